@@ -1,0 +1,54 @@
+/* What a generated model gives to whoever runs it: the firmware, the host tests, an exported library.
+ *
+ * A model is const data and one function per operator. It owns no memory but its arena, and nothing
+ * here allocates. Read and write input and output through the tensor table; run ops 0..n_ops-1 in order.
+ */
+#ifndef MN_MODEL_H
+#define MN_MODEL_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Every kernel returns one; anything but MN_OK leaves the output unspecified. */
+typedef enum {
+    MN_OK = 0,
+    MN_ERROR_ARGUMENT = 1 /* a parameter the kernel cannot honour; the generator never emits one */
+} mn_status;
+
+/* An input or output of the model, as it lies in the arena. real = scale * (q - zero_point). */
+typedef struct {
+    uint32_t offset; /* bytes from the arena's start */
+    uint32_t bytes;
+    float scale;
+    int32_t zero_point;
+} mn_tensor;
+
+typedef mn_status (*mn_op_fn)(int8_t *arena);
+
+typedef struct {
+    const mn_tensor *inputs;
+    const mn_tensor *outputs;
+    const mn_op_fn *ops;
+    int8_t *arena; /* 16-byte aligned */
+    uint16_t n_inputs;
+    uint16_t n_outputs;
+    uint32_t n_ops;
+    uint32_t arena_bytes;
+    uint32_t constant_bytes; /* flash taken by the model's const data, this table included */
+} mn_model;
+
+/* The one model of this image; defined in the generated mn_model.c. */
+extern const mn_model mn_the_model;
+
+/* Runs every op in order; stops at the first that fails. Inputs must have been written to the arena.
+ * Inputs may be overwritten by the run: write them again before the next one. */
+mn_status mn_model_run(const mn_model *model);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,137 @@
+"""One exception root and a subclass per stage.
+
+A message says what is wrong, where, the actual value against its limit, and what to do next. The
+command line prints it as it is, without a traceback, and exits with code 2; anything that is not a
+``MicronasError`` is a bug in micronas and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+
+class MicronasError(Exception):
+    """Root of everything that micronas refuses or fails at on purpose.
+
+    ``remedy`` is the next step for the user, kept apart so that a caller may show it on its own line.
+    """
+
+    stage = "micronas"
+    exit_code = 2
+
+    def __init__(self, message: str, *, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.remedy}" if self.remedy else self.message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Worker processes hand their failures back by pickle; the default form would lose the remedy.
+        return _rebuild, (type(self), self.message, self.remedy, self.__dict__)
+
+
+def _rebuild(
+    cls: type[MicronasError], message: str, remedy: str | None, state: dict[str, object]
+) -> MicronasError:
+    error = cls.__new__(cls)
+    MicronasError.__init__(error, message, remedy=remedy)
+    error.__dict__.update(state)
+    return error
+
+
+class BoardError(MicronasError):
+    """A board profile is unknown, malformed or contradicts itself."""
+
+    stage = "board"
+
+
+class ConfigError(MicronasError):
+    """A search configuration has an unknown key or a value out of range."""
+
+    stage = "config"
+
+
+class ModelError(MicronasError):
+    """A .tflite file was refused: not a model, not int8 throughout, damaged, or an op is missing."""
+
+    stage = "model"
+
+
+class BudgetError(MicronasError):
+    """A network, or every network of a space, breaks a flash, SRAM or latency budget."""
+
+    stage = "budget"
+
+
+class SpaceError(MicronasError):
+    """An architecture does not belong to its search space."""
+
+    stage = "space"
+
+
+class DataError(MicronasError):
+    """A data set is missing, damaged or unfit (shapes, classes, calibration samples)."""
+
+    stage = "data"
+
+
+class TrainError(MicronasError):
+    """Training ended without a usable network (NaN loss, out of time before one epoch)."""
+
+    stage = "train"
+
+
+class QuantizeError(MicronasError):
+    """Conversion did not give an int8 network, or its scales are implausible."""
+
+    stage = "quantize"
+
+
+class BuildError(MicronasError):
+    """The firmware did not compile or link."""
+
+    stage = "build"
+
+
+class ToolMissingError(BuildError):
+    """A program that a stage needs is not on PATH; the remedy names how to get it."""
+
+    stage = "tools"
+
+
+class DeviceError(MicronasError):
+    """A board or emulator could not be started, reached or trusted."""
+
+    stage = "device"
+
+
+class DeadlineError(DeviceError):
+    """An answer did not come within its deadline."""
+
+
+class ProtocolError(DeviceError):
+    """An answer came, but not one that can be believed (CRC, nonce, version, build id)."""
+
+
+class FlashError(MicronasError):
+    """An upload failed, or the board did not come back with the right build id."""
+
+    stage = "flash"
+
+
+class ParityError(MicronasError):
+    """Device and reference disagree; the message names the first op and element that differ."""
+
+    stage = "parity"
+
+
+class StoreError(MicronasError):
+    """A run folder is unwritable, locked by another search, or damaged."""
+
+    stage = "store"
+
+
+class SearchError(MicronasError):
+    """The search as a whole cannot go on (nothing feasible, N equal failures in a row)."""
+
+    stage = "search"

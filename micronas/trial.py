@@ -1,0 +1,74 @@
+"""What a trial is: one architecture, its outcome and every figure with its source.
+
+Trials are what strategies are told, what the store keeps and what the report shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+class Outcome(Enum):
+    """How a trial ended. Only COMPLETE trials rank."""
+
+    COMPLETE = "COMPLETE"
+    INFEASIBLE = "INFEASIBLE"
+    FAILED = "FAILED"
+
+
+class Source(Enum):
+    """Where a figure comes from; figures of different sources never share a column or a reward."""
+
+    PREDICTED = "predicted"
+    EMULATED = "emulated"
+    MEASURED = "measured"
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Time of one inference.
+
+    ``ms`` of an EMULATED latency is ``instructions`` x the board's cycles per instruction / its clock:
+    an estimate that ranks networks, not a measurement.
+    """
+
+    ms: float
+    source: Source
+    instructions: int | None = None
+    cycles: int | None = None
+    core: str = ""
+    clock_hz: int = 0
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Figures of a trial that ran to its end; accuracies in 0..1 on the validation split."""
+
+    accuracy_int8: float
+    accuracy_float: float
+    flash_bytes: int
+    sram_bytes: int
+    macs: int
+    parameters: int
+    latency: Latency
+    reward: float
+    epochs: int
+    train_cpu_s: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One line of a run's history; ``arch`` is the architecture's JSON, ``key`` its canonical hash."""
+
+    number: int
+    arch: Json
+    key: str
+    outcome: Outcome
+    scores: Scores | None = None
+    reason: str = ""
+    stage: str = ""
+    origin: str = ""

@@ -1,0 +1,30 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED = REPOSITORY.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared_models() -> Path:
+    """Folder of published int8 networks beside the repository; skips where it is absent."""
+    folder = SHARED / "models"
+    if not folder.is_dir():
+        pytest.skip(
+            "../shared/models is not here: the published reference networks are not in this repository"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of evaluation data sets beside the repository; skips where it is absent."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        pytest.skip("../shared/data is not here: the evaluation data sets are not in this repository")
+    return folder
