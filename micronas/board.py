@@ -8,6 +8,7 @@ Sizes are bytes, clocks hertz, addresses integers.
 from __future__ import annotations
 
 import difflib
+import itertools
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -213,7 +214,7 @@ def _check_regions_do_not_overlap(board: Board) -> list[str]:
     ordered = sorted(board.regions, key=lambda r: r.origin)
     return [
         f"regions {a.name} and {b.name} overlap"
-        for a, b in zip(ordered, ordered[1:], strict=False)
+        for a, b in itertools.pairwise(ordered)
         if a.end > b.origin
     ]
 
