@@ -1,0 +1,242 @@
+"""Search configuration: the YAML of ``search_configs/`` -> frozen ``SearchConfig``.
+
+Every default stands in this file; a YAML holds the differences only. An unknown key is refused with the
+nearest known one and its path. Sizes are KB of 1,024 bytes, times carry their unit in the key.
+
+Two keys sound alike and are not: ``budgets`` is what the network may cost on the board (flash, SRAM,
+latency), ``budget`` is what the search may cost here (trials, or minutes of wall clock).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from micronas.errors import ConfigError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataConfig(_Section):
+    """Which samples, and how they are split. The split is stratified and does not depend on ``seed``."""
+
+    name: str = "mnist5k"
+    path: Path | None = None
+    validation_share: float = Field(default=0.15, gt=0, lt=0.5)
+    test_share: float = Field(default=0.15, gt=0, lt=0.5)
+    split_seed: int = Field(default=0, ge=0)
+
+
+class SpaceConfig(_Section):
+    """Which networks may be proposed."""
+
+    name: str = "layerwise"
+    min_blocks: int = Field(default=2, ge=1)
+    max_blocks: int = Field(default=6, ge=1, le=24)
+    min_width: int = Field(default=4, ge=4, multiple_of=4)
+    max_width: int = Field(default=64, ge=4, le=512, multiple_of=4)
+    kernels: tuple[Literal[3, 5, 7], ...] = Field(default=(3, 5, 7), min_length=1)
+    expansions: tuple[int, ...] = Field(default=(2, 3, 4, 6), min_length=1)
+
+    @model_validator(mode="after")
+    def _ranges_are_not_empty(self) -> SpaceConfig:
+        if self.min_blocks > self.max_blocks:
+            raise ValueError(f"min_blocks {self.min_blocks} is more than max_blocks {self.max_blocks}")
+        if self.min_width > self.max_width:
+            raise ValueError(f"min_width {self.min_width} is more than max_width {self.max_width}")
+        return self
+
+
+class StrategyConfig(_Section):
+    """Who proposes the next architecture. ``population`` and ``sample`` as in Real et al. 2019."""
+
+    name: str = "aging_evolution"
+    population: int = Field(default=12, ge=2)
+    sample: int = Field(default=4, ge=1)
+
+    @model_validator(mode="after")
+    def _tournament_fits(self) -> StrategyConfig:
+        if self.sample > self.population:
+            raise ValueError(f"sample {self.sample} is more than population {self.population}")
+        return self
+
+
+class EstimatorConfig(_Section):
+    """How a candidate's accuracy is found."""
+
+    name: str = "train"
+    epochs: int = Field(default=10, ge=1, description="at most; early stopping may end before")
+    patience: int = Field(default=3, ge=1, description="epochs without a better validation loss")
+    batch_size: int = Field(default=64, ge=1)
+    learning_rate: float = Field(default=0.004, gt=0, le=1)
+    augment: bool = True
+    calibration_samples: int = Field(default=100, ge=1)
+    trial_deadline_s: float = Field(default=120.0, gt=0)
+
+
+class FinalFitConfig(_Section):
+    """The winner's proper training: augmentation, cosine schedule, inside the time budget."""
+
+    share: float = Field(default=0.35, gt=0, lt=1, description="of a budget in minutes")
+    epochs: int = Field(default=60, ge=1, description="at most")
+    finalists: int = Field(default=1, ge=1, le=8)
+
+
+class BudgetConfig(_Section):
+    """What the network may cost on the board. A missing size means the board's, less firmware and stack."""
+
+    flash_kb: float | None = Field(default=None, gt=0)
+    sram_kb: float | None = Field(default=None, gt=0)
+    latency_ms: float | None = Field(default=None, gt=0)
+
+
+class RewardConfig(_Section):
+    """reward = accuracy x (target_ms / latency)^exponent; without a target, accuracy alone.
+
+    ``soft`` applies the factor always, ``hard`` only to networks slower than the target.
+    """
+
+    target_ms: float | None = Field(default=None, gt=0)
+    exponent: float = Field(default=0.07, ge=0, le=4)
+    mode: Literal["soft", "hard"] = "soft"
+
+
+class SearchBudget(_Section):
+    """What the search may cost: a number of trials, or minutes of wall clock with the final fit inside."""
+
+    trials: int | None = Field(default=None, ge=1)
+    minutes: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> SearchBudget:
+        if (self.trials is None) == (self.minutes is None):
+            raise ValueError("give either trials or minutes")
+        return self
+
+
+class SearchConfig(_Section):
+    """Everything that a search depends on besides the board profile and the data themselves."""
+
+    board: str | None = None
+    data: DataConfig = DataConfig()
+    space: SpaceConfig = SpaceConfig()
+    strategy: StrategyConfig = StrategyConfig()
+    estimator: EstimatorConfig = EstimatorConfig()
+    final_fit: FinalFitConfig = FinalFitConfig()
+    budgets: BudgetConfig = BudgetConfig()
+    reward: RewardConfig = RewardConfig()
+    budget: SearchBudget = SearchBudget(trials=50)
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    workers: int = Field(default=1, ge=1, le=64)
+    device: Literal["qemu", "renode", "serial", "none"] = "qemu"
+    runtime: Literal["micronas", "tflm"] = "micronas"
+    max_equal_failures: int = Field(default=5, ge=1, description="in a row, then the search stops")
+
+
+def load_config(path: Path, overrides: Mapping[str, object] | None = None) -> SearchConfig:
+    """Read a YAML file; ``overrides`` maps dotted keys (``budget.trials``) to values that win over it.
+
+    Raises ``ConfigError`` that names the file, the key, what is wrong and the nearest known key.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"no such configuration: {path}", remedy=_shipped(path)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML: {error}") from error
+    if not isinstance(raw, dict | None):
+        raise ConfigError(f"{path}: expected keys and values, found {type(raw).__name__}")
+    return parse_config(raw or {}, name=str(path), overrides=overrides)
+
+
+def parse_config(
+    raw: Mapping[str, object], *, name: str = "configuration", overrides: Mapping[str, object] | None = None
+) -> SearchConfig:
+    """Check plain data against the schema; see ``load_config``."""
+    merged = dict(raw)
+    for dotted, value in (overrides or {}).items():
+        merged = _with_key(merged, dotted.split("."), value)
+    try:
+        return SearchConfig.model_validate(merged)
+    except ValidationError as error:
+        raise _config_error(name, error) from error
+
+
+def known_keys() -> tuple[str, ...]:
+    """Every key of the schema as a dotted path, sections included, in the order of this file."""
+    return tuple(_paths(SearchConfig, ""))
+
+
+def _paths(section: type[BaseModel], prefix: str) -> Iterator[str]:
+    for key, info in section.model_fields.items():
+        yield prefix + key
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            yield from _paths(info.annotation, f"{prefix}{key}.")
+
+
+def _with_key(raw: dict[str, object], keys: list[str], value: object) -> dict[str, object]:
+    """A copy of ``raw`` with a nested key set; budgets in trials and minutes replace each other."""
+    head, *rest = keys
+    if not rest:
+        return {**raw, head: value}
+    section = raw.get(head)
+    inner = dict(section) if isinstance(section, dict) else {}
+    if head == "budget":
+        inner = {k: v for k, v in inner.items() if k not in ("trials", "minutes")}
+    return {**raw, head: _with_key(inner, rest, value)}
+
+
+def _config_error(name: str, error: ValidationError) -> ConfigError:
+    lines, remedies = [], []
+    items = error.errors()
+    inner = {item["loc"][:-1] for item in items if len(item["loc"]) > 1}
+    for item in items[:5]:
+        path = ".".join(str(part) for part in item["loc"])
+        if item["loc"] in inner:
+            continue  # a list that is wrong only because of an element already named
+        if item["type"] == "extra_forbidden":
+            lines.append(f"unknown key {path!r}")
+            remedies.append(_nearest(path))
+        else:
+            lines.append(f"{path or 'configuration'}: {_plain(item['type'], item['msg'], item['input'])}")
+    return ConfigError(f"{name}: " + "; ".join(lines), remedy="; ".join(remedies) or None)
+
+
+def _nearest(path: str) -> str:
+    """What the user may have meant: the same leaf in another section first, then by spelling."""
+    keys = known_keys()
+    section, _, leaf = path.rpartition(".")
+    same_leaf = [k for k in keys if k.rpartition(".")[2] == leaf]
+    siblings = [k for k in keys if k.rpartition(".")[0] == section]
+    by_leaf = {k.rpartition(".")[2]: k for k in (*keys, *siblings)}
+    near = same_leaf or [by_leaf[n] for n in difflib.get_close_matches(leaf, list(by_leaf), n=1, cutoff=0.5)]
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"known keys here: {', '.join(siblings)}"
+
+
+def _plain(kind: str, message: str, value: object) -> str:
+    """A pydantic complaint in plain words, with the value that was given."""
+    if kind in ("model_type", "dict_type"):
+        return f"must be a section with keys of its own, not {value!r}"
+    text = message.removeprefix("Value error, ").replace("Input should be", "must be")
+    text = text[0].lower() + text[1:]
+    return text if kind == "value_error" or isinstance(value, dict) else f"{text}, not {value!r}"
+
+
+def _shipped(path: Path) -> str | None:
+    folder = Path(__file__).resolve().parent.parent / "search_configs"
+    names = sorted(p.name for p in folder.glob("*.yaml"))
+    near = difflib.get_close_matches(path.name, names, n=1)
+    if near:
+        return f"did you mean search_configs/{near[0]}?"
+    return f"shipped ones: {', '.join(names)}" if names else None
