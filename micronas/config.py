@@ -32,6 +32,7 @@ class DataConfig(_Section):
     validation_share: float = Field(default=0.15, gt=0, lt=0.5)
     test_share: float = Field(default=0.15, gt=0, lt=0.5)
     split_seed: int = Field(default=0, ge=0)
+    options: dict[str, bool | int | str] = Field(default={}, description="of the source; each checks its own")
 
 
 class SpaceConfig(_Section):

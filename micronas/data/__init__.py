@@ -1,0 +1,9 @@
+"""Data: a named source becomes train, validation and a sealed test split.
+
+``load(config)`` is the whole interface; each source has a file of its own.
+"""
+
+from micronas.data.dataset import DataKind, Dataset, FrontEnd, SealedTest, Split
+from micronas.data.load import load
+
+__all__ = ["DataKind", "Dataset", "FrontEnd", "SealedTest", "Split", "load"]

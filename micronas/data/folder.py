@@ -1,0 +1,162 @@
+"""Images in class folders: ``root/<class>/*.png``.
+
+Listings are sorted, so labels and splits are the same on every system; hidden folders and files are
+ignored. Everything is read before anything is refused: one report names every bad file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from micronas.config import DataConfig
+from micronas.data.dataset import DataKind, Floats, FrontEnd
+from micronas.data.npz import require_path
+from micronas.data.options import read, refuse_unknown
+from micronas.data.samples import Samples, name_some
+from micronas.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Shape: TypeAlias = tuple[int, int, int]
+"""height, width, channels"""
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm"})
+GREY_MODES = frozenset({"1", "L", "LA", "I", "I;16", "F"})
+"""Pillow's names of images with one channel (transparency apart); the others are colour."""
+
+
+def load_folder(config: DataConfig) -> Samples:
+    """The source ``folder``. Options: height, width, channels (1 or 3), skip_bad.
+
+    Images of mixed size or channel count are refused unless the options say what they should become.
+    ``skip_bad`` leaves damaged files out, and says so in the notes, instead of refusing the set.
+    """
+    refuse_unknown("folder", config.options, ("height", "width", "channels", "skip_bad"))
+    root = require_path(config)
+    class_names = _classes(root)
+    images, bad = _read_all(root, class_names)
+    if bad and not read(config.options, "skip_bad", bool, False):
+        raise DataError(
+            f"{root}: {len(bad)} damaged file(s): {name_some(bad)}",
+            remedy="repair or delete them, or set data.options.skip_bad: true to leave them out",
+        )
+    shape = _target_shape(config, images)
+    return Samples(
+        name=root.resolve().name,
+        kind=DataKind.IMAGE,
+        x=np.stack([_pixels(image, shape) for image in images.values()]),
+        y=np.array([class_names.index(name.split("/")[0]) for name in images], np.int64),
+        class_names=class_names,
+        input_range=(0.0, 1.0),
+        front_end=_front_end(shape),
+        notes=tuple(_notes(images, bad, shape)),
+    )
+
+
+def _classes(root: Path) -> tuple[str, ...]:
+    """Sorted names of the class folders; empty ones are refused by name, hidden ones ignored."""
+    if not root.is_dir():
+        raise DataError(f"no such folder: {root}")
+    names = sorted(p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+    if not names:
+        raise DataError(
+            f"{root} has no class folders", remedy="put each class's images in a folder of its own"
+        )
+    empty = [name for name in names if not _files(root / name)]
+    if empty:
+        raise DataError(
+            f"{root}: class folder(s) without images: {name_some(empty)}", remedy="fill or delete them"
+        )
+    return tuple(names)
+
+
+def _files(folder: Path) -> list[Path]:
+    files = (p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+    return sorted((p for p in files if p.suffix.lower() in SUFFIXES), key=lambda p: p.name)
+
+
+def _read_all(root: Path, class_names: tuple[str, ...]) -> tuple[dict[str, Image], list[str]]:
+    """Decoded images by ``class/file``, and the files that could not be decoded, with why."""
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise DataError("reading images needs Pillow", remedy="pip install pillow") from error
+    images, bad = {}, []
+    for path in (p for name in class_names for p in _files(root / name)):
+        name = f"{path.parent.name}/{path.name}"
+        try:
+            with Image.open(path) as image:
+                image.load()
+                images[name] = image.copy()
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            bad.append(f"{name} ({_why(path, error)})")
+    return images, bad
+
+
+def _why(path: Path, error: Exception) -> str:
+    head = path.read_bytes()[:40]
+    if not head:
+        return "empty file"
+    if head.startswith(b"version https://git-lfs"):
+        return "a Git LFS pointer"
+    return "not an image" if "cannot identify" in str(error) else str(error)
+
+
+def _shape_of(image: Image) -> Shape:
+    return image.height, image.width, 1 if image.mode in GREY_MODES else 3
+
+
+def _target_shape(config: DataConfig, images: dict[str, Image]) -> Shape:
+    """The options' shape; what they leave open must be the same in all images."""
+    asked = [read(config.options, key, int, 0) for key in ("height", "width", "channels")]
+    if asked[2] not in (0, 1, 3) or asked[0] < 0 or asked[1] < 0 or (asked[0] > 0) != (asked[1] > 0):
+        raise DataError("data options: give both height and width (in pixels), and channels as 1 or 3")
+    if not images:
+        raise DataError("no readable images")
+    found = Counter(_shape_of(image) for image in images.values())
+    sizes = {shape[:2] for shape in found}
+    if (len(sizes) > 1 and not asked[0]) or (len({s[2] for s in found}) > 1 and not asked[2]):
+        mix = [f"{n} of {h} x {w} x {c}" for (h, w, c), n in found.most_common()]
+        raise DataError(
+            f"images of mixed size or channel count: {name_some(mix)} (height x width x channels)",
+            remedy="set data.options.height, width and channels to what they should become",
+        )
+    height, width, channels = next(iter(found))
+    return asked[0] or height, asked[1] or width, asked[2] or channels
+
+
+def _pixels(image: Image, shape: Shape) -> Floats:
+    from PIL import Image as PillowImage
+
+    height, width, channels = shape
+    if image.mode in ("I", "I;16", "F"):
+        raise DataError(
+            f"images of mode {image.mode} (more than 8 bits) are not read", remedy="convert to 8 bits"
+        )
+    image = image.convert("L" if channels == 1 else "RGB")
+    if (image.height, image.width) != (height, width):
+        image = image.resize((width, height), PillowImage.Resampling.BILINEAR)
+    return (np.asarray(image, np.float32) / 255).reshape(shape)
+
+
+def _front_end(shape: Shape) -> FrontEnd:
+    height, width, channels = shape
+    parameters: dict[str, float | int | str] = {"height": height, "width": width, "channels": channels}
+    return FrontEnd("image", 1, {**parameters, "resize": "bilinear", "divide_by": 255})
+
+
+def _notes(images: dict[str, Image], bad: list[str], shape: Shape) -> Iterator[str]:
+    if bad:
+        yield f"{len(bad)} damaged file(s) left out: {name_some(bad)}"
+    resized = sum(_shape_of(image)[:2] != shape[:2] for image in images.values())
+    if resized:
+        yield f"{resized} images resized to {shape[0]} x {shape[1]}, bilinear"
+    recoloured = sum(_shape_of(image)[2] != shape[2] for image in images.values())
+    if recoloured:
+        yield f"{recoloured} images converted to {shape[2]} channel(s)"

@@ -1,0 +1,86 @@
+"""From a configuration to a data set: pick the source, check its samples, split them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+
+import numpy as np
+
+from micronas.config import DataConfig
+from micronas.data.dataset import Dataset, Labels, SealedTest, Split
+from micronas.data.digits import load_digits8
+from micronas.data.folder import load_folder
+from micronas.data.mnist5k import load_mnist5k
+from micronas.data.npz import load_own_npz
+from micronas.data.presets import PRESETS, load_preset
+from micronas.data.samples import Samples, check_samples, name_some
+from micronas.data.split import TEST, TRAIN, VALIDATION, Fractions, folds, grouped, stratified
+from micronas.errors import DataError
+
+SOURCES: dict[str, Callable[[DataConfig], Samples]] = {
+    "mnist5k": load_mnist5k,
+    "digits": load_digits8,
+    "npz": load_own_npz,
+    "folder": load_folder,
+    **dict.fromkeys(PRESETS, load_preset),
+}
+
+
+def load(config: DataConfig) -> Dataset:
+    """Load, check and split the configured data set.
+
+    The split depends on ``split_seed`` and the samples alone. Raises ``DataError`` that names everything
+    that is wrong: unknown source, missing or damaged files, NaN, wrong shapes, empty classes.
+    """
+    source = SOURCES.get(config.name)
+    if source is None:
+        near = difflib.get_close_matches(config.name, SOURCES, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise DataError(f"unknown data source {config.name!r}", remedy=f"{hint}Known: {', '.join(SOURCES)}")
+    samples = source(config)
+    check_samples(samples)
+    part = _parts(samples, config)
+    _check_parts(samples, part)
+    return Dataset(
+        name=samples.name,
+        kind=samples.kind,
+        train=_take(samples, part == TRAIN),
+        validation=_take(samples, part == VALIDATION),
+        test=SealedTest(_take(samples, part == TEST)),
+        class_names=samples.class_names,
+        input_range=samples.input_range,
+        front_end=samples.front_end,
+        notes=samples.notes,
+    )
+
+
+def _parts(samples: Samples, config: DataConfig) -> Labels:
+    fractions = Fractions(config.validation_share, config.test_share)
+    if samples.fold is not None:
+        return folds(samples.fold, config.split_seed)
+    if samples.groups is not None:
+        return grouped(samples.y, samples.groups, fractions, config.split_seed)
+    return stratified(samples.y, fractions, config.split_seed)
+
+
+def _check_parts(samples: Samples, part: Labels) -> None:
+    """Every class must be there to learn and to select by; an empty test part would seal nothing."""
+    lost = [
+        f"{name!r} has no {word} sample"
+        for label, name in enumerate(samples.class_names)
+        for number, word in ((TRAIN, "training"), (VALIDATION, "validation"))
+        if not np.any((samples.y == label) & (part == number))
+    ]
+    if not np.any(part == TEST):
+        lost.append("no test samples")
+    if lost:
+        raise DataError(
+            f"data set {samples.name!r} cannot be split: {name_some(lost)}",
+            remedy="add samples, or change data.validation_share, data.test_share or data.split_seed",
+        )
+
+
+def _take(samples: Samples, mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Split:
+    groups = samples.fold if samples.groups is None else samples.groups
+    return Split(samples.x[mask], samples.y[mask], None if groups is None else groups[mask])

@@ -1,0 +1,96 @@
+"""What a source hands over, and the checks that every source's samples must pass.
+
+A check looks at everything and one ``DataError`` names all that is wrong, so that a user repairs a data
+set in one go and never loses a training to its hundredth file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from micronas.data.dataset import DataKind, Floats, FrontEnd, Labels
+from micronas.errors import DataError
+
+SHOWN = 10
+"""How many offenders of one sort a message names before it only counts the rest."""
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """All samples of a source before the split.
+
+    ``x`` float32 (N, height, width, channels), ``y`` int64 (N,). ``groups`` (N,) keeps samples of one
+    speaker or recording in one part; ``fold`` (N,) are prepared folds that decide the split alone.
+    """
+
+    name: str
+    kind: DataKind
+    x: Floats
+    y: Labels
+    class_names: tuple[str, ...]
+    input_range: tuple[float, float]
+    front_end: FrontEnd
+    groups: Labels | None = None
+    fold: Labels | None = None
+    notes: tuple[str, ...] = ()
+
+
+def check_samples(samples: Samples) -> None:
+    """Raise ``DataError`` with every complaint about ``samples``."""
+    complaints = list(_complaints(samples))
+    if complaints:
+        raise DataError(
+            f"data set {samples.name!r} cannot be used: " + "; ".join(complaints),
+            remedy="repair or leave out what is named; nothing was trained",
+        )
+
+
+def name_some(names: list[str]) -> str:
+    """The first names of a list, and how many more there are."""
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _complaints(samples: Samples) -> Iterator[str]:
+    x, y = samples.x, samples.y
+    if x.ndim != 4:
+        yield f"inputs have rank {x.ndim} (shape {x.shape}), not 4 (samples, height, width, channels)"
+        return
+    if y.shape != (len(x),):
+        yield f"{len(x)} inputs but labels of shape {y.shape}"
+        return
+    if len(x) == 0:
+        yield "no samples"
+        return
+    bad = np.flatnonzero(~np.isfinite(x).all(axis=(1, 2, 3)))
+    if len(bad):
+        yield f"NaN or infinite values in {len(bad)} samples: {name_some([str(i) for i in bad])}"
+    else:
+        yield from _range_complaints(samples)
+    yield from _class_complaints(samples)
+
+
+def _range_complaints(samples: Samples) -> Iterator[str]:
+    low, high = samples.input_range
+    least, most = float(samples.x.min()), float(samples.x.max())
+    if least < low or most > high:
+        yield f"values {least:g}..{most:g} leave the stated range {low:g}..{high:g}"
+    if least == most:
+        yield f"every value is {least:g}"
+
+
+def _class_complaints(samples: Samples) -> Iterator[str]:
+    n_classes = len(samples.class_names)
+    outside = sorted({int(v) for v in samples.y if not 0 <= v < n_classes})
+    if outside:
+        yield f"labels {name_some([str(v) for v in outside])} outside 0..{n_classes - 1}"
+        return
+    counts = np.bincount(samples.y, minlength=n_classes)
+    few = [f"{samples.class_names[i]!r} ({counts[i]})" for i in np.flatnonzero(counts < 2)]
+    if n_classes < 2:
+        yield f"one class only: {samples.class_names[0]!r}" if n_classes else "no classes"
+    elif few:
+        yield f"classes with fewer than two samples: {name_some(few)}"
