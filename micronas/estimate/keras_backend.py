@@ -1,7 +1,8 @@
-"""``Net`` -> Keras model that returns logits.
+"""``Net`` -> Keras model: the form to hand to people, to save as ``.keras`` and to train by other means.
 
-The final softmax is left out: losses on logits are stable, and ``micronas.quantize`` adds it back.
-Layer names carry the node's index (``n3_conv``, ``n3_norm``), which is how the weights of a node are found.
+The search trains ``micronas.estimate.tf_model`` instead, which traces and steps faster; both compute the
+same function, and ``Weights`` travel between them. Layer names carry the node's index (``n3_conv``,
+``n3_norm``), which is how the weights of a node are found.
 """
 
 from __future__ import annotations
@@ -10,6 +11,14 @@ from typing import Any
 
 import keras
 
+from micronas.estimate.weights import (
+    BATCH_NORM_EPSILON,
+    BATCH_NORM_MOMENTUM,
+    NodeWeights,
+    Norm,
+    Weights,
+    initial_weights,
+)
 from micronas.graph import Activation
 from micronas.net import (
     Add,
@@ -30,38 +39,74 @@ from micronas.net import (
     Softmax,
 )
 
-BATCH_NORM_MOMENTUM = 0.9
-"""Keras' 0.99 needs some 500 steps to forget its start; a short training has fewer than that."""
 
-BATCH_NORM_EPSILON = 1e-3
+def keras_model(
+    net: Net, batch: int | None = None, *, seed: int = 0, probabilities: bool = False
+) -> keras.Model:
+    """Builds the float32 network of ``net`` with ``initial_weights(net, seed)``.
 
-
-def keras_model(net: Net, batch: int | None = None, *, seed: int = 0) -> keras.Model:
-    """Builds the trainable float32 network of ``net``.
-
-    Input (batch, *net.input_shape) in the model's range; output logits (batch, classes). ``batch`` fixes
-    the batch size; None leaves it open. Equal ``seed``, equal initial weights.
+    Input (batch, *net.input_shape) in the model's range; output (batch, classes), logits unless
+    ``probabilities`` keeps a final softmax. ``batch`` fixes the batch size; None leaves it open.
     """
     values: list[Any] = []
     for index, node in enumerate(net.nodes):
         reads = [values[i] for i in node.inputs]
-        values.append(_apply(node.layer, reads, index, batch, seed))
-    return keras.Model(values[0], values[-1])
+        if isinstance(node.layer, Softmax) and not probabilities:
+            values.extend(reads)
+        else:
+            values.append(_apply(node.layer, reads, index, batch))
+    model = keras.Model(values[0], values[-1])
+    set_weights(model, initial_weights(net, seed))
+    return model
 
 
-def _apply(layer: Layer, reads: list[Any], index: int, batch: int | None, seed: int) -> Any:
+def set_weights(model: keras.Model, weights: Weights) -> None:
+    """Puts ``weights`` of a network into its Keras model."""
+    for index, node in enumerate(weights):
+        if node is None:
+            continue
+        kernel_layer = _kernel_layer(model, index)
+        if node.norm is None:
+            kernel_layer.set_weights([node.kernel, node.bias])
+        else:
+            kernel_layer.set_weights([node.kernel])
+            norm = node.norm
+            model.get_layer(f"n{index}_norm").set_weights([norm.gamma, norm.beta, norm.mean, norm.variance])
+
+
+def get_weights(model: keras.Model, net: Net) -> Weights:
+    """The weights of a Keras model built by ``keras_model(net)``, one entry per node."""
+    return tuple(_node_weights(model, net, index) for index in range(len(net.nodes)))
+
+
+def _node_weights(model: keras.Model, net: Net, index: int) -> NodeWeights | None:
+    layer = net.nodes[index].layer
+    if not isinstance(layer, Conv | DepthwiseConv | Dense):
+        return None
+    kernel, *bias = _kernel_layer(model, index).get_weights()
+    if not layer.batch_norm:
+        return NodeWeights(kernel, bias[0], None)
+    return NodeWeights(kernel, None, Norm(*model.get_layer(f"n{index}_norm").get_weights()))
+
+
+def _kernel_layer(model: keras.Model, index: int) -> Any:
+    return model.get_layer(f"n{index}_kernel")
+
+
+def _apply(layer: Layer, reads: list[Any], index: int, batch: int | None) -> Any:
     name = f"n{index}"
     match layer:
         case Input():
             return keras.Input(batch_shape=(batch, *layer.shape), name="x")
         case Conv() | DepthwiseConv() | Dense():
-            return _weighted(layer, reads[0], name, seed * 1009 + index)
+            return _weighted(layer, reads[0], name)
         case Pool():
             pool = keras.layers.MaxPooling2D if layer.kind is PoolKind.MAX else keras.layers.AveragePooling2D
             size, stride = (layer.pool_h, layer.pool_w), (layer.stride_h, layer.stride_w)
             return pool(size, stride, layer.padding.value.lower(), name=f"{name}_pool")(reads[0])
         case GlobalAveragePool():
-            return keras.layers.GlobalAveragePooling2D(keepdims=layer.keep_dims, name=f"{name}_mean")(reads[0])
+            mean = keras.layers.GlobalAveragePooling2D(keepdims=layer.keep_dims, name=f"{name}_mean")
+            return mean(reads[0])
         case Add():
             return _activated(layer.activation, keras.layers.Add(name=f"{name}_add")(reads), name)
         case Multiply():
@@ -73,48 +118,31 @@ def _apply(layer: Layer, reads: list[Any], index: int, batch: int | None, seed: 
         case Flatten():
             return keras.layers.Flatten(name=f"{name}_flatten")(reads[0])
         case Softmax():
-            return reads[0]
+            return keras.layers.Softmax(name=f"{name}_softmax")(reads[0])
 
 
 _FUNCTIONS = {Function.HARD_SWISH: "hard_swish", Function.LOGISTIC: "sigmoid", Function.RELU: "relu"}
 
 
-def _weighted(layer: Conv | DepthwiseConv | Dense, x: Any, name: str, seed: int) -> Any:
-    initial = keras.initializers.HeNormal(seed=seed)
-    bias = not layer.batch_norm
-    match layer:
-        case Dense():
-            op = keras.layers.Dense(layer.units, use_bias=bias, kernel_initializer=initial, name=f"{name}_dense")
-        case Conv():
-            op = keras.layers.Conv2D(
-                layer.filters,
-                (layer.kernel_h, layer.kernel_w),
-                (layer.stride_h, layer.stride_w),
-                layer.padding.value.lower(),
-                use_bias=bias,
-                kernel_initializer=initial,
-                name=f"{name}_conv",
-            )
-        case DepthwiseConv():
-            op = keras.layers.DepthwiseConv2D(
-                (layer.kernel_h, layer.kernel_w),
-                (layer.stride_h, layer.stride_w),
-                layer.padding.value.lower(),
-                use_bias=bias,
-                depthwise_initializer=_depthwise_initial(x.shape[-1], seed),
-                name=f"{name}_depthwise",
-            )
-    y = op(x)
+def _weighted(layer: Conv | DepthwiseConv | Dense, x: Any, name: str) -> Any:
+    y = _kernel_op(layer, f"{name}_kernel")(x)
     if layer.batch_norm:
-        y = keras.layers.BatchNormalization(
+        norm = keras.layers.BatchNormalization(
             momentum=BATCH_NORM_MOMENTUM, epsilon=BATCH_NORM_EPSILON, name=f"{name}_norm"
-        )(y)
+        )
+        y = norm(y)
     return _activated(layer.activation, y, name)
 
 
-def _depthwise_initial(channels: int, seed: int) -> Any:
-    # Keras counts all channels into a depthwise kernel's fan-in, of which each filter sees one.
-    return keras.initializers.VarianceScaling(2.0 * channels, "fan_in", "truncated_normal", seed=seed)
+def _kernel_op(layer: Conv | DepthwiseConv | Dense, name: str) -> Any:
+    bias = not layer.batch_norm
+    if isinstance(layer, Dense):
+        return keras.layers.Dense(layer.units, use_bias=bias, name=name)
+    kernel, stride = (layer.kernel_h, layer.kernel_w), (layer.stride_h, layer.stride_w)
+    padding = layer.padding.value.lower()
+    if isinstance(layer, Conv):
+        return keras.layers.Conv2D(layer.filters, kernel, stride, padding, use_bias=bias, name=name)
+    return keras.layers.DepthwiseConv2D(kernel, stride, padding, use_bias=bias, name=name)
 
 
 def _activated(activation: Activation, x: Any, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Output shapes, by TFLite's rules: SAME gives ceil(size / stride), VALID ceil((size - kernel + 1) / stride)."""
+"""Output shapes by TFLite's rules: SAME ceil(size / stride), VALID ceil((size - kernel + 1) / stride)."""
 
 from __future__ import annotations
 
