@@ -125,6 +125,12 @@ class ParityError(MicronasError):
     stage = "parity"
 
 
+class RewardError(MicronasError):
+    """A figure that a reward cannot be made of (NaN, zero or negative latency)."""
+
+    stage = "reward"
+
+
 class StoreError(MicronasError):
     """A run folder is unwritable, locked by another search, or damaged."""
 

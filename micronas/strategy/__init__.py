@@ -1,0 +1,40 @@
+"""Strategies: who proposes the next architecture, by ask and tell.
+
+The loop keeps a promise that makes every run repeatable and resumable: ``ask(n)`` comes when exactly the
+trials below ``n - workers + 1`` have been told, in number order. A strategy answers from what it was told
+and from ``default_rng([seed, n])`` alone and keeps nothing else, so telling it the stored trials again
+brings it back to where it was.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+from micronas.config import StrategyConfig
+from micronas.errors import ConfigError
+from micronas.space import Space
+from micronas.strategy.aging_evolution import AgingEvolution
+from micronas.strategy.base import Accept, Strategy
+from micronas.strategy.random import RandomSearch
+
+__all__ = ["STRATEGIES", "Accept", "Strategy", "make_strategy"]
+
+STRATEGIES = {
+    "random": "independent samples of the space; the baseline at equal cost",
+    "aging_evolution": "tournament, one mutation, the oldest dies (Real et al. 2019)",
+}
+"""Name -> one line of what it does."""
+
+
+def make_strategy(config: StrategyConfig, space: Space, seed: int, accept: Accept) -> Strategy:
+    """The strategy called ``config.name``; raises ``ConfigError`` with the nearest known name."""
+    match config.name:
+        case "random":
+            return RandomSearch(space, seed, accept)
+        case "aging_evolution":
+            return AgingEvolution(space, seed, accept, population=config.population, sample=config.sample)
+    near = difflib.get_close_matches(config.name, STRATEGIES, n=1)
+    raise ConfigError(
+        f"strategy.name: unknown strategy {config.name!r}",
+        remedy=f"did you mean {near[0]!r}?" if near else f"known ones: {', '.join(STRATEGIES)}",
+    )

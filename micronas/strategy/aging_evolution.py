@@ -1,0 +1,52 @@
+"""Aging evolution (Real, Aggarwal, Huang and Le, "Regularized Evolution for Image Classifier Architecture
+Search", AAAI 2019).
+
+The population is filled, then every ask draws ``sample`` members at random, takes the best of them and
+changes one thing in it. Whoever comes in pushes out the oldest member, not the worst: a network that was
+lucky once has to be found good again through its offspring, which is what makes the search robust against
+the noise of short trainings.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from micronas.space import Arch, Space
+from micronas.strategy.base import Accept, first_accepted, generator
+from micronas.trial import Outcome, Trial
+
+
+@dataclass(frozen=True)
+class _Member:
+    arch: Arch
+    reward: float
+
+
+class AgingEvolution:
+    """Tournament selection with the oldest member dying; see the module."""
+
+    def __init__(self, space: Space, seed: int, accept: Accept, *, population: int, sample: int) -> None:
+        self._space, self._seed, self._accept = space, seed, accept
+        self._size, self._sample = population, sample
+        self._members: deque[_Member] = deque(maxlen=population)
+
+    def ask(self, number: int) -> Arch:
+        """A random network while the population fills, afterwards a mutated tournament winner."""
+        rng = generator(self._seed, number)
+        if number < self._size or not self._members:
+            return first_accepted((self._space.sample(rng) for _ in itertools.count()), self._accept)
+        return first_accepted((self._offspring(rng) for _ in itertools.count()), self._accept)
+
+    def tell(self, trial: Trial) -> None:
+        """A COMPLETE trial joins as the youngest member; at full size the oldest is gone."""
+        if trial.outcome is Outcome.COMPLETE and trial.scores is not None:
+            self._members.append(_Member(self._space.from_json(trial.arch), trial.scores.reward))
+
+    def _offspring(self, rng: np.random.Generator) -> Arch:
+        drawn = rng.choice(len(self._members), size=min(self._sample, len(self._members)), replace=False)
+        parent = max((self._members[int(i)] for i in drawn), key=lambda member: member.reward)
+        return self._space.mutate(parent.arch, rng)
