@@ -1,0 +1,62 @@
+"""Accuracy of the int8 network, as the firmware will compute it: the figure that the reward sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.graph import Graph, Quant
+from micronas.interpreter import run_batch
+from micronas.tflite import read_bytes
+
+COLLAPSE_DROP = 0.10
+"""A loss of accuracy from float to int8 beyond this is no rounding: scales or weights went wrong."""
+
+
+@dataclass(frozen=True)
+class Int8Accuracy:
+    """Accuracy (0..1), and the share of the answers that the most frequent answer has."""
+
+    accuracy: float
+    top_share: float
+
+    @property
+    def one_class(self) -> bool:
+        """Whether every sample got the same answer."""
+        return self.top_share == 1.0
+
+
+def int8_accuracy(model: bytes | Graph, x: npt.NDArray[np.float32], y: npt.NDArray[np.int64]) -> Int8Accuracy:
+    """Accuracy of an int8 network on float inputs ``x`` (N, ...), quantized with the network's own scale.
+
+    Uses the interpreter whose results equal the firmware's in every bit.
+    """
+    graph = read_bytes(model, "candidate") if isinstance(model, bytes) else model
+    outputs = run_batch(graph, [quantized(x, input_quant(graph))])[0]
+    answers = outputs.reshape(len(y), -1).argmax(axis=1)
+    return Int8Accuracy(float(np.mean(answers == y)), float(np.bincount(answers).max() / len(answers)))
+
+
+def input_quant(graph: Graph) -> Quant:
+    """Scale and zero point of the network's input."""
+    quant = graph.tensors[graph.inputs[0]].quant
+    assert quant is not None, "the reader refuses a network without quantized input"
+    return quant
+
+
+def quantized(x: npt.NDArray[np.float32], quant: Quant) -> npt.NDArray[np.int8]:
+    """``x`` as int8: round to nearest, ties to even, clamped; as the device's front end does it."""
+    q = np.rint(x / np.float32(quant.scale[0])) + quant.zero_point[0]
+    clamped: npt.NDArray[np.int8] = np.clip(q, -128, 127).astype(np.int8)
+    return clamped
+
+
+def collapse(int8: Int8Accuracy, float_accuracy: float) -> str:
+    """What is wrong with an int8 network against its float form, in words; empty if nothing is."""
+    if int8.one_class:
+        return "the int8 network gives one class for every sample"
+    if float_accuracy - int8.accuracy > COLLAPSE_DROP:
+        return f"int8 accuracy {int8.accuracy:.3f} against {float_accuracy:.3f} in float"
+    return ""

@@ -1,0 +1,116 @@
+"""Augmentation as TensorFlow graph functions, chosen by what the data are.
+
+Every function is stateless: equal seeds, equal batches. ``strength`` 1 suits a training of seconds, 2 a
+final fit. Values never leave the range of the input they come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import pi
+from typing import Any, TypeAlias
+
+import tensorflow as tf
+
+from micronas.data import DataKind
+
+Tensor: TypeAlias = Any
+Augment: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+"""(batch (B, H, W, C), seed int32 (2,)) -> batch of the same shape."""
+
+DEGREES, ZOOM, SHEAR, SHIFT, ELASTIC = 7.5, 0.075, 0.1, 0.07, 0.02
+"""Image distortions at strength 1; zoom and shear relative, shift and elastic as shares of the side."""
+
+ELASTIC_GRID = 5
+"""Control points per side of the elastic field: about the stroke distance of a digit, smooth between."""
+
+MASKED_TIME, MASKED_BANDS, TIME_SHIFT = 0.08, 0.08, 0.06
+"""Spectrogram masks and shift at strength 1, as shares of the axis."""
+
+JITTER, GAIN = 0.02, 0.1
+"""Sensor noise as a share of full scale, and relative gain, at strength 1."""
+
+
+def augmentation(kind: DataKind, strength: float) -> Augment | None:
+    """The augmentation for a kind of data; None at strength 0."""
+    if strength <= 0:
+        return None
+    chosen = {DataKind.IMAGE: distort, DataKind.SPECTROGRAM: mask_and_shift, DataKind.STREAM: jitter}[kind]
+    return lambda x, seed: chosen(x, seed, strength)
+
+
+def distort(x: Tensor, seed: Tensor, strength: float) -> Tensor:
+    """Random affine map and elastic deformation (Simard et al. 2003), sampled once, bilinearly."""
+    height, width = int(x.shape[1]), int(x.shape[2])
+    batch = tf.shape(x)[0]
+    rows, columns = tf.meshgrid(tf.linspace(-0.5, 0.5, height), tf.linspace(-0.5, 0.5, width), indexing="ij")
+    draw = tf.random.stateless_uniform((6, batch, 1, 1), seed, -1.0, 1.0) * strength
+    turn, zoom_r, zoom_c, shear, down, right = tf.unstack(draw)
+    cos, sin = tf.cos(turn * (DEGREES * pi / 180)), tf.sin(turn * (DEGREES * pi / 180))
+    zoom_r, zoom_c = 1 + zoom_r * ZOOM, 1 + zoom_c * ZOOM
+    r = zoom_r * (cos * rows - sin * columns) + down * SHIFT
+    c = zoom_c * ((sin + shear * SHEAR) * rows + cos * columns) + right * SHIFT
+    field = tf.random.stateless_normal((batch, ELASTIC_GRID, ELASTIC_GRID, 2), seed + 1)
+    field = tf.image.resize(field, (height, width), "bicubic") * (ELASTIC * strength)
+    return bilinear(x, (r + field[..., 0] + 0.5) * (height - 1), (c + field[..., 1] + 0.5) * (width - 1))
+
+
+def bilinear(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """``x`` (B, H, W, C) read at fractional (B, H, W) positions; outside, the nearest edge pixel."""
+    height, width, channels = (int(n) for n in x.shape[1:])
+    rows = tf.clip_by_value(rows, 0.0, height - 1.0)
+    columns = tf.clip_by_value(columns, 0.0, width - 1.0)
+    top, left = tf.floor(rows), tf.floor(columns)
+    down, right = (rows - top)[..., tf.newaxis], (columns - left)[..., tf.newaxis]
+    top, left = tf.cast(top, tf.int32), tf.cast(left, tf.int32)
+    bottom, next_left = tf.minimum(top + 1, height - 1), tf.minimum(left + 1, width - 1)
+    flat = tf.reshape(x, (-1, height * width, channels))
+
+    def at(r: Tensor, c: Tensor) -> Tensor:
+        index = tf.reshape(r * width + c, (-1, height * width))
+        return tf.reshape(tf.gather(flat, index, batch_dims=1), (-1, height, width, channels))
+
+    upper = at(top, left) * (1 - right) + at(top, next_left) * right
+    lower = at(bottom, left) * (1 - right) + at(bottom, next_left) * right
+    return upper * (1 - down) + lower * down
+
+
+def mask_and_shift(x: Tensor, seed: Tensor, strength: float) -> Tensor:
+    """Time shift, then one masked stretch of time and one of bands (SpecAugment, Park et al. 2019).
+
+    Masked cells get the sample's mean.
+    """
+    frames, bands = int(x.shape[1]), int(x.shape[2])
+    shift = round(TIME_SHIFT * strength * frames)
+    x = _shift_time(x, seed, shift)
+    mean = tf.reduce_mean(x, (1, 2), keepdims=True)
+    hidden = _stretch(x, seed + 1, frames, MASKED_TIME * strength)[:, :, tf.newaxis, tf.newaxis]
+    hidden |= _stretch(x, seed + 2, bands, MASKED_BANDS * strength)[:, tf.newaxis, :, tf.newaxis]
+    return tf.where(hidden, mean, x)
+
+
+def jitter(x: Tensor, seed: Tensor, strength: float) -> Tensor:
+    """A gain per channel, white noise, and a small shift in time."""
+    low, high = tf.reduce_min(x, (1, 2, 3), keepdims=True), tf.reduce_max(x, (1, 2, 3), keepdims=True)
+    batch, channels = tf.shape(x)[0], int(x.shape[3])
+    x = _shift_time(x, seed, round(TIME_SHIFT * strength * int(x.shape[1])))
+    gain = 1 + tf.random.stateless_uniform((batch, 1, 1, channels), seed + 1, -1.0, 1.0) * (GAIN * strength)
+    noise = tf.random.stateless_normal(tf.shape(x), seed + 2) * (JITTER * strength) * (high - low)
+    return tf.clip_by_value(x * gain + noise, low, high)
+
+
+def _shift_time(x: Tensor, seed: Tensor, most: int) -> Tensor:
+    """Every sample moved by up to ``most`` steps; the edge repeats."""
+    length = int(x.shape[1])
+    by = tf.random.stateless_uniform((tf.shape(x)[0], 1), seed, -most, most + 1, tf.int32)
+    return tf.gather(x, tf.clip_by_value(tf.range(length)[tf.newaxis] + by, 0, length - 1), batch_dims=1)
+
+
+def _stretch(x: Tensor, seed: Tensor, length: int, share: float) -> Tensor:
+    """bool (B, length): one random stretch of up to ``share`` of the axis."""
+    batch = tf.shape(x)[0]
+    most = max(1, round(share * length))
+    width = tf.random.stateless_uniform((batch, 1), seed, 0, most + 1, tf.int32)
+    start = tf.random.stateless_uniform((batch, 1), seed + 7, 0, length, tf.int32)
+    position = tf.range(length)[tf.newaxis]
+    return (position >= start) & (position < start + width)

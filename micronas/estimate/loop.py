@@ -1,0 +1,109 @@
+"""The compiled training loop: many steps per call, one trace per network.
+
+Python enters the graph once per some dozen steps, not once per step; the batches are gathered, augmented
+and learned from inside one ``tf.while_loop`` over functional weights. Nothing is read back but the loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from micronas.estimate.augment import Augment
+from micronas.estimate.tf_model import TfModel
+
+Tensor: TypeAlias = Any
+Objective: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""(batch inputs, int labels, logits) -> mean loss."""
+
+BETA_1, BETA_2, EPSILON = 0.9, 0.99, 1e-7
+"""AdamW's moments; 0.99 because a training has some hundred steps, not some ten thousand."""
+
+
+class TrainLoop:
+    """AdamW on ``model`` over samples held in memory.
+
+    ``steps(order, rates)`` runs one step per row of ``order`` (int32 (steps, batch), indices of samples)
+    and returns the mean loss. ``average`` is an exponential moving average of the parameters.
+    """
+
+    def __init__(
+        self,
+        model: TfModel,
+        x: npt.NDArray[np.float32],
+        y: npt.NDArray[np.int64],
+        objective: Objective,
+        *,
+        weight_decay: float,
+        augment: Augment | None = None,
+        seed: int = 0,
+        average_decay: float = 0.0,
+    ) -> None:
+        size = model.is_kernel.size
+        self.model = model
+        self.average = tf.Variable(model.parameters, name="average")
+        self._x, self._y = tf.constant(x), tf.constant(y.astype(np.int32))
+        self._moments = [tf.Variable(tf.zeros(size)), tf.Variable(tf.zeros(size))]
+        self._objective, self._augment = objective, augment
+        self._decay = tf.constant(model.is_kernel * np.float32(weight_decay))
+        self._average_decay = average_decay
+        self._seed, self._done = seed % 2**31, 0
+        self._compiled = tf.function(self._steps, autograph=False, reduce_retracing=True)
+
+    def steps(self, order: npt.NDArray[np.int32], rates: npt.NDArray[np.float32]) -> float:
+        """Learn from the batches of ``order`` with the given learning rates; the mean loss."""
+        total = self._compiled(tf.constant(order), tf.constant(rates), tf.constant(self._done))
+        self._done += len(order)
+        return float(total) / len(order)
+
+    def _steps(self, order: Tensor, rates: Tensor, done: Tensor) -> Tensor:
+        model = self.model
+        variables = [model.parameters, model.statistics, *self._moments, self.average]
+
+        def body(i: Tensor, loss: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
+            batch_loss, state = self._step(order[i], rates[i], done + i, state)
+            return (i + 1, loss + batch_loss, *state)
+
+        count = tf.shape(order)[0]
+        _, loss, *state = tf.while_loop(
+            lambda i, *_: i < count, body, (0, 0.0, *[v.read_value() for v in variables])
+        )
+        for variable, value in zip(variables, state, strict=True):
+            variable.assign(value)
+        return loss
+
+    def _step(
+        self, chosen: Tensor, rate: Tensor, number: Tensor, state: tuple[Tensor, ...]
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        weights, statistics, first, second, average = state
+        x, y = tf.gather(self._x, chosen), tf.gather(self._y, chosen)
+        if self._augment is not None:
+            x = self._augment(x, tf.stack([self._seed, 16 * number]))
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            logits, statistics = self.model.forward(weights, statistics, x, training=True)
+            loss = self._objective(x, y, logits)
+        gradient = tape.gradient(loss, weights)
+        first = BETA_1 * first + (1 - BETA_1) * gradient
+        second = BETA_2 * second + (1 - BETA_2) * gradient * gradient
+        t = tf.cast(number + 1, tf.float32)
+        update = (first / (1 - BETA_1**t)) / (tf.sqrt(second / (1 - BETA_2**t)) + EPSILON)
+        weights = weights - rate * (update + self._decay * weights)
+        # The average's window grows with the steps taken, so that the start is soon forgotten.
+        keep = tf.minimum(self._average_decay, t / (t + 10.0))
+        average = keep * average + (1 - keep) * weights
+        return loss, (weights, statistics, first, second, average)
+
+
+def smoothed_cross_entropy(classes: int, smoothing: float) -> Objective:
+    """Cross-entropy against labels that give ``smoothing`` of their mass to all classes alike."""
+
+    def loss(_x: Tensor, y: Tensor, logits: Tensor) -> Tensor:
+        targets = tf.one_hot(y, classes) * (1 - smoothing) + smoothing / classes
+        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
+
+    return loss

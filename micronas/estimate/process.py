@@ -1,0 +1,23 @@
+"""Prepares a process for training: one thread, no chatter."""
+
+from __future__ import annotations
+
+import os
+
+from micronas.estimate.quiet import import_tensorflow
+
+
+def prepare_process() -> None:
+    """Import TensorFlow quietly and keep it and NumPy on one thread; call before TensorFlow is used.
+
+    A worker is one core's worth of work: two workers then use two cores and not four threads, and sums
+    are taken in one order, so a training repeats bit for bit. A process whose TensorFlow already runs
+    keeps the threads it has.
+    """
+    from threadpoolctl import threadpool_limits
+
+    # TensorFlow reads these once, when it starts.
+    os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
+    os.environ["TF_NUM_INTEROP_THREADS"] = "1"
+    import_tensorflow()
+    threadpool_limits(1, user_api="blas")

@@ -1,0 +1,50 @@
+"""How a network is trained; every default stands here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.config import EstimatorConfig
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """One-cycle AdamW (Loshchilov & Hutter 2019; Smith & Topin 2018).
+
+    The rate rises linearly for ``warmup_share`` of the steps to ``learning_rate``, then falls to zero
+    along a cosine. Training stops early after ``patience`` epochs whose validation loss is not at least
+    ``min_delta`` below the best. ``augment`` is a strength: 0 none, 1 light, 2 strong.
+    """
+
+    epochs: int = 8
+    batch_size: int = 32
+    learning_rate: float = 0.01
+    warmup_share: float = 0.25
+    weight_decay: float = 0.01
+    label_smoothing: float = 0.05
+    augment: float = 0.0
+    patience: int = 4
+    min_delta: float = 0.0
+
+    @classmethod
+    def from_config(cls, config: EstimatorConfig) -> TrainSettings:
+        """What a search configuration asks for; the rest keeps its default."""
+        return cls(
+            epochs=config.epochs,
+            batch_size=config.batch_size,
+            learning_rate=config.learning_rate,
+            augment=1.0 if config.augment else 0.0,
+            patience=config.patience,
+        )
+
+
+def learning_rates(settings: TrainSettings, steps: int) -> npt.NDArray[np.float32]:
+    """The one-cycle schedule, one rate per step; float32 (steps,)."""
+    done = (np.arange(steps) + 0.5) / steps
+    warm = max(settings.warmup_share, 1e-9)
+    rising = done / warm
+    falling = 0.5 + 0.5 * np.cos(np.pi * (done - warm) / (1 - warm))
+    return (settings.learning_rate * np.where(done < warm, rising, falling)).astype(np.float32)
