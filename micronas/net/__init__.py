@@ -19,6 +19,7 @@ from micronas.net.layers import (
     Softmax,
 )
 from micronas.net.net import Net, NetBuilder, Node
+from micronas.net.shape_graph import shape_graph
 from micronas.net.shapes import Shape
 
 __all__ = [
@@ -43,4 +44,5 @@ __all__ = [
     "PoolKind",
     "Shape",
     "Softmax",
+    "shape_graph",
 ]

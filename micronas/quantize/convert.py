@@ -1,0 +1,73 @@
+"""The TensorFlow side of quantization: folded weights and samples in, the converter's file out.
+
+A function of constants is traced instead of a Keras model: the converter then has no variables to
+freeze, folds no normalisation, and keeps the operators in the order of the nodes (mostly: see ``order``).
+This converts in 0.1 to 0.2 CPU-seconds where ``from_keras_model`` takes 0.5 to 0.8.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.errors import QuantizeError
+from micronas.estimate.quiet import captured_stderr, import_tensorflow
+from micronas.estimate.weights import Array, Folded
+from micronas.net import Conv, Dense, DepthwiseConv, Net, Softmax
+
+_INVISIBLE = 1e-30
+
+
+def convert(net: Net, weights: tuple[Folded | None, ...], samples: npt.NDArray[np.float32]) -> bytes:
+    """The TFLite converter's full-int8 file for ``net`` with ``weights``, calibrated on ``samples``."""
+    tf = import_tensorflow()
+    spec = tf.TensorSpec((1, *net.input_shape), tf.float32)
+    traced = tf.function(lambda x: _forward(tf, net, weights, x), autograph=False)
+    # The model argument (trackable_obj) fails under Keras 3, and there are no variables to track.
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([traced.get_concrete_function(spec)])
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: _one_by_one(samples)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+    with captured_stderr() as log, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return bytes(converter.convert())
+        except Exception as error:  # the converter raises whatever its passes raise
+            detail = (str(error) or log.text()).strip().splitlines() or ["no reason given"]
+            raise QuantizeError(f"the TFLite converter failed: {detail[0]}") from error
+
+
+def _one_by_one(samples: npt.NDArray[np.float32]) -> Iterator[list[npt.NDArray[np.float32]]]:
+    for sample in samples:
+        yield [sample[np.newaxis]]
+
+
+def _forward(tf: Any, net: Net, weights: tuple[Folded | None, ...], x: Any) -> Any:
+    from micronas.estimate.tf_model import activated, weighted_sum, weightless
+
+    values = [x]
+    for node, folded in zip(net.nodes[1:], weights[1:], strict=True):
+        layer, reads = node.layer, [values[i] for i in node.inputs]
+        match layer:
+            case Conv() | DepthwiseConv() | Dense():
+                assert folded is not None, "a layer with a kernel has weights"
+                y = weighted_sum(layer, reads[0], tf.constant(folded.kernel)) + tf.constant(
+                    _kept(folded.bias)
+                )
+                values.append(activated(layer.activation, y))
+            case Softmax():
+                values.append(tf.nn.softmax(reads[0]))
+            case _:
+                values.append(weightless(layer, reads))
+    return values[-1]
+
+
+def _kept(bias: Array) -> Array:
+    """An all-zero bias would be dropped, and with it four bytes a channel; this one quantizes to zeros."""
+    return bias if bias.any() else np.full_like(bias, _INVISIBLE)

@@ -1,0 +1,72 @@
+"""Checks on the numbers of a converted graph: the trained weights, at plausible scales."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.errors import QuantizeError
+from micronas.estimate.weights import Array, Folded
+from micronas.graph import Graph, Tensor
+from micronas.net import Dense, Net
+
+_ROUNDING = 0.51
+"""Half a step, and the float error of finding it."""
+
+_SCALE_TOLERANCE = 0.02
+_SMALLEST_SCALE, _LARGEST_SCALE = 1e-7, 1e4
+
+
+def check_constants(graph: Graph, net: Net, weights: tuple[Folded | None, ...]) -> None:
+    """Every weight of ``graph`` is the trained one to half a quantization step, in the right op."""
+    for index, (op, folded) in enumerate(zip(graph.ops, weights[1:], strict=True), start=1):
+        if folded is None:
+            continue
+        tensor = graph.tensors[op.inputs[1]]
+        trained = _tflite_layout(folded.kernel, net, index)
+        error = np.abs(_real(tensor) - trained)
+        worst = float((error / _scales(tensor)).max())
+        if worst > _ROUNDING:
+            raise QuantizeError(
+                f"node {index} ({net.nodes[index].layer}): a weight is {worst:.2g} quantization steps off"
+            )
+
+
+def check_scales(graph: Graph, samples: npt.NDArray[np.float32]) -> None:
+    """The input's scale is the calibration's range over 255 steps; no activation's is absurd."""
+    (scale,) = _quant(graph.tensors[graph.inputs[0]])
+    # Zero is always in the range: it must be exact, for padding.
+    expected = (max(0.0, float(samples.max())) - min(0.0, float(samples.min()))) / 255.0
+    if abs(scale - expected) > _SCALE_TOLERANCE * expected:
+        raise QuantizeError(f"the input's scale is {scale:g}, but the calibration's range gives {expected:g}")
+    for t in graph.activations:
+        (scale,) = _quant(graph.tensors[t])
+        if not _SMALLEST_SCALE <= scale <= _LARGEST_SCALE:
+            raise QuantizeError(
+                f"an activation of shape {graph.tensors[t].shape} has the scale {scale:g}, "
+                f"outside {_SMALLEST_SCALE:g} to {_LARGEST_SCALE:g}",
+                remedy="the network is constant or exploded: train it again with a lower learning rate",
+            )
+
+
+def _quant(tensor: Tensor) -> tuple[float, ...]:
+    assert tensor.quant is not None, "an int8 graph has scales on all int8 tensors"
+    return tensor.quant.scale
+
+
+def _scales(tensor: Tensor) -> Array:
+    """Scales shaped to broadcast over the tensor."""
+    assert tensor.quant is not None, "an int8 graph has scales on all int8 tensors"
+    shape = [1] * len(tensor.shape)
+    shape[tensor.quant.axis] = -1
+    return np.array(tensor.quant.scale, np.float32).reshape(shape)
+
+
+def _real(tensor: Tensor) -> Array:
+    assert tensor.data is not None, "a file's constants have values"
+    return (tensor.data.astype(np.float32) * _scales(tensor)).astype(np.float32)
+
+
+def _tflite_layout(kernel: Array, net: Net, index: int) -> Array:
+    """HWIO -> OHWI, HWC1 -> 1HWC, (in, out) -> (out, in)."""
+    return kernel.T if isinstance(net.nodes[index].layer, Dense) else kernel.transpose(3, 0, 1, 2)

@@ -1,0 +1,63 @@
+"""The genotype of the layer-wise space: a stem and a variable number of blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class BlockKind(Enum):
+    """What a block computes before its optional pooling."""
+
+    CONV = "conv"
+    """k x k convolution, ReLU (VGG)."""
+    SEPARABLE = "separable"
+    """k x k depthwise, 1x1 convolution, ReLU after each (MobileNet, DS-CNN)."""
+    INVERTED = "inverted"
+    """1x1 expansion, k x k depthwise, linear 1x1 projection, residual if shapes agree (MobileNetV2)."""
+
+
+@dataclass(frozen=True)
+class Stem:
+    """The first convolution: ``width`` filters of ``kernel`` x ``kernel``."""
+
+    kernel: int
+    stride: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block; ``expansion`` widens an inverted bottleneck and is 1 elsewhere; ``pool``: 2x2 maximum."""
+
+    kind: BlockKind
+    kernel: int
+    stride: int
+    width: int
+    expansion: int = 1
+    pool: bool = False
+
+
+@dataclass(frozen=True)
+class LayerwiseArch:
+    """Stem and blocks, followed by global average pooling, one dense layer and softmax."""
+
+    stem: Stem
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Which genes are allowed; from ``micronas.config.SpaceConfig``."""
+
+    min_blocks: int = 2
+    max_blocks: int = 6
+    min_width: int = 4
+    max_width: int = 64
+    kernels: tuple[int, ...] = (3, 5, 7)
+    expansions: tuple[int, ...] = (2, 3, 4, 6)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Multiples of 4: int8 kernels take four channels at a time."""
+        return tuple(range(self.min_width, self.max_width + 1, 4))

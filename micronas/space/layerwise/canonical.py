@@ -1,0 +1,53 @@
+"""Canonical form: genes that do not change the network get one agreed value.
+
+Where the plane is already small, stride 2 and pooling do nothing, and a 7 x 7 kernel covers no more than
+a smaller one; the expansion means something in an inverted bottleneck only. Two architectures that differ
+only in such genes are one network and must not be trained twice.
+"""
+
+from __future__ import annotations
+
+from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Limits, Stem
+from micronas.space.layerwise.extent import Plane, effective_kernel, effective_stride, halved, pooled
+
+
+def canonical(arch: LayerwiseArch, plane: Plane, limits: Limits) -> LayerwiseArch:
+    """``arch`` with ineffective genes at their smallest value; ``plane`` is the input's height and width."""
+    stem = Stem(
+        _smallest_kernel(arch.stem.kernel, plane, limits),
+        _effective(arch.stem.stride, plane),
+        arch.stem.width,
+    )
+    plane = halved(plane, effective_stride(stem.stride, plane))
+    blocks = []
+    for block in arch.blocks:
+        blocks.append(_canonical_block(block, plane, limits))
+        plane = plane_after(blocks[-1], plane)
+    return LayerwiseArch(stem, tuple(blocks))
+
+
+def plane_after(block: Block, plane: Plane) -> Plane:
+    """Height and width behind a block."""
+    plane = halved(plane, effective_stride(block.stride, plane))
+    return pooled(plane) if block.pool else plane
+
+
+def _canonical_block(block: Block, plane: Plane, limits: Limits) -> Block:
+    strided = halved(plane, effective_stride(block.stride, plane))
+    return Block(
+        block.kind,
+        _smallest_kernel(block.kernel, plane, limits),
+        _effective(block.stride, plane),
+        block.width,
+        block.expansion if block.kind is BlockKind.INVERTED else 1,
+        block.pool and pooled(strided) != strided,
+    )
+
+
+def _effective(stride: int, plane: Plane) -> int:
+    return max(effective_stride(stride, plane))
+
+
+def _smallest_kernel(kernel: int, plane: Plane, limits: Limits) -> int:
+    same = (k for k in limits.kernels if effective_kernel(k, plane) == effective_kernel(kernel, plane))
+    return min(same)

@@ -1,0 +1,56 @@
+"""Random architectures, spread over the sizes of the space.
+
+Drawing each gene evenly gives almost only large networks, of which next to none fit a small budget. So
+widths are drawn evenly in the logarithm, and each network keeps to a width of its own, growing where the
+plane shrinks, as people build them.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Limits, Stem
+
+_SHARE_OF_KERNEL_3 = 0.6
+_SHARE_STRIDED = 0.35
+_SHARE_POOLED = 0.1
+_GROWTH_WHERE_HALVED = (1.0, 2.0)
+_GROWTH_ELSEWHERE = (0.7, 1.4)
+
+
+def draw(rng: np.random.Generator, limits: Limits) -> LayerwiseArch:
+    """A random architecture, not yet in canonical form."""
+    width = math.exp(rng.uniform(math.log(limits.min_width), math.log(limits.max_width)))
+    stem = Stem(_kernel(rng, limits), int(rng.integers(1, 3)), nearest_width(width, limits))
+    kinds = list(BlockKind)
+    favourite = kinds[rng.integers(len(kinds))]
+    blocks: list[Block] = []
+    for _ in range(int(rng.integers(limits.min_blocks, limits.max_blocks + 1))):
+        kind = favourite if rng.random() < 0.5 else kinds[rng.integers(len(kinds))]
+        stride = 2 if rng.random() < _SHARE_STRIDED else 1
+        pool = bool(rng.random() < _SHARE_POOLED)
+        growth = _GROWTH_WHERE_HALVED if stride == 2 or pool else _GROWTH_ELSEWHERE
+        width *= math.exp(rng.uniform(*np.log(growth)))
+        blocks.append(
+            Block(
+                kind,
+                _kernel(rng, limits),
+                stride,
+                nearest_width(width, limits),
+                int(rng.choice(limits.expansions)),
+                pool,
+            )
+        )
+    return LayerwiseArch(stem, tuple(blocks))
+
+
+def nearest_width(width: float, limits: Limits) -> int:
+    """The allowed width next to ``width``."""
+    return min(limits.widths, key=lambda allowed: abs(allowed - width))
+
+
+def _kernel(rng: np.random.Generator, limits: Limits) -> int:
+    smallest = min(limits.kernels)
+    return smallest if rng.random() < _SHARE_OF_KERNEL_3 else int(rng.choice(limits.kernels))

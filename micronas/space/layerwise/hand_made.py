@@ -1,0 +1,60 @@
+"""Networks that an engineer would try first, at many sizes.
+
+A search that does not beat a sound hand-made network trained properly has no reason to exist. So trial 0
+is the largest of these that fits the budgets, and evolution starts from something good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Limits, Stem
+from micronas.space.layerwise.draw import nearest_width
+
+_WIDTHS = (4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128)
+
+
+def hand_made(limits: Limits) -> Iterator[LayerwiseArch]:
+    """Raw architectures in no particular order; widths that ``limits`` clips repeat."""
+    for width in _WIDTHS:
+        yield _fitted(_vgg(width), limits)
+        yield _fitted(_separable(width), limits)
+
+
+def _vgg(width: int) -> LayerwiseArch:
+    """3x3 convolutions, twice as wide after each halving; the first halving in the stem saves the SRAM."""
+    blocks = (
+        Block(BlockKind.CONV, 3, 1, width),
+        Block(BlockKind.CONV, 3, 2, 2 * width),
+        Block(BlockKind.CONV, 3, 1, 2 * width),
+    )
+    return LayerwiseArch(Stem(3, 2, width), blocks)
+
+
+def _separable(width: int) -> LayerwiseArch:
+    """The DS-CNN pattern: a strided stem, then depthwise-separable blocks (Zhang et al. 2017)."""
+    blocks = (
+        Block(BlockKind.SEPARABLE, 3, 1, width),
+        Block(BlockKind.SEPARABLE, 3, 2, 2 * width),
+        Block(BlockKind.SEPARABLE, 3, 1, 2 * width),
+        Block(BlockKind.SEPARABLE, 3, 1, 2 * width),
+    )
+    return LayerwiseArch(Stem(5, 2, width), blocks)
+
+
+def _fitted(arch: LayerwiseArch, limits: Limits) -> LayerwiseArch:
+    """``arch`` with kernels, widths and depth brought into ``limits``."""
+    blocks = [_fitted_block(b, limits) for b in arch.blocks][: limits.max_blocks]
+    blocks += [blocks[-1]] * (limits.min_blocks - len(blocks))
+    stem = Stem(_kernel(arch.stem.kernel, limits), arch.stem.stride, nearest_width(arch.stem.width, limits))
+    return LayerwiseArch(stem, tuple(blocks))
+
+
+def _fitted_block(block: Block, limits: Limits) -> Block:
+    width = nearest_width(block.width, limits)
+    return replace(block, kernel=_kernel(block.kernel, limits), width=width)
+
+
+def _kernel(wished: int, limits: Limits) -> int:
+    return min(limits.kernels, key=lambda kernel: abs(kernel - wished))

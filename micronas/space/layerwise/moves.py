@@ -1,0 +1,126 @@
+"""One-step changes of a layer-wise architecture, by what they change.
+
+Each generator yields raw neighbours; the space brings them into canonical form and drops those that come
+out as the network they started from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TypeAlias
+
+from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Limits
+
+Move: TypeAlias = Callable[[LayerwiseArch, Limits], Iterator[LayerwiseArch]]
+
+WIDTH_FACTORS = (0.5, 0.75, 1.25, 1.5, 2.0)
+
+
+def near_widths(width: int, limits: Limits) -> tuple[int, ...]:
+    """The next widths down and up, and some half or twice as large."""
+    wished = {width - 4, width + 4, *(4 * round(width * f / 4) for f in WIDTH_FACTORS)}
+    return tuple(w for w in limits.widths if w in wished and w != width)
+
+
+def stem_kernel(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
+    """Another kernel in the stem."""
+    for kernel in limits.kernels:
+        yield replace(arch, stem=replace(arch.stem, kernel=kernel))
+
+
+def stem_stride(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
+    """The other stride in the stem."""
+    yield replace(arch, stem=replace(arch.stem, stride=3 - arch.stem.stride))
+
+
+def stem_width(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
+    """Another width of the stem."""
+    for width in near_widths(arch.stem.width, limits):
+        yield replace(arch, stem=replace(arch.stem, width=width))
+
+
+def block_width(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
+    """Another width of one block."""
+    for i, block in enumerate(arch.blocks):
+        for width in near_widths(block.width, limits):
+            yield _with_block(arch, i, replace(block, width=width))
+
+
+def block_kernel(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
+    """Another kernel of one block."""
+    for i, block in enumerate(arch.blocks):
+        for kernel in limits.kernels:
+            yield _with_block(arch, i, replace(block, kernel=kernel))
+
+
+def block_stride(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
+    """The other stride of one block."""
+    for i, block in enumerate(arch.blocks):
+        yield _with_block(arch, i, replace(block, stride=3 - block.stride))
+
+
+def block_pool(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
+    """Pooling put behind one block, or taken away."""
+    for i, block in enumerate(arch.blocks):
+        yield _with_block(arch, i, replace(block, pool=not block.pool))
+
+
+def block_kind(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
+    """Another kind of one block; an inverted bottleneck starts with the smallest expansion."""
+    for i, block in enumerate(arch.blocks):
+        for kind in BlockKind:
+            if kind is not block.kind:
+                yield _with_block(arch, i, of_kind(block, kind, limits))
+
+
+def block_expansion(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
+    """Another expansion of one inverted bottleneck."""
+    for i, block in enumerate(arch.blocks):
+        if block.kind is BlockKind.INVERTED:
+            for expansion in limits.expansions:
+                yield _with_block(arch, i, replace(block, expansion=expansion))
+
+
+def add_block(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
+    """A new block of any kind, smallest kernel, stride 1, as wide as what it reads."""
+    if len(arch.blocks) >= limits.max_blocks:
+        return
+    for i in range(len(arch.blocks) + 1):
+        width = arch.blocks[i - 1].width if i else arch.stem.width
+        for kind in BlockKind:
+            new = of_kind(Block(kind, min(limits.kernels), 1, width), kind, limits)
+            yield replace(arch, blocks=(*arch.blocks[:i], new, *arch.blocks[i:]))
+
+
+def remove_block(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
+    """One block less."""
+    if len(arch.blocks) <= limits.min_blocks:
+        return
+    for i in range(len(arch.blocks)):
+        yield replace(arch, blocks=(*arch.blocks[:i], *arch.blocks[i + 1 :]))
+
+
+MOVES: tuple[Move, ...] = (
+    stem_kernel,
+    stem_stride,
+    stem_width,
+    block_width,
+    block_kernel,
+    block_stride,
+    block_pool,
+    block_kind,
+    block_expansion,
+    add_block,
+    remove_block,
+)
+
+
+def of_kind(block: Block, kind: BlockKind, limits: Limits) -> Block:
+    """``block`` turned into another kind."""
+    expansion = min(limits.expansions) if kind is BlockKind.INVERTED else 1
+    return replace(block, kind=kind, expansion=expansion)
+
+
+def _with_block(arch: LayerwiseArch, i: int, block: Block) -> LayerwiseArch:
+    return replace(arch, blocks=(*arch.blocks[:i], block, *arch.blocks[i + 1 :]))

@@ -1,0 +1,93 @@
+"""``LayerwiseSpace``: networks built block by block, for images, spectrograms and sensor windows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from micronas.errors import SpaceError
+from micronas.net import Net
+from micronas.space.base import hash_json
+from micronas.space.layerwise import codec
+from micronas.space.layerwise.arch import LayerwiseArch, Limits
+from micronas.space.layerwise.canonical import canonical
+from micronas.space.layerwise.draw import draw
+from micronas.space.layerwise.express import express
+from micronas.space.layerwise.hand_made import hand_made
+from micronas.space.layerwise.moves import MOVES
+from micronas.trial import Json
+
+
+class LayerwiseSpace:
+    """See ``micronas.space.Space`` for the verbs.
+
+    >>> space = LayerwiseSpace((28, 28, 1), 10, Limits())
+    >>> arch = space.sample(np.random.default_rng(0))
+    >>> space.from_json(space.to_json(arch)) == arch
+    True
+    """
+
+    def __init__(self, input_shape: tuple[int, int, int], n_classes: int, limits: Limits) -> None:
+        if len(input_shape) != 3 or min(input_shape) < 1 or n_classes < 2:
+            raise SpaceError(
+                f"the layerwise space needs inputs (height, width, channels) and 2 or more classes, "
+                f"not {input_shape} and {n_classes}"
+            )
+        self.input_shape, self.n_classes, self.limits = input_shape, n_classes, limits
+
+    def sample(self, rng: np.random.Generator) -> LayerwiseArch:
+        """A random architecture; see ``draw``."""
+        return self._canonical(draw(rng, self.limits))
+
+    def mutate(self, arch: LayerwiseArch, rng: np.random.Generator) -> LayerwiseArch:
+        """A kind of change first, each as likely as the other, then one of that kind."""
+        for move in rng.permutation(len(MOVES)):
+            options = self._distinct(arch, int(move))
+            if options:
+                return options[rng.integers(len(options))]
+        raise SpaceError(f"the space has no second network beside {arch}")
+
+    def crossover(self, a: LayerwiseArch, b: LayerwiseArch, rng: np.random.Generator) -> LayerwiseArch:
+        """Stem and first blocks of ``a``, last blocks of ``b``; one cut in each, depth within limits."""
+        cuts = [
+            (i, j)
+            for i in range(len(a.blocks) + 1)
+            for j in range(len(b.blocks) + 1)
+            if self.limits.min_blocks <= i + len(b.blocks) - j <= self.limits.max_blocks
+        ]
+        i, j = cuts[rng.integers(len(cuts))]
+        return self._canonical(LayerwiseArch(a.stem, (*a.blocks[:i], *b.blocks[j:])))
+
+    def neighbours(self, arch: LayerwiseArch) -> tuple[LayerwiseArch, ...]:
+        """All that ``mutate`` can return, in a fixed order."""
+        return tuple(dict.fromkeys(n for move in range(len(MOVES)) for n in self._distinct(arch, move)))
+
+    def net(self, arch: LayerwiseArch) -> Net:
+        """The network of ``arch``."""
+        codec.check(arch, self.limits)
+        return express(arch, self.input_shape, self.n_classes)
+
+    def hand_made(self) -> tuple[LayerwiseArch, ...]:
+        """VGG-like and depthwise-separable networks, most parameters first."""
+        distinct = dict.fromkeys(self._canonical(arch) for arch in hand_made(self.limits))
+        return tuple(sorted(distinct, key=lambda arch: self.net(arch).parameters, reverse=True))
+
+    def to_json(self, arch: LayerwiseArch) -> Json:
+        """Genes by name."""
+        return codec.to_json(arch)
+
+    def from_json(self, data: Json) -> LayerwiseArch:
+        """Checked and in canonical form."""
+        return self._canonical(codec.from_json(data, self.limits))
+
+    def key(self, arch: LayerwiseArch) -> str:
+        """Hash of the canonical genes."""
+        return hash_json(self.to_json(self._canonical(arch)))
+
+    def _canonical(self, arch: LayerwiseArch) -> LayerwiseArch:
+        return canonical(arch, (self.input_shape[0], self.input_shape[1]), self.limits)
+
+    def _distinct(self, arch: LayerwiseArch, move: int) -> list[LayerwiseArch]:
+        """Results of one kind of move that are another network, each once."""
+        reached = dict.fromkeys(self._canonical(n) for n in MOVES[move](arch, self.limits))
+        reached.pop(self._canonical(arch), None)
+        return list(reached)
