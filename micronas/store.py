@@ -91,7 +91,7 @@ class Store:
                 f"run folder {folder} cannot be written: {error.strerror}",
                 remedy="choose a folder that you may write to with --runs DIR",
             ) from error
-        store = cls(folder, _connect(folder / DATABASE), lock_fd)
+        store = cls._open(folder, lock_fd)
         with store._transaction() as cursor:
             for statement in _SCHEMA.strip().split(";\n"):
                 cursor.execute(statement)
@@ -109,7 +109,7 @@ class Store:
             lock_fd = run_lock.acquire(folder)
         except OSError as error:
             raise StoreError(f"run folder {folder} cannot be written: {error.strerror}") from error
-        store = cls(folder, _connect(folder / DATABASE), lock_fd)
+        store = cls._open(folder, lock_fd)
         store._check()
         return store
 
@@ -117,9 +117,18 @@ class Store:
     def read(cls, folder: Path) -> Store:
         """Open a run to look at it, also while a search writes to it."""
         _require(folder)
-        store = cls(folder, _connect(folder / DATABASE), None)
+        store = cls._open(folder, None)
         store._check()
         return store
+
+    @classmethod
+    def _open(cls, folder: Path, lock_fd: int | None) -> Store:
+        try:
+            return cls(folder, _connect(folder / DATABASE), lock_fd)
+        except StoreError:
+            if lock_fd is not None:
+                os.close(lock_fd)
+            raise
 
     def __enter__(self) -> Self:
         return self

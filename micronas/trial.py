@@ -46,7 +46,10 @@ class Latency:
 
 @dataclass(frozen=True)
 class Scores:
-    """Figures of a trial that ran to its end; accuracies in 0..1 on the validation split."""
+    """Figures of a trial that ran to its end; accuracies in 0..1 on the validation split.
+
+    ``latency`` is None when no device ran the network; the reward is then the accuracy alone.
+    """
 
     accuracy_int8: float
     accuracy_float: float
@@ -54,7 +57,7 @@ class Scores:
     sram_bytes: int
     macs: int
     parameters: int
-    latency: Latency
+    latency: Latency | None
     reward: float
     epochs: int
     train_cpu_s: float

@@ -10,12 +10,13 @@ from micronas.trial import Json, Latency, Scores, Source
 
 def scores_to_json(scores: Scores) -> dict[str, Json]:
     """Every field by its name; the latency is an object of its own."""
-    return {**asdict(scores), "latency": latency_to_json(scores.latency)}
+    return {**asdict(scores), "latency": latency_to_json(scores.latency) if scores.latency else None}
 
 
 def scores_from_json(value: dict[str, Json]) -> Scores:
     """The inverse of ``scores_to_json``."""
-    latency = latency_from_json(cast(dict[str, Json], value["latency"]))
+    stored = cast(dict[str, Json] | None, value["latency"])
+    latency = latency_from_json(stored) if stored else None
     return Scores(**{**value, "latency": latency})  # type: ignore[arg-type]
 
 

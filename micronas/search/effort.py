@@ -1,0 +1,111 @@
+"""How much search a budget allows: a number of trials, or time until the final fit has to begin."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from typing import Protocol
+
+from micronas.config import SearchConfig
+
+
+class Effort(Protocol):
+    """Decides whether another trial begins, and how long the final fit may take."""
+
+    def admits(self, number: int) -> bool:
+        """Whether trial ``number`` may begin now."""
+        ...
+
+    def took(self, seconds: float) -> None:
+        """Learn how long a trial took."""
+        ...
+
+    def drain_s(self) -> float | None:
+        """How long to wait for trials still running; None for as long as they need."""
+        ...
+
+    def final_fit_s(self) -> float | None:
+        """Seconds for the final training; None when its epochs alone decide."""
+        ...
+
+    def left(self) -> str:
+        """What is left, for people."""
+        ...
+
+
+class TrialEffort:
+    """A fixed number of trials: the run is a pure function of its seed."""
+
+    def __init__(self, trials: int) -> None:
+        self._trials, self._number = trials, 0
+
+    def admits(self, number: int) -> bool:
+        """Whether there are trials left."""
+        self._number = number
+        return number < self._trials
+
+    def took(self, seconds: float) -> None:
+        """Time does not matter."""
+
+    def drain_s(self) -> float | None:
+        """Every trial is waited for."""
+        return None
+
+    def final_fit_s(self) -> float | None:
+        """The epochs decide."""
+        return None
+
+    def left(self) -> str:
+        """Trials not begun."""
+        return f"{max(0, self._trials - self._number)} trials"
+
+
+class TimeEffort:
+    """Minutes of wall clock, pauses left out, with a share kept for the final fit and what follows it.
+
+    ``spent_s`` tells the seconds used so far. ``closing_s`` is what quantization, build, measurement and
+    the report take after the final training; it is kept out of the final training's time.
+    """
+
+    def __init__(
+        self, minutes: float, final_share: float, spent_s: Callable[[], float], closing_s: float
+    ) -> None:
+        self._total_s = minutes * 60.0
+        self._search_end_s = self._total_s * (1.0 - final_share)
+        self._spent_s, self._closing_s = spent_s, closing_s
+        self._durations: list[float] = []
+
+    def admits(self, number: int) -> bool:
+        """Whether a trial of the usual length would end before the final fit has to begin.
+
+        The first two trials always run: a search without a trial has nothing to train.
+        """
+        usual_s = statistics.median(self._durations) if self._durations else 0.0
+        return number < 2 or self._spent_s() + usual_s <= self._search_end_s
+
+    def took(self, seconds: float) -> None:
+        """Keep the latest durations; the search drifts to other sizes as it goes."""
+        self._durations = [*self._durations[-9:], seconds]
+
+    def drain_s(self) -> float | None:
+        """A little past the end of the search, at the cost of the final fit."""
+        grace_s = 0.1 * (self._total_s - self._search_end_s)
+        return max(0.0, self._search_end_s + grace_s - self._spent_s())
+
+    def final_fit_s(self) -> float | None:
+        """What is left, less the closing; at least a few seconds, for a budget that was overrun."""
+        return max(5.0, self._total_s - self._closing_s - self._spent_s())
+
+    def left(self) -> str:
+        """Minutes and seconds to the end of the budget."""
+        minutes, seconds = divmod(max(0, round(self._total_s - self._spent_s())), 60)
+        return f"{minutes}:{seconds:02d} min"
+
+
+def make_effort(config: SearchConfig, spent_s: Callable[[], float], closing_s: float = 20.0) -> Effort:
+    """The effort that ``config.budget`` stands for."""
+    if config.budget.trials is not None:
+        return TrialEffort(config.budget.trials)
+    assert config.budget.minutes is not None, "the configuration checks that one of the two is given"
+    closing_s = min(closing_s, 0.2 * config.budget.minutes * 60.0)
+    return TimeEffort(config.budget.minutes, config.final_fit.share, spent_s, closing_s)

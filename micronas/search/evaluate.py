@@ -1,0 +1,98 @@
+"""One trial, from architecture to figures: train, quantize, score, build, run, measure, reward.
+
+This runs in a worker. Whatever goes wrong inside is a FAILED result that names its stage; the search
+decides what that means.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from micronas.config import SearchConfig
+from micronas.errors import MicronasError
+from micronas.reward import reward
+from micronas.search.task import Result, Task
+from micronas.trial import Json, Latency, Outcome, Scores
+
+
+class Estimate(Protocol):
+    """What training and quantization give; ``micronas.estimate.full.Estimate`` is the real one."""
+
+    tflite: bytes
+    accuracy_int8: float
+    accuracy_float: float
+    epochs: int
+    cpu_s: float
+    parameters: int
+    macs: int
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What deploying a model gives: its size by the ledger, and its latency unless no device is there."""
+
+    flash_bytes: int
+    sram_bytes: int
+    latency: Latency | None
+    details: dict[str, Json]
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The two halves of a trial; tests compose it from fakes."""
+
+    estimate: Callable[[Task], Estimate]
+    place: Callable[[bytes], Placed]
+
+
+class Evaluator:
+    """Runs tasks through the stages; callable as ``task.Evaluate``."""
+
+    def __init__(self, config: SearchConfig, stages: Stages) -> None:
+        self._config, self._stages = config, stages
+
+    def __call__(self, task: Task) -> Result:
+        """See ``task.Evaluate``."""
+        try:
+            return self._run(task)
+        except MicronasError as error:
+            return Result(Outcome.FAILED, stage=error.stage, reason=error.message)
+        except Exception as error:  # a TensorFlow error, out of memory, a bug: the search goes on
+            details: dict[str, Json] = {"traceback": traceback.format_exc()}
+            return Result(
+                Outcome.FAILED, stage="bug", reason=f"{type(error).__name__}: {error}", details=details
+            )
+
+    def _run(self, task: Task) -> Result:
+        estimate = self._stages.estimate(task)
+        placed = self._stages.place(estimate.tflite)
+        scores = self._scores(estimate, placed)
+        over = self._over_latency(placed.latency)
+        if over:
+            return Result(Outcome.INFEASIBLE, stage="latency", reason=over, details=placed.details)
+        return Result(Outcome.COMPLETE, scores, details=placed.details, tflite=estimate.tflite)
+
+    def _scores(self, estimate: Estimate, placed: Placed) -> Scores:
+        latency_ms = placed.latency.ms if placed.latency else None
+        return Scores(
+            accuracy_int8=estimate.accuracy_int8,
+            accuracy_float=estimate.accuracy_float,
+            flash_bytes=placed.flash_bytes,
+            sram_bytes=placed.sram_bytes,
+            macs=estimate.macs,
+            parameters=estimate.parameters,
+            latency=placed.latency,
+            reward=reward(estimate.accuracy_int8, latency_ms, self._config.reward),
+            epochs=estimate.epochs,
+            train_cpu_s=estimate.cpu_s,
+        )
+
+    def _over_latency(self, latency: Latency | None) -> str:
+        limit_ms = self._config.budgets.latency_ms
+        if latency is None or limit_ms is None or latency.ms <= limit_ms:
+            return ""
+        over_ms = latency.ms - limit_ms
+        return f"{latency.ms:.2f} ms ({latency.source.value}), {over_ms:.2f} ms over budgets.latency_ms"

@@ -1,0 +1,151 @@
+"""Where tasks run: in this process, or in spawned workers that are replaced after a few tasks.
+
+TensorFlow keeps about 6.5 MB of every network it ever built and does not survive a fork; so workers are
+spawned, and retired before the leak matters.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
+from types import TracebackType
+from typing import Any, Protocol, Self, TypeAlias
+
+from micronas.search.task import Evaluate, Result, Task
+from micronas.trial import Outcome
+
+EvaluateFactory: TypeAlias = Callable[[], Evaluate]
+"""Makes the evaluator inside the process that uses it; must be picklable for ``ProcessExecutor``."""
+
+
+class Executor(Protocol):
+    """Runs tasks and hands results back in the order in which they end."""
+
+    def submit(self, task: Task) -> None:
+        """Start a task, or queue it; returns at once."""
+        ...
+
+    def next_finished(self, timeout_s: float | None) -> tuple[int, Result] | None:
+        """The next task to end, by number; None when none did within ``timeout_s``."""
+        ...
+
+    def close(self) -> None:
+        """Stop everything; results not fetched are lost."""
+        ...
+
+
+class InlineExecutor:
+    """Runs each task in this process when its result is asked for."""
+
+    def __init__(self, evaluate: Evaluate) -> None:
+        self._evaluate = evaluate
+        self._queue: deque[Task] = deque()
+
+    def submit(self, task: Task) -> None:
+        """Queue a task."""
+        self._queue.append(task)
+
+    def next_finished(self, timeout_s: float | None) -> tuple[int, Result] | None:
+        """Run the oldest task; the time-out is not needed."""
+        if not self._queue:
+            return None
+        task = self._queue.popleft()
+        return task.number, self._evaluate(task)
+
+    def close(self) -> None:
+        """Forget queued tasks."""
+        self._queue.clear()
+
+
+class ProcessExecutor:
+    """Spawned workers with a hard deadline per task.
+
+    A worker that overruns is killed and one that dies (out of memory, a crash in native code) is
+    replaced; either way the task ends as FAILED and the others go on.
+    """
+
+    def __init__(
+        self, factory: EvaluateFactory, *, workers: int, task_deadline_s: float, tasks_per_worker: int = 40
+    ) -> None:
+        from pebble import ProcessPool
+
+        self._deadline_s = task_deadline_s
+        self._futures: dict[Any, Task] = {}
+        self._pool = ProcessPool(
+            max_workers=workers,
+            max_tasks=tasks_per_worker,
+            initializer=_start_worker,
+            initargs=(factory, os.getpid()),
+            context=multiprocessing.get_context("spawn"),
+        )
+
+    def submit(self, task: Task) -> None:
+        """Hand a task to the next free worker."""
+        # The first tasks of a worker pay for its start; a final fit brings a deadline of its own.
+        limit_s = max(self._deadline_s, (task.deadline_s or 0.0) * 1.5) + 60.0
+        self._futures[self._pool.schedule(_run_task, args=(task,), timeout=limit_s)] = task
+
+    def next_finished(self, timeout_s: float | None) -> tuple[int, Result] | None:
+        """The next result; a worker's end by time-out or crash comes back as FAILED."""
+        done, _ = wait(self._futures, timeout=timeout_s, return_when=FIRST_COMPLETED)
+        if not done:
+            return None
+        future = min(done, key=lambda f: self._futures[f].number)
+        task = self._futures.pop(future)
+        return task.number, _outcome(future)
+
+    def close(self) -> None:
+        """Kill the workers."""
+        self._pool.stop()
+        self._pool.join(timeout=10.0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _outcome(future: Any) -> Result:
+    from pebble import ProcessExpired
+
+    try:
+        result: Result = future.result()
+    except TimeoutError:
+        return Result(Outcome.FAILED, stage="worker", reason="ran past its deadline and was stopped")
+    except ProcessExpired as error:
+        reason = f"the worker process ended with exit code {error.exitcode} (out of memory, or a crash)"
+        return Result(Outcome.FAILED, stage="worker", reason=reason)
+    except CancelledError:
+        return Result(Outcome.FAILED, stage="worker", reason="cancelled")
+    return result
+
+
+_evaluate: Evaluate | None = None  # one per worker process: data and TensorFlow are loaded once
+
+
+def _start_worker(factory: EvaluateFactory, parent: int) -> None:
+    """Ctrl-C is the parent's business; and a worker does not outlive a parent that was killed."""
+    global _evaluate
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave_with_parent, args=(parent,), daemon=True).start()
+    _evaluate = factory()
+
+
+def _leave_with_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+def _run_task(task: Task) -> Result:
+    assert _evaluate is not None, "the worker was not started by _start_worker"
+    return _evaluate(task)

@@ -1,0 +1,187 @@
+"""The loop: ask, gate, evaluate, store, tell.
+
+What makes a run repeatable with several workers is a fixed window: trial n is asked when exactly the trials
+up to n - workers have been told, and trials are told in number order, whatever order they end in. So a run
+is a function of seed and outcomes. Resuming is the same loop with stored outcomes standing in for
+evaluations: nothing else has to be restored.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+from micronas.errors import SearchError
+from micronas.search.effort import Effort
+from micronas.search.executor import Executor
+from micronas.search.proposals import Proposals, feasible_share
+from micronas.search.task import Result, Task
+from micronas.space import Arch, Space
+from micronas.store import Record, Store
+from micronas.strategy import Strategy
+from micronas.trial import Json, Outcome, Trial
+
+
+class Observer(Protocol):
+    """Watches a search; the command line draws its progress from this."""
+
+    def trial(self, record: Record, replayed: bool, feasible_share: float, left: str) -> None:
+        """A trial was told; ``replayed`` ones come from the store of a resumed run."""
+        ...
+
+    def phase(self, text: str) -> None:
+        """Something else than a trial begins."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Pending:
+    arch: Arch
+    key: str
+    origin: str
+    rejected: int
+    started_s: float
+
+
+class Loop:
+    """One search from the first trial to the last; see the module."""
+
+    def __init__(
+        self,
+        *,
+        space: Space,
+        strategy: Strategy,
+        proposals: Proposals,
+        first: tuple[Arch, ...],
+        executor: Executor,
+        store: Store,
+        effort: Effort,
+        workers: int,
+        max_equal_failures: int,
+        observer: Observer,
+    ) -> None:
+        """``first`` are architectures that are tried before the strategy is asked."""
+        self._space, self._strategy, self._proposals, self._first = space, strategy, proposals, first
+        self._executor, self._store, self._effort, self._observer = executor, store, effort, observer
+        self._workers, self._streak = workers, _Streak(max_equal_failures)
+        self._stored = {record.trial.number: record for record in store.records()}
+        self._replayed = frozenset(self._stored)
+        self._pending: dict[int, _Pending] = {}
+        self._told: list[Record] = []
+
+    def run(self) -> list[Record]:
+        """Every told trial in number order; raises ``SearchError`` after too many equal failures."""
+        number = 0
+        for number in itertools.count():
+            self._tell_until(number - self._workers + 1, None)
+            if number not in self._stored and not self._effort.admits(number):
+                break
+            self._begin(number)
+        self._tell_until(number, self._effort.drain_s())
+        return self._told
+
+    def _begin(self, number: int) -> None:
+        if number in self._stored:
+            self._proposals.seen.add(self._stored[number].trial.key)
+            return
+        pending = self._propose(number)
+        known = self._known(pending.key)
+        verdict = self._proposals.gate.verdict(pending.arch)
+        self._pending[number] = pending
+        self._proposals.seen.add(pending.key)
+        if known is not None:
+            self._finish(number, _repeated(known))
+        elif not verdict.fits:
+            self._finish(
+                number, Result(Outcome.INFEASIBLE, stage="budget", reason="; ".join(verdict.reasons))
+            )
+        else:
+            arch = self._space.to_json(pending.arch)
+            self._executor.submit(Task(number, arch, pending.key))
+
+    def _propose(self, number: int) -> _Pending:
+        self._proposals.rejected = 0
+        if number < len(self._first):
+            arch, origin = self._first[number], "hand-made"
+        else:
+            arch, origin = self._strategy.ask(number), "strategy"
+        return _Pending(arch, self._space.key(arch), origin, self._proposals.rejected, time.monotonic())
+
+    def _known(self, key: str) -> Record | None:
+        """The told trial that answers a repeated architecture; a later one that is stored already must not."""
+        return next((record for record in self._told if record.trial.key == key), None)
+
+    def _finish(self, number: int, result: Result) -> None:
+        """Store a result the moment it is there; telling waits for its turn."""
+        pending = self._pending.pop(number)
+        trial = Trial(
+            number=number,
+            arch=self._space.to_json(pending.arch),
+            key=pending.key,
+            outcome=result.outcome,
+            scores=result.scores,
+            reason=result.reason,
+            stage=result.stage,
+            origin=pending.origin,
+        )
+        record = Record(trial, result.details, pending.rejected, self._store.wall_s(), result.tflite)
+        self._store.add(record)
+        self._stored[number] = record
+        if result.outcome is not Outcome.INFEASIBLE:
+            self._effort.took(time.monotonic() - pending.started_s)
+
+    def _tell_until(self, end: int, patience_s: float | None) -> None:
+        """Tell trials below ``end`` in order, waiting for those that still run; ``patience_s`` bounds the wait."""
+        give_up_at = None if patience_s is None else time.monotonic() + patience_s
+        while len(self._told) < end:
+            if (record := self._stored.get(len(self._told))) is not None:
+                self._tell(record)
+                continue
+            timeout_s = None if give_up_at is None else max(0.0, give_up_at - time.monotonic())
+            finished = self._executor.next_finished(timeout_s)
+            if finished is None:
+                return
+            self._finish(*finished)
+
+    def _tell(self, record: Record) -> None:
+        self._told.append(record)
+        self._strategy.tell(record.trial)
+        replayed = record.trial.number in self._replayed
+        self._observer.trial(record, replayed, feasible_share(self._told), self._effort.left())
+        if not replayed:
+            self._streak.add(record.trial)
+
+
+def _repeated(known: Record) -> Result:
+    trial = known.trial
+    details: dict[str, Json] = {**known.details, "repeats_trial": trial.number}
+    return Result(trial.outcome, trial.scores, trial.stage, trial.reason, details)
+
+
+class _Streak:
+    """Stops the search when every trial ends in the same way."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._kind, self._length = limit, "", 0
+
+    def add(self, trial: Trial) -> None:
+        kind = _kind_of_end(trial)
+        self._length = self._length + 1 if kind and kind == self._kind else int(bool(kind))
+        self._kind = kind
+        if self._length >= self._limit:
+            raise SearchError(
+                f"{self._length} trials in a row ended alike, in stage {trial.stage!r}: {trial.reason}",
+                remedy="mend the cause and go on with --resume; max_equal_failures sets how many are borne",
+            )
+
+
+def _kind_of_end(trial: Trial) -> str:
+    """Equal for trials that failed alike: figures in a reason differ from network to network."""
+    if trial.outcome is Outcome.COMPLETE:
+        return ""
+    if trial.outcome is Outcome.INFEASIBLE:
+        return "over budget"
+    return f"{trial.stage}: {re.sub(r'[0-9]+', '#', trial.reason)}"

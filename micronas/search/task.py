@@ -1,0 +1,40 @@
+"""What goes to a worker and what comes back: both small, picklable and free of any framework."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from micronas.trial import Json, Outcome, Scores
+
+
+@dataclass(frozen=True)
+class Task:
+    """One architecture to evaluate, as JSON.
+
+    ``final`` asks for the proper training of a finalist instead of the search's short one;
+    ``deadline_s`` is how long it may take, None for as long as its epochs need.
+    """
+
+    number: int
+    arch: Json
+    key: str
+    final: bool = False
+    deadline_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a task ended. ``details`` are figures for the report only; see ``store.Record``."""
+
+    outcome: Outcome
+    scores: Scores | None = None
+    stage: str = ""
+    reason: str = ""
+    details: dict[str, Json] = field(default_factory=dict)
+    tflite: bytes | None = None
+
+
+Evaluate: TypeAlias = Callable[[Task], Result]
+"""Runs one task to its end; what goes wrong inside is a FAILED result, never an exception."""
