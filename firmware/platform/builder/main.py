@@ -1,0 +1,44 @@
+"""Builds `firmware.elf` and `firmware.bin` with arm-none-eabi-gcc; uploads with openocd."""
+
+from SCons.Script import AlwaysBuild, Builder, Default, DefaultEnvironment
+
+env = DefaultEnvironment()
+board = env.BoardConfig()
+
+env.Replace(
+    AR="arm-none-eabi-gcc-ar",
+    AS="arm-none-eabi-as",
+    CC="arm-none-eabi-gcc",
+    CXX="arm-none-eabi-g++",
+    OBJCOPY="arm-none-eabi-objcopy",
+    RANLIB="arm-none-eabi-gcc-ranlib",
+    ARFLAGS=["rc"],
+    PROGNAME="firmware",
+    PROGSUFFIX=".elf",
+    LDSCRIPT_PATH=board.get("build.ldscript"),
+)
+
+env.Append(
+    ASPPFLAGS=["-x", "assembler-with-cpp"],
+    LIBS=["gcc"],
+    BUILDERS={
+        "ElfToBin": Builder(
+            action=env.VerboseAction("$OBJCOPY -O binary $SOURCES $TARGET", "Building $TARGET"),
+            suffix=".bin",
+        )
+    },
+)
+
+elf = env.BuildProgram()
+binary = env.ElfToBin("$BUILD_DIR/firmware", elf)
+
+env.Replace(
+    UPLOADER="openocd",
+    UPLOADERFLAGS=["-d1", *board.get("debug.openocd_args", [])],
+    UPLOADCMD="$UPLOADER $UPLOADERFLAGS",
+)
+env.AddPlatformTarget(
+    "upload", elf, [env.VerboseAction("$UPLOADCMD", "Uploading $SOURCE")], "Upload"
+)
+AlwaysBuild(env.Alias("nobuild", binary))
+Default(binary)

@@ -1,0 +1,13 @@
+/* Is a timer an instruction counter? Only in an emulator that advances time by one tick per instruction. */
+#ifndef MN_INSTRUCTION_COUNTER_H
+#define MN_INSTRUCTION_COUNTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* True when *counter advances by exactly one per executed instruction: two loops of different mixes, each run
+ * for two lengths, so that the cost of calling and reading drops out. On silicon taken branches and divisions
+ * take several cycles, so no timer clock satisfies both. */
+bool mn_counts_instructions(const volatile uint32_t *counter);
+
+#endif

@@ -1,0 +1,107 @@
+/* STM32F4 clock tree; RM0090 and RM0390 chapters 5 (PWR) and 6 (RCC), 3.4 and 3.5 (flash latency).
+ *
+ * All divider values are worked out at build time from the board's profile, see mn_board.h.
+ */
+#include "mn_clock.h"
+
+#include "mn_board.h"
+#include "mn_poll.h"
+#include "mn_register.h"
+
+#define RCC_CR MN_REGISTER(0x40023800u)
+#define RCC_PLLCFGR MN_REGISTER(0x40023804u)
+#define RCC_CFGR MN_REGISTER(0x40023808u)
+#define RCC_APB1ENR MN_REGISTER(0x40023840u)
+#define PWR_CR MN_REGISTER(0x40007000u)
+#define PWR_CSR MN_REGISTER(0x40007004u)
+#define FLASH_ACR MN_REGISTER(0x40023C00u)
+
+#define CR_HSEON (1u << 16)
+#define CR_HSERDY (1u << 17)
+#define CR_HSEBYP (1u << 18)
+#define CR_PLLON (1u << 24)
+#define CR_PLLRDY (1u << 25)
+#define CFGR_SW_PLL 2u
+#define CFGR_SW_MASK 3u
+#define CFGR_SWS_PLL (2u << 2)
+#define CFGR_SWS_MASK (3u << 2)
+#define CFGR_PRESCALERS (0xFCF0u) /* HPRE, PPRE1, PPRE2 */
+#define ACR_CACHES_AND_PREFETCH (7u << 8)
+#define ACR_LATENCY_MASK 0xFu
+#define PWR_OVERDRIVE_ON (1u << 16)
+#define PWR_OVERDRIVE_SWITCH (1u << 17)
+
+static bool start_hse(void)
+{
+    RCC_CR |= (MN_CLOCK_SOURCE == MN_CLOCK_HSE_BYPASS ? CR_HSEBYP : 0u) | CR_HSEON;
+    return mn_poll(&RCC_CR, CR_HSERDY, CR_HSERDY);
+}
+
+static void stop_pll(void)
+{
+    RCC_CR &= ~CR_PLLON;
+    (void)mn_poll(&RCC_CR, CR_PLLRDY, 0);
+}
+
+static bool start_pll(uint32_t configuration)
+{
+    RCC_PLLCFGR = configuration;
+    RCC_CR |= CR_PLLON;
+    return mn_poll(&RCC_CR, CR_PLLRDY, CR_PLLRDY);
+}
+
+/* Above 168 MHz only, with the PLL running and before it drives the core (RM0390 5.1.4). */
+static bool start_overdrive(void)
+{
+    if (!MN_CLOCK_OVERDRIVE) {
+        return true;
+    }
+    PWR_CR |= PWR_OVERDRIVE_ON;
+    if (!mn_poll(&PWR_CSR, PWR_OVERDRIVE_ON, PWR_OVERDRIVE_ON)) {
+        return false;
+    }
+    PWR_CR |= PWR_OVERDRIVE_SWITCH;
+    return mn_poll(&PWR_CSR, PWR_OVERDRIVE_SWITCH, PWR_OVERDRIVE_SWITCH);
+}
+
+/* Wait states go up before the clock does, and must read back before it may (RM0390 3.4.1). */
+static bool set_flash_latency(void)
+{
+    FLASH_ACR = ACR_CACHES_AND_PREFETCH | MN_FLASH_WAIT_STATES;
+    return mn_poll(&FLASH_ACR, ACR_LATENCY_MASK, MN_FLASH_WAIT_STATES);
+}
+
+static bool switch_to_pll(void)
+{
+    mn_modify(&RCC_CFGR, CFGR_PRESCALERS, MN_CLOCK_CFGR_PRESCALERS);
+    mn_modify(&RCC_CFGR, CFGR_SW_MASK, CFGR_SW_PLL);
+    return mn_poll(&RCC_CFGR, CFGR_SWS_MASK, CFGR_SWS_PLL);
+}
+
+static bool run_from_pll(uint32_t configuration)
+{
+    return start_pll(configuration) && start_overdrive() && set_flash_latency() && switch_to_pll();
+}
+
+static mn_clock clock(uint32_t hz, uint8_t source)
+{
+    const mn_clock result = {hz, source, source != MN_CLOCK_SOURCE || hz != MN_CLOCK_HZ};
+    return result;
+}
+
+mn_clock mn_clock_start(void)
+{
+    RCC_APB1ENR |= 1u << 28; /* PWR */
+    mn_modify(&PWR_CR, MN_CLOCK_VOS_MASK, MN_CLOCK_VOS);
+    if (MN_CLOCK_SOURCE != MN_CLOCK_HSI) {
+        if (start_hse() && run_from_pll(MN_CLOCK_PLLCFGR)) {
+            return clock(MN_CLOCK_HZ, MN_CLOCK_SOURCE);
+        }
+        stop_pll();
+    }
+    if (run_from_pll(MN_CLOCK_HSI_PLLCFGR)) {
+        return clock(MN_CLOCK_HZ, MN_CLOCK_HSI);
+    }
+    mn_modify(&RCC_CFGR, CFGR_SW_MASK | CFGR_PRESCALERS, 0);
+    return clock(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
+}

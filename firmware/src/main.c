@@ -1,0 +1,8 @@
+#include "mn_port.h"
+#include "mn_server.h"
+
+int main(void)
+{
+    mn_port_init();
+    mn_server_run();
+}

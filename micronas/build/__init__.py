@@ -1,0 +1,85 @@
+"""C text -> firmware.elf by PlatformIO, and proof that what was linked is what the ledger said.
+
+Each build is staged into a folder of its own; objects that do not change from candidate to candidate come from
+a cache. Nothing is downloaded unless MICRONAS_PLATFORM=ststm32 asks for PlatformIO's registry.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from micronas.board import Board
+from micronas.build.compiler_output import build_failure
+from micronas.build.elf import Image, LinkedSizes, linked_sizes, read_image, region_bytes
+from micronas.build.project import make_project, write_project
+from micronas.build.run_platformio import run_platformio, write_local_ini
+from micronas.errors import BuildError
+
+__all__ = ["Firmware", "LinkedSizes", "build_firmware"]
+
+BUILD_DEADLINE_S = 300.0
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """A linked image, its identity and its sizes."""
+
+    board: Board
+    elf: Path
+    map_file: Path
+    build_id: bytes
+    linked: LinkedSizes
+    regions: Mapping[str, int]
+    image: Image
+
+
+def build_firmware(
+    sources: Mapping[str, str],
+    board: Board,
+    *,
+    workdir: Path,
+    cache_dir: Path | None = None,
+    deadline_s: float = BUILD_DEADLINE_S,
+    extra_flags: tuple[str, ...] = (),
+) -> Firmware:
+    """Compile and link ``sources`` (file name -> C text) for ``board`` in ``workdir``.
+
+    ``cache_dir`` is shared by any number of builds, also at the same time; without it the cache is the build's
+    own. Raises ``ToolMissingError``, ``BudgetError`` (a memory region overflows, with the bytes over) or
+    ``BuildError`` (the first messages of the compiler).
+    """
+    folder = workdir.resolve()
+    cache = (cache_dir or folder / ".cache").resolve()
+    project = make_project(sources, board, extra_flags)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_project(project, folder)
+    write_local_ini(folder, board, cache)
+    finished = run_platformio(folder, "--environment", board.name, deadline_s=deadline_s)
+    output = folder / ".pio" / "build" / board.name
+    if finished.code != 0:
+        raise build_failure(finished.output, board.name)
+    elf = _publish(output, folder)
+    image = read_image(elf)
+    return Firmware(
+        board=board,
+        elf=elf,
+        map_file=elf.with_suffix(".map"),
+        build_id=project.build_id,
+        linked=linked_sizes(image),
+        regions=region_bytes(image, board),
+        image=image,
+    )
+
+
+def _publish(output: Path, folder: Path) -> Path:
+    """Copy ELF and map beside the project under the same names whichever platform built them."""
+    built = next((p for p in (output / "firmware.elf", output / "program.elf") if p.is_file()), None)
+    if built is None:
+        raise BuildError(f"PlatformIO reported success but left no firmware.elf in {output}")
+    elf = folder / "firmware.elf"
+    shutil.copyfile(built, elf)
+    shutil.copyfile(output / "firmware.map", elf.with_suffix(".map"))
+    return elf

@@ -1,0 +1,84 @@
+"""The linker script of a board, from its memory regions.
+
+SRAM holds, from its start: stack, .data and .bss together rounded to 16 bytes, arena. There is no gap, so what
+is linked is stack + static + arena to the byte. The generated sources, in model/, own no static but the arena. The stack comes first so that its overflow leaves the memory
+and faults. Flash holds vectors and code, then the network's constants sorted by alignment, then the rest.
+"""
+
+from __future__ import annotations
+
+from micronas.board import Board, Region, RegionKind
+
+ARENA_ALIGNMENT = 16
+
+_SECTIONS = """
+ENTRY(mn_reset)
+
+SECTIONS
+{{
+    .code : ALIGN(8)
+    {{
+        KEEP(*(.isr_vector))
+        *(.text .text.*)
+        . = ALIGN(8);
+    }} > {flash}
+
+    .constants : ALIGN(8)
+    {{
+        *(SORT_BY_ALIGNMENT(.rodata.mn_model_*))
+        *(SORT_BY_ALIGNMENT(.rodata.mn_the_model))
+    }} > {flash}
+
+    .rodata : ALIGN(8)
+    {{
+        *(SORT_BY_ALIGNMENT(.rodata*))
+        . = ALIGN(8);
+    }} > {flash}
+
+    .stack (NOLOAD) : ALIGN(16)
+    {{
+        mn_ld_stack_start = .;
+        . = . + {stack_bytes};
+        mn_ld_stack_end = .;
+    }} > sram
+
+    .data : ALIGN(16)
+    {{
+        mn_ld_static_start = .;
+        mn_ld_data_start = .;
+        *(.data .data.*)
+        . = ALIGN(4);
+        mn_ld_data_end = .;
+    }} > sram AT > {flash}
+    mn_ld_data_load = LOADADDR(.data);
+
+    .bss (NOLOAD) :
+    {{
+        mn_ld_bss_start = .;
+        *(.bss EXCLUDE_FILE(*/model/*) .bss.* COMMON)
+        . = ALIGN(16);
+        mn_ld_bss_end = .;
+        mn_ld_static_end = .;
+    }} > sram
+
+    .arena (NOLOAD) : ALIGN(16)
+    {{
+        *(.bss.mn_arena)
+    }} > {arena}
+
+    /DISCARD/ : {{ *(.ARM.exidx* .ARM.extab* .comment) }}
+}}
+"""
+
+
+def linker_script(board: Board) -> str:
+    """Text of ``linker.ld`` for ``board``."""
+    flash = next(r for r in board.regions if r.kind is RegionKind.FLASH)
+    memory = "\n".join(f"    {_memory_line(region)}" for region in board.regions)
+    sections = _SECTIONS.format(flash=flash.name, stack_bytes=board.stack_bytes, arena=board.arena_region)
+    return f"/* {board.title}: generated from its profile. */\nMEMORY\n{{\n{memory}\n}}\n{sections}"
+
+
+def _memory_line(region: Region) -> str:
+    access = "rx" if region.kind is RegionKind.FLASH else "rwx"
+    return f"{region.name} ({access}) : ORIGIN = {region.origin:#010x}, LENGTH = {region.length}"

@@ -1,0 +1,174 @@
+"""The host's side of PROTOCOL.md: one request, one reply, one deadline."""
+
+from __future__ import annotations
+
+import secrets
+import struct
+import time
+from collections.abc import Callable
+
+from micronas.device.framing import MAX_PAYLOAD, Decoder, Frame, Message, encode_frame
+from micronas.device.link import Link
+from micronas.device.replies import (
+    Fault,
+    Info,
+    Refusal,
+    TensorInfo,
+    parse_error,
+    parse_fault,
+    parse_info,
+    parse_profile,
+    parse_run,
+    parse_tensor,
+)
+from micronas.errors import DeadlineError, DeviceError, ProtocolError
+
+SHORT_DEADLINE_S = 3.0
+RUN_DEADLINE_S = 60.0
+ALL_OPS = 0xFFFFFFFF
+MAX_REPEATS = (MAX_PAYLOAD - 1) // 8
+_LOAD_CHUNK = MAX_PAYLOAD - 5
+_ATTEMPTS = 3
+
+_REFUSALS = {
+    1: "does not know this request",
+    2: "speaks protocol version {detail}",
+    3: "finds the request's length wrong (wants {detail})",
+    4: "has no such input, output or op (there are {detail})",
+    5: "finds the range outside of the {detail} bytes there are",
+    6: "stopped in op {detail}: its kernel refused its parameters",
+}
+
+
+class Client:
+    """Speaks to one device over an open link; keeps no state but the link's noise count.
+
+    ``symbol_at`` turns a fault's program counter into a function's name (``Image.symbol_at``).
+    """
+
+    def __init__(self, link: Link, *, symbol_at: Callable[[int], str] = "{:#010x}".format) -> None:
+        self.link = link
+        self._decoder = Decoder()
+        self._symbol_at = symbol_at
+
+    def info(self, deadline_s: float = SHORT_DEADLINE_S) -> Info:
+        """Who answers: build id, clock, counter and memory."""
+        return parse_info(self._repeatable(Message.HELLO, b"", deadline_s))
+
+    def input_info(self, index: int) -> TensorInfo:
+        """Size and quantization of an input."""
+        return parse_tensor(self._repeatable(Message.TENSOR, bytes([0, index])))
+
+    def output_info(self, index: int) -> TensorInfo:
+        """Size and quantization of an output."""
+        return parse_tensor(self._repeatable(Message.TENSOR, bytes([1, index])))
+
+    def load_input(self, index: int, data: bytes) -> None:
+        """Write an input; several frames when it is long."""
+        for offset in range(0, len(data), _LOAD_CHUNK):
+            chunk = data[offset : offset + _LOAD_CHUNK]
+            reply = self._repeatable(Message.LOAD, struct.pack("<BI", index, offset) + chunk)
+            if reply != struct.pack("<I", len(chunk)):
+                raise ProtocolError(f"{self.link.name}: LOAD of {len(chunk)} bytes was answered by {reply.hex()}")
+
+    def run(
+        self, repeats: int = 1, *, ops: int = ALL_OPS, deadline_s: float = RUN_DEADLINE_S
+    ) -> tuple[bool, tuple[int, ...]]:
+        """Run the first ``ops`` ops ``repeats`` times: whether the inputs survived, and the counts of each run.
+
+        Inputs that did not survive must be loaded again before the next run means anything.
+        """
+        payload = self._exchange(Message.RUN, struct.pack("<BI", repeats, ops), deadline_s)
+        survived, counts = parse_run(payload)
+        if len(counts) != repeats:
+            raise ProtocolError(f"{self.link.name}: {len(counts)} counts for {repeats} runs")
+        return survived, counts
+
+    def read_output(self, index: int) -> bytes:
+        """An output, whole."""
+        size = self.output_info(index).nbytes
+        parts = [
+            self._read_part(Message.READ, struct.pack("<BIH", index, offset, min(MAX_PAYLOAD, size - offset)))
+            for offset in range(0, size, MAX_PAYLOAD)
+        ]
+        return b"".join(parts)
+
+    def read_arena(self, offset: int, length: int) -> bytes:
+        """Bytes of the arena, as the last run left them."""
+        end = offset + length
+        parts = [
+            self._read_part(Message.PEEK, struct.pack("<IH", at, min(MAX_PAYLOAD, end - at)))
+            for at in range(offset, end, MAX_PAYLOAD)
+        ]
+        return b"".join(parts)
+
+    def profile(self, load: Callable[[], None], deadline_s: float = RUN_DEADLINE_S) -> tuple[int, ...]:
+        """Counts per op. ``load`` writes the inputs; it is called before each of the runs that this takes."""
+        counts: tuple[int, ...] = ()
+        while True:
+            load()
+            payload = self._exchange(Message.PROFILE, struct.pack("<I", len(counts)), deadline_s)
+            n_ops, first, part = parse_profile(payload)
+            if first != len(counts):
+                raise ProtocolError(f"{self.link.name}: profile from op {first}, asked from {len(counts)}")
+            counts += part
+            if len(counts) >= n_ops:
+                return counts
+
+    def _read_part(self, message: Message, payload: bytes) -> bytes:
+        (length,) = struct.unpack("<H", payload[-2:])
+        reply = self._repeatable(message, payload)
+        if len(reply) != length:
+            raise ProtocolError(f"{self.link.name}: {len(reply)} bytes read, {length} asked for")
+        return reply
+
+    def _repeatable(self, message: Message, payload: bytes, deadline_s: float = SHORT_DEADLINE_S) -> bytes:
+        """An exchange that may be sent again: asking twice changes nothing on the device."""
+        return self._exchange(message, payload, deadline_s, attempts=_ATTEMPTS)
+
+    def _exchange(self, message: Message, payload: bytes, deadline_s: float, *, attempts: int = 1) -> bytes:
+        nonce = secrets.randbits(32)
+        # The leading delimiter ends whatever noise the device has collected so far.
+        request = b"\0" + encode_frame(Frame(message, nonce, payload))
+        start = time.monotonic()
+        for attempt in range(1, attempts + 1):
+            self.link.write(request)
+            reply = self._await(message, nonce, start + deadline_s * attempt / attempts)
+            if reply is not None:
+                return reply
+        raise DeadlineError(
+            f"{self.link.name}: no answer to {message.name} within {deadline_s:g} s"
+            f" ({self._decoder.garbled} garbled frames seen)",
+            remedy="is the right firmware on this board, and its baud rate the profile's?",
+        )
+
+    def _await(self, message: Message, nonce: int, deadline: float) -> bytes | None:
+        while (left := deadline - time.monotonic()) > 0:
+            for frame in self._decoder.feed(self.link.read(left)):
+                reply = self._accept(frame, message, nonce)
+                if reply is not None:
+                    return reply
+        return None
+
+    def _accept(self, frame: Frame, message: Message, nonce: int) -> bytes | None:
+        """The reply's payload; None for a stale or foreign frame, which does not count."""
+        if frame.type == Message.FAULT:
+            raise DeviceError(f"{self.link.name}: {self._describe(parse_fault(frame.payload))}")
+        if frame.nonce != nonce:
+            return None
+        if frame.type == Message.ERROR:
+            raise ProtocolError(f"{self.link.name}: {message.name} refused: {_describe(parse_error(frame.payload))}")
+        return frame.payload if frame.type == message | Message.REPLY else None
+
+    def _describe(self, fault: Fault) -> str:
+        where = self._symbol_at(fault.pc) if fault.pc else "unknown (the stack overflowed)"
+        return (
+            f"the firmware faulted in {where}: exception {fault.exception}, pc {fault.pc:#010x}, "
+            f"lr {fault.lr:#010x}, sp {fault.sp:#010x}, cfsr {fault.cfsr:#010x}, hfsr {fault.hfsr:#010x}, "
+            f"bfar {fault.bfar:#010x}"
+        )
+
+
+def _describe(refusal: Refusal) -> str:
+    text = _REFUSALS.get(refusal.code, "error {code}, detail {detail}")
+    return "the device " + text.format(code=refusal.code, detail=refusal.detail)

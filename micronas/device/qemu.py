@@ -1,0 +1,129 @@
+"""QEMU as a board: the same ELF, its UART opened through pyserial like any port.
+
+``-icount shift=0`` makes one instruction one nanosecond of virtual time, so that the firmware's timer counts
+executed instructions, the same number in every run. Those are never cycles.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import IO
+
+from micronas.board import Board, Emulator
+from micronas.device.serial_link import SerialLink
+from micronas.errors import DeadlineError, DeviceError, ToolMissingError
+
+QEMU = "qemu-system-arm"
+START_DEADLINE_S = 20.0
+_PTY = re.compile(r"char device redirected to (\S+)")
+_PR_SET_PDEATHSIG = 1
+
+
+class QemuDevice:
+    """A running emulator; entering gives the link to its UART, leaving ends the process whatever happened."""
+
+    def __init__(self, board: Board, elf: Path, *, start_deadline_s: float = START_DEADLINE_S) -> None:
+        if board.emulator is None:
+            raise DeviceError(f"board {board.name} has no QEMU machine", remedy="use a serial port or another board")
+        self._command = qemu_command(board.emulator, elf)
+        self._baud = board.uart.baud
+        self._start_deadline_s = start_deadline_s
+        self._process: subprocess.Popen[bytes] | None = None
+        self._output: IO[bytes] | None = None
+        self._link: SerialLink | None = None
+
+    def __enter__(self) -> SerialLink:
+        self._start()
+        try:
+            self._link = SerialLink(self._wait_for_pty(), self._baud, emulated=True)
+        except BaseException:
+            self.close()
+            raise
+        return self._link
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the running emulator, None when there is none."""
+        return self._process.pid if self._process else None
+
+    def close(self) -> None:
+        """End the emulator and reap it; may be called again."""
+        atexit.unregister(self.close)
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+        if self._output is not None:
+            self._output.close()
+            self._output = None
+
+    def _start(self) -> None:
+        executable = shutil.which(QEMU)
+        if executable is None:
+            raise ToolMissingError(
+                f"{QEMU} is not on PATH: there is no emulator to run on",
+                remedy="Debian/Ubuntu: apt install qemu-system-arm; macOS: brew install qemu",
+            )
+        self._output = tempfile.TemporaryFile()
+        atexit.register(self.close)
+        self._process = subprocess.Popen(
+            [executable, *self._command],
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+        )
+
+    def _wait_for_pty(self) -> str:
+        deadline = time.monotonic() + self._start_deadline_s
+        while time.monotonic() < deadline:
+            said = self._said()
+            match = _PTY.search(said)
+            if match:
+                return match[1]
+            if self._process is None or self._process.poll() is not None:
+                raise DeviceError(f"{QEMU} ended at once: {said.strip() or 'no message'}")
+            time.sleep(0.005)
+        raise DeadlineError(
+            f"{QEMU} gave no serial port within {self._start_deadline_s:g} s: {self._said().strip()}"
+        )
+
+    def _said(self) -> str:
+        if self._output is None:
+            return ""
+        self._output.seek(0)
+        return self._output.read().decode(errors="replace")
+
+
+def qemu_command(emulator: Emulator, elf: Path) -> list[str]:
+    """Arguments of qemu-system-arm: the machine, the ELF, and the board's UART on a pseudo terminal."""
+    unused_uarts = ["-serial", "null"] * emulator.uart_index
+    return [
+        *("-machine", emulator.machine),
+        *("-display", "none"),
+        *("-monitor", "none"),
+        *("-icount", "shift=0"),
+        *("-kernel", str(elf)),
+        *unused_uarts,
+        *("-serial", "pty"),
+    ]
+
+
+def _die_with_parent() -> None:
+    """Runs in the child: the kernel kills it when the parent is gone, even by kill -9 (prctl(2))."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

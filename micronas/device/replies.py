@@ -1,0 +1,151 @@
+"""What the device answers, as typed data. Layouts are PROTOCOL.md's; integers are little endian."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from enum import Enum
+
+from micronas.errors import ProtocolError
+
+_HELLO = struct.Struct("<16s I BBBx IIIIII I HHH BB")
+_TENSOR = struct.Struct("<IIi")
+_FAULT = struct.Struct("<B8I")
+_ERROR = struct.Struct("<BBI")
+
+
+class Counter(Enum):
+    """What one count is; an emulator's instructions never pass for cycles."""
+
+    NONE = 0
+    CYCLES = 1
+    INSTRUCTIONS = 2
+
+
+class ClockSource(Enum):
+    """Where the core clock comes from."""
+
+    HSI = 0
+    HSE_BYPASS = 1
+    HSE_CRYSTAL = 2
+
+
+@dataclass(frozen=True)
+class Info:
+    """What a firmware says of itself. ``clock_fallback``: the profile's clock did not start."""
+
+    build_id: bytes
+    clock_hz: int
+    clock_source: ClockSource
+    clock_fallback: bool
+    counter: Counter
+    arena_bytes: int
+    static_bytes: int
+    stack_bytes: int
+    constant_bytes: int
+    stack_high_water_bytes: int
+    garbled_frames: int
+    n_ops: int
+    n_inputs: int
+    n_outputs: int
+    max_payload: int
+    board: str
+    core: str
+
+    @property
+    def sram_bytes(self) -> int:
+        """All RAM that the firmware occupies."""
+        return self.arena_bytes + self.static_bytes + self.stack_bytes
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """Size and quantization of an input or output."""
+
+    nbytes: int
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault report: exception number and registers, 0 where they could not be read."""
+
+    exception: int
+    pc: int
+    lr: int
+    psr: int
+    sp: int
+    cfsr: int
+    hfsr: int
+    mmfar: int
+    bfar: int
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An error reply: code, the request's type, and a detail whose meaning depends on the code."""
+
+    code: int
+    request: int
+    detail: int
+
+
+def parse_info(payload: bytes) -> Info:
+    """The HELLO reply; raises ``ProtocolError`` when it is malformed."""
+    fields = _unpack(_HELLO, payload, "HELLO")
+    build_id, clock_hz, source, fallback, counter, *numbers, board_length, core_length = fields
+    names = payload[_HELLO.size :]
+    if len(names) != board_length + core_length:
+        raise ProtocolError(f"HELLO reply: {len(names)} bytes of names, {board_length} + {core_length} announced")
+    try:
+        return Info(
+            build_id,
+            clock_hz,
+            ClockSource(source),
+            bool(fallback),
+            Counter(counter),
+            *numbers,
+            board=names[:board_length].decode("ascii"),
+            core=names[board_length:].decode("ascii"),
+        )
+    except ValueError as error:
+        raise ProtocolError(f"HELLO reply: {error}") from error
+
+
+def parse_tensor(payload: bytes) -> TensorInfo:
+    """The TENSOR reply; the scale travels as the bits of an IEEE 754 single."""
+    nbytes, scale_bits, zero_point = _unpack(_TENSOR, payload, "TENSOR")
+    (scale,) = struct.unpack("<f", struct.pack("<I", scale_bits))
+    return TensorInfo(nbytes, scale, zero_point)
+
+
+def parse_run(payload: bytes) -> tuple[bool, tuple[int, ...]]:
+    """The RUN reply: whether the inputs survived, and the counts of each run."""
+    if len(payload) < 9 or len(payload) % 8 != 1:
+        raise ProtocolError(f"RUN reply: {len(payload)} bytes are no list of counts")
+    return payload[0] == 1, struct.unpack(f"<{len(payload) // 8}Q", payload[1:])
+
+
+def parse_profile(payload: bytes) -> tuple[int, int, tuple[int, ...]]:
+    """The PROFILE reply: number of ops, first op of this part, counts per op."""
+    if len(payload) < 12 or len(payload) % 4:
+        raise ProtocolError(f"PROFILE reply: {len(payload)} bytes are no list of counts")
+    n_ops, first, *counts = struct.unpack(f"<{len(payload) // 4}I", payload)
+    return n_ops, first, tuple(counts)
+
+
+def parse_fault(payload: bytes) -> Fault:
+    """A FAULT message."""
+    return Fault(*_unpack(_FAULT, payload, "FAULT"))
+
+
+def parse_error(payload: bytes) -> Refusal:
+    """An ERROR reply."""
+    return Refusal(*_unpack(_ERROR, payload, "ERROR"))
+
+
+def _unpack(layout: struct.Struct, payload: bytes, what: str) -> tuple[int, ...]:
+    if len(payload) < layout.size:
+        raise ProtocolError(f"{what} message: {len(payload)} bytes, {layout.size} needed")
+    return layout.unpack_from(payload)

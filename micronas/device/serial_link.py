@@ -1,0 +1,62 @@
+"""A link over anything that pyserial opens: a serial port, a pseudo terminal, ``socket://``."""
+
+from __future__ import annotations
+
+import time
+
+import serial
+
+from micronas.errors import DeviceError
+
+_SLICE_S = 0.02
+_WRITE_DEADLINE_S = 10.0
+
+
+class SerialLink:
+    """An open port. Usable as a context manager; closing twice is fine."""
+
+    def __init__(self, port: str, baud: int, *, emulated: bool = False) -> None:
+        self.name = port
+        self.emulated = emulated
+        self._port = _open(port, baud)
+
+    def read(self, timeout_s: float) -> bytes:
+        """Bytes that have arrived, waiting up to ``timeout_s``; see ``Link``."""
+        deadline = time.monotonic() + timeout_s
+        try:
+            while True:
+                data = self._port.read(1)
+                if data:
+                    return bytes(data + self._port.read(self._port.in_waiting))
+                if time.monotonic() >= deadline:
+                    return b""
+        except (serial.SerialException, OSError, TypeError) as error:
+            # pyserial lets a closed file descriptor show as TypeError
+            raise DeviceError(f"{self.name}: the port went away while reading ({error})") from error
+
+    def write(self, data: bytes) -> None:
+        """Send all of ``data``; see ``Link``."""
+        try:
+            self._port.write(data)
+        except (serial.SerialException, OSError, TypeError) as error:
+            raise DeviceError(f"{self.name}: cannot write to the port ({error})") from error
+
+    def close(self) -> None:
+        """Free the port."""
+        self._port.close()
+
+    def __enter__(self) -> SerialLink:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _open(port: str, baud: int) -> serial.SerialBase:
+    options: dict[str, object] = {"baudrate": baud, "timeout": _SLICE_S, "write_timeout": _WRITE_DEADLINE_S}
+    if "://" not in port:
+        options["exclusive"] = True
+    try:
+        return serial.serial_for_url(port, **options)
+    except (serial.SerialException, OSError, ValueError) as error:
+        raise DeviceError(f"{port}: cannot open the port ({error})") from error
