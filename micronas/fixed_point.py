@@ -3,8 +3,8 @@
 An int8 kernel turns a 32-bit accumulator into an 8-bit output by a multiplication with a real number
 m = input_scale * weight_scale / output_scale. TFLite writes m as ``multiplier * 2**(shift - 31)`` with
 ``multiplier`` an int32 in [2**30, 2**31) and multiplies in two roundings: the high 32 bits of twice the
-64-bit product (rounded half away from zero), then a rounding division by ``2**-shift`` (half away from
-zero again). Interpreter, lowering and C kernels use the functions here, so that all agree in every bit.
+64-bit product (halves rounded up), then a rounding division by ``2**-shift`` (halves rounded away from
+zero). Interpreter, lowering and C kernels use the functions here, so that all agree in every bit.
 
 Sources: TFLite's ``quantization_util.cc`` (parameters) and gemmlowp's ``fixedpoint.h`` (arithmetic).
 Products of scales are taken in float32 or float64 exactly where TFLite does so; the last bit of
@@ -51,14 +51,13 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
 
 
 def saturating_rounding_doubling_high_mul(a: npt.ArrayLike, b: npt.ArrayLike) -> IntArray:
-    """High 32 bits of 2*a*b, rounded half away from zero; int32 values in int64 arrays, broadcasting.
+    """High 32 bits of 2*a*b, halves rounded up; int32 values in int64 arrays, broadcasting.
 
-    gemmlowp adds a nudge of 2**30 (or 1 - 2**30 for a negative product) and divides with truncation.
+    gemmlowp adds a nudge of 2**30, or 1 - 2**30 to a negative product, and divides with truncation:
+    the same as adding 2**30 and shifting, which floors.
     """
     product = np.asarray(a, np.int64) * np.asarray(b, np.int64)
-    nudged = product + np.where(product >= 0, 1 << 30, 1 - (1 << 30))
-    quotient = np.where(nudged >= 0, nudged >> 31, -((-nudged) >> 31))
-    return np.minimum(quotient, INT32_MAX)  # only INT32_MIN * INT32_MIN exceeds it
+    return np.minimum((product + (1 << 30)) >> 31, INT32_MAX)  # only INT32_MIN squared exceeds it
 
 
 def rounding_divide_by_pot(x: npt.ArrayLike, exponent: npt.ArrayLike) -> IntArray:

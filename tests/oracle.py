@@ -553,7 +553,7 @@ CASES: dict[str, Callable[[Rng], Graph]] = {
     "PRELU": prelu,
     "QUANTIZE": quantize,
     "RELU": _unary("RELU", _rescaled),
-    "RELU6": _unary("RELU6", _rescaled),
+    "RELU6": _unary("RELU6", lambda rng, quant: quant),
     "RESHAPE": reshape,
     "RESIZE_NEAREST_NEIGHBOR": resize_nearest_neighbor,
     "SOFTMAX": softmax,
