@@ -53,7 +53,8 @@ def _add_inverted(builder: NetBuilder, block: Block) -> None:
 def _add_pool(builder: NetBuilder) -> None:
     plane = _plane(builder)
     down, across = (2 if after < before else 1 for before, after in zip(plane, pooled(plane), strict=True))
-    builder.add(Pool(PoolKind.MAX, down, across, down, across))
+    if (down, across) != (1, 1):
+        builder.add(Pool(PoolKind.MAX, down, across, down, across))
 
 
 def _conv(builder: NetBuilder, width: int, kernel: int, stride: int) -> Conv:
