@@ -9,7 +9,6 @@ weight with the trained values.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -17,7 +16,7 @@ import numpy.typing as npt
 
 from micronas import tflite_writer
 from micronas.errors import ModelError, QuantizeError
-from micronas.estimate.weights import Weights, fold
+from micronas.estimate.weights import Weights, fold, kernel_shape
 from micronas.graph import Graph
 from micronas.net import Net, shape_graph
 from micronas.quantize.calibration import check_calibration
@@ -82,7 +81,7 @@ def weights_of(model: Model, net: Net) -> Weights:
         weights = keras_backend.get_weights(model, net)
     else:
         weights = model.get_weights()
-    parameters = sum(w.kernel.size + w.kernel.shape[-1] for w in weights if w) if weights else 0
-    if len(weights) != len(net.nodes) or (parameters == 0) != math.isclose(net.parameters, 0):
-        raise QuantizeError(f"the weights are of another network: {len(weights)} nodes, not {len(net.nodes)}")
+    shapes = [node.kernel.shape if node else None for node in weights]
+    if shapes != [kernel_shape(net, index) for index in range(len(net.nodes))]:
+        raise QuantizeError("the weights are of another network: their kernels' shapes are not this one's")
     return weights
