@@ -2,7 +2,8 @@
 
 One file per op. A lowering is what the planner (scratch, in-place), the ledger (constants) and the code
 generator (text) share, so none of the three can disagree about a byte. It works on shape-only graphs:
-sizes never depend on values; only ``Constant.values`` is then None.
+sizes never depend on values; only ``Constant.values`` is then None. ``lower_graph`` is in
+``micronas.lowering.lower``, the bytes of what it returns in ``micronas.lowering.sizes``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from micronas.board import Core
 
 @dataclass(frozen=True, eq=False)
 class Constant:
-    """A const array in flash: ``ctype name[count]``."""
+    """A const array in flash: ``ctype name[count]``.
+
+    ``values`` has ``count`` rows; a struct element (``mn_channel``) has a column per member.
+    """
 
     name: str
     ctype: str
@@ -28,32 +32,49 @@ class Constant:
 
 @dataclass(frozen=True)
 class Ref:
-    """A parameter that points at a constant of the same op, by the constant's name."""
+    """Points at a constant of the same op, by the constant's name."""
 
     constant: str
 
 
-FieldValue: TypeAlias = int | float | Ref | None
+FieldValue: TypeAlias = int | Ref | tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A member of a parameter struct; a tuple is an array, a dotted name a member of a nested struct."""
+
+    name: str
+    ctype: str
+    value: FieldValue
+
+
+Argument: TypeAlias = int | Ref
+"""What a kernel reads: a tensor of the graph, by its index, or a constant of the op."""
 
 
 @dataclass(frozen=True, eq=False)
 class Lowered:
-    """One op, ready for a kernel call ``kernel(&params, inputs..., output..., scratch)``.
+    """One op, ready for a kernel call ``kernel(&params, inputs..., [scratch,] outputs...)``.
 
-    ``params`` are the fields of the C struct ``params_type`` in order. ``in_place`` lists the
-    activation inputs (positions in the graph op) whose memory the output may take over when the input
-    dies at this op. ``scratch_bytes`` is what the kernel needs in the arena while it runs.
+    ``params`` are the members of the C struct ``params_type`` in order. ``arguments`` are the inputs as
+    the kernel takes them; scratch is passed when ``scratch_bytes`` is not 0. ``gathers_inputs`` kernels
+    take all inputs as one array of pointers. ``in_place`` lists the activation inputs (positions in the
+    graph op) whose memory the output may take over when the input dies at this op; ``is_copy`` says that
+    the op then has nothing left to do.
     """
 
     op_index: int
     kernel: str
     header: str
     params_type: str
-    params: tuple[tuple[str, FieldValue], ...]
+    params: tuple[Field, ...]
     constants: tuple[Constant, ...]
+    arguments: tuple[Argument, ...]
     scratch_bytes: int = 0
     in_place: tuple[int, ...] = ()
     is_copy: bool = False
+    gathers_inputs: bool = False
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ typedef struct {
     int32_t zero_point;
 } mn_tensor;
 
+/* An operator bound to its place in the arena. */
 typedef mn_status (*mn_op_fn)(int8_t *arena);
 
 typedef struct {
@@ -37,7 +38,7 @@ typedef struct {
     uint16_t n_outputs;
     uint32_t n_ops;
     uint32_t arena_bytes;
-    uint32_t constant_bytes; /* flash taken by the model's const data, this table included */
+    uint32_t constant_bytes; /* flash taken by the model's const data (the mn_model_* objects), this struct excluded */
 } mn_model;
 
 /* The one model of this image; defined in the generated mn_model.c. */

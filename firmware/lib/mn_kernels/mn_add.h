@@ -1,0 +1,22 @@
+/* ADD and SUB, int8, element by element or with one operand repeated (NumPy broadcasting). */
+#ifndef MN_ADD_H
+#define MN_ADD_H
+
+#include "mn_broadcast.h"
+#include "mn_model.h"
+
+/* Each operand's value is (x + offset) << 20, scaled by its multiplier and shift (to the right, <= 0). SUB has a
+ * negated second multiplier's product: see `subtract`. */
+typedef struct {
+    mn_broadcast shape;
+    int32_t multiplier1, multiplier2, out_multiplier;
+    int16_t offset1, offset2, out_zero_point; /* offsets are minus the zero points */
+    int16_t shift1, shift2, out_shift;
+    int16_t subtract;         /* 0: x1 + x2, 1: x1 - x2 */
+    int16_t out_min, out_max; /* fused activation */
+} mn_add;
+
+/* No scratch. y may be x1 or x2 if that operand is not repeated. Always MN_OK. */
+mn_status mn_add_s8(const mn_add *p, const int8_t *x1, const int8_t *x2, int8_t *y);
+
+#endif

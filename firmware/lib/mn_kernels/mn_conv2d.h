@@ -1,0 +1,30 @@
+/* CONV_2D, int8, per-channel weights. Layouts: x and y HWC, weights OHWI (see each kernel for packing). */
+#ifndef MN_CONV2D_H
+#define MN_CONV2D_H
+
+#include "mn_model.h"
+#include "mn_requant.h"
+
+typedef struct {
+    const int8_t *weights;
+    const mn_channel *channels; /* out_c of them, padded to what the kernel packs together */
+    int16_t in_h, in_w, in_c;
+    int16_t out_h, out_w, out_c;
+    int16_t groups; /* input and output channels fall into so many separate convolutions */
+    int16_t kernel_h, kernel_w;
+    int16_t stride_h, stride_w;
+    int16_t dilation_h, dilation_w;
+    int16_t pad_top, pad_left;
+    int16_t in_zero_point, out_zero_point;
+    int16_t out_min, out_max; /* fused activation */
+} mn_conv2d;
+
+/* Portable form, any shape. Scratch: kernel_h * kernel_w * in_c / groups bytes. x and y must not overlap.
+ * Always MN_OK. */
+mn_status mn_conv2d_s8(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);
+
+/* Portable form for 1x1 kernels with stride 1 and one group: no scratch. x and y must not overlap.
+ * Always MN_OK. */
+mn_status mn_conv2d_1x1_s8(const mn_conv2d *p, const int8_t *x, int8_t *y);
+
+#endif

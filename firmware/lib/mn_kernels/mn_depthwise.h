@@ -1,0 +1,26 @@
+/* DEPTHWISE_CONV_2D, int8, per-channel weights. Layouts: x and y HWC, weights HWC. */
+#ifndef MN_DEPTHWISE_H
+#define MN_DEPTHWISE_H
+
+#include "mn_model.h"
+#include "mn_requant.h"
+
+typedef struct {
+    const int8_t *weights;
+    const mn_channel *channels; /* out_c of them */
+    int16_t in_h, in_w, in_c;
+    int16_t out_h, out_w, out_c;
+    int16_t kernel_h, kernel_w;
+    int16_t stride_h, stride_w;
+    int16_t dilation_h, dilation_w;
+    int16_t pad_top, pad_left;
+    int16_t multiplier; /* output channels per input channel */
+    int16_t in_zero_point, out_zero_point;
+    int16_t out_min, out_max; /* fused activation */
+} mn_depthwise;
+
+/* Portable form, any shape. Scratch: kernel_h * kernel_w * in_c bytes, used for the pixels whose field
+ * crosses the input's border. x and y must not overlap. Always MN_OK. */
+mn_status mn_depthwise_s8(const mn_depthwise *p, const int8_t *x, int8_t *scratch, int8_t *y);
+
+#endif

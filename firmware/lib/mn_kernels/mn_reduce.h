@@ -1,0 +1,17 @@
+/* MEAN and SUM, int8. x is (outer, reduced, middle, reduced2, inner), y is (outer, middle, inner). */
+#ifndef MN_REDUCE_H
+#define MN_REDUCE_H
+
+#include "mn_model.h"
+
+typedef struct {
+    int32_t outer, reduced, middle, reduced2, inner;
+    int32_t offset; /* -reduced * reduced2 * zero point of x */
+    int32_t multiplier, shift;
+    int32_t out_zero_point;
+} mn_reduce;
+
+/* No scratch. x and y must not overlap. Always MN_OK. */
+mn_status mn_reduce_s8(const mn_reduce *p, const int8_t *x, int8_t *y);
+
+#endif

@@ -1,0 +1,20 @@
+"""C text of a lowered, planned graph: pure, deterministic, meant to be read.
+
+>>> files = generate(graph, lowered, plan, name="kws")          # doctest: +SKIP
+>>> sorted(files)                                               # doctest: +SKIP
+['mn_model.c']
+"""
+
+from __future__ import annotations
+
+from micronas.codegen.arena import ArenaPlan
+from micronas.codegen.model_file import model_file
+from micronas.graph import Graph
+from micronas.lowering import Lowered
+
+__all__ = ["ArenaPlan", "generate"]
+
+
+def generate(graph: Graph, lowered: tuple[Lowered, ...], plan: ArenaPlan, *, name: str) -> dict[str, str]:
+    """File name -> C99 text. It defines ``mn_the_model`` of mn_model.h and needs the kernels' headers."""
+    return {"mn_model.c": model_file(graph, lowered, plan, name=name)}

@@ -1,0 +1,75 @@
+"""One op as C: its constants, its parameter struct, and the function that binds the kernel to the arena."""
+
+from __future__ import annotations
+
+from micronas.codegen.arena import ArenaPlan
+from micronas.codegen.literals import array_definition, integer_literal
+from micronas.graph import Graph, Op
+from micronas.lowering import Argument, Field, Lowered, Ref
+from micronas.lowering.sizes import constant_symbol, params_symbol, struct_bytes
+
+
+def op_text(graph: Graph, lowered: Lowered, plan: ArenaPlan) -> str:
+    """The whole op, headed by a comment that says what it is."""
+    op = graph.ops[lowered.op_index]
+    parts = [
+        _comment(graph, op, lowered.op_index),
+        *(array_definition(lowered.op_index, constant) for constant in lowered.constants),
+        _params(lowered),
+        _function(op, lowered, plan),
+    ]
+    return "\n".join(parts)
+
+
+def function_name(lowered: Lowered) -> str:
+    """``op3_conv2d_s8``."""
+    return f"op{lowered.op_index}_{lowered.kernel.removeprefix('mn_')}"
+
+
+def _comment(graph: Graph, op: Op, index: int) -> str:
+    def shapes(tensors: tuple[int, ...]) -> str:
+        return ", ".join("x".join(map(str, graph.tensors[t].shape)) or "scalar" for t in tensors)
+
+    return f"/* {index}: {op.kind} {shapes(graph.activation_inputs(op))} -> {shapes(op.outputs)} */"
+
+
+def _params(lowered: Lowered) -> str:
+    symbol = params_symbol(lowered.op_index)
+    members = "\n".join(f"    .{f.name} = {_value(lowered, f)}," for f in lowered.params)
+    return (
+        f"static const {lowered.params_type} {symbol} = {{\n{members}\n}};\n"
+        f"MN_ASSERT_SIZE({symbol}, {struct_bytes(lowered.params)});"
+    )
+
+
+def _value(lowered: Lowered, field: Field) -> str:
+    if isinstance(field.value, Ref):
+        return constant_symbol(lowered.op_index, field.value.constant)
+    if isinstance(field.value, tuple):
+        return "{" + ", ".join(integer_literal(v) for v in field.value) + "}"
+    return integer_literal(field.value)
+
+
+def _function(op: Op, lowered: Lowered, plan: ArenaPlan) -> str:
+    inputs = [_input(lowered, argument, plan) for argument in lowered.arguments]
+    body = ""
+    if lowered.gathers_inputs:
+        body = f"    const int8_t *const inputs[] = {{{', '.join(inputs)}}};\n"
+        inputs = ["inputs"]
+    scratch = [_at(plan.scratch_offsets[lowered.op_index])] if lowered.scratch_bytes else []
+    outputs = [_at(plan.offsets[t]) for t in op.outputs]
+    arguments = ", ".join([f"&{params_symbol(lowered.op_index)}", *inputs, *scratch, *outputs])
+    return (
+        f"static mn_status {function_name(lowered)}(int8_t *arena)\n"
+        f"{{\n{body}    return {lowered.kernel}({arguments});\n}}"
+    )
+
+
+def _input(lowered: Lowered, argument: Argument, plan: ArenaPlan) -> str:
+    if isinstance(argument, Ref):
+        return constant_symbol(lowered.op_index, argument.constant)
+    return _at(plan.offsets[argument])
+
+
+def _at(offset: int) -> str:
+    return f"arena + {offset}"

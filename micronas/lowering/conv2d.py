@@ -1,0 +1,63 @@
+"""CONV_2D."""
+
+from __future__ import annotations
+
+from micronas.fixed_point import activation_range, conv_multipliers
+from micronas.graph import Conv2D, Tensor
+from micronas.lowering import Field, Lowered, Ref
+from micronas.lowering.channels import channel_constant, folded_bias, require_symmetric
+from micronas.lowering.operands import OpContext, int8_constant, quant_of
+from micronas.lowering.window import image_fields
+from micronas.window import window_padding
+
+
+def lower_conv2d(context: OpContext) -> Lowered:
+    """One call of ``mn_conv2d_s8`` or, for 1x1 without stride and padding, of its pointwise form."""
+    attrs = context.op.attrs
+    assert isinstance(attrs, Conv2D)
+    x, w, y = context.activation(0), context.constant(1), context.int8_output()
+    require_symmetric(context)
+    if x.shape[-1] % w.shape[3] or y.shape[-1] % (x.shape[-1] // w.shape[3]):
+        raise context.refuse(f"{w.shape[3]} filter channels do not divide {x.shape[-1]} input channels")
+    fields = conv_fields(context, attrs, x, w, y)
+    multipliers, shifts = conv_multipliers(quant_of(context, x), quant_of(context, w), quant_of(context, y))
+    outputs = w.shape[0]
+    rows = None if w.data is None else w.data.reshape(outputs, -1)
+    bias = folded_bias(context, rows, quant_of(context, x).zero_point[0], outputs)
+    pointwise = w.shape[1:3] == (1, 1) and (attrs.stride_h, attrs.stride_w) == (1, 1)
+    pointwise = pointwise and w.shape[3] == x.shape[-1]
+    return Lowered(
+        op_index=context.index,
+        kernel="mn_conv2d_1x1_s8" if pointwise else "mn_conv2d_s8",
+        header="mn_conv2d.h",
+        params_type="mn_conv2d",
+        params=fields,
+        constants=(int8_constant("weights", w), channel_constant(bias, multipliers, shifts, outputs)),
+        arguments=(context.argument(0),),
+        scratch_bytes=0 if pointwise else w.shape[1] * w.shape[2] * w.shape[3],
+    )
+
+
+def conv_fields(context: OpContext, attrs: Conv2D, x: Tensor, w: Tensor, y: Tensor) -> tuple[Field, ...]:
+    """The members of ``mn_conv2d``."""
+    low, high = activation_range(attrs.activation, quant_of(context, y))
+    vertical = (x.shape[1], y.shape[1], w.shape[1], attrs.stride_h, attrs.dilation_h)
+    horizontal = (x.shape[2], y.shape[2], w.shape[2], attrs.stride_w, attrs.dilation_w)
+    return (
+        Field("weights", "const int8_t *", Ref("weights")),
+        Field("channels", "const mn_channel *", Ref("channels")),
+        *image_fields(context, x, y),
+        Field("groups", "int16_t", x.shape[3] // w.shape[3]),
+        Field("kernel_h", "int16_t", w.shape[1]),
+        Field("kernel_w", "int16_t", w.shape[2]),
+        Field("stride_h", "int16_t", attrs.stride_h),
+        Field("stride_w", "int16_t", attrs.stride_w),
+        Field("dilation_h", "int16_t", attrs.dilation_h),
+        Field("dilation_w", "int16_t", attrs.dilation_w),
+        Field("pad_top", "int16_t", window_padding(*vertical)[0]),
+        Field("pad_left", "int16_t", window_padding(*horizontal)[0]),
+        Field("in_zero_point", "int16_t", quant_of(context, x).zero_point[0]),
+        Field("out_zero_point", "int16_t", quant_of(context, y).zero_point[0]),
+        Field("out_min", "int16_t", low),
+        Field("out_max", "int16_t", high),
+    )

@@ -1,0 +1,60 @@
+"""Graph -> one ``Lowered`` per op, in order. The table below is the list of ops we generate code for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from micronas.errors import ModelError
+from micronas.graph import Graph
+from micronas.lowering import Lowered, Target
+from micronas.lowering.add import lower_add, lower_sub
+from micronas.lowering.concatenation import lower_concatenation
+from micronas.lowering.conv2d import lower_conv2d
+from micronas.lowering.copy import lower_copy
+from micronas.lowering.depthwise_conv2d import lower_depthwise_conv2d
+from micronas.lowering.fully_connected import lower_fully_connected
+from micronas.lowering.mul import lower_mul
+from micronas.lowering.operands import OpContext
+from micronas.lowering.pad import lower_pad
+from micronas.lowering.pool2d import lower_average_pool, lower_max_pool
+from micronas.lowering.reduce import lower_mean, lower_sum
+from micronas.lowering.softmax import lower_softmax
+from micronas.lowering.table import lower_table
+
+LOWERINGS: dict[str, Callable[[OpContext], Lowered]] = {
+    "ADD": lower_add,
+    "AVERAGE_POOL_2D": lower_average_pool,
+    "CONCATENATION": lower_concatenation,
+    "CONV_2D": lower_conv2d,
+    "DEPTHWISE_CONV_2D": lower_depthwise_conv2d,
+    "EXPAND_DIMS": lower_copy,
+    "FULLY_CONNECTED": lower_fully_connected,
+    "HARD_SWISH": lower_table,
+    "LEAKY_RELU": lower_table,
+    "LOGISTIC": lower_table,
+    "MAX_POOL_2D": lower_max_pool,
+    "MEAN": lower_mean,
+    "MUL": lower_mul,
+    "PAD": lower_pad,
+    "PADV2": lower_pad,
+    "QUANTIZE": lower_table,
+    "RELU": lower_table,
+    "RELU6": lower_table,
+    "RESHAPE": lower_copy,
+    "SOFTMAX": lower_softmax,
+    "SQUEEZE": lower_copy,
+    "SUB": lower_sub,
+    "SUM": lower_sum,
+    "TANH": lower_table,
+}
+
+
+def lower_graph(graph: Graph, target: Target) -> tuple[Lowered, ...]:
+    """The kernel calls of ``graph`` on ``target``; raises ``ModelError`` naming every op we cannot run."""
+    missing = [f"op {i} {op.kind}" for i, op in enumerate(graph.ops) if op.kind not in LOWERINGS]
+    if missing:
+        raise ModelError(
+            f"{graph.name}: no kernel for {', '.join(missing)}",
+            remedy=f"ops with kernels: {', '.join(sorted(LOWERINGS))}",
+        )
+    return tuple(LOWERINGS[op.kind](OpContext(graph, i, target)) for i, op in enumerate(graph.ops))

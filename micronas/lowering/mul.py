@@ -1,0 +1,39 @@
+"""MUL."""
+
+from __future__ import annotations
+
+from micronas.fixed_point import activation_range
+from micronas.graph import Binary
+from micronas.lowering import Field, Lowered
+from micronas.lowering.broadcast import broadcast_fields, in_place_operands
+from micronas.lowering.operands import OpContext, quant_of
+from micronas.op_parameters import product_requant
+
+
+def lower_mul(context: OpContext) -> Lowered:
+    """One call of ``mn_mul_s8``."""
+    attrs = context.op.attrs
+    assert isinstance(attrs, Binary)
+    quant1, quant2 = quant_of(context, context.input(0)), quant_of(context, context.input(1))
+    out = quant_of(context, context.int8_output())
+    factor = product_requant(quant1, quant2, out)
+    low, high = activation_range(attrs.activation, out)
+    return Lowered(
+        op_index=context.index,
+        kernel="mn_mul_s8",
+        header="mn_mul.h",
+        params_type="mn_mul",
+        params=(
+            *broadcast_fields(context),
+            Field("multiplier", "int32_t", factor.multiplier),
+            Field("shift", "int32_t", factor.shift),
+            Field("offset1", "int16_t", -quant1.zero_point[0]),
+            Field("offset2", "int16_t", -quant2.zero_point[0]),
+            Field("out_zero_point", "int16_t", out.zero_point[0]),
+            Field("out_min", "int16_t", low),
+            Field("out_max", "int16_t", high),
+        ),
+        constants=context.operand_constants(),
+        arguments=(context.argument(0), context.argument(1)),
+        in_place=in_place_operands(context),
+    )
