@@ -9,6 +9,8 @@ import subprocess
 import numpy as np
 import pytest
 from elftools.elf.elffile import ELFFile
+from model_runner import KERNELS, WARNINGS, model_text
+from oracle import random_case
 
 from micronas.board import Core
 from micronas.errors import ModelError
@@ -16,8 +18,6 @@ from micronas.graph import Graph, Op
 from micronas.lowering import Target
 from micronas.lowering.lower import LOWERINGS, lower_graph
 from micronas.lowering.sizes import constant_items, model_constant_bytes
-from tests.model_runner import KERNELS, WARNINGS, model_text
-from tests.oracle import random_case
 
 CORES = (Core.M0PLUS, Core.M3, Core.M4F, Core.M7, Core.M33)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from model_runner import run_on_host
+from oracle import random_inputs, run_tflm
 
 from micronas.tflite import read
-from tests.model_runner import run_on_host
-from tests.oracle import random_inputs, run_tflm
 
 SAMPLES = {"vww_96_int8": 1, "pretrainedResnet_quant": 1}
 

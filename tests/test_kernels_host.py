@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from model_runner import run_on_host
+from oracle import random_case, random_inputs, run_tflm
 
 from micronas.lowering.lower import LOWERINGS
-from tests.model_runner import run_on_host
-from tests.oracle import random_case, random_inputs, run_tflm
 
 CASES_PER_OP = {"CONV_2D": 40, "DEPTHWISE_CONV_2D": 40, "FULLY_CONNECTED": 30}
 DEFAULT_CASES = 12
