@@ -17,6 +17,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeAlias
 
+from micronas.errors import MicronasError
 from micronas.search.task import Evaluate, Result, Task
 from micronas.trial import Outcome
 
@@ -71,11 +72,18 @@ class ProcessExecutor:
     """
 
     def __init__(
-        self, factory: EvaluateFactory, *, workers: int, task_deadline_s: float, tasks_per_worker: int = 40
+        self,
+        factory: EvaluateFactory,
+        *,
+        workers: int,
+        task_deadline_s: float,
+        grace_s: float = 60.0,
+        tasks_per_worker: int = 40,
     ) -> None:
+        """``grace_s`` is what a task may take beyond its deadline, which bounds its training only."""
         from pebble import ProcessPool
 
-        self._deadline_s = task_deadline_s
+        self._deadline_s, self._grace_s = task_deadline_s, grace_s
         self._futures: dict[Any, Task] = {}
         self._pool = ProcessPool(
             max_workers=workers,
@@ -87,8 +95,7 @@ class ProcessExecutor:
 
     def submit(self, task: Task) -> None:
         """Hand a task to the next free worker."""
-        # The first tasks of a worker pay for its start; a final fit brings a deadline of its own.
-        limit_s = max(self._deadline_s, (task.deadline_s or 0.0) * 1.5) + 60.0
+        limit_s = max(self._deadline_s, task.deadline_s or 0.0) + self._grace_s
         self._futures[self._pool.schedule(_run_task, args=(task,), timeout=limit_s)] = task
 
     def next_finished(self, timeout_s: float | None) -> tuple[int, Result] | None:
@@ -137,7 +144,11 @@ def _start_worker(factory: EvaluateFactory, parent: int) -> None:
     global _evaluate
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, args=(parent,), daemon=True).start()
-    _evaluate = factory()
+    try:
+        _evaluate = factory()
+    except MicronasError as error:  # a pool would start workers for ever; say it once per task instead
+        failed = Result(Outcome.FAILED, stage=error.stage, reason=error.message)
+        _evaluate = lambda task: failed  # noqa: E731
 
 
 def _leave_with_parent(parent: int) -> None:

@@ -111,7 +111,7 @@ class Loop:
         return _Pending(arch, self._space.key(arch), origin, self._proposals.rejected, time.monotonic())
 
     def _known(self, key: str) -> Record | None:
-        """The told trial that answers a repeated architecture; a later one that is stored already must not."""
+        """The trial that answers a repeated architecture: a told one only, lest a resumed run differ."""
         return next((record for record in self._told if record.trial.key == key), None)
 
     def _finish(self, number: int, result: Result) -> None:
@@ -134,7 +134,7 @@ class Loop:
             self._effort.took(time.monotonic() - pending.started_s)
 
     def _tell_until(self, end: int, patience_s: float | None) -> None:
-        """Tell trials below ``end`` in order, waiting for those that still run; ``patience_s`` bounds the wait."""
+        """Tell trials below ``end`` in order, waiting for those still running, at most ``patience_s``."""
         give_up_at = None if patience_s is None else time.monotonic() + patience_s
         while len(self._told) < end:
             if (record := self._stored.get(len(self._told))) is not None:
