@@ -340,9 +340,13 @@ def test_nothing_reaches_the_terminal():
         "import numpy as np\n"
         "from micronas.net import Conv, Dense, GlobalAveragePool, NetBuilder\n"
         "from micronas.estimate.weights import initial_weights\n"
+        "from micronas.estimate.quiet import import_tensorflow\n"
         "from micronas.quantize import quantize\n"
+        "import_tensorflow()\n"
+        "from micronas.estimate.tf_model import TfModel\n"
         "net = NetBuilder((6, 6, 1)).chain(Conv(4, 3, 3), GlobalAveragePool(), Dense(2)).build()\n"
         "x = np.random.default_rng(0).normal(size=(4, 6, 6, 1)).astype(np.float32)\n"
+        "TfModel(net)(x)\n"
         "quantize(initial_weights(net, 0), net, x)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)

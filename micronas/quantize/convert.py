@@ -24,7 +24,18 @@ _INVISIBLE = 1e-30
 
 def convert(net: Net, weights: tuple[Folded | None, ...], samples: npt.NDArray[np.float32]) -> bytes:
     """The TFLite converter's full-int8 file for ``net`` with ``weights``, calibrated on ``samples``."""
-    tf = import_tensorflow()
+    with captured_stderr() as log, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _convert(import_tensorflow(), net, weights, samples)
+        except Exception as error:  # the converter raises whatever its passes raise
+            detail = (str(error) or log.text()).strip().splitlines() or ["no reason given"]
+            raise QuantizeError(f"the TFLite converter failed: {detail[0]}") from error
+
+
+def _convert(
+    tf: Any, net: Net, weights: tuple[Folded | None, ...], samples: npt.NDArray[np.float32]
+) -> bytes:
     spec = tf.TensorSpec((1, *net.input_shape), tf.float32)
     traced = tf.function(lambda x: _forward(tf, net, weights, x), autograph=False)
     # The model argument (trackable_obj) fails under Keras 3, and there are no variables to track.
@@ -34,13 +45,7 @@ def convert(net: Net, weights: tuple[Folded | None, ...], samples: npt.NDArray[n
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
-    with captured_stderr() as log, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return bytes(converter.convert())
-        except Exception as error:  # the converter raises whatever its passes raise
-            detail = (str(error) or log.text()).strip().splitlines() or ["no reason given"]
-            raise QuantizeError(f"the TFLite converter failed: {detail[0]}") from error
+    return bytes(converter.convert())
 
 
 def _one_by_one(samples: npt.NDArray[np.float32]) -> Iterator[list[npt.NDArray[np.float32]]]:
