@@ -1,0 +1,150 @@
+"""Where to put the blocks: offsets such that no two overlap while both are live, in as few bytes as possible.
+
+This is dynamic storage allocation, NP-hard in general and easy on real networks. Greedy placements in several
+orders usually reach the lower bound at once. Where none does, a depth-first search over stackings decides:
+pushed down and sorted by offset, every best placement puts each block on the skyline of those before it. A
+partial stacking dies as soon as skyline plus what is still to come reaches the best known at some step.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TypeAlias
+
+from micronas.plan.blocks import Block, lower_bound
+
+MAX_NODES = 3000
+
+Key: TypeAlias = Callable[[Block], tuple[int, ...]]
+Rivals: TypeAlias = list[list[tuple[int, int]]]
+
+_ORDERS: tuple[Key, ...] = (
+    lambda b: (-b.size, b.start),
+    lambda b: (-sum(b.profile), b.start),
+    lambda b: (-len(b.profile), -b.size, b.start),
+    lambda b: (b.start, -b.size),
+    lambda b: (-b.end, -b.size),
+)
+
+
+def place(blocks: tuple[Block, ...]) -> tuple[int, ...]:
+    """An offset for each block; deterministic."""
+    bound = lower_bound(blocks)
+    rivals = _rivals(blocks)
+    best = _first_fit(blocks, rivals, _ORDERS[0])
+    attempts: list[Callable[[tuple[Block, ...], Rivals], tuple[int, ...]]] = [_ping_pong]
+    attempts += [functools.partial(_first_fit, key=key) for key in _ORDERS[1:]]
+    for attempt in attempts:
+        if height(blocks, best) == bound:
+            return best
+        best = min(best, attempt(blocks, rivals), key=lambda offsets: height(blocks, offsets))
+    return best if height(blocks, best) == bound else _Stacking(blocks, best, bound).search()
+
+
+def height(blocks: tuple[Block, ...], offsets: tuple[int, ...]) -> int:
+    """Bytes that a placement needs."""
+    return max(offset + block.size for block, offset in zip(blocks, offsets, strict=True))
+
+
+def _rivals(blocks: tuple[Block, ...]) -> Rivals:
+    """For each block, the blocks that live at the same time, with their widest extent during its life."""
+    rivals: Rivals = [[] for _ in blocks]
+    for i, me in enumerate(blocks):
+        for j, other in enumerate(blocks):
+            first, last = max(me.start, other.start), min(me.end, other.end)
+            if i != j and first < last:
+                rivals[i].append((j, max(other.profile[first - other.start : last - other.start])))
+    return rivals
+
+
+def _first_fit(blocks: tuple[Block, ...], rivals: Rivals, key: Key) -> tuple[int, ...]:
+    """Each block in turn at the lowest offset that is free for its whole life."""
+    offsets: dict[int, int] = {}
+    for i in sorted(range(len(blocks)), key=lambda i: (*key(blocks[i]), i)):
+        offsets[i] = _lowest_gap(_taken(rivals, offsets, i), blocks[i].size)
+    return tuple(offsets[i] for i in range(len(blocks)))
+
+
+def _ping_pong(blocks: tuple[Block, ...], rivals: Rivals) -> tuple[int, ...]:
+    """By time, alternately from the bottom and from the top of the bound: exact for chains without scratch.
+
+    What does not fit under the bound goes to the lowest free place above.
+    """
+    bound = lower_bound(blocks)
+    offsets: dict[int, int] = {}
+    from_top = False
+    for i in sorted(range(len(blocks)), key=lambda i: (blocks[i].start, -blocks[i].size, i)):
+        size, taken = blocks[i].size, _taken(rivals, offsets, i)
+        mirrored = sorted((bound - high, bound - low) for low, high in taken)
+        top = bound - _lowest_gap(mirrored, size) - size
+        offsets[i] = top if from_top and top >= 0 else _lowest_gap(taken, size)
+        from_top = not from_top
+    return tuple(offsets[i] for i in range(len(blocks)))
+
+
+def _taken(rivals: Rivals, offsets: dict[int, int], i: int) -> list[tuple[int, int]]:
+    """Byte ranges that placed blocks hold during the life of block ``i``, sorted."""
+    return sorted((offsets[j], offsets[j] + size) for j, size in rivals[i] if j in offsets)
+
+
+def _lowest_gap(taken: list[tuple[int, int]], size: int) -> int:
+    offset = 0
+    for low, high in taken:
+        if low >= offset + size:
+            break
+        offset = max(offset, high)
+    return offset
+
+
+class _Stacking:
+    """Depth-first search for a stacking lower than ``best``; stops at ``bound`` or after ``MAX_NODES``."""
+
+    def __init__(self, blocks: tuple[Block, ...], best: tuple[int, ...], bound: int) -> None:
+        self._blocks = blocks
+        self._best, self._best_height = best, height(blocks, best)
+        self._bound = bound
+        self._nodes = 0
+
+    def search(self) -> tuple[int, ...]:
+        """The best placement found."""
+        steps = max(b.end for b in self._blocks)
+        to_come = [0] * steps
+        for block in self._blocks:
+            for i, size in enumerate(block.profile):
+                to_come[block.start + i] += size
+        self._descend([0] * steps, to_come, {}, 0)
+        return self._best
+
+    def _descend(self, skyline: list[int], to_come: list[int], offsets: dict[int, int], floor: int) -> None:
+        if len(offsets) == len(self._blocks):
+            self._best = tuple(offsets[i] for i in range(len(self._blocks)))
+            self._best_height = height(self._blocks, self._best)
+            return
+        for offset, i in self._candidates(skyline, offsets, floor):
+            if self._nodes >= MAX_NODES or self._best_height == self._bound:
+                return
+            self._nodes += 1
+            higher, less = self._stack(skyline, to_come, i, offset)
+            if max(h + c for h, c in zip(higher, less, strict=True)) < self._best_height:
+                self._descend(higher, less, {**offsets, i: offset}, offset)
+
+    def _candidates(self, skyline: list[int], offsets: dict[int, int], floor: int) -> list[tuple[int, int]]:
+        """Unplaced blocks with their offsets, lowest first and large before small; no lower than the last."""
+        found = []
+        for i, block in enumerate(self._blocks):
+            if i not in offsets:
+                offset = max(skyline[block.start : block.end])
+                if offset >= floor:
+                    found.append((offset, -block.size, i))
+        return [(offset, i) for offset, _, i in sorted(found)]
+
+    def _stack(
+        self, skyline: list[int], to_come: list[int], i: int, offset: int
+    ) -> tuple[list[int], list[int]]:
+        higher, less = list(skyline), list(to_come)
+        block = self._blocks[i]
+        for k, size in enumerate(block.profile):
+            higher[block.start + k] = offset + size
+            less[block.start + k] -= size
+        return higher, less
