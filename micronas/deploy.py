@@ -1,0 +1,162 @@
+"""A model onto a device and back: ledger -> C -> firmware -> device -> figures.
+
+What a trial, ``bench`` and the final network of a search have in common, so that all three mean the same
+by every figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.board import Board
+from micronas.build import Firmware, assert_ledger_matches, build_firmware
+from micronas.codegen import generate
+from micronas.device.client import Client
+from micronas.device.link import Link
+from micronas.device.qemu import QemuDevice
+from micronas.errors import ParityError
+from micronas.graph import Graph
+from micronas.interpreter import run_batch, run_tensors
+from micronas.ledger import Ledger, make_ledger
+from micronas.measure import TIMED_RUNS, Measurement, first_wrong_op, measure
+from micronas.trial import Json
+from micronas.trial_json import latency_to_json
+
+Device: TypeAlias = Literal["qemu"]
+Samples: TypeAlias = Sequence[npt.NDArray[np.int8]]
+
+
+@dataclass(frozen=True, eq=False)
+class Deployment:
+    """One model, built and run. ``wrong_op`` is the first op that differs from the reference, if any does."""
+
+    graph: Graph
+    ledger: Ledger
+    sources: dict[str, str]
+    firmware: Firmware
+    measurement: Measurement
+    wrong_op: int | None
+
+    def require_parity(self) -> None:
+        """Raise ``ParityError`` naming the first op and element unless every output element agreed."""
+        parity = self.measurement.parity
+        if parity.mismatches == 0:
+            return
+        where = ""
+        if self.wrong_op is not None:
+            op = self.graph.ops[self.wrong_op]
+            where = f"; the first op that differs is {self.wrong_op} ({op.kind})"
+        first = parity.first
+        element = f", sample {first.sample} element {first.element}: {first.device} against {first.reference}"
+        raise ParityError(
+            f"{parity.mismatches} of {parity.elements} output elements differ from the reference"
+            + where
+            + (element if first else ""),
+            remedy="this is a bug in a kernel or in the compiler; keep the model and report it",
+        )
+
+
+def deploy(
+    graph: Graph,
+    board: Board,
+    samples: Samples,
+    *,
+    device: Device = "qemu",
+    workdir: Path,
+    cache_dir: Path | None,
+    runs: int = TIMED_RUNS,
+) -> Deployment:
+    """Build ``graph`` for ``board``, run it on ``device`` and compare it with the reference interpreter.
+
+    ``samples`` holds one int8 array (N, ...) per input. Raises what its stages raise; a ledger that the
+    linker does not confirm is a ``BuildError``.
+    """
+    ledger = make_ledger(graph, board)
+    sources = generate(graph, ledger.lowered, ledger.plan, name=graph.name)
+    firmware = build_firmware(sources, board, workdir=workdir, cache_dir=cache_dir)
+    assert_ledger_matches(ledger, firmware.linked)
+    expected = run_batch(graph, samples)
+    with open_device(device, board, firmware.elf) as link:
+        client = Client(link, symbol_at=firmware.image.symbol_at)
+        measurement = measure(client, graph, board, samples, expected, build_id=firmware.build_id, runs=runs)
+        wrong_op = _wrong_op(client, graph, ledger, samples, measurement)
+    return Deployment(graph, ledger, sources, firmware, measurement, wrong_op)
+
+
+def open_device(device: Device, board: Board, elf: Path) -> AbstractContextManager[Link]:
+    """The link to a device that runs ``elf``."""
+    match device:
+        case "qemu":
+            return QemuDevice(board, elf)
+
+
+def random_samples(graph: Graph, count: int, seed: int) -> list[npt.NDArray[np.int8]]:
+    """Uniform int8 samples (count, ...) for every input: nothing that clamps or saturates stays untouched."""
+    rng = np.random.default_rng(seed)
+    shapes = (graph.tensors[t].shape[1:] for t in graph.inputs)
+    return [rng.integers(-128, 128, (count, *shape), dtype=np.int8) for shape in shapes]
+
+
+def deployment_to_json(deployment: Deployment) -> dict[str, Json]:
+    """The figures that the store keeps, by name."""
+    measurement, linked = deployment.measurement, deployment.firmware.linked
+    return {
+        "build_id": deployment.firmware.build_id.hex(),
+        "latency": latency_to_json(measurement.latency),
+        "counts": [int(c) for c in measurement.counts],
+        "parity": {
+            "elements": measurement.parity.elements,
+            "mismatches": int(measurement.parity.mismatches),
+        },
+        "per_op": per_op_to_json(deployment),
+        "sram": {
+            "predicted": deployment.ledger.sram_bytes,
+            "linked": linked.sram_bytes,
+            "reported": measurement.info.sram_bytes,
+        },
+        "flash": {
+            "predicted": deployment.ledger.flash_bytes,
+            "linked": linked.flash_bytes,
+            "constants": {"predicted": deployment.ledger.constant_bytes, "linked": linked.constants},
+            "code": linked.code + linked.rodata,
+        },
+    }
+
+
+def per_op_to_json(deployment: Deployment) -> list[Json]:
+    """One object per op: kind, output shape, count, share of the run, constants in bytes, milliseconds."""
+    measurement, graph = deployment.measurement, deployment.graph
+    total = sum(op.count for op in measurement.per_op) or 1
+    ms_per_count = measurement.latency.ms / measurement.median
+    rows: list[Json] = []
+    for op in measurement.per_op:
+        constants = deployment.ledger.lowered[op.index].constants
+        row: dict[str, Any] = {
+            "op": op.index,
+            "kind": op.kind,
+            "output_shape": list(graph.tensors[graph.ops[op.index].outputs[0]].shape),
+            "instructions": op.count,
+            "share": op.count / total,
+            "constant_bytes": sum(c.count * c.item_bytes for c in constants),
+            "ms": op.count * ms_per_count,
+        }
+        rows.append(row)
+    return rows
+
+
+def _wrong_op(
+    client: Client, graph: Graph, ledger: Ledger, samples: Samples, measurement: Measurement
+) -> int | None:
+    first = measurement.parity.first
+    if first is None:
+        return None
+    inputs = [values[first.sample : first.sample + 1] for values in samples]
+    tensors = {t: v[0] for t, v in run_tensors(graph, inputs).items()}
+    return first_wrong_op(client, graph, ledger.plan.tensor_offsets, [v[0] for v in inputs], tensors)
