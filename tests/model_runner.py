@@ -1,9 +1,10 @@
-"""Compile generated models on the host and run them: many in one program, so that a suite stays fast.
+"""Compile generated models and run them on the host or in the emulator: many in one program, to be fast.
 
     outputs = run_on_host([(graph, [inputs...]), ...], tmp_path)    # outputs[m][o]: (samples, bytes) int8
+    outputs = run_in_emulator(cases, tmp_path, Core.M4F)            # the same, on a Cortex-M in QEMU
 
-Every model is generated as for a real build; only its global names get a suffix, and all are linked
-with the kernels and ``host/run_models.c``, under AddressSanitizer and UBSan.
+Every model is generated as for a real build; only its global names get a suffix, and all are linked with
+the kernels and ``host/run_models.c``: on the host under AddressSanitizer and UBSan.
 """
 
 from __future__ import annotations
@@ -25,12 +26,16 @@ from micronas.lowering.lower import lower_graph
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 KERNELS = REPOSITORY / "firmware" / "lib" / "mn_kernels"
+HOST = REPOSITORY / "tests" / "host"
+EMULATOR = REPOSITORY / "tests" / "emulator"
+MACHINES = {Core.M3: "mps2-an385", Core.M4F: "mps2-an386", Core.M7: "mps2-an500"}
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 PORTABLE = Target(Core.M0PLUS)
 _GLOBAL_NAME = re.compile(r"\b(mn_model_(?:op|inputs|outputs)\w*|op\d+_\w+|mn_arena|MN_ARENA|mn_the_model)\b")
 
 Case = tuple[Graph, list[npt.NDArray[np.generic]]]
+Outputs = list[list[npt.NDArray[np.int8]]]
 
 
 @dataclass(frozen=True)
@@ -65,56 +70,75 @@ def model_text(graph: Graph, target: Target = PORTABLE) -> str:
     return generate(graph, lowered, flat_plan(graph, lowered), name=graph.name)["mn_model.c"]
 
 
-def run_on_host(
-    cases: list[Case], folder: Path, compiler: str = "gcc", target: Target = PORTABLE
-) -> list[list[npt.NDArray[np.int8]]]:
+def run_on_host(cases: list[Case], folder: Path, compiler: str = "gcc") -> Outputs:
     """Outputs of every model for its samples, as raw int8 bytes (samples, bytes of the output)."""
-    if shutil.which(compiler) is None:
+    needs(compiler)
+    sources = [write_models([graph for graph, _ in cases], folder, PORTABLE), *sorted(HOST.glob("*.c"))]
+    program = folder / "run"
+    command = [compiler, *WARNINGS, "-O1", "-g", *SANITIZERS, f"-I{KERNELS}", f"-I{HOST}", "-o", program]
+    compile_all(command, [*sources, *sorted(KERNELS.glob("*.c"))])
+    done = subprocess.run([program], input=payload(cases), capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return split(cases, done.stdout)
+
+
+def run_in_emulator(cases: list[Case], folder: Path, core: Core) -> Outputs:
+    """As ``run_on_host``, with the kernels that the generator picks for ``core``, on QEMU's MPS2 board."""
+    needs("arm-none-eabi-gcc")
+    needs("qemu-system-arm")
+    models = write_models([graph for graph, _ in cases], folder, Target(core))
+    sources = [models, HOST / "run_models.c", EMULATOR / "main.c", *kernel_sources()]
+    program = folder / "run.elf"
+    flags = [
+        *core.compiler_flags,
+        *WARNINGS,
+        "-O2",
+        "-ffunction-sections",
+        "-Wl,--gc-sections",
+        "-nostartfiles",
+    ]
+    flags += ["--specs=nano.specs", f"-T{EMULATOR / 'mps2.ld'}", f"-I{KERNELS}", f"-I{HOST}"]
+    compile_all(["arm-none-eabi-gcc", *flags, "-o", program], sources)
+    (folder / "in.bin").write_bytes(payload(cases))
+    command = ["qemu-system-arm", "-M", MACHINES[core], "-nographic", "-monitor", "none", "-serial", "none"]
+    command += ["-semihosting-config", "enable=on,target=native", "-kernel", program]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, f"exit code {done.returncode}: {done.stderr}"
+    return split(cases, (folder / "out.bin").read_bytes())
+
+
+def kernel_sources() -> list[Path]:
+    return [*sorted(KERNELS.glob("*.c")), *sorted(KERNELS.glob("*.S"))]
+
+
+def needs(program: str) -> None:
+    if shutil.which(program) is None:
         import pytest
 
-        pytest.skip(f"{compiler} is not on PATH")
-    program = build(write_sources([graph for graph, _ in cases], folder, target), folder, compiler)
-    stdin = b"".join(_payload(inputs) for _, inputs in cases)
-    done = subprocess.run([program], input=stdin, capture_output=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return _split([(graph, len(inputs[0])) for graph, inputs in cases], done.stdout)
+        pytest.skip(f"{program} is not on PATH")
 
 
-def write_sources(graphs: list[Graph], folder: Path, target: Target) -> list[Path]:
-    """One C file per model and a table of the models."""
-    paths = []
-    for i, graph in enumerate(graphs):
-        path = folder / f"model_{i}.c"
-        path.write_text(renamed(model_text(graph, target), f"_m{i}"))
-        paths.append(path)
-    declarations = "".join(f"extern const mn_model mn_the_model_m{i};\n" for i in range(len(graphs)))
-    entries = "".join(f"    &mn_the_model_m{i},\n" for i in range(len(graphs)))
-    table = folder / "models.c"
-    table.write_text(
-        f'#include "mn_model.h"\n{declarations}'
-        f"extern const mn_model *const models[];\nextern const unsigned n_models;\n"
-        f"const mn_model *const models[] = {{\n{entries}}};\nconst unsigned n_models = {len(graphs)};\n"
-    )
-    return [*paths, table]
-
-
-def build(sources: list[Path], folder: Path, compiler: str) -> Path:
-    """The program, compiled in one go with every warning an error."""
-    merged = folder / "all.c"
-    merged.write_text("".join(f'#include "{path.name}"\n' for path in sources))
-    program = folder / f"run_{compiler}"
-    kernels = sorted(KERNELS.glob("*.c"))
-    command = [compiler, *WARNINGS, "-O1", "-g", *SANITIZERS, f"-I{KERNELS}", f"-I{folder}"]
-    command += [
-        "-o",
-        str(program),
-        str(merged),
-        str(REPOSITORY / "tests/host/run_models.c"),
-        *map(str, kernels),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+def compile_all(command: list[str | Path], sources: list[Path]) -> None:
+    done = subprocess.run([*command, *sources], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[:4000]
-    return program
+
+
+def write_models(graphs: list[Graph], folder: Path, target: Target) -> Path:
+    """One C file with every model and the table ``models`` of them."""
+    texts = [renamed(model_text(graph, target), f"_m{i}") for i, graph in enumerate(graphs)]
+    entries = "".join(f"    &mn_the_model_m{i},\n" for i in range(len(graphs)))
+    path = folder / "models.c"
+    path.write_text(
+        "\n".join(texts)
+        + "extern const mn_model *const models[];\nextern const unsigned n_models;\n"
+        + f"const mn_model *const models[] = {{\n{entries}}};\nconst unsigned n_models = {len(graphs)};\n"
+    )
+    return path
+
+
+def payload(cases: list[Case]) -> bytes:
+    """What the test programs read: per model the number of samples, then the samples."""
+    return b"".join(_payload(inputs) for _, inputs in cases)
 
 
 def _payload(inputs: list[npt.NDArray[np.generic]]) -> bytes:
@@ -123,10 +147,11 @@ def _payload(inputs: list[npt.NDArray[np.generic]]) -> bytes:
     return head + b"".join(np.ascontiguousarray(x[s]).tobytes() for s in range(samples) for x in inputs)
 
 
-def _split(cases: list[tuple[Graph, int]], data: bytes) -> list[list[npt.NDArray[np.int8]]]:
+def split(cases: list[Case], data: bytes) -> Outputs:
+    """What the test programs wrote, by model and output."""
     results, at = [], 0
-    for graph, samples in cases:
-        sizes = [graph.tensors[t].nbytes for t in graph.outputs]
+    for graph, inputs in cases:
+        samples, sizes = len(inputs[0]), [graph.tensors[t].nbytes for t in graph.outputs]
         rows = np.frombuffer(data, np.int8, samples * sum(sizes), at).reshape(samples, sum(sizes))
         results.append(np.split(rows, np.cumsum(sizes)[:-1], axis=1))
         at += samples * sum(sizes)
