@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 
 from micronas import tflite_writer
+from micronas.board import Core
 from micronas.config import SpaceConfig
 from micronas.errors import QuantizeError
 from micronas.graph import DType
+from micronas.lowering import Target
+from micronas.lowering.lower import lower_graph
 from micronas.net import (
     Activation,
     Add,
@@ -33,6 +36,7 @@ from micronas.net import (
     Softmax,
     shape_graph,
 )
+from micronas.plan import plan_memory
 from micronas.quantize import quantize
 from micronas.quantize.calibration import check_calibration
 from micronas.quantize.order import in_order_of
@@ -86,6 +90,14 @@ def assert_equal_graphs(promised, converted):
     assert [form(t) for t in converted.tensors] == [form(t) for t in promised.tensors]
 
 
+def demands(graph):
+    """What the board must give: planned offsets, arena, order, and every constant's bytes."""
+    lowered = lower_graph(graph, Target(Core.M4F))
+    plan = plan_memory(graph, lowered)
+    constants = [(op.kernel, c.name, c.ctype, c.count) for op in lowered for c in op.constants]
+    return plan.tensor_offsets, plan.scratch_offsets, plan.arena_bytes, plan.order, constants
+
+
 def branching_net():
     """Parallel branches, which the converter lists in an order of its own."""
     builder = NetBuilder((16, 16, 3))
@@ -129,16 +141,19 @@ def test_promised_graph_equals_the_converted_one():
         space = make_space(SpaceConfig(min_blocks=1, max_width=32), SHAPES[i % len(SHAPES)], 4 + i % 7)
         net = space.net(space.sample(rng))
         data = quantize(trained_like(net, i), net, samples_for(net, i))
-        promised = shape_graph(net)
-        assert_equal_graphs(promised, read_bytes(data, "net"))
+        promised, converted = shape_graph(net), read_bytes(data, "net")
+        assert_equal_graphs(promised, converted)
         assert len(tflite_writer.write(promised)) == len(data)
+        assert demands(promised) == demands(converted)
 
 
 @pytest.mark.parametrize("make", [branching_net, gated_net, dense_net])
 def test_promise_holds_for_layers_outside_the_layerwise_space(make):
     net = make()
     data = quantize(trained_like(net, 1), net, samples_for(net))
-    assert_equal_graphs(shape_graph(net), read_bytes(data, "net"))
+    promised, converted = shape_graph(net), read_bytes(data, "net")
+    assert_equal_graphs(promised, converted)
+    assert demands(promised) == demands(converted)
 
 
 def test_untrained_weights_keep_the_promise_too():

@@ -47,10 +47,12 @@ def import_tensorflow() -> Any:
     if "tensorflow" in sys.modules:
         return sys.modules["tensorflow"]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # Networks this small train faster without a GPU, and the search for one is reported as an error.
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     with captured_stderr():
         import tensorflow as tf
+
+        # Networks this small train faster without a GPU, and a machine without one is reported as an error
+        # when devices are listed: that is done here, before anything runs.
+        tf.config.set_visible_devices([], "GPU")
     for name in ("tensorflow", "absl"):
         logging.getLogger(name).setLevel(logging.ERROR)
     return tf
