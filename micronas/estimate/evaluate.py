@@ -28,7 +28,8 @@ class Evaluator:
 
     def __init__(self, model: TfModel, split: Split) -> None:
         self._split = split
-        self._logits = tf.function(lambda x: model(x, training=False), autograph=False, reduce_retracing=True)
+        signature = [tf.TensorSpec((None, *split.x.shape[1:]), tf.float32)]
+        self._logits = tf.function(lambda x: model(x, training=False), signature, autograph=False)
 
     def logits(self) -> npt.NDArray[np.float32]:
         """float32 (N, classes)."""

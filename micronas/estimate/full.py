@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from time import process_time
+from typing import TYPE_CHECKING
 
 from micronas.config import DataConfig
 from micronas.data import Dataset, load
@@ -13,6 +14,9 @@ from micronas.errors import QuantizeError
 from micronas.estimate.accuracy import collapse, int8_accuracy
 from micronas.estimate.settings import TrainSettings
 from micronas.net import Net
+
+if TYPE_CHECKING:
+    from micronas.estimate.tf_model import TfModel
 
 
 @dataclass(frozen=True)
@@ -46,27 +50,40 @@ def estimate(
     (refused conversion, or an int8 network that collapsed).
     """
     from micronas.estimate.train import train
-    from micronas.quantize import quantize
 
     start = process_time()
     dataset = cached_dataset(data)
     trained = train(net, dataset, settings, seed, deadline_s)
-    tflite = quantize(
-        trained.model,
-        net,
-        dataset.calibration(calibration_samples, seed),
-        input_range=dataset.input_range,
+    return quantized_estimate(
+        trained.model, net, dataset, seed, trained.epochs, trained.accuracy, calibration_samples, start
     )
+
+
+def quantized_estimate(
+    model: TfModel,
+    net: Net,
+    dataset: Dataset,
+    seed: int,
+    epochs: int,
+    accuracy_float: float,
+    calibration_samples: int,
+    start_cpu: float,
+) -> Estimate:
+    """Quantize a trained ``model`` and score the file; raises ``QuantizeError`` also on a collapse."""
+    from micronas.quantize import quantize
+
+    calibration = dataset.calibration(calibration_samples, seed)
+    tflite = quantize(model, net, calibration, input_range=dataset.input_range)
     scored = int8_accuracy(tflite, dataset.validation.x, dataset.validation.y)
-    complaint = collapse(scored, trained.accuracy)
+    complaint = collapse(scored, accuracy_float)
     if complaint:
-        raise QuantizeError(complaint, remedy="check the calibration data; more samples may help")
+        raise QuantizeError(complaint, remedy="more calibration samples may help")
     return Estimate(
         tflite=tflite,
         accuracy_int8=scored.accuracy,
-        accuracy_float=trained.accuracy,
-        epochs=trained.epochs,
-        cpu_s=process_time() - start,
+        accuracy_float=accuracy_float,
+        epochs=epochs,
+        cpu_s=process_time() - start_cpu,
         parameters=net.parameters,
         macs=net.macs,
     )

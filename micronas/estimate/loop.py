@@ -38,6 +38,7 @@ class TrainLoop:
         y: npt.NDArray[np.int64],
         objective: Objective,
         *,
+        batch_size: int,
         weight_decay: float,
         augment: Augment | None = None,
         seed: int = 0,
@@ -52,7 +53,13 @@ class TrainLoop:
         self._decay = tf.constant(model.is_kernel * np.float32(weight_decay))
         self._average_decay = average_decay
         self._seed, self._done = seed % 2**31, 0
-        self._compiled = tf.function(self._steps, autograph=False, reduce_retracing=True)
+        # One signature for every number of steps: a second trace would cost as much as an epoch.
+        signature = [
+            tf.TensorSpec((None, batch_size), tf.int32),
+            tf.TensorSpec((None,), tf.float32),
+            tf.TensorSpec((), tf.int32),
+        ]
+        self._compiled = tf.function(self._steps, signature, autograph=False)
 
     def steps(self, order: npt.NDArray[np.int32], rates: npt.NDArray[np.float32]) -> float:
         """Learn from the batches of ``order`` with the given learning rates; the mean loss."""

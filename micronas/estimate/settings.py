@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from micronas.config import EstimatorConfig
+
+Array: TypeAlias = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class TrainSettings:
 
     epochs: int = 8
     batch_size: int = 32
-    learning_rate: float = 0.01
+    learning_rate: float = 0.02
     warmup_share: float = 0.25
     weight_decay: float = 0.01
     label_smoothing: float = 0.05
@@ -41,10 +44,14 @@ class TrainSettings:
         )
 
 
-def learning_rates(settings: TrainSettings, steps: int) -> npt.NDArray[np.float32]:
-    """The one-cycle schedule, one rate per step; float32 (steps,)."""
-    done = (np.arange(steps) + 0.5) / steps
-    warm = max(settings.warmup_share, 1e-9)
-    rising = done / warm
-    falling = 0.5 + 0.5 * np.cos(np.pi * (done - warm) / (1 - warm))
-    return (settings.learning_rate * np.where(done < warm, rising, falling)).astype(np.float32)
+def learning_rates(settings: TrainSettings, steps: int) -> Array:
+    """The schedule of a whole training, one rate per step; float32 (steps,)."""
+    share = (np.arange(steps) + 0.5) / steps
+    return (settings.learning_rate * one_cycle(share, settings.warmup_share)).astype(np.float32)
+
+
+def one_cycle(share: npt.NDArray[np.float64], warmup_share: float) -> npt.NDArray[np.float64]:
+    """Factor 0..1 of the peak rate when ``share`` (0..1) of the training is done."""
+    warm = max(warmup_share, 1e-9)
+    falling = 0.5 + 0.5 * np.cos(np.pi * (share - warm) / (1 - warm))
+    return np.where(share < warm, share / warm, falling)

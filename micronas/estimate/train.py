@@ -65,6 +65,7 @@ def train(
         dataset.train.x,
         dataset.train.y,
         smoothed_cross_entropy(dataset.n_classes, settings.label_smoothing),
+        batch_size=min(settings.batch_size, len(dataset.train)),
         weight_decay=settings.weight_decay,
         augment=augmentation(dataset.kind, settings.augment),
         seed=seed,
@@ -101,7 +102,7 @@ def _fit(
         if loss is None:
             break
         score = validation.score()
-        _refuse_nan(score.loss, epoch)
+        refuse_nan(score.loss, epoch)
         history.append(Epoch(loss, score))
         stale = 0 if score.loss < best_loss - settings.min_delta else stale + 1
         if score.loss < best_loss:
@@ -122,12 +123,13 @@ def run_epoch(
             return None
         piece = slice(start, start + STEPS_PER_CALL)
         loss = loop.steps(order[piece], rates[piece])
-        _refuse_nan(loss, None)
+        refuse_nan(loss, None)
         total += loss * len(order[piece])
     return total / len(order)
 
 
-def _refuse_nan(loss: float, epoch: int | None) -> None:
+def refuse_nan(loss: float, epoch: int | None) -> None:
+    """Raise ``TrainError`` if ``loss`` is not a number or infinite."""
     if not math.isfinite(loss):
         where = "" if epoch is None else f" after epoch {epoch + 1}"
         raise TrainError(f"the loss became {loss}{where}", remedy="lower estimator.learning_rate")

@@ -1,0 +1,146 @@
+"""The winner's proper training, inside a given time: what a hand-made network would get, and better.
+
+Strong augmentation, a long one-cycle schedule and averaged weights; afterwards the batch statistics are
+taken anew, the network is quantized and its int8 file scored.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.config import DataConfig, FinalFitConfig
+from micronas.data import Dataset
+from micronas.errors import TrainError
+from micronas.estimate.augment import augmentation
+from micronas.estimate.evaluate import Evaluator
+from micronas.estimate.full import Estimate, cached_dataset, quantized_estimate
+from micronas.estimate.loop import TrainLoop, smoothed_cross_entropy
+from micronas.estimate.settings import one_cycle
+from micronas.estimate.snapshot import Snapshot
+from micronas.estimate.statistics import reestimate_statistics
+from micronas.estimate.tf_model import TfModel
+from micronas.estimate.train import STEPS_PER_CALL, batches, refuse_nan
+from micronas.net import Net
+
+CLOSING_S = 4.0
+"""Kept back of the seconds: statistics, conversion and scoring; measured 1.5 to 3 s on one core."""
+
+
+@dataclass(frozen=True)
+class FinalSettings:
+    """As ``TrainSettings``; ``average_decay`` is the moving average's memory, per step."""
+
+    epochs: int = 60
+    batch_size: int = 32
+    learning_rate: float = 0.02
+    warmup_share: float = 0.1
+    weight_decay: float = 0.01
+    label_smoothing: float = 0.05
+    augment: float = 1.0
+    average_decay: float = 0.998
+
+    @classmethod
+    def from_config(cls, config: FinalFitConfig) -> FinalSettings:
+        """What a search configuration asks for; the rest keeps its default."""
+        return cls(epochs=config.epochs)
+
+
+def final_fit(
+    net: Net,
+    data: DataConfig,
+    settings: FinalSettings,
+    seed: int,
+    seconds: float | None = None,
+    *,
+    calibration_samples: int = 200,
+) -> Estimate:
+    """Train ``net`` for ``settings.epochs``, or for ``seconds`` of wall clock if that is less.
+
+    Without ``seconds`` the result is a pure function of the other arguments. With them the schedule runs
+    by the clock, so that the rate always falls to zero before the time is over. Quantization and scoring
+    are inside the seconds. Raises ``TrainError`` and ``QuantizeError``.
+    """
+    cpu = time.process_time()
+    end = time.monotonic() + (math.inf if seconds is None else max(seconds - CLOSING_S, 0.5 * seconds))
+    dataset = cached_dataset(data)
+    model = TfModel(net, seed)
+    epochs = _fit(model, dataset, settings, seed, end)
+    accuracy = Evaluator(model, dataset.validation).score().accuracy
+    return quantized_estimate(model, net, dataset, seed, epochs, accuracy, calibration_samples, cpu)
+
+
+def _fit(model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, end: float) -> int:
+    """Train to the end of the schedule, keep the better of last and averaged weights; epochs done."""
+    loop = TrainLoop(
+        model,
+        dataset.train.x,
+        dataset.train.y,
+        smoothed_cross_entropy(dataset.n_classes, settings.label_smoothing),
+        batch_size=min(settings.batch_size, len(dataset.train)),
+        weight_decay=settings.weight_decay,
+        augment=augmentation(dataset.kind, settings.augment),
+        seed=seed,
+        average_decay=settings.average_decay,
+    )
+    rng = np.random.default_rng(seed)
+    order = batches(rng, len(dataset.train), settings.batch_size)
+    progress = Progress(settings.epochs, len(order), end)
+    while progress.share < 1.0:
+        _epoch(loop, order, settings, progress)
+        order = batches(rng, len(dataset.train), settings.batch_size)
+    if progress.epochs < 1.0:
+        raise TrainError(
+            f"the final fit saw {progress.epochs:.0%} of the training data before its time was over",
+            remedy="raise budget.minutes or final_fit.share",
+        )
+    _keep_better(loop, dataset)
+    return int(progress.epochs)
+
+
+class Progress:
+    """How much of a training is done: by epochs or by the clock, whichever is further."""
+
+    def __init__(self, epochs: int, steps_per_epoch: int, end: float) -> None:
+        self._planned, self._steps_per_epoch = epochs, steps_per_epoch
+        self._start, self._end = time.monotonic(), end
+        self.steps = 0
+
+    @property
+    def epochs(self) -> float:
+        """Epochs done, with the part of the present one."""
+        return self.steps / self._steps_per_epoch
+
+    @property
+    def share(self) -> float:
+        """0..1; 1 ends the training."""
+        by_clock = (time.monotonic() - self._start) / max(self._end - self._start, 1e-9)
+        return min(1.0, max(self.epochs / self._planned, by_clock))
+
+
+def _epoch(
+    loop: TrainLoop, order: npt.NDArray[np.int32], settings: FinalSettings, progress: Progress
+) -> None:
+    for start in range(0, len(order), STEPS_PER_CALL):
+        share = progress.share
+        if share >= 1.0:
+            return
+        piece = order[start : start + STEPS_PER_CALL]
+        rate = settings.learning_rate * one_cycle(np.full(len(piece), share), settings.warmup_share)
+        refuse_nan(loop.steps(piece, rate.astype(np.float32)), None)
+        progress.steps += len(piece)
+
+
+def _keep_better(loop: TrainLoop, dataset: Dataset) -> None:
+    """Averaged weights or the last ones, each with statistics of its own, by validation loss."""
+    model, losses, kept = loop.model, [], []
+    for parameters in (loop.average.numpy(), model.parameters.numpy()):
+        model.parameters.assign(parameters)
+        reestimate_statistics(model, dataset.train.x)
+        losses.append(Evaluator(model, dataset.validation).score().loss)
+        kept.append(Snapshot.of(model))
+    kept[int(np.argmin(losses))].restore(model)
