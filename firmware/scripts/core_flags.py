@@ -1,6 +1,11 @@
-"""Gives compiler, assembler and linker the same core and float ABI: one per build, never a mix."""
+"""Gives compiler, assembler and linker the same core and float ABI: one per build, never a mix.
+
+Also moves SCons' signature file out of the object cache, where PlatformIO puts it: builds that run at the same
+time share the cache and must not write one file.
+"""
 
 Import("env")  # noqa: F821 - SCons provides it
 
 flags = env.GetProjectOption("custom_core_flags").split()  # noqa: F821
-env.Append(CCFLAGS=flags, ASFLAGS=flags, LINKFLAGS=flags)  # noqa: F821
+env.Append(CCFLAGS=flags, ASFLAGS=flags, LINKFLAGS=[*flags, "-nostartfiles", "--specs=nano.specs"])  # noqa: F821
+env.SConsignFile("$BUILD_DIR/.sconsign")  # noqa: F821

@@ -69,15 +69,14 @@ mn_answer mn_answer_profile(const mn_frame *request, uint8_t *reply)
         return mn_answer_error(MN_CODE_INDEX, mn_the_model.n_ops);
     }
     uint8_t *at = mn_put_u32(mn_put_u32(reply, mn_the_model.n_ops), first);
-    uint32_t last = mn_port_counter();
     for (uint32_t op = 0; op < mn_the_model.n_ops; op++) {
+        uint32_t last = mn_port_counter(); /* anew, so that the bookkeeping is in no op's count */
         uint32_t count;
         if (run_op(op, &last, &count) != MN_OK) {
             return mn_answer_error(MN_CODE_OP_FAILED, op);
         }
         if (op >= first && op - first < MAX_OPS_PER_REPLY) {
             at = mn_put_u32(at, count);
-            last = mn_port_counter(); /* leave the bookkeeping out of the next op's count */
         }
     }
     return mn_answer_payload((size_t)(at - reply));

@@ -1,7 +1,7 @@
 """C text -> firmware.elf by PlatformIO, and proof that what was linked is what the ledger said.
 
-Each build is staged into a folder of its own; objects that do not change from candidate to candidate come from
-a cache. Nothing is downloaded unless MICRONAS_PLATFORM=ststm32 asks for PlatformIO's registry.
+Each build is staged into a folder of its own; objects that do not change from candidate to candidate come
+from a cache. Nothing is downloaded unless MICRONAS_PLATFORM=ststm32 asks for PlatformIO's registry.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from pathlib import Path
 from micronas.board import Board
 from micronas.build.compiler_output import build_failure
 from micronas.build.elf import Image, LinkedSizes, linked_sizes, read_image, region_bytes
+from micronas.build.ledger_check import assert_ledger_matches
 from micronas.build.project import make_project, write_project
 from micronas.build.run_platformio import run_platformio, write_local_ini
 from micronas.errors import BuildError
 
-__all__ = ["Firmware", "LinkedSizes", "build_firmware"]
+__all__ = ["Firmware", "LinkedSizes", "assert_ledger_matches", "build_firmware"]
 
 BUILD_DEADLINE_S = 300.0
 
@@ -47,8 +48,8 @@ def build_firmware(
 ) -> Firmware:
     """Compile and link ``sources`` (file name -> C text) for ``board`` in ``workdir``.
 
-    ``cache_dir`` is shared by any number of builds, also at the same time; without it the cache is the build's
-    own. Raises ``ToolMissingError``, ``BudgetError`` (a memory region overflows, with the bytes over) or
+    ``cache_dir`` is shared by any number of builds, also at the same time; without it the cache is the
+    build's own. Raises ``ToolMissingError``, ``BudgetError`` (a region overflows, with the bytes over) or
     ``BuildError`` (the first messages of the compiler).
     """
     folder = workdir.resolve()

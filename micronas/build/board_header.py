@@ -38,7 +38,8 @@ def _family_values(board: Board) -> dict[str, str]:
     except KeyError:
         known = ", ".join(known_families())
         raise BoardError(
-            f"board {board.name}: the firmware has no port for family {board.family!r}", remedy=f"known: {known}"
+            f"board {board.name}: no firmware port for family {board.family!r}",
+            remedy=f"known: {known}",
         ) from None
     return family(board)
 

@@ -1,4 +1,4 @@
-"""From a failed build's output to one error: a linker overflow is a verdict with bytes, the rest says its lines."""
+"""From a failed build's output to one error; a linker overflow is a verdict with the bytes over."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from micronas.errors import BudgetError, BuildError, MicronasError
 
 _OVERFLOW = re.compile(r"region [`'](\w+)' overflowed by (\d+) bytes?")
-_COMPILER_LINE = re.compile(r"(?:error|fatal error|undefined reference|multiple definition|cannot find)\b", re.I)
+_ERROR_LINE = re.compile(r"(?:error|undefined reference|multiple definition|cannot find)\b", re.I)
 _SHOWN_LINES = 5
 
 
@@ -18,8 +18,8 @@ def build_failure(output: str, board_name: str) -> MicronasError:
         over = ", ".join(f"{region} by {count} bytes" for region, count in overflows.items())
         return BudgetError(
             f"the linked firmware does not fit {board_name}: over {over}",
-            remedy="a smaller network is needed: fewer channels for flash, a smaller input or earlier strides for SRAM",
+            remedy="fewer channels for flash; a smaller input or earlier strides for SRAM",
         )
-    lines = [line.strip() for line in output.splitlines() if _COMPILER_LINE.search(line)]
+    lines = [line.strip() for line in output.splitlines() if _ERROR_LINE.search(line)]
     shown = lines[:_SHOWN_LINES] or output.strip().splitlines()[-_SHOWN_LINES:]
     return BuildError(f"the firmware for {board_name} did not build:\n    " + "\n    ".join(shown))

@@ -12,7 +12,6 @@ from micronas.board import Board
 from micronas.errors import BuildError
 
 MODEL_PREFIX = "mn_model_"
-MODEL_SYMBOL = "mn_the_model"
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,10 @@ class Image:
     def symbol_at(self, address: int) -> str:
         """Name of the function that holds ``address`` (a fault's program counter), or the address in hex."""
         for symbol in self.symbols:
-            if symbol.kind == "STT_FUNC" and symbol.address & ~1 <= address < (symbol.address & ~1) + symbol.size:
+            if (
+                symbol.kind == "STT_FUNC"
+                and symbol.address & ~1 <= address < (symbol.address & ~1) + symbol.size
+            ):
                 return symbol.name
         return f"{address:#010x}"
 
@@ -128,11 +130,12 @@ def region_bytes(image: Image, board: Board) -> dict[str, int]:
     """Bytes used of each region of the board, from its origin to the end of its last section."""
     used = dict.fromkeys((r.name for r in board.regions), 0)
     for region in board.regions:
-        ends = [s.address + s.size for s in image.sections if region.origin <= s.address < region.end and s.size]
+        ends = [
+            s.address + s.size for s in image.sections if region.origin <= s.address < region.end and s.size
+        ]
         used[region.name] = max(ends, default=region.origin) - region.origin
     return used
 
 
 def _is_model_constant(symbol: Symbol) -> bool:
-    is_model = symbol.name.startswith(MODEL_PREFIX) or symbol.name == MODEL_SYMBOL
-    return symbol.kind == "STT_OBJECT" and symbol.section == ".constants" and is_model
+    return symbol.kind == "STT_OBJECT" and symbol.name.startswith(MODEL_PREFIX)

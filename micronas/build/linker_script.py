@@ -1,8 +1,9 @@
 """The linker script of a board, from its memory regions.
 
-SRAM holds, from its start: stack, .data and .bss together rounded to 16 bytes, arena. There is no gap, so what
-is linked is stack + static + arena to the byte. The generated sources, in model/, own no static but the arena. The stack comes first so that its overflow leaves the memory
-and faults. Flash holds vectors and code, then the network's constants sorted by alignment, then the rest.
+SRAM holds, from its start: stack, .data and .bss together rounded to 16 bytes, arena. There is no gap, so
+what is linked is stack + static + arena to the byte. The generated sources, in model/, own no static but the
+arena. The stack comes first so that its overflow leaves the memory and faults. Flash holds vectors and code,
+then the network's constants sorted by alignment, then the rest.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ SECTIONS
     .constants : ALIGN(8)
     {{
         *(SORT_BY_ALIGNMENT(.rodata.mn_model_*))
-        *(SORT_BY_ALIGNMENT(.rodata.mn_the_model))
     }} > {flash}
 
     .rodata : ALIGN(8)

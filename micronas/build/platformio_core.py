@@ -1,9 +1,9 @@
 """A PlatformIO core folder that works without PlatformIO's registry.
 
-PlatformIO keeps platforms and tools in its core folder and downloads what is missing. For a bare-metal build it
-needs two packages: a development platform, which this repository carries in firmware/platform, and SCons as
-``tool-scons``, for which the ``scons`` of the same Python environment stands in. Both are laid out here the way
-PlatformIO itself records an installed package (``.piopm``), so that it finds them and opens no connection.
+PlatformIO keeps platforms and tools in its core folder and downloads what is missing. For a bare-metal build
+it needs two packages: a development platform, which this repository carries in firmware/platform, and SCons
+as ``tool-scons``, for which the ``scons`` of the same Python environment stands in. Both are laid out here
+the way PlatformIO records an installed package (``.piopm``), so that it finds them and opens no connection.
 The folder is named by its content: it is written once, atomically, and shared by every build.
 """
 

@@ -38,13 +38,13 @@ def wants_registry() -> bool:
     if wanted not in (PLATFORM_NAME, "ststm32"):
         raise BuildError(
             f"{PLATFORM_VARIABLE}={wanted} is no platform that micronas builds with",
-            remedy=f"use ststm32 (PlatformIO's registry) or {PLATFORM_NAME} (the compiler on PATH, the default)",
+            remedy=f"use ststm32 (PlatformIO's registry) or {PLATFORM_NAME} (the compiler on PATH)",
         )
     return wanted == "ststm32"
 
 
 def write_local_ini(folder: Path, board: Board, cache_dir: Path) -> None:
-    """Write platformio.local.ini: caches, and the platform of this repository unless the registry is wanted."""
+    """Write platformio.local.ini: caches, and our own platform unless the registry is wanted."""
     lines = ["[platformio]", f"build_cache_dir = {cache_dir / 'objects'}"]
     if not wants_registry():
         require_gcc()
@@ -57,7 +57,7 @@ def write_local_ini(folder: Path, board: Board, cache_dir: Path) -> None:
 
 
 def run_platformio(folder: Path, *arguments: str, deadline_s: float) -> Finished:
-    """``platformio run`` in ``folder``; raises ``BuildError`` past the deadline, after killing the whole group."""
+    """``platformio run`` in ``folder``; past the deadline the whole group is killed: ``BuildError``."""
     command = [sys.executable, "-m", "platformio", "run", "--project-dir", str(folder), *arguments]
     process = subprocess.Popen(
         command,

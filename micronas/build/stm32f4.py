@@ -98,11 +98,13 @@ def usart_of(board: Board) -> Usart:
         return _USARTS[board.uart.name]
     except KeyError:
         names = ", ".join(sorted(_USARTS))
-        raise BoardError(f"board {board.name}: no UART {board.uart.name!r}", remedy=f"known: {names}") from None
+        raise BoardError(
+            f"board {board.name}: no UART {board.uart.name!r}", remedy=f"known: {names}"
+        ) from None
 
 
 def solve_pll(source_hz: int, hz: int, line: Line) -> Pll | None:
-    """Dividers that give exactly ``hz``, with the fastest PLL input (the least jitter); None if there are none."""
+    """Dividers that give exactly ``hz`` with the fastest PLL input (least jitter), or None."""
     for m in range(2, 64):
         if not _VCO_IN_HZ[0] * m <= source_hz <= _VCO_IN_HZ[1] * m:
             continue

@@ -23,8 +23,8 @@ def require_gcc() -> str:
     if path is None:
         raise ToolMissingError(
             f"{GCC} is not on PATH: the firmware cannot be compiled",
-            remedy="Debian/Ubuntu: apt install gcc-arm-none-eabi libnewlib-arm-none-eabi; macOS: brew install "
-            "--cask gcc-arm-embedded; or MICRONAS_PLATFORM=ststm32 to let PlatformIO download one",
+            remedy="Debian/Ubuntu: apt install gcc-arm-none-eabi libnewlib-arm-none-eabi; macOS: "
+            "brew install --cask gcc-arm-embedded; or MICRONAS_PLATFORM=ststm32 (PlatformIO downloads one)",
         )
     return path
 

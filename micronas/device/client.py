@@ -28,7 +28,7 @@ RUN_DEADLINE_S = 60.0
 ALL_OPS = 0xFFFFFFFF
 MAX_REPEATS = (MAX_PAYLOAD - 1) // 8
 _LOAD_CHUNK = MAX_PAYLOAD - 5
-_ATTEMPTS = 3
+_RESEND_S = 0.3
 
 _REFUSALS = {
     1: "does not know this request",
@@ -69,12 +69,14 @@ class Client:
             chunk = data[offset : offset + _LOAD_CHUNK]
             reply = self._repeatable(Message.LOAD, struct.pack("<BI", index, offset) + chunk)
             if reply != struct.pack("<I", len(chunk)):
-                raise ProtocolError(f"{self.link.name}: LOAD of {len(chunk)} bytes was answered by {reply.hex()}")
+                raise ProtocolError(
+                    f"{self.link.name}: LOAD of {len(chunk)} bytes was answered by {reply.hex()}"
+                )
 
     def run(
         self, repeats: int = 1, *, ops: int = ALL_OPS, deadline_s: float = RUN_DEADLINE_S
     ) -> tuple[bool, tuple[int, ...]]:
-        """Run the first ``ops`` ops ``repeats`` times: whether the inputs survived, and the counts of each run.
+        """Run the first ``ops`` ops ``repeats`` times: whether the inputs survived, and each run's counts.
 
         Inputs that did not survive must be loaded again before the next run means anything.
         """
@@ -124,16 +126,18 @@ class Client:
 
     def _repeatable(self, message: Message, payload: bytes, deadline_s: float = SHORT_DEADLINE_S) -> bytes:
         """An exchange that may be sent again: asking twice changes nothing on the device."""
-        return self._exchange(message, payload, deadline_s, attempts=_ATTEMPTS)
+        return self._exchange(message, payload, deadline_s, resend_s=_RESEND_S)
 
-    def _exchange(self, message: Message, payload: bytes, deadline_s: float, *, attempts: int = 1) -> bytes:
+    def _exchange(
+        self, message: Message, payload: bytes, deadline_s: float, *, resend_s: float | None = None
+    ) -> bytes:
         nonce = secrets.randbits(32)
         # The leading delimiter ends whatever noise the device has collected so far.
         request = b"\0" + encode_frame(Frame(message, nonce, payload))
-        start = time.monotonic()
-        for attempt in range(1, attempts + 1):
+        deadline = time.monotonic() + deadline_s
+        while (now := time.monotonic()) < deadline:
             self.link.write(request)
-            reply = self._await(message, nonce, start + deadline_s * attempt / attempts)
+            reply = self._await(message, nonce, min(deadline, now + (resend_s or deadline_s)))
             if reply is not None:
                 return reply
         raise DeadlineError(
@@ -157,7 +161,9 @@ class Client:
         if frame.nonce != nonce:
             return None
         if frame.type == Message.ERROR:
-            raise ProtocolError(f"{self.link.name}: {message.name} refused: {_describe(parse_error(frame.payload))}")
+            raise ProtocolError(
+                f"{self.link.name}: {message.name} refused: {_describe(parse_error(frame.payload))}"
+            )
         return frame.payload if frame.type == message | Message.REPLY else None
 
     def _describe(self, fault: Fault) -> str:

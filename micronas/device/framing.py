@@ -1,7 +1,7 @@
 """Frames of the device protocol (PROTOCOL.md): bytes on the wire <-> ``Frame``. Pure, no I/O.
 
-A frame is COBS(version u8, type u8, nonce u32, payload, CRC-32) followed by a zero byte. What does not decode is
-noise by definition: it is counted and dropped, never an exception.
+A frame is COBS(version u8, type u8, nonce u32, payload, CRC-32) followed by a zero byte. What does not decode
+is noise by definition: it is counted and dropped, never an exception.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def decode_frame(encoded: bytes) -> Frame | None:
 
 
 class Decoder:
-    """Cuts a byte stream into frames. Memory is bounded whatever arrives; ``garbled`` counts what was dropped."""
+    """Cuts a byte stream into frames in bounded memory; ``garbled`` counts what was dropped."""
 
     def __init__(self) -> None:
         self.garbled = 0

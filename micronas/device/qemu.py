@@ -33,7 +33,9 @@ class QemuDevice:
 
     def __init__(self, board: Board, elf: Path, *, start_deadline_s: float = START_DEADLINE_S) -> None:
         if board.emulator is None:
-            raise DeviceError(f"board {board.name} has no QEMU machine", remedy="use a serial port or another board")
+            raise DeviceError(
+                f"board {board.name} has no QEMU machine", remedy="use a serial port or another board"
+            )
         self._command = qemu_command(board.emulator, elf)
         self._baud = board.uart.baud
         self._start_deadline_s = start_deadline_s
@@ -73,13 +75,8 @@ class QemuDevice:
             self._output = None
 
     def _start(self) -> None:
-        executable = shutil.which(QEMU)
-        if executable is None:
-            raise ToolMissingError(
-                f"{QEMU} is not on PATH: there is no emulator to run on",
-                remedy="Debian/Ubuntu: apt install qemu-system-arm; macOS: brew install qemu",
-            )
-        self._output = tempfile.TemporaryFile()
+        executable = find_qemu()
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         atexit.register(self.close)
         self._process = subprocess.Popen(
             [executable, *self._command],
@@ -108,6 +105,26 @@ class QemuDevice:
             return ""
         self._output.seek(0)
         return self._output.read().decode(errors="replace")
+
+
+def require_qemu(board: Board) -> None:
+    """Raise ``DeviceError`` if no machine runs ``board``, ``ToolMissingError`` if there is no emulator."""
+    if board.emulator is None:
+        raise DeviceError(
+            f"board {board.name} has no QEMU machine", remedy="use a serial port or another board"
+        )
+    find_qemu()
+
+
+def find_qemu() -> str:
+    """Path of the emulator; raises ``ToolMissingError`` naming how to get it."""
+    executable = shutil.which(QEMU)
+    if executable is None:
+        raise ToolMissingError(
+            f"{QEMU} is not on PATH: there is no emulator to run on",
+            remedy="Debian/Ubuntu: apt install qemu-system-arm; macOS: brew install qemu",
+        )
+    return executable
 
 
 def qemu_command(emulator: Emulator, elf: Path) -> list[str]:

@@ -9,6 +9,18 @@ from enum import Enum
 from micronas.errors import ProtocolError
 
 _HELLO = struct.Struct("<16s I BBBx IIIIII I HHH BB")
+_HELLO_NUMBERS = (
+    "arena_bytes",
+    "static_bytes",
+    "stack_bytes",
+    "constant_bytes",
+    "stack_high_water_bytes",
+    "garbled_frames",
+    "n_ops",
+    "n_inputs",
+    "n_outputs",
+    "max_payload",
+)
 _TENSOR = struct.Struct("<IIi")
 _FAULT = struct.Struct("<B8I")
 _ERROR = struct.Struct("<BBI")
@@ -93,19 +105,22 @@ class Refusal:
 
 def parse_info(payload: bytes) -> Info:
     """The HELLO reply; raises ``ProtocolError`` when it is malformed."""
-    fields = _unpack(_HELLO, payload, "HELLO")
-    build_id, clock_hz, source, fallback, counter, *numbers, board_length, core_length = fields
+    _check_length(_HELLO, payload, "HELLO")
+    build_id, *numbers, board_length, core_length = _HELLO.unpack_from(payload)
+    clock_hz, source, fallback, counter = numbers[:4]
     names = payload[_HELLO.size :]
     if len(names) != board_length + core_length:
-        raise ProtocolError(f"HELLO reply: {len(names)} bytes of names, {board_length} + {core_length} announced")
+        raise ProtocolError(
+            f"HELLO reply: {len(names)} bytes of names, {board_length} + {core_length} announced"
+        )
     try:
         return Info(
-            build_id,
-            clock_hz,
-            ClockSource(source),
-            bool(fallback),
-            Counter(counter),
-            *numbers,
+            build_id=build_id,
+            clock_hz=clock_hz,
+            clock_source=ClockSource(source),
+            clock_fallback=bool(fallback),
+            counter=Counter(counter),
+            **dict(zip(_HELLO_NUMBERS, numbers[4:], strict=True)),
             board=names[:board_length].decode("ascii"),
             core=names[board_length:].decode("ascii"),
         )
@@ -146,6 +161,10 @@ def parse_error(payload: bytes) -> Refusal:
 
 
 def _unpack(layout: struct.Struct, payload: bytes, what: str) -> tuple[int, ...]:
+    _check_length(layout, payload, what)
+    return layout.unpack_from(payload)
+
+
+def _check_length(layout: struct.Struct, payload: bytes, what: str) -> None:
     if len(payload) < layout.size:
         raise ProtocolError(f"{what} message: {len(payload)} bytes, {layout.size} needed")
-    return layout.unpack_from(payload)

@@ -52,11 +52,14 @@ class SerialLink:
         self.close()
 
 
-def _open(port: str, baud: int) -> serial.SerialBase:
-    options: dict[str, object] = {"baudrate": baud, "timeout": _SLICE_S, "write_timeout": _WRITE_DEADLINE_S}
-    if "://" not in port:
-        options["exclusive"] = True
+def _open(port: str, baud: int) -> serial.Serial:
     try:
-        return serial.serial_for_url(port, **options)
+        opened = serial.serial_for_url(
+            port, do_not_open=True, baudrate=baud, timeout=_SLICE_S, write_timeout=_WRITE_DEADLINE_S
+        )
+        if "://" not in port:
+            opened.exclusive = True
+        opened.open()
     except (serial.SerialException, OSError, ValueError) as error:
         raise DeviceError(f"{port}: cannot open the port ({error})") from error
+    return opened

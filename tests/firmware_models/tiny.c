@@ -28,7 +28,7 @@ static const mn_tensor mn_model_outputs[1] = {{16, 1, 0.25f, 4}};
 static const mn_op_fn mn_model_ops[3] = {add_step, add_step, sum};
 
 #define CONSTANT_BYTES \
-    (sizeof mn_model_step + sizeof mn_model_inputs + sizeof mn_model_outputs + sizeof mn_model_ops + sizeof(mn_model))
+    (sizeof mn_model_step + sizeof mn_model_inputs + sizeof mn_model_outputs + sizeof mn_model_ops)
 
 const mn_model mn_the_model = {
     .inputs = mn_model_inputs,

@@ -16,6 +16,7 @@
 #define PWR_CSR MN_REGISTER(0x40007004u)
 #define FLASH_ACR MN_REGISTER(0x40023C00u)
 
+#define CR_HSIRDY (1u << 1)
 #define CR_HSEON (1u << 16)
 #define CR_HSERDY (1u << 17)
 #define CR_HSEBYP (1u << 18)
@@ -89,8 +90,18 @@ static mn_clock clock(uint32_t hz, uint8_t source)
     return result;
 }
 
+/* Out of reset the core runs from HSI, so its ready flag is set; where it is not, this is an emulator without
+ * an RCC, and polling it would only cost start-up time. */
+static bool has_rcc(void)
+{
+    return (RCC_CR & CR_HSIRDY) != 0;
+}
+
 mn_clock mn_clock_start(void)
 {
+    if (!has_rcc()) {
+        return clock(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
+    }
     RCC_APB1ENR |= 1u << 28; /* PWR */
     mn_modify(&PWR_CR, MN_CLOCK_VOS_MASK, MN_CLOCK_VOS);
     if (MN_CLOCK_SOURCE != MN_CLOCK_HSI) {

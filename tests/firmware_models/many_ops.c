@@ -1,0 +1,28 @@
+/* More ops than one PROFILE reply holds, and an input longer than one LOAD. Leaves its input alone. */
+#include "mn_model.h"
+
+__attribute__((section(".bss.mn_arena"), aligned(16))) int8_t mn_arena[1008];
+
+static mn_status nothing(int8_t *arena)
+{
+    (void)arena;
+    return MN_OK;
+}
+
+#define TEN nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing
+
+static const mn_tensor mn_model_inputs[1] = {{0, 1000, 1.0f, 0}};
+static const mn_tensor mn_model_outputs[1] = {{0, 1000, 1.0f, 0}};
+static const mn_op_fn mn_model_ops[] = {TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN};
+
+const mn_model mn_the_model = {
+    .inputs = mn_model_inputs,
+    .outputs = mn_model_outputs,
+    .ops = mn_model_ops,
+    .arena = mn_arena,
+    .n_inputs = 1,
+    .n_outputs = 1,
+    .n_ops = sizeof mn_model_ops / sizeof mn_model_ops[0],
+    .arena_bytes = sizeof mn_arena,
+    .constant_bytes = sizeof mn_model_inputs + sizeof mn_model_outputs + sizeof mn_model_ops,
+};
