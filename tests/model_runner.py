@@ -97,7 +97,7 @@ def run_in_emulator(cases: list[Case], folder: Path, core: Core) -> Outputs:
         "-Wl,--gc-sections",
         "-nostartfiles",
     ]
-    flags += ["--specs=nano.specs", f"-T{EMULATOR / 'mps2.ld'}", f"-I{KERNELS}", f"-I{HOST}"]
+    flags += ["--specs=nano.specs", f"-L{EMULATOR}", "-Tmps2.ld", f"-I{KERNELS}", f"-I{HOST}"]
     compile_all(["arm-none-eabi-gcc", *flags, "-o", program], sources)
     (folder / "in.bin").write_bytes(payload(cases))
     command = ["qemu-system-arm", "-M", MACHINES[core], "-nographic", "-monitor", "none", "-serial", "none"]

@@ -5,37 +5,67 @@ from __future__ import annotations
 from micronas.fixed_point import activation_range, conv_multipliers
 from micronas.graph import Conv2D, Tensor
 from micronas.lowering import Field, Lowered, Ref
-from micronas.lowering.channels import channel_constant, folded_bias, require_symmetric
+from micronas.lowering.channels import Channels, channel_constant, channels_of, require_symmetric
+from micronas.lowering.dsp import Segments, exact_finish, fast_scales, packed_weights, packs, segments_for
 from micronas.lowering.operands import OpContext, int8_constant, quant_of
 from micronas.lowering.window import image_fields
 from micronas.window import window_padding
 
 
 def lower_conv2d(context: OpContext) -> Lowered:
-    """One call of ``mn_conv2d_s8`` or, for 1x1 without stride and padding, of its pointwise form."""
+    """One call of a ``mn_conv2d`` kernel: pointwise or general, DSP or portable."""
     attrs = context.op.attrs
     assert isinstance(attrs, Conv2D)
     x, w, y = context.activation(0), context.constant(1), context.int8_output()
     require_symmetric(context)
     if x.shape[-1] % w.shape[3] or y.shape[-1] % (x.shape[-1] // w.shape[3]):
         raise context.refuse(f"{w.shape[3]} filter channels do not divide {x.shape[-1]} input channels")
+    scales = conv_multipliers(quant_of(context, x), quant_of(context, w), quant_of(context, y))
+    rows = None if w.data is None else w.data.reshape(w.shape[0], -1)
+    channels = channels_of(context, w.shape[0], rows, scales)
     fields = conv_fields(context, attrs, x, w, y)
-    multipliers, shifts = conv_multipliers(quant_of(context, x), quant_of(context, w), quant_of(context, y))
-    outputs = w.shape[0]
-    rows = None if w.data is None else w.data.reshape(outputs, -1)
-    bias = folded_bias(context, rows, quant_of(context, x).zero_point[0], outputs)
-    pointwise = w.shape[1:3] == (1, 1) and (attrs.stride_h, attrs.stride_w) == (1, 1)
-    pointwise = pointwise and w.shape[3] == x.shape[-1]
+    pointwise = w.shape[1:] == (1, 1, x.shape[-1]) and (attrs.stride_h, attrs.stride_w) == (1, 1)
+    grouped = w.shape[3] != x.shape[-1]
+    if context.target.core.has_dsp and not grouped and packs(channels):
+        return _dsp(context, channels, fields, pointwise)
+    return _portable(context, channels, fields, pointwise)
+
+
+def _portable(context: OpContext, channels: Channels, fields: tuple[Field, ...], pointwise: bool) -> Lowered:
+    w = context.input(1)
     return Lowered(
         op_index=context.index,
         kernel="mn_conv2d_1x1_s8" if pointwise else "mn_conv2d_s8",
         header="mn_conv2d.h",
         params_type="mn_conv2d",
-        params=fields,
-        constants=(int8_constant("weights", w), channel_constant(bias, multipliers, shifts, outputs)),
+        params=(*fields, *_segment_fields(Segments(0, 0)), Field("exact_finish", "int16_t", 0)),
+        constants=(int8_constant("weights", w), channel_constant(channels)),
         arguments=(context.argument(0),),
         scratch_bytes=0 if pointwise else w.shape[1] * w.shape[2] * w.shape[3],
     )
+
+
+def _dsp(context: OpContext, channels: Channels, fields: tuple[Field, ...], pointwise: bool) -> Lowered:
+    attrs, w = context.op.attrs, context.input(1)
+    assert isinstance(attrs, Conv2D)
+    out, terms = quant_of(context, context.output()), w.elements // w.shape[0]
+    clamp = activation_range(attrs.activation, out)
+    channels = fast_scales(channels, out.zero_point[0], clamp)
+    cut, straight = segments_for(terms), pointwise or w.shape[3] % 4 == 0
+    return Lowered(
+        op_index=context.index,
+        kernel="mn_conv2d_1x1_dsp" if pointwise else "mn_conv2d_dsp",
+        header="mn_conv2d.h",
+        params_type="mn_conv2d",
+        params=(*fields, *_segment_fields(cut), exact_finish(channels, clamp)),
+        constants=(packed_weights(channels, terms), channel_constant(channels, padded_to=2)),
+        arguments=(context.argument(0),),
+        scratch_bytes=cut.padded_terms * (4 if straight else 5),
+    )
+
+
+def _segment_fields(cut: Segments) -> tuple[Field, ...]:
+    return (Field("segment_groups", "int16_t", cut.groups), Field("segments", "int16_t", cut.segments))
 
 
 def conv_fields(context: OpContext, attrs: Conv2D, x: Tensor, w: Tensor, y: Tensor) -> tuple[Field, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from micronas.fixed_point import activation_range, conv_multipliers
 from micronas.graph import DepthwiseConv2D, Tensor
 from micronas.lowering import Field, Lowered, Ref
-from micronas.lowering.channels import channel_constant, folded_bias, require_symmetric
+from micronas.lowering.channels import channel_constant, channels_of, require_symmetric
 from micronas.lowering.operands import OpContext, int8_constant, quant_of
 from micronas.lowering.window import image_fields
 from micronas.window import window_padding
@@ -22,16 +22,16 @@ def lower_depthwise_conv2d(context: OpContext) -> Lowered:
         raise context.refuse(
             f"{outputs} filters do not fit {x.shape[-1]} channels times {attrs.depth_multiplier}"
         )
-    multipliers, shifts = conv_multipliers(quant_of(context, x), quant_of(context, w), quant_of(context, y))
+    scales = conv_multipliers(quant_of(context, x), quant_of(context, w), quant_of(context, y))
     rows = None if w.data is None else w.data.reshape(-1, outputs).T
-    bias = folded_bias(context, rows, quant_of(context, x).zero_point[0], outputs)
+    channels = channels_of(context, outputs, rows, scales)
     return Lowered(
         op_index=context.index,
         kernel="mn_depthwise_s8",
         header="mn_depthwise.h",
         params_type="mn_depthwise",
         params=depthwise_fields(context, attrs, x, w, y),
-        constants=(int8_constant("weights", w), channel_constant(bias, multipliers, shifts, outputs)),
+        constants=(int8_constant("weights", w), channel_constant(channels)),
         arguments=(context.argument(0),),
         scratch_bytes=w.shape[1] * w.shape[2] * x.shape[3],
     )

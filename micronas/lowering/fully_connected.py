@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from micronas.fixed_point import IntArray, activation_range, fully_connected_multipliers
+from micronas.fixed_point import activation_range, fully_connected_multipliers
 from micronas.graph import FullyConnected, Tensor
 from micronas.lowering import Constant, Field, Lowered, Ref
-from micronas.lowering.channels import channel_constant, folded_bias, require_symmetric
+from micronas.lowering.channels import Channels, channel_constant, channels_of, require_symmetric
 from micronas.lowering.operands import OpContext, int8_constant, quant_of
 
 
@@ -17,22 +17,20 @@ def lower_fully_connected(context: OpContext) -> Lowered:
     require_symmetric(context)
     if x.elements % w.shape[1]:
         raise context.refuse(f"input of shape {x.shape} is no row of {w.shape[1]} elements")
-    multipliers, shifts = fully_connected_multipliers(
-        quant_of(context, x), quant_of(context, w), quant_of(context, y)
-    )
-    bias = folded_bias(context, w.data, quant_of(context, x).zero_point[0], w.shape[0])
+    scales = fully_connected_multipliers(quant_of(context, x), quant_of(context, w), quant_of(context, y))
+    channels = channels_of(context, w.shape[0], w.data, scales)
     if quant_of(context, w).per_channel:
-        channels = channel_constant(bias, multipliers, shifts, w.shape[0])
-        return _lowered(context, "mn_dense_channels", channels, ())
+        return _lowered(context, "mn_dense_channels", channel_constant(channels), ())
     scale = (
-        Field("multiplier", "int32_t", int(multipliers[0])),
-        Field("shift", "int32_t", int(shifts[0])),
+        Field("multiplier", "int32_t", int(channels.multipliers[0])),
+        Field("shift", "int32_t", int(channels.shifts[0])),
     )
-    return _lowered(context, "mn_dense", _bias_constant(bias, w.shape[0]), scale)
+    return _lowered(context, "mn_dense", _bias_constant(channels), scale)
 
 
-def _bias_constant(bias: IntArray | None, outputs: int) -> Constant:
-    return Constant("bias", "int32_t", outputs, None if bias is None else bias.astype(np.int32))
+def _bias_constant(channels: Channels) -> Constant:
+    values = None if channels.bias is None else channels.bias.astype(np.int32)
+    return Constant("bias", "int32_t", channels.outputs, values)
 
 
 def _lowered(context: OpContext, params_type: str, per_output: Constant, scale: tuple[Field, ...]) -> Lowered:

@@ -17,6 +17,9 @@ typedef struct {
     int16_t pad_top, pad_left;
     int16_t in_zero_point, out_zero_point;
     int16_t out_min, out_max; /* fused activation */
+    /* DSP forms: terms are padded to segments * segment_groups * 4 (mn_dsp.h). exact_finish is 1 when a
+     * channel's scale or the clamp needs the general requantization. */
+    int16_t segment_groups, segments, exact_finish;
 } mn_conv2d;
 
 /* Portable form, any shape. Scratch: kernel_h * kernel_w * in_c / groups bytes. x and y must not overlap.
@@ -26,5 +29,11 @@ mn_status mn_conv2d_s8(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int
 /* Portable form for 1x1 kernels with stride 1 and one group: no scratch. x and y must not overlap.
  * Always MN_OK. */
 mn_status mn_conv2d_1x1_s8(const mn_conv2d *p, const int8_t *x, int8_t *y);
+
+/* DSP forms: weights packed as mn_dsp.h tells, channels padded to an even number, groups == 1. Scratch,
+ * 4-byte aligned: 4 bytes per padded term; mn_conv2d_dsp wants 5 where in_c is not a multiple of four.
+ * x and y must not overlap. Always MN_OK. */
+mn_status mn_conv2d_dsp(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);
+mn_status mn_conv2d_1x1_dsp(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);
 
 #endif

@@ -1,40 +1,8 @@
 /* Portable CONV_2D: every output pixel's receptive field is copied to scratch as one vector, padding as
  * the input's zero point; what is left is out_c dot products without a border in sight. */
-#include <string.h>
-
 #include "mn_conv2d.h"
 #include "mn_dot.h"
-
-/* One kernel row of the receptive field, `depth` channels of each tap. Taps beside the input are padding. */
-static void gather_row(const mn_conv2d *p, const int8_t *row, int32_t first_x, int32_t depth, int8_t *patch)
-{
-    if (depth == p->in_c && p->dilation_w == 1 && first_x >= 0 && first_x + p->kernel_w <= p->in_w) {
-        memcpy(patch, row + first_x * depth, (size_t)(p->kernel_w * depth));
-        return;
-    }
-    for (int32_t k = 0; k < p->kernel_w; k++, patch += depth) {
-        const int32_t x = first_x + k * p->dilation_w;
-        if (x < 0 || x >= p->in_w) {
-            memset(patch, p->in_zero_point, (size_t)depth);
-        } else {
-            memcpy(patch, row + x * p->in_c, (size_t)depth);
-        }
-    }
-}
-
-static void gather(const mn_conv2d *p, const int8_t *x, int32_t first_y, int32_t first_x, int32_t depth,
-                   int8_t *patch)
-{
-    const int32_t row_bytes = p->kernel_w * depth;
-    for (int32_t k = 0; k < p->kernel_h; k++, patch += row_bytes) {
-        const int32_t y = first_y + k * p->dilation_h;
-        if (y < 0 || y >= p->in_h) {
-            memset(patch, p->in_zero_point, (size_t)row_bytes);
-        } else {
-            gather_row(p, x + y * p->in_w * p->in_c, first_x, depth, patch);
-        }
-    }
-}
+#include "mn_gather.h"
 
 static void pixel(const mn_conv2d *p, const int8_t *x, int32_t first_y, int32_t first_x, int8_t *patch,
                   int8_t *y)
@@ -42,7 +10,7 @@ static void pixel(const mn_conv2d *p, const int8_t *x, int32_t first_y, int32_t 
     const int32_t depth = p->in_c / p->groups, outputs = p->out_c / p->groups;
     const int32_t n = p->kernel_h * p->kernel_w * depth;
     for (int32_t g = 0; g < p->groups; g++) {
-        gather(p, x + g * depth, first_y, first_x, depth, patch);
+        mn_gather(p, x + g * depth, first_y, first_x, depth, patch);
         mn_dot_pixel(patch, p->weights + g * outputs * n, p->channels + g * outputs, n, outputs,
                      p->out_zero_point, p->out_min, p->out_max, y + g * outputs);
     }

@@ -1,0 +1,45 @@
+/* DSP form of the pointwise convolution: pixel pairs are widened to scratch, then multiplied. */
+#include "mn_conv2d.h"
+#include "mn_dsp_conv.h"
+
+#if defined(__ARM_FEATURE_DSP)
+
+static inline void put(uint32_t *to, uint32_t a, uint32_t b)
+{
+    to[0] = mn_sxtb16(a);
+    to[1] = mn_sxtb16(b);
+    to[2] = mn_sxtb16_odd(a);
+    to[3] = mn_sxtb16_odd(b);
+}
+
+static void widen_pair(const int8_t *a, const int8_t *b, int32_t count, uint32_t *to)
+{
+    for (; count >= 4; count -= 4, a += 4, b += 4, to += 4) {
+        put(to, mn_load4(a), mn_load4(b));
+    }
+    if (count > 0) {
+        put(to, mn_load_tail(a, count), mn_load_tail(b, count));
+    }
+}
+
+/* in_c is padded with zero weights; the padding's inputs must be there, though they count for nothing. */
+static void clear_padding(const mn_conv2d *p, uint32_t *x)
+{
+    const int32_t used = (p->in_c + 3) / 4, all = p->segment_groups * p->segments;
+    memset(x + 4 * used, 0, sizeof(uint32_t) * 4 * (size_t)(all - used));
+}
+
+mn_status mn_conv2d_1x1_dsp(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y)
+{
+    uint32_t *const widened = (uint32_t *)(void *)scratch;
+    int32_t pixels = p->in_h * p->in_w;
+    clear_padding(p, widened);
+    for (; pixels > 0; pixels -= 2, x += 2 * p->in_c, y += 2 * p->out_c) {
+        const int32_t second = pixels > 1 ? 1 : 0; /* the last pixel of an odd number is taken twice */
+        widen_pair(x, x + second * p->in_c, p->in_c, widened);
+        mn_dsp_conv_two_pixels(p, widened, y, y + second * p->out_c);
+    }
+    return MN_OK;
+}
+
+#endif
