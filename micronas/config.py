@@ -73,10 +73,10 @@ class EstimatorConfig(_Section):
     """How a candidate's accuracy is found."""
 
     name: str = "train"
-    epochs: int = Field(default=10, ge=1, description="at most; early stopping may end before")
-    patience: int = Field(default=3, ge=1, description="epochs without a better validation loss")
-    batch_size: int = Field(default=64, ge=1)
-    learning_rate: float = Field(default=0.004, gt=0, le=1)
+    epochs: int = Field(default=8, ge=1, description="at most; early stopping may end before")
+    patience: int = Field(default=4, ge=1, description="epochs without a better validation loss")
+    batch_size: int = Field(default=32, ge=1)
+    learning_rate: float = Field(default=0.02, gt=0, le=1, description="at the peak of one cycle")
     augment: bool = True
     calibration_samples: int = Field(default=100, ge=1)
     trial_deadline_s: float = Field(default=120.0, gt=0)
@@ -86,7 +86,7 @@ class FinalFitConfig(_Section):
     """The winner's proper training: augmentation, cosine schedule, inside the time budget."""
 
     share: float = Field(default=0.35, gt=0, lt=1, description="of a budget in minutes")
-    epochs: int = Field(default=60, ge=1, description="at most")
+    epochs: int = Field(default=120, ge=1, description="at most")
     finalists: int = Field(default=1, ge=1, le=8)
 
 

@@ -1,6 +1,6 @@
 """Augmentation as TensorFlow graph functions, chosen by what the data are.
 
-Every function is stateless: equal seeds, equal batches. ``strength`` 1 suits a training of seconds, 2 a
+Every function is stateless: equal seeds, equal batches. ``strength`` 0.5 suits a training of seconds, 1 a
 final fit. Values never leave the range of the input they come from.
 """
 

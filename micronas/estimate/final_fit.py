@@ -35,7 +35,7 @@ CLOSING_S = 4.0
 class FinalSettings:
     """As ``TrainSettings``; ``average_decay`` is the moving average's memory, per step."""
 
-    epochs: int = 60
+    epochs: int = 120
     batch_size: int = 32
     learning_rate: float = 0.02
     warmup_share: float = 0.1

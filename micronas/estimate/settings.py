@@ -12,6 +12,9 @@ from micronas.config import EstimatorConfig
 
 Array: TypeAlias = npt.NDArray[np.float32]
 
+LIGHT = 0.5
+"""Augmentation of a training of seconds: stronger distortion needs more epochs than it has."""
+
 
 @dataclass(frozen=True)
 class TrainSettings:
@@ -19,7 +22,7 @@ class TrainSettings:
 
     The rate rises linearly for ``warmup_share`` of the steps to ``learning_rate``, then falls to zero
     along a cosine. Training stops early after ``patience`` epochs whose validation loss is not at least
-    ``min_delta`` below the best. ``augment`` is a strength: 0 none, 1 light, 2 strong.
+    ``min_delta`` below the best. ``augment`` is the strength that augment.py defines: 0 none, 1 for a final fit.
     """
 
     epochs: int = 8
@@ -39,7 +42,7 @@ class TrainSettings:
             epochs=config.epochs,
             batch_size=config.batch_size,
             learning_rate=config.learning_rate,
-            augment=1.0 if config.augment else 0.0,
+            augment=LIGHT if config.augment else 0.0,
             patience=config.patience,
         )
 
