@@ -32,7 +32,7 @@ class _Writer:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._builder = flatbuffers.Builder(4096)
-        self._position = _compact_positions(graph)
+        self._position = file_positions(graph)
         kept = {self._position[t]: t for t in reversed(list(self._position))}
         self._kept = [kept[p] for p in sorted(kept)]
         self._kinds = sorted({op.kind for op in graph.ops})
@@ -203,7 +203,7 @@ def squeezed_dims(source: tuple[int, ...], result: tuple[int, ...]) -> list[int]
     return dropped
 
 
-def _compact_positions(graph: Graph) -> dict[int, int]:
+def file_positions(graph: Graph) -> dict[int, int]:
     """Tensor index in the graph -> in the file, in order of use; equal parameters share one."""
     order = [*graph.inputs]
     for op in graph.ops:

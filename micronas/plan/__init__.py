@@ -50,7 +50,7 @@ class Plan:
     """
 
     order: tuple[int, ...]
-    tensor_offsets: Mapping[int, int]
+    offsets: Mapping[int, int]
     scratch_offsets: Mapping[int, int]
     spans: tuple[Span, ...]
     arena_bytes: int
@@ -82,10 +82,10 @@ def plan_memory(graph: Graph, lowered: Sequence[Lowered]) -> Plan:
     order = best_order(problem)
     blocks = make_blocks(problem, order)
     offsets = place(blocks)
-    tensors, scratch = _offsets(problem, blocks, offsets)
+    tensors, scratch = _named_offsets(problem, blocks, offsets)
     return Plan(
         order=order,
-        tensor_offsets=tensors,
+        offsets=tensors,
         scratch_offsets=scratch,
         spans=_spans(problem, order, tensors, scratch),
         arena_bytes=height(blocks, offsets),
@@ -94,7 +94,7 @@ def plan_memory(graph: Graph, lowered: Sequence[Lowered]) -> Plan:
     )
 
 
-def _offsets(
+def _named_offsets(
     problem: Problem, blocks: tuple[Block, ...], offsets: tuple[int, ...]
 ) -> tuple[dict[int, int], dict[int, int]]:
     tensors: dict[int, int] = {}

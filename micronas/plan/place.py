@@ -20,7 +20,6 @@ Key: TypeAlias = Callable[[Block], tuple[int, ...]]
 Rivals: TypeAlias = list[list[tuple[int, int]]]
 
 _ORDERS: tuple[Key, ...] = (
-    lambda b: (-b.size, b.start),
     lambda b: (-sum(b.profile), b.start),
     lambda b: (-len(b.profile), -b.size, b.start),
     lambda b: (b.start, -b.size),
@@ -32,9 +31,9 @@ def place(blocks: tuple[Block, ...]) -> tuple[int, ...]:
     """An offset for each block; deterministic."""
     bound = lower_bound(blocks)
     rivals = _rivals(blocks)
-    best = _first_fit(blocks, rivals, _ORDERS[0])
+    best = _first_fit(blocks, rivals, _by_size)
     attempts: list[Callable[[tuple[Block, ...], Rivals], tuple[int, ...]]] = [_ping_pong]
-    attempts += [functools.partial(_first_fit, key=key) for key in _ORDERS[1:]]
+    attempts += [functools.partial(_first_fit, key=key) for key in _ORDERS]
     for attempt in attempts:
         if height(blocks, best) == bound:
             return best
@@ -42,9 +41,18 @@ def place(blocks: tuple[Block, ...]) -> tuple[int, ...]:
     return best if height(blocks, best) == bound else _Stacking(blocks, best, bound).search()
 
 
+def place_by_size(blocks: tuple[Block, ...]) -> tuple[int, ...]:
+    """Largest first, among equals in the order given, each at the lowest free offset: TFLite Micro's way."""
+    return _first_fit(blocks, _rivals(blocks), lambda b: (-b.size,))
+
+
 def height(blocks: tuple[Block, ...], offsets: tuple[int, ...]) -> int:
     """Bytes that a placement needs."""
     return max(offset + block.size for block, offset in zip(blocks, offsets, strict=True))
+
+
+def _by_size(block: Block) -> tuple[int, ...]:
+    return -block.size, block.start
 
 
 def _rivals(blocks: tuple[Block, ...]) -> Rivals:

@@ -1,0 +1,159 @@
+"""The memory ledger: every byte of flash and SRAM a network takes on a board, before anything is built.
+
+For runtime ``micronas`` the arena and the constants are the generated code's, so the linker map must show
+the same figures to the byte. For runtime ``tflm`` flash is the canonical .tflite file and SRAM the arena that
+TFLite Micro would need (64-bit host build, see ``plan.tflm``), which is what its users budget; the
+interpreter's code, statics and stack are not in it.
+
+All figures here are predicted. They take shapes only, no values, and a few milliseconds.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from micronas.board import Board
+from micronas.graph import Graph
+from micronas.ledger.budget import Budget, Verdict, board_budget, check
+from micronas.ledger.items import Item, Ledger, OpRow, Region, to_json
+from micronas.lowering import Lowered, Target
+from micronas.lowering.lower import lower_graph
+from micronas.lowering.sizes import constant_items
+from micronas.plan import Plan, plan_memory
+from micronas.plan.tflm import tflm_arena
+from micronas.tflite_writer import write
+
+__all__ = [
+    "Budget",
+    "FirmwareBytes",
+    "Item",
+    "Ledger",
+    "OpRow",
+    "Region",
+    "Verdict",
+    "board_budget",
+    "check",
+    "make_ledger",
+    "to_json",
+]
+
+
+class FirmwareBytes(Protocol):
+    """What the firmware takes besides the network, from the table of ``micronas.codesize``."""
+
+    @property
+    def code_bytes(self) -> int:
+        """Vectors and functions."""
+        ...
+
+    @property
+    def rodata_bytes(self) -> int:
+        """All other flash that is not the network's constants."""
+        ...
+
+    @property
+    def static_bytes(self) -> int:
+        """Initialised and zeroed variables."""
+        ...
+
+
+def make_ledger(
+    graph: Graph, board: Board, runtime: str = "micronas", *, sizes: FirmwareBytes | None = None
+) -> Ledger:
+    """The ledger of ``graph`` on ``board``; works on shape-only graphs.
+
+    ``sizes`` stands in for the measured firmware (default: looked up for the board and the kernels). Raises
+    ``ModelError`` for an op that the runtime has no kernel for, ``ValueError`` for an unknown runtime.
+    """
+    if runtime == "micronas":
+        return _micronas_ledger(graph, board, sizes)
+    if runtime == "tflm":
+        return _tflm_ledger(graph, board)
+    raise ValueError(f"unknown runtime {runtime!r}: micronas or tflm")
+
+
+def _micronas_ledger(graph: Graph, board: Board, sizes: FirmwareBytes | None) -> Ledger:
+    lowered = lower_graph(graph, Target(board.core))
+    plan = plan_memory(graph, lowered)
+    if sizes is None:
+        from micronas.codesize import firmware_size
+
+        sizes = firmware_size(board, frozenset(low.kernel for low in lowered), len(lowered))
+    constants = _constants_by_op(graph, lowered)
+    return Ledger(
+        model=graph.name,
+        board=board.name,
+        runtime="micronas",
+        flash=(
+            Item("constants", sum(constants.values()), "flash"),
+            Item("code", sizes.code_bytes, "flash"),
+            Item("rodata", sizes.rodata_bytes, "flash"),
+        ),
+        sram=(
+            Item("arena", plan.arena_bytes, board.arena_region),
+            Item("static", sizes.static_bytes, "sram"),
+            Item("stack", board.stack_bytes, "sram"),
+        ),
+        regions=_regions(board),
+        plan=plan,
+        lowered=lowered,
+        ops=_op_rows(graph, plan, constants),
+        notes=(),
+    )
+
+
+def _tflm_ledger(graph: Graph, board: Board) -> Ledger:
+    arena = tflm_arena(graph)
+    constants: dict[int | None, int] = {
+        i: sum(graph.tensors[t].nbytes for t in graph.constant_inputs(op)) for i, op in enumerate(graph.ops)
+    }
+    return Ledger(
+        model=graph.name,
+        board=board.name,
+        runtime="tflm",
+        flash=(Item("constants", len(write(graph)), "flash"),),
+        sram=(
+            Item("arena head", arena.total_bytes - arena.tail_bytes, board.arena_region),
+            Item("arena tail", arena.tail_bytes, board.arena_region),
+        ),
+        regions=_regions(board),
+        plan=arena.plan,
+        lowered=(),
+        ops=_op_rows(graph, arena.plan, constants),
+        notes=(
+            "constants are the whole .tflite file; the interpreter's code, stack and statics are not counted",
+            "arena as TFLite Micro's 64-bit host build needs it; a 32-bit target needs less",
+        ),
+    )
+
+
+def _regions(board: Board) -> tuple[Region, ...]:
+    return tuple(Region(r.name, r.length) for r in board.regions)
+
+
+def _constants_by_op(graph: Graph, lowered: tuple[Lowered, ...]) -> dict[int | None, int]:
+    """Linked const bytes by op; None: the model's own tables."""
+    totals: dict[int | None, int] = {}
+    for item in constant_items(graph, lowered):
+        totals[item.op_index] = totals.get(item.op_index, 0) + item.nbytes
+    return totals
+
+
+def _op_rows(graph: Graph, plan: Plan, constants: dict[int | None, int]) -> tuple[OpRow, ...]:
+    step = {op: k + 1 for k, op in enumerate(plan.order)}
+    scratch: dict[int | None, int] = {}
+    for span in plan.spans:
+        if span.scratch_of is not None:
+            scratch[span.scratch_of] = scratch.get(span.scratch_of, 0) + span.size
+    return tuple(
+        OpRow(
+            index=i,
+            kind=op.kind,
+            input_shapes=tuple(graph.tensors[t].shape for t in graph.activation_inputs(op)),
+            output_shape=graph.tensors[op.outputs[0]].shape,
+            constant_bytes=constants.get(i, 0),
+            scratch_bytes=scratch.get(i, 0),
+            live_bytes=plan.live_bytes(step[i]),
+        )
+        for i, op in enumerate(graph.ops)
+    )
