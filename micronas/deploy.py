@@ -6,6 +6,7 @@ by every figure.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -17,10 +18,11 @@ import numpy.typing as npt
 
 from micronas.board import Board
 from micronas.build import Firmware, assert_ledger_matches, build_firmware
+from micronas.toolchain import require_gcc
 from micronas.codegen import generate
 from micronas.device.client import Client
 from micronas.device.link import Link
-from micronas.device.qemu import QemuDevice
+from micronas.device.qemu import QemuDevice, require_qemu
 from micronas.errors import ParityError
 from micronas.graph import Graph
 from micronas.interpreter import run_batch, run_tensors
@@ -97,6 +99,23 @@ def open_device(device: Device, board: Board, elf: Path) -> AbstractContextManag
             return QemuDevice(board, elf)
 
 
+def require_tools(device: Device, board: Board) -> None:
+    """Raise ``ToolMissingError`` or ``DeviceError`` now rather than in the first trial."""
+    require_gcc()
+    match device:
+        case "qemu":
+            require_qemu(board)
+
+
+def write_sources(graph: Graph, board: Board, folder: Path) -> Path:
+    """Write the generated C of ``graph`` into ``folder`` and return it."""
+    ledger = make_ledger(graph, board)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in generate(graph, ledger.lowered, ledger.plan, name=graph.name).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
 def random_samples(graph: Graph, count: int, seed: int) -> list[npt.NDArray[np.int8]]:
     """Uniform int8 samples (count, ...) for every input: nothing that clamps or saturates stays untouched."""
     rng = np.random.default_rng(seed)
@@ -137,14 +156,13 @@ def per_op_to_json(deployment: Deployment) -> list[Json]:
     ms_per_count = measurement.latency.ms / measurement.median
     rows: list[Json] = []
     for op in measurement.per_op:
-        constants = deployment.ledger.lowered[op.index].constants
         row: dict[str, Any] = {
             "op": op.index,
             "kind": op.kind,
             "output_shape": list(graph.tensors[graph.ops[op.index].outputs[0]].shape),
             "instructions": op.count,
             "share": op.count / total,
-            "constant_bytes": sum(c.count * c.item_bytes for c in constants),
+            "constant_bytes": deployment.ledger.ops[op.index].constant_bytes,
             "ms": op.count * ms_per_count,
         }
         rows.append(row)
@@ -159,4 +177,10 @@ def _wrong_op(
         return None
     inputs = [values[first.sample : first.sample + 1] for values in samples]
     tensors = {t: v[0] for t, v in run_tensors(graph, inputs).items()}
-    return first_wrong_op(client, graph, ledger.plan.tensor_offsets, [v[0] for v in inputs], tensors)
+    return first_wrong_op(client, graph, ledger.plan.offsets, [v[0] for v in inputs], tensors)
+
+
+def cache_folder() -> Path:
+    """Where compiled objects are kept between builds: below ``$XDG_CACHE_HOME`` or ``~/.cache``."""
+    root = os.environ.get("XDG_CACHE_HOME")
+    return (Path(root) if root else Path.home() / ".cache") / "micronas" / "build"

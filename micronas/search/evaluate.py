@@ -9,25 +9,13 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from micronas.config import SearchConfig
 from micronas.errors import MicronasError
+from micronas.estimate.full import Estimate
 from micronas.reward import reward
 from micronas.search.task import Result, Task
 from micronas.trial import Json, Latency, Outcome, Scores
-
-
-class Estimate(Protocol):
-    """What training and quantization give; ``micronas.estimate.full.Estimate`` is the real one."""
-
-    tflite: bytes
-    accuracy_int8: float
-    accuracy_float: float
-    epochs: int
-    cpu_s: float
-    parameters: int
-    macs: int
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,10 @@ class Executor(Protocol):
         """The next task to end, by number; None when none did within ``timeout_s``."""
         ...
 
+    def drop(self) -> None:
+        """Give up every task that has not ended."""
+        ...
+
     def close(self) -> None:
         """Stop everything; results not fetched are lost."""
         ...
@@ -59,9 +63,12 @@ class InlineExecutor:
         task = self._queue.popleft()
         return task.number, self._evaluate(task)
 
-    def close(self) -> None:
+    def drop(self) -> None:
         """Forget queued tasks."""
         self._queue.clear()
+
+    def close(self) -> None:
+        """Nothing to stop."""
 
 
 class ProcessExecutor:
@@ -106,6 +113,12 @@ class ProcessExecutor:
         future = min(done, key=lambda f: self._futures[f].number)
         task = self._futures.pop(future)
         return task.number, _outcome(future)
+
+    def drop(self) -> None:
+        """Cancel tasks; a worker in the middle of one is killed and replaced."""
+        for future in self._futures:
+            future.cancel()
+        self._futures.clear()
 
     def close(self) -> None:
         """Kill the workers."""

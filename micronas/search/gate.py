@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import Protocol
 
 from micronas.board import Board
-from micronas.config import BudgetConfig
-from micronas.errors import BudgetError
 from micronas.ledger import Budget, Ledger, Verdict, check, make_ledger
 from micronas.net import shape_graph
 from micronas.space import Arch, Space
@@ -41,23 +39,3 @@ class LedgerGate:
     def ledger(self, arch: Arch) -> Ledger:
         """Every byte of the architecture on this board."""
         return make_ledger(shape_graph(self._space.net(arch)), self._board, self._runtime)
-
-
-def budget_of(config: BudgetConfig, board: Board) -> Budget:
-    """The configured sizes in bytes; what is not given is the whole of the board's memory.
-
-    The ledger itself counts firmware, statics and stack, so nothing is taken off here. Raises
-    ``BudgetError`` for a budget larger than the board.
-    """
-    flash_bytes = round(config.flash_kb * 1024) if config.flash_kb else board.flash_bytes
-    sram_bytes = round(config.sram_kb * 1024) if config.sram_kb else board.sram_bytes
-    for name, asked, there in (
-        ("flash", flash_bytes, board.flash_bytes),
-        ("sram", sram_bytes, board.sram_bytes),
-    ):
-        if asked > there:
-            raise BudgetError(
-                f"budgets.{name}_kb is {asked / 1024:g} KB, but {board.name} has {there / 1024:g} KB",
-                remedy=f"set it to {there / 1024:g} or less, or leave it out for all of it",
-            )
-    return Budget(flash_bytes=flash_bytes, sram_bytes=sram_bytes)

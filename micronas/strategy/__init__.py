@@ -17,7 +17,7 @@ from micronas.strategy.aging_evolution import AgingEvolution
 from micronas.strategy.base import Accept, Strategy
 from micronas.strategy.random import RandomSearch
 
-__all__ = ["STRATEGIES", "Accept", "Strategy", "make_strategy"]
+__all__ = ["STRATEGIES", "Accept", "Strategy", "check_strategy", "make_strategy"]
 
 STRATEGIES = {
     "random": "independent samples of the space; the baseline at equal cost",
@@ -33,8 +33,18 @@ def make_strategy(config: StrategyConfig, space: Space, seed: int, accept: Accep
             return RandomSearch(space, seed, accept)
         case "aging_evolution":
             return AgingEvolution(space, seed, accept, population=config.population, sample=config.sample)
-    near = difflib.get_close_matches(config.name, STRATEGIES, n=1)
-    raise ConfigError(
-        f"strategy.name: unknown strategy {config.name!r}",
+    raise _unknown(config.name)
+
+
+def check_strategy(config: StrategyConfig) -> None:
+    """Raise ``ConfigError`` with the nearest known name unless there is a strategy ``config.name``."""
+    if config.name not in STRATEGIES:
+        raise _unknown(config.name)
+
+
+def _unknown(name: str) -> ConfigError:
+    near = difflib.get_close_matches(name, STRATEGIES, n=1)
+    return ConfigError(
+        f"strategy.name: unknown strategy {name!r}",
         remedy=f"did you mean {near[0]!r}?" if near else f"known ones: {', '.join(STRATEGIES)}",
     )

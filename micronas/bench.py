@@ -1,0 +1,60 @@
+"""Samples of the user's own for ``micronas bench``."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.errors import DataError, DeviceError
+from micronas.graph import Graph, Tensor
+
+DEVICES = ("qemu",)
+
+
+def check_device(device: str) -> None:
+    """Raise ``DeviceError`` unless ``device`` is one that this version runs on."""
+    if device not in DEVICES:
+        raise DeviceError(f"unknown device {device!r}", remedy=f"devices: {', '.join(DEVICES)}")
+
+
+def load_samples(path: Path, graph: Graph, count: int) -> list[npt.NDArray[np.int8]]:
+    """The first ``count`` samples of each array of an .npz, one array (N, ...) per graph input, in order.
+
+    int8 arrays are taken as they are; float arrays are quantized with the input's own scale. Raises
+    ``DataError`` naming the array that does not fit.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = [(name, archive[name]) for name in archive.files[: len(graph.inputs)]]
+    except FileNotFoundError as error:
+        raise DataError(f"no such file: {path}") from error
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path}: not an .npz file: {error}") from error
+    if len(arrays) < len(graph.inputs):
+        raise DataError(f"{path}: {len(arrays)} arrays for {len(graph.inputs)} inputs")
+    return [
+        _sample(f"{path}: array {name!r}", values[:count], graph.tensors[index])
+        for (name, values), index in zip(arrays, graph.inputs, strict=True)
+    ]
+
+
+def _sample(where: str, values: npt.NDArray[np.generic], tensor: Tensor) -> npt.NDArray[np.int8]:
+    shape = tensor.shape[1:]
+    if values.ndim == 0 or len(values) == 0 or values[0].size != np.prod(shape, dtype=int):
+        raise DataError(
+            f"{where} has shape {values.shape}, the model's input is (N, {', '.join(map(str, shape))})"
+        )
+    values = values.reshape(len(values), *shape)
+    if values.dtype == np.int8:
+        return values.astype(np.int8)
+    if not np.issubdtype(values.dtype, np.floating) or tensor.quant is None:
+        raise DataError(f"{where} is {values.dtype}", remedy="give int8 as the model takes it, or float32")
+    if not np.isfinite(values).all():
+        raise DataError(f"{where} holds NaN or infinity")
+    scale, zero_point = tensor.quant.scale[0], tensor.quant.zero_point[0]
+    return np.clip(np.rint(values.astype(np.float32) / np.float32(scale)) + zero_point, -128, 127).astype(
+        np.int8
+    )

@@ -1,0 +1,32 @@
+"""Budgets in KB, as people write them, to bytes on a board."""
+
+from __future__ import annotations
+
+from micronas.board import Board
+from micronas.errors import BudgetError
+from micronas.ledger import Budget
+
+
+def make_budget(board: Board, flash_kb: float | None, sram_kb: float | None) -> Budget:
+    """The sizes in bytes; what is not given is the whole of the board's memory.
+
+    The ledger itself counts firmware, statics and stack, so nothing is taken off here. Raises
+    ``BudgetError`` for a budget larger than the board.
+    """
+    return Budget(
+        flash_bytes=_bytes(board, "flash_kb", flash_kb, board.flash_bytes),
+        sram_bytes=_bytes(board, "sram_kb", sram_kb, board.sram_bytes),
+    )
+
+
+def _bytes(board: Board, name: str, asked_kb: float | None, there_bytes: int) -> int:
+    if asked_kb is None:
+        return there_bytes
+    asked_bytes = round(asked_kb * 1024)
+    if asked_bytes > there_bytes:
+        there_kb = f"{there_bytes / 1024:g}"
+        raise BudgetError(
+            f"{name} is {asked_kb:g}, but {board.name} has {there_kb} KB",
+            remedy=f"set it to {there_kb} or less, or leave it out for all of it",
+        )
+    return asked_bytes

@@ -1,0 +1,113 @@
+"""``micronas bench``: build a model, run it, prove its outputs, and say where bytes and time go."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from micronas.cli.output import percent, print_json, print_table
+
+if TYPE_CHECKING:
+    from micronas.deploy import Deployment
+
+RANDOM_SAMPLES = 8
+
+
+def bench(
+    model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
+    board: Annotated[str, typer.Option(help="Board to build for.")],
+    device: Annotated[str, typer.Option(help="Where to run: qemu.")] = "qemu",
+    samples: Annotated[
+        Path | None, typer.Option(help=".npz whose arrays, in order, are the model's inputs (N, ...).")
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="Samples to compare.")] = RANDOM_SAMPLES,
+    keep: Annotated[Path | None, typer.Option(help="Keep C, ELF and map in this folder.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Build MODEL for a board, run it, compare every output element, and profile each op."""
+    from micronas.bench import check_device, load_samples
+    from micronas.board import load_board
+    from micronas.deploy import cache_folder, deploy, random_samples, require_tools
+    from micronas.tflite import read
+
+    profile = load_board(board)
+    check_device(device)
+    graph = read(model)
+    inputs = load_samples(samples, graph, count) if samples else random_samples(graph, count, seed=0)
+    require_tools("qemu", profile)
+    with tempfile.TemporaryDirectory(prefix="micronas-") as work:
+        folder = keep or Path(work)
+        deployed = deploy(graph, profile, inputs, workdir=folder, cache_dir=cache_folder())
+    if as_json:
+        print_json(bench_json(deployed, model, device))
+    else:
+        _print(deployed, model, samples)
+    deployed.require_parity()
+
+
+def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]:
+    """The object of ``bench --json``; its keys are stable."""
+    from micronas.deploy import deployment_to_json
+
+    figures: Any = deployment_to_json(deployed)
+    latency = deployed.measurement.latency
+    return {
+        "model": str(model),
+        "board": deployed.firmware.board.name,
+        "device": device,
+        "runtime": "micronas",
+        "parity": figures["parity"],
+        "instructions": latency.instructions,
+        "latency": {"ms": latency.ms, "source": latency.source.value},
+        "sram": figures["sram"],
+        "flash": {"constants": figures["flash"]["constants"], "code": figures["flash"]["code"]},
+        "per_op": figures["per_op"],
+    }
+
+
+def _print(deployed: Deployment, model: Path, samples: Path | None) -> None:
+    from micronas.deploy import deployment_to_json
+
+    figures: Any = deployment_to_json(deployed)
+    board, measurement = deployed.firmware.board, deployed.measurement
+    latency, parity = measurement.latency, measurement.parity
+    own = board.emulator is not None and board.emulator.own_chip
+    machine = f"QEMU {board.emulator.machine}" if board.emulator else "device"
+    print(f"{model.name} on {board.title}, run by {machine}" + ("" if own else " (same core, another chip)"))
+    rows = [_op_row(op) for op in figures["per_op"]]
+    header = ("op", "kind", "output", "instructions", "share", "constants, B", f"ms, {latency.source.value}")
+    print_table("", header, rows)
+    print()
+    _print_sizes(figures["sram"], figures["flash"], measurement.info.constant_bytes)
+    print()
+    equal = f"{parity.elements - parity.mismatches} of {parity.elements} output elements equal"
+    print(f"parity    {equal} ({'your' if samples else 'random'} samples)")
+    if latency.instructions:
+        print(f"run       {latency.instructions:,} instructions, spread {measurement.spread}")
+    print(f"latency   {latency.ms:.2f} ms, {latency.source.value}, at {latency.clock_hz / 1e6:g} MHz")
+    if latency.source.value == "emulated":
+        print(f"          ({board.timing.cycles_per_instruction:g} cycles per instruction: an estimate)")
+
+
+def _op_row(op: dict[str, Any]) -> tuple[str, ...]:
+    shape = "x".join(map(str, op["output_shape"][1:]))
+    cost = (f"{op['instructions']:,}", percent(op["share"]), f"{op['constant_bytes']:,}", f"{op['ms']:.3f}")
+    return (str(op["op"]), op["kind"], shape, *cost)
+
+
+def _print_sizes(sram: dict[str, int], flash: dict[str, Any], reported_constants: int) -> None:
+    constants = flash["constants"]
+    rows = [
+        ("SRAM, bytes", f"{sram['predicted']:,}", f"{sram['linked']:,}", f"{sram['reported']:,}"),
+        (
+            "constants, bytes",
+            f"{constants['predicted']:,}",
+            f"{constants['linked']:,}",
+            f"{reported_constants:,}",
+        ),
+        ("flash, bytes", f"{flash['predicted']:,}", f"{flash['linked']:,}", ""),
+    ]
+    print_table("", ("", "predicted", "linked", "reported"), rows)

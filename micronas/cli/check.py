@@ -1,0 +1,72 @@
+"""``micronas check``: does this model fit this board, byte by byte, and if not, what would help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from micronas.cli.output import kb, print_json, print_table
+from micronas.errors import ConfigError
+
+if TYPE_CHECKING:
+    from micronas.ledger import Ledger, Verdict
+
+RUNTIMES = ("micronas", "tflm")
+
+
+def check(
+    model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
+    board: Annotated[str, typer.Option(help="Board to fit.")],
+    runtime: Annotated[
+        str, typer.Option(help="Who will run it: micronas or tflm (TFLite Micro).")
+    ] = "micronas",
+    flash_kb: Annotated[float | None, typer.Option(help="Budget; default: the board's flash.")] = None,
+    sram_kb: Annotated[float | None, typer.Option(help="Budget; default: the board's SRAM.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Print the memory ledger of MODEL on a board, and whether it fits. Exit code 1 if it does not."""
+    from micronas.board import load_board
+    from micronas.budget import make_budget
+    from micronas.ledger import check as check_ledger
+    from micronas.ledger import make_ledger
+    from micronas.tflite import read
+
+    if runtime not in RUNTIMES:
+        raise ConfigError(f"--runtime {runtime}: unknown", remedy=f"one of {', '.join(RUNTIMES)}")
+    profile = load_board(board)
+    budget = make_budget(profile, flash_kb, sram_kb)
+    ledger = make_ledger(read(model), profile, runtime)
+    verdict = check_ledger(ledger, budget)
+    if as_json:
+        print_json(
+            {
+                "fits": verdict.fits,
+                "reasons": list(verdict.reasons),
+                "sram_bytes": ledger.sram_bytes,
+                "flash_bytes": ledger.flash_bytes,
+            }
+        )
+    else:
+        _print(ledger, verdict, budget.flash_bytes, budget.sram_bytes)
+    if not verdict.fits:
+        raise typer.Exit(1)
+
+
+def _print(ledger: Ledger, verdict: Verdict, flash_bytes: int, sram_bytes: int) -> None:
+    rows = [
+        *((f"flash: {item.name}", f"{item.nbytes:,}", item.region) for item in ledger.flash),
+        ("flash", f"{ledger.flash_bytes:,}", f"of {flash_bytes:,} ({kb(flash_bytes)})"),
+        *((f"SRAM: {item.name}", f"{item.nbytes:,}", item.region) for item in ledger.sram),
+        ("SRAM", f"{ledger.sram_bytes:,}", f"of {sram_bytes:,} ({kb(sram_bytes)})"),
+    ]
+    print_table("", ("predicted", "bytes", ""), rows)
+    if verdict.fits:
+        print("It fits.")
+        return
+    print("It does not fit:")
+    for reason in verdict.reasons:
+        print(f"  {reason}")
+    for remedy in verdict.remedies:
+        print(f"  -> {remedy}")

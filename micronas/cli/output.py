@@ -1,0 +1,52 @@
+"""Printing: one JSON object for machines, tables for people, no control codes where nobody looks."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout."""
+    json.dump(value, sys.stdout, indent=2)
+    sys.stdout.write("\n")
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that keeps to plain text when its stream is no terminal."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A plain table on stdout, never cut; columns whose every cell begins with a digit go to the right."""
+    lines = [tuple(header), *(tuple(row) for row in rows)]
+    columns = list(zip(*lines, strict=True))
+    widths = [max(len(cell) for cell in column) for column in columns]
+    numeric = [all(cell[:1].isdigit() or cell[:1] in ("", "-") for cell in column[1:]) for column in columns]
+    if title:
+        print(title)
+    for number, line in enumerate(lines):
+        cells = [
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, numeric, strict=True)
+        ]
+        print("  ".join(cells).rstrip())
+        if number == 0:
+            print("-" * (sum(widths) + 2 * len(widths) - 2))
+
+
+def kb(nbytes: int) -> str:
+    """Bytes for people: KB of 1,024 with one decimal."""
+    return f"{nbytes / 1024:.1f} KB"
+
+
+def percent(share: float) -> str:
+    """A share of 1 in percent with one decimal."""
+    return f"{100 * share:.1f} %"

@@ -1,0 +1,20 @@
+"""``micronas report``: the page of a run, at any time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="Run folder, for example runs/mnist5k-1.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write; default: RUN/report.html.")] = None,
+) -> None:
+    """Write the self-contained HTML page of a run, also while it is still searching."""
+    from micronas.report import write_report
+    from micronas.store import Store
+
+    with Store.read(run) as store:
+        print(write_report(store, out))

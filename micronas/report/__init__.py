@@ -1,0 +1,30 @@
+"""The report: one self-contained HTML page of a run, finished or not.
+
+The charts are SVG written here: a page of some ten kilobytes that opens anywhere, also without a network.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from micronas.report.page import render
+from micronas.report.run_data import read_run
+from micronas.store import Store
+
+__all__ = ["write_report"]
+
+
+def write_report(store: Store, out: Path | None = None) -> Path:
+    """Write the page of ``store`` to ``out`` (default: report.html in the run folder) and return its path."""
+    path = out or store.folder / "report.html"
+    text = render(read_run(store))
+    # A page that is being looked at is replaced in one step.
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, suffix=".html", delete=False, encoding="utf-8"
+    ) as file:
+        file.write(text)
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+    return path

@@ -1,0 +1,133 @@
+"""Charts as SVG text: a scatter with its Pareto front, a history, and axes with round ticks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+WIDTH, HEIGHT = 420, 280
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 14, 14, 44
+
+
+@dataclass(frozen=True)
+class Point:
+    """A mark: where, which kind (a CSS class), and what is told when the pointer rests on it."""
+
+    x: float
+    y: float
+    kind: str
+    tip: str
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A budget or target: a vertical line with its name."""
+
+    x: float
+    name: str
+
+
+def scatter(
+    points: Sequence[Point],
+    line: Sequence[tuple[float, float]],
+    x_label: str,
+    y_label: str,
+    *,
+    limit: Limit | None = None,
+    stepped: bool = False,
+    width: int = WIDTH,
+) -> str:
+    """Points, a line through ``line`` (stairs when ``stepped``), axes; empty text without points."""
+    if not points:
+        return ""
+    xs = [p.x for p in points] + ([limit.x] if limit else [])
+    frame = _Frame(_Range.around(xs), _Range.around([p.y for p in points]), width)
+    parts = [frame.axes(x_label, y_label)]
+    if limit:
+        x = frame.x(limit.x)
+        parts.append(f'<line class="limit" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{HEIGHT - _BOTTOM}"/>')
+        parts.append(f'<text class="limit" x="{x - 4:.1f}" y="{_TOP + 10}">{escape(limit.name)}</text>')
+    if line:
+        parts.append(f'<polyline class="front" points="{_path(frame, line, stepped)}"/>')
+    parts += [
+        f'<circle class="{p.kind}" cx="{frame.x(p.x):.1f}" cy="{frame.y(p.y):.1f}" r="4">'
+        f"<title>{escape(p.tip)}</title></circle>"
+        for p in points
+    ]
+    label = escape(f"{y_label} against {x_label}")
+    return f'<svg viewBox="0 0 {width} {HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
+
+
+def _path(frame: _Frame, line: Sequence[tuple[float, float]], stepped: bool) -> str:
+    corners: list[tuple[float, float]] = []
+    for x, y in line:
+        if stepped and corners:
+            corners.append((x, corners[-1][1]))
+        corners.append((x, y))
+    return " ".join(f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in corners)
+
+
+@dataclass(frozen=True)
+class _Range:
+    low: float
+    high: float
+    step: float
+
+    @classmethod
+    def around(cls, values: Sequence[float]) -> _Range:
+        """A range of round ends that holds ``values``, with three to eight ticks."""
+        low, high = min(values), max(values)
+        if high - low < 1e-9 * max(1.0, abs(high)):
+            low, high = low - 0.5, high + 0.5
+        raw = (high - low) / 4
+        magnitude = 10.0 ** math.floor(math.log10(raw))
+        step = next(m * magnitude for m in (1, 2, 2.5, 5, 10) if m * magnitude >= raw * 0.999)
+        return cls(math.floor(low / step) * step, math.ceil(high / step) * step, step)
+
+    def ticks(self) -> list[float]:
+        """The round values, ends included."""
+        return [self.low + i * self.step for i in range(round((self.high - self.low) / self.step) + 1)]
+
+    def text(self, value: float) -> str:
+        """A tick with as many decimals as the step has."""
+        decimals = max(0, -math.floor(math.log10(self.step) + 1e-9))
+        decimals += self.step * 10**decimals % 1 > 1e-6
+        return f"{value:,.{decimals}f}"
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """From figures to places on the picture."""
+
+    horizontal: _Range
+    vertical: _Range
+    width: int
+
+    def x(self, value: float) -> float:
+        span = self.horizontal.high - self.horizontal.low
+        return _LEFT + (value - self.horizontal.low) / span * (self.width - _LEFT - _RIGHT)
+
+    def y(self, value: float) -> float:
+        span = self.vertical.high - self.vertical.low
+        return HEIGHT - _BOTTOM - (value - self.vertical.low) / span * (HEIGHT - _TOP - _BOTTOM)
+
+    def axes(self, x_label: str, y_label: str) -> str:
+        parts = []
+        for value in self.vertical.ticks():
+            y = self.y(value)
+            parts.append(
+                f'<line class="grid" x1="{_LEFT}" x2="{self.width - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            )
+            parts.append(
+                f'<text class="end" x="{_LEFT - 6}" y="{y + 4:.1f}">{self.vertical.text(value)}</text>'
+            )
+        for value in self.horizontal.ticks():
+            place, text = self.x(value), self.horizontal.text(value)
+            parts.append(f'<text class="mid" x="{place:.1f}" y="{HEIGHT - _BOTTOM + 16}">{text}</text>')
+        middle_x, middle_y = (_LEFT + self.width - _RIGHT) / 2, (HEIGHT - _BOTTOM + _TOP) / 2
+        parts.append(f'<text class="mid name" x="{middle_x:.0f}" y="{HEIGHT - 8}">{escape(x_label)}</text>')
+        turned = f'transform="translate(13 {middle_y:.0f}) rotate(-90)"'
+        parts.append(f'<text class="mid name" {turned}>{escape(y_label)}</text>')
+        return "".join(parts)

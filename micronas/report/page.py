@@ -1,0 +1,150 @@
+"""The page: run data in, HTML text out."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from micronas.codegen import generate
+from micronas.report.chart import Limit, Point, scatter
+from micronas.report.pareto import front
+from micronas.report.plan_picture import plan_picture
+from micronas.report.run_data import RunData
+from micronas.store import Record
+from micronas.trial import Outcome, Scores
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file inside the page."""
+
+    name: str
+    size: int
+    href: str
+
+
+def render(run: RunData) -> str:
+    """The whole page, with no reference to anything outside it."""
+    environment = Environment(
+        loader=PackageLoader("micronas.report", "."),
+        autoescape=select_autoescape(default_for_string=True, default=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"kb": lambda n: f"{n / 1024:.1f} KB", "percent": lambda s: f"{100 * s:.1f} %"}
+    return environment.get_template("page.html.j2").render(
+        run=run,
+        counts={outcome.value: sum(r.trial.outcome is outcome for r in run.records) for outcome in Outcome},
+        proposed=sum(1 + r.rejected for r in run.records),
+        latency_source=_latency_source(run),
+        fronts=[chart for chart in _fronts(run) if chart],
+        history=_history(run),
+        best=run.final.result if run.final else None,
+        plan=plan_picture(run.graph, run.ledger.plan) if run.graph and run.ledger else "",
+        downloads=_downloads(run),
+    )
+
+
+def _fronts(run: RunData) -> list[str]:
+    """Accuracy against each cost; a figure that a run has no device for is left out."""
+    budgets: dict[str, Any] = run.config["budgets"]
+    source = _latency_source(run)
+    return [
+        _front(
+            run,
+            lambda s: s.latency.ms if s.latency else None,
+            f"latency, ms ({source})",
+            budgets["latency_ms"],
+        ),
+        _front(run, lambda s: s.flash_bytes / 1024, "flash, KB (predicted = linked)", budgets["flash_kb"]),
+        _front(run, lambda s: s.sram_bytes / 1024, "SRAM, KB (predicted = linked)", budgets["sram_kb"]),
+    ]
+
+
+def _front(run: RunData, cost: Callable[[Scores], float | None], name: str, limit: float | None) -> str:
+    shown = [(r, s, c) for r in run.complete if (s := r.trial.scores) and (c := cost(s)) is not None]
+    costs, values = [c for _, _, c in shown], [100 * s.accuracy_int8 for _, s, _ in shown]
+    best = front(costs, values)
+    points = [
+        Point(c, 100 * s.accuracy_int8, _kind(r, i in best), _tip(r)) for i, (r, s, c) in enumerate(shown)
+    ]
+    # A budget far beyond every point would squeeze them into a corner.
+    near = limit is not None and costs and limit <= 2 * max(costs)
+    mark = Limit(limit, "budget") if near and limit is not None else None
+    line = [(costs[i], values[i]) for i in best]
+    return scatter(points, line, name, "int8 accuracy, validation, %", limit=mark, stepped=True)
+
+
+def _history(run: RunData) -> str:
+    points, line, best = [], [], float("-inf")
+    for record in run.complete:
+        scores = record.trial.scores
+        assert scores is not None, "RunData.complete holds trials with scores"
+        points.append(Point(record.trial.number, scores.reward, _kind(record, False), _tip(record)))
+        best = max(best, scores.reward)
+        line.append((float(record.trial.number), best))
+    return scatter(points, line, "trial", "reward", stepped=True, width=860)
+
+
+def _kind(record: Record, on_front: bool) -> str:
+    kind = "hand" if record.trial.origin == "hand-made" else "trial"
+    return f"{kind} best" if on_front else kind
+
+
+def _tip(record: Record) -> str:
+    scores = record.trial.scores
+    assert scores is not None, "only COMPLETE trials are drawn"
+    latency = f", {scores.latency.ms:.2f} ms {scores.latency.source.value}" if scores.latency else ""
+    return (
+        f"trial {record.trial.number} ({record.trial.origin}): {100 * scores.accuracy_int8:.1f} %, "
+        f"{scores.flash_bytes / 1024:.1f} KB flash, {scores.sram_bytes / 1024:.1f} KB SRAM{latency}"
+    )
+
+
+def _latency_source(run: RunData) -> str:
+    sources = {s.latency.source.value for r in run.complete if (s := r.trial.scores) and s.latency}
+    return ", ".join(sorted(sources)) or "not run"
+
+
+def _downloads(run: RunData) -> list[Download]:
+    files = [_download("trials.csv", _csv(run).encode(), "text/csv")]
+    if run.final and run.graph and run.ledger:
+        files.append(_download("model.tflite", run.final.tflite, "application/octet-stream"))
+        sources = generate(run.graph, run.ledger.lowered, run.ledger.plan, name="best")
+        files += [_download(name, text.encode(), "text/x-c") for name, text in sources.items()]
+    return files
+
+
+def _download(name: str, data: bytes, kind: str) -> Download:
+    return Download(name, len(data), f"data:{kind};base64,{base64.b64encode(data).decode()}")
+
+
+_CSV_HEADER = (
+    *("trial", "outcome", "origin", "accuracy_int8", "accuracy_float", "flash_bytes", "sram_bytes"),
+    *("latency_ms", "latency_source", "instructions", "macs", "reward", "epochs", "train_cpu_s", "reason"),
+)
+
+
+def _csv(run: RunData) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(_CSV_HEADER)
+    for record in run.records:
+        trial, s = record.trial, record.trial.scores
+        row: list[Any] = [trial.number, trial.outcome.value, trial.origin]
+        if s:
+            latency = (
+                (s.latency.ms, s.latency.source.value, s.latency.instructions) if s.latency else ("",) * 3
+            )
+            row += [s.accuracy_int8, s.accuracy_float, s.flash_bytes, s.sram_bytes, *latency]
+            row += [s.macs, s.reward, s.epochs, s.train_cpu_s]
+        else:
+            row += [""] * 11
+        writer.writerow([*row, trial.reason])
+    return text.getvalue()

@@ -1,0 +1,59 @@
+"""The memory plan as a picture: bytes upwards, time to the right, one box per tensor."""
+
+from __future__ import annotations
+
+from html import escape
+
+from micronas.graph import Graph
+from micronas.plan import Plan, Span
+
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 860, 320, 64, 34, 10
+
+
+def plan_picture(graph: Graph, plan: Plan) -> str:
+    """SVG of ``plan``; resting on a box tells its tensor, bytes and life."""
+    steps = len(plan.order) + 2
+    column = (_WIDTH - _LEFT) / steps
+    scale = (_HEIGHT - _BOTTOM - _TOP) / max(1, plan.arena_bytes)
+    parts = [_box(graph, plan, span, column, scale) for span in plan.spans]
+    for step in range(steps):
+        x = _LEFT + (step + 0.5) * column
+        parts.append(f'<text class="mid" x="{x:.1f}" y="{_HEIGHT - 18}">{_step_name(plan, step)}</text>')
+    for share in (0.0, 0.5, 1.0):
+        y = _HEIGHT - _BOTTOM - share * plan.arena_bytes * scale
+        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        text = f"{share * plan.arena_bytes:,.0f}"
+        parts.append(f'<text class="end" x="{_LEFT - 6}" y="{y + 4:.1f}">{text}</text>')
+    parts.append(f'<text class="mid name" x="{_WIDTH / 2}" y="{_HEIGHT - 3}">op</text>')
+    return (
+        f'<svg class="plan" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="memory plan">'
+        + "".join(parts)
+        + "</svg>"
+    )
+
+
+def _box(graph: Graph, plan: Plan, span: Span, column: float, scale: float) -> str:
+    x, width = _LEFT + span.first * column, (span.last - span.first + 1) * column
+    height = span.size * scale
+    y = _HEIGHT - _BOTTOM - span.offset * scale - height
+    kind = "scratch" if span.scratch_of is not None else "tensor"
+    tip = f"{_name(graph, span)}: {span.size:,} bytes at {span.offset:,}"
+    return (
+        f'<rect class="{kind}" x="{x + 1:.1f}" y="{y:.1f}" width="{width - 2:.1f}" height="{height:.1f}">'
+        f"<title>{escape(tip)}</title></rect>"
+    )
+
+
+def _name(graph: Graph, span: Span) -> str:
+    if span.scratch_of is not None:
+        return f"scratch of op {span.scratch_of} ({graph.ops[span.scratch_of].kind})"
+    tensor = span.tensors[0]
+    shape = "x".join(str(n) for n in graph.tensors[tensor].shape[1:])
+    maker = next((i for i, op in enumerate(graph.ops) if tensor in op.outputs), None)
+    return f"input {shape}" if maker is None else f"output {shape} of op {maker} ({graph.ops[maker].kind})"
+
+
+def _step_name(plan: Plan, step: int) -> str:
+    if step == 0:
+        return "in"
+    return "out" if step > len(plan.order) else str(plan.order[step - 1])

@@ -1,0 +1,59 @@
+"""What the page shows, read from the store alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from micronas.board import Board
+from micronas.graph import Graph
+from micronas.ledger import Ledger, make_ledger
+from micronas.store import Final, Record, Store
+from micronas.tflite import read_bytes
+from micronas.trial import Outcome
+
+
+@dataclass(frozen=True, eq=False)
+class RunData:
+    """A run: its facts, its trials, and the best network's graph and ledger once there is one."""
+
+    name: str
+    config: dict[str, Any]
+    board: Board
+    code_version: str
+    class_names: tuple[str, ...]
+    majority_baseline: float
+    records: tuple[Record, ...]
+    wall_s: float
+    unsealings: tuple[str, ...]
+    final: Final | None
+    graph: Graph | None
+    ledger: Ledger | None
+
+    @property
+    def complete(self) -> list[Record]:
+        """Trials with figures, in number order."""
+        return [r for r in self.records if r.trial.outcome is Outcome.COMPLETE and r.trial.scores]
+
+
+def read_run(store: Store) -> RunData:
+    """Everything of ``store`` that the page needs."""
+    facts: Callable[[str], Any] = store.fact
+    board = Board.model_validate(facts("board"))
+    final = store.final()
+    graph = read_bytes(final.tflite, "best") if final else None
+    return RunData(
+        name=store.folder.name,
+        config=facts("config"),
+        board=board,
+        code_version=facts("code_version"),
+        class_names=tuple(facts("class_names")),
+        majority_baseline=facts("majority_baseline"),
+        records=tuple(store.records()),
+        wall_s=store.wall_s(),
+        unsealings=tuple(store.unsealings()),
+        final=final,
+        graph=graph,
+        ledger=make_ledger(graph, board) if graph else None,
+    )

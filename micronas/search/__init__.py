@@ -1,0 +1,7 @@
+"""The search: the only part that names every stage."""
+
+from micronas.search.outcome import summary
+from micronas.search.run import new_run, search, stored_setup
+from micronas.search.setup import Setup, prepare
+
+__all__ = ["Setup", "new_run", "prepare", "search", "stored_setup", "summary"]

@@ -1,0 +1,80 @@
+"""The end of a search: the best networks are trained properly, one is chosen, and the test split is opened.
+
+Everything up to the choice looks at validation data only. The test split is unsealed once, for the network
+that is reported, and the store remembers it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from micronas.errors import SearchError
+from micronas.search.effort import Effort
+from micronas.search.executor import Executor
+from micronas.search.task import Result, Task
+from micronas.store import Record, Store
+from micronas.trial import Outcome, Scores
+
+
+@dataclass(frozen=True)
+class Winner:
+    """The network that the search reports. ``final_fit`` tells whether the proper training improved it."""
+
+    number: int
+    key: str
+    scores: Scores
+    tflite: bytes
+    final_fit: bool
+
+
+def ranking(records: list[Record]) -> list[Record]:
+    """COMPLETE trials, best reward first; the earlier of two equals, and each architecture once."""
+    complete = [
+        r for r in records if r.trial.outcome is Outcome.COMPLETE and "repeats_trial" not in r.details
+    ]
+    return sorted(complete, key=lambda r: (-_reward(r.trial.scores), r.trial.number))
+
+
+def choose(records: list[Record], finalists: int, executor: Executor, store: Store, effort: Effort) -> Winner:
+    """Train the best ``finalists`` trials properly, return the best of all; ``SearchError`` if there is none.
+
+    A finalist whose final training fails or comes out worse keeps what its trial had.
+    """
+    best = ranking(records)[:finalists]
+    if not best:
+        raise SearchError(
+            "no trial ended with a usable network, so there is nothing to report",
+            remedy="the trials' reasons are in the run; raise the budget or mend what they name",
+        )
+    executor.drop()
+    for record in best:
+        trial = record.trial
+        executor.submit(
+            Task(trial.number, trial.arch, trial.key, final=True, deadline_s=effort.final_fit_s())
+        )
+    results = dict(executor.next_finished(None) or _lost(record) for record in best)
+    candidates = [_as_trained(record, store) for record in best]
+    candidates += [w for record in best if (w := _as_finished(record, results.get(record.trial.number)))]
+    return max(candidates, key=lambda winner: (winner.scores.reward, winner.final_fit))
+
+
+def _as_trained(record: Record, store: Store) -> Winner:
+    trial = record.trial
+    tflite = record.tflite or store.model(trial.number)
+    assert trial.scores is not None, "a COMPLETE trial has scores"
+    assert tflite is not None, "a COMPLETE trial has a model"
+    return Winner(trial.number, trial.key, trial.scores, tflite, final_fit=False)
+
+
+def _as_finished(record: Record, result: Result | None) -> Winner | None:
+    if result is None or result.outcome is not Outcome.COMPLETE or not result.scores or not result.tflite:
+        return None
+    return Winner(record.trial.number, record.trial.key, result.scores, result.tflite, final_fit=True)
+
+
+def _lost(record: Record) -> tuple[int, Result]:
+    return record.trial.number, Result(Outcome.FAILED, stage="worker", reason="gave no result")
+
+
+def _reward(scores: Scores | None) -> float:
+    return scores.reward if scores else float("-inf")

@@ -1,0 +1,114 @@
+"""What a finished search leaves: the network's files, its figures, and the object that ``--json`` prints."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from micronas.deploy import cache_folder, deploy, deployment_to_json, write_sources
+from micronas.estimate.accuracy import int8_accuracy
+from micronas.search.final import Winner
+from micronas.search.setup import Setup
+from micronas.search.stages import parity_samples
+from micronas.store import Final, Record, Store
+from micronas.tflite import read_bytes
+from micronas.trial import Json, Outcome
+from micronas.trial_json import scores_to_json
+
+PARITY_SAMPLES = 32
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The final build's figures and the files it left, by name."""
+
+    details: dict[str, Json]
+    files: dict[str, str]
+
+
+def conclude(setup: Setup, winner: Winner, store: Store) -> Final:
+    """Build and measure the winner once more, score it on the test split, and store the result."""
+    deployed = write_files(setup, winner.tflite, store.folder)
+    reason = f"final figures of trial {winner.number}"
+    store.record_unsealing(reason)
+    test = setup.dataset.test.unseal(reason)
+    accuracy = int8_accuracy(winner.tflite, test.x, test.y).accuracy
+    result: dict[str, Json] = {
+        "trial": winner.number,
+        "key": winner.key,
+        "final_fit": winner.final_fit,
+        "test_accuracy_int8": accuracy,
+        "test_samples": len(test),
+        "scores": scores_to_json(winner.scores),
+        "deployment": deployed.details,
+        "files": dict(deployed.files),
+    }
+    final = Final(result, winner.tflite)
+    store.set_final(final)
+    return final
+
+
+def write_files(setup: Setup, tflite: bytes, folder: Path) -> Deployed:
+    """Write model, C sources, ELF and map below ``folder/best``; the ELF needs a device to be configured."""
+    best = folder / "best"
+    best.mkdir(exist_ok=True)
+    graph = read_bytes(tflite, "best")
+    (best / "model.tflite").write_bytes(tflite)
+    (best / "labels.txt").write_text("\n".join(setup.dataset.class_names) + "\n", encoding="utf-8")
+    files = {"tflite": best / "model.tflite", "labels": best / "labels.txt"}
+    if setup.config.device == "none":
+        files["c"] = write_sources(graph, setup.board, best / "c")
+        return Deployed({}, {name: str(path) for name, path in files.items()})
+    samples = parity_samples(graph, setup.dataset, PARITY_SAMPLES)
+    with tempfile.TemporaryDirectory(prefix="micronas-") as work:
+        deployed = deploy(
+            graph,
+            setup.board,
+            samples,
+            device=setup.config.device,
+            workdir=Path(work),
+            cache_dir=cache_folder(),
+        )
+        deployed.require_parity()
+        files["c"] = write_sources(graph, setup.board, best / "c")
+        files["elf"] = Path(shutil.copy(deployed.firmware.elf, best / "firmware.elf"))
+        files["map"] = Path(shutil.copy(deployed.firmware.map_file, best / "firmware.map"))
+    return Deployed(deployment_to_json(deployed), {name: str(path) for name, path in files.items()})
+
+
+def summary(store: Store, final: Final) -> dict[str, Json]:
+    """The object of ``micronas search --json``: stable keys, documented in docs/json.md."""
+    result: dict[str, Any] = final.result
+    scores = result["scores"]
+    latency = scores["latency"] or {"ms": None, "source": None}
+    return {
+        "run": str(store.folder),
+        "best": {
+            "trial": result["trial"],
+            "accuracy": {
+                "validation_int8": scores["accuracy_int8"],
+                "test_int8": result["test_accuracy_int8"],
+            },
+            "flash_bytes": scores["flash_bytes"],
+            "sram_bytes": scores["sram_bytes"],
+            "latency": {"ms": latency["ms"], "source": latency["source"]},
+            "reward": scores["reward"],
+            "files": result["files"],
+        },
+        "trials": {outcome.value.lower(): n for outcome, n in _counts(store.records()).items()},
+    }
+
+
+def write_summary(store: Store, final: Final) -> Path:
+    """Write ``result.json`` beside the store."""
+    path = store.folder / "result.json"
+    path.write_text(json.dumps(summary(store, final), indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def _counts(records: list[Record]) -> dict[Outcome, int]:
+    return {outcome: sum(r.trial.outcome is outcome for r in records) for outcome in Outcome}

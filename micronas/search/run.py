@@ -1,0 +1,91 @@
+"""A search from its configuration to its result: the one place where everything is put together."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import yaml
+
+import micronas
+from micronas.board import Board
+from micronas.config import parse_config
+from micronas.errors import StoreError
+from micronas.report import write_report
+from micronas.search.effort import make_effort
+from micronas.search.executor import ProcessExecutor
+from micronas.search.final import choose
+from micronas.search.loop import Loop, Observer
+from micronas.search.outcome import conclude, write_summary
+from micronas.search.proposals import Proposals
+from micronas.search.setup import Setup, prepare
+from micronas.search.stages import make_evaluator
+from micronas.store import Final, Store
+from micronas.strategy import make_strategy
+
+
+def new_run(setup: Setup, folder: Path) -> Store:
+    """Make the run folder: the store, and the resolved configuration for people to read."""
+    config = setup.config
+    store = Store.create(
+        folder,
+        {
+            "config": config.model_dump(mode="json"),
+            "board": setup.board.model_dump(mode="json"),
+            "code_version": micronas.__version__,
+            "seed": config.seed,
+            "class_names": list(setup.dataset.class_names),
+            "majority_baseline": setup.dataset.majority_baseline,
+        },
+    )
+    text = yaml.safe_dump(config.model_dump(mode="json", exclude_defaults=True), sort_keys=False)
+    (folder / "config.yaml").write_text(text, encoding="utf-8")
+    return store
+
+
+def stored_setup(store: Store) -> Setup:
+    """The setup that a run began with; raises ``StoreError`` when another micronas version wrote it."""
+    written_by = store.fact("code_version")
+    if written_by != micronas.__version__:
+        raise StoreError(
+            f"run {store.folder.name} was begun by micronas {written_by}; this is {micronas.__version__}",
+            remedy="its trials would not be comparable: resume it with that version, or start a new run",
+        )
+    config, board = store.fact("config"), store.fact("board")
+    if not isinstance(config, dict):
+        raise StoreError(f"run {store.folder.name} holds no configuration")
+    return prepare(parse_config(config, name=str(store.folder)), Board.model_validate(board))
+
+
+def search(setup: Setup, store: Store, observer: Observer) -> Final:
+    """Run, or go on with, the search of ``store`` up to its result; a finished one is only looked up."""
+    if (final := store.final()) is not None:
+        return final
+    store.begin_session()
+    config = setup.config
+    effort = make_effort(config, store.wall_s)
+    proposals = Proposals(setup.space, setup.gate)
+    with ProcessExecutor(
+        functools.partial(make_evaluator, config, setup.board),
+        workers=config.workers,
+        task_deadline_s=config.estimator.trial_deadline_s,
+    ) as executor:
+        records = Loop(
+            space=setup.space,
+            strategy=make_strategy(config.strategy, setup.space, config.seed, proposals.accept),
+            proposals=proposals,
+            first=setup.first,
+            executor=executor,
+            store=store,
+            effort=effort,
+            workers=config.workers,
+            max_equal_failures=config.max_equal_failures,
+            observer=observer,
+        ).run()
+        observer.phase("final training")
+        winner = choose(records, config.final_fit.finalists, executor, store, effort)
+    observer.phase("final build, measurement and test")
+    final = conclude(setup, winner, store)
+    write_summary(store, final)
+    write_report(store)
+    return final

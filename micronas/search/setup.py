@@ -1,0 +1,53 @@
+"""Everything that can be refused is refused here, before anything is written or trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from micronas.board import Board, load_board
+from micronas.budget import make_budget
+from micronas.config import SearchConfig
+from micronas.data import Dataset, load
+from micronas.deploy import require_tools
+from micronas.errors import ConfigError
+from micronas.ledger import Budget
+from micronas.search.first import first_trials
+from micronas.search.gate import LedgerGate
+from micronas.space import Arch, Space, make_space
+from micronas.strategy import check_strategy
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A search that may begin: its parts, checked against each other."""
+
+    config: SearchConfig
+    board: Board
+    dataset: Dataset
+    space: Space
+    budget: Budget
+    gate: LedgerGate
+    first: tuple[Arch, ...]
+
+
+def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
+    """Check ``config`` and load what it names; raises the ``MicronasError`` of whichever part is refused.
+
+    ``board`` is given by a resumed run, which keeps the profile that it began with.
+    """
+    board = board or _named_board(config)
+    budget = make_budget(board, config.budgets.flash_kb, config.budgets.sram_kb)
+    check_strategy(config.strategy)
+    if config.device != "none":
+        require_tools(config.device, board)
+    dataset = load(config.data)
+    space = make_space(config.space, dataset.input_shape, dataset.n_classes)
+    gate = LedgerGate(space, board, config.runtime, budget)
+    first = first_trials(space, gate, gate.ledger, budget)
+    return Setup(config, board, dataset, space, budget, gate, first)
+
+
+def _named_board(config: SearchConfig) -> Board:
+    if config.board is None:
+        raise ConfigError("no board was named", remedy="give --board NAME; `micronas boards` lists them")
+    return load_board(config.board)

@@ -1,0 +1,80 @@
+"""The real stages of a trial. Built inside a worker: data and TensorFlow are loaded there, once."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from micronas.board import Board
+from micronas.config import SearchConfig
+from micronas.data import Dataset
+from micronas.deploy import cache_folder, deploy, deployment_to_json
+from micronas.estimate.accuracy import input_quant, quantized
+from micronas.estimate.full import Estimate, cached_dataset
+from micronas.estimate.full import estimate as estimate_fully
+from micronas.estimate.process import prepare_process
+from micronas.estimate.settings import TrainSettings
+from micronas.graph import Graph
+from micronas.ledger import make_ledger
+from micronas.search.evaluate import Evaluator, Placed, Stages
+from micronas.search.task import Task
+from micronas.space import Space, make_space
+from micronas.tflite import read_bytes
+
+PARITY_SAMPLES = 4
+
+
+def make_evaluator(config: SearchConfig, board: Board) -> Evaluator:
+    """The evaluator of a worker; see ``executor.EvaluateFactory``."""
+    prepare_process()
+    dataset = cached_dataset(config.data)
+    space = make_space(config.space, dataset.input_shape, dataset.n_classes)
+    return Evaluator(
+        config,
+        Stages(
+            estimate=lambda task: _estimate(task, space, config),
+            place=lambda tflite: place(tflite, config, board, dataset),
+        ),
+    )
+
+
+def place(tflite: bytes, config: SearchConfig, board: Board, dataset: Dataset) -> Placed:
+    """Size by the ledger, and latency and parity from the device unless the search has none."""
+    graph = read_bytes(tflite, "candidate")
+    ledger = make_ledger(graph, board, config.runtime)
+    if config.device == "none":
+        return Placed(ledger.flash_bytes, ledger.sram_bytes, None, {})
+    samples = parity_samples(graph, dataset, PARITY_SAMPLES)
+    with tempfile.TemporaryDirectory(prefix="micronas-") as folder:
+        deployed = deploy(
+            graph, board, samples, device=config.device, workdir=Path(folder), cache_dir=cache_folder()
+        )
+    deployed.require_parity()
+    latency = deployed.measurement.latency
+    return Placed(ledger.flash_bytes, ledger.sram_bytes, latency, deployment_to_json(deployed))
+
+
+def parity_samples(
+    graph: Graph, dataset: Dataset, count: int
+) -> list[np.ndarray[tuple[int, ...], np.dtype[np.int8]]]:
+    """The first validation samples as the device gets them."""
+    return [quantized(dataset.validation.x[:count], input_quant(graph))]
+
+
+def trial_seed(seed: int, number: int) -> int:
+    """The seed of a trial's training, independent of every other trial's."""
+    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0]) % 2**31
+
+
+def _estimate(task: Task, space: Space, config: SearchConfig) -> Estimate:
+    net = space.net(space.from_json(task.arch))
+    seed, samples = trial_seed(config.seed, task.number), config.estimator.calibration_samples
+    if task.final:
+        from micronas.estimate.final_fit import FinalSettings, final_fit  # imports TensorFlow
+
+        final = FinalSettings.from_config(config.final_fit)
+        return final_fit(net, config.data, final, seed, task.deadline_s, calibration_samples=samples)
+    settings, limit_s = TrainSettings.from_config(config.estimator), config.estimator.trial_deadline_s
+    return estimate_fully(net, config.data, settings, seed, limit_s, calibration_samples=samples)
