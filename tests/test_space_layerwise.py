@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from micronas import tflite_writer
 from micronas.config import SpaceConfig
 from micronas.errors import SpaceError
-from micronas.net import Add, Conv, DepthwiseConv, Pool
+from micronas.net import Add, Conv, DepthwiseConv, Pool, shape_graph
 from micronas.space import make_space
 from micronas.space.layerwise import Block, BlockKind, LayerwiseArch, LayerwiseSpace, Limits, Stem
 
@@ -218,13 +219,15 @@ def test_samples_cover_the_sizes_evenly_enough():
 
 
 def test_hand_made_networks_cover_the_budget_classes():
-    """Parameters are bytes of weights: some for 64 KB, some for 20 KB, some for a few KB; largest first."""
+    """Files for 64 KB, 20 KB and a few KB; largest first; a convolutional and a separable one in each."""
     space = LayerwiseSpace((28, 28, 1), 10, Limits())
-    sizes = [space.net(arch).parameters for arch in space.hand_made()]
+    archs = space.hand_made()
+    sizes = [len(tflite_writer.write(shape_graph(space.net(arch)))) for arch in archs]
     assert sizes == sorted(sizes, reverse=True)
-    assert len(set(space.hand_made())) == len(sizes)
-    for low, high in ((40_000, 60_000), (9_000, 15_000), (3_000, 8_000), (0, 1_500)):
-        assert any(low < size < high for size in sizes)
+    assert len(set(archs)) == len(sizes)
+    for low, high in ((24_000, 65_536), (12_000, 20_480), (8_000, 10_000), (0, 7_000)):
+        kinds = {a.blocks[0].kind for a, size in zip(archs, sizes, strict=True) if low < size <= high}
+        assert kinds == {BlockKind.CONV, BlockKind.SEPARABLE}
 
 
 @pytest.mark.parametrize("shape", SHAPES)

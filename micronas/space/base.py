@@ -8,18 +8,19 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from micronas.net import Net
+from micronas.net import Net, shape_graph
 from micronas.trial import Json
 
 Arch: TypeAlias = Any
-"""A genotype: frozen, hashable, equal where the networks are equal. Each space has its own dataclass."""
+"""A genotype: frozen and hashable. Each space has its own dataclass."""
 
 
 class Space(Protocol):
     """A set of architectures, and the ways through it.
 
     Every architecture that a method returns is in canonical form and in the space: genes that do not
-    change the network have one agreed value, so equal networks are equal architectures with equal keys.
+    change the network have one agreed value. Two architectures have equal keys if, and only if, they are
+    the same network.
     """
 
     def sample(self, rng: np.random.Generator) -> Arch:
@@ -43,7 +44,7 @@ class Space(Protocol):
         ...
 
     def hand_made(self) -> tuple[Arch, ...]:
-        """Well-made networks of the space, largest first."""
+        """Well-made networks of the space, largest file first."""
         ...
 
     def to_json(self, arch: Arch) -> Json:
@@ -63,3 +64,19 @@ def hash_json(data: Json) -> str:
     """Sixteen hex digits of the SHA-256 of the canonical text of ``data``."""
     text = json.dumps(data, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def hash_net(net: Net) -> str:
+    """Sixteen hex digits of the SHA-256 of the layers and edges of ``net``."""
+    return hashlib.sha256(repr(net.nodes).encode()).hexdigest()[:16]
+
+
+def file_bytes(net: Net) -> int:
+    """Size of the network's .tflite file: weights and what each channel and op costs beside them.
+
+    Of networks trained alike, the one with the larger file was the better one more often than the one with
+    more parameters or more multiplications: depthwise-separable networks spend their bytes on channels.
+    """
+    from micronas import tflite_writer
+
+    return len(tflite_writer.write(shape_graph(net)))

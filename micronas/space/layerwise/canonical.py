@@ -7,8 +7,8 @@ only in such genes are one network and must not be trained twice.
 
 from __future__ import annotations
 
+from micronas.space.extent import Plane, effective_kernel, effective_stride, halved, pooled
 from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Limits, Stem
-from micronas.space.layerwise.extent import Plane, effective_kernel, effective_stride, halved, pooled
 
 
 def canonical(arch: LayerwiseArch, plane: Plane, limits: Limits) -> LayerwiseArch:

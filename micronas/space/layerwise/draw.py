@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Limits, Stem
+from micronas.space.widths import nearest_width
 
 _SHARE_OF_KERNEL_3 = 0.6
 _SHARE_STRIDED = 0.35
@@ -23,7 +24,7 @@ _GROWTH_ELSEWHERE = (0.7, 1.4)
 def draw(rng: np.random.Generator, limits: Limits) -> LayerwiseArch:
     """A random architecture, not yet in canonical form."""
     width = math.exp(rng.uniform(math.log(limits.min_width), math.log(limits.max_width)))
-    stem = Stem(_kernel(rng, limits), int(rng.integers(1, 3)), nearest_width(width, limits))
+    stem = Stem(_kernel(rng, limits), int(rng.integers(1, 3)), nearest_width(width, limits.widths))
     kinds = list(BlockKind)
     favourite = kinds[rng.integers(len(kinds))]
     blocks: list[Block] = []
@@ -38,17 +39,12 @@ def draw(rng: np.random.Generator, limits: Limits) -> LayerwiseArch:
                 kind,
                 _kernel(rng, limits),
                 stride,
-                nearest_width(width, limits),
+                nearest_width(width, limits.widths),
                 int(rng.choice(limits.expansions)),
                 pool,
             )
         )
     return LayerwiseArch(stem, tuple(blocks))
-
-
-def nearest_width(width: float, limits: Limits) -> int:
-    """The allowed width next to ``width``."""
-    return min(limits.widths, key=lambda allowed: abs(allowed - width))
 
 
 def _kernel(rng: np.random.Generator, limits: Limits) -> int:

@@ -15,8 +15,8 @@ from micronas.net import (
     PoolKind,
     Softmax,
 )
+from micronas.space.extent import Plane, effective_kernel, effective_stride, pooled
 from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch
-from micronas.space.layerwise.extent import Plane, effective_kernel, effective_stride, pooled
 
 
 def express(arch: LayerwiseArch, input_shape: tuple[int, int, int], n_classes: int) -> Net:
@@ -24,11 +24,12 @@ def express(arch: LayerwiseArch, input_shape: tuple[int, int, int], n_classes: i
     builder = NetBuilder(input_shape)
     builder.add(_conv(builder, arch.stem.width, arch.stem.kernel, arch.stem.stride))
     for block in arch.blocks:
-        _add_block(builder, block)
+        add_block(builder, block)
     return builder.chain(GlobalAveragePool(), Dense(n_classes), Softmax()).build()
 
 
-def _add_block(builder: NetBuilder, block: Block) -> None:
+def add_block(builder: NetBuilder, block: Block) -> None:
+    """Appends one block to what ``builder`` has."""
     match block.kind:
         case BlockKind.CONV:
             builder.add(_conv(builder, block.width, block.kernel, block.stride))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Limits, Stem
-from micronas.space.layerwise.draw import nearest_width
+from micronas.space.widths import nearest_width
 
 _WIDTHS = (4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128)
 
@@ -47,12 +47,14 @@ def _fitted(arch: LayerwiseArch, limits: Limits) -> LayerwiseArch:
     """``arch`` with kernels, widths and depth brought into ``limits``."""
     blocks = [_fitted_block(b, limits) for b in arch.blocks][: limits.max_blocks]
     blocks += [blocks[-1]] * (limits.min_blocks - len(blocks))
-    stem = Stem(_kernel(arch.stem.kernel, limits), arch.stem.stride, nearest_width(arch.stem.width, limits))
+    stem = Stem(
+        _kernel(arch.stem.kernel, limits), arch.stem.stride, nearest_width(arch.stem.width, limits.widths)
+    )
     return LayerwiseArch(stem, tuple(blocks))
 
 
 def _fitted_block(block: Block, limits: Limits) -> Block:
-    width = nearest_width(block.width, limits)
+    width = nearest_width(block.width, limits.widths)
     return replace(block, kernel=_kernel(block.kernel, limits), width=width)
 
 

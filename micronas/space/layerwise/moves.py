@@ -11,16 +11,9 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Limits
+from micronas.space.widths import near_widths
 
 Move: TypeAlias = Callable[[LayerwiseArch, Limits], Iterator[LayerwiseArch]]
-
-WIDTH_FACTORS = (0.5, 0.75, 1.25, 1.5, 2.0)
-
-
-def near_widths(width: int, limits: Limits) -> tuple[int, ...]:
-    """The next widths down and up, and some half or twice as large."""
-    wished = {width - 4, width + 4, *(4 * round(width * f / 4) for f in WIDTH_FACTORS)}
-    return tuple(w for w in limits.widths if w in wished and w != width)
 
 
 def stem_kernel(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
@@ -36,14 +29,14 @@ def stem_stride(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
 
 def stem_width(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
     """Another width of the stem."""
-    for width in near_widths(arch.stem.width, limits):
+    for width in near_widths(arch.stem.width, limits.widths):
         yield replace(arch, stem=replace(arch.stem, width=width))
 
 
 def block_width(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
     """Another width of one block."""
     for i, block in enumerate(arch.blocks):
-        for width in near_widths(block.width, limits):
+        for width in near_widths(block.width, limits.widths):
             yield _with_block(arch, i, replace(block, width=width))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from micronas.errors import SpaceError
 from micronas.net import Net
-from micronas.space.base import hash_json
+from micronas.space.base import file_bytes, hash_json
 from micronas.space.layerwise import codec
 from micronas.space.layerwise.arch import LayerwiseArch, Limits
 from micronas.space.layerwise.canonical import canonical
@@ -67,9 +67,9 @@ class LayerwiseSpace:
         return express(arch, self.input_shape, self.n_classes)
 
     def hand_made(self) -> tuple[LayerwiseArch, ...]:
-        """VGG-like and depthwise-separable networks, most parameters first."""
+        """VGG-like and depthwise-separable networks, largest file first."""
         distinct = dict.fromkeys(self._canonical(arch) for arch in hand_made(self.limits))
-        return tuple(sorted(distinct, key=lambda arch: self.net(arch).parameters, reverse=True))
+        return tuple(sorted(distinct, key=lambda arch: file_bytes(self.net(arch)), reverse=True))
 
     def to_json(self, arch: LayerwiseArch) -> Json:
         """Genes by name."""

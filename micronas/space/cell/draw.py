@@ -1,0 +1,39 @@
+"""Random cell architectures, channels drawn evenly in the logarithm."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from micronas.space.cell.arch import CELL_INPUTS, Cell, CellArch, CellLimits, CellNode, Edge, EdgeOp, Output
+from micronas.space.cell.canonical import canonical_cell, is_sound
+from micronas.space.widths import nearest_width
+
+
+def draw(rng: np.random.Generator, limits: CellLimits) -> CellArch:
+    """A random architecture, not yet in canonical form."""
+    stages, repeats = limits.stacks[rng.integers(len(limits.stacks))]
+    width = math.exp(rng.uniform(math.log(limits.min_width), math.log(limits.max_width)))
+    return CellArch(
+        normal=_sound_cell(rng, limits.nodes, reduces=False),
+        reduction=_sound_cell(rng, limits.nodes, reduces=True),
+        channels=nearest_width(width, limits.widths),
+        repeats=repeats,
+        stages=stages,
+        stem_stride=int(rng.integers(1, 3)),
+        output=list(Output)[rng.integers(len(Output))],
+    )
+
+
+def _sound_cell(rng: np.random.Generator, nodes: int, *, reduces: bool) -> Cell:
+    """Most random cells are sound; the few that compute nothing are drawn again."""
+    while True:
+        cell = Cell(tuple(CellNode(_edge(rng, i), _edge(rng, i)) for i in range(nodes)))
+        if is_sound(canonical_cell(cell, reduces)):
+            return cell
+
+
+def _edge(rng: np.random.Generator, node: int) -> Edge:
+    ops = list(EdgeOp)
+    return Edge(int(rng.integers(CELL_INPUTS + node)), ops[rng.integers(len(ops))])

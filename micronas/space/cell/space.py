@@ -1,0 +1,92 @@
+"""``CellSpace``: a normal and a reduction cell, searched once and stacked (Zoph et al. 2018)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from micronas.errors import SpaceError
+from micronas.net import Net
+from micronas.space.base import file_bytes, hash_net
+from micronas.space.cell import codec
+from micronas.space.cell.arch import CellArch, CellLimits
+from micronas.space.cell.canonical import canonical, is_sound
+from micronas.space.cell.draw import draw
+from micronas.space.cell.express import express
+from micronas.space.cell.hand_made import hand_made
+from micronas.space.cell.moves import MOVES
+from micronas.trial import Json
+
+
+class CellSpace:
+    """See ``micronas.space.Space`` for the verbs."""
+
+    def __init__(self, input_shape: tuple[int, int, int], n_classes: int, limits: CellLimits) -> None:
+        if len(input_shape) != 3 or min(input_shape) < 1 or n_classes < 2:
+            raise SpaceError(
+                f"the cell space needs inputs (height, width, channels) and 2 or more classes, "
+                f"not {input_shape} and {n_classes}"
+            )
+        if not limits.stacks:
+            raise SpaceError("no stack of cells has between min_blocks and max_blocks cells")
+        self.input_shape, self.n_classes, self.limits = input_shape, n_classes, limits
+
+    def sample(self, rng: np.random.Generator) -> CellArch:
+        """Cells drawn edge by edge, channels evenly in the logarithm."""
+        return canonical(draw(rng, self.limits))
+
+    def mutate(self, arch: CellArch, rng: np.random.Generator) -> CellArch:
+        """A kind of change first, each as likely as the other, then one of that kind."""
+        for move in rng.permutation(len(MOVES)):
+            options = self._distinct(arch, (int(move),))
+            if options:
+                return options[rng.integers(len(options))]
+        raise SpaceError(f"the space has no second network beside {arch}")
+
+    def crossover(self, a: CellArch, b: CellArch, rng: np.random.Generator) -> CellArch:
+        """Each cell, the stack and every other gene from either parent."""
+        first = rng.random(5) < 0.5
+        stack = a if first[2] else b
+        child = CellArch(
+            normal=(a if first[0] else b).normal,
+            reduction=(a if first[1] else b).reduction,
+            channels=(a if first[3] else b).channels,
+            repeats=stack.repeats,
+            stages=stack.stages,
+            stem_stride=stack.stem_stride,
+            output=(a if first[4] else b).output,
+        )
+        return canonical(child)
+
+    def neighbours(self, arch: CellArch) -> tuple[CellArch, ...]:
+        """All that ``mutate`` can return, in a fixed order."""
+        return tuple(self._distinct(arch, range(len(MOVES))))
+
+    def net(self, arch: CellArch) -> Net:
+        """The network of ``arch``."""
+        codec.check(arch, self.limits)
+        return express(arch, self.input_shape, self.n_classes)
+
+    def hand_made(self) -> tuple[CellArch, ...]:
+        """Residual stacks, largest file first."""
+        distinct = dict.fromkeys(canonical(arch) for arch in hand_made(self.limits))
+        return tuple(sorted(distinct, key=lambda arch: file_bytes(self.net(arch)), reverse=True))
+
+    def to_json(self, arch: CellArch) -> Json:
+        """Genes by name."""
+        return codec.to_json(arch)
+
+    def from_json(self, data: Json) -> CellArch:
+        """Checked and in canonical form."""
+        return canonical(codec.from_json(data, self.limits))
+
+    def key(self, arch: CellArch) -> str:
+        """Hash of the network: on a small plane, different genes can still be one network."""
+        return hash_net(self.net(arch))
+
+    def _distinct(self, arch: CellArch, moves: range | tuple[int, ...]) -> list[CellArch]:
+        """Results of some kinds of move that are other networks, each network once."""
+        reached = dict.fromkeys(canonical(n) for m in moves for n in MOVES[m](arch, self.limits))
+        sound = [n for n in reached if is_sound(n.normal) and is_sound(n.reduction)]
+        by_net = {self.net(n): n for n in reversed(sound)}
+        by_net.pop(self.net(arch), None)
+        return [n for n in sound if by_net.get(self.net(n)) is n]
