@@ -16,7 +16,7 @@ import numpy.typing as npt
 from micronas.config import DataConfig, FinalFitConfig
 from micronas.data import Dataset
 from micronas.errors import TrainError
-from micronas.estimate.augment import augmentation
+from micronas.estimate.augment import Augment, augmentation
 from micronas.estimate.evaluate import Evaluator
 from micronas.estimate.full import Estimate, cached_dataset, quantized_estimate
 from micronas.estimate.loop import TrainLoop, smoothed_cross_entropy
@@ -76,6 +76,7 @@ def final_fit(
 
 def _fit(model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, end: float) -> int:
     """Train to the end of the schedule, keep the better of last and averaged weights; epochs done."""
+    augment = augmentation(dataset.kind, settings.augment)
     loop = TrainLoop(
         model,
         dataset.train.x,
@@ -83,7 +84,7 @@ def _fit(model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, e
         smoothed_cross_entropy(dataset.n_classes, settings.label_smoothing),
         batch_size=min(settings.batch_size, len(dataset.train)),
         weight_decay=settings.weight_decay,
-        augment=augmentation(dataset.kind, settings.augment),
+        augment=augment,
         seed=seed,
         average_decay=settings.average_decay,
     )
@@ -98,7 +99,7 @@ def _fit(model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, e
             f"the final fit saw {progress.epochs:.0%} of the training data before its time was over",
             remedy="raise budget.minutes or final_fit.share",
         )
-    _keep_better(loop, dataset)
+    _keep_better(loop, dataset, augment)
     return int(progress.epochs)
 
 
@@ -135,12 +136,12 @@ def _epoch(
         progress.steps += len(piece)
 
 
-def _keep_better(loop: TrainLoop, dataset: Dataset) -> None:
+def _keep_better(loop: TrainLoop, dataset: Dataset, augment: Augment | None) -> None:
     """Averaged weights or the last ones, each with statistics of its own, by validation loss."""
     model, losses, kept = loop.model, [], []
     for parameters in (loop.average.numpy(), model.parameters.numpy()):
         model.parameters.assign(parameters)
-        reestimate_statistics(model, dataset.train.x)
+        reestimate_statistics(model, dataset.train.x, augment)
         losses.append(Evaluator(model, dataset.validation).score().loss)
         kept.append(Snapshot.of(model))
     kept[int(np.argmin(losses))].restore(model)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from time import process_time
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from micronas.data import Dataset, load
 from micronas.errors import QuantizeError
 from micronas.estimate.accuracy import collapse, int8_accuracy
 from micronas.estimate.settings import TrainSettings
+from micronas.estimate.stop import Curve, StopRule, never
 from micronas.net import Net
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 class Estimate:
     """What a candidate is worth: its file, and accuracies (0..1) on the validation split.
 
-    ``cpu_s`` is the worker's CPU time for all of it: training, quantization and scoring.
+    ``cpu_s`` is the worker's CPU time for all of it: training, quantization and scoring. ``curve`` is the
+    validation accuracy after each epoch; ``stopped`` is a stop rule's reason, if one ended the training.
     """
 
     tflite: bytes
@@ -33,6 +35,8 @@ class Estimate:
     cpu_s: float
     parameters: int
     macs: int
+    curve: Curve = ()
+    stopped: str = ""
 
 
 def estimate(
@@ -43,6 +47,7 @@ def estimate(
     deadline_s: float = math.inf,
     *,
     calibration_samples: int = 100,
+    stop: StopRule = never,
 ) -> Estimate:
     """Train ``net`` and quantize it; a pure function of its arguments unless the deadline cuts it short.
 
@@ -53,10 +58,11 @@ def estimate(
 
     start = process_time()
     dataset = cached_dataset(data)
-    trained = train(net, dataset, settings, seed, deadline_s)
-    return quantized_estimate(
+    trained = train(net, dataset, settings, seed, deadline_s, stop)
+    result = quantized_estimate(
         trained.model, net, dataset, seed, trained.epochs, trained.accuracy, calibration_samples, start
     )
+    return replace(result, curve=trained.curve, stopped=trained.stopped)
 
 
 def quantized_estimate(

@@ -22,7 +22,7 @@ class TrainSettings:
 
     The rate rises linearly for ``warmup_share`` of the steps to ``learning_rate``, then falls to zero
     along a cosine. Training stops early after ``patience`` epochs whose validation loss is not at least
-    ``min_delta`` below the best. ``augment`` is the strength that augment.py defines: 0 none, 1 for a final fit.
+    ``min_delta`` below the best. ``augment`` is a strength as augment.py defines it: 0 none, 1 a final fit's.
     """
 
     epochs: int = 8

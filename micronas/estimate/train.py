@@ -16,6 +16,7 @@ from micronas.estimate.evaluate import Evaluator, Score
 from micronas.estimate.loop import TrainLoop, smoothed_cross_entropy
 from micronas.estimate.settings import TrainSettings, learning_rates
 from micronas.estimate.snapshot import Snapshot
+from micronas.estimate.stop import StopRule, never
 from micronas.estimate.tf_model import TfModel
 from micronas.net import Net
 
@@ -35,6 +36,7 @@ class Epoch:
 class Trained:
     """A trained network. ``model`` holds the weights of the epoch with the least validation loss.
 
+    ``stopped`` is the stop rule's reason, empty when the training ran its course.
     ``cpu_s`` is this process' CPU time for building, tracing, training and validating.
     """
 
@@ -42,6 +44,12 @@ class Trained:
     history: tuple[Epoch, ...]
     accuracy: float
     cpu_s: float
+    stopped: str = ""
+
+    @property
+    def curve(self) -> tuple[float, ...]:
+        """Validation accuracy after each epoch."""
+        return tuple(epoch.validation.accuracy for epoch in self.history)
 
     @property
     def epochs(self) -> int:
@@ -50,13 +58,19 @@ class Trained:
 
 
 def train(
-    net: Net, dataset: Dataset, settings: TrainSettings, seed: int, deadline_s: float = math.inf
+    net: Net,
+    dataset: Dataset,
+    settings: TrainSettings,
+    seed: int,
+    deadline_s: float = math.inf,
+    stop: StopRule = never,
 ) -> Trained:
     """Train ``net`` from scratch on the training split, select by the validation split.
 
     Equal arguments give equal weights, bit for bit, on one CPU thread. ``deadline_s`` counts from the call
-    and is looked at inside epochs; when it passes, the best epoch so far is returned. Raises ``TrainError``
-    when the loss is not finite, or when no epoch was finished in time.
+    and is looked at inside epochs; when it passes, the best epoch so far is returned, as when ``stop``
+    gives a reason after an epoch. Raises ``TrainError`` when the loss is not finite, or when no epoch was
+    finished in time.
     """
     start_cpu, end = time.process_time(), time.monotonic() + deadline_s
     model = TfModel(net, seed)
@@ -70,14 +84,16 @@ def train(
         augment=augmentation(dataset.kind, settings.augment),
         seed=seed,
     )
-    history = _fit(loop, Evaluator(model, dataset.validation), len(dataset.train), settings, seed, end)
+    validation = Evaluator(model, dataset.validation)
+    history, stopped = _fit(loop, validation, len(dataset.train), settings, seed, end, stop)
     if not history:
         raise TrainError(
             f"no epoch was finished within {deadline_s:.1f} s",
             remedy="raise the trial's deadline or lower space.max_width",
         )
     best = min(history, key=lambda epoch: epoch.validation.loss)
-    return Trained(model, tuple(history), best.validation.accuracy, time.process_time() - start_cpu)
+    cpu_s = time.process_time() - start_cpu
+    return Trained(model, tuple(history), best.validation.accuracy, cpu_s, stopped)
 
 
 def batches(rng: np.random.Generator, samples: int, batch: int) -> npt.NDArray[np.int32]:
@@ -88,14 +104,20 @@ def batches(rng: np.random.Generator, samples: int, batch: int) -> npt.NDArray[n
 
 
 def _fit(
-    loop: TrainLoop, validation: Evaluator, samples: int, settings: TrainSettings, seed: int, end: float
-) -> list[Epoch]:
+    loop: TrainLoop,
+    validation: Evaluator,
+    samples: int,
+    settings: TrainSettings,
+    seed: int,
+    end: float,
+    stop: StopRule,
+) -> tuple[list[Epoch], str]:
     """Epochs until done, out of patience or out of time; leaves the best epoch's weights in the model."""
     rng = np.random.default_rng(seed)
     steps = len(batches(np.random.default_rng(0), samples, settings.batch_size))
     rates = learning_rates(settings, steps * settings.epochs)
     history: list[Epoch] = []
-    best, best_loss, stale = Snapshot.of(loop.model), math.inf, 0
+    best, best_loss, stale, reason = Snapshot.of(loop.model), math.inf, 0, ""
     for epoch in range(settings.epochs):
         order = batches(rng, samples, settings.batch_size)
         loss = run_epoch(loop, order, rates[epoch * steps : (epoch + 1) * steps], end)
@@ -107,10 +129,11 @@ def _fit(
         stale = 0 if score.loss < best_loss - settings.min_delta else stale + 1
         if score.loss < best_loss:
             best, best_loss = Snapshot.of(loop.model), score.loss
-        if stale >= settings.patience or time.monotonic() >= end:
+        reason = stop(tuple(e.validation.accuracy for e in history)) if epoch + 1 < settings.epochs else ""
+        if reason or stale >= settings.patience or time.monotonic() >= end:
             break
     best.restore(loop.model)
-    return history
+    return history, reason
 
 
 def run_epoch(

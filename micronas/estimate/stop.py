@@ -1,0 +1,98 @@
+"""Rules that end a training before its last epoch, because of what earlier trainings of the run looked like.
+
+A rule is a pure function of curves (validation accuracy after each epoch) that were known when the trial
+was asked for, so a resumed run stops where the uninterrupted one did. The rates of a one-cycle schedule
+bend every curve; a curve is therefore compared with others at the same epoch and never extrapolated by
+a formula of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Curve: TypeAlias = tuple[float, ...]
+"""Validation accuracy (0..1) after each epoch."""
+
+Vector: TypeAlias = npt.NDArray[np.float64]
+
+StopRule: TypeAlias = Callable[[Curve], str]
+"""The curve so far -> why to stop, or the empty string."""
+
+
+def never(_curve: Curve) -> str:
+    """Every training runs its course."""
+    return ""
+
+
+@dataclass(frozen=True)
+class CurveStop:
+    """Stops a training whose final accuracy will most likely stay below ``target``.
+
+    ``curves`` are trainings that ran their course. After epoch e a straight line, fitted on them from the
+    accuracy after e to the final one, predicts; ``margin`` residual deviations are granted on top (as in
+    Domhan et al. 2015, with a regression over runs in place of their curve families).
+    """
+
+    curves: tuple[Curve, ...]
+    target: float
+    margin: float = 2.0
+    least_epochs: int = 2
+    least_curves: int = 8
+
+    def __call__(self, curve: Curve) -> str:
+        """See ``StopRule``."""
+        epoch = len(curve)
+        known = [c for c in self.curves if len(c) > epoch]
+        if epoch < self.least_epochs or len(known) < self.least_curves:
+            return ""
+        now = np.array([c[epoch - 1] for c in known])
+        final = np.array([max(c) for c in known])
+        predicted, deviation = _regression(now, final, curve[-1])
+        # Nothing falls below what it has reached: the best epoch's weights are kept.
+        hoped = max(predicted + self.margin * deviation, max(curve))
+        if hoped >= self.target:
+            return ""
+        return f"{curve[-1]:.3f} after epoch {epoch} leads to {hoped:.3f} at best, under {self.target:.3f}"
+
+
+@dataclass(frozen=True)
+class HalvingStop:
+    """Asynchronous successive halving, stopping form (ASHA, Li et al. 2020).
+
+    At each rung (a number of epochs) a training goes on only if its accuracy is among the best 1/``eta``
+    of all that reached the rung, itself included. The first ``eta`` - 1 to arrive go on for lack of rivals.
+    """
+
+    curves: tuple[Curve, ...]
+    rungs: tuple[int, ...] = (2, 4)
+    eta: int = 2
+
+    def __call__(self, curve: Curve) -> str:
+        """See ``StopRule``."""
+        rung = len(curve)
+        if rung not in self.rungs:
+            return ""
+        rivals = [c[rung - 1] for c in self.curves if len(c) >= rung]
+        better = sum(rival > curve[-1] for rival in rivals)
+        places = -(-(len(rivals) + 1) // self.eta)
+        if better < places:
+            return ""
+        return f"{curve[-1]:.3f} after epoch {rung} is place {better + 1} of {len(rivals) + 1}"
+
+
+def _regression(x: Vector, y: Vector, at: float) -> tuple[float, float]:
+    """Least-squares line through (x, y) read at ``at``, and the standard deviation of its prediction."""
+    centre, spread = x.mean(), ((x - x.mean()) ** 2).sum()
+    if spread < 1e-12:
+        return float(y.mean()), float(y.std(ddof=1))
+    # A worse start never promises a better end: a negative slope is chance.
+    slope = max(0.0, float(((x - centre) * (y - y.mean())).sum() / spread))
+    residuals = y - y.mean() - slope * (x - centre)
+    variance = (residuals**2).sum() / (len(x) - 2)
+    deviation = np.sqrt(variance * (1 + 1 / len(x) + (at - centre) ** 2 / spread))
+    return float(y.mean() + slope * (at - centre)), float(deviation)
