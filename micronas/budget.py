@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from micronas.board import Board
 from micronas.errors import BudgetError
-from micronas.ledger import Budget
+from micronas.ledger import Budget, board_budget
 
 
 def make_budget(board: Board, flash_kb: float | None, sram_kb: float | None) -> Budget:
-    """The sizes in bytes; what is not given is the whole of the board's memory.
+    """The sizes in bytes; what is not given is what the board has.
 
     The ledger itself counts firmware, statics and stack, so nothing is taken off here. Raises
     ``BudgetError`` for a budget larger than the board.
     """
+    whole = board_budget(board)
     return Budget(
-        flash_bytes=_bytes(board, "flash_kb", flash_kb, board.flash_bytes),
-        sram_bytes=_bytes(board, "sram_kb", sram_kb, board.sram_bytes),
+        flash_bytes=_bytes(board, "flash_kb", flash_kb, whole.flash_bytes),
+        sram_bytes=_bytes(board, "sram_kb", sram_kb, whole.sram_bytes),
     )
 
 

@@ -18,7 +18,6 @@ import numpy.typing as npt
 
 from micronas.board import Board
 from micronas.build import Firmware, assert_ledger_matches, build_firmware
-from micronas.toolchain import require_gcc
 from micronas.codegen import generate
 from micronas.device.client import Client
 from micronas.device.link import Link
@@ -28,6 +27,7 @@ from micronas.graph import Graph
 from micronas.interpreter import run_batch, run_tensors
 from micronas.ledger import Ledger, make_ledger
 from micronas.measure import TIMED_RUNS, Measurement, first_wrong_op, measure
+from micronas.toolchain import require_gcc
 from micronas.trial import Json
 from micronas.trial_json import latency_to_json
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from micronas.toolchain import gcc_version, require_gcc
 from micronas.device.qemu import find_qemu
 from micronas.errors import MicronasError
+from micronas.toolchain import gcc_version, require_gcc
 
 _DEADLINE_S = 20.0
 _PACKAGES = (

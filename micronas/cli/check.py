@@ -56,12 +56,14 @@ def check(
 
 def _print(ledger: Ledger, verdict: Verdict, flash_bytes: int, sram_bytes: int) -> None:
     rows = [
-        *((f"flash: {item.name}", f"{item.nbytes:,}", item.region) for item in ledger.flash),
+        *((f"flash: {item.what}", f"{item.nbytes:,}", item.region) for item in ledger.flash),
         ("flash", f"{ledger.flash_bytes:,}", f"of {flash_bytes:,} ({kb(flash_bytes)})"),
-        *((f"SRAM: {item.name}", f"{item.nbytes:,}", item.region) for item in ledger.sram),
+        *((f"SRAM: {item.what}", f"{item.nbytes:,}", item.region) for item in ledger.sram),
         ("SRAM", f"{ledger.sram_bytes:,}", f"of {sram_bytes:,} ({kb(sram_bytes)})"),
     ]
     print_table("", ("predicted", "bytes", ""), rows)
+    for note in ledger.notes:
+        print(f"note: {note}")
     if verdict.fits:
         print("It fits.")
         return
