@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from micronas.fixed_point import activation_range, conv_multipliers
-from micronas.graph import DepthwiseConv2D, Tensor
+from micronas.graph import DepthwiseConv2D
 from micronas.lowering import Field, Lowered, Ref
-from micronas.lowering.channels import channel_constant, channels_of, require_symmetric
+from micronas.lowering.channels import Channels, channel_constant, channels_of, require_symmetric
+from micronas.lowering.dsp import exact_finish, fast_scales
 from micronas.lowering.operands import OpContext, int8_constant, quant_of
-from micronas.lowering.window import image_fields
 from micronas.window import window_padding
 
 
 def lower_depthwise_conv2d(context: OpContext) -> Lowered:
-    """One call of ``mn_depthwise_s8``."""
+    """One call of ``mn_depthwise_dsp`` or ``mn_depthwise_s8``."""
     attrs = context.op.attrs
     assert isinstance(attrs, DepthwiseConv2D)
     x, w, y = context.activation(0), context.constant(1), context.int8_output()
@@ -25,38 +27,109 @@ def lower_depthwise_conv2d(context: OpContext) -> Lowered:
     scales = conv_multipliers(quant_of(context, x), quant_of(context, w), quant_of(context, y))
     rows = None if w.data is None else w.data.reshape(-1, outputs).T
     channels = channels_of(context, outputs, rows, scales)
+    if context.target.core.has_dsp and (attrs.dilation_h, attrs.dilation_w) == (1, 1):
+        return _dsp(context, attrs, channels)
+    return _portable(context, attrs, channels)
+
+
+def _portable(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:
+    x, w = context.input(0), context.input(1)
+    fields = _fields(context, attrs, _Image(*x.shape[1:3], *context.output().shape[1:3], *w.shape[1:3]))
+    plane = (Field("plane_h", "int16_t", 0), Field("plane_w", "int16_t", 0))
     return Lowered(
         op_index=context.index,
         kernel="mn_depthwise_s8",
         header="mn_depthwise.h",
         params_type="mn_depthwise",
-        params=depthwise_fields(context, attrs, x, w, y),
+        params=(*fields, *plane, Field("exact_finish", "int16_t", 0)),
         constants=(int8_constant("weights", w), channel_constant(channels)),
         arguments=(context.argument(0),),
         scratch_bytes=w.shape[1] * w.shape[2] * x.shape[3],
     )
 
 
-def depthwise_fields(
-    context: OpContext, attrs: DepthwiseConv2D, x: Tensor, w: Tensor, y: Tensor
-) -> tuple[Field, ...]:
-    """The members of ``mn_depthwise``."""
+def _dsp(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:
+    x, w, y = context.input(0), context.input(1), context.output()
+    image = _Image(*x.shape[1:3], *y.shape[1:3], *w.shape[1:3])
+    if image.is_column:
+        image, attrs = image.turned(), _turned(attrs)
+    out, words = quant_of(context, y), image.kernel_w // 2 + 1
+    clamp = activation_range(attrs.activation, out)
+    channels = fast_scales(channels, out.zero_point[0], clamp)
+    plane_h = (image.out_h - 1) * attrs.stride_h + image.kernel_h
+    last_pair = (-(-image.out_w // 2) - 1) * 2 * attrs.stride_w
+    plane_w = last_pair + 2 * (attrs.stride_w // 2 + words)
+    shrinks = attrs.depth_multiplier == 1 and image.out_h * image.out_w <= image.in_h * image.in_w
+    return Lowered(
+        op_index=context.index,
+        kernel="mn_depthwise_dsp",
+        header="mn_depthwise.h",
+        params_type="mn_depthwise",
+        params=(
+            *_fields(context, attrs, image),
+            Field("plane_h", "int16_t", context.int16(plane_h, "plane_h")),
+            Field("plane_w", "int16_t", context.int16(plane_w, "plane_w")),
+            exact_finish(channels, clamp),
+        ),
+        constants=(int8_constant("weights", w), channel_constant(channels)),
+        arguments=(context.argument(0),),
+        scratch_bytes=2 * plane_h * plane_w + 8 * image.kernel_h * words,
+        in_place=(0,) if shrinks else (),
+    )
+
+
+@dataclass(frozen=True)
+class _Image:
+    """Rows and columns of input, output and kernel."""
+
+    in_h: int
+    in_w: int
+    out_h: int
+    out_w: int
+    kernel_h: int
+    kernel_w: int
+
+    @property
+    def is_column(self) -> bool:
+        """One column wide, as 1-D convolutions over time are."""
+        return self.in_w == self.out_w == self.kernel_w == 1
+
+    def turned(self) -> _Image:
+        """A column as a row: the same bytes, and the kernels pair the taps of a row."""
+        return _Image(1, self.in_h, 1, self.out_h, 1, self.kernel_h)
+
+
+def _turned(attrs: DepthwiseConv2D) -> DepthwiseConv2D:
+    return replace(attrs, stride_h=attrs.stride_w, stride_w=attrs.stride_h)
+
+
+def _fields(context: OpContext, attrs: DepthwiseConv2D, image: _Image) -> tuple[Field, ...]:
+    """The members of ``mn_depthwise`` that both forms read."""
+    x, y = context.input(0), context.output()
     low, high = activation_range(attrs.activation, quant_of(context, y))
-    vertical = (x.shape[1], y.shape[1], w.shape[1], attrs.stride_h, attrs.dilation_h)
-    horizontal = (x.shape[2], y.shape[2], w.shape[2], attrs.stride_w, attrs.dilation_w)
+    vertical = (image.in_h, image.out_h, image.kernel_h, attrs.stride_h, attrs.dilation_h)
+    horizontal = (image.in_w, image.out_w, image.kernel_w, attrs.stride_w, attrs.dilation_w)
+    sizes = {
+        "in_h": image.in_h,
+        "in_w": image.in_w,
+        "in_c": x.shape[3],
+        "out_h": image.out_h,
+        "out_w": image.out_w,
+        "out_c": y.shape[3],
+        "kernel_h": image.kernel_h,
+        "kernel_w": image.kernel_w,
+        "stride_h": attrs.stride_h,
+        "stride_w": attrs.stride_w,
+        "dilation_h": attrs.dilation_h,
+        "dilation_w": attrs.dilation_w,
+        "pad_top": window_padding(*vertical)[0],
+        "pad_left": window_padding(*horizontal)[0],
+        "multiplier": attrs.depth_multiplier,
+    }
     return (
         Field("weights", "const int8_t *", Ref("weights")),
         Field("channels", "const mn_channel *", Ref("channels")),
-        *image_fields(context, x, y),
-        Field("kernel_h", "int16_t", w.shape[1]),
-        Field("kernel_w", "int16_t", w.shape[2]),
-        Field("stride_h", "int16_t", attrs.stride_h),
-        Field("stride_w", "int16_t", attrs.stride_w),
-        Field("dilation_h", "int16_t", attrs.dilation_h),
-        Field("dilation_w", "int16_t", attrs.dilation_w),
-        Field("pad_top", "int16_t", window_padding(*vertical)[0]),
-        Field("pad_left", "int16_t", window_padding(*horizontal)[0]),
-        Field("multiplier", "int16_t", attrs.depth_multiplier),
+        *(Field(name, "int16_t", context.int16(value, name)) for name, value in sizes.items()),
         Field("in_zero_point", "int16_t", quant_of(context, x).zero_point[0]),
         Field("out_zero_point", "int16_t", quant_of(context, y).zero_point[0]),
         Field("out_min", "int16_t", low),

@@ -17,10 +17,20 @@ typedef struct {
     int16_t multiplier; /* output channels per input channel */
     int16_t in_zero_point, out_zero_point;
     int16_t out_min, out_max; /* fused activation */
+    /* DSP form: the padded plane of one channel, and whether a channel's scale or the clamp needs the
+     * general requantization. */
+    int16_t plane_h, plane_w, exact_finish;
 } mn_depthwise;
 
 /* Portable form, any shape. Scratch: kernel_h * kernel_w * in_c bytes, used for the pixels whose field
  * crosses the input's border. x and y must not overlap. Always MN_OK. */
 mn_status mn_depthwise_s8(const mn_depthwise *p, const int8_t *x, int8_t *scratch, int8_t *y);
+
+/* DSP form without dilation. plane_h and plane_w are what the windows of out_h rows and of out_w columns,
+ * rounded up to pairs, reach over (the generator computes them). Scratch, 4-byte aligned: the plane of
+ * int16 and the weights of one channel, 2 * plane_h * plane_w + 8 * kernel_h * (kernel_w / 2 + 1)
+ * bytes. y may be x when multiplier is 1 and there are no more output pixels than input pixels: each
+ * channel is copied before it is written. Always MN_OK. */
+mn_status mn_depthwise_dsp(const mn_depthwise *p, const int8_t *x, int8_t *scratch, int8_t *y);
 
 #endif
