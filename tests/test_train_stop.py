@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micronas.config import DataConfig
@@ -46,6 +46,7 @@ def test_a_curve_rule_never_stops_what_is_already_there(curves, curve):
 
 
 @given(st.lists(accuracy, max_size=30), accuracy, st.integers(2, 4))
+@settings(deadline=None)
 def test_halving_keeps_the_best_share_of_a_rung(others, mine, eta):
     rule = HalvingStop(tuple((0.0, other) for other in others), rungs=(2,), eta=eta)
     place = sorted([*others, mine], reverse=True).index(mine)
