@@ -28,3 +28,9 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("../shared/data is not here: the evaluation data sets are not in this repository")
     return folder
+
+
+@pytest.fixture(scope="session")
+def firmware_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Object cache that all firmware builds of a test run share."""
+    return tmp_path_factory.mktemp("firmware-cache")

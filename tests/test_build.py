@@ -24,14 +24,11 @@ TINY_CONSTANT_BYTES = 3 + 16 + 16 + 3 * 4  # step, input and output tables, op p
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
-def tiny(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Firmware:
+def tiny(firmware_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Firmware:
     folder = tmp_path_factory.mktemp("tiny")
-    return build_firmware({"mn_model.c": TINY}, load_board("nucleo_f446re"), workdir=folder, cache_dir=cache)
+    return build_firmware(
+        {"mn_model.c": TINY}, load_board("nucleo_f446re"), workdir=folder, cache_dir=firmware_cache
+    )
 
 
 def test_sizes_agree_with_arm_none_eabi_size(tiny: Firmware) -> None:
@@ -58,12 +55,14 @@ def test_the_stack_is_the_first_thing_in_sram(tiny: Firmware) -> None:
 
 
 def test_the_build_id_is_in_the_image_and_follows_the_content(
-    tiny: Firmware, tmp_path: Path, cache: Path
+    tiny: Firmware, tmp_path: Path, firmware_cache: Path
 ) -> None:
     assert tiny.elf.read_bytes().count(tiny.build_id) == 1
     board = load_board("nucleo_f446re")
-    same = build_firmware({"mn_model.c": TINY}, board, workdir=tmp_path / "a", cache_dir=cache)
-    other = build_firmware({"mn_model.c": TINY + "\n"}, board, workdir=tmp_path / "b", cache_dir=cache)
+    same = build_firmware({"mn_model.c": TINY}, board, workdir=tmp_path / "a", cache_dir=firmware_cache)
+    other = build_firmware(
+        {"mn_model.c": TINY + "\n"}, board, workdir=tmp_path / "b", cache_dir=firmware_cache
+    )
     assert same.build_id == tiny.build_id != other.build_id
     assert same.elf.read_bytes() == tiny.elf.read_bytes()
 
@@ -88,19 +87,21 @@ def test_a_second_candidate_compiles_only_what_is_its_own(
     assert sorted(compiled) == ["mn_build_id.c", "mn_model.c"]
 
 
-def test_an_overflow_names_region_and_bytes(tmp_path: Path, cache: Path) -> None:
+def test_an_overflow_names_region_and_bytes(tmp_path: Path, firmware_cache: Path) -> None:
     board = load_board("nucleo_f446re")
     source = TINY.replace("mn_arena[32]", "mn_arena[200000]")
     with pytest.raises(BudgetError, match=r"sram by (\d+) bytes") as caught:
-        build_firmware({"mn_model.c": source}, board, workdir=tmp_path, cache_dir=cache)
+        build_firmware({"mn_model.c": source}, board, workdir=tmp_path, cache_dir=firmware_cache)
     over = int(re.search(r"sram by (\d+)", str(caught.value))[1])  # type: ignore[index]
     assert over == 4096 + 528 + 200_000 - 128 * 1024
 
 
-def test_a_compiler_error_shows_the_compilers_line(tmp_path: Path, cache: Path) -> None:
+def test_a_compiler_error_shows_the_compilers_line(tmp_path: Path, firmware_cache: Path) -> None:
     source = TINY.replace("int32_t total = 0;", "int32_t total = zero;")
     with pytest.raises(BuildError, match=r"mn_model\.c:\d+:\d+: error: 'zero' undeclared"):
-        build_firmware({"mn_model.c": source}, load_board("nucleo_f446re"), workdir=tmp_path, cache_dir=cache)
+        build_firmware(
+            {"mn_model.c": source}, load_board("nucleo_f446re"), workdir=tmp_path, cache_dir=firmware_cache
+        )
 
 
 def test_a_missing_compiler_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +132,7 @@ def test_a_build_that_hangs_ends_at_its_deadline(tmp_path: Path) -> None:
     assert time.monotonic() - started < 10
 
 
-def test_a_build_opens_no_network_connection(tmp_path: Path, cache: Path) -> None:
+def test_a_build_opens_no_network_connection(tmp_path: Path, firmware_cache: Path) -> None:
     """Any attempt to create an internet socket in PlatformIO or SCons leaves a mark and fails."""
     spy = tmp_path / "spy"
     spy.mkdir()
@@ -174,18 +175,20 @@ def test_a_ledger_that_is_one_byte_off_is_refused_with_both_figures(tiny: Firmwa
             assert_ledger_matches(wrong, tiny.linked)
 
 
-def test_the_arena_may_live_in_another_region(tmp_path: Path, cache: Path) -> None:
+def test_the_arena_may_live_in_another_region(tmp_path: Path, firmware_cache: Path) -> None:
     board = load_board("black_f407vg").model_copy(update={"arena_region": "ccm"})
-    firmware = build_firmware({"mn_model.c": TINY}, board, workdir=tmp_path, cache_dir=cache)
+    firmware = build_firmware({"mn_model.c": TINY}, board, workdir=tmp_path, cache_dir=firmware_cache)
     assert firmware.regions["ccm"] == 32
     assert firmware.image.symbol("mn_arena").address == 0x10000000
 
 
-def test_every_shipped_board_builds(tmp_path: Path, cache: Path) -> None:
+def test_every_shipped_board_builds(tmp_path: Path, firmware_cache: Path) -> None:
     from micronas.board import board_names
 
     for name in board_names():
         board = load_board(name)
-        firmware = build_firmware({"mn_model.c": TINY}, board, workdir=tmp_path / name, cache_dir=cache)
+        firmware = build_firmware(
+            {"mn_model.c": TINY}, board, workdir=tmp_path / name, cache_dir=firmware_cache
+        )
         for region, used in firmware.regions.items():
             assert used <= board.region(region).length

@@ -11,7 +11,7 @@ from pathlib import Path
 from micronas.board import Board
 from micronas.build.platformio_core import PLATFORM_NAME, offline_core
 from micronas.build.project import board_manifest
-from micronas.build.toolchain import require_gcc
+from micronas.toolchain import require_gcc
 from micronas.errors import BuildError
 
 PLATFORM_VARIABLE = "MICRONAS_PLATFORM"

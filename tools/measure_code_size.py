@@ -1,0 +1,168 @@
+"""Measures micronas/codesize.json anew: run it after any change of firmware/ or of the compiler.
+
+    python tools/measure_code_size.py
+
+Builds, per core of the shipped boards: an image that refers to every kernel, an image per chip family that
+has no kernel at all, and networks of the search spaces for the size of the functions that bind an op to the
+arena. Entries of other compiler versions stay in the table.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from link_map import Unit, reachable, read_references, read_units
+
+from micronas.board import Board, board_names, load_board
+from micronas.build import Firmware, build_firmware
+from micronas.build.project import FIRMWARE_DIR
+from micronas.codegen import generate
+from micronas.codesize import TABLE_PATH
+from micronas.config import SpaceConfig
+from micronas.graph import Graph
+from micronas.lowering import Target
+from micronas.lowering.lower import lower_graph
+from micronas.net.shape_graph import shape_graph
+from micronas.plan import plan_memory
+from micronas.space import SPACES, make_space
+from micronas.tflite import read_bytes
+from micronas.tflite_writer import write
+from micronas.toolchain import gcc_version, require_gcc
+
+_KERNEL = re.compile(r"^mn_status (mn_\w+)\(", re.M)
+_NOT_KERNELS = {"mn_model_run"}
+_EMIT_RELOCATIONS = ("-Wl,--emit-relocs",)
+_MODEL_OBJECT = "mn_model.o"
+_SMALL_BYTES = 60_000
+_NETWORKS_PER_SPACE = 2
+
+
+def all_kernels() -> dict[str, str]:
+    """Kernel function -> header that declares it."""
+    headers = sorted((FIRMWARE_DIR / "lib" / "mn_kernels").glob("*.h"))
+    found = {
+        name: path.name for path in headers for name in _KERNEL.findall(path.read_text(encoding="utf-8"))
+    }
+    return {name: header for name, header in found.items() if name not in _NOT_KERNELS}
+
+
+def synthetic_model(kernels: dict[str, str]) -> str:
+    """A network without ops whose tables refer to ``kernels``, so that the linker keeps them."""
+    includes = "".join(f'#include "{h}"\n' for h in sorted({"mn_model.h", *kernels.values()}))
+    pointers = "".join(f"    (mn_op_fn)(void (*)(void)){name},\n" for name in sorted(kernels)) or "    0,\n"
+    return (
+        f"{includes}\n"
+        '__attribute__((aligned(16), section(".bss.mn_arena"))) int8_t mn_arena[16];\n'
+        "static const mn_tensor mn_model_tensors[1];\n"
+        f"static const mn_op_fn mn_model_ops[] = {{\n{pointers}}};\n"
+        "const mn_model mn_the_model = {mn_model_tensors, mn_model_tensors, mn_model_ops, mn_arena,"
+        " 1, 1, 0, 16, 0};\n"
+    )
+
+
+def measure_core(board: Board, families: list[Board], scratch: Path) -> dict[str, object]:
+    """The table of one core."""
+    kernels = all_kernels()
+    firmware = _build(synthetic_model(kernels), board, scratch / "all", _EMIT_RELOCATIONS)
+    units = read_units(firmware.map_file)
+    by_name = {unit.name: unit for unit in units}
+    references = read_references(firmware.elf, units)
+    base = _base_units(firmware, units, references)
+    pulled = {kernel: _pulled(firmware, kernel, units, references) - base for kernel in kernels}
+    used = sorted(set().union(*pulled.values()))
+    return {
+        "core": board.core.value,
+        "compiler": gcc_version(require_gcc()),
+        "bytes_per_op": _bytes_per_op(board, scratch),
+        "families": {b.family: _base_sizes(b, scratch / b.name) for b in families},
+        "kernels": {kernel: sorted(names) for kernel, names in sorted(pulled.items())},
+        "units": {name: _sizes(by_name[name]) for name in used},
+    }
+
+
+def _build(model: str, board: Board, folder: Path, flags: tuple[str, ...] = ()) -> Firmware:
+    cache = folder.parent / "cache"
+    return build_firmware({"mn_model.c": model}, board, workdir=folder, cache_dir=cache, extra_flags=flags)
+
+
+def _base_units(firmware: Firmware, units: list[Unit], references: dict[str, set[str]]) -> set[str]:
+    """What the firmware needs without any kernel: from the vectors on, the network's own object left out."""
+    model = {unit.name for unit in units if unit.name.endswith(_MODEL_OBJECT)}
+    without_model = {n: (set() if n in model else refs - model) for n, refs in references.items()}
+    return reachable({_unit_of(firmware, "mn_vectors", units)}, without_model)
+
+
+def _pulled(firmware: Firmware, kernel: str, units: list[Unit], references: dict[str, set[str]]) -> set[str]:
+    return reachable({_unit_of(firmware, kernel, units)}, references)
+
+
+def _unit_of(firmware: Firmware, symbol: str, units: list[Unit]) -> str:
+    address = firmware.image.symbol(symbol).address & ~1
+    return next(u.name for u in units if u.address <= address < u.address + u.bytes)
+
+
+def _sizes(unit: Unit) -> list[int]:
+    return [unit.bytes, 0] if unit.output == ".code" else [0, unit.bytes]
+
+
+def _base_sizes(board: Board, folder: Path) -> list[int]:
+    linked = _build(synthetic_model({}), board, folder).linked
+    return [linked.code, linked.rodata, linked.static]
+
+
+def _bytes_per_op(board: Board, scratch: Path) -> float:
+    """Mean size of the functions that bind an op to the arena, over networks of the search space."""
+    total = count = 0
+    for number, graph in enumerate(measured_networks()):
+        lowered = lower_graph(graph, Target(board.core))
+        source = generate(graph, lowered, plan_memory(graph, lowered), name="measured")["mn_model.c"]
+        firmware = _build(source, board, scratch / f"net{number}")
+        mine = [u for u in read_units(firmware.map_file) if u.name.endswith(_MODEL_OBJECT)]
+        total += sum(unit.bytes for unit in mine if unit.output == ".code")
+        count += len(lowered)
+    return round(total / count, 2)
+
+
+def measured_networks() -> Iterator[Graph]:
+    """A few networks of every search space, with zeros for weights."""
+    rng = np.random.default_rng(0)
+    for name in SPACES:
+        space = make_space(SpaceConfig(name=name), (28, 28, 1), 10)
+        candidates = [*space.hand_made(), *(space.sample(rng) for _ in range(20))]
+        graphs = (shape_graph(space.net(arch)) for arch in candidates)
+        small = (g for g in graphs if sum(t.nbytes for t in g.tensors if t.is_constant) < _SMALL_BYTES)
+        for graph in itertools.islice(small, _NETWORKS_PER_SPACE):
+            yield read_bytes(write(graph), name)
+
+
+def main() -> None:
+    """Measure every core of the shipped boards and write the table."""
+    boards = [load_board(name) for name in board_names()]
+    measured = []
+    for core in sorted({b.core.value for b in boards}):
+        mine = [b for b in boards if b.core.value == core]
+        families = list({b.family: b for b in mine}.values())
+        with tempfile.TemporaryDirectory() as scratch:
+            measured.append(measure_core(mine[0], families, Path(scratch)))
+        print(f"{core}: {len(measured[-1]['kernels'])} kernels")  # type: ignore[arg-type]
+    TABLE_PATH.write_text(json.dumps({"tables": _merge(measured)}, indent=1) + "\n", encoding="utf-8")
+
+
+def _merge(measured: list[dict[str, object]]) -> list[dict[str, object]]:
+    old = json.loads(TABLE_PATH.read_text(encoding="utf-8"))["tables"] if TABLE_PATH.is_file() else []
+    new = {(t["core"], t["compiler"]): t for t in [*old, *measured]}
+    return [new[key] for key in sorted(new)]
+
+
+if __name__ == "__main__":
+    main()
