@@ -45,6 +45,11 @@ class SpaceConfig(_Section):
     max_width: int = Field(default=64, ge=4, le=512, multiple_of=4)
     kernels: tuple[Literal[3, 5, 7], ...] = Field(default=(3, 5, 7), min_length=1)
     expansions: tuple[int, ...] = Field(default=(2, 3, 4, 6), min_length=1)
+    hard_swish: bool = Field(
+        default=False, description="layerwise: hard-swish in the place of ReLU, as a gene"
+    )
+    squeeze_excite: bool = Field(default=False, description="layerwise: channel gates, as a gene")
+    shrink: bool = Field(default=False, description="layerwise: half the input's resolution, as a gene")
 
     @model_validator(mode="after")
     def _ranges_are_not_empty(self) -> SpaceConfig:
@@ -70,9 +75,13 @@ class StrategyConfig(_Section):
 
 
 class EstimatorConfig(_Section):
-    """How a candidate's accuracy is found."""
+    """How a candidate's accuracy is found.
 
-    name: str = "train"
+    ``train`` trains each to the end, ``short`` stops what earlier trials' learning curves say will not be
+    among the best, ``halving`` stops the worse half at the second and the fourth epoch (ASHA).
+    """
+
+    name: Literal["train", "short", "halving"] = "train"
     epochs: int = Field(default=8, ge=1, description="at most; early stopping may end before")
     patience: int = Field(default=4, ge=1, description="epochs without a better validation loss")
     batch_size: int = Field(default=32, ge=1)
@@ -136,7 +145,7 @@ class SearchConfig(_Section):
     budget: SearchBudget = SearchBudget(trials=50)
     seed: int = Field(default=0, ge=0, lt=2**32)
     workers: int = Field(default=1, ge=1, le=64)
-    device: Literal["qemu", "renode", "serial", "none"] = "qemu"
+    device: Literal["qemu", "none"] = "qemu"
     runtime: Literal["micronas", "tflm"] = "micronas"
     max_equal_failures: int = Field(default=5, ge=1, description="in a row, then the search stops")
 

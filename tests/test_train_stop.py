@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micronas.config import DataConfig
-from micronas.estimate.stop import CurveStop, HalvingStop, never
+from micronas.estimate.stop import CurveStop, HalvingStop, never, stop_rule
 
 accuracy = st.floats(0, 1)
 
@@ -58,6 +58,16 @@ def test_halving_looks_at_rungs_only_and_at_rivals_that_came_so_far():
     assert rule((0.1,)) == ""
     assert "0.100 after epoch 2 is place 3 of 3" in rule((0.1, 0.1))
     assert HalvingStop((), rungs=(1,))((0.1,)) == ""
+
+
+def test_rules_by_name_judge_by_the_trainings_that_ran_their_course():
+    ran = exact_curves(0.5, 0.5, np.linspace(0.1, 0.9, 9))  # ends 0.55 .. 0.95, upper quartile 0.85
+    rule = stop_rule("short", (*ran, (0.9,), (0.9, 0.9)))
+    assert rule((0.1, 0.72)) == ""
+    assert "under 0.850" in rule((0.1, 0.68))
+    assert stop_rule("short", ())((0.1, 0.1)) == ""
+    assert stop_rule("train", ran)((0.0, 0.0)) == ""
+    assert stop_rule("halving", ran)((0.0, 0.0)) != ""
 
 
 def test_a_rule_ends_a_training_and_its_reason_is_kept():

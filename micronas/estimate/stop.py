@@ -85,6 +85,21 @@ class HalvingStop:
         return f"{curve[-1]:.3f} after epoch {rung} is place {better + 1} of {len(rivals) + 1}"
 
 
+def stop_rule(estimator: str, curves: tuple[Curve, ...]) -> StopRule:
+    """The rule of an estimator by its name in the configuration, given the run's earlier ``curves``.
+
+    ``short`` aims at the best quarter of what ran its course: what is not likely to get there is no parent
+    of anything. ``train`` never stops.
+    """
+    if estimator == "halving":
+        return HalvingStop(curves)
+    if estimator == "short" and curves:
+        longest = max(len(curve) for curve in curves)
+        complete = tuple(curve for curve in curves if len(curve) == longest)
+        return CurveStop(complete, target=float(np.quantile([max(c) for c in complete], 0.75)))
+    return never
+
+
 def _regression(x: Vector, y: Vector, at: float) -> tuple[float, float]:
     """Least-squares line through (x, y) read at ``at``, and the standard deviation of its prediction."""
     centre, spread = x.mean(), ((x - x.mean()) ** 2).sum()
