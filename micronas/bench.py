@@ -55,6 +55,5 @@ def _sample(where: str, values: npt.NDArray[np.generic], tensor: Tensor) -> npt.
     if not np.isfinite(values).all():
         raise DataError(f"{where} holds NaN or infinity")
     scale, zero_point = tensor.quant.scale[0], tensor.quant.zero_point[0]
-    return np.clip(np.rint(values.astype(np.float32) / np.float32(scale)) + zero_point, -128, 127).astype(
-        np.int8
-    )
+    q = np.rint(values.astype(np.float32) / np.float32(scale)) + zero_point
+    return np.asarray(np.clip(q, -128, 127), dtype=np.int8)

@@ -46,7 +46,7 @@ class SpaceConfig(_Section):
     kernels: tuple[Literal[3, 5, 7], ...] = Field(default=(3, 5, 7), min_length=1)
     expansions: tuple[int, ...] = Field(default=(2, 3, 4, 6), min_length=1)
     hard_swish: bool = Field(
-        default=False, description="layerwise: hard-swish in the place of ReLU, as a gene"
+        default=False, description="layerwise: hard-swish in place of ReLU, as a gene"
     )
     squeeze_excite: bool = Field(default=False, description="layerwise: channel gates, as a gene")
     shrink: bool = Field(default=False, description="layerwise: half the input's resolution, as a gene")

@@ -51,16 +51,14 @@ class Deployment:
         parity = self.measurement.parity
         if parity.mismatches == 0:
             return
-        where = ""
+        parts = [f"{parity.mismatches} of {parity.elements} output elements differ from the reference"]
         if self.wrong_op is not None:
             op = self.graph.ops[self.wrong_op]
-            where = f"; the first op that differs is {self.wrong_op} ({op.kind})"
-        first = parity.first
-        element = f", sample {first.sample} element {first.element}: {first.device} against {first.reference}"
+            parts.append(f"the first op that differs is {self.wrong_op} ({op.kind})")
+        if (at := parity.first) is not None:
+            parts.append(f"sample {at.sample}, element {at.element}: {at.device} against {at.reference}")
         raise ParityError(
-            f"{parity.mismatches} of {parity.elements} output elements differ from the reference"
-            + where
-            + (element if first else ""),
+            "; ".join(parts),
             remedy="this is a bug in a kernel or in the compiler; keep the model and report it",
         )
 

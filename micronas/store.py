@@ -86,20 +86,13 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             lock_fd = run_lock.acquire(folder)
+            _write_new(folder / DATABASE, {"schema_version": SCHEMA_VERSION, **facts})
         except OSError as error:
             raise StoreError(
                 f"run folder {folder} cannot be written: {error.strerror}",
                 remedy="choose a folder that you may write to with --runs DIR",
             ) from error
-        store = cls._open(folder, lock_fd)
-        with store._transaction() as cursor:
-            for statement in _SCHEMA.strip().split(";\n"):
-                cursor.execute(statement)
-            rows = {"schema_version": SCHEMA_VERSION, **facts}
-            cursor.executemany(
-                "INSERT INTO facts VALUES (?, ?)", [(k, json.dumps(v)) for k, v in rows.items()]
-            )
-        return store
+        return cls._open(folder, lock_fd)
 
     @classmethod
     def resume(cls, folder: Path) -> Store:
@@ -270,6 +263,21 @@ class Store:
     def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
         rows = self._all(query, *values)
         return rows[0] if rows else None
+
+
+def _write_new(path: Path, facts: dict[str, Json]) -> None:
+    """Lay the tables down under another name first: a run is there whole, or not at all."""
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    try:
+        with contextlib.closing(sqlite3.connect(draft)) as connection, connection:
+            connection.executescript(_SCHEMA)
+            rows = [(name, json.dumps(value)) for name, value in facts.items()]
+            connection.executemany("INSERT INTO facts VALUES (?, ?)", rows)
+    except sqlite3.Error as error:
+        draft.unlink(missing_ok=True)
+        raise _damaged(path.parent, str(error)) from error
+    os.replace(draft, path)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

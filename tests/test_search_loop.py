@@ -200,7 +200,7 @@ if __name__ == "__main__":
     store = Store.resume(folder) if folder.exists() else Store.create(folder, {})
     store.begin_session()
     executor = ProcessExecutor(factory, workers=2, task_deadline_s=30)
-    make_loop(store, executor=executor, workers=2, trials=60).run()
+    make_loop(store, executor=executor, workers=2, trials=60, max_equal_failures=60).run()
     executor.close()
 """
 

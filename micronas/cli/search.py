@@ -42,7 +42,7 @@ def search(
     from micronas.search import new_run, prepare, stored_setup
     from micronas.store import Store
 
-    overrides = {
+    overrides: dict[str, object] = {
         "board": board,
         "seed": seed,
         "budget.trials": trials,

@@ -20,6 +20,10 @@ class Effort(Protocol):
         """Learn how long a trial took."""
         ...
 
+    def trial_s(self) -> float | None:
+        """Seconds that a trial's training may take if it begins now; None for as long as it needs."""
+        ...
+
     def drain_s(self) -> float | None:
         """How long to wait for trials still running; None for as long as they need."""
         ...
@@ -46,6 +50,10 @@ class TrialEffort:
 
     def took(self, seconds: float) -> None:
         """Time does not matter."""
+
+    def trial_s(self) -> float | None:
+        """The configuration's own limit is enough."""
+        return None
 
     def drain_s(self) -> float | None:
         """Every trial is waited for."""
@@ -86,6 +94,10 @@ class TimeEffort:
     def took(self, seconds: float) -> None:
         """Keep the latest durations; the search drifts to other sizes as it goes."""
         self._durations = [*self._durations[-9:], seconds]
+
+    def trial_s(self) -> float | None:
+        """Up to the end of the search: even a first trial on a slow machine leaves the final fit its time."""
+        return max(5.0, self._search_end_s - self._spent_s())
 
     def drain_s(self) -> float | None:
         """A little past the end of the search, at the cost of the final fit."""

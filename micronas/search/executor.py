@@ -122,7 +122,7 @@ class ProcessExecutor:
 
     def close(self) -> None:
         """Kill the workers."""
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join(timeout=10.0)
 
     def __enter__(self) -> Self:

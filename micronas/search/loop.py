@@ -100,7 +100,7 @@ class Loop:
             )
         else:
             arch = self._space.to_json(pending.arch)
-            self._executor.submit(Task(number, arch, pending.key))
+            self._executor.submit(Task(number, arch, pending.key, deadline_s=self._effort.trial_s()))
 
     def _propose(self, number: int) -> _Pending:
         self._proposals.rejected = 0

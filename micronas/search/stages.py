@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from pathlib import Path
 
@@ -76,5 +77,6 @@ def _estimate(task: Task, space: Space, config: SearchConfig) -> Estimate:
 
         final = FinalSettings.from_config(config.final_fit)
         return final_fit(net, config.data, final, seed, task.deadline_s, calibration_samples=samples)
-    settings, limit_s = TrainSettings.from_config(config.estimator), config.estimator.trial_deadline_s
+    settings = TrainSettings.from_config(config.estimator)
+    limit_s = min(config.estimator.trial_deadline_s, task.deadline_s or math.inf)
     return estimate_fully(net, config.data, settings, seed, limit_s, calibration_samples=samples)
