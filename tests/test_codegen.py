@@ -14,7 +14,7 @@ from oracle import random_case
 
 from micronas.board import Core
 from micronas.errors import ModelError
-from micronas.graph import Graph, Op
+from micronas.graph import DType, Graph, Op
 from micronas.lowering import Target
 from micronas.lowering.lower import LOWERINGS, lower_graph
 from micronas.lowering.sizes import constant_items, model_constant_bytes
@@ -28,6 +28,17 @@ def one_graph(kind: str, seed: int = 5) -> Graph:
         graph = random_case(kind, rng)
         if all(graph.tensors[t].dtype.value == "int8" for t in (*graph.inputs, *graph.outputs)):
             return graph
+
+
+def in_weight_range(graph: Graph) -> Graph:
+    """The same graph with weights of -127 for -128, which TFLite's quantization scheme does not have."""
+    tensors = tuple(
+        dataclasses.replace(t, data=np.maximum(t.data, -127))
+        if t.is_constant and t.dtype is DType.INT8
+        else t
+        for t in graph.tensors
+    )
+    return dataclasses.replace(graph, tensors=tensors)
 
 
 def without_values(graph: Graph) -> Graph:
@@ -71,11 +82,21 @@ def test_linked_constants_equal_the_prediction(core, tmp_path):
 @pytest.mark.parametrize("kind", ["CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"])
 def test_a_graph_without_values_has_the_same_bytes(core, kind):
     for seed in range(8):
-        graph = one_graph(kind, seed)
+        graph = in_weight_range(one_graph(kind, seed))
         bare = without_values(graph)
         full, empty = lower_graph(graph, Target(core)), lower_graph(bare, Target(core))
         assert model_constant_bytes(graph, full) == model_constant_bytes(bare, empty)
         assert [op.scratch_bytes for op in full] == [op.scratch_bytes for op in empty]
+
+
+def test_weights_that_the_dsp_packing_cannot_hold_take_the_portable_kernel():
+    graph = in_weight_range(one_graph("FULLY_CONNECTED"))
+    assert "_dsp" in lower_graph(graph, Target(Core.M4F))[0].kernel
+    data = np.array(graph.tensors[1].data)
+    data.flat[0] = -128
+    tensors = (graph.tensors[0], dataclasses.replace(graph.tensors[1], data=data), *graph.tensors[2:])
+    extreme = dataclasses.replace(graph, tensors=tensors)
+    assert "_s8" in lower_graph(extreme, Target(Core.M4F))[0].kernel
 
 
 def test_text_is_deterministic():

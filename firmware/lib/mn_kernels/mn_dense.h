@@ -13,10 +13,20 @@ typedef struct {
     int32_t batches, in_n, out_n;
     int16_t out_zero_point;
     int16_t out_min, out_max; /* fused activation */
+    /* DSP forms: rows are padded to segments * segment_groups * 4 weights (mn_dsp.h). exact_finish is 1 when
+     * the scale or the clamp needs the general requantization. */
+    int16_t segment_groups, segments, exact_finish;
 } mn_dense;
 
 /* Portable form, any shape; no scratch. x and y must not overlap. Always MN_OK. */
 mn_status mn_dense_s8(const mn_dense *p, const int8_t *x, int8_t *y);
+
+/* DSP form for rows that need no padding; weights packed as mn_dsp.h tells, rows padded to an even number.
+ * No scratch. x and y must not overlap. Always MN_OK. */
+mn_status mn_dense_dsp(const mn_dense *p, const int8_t *x, int8_t *y);
+
+/* The same for any row. Scratch: one padded row, segments * segment_groups * 4 bytes. */
+mn_status mn_dense_padded_dsp(const mn_dense *p, const int8_t *x, int8_t *scratch, int8_t *y);
 
 /* A scale per output. */
 typedef struct {
@@ -25,9 +35,12 @@ typedef struct {
     int32_t batches, in_n, out_n;
     int16_t out_zero_point;
     int16_t out_min, out_max;
+    int16_t segment_groups, segments, exact_finish;
 } mn_dense_channels;
 
-/* As mn_dense_s8. */
+/* As the forms above. */
 mn_status mn_dense_channels_s8(const mn_dense_channels *p, const int8_t *x, int8_t *y);
+mn_status mn_dense_channels_dsp(const mn_dense_channels *p, const int8_t *x, int8_t *y);
+mn_status mn_dense_channels_padded_dsp(const mn_dense_channels *p, const int8_t *x, int8_t *scratch, int8_t *y);
 
 #endif

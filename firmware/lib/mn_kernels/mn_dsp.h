@@ -66,6 +66,22 @@ static inline int32_t mn_smlad(uint32_t a, uint32_t b, int32_t sum)
     return result;
 }
 
+/* The short requantization of mn_dsp_two_pixels.S, for right shifts of 1 to 22 and |acc| < 2^30: `code` is
+ * mn_dsp_code of zero point and shift. The result is clamped to int8. */
+static inline int32_t mn_dsp_code(int32_t zero_point, int32_t shift)
+{
+    return (2 * zero_point + 1) * (1 << (-shift - 1));
+}
+
+static inline int8_t mn_dsp_finish(int32_t acc, int32_t multiplier, int32_t shift, int32_t code)
+{
+    int32_t result = 2 * acc;
+    __asm__("smmlar %0, %0, %1, %2" : "+r"(result) : "r"(multiplier), "r"(code + (acc >> 31)));
+    result >>= -shift - 1;
+    __asm__("ssat %0, #8, %0, asr #1" : "+r"(result));
+    return (int8_t)result;
+}
+
 /* Four bytes from any address: these cores load unaligned words. */
 static inline uint32_t mn_load4(const int8_t *from)
 {
