@@ -1,0 +1,1 @@
+"""How good a network is: training, the final fit, and the accuracy of the int8 file."""
