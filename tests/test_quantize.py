@@ -51,7 +51,7 @@ from micronas.estimate.weights import NodeWeights, Norm, initial_weights
 ARCHITECTURES = int(os.environ.get("MICRONAS_EQUALITY_NETS", "60"))
 """How many random networks the property test converts, at about 0.12 CPU-seconds each."""
 
-SHAPES = ((28, 28, 1), (49, 10, 1), (64, 1, 3), (49, 40, 1), (32, 32, 3), (5, 3, 2))
+SHAPES = ((28, 28, 1), (49, 10, 1), (64, 1, 3), (49, 40, 1), (32, 32, 3), (5, 3, 2), (1, 1, 4), (600, 1, 1))
 
 
 def trained_like(net, seed):
@@ -139,7 +139,8 @@ def test_promised_graph_equals_the_converted_one(name, number):
     """The property that the budget gate rests on: equal before and after training, to the byte."""
     for i in range(number):
         rng = np.random.default_rng([20, i])
-        config = SpaceConfig(name=name, max_width=32)
+        rich = i % 3 == 0 and name == "layerwise"
+        config = SpaceConfig(name=name, max_width=32, hard_swish=rich, squeeze_excite=rich, shrink=rich)
         space = make_space(config, SHAPES[i % len(SHAPES)], 4 + i % 7)
         net = space.net(space.sample(rng))
         data = quantize(trained_like(net, i), net, samples_for(net, i))

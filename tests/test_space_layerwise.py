@@ -13,12 +13,20 @@ from hypothesis import strategies as st
 from micronas import tflite_writer
 from micronas.config import SpaceConfig
 from micronas.errors import SpaceError
-from micronas.net import Add, Conv, DepthwiseConv, Pool, shape_graph
+from micronas.net import Add, Apply, Conv, DepthwiseConv, Function, Pool, PoolKind, shape_graph
 from micronas.space import make_space
 from micronas.space.layerwise import Block, BlockKind, LayerwiseArch, LayerwiseSpace, Limits, Stem
 
 SHAPES = ((28, 28, 1), (49, 40, 1), (49, 10, 1), (64, 1, 3), (96, 96, 3), (5, 3, 2), (1, 1, 4))
-LIMITS = Limits(min_blocks=1, max_blocks=5, max_width=32)
+LIMITS = Limits(
+    min_blocks=1,
+    max_blocks=5,
+    max_width=32,
+    hard_swish=True,
+    squeeze_excite=True,
+    shrinks=(1, 2),
+    stem_strides=(1, 2, 4, 8),
+)
 MILD = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 shapes = st.sampled_from(SHAPES)
@@ -36,10 +44,11 @@ def _raw(draw_int, limits=LIMITS):
         kind = pick(list(BlockKind))
         expansion = pick(limits.expansions) if kind is BlockKind.INVERTED else 1
         kernel, stride, width = pick(limits.kernels), pick((1, 2)), pick(limits.widths)
-        return Block(kind, kernel, stride, width, expansion, pick((False, True)))
+        gate = kind is not BlockKind.CONV and pick((False, True))
+        return Block(kind, kernel, stride, width, expansion, pick((False, True)), pick((False, True)), gate)
 
     count = draw_int(limits.min_blocks, limits.max_blocks)
-    stem = Stem(pick(limits.kernels), pick((1, 2)), pick(limits.widths))
+    stem = Stem(pick(limits.kernels), pick(limits.stem_strides), pick(limits.widths), pick(limits.shrinks))
     return LayerwiseArch(stem, tuple(block() for _ in range(count)))
 
 
@@ -81,12 +90,19 @@ def test_canonical_genes_each_have_an_effect(space, arch):
     """Lowering any one gene of a canonical architecture changes the network."""
     canonical = _canonical(space, arch)
     net = space.net(canonical)
-    if canonical.stem.stride == 2:
-        assert space.net(replace(canonical, stem=replace(canonical.stem, stride=1))) != net
+    lower_stems = [
+        replace(canonical.stem, stride=s) for s in LIMITS.stem_strides if s < canonical.stem.stride
+    ]
+    lower_stems += [replace(canonical.stem, shrink=1)] if canonical.stem.shrink == 2 else []
+    lower_stems += [replace(canonical.stem, kernel=k) for k in LIMITS.kernels if k < canonical.stem.kernel]
+    for stem in lower_stems:
+        assert space.net(replace(canonical, stem=stem)) != net
     for i, block in enumerate(canonical.blocks):
         lower = []
         lower += [replace(block, stride=1)] if block.stride == 2 else []
         lower += [replace(block, pool=False)] if block.pool else []
+        lower += [replace(block, swish=False)] if block.swish else []
+        lower += [replace(block, gate=False)] if block.gate else []
         lower += [replace(block, kernel=k) for k in LIMITS.kernels if k < block.kernel]
         for changed in lower:
             blocks = (*canonical.blocks[:i], changed, *canonical.blocks[i + 1 :])
@@ -132,8 +148,9 @@ def test_mutation_changes_one_gene_or_one_block(classes, data):
     longer, shorter = sorted((arch, neighbour), key=lambda a: len(a.blocks), reverse=True)
     if len(longer.blocks) == len(shorter.blocks):
         changed = _gene_differences(arch, neighbour)
-        # Becoming an inverted bottleneck, or ceasing to be one, brings the expansion along.
-        assert len(changed) == 1 or sorted(g.split(".")[1] for g in changed) == ["expansion", "kind"]
+        # Another kind brings its expansion along, and a plain convolution has no gate.
+        genes = {g.split(".")[1] for g in changed}
+        assert len(changed) == 1 or ("kind" in genes and genes <= {"kind", "expansion", "gate"})
     else:
         assert longer.stem == shorter.stem
         without_one = [(*longer.blocks[:i], *longer.blocks[i + 1 :]) for i in range(len(longer.blocks))]
@@ -249,6 +266,8 @@ def test_hand_made_networks_obey_any_limits(shape, limits):
         (("blocks", 0, "kind"), "dense", "blocks[0].kind: 'dense'"),
         (("blocks", 1, "expansion"), 2, "blocks[1].expansion: 2 is not one of 1"),
         (("blocks", 0, "pool"), 1, "blocks[0].pool: 1"),
+        (("blocks", 0, "swish"), True, "blocks[0].swish: True is not one of False"),
+        (("stem", "shrink"), 2, "stem.shrink: 2 is not one of 1"),
         (("blocks", 0, "width"), 8.0, "blocks[0].width: 8.0"),
         (("blocks", 0, "dilation"), 2, "blocks[0]: missing or unknown genes: dilation"),
         (("blocks", 1), "conv", "blocks[1]: 'conv' is not an object"),
@@ -286,7 +305,7 @@ def test_make_space_maps_the_configuration():
         assert {arch.stem.kernel, *(b.kernel for b in arch.blocks)} <= {3, 5}
 
 
-@pytest.mark.parametrize("shape", [(28, 28), (640,), (28, 28, 1, 1)])
+@pytest.mark.parametrize("shape", [(640,), (28, 28, 1, 1)])
 def test_shapes_that_are_no_image_are_refused(shape):
     with pytest.raises(SpaceError):
         make_space(SpaceConfig(), shape, 10)
@@ -295,3 +314,46 @@ def test_shapes_that_are_no_image_are_refused(shape):
 def test_unknown_space_is_refused_with_the_known_ones():
     with pytest.raises(SpaceError, match="layerwise"):
         make_space(SpaceConfig(name="layrwise"), (28, 28, 1), 10)
+
+
+def test_windows_of_sensors_are_images_one_wide():
+    space = make_space(SpaceConfig(), (64, 3), 4)
+    assert space.net(space.sample(np.random.default_rng(0))).input_shape == (64, 1, 3)
+
+
+def test_raw_audio_starts_with_long_overlapping_strides():
+    """8,000 samples: the stem's kernel is wider than its stride, and samples get small enough to plan."""
+    space = make_space(SpaceConfig(), (8000, 1), 10)
+    strides = set()
+    for i in range(60):
+        net = space.net(space.sample(np.random.default_rng(i)))
+        stem = net.nodes[1].layer
+        assert stem.stride_w == stem.kernel_w == 1
+        assert stem.kernel_h > stem.stride_h
+        strides.add(stem.stride_h)
+    assert strides == {1, 2, 4, 8, 16}
+
+
+def test_mobilenet_v3_block_has_gate_and_hard_swish_where_the_genes_say():
+    """Howard et al. 2019: expand, depthwise, squeeze-excite, project; the projection is linear."""
+    limits = Limits(hard_swish=True, squeeze_excite=True, min_blocks=1)
+    space = LayerwiseSpace((32, 32, 3), 10, limits)
+    block = Block(BlockKind.INVERTED, 5, 1, 16, 4, swish=True, gate=True)
+    net = space.net(LayerwiseArch(Stem(3, 2, 16), (block,)))
+    kinds = [type(node.layer).__name__ for node in net.nodes[2:-3]]
+    assert kinds == [
+        *["Conv", "Apply", "DepthwiseConv", "Apply"],
+        *["GlobalAveragePool", "Conv", "Conv", "Apply", "Multiply"],
+        *["Conv", "Add"],
+    ]
+    functions = [node.layer.function for node in net.nodes if isinstance(node.layer, Apply)]
+    assert functions == [Function.HARD_SWISH, Function.HARD_SWISH, Function.LOGISTIC]
+    squeeze = [node.layer.filters for node in net.nodes if isinstance(node.layer, Conv)][2:4]
+    assert squeeze == [16, 64]
+
+
+def test_half_resolution_is_an_average_in_front():
+    space = LayerwiseSpace((96, 96, 3), 2, replace(LIMITS, min_blocks=1))
+    net = space.net(LayerwiseArch(Stem(3, 2, 8, shrink=2), (Block(BlockKind.CONV, 3, 1, 8),)))
+    assert net.nodes[1].layer == Pool(PoolKind.AVERAGE, 2, 2, 2, 2)
+    assert net.shapes[2] == (24, 24, 8)

@@ -43,16 +43,15 @@ def captured_stderr() -> Iterator[Captured]:
 
 
 def import_tensorflow() -> Any:
-    """The ``tensorflow`` module, imported without its greetings and with warnings only from Python."""
-    if "tensorflow" in sys.modules:
-        return sys.modules["tensorflow"]
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with captured_stderr():
-        import tensorflow as tf
+    """The ``tensorflow`` module, imported without its greetings and with errors only from Python."""
+    if "tensorflow" not in sys.modules:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        with captured_stderr():
+            import tensorflow as tf
 
-        # Networks this small train faster without a GPU, and a machine without one is reported as an error
-        # when devices are listed: that is done here, before anything runs.
-        tf.config.set_visible_devices([], "GPU")
+            # Networks this small train faster without a GPU, and a machine without one is reported as an
+            # error when devices are listed: that is done here, before anything runs.
+            tf.config.set_visible_devices([], "GPU")
     for name in ("tensorflow", "absl"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    return tf
+    return sys.modules["tensorflow"]

@@ -55,8 +55,7 @@ def _output_shape(layer: Layer, inputs: list[Shape]) -> Shape:
             _one(inputs, rank=1)
             return (_positive(layer.units, "units"),)
         case GlobalAveragePool():
-            channels = _one(inputs, rank=3)[2]
-            return (1, 1, channels) if layer.keep_dims else (channels,)
+            return _averaged(layer, _one(inputs, rank=3))
         case Flatten():
             return (math.prod(_one(inputs, rank=3)),)
         case Softmax():
@@ -101,6 +100,12 @@ def _window(layer: Conv | DepthwiseConv | Pool, kernel_h: int, kernel_w: int, x:
     if kernel_h > x[0] or kernel_w > x[1]:
         raise _MismatchError(f"a {kernel_h}x{kernel_w} window does not fit")
     return (x[0] - kernel_h) // layer.stride_h + 1, (x[1] - kernel_w) // layer.stride_w + 1
+
+
+def _averaged(layer: GlobalAveragePool, x: Shape) -> Shape:
+    if layer.keep_dims and x[:2] == (1, 1):
+        raise _MismatchError("a mean over one position is no operation, and would not be converted into one")
+    return (1, 1, x[2]) if layer.keep_dims else (x[2],)
 
 
 def _added(inputs: list[Shape]) -> Shape:

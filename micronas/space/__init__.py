@@ -17,7 +17,8 @@ def make_space(config: SpaceConfig, input_shape: tuple[int, ...], n_classes: int
     """The space that ``config`` describes, for data of that shape; raises ``SpaceError`` if it has none."""
     match config.name:
         case "layerwise":
-            return LayerwiseSpace(_image_shape(input_shape), n_classes, _limits(config))
+            shape = _image_shape(input_shape)
+            return LayerwiseSpace(shape, n_classes, _limits(config, shape))
         case "cell":
             return CellSpace(_image_shape(input_shape), n_classes, _cell_limits(config))
     raise SpaceError(f"unknown space {config.name!r}", remedy=f"known spaces: {', '.join(SPACES)}")
@@ -27,10 +28,16 @@ def _image_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
     """Sensor windows (length, channels) become (length, 1, channels)."""
     if len(shape) == 3:
         return shape[0], shape[1], shape[2]
+    if len(shape) == 2:
+        return shape[0], 1, shape[1]
     raise SpaceError(f"inputs of shape {shape} are no (height, width, channels)")
 
 
-def _limits(config: SpaceConfig) -> Limits:
+_STREAM = 512
+"""Inputs at least this long start with strides of up to 16: raw audio and long sensor windows."""
+
+
+def _limits(config: SpaceConfig, shape: tuple[int, int, int]) -> Limits:
     return Limits(
         min_blocks=config.min_blocks,
         max_blocks=config.max_blocks,
@@ -38,6 +45,10 @@ def _limits(config: SpaceConfig) -> Limits:
         max_width=config.max_width,
         kernels=tuple(sorted(config.kernels)),
         expansions=tuple(sorted(config.expansions)),
+        hard_swish=config.hard_swish,
+        squeeze_excite=config.squeeze_excite,
+        shrinks=(1, 2) if config.shrink else (1,),
+        stem_strides=(1, 2, 4, 8, 16) if max(shape[:2]) >= _STREAM else (1, 2),
     )
 
 

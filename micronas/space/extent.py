@@ -14,6 +14,9 @@ Plane: TypeAlias = tuple[int, int]
 SMALLEST_HALVED = 4
 """A dimension of fewer positions is not halved again."""
 
+PLAIN_STRIDE = 2
+"""Up to this stride a kernel is as large as its gene says; longer ones scale it, to skip no samples."""
+
 
 def effective_kernel(kernel: int, plane: Plane) -> Plane:
     """Height and width of the kernel: from any position it need not reach past both edges."""
@@ -22,9 +25,19 @@ def effective_kernel(kernel: int, plane: Plane) -> Plane:
 
 
 def effective_stride(stride: int, plane: Plane) -> Plane:
-    """Stride per dimension: 1 where the dimension is too small to be halved."""
-    down, across = (stride if size >= SMALLEST_HALVED else 1 for size in plane)
+    """Stride per dimension, a power of two: as many halvings of ``stride`` as leave 2 positions."""
+    down, across = (_stride_along(stride, size) for size in plane)
     return down, across
+
+
+def strided_kernel(kernel: int, stride: int, plane: Plane) -> Plane:
+    """Kernel of a strided stem: raw audio needs strides of 8, and filters that overlap at that stride."""
+    steps = effective_stride(stride, plane)
+    height, width = (
+        min(kernel * max(1, step // PLAIN_STRIDE), 2 * size - 1)
+        for step, size in zip(steps, plane, strict=True)
+    )
+    return height, width
 
 
 def halved(plane: Plane, stride: Plane) -> Plane:
@@ -36,3 +49,9 @@ def pooled(plane: Plane) -> Plane:
     """The plane after 2x2 pooling without padding; an odd last row or column is dropped."""
     height, width = (size // 2 if size >= SMALLEST_HALVED else size for size in plane)
     return height, width
+
+
+def _stride_along(stride: int, size: int) -> int:
+    while stride > 1 and size < stride * SMALLEST_HALVED // 2:
+        stride //= 2
+    return stride

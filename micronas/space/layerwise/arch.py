@@ -19,16 +19,25 @@ class BlockKind(Enum):
 
 @dataclass(frozen=True)
 class Stem:
-    """The first convolution: ``width`` filters of ``kernel`` x ``kernel``."""
+    """The first convolution: ``width`` filters of ``kernel`` x ``kernel``.
+
+    ``shrink`` 2 averages the input over 2 x 2 positions first: resolution as a gene. Strides above 2, for
+    long streams, widen the kernel along (``micronas.space.extent.strided_kernel``).
+    """
 
     kernel: int
     stride: int
     width: int
+    shrink: int = 1
 
 
 @dataclass(frozen=True)
 class Block:
-    """One block; ``expansion`` widens an inverted bottleneck and is 1 elsewhere; ``pool``: 2x2 maximum."""
+    """One block; ``expansion`` widens an inverted bottleneck and is 1 elsewhere; ``pool``: 2x2 maximum.
+
+    ``swish`` puts hard-swish in the place of ReLU; ``gate`` puts squeeze-excite behind the depthwise
+    convolution (Howard et al. 2019, MobileNetV3), so a plain convolution has none.
+    """
 
     kind: BlockKind
     kernel: int
@@ -36,6 +45,8 @@ class Block:
     width: int
     expansion: int = 1
     pool: bool = False
+    swish: bool = False
+    gate: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,10 @@ class Limits:
     max_width: int = 64
     kernels: tuple[int, ...] = (3, 5, 7)
     expansions: tuple[int, ...] = (2, 3, 4, 6)
+    hard_swish: bool = False
+    squeeze_excite: bool = False
+    shrinks: tuple[int, ...] = (1,)
+    stem_strides: tuple[int, ...] = (1, 2)
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -7,16 +7,19 @@ only in such genes are one network and must not be trained twice.
 
 from __future__ import annotations
 
-from micronas.space.extent import Plane, effective_kernel, effective_stride, halved, pooled
+from micronas.space.extent import Plane, effective_kernel, effective_stride, halved, pooled, strided_kernel
 from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Limits, Stem
 
 
 def canonical(arch: LayerwiseArch, plane: Plane, limits: Limits) -> LayerwiseArch:
     """``arch`` with ineffective genes at their smallest value; ``plane`` is the input's height and width."""
+    shrink = arch.stem.shrink if pooled(plane) != plane else 1
+    plane = pooled(plane) if shrink > 1 else plane
     stem = Stem(
-        _smallest_kernel(arch.stem.kernel, plane, limits),
+        _smallest_stem_kernel(arch.stem, plane, limits),
         _effective(arch.stem.stride, plane),
         arch.stem.width,
+        shrink,
     )
     plane = halved(plane, effective_stride(stem.stride, plane))
     blocks = []
@@ -41,11 +44,18 @@ def _canonical_block(block: Block, plane: Plane, limits: Limits) -> Block:
         block.width,
         block.expansion if block.kind is BlockKind.INVERTED else 1,
         block.pool and pooled(strided) != strided,
+        block.swish,
+        block.gate and block.kind is not BlockKind.CONV,
     )
 
 
 def _effective(stride: int, plane: Plane) -> int:
     return max(effective_stride(stride, plane))
+
+
+def _smallest_stem_kernel(stem: Stem, plane: Plane, limits: Limits) -> int:
+    window = strided_kernel(stem.kernel, stem.stride, plane)
+    return min(k for k in limits.kernels if strided_kernel(k, stem.stride, plane) == window)
 
 
 def _smallest_kernel(kernel: int, plane: Plane, limits: Limits) -> int:

@@ -35,22 +35,28 @@ def check(arch: LayerwiseArch, limits: Limits) -> None:
     """Raises ``SpaceError`` for the first gene outside ``limits``."""
     genes: list[tuple[str, Any, tuple[Any, ...]]] = [
         ("stem.kernel", arch.stem.kernel, limits.kernels),
-        ("stem.stride", arch.stem.stride, (1, 2)),
+        ("stem.stride", arch.stem.stride, limits.stem_strides),
         ("stem.width", arch.stem.width, limits.widths),
+        ("stem.shrink", arch.stem.shrink, limits.shrinks),
     ]
     for i, block in enumerate(arch.blocks):
         expansions = limits.expansions if block.kind is BlockKind.INVERTED else (1,)
+        gates = limits.squeeze_excite and block.kind is not BlockKind.CONV
         genes += [
             (f"blocks[{i}].kernel", block.kernel, limits.kernels),
             (f"blocks[{i}].stride", block.stride, (1, 2)),
             (f"blocks[{i}].width", block.width, limits.widths),
             (f"blocks[{i}].expansion", block.expansion, expansions),
             (f"blocks[{i}].pool", block.pool, (False, True)),
+            (f"blocks[{i}].swish", block.swish, (False, limits.hard_swish)),
+            (f"blocks[{i}].gate", block.gate, (False, gates)),
         ]
     for path, value, allowed in genes:
         # The type is compared too: to Python, True is 1 and 2.0 is 2.
         if not any(value == a and type(value) is type(a) for a in allowed):
-            raise SpaceError(f"{path}: {value!r} is not one of {', '.join(str(a) for a in allowed)}")
+            raise SpaceError(
+                f"{path}: {value!r} is not one of {', '.join(str(a) for a in dict.fromkeys(allowed))}"
+            )
 
 
 def _block(raw: Json, path: str) -> Block:

@@ -17,6 +17,8 @@ from micronas.space.widths import nearest_width
 _SHARE_OF_KERNEL_3 = 0.6
 _SHARE_STRIDED = 0.35
 _SHARE_POOLED = 0.1
+_SHARE_SWISH = 0.4
+_SHARE_GATED = 0.3
 _GROWTH_WHERE_HALVED = (1.0, 2.0)
 _GROWTH_ELSEWHERE = (0.7, 1.4)
 
@@ -24,7 +26,12 @@ _GROWTH_ELSEWHERE = (0.7, 1.4)
 def draw(rng: np.random.Generator, limits: Limits) -> LayerwiseArch:
     """A random architecture, not yet in canonical form."""
     width = math.exp(rng.uniform(math.log(limits.min_width), math.log(limits.max_width)))
-    stem = Stem(_kernel(rng, limits), int(rng.integers(1, 3)), nearest_width(width, limits.widths))
+    stem = Stem(
+        _kernel(rng, limits),
+        int(rng.choice(limits.stem_strides)),
+        nearest_width(width, limits.widths),
+        int(rng.choice(limits.shrinks)),
+    )
     kinds = list(BlockKind)
     favourite = kinds[rng.integers(len(kinds))]
     blocks: list[Block] = []
@@ -42,6 +49,8 @@ def draw(rng: np.random.Generator, limits: Limits) -> LayerwiseArch:
                 nearest_width(width, limits.widths),
                 int(rng.choice(limits.expansions)),
                 pool,
+                bool(limits.hard_swish and rng.random() < _SHARE_SWISH),
+                bool(limits.squeeze_excite and rng.random() < _SHARE_GATED),
             )
         )
     return LayerwiseArch(stem, tuple(blocks))

@@ -20,6 +20,8 @@ def hand_made(limits: Limits) -> Iterator[LayerwiseArch]:
     for width in _WIDTHS:
         yield _fitted(_vgg(width), limits)
         yield _fitted(_separable(width), limits)
+        if limits.hard_swish or limits.squeeze_excite:
+            yield _fitted(_mobilenet_v3(width), limits)
 
 
 def _vgg(width: int) -> LayerwiseArch:
@@ -43,6 +45,16 @@ def _separable(width: int) -> LayerwiseArch:
     return LayerwiseArch(Stem(5, 2, width), blocks)
 
 
+def _mobilenet_v3(width: int) -> LayerwiseArch:
+    """Inverted bottlenecks, gated, with hard-swish behind the second halving (Howard et al. 2019)."""
+    blocks = (
+        Block(BlockKind.INVERTED, 3, 1, width, 2, gate=True),
+        Block(BlockKind.INVERTED, 3, 2, 2 * width, 3, swish=True),
+        Block(BlockKind.INVERTED, 3, 1, 2 * width, 3, swish=True, gate=True),
+    )
+    return LayerwiseArch(Stem(3, 2, width), blocks)
+
+
 def _fitted(arch: LayerwiseArch, limits: Limits) -> LayerwiseArch:
     """``arch`` with kernels, widths and depth brought into ``limits``."""
     blocks = [_fitted_block(b, limits) for b in arch.blocks][: limits.max_blocks]
@@ -55,7 +67,17 @@ def _fitted(arch: LayerwiseArch, limits: Limits) -> LayerwiseArch:
 
 def _fitted_block(block: Block, limits: Limits) -> Block:
     width = nearest_width(block.width, limits.widths)
-    return replace(block, kernel=_kernel(block.kernel, limits), width=width)
+    expansion = block.expansion
+    if block.kind is BlockKind.INVERTED:
+        expansion = min(limits.expansions, key=lambda e: abs(e - block.expansion))
+    return replace(
+        block,
+        kernel=_kernel(block.kernel, limits),
+        width=width,
+        expansion=expansion,
+        swish=block.swish and limits.hard_swish,
+        gate=block.gate and limits.squeeze_excite,
+    )
 
 
 def _kernel(wished: int, limits: Limits) -> int:

@@ -23,8 +23,15 @@ def stem_kernel(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
 
 
 def stem_stride(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
-    """The other stride in the stem."""
-    yield replace(arch, stem=replace(arch.stem, stride=3 - arch.stem.stride))
+    """Another stride in the stem."""
+    for stride in limits.stem_strides:
+        yield replace(arch, stem=replace(arch.stem, stride=stride))
+
+
+def stem_shrink(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
+    """Another resolution."""
+    for shrink in limits.shrinks:
+        yield replace(arch, stem=replace(arch.stem, shrink=shrink))
 
 
 def stem_width(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
@@ -75,6 +82,20 @@ def block_expansion(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseAr
                 yield _with_block(arch, i, replace(block, expansion=expansion))
 
 
+def block_swish(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
+    """ReLU for hard-swish in one block, or the other way round."""
+    if limits.hard_swish:
+        for i, block in enumerate(arch.blocks):
+            yield _with_block(arch, i, replace(block, swish=not block.swish))
+
+
+def block_gate(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
+    """Squeeze-excite put into one block, or taken away."""
+    if limits.squeeze_excite:
+        for i, block in enumerate(arch.blocks):
+            yield _with_block(arch, i, replace(block, gate=not block.gate))
+
+
 def add_block(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]:
     """A new block of any kind, smallest kernel, stride 1, as wide as what it reads."""
     if len(arch.blocks) >= limits.max_blocks:
@@ -98,12 +119,15 @@ MOVES: tuple[Move, ...] = (
     stem_kernel,
     stem_stride,
     stem_width,
+    stem_shrink,
     block_width,
     block_kernel,
     block_stride,
     block_pool,
     block_kind,
     block_expansion,
+    block_swish,
+    block_gate,
     add_block,
     remove_block,
 )
@@ -112,7 +136,7 @@ MOVES: tuple[Move, ...] = (
 def of_kind(block: Block, kind: BlockKind, limits: Limits) -> Block:
     """``block`` turned into another kind."""
     expansion = min(limits.expansions) if kind is BlockKind.INVERTED else 1
-    return replace(block, kind=kind, expansion=expansion)
+    return replace(block, kind=kind, expansion=expansion, gate=block.gate and kind is not BlockKind.CONV)
 
 
 def _with_block(arch: LayerwiseArch, i: int, block: Block) -> LayerwiseArch:
