@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import time
+from pathlib import Path
 
 import serial
 
+from micronas.device.ports import holders
 from micronas.errors import DeviceError
 
 _SLICE_S = 0.02
@@ -61,5 +64,27 @@ def _open(port: str, baud: int) -> serial.Serial:
             opened.exclusive = True
         opened.open()
     except (serial.SerialException, OSError, ValueError) as error:
-        raise DeviceError(f"{port}: cannot open the port ({error})") from error
+        raise _cannot_open(port, error) from error
     return opened
+
+
+def _cannot_open(port: str, error: Exception) -> DeviceError:
+    code = getattr(error, "errno", None)
+    if code == errno.EACCES:
+        return DeviceError(f"{port}: no permission to open the port", remedy=_permission_remedy(port))
+    held_by = holders(port)
+    if held_by:
+        return DeviceError(f"{port}: cannot open the port, it is in use by {', '.join(held_by)}")
+    return DeviceError(f"{port}: cannot open the port ({error})")
+
+
+def _permission_remedy(port: str) -> str:
+    """Group membership is how a distribution grants serial ports; running as root is never needed."""
+    try:
+        group = Path(port).group()
+    except (OSError, KeyError):
+        group = "dialout"
+    return (
+        f"join the group that owns it (usermod --append --groups {group} USER, then log in again) or install "
+        "firmware/udev/70-micronas.rules, which grants debug probes to whoever sits at the machine"
+    )

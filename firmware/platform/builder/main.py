@@ -1,4 +1,4 @@
-"""Builds `firmware.elf` and `firmware.bin` with arm-none-eabi-gcc; uploads with openocd."""
+"""Builds `firmware.elf` and `firmware.bin` with arm-none-eabi-gcc; uploads by the command that the project gives."""
 
 from SCons.Script import AlwaysBuild, Builder, Default, DefaultEnvironment
 
@@ -32,13 +32,9 @@ env.Append(
 elf = env.BuildProgram()
 binary = env.ElfToBin("$BUILD_DIR/firmware", elf)
 
-env.Replace(
-    UPLOADER="openocd",
-    UPLOADERFLAGS=["-d1", *board.get("debug.openocd_args", [])],
-    UPLOADCMD="$UPLOADER $UPLOADERFLAGS",
-)
+# The project sets upload_command: which tool and which probe is micronas' choice, not this platform's.
 env.AddPlatformTarget(
-    "upload", elf, [env.VerboseAction("$UPLOADCMD", "Uploading $SOURCE")], "Upload"
+    "upload", binary, [env.VerboseAction("$UPLOADCMD", "Uploading $SOURCE")], "Upload"
 )
 AlwaysBuild(env.Alias("nobuild", binary))
 Default(binary)

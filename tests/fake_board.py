@@ -1,0 +1,176 @@
+"""A board on a real pseudo terminal: the device's half of PROTOCOL.md in Python, with scripted faults.
+
+The network it pretends to hold has one input and one output of ``SIZE`` bytes; output = input + 1, op by op:
+op 0 adds one, op 1 copies. ``Faults`` says what goes wrong, once each, in order of arrival.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import struct
+import threading
+import time
+import tty
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+
+from micronas.device.framing import Decoder, Frame, Message, encode_frame
+
+SIZE = 12
+ARENA = 2 * SIZE
+BUILD_ID = bytes(range(16))
+CLOCK_HZ = 180_000_000
+N_OPS = 2
+
+# A fault turns the bytes of an answer into what is really sent, and may do something else on the way.
+Fault = Callable[["FakeBoard", bytes], bytes]
+
+
+def drop(board: FakeBoard, answer: bytes) -> bytes:
+    return b""
+
+
+def half(board: FakeBoard, answer: bytes) -> bytes:
+    return answer[: len(answer) // 2]
+
+
+def flip(board: FakeBoard, answer: bytes) -> bytes:
+    return answer[:3] + bytes([answer[3] ^ 0x10]) + answer[4:]
+
+
+def twice(board: FakeBoard, answer: bytes) -> bytes:
+    return answer * 2
+
+
+def noisy(board: FakeBoard, answer: bytes) -> bytes:
+    return b"AT\r\nAT+GCAP\r\n\xff\xfe\0" + answer
+
+
+def stale(board: FakeBoard, answer: bytes) -> bytes:
+    """An answer to an earlier question, right in every other way, comes first."""
+    return board.earlier_answer + answer
+
+
+def late(board: FakeBoard, answer: bytes) -> bytes:
+    time.sleep(0.5)
+    return answer
+
+
+def reset(board: FakeBoard, answer: bytes) -> bytes:
+    """The board restarts instead of answering: boot noise, and its memory is gone."""
+    board.arena = bytearray(ARENA)
+    return b"\xf0\x00\x1b"
+
+
+def crash(board: FakeBoard, answer: bytes) -> bytes:
+    fault = struct.pack(
+        "<B8I", 3, 0x08000101, 0x08000203, 0x01000003, 0x20000100, 0x82, 0x40000000, 0, 0xA0000000
+    )
+    return encode_frame(Frame(Message.FAULT, 0, fault))
+
+
+@dataclass
+class FakeBoard:
+    """Use as a context manager; ``port`` is what pyserial opens. ``count_of`` gives each run's count."""
+
+    faults: list[Fault | None] = field(default_factory=list)
+    board: str = "nucleo_f446re"
+    counter: int = 1
+    count_of: Callable[[int], int] = lambda run: 1000 + run
+    delay_s: float = 0.0
+    wrong_output: bool = False
+
+    def __enter__(self) -> FakeBoard:
+        self.arena = bytearray(ARENA)
+        self.requests: list[Frame] = []
+        self.runs = 0
+        self.earlier_answer = b""
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        self.port = os.ttyname(self._slave)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.unplug()
+
+    def unplug(self) -> None:
+        """The cable is pulled: the port's other end is gone."""
+        if not self._stop.is_set():
+            self._stop.set()
+            self._thread.join()
+            os.close(self._master)
+            os.close(self._slave)
+
+    def say(self, data: bytes) -> None:
+        """Send bytes that nobody asked for."""
+        os.write(self._master, data)
+
+    def _serve(self) -> None:
+        decoder = Decoder()
+        while not self._stop.is_set():
+            ready, _, _ = select.select([self._master], [], [], 0.02)
+            for frame in decoder.feed(os.read(self._master, 4096) if ready else b""):
+                self._answer(frame)
+
+    def _answer(self, request: Frame) -> None:
+        self.requests.append(request)
+        time.sleep(self.delay_s)
+        reply = self._reply(request)
+        wire = encode_frame(reply)
+        fault = self.faults.pop(0) if self.faults else None
+        sent = wire if fault is None else fault(self, wire)
+        self.earlier_answer = encode_frame(Frame(reply.type, request.nonce ^ 1, bytes(len(reply.payload))))
+        if sent and not self._stop.is_set():
+            os.write(self._master, sent)
+
+    def _reply(self, request: Frame) -> Frame:
+        handlers = {
+            Message.HELLO: self._hello,
+            Message.TENSOR: lambda payload: struct.pack("<IIi", SIZE, 0x3F800000, -1),
+            Message.LOAD: self._load,
+            Message.RUN: self._run,
+            Message.READ: self._read,
+            Message.PROFILE: lambda payload: struct.pack("<IIII", N_OPS, 0, 700, 300),
+            Message.PEEK: self._peek,
+        }
+        payload = handlers[Message(request.type)](request.payload)
+        return Frame(request.type | Message.REPLY, request.nonce, payload)
+
+    def _hello(self, payload: bytes) -> bytes:
+        board, core = self.board.encode(), b"cortex-m4"
+        head = struct.pack("<16sIBBBx", BUILD_ID, CLOCK_HZ, 1, 0, self.counter)
+        memory = struct.pack("<6I", ARENA, 528, 4096, 100, 400, 0)
+        return head + memory + struct.pack("<IHHHBB", N_OPS, 1, 1, 240, len(board), len(core)) + board + core
+
+    def _load(self, payload: bytes) -> bytes:
+        _, offset = struct.unpack_from("<BI", payload)
+        self.arena[offset : offset + len(payload) - 5] = payload[5:]
+        return struct.pack("<I", len(payload) - 5)
+
+    def _run(self, payload: bytes) -> bytes:
+        repeats, ops = struct.unpack("<BI", payload)
+        counts = []
+        for _ in range(repeats):
+            self.runs += 1
+            counts.append(self.count_of(self.runs))
+            if ops >= 1:
+                self.arena[:SIZE] = bytes((b + 1) & 255 for b in self.arena[:SIZE])
+            if ops >= 2:
+                self.arena[SIZE:] = self.arena[:SIZE]
+                self.arena[SIZE + 5] ^= self.wrong_output
+        return struct.pack(f"<B{repeats}Q", 0, *counts)
+
+    def _read(self, payload: bytes) -> bytes:
+        _, offset, length = struct.unpack("<BIH", payload)
+        return bytes(self.arena[SIZE + offset : SIZE + offset + length])
+
+    def _peek(self, payload: bytes) -> bytes:
+        offset, length = struct.unpack("<IH", payload)
+        return bytes(self.arena[offset : offset + length])
