@@ -89,9 +89,6 @@ class EstimatorConfig(_Section):
     augment: bool = True
     calibration_samples: int = Field(default=100, ge=1)
     trial_deadline_s: float = Field(default=120.0, gt=0)
-    stop: Literal["none", "median"] = Field(
-        default="median", description="end trainings that will stay below the median of the run"
-    )
 
 
 class FinalFitConfig(_Section):

@@ -57,11 +57,16 @@ class Evaluator:
     def _run(self, task: Task) -> Result:
         estimate = self._stages.estimate(task)
         placed = self._stages.place(estimate.tflite)
+        details: dict[str, Json] = {
+            **placed.details,
+            "curve": list(estimate.curve),
+            "stopped": estimate.stopped,
+        }
         scores = self._scores(estimate, placed)
         over = self._over_latency(placed.latency)
         if over:
-            return Result(Outcome.INFEASIBLE, stage="latency", reason=over, details=placed.details)
-        return Result(Outcome.COMPLETE, scores, details=placed.details, tflite=estimate.tflite)
+            return Result(Outcome.INFEASIBLE, stage="latency", reason=over, details=details)
+        return Result(Outcome.COMPLETE, scores, details=details, tflite=estimate.tflite)
 
     def _scores(self, estimate: Estimate, placed: Placed) -> Scores:
         latency_ms = placed.latency.ms if placed.latency else None

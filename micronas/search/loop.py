@@ -100,7 +100,8 @@ class Loop:
             )
         else:
             arch = self._space.to_json(pending.arch)
-            self._executor.submit(Task(number, arch, pending.key, deadline_s=self._effort.trial_s()))
+            limit_s = self._effort.trial_s()
+            self._executor.submit(Task(number, arch, pending.key, deadline_s=limit_s, curves=self._curves()))
 
     def _propose(self, number: int) -> _Pending:
         self._proposals.rejected = 0
@@ -109,6 +110,12 @@ class Loop:
         else:
             arch, origin = self._strategy.ask(number), "strategy"
         return _Pending(arch, self._space.key(arch), origin, self._proposals.rejected, time.monotonic())
+
+    def _curves(self) -> tuple[tuple[float, ...], ...]:
+        """Accuracy per epoch of the told trials that were trained."""
+        kept = (r.details for r in self._told if "repeats_trial" not in r.details)
+        curves = (details.get("curve") for details in kept)
+        return tuple(tuple(curve) for curve in curves if isinstance(curve, list))  # type: ignore[arg-type]
 
     def _known(self, key: str) -> Record | None:
         """The trial that answers a repeated architecture: a told one only, lest a resumed run differ."""

@@ -17,6 +17,7 @@ from micronas.estimate.full import Estimate, cached_dataset
 from micronas.estimate.full import estimate as estimate_fully
 from micronas.estimate.process import prepare_process
 from micronas.estimate.settings import TrainSettings
+from micronas.estimate.stop import stop_rule
 from micronas.graph import Graph
 from micronas.ledger import make_ledger
 from micronas.search.evaluate import Evaluator, Placed, Stages
@@ -79,4 +80,5 @@ def _estimate(task: Task, space: Space, config: SearchConfig) -> Estimate:
         return final_fit(net, config.data, final, seed, task.deadline_s, calibration_samples=samples)
     settings = TrainSettings.from_config(config.estimator)
     limit_s = min(config.estimator.trial_deadline_s, task.deadline_s or math.inf)
-    return estimate_fully(net, config.data, settings, seed, limit_s, calibration_samples=samples)
+    stop = stop_rule(config.estimator.name, task.curves)
+    return estimate_fully(net, config.data, settings, seed, limit_s, calibration_samples=samples, stop=stop)

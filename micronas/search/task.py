@@ -14,7 +14,9 @@ class Task:
     """One architecture to evaluate, as JSON.
 
     ``final`` asks for the proper training of a finalist instead of the search's short one;
-    ``deadline_s`` is how long it may take, None for as long as its epochs need.
+    ``deadline_s`` is how long it may take, None for as long as its epochs need. ``curves`` are the
+    validation accuracies per epoch of earlier trials, for rules that stop a training early: what was told
+    when this trial was asked, so that a resumed run stops where the uninterrupted one did.
     """
 
     number: int
@@ -22,6 +24,7 @@ class Task:
     key: str
     final: bool = False
     deadline_s: float | None = None
+    curves: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True)
