@@ -13,6 +13,7 @@ from micronas.space.reference.mobilenet import mobilenet_v2, mobilenet_v3_minima
 
 @pytest.mark.parametrize("name", REFERENCE_NETS)
 def test_every_reference_net_has_a_graph(name):
+    net = REFERENCE_NETS[name]()
     graph = shape_graph(net)
     assert len(graph.ops) == len(net.nodes) - 1
     assert net.macs > net.parameters / 2
