@@ -24,6 +24,9 @@ DEGREES, ZOOM, SHEAR, SHIFT, ELASTIC = 7.5, 0.075, 0.1, 0.07, 0.02
 ELASTIC_GRID = 5
 """Control points per side of the elastic field: about the stroke distance of a digit, smooth between."""
 
+SHARED = 4
+"""Samples of a batch that share an image distortion."""
+
 MASKED_TIME, MASKED_BANDS, TIME_SHIFT = 0.08, 0.08, 0.06
 """Spectrogram masks and shift at strength 1, as shares of the axis."""
 
@@ -40,19 +43,35 @@ def augmentation(kind: DataKind, strength: float) -> Augment | None:
 
 
 def distort(x: Tensor, seed: Tensor, strength: float) -> Tensor:
-    """Random affine map and elastic deformation (Simard et al. 2003), sampled once, bilinearly."""
-    height, width = int(x.shape[1]), int(x.shape[2])
-    batch = tf.shape(x)[0]
+    """Random affine map and elastic deformation (Simard et al. 2003), sampled once, bilinearly.
+
+    ``SHARED`` samples of a batch share a distortion (where that divides the batch): every sample still
+    meets another one in every epoch, and the sampling costs a quarter.
+    """
+    batch, height, width, channels = x.shape
+    share = SHARED if batch is not None and batch % SHARED == 0 else 1
+    groups = tf.shape(x)[0] // share
+    rows, columns = _positions(groups, height, width, seed, strength)
+    grouped = tf.reshape(x, (-1, share, height, width, channels))
+    grouped = tf.reshape(tf.transpose(grouped, (0, 2, 3, 1, 4)), (-1, height, width, share * channels))
+    moved = tf.reshape(bilinear(grouped, rows, columns), (-1, height, width, share, channels))
+    return tf.reshape(tf.transpose(moved, (0, 3, 1, 2, 4)), (-1, height, width, channels))
+
+
+def _positions(
+    count: Tensor, height: int, width: int, seed: Tensor, strength: float
+) -> tuple[Tensor, Tensor]:
+    """Where ``count`` distortions read: rows and columns in pixels, each (count, height, width)."""
     rows, columns = tf.meshgrid(tf.linspace(-0.5, 0.5, height), tf.linspace(-0.5, 0.5, width), indexing="ij")
-    draw = tf.random.stateless_uniform((6, batch, 1, 1), seed, -1.0, 1.0) * strength
+    draw = tf.random.stateless_uniform((6, count, 1, 1), seed, -1.0, 1.0) * strength
     turn, zoom_r, zoom_c, shear, down, right = tf.unstack(draw)
     cos, sin = tf.cos(turn * (DEGREES * pi / 180)), tf.sin(turn * (DEGREES * pi / 180))
     zoom_r, zoom_c = 1 + zoom_r * ZOOM, 1 + zoom_c * ZOOM
     r = zoom_r * (cos * rows - sin * columns) + down * SHIFT
     c = zoom_c * ((sin + shear * SHEAR) * rows + cos * columns) + right * SHIFT
-    field = tf.random.stateless_normal((batch, ELASTIC_GRID, ELASTIC_GRID, 2), seed + 1)
+    field = tf.random.stateless_normal((count, ELASTIC_GRID, ELASTIC_GRID, 2), seed + 1)
     field = tf.image.resize(field, (height, width), "bicubic") * (ELASTIC * strength)
-    return bilinear(x, (r + field[..., 0] + 0.5) * (height - 1), (c + field[..., 1] + 0.5) * (width - 1))
+    return (r + field[..., 0] + 0.5) * (height - 1), (c + field[..., 1] + 0.5) * (width - 1)
 
 
 def bilinear(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
