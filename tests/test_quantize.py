@@ -134,7 +134,7 @@ def dense_net():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "number"), [("layerwise", ARCHITECTURES), ("cell", ARCHITECTURES // 6)])
+@pytest.mark.parametrize(("name", "number"), [("layerwise", ARCHITECTURES), ("cell", ARCHITECTURES // 6), ("mlp", ARCHITECTURES // 10)])
 def test_promised_graph_equals_the_converted_one(name, number):
     """The property that the budget gate rests on: equal before and after training, to the byte."""
     for i in range(number):

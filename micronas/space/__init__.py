@@ -7,10 +7,11 @@ from micronas.errors import SpaceError
 from micronas.space.base import Arch, Space
 from micronas.space.cell import CellLimits, CellSpace
 from micronas.space.layerwise import LayerwiseSpace, Limits
+from micronas.space.mlp import MlpLimits, MlpSpace
 
 __all__ = ["SPACES", "Arch", "Space", "make_space"]
 
-SPACES = ("layerwise", "cell")
+SPACES = ("layerwise", "cell", "mlp")
 
 
 def make_space(config: SpaceConfig, input_shape: tuple[int, ...], n_classes: int) -> Space:
@@ -21,6 +22,8 @@ def make_space(config: SpaceConfig, input_shape: tuple[int, ...], n_classes: int
             return LayerwiseSpace(shape, n_classes, _limits(config, shape))
         case "cell":
             return CellSpace(_image_shape(input_shape), n_classes, _cell_limits(config))
+        case "mlp":
+            return MlpSpace(input_shape, n_classes, _mlp_limits(config))
     raise SpaceError(f"unknown space {config.name!r}", remedy=f"known spaces: {', '.join(SPACES)}")
 
 
@@ -60,3 +63,8 @@ def _cell_limits(config: SpaceConfig) -> CellLimits:
         min_width=config.min_width,
         max_width=config.max_width,
     )
+
+
+def _mlp_limits(config: SpaceConfig) -> MlpLimits:
+    """The blocks of the configuration are hidden layers here."""
+    return MlpLimits(config.min_blocks, config.max_blocks, config.min_width, config.max_width)

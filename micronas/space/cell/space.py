@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from micronas.errors import SpaceError
@@ -13,7 +15,8 @@ from micronas.space.cell.canonical import canonical, is_sound
 from micronas.space.cell.draw import draw
 from micronas.space.cell.express import express
 from micronas.space.cell.hand_made import hand_made
-from micronas.space.cell.moves import MOVES
+from micronas.space.cell.moves import MOVES, Move
+from micronas.space.stepping import distinct, one_step
 from micronas.trial import Json
 
 
@@ -36,11 +39,7 @@ class CellSpace:
 
     def mutate(self, arch: CellArch, rng: np.random.Generator) -> CellArch:
         """A kind of change first, each as likely as the other, then one of that kind."""
-        for move in rng.permutation(len(MOVES)):
-            options = self._distinct(arch, (int(move),))
-            if options:
-                return options[rng.integers(len(options))]
-        raise SpaceError(f"the space has no second network beside {arch}")
+        return one_step([partial(self._distinct, arch, (move,)) for move in MOVES], rng, "cell")
 
     def crossover(self, a: CellArch, b: CellArch, rng: np.random.Generator) -> CellArch:
         """Each cell, the stack and every other gene from either parent."""
@@ -59,7 +58,7 @@ class CellSpace:
 
     def neighbours(self, arch: CellArch) -> tuple[CellArch, ...]:
         """All that ``mutate`` can return, in a fixed order."""
-        return tuple(self._distinct(arch, range(len(MOVES))))
+        return tuple(self._distinct(arch, MOVES))
 
     def net(self, arch: CellArch) -> Net:
         """The network of ``arch``."""
@@ -83,10 +82,8 @@ class CellSpace:
         """Hash of the network: on a small plane, different genes can still be one network."""
         return hash_net(self.net(arch))
 
-    def _distinct(self, arch: CellArch, moves: range | tuple[int, ...]) -> list[CellArch]:
+    def _distinct(self, arch: CellArch, moves: tuple[Move, ...]) -> list[CellArch]:
         """Results of some kinds of move that are other networks, each network once."""
-        reached = dict.fromkeys(canonical(n) for m in moves for n in MOVES[m](arch, self.limits))
-        sound = [n for n in reached if is_sound(n.normal) and is_sound(n.reduction)]
-        by_net = {self.net(n): n for n in reversed(sound)}
-        by_net.pop(self.net(arch), None)
-        return [n for n in sound if by_net.get(self.net(n)) is n]
+        reached = (canonical(n) for move in moves for n in move(arch, self.limits))
+        sound = (n for n in reached if is_sound(n.normal) and is_sound(n.reduction))
+        return distinct(sound, arch, canonical, self.net)

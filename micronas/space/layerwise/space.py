@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from micronas.errors import SpaceError
@@ -13,7 +15,8 @@ from micronas.space.layerwise.canonical import canonical
 from micronas.space.layerwise.draw import draw
 from micronas.space.layerwise.express import express
 from micronas.space.layerwise.hand_made import hand_made
-from micronas.space.layerwise.moves import MOVES
+from micronas.space.layerwise.moves import MOVES, Move
+from micronas.space.stepping import distinct, one_step
 from micronas.trial import Json
 
 
@@ -40,11 +43,7 @@ class LayerwiseSpace:
 
     def mutate(self, arch: LayerwiseArch, rng: np.random.Generator) -> LayerwiseArch:
         """A kind of change first, each as likely as the other, then one of that kind."""
-        for move in rng.permutation(len(MOVES)):
-            options = self._distinct(arch, int(move))
-            if options:
-                return options[rng.integers(len(options))]
-        raise SpaceError(f"the space has no second network beside {arch}")
+        return one_step([partial(self._distinct, arch, (move,)) for move in MOVES], rng, "layerwise")
 
     def crossover(self, a: LayerwiseArch, b: LayerwiseArch, rng: np.random.Generator) -> LayerwiseArch:
         """Stem and first blocks of ``a``, last blocks of ``b``; one cut in each, depth within limits."""
@@ -59,7 +58,7 @@ class LayerwiseSpace:
 
     def neighbours(self, arch: LayerwiseArch) -> tuple[LayerwiseArch, ...]:
         """All that ``mutate`` can return, in a fixed order."""
-        return tuple(dict.fromkeys(n for move in range(len(MOVES)) for n in self._distinct(arch, move)))
+        return tuple(self._distinct(arch, MOVES))
 
     def net(self, arch: LayerwiseArch) -> Net:
         """The network of ``arch``."""
@@ -86,8 +85,7 @@ class LayerwiseSpace:
     def _canonical(self, arch: LayerwiseArch) -> LayerwiseArch:
         return canonical(arch, (self.input_shape[0], self.input_shape[1]), self.limits)
 
-    def _distinct(self, arch: LayerwiseArch, move: int) -> list[LayerwiseArch]:
-        """Results of one kind of move that are another network, each once."""
-        reached = dict.fromkeys(self._canonical(n) for n in MOVES[move](arch, self.limits))
-        reached.pop(self._canonical(arch), None)
-        return list(reached)
+    def _distinct(self, arch: LayerwiseArch, moves: tuple[Move, ...]) -> list[LayerwiseArch]:
+        """Results of some kinds of move that are another network, each once."""
+        reached = (n for move in moves for n in move(arch, self.limits))
+        return distinct(reached, arch, self._canonical, lambda canonical: canonical)
