@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import select
 import struct
+import termios
 import threading
 import time
 import tty
@@ -23,6 +24,8 @@ ARENA = 2 * SIZE
 BUILD_ID = bytes(range(16))
 CLOCK_HZ = 180_000_000
 N_OPS = 2
+
+_SPEEDS = {getattr(termios, f"B{rate}"): rate for rate in (57_600, 115_200, 230_400, 460_800, 921_600)}
 
 # A fault turns the bytes of an answer into what is really sent, and may do something else on the way.
 Fault = Callable[["FakeBoard", bytes], bytes]
@@ -81,11 +84,15 @@ class FakeBoard:
     count_of: Callable[[int], int] = lambda run: 1000 + run
     delay_s: float = 0.0
     wrong_output: bool = False
+    baud: int = 115_200
+    deaf_above: int = 10_000_000
+    run_s: float = 0.0
 
     def __enter__(self) -> FakeBoard:
         self.arena = bytearray(ARENA)
         self.requests: list[Frame] = []
         self.runs = 0
+        self._first_baud, self._switched, self._misreads = self.baud, False, 0
         self.earlier_answer = b""
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
@@ -116,8 +123,23 @@ class FakeBoard:
         decoder = Decoder()
         while not self._stop.is_set():
             ready, _, _ = select.select([self._master], [], [], 0.02)
-            for frame in decoder.feed(os.read(self._master, 4096) if ready else b""):
+            data = os.read(self._master, 4096) if ready else b""
+            if data and not self._in_step():
+                self._misread()
+                continue
+            for frame in decoder.feed(data):
                 self._answer(frame)
+
+    def _in_step(self) -> bool:
+        """Whether the host's end has the board's rate: a pty carries bytes at any, but knows it."""
+        host = _SPEEDS.get(termios.tcgetattr(self._slave)[4], 0)
+        return host == self.baud and self.baud <= self.deaf_above
+
+    def _misread(self) -> None:
+        """Garbage at another rate; twice in a row and a switched rate is given up."""
+        self._misreads += 1
+        if self._misreads >= 2 and self._switched:
+            self.baud, self._switched = self._first_baud, False
 
     def _answer(self, request: Frame) -> None:
         self.requests.append(request)
@@ -129,6 +151,9 @@ class FakeBoard:
         self.earlier_answer = encode_frame(Frame(reply.type, request.nonce ^ 1, bytes(len(reply.payload))))
         if sent and not self._stop.is_set():
             os.write(self._master, sent)
+        if request.type == Message.BAUD:
+            (self.baud,) = struct.unpack("<I", request.payload)
+            self._switched, self._misreads = True, 0
 
     def _reply(self, request: Frame) -> Frame:
         handlers = {
@@ -139,6 +164,7 @@ class FakeBoard:
             Message.READ: self._read,
             Message.PROFILE: lambda payload: struct.pack("<IIII", N_OPS, 0, 700, 300),
             Message.PEEK: self._peek,
+            Message.BAUD: lambda payload: payload,
         }
         payload = handlers[Message(request.type)](request.payload)
         return Frame(request.type | Message.REPLY, request.nonce, payload)
@@ -159,6 +185,7 @@ class FakeBoard:
         counts = []
         for _ in range(repeats):
             self.runs += 1
+            time.sleep(self.run_s)
             counts.append(self.count_of(self.runs))
             if ops >= 1:
                 self.arena[:SIZE] = bytes((b + 1) & 255 for b in self.arena[:SIZE])

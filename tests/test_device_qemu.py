@@ -219,6 +219,17 @@ def test_what_qemu_says_is_in_the_error(tmp_path: Path) -> None:
         pass
 
 
+def test_a_firmware_that_stays_silent_is_a_deadline(firmware_cache: Path, tmp_path: Path) -> None:
+    """The image of one UART in an emulator that shows another: nothing is ever heard."""
+    board = load_board("nucleo_f446re")
+    firmware = build("tiny.c", board, tmp_path, firmware_cache)
+    other_uart = board.model_copy(update={"emulator": Emulator(machine="netduinoplus2", own_chip=False)})
+    device = QemuDevice(other_uart, firmware.elf, start_deadline_s=0.5)
+    with pytest.raises(DeadlineError, match="did not answer"), device:
+        pass
+    assert device.pid is None
+
+
 def test_qemu_is_gone_after_an_exception(tiny: Firmware) -> None:
     device = QemuDevice(tiny.board, tiny.elf)
     pids = []
@@ -262,3 +273,18 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
     except FileNotFoundError:
         return False
+
+
+def test_the_baud_rate_is_switched_and_comes_back_after_noise(client: Client) -> None:
+    rates = []
+    assert client.switch_baud(460_800, rates.append, 115_200)
+    assert rates == [460_800]
+    client.link.write(b"\0garbage\0garbage\0")  # the device gives the rate up; this line does not mind
+    client.info()
+
+
+def test_a_baud_rate_that_the_uart_cannot_make_is_refused(client: Client) -> None:
+    """16 MHz / 16 is the most; 3,000,000 is beyond it by a factor of three."""
+    rates: list[int] = []
+    assert not client.switch_baud(3_000_000, rates.append, 115_200)
+    assert rates == []

@@ -35,6 +35,12 @@ uint8_t mn_port_read(void);
 /* Sends `length` bytes and returns when the last has left the data register. Works from a fault handler. */
 void mn_port_write(const uint8_t *bytes, size_t length);
 
+/* The rate nearest to `baud` that the UART makes from its clock. */
+uint32_t mn_port_nearest_baud(uint32_t baud);
+
+/* Switches the UART's rate once everything has been sent. 0 is the profile's rate. */
+void mn_port_set_baud(uint32_t baud);
+
 /* Free-running 32-bit counter; wraps. Constant when the kind is MN_COUNTER_NONE. */
 uint32_t mn_port_counter(void);
 

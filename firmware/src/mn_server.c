@@ -1,5 +1,6 @@
 #include "mn_server.h"
 
+#include "mn_baud.h"
 #include "mn_frame.h"
 #include "mn_port.h"
 #include "mn_requests.h"
@@ -55,6 +56,7 @@ static mn_answer dispatch(const mn_frame *request, uint8_t *reply)
     case MN_REQUEST_READ: return mn_answer_read(request, reply);
     case MN_REQUEST_PROFILE: return mn_answer_profile(request, reply);
     case MN_REQUEST_PEEK: return mn_answer_peek(request, reply);
+    case MN_REQUEST_BAUD: return mn_answer_baud(request, reply);
     default: return mn_answer_error(MN_CODE_UNKNOWN_TYPE, request->type);
     }
 }
@@ -80,11 +82,14 @@ void mn_server_run(void)
         mn_frame request;
         if (length > sizeof receive_buffer || mn_frame_decode(receive_buffer, length, &request) != MN_FRAME_OK) {
             garbled_frames++;
+            mn_baud_frame_was_garbled();
             continue;
         }
+        mn_baud_frame_was_good();
         served_nonce = request.nonce;
         const mn_answer answer = dispatch(&request, mn_frame_payload(reply_buffer));
         send(&request, &answer);
+        mn_baud_apply();
         served_nonce = 0;
     }
 }

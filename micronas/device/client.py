@@ -29,6 +29,7 @@ ALL_OPS = 0xFFFFFFFF
 MAX_REPEATS = (MAX_PAYLOAD - 1) // 8
 _LOAD_CHUNK = MAX_PAYLOAD - 5
 _RESEND_S = 0.3
+_BAUD_TRIAL_S = 1.0
 
 _REFUSALS = {
     1: "does not know this request",
@@ -37,6 +38,7 @@ _REFUSALS = {
     4: "has no such input, output or op (there are {detail})",
     5: "finds the range outside of the {detail} bytes there are",
     6: "stopped in op {detail}: its kernel refused its parameters",
+    7: "cannot make this baud rate, the nearest is {detail}",
 }
 
 
@@ -116,6 +118,24 @@ class Client:
             counts += part
             if len(counts) >= n_ops:
                 return counts
+
+    def switch_baud(self, baud: int, set_baud: Callable[[int], None], old_baud: int) -> bool:
+        """Switch both ends to ``baud``; False when the line does not work at it and is back at ``old_baud``.
+
+        ``set_baud`` changes the host's end (``SerialLink.set_baud``).
+        """
+        try:
+            self._exchange(Message.BAUD, struct.pack("<I", baud), SHORT_DEADLINE_S)
+        except ProtocolError:
+            return False  # the device cannot, and says so
+        set_baud(baud)
+        try:
+            self.info(_BAUD_TRIAL_S)
+        except DeadlineError:
+            set_baud(old_baud)
+            self.info()  # sent again and again: the first ones make the device give the new rate up
+            return False
+        return True
 
     def _read_part(self, message: Message, payload: bytes) -> bytes:
         (length,) = struct.unpack("<H", payload[-2:])

@@ -28,6 +28,7 @@ class Message(IntEnum):
     READ = 0x05
     PROFILE = 0x06
     PEEK = 0x07
+    BAUD = 0x08
     REPLY = 0x80
     FAULT = 0xFE
     ERROR = 0xFF

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from micronas.board import Board, Emulator
+from micronas.device.client import Client
 from micronas.device.serial_link import SerialLink
 from micronas.errors import DeadlineError, DeviceError, ToolMissingError
 
@@ -47,6 +48,7 @@ class QemuDevice:
         self._start()
         try:
             self._link = SerialLink(self._wait_for_pty(), self._baud, emulated=True)
+            self._await_firmware(self._link)
         except BaseException:
             self.close()
             raise
@@ -99,6 +101,15 @@ class QemuDevice:
         raise DeadlineError(
             f"{QEMU} gave no serial port within {self._start_deadline_s:g} s: {self._said().strip()}"
         )
+
+    def _await_firmware(self, link: SerialLink) -> None:
+        """Until the firmware has switched its UART on, what is sent to it is lost."""
+        try:
+            Client(link).info(self._start_deadline_s)
+        except DeadlineError as error:
+            raise DeadlineError(
+                f"the firmware did not answer within {self._start_deadline_s:g} s: {self._said().strip()}"
+            ) from error
 
     def _said(self) -> str:
         if self._output is None:

@@ -44,6 +44,13 @@ class SerialLink:
         except (serial.SerialException, OSError, TypeError) as error:
             raise DeviceError(f"{self.name}: cannot write to the port ({error})") from error
 
+    def set_baud(self, baud: int) -> None:
+        """Change the host's end of the line to ``baud``."""
+        try:
+            self._port.baudrate = baud
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise DeviceError(f"{self.name}: the port does not do {baud} baud ({error})") from error
+
     def close(self) -> None:
         """Free the port."""
         self._port.close()

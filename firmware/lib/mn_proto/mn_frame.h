@@ -23,6 +23,7 @@ typedef enum {
     MN_REQUEST_READ = 0x05,
     MN_REQUEST_PROFILE = 0x06,
     MN_REQUEST_PEEK = 0x07,
+    MN_REQUEST_BAUD = 0x08,
     MN_REPLY_BIT = 0x80, /* a reply's type is its request's with this bit */
     MN_FAULT = 0xFE,
     MN_ERROR = 0xFF
@@ -34,7 +35,8 @@ typedef enum {
     MN_CODE_LENGTH = 3,  /* the payload's size does not suit the request */
     MN_CODE_INDEX = 4,   /* no such input, output or op; detail: how many there are */
     MN_CODE_RANGE = 5,   /* offset and length leave the tensor; detail: its size in bytes */
-    MN_CODE_OP_FAILED = 6 /* a kernel refused; detail: the op's index */
+    MN_CODE_OP_FAILED = 6, /* a kernel refused; detail: the op's index */
+    MN_CODE_BAUD = 7 /* the UART cannot make this rate closely enough; detail: the nearest it can */
 } mn_error_code;
 
 typedef struct {

@@ -39,7 +39,8 @@ static mn_counter_kind start_counter(void)
 void mn_port_init(void)
 {
     clock = mn_clock_start();
-    mn_usart_start(clock.hz, clock.hz == MN_CLOCK_HZ);
+    /* The bus prescalers belong to the full clock; every fallback runs without them. */
+    mn_usart_start(clock.hz == MN_CLOCK_HZ ? clock.hz >> MN_UART_APB_SHIFT : clock.hz);
     counter_kind = start_counter();
 }
 

@@ -16,6 +16,7 @@
 #define USART_CR1 MN_REGISTER(MN_UART_BASE + 0x0Cu)
 
 #define SR_RXNE (1u << 5)
+#define SR_TC (1u << 6)
 #define SR_TXE (1u << 7)
 #define CR1_RE (1u << 2)
 #define CR1_TE (1u << 3)
@@ -43,15 +44,35 @@ static void route_pin(uint32_t port, uint32_t pin, uint32_t alternate_function)
     mn_modify(&MN_REGISTER(base + GPIO_MODER), 3u << shift, 2u << shift);
 }
 
-void mn_usart_start(uint32_t core_hz, int prescaled)
+static uint32_t usart_hz;
+
+/* 16 samples per bit: BRR is the divider x 16, that is, clock / baud. */
+static uint32_t divider(uint32_t baud)
 {
-    const uint32_t clock_hz = prescaled ? core_hz >> MN_UART_APB_SHIFT : core_hz;
+    return baud == 0 ? 0xFFFFu : (usart_hz + baud / 2u) / baud;
+}
+
+uint32_t mn_port_nearest_baud(uint32_t baud)
+{
+    const uint32_t d = divider(baud);
+    return usart_hz / (d < 16u ? 16u : d > 0xFFFFu ? 0xFFFFu : d);
+}
+
+void mn_port_set_baud(uint32_t baud)
+{
+    (void)mn_poll(&USART_SR, SR_TC, SR_TC);
+    USART_BRR = divider(baud == 0 ? MN_UART_BAUD : baud);
+}
+
+void mn_usart_start(uint32_t clock_hz)
+{
+    usart_hz = clock_hz;
     route_pin(MN_UART_TX_PORT, MN_UART_TX_PIN, MN_UART_AF);
     route_pin(MN_UART_RX_PORT, MN_UART_RX_PIN, MN_UART_AF);
     RCC_UART_ENR |= 1u << MN_UART_CLOCK_BIT;
     (void)RCC_UART_ENR;
     USART_CR1 = 0;
-    USART_BRR = (clock_hz + MN_UART_BAUD / 2u) / MN_UART_BAUD; /* 16 samples per bit: BRR is the divider x 16 */
+    USART_BRR = divider(MN_UART_BAUD);
     USART_CR1 = CR1_UE | CR1_TE | CR1_RE | CR1_RXNEIE;
     NVIC_ISER[MN_UART_IRQ >> 5] = 1u << (MN_UART_IRQ & 31u);
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void mn_usart_start(uint32_t core_hz, int prescaled);
+/* `clock_hz` is the bus clock that the USART runs on. */
+void mn_usart_start(uint32_t clock_hz);
 
 #endif

@@ -1,0 +1,100 @@
+"""A real board's link over a pseudo terminal: claim, wrong clocks, fast rates, boards that come back."""
+
+from __future__ import annotations
+
+import struct
+import time
+from pathlib import Path
+
+import pytest
+from fake_board import CLOCK_HZ, FakeBoard, drop
+
+from micronas.board import load_board
+from micronas.device.board_link import FAST_BAUD, BoardLink, check_clock
+from micronas.device.client import Client
+from micronas.device.framing import Message
+from micronas.device.ports import Port
+from micronas.device.serial_link import SerialLink
+from micronas.errors import DeadlineError, DeviceError
+
+BOARD = load_board("nucleo_f446re")
+
+
+def link_to(board: FakeBoard, claims: Path, *, fast: bool = True) -> BoardLink:
+    port = Port(board.port, "ABC", "ST-LINK/V2-1")
+    return BoardLink(BOARD, port, fast=fast, ports=lambda: [port], claims_dir=claims)
+
+
+def test_the_fast_rate_is_taken_when_the_board_follows(tmp_path: Path) -> None:
+    with FakeBoard() as board, link_to(board, tmp_path) as link:
+        assert link._port.baudrate == FAST_BAUD
+        assert struct.pack("<I", FAST_BAUD) in [r.payload for r in board.requests if r.type == Message.BAUD]
+        Client(link).info()
+
+
+def test_a_line_that_does_not_carry_the_fast_rate_stays_slow(tmp_path: Path) -> None:
+    """From the switch on nothing arrives, until two frames were garbled and the board is back."""
+    with FakeBoard(deaf_above=500_000) as board, link_to(board, tmp_path) as link:
+        assert link._port.baudrate == BOARD.uart.baud
+        Client(link).info()
+
+
+def test_a_board_is_not_shared(tmp_path: Path) -> None:
+    with FakeBoard() as board:
+        with (
+            link_to(board, tmp_path),
+            pytest.raises(DeviceError, match="in use"),
+            link_to(board, tmp_path),
+        ):
+            pass
+        with link_to(board, tmp_path):
+            pass
+
+
+def test_the_claim_is_freed_when_the_board_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("micronas.device.board_link._ANSWER_DEADLINE_S", 0.3)
+    monkeypatch.setattr("micronas.device.board_link._TRIAL_DEADLINE_S", 0.1)
+    with FakeBoard(faults=[drop] * 8) as board:
+        with pytest.raises(DeadlineError, match="HELLO"), link_to(board, tmp_path):
+            pass
+        board.faults.clear()
+        with link_to(board, tmp_path, fast=False):
+            pass
+
+
+@pytest.mark.parametrize(("actual", "text"), [(57_600, "half"), (230_400, "twice")])
+def test_half_or_double_the_rate_means_a_wrong_clock(
+    actual: int, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("micronas.device.board_link._ANSWER_DEADLINE_S", 0.3)
+    with (
+        FakeBoard(baud=actual) as board,
+        pytest.raises(DeviceError, match=rf"at {text} the baud rate.*clock"),
+        link_to(board, tmp_path),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("factor", [1.0, 0.5])
+def test_the_clock_is_checked_against_host_time(factor: float) -> None:
+    """Each run takes 10 ms of host time; the counter says so many cycles, or half as many."""
+    cycles = round(CLOCK_HZ * 0.010 * factor)
+    with FakeBoard(count_of=lambda run: cycles, run_s=0.010) as board, SerialLink(board.port, 115200) as link:
+        client = Client(link)
+        info = client.info()
+        if factor == 1.0:
+            assert check_clock(client, info) == pytest.approx(CLOCK_HZ, rel=0.15)
+        else:
+            with pytest.raises(DeviceError, match=r"180\.0 MHz"):
+                check_clock(client, info)
+
+
+def test_an_emulator_is_not_judged_by_host_time() -> None:
+    with FakeBoard(counter=2) as board, SerialLink(board.port, 115200, emulated=True) as link:
+        client = Client(link)
+        started = time.monotonic()
+        assert check_clock(client, client.info()) == CLOCK_HZ
+        assert time.monotonic() - started < 1
+        assert not [r for r in board.requests if r.type == Message.RUN]
