@@ -18,6 +18,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from micronas.errors import ModelError
 from micronas.graph import Activation, Quant
 
 IntArray = npt.NDArray[np.int64]
@@ -32,13 +33,17 @@ def round_half_away(value: float) -> int:
 
 
 def quantize_multiplier(real: float) -> tuple[int, int]:
-    """``real`` (finite, >= 0) as (multiplier: int32, shift); shift > 0 shifts left.
+    """``real`` as (multiplier: int32, shift); shift > 0 shifts left.
+
+    Raises ``ModelError`` for a factor of 2**31 and more, which no 32-bit arithmetic can apply.
 
     >>> quantize_multiplier(0.75)
     (1610612736, 0)
     >>> quantize_multiplier(3.0)
     (1610612736, 2)
     """
+    if not abs(real) < 2.0**31:
+        raise ModelError(f"rescaling by {real:g} does not fit 32 bits: a scale is implausible")
     if real == 0.0:
         return 0, 0
     fraction, shift = math.frexp(real)

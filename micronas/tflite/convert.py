@@ -13,6 +13,8 @@ from micronas.tflite.decode import RawModel, RawTensor
 from micronas.tflite.refuse import refuse_foreign
 from micronas.tflite.structure import check_structure
 
+MAX_RANK = 8
+
 
 def to_graph(model: RawModel, name: str) -> Graph:
     """The graph of a decoded int8 model; raises ``ModelError`` for whatever we do not run."""
@@ -38,6 +40,7 @@ def _tensor(raw: RawTensor, index: int, used: bool) -> Tensor:
     """Unused tensors may be of any type (their data is dropped); the writer leaves them out."""
     if not used:
         return Tensor(raw.name, (0,), DType.INT8)
+    _check_form(raw, index)
     data = _constant(raw, index)
     return Tensor(
         name=raw.name,
@@ -47,6 +50,14 @@ def _tensor(raw: RawTensor, index: int, used: bool) -> Tensor:
         is_constant=data is not None,
         data=data,
     )
+
+
+def _check_form(raw: RawTensor, index: int) -> None:
+    if raw.type_name not in DType.__members__:
+        raise ModelError(f"tensor {index} ({raw.name}) is of type {raw.type_name.lower()}")
+    empty_matrix = len(raw.shape) > 1 and 0 in raw.shape
+    if len(raw.shape) > MAX_RANK or any(dim < 0 for dim in raw.shape) or empty_matrix:
+        raise ModelError(f"tensor {index} ({raw.name}) has no sensible shape: the file is damaged")
 
 
 def _constant(raw: RawTensor, index: int) -> npt.NDArray[np.generic] | None:

@@ -29,7 +29,6 @@ _RUNTIME_ERRORS = (
     AttributeError,
     MemoryError,
 )
-MAX_RANK = 6
 T = TypeVar("T")
 
 

@@ -7,6 +7,7 @@ derives from their shapes.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -35,6 +36,8 @@ class Field:
 
     def decode(self, value: Any) -> Any:
         """The option's value as the attribute's; raises ``ModelError`` for a number we do not know."""
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ModelError(f"{self.attr} is {value}")
         if self.codes is None:
             return value
         if value not in self.codes:

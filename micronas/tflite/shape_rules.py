@@ -1,0 +1,272 @@
+"""For each op, what its inputs must be and which output shapes follow: a file that says otherwise is refused.
+
+Everything after the reader (plan, interpreter, generated C) relies on these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from micronas.graph import ABSENT, DType, Tensor
+from micronas.tflite.op_view import OpView, Shape
+from micronas.window import output_size
+
+Rule = Callable[[OpView], tuple[Shape, ...]]
+
+
+def _spatial(v: OpView, x: Tensor, kernel: tuple[int, int], dilation: tuple[int, int] = (1, 1)) -> Shape:
+    a = v.attrs()
+    v.positive(stride_h=a.stride_h, stride_w=a.stride_w, dilation_h=dilation[0], dilation_w=dilation[1])
+    v.positive(kernel_h=kernel[0], kernel_w=kernel[1])
+    size = tuple(
+        output_size(x.shape[1 + i], kernel[i], (a.stride_h, a.stride_w)[i], a.padding, dilation[i])
+        for i in (0, 1)
+    )
+    if min(size) < 1:
+        raise v.refuse(f"its {kernel[0]}x{kernel[1]} window does not fit an input of {x.shape}")
+    return size
+
+
+def _weights(v: OpView, rank: int, channel_axis: int) -> Tensor:
+    """Constant symmetric int8 weights with one scale, or one per output channel; then the bias."""
+    w = v.tensor(1)
+    if w.data is None or w.dtype is not DType.INT8 or len(w.shape) != rank:
+        raise v.refuse(f"weights must be a constant int8 tensor of rank {rank}")
+    if w.quant is None or any(w.quant.zero_point):
+        raise v.refuse("weights must be quantized symmetrically (zero point 0)")
+    if w.quant.per_channel and w.quant.axis != channel_axis:
+        raise v.refuse(f"weights have scales along axis {w.quant.axis}, not {channel_axis}")
+    v.check_scales(w, "the weights' input")
+    if min(w.shape) < 1:
+        raise v.refuse(f"weights have shape {w.shape}")
+    _check_bias(v, w.shape[channel_axis])
+    return w
+
+
+def _check_bias(v: OpView, channels: int) -> None:
+    if len(v.op.inputs) < 3 or v.op.inputs[2] == ABSENT:
+        return
+    bias = v.tensor(2)
+    if bias.data is None or bias.dtype is not DType.INT32 or bias.elements != channels:
+        raise v.refuse(f"bias must be a constant int32 vector of {channels}")
+
+
+def _conv_2d(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2, 3)
+    x, w, a = v.int8(0, rank=4), _weights(v, 4, 0), v.attrs()
+    groups, rest = divmod(x.shape[3], w.shape[3])
+    if rest or groups < 1 or w.shape[0] % groups:
+        raise v.refuse(f"weights {w.shape} do not fit {x.shape[3]} input channels")
+    size = _spatial(v, x, (w.shape[1], w.shape[2]), (a.dilation_h, a.dilation_w))
+    return ((x.shape[0], *size, w.shape[0]),)
+
+
+def _depthwise(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2, 3)
+    x, w, a = v.int8(0, rank=4), _weights(v, 4, 3), v.attrs()
+    if w.shape[0] != 1 or w.shape[3] != x.shape[3] * a.depth_multiplier:
+        raise v.refuse(f"weights {w.shape} do not fit {x.shape[3]} channels x {a.depth_multiplier}")
+    size = _spatial(v, x, (w.shape[1], w.shape[2]), (a.dilation_h, a.dilation_w))
+    return ((x.shape[0], *size, w.shape[3]),)
+
+
+def _fully_connected(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2, 3)
+    x = v.int8(0)
+    units, depth = _weights(v, 2, 0).shape
+    if x.elements % depth:
+        raise v.refuse(f"input {x.shape} is no multiple of the weights' depth {depth}")
+    if v.attrs().keep_num_dims:
+        if x.shape[-1] != depth:
+            raise v.refuse(f"weights of depth {depth} do not fit an input of {x.shape}")
+        return ((*x.shape[:-1], units),)
+    return ((x.elements // depth, units),)
+
+
+def _pool(v: OpView) -> tuple[Shape, ...]:
+    v.arity(1)
+    x, a = v.int8(0, rank=4), v.attrs()
+    return ((x.shape[0], *_spatial(v, x, (a.filter_h, a.filter_w)), x.shape[3]),)
+
+
+def _reduce(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2)
+    x = v.int8(0)
+    axes = v.axes(1, len(x.shape))
+    kept = v.attrs().keep_dims
+    return (tuple(1 if i in axes else d for i, d in enumerate(x.shape) if kept or i not in axes),)
+
+
+def _binary(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2)
+    one, two = v.int8(0), v.int8(1)
+    try:
+        return (np.broadcast_shapes(one.shape, two.shape),)
+    except ValueError as error:
+        raise v.refuse(f"shapes {one.shape} and {two.shape} do not broadcast") from error
+
+
+def _extremum(v: OpView) -> tuple[Shape, ...]:
+    shapes = _binary(v)
+    first, output = v.tensor(0).quant, v.graph.tensors[v.op.outputs[0]].quant
+    if not first == v.tensor(1).quant == output:
+        raise v.refuse("inputs and output have different scales, which TFLite's kernel does not rescale")
+    return shapes
+
+
+def _unary(v: OpView) -> tuple[Shape, ...]:
+    v.arity(1)
+    return (v.int8(0).shape,)
+
+
+def _softmax(v: OpView) -> tuple[Shape, ...]:
+    shapes = _unary(v)
+    output = v.graph.tensors[v.op.outputs[0]].quant
+    if output is None or output.scale != (1 / 256,) or output.zero_point != (-128,):
+        raise v.refuse("the output's scale is not 1/256 with zero point -128, which TFLite's kernel takes")
+    if not shapes[0]:
+        raise v.refuse("the input is a scalar")
+    return shapes
+
+
+def _quantize(v: OpView) -> tuple[Shape, ...]:
+    v.arity(1)
+    x = v.tensor(0)
+    return (x.shape,) if x.dtype is DType.FLOAT32 else _unary(v)
+
+
+def _prelu(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2)
+    x, alpha = v.int8(0), v.int8(1)
+    if alpha.data is None or len(x.shape) > 4 or _binary(v) != (x.shape,):
+        raise v.refuse(f"alpha {alpha.shape} must be a constant that broadcasts to {x.shape}")
+    return (x.shape,)
+
+
+def _concatenation(v: OpView) -> tuple[Shape, ...]:
+    v.arity(1, 10)  # TFLite Micro's own limit
+    parts = [v.int8(i).shape for i in range(len(v.op.inputs))]
+    axis = v.axis(v.attrs().axis, len(parts[0]))
+    if v.attrs().activation.value != "NONE":
+        raise v.refuse("a fused activation is not supported, as in TFLite Micro")
+    if len({(*s[:axis], *s[axis + 1 :]) for s in parts}) > 1 or len({len(s) for s in parts}) > 1:
+        raise v.refuse(f"inputs {parts} differ beside axis {axis}")
+    return ((*parts[0][:axis], sum(s[axis] for s in parts), *parts[0][axis + 1 :]),)
+
+
+def _pad(v: OpView) -> tuple[Shape, ...]:
+    v.arity(3 if v.op.kind == "PADV2" else 2)
+    x, amounts = v.int8(0), v.integers(1)
+    if amounts.size != 2 * len(x.shape) or (amounts < 0).any():
+        raise v.refuse(f"paddings {amounts.tolist()} do not fit an input of {x.shape}")
+    if v.op.kind == "PADV2" and (v.int8(2).data is None or v.int8(2).elements != 1):
+        raise v.refuse("the value to pad with must be a constant")
+    return (tuple(d + int(a + b) for d, (a, b) in zip(x.shape, amounts.reshape(-1, 2), strict=True)),)
+
+
+def _same_bytes(v: OpView) -> tuple[Shape, ...]:
+    """RESHAPE, SQUEEZE, EXPAND_DIMS: any shape of as many elements; a shape input must be constant."""
+    v.arity(1, 2)
+    x, y = v.int8(0), v.graph.tensors[v.op.outputs[0]]
+    if len(v.op.inputs) > 1:
+        v.integers(1)
+    if x.elements != y.elements:
+        raise v.refuse(f"shape {x.shape} does not become {y.shape}")
+    return (y.shape,)
+
+
+def _transpose(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2)
+    x, order = v.int8(0), [int(i) for i in v.integers(1)]
+    if sorted(order) != list(range(len(x.shape))):
+        raise v.refuse(f"{order} is no permutation of the axes of {x.shape}")
+    return (tuple(x.shape[i] for i in order),)
+
+
+def _strided_slice(v: OpView) -> tuple[Shape, ...]:
+    v.arity(4)
+    x, a = v.int8(0), v.attrs()
+    begin, end, strides = (v.integers(i).tolist() for i in (1, 2, 3))
+    if a.ellipsis_mask or a.new_axis_mask:
+        raise v.refuse("ellipsis and new-axis masks are not supported, as in TFLite Micro")
+    if not len(begin) == len(end) == len(strides) <= len(x.shape) or 0 in strides:
+        raise v.refuse(f"begin {begin}, end {end}, strides {strides} do not fit {x.shape}")
+    result = []
+    for i, size in enumerate(x.shape):
+        if i >= len(begin):
+            result.append(size)
+        elif a.shrink_axis_mask >> i & 1:
+            v.axis(begin[i], size)
+        else:
+            first = None if a.begin_mask >> i & 1 else begin[i]
+            last = None if a.end_mask >> i & 1 else end[i]
+            result.append(len(range(size)[first : last : strides[i]]))
+    return (tuple(result),)
+
+
+def _split(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2)
+    x, parts = v.int8(1), v.attrs().num_splits
+    if v.integers(0).size != 1 or parts != len(v.op.outputs):
+        raise v.refuse(f"splits into {parts} parts, but has {len(v.op.outputs)} outputs")
+    axis = v.axis(int(v.integers(0)[0]), len(x.shape))
+    if parts < 1 or x.shape[axis] % parts:
+        raise v.refuse(f"{x.shape} does not split into {parts} equal parts along axis {axis}")
+    part = (*x.shape[:axis], x.shape[axis] // parts, *x.shape[axis + 1 :])
+    return tuple(part for _ in v.op.outputs)
+
+
+def _arg_max(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2)
+    x = v.int8(0)
+    axes = v.axes(1, len(x.shape))
+    if len(axes) != 1:
+        raise v.refuse("needs one axis")
+    return (tuple(d for i, d in enumerate(x.shape) if i != axes[0]),)
+
+
+def _resize(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2)
+    x, size = v.int8(0, rank=4), v.integers(1)
+    if size.size != 2 or (size < 1).any():
+        raise v.refuse(f"size {size.tolist()} is no (height, width)")
+    return ((x.shape[0], int(size[0]), int(size[1]), x.shape[3]),)
+
+
+RULES: dict[str, Rule] = {
+    "ADD": _binary,
+    "ARG_MAX": _arg_max,
+    "AVERAGE_POOL_2D": _pool,
+    "CONCATENATION": _concatenation,
+    "CONV_2D": _conv_2d,
+    "DEPTHWISE_CONV_2D": _depthwise,
+    "DEQUANTIZE": _unary,
+    "EXPAND_DIMS": _same_bytes,
+    "FULLY_CONNECTED": _fully_connected,
+    "HARD_SWISH": _unary,
+    "LEAKY_RELU": _unary,
+    "LOGISTIC": _unary,
+    "MAXIMUM": _extremum,
+    "MAX_POOL_2D": _pool,
+    "MEAN": _reduce,
+    "MINIMUM": _extremum,
+    "MUL": _binary,
+    "PAD": _pad,
+    "PADV2": _pad,
+    "PRELU": _prelu,
+    "QUANTIZE": _quantize,
+    "RELU": _unary,
+    "RELU6": _unary,
+    "RESHAPE": _same_bytes,
+    "RESIZE_NEAREST_NEIGHBOR": _resize,
+    "SOFTMAX": _softmax,
+    "SPLIT": _split,
+    "SQUEEZE": _same_bytes,
+    "STRIDED_SLICE": _strided_slice,
+    "SUB": _binary,
+    "SUM": _reduce,
+    "TANH": _unary,
+    "TRANSPOSE": _transpose,
+}
