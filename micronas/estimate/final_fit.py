@@ -137,11 +137,14 @@ def _epoch(
 
 
 def _keep_better(loop: TrainLoop, dataset: Dataset, augment: Augment | None) -> None:
-    """Averaged weights or the last ones, each with statistics of its own, by validation loss."""
-    model, losses, kept = loop.model, [], []
-    for parameters in (loop.average.numpy(), model.parameters.numpy()):
-        model.parameters.assign(parameters)
-        reestimate_statistics(model, dataset.train.x, augment)
-        losses.append(Evaluator(model, dataset.validation).score().loss)
-        kept.append(Snapshot.of(model))
-    kept[int(np.argmin(losses))].restore(model)
+    """The last weights as they are, or the averaged ones with statistics of their own.
+
+    By validation accuracy, then loss: smoothed labels make the loss of a better network the larger one.
+    """
+    model, validation = loop.model, Evaluator(loop.model, dataset.validation)
+    last, last_score = Snapshot.of(model), validation.score()
+    model.parameters.assign(loop.average)
+    reestimate_statistics(model, dataset.train.x, augment)
+    score = validation.score()
+    if (score.accuracy, -score.loss) < (last_score.accuracy, -last_score.loss):
+        last.restore(model)
