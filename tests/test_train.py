@@ -15,7 +15,7 @@ tf = pytest.importorskip("tensorflow")
 
 from micronas.estimate import train as training  # noqa: E402
 from micronas.estimate.evaluate import Evaluator  # noqa: E402
-from micronas.estimate.loop import TrainLoop, smoothed_cross_entropy  # noqa: E402
+from micronas.estimate.loop import TrainLoop, smoothed_cross_entropy, supervised  # noqa: E402
 from micronas.estimate.tf_model import TfModel  # noqa: E402
 
 QUICK = TrainSettings(epochs=10, batch_size=32, learning_rate=0.03)
@@ -72,7 +72,9 @@ def test_a_step_equals_keras_adamw(net, digits):
     rate, decay = 0.01, 0.1
     ours, theirs = TfModel(net, 0), TfModel(net, 0)
     objective = smoothed_cross_entropy(10, 0.1)
-    loop = TrainLoop(ours, digits.train.x, digits.train.y, objective, batch_size=32, weight_decay=decay)
+    loop = TrainLoop(
+        ours, digits.train.x, digits.train.y, supervised(ours, objective), batch_size=32, weight_decay=decay
+    )
     order = np.arange(96, dtype=np.int32).reshape(3, 32)
     loop.steps(order, np.full(3, rate, np.float32))
 
@@ -81,8 +83,8 @@ def test_a_step_equals_keras_adamw(net, digits):
     for chosen in order:
         with tf.GradientTape() as tape:
             logits = theirs(digits.train.x[chosen], training=True)
-            loss = criterion(tf.one_hot(digits.train.y[chosen], 10), logits)
-        gradient = tape.gradient(loss, theirs.parameters)
+            mistake = criterion(tf.one_hot(digits.train.y[chosen], 10), logits)
+        gradient = tape.gradient(mistake, theirs.parameters)
         shrink = rate * decay * theirs.is_kernel * theirs.parameters
         adam.apply_gradients([(gradient, theirs.parameters)])
         theirs.parameters.assign_sub(shrink)
@@ -136,7 +138,9 @@ def test_batches_hold_each_sample_at_most_once():
 def test_one_trace_serves_a_whole_training(net, digits):
     model = TfModel(net, 0)
     loss = smoothed_cross_entropy(10, 0)
-    loop = TrainLoop(model, digits.train.x, digits.train.y, loss, batch_size=16, weight_decay=0)
+    loop = TrainLoop(
+        model, digits.train.x, digits.train.y, supervised(model, loss), batch_size=16, weight_decay=0
+    )
     for steps in (5, 25, 14, 25):
         loop.steps(np.zeros((steps, 16), np.int32), np.zeros(steps, np.float32))
     assert loop._compiled.experimental_get_tracing_count() == 1

@@ -19,7 +19,7 @@ from micronas.errors import TrainError
 from micronas.estimate.augment import Augment, augmentation
 from micronas.estimate.evaluate import Evaluator
 from micronas.estimate.full import Estimate, cached_dataset, quantized_estimate
-from micronas.estimate.loop import TrainLoop, smoothed_cross_entropy
+from micronas.estimate.loop import TrainLoop, smoothed_cross_entropy, supervised
 from micronas.estimate.settings import one_cycle
 from micronas.estimate.snapshot import Snapshot
 from micronas.estimate.statistics import reestimate_statistics
@@ -81,7 +81,7 @@ def _fit(model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, e
         model,
         dataset.train.x,
         dataset.train.y,
-        smoothed_cross_entropy(dataset.n_classes, settings.label_smoothing),
+        supervised(model, smoothed_cross_entropy(dataset.n_classes, settings.label_smoothing)),
         batch_size=min(settings.batch_size, len(dataset.train)),
         weight_decay=settings.weight_decay,
         augment=augment,
@@ -99,7 +99,7 @@ def _fit(model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, e
             f"the final fit saw {progress.epochs:.0%} of the training data before its time was over",
             remedy="raise budget.minutes or final_fit.share",
         )
-    _keep_better(loop, dataset, augment)
+    _keep_better(model, loop, dataset, augment)
     return int(progress.epochs)
 
 
@@ -136,12 +136,12 @@ def _epoch(
         progress.steps += len(piece)
 
 
-def _keep_better(loop: TrainLoop, dataset: Dataset, augment: Augment | None) -> None:
+def _keep_better(model: TfModel, loop: TrainLoop, dataset: Dataset, augment: Augment | None) -> None:
     """The last weights as they are, or the averaged ones with statistics of their own.
 
     By validation accuracy, then loss: smoothed labels make the loss of a better network the larger one.
     """
-    model, validation = loop.model, Evaluator(loop.model, dataset.validation)
+    validation = Evaluator(model, dataset.validation)
     last, last_score = Snapshot.of(model), validation.score()
     model.parameters.assign(loop.average)
     reestimate_statistics(model, dataset.train.x, augment)

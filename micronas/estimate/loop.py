@@ -7,7 +7,7 @@ and learned from inside one ``tf.while_loop`` over functional weights. Nothing i
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,18 @@ from micronas.estimate.tf_model import TfModel
 Tensor: TypeAlias = Any
 Objective: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
 """(batch inputs, int labels, logits) -> mean loss."""
+
+Loss: TypeAlias = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
+"""(parameters, statistics, inputs, labels, number of the step) -> mean loss, statistics after the batch."""
+
+
+class Trainable(Protocol):
+    """Flat variables of a network; ``is_kernel`` is 1.0 where weight decay applies."""
+
+    parameters: tf.Variable
+    statistics: tf.Variable
+    is_kernel: npt.NDArray[np.float32]
+
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.99, 1e-7
 """AdamW's moments; 0.99 because a training has some hundred steps, not some ten thousand."""
@@ -33,10 +45,10 @@ class TrainLoop:
 
     def __init__(
         self,
-        model: TfModel,
+        model: Trainable,
         x: npt.NDArray[np.float32],
         y: npt.NDArray[np.int64],
-        objective: Objective,
+        loss: Loss,
         *,
         batch_size: int,
         weight_decay: float,
@@ -49,7 +61,7 @@ class TrainLoop:
         self.average = tf.Variable(model.parameters, name="average")
         self._x, self._y = tf.constant(x), tf.constant(y.astype(np.int32))
         self._moments = [tf.Variable(tf.zeros(size)), tf.Variable(tf.zeros(size))]
-        self._objective, self._augment = objective, augment
+        self._loss, self._augment = loss, augment
         self._decay = tf.constant(model.is_kernel * np.float32(weight_decay))
         self._average_decay = average_decay
         self._seed, self._done = seed % 2**31, 0
@@ -92,8 +104,7 @@ class TrainLoop:
             x = self._augment(x, tf.stack([self._seed, 16 * number]))
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            logits, statistics = self.model.forward(weights, statistics, x, training=True)
-            loss = self._objective(x, y, logits)
+            loss, statistics = self._loss(weights, statistics, x, y, number)
         gradient = tape.gradient(loss, weights)
         first = BETA_1 * first + (1 - BETA_1) * gradient
         second = BETA_2 * second + (1 - BETA_2) * gradient * gradient
@@ -104,6 +115,18 @@ class TrainLoop:
         keep = tf.minimum(self._average_decay, t / (t + 10.0))
         average = keep * average + (1 - keep) * weights
         return loss, (weights, statistics, first, second, average)
+
+
+def supervised(model: TfModel, objective: Objective) -> Loss:
+    """The loss of ``model`` on labelled samples."""
+
+    def loss(
+        parameters: Tensor, statistics: Tensor, x: Tensor, y: Tensor, _number: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        logits, statistics = model.forward(parameters, statistics, x, training=True)
+        return objective(x, y, logits), statistics
+
+    return loss
 
 
 def smoothed_cross_entropy(classes: int, smoothing: float) -> Objective:

@@ -13,7 +13,7 @@ from micronas.data import Dataset
 from micronas.errors import TrainError
 from micronas.estimate.augment import augmentation
 from micronas.estimate.evaluate import Evaluator, Score
-from micronas.estimate.loop import TrainLoop, smoothed_cross_entropy
+from micronas.estimate.loop import TrainLoop, smoothed_cross_entropy, supervised
 from micronas.estimate.settings import TrainSettings, learning_rates
 from micronas.estimate.snapshot import Snapshot
 from micronas.estimate.stop import StopRule, never
@@ -78,14 +78,14 @@ def train(
         model,
         dataset.train.x,
         dataset.train.y,
-        smoothed_cross_entropy(dataset.n_classes, settings.label_smoothing),
+        supervised(model, smoothed_cross_entropy(dataset.n_classes, settings.label_smoothing)),
         batch_size=min(settings.batch_size, len(dataset.train)),
         weight_decay=settings.weight_decay,
         augment=augmentation(dataset.kind, settings.augment),
         seed=seed,
     )
     validation = Evaluator(model, dataset.validation)
-    history, stopped = _fit(loop, validation, len(dataset.train), settings, seed, end, stop)
+    history, stopped = _fit(model, loop, validation, len(dataset.train), settings, seed, end, stop)
     if not history:
         raise TrainError(
             f"no epoch was finished within {deadline_s:.1f} s",
@@ -104,6 +104,7 @@ def batches(rng: np.random.Generator, samples: int, batch: int) -> npt.NDArray[n
 
 
 def _fit(
+    model: TfModel,
     loop: TrainLoop,
     validation: Evaluator,
     samples: int,
@@ -117,7 +118,7 @@ def _fit(
     steps = len(batches(np.random.default_rng(0), samples, settings.batch_size))
     rates = learning_rates(settings, steps * settings.epochs)
     history: list[Epoch] = []
-    best, best_loss, stale, reason = Snapshot.of(loop.model), math.inf, 0, ""
+    best, best_loss, stale, reason = Snapshot.of(model), math.inf, 0, ""
     for epoch in range(settings.epochs):
         order = batches(rng, samples, settings.batch_size)
         loss = run_epoch(loop, order, rates[epoch * steps : (epoch + 1) * steps], end)
@@ -128,11 +129,11 @@ def _fit(
         history.append(Epoch(loss, score))
         stale = 0 if score.loss < best_loss - settings.min_delta else stale + 1
         if score.loss < best_loss:
-            best, best_loss = Snapshot.of(loop.model), score.loss
+            best, best_loss = Snapshot.of(model), score.loss
         reason = stop(tuple(e.validation.accuracy for e in history)) if epoch + 1 < settings.epochs else ""
         if reason or stale >= settings.patience or time.monotonic() >= end:
             break
-    best.restore(loop.model)
+    best.restore(model)
     return history, reason
 
 
