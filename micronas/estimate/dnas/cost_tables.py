@@ -1,0 +1,136 @@
+"""What every choice of a backbone costs, exactly: looked up in the lowering and the planner, not modelled.
+
+The relaxed costs of a differentiable search are expectations over these tables, so at a one-hot choice they
+are the bytes that the ledger counts, whatever kernels the code generator uses. A table is filled by lowering
+and planning each block alone. That is exact for constants and operations, and for SRAM because a backbone
+is a chain: while a block runs, nothing but its own tensors is live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.estimate.dnas.backbone import Backbone, Slot
+from micronas.lowering import Target
+from micronas.lowering.lower import lower_graph
+from micronas.lowering.sizes import constant_items, item_bytes
+from micronas.net import (
+    Conv,
+    Dense,
+    GlobalAveragePool,
+    Net,
+    NetBuilder,
+    Softmax,
+    shape_graph,
+)
+from micronas.plan import plan_memory
+from micronas.space.extent import Plane, effective_stride, strided_kernel
+from micronas.space.layerwise import Block
+from micronas.space.layerwise.express import add_block
+
+Floats = npt.NDArray[np.float64]
+
+CONSTANT_BYTES, SRAM_BYTES, MACS = 0, 1, 2
+"""Last axis of every table."""
+
+
+@dataclass(frozen=True, eq=False)
+class CostTables:
+    """float64 tables; the last axis is (constants in bytes, live tensors and scratch in bytes, MACs).
+
+    ``stem`` (kernels, widths, 3); ``slots[i]`` (candidates, widths read, widths, 3); ``head``
+    (widths read, 3): global pooling, dense layer and softmax. ``base_bytes`` are the constants that every
+    network has.
+    """
+
+    stem: Floats
+    slots: tuple[Floats, ...]
+    head: Floats
+    base_bytes: int
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Of one network: constants in flash, most bytes live at once, multiply-accumulates."""
+
+    constant_bytes: float
+    sram_bytes: float
+    macs: float
+
+
+def make_cost_tables(backbone: Backbone, target: Target) -> CostTables:
+    """Lower and plan every choice of ``backbone`` once; a second or so."""
+    last = backbone.slots[-1]
+    return CostTables(
+        stem=_table((backbone.stem_kernels, backbone.stem_widths), _stem_cost(backbone, target)),
+        slots=tuple(_slot_table(slot, target) for slot in backbone.slots),
+        head=_table(
+            (last.widths,),
+            lambda width: _net_cost(_head(backbone.last_plane, width, backbone.n_classes), target),
+        ),
+        base_bytes=_base_bytes(target),
+    )
+
+
+def net_costs(net: Net, target: Target) -> Costs:
+    """Exact costs of a whole network, from one lowering and one plan."""
+    constants, live, macs = _net_cost(net, target)
+    return Costs(constants + _base_bytes(target), live, macs)
+
+
+def _table(axes: tuple[tuple[int, ...], ...], cost: Callable[..., tuple[int, int, int]]) -> Floats:
+    shape = tuple(len(axis) for axis in axes)
+    table = np.empty((*shape, 3))
+    for index in np.ndindex(shape):
+        table[index] = cost(*(axis[i] for axis, i in zip(axes, index, strict=True)))
+    return table
+
+
+def _stem_cost(backbone: Backbone, target: Target) -> Callable[[int, int], tuple[int, int, int]]:
+    def cost(kernel: int, width: int) -> tuple[int, int, int]:
+        size = strided_kernel(kernel, backbone.stem_stride, backbone.plane)
+        stride = effective_stride(backbone.stem_stride, backbone.plane)
+        builder = NetBuilder(backbone.input_shape)
+        return _net_cost(builder.chain(Conv(width, *size, *stride)).build(), target)
+
+    return cost
+
+
+def _slot_table(slot: Slot, target: Target) -> Floats:
+    def cost(candidate: int, reads: int, width: int) -> tuple[int, int, int]:
+        return _block_cost(slot.plane, reads, slot.block(candidate, width), target)
+
+    return _table((tuple(range(len(slot.candidates))), slot.in_widths, tuple(range(len(slot.widths)))), cost)
+
+
+@lru_cache(maxsize=100_000)
+def _block_cost(plane: Plane, reads: int, block: Block, target: Target) -> tuple[int, int, int]:
+    builder = NetBuilder((*plane, reads))
+    add_block(builder, block)
+    return _net_cost(builder.build(), target)
+
+
+def _head(plane: Plane, width: int, classes: int) -> Net:
+    return NetBuilder((*plane, width)).chain(GlobalAveragePool(), Dense(classes), Softmax()).build()
+
+
+def _net_cost(net: Net, target: Target) -> tuple[int, int, int]:
+    """Constants of the ops with their places in the op table, live-tensor bound, MACs."""
+    graph = shape_graph(net)
+    lowered = lower_graph(graph, target)
+    constants = sum(i.nbytes for i in constant_items(graph, lowered) if i.op_index is not None)
+    constants += item_bytes("const void *") * len(lowered)
+    return constants, plan_memory(graph, lowered).bound_bytes, net.macs
+
+
+def _base_bytes(target: Target) -> int:
+    """Constants of the model's tables, those that grow with the number of ops left out."""
+    graph = shape_graph(_head((1, 1), 1, 2))
+    lowered = lower_graph(graph, target)
+    tables = sum(i.nbytes for i in constant_items(graph, lowered) if i.op_index is None)
+    return tables - item_bytes("const void *") * len(lowered)

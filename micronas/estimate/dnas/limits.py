@@ -1,0 +1,40 @@
+"""From a budget in bytes of flash and SRAM to limits on what a backbone decides.
+
+A budget holds firmware, stack and statics too, and for TFLite Micro it is counted in other bytes. What a
+fitting network leaves of it tells how much more a backbone may spend.
+"""
+
+from __future__ import annotations
+
+import math
+
+from micronas.estimate.dnas.cost_tables import Costs
+from micronas.ledger import Budget, Ledger
+from micronas.space.layerwise import LayerwiseSpace
+
+WIDE_LAYERS = 16
+"""A network is taken to have about this many layers of its widest width squared."""
+
+
+def limits_of(own: Costs, ledger: Ledger, budget: Budget, macs: float = math.inf) -> Costs:
+    """Limits on constants and live bytes, by the ledger of a network whose own costs are known.
+
+    With our runtime every byte more is a byte more of the budget; with another the bytes are in proportion.
+    """
+    if ledger.runtime == "micronas":
+        return Costs(
+            own.constant_bytes + budget.flash_bytes - ledger.flash_bytes,
+            own.sram_bytes + budget.sram_bytes - ledger.sram_bytes,
+            macs,
+        )
+    return Costs(
+        own.constant_bytes * budget.flash_bytes / ledger.flash_bytes,
+        own.sram_bytes * budget.sram_bytes / ledger.sram_bytes,
+        macs,
+    )
+
+
+def widest_useful(space: LayerwiseSpace, limits: Costs) -> int:
+    """The widest layers that a supernet should hold: wider ones would cost time and never fit."""
+    wished = math.sqrt(max(limits.constant_bytes, 0.0) / WIDE_LAYERS)
+    return max((w for w in space.limits.widths if w <= wished), default=space.limits.widths[0])

@@ -1,0 +1,94 @@
+"""Flat parameters that a forward pass takes in order: made up the first time, read back every other time."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+Tensor: TypeAlias = Any
+Array: TypeAlias = npt.NDArray[np.float32]
+
+
+class Source(Protocol):
+    """Hands out what a layer needs; a forward pass always asks in the same order."""
+
+    def kernel(self, shape: tuple[int, ...], fan_in: int) -> Tensor:
+        """Weights to be decayed, He-normal at first."""
+        ...
+
+    def vector(self, size: int, start: float) -> Tensor:
+        """A bias, or a normalisation's scale or offset; all ``start`` at first."""
+        ...
+
+    def magnitude(self) -> Tensor:
+        """The running magnitude of one activation; 0 at first."""
+        ...
+
+    def observed(self, magnitude: Tensor) -> None:
+        """The magnitude after this batch; one call behind each ``magnitude()``."""
+        ...
+
+
+class FreshParameters:
+    """Draws initial values and remembers what was asked for."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = np.random.default_rng(seed)
+        self.values: list[Array] = []
+        self.decayed: list[bool] = []
+        self.magnitudes = 0
+
+    def kernel(self, shape: tuple[int, ...], fan_in: int) -> Tensor:
+        """See ``Source``."""
+        drawn = self._rng.standard_normal(shape) * np.sqrt(2.0 / fan_in)
+        return self._add(drawn.astype(np.float32), True)
+
+    def vector(self, size: int, start: float) -> Tensor:
+        """See ``Source``."""
+        return self._add(np.full(size, start, np.float32), False)
+
+    def magnitude(self) -> Tensor:
+        """See ``Source``."""
+        self.magnitudes += 1
+        return tf.constant(0.0)
+
+    def observed(self, magnitude: Tensor) -> None:
+        """See ``Source``."""
+
+    def _add(self, value: Array, decayed: bool) -> Tensor:
+        self.values.append(value)
+        self.decayed.append(decayed)
+        return tf.constant(value)
+
+
+class StoredParameters:
+    """Cuts two flat tensors into what ``FreshParameters`` was asked for; collects the new magnitudes."""
+
+    def __init__(self, shapes: list[tuple[int, ...]], parameters: Tensor, magnitudes: Tensor) -> None:
+        parts = tf.split(parameters, [int(np.prod(shape)) for shape in shapes])
+        self._parts = iter([tf.reshape(p, s) for p, s in zip(parts, shapes, strict=True)])
+        self._magnitudes = iter(tf.unstack(magnitudes))
+        self._observed: list[Tensor] = []
+
+    def kernel(self, shape: tuple[int, ...], fan_in: int) -> Tensor:
+        """See ``Source``."""
+        return next(self._parts)
+
+    def vector(self, size: int, start: float) -> Tensor:
+        """See ``Source``."""
+        return next(self._parts)
+
+    def magnitude(self) -> Tensor:
+        """See ``Source``."""
+        return next(self._magnitudes)
+
+    def observed(self, magnitude: Tensor) -> None:
+        """See ``Source``."""
+        self._observed.append(magnitude)
+
+    def new_magnitudes(self) -> Tensor:
+        """All of them, float32 (n,)."""
+        return tf.stack(self._observed)

@@ -1,0 +1,29 @@
+"""How a differentiable search is run; every default stands here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DnasSettings:
+    """Weights learn on one half of the training split, choices on the other.
+
+    The work is bounded in operations, not in seconds, so that a search repeats exactly: ``giga_macs`` of
+    supernet (forward and backward) set the number of steps, between ``min_steps`` and ``max_steps``. During
+    the first ``warmup_share`` of them only weights learn, under choices drawn evenly.
+    """
+
+    giga_macs: float = 1000.0
+    min_steps: int = 60
+    max_steps: int = 800
+    warmup_share: float = 0.4
+    batch_size: int = 32
+    learning_rate: float = 0.005
+    weight_decay: float = 0.01
+    label_smoothing: float = 0.05
+    choice_learning_rate: float = 0.06
+    first_temperature: float = 3.0
+    last_temperature: float = 0.6
+    budget_weight: float = 8.0
+    augment: float = 1.0

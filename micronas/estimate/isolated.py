@@ -1,0 +1,53 @@
+"""One long computation in a process of its own, so that what TensorFlow keeps goes with the process."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from micronas.errors import TrainError
+
+Result = TypeVar("Result")
+
+
+def run_isolated(function: Callable[..., Result], *arguments: object, deadline_s: float) -> Result:
+    """``function(*arguments)`` in a spawned process prepared for training; both must be picklable.
+
+    Its exceptions are raised here. Raises ``TrainError`` when ``deadline_s`` passes or the process dies.
+    """
+    from pebble import ProcessExpired, ProcessPool
+
+    context = multiprocessing.get_context("spawn")
+    with ProcessPool(max_workers=1, initializer=_start, initargs=(os.getpid(),), context=context) as pool:
+        try:
+            result: Result = pool.schedule(function, args=arguments, timeout=deadline_s).result()
+        except TimeoutError as error:
+            raise TrainError(f"{function.__name__} ran past {deadline_s:.0f} s and was stopped") from error
+        except ProcessExpired as error:
+            raise TrainError(
+                f"the process of {function.__name__} ended with exit code {error.exitcode}",
+                remedy="it may have run out of memory: lower space.max_width",
+            ) from error
+        finally:
+            pool.stop()  # type: ignore[no-untyped-call]
+    return result
+
+
+def _start(parent: int) -> None:
+    """Ctrl-C is the parent's business; and the process does not outlive a parent that was killed."""
+    from micronas.estimate.process import prepare_process
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave_with_parent, args=(parent,), daemon=True).start()
+    prepare_process()
+
+
+def _leave_with_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)

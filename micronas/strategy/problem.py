@@ -1,0 +1,33 @@
+"""What a strategy has to know that trains a supernet itself, besides the space and its seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from micronas.config import DataConfig
+from micronas.ledger import Budget, Ledger, check
+from micronas.lowering import Target
+from micronas.space import Arch, Space
+
+DEADLINE_S = 1800.0
+"""For one differentiable search: many times what it takes, so that only a fault meets it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Data, target and budget of a search; ``ledger`` is the exact one that its gate uses."""
+
+    data: DataConfig
+    target: Target
+    budget: Budget
+    ledger: Callable[[Arch], Ledger]
+
+    def fits(self, arch: Arch) -> bool:
+        """Whether ``arch`` is within the budget, by the exact ledger."""
+        return check(self.ledger(arch), self.budget).fits
+
+    def reference(self, space: Space) -> Arch:
+        """The largest hand-made network that fits, or the smallest there is."""
+        candidates = space.hand_made()
+        return next((arch for arch in candidates if self.fits(arch)), candidates[-1])
