@@ -50,6 +50,7 @@ class SpaceConfig(_Section):
     )
     squeeze_excite: bool = Field(default=False, description="layerwise: channel gates, as a gene")
     shrink: bool = Field(default=False, description="layerwise: half the input's resolution, as a gene")
+    backbone: Literal["ds_cnn", "mobilenet_v2"] = Field(default="ds_cnn", description="micronets: its blocks")
 
     @model_validator(mode="after")
     def _ranges_are_not_empty(self) -> SpaceConfig:

@@ -55,21 +55,24 @@ SHAPES = ((28, 28, 1), (49, 10, 1), (64, 1, 3), (49, 40, 1), (32, 32, 3), (5, 3,
 
 
 def trained_like(net, seed):
-    """Weights with no zeros and no identity normalisation, as after training."""
+    """Weights with no zeros and no identity normalisation, as after training.
+
+    Shifts are positive: with random ones, a layer of four channels is now and then dead (all ReLUs closed),
+    which is refused, and rightly.
+    """
     rng = np.random.default_rng(seed)
+
+    def drawn(low, high, channels):
+        return rng.uniform(low, high, channels).astype(np.float32)
 
     def node(w):
         if w is None:
             return None
-        channels = w.norm.mean.size if w.norm else w.bias.size
-        near_one, near_zero = rng.uniform(0.5, 1.5, (2, channels)), rng.normal(0, 0.2, (2, channels))
-        one, two = near_one.astype(np.float32)
-        three, four = near_zero.astype(np.float32)
-        return (
-            NodeWeights(w.kernel, None, Norm(one, three, four, two))
-            if w.norm
-            else NodeWeights(w.kernel, three, None)
-        )
+        if w.norm is None:
+            return NodeWeights(w.kernel, drawn(0.1, 0.6, w.bias.size), None)
+        n = w.norm.mean.size
+        norm = Norm(drawn(0.5, 1.5, n), drawn(0.1, 0.6, n), drawn(-0.3, 0.1, n), drawn(0.5, 1.5, n))
+        return NodeWeights(w.kernel, None, norm)
 
     return tuple(node(w) for w in initial_weights(net, seed))
 
@@ -134,7 +137,15 @@ def dense_net():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "number"), [("layerwise", ARCHITECTURES), ("cell", ARCHITECTURES // 6), ("mlp", ARCHITECTURES // 10)])
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("layerwise", ARCHITECTURES),
+        ("cell", ARCHITECTURES // 6),
+        ("micronets", ARCHITECTURES // 10),
+        ("mlp", ARCHITECTURES // 10),
+    ],
+)
 def test_promised_graph_equals_the_converted_one(name, number):
     """The property that the budget gate rests on: equal before and after training, to the byte."""
     for i in range(number):
@@ -231,6 +242,15 @@ def test_diverged_weights_are_refused(poison):
     weights[-1] = NodeWeights(weights[-1].kernel, bias, None)
     with pytest.raises(QuantizeError, match="not finite"):
         quantize(tuple(weights), net, samples_for(net))
+
+
+def test_a_dead_layer_is_refused():
+    """A layer that is zero for all samples gets a scale at which the next layer's biases overflow."""
+    net = dense_net()
+    weights = list(trained_like(net, 0))
+    dead = NodeWeights(weights[3].kernel, np.full_like(weights[3].bias, -1e3), None)
+    with pytest.raises(QuantizeError, match="has the scale"):
+        quantize((*weights[:3], dead, *weights[4:]), net, samples_for(net))
 
 
 def test_exploded_activations_are_refused():

@@ -7,11 +7,12 @@ from micronas.errors import SpaceError
 from micronas.space.base import Arch, Space
 from micronas.space.cell import CellLimits, CellSpace
 from micronas.space.layerwise import LayerwiseSpace, Limits
+from micronas.space.micronets import Backbone, MicronetsLimits, MicronetsSpace
 from micronas.space.mlp import MlpLimits, MlpSpace
 
 __all__ = ["SPACES", "Arch", "Space", "make_space"]
 
-SPACES = ("layerwise", "cell", "mlp")
+SPACES = ("layerwise", "cell", "micronets", "mlp")
 
 
 def make_space(config: SpaceConfig, input_shape: tuple[int, ...], n_classes: int) -> Space:
@@ -22,6 +23,8 @@ def make_space(config: SpaceConfig, input_shape: tuple[int, ...], n_classes: int
             return LayerwiseSpace(shape, n_classes, _limits(config, shape))
         case "cell":
             return CellSpace(_image_shape(input_shape), n_classes, _cell_limits(config))
+        case "micronets":
+            return MicronetsSpace(_image_shape(input_shape), n_classes, _micronets_limits(config))
         case "mlp":
             return MlpSpace(input_shape, n_classes, _mlp_limits(config))
     raise SpaceError(f"unknown space {config.name!r}", remedy=f"known spaces: {', '.join(SPACES)}")
@@ -68,3 +71,15 @@ def _cell_limits(config: SpaceConfig) -> CellLimits:
 def _mlp_limits(config: SpaceConfig) -> MlpLimits:
     """The blocks of the configuration are hidden layers here."""
     return MlpLimits(config.min_blocks, config.max_blocks, config.min_width, config.max_width)
+
+
+def _micronets_limits(config: SpaceConfig) -> MicronetsLimits:
+    """``max_blocks`` is the length of the skeleton."""
+    return MicronetsLimits(
+        backbone=Backbone(config.backbone),
+        slots=config.max_blocks,
+        min_blocks=config.min_blocks,
+        min_width=config.min_width,
+        max_width=config.max_width,
+        expansions=tuple(sorted(config.expansions)),
+    )
