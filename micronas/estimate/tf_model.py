@@ -80,13 +80,17 @@ class TfModel:
         self, parameters: Tensor, statistics: Tensor, x: Tensor, training: bool
     ) -> tuple[Tensor, Tensor]:
         """The network as a pure function: logits and the statistics after this batch."""
-        arrays = iter(_split(parameters, self._shapes))
+        arrays = iter(self.arrays(parameters))
         means_and_variances = _split(statistics, [(n,) for n in self._channels * 2])
         norms = _NormState(means_and_variances, len(self._channels), training)
         values: list[Tensor] = [x]
         for node in self.net.nodes[1:]:
             values.append(_apply(node.layer, [values[i] for i in node.inputs], arrays, norms))
         return values[-1], norms.updated()
+
+    def arrays(self, parameters: Tensor) -> list[Tensor]:
+        """``parameters`` cut into each node's kernel and its bias, or its normalisation's scale and offset."""
+        return _split(parameters, self._shapes)
 
     def get_weights(self) -> Weights:
         """The present weights, one entry per node."""

@@ -1,0 +1,53 @@
+"""A network cut out of the shared weights, to stand alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from micronas.estimate.supernet.elastic import ElasticNet
+from micronas.estimate.supernet.region import GENES_PER_BLOCK, KEPT, Genes, Region
+from micronas.estimate.weights import Array, NodeWeights, Norm, Weights, kernel_shape
+from micronas.space.layerwise import BlockKind
+
+LAYERS = {BlockKind.CONV: 1, BlockKind.SEPARABLE: 2, BlockKind.INVERTED: 3}
+"""Weighted layers per block."""
+
+
+def subnet_weights(elastic: ElasticNet, genes: Genes) -> Weights:
+    """Weights of ``region.net(genes)``: first channels, centres of kernels, blocks that are kept.
+
+    Running statistics are left at mean 0 and variance 1; ``reestimate_statistics`` finds them.
+    """
+    net = elastic.region.net(genes)
+    shared = [node for node in elastic.largest.get_weights() if node]
+    kept = _of_kept_blocks(elastic.region, genes, shared)
+    shapes = (kernel_shape(net, index) for index in range(len(net.nodes)))
+    return tuple(None if shape is None else _sliced(next(kept), shape) for shape in shapes)
+
+
+def _of_kept_blocks(region: Region, genes: Genes, shared: list[NodeWeights]) -> Iterator[NodeWeights]:
+    yield shared[0]
+    start = 1
+    for i, (block, options) in enumerate(zip(region.largest.blocks, region.blocks, strict=True)):
+        end = start + LAYERS[block.kind]
+        if options.kept[genes[1 + GENES_PER_BLOCK * i + KEPT]]:
+            yield from shared[start:end]
+        start = end
+    yield shared[start]
+
+
+def _sliced(node: NodeWeights, shape: tuple[int, ...]) -> NodeWeights:
+    kernel = node.kernel
+    if len(shape) == 4:
+        top, left = (kernel.shape[0] - shape[0]) // 2, (kernel.shape[1] - shape[1]) // 2
+        kernel = kernel[top : top + shape[0], left : left + shape[1]]
+    kernel = np.ascontiguousarray(kernel[..., : shape[-2], : shape[-1]])
+    if node.norm is None:
+        return NodeWeights(kernel, node.bias, None)
+    # A depthwise kernel is (h, w, channels, 1); every other one ends in its output channels.
+    channels = shape[-2] if len(shape) == 4 and shape[-1] == 1 else shape[-1]
+    zeros: Array = np.zeros(channels, np.float32)
+    ones: Array = np.ones(channels, np.float32)
+    return NodeWeights(kernel, None, Norm(node.norm.gamma[:channels], node.norm.beta[:channels], zeros, ones))
