@@ -89,7 +89,7 @@ class TfModel:
         return values[-1], norms.updated()
 
     def arrays(self, parameters: Tensor) -> list[Tensor]:
-        """``parameters`` cut into each node's kernel and its bias, or its normalisation's scale and offset."""
+        """``parameters`` cut into kernels, each followed by a bias or a normalisation's scale and offset."""
         return _split(parameters, self._shapes)
 
     def get_weights(self) -> Weights:

@@ -132,9 +132,8 @@ def sandwich(elastic: ElasticNet, smoothing: float, seed: int) -> Any:
     def loss(parameters: Tensor, statistics: Tensor, x: Tensor, y: Tensor, number: Tensor) -> Any:
         widest = elastic.forward(parameters, tf.constant(region.widest, tf.int32), x)
         targets = tf.stop_gradient(tf.nn.softmax(widest))
-        draw = tf.random.stateless_uniform(
-            (RANDOM_NETS, len(region.sizes)), tf.stack([seed, 16 * number + 8])
-        )
+        draw_seed = tf.stack([seed, 16 * number + 8])  # beside the augmentation's, which are 16 apart
+        draw = tf.random.stateless_uniform((RANDOM_NETS, len(region.sizes)), draw_seed)
         drawn = tf.cast(tf.floor(draw * sizes), tf.int32)
         others = [tf.constant(region.narrowest, tf.int32), *tf.unstack(drawn)]
         total = labelled(x, y, widest)

@@ -109,8 +109,8 @@ class Region:
         for i, (block, options) in enumerate(zip(self.largest.blocks, self.blocks, strict=True)):
             w, k, e, kept = genes[1 + GENES_PER_BLOCK * i : 1 + GENES_PER_BLOCK * (i + 1)]
             if options.kept[kept]:
-                sizes = {"width": options.widths[w], "kernel": options.kernels[k]}
-                blocks.append(replace(block, **sizes, expansion=options.expansions[e]))
+                sized = replace(block, width=options.widths[w], kernel=options.kernels[k])
+                blocks.append(replace(sized, expansion=options.expansions[e]))
         stem = replace(self.largest.stem, width=self.stem_widths[genes[0]])
         return LayerwiseArch(stem, tuple(blocks))
 
