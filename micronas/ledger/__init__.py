@@ -10,9 +10,8 @@ All figures here are predicted. They take shapes only, no values, and a few mill
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from micronas.board import Board
+from micronas.codesize import FirmwareSize, firmware_size
 from micronas.graph import Graph
 from micronas.ledger.budget import Budget, Verdict, board_budget, check
 from micronas.ledger.items import Item, Ledger, OpRow, Region, to_json
@@ -25,7 +24,6 @@ from micronas.tflite_writer import write
 
 __all__ = [
     "Budget",
-    "FirmwareBytes",
     "Item",
     "Ledger",
     "OpRow",
@@ -38,27 +36,8 @@ __all__ = [
 ]
 
 
-class FirmwareBytes(Protocol):
-    """What the firmware takes besides the network, from the table of ``micronas.codesize``."""
-
-    @property
-    def code_bytes(self) -> int:
-        """Vectors and functions."""
-        ...
-
-    @property
-    def rodata_bytes(self) -> int:
-        """All other flash that is not the network's constants."""
-        ...
-
-    @property
-    def static_bytes(self) -> int:
-        """Initialised and zeroed variables."""
-        ...
-
-
 def make_ledger(
-    graph: Graph, board: Board, runtime: str = "micronas", *, sizes: FirmwareBytes | None = None
+    graph: Graph, board: Board, runtime: str = "micronas", *, sizes: FirmwareSize | None = None
 ) -> Ledger:
     """The ledger of ``graph`` on ``board``; works on shape-only graphs.
 
@@ -72,12 +51,10 @@ def make_ledger(
     raise ValueError(f"unknown runtime {runtime!r}: micronas or tflm")
 
 
-def _micronas_ledger(graph: Graph, board: Board, sizes: FirmwareBytes | None) -> Ledger:
+def _micronas_ledger(graph: Graph, board: Board, sizes: FirmwareSize | None) -> Ledger:
     lowered = lower_graph(graph, Target(board.core))
     plan = plan_memory(graph, lowered)
     if sizes is None:
-        from micronas.codesize import firmware_size
-
         sizes = firmware_size(board, frozenset(low.kernel for low in lowered), len(lowered))
     constants = _constants_by_op(graph, lowered)
     return Ledger(
@@ -98,7 +75,7 @@ def _micronas_ledger(graph: Graph, board: Board, sizes: FirmwareBytes | None) ->
         plan=plan,
         lowered=lowered,
         ops=_op_rows(graph, plan, constants),
-        notes=(),
+        notes=(sizes.warning,) if sizes.warning else (),
     )
 
 
