@@ -6,7 +6,17 @@ import math
 
 import numpy as np
 
-from micronas.space.cell.arch import CELL_INPUTS, Cell, CellArch, CellLimits, CellNode, Edge, EdgeOp, Output
+from micronas.space.cell.arch import (
+    CELL_INPUTS,
+    NO_NODE,
+    Cell,
+    CellArch,
+    CellLimits,
+    CellNode,
+    Edge,
+    EdgeOp,
+    Output,
+)
 from micronas.space.cell.canonical import canonical_cell, is_sound
 from micronas.space.widths import nearest_width
 
@@ -29,7 +39,10 @@ def draw(rng: np.random.Generator, limits: CellLimits) -> CellArch:
 def _sound_cell(rng: np.random.Generator, nodes: int, *, reduces: bool) -> Cell:
     """Most random cells are sound; the few that compute nothing are drawn again."""
     while True:
-        cell = Cell(tuple(CellNode(_edge(rng, i), _edge(rng, i)) for i in range(nodes)))
+        # Every number of nodes is as likely: cells with many leave no network for a small budget.
+        live = int(rng.integers(1, nodes + 1))
+        drawn = [CellNode(_edge(rng, i), _edge(rng, i)) for i in range(live)]
+        cell = Cell((*drawn, *[NO_NODE] * (nodes - live)))
         if is_sound(canonical_cell(cell, reduces)):
             return cell
 
