@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from micronas.fixed_point import activation_range
+from micronas.fixed_point import INT8_MAX, INT8_MIN, activation_range
 from micronas.graph import Binary
 from micronas.lowering import Field, Lowered
 from micronas.lowering.broadcast import broadcast_fields, in_place_operands
+from micronas.lowering.dsp import LARGEST_RIGHT_SHIFT
 from micronas.lowering.operands import OpContext, quant_of
-from micronas.op_parameters import sum_parameters
+from micronas.op_parameters import Requant, SumParameters, sum_parameters
 
 
 def lower_add(context: OpContext) -> Lowered:
@@ -29,7 +30,7 @@ def _lower(context: OpContext, subtract: int) -> Lowered:
     low, high = activation_range(attrs.activation, out)
     return Lowered(
         op_index=context.index,
-        kernel="mn_add_s8",
+        kernel=_kernel(context, subtract, factors, (low, high)),
         header="mn_add.h",
         params_type="mn_add",
         params=(
@@ -51,3 +52,16 @@ def _lower(context: OpContext, subtract: int) -> Lowered:
         arguments=(context.argument(0), context.argument(1)),
         in_place=in_place_operands(context),
     )
+
+
+def _kernel(context: OpContext, subtract: int, factors: SumParameters, clamp: tuple[int, int]) -> str:
+    """The DSP forms add tensors of one shape; TFLite halves the operand of the larger scale exactly."""
+    plain = context.input(0).shape == context.input(1).shape == context.output().shape and not subtract
+    short = clamp == (INT8_MIN, INT8_MAX) and -LARGEST_RIGHT_SHIFT <= factors.output.shift <= -1
+    halved = Requant(2**30, 0)
+    if not (context.target.core.has_dsp and plain and short and halved in (factors.input1, factors.input2)):
+        return "mn_add_s8"
+    if factors.input1 == factors.input2:
+        return "mn_add_equal_dsp"
+    smaller = factors.input2 if factors.input1 == halved else factors.input1
+    return "mn_add_dsp" if -LARGEST_RIGHT_SHIFT <= smaller.shift <= -1 else "mn_add_s8"

@@ -51,7 +51,7 @@ def _dsp(context: OpContext, channels: Channels, fields: tuple[Field, ...], poin
     out, terms = quant_of(context, context.output()), w.elements // w.shape[0]
     clamp = activation_range(attrs.activation, out)
     channels = fast_scales(channels, out.zero_point[0], clamp)
-    cut, straight = segments_for(terms), pointwise or w.shape[3] % 4 == 0
+    cut = segments_for(terms)
     return Lowered(
         op_index=context.index,
         kernel="mn_conv2d_1x1_dsp" if pointwise else "mn_conv2d_dsp",
@@ -60,7 +60,7 @@ def _dsp(context: OpContext, channels: Channels, fields: tuple[Field, ...], poin
         params=(*fields, *_segment_fields(cut), exact_finish(channels, clamp)),
         constants=(packed_weights(channels, terms), channel_constant(channels, padded_to=2)),
         arguments=(context.argument(0),),
-        scratch_bytes=cut.padded_terms * (4 if straight else 5),
+        scratch_bytes=4 * cut.padded_terms if pointwise else 5 * cut.padded_terms + 4,
     )
 
 

@@ -17,7 +17,8 @@ SEGMENT_TERMS = 512
 """Most terms of a dot product before the packed second channel must be taken out (MN_DSP_SEGMENT)."""
 
 _LARGEST_SUM = 2**30
-_LARGEST_RIGHT_SHIFT = 22
+LARGEST_RIGHT_SHIFT = 22
+"""Right shifts of the short requantization; past it, zero point and rounding half do not fit 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def exact_finish(channels: Channels, clamp: tuple[int, int]) -> Field:
     """
     shifts = channels.shifts
     fast = clamp == (INT8_MIN, INT8_MAX)
-    fast = fast and bool(((shifts <= -1) & (shifts >= -_LARGEST_RIGHT_SHIFT)).all())
+    fast = fast and bool(((shifts <= -1) & (shifts >= -LARGEST_RIGHT_SHIFT)).all())
     fast = fast and bool((_largest_sums(channels) < _LARGEST_SUM).all())
     return Field("exact_finish", "int16_t", 0 if fast else 1)
 
@@ -87,7 +88,7 @@ def fast_scales(channels: Channels, zero_point: int, clamp: tuple[int, int]) -> 
     value = multiply_by_quantized_multiplier(channels.bias, multipliers, shifts)
     value = np.clip(value + zero_point, *clamp) - zero_point
     constant = ~channels.rows.any(axis=1)
-    vanishing = (shifts < -_LARGEST_RIGHT_SHIFT) & (_largest_sums(channels) < 2**_LARGEST_RIGHT_SHIFT)
+    vanishing = (shifts < -LARGEST_RIGHT_SHIFT) & (_largest_sums(channels) < 2**LARGEST_RIGHT_SHIFT)
     vanishing |= multipliers == 0
     return replace(
         channels,

@@ -11,8 +11,9 @@ from micronas.window import window_padding
 
 
 def lower_average_pool(context: OpContext) -> Lowered:
-    """One call of ``mn_average_pool2d_s8``."""
-    return _lower(context, "mn_average_pool2d_s8")
+    """One call of ``mn_average_pool2d_dsp``, for whole words of channels, or ``mn_average_pool2d_s8``."""
+    whole_words = context.target.core.has_dsp and context.input(0).shape[-1] % 4 == 0
+    return _lower(context, "mn_average_pool2d_dsp" if whole_words else "mn_average_pool2d_s8")
 
 
 def lower_max_pool(context: OpContext) -> Lowered:

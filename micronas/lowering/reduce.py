@@ -8,7 +8,7 @@ from micronas.op_parameters import Requant, mean_requant, rescale_requant
 
 
 def lower_mean(context: OpContext) -> Lowered:
-    """One call of ``mn_reduce_s8``; 1/count is in the multiplier."""
+    """One call of a ``mn_reduce`` kernel; 1/count is in the multiplier."""
     _, reduced, _, reduced2, _ = _runs(context)
     count = reduced * reduced2
     factor = mean_requant(quant_of(context, context.input(0)), quant_of(context, context.output()), count)
@@ -16,7 +16,7 @@ def lower_mean(context: OpContext) -> Lowered:
 
 
 def lower_sum(context: OpContext) -> Lowered:
-    """One call of ``mn_reduce_s8``."""
+    """One call of a ``mn_reduce`` kernel."""
     return _lower(
         context, rescale_requant(quant_of(context, context.input(0)), quant_of(context, context.output()))
     )
@@ -25,9 +25,12 @@ def lower_sum(context: OpContext) -> Lowered:
 def _lower(context: OpContext, factor: Requant) -> Lowered:
     x, y = context.activation(0), context.int8_output()
     outer, reduced, middle, reduced2, inner = _runs(context)
+    if reduced2 == 1:  # a kept run after the reduced one is the inner one, whatever else there is
+        middle, inner = 1, middle * inner
+    whole_words = context.target.core.has_dsp and reduced2 == 1 and inner % 4 == 0
     return Lowered(
         op_index=context.index,
-        kernel="mn_reduce_s8",
+        kernel="mn_reduce_dsp" if whole_words else "mn_reduce_s8",
         header="mn_reduce.h",
         params_type="mn_reduce",
         params=(

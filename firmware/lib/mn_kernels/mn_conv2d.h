@@ -31,7 +31,7 @@ mn_status mn_conv2d_s8(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int
 mn_status mn_conv2d_1x1_s8(const mn_conv2d *p, const int8_t *x, int8_t *y);
 
 /* DSP forms: weights packed as mn_dsp.h tells, channels padded to an even number, groups == 1. Scratch,
- * 4-byte aligned: 4 bytes per padded term; mn_conv2d_dsp wants 5 where in_c is not a multiple of four.
+ * 4-byte aligned: 4 bytes per padded term for mn_conv2d_1x1_dsp, 5 and 4 bytes more for mn_conv2d_dsp.
  * x and y must not overlap. Always MN_OK. */
 mn_status mn_conv2d_dsp(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);
 mn_status mn_conv2d_1x1_dsp(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);

@@ -66,11 +66,20 @@ static void pack_weights(const mn_depthwise *p, const int8_t *weights, uint32_t 
     }
 }
 
+static inline int8_t finish(const mn_depthwise *p, const mn_channel *channel, int32_t code, int32_t sum)
+{
+    if (p->exact_finish) {
+        return mn_finish(sum, channel->multiplier, channel->shift, p->out_zero_point, p->out_min, p->out_max);
+    }
+    return mn_dsp_finish(sum, channel->multiplier, channel->shift, code);
+}
+
 /* Any kernel and stride: one row of outputs. */
 static int8_t *general_row(const mn_depthwise *p, const mn_channel *channel, const uint32_t *packed,
                            const uint32_t *field, int8_t *y)
 {
     const int32_t words = weight_words(p), row_words = p->plane_w / 2, second = p->stride_w / 2;
+    const int32_t code = p->exact_finish ? 0 : mn_dsp_code(p->out_zero_point, channel->shift);
     for (int32_t left = p->out_w; left > 0; left -= 2, field += p->stride_w) {
         int32_t sum0 = channel->bias, sum1 = channel->bias;
         const uint32_t *w = packed, *x = field;
@@ -80,10 +89,10 @@ static int8_t *general_row(const mn_depthwise *p, const mn_channel *channel, con
                 sum1 = mn_smlad(x[k + second], w[1], sum1);
             }
         }
-        *y = mn_finish(sum0, channel->multiplier, channel->shift, p->out_zero_point, p->out_min, p->out_max);
+        *y = finish(p, channel, code, sum0);
         y += p->out_c;
         if (left > 1) {
-            *y = mn_finish(sum1, channel->multiplier, channel->shift, p->out_zero_point, p->out_min, p->out_max);
+            *y = finish(p, channel, code, sum1);
             y += p->out_c;
         }
     }

@@ -6,36 +6,78 @@
 
 #include "mn_conv2d.h"
 
-/* One kernel row, `depth` channels of each tap. Taps beside the input are padding. */
-static inline void mn_gather_row(const mn_conv2d *p, const int8_t *row, int32_t first_x, int32_t depth,
-                                 int8_t *patch)
+/* The taps of one kernel dimension: so many before the input, on it, and behind it. */
+typedef struct {
+    int32_t before, inside, behind;
+} mn_span;
+
+static inline mn_span mn_span_at(int32_t first, int32_t taps, int32_t dilation, int32_t size)
 {
-    if (depth == p->in_c && p->dilation_w == 1 && first_x >= 0 && first_x + p->kernel_w <= p->in_w) {
-        memcpy(patch, row + first_x * depth, (size_t)(p->kernel_w * depth));
-        return;
+    mn_span span = {0, taps, 0};
+    if (first < 0) {
+        span.before = (dilation - 1 - first) / dilation;
+        span.before = span.before < taps ? span.before : taps;
     }
-    for (int32_t k = 0; k < p->kernel_w; k++, patch += depth) {
-        const int32_t x = first_x + k * p->dilation_w;
-        if (x < 0 || x >= p->in_w) {
-            memset(patch, p->in_zero_point, (size_t)depth);
-        } else {
-            memcpy(patch, row + x * p->in_c, (size_t)depth);
-        }
+    if (first + (taps - 1) * dilation >= size) {
+        const int32_t fit = size > first ? (size - first + dilation - 1) / dilation : 0;
+        span.behind = taps - (fit > span.before ? fit : span.before);
     }
+    span.inside = taps - span.before - span.behind;
+    return span;
 }
 
+/* Runs are a few bytes long: words and a tail, in line, where a call of memcpy would cost more. */
+static inline int8_t *mn_put_run(int8_t *to, const int8_t *from, int32_t bytes)
+{
+    for (; bytes >= 4; bytes -= 4, to += 4, from += 4) {
+        memcpy(to, from, 4);
+    }
+    if (bytes & 2) {
+        memcpy(to, from, 2);
+        to += 2;
+        from += 2;
+    }
+    if (bytes & 1) {
+        *to++ = *from;
+    }
+    return to;
+}
+
+static inline int8_t *mn_put_fill(int8_t *to, int32_t value, int32_t bytes)
+{
+    const uint32_t word = 0x01010101u * (uint8_t)value;
+    for (; bytes >= 4; bytes -= 4, to += 4) {
+        memcpy(to, &word, 4);
+    }
+    if (bytes & 2) {
+        memcpy(to, &word, 2);
+        to += 2;
+    }
+    if (bytes & 1) {
+        *to++ = (int8_t)value;
+    }
+    return to;
+}
+
+/* `depth` channels of every tap of the window at (first_y, first_x) of x, in the order of the weights. */
 static inline void mn_gather(const mn_conv2d *p, const int8_t *x, int32_t first_y, int32_t first_x,
                              int32_t depth, int8_t *patch)
 {
-    const int32_t row_bytes = p->kernel_w * depth;
-    for (int32_t k = 0; k < p->kernel_h; k++, patch += row_bytes) {
-        const int32_t y = first_y + k * p->dilation_h;
-        if (y < 0 || y >= p->in_h) {
-            memset(patch, p->in_zero_point, (size_t)row_bytes);
-        } else {
-            mn_gather_row(p, x + y * p->in_w * p->in_c, first_x, depth, patch);
+    const mn_span rows = mn_span_at(first_y, p->kernel_h, p->dilation_h, p->in_h);
+    const mn_span taps = mn_span_at(first_x, p->kernel_w, p->dilation_w, p->in_w);
+    const int32_t row_bytes = p->kernel_w * depth, step = p->dilation_w * p->in_c;
+    const int32_t run = step == depth ? taps.inside * depth : depth, runs = step == depth ? 1 : taps.inside;
+    const int8_t *row =
+        x + ((first_y + rows.before * p->dilation_h) * p->in_w + first_x + taps.before * p->dilation_w) * p->in_c;
+    patch = mn_put_fill(patch, p->in_zero_point, rows.before * row_bytes);
+    for (int32_t i = 0; i < rows.inside; i++, row += p->dilation_h * p->in_w * p->in_c) {
+        patch = mn_put_fill(patch, p->in_zero_point, taps.before * depth);
+        for (int32_t k = 0; k < runs; k++) {
+            patch = mn_put_run(patch, row + k * step, run);
         }
+        patch = mn_put_fill(patch, p->in_zero_point, taps.behind * depth);
     }
+    mn_put_fill(patch, p->in_zero_point, rows.behind * row_bytes);
 }
 
 #endif

@@ -16,6 +16,9 @@ typedef struct {
 /* No scratch. x and y must not overlap. MN_ERROR_ARGUMENT if a window lies wholly in the padding. */
 mn_status mn_average_pool2d_s8(const mn_pool2d *p, const int8_t *x, int8_t *y);
 
+/* DSP form for channels that are a multiple of four. Otherwise as mn_average_pool2d_s8. */
+mn_status mn_average_pool2d_dsp(const mn_pool2d *p, const int8_t *x, int8_t *y);
+
 /* As mn_average_pool2d_s8. */
 mn_status mn_max_pool2d_s8(const mn_pool2d *p, const int8_t *x, int8_t *y);
 

@@ -14,4 +14,7 @@ typedef struct {
 /* No scratch. x and y must not overlap. Always MN_OK. */
 mn_status mn_reduce_s8(const mn_reduce *p, const int8_t *x, int8_t *y);
 
+/* DSP form for middle and reduced2 of 1 and an inner that is a multiple of four. Otherwise as the other. */
+mn_status mn_reduce_dsp(const mn_reduce *p, const int8_t *x, int8_t *y);
+
 #endif
