@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from micronas import tflite_writer
@@ -9,6 +11,8 @@ from micronas.net import shape_graph
 from micronas.space.reference import REFERENCE_NETS
 from micronas.space.reference.efficientnet import efficientnet_lite
 from micronas.space.reference.mobilenet import mobilenet_v2, mobilenet_v3_minimal
+
+REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @pytest.mark.parametrize("name", REFERENCE_NETS)
@@ -130,3 +134,14 @@ def test_compound_scaling_grows_all_counts():
     ]
     assert counts == sorted(counts)
     assert [m for m, _ in counts] == sorted(m for m, _ in counts)
+
+
+@pytest.mark.parametrize("name", REFERENCE_NETS)
+def test_documented_counts_hold(name):
+    text = (REPOSITORY / "docs" / "spaces.md").read_text(encoding="utf-8")
+    row = next(line for line in text.splitlines() if line.startswith("|") and f"`{name}`" in line)
+    net = REFERENCE_NETS[name]()
+    size = len(tflite_writer.write(shape_graph(net)))
+    assert [cell.strip() for cell in row.split("|")[3:6]] == [
+        f"{n:,}" for n in (net.macs, net.parameters, size)
+    ]
