@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from micronas.graph import Graph
 from micronas.lowering import Lowered
 from micronas.plan.blocks import Block, lower_bound, make_blocks
-from micronas.plan.order import best_order
-from micronas.plan.place import height, place
+from micronas.plan.order import best_orders
+from micronas.plan.place import height, improve, place
 from micronas.plan.values import TENSOR_ALIGNMENT, Problem, make_problem
 
 ARENA_ALIGNMENT = 16
@@ -79,9 +79,7 @@ class Plan:
 def plan_memory(graph: Graph, lowered: Sequence[Lowered]) -> Plan:
     """Plan ``graph`` with scratch, copies and in-place inputs from ``lowered`` (one per op, in order)."""
     problem = make_problem(graph, lowered)
-    order = best_order(problem)
-    blocks = make_blocks(problem, order)
-    offsets = place(blocks)
+    order, blocks, offsets = _best_placement(problem)
     tensors, scratch = _named_offsets(problem, blocks, offsets)
     return Plan(
         order=order,
@@ -92,6 +90,19 @@ def plan_memory(graph: Graph, lowered: Sequence[Lowered]) -> Plan:
         bound_bytes=lower_bound(blocks),
         peak_op=_peak_op(blocks, order),
     )
+
+
+def _best_placement(problem: Problem) -> tuple[tuple[int, ...], tuple[Block, ...], tuple[int, ...]]:
+    """The first order that reaches its bound, else the lowest of all and what the search makes of it."""
+    tried = []
+    for order in best_orders(problem):
+        blocks = make_blocks(problem, order)
+        offsets = place(blocks)
+        tried.append((order, blocks, offsets))
+        if height(blocks, offsets) == lower_bound(blocks):
+            break
+    order, blocks, offsets = min(tried, key=lambda t: height(t[1], t[2]))
+    return order, blocks, improve(blocks, offsets)
 
 
 def _named_offsets(

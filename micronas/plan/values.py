@@ -64,6 +64,12 @@ class Problem:
         """Bytes of all live values between two ops."""
         return sum(v.size for i, v in enumerate(self.values) if self.is_live(i, done))
 
+    def growth(self, op: int, done: int) -> int:
+        """Change of the live bytes by ``op`` run after ``done``: what it writes less what dies with it."""
+        demand, after = self.demands[op], done | 1 << op
+        born = sum(self.values[v].size for v in demand.writes if self.is_live(v, after))
+        return born - sum(self.values[v].size for v in demand.reads if not self.is_live(v, after))
+
     def taken_over(self, op: int, done: int) -> int | None:
         """The value whose memory ``op`` writes its output to when it runs after ``done``, if any."""
         for value in self.demands[op].takeover:
