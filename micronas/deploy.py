@@ -26,7 +26,10 @@ from micronas.errors import ParityError
 from micronas.graph import Graph
 from micronas.interpreter import run_batch, run_tensors
 from micronas.ledger import Ledger, make_ledger
+from micronas.lowering import Target
+from micronas.lowering.lower import lower_graph
 from micronas.measure import TIMED_RUNS, Measurement, first_wrong_op, measure
+from micronas.plan import plan_memory
 from micronas.toolchain import require_gcc
 from micronas.trial import Json
 from micronas.trial_json import latency_to_json
@@ -107,9 +110,9 @@ def require_tools(device: Device, board: Board) -> None:
 
 def write_sources(graph: Graph, board: Board, folder: Path) -> Path:
     """Write the generated C of ``graph`` into ``folder`` and return it."""
-    ledger = make_ledger(graph, board)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in generate(graph, ledger.lowered, ledger.plan, name=graph.name).items():
+    lowered = lower_graph(graph, Target(board.core))
+    for name, text in generate(graph, lowered, plan_memory(graph, lowered), name=graph.name).items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder
 

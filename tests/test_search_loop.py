@@ -269,7 +269,8 @@ def test_time_effort_keeps_time_for_the_final_fit() -> None:
     spent = 600 * 0.7 - 29  # a trial of 30 s would end too late
     assert not effort.admits(5)
     spent = 425.0
-    assert effort.final_fit_s() == pytest.approx(600 - 425 - 20)
+    assert effort.final_fit_s(rounds=1) == pytest.approx(600 - 425 - 20)
+    assert effort.final_fit_s(rounds=2) == pytest.approx((600 - 425 - 20) / 2)
     assert effort.left() == "2:55 min"
 
 

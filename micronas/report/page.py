@@ -46,7 +46,7 @@ def render(run: RunData) -> str:
         fronts=[chart for chart in _fronts(run) if chart],
         history=_history(run),
         best=run.final.result if run.final else None,
-        plan=plan_picture(run.graph, run.ledger.plan) if run.graph and run.ledger else "",
+        plan=plan_picture(run.best.graph, run.best.plan) if run.best else "",
         downloads=_downloads(run),
     )
 
@@ -114,9 +114,9 @@ def _latency_source(run: RunData) -> str:
 
 def _downloads(run: RunData) -> list[Download]:
     files = [_download("trials.csv", _csv(run).encode(), "text/csv")]
-    if run.final and run.graph and run.ledger:
+    if run.final and run.best:
         files.append(_download("model.tflite", run.final.tflite, "application/octet-stream"))
-        sources = generate(run.graph, run.ledger.lowered, run.ledger.plan, name="best")
+        sources = generate(run.best.graph, run.best.lowered, run.best.plan, name="best")
         files += [_download(name, text.encode(), "text/x-c") for name, text in sources.items()]
     return files
 

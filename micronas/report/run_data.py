@@ -8,15 +8,26 @@ from typing import Any
 
 from micronas.board import Board
 from micronas.graph import Graph
-from micronas.ledger import Ledger, make_ledger
+from micronas.lowering import Lowered, Target
+from micronas.lowering.lower import lower_graph
+from micronas.plan import Plan, plan_memory
 from micronas.store import Final, Record, Store
 from micronas.tflite import read_bytes
 from micronas.trial import Outcome
 
 
 @dataclass(frozen=True, eq=False)
+class Network:
+    """The reported network as code generation sees it."""
+
+    graph: Graph
+    lowered: tuple[Lowered, ...]
+    plan: Plan
+
+
+@dataclass(frozen=True, eq=False)
 class RunData:
-    """A run: its facts, its trials, and the best network's graph and ledger once there is one."""
+    """A run: its facts, its trials, and the best network once there is one."""
 
     name: str
     config: dict[str, Any]
@@ -28,8 +39,7 @@ class RunData:
     wall_s: float
     unsealings: tuple[str, ...]
     final: Final | None
-    graph: Graph | None
-    ledger: Ledger | None
+    best: Network | None
 
     @property
     def complete(self) -> list[Record]:
@@ -42,7 +52,6 @@ def read_run(store: Store) -> RunData:
     facts: Callable[[str], Any] = store.fact
     board = Board.model_validate(facts("board"))
     final = store.final()
-    graph = read_bytes(final.tflite, "best") if final else None
     return RunData(
         name=store.folder.name,
         config=facts("config"),
@@ -54,6 +63,11 @@ def read_run(store: Store) -> RunData:
         wall_s=store.wall_s(),
         unsealings=tuple(store.unsealings()),
         final=final,
-        graph=graph,
-        ledger=make_ledger(graph, board) if graph else None,
+        best=_network(final.tflite, board) if final else None,
     )
+
+
+def _network(tflite: bytes, board: Board) -> Network:
+    graph = read_bytes(tflite, "best")
+    lowered = lower_graph(graph, Target(board.core))
+    return Network(graph, lowered, plan_memory(graph, lowered))

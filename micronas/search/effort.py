@@ -28,8 +28,8 @@ class Effort(Protocol):
         """How long to wait for trials still running; None for as long as they need."""
         ...
 
-    def final_fit_s(self) -> float | None:
-        """Seconds for the final training; None when its epochs alone decide."""
+    def final_fit_s(self, rounds: int) -> float | None:
+        """Seconds for each of ``rounds`` final trainings in turn; None when their epochs alone decide."""
         ...
 
     def left(self) -> str:
@@ -59,7 +59,7 @@ class TrialEffort:
         """Every trial is waited for."""
         return None
 
-    def final_fit_s(self) -> float | None:
+    def final_fit_s(self, rounds: int) -> float | None:
         """The epochs decide."""
         return None
 
@@ -104,9 +104,9 @@ class TimeEffort:
         grace_s = 0.1 * (self._total_s - self._search_end_s)
         return max(0.0, self._search_end_s + grace_s - self._spent_s())
 
-    def final_fit_s(self) -> float | None:
+    def final_fit_s(self, rounds: int) -> float | None:
         """What is left, less the closing; at least a few seconds, for a budget that was overrun."""
-        return max(5.0, self._total_s - self._closing_s - self._spent_s())
+        return max(5.0, (self._total_s - self._closing_s - self._spent_s()) / rounds)
 
     def left(self) -> str:
         """Minutes and seconds to the end of the budget."""

@@ -83,7 +83,7 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
             observer=observer,
         ).run()
         observer.phase("final training")
-        winner = choose(records, config.final_fit.finalists, executor, store, effort)
+        winner = choose(records, config.final_fit.finalists, executor, config.workers, store, effort)
     observer.phase("final build, measurement and test")
     final = conclude(setup, winner, store)
     write_summary(store, final)

@@ -1,0 +1,84 @@
+"""The end of a search: who is trained properly, and what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from search_fakes import ToySpace, toy_scores
+
+from micronas.errors import SearchError
+from micronas.search.effort import TrialEffort
+from micronas.search.executor import InlineExecutor
+from micronas.search.final import choose, ranking
+from micronas.search.task import Result, Task
+from micronas.store import Record, Store
+from micronas.trial import Outcome, Trial
+
+SPACE = ToySpace()
+
+
+def record(number: int, digit: int, **details: int) -> Record:
+    genes = [digit] * 6
+    trial = Trial(number, genes, f"k{digit}", Outcome.COMPLETE, toy_scores(genes))  # type: ignore[arg-type]
+    return Record(trial, dict(details), tflite=bytes(genes))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.create(tmp_path / "run", {}) as store:
+        yield store
+
+
+def final(change: float, outcome: Outcome = Outcome.COMPLETE) -> Callable[[Task], Result]:
+    """A final training that changes the reward of its trial by ``change``."""
+
+    def evaluate(task: Task) -> Result:
+        assert task.final
+        scores = toy_scores(list(task.arch))  # type: ignore[arg-type]
+        return Result(outcome, replace(scores, reward=scores.reward + change), tflite=b"final")
+
+    return evaluate
+
+
+def chosen(store: Store, evaluate: Callable[[Task], Result], finalists: int = 2):
+    records = [record(0, 1), record(1, 3), record(2, 2), record(3, 3, repeats_trial=1)]
+    return choose(records, finalists, InlineExecutor(evaluate), 1, store, TrialEffort(4))
+
+
+def test_trials_rank_by_reward_and_repeats_do_not_rank_twice() -> None:
+    failed = Record(Trial(5, [], "k", Outcome.FAILED), {})
+    records = [record(0, 1), record(1, 3), failed, record(2, 3, repeats_trial=1), record(3, 2)]
+    assert [r.trial.number for r in ranking(records)] == [1, 3, 0]
+
+
+def test_the_best_are_trained_properly_and_the_best_of_them_wins(store: Store) -> None:
+    tasks: list[int] = []
+
+    def evaluate(task: Task) -> Result:
+        tasks.append(task.number)
+        return final(0.2 if task.number == 2 else 0.0)(task)
+
+    winner = chosen(store, evaluate)
+    assert tasks == [1, 2]
+    assert (winner.number, winner.final_fit, winner.tflite) == (2, True, b"final")
+
+
+def test_a_final_training_that_is_clearly_worse_is_not_reported(store: Store) -> None:
+    winner = chosen(store, final(-0.05), finalists=1)
+    assert (winner.number, winner.final_fit, winner.tflite) == (1, False, bytes([3] * 6))
+
+
+def test_a_trial_that_was_merely_luckier_gives_way_to_its_final_training(store: Store) -> None:
+    assert chosen(store, final(-0.005), finalists=1).final_fit
+
+
+def test_a_failed_final_training_leaves_what_there_was(store: Store) -> None:
+    assert not chosen(store, final(0.1, Outcome.FAILED)).final_fit
+
+
+def test_a_search_without_a_usable_network_says_so(store: Store) -> None:
+    with pytest.raises(SearchError, match="no trial ended with a usable network"):
+        choose([], 1, InlineExecutor(final(0)), 1, store, TrialEffort(1))
