@@ -23,24 +23,29 @@ static int32_t exp_small(int32_t a)
     return exp_eighth + mn_high_multiply(exp_eighth, x + rest);
 }
 
+/* `value` times `factor` if the binary digit 2^(bit - 26) is in `digits`. */
+static int32_t with_digit(int32_t value, uint32_t digits, int32_t bit, int32_t factor)
+{
+    return digits & (1u << bit) ? mn_high_multiply(value, factor) : value;
+}
+
 /* exp(a) in Q0.31 for Q5.26 a <= 0. */
 static int32_t exp_negative(int32_t a)
 {
-    static const int32_t factors[7] = {
-        1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242}; /* exp(-1/4 * 2^i) */
     const int32_t quarter = 1 << 24;
     const int32_t remainder = (a & (quarter - 1)) - quarter;
+    const uint32_t digits = (uint32_t)(remainder - a);
     if (a == 0) {
         return INT32_MAX;
     }
     int32_t result = exp_small((int32_t)((uint32_t)remainder << 5));
-    const uint32_t digits = (uint32_t)(remainder - a);
-    for (int32_t i = 0; i < 7; i++) {
-        if (digits & (1u << (24 + i))) {
-            result = mn_high_multiply(result, factors[i]);
-        }
-    }
-    return result;
+    result = with_digit(result, digits, 24, 1672461947); /* exp(-1/4) */
+    result = with_digit(result, digits, 25, 1302514674); /* exp(-1/2) */
+    result = with_digit(result, digits, 26, 790015084);  /* exp(-1) */
+    result = with_digit(result, digits, 27, 290630308);  /* exp(-2) */
+    result = with_digit(result, digits, 28, 39332535);   /* exp(-4) */
+    result = with_digit(result, digits, 29, 720401);     /* exp(-8) */
+    return with_digit(result, digits, 30, 242);          /* exp(-16) */
 }
 
 /* 1 / (1 + a) in Q0.31 for Q0.31 a in [0, 1). */
