@@ -154,3 +154,19 @@ def test_evolution_beats_random_search_on_a_smooth_landscape() -> None:
     evolved = [best("aging_evolution", seed) for seed in range(10)]
     drawn = [best("random", seed) for seed in range(10)]
     assert np.mean(evolved) > np.mean(drawn)
+
+
+def test_local_search_climbs_from_the_best_and_from_the_second_best_after_it() -> None:
+    strategy = make("local_search")
+    best, second = (4, 4, 4, 4, 4, 3), (0,) * 6
+    strategy.tell(toy_trial(0, second))
+    strategy.tell(toy_trial(1, best))
+    assert all(is_one_step_from(strategy.ask(n), best) for n in range(2, 30))
+    for number, neighbour in enumerate(SPACE.neighbours(ToyArch(best)), start=2):
+        strategy.tell(Trial(number, SPACE.to_json(neighbour), SPACE.key(neighbour), Outcome.FAILED))
+    assert is_one_step_from(strategy.ask(50), second)
+
+
+def test_local_search_reaches_the_top_of_a_smooth_landscape() -> None:
+    # 24 neighbours, at most 24 steps up; first improvement needs far fewer than all of them.
+    assert ToyArch((4,) * 6) in play(make("local_search"), 250)

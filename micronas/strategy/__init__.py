@@ -15,6 +15,8 @@ from micronas.errors import ConfigError
 from micronas.space import Space
 from micronas.strategy.aging_evolution import AgingEvolution
 from micronas.strategy.base import Accept, Strategy
+from micronas.strategy.local_search import LocalSearch
+from micronas.strategy.nsga2 import Nsga2
 from micronas.strategy.random import RandomSearch
 
 __all__ = ["STRATEGIES", "Accept", "Strategy", "check_strategy", "make_strategy"]
@@ -22,6 +24,8 @@ __all__ = ["STRATEGIES", "Accept", "Strategy", "check_strategy", "make_strategy"
 STRATEGIES = {
     "random": "independent samples of the space; the baseline at equal cost",
     "aging_evolution": "tournament, one mutation, the oldest dies (Real et al. 2019)",
+    "local_search": "neighbours of the best, best first (White et al. 2021)",
+    "nsga2": "Pareto fronts of accuracy, latency, flash and SRAM (Deb et al. 2002)",
 }
 """Name -> one line of what it does."""
 
@@ -33,6 +37,10 @@ def make_strategy(config: StrategyConfig, space: Space, seed: int, accept: Accep
             return RandomSearch(space, seed, accept)
         case "aging_evolution":
             return AgingEvolution(space, seed, accept, population=config.population, sample=config.sample)
+        case "local_search":
+            return LocalSearch(space, seed, accept)
+        case "nsga2":
+            return Nsga2(space, seed, accept, population=config.population)
     raise _unknown(config.name)
 
 

@@ -1,0 +1,118 @@
+"""NSGA-II (Deb, Pratap, Agarwal and Meyarivan, IEEE TEC 2002) over accuracy, latency, flash and SRAM.
+
+Steady state: every ask breeds one child from the population that the told trials give, so that workers never
+wait for a generation. The population is the best ``population`` told trials by constrained domination:
+COMPLETE ones by non-domination rank and crowding distance; INFEASIBLE and FAILED ones never enter.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.space import Arch, Space
+from micronas.strategy.base import Accept, first_accepted, generator
+from micronas.trial import Outcome, Scores, Trial
+
+CROSSOVER_SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class _Member:
+    arch: Arch
+    costs: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    member: _Member
+    front: int
+    crowding: float
+
+
+class Nsga2:
+    """Non-dominated sorting with crowding; see the module."""
+
+    def __init__(self, space: Space, seed: int, accept: Accept, *, population: int) -> None:
+        self._space, self._seed, self._accept, self._size = space, seed, accept, population
+        self._members: list[_Member] = []
+
+    def ask(self, number: int) -> Arch:
+        """A random network while the population fills, afterwards a child of two tournament winners."""
+        rng = generator(self._seed, number)
+        if number < self._size or len(self._members) < 2:
+            return first_accepted((self._space.sample(rng) for _ in itertools.count()), self._accept)
+        ranked = survivors(self._members, self._size)
+        return first_accepted((self._child(ranked, rng) for _ in itertools.count()), self._accept)
+
+    def tell(self, trial: Trial) -> None:
+        """A COMPLETE trial may enter the population; the worst beyond its size are forgotten."""
+        if trial.outcome is Outcome.COMPLETE and trial.scores is not None:
+            member = _Member(self._space.from_json(trial.arch), costs_of(trial.scores))
+            self._members = [r.member for r in survivors([*self._members, member], self._size)]
+
+    def _child(self, ranked: Sequence[_Ranked], rng: np.random.Generator) -> Arch:
+        mother, father = _tournament(ranked, rng), _tournament(ranked, rng)
+        if rng.random() < CROSSOVER_SHARE:
+            child = self._space.crossover(mother.arch, father.arch, rng)
+            # A cut that gives back a parent would be a repeated trial: then one thing changes.
+            if child not in (mother.arch, father.arch) and rng.random() < 0.5:
+                return child
+            return self._space.mutate(child, rng)
+        return self._space.mutate(mother.arch, rng)
+
+
+def costs_of(scores: Scores) -> tuple[float, ...]:
+    """What is minimised: error, latency (0 where nothing ran), flash and SRAM bytes."""
+    latency_ms = scores.latency.ms if scores.latency else 0.0
+    return (1.0 - scores.accuracy_int8, latency_ms, float(scores.flash_bytes), float(scores.sram_bytes))
+
+
+def survivors(members: Sequence[_Member], count: int) -> list[_Ranked]:
+    """The best ``count``: whole fronts first, then the least crowded of the front that does not fit whole."""
+    costs = np.array([member.costs for member in members])
+    ranked: list[_Ranked] = []
+    for number, front in enumerate(sort_fronts(costs)):
+        crowding = crowding_distance(costs[front])
+        order = sorted(range(len(front)), key=lambda i: (-crowding[i], front[i]))
+        ranked += [_Ranked(members[front[i]], number, float(crowding[i])) for i in order]
+        if len(ranked) >= count:
+            break
+    return ranked[:count]
+
+
+def sort_fronts(costs: npt.NDArray[np.float64]) -> list[list[int]]:
+    """Indices of ``costs`` (points, objectives; smaller is better) by front, the non-dominated one first."""
+    no_worse = (costs[:, None, :] <= costs[None, :, :]).all(axis=2)
+    better = (costs[:, None, :] < costs[None, :, :]).any(axis=2)
+    dominates = no_worse & better
+    left = np.ones(len(costs), dtype=bool)
+    fronts = []
+    while left.any():
+        front = left & ~dominates[left].any(axis=0)
+        fronts.append([int(i) for i in np.flatnonzero(front)])
+        left &= ~front
+    return fronts
+
+
+def crowding_distance(costs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """How much room each point of a front has: the sides of the box to its neighbours; infinite at the ends."""
+    distance = np.zeros(len(costs))
+    for column in costs.T:
+        order = np.argsort(column, kind="stable")
+        span = column[order[-1]] - column[order[0]]
+        if span <= 0.0:
+            continue  # an objective in which all are equal tells nobody apart
+        distance[order[[0, -1]]] = np.inf
+        distance[order[1:-1]] += (column[order[2:]] - column[order[:-2]]) / span
+    return distance
+
+
+def _tournament(ranked: Sequence[_Ranked], rng: np.random.Generator) -> _Member:
+    """The better of two by front, then by crowding."""
+    first, second = (ranked[int(i)] for i in rng.choice(len(ranked), size=2, replace=False))
+    return min(first, second, key=lambda r: (r.front, -r.crowding)).member

@@ -1,0 +1,74 @@
+"""NSGA-II's sort and crowding against brute force, and what its population keeps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from search_fakes import ToyArch, ToySpace, toy_scores, toy_trial
+
+from micronas.strategy.nsga2 import Nsga2, costs_of, crowding_distance, sort_fronts
+
+SPACE = ToySpace()
+
+points = st.integers(1, 4).flatmap(
+    lambda width: st.lists(
+        st.lists(st.integers(0, 5), min_size=width, max_size=width), min_size=1, max_size=14
+    )
+)
+
+
+def dominates(a: list[int], b: list[int]) -> bool:
+    return all(x <= y for x, y in zip(a, b, strict=True)) and a != b
+
+
+def peeled(costs: list[list[int]]) -> list[list[int]]:
+    """Fronts by definition: take out what nothing left dominates, again and again."""
+    left, fronts = set(range(len(costs))), []
+    while left:
+        front = sorted(i for i in left if not any(dominates(costs[j], costs[i]) for j in left))
+        fronts.append(front)
+        left -= set(front)
+    return fronts
+
+
+@given(points)
+def test_fronts_are_those_of_the_definition(costs: list[list[int]]) -> None:
+    assert sort_fronts(np.array(costs, dtype=float)) == peeled(costs)
+
+
+def test_crowding_of_a_worked_example() -> None:
+    # Spans are 4 and 8; the middle points' boxes have sides 2 and 6, 3 and 4.
+    costs = np.array([[0.0, 8.0], [1.0, 4.0], [2.0, 2.0], [4.0, 0.0]])
+    assert crowding_distance(costs).tolist() == [np.inf, 2 / 4 + 6 / 8, 3 / 4 + 4 / 8, np.inf]
+
+
+def test_an_objective_in_which_all_are_equal_does_not_count() -> None:
+    costs = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])
+    assert crowding_distance(costs).tolist() == [np.inf, 1.0, np.inf]
+
+
+def test_the_population_keeps_both_ends_of_the_front() -> None:
+    strategy = Nsga2(SPACE, 0, lambda arch: True, population=4)
+    for number, digit in enumerate((0, 4, 1, 2, 3, 2)):
+        strategy.tell(toy_trial(number, (digit,) * 6))
+    kept = [member.arch for member in strategy._members]
+    assert len(kept) == 4
+    assert ToyArch((0,) * 6) in kept  # cheapest
+    assert ToyArch((4,) * 6) in kept  # most accurate
+
+
+def test_a_dominated_network_is_the_first_to_go() -> None:
+    strategy = Nsga2(SPACE, 0, lambda arch: True, population=3)
+    for number, digit in enumerate((1, 2, 3)):
+        strategy.tell(toy_trial(number, (digit,) * 6))
+    worse = replace(toy_scores([2] * 6), accuracy_int8=0.1, flash_bytes=10_000, sram_bytes=10_000)
+    strategy.tell(replace(toy_trial(3, (2, 2, 2, 2, 2, 1)), scores=worse))
+    assert ToyArch((2, 2, 2, 2, 2, 1)) not in [member.arch for member in strategy._members]
+
+
+def test_without_a_device_latency_tells_nobody_apart() -> None:
+    scores = replace(toy_scores([1] * 6), latency=None)
+    assert costs_of(scores)[1] == 0.0
