@@ -245,12 +245,26 @@ def test_diverged_weights_are_refused(poison):
 
 
 def test_a_dead_layer_is_refused():
-    """A layer that is zero for all samples gets a scale at which the next layer's biases overflow."""
+    """A layer that is zero for all samples has no range: rescaling to it would overflow in the kernels."""
     net = dense_net()
     weights = list(trained_like(net, 0))
     dead = NodeWeights(weights[3].kernel, np.full_like(weights[3].bias, -1e3), None)
     with pytest.raises(QuantizeError, match="has the scale"):
         quantize((*weights[:3], dead, *weights[4:]), net, samples_for(net))
+
+
+@pytest.mark.parametrize("shrunk", [1e-3, 1e-9, 0.0])
+def test_a_channel_of_vanishing_weights_keeps_its_bias(shrunk):
+    """Weight decay can leave a channel with its bias alone, which at the weights' own scale would not fit."""
+    net = dense_net()
+    weights = list(trained_like(net, 0))
+    kernel, bias = weights[3].kernel.copy(), weights[3].bias.copy()
+    kernel[:, 5] *= np.float32(shrunk)
+    bias[5] = 1.5
+    weights[3] = NodeWeights(kernel, bias, None)
+    graph = read_bytes(quantize(tuple(weights), net, samples_for(net)), "net")
+    tensor = graph.tensors[graph.ops[2].inputs[2]]
+    assert int(tensor.data[5]) * tensor.quant.scale[5] == pytest.approx(1.5, rel=1e-4)
 
 
 def test_exploded_activations_are_refused():
