@@ -100,7 +100,7 @@ def sort_fronts(costs: npt.NDArray[np.float64]) -> list[list[int]]:
 
 
 def crowding_distance(costs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """How much room each point of a front has: the sides of the box to its neighbours; infinite at the ends."""
+    """Room around each point of a front: the sides of the box to its neighbours, infinite at the ends."""
     distance = np.zeros(len(costs))
     for column in costs.T:
         order = np.argsort(column, kind="stable")
