@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+
 import pytest
 
 from micronas.errors import SpaceError
@@ -149,3 +151,14 @@ def test_nets_are_values():
     first, second = (NetBuilder((4, 4, 1)).chain(Conv(4, 3, 3)).build() for _ in range(2))
     assert first == second
     assert hash(first) == hash(second)
+
+
+def test_examples_in_docstrings_hold():
+    import micronas.net.net
+    import micronas.space.layerwise.space
+    import micronas.space.reference
+
+    for module in (micronas.net.net, micronas.space.layerwise.space, micronas.space.reference):
+        result = doctest.testmod(module)
+        assert result.attempted > 0
+        assert result.failed == 0

@@ -1,6 +1,6 @@
 """``Net``: a network as layers and edges, the meeting point of search spaces and back ends.
 
-    >>> from micronas.net import Dense, GlobalAveragePool, NetBuilder, Softmax
+    >>> from micronas.net import Conv, Dense, GlobalAveragePool, NetBuilder, Softmax
     >>> builder = NetBuilder((28, 28, 1))
     >>> net = builder.chain(Conv(8, 3, 3, 2, 2), GlobalAveragePool(), Dense(10), Softmax()).build()
     >>> net.shapes[-1], net.macs
