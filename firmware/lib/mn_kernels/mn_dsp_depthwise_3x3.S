@@ -100,6 +100,6 @@
     depthwise mn_dsp_depthwise_3x3_s2, taps_s2
 
 #endif
-#if defined(__ELF__)
+#if defined(__linux__)
     .section .note.GNU-stack, "", %progbits
 #endif

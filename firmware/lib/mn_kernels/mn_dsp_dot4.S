@@ -81,6 +81,6 @@ done:
     .size mn_dsp_dot4, . - mn_dsp_dot4
 
 #endif
-#if defined(__ELF__)
+#if defined(__linux__)
     .section .note.GNU-stack, "", %progbits
 #endif

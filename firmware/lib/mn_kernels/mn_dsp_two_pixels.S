@@ -175,6 +175,6 @@ finish_slow:
     .size mn_dsp_two_pixels, . - mn_dsp_two_pixels
 
 #endif
-#if defined(__ELF__)
+#if defined(__linux__)
     .section .note.GNU-stack, "", %progbits
 #endif

@@ -1,0 +1,100 @@
+"""One network on an emulated Cortex-M4F: instructions per op, code, constants, SRAM, stack, outputs."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from elftools.elf.elffile import ELFFile
+
+from micronas.board import Core
+from micronas.codegen import generate
+from micronas.graph import Graph
+from micronas.lowering import Lowered, Target
+from micronas.lowering.lower import lower_graph
+from micronas.lowering.sizes import model_constant_bytes
+from micronas.plan import plan_memory
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+KERNELS = REPOSITORY / "firmware" / "lib" / "mn_kernels"
+EMULATOR = REPOSITORY / "tests" / "emulator"
+HOST = REPOSITORY / "tests" / "host"
+QEMU = (
+    *("qemu-system-arm", "-M", "netduinoplus2", "-icount", "shift=0", "-nographic", "-monitor", "none"),
+    *("-serial", "none", "-semihosting-config", "enable=on,target=native"),
+)
+_HARNESS_PREFIXES = (
+    "harness_",
+    "semihost",
+    "run_",
+    "count",
+    "reset",
+    "fault",
+    "finish",
+    "open_file",
+    "overhead",
+)
+
+
+@dataclass(frozen=True)
+class Emulated:
+    """What one inference takes. ``code_bytes`` is kernels and generated functions, start-up left out."""
+
+    lowered: tuple[Lowered, ...]
+    instructions: tuple[int, ...]
+    stack_bytes: int
+    arena_bytes: int
+    constant_bytes: int
+    code_bytes: int
+    outputs: npt.NDArray[np.int8]
+
+
+def emulate(graph: Graph, inputs: list[npt.NDArray[np.generic]], core: Core) -> Emulated:
+    """Build ``graph`` for ``core`` (the machine is an M4F, which runs M0+ and M3 code too); run it once."""
+    lowered = lower_graph(graph, Target(core))
+    plan = plan_memory(graph, lowered)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "mn_model.c").write_text(generate(graph, lowered, plan, name=graph.name)["mn_model.c"])
+        (folder / "in.bin").write_bytes(b"".join(np.ascontiguousarray(x).tobytes() for x in inputs))
+        elf = _build(folder, core)
+        subprocess.run([*QEMU, "-kernel", elf], cwd=folder, check=True, timeout=120)
+        answer, code_bytes = (folder / "out.bin").read_bytes(), _code_bytes(elf)
+    counts = np.frombuffer(answer, np.uint32, len(lowered) + 1)
+    return Emulated(
+        lowered=lowered,
+        instructions=tuple(int(c) for c in counts[:-1]),
+        stack_bytes=int(counts[-1]),
+        arena_bytes=plan.arena_bytes,
+        constant_bytes=model_constant_bytes(graph, lowered),
+        code_bytes=code_bytes,
+        outputs=np.frombuffer(answer, np.int8, offset=counts.nbytes),
+    )
+
+
+def _build(folder: Path, core: Core) -> Path:
+    elf = folder / "count.elf"
+    flags = [
+        "-std=c99",
+        "-O2",
+        "-ffunction-sections",
+        "-fdata-sections",
+        "-Wl,--gc-sections",
+        "-nostartfiles",
+    ]
+    flags += ["--specs=nano.specs", f"-L{EMULATOR}", "-Tnetduinoplus2.ld", f"-I{KERNELS}", f"-I{HOST}"]
+    sources = [folder / "mn_model.c", Path(__file__).with_name("count_ops.c"), EMULATOR / "main.c"]
+    sources += [*sorted(KERNELS.glob("*.c")), *sorted(KERNELS.glob("*.S"))]
+    subprocess.run(["arm-none-eabi-gcc", *core.compiler_flags, *flags, "-o", elf, *sources], check=True)
+    return elf
+
+
+def _code_bytes(elf: Path) -> int:
+    with elf.open("rb") as stream:
+        symbols = ELFFile(stream).get_section_by_name(".symtab").iter_symbols()
+        functions = [s for s in symbols if s["st_info"]["type"] == "STT_FUNC"]
+        return sum(f["st_size"] for f in functions if not f.name.startswith(_HARNESS_PREFIXES))
