@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from micronas.space.base import file_bytes, hash_json
 from micronas.space.stepping import distinct, one_step
 from micronas.space.widths import near_widths, nearest_width
 from micronas.trial import Json
+
+Move: TypeAlias = Callable[[tuple[int, ...]], Iterator[tuple[int, ...]]]
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,7 @@ class MlpSpace:
 
     def mutate(self, arch: MlpArch, rng: np.random.Generator) -> MlpArch:
         """Another width, a layer more or a layer less."""
-        moves = [partial(self._distinct, move(arch.hidden), arch) for move in self._moves()]
-        return one_step(moves, rng, "mlp")
+        return one_step((self._reached(move, arch) for move in self._moves()), arch, _same, _same, rng)
 
     def crossover(self, a: MlpArch, b: MlpArch, rng: np.random.Generator) -> MlpArch:
         """First layers of ``a``, last layers of ``b``."""
@@ -80,8 +81,8 @@ class MlpSpace:
 
     def neighbours(self, arch: MlpArch) -> tuple[MlpArch, ...]:
         """All that ``mutate`` can return, in a fixed order."""
-        reached = (hidden for move in self._moves() for hidden in move(arch.hidden))
-        return tuple(self._distinct(reached, arch))
+        reached = (n for move in self._moves() for n in self._reached(move, arch))
+        return tuple(distinct(reached, arch, _same, _same))
 
     def net(self, arch: MlpArch) -> Net:
         """The network of ``arch``."""
@@ -129,11 +130,11 @@ class MlpSpace:
             if type(width) is not int or width not in limits.widths:
                 raise SpaceError(f"hidden[{i}]: {width!r} is no multiple of 4 in the space's range")
 
-    def _moves(self) -> tuple[Callable[[tuple[int, ...]], Iterator[tuple[int, ...]]], ...]:
+    def _moves(self) -> tuple[Move, ...]:
         return self._other_widths, self._one_more, self._one_less
 
-    def _distinct(self, reached: Iterator[tuple[int, ...]], arch: MlpArch) -> list[MlpArch]:
-        return distinct((MlpArch(hidden) for hidden in reached), arch, lambda a: a, lambda a: a)
+    def _reached(self, move: Move, arch: MlpArch) -> Iterator[MlpArch]:
+        return (MlpArch(hidden) for hidden in move(arch.hidden))
 
     def _other_widths(self, hidden: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
         for i, width in enumerate(hidden):
@@ -150,3 +151,8 @@ class MlpSpace:
         if len(hidden) > self.limits.min_layers:
             for i in range(len(hidden)):
                 yield (*hidden[:i], *hidden[i + 1 :])
+
+
+def _same(arch: MlpArch) -> MlpArch:
+    """Genes are canonical and identify the network."""
+    return arch

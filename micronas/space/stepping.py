@@ -6,7 +6,7 @@ those that come out as the network they started from, and counting each network 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import numpy as np
@@ -17,23 +17,40 @@ A = TypeVar("A")
 
 
 def distinct(
-    reached: Iterable[A], start: A, canonical: Callable[[A], A], identity: Callable[[A], object]
+    reached: Iterable[A], start: A, canonical: Callable[[A], A | None], identity: Callable[[A], object]
 ) -> list[A]:
-    """Canonical forms of ``reached`` whose ``identity`` differs from that of ``start``, each once."""
-    seen = {identity(canonical(start))}
+    """Canonical forms of ``reached`` whose ``identity`` differs from that of ``start``, each once.
+
+    ``canonical`` gives None for a raw architecture that is not in the space.
+    """
+    seen = {identity(start)}
     kept = []
     for arch in dict.fromkeys(canonical(raw) for raw in reached):
-        name = identity(arch)
-        if name not in seen:
+        name = identity(arch) if arch is not None else None
+        if arch is not None and name not in seen:
             seen.add(name)
             kept.append(arch)
     return kept
 
 
-def one_step(moves: Sequence[Callable[[], list[A]]], rng: np.random.Generator, space: str) -> A:
-    """A kind of change first, each as likely as the other, then one of that kind."""
-    for move in rng.permutation(len(moves)):
-        options = moves[int(move)]()
-        if options:
-            return options[int(rng.integers(len(options)))]
-    raise SpaceError(f"the {space} space holds a single network")
+def one_step(
+    moves: Iterable[Iterable[A]],
+    start: A,
+    canonical: Callable[[A], A | None],
+    identity: Callable[[A], object],
+    rng: np.random.Generator,
+) -> A:
+    """One of ``distinct``: a kind of change first, each as likely as the other, then one of that kind.
+
+    Identities can be whole networks, so no more are computed than it takes. Raises ``SpaceError`` if no
+    move leads to another network.
+    """
+    here = identity(start)
+    kinds = list(moves)
+    for kind in rng.permutation(len(kinds)):
+        options = list(kinds[int(kind)])
+        for option in rng.permutation(len(options)):
+            arch = canonical(options[int(option)])
+            if arch is not None and identity(arch) != here:
+                return arch
+    raise SpaceError(f"the space holds no other network than that of {start}")

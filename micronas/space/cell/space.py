@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from micronas.errors import SpaceError
@@ -15,7 +13,7 @@ from micronas.space.cell.canonical import canonical, is_sound
 from micronas.space.cell.draw import draw
 from micronas.space.cell.express import express
 from micronas.space.cell.hand_made import hand_made
-from micronas.space.cell.moves import MOVES, Move
+from micronas.space.cell.moves import MOVES
 from micronas.space.stepping import distinct, one_step
 from micronas.trial import Json
 
@@ -39,7 +37,7 @@ class CellSpace:
 
     def mutate(self, arch: CellArch, rng: np.random.Generator) -> CellArch:
         """A kind of change first, each as likely as the other, then one of that kind."""
-        return one_step([partial(self._distinct, arch, (move,)) for move in MOVES], rng, "cell")
+        return one_step((move(arch, self.limits) for move in MOVES), arch, _sound, self.net, rng)
 
     def crossover(self, a: CellArch, b: CellArch, rng: np.random.Generator) -> CellArch:
         """Each cell, the stack and every other gene from either parent."""
@@ -58,7 +56,8 @@ class CellSpace:
 
     def neighbours(self, arch: CellArch) -> tuple[CellArch, ...]:
         """All that ``mutate`` can return, in a fixed order."""
-        return tuple(self._distinct(arch, MOVES))
+        reached = (n for move in MOVES for n in move(arch, self.limits))
+        return tuple(distinct(reached, arch, _sound, self.net))
 
     def net(self, arch: CellArch) -> Net:
         """The network of ``arch``."""
@@ -67,8 +66,8 @@ class CellSpace:
 
     def hand_made(self) -> tuple[CellArch, ...]:
         """Residual stacks, largest file first."""
-        distinct = dict.fromkeys(canonical(arch) for arch in hand_made(self.limits))
-        return tuple(sorted(distinct, key=lambda arch: file_bytes(self.net(arch)), reverse=True))
+        archs = dict.fromkeys(canonical(arch) for arch in hand_made(self.limits))
+        return tuple(sorted(archs, key=lambda arch: file_bytes(self.net(arch)), reverse=True))
 
     def to_json(self, arch: CellArch) -> Json:
         """Genes by name."""
@@ -82,8 +81,8 @@ class CellSpace:
         """Hash of the network: on a small plane, different genes can still be one network."""
         return hash_net(self.net(arch))
 
-    def _distinct(self, arch: CellArch, moves: tuple[Move, ...]) -> list[CellArch]:
-        """Results of some kinds of move that are other networks, each network once."""
-        reached = (canonical(n) for move in moves for n in move(arch, self.limits))
-        sound = (n for n in reached if is_sound(n.normal) and is_sound(n.reduction))
-        return distinct(sound, arch, canonical, self.net)
+
+def _sound(raw: CellArch) -> CellArch | None:
+    """The canonical form, or None if a cell computes nothing or skips its predecessor."""
+    arch = canonical(raw)
+    return arch if is_sound(arch.normal) and is_sound(arch.reduction) else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from micronas.errors import SpaceError
@@ -15,7 +13,7 @@ from micronas.space.layerwise.canonical import canonical
 from micronas.space.layerwise.draw import draw
 from micronas.space.layerwise.express import express
 from micronas.space.layerwise.hand_made import hand_made
-from micronas.space.layerwise.moves import MOVES, Move
+from micronas.space.layerwise.moves import MOVES
 from micronas.space.stepping import distinct, one_step
 from micronas.trial import Json
 
@@ -43,7 +41,8 @@ class LayerwiseSpace:
 
     def mutate(self, arch: LayerwiseArch, rng: np.random.Generator) -> LayerwiseArch:
         """A kind of change first, each as likely as the other, then one of that kind."""
-        return one_step([partial(self._distinct, arch, (move,)) for move in MOVES], rng, "layerwise")
+        moves = (move(arch, self.limits) for move in MOVES)
+        return one_step(moves, self._canonical(arch), self._canonical, lambda canonical: canonical, rng)
 
     def crossover(self, a: LayerwiseArch, b: LayerwiseArch, rng: np.random.Generator) -> LayerwiseArch:
         """Stem and first blocks of ``a``, last blocks of ``b``; one cut in each, depth within limits."""
@@ -58,7 +57,8 @@ class LayerwiseSpace:
 
     def neighbours(self, arch: LayerwiseArch) -> tuple[LayerwiseArch, ...]:
         """All that ``mutate`` can return, in a fixed order."""
-        return tuple(self._distinct(arch, MOVES))
+        reached = (n for move in MOVES for n in move(arch, self.limits))
+        return tuple(distinct(reached, self._canonical(arch), self._canonical, lambda canonical: canonical))
 
     def net(self, arch: LayerwiseArch) -> Net:
         """The network of ``arch``."""
@@ -67,8 +67,8 @@ class LayerwiseSpace:
 
     def hand_made(self) -> tuple[LayerwiseArch, ...]:
         """VGG-like and depthwise-separable networks, largest file first."""
-        distinct = dict.fromkeys(self._canonical(arch) for arch in hand_made(self.limits))
-        return tuple(sorted(distinct, key=lambda arch: file_bytes(self.net(arch)), reverse=True))
+        archs = dict.fromkeys(self._canonical(arch) for arch in hand_made(self.limits))
+        return tuple(sorted(archs, key=lambda arch: file_bytes(self.net(arch)), reverse=True))
 
     def to_json(self, arch: LayerwiseArch) -> Json:
         """Genes by name."""
@@ -84,8 +84,3 @@ class LayerwiseSpace:
 
     def _canonical(self, arch: LayerwiseArch) -> LayerwiseArch:
         return canonical(arch, (self.input_shape[0], self.input_shape[1]), self.limits)
-
-    def _distinct(self, arch: LayerwiseArch, moves: tuple[Move, ...]) -> list[LayerwiseArch]:
-        """Results of some kinds of move that are another network, each once."""
-        reached = (n for move in moves for n in move(arch, self.limits))
-        return distinct(reached, arch, self._canonical, lambda canonical: canonical)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from micronas.net import Net
 from micronas.space.base import file_bytes, hash_net
 from micronas.space.micronets.arch import MicronetsArch, MicronetsLimits, SlotGenes
 from micronas.space.micronets.express import express
-from micronas.space.micronets.moves import MOVES, Move
+from micronas.space.micronets.moves import MOVES
 from micronas.space.micronets.skeleton import make_skeleton
 from micronas.space.stepping import distinct, one_step
 from micronas.space.widths import nearest_width
@@ -55,7 +54,8 @@ class MicronetsSpace:
 
     def mutate(self, arch: MicronetsArch, rng: np.random.Generator) -> MicronetsArch:
         """Another width or expansion, a block more or a block less."""
-        return one_step([partial(self._distinct, arch, (move,)) for move in MOVES], rng, "micronets")
+        moves = (move(arch, self.limits, self.skeleton) for move in MOVES)
+        return one_step(moves, self._canonical(arch), self._canonical, self.net, rng)
 
     def crossover(self, a: MicronetsArch, b: MicronetsArch, rng: np.random.Generator) -> MicronetsArch:
         """Each layer from either parent; the child takes all of ``a`` if it came out too shallow."""
@@ -66,7 +66,8 @@ class MicronetsSpace:
 
     def neighbours(self, arch: MicronetsArch) -> tuple[MicronetsArch, ...]:
         """All that ``mutate`` can return, in a fixed order."""
-        return tuple(self._distinct(arch, MOVES))
+        reached = (n for move in MOVES for n in move(arch, self.limits, self.skeleton))
+        return tuple(distinct(reached, self._canonical(arch), self._canonical, self.net))
 
     def net(self, arch: MicronetsArch) -> Net:
         """The network of ``arch``."""
@@ -125,10 +126,6 @@ class MicronetsSpace:
             _check_gene(path, value, allowed)
         if sum(slot.kept for slot in arch.slots) < limits.min_blocks:
             raise SpaceError(f"slots: fewer than {limits.min_blocks} are kept")
-
-    def _distinct(self, arch: MicronetsArch, moves: tuple[Move, ...]) -> list[MicronetsArch]:
-        reached = (n for move in moves for n in move(arch, self.limits, self.skeleton))
-        return distinct(reached, arch, self._canonical, self.net)
 
 
 def _check_gene(path: str, value: object, allowed: tuple[object, ...]) -> None:
