@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from micronas.net import Net
 from micronas.search.task import Result, Task
 from micronas.space.base import hash_json
 from micronas.store import Record
+from micronas.strategy.reinforce.tokens import Choose
 from micronas.trial import Json, Latency, Outcome, Scores, Source, Trial
 
 GENES, VALUES = 6, 5
@@ -62,6 +64,18 @@ class ToySpace:
 
     def key(self, arch: ToyArch) -> str:
         return hash_json(list(arch.genes))
+
+
+class ToyTokens:
+    """A toy word as six tokens, each in a slot of its own."""
+
+    slots = (VALUES,) * GENES
+
+    def emit(self, choose: Choose) -> ToyArch:
+        return ToyArch(tuple(choose(slot, (True,) * VALUES) for slot in range(GENES)))
+
+    def indices(self, arch: ToyArch) -> Iterator[int]:
+        return iter(arch.genes)
 
 
 @dataclass

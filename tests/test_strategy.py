@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from search_fakes import ToyArch, ToyGate, ToySpace, toy_trial
+from search_fakes import ToyArch, ToyGate, ToySpace, ToyTokens, toy_trial
 
 from micronas.config import StrategyConfig
 from micronas.errors import ConfigError
 from micronas.strategy import STRATEGIES, Strategy, make_strategy
 from micronas.strategy.aging_evolution import AgingEvolution
+from micronas.strategy.reinforce import Reinforce
 from micronas.trial import Outcome, Trial
 
 SPACE = ToySpace()
@@ -17,6 +18,8 @@ ALL = pytest.mark.parametrize("name", STRATEGIES)
 
 
 def make(name: str, seed: int = 0, accept=lambda arch: True) -> Strategy:
+    if name == "reinforce":  # make_strategy knows the tokens of real spaces only
+        return Reinforce(SPACE, seed, accept, ToyTokens())
     return make_strategy(StrategyConfig(name=name, population=6, sample=3), SPACE, seed, accept)
 
 

@@ -13,11 +13,13 @@ import difflib
 from micronas.config import StrategyConfig
 from micronas.errors import ConfigError
 from micronas.space import Space
+from micronas.space.layerwise import LayerwiseSpace
 from micronas.strategy.aging_evolution import AgingEvolution
 from micronas.strategy.base import Accept, Strategy
 from micronas.strategy.local_search import LocalSearch
 from micronas.strategy.nsga2 import Nsga2
 from micronas.strategy.random import RandomSearch
+from micronas.strategy.reinforce import LayerwiseTokens, Reinforce
 
 __all__ = ["STRATEGIES", "Accept", "Strategy", "check_strategy", "make_strategy"]
 
@@ -26,6 +28,7 @@ STRATEGIES = {
     "aging_evolution": "tournament, one mutation, the oldest dies (Real et al. 2019)",
     "local_search": "neighbours of the best, best first (White et al. 2021)",
     "nsga2": "Pareto fronts of accuracy, latency, flash and SRAM (Deb et al. 2002)",
+    "reinforce": "an RNN controller learns by policy gradient (Zoph and Le 2017); space layerwise",
 }
 """Name -> one line of what it does."""
 
@@ -41,6 +44,13 @@ def make_strategy(config: StrategyConfig, space: Space, seed: int, accept: Accep
             return LocalSearch(space, seed, accept)
         case "nsga2":
             return Nsga2(space, seed, accept, population=config.population)
+        case "reinforce":
+            if not isinstance(space, LayerwiseSpace):
+                raise ConfigError(
+                    "strategy reinforce writes layerwise architectures only",
+                    remedy="choose space.name: layerwise, or another strategy (`micronas strategies`)",
+                )
+            return Reinforce(space, seed, accept, LayerwiseTokens(space))
     raise _unknown(config.name)
 
 

@@ -1,0 +1,96 @@
+"""REINFORCE (Williams 1992) as in the first neural architecture search (Zoph and Le, ICLR 2017).
+
+The controller samples an architecture; its reward, less a moving baseline and in units of the rewards' own
+spread, pushes the probabilities of its tokens up or down; an entropy bonus keeps the controller undecided for
+a while. Architectures over budget are sampled again, so they cost no trial and teach nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from micronas.space import Arch, Space
+from micronas.strategy.base import MAX_TRIES, Accept, first_accepted, generator
+from micronas.strategy.reinforce.controller import Controller
+from micronas.strategy.reinforce.tokens import Tokens, encode
+from micronas.trial import Outcome, Trial
+
+LEARNING_RATE = 0.02
+ENTROPY_WEIGHT = 0.05
+BASELINE_DECAY = 0.9
+
+
+class Reinforce:
+    """Policy gradient over token sequences; see the module."""
+
+    def __init__(self, space: Space, seed: int, accept: Accept, tokens: Tokens) -> None:
+        self._space, self._seed, self._accept, self._tokens = space, seed, accept, tokens
+        # Far from any trial's number, so that no ask shares random numbers with the start.
+        self._controller = Controller(tokens.slots, np.random.default_rng([seed, 2**31]))
+        self._ascent = Adam(self._controller.parameters.arrays(), LEARNING_RATE)
+        self._baseline: float | None = None
+        self._spread = 0.0
+
+    def ask(self, number: int) -> Arch:
+        """A sample of the controller, ever more at random while all it writes is known or over budget."""
+        rng = generator(self._seed, number)
+        tries = (self._sample(rng, min(1.0, count / MAX_TRIES)) for count in itertools.count())
+        return first_accepted(tries, self._accept)
+
+    def tell(self, trial: Trial) -> None:
+        """One step along the gradient for a COMPLETE trial that the controller proposed."""
+        if trial.outcome is not Outcome.COMPLETE or trial.scores is None or trial.origin == "hand-made":
+            return
+        try:
+            sequence = encode(self._tokens, self._space.from_json(trial.arch))
+        except ValueError:
+            return  # its canonical form holds a value that no token stands for
+        advantage = self._advantage(trial.scores.reward)
+        self._ascent.step(self._controller.gradient(sequence, advantage, ENTROPY_WEIGHT))
+
+    def _sample(self, rng: np.random.Generator, uniform_share: float) -> Arch:
+        controller = self._controller
+        state = controller.begin()
+
+        def choose(slot: int, valid: tuple[bool, ...]) -> int:
+            nonlocal state
+            hidden = controller.step(state)
+            chances = controller.probabilities(hidden, slot, valid)
+            even = np.array(valid) / sum(valid)
+            chances = (1.0 - uniform_share) * chances + uniform_share * even
+            index = int(rng.choice(len(chances), p=chances))
+            state = hidden, controller.row(slot, index)
+            return index
+
+        return self._tokens.emit(choose)
+
+    def _advantage(self, reward: float) -> float:
+        """Distance from the moving baseline in moving standard deviations; 0 for the first reward."""
+        if self._baseline is None:
+            self._baseline = reward
+        distance = reward - self._baseline
+        self._baseline += (1.0 - BASELINE_DECAY) * distance
+        self._spread = BASELINE_DECAY * self._spread + (1.0 - BASELINE_DECAY) * distance**2
+        return distance / max(float(np.sqrt(self._spread)), 1e-6)
+
+
+class Adam:
+    """Ascent by Adam (Kingma and Ba 2015), changing ``arrays`` in place."""
+
+    def __init__(self, arrays: list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]], rate: float) -> None:
+        self._arrays, self._rate, self._steps = arrays, rate, 0
+        self._mean = [np.zeros_like(a) for a in arrays]
+        self._square = [np.zeros_like(a) for a in arrays]
+
+    def step(self, gradients: list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]) -> None:
+        """One step upwards."""
+        self._steps += 1
+        fix_mean, fix_square = 1.0 - 0.9**self._steps, 1.0 - 0.999**self._steps
+        for array, mean, square, gradient in zip(
+            self._arrays, self._mean, self._square, gradients, strict=True
+        ):
+            mean += 0.1 * (gradient - mean)
+            square += 0.001 * (gradient**2 - square)
+            array += self._rate * (mean / fix_mean) / (np.sqrt(square / fix_square) + 1e-8)
