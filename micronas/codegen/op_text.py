@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from micronas.codegen.arena import ArenaPlan
-from micronas.codegen.literals import array_definition, integer_literal
+from micronas.codegen.literals import array_definition, float_literal, integer_literal
 from micronas.graph import Graph, Op
 from micronas.lowering import Argument, Field, Lowered, Ref
 from micronas.lowering.sizes import constant_symbol, params_symbol, struct_bytes
@@ -47,17 +47,22 @@ def _value(lowered: Lowered, field: Field) -> str:
         return constant_symbol(lowered.op_index, field.value.constant)
     if isinstance(field.value, tuple):
         return "{" + ", ".join(integer_literal(v) for v in field.value) + "}"
+    if isinstance(field.value, float):
+        return float_literal(field.value)
     return integer_literal(field.value)
 
 
 def _function(op: Op, lowered: Lowered, plan: ArenaPlan) -> str:
     inputs = [_input(lowered, argument, plan) for argument in lowered.arguments]
+    outputs = [_at(plan.offsets[t]) for t in op.outputs]
     body = ""
     if lowered.gathers_inputs:
-        body = f"    const int8_t *const inputs[] = {{{', '.join(inputs)}}};\n"
+        body += f"    const int8_t *const inputs[] = {{{', '.join(inputs)}}};\n"
         inputs = ["inputs"]
+    if lowered.gathers_outputs:
+        body += f"    int8_t *const outputs[] = {{{', '.join(outputs)}}};\n"
+        outputs = ["outputs"]
     scratch = [_at(plan.scratch_offsets[lowered.op_index])] if lowered.scratch_bytes else []
-    outputs = [_at(plan.offsets[t]) for t in op.outputs]
     arguments = ", ".join([f"&{params_symbol(lowered.op_index)}", *inputs, *scratch, *outputs])
     return (
         f"static mn_status {function_name(lowered)}(int8_t *arena)\n"

@@ -37,7 +37,7 @@ class Ref:
     constant: str
 
 
-FieldValue: TypeAlias = int | Ref | tuple[int, ...]
+FieldValue: TypeAlias = int | float | Ref | tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ class Lowered:
 
     ``params`` are the members of the C struct ``params_type`` in order. ``arguments`` are the inputs as
     the kernel takes them; scratch is passed when ``scratch_bytes`` is not 0. ``gathers_inputs`` kernels
-    take all inputs as one array of pointers. ``in_place`` lists the activation inputs (positions in the
-    graph op) whose memory the output may take over when the input dies at this op; ``is_copy`` says that
-    the op then has nothing left to do.
+    take all inputs as one array of pointers, ``gathers_outputs`` kernels all outputs. ``in_place`` lists
+    the activation inputs (positions in the graph op) whose memory the output may take over when the input
+    dies at this op; ``is_copy`` says that the op then has nothing left to do.
     """
 
     op_index: int
@@ -75,6 +75,7 @@ class Lowered:
     in_place: tuple[int, ...] = ()
     is_copy: bool = False
     gathers_inputs: bool = False
+    gathers_outputs: bool = False
 
 
 @dataclass(frozen=True)

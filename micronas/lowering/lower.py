@@ -8,44 +8,60 @@ from micronas.errors import ModelError
 from micronas.graph import Graph
 from micronas.lowering import Lowered, Target
 from micronas.lowering.add import lower_add, lower_sub
+from micronas.lowering.arg_max import lower_arg_max
 from micronas.lowering.concatenation import lower_concatenation
 from micronas.lowering.conv2d import lower_conv2d
 from micronas.lowering.copy import lower_copy
 from micronas.lowering.depthwise_conv2d import lower_depthwise_conv2d
+from micronas.lowering.extremum import lower_maximum, lower_minimum
 from micronas.lowering.fully_connected import lower_fully_connected
+from micronas.lowering.move import lower_strided_slice, lower_transpose
 from micronas.lowering.mul import lower_mul
 from micronas.lowering.operands import OpContext
 from micronas.lowering.pad import lower_pad
 from micronas.lowering.pool2d import lower_average_pool, lower_max_pool
+from micronas.lowering.prelu import lower_prelu
+from micronas.lowering.quantize import lower_dequantize, lower_quantize
 from micronas.lowering.reduce import lower_mean, lower_sum
+from micronas.lowering.resize_nearest import lower_resize_nearest
 from micronas.lowering.softmax import lower_softmax
+from micronas.lowering.split import lower_split
 from micronas.lowering.table import lower_table
 
 LOWERINGS: dict[str, Callable[[OpContext], Lowered]] = {
     "ADD": lower_add,
+    "ARG_MAX": lower_arg_max,
     "AVERAGE_POOL_2D": lower_average_pool,
     "CONCATENATION": lower_concatenation,
     "CONV_2D": lower_conv2d,
     "DEPTHWISE_CONV_2D": lower_depthwise_conv2d,
+    "DEQUANTIZE": lower_dequantize,
     "EXPAND_DIMS": lower_copy,
     "FULLY_CONNECTED": lower_fully_connected,
     "HARD_SWISH": lower_table,
     "LEAKY_RELU": lower_table,
     "LOGISTIC": lower_table,
+    "MAXIMUM": lower_maximum,
     "MAX_POOL_2D": lower_max_pool,
     "MEAN": lower_mean,
+    "MINIMUM": lower_minimum,
     "MUL": lower_mul,
     "PAD": lower_pad,
     "PADV2": lower_pad,
-    "QUANTIZE": lower_table,
+    "PRELU": lower_prelu,
+    "QUANTIZE": lower_quantize,
     "RELU": lower_table,
     "RELU6": lower_table,
     "RESHAPE": lower_copy,
+    "RESIZE_NEAREST_NEIGHBOR": lower_resize_nearest,
     "SOFTMAX": lower_softmax,
+    "SPLIT": lower_split,
     "SQUEEZE": lower_copy,
+    "STRIDED_SLICE": lower_strided_slice,
     "SUB": lower_sub,
     "SUM": lower_sum,
     "TANH": lower_table,
+    "TRANSPOSE": lower_transpose,
 }
 
 

@@ -1,4 +1,4 @@
-"""LOGISTIC, TANH, HARD_SWISH, RELU, RELU6, LEAKY_RELU, QUANTIZE: int8 -> int8 functions as tables."""
+"""LOGISTIC, TANH, HARD_SWISH, RELU, RELU6, LEAKY_RELU: int8 -> int8 functions as tables."""
 
 from __future__ import annotations
 

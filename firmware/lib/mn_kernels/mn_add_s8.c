@@ -9,8 +9,9 @@ static int32_t scaled(int32_t x, int32_t multiplier, int32_t shift)
     return mn_divide_by_power(mn_high_multiply(x * (1 << LEFT_SHIFT), multiplier), -shift);
 }
 
-static void line(const mn_add *p, const int8_t *x1, const int8_t *x2, int8_t *y)
+static void line(const void *params, const int8_t *x1, const int8_t *x2, int8_t *y)
 {
+    const mn_add *p = params;
     const int32_t step1 = p->shape.step1[3], step2 = p->shape.step2[3];
     for (int32_t i = 0; i < p->shape.extent[3]; i++, x1 += step1, x2 += step2) {
         const int32_t a = scaled(*x1 + p->offset1, p->multiplier1, p->shift1);
@@ -22,14 +23,6 @@ static void line(const mn_add *p, const int8_t *x1, const int8_t *x2, int8_t *y)
 
 mn_status mn_add_s8(const mn_add *p, const int8_t *x1, const int8_t *x2, int8_t *y)
 {
-    const mn_broadcast *s = &p->shape;
-    for (int32_t i = 0; i < s->extent[0]; i++) {
-        for (int32_t j = 0; j < s->extent[1]; j++) {
-            for (int32_t k = 0; k < s->extent[2]; k++, y += s->extent[3]) {
-                line(p, x1 + i * s->step1[0] + j * s->step1[1] + k * s->step1[2],
-                     x2 + i * s->step2[0] + j * s->step2[1] + k * s->step2[2], y);
-            }
-        }
-    }
+    mn_broadcast_lines(&p->shape, line, p, x1, x2, y);
     return MN_OK;
 }

@@ -1,0 +1,15 @@
+/* SPLIT, int8, into equal parts. */
+#ifndef MN_SPLIT_H
+#define MN_SPLIT_H
+
+#include "mn_model.h"
+
+/* Seen from the split dimension, x is (outer, outputs, run_bytes). */
+typedef struct {
+    int32_t outputs, outer, run_bytes;
+} mn_split;
+
+/* No scratch. No output may overlap x. Always MN_OK. */
+mn_status mn_split_s8(const mn_split *p, const int8_t *x, int8_t *const *y);
+
+#endif

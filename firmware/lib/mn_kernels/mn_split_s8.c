@@ -1,0 +1,13 @@
+#include <string.h>
+
+#include "mn_split.h"
+
+mn_status mn_split_s8(const mn_split *p, const int8_t *x, int8_t *const *y)
+{
+    for (int32_t o = 0; o < p->outer; o++) {
+        for (int32_t i = 0; i < p->outputs; i++, x += p->run_bytes) {
+            memcpy(y[i] + o * p->run_bytes, x, (size_t)p->run_bytes);
+        }
+    }
+    return MN_OK;
+}
