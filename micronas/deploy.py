@@ -66,6 +66,24 @@ class Deployment:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Built:
+    """One model, built; the linker has confirmed its ledger."""
+
+    ledger: Ledger
+    sources: dict[str, str]
+    firmware: Firmware
+
+
+def build(graph: Graph, board: Board, *, workdir: Path, cache_dir: Path | None) -> Built:
+    """Generate and build; a ledger that the linker does not confirm is a ``BuildError``."""
+    ledger = make_ledger(graph, board)
+    sources = generate(graph, ledger.lowered, ledger.plan, name=graph.name)
+    firmware = build_firmware(sources, board, workdir=workdir, cache_dir=cache_dir)
+    assert_ledger_matches(ledger, firmware.linked)
+    return Built(ledger, sources, firmware)
+
+
 def deploy(
     graph: Graph,
     board: Board,
@@ -78,19 +96,16 @@ def deploy(
 ) -> Deployment:
     """Build ``graph`` for ``board``, run it on ``device`` and compare it with the reference interpreter.
 
-    ``samples`` holds one int8 array (N, ...) per input. Raises what its stages raise; a ledger that the
-    linker does not confirm is a ``BuildError``.
+    ``samples`` holds one int8 array (N, ...) per input. Raises what its stages raise.
     """
-    ledger = make_ledger(graph, board)
-    sources = generate(graph, ledger.lowered, ledger.plan, name=graph.name)
-    firmware = build_firmware(sources, board, workdir=workdir, cache_dir=cache_dir)
-    assert_ledger_matches(ledger, firmware.linked)
+    built = build(graph, board, workdir=workdir, cache_dir=cache_dir)
+    ledger, firmware = built.ledger, built.firmware
     expected = run_batch(graph, samples)
     with open_device(device, board, firmware.elf) as link:
         client = Client(link, symbol_at=firmware.image.symbol_at)
         measurement = measure(client, graph, board, samples, expected, build_id=firmware.build_id, runs=runs)
         wrong_op = _wrong_op(client, graph, ledger, samples, measurement)
-    return Deployment(graph, ledger, sources, firmware, measurement, wrong_op)
+    return Deployment(graph, ledger, built.sources, firmware, measurement, wrong_op)
 
 
 def open_device(device: Device, board: Board, elf: Path) -> AbstractContextManager[Link]:

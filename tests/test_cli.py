@@ -96,6 +96,10 @@ def test_an_unknown_board_is_refused_with_the_nearest_one(tmp_path: Path) -> Non
         ),
         ((CONFIG, *BOARD, "--set", "oops"), ("expected KEY=VALUE",)),
         ((CONFIG, *BOARD, "--strategy", "aging"), ("unknown strategy 'aging'",)),
+        (
+            (CONFIG, *BOARD, "--strategy", "reinforce", "--set", "space.name=cell"),
+            ("strategy reinforce does not work on space cell", "layerwise"),
+        ),
         ((CONFIG, *BOARD, "--trials", "0"), ("budget.trials: must be greater than or equal to 1",)),
         ((CONFIG, *BOARD, "--device", "quemu"), ("device: must be",)),
         ((CONFIG, *BOARD, "--set", "data.name=mnist5000"), ("unknown data source 'mnist5000'", "mnist5k")),
@@ -265,3 +269,11 @@ def test_flatbuffers_without_a_model_inside_are_refused(tmp_path: Path) -> None:
     builder.Finish(builder.EndObject())
     (tmp_path / "m.tflite").write_bytes(bytes(builder.Output()))
     refused(micronas("check", "m.tflite", *BOARD, cwd=tmp_path), "m.tflite")
+
+
+def test_flash_never_touches_an_unnamed_board(tmp_path: Path, shared_models: Path) -> None:
+    model = shared_models / "hello_world_int8.tflite"
+    done = micronas("flash", model, *BOARD, "--probe", "0671FF", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "no debug probe with serial number 0671FF" in done.stderr
+    refused(micronas("flash", model, "--board", "nothing", cwd=tmp_path), "unknown board 'nothing'")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from search_fakes import toy_scores
 
 from micronas.board import load_board
 from micronas.config import SearchConfig
-from micronas.report import write_report
+from micronas.report import write_picture, write_report
 from micronas.report.chart import Point, scatter
 from micronas.report.pareto import front
 from micronas.store import Final, Record, Store
@@ -150,6 +151,14 @@ def test_a_chart_puts_points_where_their_figures_are() -> None:
 @pytest.mark.parametrize("values", [[3.0], [5.0, 5.0], [1e-9, 2e-9], [0.0, 1e9]])
 def test_axes_survive_any_range(values: list[float]) -> None:
     assert "nan" not in scatter([Point(v, v, "trial", "t") for v in values], [], "x", "y")
+
+
+def test_the_picture_is_well_formed_and_stands_alone(store: Store, tmp_path: Path) -> None:
+    root = ElementTree.parse(write_picture(store, tmp_path / "front.svg")).getroot()
+    namespace = "{http://www.w3.org/2000/svg}"
+    assert root.tag == f"{namespace}svg"
+    assert len(root.findall(f"{namespace}circle")) == 2
+    assert "fill" in (root.findtext(f"{namespace}style") or "")
 
 
 def test_no_points_no_chart() -> None:

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from micronas.cli import bench, boards, check, doctor, report, search, strategies
+from micronas.cli import bench, boards, check, doctor, flash, report, search, strategies
 from micronas.errors import MicronasError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("search")(search.search)
 app.command("bench")(bench.bench)
 app.command("check")(check.check)
 app.add_typer(boards.app, name="boards")
+app.command("flash")(flash.flash)
 app.command("report")(report.report)
 app.command("strategies")(strategies.strategies)
 app.command("doctor")(doctor.doctor)

@@ -11,10 +11,13 @@ import typer
 def report(
     run: Annotated[Path, typer.Argument(help="Run folder, for example runs/mnist5k-1.")],
     out: Annotated[Path | None, typer.Option(help="Where to write; default: RUN/report.html.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Also write the Pareto front as an SVG file.")] = None,
 ) -> None:
     """Write the self-contained HTML page of a run, also while it is still searching."""
-    from micronas.report import write_report
+    from micronas.report import write_picture, write_report
     from micronas.store import Store
 
     with Store.read(run) as store:
         print(write_report(store, out))
+        if picture is not None:
+            print(write_picture(store, picture))

@@ -10,10 +10,11 @@ import tempfile
 from pathlib import Path
 
 from micronas.report.page import render
+from micronas.report.picture import picture
 from micronas.report.run_data import read_run
 from micronas.store import Store
 
-__all__ = ["write_report"]
+__all__ = ["write_picture", "write_report"]
 
 
 def write_report(store: Store, out: Path | None = None) -> Path:
@@ -28,3 +29,9 @@ def write_report(store: Store, out: Path | None = None) -> Path:
     os.chmod(file.name, 0o644)
     os.replace(file.name, path)
     return path
+
+
+def write_picture(store: Store, out: Path) -> Path:
+    """Write accuracy against latency (flash where nothing ran) as an SVG file that stands alone."""
+    out.write_text(picture(read_run(store)), encoding="utf-8")
+    return out

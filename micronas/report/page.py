@@ -43,7 +43,7 @@ def render(run: RunData) -> str:
         counts={outcome.value: sum(r.trial.outcome is outcome for r in run.records) for outcome in Outcome},
         proposed=sum(1 + r.rejected for r in run.records),
         latency_source=_latency_source(run),
-        fronts=[chart for chart in _fronts(run) if chart],
+        fronts=[chart for chart in fronts(run) if chart],
         history=_history(run),
         best=run.final.result if run.final else None,
         plan=plan_picture(run.best.graph, run.best.plan) if run.best else "",
@@ -51,7 +51,7 @@ def render(run: RunData) -> str:
     )
 
 
-def _fronts(run: RunData) -> list[str]:
+def fronts(run: RunData) -> list[str]:
     """Accuracy against each cost; a figure that a run has no device for is left out."""
     budgets: dict[str, Any] = run.config["budgets"]
     source = _latency_source(run)

@@ -37,7 +37,7 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     """
     board = board or _named_board(config)
     budget = make_budget(board, config.budgets.flash_kb, config.budgets.sram_kb)
-    check_strategy(config.strategy)
+    check_strategy(config.strategy, config.space.name)
     if config.device != "none":
         require_tools(config.device, board)
     dataset = load(config.data)

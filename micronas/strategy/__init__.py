@@ -12,7 +12,7 @@ import difflib
 
 from micronas.config import StrategyConfig
 from micronas.errors import ConfigError
-from micronas.space import Space
+from micronas.space import SPACES, Space
 from micronas.space.layerwise import LayerwiseSpace
 from micronas.strategy.aging_evolution import AgingEvolution
 from micronas.strategy.base import Accept, Strategy
@@ -21,16 +21,19 @@ from micronas.strategy.nsga2 import Nsga2
 from micronas.strategy.random import RandomSearch
 from micronas.strategy.reinforce import LayerwiseTokens, Reinforce
 
-__all__ = ["STRATEGIES", "Accept", "Strategy", "check_strategy", "make_strategy"]
+__all__ = ["STRATEGIES", "Accept", "Strategy", "check_strategy", "make_strategy", "spaces_of"]
 
 STRATEGIES = {
     "random": "independent samples of the space; the baseline at equal cost",
     "aging_evolution": "tournament, one mutation, the oldest dies (Real et al. 2019)",
     "local_search": "neighbours of the best, best first (White et al. 2021)",
     "nsga2": "Pareto fronts of accuracy, latency, flash and SRAM (Deb et al. 2002)",
-    "reinforce": "an RNN controller learns by policy gradient (Zoph and Le 2017); space layerwise",
+    "reinforce": "an RNN controller learns by policy gradient (Zoph and Le 2017)",
 }
 """Name -> one line of what it does."""
+
+ONLY_ON = {"reinforce": ("layerwise",)}
+"""Strategies that do not work on every space."""
 
 
 def make_strategy(config: StrategyConfig, space: Space, seed: int, accept: Accept) -> Strategy:
@@ -46,18 +49,25 @@ def make_strategy(config: StrategyConfig, space: Space, seed: int, accept: Accep
             return Nsga2(space, seed, accept, population=config.population)
         case "reinforce":
             if not isinstance(space, LayerwiseSpace):
-                raise ConfigError(
-                    "strategy reinforce writes layerwise architectures only",
-                    remedy="choose space.name: layerwise, or another strategy (`micronas strategies`)",
-                )
+                raise ConfigError("strategy reinforce writes layerwise architectures only")
             return Reinforce(space, seed, accept, LayerwiseTokens(space))
     raise _unknown(config.name)
 
 
-def check_strategy(config: StrategyConfig) -> None:
-    """Raise ``ConfigError`` with the nearest known name unless there is a strategy ``config.name``."""
+def spaces_of(strategy: str) -> tuple[str, ...]:
+    """The spaces that ``strategy`` works on."""
+    return ONLY_ON.get(strategy, SPACES)
+
+
+def check_strategy(config: StrategyConfig, space: str) -> None:
+    """Raise ``ConfigError`` unless there is a strategy ``config.name`` and it works on the space named."""
     if config.name not in STRATEGIES:
         raise _unknown(config.name)
+    if space not in spaces_of(config.name):
+        raise ConfigError(
+            f"strategy {config.name} does not work on space {space}",
+            remedy=f"its spaces: {', '.join(spaces_of(config.name))}; `micronas strategies` lists all pairs",
+        )
 
 
 def _unknown(name: str) -> ConfigError:

@@ -7,6 +7,7 @@ How good that network is, the loop finds out as for every other. See ``micronas.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Iterator
 from itertools import product
 from typing import TypeAlias
@@ -47,12 +48,13 @@ class Darts:
 
     def _fitting(self, found: FoundCells) -> Iterator[CellArch]:
         """Of every way to stack the cells, the widest that is within the budget."""
+        widths = self._space.limits.widths
         for (stages, repeats), output in product(self._space.limits.stacks, Output):
-            for channels in reversed(self._space.limits.widths):
-                arch = self._stacked(found, stages, repeats, channels, output)
-                if self._problem.fits(arch):
-                    yield arch
-                    break
+            sizes = [self._stacked(found, stages, repeats, channels, output) for channels in widths]
+            # Bytes grow with the channels, so the first that does not fit can be found by halving.
+            fitting = bisect.bisect_left(sizes, True, key=lambda arch: not self._problem.fits(arch))
+            if fitting:
+                yield sizes[fitting - 1]
 
     def _smallest(self, found: FoundCells) -> CellArch:
         """For cells that fit in no stack: the loop records it as over budget, with the reason."""

@@ -1,0 +1,33 @@
+"""``micronas flash``: a model onto one named board, believed only when the board answers."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def flash(
+    model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
+    board: Annotated[str, typer.Option(help="Board to build for.")],
+    probe: Annotated[str | None, typer.Option(help="Serial number of the debug probe.")] = None,
+    port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
+) -> None:
+    """Build MODEL and upload it. With several boards, or none, name one by --probe or --port."""
+    from micronas.board import load_board
+    from micronas.deploy import build, cache_folder
+    from micronas.device.ports import choose_port, serial_ports
+    from micronas.flash import flash as flash_firmware
+    from micronas.tflite import read
+    from micronas.toolchain import require_gcc
+
+    profile = load_board(board)
+    graph = read(model)
+    target = choose_port(serial_ports(), probe=probe, port=port)
+    require_gcc()
+    with tempfile.TemporaryDirectory(prefix="micronas-") as work:
+        built = build(graph, profile, workdir=Path(work), cache_dir=cache_folder())
+        flashed = flash_firmware(built.firmware, target)
+    print(f"{profile.title} at {flashed.port} answers with build {flashed.info.build_id.hex()}")
