@@ -7,9 +7,11 @@ from micronas.report.page import fronts
 from micronas.report.run_data import RunData
 
 _STYLE = """<style>
-text { font: 11px system-ui, sans-serif; fill: #667085 } .mid { text-anchor: middle } .end { text-anchor: end }
+text { font: 11px system-ui, sans-serif; fill: #667085 }
+.mid { text-anchor: middle } .end { text-anchor: end }
 .name { fill: #1c2330 } text.limit { text-anchor: end } .grid { stroke: #e3e6eb }
-line.limit { stroke: #d9822b; stroke-dasharray: 4 3 } .front { fill: none; stroke: #1f5fd0; stroke-width: 1.5 }
+line.limit { stroke: #d9822b; stroke-dasharray: 4 3 }
+.front { fill: none; stroke: #1f5fd0; stroke-width: 1.5 }
 circle { fill: #7c93b8; fill-opacity: .55 } circle.best { fill: #1f5fd0; fill-opacity: 1 }
 circle.hand { fill: #d9822b; fill-opacity: .9 }
 </style><rect width="100%" height="100%" fill="#ffffff"/>"""
