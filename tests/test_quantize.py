@@ -161,7 +161,16 @@ def test_promised_graph_equals_the_converted_one(name, number):
         assert demands(promised) == demands(converted)
 
 
-@pytest.mark.parametrize("make", [branching_net, gated_net, dense_net])
+def flat_net():
+    """A flattening of a single position, which the converter drops."""
+    return (
+        NetBuilder((6, 6, 2))
+        .chain(Conv(8, 3, 3), Pool(PoolKind.AVERAGE, 6, 6, 6, 6), Flatten(), Dense(3), Softmax())
+        .build()
+    )
+
+
+@pytest.mark.parametrize("make", [branching_net, gated_net, dense_net, flat_net])
 def test_promise_holds_for_layers_outside_the_layerwise_space(make):
     net = make()
     data = quantize(trained_like(net, 1), net, samples_for(net))
@@ -179,7 +188,7 @@ def test_untrained_weights_keep_the_promise_too():
     assert not graph.tensors[graph.ops[-1].inputs[2]].data.any()
 
 
-@pytest.mark.parametrize("make", [branching_net, gated_net, dense_net])
+@pytest.mark.parametrize("make", [branching_net, gated_net, dense_net, flat_net])
 def test_int8_network_computes_what_the_float_network_does(make):
     """Oracle: the Keras model. The int8 file runs in an interpreter that is not ours."""
     litert = pytest.importorskip("ai_edge_litert.interpreter")

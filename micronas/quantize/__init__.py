@@ -20,7 +20,7 @@ from micronas.estimate.weights import Weights, fold, kernel_shape
 from micronas.graph import Graph
 from micronas.net import Net, shape_graph
 from micronas.quantize.calibration import check_calibration
-from micronas.quantize.order import in_order_of
+from micronas.quantize.order import in_order_of, with_flattens
 from micronas.quantize.proof import check_constants, check_scales
 from micronas.tflite import read_bytes
 
@@ -68,7 +68,7 @@ def _proven(data: bytes, net: Net, name: str) -> Graph:
         graph = read_bytes(data, f"{name}.tflite")
     except ModelError as error:
         raise QuantizeError(f"the converted file is not int8 throughout: {error.message}") from error
-    return in_order_of(graph, shape_graph(net, name))
+    return in_order_of(with_flattens(graph), shape_graph(net, name))
 
 
 def weights_of(model: Model, net: Net) -> Weights:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from micronas.errors import QuantizeError
-from micronas.graph import ABSENT, Attrs, Concatenation, Graph, Op, Tensor
+from micronas.graph import ABSENT, Attrs, Concatenation, DType, Graph, Op, Tensor
 
 
 def in_order_of(graph: Graph, promised: Graph) -> Graph:
@@ -23,6 +25,25 @@ def in_order_of(graph: Graph, promised: Graph) -> Graph:
     if len({id(op.outputs) for op in ops}) != len(ops):
         raise _difference("one op stands for two of the network")
     return replace(graph, name=promised.name, ops=ops)
+
+
+def with_flattens(graph: Graph) -> Graph:
+    """``graph`` with the RESHAPE back that the converter drops where a dense layer reads (1, 1, 1, c).
+
+    A ``Net`` flattens before a dense layer, and published files do; in the engine it moves no byte.
+    """
+    tensors, ops = list(graph.tensors), []
+    for op in graph.ops:
+        x = tensors[op.inputs[0]]
+        if op.kind == "FULLY_CONNECTED" and len(x.shape) == 4 and x.shape[:3] == (1, 1, 1):
+            shape = np.array([1, x.shape[3]], np.int32)
+            tensors.append(Tensor("", shape.shape, DType.INT32, is_constant=True, data=shape))
+            tensors.append(replace(x, name="", shape=(1, x.shape[3])))
+            flat = len(tensors) - 1
+            ops.append(Op("RESHAPE", (op.inputs[0], flat - 1), (flat,)))
+            op = replace(op, inputs=(flat, *op.inputs[1:]))
+        ops.append(op)
+    return replace(graph, tensors=tuple(tensors), ops=tuple(ops))
 
 
 def _pair_tensors(graph: Graph, promised: Graph) -> dict[int, int]:
