@@ -2,6 +2,7 @@
 
     python -m benchmarks.engine.run            # prints, compares with table.json, names every regression
     python -m benchmarks.engine.run --update   # writes table.json
+    python -m benchmarks.engine.run --remove-constant-channels; --core M0PLUS: the same for those
 
 Instructions are executed instructions on an emulated Cortex-M4F, which repeat exactly; they are not
 cycles. Every output is compared with TFLite Micro's. Exit code 1 on a regression or a difference.
@@ -20,6 +21,7 @@ import numpy as np
 from benchmarks.engine.emulate import REPOSITORY, Emulated, emulate
 from benchmarks.engine.macs import op_macs
 from micronas.board import Core
+from micronas.constant_channels import remove_constant_channels
 from micronas.graph import Graph
 from micronas.tflite import read
 
@@ -47,13 +49,14 @@ class Measured:
         return {**dict(zip(COLUMNS, totals, strict=True)), "per_op": list(e.instructions)}
 
 
-def measure(name: str, core: Core) -> Measured:
+def measure(name: str, core: Core, without_constant_channels: bool) -> Measured:
     """Run the network called ``name`` once on fixed random input."""
     path = MODELS / f"{name}.tflite"
-    graph = read(path)
-    inputs = random_inputs(graph, np.random.default_rng(1), 1)
+    original = read(path)
+    inputs = random_inputs(original, np.random.default_rng(1), 1)
+    graph = remove_constant_channels(original) if without_constant_channels else original
     emulated = emulate(graph, [x[0] for x in inputs], core)
-    wanted = np.concatenate([y.reshape(-1) for y in run_tflm(graph, inputs, path.read_bytes())])
+    wanted = np.concatenate([y.reshape(-1) for y in run_tflm(original, inputs, path.read_bytes())])
     return Measured(graph, emulated, bool(np.array_equal(emulated.outputs, wanted)))
 
 
@@ -95,13 +98,16 @@ def main() -> int:
     )
     parser.add_argument("--update", action="store_true", help="write the figures to table.json")
     parser.add_argument("--core", choices=[c.name for c in (Core.M0PLUS, Core.M3, Core.M4F)], default="M4F")
+    parser.add_argument("--remove-constant-channels", action="store_true", help="simplify networks first")
     arguments = parser.parse_args()
+    removed = arguments.remove_constant_channels
     table = json.loads(TABLE.read_text()) if TABLE.is_file() else {}
     problems: list[str] = []
     for name in NAMES:
-        measured = measure(name, Core[arguments.core])
-        print(describe(name, measured))
-        key, row = f"{arguments.core}/{name}", measured.row()
+        measured = measure(name, Core[arguments.core], removed)
+        label = f"{name} without constant channels" if removed else name
+        print(describe(label, measured))
+        key, row = f"{arguments.core}/{label}", measured.row()
         problems += [] if measured.equal else [f"{key}: output differs from TFLite Micro's"]
         problems += [] if arguments.update else regressions(key, row, table)
         table[key] = row
