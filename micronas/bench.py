@@ -8,16 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from micronas.errors import DataError, DeviceError
+from micronas.errors import DataError
 from micronas.graph import Graph, Tensor
-
-DEVICES = ("qemu",)
-
-
-def check_device(device: str) -> None:
-    """Raise ``DeviceError`` unless ``device`` is one that this version runs on."""
-    if device not in DEVICES:
-        raise DeviceError(f"unknown device {device!r}", remedy=f"devices: {', '.join(DEVICES)}")
 
 
 def load_samples(path: Path, graph: Graph, count: int) -> list[npt.NDArray[np.int8]]:

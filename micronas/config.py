@@ -45,9 +45,7 @@ class SpaceConfig(_Section):
     max_width: int = Field(default=64, ge=4, le=512, multiple_of=4)
     kernels: tuple[Literal[3, 5, 7], ...] = Field(default=(3, 5, 7), min_length=1)
     expansions: tuple[int, ...] = Field(default=(2, 3, 4, 6), min_length=1)
-    hard_swish: bool = Field(
-        default=False, description="layerwise: hard-swish in place of ReLU, as a gene"
-    )
+    hard_swish: bool = Field(default=False, description="layerwise: hard-swish in place of ReLU, as a gene")
     squeeze_excite: bool = Field(default=False, description="layerwise: channel gates, as a gene")
     shrink: bool = Field(default=False, description="layerwise: half the input's resolution, as a gene")
     backbone: Literal["ds_cnn", "mobilenet_v2"] = Field(default="ds_cnn", description="micronets: its blocks")
@@ -146,9 +144,17 @@ class SearchConfig(_Section):
     budget: SearchBudget = SearchBudget(trials=50)
     seed: int = Field(default=0, ge=0, lt=2**32)
     workers: int = Field(default=1, ge=1, le=64)
-    device: Literal["qemu", "none"] = "qemu"
+    device: Literal["qemu", "serial", "none"] = "qemu"
+    probe: str | None = Field(default=None, description="serial number, for device serial")
+    port: str | None = Field(default=None, description="serial port, for device serial")
     runtime: Literal["micronas", "tflm"] = "micronas"
     max_equal_failures: int = Field(default=5, ge=1, description="in a row, then the search stops")
+
+    @model_validator(mode="after")
+    def _one_worker_per_board(self) -> SearchConfig:
+        if self.device == "serial" and self.workers > 1:
+            raise ValueError(f"device serial is one board, so workers must be 1, not {self.workers}")
+        return self
 
 
 def load_config(path: Path, overrides: Mapping[str, object] | None = None) -> SearchConfig:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +19,6 @@ from micronas.board import Board
 from micronas.build import Firmware, assert_ledger_matches, build_firmware
 from micronas.codegen import generate
 from micronas.device.client import Client
-from micronas.device.link import Link
-from micronas.device.qemu import QemuDevice, require_qemu
 from micronas.errors import ParityError
 from micronas.graph import Graph
 from micronas.interpreter import run_batch, run_tensors
@@ -33,8 +30,8 @@ from micronas.plan import plan_memory
 from micronas.toolchain import require_gcc
 from micronas.trial import Json
 from micronas.trial_json import latency_to_json
+from micronas.where import Device, open_device, require_device
 
-Device: TypeAlias = Literal["qemu"]
 Samples: TypeAlias = Sequence[npt.NDArray[np.int8]]
 
 
@@ -89,7 +86,7 @@ def deploy(
     board: Board,
     samples: Samples,
     *,
-    device: Device = "qemu",
+    device: Device,
     workdir: Path,
     cache_dir: Path | None,
     runs: int = TIMED_RUNS,
@@ -101,26 +98,17 @@ def deploy(
     built = build(graph, board, workdir=workdir, cache_dir=cache_dir)
     ledger, firmware = built.ledger, built.firmware
     expected = run_batch(graph, samples)
-    with open_device(device, board, firmware.elf) as link:
+    with open_device(device, board, firmware) as link:
         client = Client(link, symbol_at=firmware.image.symbol_at)
         measurement = measure(client, graph, board, samples, expected, build_id=firmware.build_id, runs=runs)
         wrong_op = _wrong_op(client, graph, ledger, samples, measurement)
     return Deployment(graph, ledger, built.sources, firmware, measurement, wrong_op)
 
 
-def open_device(device: Device, board: Board, elf: Path) -> AbstractContextManager[Link]:
-    """The link to a device that runs ``elf``."""
-    match device:
-        case "qemu":
-            return QemuDevice(board, elf)
-
-
 def require_tools(device: Device, board: Board) -> None:
     """Raise ``ToolMissingError`` or ``DeviceError`` now rather than in the first trial."""
     require_gcc()
-    match device:
-        case "qemu":
-            require_qemu(board)
+    require_device(device, board)
 
 
 def write_sources(graph: Graph, board: Board, folder: Path) -> Path:

@@ -102,6 +102,7 @@ def test_an_unknown_board_is_refused_with_the_nearest_one(tmp_path: Path) -> Non
         ),
         ((CONFIG, *BOARD, "--trials", "0"), ("budget.trials: must be greater than or equal to 1",)),
         ((CONFIG, *BOARD, "--device", "quemu"), ("device: must be",)),
+        ((CONFIG, *BOARD, "--device", "serial"), ("device serial is one board", "workers must be 1")),
         ((CONFIG, *BOARD, "--set", "data.name=mnist5000"), ("unknown data source 'mnist5000'", "mnist5k")),
         (
             (CONFIG, *BOARD, "--set", "budgets.flash_kb=4096"),

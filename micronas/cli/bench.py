@@ -11,6 +11,7 @@ import typer
 from micronas.cli.output import percent, print_json, print_table
 
 if TYPE_CHECKING:
+    from micronas.board import Board
     from micronas.deploy import Deployment
 
 RANDOM_SAMPLES = 8
@@ -19,7 +20,9 @@ RANDOM_SAMPLES = 8
 def bench(
     model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
     board: Annotated[str, typer.Option(help="Board to build for.")],
-    device: Annotated[str, typer.Option(help="Where to run: qemu.")] = "qemu",
+    device: Annotated[str, typer.Option(help="Where to run: qemu or serial.")] = "qemu",
+    probe: Annotated[str | None, typer.Option(help="Serial number of the debug probe.")] = None,
+    port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
     samples: Annotated[
         Path | None, typer.Option(help=".npz whose arrays, in order, are the model's inputs (N, ...).")
     ] = None,
@@ -28,23 +31,24 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Build MODEL for a board, run it, compare every output element, and profile each op."""
-    from micronas.bench import check_device, load_samples
+    from micronas.bench import load_samples
     from micronas.board import load_board
     from micronas.deploy import cache_folder, deploy, random_samples, require_tools
     from micronas.tflite import read
+    from micronas.where import make_device
 
     profile = load_board(board)
-    check_device(device)
+    where = make_device(device, probe, port)
     graph = read(model)
     inputs = load_samples(samples, graph, count) if samples else random_samples(graph, count, seed=0)
-    require_tools("qemu", profile)
+    require_tools(where, profile)
     with tempfile.TemporaryDirectory(prefix="micronas-") as work:
         folder = keep or Path(work)
-        deployed = deploy(graph, profile, inputs, workdir=folder, cache_dir=cache_folder())
+        deployed = deploy(graph, profile, inputs, device=where, workdir=folder, cache_dir=cache_folder())
     if as_json:
         print_json(bench_json(deployed, model, device))
     else:
-        _print(deployed, model, samples)
+        _print(deployed, model, samples, emulated=device == "qemu")
     deployed.require_parity()
 
 
@@ -68,15 +72,13 @@ def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]
     }
 
 
-def _print(deployed: Deployment, model: Path, samples: Path | None) -> None:
+def _print(deployed: Deployment, model: Path, samples: Path | None, *, emulated: bool) -> None:
     from micronas.deploy import deployment_to_json
 
     figures: Any = deployment_to_json(deployed)
     board, measurement = deployed.firmware.board, deployed.measurement
     latency, parity = measurement.latency, measurement.parity
-    own = board.emulator is not None and board.emulator.own_chip
-    machine = f"QEMU {board.emulator.machine}" if board.emulator else "device"
-    print(f"{model.name} on {board.title}, run by {machine}" + ("" if own else " (same core, another chip)"))
+    print(f"{model.name} on {board.title}" + (_emulator(board) if emulated else ""))
     rows = [_op_row(op) for op in figures["per_op"]]
     header = ("op", "kind", "output", "instructions", "share", "constants, B", f"ms, {latency.source.value}")
     print_table("", header, rows)
@@ -90,6 +92,12 @@ def _print(deployed: Deployment, model: Path, samples: Path | None) -> None:
     print(f"latency   {latency.ms:.2f} ms, {latency.source.value}, at {latency.clock_hz / 1e6:g} MHz")
     if latency.source.value == "emulated":
         print(f"          ({board.timing.cycles_per_instruction:g} cycles per instruction: an estimate)")
+
+
+def _emulator(board: Board) -> str:
+    assert board.emulator is not None, "without a machine QEMU would not have started"
+    same = "" if board.emulator.own_chip else " (same core, another chip)"
+    return f", run by QEMU {board.emulator.machine}{same}"
 
 
 def _op_row(op: dict[str, Any]) -> tuple[str, ...]:

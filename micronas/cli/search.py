@@ -32,7 +32,9 @@ def search(
     minutes: Annotated[float | None, typer.Option(help="Overrides budget: wall-clock minutes.")] = None,
     strategy: Annotated[str | None, typer.Option(help="Overrides strategy.name.")] = None,
     workers: Annotated[int | None, typer.Option(help="Overrides workers.")] = None,
-    device: Annotated[str | None, typer.Option(help="Overrides device: qemu or none.")] = None,
+    device: Annotated[str | None, typer.Option(help="Overrides device: qemu, serial or none.")] = None,
+    probe: Annotated[str | None, typer.Option(help="Overrides probe: serial number of the board's.")] = None,
+    port: Annotated[str | None, typer.Option(help="Overrides port: serial port of the board.")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Overrides any key, repeatable.")
     ] = None,
@@ -50,6 +52,8 @@ def search(
         "strategy.name": strategy,
         "workers": workers,
         "device": device,
+        "probe": probe,
+        "port": port,
     }
     given = {key: value for key, value in overrides.items() if value is not None}
     given |= dict(_setting(text) for text in settings or [])

@@ -18,6 +18,7 @@ from micronas.store import Final, Record, Store
 from micronas.tflite import read_bytes
 from micronas.trial import Json, Outcome
 from micronas.trial_json import scores_to_json
+from micronas.where import make_device
 
 PARITY_SAMPLES = 32
 
@@ -69,7 +70,7 @@ def write_files(setup: Setup, tflite: bytes, folder: Path) -> Deployed:
             graph,
             setup.board,
             samples,
-            device=setup.config.device,
+            device=make_device(setup.config.device, setup.config.probe, setup.config.port),
             workdir=Path(work),
             cache_dir=cache_folder(),
         )

@@ -15,6 +15,7 @@ from micronas.search.first import first_trials
 from micronas.search.gate import LedgerGate
 from micronas.space import Arch, Space, make_space
 from micronas.strategy import check_strategy
+from micronas.where import make_device
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     budget = make_budget(board, config.budgets.flash_kb, config.budgets.sram_kb)
     check_strategy(config.strategy, config.space.name)
     if config.device != "none":
-        require_tools(config.device, board)
+        require_tools(make_device(config.device, config.probe, config.port), board)
     dataset = load(config.data)
     space = make_space(config.space, dataset.input_shape, dataset.n_classes)
     gate = LedgerGate(space, board, config.runtime, budget)

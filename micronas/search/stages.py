@@ -24,6 +24,7 @@ from micronas.search.evaluate import Evaluator, Placed, Stages
 from micronas.search.task import Task
 from micronas.space import Space, make_space
 from micronas.tflite import read_bytes
+from micronas.where import make_device
 
 PARITY_SAMPLES = 4
 
@@ -48,10 +49,11 @@ def place(tflite: bytes, config: SearchConfig, board: Board, dataset: Dataset) -
     ledger = make_ledger(graph, board, config.runtime)
     if config.device == "none":
         return Placed(ledger.flash_bytes, ledger.sram_bytes, None, {})
+    device = make_device(config.device, config.probe, config.port)
     samples = parity_samples(graph, dataset, PARITY_SAMPLES)
     with tempfile.TemporaryDirectory(prefix="micronas-") as folder:
         deployed = deploy(
-            graph, board, samples, device=config.device, workdir=Path(folder), cache_dir=cache_folder()
+            graph, board, samples, device=device, workdir=Path(folder), cache_dir=cache_folder()
         )
     deployed.require_parity()
     latency = deployed.measurement.latency
