@@ -87,13 +87,13 @@ def test_a_second_candidate_compiles_only_what_is_its_own(
     assert sorted(compiled) == ["mn_build_id.c", "mn_model.c"]
 
 
-def test_an_overflow_names_region_and_bytes(tmp_path: Path, firmware_cache: Path) -> None:
+def test_an_overflow_names_region_and_bytes(tiny: Firmware, tmp_path: Path, firmware_cache: Path) -> None:
     board = load_board("nucleo_f446re")
     source = TINY.replace("mn_arena[32]", "mn_arena[200000]")
     with pytest.raises(BudgetError, match=r"sram by (\d+) bytes") as caught:
         build_firmware({"mn_model.c": source}, board, workdir=tmp_path, cache_dir=firmware_cache)
     over = int(re.search(r"sram by (\d+)", str(caught.value))[1])  # type: ignore[index]
-    assert over == 4096 + 528 + 200_000 - 128 * 1024
+    assert over == tiny.linked.stack + tiny.linked.static + 200_000 - 128 * 1024
 
 
 def test_a_compiler_error_shows_the_compilers_line(tmp_path: Path, firmware_cache: Path) -> None:

@@ -122,10 +122,10 @@ def test_a_large_input_arrives_in_chunks(firmware_cache: Path, tmp_path: Path) -
 def test_noise_before_and_between_frames_is_survived(tiny: Firmware) -> None:
     with QemuDevice(tiny.board, tiny.elf) as link:
         client = Client(link)
-        client.info()
+        before = client.info().garbled_frames  # the first request may have been cut by the start-up
         link.write(b"AT+GCAP\r\n" * 60 + b"\0" * 3 + bytes(range(1, 256)))
         garbled = client.info().garbled_frames
-        assert garbled == 2
+        assert garbled == before + 2
         good = encode_frame(Frame(Message.HELLO, 7))
         link.write(b"\0" + good[:4] + b"\0" + bytes([good[0] ^ 1]) + good[1:])
         assert client.info().garbled_frames == garbled + 2

@@ -11,8 +11,8 @@ from pathlib import Path
 from micronas.board import Board
 from micronas.build.platformio_core import PLATFORM_NAME, offline_core
 from micronas.build.project import board_manifest
-from micronas.toolchain import require_gcc
 from micronas.errors import BuildError
+from micronas.toolchain import require_gcc
 
 PLATFORM_VARIABLE = "MICRONAS_PLATFORM"
 _ENVIRONMENT = {
