@@ -40,7 +40,7 @@ def weighted(rng, b: GraphBuilder, shape, axis: int, dead: int) -> list[int]:
 
 
 def separable_network(rng, residual: bool) -> Graph:
-    """conv, (depthwise SAME, 1x1) twice, perhaps a residual, average pool, dense; dead channels everywhere."""
+    """conv, (depthwise SAME, 1x1) twice, perhaps a residual, pool, dense; dead channels everywhere."""
     b, size, channels = GraphBuilder(), 6, 8
     quant = Quant((float32(0.05),), (int(rng.choice([-128, -20])),))
     x = b.input((1, size, size, 3), quant)

@@ -1,0 +1,51 @@
+"""A network as a self-contained C99 library: model, the kernels it needs, build files, README, host test.
+
+    files = library_files(graph, name="kws")     # path in the library -> text
+
+The library runs on any core: it holds the network twice, once for cores with the DSP extension and once in
+portable C, and the compiler takes the one that fits. Both give the same outputs in every bit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from micronas.board import Core
+from micronas.codegen import generate
+from micronas.errors import ModelError
+from micronas.export.host_test import host_test
+from micronas.export.kernels import kernel_files
+from micronas.export.texts import cmake_lists, license_text, platformio_library, readme
+from micronas.graph import Graph
+from micronas.lowering import Target
+from micronas.lowering.lower import lower_graph
+from micronas.plan import plan_memory
+
+_FORMS = (
+    ("mn_model_dsp.c", Core.M4F, "#if defined(__ARM_FEATURE_DSP)"),
+    ("mn_model_portable.c", Core.M0PLUS, "#if !defined(__ARM_FEATURE_DSP)"),
+)
+
+
+def library_files(graph: Graph, *, name: str) -> Mapping[str, str]:
+    """Path -> text of every file of the library called ``name``; raises ``ModelError`` as lowering does."""
+    if not re.fullmatch(r"[A-Za-z]\w*", name):
+        raise ModelError(f"{name!r} cannot name a library: it must be a word of letters, digits and _")
+    files: dict[str, str] = {}
+    kernels: set[str] = set()
+    arena_bytes = 0
+    for file_name, core, condition in _FORMS:
+        lowered = lower_graph(graph, Target(core))
+        plan = plan_memory(graph, lowered)
+        text = generate(graph, lowered, plan, name=name)["mn_model.c"]
+        files[f"src/{file_name}"] = f"{condition}\n{text}#endif\n"
+        kernels |= {op.kernel for op in lowered}
+        arena_bytes = max(arena_bytes, plan.arena_bytes)
+    files |= {f"src/{path}": text for path, text in kernel_files(kernels).items()}
+    files["test/test_model.c"] = host_test(graph)
+    files["CMakeLists.txt"] = cmake_lists(name, sorted(p for p in files if p.startswith("src/")))
+    files["library.json"] = platformio_library(name)
+    files["README.md"] = readme(graph, name, arena_bytes)
+    files["LICENSE"] = license_text()
+    return files

@@ -1,0 +1,47 @@
+"""Which files of the kernel library a set of kernels needs: definitions, calls and includes, followed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from micronas.build.project import FIRMWARE_DIR
+
+KERNELS_DIR = FIRMWARE_DIR / "lib" / "mn_kernels"
+_DEFINED_IN_C = re.compile(r"^(?:mn_status|void|int32_t) (mn_\w+)\([^;]*\)\s*\{", re.M)
+_DEFINED_IN_ASSEMBLER = re.compile(r"^\s*(?:\.global|depthwise)\s+(mn_\w+)", re.M)
+_MENTIONED = re.compile(r"\bmn_\w+")
+_INCLUDED = re.compile(r'#include "(mn_\w+\.h)"')
+
+
+def kernel_files(kernels: set[str], folder: Path = KERNELS_DIR) -> Mapping[str, str]:
+    """File name -> text of all sources and headers behind ``kernels`` and ``mn_model_run``."""
+    sources = {
+        p.name: p.read_text(encoding="utf-8")
+        for p in sorted(folder.iterdir())
+        if p.suffix in (".c", ".S", ".h")
+    }
+    defined = {symbol: name for name, text in sources.items() for symbol in _definitions(name, text)}
+    found: dict[str, str] = {}
+    waiting = [defined[kernel] for kernel in sorted(kernels | {"mn_model_run"})]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found[name] = text = sources[name]
+        waiting += [defined[s] for s in _MENTIONED.findall(_code(text)) if s in defined]
+        waiting += _INCLUDED.findall(text)
+    return dict(sorted(found.items()))
+
+
+def _definitions(name: str, text: str) -> list[str]:
+    if name.endswith(".S"):
+        return _DEFINED_IN_ASSEMBLER.findall(text)
+    return _DEFINED_IN_C.findall(text) if name.endswith(".c") else []
+
+
+def _code(text: str) -> str:
+    """The text without comments and prototypes: what is only declared is not needed."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    return re.sub(r"^(?:mn_status|void) mn_\w+\([^{]*?\);", "", text, flags=re.M)

@@ -1,0 +1,102 @@
+"""Exported libraries: each builds without warnings by two compilers and passes its own host test."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from model_runner import SANITIZERS, WARNINGS
+from oracle import CASES, random_case
+
+from micronas.board import Core
+from micronas.errors import ModelError
+from micronas.export import library_files
+from micronas.export.kernels import KERNELS_DIR, kernel_files
+from micronas.tflite import read
+
+NETWORKS = (
+    "kws_ref_model",
+    "vww_96_int8",
+    "pretrainedResnet_quant",
+    "ad01_int8",
+    "str_ww_ref_model",
+    "hello_world_int8",
+)
+
+
+def written(files, folder):
+    for path, text in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    return folder
+
+
+def sources(folder, pattern):
+    return sorted(str(p) for p in folder.glob(pattern))
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_published_networks_pass_their_own_host_test(compiler, shared_models, tmp_path):
+    if shutil.which(compiler) is None:
+        pytest.skip(f"{compiler} is not on PATH")
+    for name in NETWORKS:
+        folder = written(library_files(read(shared_models / f"{name}.tflite"), name=name), tmp_path / name)
+        program = folder / "run"
+        command = [compiler, *WARNINGS, *SANITIZERS, "-O1", f"-I{folder / 'src'}", "-o", program]
+        built = subprocess.run(
+            [*command, *sources(folder, "src/*.c"), *sources(folder, "test/*.c")],
+            capture_output=True,
+            text=True,
+        )
+        assert built.returncode == 0, built.stderr[:3000]
+        ran = subprocess.run([program], capture_output=True, text=True, timeout=120)
+        assert (ran.returncode, ran.stdout) == (0, "0 of 3 samples differ\n"), name
+
+
+@pytest.mark.parametrize("core", [Core.M0PLUS, Core.M4F, Core.M33], ids=lambda core: core.name)
+def test_a_library_links_on_its_own_for_any_core(core, shared_models, tmp_path):
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("arm-none-eabi-gcc is not on PATH")
+    folder = written(library_files(read(shared_models / "kws_ref_model.tflite"), name="kws"), tmp_path)
+    command = [
+        "arm-none-eabi-gcc",
+        *core.compiler_flags,
+        *WARNINGS,
+        "-O2",
+        "-nostartfiles",
+        "--specs=nosys.specs",
+    ]
+    command += ["-Wl,-e,mn_model_run", f"-I{folder / 'src'}", "-o", str(folder / "library.elf")]
+    built = subprocess.run(
+        [*command, *sources(folder, "src/*.c"), *sources(folder, "src/*.S")], capture_output=True, text=True
+    )
+    assert built.returncode == 0, built.stderr[:3000]
+
+
+def test_only_needed_kernels_are_exported():
+    files = library_files(random_case("SOFTMAX", np.random.default_rng(1)), name="softmax")
+    exported = {path for path in files if path.startswith("src/mn_") and "model" not in path}
+    assert exported == {"src/mn_requant.h", "src/mn_run.c", "src/mn_softmax.h", "src/mn_softmax_s8.c"}
+
+
+def test_the_whole_kernel_library_is_reachable_from_kernels():
+    """A kernel file that no op leads to would be dead weight, or a kernel that export forgets."""
+    kernels = {p.stem for p in KERNELS_DIR.glob("mn_*_s8.c")} | {
+        p.stem for p in KERNELS_DIR.glob("mn_*_dsp.c")
+    }
+    found = kernel_files(kernels | {"mn_quantize_f32"})
+    assert set(found) == {p.name for p in KERNELS_DIR.iterdir()}
+
+
+def test_a_name_that_no_build_file_takes_is_refused():
+    with pytest.raises(ModelError, match="cannot name a library"):
+        library_files(random_case("TANH", np.random.default_rng(1)), name="my net")
+
+
+def test_the_same_network_gives_the_same_files():
+    for kind in sorted(CASES)[:5]:
+        graph = random_case(kind, np.random.default_rng(2))
+        assert library_files(graph, name="x") == library_files(graph, name="x")
