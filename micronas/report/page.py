@@ -55,6 +55,7 @@ def fronts(run: RunData) -> list[str]:
     """Accuracy against each cost; a figure that a run has no device for is left out."""
     budgets: dict[str, Any] = run.config["budgets"]
     source = _latency_source(run)
+    known = "predicted" if run.config["device"] == "none" else "predicted = linked"
     return [
         _front(
             run,
@@ -62,8 +63,8 @@ def fronts(run: RunData) -> list[str]:
             f"latency, ms ({source})",
             budgets["latency_ms"],
         ),
-        _front(run, lambda s: s.flash_bytes / 1024, "flash, KB (predicted = linked)", budgets["flash_kb"]),
-        _front(run, lambda s: s.sram_bytes / 1024, "SRAM, KB (predicted = linked)", budgets["sram_kb"]),
+        _front(run, lambda s: s.flash_bytes / 1024, f"flash, KB ({known})", budgets["flash_kb"]),
+        _front(run, lambda s: s.sram_bytes / 1024, f"SRAM, KB ({known})", budgets["sram_kb"]),
     ]
 
 
