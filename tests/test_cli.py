@@ -278,3 +278,15 @@ def test_flash_never_touches_an_unnamed_board(tmp_path: Path, shared_models: Pat
     assert done.returncode == 2
     assert "no debug probe with serial number 0671FF" in done.stderr
     refused(micronas("flash", model, "--board", "nothing", cwd=tmp_path), "unknown board 'nothing'")
+
+
+def test_searching_without_tensorflow_says_what_to_install(tmp_path: Path) -> None:
+    script = (
+        "import importlib.util as u; find = u.find_spec;"
+        "u.find_spec = lambda name, *rest: None if name == 'tensorflow' else find(name, *rest);"
+        "from micronas.cli import main; main()"
+    )
+    command = [sys.executable, "-c", script, "search", str(CONFIG), *BOARD]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    refused(done, "searching needs tensorflow", "micronas[search]")
+    assert list(tmp_path.iterdir()) == []

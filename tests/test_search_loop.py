@@ -259,6 +259,19 @@ def test_a_worker_that_crashes_or_hangs_costs_its_own_trial_only() -> None:
     assert results[3].outcome is Outcome.COMPLETE
 
 
+def broken_factory() -> Evaluate:
+    raise ImportError("no module named tensorflow")
+
+
+def test_workers_that_cannot_start_say_so_and_do_not_hang() -> None:
+    with ProcessExecutor(broken_factory, workers=1, task_deadline_s=5.0) as executor:
+        executor.submit(Task(0, [1] * 6, "k"))
+        finished = executor.next_finished(30.0)
+    assert finished is not None
+    assert finished[1].outcome is Outcome.FAILED
+    assert "no module named tensorflow" in finished[1].reason
+
+
 def test_time_effort_keeps_time_for_the_final_fit() -> None:
     spent = 0.0
     effort = TimeEffort(minutes=10, final_share=0.3, spent_s=lambda: spent, closing_s=20)

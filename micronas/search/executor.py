@@ -159,8 +159,9 @@ def _start_worker(factory: EvaluateFactory, parent: int) -> None:
     threading.Thread(target=_leave_with_parent, args=(parent,), daemon=True).start()
     try:
         _evaluate = factory()
-    except MicronasError as error:  # a pool would start workers for ever; say it once per task instead
-        failed = Result(Outcome.FAILED, stage=error.stage, reason=error.message)
+    except Exception as error:  # a pool would start workers for ever; say it once per task instead
+        stage = error.stage if isinstance(error, MicronasError) else "worker"
+        failed = Result(Outcome.FAILED, stage=stage, reason=f"a worker cannot start: {error}")
         _evaluate = lambda task: failed  # noqa: E731
 
 

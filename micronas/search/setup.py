@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
 
 from micronas.board import Board, load_board
@@ -9,7 +10,7 @@ from micronas.budget import make_budget
 from micronas.config import SearchConfig
 from micronas.data import Dataset, load
 from micronas.deploy import require_tools
-from micronas.errors import ConfigError
+from micronas.errors import ConfigError, ToolMissingError
 from micronas.ledger import Budget
 from micronas.search.first import first_trials
 from micronas.search.gate import LedgerGate
@@ -39,6 +40,7 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     board = board or _named_board(config)
     budget = make_budget(board, config.budgets.flash_kb, config.budgets.sram_kb)
     check_strategy(config.strategy, config.space.name)
+    _require_packages()
     if config.device != "none":
         require_tools(make_device(config.device, config.probe, config.port), board)
     dataset = load(config.data)
@@ -46,6 +48,16 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     gate = LedgerGate(space, board, config.runtime, budget)
     first = first_trials(space, gate, gate.ledger, budget)
     return Setup(config, board, dataset, space, budget, gate, first)
+
+
+def _require_packages() -> None:
+    """What only searching needs, so that reading, building and running go without it."""
+    missing = [name for name in ("tensorflow", "pebble") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ToolMissingError(
+            f"searching needs {' and '.join(missing)}, not installed here",
+            remedy="pip install 'micronas[search]'",
+        )
 
 
 def _named_board(config: SearchConfig) -> Board:
