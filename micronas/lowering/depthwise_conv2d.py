@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from micronas.fixed_point import activation_range, conv_multipliers
 from micronas.graph import DepthwiseConv2D
 from micronas.lowering import Field, Lowered, Ref
@@ -11,6 +13,8 @@ from micronas.lowering.channels import Channels, channel_constant, channels_of, 
 from micronas.lowering.dsp import exact_finish, fast_scales
 from micronas.lowering.operands import OpContext, int8_constant, quant_of
 from micronas.window import window_padding
+
+_EXACT = Field("exact_finish", "int16_t", 1)
 
 
 def lower_depthwise_conv2d(context: OpContext) -> Lowered:
@@ -33,44 +37,39 @@ def lower_depthwise_conv2d(context: OpContext) -> Lowered:
 
 
 def _portable(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:
-    x, w = context.input(0), context.input(1)
-    fields = _fields(context, attrs, _Image(*x.shape[1:3], *context.output().shape[1:3], *w.shape[1:3]))
-    plane = (Field("plane_h", "int16_t", 0), Field("plane_w", "int16_t", 0))
+    w, image = context.input(1), _image(context)
     return Lowered(
         op_index=context.index,
         kernel="mn_depthwise_s8",
         header="mn_depthwise.h",
         params_type="mn_depthwise",
-        params=(*fields, *plane, Field("exact_finish", "int16_t", 0)),
+        params=(*_fields(context, attrs, image), *_plane_fields(context, image, (0, 0), _EXACT)),
         constants=(int8_constant("weights", w), channel_constant(channels)),
         arguments=(context.argument(0),),
-        scratch_bytes=w.shape[1] * w.shape[2] * x.shape[3],
+        scratch_bytes=w.shape[1] * w.shape[2] * context.input(0).shape[3],
     )
 
 
 def _dsp(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:
-    x, w, y = context.input(0), context.input(1), context.output()
-    image = _Image(*x.shape[1:3], *y.shape[1:3], *w.shape[1:3])
-    if image.is_column:
-        image, attrs = image.turned(), _turned(attrs)
-    out, words = quant_of(context, y), image.kernel_w // 2 + 1
+    w, image = context.input(1), _image(context)
+    if image.turned().cost < image.cost:
+        image, attrs = image.turned(), replace(attrs, stride_h=attrs.stride_w, stride_w=attrs.stride_h)
+        turned = None if w.data is None else np.ascontiguousarray(w.data.transpose(0, 2, 1, 3))
+        w = replace(w, shape=(1, *w.shape[2:0:-1], w.shape[3]), data=turned)
+    out, words = quant_of(context, context.output()), image.kernel_w // 2 + 1
     clamp = activation_range(attrs.activation, out)
     channels = fast_scales(channels, out.zero_point[0], clamp)
     plane_h = (image.out_h - 1) * attrs.stride_h + image.kernel_h
     last_pair = (-(-image.out_w // 2) - 1) * 2 * attrs.stride_w
     plane_w = last_pair + 2 * (attrs.stride_w // 2 + words)
     shrinks = attrs.depth_multiplier == 1 and image.out_h * image.out_w <= image.in_h * image.in_w
+    plane = _plane_fields(context, image, (plane_h, plane_w), exact_finish(channels, clamp))
     return Lowered(
         op_index=context.index,
         kernel="mn_depthwise_dsp",
         header="mn_depthwise.h",
         params_type="mn_depthwise",
-        params=(
-            *_fields(context, attrs, image),
-            Field("plane_h", "int16_t", context.int16(plane_h, "plane_h")),
-            Field("plane_w", "int16_t", context.int16(plane_w, "plane_w")),
-            exact_finish(channels, clamp),
-        ),
+        params=(*_fields(context, attrs, image), *plane),
         constants=(int8_constant("weights", w), channel_constant(channels)),
         arguments=(context.argument(0),),
         scratch_bytes=2 * plane_h * plane_w + 8 * image.kernel_h * words,
@@ -80,7 +79,7 @@ def _dsp(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowe
 
 @dataclass(frozen=True)
 class _Image:
-    """Rows and columns of input, output and kernel."""
+    """Rows and columns of input, output and kernel, and elements from one to the next."""
 
     in_h: int
     in_w: int
@@ -89,18 +88,46 @@ class _Image:
     kernel_h: int
     kernel_w: int
 
+    x_row: int
+    x_column: int
+    y_row: int
+    y_column: int
+
     @property
-    def is_column(self) -> bool:
-        """One column wide, as 1-D convolutions over time are."""
-        return self.in_w == self.out_w == self.kernel_w == 1
+    def cost(self) -> int:
+        """About how many instructions a channel takes: rows, pairs of columns, an odd one, kernel rows."""
+        pairs, odd = divmod(self.out_w, 2)
+        return self.out_h * (30 + 35 * pairs + 50 * odd) + 40 * self.kernel_h
 
     def turned(self) -> _Image:
-        """A column as a row: the same bytes, and the kernels pair the taps of a row."""
-        return _Image(1, self.in_h, 1, self.out_h, 1, self.kernel_h)
+        """Rows and columns exchanged: the same bytes, seen as another image."""
+        return _Image(
+            *(self.in_w, self.in_h, self.out_w, self.out_h, self.kernel_w, self.kernel_h),
+            *(self.x_column, self.x_row, self.y_column, self.y_row),
+        )
 
 
-def _turned(attrs: DepthwiseConv2D) -> DepthwiseConv2D:
-    return replace(attrs, stride_h=attrs.stride_w, stride_w=attrs.stride_h)
+def _image(context: OpContext) -> _Image:
+    x, w, y = context.input(0), context.input(1), context.output()
+    return _Image(
+        *(x.shape[1], x.shape[2], y.shape[1], y.shape[2], w.shape[1], w.shape[2]),
+        *(x.shape[2] * x.shape[3], x.shape[3], y.shape[2] * y.shape[3], y.shape[3]),
+    )
+
+
+def _plane_fields(
+    context: OpContext, image: _Image, plane: tuple[int, int], finish: Field
+) -> tuple[Field, ...]:
+    """The members of ``mn_depthwise`` that only the DSP form reads."""
+    return (
+        Field("plane_h", "int16_t", context.int16(plane[0], "plane_h")),
+        Field("plane_w", "int16_t", context.int16(plane[1], "plane_w")),
+        finish,
+        Field("x_row", "int32_t", image.x_row),
+        Field("x_column", "int32_t", image.x_column),
+        Field("y_row", "int32_t", image.y_row),
+        Field("y_column", "int32_t", image.y_column),
+    )
 
 
 def _fields(context: OpContext, attrs: DepthwiseConv2D, image: _Image) -> tuple[Field, ...]:

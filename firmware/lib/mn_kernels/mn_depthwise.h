@@ -20,6 +20,9 @@ typedef struct {
     /* DSP form: the padded plane of one channel, and whether a channel's scale or the clamp needs the
      * general requantization. */
     int16_t plane_h, plane_w, exact_finish;
+    /* DSP form: elements from one row and one column of an image to the next. The generator may have
+     * exchanged rows and columns, kernel and all, where that makes fewer and longer rows. */
+    int32_t x_row, x_column, y_row, y_column;
 } mn_depthwise;
 
 /* Portable form, any shape. Scratch: kernel_h * kernel_w * in_c bytes, used for the pixels whose field

@@ -23,30 +23,25 @@ static void fill_plane(const mn_depthwise *p, int16_t *plane)
 }
 
 /* Channel x[0] of the input into the middle of the plane, four elements a turn. */
-static void copy_channel(const mn_depthwise *p, extent inside, const int8_t *x, int16_t *plane)
+static void copy_channel(const mn_depthwise *p, const int8_t *x, int16_t *plane)
 {
-    const int32_t c = p->in_c;
+    const extent inside = input_extent(p);
+    const int32_t step = p->x_column;
     int16_t *row = plane + p->pad_top * p->plane_w + p->pad_left;
-    for (int32_t i = 0; i < inside.rows; i++, row += p->plane_w, x += p->in_w * c) {
+    for (int32_t i = inside.rows; i > 0; i--, row += p->plane_w, x += p->x_row) {
         const int8_t *from = x;
         int16_t *to = row;
         int32_t left = inside.columns;
-        for (; left >= 4; left -= 4, from += 4 * c, to += 4) {
-            const int16_t x0 = from[0], x1 = from[c], x2 = from[2 * c], x3 = from[3 * c];
-            to[0] = x0;
-            to[1] = x1;
-            to[2] = x2;
-            to[3] = x3;
+        for (; left >= 4; left -= 4, from += 4 * step, to += 4) {
+            to[0] = from[0];
+            to[1] = from[step];
+            to[2] = from[2 * step];
+            to[3] = from[3 * step];
         }
-        for (; left > 0; left--, from += c) {
+        for (; left > 0; left--, from += step) {
             *to++ = *from;
         }
     }
-}
-
-static int32_t tap(const mn_depthwise *p, const int8_t *weights, int32_t ky, int32_t kx)
-{
-    return kx < 0 || kx >= p->kernel_w ? 0 : weights[(ky * p->kernel_w + kx) * p->out_c];
 }
 
 static int32_t weight_words(const mn_depthwise *p)
@@ -54,32 +49,38 @@ static int32_t weight_words(const mn_depthwise *p)
     return p->kernel_w / 2 + 1;
 }
 
-/* Rows of pairs of weights, each pair in the form for the first output, then for the second. */
-static void pack_weights(const mn_depthwise *p, const int8_t *weights, uint32_t *packed)
+/* The next of `left` weights times `scale`, 0 past the last. */
+static int32_t next_tap(const int8_t **weights, int32_t step, int32_t *left, int32_t scale)
 {
-    const int32_t shift = p->stride_w % 2, taps = 2 * weight_words(p);
+    if (*left == 0) {
+        return 0;
+    }
+    const int32_t tap = scale * **weights;
+    *weights += step;
+    *left -= 1;
+    return tap;
+}
+
+/* Rows of pairs of weights, each pair in the form for the first output, then for the second. */
+static void pack_weights(const mn_depthwise *p, const int8_t *weights, int32_t scale, uint32_t *packed)
+{
     for (int32_t ky = 0; ky < p->kernel_h; ky++) {
-        for (int32_t k = 0; k < taps; k += 2) {
-            *packed++ = mn_pack(tap(p, weights, ky, k), tap(p, weights, ky, k + 1));
-            *packed++ = mn_pack(tap(p, weights, ky, k - shift), tap(p, weights, ky, k + 1 - shift));
+        int32_t left = p->kernel_w, before = 0;
+        for (int32_t k = weight_words(p); k > 0; k--) {
+            const int32_t a = next_tap(&weights, p->out_c, &left, scale);
+            const int32_t b = next_tap(&weights, p->out_c, &left, scale);
+            *packed++ = mn_pack(a, b);
+            *packed++ = p->stride_w % 2 != 0 ? mn_pack(before, a) : mn_pack(a, b);
+            before = b;
         }
     }
 }
 
-static inline int8_t finish(const mn_depthwise *p, const mn_channel *channel, int32_t code, int32_t sum)
-{
-    if (p->exact_finish) {
-        return mn_finish(sum, channel->multiplier, channel->shift, p->out_zero_point, p->out_min, p->out_max);
-    }
-    return mn_dsp_finish(sum, channel->multiplier, channel->shift, code);
-}
-
-/* Any kernel and stride: one row of outputs. */
-static int8_t *general_row(const mn_depthwise *p, const mn_channel *channel, const uint32_t *packed,
-                           const uint32_t *field, int8_t *y)
+/* Any window, any requantization: one row of outputs. */
+static void exact_row(const mn_depthwise *p, const mn_channel *channel, const uint32_t *packed,
+                         const uint32_t *field, int8_t *y)
 {
     const int32_t words = weight_words(p), row_words = p->plane_w / 2, second = p->stride_w / 2;
-    const int32_t code = p->exact_finish ? 0 : mn_dsp_code(p->out_zero_point, channel->shift);
     for (int32_t left = p->out_w; left > 0; left -= 2, field += p->stride_w) {
         int32_t sum0 = channel->bias, sum1 = channel->bias;
         const uint32_t *w = packed, *x = field;
@@ -89,57 +90,93 @@ static int8_t *general_row(const mn_depthwise *p, const mn_channel *channel, con
                 sum1 = mn_smlad(x[k + second], w[1], sum1);
             }
         }
-        *y = finish(p, channel, code, sum0);
-        y += p->out_c;
+        *y = mn_finish(sum0, channel->multiplier, channel->shift, p->out_zero_point, p->out_min, p->out_max);
+        y += p->y_column;
         if (left > 1) {
-            *y = finish(p, channel, code, sum1);
-            y += p->out_c;
+            *y = mn_finish(sum1, channel->multiplier, channel->shift, p->out_zero_point, p->out_min, p->out_max);
+            y += p->y_column;
         }
     }
-    return y;
 }
 
-static void general(const mn_depthwise *p, const mn_channel *channel, const int8_t *weights, const int16_t *plane,
-                    uint32_t *packed, int8_t *y)
+static void exact_channel(const mn_depthwise *p, const mn_channel *channel, const int8_t *weights,
+                          const int16_t *plane, uint32_t *packed, int8_t *y)
 {
-    pack_weights(p, weights, packed);
-    for (int32_t out_y = 0; out_y < p->out_h; out_y++, plane += p->stride_h * p->plane_w) {
-        y = general_row(p, channel, packed, (const uint32_t *)(const void *)plane, y);
+    pack_weights(p, weights, 1, packed);
+    for (int32_t out_y = 0; out_y < p->out_h; out_y++, plane += p->stride_h * p->plane_w, y += p->y_row) {
+        exact_row(p, channel, packed, (const uint32_t *)(const void *)plane, y);
     }
 }
 
-static void run_3x3(const mn_depthwise *p, mn_dsp_plane_job *job, const int16_t *plane, int32_t rows, int32_t pairs)
+/* An odd row's last output is taken by itself, twice onto the same place. */
+static void row_of_pairs(const mn_depthwise *p, mn_dsp_row_job *job, const int16_t *window, int8_t *y)
 {
-    job->rows = rows;
+    const int32_t pairs = p->out_w / 2;
+    job->y = y;
+    job->window = window;
+    job->pairs = pairs;
+    job->y_step = p->y_column;
+    if (pairs > 0) {
+        mn_dsp_depthwise_row(job);
+    }
+    if (p->out_w % 2 != 0) {
+        job->window = window + 2 * p->stride_w * pairs;
+        job->pairs = 1;
+        job->y_step = 0;
+        mn_dsp_depthwise_row(job);
+    }
+}
+
+static void any_channel(const mn_depthwise *p, const mn_channel *channel, const int8_t *weights,
+                        const int16_t *plane, uint32_t *packed, int8_t *y)
+{
+    mn_dsp_row_job job = {
+        .bias = 2 * channel->bias,
+        .multiplier = channel->multiplier,
+        .code = mn_dsp_code(p->out_zero_point, channel->shift),
+        .shift = -channel->shift - 1,
+        .weights = packed,
+        .kernel_h = p->kernel_h,
+        .words = weight_words(p),
+        .row_gap = 2 * p->plane_w - 4 * weight_words(p),
+        .second = 4 * (p->stride_w / 2),
+        .pair_bytes = 4 * p->stride_w,
+    };
+    pack_weights(p, weights, 2, packed);
+    for (int32_t out_y = 0; out_y < p->out_h; out_y++, y += p->y_row) {
+        row_of_pairs(p, &job, plane + out_y * p->stride_h * p->plane_w, y);
+    }
+}
+
+/* `pairs` pairs of columns of outputs from column 2 * `first` on, in all rows. */
+static void columns_3x3(const mn_depthwise *p, mn_dsp_plane_job *job, const int16_t *plane, int32_t first,
+                        int32_t pairs)
+{
+    plane += 2 * first * p->stride_w;
+    job->rows = p->out_h;
     job->row_bytes = 4 * pairs * p->stride_w;
     job->row_skip = 2 * p->stride_h * p->plane_w - job->row_bytes;
+    job->y_skip = p->y_row - 2 * pairs * job->y_step;
     job->plane[0] = plane;
     job->plane[1] = plane + p->plane_w;
     job->plane[2] = plane + 2 * p->plane_w;
-    if (rows > 0 && pairs > 0) {
-        (p->stride_w == 1 ? mn_dsp_depthwise_3x3_s1 : mn_dsp_depthwise_3x3_s2)(job);
-    }
+    (p->stride_w == 1 ? mn_dsp_depthwise_3x3_s1 : mn_dsp_depthwise_3x3_s2)(job);
 }
 
-/* A row of an odd number of outputs writes one too many: on the first of the next row, which comes later. In
- * the last row its last output is therefore taken by itself, both times to the same place. */
+/* The last of an odd number of columns is taken by itself, both outputs of each pair to the same place. */
 static void window_3x3(const mn_depthwise *p, mn_dsp_plane_job *job, const int16_t *plane, int8_t *y)
 {
-    const int32_t odd = p->out_w % 2, pairs = p->out_w / 2, last = p->out_h - 1;
-    const int16_t *const last_row = plane + last * p->stride_h * p->plane_w;
+    const int32_t pairs = p->out_w / 2;
     job->y = y;
-    job->y_step = p->out_c;
-    job->y_skip = -odd * p->out_c;
-    if (!odd) {
-        run_3x3(p, job, plane, p->out_h, pairs);
-        return;
+    job->y_step = p->y_column;
+    if (pairs > 0) {
+        columns_3x3(p, job, plane, 0, pairs);
     }
-    run_3x3(p, job, plane, last, pairs + 1);
-    job->y = y + last * p->out_w * p->out_c;
-    run_3x3(p, job, last_row, 1, pairs);
-    job->y += 2 * pairs * p->out_c;
-    job->y_step = 0;
-    run_3x3(p, job, last_row + 2 * pairs * p->stride_w, 1, 1);
+    if (p->out_w % 2 != 0) {
+        job->y = y + 2 * pairs * p->y_column;
+        job->y_step = 0;
+        columns_3x3(p, job, plane, pairs, 1);
+    }
 }
 
 static void channel_3x3(const mn_depthwise *p, const mn_channel *channel, const int8_t *weights,
@@ -155,7 +192,7 @@ static void channel_3x3(const mn_depthwise *p, const mn_channel *channel, const 
     job.bias = 2 * channel->bias;
     job.multiplier = channel->multiplier;
     job.shift = -channel->shift - 1;
-    job.code = (2 * p->out_zero_point + 1) * (1 << job.shift);
+    job.code = mn_dsp_code(p->out_zero_point, channel->shift);
     window_3x3(p, &job, plane, y);
 }
 
@@ -167,12 +204,14 @@ mn_status mn_depthwise_dsp(const mn_depthwise *p, const int8_t *x, int8_t *scrat
     fill_plane(p, plane);
     for (int32_t c = 0; c < p->out_c; c++) {
         if (c % p->multiplier == 0) {
-            copy_channel(p, input_extent(p), x + c / p->multiplier, plane);
+            copy_channel(p, x + c / p->multiplier, plane);
         }
         if (is_3x3) {
             channel_3x3(p, p->channels + c, p->weights + c, plane, y + c);
+        } else if (p->exact_finish) {
+            exact_channel(p, p->channels + c, p->weights + c, plane, packed, y + c);
         } else {
-            general(p, p->channels + c, p->weights + c, plane, packed, y + c);
+            any_channel(p, p->channels + c, p->weights + c, plane, packed, y + c);
         }
     }
     return MN_OK;

@@ -6,7 +6,7 @@
  * "even" form. The second starts stride_w later: at a word again, or in the middle of one, and then its
  * weights are shifted by one tap, the "odd" form.
  *
- * For 3x3 windows, weights, bias and so sums are doubled: SMMLAR wants twice the sum (mn_dsp_two_pixels.S).
+ * Weights, bias and so sums are doubled: SMMLAR wants twice the sum (mn_dsp_two_pixels.S).
  */
 #ifndef MN_DSP_PLANE_H
 #define MN_DSP_PLANE_H
@@ -37,6 +37,23 @@ typedef struct {
 /* Pairs of outputs with stride 1 or 2 in the row. */
 void mn_dsp_depthwise_3x3_s1(const mn_dsp_plane_job *job);
 void mn_dsp_depthwise_3x3_s2(const mn_dsp_plane_job *job);
+
+/* One row of output pairs of any window. Fields are read by mn_dsp_depthwise_row.S at fixed offsets. */
+typedef struct {
+    int32_t bias, multiplier, code, shift; /* as in mn_dsp_plane_job */
+    int8_t *y;                             /* advanced */
+    int32_t y_step;
+    const uint32_t *weights; /* per word of the window: for the first output, for the second; doubled */
+    int32_t kernel_h;
+    int32_t words;      /* in a row of the kernel */
+    int32_t row_gap;    /* bytes from the end of a row of the window to its next */
+    int32_t second;     /* bytes from the first output's words to the second's */
+    int32_t pair_bytes; /* from a pair's window to the next pair's */
+    int32_t pairs;      /* at least 1; counted down */
+    const int16_t *window;
+} mn_dsp_row_job;
+
+void mn_dsp_depthwise_row(mn_dsp_row_job *job);
 
 static inline uint32_t mn_pack(int32_t low, int32_t high)
 {
