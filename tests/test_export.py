@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -100,3 +101,27 @@ def test_the_same_network_gives_the_same_files():
     for kind in sorted(CASES)[:5]:
         graph = random_case(kind, np.random.default_rng(2))
         assert library_files(graph, name="x") == library_files(graph, name="x")
+
+
+def run_export(*arguments):
+    command = [sys.executable, "-m", "micronas", "export", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def test_the_command_writes_a_library(shared_models, tmp_path):
+    model = shared_models / "hello_world_int8.tflite"
+    done = run_export(model, "--out", tmp_path / "lib", "--remove-constant-channels")
+    assert done.returncode == 0, done.stderr
+    assert {"src", "test", "CMakeLists.txt", "library.json", "README.md", "LICENSE"} == {
+        p.name for p in (tmp_path / "lib").iterdir()
+    }
+    again = run_export(model, "--out", tmp_path / "lib")
+    assert again.returncode == 2
+    assert "not an empty folder" in again.stderr
+
+
+def test_a_refused_model_leaves_nothing_behind(tmp_path):
+    (tmp_path / "bad.tflite").write_text("no model")
+    done = run_export(tmp_path / "bad.tflite", "--out", tmp_path / "lib")
+    assert done.returncode == 2
+    assert [p.name for p in tmp_path.iterdir()] == ["bad.tflite"]

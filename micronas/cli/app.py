@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from micronas.cli import bench, boards, check, doctor, flash, report, search, strategies
+from micronas.cli import bench, boards, check, doctor, export, flash, report, search, strategies
 from micronas.errors import MicronasError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.add_typer(boards.app, name="boards")
 app.command("flash")(flash.flash)
 app.command("report")(report.report)
 app.command("strategies")(strategies.strategies)
+app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)
 
 
