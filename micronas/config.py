@@ -65,6 +65,8 @@ class StrategyConfig(_Section):
     name: str = "aging_evolution"
     population: int = Field(default=12, ge=2)
     sample: int = Field(default=4, ge=1)
+    effort: float = Field(default=1.0, gt=0, description="dnas, darts: of one ask; 1 is about a minute")
+    order: Literal[1, 2] = Field(default=1, description="darts: 2 looks one step of the weights ahead")
 
     @model_validator(mode="after")
     def _tournament_fits(self) -> StrategyConfig:

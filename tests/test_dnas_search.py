@@ -20,9 +20,10 @@ from micronas.estimate.dnas.gumbel import gumbel_softmax, split_softmax
 from micronas.estimate.dnas.layers import kernel_mask, width_mask
 from micronas.estimate.dnas.loop import DnasLoop
 from micronas.estimate.dnas.relaxed_costs import hinge, relaxed_costs, smooth_max
-from micronas.estimate.dnas.schedule import Schedule, halves, make_schedule, step_count
+from micronas.estimate.dnas.schedule import Schedule, make_schedule, step_count
 from micronas.estimate.dnas.settings import DnasSettings
 from micronas.estimate.dnas.supernet import Supernet
+from micronas.estimate.halves import halves
 from micronas.lowering import Target
 from micronas.space.layerwise import LayerwiseSpace, Limits
 

@@ -104,12 +104,13 @@ class Loop:
             self._executor.submit(Task(number, arch, pending.key, deadline_s=limit_s, curves=self._curves()))
 
     def _propose(self, number: int) -> _Pending:
-        self._proposals.rejected = 0
+        # A strategy may search for a minute by itself; the budget in minutes has to know.
+        self._proposals.rejected, started_s = 0, time.monotonic()
         if number < len(self._first):
             arch, origin = self._first[number], "hand-made"
         else:
             arch, origin = self._strategy.ask(number), "strategy"
-        return _Pending(arch, self._space.key(arch), origin, self._proposals.rejected, time.monotonic())
+        return _Pending(arch, self._space.key(arch), origin, self._proposals.rejected, started_s)
 
     def _curves(self) -> tuple[tuple[float, ...], ...]:
         """Accuracy per epoch of the told trials that were trained."""

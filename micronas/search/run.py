@@ -72,7 +72,9 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
     ) as executor:
         records = Loop(
             space=setup.space,
-            strategy=make_strategy(config.strategy, setup.space, config.seed, proposals.accept),
+            strategy=make_strategy(
+                config.strategy, setup.space, config.seed, proposals.accept, setup.problem
+            ),
             proposals=proposals,
             first=setup.first,
             executor=executor,

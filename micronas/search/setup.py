@@ -12,10 +12,11 @@ from micronas.data import Dataset, load
 from micronas.deploy import require_tools
 from micronas.errors import ConfigError, ToolMissingError
 from micronas.ledger import Budget
+from micronas.lowering import Target
 from micronas.search.first import first_trials
 from micronas.search.gate import LedgerGate
 from micronas.space import Arch, Space, make_space
-from micronas.strategy import check_strategy
+from micronas.strategy import Problem, check_strategy
 from micronas.where import make_device
 
 
@@ -30,6 +31,11 @@ class Setup:
     budget: Budget
     gate: LedgerGate
     first: tuple[Arch, ...]
+
+    @property
+    def problem(self) -> Problem:
+        """What a strategy that trains a supernet has to know."""
+        return Problem(self.config.data, Target(self.board.core), self.budget, self.gate.ledger)
 
 
 def prepare(config: SearchConfig, board: Board | None = None) -> Setup:

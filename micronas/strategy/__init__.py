@@ -16,12 +16,23 @@ from micronas.space import SPACES, Space
 from micronas.space.layerwise import LayerwiseSpace
 from micronas.strategy.aging_evolution import AgingEvolution
 from micronas.strategy.base import Accept, Strategy
+from micronas.strategy.differentiable import make_differentiable
 from micronas.strategy.local_search import LocalSearch
 from micronas.strategy.nsga2 import Nsga2
+from micronas.strategy.problem import Problem
 from micronas.strategy.random import RandomSearch
 from micronas.strategy.reinforce import LayerwiseTokens, Reinforce
 
-__all__ = ["STRATEGIES", "Accept", "Strategy", "check_strategy", "make_strategy", "spaces_of"]
+__all__ = [
+    "DIFFERENTIABLE",
+    "STRATEGIES",
+    "Accept",
+    "Problem",
+    "Strategy",
+    "check_strategy",
+    "make_strategy",
+    "spaces_of",
+]
 
 STRATEGIES = {
     "random": "independent samples of the space; the baseline at equal cost",
@@ -29,15 +40,29 @@ STRATEGIES = {
     "local_search": "neighbours of the best, best first (White et al. 2021)",
     "nsga2": "Pareto fronts of accuracy, latency, flash and SRAM (Deb et al. 2002)",
     "reinforce": "an RNN controller learns by policy gradient (Zoph and Le 2017)",
+    "dnas": "Gumbel-softmax over a supernet under byte budgets (MicroNets, Banbury et al. 2021)",
+    "darts": "bilevel search of cells with cures for its collapse (Liu et al. 2019)",
 }
 """Name -> one line of what it does."""
 
-ONLY_ON = {"reinforce": ("layerwise",)}
+ONLY_ON = {"reinforce": ("layerwise",), "dnas": ("layerwise",), "darts": ("cell",)}
 """Strategies that do not work on every space."""
 
+DIFFERENTIABLE = ("dnas", "darts")
+"""Strategies that train a supernet of their own for every ask; they need a ``Problem``."""
 
-def make_strategy(config: StrategyConfig, space: Space, seed: int, accept: Accept) -> Strategy:
-    """The strategy called ``config.name``; raises ``ConfigError`` with the nearest known name."""
+
+def make_strategy(
+    config: StrategyConfig, space: Space, seed: int, accept: Accept, problem: Problem | None = None
+) -> Strategy:
+    """The strategy called ``config.name``; raises ``ConfigError`` with the nearest known name.
+
+    ``problem`` is what the differentiable ones train on and for; the others do without.
+    """
+    if config.name in DIFFERENTIABLE:
+        if problem is None:
+            raise ConfigError(f"strategy {config.name} needs data and a budget to train its supernet for")
+        return make_differentiable(config, space, seed, accept, problem)
     match config.name:
         case "random":
             return RandomSearch(space, seed, accept)

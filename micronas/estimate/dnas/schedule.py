@@ -1,4 +1,4 @@
-"""What a search learns from, step by step: halves of the data, batches, rates and temperatures."""
+"""What a search learns from, step by step: batches, rates and temperatures."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from micronas.data import Split
 from micronas.estimate.dnas.cost_tables import MACS, CostTables
 from micronas.estimate.dnas.settings import DnasSettings
+from micronas.estimate.halves import shuffled_batches
 from micronas.estimate.settings import TrainSettings, learning_rates
 
 Ints = npt.NDArray[np.int32]
@@ -55,20 +55,12 @@ def make_schedule(
     cooling = np.geomspace(settings.first_temperature, settings.last_temperature, steps - warmup)
     rates = learning_rates(TrainSettings(learning_rate=settings.learning_rate, warmup_share=0.1), steps)
     return Schedule(
-        _batches(rng, weight_samples, steps, settings.batch_size),
-        _batches(rng, choice_samples, steps, settings.batch_size),
+        shuffled_batches(rng, weight_samples, steps, settings.batch_size),
+        shuffled_batches(rng, choice_samples, steps, settings.batch_size),
         rates,
         np.concatenate([np.full(warmup, settings.first_temperature), cooling]).astype(np.float32),
         numbers.astype(np.int32),
     )
-
-
-def halves(train: Split, seed: int) -> tuple[Split, Split]:
-    """Two disjoint halves with the classes in equal shares: for the weights and for the choices."""
-    shuffled = np.random.default_rng([seed, 0]).permutation(len(train))
-    by_class = shuffled[np.argsort(train.y[shuffled], kind="stable")]
-    first, second = by_class[::2], by_class[1::2]
-    return Split(train.x[first], train.y[first]), Split(train.x[second], train.y[second])
 
 
 def step_count(tables: CostTables, settings: DnasSettings) -> int:
@@ -82,11 +74,3 @@ def step_count(tables: CostTables, settings: DnasSettings) -> int:
     passes = 3.0 * (2.0 - settings.warmup_share)
     steps = settings.giga_macs * 1e9 / (passes * settings.batch_size * widest)
     return int(np.clip(steps, settings.min_steps, settings.max_steps))
-
-
-def _batches(rng: np.random.Generator, samples: int, steps: int, batch: int) -> Ints:
-    """int32 (steps, batch): epochs of shuffled samples, cut where they end."""
-    needed = steps * batch
-    epochs = [rng.permutation(samples) for _ in range(-(-needed // samples))]
-    order: Ints = np.concatenate(epochs)[:needed].reshape(steps, batch).astype(np.int32)
-    return order

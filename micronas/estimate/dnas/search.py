@@ -14,9 +14,10 @@ from micronas.data import Dataset
 from micronas.errors import TrainError
 from micronas.estimate.dnas.backbone import Backbone
 from micronas.estimate.dnas.cost_tables import Costs, CostTables
-from micronas.estimate.dnas.schedule import halves, make_schedule, step_count
+from micronas.estimate.dnas.schedule import make_schedule, step_count
 from micronas.estimate.dnas.settings import DnasSettings
 from micronas.estimate.full import cached_dataset
+from micronas.estimate.halves import halves
 
 STEPS_PER_CALL = 20
 """Steps between two looks at the loss."""

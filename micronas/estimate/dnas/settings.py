@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -27,3 +27,11 @@ class DnasSettings:
     last_temperature: float = 0.6
     budget_weight: float = 8.0
     augment: float = 1.0
+
+    def scaled(self, effort: float) -> DnasSettings:
+        """The same search with ``effort`` times the work."""
+        return replace(
+            self,
+            giga_macs=self.giga_macs * effort,
+            max_steps=max(self.min_steps, round(self.max_steps * effort)),
+        )

@@ -1,0 +1,19 @@
+"""When a bilevel search has to stop, before its cells fill up with skip connections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def eigenvalue_jumped(eigenvalues: Sequence[float], growth: float, window: int) -> bool:
+    """Whether the mean of the last ``window`` values is ``growth`` times the mean one window earlier.
+
+    A sharp minimum of the validation loss in the edge weights does not survive discretisation, and the
+    dominant eigenvalue of its Hessian tells when one forms (Zela et al. 2020, early stopping).
+    """
+    if len(eigenvalues) < 2 * window:
+        return False
+    before = float(np.mean(eigenvalues[-2 * window : -window]))
+    return before > 0.0 and float(np.mean(eigenvalues[-window:])) > growth * before
