@@ -213,9 +213,7 @@ def _unknown_board(name: str, folder: Path) -> BoardError:
 def _check_regions_do_not_overlap(board: Board) -> list[str]:
     ordered = sorted(board.regions, key=lambda r: r.origin)
     return [
-        f"regions {a.name} and {b.name} overlap"
-        for a, b in itertools.pairwise(ordered)
-        if a.end > b.origin
+        f"regions {a.name} and {b.name} overlap" for a, b in itertools.pairwise(ordered) if a.end > b.origin
     ]
 
 

@@ -108,7 +108,10 @@ def test_a_probe_that_stays_away_is_a_deadline(tmp_path: Path) -> None:
 
 def test_the_holder_of_a_busy_port_is_named() -> None:
     with FakeBoard() as board:
-        script = "import sys, serial; held = serial.Serial(sys.argv[1], exclusive=True); print(1, flush=True); input()"
+        script = (
+            "import sys, serial; held = serial.Serial(sys.argv[1], exclusive=True); "
+            "print(1, flush=True); input()"
+        )
         other = subprocess.Popen(
             [sys.executable, "-c", script, board.port],
             stdin=subprocess.PIPE,

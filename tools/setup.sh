@@ -77,7 +77,7 @@ fi
 stamp=.venv/.micronas-setup
 want=$(cat requirements.txt pyproject.toml | cksum)
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$want" ] || [ ! -x .venv/bin/micronas ]; then
-    say "creating .venv with the versions of requirements.txt (about 2 GB, a few minutes)"
+    say "creating .venv with the versions of requirements.txt (about 3 GB, a few minutes)"
     [ -x .venv/bin/python ] || "$python" -m venv .venv
     .venv/bin/python -m pip install -q --disable-pip-version-check -r requirements.txt
     .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps -e .
