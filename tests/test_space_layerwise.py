@@ -141,7 +141,7 @@ def _gene_differences(a, b):
 @given(st.integers(2, 12), st.data())
 def test_mutation_changes_one_gene_or_one_block(classes, data):
     """On a plane so large that no gene loses its effect, a neighbour differs in exactly one thing."""
-    space = LayerwiseSpace((2048, 2048, 1), classes, LIMITS)
+    space = LayerwiseSpace((2**16, 2**16, 1), classes, LIMITS)
     arch = _canonical(space, data.draw(raw_archs()))
     neighbours = space.neighbours(arch)
     neighbour = neighbours[data.draw(st.integers(0, len(neighbours) - 1))]
