@@ -75,7 +75,10 @@ def decode(data: bytes) -> RawModel:
     try:
         return _Decoder(data).model()
     except _RUNTIME_ERRORS as error:
-        raise ModelError(f"the flatbuffer is damaged ({error})") from error
+        raise ModelError(
+            f"the file is cut short or damaged: its {len(data):,} bytes refer to data that is not there",
+            remedy="fetch the file again, or convert the model again",
+        ) from error
 
 
 class _Decoder:
