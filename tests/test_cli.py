@@ -14,6 +14,7 @@ import flatbuffers
 import pytest
 
 from micronas.board import Board, board_names, load_board
+from micronas.cli.output import program
 from micronas.store import Store
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -290,3 +291,24 @@ def test_searching_without_tensorflow_says_what_to_install(tmp_path: Path) -> No
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     refused(done, "searching needs tensorflow", "micronas[search]")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("argv0", "path", "expected"),
+    [
+        ("venv/bin/micronas", "venv/bin", "micronas"),
+        ("venv/bin/micronas", "elsewhere", "venv/bin/micronas"),
+        ("src/micronas/__main__.py", "venv/bin", "python -m micronas"),
+    ],
+)
+def test_what_it_says_to_type_next_can_be_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv0: str, path: str, expected: str
+) -> None:
+    script = tmp_path / "venv" / "bin" / "micronas"
+    script.parent.mkdir(parents=True)
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / argv0)])
+    monkeypatch.setenv("PATH", str(tmp_path / path))
+    assert program() == expected

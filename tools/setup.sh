@@ -79,7 +79,7 @@ want=$(cat requirements.txt pyproject.toml | cksum)
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$want" ] || [ ! -x .venv/bin/micronas ]; then
     say "creating .venv with the versions of requirements.txt (about 3 GB, a few minutes)"
     [ -x .venv/bin/python ] || "$python" -m venv .venv
-    .venv/bin/python -m pip install -q --disable-pip-version-check -r requirements.txt
-    .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps -e .
+    .venv/bin/python -m pip install -qq --disable-pip-version-check -r requirements.txt
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps -e .
     printf '%s' "$want" >"$stamp"
 fi

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,6 +43,17 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
         print("  ".join(cells).rstrip())
         if number == 0:
             print("-" * (sum(widths) + 2 * len(widths) - 2))
+
+
+def program() -> str:
+    """How to call this program again from here: its bare name only if PATH leads to this very one."""
+    own = Path(sys.argv[0])
+    if own.name != "micronas":
+        return "python -m micronas"
+    found = shutil.which(own.name)
+    if found and Path(found).resolve() == own.resolve():
+        return own.name
+    return os.path.relpath(own) if own.is_relative_to(Path.cwd()) else str(own)
 
 
 def kb(nbytes: int) -> str:
