@@ -120,15 +120,19 @@ class RewardConfig(_Section):
 
 
 class SearchBudget(_Section):
-    """What the search may cost: a number of trials, or minutes of wall clock with the final fit inside."""
+    """What the search may cost: a number of trials, minutes of wall clock with the final fit inside, or both.
+
+    With both, the search ends at whichever comes first; a run whose minutes never bind is a pure function
+    of its seed.
+    """
 
     trials: int | None = Field(default=None, ge=1)
     minutes: float | None = Field(default=None, gt=0)
 
     @model_validator(mode="after")
-    def _exactly_one(self) -> SearchBudget:
-        if (self.trials is None) == (self.minutes is None):
-            raise ValueError("give either trials or minutes")
+    def _has_an_end(self) -> SearchBudget:
+        if self.trials is None and self.minutes is None:
+            raise ValueError("give trials, minutes, or both")
         return self
 
 
@@ -182,6 +186,8 @@ def parse_config(
 ) -> SearchConfig:
     """Check plain data against the schema; see ``load_config``."""
     merged = dict(raw)
+    if any(dotted.startswith("budget.") for dotted in overrides or {}):
+        merged["budget"] = {}  # a new budget is not bounded by the file's
     for dotted, value in (overrides or {}).items():
         merged = _with_key(merged, dotted.split("."), value)
     try:
@@ -203,14 +209,12 @@ def _paths(section: type[BaseModel], prefix: str) -> Iterator[str]:
 
 
 def _with_key(raw: dict[str, object], keys: list[str], value: object) -> dict[str, object]:
-    """A copy of ``raw`` with a nested key set; budgets in trials and minutes replace each other."""
+    """A copy of ``raw`` with a nested key set."""
     head, *rest = keys
     if not rest:
         return {**raw, head: value}
     section = raw.get(head)
     inner = dict(section) if isinstance(section, dict) else {}
-    if head == "budget":
-        inner = {k: v for k, v in inner.items() if k not in ("trials", "minutes")}
     return {**raw, head: _with_key(inner, rest, value)}
 
 

@@ -47,8 +47,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(raw, complaint, re
     [
         ({"seed": "x"}, "seed: must be a valid integer"),
         ({"seed": -1}, "seed: must be greater than or equal to 0, not -1"),
-        ({"budget": {}}, "budget: give either trials or minutes"),
-        ({"budget": {"trials": 3, "minutes": 2}}, "budget: give either trials or minutes"),
+        ({"budget": {}}, "budget: give trials, minutes, or both"),
         ({"budget": {"minutes": 0}}, "budget.minutes: must be greater than 0, not 0"),
         ({"strategy": {"population": 4, "sample": 9}}, "strategy: sample 9 is more than population 4"),
         ({"space": {"min_blocks": 5, "max_blocks": 2}}, "space: min_blocks 5 is more than max_blocks 2"),
@@ -67,10 +66,16 @@ def test_a_wrong_value_is_named_in_plain_words(raw, complaint) -> None:
 
 
 def test_overrides_win_and_a_budget_in_minutes_replaces_one_in_trials() -> None:
-    config = parse_config({"budget": {"trials": 3}, "seed": 1}, overrides={"budget.minutes": 2, "seed": 7})
+    file = {"budget": {"trials": 3, "minutes": 9}, "seed": 1}
+    config = parse_config(file, overrides={"budget.minutes": 2, "seed": 7})
     assert config.budget.trials is None
     assert config.budget.minutes == 2
     assert config.seed == 7
+
+
+def test_trials_and_minutes_may_be_given_together() -> None:
+    config = parse_config({}, overrides={"budget.minutes": 2, "budget.trials": 5})
+    assert (config.budget.trials, config.budget.minutes) == (5, 2)
 
 
 def test_a_resolved_configuration_reads_back_the_same() -> None:

@@ -11,7 +11,7 @@ from micronas.net import Conv, Dense, GlobalAveragePool, NetBuilder, Softmax
 
 tf = pytest.importorskip("tensorflow")
 
-from micronas.estimate.final_fit import FinalSettings, final_fit  # noqa: E402
+from micronas.estimate.final_fit import FinalSettings, Progress, final_fit  # noqa: E402
 from micronas.estimate.full import cached_dataset, estimate  # noqa: E402
 from micronas.estimate.settings import TrainSettings  # noqa: E402
 from micronas.estimate.statistics import reestimate_statistics  # noqa: E402
@@ -34,6 +34,27 @@ def test_a_given_number_of_epochs_repeats_and_beats_a_short_training(net):
     short = estimate(net, DIGITS, TrainSettings(epochs=3), seed=3)
     assert once.accuracy_int8 > short.accuracy_int8
     assert once.accuracy_int8 > 0.85
+
+
+def test_seconds_that_suffice_change_nothing(net):
+    settings = FinalSettings(epochs=4, augment=0.5)
+    assert (
+        final_fit(net, DIGITS, settings, 3, seconds=600).tflite == final_fit(net, DIGITS, settings, 3).tflite
+    )
+
+
+def test_the_clock_takes_over_only_where_the_epochs_fall_behind(monkeypatch: pytest.MonkeyPatch):
+    now = 100.0
+    monkeypatch.setattr("micronas.estimate.final_fit.time.monotonic", lambda: now)
+    progress = Progress(epochs=10, steps_per_epoch=4, end=200.0)
+    now, progress.steps = 124.0, 8
+    assert progress.share == pytest.approx(0.2), "a little behind: the schedule is that of the epochs"
+    now = 130.0
+    assert progress.share == pytest.approx(0.3), "clearly behind: the rate must still fall in time"
+    now, progress.steps = 200.0, 39
+    assert progress.share == 1.0, "the time is over"
+    now, progress.steps = 150.0, 40
+    assert progress.share == 1.0, "the epochs are done"
 
 
 def test_seconds_are_kept_and_the_schedule_still_ends(net):

@@ -101,9 +101,8 @@ def _search(setup: Setup, store: Store, as_json: bool) -> None:
 def _print_task(setup: Setup, store: Store) -> None:
     config, data = setup.config, setup.dataset
     kind = "flash and SRAM" if config.runtime == "micronas" else "model file and arena (TFLite Micro)"
-    effort = (
-        f"{config.budget.trials} trials" if config.budget.trials else f"{config.budget.minutes:g} minutes"
-    )
+    trials, minutes = config.budget.trials, config.budget.minutes
+    ends = ([f"{trials} trials"] if trials else []) + ([f"{minutes:g} minutes"] if minutes else [])
     splits = (
         f"{len(data.train)} training, {len(data.validation)} validation, {len(data.test)} sealed test samples"
     )
@@ -111,7 +110,8 @@ def _print_task(setup: Setup, store: Store) -> None:
         f"{data.name}: {splits}, "
         f"{data.n_classes} classes (majority class: {percent(data.majority_baseline)})\n"
         f"{setup.board.title}: {kb(setup.budget.flash_bytes)} and {kb(setup.budget.sram_bytes)} for {kind}\n"
-        f"{config.strategy.name}, seed {config.seed}, {effort}, {config.workers} worker(s) -> {store.folder}"
+        f"{config.strategy.name}, seed {config.seed}, at most {' and '.join(ends)}, "
+        f"{config.workers} worker(s) -> {store.folder}"
     )
     for note in data.notes:
         print(note)

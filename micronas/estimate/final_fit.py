@@ -61,9 +61,10 @@ def final_fit(
 ) -> Estimate:
     """Train ``net`` for ``settings.epochs``, or for ``seconds`` of wall clock if that is less.
 
-    Without ``seconds`` the result is a pure function of the other arguments. With them the schedule runs
-    by the clock, so that the rate always falls to zero before the time is over. Quantization and scoring
-    are inside the seconds. Raises ``TrainError`` and ``QuantizeError``.
+    Without ``seconds``, or with more than the epochs need, the result is a pure function of the other
+    arguments. Where the time is short the schedule runs by the clock, so that the rate falls to (nearly)
+    zero before it is over. Quantization and scoring are inside the seconds. Raises ``TrainError`` and
+    ``QuantizeError``.
     """
     cpu = time.process_time()
     end = time.monotonic() + (math.inf if seconds is None else max(seconds - CLOSING_S, 0.5 * seconds))
@@ -103,8 +104,16 @@ def _fit(model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, e
     return int(progress.epochs)
 
 
+CLOCK_LEAD = 0.05
+"""How far, in shares of the training, the clock may be ahead of the epochs before it takes over."""
+
+
 class Progress:
-    """How much of a training is done: by epochs or by the clock, whichever is further."""
+    """How much of a training is done: by epochs, unless the clock is clearly further.
+
+    While the time suffices the schedule depends on epochs alone, so that the result does not depend on the
+    machine's speed.
+    """
 
     def __init__(self, epochs: int, steps_per_epoch: int, end: float) -> None:
         self._planned, self._steps_per_epoch = epochs, steps_per_epoch
@@ -120,7 +129,9 @@ class Progress:
     def share(self) -> float:
         """0..1; 1 ends the training."""
         by_clock = (time.monotonic() - self._start) / max(self._end - self._start, 1e-9)
-        return min(1.0, max(self.epochs / self._planned, by_clock))
+        by_epochs = self.epochs / self._planned
+        clock_leads = by_clock >= min(1.0, by_epochs + CLOCK_LEAD)
+        return min(1.0, by_clock if clock_leads else by_epochs)
 
 
 def _epoch(

@@ -1,4 +1,4 @@
-"""How much search a budget allows: a number of trials, or time until the final fit has to begin."""
+"""How much search a budget allows: a number of trials, time until the final fit has to begin, or both."""
 
 from __future__ import annotations
 
@@ -114,10 +114,30 @@ class TimeEffort:
         return f"{minutes}:{seconds:02d} min"
 
 
+class BothEffort:
+    """A number of trials inside minutes of wall clock: time decides only where it would be overrun."""
+
+    def __init__(self, trials: TrialEffort, time: TimeEffort) -> None:
+        self._trials, self._time = trials, time
+        self.took, self.trial_s, self.drain_s = time.took, time.trial_s, time.drain_s
+        self.final_fit_s = time.final_fit_s
+
+    def admits(self, number: int) -> bool:
+        """Whether both allow another trial."""
+        return self._trials.admits(number) and self._time.admits(number)
+
+    def left(self) -> str:
+        """What is left of each."""
+        return f"{self._trials.left()}, {self._time.left()}"
+
+
 def make_effort(config: SearchConfig, spent_s: Callable[[], float], closing_s: float = 20.0) -> Effort:
     """The effort that ``config.budget`` stands for."""
-    if config.budget.trials is not None:
-        return TrialEffort(config.budget.trials)
-    assert config.budget.minutes is not None, "the configuration checks that one of the two is given"
-    closing_s = min(closing_s, 0.2 * config.budget.minutes * 60.0)
-    return TimeEffort(config.budget.minutes, config.final_fit.share, spent_s, closing_s)
+    budget = config.budget
+    trials = TrialEffort(budget.trials) if budget.trials is not None else None
+    if budget.minutes is None:
+        assert trials is not None, "the configuration checks that one of the two is given"
+        return trials
+    closing_s = min(closing_s, 0.2 * budget.minutes * 60.0)
+    time = TimeEffort(budget.minutes, config.final_fit.share, spent_s, closing_s)
+    return BothEffort(trials, time) if trials else time
