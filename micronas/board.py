@@ -101,12 +101,13 @@ class Clock(_Frozen):
 
 
 class Uart(_Frozen):
-    """The UART that the firmware speaks on, and its pins."""
+    """The UART that the firmware speaks on, and its pins; few chips number RX's function differently."""
 
     name: str
     tx: str
     rx: str
     alternate_function: int = Field(default=7, ge=0)
+    rx_alternate_function: int | None = Field(default=None, ge=0)
     baud: int = Field(default=115200, gt=0)
 
 

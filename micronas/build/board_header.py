@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 
 from micronas.board import Board, RegionKind
-from micronas.build import stm32f4
+from micronas.build.families import family_of
 from micronas.errors import BoardError
-
-_FAMILIES = {"stm32f4": stm32f4.header_values}
 
 _CLOCK_SOURCES = {
     "hsi": "MN_CLOCK_HSI",
@@ -19,29 +17,12 @@ _CLOCK_SOURCES = {
 
 def board_header(board: Board) -> str:
     """Text of ``mn_board.h``; raises ``BoardError`` for a family, clock or pin that the firmware has not."""
-    values = {**_common_values(board), **_family_values(board)}
+    values = {**_common_values(board), **family_of(board).header_values(board)}
     lines = "\n".join(f"#define {name} {value}" for name, value in values.items())
     return (
         f"/* {board.title}: generated from its profile. {board.reference}. */\n"
         f"#ifndef MN_BOARD_H\n#define MN_BOARD_H\n\n{lines}\n\n#endif\n"
     )
-
-
-def known_families() -> tuple[str, ...]:
-    """Chip families that the firmware has a port for."""
-    return tuple(sorted(_FAMILIES))
-
-
-def _family_values(board: Board) -> dict[str, str]:
-    try:
-        family = _FAMILIES[board.family]
-    except KeyError:
-        known = ", ".join(known_families())
-        raise BoardError(
-            f"board {board.name}: no firmware port for family {board.family!r}",
-            remedy=f"known: {known}",
-        ) from None
-    return family(board)
 
 
 def _common_values(board: Board) -> dict[str, str]:
@@ -62,7 +43,13 @@ def _common_values(board: Board) -> dict[str, str]:
         "MN_UART_RX_PORT": f"{rx_port}u",
         "MN_UART_RX_PIN": f"{rx_pin}u",
         "MN_UART_AF": f"{board.uart.alternate_function}u",
+        "MN_UART_RX_AF": f"{_rx_function(board)}u",
     }
+
+
+def _rx_function(board: Board) -> int:
+    uart = board.uart
+    return uart.alternate_function if uart.rx_alternate_function is None else uart.rx_alternate_function
 
 
 def _pin(board: Board, name: str) -> tuple[int, int]:
