@@ -4,7 +4,7 @@ Every default stands in this file; a YAML holds the differences only. An unknown
 nearest known one and its path. Sizes are KB of 1,024 bytes, times carry their unit in the key.
 
 Two keys sound alike and are not: ``budgets`` is what the network may cost on the board (flash, SRAM,
-latency), ``budget`` is what the search may cost here (trials, or minutes of wall clock).
+latency), ``budget`` is what the search may cost here (trials, minutes of wall clock, CPU minutes).
 """
 
 from __future__ import annotations
@@ -120,19 +120,22 @@ class RewardConfig(_Section):
 
 
 class SearchBudget(_Section):
-    """What the search may cost: a number of trials, minutes of wall clock with the final fit inside, or both.
+    """What the search may cost: trials, minutes of wall clock with the final fit inside, CPU minutes.
 
-    With both, the search ends at whichever comes first; a run whose minutes never bind is a pure function
+    Of several, the search ends at whichever comes first; a run whose minutes never bind is a pure function
     of its seed.
     """
 
     trials: int | None = Field(default=None, ge=1)
     minutes: float | None = Field(default=None, gt=0)
+    cpu_minutes: float | None = Field(
+        default=None, gt=0, description="of every process of the search; the final fit comes on top"
+    )
 
     @model_validator(mode="after")
     def _has_an_end(self) -> SearchBudget:
-        if self.trials is None and self.minutes is None:
-            raise ValueError("give trials, minutes, or both")
+        if self.trials is None and self.minutes is None and self.cpu_minutes is None:
+            raise ValueError("give trials, minutes or cpu_minutes, or several of them")
         return self
 
 

@@ -47,7 +47,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(raw, complaint, re
     [
         ({"seed": "x"}, "seed: must be a valid integer"),
         ({"seed": -1}, "seed: must be greater than or equal to 0, not -1"),
-        ({"budget": {}}, "budget: give trials, minutes, or both"),
+        ({"budget": {}}, "budget: give trials, minutes or cpu_minutes"),
         ({"budget": {"minutes": 0}}, "budget.minutes: must be greater than 0, not 0"),
         ({"strategy": {"population": 4, "sample": 9}}, "strategy: sample 9 is more than population 4"),
         ({"space": {"min_blocks": 5, "max_blocks": 2}}, "space: min_blocks 5 is more than max_blocks 2"),

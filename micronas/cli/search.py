@@ -101,8 +101,9 @@ def _search(setup: Setup, store: Store, as_json: bool) -> None:
 def _print_task(setup: Setup, store: Store) -> None:
     config, data = setup.config, setup.dataset
     kind = "flash and SRAM" if config.runtime == "micronas" else "model file and arena (TFLite Micro)"
-    trials, minutes = config.budget.trials, config.budget.minutes
-    ends = ([f"{trials} trials"] if trials else []) + ([f"{minutes:g} minutes"] if minutes else [])
+    budget = config.budget
+    limits = (("trials", budget.trials), ("minutes", budget.minutes), ("CPU minutes", budget.cpu_minutes))
+    ends = [f"{limit:g} {unit}" for unit, limit in limits if limit]
     splits = (
         f"{len(data.train)} training, {len(data.validation)} validation, {len(data.test)} sealed test samples"
     )

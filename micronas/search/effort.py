@@ -1,9 +1,10 @@
-"""How much search a budget allows: a number of trials, time until the final fit has to begin, or both."""
+"""How much search a budget allows: a number of trials, time until the final fit has to begin, CPU time."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from micronas.config import SearchConfig
@@ -114,30 +115,101 @@ class TimeEffort:
         return f"{minutes}:{seconds:02d} min"
 
 
-class BothEffort:
-    """A number of trials inside minutes of wall clock: time decides only where it would be overrun."""
+class CpuEffort:
+    """CPU minutes of the search, by all of its processes; the final fit's epochs come on top.
 
-    def __init__(self, trials: TrialEffort, time: TimeEffort) -> None:
-        self._trials, self._time = trials, time
-        self.took, self.trial_s, self.drain_s = time.took, time.trial_s, time.drain_s
-        self.final_fit_s = time.final_fit_s
+    ``spent_s`` tells the CPU seconds used so far.
+    """
+
+    def __init__(self, cpu_minutes: float, spent_s: Callable[[], float]) -> None:
+        self._total_s, self._spent_s = cpu_minutes * 60.0, spent_s
+        self._durations: list[float] = []
+        self._last_s = spent_s()
 
     def admits(self, number: int) -> bool:
-        """Whether both allow another trial."""
-        return self._trials.admits(number) and self._time.admits(number)
+        """Whether even the longest of the latest trials would end within the budget.
+
+        The longest, because a strategy that trains a supernet for some asks and not for others would
+        overrun by all of it. The first two trials always run, as with ``TimeEffort``.
+        """
+        return number < 2 or self._spent_s() + max(self._durations, default=0.0) <= self._total_s
+
+    def took(self, seconds: float) -> None:
+        """Keep what the latest trials took in CPU time, their asks included."""
+        now_s = self._spent_s()
+        self._durations = [*self._durations[-9:], now_s - self._last_s]
+        self._last_s = now_s
+
+    def trial_s(self) -> float | None:
+        """The configuration's own limit is enough."""
+        return None
+
+    def drain_s(self) -> float | None:
+        """Every trial is waited for."""
+        return None
+
+    def final_fit_s(self, rounds: int) -> float | None:
+        """The epochs decide."""
+        return None
+
+    def left(self) -> str:
+        """CPU minutes to the end of the search."""
+        return f"{max(0.0, self._total_s - self._spent_s()) / 60:.1f} CPU-min"
+
+
+class JointEffort:
+    """Several limits at once: each decides only where it would be overrun."""
+
+    def __init__(self, *parts: Effort) -> None:
+        self._parts = parts
+
+    def admits(self, number: int) -> bool:
+        """Whether all allow another trial."""
+        verdicts = [part.admits(number) for part in self._parts]
+        return all(verdicts)
+
+    def took(self, seconds: float) -> None:
+        """Tell every part."""
+        for part in self._parts:
+            part.took(seconds)
+
+    def trial_s(self) -> float | None:
+        """The shortest limit."""
+        return _least(part.trial_s() for part in self._parts)
+
+    def drain_s(self) -> float | None:
+        """The shortest patience."""
+        return _least(part.drain_s() for part in self._parts)
+
+    def final_fit_s(self, rounds: int) -> float | None:
+        """The shortest final training."""
+        return _least(part.final_fit_s(rounds) for part in self._parts)
 
     def left(self) -> str:
         """What is left of each."""
-        return f"{self._trials.left()}, {self._time.left()}"
+        return ", ".join(part.left() for part in self._parts)
 
 
-def make_effort(config: SearchConfig, spent_s: Callable[[], float], closing_s: float = 20.0) -> Effort:
-    """The effort that ``config.budget`` stands for."""
+def make_effort(
+    config: SearchConfig,
+    spent_s: Callable[[], float],
+    closing_s: float = 20.0,
+    *,
+    spent_cpu_s: Callable[[], float] = time.process_time,
+) -> Effort:
+    """The effort that ``config.budget`` stands for; of several limits, whichever comes first."""
     budget = config.budget
-    trials = TrialEffort(budget.trials) if budget.trials is not None else None
-    if budget.minutes is None:
-        assert trials is not None, "the configuration checks that one of the two is given"
-        return trials
-    closing_s = min(closing_s, 0.2 * budget.minutes * 60.0)
-    time = TimeEffort(budget.minutes, config.final_fit.share, spent_s, closing_s)
-    return BothEffort(trials, time) if trials else time
+    parts: list[Effort] = []
+    if budget.trials is not None:
+        parts.append(TrialEffort(budget.trials))
+    if budget.minutes is not None:
+        closing_s = min(closing_s, 0.2 * budget.minutes * 60.0)
+        parts.append(TimeEffort(budget.minutes, config.final_fit.share, spent_s, closing_s))
+    if budget.cpu_minutes is not None:
+        parts.append(CpuEffort(budget.cpu_minutes, spent_cpu_s))
+    assert parts, "the configuration checks that one of them is given"
+    return parts[0] if len(parts) == 1 else JointEffort(*parts)
+
+
+def _least(limits: Iterable[float | None]) -> float | None:
+    return min((limit for limit in limits if limit is not None), default=None)

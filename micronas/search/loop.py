@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +24,9 @@ from micronas.space import Arch, Space
 from micronas.store import Record, Store
 from micronas.strategy import Strategy
 from micronas.trial import Json, Outcome, Trial
+
+RUN_CPU_S = "run_cpu_s"
+"""Detail of every stored trial: CPU seconds of the whole run when the trial ended, pauses left out."""
 
 
 class Observer(Protocol):
@@ -62,11 +66,12 @@ class Loop:
         workers: int,
         max_equal_failures: int,
         observer: Observer,
+        cpu_s: Callable[[], float] = time.process_time,
     ) -> None:
-        """``first`` are architectures that are tried before the strategy is asked."""
+        """``first`` are tried before the strategy is asked; ``cpu_s`` tells the run's CPU seconds so far."""
         self._space, self._strategy, self._proposals, self._first = space, strategy, proposals, first
         self._executor, self._store, self._effort, self._observer = executor, store, effort, observer
-        self._workers, self._streak = workers, _Streak(max_equal_failures)
+        self._workers, self._streak, self._cpu_s = workers, _Streak(max_equal_failures), cpu_s
         self._stored = {record.trial.number: record for record in store.records()}
         self._replayed = frozenset(self._stored)
         self._pending: dict[int, _Pending] = {}
@@ -135,7 +140,8 @@ class Loop:
             stage=result.stage,
             origin=pending.origin,
         )
-        record = Record(trial, result.details, pending.rejected, self._store.wall_s(), result.tflite)
+        details: dict[str, Json] = {**result.details, RUN_CPU_S: self._cpu_s()}
+        record = Record(trial, details, pending.rejected, self._store.wall_s(), result.tflite)
         self._store.add(record)
         self._stored[number] = record
         if result.outcome is not Outcome.INFEASIBLE:

@@ -12,10 +12,11 @@ from micronas.board import Board
 from micronas.config import parse_config
 from micronas.errors import StoreError
 from micronas.report import write_report
+from micronas.search.cpu_clock import CpuClock
 from micronas.search.effort import make_effort
 from micronas.search.executor import ProcessExecutor
 from micronas.search.final import choose
-from micronas.search.loop import Loop, Observer
+from micronas.search.loop import RUN_CPU_S, Loop, Observer
 from micronas.search.outcome import conclude, write_summary
 from micronas.search.proposals import Proposals
 from micronas.search.setup import Setup, prepare
@@ -63,7 +64,8 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
         return final
     store.begin_session()
     config = setup.config
-    effort = make_effort(config, store.wall_s)
+    clock = CpuClock(cpu_before(store))
+    effort = make_effort(config, store.wall_s, spent_cpu_s=clock.spent_s)
     proposals = Proposals(setup.space, setup.gate)
     with ProcessExecutor(
         functools.partial(make_evaluator, config, setup.board),
@@ -83,6 +85,7 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
             workers=config.workers,
             max_equal_failures=config.max_equal_failures,
             observer=observer,
+            cpu_s=clock.spent_s,
         ).run()
         observer.phase("final training")
         winner = choose(records, config.final_fit.finalists, executor, config.workers, store, effort)
@@ -91,3 +94,9 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
     write_summary(store, final)
     write_report(store)
     return final
+
+
+def cpu_before(store: Store) -> float:
+    """CPU seconds that the stored trials have cost; what a kill cut short is not in them."""
+    spent = [record.details.get(RUN_CPU_S) for record in store.records()]
+    return max((s for s in spent if isinstance(s, int | float)), default=0.0)

@@ -1,0 +1,37 @@
+"""CPU seconds of a run: this process and everything that it started, on whatever core.
+
+A budget in CPU time is the fair one on a machine that others load too: it counts work, not waiting. It holds
+training in the workers, supernets that a strategy trains in a process of its own, compilers and emulators.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+
+
+class CpuClock:
+    """CPU seconds that a run has used: ``before_s`` in earlier sessions, the rest since this was made."""
+
+    def __init__(self, before_s: float = 0.0) -> None:
+        self._before_s, self._start_s, self._latest_s = before_s, tree_cpu_s(), before_s
+
+    def spent_s(self) -> float:
+        """Never falls: a child that ends between two looks is missed by one of them."""
+        self._latest_s = max(self._latest_s, self._before_s + tree_cpu_s() - self._start_s)
+        return self._latest_s
+
+
+def tree_cpu_s() -> float:
+    """CPU seconds of this process, of its ended children and of its living descendants."""
+    import psutil
+
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    total_s = time.process_time() + ended.ru_utime + ended.ru_stime
+    for child in psutil.Process().children(recursive=True):
+        try:
+            times = child.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total_s += times.user + times.system + times.children_user + times.children_system
+    return float(total_s)
