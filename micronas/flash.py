@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from micronas.board import Board
 from micronas.build import Firmware
+from micronas.build.families import family_of
 from micronas.build.run_platformio import run_platformio, wants_registry
 from micronas.device.client import Client
 from micronas.device.link import Link
@@ -25,7 +26,6 @@ UPLOAD_DEADLINE_S = 120.0
 RETURN_DEADLINE_S = 15.0
 _ANSWER_DEADLINE_S = 8.0
 _SETTLE_S = 0.2
-_OPENOCD_TARGETS = {"stm32f4": "stm32f4x"}
 _FLASH_ORIGIN = "0x08000000"
 
 
@@ -119,11 +119,9 @@ def require_free(port: Port) -> None:
 
 
 def _openocd(board: Board, serial: str, image: str, *, under_reset: bool) -> list[str]:
-    if board.family not in _OPENOCD_TARGETS:
-        raise FlashError(f"board {board.name}: no openocd target is known for family {board.family}")
     words = ["openocd", "-d1", "-f", "interface/stlink.cfg"]
     words += _probe_flags(serial, under_reset=False)
-    words += ["-f", f"target/{_OPENOCD_TARGETS[board.family]}.cfg"]
+    words += ["-f", f"target/{family_of(board).openocd_target}.cfg"]
     words += _probe_flags("", under_reset=under_reset)
     return [*words, "-c", f"program {image} verify reset exit"]
 

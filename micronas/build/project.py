@@ -14,6 +14,7 @@ from pathlib import Path
 
 from micronas.board import Board
 from micronas.build.board_header import board_header
+from micronas.build.families import family_of
 from micronas.build.linker_script import linker_script
 
 FIRMWARE_DIR = Path(__file__).resolve().parent.parent.parent / "firmware"
@@ -91,7 +92,8 @@ def board_manifest(board: Board) -> str:
 
 
 def _firmware_files(board: Board) -> dict[str, str]:
-    folders = (*_COPIED, f"port/{board.family}")
+    drivers = (f"port/{driver}" for driver in family_of(board).drivers)
+    folders = (*_COPIED, f"port/{board.family}", *drivers)
     paths = [p for folder in folders for p in sorted((FIRMWARE_DIR / folder).rglob("*")) if _is_source(p)]
     paths.append(FIRMWARE_DIR / "platformio.ini")
     return {p.relative_to(FIRMWARE_DIR).as_posix(): p.read_text(encoding="utf-8") for p in paths}

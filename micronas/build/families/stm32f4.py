@@ -10,12 +10,21 @@ import math
 from dataclasses import dataclass
 
 from micronas.board import Board
+from micronas.build.families.family import (
+    Family,
+    Usart,
+    bus_shift,
+    gpio_v2,
+    require_clock_within,
+    tim2,
+    usart_of,
+)
 from micronas.errors import BoardError
 
 HSI_HZ = 16_000_000
 _VCO_IN_HZ = (1_000_000, 2_000_000)
 _USB_MAX_HZ = 48_000_000
-_APB1ENR, _APB2ENR = 0x40023840, 0x40023844
+_AHB1ENR, _APB1ENR, _APB2ENR = 0x40023830, 0x40023840, 0x40023844
 
 
 @dataclass(frozen=True)
@@ -41,28 +50,13 @@ _LINES = {
 }
 
 
-@dataclass(frozen=True)
-class Usart:
-    """One USART: its registers, its clock enable bit, its interrupt, the bus whose clock it runs on."""
-
-    base: int
-    clock_register: int
-    clock_bit: int
-    irq: int
-
-    @property
-    def on_apb2(self) -> bool:
-        """Whether it hangs on the faster peripheral bus."""
-        return self.clock_register == _APB2ENR
-
-
 _USARTS = {
-    "usart1": Usart(0x40011000, _APB2ENR, 4, 37),
-    "usart2": Usart(0x40004400, _APB1ENR, 17, 38),
-    "usart3": Usart(0x40004800, _APB1ENR, 18, 39),
-    "uart4": Usart(0x40004C00, _APB1ENR, 19, 52),
-    "uart5": Usart(0x40005000, _APB1ENR, 20, 53),
-    "usart6": Usart(0x40011400, _APB2ENR, 5, 71),
+    "usart1": Usart(0x40011000, _APB2ENR, 4, irq=37, bus=2),
+    "usart2": Usart(0x40004400, _APB1ENR, 17, irq=38, bus=1),
+    "usart3": Usart(0x40004800, _APB1ENR, 18, irq=39, bus=1),
+    "uart4": Usart(0x40004C00, _APB1ENR, 19, irq=52, bus=1),
+    "uart5": Usart(0x40005000, _APB1ENR, 20, irq=53, bus=1),
+    "usart6": Usart(0x40011400, _APB2ENR, 5, irq=71, bus=2),
 }
 
 
@@ -88,19 +82,8 @@ def line_of(board: Board) -> Line:
             return line
     raise BoardError(
         f"board {board.name}: {board.mcu} is not a known STM32F4 line",
-        remedy=f"known: {', '.join(sorted(_LINES))}; add its limits to micronas/build/stm32f4.py",
+        remedy=f"known: {', '.join(sorted(_LINES))}; add its limits to micronas/build/families/stm32f4.py",
     )
-
-
-def usart_of(board: Board) -> Usart:
-    """The board's USART; raises ``BoardError`` naming the known ones."""
-    try:
-        return _USARTS[board.uart.name]
-    except KeyError:
-        names = ", ".join(sorted(_USARTS))
-        raise BoardError(
-            f"board {board.name}: no UART {board.uart.name!r}", remedy=f"known: {names}"
-        ) from None
 
 
 def solve_pll(source_hz: int, hz: int, line: Line) -> Pll | None:
@@ -116,18 +99,11 @@ def solve_pll(source_hz: int, hz: int, line: Line) -> Pll | None:
     return None
 
 
-def apb_shift(hz: int, limit_hz: int) -> int:
-    """Power of two by which the bus clock must be divided to stay within its limit."""
-    return max(0, math.ceil(math.log2(hz / limit_hz)))
-
-
 def header_values(board: Board) -> dict[str, str]:
     """The family's constants of ``mn_board.h``; raises ``BoardError`` for a clock that cannot be made."""
-    line, usart = line_of(board), usart_of(board)
-    hz = board.clock.hz
-    if hz > line.max_hz:
-        raise BoardError(f"board {board.name}: clock {hz} Hz, but {board.mcu} runs at up to {line.max_hz} Hz")
-    apb1, apb2 = apb_shift(hz, line.apb1_max_hz), apb_shift(hz, line.apb2_max_hz)
+    line, hz = line_of(board), board.clock.hz
+    require_clock_within(board, line.max_hz)
+    apb1, apb2 = bus_shift(hz, line.apb1_max_hz), bus_shift(hz, line.apb2_max_hz)
     overdrive = line.overdrive_above_hz is not None and hz > line.overdrive_above_hz
     return {
         "MN_CLOCK_HSI_HZ": f"{HSI_HZ}u",
@@ -137,11 +113,9 @@ def header_values(board: Board) -> dict[str, str]:
         "MN_CLOCK_VOS_MASK": f"{line.vos_mask:#x}u",
         "MN_CLOCK_VOS": f"{line.vos_mask:#x}u",
         "MN_CLOCK_OVERDRIVE": str(int(overdrive)),
-        "MN_UART_BASE": f"{usart.base:#x}u",
-        "MN_UART_CLOCK_REGISTER": f"{usart.clock_register:#x}u",
-        "MN_UART_CLOCK_BIT": str(usart.clock_bit),
-        "MN_UART_IRQ": str(usart.irq),
-        "MN_UART_APB_SHIFT": str(apb2 if usart.on_apb2 else apb1),
+        **usart_of(board, _USARTS).header_values({1: apb1, 2: apb2}),
+        **gpio_v2(0x40020000, _AHB1ENR),
+        **tim2(_APB1ENR),
     }
 
 
@@ -154,3 +128,11 @@ def _pll_register(board: Board, line: Line, source_hz: int, *, hsi: bool = False
 
 def _prescaler(shift: int) -> int:
     return 0 if shift == 0 else 0b100 | shift - 1
+
+
+FAMILY = Family(
+    name="stm32f4",
+    drivers=("usart_v1", "gpio_v2", "counter_dwt"),
+    openocd_target="stm32f4x",
+    header_values=header_values,
+)

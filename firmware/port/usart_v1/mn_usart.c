@@ -1,14 +1,17 @@
+/* The USART of F1, F2 and F4 with SR and DR; RM0390 chapter 25. */
 #include "mn_usart.h"
 
 #include "mn_board.h"
+#include "mn_core_instructions.h"
+#include "mn_gpio.h"
 #include "mn_poll.h"
 #include "mn_port.h"
 #include "mn_register.h"
 
-#define RCC_AHB1ENR MN_REGISTER(0x40023830u)
 #define RCC_UART_ENR MN_REGISTER(MN_UART_CLOCK_REGISTER)
-#define NVIC_ISER ((volatile uint32_t *)0xE000E100u)
-#define NVIC_ICPR ((volatile uint32_t *)0xE000E280u)
+#define NVIC_ISER MN_REGISTER(0xE000E100u + 4u * (MN_UART_IRQ >> 5))
+#define NVIC_ICPR MN_REGISTER(0xE000E280u + 4u * (MN_UART_IRQ >> 5))
+#define NVIC_BIT (1u << (MN_UART_IRQ & 31u))
 
 #define USART_SR MN_REGISTER(MN_UART_BASE + 0x00u)
 #define USART_DR MN_REGISTER(MN_UART_BASE + 0x04u)
@@ -22,27 +25,6 @@
 #define CR1_TE (1u << 3)
 #define CR1_RXNEIE (1u << 5)
 #define CR1_UE (1u << 13)
-
-#define GPIO_BASE 0x40020000u
-#define GPIO_STRIDE 0x400u
-#define GPIO_MODER 0x00u
-#define GPIO_OSPEEDR 0x08u
-#define GPIO_PUPDR 0x0Cu
-#define GPIO_AFR 0x20u
-
-/* Alternate function, fast, pulled up so that an unconnected RX does not read as noise (RM0390 7.4). */
-static void route_pin(uint32_t port, uint32_t pin, uint32_t alternate_function)
-{
-    const uint32_t base = GPIO_BASE + GPIO_STRIDE * port;
-    const uint32_t shift = 2u * pin;
-    const uint32_t af_shift = 4u * (pin & 7u);
-    RCC_AHB1ENR |= 1u << port;
-    (void)RCC_AHB1ENR; /* the clock needs two cycles to arrive (RM0390 erratum 2.2.7) */
-    mn_modify(&MN_REGISTER(base + GPIO_AFR + 4u * (pin >> 3)), 0xFu << af_shift, alternate_function << af_shift);
-    mn_modify(&MN_REGISTER(base + GPIO_OSPEEDR), 3u << shift, 2u << shift);
-    mn_modify(&MN_REGISTER(base + GPIO_PUPDR), 3u << shift, 1u << shift);
-    mn_modify(&MN_REGISTER(base + GPIO_MODER), 3u << shift, 2u << shift);
-}
 
 static uint32_t usart_hz;
 
@@ -67,22 +49,22 @@ void mn_port_set_baud(uint32_t baud)
 void mn_usart_start(uint32_t clock_hz)
 {
     usart_hz = clock_hz;
-    route_pin(MN_UART_TX_PORT, MN_UART_TX_PIN, MN_UART_AF);
-    route_pin(MN_UART_RX_PORT, MN_UART_RX_PIN, MN_UART_AF);
+    mn_gpio_route_output(MN_UART_TX_PORT, MN_UART_TX_PIN, MN_UART_AF);
+    mn_gpio_route_input(MN_UART_RX_PORT, MN_UART_RX_PIN, MN_UART_RX_AF);
     RCC_UART_ENR |= 1u << MN_UART_CLOCK_BIT;
     (void)RCC_UART_ENR;
     USART_CR1 = 0;
     USART_BRR = divider(MN_UART_BAUD);
     USART_CR1 = CR1_UE | CR1_TE | CR1_RE | CR1_RXNEIE;
-    NVIC_ISER[MN_UART_IRQ >> 5] = 1u << (MN_UART_IRQ & 31u);
+    NVIC_ISER = NVIC_BIT;
 }
 
 /* Interrupts are masked, so the pending one only ends the sleep. Reading SR, then DR also clears an overrun. */
 uint8_t mn_port_read(void)
 {
     while ((USART_SR & SR_RXNE) == 0) {
-        __asm volatile("wfi" ::: "memory");
-        NVIC_ICPR[MN_UART_IRQ >> 5] = 1u << (MN_UART_IRQ & 31u);
+        mn_wait_for_interrupt();
+        NVIC_ICPR = NVIC_BIT;
     }
     return (uint8_t)USART_DR;
 }

@@ -1,0 +1,17 @@
+/* Core instructions that C has no words for. */
+#ifndef MN_CORE_INSTRUCTIONS_H
+#define MN_CORE_INSTRUCTIONS_H
+
+/* Sleeps until an interrupt is pending, also a masked one. */
+static inline void mn_wait_for_interrupt(void)
+{
+    __asm volatile("wfi" ::: "memory");
+}
+
+/* Everything before has happened, and what follows is fetched anew. */
+static inline void mn_barrier(void)
+{
+    __asm volatile("dsb\n isb" ::: "memory");
+}
+
+#endif

@@ -1,0 +1,13 @@
+/* The counter that inference is measured with. port/counter_* implement it. */
+#ifndef MN_COUNTER_H
+#define MN_COUNTER_H
+
+#include "mn_port.h"
+
+/* Starts the best counter there is and says what one count of it is. */
+mn_counter_kind mn_counter_start(void);
+
+/* Free-running, 32 bits, wraps; constant when the kind is MN_COUNTER_NONE. */
+uint32_t mn_counter_read(void);
+
+#endif

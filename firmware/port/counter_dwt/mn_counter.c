@@ -1,0 +1,46 @@
+/* Cycles from the DWT. Where it does not count, as in QEMU, a 32-bit TIM2 is tried, and believed only if it
+ * proves to count instructions. */
+#include "mn_counter.h"
+
+#include "mn_board.h"
+#include "mn_dwt.h"
+#include "mn_instruction_counter.h"
+#include "mn_register.h"
+
+#define TIM2_CR1 MN_REGISTER(0x40000000u)
+#define TIM2_EGR MN_REGISTER(0x40000014u)
+#define TIM2_CNT MN_REGISTER(0x40000024u)
+#define TIM2_PSC MN_REGISTER(0x40000028u)
+#define TIM2_ARR MN_REGISTER(0x4000002Cu)
+
+static mn_counter_kind kind;
+
+static void start_tim2(void)
+{
+    MN_REGISTER(MN_TIM2_CLOCK_REGISTER) |= 1u << MN_TIM2_CLOCK_BIT;
+    (void)MN_REGISTER(MN_TIM2_CLOCK_REGISTER);
+    TIM2_PSC = 0;
+    TIM2_ARR = 0xFFFFFFFFu;
+    TIM2_EGR = 1u; /* take the prescaler over */
+    TIM2_CR1 = 1u;
+}
+
+mn_counter_kind mn_counter_start(void)
+{
+    if (mn_dwt_start()) {
+        kind = MN_COUNTER_CYCLES;
+        return kind;
+    }
+    start_tim2();
+    kind = mn_counts_instructions(&TIM2_CNT) ? MN_COUNTER_INSTRUCTIONS : MN_COUNTER_NONE;
+    return kind;
+}
+
+uint32_t mn_counter_read(void)
+{
+    switch (kind) {
+    case MN_COUNTER_CYCLES: return MN_DWT_CYCCNT;
+    case MN_COUNTER_INSTRUCTIONS: return TIM2_CNT;
+    default: return 0;
+    }
+}

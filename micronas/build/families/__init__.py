@@ -1,0 +1,23 @@
+"""Chip families that the firmware runs on: one module each, from a board to the constants of its C port."""
+
+from __future__ import annotations
+
+from micronas.board import Board
+from micronas.build.families import stm32f4
+from micronas.build.families.family import Family
+from micronas.errors import BoardError
+
+__all__ = ["FAMILIES", "Family", "family_of"]
+
+FAMILIES = {family.name: family for family in (stm32f4.FAMILY,)}
+
+
+def family_of(board: Board) -> Family:
+    """The board's family; raises ``BoardError`` for one that the firmware has no port for."""
+    try:
+        return FAMILIES[board.family]
+    except KeyError:
+        raise BoardError(
+            f"board {board.name}: no firmware port for family {board.family!r}",
+            remedy=f"known: {', '.join(sorted(FAMILIES))}",
+        ) from None

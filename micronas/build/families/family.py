@@ -1,0 +1,79 @@
+"""What the build asks of a chip family, and what the families share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from micronas.board import Board
+from micronas.errors import BoardError
+
+
+@dataclass(frozen=True)
+class Family:
+    """One port.
+
+    ``drivers`` are folders of firmware/port that are compiled besides ``common`` and the family's own.
+    ``header_values`` gives the family's constants of ``mn_board.h`` and raises ``BoardError`` for a clock
+    or UART that the chip cannot have.
+    """
+
+    name: str
+    drivers: tuple[str, ...]
+    openocd_target: str
+    header_values: Callable[[Board], dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Usart:
+    """One USART: its registers, its clock enable bit, its interrupt, the peripheral bus it runs on (1, 2)."""
+
+    base: int
+    clock_register: int
+    clock_bit: int
+    irq: int
+    bus: int
+
+    def header_values(self, bus_shift: Mapping[int, int]) -> dict[str, str]:
+        """Its constants; ``bus_shift`` is log2(core clock / bus clock) per bus at the profile's clock."""
+        return {
+            "MN_UART_BASE": f"{self.base:#x}u",
+            "MN_UART_CLOCK_REGISTER": f"{self.clock_register:#x}u",
+            "MN_UART_CLOCK_BIT": str(self.clock_bit),
+            "MN_UART_IRQ": str(self.irq),
+            "MN_UART_APB_SHIFT": str(bus_shift[self.bus]),
+        }
+
+
+def usart_of(board: Board, usarts: Mapping[str, Usart]) -> Usart:
+    """The board's USART; raises ``BoardError`` naming the known ones."""
+    try:
+        return usarts[board.uart.name]
+    except KeyError:
+        raise BoardError(
+            f"board {board.name}: no UART {board.uart.name!r}", remedy=f"known: {', '.join(sorted(usarts))}"
+        ) from None
+
+
+def gpio_v2(base: int, clock_register: int) -> dict[str, str]:
+    """Constants of the driver gpio_v2: where port A is, and the enable register whose bit 0 is port A."""
+    return {"MN_GPIO_BASE": f"{base:#x}u", "MN_GPIO_CLOCK_REGISTER": f"{clock_register:#x}u"}
+
+
+def tim2(clock_register: int, clock_bit: int = 0) -> dict[str, str]:
+    """Constants of the driver counter_dwt: how to clock a 32-bit TIM2 at 0x40000000."""
+    return {"MN_TIM2_CLOCK_REGISTER": f"{clock_register:#x}u", "MN_TIM2_CLOCK_BIT": str(clock_bit)}
+
+
+def bus_shift(hz: int, limit_hz: int) -> int:
+    """Power of two by which the core clock must be divided for a bus to stay within its limit."""
+    return max(0, math.ceil(math.log2(hz / limit_hz)))
+
+
+def require_clock_within(board: Board, max_hz: int) -> None:
+    """Raise ``BoardError`` when the profile asks for more than the chip can do."""
+    if board.clock.hz > max_hz:
+        raise BoardError(
+            f"board {board.name}: clock {board.clock.hz} Hz, but {board.mcu} runs at up to {max_hz} Hz"
+        )
