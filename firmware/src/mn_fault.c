@@ -53,7 +53,8 @@ __attribute__((naked)) void mn_fault_entry(void)
                    "bhs 1f\n"
                    "ldr r1, =mn_ld_stack_end\n"
                    "mov sp, r1\n"
-                   "1: b %0\n"
+                   "1: ldr r1, =%c0\n"
+                   "bx r1\n" /* Armv6-M branches 2 KB far at most */
                    :
                    : "i"(report));
 }

@@ -1,7 +1,7 @@
 """QEMU as a board: the same ELF, its UART opened through pyserial like any port.
 
-``-icount shift=0`` makes one instruction one nanosecond of virtual time, so that the firmware's timer counts
-executed instructions, the same number in every run. Those are never cycles.
+``-icount`` makes an instruction a fixed time of the machine, so that a timer counts executed instructions,
+the same number in every run. Those are never cycles.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from micronas.board import Board, Emulator
 from micronas.device.client import Client
 from micronas.device.serial_link import SerialLink
 from micronas.errors import DeadlineError, DeviceError, ToolMissingError
+from micronas.twin import MACHINES
 
 QEMU = "qemu-system-arm"
 START_DEADLINE_S = 20.0
@@ -145,11 +146,17 @@ def qemu_command(emulator: Emulator, elf: Path) -> list[str]:
         *("-machine", emulator.machine),
         *("-display", "none"),
         *("-monitor", "none"),
-        *("-icount", "shift=0"),
+        *("-icount", f"shift={_icount_shift(emulator)}"),
         *("-kernel", str(elf)),
         *unused_uarts,
         *("-serial", "pty"),
     ]
+
+
+def _icount_shift(emulator: Emulator) -> int:
+    """An instruction is 2^shift ns; the STM32 machines' timers tick every nanosecond."""
+    machine = MACHINES.get(emulator.machine)
+    return machine.icount_shift if machine else 0
 
 
 def _die_with_parent() -> None:

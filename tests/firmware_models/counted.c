@@ -5,7 +5,7 @@ __attribute__((section(".bss.mn_arena"), aligned(16))) int8_t mn_arena[32];
 
 static void loop(uint32_t rounds)
 {
-    __asm volatile("1: subs %0, %0, #1\n"
+    __asm volatile(".syntax unified\n 1: subs %0, %0, #1\n"
                    "bne 1b\n"
                    : "+l"(rounds)
                    :

@@ -10,4 +10,8 @@
  * take several cycles, so no timer clock satisfies both. */
 bool mn_counts_instructions(const volatile uint32_t *counter);
 
+/* The same for a timer with several ticks per instruction: `instructions_in` turns a difference of its readings
+ * into instructions. */
+bool mn_ticks_count_instructions(const volatile uint32_t *ticks, uint32_t (*instructions_in)(uint32_t ticks));
+
 #endif

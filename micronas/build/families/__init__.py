@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from micronas.board import Board
-from micronas.build.families import stm32f4
+from micronas.build.families import mps2, stm32f4
 from micronas.build.families.family import Family
 from micronas.errors import BoardError
 
 __all__ = ["FAMILIES", "Family", "family_of"]
 
-FAMILIES = {family.name: family for family in (stm32f4.FAMILY,)}
+FAMILIES = {family.name: family for family in (mps2.FAMILY, stm32f4.FAMILY)}
 
 
 def family_of(board: Board) -> Family:

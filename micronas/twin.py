@@ -1,0 +1,147 @@
+"""Emulated twins: a QEMU machine with the core of a board whose chip QEMU does not model.
+
+The twin of a board is the same board on other memory: same core and compiler flags, so the same kernels,
+lowering, plan, constants and arena, and regions of the same lengths, so that what does not fit the board does
+not fit its twin. Only where the regions lie, the UART and the counter are the machine's. Its counts are
+instructions of the core; nothing about the chip (flash wait states, caches, buses) is in them.
+
+Machines as in QEMU 7.2; addresses: Arm application notes AN385, AN386, AN500, AN521 and AN547, chapter
+"memory map". The Armv8-M machines start in secure state, in which both address aliases answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from micronas.board import Board, Core, Region, RegionKind
+from micronas.errors import BoardError
+
+FAMILY = "mps2"
+_NS = 1_000_000_000
+_REGION_ALIGNMENT = 32
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Memory of a machine; addresses and bytes."""
+
+    origin: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A QEMU machine that stands in for chips with its core.
+
+    ``counter`` is the address of a free-running 32-bit counter at ``clock_hz``. ``icount_shift`` makes an
+    instruction take 2^shift ns of the machine's time: more than two ticks, so that the ticks between two
+    readings name one number of instructions (see firmware/port/mps2/mn_counter.c).
+    """
+
+    name: str
+    cores: tuple[Core, ...]
+    code: Memory
+    ram: Memory
+    uart: int
+    uart_irq: int
+    counter: int
+    clock_hz: int
+    icount_shift: int = 7
+
+    @property
+    def ticks_per_instruction(self) -> Fraction:
+        """Exact ratio."""
+        return Fraction(self.clock_hz << self.icount_shift, _NS)
+
+
+_MB = 1024 * 1024
+_MPS2_CODE, _MPS2_RAM = Memory(0x00000000, 4 * _MB), Memory(0x20000000, 4 * _MB)
+
+
+def _mps2(name: str, *cores: Core) -> Machine:
+    return Machine(name, cores, _MPS2_CODE, _MPS2_RAM, 0x40004000, 0, 0x40028018, 25_000_000)
+
+
+_ALL = (
+    # QEMU's only Armv6-M machine has 16 KB of RAM. Armv7-M executes all of Armv6-M.
+    _mps2("mps2-an385", Core.M3, Core.M0PLUS),
+    _mps2("mps2-an386", Core.M4F),
+    _mps2("mps2-an500", Core.M7),
+    Machine(
+        "mps2-an521",
+        (Core.M33,),
+        code=Memory(0x10000000, 4 * _MB),
+        ram=Memory(0x38000000, 4 * _MB),
+        uart=0x50200000,
+        uart_irq=32,
+        counter=0x50302018,
+        clock_hz=20_000_000,
+    ),
+    Machine(
+        "mps3-an547",
+        (Core.M55,),
+        code=Memory(0x10000000, _MB // 2),  # ITCM, which it starts from
+        ram=Memory(0x31000000, 4 * _MB),
+        uart=0x59303000,
+        uart_irq=33,
+        counter=0x59302018,
+        clock_hz=20_000_000,
+    ),
+)
+MACHINES = {machine.name: machine for machine in _ALL}
+
+
+def machine_for(core: Core) -> Machine:
+    """The machine that stands in for chips with ``core``."""
+    return next(machine for machine in _ALL if core in machine.cores)
+
+
+def twin_of(board: Board) -> Board | None:
+    """The board whose ELF QEMU runs in place of ``board``'s, or None where it runs ``board``'s own.
+
+    Raises ``BoardError`` when the profile names a machine of another core, or one with too little memory.
+    """
+    machine = MACHINES.get(board.emulator.machine) if board.emulator else None
+    if machine is None or board.family == FAMILY:
+        return None
+    if board.core not in machine.cores:
+        cores = ", ".join(core.value for core in machine.cores)
+        raise BoardError(
+            f"board {board.name}: {machine.name} stands in for {cores}, not for {board.core.value}",
+            remedy=f"emulator: {{machine: {machine_for(board.core).name}, own_chip: false}}",
+        )
+    return board.model_copy(
+        update={
+            "name": f"{board.name}_on_{machine.name}",
+            "title": f"{board.title}'s twin on QEMU {machine.name}",
+            "family": FAMILY,
+            "regions": _moved(board, machine),
+        }
+    )
+
+
+def _moved(board: Board, machine: Machine) -> tuple[Region, ...]:
+    """The board's regions in the machine's memory, same lengths, in the same order.
+
+    ``sram`` comes first in RAM: nothing lies below it, so that a stack overflow faults as on the board.
+    """
+    flash = [r for r in board.regions if r.kind is RegionKind.FLASH]
+    ram = sorted((r for r in board.regions if r.kind is not RegionKind.FLASH), key=lambda r: r.name != "sram")
+    origins = {**_stacked(board, flash, machine.code), **_stacked(board, ram, machine.ram)}
+    return tuple(r.model_copy(update={"origin": origins[r.name]}) for r in board.regions)
+
+
+def _stacked(board: Board, regions: list[Region], memory: Memory) -> dict[str, int]:
+    """Origin by region name, one after the other from the start of ``memory``."""
+    origins, at = {}, memory.origin
+    for region in regions:
+        origins[region.name] = at
+        at += -(-region.length // _REGION_ALIGNMENT) * _REGION_ALIGNMENT
+    if at - memory.origin > memory.length:
+        names = ", ".join(region.name for region in regions)
+        raise BoardError(
+            f"board {board.name}: {names} take {at - memory.origin} bytes, its twin has {memory.length}",
+            remedy="it cannot be emulated on this machine; leave out `emulator`",
+        )
+    return origins
