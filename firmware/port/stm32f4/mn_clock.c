@@ -1,4 +1,5 @@
-/* STM32F4 clock tree; RM0090 and RM0390 chapters 5 (PWR) and 6 (RCC), 3.4 and 3.5 (flash latency).
+/* STM32F4 and F2 clock tree; RM0090 and RM0390 chapters 5 (PWR) and 6 (RCC), 3.4 and 3.5 (flash latency); RM0033
+ * chapter 5. The F2 has neither voltage scales nor overdrive (MN_CLOCK_VOS_MASK 0, MN_CLOCK_OVERDRIVE 0).
  *
  * All divider values are worked out at build time from the board's profile, see mn_board.h.
  */
@@ -16,6 +17,7 @@
 #define PWR_CSR MN_REGISTER(0x40007004u)
 #define FLASH_ACR MN_REGISTER(0x40023C00u)
 
+#define CR_HSION (1u << 0)
 #define CR_HSIRDY (1u << 1)
 #define CR_HSEON (1u << 16)
 #define CR_HSERDY (1u << 17)
@@ -38,8 +40,15 @@ static bool start_hse(void)
     return mn_poll(&RCC_CR, CR_HSERDY, CR_HSERDY);
 }
 
-static void stop_pll(void)
+/* As out of reset: from the internal oscillator, the PLL off, for its dividers can only be set then. A boot loader
+ * may have left it running. */
+static void run_from_hsi(void)
 {
+    RCC_CR |= CR_HSION;
+    (void)mn_poll(&RCC_CR, CR_HSIRDY, CR_HSIRDY);
+    mn_modify(&RCC_CFGR, CFGR_SW_MASK, 0);
+    (void)mn_poll(&RCC_CFGR, CFGR_SWS_MASK, 0);
+    mn_modify(&RCC_CFGR, CFGR_PRESCALERS, 0);
     RCC_CR &= ~CR_PLLON;
     (void)mn_poll(&RCC_CR, CR_PLLRDY, 0);
 }
@@ -103,16 +112,17 @@ mn_clock mn_clock_start(void)
         return clock(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
     }
     RCC_APB1ENR |= 1u << 28; /* PWR */
-    mn_modify(&PWR_CR, MN_CLOCK_VOS_MASK, MN_CLOCK_VOS);
+    run_from_hsi();
+    mn_modify(&PWR_CR, MN_CLOCK_VOS_MASK, MN_CLOCK_VOS); /* only while the PLL is off (RM0383 5.1.3) */
     if (MN_CLOCK_SOURCE != MN_CLOCK_HSI) {
         if (start_hse() && run_from_pll(MN_CLOCK_PLLCFGR)) {
             return clock(MN_CLOCK_HZ, MN_CLOCK_SOURCE);
         }
-        stop_pll();
+        run_from_hsi();
     }
     if (run_from_pll(MN_CLOCK_HSI_PLLCFGR)) {
         return clock(MN_CLOCK_HZ, MN_CLOCK_HSI);
     }
-    mn_modify(&RCC_CFGR, CFGR_SW_MASK | CFGR_PRESCALERS, 0);
+    run_from_hsi();
     return clock(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
 }

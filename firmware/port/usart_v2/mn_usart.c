@@ -5,6 +5,7 @@
 #include "mn_usart.h"
 
 #include "mn_board.h"
+#include "mn_core_instructions.h"
 #include "mn_gpio.h"
 #include "mn_poll.h"
 #include "mn_port.h"
@@ -92,7 +93,7 @@ void mn_usart_start(uint32_t clock_hz)
 uint8_t mn_port_read(void)
 {
     while ((USART_ISR & ISR_RXNE) == 0) {
-        __asm volatile("wfi" ::: "memory");
+        mn_wait_for_interrupt();
         USART_ICR = ICR_ERRORS;
         NVIC_ICPR(MN_UART_IRQ) = IRQ_BIT(MN_UART_IRQ);
     }
