@@ -3,8 +3,9 @@
     run = HostPort(board, tmp_path).clock(RULES, {RCC_CR: HSION | HSIRDY})
     assert run.hz == board.clock.hz and run.index(FLASH_ACR) < run.index(RCC_CFGR)
 
-The C is the firmware's own, compiled with sanitizers; only the headers of tests/host_port_c stand in for those that
-touch hardware. Leave a rule out to make the hardware fail: without the copy of HSEON to HSERDY no crystal starts.
+The C is the firmware's own, compiled with sanitizers; only the headers of tests/host_port_c stand in for those
+that touch hardware. Leave a rule out to make the hardware fail: without the copy of HSEON to HSERDY no crystal
+starts.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ class HostPort:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "mn_board.h").write_text(board_header(board), encoding="utf-8")
         port = FIRMWARE / "port"
-        drivers = [d for d in family.drivers if d.startswith(("usart", "gpio"))]
+        drivers = [d for d in family.drivers if d.startswith(("clock", "usart", "gpio"))]
         sources = [p for name in (family.name, *drivers) for p in sorted((port / name).glob("*.c"))]
         includes = [HOST_PORT, folder, port / "common", FIRMWARE / "src"]
         self._program = build_program(

@@ -55,13 +55,20 @@ def hash_files(files: Mapping[str, str]) -> bytes:
 
 
 def write_project(project: Project, folder: Path) -> None:
-    """Write the project, leaving files that already have the right content untouched."""
+    """Write the project, leaving files that already have the right content untouched and no others."""
+    for stale in _compiled_files(folder) - project.files.keys():
+        (folder / stale).unlink()
     for name, text in project.files.items():
         path = folder / name
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+
+
+def _compiled_files(folder: Path) -> set[str]:
+    paths = (p for name in ("src", "lib", "port") for p in (folder / name).rglob("*") if p.is_file())
+    return {p.relative_to(folder).as_posix() for p in paths}
 
 
 def environment_ini(board: Board, extra_flags: tuple[str, ...] = ()) -> str:

@@ -1,6 +1,7 @@
 #include "mn_port.h"
 
 #include "mn_board.h"
+#include "mn_cache.h"
 #include "mn_clock.h"
 #include "mn_counter.h"
 #include "mn_usart.h"
@@ -10,6 +11,9 @@ static mn_counter_kind counter_kind;
 
 void mn_port_init(void)
 {
+#ifdef MN_HAS_CACHES
+    mn_cache_start();
+#endif
     clock = mn_clock_start();
     /* The bus prescalers belong to the full clock; every fallback to less runs without them. */
     mn_usart_start(clock.hz == MN_CLOCK_HZ ? clock.hz >> MN_UART_APB_SHIFT : clock.hz);

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from micronas.board import Board
-from micronas.build.families import mps2, stm32f4
+from micronas.build.families import mps2, stm32f2, stm32f4, stm32f7
 from micronas.build.families.family import Family
 from micronas.errors import BoardError
 
 __all__ = ["FAMILIES", "Family", "family_of"]
 
-FAMILIES = {family.name: family for family in (mps2.FAMILY, stm32f4.FAMILY)}
+_ALL: tuple[Family, ...] = (
+    mps2.FAMILY,
+    stm32f2.FAMILY,
+    stm32f4.FAMILY,
+    stm32f7.FAMILY,
+)
+FAMILIES = {family.name: family for family in _ALL}
 
 
 def family_of(board: Board) -> Family:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from micronas.board import Board
+from micronas.board import Board, RegionKind
 from micronas.errors import BoardError
+
+_L = TypeVar("_L")
 
 
 @dataclass(frozen=True)
@@ -27,13 +30,17 @@ class Family:
 
 @dataclass(frozen=True)
 class Usart:
-    """One USART: its registers, its clock enable bit, its interrupt, the peripheral bus it runs on (1, 2)."""
+    """One USART: its registers, its clock enable bit, its interrupt, the peripheral bus it runs on (1, 2).
+
+    ``low_power`` is an LPUART, whose rate divider counts 256ths (driver usart_v2).
+    """
 
     base: int
     clock_register: int
     clock_bit: int
     irq: int
     bus: int
+    low_power: bool = False
 
     def header_values(self, bus_shift: Mapping[int, int]) -> dict[str, str]:
         """Its constants; ``bus_shift`` is log2(core clock / bus clock) per bus at the profile's clock."""
@@ -42,6 +49,7 @@ class Usart:
             "MN_UART_CLOCK_REGISTER": f"{self.clock_register:#x}u",
             "MN_UART_CLOCK_BIT": str(self.clock_bit),
             "MN_UART_IRQ": str(self.irq),
+            "MN_UART_LOW_POWER": str(int(self.low_power)),
             "MN_UART_APB_SHIFT": str(bus_shift[self.bus]),
         }
 
@@ -66,9 +74,24 @@ def tim2(clock_register: int, clock_bit: int = 0) -> dict[str, str]:
     return {"MN_TIM2_CLOCK_REGISTER": f"{clock_register:#x}u", "MN_TIM2_CLOCK_BIT": str(clock_bit)}
 
 
+CACHE_M7 = {"MN_HAS_CACHES": "1"}
+"""Constants of the driver cache_m7."""
+
+
 def bus_shift(hz: int, limit_hz: int) -> int:
     """Power of two by which the core clock must be divided for a bus to stay within its limit."""
     return max(0, math.ceil(math.log2(hz / limit_hz)))
+
+
+def line_of(board: Board, lines: Mapping[str, _L]) -> _L:
+    """The limits of the board's chip, by its part number; raises ``BoardError`` for an unknown one."""
+    for prefix, line in lines.items():
+        if board.mcu.startswith(prefix):
+            return line
+    raise BoardError(
+        f"board {board.name}: {board.mcu} is not a known chip of family {board.family}",
+        remedy=f"known: {', '.join(sorted(lines))}; add its limits to micronas/build/families/",
+    )
 
 
 def require_clock_within(board: Board, max_hz: int) -> None:
@@ -76,4 +99,35 @@ def require_clock_within(board: Board, max_hz: int) -> None:
     if board.clock.hz > max_hz:
         raise BoardError(
             f"board {board.name}: clock {board.clock.hz} Hz, but {board.mcu} runs at up to {max_hz} Hz"
+        )
+
+
+def require_source_within(board: Board, limits_hz: Mapping[str, tuple[int, int]]) -> None:
+    """Raise ``BoardError`` unless the clock's source exists and its rate lies within its limits."""
+    clock = board.clock
+    if clock.source not in limits_hz:
+        known = ", ".join(sorted(limits_hz))
+        raise BoardError(
+            f"board {board.name}: {board.mcu} has no clock source {clock.source!r}", remedy=known
+        )
+    low, high = limits_hz[clock.source]
+    if not low <= clock.source_hz <= high:
+        raise BoardError(
+            f"board {board.name}: source_hz {clock.source_hz} of {clock.source}, "
+            f"but {board.mcu} takes {low} to {high} Hz"
+        )
+
+
+def require_wait_states(board: Board, wait_state_hz: Sequence[int], hz: int | None = None) -> None:
+    """Raise ``BoardError`` when the flash's wait states are too few for ``hz`` (default: the core clock).
+
+    ``wait_state_hz[n]`` is the fastest clock with n wait states.
+    """
+    hz = board.clock.hz if hz is None else hz
+    flash = next(r for r in board.regions if r.kind is RegionKind.FLASH)
+    needed = next((n for n, limit in enumerate(wait_state_hz) if hz <= limit), len(wait_state_hz))
+    if flash.wait_states < needed:
+        raise BoardError(
+            f"board {board.name}: region {flash.name} has {flash.wait_states} wait states, "
+            f"but {board.mcu} needs {needed} at {hz} Hz"
         )

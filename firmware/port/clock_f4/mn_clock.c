@@ -1,5 +1,6 @@
-/* STM32F4 and F2 clock tree; RM0090 and RM0390 chapters 5 (PWR) and 6 (RCC), 3.4 and 3.5 (flash latency); RM0033
- * chapter 5. The F2 has neither voltage scales nor overdrive (MN_CLOCK_VOS_MASK 0, MN_CLOCK_OVERDRIVE 0).
+/* The clock tree of F2, F4 and F7, which share registers and procedure: RM0090, RM0390 and RM0385 chapters 5 or 4
+ * (PWR) and 6 or 5 (RCC), 3.4 and 3.5 (flash latency); RM0033 chapters 4 and 5. The F2 has neither voltage scales nor
+ * overdrive (MN_CLOCK_VOS_MASK 0, MN_CLOCK_OVERDRIVE 0).
  *
  * All divider values are worked out at build time from the board's profile, see mn_board.h.
  */
@@ -29,7 +30,6 @@
 #define CFGR_SWS_PLL (2u << 2)
 #define CFGR_SWS_MASK (3u << 2)
 #define CFGR_PRESCALERS (0xFCF0u) /* HPRE, PPRE1, PPRE2 */
-#define ACR_CACHES_AND_PREFETCH (7u << 8)
 #define ACR_LATENCY_MASK 0xFu
 #define PWR_OVERDRIVE_ON (1u << 16)
 #define PWR_OVERDRIVE_SWITCH (1u << 17)
@@ -77,7 +77,7 @@ static bool start_overdrive(void)
 /* Wait states go up before the clock does, and must read back before it may (RM0390 3.4.1). */
 static bool set_flash_latency(void)
 {
-    FLASH_ACR = ACR_CACHES_AND_PREFETCH | MN_FLASH_WAIT_STATES;
+    FLASH_ACR = MN_FLASH_ACCELERATION | MN_FLASH_WAIT_STATES;
     return mn_poll(&FLASH_ACR, ACR_LATENCY_MASK, MN_FLASH_WAIT_STATES);
 }
 
