@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.board import Board
-from micronas.build import Firmware, assert_ledger_matches, build_firmware
+from micronas.build import Firmware, assert_ledger_matches, assert_same_network, build_firmware
 from micronas.codegen import generate
 from micronas.device.client import Client
 from micronas.errors import ParityError
@@ -30,19 +30,24 @@ from micronas.plan import plan_memory
 from micronas.toolchain import require_gcc
 from micronas.trial import Json
 from micronas.trial_json import latency_to_json
-from micronas.where import Device, open_device, require_device
+from micronas.where import Device, RanOn, built_for, open_device, ran_on, require_device
 
 Samples: TypeAlias = Sequence[npt.NDArray[np.int8]]
 
 
 @dataclass(frozen=True, eq=False)
 class Deployment:
-    """One model, built and run. ``wrong_op`` is the first op that differs from the reference, if any does."""
+    """One model, built for its board, and run. ``wrong_op`` is the first op that differs from the reference.
+
+    ``firmware`` is the board's and gives all sizes; ``twin`` is what an emulated stand-in ran in its place.
+    """
 
     graph: Graph
     ledger: Ledger
     sources: dict[str, str]
     firmware: Firmware
+    twin: Firmware | None
+    ran_on: RanOn
     measurement: Measurement
     wrong_op: int | None
 
@@ -96,13 +101,36 @@ def deploy(
     ``samples`` holds one int8 array (N, ...) per input. Raises what its stages raise.
     """
     built = build(graph, board, workdir=workdir, cache_dir=cache_dir)
-    ledger, firmware = built.ledger, built.firmware
+    twin = _build_twin(built, device, workdir / "twin", cache_dir)
+    running = twin or built.firmware
     expected = run_batch(graph, samples)
-    with open_device(device, board, firmware) as link:
-        client = Client(link, symbol_at=firmware.image.symbol_at)
-        measurement = measure(client, graph, board, samples, expected, build_id=firmware.build_id, runs=runs)
-        wrong_op = _wrong_op(client, graph, ledger, samples, measurement)
-    return Deployment(graph, ledger, built.sources, firmware, measurement, wrong_op)
+    with open_device(device, running) as link:
+        client = Client(link, symbol_at=running.image.symbol_at)
+        measurement = measure(
+            client, graph, running.board, samples, expected, build_id=running.build_id, runs=runs
+        )
+        wrong_op = _wrong_op(client, graph, built.ledger, samples, measurement)
+    return Deployment(
+        graph=graph,
+        ledger=built.ledger,
+        sources=built.sources,
+        firmware=built.firmware,
+        twin=twin,
+        ran_on=ran_on(device, board),
+        measurement=measurement,
+        wrong_op=wrong_op,
+    )
+
+
+def _build_twin(built: Built, device: Device, workdir: Path, cache_dir: Path | None) -> Firmware | None:
+    """The same sources for the board's emulated twin, or None where ``device`` runs the board's own ELF."""
+    board = built.firmware.board
+    target = built_for(device, board)
+    if target is board:
+        return None
+    twin = build_firmware(built.sources, target, workdir=workdir, cache_dir=cache_dir)
+    assert_same_network(built.firmware.linked, twin.linked)
+    return twin
 
 
 def require_tools(device: Device, board: Board) -> None:
@@ -132,6 +160,7 @@ def deployment_to_json(deployment: Deployment) -> dict[str, Json]:
     measurement, linked = deployment.measurement, deployment.firmware.linked
     return {
         "build_id": deployment.firmware.build_id.hex(),
+        "ran_on": deployment.ran_on.to_json(),
         "latency": latency_to_json(measurement.latency),
         "counts": [int(c) for c in measurement.counts],
         "parity": {
@@ -142,7 +171,7 @@ def deployment_to_json(deployment: Deployment) -> dict[str, Json]:
         "sram": {
             "predicted": deployment.ledger.sram_bytes,
             "linked": linked.sram_bytes,
-            "reported": measurement.info.sram_bytes,
+            "reported": measurement.info.sram_bytes if deployment.twin is None else None,
         },
         "flash": {
             "predicted": deployment.ledger.flash_bytes,

@@ -36,11 +36,12 @@ class Machine:
 
     ``counter`` is the address of a free-running 32-bit counter at ``clock_hz``. ``icount_shift`` makes an
     instruction take 2^shift ns of the machine's time: more than two ticks, so that the ticks between two
-    readings name one number of instructions (see firmware/port/mps2/mn_counter.c).
+    readings name one number of instructions (see firmware/port/mps2/mn_counter.c). ``qemu_options`` fit the
+    core out as the chips have it.
     """
 
     name: str
-    cores: tuple[Core, ...]
+    core: Core
     code: Memory
     ram: Memory
     uart: int
@@ -48,6 +49,11 @@ class Machine:
     counter: int
     clock_hz: int
     icount_shift: int = 7
+    qemu_options: tuple[str, ...] = ()
+
+    def runs(self, core: Core) -> bool:
+        """Whether it executes what is compiled for ``core``: Armv7-M has all of Armv6-M."""
+        return core is self.core or (core is Core.M0PLUS and self.core is Core.M3)
 
     @property
     def ticks_per_instruction(self) -> Fraction:
@@ -59,28 +65,29 @@ _MB = 1024 * 1024
 _MPS2_CODE, _MPS2_RAM = Memory(0x00000000, 4 * _MB), Memory(0x20000000, 4 * _MB)
 
 
-def _mps2(name: str, *cores: Core) -> Machine:
-    return Machine(name, cores, _MPS2_CODE, _MPS2_RAM, 0x40004000, 0, 0x40028018, 25_000_000)
+def _mps2(name: str, core: Core) -> Machine:
+    return Machine(name, core, _MPS2_CODE, _MPS2_RAM, 0x40004000, 0, 0x40028018, 25_000_000)
 
 
 _ALL = (
-    # QEMU's only Armv6-M machine has 16 KB of RAM. Armv7-M executes all of Armv6-M.
-    _mps2("mps2-an385", Core.M3, Core.M0PLUS),
+    _mps2("mps2-an385", Core.M3),
     _mps2("mps2-an386", Core.M4F),
     _mps2("mps2-an500", Core.M7),
     Machine(
         "mps2-an521",
-        (Core.M33,),
+        Core.M33,
         code=Memory(0x10000000, 4 * _MB),
         ram=Memory(0x38000000, 4 * _MB),
         uart=0x50200000,
         uart_irq=32,
         counter=0x50302018,
         clock_hz=20_000_000,
+        # The image gives only its second core an FPU and the DSP extension; STM32L5 and U5 have both.
+        qemu_options=("-global", "sse-200.CPU0_FPU=on", "-global", "sse-200.CPU0_DSP=on"),
     ),
     Machine(
         "mps3-an547",
-        (Core.M55,),
+        Core.M55,
         code=Memory(0x10000000, _MB // 2),  # ITCM, which it starts from
         ram=Memory(0x31000000, 4 * _MB),
         uart=0x59303000,
@@ -94,7 +101,7 @@ MACHINES = {machine.name: machine for machine in _ALL}
 
 def machine_for(core: Core) -> Machine:
     """The machine that stands in for chips with ``core``."""
-    return next(machine for machine in _ALL if core in machine.cores)
+    return next(machine for machine in _ALL if machine.runs(core))
 
 
 def twin_of(board: Board) -> Board | None:
@@ -105,10 +112,9 @@ def twin_of(board: Board) -> Board | None:
     machine = MACHINES.get(board.emulator.machine) if board.emulator else None
     if machine is None or board.family == FAMILY:
         return None
-    if board.core not in machine.cores:
-        cores = ", ".join(core.value for core in machine.cores)
+    if not machine.runs(board.core):
         raise BoardError(
-            f"board {board.name}: {machine.name} stands in for {cores}, not for {board.core.value}",
+            f"board {board.name}: {machine.name} is a {machine.core.value}, not a {board.core.value}",
             remedy=f"emulator: {{machine: {machine_for(board.core).name}, own_chip: false}}",
         )
     return board.model_copy(

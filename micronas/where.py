@@ -1,4 +1,4 @@
-"""Where a network runs: the emulated board, or a real one behind a named probe or port."""
+"""Where a network runs: an emulated board or its twin, or a real one behind a named probe or port."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from micronas.build import Firmware
 from micronas.device.board_link import BoardLink
 from micronas.device.link import Link
 from micronas.device.ports import choose_port, serial_ports
-from micronas.device.qemu import QemuDevice, require_qemu
+from micronas.device.qemu import QemuDevice, no_machine, require_qemu
 from micronas.errors import DeviceError
 from micronas.flash import flash
+from micronas.trial import Json
+from micronas.twin import twin_of
 
 DEVICES = ("qemu", "serial")
 
@@ -34,6 +36,39 @@ class SerialBoard:
 Device: TypeAlias = Qemu | SerialBoard
 
 
+@dataclass(frozen=True)
+class RanOn:
+    """Where figures come from, to be said beside them.
+
+    ``machine`` is the emulator's, None for the board itself. ``own_chip``: it models the board's chip family.
+    ``own_elf``: it ran the ELF that the board would get, not one of the same network for a stand-in.
+    """
+
+    device: str
+    machine: str | None
+    own_chip: bool
+    own_elf: bool
+
+    def __str__(self) -> str:
+        if self.machine is None:
+            return "run on the board"
+        if self.own_chip:
+            return f"emulated on {self.machine}, this board's chip family; this board's ELF"
+        if self.own_elf:
+            return f"emulated on {self.machine}, another chip with this core; this board's ELF"
+        return f"emulated on {self.machine}, a stand-in for the core; not this board's ELF"
+
+    def to_json(self) -> dict[str, Json]:
+        """The object that ``bench`` and ``search`` print; its keys are stable."""
+        return {
+            "device": self.device,
+            "machine": self.machine,
+            "own_chip": self.own_chip,
+            "own_elf": self.own_elf,
+            "text": str(self),
+        }
+
+
 def make_device(name: str, probe: str | None = None, port: str | None = None) -> Device:
     """The device called ``name``; raises ``DeviceError`` for another name than ``DEVICES``."""
     match name:
@@ -48,16 +83,37 @@ def require_device(device: Device, board: Board) -> None:
     """Raise ``ToolMissingError`` or ``DeviceError`` now rather than in the first trial."""
     match device:
         case Qemu():
-            require_qemu(board)
+            require_qemu(built_for(device, board))
         case SerialBoard(probe, port):
             choose_port(serial_ports(), probe=probe, port=port)
 
 
-def open_device(device: Device, board: Board, firmware: Firmware) -> AbstractContextManager[Link]:
-    """Start or flash ``firmware`` and give the link to it."""
+def built_for(device: Device, board: Board) -> Board:
+    """The board whose ELF ``device`` runs for ``board``: itself, or its emulated twin."""
     match device:
         case Qemu():
-            return QemuDevice(board, firmware.elf)
+            return twin_of(board) or board
+        case SerialBoard():
+            return board
+
+
+def ran_on(device: Device, board: Board) -> RanOn:
+    """What ``device`` is to ``board``."""
+    match device:
+        case Qemu() if board.emulator is not None:
+            own_elf = twin_of(board) is None
+            return RanOn("qemu", board.emulator.machine, board.emulator.own_chip, own_elf)
+        case Qemu():
+            raise no_machine(board)
+        case SerialBoard():
+            return RanOn("serial", None, own_chip=True, own_elf=True)
+
+
+def open_device(device: Device, firmware: Firmware) -> AbstractContextManager[Link]:
+    """Start or flash ``firmware``, built for the board of ``built_for``, and give the link to it."""
+    match device:
+        case Qemu():
+            return QemuDevice(firmware.board, firmware.elf)
         case SerialBoard(probe, port):
             target = choose_port(serial_ports(), probe=probe, port=port)
-            return BoardLink(board, flash(firmware, target).port)
+            return BoardLink(firmware.board, flash(firmware, target).port)

@@ -236,6 +236,7 @@ def test_bench_json_has_the_documented_keys_and_equal_outputs(tmp_path: Path, sh
             "model",
             "board",
             "device",
+            "ran_on",
             "runtime",
             "parity",
             "instructions",

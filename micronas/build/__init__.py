@@ -14,12 +14,12 @@ from pathlib import Path
 from micronas.board import Board
 from micronas.build.compiler_output import build_failure
 from micronas.build.elf import Image, LinkedSizes, linked_sizes, read_image, region_bytes
-from micronas.build.ledger_check import assert_ledger_matches
+from micronas.build.ledger_check import assert_ledger_matches, assert_same_network
 from micronas.build.project import make_project, write_project
 from micronas.build.run_platformio import run_platformio, write_local_ini
 from micronas.errors import BuildError
 
-__all__ = ["Firmware", "LinkedSizes", "assert_ledger_matches", "build_firmware"]
+__all__ = ["Firmware", "LinkedSizes", "assert_ledger_matches", "assert_same_network", "build_firmware"]
 
 BUILD_DEADLINE_S = 300.0
 

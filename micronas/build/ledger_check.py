@@ -40,3 +40,18 @@ def assert_ledger_matches(ledger: Predicted, linked: LinkedSizes) -> None:
             "the ledger and the linker disagree: " + "; ".join(wrong),
             remedy="after a change of firmware/ run tools/measure_code_size.py; otherwise this is a bug",
         )
+
+
+def assert_same_network(board: LinkedSizes, twin: LinkedSizes) -> None:
+    """Raise ``BuildError`` unless a board and its emulated twin hold the same arena, stack and constants."""
+    pairs = {
+        "arena": (board.arena, twin.arena),
+        "stack": (board.stack, twin.stack),
+        "constants": (board.constants, twin.constants),
+    }
+    wrong = [f"{what}: {a} bytes on the board, {b} on its twin" for what, (a, b) in pairs.items() if a != b]
+    if wrong:
+        raise BuildError(
+            "the emulated twin does not hold the board's network: " + "; ".join(wrong),
+            remedy="what the twin runs would say nothing about the board; this is a bug, report it",
+        )

@@ -11,7 +11,6 @@ import typer
 from micronas.cli.output import percent, print_json, print_table
 
 if TYPE_CHECKING:
-    from micronas.board import Board
     from micronas.deploy import Deployment
 
 RANDOM_SAMPLES = 8
@@ -48,7 +47,7 @@ def bench(
     if as_json:
         print_json(bench_json(deployed, model, device))
     else:
-        _print(deployed, model, samples, emulated=device == "qemu")
+        _print(deployed, model, samples)
     deployed.require_parity()
 
 
@@ -62,6 +61,7 @@ def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]
         "model": str(model),
         "board": deployed.firmware.board.name,
         "device": device,
+        "ran_on": figures["ran_on"],
         "runtime": "micronas",
         "parity": figures["parity"],
         "instructions": latency.instructions,
@@ -72,13 +72,13 @@ def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]
     }
 
 
-def _print(deployed: Deployment, model: Path, samples: Path | None, *, emulated: bool) -> None:
+def _print(deployed: Deployment, model: Path, samples: Path | None) -> None:
     from micronas.deploy import deployment_to_json
 
     figures: Any = deployment_to_json(deployed)
     board, measurement = deployed.firmware.board, deployed.measurement
     latency, parity = measurement.latency, measurement.parity
-    print(f"{model.name} on {board.title}" + (_emulator(board) if emulated else ""))
+    print(f"{model.name} on {board.title}: {deployed.ran_on}")
     rows = [_op_row(op) for op in figures["per_op"]]
     header = ("op", "kind", "output", "instructions", "share", "constants, B", f"ms, {latency.source.value}")
     print_table("", header, rows)
@@ -94,22 +94,16 @@ def _print(deployed: Deployment, model: Path, samples: Path | None, *, emulated:
         print(f"          ({board.timing.cycles_per_instruction:g} cycles per instruction: an estimate)")
 
 
-def _emulator(board: Board) -> str:
-    assert board.emulator is not None, "without a machine QEMU would not have started"
-    same = "" if board.emulator.own_chip else " (same core, another chip)"
-    return f", run by QEMU {board.emulator.machine}{same}"
-
-
 def _op_row(op: dict[str, Any]) -> tuple[str, ...]:
     shape = "x".join(map(str, op["output_shape"][1:]))
     cost = (f"{op['instructions']:,}", percent(op["share"]), f"{op['constant_bytes']:,}", f"{op['ms']:.3f}")
     return (str(op["op"]), op["kind"], shape, *cost)
 
 
-def _print_sizes(sram: dict[str, int], flash: dict[str, Any], reported_constants: int) -> None:
+def _print_sizes(sram: dict[str, int | None], flash: dict[str, Any], reported_constants: int) -> None:
     constants = flash["constants"]
     rows = [
-        ("SRAM, bytes", f"{sram['predicted']:,}", f"{sram['linked']:,}", f"{sram['reported']:,}"),
+        ("SRAM, bytes", *(f"{n:,}" if n is not None else "" for n in sram.values())),
         (
             "constants, bytes",
             f"{constants['predicted']:,}",

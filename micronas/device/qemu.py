@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import functools
 import re
 import shutil
 import signal
@@ -35,9 +36,7 @@ class QemuDevice:
 
     def __init__(self, board: Board, elf: Path, *, start_deadline_s: float = START_DEADLINE_S) -> None:
         if board.emulator is None:
-            raise DeviceError(
-                f"board {board.name} has no QEMU machine", remedy="use a serial port or another board"
-            )
+            raise no_machine(board)
         self._command = qemu_command(board.emulator, elf)
         self._baud = board.uart.baud
         self._start_deadline_s = start_deadline_s
@@ -122,10 +121,41 @@ class QemuDevice:
 def require_qemu(board: Board) -> None:
     """Raise ``DeviceError`` if no machine runs ``board``, ``ToolMissingError`` if there is no emulator."""
     if board.emulator is None:
+        raise no_machine(board)
+    executable = find_qemu()
+    if board.emulator.machine not in known_machines(executable):
         raise DeviceError(
-            f"board {board.name} has no QEMU machine", remedy="use a serial port or another board"
+            f"{_version(executable)} has no machine {board.emulator.machine!r}, needed by {board.name}",
+            remedy=f"`{QEMU} -machine help` lists what it has; install a newer QEMU, or use --device serial",
         )
-    find_qemu()
+
+
+def no_machine(board: Board) -> DeviceError:
+    """The error for a board that no QEMU machine stands for."""
+    return DeviceError(f"board {board.name} has no QEMU machine", remedy="use a serial port or another board")
+
+
+@functools.cache
+def known_machines(executable: str) -> frozenset[str]:
+    """Names of the machines that the emulator at ``executable`` has."""
+    return frozenset(
+        line.split()[0] for line in _ask(executable, "-machine", "help").splitlines()[1:] if line
+    )
+
+
+def _version(executable: str) -> str:
+    """For example ``QEMU emulator version 7.2.22``."""
+    return _ask(executable, "--version").partition("(")[0].strip() or QEMU
+
+
+def _ask(executable: str, *arguments: str) -> str:
+    try:
+        asked = subprocess.run(
+            [executable, *arguments], capture_output=True, text=True, timeout=START_DEADLINE_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise DeviceError(f"{executable} {' '.join(arguments)}: {error}") from error
+    return asked.stdout
 
 
 def find_qemu() -> str:
@@ -141,22 +171,20 @@ def find_qemu() -> str:
 
 def qemu_command(emulator: Emulator, elf: Path) -> list[str]:
     """Arguments of qemu-system-arm: the machine, the ELF, and the board's UART on a pseudo terminal."""
+    stand_in = MACHINES.get(emulator.machine)
+    # An instruction is 2^shift ns; the timers of the STM32 machines tick every nanosecond.
+    shift = stand_in.icount_shift if stand_in else 0
     unused_uarts = ["-serial", "null"] * emulator.uart_index
     return [
         *("-machine", emulator.machine),
+        *(stand_in.qemu_options if stand_in else ()),
         *("-display", "none"),
         *("-monitor", "none"),
-        *("-icount", f"shift={_icount_shift(emulator)}"),
+        *("-icount", f"shift={shift}"),
         *("-kernel", str(elf)),
         *unused_uarts,
         *("-serial", "pty"),
     ]
-
-
-def _icount_shift(emulator: Emulator) -> int:
-    """An instruction is 2^shift ns; the STM32 machines' timers tick every nanosecond."""
-    machine = MACHINES.get(emulator.machine)
-    return machine.icount_shift if machine else 0
 
 
 def _die_with_parent() -> None:
