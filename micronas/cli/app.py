@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from micronas.cli import bench, boards, check, doctor, export, flash, report, search, strategies
+from micronas.cli import bench, boards, check, compare, doctor, export, flash, report, search, strategies
 from micronas.errors import MicronasError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("search")(search.search)
+app.command("compare")(compare.compare)
 app.command("bench")(bench.bench)
 app.command("check")(check.check)
 app.add_typer(boards.app, name="boards")

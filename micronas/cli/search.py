@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from micronas.cli.output import kb, percent, print_json, print_table, program
+from micronas.cli.settings import setting
 from micronas.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def search(
         "port": port,
     }
     given = {key: value for key, value in overrides.items() if value is not None}
-    given |= dict(_setting(text) for text in settings or [])
+    given |= dict(setting(text) for text in settings or [])
     if resume is not None:
         if config is not None or given or run is not None:
             raise ConfigError(
@@ -152,19 +153,6 @@ def _print_result(setup: Setup, store: Store, final: Final) -> None:
     print(f"  {program()} bench {tflite} --board {board}    # every op's instructions and bytes")
     print(f"  {program()} flash {tflite} --board {board}    # onto a real board")
     print(f"  {program()} export {tflite} --out DIR    # a C library for your own firmware")
-
-
-def _setting(text: str) -> tuple[str, object]:
-    """``a.b=1`` -> ("a.b", 1): the value is read as YAML."""
-    import yaml
-
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise ConfigError(f"--set {text!r}: expected KEY=VALUE", remedy="for example --set budget.trials=20")
-    try:
-        return key, yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"--set {key}: {value!r} is not a YAML value") from error
 
 
 def _run_folder(resume: Path, runs: Path) -> Path:

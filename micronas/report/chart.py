@@ -43,7 +43,7 @@ def scatter(
     if not points:
         return ""
     xs = [p.x for p in points] + ([limit.x] if limit else [])
-    frame = _Frame(_Range.around(xs), _Range.around([p.y for p in points]), width)
+    frame = Frame(Range.around(xs), Range.around([p.y for p in points]), width)
     parts = [frame.axes(x_label, y_label)]
     if limit:
         x = frame.x(limit.x)
@@ -60,7 +60,7 @@ def scatter(
     return f'<svg viewBox="0 0 {width} {HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
 
 
-def _path(frame: _Frame, line: Sequence[tuple[float, float]], stepped: bool) -> str:
+def _path(frame: Frame, line: Sequence[tuple[float, float]], stepped: bool) -> str:
     corners: list[tuple[float, float]] = []
     for x, y in line:
         if stepped and corners:
@@ -70,13 +70,15 @@ def _path(frame: _Frame, line: Sequence[tuple[float, float]], stepped: bool) -> 
 
 
 @dataclass(frozen=True)
-class _Range:
+class Range:
+    """An axis: its ends and the distance of its ticks."""
+
     low: float
     high: float
     step: float
 
     @classmethod
-    def around(cls, values: Sequence[float]) -> _Range:
+    def around(cls, values: Sequence[float]) -> Range:
         """A range of round ends that holds ``values``, with three to eight ticks."""
         low, high = min(values), max(values)
         if high - low < 1e-9 * max(1.0, abs(high)):
@@ -98,22 +100,25 @@ class _Range:
 
 
 @dataclass(frozen=True)
-class _Frame:
+class Frame:
     """From figures to places on the picture."""
 
-    horizontal: _Range
-    vertical: _Range
+    horizontal: Range
+    vertical: Range
     width: int
 
     def x(self, value: float) -> float:
+        """Place from the left, pixels."""
         span = self.horizontal.high - self.horizontal.low
         return _LEFT + (value - self.horizontal.low) / span * (self.width - _LEFT - _RIGHT)
 
     def y(self, value: float) -> float:
+        """Place from the top, pixels."""
         span = self.vertical.high - self.vertical.low
         return HEIGHT - _BOTTOM - (value - self.vertical.low) / span * (HEIGHT - _TOP - _BOTTOM)
 
     def axes(self, x_label: str, y_label: str) -> str:
+        """Grid, ticks and names."""
         parts = []
         for value in self.vertical.ticks():
             y = self.y(value)

@@ -1,0 +1,142 @@
+"""``micronas compare``: strategies at equal cost."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from micronas.cli.output import console, print_json, print_table, program
+from micronas.errors import ConfigError
+
+if TYPE_CHECKING:
+    from micronas.compare import Plan, PlannedRun, Results
+
+DEFAULT_STRATEGIES = "random,aging_evolution"
+
+
+def compare(
+    config: Annotated[Path | None, typer.Argument(help="Search configuration (YAML): the task.")] = None,
+    strategies: Annotated[
+        str | None,
+        typer.Option(
+            help="STRATEGY or STRATEGY+ESTIMATOR, comma-separated; random search and the hand-made network "
+            f"always take part. Default: {DEFAULT_STRATEGIES}."
+        ),
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Runs per contender. Default: 3.")] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(help="For every run: 10min, 40trials or 6cpu-min. Default: the configuration's."),
+    ] = None,
+    board: Annotated[str | None, typer.Option(help="Board to search for.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Overrides any key, repeatable.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the comparison; default: runs/compare-CONFIG.")
+    ] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with the comparison in this folder.")] = None,
+    only_results: Annotated[
+        bool, typer.Option("--only-results", help="Run nothing; show what is there.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+) -> None:
+    """Compare search strategies on one task at an equal budget, with several seeds."""
+    from micronas.compare import open_plan
+
+    if resume is not None:
+        if any(value is not None for value in (config, strategies, seeds, budget, board, settings, out)):
+            raise ConfigError(
+                "--resume goes on with the comparison's own plan, so nothing else may be given",
+                remedy=f"{program()} compare --resume {resume}",
+            )
+        _compare(open_plan(resume, None), resume, only_results, as_json)
+        return
+    if config is None:
+        raise ConfigError(
+            "no configuration was given",
+            remedy="micronas compare search_configs/mnist5k_class_b.yaml --strategies random,aging_evolution "
+            "--seeds 3 --budget 2cpu-min",
+        )
+    wanted = _plan(
+        config, strategies or DEFAULT_STRATEGIES, 3 if seeds is None else seeds, budget, board, settings
+    )
+    folder = out or Path("runs") / f"compare-{config.stem}"
+    if not only_results:
+        from micronas.compare.run import check_all
+
+        check_all(wanted)
+    _compare(open_plan(folder, wanted), folder, only_results, as_json)
+
+
+def _plan(
+    path: Path, strategies: str, seeds: int, budget: str | None, board: str | None, settings: list[str] | None
+) -> Plan:
+    from micronas.cli.settings import setting
+    from micronas.compare import make_plan
+    from micronas.compare.allowance import allowance_of, parse_allowance
+    from micronas.compare.contender import parse_contenders
+    from micronas.config import load_config
+
+    overrides: dict[str, object] = {} if board is None else {"board": board}
+    overrides |= dict(setting(text) for text in settings or [])
+    config = load_config(path, overrides)
+    allowance = parse_allowance(budget) if budget is not None else allowance_of(config.budget)
+    words = [str(path), *(["--board", board] if board else [])]
+    words += [word for text in settings or [] for word in ("--set", text)]
+    return make_plan(config, parse_contenders(strategies, config), seeds, allowance, tuple(words))
+
+
+def _compare(plan: Plan, folder: Path, only_results: bool, as_json: bool) -> None:
+    from micronas.compare import read_results, results_to_json
+    from micronas.compare.files import write_files
+
+    failures = {} if only_results else _run(plan, folder)
+    results = read_results(plan, folder, failures)
+    files = write_files(results, folder)
+    if as_json:
+        print_json(results_to_json(results))
+        return
+    _print_results(results)
+    for path in files:
+        print(f"  {path}")
+
+
+def _run(plan: Plan, folder: Path) -> dict[str, str]:
+    from micronas.cli.progress import make_progress
+    from micronas.compare.run import run_all, search_run
+
+    def announce(run: PlannedRun, place: int, total: int) -> None:
+        print(f"run {place} of {total}: {run.name}", file=sys.stderr, flush=True)
+
+    def run_one(run: PlannedRun, path: Path) -> None:
+        with make_progress() as progress:
+            search_run(progress)(run, path)
+
+    try:
+        return run_all(plan, folder, run_one, announce)
+    except KeyboardInterrupt:
+        print(f"\nstopped; go on with:\n  {program()} compare --resume {folder}", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+def _print_results(results: Results) -> None:
+    from micronas.compare.table import HEADER, rows
+
+    plan = results.plan
+    title = f"{plan.config.data.name}: {plan.allowance} each, {plan.seeds} seed(s), median and range"
+    if not sys.stdout.isatty():
+        print_table(title, HEADER, rows(results))
+        return
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for name in HEADER:
+        table.add_column(name)
+    for cells in rows(results):
+        table.add_row(*cells)
+    console().print(table)

@@ -1,0 +1,20 @@
+"""A fair comparison: the same task, splits, seeds and budget for every strategy, and what came of it.
+
+A comparison is a folder of ordinary runs plus ``plan.json``. Everything shown is read back from the runs, so
+it can be stopped, killed, gone on with and grown by more strategies or seeds.
+"""
+
+from micronas.compare.plan import Plan, PlannedRun, make_plan, open_plan
+from micronas.compare.results import Results, results_to_json
+from micronas.compare.run import read_results, run_all
+
+__all__ = [
+    "Plan",
+    "PlannedRun",
+    "Results",
+    "make_plan",
+    "open_plan",
+    "read_results",
+    "results_to_json",
+    "run_all",
+]

@@ -1,0 +1,25 @@
+"""What a comparison leaves beside its runs: results.json, results.md and results.html."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from micronas.compare.markdown import markdown
+from micronas.compare.page import page
+from micronas.compare.results import Results, results_to_json
+
+
+def write_files(results: Results, folder: Path) -> tuple[Path, ...]:
+    """Write all three, each replaced in one step, and return their paths."""
+    texts = {
+        "results.md": markdown(results),
+        "results.json": json.dumps(results_to_json(results), indent=1) + "\n",
+        "results.html": page(results),
+    }
+    for name, text in texts.items():
+        draft = folder / f"{name}.new"
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, folder / name)
+    return tuple(folder / name for name in texts)

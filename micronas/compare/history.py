@@ -1,0 +1,113 @@
+"""One run as the comparison sees it: its trials along the budget, and its result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from micronas.board import Board
+from micronas.budget import make_budget
+from micronas.compare.allowance import Unit
+from micronas.compare.plan import PlannedRun
+from micronas.config import parse_config
+from micronas.ledger import Budget
+from micronas.search.loop import RUN_CPU_S
+from micronas.store import DATABASE, Record, Store
+from micronas.trial import Outcome, Scores
+from micronas.trial_json import scores_from_json
+
+
+@dataclass(frozen=True)
+class Step:
+    """A trial and where on the budget it ended. ``scores`` only where the trial may be reported."""
+
+    number: int
+    wall_s: float
+    cpu_s: float
+    scores: Scores | None
+    trained: bool
+    to_the_end: bool
+    refused: int
+    repeated: bool
+
+    def at(self, unit: Unit) -> float:
+        """Position on the budget: trials, minutes or CPU minutes."""
+        match unit:
+            case Unit.TRIALS:
+                return float(self.number + 1)
+            case Unit.WALL:
+                return self.wall_s / 60
+            case Unit.CPU:
+                return self.cpu_s / 60
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The network that a run ended with; accuracies 0..1 of its int8 file."""
+
+    validation: float
+    test: float
+    test_samples: int
+    scores: Scores
+
+
+@dataclass(frozen=True)
+class History:
+    """A run that has begun."""
+
+    run: PlannedRun
+    steps: tuple[Step, ...]
+    reported: Reported | None
+    budget: Budget
+    majority_baseline: float
+    failure: str = ""
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds of the search, final training left out."""
+        return max((step.cpu_s for step in self.steps), default=0.0)
+
+
+def read_history(folder: Path, run: PlannedRun, failure: str = "") -> History | None:
+    """The run in ``folder``, or None if it has not begun."""
+    if not (folder / DATABASE).is_file():
+        return None
+    with Store.read(folder) as store:
+        facts: Any = store.fact
+        config = parse_config(facts("config"), name=str(folder))
+        board = Board.model_validate(facts("board"))
+        return History(
+            run=run,
+            steps=tuple(_step(record) for record in store.records()),
+            reported=_reported(store),
+            budget=make_budget(board, config.budgets.flash_kb, config.budgets.sram_kb),
+            majority_baseline=facts("majority_baseline"),
+            failure=failure,
+        )
+
+
+def _step(record: Record) -> Step:
+    trial, details = record.trial, record.details
+    repeated = "repeats_trial" in details
+    cpu_s = details.get(RUN_CPU_S)
+    trained = not repeated and not (trial.outcome is Outcome.INFEASIBLE and trial.stage == "budget")
+    return Step(
+        number=trial.number,
+        wall_s=record.finished_s,
+        cpu_s=float(cpu_s) if isinstance(cpu_s, int | float) else 0.0,
+        scores=trial.scores if trial.outcome is Outcome.COMPLETE else None,
+        trained=trained,
+        to_the_end=trained and not details.get("stopped"),
+        refused=record.rejected + (trial.outcome is Outcome.INFEASIBLE and trial.stage == "budget"),
+        repeated=repeated,
+    )
+
+
+def _reported(store: Store) -> Reported | None:
+    final = store.final()
+    if final is None:
+        return None
+    result: Any = final.result
+    scores = scores_from_json(result["scores"])
+    return Reported(scores.accuracy_int8, result["test_accuracy_int8"], result["test_samples"], scores)

@@ -1,0 +1,124 @@
+"""``results.md``: the table, what it says and what it does not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from micronas.compare.allowance import Unit
+from micronas.compare.contender import HAND_MADE
+from micronas.compare.results import Results
+from micronas.compare.table import HEADER, RUN_HEADER, rows, run_rows
+from micronas.compare.verdict import FIGURES, Verdict, Word, judged
+
+
+def markdown(results: Results) -> str:
+    """The whole document."""
+    parts = [
+        f"# {_title(results)}",
+        f"    {results.plan.command}",
+        _task(results),
+        _table(HEADER, rows(results)),
+        "Median and range over seeds. " + _columns(results),
+        "## Against random search",
+        "\n".join(_verdicts(results)),
+        _caution(results),
+        "## Every run",
+        _table(RUN_HEADER, run_rows(results)),
+        *_unfinished(results),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _title(results: Results) -> str:
+    plan = results.plan
+    return f"Search strategies on {plan.config.data.name}, {plan.allowance} each, {plan.seeds} seed(s)"
+
+
+def _task(results: Results) -> str:
+    config, reference = results.plan.config, results.reference
+    budget = [f"{reference.flash_bytes / 1024:g} KB of flash", f"{reference.sram_bytes / 1024:g} KB of SRAM"]
+    if config.budgets.latency_ms:
+        budget.append(f"{config.budgets.latency_ms:g} ms")
+    target = (
+        f"; reward: accuracy x ({config.reward.target_ms:g} ms / latency)^{config.reward.exponent:g}"
+        f" ({config.reward.mode})"
+        if config.reward.target_ms and config.device != "none"
+        else "; reward: accuracy"
+    )
+    return (
+        f"Space {config.space.name}, board {config.board}, runtime {config.runtime}; the network may take "
+        f"{', '.join(budget)}{target}. Always guessing the majority class has error {reference.error:.3f}."
+    )
+
+
+def _columns(results: Results) -> str:
+    unit, reference = results.plan.allowance.unit, results.reference
+    latency = (
+        f", {reference.latency_source.value} latency up to {reference.latency_ms:.3g} ms"
+        if reference.latency_ms and reference.latency_source
+        else "; latency takes no part, because not every network has one of the same source"
+    )
+    inside = "inside" if unit is Unit.WALL else "not in"
+    return (
+        "Hypervolume: share (0 to 1) of the box of error, flash and SRAM up to the budgets"
+        f"{latency}, that the networks found within the budget dominate. Best reward: of the search's short "
+        "trainings, within the budget. Validation and test: the reported network after its final training, "
+        f"which is {inside} the budget. Wasted: trained, but failed or over the latency budget. CPU-min: all "
+        "processes of the search, final training left out. Every search begins with the same "
+        f"hand-made networks; {HAND_MADE} is the first of them alone, with the same final training."
+    )
+
+
+def _verdicts(results: Results) -> list[str]:
+    lines = []
+    for name, figure in FIGURES.items():
+        verdicts = judged(results, figure)
+        parts = [f"{word.value}: {_names(verdicts, word)}" for word in Word]
+        lines.append(f"- {name}: {'; '.join(parts)}.")
+    return lines or ["- random search has not finished."]
+
+
+def _names(verdicts: Sequence[tuple[str, Verdict]], word: Word) -> str:
+    chosen = [
+        f"{name} ({v.better} of {v.pairs} seeds better, {v.median_difference:+.4f})"
+        for name, v in verdicts
+        if v.word is word
+    ]
+    return ", ".join(chosen) or "none"
+
+
+def _caution(results: Results) -> str:
+    samples = results.test_samples
+    known = [row.test.median for row in results.rows if row.test]
+    text = (
+        "Above and below: every seed of the one is beyond every seed of the other; the figure is the median "
+        "difference of runs with equal seeds. With so few seeds everything else is chance until shown "
+        "otherwise."
+    )
+    if samples and known:
+        error = math.sqrt(max(p * (1 - p) for p in known) / samples)
+        text += (
+            f" The test split has {samples} samples: one figure's standard error is up to {error:.3f}, "
+            "and the split is the same for all seeds."
+        )
+    return text
+
+
+def _unfinished(results: Results) -> list[str]:
+    lines = [
+        f"- {run.history.run.name}: {run.history.failure or 'not finished'}"
+        for row in results.rows
+        for run in row.runs
+        if run.history.reported is None
+    ]
+    planned = len(results.plan.runs())
+    begun = sum(len(row.runs) for row in results.rows)
+    if begun < planned:
+        lines.append(f"- {planned - begun} of {planned} runs have not begun")
+    return ["## Without a result", "\n".join(lines)] if lines else []
+
+
+def _table(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

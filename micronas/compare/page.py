@@ -1,0 +1,51 @@
+"""``results.html``: the curves and tables in one page that refers to nothing outside it."""
+
+from __future__ import annotations
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from micronas.compare.chart import colour, curves
+from micronas.compare.curve import band
+from micronas.compare.results import Results
+from micronas.compare.table import HEADER, RUN_HEADER, rows, run_rows
+
+
+def page(results: Results) -> str:
+    """The whole page."""
+    environment = Environment(
+        loader=PackageLoader("micronas.compare", "."),
+        autoescape=select_autoescape(default_for_string=True, default=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    plan = results.plan
+    return environment.get_template("page.html.j2").render(
+        task=plan.config.data.name,
+        allowance=plan.allowance,
+        seeds=plan.seeds,
+        space=plan.config.space.name,
+        board=plan.config.board,
+        legend=[(row.contender.name, colour(place)) for place, row in enumerate(results.rows)],
+        charts=_charts(results),
+        tables=[
+            ("Median and range over seeds", HEADER, rows(results)),
+            ("Every run", RUN_HEADER, run_rows(results)),
+        ],
+    )
+
+
+def _charts(results: Results) -> list[tuple[str, str, str]]:
+    allowance = results.plan.allowance
+    note = "Line: median over seeds; area: least to greatest. A line begins where every seed has a network."
+    names = [row.contender.name for row in results.rows]
+    rewards = [band([run.reward_curve for run in row.runs], allowance.amount) for row in results.rows]
+    volumes = [band([run.volume_curve for run in row.runs], allowance.amount) for row in results.rows]
+    axis = f"{allowance.axis} of search"
+    return [
+        (
+            "Best reward so far",
+            note,
+            curves(list(zip(names, rewards, strict=True)), axis, "best feasible reward"),
+        ),
+        ("Hypervolume so far", note, curves(list(zip(names, volumes, strict=True)), axis, "hypervolume")),
+    ]

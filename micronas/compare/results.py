@@ -1,0 +1,204 @@
+"""The comparison's figures: per run, and per contender as median and range over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from micronas.compare.contender import Contender
+from micronas.compare.curve import Curve, Spread, best_so_far, spread
+from micronas.compare.front_volume import Reference, make_reference, volume_curve
+from micronas.compare.history import History
+from micronas.compare.plan import Plan, plan_to_json
+from micronas.trial import Json
+from micronas.trial_json import scores_to_json
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """One run. ``best_reward`` and ``hypervolume`` are what had been found when the budget was spent.
+
+    ``wasted`` counts trained networks that cannot be reported (failed, or over the latency budget) and
+    ``wasted_cpu_share`` their part of the search's CPU time; ``refused`` were turned down by the ledger
+    before any training, which costs milliseconds.
+    """
+
+    history: History
+    reward_curve: Curve
+    volume_curve: Curve
+    best_reward: float | None
+    hypervolume: float
+    trials: int
+    complete: int
+    to_the_end: int
+    repeated: int
+    refused: int
+    trained: int
+    wasted: int
+    wasted_cpu_share: float
+
+    @property
+    def seed(self) -> int:
+        """The run's seed."""
+        return self.history.run.seed
+
+    @property
+    def cpu_minutes(self) -> float:
+        """Of the search, final training left out."""
+        return self.history.cpu_s / 60
+
+    @property
+    def networks_per_cpu_minute(self) -> float:
+        """Networks that got figures, per CPU minute of the search."""
+        return self.complete / self.cpu_minutes if self.cpu_minutes else 0.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """A contender: its runs in order of their seeds."""
+
+    contender: Contender
+    runs: tuple[RunResult, ...]
+
+    def spread(self, values: Sequence[float | None]) -> Spread | None:
+        """Median and range of what is there."""
+        known = [value for value in values if value is not None]
+        return spread(known) if known else None
+
+    @property
+    def validation(self) -> Spread | None:
+        """Int8 accuracy of the reported network on validation data."""
+        return self.spread([r.history.reported.validation for r in self.runs if r.history.reported])
+
+    @property
+    def test(self) -> Spread | None:
+        """Its int8 accuracy on the test split, unsealed once per run."""
+        return self.spread([r.history.reported.test for r in self.runs if r.history.reported])
+
+    @property
+    def reward(self) -> Spread | None:
+        """Best reward of the search within the budget."""
+        return self.spread([r.best_reward for r in self.runs])
+
+    @property
+    def volume(self) -> Spread | None:
+        """Hypervolume within the budget."""
+        return self.spread([r.hypervolume for r in self.runs])
+
+
+@dataclass(frozen=True)
+class Results:
+    """The whole comparison."""
+
+    plan: Plan
+    reference: Reference
+    rows: tuple[Row, ...]
+    test_samples: int
+
+    def row(self, name: str) -> Row | None:
+        """The contender called ``name``, if it has begun."""
+        return next((row for row in self.rows if row.contender.name == name), None)
+
+
+def make_results(plan: Plan, histories: Sequence[History]) -> Results:
+    """Figures of the runs that have begun; at least one."""
+    reference = make_reference(histories, plan.config.budgets.latency_ms)
+    rows = []
+    for contender in plan.contenders:
+        own = [h for h in histories if h.run.contender == contender]
+        if own:
+            rows.append(Row(contender, tuple(_run_result(h, reference, plan) for h in own)))
+    samples = max((h.reported.test_samples for h in histories if h.reported), default=0)
+    return Results(plan, reference, tuple(rows), samples)
+
+
+def _run_result(history: History, reference: Reference, plan: Plan) -> RunResult:
+    unit, end = plan.allowance.unit, plan.allowance.amount
+    rewards = best_so_far((s.at(unit), s.scores.reward) for s in history.steps if s.scores)
+    volumes = volume_curve(history, reference, unit)
+    trained = [s for s in history.steps if s.trained]
+    complete = [s for s in trained if s.scores]
+    return RunResult(
+        history=history,
+        reward_curve=rewards,
+        volume_curve=volumes,
+        best_reward=rewards.at(end),
+        hypervolume=volumes.at(end) or 0.0,
+        trials=len(history.steps),
+        complete=len(complete),
+        to_the_end=sum(s.to_the_end for s in complete),
+        repeated=sum(s.repeated for s in history.steps),
+        refused=sum(s.refused for s in history.steps),
+        trained=len(trained),
+        wasted=len(trained) - len(complete),
+        wasted_cpu_share=_wasted_cpu_share(history),
+    )
+
+
+def _wasted_cpu_share(history: History) -> float:
+    """CPU time between the ends of trials counts for the one that ended; exact with one worker."""
+    steps = sorted(history.steps, key=lambda s: s.cpu_s)
+    before_s = wasted_s = 0.0
+    for step in steps:
+        if step.trained and step.scores is None:
+            wasted_s += step.cpu_s - before_s
+        before_s = step.cpu_s
+    return wasted_s / before_s if before_s else 0.0
+
+
+def results_to_json(results: Results) -> dict[str, Json]:
+    """The object of ``compare --json`` and ``results.json``; keys in docs/compare.md."""
+    reference = results.reference
+    return {
+        "plan": plan_to_json(results.plan),
+        "reference": {
+            "error": reference.error,
+            "flash_bytes": reference.flash_bytes,
+            "sram_bytes": reference.sram_bytes,
+            "latency_ms": reference.latency_ms,
+            "latency_source": reference.latency_source.value if reference.latency_source else None,
+        },
+        "test_samples": results.test_samples,
+        "contenders": [_row_to_json(row) for row in results.rows],
+    }
+
+
+def _row_to_json(row: Row) -> dict[str, Json]:
+    figures = {
+        "best_reward": row.reward,
+        "hypervolume": row.volume,
+        "validation_int8": row.validation,
+        "test_int8": row.test,
+    }
+    return {
+        "name": row.contender.name,
+        **{name: asdict(value) if value else None for name, value in figures.items()},
+        "runs": [_run_to_json(run) for run in row.runs],
+    }
+
+
+def _run_to_json(run: RunResult) -> dict[str, Json]:
+    reported = run.history.reported
+    return {
+        "seed": run.seed,
+        "run": run.history.run.name,
+        "finished": reported is not None,
+        "failure": run.history.failure,
+        "best_reward": run.best_reward,
+        "hypervolume": run.hypervolume,
+        "validation_int8": reported.validation if reported else None,
+        "test_int8": reported.test if reported else None,
+        "scores": scores_to_json(reported.scores) if reported else None,
+        "trials": run.trials,
+        "complete": run.complete,
+        "trained_to_the_end": run.to_the_end,
+        "repeated": run.repeated,
+        "refused_before_training": run.refused,
+        "trained": run.trained,
+        "wasted": run.wasted,
+        "wasted_cpu_share": run.wasted_cpu_share,
+        "cpu_minutes": run.cpu_minutes,
+        "networks_per_cpu_minute": run.networks_per_cpu_minute,
+        "reward_curve": [[x, y] for x, y in zip(run.reward_curve.xs, run.reward_curve.ys, strict=True)],
+        "hypervolume_curve": [[x, y] for x, y in zip(run.volume_curve.xs, run.volume_curve.ys, strict=True)],
+    }

@@ -1,0 +1,78 @@
+"""What the figures say about a contender beside random search, and what they do not.
+
+Runs are paired by seed: with equal seeds two contenders share the split, the hand-made first trials and the
+seeds of training. With three seeds even "better in all of them" has a chance of 1 in 8 where nothing differs,
+so a contender is said to beat random search only if, on top, the ranges do not overlap.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from micronas.compare.contender import BASELINE
+from micronas.compare.results import Results, Row, RunResult
+
+Figure: TypeAlias = Callable[[RunResult], float | None]
+
+
+class Word(Enum):
+    """The three things that can be said."""
+
+    ABOVE = "above"
+    BELOW = "below"
+    NOT_SEPARATED = "not separated"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One figure of a contender against random search. ``better`` of ``pairs`` seeds were above."""
+
+    word: Word
+    better: int
+    pairs: int
+    median_difference: float
+
+    def text(self) -> str:
+        """``above (3 of 3 seeds, +0.012)``."""
+        seeds = f"{self.better} of {self.pairs} seeds, median {self.median_difference:+.4f}"
+        return f"{self.word.value} ({seeds})"
+
+
+FIGURES: dict[str, Figure] = {
+    "hypervolume": lambda run: run.hypervolume,
+    "best reward in the search": lambda run: run.best_reward,
+    "test accuracy": lambda run: run.history.reported.test if run.history.reported else None,
+}
+
+
+def against_random(row: Row, results: Results, figure: Figure) -> Verdict | None:
+    """None for random search itself, and without a seed that both have finished."""
+    baseline = results.row(BASELINE)
+    if baseline is None or row.contender.name == BASELINE:
+        return None
+    theirs = {run.seed: value for run in baseline.runs if (value := figure(run)) is not None}
+    pairs = [
+        (value, theirs[run.seed])
+        for run in row.runs
+        if run.seed in theirs and (value := figure(run)) is not None
+    ]
+    if not pairs:
+        return None
+    own, others = [a for a, _ in pairs], [b for _, b in pairs]
+    word = Word.NOT_SEPARATED
+    if min(own) > max(others):
+        word = Word.ABOVE
+    elif max(own) < min(others):
+        word = Word.BELOW
+    difference = statistics.median(a - b for a, b in pairs)
+    return Verdict(word, sum(a > b for a, b in pairs), len(pairs), difference)
+
+
+def judged(results: Results, figure: Figure) -> list[tuple[str, Verdict]]:
+    """Every row but random search's with its verdict."""
+    verdicts = [(row.contender.name, against_random(row, results, figure)) for row in results.rows]
+    return [(name, verdict) for name, verdict in verdicts if verdict is not None]
