@@ -34,14 +34,12 @@
 #define ICR_ERRORS 0xFu /* parity, framing, noise, overrun */
 
 /* USART: 16 samples per bit, so BRR = clock / baud, at least 16. LPUART: 256 * clock / baud in 20 bits, at least
- * 0x300 (RM0351, LPUART baud rate generation), which takes 64 bits on the way. */
+ * 0x300 (RM0351, LPUART baud rate generation). */
 #if MN_UART_LOW_POWER
-typedef uint64_t mn_scaled;
 #define SCALE 256u
 #define DIVIDER_MIN 0x300u
 #define DIVIDER_MAX 0xFFFFFu
 #else
-typedef uint32_t mn_scaled;
 #define SCALE 1u
 #define DIVIDER_MIN 16u
 #define DIVIDER_MAX 0xFFFFu
@@ -49,18 +47,27 @@ typedef uint32_t mn_scaled;
 
 static uint32_t usart_hz;
 
+/* (SCALE * clock + rounding) / by with every product within 32 bits, for `by` below 2^24. */
+static uint32_t scaled_quotient(uint32_t by, uint32_t rounding)
+{
+    return usart_hz / by * SCALE + (usart_hz % by * SCALE + rounding) / by;
+}
+
 static uint32_t divider(uint32_t baud)
 {
-    if (baud == 0) {
+    if (baud > usart_hz / 16u) {
+        return DIVIDER_MIN;
+    }
+    if (baud < usart_hz / (DIVIDER_MAX / SCALE)) {
         return DIVIDER_MAX;
     }
-    const mn_scaled d = ((mn_scaled)usart_hz * SCALE + baud / 2u) / baud;
-    return d < DIVIDER_MIN ? DIVIDER_MIN : d > DIVIDER_MAX ? DIVIDER_MAX : (uint32_t)d;
+    const uint32_t d = scaled_quotient(baud, baud / 2u);
+    return d < DIVIDER_MIN ? DIVIDER_MIN : d > DIVIDER_MAX ? DIVIDER_MAX : d;
 }
 
 uint32_t mn_port_nearest_baud(uint32_t baud)
 {
-    return (uint32_t)((mn_scaled)usart_hz * SCALE / divider(baud));
+    return scaled_quotient(divider(baud), 0);
 }
 
 /* BRR may only be written while the UART is off. */
