@@ -54,12 +54,24 @@ class Core(Enum):
 
 
 class RegionKind(Enum):
-    """What a memory region is; CCM and DTCM are not reachable by every bus master."""
+    """What a memory region is.
+
+    ``CCM``, ``DTCM`` and ``ITCM`` hang on the core, not on the bus matrix; ``ITCM`` is meant for code;
+    ``AXI`` is SRAM on the core's AXI bus; ``BACKUP`` has to be unlocked before it can be written.
+    """
 
     FLASH = "flash"
     SRAM = "sram"
     CCM = "ccm"
     DTCM = "dtcm"
+    ITCM = "itcm"
+    AXI = "axi"
+    BACKUP = "backup"
+
+    @property
+    def holds_data(self) -> bool:
+        """Whether the firmware may put an arena, stack or statics there."""
+        return self not in (RegionKind.FLASH, RegionKind.ITCM, RegionKind.BACKUP)
 
 
 def _size(value: object) -> object:
@@ -232,7 +244,8 @@ def _check_arena_region_is_ram(board: Board) -> list[str]:
     region = next((r for r in board.regions if r.name == board.arena_region), None)
     if region is None:
         return [f"arena_region {board.arena_region!r} is not a region"]
-    return [f"arena_region {region.name!r} is flash"] if region.kind is RegionKind.FLASH else []
+    kind = region.kind
+    return [] if kind.holds_data else [f"arena_region {region.name!r} is {kind.value}, which holds no data"]
 
 
 def _check_stack_fits(board: Board) -> list[str]:

@@ -15,7 +15,8 @@
 
 static mn_counter_kind kind;
 
-static void start_tim2(void)
+#ifdef MN_TIM2_CLOCK_REGISTER
+static bool tim2_counts_instructions(void)
 {
     MN_REGISTER(MN_TIM2_CLOCK_REGISTER) |= 1u << MN_TIM2_CLOCK_BIT;
     (void)MN_REGISTER(MN_TIM2_CLOCK_REGISTER);
@@ -23,16 +24,22 @@ static void start_tim2(void)
     TIM2_ARR = 0xFFFFFFFFu;
     TIM2_EGR = 1u; /* take the prescaler over */
     TIM2_CR1 = 1u;
+    return mn_counts_instructions(&TIM2_CNT);
 }
+#else /* a 16-bit TIM2 would wrap within a layer */
+static bool tim2_counts_instructions(void)
+{
+    return false;
+}
+#endif
 
 mn_counter_kind mn_counter_start(void)
 {
     if (mn_dwt_start()) {
         kind = MN_COUNTER_CYCLES;
-        return kind;
+    } else {
+        kind = tim2_counts_instructions() ? MN_COUNTER_INSTRUCTIONS : MN_COUNTER_NONE;
     }
-    start_tim2();
-    kind = mn_counts_instructions(&TIM2_CNT) ? MN_COUNTER_INSTRUCTIONS : MN_COUNTER_NONE;
     return kind;
 }
 

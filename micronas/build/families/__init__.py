@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from micronas.board import Board
-from micronas.build.families import mps2, stm32f2, stm32f4, stm32f7
+from micronas.build.families import (
+    mps2,
+    stm32f1,
+    stm32f2,
+    stm32f4,
+    stm32f7,
+    stm32g0,
+    stm32g4,
+    stm32h7,
+    stm32l4,
+    stm32l5,
+    stm32u5,
+)
 from micronas.build.families.family import Family
 from micronas.errors import BoardError
 
@@ -11,9 +23,16 @@ __all__ = ["FAMILIES", "Family", "family_of"]
 
 _ALL: tuple[Family, ...] = (
     mps2.FAMILY,
+    stm32f1.FAMILY,
     stm32f2.FAMILY,
     stm32f4.FAMILY,
     stm32f7.FAMILY,
+    stm32g0.FAMILY,
+    stm32g4.FAMILY,
+    stm32h7.FAMILY,
+    stm32l4.FAMILY,
+    stm32l5.FAMILY,
+    stm32u5.FAMILY,
 )
 FAMILIES = {family.name: family for family in _ALL}
 
