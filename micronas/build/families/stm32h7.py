@@ -1,6 +1,6 @@
 """STM32H742, H743 and H753 (Cortex-M7).
 
-RM0433 table 17: flash wait states by AXI clock and voltage scale; 6.6: voltage scales; 8.5, 8.7: clock tree and
+RM0433 table 17: flash wait states by AXI clock and voltage scale; 6.6: voltage scales; 8.5, 8.7: clock tree,
 register map. DS12110 6.3.1: clock limits of silicon revision V. USART kernel clocks are the bus clocks after
 reset (RCC_D2CCIP2R).
 """
