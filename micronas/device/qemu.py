@@ -16,11 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 from micronas.board import Board, Emulator
 from micronas.device.client import Client
+from micronas.device.link import Link
 from micronas.device.serial_link import SerialLink
 from micronas.errors import DeadlineError, DeviceError, ToolMissingError
 from micronas.twin import MACHINES
@@ -31,15 +33,31 @@ _PTY = re.compile(r"char device redirected to (\S+)")
 _PR_SET_PDEATHSIG = 1
 
 
-class QemuDevice:
-    """A running emulator; entering gives the link to its UART, leaving ends the process whatever happened."""
+def answers_hello(link: Link, deadline_s: float) -> None:
+    """Raise ``DeadlineError`` unless the firmware of PROTOCOL.md answers."""
+    Client(link).info(deadline_s)
 
-    def __init__(self, board: Board, elf: Path, *, start_deadline_s: float = START_DEADLINE_S) -> None:
+
+class QemuDevice:
+    """A running emulator; entering gives the link to its UART, leaving ends the process whatever happened.
+
+    ``answers`` waits until the firmware answers (link, deadline in seconds); the default knows PROTOCOL.md's.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        elf: Path,
+        *,
+        start_deadline_s: float = START_DEADLINE_S,
+        answers: Callable[[Link, float], None] = answers_hello,
+    ) -> None:
         if board.emulator is None:
             raise no_machine(board)
         self._command = qemu_command(board.emulator, elf)
         self._baud = board.uart.baud
         self._start_deadline_s = start_deadline_s
+        self._answers = answers
         self._process: subprocess.Popen[bytes] | None = None
         self._output: IO[bytes] | None = None
         self._link: SerialLink | None = None
@@ -105,7 +123,7 @@ class QemuDevice:
     def _await_firmware(self, link: SerialLink) -> None:
         """Until the firmware has switched its UART on, what is sent to it is lost."""
         try:
-            Client(link).info(self._start_deadline_s)
+            self._answers(link, self._start_deadline_s)
         except DeadlineError as error:
             raise DeadlineError(
                 f"the firmware did not answer within {self._start_deadline_s:g} s: {self._said().strip()}"
