@@ -15,6 +15,7 @@ from micronas.board import Board
 from micronas.build.compiler_output import build_failure
 from micronas.build.elf import Image, LinkedSizes, linked_sizes, read_image, region_bytes
 from micronas.build.ledger_check import assert_ledger_matches, assert_same_network
+from micronas.build.program import SERVER, Program
 from micronas.build.project import make_project, write_project
 from micronas.build.run_platformio import run_platformio, write_local_ini
 from micronas.errors import BuildError
@@ -45,8 +46,9 @@ def build_firmware(
     cache_dir: Path | None = None,
     deadline_s: float = BUILD_DEADLINE_S,
     extra_flags: tuple[str, ...] = (),
+    program: Program = SERVER,
 ) -> Firmware:
-    """Compile and link ``sources`` (file name -> C text) for ``board`` in ``workdir``.
+    """Compile and link ``sources`` (file name -> C text) into ``program`` for ``board`` in ``workdir``.
 
     ``cache_dir`` is shared by any number of builds, also at the same time; without it the cache is the
     build's own. Raises ``ToolMissingError``, ``BudgetError`` (a region overflows, with the bytes over) or
@@ -54,7 +56,7 @@ def build_firmware(
     """
     folder = workdir.resolve()
     cache = (cache_dir or folder / ".cache").resolve()
-    project = make_project(sources, board, extra_flags)
+    project = make_project(sources, board, extra_flags, program)
     folder.mkdir(parents=True, exist_ok=True)
     write_project(project, folder)
     write_local_ini(folder, board, cache)

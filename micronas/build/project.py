@@ -16,10 +16,11 @@ from micronas.board import Board
 from micronas.build.board_header import board_header
 from micronas.build.families import family_of
 from micronas.build.linker_script import linker_script
+from micronas.build.program import SERVER, Program
 
 FIRMWARE_DIR = Path(__file__).resolve().parent.parent.parent / "firmware"
 BUILD_ID_BYTES = 16
-_COPIED = ("src", "lib", "scripts", "port/common")
+_COPIED = ("lib", "scripts", "port/common")
 _SOURCE_SUFFIXES = (".c", ".h", ".S", ".py")
 
 
@@ -32,13 +33,19 @@ class Project:
     build_id: bytes
 
 
-def make_project(sources: Mapping[str, str], board: Board, extra_flags: tuple[str, ...] = ()) -> Project:
+def make_project(
+    sources: Mapping[str, str],
+    board: Board,
+    extra_flags: tuple[str, ...] = (),
+    program: Program = SERVER,
+) -> Project:
     """The project that compiles ``sources`` (file name -> text) for ``board``; opens only firmware/."""
-    files = _firmware_files(board)
+    files = _firmware_files(board, program)
     files |= {f"src/model/{name}": text for name, text in sources.items()}
+    files |= {f"include/{name}": text for name, text in program.headers.items()}
     files["include/mn_board.h"] = board_header(board)
     files["linker.ld"] = linker_script(board)
-    files["platformio.env.ini"] = environment_ini(board, extra_flags)
+    files["platformio.env.ini"] = environment_ini(board, (*extra_flags, *program.flags))
     build_id = hash_files(files)
     files["src/mn_build_id.c"] = _build_id_source(build_id)
     return Project(board, files, build_id)
@@ -98,12 +105,23 @@ def board_manifest(board: Board) -> str:
     return json.dumps(manifest, indent=2) + "\n"
 
 
-def _firmware_files(board: Board) -> dict[str, str]:
+def _firmware_files(board: Board, program: Program) -> dict[str, str]:
     drivers = (f"port/{driver}" for driver in family_of(board).drivers)
-    folders = (*_COPIED, f"port/{board.family}", *drivers)
-    paths = [p for folder in folders for p in sorted((FIRMWARE_DIR / folder).rglob("*")) if _is_source(p)]
+    folders = (*_COPIED, *program.paths, f"port/{board.family}", *drivers)
+    paths = [p for folder in folders for p in _sources(FIRMWARE_DIR / folder)]
     paths.append(FIRMWARE_DIR / "platformio.ini")
-    return {p.relative_to(FIRMWARE_DIR).as_posix(): p.read_text(encoding="utf-8") for p in paths}
+    return {_staged_name(p, program): p.read_text(encoding="utf-8") for p in paths}
+
+
+def _sources(path: Path) -> list[Path]:
+    return [path] if path.is_file() else [p for p in sorted(path.rglob("*")) if _is_source(p)]
+
+
+def _staged_name(path: Path, program: Program) -> str:
+    """PlatformIO compiles what lies below src/, lib/ and port/."""
+    name = path.relative_to(FIRMWARE_DIR).as_posix()
+    folder = name.split("/")[0]
+    return f"src/{name}" if folder in program.paths and folder != "src" else name
 
 
 def _is_source(path: Path) -> bool:

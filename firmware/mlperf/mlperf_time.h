@@ -1,0 +1,23 @@
+/* Microseconds since the start, out of the port's 32-bit counter.
+ *
+ * The counter wraps, at 168 MHz every 25 s. It is therefore read at every operator and all the while the firmware
+ * waits for a byte: mn_own_wait() does not sleep, because a cycle counter stands still in sleep.
+ *
+ * In an emulator the counter counts executed instructions; they become microseconds by the board profile's cycles per
+ * instruction and clock, an estimate. A waiting emulator sleeps, and its time stands still.
+ */
+#ifndef MLPERF_TIME_H
+#define MLPERF_TIME_H
+
+#include <stdint.h>
+
+/* Before anything else of this header. */
+void mlperf_time_start(void);
+
+/* Takes the counter's progress over: at least once per turn of the counter. */
+void mlperf_time_update(void);
+
+/* Never less than at the last call. */
+uint64_t mlperf_microseconds(void);
+
+#endif

@@ -1,0 +1,9 @@
+/* The mark that the host times by: a line with microseconds, or in energy mode a pulse on a pin. */
+#ifndef MLPERF_TIMESTAMP_H
+#define MLPERF_TIMESTAMP_H
+
+void mlperf_timestamp_start(void);
+
+void mlperf_timestamp(void);
+
+#endif
