@@ -75,14 +75,24 @@ class StrategyConfig(_Section):
         return self
 
 
+class SupernetConfig(_Section):
+    """Of ``estimator.name: supernet``: one weight-sharing network, trained before the trials."""
+
+    epochs: int = Field(default=20, ge=1, description="of the shared weights; fewer if the budget is short")
+    subnets: int = Field(default=200, ge=1, description="scored with shared weights before any is trained")
+    sample: int = Field(default=6, ge=0, description="of all ranks, trained alone to measure Kendall's tau")
+
+
 class EstimatorConfig(_Section):
     """How a candidate's accuracy is found.
 
     ``train`` trains each to the end, ``short`` stops what earlier trials' learning curves say will not be
-    among the best, ``halving`` stops the worse half at the second and the fourth epoch (ASHA).
+    among the best, ``halving`` stops the worse half at the second and the fourth epoch (ASHA). ``supernet``
+    lets the strategy search with shared weights first and trains the best of what it found.
     """
 
-    name: Literal["train", "short", "halving"] = "train"
+    name: Literal["train", "short", "halving", "supernet"] = "train"
+    supernet: SupernetConfig = SupernetConfig()
     epochs: int = Field(default=8, ge=1, description="at most; early stopping may end before")
     patience: int = Field(default=4, ge=1, description="epochs without a better validation loss")
     batch_size: int = Field(default=32, ge=1)

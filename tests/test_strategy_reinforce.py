@@ -135,5 +135,5 @@ def test_whatever_the_controller_writes_is_of_the_space(layerwise: LayerwiseSpac
 
 def test_another_space_is_refused_by_name() -> None:
     cell = make_space(SpaceConfig(name="cell"), (28, 28, 1), 10)
-    with pytest.raises(ConfigError, match="reinforce writes layerwise architectures only"):
+    with pytest.raises(ConfigError, match="reinforce has no grammar of a CellSpace"):
         make_strategy(StrategyConfig(name="reinforce"), cell, 0, lambda arch: True)

@@ -7,20 +7,25 @@ from hypothesis import strategies as st
 
 from micronas.config import DataConfig
 from micronas.data import load
-from micronas.errors import SpaceError
+from micronas.errors import ConfigError, SpaceError, StoreError
 from micronas.estimate.settings import TrainSettings
+from micronas.space.cell import CellLimits, CellSpace
 from micronas.space.layerwise import Block, BlockKind, LayerwiseArch, LayerwiseSpace, Limits, Stem
+from micronas.space.micronets import Backbone, MicronetsLimits, MicronetsSpace
 
 tf = pytest.importorskip("tensorflow")
 
+from micronas.estimate.supernet.checkpoint import Checkpoint  # noqa: E402
+from micronas.estimate.supernet.choose_region import MAX_MACS, choose_region  # noqa: E402
 from micronas.estimate.supernet.elastic import ElasticNet  # noqa: E402
-from micronas.estimate.supernet.fit import agreement, fit_supernet  # noqa: E402
-from micronas.estimate.supernet.region import Region  # noqa: E402
+from micronas.estimate.supernet.fit import fit_supernet  # noqa: E402
+from micronas.estimate.supernet.layerwise_region import LayerwiseRegion  # noqa: E402
+from micronas.estimate.supernet.micronets_region import MicronetsRegion  # noqa: E402
 from micronas.estimate.supernet.slices import subnet_weights  # noqa: E402
 from micronas.estimate.tf_model import TfModel  # noqa: E402
 
 SPACE = LayerwiseSpace((8, 8, 1), 10, Limits(min_blocks=2, kernels=(3, 5)))
-REGION = Region(
+REGION = LayerwiseRegion(
     SPACE,
     LayerwiseArch(
         Stem(3, 1, 16),
@@ -33,6 +38,14 @@ REGION = Region(
         ),
     ),
 )
+
+
+MICRONETS = {
+    backbone: MicronetsRegion(
+        MicronetsSpace((16, 16, 1), 10, MicronetsLimits(backbone=backbone, slots=4)), 24, 3
+    )
+    for backbone in Backbone
+}
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +70,7 @@ def test_the_ends_of_the_region():
     assert REGION.arch(REGION.widest) == REGION.largest
     narrow = REGION.arch(REGION.narrowest)
     assert narrow.stem.width == 4
-    assert [b.width for b in narrow.blocks] == [8, 4]  # what halves the plane, and what changes the width
+    assert [b.width for b in narrow.blocks] == [12, 8]  # what halves the plane, and what changes the width
     assert REGION.hand_made()[0] == REGION.widest
 
 
@@ -68,19 +81,62 @@ def test_foreign_genes_and_unfit_networks_are_refused():
         REGION.from_json(["a"])
     pooled = LayerwiseArch(Stem(3, 1, 8), (Block(BlockKind.CONV, 3, 1, 8, pool=True),) * 2)
     with pytest.raises(SpaceError, match="pooling"):
-        Region(SPACE, pooled)
+        LayerwiseRegion(SPACE, pooled)
+
+
+def assert_subnet_equals_stand_alone(elastic, genes, x):
+    alone = TfModel(elastic.region.net(genes))
+    alone.set_weights(subnet_weights(elastic, genes))
+    expected, _ = alone.forward(alone.parameters, alone.statistics, x, training=True)
+    ours = elastic.forward(elastic.parameters, tf.constant(genes, tf.int32), x)
+    assert np.allclose(ours, expected, atol=2e-4)
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_subnet_equals_the_stand_alone_network_with_the_same_weights(elastic, seed):
     rng = np.random.default_rng(seed)
     genes = [REGION.widest, REGION.narrowest, *(REGION.sample(rng) for _ in range(4))][seed]
-    x = rng.random((12, 8, 8, 1)).astype(np.float32)
-    alone = TfModel(REGION.net(genes))
-    alone.set_weights(subnet_weights(elastic, genes))
-    expected, _ = alone.forward(alone.parameters, alone.statistics, x, training=True)
-    ours = elastic.forward(elastic.parameters, tf.constant(genes, tf.int32), x)
-    assert np.allclose(ours, expected, atol=2e-4)
+    assert_subnet_equals_stand_alone(elastic, genes, rng.random((12, 8, 8, 1)).astype(np.float32))
+
+
+@pytest.mark.parametrize("backbone", Backbone)
+def test_subnets_of_a_micronets_skeleton_equal_stand_alone_networks_too(backbone):
+    region, rng = MICRONETS[backbone], np.random.default_rng(3)
+    elastic, x = ElasticNet(region, seed=2), rng.random((6, 16, 16, 1)).astype(np.float32)
+    nets = [region.widest, region.narrowest, *(region.sample(rng) for _ in range(4))]
+    assert len({len(region.net(genes).nodes) for genes in nets}) > 1  # some skip blocks
+    for genes in nets:
+        assert_subnet_equals_stand_alone(elastic, genes, x)
+
+
+@pytest.mark.parametrize("backbone", Backbone)
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=20, deadline=None)
+def test_a_micronets_region_is_closed_and_inside_its_space(backbone, seed):
+    region, rng = MICRONETS[backbone], np.random.default_rng(seed)
+    a, b = region.sample(rng), region.sample(rng)
+    for genes in (a, region.mutate(a, rng), region.crossover(a, b, rng)):
+        assert region.from_json(region.to_json(genes)) == genes
+        arch = region.arch(genes)
+        assert region.space.from_json(region.space.to_json(arch)) == arch
+        assert region.net(genes) == region.space.net(arch)
+
+
+def test_the_region_lies_around_the_reference_and_is_small_enough_to_train():
+    space = LayerwiseSpace((28, 28, 1), 10, Limits())
+    for reference in (space.hand_made()[i] for i in (0, 10, 20, -1)):
+        region = choose_region(space, reference)
+        macs = region.net(region.widest).macs
+        assert macs <= max(MAX_MACS, 2 * space.net(reference).macs)
+        assert region.largest.stem.width >= reference.stem.width
+    small = choose_region(space, space.hand_made()[-1])
+    assert small.net(small.widest).macs > space.net(space.hand_made()[-1]).macs
+
+
+def test_a_space_without_shared_weights_is_refused_by_name():
+    space = CellSpace((16, 16, 1), 10, CellLimits())
+    with pytest.raises(ConfigError, match="no weight-sharing network for a CellSpace"):
+        choose_region(space, space.hand_made()[0])
 
 
 def test_statistics_come_from_the_first_samples_only(elastic):
@@ -93,16 +149,18 @@ def test_statistics_come_from_the_first_samples_only(elastic):
         assert np.allclose(whole[i], alone[12], atol=1e-4)
 
 
-def test_a_fitted_supernet_scores_many_networks_with_one_trace_and_repeats():
+@pytest.fixture(scope="module")
+def small_region():
+    arch = LayerwiseArch(Stem(3, 1, 16), (Block(BlockKind.CONV, 3, 2, 16), Block(BlockKind.CONV, 3, 1, 16)))
+    return LayerwiseRegion(SPACE, arch)
+
+
+def test_a_fitted_supernet_scores_many_networks_with_one_trace_and_repeats(small_region):
     data = load(DataConfig(name="digits"))
-    region = Region(
-        SPACE,
-        LayerwiseArch(Stem(3, 1, 16), (Block(BlockKind.CONV, 3, 2, 16), Block(BlockKind.CONV, 3, 1, 16))),
-    )
     short = TrainSettings(epochs=6, learning_rate=0.02)
-    supernet, again = (fit_supernet(region, data, short, seed=0) for _ in range(2))
+    supernet, again = (fit_supernet(small_region, data, short, seed=0).supernet for _ in range(2))
     rng = np.random.default_rng(0)
-    nets = [region.widest, region.narrowest, *(region.sample(rng) for _ in range(20))]
+    nets = [small_region.widest, small_region.narrowest, *(small_region.sample(rng) for _ in range(20))]
     scores = [supernet.accuracy(genes) for genes in nets]
     assert supernet.traces == 1
     assert scores == [again.accuracy(genes) for genes in nets]
@@ -110,6 +168,37 @@ def test_a_fitted_supernet_scores_many_networks_with_one_trace_and_repeats():
     assert scores[0] > scores[1] > 3 * data.majority_baseline
 
 
-def test_low_agreement_is_told():
-    assert agreement([1, 2, 3], [0.1, 0.2, 0.3]).warning == ""
-    assert "tau of the supernet is -1.00 over 3 networks" in agreement([1, 2, 3], [3, 2, 1]).warning
+def test_a_training_cut_after_any_epoch_ends_with_the_same_weights(small_region, tmp_path, monkeypatch):
+    data, plan = load(DataConfig(name="digits")), TrainSettings(epochs=3, learning_rate=0.02, augment=0.5)
+    whole = fit_supernet(small_region, data, plan, seed=5)
+    path, save = tmp_path / "supernet.npz", Checkpoint.save
+
+    def save_and_die(self, target):
+        save(self, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoint, "save", save_and_die)
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            fit_supernet(small_region, data, plan, seed=5, checkpoint=path)
+    resumed = fit_supernet(small_region, data, plan, seed=5, checkpoint=path)  # only looks it up
+    assert np.array_equal(
+        resumed.supernet.elastic.parameters.numpy(), whole.supernet.elastic.parameters.numpy()
+    )
+    assert resumed.epochs == whole.epochs == 3
+    assert resumed.cpu_s >= Checkpoint.load(path).cpu_s > 0
+
+
+def test_a_deadline_plans_fewer_epochs_and_still_ends_the_schedule(small_region):
+    data, plan = load(DataConfig(name="digits")), TrainSettings(epochs=10_000, learning_rate=0.02)
+    fitted = fit_supernet(small_region, data, plan, seed=0, deadline_s=4.0)
+    assert 1 <= fitted.epochs < 10_000
+    assert fitted.supernet.accuracy(small_region.widest) > 3 * data.majority_baseline
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    path = tmp_path / "supernet.npz"
+    assert Checkpoint.load(path) is None
+    path.write_bytes(b"PK\x03\x04 cut short")
+    with pytest.raises(StoreError, match=r"supernet\.npz: no checkpoint"):
+        Checkpoint.load(path)

@@ -1,4 +1,4 @@
-"""``micronas strategies``: what can search, and where."""
+"""``micronas strategies``: what can search, where, and with which estimate of accuracy."""
 
 from __future__ import annotations
 
@@ -10,16 +10,28 @@ from micronas.cli.output import print_json, print_table
 
 
 def strategies(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List search strategies and the spaces they work on."""
-    from micronas.strategy import STRATEGIES, spaces_of
+    """List search strategies, the spaces they work on, and the estimators that go with each pair."""
+    from micronas.space import SPACES
+    from micronas.strategy import ESTIMATORS, STRATEGIES, estimators_of, spaces_of
 
     if as_json:
         print_json(
             [
-                {"name": name, "what": what, "spaces": list(spaces_of(name))}
+                {
+                    "name": name,
+                    "what": what,
+                    "spaces": list(spaces_of(name)),
+                    "estimators": {space: list(estimators_of(name, space)) for space in spaces_of(name)},
+                }
                 for name, what in STRATEGIES.items()
             ]
         )
         return
-    rows = [(name, ", ".join(spaces_of(name)), what) for name, what in STRATEGIES.items()]
-    print_table("", ("strategy", "spaces", "what it does"), rows)
+    cells = [(name, *(_cell(estimators_of(name, space)) for space in SPACES)) for name in STRATEGIES]
+    print_table("strategy x space: the estimators that work", ("strategy", *SPACES), cells)
+    print_table("strategies", ("strategy", "what it does"), list(STRATEGIES.items()))
+    print_table("estimators", ("estimator", "what it does"), list(ESTIMATORS.items()))
+
+
+def _cell(estimators: tuple[str, ...]) -> str:
+    return ", ".join(estimators) or "-"

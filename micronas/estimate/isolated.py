@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import wait
 from typing import TypeVar
 
 from micronas.errors import TrainError
@@ -15,17 +16,29 @@ from micronas.errors import TrainError
 Result = TypeVar("Result")
 
 
-def run_isolated(function: Callable[..., Result], *arguments: object, deadline_s: float) -> Result:
+TICK_S = 5.0
+
+
+def run_isolated(
+    function: Callable[..., Result],
+    *arguments: object,
+    deadline_s: float,
+    tick: Callable[[], None] = lambda: None,
+) -> Result:
     """``function(*arguments)`` in a spawned process prepared for training; both must be picklable.
 
-    Its exceptions are raised here. Raises ``TrainError`` when ``deadline_s`` passes or the process dies.
+    ``tick`` is called here every few seconds meanwhile. The function's exceptions are raised here. Raises
+    ``TrainError`` when ``deadline_s`` passes or the process dies.
     """
     from pebble import ProcessExpired, ProcessPool
 
     context = multiprocessing.get_context("spawn")
     with ProcessPool(max_workers=1, initializer=_start, initargs=(os.getpid(),), context=context) as pool:
         try:
-            result: Result = pool.schedule(function, args=arguments, timeout=deadline_s).result()
+            future = pool.schedule(function, args=arguments, timeout=deadline_s)
+            while not wait([future], timeout=TICK_S).done:
+                tick()
+            result: Result = future.result()
         except TimeoutError as error:
             raise TrainError(f"{function.__name__} ran past {deadline_s:.0f} s and was stopped") from error
         except ProcessExpired as error:

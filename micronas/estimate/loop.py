@@ -14,6 +14,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from micronas.estimate.augment import Augment
+from micronas.estimate.loop_state import LoopState
 from micronas.estimate.tf_model import TfModel
 
 Tensor: TypeAlias = Any
@@ -79,9 +80,22 @@ class TrainLoop:
         self._done += len(order)
         return float(total) / len(order)
 
+    def state(self) -> LoopState:
+        """Everything that the next step depends on, beside the samples."""
+        return LoopState(tuple(v.numpy() for v in self._variables), self._done)
+
+    def restore(self, state: LoopState) -> None:
+        """Go on from ``state``, of a loop over the same network and samples."""
+        for variable, value in zip(self._variables, state.arrays, strict=True):
+            variable.assign(value)
+        self._done = state.steps
+
+    @property
+    def _variables(self) -> list[tf.Variable]:
+        return [self.model.parameters, self.model.statistics, *self._moments, self.average]
+
     def _steps(self, order: Tensor, rates: Tensor, done: Tensor) -> Tensor:
-        model = self.model
-        variables = [model.parameters, model.statistics, *self._moments, self.average]
+        variables = self._variables
 
         def body(i: Tensor, loss: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
             batch_loss, state = self._step(order[i], rates[i], done + i, state)

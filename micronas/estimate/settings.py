@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -45,6 +45,10 @@ class TrainSettings:
             augment=LIGHT if config.augment else 0.0,
             patience=config.patience,
         )
+
+    def for_epochs(self, epochs: int) -> TrainSettings:
+        """The same for another number of epochs."""
+        return replace(self, epochs=epochs)
 
 
 def learning_rates(settings: TrainSettings, steps: int) -> Array:

@@ -9,6 +9,9 @@ from typing import Protocol
 
 from micronas.config import SearchConfig
 
+STAGE_SHARE = 0.4
+"""Of the search's time, for a stage before the trials."""
+
 
 class Effort(Protocol):
     """Decides whether another trial begins, and how long the final fit may take."""
@@ -23,6 +26,14 @@ class Effort(Protocol):
 
     def trial_s(self) -> float | None:
         """Seconds that a trial's training may take if it begins now; None for as long as it needs."""
+        ...
+
+    def stage_s(self) -> float | None:
+        """Seconds that a stage such as a supernet's training may take; None for as long as needed."""
+        ...
+
+    def stage_done(self) -> None:
+        """Learn that a stage has ended: what it took says nothing of the next trial's length."""
         ...
 
     def drain_s(self) -> float | None:
@@ -55,6 +66,13 @@ class TrialEffort:
     def trial_s(self) -> float | None:
         """The configuration's own limit is enough."""
         return None
+
+    def stage_s(self) -> float | None:
+        """Its epochs decide."""
+        return None
+
+    def stage_done(self) -> None:
+        """Time does not matter."""
 
     def drain_s(self) -> float | None:
         """Every trial is waited for."""
@@ -100,6 +118,13 @@ class TimeEffort:
         """Up to the end of the search: even a first trial on a slow machine leaves the final fit its time."""
         return max(5.0, self._search_end_s - self._spent_s())
 
+    def stage_s(self) -> float | None:
+        """A share of what is left of the search."""
+        return STAGE_SHARE * max(5.0, self._search_end_s - self._spent_s())
+
+    def stage_done(self) -> None:
+        """A stage is not among the durations."""
+
     def drain_s(self) -> float | None:
         """A little past the end of the search, at the cost of the final fit."""
         grace_s = 0.1 * (self._total_s - self._search_end_s)
@@ -144,6 +169,14 @@ class CpuEffort:
         """The configuration's own limit is enough."""
         return None
 
+    def stage_s(self) -> float | None:
+        """A share of what is left of the search: a stage is one process on one core."""
+        return STAGE_SHARE * max(5.0, self._total_s - self._spent_s())
+
+    def stage_done(self) -> None:
+        """What comes after is measured from here."""
+        self._last_s = self._spent_s()
+
     def drain_s(self) -> float | None:
         """Every trial is waited for."""
         return None
@@ -176,6 +209,15 @@ class JointEffort:
     def trial_s(self) -> float | None:
         """The shortest limit."""
         return _least(part.trial_s() for part in self._parts)
+
+    def stage_s(self) -> float | None:
+        """The shortest limit."""
+        return _least(part.stage_s() for part in self._parts)
+
+    def stage_done(self) -> None:
+        """Tell every part."""
+        for part in self._parts:
+            part.stage_done()
 
     def drain_s(self) -> float | None:
         """The shortest patience."""

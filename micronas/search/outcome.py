@@ -31,8 +31,11 @@ class Deployed:
     files: dict[str, str]
 
 
-def conclude(setup: Setup, winner: Winner, store: Store) -> Final:
-    """Build and measure the winner once more, score it on the test split, and store the result."""
+def conclude(setup: Setup, winner: Winner, store: Store, agreement: list[Json]) -> Final:
+    """Build and measure the winner once more, score it on the test split, and store the result.
+
+    ``agreement`` is kept with it: how well the run's cheap judges ranked (see ``judges``).
+    """
     deployed = write_files(setup, winner.tflite, store.folder)
     reason = f"final figures of trial {winner.number}"
     store.record_unsealing(reason)
@@ -47,6 +50,7 @@ def conclude(setup: Setup, winner: Winner, store: Store) -> Final:
         "scores": scores_to_json(winner.scores),
         "deployment": deployed.details,
         "files": dict(deployed.files),
+        "agreement": agreement,
     }
     final = Final(result, winner.tflite)
     store.set_final(final)
@@ -102,6 +106,7 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
             "files": result["files"],
         },
         "trials": {outcome.value.lower(): n for outcome, n in _counts(store.records()).items()},
+        "agreement": result.get("agreement", []),
     }
 
 

@@ -11,18 +11,29 @@ import micronas
 from micronas.board import Board
 from micronas.config import parse_config
 from micronas.errors import StoreError
+from micronas.estimate.isolated import run_isolated
 from micronas.report import write_report
 from micronas.search.cpu_clock import CpuClock
-from micronas.search.effort import make_effort
+from micronas.search.effort import Effort, make_effort
 from micronas.search.executor import ProcessExecutor
 from micronas.search.final import choose
+from micronas.search.judges import agreement_text, judged, stage_text
 from micronas.search.loop import RUN_CPU_S, Loop, Observer
 from micronas.search.outcome import conclude, write_summary
 from micronas.search.proposals import Proposals
 from micronas.search.setup import Setup, prepare
+from micronas.search.shared_weights import SharedWeights
 from micronas.search.stages import make_evaluator
+from micronas.search.subnets import (
+    FOUND,
+    STAGE_DEADLINE_S,
+    FoundSubnets,
+    SubnetSearch,
+    search_subnets,
+    stage_cpu_s,
+)
 from micronas.store import Final, Store
-from micronas.strategy import make_strategy
+from micronas.strategy import Strategy, make_strategy
 
 
 def new_run(setup: Setup, folder: Path) -> Store:
@@ -74,9 +85,7 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
     ) as executor:
         records = Loop(
             space=setup.space,
-            strategy=make_strategy(
-                config.strategy, setup.space, config.seed, proposals.accept, setup.problem
-            ),
+            strategy=_proposer(setup, store, proposals, effort, observer),
             proposals=proposals,
             first=setup.first,
             executor=executor,
@@ -90,13 +99,47 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
         observer.phase("final training")
         winner = choose(records, config.final_fit.finalists, executor, config.workers, store, effort)
     observer.phase("final build, measurement and test")
-    final = conclude(setup, winner, store)
+    agreement = judged(config, store, records)
+    final = conclude(setup, winner, store, agreement)
+    for judge in agreement:
+        observer.phase(agreement_text(judge))
     write_summary(store, final)
     write_report(store)
     return final
 
 
+def _proposer(
+    setup: Setup, store: Store, proposals: Proposals, effort: Effort, observer: Observer
+) -> Strategy:
+    """Who is asked for trials: the strategy itself, or what it finds with shared weights."""
+    config = setup.config
+    if config.estimator.name != "supernet":
+        return make_strategy(config.strategy, setup.space, config.seed, proposals.accept, setup.problem)
+
+    def find(ms_per_mac: float | None) -> FoundSubnets:
+        found = FoundSubnets.load(store.folder / FOUND)
+        if found is None:
+            observer.phase("training the supernet and searching its networks")
+            order = SubnetSearch(config, setup.board, store.folder, ms_per_mac, effort.stage_s())
+            found = run_isolated(
+                search_subnets, order, deadline_s=STAGE_DEADLINE_S, tick=store.save_wall_time
+            )
+            store.save_wall_time()
+            effort.stage_done()
+        observer.phase(stage_text(found))
+        return found
+
+    sample = config.estimator.supernet.sample
+    return SharedWeights(setup.space, config.seed, proposals.accept, find, sample)
+
+
 def cpu_before(store: Store) -> float:
-    """CPU seconds that the stored trials have cost; what a kill cut short is not in them."""
-    spent = [record.details.get(RUN_CPU_S) for record in store.records()]
-    return max((s for s in spent if isinstance(s, int | float)), default=0.0)
+    """CPU seconds that the stored trials have cost; what a kill cut short is not in them.
+
+    A supernet's training is, up to its last checkpoint: the trials behind it count it.
+    """
+    records = store.records()
+    spent = [record.details.get(RUN_CPU_S) for record in records]
+    trials_s = max((s for s in spent if isinstance(s, int | float)), default=0.0)
+    counted = any(record.trial.origin == "strategy" for record in records)
+    return trials_s + (0.0 if counted else stage_cpu_s(store.folder))

@@ -12,6 +12,8 @@ import difflib
 
 from micronas.config import StrategyConfig
 from micronas.errors import ConfigError
+from micronas.estimate.supernet.choose_region import SUPERNET_SPACES
+from micronas.estimate.supernet.region import Region
 from micronas.space import SPACES, Space
 from micronas.space.layerwise import LayerwiseSpace
 from micronas.strategy.aging_evolution import AgingEvolution
@@ -21,15 +23,18 @@ from micronas.strategy.local_search import LocalSearch
 from micronas.strategy.nsga2 import Nsga2
 from micronas.strategy.problem import Problem
 from micronas.strategy.random import RandomSearch
-from micronas.strategy.reinforce import LayerwiseTokens, Reinforce
+from micronas.strategy.reinforce import LayerwiseTokens, RegionTokens, Reinforce, Tokens
 
 __all__ = [
     "DIFFERENTIABLE",
+    "ESTIMATORS",
     "STRATEGIES",
     "Accept",
     "Problem",
     "Strategy",
+    "check_estimator",
     "check_strategy",
+    "estimators_of",
     "make_strategy",
     "spaces_of",
 ]
@@ -73,15 +78,56 @@ def make_strategy(
         case "nsga2":
             return Nsga2(space, seed, accept, population=config.population)
         case "reinforce":
-            if not isinstance(space, LayerwiseSpace):
-                raise ConfigError("strategy reinforce writes layerwise architectures only")
-            return Reinforce(space, seed, accept, LayerwiseTokens(space))
+            return Reinforce(space, seed, accept, _tokens(space))
     raise _unknown(config.name)
+
+
+def _tokens(space: Space) -> Tokens:
+    """The grammar that the controller of ``reinforce`` writes in."""
+    match space:
+        case LayerwiseSpace():
+            return LayerwiseTokens(space)
+        case Region():
+            return RegionTokens(space)
+    raise ConfigError(f"strategy reinforce has no grammar of a {type(space).__name__}")
 
 
 def spaces_of(strategy: str) -> tuple[str, ...]:
     """The spaces that ``strategy`` works on."""
     return ONLY_ON.get(strategy, SPACES)
+
+
+ESTIMATORS = {
+    "train": "every candidate is trained to the end",
+    "short": "stopped when earlier learning curves say that it will not be among the best",
+    "halving": "the worse half stops at the second and fourth epoch (ASHA, Li et al. 2020)",
+    "supernet": "shared weights choose what is trained (Yu and Huang 2019; Cai et al. 2020)",
+}
+"""Name -> one line of what it does."""
+
+
+def estimators_of(strategy: str, space: str) -> tuple[str, ...]:
+    """The estimators that work with ``strategy`` on ``space``; none where the pair itself does not work."""
+    if space not in spaces_of(strategy):
+        return ()
+    shared = strategy not in DIFFERENTIABLE and space in SUPERNET_SPACES
+    return tuple(name for name in ESTIMATORS if name != "supernet" or shared)
+
+
+def check_estimator(estimator: str, strategy: str, space: str) -> None:
+    """Raise ``ConfigError`` unless ``estimator`` works with a pair that ``check_strategy`` has let pass."""
+    if estimator in estimators_of(strategy, space):
+        return
+    if strategy in DIFFERENTIABLE:
+        why = f"strategy {strategy} trains a supernet of its own"
+    else:
+        why = (
+            f"space {space} has no weight-sharing network; the spaces that have: {', '.join(SUPERNET_SPACES)}"
+        )
+    raise ConfigError(
+        f"estimator {estimator} does not work with strategy {strategy} on space {space}: {why}",
+        remedy=f"estimators here: {', '.join(estimators_of(strategy, space))}",
+    )
 
 
 def check_strategy(config: StrategyConfig, space: str) -> None:

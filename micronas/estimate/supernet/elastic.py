@@ -55,8 +55,7 @@ class ElasticNet:
         y = _masked(walk.layer(x), width)
         for i, options in enumerate(self.region.blocks):
             own = genes[1 + GENES_PER_BLOCK * i : 1 + GENES_PER_BLOCK * (i + 1)]
-            kind = self.region.largest.blocks[i].kind
-            y, width = _block(walk, kind, options, own, y, width)
+            y, width = _block(walk, options, own, y, width)
         return walk.layer(tf.reduce_mean(y, (1, 2)))
 
 
@@ -82,12 +81,12 @@ class _Walk:
 
 
 def _block(
-    walk: _Walk, kind: BlockKind, options: BlockOptions, own: Tensor, x: Tensor, width: Tensor
+    walk: _Walk, options: BlockOptions, own: Tensor, x: Tensor, width: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Output and width of one block that reads ``x``, of which ``width`` channels are in use."""
     new_width = tf.gather(options.widths, own[WIDTH])
     window = _window_mask(options, own[KERNEL], (int(x.shape[1]), int(x.shape[2])))
-    match kind:
+    match options.kind:
         case BlockKind.CONV:
             y = walk.layer(x, window)
         case BlockKind.SEPARABLE:

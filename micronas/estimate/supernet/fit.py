@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,11 +20,11 @@ from micronas.data import Dataset
 from micronas.errors import TrainError
 from micronas.estimate.augment import augmentation
 from micronas.estimate.loop import TrainLoop, smoothed_cross_entropy
-from micronas.estimate.rank import kendall_tau
 from micronas.estimate.settings import TrainSettings, learning_rates
+from micronas.estimate.supernet.checkpoint import Checkpoint
 from micronas.estimate.supernet.elastic import ElasticNet
 from micronas.estimate.supernet.region import Genes, Region
-from micronas.estimate.train import batches, run_epoch
+from micronas.estimate.train import STEPS_PER_CALL, batches, run_epoch
 
 Tensor: TypeAlias = Any
 
@@ -37,12 +37,16 @@ SUPERNET = TrainSettings(epochs=20, learning_rate=0.01, augment=0.5)
 STATISTICS_SAMPLES = 250
 """Training samples that give a subnet its statistics when it is scored."""
 
-TRUSTED_TAU = 0.4
-"""Kendall's tau against stand-alone training below which shared weights do not order networks well enough."""
+OVERRUN = 1.5
+"""How far beyond its deadline a training goes on that was planned to end within it."""
 
 
 class Supernet:
-    """A trained region: ``accuracy(genes)`` is the float validation accuracy with the shared weights."""
+    """A trained region: ``accuracy(genes)`` is the float validation accuracy with the shared weights.
+
+    Normalisation is recalibrated for each network: its statistics are those of training samples that pass
+    through it in the same call.
+    """
 
     def __init__(self, elastic: ElasticNet, dataset: Dataset) -> None:
         self.elastic = elastic
@@ -69,36 +73,30 @@ class Supernet:
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """Kendall's tau between shared-weight and stand-alone accuracies of ``networks`` networks."""
+class Fitted:
+    """A trained supernet, and what its training took in all sessions of a run."""
 
-    tau: float
-    networks: int
-
-    @property
-    def warning(self) -> str:
-        """What to say when shared weights should not be trusted; empty when they may."""
-        if self.tau >= TRUSTED_TAU:
-            return ""
-        return (
-            f"Kendall's tau of the supernet is {self.tau:.2f} over {self.networks} networks, under "
-            f"{TRUSTED_TAU}: train it longer, or train candidates on their own"
-        )
-
-
-def agreement(shared: Sequence[float], stand_alone: Sequence[float]) -> Agreement:
-    """How well accuracies with shared weights order networks as training each of them does."""
-    return Agreement(kendall_tau(shared, stand_alone), len(shared))
+    supernet: Supernet
+    epochs: int
+    cpu_s: float
+    wall_s: float
 
 
 def fit_supernet(
-    region: Region, dataset: Dataset, settings: TrainSettings, seed: int, deadline_s: float = math.inf
-) -> Supernet:
-    """Train the region's shared weights; a pure function of its arguments unless the deadline cuts it short.
+    region: Region,
+    dataset: Dataset,
+    settings: TrainSettings,
+    seed: int,
+    deadline_s: float = math.inf,
+    checkpoint: Path | None = None,
+) -> Fitted:
+    """Train the region's shared weights, or go on from ``checkpoint``, which every epoch replaces.
 
-    Raises ``TrainError`` for a loss that is not finite, or when no epoch was finished in time.
+    A pure function of region, data, settings and seed, however often it is killed, unless ``deadline_s``
+    is too short for the epochs: then there are as many as the first steps promise time for, and the
+    schedule is theirs. Raises ``TrainError`` for a loss that is not finite, or when no epoch was finished.
     """
-    end = time.monotonic() + deadline_s
+    cpu, wall = time.process_time(), time.monotonic()
     elastic = ElasticNet(region, seed)
     batch = min(settings.batch_size, len(dataset.train))
     loop = TrainLoop(
@@ -111,21 +109,50 @@ def fit_supernet(
         augment=augmentation(dataset.kind, settings.augment),
         seed=seed,
     )
-    rng = np.random.default_rng(seed)
-    steps = len(dataset.train) // batch
-    rates = learning_rates(settings, steps * settings.epochs)
-    for epoch in range(settings.epochs):
+    found = Checkpoint.load(checkpoint) if checkpoint else None
+    if found is None:
+        planned = _affordable_epochs(loop, len(dataset.train), batch, settings.epochs, deadline_s)
+        found = Checkpoint(loop.state(), 0, planned, 0.0, 0.0)
+    loop.restore(found.state)
+    # Much beyond the plan is a machine that became slow; the part that is done then has to do.
+    end = wall + OVERRUN * deadline_s
+    steps, rng = len(dataset.train) // batch, np.random.default_rng(seed)
+    rates = learning_rates(settings, steps * found.planned)
+    cpu, wall = cpu - found.cpu_s, wall - found.wall_s
+    for epoch in range(found.planned):
         order = batches(rng, len(dataset.train), batch)
+        if epoch < found.epochs:
+            continue  # drawn to bring the generator to where it was
         if run_epoch(loop, order, rates[epoch * steps : (epoch + 1) * steps], end) is None:
             if epoch == 0:
                 raise TrainError(f"the supernet finished no epoch within {deadline_s:.0f} s")
             break
-    return Supernet(elastic, dataset)
+        spent = time.process_time() - cpu, time.monotonic() - wall
+        found = Checkpoint(loop.state(), epoch + 1, found.planned, *spent)
+        if checkpoint:
+            found.save(checkpoint)
+    return Fitted(Supernet(elastic, dataset), found.epochs, found.cpu_s, found.wall_s)
+
+
+def _affordable_epochs(loop: TrainLoop, samples: int, batch: int, wished: int, deadline_s: float) -> int:
+    """Epochs that the deadline has time for, by the clock over some steps that are then undone."""
+    if deadline_s == math.inf:
+        return wished
+    before, start = loop.state(), time.monotonic()
+    order = batches(np.random.default_rng(0), samples, batch)[:STEPS_PER_CALL]
+    rates = np.zeros(len(order), np.float32)
+    loop.steps(order, rates)  # traces
+    traced = time.monotonic()
+    loop.steps(order, rates)
+    end = time.monotonic()
+    loop.restore(before)
+    epoch_s = (end - traced) / len(order) * (samples // batch)
+    return max(1, min(wished, int((deadline_s - (end - start)) / epoch_s)))
 
 
 def sandwich(elastic: ElasticNet, smoothing: float, seed: int) -> Any:
     """The loss of a step; which random networks it trains follows from ``seed`` and the step's number."""
-    region, labelled = elastic.region, smoothed_cross_entropy(elastic.region.space.n_classes, smoothing)
+    region, labelled = elastic.region, smoothed_cross_entropy(elastic.region.n_classes, smoothing)
     sizes = tf.constant(region.sizes, tf.float32)
     seed = seed % 2**31
 

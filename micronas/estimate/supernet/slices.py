@@ -30,8 +30,8 @@ def subnet_weights(elastic: ElasticNet, genes: Genes) -> Weights:
 def _of_kept_blocks(region: Region, genes: Genes, shared: list[NodeWeights]) -> Iterator[NodeWeights]:
     yield shared[0]
     start = 1
-    for i, (block, options) in enumerate(zip(region.largest.blocks, region.blocks, strict=True)):
-        end = start + LAYERS[block.kind]
+    for i, options in enumerate(region.blocks):
+        end = start + LAYERS[options.kind]
         if options.kept[genes[1 + GENES_PER_BLOCK * i + KEPT]]:
             yield from shared[start:end]
         start = end

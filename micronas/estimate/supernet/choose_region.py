@@ -1,0 +1,74 @@
+"""Which region of a space a run's supernet covers: the networks around the largest hand-made one that fits.
+
+Sharing weights costs computation in proportion to the largest network, whatever of it a candidate uses. So
+the region reaches up to half beyond the reference's widths, and less where that would be too slow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from micronas.errors import ConfigError
+from micronas.estimate.supernet.layerwise_region import LayerwiseRegion
+from micronas.estimate.supernet.micronets_region import MicronetsRegion
+from micronas.estimate.supernet.region import Region
+from micronas.space import Arch, Space
+from micronas.space.layerwise import Block, BlockKind, LayerwiseArch, LayerwiseSpace
+from micronas.space.micronets import MicronetsArch, MicronetsSpace
+from micronas.space.widths import nearest_width
+
+SUPERNET_SPACES = ("layerwise", "micronets")
+"""Spaces whose networks can share weights by slicing."""
+
+GROWTHS = (1.5, 1.25, 1.0)
+"""How much wider than the reference the region's largest network is; the first that is quick enough."""
+
+MAX_MACS = 2_500_000
+"""Multiply-accumulates of the largest network: 20 epochs over 3,500 samples take some 200 CPU seconds."""
+
+MAX_KERNEL = 5
+"""Of depthwise layers; those of full convolutions stay, because their cost grows with the area."""
+
+
+def choose_region(space: Space, reference: Arch) -> Region:
+    """The region around ``reference``; raises ``ConfigError`` for a space without one."""
+    regions = list(_grown(space, reference))
+    quick = (region for region in regions if region.net(region.widest).macs <= MAX_MACS)
+    return next(quick, regions[-1])
+
+
+def _grown(space: Space, reference: Arch) -> Iterator[Region]:
+    for growth in GROWTHS:
+        match space, reference:
+            case LayerwiseSpace(), LayerwiseArch():
+                yield LayerwiseRegion(space, _grown_layerwise(space, reference, growth))
+            case MicronetsSpace(), MicronetsArch():
+                widest = max(reference.stem, *(slot.width for slot in reference.slots))
+                expansion = max(slot.expansion for slot in reference.slots)
+                width = nearest_width(growth * widest, space.limits.widths)
+                yield MicronetsRegion(space, width, expansion)
+            case _:
+                raise ConfigError(
+                    f"estimator supernet has no weight-sharing network for a {type(space).__name__}",
+                    remedy=f"its spaces: {', '.join(SUPERNET_SPACES)}; `micronas strategies` lists all",
+                )
+
+
+def _grown_layerwise(space: LayerwiseSpace, reference: LayerwiseArch, growth: float) -> LayerwiseArch:
+    """``reference`` widened, its depthwise kernels enlarged, and its last block twice if depth allows."""
+    limits = space.limits
+    kernel = max(k for k in limits.kernels if k <= max(MAX_KERNEL, min(limits.kernels)))
+
+    def width(own: int) -> int:
+        return nearest_width(growth * own, limits.widths)
+
+    def grown(block: Block) -> Block:
+        wide = replace(block, width=width(block.width), pool=False, swish=False, gate=False)
+        return wide if block.kind is BlockKind.CONV else replace(wide, kernel=max(kernel, block.kernel))
+
+    blocks = [grown(block) for block in reference.blocks]
+    if len(blocks) < limits.max_blocks:
+        blocks.append(replace(blocks[-1], stride=1))
+    stem = replace(reference.stem, width=width(reference.stem.width), shrink=1)
+    return space.from_json(space.to_json(LayerwiseArch(stem, tuple(blocks))))  # in canonical form

@@ -1,0 +1,46 @@
+"""How well the run's cheap judges (shared weights, proxies) ordered the networks that were trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from micronas.config import SearchConfig
+from micronas.estimate.agreement import Agreement
+from micronas.search.shared_weights import supernet_agreement
+from micronas.search.subnets import FOUND, FoundSubnets
+from micronas.store import Record, Store
+from micronas.trial import Json
+
+
+def judged(config: SearchConfig, store: Store, records: Sequence[Record]) -> list[Json]:
+    """One object per judge that the run used: its name, Kendall's tau, networks, and a warning or ''."""
+    found: list[Agreement] = []
+    if config.estimator.name == "supernet" and (subnets := FoundSubnets.load(store.folder / FOUND)):
+        found.append(supernet_agreement(subnets, records, config.estimator.supernet.sample))
+    return [_to_json(agreement) for agreement in found]
+
+
+def agreement_text(judge: Any) -> str:
+    """One line for people of what ``judged`` gives."""
+    if judge["warning"]:
+        return f"warning: {judge['warning']}"
+    return f"{judge['judge']}: Kendall's tau {judge['kendall_tau']:.2f} over {judge['networks']} networks"
+
+
+def stage_text(found: FoundSubnets) -> str:
+    """What the search with shared weights took, for people."""
+    each_s = found.scoring_cpu_s / max(1, len(found.subnets))
+    return (
+        f"supernet: {found.epochs} epochs in {found.training_cpu_s:.0f} CPU s; {len(found.subnets)} networks "
+        f"scored in {each_s:.2f} CPU s each with shared weights (float)"
+    )
+
+
+def _to_json(agreement: Agreement) -> dict[str, Json]:
+    return {
+        "judge": agreement.judge,
+        "kendall_tau": agreement.tau,
+        "networks": agreement.networks,
+        "warning": agreement.warning,
+    }

@@ -1,0 +1,208 @@
+"""``estimator.name: supernet`` in a run: what it hands out and refuses, and that it goes on after a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from search_fakes import ToyArch, ToySpace, toy_trial
+
+from micronas.config import SearchConfig
+from micronas.errors import ConfigError, StoreError
+from micronas.estimate.agreement import agreement
+from micronas.search.effort import make_effort
+from micronas.search.shared_weights import (
+    SharedWeights,
+    by_reward,
+    picks,
+    sample_of_ranks,
+    supernet_agreement,
+)
+from micronas.search.subnets import FOUND, FoundSubnets, Subnet
+from micronas.store import Record, Store
+from micronas.strategy import STRATEGIES, check_estimator, estimators_of
+
+SPACE = ToySpace()
+
+
+def subnet(genes: tuple[int, ...], reward: float) -> Subnet:
+    arch = ToyArch(genes)
+    return Subnet(SPACE.to_json(arch), SPACE.key(arch), reward, reward, None)
+
+
+SUBNETS = tuple(subnet((i % 5, i // 5, 0, 0, 0, 0), ((7 * i) % 20) / 20) for i in range(20))
+FOUND_SUBNETS = FoundSubnets(SUBNETS, 3, 1.0, 1.0, 0.2, 1)
+
+
+def test_the_sample_spans_all_ranks_and_takes_every_other_place() -> None:
+    ranked = by_reward(SUBNETS)
+    sample = sample_of_ranks(ranked, 5)
+    assert [s.reward for s in sample] == [0.95, 0.7, 0.45, 0.25, 0.0]
+    order = list(picks(SUBNETS, 5))
+    assert order[0:10:2] == ranked[:5]
+    assert order[1:10:2] == sample
+    assert order[10:] == ranked[5:]
+    assert sample_of_ranks([], 5) == sample_of_ranks(ranked, 0) == []
+
+
+def test_each_subnet_is_handed_out_once_and_then_the_space_is_sampled() -> None:
+    seen: set[str] = set()
+    asked: list[float | None] = []
+
+    def find(ms_per_mac: float | None) -> FoundSubnets:
+        asked.append(ms_per_mac)
+        return FOUND_SUBNETS
+
+    def accept(arch: ToyArch) -> bool:
+        return SPACE.key(arch) not in seen
+
+    strategy = SharedWeights(SPACE, 0, accept, find, sample=4)
+    for number in range(25):
+        arch = strategy.ask(number)
+        assert accept(arch)
+        seen.add(SPACE.key(arch))
+    assert {s.key for s in SUBNETS} <= seen
+    assert asked == [None]  # once, and nothing had run before
+
+
+def test_latency_is_priced_by_what_ran_before_the_first_ask() -> None:
+    asked: list[float | None] = []
+
+    def find(ms_per_mac: float | None) -> FoundSubnets:
+        asked.append(ms_per_mac)
+        return FOUND_SUBNETS
+
+    strategy = SharedWeights(SPACE, 0, lambda arch: True, find, sample=4)
+    strategy.tell(toy_trial(0, (1, 0, 0, 0, 0, 0)))  # 1,000 multiply-accumulates, 2 ms
+    strategy.tell(toy_trial(1, (3, 0, 0, 0, 0, 0)))  # the same, 4 ms
+    strategy.ask(2)
+    assert asked == [pytest.approx(0.003)]
+
+
+def test_agreement_compares_the_sample_with_what_was_trained_alone() -> None:
+    sample = sample_of_ranks(by_reward(SUBNETS), 5)
+    records = [Record(toy_trial(i, tuple(s.arch)), {}) for i, s in enumerate(sample)]  # type: ignore[arg-type]
+    found = supernet_agreement(FOUND_SUBNETS, records, 5)
+    accuracies = [r.trial.scores.accuracy_int8 for r in records]  # type: ignore[union-attr]
+    assert found.networks == 5
+    assert found.tau == pytest.approx(agreement("", [s.reward for s in sample], accuracies).tau)
+
+
+def test_low_agreement_and_too_few_networks_are_told() -> None:
+    assert agreement("supernet", [1, 2, 3, 4], [0.1, 0.2, 0.3, 0.5]).warning == ""
+    low = agreement("supernet", [1, 2, 3, 4], [4, 3, 2, 1]).warning
+    assert "tau of the supernet is -1.00 over 4 networks" in low
+    assert "3 networks are too few" in agreement("supernet", [1, 2, 3], [1, 2, 3]).warning
+
+
+def test_what_was_found_survives_on_disk_and_says_what_its_accuracy_is(tmp_path: Path) -> None:
+    path = tmp_path / FOUND
+    assert FoundSubnets.load(path) is None
+    FOUND_SUBNETS.save(path)
+    assert FoundSubnets.load(path) == FOUND_SUBNETS
+    assert "float accuracy with shared weights" in json.loads(path.read_text())["estimate"]
+    path.write_text("{")
+    with pytest.raises(StoreError, match="no list of subnets"):
+        FoundSubnets.load(path)
+
+
+def test_what_does_not_go_together_is_refused_by_name() -> None:
+    check_estimator("supernet", "aging_evolution", "layerwise")
+    with pytest.raises(ConfigError, match="space cell has no weight-sharing network"):
+        check_estimator("supernet", "random", "cell")
+    with pytest.raises(ConfigError, match="strategy dnas trains a supernet of its own"):
+        check_estimator("supernet", "dnas", "layerwise")
+    assert estimators_of("darts", "layerwise") == ()
+    for strategy in STRATEGIES:
+        for space in ("layerwise", "cell"):
+            for estimator in estimators_of(strategy, space):
+                check_estimator(estimator, strategy, space)
+
+
+def test_a_stage_takes_a_share_of_the_time_and_is_no_trial() -> None:
+    spent = [0.0]
+    config = SearchConfig.model_validate({"budget": {"cpu_minutes": 10}})
+    effort = make_effort(config, lambda: 0.0, spent_cpu_s=lambda: spent[0])
+    assert effort.stage_s() == pytest.approx(0.4 * 600)
+    spent[0] = 200.0
+    effort.stage_done()
+    spent[0] = 210.0
+    effort.took(210.0)
+    spent[0] = 580.0
+    assert effort.admits(5)  # another trial of 10 s ends in time; one as long as the stage would not
+    wall = make_effort(
+        SearchConfig.model_validate({"budget": {"minutes": 10}, "final_fit": {"share": 0.3}}), lambda: 20.0
+    )
+    assert wall.stage_s() == pytest.approx(0.4 * (420 - 20))
+    assert make_effort(SearchConfig.model_validate({"budget": {"trials": 3}}), lambda: 0.0).stage_s() is None
+
+
+CONFIG = """
+board: nucleo_f446re
+data: {name: digits}
+space: {max_blocks: 3, max_width: 16}
+strategy: {name: aging_evolution, population: 3, sample: 2}
+estimator: {name: supernet, epochs: 1, supernet: {epochs: 4, subnets: 12, sample: 4}}
+final_fit: {epochs: 1}
+budgets: {flash_kb: 48, sram_kb: 24}
+budget: {trials: 7}
+device: none
+seed: 4
+"""
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "micronas", "search", *map(str, arguments)]
+
+
+def search(folder: Path, *arguments: object) -> dict[str, Any]:
+    done = subprocess.run(
+        command(*arguments, "--json"), cwd=folder, capture_output=True, text=True, timeout=280
+    )
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def outcomes(run: Path) -> list[tuple[Any, ...]]:
+    with Store.read(run) as store:
+        return [
+            (r.trial.number, r.trial.key, r.trial.scores.accuracy_int8 if r.trial.scores else None)
+            for r in store.records()
+        ]
+
+
+@pytest.mark.slow
+def test_killed_in_the_middle_of_the_supernet_a_run_ends_as_it_would_have(tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(CONFIG)
+    whole = search(tmp_path, "small.yaml", "--run", "whole")
+    (judge,) = whole["agreement"]
+    assert judge["judge"] == "supernet"
+    assert judge["networks"] >= 3
+    cut = tmp_path / "runs" / "cut"
+    process = subprocess.Popen(command("small.yaml", "--run", "cut"), cwd=tmp_path, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (cut / "supernet.npz").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(timeout=30)
+    time.sleep(1.0)  # its processes notice within half a second
+    checkpoint = np.load(cut / "supernet.npz")
+    assert not (cut / FOUND).exists() or int(checkpoint["epochs"]) == 4
+    resumed = search(tmp_path, "--resume", "runs/cut")
+    assert outcomes(cut) == outcomes(tmp_path / "runs" / "whole")
+    assert resumed["best"]["accuracy"] == whole["best"]["accuracy"]
+    assert resumed["agreement"] == whole["agreement"]
+    first, second = (FoundSubnets.load(tmp_path / "runs" / name / FOUND) for name in ("whole", "cut"))
+    assert first is not None
+    assert second is not None
+    assert first.subnets == second.subnets
+    assert first.traces == second.traces == 1
