@@ -12,7 +12,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -83,6 +83,13 @@ class SupernetConfig(_Section):
     sample: int = Field(default=6, ge=0, description="of all ranks, trained alone to measure Kendall's tau")
 
 
+class PrefilterConfig(_Section):
+    """Zero-cost proxies: of 1 / ``keep`` proposals within the budgets the most promising is trained."""
+
+    proxy: Literal["naswot", "synflow", "combined"] = "combined"
+    keep: float = Field(default=0.5, gt=0, le=0.5, description="of the proposals; 0.25 takes one of four")
+
+
 class EstimatorConfig(_Section):
     """How a candidate's accuracy is found.
 
@@ -93,6 +100,7 @@ class EstimatorConfig(_Section):
 
     name: Literal["train", "short", "halving", "supernet"] = "train"
     supernet: SupernetConfig = SupernetConfig()
+    prefilter: PrefilterConfig | None = Field(default=None, description="by zero-cost proxies; absent: none")
     epochs: int = Field(default=8, ge=1, description="at most; early stopping may end before")
     patience: int = Field(default=4, ge=1, description="epochs without a better validation loss")
     batch_size: int = Field(default=32, ge=1)
@@ -217,8 +225,9 @@ def known_keys() -> tuple[str, ...]:
 def _paths(section: type[BaseModel], prefix: str) -> Iterator[str]:
     for key, info in section.model_fields.items():
         yield prefix + key
-        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
-            yield from _paths(info.annotation, f"{prefix}{key}.")
+        for kind in (info.annotation, *get_args(info.annotation)):  # a section that may be absent is a union
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield from _paths(kind, f"{prefix}{key}.")
 
 
 def _with_key(raw: dict[str, object], keys: list[str], value: object) -> dict[str, object]:

@@ -31,7 +31,7 @@ class Agreement:
             return ""
         return (
             f"Kendall's tau of the {self.judge} is {self.tau:.2f} over {self.networks} networks, under "
-            f"{TRUSTED_TAU}: its order is hardly better than chance here"
+            f"{TRUSTED_TAU}: do not rely on its order"
         )
 
 

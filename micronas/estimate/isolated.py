@@ -33,7 +33,9 @@ def run_isolated(
     from pebble import ProcessExpired, ProcessPool
 
     context = multiprocessing.get_context("spawn")
-    with ProcessPool(max_workers=1, initializer=_start, initargs=(os.getpid(),), context=context) as pool:
+    with ProcessPool(
+        max_workers=1, initializer=start_child, initargs=(os.getpid(),), context=context
+    ) as pool:
         try:
             future = pool.schedule(function, args=arguments, timeout=deadline_s)
             while not wait([future], timeout=TICK_S).done:
@@ -51,8 +53,11 @@ def run_isolated(
     return result
 
 
-def _start(parent: int) -> None:
-    """Ctrl-C is the parent's business; and the process does not outlive a parent that was killed."""
+def start_child(parent: int) -> None:
+    """Prepare a spawned process for training.
+
+    Ctrl-C is the parent's business; and the process does not outlive a parent that was killed.
+    """
     from micronas.estimate.process import prepare_process
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)

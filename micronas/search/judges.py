@@ -7,17 +7,26 @@ from typing import Any
 
 from micronas.config import SearchConfig
 from micronas.estimate.agreement import Agreement
+from micronas.search.prefilter import Judge, proxy_agreements
 from micronas.search.shared_weights import supernet_agreement
 from micronas.search.subnets import FOUND, FoundSubnets
+from micronas.space import Space
 from micronas.store import Record, Store
 from micronas.trial import Json
 
 
-def judged(config: SearchConfig, store: Store, records: Sequence[Record]) -> list[Json]:
-    """One object per judge that the run used: its name, Kendall's tau, networks, and a warning or ''."""
+def judged(
+    config: SearchConfig, space: Space, judge: Judge, store: Store, records: Sequence[Record]
+) -> list[Json]:
+    """One object per judge that the run used: its name, Kendall's tau, networks, and a warning or ''.
+
+    ``judge`` computes the proxies anew, if the run was filtered by them.
+    """
     found: list[Agreement] = []
     if config.estimator.name == "supernet" and (subnets := FoundSubnets.load(store.folder / FOUND)):
         found.append(supernet_agreement(subnets, records, config.estimator.supernet.sample))
+    if config.estimator.prefilter is not None:
+        found += proxy_agreements(space, judge, records)
     return [_to_json(agreement) for agreement in found]
 
 

@@ -11,29 +11,21 @@ import micronas
 from micronas.board import Board
 from micronas.config import parse_config
 from micronas.errors import StoreError
-from micronas.estimate.isolated import run_isolated
+from micronas.estimate.proxies import ProxyJudge
 from micronas.report import write_report
 from micronas.search.cpu_clock import CpuClock
-from micronas.search.effort import Effort, make_effort
+from micronas.search.effort import make_effort
 from micronas.search.executor import ProcessExecutor
 from micronas.search.final import choose
-from micronas.search.judges import agreement_text, judged, stage_text
+from micronas.search.judges import agreement_text, judged
 from micronas.search.loop import RUN_CPU_S, Loop, Observer
 from micronas.search.outcome import conclude, write_summary
 from micronas.search.proposals import Proposals
+from micronas.search.proposer import make_proposer
 from micronas.search.setup import Setup, prepare
-from micronas.search.shared_weights import SharedWeights
 from micronas.search.stages import make_evaluator
-from micronas.search.subnets import (
-    FOUND,
-    STAGE_DEADLINE_S,
-    FoundSubnets,
-    SubnetSearch,
-    search_subnets,
-    stage_cpu_s,
-)
+from micronas.search.subnets import stage_cpu_s
 from micronas.store import Final, Store
-from micronas.strategy import Strategy, make_strategy
 
 
 def new_run(setup: Setup, folder: Path) -> Store:
@@ -78,14 +70,17 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
     clock = CpuClock(cpu_before(store))
     effort = make_effort(config, store.wall_s, spent_cpu_s=clock.spent_s)
     proposals = Proposals(setup.space, setup.gate)
-    with ProcessExecutor(
-        functools.partial(make_evaluator, config, setup.board),
-        workers=config.workers,
-        task_deadline_s=config.estimator.trial_deadline_s,
-    ) as executor:
+    with (
+        ProxyJudge(config.data, config.seed) as judge,
+        ProcessExecutor(
+            functools.partial(make_evaluator, config, setup.board),
+            workers=config.workers,
+            task_deadline_s=config.estimator.trial_deadline_s,
+        ) as executor,
+    ):
         records = Loop(
             space=setup.space,
-            strategy=_proposer(setup, store, proposals, effort, observer),
+            strategy=make_proposer(setup, store, proposals, judge, effort, observer),
             proposals=proposals,
             first=setup.first,
             executor=executor,
@@ -98,39 +93,14 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
         ).run()
         observer.phase("final training")
         winner = choose(records, config.final_fit.finalists, executor, config.workers, store, effort)
+        agreement = judged(config, setup.space, judge, store, records)
     observer.phase("final build, measurement and test")
-    agreement = judged(config, store, records)
     final = conclude(setup, winner, store, agreement)
-    for judge in agreement:
-        observer.phase(agreement_text(judge))
+    for verdict in agreement:
+        observer.phase(agreement_text(verdict))
     write_summary(store, final)
     write_report(store)
     return final
-
-
-def _proposer(
-    setup: Setup, store: Store, proposals: Proposals, effort: Effort, observer: Observer
-) -> Strategy:
-    """Who is asked for trials: the strategy itself, or what it finds with shared weights."""
-    config = setup.config
-    if config.estimator.name != "supernet":
-        return make_strategy(config.strategy, setup.space, config.seed, proposals.accept, setup.problem)
-
-    def find(ms_per_mac: float | None) -> FoundSubnets:
-        found = FoundSubnets.load(store.folder / FOUND)
-        if found is None:
-            observer.phase("training the supernet and searching its networks")
-            order = SubnetSearch(config, setup.board, store.folder, ms_per_mac, effort.stage_s())
-            found = run_isolated(
-                search_subnets, order, deadline_s=STAGE_DEADLINE_S, tick=store.save_wall_time
-            )
-            store.save_wall_time()
-            effort.stage_done()
-        observer.phase(stage_text(found))
-        return found
-
-    sample = config.estimator.supernet.sample
-    return SharedWeights(setup.space, config.seed, proposals.accept, find, sample)
 
 
 def cpu_before(store: Store) -> float:

@@ -16,7 +16,7 @@ from micronas.lowering import Target
 from micronas.search.first import first_trials
 from micronas.search.gate import LedgerGate
 from micronas.space import Arch, Space, make_space
-from micronas.strategy import Problem, check_estimator, check_strategy
+from micronas.strategy import Problem, check_estimator, check_prefilter, check_strategy
 from micronas.where import make_device
 
 
@@ -47,6 +47,8 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     budget = make_budget(board, config.budgets.flash_kb, config.budgets.sram_kb)
     check_strategy(config.strategy, config.space.name)
     check_estimator(config.estimator.name, config.strategy.name, config.space.name)
+    if config.estimator.prefilter is not None:
+        check_prefilter(config.estimator.name, config.strategy.name)
     _require_packages()
     if config.device != "none":
         require_tools(make_device(config.device, config.probe, config.port), board)

@@ -33,6 +33,7 @@ __all__ = [
     "Problem",
     "Strategy",
     "check_estimator",
+    "check_prefilter",
     "check_strategy",
     "estimators_of",
     "make_strategy",
@@ -112,6 +113,19 @@ def estimators_of(strategy: str, space: str) -> tuple[str, ...]:
         return ()
     shared = strategy not in DIFFERENTIABLE and space in SUPERNET_SPACES
     return tuple(name for name in ESTIMATORS if name != "supernet" or shared)
+
+
+def check_prefilter(estimator: str, strategy: str) -> None:
+    """Raise ``ConfigError`` where proxies have nothing to choose from."""
+    if strategy in DIFFERENTIABLE:
+        why = f"strategy {strategy} learns one network per trial"
+    elif estimator == "supernet":
+        why = "estimator supernet judges candidates by shared weights already"
+    else:
+        return
+    raise ConfigError(
+        f"estimator.prefilter has no proposals to choose from: {why}", remedy="leave estimator.prefilter out"
+    )
 
 
 def check_estimator(estimator: str, strategy: str, space: str) -> None:

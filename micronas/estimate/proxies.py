@@ -1,0 +1,89 @@
+"""Zero-cost proxies from a process without TensorFlow: a child process scores the networks."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Self, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.config import DataConfig
+from micronas.estimate.isolated import start_child
+from micronas.estimate.rank import mean_ranks
+from micronas.net import Net
+
+ProxyName: TypeAlias = Literal["naswot", "synflow", "combined"]
+
+PROXIES: tuple[ProxyName, ...] = ("naswot", "synflow", "combined")
+
+SAMPLES = 32
+"""Training inputs that NASWOT compares."""
+
+BATCH_DEADLINE_S = 600.0
+NETS_PER_PROCESS = 500
+"""Then the process is replaced: TensorFlow keeps a little of every network."""
+
+
+@dataclass(frozen=True)
+class ProxyScores:
+    """Larger promises more; -inf where a network cannot tell its inputs apart, or passes nothing on."""
+
+    naswot: float
+    synflow: float
+
+
+def order(scores: Sequence[ProxyScores], proxy: ProxyName) -> npt.NDArray[np.float64]:
+    """One figure per network by which to order them; ``combined`` is the mean of both proxies' ranks."""
+    naswot, synflow = [s.naswot for s in scores], [s.synflow for s in scores]
+    if proxy == "combined":
+        return mean_ranks(naswot, synflow)
+    return np.asarray(naswot if proxy == "naswot" else synflow, np.float64)
+
+
+class ProxyJudge:
+    """Scores untrained networks on the data of ``data``; the child starts with the first one."""
+
+    def __init__(self, data: DataConfig, seed: int) -> None:
+        """``seed`` draws the initial weights; the scores are a function of it, the data and the network."""
+        from pebble import ProcessPool
+
+        self._data, self._seed = data, seed
+        self._pool = ProcessPool(
+            max_workers=1,
+            max_tasks=NETS_PER_PROCESS,
+            initializer=start_child,
+            initargs=(os.getpid(),),
+            context=multiprocessing.get_context("spawn"),
+        )
+
+    def scores(self, nets: Sequence[Net]) -> list[ProxyScores]:
+        """The proxies of every network, in order."""
+        tasks = [
+            self._pool.schedule(score_net, args=(net, self._data, self._seed), timeout=BATCH_DEADLINE_S)
+            for net in nets
+        ]
+        return [task.result() for task in tasks]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join(timeout=10.0)
+
+
+def score_net(net: Net, data: DataConfig, seed: int) -> ProxyScores:
+    """The proxies of ``net``; imports TensorFlow."""
+    from micronas.estimate.full import cached_dataset
+    from micronas.estimate.zero_cost import naswot, synflow
+
+    train = cached_dataset(data).train
+    chosen = np.random.default_rng(0).permutation(len(train))[:SAMPLES]
+    return ProxyScores(naswot(net, train.x[chosen], seed), synflow(net, seed))

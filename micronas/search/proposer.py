@@ -1,0 +1,52 @@
+"""Who is asked for trials: the configured strategy, by itself or behind a cheaper judge of its proposals."""
+
+from __future__ import annotations
+
+from micronas.estimate.isolated import run_isolated
+from micronas.search.effort import Effort
+from micronas.search.judges import stage_text
+from micronas.search.loop import Observer
+from micronas.search.prefilter import Judge, Prefiltered
+from micronas.search.proposals import Proposals
+from micronas.search.setup import Setup
+from micronas.search.shared_weights import Find, SharedWeights
+from micronas.search.subnets import FOUND, STAGE_DEADLINE_S, FoundSubnets, SubnetSearch, search_subnets
+from micronas.store import Store
+from micronas.strategy import Accept, Strategy, make_strategy
+
+
+def make_proposer(
+    setup: Setup, store: Store, proposals: Proposals, judge: Judge, effort: Effort, observer: Observer
+) -> Strategy:
+    """The strategy of ``setup``; with ``estimator.prefilter`` or ``estimator.name: supernet``, around it."""
+    config, space = setup.config, setup.space
+
+    def strategy(accept: Accept) -> Strategy:
+        return make_strategy(config.strategy, space, config.seed, accept, setup.problem)
+
+    if config.estimator.name == "supernet":
+        find = _supernet_stage(setup, store, effort, observer)
+        sample = config.estimator.supernet.sample
+        return SharedWeights(space, config.seed, proposals.accept, find, sample)
+    if config.estimator.prefilter is not None:
+        return Prefiltered(strategy, space, proposals.accept, judge, config.estimator.prefilter)
+    return strategy(proposals.accept)
+
+
+def _supernet_stage(setup: Setup, store: Store, effort: Effort, observer: Observer) -> Find:
+    """Trains the supernet and searches it in a process of its own, unless the run's folder has the result."""
+
+    def find(ms_per_mac: float | None) -> FoundSubnets:
+        found = FoundSubnets.load(store.folder / FOUND)
+        if found is None:
+            observer.phase("training the supernet and searching its networks")
+            order = SubnetSearch(setup.config, setup.board, store.folder, ms_per_mac, effort.stage_s())
+            found = run_isolated(
+                search_subnets, order, deadline_s=STAGE_DEADLINE_S, tick=store.save_wall_time
+            )
+            store.save_wall_time()
+            effort.stage_done()
+        observer.phase(stage_text(found))
+        return found
+
+    return find
