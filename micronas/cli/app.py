@@ -10,7 +10,19 @@ import sys
 
 import typer
 
-from micronas.cli import bench, boards, check, compare, doctor, export, flash, report, search, strategies
+from micronas.cli import (
+    bench,
+    boards,
+    check,
+    compare,
+    doctor,
+    export,
+    flash,
+    mlperf,
+    report,
+    search,
+    strategies,
+)
 from micronas.errors import MicronasError
 
 app = typer.Typer(
@@ -27,6 +39,7 @@ app.command("bench")(bench.bench)
 app.command("check")(check.check)
 app.add_typer(boards.app, name="boards")
 app.command("flash")(flash.flash)
+app.command("mlperf")(mlperf.mlperf)
 app.command("report")(report.report)
 app.command("strategies")(strategies.strategies)
 app.command("export")(export.export)

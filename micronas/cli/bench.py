@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from micronas.cli.mlperf import ModeName, Pin, Protocol, TaskName, require_protocol, serve
 from micronas.cli.output import percent, print_json, print_table
 
 if TYPE_CHECKING:
@@ -27,15 +28,25 @@ def bench(
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="Samples to compare.")] = RANDOM_SAMPLES,
     keep: Annotated[Path | None, typer.Option(help="Keep C, ELF and map in this folder.")] = None,
+    protocol: Protocol = "micronas",
+    task: TaskName = None,
+    mode: ModeName = "performance",
+    pin: Pin = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Build MODEL for a board, run it, compare every output element, and profile each op."""
+    """Build MODEL for a board, run it, compare every output element, and profile each op.
+
+    With --protocol mlperf-tiny it is built for MLPerf Tiny's public runner, which then drives it.
+    """
     from micronas.bench import load_samples
     from micronas.board import load_board
     from micronas.deploy import cache_folder, deploy, random_samples, require_tools
     from micronas.tflite import read
     from micronas.where import make_device
 
+    if require_protocol(protocol):
+        serve(model, board=board, task=task, mode=mode, pin=pin, device=device, probe=probe, port=port)
+        return
     profile = load_board(board)
     where = make_device(device, probe, port)
     graph = read(model)

@@ -8,12 +8,18 @@ from typing import Annotated
 
 import typer
 
+from micronas.cli.mlperf import ModeName, Pin, Protocol, TaskName, require_protocol, serve
+
 
 def flash(
     model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
     board: Annotated[str, typer.Option(help="Board to build for.")],
     probe: Annotated[str | None, typer.Option(help="Serial number of the debug probe.")] = None,
     port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
+    protocol: Protocol = "micronas",
+    task: TaskName = None,
+    mode: ModeName = "performance",
+    pin: Pin = None,
 ) -> None:
     """Build MODEL and upload it. With several boards, or none, name one by --probe or --port."""
     from micronas.board import load_board
@@ -23,6 +29,9 @@ def flash(
     from micronas.tflite import read
     from micronas.toolchain import require_gcc
 
+    if require_protocol(protocol):
+        serve(model, board=board, task=task, mode=mode, pin=pin, device="serial", probe=probe, port=port)
+        return
     profile = load_board(board)
     graph = read(model)
     target = choose_port(serial_ports(), probe=probe, port=port)

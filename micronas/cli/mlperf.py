@@ -1,0 +1,199 @@
+"""``micronas mlperf``: MLPerf Tiny's scripts, run on a board or emulator; and devices for its runner."""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from micronas.cli.output import console, print_json
+from micronas.errors import ConfigError
+
+if TYPE_CHECKING:
+    from micronas.board import Board
+    from micronas.graph import Graph
+    from micronas.mlperf.dut import Dut
+    from micronas.mlperf.firmware import DutFirmware
+    from micronas.mlperf.script import Progress
+    from micronas.mlperf.task import Task
+    from micronas.where import Device
+
+SCRIPTS = ("all", "performance", "accuracy")
+PROTOCOLS = ("micronas", "mlperf-tiny")
+_RULES_WINDOW_S = 10.0
+
+Protocol = Annotated[
+    str, typer.Option(help="What the firmware speaks: micronas, or mlperf-tiny for MLPerf Tiny's runner.")
+]
+TaskName = Annotated[
+    str | None, typer.Option(help="MLPerf Tiny's task: kws01, vww01, ic01, ad01. Default: by the shapes.")
+]
+ModeName = Annotated[
+    str, typer.Option(help="Time stamps of mlperf-tiny: performance (lines) or energy (pulses on a pin).")
+]
+Pin = Annotated[str | None, typer.Option(help="Pin that energy mode pulses, for example PA8.")]
+
+
+def mlperf(
+    model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
+    board: Annotated[str, typer.Option(help="Board to build for.")],
+    task: TaskName = None,
+    data: Annotated[Path | None, typer.Option(help=".npz with x and y, for the accuracy script.")] = None,
+    script: Annotated[str, typer.Option(help="all, performance or accuracy.")] = "all",
+    count: Annotated[int | None, typer.Option(min=1, help="Use the first samples only.")] = None,
+    window_s: Annotated[
+        float, typer.Option(min=0.01, help="Shortest timed window, seconds.")
+    ] = _RULES_WINDOW_S,
+    device: Annotated[str, typer.Option(help="Where to run: qemu or serial.")] = "qemu",
+    probe: Annotated[str | None, typer.Option(help="Serial number of the debug probe.")] = None,
+    port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
+    log: Annotated[Path | None, typer.Option(help="Write all that was sent and received here.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Run MLPerf Tiny's accuracy and performance scripts on MODEL. Not an MLPerf result."""
+    from micronas.mlperf.result import Result, result_json, result_lines, source_of
+    from micronas.mlperf.samples import random_load, read_files
+    from micronas.mlperf.script import run_accuracy, run_performance
+    from micronas.where import ran_on
+
+    _require_one_of("--script", script, SCRIPTS)
+    if script == "accuracy" and data is None:
+        raise ConfigError("the accuracy script needs samples", remedy="--data FILE.npz, with arrays x and y")
+    wanted = _wanted(model, board, task, device, probe, port)
+    given = wanted.graph.tensors[wanted.graph.inputs[0]]
+    files = read_files(data, wanted.task, given, count) if data else ()
+    performance = accuracy = None
+    with _device(wanted) as (built, dut):
+        try:
+            if script != "accuracy":
+                load = files[0].loads[0] if files else random_load(wanted.task)
+                performance = run_performance(dut, load, window_s=window_s, progress=_progress("window"))
+            if script != "performance" and files:
+                accuracy = run_accuracy(dut, wanted.task, files, _progress("file"))
+            source = source_of(dut.about().counter, emulated=dut.link.emulated)
+        finally:
+            if log is not None:
+                log.write_text("\n".join(dut.transcript) + "\n", encoding="utf-8")
+    result = Result(built, ran_on(wanted.device, wanted.board), source, performance, accuracy)
+    if as_json:
+        print_json(result_json(result, str(model)))
+        return
+    _print_device(built)
+    print(f"{model.name} on {wanted.board.title}: {result.ran_on}")
+    print("\n".join(result_lines(result)))
+
+
+def serve(
+    model: Path,
+    *,
+    board: str,
+    task: str | None,
+    mode: str,
+    pin: str | None,
+    device: str,
+    probe: str | None,
+    port: str | None,
+) -> None:
+    """``bench`` and ``flash`` with ``--protocol mlperf-tiny``: a device for the public runner.
+
+    A board is flashed and left to it; QEMU answers on a pseudo terminal until Ctrl-C.
+    """
+    wanted = _wanted(model, board, task, device, probe, port)
+    with _device(wanted, mode, pin) as (built, dut):
+        _print_device(built)
+        dut.link.close()
+        rate = built.running.board.uart.baud
+        print(f"{built.task.name} answers on {dut.link.name} at {rate} baud", flush=True)
+        if dut.link.emulated:
+            print("EMULATED: its time stamps are estimates, no measurement. Ctrl-C ends it.", flush=True)
+            _wait_for_interrupt()
+
+
+def _wait_for_interrupt() -> None:
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        print()
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What the command line asks for, read and checked."""
+
+    board: Board
+    graph: Graph
+    task: Task
+    device: Device
+
+
+def _wanted(
+    model: Path, board: str, task: str | None, device: str, probe: str | None, port: str | None
+) -> _Wanted:
+    from micronas.board import load_board
+    from micronas.mlperf.task import choose_task
+    from micronas.tflite import read
+    from micronas.where import make_device
+
+    profile, where, graph = load_board(board), make_device(device, probe, port), read(model)
+    return _Wanted(profile, graph, choose_task(task, graph), where)
+
+
+@contextmanager
+def _device(
+    wanted: _Wanted, mode: str = "performance", pin: str | None = None
+) -> Iterator[tuple[DutFirmware, Dut]]:
+    """Build, start or flash; the device has then proved which build it is."""
+    from micronas.deploy import cache_folder, require_tools
+    from micronas.mlperf.firmware import Mode, build_dut
+    from micronas.mlperf.session import open_dut
+    from micronas.where import built_for
+
+    _require_one_of("--mode", mode, tuple(m.value for m in Mode))
+    require_tools(wanted.device, wanted.board)
+    target = built_for(wanted.device, wanted.board)
+    with tempfile.TemporaryDirectory(prefix="micronas-") as work:
+        built = build_dut(
+            wanted.graph,
+            wanted.board,
+            wanted.task,
+            workdir=Path(work),
+            cache_dir=cache_folder(),
+            mode=Mode(mode),
+            pin=pin,
+            twin=None if target is wanted.board else target,
+        )
+        with open_dut(wanted.device, built) as dut:
+            yield built, dut
+
+
+def require_protocol(name: str) -> bool:
+    """Whether ``--protocol`` asks for MLPerf Tiny's; raises ``ConfigError`` for an unknown one."""
+    _require_one_of("--protocol", name, PROTOCOLS)
+    return name != PROTOCOLS[0]
+
+
+def _require_one_of(option: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ConfigError(f"{option} {value}: unknown", remedy=f"one of {', '.join(known)}")
+
+
+def _print_device(built: DutFirmware) -> None:
+    sram = built.sram
+    parts = f"arena {sram.arena:,}, stack {sram.stack:,}, static {sram.static:,}"
+    print(f"SRAM {sram.total:,} bytes: {parts}")
+    print(f"  {sram.input_buffer:,} of the static bytes hold the input that the host loads")
+    print(f"  {sram.added:+,} bytes against the firmware of `micronas bench`")
+
+
+def _progress(what: str) -> Progress:
+    """A counter on stderr where somebody looks."""
+    err = console(stderr=True)
+    if not err.is_terminal:
+        return lambda done, total: None
+    return lambda done, total: err.print(f"{what} {done} of {total}", end="\r" if done < total else "\n")
