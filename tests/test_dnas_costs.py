@@ -162,7 +162,7 @@ def test_repair_keeps_what_fits_and_gives_up_on_what_cannot(
 
 def test_supernets_are_no_wider_than_the_budget_could_use() -> None:
     space = space_of((28, 28, 1))
-    small = widest_useful(space, Costs(2_000, 10_000, np.inf))
-    large = widest_useful(space, Costs(1e6, 10_000, np.inf))
+    small = widest_useful(space.limits.widths, Costs(2_000, 10_000, np.inf))
+    large = widest_useful(space.limits.widths, Costs(1e6, 10_000, np.inf))
     assert small in space.limits.widths
     assert small < large == space.limits.widths[-1]

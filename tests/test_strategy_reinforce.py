@@ -10,7 +10,6 @@ import pytest
 from search_fakes import GENES, ToyArch, ToySpace, ToyTokens, toy_trial
 
 from micronas.config import SpaceConfig, StrategyConfig
-from micronas.errors import ConfigError
 from micronas.space import make_space
 from micronas.space.layerwise import LayerwiseSpace
 from micronas.strategy import make_strategy
@@ -131,9 +130,3 @@ def test_whatever_the_controller_writes_is_of_the_space(layerwise: LayerwiseSpac
         arch = strategy.ask(number)
         assert layerwise.net(arch).output_shape == (10,)
         assert layerwise.from_json(layerwise.to_json(arch)) == arch
-
-
-def test_another_space_is_refused_by_name() -> None:
-    cell = make_space(SpaceConfig(name="cell"), (28, 28, 1), 10)
-    with pytest.raises(ConfigError, match="reinforce has no grammar of a CellSpace"):
-        make_strategy(StrategyConfig(name="reinforce"), cell, 0, lambda arch: True)

@@ -15,7 +15,10 @@ from micronas.errors import ConfigError
 from micronas.estimate.supernet.choose_region import SUPERNET_SPACES
 from micronas.estimate.supernet.region import Region
 from micronas.space import SPACES, Space
+from micronas.space.cell import CellSpace
 from micronas.space.layerwise import LayerwiseSpace
+from micronas.space.micronets import MicronetsSpace
+from micronas.space.mlp import MlpSpace
 from micronas.strategy.aging_evolution import AgingEvolution
 from micronas.strategy.base import Accept, Strategy
 from micronas.strategy.differentiable import make_differentiable
@@ -23,7 +26,15 @@ from micronas.strategy.local_search import LocalSearch
 from micronas.strategy.nsga2 import Nsga2
 from micronas.strategy.problem import Problem
 from micronas.strategy.random import RandomSearch
-from micronas.strategy.reinforce import LayerwiseTokens, RegionTokens, Reinforce, Tokens
+from micronas.strategy.reinforce import (
+    CellTokens,
+    LayerwiseTokens,
+    MicronetsTokens,
+    MlpTokens,
+    RegionTokens,
+    Reinforce,
+    Tokens,
+)
 
 __all__ = [
     "DIFFERENTIABLE",
@@ -51,7 +62,7 @@ STRATEGIES = {
 }
 """Name -> one line of what it does."""
 
-ONLY_ON = {"reinforce": ("layerwise",), "dnas": ("layerwise",), "darts": ("cell",)}
+ONLY_ON = {"dnas": ("layerwise", "micronets"), "darts": ("cell",)}
 """Strategies that do not work on every space."""
 
 DIFFERENTIABLE = ("dnas", "darts")
@@ -90,6 +101,12 @@ def _tokens(space: Space) -> Tokens:
             return LayerwiseTokens(space)
         case Region():
             return RegionTokens(space)
+        case CellSpace():
+            return CellTokens(space)
+        case MicronetsSpace():
+            return MicronetsTokens(space)
+        case MlpSpace():
+            return MlpTokens(space)
     raise ConfigError(f"strategy reinforce has no grammar of a {type(space).__name__}")
 
 

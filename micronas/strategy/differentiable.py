@@ -7,6 +7,7 @@ from micronas.errors import ConfigError
 from micronas.space import Space
 from micronas.space.cell import CellSpace
 from micronas.space.layerwise import LayerwiseSpace
+from micronas.space.micronets import MicronetsSpace
 from micronas.strategy.base import Accept, Strategy
 from micronas.strategy.problem import Problem
 
@@ -16,7 +17,7 @@ def make_differentiable(
 ) -> Strategy:
     """``dnas`` or ``darts``; raises ``ConfigError`` for a space that it does not search."""
     match config.name, space:
-        case "dnas", LayerwiseSpace():
+        case "dnas", LayerwiseSpace() | MicronetsSpace():
             from micronas.estimate.dnas.settings import DnasSettings
             from micronas.strategy.dnas import Dnas, supernet_search
 

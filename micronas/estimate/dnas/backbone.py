@@ -1,7 +1,8 @@
 """What a differentiable search decides: a fixed chain of layers with open widths, kernels, kinds and depth.
 
-A backbone is a region of the layer-wise space. Where planes are halved is fixed (a stride cannot be mixed
-softly, the shapes would differ); everything else is a decision per layer:
+A backbone is a region of the layer-wise space (or of a MicroNets skeleton: ``micronets_backbone``). Where
+planes are halved is fixed (a stride cannot be mixed softly, the shapes would differ); everything else is a
+decision per layer:
 
     stem kernel, stem width, and per block: candidate (kind, kernel, expansion), width, kept or skipped.
 
@@ -19,7 +20,7 @@ import numpy as np
 
 from micronas.errors import SpaceError
 from micronas.space.extent import Plane, effective_kernel, effective_stride, halved, strided_kernel
-from micronas.space.layerwise import Block, BlockKind, LayerwiseArch, LayerwiseSpace, Limits, Stem
+from micronas.space.layerwise import Block, BlockKind, LayerwiseSpace, Limits
 
 WIDTH_CHOICES = 8
 """Widths to choose from per layer: MicroNets' tenths of the widest, a little coarser."""
@@ -77,22 +78,15 @@ class Backbone:
 
     input_shape: tuple[int, int, int]
     n_classes: int
-    stem_stride: int
-    stem_kernels: tuple[int, ...]
-    """Genes, of distinct effect."""
+    stem_windows: tuple[Plane, ...]
+    """Height and width of each of the stem's kernels."""
+    stem_step: Plane
+    """The stem's stride down and across."""
     stem_widths: tuple[int, ...]
     slots: tuple[Slot, ...]
     min_blocks: int
-
-    @property
-    def plane(self) -> Plane:
-        """Height and width of the input."""
-        return self.input_shape[0], self.input_shape[1]
-
-    @property
-    def stem_windows(self) -> tuple[Plane, ...]:
-        """Height and width of each of the stem's kernels."""
-        return tuple(strided_kernel(k, self.stem_stride, self.plane) for k in self.stem_kernels)
+    stem_genes: tuple[tuple[int, int], ...] = ()
+    """(kernel, stride) of the layer-wise space for each of ``stem_windows``; none in other spaces."""
 
     @property
     def last_plane(self) -> Plane:
@@ -102,7 +96,7 @@ class Backbone:
     @property
     def decision_sizes(self) -> tuple[int, ...]:
         """Number of choices of each decision: stem kernel, stem width; per slot candidate, width, keep."""
-        sizes = [len(self.stem_kernels), len(self.stem_widths)]
+        sizes = [len(self.stem_windows), len(self.stem_widths)]
         for slot in self.slots:
             sizes += [len(slot.candidates), len(slot.widths), 2 if slot.skippable else 1]
         return tuple(sizes)
@@ -136,11 +130,11 @@ def make_backbone(space: LayerwiseSpace, layout: Layout) -> Backbone:
     if 1 not in limits.shrinks:
         raise SpaceError("a differentiable search needs inputs in full size (space.shrinks without 1)")
     stages = _stages(layout.strides)
-    widths = [_widths(_widest(layout, stages[-1] - stage), limits) for stage in stages]
+    widths = [width_steps(_widest(layout, stages[-1] - stage), limits.widths) for stage in stages]
     stem_kernels = _distinct(limits.kernels, lambda k: strided_kernel(k, layout.stem_stride, plane))
     at = halved(plane, effective_stride(layout.stem_stride, plane))
     slots: list[Slot] = []
-    reads = _widths(_widest(layout, stages[-1]), limits)
+    reads = width_steps(_widest(layout, stages[-1]), limits.widths)
     stem_widths = reads
     for stride, writes in zip(layout.strides, widths, strict=True):
         skippable = effective_stride(stride, at) == (1, 1) and reads == writes
@@ -149,11 +143,12 @@ def make_backbone(space: LayerwiseSpace, layout: Layout) -> Backbone:
     return Backbone(
         space.input_shape,
         space.n_classes,
-        layout.stem_stride,
-        stem_kernels,
+        tuple(strided_kernel(k, layout.stem_stride, plane) for k in stem_kernels),
+        effective_stride(layout.stem_stride, plane),
         stem_widths,
         tuple(slots),
         limits.min_blocks,
+        tuple((k, layout.stem_stride) for k in stem_kernels),
     )
 
 
@@ -166,10 +161,10 @@ def _widest(layout: Layout, stages_to_come: int) -> float:
     return layout.widest / 2 if stages_to_come else layout.widest
 
 
-def _widths(widest: float, limits: Limits) -> tuple[int, ...]:
+def width_steps(widest: float, allowed: tuple[int, ...]) -> tuple[int, ...]:
     """Up to ``WIDTH_CHOICES`` allowed widths in even steps up to ``widest``."""
     wished = (widest * (i + 1) / WIDTH_CHOICES for i in range(WIDTH_CHOICES))
-    return tuple(sorted({min(limits.widths, key=lambda w: abs(w - wish)) for wish in wished}))
+    return tuple(sorted({min(allowed, key=lambda w: abs(w - wish)) for wish in wished}))
 
 
 def _candidates(limits: Limits, plane: Plane) -> tuple[Candidate, ...]:
@@ -189,11 +184,3 @@ def _distinct(kernels: tuple[int, ...], window: Callable[[int], Plane]) -> tuple
     for kernel in sorted(kernels):
         by_effect.setdefault(window(kernel), kernel)
     return tuple(by_effect.values())
-
-
-def arch_of(
-    space: LayerwiseSpace, backbone: Backbone, kernel: int, width: int, blocks: tuple[Block, ...]
-) -> LayerwiseArch:
-    """The canonical architecture; ``kernel`` and ``width`` are the stem's."""
-    raw = LayerwiseArch(Stem(kernel, backbone.stem_stride, width), blocks)
-    return space.from_json(space.to_json(raw))

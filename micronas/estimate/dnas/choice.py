@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from micronas.estimate.dnas.backbone import Backbone, arch_of
+from micronas.estimate.dnas.backbone import Backbone
 from micronas.estimate.dnas.cost_tables import CONSTANT_BYTES, MACS, SRAM_BYTES, Costs, CostTables
-from micronas.space.layerwise import LayerwiseArch, LayerwiseSpace
+from micronas.space import Arch
+from micronas.space.layerwise import LayerwiseArch, LayerwiseSpace, Stem
+from micronas.space.micronets import MicronetsArch, MicronetsSpace, SlotGenes
 
 Probabilities = Sequence[npt.NDArray[np.float32]]
 """One vector per decision, in the order of ``Backbone.decision_sizes``."""
+
+DnasSpace: TypeAlias = LayerwiseSpace | MicronetsSpace
+"""Spaces with backbones."""
 
 KEEP, SKIP = 0, 1
 
@@ -35,15 +41,24 @@ class Choice:
     stem_width: int
     blocks: tuple[BlockChoice, ...]
 
-    def arch(self, space: LayerwiseSpace, backbone: Backbone) -> LayerwiseArch:
+    def arch(self, space: DnasSpace, backbone: Backbone) -> Arch:
         """The canonical architecture; skipped blocks are gone."""
-        blocks = tuple(
-            slot.block(b.candidate, b.width)
+        width = backbone.stem_widths[self.stem_width]
+        formed = [
+            (slot.block(b.candidate, b.width), b.kept)
             for slot, b in zip(backbone.slots, self.blocks, strict=True)
-            if b.kept
-        )
-        kernel, width = backbone.stem_kernels[self.stem_kernel], backbone.stem_widths[self.stem_width]
-        return arch_of(space, backbone, kernel, width, blocks)
+        ]
+        raw: LayerwiseArch | MicronetsArch
+        match space:
+            case LayerwiseSpace():
+                kernel, stride = backbone.stem_genes[self.stem_kernel]
+                kept = tuple(block for block, is_kept in formed if is_kept)
+                raw = LayerwiseArch(Stem(kernel, stride, width), kept)
+                return space.from_json(space.to_json(raw))
+            case MicronetsSpace():
+                slots = (SlotGenes(block.width, block.expansion, is_kept) for block, is_kept in formed)
+                raw = MicronetsArch(width, tuple(slots))
+                return space.from_json(space.to_json(raw))
 
 
 @dataclass(frozen=True)

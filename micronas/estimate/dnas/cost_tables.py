@@ -29,7 +29,7 @@ from micronas.net import (
     shape_graph,
 )
 from micronas.plan import plan_memory
-from micronas.space.extent import Plane, effective_stride, strided_kernel
+from micronas.space.extent import Plane
 from micronas.space.layerwise import Block
 from micronas.space.layerwise.express import add_block
 
@@ -65,9 +65,9 @@ class Costs:
 
 def make_cost_tables(backbone: Backbone, target: Target) -> CostTables:
     """Lower and plan every choice of ``backbone`` once; a second or so."""
-    last = backbone.slots[-1]
+    last, kernels = backbone.slots[-1], tuple(range(len(backbone.stem_windows)))
     return CostTables(
-        stem=_table((backbone.stem_kernels, backbone.stem_widths), _stem_cost(backbone, target)),
+        stem=_table((kernels, backbone.stem_widths), _stem_cost(backbone, target)),
         slots=tuple(_slot_table(slot, target) for slot in backbone.slots),
         head=_table(
             (last.widths,),
@@ -93,10 +93,8 @@ def _table(axes: tuple[tuple[int, ...], ...], cost: Callable[..., tuple[int, int
 
 def _stem_cost(backbone: Backbone, target: Target) -> Callable[[int, int], tuple[int, int, int]]:
     def cost(kernel: int, width: int) -> tuple[int, int, int]:
-        size = strided_kernel(kernel, backbone.stem_stride, backbone.plane)
-        stride = effective_stride(backbone.stem_stride, backbone.plane)
-        builder = NetBuilder(backbone.input_shape)
-        return _net_cost(builder.chain(Conv(width, *size, *stride)).build(), target)
+        stem = Conv(width, *backbone.stem_windows[kernel], *backbone.stem_step)
+        return _net_cost(NetBuilder(backbone.input_shape).chain(stem).build(), target)
 
     return cost
 

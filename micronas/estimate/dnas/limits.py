@@ -7,10 +7,10 @@ fitting network leaves of it tells how much more a backbone may spend.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from micronas.estimate.dnas.cost_tables import Costs
 from micronas.ledger import Budget, Ledger
-from micronas.space.layerwise import LayerwiseSpace
 
 WIDE_LAYERS = 16
 """A network is taken to have about this many layers of its widest width squared."""
@@ -34,7 +34,7 @@ def limits_of(own: Costs, ledger: Ledger, budget: Budget, macs: float = math.inf
     )
 
 
-def widest_useful(space: LayerwiseSpace, limits: Costs) -> int:
+def widest_useful(allowed: Sequence[int], limits: Costs) -> int:
     """The widest layers that a supernet should hold: wider ones would cost time and never fit."""
     wished = math.sqrt(max(limits.constant_bytes, 0.0) / WIDE_LAYERS)
-    return max((w for w in space.limits.widths if w <= wished), default=space.limits.widths[0])
+    return max((w for w in allowed if w <= wished), default=allowed[0])

@@ -24,7 +24,6 @@ from micronas.estimate.dnas.layers import kernel_mask, normalised, width_mask
 from micronas.estimate.dnas.parameters import FreshParameters, Source, StoredParameters
 from micronas.estimate.dnas.paths import slot_output
 from micronas.graph import Activation
-from micronas.space.extent import effective_stride
 
 Tensor: TypeAlias = Any
 Array: TypeAlias = npt.NDArray[np.float32]
@@ -75,8 +74,7 @@ def _stem(backbone: Backbone, source: Source, decisions: Decisions, x: Tensor) -
     height, width = mask.shape
     kernel = source.kernel((height, width, channels, widest), height * width * channels)
     kernel = quantized_weights(kernel * mask[:, :, tf.newaxis, tf.newaxis], -1)
-    stride = effective_stride(backbone.stem_stride, backbone.plane)
-    y = normalised(source, tf.nn.conv2d(x, kernel, stride, "SAME"), Activation.RELU)
+    y = normalised(source, tf.nn.conv2d(x, kernel, backbone.stem_step, "SAME"), Activation.RELU)
     return y * width_mask(backbone.stem_widths, decisions.stem_width)
 
 
