@@ -111,7 +111,9 @@ def serve(
         rate = built.running.board.uart.baud
         print(f"{built.task.name} answers on {dut.link.name} at {rate} baud", flush=True)
         if dut.link.emulated:
-            print("EMULATED: its time stamps are estimates, no measurement. Ctrl-C ends it.", flush=True)
+            print("EMULATED: its time stamps are estimates, no measurement", flush=True)
+        if device != "serial":
+            print("Ctrl-C ends it", flush=True)
             _wait_for_interrupt()
 
 

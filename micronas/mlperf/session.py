@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from micronas.device.claim import Claim
+from micronas.device.claim import CLAIMS_DIR, Claim
 from micronas.device.link import Link
 from micronas.device.ports import ListPorts, Port, choose_port, serial_ports, wait_for_port
 from micronas.device.qemu import QemuDevice
@@ -22,7 +23,13 @@ _SETTLE_S = 0.2
 
 
 @contextmanager
-def open_dut(device: Device, built: DutFirmware) -> Iterator[Dut]:
+def open_dut(
+    device: Device,
+    built: DutFirmware,
+    *,
+    ports: ListPorts = serial_ports,
+    claims_dir: Path = CLAIMS_DIR,
+) -> Iterator[Dut]:
     """Start or flash ``built`` and give the device once it has proved to be that build."""
     match device:
         case Qemu():
@@ -31,9 +38,9 @@ def open_dut(device: Device, built: DutFirmware) -> Iterator[Dut]:
                 require_build(dut, built)
                 yield dut
         case SerialBoard(probe, port):
-            target = choose_port(serial_ports(), probe=probe, port=port)
-            with Claim(target):
-                found = flash_dut(built, target)
+            target = choose_port(ports(), probe=probe, port=port)
+            with Claim(target, claims_dir):
+                found = flash_dut(built, target, ports=ports)
                 with SerialLink(found.device, built.running.board.uart.baud) as link:
                     dut = Dut(link)
                     dut.synchronise()
