@@ -47,7 +47,7 @@ class SpaceConfig(_Section):
     expansions: tuple[int, ...] = Field(default=(2, 3, 4, 6), min_length=1)
     hard_swish: bool = Field(default=False, description="layerwise: hard-swish in place of ReLU, as a gene")
     squeeze_excite: bool = Field(default=False, description="layerwise: channel gates, as a gene")
-    shrink: bool = Field(default=False, description="layerwise: half the input's resolution, as a gene")
+    shrink: bool = Field(default=False, description="layerwise: resolution by 2 or 4, as a gene")
     backbone: Literal["ds_cnn", "mobilenet_v2"] = Field(default="ds_cnn", description="micronets: its blocks")
 
     @model_validator(mode="after")

@@ -24,7 +24,7 @@ LIMITS = Limits(
     max_width=32,
     hard_swish=True,
     squeeze_excite=True,
-    shrinks=(1, 2),
+    shrinks=(1, 2, 4),
     stem_strides=(1, 2, 4, 8),
 )
 MILD = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -93,7 +93,7 @@ def test_canonical_genes_each_have_an_effect(space, arch):
     lower_stems = [
         replace(canonical.stem, stride=s) for s in LIMITS.stem_strides if s < canonical.stem.stride
     ]
-    lower_stems += [replace(canonical.stem, shrink=1)] if canonical.stem.shrink == 2 else []
+    lower_stems += [replace(canonical.stem, shrink=s) for s in LIMITS.shrinks if s < canonical.stem.shrink]
     lower_stems += [replace(canonical.stem, kernel=k) for k in LIMITS.kernels if k < canonical.stem.kernel]
     for stem in lower_stems:
         assert space.net(replace(canonical, stem=stem)) != net
@@ -357,3 +357,6 @@ def test_half_resolution_is_an_average_in_front():
     net = space.net(LayerwiseArch(Stem(3, 2, 8, shrink=2), (Block(BlockKind.CONV, 3, 1, 8),)))
     assert net.nodes[1].layer == Pool(PoolKind.AVERAGE, 2, 2, 2, 2)
     assert net.shapes[2] == (24, 24, 8)
+    quarter = space.net(LayerwiseArch(Stem(3, 2, 8, shrink=4), (Block(BlockKind.CONV, 3, 1, 8),)))
+    assert [type(node.layer) for node in quarter.nodes[1:4]] == [Pool, Pool, Conv]
+    assert quarter.shapes[3] == (12, 12, 8)

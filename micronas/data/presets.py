@@ -5,14 +5,16 @@ A speaker, a signing student or a recording is never in two parts: fold arrays a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from micronas.config import DataConfig
 from micronas.data.dataset import DataKind
 from micronas.data.logmel import LogMel
 from micronas.data.npz import NpzLayout, read_npz, require_path
-from micronas.data.options import refuse_unknown
+from micronas.data.options import read, refuse_unknown
 from micronas.data.samples import Samples
 
 
@@ -63,8 +65,30 @@ PRESETS = {
 
 
 def load_preset(config: DataConfig) -> Samples:
-    """The preset ``config.name``; the path is the file or the folder that holds it."""
-    refuse_unknown(config.name, config.options, ())
+    """The preset ``config.name``; the path is the file or the folder that holds it.
+
+    Option of spectrograms: ``bands_as_channels`` (see ``bands_to_channels``).
+    """
     preset = PRESETS[config.name]
+    spectrogram = preset.layout.kind is DataKind.SPECTROGRAM
+    refuse_unknown(config.name, config.options, ("bands_as_channels",) if spectrogram else ())
     path: Path = require_path(config)
-    return read_npz(path / preset.file if path.is_dir() else path, config.name, preset.layout)
+    samples = read_npz(path / preset.file if path.is_dir() else path, config.name, preset.layout)
+    if read(config.options, "bands_as_channels", bool, False):
+        return bands_to_channels(samples)
+    return samples
+
+
+def bands_to_channels(samples: Samples) -> Samples:
+    """(time, bands, 1) becomes a stream (time, 1, bands): convolutions then run along time only.
+
+    The first layer sees all bands at once, and depthwise kernels are k x 1 (TC-ResNet, Choi et al. 2019).
+    The bytes of an input stay as they are, so it costs the device nothing.
+    """
+    front = samples.front_end
+    return replace(
+        samples,
+        kind=DataKind.STREAM,
+        x=np.ascontiguousarray(np.swapaxes(samples.x, 2, 3)),
+        front_end=replace(front, parameters={**front.parameters, "bands_as_channels": 1}),
+    )

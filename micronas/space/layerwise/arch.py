@@ -21,8 +21,9 @@ class BlockKind(Enum):
 class Stem:
     """The first convolution: ``width`` filters of ``kernel`` x ``kernel``.
 
-    ``shrink`` 2 averages the input over 2 x 2 positions first: resolution as a gene. Strides above 2, for
-    long streams, widen the kernel along (``micronas.space.extent.strided_kernel``).
+    ``shrink`` 2 averages the input over 2 x 2 positions first, 4 does so twice: resolution as a gene. It does
+    nothing to a dimension that is too small to halve. Strides above 2, for long streams, widen the kernel
+    along (``micronas.space.extent.strided_kernel``).
     """
 
     kernel: int

@@ -13,8 +13,7 @@ from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Limit
 
 def canonical(arch: LayerwiseArch, plane: Plane, limits: Limits) -> LayerwiseArch:
     """``arch`` with ineffective genes at their smallest value; ``plane`` is the input's height and width."""
-    shrink = arch.stem.shrink if pooled(plane) != plane else 1
-    plane = pooled(plane) if shrink > 1 else plane
+    shrink, plane = _shrunk(arch.stem.shrink, plane)
     stem = Stem(
         _smallest_stem_kernel(arch.stem, plane, limits),
         _effective(arch.stem.stride, plane),
@@ -27,6 +26,14 @@ def canonical(arch: LayerwiseArch, plane: Plane, limits: Limits) -> LayerwiseArc
         blocks.append(_canonical_block(block, plane, limits))
         plane = plane_after(blocks[-1], plane)
     return LayerwiseArch(stem, tuple(blocks))
+
+
+def _shrunk(shrink: int, plane: Plane) -> tuple[int, Plane]:
+    """As much of ``shrink`` as has an effect, and what it leaves of the plane."""
+    effective = 1
+    while effective < shrink and pooled(plane) != plane:
+        effective, plane = 2 * effective, pooled(plane)
+    return effective, plane
 
 
 def plane_after(block: Block, plane: Plane) -> Plane:

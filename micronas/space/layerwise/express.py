@@ -34,7 +34,7 @@ def express(arch: LayerwiseArch, input_shape: tuple[int, int, int], n_classes: i
 
 
 def _add_stem(builder: NetBuilder, stem: Stem) -> None:
-    if stem.shrink > 1:
+    for _ in range(stem.shrink.bit_length() - 1):
         _add_pool(builder, PoolKind.AVERAGE)
     plane = _plane(builder)
     kernel, stride = strided_kernel(stem.kernel, stem.stride, plane), effective_stride(stem.stride, plane)
