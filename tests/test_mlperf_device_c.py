@@ -217,9 +217,9 @@ def test_a_nan_is_refused(ad: HostDut) -> None:
     )
 
 
-@pytest.mark.parametrize("step", [1, 119, 1_000_003, 2**31, 2**32 - 1])
+@pytest.mark.parametrize("step", [1, 119, 1_000_003, 2**30, 2**31 - 1])
 def test_time_survives_wraps_while_waiting_and_while_running(kws: HostDut, step: int) -> None:
-    """Every reading moves the counter by up to one turn; the device must miss none."""
+    """A round of waiting and a reading move the counter by up to one turn; the device must miss none."""
     sent = b"timestamp%" + load(bytes(490)) + b"infer 50 5%" + b"\r\n" * 300 + b"timestamp%"
     said = kws.run(sent, step=step, waits=3)
     laps = [int(n) for n in re.findall(rb"m-lap-us-(\d+)\r\n", said.uart)]

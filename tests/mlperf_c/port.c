@@ -2,8 +2,8 @@
  *
  *   program KIND STEP WAITS
  *
- * KIND is what the counter counts (mn_counter_kind). Each reading of it moves the true, 64-bit time by STEP, and before
- * each byte the driver waits WAITS times. stderr gets "true TIME" with every time stamp, "sleep" per sleep at most once
+ * KIND is what the counter counts (mn_counter_kind). Each reading of it moves the true, 64-bit time by STEP, and so does
+ * each of the WAITS rounds that the driver waits for a byte. stderr gets "true TIME" with every time stamp, "sleep" per sleep at most once
  * and "pin LEVEL" per edge. End of input ends the program.
  */
 #include <inttypes.h>
@@ -58,6 +58,7 @@ void mn_sleep_until_interrupt(void)
 uint8_t mn_port_read(void)
 {
     for (unsigned i = 0; i < waits; i++) {
+        true_time += step;
         mn_own_wait();
     }
     const int byte = getchar();
