@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from micronas.cli.mlperf import ModeName, Pin, Protocol, TaskName, require_protocol, serve
+from micronas.cli.mlperf import DEFAULT_MODE, ModeName, Pin, Protocol, TaskName, is_mlperf_tiny, serve
 from micronas.cli.output import percent, print_json, print_table
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def bench(
     keep: Annotated[Path | None, typer.Option(help="Keep C, ELF and map in this folder.")] = None,
     protocol: Protocol = "micronas",
     task: TaskName = None,
-    mode: ModeName = "performance",
+    mode: ModeName = DEFAULT_MODE,
     pin: Pin = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -44,7 +44,11 @@ def bench(
     from micronas.tflite import read
     from micronas.where import make_device
 
-    if require_protocol(protocol):
+    if is_mlperf_tiny(
+        protocol,
+        only_with_it={"--task": task is not None, "--mode": mode != DEFAULT_MODE, "--pin": pin is not None},
+        never_with_it={"--samples": samples is not None, "--keep": keep is not None, "--json": as_json},
+    ):
         serve(model, board=board, task=task, mode=mode, pin=pin, device=device, probe=probe, port=port)
         return
     profile = load_board(board)

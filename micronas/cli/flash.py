@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from micronas.cli.mlperf import ModeName, Pin, Protocol, TaskName, require_protocol, serve
+from micronas.cli.mlperf import DEFAULT_MODE, ModeName, Pin, Protocol, TaskName, is_mlperf_tiny, serve
 
 
 def flash(
@@ -18,7 +18,7 @@ def flash(
     port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
     protocol: Protocol = "micronas",
     task: TaskName = None,
-    mode: ModeName = "performance",
+    mode: ModeName = DEFAULT_MODE,
     pin: Pin = None,
 ) -> None:
     """Build MODEL and upload it. With several boards, or none, name one by --probe or --port."""
@@ -29,7 +29,11 @@ def flash(
     from micronas.tflite import read
     from micronas.toolchain import require_gcc
 
-    if require_protocol(protocol):
+    if is_mlperf_tiny(
+        protocol,
+        only_with_it={"--task": task is not None, "--mode": mode != DEFAULT_MODE, "--pin": pin is not None},
+        never_with_it={},
+    ):
         serve(model, board=board, task=task, mode=mode, pin=pin, device="serial", probe=probe, port=port)
         return
     profile = load_board(board)

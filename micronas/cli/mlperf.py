@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from micronas.where import Device
 
 SCRIPTS = ("all", "performance", "accuracy")
+DEFAULT_MODE = "performance"
 PROTOCOLS = ("micronas", "mlperf-tiny")
 _RULES_WINDOW_S = 10.0
 
@@ -148,7 +149,7 @@ def _wanted(
 
 @contextmanager
 def _device(
-    wanted: _Wanted, mode: str = "performance", pin: str | None = None
+    wanted: _Wanted, mode: str = DEFAULT_MODE, pin: str | None = None
 ) -> Iterator[tuple[DutFirmware, Dut]]:
     """Build, start or flash; the device has then proved which build it is."""
     from micronas.deploy import cache_folder, require_tools
@@ -174,10 +175,24 @@ def _device(
             yield built, dut
 
 
-def require_protocol(name: str) -> bool:
-    """Whether ``--protocol`` asks for MLPerf Tiny's; raises ``ConfigError`` for an unknown one."""
-    _require_one_of("--protocol", name, PROTOCOLS)
-    return name != PROTOCOLS[0]
+def is_mlperf_tiny(protocol: str, *, only_with_it: dict[str, bool], never_with_it: dict[str, bool]) -> bool:
+    """Whether ``--protocol`` asks for MLPerf Tiny's.
+
+    Raises ``ConfigError`` for an unknown one, and for an option (name -> was it given) that would be without
+    effect.
+    """
+    _require_one_of("--protocol", protocol, PROTOCOLS)
+    chosen = protocol != PROTOCOLS[0]
+    idle = [option for option, given in (never_with_it if chosen else only_with_it).items() if given]
+    if idle:
+        raise ConfigError(
+            f"{', '.join(idle)} {'has no effect' if len(idle) == 1 else 'have no effect'} "
+            f"with --protocol {protocol}",
+            remedy="`micronas mlperf` runs the scripts, with --data and --json"
+            if chosen
+            else "--protocol mlperf-tiny",
+        )
+    return chosen
 
 
 def _require_one_of(option: str, value: str, known: tuple[str, ...]) -> None:
