@@ -31,7 +31,7 @@ def test_a_nucleo_f7_runs_at_216_mhz_with_overdrive(name: str, tmp_path: Path) -
     assert run.last(RCC_PLLCFGR) == 2 << 28 | 9 << 24 | 1 << 22 | 216 << 6 | 4
     assert (
         run.last(FLASH_ACR) == 0x307
-    )  # ART and prefetch, seven wait states: 210 to 216 MHz (RM0385 table 5)
+    )  # ART, prefetch, seven wait states (RM0385 table 5)
     assert run.last(RCC_CFGR) & 0xFCF0 == 0b101 << 10 | 0b100 << 13  # 54 and 108 MHz
     assert run.index(PWR_CR, 3 << 16, 3 << 16) < run.index(FLASH_ACR) < run.index(RCC_CFGR, 3, 2)
     fallback = port.clock(without(HSE), RESET)
