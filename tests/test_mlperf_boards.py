@@ -17,7 +17,7 @@ KWS = TASKS["kws01"]
 
 
 @pytest.mark.emulator
-@pytest.mark.parametrize("name", ["bluepill_f103c8", "nucleo_u575zi_q"])
+@pytest.mark.parametrize("name", ["bluepill_f103c8", "nucleo_h743zi2"])
 def test_energy_mode_links_the_pin_driver(name: str, firmware_cache: Path, tmp_path: Path) -> None:
     board = load_board(name)
     images = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -73,7 +72,7 @@ def raw(dut: Dut, command: bytes) -> bytes:
     return said
 
 
-@pytest.mark.parametrize("name", ["nucleo_f446re", "nucleo_l552ze_q", "nucleo_g071rb"])
+@pytest.mark.parametrize("name", ["nucleo_f446re", "nucleo_f767zi", "nucleo_f103rb"])
 def test_the_transcript_is_the_protocols(name: str, firmware_cache: Path, tmp_path: Path) -> None:
     board = load_board(name)
     board = twin_of(board) or board
@@ -267,10 +266,12 @@ def test_bench_holds_a_device_for_the_public_runner(shared_models: Path, tmp_pat
                     dut.synchronise(15.0)
                     dut.load(random_load(TASKS["ad01"]))
                     assert dut.infer(10, 1, 30.0).elapsed_us
+            emulators = Path(f"/proc/{served.pid}/task/{served.pid}/children").read_text().split()
         finally:
             served.send_signal(signal.SIGINT)
         assert served.wait(20) == 0
-    assert not os.path.exists(match[1])
+    assert len(emulators) == 1
+    assert not Path(f"/proc/{emulators[0]}").exists()
 
 
 def test_unknown_options_are_refused(shared_models: Path, tmp_path: Path) -> None:
