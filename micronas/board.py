@@ -149,7 +149,10 @@ class Timing(_Frozen):
 
 
 class Board(_Frozen):
-    """A board as the whole pipeline sees it."""
+    """A board as the whole pipeline sees it.
+
+    ``silicon`` says what ran on a physical board and with which version; None as long as nothing did.
+    """
 
     name: str
     title: str
@@ -165,6 +168,7 @@ class Board(_Frozen):
     timing: Timing
     stack_bytes: Size = 4096
     arena_region: str = "sram"
+    silicon: str | None = None
     reference: str
 
     def region(self, name: str) -> Region:

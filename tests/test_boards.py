@@ -13,12 +13,16 @@ from elftools.elf.elffile import ELFFile
 from micronas.board import Board, Core, Region, RegionKind, board_names, load_board
 from micronas.build import Firmware
 from micronas.deploy import Built, build
+from micronas.device.client import Client
+from micronas.device.qemu import QemuDevice
+from micronas.device.replies import Counter
 from micronas.graph import Graph, Tensor
 from micronas.ledger import board_budget, check, make_ledger
 from micronas.net import Conv, Net, NetBuilder
 from micronas.net.shape_graph import shape_graph
 from micronas.space.reference.ds_cnn import pooled_classifier
 from micronas.space.reference.mlperf_tiny import keyword_ds_cnn
+from micronas.twin import twin_of
 
 pytestmark = pytest.mark.emulator
 
@@ -90,6 +94,18 @@ def test_the_image_is_what_the_profile_says(on_board: OnBoard) -> None:
     assert_everything_loaded_is_in_flash(firmware, board)
     assert_vectors_are_at_the_start_of_flash(firmware, board)
     assert_compiled_for_the_core(firmware, board)
+
+
+def test_an_image_that_qemu_runs_itself_says_who_it_is(on_board: OnBoard) -> None:
+    """The board's UART, its pins and a clock that QEMU does not model: what is flashed answers there."""
+    board = on_board.board
+    if board.emulator is None or twin_of(board) is not None:
+        pytest.skip(f"{board.name}: QEMU runs its twin")
+    with QemuDevice(board, on_board.firmware.elf) as link:
+        info = Client(link).info(deadline_s=10)
+    assert (info.build_id, info.board) == (on_board.firmware.build_id, board.name)
+    assert info.clock_fallback
+    assert info.counter is Counter.INSTRUCTIONS
 
 
 def assert_memory_is_the_profiles(linker_map: str, board: Board) -> None:

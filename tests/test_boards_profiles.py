@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,11 @@ import yaml
 
 from micronas.board import BOARDS_DIR, Board, RegionKind, board_names, load_board
 from micronas.build.board_header import board_header
+from micronas.cli.bench import clock_remark
+from micronas.device.replies import ClockSource, Counter, Info
 from micronas.errors import BoardError
+
+TOOLS = Path(__file__).resolve().parent.parent / "tools"
 
 # Core, MHz, KB of flash, KB of RAM without backup SRAM: from the feature lists of DS8626, DS10693, DS10086,
 # DS10314, DS6329, DS5319, DS6113, DS10916, DS11532 and DS12110.
@@ -141,3 +146,21 @@ def test_a_profile_that_the_chip_cannot_do_is_refused_by_name(
     board = load_changed(tmp_path, name, changes)
     with pytest.raises(BoardError, match=rf"board {name}: .*{message}"):
         board_header(board)
+
+
+def test_the_page_of_boards_is_what_the_profiles_say() -> None:
+    sys.path.insert(0, str(TOOLS))
+    try:
+        import write_boards_page
+    finally:
+        sys.path.remove(str(TOOLS))
+    text = write_boards_page.PAGE.read_text(encoding="utf-8")
+    assert text == write_boards_page.page(text), "run `python tools/write_boards_page.py`"
+    assert all(f"| {name} |" in text for name in board_names())
+
+
+def test_bench_says_when_the_profiles_clock_did_not_start() -> None:
+    board = load_board("disco_f746ng")
+    sizes = (0,) * 10
+    info = Info(b"", 216_000_000, ClockSource.HSI, True, Counter.CYCLES, *sizes, board.name, board.core.value)
+    assert "from hsi; the profile's 216 MHz from hse_crystal did not start" in clock_remark(info, board)

@@ -41,6 +41,12 @@ __attribute__((section(".isr_vector"), used)) const mn_vector_table mn_vectors =
     },
 };
 
+/* ST's boot loader jumps here after an upload by USB with its own vectors still in force (Armv7-M ARM, B3.2.5). */
+static void use_own_vectors(void)
+{
+    *(volatile uint32_t *)0xE000ED08u = (uint32_t)(uintptr_t)&mn_vectors;
+}
+
 static void enable_fpu(void)
 {
 #if defined(__ARM_FP)
@@ -68,6 +74,7 @@ static void paint_stack(void)
 __attribute__((noreturn)) void mn_reset(void)
 {
     __asm volatile("cpsid i" ::: "memory");
+    use_own_vectors();
     enable_fpu();
     paint_stack();
     const uint32_t *load = mn_ld_data_load;

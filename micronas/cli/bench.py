@@ -12,7 +12,9 @@ from micronas.cli.mlperf import DEFAULT_MODE, ModeName, Pin, Protocol, TaskName,
 from micronas.cli.output import percent, print_json, print_table
 
 if TYPE_CHECKING:
+    from micronas.board import Board
     from micronas.deploy import Deployment
+    from micronas.device.replies import Info
 
 RANDOM_SAMPLES = 8
 
@@ -105,8 +107,17 @@ def _print(deployed: Deployment, model: Path, samples: Path | None) -> None:
     if latency.instructions:
         print(f"run       {latency.instructions:,} instructions, spread {measurement.spread}")
     print(f"latency   {latency.ms:.2f} ms, {latency.source.value}, at {latency.clock_hz / 1e6:g} MHz")
+    if latency.source.value == "measured" and measurement.info.clock_fallback:
+        print(f"          ({clock_remark(measurement.info, board)})")
     if latency.source.value == "emulated":
         print(f"          ({board.timing.cycles_per_instruction:g} cycles per instruction: an estimate)")
+
+
+def clock_remark(info: Info, board: Board) -> str:
+    """What to say of a board whose firmware could not start the profile's clock."""
+    source = info.clock_source.name.lower()
+    wanted = f"{board.clock.hz / 1e6:g} MHz from {board.clock.source}"
+    return f"from {source}; the profile's {wanted} did not start: is it fitted?"
 
 
 def _op_row(op: dict[str, Any]) -> tuple[str, ...]:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from micronas.cli.output import kb, print_json, print_table
 
+if TYPE_CHECKING:
+    from micronas.board import Board
+
 app = typer.Typer(help="List the boards, or show one.", invoke_without_command=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+HEADER = ("board", "core", "MHz", "flash", "SRAM", "more RAM", "QEMU", "silicon")
+UNTESTED = "untested"
+
 
 @app.callback()
 def list_boards(context: typer.Context, as_json: Json = False) -> None:
-    """List the boards."""
+    """List the boards: core, clock, memory, and what was proven where.
+
+    The firmware of every one is compiled, and its image compared with the profile, in the tests.
+    """
     if context.invoked_subcommand is not None:
         return
     from micronas.board import board_names, load_board
@@ -24,11 +33,7 @@ def list_boards(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         print_json([_summary(board) for board in boards])
         return
-    rows = [
-        (b.name, b.core.value, f"{b.clock.hz / 1e6:g}", kb(b.flash_bytes), kb(b.sram_bytes), _emulated(b))
-        for b in boards
-    ]
-    print_table("", ("board", "core", "MHz", "flash", "SRAM", "emulated by"), rows)
+    print_table("", HEADER, [row(board) for board in boards])
 
 
 @app.command("show")
@@ -49,13 +54,45 @@ def show(name: str, as_json: Json = False) -> None:
     uart = board.uart
     print(f"  uart      {uart.name}, TX {uart.tx}, RX {uart.rx}, {uart.baud} baud")
     print(f"  upload    {board.upload.protocol}, PlatformIO board {board.platformio_board}")
-    print(f"  emulator  {_emulated(board)}")
+    print(f"  QEMU      {emulated(board)}")
+    print(f"  silicon   {board.silicon or UNTESTED}")
     print(f"  timing    {board.timing.cycles_per_instruction:g} cycles per emulated instruction")
     print(f"            ({' '.join(board.timing.source.split())})")
     print(f"  reference {board.reference}")
 
 
-def _summary(board: Any) -> dict[str, Any]:
+def row(board: Board) -> tuple[str, ...]:
+    """The board as a line of the table; cells as in ``HEADER``."""
+    return (
+        board.name,
+        board.core.value,
+        f"{board.clock.hz / 1e6:g}",
+        kb(board.flash_bytes),
+        kb(board.sram_bytes),
+        kb(_more_ram_bytes(board)) if _more_ram_bytes(board) else "",
+        emulated(board),
+        board.silicon or UNTESTED,
+    )
+
+
+def emulated(board: Board) -> str:
+    """The QEMU machine, and whether it runs this board's own image and has its chip."""
+    if board.emulator is None:
+        return "nothing"
+    from micronas.twin import twin_of
+
+    machine = board.emulator.machine
+    if twin_of(board) is not None:
+        return f"{machine} (stand-in for the core)"
+    return f"{machine} (own image, {'own' if board.emulator.own_chip else 'another'} chip)"
+
+
+def _more_ram_bytes(board: Board) -> int:
+    """RAM that may hold data, besides ``sram``."""
+    return sum(r.length for r in board.regions if r.kind.holds_data) - board.sram_bytes
+
+
+def _summary(board: Board) -> dict[str, Any]:
     return {
         "name": board.name,
         "title": board.title,
@@ -64,12 +101,9 @@ def _summary(board: Any) -> dict[str, Any]:
         "mhz": board.clock.hz / 1e6,
         "flash_bytes": board.flash_bytes,
         "sram_bytes": board.sram_bytes,
+        "more_ram_bytes": _more_ram_bytes(board),
         "emulator": board.emulator.machine if board.emulator else None,
         "own_chip": board.emulator.own_chip if board.emulator else None,
+        "emulated": emulated(board),
+        "silicon": board.silicon,
     }
-
-
-def _emulated(board: Any) -> str:
-    if board.emulator is None:
-        return "nothing"
-    return f"QEMU {board.emulator.machine}" + ("" if board.emulator.own_chip else " (same core)")
