@@ -1,4 +1,4 @@
-"""STM32F2 (Cortex-M3). RM0033 2.4.1: flash wait states; RM0033 chapter 5 and DS6329: clock limits."""
+"""STM32F2 (Cortex-M3). RM0033 table 3: flash wait states; RM0033 chapter 5 and DS6329: clock limits."""
 
 from __future__ import annotations
 

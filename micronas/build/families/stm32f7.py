@@ -1,5 +1,7 @@
-"""STM32F7 (Cortex-M7). RM0385 and RM0410 3.3.2: flash wait states; RM0385 4.1.4: overdrive; RM0385 chapter 5,
-DS10916 and DS11532: clock limits. USART and TIM2 clocks are PCLK after reset (RCC_DCKCFGR2, RM0385 5.3.26).
+"""STM32F7 (Cortex-M7).
+
+RM0385 and RM0410 table 5: flash wait states; RM0385 4.1.4: overdrive; RM0385 chapter 5, DS10916 and DS11532:
+clock limits. USART clocks are the bus clocks after reset (RCC_DCKCFGR2).
 """
 
 from __future__ import annotations
