@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from link_map import Unit, reachable, read_references, read_units
 
-from micronas.board import Board, board_names, load_board
+from micronas.board import Board, Core, board_names, load_board
 from micronas.build import Firmware, build_firmware
 from micronas.build.project import FIRMWARE_DIR
 from micronas.codegen import generate
@@ -40,19 +40,25 @@ from micronas.toolchain import gcc_version, require_gcc
 
 _KERNEL = re.compile(r"^mn_status (mn_\w+)\(", re.M)
 _NOT_KERNELS = {"mn_model_run"}
+_DSP_SUFFIX = "_dsp"
 _EMIT_RELOCATIONS = ("-Wl,--emit-relocs",)
 _MODEL_OBJECT = "mn_model.o"
 _SMALL_BYTES = 60_000
+_ROOM_BYTES = 16 * 1024 * 1024
 _NETWORKS_PER_SPACE = 2
 
 
-def all_kernels() -> dict[str, str]:
-    """Kernel function -> header that declares it."""
+def kernels_of(core: Core) -> dict[str, str]:
+    """Kernel function -> header that declares it; the ``_dsp`` forms only where they are compiled."""
     headers = sorted((FIRMWARE_DIR / "lib" / "mn_kernels").glob("*.h"))
     found = {
         name: path.name for path in headers for name in _KERNEL.findall(path.read_text(encoding="utf-8"))
     }
-    return {name: header for name, header in found.items() if name not in _NOT_KERNELS}
+    return {
+        name: header
+        for name, header in found.items()
+        if name not in _NOT_KERNELS and (core.has_dsp or not name.endswith(_DSP_SUFFIX))
+    }
 
 
 def synthetic_model(kernels: dict[str, str]) -> str:
@@ -71,7 +77,7 @@ def synthetic_model(kernels: dict[str, str]) -> str:
 
 def measure_core(board: Board, families: list[Board], scratch: Path) -> dict[str, object]:
     """The table of one core."""
-    kernels = all_kernels()
+    kernels = kernels_of(board.core)
     firmware = _build(synthetic_model(kernels), board, scratch / "all", _EMIT_RELOCATIONS)
     units = read_units(firmware.map_file)
     by_name = {unit.name: unit for unit in units}
@@ -89,9 +95,21 @@ def measure_core(board: Board, families: list[Board], scratch: Path) -> dict[str
     }
 
 
+def with_room(board: Board) -> Board:
+    """The board with memory for any of the measured networks: what is linked does not depend on its size."""
+    wanted = (board.region(name) for name in ("flash", "sram"))
+    regions = tuple(region.model_copy(update={"length": _ROOM_BYTES}) for region in wanted)
+    return board.model_copy(update={"regions": regions, "arena_region": "sram"})
+
+
 def _build(model: str, board: Board, folder: Path, flags: tuple[str, ...] = ()) -> Firmware:
-    cache = folder.parent / "cache"
-    return build_firmware({"mn_model.c": model}, board, workdir=folder, cache_dir=cache, extra_flags=flags)
+    return build_firmware(
+        {"mn_model.c": model},
+        with_room(board),
+        workdir=folder,
+        cache_dir=folder.parent / "cache",
+        extra_flags=flags,
+    )
 
 
 def _base_units(firmware: Firmware, units: list[Unit], references: dict[str, set[str]]) -> set[str]:
