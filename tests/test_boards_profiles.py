@@ -12,6 +12,7 @@ import yaml
 from micronas.board import BOARDS_DIR, Board, RegionKind, board_names, load_board
 from micronas.build.board_header import board_header
 from micronas.cli.bench import clock_remark
+from micronas.cli.boards import HEADER, row
 from micronas.device.replies import ClockSource, Counter, Info
 from micronas.errors import BoardError
 
@@ -164,3 +165,23 @@ def test_bench_says_when_the_profiles_clock_did_not_start() -> None:
     sizes = (0,) * 10
     info = Info(b"", 216_000_000, ClockSource.HSI, True, Counter.CYCLES, *sizes, board.name, board.core.value)
     assert "from hsi; the profile's 216 MHz from hse_crystal did not start" in clock_remark(info, board)
+
+
+@pytest.mark.parametrize(
+    ("name", "more_ram", "emulated"),
+    [
+        ("disco_f407vg", "64.0 KB", "netduinoplus2 (own image, own chip)"),
+        ("nucleo_f411re", "", "netduinoplus2 (own image, another chip)"),
+        ("nucleo_h743zi2", "480.0 KB", "mps2-an500 (stand-in for the core)"),
+    ],
+)
+def test_the_list_says_what_was_proven_where(name: str, more_ram: str, emulated: str) -> None:
+    """DTCM 128 KB and SRAM1 to 4, 352 KB, on the H743; ITCM and backup SRAM hold no data."""
+    cells = dict(zip(HEADER, row(load_board(name)), strict=True))
+    assert (cells["more RAM"], cells["QEMU"], cells["silicon"]) == (more_ram, emulated, "untested")
+
+
+def test_a_board_that_somebody_measured_says_so(tmp_path: Path) -> None:
+    measured = "ran bench with version 0.1.0"
+    board = load_changed(tmp_path, "nucleo_f446re", {"silicon": measured})
+    assert row(board)[-1] == measured
