@@ -171,7 +171,7 @@ class SearchConfig(_Section):
     budget: SearchBudget = SearchBudget(trials=50)
     seed: int = Field(default=0, ge=0, lt=2**32)
     workers: int = Field(default=1, ge=1, le=64)
-    device: Literal["qemu", "serial", "none"] = "qemu"
+    device: Literal["qemu", "renode", "serial", "none"] = "qemu"
     probe: str | None = Field(default=None, description="serial number, for device serial")
     port: str | None = Field(default=None, description="serial port, for device serial")
     runtime: Literal["micronas", "tflm"] = "micronas"

@@ -14,15 +14,21 @@ from micronas.device.ports import choose_port, serial_ports
 from micronas.device.qemu import QemuDevice, no_machine, require_qemu
 from micronas.errors import DeviceError
 from micronas.flash import flash
+from micronas.renode import RenodeDevice, find_renode, require_modelled
 from micronas.trial import Json
 from micronas.twin import twin_of
 
-DEVICES = ("qemu", "serial")
+DEVICES = ("qemu", "renode", "serial")
 
 
 @dataclass(frozen=True)
 class Qemu:
     """The board's QEMU machine."""
+
+
+@dataclass(frozen=True)
+class Renode:
+    """Renode, on a platform generated from the board's profile."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class SerialBoard:
     port: str | None = None
 
 
-Device: TypeAlias = Qemu | SerialBoard
+Device: TypeAlias = Qemu | Renode | SerialBoard
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,8 @@ class RanOn:
     def __str__(self) -> str:
         if self.machine is None:
             return "run on the board"
+        if self.device == "renode":
+            return "emulated in Renode, on the core and UART of this board's chip; this board's ELF"
         if self.own_chip:
             return f"emulated on {self.machine}, this board's chip family; this board's ELF"
         if self.own_elf:
@@ -74,6 +82,8 @@ def make_device(name: str, probe: str | None = None, port: str | None = None) ->
     match name:
         case "qemu":
             return Qemu()
+        case "renode":
+            return Renode()
         case "serial":
             return SerialBoard(probe, port)
     raise DeviceError(f"unknown device {name!r}", remedy=f"devices: {', '.join(DEVICES)}")
@@ -84,6 +94,9 @@ def require_device(device: Device, board: Board) -> None:
     match device:
         case Qemu():
             require_qemu(built_for(device, board))
+        case Renode():
+            require_modelled(board)
+            find_renode()
         case SerialBoard(probe, port):
             choose_port(serial_ports(), probe=probe, port=port)
 
@@ -93,7 +106,7 @@ def built_for(device: Device, board: Board) -> Board:
     match device:
         case Qemu():
             return twin_of(board) or board
-        case SerialBoard():
+        case Renode() | SerialBoard():
             return board
 
 
@@ -105,6 +118,8 @@ def ran_on(device: Device, board: Board) -> RanOn:
             return RanOn("qemu", board.emulator.machine, board.emulator.own_chip, own_elf)
         case Qemu():
             raise no_machine(board)
+        case Renode():
+            return RanOn("renode", "renode", own_chip=False, own_elf=True)
         case SerialBoard():
             return RanOn("serial", None, own_chip=True, own_elf=True)
 
@@ -114,6 +129,8 @@ def open_device(device: Device, firmware: Firmware) -> AbstractContextManager[Li
     match device:
         case Qemu():
             return QemuDevice(firmware.board, firmware.elf)
+        case Renode():
+            return RenodeDevice(firmware.board, firmware.elf)
         case SerialBoard(probe, port):
             target = choose_port(serial_ports(), probe=probe, port=port)
             return BoardLink(firmware.board, flash(firmware, target).port)

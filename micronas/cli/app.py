@@ -19,6 +19,7 @@ from micronas.cli import (
     export,
     flash,
     mlperf,
+    renode_script,
     report,
     search,
     strategies,
@@ -43,6 +44,7 @@ app.command("mlperf")(mlperf.mlperf)
 app.command("report")(report.report)
 app.command("strategies")(strategies.strategies)
 app.command("export")(export.export)
+app.command("renode-script")(renode_script.renode_script)
 app.command("doctor")(doctor.doctor)
 
 

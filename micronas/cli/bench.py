@@ -22,7 +22,7 @@ RANDOM_SAMPLES = 8
 def bench(
     model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
     board: Annotated[str, typer.Option(help="Board to build for.")],
-    device: Annotated[str, typer.Option(help="Where to run: qemu or serial.")] = "qemu",
+    device: Annotated[str, typer.Option(help="Where to run: qemu, renode or serial.")] = "qemu",
     probe: Annotated[str | None, typer.Option(help="Serial number of the debug probe.")] = None,
     port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
     samples: Annotated[

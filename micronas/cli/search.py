@@ -33,7 +33,9 @@ def search(
     minutes: Annotated[float | None, typer.Option(help="Overrides budget: wall-clock minutes.")] = None,
     strategy: Annotated[str | None, typer.Option(help="Overrides strategy.name.")] = None,
     workers: Annotated[int | None, typer.Option(help="Overrides workers.")] = None,
-    device: Annotated[str | None, typer.Option(help="Overrides device: qemu, serial or none.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Overrides device: qemu, renode, serial or none.")
+    ] = None,
     probe: Annotated[str | None, typer.Option(help="Overrides probe: serial number of the board's.")] = None,
     port: Annotated[str | None, typer.Option(help="Overrides port: serial port of the board.")] = None,
     settings: Annotated[

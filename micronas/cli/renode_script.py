@@ -1,0 +1,54 @@
+"""``micronas renode-script``: what somebody needs to run a network in Renode, in a CI of their own."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from micronas.errors import ConfigError
+
+
+def renode_script(
+    model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
+    board: Annotated[str, typer.Option(help="Board to build for.")],
+    out: Annotated[Path, typer.Option(help="Folder to make; it must not exist, or be empty.")],
+) -> None:
+    """Write MODEL's firmware, a Renode platform and script, and a Robot Framework test of its outputs."""
+    from micronas.board import load_board
+    from micronas.deploy import build, cache_folder, random_samples
+    from micronas.interpreter import run_batch
+    from micronas.renode.platform import require_modelled
+    from micronas.renode.script import write_scripts
+    from micronas.tflite import read
+    from micronas.toolchain import require_gcc
+
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigError(
+            f"--out {out}: is there already and not an empty folder", remedy="name a new folder"
+        )
+    profile = load_board(board)
+    require_modelled(profile)
+    graph = read(model)
+    require_gcc()
+    with tempfile.TemporaryDirectory(prefix="micronas-") as work:
+        built = build(graph, profile, workdir=Path(work), cache_dir=cache_folder())
+        inputs = random_samples(graph, 1, seed=0)
+        outputs = run_batch(graph, inputs)
+        try:
+            files = write_scripts(
+                out,
+                graph,
+                profile,
+                built.firmware,
+                built.ledger.plan,
+                [values[0] for values in inputs],
+                [values[0] for values in outputs],
+            )
+        except OSError as error:
+            raise ConfigError(f"--out {out}: cannot be written ({error.strerror})") from error
+    print(
+        f"{len(files)} files in {out}. Run the test where Renode is:\n  renode-test {out / 'network.robot'}"
+    )

@@ -1,0 +1,69 @@
+"""Renode's remote control: the XML-RPC port made for Robot Framework, every status checked.
+
+``run_keyword("ExecuteCommand", [command])`` runs one monitor command and answers {status, return, error}.
+"""
+
+from __future__ import annotations
+
+import http.client
+import time
+import xmlrpc.client
+from collections.abc import Callable
+from typing import Any
+
+from micronas.errors import DeadlineError, DeviceError
+
+COMMAND_DEADLINE_S = 30.0
+_RETRY_S = 0.1
+
+
+class RenodeControl:
+    """Runs monitor commands in a Renode that listens on ``port`` of this machine."""
+
+    def __init__(self, port: int, *, command_deadline_s: float = COMMAND_DEADLINE_S) -> None:
+        self._server = xmlrpc.client.ServerProxy(
+            f"http://127.0.0.1:{port}/", transport=_Transport(command_deadline_s), allow_none=True
+        )
+        self._deadline_s = command_deadline_s
+
+    def await_ready(self, deadline_s: float, still_running: Callable[[], bool]) -> None:
+        """Wait until the port answers; ``DeviceError`` if Renode ends, ``DeadlineError`` if it never does."""
+        end = time.monotonic() + deadline_s
+        while time.monotonic() < end:
+            if not still_running():
+                raise DeviceError("Renode ended at once")
+            try:
+                self._server.get_keyword_names()
+                return
+            except (OSError, http.client.HTTPException):
+                time.sleep(_RETRY_S)
+            except xmlrpc.client.Error as error:
+                raise DeviceError(f"Renode's control port answers strangely: {error}") from error
+        raise DeadlineError(f"Renode did not open its control port within {deadline_s:g} s")
+
+    def execute(self, command: str) -> str:
+        """Run one monitor command and give what it printed; ``DeviceError`` carries Renode's own reason."""
+        try:
+            answer: Any = self._server.run_keyword("ExecuteCommand", [command])
+        except TimeoutError as error:
+            raise DeadlineError(f"Renode did not finish {command!r} within {self._deadline_s:g} s") from error
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
+            raise DeviceError(f"Renode went away during {command!r} ({error})") from error
+        if not isinstance(answer, dict) or answer.get("status") != "PASS":
+            reason = answer.get("error", "no reason given") if isinstance(answer, dict) else repr(answer)
+            raise DeviceError(f"Renode refused {command!r}: {str(reason).strip()}")
+        return str(answer.get("return", ""))
+
+
+class _Transport(xmlrpc.client.Transport):
+    """Plain HTTP with a deadline: the standard transport waits for ever."""
+
+    def __init__(self, timeout_s: float) -> None:
+        super().__init__()
+        self._timeout_s = timeout_s
+
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        """A connection whose every wait ends."""
+        connection = super().make_connection(host)
+        connection.timeout = self._timeout_s
+        return connection
