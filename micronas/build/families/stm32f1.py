@@ -116,7 +116,7 @@ def _require_default_pins(board: Board) -> None:
 
 FAMILY = Family(
     name="stm32f1",
-    drivers=("usart_v1", "gpio_v1", "counter_dwt"),
+    drivers=("usart_v1", "gpio_v1", "counter_dwt_systick"),
     openocd_target="stm32f1x",
     header_values=_header_values,
 )
