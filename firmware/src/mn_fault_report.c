@@ -4,11 +4,19 @@
 #include "mn_port.h"
 #include "mn_server.h"
 
-/* Armv7-M ARM, B3.2: configurable and hard fault status, the two fault addresses. Zero on Armv6-M. */
+/* Configurable and hard fault status, the two fault addresses (Armv7-M ARM, B3.2). Armv6-M has none of them; a read
+ * there could fault in turn, and a fault in the fault handler locks the core up. */
+#if defined(__ARM_ARCH_6M__)
+#define CFSR 0u
+#define HFSR 0u
+#define MMFAR 0u
+#define BFAR 0u
+#else
 #define CFSR (*(volatile uint32_t *)0xE000ED28u)
 #define HFSR (*(volatile uint32_t *)0xE000ED2Cu)
 #define MMFAR (*(volatile uint32_t *)0xE000ED34u)
 #define BFAR (*(volatile uint32_t *)0xE000ED38u)
+#endif
 
 void mn_fault_report(const uint32_t *frame)
 {
