@@ -29,6 +29,7 @@ def test_only_cores_without_a_cycle_counter_use_a_timer(name: str) -> None:
     board = load_board(name)
     drivers = family_of(board).drivers
     assert ("counter_tim2" in drivers) == (board.core is Core.M0PLUS)
+    assert family_of(board).counter.startswith("TIM2" if board.core is Core.M0PLUS else "DWT")
 
 
 @pytest.fixture(scope="module", params=COMPILERS)

@@ -40,10 +40,12 @@ def list_boards(context: typer.Context, as_json: Json = False) -> None:
 def show(name: str, as_json: Json = False) -> None:
     """Show one board: memory map, clock, UART, upload, emulator, and where its timing comes from."""
     from micronas.board import load_board
+    from micronas.build.families import family_of
 
     board = load_board(name)
+    counter = family_of(board).counter
     if as_json:
-        print_json({**_summary(board), "profile": board.model_dump(mode="json")})
+        print_json({**_summary(board), "counter": counter, "profile": board.model_dump(mode="json")})
         return
     print(f"{board.name}: {board.title} ({board.mcu}, {board.core.value}, {board.family})")
     print(f"  clock     {board.clock.hz / 1e6:g} MHz from {board.clock.source}")
@@ -53,6 +55,7 @@ def show(name: str, as_json: Json = False) -> None:
     print(f"  stack     {kb(board.stack_bytes)} of sram; the arena lies in {board.arena_region}")
     uart = board.uart
     print(f"  uart      {uart.name}, TX {uart.tx}, RX {uart.rx}, {uart.baud} baud")
+    print(f"  counter   {counter}")
     print(f"  upload    {board.upload.protocol}, PlatformIO board {board.platformio_board}")
     print(f"  QEMU      {emulated(board)}")
     print(f"  silicon   {board.silicon or UNTESTED}")

@@ -13,6 +13,13 @@ from micronas.errors import BoardError
 _L = TypeVar("_L")
 
 
+_COUNTERS = {
+    "counter_dwt": "DWT CYCCNT",
+    "counter_dwt_systick": "DWT CYCCNT",
+    "counter_tim2": "TIM2 at the core's clock, for want of a cycle counter",
+}
+
+
 @dataclass(frozen=True)
 class Family:
     """One port.
@@ -26,6 +33,11 @@ class Family:
     drivers: tuple[str, ...]
     openocd_target: str
     header_values: Callable[[Board], dict[str, str]]
+
+    @property
+    def counter(self) -> str:
+        """What counts core cycles on silicon; a machine of an emulator has nothing of the kind."""
+        return next((_COUNTERS[driver] for driver in self.drivers if driver in _COUNTERS), "nothing")
 
 
 @dataclass(frozen=True)
