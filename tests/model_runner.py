@@ -28,7 +28,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 KERNELS = REPOSITORY / "firmware" / "lib" / "mn_kernels"
 HOST = REPOSITORY / "tests" / "host"
 EMULATOR = REPOSITORY / "tests" / "emulator"
-MACHINES = {Core.M3: "mps2-an385", Core.M4F: "mps2-an386", Core.M7: "mps2-an500"}
+MACHINES = {Core.M0PLUS: "mps2-an385", Core.M3: "mps2-an385", Core.M4F: "mps2-an386", Core.M7: "mps2-an500"}
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 PORTABLE = Target(Core.M0PLUS)
@@ -83,7 +83,10 @@ def run_on_host(cases: list[Case], folder: Path, compiler: str = "gcc") -> Outpu
 
 
 def run_in_emulator(cases: list[Case], folder: Path, core: Core) -> Outputs:
-    """As ``run_on_host``, with the kernels that the generator picks for ``core``, on QEMU's MPS2 board."""
+    """As ``run_on_host``, with the kernels that the generator picks for ``core``, on QEMU's MPS2 board.
+
+    Code for Armv6-M runs on an M3: the board has no M0+, and Armv7-M has all of its instructions.
+    """
     needs("arm-none-eabi-gcc")
     needs("qemu-system-arm")
     models = write_models([graph for graph, _ in cases], folder, Target(core))

@@ -16,7 +16,7 @@ from micronas.lowering.lower import lower_graph
 pytestmark = pytest.mark.emulator
 
 
-@pytest.mark.parametrize("core", [Core.M3, Core.M4F, Core.M7], ids=lambda core: core.name)
+@pytest.mark.parametrize("core", [Core.M0PLUS, Core.M3, Core.M4F, Core.M7], ids=lambda core: core.name)
 def test_kernels_equal_tflite_micro(core, tmp_path):
     cases = fuzz_cases(seed=30 + len(core.name))
     assert_equal_to_tflm(cases, run_in_emulator(cases, tmp_path, core))

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from elftools.elf.elffile import ELFFile
 
+from benchmarks.engine.baseline import for_baseline
 from micronas.board import Core
 from micronas.codegen import generate
 from micronas.graph import Graph
@@ -23,6 +24,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 KERNELS = REPOSITORY / "firmware" / "lib" / "mn_kernels"
 EMULATOR = REPOSITORY / "tests" / "emulator"
 HOST = REPOSITORY / "tests" / "host"
+REFERENCE = Path(__file__).with_name("reference")
 QEMU = (
     *("qemu-system-arm", "-M", "netduinoplus2", "-icount", "shift=0", "-nographic", "-monitor", "none"),
     *("-serial", "none", "-semihosting-config", "enable=on,target=native"),
@@ -53,15 +55,23 @@ class Emulated:
     outputs: npt.NDArray[np.int8]
 
 
-def emulate(graph: Graph, inputs: list[npt.NDArray[np.generic]], core: Core) -> Emulated:
-    """Build ``graph`` for ``core`` (the machine is an M4F, which runs M0+ and M3 code too); run it once."""
-    lowered = lower_graph(graph, Target(core))
+def emulate(
+    graph: Graph, inputs: list[npt.NDArray[np.generic]], core: Core, reference: bool = False
+) -> Emulated:
+    """Build ``graph`` for ``core`` (the machine is an M4F, which runs M0+ and M3 code too); run it once.
+
+    ``reference`` builds the baseline kernels of ``reference/`` in place of ours of the same names.
+    """
+    if reference:
+        lowered = tuple(for_baseline(graph, op) for op in lower_graph(graph, Target(Core.M0PLUS)))
+    else:
+        lowered = lower_graph(graph, Target(core))
     plan = plan_memory(graph, lowered)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "mn_model.c").write_text(generate(graph, lowered, plan, name=graph.name)["mn_model.c"])
         (folder / "in.bin").write_bytes(b"".join(np.ascontiguousarray(x).tobytes() for x in inputs))
-        elf = _build(folder, core)
+        elf = _build(folder, core, kernel_sources(reference))
         subprocess.run([*QEMU, "-kernel", elf], cwd=folder, check=True, timeout=120)
         answer, code_bytes = (folder / "out.bin").read_bytes(), _code_bytes(elf)
     counts = np.frombuffer(answer, np.uint32, len(lowered) + 1)
@@ -76,7 +86,14 @@ def emulate(graph: Graph, inputs: list[npt.NDArray[np.generic]], core: Core) -> 
     )
 
 
-def _build(folder: Path, core: Core) -> Path:
+def kernel_sources(reference: bool) -> list[Path]:
+    """Our kernels, or the baseline's where it has one of the same name."""
+    ours = [*sorted(KERNELS.glob("*.c")), *sorted(KERNELS.glob("*.S"))]
+    theirs = {path.name: path for path in sorted(REFERENCE.glob("*.c"))} if reference else {}
+    return [theirs.get(path.name, path) for path in ours]
+
+
+def _build(folder: Path, core: Core, kernels: list[Path]) -> Path:
     elf = folder / "count.elf"
     flags = [
         "-std=c99",
@@ -86,9 +103,16 @@ def _build(folder: Path, core: Core) -> Path:
         "-Wl,--gc-sections",
         "-nostartfiles",
     ]
-    flags += ["--specs=nano.specs", f"-L{EMULATOR}", "-Tnetduinoplus2.ld", f"-I{KERNELS}", f"-I{HOST}"]
+    flags += [
+        "--specs=nano.specs",
+        f"-L{EMULATOR}",
+        "-Tnetduinoplus2.ld",
+        f"-I{KERNELS}",
+        f"-I{HOST}",
+        f"-I{REFERENCE}",
+    ]
     sources = [folder / "mn_model.c", Path(__file__).with_name("count_ops.c"), EMULATOR / "main.c"]
-    sources += [*sorted(KERNELS.glob("*.c")), *sorted(KERNELS.glob("*.S"))]
+    sources += kernels
     subprocess.run(["arm-none-eabi-gcc", *core.compiler_flags, *flags, "-o", elf, *sources], check=True)
     return elf
 

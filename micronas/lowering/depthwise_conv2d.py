@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from micronas.fixed_point import activation_range, conv_multipliers
-from micronas.graph import DepthwiseConv2D
+from micronas.graph import DepthwiseConv2D, Tensor
 from micronas.lowering import Field, Lowered, Ref
 from micronas.lowering.channels import Channels, channel_constant, channels_of, require_symmetric
 from micronas.lowering.dsp import exact_finish, fast_scales
@@ -38,41 +38,63 @@ def lower_depthwise_conv2d(context: OpContext) -> Lowered:
 
 def _portable(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:
     w, image = context.input(1), _image(context)
-    return Lowered(
-        op_index=context.index,
-        kernel="mn_depthwise_s8",
-        header="mn_depthwise.h",
-        params_type="mn_depthwise",
-        params=(*_fields(context, attrs, image), *_plane_fields(context, image, (0, 0), _EXACT)),
-        constants=(int8_constant("weights", w), channel_constant(channels)),
-        arguments=(context.argument(0),),
-        scratch_bytes=w.shape[1] * w.shape[2] * context.input(0).shape[3],
-    )
+    if image.turned().rows < image.rows:
+        w, image, attrs = _turned(w, image, attrs)
+    plane_h = (image.out_h - 1) * attrs.stride_h + (image.kernel_h - 1) * attrs.dilation_h + 1
+    plane_w = (image.out_w - 1) * attrs.stride_w + (image.kernel_w - 1) * attrs.dilation_w + 1
+    fields = _fields(context, attrs, image), _plane_fields(context, image, (plane_h, plane_w), _EXACT)
+    scratch_bytes = 4 * image.kernel_h * image.kernel_w + plane_h * plane_w
+    return _lowered(context, "mn_depthwise_s8", fields, w, channels, scratch_bytes)
 
 
 def _dsp(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:
     w, image = context.input(1), _image(context)
     if image.turned().cost < image.cost:
-        image, attrs = image.turned(), replace(attrs, stride_h=attrs.stride_w, stride_w=attrs.stride_h)
-        turned = None if w.data is None else np.ascontiguousarray(w.data.transpose(0, 2, 1, 3))
-        w = replace(w, shape=(1, *w.shape[2:0:-1], w.shape[3]), data=turned)
+        w, image, attrs = _turned(w, image, attrs)
     out, words = quant_of(context, context.output()), image.kernel_w // 2 + 1
     clamp = activation_range(attrs.activation, out)
     channels = fast_scales(channels, out.zero_point[0], clamp)
     plane_h = (image.out_h - 1) * attrs.stride_h + image.kernel_h
     last_pair = (-(-image.out_w // 2) - 1) * 2 * attrs.stride_w
     plane_w = last_pair + 2 * (attrs.stride_w // 2 + words)
-    shrinks = attrs.depth_multiplier == 1 and image.out_h * image.out_w <= image.in_h * image.in_w
     plane = _plane_fields(context, image, (plane_h, plane_w), exact_finish(channels, clamp))
+    fields = _fields(context, attrs, image), plane
+    scratch_bytes = 2 * plane_h * plane_w + 8 * image.kernel_h * words
+    return _lowered(context, "mn_depthwise_dsp", fields, w, channels, scratch_bytes)
+
+
+def _turned(w: Tensor, image: _Image, attrs: DepthwiseConv2D) -> tuple[Tensor, _Image, DepthwiseConv2D]:
+    """Everything with rows and columns exchanged."""
+    data = None if w.data is None else np.ascontiguousarray(w.data.transpose(0, 2, 1, 3))
+    turned_attrs = replace(
+        attrs,
+        stride_h=attrs.stride_w,
+        stride_w=attrs.stride_h,
+        dilation_h=attrs.dilation_w,
+        dilation_w=attrs.dilation_h,
+    )
+    return replace(w, shape=(1, *w.shape[2:0:-1], w.shape[3]), data=data), image.turned(), turned_attrs
+
+
+def _lowered(
+    context: OpContext,
+    kernel: str,
+    fields: tuple[tuple[Field, ...], tuple[Field, ...]],
+    w: Tensor,
+    channels: Channels,
+    scratch_bytes: int,
+) -> Lowered:
+    x, y = context.input(0), context.output()
+    shrinks = x.shape[3] == y.shape[3] and y.elements <= x.elements
     return Lowered(
         op_index=context.index,
-        kernel="mn_depthwise_dsp",
+        kernel=kernel,
         header="mn_depthwise.h",
         params_type="mn_depthwise",
-        params=(*_fields(context, attrs, image), *plane),
+        params=(*fields[0], *fields[1]),
         constants=(int8_constant("weights", w), channel_constant(channels)),
         arguments=(context.argument(0),),
-        scratch_bytes=2 * plane_h * plane_w + 8 * image.kernel_h * words,
+        scratch_bytes=scratch_bytes,
         in_place=(0,) if shrinks else (),
     )
 
@@ -94,8 +116,13 @@ class _Image:
     y_column: int
 
     @property
+    def rows(self) -> int:
+        """Rows of outputs and of their windows: what the portable form's loops begin anew."""
+        return self.out_h * (1 + self.out_w * self.kernel_h)
+
+    @property
     def cost(self) -> int:
-        """About how many instructions a channel takes: rows, pairs of columns, an odd one, kernel rows."""
+        """About how many instructions the DSP form takes for a channel: rows, pairs of columns, an odd one, kernel rows."""
         pairs, odd = divmod(self.out_w, 2)
         return self.out_h * (30 + 35 * pairs + 50 * odd) + 40 * self.kernel_h
 
@@ -118,7 +145,7 @@ def _image(context: OpContext) -> _Image:
 def _plane_fields(
     context: OpContext, image: _Image, plane: tuple[int, int], finish: Field
 ) -> tuple[Field, ...]:
-    """The members of ``mn_depthwise`` that only the DSP form reads."""
+    """The members of ``mn_depthwise`` that tell of planes and steps."""
     return (
         Field("plane_h", "int16_t", context.int16(plane[0], "plane_h")),
         Field("plane_w", "int16_t", context.int16(plane[1], "plane_w")),
@@ -131,7 +158,7 @@ def _plane_fields(
 
 
 def _fields(context: OpContext, attrs: DepthwiseConv2D, image: _Image) -> tuple[Field, ...]:
-    """The members of ``mn_depthwise`` that both forms read."""
+    """The members of ``mn_depthwise`` that tell of sizes and the output's range."""
     x, y = context.input(0), context.output()
     low, high = activation_range(attrs.activation, quant_of(context, y))
     vertical = (image.in_h, image.out_h, image.kernel_h, attrs.stride_h, attrs.dilation_h)

@@ -17,23 +17,22 @@ typedef struct {
     int16_t multiplier; /* output channels per input channel */
     int16_t in_zero_point, out_zero_point;
     int16_t out_min, out_max; /* fused activation */
-    /* DSP form: the padded plane of one channel, and whether a channel's scale or the clamp needs the
-     * general requantization. */
-    int16_t plane_h, plane_w, exact_finish;
-    /* DSP form: elements from one row and one column of an image to the next. The generator may have
-     * exchanged rows and columns, kernel and all, where that makes fewer and longer rows. */
+    int16_t plane_h, plane_w; /* the padded plane of one channel: what all its windows reach over */
+    int16_t exact_finish;     /* DSP form: whether a scale or the clamp needs the general requantization */
+    /* Elements from one row and one column of an image to the next. The generator may have exchanged rows and
+     * columns, kernel and all, where that makes fewer and longer rows. */
     int32_t x_row, x_column, y_row, y_column;
 } mn_depthwise;
 
-/* Portable form, any shape. Scratch: kernel_h * kernel_w * in_c bytes, used for the pixels whose field
- * crosses the input's border. x and y must not overlap. Always MN_OK. */
+/* Portable form, any shape. Scratch, 4-byte aligned: the weights of one channel as words and its plane,
+ * 4 * kernel_h * kernel_w + plane_h * plane_w bytes. y may be x when multiplier is 1 and there are no more
+ * output pixels than input pixels: each channel is copied before it is written. Always MN_OK. */
 mn_status mn_depthwise_s8(const mn_depthwise *p, const int8_t *x, int8_t *scratch, int8_t *y);
 
 /* DSP form without dilation. plane_h and plane_w are what the windows of out_h rows and of out_w columns,
  * rounded up to pairs, reach over (the generator computes them). Scratch, 4-byte aligned: the plane of
  * int16 and the weights of one channel, 2 * plane_h * plane_w + 8 * kernel_h * (kernel_w / 2 + 1)
- * bytes. y may be x when multiplier is 1 and there are no more output pixels than input pixels: each
- * channel is copied before it is written. Always MN_OK. */
+ * bytes. y may be x as in the portable form. Always MN_OK. */
 mn_status mn_depthwise_dsp(const mn_depthwise *p, const int8_t *x, int8_t *scratch, int8_t *y);
 
 #endif

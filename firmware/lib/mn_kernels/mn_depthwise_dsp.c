@@ -1,19 +1,8 @@
 /* DSP form of DEPTHWISE_CONV_2D, channel by channel on a plane of its own (mn_dsp_plane.h). */
+#include "mn_depthwise_plane.h"
 #include "mn_dsp_plane.h"
 
 #if defined(__ARM_FEATURE_DSP)
-
-/* The part of the plane that is input, not padding. */
-typedef struct {
-    int32_t rows, columns;
-} extent;
-
-static extent input_extent(const mn_depthwise *p)
-{
-    const int32_t rows = p->plane_h - p->pad_top, columns = p->plane_w - p->pad_left;
-    const extent inside = {rows < p->in_h ? rows : p->in_h, columns < p->in_w ? columns : p->in_w};
-    return inside;
-}
 
 static void fill_plane(const mn_depthwise *p, int16_t *plane)
 {
@@ -25,7 +14,7 @@ static void fill_plane(const mn_depthwise *p, int16_t *plane)
 /* Channel x[0] of the input into the middle of the plane, four elements a turn. */
 static void copy_channel(const mn_depthwise *p, const int8_t *x, int16_t *plane)
 {
-    const extent inside = input_extent(p);
+    const mn_plane_extent inside = mn_plane_input(p);
     const int32_t step = p->x_column;
     int16_t *row = plane + p->pad_top * p->plane_w + p->pad_left;
     for (int32_t i = inside.rows; i > 0; i--, row += p->plane_w, x += p->x_row) {

@@ -1,74 +1,91 @@
-/* Portable DEPTHWISE_CONV_2D. Interior pixels read x in place; a pixel whose field crosses the border is
- * gathered into scratch first, padding as the input's zero point, so that one loop serves both. */
+/* Portable DEPTHWISE_CONV_2D, channel by channel. A channel is copied to a plane of its own, padding as the
+ * input's zero point, and its weights to words side by side, so that the loops over windows know no border and
+ * no other channel.
+ *
+ * The plane holds x + 128 as unsigned bytes: Armv6-M loads those, but not signed ones, at a fixed distance from
+ * a pointer. The sum is then too large by 128 times the sum of the weights, which the bias takes back. */
 #include <string.h>
 
-#include "mn_depthwise.h"
+#include "mn_depthwise_plane.h"
 
-/* A receptive field: tap (ky, kx) of channel c is at origin[ky * row_step + kx * tap_step + c]. */
-typedef struct {
-    const int8_t *origin;
-    int32_t row_step, tap_step;
-} field;
+enum { BIASED_BY = 128 };
 
-static field gather(const mn_depthwise *p, const int8_t *x, int32_t first_y, int32_t first_x, int8_t *patch)
+static uint8_t biased(int32_t x)
 {
-    const field gathered = {patch, p->kernel_w * p->in_c, p->in_c};
-    for (int32_t ky = 0; ky < p->kernel_h; ky++) {
-        const int32_t row = first_y + ky * p->dilation_h;
-        for (int32_t kx = 0; kx < p->kernel_w; kx++, patch += p->in_c) {
-            const int32_t column = first_x + kx * p->dilation_w;
-            if (row < 0 || row >= p->in_h || column < 0 || column >= p->in_w) {
-                memset(patch, p->in_zero_point, (size_t)p->in_c);
-            } else {
-                memcpy(patch, x + (row * p->in_w + column) * p->in_c, (size_t)p->in_c);
-            }
+    return (uint8_t)(x + BIASED_BY);
+}
+
+static void copy_channel(const mn_depthwise *p, const int8_t *x, uint8_t *plane)
+{
+    const mn_plane_extent inside = mn_plane_input(p);
+    uint8_t *row = plane + p->pad_top * p->plane_w + p->pad_left;
+    for (int32_t i = inside.rows; i > 0; i--, row += p->plane_w, x += p->x_row) {
+        const int8_t *from = x;
+        for (uint8_t *to = row; to != row + inside.columns; to++, from += p->x_column) {
+            *to = biased(*from);
         }
     }
-    return gathered;
 }
 
-static field field_at(const mn_depthwise *p, const int8_t *x, int32_t first_y, int32_t first_x, int8_t *patch)
+/* The weights of one channel as words; returns its bias for sums over the plane. Sums wrap as the reference's. */
+static uint32_t unpack(const mn_depthwise *p, const int8_t *weights, int32_t bias, int32_t *unpacked)
 {
-    const int32_t last_y = first_y + (p->kernel_h - 1) * p->dilation_h;
-    const int32_t last_x = first_x + (p->kernel_w - 1) * p->dilation_w;
-    if (first_y < 0 || first_x < 0 || last_y >= p->in_h || last_x >= p->in_w) {
-        return gather(p, x, first_y, first_x, patch);
+    uint32_t sum = (uint32_t)bias;
+    for (int32_t k = p->kernel_h * p->kernel_w; k > 0; k--, weights += p->out_c) {
+        *unpacked++ = *weights;
+        sum -= (uint32_t)(BIASED_BY * *weights);
     }
-    const field inside = {x + (first_y * p->in_w + first_x) * p->in_c, p->dilation_h * p->in_w * p->in_c,
-                          p->dilation_w * p->in_c};
-    return inside;
+    return sum;
 }
 
-static int32_t accumulate(const mn_depthwise *p, field f, const int8_t *weights, int32_t acc)
+static uint32_t three_taps(const uint8_t *x, const int32_t *w)
 {
-    for (int32_t ky = 0; ky < p->kernel_h; ky++, f.origin += f.row_step) {
-        const int8_t *x = f.origin;
-        for (int32_t kx = 0; kx < p->kernel_w; kx++, x += f.tap_step, weights += p->out_c) {
-            acc += *x * *weights;
+    return (uint32_t)(x[0] * w[0] + x[1] * w[1] + x[2] * w[2]);
+}
+
+static uint32_t window_3x3(const uint8_t *x, int32_t row, const int32_t *w, uint32_t sum)
+{
+    return sum + three_taps(x, w) + three_taps(x + row, w + 3) + three_taps(x + 2 * row, w + 6);
+}
+
+static uint32_t window(const mn_depthwise *p, const uint8_t *x, const int32_t *w, uint32_t sum)
+{
+    const int32_t step = p->dilation_w, row = p->dilation_h * p->plane_w;
+    for (int32_t ky = p->kernel_h; ky > 0; ky--, x += row) {
+        const uint8_t *tap = x;
+        for (int32_t kx = p->kernel_w; kx > 0; kx--, tap += step) {
+            sum += (uint32_t)(*tap * *w++);
         }
     }
-    return acc;
+    return sum;
 }
 
-static void pixel(const mn_depthwise *p, field f, int8_t *y)
+static void channel(const mn_depthwise *p, const mn_channel *scale, uint32_t bias, const int32_t *w,
+                    const uint8_t *plane, int8_t *y)
 {
-    const int8_t *weights = p->weights;
-    const mn_channel *channel = p->channels;
-    for (int32_t c = 0; c < p->in_c; c++, f.origin++) {
-        for (int32_t m = 0; m < p->multiplier; m++, weights++, channel++) {
-            const int32_t acc = accumulate(p, f, weights, channel->bias);
-            *y++ = mn_finish(acc, channel->multiplier, channel->shift, p->out_zero_point, p->out_min, p->out_max);
+    const int32_t is_3x3 = p->kernel_h == 3 && p->kernel_w == 3 && p->dilation_h == 1 && p->dilation_w == 1;
+    for (int32_t i = p->out_h; i > 0; i--, plane += p->stride_h * p->plane_w, y += p->y_row) {
+        const uint8_t *x = plane;
+        int8_t *to = y;
+        for (int32_t j = p->out_w; j > 0; j--, x += p->stride_w, to += p->y_column) {
+            const uint32_t sum = is_3x3 ? window_3x3(x, p->plane_w, w, bias) : window(p, x, w, bias);
+            *to = mn_finish((int32_t)sum, scale->multiplier, scale->shift, p->out_zero_point, p->out_min,
+                            p->out_max);
         }
     }
 }
 
 mn_status mn_depthwise_s8(const mn_depthwise *p, const int8_t *x, int8_t *scratch, int8_t *y)
 {
-    for (int32_t out_y = 0; out_y < p->out_h; out_y++) {
-        const int32_t first_y = out_y * p->stride_h - p->pad_top;
-        for (int32_t out_x = 0; out_x < p->out_w; out_x++, y += p->out_c) {
-            pixel(p, field_at(p, x, first_y, out_x * p->stride_w - p->pad_left, scratch), y);
+    int32_t *const unpacked = (int32_t *)(void *)scratch;
+    uint8_t *const plane = (uint8_t *)(unpacked + p->kernel_h * p->kernel_w);
+    memset(plane, biased(p->in_zero_point), (size_t)(p->plane_h * p->plane_w));
+    for (int32_t c = 0; c < p->out_c; c++) {
+        if (c % p->multiplier == 0) {
+            copy_channel(p, x + c / p->multiplier, plane);
         }
+        const uint32_t bias = unpack(p, p->weights + c, p->channels[c].bias, unpacked);
+        channel(p, p->channels + c, bias, unpacked, plane, y + c);
     }
     return MN_OK;
 }

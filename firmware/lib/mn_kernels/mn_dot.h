@@ -4,6 +4,21 @@
 
 #include "mn_requant.h"
 
+#if defined(__ARM_ARCH_6M__)
+
+/* x . w0 in the lower half of the result, x . w1 in the upper (mn_v6m_dot_two.S). */
+uint64_t mn_v6m_dot_two(const int8_t *x, const int8_t *w0, const int8_t *w1, int32_t n);
+
+static inline void mn_dot_two(const int8_t *x, const int8_t *w0, const int8_t *w1, int32_t n, int32_t *acc0,
+                              int32_t *acc1)
+{
+    const uint64_t sums = mn_v6m_dot_two(x, w0, w1, n);
+    *acc0 += (int32_t)(uint32_t)sums;
+    *acc1 += (int32_t)(uint32_t)(sums >> 32);
+}
+
+#else
+
 /* *acc0 += x . w0 and *acc1 += x . w1 over n elements; each x is loaded once. */
 static inline void mn_dot_two(const int8_t *x, const int8_t *w0, const int8_t *w1, int32_t n, int32_t *acc0,
                               int32_t *acc1)
@@ -22,6 +37,8 @@ static inline void mn_dot_two(const int8_t *x, const int8_t *w0, const int8_t *w
     *acc0 = a0;
     *acc1 = a1;
 }
+
+#endif
 
 static inline int32_t mn_dot_one(const int8_t *x, const int8_t *w, int32_t n, int32_t acc)
 {

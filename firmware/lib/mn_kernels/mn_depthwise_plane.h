@@ -1,0 +1,20 @@
+/* What both forms of DEPTHWISE_CONV_2D do before they multiply: one channel of the input to a plane of its
+ * own. A plane is what all windows reach over, plane_h * plane_w elements, padding included. */
+#ifndef MN_DEPTHWISE_PLANE_H
+#define MN_DEPTHWISE_PLANE_H
+
+#include "mn_depthwise.h"
+
+/* The part of the plane that is input, not padding. */
+typedef struct {
+    int32_t rows, columns;
+} mn_plane_extent;
+
+static inline mn_plane_extent mn_plane_input(const mn_depthwise *p)
+{
+    const int32_t rows = p->plane_h - p->pad_top, columns = p->plane_w - p->pad_left;
+    const mn_plane_extent inside = {rows < p->in_h ? rows : p->in_h, columns < p->in_w ? columns : p->in_w};
+    return inside;
+}
+
+#endif
