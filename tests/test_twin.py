@@ -170,18 +170,28 @@ def one_network() -> Graph:
     )
 
 
+def small_network() -> Graph:
+    """One that fits the smallest board, 8 KB of SRAM."""
+    return random_case("FULLY_CONNECTED", np.random.default_rng(2))
+
+
 def measured(
-    graph: Graph, core: Core, folder: Path, cache: Path, model: bytes | None = None
-) -> tuple[Measurement, set[str]]:
-    """Run on the core's twin, compared with TFLite Micro; also the kernels that were used."""
+    graph: Graph, core: Core, folder: Path, cache: Path, model: bytes | None = None, processes: int = 1
+) -> tuple[list[Measurement], set[str]]:
+    """Runs on the core's twin, each in a process of its own, against TFLite Micro; the kernels used."""
     lowered = lower_graph(graph, Target(core))
     sources = generate(graph, lowered, plan_memory(graph, lowered), name="one")
     firmware = build_twin(dict(sources), core, folder, cache)
     samples = random_inputs(graph, np.random.default_rng(1), 2)
     expected = run_tflm(graph, samples, model)
-    with QemuDevice(firmware.board, firmware.elf) as link:
-        result = measure(Client(link), graph, firmware.board, samples, expected, build_id=firmware.build_id)
-    return result, {low.kernel for low in lowered}
+    results = []
+    for _ in range(processes):
+        with QemuDevice(firmware.board, firmware.elf) as link:
+            client = Client(link)
+            results.append(
+                measure(client, graph, firmware.board, samples, expected, build_id=firmware.build_id)
+            )
+    return results, {low.kernel for low in lowered}
 
 
 @pytest.mark.emulator
@@ -190,8 +200,7 @@ def test_a_network_on_every_twin_equals_tflite_micro(
     core: Core, tmp_path: Path, firmware_cache: Path
 ) -> None:
     graph = one_network()
-    first, kernels = measured(graph, core, tmp_path, firmware_cache)
-    again, _ = measured(graph, core, tmp_path, firmware_cache)
+    (first, again), kernels = measured(graph, core, tmp_path, firmware_cache, processes=2)
     assert (first.parity.mismatches, again.parity.mismatches) == (0, 0)
     assert first.parity.elements == 2 * graph.tensors[graph.outputs[0]].elements
     assert set(first.counts) == set(again.counts)
@@ -238,6 +247,27 @@ def test_one_core_counts_the_same_on_its_own_chip_and_on_its_twin(
     assert other.measurement.latency.ms == pytest.approx(ms)
 
 
+def one_board_per_machine() -> dict[str, str]:
+    """A shipped board's name by the machine that emulates it."""
+    boards = [load_board(name) for name in board_names()]
+    return {b.emulator.machine: b.name for b in reversed(boards) if b.emulator}
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize("machine", one_board_per_machine())
+def test_a_shipped_board_on_each_machine_runs_a_network_with_equal_outputs(
+    machine: str, tmp_path: Path, firmware_cache: Path
+) -> None:
+    board = load_board(one_board_per_machine()[machine])
+    done = deployed(small_network(), board, tmp_path, firmware_cache)
+    assert done.ran_on.machine == machine
+    assert done.ran_on.own_elf == (done.twin is None) == (machine not in MACHINES)
+    assert done.measurement.parity.mismatches == 0
+    assert done.measurement.parity.elements > 0
+    assert done.measurement.spread == 0
+    assert done.measurement.latency.clock_hz == board.clock.hz
+
+
 @pytest.mark.emulator
 def test_what_does_not_fit_the_board_does_not_fit_its_twin(tmp_path: Path, firmware_cache: Path) -> None:
     small = Region(name="sram", kind=RegionKind.SRAM, origin=0x20000000, length=4096 + 512)
@@ -253,5 +283,5 @@ def test_keyword_spotting_on_every_twin_equals_tflite_micro(
     core: Core, shared_models: Path, tmp_path: Path, firmware_cache: Path
 ) -> None:
     path = shared_models / "kws_ref_model.tflite"
-    result, _ = measured(read(path), core, tmp_path, firmware_cache, path.read_bytes())
+    (result,), _ = measured(read(path), core, tmp_path, firmware_cache, path.read_bytes())
     assert (result.parity.elements, result.parity.mismatches) == (2 * 12, 0)
