@@ -160,6 +160,25 @@ def test_counts_are_executed_instructions_on_every_machine(
     assert 200_000 < first < 200_050
 
 
+UNALIGNED_LOAD = r'__asm volatile("ldr %0, [%1]" : "=r"(word) : "r"(arena + 1) : "memory");'
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize("core", [Core.M0PLUS, Core.M3])
+def test_an_unaligned_access_faults_where_the_core_would(
+    core: Core, tmp_path: Path, firmware_cache: Path
+) -> None:
+    source = COUNTED.replace("loop(100000);", f"uint32_t word; {UNALIGNED_LOAD}")
+    firmware = build_twin({"mn_model.c": source}, core, tmp_path, firmware_cache)
+    with QemuDevice(firmware.board, firmware.elf) as link:
+        client = Client(link, symbol_at=firmware.image.symbol_at)
+        if core is Core.M3:
+            client.run()
+            return
+        with pytest.raises(DeviceError, match="faulted in short_loop"):
+            client.run()
+
+
 def one_network() -> Graph:
     """A convolution, large enough that the DSP form has full and odd blocks."""
     rng = np.random.default_rng(5)
