@@ -144,6 +144,7 @@ def dense_net():
         ("cell", ARCHITECTURES // 6),
         ("micronets", ARCHITECTURES // 10),
         ("mlp", ARCHITECTURES // 10),
+        ("autoencoder", ARCHITECTURES // 10),
     ],
 )
 def test_promised_graph_equals_the_converted_one(name, number):

@@ -77,7 +77,7 @@ def trials(run: Path) -> list[tuple[Any, ...]]:
 def test_the_json_has_the_documented_keys(whole: dict[str, Any]) -> None:
     assert list(whole) == ["run", "best", "trials", "agreement"]
     assert list(whole["best"]) == [
-        *("trial", "accuracy", "flash_bytes", "sram_bytes", "latency", "ran_on", "reward", "files")
+        *("trial", "accuracy", "flash_bytes", "sram_bytes", "latency", "ran_on", "reward", "figure", "files")
     ]
     assert list(whole["best"]["accuracy"]) == ["validation_int8", "test_int8"]
     assert whole["best"]["latency"] == {"ms": None, "source": None}

@@ -14,6 +14,7 @@ from micronas.cli.settings import setting
 from micronas.errors import ConfigError
 
 if TYPE_CHECKING:
+    from micronas.data import Dataset
     from micronas.search import Setup
     from micronas.store import Final, Store
 
@@ -112,7 +113,7 @@ def _print_task(setup: Setup, store: Store) -> None:
     )
     print(
         f"{data.name}: {splits}, "
-        f"{data.n_classes} classes (majority class: {percent(data.majority_baseline)})\n"
+        f"{_question(data)}\n"
         f"{setup.board.title}: {kb(setup.budget.flash_bytes)} and {kb(setup.budget.sram_bytes)} for {kind}\n"
         f"{config.strategy.name}, seed {config.seed}, at most {' and '.join(ends)}, "
         f"{config.workers} worker(s) -> {store.folder}"
@@ -121,15 +122,24 @@ def _print_task(setup: Setup, store: Store) -> None:
         print(note)
 
 
+def _question(data: Dataset) -> str:
+    """What is asked of a network, and what guessing gets."""
+    from micronas.data import Task
+
+    if data.task is Task.DETECT_ANOMALIES:
+        return "anomalies by reconstruction error: accuracy below is AUC (guessing: 50 %)"
+    return f"{data.n_classes} classes (majority class: {percent(data.majority_baseline)})"
+
+
 def _print_result(setup: Setup, store: Store, final: Final) -> None:
     result: Any = final.result
     scores, latency = result["scores"], result["scores"]["latency"]
     time = f"{latency['ms']:.2f} ms, {latency['source']}" if latency else "not run (device: none)"
-    parity = result["deployment"].get("parity")
+    parity, figure = result["deployment"].get("parity"), result.get("figure", "accuracy")
     rows = [
         ("trial", f"{result['trial']}" + (", after its final training" if result["final_fit"] else "")),
-        ("accuracy, int8, test", f"{percent(result['test_accuracy_int8'])} of {result['test_samples']}"),
-        ("accuracy, int8, validation", percent(scores["accuracy_int8"])),
+        (f"{figure}, int8, test", f"{percent(result['test_accuracy_int8'])} of {result['test_samples']}"),
+        (f"{figure}, int8, validation", percent(scores["accuracy_int8"])),
         ("flash", f"{kb(scores['flash_bytes'])} of {kb(setup.budget.flash_bytes)}"),
         ("SRAM", f"{kb(scores['sram_bytes'])} of {kb(setup.budget.sram_bytes)}"),
         ("latency", time),

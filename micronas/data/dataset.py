@@ -28,6 +28,20 @@ class DataKind(Enum):
     STREAM = "stream"
 
 
+class Task(Enum):
+    """What a network is to do with an input; decides loss, figure of merit and search space."""
+
+    CLASSIFY = "classify"
+    """Name the class; judged by accuracy."""
+    DETECT_ANOMALIES = "detect_anomalies"
+    """Reconstruct normal inputs; judged by the AUC of reconstruction errors. Label 0 is normal."""
+
+    @property
+    def figure(self) -> str:
+        """Name of the figure of merit."""
+        return "AUC" if self is Task.DETECT_ANOMALIES else "accuracy"
+
+
 @dataclass(frozen=True, eq=False)
 class Split:
     """Samples ``x`` float32 (N, height, width, channels) and labels ``y`` int64 (N,), both read-only.
@@ -93,8 +107,9 @@ class FrontEnd:
 class Dataset:
     """A named data set, ready to train on.
 
-    ``class_names[i]`` is the name of label i. Every input lies in ``input_range`` (low, high).
-    ``notes`` says in plain words what loading changed or left out.
+    ``class_names[i]`` is the name of label i. Every input lies in ``input_range`` (low, high). For anomaly
+    detection the training split is all normal. ``notes`` says in plain words what loading changed or left
+    out.
     """
 
     name: str
@@ -106,6 +121,7 @@ class Dataset:
     input_range: tuple[float, float]
     front_end: FrontEnd
     notes: tuple[str, ...] = ()
+    task: Task = Task.CLASSIFY
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
@@ -120,7 +136,9 @@ class Dataset:
 
     @property
     def majority_baseline(self) -> float:
-        """Validation accuracy of always answering the training split's most frequent class."""
+        """Validation accuracy of always answering the most frequent class of training; 0.5 for an AUC."""
+        if self.task is Task.DETECT_ANOMALIES:
+            return 0.5
         most_frequent = int(np.bincount(self.train.y, minlength=self.n_classes).argmax())
         return float(np.mean(self.validation.y == most_frequent))
 

@@ -8,19 +8,21 @@ from collections.abc import Callable
 import numpy as np
 
 from micronas.config import DataConfig
-from micronas.data.dataset import Dataset, Labels, SealedTest, Split
+from micronas.data.dataset import Dataset, Labels, SealedTest, Split, Task
 from micronas.data.digits import load_digits8
 from micronas.data.folder import load_folder
 from micronas.data.mnist5k import load_mnist5k
 from micronas.data.npz import load_own_npz
 from micronas.data.presets import PRESETS, load_preset
 from micronas.data.samples import Samples, check_samples, name_some
-from micronas.data.split import TEST, TRAIN, VALIDATION, Fractions, folds, grouped, stratified
+from micronas.data.split import TEST, TRAIN, VALIDATION, Fractions, folds, grouped, one_class, stratified
+from micronas.data.vibration import load_vibration
 from micronas.errors import DataError
 
 SOURCES: dict[str, Callable[[DataConfig], Samples]] = {
     "mnist5k": load_mnist5k,
     "digits": load_digits8,
+    "vibration": load_vibration,
     "npz": load_own_npz,
     "folder": load_folder,
     **dict.fromkeys(PRESETS, load_preset),
@@ -52,6 +54,7 @@ def load(config: DataConfig) -> Dataset:
         input_range=samples.input_range,
         front_end=samples.front_end,
         notes=samples.notes,
+        task=samples.task,
     )
 
 
@@ -61,6 +64,8 @@ def _parts(samples: Samples, config: DataConfig) -> Labels:
         return folds(samples.fold, config.split_seed)
     if samples.groups is not None:
         return grouped(samples.y, samples.groups, fractions, config.split_seed)
+    if samples.task is Task.DETECT_ANOMALIES:
+        return one_class(samples.y, fractions, config.split_seed)
     return stratified(samples.y, fractions, config.split_seed)
 
 
@@ -71,6 +76,7 @@ def _check_parts(samples: Samples, part: Labels) -> None:
         for label, name in enumerate(samples.class_names)
         for number, word in ((TRAIN, "training"), (VALIDATION, "validation"))
         if not np.any((samples.y == label) & (part == number))
+        and not (samples.task is Task.DETECT_ANOMALIES and label > 0 and number == TRAIN)
     ]
     if not np.any(part == TEST):
         lost.append("no test samples")

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.config import DataConfig
+from micronas.data.anomalies import against_normal
 from micronas.data.dataset import DataKind, Floats, FrontEnd, Labels
 from micronas.data.logmel import LogMel, log_mel
 from micronas.data.options import read, refuse_unknown
@@ -49,16 +50,21 @@ class NpzLayout:
 
 
 def load_own_npz(config: DataConfig) -> Samples:
-    """The source ``npz``. Options: kind, x, y, classes, groups, fold, keep (names of arrays)."""
+    """The source ``npz``. Options: kind, x, y, classes, groups, fold, keep (names of arrays), and normal.
+
+    ``normal`` names the class of normal samples: the task is then to detect the others as anomalies.
+    """
     names = ("x", "y", "classes", "groups", "fold", "keep")
-    refuse_unknown("npz", config.options, ("kind", *names))
+    refuse_unknown("npz", config.options, ("kind", "normal", *names))
     kinds = [kind.value for kind in DataKind]
     kind = read(config.options, "kind", str, "image")
     if kind not in kinds:
         raise DataError(f"data option 'kind' must be one of {', '.join(kinds)}, not {kind!r}")
     chosen: Any = {name: read(config.options, name, str, "") for name in names if name in config.options}
     path = require_path(config)
-    return read_npz(path, path.stem, NpzLayout(kind=DataKind(kind), **chosen), own_scaling=True)
+    samples = read_npz(path, path.stem, NpzLayout(kind=DataKind(kind), **chosen), own_scaling=True)
+    normal = read(config.options, "normal", str, "")
+    return against_normal(samples, normal) if normal else samples
 
 
 def require_path(config: DataConfig) -> Path:

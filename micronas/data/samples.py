@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from micronas.data.dataset import DataKind, Floats, FrontEnd, Labels
+from micronas.data.dataset import DataKind, Floats, FrontEnd, Labels, Task
 from micronas.errors import DataError
 
 SHOWN = 10
@@ -36,6 +36,7 @@ class Samples:
     groups: Labels | None = None
     fold: Labels | None = None
     notes: tuple[str, ...] = ()
+    task: Task = Task.CLASSIFY
 
 
 def check_samples(samples: Samples) -> None:

@@ -46,6 +46,20 @@ def stratified(y: Labels, fractions: Fractions, seed: int) -> Labels:
     return parts
 
 
+def one_class(y: Labels, fractions: Fractions, seed: int) -> Labels:
+    """Part of each sample where only label 0 is trained on; the others are halved, as evenly as can be.
+
+    Normal samples are split in the given shares; of the rest one half selects (VALIDATION) and one is TEST.
+    """
+    parts = np.zeros(len(y), np.int64)
+    parts[y == 0] = stratified(y[y == 0], fractions, seed)
+    rank = _seeded_rank(len(y), seed)
+    others = np.flatnonzero(y != 0)
+    others = others[np.lexsort((rank[others], y[others]))]
+    parts[others[::2]], parts[others[1::2]] = VALIDATION, TEST
+    return parts
+
+
 def grouped(y: Labels, groups: Labels, fractions: Fractions, seed: int) -> Labels:
     """Part of each sample such that no group (speaker, recording) is in two parts.
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from micronas.data import Task
+from micronas.estimate.quality import quality
 from micronas.graph import Graph, Quant
 from micronas.interpreter import run_batch
 from micronas.tflite import read_bytes
@@ -39,6 +41,31 @@ def int8_accuracy(model: bytes | Graph, x: npt.NDArray[np.float32], y: npt.NDArr
     return Int8Accuracy(float(np.mean(answers == y)), float(np.bincount(answers).max() / len(answers)))
 
 
+def int8_quality(
+    model: bytes | Graph, task: Task, x: npt.NDArray[np.float32], y: npt.NDArray[np.int64]
+) -> float:
+    """The figure of merit (0..1) of an int8 network for ``task``; see ``quality``.
+
+    Reconstructions are compared with the input before it is rounded: int8 clamps it to the range of normal
+    samples, and what lies beyond is just what makes an anomaly (AUC .87 in place of .93 on ``vibration``).
+    """
+    if task is Task.CLASSIFY:
+        return int8_accuracy(model, x, y).accuracy
+    graph = read_bytes(model, "candidate") if isinstance(model, bytes) else model
+    outputs = run_batch(graph, [quantized(x, input_quant(graph))])[0]
+    output_quant = graph.tensors[graph.outputs[0]].quant
+    assert output_quant is not None, "the reader refuses a network without quantized output"
+    return quality(task, dequantized(outputs, output_quant), x, y)
+
+
+def dequantized(values: npt.NDArray[np.int8], quant: Quant) -> npt.NDArray[np.float32]:
+    """int8 values as the numbers they stand for."""
+    real: npt.NDArray[np.float32] = (
+        (values.astype(np.int32) - quant.zero_point[0]) * np.float32(quant.scale[0])
+    ).astype(np.float32)
+    return real
+
+
 def input_quant(graph: Graph) -> Quant:
     """Scale and zero point of the network's input."""
     quant = graph.tensors[graph.inputs[0]].quant
@@ -57,6 +84,11 @@ def collapse(int8: Int8Accuracy, float_accuracy: float) -> str:
     """What is wrong with an int8 network against its float form, in words; empty if nothing is."""
     if int8.one_class:
         return "the int8 network gives one class for every sample"
-    if float_accuracy - int8.accuracy > COLLAPSE_DROP:
-        return f"int8 accuracy {int8.accuracy:.3f} against {float_accuracy:.3f} in float"
+    return dropped("accuracy", int8.accuracy, float_accuracy)
+
+
+def dropped(figure: str, of_int8: float, of_float: float) -> str:
+    """What is wrong where a figure of merit fell by more than rounding explains; empty if it did not."""
+    if of_float - of_int8 > COLLAPSE_DROP:
+        return f"int8 {figure} {of_int8:.3f} against {of_float:.3f} in float"
     return ""

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
-from micronas.data import DataKind
+from micronas.data import DataKind, Dataset, Task
 
 Tensor: TypeAlias = Any
 Augment: TypeAlias = Callable[[Tensor, Tensor], Tensor]
@@ -40,6 +40,11 @@ def augmentation(kind: DataKind, strength: float) -> Augment | None:
         return None
     chosen = {DataKind.IMAGE: distort, DataKind.SPECTROGRAM: mask_and_shift, DataKind.STREAM: jitter}[kind]
     return lambda x, seed: chosen(x, seed, strength)
+
+
+def augmentation_of(dataset: Dataset, strength: float) -> Augment | None:
+    """The augmentation of a training; none for anomalies, which distorted inputs may look like."""
+    return augmentation(dataset.kind, 0.0 if dataset.task is Task.DETECT_ANOMALIES else strength)
 
 
 def distort(x: Tensor, seed: Tensor, strength: float) -> Tensor:

@@ -1,4 +1,4 @@
-"""Loss and accuracy of a float network on a split."""
+"""Loss and figure of merit of a float network on a split."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from micronas.data import Split
+from micronas.data import Split, Task
+from micronas.estimate.quality import NORMAL, quality, reconstruction_errors
 from micronas.estimate.tf_model import TfModel
 
 BATCH = 256
@@ -17,7 +18,7 @@ BATCH = 256
 
 @dataclass(frozen=True)
 class Score:
-    """Mean cross-entropy and accuracy (0..1)."""
+    """Mean cross-entropy and accuracy (0..1); for anomaly detection mean squared error and AUC."""
 
     loss: float
     accuracy: float
@@ -26,8 +27,8 @@ class Score:
 class Evaluator:
     """Scores ``model`` on ``split`` as often as asked, with one trace."""
 
-    def __init__(self, model: TfModel, split: Split) -> None:
-        self._split = split
+    def __init__(self, model: TfModel, split: Split, task: Task = Task.CLASSIFY) -> None:
+        self._split, self._task = split, task
         signature = [tf.TensorSpec((None, *split.x.shape[1:]), tf.float32)]
         self._logits = tf.function(lambda x: model(x, training=False), signature, autograph=False)
 
@@ -39,7 +40,13 @@ class Evaluator:
 
     def score(self) -> Score:
         """Loss and accuracy with the model's present weights."""
-        logits, y = self.logits().astype(np.float64), self._split.y
+        x, y = self._split.x, self._split.y
+        if self._task is Task.DETECT_ANOMALIES:
+            outputs = self.logits()
+            errors = reconstruction_errors(outputs, x)
+            # What the training minimises: anomalies are not to be reconstructed well.
+            return Score(float(errors[y == NORMAL].mean()), quality(self._task, outputs, x, y))
+        logits = self.logits().astype(np.float64)
         shifted = logits - logits.max(axis=1, keepdims=True)
         losses = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(y)), y]
         return Score(float(losses.mean()), float((logits.argmax(axis=1) == y).mean()))

@@ -16,10 +16,10 @@ import numpy.typing as npt
 from micronas.config import DataConfig, FinalFitConfig
 from micronas.data import Dataset
 from micronas.errors import TrainError
-from micronas.estimate.augment import Augment, augmentation
+from micronas.estimate.augment import Augment, augmentation_of
 from micronas.estimate.evaluate import Evaluator
 from micronas.estimate.full import Estimate, cached_dataset, quantized_estimate
-from micronas.estimate.loop import TrainLoop, smoothed_cross_entropy, supervised
+from micronas.estimate.loop import TrainLoop, objective_of, supervised
 from micronas.estimate.settings import one_cycle
 from micronas.estimate.snapshot import Snapshot
 from micronas.estimate.statistics import reestimate_statistics
@@ -71,18 +71,18 @@ def final_fit(
     dataset = cached_dataset(data)
     model = TfModel(net, seed)
     epochs = _fit(model, dataset, settings, seed, end)
-    accuracy = Evaluator(model, dataset.validation).score().accuracy
+    accuracy = Evaluator(model, dataset.validation, dataset.task).score().accuracy
     return quantized_estimate(model, net, dataset, seed, epochs, accuracy, calibration_samples, cpu)
 
 
 def _fit(model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, end: float) -> int:
     """Train to the end of the schedule, keep the better of last and averaged weights; epochs done."""
-    augment = augmentation(dataset.kind, settings.augment)
+    augment = augmentation_of(dataset, settings.augment)
     loop = TrainLoop(
         model,
         dataset.train.x,
         dataset.train.y,
-        supervised(model, smoothed_cross_entropy(dataset.n_classes, settings.label_smoothing)),
+        supervised(model, objective_of(dataset.task, dataset.n_classes, settings.label_smoothing)),
         batch_size=min(settings.batch_size, len(dataset.train)),
         weight_decay=settings.weight_decay,
         augment=augment,
@@ -152,7 +152,7 @@ def _keep_better(model: TfModel, loop: TrainLoop, dataset: Dataset, augment: Aug
 
     By validation accuracy, then loss: smoothed labels make the loss of a better network the larger one.
     """
-    validation = Evaluator(model, dataset.validation)
+    validation = Evaluator(model, dataset.validation, dataset.task)
     last, last_score = Snapshot.of(model), validation.score()
     model.parameters.assign(loop.average)
     reestimate_statistics(model, dataset.train.x, augment)

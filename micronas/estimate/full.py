@@ -9,9 +9,9 @@ from time import process_time
 from typing import TYPE_CHECKING
 
 from micronas.config import DataConfig
-from micronas.data import Dataset, load
+from micronas.data import Dataset, Task, load
 from micronas.errors import QuantizeError
-from micronas.estimate.accuracy import collapse, int8_accuracy
+from micronas.estimate.accuracy import collapse, dropped, int8_accuracy, int8_quality
 from micronas.estimate.settings import TrainSettings
 from micronas.estimate.stop import Curve, StopRule, never
 from micronas.net import Net
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Estimate:
     """What a candidate is worth: its file, and accuracies (0..1) on the validation split.
+
+    For anomaly detection the accuracies are AUCs.
 
     ``cpu_s`` is the worker's CPU time for all of it: training, quantization and scoring. ``curve`` is the
     validation accuracy after each epoch; ``stopped`` is a stop rule's reason, if one ended the training.
@@ -80,19 +82,29 @@ def quantized_estimate(
 
     calibration = dataset.calibration(calibration_samples, seed)
     tflite = quantize(model, net, calibration, input_range=dataset.input_range)
-    scored = int8_accuracy(tflite, dataset.validation.x, dataset.validation.y)
-    complaint = collapse(scored, accuracy_float)
-    if complaint:
-        raise QuantizeError(complaint, remedy="more calibration samples may help")
     return Estimate(
         tflite=tflite,
-        accuracy_int8=scored.accuracy,
+        accuracy_int8=_int8_quality(tflite, dataset, accuracy_float),
         accuracy_float=accuracy_float,
         epochs=epochs,
         cpu_s=process_time() - start_cpu,
         parameters=net.parameters,
         macs=net.macs,
     )
+
+
+def _int8_quality(tflite: bytes, dataset: Dataset, of_float: float) -> float:
+    """The figure of merit on validation data; ``QuantizeError`` where it fell far below the float one."""
+    x, y = dataset.validation.x, dataset.validation.y
+    if dataset.task is Task.CLASSIFY:
+        scored = int8_accuracy(tflite, x, y)
+        of_int8, complaint = scored.accuracy, collapse(scored, of_float)
+    else:
+        of_int8 = int8_quality(tflite, dataset.task, x, y)
+        complaint = dropped(dataset.task.figure, of_int8, of_float)
+    if complaint:
+        raise QuantizeError(complaint, remedy="more calibration samples may help")
+    return of_int8
 
 
 def cached_dataset(config: DataConfig) -> Dataset:

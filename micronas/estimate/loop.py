@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from micronas.data import Task
 from micronas.estimate.augment import Augment
 from micronas.estimate.loop_state import LoopState
 from micronas.estimate.tf_model import TfModel
@@ -141,6 +142,18 @@ def supervised(model: TfModel, objective: Objective) -> Loss:
         return objective(x, y, logits), statistics
 
     return loss
+
+
+def objective_of(task: Task, classes: int, smoothing: float) -> Objective:
+    """What a network for ``task`` minimises."""
+    return (
+        reconstruction_error if task is Task.DETECT_ANOMALIES else smoothed_cross_entropy(classes, smoothing)
+    )
+
+
+def reconstruction_error(x: Tensor, _y: Tensor, outputs: Tensor) -> Tensor:
+    """Mean squared difference of outputs (batch, features) and inputs."""
+    return tf.reduce_mean(tf.square(outputs - tf.reshape(x, tf.shape(outputs))))
 
 
 def smoothed_cross_entropy(classes: int, smoothing: float) -> Objective:

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from micronas.data import Dataset
 from micronas.errors import TrainError
-from micronas.estimate.augment import augmentation
+from micronas.estimate.augment import augmentation_of
 from micronas.estimate.evaluate import Evaluator, Score
-from micronas.estimate.loop import TrainLoop, smoothed_cross_entropy, supervised
+from micronas.estimate.loop import TrainLoop, objective_of, supervised
 from micronas.estimate.settings import TrainSettings, learning_rates
 from micronas.estimate.snapshot import Snapshot
 from micronas.estimate.stop import StopRule, never
@@ -78,13 +78,13 @@ def train(
         model,
         dataset.train.x,
         dataset.train.y,
-        supervised(model, smoothed_cross_entropy(dataset.n_classes, settings.label_smoothing)),
+        supervised(model, objective_of(dataset.task, dataset.n_classes, settings.label_smoothing)),
         batch_size=min(settings.batch_size, len(dataset.train)),
         weight_decay=settings.weight_decay,
-        augment=augmentation(dataset.kind, settings.augment),
+        augment=augmentation_of(dataset, settings.augment),
         seed=seed,
     )
-    validation = Evaluator(model, dataset.validation)
+    validation = Evaluator(model, dataset.validation, dataset.task)
     history, stopped = _fit(model, loop, validation, len(dataset.train), settings, seed, end, stop)
     if not history:
         raise TrainError(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from micronas.deploy import cache_folder, deploy, deployment_to_json, write_sources
-from micronas.estimate.accuracy import int8_accuracy
+from micronas.estimate.accuracy import int8_quality
 from micronas.search.final import Winner
 from micronas.search.setup import Setup
 from micronas.search.stages import parity_samples
@@ -40,7 +40,7 @@ def conclude(setup: Setup, winner: Winner, store: Store, agreement: list[Json]) 
     reason = f"final figures of trial {winner.number}"
     store.record_unsealing(reason)
     test = setup.dataset.test.unseal(reason)
-    accuracy = int8_accuracy(winner.tflite, test.x, test.y).accuracy
+    accuracy = int8_quality(winner.tflite, setup.dataset.task, test.x, test.y)
     result: dict[str, Json] = {
         "trial": winner.number,
         "key": winner.key,
@@ -51,6 +51,7 @@ def conclude(setup: Setup, winner: Winner, store: Store, agreement: list[Json]) 
         "deployment": deployed.details,
         "files": dict(deployed.files),
         "agreement": agreement,
+        "figure": setup.dataset.task.figure,
     }
     final = Final(result, winner.tflite)
     store.set_final(final)
@@ -103,6 +104,7 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
             "latency": {"ms": latency["ms"], "source": latency["source"]},
             "ran_on": result["deployment"].get("ran_on"),
             "reward": scores["reward"],
+            "figure": result.get("figure", "accuracy"),
             "files": result["files"],
         },
         "trials": {outcome.value.lower(): n for outcome, n in _counts(store.records()).items()},

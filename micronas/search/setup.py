@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from micronas.board import Board, load_board
 from micronas.budget import make_budget
 from micronas.config import SearchConfig
-from micronas.data import Dataset, load
+from micronas.data import Dataset, Task, load
 from micronas.deploy import require_tools
 from micronas.errors import ConfigError, ToolMissingError
 from micronas.ledger import Budget
 from micronas.lowering import Target
 from micronas.search.first import first_trials
 from micronas.search.gate import LedgerGate
-from micronas.space import Arch, Space, make_space
+from micronas.space import ANOMALY_SPACES, SPACES, Arch, Space, make_space
 from micronas.strategy import Problem, check_estimator, check_prefilter, check_strategy
 from micronas.where import make_device
 
@@ -53,10 +53,24 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     if config.device != "none":
         require_tools(make_device(config.device, config.probe, config.port), board)
     dataset = load(config.data)
+    _check_task(config.space.name, dataset)
     space = make_space(config.space, dataset.input_shape, dataset.n_classes)
     gate = LedgerGate(space, board, config.runtime, budget)
     first = first_trials(space, gate, gate.ledger, budget)
     return Setup(config, board, dataset, space, budget, gate, first)
+
+
+def _check_task(space: str, dataset: Dataset) -> None:
+    """Anomaly detection needs networks that reconstruct, classification ones that name a class."""
+    reconstructs = space in ANOMALY_SPACES
+    if reconstructs == (dataset.task is Task.DETECT_ANOMALIES):
+        return
+    fitting = [name for name in SPACES if (name in ANOMALY_SPACES) != reconstructs]
+    raise ConfigError(
+        f"space {space} {'reconstructs its input' if reconstructs else 'names classes'}, and data set "
+        f"{dataset.name} is {'labelled with classes' if reconstructs else 'for anomaly detection'}",
+        remedy=f"set space.name to {' or '.join(fitting)}",
+    )
 
 
 def _require_packages() -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from micronas.config import SpaceConfig
 from micronas.errors import SpaceError
+from micronas.space.autoencoder import AutoencoderSpace
 from micronas.space.base import Arch, Space
 from micronas.space.cell import CellLimits, CellSpace
 from micronas.space.layerwise import LayerwiseSpace, Limits
 from micronas.space.micronets import Backbone, MicronetsLimits, MicronetsSpace
 from micronas.space.mlp import MlpLimits, MlpSpace
 
-__all__ = ["SPACES", "Arch", "Space", "make_space"]
+__all__ = ["ANOMALY_SPACES", "SPACES", "Arch", "Space", "make_space"]
 
-SPACES = ("layerwise", "cell", "micronets", "mlp")
+SPACES = ("layerwise", "cell", "micronets", "mlp", "autoencoder")
+
+ANOMALY_SPACES = ("autoencoder",)
+"""Whose networks reconstruct their input instead of naming a class."""
 
 
 def make_space(config: SpaceConfig, input_shape: tuple[int, ...], n_classes: int) -> Space:
@@ -27,6 +31,8 @@ def make_space(config: SpaceConfig, input_shape: tuple[int, ...], n_classes: int
             return MicronetsSpace(_image_shape(input_shape), n_classes, _micronets_limits(config))
         case "mlp":
             return MlpSpace(input_shape, n_classes, _mlp_limits(config))
+        case "autoencoder":
+            return AutoencoderSpace(input_shape, n_classes, _mlp_limits(config))
     raise SpaceError(f"unknown space {config.name!r}", remedy=f"known spaces: {', '.join(SPACES)}")
 
 

@@ -86,7 +86,7 @@ class MlpSpace:
 
     def net(self, arch: MlpArch) -> Net:
         """The network of ``arch``."""
-        self._check(arch)
+        self.check(arch)
         builder = NetBuilder(self.input_shape)
         if len(self.input_shape) == 3:
             builder.add(Flatten())
@@ -112,14 +112,15 @@ class MlpSpace:
         if not isinstance(data, dict) or data.keys() != {"hidden"} or not isinstance(data["hidden"], list):
             raise SpaceError(f'architecture: {{"hidden": [widths]}} is needed, not {data!r}')
         arch = MlpArch(tuple(data["hidden"]))  # type: ignore[arg-type]
-        self._check(arch)
+        self.check(arch)
         return arch
 
     def key(self, arch: MlpArch) -> str:
         """Hash of the widths."""
         return hash_json(self.to_json(arch))
 
-    def _check(self, arch: MlpArch) -> None:
+    def check(self, arch: MlpArch) -> None:
+        """Raises ``SpaceError`` for widths or depths outside the limits."""
         limits = self.limits
         if not limits.min_layers <= len(arch.hidden) <= limits.max_layers:
             raise SpaceError(

@@ -1,0 +1,23 @@
+"""Area under the ROC curve."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.errors import DataError
+
+
+def auc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> float:
+    """How often a positive scores above a negative, ties counting half; 0.5 is chance.
+
+    That is the Mann-Whitney statistic (Hanley and McNeil 1982). Raises ``DataError`` without one of the
+    classes.
+    """
+    values, is_positive = np.asarray(scores, np.float64), np.asarray(positive, dtype=bool)
+    ours, others = values[is_positive], np.sort(values[~is_positive])
+    if len(ours) == 0 or len(others) == 0:
+        raise DataError("an AUC needs samples of both classes", remedy="give more samples")
+    below = np.searchsorted(others, ours, side="left")
+    not_above = np.searchsorted(others, ours, side="right")
+    return float((below + not_above).sum() / (2 * len(ours) * len(others)))

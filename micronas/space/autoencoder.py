@@ -1,0 +1,42 @@
+"""``AutoencoderSpace``: dense autoencoders for anomaly detection (as in MLPerf Tiny's and MCUNet's AD tasks).
+
+The genotype is that of ``MlpSpace``: widths from the first layer to the bottleneck. The decoder mirrors the
+encoder and ends in one linear unit per input value; the distance of output and input is the anomaly score.
+"""
+
+from __future__ import annotations
+
+import math
+
+from micronas.graph import Activation
+from micronas.net import Dense, Flatten, Net, NetBuilder
+from micronas.space.base import file_bytes
+from micronas.space.mlp import MlpArch, MlpSpace
+from micronas.space.widths import nearest_width
+
+BOTTLENECKS = (4, 8, 16)
+"""Of hand-made networks; MLPerf Tiny's has 8."""
+
+
+class AutoencoderSpace(MlpSpace):
+    """See ``micronas.space.Space`` for the verbs; ``hidden`` ends in the bottleneck."""
+
+    def net(self, arch: MlpArch) -> Net:
+        """Encoder, bottleneck, mirrored decoder; the output is flat, (features,)."""
+        self.check(arch)
+        builder = NetBuilder(self.input_shape)
+        if len(self.input_shape) == 3:
+            builder.add(Flatten())
+        for width in (*arch.hidden, *arch.hidden[-2::-1]):
+            builder.add(Dense(width, Activation.RELU, batch_norm=True))
+        return builder.chain(Dense(math.prod(self.input_shape))).build()
+
+    def hand_made(self) -> tuple[MlpArch, ...]:
+        """Equal layers before a narrow bottleneck, at every allowed width; largest file first."""
+        depth = min(max(2, self.limits.min_layers), self.limits.max_layers)
+        archs = dict.fromkeys(
+            MlpArch((*(width,) * (depth - 1), nearest_width(bottleneck, self.limits.widths)))
+            for width in self.limits.widths
+            for bottleneck in BOTTLENECKS
+        )
+        return tuple(sorted(archs, key=lambda arch: file_bytes(self.net(arch)), reverse=True))

@@ -1,0 +1,142 @@
+"""A search that a test kills: ``python killable_search.py STRATEGY FOLDER``.
+
+Real spaces, gate, loop and store; trainings are replaced by a figure of the network, and so is what the
+supernets of the differentiable strategies would learn.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from search_fakes import Silent
+
+from micronas.board import load_board
+from micronas.config import DataConfig, PrefilterConfig, SpaceConfig, StrategyConfig
+from micronas.estimate.darts.discretise import cell_of
+from micronas.estimate.darts.edges import OPS, CellEdges, EdgeWeights
+from micronas.estimate.darts.search import FoundCells
+from micronas.estimate.dnas.backbone import Backbone
+from micronas.estimate.dnas.cost_tables import Costs, CostTables
+from micronas.estimate.dnas.search import Learned
+from micronas.estimate.proxies import ProxyScores
+from micronas.ledger import Budget
+from micronas.lowering import Target
+from micronas.search.effort import TrialEffort
+from micronas.search.executor import InlineExecutor
+from micronas.search.gate import LedgerGate
+from micronas.search.loop import Loop
+from micronas.search.prefilter import Prefiltered
+from micronas.search.proposals import Proposals
+from micronas.search.task import Result, Task
+from micronas.space import make_space
+from micronas.space.base import Arch, Space
+from micronas.store import Store
+from micronas.strategy import Accept, Strategy, make_strategy
+from micronas.strategy.darts import Darts
+from micronas.strategy.dnas import Dnas
+from micronas.strategy.problem import Problem
+from micronas.trial import Outcome, Scores
+
+TRIALS = 14
+BOARD = load_board("nucleo_f446re")
+BUDGET = Budget(60_000, 30_000)
+PREFILTERED = "prefiltered"
+SPACE_OF = {"darts": "cell", "dnas": "micronets", "reinforce": "micronets"}
+
+
+def guessed(backbone: Backbone, tables: CostTables, limits: Costs, seed: int) -> Learned:
+    rng = np.random.default_rng(seed)
+    return Learned(
+        tuple(rng.dirichlet(np.ones(n)).astype(np.float32) for n in backbone.decision_sizes), 1, (), (), 0.0
+    )
+
+
+def guessed_cells(nodes: int, seed: int) -> FoundCells:
+    rng, edges = np.random.default_rng(seed), CellEdges(nodes)
+    weights = tuple(
+        EdgeWeights(
+            rng.dirichlet(np.ones(len(OPS)), len(edges.all)).astype(np.float32),
+            np.concatenate([rng.dirichlet(np.ones(len(edges.into(n)))) for n in range(nodes)]).astype(
+                np.float32
+            ),
+        )
+        for _ in range(2)
+    )
+    cells = (cell_of(w, nodes, reduces=r) for w, r in zip(weights, (False, True), strict=True))
+    return FoundCells(*cells, weights, (), "", 0.0)  # type: ignore[arg-type]
+
+
+class OpCounts:
+    """A judge of untrained networks without TensorFlow."""
+
+    def scores(self, nets):  # type: ignore[no-untyped-def]
+        return [ProxyScores(float(net.macs), float(net.parameters)) for net in nets]
+
+
+def strategy_of(name: str, space: Space, accept: Accept, gate: LedgerGate) -> Strategy:
+    problem = Problem(DataConfig(), Target(BOARD.core), BUDGET, gate.ledger)
+    config = StrategyConfig(name="random" if name == PREFILTERED else name, population=4, sample=2)
+    match name:
+        case "dnas":
+            return Dnas(space, 3, accept, problem, guessed)  # type: ignore[arg-type]
+        case "darts":
+            return Darts(space, 3, accept, problem, guessed_cells)  # type: ignore[arg-type]
+        case "prefiltered":
+
+            def plain(collect: Accept) -> Strategy:
+                return make_strategy(config, space, 3, collect)
+
+            return Prefiltered(plain, space, accept, OpCounts(), PrefilterConfig())
+    return make_strategy(config, space, 3, accept)
+
+
+def evaluator(space: Space):  # type: ignore[no-untyped-def]
+    def evaluate(task: Task) -> Result:
+        time.sleep(0.05)
+        arch: Arch = space.from_json(task.arch)
+        net = space.net(arch)
+        accuracy = 1.0 - 1.0 / (1.0 + net.parameters / 1000)
+        scores = Scores(
+            accuracy,
+            accuracy,
+            net.parameters,
+            net.parameters,
+            net.macs,
+            net.parameters,
+            None,
+            accuracy,
+            1,
+            0.0,
+        )
+        return Result(Outcome.COMPLETE, scores, tflite=task.key.encode())
+
+    return evaluate
+
+
+def run(name: str, folder: Path) -> None:
+    space = make_space(
+        SpaceConfig(name=SPACE_OF.get(name, "layerwise"), max_blocks=3, max_width=16), (16, 16, 1), 4
+    )
+    gate = LedgerGate(space, BOARD, "micronas", BUDGET)
+    proposals = Proposals(space, gate)
+    with Store.resume(folder) if folder.exists() else Store.create(folder, {}) as store:
+        store.begin_session()
+        Loop(
+            space=space,
+            strategy=strategy_of(name, space, proposals.accept, gate),
+            proposals=proposals,
+            first=tuple(space.hand_made()[-2:]),
+            executor=InlineExecutor(evaluator(space)),
+            store=store,
+            effort=TrialEffort(TRIALS),
+            workers=2,
+            max_equal_failures=TRIALS,
+            observer=Silent([]),
+        ).run()
+
+
+if __name__ == "__main__":
+    run(sys.argv[1], Path(sys.argv[2]))
