@@ -79,7 +79,7 @@ def _front(run: RunData, cost: Callable[[Scores], float | None], name: str, limi
     near = limit is not None and costs and limit <= 2 * max(costs)
     mark = Limit(limit, "budget") if near and limit is not None else None
     line = [(costs[i], values[i]) for i in best]
-    return scatter(points, line, name, "int8 accuracy, validation, %", limit=mark, stepped=True)
+    return scatter(points, line, name, f"int8 {run.figure}, validation, %", limit=mark, stepped=True)
 
 
 def _history(run: RunData) -> str:

@@ -11,6 +11,7 @@ from micronas.graph import Graph
 from micronas.lowering import Lowered, Target
 from micronas.lowering.lower import lower_graph
 from micronas.plan import Plan, plan_memory
+from micronas.space import ANOMALY_SPACES
 from micronas.store import Final, Record, Store
 from micronas.tflite import read_bytes
 from micronas.trial import Outcome
@@ -40,6 +41,11 @@ class RunData:
     unsealings: tuple[str, ...]
     final: Final | None
     best: Network | None
+
+    @property
+    def figure(self) -> str:
+        """Name of the figure of merit: what ``accuracy_int8`` and its like hold."""
+        return "AUC" if self.config["space"]["name"] in ANOMALY_SPACES else "accuracy"
 
     @property
     def complete(self) -> list[Record]:
