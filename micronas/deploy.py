@@ -17,20 +17,22 @@ import numpy.typing as npt
 
 from micronas.board import Board
 from micronas.build import Firmware, assert_ledger_matches, assert_same_network, build_firmware
+from micronas.build.compiler import code_flags, compiler_of
 from micronas.codegen import generate
 from micronas.device.client import Client
+from micronas.device.link import Link
 from micronas.errors import ParityError
 from micronas.graph import Graph
 from micronas.interpreter import run_batch, run_tensors
 from micronas.ledger import Ledger, make_ledger
 from micronas.lowering import Target
 from micronas.lowering.lower import lower_graph
-from micronas.measure import TIMED_RUNS, Measurement, first_wrong_op, measure
+from micronas.measure import Measurement, RunStatistics, first_wrong_op, measure
 from micronas.plan import plan_memory
 from micronas.toolchain import require_gcc
 from micronas.trial import Json
 from micronas.trial_json import latency_to_json
-from micronas.where import Device, RanOn, built_for, open_device, ran_on, require_device
+from micronas.where import Device, RanOn, built_for, ran_on, require_device, use_device
 
 Samples: TypeAlias = Sequence[npt.NDArray[np.int8]]
 
@@ -40,6 +42,7 @@ class Deployment:
     """One model, built for its board, and run. ``wrong_op`` is the first op that differs from the reference.
 
     ``firmware`` is the board's and gives all sizes; ``twin`` is what an emulated stand-in ran in its place.
+    ``lost`` tells why earlier attempts on a real board came to nothing.
     """
 
     graph: Graph
@@ -50,6 +53,7 @@ class Deployment:
     ran_on: RanOn
     measurement: Measurement
     wrong_op: int | None
+    lost: tuple[str, ...] = ()
 
     def require_parity(self) -> None:
         """Raise ``ParityError`` naming the first op and element unless every output element agreed."""
@@ -94,7 +98,7 @@ def deploy(
     device: Device,
     workdir: Path,
     cache_dir: Path | None,
-    runs: int = TIMED_RUNS,
+    runs: int | None = None,
 ) -> Deployment:
     """Build ``graph`` for ``board``, run it on ``device`` and compare it with the reference interpreter.
 
@@ -104,12 +108,16 @@ def deploy(
     twin = _build_twin(built, device, workdir / "twin", cache_dir)
     running = twin or built.firmware
     expected = run_batch(graph, samples)
-    with open_device(device, running) as link:
+
+    def run(link: Link) -> tuple[Measurement, int | None]:
         client = Client(link, symbol_at=running.image.symbol_at)
         measurement = measure(
             client, graph, running.board, samples, expected, build_id=running.build_id, runs=runs
         )
-        wrong_op = _wrong_op(client, graph, built.ledger, samples, measurement)
+        return measurement, _wrong_op(client, graph, built.ledger, samples, measurement)
+
+    used = use_device(device, running, run)
+    measurement, wrong_op = used.value
     return Deployment(
         graph=graph,
         ledger=built.ledger,
@@ -119,6 +127,7 @@ def deploy(
         ran_on=ran_on(device, board),
         measurement=measurement,
         wrong_op=wrong_op,
+        lost=used.failures,
     )
 
 
@@ -162,7 +171,10 @@ def deployment_to_json(deployment: Deployment) -> dict[str, Json]:
         "build_id": deployment.firmware.build_id.hex(),
         "ran_on": deployment.ran_on.to_json(),
         "latency": latency_to_json(measurement.latency),
-        "counts": [int(c) for c in measurement.counts],
+        "runs": runs_to_json(measurement.runs),
+        "clock": clock_to_json(measurement),
+        "firmware": firmware_to_json(deployment),
+        "lost": list(deployment.lost),
         "parity": {
             "elements": measurement.parity.elements,
             "mismatches": int(measurement.parity.mismatches),
@@ -179,6 +191,41 @@ def deployment_to_json(deployment: Deployment) -> dict[str, Json]:
             "constants": {"predicted": deployment.ledger.constant_bytes, "linked": linked.constants},
             "code": linked.code + linked.rodata,
         },
+    }
+
+
+def runs_to_json(runs: RunStatistics) -> dict[str, Json]:
+    """Timed runs of one input: counts in order, median, interquartile range, and outliers (shown only)."""
+    return {
+        "warm_up": runs.warm_up,
+        "counts": [int(c) for c in runs.counts],
+        "median": runs.median,
+        "iqr": runs.iqr,
+        "outliers": [int(c) for c in runs.outliers],
+    }
+
+
+def clock_to_json(measurement: Measurement) -> dict[str, Json]:
+    """The core clock as the firmware set it, and by the host's time; null where that cannot tell."""
+    info, clock = measurement.info, measurement.clock
+    return {
+        "hz": clock.firmware_hz,
+        "host_hz": clock.host_hz,
+        "source": info.clock_source.name.lower(),
+        "fallback": info.clock_fallback,
+    }
+
+
+def firmware_to_json(deployment: Deployment) -> dict[str, Json]:
+    """What ran: the build's id, compiler and flags, and the kernels of the network's ops."""
+    running = deployment.twin or deployment.firmware
+    kernels: list[Json] = [*sorted({lowered.kernel for lowered in deployment.ledger.lowered})]
+    return {
+        "build_id": running.build_id.hex(),
+        "board": running.board.name,
+        "compiler": compiler_of(running.elf),
+        "flags": list(code_flags(running.board)),
+        "kernels": kernels,
     }
 
 

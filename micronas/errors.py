@@ -105,6 +105,10 @@ class DeviceError(MicronasError):
     stage = "device"
 
 
+class BoardLostError(DeviceError):
+    """The port went away, or the board was reset under a measurement; it may be tried again."""
+
+
 class DeadlineError(DeviceError):
     """An answer did not come within its deadline."""
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from micronas.board import Board
 from micronas.build import Firmware
-from micronas.device.board_link import BoardLink
 from micronas.device.link import Link
-from micronas.device.ports import choose_port, serial_ports
+from micronas.device.ports import Port, choose_port
 from micronas.device.qemu import QemuDevice, no_machine, require_qemu
 from micronas.errors import DeviceError
-from micronas.flash import flash
+from micronas.flash import Access, Use, use_board
 from micronas.renode import RenodeDevice, find_renode, require_modelled
 from micronas.trial import Json
 from micronas.twin import twin_of
+
+HARDWARE = Access()
+"""How this machine's boards are reached."""
+
+_POLL_S = 0.2
+T = TypeVar("T")
 
 DEVICES = ("qemu", "renode", "serial")
 
@@ -98,7 +104,7 @@ def require_device(device: Device, board: Board) -> None:
             require_modelled(board)
             find_renode()
         case SerialBoard(probe, port):
-            choose_port(serial_ports(), probe=probe, port=port)
+            choose_port(HARDWARE.ports(), probe=probe, port=port)
 
 
 def built_for(device: Device, board: Board) -> Board:
@@ -124,13 +130,30 @@ def ran_on(device: Device, board: Board) -> RanOn:
             return RanOn("serial", None, own_chip=True, own_elf=True)
 
 
-def open_device(device: Device, firmware: Firmware) -> AbstractContextManager[Link]:
-    """Start or flash ``firmware``, built for the board of ``built_for``, and give the link to it."""
+def use_device(device: Device, firmware: Firmware, work: Callable[[Link], T]) -> Use[T]:
+    """Start or flash ``firmware``, built for the board of ``built_for``, and do ``work`` over the link to it.
+
+    A board that is lost on the way is found again and the work begun anew (``flash.use_board``); an emulator
+    does the same every time, so there it is done once.
+    """
     match device:
         case Qemu():
-            return QemuDevice(firmware.board, firmware.elf)
+            with QemuDevice(firmware.board, firmware.elf) as link:
+                return Use(work(link), ())
         case Renode():
-            return RenodeDevice(firmware.board, firmware.elf)
-        case SerialBoard(probe, port):
-            target = choose_port(serial_ports(), probe=probe, port=port)
-            return BoardLink(firmware.board, flash(firmware, target).port)
+            with RenodeDevice(firmware.board, firmware.elf) as link:
+                return Use(work(link), ())
+        case SerialBoard():
+            return use_board(firmware, _await_board(device, HARDWARE), work, access=HARDWARE)
+
+
+def _await_board(device: SerialBoard, access: Access) -> Port:
+    """The board's port; one that is being plugged in again is given a moment."""
+    deadline = time.monotonic() + access.return_deadline_s
+    while True:
+        try:
+            return choose_port(access.ports(), probe=device.probe, port=device.port)
+        except DeviceError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_POLL_S)

@@ -1,7 +1,8 @@
 """A board on a real pseudo terminal: the device's half of PROTOCOL.md in Python, with scripted faults.
 
 The network it pretends to hold has one input and one output of ``SIZE`` bytes; output = input + 1, op by op:
-op 0 adds one, op 1 copies. ``Faults`` says what goes wrong, once each, in order of arrival.
+op 0 adds one, op 1 copies. ``faults`` says what goes wrong, once each, in order of arrival; ``after`` keeps
+a fault until so many requests of a kind were seen.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from types import TracebackType
 from micronas.device.framing import Decoder, Frame, Message, encode_frame
 
 SIZE = 12
-ARENA = 2 * SIZE
+ARENA = 240  # as long as a frame carries
 BUILD_ID = bytes(range(16))
 CLOCK_HZ = 180_000_000
 N_OPS = 2
@@ -63,8 +64,33 @@ def late(board: FakeBoard, answer: bytes) -> bytes:
 
 def reset(board: FakeBoard, answer: bytes) -> bytes:
     """The board restarts instead of answering: boot noise, and its memory is gone."""
-    board.arena = bytearray(ARENA)
+    board.restart()
     return b"\xf0\x00\x1b"
+
+
+def reset_after(board: FakeBoard, answer: bytes) -> bytes:
+    """The board restarts once it has answered, at the same rate: nothing on the line tells."""
+    board.restart()
+    return answer
+
+
+def unplug(board: FakeBoard, answer: bytes) -> bytes:
+    """The cable is pulled instead of an answer."""
+    board.pulled.set()
+    return b""
+
+
+def after(count: int, message: Message, fault: Fault) -> Fault:
+    """``fault`` at the ``count``-th request of this kind; before and afterwards all is well."""
+
+    def waits(board: FakeBoard, answer: bytes) -> bytes:
+        seen = [r.type for r in board.requests].count(message)
+        if board.requests[-1].type == message and seen == count:
+            return fault(board, answer)
+        board.faults.insert(0, waits)
+        return answer
+
+    return waits
 
 
 def crash(board: FakeBoard, answer: bytes) -> bytes:
@@ -76,7 +102,11 @@ def crash(board: FakeBoard, answer: bytes) -> bytes:
 
 @dataclass
 class FakeBoard:
-    """Use as a context manager; ``port`` is what pyserial opens. ``count_of`` gives each run's count."""
+    """Use as a context manager; ``port`` is what pyserial opens.
+
+    ``count_of`` gives each run's count, of which a run of fewer ops counts its share unless ``constant``.
+    Above ``lossy_above`` baud answers longer than 60 bytes arrive damaged. ``run_s`` is a run's time.
+    """
 
     faults: list[Fault | None] = field(default_factory=list)
     board: str = "nucleo_f446re"
@@ -87,11 +117,15 @@ class FakeBoard:
     baud: int = 115_200
     deaf_above: int = 10_000_000
     run_s: float = 0.0
+    lossy_above: int = 10_000_000
+    constant: bool = False
+    build_id: bytes = BUILD_ID
 
     def __enter__(self) -> FakeBoard:
         self.arena = bytearray(ARENA)
         self.requests: list[Frame] = []
-        self.runs = 0
+        self.runs = self.garbled = 0
+        self.pulled = threading.Event()
         self._first_baud, self._switched, self._misreads = self.baud, False, 0
         self.earlier_answer = b""
         self._master, self._slave = os.openpty()
@@ -112,8 +146,16 @@ class FakeBoard:
         if not self._stop.is_set():
             self._stop.set()
             self._thread.join()
-            os.close(self._master)
-            os.close(self._slave)
+            if not self.pulled.is_set():
+                self._close()
+
+    def restart(self) -> None:
+        """Power-on state but for the line's rate; see ``reset``."""
+        self.arena, self.garbled = bytearray(ARENA), 0
+
+    def _close(self) -> None:
+        os.close(self._master)
+        os.close(self._slave)
 
     def say(self, data: bytes) -> None:
         """Send bytes that nobody asked for."""
@@ -127,8 +169,15 @@ class FakeBoard:
             if data and not self._in_step():
                 self._misread()
                 continue
+            before = decoder.garbled
             for frame in decoder.feed(data):
+                self.garbled += decoder.garbled - before
+                before = decoder.garbled
                 self._answer(frame)
+                if self.pulled.is_set():
+                    self._close()
+                    return
+            self.garbled += decoder.garbled - before
 
     def _in_step(self) -> bool:
         """Whether the host's end has the board's rate: a pty carries bytes at any, but knows it."""
@@ -148,6 +197,8 @@ class FakeBoard:
         wire = encode_frame(reply)
         fault = self.faults.pop(0) if self.faults else None
         sent = wire if fault is None else fault(self, wire)
+        if self.baud > self.lossy_above and len(sent) > 60:
+            sent = sent[:30] + bytes([sent[30] ^ 0x10]) + sent[31:]
         self.earlier_answer = encode_frame(Frame(reply.type, request.nonce ^ 1, bytes(len(reply.payload))))
         if sent and not self._stop.is_set():
             os.write(self._master, sent)
@@ -171,8 +222,8 @@ class FakeBoard:
 
     def _hello(self, payload: bytes) -> bytes:
         board, core = self.board.encode(), b"cortex-m4"
-        head = struct.pack("<16sIBBBx", BUILD_ID, CLOCK_HZ, 1, 0, self.counter)
-        memory = struct.pack("<6I", ARENA, 528, 4096, 100, 400, 0)
+        head = struct.pack("<16sIBBBx", self.build_id, CLOCK_HZ, 1, 0, self.counter)
+        memory = struct.pack("<6I", ARENA, 528, 4096, 100, 400, self.garbled)
         return head + memory + struct.pack("<IHHHBB", N_OPS, 1, 1, 240, len(board), len(core)) + board + core
 
     def _load(self, payload: bytes) -> bytes:
@@ -185,12 +236,13 @@ class FakeBoard:
         counts = []
         for _ in range(repeats):
             self.runs += 1
-            time.sleep(self.run_s)
-            counts.append(self.count_of(self.runs))
+            share = 1.0 if self.constant else min(ops, N_OPS) / N_OPS
+            time.sleep(self.run_s * share)
+            counts.append(round(self.count_of(self.runs) * share))
             if ops >= 1:
                 self.arena[:SIZE] = bytes((b + 1) & 255 for b in self.arena[:SIZE])
             if ops >= 2:
-                self.arena[SIZE:] = self.arena[:SIZE]
+                self.arena[SIZE : 2 * SIZE] = self.arena[:SIZE]
                 self.arena[SIZE + 5] ^= self.wrong_output
         return struct.pack(f"<B{repeats}Q", 0, *counts)
 

@@ -12,8 +12,9 @@ from fake_board import FakeBoard
 
 from micronas.device import ports
 from micronas.device.claim import Claim
-from micronas.device.ports import Port, choose_port, holders, normalise_serial, serial_ports, wait_for_port
+from micronas.device.ports import Port, choose_port, holders, serial_ports, wait_for_port
 from micronas.device.serial_link import SerialLink
+from micronas.device.usb import normalise_serial
 from micronas.errors import DeadlineError, DeviceError
 
 A = Port("/dev/ttyACM0", "066DFF505055657867184411", "ST-LINK/V2-1")
@@ -61,7 +62,9 @@ def test_a_modem_is_no_board_unless_it_is_named() -> None:
 
 
 def test_a_probe_that_is_not_there_is_not_replaced_by_one_that_is() -> None:
-    with pytest.raises(DeviceError, match="0671FF383159503043112607 is attached"):
+    with pytest.raises(
+        DeviceError, match="no port of a debug probe with serial number 0671FF383159503043112607 is attached"
+    ):
         choose_port([A], probe=B.serial)
     with pytest.raises(DeviceError, match="belongs to probe"):
         choose_port([A, B], probe=B.serial, port=A.device)
@@ -76,7 +79,7 @@ def test_usb_ids_of_this_machine_are_read(monkeypatch: pytest.MonkeyPatch) -> No
     class Info:
         def __init__(self, device: str, vid: int | None, pid: int | None, serial: str | None) -> None:
             self.device, self.vid, self.pid, self.serial_number = device, vid, pid, serial
-            self.description = "n/a"
+            self.description, self.location = "n/a", "1-2:1.2"
 
     found = [Info("/dev/ttyS0", None, None, None), Info("/dev/ttyACM0", 0x0483, 0x374B, "066dff50\0")]
     monkeypatch.setattr(ports.list_ports, "comports", lambda: found)

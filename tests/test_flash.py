@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from fake_board import BUILD_ID, FakeBoard
 
-from micronas.board import Board, Upload, load_board
+from micronas.board import load_board
 from micronas.build import Firmware, build_firmware
 from micronas.device.ports import Port
 from micronas.errors import DeviceError, FlashError, ToolMissingError
-from micronas.flash import flash, upload_command, upload_ini
+from micronas.flash import flash
+from micronas.flash.board import upload_ini
+from micronas.flash.uploaders import command
+from micronas.flash.writer import Writer
 
 SERIAL = "066DFF505055657867184411"
 BOARD = load_board("nucleo_f446re")
@@ -54,7 +57,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, firmware_cache: Path) -> Fir
 
 def flash_on(board: FakeBoard, firmware: Firmware, deadline_s: float = 3.0) -> object:
     port = Port(board.port, SERIAL, "ST-LINK/V2-1")
-    return flash(firmware, port, ports=lambda: [port], return_deadline_s=deadline_s)
+    return flash(firmware, port, ports=lambda: [port], usb=lambda: (), return_deadline_s=deadline_s)
 
 
 @pytest.mark.emulator
@@ -120,42 +123,38 @@ def test_a_board_that_never_answers_is_an_error_with_the_tools_words(built: Firm
 
 
 def test_a_port_that_is_in_use_is_not_flashed(built: Firmware, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("micronas.flash.holders", lambda device: ("minicom (4242)",))
+    monkeypatch.setattr("micronas.flash.board.holders", lambda device: ("minicom (4242)",))
     with pytest.raises(DeviceError, match=r"minicom \(4242\)"):
         flash(built, Port("/dev/ttyACM0", SERIAL))
-
-
-def with_protocol(protocol: str) -> Board:
-    return BOARD.model_copy(update={"upload": Upload.model_validate({"protocol": protocol})})
 
 
 def test_st_flash_stands_in_for_openocd(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
     tools.add("st-flash")
     monkeypatch.setenv("PATH", str(tools.folder))
-    words = upload_command(BOARD, SERIAL, under_reset=True)
+    words = command(BOARD, Writer("stlink", SERIAL), under_reset=True)
     assert words[:4] == ["st-flash", "--serial", SERIAL, "--connect-under-reset"]
     assert words[-3:] == ["write", "$BUILD_DIR/firmware.bin", "0x08000000"]
 
 
 def test_dfu_names_device_address_and_serial(tools: Tools) -> None:
     tools.add("dfu-util")
-    words = upload_command(with_protocol("dfu"), "3677", under_reset=False)
+    words = command(BOARD, Writer("dfu", "3677"), under_reset=False)
     assert words[:5] == ["dfu-util", "--device", "0483:df11", "--serial", "3677"]
     assert words[-2:] == ["--download", "$BUILD_DIR/firmware.bin"]
 
 
-@pytest.mark.parametrize("protocol", ["stlink", "dfu"])
+@pytest.mark.parametrize("protocol", ["stlink", "dfu", "jlink", "blackmagic", "serial"])
 def test_a_missing_uploader_names_the_package(
     protocol: str, tools: Tools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tools.folder))
-    with pytest.raises(ToolMissingError, match="apt install"):
-        upload_command(with_protocol(protocol), SERIAL, under_reset=False)
+    with pytest.raises(ToolMissingError, match=r"apt install|SEGGER"):
+        command(BOARD, Writer(protocol, SERIAL, "/dev/ttyX"), under_reset=False)
 
 
 def test_the_registry_platform_gets_flags_for_the_same_probe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MICRONAS_PLATFORM", "ststm32")
-    text = upload_ini(BOARD, SERIAL, under_reset=True)
+    text = upload_ini(BOARD, Writer("stlink", SERIAL), under_reset=True)
     assert f"    adapter serial {SERIAL}\n" in text
     assert "connect_assert_srst" in text
     assert "upload_command" not in text

@@ -10,10 +10,11 @@ from fake_board import BUILD_ID, CLOCK_HZ, SIZE, FakeBoard
 
 from micronas.board import load_board
 from micronas.device.client import Client
+from micronas.device.counter import check_count
 from micronas.device.serial_link import SerialLink
 from micronas.errors import DeviceError
 from micronas.graph import DType, Graph, Op, Tensor
-from micronas.measure import Array, Measurement, check_count, first_wrong_op, measure
+from micronas.measure import Array, Measurement, first_wrong_op, measure
 from micronas.trial import Source
 
 BOARD = load_board("nucleo_f446re")
@@ -40,9 +41,10 @@ def test_cycles_of_a_real_core_are_measured() -> None:
     assert result.latency.source is Source.MEASURED
     assert result.latency.ms == pytest.approx(1000 * result.median / CLOCK_HZ)
     assert (result.latency.cycles, result.latency.instructions) == (round(result.median), None)
-    # 3 samples and 2 warm-up runs come first; 5 timed runs follow
-    assert result.counts == tuple(180_000 + 10 * run for run in range(6, 11))
-    assert (result.median, result.spread) == (180_080, 40)
+    # The timed runs are the last ones; before them come self-test, clock check, samples and warm-up.
+    assert result.counts == tuple(180_000 + 10 * run for run in range(board.runs - 14, board.runs + 1))
+    assert (result.median, result.spread, result.runs.iqr) == (result.counts[7], 140, 70)
+    assert result.runs.warm_up == 2
 
 
 @pytest.mark.parametrize(("counter", "emulated"), [(2, True), (2, False), (1, True)])
@@ -80,6 +82,8 @@ def test_a_wrong_element_is_counted_and_the_op_named() -> None:
     [
         (FakeBoard(counter=0), "neither a cycle counter"),
         (FakeBoard(count_of=lambda run: 0), "did not move"),
+        (FakeBoard(count_of=lambda run: 1000, constant=True), "counts no work"),
+        (FakeBoard(count_of=lambda run: 2**32 - 5), "it has wrapped"),
         (FakeBoard(board="black_f407vg"), "black_f407vg"),
     ],
 )

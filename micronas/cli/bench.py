@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from micronas.board import Board
     from micronas.deploy import Deployment
     from micronas.device.replies import Info
+    from micronas.measure import RunStatistics
 
 RANDOM_SAMPLES = 8
 
@@ -83,6 +84,10 @@ def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]
         "parity": figures["parity"],
         "instructions": latency.instructions,
         "latency": {"ms": latency.ms, "source": latency.source.value},
+        "runs": figures["runs"],
+        "clock": figures["clock"],
+        "firmware": figures["firmware"],
+        "lost": figures["lost"],
         "sram": figures["sram"],
         "flash": {"constants": figures["flash"]["constants"], "code": figures["flash"]["code"]},
         "per_op": figures["per_op"],
@@ -104,13 +109,23 @@ def _print(deployed: Deployment, model: Path, samples: Path | None) -> None:
     print()
     equal = f"{parity.elements - parity.mismatches} of {parity.elements} output elements equal"
     print(f"parity    {equal} ({'your' if samples else 'random'} samples)")
-    if latency.instructions:
-        print(f"run       {latency.instructions:,} instructions, spread {measurement.spread}")
+    _print_runs(measurement.runs, "instructions" if latency.instructions else "cycles")
     print(f"latency   {latency.ms:.2f} ms, {latency.source.value}, at {latency.clock_hz / 1e6:g} MHz")
+    if (host_hz := measurement.clock.host_hz) is not None:
+        print(f"          (by the host's time the core runs at {host_hz / 1e6:.1f} MHz)")
+    for reason in deployed.lost:
+        print(f"          (tried again: {reason})")
     if latency.source.value == "measured" and measurement.info.clock_fallback:
         print(f"          ({clock_remark(measurement.info, board)})")
     if latency.source.value == "emulated":
         print(f"          ({board.timing.cycles_per_instruction:g} cycles per instruction: an estimate)")
+
+
+def _print_runs(runs: RunStatistics, unit: str) -> None:
+    number = f"{len(runs.counts)} runs after {runs.warm_up} to warm up"
+    print(f"run       {runs.median:,.0f} {unit}, median of {number}, interquartile range {runs.iqr:,.0f}")
+    if runs.outliers:
+        print(f"          outliers: {', '.join(f'{c:,}' for c in runs.outliers)}")
 
 
 def clock_remark(info: Info, board: Board) -> str:

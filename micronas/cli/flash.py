@@ -24,6 +24,7 @@ def flash(
     """Build MODEL and upload it. With several boards, or none, name one by --probe or --port."""
     from micronas.board import load_board
     from micronas.deploy import build, cache_folder
+    from micronas.device.claim import Claim
     from micronas.device.ports import choose_port, serial_ports
     from micronas.flash import flash as flash_firmware
     from micronas.tflite import read
@@ -42,5 +43,6 @@ def flash(
     require_gcc()
     with tempfile.TemporaryDirectory(prefix="micronas-") as work:
         built = build(graph, profile, workdir=Path(work), cache_dir=cache_folder())
-        flashed = flash_firmware(built.firmware, target)
+        with Claim(target):
+            flashed = flash_firmware(built.firmware, target)
     print(f"{profile.title} at {flashed.port} answers with build {flashed.info.build_id.hex()}")

@@ -21,7 +21,7 @@ from micronas.device.replies import (
     parse_run,
     parse_tensor,
 )
-from micronas.errors import DeadlineError, DeviceError, ProtocolError
+from micronas.errors import BoardLostError, DeadlineError, DeviceError, ProtocolError
 
 SHORT_DEADLINE_S = 3.0
 RUN_DEADLINE_S = 60.0
@@ -30,6 +30,8 @@ MAX_REPEATS = (MAX_PAYLOAD - 1) // 8
 _LOAD_CHUNK = MAX_PAYLOAD - 5
 _RESEND_S = 0.3
 _BAUD_TRIAL_S = 1.0
+_GARBLED = b"\0\x05\x01\0"  # announces four bytes and has one
+_MARKS = 3
 
 _REFUSALS = {
     1: "does not know this request",
@@ -119,23 +121,48 @@ class Client:
             if len(counts) >= n_ops:
                 return counts
 
-    def switch_baud(self, baud: int, set_baud: Callable[[int], None], old_baud: int) -> bool:
+    def switch_baud(
+        self,
+        baud: int,
+        set_baud: Callable[[int], None],
+        old_baud: int,
+        line_is_good: Callable[[Client], bool] = lambda client: True,
+    ) -> bool:
         """Switch both ends to ``baud``; False when the line does not work at it and is back at ``old_baud``.
 
-        ``set_baud`` changes the host's end (``SerialLink.set_baud``).
+        ``set_baud`` changes the host's end (``SerialLink.set_baud``); ``line_is_good`` tries the new rate.
         """
         try:
-            self._exchange(Message.BAUD, struct.pack("<I", baud), SHORT_DEADLINE_S)
+            self.once(Message.BAUD, struct.pack("<I", baud), SHORT_DEADLINE_S)
         except ProtocolError:
             return False  # the device cannot, and says so
-        set_baud(baud)
         try:
+            set_baud(baud)
             self.info(_BAUD_TRIAL_S)
-        except DeadlineError:
+            good = line_is_good(self)
+        except BoardLostError:
+            raise
+        except DeviceError:
+            good = False
+        if not good:
             set_baud(old_baud)
             self.info()  # sent again and again: the first ones make the device give the new rate up
-            return False
-        return True
+        return good
+
+    def leave_mark(self) -> int:
+        """Make the device count some dropped frames, and return its count.
+
+        A device that counts fewer later on was reset in between, and its inputs are lost.
+        """
+        count = 0
+        for _ in range(_MARKS):
+            self.link.write(_GARBLED)
+            count = self.info().garbled_frames
+        return count
+
+    def once(self, message: Message, payload: bytes, deadline_s: float) -> bytes:
+        """An exchange that is not sent again; raises ``DeadlineError`` when no answer comes."""
+        return self._exchange(message, payload, deadline_s)
 
     def _read_part(self, message: Message, payload: bytes) -> bytes:
         (length,) = struct.unpack("<H", payload[-2:])

@@ -10,36 +10,38 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from serial.tools import list_ports
 
+from micronas.device.usb import BLACK_MAGIC, normalise_serial, probe_kind
 from micronas.errors import DeadlineError, DeviceError
 
-# USB vendor and product ids of probes that have a virtual serial port
-_PROBES = {
-    (0x0483, 0x374B): "ST-LINK/V2-1",
-    (0x0483, 0x3752): "ST-LINK/V2-1",
-    (0x0483, 0x374E): "ST-LINK/V3",
-    (0x0483, 0x374F): "ST-LINK/V3",
-    (0x0483, 0x3753): "ST-LINK/V3",
-    (0x0483, 0x3754): "ST-LINK/V3",
-    (0x1366, 0x0105): "J-Link",
-    (0x1366, 0x1024): "J-Link",
-    (0x1D50, 0x6018): "Black Magic Probe",
-}
 _POLL_S = 0.1
+_GDB_INTERFACE = 0  # of a Black Magic Probe; its other port is the board's UART
 
 
 @dataclass(frozen=True)
 class Port:
-    """A serial port. ``probe`` is the debug probe's kind, empty for anything else (modem, GPS, adapter)."""
+    """A serial port. ``probe`` is the debug probe's kind, empty for anything else (modem, GPS, adapter).
+
+    ``interface`` is the number of the USB interface where a device has several ports. ``writer`` names, by
+    serial number, what writes the board's flash where the port's own device does not: a probe without a
+    port, or the chip's own USB boot loader.
+    """
 
     device: str
     serial: str
     probe: str = ""
     description: str = ""
+    interface: int | None = None
+    writer: str = ""
+
+    @property
+    def is_gdb_server(self) -> bool:
+        """Whether GDB is spoken here and not the board's protocol."""
+        return self.probe == BLACK_MAGIC and self.interface == _GDB_INTERFACE
 
     def __str__(self) -> str:
         what = self.probe or self.description or "no probe"
@@ -56,35 +58,24 @@ def serial_ports() -> tuple[Port, ...]:
         Port(
             device=p.device,
             serial=normalise_serial(p.serial_number or ""),
-            probe=_PROBES.get((p.vid or 0, p.pid or 0), ""),
+            probe=probe_kind(p.vid or 0, p.pid or 0),
             description=p.description or "",
+            interface=_interface(p.location or ""),
         )
         for p in found
     )
-
-
-def normalise_serial(serial: str) -> str:
-    """One spelling per probe: upper-case hexadecimal.
-
-    Old ST-LINK firmware gives twelve raw bytes instead of 24 digits, and a terminating zero may come along,
-    raw or as two digits, depending on who reads it.
-    """
-    text = serial.rstrip("\0").strip()
-    if len(text) in (12, 13) and not text.isalnum():
-        text = "".join(f"{ord(c) & 0xFF:02X}" for c in text)
-    text = text.upper()
-    return text[:24] if len(text) == 26 and text.endswith("00") else text
 
 
 def choose_port(ports: Sequence[Port], *, probe: str | None = None, port: str | None = None) -> Port:
     """The one port that is meant; raises ``DeviceError`` listing what there is when that is not clear.
 
     ``port`` names a device and is taken as it is, ``probe`` a serial number. Without either there must be
-    exactly one debug probe: an unnamed port that is no probe is never touched.
+    exactly one debug probe: an unnamed port that is no probe is never touched. Both together are for a board
+    whose port is not its probe's: then the probe becomes the port's ``writer``.
     """
     if port is not None:
         return _named_port(ports, port, probe)
-    probes = [p for p in ports if p.probe]
+    probes = [p for p in ports if p.probe and not p.is_gdb_server]
     if probe is not None:
         wanted = normalise_serial(probe)
         probes = [p for p in probes if p.serial == wanted]
@@ -98,9 +89,8 @@ def wait_for_port(wanted: Port, deadline_s: float, ports: ListPorts = serial_por
     deadline = time.monotonic() + deadline_s
     while True:
         for port in ports():
-            same = port.serial == wanted.serial if wanted.serial else port.device == wanted.device
-            if same and os.path.exists(port.device):
-                return port
+            if _is_same(port, wanted) and os.path.exists(port.device):
+                return replace(port, writer=wanted.writer)
         if time.monotonic() >= deadline:
             raise DeadlineError(
                 f"{wanted} did not come back within {deadline_s:g} s", remedy=_listing(list(ports()))
@@ -122,20 +112,51 @@ def holders(device: str, proc: Path = Path("/proc")) -> tuple[str, ...]:
     return tuple(found)
 
 
+def gdb_port(port: Port, ports: Sequence[Port]) -> Port | None:
+    """The GDB server's port of the Black Magic Probe that has ``port``, None when it is not there."""
+    serial = port.writer or port.serial
+    return next((p for p in ports if p.is_gdb_server and p.serial == serial), None)
+
+
+def _is_same(port: Port, wanted: Port) -> bool:
+    if not wanted.serial:
+        return port.device == wanted.device
+    return port.serial == wanted.serial and (
+        wanted.interface is None or port.interface in (None, wanted.interface)
+    )
+
+
+def _interface(location: str) -> int | None:
+    """``1-2:1.2`` -> 2; None for a device with one interface only."""
+    _, colon, interface = location.rpartition(":")
+    number = interface.rpartition(".")[2]
+    return int(number) if colon and number.isdigit() else None
+
+
 def _named_port(ports: Sequence[Port], device: str, probe: str | None) -> Port:
+    serial = normalise_serial(probe or "")
     known = next((p for p in ports if p.device == device), None)
     if known is None:
         if not os.path.exists(device) and "://" not in device:
             raise DeviceError(f"there is no port {device}", remedy=_listing(ports))
-        return Port(device, normalise_serial(probe or ""))
-    if probe is not None and known.probe and known.serial != normalise_serial(probe):
-        raise DeviceError(f"port {device} belongs to probe {known.serial}, not {normalise_serial(probe)}")
-    return known
+        return Port(device, "", writer=serial)
+    if known.is_gdb_server:
+        raise DeviceError(
+            f"{device} is the GDB server of a Black Magic Probe", remedy="its other port is the board's"
+        )
+    if probe is None or known.serial == serial:
+        return known
+    if known.probe:
+        raise DeviceError(f"port {device} belongs to probe {known.serial}, not {serial}")
+    return replace(known, writer=serial)
 
 
 def _not_clear(probes: Sequence[Port], wanted: str | None) -> str:
     if wanted is not None:
-        return f"no debug probe with serial number {normalise_serial(wanted)} is attached"
+        serial = normalise_serial(wanted)
+        if probes:
+            return f"{len(probes)} ports have the serial number {serial}"
+        return f"no port of a debug probe with serial number {serial} is attached"
     if not probes:
         return "no debug probe with a virtual serial port is attached"
     return f"{len(probes)} debug probes are attached and none was named"

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import errno
+import os
 import time
 from pathlib import Path
 
 import serial
 
 from micronas.device.ports import holders
-from micronas.errors import DeviceError
+from micronas.errors import BoardLostError, DeviceError
 
 _SLICE_S = 0.02
-_WRITE_DEADLINE_S = 10.0
+_WRITE_DEADLINE_S = 1.0  # a frame takes 25 ms at 115200 baud
 
 
 class SerialLink:
-    """An open port. Usable as a context manager; closing twice is fine."""
+    """An open port. Usable as a context manager; closing twice is fine.
 
-    def __init__(self, port: str, baud: int, *, emulated: bool = False) -> None:
+    ``emulated`` by default for whatever is no serial port of this machine: at the other end of a pseudo
+    terminal or a socket is another program, and nothing that it counts may be called measured.
+    """
+
+    def __init__(self, port: str, baud: int, *, emulated: bool | None = None) -> None:
         self.name = port
-        self.emulated = emulated
+        self.emulated = not is_hardware(port) if emulated is None else emulated
         self._port = _open(port, baud)
 
     def read(self, timeout_s: float) -> bytes:
@@ -35,21 +40,23 @@ class SerialLink:
                     return b""
         except (serial.SerialException, OSError, TypeError) as error:
             # pyserial lets a closed file descriptor show as TypeError
-            raise DeviceError(f"{self.name}: the port went away while reading ({error})") from error
+            raise BoardLostError(f"{self.name}: the port went away while reading ({error})") from error
 
     def write(self, data: bytes) -> None:
         """Send all of ``data``; see ``Link``."""
         try:
             self._port.write(data)
         except (serial.SerialException, OSError, TypeError) as error:
-            raise DeviceError(f"{self.name}: cannot write to the port ({error})") from error
+            raise BoardLostError(f"{self.name}: cannot write to the port ({error})") from error
 
     def set_baud(self, baud: int) -> None:
         """Change the host's end of the line to ``baud``."""
         try:
             self._port.baudrate = baud
-        except (serial.SerialException, OSError, ValueError) as error:
+        except ValueError as error:
             raise DeviceError(f"{self.name}: the port does not do {baud} baud ({error})") from error
+        except (serial.SerialException, OSError, TypeError) as error:
+            raise BoardLostError(f"{self.name}: cannot set the port to {baud} baud ({error})") from error
 
     def close(self) -> None:
         """Free the port."""
@@ -60,6 +67,11 @@ class SerialLink:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def is_hardware(port: str) -> bool:
+    """Whether ``port`` is a serial port of this machine and not a pseudo terminal or a socket."""
+    return "://" not in port and not os.path.realpath(port).startswith("/dev/pts/")
 
 
 def _open(port: str, baud: int) -> serial.Serial:
@@ -82,7 +94,7 @@ def _cannot_open(port: str, error: Exception) -> DeviceError:
     held_by = holders(port)
     if held_by:
         return DeviceError(f"{port}: cannot open the port, it is in use by {', '.join(held_by)}")
-    return DeviceError(f"{port}: cannot open the port ({error})")
+    return BoardLostError(f"{port}: cannot open the port ({error})")
 
 
 def _permission_remedy(port: str) -> str:
