@@ -137,6 +137,19 @@ class RewardConfig(_Section):
     mode: Literal["soft", "hard"] = "soft"
 
 
+class LatencyConfig(_Section):
+    """When a latency may be predicted from the run's own profiles instead of building and running a network.
+
+    The error bar of the prediction is the largest relative error of ``least_networks`` or more measured
+    networks, each predicted from all the others; see ``micronas.latency_model``.
+    """
+
+    model: bool = False
+    measure_every: int = Field(default=5, ge=1, description="every k-th trial is built and run all the same")
+    max_error: float = Field(default=0.05, gt=0, lt=1, description="relative; no wider bar predicts")
+    least_networks: int = Field(default=5, ge=2)
+
+
 class SearchBudget(_Section):
     """What the search may cost: trials, minutes of wall clock with the final fit inside, CPU minutes.
 
@@ -168,6 +181,7 @@ class SearchConfig(_Section):
     final_fit: FinalFitConfig = FinalFitConfig()
     budgets: BudgetConfig = BudgetConfig()
     reward: RewardConfig = RewardConfig()
+    latency: LatencyConfig = LatencyConfig()
     budget: SearchBudget = SearchBudget(trials=50)
     seed: int = Field(default=0, ge=0, lt=2**32)
     workers: int = Field(default=1, ge=1, le=64)
@@ -181,6 +195,12 @@ class SearchConfig(_Section):
     def _one_worker_per_board(self) -> SearchConfig:
         if self.device == "serial" and self.workers > 1:
             raise ValueError(f"device serial is one board, so workers must be 1, not {self.workers}")
+        return self
+
+    @model_validator(mode="after")
+    def _a_model_needs_profiles(self) -> SearchConfig:
+        if self.latency.model and (self.device == "none" or self.runtime != "micronas"):
+            raise ValueError("latency.model learns from profiles, so it needs a device and runtime micronas")
         return self
 
 

@@ -33,7 +33,7 @@ class Stages:
     """The two halves of a trial; tests compose it from fakes."""
 
     estimate: Callable[[Task], Estimate]
-    place: Callable[[bytes], Placed]
+    place: Callable[[bytes, Task], Placed]
 
 
 class Evaluator:
@@ -56,7 +56,7 @@ class Evaluator:
 
     def _run(self, task: Task) -> Result:
         estimate = self._stages.estimate(task)
-        placed = self._stages.place(estimate.tflite)
+        placed = self._stages.place(estimate.tflite, task)
         details: dict[str, Json] = {
             **placed.details,
             "curve": list(estimate.curve),

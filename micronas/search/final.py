@@ -13,7 +13,7 @@ from micronas.search.effort import Effort
 from micronas.search.executor import Executor
 from micronas.search.task import Result, Task
 from micronas.store import Record, Store
-from micronas.trial import Outcome, Scores
+from micronas.trial import Outcome, Scores, Source
 
 
 @dataclass(frozen=True)
@@ -62,15 +62,28 @@ def choose(
         trial = record.trial
         executor.submit(Task(trial.number, trial.arch, trial.key, final=True, deadline_s=limit_s))
     results = dict(executor.next_finished(None) or _lost(record) for record in best)
-    winners = [_better_form(record, results.get(record.trial.number), store) for record in best]
+    forms = [_better_form(record, results.get(record.trial.number), store) for record in best]
+    winners = [winner for winner in forms if winner is not None]
+    if not winners:
+        raise SearchError(
+            "no finalist meets budgets.latency_ms once it is measured; their latencies had been predicted",
+            remedy="start a new run with a smaller latency.max_error, or with latency.model: false",
+        )
     return max(winners, key=lambda winner: winner.scores.reward)
 
 
-def _better_form(record: Record, result: Result | None, store: Store) -> Winner:
+def _better_form(record: Record, result: Result | None, store: Store) -> Winner | None:
+    """None for a network that was predicted to be fast enough and, measured at last, is not."""
+    if result is not None and result.outcome is Outcome.INFEASIBLE and _is_predicted(record.trial.scores):
+        return None
     trained, finished = _as_trained(record, store), _as_finished(record, result)
     if finished is None or finished.scores.reward < trained.scores.reward - LUCK:
         return trained
     return finished
+
+
+def _is_predicted(scores: Scores | None) -> bool:
+    return scores is not None and scores.latency is not None and scores.latency.source is Source.PREDICTED
 
 
 def _as_trained(record: Record, store: Store) -> Winner:

@@ -12,12 +12,13 @@ import itertools
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from micronas.errors import SearchError
 from micronas.search.effort import Effort
 from micronas.search.executor import Executor
+from micronas.search.forecast import PROFILE
 from micronas.search.proposals import Proposals, feasible_share
 from micronas.search.task import Result, Task
 from micronas.space import Arch, Space
@@ -106,7 +107,8 @@ class Loop:
         else:
             arch = self._space.to_json(pending.arch)
             limit_s = self._effort.trial_s()
-            self._executor.submit(Task(number, arch, pending.key, deadline_s=limit_s, curves=self._curves()))
+            task = Task(number, arch, pending.key, deadline_s=limit_s, curves=self._curves())
+            self._executor.submit(replace(task, profiles=self._profiles()))
 
     def _propose(self, number: int) -> _Pending:
         # A strategy may search for a minute by itself; the budget in minutes has to know.
@@ -122,6 +124,11 @@ class Loop:
         kept = (r.details for r in self._told if "repeats_trial" not in r.details)
         curves = (details.get("curve") for details in kept)
         return tuple(tuple(curve) for curve in curves if isinstance(curve, list))  # type: ignore[arg-type]
+
+    def _profiles(self) -> tuple[Json, ...]:
+        """Latency profiles of the told trials; empty unless the search predicts latencies."""
+        kept = (r.details for r in self._told if "repeats_trial" not in r.details)
+        return tuple(details[PROFILE] for details in kept if PROFILE in details)
 
     def _known(self, key: str) -> Record | None:
         """The trial that answers a repeated architecture: a told one only, lest a resumed run differ."""

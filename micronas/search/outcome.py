@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from micronas.config import SearchConfig
 from micronas.deploy import cache_folder, deploy, deployment_to_json, write_sources
 from micronas.estimate.accuracy import int8_quality
+from micronas.reward import reward
 from micronas.search.final import Winner
 from micronas.search.setup import Setup
 from micronas.search.stages import parity_samples
 from micronas.store import Final, Record, Store
 from micronas.tflite import read_bytes
-from micronas.trial import Json, Outcome
-from micronas.trial_json import scores_to_json
+from micronas.trial import Json, Outcome, Scores, Source
+from micronas.trial_json import latency_from_json, scores_to_json
 from micronas.where import make_device
 
 PARITY_SAMPLES = 32
@@ -41,13 +43,14 @@ def conclude(setup: Setup, winner: Winner, store: Store, agreement: list[Json]) 
     store.record_unsealing(reason)
     test = setup.dataset.test.unseal(reason)
     accuracy = int8_quality(winner.tflite, setup.dataset.task, test.x, test.y)
+    scores = _measured(winner.scores, deployed.details, setup.config)
     result: dict[str, Json] = {
         "trial": winner.number,
         "key": winner.key,
         "final_fit": winner.final_fit,
         "test_accuracy_int8": accuracy,
         "test_samples": len(test),
-        "scores": scores_to_json(winner.scores),
+        "scores": scores_to_json(scores),
         "deployment": deployed.details,
         "files": dict(deployed.files),
         "agreement": agreement,
@@ -56,6 +59,17 @@ def conclude(setup: Setup, winner: Winner, store: Store, agreement: list[Json]) 
     final = Final(result, winner.tflite)
     store.set_final(final)
     return final
+
+
+def _measured(scores: Scores, deployment: dict[str, Json], config: SearchConfig) -> Scores:
+    """The winner's figures with a latency that was measured, where its trial had a predicted one."""
+    latency = deployment.get("latency")
+    if scores.latency is None or scores.latency.source is not Source.PREDICTED:
+        return scores
+    if not isinstance(latency, dict):
+        return scores
+    found = latency_from_json(latency)
+    return replace(scores, latency=found, reward=reward(scores.accuracy_int8, found.ms, config.reward))
 
 
 def write_files(setup: Setup, tflite: bytes, folder: Path) -> Deployed:

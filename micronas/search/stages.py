@@ -21,6 +21,7 @@ from micronas.estimate.stop import stop_rule
 from micronas.graph import Graph
 from micronas.ledger import make_ledger
 from micronas.search.evaluate import Evaluator, Placed, Stages
+from micronas.search.forecast import FORECAST, PROFILE, forecast, profile_of, stands
 from micronas.search.task import Task
 from micronas.space import Space, make_space
 from micronas.tflite import read_bytes
@@ -38,17 +39,20 @@ def make_evaluator(config: SearchConfig, board: Board) -> Evaluator:
         config,
         Stages(
             estimate=lambda task: _estimate(task, space, config),
-            place=lambda tflite: place(tflite, config, board, dataset),
+            place=lambda tflite, task: place(tflite, task, config, board, dataset),
         ),
     )
 
 
-def place(tflite: bytes, config: SearchConfig, board: Board, dataset: Dataset) -> Placed:
-    """Size by the ledger, and latency and parity from the device unless the search has none."""
+def place(tflite: bytes, task: Task, config: SearchConfig, board: Board, dataset: Dataset) -> Placed:
+    """Size by the ledger; latency and parity from the device, unless there is none or a forecast stands."""
     graph = read_bytes(tflite, "candidate")
     ledger = make_ledger(graph, board, config.runtime)
     if config.device == "none":
         return Placed(ledger.flash_bytes, ledger.sram_bytes, None, {})
+    said = forecast(graph, ledger.lowered, task) if config.latency.model else None
+    if said is not None and stands(said, task, config.latency, config.budgets):
+        return Placed(ledger.flash_bytes, ledger.sram_bytes, said.latency, {FORECAST: said.to_json()})
     device = make_device(config.device, config.probe, config.port)
     samples = parity_samples(graph, dataset, PARITY_SAMPLES)
     with tempfile.TemporaryDirectory(prefix="micronas-") as folder:
@@ -57,7 +61,12 @@ def place(tflite: bytes, config: SearchConfig, board: Board, dataset: Dataset) -
         )
     deployed.require_parity()
     latency = deployed.measurement.latency
-    return Placed(ledger.flash_bytes, ledger.sram_bytes, latency, deployment_to_json(deployed))
+    details = deployment_to_json(deployed)
+    if config.latency.model:
+        details[PROFILE] = profile_of(graph, ledger.lowered, deployed.measurement)
+    if said is not None:
+        details[FORECAST] = said.to_json(latency)
+    return Placed(ledger.flash_bytes, ledger.sram_bytes, latency, details)
 
 
 def parity_samples(

@@ -16,7 +16,8 @@ class Task:
     ``final`` asks for the proper training of a finalist instead of the search's short one;
     ``deadline_s`` is how long it may take, None for as long as its epochs need. ``curves`` are the
     validation accuracies per epoch of earlier trials, for rules that stop a training early: what was told
-    when this trial was asked, so that a resumed run stops where the uninterrupted one did.
+    when this trial was asked, so that a resumed run stops where the uninterrupted one did. ``profiles`` are
+    those trials' latency profiles (see ``forecast``), for the same reason.
     """
 
     number: int
@@ -25,6 +26,7 @@ class Task:
     final: bool = False
     deadline_s: float | None = None
     curves: tuple[tuple[float, ...], ...] = ()
+    profiles: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,148 @@
+"""The model: profiles in, predictions with an error bar out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from micronas.latency_model.features import OpFeatures
+from micronas.latency_model.nnls import Vector, nnls
+from micronas.trial import Json
+
+LEAST_OPS = 3
+"""Profiled ops that a kernel class needs before it is predicted."""
+
+REACH = 2.0
+"""How far beyond the largest profiled value a feature may be."""
+
+LATEST = 100
+"""Profiles that are used; older ones are of networks that the search has left behind."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A network that ran: features and count of each op, and the count of the whole inference."""
+
+    ops: tuple[tuple[OpFeatures, float], ...]
+    count: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """``count`` is in the profiles' unit; ``error`` is the relative error bar, from ``networks`` errors."""
+
+    count: float
+    error: float
+    networks: int
+
+
+@dataclass(frozen=True)
+class _Law:
+    """Sums over the profiled ops of one kernel class, and how far they reach."""
+
+    gram: Vector
+    moment: Vector
+    ops: int
+    largest: Vector
+
+    def without(self, other: _Law) -> _Law:
+        """The same sums less another's; their reach stays, so that the left-out
+        network is predicted even where the others do not reach: its error is the larger for it."""
+        return _Law(self.gram - other.gram, self.moment - other.moment, self.ops - other.ops, self.largest)
+
+
+class LatencyModel:
+    """Fitted on ``profiles`` in the order in which they were told."""
+
+    def __init__(self, profiles: Sequence[Profile]) -> None:
+        self._profiles = tuple(profiles[-LATEST:])
+        self._own = [_laws(profile) for profile in self._profiles]
+        self._laws = _sum(self._own)
+        self._prices = {name: nnls(law.gram, law.moment) for name, law in self._laws.items()}
+        self.errors = tuple(self._left_out_errors())
+        """Relative errors, predicted / profiled - 1, of networks predicted from all the others."""
+
+    def predict(self, ops: Sequence[OpFeatures]) -> Prediction | None:
+        """None where an op's kernel was profiled too rarely, or never that large."""
+        if not self.errors:
+            return None
+        count = _total(_calls(len(ops)), ops, self._laws, self._prices)
+        if count is None:
+            return None
+        return Prediction(count, max(abs(e) for e in self.errors), len(self.errors))
+
+    def _left_out_errors(self) -> list[float]:
+        errors = []
+        for profile, own in zip(self._profiles, self._own, strict=True):
+            rest = {name: law.without(own[name]) if name in own else law for name, law in self._laws.items()}
+            prices = {
+                name: nnls(rest[name].gram, rest[name].moment) if name in own else self._prices[name]
+                for name in rest
+            }
+            ops = [features for features, _ in profile.ops]
+            count = _total(_calls(len(ops)), ops, rest, prices)
+            if count is not None:
+                errors.append(count / profile.count - 1.0)
+        return errors
+
+
+_BETWEEN = "calls"
+
+
+def _calls(ops: int) -> OpFeatures:
+    """What is not in any op: entering the network, and from one op to the next."""
+    return OpFeatures(_BETWEEN, (1.0, float(ops)))
+
+
+def _laws(profile: Profile) -> dict[str, _Law]:
+    """The sums of one network. A count's weight is its inverse: errors add up in proportion to the counts."""
+    between = max(profile.count - sum(count for _, count in profile.ops), 1.0)
+    laws: dict[str, _Law] = {}
+    for features, count in (*profile.ops, (_calls(len(profile.ops)), between)):
+        row = np.array(features.values)
+        weight = 1.0 / max(count, 1.0)
+        law = _Law(weight * np.outer(row, row), weight * count * row, 1, row)
+        name = features.kernel_class
+        laws[name] = _plus(laws[name], law) if name in laws else law
+    return laws
+
+
+def _plus(a: _Law, b: _Law) -> _Law:
+    return _Law(a.gram + b.gram, a.moment + b.moment, a.ops + b.ops, np.maximum(a.largest, b.largest))
+
+
+def _sum(parts: Sequence[dict[str, _Law]]) -> dict[str, _Law]:
+    total: dict[str, _Law] = {}
+    for part in parts:
+        for name, law in part.items():
+            total[name] = _plus(total[name], law) if name in total else law
+    return total
+
+
+def _total(
+    calls: OpFeatures, ops: Sequence[OpFeatures], laws: dict[str, _Law], prices: dict[str, Vector]
+) -> float | None:
+    total = 0.0
+    for features in (*ops, calls):
+        law = laws.get(features.kernel_class)
+        row = np.array(features.values)
+        if law is None or law.ops < LEAST_OPS or bool((row > REACH * law.largest).any()):
+            return None
+        total += float(prices[features.kernel_class] @ row)
+    return total
+
+
+def profile_to_json(profile: Profile) -> dict[str, Json]:
+    """What a trial's details keep."""
+    ops: list[Json] = [[f.kernel_class, count, *f.values] for f, count in profile.ops]
+    return {"ops": ops, "count": profile.count}
+
+
+def profile_from_json(value: Json) -> Profile:
+    """The inverse of ``profile_to_json``."""
+    raw: Any = value
+    ops = tuple((OpFeatures(name, tuple(values)), float(count)) for name, count, *values in raw["ops"])
+    return Profile(ops, float(raw["count"]))
