@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 from fake_board import BUILD_ID, FakeBoard
+from fake_tools import Tools
 
 from micronas.board import load_board
 from micronas.build import Firmware, build_firmware
@@ -19,26 +19,6 @@ from micronas.flash.writer import Writer
 
 SERIAL = "066DFF505055657867184411"
 BOARD = load_board("nucleo_f446re")
-
-
-class Tools:
-    """A folder of fake programs at the head of PATH; each logs its arguments and says what it is told to."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder = folder
-        self.log = folder / "log"
-        folder.mkdir()
-        monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-
-    def add(self, name: str, script: str = "exit 0") -> None:
-        path = self.folder / name
-        path.write_text(f'#!/bin/sh\nprintf "%s\\n" "{name}" "$@" "--" >> {self.log}\n{script}\n')
-        path.chmod(0o755)
-
-    @property
-    def calls(self) -> list[list[str]]:
-        text = self.log.read_text() if self.log.exists() else ""
-        return [call.strip().split("\n") for call in text.split("--\n") if call.strip()]
 
 
 @pytest.fixture
