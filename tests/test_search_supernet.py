@@ -18,6 +18,7 @@ from search_fakes import ToyArch, ToySpace, toy_trial
 from micronas.config import SearchConfig
 from micronas.errors import ConfigError, StoreError
 from micronas.estimate.agreement import agreement
+from micronas.estimate.time_limit import TimeLimit
 from micronas.search.effort import make_effort
 from micronas.search.shared_weights import (
     SharedWeights,
@@ -131,7 +132,7 @@ def test_a_stage_takes_a_share_of_the_time_and_is_no_trial() -> None:
     spent = [0.0]
     config = SearchConfig.model_validate({"budget": {"cpu_minutes": 10}})
     effort = make_effort(config, lambda: 0.0, spent_cpu_s=lambda: spent[0])
-    assert effort.stage_s() == pytest.approx(0.4 * 600)
+    assert effort.stage_limit() == TimeLimit(cpu_s=0.4 * 600)
     spent[0] = 200.0
     effort.stage_done()
     spent[0] = 210.0
@@ -141,8 +142,11 @@ def test_a_stage_takes_a_share_of_the_time_and_is_no_trial() -> None:
     wall = make_effort(
         SearchConfig.model_validate({"budget": {"minutes": 10}, "final_fit": {"share": 0.3}}), lambda: 20.0
     )
-    assert wall.stage_s() == pytest.approx(0.4 * (420 - 20))
-    assert make_effort(SearchConfig.model_validate({"budget": {"trials": 3}}), lambda: 0.0).stage_s() is None
+    assert wall.stage_limit() == TimeLimit(wall_s=pytest.approx(0.4 * (420 - 20)))
+    both = SearchConfig.model_validate({"budget": {"trials": 3, "cpu_minutes": 10}})
+    limit = make_effort(both, lambda: 0.0, spent_cpu_s=lambda: 0.0).stage_limit()
+    assert limit == TimeLimit(cpu_s=240.0)
+    assert limit.times(0.5) == TimeLimit(cpu_s=120.0)
 
 
 CONFIG = """

@@ -45,6 +45,31 @@ def test_crowding_of_a_worked_example() -> None:
     assert crowding_distance(costs).tolist() == [np.inf, 2 / 4 + 6 / 8, 3 / 4 + 4 / 8, np.inf]
 
 
+def crowded(costs: list[list[int]]) -> list[float]:
+    """By definition: per objective the gap between the next smaller and next larger value, over the span."""
+    distances = []
+    for point in costs:
+        total = 0.0
+        for objective, value in enumerate(point):
+            column = [other[objective] for other in costs]
+            below, above = [v for v in column if v < value], [v for v in column if v > value]
+            if not below or not above:
+                total = np.inf
+                continue
+            total += (min(above) - max(below)) / (max(column) - min(column))
+        distances.append(total)
+    return distances
+
+
+@given(st.integers(1, 4), st.integers(2, 12), st.randoms(use_true_random=False))
+def test_crowding_is_that_of_the_definition(objectives: int, count: int, random) -> None:
+    # Distinct values per objective: between equal ones the definition leaves the order open.
+    columns = [random.sample(range(40), count) for _ in range(objectives)]
+    costs = [list(point) for point in zip(*columns, strict=True)]
+    found = crowding_distance(np.array(costs, dtype=float))
+    np.testing.assert_allclose(found, crowded(costs), rtol=1e-12)
+
+
 def test_an_objective_in_which_all_are_equal_does_not_count() -> None:
     costs = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])
     assert crowding_distance(costs).tolist() == [np.inf, 1.0, np.inf]

@@ -23,6 +23,7 @@ from micronas.estimate.supernet.layerwise_region import LayerwiseRegion  # noqa:
 from micronas.estimate.supernet.micronets_region import MicronetsRegion  # noqa: E402
 from micronas.estimate.supernet.slices import subnet_weights  # noqa: E402
 from micronas.estimate.tf_model import TfModel  # noqa: E402
+from micronas.estimate.time_limit import TimeLimit  # noqa: E402
 
 SPACE = LayerwiseSpace((8, 8, 1), 10, Limits(min_blocks=2, kernels=(3, 5)))
 REGION = LayerwiseRegion(
@@ -189,9 +190,10 @@ def test_a_training_cut_after_any_epoch_ends_with_the_same_weights(small_region,
     assert resumed.cpu_s >= Checkpoint.load(path).cpu_s > 0
 
 
-def test_a_deadline_plans_fewer_epochs_and_still_ends_the_schedule(small_region):
+@pytest.mark.parametrize("clock", ["wall_s", "cpu_s"])
+def test_a_limit_plans_fewer_epochs_and_still_ends_the_schedule(small_region, clock):
     data, plan = load(DataConfig(name="digits")), TrainSettings(epochs=10_000, learning_rate=0.02)
-    fitted = fit_supernet(small_region, data, plan, seed=0, deadline_s=4.0)
+    fitted = fit_supernet(small_region, data, plan, seed=0, limit=TimeLimit(**{clock: 4.0}))
     assert 1 <= fitted.epochs < 10_000
     assert fitted.supernet.accuracy(small_region.widest) > 3 * data.majority_baseline
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from micronas.config import SearchConfig
+from micronas.estimate.time_limit import TimeLimit
 
 STAGE_SHARE = 0.4
 """Of the search's time, for a stage before the trials."""
@@ -28,8 +29,8 @@ class Effort(Protocol):
         """Seconds that a trial's training may take if it begins now; None for as long as it needs."""
         ...
 
-    def stage_s(self) -> float | None:
-        """Seconds that a stage such as a supernet's training may take; None for as long as needed."""
+    def stage_limit(self) -> TimeLimit:
+        """What a stage such as a supernet's training may take."""
         ...
 
     def stage_done(self) -> None:
@@ -67,9 +68,9 @@ class TrialEffort:
         """The configuration's own limit is enough."""
         return None
 
-    def stage_s(self) -> float | None:
+    def stage_limit(self) -> TimeLimit:
         """Its epochs decide."""
-        return None
+        return TimeLimit()
 
     def stage_done(self) -> None:
         """Time does not matter."""
@@ -118,9 +119,9 @@ class TimeEffort:
         """Up to the end of the search: even a first trial on a slow machine leaves the final fit its time."""
         return max(5.0, self._search_end_s - self._spent_s())
 
-    def stage_s(self) -> float | None:
+    def stage_limit(self) -> TimeLimit:
         """A share of what is left of the search."""
-        return STAGE_SHARE * max(5.0, self._search_end_s - self._spent_s())
+        return TimeLimit(wall_s=STAGE_SHARE * max(5.0, self._search_end_s - self._spent_s()))
 
     def stage_done(self) -> None:
         """A stage is not among the durations."""
@@ -169,9 +170,9 @@ class CpuEffort:
         """The configuration's own limit is enough."""
         return None
 
-    def stage_s(self) -> float | None:
-        """A share of what is left of the search: a stage is one process on one core."""
-        return STAGE_SHARE * max(5.0, self._total_s - self._spent_s())
+    def stage_limit(self) -> TimeLimit:
+        """A share of what is left of the search, however long that takes."""
+        return TimeLimit(cpu_s=STAGE_SHARE * max(5.0, self._total_s - self._spent_s()))
 
     def stage_done(self) -> None:
         """What comes after is measured from here."""
@@ -210,9 +211,10 @@ class JointEffort:
         """The shortest limit."""
         return _least(part.trial_s() for part in self._parts)
 
-    def stage_s(self) -> float | None:
-        """The shortest limit."""
-        return _least(part.stage_s() for part in self._parts)
+    def stage_limit(self) -> TimeLimit:
+        """The shortest limit of each clock."""
+        limits = [part.stage_limit() for part in self._parts]
+        return TimeLimit(min(limit.wall_s for limit in limits), min(limit.cpu_s for limit in limits))
 
     def stage_done(self) -> None:
         """Tell every part."""

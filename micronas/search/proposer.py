@@ -40,7 +40,7 @@ def _supernet_stage(setup: Setup, store: Store, effort: Effort, observer: Observ
         found = FoundSubnets.load(store.folder / FOUND)
         if found is None:
             observer.phase("training the supernet and searching its networks")
-            order = SubnetSearch(setup.config, setup.board, store.folder, ms_per_mac, effort.stage_s())
+            order = SubnetSearch(setup.config, setup.board, store.folder, ms_per_mac, effort.stage_limit())
             found = run_isolated(
                 search_subnets, order, deadline_s=STAGE_DEADLINE_S, tick=store.save_wall_time
             )

@@ -8,9 +8,7 @@ only what they reach then counts (see ``micronas.search.shared_weights``).
 from __future__ import annotations
 
 import json
-import math
 import os
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +22,7 @@ from micronas.estimate.full import cached_dataset
 from micronas.estimate.supernet.checkpoint import Checkpoint
 from micronas.estimate.supernet.choose_region import choose_region
 from micronas.estimate.supernet.region import Genes, Region
+from micronas.estimate.time_limit import Stopwatch, TimeLimit
 from micronas.ledger import Ledger
 from micronas.lowering import Target
 from micronas.reward import reward
@@ -102,7 +101,7 @@ class SubnetSearch:
     board: Board
     folder: Path
     ms_per_mac: float | None
-    deadline_s: float | None
+    limit: TimeLimit
 
 
 def search_subnets(order: SubnetSearch) -> FoundSubnets:
@@ -110,8 +109,7 @@ def search_subnets(order: SubnetSearch) -> FoundSubnets:
     from micronas.estimate.settings import TrainSettings
     from micronas.estimate.supernet.fit import SUPERNET, fit_supernet
 
-    config, start = order.config, time.monotonic()
-    limit_s = math.inf if order.deadline_s is None else order.deadline_s
+    config, watch = order.config, Stopwatch()
     settings: TrainSettings = SUPERNET.for_epochs(config.estimator.supernet.epochs)
     walk = RegionWalk(config, order.board, order.ms_per_mac)
     fitted = fit_supernet(
@@ -119,17 +117,17 @@ def search_subnets(order: SubnetSearch) -> FoundSubnets:
         cached_dataset(config.data),
         settings,
         config.seed,
-        TRAINING_SHARE * limit_s,
+        order.limit.times(TRAINING_SHARE),
         order.folder / CHECKPOINT,
     )
-    cpu = time.process_time()
-    subnets = tuple(walk.scored(fitted.supernet.accuracy, start + limit_s))
+    scoring = Stopwatch()
+    subnets = tuple(walk.scored(fitted.supernet.accuracy, lambda: watch.within(order.limit)))
     found = FoundSubnets(
         subnets,
         fitted.epochs,
         fitted.cpu_s,
         fitted.wall_s,
-        time.process_time() - cpu,
+        scoring.cpu_s,
         fitted.supernet.traces,
     )
     found.save(order.folder / FOUND)
@@ -158,15 +156,16 @@ class RegionWalk:
         self._gate = LedgerGate(self.region, board, config.runtime, budget)
         self._first = first_trials(self.region, self._gate, self._gate.ledger, budget)
 
-    def scored(self, accuracy: Callable[[Genes], float], end: float) -> Iterator[Subnet]:
-        """Each distinct subnet within the budgets that the strategy asks for, until ``time.monotonic()`` is
-        ``end``; the hand-made ones first.
+    def scored(self, accuracy: Callable[[Genes], float], goes_on: Callable[[], bool]) -> Iterator[Subnet]:
+        """Each distinct subnet within the budgets that the strategy asks for, while ``goes_on`` says so.
+
+        The hand-made ones come first, and in any case.
         """
         proposals = Proposals(self.region, self._gate)
         strategy = make_strategy(self._config.strategy, self.region, self._config.seed, proposals.accept)
         trials: dict[str, Trial] = {}
         for number in range(self._config.estimator.supernet.subnets):
-            if number >= len(self._first) and time.monotonic() >= end:
+            if number >= len(self._first) and not goes_on():
                 return
             genes = self._first[number] if number < len(self._first) else strategy.ask(number)
             key = self.region.key(genes)

@@ -7,7 +7,6 @@ them what lies between, are fit to be compared.
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from micronas.estimate.settings import TrainSettings, learning_rates
 from micronas.estimate.supernet.checkpoint import Checkpoint
 from micronas.estimate.supernet.elastic import ElasticNet
 from micronas.estimate.supernet.region import Genes, Region
+from micronas.estimate.time_limit import Stopwatch, TimeLimit
 from micronas.estimate.train import STEPS_PER_CALL, batches, run_epoch
 
 Tensor: TypeAlias = Any
@@ -36,6 +36,8 @@ SUPERNET = TrainSettings(epochs=20, learning_rate=0.01, augment=0.5)
 
 STATISTICS_SAMPLES = 250
 """Training samples that give a subnet its statistics when it is scored."""
+
+UNLIMITED = TimeLimit()
 
 OVERRUN = 1.5
 """How far beyond its deadline a training goes on that was planned to end within it."""
@@ -87,17 +89,16 @@ def fit_supernet(
     dataset: Dataset,
     settings: TrainSettings,
     seed: int,
-    deadline_s: float = math.inf,
+    limit: TimeLimit = UNLIMITED,
     checkpoint: Path | None = None,
 ) -> Fitted:
     """Train the region's shared weights, or go on from ``checkpoint``, which every epoch replaces.
 
-    A pure function of region, data, settings and seed, however often it is killed, unless ``deadline_s``
-    is too short for the epochs: then there are as many as the first steps promise time for, and the
-    schedule is theirs. Raises ``TrainError`` for a loss that is not finite, or when no epoch was finished.
+    A pure function of region, data, settings and seed, however often it is killed, unless ``limit`` is too
+    short for the epochs: then there are as many as the first steps promise time for, and the schedule is
+    theirs. Raises ``TrainError`` for a loss that is not finite, or when no epoch was finished.
     """
-    cpu, wall = time.process_time(), time.monotonic()
-    elastic = ElasticNet(region, seed)
+    watch, elastic = Stopwatch(), ElasticNet(region, seed)
     batch = min(settings.batch_size, len(dataset.train))
     loop = TrainLoop(
         elastic,
@@ -109,45 +110,66 @@ def fit_supernet(
         augment=augmentation(dataset.kind, settings.augment),
         seed=seed,
     )
-    found = Checkpoint.load(checkpoint) if checkpoint else None
-    if found is None:
-        planned = _affordable_epochs(loop, len(dataset.train), batch, settings.epochs, deadline_s)
-        found = Checkpoint(loop.state(), 0, planned, 0.0, 0.0)
-    loop.restore(found.state)
-    # Much beyond the plan is a machine that became slow; the part that is done then has to do.
-    end = wall + OVERRUN * deadline_s
-    steps, rng = len(dataset.train) // batch, np.random.default_rng(seed)
-    rates = learning_rates(settings, steps * found.planned)
-    cpu, wall = cpu - found.cpu_s, wall - found.wall_s
-    for epoch in range(found.planned):
-        order = batches(rng, len(dataset.train), batch)
-        if epoch < found.epochs:
+    start = Checkpoint.load(checkpoint) if checkpoint else None
+    if start is None:
+        planned = _affordable_epochs(loop, len(dataset.train), batch, settings.epochs, limit)
+        start = Checkpoint(loop.state(), 0, planned, 0.0, 0.0)
+    loop.restore(start.state)
+    last = _fit(
+        loop, start, len(dataset.train), batch, settings, seed, watch, limit.times(OVERRUN), checkpoint
+    )
+    if last.epochs == 0:
+        raise TrainError(f"the supernet finished no epoch within {limit}")
+    return Fitted(Supernet(elastic, dataset), last.epochs, last.cpu_s, last.wall_s)
+
+
+def _fit(
+    loop: TrainLoop,
+    start: Checkpoint,
+    samples: int,
+    batch: int,
+    settings: TrainSettings,
+    seed: int,
+    watch: Stopwatch,
+    limit: TimeLimit,
+    checkpoint: Path | None,
+) -> Checkpoint:
+    """The planned epochs that ``start`` leaves; ``limit`` is for a machine that became slow on the way."""
+    steps, rng, last = samples // batch, np.random.default_rng(seed), start
+    rates = learning_rates(settings, steps * start.planned)
+    end = time.monotonic() + limit.wall_s
+    for epoch in range(start.planned):
+        order = batches(rng, samples, batch)
+        if epoch < start.epochs:
             continue  # drawn to bring the generator to where it was
-        if run_epoch(loop, order, rates[epoch * steps : (epoch + 1) * steps], end) is None:
-            if epoch == 0:
-                raise TrainError(f"the supernet finished no epoch within {deadline_s:.0f} s")
+        if not watch.within(limit):
             break
-        spent = time.process_time() - cpu, time.monotonic() - wall
-        found = Checkpoint(loop.state(), epoch + 1, found.planned, *spent)
+        if run_epoch(loop, order, rates[epoch * steps : (epoch + 1) * steps], end) is None:
+            break
+        spent = start.cpu_s + watch.cpu_s, start.wall_s + watch.wall_s
+        last = Checkpoint(loop.state(), epoch + 1, start.planned, *spent)
         if checkpoint:
-            found.save(checkpoint)
-    return Fitted(Supernet(elastic, dataset), found.epochs, found.cpu_s, found.wall_s)
+            last.save(checkpoint)
+    return last
 
 
-def _affordable_epochs(loop: TrainLoop, samples: int, batch: int, wished: int, deadline_s: float) -> int:
-    """Epochs that the deadline has time for, by the clock over some steps that are then undone."""
-    if deadline_s == math.inf:
+def _affordable_epochs(loop: TrainLoop, samples: int, batch: int, wished: int, limit: TimeLimit) -> int:
+    """Epochs that ``limit`` has time for, by the clocks over some steps that are then undone."""
+    if not limit.is_limited:
         return wished
-    before, start = loop.state(), time.monotonic()
+    before, whole = loop.state(), Stopwatch()
     order = batches(np.random.default_rng(0), samples, batch)[:STEPS_PER_CALL]
     rates = np.zeros(len(order), np.float32)
     loop.steps(order, rates)  # traces
-    traced = time.monotonic()
+    traced = Stopwatch()
     loop.steps(order, rates)
-    end = time.monotonic()
+    calls = (samples // batch) / len(order)
+    of_each = (
+        (limit.wall_s - whole.wall_s) / (calls * traced.wall_s),
+        (limit.cpu_s - whole.cpu_s) / (calls * traced.cpu_s),
+    )
     loop.restore(before)
-    epoch_s = (end - traced) / len(order) * (samples // batch)
-    return max(1, min(wished, int((deadline_s - (end - start)) / epoch_s)))
+    return int(max(1, min(wished, *of_each)))
 
 
 def sandwich(elastic: ElasticNet, smoothing: float, seed: int) -> Any:
