@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.config import DataConfig
+from micronas.errors import TrainError
 from micronas.estimate.isolated import start_child
 from micronas.estimate.rank import mean_ranks
 from micronas.net import Net
@@ -24,7 +25,9 @@ PROXIES: tuple[ProxyName, ...] = ("naswot", "synflow", "combined")
 SAMPLES = 32
 """Training inputs that NASWOT compares."""
 
-BATCH_DEADLINE_S = 600.0
+NET_DEADLINE_S = 600.0
+"""For one network, start of the child included; a proxy takes tens of milliseconds."""
+
 NETS_PER_PROCESS = 500
 """Then the process is replaced: TensorFlow keeps a little of every network."""
 
@@ -62,12 +65,22 @@ class ProxyJudge:
         )
 
     def scores(self, nets: Sequence[Net]) -> list[ProxyScores]:
-        """The proxies of every network, in order."""
+        """The proxies of every network, in order; ``TrainError`` if the child dies or hangs over one."""
+        from pebble import ProcessExpired
+
         tasks = [
-            self._pool.schedule(score_net, args=(net, self._data, self._seed), timeout=BATCH_DEADLINE_S)
+            self._pool.schedule(score_net, args=(net, self._data, self._seed), timeout=NET_DEADLINE_S)
             for net in nets
         ]
-        return [task.result() for task in tasks]
+        try:
+            return [task.result() for task in tasks]
+        except TimeoutError as error:
+            raise TrainError(f"a zero-cost proxy took more than {NET_DEADLINE_S:.0f} s") from error
+        except ProcessExpired as error:
+            raise TrainError(
+                f"the process of the zero-cost proxies ended with exit code {error.exitcode}",
+                remedy="it may have run out of memory: lower space.max_width, or go on with --resume",
+            ) from error
 
     def __enter__(self) -> Self:
         return self
