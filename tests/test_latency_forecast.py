@@ -21,8 +21,11 @@ from micronas.search.final import choose
 from micronas.search.forecast import (
     FORECAST,
     PROFILE,
+    Check,
     Forecast,
     check_forecasts,
+    check_text,
+    check_to_json,
     forecast,
     profile_of,
     stands,
@@ -217,3 +220,14 @@ def test_trials_without_the_model_carry_no_profiles(tmp_path: Path) -> None:
     with Store.create(tmp_path / "run", {}) as store:
         make_loop(store, evaluate=keep, trials=5).run()
     assert all(task.profiles == () for task in seen)
+
+
+def test_the_check_is_told_in_one_line_and_in_json() -> None:
+    check = Check(predicted=7, measured=5, pairs=((1.0, 1.0), (2.1, 2.0), (2.9, 3.0)))
+    assert check_text(check) == (
+        "latency model: 7 networks predicted, 5 built and run; "
+        "of 3 that have both, the largest error is 5.0 %, Kendall's tau 1.00"
+    )
+    nothing = check_to_json(Check(0, 2, ()))
+    assert (nothing["checked"], nothing["worst_error"], nothing["kendall_tau"]) == (0, None, None)
+    assert "nothing that it forecast was measured" in check_text(Check(0, 2, ()))

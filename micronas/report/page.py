@@ -17,7 +17,7 @@ from micronas.report.pareto import front
 from micronas.report.plan_picture import plan_picture
 from micronas.report.run_data import RunData
 from micronas.store import Record
-from micronas.trial import Outcome, Scores
+from micronas.trial import Outcome, Scores, Source
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,8 @@ def _history(run: RunData) -> str:
 
 def _kind(record: Record, on_front: bool) -> str:
     kind = "hand" if record.trial.origin == "hand-made" else "trial"
+    if record.trial.scores and record.trial.scores.latency:
+        kind += " predicted" * (record.trial.scores.latency.source is Source.PREDICTED)
     return f"{kind} best" if on_front else kind
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from micronas.config import BudgetConfig, LatencyConfig
+from micronas.estimate.rank import kendall_tau
 from micronas.graph import Graph
 from micronas.latency_model import LatencyModel, Profile, features_of, profile_from_json, profile_to_json
 from micronas.lowering import Lowered
@@ -106,3 +107,25 @@ def check_forecasts(records: Sequence[Record]) -> Check:
         measured=sum(PROFILE in r.details for r in trials),
         pairs=tuple(pairs),
     )
+
+
+def check_to_json(check: Check) -> dict[str, Json]:
+    """The object ``forecasts`` of a search's JSON; the last two are null without a pair."""
+    tau = kendall_tau(*zip(*check.pairs, strict=True)) if len(check.pairs) > 1 else None
+    return {
+        "predicted": check.predicted,
+        "measured": check.measured,
+        "checked": len(check.pairs),
+        "worst_error": check.worst_error if check.pairs else None,
+        "kendall_tau": tau,
+    }
+
+
+def check_text(check: Check) -> str:
+    """One line for people."""
+    figures = check_to_json(check)
+    text = f"latency model: {check.predicted} networks predicted, {check.measured} built and run"
+    if not check.pairs:
+        return f"{text}; nothing that it forecast was measured"
+    text += f"; of {len(check.pairs)} that have both, the largest error is {100 * check.worst_error:.1f} %"
+    return text if figures["kendall_tau"] is None else f"{text}, Kendall's tau {figures['kendall_tau']:.2f}"

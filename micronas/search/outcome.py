@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from micronas.config import SearchConfig
+from micronas.config import SearchConfig, parse_config
 from micronas.deploy import cache_folder, deploy, deployment_to_json, write_sources
 from micronas.estimate.accuracy import int8_quality
 from micronas.reward import reward
 from micronas.search.final import Winner
+from micronas.search.forecast import check_forecasts, check_to_json
 from micronas.search.setup import Setup
 from micronas.search.stages import parity_samples
 from micronas.store import Final, Record, Store
@@ -105,6 +106,8 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
     result: dict[str, Any] = final.result
     scores = result["scores"]
     latency = scores["latency"] or {"ms": None, "source": None}
+    records, config = store.records(), store.fact("config")
+    predicts = isinstance(config, dict) and parse_config(config).latency.model
     return {
         "run": str(store.folder),
         "best": {
@@ -121,8 +124,9 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
             "figure": result.get("figure", "accuracy"),
             "files": result["files"],
         },
-        "trials": {outcome.value.lower(): n for outcome, n in _counts(store.records()).items()},
+        "trials": {outcome.value.lower(): n for outcome, n in _counts(records).items()},
         "agreement": result.get("agreement", []),
+        "forecasts": check_to_json(check_forecasts(records)) if predicts else None,
     }
 
 

@@ -17,6 +17,7 @@ from micronas.search.cpu_clock import CpuClock
 from micronas.search.effort import make_effort
 from micronas.search.executor import ProcessExecutor
 from micronas.search.final import choose
+from micronas.search.forecast import check_forecasts, check_text
 from micronas.search.judges import agreement_text, judged
 from micronas.search.loop import RUN_CPU_S, Loop, Observer
 from micronas.search.outcome import conclude, write_summary
@@ -96,6 +97,8 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
         agreement = judged(config, setup.space, judge, store, records)
     observer.phase("final build, measurement and test")
     final = conclude(setup, winner, store, agreement)
+    if config.latency.model:
+        observer.phase(check_text(check_forecasts(records)))
     for verdict in agreement:
         observer.phase(agreement_text(verdict))
     write_summary(store, final)
