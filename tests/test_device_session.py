@@ -1,4 +1,4 @@
-"""Work on a board that is lost on the way: unplugged, reset, silent, typed at by others, stopped by Ctrl-C."""
+"""Work on a board that is lost on the way: unplugged, reset, silent, typed at, stopped by Ctrl-C."""
 
 from __future__ import annotations
 
@@ -189,12 +189,12 @@ def test_the_board_is_claimed_while_its_port_is_closed_for_the_upload(
 
 def test_modem_manager_may_type_at_the_board_all_the_time(bench: Bench) -> None:
     """It writes AT commands to the same port; whatever they break is sent again."""
-    board = plug(bench, FakeBoard(count_of=lambda run: 7000, run_s=0.001))
+    board = plug(bench, FakeBoard(count_of=lambda run: 7000, delay_s=0.002))
     stop = threading.Event()
 
     def type_at_it() -> None:
         fd = os.open(board.port, os.O_WRONLY | os.O_NOCTTY)
-        while not stop.wait(0.004):
+        while not stop.wait(0.003):
             os.write(fd, b"AT\rAT+GCAP\r")
         os.close(fd)
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from micronas.cli.output import print_json
 
+if TYPE_CHECKING:
+    from micronas.doctor import Finding
+
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Check the tools and packages that the other verbs need. Exit code 1 if any is missing."""
+    """Check tools, packages, probes and ports. Exit code 1 if anything that is needed is wrong."""
     from micronas.doctor import examine
 
     findings = examine()
@@ -19,8 +22,15 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     else:
         width = max(len(f.what) for f in findings)
         for finding in findings:
-            print(f"{'OK     ' if finding.ok else 'MISSING'} {finding.what.ljust(width)}  {finding.detail}")
+            print(f"{_mark(finding)} {finding.what.ljust(width)}  {finding.detail}")
             if finding.remedy:
-                print(f"{'':{width + 8}}  -> {finding.remedy}")
+                print(f"{'':{width + 6}}  -> {finding.remedy}")
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
+
+
+def _mark(finding: Finding) -> str:
+    """NOTE is about what only some uses need."""
+    if not finding.ok:
+        return "WRONG"
+    return "NOTE " if finding.remedy else "OK   "

@@ -156,7 +156,7 @@ def _not_clear(probes: Sequence[Port], wanted: str | None) -> str:
         serial = normalise_serial(wanted)
         if probes:
             return f"{len(probes)} ports have the serial number {serial}"
-        return f"no port of a debug probe with serial number {serial} is attached"
+        return f"no debug probe with serial number {serial} and a port of its own is attached"
     if not probes:
         return "no debug probe with a virtual serial port is attached"
     return f"{len(probes)} debug probes are attached and none was named"

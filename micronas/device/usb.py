@@ -31,11 +31,15 @@ _PROTOCOL_KINDS = {"stlink": "ST-LINK", "jlink": "J-Link", "blackmagic": BLACK_M
 
 @dataclass(frozen=True)
 class UsbDevice:
-    """A device on the bus; ``path`` is where it is plugged in, ``serial`` normalised or empty."""
+    """A device on the bus; ``path`` is where it is plugged in, ``serial`` normalised or empty.
+
+    ``node`` is the file that uploaders open, empty where that is not known.
+    """
 
     kind: str
     serial: str
     path: str
+    node: str = ""
 
     def __str__(self) -> str:
         return f"{self.kind} at USB {self.path}, serial {self.serial or 'none'}"
@@ -79,9 +83,18 @@ def _read_device(folder: Path) -> UsbDevice | None:
     try:
         vendor, product = (int((folder / name).read_text(), 16) for name in ("idVendor", "idProduct"))
         kind = probe_kind(vendor, product)
-        return UsbDevice(kind, _read_serial(folder / "serial"), folder.name) if kind else None
+        if not kind:
+            return None
+        return UsbDevice(kind, _read_serial(folder / "serial"), folder.name, _node(folder))
     except (OSError, ValueError):
         return None  # an interface or a hub's port, or pulled out meanwhile
+
+
+def _node(folder: Path) -> str:
+    bus, number = folder / "busnum", folder / "devnum"
+    if not (bus.is_file() and number.is_file()):
+        return ""
+    return f"/dev/bus/usb/{int(bus.read_text()):03d}/{int(number.read_text()):03d}"
 
 
 def _read_serial(path: Path) -> str:

@@ -1,0 +1,15 @@
+"""What the other verbs need of this machine: each line in order, or what to do."""
+
+from __future__ import annotations
+
+from micronas.doctor.finding import Finding
+from micronas.doctor.hardware import examine_hardware
+from micronas.doctor.packages import examine_packages, examine_python
+from micronas.doctor.tools import examine_tools
+
+__all__ = ["Finding", "examine"]
+
+
+def examine() -> list[Finding]:
+    """Everything, in the order of the pipeline."""
+    return [examine_python(), *examine_packages(), *examine_tools(), *examine_hardware()]

@@ -1,0 +1,48 @@
+"""One line of ``micronas doctor``."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from micronas.errors import MicronasError
+
+DEADLINE_S = 20.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, whether it is as it should be, its version or what is wrong, and the next step.
+
+    A finding that is ``ok`` and has a ``remedy`` is about something that only some users need.
+    """
+
+    what: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+def tool(name: str, ask: Callable[[], str], *, optional: str = "") -> Finding:
+    """The version of a program by ``ask``; ``optional`` says what it is for when all else goes without."""
+    try:
+        return Finding(name, True, ask())
+    except MicronasError as error:
+        detail = f"{error.message}; only needed for {optional}" if optional else error.message
+        return Finding(name, bool(optional), detail, error.remedy or "")
+    except (OSError, subprocess.SubprocessError) as error:
+        return Finding(name, False, f"does not run: {error}", "install it again")
+
+
+def first_line(command: list[str]) -> str:
+    """The first line that a program prints, on either stream."""
+    done = subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=DEADLINE_S,
+        check=True,
+    )
+    return next(iter(done.stdout.strip().splitlines()), "no version told")
