@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from micronas.search.shared_weights import (
 from micronas.search.subnets import FOUND, FoundSubnets, Subnet
 from micronas.store import Record, Store
 from micronas.strategy import STRATEGIES, check_estimator, estimators_of
+from micronas.trial import Source
 
 SPACE = ToySpace()
 
@@ -84,7 +86,12 @@ def test_latency_is_priced_by_what_ran_before_the_first_ask() -> None:
     strategy = SharedWeights(SPACE, 0, lambda arch: True, find, sample=4)
     strategy.tell(toy_trial(0, (1, 0, 0, 0, 0, 0)))  # 1,000 multiply-accumulates, 2 ms
     strategy.tell(toy_trial(1, (3, 0, 0, 0, 0, 0)))  # the same, 4 ms
-    strategy.ask(2)
+    trial = toy_trial(2, (4, 0, 0, 0, 0, 0))
+    assert trial.scores is not None
+    assert trial.scores.latency is not None
+    guessed = replace(trial.scores, latency=replace(trial.scores.latency, ms=99.0, source=Source.PREDICTED))
+    strategy.tell(replace(trial, scores=guessed))  # nothing ran
+    strategy.ask(3)
     assert asked == [pytest.approx(0.003)]
 
 

@@ -17,7 +17,7 @@ from micronas.search.subnets import FoundSubnets, Subnet
 from micronas.space import Arch, Space
 from micronas.store import Record
 from micronas.strategy.base import Accept, first_accepted, generator
-from micronas.trial import Outcome, Trial
+from micronas.trial import Source, Trial
 
 Find = Callable[[float | None], FoundSubnets]
 """Predicted milliseconds per multiply-accumulate, None without a device -> the subnets."""
@@ -44,13 +44,11 @@ class SharedWeights:
         return first_accepted(others, self._accept) if found is None else found
 
     def tell(self, trial: Trial) -> None:
-        """Only how long networks run matters, up to the first ask."""
-        if (
-            trial.outcome is Outcome.COMPLETE
-            and trial.scores is not None
-            and trial.scores.latency is not None
-        ):
-            self._run.append((trial.scores.macs, trial.scores.latency.ms))
+        """Only how long networks ran on a device matters, up to the first ask."""
+        scores = trial.scores
+        if scores is None or scores.latency is None or scores.latency.source is Source.PREDICTED:
+            return
+        self._run.append((scores.macs, scores.latency.ms))
 
 
 def picks(subnets: Sequence[Subnet], sample: int) -> Iterator[Subnet]:
