@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.board import Core
-from micronas.codegen import generate
+from micronas.codegen import ArenaPlan, generate
 from micronas.graph import Graph
 from micronas.lowering import Lowered, Target
 from micronas.lowering.lower import lower_graph
@@ -60,20 +61,26 @@ def flat_plan(graph: Graph, lowered: tuple[Lowered, ...]) -> FlatPlan:
     return FlatPlan(offsets, scratch, end, tuple(op.op_index for op in lowered))
 
 
+Planner = Callable[[Graph, tuple[Lowered, ...]], ArenaPlan]
+
+
 def renamed(text: str, suffix: str) -> str:
     """The generated file with its global names made unique."""
     return _GLOBAL_NAME.sub(lambda match: match.group(1) + suffix, text)
 
 
-def model_text(graph: Graph, target: Target = PORTABLE) -> str:
+def model_text(graph: Graph, target: Target = PORTABLE, planner: Planner = flat_plan) -> str:
     lowered = lower_graph(graph, target)
-    return generate(graph, lowered, flat_plan(graph, lowered), name=graph.name)["mn_model.c"]
+    return generate(graph, lowered, planner(graph, lowered), name=graph.name)["mn_model.c"]
 
 
-def run_on_host(cases: list[Case], folder: Path, compiler: str = "gcc") -> Outputs:
+def run_on_host(
+    cases: list[Case], folder: Path, compiler: str = "gcc", planner: Planner = flat_plan
+) -> Outputs:
     """Outputs of every model for its samples, as raw int8 bytes (samples, bytes of the output)."""
     needs(compiler)
-    sources = [write_models([graph for graph, _ in cases], folder, PORTABLE), *sorted(HOST.glob("*.c"))]
+    models = write_models([graph for graph, _ in cases], folder, PORTABLE, planner)
+    sources = [models, *sorted(HOST.glob("*.c"))]
     program = folder / "run"
     command = [compiler, *WARNINGS, "-O1", "-g", *SANITIZERS, f"-I{KERNELS}", f"-I{HOST}", "-o", program]
     compile_all(command, [*sources, *sorted(KERNELS.glob("*.c"))])
@@ -82,14 +89,14 @@ def run_on_host(cases: list[Case], folder: Path, compiler: str = "gcc") -> Outpu
     return split(cases, done.stdout)
 
 
-def run_in_emulator(cases: list[Case], folder: Path, core: Core) -> Outputs:
+def run_in_emulator(cases: list[Case], folder: Path, core: Core, planner: Planner = flat_plan) -> Outputs:
     """As ``run_on_host``, with the kernels that the generator picks for ``core``, on QEMU's MPS2 board.
 
     Code for Armv6-M runs on an M3: the board has no M0+, and Armv7-M has all of its instructions.
     """
     needs("arm-none-eabi-gcc")
     needs("qemu-system-arm")
-    models = write_models([graph for graph, _ in cases], folder, Target(core))
+    models = write_models([graph for graph, _ in cases], folder, Target(core), planner)
     sources = [models, HOST / "run_models.c", EMULATOR / "main.c", *kernel_sources()]
     program = folder / "run.elf"
     flags = [
@@ -126,9 +133,9 @@ def compile_all(command: list[str | Path], sources: list[Path]) -> None:
     assert done.returncode == 0, done.stderr[:4000]
 
 
-def write_models(graphs: list[Graph], folder: Path, target: Target) -> Path:
+def write_models(graphs: list[Graph], folder: Path, target: Target, planner: Planner = flat_plan) -> Path:
     """One C file with every model and the table ``models`` of them."""
-    texts = [renamed(model_text(graph, target), f"_m{i}") for i, graph in enumerate(graphs)]
+    texts = [renamed(model_text(graph, target, planner), f"_m{i}") for i, graph in enumerate(graphs)]
     entries = "".join(f"    &mn_the_model_m{i},\n" for i in range(len(graphs)))
     path = folder / "models.c"
     path.write_text(

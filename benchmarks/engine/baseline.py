@@ -14,7 +14,7 @@ _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 
 def for_baseline(graph: Graph, lowered: Lowered) -> Lowered:
     """``lowered`` with an output of its own and, if it is a convolution, the bias of the graph."""
-    op, lowered = graph.ops[lowered.op_index], replace(lowered, in_place=())
+    op, lowered = graph.ops[lowered.op_index], replace(lowered, in_place=(), lead_bytes=None, lag_bytes=None)
     if op.kind not in _CONVOLUTIONS:
         return lowered
     data = graph.tensors[op.inputs[2]].data if len(op.inputs) > 2 else None

@@ -5,8 +5,8 @@
 No build of TFLite Micro for these cores can be had from a package registry, so the baseline is our own
 transcription of its reference algorithm (``reference/``). How well it stands for the original is printed
 first: the transcription on a Cortex-M4F beside the instructions that TFLite Micro's reference kernels were
-measured to take there, by the same compiler and emulator. Exit code 1 if a network takes more than half of the
-transcription, or an output differs from TFLite Micro's.
+measured to take there, by the same compiler and emulator. Exit code 1 if a network takes more than half of
+the transcription, or an output differs from TFLite Micro's.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from __future__ import annotations
 import sys
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.engine.emulate import emulate
-from benchmarks.engine.run import MODELS, NAMES
+from benchmarks.engine.run import MODELS, NAMES, random_inputs, run_tflm
 from micronas.board import Core
 from micronas.graph import Graph
 from micronas.tflite import read
-from oracle import Array, random_inputs, run_tflm
 
 TFLM_REFERENCE_ON_M4F = {
     "kws_ref_model": 43.04e6,
@@ -58,7 +58,12 @@ def main() -> int:
 
 
 def instructions(
-    graph: Graph, inputs: list[Array], wanted: list[Array], core: Core, *, reference: bool
+    graph: Graph,
+    inputs: list[npt.NDArray[np.generic]],
+    wanted: list[npt.NDArray[np.generic]],
+    core: Core,
+    *,
+    reference: bool,
 ) -> int:
     """Instructions of one inference, whose outputs must be TFLite Micro's."""
     emulated = emulate(graph, [x[0] for x in inputs], core, reference)

@@ -61,7 +61,9 @@ class Lowered:
     the kernel takes them; scratch is passed when ``scratch_bytes`` is not 0. ``gathers_inputs`` kernels
     take all inputs as one array of pointers, ``gathers_outputs`` kernels all outputs. ``in_place`` lists
     the activation inputs (positions in the graph op) whose memory the output may take over when the input
-    dies at this op; ``is_copy`` says that the op then has nothing left to do.
+    dies at this op, both then starting at the same byte; ``is_copy`` says that the op then has nothing left
+    to do. The output may also lie on the only activation input, if that dies, when it starts at least
+    ``lead_bytes`` before it, or at least ``lag_bytes`` after it (``micronas.lowering.overlap``).
     """
 
     op_index: int
@@ -73,6 +75,8 @@ class Lowered:
     arguments: tuple[Argument, ...]
     scratch_bytes: int = 0
     in_place: tuple[int, ...] = ()
+    lead_bytes: int | None = None
+    lag_bytes: int | None = None
     is_copy: bool = False
     gathers_inputs: bool = False
     gathers_outputs: bool = False

@@ -8,6 +8,7 @@ from micronas.lowering import Field, Lowered, Ref
 from micronas.lowering.channels import Channels, channel_constant, channels_of, require_symmetric
 from micronas.lowering.dsp import Segments, exact_finish, fast_scales, packed_weights, packs, segments_for
 from micronas.lowering.operands import OpContext, int8_constant, quant_of
+from micronas.lowering.overlap import Axis, Steps, pointwise_lag, window_lead
 from micronas.lowering.window import image_fields
 from micronas.window import window_padding
 
@@ -31,8 +32,21 @@ def lower_conv2d(context: OpContext) -> Lowered:
     return _portable(context, channels, fields, pointwise)
 
 
+def _overlap(context: OpContext, pointwise: bool, steps: Steps) -> tuple[int | None, int | None]:
+    """Lead and lag: pointwise kernels go backwards where channels become more."""
+    attrs, x, w, y = context.op.attrs, context.input(0), context.input(1), context.output()
+    assert isinstance(attrs, Conv2D)
+    if pointwise and y.shape[3] > x.shape[3]:
+        return None, pointwise_lag(x, y, steps)
+    vertical = Axis(x.shape[1], y.shape[1], w.shape[1], attrs.stride_h, attrs.dilation_h)
+    horizontal = Axis(x.shape[2], y.shape[2], w.shape[2], attrs.stride_w, attrs.dilation_w)
+    return window_lead(x, y, vertical, horizontal, steps), None
+
+
 def _portable(context: OpContext, channels: Channels, fields: tuple[Field, ...], pointwise: bool) -> Lowered:
     w = context.input(1)
+    grouped = w.shape[3] != context.input(0).shape[-1]
+    lead, lag = _overlap(context, pointwise, Steps(1, buffered=not grouped))
     return Lowered(
         op_index=context.index,
         kernel="mn_conv2d_1x1_s8" if pointwise else "mn_conv2d_s8",
@@ -41,7 +55,9 @@ def _portable(context: OpContext, channels: Channels, fields: tuple[Field, ...],
         params=(*fields, *_segment_fields(Segments(0, 0)), Field("exact_finish", "int16_t", 0)),
         constants=(int8_constant("weights", w), channel_constant(channels)),
         arguments=(context.argument(0),),
-        scratch_bytes=0 if pointwise else w.shape[1] * w.shape[2] * w.shape[3],
+        scratch_bytes=w.shape[1] * w.shape[2] * w.shape[3],
+        lead_bytes=lead,
+        lag_bytes=lag,
     )
 
 
@@ -52,6 +68,7 @@ def _dsp(context: OpContext, channels: Channels, fields: tuple[Field, ...], poin
     clamp = activation_range(attrs.activation, out)
     channels = fast_scales(channels, out.zero_point[0], clamp)
     cut = segments_for(terms)
+    lead, lag = _overlap(context, pointwise, Steps(2, buffered=True))
     return Lowered(
         op_index=context.index,
         kernel="mn_conv2d_1x1_dsp" if pointwise else "mn_conv2d_dsp",
@@ -61,6 +78,8 @@ def _dsp(context: OpContext, channels: Channels, fields: tuple[Field, ...], poin
         constants=(packed_weights(channels, terms), channel_constant(channels, padded_to=2)),
         arguments=(context.argument(0),),
         scratch_bytes=4 * cut.padded_terms if pointwise else 5 * cut.padded_terms + 4,
+        lead_bytes=lead,
+        lag_bytes=lag,
     )
 
 

@@ -122,7 +122,7 @@ class _Image:
 
     @property
     def cost(self) -> int:
-        """About how many instructions the DSP form takes for a channel: rows, pairs of columns, an odd one, kernel rows."""
+        """About how many instructions the DSP form by planes takes for a channel."""
         pairs, odd = divmod(self.out_w, 2)
         return self.out_h * (30 + 35 * pairs + 50 * odd) + 40 * self.kernel_h
 

@@ -6,6 +6,7 @@ from micronas.fixed_point import activation_range
 from micronas.graph import Pool2D
 from micronas.lowering import Field, Lowered
 from micronas.lowering.operands import OpContext, quant_of
+from micronas.lowering.overlap import Axis, Steps, window_lead
 from micronas.lowering.window import image_fields
 from micronas.window import window_padding
 
@@ -51,4 +52,5 @@ def _lower(context: OpContext, kernel: str) -> Lowered:
         ),
         constants=(),
         arguments=(context.argument(0),),
+        lead_bytes=window_lead(x, y, Axis(*vertical), Axis(*horizontal), Steps(1, buffered=False)),
     )

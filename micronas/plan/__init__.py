@@ -1,8 +1,8 @@
 """The memory plan: an order of the ops and an offset in one arena for every activation and scratch buffer.
 
 The plan is what the code generator writes, the ledger budgets and the linker map shows. It aims at the
-live-tensor bound: the most bytes live at any one step. Outputs take over dying inputs where the kernel allows
-it, copies share memory with what they copy.
+live-tensor bound: the most bytes live at any one step. Outputs take over dying inputs, or trail them through
+memory, where the kernel allows it; copies share memory with what they copy.
 
 A graph input is live from the start to its last use (the run may overwrite it), an output to the end.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from micronas.graph import Graph
 from micronas.lowering import Lowered
-from micronas.plan.blocks import Block, lower_bound, make_blocks
+from micronas.plan.blocks import Block, lower_bound, make_blocks, taken_bytes
 from micronas.plan.order import best_orders
 from micronas.plan.place import height, improve, place
 from micronas.plan.values import TENSOR_ALIGNMENT, Problem, make_problem
@@ -136,9 +136,6 @@ def _spans(
 
 
 def _peak_op(blocks: tuple[Block, ...], order: tuple[int, ...]) -> int | None:
-    taken = [0] * (len(order) + 2)
-    for block in blocks:
-        for i, size in enumerate(block.profile):
-            taken[block.start + i] += size
+    taken = taken_bytes(blocks)
     step = taken.index(max(taken))
     return order[step - 1] if 1 <= step <= len(order) else None

@@ -2,14 +2,15 @@
 
 Time runs over steps 0 .. n + 1: inputs are loaded at step 0, the k-th op of the order runs at step k + 1,
 outputs are read at step n + 1. A value taken over in place shares its block, hence its offset, with its
-successor.
+successor. A block that begins at the step at which another ends may be allowed to overlap it in that step;
+its ``trail`` then names the other block.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from micronas.plan.values import Problem
+from micronas.plan.values import Problem, Trail
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Block:
     profile: tuple[int, ...]
     values: tuple[int, ...] = ()
     scratch_of: int | None = None
+    trail: Trail | None = None
 
     @property
     def end(self) -> int:
@@ -37,7 +39,8 @@ def make_blocks(problem: Problem, order: tuple[int, ...]) -> tuple[Block, ...]:
     step = {op: k + 1 for k, op in enumerate(order)}
     spans = [_span(problem, v, step, len(order) + 1) for v in range(len(problem.values))]
     chains = _takeover_chains(problem, order)
-    blocks = [_chain_block(problem, chain, spans) for chain in chains]
+    trails = _trails(problem, order, chains)
+    blocks = [_chain_block(problem, chain, spans, trails.get(chain[0])) for chain in chains]
     for op, demand in enumerate(problem.demands):
         if demand.scratch:
             blocks.append(Block(step[op], (demand.scratch,), scratch_of=op))
@@ -46,11 +49,19 @@ def make_blocks(problem: Problem, order: tuple[int, ...]) -> tuple[Block, ...]:
 
 def lower_bound(blocks: tuple[Block, ...]) -> int:
     """Most bytes taken at one step: no placement needs less."""
+    return max(taken_bytes(blocks))
+
+
+def taken_bytes(blocks: tuple[Block, ...]) -> list[int]:
+    """For each step the fewest bytes that hold the blocks then alive, overlaps used to the full."""
     taken = [0] * max(b.end for b in blocks)
     for block in blocks:
         for i, size in enumerate(block.profile):
             taken[block.start + i] += size
-    return max(taken)
+        if block.trail is not None:
+            source = blocks[block.trail.source]
+            taken[block.start] -= block.trail.shared_bytes(source.profile[-1], block.profile[0])
+    return taken
 
 
 def _span(problem: Problem, value: int, step: dict[int, int], last: int) -> tuple[int, int]:
@@ -76,10 +87,24 @@ def _takeover_chains(problem: Problem, order: tuple[int, ...]) -> list[list[int]
     return list(unique.values())
 
 
-def _chain_block(problem: Problem, chain: list[int], spans: list[tuple[int, int]]) -> Block:
+def _trails(problem: Problem, order: tuple[int, ...], chains: list[list[int]]) -> dict[int, Trail]:
+    """Value at the head of a chain -> the chain that it may lie on the end of."""
+    ends_at = {chain[-1]: i for i, chain in enumerate(chains)}
+    found, done = {}, 0
+    for op in order:
+        trail = problem.trailed(op, done)
+        if trail is not None and problem.taken_over(op, done) is None:
+            found[problem.demands[op].writes[0]] = replace(trail, source=ends_at[trail.source])
+        done |= 1 << op
+    return found
+
+
+def _chain_block(
+    problem: Problem, chain: list[int], spans: list[tuple[int, int]], trail: Trail | None
+) -> Block:
     start, end = spans[chain[0]][0], spans[chain[-1]][1]
     profile = [0] * (end - start + 1)
     for v in chain:
         for step in range(spans[v][0], spans[v][1] + 1):
             profile[step - start] = max(profile[step - start], problem.values[v].size)
-    return Block(start, tuple(profile), values=tuple(chain))
+    return Block(start, tuple(profile), values=tuple(chain), trail=trail)

@@ -3,22 +3,33 @@
 This is dynamic storage allocation, NP-hard in general and easy on real networks. On chains two stacks growing
 towards each other reach the lower bound. Otherwise greedy placements in several orders, each improved by
 moving what sticks out to the front, mostly do. Where none does, a depth-first search over stackings decides:
-pushed down and sorted by offset, every best placement puts each block on the skyline of those before it. A
-partial stacking dies as soon as skyline plus what is still to come reaches the best known at some step.
+pushed down and sorted by offset, every best placement puts each block on those before it that it may not
+overlap. A partial stacking dies as soon as skyline plus what is still to come reaches the best known at some step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from micronas.plan.blocks import Block, lower_bound
+from micronas.plan.blocks import Block, lower_bound, taken_bytes
 
 MAX_PROMOTIONS = 40
 MAX_NODES = 1000
 
+
+@dataclass(frozen=True)
+class Rival:
+    """A block that lives at the same time: stay ``above`` its offset or ``below`` it by so many bytes."""
+
+    block: int
+    above: int
+    below: int
+
+
 Key: TypeAlias = Callable[[Block], tuple[int, ...]]
-Rivals: TypeAlias = list[list[tuple[int, int]]]
+Rivals: TypeAlias = list[list[Rival]]
 
 _ORDERS: tuple[Key, ...] = (
     lambda b: (-b.size, b.start),
@@ -33,7 +44,7 @@ def place(blocks: tuple[Block, ...]) -> tuple[int, ...]:
     """An offset for each block by the greedy placements; deterministic."""
     bound = lower_bound(blocks)
     rivals = _rivals(blocks)
-    best = _ping_pong(blocks, rivals)
+    best = _lower(blocks, _by_time(blocks, rivals, 2), _by_time(blocks, rivals, 1))
     for key in _ORDERS:
         if height(blocks, best) == bound:
             return best
@@ -62,13 +73,19 @@ def height(blocks: tuple[Block, ...], offsets: tuple[int, ...]) -> int:
 
 
 def _rivals(blocks: tuple[Block, ...]) -> Rivals:
-    """For each block, the blocks that live at the same time, with their widest extent during its life."""
+    """For each block, the blocks that live at the same time, with the distances to keep."""
     rivals: Rivals = [[] for _ in blocks]
     for i, me in enumerate(blocks):
         for j, other in enumerate(blocks):
             first, last = max(me.start, other.start), min(me.end, other.end)
             if i != j and first < last:
-                rivals[i].append((j, max(other.profile[first - other.start : last - other.start])))
+                above = max(other.profile[first - other.start : last - other.start])
+                below = max(me.profile[first - me.start : last - me.start])
+                if me.trail is not None and me.trail.source == j:
+                    above, below = min(above, me.trail.after), min(below, me.trail.before)
+                if other.trail is not None and other.trail.source == i:
+                    above, below = min(above, other.trail.before), min(below, other.trail.after)
+                rivals[i].append(Rival(j, above, below))
     return rivals
 
 
@@ -80,7 +97,7 @@ def _first_fit(blocks: tuple[Block, ...], rivals: Rivals, order: list[int]) -> t
     """Each block in turn at the lowest offset that is free for its whole life."""
     offsets: dict[int, int] = {}
     for i in order:
-        offsets[i] = _lowest_gap(_taken(rivals, offsets, i), blocks[i].size)
+        offsets[i] = _lowest_free(_forbidden(rivals, offsets, i))
     return tuple(offsets[i] for i in range(len(blocks)))
 
 
@@ -107,32 +124,34 @@ def _promoting_first_fit(blocks: tuple[Block, ...], rivals: Rivals, key: Key, bo
     return best
 
 
-def _ping_pong(blocks: tuple[Block, ...], rivals: Rivals) -> tuple[int, ...]:
-    """By time, alternately from the bottom and from the top of the bound: exact for chains without scratch.
+def _by_time(blocks: tuple[Block, ...], rivals: Rivals, top_every: int) -> tuple[int, ...]:
+    """In the order of birth, each ``top_every``-th as high under the bound as it can be, the others low.
 
-    What does not fit under the bound goes to the lowest free place above.
+    With 2, two stacks grow towards each other: exact for chains without scratch or overlaps. With 1, outputs
+    that trail their inputs follow them down. What does not fit under the bound goes to the lowest free place.
     """
     bound = lower_bound(blocks)
     offsets: dict[int, int] = {}
-    from_top = False
-    for i in sorted(range(len(blocks)), key=lambda i: (blocks[i].start, -blocks[i].size, i)):
-        size, taken = blocks[i].size, _taken(rivals, offsets, i)
-        mirrored = sorted((bound - high, bound - low) for low, high in taken)
-        top = bound - _lowest_gap(mirrored, size) - size
-        offsets[i] = top if from_top and top >= 0 else _lowest_gap(taken, size)
-        from_top = not from_top
+    in_order = sorted(range(len(blocks)), key=lambda i: (blocks[i].start, -blocks[i].size, i))
+    for k, i in enumerate(in_order):
+        highest, forbidden = bound - blocks[i].size, _forbidden(rivals, offsets, i)
+        mirrored = sorted((highest - high, highest - low) for low, high in forbidden)
+        top = highest - _lowest_free(mirrored)
+        from_top = k % top_every == top_every - 1
+        offsets[i] = top if from_top and top >= 0 else _lowest_free(forbidden)
     return tuple(offsets[i] for i in range(len(blocks)))
 
 
-def _taken(rivals: Rivals, offsets: dict[int, int], i: int) -> list[tuple[int, int]]:
-    """Byte ranges that placed blocks hold during the life of block ``i``, sorted."""
-    return sorted((offsets[j], offsets[j] + size) for j, size in rivals[i] if j in offsets)
+def _forbidden(rivals: Rivals, offsets: dict[int, int], i: int) -> list[tuple[int, int]]:
+    """Open ranges in which the offset of block ``i`` cannot be, given the blocks already placed; sorted."""
+    placed = ((offsets[r.block], r) for r in rivals[i] if r.block in offsets)
+    return sorted((offset - rival.below, offset + rival.above) for offset, rival in placed)
 
 
-def _lowest_gap(taken: list[tuple[int, int]], size: int) -> int:
+def _lowest_free(forbidden: list[tuple[int, int]]) -> int:
     offset = 0
-    for low, high in taken:
-        if low >= offset + size:
+    for low, high in forbidden:
+        if low >= offset:
             break
         offset = max(offset, high)
     return offset
@@ -142,19 +161,15 @@ class _Stacking:
     """Depth-first search for a stacking lower than ``best``; stops at ``bound`` or after ``MAX_NODES``."""
 
     def __init__(self, blocks: tuple[Block, ...], best: tuple[int, ...], bound: int) -> None:
-        self._blocks = blocks
+        self._blocks, self._rivals = blocks, _rivals(blocks)
         self._best, self._best_height = best, height(blocks, best)
         self._bound = bound
         self._nodes = 0
 
     def search(self) -> tuple[int, ...]:
         """The best placement found."""
-        steps = max(b.end for b in self._blocks)
-        to_come = [0] * steps
-        for block in self._blocks:
-            for i, size in enumerate(block.profile):
-                to_come[block.start + i] += size
-        self._descend([0] * steps, to_come, {}, 0)
+        to_come = taken_bytes(self._blocks)
+        self._descend([0] * len(to_come), to_come, {}, 0)
         return self._best
 
     def _descend(self, skyline: list[int], to_come: list[int], offsets: dict[int, int], floor: int) -> None:
@@ -162,7 +177,7 @@ class _Stacking:
             self._best = tuple(offsets[i] for i in range(len(self._blocks)))
             self._best_height = height(self._blocks, self._best)
             return
-        for offset, i in self._candidates(skyline, offsets, floor):
+        for offset, i in self._candidates(offsets, floor):
             if self._nodes >= MAX_NODES or self._best_height == self._bound:
                 return
             self._nodes += 1
@@ -170,12 +185,13 @@ class _Stacking:
             if max(h + c for h, c in zip(higher, less, strict=True)) < self._best_height:
                 self._descend(higher, less, {**offsets, i: offset}, offset)
 
-    def _candidates(self, skyline: list[int], offsets: dict[int, int], floor: int) -> list[tuple[int, int]]:
+    def _candidates(self, offsets: dict[int, int], floor: int) -> list[tuple[int, int]]:
         """Unplaced blocks with their offsets, lowest first and large before small; no lower than the last."""
         found = []
         for i, block in enumerate(self._blocks):
             if i not in offsets:
-                offset = max(skyline[block.start : block.end])
+                below = ((offsets[r.block], r.above) for r in self._rivals[i] if r.block in offsets)
+                offset = max((other + above for other, above in below), default=0)
                 if offset >= floor:
                     found.append((offset, -block.size, i))
         return [(offset, i) for offset, _, i in sorted(found)]
@@ -186,6 +202,6 @@ class _Stacking:
         higher, less = list(skyline), list(to_come)
         block = self._blocks[i]
         for k, size in enumerate(block.profile):
-            higher[block.start + k] = offset + size
+            higher[block.start + k] = max(higher[block.start + k], offset + size)
             less[block.start + k] -= size
         return higher, less

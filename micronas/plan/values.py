@@ -19,6 +19,9 @@ TENSOR_ALIGNMENT = 4
 """Kernels with the DSP extension load four int8 at once, and LDRD and LDM fault unless word-aligned. No core
 here loads anything that wants more, so TFLite Micro's 16 would only add padding."""
 
+NEVER = 2**40
+"""A distance that no arena has."""
+
 
 def aligned(size: int) -> int:
     """``size`` rounded up to the tensor alignment."""
@@ -37,14 +40,36 @@ class Value:
 
 
 @dataclass(frozen=True)
+class Trail:
+    """What an output may overlap, if it starts ``before`` bytes or more before it or ``after`` or more after.
+
+    ``source`` is a value, or a block once there are blocks. A distance of ``NEVER`` rules its side out.
+    """
+
+    source: int
+    before: int
+    after: int
+
+    def shared_bytes(self, source_size: int, size: int) -> int:
+        """Most bytes of an output of ``size`` that lie on the source."""
+        ahead = min(source_size, size - self.before)
+        behind = min(size, source_size - self.after)
+        return max(0, ahead, behind)
+
+
+@dataclass(frozen=True)
 class Demand:
-    """One op: values read and written (by index), scratch, and which inputs its output may take over."""
+    """One op: values read and written (by index), scratch, and how its output may share inputs' memory.
+
+    It may take over a value of ``takeover`` whole, or overlap the one that ``trail`` tells.
+    """
 
     reads: tuple[int, ...]
     writes: tuple[int, ...]
     scratch: int
     takeover: tuple[int, ...]
     needs: int
+    trail: Trail | None = None
 
 
 @dataclass(frozen=True)
@@ -77,14 +102,26 @@ class Problem:
                 return value
         return None
 
+    def trailed(self, op: int, done: int) -> Trail | None:
+        """How the output of ``op`` may overlap an input when it runs after ``done``, if at all."""
+        trail = self.demands[op].trail
+        return None if trail is None or self.is_live(trail.source, done | 1 << op) else trail
+
+    def shared_bytes(self, op: int, done: int) -> int:
+        """Most bytes that ``op``, run after ``done``, can write to memory of its inputs."""
+        demand = self.demands[op]
+        source = self.taken_over(op, done)
+        if source is not None:
+            return min(self.values[source].size, self.values[demand.writes[0]].size)
+        trail = self.trailed(op, done)
+        if trail is None:
+            return 0
+        return trail.shared_bytes(self.values[trail.source].size, self.values[demand.writes[0]].size)
+
     def extra_bytes(self, op: int, done: int) -> int:
         """Bytes that ``op`` needs on top of what is live before it."""
         demand = self.demands[op]
-        new = sum(self.values[v].size for v in demand.writes)
-        source = self.taken_over(op, done)
-        if source is not None:
-            new -= min(self.values[source].size, self.values[demand.writes[0]].size)
-        return new + demand.scratch
+        return sum(self.values[v].size for v in demand.writes) + demand.scratch - self.shared_bytes(op, done)
 
 
 def make_problem(graph: Graph, lowered: Sequence[Lowered]) -> Problem:
@@ -158,6 +195,7 @@ def _demand(
         scratch=aligned(low.scratch_bytes),
         takeover=_takeover(graph, low, index) if writes else (),
         needs=functools.reduce(operator.or_, (made_by.get(t, 0) for t in sources), 0),
+        trail=_trail(graph, low, index) if writes else None,
     )
 
 
@@ -173,3 +211,13 @@ def _takeover(graph: Graph, low: Lowered, index: dict[int, int]) -> tuple[int, .
             if not graph.tensors[t].is_constant and sum(index[u] == index[t] for u in tensors) == 1
         )
     )
+
+
+def _trail(graph: Graph, low: Lowered, index: dict[int, int]) -> Trail | None:
+    """How the output may overlap the op's only activation."""
+    op = graph.ops[low.op_index]
+    sources = graph.activation_inputs(op)
+    if len(sources) != 1 or len(op.outputs) != 1 or (low.lead_bytes is None and low.lag_bytes is None):
+        return None
+    before, after = (NEVER if d is None else aligned(d) for d in (low.lead_bytes, low.lag_bytes))
+    return Trail(index[sources[0]], before, after)

@@ -22,17 +22,19 @@ typedef struct {
     int16_t segment_groups, segments, exact_finish;
 } mn_conv2d;
 
-/* Portable form, any shape. Scratch: kernel_h * kernel_w * in_c / groups bytes. x and y must not overlap.
- * Always MN_OK. */
+/* Outputs are written in order, one pixel (DSP forms: two pixels) after the windows of these were read; the 1x1
+ * forms go backwards if out_c > in_c. y may therefore overlap x where it lies far enough before it, or behind it:
+ * how far is computed by the generator (micronas/lowering/overlap.py). Otherwise x and y must not overlap. */
+
+/* Portable form, any shape. Scratch: kernel_h * kernel_w * in_c / groups bytes. Always MN_OK. */
 mn_status mn_conv2d_s8(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);
 
-/* Portable form for 1x1 kernels with stride 1 and one group: no scratch. x and y must not overlap.
- * Always MN_OK. */
-mn_status mn_conv2d_1x1_s8(const mn_conv2d *p, const int8_t *x, int8_t *y);
+/* Portable form for 1x1 kernels with stride 1 and one group. Scratch: in_c bytes. Always MN_OK. */
+mn_status mn_conv2d_1x1_s8(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);
 
 /* DSP forms: weights packed as mn_dsp.h tells, channels padded to an even number, groups == 1. Scratch,
  * 4-byte aligned: 4 bytes per padded term for mn_conv2d_1x1_dsp, 5 and 4 bytes more for mn_conv2d_dsp.
- * x and y must not overlap. Always MN_OK. */
+ * Always MN_OK. */
 mn_status mn_conv2d_dsp(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);
 mn_status mn_conv2d_1x1_dsp(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);
 

@@ -32,12 +32,15 @@ static void clear_padding(const mn_conv2d *p, uint32_t *x)
 mn_status mn_conv2d_1x1_dsp(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y)
 {
     uint32_t *const widened = (uint32_t *)(void *)scratch;
-    int32_t pixels = p->in_h * p->in_w;
+    const int32_t pixels = p->in_h * p->in_w, forward = p->out_c <= p->in_c;
+    int32_t pixel = forward ? 0 : (pixels - 1) / 2 * 2;
     clear_padding(p, widened);
-    for (; pixels > 0; pixels -= 2, x += 2 * p->in_c, y += 2 * p->out_c) {
-        const int32_t second = pixels > 1 ? 1 : 0; /* the last pixel of an odd number is taken twice */
-        widen_pair(x, x + second * p->in_c, p->in_c, widened);
-        mn_dsp_conv_two_pixels(p, widened, y, y + second * p->out_c);
+    for (int32_t left = (pixels + 1) / 2; left > 0; left--, pixel += forward ? 2 : -2) {
+        const int32_t second = pixel + 1 < pixels ? 1 : 0; /* the last pixel of an odd number is taken twice */
+        const int8_t *const from = x + pixel * p->in_c;
+        int8_t *const to = y + pixel * p->out_c;
+        widen_pair(from, from + second * p->in_c, p->in_c, widened);
+        mn_dsp_conv_two_pixels(p, widened, to, to + second * p->out_c);
     }
     return MN_OK;
 }
