@@ -189,6 +189,9 @@ class SearchConfig(_Section):
     probe: str | None = Field(default=None, description="serial number, for device serial")
     port: str | None = Field(default=None, description="serial port, for device serial")
     runtime: Literal["micronas", "tflm"] = "micronas"
+    on_dead_board: Literal["go_on", "stop"] = Field(
+        default="go_on", description="device serial: after a trial whose board was given up"
+    )
     max_equal_failures: int = Field(default=5, ge=1, description="in a row, then the search stops")
 
     @model_validator(mode="after")

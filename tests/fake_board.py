@@ -105,7 +105,7 @@ class FakeBoard:
     """Use as a context manager; ``port`` is what pyserial opens.
 
     ``count_of`` gives each run's count, of which a run of fewer ops counts its share unless ``constant``.
-    Above ``lossy_above`` baud answers longer than 60 bytes arrive damaged. ``run_s`` is a run's time.
+    Above ``lossy_above`` baud answers longer than 150 bytes arrive damaged. ``run_s`` is a run's time.
     """
 
     faults: list[Fault | None] = field(default_factory=list)
@@ -197,7 +197,7 @@ class FakeBoard:
         wire = encode_frame(reply)
         fault = self.faults.pop(0) if self.faults else None
         sent = wire if fault is None else fault(self, wire)
-        if self.baud > self.lossy_above and len(sent) > 60:
+        if self.baud > self.lossy_above and len(sent) > 150:
             sent = sent[:30] + bytes([sent[30] ^ 0x10]) + sent[31:]
         self.earlier_answer = encode_frame(Frame(reply.type, request.nonce ^ 1, bytes(len(reply.payload))))
         if sent and not self._stop.is_set():

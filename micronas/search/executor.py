@@ -21,6 +21,9 @@ from micronas.errors import MicronasError
 from micronas.search.task import Evaluate, Result, Task
 from micronas.trial import Outcome
 
+GRACE_S = 60.0
+"""What building and measuring may take beyond a trial's training."""
+
 EvaluateFactory: TypeAlias = Callable[[], Evaluate]
 """Makes the evaluator inside the process that uses it; must be picklable for ``ProcessExecutor``."""
 
@@ -84,7 +87,7 @@ class ProcessExecutor:
         *,
         workers: int,
         task_deadline_s: float,
-        grace_s: float = 60.0,
+        grace_s: float = GRACE_S,
         tasks_per_worker: int = 40,
     ) -> None:
         """``grace_s`` is what a task may take beyond its deadline, which bounds its training only."""

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from micronas.errors import SearchError
+from micronas.errors import DeviceError, FlashError, SearchError
 from micronas.search.effort import Effort
 from micronas.search.executor import Executor
 from micronas.search.forecast import PROFILE
@@ -26,6 +26,8 @@ from micronas.store import Record, Store
 from micronas.strategy import Strategy
 from micronas.trial import Json, Outcome, Trial
 
+_FIGURES = re.compile(r"\b[0-9a-f]{16,}\b|[0-9]+")  # build ids and numbers
+_DEVICE_STAGES = (DeviceError.stage, FlashError.stage)
 RUN_CPU_S = "run_cpu_s"
 """Detail of every stored trial: CPU seconds of the whole run when the trial ended, pauses left out."""
 
@@ -68,11 +70,19 @@ class Loop:
         max_equal_failures: int,
         observer: Observer,
         cpu_s: Callable[[], float] = time.process_time,
+        stop_without_board: bool = False,
     ) -> None:
-        """``first`` are tried before the strategy is asked; ``cpu_s`` tells the run's CPU seconds so far."""
+        """``first`` are tried before the strategy is asked; ``cpu_s`` tells the run's CPU seconds so far.
+
+        ``stop_without_board`` ends the search at the first trial that failed for its device.
+        """
         self._space, self._strategy, self._proposals, self._first = space, strategy, proposals, first
         self._executor, self._store, self._effort, self._observer = executor, store, effort, observer
-        self._workers, self._streak, self._cpu_s = workers, _Streak(max_equal_failures), cpu_s
+        self._workers, self._streak, self._cpu_s = (
+            workers,
+            _Streak(max_equal_failures, stop_without_board),
+            cpu_s,
+        )
         self._stored = {record.trial.number: record for record in store.records()}
         self._replayed = frozenset(self._stored)
         self._pending: dict[int, _Pending] = {}
@@ -132,7 +142,7 @@ class Loop:
 
     def _known(self, key: str) -> Record | None:
         """The trial that answers a repeated architecture: a told one only, lest a resumed run differ."""
-        return next((record for record in self._told if record.trial.key == key), None)
+        return next((r for r in self._told if r.trial.key == key and not _for_its_device(r.trial)), None)
 
     def _finish(self, number: int, result: Result) -> None:
         """Store a result the moment it is there; telling waits for its turn."""
@@ -183,12 +193,18 @@ def _repeated(known: Record) -> Result:
 
 
 class _Streak:
-    """Stops the search when every trial ends in the same way."""
+    """Stops the search when every trial ends in the same way, or at once for a dead board if asked to."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, stop_without_board: bool) -> None:
         self._limit, self._kind, self._length = limit, "", 0
+        self._stop_without_board = stop_without_board
 
     def add(self, trial: Trial) -> None:
+        if self._stop_without_board and _for_its_device(trial):
+            raise SearchError(
+                f"trial {trial.number} failed for its device: {trial.reason}",
+                remedy="mend the board and go on with --resume; on_dead_board: go_on would have gone on",
+            )
         kind = _kind_of_end(trial)
         self._length = self._length + 1 if kind and kind == self._kind else int(bool(kind))
         self._kind = kind
@@ -205,4 +221,9 @@ def _kind_of_end(trial: Trial) -> str:
         return ""
     if trial.outcome is Outcome.INFEASIBLE:
         return "over budget"
-    return f"{trial.stage}: {re.sub(r'[0-9]+', '#', trial.reason)}"
+    return f"{trial.stage}: {_FIGURES.sub('#', trial.reason)}"
+
+
+def _for_its_device(trial: Trial) -> bool:
+    """Whether it says nothing of the network that a trial failed."""
+    return trial.outcome is Outcome.FAILED and trial.stage in _DEVICE_STAGES

@@ -12,10 +12,11 @@ from micronas.board import Board
 from micronas.config import parse_config
 from micronas.errors import StoreError
 from micronas.estimate.proxies import ProxyJudge
+from micronas.flash import BOARD_DEADLINE_S
 from micronas.report import write_report
 from micronas.search.cpu_clock import CpuClock
 from micronas.search.effort import make_effort
-from micronas.search.executor import ProcessExecutor
+from micronas.search.executor import GRACE_S, ProcessExecutor
 from micronas.search.final import choose
 from micronas.search.forecast import check_forecasts, check_text
 from micronas.search.judges import agreement_text, judged
@@ -77,6 +78,7 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
             functools.partial(make_evaluator, config, setup.board),
             workers=config.workers,
             task_deadline_s=config.estimator.trial_deadline_s,
+            grace_s=GRACE_S + (BOARD_DEADLINE_S if config.device == "serial" else 0.0),
         ) as executor,
     ):
         records = Loop(
@@ -91,6 +93,7 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
             max_equal_failures=config.max_equal_failures,
             observer=observer,
             cpu_s=clock.spent_s,
+            stop_without_board=config.on_dead_board == "stop",
         ).run()
         observer.phase("final training")
         winner = choose(records, config.final_fit.finalists, executor, config.workers, store, effort)
