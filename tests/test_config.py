@@ -53,7 +53,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(raw, complaint, re
         ({"space": {"min_blocks": 5, "max_blocks": 2}}, "space: min_blocks 5 is more than max_blocks 2"),
         ({"space": {"kernels": [4]}}, "space.kernels.0: must be 3, 5 or 7, not 4"),
         ({"space": 3}, "space: must be a section with keys of its own, not 3"),
-        ({"device": "qmu"}, "device: must be 'qemu', 'serial' or 'none', not 'qmu'"),
+        ({"device": "qmu"}, "device: must be 'qemu', 'renode', 'serial' or 'none', not 'qmu'"),
         ({"reward": {"exponent": float("nan")}}, "reward.exponent"),
         ({"device": "serial", "workers": 2}, "device serial is one board, so workers must be 1, not 2"),
         ({"workers": 0}, "workers: must be greater than or equal to 1, not 0"),
