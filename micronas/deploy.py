@@ -53,6 +53,7 @@ class Deployment:
     ran_on: RanOn
     measurement: Measurement
     wrong_op: int | None
+    compiler: str
     lost: tuple[str, ...] = ()
 
     def require_parity(self) -> None:
@@ -127,6 +128,7 @@ def deploy(
         ran_on=ran_on(device, board),
         measurement=measurement,
         wrong_op=wrong_op,
+        compiler=compiler_of(running.elf),
         lost=used.failures,
     )
 
@@ -223,7 +225,7 @@ def firmware_to_json(deployment: Deployment) -> dict[str, Json]:
     return {
         "build_id": running.build_id.hex(),
         "board": running.board.name,
-        "compiler": compiler_of(running.elf),
+        "compiler": deployment.compiler,
         "flags": list(code_flags(running.board)),
         "kernels": kernels,
     }
