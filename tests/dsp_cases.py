@@ -45,13 +45,20 @@ def conv(rng: Rng, size: int, channels: int, outputs: int, kernel: int, dead: in
 
 
 def depthwise(
-    rng: Rng, h: int, w: int, stride: int, kernel: tuple[int, int] = (3, 3), dead: int = 0
+    rng: Rng,
+    h: int,
+    w: int,
+    stride: int,
+    kernel: tuple[int, int] = (3, 3),
+    dead: int = 0,
+    channels: int = 5,
+    dilation: int = 1,
 ) -> Graph:
     b = GraphBuilder()
-    x = b.input((1, h, w, 5), IN)
-    constants = _weighted(rng, b, (1, *kernel, 5), 3, dead)
-    y = b.value((1, -(-h // stride), -(-w // stride), 5), OUT)
-    attrs = DepthwiseConv2D(1, stride, stride, Padding.SAME, Activation.RELU)
+    x = b.input((1, h, w, channels), IN)
+    constants = _weighted(rng, b, (1, *kernel, channels), 3, dead)
+    y = b.value((1, -(-h // stride), -(-w // stride), channels), OUT)
+    attrs = DepthwiseConv2D(1, stride, stride, Padding.SAME, Activation.RELU, dilation, dilation)
     b.op("DEPTHWISE_CONV_2D", [x, *constants], [y], attrs)
     return b.graph([y])
 
@@ -83,6 +90,9 @@ def dsp_corner_cases(rng: Rng) -> list[Graph]:
         *(depthwise(rng, h, w, stride) for stride in (1, 2) for h in (1, 2, 5) for w in (1, 2, 3, 4, 7)),
         depthwise(rng, 6, 6, 1, dead=2),
         *(depthwise(rng, 9, 1, 1, (k, 1)) for k in (2, 3, 8)),
+        *(depthwise(rng, 2, 3, 1, (3, 3), 2, channels=c) for c in (4, 5, 6, 7, 16)),
+        *(depthwise(rng, 7, 6, s, (3, 2), 1, channels=6, dilation=d) for s, d in ((1, 2), (2, 1), (1, 3))),
+        depthwise(rng, 3, 2, 1, (3, 3), channels=3),
         *(depthwise(rng, 9, 9, stride, (5, 5)) for stride in (1, 2, 3)),
         *(dense(rng, n, m) for n in (512, 513, 640, 1026) for m in (1, 2, 3, 6)),
         *(add(rng, s1, s2, 0.1) for s1, s2 in ((0.05, 0.05), (0.05, 0.002), (0.002, 0.06))),

@@ -332,7 +332,12 @@ def test_published_network_with_its_kernels_is_at_the_bound(shared_models, name,
     lowered = lower_graph(graph, Target(core))
     plan = plan_memory(graph, lowered)
     verify_plan(graph, lowered, plan)
-    assert plan.at_bound
+    assert plan.at_bound or plan.arena_bytes <= 1.03 * plan.bound_bytes
+    without = plan_memory(graph, without_overlaps(lowered))
+    assert without.at_bound
+    assert plan.arena_bytes <= without.arena_bytes
+    if name != "ad01_int8":  # dense layers read every input for every output
+        assert plan.arena_bytes < 0.85 * IDEAL_PEAKS[name]
 
 
 def random_cell_networks(count: int) -> list[tuple[Graph, tuple[Lowered, ...]]]:

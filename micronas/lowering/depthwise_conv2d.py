@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from micronas.fixed_point import activation_range, conv_multipliers
 from micronas.graph import DepthwiseConv2D, Tensor
-from micronas.lowering import Field, Lowered, Ref
+from micronas.lowering import Constant, Field, Lowered, Ref
 from micronas.lowering.channels import Channels, channel_constant, channels_of, require_symmetric
+from micronas.lowering.depthwise_cost import Image, pixel_instructions, plane_instructions
 from micronas.lowering.dsp import exact_finish, fast_scales
 from micronas.lowering.operands import OpContext, int8_constant, quant_of
+from micronas.lowering.overlap import Axis, Steps, window_lead
 from micronas.window import window_padding
 
 _EXACT = Field("exact_finish", "int16_t", 1)
 
 
 def lower_depthwise_conv2d(context: OpContext) -> Lowered:
-    """One call of ``mn_depthwise_dsp`` or ``mn_depthwise_s8``."""
+    """One call of ``mn_depthwise_dsp``, ``mn_depthwise_pixels_dsp`` or ``mn_depthwise_s8``."""
     attrs = context.op.attrs
     assert isinstance(attrs, DepthwiseConv2D)
     x, w, y = context.activation(0), context.constant(1), context.int8_output()
@@ -31,9 +33,15 @@ def lower_depthwise_conv2d(context: OpContext) -> Lowered:
     scales = conv_multipliers(quant_of(context, x), quant_of(context, w), quant_of(context, y))
     rows = None if w.data is None else w.data.reshape(-1, outputs).T
     channels = channels_of(context, outputs, rows, scales)
-    if context.target.core.has_dsp and (attrs.dilation_h, attrs.dilation_w) == (1, 1):
-        return _dsp(context, attrs, channels)
-    return _portable(context, attrs, channels)
+    if not context.target.core.has_dsp:
+        return _portable(context, attrs, channels)
+    dilated = (attrs.dilation_h, attrs.dilation_w) != (1, 1)
+    if attrs.depth_multiplier == 1 and outputs >= 4:
+        image = _image(context)
+        planes = min(plane_instructions(image), plane_instructions(image.turned()))
+        if dilated or pixel_instructions(image, outputs) < planes:
+            return _pixels(context, attrs, channels)
+    return _portable(context, attrs, channels) if dilated else _planes(context, attrs, channels)
 
 
 def _portable(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:
@@ -47,9 +55,9 @@ def _portable(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) ->
     return _lowered(context, "mn_depthwise_s8", fields, w, channels, scratch_bytes)
 
 
-def _dsp(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:
+def _planes(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:
     w, image = context.input(1), _image(context)
-    if image.turned().cost < image.cost:
+    if plane_instructions(image.turned()) < plane_instructions(image):
         w, image, attrs = _turned(w, image, attrs)
     out, words = quant_of(context, context.output()), image.kernel_w // 2 + 1
     clamp = activation_range(attrs.activation, out)
@@ -63,7 +71,38 @@ def _dsp(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowe
     return _lowered(context, "mn_depthwise_dsp", fields, w, channels, scratch_bytes)
 
 
-def _turned(w: Tensor, image: _Image, attrs: DepthwiseConv2D) -> tuple[Tensor, _Image, DepthwiseConv2D]:
+def _pixels(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:
+    x, w, y = context.input(0), context.input(1), context.output()
+    image, out = _image(context), quant_of(context, context.output())
+    clamp = activation_range(attrs.activation, out)
+    channels = fast_scales(channels, out.zero_point[0], clamp)
+    planes = _plane_fields(context, image, (0, 0), exact_finish(channels, clamp))
+    vertical = Axis(image.in_h, image.out_h, image.kernel_h, attrs.stride_h, attrs.dilation_h)
+    horizontal = Axis(image.in_w, image.out_w, image.kernel_w, attrs.stride_w, attrs.dilation_w)
+    return Lowered(
+        op_index=context.index,
+        kernel="mn_depthwise_pixels_dsp",
+        header="mn_depthwise.h",
+        params_type="mn_depthwise",
+        params=(*_fields(context, attrs, image), *planes),
+        constants=(_blocks_of_four(w), channel_constant(channels)),
+        arguments=(context.argument(0),),
+        scratch_bytes=4 * image.taps + x.shape[3],
+        lead_bytes=window_lead(x, y, vertical, horizontal, Steps(1, buffered=False)),
+    )
+
+
+def _blocks_of_four(w: Tensor) -> Constant:
+    """Weights (blocks, taps, 4 channels); the last block ends with the last channel."""
+    taps, channels = w.shape[1] * w.shape[2], w.shape[3]
+    firsts = np.minimum(np.arange(0, channels, 4), channels - 4)
+    if w.data is None:
+        return Constant("weights", "int8_t", 4 * taps * firsts.size)
+    blocks = [w.data.reshape(taps, channels)[:, first : first + 4] for first in firsts]
+    return Constant("weights", "int8_t", 4 * taps * firsts.size, np.concatenate(blocks).reshape(-1))
+
+
+def _turned(w: Tensor, image: Image, attrs: DepthwiseConv2D) -> tuple[Tensor, Image, DepthwiseConv2D]:
     """Everything with rows and columns exchanged."""
     data = None if w.data is None else np.ascontiguousarray(w.data.transpose(0, 2, 1, 3))
     turned_attrs = replace(
@@ -99,51 +138,16 @@ def _lowered(
     )
 
 
-@dataclass(frozen=True)
-class _Image:
-    """Rows and columns of input, output and kernel, and elements from one to the next."""
-
-    in_h: int
-    in_w: int
-    out_h: int
-    out_w: int
-    kernel_h: int
-    kernel_w: int
-
-    x_row: int
-    x_column: int
-    y_row: int
-    y_column: int
-
-    @property
-    def rows(self) -> int:
-        """Rows of outputs and of their windows: what the portable form's loops begin anew."""
-        return self.out_h * (1 + self.out_w * self.kernel_h)
-
-    @property
-    def cost(self) -> int:
-        """About how many instructions the DSP form by planes takes for a channel."""
-        pairs, odd = divmod(self.out_w, 2)
-        return self.out_h * (30 + 35 * pairs + 50 * odd) + 40 * self.kernel_h
-
-    def turned(self) -> _Image:
-        """Rows and columns exchanged: the same bytes, seen as another image."""
-        return _Image(
-            *(self.in_w, self.in_h, self.out_w, self.out_h, self.kernel_w, self.kernel_h),
-            *(self.x_column, self.x_row, self.y_column, self.y_row),
-        )
-
-
-def _image(context: OpContext) -> _Image:
+def _image(context: OpContext) -> Image:
     x, w, y = context.input(0), context.input(1), context.output()
-    return _Image(
+    return Image(
         *(x.shape[1], x.shape[2], y.shape[1], y.shape[2], w.shape[1], w.shape[2]),
         *(x.shape[2] * x.shape[3], x.shape[3], y.shape[2] * y.shape[3], y.shape[3]),
     )
 
 
 def _plane_fields(
-    context: OpContext, image: _Image, plane: tuple[int, int], finish: Field
+    context: OpContext, image: Image, plane: tuple[int, int], finish: Field
 ) -> tuple[Field, ...]:
     """The members of ``mn_depthwise`` that tell of planes and steps."""
     return (
@@ -157,7 +161,7 @@ def _plane_fields(
     )
 
 
-def _fields(context: OpContext, attrs: DepthwiseConv2D, image: _Image) -> tuple[Field, ...]:
+def _fields(context: OpContext, attrs: DepthwiseConv2D, image: Image) -> tuple[Field, ...]:
     """The members of ``mn_depthwise`` that tell of sizes and the output's range."""
     x, y = context.input(0), context.output()
     low, high = activation_range(attrs.activation, quant_of(context, y))

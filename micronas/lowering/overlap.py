@@ -2,10 +2,9 @@
 
 A kernel that takes its windows in order, row by row, writes a step's outputs when it has read that step's
 windows. What it has written must then stay below the lowest input byte of any later step. The most by which
-it would not, were both to start at the same byte, is the *lead* that the output needs. (TensorFlow Lite Micro's
-and other planners keep them apart; overlapping buffers by a computed distance is known as diagonal memory
-optimisation.) A kernel that goes from the last pixel to the first needs a *lag* in the same way: its output
-must start so far behind its input.
+it would not, were both to start at the same byte, is the *lead* that the output needs. (Overlapping buffers
+by a computed distance is known as diagonal memory optimisation.) A kernel that goes from the last pixel to
+the first needs a *lag* in the same way: its output must start so far behind its input.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ This is dynamic storage allocation, NP-hard in general and easy on real networks
 towards each other reach the lower bound. Otherwise greedy placements in several orders, each improved by
 moving what sticks out to the front, mostly do. Where none does, a depth-first search over stackings decides:
 pushed down and sorted by offset, every best placement puts each block on those before it that it may not
-overlap. A partial stacking dies as soon as skyline plus what is still to come reaches the best known at some step.
+overlap. A partial stacking dies as soon as skyline plus what is still to come reaches the best known at some
+step.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ _ORDERS: tuple[Key, ...] = (
     lambda b: (-len(b.profile), -b.size, b.start),
     lambda b: (b.start, -b.size),
     lambda b: (-b.end, -b.size),
+    lambda b: (b.scratch_of is not None, -b.end, -b.size),
 )
 
 
@@ -174,7 +176,8 @@ class _Stacking:
 
     def _descend(self, skyline: list[int], to_come: list[int], offsets: dict[int, int], floor: int) -> None:
         if len(offsets) == len(self._blocks):
-            self._best = tuple(offsets[i] for i in range(len(self._blocks)))
+            found = tuple(offsets[i] for i in range(len(self._blocks)))
+            self._best = _lower(self._blocks, self._best, found)
             self._best_height = height(self._blocks, self._best)
             return
         for offset, i in self._candidates(offsets, floor):
@@ -182,7 +185,7 @@ class _Stacking:
                 return
             self._nodes += 1
             higher, less = self._stack(skyline, to_come, i, offset)
-            if max(h + c for h, c in zip(higher, less, strict=True)) < self._best_height:
+            if max(h + max(0, c) for h, c in zip(higher, less, strict=True)) < self._best_height:
                 self._descend(higher, less, {**offsets, i: offset}, offset)
 
     def _candidates(self, offsets: dict[int, int], floor: int) -> list[tuple[int, int]]:

@@ -1,0 +1,61 @@
+"""About how many instructions the DSP forms of a depthwise convolution take for one channel.
+
+Good for a choice between them, fitted to counts of the published networks (benchmarks/engine); results and
+sizes never depend on it being exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Image:
+    """Rows and columns of input, output and kernel, and elements from one to the next."""
+
+    in_h: int
+    in_w: int
+    out_h: int
+    out_w: int
+    kernel_h: int
+    kernel_w: int
+
+    x_row: int
+    x_column: int
+    y_row: int
+    y_column: int
+
+    @property
+    def rows(self) -> int:
+        """Rows of outputs and of their windows: what the portable form's loops begin anew."""
+        return self.out_h * (1 + self.out_w * self.kernel_h)
+
+    @property
+    def taps(self) -> int:
+        """Weights of a channel."""
+        return self.kernel_h * self.kernel_w
+
+    def turned(self) -> Image:
+        """Rows and columns exchanged: the same bytes, seen as another image."""
+        return Image(
+            *(self.in_w, self.in_h, self.out_w, self.out_h, self.kernel_w, self.kernel_h),
+            *(self.x_column, self.x_row, self.y_column, self.y_row),
+        )
+
+
+def plane_instructions(image: Image) -> float:
+    """For ``mn_depthwise_dsp``: copy the channel to a plane, pack its weights, take outputs in pairs."""
+    pairs, odd = divmod(image.out_w, 2)
+    if (image.kernel_h, image.kernel_w) == (3, 3):
+        row, pair = 20, 36
+    else:
+        row, pair = 40, 32 + image.kernel_h * (5 + 8 * (image.kernel_w // 2 + 1))
+    copy = image.in_h * (12 + 4.25 * image.in_w) + 12 * image.taps
+    return copy + image.out_h * (row + pair * pairs) + odd * (60 + image.out_h * (row + pair))
+
+
+def pixel_instructions(image: Image, channels: int) -> float:
+    """For ``mn_depthwise_pixels_dsp``: list a window's taps once, then four channels at a time."""
+    blocks = -(-channels // 4)
+    pixel = 60 + 12 * image.taps + blocks * (80 + 13 * image.taps)
+    return image.out_h * image.out_w * pixel / channels
