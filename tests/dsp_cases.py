@@ -14,10 +14,12 @@ from micronas.graph import (
     FullyConnected,
     Graph,
     Padding,
+    Pool2D,
     Quant,
 )
 
 Rng = np.random.Generator
+ACTIVATIONS = (Activation.NONE, Activation.RELU, Activation.RELU6)
 IN, OUT = Quant((float32(0.05),), (-3,)), Quant((float32(0.11),), (-128,))
 
 
@@ -82,9 +84,29 @@ def add(rng: Rng, scale1: float, scale2: float, out: float) -> Graph:
     return b.graph([y])
 
 
+def mul(rng: Rng, by_image: bool, out: float) -> Graph:
+    """An image times one factor per channel, as in squeeze and excitation, or times another image."""
+    b = GraphBuilder()
+    x = b.input((1, 5, 3, 7), Quant((float32(0.05),), (int(rng.integers(-128, 128)),)))
+    by = b.input((1, 5, 3, 7) if by_image else (1, 1, 1, 7), Quant((float32(1 / 256),), (-128,)))
+    y = b.value((1, 5, 3, 7), Quant((float32(out),), (int(rng.integers(-128, 128)),)))
+    b.op("MUL", [x, by], [y], Binary(Activation.NONE))
+    return b.graph([y])
+
+
+def max_pool(rng: Rng, channels: int, kernel: int, activation: Activation) -> Graph:
+    b, quant = GraphBuilder(), Quant((float32(0.05),), (int(rng.integers(-128, 128)),))
+    x = b.input((1, 7, 6, channels), quant)
+    y = b.value((1, 4, 3, channels), quant)
+    b.op("MAX_POOL_2D", [x], [y], Pool2D(kernel, kernel, 2, 2, Padding.SAME, activation))
+    return b.graph([y])
+
+
 def dsp_corner_cases(rng: Rng) -> list[Graph]:
     """Several segments, odd and dead channels, every last row and column of a 3x3 plane, equal scales."""
     return [
+        *(mul(rng, by_image, out) for by_image in (False, True) for out in (0.0005, 0.05, 3.0)),
+        *(max_pool(rng, c, k, a) for c in (4, 5, 7, 16) for k in (1, 2, 3) for a in ACTIVATIONS),
         *(conv(rng, 3, channels, 5, 3) for channels in (57, 64, 115)),  # 513, 576 and 1035 terms
         *(conv(rng, 5, channels, 6, 1, dead=3) for channels in (3, 4, 18)),
         *(depthwise(rng, h, w, stride) for stride in (1, 2) for h in (1, 2, 5) for w in (1, 2, 3, 4, 7)),

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from micronas.fixed_point import activation_range
+from micronas.fixed_point import INT8_MAX, INT8_MIN, activation_range
 from micronas.graph import Binary
 from micronas.lowering import Field, Lowered
 from micronas.lowering.broadcast import broadcast_fields, in_place_operands
+from micronas.lowering.dsp import LARGEST_RIGHT_SHIFT
 from micronas.lowering.operands import OpContext, quant_of
 from micronas.op_parameters import product_requant
 
 
 def lower_mul(context: OpContext) -> Lowered:
-    """One call of ``mn_mul_s8``."""
+    """One call of ``mn_mul_s8``, or of ``mn_mul_dsp`` where the short requantization is exact."""
     attrs = context.op.attrs
     assert isinstance(attrs, Binary)
     quant1, quant2 = quant_of(context, context.input(0)), quant_of(context, context.input(1))
     out = quant_of(context, context.int8_output())
     factor = product_requant(quant1, quant2, out)
     low, high = activation_range(attrs.activation, out)
+    short = (low, high) == (INT8_MIN, INT8_MAX) and -LARGEST_RIGHT_SHIFT <= factor.shift <= -1
     return Lowered(
         op_index=context.index,
-        kernel="mn_mul_s8",
+        kernel="mn_mul_dsp" if context.target.core.has_dsp and short else "mn_mul_s8",
         header="mn_mul.h",
         params_type="mn_mul",
         params=(

@@ -18,8 +18,9 @@ def lower_average_pool(context: OpContext) -> Lowered:
 
 
 def lower_max_pool(context: OpContext) -> Lowered:
-    """One call of ``mn_max_pool2d_s8``."""
-    return _lower(context, "mn_max_pool2d_s8")
+    """One call of ``mn_max_pool2d_dsp``, for at least a word of channels, or ``mn_max_pool2d_s8``."""
+    words = context.target.core.has_dsp and context.input(0).shape[-1] >= 4
+    return _lower(context, "mn_max_pool2d_dsp" if words else "mn_max_pool2d_s8")
 
 
 def _lower(context: OpContext, kernel: str) -> Lowered:

@@ -15,4 +15,7 @@ typedef struct {
 /* No scratch. y may be x1 or x2 if that operand is not repeated. Always MN_OK. */
 mn_status mn_mul_s8(const mn_mul *p, const int8_t *x1, const int8_t *x2, int8_t *y);
 
+/* DSP form for a shift of -1 to -22 and a clamp to the whole of int8. Otherwise as mn_mul_s8. */
+mn_status mn_mul_dsp(const mn_mul *p, const int8_t *x1, const int8_t *x2, int8_t *y);
+
 #endif

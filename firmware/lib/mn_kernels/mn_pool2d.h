@@ -23,4 +23,7 @@ mn_status mn_average_pool2d_dsp(const mn_pool2d *p, const int8_t *x, int8_t *y);
 /* As mn_average_pool2d_s8. */
 mn_status mn_max_pool2d_s8(const mn_pool2d *p, const int8_t *x, int8_t *y);
 
+/* DSP form for at least four channels. Otherwise as mn_max_pool2d_s8. */
+mn_status mn_max_pool2d_dsp(const mn_pool2d *p, const int8_t *x, int8_t *y);
+
 #endif
