@@ -128,7 +128,7 @@ def deploy(
         ran_on=ran_on(device, board),
         measurement=measurement,
         wrong_op=wrong_op,
-        compiler=compiler_of(running.elf),
+        compiler=compiler_of(running.map_file),
         lost=used.failures,
     )
 

@@ -33,6 +33,15 @@ def test_a_run_survives_what_does_not_lose_its_answer(fault: Fault) -> None:
         assert client.run() == (False, (1002,))
 
 
+def test_an_answer_to_an_earlier_question_of_the_same_kind_is_not_taken() -> None:
+    with FakeBoard(faults=[None, stale, None, stale]) as board, SerialLink(board.port, 115200) as link:
+        client = Client(link)
+        assert client.run() == (False, (1001,))
+        assert client.run() == (False, (1002,))
+        assert client.info().build_id == BUILD_ID
+        assert client.info().build_id == BUILD_ID
+
+
 @pytest.mark.parametrize("fault", [drop, half, flip, reset])
 def test_a_run_whose_answer_is_lost_is_not_run_again(fault: Fault) -> None:
     with FakeBoard(faults=[fault]) as board, SerialLink(board.port, 115200) as link:

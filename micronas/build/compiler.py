@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import configparser
+import re
 from pathlib import Path
-
-from elftools.elf.elffile import ELFFile
 
 from micronas.board import Board
 from micronas.build.project import FIRMWARE_DIR
 
+_LIBGCC = re.compile(r"/arm-none-eabi/([0-9.]+)/")
 _NOT_CODE = ("-I", "-W", "-Wl,")  # search paths, warnings and the linker's: no instruction depends on them
 
 
-def compiler_of(elf: Path) -> str:
-    """The compilers that the ELF names in its .comment, once each; empty where it has none."""
-    with elf.open("rb") as stream:
-        section = ELFFile(stream).get_section_by_name(".comment")
-        data = section.data() if section is not None else b""
-    return "; ".join(dict.fromkeys(text for text in data.decode("ascii", "replace").split("\0") if text))
+def compiler_of(map_file: Path) -> str:
+    """For example ``GCC 12.2.1``: the compiler whose libgcc the linker's map names; empty if it names none."""
+    found = _LIBGCC.search(map_file.read_text(encoding="utf-8", errors="replace"))
+    return f"GCC {found[1]}" if found else ""
 
 
 def code_flags(board: Board) -> tuple[str, ...]:
