@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +18,7 @@ from elftools.elf.relocation import RelocationSection
 # " .text.name  0xADDRESS  0xSIZE  file"; after a long name the rest is on a line of its own
 _INPUT = re.compile(r"^ (\.[\w.$]+)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S.*)$", re.M)
 _OUTPUT = re.compile(r"^(\.[\w.]+)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)", re.M)
-_ABS32, _THM_CALL, _THM_JUMP24, _THM_MOVW, _THM_MOVT, _TARGET1 = 2, 10, 30, 47, 48, 38
-_BY_SYMBOL = (_THM_CALL, _THM_JUMP24, _THM_MOVW)
+_ABS32, _THM_CALL, _THM_JUMP24, _THM_MOVW, _THM_MOVT, _TARGET1, _V4BX = 2, 10, 30, 47, 48, 38, 40
 _PADDED_TO = 4
 
 
@@ -57,11 +57,8 @@ def read_references(elf_file: Path, units: list[Unit]) -> dict[str, set[str]]:
         for section in elf.iter_sections():
             if not isinstance(section, RelocationSection) or section.name.startswith(".rel.debug"):
                 continue
-            symbols = elf.get_section(section["sh_link"])
-            content = elf.get_section(section["sh_info"])
-            for relocation in section.iter_relocations():
-                source = _unit_at(relocation["r_offset"], units, starts)
-                target = _unit_at(_target(relocation, symbols, content), units, starts)
+            for at, address in _addresses(section, elf):
+                source, target = _unit_at(at, units, starts), _unit_at(address, units, starts)
                 if source and target and source != target:
                     references[source.name].add(target.name)
     return references
@@ -79,17 +76,42 @@ def reachable(roots: set[str], references: dict[str, set[str]]) -> set[str]:
     return found
 
 
-def _target(relocation, symbols, content) -> int:  # type: ignore[no-untyped-def]
-    kind = relocation["r_info_type"]
-    if kind in (_ABS32, _TARGET1):  # linked: the word is the address
-        at = relocation["r_offset"] - content["sh_addr"]
-        return int.from_bytes(content.data()[at : at + 4], "little")
-    symbol = symbols.get_symbol(relocation["r_info_sym"])
-    if kind == _THM_MOVT or (kind in _BY_SYMBOL and symbol["st_info"]["type"] != "STT_SECTION"):
-        return int(symbol["st_value"])
-    if kind == 40:  # R_ARM_V4BX marks an instruction, it refers to nothing
-        return 0
-    raise ValueError(f"relocation type {kind} against {symbol.name!r} is not understood")
+def _addresses(section: RelocationSection, elf: ELFFile) -> Iterator[tuple[int, int]]:
+    """Where each relocation lies, and the address it refers to.
+
+    The image is linked: words and MOVW/MOVT pairs hold the address itself. Their symbols do not tell it, for a
+    const table is often named by the section that it ended up in. MOVT keeps what MOVW loaded in its register,
+    so the two halves meet by register.
+    """
+    symbols, content = elf.get_section(section["sh_link"]), elf.get_section(section["sh_info"])
+    data, low = content.data(), dict[int, int]()
+    for relocation in section.iter_relocations():
+        kind, at = relocation["r_info_type"], relocation["r_offset"]
+        code = data[at - content["sh_addr"] : at - content["sh_addr"] + 4]
+        symbol = symbols.get_symbol(relocation["r_info_sym"])
+        if kind in (_ABS32, _TARGET1):
+            yield at, int.from_bytes(code, "little")
+        elif kind == _THM_MOVW:
+            register, half = move_immediate(code)
+            low[register] = half
+        elif kind == _THM_MOVT:
+            register, half = move_immediate(code)
+            yield at, half << 16 | low[register]
+        elif kind in (_THM_CALL, _THM_JUMP24) and symbol["st_info"]["type"] != "STT_SECTION":
+            yield at, int(symbol["st_value"])
+        elif kind != _V4BX:
+            raise ValueError(f"relocation type {kind} against {symbol.name!r} is not understood")
+
+
+def move_immediate(code: bytes) -> tuple[int, int]:
+    """Register and 16-bit immediate of MOVW or MOVT (Armv7-M ARM, A7.7.76 T3 and A7.7.79 T1).
+
+    >>> move_immediate(bytes.fromhex("41f23402"))  # movw r2, #0x1034
+    (2, 4148)
+    """
+    first, second = int.from_bytes(code[:2], "little"), int.from_bytes(code[2:], "little")
+    immediate = (first & 0xF) << 12 | (first >> 10 & 1) << 11 | (second >> 12 & 7) << 8 | second & 0xFF
+    return second >> 8 & 0xF, immediate
 
 
 def _unit_at(address: int, units: list[Unit], starts: list[int]) -> Unit | None:
