@@ -24,6 +24,9 @@ def check(
     ] = "micronas",
     flash_kb: Annotated[float | None, typer.Option(help="Budget; default: the board's flash.")] = None,
     sram_kb: Annotated[float | None, typer.Option(help="Budget; default: the board's SRAM.")] = None,
+    plan: Annotated[
+        Path | None, typer.Option(help="Draw the memory plan: to an .svg file, or as text to any other.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print the memory ledger of MODEL on a board, and whether it fits. Exit code 1 if it does not."""
@@ -37,7 +40,12 @@ def check(
         raise ConfigError(f"--runtime {runtime}: unknown", remedy=f"one of {', '.join(RUNTIMES)}")
     profile = load_board(board)
     budget = make_budget(profile, flash_kb, sram_kb)
-    ledger = make_ledger(read(model), profile, runtime)
+    graph = read(model)
+    ledger = make_ledger(graph, profile, runtime)
+    if plan is not None:
+        from micronas.cli.plan_picture import write_plan
+
+        write_plan(graph, profile.core, runtime, plan)
     verdict = check_ledger(ledger, budget)
     if as_json:
         print_json(

@@ -12,9 +12,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from micronas.codegen import generate
+from micronas.plan.svg import plan_svg
 from micronas.report.chart import Limit, Point, scatter
 from micronas.report.pareto import front
-from micronas.report.plan_picture import plan_picture
 from micronas.report.run_data import RunData
 from micronas.store import Record
 from micronas.trial import Outcome, Scores, Source
@@ -46,7 +46,7 @@ def render(run: RunData) -> str:
         fronts=[chart for chart in fronts(run) if chart],
         history=_history(run),
         best=run.final.result if run.final else None,
-        plan=plan_picture(run.best.graph, run.best.plan) if run.best else "",
+        plan=plan_svg(run.best.graph, run.best.plan) if run.best else "",
         downloads=_downloads(run),
     )
 

@@ -10,8 +10,22 @@ from micronas.plan import Plan, Span
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 860, 320, 64, 34, 10
 
 
-def plan_picture(graph: Graph, plan: Plan) -> str:
-    """SVG of ``plan``; resting on a box tells its tensor, bytes and life."""
+_STYLE = """<style>
+text { font: 11px system-ui, sans-serif; fill: #667085 }
+.mid { text-anchor: middle } .end { text-anchor: end } .name { fill: #1c2330 } .grid { stroke: #e3e6eb }
+.tensor { fill: #7c93b8; fill-opacity: .55; stroke: #1f5fd0 }
+.scratch { fill: #d9822b; fill-opacity: .55 }
+</style><rect width="100%" height="100%" fill="#ffffff"/>"""
+
+
+def plan_file(graph: Graph, plan: Plan) -> str:
+    """The picture as an SVG file of its own, with its style inside."""
+    head, rest = plan_svg(graph, plan).split(">", 1)
+    return f'{head} xmlns="http://www.w3.org/2000/svg">{_STYLE}{rest}\n'
+
+
+def plan_svg(graph: Graph, plan: Plan) -> str:
+    """SVG of ``plan`` for a page that has styles; resting on a box tells its tensor and bytes."""
     steps = len(plan.order) + 2
     column = (_WIDTH - _LEFT) / steps
     scale = (_HEIGHT - _BOTTOM - _TOP) / max(1, plan.arena_bytes)
