@@ -3,9 +3,9 @@
     run = HostPort(board, tmp_path).clock(RULES, {RCC_CR: HSION | HSIRDY})
     assert run.hz == board.clock.hz and run.index(FLASH_ACR) < run.index(RCC_CFGR)
 
-The C is the firmware's own, compiled with sanitizers; only the headers of tests/host_port_c stand in for those
-that touch hardware. Leave a rule out to make the hardware fail: without the copy of HSEON to HSERDY no crystal
-starts.
+The C is the firmware's own, compiled with sanitizers; only the headers of tests/host_port_c stand in for
+those that touch hardware. Leave a rule out to make the hardware fail: without the copy of HSEON to HSERDY no
+crystal starts.
 """
 
 from __future__ import annotations

@@ -62,9 +62,7 @@ def test_a_modem_is_no_board_unless_it_is_named() -> None:
 
 
 def test_a_probe_that_is_not_there_is_not_replaced_by_one_that_is() -> None:
-    with pytest.raises(
-        DeviceError, match="no debug probe with serial number 0671FF383159503043112607"
-    ):
+    with pytest.raises(DeviceError, match="no debug probe with serial number 0671FF383159503043112607"):
         choose_port([A], probe=B.serial)
     with pytest.raises(DeviceError, match="belongs to probe"):
         choose_port([A, B], probe=B.serial, port=A.device)

@@ -29,9 +29,7 @@ def test_a_nucleo_f7_runs_at_216_mhz_with_overdrive(name: str, tmp_path: Path) -
     assert (run.hz, run.source, run.fallback) == (216_000_000, SOURCES["hse_bypass"], False)
     # 8 MHz / 4 * 216 / 2; Q = 9: 432 / 9 = 48 MHz
     assert run.last(RCC_PLLCFGR) == 2 << 28 | 9 << 24 | 1 << 22 | 216 << 6 | 4
-    assert (
-        run.last(FLASH_ACR) == 0x307
-    )  # ART, prefetch, seven wait states (RM0385 table 5)
+    assert run.last(FLASH_ACR) == 0x307  # ART, prefetch, seven wait states (RM0385 table 5)
     assert run.last(RCC_CFGR) & 0xFCF0 == 0b101 << 10 | 0b100 << 13  # 54 and 108 MHz
     assert run.index(PWR_CR, 3 << 16, 3 << 16) < run.index(FLASH_ACR) < run.index(RCC_CFGR, 3, 2)
     fallback = port.clock(without(HSE), RESET)

@@ -14,7 +14,7 @@ _NOT_CODE = ("-I", "-W", "-Wl,")  # search paths, warnings and the linker's: no 
 
 
 def compiler_of(map_file: Path) -> str:
-    """For example ``GCC 12.2.1``: the compiler whose libgcc the linker's map names; empty if it names none."""
+    """For example ``GCC 12.2.1``: the compiler whose libgcc the linker's map names, or nothing."""
     found = _LIBGCC.search(map_file.read_text(encoding="utf-8", errors="replace"))
     return f"GCC {found[1]}" if found else ""
 
