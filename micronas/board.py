@@ -151,7 +151,9 @@ class Timing(_Frozen):
 class Board(_Frozen):
     """A board as the whole pipeline sees it.
 
-    ``silicon`` says what ran on a physical board and with which version; None as long as nothing did.
+    ``arena_regions`` are memories that may hold a network's arena, the best first; stack and statics lie in
+    ``sram``. ``silicon`` says what ran on a physical board and with which version; None as long as nothing
+    did.
     """
 
     name: str
@@ -167,7 +169,7 @@ class Board(_Frozen):
     emulator: Emulator | None = None
     timing: Timing
     stack_bytes: Size = 4096
-    arena_region: str = "sram"
+    arena_regions: tuple[str, ...] = Field(default=("sram",), min_length=1)
     silicon: str | None = None
     reference: str
 
@@ -185,7 +187,7 @@ class Board(_Frozen):
 
     @property
     def sram_bytes(self) -> int:
-        """Bytes of the region that holds stack and statics (and, by default, the arena)."""
+        """Bytes of the region that holds stack and statics (and the arena, where nothing better does)."""
         return self.region("sram").length
 
 
@@ -244,12 +246,17 @@ def _check_has_flash_and_sram(board: Board) -> list[str]:
     return [f"no region named {n!r}" for n in missing]
 
 
-def _check_arena_region_is_ram(board: Board) -> list[str]:
-    region = next((r for r in board.regions if r.name == board.arena_region), None)
-    if region is None:
-        return [f"arena_region {board.arena_region!r} is not a region"]
-    kind = region.kind
-    return [] if kind.holds_data else [f"arena_region {region.name!r} is {kind.value}, which holds no data"]
+def _check_arena_regions_are_ram(board: Board) -> list[str]:
+    kinds = {r.name: r.kind for r in board.regions}
+    names = board.arena_regions
+    twice = [f"arena_regions: {n!r} occurs twice" for n in sorted(set(names)) if names.count(n) > 1]
+    unknown = [f"arena_regions: {n!r} is not a region" for n in names if n not in kinds]
+    others = [
+        f"arena_regions: {n!r} is {kinds[n].value}, which holds no data"
+        for n in names
+        if n in kinds and not kinds[n].holds_data
+    ]
+    return [*twice, *unknown, *others]
 
 
 def _check_stack_fits(board: Board) -> list[str]:
@@ -267,7 +274,7 @@ CHECKS = (
     _check_region_names_are_unique,
     _check_regions_do_not_overlap,
     _check_has_flash_and_sram,
-    _check_arena_region_is_ram,
+    _check_arena_regions_are_ram,
     _check_stack_fits,
     _check_stack_alignment,
 )

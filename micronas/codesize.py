@@ -77,6 +77,12 @@ def firmware_size(board: Board, kernels: frozenset[str], n_ops: int) -> Firmware
     return FirmwareSize(code, sum(size.rodata for size in sizes), base.static, warning)
 
 
+def static_bytes(board: Board) -> int:
+    """Statics of the firmware of ``board``, the same for every network; errors as of ``firmware_size``."""
+    table = _table_for(board.core.value, _installed_compiler())
+    return _entry(table.families, board.family, "chip family", table).static
+
+
 @functools.lru_cache(maxsize=1)
 def load_tables(path: Path = TABLE_PATH) -> tuple[Table, ...]:
     """Every measured table."""

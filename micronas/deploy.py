@@ -16,7 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.board import Board
-from micronas.build import Firmware, assert_ledger_matches, assert_same_network, build_firmware
+from micronas.build import (
+    Firmware,
+    assert_ledger_matches,
+    assert_regions_match,
+    assert_same_network,
+    build_firmware,
+)
 from micronas.build.compiler import code_flags, compiler_of
 from micronas.codegen import generate
 from micronas.device.client import Client
@@ -32,7 +38,7 @@ from micronas.plan import plan_memory
 from micronas.toolchain import require_gcc
 from micronas.trial import Json
 from micronas.trial_json import latency_to_json
-from micronas.where import Device, RanOn, built_for, ran_on, require_device, use_device
+from micronas.where import Device, Image, RanOn, image_for, ran_on, require_device, use_device
 
 Samples: TypeAlias = Sequence[npt.NDArray[np.int8]]
 
@@ -41,7 +47,8 @@ Samples: TypeAlias = Sequence[npt.NDArray[np.int8]]
 class Deployment:
     """One model, built for its board, and run. ``wrong_op`` is the first op that differs from the reference.
 
-    ``firmware`` is the board's and gives all sizes; ``twin`` is what an emulated stand-in ran in its place.
+    ``firmware`` is the board's and gives all sizes; ``twin`` is what an emulator ran in its place, where that
+    is not the same.
     ``lost`` tells why earlier attempts on a real board came to nothing.
     """
 
@@ -86,8 +93,11 @@ def build(graph: Graph, board: Board, *, workdir: Path, cache_dir: Path | None) 
     """Generate and build; a ledger that the linker does not confirm is a ``BuildError``."""
     ledger = make_ledger(graph, board)
     sources = generate(graph, ledger.lowered, ledger.plan, name=graph.name)
-    firmware = build_firmware(sources, board, workdir=workdir, cache_dir=cache_dir)
+    firmware = build_firmware(
+        sources, board, workdir=workdir, cache_dir=cache_dir, arena_region=ledger.arena_region
+    )
     assert_ledger_matches(ledger, firmware.linked)
+    assert_regions_match(ledger, board, firmware.regions)
     return Built(ledger, sources, firmware)
 
 
@@ -125,7 +135,7 @@ def deploy(
         sources=built.sources,
         firmware=built.firmware,
         twin=twin,
-        ran_on=ran_on(device, board),
+        ran_on=ran_on(device, board, built.ledger.arena_region),
         measurement=measurement,
         wrong_op=wrong_op,
         compiler=compiler_of(running.map_file),
@@ -134,12 +144,14 @@ def deploy(
 
 
 def _build_twin(built: Built, device: Device, workdir: Path, cache_dir: Path | None) -> Firmware | None:
-    """The same sources for the board's emulated twin, or None where ``device`` runs the board's own ELF."""
+    """The same sources as ``device`` can run them, or None where it runs the board's own ELF."""
     board = built.firmware.board
-    target = built_for(device, board)
-    if target is board:
+    image = image_for(device, board, built.ledger)
+    if image == Image(board, built.firmware.arena_region):
         return None
-    twin = build_firmware(built.sources, target, workdir=workdir, cache_dir=cache_dir)
+    twin = build_firmware(
+        built.sources, image.board, workdir=workdir, cache_dir=cache_dir, arena_region=image.arena_region
+    )
     assert_same_network(built.firmware.linked, twin.linked)
     return twin
 
@@ -182,6 +194,7 @@ def deployment_to_json(deployment: Deployment) -> dict[str, Json]:
             "mismatches": int(measurement.parity.mismatches),
         },
         "per_op": per_op_to_json(deployment),
+        "regions": _regions_to_json(deployment),
         "sram": {
             "predicted": deployment.ledger.sram_bytes,
             "linked": linked.sram_bytes,
@@ -228,6 +241,19 @@ def firmware_to_json(deployment: Deployment) -> dict[str, Json]:
         "compiler": deployment.compiler,
         "flags": list(code_flags(running.board)),
         "kernels": kernels,
+    }
+
+
+def _regions_to_json(deployment: Deployment) -> dict[str, Json]:
+    """Bytes of each memory region by the ledger and by the ELF, and its size."""
+    ledger, linked = deployment.ledger, deployment.firmware.regions
+    return {
+        region.name: {
+            "predicted": ledger.region_bytes(region.name),
+            "linked": linked[region.name],
+            "size": region.length,
+        }
+        for region in ledger.regions
     }
 
 

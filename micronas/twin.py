@@ -127,6 +127,15 @@ def twin_of(board: Board) -> Board | None:
     )
 
 
+def has_memory(board: Board, region: str) -> bool:
+    """Whether the machine that runs this board's image has RAM where ``region`` is.
+
+    A twin's machine has all regions. QEMU's machines of real chips have one RAM, at ``sram``: no CCM on the
+    STM32F405 (hw/arm/stm32f405_soc.c of 7.2), which has the bytes at the end of its SRAM instead.
+    """
+    return board.family == FAMILY or region == "sram"
+
+
 def _moved(board: Board, machine: Machine) -> tuple[Region, ...]:
     """The board's regions in the machine's memory, same lengths, in the same order.
 

@@ -14,9 +14,10 @@ from micronas.device.ports import Port, choose_port
 from micronas.device.qemu import QemuDevice, no_machine, require_qemu
 from micronas.errors import DeviceError
 from micronas.flash import Access, Use, use_board
+from micronas.ledger import Ledger
 from micronas.renode import RenodeDevice, find_renode, require_modelled
 from micronas.trial import Json
-from micronas.twin import twin_of
+from micronas.twin import has_memory, twin_of
 
 HARDWARE = Access()
 """How this machine's boards are reached."""
@@ -66,6 +67,11 @@ class RanOn:
             return "run on the board"
         if self.device == "renode":
             return "emulated in Renode, on the core and UART of this board's chip; this board's ELF"
+        if self.own_chip and not self.own_elf:
+            return (
+                f"emulated on {self.machine}, this board's chip family without all of its memory; "
+                "not this board's ELF: the arena lies in sram"
+            )
         if self.own_chip:
             return f"emulated on {self.machine}, this board's chip family; this board's ELF"
         if self.own_elf:
@@ -116,11 +122,37 @@ def built_for(device: Device, board: Board) -> Board:
             return board
 
 
-def ran_on(device: Device, board: Board) -> RanOn:
-    """What ``device`` is to ``board``."""
+@dataclass(frozen=True)
+class Image:
+    """What a device runs of a network: the board it is linked for, and the region of its arena."""
+
+    board: Board
+    arena_region: str
+
+
+def image_for(device: Device, board: Board, ledger: Ledger) -> Image:
+    """What ``device`` runs for ``board`` of the network of ``ledger``: the board's own image where it can.
+
+    Raises ``DeviceError`` when the arena lies in memory that the emulator lacks and does not fit ``sram``.
+    """
+    target = built_for(device, board)
+    if not isinstance(device, Qemu) or has_memory(target, ledger.arena_region):
+        return Image(target, ledger.arena_region)
+    over = ledger.sram_bytes - board.sram_bytes
+    if over > 0:
+        raise DeviceError(
+            f"board {board.name}: the arena of {ledger.arena_bytes:,} bytes lies in {ledger.arena_region}, "
+            f"which its QEMU machine does not have, and is {over:,} bytes over in sram",
+            remedy="shrink the network by that, or run it with --device renode or serial",
+        )
+    return Image(target, "sram")
+
+
+def ran_on(device: Device, board: Board, arena_region: str = "sram") -> RanOn:
+    """What ``device`` is to ``board``, and to a network whose arena lies in ``arena_region`` of it."""
     match device:
         case Qemu() if board.emulator is not None:
-            own_elf = twin_of(board) is None
+            own_elf = twin_of(board) is None and has_memory(board, arena_region)
             return RanOn("qemu", board.emulator.machine, board.emulator.own_chip, own_elf)
         case Qemu():
             raise no_machine(board)

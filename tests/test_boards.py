@@ -11,7 +11,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from micronas.board import Board, Core, Region, RegionKind, board_names, load_board
-from micronas.build import Firmware
+from micronas.build import Firmware, build_firmware
 from micronas.deploy import Built, build
 from micronas.device.client import Client
 from micronas.device.qemu import QemuDevice
@@ -23,6 +23,7 @@ from micronas.net.shape_graph import shape_graph
 from micronas.space.reference.ds_cnn import pooled_classifier
 from micronas.space.reference.mlperf_tiny import keyword_ds_cnn
 from micronas.twin import twin_of
+from micronas.where import Qemu, image_for
 
 pytestmark = pytest.mark.emulator
 
@@ -96,14 +97,21 @@ def test_the_image_is_what_the_profile_says(on_board: OnBoard) -> None:
     assert_compiled_for_the_core(firmware, board)
 
 
-def test_an_image_that_qemu_runs_itself_says_who_it_is(on_board: OnBoard) -> None:
+def test_an_image_that_qemu_runs_itself_says_who_it_is(
+    on_board: OnBoard, firmware_cache: Path, tmp_path: Path
+) -> None:
     """The board's UART, its pins and a clock that QEMU does not model: what is flashed answers there."""
-    board = on_board.board
+    board, firmware = on_board.board, on_board.firmware
     if board.emulator is None or twin_of(board) is not None:
         pytest.skip(f"{board.name}: QEMU runs its twin")
-    with QemuDevice(board, on_board.firmware.elf) as link:
+    image = image_for(Qemu(), board, on_board.built.ledger)
+    if image.arena_region != firmware.arena_region:
+        sources = on_board.built.sources
+        firmware = build_firmware(sources, board, workdir=tmp_path, cache_dir=firmware_cache)
+    assert firmware.arena_region == image.arena_region
+    with QemuDevice(board, firmware.elf) as link:
         info = Client(link).info(deadline_s=10)
-    assert (info.build_id, info.board) == (on_board.firmware.build_id, board.name)
+    assert (info.build_id, info.board) == (firmware.build_id, board.name)
     assert info.clock_fallback
     assert info.counter is Counter.INSTRUCTIONS
 
@@ -124,7 +132,7 @@ def assert_sections_lie_in_regions(firmware: Firmware, board: Board) -> None:
         if section.name in in_flash:
             assert region.kind is RegionKind.FLASH
         else:
-            assert region.name == (board.arena_region if section.name == ".arena" else "sram")
+            assert region.name == (firmware.arena_region if section.name == ".arena" else "sram")
             assert region.kind.holds_data
 
 

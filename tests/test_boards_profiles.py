@@ -97,8 +97,8 @@ SRAM = region("sram", "sram", 0x20000000, "128K")
         ({"regions": [FLASH, region("sram", "sram", 0x0807FF00, "128K")]}, "regions flash and sram overlap"),
         ({"regions": [FLASH, SRAM, SRAM]}, "region name 'sram' occurs twice"),
         ({"regions": [FLASH, region("ram", "sram", 0x20000000, "128K")]}, "no region named 'sram'"),
-        ({"arena_region": "flash"}, "arena_region 'flash' is flash, which holds no data"),
-        ({"arena_region": "dtcm"}, "arena_region 'dtcm' is not a region"),
+        ({"arena_regions": ["sram", "flash"]}, "arena_regions: 'flash' is flash, which holds no data"),
+        ({"arena_regions": ["dtcm"]}, "arena_regions: 'dtcm' is not a region"),
         ({"stack_bytes": "128K"}, "leaves nothing of sram"),
         ({"stack_bytes": 4100}, "multiple of 8"),
         ({"clock": {"hz": 0}}, r"clock\.hz"),
@@ -170,7 +170,7 @@ def test_bench_says_when_the_profiles_clock_did_not_start() -> None:
 @pytest.mark.parametrize(
     ("name", "more_ram", "emulated"),
     [
-        ("disco_f407vg", "64.0 KB", "netduinoplus2 (own image, own chip)"),
+        ("disco_f407vg", "64.0 KB", "netduinoplus2 (arena in sram, own chip)"),
         ("nucleo_f411re", "", "netduinoplus2 (own image, another chip)"),
         ("nucleo_h743zi2", "480.0 KB", "mps2-an500 (stand-in for the core)"),
     ],

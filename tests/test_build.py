@@ -176,7 +176,12 @@ def test_a_ledger_that_is_one_byte_off_is_refused_with_both_figures(tiny: Firmwa
 
 
 def test_the_arena_may_live_in_another_region(tmp_path: Path, firmware_cache: Path) -> None:
-    board = load_board("black_f407vg").model_copy(update={"arena_region": "ccm"})
-    firmware = build_firmware({"mn_model.c": TINY}, board, workdir=tmp_path, cache_dir=firmware_cache)
+    firmware = build_firmware(
+        {"mn_model.c": TINY},
+        load_board("black_f407vg"),
+        workdir=tmp_path,
+        cache_dir=firmware_cache,
+        arena_region="ccm",
+    )
     assert firmware.regions["ccm"] == 32
     assert firmware.image.symbol("mn_arena").address == 0x10000000

@@ -198,7 +198,10 @@ def test_check_prints_the_verdict_and_its_json_has_the_documented_keys(
     model = shared_models / "vww_96_int8.tflite"
     fits = micronas("check", model, *BOARD, "--json", cwd=tmp_path)
     assert fits.returncode == 0
-    assert list(json.loads(fits.stdout)) == ["fits", "reasons", "sram_bytes", "flash_bytes"]
+    assert list(json.loads(fits.stdout)) == [
+        *("fits", "reasons", "sram_bytes", "flash_bytes"),
+        *("arena_region", "regions"),
+    ]
     tight = micronas("check", model, *BOARD, "--sram-kb", 32, "--json", cwd=tmp_path)
     verdict = json.loads(tight.stdout)
     assert tight.returncode == 1
@@ -245,6 +248,7 @@ def test_bench_json_has_the_documented_keys_and_equal_outputs(tmp_path: Path, sh
             "clock",
             "firmware",
             "lost",
+            "regions",
             "sram",
             "flash",
             "per_op",

@@ -130,14 +130,16 @@ def test_budgets_below_the_firmware_are_said_to_be(kws, board):
 def test_a_region_that_overflows_is_a_reason_of_its_own(resnet, board):
     """Enough RAM in total is no use when the arena's region is too small."""
     ccm = Region(name="ccm", kind=RegionKind.CCM, origin=0x1000_0000, length=32 * 1024)
-    split = board.model_copy(update={"regions": (*board.regions, ccm), "arena_region": "ccm"})
+    split = board.model_copy(update={"regions": (*board.regions, ccm), "arena_regions": ("ccm",)})
     ledger = make_ledger(resnet, split, sizes=FIRMWARE)
     assert ledger.region_bytes("ccm") == ledger.arena_bytes
     assert ledger.region_bytes("sram") == 1_000 + 4_096
-    assert board_budget(split).sram_bytes == board.sram_bytes + 32 * 1024
-    verdict = check(ledger, board_budget(split))
+    verdict = check(ledger, AMPLE)
     assert not verdict.fits
-    assert "region ccm" in verdict.reasons[0]
+    (reason,), (remedy,) = verdict.reasons, verdict.remedies
+    over = ledger.arena_bytes - 32 * 1024
+    assert f"region ccm of nucleo_f446re: {ledger.arena_bytes:,} bytes of 32,768, {over:,} over" in reason
+    assert "op #2 and" in remedy or "op #2 (and" in remedy or "op #2 to 32,768 live bytes" in remedy
 
 
 def test_json_is_plain_with_stable_keys(kws, board):
@@ -147,6 +149,7 @@ def test_json_is_plain_with_stable_keys(kws, board):
         assert set(value) == {
             "arena_bound_bytes",
             "arena_bytes",
+            "arena_region",
             "board",
             "constant_bytes",
             "flash",

@@ -54,7 +54,7 @@ def test_every_shipped_board_that_names_such_a_machine_has_a_twin(name: str) -> 
         return
     found, machine = twin(board), MACHINES[board.emulator.machine]
     assert (found.core, found.clock, found.timing) == (board.core, board.clock, board.timing)
-    assert (found.stack_bytes, found.arena_region) == (board.stack_bytes, board.arena_region)
+    assert (found.stack_bytes, found.arena_regions) == (board.stack_bytes, board.arena_regions)
     assert [(r.name, r.length) for r in found.regions] == [(r.name, r.length) for r in board.regions]
     for region in found.regions:
         memory = machine.code if region.kind is RegionKind.FLASH else machine.ram

@@ -99,7 +99,7 @@ def with_room(board: Board) -> Board:
     """The board with memory for any of the measured networks: what is linked does not depend on its size."""
     wanted = (board.region(name) for name in ("flash", "sram"))
     regions = tuple(region.model_copy(update={"length": _ROOM_BYTES}) for region in wanted)
-    return board.model_copy(update={"regions": regions, "arena_region": "sram"})
+    return board.model_copy(update={"regions": regions, "arena_regions": ("sram",)})
 
 
 def _build(model: str, board: Board, folder: Path, flags: tuple[str, ...] = ()) -> Firmware:

@@ -14,22 +14,30 @@ from pathlib import Path
 from micronas.board import Board
 from micronas.build.compiler_output import build_failure
 from micronas.build.elf import Image, LinkedSizes, linked_sizes, read_image, region_bytes
-from micronas.build.ledger_check import assert_ledger_matches, assert_same_network
+from micronas.build.ledger_check import assert_ledger_matches, assert_regions_match, assert_same_network
 from micronas.build.program import SERVER, Program
 from micronas.build.project import make_project, write_project
 from micronas.build.run_platformio import run_platformio, write_local_ini
 from micronas.errors import BuildError
 
-__all__ = ["Firmware", "LinkedSizes", "assert_ledger_matches", "assert_same_network", "build_firmware"]
+__all__ = [
+    "Firmware",
+    "LinkedSizes",
+    "assert_ledger_matches",
+    "assert_regions_match",
+    "assert_same_network",
+    "build_firmware",
+]
 
 BUILD_DEADLINE_S = 300.0
 
 
 @dataclass(frozen=True)
 class Firmware:
-    """A linked image, its identity and its sizes."""
+    """A linked image, its identity and its sizes; ``regions`` are the bytes used of each of the board's."""
 
     board: Board
+    arena_region: str
     elf: Path
     map_file: Path
     build_id: bytes
@@ -47,16 +55,18 @@ def build_firmware(
     deadline_s: float = BUILD_DEADLINE_S,
     extra_flags: tuple[str, ...] = (),
     program: Program = SERVER,
+    arena_region: str = "sram",
 ) -> Firmware:
     """Compile and link ``sources`` (file name -> C text) into ``program`` for ``board`` in ``workdir``.
 
+    The network's arena goes into ``arena_region`` of the board.
     ``cache_dir`` is shared by any number of builds, also at the same time; without it the cache is the
     build's own. Raises ``ToolMissingError``, ``BudgetError`` (a region overflows, with the bytes over) or
     ``BuildError`` (the first messages of the compiler).
     """
     folder = workdir.resolve()
     cache = (cache_dir or folder / ".cache").resolve()
-    project = make_project(sources, board, extra_flags, program)
+    project = make_project(sources, board, extra_flags, program, arena_region)
     folder.mkdir(parents=True, exist_ok=True)
     write_project(project, folder)
     write_local_ini(folder, board, cache)
@@ -68,6 +78,7 @@ def build_firmware(
     image = read_image(elf)
     return Firmware(
         board=board,
+        arena_region=arena_region,
         elf=elf,
         map_file=elf.with_suffix(".map"),
         build_id=project.build_id,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
+from micronas.board import Board, RegionKind
 from micronas.build.elf import LinkedSizes
 from micronas.errors import BuildError
 
@@ -39,6 +41,30 @@ def assert_ledger_matches(ledger: Predicted, linked: LinkedSizes) -> None:
         raise BuildError(
             "the ledger and the linker disagree: " + "; ".join(wrong),
             remedy="after a change of firmware/ run tools/measure_code_size.py; otherwise this is a bug",
+        )
+
+
+class PredictedRegions(Protocol):
+    """The figures of a ledger by memory region."""
+
+    def region_bytes(self, name: str) -> int:
+        """Bytes taken of the region called ``name``."""
+        ...
+
+
+def assert_regions_match(ledger: PredictedRegions, board: Board, linked: Mapping[str, int]) -> None:
+    """Raise ``BuildError`` with both figures unless every RAM region holds exactly what the ledger said.
+
+    ``linked`` are the bytes that the image takes of each region. Code makes flash an estimate, so that it is
+    not compared here.
+    """
+    names = [region.name for region in board.regions if region.kind is not RegionKind.FLASH]
+    pairs = {name: (ledger.region_bytes(name), linked[name]) for name in names}
+    wrong = [f"{name}: predicted {a} bytes, linked {b}" for name, (a, b) in pairs.items() if a != b]
+    if wrong:
+        raise BuildError(
+            f"the ledger and the linker disagree on the memory regions of {board.name}: " + "; ".join(wrong),
+            remedy="this is a bug; please report the model and the board",
         )
 
 

@@ -1,9 +1,9 @@
 """The linker script of a board, from its memory regions.
 
-SRAM holds, from its start: stack, .data and .bss together rounded to 16 bytes, arena. There is no gap, so
-what is linked is stack + static + arena to the byte. The generated sources, in model/, own no static but the
-arena. The stack comes first so that its overflow leaves the memory and faults. Flash holds vectors and code,
-then the network's constants sorted by alignment, then the rest.
+SRAM holds, from its start: stack, .data and .bss together rounded to 16 bytes, and the arena where that has
+no region to itself. There is no gap, so what is linked is stack + static + arena to the byte. The generated
+sources, in model/, own no static but the arena. The stack comes first so that its overflow leaves the memory
+and faults. Flash holds vectors and code, then the network's constants sorted by alignment, then the rest.
 """
 
 from __future__ import annotations
@@ -71,11 +71,15 @@ SECTIONS
 """
 
 
-def linker_script(board: Board) -> str:
-    """Text of ``linker.ld`` for ``board``."""
+def linker_script(board: Board, arena_region: str = "sram") -> str:
+    """Text of ``linker.ld`` for ``board`` with the arena in ``arena_region``.
+
+    Raises ``BoardError`` when the board has no such region.
+    """
+    arena = board.region(arena_region)
     flash = next(r for r in board.regions if r.kind is RegionKind.FLASH)
     memory = "\n".join(f"    {_memory_line(region)}" for region in board.regions)
-    sections = _SECTIONS.format(flash=flash.name, stack_bytes=board.stack_bytes, arena=board.arena_region)
+    sections = _SECTIONS.format(flash=flash.name, stack_bytes=board.stack_bytes, arena=arena.name)
     return f"/* {board.title}: generated from its profile. */\nMEMORY\n{{\n{memory}\n}}\n{sections}"
 
 

@@ -38,13 +38,17 @@ def make_project(
     board: Board,
     extra_flags: tuple[str, ...] = (),
     program: Program = SERVER,
+    arena_region: str = "sram",
 ) -> Project:
-    """The project that compiles ``sources`` (file name -> text) for ``board``; opens only firmware/."""
+    """The project that compiles ``sources`` (file name -> text) for ``board``; opens only firmware/.
+
+    The network's arena is linked into ``arena_region``.
+    """
     files = _firmware_files(board, program)
     files |= {f"src/model/{name}": text for name, text in sources.items()}
     files |= {f"include/{name}": text for name, text in program.headers.items()}
     files["include/mn_board.h"] = board_header(board)
-    files["linker.ld"] = linker_script(board)
+    files["linker.ld"] = linker_script(board, arena_region)
     files["platformio.env.ini"] = environment_ini(board, (*extra_flags, *program.flags))
     build_id = hash_files(files)
     files["src/mn_build_id.c"] = _build_id_source(build_id)

@@ -88,6 +88,7 @@ def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]
         "clock": figures["clock"],
         "firmware": figures["firmware"],
         "lost": figures["lost"],
+        "regions": figures["regions"],
         "sram": figures["sram"],
         "flash": {"constants": figures["flash"]["constants"], "code": figures["flash"]["code"]},
         "per_op": figures["per_op"],

@@ -52,7 +52,7 @@ def show(name: str, as_json: Json = False) -> None:
     for region in board.regions:
         wait = f", {region.wait_states} wait states" if region.wait_states else ""
         print(f"  {region.name:<9} {kb(region.length)} at {region.origin:#010x} ({region.kind.value}{wait})")
-    print(f"  stack     {kb(board.stack_bytes)} of sram; the arena lies in {board.arena_region}")
+    print(f"  stack     {kb(board.stack_bytes)} of sram; the arena lies in {_arena_places(board)}")
     uart = board.uart
     print(f"  uart      {uart.name}, TX {uart.tx}, RX {uart.rx}, {uart.baud} baud")
     print(f"  counter   {counter}")
@@ -62,6 +62,11 @@ def show(name: str, as_json: Json = False) -> None:
     print(f"  timing    {board.timing.cycles_per_instruction:g} cycles per emulated instruction")
     print(f"            ({' '.join(board.timing.source.split())})")
     print(f"  reference {board.reference}")
+
+
+def _arena_places(board: Board) -> str:
+    names = board.arena_regions
+    return names[0] if len(names) == 1 else f"the first of {', '.join(names)} that holds it"
 
 
 def row(board: Board) -> tuple[str, ...]:
@@ -82,12 +87,13 @@ def emulated(board: Board) -> str:
     """The QEMU machine, and whether it runs this board's own image and has its chip."""
     if board.emulator is None:
         return "nothing"
-    from micronas.twin import twin_of
+    from micronas.twin import has_memory, twin_of
 
     machine = board.emulator.machine
     if twin_of(board) is not None:
         return f"{machine} (stand-in for the core)"
-    return f"{machine} (own image, {'own' if board.emulator.own_chip else 'another'} chip)"
+    image = "own image" if all(has_memory(board, r) for r in board.arena_regions) else "arena in sram"
+    return f"{machine} ({image}, {'own' if board.emulator.own_chip else 'another'} chip)"
 
 
 def _more_ram_bytes(board: Board) -> int:

@@ -33,7 +33,7 @@ def check(
     from micronas.board import load_board
     from micronas.budget import make_budget
     from micronas.ledger import check as check_ledger
-    from micronas.ledger import make_ledger
+    from micronas.ledger import make_ledger, regions_to_json
     from micronas.tflite import read
 
     if runtime not in RUNTIMES:
@@ -54,6 +54,8 @@ def check(
                 "reasons": list(verdict.reasons),
                 "sram_bytes": ledger.sram_bytes,
                 "flash_bytes": ledger.flash_bytes,
+                "arena_region": ledger.arena_region,
+                "regions": regions_to_json(ledger),
             }
         )
     else:
@@ -68,12 +70,17 @@ def _print(ledger: Ledger, verdict: Verdict, flash_bytes: int, sram_bytes: int) 
         ("flash", f"{ledger.flash_bytes:,}", f"of {flash_bytes:,} ({kb(flash_bytes)})"),
         *((f"SRAM: {item.what}", f"{item.nbytes:,}", item.region) for item in ledger.sram),
         ("SRAM", f"{ledger.sram_bytes:,}", f"of {sram_bytes:,} ({kb(sram_bytes)})"),
+        *(
+            (f"region {r.name}", f"{ledger.region_bytes(r.name):,}", f"of {r.length:,} ({kb(r.length)})")
+            for r in ledger.regions
+            if ledger.region_bytes(r.name)
+        ),
     ]
     print_table("", ("predicted", "bytes", ""), rows)
     for note in ledger.notes:
         print(f"note: {note}")
     if verdict.fits:
-        print("It fits.")
+        print(f"It fits. The arena lies in {ledger.arena_region}.")
         return
     print("It does not fit:")
     for reason in verdict.reasons:

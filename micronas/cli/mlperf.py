@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from micronas.mlperf.firmware import DutFirmware
     from micronas.mlperf.script import Progress
     from micronas.mlperf.task import Task
-    from micronas.where import Device
+    from micronas.where import Device, RanOn
 
 SCRIPTS = ("all", "performance", "accuracy")
 DEFAULT_MODE = "performance"
@@ -61,7 +61,6 @@ def mlperf(
     from micronas.mlperf.result import Result, result_json, result_lines, source_of
     from micronas.mlperf.samples import random_load, read_files
     from micronas.mlperf.script import run_accuracy, run_performance
-    from micronas.where import ran_on
 
     _require_one_of("--script", script, SCRIPTS)
     if script == "accuracy" and data is None:
@@ -81,7 +80,7 @@ def mlperf(
         finally:
             if log is not None:
                 log.write_text("\n".join(dut.transcript) + "\n", encoding="utf-8")
-    result = Result(built, ran_on(wanted.device, wanted.board), source, performance, accuracy)
+    result = Result(built, _ran_on(wanted, built), source, performance, accuracy)
     if as_json:
         print_json(result_json(result, str(model)))
         return
@@ -147,6 +146,12 @@ def _wanted(
     return _Wanted(profile, graph, choose_task(task, graph), where)
 
 
+def _ran_on(wanted: _Wanted, built: DutFirmware) -> RanOn:
+    from micronas.where import ran_on
+
+    return ran_on(wanted.device, wanted.board, built.firmware.arena_region)
+
+
 @contextmanager
 def _device(
     wanted: _Wanted, mode: str = DEFAULT_MODE, pin: str | None = None
@@ -155,11 +160,9 @@ def _device(
     from micronas.deploy import cache_folder, require_tools
     from micronas.mlperf.firmware import Mode, build_dut
     from micronas.mlperf.session import open_dut
-    from micronas.where import built_for
 
     _require_one_of("--mode", mode, tuple(m.value for m in Mode))
     require_tools(wanted.device, wanted.board)
-    target = built_for(wanted.device, wanted.board)
     with tempfile.TemporaryDirectory(prefix="micronas-") as work:
         built = build_dut(
             wanted.graph,
@@ -169,7 +172,7 @@ def _device(
             cache_dir=cache_folder(),
             mode=Mode(mode),
             pin=pin,
-            twin=None if target is wanted.board else target,
+            device=wanted.device,
         )
         with open_dut(wanted.device, built) as dut:
             yield built, dut

@@ -14,7 +14,8 @@ from micronas.board import Board
 from micronas.codesize import FirmwareSize, firmware_size
 from micronas.graph import Graph
 from micronas.ledger.budget import Budget, Verdict, board_budget, check
-from micronas.ledger.items import Item, Ledger, OpRow, Region, to_json
+from micronas.ledger.items import Item, Ledger, OpRow, Region, regions_to_json, to_json
+from micronas.ledger.room import Room, arena_rooms, choose_room
 from micronas.lowering import Lowered, Target
 from micronas.lowering.lower import lower_graph
 from micronas.lowering.sizes import constant_items
@@ -28,10 +29,12 @@ __all__ = [
     "Ledger",
     "OpRow",
     "Region",
+    "Room",
     "Verdict",
     "board_budget",
     "check",
     "make_ledger",
+    "regions_to_json",
     "to_json",
 ]
 
@@ -57,6 +60,7 @@ def _micronas_ledger(graph: Graph, board: Board, sizes: FirmwareSize | None) -> 
     if sizes is None:
         sizes = firmware_size(board, frozenset(low.kernel for low in lowered), len(lowered))
     constants = _constants_by_op(graph, lowered)
+    rooms = arena_rooms(board, sizes.static_bytes + board.stack_bytes)
     return Ledger(
         model=graph.name,
         board=board.name,
@@ -67,11 +71,12 @@ def _micronas_ledger(graph: Graph, board: Board, sizes: FirmwareSize | None) -> 
             Item("rodata", sizes.rodata_bytes, "flash"),
         ),
         sram=(
-            Item("arena", plan.arena_bytes, board.arena_region),
+            Item("arena", plan.arena_bytes, choose_room(rooms, plan.arena_bytes).region),
             Item("static", sizes.static_bytes, "sram"),
             Item("stack", board.stack_bytes, "sram"),
         ),
         regions=_regions(board),
+        rooms=rooms,
         plan=plan,
         lowered=lowered,
         ops=_op_rows(graph, plan, constants),
@@ -84,16 +89,19 @@ def _tflm_ledger(graph: Graph, board: Board) -> Ledger:
     constants: dict[int | None, int] = {
         i: sum(graph.tensors[t].nbytes for t in graph.constant_inputs(op)) for i, op in enumerate(graph.ops)
     }
+    rooms = arena_rooms(board, resident_bytes=0)
+    region = choose_room(rooms, arena.total_bytes).region
     return Ledger(
         model=graph.name,
         board=board.name,
         runtime="tflm",
         flash=(Item("constants", len(write(graph)), "flash"),),
         sram=(
-            Item("arena head", arena.total_bytes - arena.tail_bytes, board.arena_region),
-            Item("arena tail", arena.tail_bytes, board.arena_region),
+            Item("arena head", arena.total_bytes - arena.tail_bytes, region),
+            Item("arena tail", arena.tail_bytes, region),
         ),
         regions=_regions(board),
+        rooms=rooms,
         plan=arena.plan,
         lowered=(),
         ops=_op_rows(graph, arena.plan, constants),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from micronas.board import Board, RegionKind
+from micronas.codesize import static_bytes
 from micronas.ledger.items import Item, Ledger, OpRow, Region
+from micronas.ledger.room import arena_rooms
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,16 @@ class Verdict:
 
 
 def board_budget(board: Board) -> Budget:
-    """Everything the board has: all flash, and the RAM regions that stack, statics and arena live in."""
-    ram = {"sram", board.arena_region}
-    return Budget(
-        flash_bytes=sum(r.length for r in board.regions if r.kind is RegionKind.FLASH),
-        sram_bytes=sum(r.length for r in board.regions if r.name in ram),
-    )
+    """Everything that a network can have of the board: all flash, stack and statics, and the largest arena.
+
+    Where the arena's best place is ``sram`` itself, which is so on most boards, that is all of ``sram``.
+    """
+    flash_bytes = sum(r.length for r in board.regions if r.kind is RegionKind.FLASH)
+    if set(board.arena_regions) == {"sram"}:
+        return Budget(flash_bytes, board.sram_bytes)
+    resident_bytes = board.stack_bytes + static_bytes(board)
+    largest = max(room.free_bytes for room in arena_rooms(board, resident_bytes))
+    return Budget(flash_bytes, resident_bytes + largest)
 
 
 def check(ledger: Ledger, budget: Budget) -> Verdict:
@@ -41,7 +47,7 @@ def check(ledger: Ledger, budget: Budget) -> Verdict:
     explained: set[str] = set()
     if (over := ledger.sram_bytes - budget.sram_bytes) > 0:
         reasons.append(_sram_reason(ledger, budget.sram_bytes))
-        remedies.append(_sram_remedy(ledger, over))
+        remedies.append(_sram_remedy(ledger, max(over, _arena_lacks(ledger))))
         explained |= {item.region for item in ledger.sram}
     if (over := ledger.flash_bytes - budget.flash_bytes) > 0:
         reasons.append(_flash_reason(ledger, budget.flash_bytes))
@@ -50,14 +56,37 @@ def check(ledger: Ledger, budget: Budget) -> Verdict:
     for region in ledger.regions:
         if ledger.region_bytes(region.name) > region.length and region.name not in explained:
             reasons.append(_region_reason(ledger, region))
-            remedies.append("put the arena into a larger region (arena_region of the board), or shrink it")
+            remedies.append(_region_remedy(ledger, region))
     return Verdict(not reasons, tuple(reasons), tuple(remedies))
 
 
 def _region_reason(ledger: Ledger, region: Region) -> str:
     items = [item for item in (*ledger.flash, *ledger.sram) if item.region == region.name]
     used = _against(ledger.region_bytes(region.name), region.length)
-    return f"region {region.name} of {ledger.board}: {used} ({', '.join(_item(i) for i in items)})"
+    reason = f"region {region.name} of {ledger.board}: {used} ({', '.join(_item(i) for i in items)})"
+    return f"{reason}{_no_room(ledger)}" if region.name == ledger.arena_region else reason
+
+
+def _region_remedy(ledger: Ledger, region: Region) -> str:
+    over = ledger.region_bytes(region.name) - region.length
+    if region.name == ledger.arena_region:
+        return _sram_remedy(ledger, over)
+    if any(item.region == region.name for item in ledger.flash):
+        return _flash_remedy(ledger, over)
+    return f"stack and statics do not fit: lower stack_bytes of {ledger.board} by {over:,}"
+
+
+def _arena_lacks(ledger: Ledger) -> int:
+    """Bytes by which the arena exceeds the region that it is in; 0 or less where it fits."""
+    return ledger.arena_bytes - max(room.free_bytes for room in ledger.rooms)
+
+
+def _no_room(ledger: Ledger) -> str:
+    """What the arena lacks in each region that could hold it; empty where it fits one."""
+    if _arena_lacks(ledger) <= 0:
+        return ""
+    lacks = (f"{ledger.arena_bytes - room.free_bytes:,} bytes over in {room.region}" for room in ledger.rooms)
+    return f"; the arena of {ledger.arena_bytes:,} bytes fits no region: {', '.join(lacks)}"
 
 
 def _against(used: int, limit: int) -> str:
@@ -69,8 +98,8 @@ def _item(item: Item) -> str:
 
 
 def _sram_reason(ledger: Ledger, limit: int) -> str:
-    items = ", ".join(_item(item) for item in ledger.sram)
-    return f"SRAM: {_against(ledger.sram_bytes, limit)} ({items}); {_peak(ledger)}"
+    items = ", ".join(f"{_item(item)} in {item.region}" for item in ledger.sram)
+    return f"SRAM: {_against(ledger.sram_bytes, limit)} ({items}){_no_room(ledger)}; {_peak(ledger)}"
 
 
 def _peak(ledger: Ledger) -> str:

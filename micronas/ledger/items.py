@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from micronas.ledger.room import Room
 from micronas.lowering import Lowered
 from micronas.plan import Plan
 from micronas.trial import Json
@@ -49,8 +50,9 @@ class OpRow:
 class Ledger:
     """Predicted bytes of one network on one board.
 
-    ``plan`` is the arena's layout (for ``tflm`` TFLite Micro's own head); ``lowered`` what the code
-    generator is given (empty for ``tflm``); ``ops`` one row per op of the graph.
+    ``rooms`` are the places that the arena could have; ``plan`` is its layout (for ``tflm`` TFLite Micro's
+    own head); ``lowered`` what the code generator is given (empty for ``tflm``); ``ops`` one row per op of
+    the graph.
     """
 
     model: str
@@ -59,6 +61,7 @@ class Ledger:
     flash: tuple[Item, ...]
     sram: tuple[Item, ...]
     regions: tuple[Region, ...]
+    rooms: tuple[Room, ...]
     plan: Plan
     lowered: tuple[Lowered, ...]
     ops: tuple[OpRow, ...]
@@ -83,6 +86,11 @@ class Ledger:
     def arena_bytes(self) -> int:
         """The arena: for ``tflm`` its head and tail together."""
         return sum(item.nbytes for item in self.sram if item.what.startswith("arena"))
+
+    @property
+    def arena_region(self) -> str:
+        """The memory region that holds the arena."""
+        return next(item.region for item in self.sram if item.what.startswith("arena"))
 
     def region_bytes(self, name: str) -> int:
         """Bytes taken of the region called ``name``."""
@@ -111,14 +119,20 @@ def to_json(ledger: Ledger) -> dict[str, Json]:
         "constant_bytes": ledger.constant_bytes,
         "arena_bytes": ledger.arena_bytes,
         "arena_bound_bytes": ledger.plan.bound_bytes,
+        "arena_region": ledger.arena_region,
         "flash": [_item(item) for item in ledger.flash],
         "sram": [_item(item) for item in ledger.sram],
-        "regions": {r.name: {"used": ledger.region_bytes(r.name), "size": r.length} for r in ledger.regions},
+        "regions": regions_to_json(ledger),
         "peak_op": ledger.plan.peak_op,
         "order": list(ledger.plan.order),
         "ops": [_row(row) for row in ledger.ops],
         "notes": list(ledger.notes),
     }
+
+
+def regions_to_json(ledger: Ledger) -> Json:
+    """Bytes used of each memory region and its size, by name."""
+    return {r.name: {"used": ledger.region_bytes(r.name), "size": r.length} for r in ledger.regions}
 
 
 def _item(item: Item) -> Json:

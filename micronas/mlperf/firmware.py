@@ -16,6 +16,7 @@ from micronas.errors import BudgetError, BuildError, ConfigError
 from micronas.graph import Graph
 from micronas.ledger import Ledger, make_ledger
 from micronas.mlperf.task import Encoding, Task
+from micronas.where import Device, Image, image_for
 
 PERFORMANCE_BAUD = 115_200
 ENERGY_BAUD = 9_600
@@ -86,11 +87,11 @@ def build_dut(
     cache_dir: Path | None,
     mode: Mode = Mode.PERFORMANCE,
     pin: str | None = None,
-    twin: Board | None = None,
+    device: Device | None = None,
 ) -> DutFirmware:
-    """Build ``graph`` for ``board`` as a device under test, and also for the ``twin`` that runs in its place.
+    """Build ``graph`` for ``board`` as a device under test, and again where ``device`` runs another image.
 
-    ``pin`` (like PA8) is energy mode's.
+    Without a ``device`` that is left out. ``pin`` (like PA8) is energy mode's.
 
     Raises what generating and building raise, among it ``BudgetError`` where network and input buffer
     together exceed a memory region.
@@ -99,21 +100,31 @@ def build_dut(
     sources = generate(graph, ledger.lowered, ledger.plan, name=graph.name)
     program = dut_program(board, task, mode, pin)
 
-    def build(target: Board, folder: Path) -> Firmware:
-        target = target.model_copy(update={"uart": target.uart.model_copy(update={"baud": mode.baud})})
+    def build(image: Image, folder: Path) -> Firmware:
+        uart = image.board.uart.model_copy(update={"baud": mode.baud})
+        target = image.board.model_copy(update={"uart": uart})
         try:
-            return build_firmware(sources, target, workdir=folder, cache_dir=cache_dir, program=program)
+            return build_firmware(
+                sources,
+                target,
+                workdir=folder,
+                cache_dir=cache_dir,
+                program=program,
+                arena_region=image.arena_region,
+            )
         except BudgetError as error:
             raise BudgetError(
                 f"{error.message} (with the {task.input_bytes:,} bytes of input that the runner loads)",
                 remedy=error.remedy,
             ) from error
 
-    firmware = build(board, workdir)
+    own = Image(board, ledger.arena_region)
+    firmware = build(own, workdir)
     sram = _sram(ledger, firmware)
-    if twin is None:
+    image = own if device is None else image_for(device, board, ledger)
+    if image == own:
         return DutFirmware(task, mode, firmware, firmware, sram)
-    running = build(twin, workdir / "twin")
+    running = build(image, workdir / "twin")
     assert_same_network(firmware.linked, running.linked)
     return DutFirmware(task, mode, firmware, running, sram)
 
