@@ -1,4 +1,4 @@
-"""Samples of the user's own for ``micronas bench``."""
+"""What ``micronas bench`` runs: samples of the user's own, and networks without constant channels."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from micronas.errors import DataError
+from micronas.constant_channels import remove_constant_channels
+from micronas.errors import DataError, ModelError
 from micronas.graph import Graph, Tensor
+from micronas.interpreter import run_batch
 
 
 def load_samples(path: Path, graph: Graph, count: int) -> list[npt.NDArray[np.int8]]:
@@ -31,6 +33,20 @@ def load_samples(path: Path, graph: Graph, count: int) -> list[npt.NDArray[np.in
         _sample(f"{path}: array {name!r}", values[:count], graph.tensors[index])
         for (name, values), index in zip(arrays, graph.inputs, strict=True)
     ]
+
+
+def simplified(graph: Graph, samples: list[npt.NDArray[np.int8]]) -> Graph:
+    """``graph`` without the channels that no input can change; both must agree on ``samples``."""
+    simpler = remove_constant_channels(graph)
+    pairs = zip(run_batch(graph, samples), run_batch(simpler, samples), strict=True)
+    if not all(np.array_equal(before, after) for before, after in pairs):
+        raise ModelError(f"{graph.name}: removing constant channels changes its outputs; please report this")
+    return simpler
+
+
+def constant_bytes(graph: Graph) -> int:
+    """Bytes of weights and biases."""
+    return sum(tensor.nbytes for tensor in graph.tensors if tensor.is_constant)
 
 
 def _sample(where: str, values: npt.NDArray[np.generic], tensor: Tensor) -> npt.NDArray[np.int8]:

@@ -79,9 +79,9 @@ def reachable(roots: set[str], references: dict[str, set[str]]) -> set[str]:
 def _addresses(section: RelocationSection, elf: ELFFile) -> Iterator[tuple[int, int]]:
     """Where each relocation lies, and the address it refers to.
 
-    The image is linked: words and MOVW/MOVT pairs hold the address itself. Their symbols do not tell it, for a
-    const table is often named by the section that it ended up in. MOVT keeps what MOVW loaded in its register,
-    so the two halves meet by register.
+    The image is linked: words and MOVW/MOVT pairs hold the address itself. Their symbols do not tell it, for
+    a const table is often named by the section that it ended up in. MOVT keeps what MOVW loaded in its
+    register, so the two halves meet by register.
     """
     symbols, content = elf.get_section(section["sh_link"]), elf.get_section(section["sh_info"])
     data, low = content.data(), dict[int, int]()

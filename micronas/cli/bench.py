@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from micronas.board import Board
     from micronas.deploy import Deployment
     from micronas.device.replies import Info
+    from micronas.graph import Graph
     from micronas.measure import RunStatistics
 
 RANDOM_SAMPLES = 8
@@ -31,6 +32,9 @@ def bench(
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="Samples to compare.")] = RANDOM_SAMPLES,
     keep: Annotated[Path | None, typer.Option(help="Keep C, ELF and map in this folder.")] = None,
+    remove_constant_channels: Annotated[
+        bool, typer.Option(help="Leave out channels that no input can change; outputs stay the same.")
+    ] = False,
     protocol: Protocol = "micronas",
     task: TaskName = None,
     mode: ModeName = DEFAULT_MODE,
@@ -58,6 +62,8 @@ def bench(
     where = make_device(device, probe, port)
     graph = read(model)
     inputs = load_samples(samples, graph, count) if samples else random_samples(graph, count, seed=0)
+    if remove_constant_channels:
+        graph = _simplified(graph, inputs, quiet=as_json)
     require_tools(where, profile)
     with tempfile.TemporaryDirectory(prefix="micronas-") as work:
         folder = keep or Path(work)
@@ -67,6 +73,16 @@ def bench(
     else:
         _print(deployed, model, samples)
     deployed.require_parity()
+
+
+def _simplified(graph: Graph, inputs: list[Any], quiet: bool) -> Graph:
+    from micronas.bench import constant_bytes, simplified
+
+    simpler = simplified(graph, inputs)
+    if not quiet:
+        before, after = constant_bytes(graph), constant_bytes(simpler)
+        print(f"Without constant channels: {after:,} bytes of weights and biases, with them {before:,}.")
+    return simpler
 
 
 def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]:
