@@ -1,4 +1,4 @@
-"""The corners of every kernel, on the host and in QEMU; and whether random cases and corners reach them all."""
+"""The corners of every kernel, on the host and in QEMU; and whether the suites reach all of them."""
 
 from __future__ import annotations
 

@@ -54,6 +54,10 @@ extern uint32_t stack_top, data_start, data_end, data_load, bss_start, bss_end;
 void reset(void);
 void reset(void)
 {
+#if defined(__ARM_ARCH_6M__)
+    volatile uint32_t *const ccr = (volatile uint32_t *)0xe000ed14u;
+    *ccr |= 1u << 3; /* UNALIGN_TRP: an M3 then faults where an M0+ does */
+#endif
     volatile uint32_t *const cpacr = (volatile uint32_t *)0xe000ed88u;
     *cpacr |= 0xfu << 20; /* the FPU, which hard-float code may use at any time */
     __asm__ volatile("dsb\n isb");
