@@ -98,8 +98,8 @@ def test_an_unknown_board_is_refused_with_the_nearest_one(tmp_path: Path) -> Non
         ((CONFIG, *BOARD, "--set", "oops"), ("expected KEY=VALUE",)),
         ((CONFIG, *BOARD, "--strategy", "aging"), ("unknown strategy 'aging'",)),
         (
-            (CONFIG, *BOARD, "--strategy", "reinforce", "--set", "space.name=cell"),
-            ("strategy reinforce does not work on space cell", "layerwise"),
+            (CONFIG, *BOARD, "--strategy", "darts"),
+            ("strategy darts does not work on space layerwise", "cell"),
         ),
         ((CONFIG, *BOARD, "--trials", "0"), ("budget.trials: must be greater than or equal to 1",)),
         ((CONFIG, *BOARD, "--device", "quemu"), ("device: must be",)),
