@@ -44,6 +44,7 @@ def built(tmp_path: Path) -> DutFirmware:
         linked=LinkedSizes(0, 0, 0, 0, 0, 0),
         regions={},
         image=Image(tmp_path, (), ()),
+        arena_region="sram",
     )
     return DutFirmware(TASKS["kws01"], Mode.PERFORMANCE, firmware, firmware, Sram(0, 0, 0, 0, 0))
 
