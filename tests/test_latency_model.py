@@ -91,6 +91,22 @@ def test_what_was_never_profiled_is_not_predicted(ops: list[OpFeatures]) -> None
     assert model.predict([op("conv", 599.0)]) is not None
 
 
+def test_an_op_unlike_all_profiled_ones_is_not_predicted() -> None:
+    """Two features that always went together cannot be priced apart, so an op with one of them is unknown."""
+
+    def both(a: float, b: float) -> OpFeatures:
+        return OpFeatures("conv", (1.0, a, b))
+
+    profiles = [
+        Profile(((both(w, 2 * w), 50 + 9 * w), (op("softmax", 4.0), 58.0)), 9 * w + 138) for w in range(1, 9)
+    ]
+    model = LatencyModel(profiles)
+    alike = model.predict([both(5.5, 11.0), op("softmax", 4.0)])
+    assert alike is not None
+    assert alike.count == pytest.approx(9 * 5.5 + 138, rel=1e-3)
+    assert model.predict([both(8.0, 1.0), op("softmax", 4.0)]) is None
+
+
 def test_too_few_profiles_predict_nothing() -> None:
     assert LatencyModel([]).predict([op("conv", 1.0)]) is None
     assert LatencyModel(NETWORKS[:2]).predict([op("conv", 1.0)]) is None

@@ -32,7 +32,8 @@ def markdown(results: Results) -> str:
 
 def _title(results: Results) -> str:
     plan = results.plan
-    return f"Search strategies on {plan.config.data.name}, {plan.allowance} each, {plan.seeds} seed(s)"
+    task = f"{plan.config.data.name} ({plan.task_words[0]})"
+    return f"Search strategies on {task}, {plan.allowance} each, {plan.seeds} seed(s)"
 
 
 def _task(results: Results) -> str:

@@ -18,6 +18,12 @@ LEAST_OPS = 3
 REACH = 2.0
 """How far beyond the largest profiled value a feature may be."""
 
+LEVERAGE = 3.0
+"""Most leverage of an op: profiled ops have at most 1, one unlike all of them has far more."""
+
+_UNSEEN = 1e-8
+"""Relative ridge of the leverage: a direction that no profiled op has gets about its inverse."""
+
 LATEST = 100
 """Profiles that are used; older ones are of networks that the search has left behind."""
 
@@ -41,16 +47,33 @@ class Prediction:
 
 @dataclass(frozen=True)
 class _Law:
-    """Sums over the profiled ops of one kernel class, and how far they reach."""
+    """Sums over the profiled ops of one kernel class, and how far they reach.
+
+    An op is within reach if its features are not far beyond the largest, and if its leverage is small: its
+    row must be a mixture of profiled rows. With fewer ops than features the prices are not determined, but
+    what they say about such a row is.
+    """
 
     gram: Vector
     moment: Vector
     ops: int
     largest: Vector
 
+    def reaches(self, row: Vector, count: float) -> bool:
+        """Whether an op of these features and about this count can be told from the profiled ones."""
+        if self.ops < LEAST_OPS or bool((row > REACH * self.largest).any()):
+            return False
+        scale = np.sqrt(np.maximum(np.diag(self.gram), 1e-300))
+        gram = self.gram / np.outer(scale, scale) + _UNSEEN * np.eye(len(row))
+        scaled = row / scale
+        return float(scaled @ np.linalg.solve(gram, scaled)) / max(count, 1.0) <= LEVERAGE
+
     def without(self, other: _Law) -> _Law:
-        """The same sums less another's; their reach stays, so that the left-out
-        network is predicted even where the others do not reach: its error is the larger for it."""
+        """The same sums less another's.
+
+        The largest values stay: a left-out network is predicted even where the others do not quite
+        reach, and its error is the larger for it.
+        """
         return _Law(self.gram - other.gram, self.moment - other.moment, self.ops - other.ops, self.largest)
 
 
@@ -66,7 +89,7 @@ class LatencyModel:
         """Relative errors, predicted / profiled - 1, of networks predicted from all the others."""
 
     def predict(self, ops: Sequence[OpFeatures]) -> Prediction | None:
-        """None where an op's kernel was profiled too rarely, or never that large."""
+        """None where an op's kernel was profiled too rarely, never that large, or never in such a shape."""
         if not self.errors:
             return None
         count = _total(_calls(len(ops)), ops, self._laws, self._prices)
@@ -128,10 +151,13 @@ def _total(
     total = 0.0
     for features in (*ops, calls):
         law = laws.get(features.kernel_class)
-        row = np.array(features.values)
-        if law is None or law.ops < LEAST_OPS or bool((row > REACH * law.largest).any()):
+        if law is None:
             return None
-        total += float(prices[features.kernel_class] @ row)
+        row = np.array(features.values)
+        count = float(prices[features.kernel_class] @ row)
+        if not law.reaches(row, count):
+            return None
+        total += count
     return total
 
 
