@@ -175,3 +175,14 @@ def test_contenders_not_begun_are_left_out_of_the_table(tmp_path: Path) -> None:
     assert [row.contender for row in results.rows] == [Contender("hand_made"), Contender("random")]
     write_files(results, tmp_path)
     assert "4 of 6 runs have not begun" in (tmp_path / "results.md").read_text()
+
+
+def test_one_seed_separates_nothing(tmp_path: Path) -> None:
+    plan = open_plan(tmp_path, toy_plan(seeds=1))
+    run_all(plan, tmp_path, ToyRuns(), silent)
+    results = read_results(plan, tmp_path)
+    hand_made = results.row("hand_made")
+    assert hand_made is not None
+    verdict = against_random(hand_made, results, FIGURES["best reward in the search"])
+    assert verdict is not None
+    assert (verdict.word, verdict.better, verdict.pairs) == (Word.NOT_SEPARATED, 0, 1)

@@ -19,6 +19,10 @@ from micronas.compare.results import Results, Row, RunResult
 Figure: TypeAlias = Callable[[RunResult], float | None]
 
 
+LEAST_PAIRS = 2
+"""One seed says nothing about another."""
+
+
 class Word(Enum):
     """The three things that can be said."""
 
@@ -64,9 +68,9 @@ def against_random(row: Row, results: Results, figure: Figure) -> Verdict | None
         return None
     own, others = [a for a, _ in pairs], [b for _, b in pairs]
     word = Word.NOT_SEPARATED
-    if min(own) > max(others):
+    if len(pairs) >= LEAST_PAIRS and min(own) > max(others):
         word = Word.ABOVE
-    elif max(own) < min(others):
+    elif len(pairs) >= LEAST_PAIRS and max(own) < min(others):
         word = Word.BELOW
     difference = statistics.median(a - b for a, b in pairs)
     return Verdict(word, sum(a > b for a, b in pairs), len(pairs), difference)
