@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from micronas.cli.output import require_new_folder
 from micronas.errors import ConfigError
 
 
@@ -26,10 +27,7 @@ def export(
     from micronas.export import library_files
     from micronas.tflite import read
 
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(
-            f"--out {out}: is there already and not an empty folder", remedy="name a new folder"
-        )
+    require_new_folder(out)
     graph = read(model)
     if remove_constant_channels:
         from micronas.constant_channels import remove_constant_channels as simplified

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from micronas.errors import ConfigError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -54,6 +56,14 @@ def program() -> str:
     if found and Path(found).resolve() == own.resolve():
         return own.name
     return os.path.relpath(own) if own.is_relative_to(Path.cwd()) else str(own)
+
+
+def require_new_folder(out: Path) -> None:
+    """Raise ``ConfigError`` unless ``--out`` is new or an empty folder: nothing is overwritten."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigError(
+            f"--out {out}: is there already and not an empty folder", remedy="name a new folder"
+        )
 
 
 def kb(nbytes: int) -> str:

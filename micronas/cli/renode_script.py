@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from micronas.cli.output import require_new_folder
 from micronas.errors import ConfigError
 
 
@@ -25,10 +26,7 @@ def renode_script(
     from micronas.tflite import read
     from micronas.toolchain import require_gcc
 
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(
-            f"--out {out}: is there already and not an empty folder", remedy="name a new folder"
-        )
+    require_new_folder(out)
     profile = load_board(board)
     require_modelled(profile)
     graph = read(model)
