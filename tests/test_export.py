@@ -24,6 +24,7 @@ NETWORKS = (
     "ad01_int8",
     "str_ww_ref_model",
     "hello_world_int8",
+    "simple_add_model",
 )
 
 
