@@ -75,7 +75,7 @@ def trials(run: Path) -> list[tuple[Any, ...]]:
 
 
 def test_the_json_has_the_documented_keys(whole: dict[str, Any]) -> None:
-    assert list(whole) == ["run", "best", "trials", "agreement"]
+    assert list(whole) == ["run", "best", "trials", "agreement", "forecasts"]
     assert list(whole["best"]) == [
         *("trial", "accuracy", "flash_bytes", "sram_bytes", "latency", "ran_on", "reward", "figure", "files")
     ]
