@@ -167,14 +167,17 @@ def test_latency_of_two_sources_is_no_objective(tmp_path: Path) -> None:
     assert make_reference([mixed], 5.0).latency_ms is None
 
 
-def test_contenders_not_begun_are_left_out_of_the_table(tmp_path: Path) -> None:
+def test_runs_that_have_not_ended_are_in_no_figure(tmp_path: Path) -> None:
     plan = open_plan(tmp_path, toy_plan())
     with pytest.raises(KilledError):
         run_all(plan, tmp_path, ToyRuns(lives=5), silent)
     results = read_results(plan, tmp_path)
-    assert [row.contender for row in results.rows] == [Contender("hand_made"), Contender("random")]
+    assert [row.contender for row in results.rows] == [Contender("hand_made")]
+    assert results.unfinished == ("random-seed0",)
     write_files(results, tmp_path)
-    assert "4 of 6 runs have not begun" in (tmp_path / "results.md").read_text()
+    text = (tmp_path / "results.md").read_text()
+    assert "random-seed0: not finished" in text
+    assert "4 of 6 runs have not begun" in text
 
 
 def test_one_seed_separates_nothing(tmp_path: Path) -> None:

@@ -64,6 +64,11 @@ class History:
     failure: str = ""
 
     @property
+    def has_ended(self) -> bool:
+        """Whether nothing is to come: a run in progress would show as a bad one."""
+        return self.reported is not None or bool(self.failure)
+
+    @property
     def cpu_s(self) -> float:
         """CPU seconds of the search, final training left out."""
         return max((step.cpu_s for step in self.steps), default=0.0)

@@ -108,13 +108,14 @@ def _caution(results: Results) -> str:
 
 def _unfinished(results: Results) -> list[str]:
     lines = [
-        f"- {run.history.run.name}: {run.history.failure or 'not finished'}"
+        f"- {run.history.run.name}: {run.history.failure}"
         for row in results.rows
         for run in row.runs
         if run.history.reported is None
     ]
+    lines += [f"- {name}: not finished, and in no figure above" for name in results.unfinished]
     planned = len(results.plan.runs())
-    begun = sum(len(row.runs) for row in results.rows)
+    begun = sum(len(row.runs) for row in results.rows) + len(results.unfinished)
     if begun < planned:
         lines.append(f"- {planned - begun} of {planned} runs have not begun")
     return ["## Without a result", "\n".join(lines)] if lines else []

@@ -88,12 +88,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Results:
-    """The whole comparison."""
+    """The whole comparison; ``unfinished`` names runs that have begun and are in no figure yet."""
 
     plan: Plan
     reference: Reference
     rows: tuple[Row, ...]
     test_samples: int
+    unfinished: tuple[str, ...] = ()
 
     def row(self, name: str) -> Row | None:
         """The contender called ``name``, if it has begun."""
@@ -101,7 +102,9 @@ class Results:
 
 
 def make_results(plan: Plan, histories: Sequence[History]) -> Results:
-    """Figures of the runs that have begun; at least one."""
+    """Figures of the runs that have ended, with a result or a failure; at least one of ``histories`` has."""
+    unfinished = tuple(h.run.name for h in histories if not h.has_ended)
+    histories = [h for h in histories if h.has_ended]
     reference = make_reference(histories, plan.config.budgets.latency_ms)
     rows = []
     for contender in plan.contenders:
@@ -109,7 +112,7 @@ def make_results(plan: Plan, histories: Sequence[History]) -> Results:
         if own:
             rows.append(Row(contender, tuple(_run_result(h, reference, plan) for h in own)))
     samples = max((h.reported.test_samples for h in histories if h.reported), default=0)
-    return Results(plan, reference, tuple(rows), samples)
+    return Results(plan, reference, tuple(rows), samples, unfinished)
 
 
 def _run_result(history: History, reference: Reference, plan: Plan) -> RunResult:
@@ -159,6 +162,7 @@ def results_to_json(results: Results) -> dict[str, Json]:
             "latency_source": reference.latency_source.value if reference.latency_source else None,
         },
         "test_samples": results.test_samples,
+        "unfinished": list(results.unfinished),
         "contenders": [_row_to_json(row) for row in results.rows],
     }
 

@@ -67,12 +67,15 @@ def search_run(observer: Observer) -> RunOne:
 
 
 def read_results(plan: Plan, folder: Path, failures: dict[str, str] | None = None) -> Results:
-    """What the runs in ``folder`` amount to so far; raises ``StoreError`` if none has begun."""
+    """What the runs in ``folder`` amount to so far; raises ``StoreError`` if none has ended."""
     reasons = failures or {}
     found = [read_history(folder / run.name, run, reasons.get(run.name, "")) for run in plan.runs()]
     histories: list[History] = [history for history in found if history is not None and history.steps]
-    if not histories:
-        raise StoreError(f"no run of the comparison in {folder} has ended a trial yet")
+    if not any(history.has_ended for history in histories):
+        raise StoreError(
+            f"no run of the comparison in {folder} has ended yet",
+            remedy="go on with `micronas compare --resume` and its folder",
+        )
     return make_results(plan, histories)
 
 
