@@ -1,0 +1,98 @@
+"""Replay finished runs as if `latency.model` had been on, and hold every forecast against what was emulated.
+
+    python benchmarks/latency_model/replay.py RUN [RUN ...]
+
+The runs must have measured every trial (`latency.model: false`, with a device). The rules are the search's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from micronas.board import Board
+from micronas.config import BudgetConfig, LatencyConfig
+from micronas.estimate.rank import kendall_tau
+from micronas.latency_model import OpFeatures, Profile, features_of, profile_to_json
+from micronas.lowering import Target
+from micronas.lowering.lower import lower_graph
+from micronas.search.forecast import forecast, stands
+from micronas.search.task import Task
+from micronas.store import Record, Store
+from micronas.tflite import read_bytes
+from micronas.trial_json import latency_to_json
+
+HEADER = (
+    *("run", "networks", "predicted", "median error", "largest", "beyond the bar"),
+    *("tau of all forecasts", "tau of multiply-accumulates"),
+)
+
+
+@dataclass(frozen=True)
+class Replay:
+    networks: int
+    errors: list[float]
+    beyond: int
+    tau: float
+    tau_macs: float
+
+    def cells(self, name: str) -> tuple[str, ...]:
+        median = f"{100 * statistics.median(self.errors):.2f} %" if self.errors else "-"
+        largest = f"{100 * max(self.errors):.2f} %" if self.errors else "-"
+        counts = (str(self.networks), str(len(self.errors)))
+        return (name, *counts, median, largest, str(self.beyond), f"{self.tau:.3f}", f"{self.tau_macs:.3f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("runs", nargs="+", type=Path)
+    lines = [HEADER, ("---",) * len(HEADER)]
+    lines += [
+        replay(folder).cells(f"{folder.parent.name}/{folder.name}") for folder in parser.parse_args().runs
+    ]
+    print("\n".join(f"| {' | '.join(line)} |" for line in lines))
+
+
+def replay(folder: Path) -> Replay:
+    config, told, errors, beyond = LatencyConfig(model=True), [], [], 0
+    pairs, macs = [], []
+    with Store.read(folder) as store:
+        facts: Any = store.fact
+        board, limits = Board.model_validate(facts("board")), BudgetConfig(**facts("config")["budgets"])
+        for record in store.records():
+            model, scores = store.model(record.trial.number), record.trial.scores
+            if model is None or scores is None or scores.latency is None:
+                continue
+            graph = read_bytes(model, "trial")
+            lowered = lower_graph(graph, Target(board.core))
+            task = Task(record.trial.number, record.trial.arch, record.trial.key, profiles=tuple(told))
+            macs.append((scores.macs, scores.latency.ms))
+            said = forecast(graph, lowered, task)
+            if said is not None:
+                pairs.append((said.latency.ms, scores.latency.ms))
+            if said is not None and stands(said, task, config, limits):
+                errors.append(abs(said.latency.ms / scores.latency.ms - 1))
+                beyond += errors[-1] > said.error
+            else:
+                told.append(profile(record, features_of(graph, lowered)))
+    tau = kendall_tau(*zip(*pairs, strict=True)) if len(pairs) > 1 else 0.0
+    return Replay(len(macs), errors, beyond, tau, kendall_tau(*zip(*macs, strict=True)))
+
+
+def profile(record: Record, features: tuple[OpFeatures, ...]) -> Any:
+    rows: Any = record.details["per_op"]
+    scores = record.trial.scores
+    assert scores is not None
+    assert scores.latency is not None
+    ops = tuple((f, float(row["instructions"])) for f, row in zip(features, rows, strict=True))
+    whole = Profile(ops, float(scores.latency.instructions or scores.latency.cycles or 0))
+    return {**profile_to_json(whole), "latency": latency_to_json(scores.latency)}
+
+
+if __name__ == "__main__":
+    main()
