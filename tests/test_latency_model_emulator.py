@@ -38,7 +38,7 @@ def test_unseen_networks_are_predicted_within_a_few_percent(tmp_path: Path) -> N
     rng = np.random.default_rng(5)
     space = make_space(SpaceConfig(max_blocks=2, max_width=12, kernels=(3,), expansions=(2,)), (10, 10, 1), 4)
     profiles = []
-    for number in range(16):
+    for number in range(24):
         graph = with_weights(shape_graph(space.net(space.sample(rng))), rng)
         deployed = deploy(
             graph,
@@ -52,7 +52,7 @@ def test_unseen_networks_are_predicted_within_a_few_percent(tmp_path: Path) -> N
         counts = [float(op.count) for op in deployed.measurement.per_op]
         features = features_of(graph, deployed.ledger.lowered)
         profiles.append(Profile(tuple(zip(features, counts, strict=True)), deployed.measurement.median))
-    seen, unseen = profiles[:12], profiles[12:]
+    seen, unseen = profiles[:16], profiles[16:]
     model = LatencyModel(seen)
     pairs = [
         (said.count, profile.count)
