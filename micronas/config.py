@@ -12,7 +12,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -144,6 +144,9 @@ class LatencyConfig(_Section):
     networks, each predicted from all the others; see ``micronas.latency_model``.
     """
 
+    source: Literal["measured", "emulated"] | None = Field(
+        default=None, description="measured: device serial, and nothing else will do; absent: the device's"
+    )
     model: bool = False
     measure_every: int = Field(default=5, ge=1, description="every k-th trial is built and run all the same")
     max_error: float = Field(default=0.05, gt=0, lt=1, description="relative; no wider bar predicts")
@@ -193,6 +196,25 @@ class SearchConfig(_Section):
         default="go_on", description="device serial: after a trial whose board was given up"
     )
     max_equal_failures: int = Field(default=5, ge=1, description="in a row, then the search stops")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _measured_means_a_board(cls, raw: Any) -> Any:
+        """``latency.source: measured`` without a device means the serial port."""
+        match raw:
+            case {"latency": {"source": "measured"}} if raw.get("device") is None:
+                return {**raw, "device": "serial"}
+        return raw
+
+    @model_validator(mode="after")
+    def _device_is_of_the_source(self) -> SearchConfig:
+        wanted = {"measured": ("serial",), "emulated": ("qemu", "renode"), None: (self.device,)}
+        devices = wanted[self.latency.source]
+        if self.device not in devices:
+            raise ValueError(
+                f"latency.source {self.latency.source} needs device {' or '.join(devices)}, not {self.device}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_worker_per_board(self) -> SearchConfig:

@@ -56,6 +56,14 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(raw, complaint, re
         ({"device": "qmu"}, "device: must be 'qemu', 'renode', 'serial' or 'none', not 'qmu'"),
         ({"reward": {"exponent": float("nan")}}, "reward.exponent"),
         ({"device": "serial", "workers": 2}, "device serial is one board, so workers must be 1, not 2"),
+        (
+            {"latency": {"source": "measured"}, "device": "qemu"},
+            "latency.source measured needs device serial, not qemu",
+        ),
+        (
+            {"latency": {"source": "emulated"}, "device": "serial"},
+            "latency.source emulated needs device qemu or renode, not serial",
+        ),
         ({"workers": 0}, "workers: must be greater than or equal to 1, not 0"),
     ],
 )
@@ -76,6 +84,11 @@ def test_overrides_win_and_a_budget_in_minutes_replaces_one_in_trials() -> None:
 def test_trials_and_minutes_may_be_given_together() -> None:
     config = parse_config({}, overrides={"budget.minutes": 2, "budget.trials": 5})
     assert (config.budget.trials, config.budget.minutes) == (5, 2)
+
+
+def test_a_measured_latency_means_a_board() -> None:
+    assert parse_config({"latency": {"source": "measured"}}).device == "serial"
+    assert parse_config({"latency": {"source": "emulated"}}).device == "qemu"
 
 
 def test_a_resolved_configuration_reads_back_the_same() -> None:
