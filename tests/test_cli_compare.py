@@ -26,6 +26,16 @@ CONFIG = REPOSITORY / "search_configs" / "mnist5k_class_b.yaml"
         ((CONFIG, "--strategies", "randm"), ("unknown strategy 'randm'", "did you mean 'random'?")),
         ((CONFIG, "--strategies", "darts"), ("darts does not work on space layerwise",)),
         ((CONFIG, "--strategies", "random+magic"), ("unknown estimator 'magic'",)),
+        (
+            (CONFIG, "--strategies", "dnas+supernet"),
+            (
+                "estimator supernet does not work with strategy dnas on space layerwise",
+                "estimators here: train",
+            ),
+        ),
+        ((CONFIG, "--strategies", "random,,dnas"), ("'random,,dnas': item 2 of 3 names nobody",)),
+        ((CONFIG, "--strategies", ""), ("item 1 of 1 names nobody",)),
+        ((CONFIG, "--strategies", "nsga2,nsga2"), ("names nsga2 more than once",)),
         ((CONFIG, "--seeds", "0"), ("--seeds 0: must be 1 or more",)),
         ((CONFIG, "--budget", "10"), ("--budget '10' is not a number with a unit", "6cpu-min")),
         ((), ("no configuration was given", "micronas compare search_configs/")),

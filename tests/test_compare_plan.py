@@ -13,6 +13,7 @@ from micronas.compare.contender import Contender, parse_contenders
 from micronas.compare.plan import PLAN, make_plan, open_plan
 from micronas.config import SearchBudget, parse_config
 from micronas.errors import ConfigError, StoreError
+from micronas.strategy import ESTIMATORS, STRATEGIES, estimators_of
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_random_search_and_the_hand_made_network_always_take_part() -> None:
     [
         ("randm", "unknown strategy 'randm'", "did you mean 'random'?"),
         ("nsga2+halvin", "unknown estimator 'halvin'", "did you mean 'halving'?"),
-        ("hand_made+short", "unknown strategy 'hand_made'", "known ones"),
+        ("hand_made+short", "hand_made searches nothing", "leave it out"),
         ("darts", "strategy darts does not work on space layerwise", "its spaces: cell"),
         ("nsga2,nsga2", "names nsga2 more than once", None),
         (" , ", "names nobody", "for example"),
@@ -65,6 +66,41 @@ def test_contenders_that_cannot_compete_are_refused(text: str, complaint: str, r
         parse_contenders(text, CONFIG)
     assert complaint in caught.value.message
     assert (remedy is None) or remedy in str(caught.value.remedy)
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "complaint"),
+    [
+        ("random,random+train", {}, "random and random+train are the same search"),
+        ("nsga2+train,nsga2", {}, "nsga2+train and nsga2 are the same search"),
+        ("random+train", {}, "random and random+train are the same search"),
+        ("dnas", {"estimator": {"name": "supernet"}}, "supernet does not work with strategy dnas"),
+        ("nsga2+supernet", {"space": {"name": "cell"}}, "space cell has no weight-sharing network"),
+        ("dnas", {"estimator": {"prefilter": {}}}, "estimator.prefilter has no proposals to choose from"),
+    ],
+)
+def test_what_a_search_would_refuse_is_refused_by_name(
+    text: str, changes: dict[str, object], complaint: str
+) -> None:
+    config = parse_config({**CONFIG.model_dump(mode="json"), **changes})
+    with pytest.raises(ConfigError) as caught:
+        parse_contenders(text, config)
+    assert complaint in caught.value.message
+    assert caught.value.remedy
+
+
+def test_every_pair_that_search_takes_is_a_contender() -> None:
+    config = parse_config({**CONFIG.model_dump(mode="json"), "space": {"name": "layerwise"}})
+    for strategy in STRATEGIES:
+        for estimator in ESTIMATORS:
+            works = estimator in estimators_of(strategy, "layerwise")
+            if (strategy, estimator) == ("random", "train"):
+                continue  # the baseline by another name
+            if works:
+                assert Contender(strategy, estimator) in parse_contenders(f"{strategy}+{estimator}", config)
+            else:
+                with pytest.raises(ConfigError, match=strategy):
+                    parse_contenders(f"{strategy}+{estimator}", config)
 
 
 def test_no_seeds_are_refused() -> None:

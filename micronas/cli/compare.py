@@ -61,9 +61,8 @@ def compare(
             remedy="micronas compare search_configs/mnist5k_class_b.yaml --strategies random,aging_evolution "
             "--seeds 3 --budget 2cpu-min",
         )
-    wanted = _plan(
-        config, strategies or DEFAULT_STRATEGIES, 3 if seeds is None else seeds, budget, board, settings
-    )
+    named = DEFAULT_STRATEGIES if strategies is None else strategies
+    wanted = _plan(config, named, 3 if seeds is None else seeds, budget, board, settings)
     folder = out or Path("runs") / f"compare-{config.stem}"
     if not only_results:
         from micronas.compare.run import check_all
