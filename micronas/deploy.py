@@ -27,6 +27,7 @@ from micronas.build.compiler import code_flags, compiler_of
 from micronas.codegen import generate
 from micronas.device.client import Client
 from micronas.device.link import Link
+from micronas.device.replies import Info
 from micronas.errors import ParityError
 from micronas.graph import Graph
 from micronas.interpreter import run_batch, run_tensors
@@ -187,6 +188,7 @@ def deployment_to_json(deployment: Deployment) -> dict[str, Json]:
         "latency": latency_to_json(measurement.latency),
         "runs": runs_to_json(measurement.runs),
         "clock": clock_to_json(measurement),
+        "counter": counter_to_json(measurement.info),
         "firmware": firmware_to_json(deployment),
         "lost": list(deployment.lost),
         "parity": {
@@ -229,6 +231,11 @@ def clock_to_json(measurement: Measurement) -> dict[str, Json]:
         "source": info.clock_source.name.lower(),
         "fallback": info.clock_fallback,
     }
+
+
+def counter_to_json(info: Info) -> dict[str, Json]:
+    """The counter that the figures were read from, ``unknown`` for old firmware, and what it counts."""
+    return {"name": str(info.counted_by), "counts": info.counter.name.lower()}
 
 
 def firmware_to_json(deployment: Deployment) -> dict[str, Json]:

@@ -111,6 +111,7 @@ class FakeBoard:
     faults: list[Fault | None] = field(default_factory=list)
     board: str = "nucleo_f446re"
     counter: int = 1
+    counted_by: int = 2
     count_of: Callable[[int], int] = lambda run: 1000 + run
     delay_s: float = 0.0
     wrong_output: bool = False
@@ -222,7 +223,7 @@ class FakeBoard:
 
     def _hello(self, payload: bytes) -> bytes:
         board, core = self.board.encode(), b"cortex-m4"
-        head = struct.pack("<16sIBBBx", self.build_id, CLOCK_HZ, 1, 0, self.counter)
+        head = struct.pack("<16sIBBBB", self.build_id, CLOCK_HZ, 1, 0, self.counter, self.counted_by)
         memory = struct.pack("<6I", ARENA, 528, 4096, 100, 400, self.garbled)
         return head + memory + struct.pack("<IHHHBB", N_OPS, 1, 1, 240, len(board), len(core)) + board + core
 

@@ -13,7 +13,7 @@ from micronas.board import BOARDS_DIR, Board, RegionKind, board_names, load_boar
 from micronas.build.board_header import board_header
 from micronas.cli.bench import clock_remark
 from micronas.cli.boards import HEADER, row
-from micronas.device.replies import ClockSource, Counter, Info
+from micronas.device.replies import ClockSource, CountedBy, Counter, Info
 from micronas.errors import BoardError
 
 TOOLS = Path(__file__).resolve().parent.parent / "tools"
@@ -163,7 +163,9 @@ def test_the_page_of_boards_is_what_the_profiles_say() -> None:
 def test_bench_says_when_the_profiles_clock_did_not_start() -> None:
     board = load_board("disco_f746ng")
     sizes = (0,) * 10
-    info = Info(b"", 216_000_000, ClockSource.HSI, True, Counter.CYCLES, *sizes, board.name, board.core.value)
+    clock = (216_000_000, ClockSource.HSI, True)
+    counter = (Counter.CYCLES, CountedBy.DWT)
+    info = Info(b"", *clock, *counter, *sizes, board.name, board.core.value)
     assert "from hsi; the profile's 216 MHz from hse_crystal did not start" in clock_remark(info, board)
 
 

@@ -246,6 +246,7 @@ def test_bench_json_has_the_documented_keys_and_equal_outputs(tmp_path: Path, sh
             "latency",
             "runs",
             "clock",
+            "counter",
             "firmware",
             "lost",
             "regions",
@@ -261,6 +262,7 @@ def test_bench_json_has_the_documented_keys_and_equal_outputs(tmp_path: Path, sh
     assert result["latency"]["ms"] == pytest.approx(expected_ms)
     assert len({result["sram"][k] for k in ("predicted", "linked", "reported")}) == 1
     assert result["flash"]["constants"]["predicted"] == result["flash"]["constants"]["linked"]
+    assert result["counter"] == {"name": "TIM2", "counts": "instructions"}
     assert len(result["per_op"]) == 3
     assert list(tmp_path.iterdir()) == []
 

@@ -11,7 +11,7 @@ from micronas.board import load_board
 from micronas.build import Firmware, build_firmware
 from micronas.device.client import Client
 from micronas.device.qemu import QemuDevice
-from micronas.device.replies import Counter
+from micronas.device.replies import CountedBy, Counter
 from micronas.errors import DeviceError
 from micronas.graph import DType, Graph, Op, Tensor
 from micronas.measure import measure
@@ -38,7 +38,10 @@ def test_the_board_s_own_elf_counts_executed_instructions(
     for _ in range(2):
         with QemuDevice(firmware.board, firmware.elf) as link:
             client = Client(link)
-            assert client.info().counter is Counter.INSTRUCTIONS
+            info = client.info()
+            assert info.counter is Counter.INSTRUCTIONS
+            systick = name == "stm32vldiscovery"
+            assert info.counted_by is (CountedBy.SYSTICK if systick else CountedBy.TIM2)
             counts = client.profile(lambda: None)
             seen.add((tuple(counts), client.run()[1]))
     assert len(seen) == 1

@@ -15,7 +15,7 @@ from micronas.build.families import family_of
 from micronas.device import qemu
 from micronas.device.client import Client
 from micronas.device.qemu import QemuDevice
-from micronas.device.replies import Counter
+from micronas.device.replies import CountedBy, Counter
 from micronas.errors import DeviceError
 from micronas.twin import twin_of
 
@@ -52,36 +52,36 @@ def build_counter(driver: str, compiler: str, folder: Path) -> Path:
 
 def started(
     program: Path, *, dwt_step: int, tim2_step: int, instructions: bool = False
-) -> tuple[Counter, int]:
+) -> tuple[Counter, CountedBy, int]:
     command = [program, str(dwt_step), str(tim2_step), str(int(instructions))]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
-    kind, moved = done.stdout.split()
-    return Counter(int(kind)), int(moved)
+    kind, counted_by, moved = map(int, done.stdout.split())
+    return Counter(kind), CountedBy(counted_by), moved
 
 
 def test_an_m0plus_counts_cycles_by_a_timer_as_fast_as_its_core(programs: dict[str, Path]) -> None:
     program = programs["counter_tim2"]
-    assert started(program, dwt_step=9, tim2_step=NOPS) == (Counter.CYCLES, NOPS)
-    assert started(program, dwt_step=0, tim2_step=NOPS + 40) == (Counter.CYCLES, NOPS + 40)
+    assert started(program, dwt_step=9, tim2_step=NOPS) == (Counter.CYCLES, CountedBy.TIM2, NOPS)
+    assert started(program, dwt_step=0, tim2_step=NOPS + 40) == (Counter.CYCLES, CountedBy.TIM2, NOPS + 40)
 
 
 def test_a_timer_slower_than_instructions_is_not_believed(programs: dict[str, Path]) -> None:
     program = programs["counter_tim2"]
-    assert started(program, dwt_step=0, tim2_step=NOPS - 1) == (Counter.NONE, 0)
-    assert started(program, dwt_step=0, tim2_step=0) == (Counter.NONE, 0)
+    assert started(program, dwt_step=0, tim2_step=NOPS - 1) == (Counter.NONE, CountedBy.NONE, 0)
+    assert started(program, dwt_step=0, tim2_step=0) == (Counter.NONE, CountedBy.NONE, 0)
 
 
 def test_an_emulators_timer_never_passes_for_cycles(programs: dict[str, Path]) -> None:
     for program in programs.values():
         found = started(program, dwt_step=0, tim2_step=NOPS, instructions=True)
-        assert found == (Counter.INSTRUCTIONS, NOPS)
+        assert found == (Counter.INSTRUCTIONS, CountedBy.TIM2, NOPS)
 
 
 def test_an_m33_counts_cycles_by_its_dwt(programs: dict[str, Path]) -> None:
     """The DWT moves only with TRCENA and CYCCNTENA set, so this also proves that both are."""
     assert family_of(load_board("nucleo_u575zi_q")).drivers[-1] == "counter_dwt"
-    assert started(programs["counter_dwt"], dwt_step=7, tim2_step=NOPS) == (Counter.CYCLES, 7)
-    assert started(programs["counter_dwt"], dwt_step=0, tim2_step=NOPS) == (Counter.NONE, 0)
+    assert started(programs["counter_dwt"], dwt_step=7, tim2_step=NOPS) == (Counter.CYCLES, CountedBy.DWT, 7)
+    assert started(programs["counter_dwt"], dwt_step=0, tim2_step=NOPS) == (Counter.NONE, CountedBy.NONE, 0)
 
 
 # In the emulator: QEMU's STM32F405 has TIM2 where the G0 has it, at 1 tick per ns, and runs Armv6-M code.
@@ -115,7 +115,8 @@ def test_the_timer_counts_armv6m_code_and_says_what_it_counts(
     firmware = build_firmware({"mn_model.c": COUNTED}, board, workdir=tmp_path, cache_dir=firmware_cache)
     with QemuDevice(board, firmware.elf) as link:
         client = Client(link)
-        assert client.info().counter is counter
+        info = client.info()
+        assert (info.counter, info.counted_by) == (counter, CountedBy.TIM2)
         first, second = client.profile(lambda: None)
     assert second - first == ticks
 

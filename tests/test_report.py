@@ -125,7 +125,7 @@ def test_a_finished_run_carries_its_model(store: Store, shared_models: Path) -> 
         "test_accuracy_int8": 0.875,
         "test_samples": 750,
         "scores": scores_to_json(toy_scores([3] * 6)),
-        "deployment": {},
+        "deployment": {"counter": {"name": "DWT CYCCNT", "counts": "cycles"}},
         "files": {},
     }
     store.record_unsealing("final figures of trial 0")
@@ -136,6 +136,7 @@ def test_a_finished_run_carries_its_model(store: Store, shared_models: Path) -> 
     text = path.read_text(encoding="utf-8")
     assert "87.5 %" in text
     assert "an estimate that ranks networks, not a measurement on a board" in text
+    assert "read from DWT CYCCNT" in text
 
 
 def test_a_chart_puts_points_where_their_figures_are() -> None:

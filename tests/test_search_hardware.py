@@ -165,6 +165,7 @@ def test_trials_are_measured_on_the_board_and_say_with_what(workbench: Workbench
 
 def check_what_is_recorded(details: dict[str, Any]) -> None:
     assert details["clock"] == {"hz": CLOCK_HZ, "host_hz": None, "source": "hse_bypass", "fallback": False}
+    assert details["counter"] == {"name": "DWT CYCCNT", "counts": "cycles"}
     firmware = details["firmware"]
     assert len(bytes.fromhex(firmware["build_id"])) == 16
     assert firmware["board"] == "nucleo_f446re"

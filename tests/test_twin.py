@@ -15,7 +15,7 @@ from micronas.codegen import generate
 from micronas.deploy import Deployment, deploy, deployment_to_json
 from micronas.device.client import Client
 from micronas.device.qemu import QemuDevice, qemu_command, require_qemu
-from micronas.device.replies import Counter
+from micronas.device.replies import CountedBy, Counter
 from micronas.errors import BoardError, BudgetError, BuildError, DeviceError
 from micronas.graph import Graph
 from micronas.lowering import Target
@@ -155,6 +155,7 @@ def test_counts_are_executed_instructions_on_every_machine(
         info = client.info()
         first, second = client.profile(lambda: None)
     assert (info.counter, info.core) == (Counter.INSTRUCTIONS, core.value)
+    assert info.counted_by is CountedBy.FPGAIO
     assert info.board == f"made_up_on_{machine_for(core).name}"
     assert second - first == 200_000
     assert 200_000 < first < 200_050

@@ -27,7 +27,7 @@ static uint8_t *put_clock_and_counter(uint8_t *at)
     at = mn_put_u8(at, clock.source);
     at = mn_put_u8(at, clock.fallback);
     at = mn_put_u8(at, (uint8_t)mn_port_counter_kind());
-    return mn_put_u8(at, 0);
+    return mn_put_u8(at, (uint8_t)mn_port_counted_by());
 }
 
 static uint8_t *put_memory(uint8_t *at)

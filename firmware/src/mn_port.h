@@ -15,6 +15,15 @@ typedef enum {
     MN_COUNTER_INSTRUCTIONS = 2
 } mn_counter_kind;
 
+/* What mn_port_counter() reads. 0 is what firmware said before it told. */
+typedef enum {
+    MN_COUNTED_BY_NONE = 1,
+    MN_COUNTED_BY_DWT = 2,     /* CYCCNT */
+    MN_COUNTED_BY_TIM2 = 3,
+    MN_COUNTED_BY_SYSTICK = 4,
+    MN_COUNTED_BY_FPGAIO = 5   /* COUNTER of an MPS2 or MPS3 FPGA image */
+} mn_counted_by;
+
 typedef enum { MN_CLOCK_HSI = 0, MN_CLOCK_HSE_BYPASS = 1, MN_CLOCK_HSE_CRYSTAL = 2 } mn_clock_source;
 
 typedef struct {
@@ -45,5 +54,7 @@ void mn_port_set_baud(uint32_t baud);
 uint32_t mn_port_counter(void);
 
 mn_counter_kind mn_port_counter_kind(void);
+
+mn_counted_by mn_port_counted_by(void);
 
 #endif

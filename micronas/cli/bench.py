@@ -102,6 +102,7 @@ def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]
         "latency": {"ms": latency.ms, "source": latency.source.value},
         "runs": figures["runs"],
         "clock": figures["clock"],
+        "counter": figures["counter"],
         "firmware": figures["firmware"],
         "lost": figures["lost"],
         "regions": figures["regions"],
@@ -127,6 +128,7 @@ def _print(deployed: Deployment, model: Path, samples: Path | None) -> None:
     equal = f"{parity.elements - parity.mismatches} of {parity.elements} output elements equal"
     print(f"parity    {equal} ({'your' if samples else 'random'} samples)")
     _print_runs(measurement.runs, "instructions" if latency.instructions else "cycles")
+    print(f"counter   {measurement.info.counted_by}")
     print(f"latency   {latency.ms:.2f} ms, {latency.source.value}, at {latency.clock_hz / 1e6:g} MHz")
     if (host_hz := measurement.clock.host_hz) is not None:
         print(f"          (by the host's time the core runs at {host_hz / 1e6:.1f} MHz)")

@@ -41,7 +41,8 @@ def check_counter(client: Client, info: Info) -> float:
     """
     if info.counter is Counter.NONE:
         raise DeviceError(
-            f"{info.board}: neither a cycle counter nor an instruction counter moves on this device",
+            f"{info.board}: neither a cycle counter nor an instruction counter moves on this device "
+            f"(counter: {info.counted_by})",
             remedy="a core may have none (DWT is optional), or a debugger has switched it off: power it off",
         )
     _, (part,) = client.run(ops=1 if info.n_ops > 1 else 0)
@@ -51,7 +52,8 @@ def check_counter(client: Client, info: Info) -> float:
     check_count(whole, elapsed_s, info, emulated=client.link.emulated)
     if whole <= part:
         raise DeviceError(
-            f"the counter says {whole} for all {info.n_ops} ops and {part} for fewer: it counts no work",
+            f"{_the_counter(info)} says {whole} for all {info.n_ops} ops and {part} for fewer: "
+            "it counts no work",
             remedy=_RESET_AND_REPEAT,
         )
     return elapsed_s
@@ -60,22 +62,23 @@ def check_counter(client: Client, info: Info) -> float:
 def check_count(count: int, elapsed_s: float, info: Info, *, emulated: bool = False) -> None:
     """Raise ``DeviceError`` for a count that stood still, or that has or may have wrapped."""
     if count == 0:
-        raise DeviceError("the counter did not move during a run", remedy=_RESET_AND_REPEAT)
+        raise DeviceError(f"{_the_counter(info)} did not move during a run", remedy=_RESET_AND_REPEAT)
     if info.counter is Counter.INSTRUCTIONS and count >= _UNKNOWN_INSTRUCTIONS:
         raise DeviceError(
-            f"{info.board}: an op ran longer than the emulated counter counts",
+            f"{info.board}: an op ran longer than the emulated counter counts ({info.counted_by})",
             remedy="use a smaller network, or a board that is emulated on another machine",
         )
     if info.counter is not Counter.CYCLES or emulated:
         return
     if elapsed_s * info.clock_hz >= _COUNTER_TURN:
         raise DeviceError(
-            f"a run took {elapsed_s:.1f} s, longer than one turn of the 32-bit counter at {info.clock_hz} Hz",
+            f"a run took {elapsed_s:.1f} s, longer than one turn of the 32-bit counter ({info.counted_by}) "
+            f"at {info.clock_hz} Hz",
             remedy="the count may have wrapped; use a smaller network or a lower clock",
         )
     if count > (elapsed_s + _HOST_JITTER_S) * info.clock_hz * (1 + _CLOCK_TOLERANCE):
         raise DeviceError(
-            f"the counter says {count:,} cycles, {1000 * count / info.clock_hz:.1f} ms at "
+            f"{_the_counter(info)} says {count:,} cycles, {1000 * count / info.clock_hz:.1f} ms at "
             f"{info.clock_hz / 1e6:g} MHz, for a run that took {1000 * elapsed_s:.1f} ms: it has wrapped",
             remedy=_RESET_AND_REPEAT,
         )
@@ -100,8 +103,8 @@ def check_clock(client: Client, info: Info, run_s: float = 0.0) -> ClockCheck:
     host_hz = cycles / elapsed_s
     if abs(host_hz - info.clock_hz) > _CLOCK_TOLERANCE * info.clock_hz:
         raise DeviceError(
-            f"the firmware says {info.clock_hz / 1e6:.1f} MHz, but by the host's time its counter runs at "
-            f"{host_hz / 1e6:.1f} MHz",
+            f"the firmware says {info.clock_hz / 1e6:.1f} MHz, but by the host's time its counter "
+            f"({info.counted_by}) runs at {host_hz / 1e6:.1f} MHz",
             remedy="a latency in milliseconds would be wrong; check the clock in the board's profile",
         )
     return ClockCheck(info.clock_hz, host_hz)
@@ -110,6 +113,10 @@ def check_clock(client: Client, info: Info, run_s: float = 0.0) -> ClockCheck:
 def run_deadline_s(run_s: float, *, emulated: bool) -> float:
     """How long to wait for a run that took ``run_s`` before: a board repeats itself, a busy host does not."""
     return RUN_DEADLINE_S if emulated else min(RUN_DEADLINE_S, 5.0 + 3.0 * run_s)
+
+
+def _the_counter(info: Info) -> str:
+    return f"the counter ({info.counted_by})"
 
 
 def _timed(client: Client, repeats: int, *, ops: int) -> tuple[float, int]:

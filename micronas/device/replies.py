@@ -8,7 +8,7 @@ from enum import Enum
 
 from micronas.errors import ProtocolError
 
-_HELLO = struct.Struct("<16s I BBBx IIIIII I HHH BB")
+_HELLO = struct.Struct("<16s I BBBB IIIIII I HHH BB")
 _HELLO_NUMBERS = (
     "arena_bytes",
     "static_bytes",
@@ -34,6 +34,31 @@ class Counter(Enum):
     INSTRUCTIONS = 2
 
 
+class CountedBy(Enum):
+    """Which counter a firmware reads; UNKNOWN is a firmware from before it told."""
+
+    UNKNOWN = 0
+    NONE = 1
+    DWT = 2
+    TIM2 = 3
+    SYSTICK = 4
+    FPGAIO = 5
+
+    def __str__(self) -> str:
+        """What to call it in a sentence."""
+        return _COUNTER_TITLES[self]
+
+
+_COUNTER_TITLES = {
+    CountedBy.UNKNOWN: "unknown",
+    CountedBy.NONE: "none",
+    CountedBy.DWT: "DWT CYCCNT",
+    CountedBy.TIM2: "TIM2",
+    CountedBy.SYSTICK: "SysTick",
+    CountedBy.FPGAIO: "FPGAIO COUNTER",
+}
+
+
 class ClockSource(Enum):
     """Where the core clock comes from."""
 
@@ -51,6 +76,7 @@ class Info:
     clock_source: ClockSource
     clock_fallback: bool
     counter: Counter
+    counted_by: CountedBy
     arena_bytes: int
     static_bytes: int
     stack_bytes: int
@@ -107,7 +133,7 @@ def parse_info(payload: bytes) -> Info:
     """The HELLO reply; raises ``ProtocolError`` when it is malformed."""
     _check_length(_HELLO, payload, "HELLO")
     build_id, *numbers, board_length, core_length = _HELLO.unpack_from(payload)
-    clock_hz, source, fallback, counter = numbers[:4]
+    clock_hz, source, fallback, counter, counted_by = numbers[:5]
     names = payload[_HELLO.size :]
     if len(names) != board_length + core_length:
         raise ProtocolError(
@@ -120,7 +146,8 @@ def parse_info(payload: bytes) -> Info:
             clock_source=ClockSource(source),
             clock_fallback=bool(fallback),
             counter=Counter(counter),
-            **dict(zip(_HELLO_NUMBERS, numbers[4:], strict=True)),
+            counted_by=CountedBy(counted_by),
+            **dict(zip(_HELLO_NUMBERS, numbers[5:], strict=True)),
             board=names[:board_length].decode("ascii"),
             core=names[board_length:].decode("ascii"),
         )

@@ -90,7 +90,7 @@ def measure(
     deadline_s = run_deadline_s(run_s, emulated=emulated)
     parity = compare_outputs(client, samples, expected, deadline_s)
     timed = time_runs(client, samples, info, runs or (TIMED_RUNS if emulated else BOARD_RUNS), deadline_s)
-    per_op = profile_ops(client, graph, samples)
+    per_op = profile_ops(client, graph, samples, info)
     after = client.info()  # only now has the stack been used as deep as it gets
     check_not_reset(after, info, mark)
     latency = latency_of(timed.median, info, board, emulated=emulated)
@@ -138,11 +138,11 @@ def time_runs(
     return RunStatistics(tuple(counts), WARM_UP_RUNS)
 
 
-def profile_ops(client: Client, graph: Graph, samples: Sequence[Array]) -> tuple[OpCount, ...]:
+def profile_ops(client: Client, graph: Graph, samples: Sequence[Array], info: Info) -> tuple[OpCount, ...]:
     """Counts per op of a run of the first sample; ``DeviceError`` when not one of them moved the counter."""
     counts = client.profile(lambda: load_sample(client, samples, 0))
     if not any(counts):
-        raise DeviceError("the counter stood still in every op of the profile")
+        raise DeviceError(f"the counter ({info.counted_by}) stood still in every op of the profile")
     return tuple(OpCount(i, graph.ops[i].kind, count) for i, count in enumerate(counts))
 
 

@@ -1,6 +1,6 @@
 /* mn_counter_start() on a chip whose counters advance by argv[1] (DWT) and argv[2] (TIM2) from one reading to the
  * next, once everything that starts them was written. argv[3]: whether TIM2 passes for an instruction counter, which
- * is measured in Arm instructions and so tested in the emulator. Prints the kind and how far the counter then moves. */
+ * is measured in Arm instructions and so tested in the emulator. Prints the kind, the counter's number, and how far it then moves. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +56,6 @@ int main(int argc, char **argv)
     instruction_counter = (uint32_t)strtoul(argv[3], NULL, 10);
     const mn_counter_kind kind = mn_counter_start();
     const uint32_t before = mn_counter_read();
-    printf("%d %" PRIu32 "\n", (int)kind, mn_counter_read() - before);
+    printf("%d %d %" PRIu32 "\n", (int)kind, (int)mn_counter_counted_by(), mn_counter_read() - before);
     return 0;
 }

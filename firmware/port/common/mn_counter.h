@@ -10,4 +10,7 @@ mn_counter_kind mn_counter_start(void);
 /* Free-running, 32 bits, wraps; constant when the kind is MN_COUNTER_NONE. */
 uint32_t mn_counter_read(void);
 
+/* The counter that mn_counter_start() chose. */
+mn_counted_by mn_counter_counted_by(void);
+
 #endif

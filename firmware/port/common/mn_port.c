@@ -34,3 +34,8 @@ mn_counter_kind mn_port_counter_kind(void)
 {
     return counter_kind;
 }
+
+mn_counted_by mn_port_counted_by(void)
+{
+    return mn_counter_counted_by();
+}

@@ -51,3 +51,12 @@ uint32_t mn_counter_read(void)
     default: return 0;
     }
 }
+
+mn_counted_by mn_counter_counted_by(void)
+{
+    switch (kind) {
+    case MN_COUNTER_CYCLES: return MN_COUNTED_BY_DWT;
+    case MN_COUNTER_INSTRUCTIONS: return MN_COUNTED_BY_TIM2;
+    default: return MN_COUNTED_BY_NONE;
+    }
+}

@@ -81,3 +81,12 @@ uint32_t mn_counter_read(void)
     default: return 0;
     }
 }
+
+mn_counted_by mn_counter_counted_by(void)
+{
+    switch (kind) {
+    case MN_COUNTER_CYCLES: return MN_COUNTED_BY_DWT;
+    case MN_COUNTER_INSTRUCTIONS: return MN_COUNTED_BY_SYSTICK;
+    default: return MN_COUNTED_BY_NONE;
+    }
+}

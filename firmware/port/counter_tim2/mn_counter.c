@@ -57,3 +57,8 @@ uint32_t mn_counter_read(void)
 {
     return kind == MN_COUNTER_NONE ? 0 : TIM2_CNT;
 }
+
+mn_counted_by mn_counter_counted_by(void)
+{
+    return kind == MN_COUNTER_NONE ? MN_COUNTED_BY_NONE : MN_COUNTED_BY_TIM2;
+}

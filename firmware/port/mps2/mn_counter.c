@@ -43,3 +43,8 @@ uint32_t mn_counter_read(void)
     last_ticks = COUNTER;
     return instructions;
 }
+
+mn_counted_by mn_counter_counted_by(void)
+{
+    return kind == MN_COUNTER_NONE ? MN_COUNTED_BY_NONE : MN_COUNTED_BY_FPGAIO;
+}
