@@ -38,9 +38,12 @@ from micronas.strategy import Accept, Strategy, make_strategy
 from micronas.strategy.darts import Darts
 from micronas.strategy.dnas import Dnas
 from micronas.strategy.problem import Problem
+from micronas.strategy.supernets import Bench
 from micronas.trial import Outcome, Scores
 
 TRIALS = 14
+HAND_MADE = 2
+DRAWS = 3
 BOARD = load_board("nucleo_f446re")
 BUDGET = Budget(60_000, 30_000)
 PREFILTERED = "prefiltered"
@@ -76,14 +79,16 @@ class OpCounts:
         return [ProxyScores(float(net.macs), float(net.parameters)) for net in nets]
 
 
-def strategy_of(name: str, space: Space, accept: Accept, gate: LedgerGate) -> Strategy:
-    problem = Problem(DataConfig(), Target(BOARD.core), BUDGET, gate.ledger)
+def strategy_of(name: str, space: Space, accept: Accept, gate: LedgerGate, folder: Path) -> Strategy:
+    problem = Problem(
+        DataConfig(), Target(BOARD.core), BUDGET, gate.ledger, first_ask=HAND_MADE, bench=Bench(folder)
+    )
     config = StrategyConfig(name="random" if name == PREFILTERED else name, population=4, sample=2)
     match name:
         case "dnas":
-            return Dnas(space, 3, accept, problem, guessed)  # type: ignore[arg-type]
+            return Dnas(space, 3, accept, problem, guessed, DRAWS)  # type: ignore[arg-type]
         case "darts":
-            return Darts(space, 3, accept, problem, guessed_cells)  # type: ignore[arg-type]
+            return Darts(space, 3, accept, problem, guessed_cells, DRAWS)  # type: ignore[arg-type]
         case "prefiltered":
 
             def plain(collect: Accept) -> Strategy:
@@ -126,9 +131,9 @@ def run(name: str, folder: Path) -> None:
         store.begin_session()
         Loop(
             space=space,
-            strategy=strategy_of(name, space, proposals.accept, gate),
+            strategy=strategy_of(name, space, proposals.accept, gate, folder),
             proposals=proposals,
-            first=tuple(space.hand_made()[-2:]),
+            first=tuple(space.hand_made()[-HAND_MADE:]),
             executor=InlineExecutor(evaluator(space)),
             store=store,
             effort=TrialEffort(TRIALS),

@@ -104,7 +104,7 @@ def test_what_a_search_wants_is_cut_down_to_the_exact_budget(kind: Kind) -> None
     smallest: Ledger = ledger(space.hand_made()[-1])  # type: ignore[operator]
     budget = Budget(smallest.flash_bytes + 12_000, smallest.sram_bytes + 6_000)
     problem = Problem(DataConfig(), TARGET, budget, ledger)  # type: ignore[arg-type]
-    arch = Dnas(space, 0, lambda arch: True, problem, greedy).ask(3)
+    arch = Dnas(space, 0, lambda arch: True, problem, greedy, 1).ask(3)
     found: Ledger = ledger(arch)  # type: ignore[operator]
     assert space.from_json(space.to_json(arch)) == arch
     assert smallest.flash_bytes < found.flash_bytes <= budget.flash_bytes

@@ -41,7 +41,7 @@ def greedy(backbone: Backbone, tables: CostTables, limits: Costs, seed: int) -> 
 def strategy(accept=lambda arch: True, seed: int = 0) -> Dnas:
     smallest = ledger(SPACE.hand_made()[-1])
     budget = problem(smallest.flash_bytes + 12_000, smallest.sram_bytes + 4_000)
-    return Dnas(SPACE, seed, accept, budget, greedy)
+    return Dnas(SPACE, seed, accept, budget, greedy, 1)
 
 
 def test_what_a_search_wants_is_cut_down_to_the_exact_budget() -> None:
@@ -75,7 +75,7 @@ def test_each_search_gets_a_seed_of_its_own() -> None:
         seeds.append(seed)
         return greedy(backbone, tables, limits, seed)
 
-    searches = Dnas(SPACE, 0, lambda arch: True, problem(60_000, 40_000), note)
+    searches = Dnas(SPACE, 0, lambda arch: True, problem(60_000, 40_000), note, 1)
     for number in range(4):
         searches.ask(number)
     assert len(set(seeds)) == 4

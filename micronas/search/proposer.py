@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from micronas.estimate.isolated import run_isolated
 from micronas.search.effort import Effort
 from micronas.search.judges import stage_text
@@ -12,7 +14,8 @@ from micronas.search.setup import Setup
 from micronas.search.shared_weights import Find, SharedWeights
 from micronas.search.subnets import FOUND, STAGE_DEADLINE_S, FoundSubnets, SubnetSearch, search_subnets
 from micronas.store import Store
-from micronas.strategy import Accept, Strategy, make_strategy
+from micronas.strategy import Accept, Problem, Strategy, make_strategy
+from micronas.strategy.supernets import Bench
 
 
 def make_proposer(
@@ -20,9 +23,10 @@ def make_proposer(
 ) -> Strategy:
     """The strategy of ``setup``; with ``estimator.prefilter`` or ``estimator.name: supernet``, around it."""
     config, space = setup.config, setup.space
+    problem = _problem(setup, store, effort, observer)
 
     def strategy(accept: Accept) -> Strategy:
-        return make_strategy(config.strategy, space, config.seed, accept, setup.problem)
+        return make_strategy(config.strategy, space, config.seed, accept, problem)
 
     if config.estimator.name == "supernet":
         find = _supernet_stage(setup, store, effort, observer)
@@ -31,6 +35,18 @@ def make_proposer(
     if config.estimator.prefilter is not None:
         return Prefiltered(strategy, space, proposals.accept, judge, config.estimator.prefilter)
     return strategy(proposals.accept)
+
+
+def _problem(setup: Setup, store: Store, effort: Effort, observer: Observer) -> Problem:
+    """What a strategy with supernets of its own has to know of the run."""
+
+    def affords(cpu_s: float) -> bool:
+        # On one thread seconds of CPU time are about seconds of wall clock.
+        limit = effort.stage_limit()
+        return cpu_s <= min(limit.wall_s, limit.cpu_s)
+
+    bench = Bench(store.folder, affords, effort.stage_done, observer.phase)
+    return replace(setup.problem, first_ask=len(setup.first), bench=bench)
 
 
 def _supernet_stage(setup: Setup, store: Store, effort: Effort, observer: Observer) -> Find:

@@ -1,72 +1,115 @@
 """Bilevel search of cells (DARTS, Liu et al., ICLR 2019), with the cures for its collapse.
 
-Every ask is a whole search of its own, seeded by the run's seed and the number: it trains one supernet for a
-minute or two, discretises a normal and a reduction cell, and stacks them as large as the exact ledger allows.
-How good that network is, the loop finds out as for every other. See ``micronas.estimate.darts``.
+One supernet, trained for seconds to minutes, serves ``draws`` asks: the first gets the normal and the
+reduction cell that its strongest edges amount to, the others get cells drawn by the edges' weights. All are
+stacked as large as the exact ledger allows. How good these networks are, the loop finds out as for every
+other. See ``micronas.estimate.darts``.
 """
 
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Callable, Iterator
 from itertools import product
 from typing import TypeAlias
 
+import numpy as np
+
+from micronas.estimate.darts.discretise import drawn_cell
+from micronas.estimate.darts.kept import load_cells, save_cells
 from micronas.estimate.darts.search import FoundCells, search_cells_named
 from micronas.estimate.darts.settings import DartsSettings
 from micronas.estimate.isolated import run_isolated
 from micronas.space.cell import CellArch, CellSpace
-from micronas.space.cell.arch import Output
+from micronas.space.cell.arch import Cell, Output
 from micronas.strategy.base import Accept, first_accepted, generator
 from micronas.strategy.problem import DEADLINE_S, Problem
+from micronas.strategy.supernets import Series, Supernets
 from micronas.trial import Trial
 
 FindCells: TypeAlias = Callable[[int, int], FoundCells]
 """Nodes per cell and a seed -> the cells of one search."""
 
+Cells: TypeAlias = tuple[Cell, Cell]
+"""Normal, reduction."""
+
 
 class Darts:
-    """One bilevel search per ask; see the module."""
+    """Cells from a series of supernets; see the module."""
 
     def __init__(
-        self, space: CellSpace, seed: int, accept: Accept, problem: Problem, find_cells: FindCells
+        self,
+        space: CellSpace,
+        seed: int,
+        accept: Accept,
+        problem: Problem,
+        find_cells: FindCells,
+        draws: int,
     ) -> None:
+        """``draws`` asks in a row are served by one supernet."""
         self._space, self._seed, self._accept = space, seed, accept
         self._problem, self._find_cells = problem, find_cells
+        nodes = space.limits.nodes
+        self._supernets = Supernets(
+            "darts",
+            Series(problem.first_ask, draws),
+            problem.bench,
+            train=self._train,
+            load=lambda path, first: load_cells(path, nodes),
+            save=save_cells,
+        )
 
     def ask(self, number: int) -> CellArch:
-        """The cells of search ``number`` in the stack with most operations that fits, else in the next."""
-        seed = int(generator(self._seed, number).integers(2**31))
-        found = self._find_cells(self._space.limits.nodes, seed)
-        fitting = sorted(self._fitting(found), key=lambda arch: -self._space.net(arch).macs)
-        proposals = fitting or [self._smallest(found)]
+        """The best cells of the supernet that serves ``number``, else drawn ones.
+
+        They come in the largest stack that fits.
+        """
+        _, found = self._supernets.serving(number)
+        proposals = (self._largest(cells) for cells in self._cells(found, generator(self._seed, number)))
         chosen: CellArch = first_accepted(proposals, self._accept)
         return chosen
 
     def tell(self, trial: Trial) -> None:
         """Learns nothing: the searches are independent."""
 
-    def _fitting(self, found: FoundCells) -> Iterator[CellArch]:
+    def _train(self, first: int) -> FoundCells:
+        seed = int(np.random.default_rng([self._seed, first, 1]).integers(2**31))
+        return self._find_cells(self._space.limits.nodes, seed)
+
+    def _cells(self, found: FoundCells, rng: np.random.Generator) -> Iterator[Cells]:
+        yield found.normal, found.reduction
+        nodes, (normal, reduction) = self._space.limits.nodes, found.weights
+        for _ in itertools.count():
+            yield (
+                drawn_cell(normal, nodes, rng, reduces=False),
+                drawn_cell(reduction, nodes, rng, reduces=True),
+            )
+
+    def _largest(self, cells: Cells) -> CellArch:
+        """The stack with most operations that fits."""
+        fitting = list(self._fitting(cells))
+        return max(fitting, key=lambda arch: self._space.net(arch).macs) if fitting else self._smallest(cells)
+
+    def _fitting(self, cells: Cells) -> Iterator[CellArch]:
         """Of every way to stack the cells, the widest that is within the budget."""
         widths = self._space.limits.widths
         for (stages, repeats), output in product(self._space.limits.stacks, Output):
-            sizes = [self._stacked(found, stages, repeats, channels, output) for channels in widths]
+            sizes = [self._stacked(cells, stages, repeats, channels, output) for channels in widths]
             # Bytes grow with the channels, so the first that does not fit can be found by halving.
             fitting = bisect.bisect_left(sizes, True, key=lambda arch: not self._problem.fits(arch))
             if fitting:
                 yield sizes[fitting - 1]
 
-    def _smallest(self, found: FoundCells) -> CellArch:
+    def _smallest(self, cells: Cells) -> CellArch:
         """For cells that fit in no stack: the loop records it as over budget, with the reason."""
         stages, repeats = self._space.limits.stacks[0]
-        return self._stacked(found, stages, repeats, self._space.limits.widths[0], Output.ADD)
+        return self._stacked(cells, stages, repeats, self._space.limits.widths[0], Output.ADD)
 
-    def _stacked(
-        self, found: FoundCells, stages: int, repeats: int, channels: int, output: Output
-    ) -> CellArch:
+    def _stacked(self, cells: Cells, stages: int, repeats: int, channels: int, output: Output) -> CellArch:
         raw = CellArch(
-            normal=found.normal,
-            reduction=found.reduction,
+            normal=cells[0],
+            reduction=cells[1],
             channels=channels,
             repeats=repeats,
             stages=stages,

@@ -22,11 +22,11 @@ def make_differentiable(
             from micronas.strategy.dnas import Dnas, supernet_search
 
             settings = DnasSettings().scaled(config.effort)
-            return Dnas(space, seed, accept, problem, supernet_search(problem, settings))
+            return Dnas(space, seed, accept, problem, supernet_search(problem, settings), config.draws)
         case "darts", CellSpace():
             from micronas.estimate.darts.settings import DartsSettings
             from micronas.strategy.darts import Darts, cell_search
 
             bilevel = DartsSettings(order=config.order).scaled(config.effort)
-            return Darts(space, seed, accept, problem, cell_search(problem, bilevel))
+            return Darts(space, seed, accept, problem, cell_search(problem, bilevel), config.draws)
     raise ConfigError(f"strategy {config.name} does not search a {type(space).__name__}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from micronas.config import DataConfig
 from micronas.ledger import Budget, Ledger, check
 from micronas.lowering import Target
 from micronas.space import Arch, Space
+from micronas.strategy.supernets import Bench
 
 DEADLINE_S = 1800.0
 """For one differentiable search: many times what it takes, so that only a fault meets it."""
@@ -16,12 +17,18 @@ DEADLINE_S = 1800.0
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Data, target and budget of a search; ``ledger`` is the exact one that its gate uses."""
+    """Data, target and budget of a search; ``ledger`` is the exact one that its gate uses.
+
+    ``first_ask`` is the number of the first trial that is asked for, those before being hand-made; ``bench``
+    is where the run keeps its supernets.
+    """
 
     data: DataConfig
     target: Target
     budget: Budget
     ledger: Callable[[Arch], Ledger]
+    first_ask: int = 0
+    bench: Bench = field(default_factory=Bench)
 
     def fits(self, arch: Arch) -> bool:
         """Whether ``arch`` is within the budget, by the exact ledger."""

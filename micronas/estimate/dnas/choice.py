@@ -78,9 +78,11 @@ def best_choice(probabilities: Probabilities, backbone: Backbone) -> Choice:
     return _choice([int(np.argmax(p)) for p in probabilities], probabilities, backbone)
 
 
-def drawn_choice(probabilities: Probabilities, backbone: Backbone, rng: np.random.Generator) -> Choice:
-    """Every decision drawn with its probabilities."""
-    weights = [np.asarray(p, np.float64) for p in probabilities]
+def drawn_choice(
+    probabilities: Probabilities, backbone: Backbone, rng: np.random.Generator, temperature: float = 1.0
+) -> Choice:
+    """Every decision drawn with its probabilities; the higher the temperature, the more evenly."""
+    weights = [np.asarray(p, np.float64) ** (1.0 / temperature) for p in probabilities]
     picks = [int(rng.choice(len(w), p=w / w.sum())) for w in weights]
     return _choice(picks, probabilities, backbone)
 
