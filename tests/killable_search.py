@@ -19,7 +19,8 @@ from micronas.estimate.darts.discretise import cell_of
 from micronas.estimate.darts.edges import OPS, CellEdges, EdgeWeights
 from micronas.estimate.darts.search import FoundCells
 from micronas.estimate.dnas.backbone import Backbone
-from micronas.estimate.dnas.cost_tables import Costs, CostTables
+from micronas.estimate.dnas.cost_tables import CostTables
+from micronas.estimate.dnas.limits import Aims
 from micronas.estimate.dnas.search import Learned
 from micronas.estimate.proxies import ProxyScores
 from micronas.ledger import Budget
@@ -39,10 +40,11 @@ from micronas.strategy.darts import Darts
 from micronas.strategy.dnas import Dnas
 from micronas.strategy.problem import Problem
 from micronas.strategy.supernets import Bench
-from micronas.trial import Outcome, Scores
+from micronas.trial import Latency, Outcome, Scores, Source
 
 TRIALS = 14
 HAND_MADE = 2
+WORKERS = 2
 DRAWS = 3
 BOARD = load_board("nucleo_f446re")
 BUDGET = Budget(60_000, 30_000)
@@ -50,8 +52,9 @@ PREFILTERED = "prefiltered"
 SPACE_OF = {"darts": "cell", "dnas": "micronets", "reinforce": "micronets"}
 
 
-def guessed(backbone: Backbone, tables: CostTables, limits: Costs, seed: int) -> Learned:
-    rng = np.random.default_rng(seed)
+def guessed(backbone: Backbone, tables: CostTables, aims: Aims, seed: int) -> Learned:
+    """Depends on the aims too, as training does."""
+    rng = np.random.default_rng([seed, int(min(aims.limits.macs, 2.0**52))])
     return Learned(
         tuple(rng.dirichlet(np.ones(n)).astype(np.float32) for n in backbone.decision_sizes), 1, (), (), 0.0
     )
@@ -81,7 +84,14 @@ class OpCounts:
 
 def strategy_of(name: str, space: Space, accept: Accept, gate: LedgerGate, folder: Path) -> Strategy:
     problem = Problem(
-        DataConfig(), Target(BOARD.core), BUDGET, gate.ledger, first_ask=HAND_MADE, bench=Bench(folder)
+        DataConfig(),
+        Target(BOARD.core),
+        BUDGET,
+        gate.ledger,
+        latency_ms=1.0,
+        first_ask=HAND_MADE,
+        workers=WORKERS,
+        bench=Bench(folder),
     )
     config = StrategyConfig(name="random" if name == PREFILTERED else name, population=4, sample=2)
     match name:
@@ -111,7 +121,7 @@ def evaluator(space: Space):  # type: ignore[no-untyped-def]
             net.parameters,
             net.macs,
             net.parameters,
-            None,
+            Latency((net.macs + 40 * net.parameters) / 5e5, Source.EMULATED),
             accuracy,
             1,
             0.0,
@@ -137,7 +147,7 @@ def run(name: str, folder: Path) -> None:
             executor=InlineExecutor(evaluator(space)),
             store=store,
             effort=TrialEffort(TRIALS),
-            workers=2,
+            workers=WORKERS,
             max_equal_failures=TRIALS,
             observer=Silent([]),
         ).run()

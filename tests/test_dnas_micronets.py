@@ -14,6 +14,7 @@ from micronas.errors import ConfigError
 from micronas.estimate.dnas.backbone import Backbone
 from micronas.estimate.dnas.choice import choice_costs, drawn_choice
 from micronas.estimate.dnas.cost_tables import Costs, CostTables, make_cost_tables
+from micronas.estimate.dnas.limits import Aims
 from micronas.estimate.dnas.micronets_backbone import make_micronets_backbone
 from micronas.estimate.dnas.search import Learned
 from micronas.ledger import Budget, Ledger, make_ledger
@@ -89,7 +90,7 @@ def ledger_of(space: MicronetsSpace) -> object:
     return ledger
 
 
-def greedy(backbone: Backbone, tables: CostTables, limits: Costs, seed: int) -> Learned:
+def greedy(backbone: Backbone, tables: CostTables, aims: Aims, seed: int) -> Learned:
     """A search that wants the widest and deepest of everything, with a little doubt."""
     wanted = [np.eye(n, dtype=np.float32)[-1] * 0.9 + np.float32(0.1 / n) for n in backbone.decision_sizes]
     for i in range(4, len(wanted), 3):
@@ -122,8 +123,8 @@ def test_a_search_learns_probabilities_for_every_decision() -> None:
     )
     backbone = make_micronets_backbone(space, 8)
     tables = make_cost_tables(backbone, TARGET)
-    limits = Costs(math.inf, math.inf, math.inf)
-    learned = search(backbone, tables, limits, data, DnasSettings(batch_size=16).scaled(0.002), seed=1)
+    aims = Aims(Costs(math.inf, math.inf, math.inf))
+    learned = search(backbone, tables, aims, data, DnasSettings(batch_size=16).scaled(0.002), seed=1)
     assert [len(p) for p in learned.probabilities] == list(backbone.decision_sizes)
     assert all(np.isclose(p.sum(), 1.0, atol=1e-4) for p in learned.probabilities)
 

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from micronas.board import Core
+from micronas.config import RewardConfig
 from micronas.data import Split
 from micronas.estimate.dnas.backbone import Backbone, Layout, make_backbone
 from micronas.estimate.dnas.choice import choice_costs, drawn_choice
@@ -18,13 +19,15 @@ from micronas.estimate.dnas.decisions import Decisions, by_name
 from micronas.estimate.dnas.fake_quant import quantized_activation, quantized_weights
 from micronas.estimate.dnas.gumbel import gumbel_softmax, split_softmax
 from micronas.estimate.dnas.layers import kernel_mask, width_mask
+from micronas.estimate.dnas.limits import Aims, Pull
 from micronas.estimate.dnas.loop import DnasLoop
-from micronas.estimate.dnas.relaxed_costs import hinge, relaxed_costs, smooth_max
+from micronas.estimate.dnas.relaxed_costs import hinge, penalty, relaxed_costs, slowness, smooth_max
 from micronas.estimate.dnas.schedule import Schedule, make_schedule, step_count
 from micronas.estimate.dnas.settings import DnasSettings
 from micronas.estimate.dnas.supernet import Supernet
 from micronas.estimate.halves import halves
 from micronas.lowering import Target
+from micronas.reward import reward
 from micronas.space.layerwise import LayerwiseSpace, Limits
 
 SPACE = LayerwiseSpace((8, 8, 1), 3, Limits(min_blocks=1, max_blocks=2, kernels=(3, 5), expansions=(2, 3)))
@@ -170,6 +173,21 @@ def test_the_hinge_counts_shares_over_the_limit_only() -> None:
     assert float(hinge(tf.constant([150.0, 60.0, 1e9], tf.float64), limits)) == pytest.approx(0.5 + 0.2)
 
 
+@pytest.mark.parametrize("hard", [True, False])
+def test_slowness_is_minus_the_logarithm_of_the_rewards_latency_factor(hard: bool) -> None:
+    config = RewardConfig(target_ms=2.0, exponent=0.3, mode="hard" if hard else "soft")
+    pull = Pull(2000.0, 0.3, hard)  # 1,000 multiply-accumulates per millisecond
+    for ms in (0.5, 2.0, 7.0):
+        costs = tf.constant([0.0, 0.0, 1000.0 * ms], tf.float64)
+        factor = math.exp(-float(slowness(costs, pull)))
+        assert 0.4 * factor == pytest.approx(reward(0.4, ms, config), rel=1e-6)
+    limits = Costs(math.inf, math.inf, 4000.0)
+    slow = tf.constant([0.0, 0.0, 6000.0], tf.float64)
+    expected = 5.0 * 0.5 + float(slowness(slow, pull))
+    assert float(penalty(slow, Aims(limits, pull), 5.0)) == pytest.approx(expected)
+    assert float(penalty(slow, Aims(limits), 5.0)) == pytest.approx(5.0 * 0.5)
+
+
 def forward(supernet: Supernet, parameters: np.ndarray, decisions: Decisions) -> np.ndarray:
     x = tf.constant(toy_split(8).x)
     return supernet.forward(tf.constant(parameters), supernet.initial_magnitudes, decisions, x)[0].numpy()
@@ -230,7 +248,7 @@ def begin(
     """A loop and its schedule in three pieces."""
     weight_half, choice_half = halves(toy_split(), seed=0)
     supernet = Supernet(backbone, seed=0)
-    loop = DnasLoop(supernet, tables, limits, weight_half, choice_half, settings, None, seed=0)
+    loop = DnasLoop(supernet, tables, Aims(limits), weight_half, choice_half, settings, None, seed=0)
     schedule = make_schedule(len(weight_half), len(choice_half), 30, settings, seed=0)
     return loop, [schedule.piece(first, first + 10) for first in (0, 10, 20)]
 

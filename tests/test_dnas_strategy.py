@@ -7,8 +7,8 @@ import numpy as np
 from micronas.board import load_board
 from micronas.config import DataConfig
 from micronas.estimate.dnas.backbone import Backbone
-from micronas.estimate.dnas.cost_tables import Costs, CostTables, net_costs
-from micronas.estimate.dnas.limits import limits_of
+from micronas.estimate.dnas.cost_tables import CostTables, net_costs
+from micronas.estimate.dnas.limits import Aims, limits_of
 from micronas.estimate.dnas.search import Learned
 from micronas.ledger import Budget, Ledger, make_ledger
 from micronas.lowering import Target
@@ -30,7 +30,7 @@ def problem(flash_bytes: int, sram_bytes: int) -> Problem:
     return Problem(DataConfig(), Target(BOARD.core), Budget(flash_bytes, sram_bytes), ledger)
 
 
-def greedy(backbone: Backbone, tables: CostTables, limits: Costs, seed: int) -> Learned:
+def greedy(backbone: Backbone, tables: CostTables, aims: Aims, seed: int) -> Learned:
     """A search that wants the widest of everything, with a little doubt."""
     wanted = [np.eye(n, dtype=np.float32)[-1] * 0.9 + np.float32(0.1 / n) for n in backbone.decision_sizes]
     for i in range(4, len(wanted), 3):
@@ -71,9 +71,9 @@ def test_what_was_seen_is_not_proposed_again() -> None:
 def test_each_search_gets_a_seed_of_its_own() -> None:
     seeds: list[int] = []
 
-    def note(backbone: Backbone, tables: CostTables, limits: Costs, seed: int) -> Learned:
+    def note(backbone: Backbone, tables: CostTables, aims: Aims, seed: int) -> Learned:
         seeds.append(seed)
-        return greedy(backbone, tables, limits, seed)
+        return greedy(backbone, tables, aims, seed)
 
     searches = Dnas(SPACE, 0, lambda arch: True, problem(60_000, 40_000), note, 1)
     for number in range(4):

@@ -46,7 +46,7 @@ def _problem(setup: Setup, store: Store, effort: Effort, observer: Observer) -> 
         return cpu_s <= min(limit.wall_s, limit.cpu_s)
 
     bench = Bench(store.folder, affords, effort.stage_done, observer.phase)
-    return replace(setup.problem, first_ask=len(setup.first), bench=bench)
+    return replace(setup.problem, bench=bench)
 
 
 def _supernet_stage(setup: Setup, store: Store, effort: Effort, observer: Observer) -> Find:

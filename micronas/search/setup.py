@@ -35,7 +35,17 @@ class Setup:
     @property
     def problem(self) -> Problem:
         """What a strategy that trains a supernet has to know."""
-        return Problem(self.config.data, Target(self.board.core), self.budget, self.gate.ledger)
+        config = self.config
+        return Problem(
+            config.data,
+            Target(self.board.core),
+            self.budget,
+            self.gate.ledger,
+            latency_ms=config.budgets.latency_ms,
+            reward=config.reward,
+            first_ask=len(self.first),
+            workers=config.workers,
+        )
 
 
 def prepare(config: SearchConfig, board: Board | None = None) -> Setup:

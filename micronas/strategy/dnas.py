@@ -10,17 +10,24 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 
 from micronas.estimate.dnas.backbone import Backbone, draw_layout, make_backbone
-from micronas.estimate.dnas.choice import Choice, DnasSpace, best_choice, drawn_choice, repaired
-from micronas.estimate.dnas.cost_tables import Costs, CostTables, make_cost_tables, net_costs
+from micronas.estimate.dnas.choice import (
+    Choice,
+    DnasSpace,
+    best_choice,
+    choice_costs,
+    drawn_choice,
+    repaired,
+)
+from micronas.estimate.dnas.cost_tables import CostTables, make_cost_tables, net_costs
 from micronas.estimate.dnas.kept import load_learned, save_learned
-from micronas.estimate.dnas.limits import limits_of, widest_useful
+from micronas.estimate.dnas.limits import Aims, Pull, limits_of, widest_useful
 from micronas.estimate.dnas.micronets_backbone import make_micronets_backbone
 from micronas.estimate.dnas.search import Learned, search_named
 from micronas.estimate.dnas.settings import DnasSettings
@@ -28,12 +35,13 @@ from micronas.estimate.isolated import run_isolated
 from micronas.space import Arch
 from micronas.space.micronets import MicronetsSpace
 from micronas.strategy.base import Accept, first_accepted, generator
+from micronas.strategy.pace import Pace
 from micronas.strategy.problem import DEADLINE_S, Problem
 from micronas.strategy.supernets import Series, Supernets
 from micronas.trial import Trial
 
-Learn: TypeAlias = Callable[[Backbone, CostTables, Costs, int], Learned]
-"""Backbone, its costs, limits and a seed -> the probabilities of the backbone's choices."""
+Learn: TypeAlias = Callable[[Backbone, CostTables, Aims, int], Learned]
+"""Backbone, its costs, aims and a seed -> the probabilities of the backbone's choices."""
 
 TRIES_PER_DEGREE = 8
 """After so many draws that were no new networks the next are drawn at a temperature higher by one."""
@@ -45,7 +53,7 @@ class _Region:
 
     backbone: Backbone
     tables: CostTables
-    limits: Costs
+    aims: Aims
     seed: int
 
 
@@ -61,6 +69,7 @@ class Dnas:
         reference = problem.reference(space)
         own = net_costs(space.net(reference), problem.target)
         self._limits = limits_of(own, problem.ledger(reference), problem.budget)
+        self._pace = Pace()
         self._regions: dict[int, _Region] = {}
         self._supernets = Supernets(
             "dnas",
@@ -78,11 +87,12 @@ class Dnas:
         return first_accepted(proposals, self._accept)
 
     def tell(self, trial: Trial) -> None:
-        """Learns nothing: the searches are independent."""
+        """Only how long networks ran on a device matters: what a supernet learned is not changed by it."""
+        self._pace.tell(trial)
 
     def _train(self, first: int) -> Learned:
         region = self._region(first)
-        return self._learn(region.backbone, region.tables, region.limits, region.seed)
+        return self._learn(region.backbone, region.tables, region.aims, region.seed)
 
     def _load(self, path: Path, first: int) -> Learned | None:
         return load_learned(path, self._region(first).backbone) if path.exists() else None
@@ -97,8 +107,23 @@ class Dnas:
             else:
                 backbone = make_backbone(self._space, draw_layout(self._space, widest, rng))
             tables = make_cost_tables(backbone, self._problem.target)
-            self._regions[first] = _Region(backbone, tables, self._limits, int(rng.integers(2**31)))
+            self._regions[first] = _Region(backbone, tables, self._aims(first), int(rng.integers(2**31)))
         return self._regions[first]
+
+    def _aims(self, first: int) -> Aims:
+        """Operations for what the run may take in milliseconds, at the pace of what had run by ask ``first``.
+
+        A resumed run is told more trials before it asks; those that were not told then do not count.
+        """
+        ms_per_mac = self._pace.ms_per_mac(before=first - self._problem.workers + 1)
+        if ms_per_mac is None:
+            return Aims(self._limits)
+        limit_ms, reward = self._problem.latency_ms, self._problem.reward
+        macs = self._limits.macs if limit_ms is None else limit_ms / ms_per_mac
+        limits = replace(self._limits, macs=macs)
+        if reward.target_ms is None:
+            return Aims(limits)
+        return Aims(limits, Pull(reward.target_ms / ms_per_mac, reward.exponent, reward.mode == "hard"))
 
     def _proposals(self, region: _Region, learned: Learned, rng: np.random.Generator) -> Iterator[Arch]:
         backbone = region.backbone
@@ -108,8 +133,20 @@ class Dnas:
             for tries in itertools.count()
         )
         for choice in itertools.chain([first], drawn):
-            mended = repaired(choice, region.tables, region.limits, lambda c: self._fits(c, backbone))
-            yield (mended or choice).arch(self._space, backbone)
+            yield self._mended(choice, region).arch(self._space, backbone)
+
+    def _mended(self, choice: Choice, region: _Region) -> Choice:
+        """``choice`` narrowed until it fits, within the operations too if that can be had."""
+        limits = region.aims.limits
+
+        def fits(narrower: Choice) -> bool:
+            return self._fits(narrower, region.backbone)
+
+        def fits_and_is_fast(narrower: Choice) -> bool:
+            return choice_costs(narrower, region.tables).macs <= limits.macs and fits(narrower)
+
+        mended = repaired(choice, region.tables, limits, fits_and_is_fast)
+        return mended or repaired(choice, region.tables, limits, fits) or choice
 
     def _fits(self, choice: Choice, backbone: Backbone) -> bool:
         return self._problem.fits(choice.arch(self._space, backbone))
@@ -118,9 +155,9 @@ class Dnas:
 def supernet_search(problem: Problem, settings: DnasSettings) -> Learn:
     """Trains the supernet in a process of its own."""
 
-    def learn(backbone: Backbone, tables: CostTables, limits: Costs, seed: int) -> Learned:
+    def learn(backbone: Backbone, tables: CostTables, aims: Aims, seed: int) -> Learned:
         return run_isolated(
-            search_named, backbone, tables, limits, problem.data, settings, seed, deadline_s=DEADLINE_S
+            search_named, backbone, tables, aims, problem.data, settings, seed, deadline_s=DEADLINE_S
         )
 
     return learn

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from micronas.config import DataConfig
+from micronas.config import DataConfig, RewardConfig
 from micronas.ledger import Budget, Ledger, check
 from micronas.lowering import Target
 from micronas.space import Arch, Space
@@ -19,15 +19,20 @@ DEADLINE_S = 1800.0
 class Problem:
     """Data, target and budget of a search; ``ledger`` is the exact one that its gate uses.
 
-    ``first_ask`` is the number of the first trial that is asked for, those before being hand-made; ``bench``
-    is where the run keeps its supernets.
+    ``latency_ms`` is what a network may take, None for as long as it likes; ``reward`` what is maximised.
+    ``first_ask`` is the number of the first trial that is asked for, those before being hand-made; with
+    ``workers`` ask n comes when the trials below n - workers + 1 have been told. ``bench`` is where the run
+    keeps its supernets.
     """
 
     data: DataConfig
     target: Target
     budget: Budget
     ledger: Callable[[Arch], Ledger]
+    latency_ms: float | None = None
+    reward: RewardConfig = field(default_factory=RewardConfig)
     first_ask: int = 0
+    workers: int = 1
     bench: Bench = field(default_factory=Bench)
 
     def fits(self, arch: Arch) -> bool:

@@ -8,12 +8,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from micronas.estimate.dnas.cost_tables import Costs
 from micronas.ledger import Budget, Ledger
 
 WIDE_LAYERS = 16
 """A network is taken to have about this many layers of its widest width squared."""
+
+
+@dataclass(frozen=True)
+class Pull:
+    """The reward's latency factor (``macs`` / operations)^``exponent``, operations in the place of time.
+
+    ``hard``: it applies only to networks with more operations than ``macs``.
+    """
+
+    macs: float
+    exponent: float
+    hard: bool
+
+
+@dataclass(frozen=True)
+class Aims:
+    """What a search keeps to, and what draws it to fewer operations within that, if anything does."""
+
+    limits: Costs
+    pull: Pull | None = None
 
 
 def limits_of(own: Costs, ledger: Ledger, budget: Budget, macs: float = math.inf) -> Costs:

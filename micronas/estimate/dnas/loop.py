@@ -13,10 +13,11 @@ import tensorflow as tf
 
 from micronas.data import Split
 from micronas.estimate.augment import Augment
-from micronas.estimate.dnas.cost_tables import Costs, CostTables
+from micronas.estimate.dnas.cost_tables import CostTables
 from micronas.estimate.dnas.decisions import by_name
 from micronas.estimate.dnas.gumbel import gumbel_softmax, split_softmax
-from micronas.estimate.dnas.relaxed_costs import hinge, relaxed_costs
+from micronas.estimate.dnas.limits import Aims
+from micronas.estimate.dnas.relaxed_costs import penalty, relaxed_costs
 from micronas.estimate.dnas.schedule import Schedule
 from micronas.estimate.dnas.settings import DnasSettings
 from micronas.estimate.dnas.supernet import Supernet
@@ -32,14 +33,14 @@ class DnasLoop:
         self,
         supernet: Supernet,
         tables: CostTables,
-        limits: Costs,
+        aims: Aims,
         weight_half: Split,
         choice_half: Split,
         settings: DnasSettings,
         augment: Augment | None,
         seed: int,
     ) -> None:
-        self._supernet, self._tables, self._limits, self._settings = supernet, tables, limits, settings
+        self._supernet, self._tables, self._aims, self._settings = supernet, tables, aims, settings
         self._sizes = supernet.backbone.decision_sizes
         self._halves = [
             (tf.constant(half.x), tf.constant(half.y.astype(np.int32))) for half in (weight_half, choice_half)
@@ -133,8 +134,8 @@ class DnasLoop:
             decisions = by_name(gumbel_softmax(logits, self._sizes, temperature, self._draw(number, 1)))
             output, _ = self._supernet.forward(weights, magnitudes, decisions, x)
             loss = self._objective(x, y, output)
-            over = hinge(relaxed_costs(decisions, self._tables), self._limits)
-            total = loss + self._settings.budget_weight * over
+            costs = relaxed_costs(decisions, self._tables)
+            total = loss + penalty(costs, self._aims, self._settings.budget_weight)
         gradient = tape.gradient(total, logits)
         update, logits_first, logits_second = _adam(gradient, logits_first, logits_second, choice_number)
         logits = logits - self._settings.choice_learning_rate * update

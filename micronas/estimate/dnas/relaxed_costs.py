@@ -15,6 +15,7 @@ import tensorflow as tf
 from micronas.estimate.dnas.choice import KEEP
 from micronas.estimate.dnas.cost_tables import CONSTANT_BYTES, MACS, SRAM_BYTES, Costs, CostTables
 from micronas.estimate.dnas.decisions import Decisions
+from micronas.estimate.dnas.limits import Aims, Pull
 
 Tensor: TypeAlias = Any
 
@@ -54,6 +55,18 @@ def hinge(costs: Tensor, limits: Costs) -> Tensor:
     """Sum of the shares by which costs exceed their limits; 0 within the budget."""
     bounds = np.array([limits.constant_bytes, limits.sram_bytes, limits.macs])
     return tf.cast(tf.reduce_sum(tf.nn.relu(costs / bounds - 1.0)), tf.float32)
+
+
+def penalty(costs: Tensor, aims: Aims, budget_weight: float) -> Tensor:
+    """What is added to the loss for ``costs`` (3,): the weighted hinge, and the logarithm of the pull."""
+    over = budget_weight * hinge(costs, aims.limits)
+    return over if aims.pull is None else over + slowness(costs, aims.pull)
+
+
+def slowness(costs: Tensor, pull: Pull) -> Tensor:
+    """-log of the reward's latency factor, as cross-entropy is -log of the accuracy's stand-in."""
+    excess = tf.cast(tf.math.log(costs[MACS] / pull.macs), tf.float32)
+    return pull.exponent * (tf.nn.relu(excess) if pull.hard else excess)
 
 
 def _expected(table: Any, *choices: Tensor) -> Tensor:

@@ -13,7 +13,8 @@ from micronas.config import DataConfig
 from micronas.data import Dataset
 from micronas.errors import TrainError
 from micronas.estimate.dnas.backbone import Backbone
-from micronas.estimate.dnas.cost_tables import Costs, CostTables
+from micronas.estimate.dnas.cost_tables import CostTables
+from micronas.estimate.dnas.limits import Aims
 from micronas.estimate.dnas.schedule import make_schedule, step_count
 from micronas.estimate.dnas.settings import DnasSettings
 from micronas.estimate.full import cached_dataset
@@ -41,12 +42,12 @@ class Learned:
 def search(
     backbone: Backbone,
     tables: CostTables,
-    limits: Costs,
+    aims: Aims,
     dataset: Dataset,
     settings: DnasSettings,
     seed: int,
 ) -> Learned:
-    """Learn the choices of ``backbone`` on the training split of ``dataset`` under ``limits``.
+    """Learn the choices of ``backbone`` on the training split of ``dataset`` under ``aims``.
 
     A pure function of its arguments on one CPU thread. Raises ``TrainError`` when a loss is not finite.
     """
@@ -59,7 +60,7 @@ def search(
     loop = DnasLoop(
         Supernet(backbone, seed),
         tables,
-        limits,
+        aims,
         weight_half,
         choice_half,
         settings,
@@ -80,10 +81,10 @@ def search(
 def search_named(
     backbone: Backbone,
     tables: CostTables,
-    limits: Costs,
+    aims: Aims,
     data: DataConfig,
     settings: DnasSettings,
     seed: int,
 ) -> Learned:
     """``search`` for a data set by its configuration: everything it takes can go to another process."""
-    return search(backbone, tables, limits, cached_dataset(data), settings, seed)
+    return search(backbone, tables, aims, cached_dataset(data), settings, seed)
