@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.constant_channels import remove_constant_channels
+from micronas.counted import counted
 from micronas.errors import DataError, ModelError
 from micronas.graph import Graph, Tensor
 from micronas.interpreter import run_batch
@@ -28,7 +29,7 @@ def load_samples(path: Path, graph: Graph, count: int) -> list[npt.NDArray[np.in
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise DataError(f"{path}: not an .npz file: {error}") from error
     if len(arrays) < len(graph.inputs):
-        raise DataError(f"{path}: {len(arrays)} arrays for {len(graph.inputs)} inputs")
+        raise DataError(f"{path}: {counted(len(arrays), 'array')} for {counted(len(graph.inputs), 'input')}")
     return [
         _sample(f"{path}: array {name!r}", values[:count], graph.tensors[index])
         for (name, values), index in zip(arrays, graph.inputs, strict=True)

@@ -78,7 +78,7 @@ def test_mixed_sizes_and_channels_are_refused_or_converted_and_said(root):
     options = {"height": 5, "width": 6, "channels": 1}
     data = load(DataConfig(name="folder", path=root, options=options))
     assert data.input_shape == (5, 6, 1)
-    assert data.notes == ("1 images resized to 5 x 6, bilinear", "1 images converted to 1 channel(s)")
+    assert data.notes == ("1 image resized to 5 x 6, bilinear", "1 image converted to 1 channel")
 
 
 def test_empty_class_folders_are_refused_by_name(root):

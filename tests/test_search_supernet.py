@@ -108,7 +108,7 @@ def test_low_agreement_and_too_few_networks_are_told() -> None:
     assert agreement("supernet", [1, 2, 3, 4], [0.1, 0.2, 0.3, 0.5]).warning == ""
     low = agreement("supernet", [1, 2, 3, 4], [4, 3, 2, 1]).warning
     assert "tau of the supernet is -1.00 over 4 networks" in low
-    assert "3 networks are too few" in agreement("supernet", [1, 2, 3], [1, 2, 3]).warning
+    assert "3 networks: too few" in agreement("supernet", [1, 2, 3], [1, 2, 3]).warning
 
 
 def test_what_was_found_survives_on_disk_and_says_what_its_accuracy_is(tmp_path: Path) -> None:

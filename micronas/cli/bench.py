@@ -10,6 +10,7 @@ import typer
 
 from micronas.cli.mlperf import DEFAULT_MODE, ModeName, Pin, Protocol, TaskName, is_mlperf_tiny, serve
 from micronas.cli.output import percent, print_json, print_table
+from micronas.counted import counted
 
 if TYPE_CHECKING:
     from micronas.board import Board
@@ -141,7 +142,7 @@ def _print(deployed: Deployment, model: Path, samples: Path | None) -> None:
 
 
 def _print_runs(runs: RunStatistics, unit: str) -> None:
-    number = f"{len(runs.counts)} runs after {runs.warm_up} to warm up"
+    number = f"{counted(len(runs.counts), 'run')} after {runs.warm_up} to warm up"
     print(f"run       {runs.median:,.0f} {unit}, median of {number}, interquartile range {runs.iqr:,.0f}")
     if runs.outliers:
         print(f"          outliers: {', '.join(f'{c:,}' for c in runs.outliers)}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from micronas.cli.output import console, print_json, print_table, program
+from micronas.counted import counted
 from micronas.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _print_results(results: Results) -> None:
     from micronas.compare.table import HEADER, rows
 
     plan = results.plan
-    title = f"{plan.config.data.name}: {plan.allowance} each, {plan.seeds} seed(s), median and range"
+    title = f"{plan.config.data.name}: {plan.allowance} each, {counted(plan.seeds, 'seed')}, median and range"
     if not sys.stdout.isatty():
         print_table(title, HEADER, rows(results))
         return

@@ -11,6 +11,7 @@ import typer
 
 from micronas.cli.output import kb, percent, print_json, print_table, program
 from micronas.cli.settings import setting
+from micronas.counted import counted
 from micronas.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -106,8 +107,8 @@ def _print_task(setup: Setup, store: Store) -> None:
     config, data = setup.config, setup.dataset
     kind = "flash and SRAM" if config.runtime == "micronas" else "model file and arena (TFLite Micro)"
     budget = config.budget
-    limits = (("trials", budget.trials), ("minutes", budget.minutes), ("CPU minutes", budget.cpu_minutes))
-    ends = [f"{limit:g} {unit}" for unit, limit in limits if limit]
+    limits = (("trial", budget.trials), ("minute", budget.minutes), ("CPU minute", budget.cpu_minutes))
+    ends = [counted(limit, unit) for unit, limit in limits if limit]
     splits = (
         f"{len(data.train)} training, {len(data.validation)} validation, {len(data.test)} sealed test samples"
     )
@@ -116,7 +117,7 @@ def _print_task(setup: Setup, store: Store) -> None:
         f"{_question(data)}\n"
         f"{setup.board.title}: {kb(setup.budget.flash_bytes)} and {kb(setup.budget.sram_bytes)} for {kind}\n"
         f"{config.strategy.name}, seed {config.seed}, at most {' and '.join(ends)}, "
-        f"{config.workers} worker(s) -> {store.folder}"
+        f"{counted(config.workers, 'worker')} -> {store.folder}"
     )
     for note in data.notes:
         print(note)

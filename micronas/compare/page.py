@@ -8,6 +8,7 @@ from micronas.compare.chart import colour, curves
 from micronas.compare.curve import band
 from micronas.compare.results import Results
 from micronas.compare.table import HEADER, RUN_HEADER, rows, run_rows
+from micronas.counted import counted
 
 
 def page(results: Results) -> str:
@@ -22,7 +23,7 @@ def page(results: Results) -> str:
     return environment.get_template("page.html.j2").render(
         task=plan.config.data.name,
         allowance=plan.allowance,
-        seeds=plan.seeds,
+        seeds=counted(plan.seeds, "seed"),
         space=plan.config.space.name,
         board=plan.config.board,
         legend=[(row.contender.name, colour(place)) for place, row in enumerate(results.rows)],

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from micronas.compare.contender import BASELINE
 from micronas.compare.results import Results, Row, RunResult
+from micronas.counted import counted
 
 Figure: TypeAlias = Callable[[RunResult], float | None]
 
@@ -42,7 +43,7 @@ class Verdict:
 
     def text(self) -> str:
         """``above (3 of 3 seeds, +0.012)``."""
-        seeds = f"{self.better} of {self.pairs} seeds, median {self.median_difference:+.4f}"
+        seeds = f"{self.better} of {counted(self.pairs, 'seed')}, median {self.median_difference:+.4f}"
         return f"{self.word.value} ({seeds})"
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from micronas.config import DataConfig
+from micronas.counted import counted
 from micronas.data.dataset import DataKind, Floats, FrontEnd
 from micronas.data.npz import require_path
 from micronas.data.options import read, refuse_unknown
@@ -43,7 +44,7 @@ def load_folder(config: DataConfig) -> Samples:
     images, bad = _read_all(root, class_names)
     if bad and not read(config.options, "skip_bad", bool, False):
         raise DataError(
-            f"{root}: {len(bad)} damaged file(s): {name_some(bad)}",
+            f"{root}: {counted(len(bad), 'damaged file')}: {name_some(bad)}",
             remedy="repair or delete them, or set data.options.skip_bad: true to leave them out",
         )
     shape = _target_shape(config, images)
@@ -71,7 +72,7 @@ def _classes(root: Path) -> tuple[str, ...]:
     empty = [name for name in names if not _files(root / name)]
     if empty:
         raise DataError(
-            f"{root}: class folder(s) without images: {name_some(empty)}", remedy="fill or delete them"
+            f"{root}: class folders without images: {name_some(empty)}", remedy="fill or delete them"
         )
     return tuple(names)
 
@@ -153,10 +154,10 @@ def _front_end(shape: Shape) -> FrontEnd:
 
 def _notes(images: dict[str, Image], bad: list[str], shape: Shape) -> Iterator[str]:
     if bad:
-        yield f"{len(bad)} damaged file(s) left out: {name_some(bad)}"
+        yield f"{counted(len(bad), 'damaged file')} left out: {name_some(bad)}"
     resized = sum(_shape_of(image)[:2] != shape[:2] for image in images.values())
     if resized:
-        yield f"{resized} images resized to {shape[0]} x {shape[1]}, bilinear"
+        yield f"{counted(resized, 'image')} resized to {shape[0]} x {shape[1]}, bilinear"
     recoloured = sum(_shape_of(image)[2] != shape[2] for image in images.values())
     if recoloured:
-        yield f"{recoloured} images converted to {shape[2]} channel(s)"
+        yield f"{counted(recoloured, 'image')} converted to {counted(shape[2], 'channel')}"

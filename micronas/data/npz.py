@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.config import DataConfig
+from micronas.counted import counted
 from micronas.data.anomalies import against_normal
 from micronas.data.dataset import DataKind, Floats, FrontEnd, Labels
 from micronas.data.logmel import LogMel, log_mel
@@ -101,7 +102,7 @@ def read_npz(path: Path, name: str, layout: NpzLayout, *, own_scaling: bool = Fa
         front_end=front_end,
         groups=_labels(arrays, layout.groups, keep),
         fold=_labels(arrays, layout.fold, keep),
-        notes=(f"{dropped} samples left out by {layout.keep!r}",) if dropped else (),
+        notes=(f"{counted(dropped, 'sample')} left out by {layout.keep!r}",) if dropped else (),
     )
 
 
@@ -126,7 +127,7 @@ def _open(path: Path) -> Arrays:
 def _require_arrays(path: Path, arrays: Arrays, wanted: list[str]) -> None:
     missing = [name for name in wanted if name not in arrays]
     if missing:
-        raise DataError(f"{path} has no array(s) {', '.join(map(repr, missing))}; it has {', '.join(arrays)}")
+        raise DataError(f"{path} lacks {', '.join(map(repr, missing))}; its arrays are {', '.join(arrays)}")
     lengths = {name: len(arrays[name]) for name in wanted[:2]}
     if len(set(lengths.values())) > 1:
         raise DataError(f"{path}: arrays differ in length: {lengths}")

@@ -19,7 +19,7 @@ def refuse_unknown(source: str, options: Mapping[str, object], known: tuple[str,
     near = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"it knows: {', '.join(known) or 'no options'}"
     names = ", ".join(repr(name) for name in unknown)
-    raise DataError(f"data source {source!r} does not know the option(s) {names}", remedy=hint)
+    raise DataError(f"data source {source!r} has no such options: {names}", remedy=hint)
 
 
 def read(options: Mapping[str, object], name: str, kind: type[T], default: T) -> T:

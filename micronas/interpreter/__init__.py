@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from micronas.counted import counted
 from micronas.errors import ModelError
 from micronas.graph import ABSENT, Graph, Op
 from micronas.interpreter.kernel import Array, Kernel
@@ -105,7 +106,7 @@ def _last_uses(graph: Graph) -> list[list[int]]:
 def _checked_inputs(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
     """Inputs as (N, *shape); raises ``ModelError`` naming the input that does not fit."""
     if len(inputs) != len(graph.inputs):
-        raise ModelError(f"the graph has {len(graph.inputs)} inputs, {len(inputs)} arrays were given")
+        raise ModelError(f"the graph has {counted(len(graph.inputs), 'input')}, not {len(inputs)} as given")
     arrays = [np.asarray(x) for x in inputs]
     for x, t in zip(arrays, graph.inputs, strict=True):
         tensor = graph.tensors[t]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from micronas.board import Board, RegionKind
 from micronas.codesize import static_bytes
+from micronas.counted import counted
 from micronas.ledger.items import Item, Ledger, OpRow, Region
 from micronas.ledger.room import arena_rooms
 
@@ -119,7 +120,7 @@ def _sram_remedy(ledger: Ledger, over: int) -> str:
     if row is None:
         return f"feed smaller inputs: the arena may take {needed:,} bytes"
     above = [r for r in ledger.ops if r.live_bytes > needed]
-    others = f" (and of {len(above) - 1} more ops above that)" if len(above) > 1 else ""
+    others = f" (and of {counted(len(above) - 1, 'more op')} above that)" if len(above) > 1 else ""
     share = 100 * needed // row.live_bytes
     return (
         f"bring op #{row.index}{others} to {needed:,} live bytes, {share} % of now: "

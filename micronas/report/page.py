@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from micronas.codegen import generate
+from micronas.counted import counted
 from micronas.plan.svg import plan_svg
 from micronas.report.chart import Limit, Point, scatter
 from micronas.report.pareto import front
@@ -37,7 +38,11 @@ def render(run: RunData) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"kb": lambda n: f"{n / 1024:.1f} KB", "percent": lambda s: f"{100 * s:.1f} %"}
+    environment.filters |= {
+        "kb": lambda n: f"{n / 1024:.1f} KB",
+        "percent": lambda s: f"{100 * s:.1f} %",
+        "counted": counted,
+    }
     return environment.get_template("page.html.j2").render(
         run=run,
         counts={outcome.value: sum(r.trial.outcome is outcome for r in run.records) for outcome in Outcome},

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from micronas.config import SearchConfig
+from micronas.counted import counted
 from micronas.estimate.time_limit import TimeLimit
 
 STAGE_SHARE = 0.4
@@ -85,7 +86,7 @@ class TrialEffort:
 
     def left(self) -> str:
         """Trials not begun."""
-        return f"{max(0, self._trials - self._number)} trials"
+        return counted(max(0, self._trials - self._number), "trial")
 
 
 class TimeEffort:

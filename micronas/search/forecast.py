@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from micronas.config import BudgetConfig, LatencyConfig
+from micronas.counted import counted
 from micronas.estimate.rank import kendall_tau
 from micronas.graph import Graph
 from micronas.latency_model import LatencyModel, Profile, features_of, profile_from_json, profile_to_json
@@ -124,7 +125,7 @@ def check_to_json(check: Check) -> dict[str, Json]:
 def check_text(check: Check) -> str:
     """One line for people."""
     figures = check_to_json(check)
-    text = f"latency model: {check.predicted} networks predicted, {check.measured} built and run"
+    text = f"latency model: {counted(check.predicted, 'network')} predicted, {check.measured} built and run"
     if not check.pairs:
         return f"{text}; nothing that it forecast was measured"
     text += f"; of {len(check.pairs)} that have both, the largest error is {100 * check.worst_error:.1f} %"

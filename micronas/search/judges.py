@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from micronas.config import SearchConfig
+from micronas.counted import counted
 from micronas.estimate.agreement import Agreement
 from micronas.search.prefilter import Judge, proxy_agreements
 from micronas.search.shared_weights import supernet_agreement
@@ -34,14 +35,16 @@ def agreement_text(judge: Any) -> str:
     """One line for people of what ``judged`` gives."""
     if judge["warning"]:
         return f"warning: {judge['warning']}"
-    return f"{judge['judge']}: Kendall's tau {judge['kendall_tau']:.2f} over {judge['networks']} networks"
+    networks = counted(judge["networks"], "network")
+    return f"{judge['judge']}: Kendall's tau {judge['kendall_tau']:.2f} over {networks}"
 
 
 def stage_text(found: FoundSubnets) -> str:
     """What the search with shared weights took, for people."""
     each_s = found.scoring_cpu_s / max(1, len(found.subnets))
     return (
-        f"supernet: {found.epochs} epochs in {found.training_cpu_s:.0f} CPU s; {len(found.subnets)} networks "
+        f"supernet: {counted(found.epochs, 'epoch')} in {found.training_cpu_s:.0f} CPU s; "
+        f"{counted(len(found.subnets), 'network')} "
         f"scored in {each_s:.2f} CPU s each with shared weights (float)"
     )
 

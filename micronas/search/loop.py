@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from micronas.counted import counted
 from micronas.errors import DeviceError, FlashError, SearchError
 from micronas.search.effort import Effort
 from micronas.search.executor import Executor
@@ -210,7 +211,8 @@ class _Streak:
         self._kind = kind
         if self._length >= self._limit:
             raise SearchError(
-                f"{self._length} trials in a row ended alike, in stage {trial.stage!r}: {trial.reason}",
+                f"{counted(self._length, 'trial')} in a row ended alike, "
+                f"in stage {trial.stage!r}: {trial.reason}",
                 remedy="mend the cause and go on with --resume; max_equal_failures sets how many are borne",
             )
 

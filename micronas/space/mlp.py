@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from micronas.counted import counted
 from micronas.errors import SpaceError
 from micronas.graph import Activation
 from micronas.net import Dense, Flatten, Net, NetBuilder, Softmax
@@ -124,7 +125,8 @@ class MlpSpace:
         limits = self.limits
         if not limits.min_layers <= len(arch.hidden) <= limits.max_layers:
             raise SpaceError(
-                f"hidden: {len(arch.hidden)} layers, the space has {limits.min_layers} to {limits.max_layers}"
+                f"hidden: {counted(len(arch.hidden), 'layer')}, "
+                f"the space has {limits.min_layers} to {limits.max_layers}"
             )
         for i, width in enumerate(arch.hidden):
             # The type is compared too: to Python, 8.0 is 8.

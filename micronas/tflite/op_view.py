@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from micronas.counted import counted
 from micronas.errors import ModelError
 from micronas.graph import ABSENT, DType, Graph, Op, Tensor
 
@@ -34,7 +35,7 @@ class OpView:
         """Check the number of inputs."""
         number = len(self.op.inputs)
         if not least <= number <= (least if most is None else most):
-            raise self.refuse(f"{number} inputs, not {least}" + (f" to {most}" if most else ""))
+            raise self.refuse(f"{counted(number, 'input')}, not {least}" + (f" to {most}" if most else ""))
 
     def tensor(self, position: int) -> Tensor:
         """The tensor at an input that must be there."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from micronas.counted import counted
 from micronas.graph import ABSENT, DType, Tensor
 from micronas.tflite.op_view import OpView, Shape
 from micronas.window import output_size
@@ -210,7 +211,9 @@ def _split(v: OpView) -> tuple[Shape, ...]:
     v.arity(2)
     x, parts = v.int8(1), v.attrs().num_splits
     if v.integers(0).size != 1 or parts != len(v.op.outputs):
-        raise v.refuse(f"splits into {parts} parts, but has {len(v.op.outputs)} outputs")
+        raise v.refuse(
+            f"splits into {counted(parts, 'part')}, but has {counted(len(v.op.outputs), 'output')}"
+        )
     axis = v.axis(int(v.integers(0)[0]), len(x.shape))
     if parts < 1 or x.shape[axis] % parts:
         raise v.refuse(f"{x.shape} does not split into {parts} equal parts along axis {axis}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from micronas.counted import counted
 from micronas.errors import ModelError
 from micronas.graph import ABSENT, DType, Graph
 from micronas.tflite.op_view import OpView, Shape
@@ -49,7 +50,7 @@ def _check_op(view: OpView) -> None:
         raise view.refuse("works on constants only; let the converter fold it")
     expected = RULES[view.op.kind](view)
     if len(expected) != len(view.op.outputs):
-        raise view.refuse(f"{len(view.op.outputs)} outputs, not {len(expected)}")
+        raise view.refuse(f"{counted(len(view.op.outputs), 'output')}, not {len(expected)}")
     for t, shape in zip(view.op.outputs, expected, strict=True):
         _check_size(view.graph, t)
         _check_output(view, t, shape)
