@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import killable_search
@@ -16,7 +16,7 @@ from micronas.estimate.darts.edges import OPS, CellEdges, EdgeWeights
 from micronas.estimate.darts.kept import load_cells, save_cells
 from micronas.space.cell import EdgeOp
 from micronas.space.cell.canonical import is_sound
-from micronas.strategy.supernets import Bench, Series, Supernets, supernet_file
+from micronas.strategy.supernets import Bench, Series, Supernets, supernet_file, supernets_cpu_s
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,14 @@ def test_cells_come_back_from_their_file_as_they_were(tmp_path: Path) -> None:
         np.testing.assert_array_equal(old.ops, new.ops)
         np.testing.assert_array_equal(old.edges, new.edges)
     assert load_cells(tmp_path / "none.npz", 3) is None
+
+
+def test_a_supernet_without_a_trial_counts_as_paid_for(tmp_path: Path) -> None:
+    cells = killable_search.guessed_cells(2, seed=1)
+    for first, cpu_s in ((3, 7.0), (11, 20.0)):
+        save_cells(replace(cells, cpu_s=cpu_s), supernet_file(tmp_path, "darts", first))
+    for last, expected in ((-1, 27.0), (10, 20.0), (11, 0.0)):
+        assert supernets_cpu_s(tmp_path, ("dnas", "darts"), after=last) == expected
 
 
 def test_cells_are_drawn_by_their_weights() -> None:

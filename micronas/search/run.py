@@ -28,6 +28,8 @@ from micronas.search.setup import Setup, prepare
 from micronas.search.stages import make_evaluator
 from micronas.search.subnets import stage_cpu_s
 from micronas.store import Final, Store
+from micronas.strategy import DIFFERENTIABLE
+from micronas.strategy.supernets import supernets_cpu_s
 
 
 def new_run(setup: Setup, folder: Path) -> Store:
@@ -112,10 +114,12 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
 def cpu_before(store: Store) -> float:
     """CPU seconds that the stored trials have cost; what a kill cut short is not in them.
 
-    A supernet's training is, up to its last checkpoint: the trials behind it count it.
+    A supernet's training is, as far as the run's folder holds it: the trials behind it count it.
     """
     records = store.records()
     spent = [record.details.get(RUN_CPU_S) for record in records]
     trials_s = max((s for s in spent if isinstance(s, int | float)), default=0.0)
     counted = any(record.trial.origin == "strategy" for record in records)
-    return trials_s + (0.0 if counted else stage_cpu_s(store.folder))
+    last = max((record.trial.number for record in records), default=-1)
+    stages_s = 0.0 if counted else stage_cpu_s(store.folder)
+    return trials_s + stages_s + supernets_cpu_s(store.folder, DIFFERENTIABLE, after=last)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
+
+from micronas.estimate.kept import load_arrays
 
 
 class Costly(Protocol):
@@ -101,3 +103,13 @@ class Supernets(Generic[Trained]):
 def supernet_file(folder: Path, name: str, first: int) -> Path:
     """The file of the supernet whose first ask was ``first``."""
     return folder / f"{name}-{first}.npz"
+
+
+def supernets_cpu_s(folder: Path, names: Iterable[str], after: int) -> float:
+    """CPU seconds of the trainings in ``folder`` for first asks beyond ``after``.
+
+    A run that was killed before the first trial of a supernet has paid for it all the same.
+    """
+    paths = (path for name in names for path in folder.glob(f"{name}-*.npz"))
+    unused = (path for path in paths if int(path.stem.rpartition("-")[2]) > after)
+    return sum(load_arrays(path, lambda arrays: float(arrays["cpu_s"])) or 0.0 for path in unused)
