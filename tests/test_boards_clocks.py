@@ -16,10 +16,14 @@ CRYSTALS_HZ = [4 * MHZ, 8 * MHZ, 12 * MHZ, 16 * MHZ, 25 * MHZ, 26 * MHZ]
 F4_LINES = {**stm32f2.LINES, **stm32f4.LINES, **stm32f7.LINES}
 
 
-def f4_reachable(source_hz: int, line: clock_f4.Line) -> set[int]:
-    """Every whole clock within the limits of RM0090 7.3.2: 1 to 2 MHz into the VCO, 50 <= N <= 432."""
+# The least PLLN: RM0033 5.3.2, RM0368 6.3.2; 50 for all others (RM0090 7.3.2).
+N_MIN = {"STM32F205": 192, "STM32F207": 192, "STM32F401": 192}
+
+
+def f4_reachable(source_hz: int, line: clock_f4.Line, n_min: int) -> set[int]:
+    """Every whole clock within the limits of RM0090 7.3.2: 1 to 2 MHz into the VCO, N up to 432."""
     found = set()
-    for m, n, p in itertools.product(range(2, 64), range(50, 433), (2, 4, 6, 8)):
+    for m, n, p in itertools.product(range(2, 64), range(n_min, 433), (2, 4, 6, 8)):
         if m * MHZ <= source_hz <= 2 * m * MHZ and source_hz * n % (m * p) == 0:
             vco = source_hz * n / m
             if line.vco_min_hz <= vco <= 432 * MHZ and vco / p <= line.max_hz:
@@ -31,12 +35,14 @@ def f4_reachable(source_hz: int, line: clock_f4.Line) -> set[int]:
 @pytest.mark.parametrize("name", F4_LINES)
 def test_the_f4_pll_makes_every_megahertz_that_can_be_made_and_no_other(name: str, source_hz: int) -> None:
     line = F4_LINES[name]
-    reachable = f4_reachable(source_hz, line)
+    n_min = N_MIN.get(name, 50)
+    reachable = f4_reachable(source_hz, line, n_min)
     for hz in range(MHZ, line.max_hz + 1, MHZ):
         pll = clock_f4.solve_pll(source_hz, hz, line)
         assert (pll is not None) == (hz in reachable), f"{source_hz} -> {hz}"
         if pll is not None:
             assert pll.p * pll.m * hz == source_hz * pll.n
+            assert n_min <= pll.n <= 432
             assert line.vco_min_hz <= hz * pll.p <= 432 * MHZ
             assert 2 <= pll.q <= 15
             assert hz * pll.p / pll.q <= 48 * MHZ

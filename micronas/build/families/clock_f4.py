@@ -27,6 +27,7 @@ from micronas.errors import BoardError
 HSI_HZ = 16_000_000
 _VCO_IN_HZ = (1_000_000, 2_000_000)
 _USB_MAX_HZ = 48_000_000
+N_MAX = 432
 _AHB1ENR, _APB1ENR, _APB2ENR = 0x40023830, 0x40023840, 0x40023844
 _HSE_HZ = {"hse_crystal": (4_000_000, 26_000_000), "hse_bypass": (1_000_000, 50_000_000)}
 
@@ -46,6 +47,7 @@ class Line:
 
     ``wait_state_hz[n]`` is the fastest core clock with n flash wait states; ``vos_mask`` are the bits of
     PWR_CR that select the fastest voltage scale, 0 for a chip without; ``overdrive_above_hz`` None without.
+    ``n_min`` is the least PLLN; ``usarts`` are those that the chips have, None for all of the family's.
     """
 
     max_hz: int
@@ -56,6 +58,12 @@ class Line:
     vos_mask: int
     overdrive_above_hz: int | None = None
     vco_max_hz: int = 432_000_000
+    n_min: int = 50
+    usarts: frozenset[str] | None = None
+
+    def has(self, usart: str) -> bool:
+        """Whether the chips have ``usart``."""
+        return self.usarts is None or usart in self.usarts
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,7 @@ def solve_pll(source_hz: int, hz: int, line: Line) -> Pll | None:
         for p in (2, 4, 6, 8):
             n, rest = divmod(hz * p * m, source_hz)
             vco_hz = hz * p
-            if rest == 0 and 50 <= n <= 432 and line.vco_min_hz <= vco_hz <= line.vco_max_hz:
+            if rest == 0 and line.n_min <= n <= N_MAX and line.vco_min_hz <= vco_hz <= line.vco_max_hz:
                 return Pll(m, n, p, max(2, math.ceil(vco_hz / _USB_MAX_HZ)))
     return None
 
@@ -94,6 +102,7 @@ def header_values(
     Raises ``BoardError`` for a chip, clock, wait state or UART that there is not.
     """
     line, hz = line_of(board, lines), board.clock.hz
+    there = {name: usart for name, usart in usarts.items() if line.has(name)}
     require_clock_within(board, line.max_hz)
     require_source_within(board, {"hsi": (HSI_HZ, HSI_HZ), **_HSE_HZ})
     require_wait_states(board, line.wait_state_hz)
@@ -108,7 +117,7 @@ def header_values(
         "MN_CLOCK_VOS": f"{line.vos_mask:#x}u",
         "MN_CLOCK_OVERDRIVE": str(int(overdrive)),
         "MN_FLASH_ACCELERATION": f"{flash_acceleration:#x}u",
-        **usart_of(board, usarts).header_values({1: apb1, 2: apb2}),
+        **usart_of(board, there).header_values({1: apb1, 2: apb2}),
         **gpio_v2(0x40020000, _AHB1ENR),
         **tim2(_APB1ENR),
     }

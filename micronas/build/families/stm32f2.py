@@ -16,6 +16,7 @@ _F2 = Line(
     192 * _MHZ,
     (30 * _MHZ, 60 * _MHZ, 90 * _MHZ, 120 * _MHZ),
     vos_mask=0,
+    n_min=192,  # RM0033 5.3.2
 )
 LINES = {"STM32F205": _F2, "STM32F207": _F2}
 

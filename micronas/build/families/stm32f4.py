@@ -12,6 +12,7 @@ from micronas.build.families.family import Family
 
 _PREFETCH_AND_CACHES = 0b111 << 8
 _MHZ = 1_000_000
+_THREE_USARTS = frozenset(("usart1", "usart2", "usart6"))
 _30_MHZ_STEPS = tuple(30 * _MHZ * n for n in range(1, 6))
 
 _F405 = Line(168 * _MHZ, 42 * _MHZ, 84 * _MHZ, 100 * _MHZ, (*_30_MHZ_STEPS, 168 * _MHZ), vos_mask=1 << 14)
@@ -26,7 +27,14 @@ _F446 = Line(
 )
 LINES = {
     "STM32F401": Line(
-        84 * _MHZ, 42 * _MHZ, 84 * _MHZ, 192 * _MHZ, (30 * _MHZ, 60 * _MHZ, 84 * _MHZ), vos_mask=2 << 14
+        84 * _MHZ,
+        42 * _MHZ,
+        84 * _MHZ,
+        192 * _MHZ,
+        (30 * _MHZ, 60 * _MHZ, 84 * _MHZ),
+        vos_mask=2 << 14,
+        n_min=192,  # RM0368 6.3.2
+        usarts=_THREE_USARTS,
     ),
     "STM32F411": Line(
         100 * _MHZ,
@@ -35,6 +43,7 @@ LINES = {
         100 * _MHZ,
         (30 * _MHZ, 64 * _MHZ, 90 * _MHZ, 100 * _MHZ),
         vos_mask=3 << 14,
+        usarts=_THREE_USARTS,
     ),
     "STM32F405": _F405,
     "STM32F407": _F405,
