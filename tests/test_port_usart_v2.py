@@ -45,6 +45,15 @@ class Wiring:
         return self.base + 0x28
 
     @property
+    def presc(self) -> int:
+        return self.base + 0x2C
+
+    @property
+    def has_prescaler(self) -> bool:
+        """LPUARTs of L4+, L5 and G4 have one (RM0432, LPUART_PRESC); all of these are."""
+        return self.scale == 256
+
+    @property
     def limits(self) -> tuple[int, int]:
         return (0x300, 0xFFFFF) if self.scale == 256 else (16, 0xFFFF)
 
@@ -176,7 +185,8 @@ def test_a_rate_that_cannot_be_made_gives_the_nearest_that_can(wired: Wired, bau
     port, wiring = wired
     run = port.run([], {wiring.isr: READY}, "usart 120000000", f"nearest {baud}")
     divider = wiring.limits[0] if baud > 1 else wiring.limits[1]
-    assert run.bauds == (wiring.scale * 120_000_000 // divider,)
+    hz = 120_000_000 // (16 if wiring.has_prescaler and baud <= 1 else 1)
+    assert run.bauds == (wiring.scale * hz // divider,)
 
 
 def test_0_is_the_profiles_rate(wired: Wired) -> None:
@@ -192,7 +202,44 @@ def test_a_transmitter_that_never_gets_ready_does_not_hang(wired: Wired) -> None
     assert run.last(wiring.brr) == round(wiring.scale * 16_000_000 / 9600)
 
 
-def test_an_lpuart_is_too_fast_for_9600_baud_at_its_full_clock(tmp_path: Path) -> None:
-    """It divides by 4096 at most: the host is told what it can do instead."""
-    port = HostPort(load_board("nucleo_l4r5zi"), tmp_path)
-    assert port.run([], {}, "usart 120000000", "nearest 9600").bauds == (256 * 120_000_000 // 0xFFFFF,)
+LPUART_BOARDS = ("nucleo_l4r5zi", "nucleo_l552ze_q", "nucleo_g474re")
+
+
+@pytest.mark.parametrize("name", LPUART_BOARDS)
+def test_an_lpuart_reaches_9600_baud_at_its_full_clock_through_its_prescaler(
+    name: str, tmp_path: Path
+) -> None:
+    """BRR divides by 4096 at most: PRESC takes a 16th first (RM0432, LPUART_PRESC: 0111)."""
+    wiring = next(w for w in WIRINGS if w.board == name)
+    hz = load_board(name).clock.hz
+    port = HostPort(load_board(name), tmp_path)
+    off = (Lock(wiring.brr, wiring.cr1, UE), Lock(wiring.presc, wiring.cr1, UE))
+    commands = (f"usart {hz}", "baud 9600", "nearest 9600")
+    slow = port.run(off, {wiring.isr: READY}, *commands)
+    assert (slow.last(wiring.presc), slow.last(wiring.brr)) == (7, round(256 * hz / 16 / 9600))
+    assert abs(slow.bauds[0] - 9600) <= 9600 / 64
+    back = port.run(off, {wiring.isr: READY}, *commands, "baud 115200")
+    assert (back.last(wiring.presc), back.last(wiring.brr)) == (0, round(256 * hz / 115200))
+    assert not any(write.ignored for write in (*slow.writes, *back.writes))  # both only while the UART is off
+
+
+@pytest.mark.parametrize("name", LPUART_BOARDS)
+def test_the_nearest_rate_is_honest_where_the_prescaler_takes_over(name: str, tmp_path: Path) -> None:
+    hz = load_board(name).clock.hz
+    port = HostPort(load_board(name), tmp_path)
+    edge = hz // 4095
+    bauds = (edge - 1, edge, edge + 1, edge + 2)
+    run = port.run([], {}, f"usart {hz}", *(f"nearest {baud}" for baud in bauds))
+    assert all(abs(made - baud) <= 2 for made, baud in zip(run.bauds, bauds, strict=True))
+
+
+def test_an_lpuart_without_a_prescaler_says_what_it_can_do_instead(tmp_path: Path) -> None:
+    """L4 before L4+ (RM0351: no LPUART_PRESC)."""
+    board = load_board("nucleo_l476rg")
+    uart = board.uart.model_copy(
+        update={"name": "lpuart1", "tx": "PC1", "rx": "PC0", "alternate_function": 8}
+    )
+    port = HostPort(board.model_copy(update={"uart": uart}), tmp_path)
+    run = port.run([], {}, "usart 80000000", "nearest 9600")
+    assert run.bauds == (256 * 80_000_000 // 0xFFFFF,)
+    assert not run.wrote(0x4000802C)

@@ -1,6 +1,6 @@
 /* The USART of F7, H7, L4, L5, G0, G4 and U5 (status in ISR), and the LPUART, which has the same registers
  * (MN_UART_LOW_POWER, not defined or 0: a USART).
- * RM0351, RM0444 and RM0456, the chapters of both: FIFO, prescaler, OVER8 and DMA stay off as after reset.
+ * RM0351, RM0432, RM0444 and RM0456, the chapters of both: FIFO, OVER8 and DMA stay off as after reset.
  */
 #include "mn_usart.h"
 
@@ -22,6 +22,7 @@
 #define USART_ICR MN_REGISTER(MN_UART_BASE + 0x20u)
 #define USART_RDR MN_REGISTER(MN_UART_BASE + 0x24u)
 #define USART_TDR MN_REGISTER(MN_UART_BASE + 0x28u)
+#define USART_PRESC MN_REGISTER(MN_UART_BASE + 0x2Cu) /* not on L4 before L4+ */
 
 #define CR1_UE (1u << 0)
 #define CR1_RE (1u << 2)
@@ -32,6 +33,7 @@
 #define ISR_TC (1u << 6)
 #define ISR_TXE (1u << 7)
 #define ICR_ERRORS 0xFu /* parity, framing, noise, overrun */
+#define PRESC_16 7u
 
 /* USART: 16 samples per bit, so BRR = clock / baud, at least 16. LPUART: 256 * clock / baud in 20 bits, at least
  * 0x300 (RM0351, LPUART baud rate generation). */
@@ -44,37 +46,50 @@
 #define DIVIDER_MIN 16u
 #define DIVIDER_MAX 0xFFFFu
 #endif
+#define CLOCKS_PER_BIT_MAX (DIVIDER_MAX / SCALE)
 
 static uint32_t usart_hz;
 
-/* (SCALE * clock + rounding) / by with every product within 32 bits, for `by` below 2^24. */
-static uint32_t scaled_quotient(uint32_t by, uint32_t rounding)
+/* What BRR divides. Where there is a prescaler it takes rates that BRR alone does not reach: an LPUART at 120 MHz
+ * goes down to 29,304 baud without. */
+static uint32_t divided_hz(uint32_t baud)
 {
-    return usart_hz / by * SCALE + (usart_hz % by * SCALE + rounding) / by;
+    return MN_UART_HAS_PRESCALER && baud <= usart_hz / CLOCKS_PER_BIT_MAX ? usart_hz / 16u : usart_hz;
 }
 
-static uint32_t divider(uint32_t baud)
+/* (SCALE * hz + rounding) / by with every product within 32 bits, for `by` below 2^24. */
+static uint32_t scaled_quotient(uint32_t hz, uint32_t by, uint32_t rounding)
 {
-    if (baud > usart_hz / 16u) {
+    return hz / by * SCALE + (hz % by * SCALE + rounding) / by;
+}
+
+static uint32_t divider(uint32_t hz, uint32_t baud)
+{
+    if (baud > hz / 16u) {
         return DIVIDER_MIN;
     }
-    if (baud < usart_hz / (DIVIDER_MAX / SCALE)) {
+    if (baud < hz / CLOCKS_PER_BIT_MAX) {
         return DIVIDER_MAX;
     }
-    const uint32_t d = scaled_quotient(baud, baud / 2u);
+    const uint32_t d = scaled_quotient(hz, baud, baud / 2u);
     return d < DIVIDER_MIN ? DIVIDER_MIN : d > DIVIDER_MAX ? DIVIDER_MAX : d;
 }
 
 uint32_t mn_port_nearest_baud(uint32_t baud)
 {
-    return scaled_quotient(divider(baud), 0);
+    const uint32_t hz = divided_hz(baud);
+    return scaled_quotient(hz, divider(hz, baud), 0);
 }
 
-/* BRR may only be written while the UART is off. */
+/* BRR and PRESC may only be written while the UART is off. */
 static void start_at(uint32_t baud)
 {
+    const uint32_t hz = divided_hz(baud);
     USART_CR1 = 0;
-    USART_BRR = divider(baud);
+    if (MN_UART_HAS_PRESCALER) {
+        USART_PRESC = hz == usart_hz ? 0 : PRESC_16;
+    }
+    USART_BRR = divider(hz, baud);
     USART_CR1 = CR1_UE | CR1_TE | CR1_RE | CR1_RXNEIE;
 }
 

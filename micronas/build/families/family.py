@@ -44,7 +44,8 @@ class Family:
 class Usart:
     """One USART: its registers, its clock enable bit, its interrupt, the peripheral bus it runs on (1, 2).
 
-    ``low_power`` is an LPUART, whose rate divider counts 256ths (driver usart_v2).
+    ``low_power`` is an LPUART, whose rate divider counts 256ths; ``prescaler`` is one that has PRESC, which
+    takes the low rates that its divider does not reach (driver usart_v2).
     """
 
     base: int
@@ -53,6 +54,7 @@ class Usart:
     irq: int
     bus: int
     low_power: bool = False
+    prescaler: bool = False
 
     def header_values(self, bus_shift: Mapping[int, int]) -> dict[str, str]:
         """Its constants; ``bus_shift`` is log2(core clock / bus clock) per bus at the profile's clock."""
@@ -62,6 +64,7 @@ class Usart:
             "MN_UART_CLOCK_BIT": str(self.clock_bit),
             "MN_UART_IRQ": str(self.irq),
             "MN_UART_LOW_POWER": str(int(self.low_power)),
+            "MN_UART_HAS_PRESCALER": str(int(self.prescaler)),
             "MN_UART_APB_SHIFT": str(bus_shift[self.bus]),
         }
 

@@ -37,7 +37,7 @@ CHIP = Chip(
 USARTS = {
     "usart1": Usart(0x40013800, _APBENR2, 14, irq=27, bus=1),
     "usart2": Usart(0x40004400, _APBENR1, 17, irq=28, bus=1),
-    "lpuart1": Usart(0x40008000, _APBENR1, 20, irq=29, bus=1, low_power=True),
+    "lpuart1": Usart(0x40008000, _APBENR1, 20, irq=29, bus=1, low_power=True, prescaler=True),
 }
 
 

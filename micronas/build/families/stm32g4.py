@@ -31,7 +31,7 @@ USARTS = {
     "usart3": Usart(0x40004800, _APB1ENR1, 18, irq=39, bus=1),
     "uart4": Usart(0x40004C00, _APB1ENR1, 19, irq=52, bus=1),
     "uart5": Usart(0x40005000, _APB1ENR1, 20, irq=53, bus=1),
-    "lpuart1": Usart(0x40008000, _APB1ENR2, 0, irq=91, bus=1, low_power=True),
+    "lpuart1": Usart(0x40008000, _APB1ENR2, 0, irq=91, bus=1, low_power=True, prescaler=True),
 }
 
 

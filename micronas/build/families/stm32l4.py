@@ -6,6 +6,9 @@ RCC for the PLL's limits and the clock enables, the vector table for interrupt n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from micronas.board import Board
 from micronas.build.families.clock_l4 import Chip, Fields, Mode, clock_l4, mhz
 from micronas.build.families.family import Family, Usart, gpio_v2, tim2, usart_of
@@ -45,6 +48,18 @@ USARTS = {
 }
 
 
+_L4_PLUS_USARTS = {name: replace(usart, prescaler=usart.low_power) for name, usart in USARTS.items()}
+_SMALL_LINES = ("STM32L432", "STM32L442")
+_SMALL_USARTS = {name: USARTS[name] for name in ("usart1", "usart2", "lpuart1")}
+
+
+def usarts_of(board: Board) -> Mapping[str, Usart]:
+    """The UARTs of the board's chip."""
+    if board.mcu.startswith(_L4_PLUS_LINES):
+        return _L4_PLUS_USARTS
+    return _SMALL_USARTS if board.mcu.startswith(_SMALL_LINES) else USARTS
+
+
 def chip_of(board: Board) -> Chip:
     """The limits of the board's chip."""
     return _L4_PLUS if board.mcu.startswith(_L4_PLUS_LINES) else _L4
@@ -54,7 +69,7 @@ def header_values(board: Board) -> dict[str, str]:
     """The family's constants of ``mn_board.h``; raises ``BoardError`` for a clock or UART it cannot have."""
     return {
         **clock_l4(board, chip_of(board)),
-        **usart_of(board, USARTS).header_values({1: 0, 2: 0}),
+        **usart_of(board, usarts_of(board)).header_values({1: 0, 2: 0}),
         **gpio_v2(0x48000000, _AHB2ENR),
         **tim2(_APB1ENR1),
     }

@@ -40,7 +40,7 @@ USARTS = {
     "usart3": Usart(0x40004800, _APB1ENR1, 18, irq=63, bus=1),
     "uart4": Usart(0x40004C00, _APB1ENR1, 19, irq=64, bus=1),
     "uart5": Usart(0x40005000, _APB1ENR1, 20, irq=65, bus=1),
-    "lpuart1": Usart(0x46002400, _APB3ENR, 6, irq=66, bus=3, low_power=True),
+    "lpuart1": Usart(0x46002400, _APB3ENR, 6, irq=66, bus=3, low_power=True, prescaler=True),
 }
 
 
