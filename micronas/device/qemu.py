@@ -6,22 +6,18 @@ the same number in every run. Those are never cycles.
 
 from __future__ import annotations
 
-import atexit
-import ctypes
 import functools
 import re
 import shutil
-import signal
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
 
 from micronas.board import Board, Emulator
 from micronas.device.client import Client
+from micronas.device.emulator_process import EmulatorProcess
 from micronas.device.link import Link
 from micronas.device.serial_link import SerialLink
 from micronas.errors import DeadlineError, DeviceError, ToolMissingError
@@ -30,7 +26,6 @@ from micronas.twin import MACHINES
 QEMU = "qemu-system-arm"
 START_DEADLINE_S = 20.0
 _PTY = re.compile(r"char device redirected to (\S+)")
-_PR_SET_PDEATHSIG = 1
 # An instruction takes 2^shift ns. The STM32 machines' timers tick every nanosecond, so that 0 makes a tick an
 # instruction; this one has none but SysTick (see firmware/port/counter_dwt_systick).
 _ICOUNT_SHIFTS = {"stm32vldiscovery": 7}
@@ -61,19 +56,17 @@ class QemuDevice:
         self._baud = board.uart.baud
         self._start_deadline_s = start_deadline_s
         self._answers = answers
-        self._process: subprocess.Popen[bytes] | None = None
-        self._output: IO[bytes] | None = None
-        self._link: SerialLink | None = None
+        self._process: EmulatorProcess | None = None
+        self._started = ExitStack()
 
     def __enter__(self) -> SerialLink:
-        self._start()
-        try:
-            self._link = SerialLink(self._wait_for_pty(), self._baud, emulated=True)
-            self._await_firmware(self._link)
-        except BaseException:
-            self.close()
-            raise
-        return self._link
+        with ExitStack() as starting:
+            process = self._process = EmulatorProcess([find_qemu(), *self._command])
+            starting.callback(process.close)
+            link = starting.enter_context(SerialLink(self._wait_for_pty(process), self._baud, emulated=True))
+            self._await_firmware(process, link)
+            self._started = starting.pop_all()
+        return link
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -81,62 +74,34 @@ class QemuDevice:
     @property
     def pid(self) -> int | None:
         """Process id of the running emulator, None when there is none."""
-        return self._process.pid if self._process else None
+        return self._process.pid if self._process and self._process.runs else None
 
     def close(self) -> None:
         """End the emulator and reap it; may be called again."""
-        atexit.unregister(self.close)
-        if self._link is not None:
-            self._link.close()
-            self._link = None
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-        if self._output is not None:
-            self._output.close()
-            self._output = None
+        self._started.close()
 
-    def _start(self) -> None:
-        executable = find_qemu()
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        atexit.register(self.close)
-        self._process = subprocess.Popen(
-            [executable, *self._command],
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=subprocess.STDOUT,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
-        )
-
-    def _wait_for_pty(self) -> str:
+    def _wait_for_pty(self, process: EmulatorProcess) -> str:
         deadline = time.monotonic() + self._start_deadline_s
         while time.monotonic() < deadline:
-            said = self._said()
+            running, said = process.runs, process.said()
             match = _PTY.search(said)
             if match:
                 return match[1]
-            if self._process is None or self._process.poll() is not None:
+            if not running:
                 raise DeviceError(f"{QEMU} ended at once: {said.strip() or 'no message'}")
             time.sleep(0.005)
         raise DeadlineError(
-            f"{QEMU} gave no serial port within {self._start_deadline_s:g} s: {self._said().strip()}"
+            f"{QEMU} gave no serial port within {self._start_deadline_s:g} s: {process.said().strip()}"
         )
 
-    def _await_firmware(self, link: SerialLink) -> None:
+    def _await_firmware(self, process: EmulatorProcess, link: SerialLink) -> None:
         """Until the firmware has switched its UART on, what is sent to it is lost."""
         try:
             self._answers(link, self._start_deadline_s)
         except DeadlineError as error:
             raise DeadlineError(
-                f"the firmware did not answer within {self._start_deadline_s:g} s: {self._said().strip()}"
+                f"the firmware did not answer within {self._start_deadline_s:g} s: {process.said().strip()}"
             ) from error
-
-    def _said(self) -> str:
-        if self._output is None:
-            return ""
-        self._output.seek(0)
-        return self._output.read().decode(errors="replace")
 
 
 def require_qemu(board: Board) -> None:
@@ -205,8 +170,3 @@ def qemu_command(emulator: Emulator, elf: Path) -> list[str]:
         *unused_uarts,
         *("-serial", "pty"),
     ]
-
-
-def _die_with_parent() -> None:
-    """Runs in the child: the kernel kills it when the parent is gone, even by kill -9 (prctl(2))."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -6,23 +6,22 @@ leaves anything of the user's. Renode listens on all interfaces while it runs; i
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import os
 import shutil
-import signal
 import socket
-import subprocess
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import IO
 
 from micronas.board import Board
-from micronas.device.client import Client
+from micronas.device.emulator_process import EmulatorProcess
+from micronas.device.link import Link
+from micronas.device.qemu import answers_hello
 from micronas.device.serial_link import SerialLink
-from micronas.errors import DeadlineError, DeviceError
+from micronas.errors import DeviceError
 from micronas.renode.control import RenodeControl
 from micronas.renode.find import find_renode
 from micronas.renode.platform import platform_text
@@ -37,29 +36,38 @@ class RenodeDevice:
 
     Leaving raises ``DeviceError`` when the firmware read or wrote where the chip has nothing: Renode only
     logs that and goes on, and such a run's outputs prove nothing.
+
+    ``answers`` waits until the firmware answers (link, deadline in seconds); the default knows PROTOCOL.md's.
     """
 
-    def __init__(self, board: Board, elf: Path, *, start_deadline_s: float = START_DEADLINE_S) -> None:
+    def __init__(
+        self,
+        board: Board,
+        elf: Path,
+        *,
+        start_deadline_s: float = START_DEADLINE_S,
+        answers: Callable[[Link, float], None] = answers_hello,
+    ) -> None:
         self._board, self._elf, self._deadline_s = board, elf, start_deadline_s
-        self._folder: Path | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._output: IO[bytes] | None = None
-        self._link: SerialLink | None = None
+        self._answers = answers
+        self._process: EmulatorProcess | None = None
+        self._started = ExitStack()
 
     def __enter__(self) -> SerialLink:
-        try:
-            return self._start()
-        except BaseException as error:
-            said = self._last_words()
-            self.close()
-            if isinstance(error, DeviceError | DeadlineError) and said:
+        with ExitStack() as starting:
+            try:
+                link = self._start(starting)
+            except DeviceError as error:
+                if not (said := self._last_words()):
+                    raise
                 raise type(error)(f"{error.message}; it said: {said}", remedy=error.remedy) from error
-            raise
+            self._started = starting.pop_all()
+        return link
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        strays = self._strays()
+        strays = [line.strip() for line in self._said() if _STRAY in line]
         self.close()
         if strays:
             raise DeviceError(
@@ -71,78 +79,45 @@ class RenodeDevice:
     @property
     def pid(self) -> int | None:
         """Process id of the running Renode, None when there is none."""
-        return self._process.pid if self._process else None
+        return self._process.pid if self._process and self._process.runs else None
 
     def close(self) -> None:
         """End Renode with all its children and remove its folder; may be called again."""
-        atexit.unregister(self.close)
-        if self._link is not None:
-            self._link.close()
-            self._link = None
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._process = None
-        if self._output is not None:
-            self._output.close()
-            self._output = None
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+        self._started.close()
 
-    def _start(self) -> SerialLink:
+    def _start(self, starting: ExitStack) -> SerialLink:
         executable = find_renode()
         end = time.monotonic() + self._deadline_s
-        self._folder = Path(tempfile.mkdtemp(prefix="micronas-renode-"))
-        platform = self._folder / "board.repl"
+        folder = Path(tempfile.mkdtemp(prefix="micronas-renode-"))
+        starting.callback(shutil.rmtree, folder, ignore_errors=True)
+        platform = folder / "board.repl"
         platform.write_text(platform_text(self._board), encoding="utf-8")
-        elf = Path(shutil.copyfile(self._elf, self._folder / "firmware.elf"))
+        elf = Path(shutil.copyfile(self._elf, folder / "firmware.elf"))
         control_port, uart_port = free_ports(2)
-        self._run(executable, control_port)
+        process = self._process = _run(executable, folder, control_port)
+        starting.callback(process.close)
         control = RenodeControl(control_port)
-        control.await_ready(self._deadline_s, self._runs)
+        control.await_ready(self._deadline_s, lambda: process.runs)
         for command in start_commands(self._board, platform, elf, uart_port):
             control.execute(command)
         # Connected before the machine starts: a byte sent to nobody is lost.
-        self._link = SerialLink(f"socket://127.0.0.1:{uart_port}", self._board.uart.baud, emulated=True)
+        socket_url = f"socket://127.0.0.1:{uart_port}"
+        link = starting.enter_context(SerialLink(socket_url, self._board.uart.baud, emulated=True))
         control.execute("start")
-        Client(self._link).info(max(1.0, end - time.monotonic()))
-        return self._link
-
-    def _run(self, executable: str, control_port: int) -> None:
-        assert self._folder is not None
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        atexit.register(self.close)
-        own = {"HOME": str(self._folder), "TMPDIR": str(self._folder), "RENODE_CI_MODE": "YES"}
-        try:
-            self._process = subprocess.Popen(
-                [executable, *renode_arguments(self._folder, control_port)],
-                cwd=self._folder,
-                env={**os.environ, **own},
-                stdin=subprocess.DEVNULL,
-                stdout=self._output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise DeviceError(f"{executable} does not start ({error})") from error
-
-    def _runs(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        self._answers(link, max(1.0, end - time.monotonic()))
+        return link
 
     def _said(self) -> list[str]:
-        if self._output is None:
-            return []
-        # pread leaves the position alone, which is also where the process writes
-        size = os.fstat(self._output.fileno()).st_size
-        return os.pread(self._output.fileno(), size, 0).decode(errors="replace").splitlines()
-
-    def _strays(self) -> list[str]:
-        return [line.strip() for line in self._said() if _STRAY in line]
+        return self._process.said().splitlines() if self._process else []
 
     def _last_words(self) -> str:
         return " | ".join(line.strip() for line in self._said()[-3:])
+
+
+def _run(executable: str, folder: Path, control_port: int) -> EmulatorProcess:
+    own = {"HOME": str(folder), "TMPDIR": str(folder), "RENODE_CI_MODE": "YES"}
+    command = [executable, *renode_arguments(folder, control_port)]
+    return EmulatorProcess(command, cwd=folder, environment={**os.environ, **own})
 
 
 def renode_arguments(folder: Path, control_port: int) -> list[str]:
@@ -176,7 +151,7 @@ def start_commands(board: Board, platform: Path, elf: Path, uart_port: int) -> l
 
 def free_ports(count: int) -> list[int]:
     """Ports that nobody listens on now, all different."""
-    with contextlib.ExitStack() as stack:
+    with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:
             one.bind(("127.0.0.1", 0))
