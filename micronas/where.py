@@ -66,7 +66,8 @@ class RanOn:
         if self.machine is None:
             return "run on the board"
         if self.device == "renode":
-            return "emulated in Renode, on the core and UART of this board's chip; this board's ELF"
+            elf = "this board's ELF" if self.own_elf else "not this board's ELF: it knows that it is emulated"
+            return f"emulated in Renode, on the core and UART of this board's chip; {elf}"
         if self.own_chip and not self.own_elf:
             return (
                 f"emulated on {self.machine}, this board's chip family without all of its memory; "

@@ -2,11 +2,13 @@
 
 Run as a program with Renode's arguments; FAKE_RENODE names what goes wrong, FAKE_RENODE_LOG where commands
 go.
-Behind the UART sits the board of fake_board.py, reached over its pseudo terminal.
+Behind the UART sits the board of fake_board.py, reached over its pseudo terminal, or the device of
+mlperf_fake_dut.py that FAKE_RENODE_DUT describes (JSON).
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -20,6 +22,7 @@ import serial
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fake_board import FakeBoard
+from mlperf_fake_dut import FakeDut
 
 FAULT = os.environ.get("FAKE_RENODE", "")
 LOG = Path(os.environ["FAKE_RENODE_LOG"])
@@ -47,9 +50,14 @@ def run_keyword(name: str, arguments: list[str]) -> dict[str, str]:
     return {"status": "PASS", "return": "", "error": ""}
 
 
+def behind_the_uart() -> FakeBoard | FakeDut:
+    dut = os.environ.get("FAKE_RENODE_DUT")
+    return FakeDut(**json.loads(dut)) if dut else FakeBoard(counter=1)
+
+
 def serve_uart(server: socket.socket) -> None:
     connection, _ = server.accept()
-    with FakeBoard(counter=1) as board, serial.Serial(board.port, board.baud, timeout=0.01) as port:
+    with behind_the_uart() as board, serial.Serial(board.port, 115_200, timeout=0.01) as port:
         threading.Thread(target=lambda: copy(connection, port), daemon=True).start()
         while True:
             if (data := port.read(256)) and FAULT != "mute":

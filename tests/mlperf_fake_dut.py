@@ -34,6 +34,7 @@ class FakeDut:
     name: str = "micronas bench_top"
     build_id: str = "00ff"
     counter: str = "cycles"
+    board: str = "bench_top"
 
     def __enter__(self) -> FakeDut:
         self.commands: list[str] = []
@@ -91,7 +92,7 @@ class FakeDut:
             case ["profile"]:
                 return ["m-profile-[ULPMark for tinyML Firmware V0.0.1]", f"m-model-[{self.model}]"]
             case ["help"]:
-                return ["board bench_top", f"build {self.build_id}", f"counter {self.counter}"]
+                return [f"board {self.board}", f"build {self.build_id}", f"counter {self.counter}"]
             case ["db", "load", count]:
                 self._expected, self.loaded = int(count), b""
                 return [f"m-[Expecting {count} bytes]"]

@@ -54,9 +54,10 @@ def build_host_dut(
     compiler: str = "gcc",
     mode: Mode = Mode.PERFORMANCE,
     pin: str | None = None,
+    emulated: bool = False,
 ) -> HostDut:
     """Compile the device of ``task`` around the network in ``model``."""
-    header = mlperf_header(load_board("netduinoplus2"), task, mode, pin)
+    header = mlperf_header(load_board("netduinoplus2"), task, mode, pin, emulated=emulated)
     (folder / "mn_mlperf.h").write_text(header, encoding="utf-8")
     renamed = (
         (MLPERF / "main.c").read_text(encoding="utf-8").replace("int main(void)", "int mlperf_main(void)")

@@ -10,12 +10,12 @@ import itertools
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from oracle import conv_2d
+from renode_stand_in import install_stand_in
 
 from micronas.board import Board, Core, board_names, load_board
 from micronas.build.families import family_of
@@ -39,12 +39,7 @@ STM32 = [name for name in board_names() if load_board(name).family.startswith("s
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Puts the stand-in where Renode is looked for; call it with a fault, read ``log`` afterwards."""
-    script = tmp_path / "renode"
-    script.write_text(f'#!/bin/sh\nexec {sys.executable} {HERE / "fake_renode.py"} "$@"\n')
-    script.chmod(0o755)
-    log = tmp_path / "commands.txt"
-    monkeypatch.setenv("MICRONAS_RENODE", str(script))
-    monkeypatch.setenv("FAKE_RENODE_LOG", str(log))
+    log = install_stand_in(tmp_path, monkeypatch)
 
     def choose(fault: str) -> Path:
         monkeypatch.setenv("FAKE_RENODE", fault)

@@ -1,6 +1,7 @@
 #include "mlperf_about.h"
 
 #include "mlperf_text.h"
+#include "mlperf_time.h"
 #include "mn_board.h"
 #include "mn_build_id.h"
 #include "mn_mlperf.h"
@@ -25,7 +26,7 @@ static void clock_line(void)
 static void counter_line(void)
 {
     mlperf_text("counter ");
-    switch (mn_port_counter_kind()) {
+    switch (mlperf_counter_kind()) {
     case MN_COUNTER_CYCLES: mlperf_text("cycles"); break;
     case MN_COUNTER_INSTRUCTIONS:
         mlperf_text("instructions: EMULATED, microseconds are instructions x ");
@@ -50,7 +51,7 @@ void mlperf_about(void)
 void mlperf_name(void)
 {
     mlperf_text("m-name-dut-[micronas " MN_BOARD_NAME);
-    if (mn_port_counter_kind() == MN_COUNTER_INSTRUCTIONS) {
+    if (mlperf_counter_kind() == MN_COUNTER_INSTRUCTIONS) {
         mlperf_text(" EMULATED");
     }
     mlperf_text("]\r\n");

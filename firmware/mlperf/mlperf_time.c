@@ -8,6 +8,12 @@
 static uint64_t counts;
 static uint32_t last;
 
+mn_counter_kind mlperf_counter_kind(void)
+{
+    const mn_counter_kind kind = mn_port_counter_kind();
+    return MN_MLPERF_EMULATED && kind == MN_COUNTER_CYCLES ? MN_COUNTER_INSTRUCTIONS : kind;
+}
+
 void mlperf_time_start(void)
 {
     last = mn_port_counter();
@@ -29,7 +35,7 @@ static uint64_t microseconds_of(uint64_t cycles, uint32_t hz)
 uint64_t mlperf_microseconds(void)
 {
     mlperf_time_update();
-    if (mn_port_counter_kind() == MN_COUNTER_INSTRUCTIONS) {
+    if (mlperf_counter_kind() == MN_COUNTER_INSTRUCTIONS) {
         const uint64_t cycles = counts / 1000u * MN_MLPERF_CYCLES_PER_1000_INSTRUCTIONS +
                                 counts % 1000u * MN_MLPERF_CYCLES_PER_1000_INSTRUCTIONS / 1000u;
         return microseconds_of(cycles, MN_CLOCK_HZ);
@@ -39,7 +45,7 @@ uint64_t mlperf_microseconds(void)
 
 void mn_own_wait(void)
 {
-    if (MN_MLPERF_ENERGY || mn_port_counter_kind() != MN_COUNTER_CYCLES) {
+    if (MN_MLPERF_ENERGY || mlperf_counter_kind() != MN_COUNTER_CYCLES) {
         mn_sleep_until_interrupt();
     }
     mlperf_time_update();

@@ -11,6 +11,12 @@
 
 #include <stdint.h>
 
+#include "mn_port.h"
+
+/* What the counter counts. In an emulator whose cycle counter ticks once per instruction, a firmware that was built for
+ * it (MN_MLPERF_EMULATED) knows better than its port. */
+mn_counter_kind mlperf_counter_kind(void);
+
 /* Before anything else of this header. */
 void mlperf_time_start(void);
 

@@ -6,7 +6,7 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,7 +51,7 @@ def mlperf(
     window_s: Annotated[
         float, typer.Option(min=0.01, help="Shortest timed window, seconds.")
     ] = _RULES_WINDOW_S,
-    device: Annotated[str, typer.Option(help="Where to run: qemu or serial.")] = "qemu",
+    device: Annotated[str, typer.Option(help="Where to run: qemu, renode or serial.")] = "qemu",
     probe: Annotated[str | None, typer.Option(help="Serial number of the debug probe.")] = None,
     port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
     log: Annotated[Path | None, typer.Option(help="Write all that was sent and received here.")] = None,
@@ -104,6 +104,11 @@ def serve(
 
     A board is flashed and left to it; QEMU answers on a pseudo terminal until Ctrl-C.
     """
+    if device == "renode":
+        raise ConfigError(
+            "MLPerf Tiny's runner opens serial ports, and a UART in Renode is a TCP socket",
+            remedy="--device qemu; or `micronas mlperf --device renode`, which runs the scripts itself",
+        )
     wanted = _wanted(model, board, task, device, probe, port)
     with _device(wanted, mode, pin) as (built, dut):
         _print_device(built)
@@ -149,7 +154,8 @@ def _wanted(
 def _ran_on(wanted: _Wanted, built: DutFirmware) -> RanOn:
     from micronas.where import ran_on
 
-    return ran_on(wanted.device, wanted.board, built.firmware.arena_region)
+    place = ran_on(wanted.device, wanted.board, built.firmware.arena_region)
+    return replace(place, own_elf=built.running is built.firmware)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from micronas.errors import BudgetError, BuildError, ConfigError
 from micronas.graph import Graph
 from micronas.ledger import Ledger, make_ledger
 from micronas.mlperf.task import Encoding, Task
-from micronas.where import Device, Image, image_for
+from micronas.where import Device, Image, Renode, image_for
 
 PERFORMANCE_BAUD = 115_200
 ENERGY_BAUD = 9_600
@@ -68,7 +68,8 @@ class Sram:
 class DutFirmware:
     """The linked firmware and what it answers to ``profile``.
 
-    ``firmware`` and ``sram`` are the board's; ``running`` is what is run: the same, or its emulated twin's.
+    ``firmware`` and ``sram`` are the board's; ``running`` is what is run: the same, its emulated twin's, or
+    for Renode one that says of itself that it is emulated.
     """
 
     task: Task
@@ -98,9 +99,8 @@ def build_dut(
     """
     ledger = make_ledger(graph, board)
     sources = generate(graph, ledger.lowered, ledger.plan, name=graph.name)
-    program = dut_program(board, task, mode, pin)
 
-    def build(image: Image, folder: Path) -> Firmware:
+    def build(image: Image, folder: Path, *, emulated: bool = False) -> Firmware:
         uart = image.board.uart.model_copy(update={"baud": mode.baud})
         target = image.board.model_copy(update={"uart": uart})
         try:
@@ -109,7 +109,7 @@ def build_dut(
                 target,
                 workdir=folder,
                 cache_dir=cache_dir,
-                program=program,
+                program=dut_program(board, task, mode, pin, emulated=emulated),
                 arena_region=image.arena_region,
             )
         except BudgetError as error:
@@ -122,24 +122,28 @@ def build_dut(
     firmware = build(own, workdir)
     sram = _sram(ledger, firmware)
     image = own if device is None else image_for(device, board, ledger)
-    if image == own:
+    renode = isinstance(device, Renode)
+    if image == own and not renode:
         return DutFirmware(task, mode, firmware, firmware, sram)
-    running = build(image, workdir / "twin")
+    running = build(image, workdir / "twin", emulated=renode)
     assert_same_network(firmware.linked, running.linked)
     return DutFirmware(task, mode, firmware, running, sram)
 
 
-def dut_program(board: Board, task: Task, mode: Mode, pin: str | None) -> Program:
-    """What is compiled around the network; ``ConfigError`` for a pin that is none."""
+def dut_program(board: Board, task: Task, mode: Mode, pin: str | None, *, emulated: bool = False) -> Program:
+    """What is compiled around the network; ``ConfigError`` for a pin that is none.
+
+    ``emulated``: what its core counts as cycles are instructions, which Renode's cannot be told from.
+    """
     return Program(
         paths=("mlperf", *(f"src/{name}" for name in _SHARED)),
-        headers={"mn_mlperf.h": mlperf_header(board, task, mode, pin)},
+        headers={"mn_mlperf.h": mlperf_header(board, task, mode, pin, emulated=emulated)},
         flags=("-DMN_OWN_WAIT",),
     )
 
 
-def mlperf_header(board: Board, task: Task, mode: Mode, pin: str | None) -> str:
-    """Text of ``mn_mlperf.h``."""
+def mlperf_header(board: Board, task: Task, mode: Mode, pin: str | None, *, emulated: bool = False) -> str:
+    """Text of ``mn_mlperf.h``; arguments as of ``dut_program``."""
     port, number = _pin(mode, pin)
     encodings = "".join(f"#define {encoding.value} {i}\n" for i, encoding in enumerate(Encoding))
     values: Mapping[str, object] = {
@@ -148,6 +152,7 @@ def mlperf_header(board: Board, task: Task, mode: Mode, pin: str | None) -> str:
         "MN_MLPERF_INPUT_BYTES": f"{task.input_bytes}u",
         "MN_MLPERF_ERROR_SCORE": int(task.error_score),
         "MN_MLPERF_ENERGY": int(mode is Mode.ENERGY),
+        "MN_MLPERF_EMULATED": int(emulated),
         "MN_MLPERF_PIN_PORT": f"{port}u",
         "MN_MLPERF_PIN": f"{number}u",
         "MN_MLPERF_CYCLES_PER_1000_INSTRUCTIONS": f"{round(1000 * board.timing.cycles_per_instruction)}u",

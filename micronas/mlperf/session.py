@@ -1,4 +1,4 @@
-"""A device under test, running and answering: QEMU on a pseudo terminal, or a board that was just flashed."""
+"""A device under test, running and answering: in QEMU or Renode, or on a board that was just flashed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from micronas.errors import DeviceError, FlashError, ProtocolError
 from micronas.flash import require_free, upload
 from micronas.mlperf.dut import About, Dut
 from micronas.mlperf.firmware import DutFirmware
-from micronas.where import Device, Qemu, SerialBoard
+from micronas.renode import RenodeDevice
+from micronas.where import Device, Qemu, Renode, SerialBoard
 
 RETURN_DEADLINE_S = 15.0
 _SETTLE_S = 0.2
@@ -32,8 +33,9 @@ def open_dut(
 ) -> Iterator[Dut]:
     """Start or flash ``built`` and give the device once it has proved to be that build."""
     match device:
-        case Qemu():
-            with QemuDevice(built.running.board, built.running.elf, answers=_answers) as link:
+        case Qemu() | Renode():
+            emulator = QemuDevice if isinstance(device, Qemu) else RenodeDevice
+            with emulator(built.running.board, built.running.elf, answers=_answers) as link:
                 dut = Dut(link)
                 require_build(dut, built)
                 yield dut
@@ -46,11 +48,6 @@ def open_dut(
                     dut.synchronise()
                     require_build(dut, built)
                     yield dut
-        case _:
-            raise DeviceError(
-                f"MLPerf Tiny's protocol is not spoken through {type(device).__name__}",
-                remedy="use --device qemu or --device serial",
-            )
 
 
 def require_build(dut: Dut, built: DutFirmware) -> About:
