@@ -268,6 +268,20 @@ def known_keys() -> tuple[str, ...]:
     return tuple(_paths(SearchConfig, ""))
 
 
+def known_part(raw: Mapping[str, object]) -> dict[str, object]:
+    """``raw`` without the keys that the schema does not know: to look at what another version wrote."""
+    return _known(raw, "", frozenset(known_keys()))
+
+
+def _known(raw: Mapping[str, object], prefix: str, keys: frozenset[str]) -> dict[str, object]:
+    kept: dict[str, object] = {}
+    for key, value in raw.items():
+        if (path := prefix + key) in keys:
+            section = any(known.startswith(f"{path}.") for known in keys)
+            kept[key] = _known(value, f"{path}.", keys) if section and isinstance(value, Mapping) else value
+    return kept
+
+
 def _paths(section: type[BaseModel], prefix: str) -> Iterator[str]:
     for key, info in section.model_fields.items():
         yield prefix + key

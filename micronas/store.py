@@ -15,54 +15,27 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import micronas
 from micronas import run_lock
 from micronas.errors import StoreError
-from micronas.trial import Json, Outcome, Trial
-from micronas.trial_json import scores_from_json, scores_to_json
+from micronas.record import COLUMNS, Final, Record, record_from_row, record_to_row
+from micronas.run_file import (
+    DATABASE,
+    READABLE_VERSIONS,
+    SCHEMA_VERSION,
+    connect,
+    damaged,
+    require,
+    write_new,
+)
+from micronas.run_format import other_format, unreadable
+from micronas.trial import Json
 
-SCHEMA_VERSION = 1
-DATABASE = "run.sqlite"
-
-_SCHEMA = """
-CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE trials (
-    number INTEGER PRIMARY KEY, key TEXT NOT NULL, arch TEXT NOT NULL, outcome TEXT NOT NULL,
-    stage TEXT NOT NULL, reason TEXT NOT NULL, origin TEXT NOT NULL, scores TEXT, details TEXT NOT NULL,
-    rejected INTEGER NOT NULL, finished_s REAL NOT NULL) STRICT;
-CREATE TABLE models (number INTEGER PRIMARY KEY REFERENCES trials, tflite BLOB NOT NULL) STRICT;
-CREATE TABLE sessions (id INTEGER PRIMARY KEY, started_at TEXT NOT NULL, wall_s REAL NOT NULL) STRICT;
-CREATE TABLE unsealings (id INTEGER PRIMARY KEY, at TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
-CREATE TABLE final (id INTEGER PRIMARY KEY CHECK (id = 1), result TEXT NOT NULL, tflite BLOB NOT NULL) STRICT;
-"""
-
-
-@dataclass(frozen=True)
-class Record:
-    """A stored trial: what the strategy is told, and what only the report shows.
-
-    ``details`` are figures by name (per-op profile, parity, build id, ledger items); ``rejected`` counts
-    the proposals that were refused by the budgets before this one; ``finished_s`` is the run's wall-clock
-    time, pauses left out.
-    """
-
-    trial: Trial
-    details: dict[str, Json]
-    rejected: int = 0
-    finished_s: float = 0.0
-    tflite: bytes | None = None
-
-
-@dataclass(frozen=True)
-class Final:
-    """The run's result: the figures of the reported network and its int8 model."""
-
-    result: dict[str, Json]
-    tflite: bytes
+__all__ = ["DATABASE", "SCHEMA_VERSION", "Final", "Record", "Store"]
 
 
 class Store:
@@ -86,7 +59,7 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             lock_fd = run_lock.acquire(folder)
-            _write_new(folder / DATABASE, {"schema_version": SCHEMA_VERSION, **facts})
+            write_new(folder / DATABASE, {**_own_facts(), **facts})
         except OSError as error:
             raise StoreError(
                 f"run folder {folder} cannot be written: {error.strerror}",
@@ -96,28 +69,28 @@ class Store:
 
     @classmethod
     def resume(cls, folder: Path) -> Store:
-        """Open a run to go on with it; raises ``StoreError`` if it is missing, locked or damaged."""
-        _require(folder)
+        """Open a run to go on with it; ``StoreError`` if missing, locked, damaged or in another format."""
+        require(folder)
         try:
             lock_fd = run_lock.acquire(folder)
         except OSError as error:
             raise StoreError(f"run folder {folder} cannot be written: {error.strerror}") from error
         store = cls._open(folder, lock_fd)
-        store._check()
+        store._check((SCHEMA_VERSION,))
         return store
 
     @classmethod
     def read(cls, folder: Path) -> Store:
         """Open a run to look at it, also while a search writes to it."""
-        _require(folder)
+        require(folder)
         store = cls._open(folder, None)
-        store._check()
+        store._check(READABLE_VERSIONS)
         return store
 
     @classmethod
     def _open(cls, folder: Path, lock_fd: int | None) -> Store:
         try:
-            return cls(folder, _connect(folder / DATABASE), lock_fd)
+            return cls(folder, connect(folder / DATABASE), lock_fd)
         except StoreError:
             if lock_fd is not None:
                 os.close(lock_fd)
@@ -142,9 +115,35 @@ class Store:
         """One of the facts given to ``create``."""
         row = self._one("SELECT value FROM facts WHERE name = ?", name)
         if row is None:
-            raise StoreError(f"{self.folder / DATABASE}: no {name!r} in it")
-        value: Json = json.loads(row[0])
+            raise self.unreadable(name, "it is missing")
+        try:
+            value: Json = json.loads(row[0])
+        except ValueError as error:
+            raise self.unreadable(name, f"not JSON: {error}") from error
         return value
+
+    @property
+    def format(self) -> Json:
+        """The format that the run was begun in; see ``run_file``."""
+        return self._told("schema_version")
+
+    @property
+    def written_by(self) -> str:
+        """``micronas 0.1.0 (run format 2)``: the version that began the run."""
+        return f"micronas {self._told('code_version')} (run format {self.format})"
+
+    def _told(self, name: str) -> Json:
+        """A fact that names the version: whatever it is, it must not hide another complaint."""
+        row = self._one("SELECT value FROM facts WHERE name = ?", name)
+        try:
+            value: Json = json.loads(row[0]) if row else "of unknown version"
+        except ValueError:
+            return "of unknown version"
+        return value
+
+    def unreadable(self, what: str, why: str) -> StoreError:
+        """The one error for stored things that this version does not understand."""
+        return unreadable(self.folder, self.written_by, what, why)
 
     def begin_session(self) -> None:
         """Start counting wall-clock time; a run has one session per start or resume."""
@@ -166,31 +165,22 @@ class Store:
 
     def add(self, record: Record) -> None:
         """Store a finished trial in one transaction."""
-        trial = record.trial
-        row = (
-            trial.number,
-            trial.key,
-            json.dumps(trial.arch),
-            trial.outcome.value,
-            trial.stage,
-            trial.reason,
-            trial.origin,
-            json.dumps(scores_to_json(trial.scores)) if trial.scores else None,
-            json.dumps(record.details),
-            record.rejected,
-            self.wall_s(),
-        )
+        row = record_to_row(record, self.wall_s())
         with self._transaction() as cursor:
             cursor.execute("INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             if record.tflite is not None:
-                cursor.execute("INSERT INTO models VALUES (?, ?)", (trial.number, record.tflite))
+                cursor.execute("INSERT INTO models VALUES (?, ?)", (record.trial.number, record.tflite))
             self._save_session(cursor)
 
     def records(self) -> list[Record]:
         """Every stored trial in number order, models left out (see ``model``)."""
-        columns = "number, key, arch, outcome, stage, reason, origin, scores, details, rejected, finished_s"
-        rows = self._all(f"SELECT {columns} FROM trials ORDER BY number")
-        return [_record(row) for row in rows]
+        return [self._record(row) for row in self._all(f"SELECT {COLUMNS} FROM trials ORDER BY number")]
+
+    def _record(self, row: tuple[Any, ...]) -> Record:
+        try:
+            return record_from_row(row)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise self.unreadable(f"trial {row[0]}", f"{type(error).__name__}: {error}") from error
 
     def model(self, number: int) -> bytes | None:
         """The int8 .tflite of trial ``number`` as its search-time training left it."""
@@ -223,22 +213,17 @@ class Store:
         wall_s = time.monotonic() - self._session_start
         cursor.execute("UPDATE sessions SET wall_s = ? WHERE id = ?", (wall_s, self._session))
 
-    def _check(self) -> None:
+    def _check(self, formats: tuple[int, ...]) -> None:
+        """Close and raise ``StoreError`` unless the file is whole and in one of ``formats``."""
         try:
             verdict = self._all("PRAGMA quick_check")
-            version = self.fact("schema_version")
+            if verdict != [("ok",)]:
+                raise damaged(self.folder, str(verdict[0][0]))
+            if self.format not in formats:
+                raise other_format(self.folder, self.written_by, self.format)
         except StoreError:
             self.close()
             raise
-        if verdict != [("ok",)]:
-            self.close()
-            raise _damaged(self.folder, str(verdict[0][0]))
-        if version != SCHEMA_VERSION:
-            self.close()
-            raise StoreError(
-                f"run {self.folder.name} has format {version}; this micronas reads {SCHEMA_VERSION}",
-                remedy="use the micronas version that wrote it",
-            )
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Cursor]:
@@ -252,78 +237,23 @@ class Store:
                     raise
                 cursor.execute("COMMIT")
         except sqlite3.Error as error:
-            raise _damaged(self.folder, str(error)) from error
+            raise damaged(self.folder, str(error)) from error
 
     def _all(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            raise _damaged(self.folder, str(error)) from error
+            raise damaged(self.folder, str(error)) from error
 
     def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
         rows = self._all(query, *values)
         return rows[0] if rows else None
 
 
-def _write_new(path: Path, facts: dict[str, Json]) -> None:
-    """Lay the tables down under another name first: a run is there whole, or not at all."""
-    draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    try:
-        with contextlib.closing(sqlite3.connect(draft)) as connection, connection:
-            connection.executescript(_SCHEMA)
-            rows = [(name, json.dumps(value)) for name, value in facts.items()]
-            connection.executemany("INSERT INTO facts VALUES (?, ?)", rows)
-    except sqlite3.Error as error:
-        draft.unlink(missing_ok=True)
-        raise _damaged(path.parent, str(error)) from error
-    os.replace(draft, path)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """Transactions are begun by hand; a folder that cannot be written to is opened as it lies."""
-    writable = os.access(path.parent, os.W_OK)
-    target = path.resolve().as_uri() + ("" if writable else "?immutable=1")
-    try:
-        connection = sqlite3.connect(target, uri=True, isolation_level=None, timeout=10.0)
-        if writable:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-    except sqlite3.Error as error:
-        raise _damaged(path.parent, str(error)) from error
-    return connection
-
-
-def _require(folder: Path) -> None:
-    if not (folder / DATABASE).is_file():
-        there = sorted(p.parent.name for p in folder.parent.glob(f"*/{DATABASE}"))
-        hint = f"runs in {folder.parent}: {', '.join(there)}" if there else f"no runs in {folder.parent} yet"
-        raise StoreError(f"no run in {folder}", remedy=hint)
-
-
-def _damaged(folder: Path, what: str) -> StoreError:
-    return StoreError(
-        f"{folder / DATABASE}: {what}",
-        remedy="if the disk is full or read-only, mend that and resume; a damaged file cannot be resumed, "
-        "start a new run",
-    )
-
-
-def _record(row: tuple[Any, ...]) -> Record:
-    number, key, arch, outcome, stage, reason, origin, scores, details, rejected, finished_s = row
-    trial = Trial(
-        number=number,
-        arch=json.loads(arch),
-        key=key,
-        outcome=Outcome(outcome),
-        scores=scores_from_json(json.loads(scores)) if scores else None,
-        reason=reason,
-        stage=stage,
-        origin=origin,
-    )
-    return Record(trial, json.loads(details), rejected, finished_s)
-
-
 def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def _own_facts() -> dict[str, Json]:
+    """What a later version has to know of the one that wrote the run."""
+    return {"schema_version": SCHEMA_VERSION, "code_version": micronas.__version__}

@@ -54,7 +54,7 @@ def compare(
                 "--resume goes on with the comparison's own plan, so nothing else may be given",
                 remedy=f"{program()} compare --resume {resume}",
             )
-        _compare(open_plan(resume, None), resume, only_results, as_json)
+        _compare(open_plan(resume, None, only_look=only_results), resume, only_results, as_json)
         return
     if config is None:
         raise ConfigError(

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from micronas.board import Board
-from micronas.budget import make_budget
 from micronas.compare.allowance import Unit
 from micronas.compare.plan import PlannedRun
-from micronas.config import parse_config
 from micronas.ledger import Budget
 from micronas.search.loop import RUN_CPU_S
 from micronas.store import DATABASE, Record, Store
+from micronas.stored_setup import stored_budget
 from micronas.trial import Outcome, Scores
 from micronas.trial_json import scores_from_json
 
@@ -80,13 +78,11 @@ def read_history(folder: Path, run: PlannedRun, failure: str = "") -> History | 
         return None
     with Store.read(folder) as store:
         facts: Any = store.fact
-        config = parse_config(facts("config"), name=str(folder))
-        board = Board.model_validate(facts("board"))
         return History(
             run=run,
             steps=tuple(_step(record) for record in store.records()),
             reported=_reported(store),
-            budget=make_budget(board, config.budgets.flash_kb, config.budgets.sram_kb),
+            budget=stored_budget(store),
             majority_baseline=facts("majority_baseline"),
             failure=failure,
         )

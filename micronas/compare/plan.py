@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import micronas
 from micronas.compare.allowance import Allowance, Unit, parse_allowance
 from micronas.compare.contender import BASELINE, Contender, with_baselines
-from micronas.config import SearchConfig, parse_config
+from micronas.config import SearchConfig, known_part, parse_config
 from micronas.errors import ConfigError, StoreError
 from micronas.trial import Json
 
@@ -96,15 +97,18 @@ def make_plan(
     return plan
 
 
-def open_plan(folder: Path, plan: Plan | None) -> Plan:
-    """The plan of ``folder``, made or grown by ``plan``; raises ``ConfigError`` if the two do not agree."""
+def open_plan(folder: Path, plan: Plan | None, *, only_look: bool = False) -> Plan:
+    """The plan of ``folder``, made or grown by ``plan``; raises ``ConfigError`` if the two do not agree.
+
+    ``only_look`` leaves out of another version's configuration what this one does not know.
+    """
     path = folder / PLAN
     if not path.is_file():
         if plan is None:
             raise StoreError(f"no comparison in {folder}", remedy="`micronas compare CONFIG` begins one")
         _write(path, plan)
         return plan
-    stored = read_plan(path)
+    stored = read_plan(path, only_look=only_look)
     if plan is None:
         return stored
     grown = _grown(stored, plan, folder)
@@ -113,21 +117,36 @@ def open_plan(folder: Path, plan: Plan | None) -> Plan:
     return grown
 
 
-def read_plan(path: Path) -> Plan:
-    """Read ``plan.json``; raises ``StoreError`` if it is damaged."""
+def read_plan(path: Path, *, only_look: bool = False) -> Plan:
+    """Read ``plan.json``; raises ``StoreError`` if it is damaged or another version's; see ``open_plan``."""
     try:
         raw: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         contenders = tuple(Contender(c["strategy"], c["estimator"]) for c in raw["contenders"])
-        config = parse_config(raw["config"], name=str(path))
+        config = _config(raw["config"], raw.get("written_by"), path, only_look)
         words = tuple(str(word) for word in raw["task"])
         return Plan(config, contenders, int(raw["seeds"]), parse_allowance(raw["budget"]), words)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{path} is damaged: {error}", remedy="begin anew with another --out") from error
 
 
+def _config(raw: Mapping[str, Any], written_by: object, path: Path, only_look: bool) -> SearchConfig:
+    try:
+        return parse_config(known_part(raw) if only_look else raw, name=str(path))
+    except ConfigError as error:
+        look = f"`micronas compare --resume {path.parent} --only-results` shows what can be read; "
+        raise StoreError(
+            f"{path} was written by micronas {written_by or 'of unknown version'}, and this micronas "
+            f"{micronas.__version__} does not read its configuration: "
+            f"{error.message.removeprefix(f'{path}: ')}",
+            remedy=f"{'' if only_look else look}go on with the micronas that wrote it, or begin anew with "
+            "another --out",
+        ) from error
+
+
 def plan_to_json(plan: Plan) -> dict[str, Json]:
     """What ``plan.json`` holds."""
     return {
+        "written_by": micronas.__version__,
         "task": list(plan.task_words),
         "config": plan.config.model_dump(mode="json"),
         "contenders": [{"strategy": c.strategy, "estimator": c.estimator} for c in plan.contenders],

@@ -9,6 +9,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from jinja2 import UndefinedError
+
 from micronas.report.page import render
 from micronas.report.picture import picture
 from micronas.report.run_data import read_run
@@ -20,7 +22,7 @@ __all__ = ["write_picture", "write_report"]
 def write_report(store: Store, out: Path | None = None) -> Path:
     """Write the page of ``store`` to ``out`` (default: report.html in the run folder) and return its path."""
     path = out or store.folder / "report.html"
-    text = render(read_run(store))
+    text = _page(store)
     # A page that is being looked at is replaced in one step.
     with tempfile.NamedTemporaryFile(
         "w", dir=path.parent, suffix=".html", delete=False, encoding="utf-8"
@@ -35,3 +37,13 @@ def write_picture(store: Store, out: Path) -> Path:
     """Write accuracy against latency (flash where nothing ran) as an SVG file that stands alone."""
     out.write_text(picture(read_run(store)), encoding="utf-8")
     return out
+
+
+def _page(store: Store) -> str:
+    run = read_run(store)
+    try:
+        return render(run)
+    except (UndefinedError, TypeError, KeyError, AttributeError) as error:
+        if not run.not_resumable:
+            raise  # a run of this version that it cannot show is a bug
+        raise store.unreadable("result", str(error)) from error

@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
+import micronas
 from micronas.codegen import generate
 from micronas.counted import counted
 from micronas.plan.svg import plan_svg
@@ -45,6 +46,7 @@ def render(run: RunData) -> str:
     }
     return environment.get_template("page.html.j2").render(
         run=run,
+        version=micronas.__version__,
         counts={outcome.value: sum(r.trial.outcome is outcome for r in run.records) for outcome in Outcome},
         proposed=sum(1 + r.rejected for r in run.records),
         latency_source=_latency_source(run),
@@ -58,18 +60,19 @@ def render(run: RunData) -> str:
 
 def fronts(run: RunData) -> list[str]:
     """Accuracy against each cost; a figure that a run has no device for is left out."""
-    budgets: dict[str, Any] = run.config["budgets"]
     source = _latency_source(run)
-    known = "predicted" if run.config["device"] == "none" else "predicted = linked"
+    known = "predicted" if run.config.get("device") == "none" else "predicted = linked"
     return [
         _front(
             run,
             lambda s: s.latency.ms if s.latency else None,
             f"latency, ms ({source})",
-            budgets["latency_ms"],
+            run.setting("budgets", "latency_ms"),
         ),
-        _front(run, lambda s: s.flash_bytes / 1024, f"flash, KB ({known})", budgets["flash_kb"]),
-        _front(run, lambda s: s.sram_bytes / 1024, f"SRAM, KB ({known})", budgets["sram_kb"]),
+        _front(
+            run, lambda s: s.flash_bytes / 1024, f"flash, KB ({known})", run.setting("budgets", "flash_kb")
+        ),
+        _front(run, lambda s: s.sram_bytes / 1024, f"SRAM, KB ({known})", run.setting("budgets", "sram_kb")),
     ]
 
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from micronas.board import Board
+from micronas.board import Core
 from micronas.graph import Graph
 from micronas.lowering import Lowered, Target
 from micronas.lowering.lower import lower_graph
 from micronas.plan import Plan, plan_memory
 from micronas.space import ANOMALY_SPACES
 from micronas.store import Final, Record, Store
+from micronas.stored_setup import why_not_resumable
 from micronas.tflite import read_bytes
 from micronas.trial import Outcome
 
@@ -26,14 +27,32 @@ class Network:
     plan: Plan
 
 
+@dataclass(frozen=True)
+class BoardFacts:
+    """What the page tells of the board, from the profile as it was stored; ``core`` is the compiler's name.
+
+    ``target`` is None for a core that this version does not know; figures may be missing.
+    """
+
+    title: str
+    core: str
+    clock_hz: float | None
+    cycles_per_instruction: float | None
+
+    @property
+    def target(self) -> Target | None:
+        """What its networks are lowered for."""
+        return Target(Core(self.core)) if self.core in [core.value for core in Core] else None
+
+
 @dataclass(frozen=True, eq=False)
 class RunData:
     """A run: its facts, its trials, and the best network once there is one."""
 
     name: str
     config: dict[str, Any]
-    board: Board
-    code_version: str
+    board: BoardFacts
+    written_by: str
     class_names: tuple[str, ...]
     majority_baseline: float
     records: tuple[Record, ...]
@@ -41,11 +60,18 @@ class RunData:
     unsealings: tuple[str, ...]
     final: Final | None
     best: Network | None
+    not_resumable: str = ""
+    """Why this version only shows the run; empty for one of its own."""
 
     @property
     def figure(self) -> str:
         """Name of the figure of merit: what ``accuracy_int8`` and its like hold."""
-        return "AUC" if self.config["space"]["name"] in ANOMALY_SPACES else "accuracy"
+        return "AUC" if self.setting("space", "name") in ANOMALY_SPACES else "accuracy"
+
+    def setting(self, section: str, key: str) -> Any:
+        """A value of the configuration; None where the version that wrote it had no such key."""
+        inner = self.config.get(section)
+        return inner.get(key) if isinstance(inner, dict) else None
 
     @property
     def complete(self) -> list[Record]:
@@ -56,24 +82,38 @@ class RunData:
 def read_run(store: Store) -> RunData:
     """Everything of ``store`` that the page needs."""
     facts: Callable[[str], Any] = store.fact
-    board = Board.model_validate(facts("board"))
+    board = _board(store)
     final = store.final()
     return RunData(
         name=store.folder.name,
         config=facts("config"),
         board=board,
-        code_version=facts("code_version"),
+        written_by=store.written_by,
         class_names=tuple(facts("class_names")),
         majority_baseline=facts("majority_baseline"),
         records=tuple(store.records()),
         wall_s=store.wall_s(),
         unsealings=tuple(store.unsealings()),
         final=final,
-        best=_network(final.tflite, board) if final else None,
+        best=_network(final.tflite, board.target) if final and board.target else None,
+        not_resumable=why_not_resumable(store),
     )
 
 
-def _network(tflite: bytes, board: Board) -> Network:
+def _board(store: Store) -> BoardFacts:
+    raw: Any = store.fact("board")
+    if not isinstance(raw, dict):
+        raise store.unreadable("board profile", "it is not keys and values")
+    clock, timing = raw.get("clock") or {}, raw.get("timing") or {}
+    return BoardFacts(
+        title=str(raw.get("title") or raw.get("name")),
+        core=str(raw.get("core")),
+        clock_hz=clock.get("hz"),
+        cycles_per_instruction=timing.get("cycles_per_instruction"),
+    )
+
+
+def _network(tflite: bytes, target: Target) -> Network:
     graph = read_bytes(tflite, "best")
-    lowered = lower_graph(graph, Target(board.core))
+    lowered = lower_graph(graph, target)
     return Network(graph, lowered, plan_memory(graph, lowered))

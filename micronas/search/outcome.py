@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from micronas.config import SearchConfig, parse_config
+from micronas.config import SearchConfig
 from micronas.deploy import cache_folder, deploy, deployment_to_json, write_sources
 from micronas.estimate.accuracy import int8_quality
 from micronas.reward import reward
@@ -18,6 +18,7 @@ from micronas.search.forecast import check_forecasts, check_to_json
 from micronas.search.setup import Setup
 from micronas.search.stages import parity_samples
 from micronas.store import Final, Record, Store
+from micronas.stored_setup import stored_config
 from micronas.tflite import read_bytes
 from micronas.trial import Json, Outcome, Scores, Source
 from micronas.trial_json import latency_from_json, scores_to_json
@@ -106,8 +107,7 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
     result: dict[str, Any] = final.result
     scores = result["scores"]
     latency = scores["latency"] or {"ms": None, "source": None}
-    records, config = store.records(), store.fact("config")
-    predicts = isinstance(config, dict) and parse_config(config).latency.model
+    records, predicts = store.records(), stored_config(store).latency.model
     return {
         "run": str(store.folder),
         "best": {

@@ -8,8 +8,6 @@ from pathlib import Path
 import yaml
 
 import micronas
-from micronas.board import Board
-from micronas.config import parse_config
 from micronas.errors import StoreError
 from micronas.estimate.proxies import ProxyJudge
 from micronas.flash import BOARD_DEADLINE_S
@@ -28,6 +26,7 @@ from micronas.search.setup import Setup, prepare
 from micronas.search.stages import make_evaluator
 from micronas.search.subnets import stage_cpu_s
 from micronas.store import Final, Store
+from micronas.stored_setup import stored_board, stored_config
 from micronas.strategy import DIFFERENTIABLE
 from micronas.strategy.supernets import supernets_cpu_s
 
@@ -40,7 +39,6 @@ def new_run(setup: Setup, folder: Path) -> Store:
         {
             "config": config.model_dump(mode="json"),
             "board": setup.board.model_dump(mode="json"),
-            "code_version": micronas.__version__,
             "seed": config.seed,
             "class_names": list(setup.dataset.class_names),
             "majority_baseline": setup.dataset.majority_baseline,
@@ -59,10 +57,7 @@ def stored_setup(store: Store) -> Setup:
             f"run {store.folder.name} was begun by micronas {written_by}; this is {micronas.__version__}",
             remedy="its trials would not be comparable: resume it with that version, or start a new run",
         )
-    config, board = store.fact("config"), store.fact("board")
-    if not isinstance(config, dict):
-        raise StoreError(f"run {store.folder.name} holds no configuration")
-    return prepare(parse_config(config, name=str(store.folder)), Board.model_validate(board))
+    return prepare(stored_config(store), stored_board(store))
 
 
 def search(setup: Setup, store: Store, observer: Observer) -> Final:

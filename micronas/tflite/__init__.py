@@ -21,7 +21,9 @@ def read(path: Path) -> Graph:
     """The int8 graph in the file at ``path``; raises ``ModelError`` with the file's name and the reason."""
     path = Path(path)
     if path.is_dir():
-        raise ModelError(f"{path}: is a folder, not a .tflite file")
+        inside = path / "best" / "model.tflite"
+        remedy = f"the network of that run is {inside}" if inside.exists() else None
+        raise ModelError(f"{path}: is a folder, not a .tflite file", remedy=remedy)
     if not path.exists():
         raise ModelError(f"{path}: no such file")
     try:

@@ -1,0 +1,72 @@
+"""What a run keeps of a trial beyond what its strategy is told, and of its result."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from micronas.trial import Json, Outcome, Trial
+from micronas.trial_json import scores_from_json, scores_to_json
+
+
+@dataclass(frozen=True)
+class Record:
+    """A stored trial: what the strategy is told, and what only the report shows.
+
+    ``details`` are figures by name (per-op profile, parity, build id, ledger items); ``rejected`` counts
+    the proposals that were refused by the budgets before this one; ``finished_s`` is the run's wall-clock
+    time, pauses left out.
+    """
+
+    trial: Trial
+    details: dict[str, Json]
+    rejected: int = 0
+    finished_s: float = 0.0
+    tflite: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Final:
+    """The run's result: the figures of the reported network and its int8 model."""
+
+    result: dict[str, Json]
+    tflite: bytes
+
+
+COLUMNS = "number, key, arch, outcome, stage, reason, origin, scores, details, rejected, finished_s"
+"""Of a trial's row, in the order of ``record_to_row``."""
+
+
+def record_to_row(record: Record, finished_s: float) -> tuple[object, ...]:
+    """The values of ``COLUMNS``; the model is kept apart."""
+    trial = record.trial
+    return (
+        trial.number,
+        trial.key,
+        json.dumps(trial.arch),
+        trial.outcome.value,
+        trial.stage,
+        trial.reason,
+        trial.origin,
+        json.dumps(scores_to_json(trial.scores)) if trial.scores else None,
+        json.dumps(record.details),
+        record.rejected,
+        finished_s,
+    )
+
+
+def record_from_row(row: tuple[Any, ...]) -> Record:
+    """The inverse; raises ``ValueError``, ``KeyError`` or ``TypeError`` for what another version wrote."""
+    number, key, arch, outcome, stage, reason, origin, scores, details, rejected, finished_s = row
+    trial = Trial(
+        number=number,
+        arch=json.loads(arch),
+        key=key,
+        outcome=Outcome(outcome),
+        scores=scores_from_json(json.loads(scores)) if scores else None,
+        reason=reason,
+        stage=stage,
+        origin=origin,
+    )
+    return Record(trial, json.loads(details), rejected, finished_s)

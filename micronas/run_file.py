@@ -1,0 +1,81 @@
+"""The file of a run: where it lies, its tables, and the format that a version of micronas writes.
+
+The format counts what is stored, not only the tables: it goes up when what an older version stored can no
+longer be gone on with. Format 1 had one ``arena_region`` in a board profile, 2 has ``arena_regions``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from pathlib import Path
+
+from micronas.errors import StoreError
+from micronas.trial import Json
+
+DATABASE = "run.sqlite"
+SCHEMA_VERSION = 2
+READABLE_VERSIONS = (1, 2)
+"""Formats that can be looked at; a run goes on in ``SCHEMA_VERSION`` alone."""
+
+SCHEMA = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE trials (
+    number INTEGER PRIMARY KEY, key TEXT NOT NULL, arch TEXT NOT NULL, outcome TEXT NOT NULL,
+    stage TEXT NOT NULL, reason TEXT NOT NULL, origin TEXT NOT NULL, scores TEXT, details TEXT NOT NULL,
+    rejected INTEGER NOT NULL, finished_s REAL NOT NULL) STRICT;
+CREATE TABLE models (number INTEGER PRIMARY KEY REFERENCES trials, tflite BLOB NOT NULL) STRICT;
+CREATE TABLE sessions (id INTEGER PRIMARY KEY, started_at TEXT NOT NULL, wall_s REAL NOT NULL) STRICT;
+CREATE TABLE unsealings (id INTEGER PRIMARY KEY, at TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
+CREATE TABLE final (id INTEGER PRIMARY KEY CHECK (id = 1), result TEXT NOT NULL, tflite BLOB NOT NULL) STRICT;
+"""
+"""The tables of a new run."""
+
+
+def write_new(path: Path, facts: dict[str, Json]) -> None:
+    """Lay the tables down under another name first: a run is there whole, or not at all."""
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    try:
+        with contextlib.closing(sqlite3.connect(draft)) as connection, connection:
+            connection.executescript(SCHEMA)
+            rows = [(name, json.dumps(value)) for name, value in facts.items()]
+            connection.executemany("INSERT INTO facts VALUES (?, ?)", rows)
+    except sqlite3.Error as error:
+        draft.unlink(missing_ok=True)
+        raise damaged(path.parent, str(error)) from error
+    os.replace(draft, path)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Transactions are begun by hand; a folder that cannot be written to is opened as it lies."""
+    writable = os.access(path.parent, os.W_OK)
+    target = path.resolve().as_uri() + ("" if writable else "?immutable=1")
+    try:
+        connection = sqlite3.connect(target, uri=True, isolation_level=None, timeout=10.0)
+        if writable:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except sqlite3.Error as error:
+        raise damaged(path.parent, str(error)) from error
+    return connection
+
+
+def require(folder: Path) -> None:
+    """Raise ``StoreError`` unless there is a run in ``folder``; the remedy lists those beside it."""
+    if not (folder / DATABASE).is_file():
+        there = sorted(p.parent.name for p in folder.parent.glob(f"*/{DATABASE}"))
+        hint = f"runs in {folder.parent}: {', '.join(there)}" if there else f"no runs in {folder.parent} yet"
+        raise StoreError(f"no run in {folder}", remedy=hint)
+
+
+def damaged(folder: Path, what: str) -> StoreError:
+    """The error for a file that SQLite refuses, with what it said."""
+    return StoreError(
+        f"{folder / DATABASE}: {what}",
+        remedy="if the disk is full or read-only, mend that and resume; a damaged file cannot be resumed, "
+        "start a new run",
+    )

@@ -1,0 +1,57 @@
+"""What a run was begun with, in the types of this version, or one plain message why not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from micronas.board import Board, describe_validation
+from micronas.budget import make_budget
+from micronas.config import SearchConfig, parse_config
+from micronas.errors import ConfigError, StoreError
+from micronas.ledger import Budget
+from micronas.run_file import SCHEMA_VERSION
+from micronas.store import Store
+
+
+def stored_config(store: Store) -> SearchConfig:
+    """The resolved configuration; raises ``StoreError`` where another version's does not fit this one."""
+    raw: Any = store.fact("config")
+    if not isinstance(raw, dict):
+        raise store.unreadable("configuration", "it is not keys and values")
+    try:
+        return parse_config(raw, name="run")
+    except ConfigError as error:
+        raise store.unreadable("configuration", error.message.removeprefix("run: ")) from error
+
+
+def stored_board(store: Store) -> Board:
+    """The profile as it was when the run began; raises ``StoreError`` likewise."""
+    try:
+        return Board.model_validate(store.fact("board"))
+    except ValidationError as error:
+        raise store.unreadable("board profile", describe_validation(error)) from error
+
+
+def stored_budget(store: Store) -> Budget:
+    """Flash and SRAM that the run's networks may take; the profile is read only where the board decides."""
+    raw: Any = store.fact("config")
+    try:
+        flash_kb, sram_kb = raw["budgets"]["flash_kb"], raw["budgets"]["sram_kb"]
+        if flash_kb is not None and sram_kb is not None:
+            return Budget(flash_bytes=round(flash_kb * 1024), sram_bytes=round(sram_kb * 1024))
+    except (KeyError, TypeError) as error:
+        raise store.unreadable("budgets", f"{type(error).__name__}: {error}") from error
+    return make_budget(stored_board(store), flash_kb, sram_kb)
+
+
+def why_not_resumable(store: Store) -> str:
+    """Why this version cannot go on with a run that it can read; empty if it can."""
+    if store.format != SCHEMA_VERSION:
+        return f"it is in run format {store.format}, this version writes {SCHEMA_VERSION}"
+    try:
+        stored_config(store), stored_board(store)
+    except StoreError as error:
+        return error.message.partition("does not read ")[2]
+    return ""
