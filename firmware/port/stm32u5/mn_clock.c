@@ -52,7 +52,15 @@ static bool switch_to(uint32_t source)
     return mn_poll(&RCC_CFGR1, SW_MASK << 2, source << 2);
 }
 
-/* Before anything faster than the 4 MHz of reset: in the voltage range of reset, flash at 16 MHz needs a wait state. */
+/* Before anything faster than the 4 MHz of reset: in the voltage range of reset (4), flash and SRAM take 12 MHz
+ * without wait states, less than HSI16. */
+static bool set_range_1(void)
+{
+    PWR_VOSR |= VOSR_RANGE_1;
+    return mn_poll(&PWR_VOSR, VOSR_VOSRDY, VOSR_VOSRDY);
+}
+
+/* Wait states go up before the clock does, and must read back before it may. */
 static bool set_flash_latency(void)
 {
     mn_modify(&FLASH_ACR, ACR_LATENCY_MASK, MN_FLASH_WAIT_STATES);
@@ -88,12 +96,6 @@ static bool start_hse(void)
     return mn_poll(&RCC_CR, CR_HSERDY, CR_HSERDY);
 }
 
-static bool set_range_1(void)
-{
-    PWR_VOSR |= VOSR_RANGE_1;
-    return mn_poll(&PWR_VOSR, VOSR_VOSRDY, VOSR_VOSRDY);
-}
-
 /* Above 55 MHz, once the source of PLL1, which clocks it, runs and is selected. */
 static bool start_booster(void)
 {
@@ -111,7 +113,7 @@ static bool run_from_pll(uint32_t configuration, uint32_t dividers)
 {
     RCC_PLL1CFGR = configuration;
     RCC_PLL1DIVR = dividers;
-    return set_range_1() && (!MN_PWR_BOOST || start_booster()) && start_pll() && switch_to(SW_PLL1);
+    return (!MN_PWR_BOOST || start_booster()) && start_pll() && switch_to(SW_PLL1);
 }
 
 static mn_clock clock(uint32_t hz, uint8_t source)
@@ -143,7 +145,7 @@ mn_clock mn_clock_start(void)
         return clock(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
     }
     start_power_control();
-    if (!set_flash_latency() || !run_from_hsi()) {
+    if (!set_range_1() || !set_flash_latency() || !run_from_hsi()) {
         return clock(MN_CLOCK_RESET_HZ, MN_CLOCK_HSI);
     }
     start_caches();
