@@ -19,7 +19,7 @@ from micronas.estimate.darts.discretise import cell_of
 from micronas.estimate.darts.edges import OPS, CellEdges, EdgeWeights
 from micronas.estimate.darts.search import FoundCells
 from micronas.estimate.dnas.backbone import Backbone
-from micronas.estimate.dnas.cost_tables import CostTables
+from micronas.estimate.dnas.cost_tables import MS, CostTables
 from micronas.estimate.dnas.limits import Aims
 from micronas.estimate.dnas.search import Learned
 from micronas.estimate.proxies import ProxyScores
@@ -53,8 +53,8 @@ SPACE_OF = {"darts": "cell", "dnas": "micronets", "reinforce": "micronets"}
 
 
 def guessed(backbone: Backbone, tables: CostTables, aims: Aims, seed: int) -> Learned:
-    """Depends on the aims too, as training does."""
-    rng = np.random.default_rng([seed, int(min(aims.limits.macs, 2.0**52))])
+    """Depends on the predicted latencies too, as training does."""
+    rng = np.random.default_rng([seed, round(1e6 * float(tables.head[-1, MS]))])
     return Learned(
         tuple(rng.dirichlet(np.ones(n)).astype(np.float32) for n in backbone.decision_sizes), 1, (), (), 0.0
     )

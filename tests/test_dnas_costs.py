@@ -14,7 +14,7 @@ from micronas.estimate.dnas.choice import (
     drawn_choice,
     repaired,
 )
-from micronas.estimate.dnas.cost_tables import Costs, CostTables, make_cost_tables
+from micronas.estimate.dnas.cost_tables import Costs, CostTables, Speed, make_cost_tables
 from micronas.estimate.dnas.limits import widest_useful
 from micronas.lowering import Target
 from micronas.lowering.lower import lower_graph
@@ -43,7 +43,7 @@ def even(backbone: Backbone) -> list[np.ndarray]:
 def image() -> tuple[LayerwiseSpace, Backbone, CostTables]:
     space = space_of(SHAPES["image"])
     backbone = backbone_of(space)
-    return space, backbone, make_cost_tables(backbone, TARGET)
+    return space, backbone, make_cost_tables(backbone, TARGET, Speed(2e-5, 3e-4))
 
 
 @pytest.mark.parametrize("kind", SHAPES)
@@ -117,7 +117,7 @@ def widest_choice(backbone: Backbone) -> Choice:
     return best_choice(vectors, backbone)
 
 
-@pytest.mark.parametrize("tight", ["constant_bytes", "sram_bytes", "macs"])
+@pytest.mark.parametrize("tight", ["constant_bytes", "sram_bytes", "macs", "ms"])
 def test_repair_narrows_until_it_fits(image: tuple[LayerwiseSpace, Backbone, CostTables], tight: str) -> None:
     _, backbone, tables = image
     widest = widest_choice(backbone)

@@ -80,7 +80,7 @@ def test_relaxed_costs_at_one_hot_are_the_exact_costs() -> None:
         hot = [tf.one_hot(k, n) for k, n in zip(picks, backbone.decision_sizes, strict=True)]
         exact = choice_costs(choice, tables)
         relaxed = relaxed_costs(by_name(hot), tables).numpy()
-        assert tuple(relaxed) == (exact.constant_bytes, exact.sram_bytes, exact.macs)
+        assert tuple(relaxed) == (exact.constant_bytes, exact.sram_bytes, exact.macs, exact.ms)
 
 
 def ledger_of(space: MicronetsSpace) -> object:

@@ -17,8 +17,7 @@ from micronas.search.subnets import FoundSubnets, Subnet
 from micronas.space import Arch, Space
 from micronas.store import Record
 from micronas.strategy.base import Accept, first_accepted, generator
-from micronas.strategy.pace import Pace
-from micronas.trial import Trial
+from micronas.trial import Source, Trial
 
 Find = Callable[[float | None], FoundSubnets]
 """Predicted milliseconds per multiply-accumulate, None without a device -> the subnets."""
@@ -31,12 +30,12 @@ class SharedWeights:
         self._space, self._seed, self._accept, self._find = space, seed, accept, find
         self._sample = sample
         self._found: FoundSubnets | None = None
-        self._pace = Pace()
+        self._run: list[tuple[int, float]] = []  # multiply-accumulates and milliseconds of told trials
 
     def ask(self, number: int) -> Arch:
         """The next subnet that was not a trial yet; random networks when there is none left."""
         if self._found is None:
-            self._found = self._find(self._pace.ms_per_mac())
+            self._found = self._find(_ms_per_mac(self._run))
         rng = generator(self._seed, number)
         picked = (self._space.from_json(s.arch) for s in picks(self._found.subnets, self._sample))
         others = (self._space.sample(rng) for _ in itertools.count())
@@ -46,7 +45,10 @@ class SharedWeights:
 
     def tell(self, trial: Trial) -> None:
         """Only how long networks ran on a device matters, up to the first ask."""
-        self._pace.tell(trial)
+        scores = trial.scores
+        if scores is None or scores.latency is None or scores.latency.source is Source.PREDICTED:
+            return
+        self._run.append((scores.macs, scores.latency.ms))
 
 
 def picks(subnets: Sequence[Subnet], sample: int) -> Iterator[Subnet]:
@@ -80,3 +82,11 @@ def supernet_agreement(found: FoundSubnets, records: Sequence[Record], sample: i
     alone = {r.trial.key: r.trial.scores.accuracy_int8 for r in records if r.trial.scores is not None}
     both = [(shared, alone[key]) for key, shared in chosen.items() if key in alone]
     return agreement("supernet", [shared for shared, _ in both], [trained for _, trained in both])
+
+
+def _ms_per_mac(run: Sequence[tuple[int, float]]) -> float | None:
+    """Least squares through the origin over trials of this run; a rough price of latency, not a figure."""
+    if not run:
+        return None
+    macs, ms = (np.array(column, np.float64) for column in zip(*run, strict=True))
+    return float((macs @ ms) / (macs @ macs))

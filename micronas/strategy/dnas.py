@@ -25,7 +25,7 @@ from micronas.estimate.dnas.choice import (
     drawn_choice,
     repaired,
 )
-from micronas.estimate.dnas.cost_tables import CostTables, make_cost_tables, net_costs
+from micronas.estimate.dnas.cost_tables import NO_SPEED, CostTables, make_cost_tables, net_costs
 from micronas.estimate.dnas.kept import load_learned, save_learned
 from micronas.estimate.dnas.limits import Aims, Pull, limits_of, widest_useful
 from micronas.estimate.dnas.micronets_backbone import make_micronets_backbone
@@ -44,7 +44,11 @@ Learn: TypeAlias = Callable[[Backbone, CostTables, Aims, int], Learned]
 """Backbone, its costs, aims and a seed -> the probabilities of the backbone's choices."""
 
 TRIES_PER_DEGREE = 8
-"""After so many draws that were no new networks the next are drawn at a temperature higher by one."""
+"""After so many proposals that were no new networks the next are drawn at a temperature higher by one."""
+
+DRAWS_TO_FIT = 16
+"""Of so many draws the first that fits as it is becomes a proposal. Narrowing is for when none does: it is a
+poor remedy where code takes the bytes, as it does in the smallest networks."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +73,7 @@ class Dnas:
         reference = problem.reference(space)
         own = net_costs(space.net(reference), problem.target)
         self._limits = limits_of(own, problem.ledger(reference), problem.budget)
-        self._pace = Pace()
+        self._pace = Pace(space)
         self._regions: dict[int, _Region] = {}
         self._supernets = Supernets(
             "dnas",
@@ -98,7 +102,11 @@ class Dnas:
         return load_learned(path, self._region(first).backbone) if path.exists() else None
 
     def _region(self, first: int) -> _Region:
-        """Where planes are halved is drawn in the layer-wise space and given by a MicroNets skeleton."""
+        """Where planes are halved is drawn in the layer-wise space and given by a MicroNets skeleton.
+
+        Time is at the speed of what had run by ask ``first``: a resumed run is told more trials before it
+        asks, and those that were not told then do not count.
+        """
         if first not in self._regions:
             rng = np.random.default_rng([self._seed, first, 1])
             widest = widest_useful(self._space.limits.widths, self._limits)
@@ -106,47 +114,38 @@ class Dnas:
                 backbone = make_micronets_backbone(self._space, widest)
             else:
                 backbone = make_backbone(self._space, draw_layout(self._space, widest, rng))
-            tables = make_cost_tables(backbone, self._problem.target)
-            self._regions[first] = _Region(backbone, tables, self._aims(first), int(rng.integers(2**31)))
+            speed = self._pace.speed(before=first - self._problem.workers + 1)
+            tables = make_cost_tables(backbone, self._problem.target, speed or NO_SPEED)
+            aims = Aims(self._limits) if speed is None else self._aims()
+            self._regions[first] = _Region(backbone, tables, aims, int(rng.integers(2**31)))
         return self._regions[first]
 
-    def _aims(self, first: int) -> Aims:
-        """Operations for what the run may take in milliseconds, at the pace of what had run by ask ``first``.
-
-        A resumed run is told more trials before it asks; those that were not told then do not count.
-        """
-        ms_per_mac = self._pace.ms_per_mac(before=first - self._problem.workers + 1)
-        if ms_per_mac is None:
-            return Aims(self._limits)
+    def _aims(self) -> Aims:
+        """The limits with what the run allows in milliseconds, and what its reward makes of them."""
         limit_ms, reward = self._problem.latency_ms, self._problem.reward
-        macs = self._limits.macs if limit_ms is None else limit_ms / ms_per_mac
-        limits = replace(self._limits, macs=macs)
+        limits = self._limits if limit_ms is None else replace(self._limits, ms=limit_ms)
         if reward.target_ms is None:
             return Aims(limits)
-        return Aims(limits, Pull(reward.target_ms / ms_per_mac, reward.exponent, reward.mode == "hard"))
+        return Aims(limits, Pull(reward.target_ms, reward.exponent, reward.mode == "hard"))
 
     def _proposals(self, region: _Region, learned: Learned, rng: np.random.Generator) -> Iterator[Arch]:
-        backbone = region.backbone
-        first = best_choice(learned.probabilities, backbone)
-        drawn = (
-            drawn_choice(learned.probabilities, backbone, rng, 1.0 + tries / TRIES_PER_DEGREE)
-            for tries in itertools.count()
-        )
-        for choice in itertools.chain([first], drawn):
-            yield self._mended(choice, region).arch(self._space, backbone)
+        backbone, probabilities = region.backbone, learned.probabilities
+        yield self._mended(best_choice(probabilities, backbone), region).arch(self._space, backbone)
+        for tries in itertools.count():
+            temperature = 1.0 + tries / TRIES_PER_DEGREE
+            drawn = [drawn_choice(probabilities, backbone, rng, temperature) for _ in range(DRAWS_TO_FIT)]
+            fitting = next((choice for choice in drawn if self._fits_and_is_fast(choice, region)), None)
+            yield (fitting or self._mended(drawn[0], region)).arch(self._space, backbone)
 
     def _mended(self, choice: Choice, region: _Region) -> Choice:
-        """``choice`` narrowed until it fits, within the operations too if that can be had."""
-        limits = region.aims.limits
+        """``choice`` narrowed until it fits, within the time too if that can be had."""
+        tables, limits = region.tables, region.aims.limits
+        mended = repaired(choice, tables, limits, lambda c: self._fits_and_is_fast(c, region))
+        return mended or repaired(choice, tables, limits, lambda c: self._fits(c, region.backbone)) or choice
 
-        def fits(narrower: Choice) -> bool:
-            return self._fits(narrower, region.backbone)
-
-        def fits_and_is_fast(narrower: Choice) -> bool:
-            return choice_costs(narrower, region.tables).macs <= limits.macs and fits(narrower)
-
-        mended = repaired(choice, region.tables, limits, fits_and_is_fast)
-        return mended or repaired(choice, region.tables, limits, fits) or choice
+    def _fits_and_is_fast(self, choice: Choice, region: _Region) -> bool:
+        is_fast = choice_costs(choice, region.tables).ms <= region.aims.limits.ms
+        return is_fast and self._fits(choice, region.backbone)
 
     def _fits(self, choice: Choice, backbone: Backbone) -> bool:
         return self._problem.fits(choice.arch(self._space, backbone))

@@ -1,4 +1,4 @@
-"""How long a multiply-accumulate takes on the run's device, from the trials that ran on it."""
+"""How fast the run's device is, from the trials that ran on it."""
 
 from __future__ import annotations
 
@@ -6,26 +6,38 @@ import math
 
 import numpy as np
 
+from micronas.estimate.dnas.cost_tables import Speed, values_written
+from micronas.latency_model.nnls import nnls
+from micronas.net import shape_graph
+from micronas.space import Space
 from micronas.trial import Source, Trial
 
 
 class Pace:
-    """Predicts latency from operations alone: a rough price to steer by, never a figure of a trial."""
+    """Two prices from a few trials: rough figures to steer by, never the latency of a trial.
 
-    def __init__(self) -> None:
-        self._ran: list[tuple[int, int, float]] = []  # number, multiply-accumulates, milliseconds
+    Multiply-accumulates alone are a poor measure of small networks: a depthwise or narrow layer spends its
+    time on the values that it writes.
+    """
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        self._ran: list[tuple[int, int, int, float]] = []  # number, operations, values written, ms
 
     def tell(self, trial: Trial) -> None:
         """Learn from a trial that ran on a device; others say nothing."""
         scores = trial.scores
         if scores is None or scores.latency is None or scores.latency.source is Source.PREDICTED:
             return
-        self._ran.append((trial.number, scores.macs, scores.latency.ms))
+        net = self._space.net(self._space.from_json(trial.arch))
+        self._ran.append((trial.number, net.macs, values_written(shape_graph(net)), scores.latency.ms))
 
-    def ms_per_mac(self, before: float = math.inf) -> float | None:
-        """Milliseconds, least squares through the origin over trials below ``before``; None without any."""
-        ran = [(macs, ms) for number, macs, ms in self._ran if number < before]
-        if not ran:
+    def speed(self, before: float = math.inf) -> Speed | None:
+        """Non-negative least squares of relative errors over trials below ``before``; None without any."""
+        ran = np.array([row for number, *row in self._ran if number < before], np.float64)
+        if not len(ran):
             return None
-        macs, ms = (np.array(column, np.float64) for column in zip(*ran, strict=True))
-        return float((macs @ ms) / (macs @ macs))
+        shares = ran[:, :2] / ran[:, 2:]
+        gram = np.asarray(shares.T @ shares, np.float64)
+        per_mac, per_value = nnls(gram, np.asarray(shares.sum(axis=0), np.float64))
+        return Speed(float(per_mac), float(per_value))

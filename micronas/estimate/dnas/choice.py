@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.estimate.dnas.backbone import Backbone
-from micronas.estimate.dnas.cost_tables import CONSTANT_BYTES, MACS, SRAM_BYTES, Costs, CostTables
+from micronas.estimate.dnas.cost_tables import CONSTANT_BYTES, MACS, MS, SRAM_BYTES, Costs, CostTables
 from micronas.space import Arch
 from micronas.space.layerwise import LayerwiseArch, LayerwiseSpace, Stem
 from micronas.space.micronets import MicronetsArch, MicronetsSpace, SlotGenes
@@ -94,6 +94,7 @@ def choice_costs(choice: Choice, tables: CostTables) -> Costs:
         constant_bytes=costs[:, CONSTANT_BYTES].sum() + tables.base_bytes,
         sram_bytes=costs[:, SRAM_BYTES].max(),
         macs=costs[:, MACS].sum(),
+        ms=costs[:, MS].sum(),
     )
 
 
@@ -140,6 +141,7 @@ def _overload(costs: Costs, limits: Costs) -> tuple[float, float]:
         costs.constant_bytes / limits.constant_bytes,
         costs.sram_bytes / limits.sram_bytes,
         costs.macs / limits.macs,
+        costs.ms / limits.ms,
     )
     return max(shares), sum(shares)
 

@@ -19,25 +19,25 @@ WIDE_LAYERS = 16
 
 @dataclass(frozen=True)
 class Pull:
-    """The reward's latency factor (``macs`` / operations)^``exponent``, operations in the place of time.
+    """The reward's latency factor (``target_ms`` / predicted ms)^``exponent``.
 
-    ``hard``: it applies only to networks with more operations than ``macs``.
+    ``hard``: it applies only to networks slower than the target.
     """
 
-    macs: float
+    target_ms: float
     exponent: float
     hard: bool
 
 
 @dataclass(frozen=True)
 class Aims:
-    """What a search keeps to, and what draws it to fewer operations within that, if anything does."""
+    """What a search keeps to, and what draws it to faster networks within that, if anything does."""
 
     limits: Costs
     pull: Pull | None = None
 
 
-def limits_of(own: Costs, ledger: Ledger, budget: Budget, macs: float = math.inf) -> Costs:
+def limits_of(own: Costs, ledger: Ledger, budget: Budget) -> Costs:
     """Limits on constants and live bytes, by the ledger of a network whose own costs are known.
 
     With our runtime every byte more is a byte more of the budget; with another the bytes are in proportion.
@@ -46,12 +46,12 @@ def limits_of(own: Costs, ledger: Ledger, budget: Budget, macs: float = math.inf
         return Costs(
             own.constant_bytes + budget.flash_bytes - ledger.flash_bytes,
             own.sram_bytes + budget.sram_bytes - ledger.sram_bytes,
-            macs,
+            math.inf,
         )
     return Costs(
         own.constant_bytes * budget.flash_bytes / ledger.flash_bytes,
         own.sram_bytes * budget.sram_bytes / ledger.sram_bytes,
-        macs,
+        math.inf,
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from micronas.estimate.dnas.choice import KEEP
-from micronas.estimate.dnas.cost_tables import CONSTANT_BYTES, MACS, SRAM_BYTES, Costs, CostTables
+from micronas.estimate.dnas.cost_tables import CONSTANT_BYTES, MACS, MS, SRAM_BYTES, Costs, CostTables
 from micronas.estimate.dnas.decisions import Decisions
 from micronas.estimate.dnas.limits import Aims, Pull
 
@@ -24,7 +24,10 @@ SHARPNESS = 0.05
 
 
 def relaxed_costs(decisions: Decisions, tables: CostTables) -> Tensor:
-    """float64 (3,): constants in bytes, SRAM in bytes, MACs; exact when every decision is one-hot."""
+    """float64 (4,): constants in bytes, SRAM in bytes, MACs, predicted ms.
+
+    Exact when every decision is one-hot.
+    """
     terms = [_expected(tables.stem, decisions.stem_kernel, decisions.stem_width)]
     width = decisions.stem_width
     for slot, table in zip(decisions.slots, tables.slots, strict=True):
@@ -39,6 +42,7 @@ def relaxed_costs(decisions: Decisions, tables: CostTables) -> Tensor:
             tf.reduce_sum(layers[:, CONSTANT_BYTES]) + tables.base_bytes,
             smooth_max(layers[:, SRAM_BYTES]),
             tf.reduce_sum(layers[:, MACS]),
+            tf.reduce_sum(layers[:, MS]),
         ]
     )
 
@@ -53,19 +57,19 @@ def smooth_max(values: Tensor) -> Tensor:
 
 def hinge(costs: Tensor, limits: Costs) -> Tensor:
     """Sum of the shares by which costs exceed their limits; 0 within the budget."""
-    bounds = np.array([limits.constant_bytes, limits.sram_bytes, limits.macs])
+    bounds = np.array([limits.constant_bytes, limits.sram_bytes, limits.macs, limits.ms])
     return tf.cast(tf.reduce_sum(tf.nn.relu(costs / bounds - 1.0)), tf.float32)
 
 
 def penalty(costs: Tensor, aims: Aims, budget_weight: float) -> Tensor:
-    """What is added to the loss for ``costs`` (3,): the weighted hinge, and the logarithm of the pull."""
+    """What is added to the loss for ``costs`` (4,): the weighted hinge, and the logarithm of the pull."""
     over = budget_weight * hinge(costs, aims.limits)
     return over if aims.pull is None else over + slowness(costs, aims.pull)
 
 
 def slowness(costs: Tensor, pull: Pull) -> Tensor:
     """-log of the reward's latency factor, as cross-entropy is -log of the accuracy's stand-in."""
-    excess = tf.cast(tf.math.log(costs[MACS] / pull.macs), tf.float32)
+    excess = tf.cast(tf.math.log(costs[MS] / pull.target_ms), tf.float32)
     return pull.exponent * (tf.nn.relu(excess) if pull.hard else excess)
 
 
