@@ -148,12 +148,23 @@ class Timing(_Frozen):
     source: str
 
 
+class Published(_Frozen):
+    """Results that somebody published for this very board: at which clock, with which engine, and where.
+
+    ``engine`` is TensorFlow Lite Micro where such results are known, else whatever was published.
+    """
+
+    clock_hz: int = Field(gt=0)
+    engine: str
+    source: str
+
+
 class Board(_Frozen):
     """A board as the whole pipeline sees it.
 
     ``arena_regions`` are memories that may hold a network's arena, the best first; stack and statics lie in
-    ``sram``. ``silicon`` says what ran on a physical board and with which version; None as long as nothing
-    did.
+    ``sram``. ``published`` is what others' results can be compared at, None where none are known. ``silicon``
+    says what ran on a physical board and with which version; None as long as nothing did.
     """
 
     name: str
@@ -170,6 +181,7 @@ class Board(_Frozen):
     timing: Timing
     stack_bytes: Size = 4096
     arena_regions: tuple[str, ...] = Field(default=("sram",), min_length=1)
+    published: Published | None = None
     silicon: str | None = None
     reference: str
 

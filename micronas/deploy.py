@@ -239,12 +239,15 @@ def counter_to_json(info: Info) -> dict[str, Json]:
 
 
 def firmware_to_json(deployment: Deployment) -> dict[str, Json]:
-    """What ran: the build's id, compiler and flags, and the kernels of the network's ops."""
+    """What ran: the build's id, the clock it was built for, compiler and flags, and the network's kernels."""
+    board = deployment.firmware.board
     running = deployment.twin or deployment.firmware
     kernels: list[Json] = [*sorted({lowered.kernel for lowered in deployment.ledger.lowered})]
     return {
         "build_id": running.build_id.hex(),
         "board": running.board.name,
+        "clock_hz": board.clock.hz,
+        "wait_states": board.region("flash").wait_states,
         "compiler": deployment.compiler,
         "flags": list(code_flags(running.board)),
         "kernels": kernels,

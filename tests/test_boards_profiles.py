@@ -168,7 +168,7 @@ def test_bench_says_when_the_profiles_clock_did_not_start() -> None:
     clock = (216_000_000, ClockSource.HSI, True)
     counter = (Counter.CYCLES, CountedBy.DWT)
     info = Info(b"", *clock, *counter, *sizes, board.name, board.core.value)
-    assert "from hsi; the profile's 216 MHz from hse_crystal did not start" in clock_remark(info, board)
+    assert "from hsi; the wanted 216 MHz from hse_crystal did not start" in clock_remark(info, board)
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,13 @@ BEGIN, END = "<!-- table: tools/write_boards_page.py -->\n", "<!-- end of table 
 
 def table() -> str:
     """The Markdown table of all shipped boards."""
-    header = (*HEADER[:6], "compiled", HEADER[6], "Renode", HEADER[7])
+    header = (*HEADER[:3], "published at", *HEADER[3:6], "compiled", HEADER[6], "Renode", HEADER[7])
     lines = [header, tuple("---" for _ in header)]
     for name in board_names():
-        cells = row(load_board(name))
-        lines.append((*cells[:6], "yes", cells[6], "not run here", cells[7]))
+        board = load_board(name)
+        cells = row(board)
+        published = f"{board.published.clock_hz / 1e6:g}" if board.published else "none known"
+        lines.append((*cells[:3], published, *cells[3:6], "yes", cells[6], "not run here", cells[7]))
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 RANDOM_SAMPLES = 8
 
+ClockMhz = Annotated[
+    float | None, typer.Option(min=0.1, help="Run the core at this clock, not the profile's.")
+]
+
 
 def bench(
     model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
@@ -36,6 +40,7 @@ def bench(
     remove_constant_channels: Annotated[
         bool, typer.Option(help="Leave out channels that no input can change; outputs stay the same.")
     ] = False,
+    clock_mhz: ClockMhz = None,
     protocol: Protocol = "micronas",
     task: TaskName = None,
     mode: ModeName = DEFAULT_MODE,
@@ -55,11 +60,16 @@ def bench(
     if is_mlperf_tiny(
         protocol,
         only_with_it={"--task": task is not None, "--mode": mode != DEFAULT_MODE, "--pin": pin is not None},
-        never_with_it={"--samples": samples is not None, "--keep": keep is not None, "--json": as_json},
+        never_with_it={
+            "--samples": samples is not None,
+            "--keep": keep is not None,
+            "--clock-mhz": clock_mhz is not None,
+            "--json": as_json,
+        },
     ):
         serve(model, board=board, task=task, mode=mode, pin=pin, device=device, probe=probe, port=port)
         return
-    profile = load_board(board)
+    profile = board_at(load_board(board), clock_mhz)
     where = make_device(device, probe, port)
     graph = read(model)
     inputs = load_samples(samples, graph, count) if samples else random_samples(graph, count, seed=0)
@@ -74,6 +84,13 @@ def bench(
     else:
         _print(deployed, model, samples)
     deployed.require_parity()
+
+
+def board_at(board: Board, clock_mhz: float | None) -> Board:
+    """``board`` at ``--clock-mhz``; raises ``BoardError`` where its chip cannot be set to that clock."""
+    from micronas.build.clock_choice import at_clock
+
+    return board if clock_mhz is None else at_clock(board, round(clock_mhz * 1_000_000))
 
 
 def _simplified(graph: Graph, inputs: list[Any], quiet: bool) -> Graph:
@@ -131,6 +148,8 @@ def _print(deployed: Deployment, model: Path, samples: Path | None) -> None:
     _print_runs(measurement.runs, "instructions" if latency.instructions else "cycles")
     print(f"counter   {measurement.info.counted_by}")
     print(f"latency   {latency.ms:.2f} ms, {latency.source.value}, at {latency.clock_hz / 1e6:g} MHz")
+    for remark in clock_remarks(board):
+        print(f"          ({remark})")
     if (host_hz := measurement.clock.host_hz) is not None:
         print(f"          (by the host's time the core runs at {host_hz / 1e6:.1f} MHz)")
     for reason in deployed.lost:
@@ -141,6 +160,29 @@ def _print(deployed: Deployment, model: Path, samples: Path | None) -> None:
         print(f"          ({board.timing.cycles_per_instruction:g} cycles per instruction: an estimate)")
 
 
+def clock_remarks(built: Board) -> list[str]:
+    """What to say of the clock that a firmware was built for, beside its profile's and the published one."""
+    from micronas.board import load_board
+
+    profile, hz = load_board(built.name), built.clock.hz
+    remarks = []
+    if hz != profile.clock.hz:
+        before, after = (b.region("flash").wait_states for b in (profile, built))
+        remarks.append(
+            f"asked for; the profile's clock is {profile.clock.hz / 1e6:g} MHz. "
+            f"{after} flash wait states instead of {before}"
+        )
+    published = built.published
+    if published is None:
+        remarks.append("published results of this board: none known")
+    elif published.clock_hz == hz:
+        remarks.append(f"the clock of published results: {published.engine}, {published.source}")
+    else:
+        at = f"{published.clock_hz / 1e6:g}"
+        remarks.append(f"published results are at {at} MHz: --clock-mhz {at}, or compare cycles")
+    return remarks
+
+
 def _print_runs(runs: RunStatistics, unit: str) -> None:
     number = f"{counted(len(runs.counts), 'run')} after {runs.warm_up} to warm up"
     print(f"run       {runs.median:,.0f} {unit}, median of {number}, interquartile range {runs.iqr:,.0f}")
@@ -149,10 +191,10 @@ def _print_runs(runs: RunStatistics, unit: str) -> None:
 
 
 def clock_remark(info: Info, board: Board) -> str:
-    """What to say of a board whose firmware could not start the profile's clock."""
+    """What to say of a board whose firmware could not start the clock that it was built for."""
     source = info.clock_source.name.lower()
     wanted = f"{board.clock.hz / 1e6:g} MHz from {board.clock.source}"
-    return f"from {source}; the profile's {wanted} did not start: is it fitted?"
+    return f"from {source}; the wanted {wanted} did not start: is it fitted?"
 
 
 def _op_row(op: dict[str, Any]) -> tuple[str, ...]:

@@ -49,6 +49,7 @@ def show(name: str, as_json: Json = False) -> None:
         return
     print(f"{board.name}: {board.title} ({board.mcu}, {board.core.value}, {board.family})")
     print(f"  clock     {board.clock.hz / 1e6:g} MHz from {board.clock.source}")
+    print(f"  published {published(board)}")
     for region in board.regions:
         wait = f", {region.wait_states} wait states" if region.wait_states else ""
         print(f"  {region.name:<9} {kb(region.length)} at {region.origin:#010x} ({region.kind.value}{wait})")
@@ -62,6 +63,14 @@ def show(name: str, as_json: Json = False) -> None:
     print(f"  timing    {board.timing.cycles_per_instruction:g} cycles per emulated instruction")
     print(f"            ({' '.join(board.timing.source.split())})")
     print(f"  reference {board.reference}")
+
+
+def published(board: Board) -> str:
+    """The clock, engine and source of results that others published for this board."""
+    known = board.published
+    if known is None:
+        return "none known"
+    return f"{known.clock_hz / 1e6:g} MHz: {known.engine} ({' '.join(known.source.split())})"
 
 
 def _arena_places(board: Board) -> str:
@@ -114,5 +123,6 @@ def _summary(board: Board) -> dict[str, Any]:
         "emulator": board.emulator.machine if board.emulator else None,
         "own_chip": board.emulator.own_chip if board.emulator else None,
         "emulated": emulated(board),
+        "published": board.published.model_dump() if board.published else None,
         "silicon": board.silicon,
     }

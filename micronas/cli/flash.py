@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from micronas.cli.bench import ClockMhz, board_at
 from micronas.cli.mlperf import DEFAULT_MODE, ModeName, Pin, Protocol, TaskName, is_mlperf_tiny, serve
 
 
@@ -16,6 +17,7 @@ def flash(
     board: Annotated[str, typer.Option(help="Board to build for.")],
     probe: Annotated[str | None, typer.Option(help="Serial number of the debug probe.")] = None,
     port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
+    clock_mhz: ClockMhz = None,
     protocol: Protocol = "micronas",
     task: TaskName = None,
     mode: ModeName = DEFAULT_MODE,
@@ -33,11 +35,11 @@ def flash(
     if is_mlperf_tiny(
         protocol,
         only_with_it={"--task": task is not None, "--mode": mode != DEFAULT_MODE, "--pin": pin is not None},
-        never_with_it={},
+        never_with_it={"--clock-mhz": clock_mhz is not None},
     ):
         serve(model, board=board, task=task, mode=mode, pin=pin, device="serial", probe=probe, port=port)
         return
-    profile = load_board(board)
+    profile = board_at(load_board(board), clock_mhz)
     graph = read(model)
     target = choose_port(serial_ports(), probe=probe, port=port)
     require_gcc()

@@ -14,6 +14,7 @@ from micronas.board import Board
 from micronas.build.families.family import (
     Usart,
     bus_shift,
+    fewest_wait_states,
     gpio_v2,
     line_of,
     require_clock_within,
@@ -105,7 +106,7 @@ def header_values(
     there = {name: usart for name, usart in usarts.items() if line.has(name)}
     require_clock_within(board, line.max_hz)
     require_source_within(board, {"hsi": (HSI_HZ, HSI_HZ), **_HSE_HZ})
-    require_wait_states(board, line.wait_state_hz)
+    require_wait_states(board, least_wait_states(board, lines))
     apb1, apb2 = bus_shift(hz, line.apb1_max_hz), bus_shift(hz, line.apb2_max_hz)
     overdrive = line.overdrive_above_hz is not None and hz > line.overdrive_above_hz
     return {
@@ -121,6 +122,11 @@ def header_values(
         **gpio_v2(0x40020000, _AHB1ENR),
         **tim2(_APB1ENR),
     }
+
+
+def least_wait_states(board: Board, lines: Mapping[str, Line]) -> int:
+    """The fewest flash wait states at the board's clock."""
+    return fewest_wait_states(line_of(board, lines).wait_state_hz, board.clock.hz)
 
 
 def _pll_register(board: Board, line: Line, source_hz: int, *, hsi: bool = False) -> int:

@@ -10,7 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from micronas.board import Board
-from micronas.build.families.family import require_clock_within, require_source_within, require_wait_states
+from micronas.build.families.family import (
+    fewest_wait_states,
+    require_clock_within,
+    require_source_within,
+    require_wait_states,
+)
 from micronas.errors import BoardError
 
 HSI_HZ = 16_000_000
@@ -59,7 +64,10 @@ class Mode:
 
 @dataclass(frozen=True)
 class Chip:
-    """The limits of one line of chips; ``modes`` from the slowest to the fastest."""
+    """The limits of one line of chips; ``modes`` from the slowest to the fastest.
+
+    ``start_wait_states`` are what HSI16 needs in the voltage range of reset, where the port starts.
+    """
 
     modes: tuple[Mode, ...]
     max_m: int
@@ -67,6 +75,7 @@ class Chip:
     vco_hz: tuple[int, int]
     reset_hz: int
     fields: Fields
+    start_wait_states: int = 0
 
     @property
     def max_hz(self) -> int:
@@ -112,7 +121,7 @@ def clock_l4(board: Board, chip: Chip) -> dict[str, str]:
     require_clock_within(board, chip.max_hz)
     require_source_within(board, SOURCES_HZ)
     mode = chip.mode(hz)
-    require_wait_states(board, mode.wait_state_hz)
+    require_wait_states(board, least_wait_states(board, chip))
     return {
         "MN_CLOCK_HSI_HZ": f"{HSI_HZ}u",
         "MN_CLOCK_RESET_HZ": f"{chip.reset_hz}u",
@@ -131,6 +140,12 @@ def clock_l4(board: Board, chip: Chip) -> dict[str, str]:
         "MN_FLASH_ACCELERATORS": f"{fields.accelerators:#x}u",
         "MN_HAS_ICACHE": str(int(fields.has_icache)),
     }
+
+
+def least_wait_states(board: Board, chip: Chip) -> int:
+    """The fewest flash wait states at the board's clock."""
+    fewest = fewest_wait_states(chip.mode(board.clock.hz).wait_state_hz, board.clock.hz)
+    return max(fewest, chip.start_wait_states)
 
 
 def uses_vddio2(board: Board) -> bool:

@@ -26,13 +26,15 @@ class Family:
 
     ``drivers`` are folders of firmware/port that are compiled besides ``common`` and the family's own.
     ``header_values`` gives the family's constants of ``mn_board.h`` and raises ``BoardError`` for a clock
-    or UART that the chip cannot have.
+    or UART that the chip cannot have. ``least_wait_states`` are the fewest flash wait states at the board's
+    clock, which must be one that the chip can have.
     """
 
     name: str
     drivers: tuple[str, ...]
     openocd_target: str
     header_values: Callable[[Board], dict[str, str]]
+    least_wait_states: Callable[[Board], int]
 
     @property
     def counter(self) -> str:
@@ -133,14 +135,15 @@ def require_source_within(board: Board, limits_hz: Mapping[str, tuple[int, int]]
         )
 
 
-def require_wait_states(board: Board, wait_state_hz: Sequence[int], hz: int | None = None) -> None:
-    """Raise ``BoardError`` when the flash's wait states are too few for ``hz`` (default: the core clock).
+def fewest_wait_states(wait_state_hz: Sequence[int], hz: int) -> int:
+    """The fewest wait states at ``hz``; ``wait_state_hz[n]`` is the fastest clock with n of them."""
+    return next((n for n, limit in enumerate(wait_state_hz) if hz <= limit), len(wait_state_hz))
 
-    ``wait_state_hz[n]`` is the fastest clock with n wait states.
-    """
-    hz = board.clock.hz if hz is None else hz
+
+def require_wait_states(board: Board, needed: int) -> None:
+    """Raise ``BoardError`` when the profile gives the flash fewer than ``needed`` wait states."""
+    hz = board.clock.hz
     flash = next(r for r in board.regions if r.kind is RegionKind.FLASH)
-    needed = next((n for n, limit in enumerate(wait_state_hz) if hz <= limit), len(wait_state_hz))
     if flash.wait_states < needed:
         raise BoardError(
             f"board {board.name}: region {flash.name} has {flash.wait_states} wait states, "

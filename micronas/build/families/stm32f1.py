@@ -13,6 +13,7 @@ from micronas.build.families.family import (
     Family,
     Usart,
     bus_shift,
+    fewest_wait_states,
     line_of,
     require_clock_within,
     require_source_within,
@@ -24,6 +25,8 @@ from micronas.errors import BoardError
 HSI_HZ = 8_000_000
 _MHZ = 1_000_000
 _APB1ENR, _APB2ENR = 0x4002101C, 0x40021018
+PLL_MIN_HZ = 16 * _MHZ
+"""The slowest output of the PLL (DS5319 and DS6113, PLL characteristics)."""
 _PREFETCH = 1 << 4
 _LATENCY_MASK = 0b111
 
@@ -33,7 +36,7 @@ class Line:
     """Limits of one line of chips.
 
     ``wait_state_hz[n]`` is the fastest core clock with n wait states; ``has_latency`` whether FLASH_ACR has
-    them at all; ``fallback_hz`` a clock that the PLL makes from HSI and all buses take.
+    them at all; ``fallback_hz`` the fastest clock that the PLL makes from HSI and all buses take.
     """
 
     max_hz: int
@@ -66,8 +69,10 @@ _DEFAULT_PINS = {"usart1": ("PA9", "PA10"), "usart2": ("PA2", "PA3"), "usart3": 
 def pll_field(source_hz: int, hz: int, *, from_hse: bool) -> int | None:
     """PLLMUL, PLLXTPRE and PLLSRC of RCC_CFGR for ``hz`` = (``source_hz`` or its half) x 2 to 16, or None.
 
-    HSI always goes through its half.
+    HSI always goes through its half; the PLL makes no less than 16 MHz.
     """
+    if hz < PLL_MIN_HZ:
+        return None
     for halved in (0, 1) if from_hse else (1,):
         multiplier, rest = divmod(hz << halved, source_hz)
         if rest == 0 and 2 <= multiplier <= 16:
@@ -75,25 +80,36 @@ def pll_field(source_hz: int, hz: int, *, from_hse: bool) -> int | None:
     return None
 
 
+def fallback_hz(line: Line, hz: int) -> int:
+    """The fastest clock from HSI that is no faster than ``hz``, whose wait states it runs with."""
+    step = HSI_HZ // 2
+    return min(line.fallback_hz, hz // step * step)
+
+
 def _header_values(board: Board) -> dict[str, str]:
     line, hz = line_of(board, LINES), board.clock.hz
     require_clock_within(board, line.max_hz)
     hse = {"hse_crystal": line.hse_hz, "hse_bypass": (1 * _MHZ, line.hse_hz[1])}
     require_source_within(board, {"hsi": (HSI_HZ, HSI_HZ), **hse})
-    require_wait_states(board, line.wait_state_hz)
+    require_wait_states(board, _least_wait_states(board))
     _require_default_pins(board)
     apb1 = bus_shift(hz, line.apb1_max_hz)
     ppre1 = 0 if apb1 == 0 else 0b100 | apb1 - 1
+    cfgr, slower = _pll_field(board, hz) | ppre1 << 8, fallback_hz(line, hz)
     wait_states = next(r for r in board.regions if r.name == "flash").wait_states
     return {
         "MN_CLOCK_HSI_HZ": f"{HSI_HZ}u",
-        "MN_CLOCK_CFGR": f"{_pll_field(board, hz) | ppre1 << 8:#x}u",
-        "MN_CLOCK_FALLBACK_HZ": f"{line.fallback_hz}u",
-        "MN_CLOCK_FALLBACK_CFGR": f"{pll_field(HSI_HZ, line.fallback_hz, from_hse=False):#x}u",
+        "MN_CLOCK_CFGR": f"{cfgr:#x}u",
+        "MN_CLOCK_FALLBACK_HZ": f"{slower}u",
+        "MN_CLOCK_FALLBACK_CFGR": f"{pll_field(HSI_HZ, slower, from_hse=False):#x}u",
         "MN_FLASH_ACR_MASK": f"{_PREFETCH | _LATENCY_MASK if line.has_latency else 0:#x}u",
         "MN_FLASH_ACR": f"{_PREFETCH | wait_states if line.has_latency else 0:#x}u",
         **usart_of(board, _USARTS).header_values({1: apb1, 2: 0}),
     }
+
+
+def _least_wait_states(board: Board) -> int:
+    return fewest_wait_states(line_of(board, LINES).wait_state_hz, board.clock.hz)
 
 
 def _pll_field(board: Board, hz: int) -> int:
@@ -119,4 +135,5 @@ FAMILY = Family(
     drivers=("usart_v1", "gpio_v1", "counter_dwt_systick"),
     openocd_target="stm32f1x",
     header_values=_header_values,
+    least_wait_states=_least_wait_states,
 )

@@ -6,8 +6,10 @@ DS8626, DS10693, DS10086, DS10314.
 
 from __future__ import annotations
 
+from functools import partial
+
 from micronas.board import Board
-from micronas.build.families.clock_f4 import USARTS, Line, header_values
+from micronas.build.families.clock_f4 import USARTS, Line, header_values, least_wait_states
 from micronas.build.families.family import Family
 
 _PREFETCH_AND_CACHES = 0b111 << 8
@@ -61,4 +63,5 @@ FAMILY = Family(
     drivers=("clock_f4", "usart_v1", "gpio_v2", "counter_dwt"),
     openocd_target="stm32f4x",
     header_values=_header_values,
+    least_wait_states=partial(least_wait_states, lines=LINES),
 )

@@ -6,8 +6,10 @@ clock limits. USART clocks are the bus clocks after reset (RCC_DCKCFGR2).
 
 from __future__ import annotations
 
+from functools import partial
+
 from micronas.board import Board
-from micronas.build.families.clock_f4 import USARTS, Line, header_values
+from micronas.build.families.clock_f4 import USARTS, Line, header_values, least_wait_states
 from micronas.build.families.family import CACHE_M7, Family, Usart
 
 _PREFETCH_AND_ART = 0b11 << 8
@@ -40,4 +42,5 @@ FAMILY = Family(
     drivers=("clock_f4", "usart_v2", "gpio_v2", "counter_dwt", "cache_m7"),
     openocd_target="stm32f7x",
     header_values=_header_values,
+    least_wait_states=partial(least_wait_states, lines=LINES),
 )

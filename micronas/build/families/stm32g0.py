@@ -8,8 +8,10 @@ The Cortex-M0+ has no cycle counter, so TIM2 at the core's clock stands in (port
 
 from __future__ import annotations
 
+from functools import partial
+
 from micronas.board import Board
-from micronas.build.families.clock_l4 import HSI_HZ, Chip, Fields, Mode, clock_l4, mhz
+from micronas.build.families.clock_l4 import HSI_HZ, Chip, Fields, Mode, clock_l4, least_wait_states, mhz
 from micronas.build.families.family import Family, Usart, gpio_v2, tim2, usart_of
 from micronas.errors import BoardError
 
@@ -65,4 +67,5 @@ FAMILY = Family(
     drivers=("clock_l4", "usart_v2", "gpio_v2", "counter_tim2"),
     openocd_target="stm32g0x",
     header_values=header_values,
+    least_wait_states=partial(least_wait_states, chip=CHIP),
 )

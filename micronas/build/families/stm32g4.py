@@ -6,8 +6,10 @@ PLL's limits and the clock enables, the vector table for interrupt numbers.
 
 from __future__ import annotations
 
+from functools import partial
+
 from micronas.board import Board
-from micronas.build.families.clock_l4 import HSI_HZ, Chip, Fields, Mode, clock_l4, mhz
+from micronas.build.families.clock_l4 import HSI_HZ, Chip, Fields, Mode, clock_l4, least_wait_states, mhz
 from micronas.build.families.family import Family, Usart, gpio_v2, tim2, usart_of
 
 _AHB2ENR, _APB1ENR1, _APB1ENR2, _APB2ENR = 0x4002104C, 0x40021058, 0x4002105C, 0x40021060
@@ -50,4 +52,5 @@ FAMILY = Family(
     drivers=("clock_l4", "usart_v2", "gpio_v2", "counter_dwt"),
     openocd_target="stm32g4x",
     header_values=header_values,
+    least_wait_states=partial(least_wait_states, chip=CHIP),
 )

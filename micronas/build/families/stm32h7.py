@@ -15,6 +15,7 @@ from micronas.build.families.family import (
     Family,
     Usart,
     bus_shift,
+    fewest_wait_states,
     gpio_v2,
     line_of,
     require_clock_within,
@@ -113,11 +114,11 @@ def _header_values(board: Board) -> dict[str, str]:
     hz = board.clock.hz
     require_clock_within(board, SCALE_0.max_hz)
     require_source_within(board, _SOURCES_HZ)
-    scale = SCALE_1 if hz <= SCALE_1.max_hz else SCALE_0
+    scale = _scale(hz)
     ahb = bus_shift(hz, scale.axi_max_hz)
     axi_hz = hz >> ahb
     apb = bus_shift(axi_hz, scale.apb_max_hz)
-    require_wait_states(board, scale.wait_state_hz, axi_hz)
+    require_wait_states(board, _least_wait_states(board))
     wait_states = next(r for r in board.regions if r.name == "flash").wait_states
     hpre = 0 if ahb == 0 else 0b1000 | ahb - 1
     ppre = 0 if apb == 0 else 0b100 | apb - 1
@@ -137,6 +138,17 @@ def _header_values(board: Board) -> dict[str, str]:
     }
 
 
+def _scale(hz: int) -> Scale:
+    return SCALE_1 if hz <= SCALE_1.max_hz else SCALE_0
+
+
+def _least_wait_states(board: Board) -> int:
+    """By the AXI clock, which the flash runs at."""
+    scale = _scale(board.clock.hz)
+    axi_hz = board.clock.hz >> bus_shift(board.clock.hz, scale.axi_max_hz)
+    return fewest_wait_states(scale.wait_state_hz, axi_hz)
+
+
 def _pll_values(board: Board, prefix: str, source_hz: int, *, from_hse: bool) -> dict[str, str]:
     pll = solve_pll(source_hz, board.clock.hz)
     if pll is None:
@@ -153,4 +165,5 @@ FAMILY = Family(
     drivers=("usart_v2", "gpio_v2", "counter_dwt", "cache_m7"),
     openocd_target="stm32h7x",
     header_values=_header_values,
+    least_wait_states=_least_wait_states,
 )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from micronas.board import Board
-from micronas.build.families.clock_l4 import Chip, Fields, Mode, clock_l4, mhz
+from micronas.build.families.clock_l4 import Chip, Fields, Mode, clock_l4, least_wait_states, mhz
 from micronas.build.families.family import Family, Usart, gpio_v2, tim2, usart_of
 
 _AHB2ENR, _APB1ENR1, _APB1ENR2, _APB2ENR = 0x4002104C, 0x40021058, 0x4002105C, 0x40021060
@@ -80,4 +80,5 @@ FAMILY = Family(
     drivers=("clock_l4", "usart_v2", "gpio_v2", "counter_dwt"),
     openocd_target="stm32l4x",
     header_values=header_values,
+    least_wait_states=lambda board: least_wait_states(board, chip_of(board)),
 )

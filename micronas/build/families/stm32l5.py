@@ -6,8 +6,10 @@ ICACHE, the vector table for interrupt numbers.
 
 from __future__ import annotations
 
+from functools import partial
+
 from micronas.board import Board
-from micronas.build.families.clock_l4 import Chip, Fields, Mode, clock_l4, mhz
+from micronas.build.families.clock_l4 import Chip, Fields, Mode, clock_l4, least_wait_states, mhz
 from micronas.build.families.family import Family, Usart, gpio_v2, tim2, usart_of
 
 _AHB2ENR, _APB1ENR1, _APB1ENR2, _APB2ENR = 0x4002104C, 0x40021058, 0x4002105C, 0x40021060
@@ -21,6 +23,7 @@ CHIP = Chip(
     vco_hz=(64_000_000, 344_000_000),
     reset_hz=_MSI_HZ,
     fields=Fields(accelerators=0, has_icache=True),
+    start_wait_states=1,  # range 2 takes 8 MHz without
 )
 
 USARTS = {
@@ -48,4 +51,5 @@ FAMILY = Family(
     drivers=("clock_l4", "usart_v2", "gpio_v2", "counter_dwt"),
     openocd_target="stm32l5x",
     header_values=header_values,
+    least_wait_states=partial(least_wait_states, chip=CHIP),
 )

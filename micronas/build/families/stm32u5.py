@@ -13,6 +13,7 @@ from micronas.build.families.clock_l4 import HSI_HZ, SOURCES_HZ, mhz, uses_vddio
 from micronas.build.families.family import (
     Family,
     Usart,
+    fewest_wait_states,
     gpio_v2,
     require_clock_within,
     require_source_within,
@@ -81,7 +82,7 @@ def header_values(board: Board) -> dict[str, str]:
     """The family's constants of ``mn_board.h``; raises ``BoardError`` for a clock or UART it cannot have."""
     require_clock_within(board, WAIT_STATE_HZ[-1])
     require_source_within(board, SOURCES_HZ)
-    require_wait_states(board, WAIT_STATE_HZ)
+    require_wait_states(board, least_wait_states(board))
     profile, hsi = _pll(board, board.clock.source_hz), _pll(board, HSI_HZ)
     return {
         "MN_CLOCK_HSI_HZ": f"{HSI_HZ}u",
@@ -98,6 +99,11 @@ def header_values(board: Board) -> dict[str, str]:
     }
 
 
+def least_wait_states(board: Board) -> int:
+    """The fewest flash wait states at the board's clock."""
+    return fewest_wait_states(WAIT_STATE_HZ, board.clock.hz)
+
+
 def _pll(board: Board, source_hz: int) -> Pll:
     pll = solve_pll(source_hz, board.clock.hz)
     if pll is None:
@@ -110,4 +116,5 @@ FAMILY = Family(
     drivers=("usart_v2", "gpio_v2", "counter_dwt"),
     openocd_target="stm32u5x",
     header_values=header_values,
+    least_wait_states=least_wait_states,
 )
