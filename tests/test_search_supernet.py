@@ -124,8 +124,8 @@ def test_what_was_found_survives_on_disk_and_says_what_its_accuracy_is(tmp_path:
 
 def test_what_does_not_go_together_is_refused_by_name() -> None:
     check_estimator("supernet", "aging_evolution", "layerwise")
-    with pytest.raises(ConfigError, match="space cell has no weight-sharing network"):
-        check_estimator("supernet", "random", "cell")
+    with pytest.raises(ConfigError, match="space mlp has no weight-sharing network"):
+        check_estimator("supernet", "random", "mlp")
     with pytest.raises(ConfigError, match="strategy dnas trains a supernet of its own"):
         check_estimator("supernet", "dnas", "layerwise")
     assert estimators_of("darts", "layerwise") == ()

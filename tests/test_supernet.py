@@ -9,9 +9,9 @@ from micronas.config import DataConfig
 from micronas.data import load
 from micronas.errors import ConfigError, SpaceError, StoreError
 from micronas.estimate.settings import TrainSettings
-from micronas.space.cell import CellLimits, CellSpace
 from micronas.space.layerwise import Block, BlockKind, LayerwiseArch, LayerwiseSpace, Limits, Stem
 from micronas.space.micronets import Backbone, MicronetsLimits, MicronetsSpace
+from micronas.space.mlp import MlpLimits, MlpSpace
 
 tf = pytest.importorskip("tensorflow")
 
@@ -135,8 +135,8 @@ def test_the_region_lies_around_the_reference_and_is_small_enough_to_train():
 
 
 def test_a_space_without_shared_weights_is_refused_by_name():
-    space = CellSpace((16, 16, 1), 10, CellLimits())
-    with pytest.raises(ConfigError, match="no weight-sharing network for a CellSpace"):
+    space = MlpSpace((16, 16, 1), 10, MlpLimits())
+    with pytest.raises(ConfigError, match="no weight-sharing network for a MlpSpace"):
         choose_region(space, space.hand_made()[0])
 
 
@@ -184,7 +184,7 @@ def test_a_training_cut_after_any_epoch_ends_with_the_same_weights(small_region,
             fit_supernet(small_region, data, plan, seed=5, checkpoint=path)
     resumed = fit_supernet(small_region, data, plan, seed=5, checkpoint=path)  # only looks it up
     assert np.array_equal(
-        resumed.supernet.elastic.parameters.numpy(), whole.supernet.elastic.parameters.numpy()
+        resumed.supernet.shared.parameters.numpy(), whole.supernet.shared.parameters.numpy()
     )
     assert resumed.epochs == whole.epochs == 3
     assert resumed.cpu_s >= Checkpoint.load(path).cpu_s > 0

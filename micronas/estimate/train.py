@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,7 +122,8 @@ def _fit(
     best, best_loss, stale, reason = Snapshot.of(model), math.inf, 0, ""
     for epoch in range(settings.epochs):
         order = batches(rng, samples, settings.batch_size)
-        loss = run_epoch(loop, order, rates[epoch * steps : (epoch + 1) * steps], end)
+        rates_now = rates[epoch * steps : (epoch + 1) * steps]
+        loss = run_epoch(loop, order, rates_now, lambda: time.monotonic() < end)
         if loss is None:
             break
         score = validation.score()
@@ -138,12 +140,15 @@ def _fit(
 
 
 def run_epoch(
-    loop: TrainLoop, order: npt.NDArray[np.int32], rates: npt.NDArray[np.float32], end: float
+    loop: TrainLoop,
+    order: npt.NDArray[np.int32],
+    rates: npt.NDArray[np.float32],
+    goes_on: Callable[[], bool],
 ) -> float | None:
-    """Mean loss of one epoch; None if ``time.monotonic`` passed ``end`` before its last step."""
+    """Mean loss of one epoch; None if ``goes_on``, asked every ``STEPS_PER_CALL`` steps, once said no."""
     total = 0.0
     for start in range(0, len(order), STEPS_PER_CALL):
-        if time.monotonic() >= end:
+        if not goes_on():
             return None
         piece = slice(start, start + STEPS_PER_CALL)
         loss = loop.steps(order[piece], rates[piece])

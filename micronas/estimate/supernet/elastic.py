@@ -15,14 +15,14 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
-from micronas.estimate.supernet.region import (
+from micronas.estimate.supernet.block_region import (
     EXPANSION,
     GENES_PER_BLOCK,
     KEPT,
     KERNEL,
     WIDTH,
     BlockOptions,
-    Region,
+    BlockRegion,
 )
 from micronas.estimate.tf_model import TfModel, activated, weighted_sum
 from micronas.estimate.weights import BATCH_NORM_EPSILON
@@ -39,7 +39,7 @@ class ElasticNet:
     ``largest`` is the largest network, whose flat ``parameters`` these are.
     """
 
-    def __init__(self, region: Region, seed: int = 0) -> None:
+    def __init__(self, region: BlockRegion, seed: int = 0) -> None:
         self.region = region
         self.largest = TfModel(region.net(region.widest), seed)
         self.parameters, self.is_kernel = self.largest.parameters, self.largest.is_kernel

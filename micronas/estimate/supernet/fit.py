@@ -1,13 +1,7 @@
-"""Training the shared weights once, and scoring any network of the region in a fraction of a second.
-
-Sandwich rule (Yu & Huang 2019): every step trains the widest network on the labels and the narrowest and two
-random ones on the widest one's answers (in-place distillation), so that both ends of the region, and with
-them what lies between, are fit to be compared.
-"""
+"""Training the shared weights once, and scoring any network of the region in a fraction of a second."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,19 +11,20 @@ import tensorflow as tf
 
 from micronas.data import Dataset
 from micronas.errors import TrainError
-from micronas.estimate.augment import augmentation
-from micronas.estimate.loop import TrainLoop, smoothed_cross_entropy
+from micronas.estimate.augment import augmentation_of
+from micronas.estimate.loop import TrainLoop, objective_of
+from micronas.estimate.quality import quality
 from micronas.estimate.settings import TrainSettings, learning_rates
+from micronas.estimate.supernet.cell_region import CellRegion
 from micronas.estimate.supernet.checkpoint import Checkpoint
-from micronas.estimate.supernet.elastic import ElasticNet
+from micronas.estimate.supernet.fair_paths import fair_paths
 from micronas.estimate.supernet.region import Genes, Region
+from micronas.estimate.supernet.sandwich import sandwich
+from micronas.estimate.supernet.shared_net import SharedNet, shared_net
 from micronas.estimate.time_limit import Stopwatch, TimeLimit
 from micronas.estimate.train import STEPS_PER_CALL, batches, run_epoch
 
 Tensor: TypeAlias = Any
-
-RANDOM_NETS = 2
-"""Networks between the ends that each step trains."""
 
 SUPERNET = TrainSettings(epochs=20, learning_rate=0.01, augment=0.5)
 """Longer than a single network's training: the weights have to serve all."""
@@ -44,25 +39,24 @@ OVERRUN = 1.5
 
 
 class Supernet:
-    """A trained region: ``accuracy(genes)`` is the float validation accuracy with the shared weights.
+    """A trained region: ``accuracy(genes)`` is the float validation accuracy (or AUC) with shared weights.
 
     Normalisation is recalibrated for each network: its statistics are those of training samples that pass
     through it in the same call.
     """
 
-    def __init__(self, elastic: ElasticNet, dataset: Dataset) -> None:
-        self.elastic = elastic
+    def __init__(self, shared: SharedNet, dataset: Dataset) -> None:
+        self.shared, self._task, self._validation = shared, dataset.task, dataset.validation
         order = np.random.default_rng(0).permutation(len(dataset.train))[:STATISTICS_SAMPLES]
         self._seen = len(order)
         self._x = tf.constant(np.concatenate([dataset.train.x[order], dataset.validation.x]))
-        self._y = dataset.validation.y
-        signature = [tf.TensorSpec((len(elastic.region.sizes),), tf.int32)]
+        signature = [tf.TensorSpec((len(shared.region.sizes),), tf.int32)]
         self._answers = tf.function(self._predict, signature, autograph=False)
 
     def accuracy(self, genes: Genes) -> float:
-        """Accuracy (0..1) on the validation split."""
-        answers = self._answers(tf.constant(genes, tf.int32)).numpy()
-        return float(np.mean(answers == self._y))
+        """Accuracy or AUC (0..1) on the validation split."""
+        outputs = self._answers(tf.constant(genes, tf.int32)).numpy()
+        return quality(self._task, outputs, self._validation.x, self._validation.y)
 
     @property
     def traces(self) -> int:
@@ -70,8 +64,7 @@ class Supernet:
         return int(self._answers.experimental_get_tracing_count())
 
     def _predict(self, genes: Tensor) -> Tensor:
-        logits = self.elastic.forward(self.elastic.parameters, genes, self._x, self._seen)
-        return tf.argmax(logits[self._seen :], -1)
+        return self.shared.forward(self.shared.parameters, genes, self._x, self._seen)[self._seen :]
 
 
 @dataclass(frozen=True)
@@ -98,16 +91,18 @@ def fit_supernet(
     short for the epochs: then there are as many as the first steps promise time for, and the schedule is
     theirs. Raises ``TrainError`` for a loss that is not finite, or when no epoch was finished.
     """
-    watch, elastic = Stopwatch(), ElasticNet(region, seed)
+    watch, shared = Stopwatch(), shared_net(region, seed)
+    objective = objective_of(dataset.task, dataset.n_classes, settings.label_smoothing)
+    rule = fair_paths if isinstance(region, CellRegion) else sandwich
     batch = min(settings.batch_size, len(dataset.train))
     loop = TrainLoop(
-        elastic,
+        shared,
         dataset.train.x,
         dataset.train.y,
-        sandwich(elastic, settings.label_smoothing, seed),
+        rule(shared, objective, seed),
         batch_size=batch,
         weight_decay=settings.weight_decay,
-        augment=augmentation(dataset.kind, settings.augment),
+        augment=augmentation_of(dataset, settings.augment),
         seed=seed,
     )
     start = Checkpoint.load(checkpoint) if checkpoint else None
@@ -120,7 +115,7 @@ def fit_supernet(
     )
     if last.epochs == 0:
         raise TrainError(f"the supernet finished no epoch within {limit}")
-    return Fitted(Supernet(elastic, dataset), last.epochs, last.cpu_s, last.wall_s)
+    return Fitted(Supernet(shared, dataset), last.epochs, last.cpu_s, last.wall_s)
 
 
 def _fit(
@@ -137,14 +132,12 @@ def _fit(
     """The planned epochs that ``start`` leaves; ``limit`` is for a machine that became slow on the way."""
     steps, rng, last = samples // batch, np.random.default_rng(seed), start
     rates = learning_rates(settings, steps * start.planned)
-    end = time.monotonic() + limit.wall_s
     for epoch in range(start.planned):
         order = batches(rng, samples, batch)
         if epoch < start.epochs:
             continue  # drawn to bring the generator to where it was
-        if not watch.within(limit):
-            break
-        if run_epoch(loop, order, rates[epoch * steps : (epoch + 1) * steps], end) is None:
+        rates_now = rates[epoch * steps : (epoch + 1) * steps]
+        if run_epoch(loop, order, rates_now, lambda: watch.within(limit)) is None:
             break
         spent = start.cpu_s + watch.cpu_s, start.wall_s + watch.wall_s
         last = Checkpoint(loop.state(), epoch + 1, start.planned, *spent)
@@ -170,25 +163,3 @@ def _affordable_epochs(loop: TrainLoop, samples: int, batch: int, wished: int, l
     )
     loop.restore(before)
     return int(max(1, min(wished, *of_each)))
-
-
-def sandwich(elastic: ElasticNet, smoothing: float, seed: int) -> Any:
-    """The loss of a step; which random networks it trains follows from ``seed`` and the step's number."""
-    region, labelled = elastic.region, smoothed_cross_entropy(elastic.region.n_classes, smoothing)
-    sizes = tf.constant(region.sizes, tf.float32)
-    seed = seed % 2**31
-
-    def loss(parameters: Tensor, statistics: Tensor, x: Tensor, y: Tensor, number: Tensor) -> Any:
-        widest = elastic.forward(parameters, tf.constant(region.widest, tf.int32), x)
-        targets = tf.stop_gradient(tf.nn.softmax(widest))
-        draw_seed = tf.stack([seed, 16 * number + 8])  # beside the augmentation's, which are 16 apart
-        draw = tf.random.stateless_uniform((RANDOM_NETS, len(region.sizes)), draw_seed)
-        drawn = tf.cast(tf.floor(draw * sizes), tf.int32)
-        others = [tf.constant(region.narrowest, tf.int32), *tf.unstack(drawn)]
-        total = labelled(x, y, widest)
-        for genes in others:
-            logits = elastic.forward(parameters, genes, x)
-            total += tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
-        return total / (1 + len(others)), statistics
-
-    return loss

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from micronas.errors import SpaceError
-from micronas.estimate.supernet.region import GENES_PER_BLOCK, BlockOptions, Genes, Region, shared_widths
+from micronas.estimate.supernet.block_region import GENES_PER_BLOCK, BlockOptions, BlockRegion
+from micronas.estimate.supernet.region import Genes, shared_widths
 from micronas.space.layerwise import BlockKind, LayerwiseArch, LayerwiseSpace
 
 
 @dataclass(frozen=True)
-class LayerwiseRegion(Region):
+class LayerwiseRegion(BlockRegion):
     """All networks inside ``largest``, an architecture of ``space``."""
 
     space: LayerwiseSpace
@@ -25,23 +26,18 @@ class LayerwiseRegion(Region):
             )
 
     @property
-    def n_classes(self) -> int:
-        """See ``Region``."""
-        return self.space.n_classes
-
-    @property
     def min_blocks(self) -> int:
-        """See ``Region``."""
+        """See ``BlockRegion``."""
         return self.space.limits.min_blocks
 
     @cached_property
     def stem_widths(self) -> tuple[int, ...]:
-        """See ``Region``."""
+        """See ``BlockRegion``."""
         return shared_widths(self.largest.stem.width, self.space.limits.widths)
 
     @cached_property
     def blocks(self) -> tuple[BlockOptions, ...]:
-        """See ``Region``; what keeps plane and largest width may be skipped."""
+        """See ``BlockRegion``; what keeps plane and largest width may be skipped."""
         limits = self.space.limits
         found, reads = [], self.largest.stem.width
         for block in self.largest.blocks:
@@ -61,7 +57,7 @@ class LayerwiseRegion(Region):
         return tuple(found)
 
     def arch(self, genes: Genes) -> LayerwiseArch:
-        """See ``Region``."""
+        """See ``BlockRegion``."""
         blocks = []
         for i, (block, options) in enumerate(zip(self.largest.blocks, self.blocks, strict=True)):
             w, k, e, kept = genes[1 + GENES_PER_BLOCK * i : 1 + GENES_PER_BLOCK * (i + 1)]

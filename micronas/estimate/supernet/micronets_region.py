@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from micronas.estimate.supernet.region import GENES_PER_BLOCK, BlockOptions, Genes, Region, shared_widths
+from micronas.estimate.supernet.block_region import GENES_PER_BLOCK, BlockOptions, BlockRegion
+from micronas.estimate.supernet.region import Genes, shared_widths
 from micronas.space.layerwise import BlockKind
 from micronas.space.micronets import Backbone, MicronetsArch, MicronetsSpace, SlotGenes
 
@@ -14,7 +15,7 @@ KERNEL_SIZE = 3
 
 
 @dataclass(frozen=True)
-class MicronetsRegion(Region):
+class MicronetsRegion(BlockRegion):
     """Every layer as wide as ``max_width`` or narrower: so every block of stride 1 may be skipped."""
 
     space: MicronetsSpace
@@ -22,23 +23,18 @@ class MicronetsRegion(Region):
     max_expansion: int = 1
 
     @property
-    def n_classes(self) -> int:
-        """See ``Region``."""
-        return self.space.n_classes
-
-    @property
     def min_blocks(self) -> int:
-        """See ``Region``."""
+        """See ``BlockRegion``."""
         return self.space.limits.min_blocks
 
     @cached_property
     def stem_widths(self) -> tuple[int, ...]:
-        """See ``Region``."""
+        """See ``BlockRegion``."""
         return shared_widths(self.max_width, self.space.limits.widths)
 
     @cached_property
     def blocks(self) -> tuple[BlockOptions, ...]:
-        """See ``Region``."""
+        """See ``BlockRegion``."""
         limits = self.space.limits
         inverted = limits.backbone is Backbone.MOBILENET_V2
         kind = BlockKind.INVERTED if inverted else BlockKind.SEPARABLE
@@ -55,7 +51,7 @@ class MicronetsRegion(Region):
         )
 
     def arch(self, genes: Genes) -> MicronetsArch:
-        """See ``Region``."""
+        """See ``BlockRegion``."""
         slots = []
         for i, options in enumerate(self.blocks):
             w, _, e, kept = genes[1 + GENES_PER_BLOCK * i : 1 + GENES_PER_BLOCK * (i + 1)]

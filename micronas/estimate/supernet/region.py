@@ -1,19 +1,17 @@
-"""The networks that live inside one large network: narrower, shorter and with smaller kernels.
+"""The networks that share one set of weights: a search space of its own.
 
-A ``Region`` is a search space of its own (``micronas.space.Space``), so that any strategy can walk it. Its
-architectures are tuples of indices, one per free gene:
+A ``Region`` is a ``micronas.space.Space``, so that any strategy can walk it. Its architectures are tuples of
+indices, one per free gene; what a gene stands for is a matter of the kind of region:
 
-    stem: width; each block: width, kernel, expansion, kept or skipped
-
-Strides, kinds of block and pooling are those of the largest network, as in once-for-all networks (Cai et al.
-2020): what halves a plane cannot differ between networks that share weights by slicing.
+    BlockRegion    narrower, shorter, smaller kernels   (layer-wise networks, MicroNets skeletons)
+    CellRegion     edges and operations of two cells, channels
+    DenseRegion    narrower and shorter                 (dense networks and autoencoders)
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
@@ -22,7 +20,7 @@ import numpy as np
 from micronas.errors import SpaceError
 from micronas.net import Net
 from micronas.space.base import Arch, Space, file_bytes, hash_net
-from micronas.space.layerwise import BlockKind
+from micronas.space.stepping import one_step
 from micronas.space.widths import nearest_width
 from micronas.trial import Json
 
@@ -31,89 +29,54 @@ Genes: TypeAlias = tuple[int, ...]
 WIDTH_SHARES = (1 / 3, 1 / 2, 2 / 3, 5 / 6, 1.0)
 """Widths to choose from, as shares of the largest network's."""
 
-GENES_PER_BLOCK = 4
-WIDTH, KERNEL, EXPANSION, KEPT = range(GENES_PER_BLOCK)
-
-
-@dataclass(frozen=True)
-class BlockOptions:
-    """What a block may be, ascending. ``kept`` is (1,), or (0, 1) where the block may be skipped."""
-
-    kind: BlockKind
-    widths: tuple[int, ...]
-    kernels: tuple[int, ...]
-    expansions: tuple[int, ...]
-    kept: tuple[int, ...]
-
-    @property
-    def of_genes(self) -> tuple[tuple[int, ...], ...]:
-        """The options in the order of the genes."""
-        return self.widths, self.kernels, self.expansions, self.kept
-
 
 class Region(ABC):
-    """All networks inside one large architecture of ``space``; each kind of space has its own form."""
+    """All networks of ``space`` whose weights are shared; each kind of space has its own form."""
 
     space: Space
 
-    @property
-    @abstractmethod
-    def n_classes(self) -> int:
-        """Classes of the data."""
-
-    @property
-    @abstractmethod
-    def min_blocks(self) -> int:
-        """The least number of blocks that the space allows."""
-
     @cached_property
     @abstractmethod
-    def stem_widths(self) -> tuple[int, ...]:
-        """Widths of the stem, ascending."""
-
-    @cached_property
-    @abstractmethod
-    def blocks(self) -> tuple[BlockOptions, ...]:
-        """Options of every block."""
+    def sizes(self) -> Genes:
+        """Number of options of every gene."""
 
     @abstractmethod
     def arch(self, genes: Genes) -> Arch:
         """The architecture in ``space``."""
 
-    @cached_property
-    def sizes(self) -> Genes:
-        """Number of options of every gene."""
-        options = [self.stem_widths, *(o for block in self.blocks for o in block.of_genes)]
-        return tuple(len(o) for o in options)
+    @abstractmethod
+    def repaired(self, genes: Genes) -> Genes:
+        """The canonical genes of a network of the space, next to ``genes``; those already so are kept."""
 
     @property
-    def widest(self) -> Genes:
-        """The genes of the largest network."""
-        return tuple(size - 1 for size in self.sizes)
+    @abstractmethod
+    def hand_drawn(self) -> tuple[Genes, ...]:
+        """Well-made networks, in any order and with repetitions."""
 
     @property
-    def narrowest(self) -> Genes:
-        """The smallest network that has every block it needs."""
-        return self.enough_blocks((0,) * len(self.sizes))
+    @abstractmethod
+    def pass_macs(self) -> int:
+        """Multiply-accumulates that one sample takes on its way through the shared weights."""
 
     def sample(self, rng: np.random.Generator) -> Genes:
         """Every gene drawn evenly."""
-        return self.enough_blocks(tuple(int(rng.integers(size)) for size in self.sizes))
+        return self.repaired(tuple(int(rng.integers(size)) for size in self.sizes))
 
     def mutate(self, arch: Genes, rng: np.random.Generator) -> Genes:
-        """One of the neighbours."""
-        options = self.neighbours(arch)
-        return options[rng.integers(len(options))]
+        """One of the neighbours: a gene first, each as likely as the other, then another option of it."""
+        free = [i for i, size in enumerate(self.sizes) if size > 1]
+        return one_step((self._changed(arch, i) for i in free), arch, self.repaired, self.key, rng)
 
     def crossover(self, a: Genes, b: Genes, rng: np.random.Generator) -> Genes:
         """Each gene from either parent."""
         mixed = tuple(x if rng.integers(2) else y for x, y in zip(a, b, strict=True))
-        return self.enough_blocks(mixed)
+        return self.repaired(mixed)
 
     def neighbours(self, arch: Genes) -> tuple[Genes, ...]:
         """All networks that one changed gene gives, each once."""
         own = self.key(arch)
-        by_key = {self.key(genes): genes for genes in self._changed(arch)}
+        reached = (self.repaired(g) for i in range(len(self.sizes)) for g in self._changed(arch, i))
+        by_key = {self.key(genes): genes for genes in dict.fromkeys(reached)}
         return tuple(genes for key, genes in by_key.items() if key != own)
 
     def net(self, arch: Genes) -> Net:
@@ -123,10 +86,8 @@ class Region(ABC):
         return self.space.net(self.arch(arch))
 
     def hand_made(self) -> tuple[Genes, ...]:
-        """The largest network and the evenly narrowed ones, largest file first."""
-        steps = range(max(self.sizes))
-        narrowed = [tuple(min(n - 1, step) for n in self.sizes) for step in steps]
-        distinct = {self.key(g): g for g in map(self.enough_blocks, [self.widest, *narrowed])}
+        """``hand_drawn``, each network once, largest file first."""
+        distinct = {self.key(genes): genes for genes in self.hand_drawn}
         return tuple(sorted(distinct.values(), key=lambda g: file_bytes(self.net(g)), reverse=True))
 
     def to_json(self, arch: Genes) -> Json:
@@ -142,24 +103,13 @@ class Region(ABC):
         return genes
 
     def key(self, arch: Genes) -> str:
-        """Equal for genes that give the same network: those of a skipped block have no effect."""
+        """Equal for genes that give the same network: those of a skipped part have no effect."""
         return hash_net(self.net(arch))
 
-    def _changed(self, arch: Genes) -> Iterator[Genes]:
-        for i, size in enumerate(self.sizes):
-            for option in range(size):
-                if option != arch[i]:
-                    yield self.enough_blocks((*arch[:i], option, *arch[i + 1 :]))
-
-    def enough_blocks(self, genes: Genes) -> Genes:
-        """``genes`` with skipped blocks brought back, the first ones first, to the space's minimum."""
-        fixed = list(genes)
-        kept = [1 + GENES_PER_BLOCK * i + KEPT for i in range(len(self.blocks))]
-        count = sum(b.kept[fixed[k]] for b, k in zip(self.blocks, kept, strict=True))
-        for options, k in zip(self.blocks, kept, strict=True):
-            if count < self.min_blocks and not options.kept[fixed[k]]:
-                fixed[k], count = len(options.kept) - 1, count + 1
-        return tuple(fixed)
+    def _changed(self, arch: Genes, gene: int) -> Iterator[Genes]:
+        """All other options of one gene, raw."""
+        others = (option for option in range(self.sizes[gene]) if option != arch[gene])
+        return ((*arch[:gene], option, *arch[gene + 1 :]) for option in others)
 
 
 def shared_widths(largest: int, allowed: Sequence[int]) -> tuple[int, ...]:

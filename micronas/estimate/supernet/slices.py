@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from micronas.estimate.supernet.block_region import GENES_PER_BLOCK, KEPT, BlockRegion
 from micronas.estimate.supernet.elastic import ElasticNet
-from micronas.estimate.supernet.region import GENES_PER_BLOCK, KEPT, Genes, Region
+from micronas.estimate.supernet.region import Genes
 from micronas.estimate.weights import Array, NodeWeights, Norm, Weights, kernel_shape
 from micronas.space.layerwise import BlockKind
 
@@ -27,7 +28,7 @@ def subnet_weights(elastic: ElasticNet, genes: Genes) -> Weights:
     return tuple(None if shape is None else _sliced(next(kept), shape) for shape in shapes)
 
 
-def _of_kept_blocks(region: Region, genes: Genes, shared: list[NodeWeights]) -> Iterator[NodeWeights]:
+def _of_kept_blocks(region: BlockRegion, genes: Genes, shared: list[NodeWeights]) -> Iterator[NodeWeights]:
     yield shared[0]
     start = 1
     for i, options in enumerate(region.blocks):

@@ -21,11 +21,11 @@ class RegionTokens:
         return tuple(self._region.sizes[i] for i in self._free)
 
     def emit(self, choose: Choose) -> Genes:
-        """See ``Tokens``; blocks that the space needs are put back."""
+        """See ``Tokens``; brought into the region."""
         genes = [0] * len(self._region.sizes)
         for slot, i in enumerate(self._free):
             genes[i] = choose(slot, (True,) * self._region.sizes[i])
-        return self._region.enough_blocks(tuple(genes))
+        return self._region.repaired(tuple(genes))
 
     def indices(self, arch: Genes) -> Iterator[int]:
         """See ``Tokens``."""

@@ -1,0 +1,47 @@
+"""What training and scoring need to know of shared weights, and which network holds those of a region."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from micronas.estimate.supernet.block_region import BlockRegion
+from micronas.estimate.supernet.cell_net import CellNet
+from micronas.estimate.supernet.cell_region import CellRegion
+from micronas.estimate.supernet.elastic import ElasticNet
+from micronas.estimate.supernet.region import Region
+
+Tensor: TypeAlias = Any
+
+
+class SharedNet(Protocol):
+    """One flat vector of weights for all networks of ``region``; also a ``loop.Trainable``."""
+
+    parameters: tf.Variable
+    statistics: tf.Variable
+    is_kernel: npt.NDArray[np.float32]
+
+    @property
+    def region(self) -> Any:
+        """The networks that share the weights."""
+        ...
+
+    def forward(self, parameters: Tensor, genes: Tensor, x: Tensor, seen: int | None = None) -> Tensor:
+        """Outputs (batch, classes or features) of the network ``genes`` (int32 vector) for ``x``.
+
+        The first ``seen`` samples give the statistics of normalisation; None takes all.
+        """
+        ...
+
+
+def shared_net(region: Region, seed: int) -> SharedNet:
+    """Weights for all networks of ``region``, untrained; a function of ``seed``."""
+    match region:
+        case BlockRegion():
+            return ElasticNet(region, seed)
+        case CellRegion():
+            return CellNet(region, seed)
+    raise TypeError(f"{type(region).__name__} has no weight-sharing network")
