@@ -63,6 +63,10 @@ class Scores:
     train_cpu_s: float
 
 
+BUDGET_STAGE, FORECAST_STAGE = "budget", "forecast"
+"""Stages of trials refused before training: by the bytes of the ledger, and by a forecast of the latency."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """One line of a run's history; ``arch`` is the architecture's JSON, ``key`` its canonical hash."""
@@ -75,3 +79,8 @@ class Trial:
     reason: str = ""
     stage: str = ""
     origin: str = ""
+
+    @property
+    def refused(self) -> bool:
+        """Whether a budget turned it down before anything was trained."""
+        return self.outcome is Outcome.INFEASIBLE and self.stage in (BUDGET_STAGE, FORECAST_STAGE)

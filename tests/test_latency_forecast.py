@@ -18,18 +18,8 @@ from micronas.errors import ConfigError, SearchError
 from micronas.search.effort import TrialEffort
 from micronas.search.executor import InlineExecutor
 from micronas.search.final import choose
-from micronas.search.forecast import (
-    FORECAST,
-    PROFILE,
-    Check,
-    Forecast,
-    check_forecasts,
-    check_text,
-    check_to_json,
-    forecast,
-    profile_of,
-    stands,
-)
+from micronas.search.forecast import FORECAST, PROFILE, Forecast, forecast, profile_of, stands
+from micronas.search.forecast_check import Check, check_forecasts, check_text, check_to_json
 from micronas.search.outcome import _measured
 from micronas.search.task import Result, Task
 from micronas.store import Record, Store
@@ -157,6 +147,7 @@ def said(ms: float = 10.0, error: float = 0.02, networks: int = 5) -> Forecast:
         (None, task(), None, False),
         (said(), task(8), None, False),  # every fourth
         (said(), task(final=True), None, False),
+        (said(), replace(task(), measure=True), None, False),
         (said(error=0.051), task(), None, False),
         (said(networks=2), task(), None, False),
         (said(10.0, 0.02), task(), 10.1, False),  # the limit is inside the bar

@@ -18,6 +18,7 @@ from micronas.config import StrategyConfig
 from micronas.errors import SearchError
 from micronas.search.effort import Effort, TimeEffort, TrialEffort
 from micronas.search.executor import Executor, InlineExecutor, ProcessExecutor
+from micronas.search.latency_gate import LatencyGate
 from micronas.search.loop import Loop
 from micronas.search.proposals import Proposals, feasible_share
 from micronas.search.task import Evaluate, Result, Task
@@ -51,6 +52,7 @@ def make_loop(
     first: tuple[ToyArch, ...] = (),
     max_equal_failures: int = 5,
     observer: Silent | None = None,
+    latency_gate: LatencyGate | None = None,
 ) -> Loop:
     proposals = Proposals(SPACE, gate or ToyGate(limit=15))
     config = StrategyConfig(name=strategy, population=6, sample=3)
@@ -65,6 +67,7 @@ def make_loop(
         workers=workers,
         max_equal_failures=max_equal_failures,
         observer=observer or Silent([]),
+        latency_gate=latency_gate,
     )
 
 

@@ -92,7 +92,7 @@ def _step(record: Record) -> Step:
     trial, details = record.trial, record.details
     repeated = "repeats_trial" in details
     cpu_s = details.get(RUN_CPU_S)
-    trained = not repeated and not (trial.outcome is Outcome.INFEASIBLE and trial.stage == "budget")
+    trained = not repeated and not trial.refused
     return Step(
         number=trial.number,
         wall_s=record.finished_s,
@@ -100,7 +100,7 @@ def _step(record: Record) -> Step:
         scores=trial.scores if trial.outcome is Outcome.COMPLETE else None,
         trained=trained,
         to_the_end=trained and not details.get("stopped"),
-        refused=record.rejected + (trial.outcome is Outcome.INFEASIBLE and trial.stage == "budget"),
+        refused=record.rejected + trial.refused,
         repeated=repeated,
     )
 

@@ -11,7 +11,7 @@ one would stay within the largest of n errors with probability n / (n + 1) (conf
 al. 2005); a search drifts, so the loop goes on measuring every k-th network.
 """
 
-from micronas.latency_model.features import OpFeatures, features_of
+from micronas.latency_model.features import OpFeatures, classes_before_training, features_of
 from micronas.latency_model.model import LatencyModel, Prediction, Profile, profile_from_json, profile_to_json
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "OpFeatures",
     "Prediction",
     "Profile",
+    "classes_before_training",
     "features_of",
     "profile_from_json",
     "profile_to_json",

@@ -15,6 +15,10 @@ from dataclasses import dataclass
 from micronas.graph import Graph, Op
 from micronas.lowering import Lowered
 
+_FINISHES = ("short", "exact")
+_BY_SCALES = (("mn_add_s8", "mn_add_dsp", "mn_add_equal_dsp"), ("mn_mul_s8", "mn_mul_dsp"))
+"""Kernels of one op that the quantization chooses from."""
+
 
 @dataclass(frozen=True)
 class OpFeatures:
@@ -27,6 +31,16 @@ class OpFeatures:
 def features_of(graph: Graph, lowered: Sequence[Lowered]) -> tuple[OpFeatures, ...]:
     """One per op. ``graph`` needs its weights: they decide which requantization a kernel uses."""
     return tuple(_op_features(graph, op, call) for op, call in zip(graph.ops, lowered, strict=True))
+
+
+def classes_before_training(op: OpFeatures) -> tuple[OpFeatures, ...]:
+    """``op`` in each class that it may turn out to be of: scales decide, and they come with the weights."""
+    kernel, *switches = op.kernel_class.split("/")
+    if switches and switches[0] in _FINISHES:
+        classes = ["/".join([kernel, finish, *switches[1:]]) for finish in _FINISHES]
+    else:
+        classes = next((list(kernels) for kernels in _BY_SCALES if kernel in kernels), [op.kernel_class])
+    return tuple(OpFeatures(name, op.values) for name in classes)
 
 
 def _op_features(graph: Graph, op: Op, call: Lowered) -> OpFeatures:
@@ -83,7 +97,7 @@ def _depthwise(call: Lowered, p: dict[str, int]) -> OpFeatures:
 
 
 def _finish(p: dict[str, int]) -> str:
-    return "exact" if p.get("exact_finish") else "short"
+    return _FINISHES[bool(p.get("exact_finish"))]
 
 
 def _inner_pixels(p: dict[str, int]) -> int:

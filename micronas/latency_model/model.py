@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from micronas.latency_model.features import OpFeatures
+from micronas.latency_model.features import OpFeatures, classes_before_training
 from micronas.latency_model.nnls import Vector, nnls
 from micronas.trial import Json
 
@@ -26,6 +27,10 @@ _UNSEEN = 1e-8
 
 LATEST = 100
 """Profiles that are used; older ones are of networks that the search has left behind."""
+
+
+_Choice: TypeAlias = tuple[OpFeatures, ...]
+"""An op in each of the kernel classes that it may be of."""
 
 
 @dataclass(frozen=True)
@@ -85,19 +90,35 @@ class LatencyModel:
         self._own = [_laws(profile) for profile in self._profiles]
         self._laws = _sum(self._own)
         self._prices = {name: nnls(law.gram, law.moment) for name, law in self._laws.items()}
-        self.errors = tuple(self._left_out_errors())
+
+    @cached_property
+    def errors(self) -> tuple[float, ...]:
         """Relative errors, predicted / profiled - 1, of networks predicted from all the others."""
+        return tuple(self._left_out_errors(_as_it_is))
+
+    @cached_property
+    def untrained_errors(self) -> tuple[float, ...]:
+        """The same of predictions that know no weights."""
+        return tuple(self._left_out_errors(classes_before_training))
 
     def predict(self, ops: Sequence[OpFeatures]) -> Prediction | None:
         """None where an op's kernel was profiled too rarely, never that large, or never in such a shape."""
-        if not self.errors:
+        return self._predict([_as_it_is(op) for op in ops], self.errors)
+
+    def predict_untrained(self, ops: Sequence[OpFeatures]) -> Prediction | None:
+        """What a network takes whose weights nobody knows, each op in its cheapest class.
+
+        The bar comes from predictions made in the same way, so it holds what this takes too little.
+        """
+        return self._predict([classes_before_training(op) for op in ops], self.untrained_errors)
+
+    def _predict(self, ops: Sequence[_Choice], errors: Sequence[float]) -> Prediction | None:
+        if not errors:
             return None
         count = _total(_calls(len(ops)), ops, self._laws, self._prices)
-        if count is None:
-            return None
-        return Prediction(count, max(abs(e) for e in self.errors), len(self.errors))
+        return None if count is None else Prediction(count, max(abs(e) for e in errors), len(errors))
 
-    def _left_out_errors(self) -> list[float]:
+    def _left_out_errors(self, choice: Callable[[OpFeatures], _Choice]) -> list[float]:
         errors = []
         for profile, own in zip(self._profiles, self._own, strict=True):
             rest = {name: law.without(own[name]) if name in own else law for name, law in self._laws.items()}
@@ -105,7 +126,7 @@ class LatencyModel:
                 name: nnls(rest[name].gram, rest[name].moment) if name in own else self._prices[name]
                 for name in rest
             }
-            ops = [features for features, _ in profile.ops]
+            ops = [choice(features) for features, _ in profile.ops]
             count = _total(_calls(len(ops)), ops, rest, prices)
             if count is not None:
                 errors.append(count / profile.count - 1.0)
@@ -146,19 +167,30 @@ def _sum(parts: Sequence[dict[str, _Law]]) -> dict[str, _Law]:
 
 
 def _total(
-    calls: OpFeatures, ops: Sequence[OpFeatures], laws: dict[str, _Law], prices: dict[str, Vector]
+    calls: OpFeatures, ops: Sequence[_Choice], laws: dict[str, _Law], prices: dict[str, Vector]
 ) -> float | None:
+    """The sum of each op's cheapest class that is known; None where an op has none."""
     total = 0.0
-    for features in (*ops, calls):
-        law = laws.get(features.kernel_class)
-        if law is None:
+    for choice in (*ops, _as_it_is(calls)):
+        counts = [_count(features, laws, prices) for features in choice]
+        known = [count for count in counts if count is not None]
+        if not known:
             return None
-        row = np.array(features.values)
-        count = float(prices[features.kernel_class] @ row)
-        if not law.reaches(row, count):
-            return None
-        total += count
+        total += min(known)
     return total
+
+
+def _count(features: OpFeatures, laws: dict[str, _Law], prices: dict[str, Vector]) -> float | None:
+    law = laws.get(features.kernel_class)
+    if law is None:
+        return None
+    row = np.array(features.values)
+    count = float(prices[features.kernel_class] @ row)
+    return count if law.reaches(row, count) else None
+
+
+def _as_it_is(op: OpFeatures) -> _Choice:
+    return (op,)
 
 
 def profile_to_json(profile: Profile) -> dict[str, Json]:

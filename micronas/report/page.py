@@ -19,7 +19,7 @@ from micronas.report.chart import Limit, Point, scatter
 from micronas.report.pareto import front
 from micronas.report.run_data import RunData
 from micronas.store import Record
-from micronas.trial import Outcome, Scores, Source
+from micronas.trial import FORECAST_STAGE, Outcome, Scores, Source
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ def render(run: RunData) -> str:
         run=run,
         version=micronas.__version__,
         counts={outcome.value: sum(r.trial.outcome is outcome for r in run.records) for outcome in Outcome},
+        by_forecast=sum(r.trial.stage == FORECAST_STAGE for r in run.records),
         proposed=sum(1 + r.rejected for r in run.records),
         latency_source=_latency_source(run),
         fronts=[chart for chart in fronts(run) if chart],

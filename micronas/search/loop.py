@@ -9,26 +9,23 @@ evaluations: nothing else has to be restored.
 from __future__ import annotations
 
 import itertools
-import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from micronas.counted import counted
-from micronas.errors import DeviceError, FlashError, SearchError
 from micronas.search.effort import Effort
 from micronas.search.executor import Executor
 from micronas.search.forecast import PROFILE
+from micronas.search.latency_gate import UNTRAINED, LatencyGate
 from micronas.search.proposals import Proposals, feasible_share
+from micronas.search.streak import Streak, failed_for_its_device
 from micronas.search.task import Result, Task
 from micronas.space import Arch, Space
 from micronas.store import Record, Store
 from micronas.strategy import Strategy
-from micronas.trial import Json, Outcome, Trial
+from micronas.trial import BUDGET_STAGE, FORECAST_STAGE, Json, Outcome, Trial
 
-_FIGURES = re.compile(r"\b[0-9a-f]{16,}\b|[0-9]+")  # build ids and numbers
-_DEVICE_STAGES = (DeviceError.stage, FlashError.stage)
 RUN_CPU_S = "run_cpu_s"
 """Detail of every stored trial: CPU seconds of the whole run when the trial ended, pauses left out."""
 
@@ -52,6 +49,7 @@ class _Pending:
     origin: str
     rejected: int
     started_s: float
+    details: dict[str, Json] = field(default_factory=dict)
 
 
 class Loop:
@@ -72,18 +70,17 @@ class Loop:
         observer: Observer,
         cpu_s: Callable[[], float] = time.process_time,
         stop_without_board: bool = False,
+        latency_gate: LatencyGate | None = None,
     ) -> None:
         """``first`` are tried before the strategy is asked; ``cpu_s`` tells the run's CPU seconds so far.
 
-        ``stop_without_board`` ends the search at the first trial that failed for its device.
+        ``stop_without_board`` ends the search at the first trial that failed for its device. ``latency_gate``
+        is there if latencies are predicted and limited.
         """
         self._space, self._strategy, self._proposals, self._first = space, strategy, proposals, first
         self._executor, self._store, self._effort, self._observer = executor, store, effort, observer
-        self._workers, self._streak, self._cpu_s = (
-            workers,
-            _Streak(max_equal_failures, stop_without_board),
-            cpu_s,
-        )
+        self._workers, self._cpu_s, self._latency_gate = workers, cpu_s, latency_gate
+        self._streak = Streak(max_equal_failures, stop_without_board)
         self._stored = {record.trial.number: record for record in store.records()}
         self._replayed = frozenset(self._stored)
         self._pending: dict[int, _Pending] = {}
@@ -102,7 +99,7 @@ class Loop:
 
     def _begin(self, number: int) -> None:
         if number in self._stored:
-            self._proposals.seen.add(self._stored[number].trial.key)
+            self._recall(self._stored[number])
             return
         pending = self._propose(number)
         known = self._known(pending.key)
@@ -112,14 +109,35 @@ class Loop:
         if known is not None:
             self._finish(number, _repeated(known))
         elif not verdict.fits:
-            self._finish(
-                number, Result(Outcome.INFEASIBLE, stage="budget", reason="; ".join(verdict.reasons))
-            )
+            self._finish(number, _refused(BUDGET_STAGE, "; ".join(verdict.reasons)))
         else:
-            arch = self._space.to_json(pending.arch)
-            limit_s = self._effort.trial_s()
-            task = Task(number, arch, pending.key, deadline_s=limit_s, curves=self._curves())
-            self._executor.submit(replace(task, profiles=self._profiles()))
+            self._begin_fitting(number, pending)
+
+    def _begin_fitting(self, number: int, pending: _Pending) -> None:
+        """Train a candidate of fitting size, unless it is known to be too slow."""
+        profiles = self._profiles()
+        slow = self._latency_gate.judge(pending.arch, profiles) if self._latency_gate else None
+        if slow is not None:
+            pending.details[UNTRAINED] = slow.to_json()
+        if slow is not None and not slow.let_through:
+            self._finish(number, _refused(FORECAST_STAGE, slow.reason))
+            return
+        task = Task(
+            number,
+            self._space.to_json(pending.arch),
+            pending.key,
+            deadline_s=self._effort.trial_s(),
+            curves=self._curves(),
+            profiles=profiles,
+            measure=slow is not None,
+        )
+        self._executor.submit(task)
+
+    def _recall(self, record: Record) -> None:
+        """What has to be remembered of a trial that an earlier session began."""
+        self._proposals.seen.add(record.trial.key)
+        if self._latency_gate:
+            self._latency_gate.recall(record)
 
     def _propose(self, number: int) -> _Pending:
         # A strategy may search for a minute by itself; the budget in minutes has to know.
@@ -143,7 +161,8 @@ class Loop:
 
     def _known(self, key: str) -> Record | None:
         """The trial that answers a repeated architecture: a told one only, lest a resumed run differ."""
-        return next((r for r in self._told if r.trial.key == key and not _for_its_device(r.trial)), None)
+        alike = (r for r in self._told if r.trial.key == key)
+        return next((r for r in alike if not failed_for_its_device(r.trial)), None)
 
     def _finish(self, number: int, result: Result) -> None:
         """Store a result the moment it is there; telling waits for its turn."""
@@ -158,7 +177,7 @@ class Loop:
             stage=result.stage,
             origin=pending.origin,
         )
-        details: dict[str, Json] = {**result.details, RUN_CPU_S: self._cpu_s()}
+        details: dict[str, Json] = {**result.details, **pending.details, RUN_CPU_S: self._cpu_s()}
         record = Record(trial, details, pending.rejected, self._store.wall_s(), result.tflite)
         self._store.add(record)
         self._stored[number] = record
@@ -187,45 +206,11 @@ class Loop:
             self._streak.add(record.trial)
 
 
+def _refused(stage: str, reason: str) -> Result:
+    return Result(Outcome.INFEASIBLE, stage=stage, reason=reason)
+
+
 def _repeated(known: Record) -> Result:
     trial = known.trial
     details: dict[str, Json] = {**known.details, "repeats_trial": trial.number}
     return Result(trial.outcome, trial.scores, trial.stage, trial.reason, details)
-
-
-class _Streak:
-    """Stops the search when every trial ends in the same way, or at once for a dead board if asked to."""
-
-    def __init__(self, limit: int, stop_without_board: bool) -> None:
-        self._limit, self._kind, self._length = limit, "", 0
-        self._stop_without_board = stop_without_board
-
-    def add(self, trial: Trial) -> None:
-        if self._stop_without_board and _for_its_device(trial):
-            raise SearchError(
-                f"trial {trial.number} failed for its device: {trial.reason}",
-                remedy="mend the board and go on with --resume; on_dead_board: go_on would have gone on",
-            )
-        kind = _kind_of_end(trial)
-        self._length = self._length + 1 if kind and kind == self._kind else int(bool(kind))
-        self._kind = kind
-        if self._length >= self._limit:
-            raise SearchError(
-                f"{counted(self._length, 'trial')} in a row ended alike, "
-                f"in stage {trial.stage!r}: {trial.reason}",
-                remedy="mend the cause and go on with --resume; max_equal_failures sets how many are borne",
-            )
-
-
-def _kind_of_end(trial: Trial) -> str:
-    """Equal for trials that failed alike: figures in a reason differ from network to network."""
-    if trial.outcome is Outcome.COMPLETE:
-        return ""
-    if trial.outcome is Outcome.INFEASIBLE:
-        return "over budget"
-    return f"{trial.stage}: {_FIGURES.sub('#', trial.reason)}"
-
-
-def _for_its_device(trial: Trial) -> bool:
-    """Whether it says nothing of the network that a trial failed."""
-    return trial.outcome is Outcome.FAILED and trial.stage in _DEVICE_STAGES

@@ -14,7 +14,7 @@ from micronas.deploy import cache_folder, deploy, deployment_to_json, write_sour
 from micronas.estimate.accuracy import int8_quality
 from micronas.reward import reward
 from micronas.search.final import Winner
-from micronas.search.forecast import check_forecasts, check_to_json
+from micronas.search.forecast_check import check_forecasts, check_to_json
 from micronas.search.setup import Setup
 from micronas.search.stages import parity_samples
 from micronas.store import Final, Record, Store

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -11,13 +12,18 @@ import micronas
 from micronas.errors import StoreError
 from micronas.estimate.proxies import ProxyJudge
 from micronas.flash import BOARD_DEADLINE_S
+from micronas.lowering import Target
+from micronas.lowering.lower import lower_graph
+from micronas.net import shape_graph
 from micronas.report import write_report
 from micronas.search.cpu_clock import CpuClock
 from micronas.search.effort import make_effort
 from micronas.search.executor import GRACE_S, ProcessExecutor
 from micronas.search.final import choose
-from micronas.search.forecast import check_forecasts, check_text
+from micronas.search.forecast import Forecast, forecast_untrained
+from micronas.search.forecast_check import check_forecasts, check_text
 from micronas.search.judges import agreement_text, judged
+from micronas.search.latency_gate import LatencyGate
 from micronas.search.loop import RUN_CPU_S, Loop, Observer
 from micronas.search.outcome import conclude, write_summary
 from micronas.search.proposals import Proposals
@@ -25,10 +31,12 @@ from micronas.search.proposer import make_proposer
 from micronas.search.setup import Setup, prepare
 from micronas.search.stages import make_evaluator
 from micronas.search.subnets import stage_cpu_s
+from micronas.space import Arch
 from micronas.store import Final, Store
 from micronas.stored_setup import stored_board, stored_config
 from micronas.strategy import DIFFERENTIABLE
 from micronas.strategy.supernets import supernets_cpu_s
+from micronas.trial import Json
 
 
 def new_run(setup: Setup, folder: Path) -> Store:
@@ -91,6 +99,7 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
             observer=observer,
             cpu_s=clock.spent_s,
             stop_without_board=config.on_dead_board == "stop",
+            latency_gate=_latency_gate(setup),
         ).run()
         observer.phase("final training")
         winner = choose(records, config.final_fit.finalists, executor, config.workers, store, effort)
@@ -104,6 +113,19 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
     write_summary(store, final)
     write_report(store)
     return final
+
+
+def _latency_gate(setup: Setup) -> LatencyGate | None:
+    """Only where latencies are predicted and limited."""
+    config, limit_ms, target = setup.config, setup.config.budgets.latency_ms, Target(setup.board.core)
+    if not config.latency.model or limit_ms is None:
+        return None
+
+    def say(arch: Arch, told: Sequence[Json]) -> Forecast | None:
+        graph = shape_graph(setup.space.net(arch))
+        return forecast_untrained(graph, lower_graph(graph, target), told)
+
+    return LatencyGate(say, config.latency, limit_ms)
 
 
 def cpu_before(store: Store) -> float:

@@ -17,7 +17,8 @@ class Task:
     ``deadline_s`` is how long it may take, None for as long as its epochs need. ``curves`` are the
     validation accuracies per epoch of earlier trials, for rules that stop a training early: what was told
     when this trial was asked, so that a resumed run stops where the uninterrupted one did. ``profiles`` are
-    those trials' latency profiles (see ``forecast``), for the same reason.
+    those trials' latency profiles (see ``forecast``), for the same reason. ``measure`` asks for a
+    measurement whatever a forecast says.
     """
 
     number: int
@@ -27,6 +28,7 @@ class Task:
     deadline_s: float | None = None
     curves: tuple[tuple[float, ...], ...] = ()
     profiles: tuple[Json, ...] = ()
+    measure: bool = False
 
 
 @dataclass(frozen=True)
