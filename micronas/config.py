@@ -66,7 +66,7 @@ class StrategyConfig(_Section):
     population: int = Field(default=12, ge=2)
     sample: int = Field(default=4, ge=1)
     effort: float = Field(default=1.0, gt=0, description="dnas, darts: of one supernet; 1 is about a minute")
-    draws: int = Field(default=8, ge=1, description="dnas, darts: networks tried from one supernet")
+    draws: int = Field(default=16, ge=1, description="dnas, darts: networks tried from one supernet")
     order: Literal[1, 2] = Field(default=1, description="darts: 2 looks one step of the weights ahead")
 
     @model_validator(mode="after")
