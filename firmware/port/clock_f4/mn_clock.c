@@ -4,7 +4,7 @@
  *
  * All divider values are worked out at build time from the board's profile, see mn_board.h.
  */
-#include "mn_clock.h"
+#include "mn_clock_result.h"
 
 #include "mn_board.h"
 #include "mn_poll.h"
@@ -93,12 +93,6 @@ static bool run_from_pll(uint32_t configuration)
     return start_pll(configuration) && start_overdrive() && set_flash_latency() && switch_to_pll();
 }
 
-static mn_clock clock(uint32_t hz, uint8_t source)
-{
-    const mn_clock result = {hz, source, source != MN_CLOCK_SOURCE || hz != MN_CLOCK_HZ};
-    return result;
-}
-
 /* Out of reset the core runs from HSI, so its ready flag is set; where it is not, this is an emulator without
  * an RCC, and polling it would only cost start-up time. */
 static bool has_rcc(void)
@@ -109,20 +103,20 @@ static bool has_rcc(void)
 mn_clock mn_clock_start(void)
 {
     if (!has_rcc()) {
-        return clock(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
+        return mn_clock_result(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
     }
     RCC_APB1ENR |= 1u << 28; /* PWR */
     run_from_hsi();
     mn_modify(&PWR_CR, MN_CLOCK_VOS_MASK, MN_CLOCK_VOS); /* only while the PLL is off (RM0383 5.1.3) */
     if (MN_CLOCK_SOURCE != MN_CLOCK_HSI) {
         if (start_hse() && run_from_pll(MN_CLOCK_PLLCFGR)) {
-            return clock(MN_CLOCK_HZ, MN_CLOCK_SOURCE);
+            return mn_clock_result(MN_CLOCK_HZ, MN_CLOCK_SOURCE);
         }
         run_from_hsi();
     }
     if (run_from_pll(MN_CLOCK_HSI_PLLCFGR)) {
-        return clock(MN_CLOCK_HZ, MN_CLOCK_HSI);
+        return mn_clock_result(MN_CLOCK_HZ, MN_CLOCK_HSI);
     }
     run_from_hsi();
-    return clock(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
+    return mn_clock_result(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
 }

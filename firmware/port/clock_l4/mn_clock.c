@@ -4,7 +4,7 @@
  * Where a field lies and all divider values are worked out at build time: micronas/build/families/clock_l4.py.
  * Bus prescalers stay at 1: every bus of these chips runs at the core's rate.
  */
-#include "mn_clock.h"
+#include "mn_clock_result.h"
 
 #include "mn_board.h"
 #include "mn_poll.h"
@@ -120,25 +120,19 @@ static bool switch_to_pll(void)
     return true;
 }
 
-static mn_clock clock(uint32_t hz, uint8_t source)
-{
-    const mn_clock result = {hz, source, source != MN_CLOCK_SOURCE || hz != MN_CLOCK_HZ};
-    return result;
-}
-
 static mn_clock run_from_pll(void)
 {
     if (MN_CLOCK_SOURCE != MN_CLOCK_HSI) {
         if (start_hse() && start_pll(MN_CLOCK_PLLCFGR) && switch_to_pll()) {
-            return clock(MN_CLOCK_HZ, MN_CLOCK_SOURCE);
+            return mn_clock_result(MN_CLOCK_HZ, MN_CLOCK_SOURCE);
         }
         (void)run_from_hsi();
     }
     if (start_pll(MN_CLOCK_HSI_PLLCFGR) && switch_to_pll()) {
-        return clock(MN_CLOCK_HZ, MN_CLOCK_HSI);
+        return mn_clock_result(MN_CLOCK_HZ, MN_CLOCK_HSI);
     }
     (void)run_from_hsi();
-    return clock(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
+    return mn_clock_result(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
 }
 
 /* Something always clocks the core; where nothing says it is ready, this is an emulator without an RCC, and polling
@@ -161,12 +155,12 @@ static void start_power_control(void)
 mn_clock mn_clock_start(void)
 {
     if (!has_rcc()) {
-        return clock(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
+        return mn_clock_result(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
     }
     start_power_control();
     if (!set_flash_latency() || !run_from_hsi()) {
-        return clock(MN_CLOCK_RESET_HZ, MN_CLOCK_HSI);
+        return mn_clock_result(MN_CLOCK_RESET_HZ, MN_CLOCK_HSI);
     }
     start_caches();
-    return set_voltage() ? run_from_pll() : clock(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
+    return set_voltage() ? run_from_pll() : mn_clock_result(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
 }

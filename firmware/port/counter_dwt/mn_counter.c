@@ -5,26 +5,15 @@
 #include "mn_board.h"
 #include "mn_dwt.h"
 #include "mn_instruction_counter.h"
-#include "mn_register.h"
-
-#define TIM2_CR1 MN_REGISTER(0x40000000u)
-#define TIM2_EGR MN_REGISTER(0x40000014u)
-#define TIM2_CNT MN_REGISTER(0x40000024u)
-#define TIM2_PSC MN_REGISTER(0x40000028u)
-#define TIM2_ARR MN_REGISTER(0x4000002Cu)
+#include "mn_tim2.h"
 
 static mn_counter_kind kind;
 
 #ifdef MN_TIM2_CLOCK_REGISTER
 static bool tim2_counts_instructions(void)
 {
-    MN_REGISTER(MN_TIM2_CLOCK_REGISTER) |= 1u << MN_TIM2_CLOCK_BIT;
-    (void)MN_REGISTER(MN_TIM2_CLOCK_REGISTER);
-    TIM2_PSC = 0;
-    TIM2_ARR = 0xFFFFFFFFu;
-    TIM2_EGR = 1u; /* take the prescaler over */
-    TIM2_CR1 = 1u;
-    return mn_counts_instructions(&TIM2_CNT);
+    mn_tim2_start();
+    return mn_counts_instructions(&MN_TIM2_CNT);
 }
 #else /* a 16-bit TIM2 would wrap within a layer */
 static bool tim2_counts_instructions(void)
@@ -47,7 +36,7 @@ uint32_t mn_counter_read(void)
 {
     switch (kind) {
     case MN_COUNTER_CYCLES: return MN_DWT_CYCCNT;
-    case MN_COUNTER_INSTRUCTIONS: return TIM2_CNT;
+    case MN_COUNTER_INSTRUCTIONS: return MN_TIM2_CNT;
     default: return 0;
     }
 }

@@ -4,7 +4,7 @@
  * The PLL takes half of HSI, so it cannot make 72 MHz from it. The fallback is 36 MHz, which every bus takes
  * undivided (F100: 24 MHz, its maximum).
  */
-#include "mn_clock.h"
+#include "mn_clock_result.h"
 
 #include "mn_board.h"
 #include "mn_poll.h"
@@ -64,12 +64,6 @@ static bool run_from_pll(uint32_t dividers)
     return mn_poll(&RCC_CFGR, CFGR_SWS_MASK, CFGR_SWS_PLL);
 }
 
-static mn_clock clock(uint32_t hz, uint8_t source)
-{
-    const mn_clock result = {hz, source, source != MN_CLOCK_SOURCE || hz != MN_CLOCK_HZ};
-    return result;
-}
-
 /* Where HSI is not ready out of reset, this is an emulator without an RCC. */
 static bool has_rcc(void)
 {
@@ -79,16 +73,16 @@ static bool has_rcc(void)
 mn_clock mn_clock_start(void)
 {
     if (!has_rcc()) {
-        return clock(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
+        return mn_clock_result(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
     }
     run_from_hsi();
     if ((MN_CLOCK_SOURCE == MN_CLOCK_HSI || start_hse()) && run_from_pll(MN_CLOCK_CFGR)) {
-        return clock(MN_CLOCK_HZ, MN_CLOCK_SOURCE);
+        return mn_clock_result(MN_CLOCK_HZ, MN_CLOCK_SOURCE);
     }
     run_from_hsi();
     if (run_from_pll(MN_CLOCK_FALLBACK_CFGR)) {
-        return clock(MN_CLOCK_FALLBACK_HZ, MN_CLOCK_HSI);
+        return mn_clock_result(MN_CLOCK_FALLBACK_HZ, MN_CLOCK_HSI);
     }
     run_from_hsi();
-    return clock(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
+    return mn_clock_result(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
 }

@@ -3,7 +3,7 @@
  * The order is the manual's: supply, voltage scale 1, scale 0 where the clock needs it, oscillator, PLL1, flash
  * latency, bus prescalers, switch. HSI is 64 MHz out of reset. All values are worked out at build time.
  */
-#include "mn_clock.h"
+#include "mn_clock_result.h"
 
 #include "mn_board.h"
 #include "mn_poll.h"
@@ -133,12 +133,6 @@ static bool run_from_pll(uint32_t pllckselr, uint32_t pllcfgr, uint32_t divr)
     return start_pll(pllckselr, pllcfgr, divr) && set_flash_latency() && switch_to_pll();
 }
 
-static mn_clock clock(uint32_t hz, uint8_t source)
-{
-    const mn_clock result = {hz, source, source != MN_CLOCK_SOURCE || hz != MN_CLOCK_HZ};
-    return result;
-}
-
 /* Where HSI is not ready out of reset, this is an emulator without an RCC. */
 static bool has_rcc(void)
 {
@@ -149,21 +143,21 @@ mn_clock mn_clock_start(void)
 {
     RCC_AHB2ENR |= AHB2ENR_D2_SRAMS; /* off out of reset, and the arena may lie there */
     if (!has_rcc()) {
-        return clock(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
+        return mn_clock_result(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
     }
     run_from_hsi();
     if (!start_supply() || !raise_voltage()) {
-        return clock(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
+        return mn_clock_result(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
     }
     if (MN_CLOCK_SOURCE != MN_CLOCK_HSI) {
         if (start_hse() && run_from_pll(MN_CLOCK_PLLCKSELR, MN_CLOCK_PLLCFGR, MN_CLOCK_PLL1DIVR)) {
-            return clock(MN_CLOCK_HZ, MN_CLOCK_SOURCE);
+            return mn_clock_result(MN_CLOCK_HZ, MN_CLOCK_SOURCE);
         }
         run_from_hsi();
     }
     if (run_from_pll(MN_CLOCK_HSI_PLLCKSELR, MN_CLOCK_HSI_PLLCFGR, MN_CLOCK_HSI_PLL1DIVR)) {
-        return clock(MN_CLOCK_HZ, MN_CLOCK_HSI);
+        return mn_clock_result(MN_CLOCK_HZ, MN_CLOCK_HSI);
     }
     run_from_hsi();
-    return clock(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
+    return mn_clock_result(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
 }

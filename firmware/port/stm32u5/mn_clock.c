@@ -3,7 +3,7 @@
  * The security attributes stay as out of reset with TZEN = 0: the non-secure addresses are the only ones. All divider
  * values are worked out at build time: micronas/build/families/stm32u5.py. Bus prescalers stay at 1.
  */
-#include "mn_clock.h"
+#include "mn_clock_result.h"
 
 #include "mn_board.h"
 #include "mn_poll.h"
@@ -116,12 +116,6 @@ static bool run_from_pll(uint32_t configuration, uint32_t dividers)
     return (!MN_PWR_BOOST || start_booster()) && start_pll() && switch_to(SW_PLL1);
 }
 
-static mn_clock clock(uint32_t hz, uint8_t source)
-{
-    const mn_clock result = {hz, source, source != MN_CLOCK_SOURCE || hz != MN_CLOCK_HZ};
-    return result;
-}
-
 /* Pins PG2 to PG15 have a supply of their own, which the firmware must declare valid. */
 static void start_power_control(void)
 {
@@ -142,22 +136,22 @@ static bool has_rcc(void)
 mn_clock mn_clock_start(void)
 {
     if (!has_rcc()) {
-        return clock(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
+        return mn_clock_result(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
     }
     start_power_control();
     if (!set_range_1() || !set_flash_latency() || !run_from_hsi()) {
-        return clock(MN_CLOCK_RESET_HZ, MN_CLOCK_HSI);
+        return mn_clock_result(MN_CLOCK_RESET_HZ, MN_CLOCK_HSI);
     }
     start_caches();
     if (MN_CLOCK_SOURCE != MN_CLOCK_HSI) {
         if (start_hse() && run_from_pll(MN_CLOCK_PLLCFGR, MN_CLOCK_PLLDIVR)) {
-            return clock(MN_CLOCK_HZ, MN_CLOCK_SOURCE);
+            return mn_clock_result(MN_CLOCK_HZ, MN_CLOCK_SOURCE);
         }
         (void)run_from_hsi();
     }
     if (run_from_pll(MN_CLOCK_HSI_PLLCFGR, MN_CLOCK_HSI_PLLDIVR)) {
-        return clock(MN_CLOCK_HZ, MN_CLOCK_HSI);
+        return mn_clock_result(MN_CLOCK_HZ, MN_CLOCK_HSI);
     }
     (void)run_from_hsi();
-    return clock(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
+    return mn_clock_result(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
 }
