@@ -1,4 +1,4 @@
-"""The latency budget before training, nothing faked: what a search refused is built after all, and too slow."""
+"""The latency budget before training, nothing faked: what a search refused is built after all: too slow."""
 
 from __future__ import annotations
 

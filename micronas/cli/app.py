@@ -19,6 +19,7 @@ from micronas.cli import (
     export,
     flash,
     mlperf,
+    networks,
     renode_script,
     report,
     search,
@@ -42,6 +43,7 @@ app.add_typer(boards.app, name="boards")
 app.command("flash")(flash.flash)
 app.command("mlperf")(mlperf.mlperf)
 app.command("report")(report.report)
+app.add_typer(networks.app, name="networks")
 app.command("strategies")(strategies.strategies)
 app.command("export")(export.export)
 app.command("renode-script")(renode_script.renode_script)

@@ -1,18 +1,21 @@
 """Published networks as ``Net``: yardsticks for budgets, engines and searches.
 
-    >>> net = REFERENCE_NETS["ds_cnn_s"]()
+    >>> net = reference_net("ds_cnn_s")
     >>> net.input_shape, net.output_shape
     ((49, 10, 1), (12,))
 
-Layers follow the papers and the published files; weights are not part of a ``Net``. The anomaly
-detector AD-S and the visual-wake-words networks of MicroNets are left out: their widths are in neither.
+Layers follow the papers and the published files; weights are not part of a ``Net``. What is asked for by name
+and cannot be built is in ``NOT_BUILT`` with the reason.
 """
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
+from micronas.errors import SpaceError
 from micronas.net import Net
 from micronas.space.reference.ds_cnn import ds_cnn, micronet_ad, micronet_kws
 from micronas.space.reference.efficientnet import efficientnet_lite
@@ -24,7 +27,7 @@ from micronas.space.reference.mlperf_tiny import (
 )
 from micronas.space.reference.mobilenet import mobilenet_v2, mobilenet_v3_minimal
 
-__all__ = ["REFERENCE_NETS"]
+__all__ = ["NOT_BUILT", "REFERENCE_NETS", "reference_net"]
 
 REFERENCE_NETS: Mapping[str, Callable[[], Net]] = {
     "mlperf_tiny_kws": keyword_ds_cnn,
@@ -45,3 +48,40 @@ REFERENCE_NETS: Mapping[str, Callable[[], Net]] = {
     "efficientnet_lite_025_96": partial(efficientnet_lite, 0.25, 0.5, (96, 96, 3), 10),
 }
 """Name -> builder."""
+
+
+@dataclass(frozen=True)
+class NotBuilt:
+    """Why a published network is not among ``REFERENCE_NETS``, and what there is instead."""
+
+    why: str
+    instead: str
+
+
+_VWW = NotBuilt(
+    "the layer widths of the MicroNets for visual wake words are not in the paper (Banbury et al. 2021)",
+    "mlperf_tiny_vww is a network for that task; to search one: space.name micronets, backbone mobilenet_v2",
+)
+
+NOT_BUILT: Mapping[str, NotBuilt] = {
+    "micronet_ad_s": NotBuilt(
+        "the layer widths of MicroNet AD-S are neither in the paper (Banbury et al. 2021) nor in metadata "
+        "of Arm's ML zoo, which tell its input, 32 x 32 x 1, 8 outputs, and its file, 252,848 bytes",
+        "micronet_ad_m and micronet_ad_l are there; to search one of its size: space.name micronets, "
+        "budgets.flash_kb 247",
+    ),
+    "micronet_vww": _VWW,
+}
+"""Name, or how names begin -> the reason."""
+
+
+def reference_net(name: str) -> Net:
+    """The network called ``name``; raises ``SpaceError`` with the reason, or with the nearest name."""
+    if (builder := REFERENCE_NETS.get(name)) is not None:
+        return builder()
+    for prefix, missing in NOT_BUILT.items():
+        if name.startswith(prefix):
+            raise SpaceError(f"network {name} cannot be built: {missing.why}", remedy=missing.instead)
+    near = difflib.get_close_matches(name, (*REFERENCE_NETS, *NOT_BUILT), n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known ones: {', '.join(REFERENCE_NETS)}"
+    raise SpaceError(f"unknown network {name!r}", remedy=hint)

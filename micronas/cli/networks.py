@@ -1,0 +1,75 @@
+"""``micronas networks``: published networks by name, as yardsticks for boards, budgets and searches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from micronas.cli.output import print_json, print_table
+from micronas.errors import ConfigError
+
+app = typer.Typer(help="List published networks, or write one.", invoke_without_command=True)
+
+HEADER = ("network", "input", "outputs", "MACs", "parameters", "file, bytes")
+
+
+@app.callback()
+def list_networks(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+) -> None:
+    """List the networks of papers and benchmarks that can be built here: shapes and cost."""
+    if context.invoked_subcommand is not None:
+        return
+    from micronas.space.reference import NOT_BUILT, REFERENCE_NETS
+
+    found = [_summary(name) for name in REFERENCE_NETS]
+    if as_json:
+        print_json(found)
+        return
+    print_table("", HEADER, [_row(summary) for summary in found])
+    print(f"\nNot to be had: {', '.join(NOT_BUILT)} (`micronas networks write NAME` tells why)")
+
+
+@app.command("write")
+def write(
+    name: str,
+    out: Annotated[Path | None, typer.Option(help="The .tflite file; default: NAME.tflite.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the weights.", min=0)] = 0,
+) -> None:
+    """Write network NAME as int8 .tflite with made-up weights: for check, bench, flash."""
+    from micronas.net import shape_graph
+    from micronas.space.reference import reference_net
+    from micronas.space.reference.made_up import made_up_weights
+    from micronas.tflite_writer import write as write_tflite
+
+    data = write_tflite(made_up_weights(shape_graph(reference_net(name)), seed))
+    path = out or Path(f"{name}.tflite")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise ConfigError(f"--out {path}: cannot be written ({error.strerror})") from error
+    print(f"{path}: {len(data):,} bytes, weights made up (seed {seed})")
+
+
+def _summary(name: str) -> dict[str, Any]:
+    from micronas.net import shape_graph
+    from micronas.space.reference import reference_net
+    from micronas.tflite_writer import write as write_tflite
+
+    net = reference_net(name)
+    return {
+        "name": name,
+        "input_shape": list(net.input_shape),
+        "output_shape": list(net.output_shape),
+        "macs": net.macs,
+        "parameters": net.parameters,
+        "file_bytes": len(write_tflite(shape_graph(net))),
+    }
+
+
+def _row(summary: dict[str, Any]) -> tuple[str, ...]:
+    shapes = (" x ".join(map(str, summary[key])) for key in ("input_shape", "output_shape"))
+    return (summary["name"], *shapes, *(f"{summary[key]:,}" for key in ("macs", "parameters", "file_bytes")))
