@@ -139,10 +139,14 @@ def has_memory(board: Board, region: str) -> bool:
 def _moved(board: Board, machine: Machine) -> tuple[Region, ...]:
     """The board's regions in the machine's memory, same lengths, in the same order.
 
-    ``sram`` comes first in RAM: nothing lies below it, so that a stack overflow faults as on the board.
+    ``sram`` comes first in RAM: nothing lies below it, so that a stack overflow faults as on the board. What
+    else may hold an arena comes next, so that neighbours stay neighbours.
     """
     flash = [r for r in board.regions if r.kind is RegionKind.FLASH]
-    ram = sorted((r for r in board.regions if r.kind is not RegionKind.FLASH), key=lambda r: r.name != "sram")
+    ram = sorted(
+        (r for r in board.regions if r.kind is not RegionKind.FLASH),
+        key=lambda r: (r.name != "sram", r.name not in board.arena_regions),
+    )
     origins = {**_stacked(board, flash, machine.code), **_stacked(board, ram, machine.ram)}
     return tuple(r.model_copy(update={"origin": origins[r.name]}) for r in board.regions)
 

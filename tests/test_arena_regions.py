@@ -33,7 +33,12 @@ KB = 1024
 
 def network(side: int) -> Graph:
     """One whose arena takes side^2 bytes of input at least, and half of that more for its output at most."""
-    graph = shape_graph(pooled_classifier(NetBuilder((side, side, 1)).chain(Conv(8, 3, 3, 4, 4)), 10))
+    net = pooled_classifier(NetBuilder((side, side, 1)).chain(Conv(8, 3, 3, 4, 4)), 10)
+    return with_values(shape_graph(net))
+
+
+def with_values(graph: Graph) -> Graph:
+    """The shape-only graph with small random weights."""
     rng = np.random.default_rng(3)
 
     def filled(tensor: Tensor) -> Tensor:

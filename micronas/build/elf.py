@@ -127,11 +127,16 @@ def linked_sizes(image: Image) -> LinkedSizes:
 
 
 def region_bytes(image: Image, board: Board) -> dict[str, int]:
-    """Bytes used of each region of the board, from its origin to the end of its last section."""
+    """Bytes used of each region of the board, from its origin to the end of its last section.
+
+    A section that goes on in the next region counts in both for what lies there.
+    """
     used = dict.fromkeys((r.name for r in board.regions), 0)
     for region in board.regions:
         ends = [
-            s.address + s.size for s in image.sections if region.origin <= s.address < region.end and s.size
+            min(s.address + s.size, region.end)
+            for s in image.sections
+            if s.size and s.address < region.end and s.address + s.size > region.origin
         ]
         used[region.name] = max(ends, default=region.origin) - region.origin
     return used

@@ -14,8 +14,8 @@ from micronas.board import Board
 from micronas.codesize import FirmwareSize, firmware_size
 from micronas.graph import Graph
 from micronas.ledger.budget import Budget, Verdict, board_budget, check
-from micronas.ledger.items import Item, Ledger, OpRow, Region, regions_to_json, to_json
-from micronas.ledger.room import Room, arena_rooms, choose_room
+from micronas.ledger.items import Ledger, OpRow, Region, regions_to_json, to_json
+from micronas.ledger.room import Item, Room, arena_rooms, choose_room, lay_out
 from micronas.lowering import Lowered, Target
 from micronas.lowering.lower import lower_graph
 from micronas.lowering.sizes import constant_items
@@ -61,6 +61,8 @@ def _micronas_ledger(graph: Graph, board: Board, sizes: FirmwareSize | None) -> 
         sizes = firmware_size(board, frozenset(low.kernel for low in lowered), len(lowered))
     constants = _constants_by_op(graph, lowered)
     rooms = arena_rooms(board, sizes.static_bytes + board.stack_bytes)
+    place = choose_room(rooms, plan.arena_bytes).region
+    resident = (("stack", board.stack_bytes), ("static", sizes.static_bytes))
     return Ledger(
         model=graph.name,
         board=board.name,
@@ -70,12 +72,9 @@ def _micronas_ledger(graph: Graph, board: Board, sizes: FirmwareSize | None) -> 
             Item("code", sizes.code_bytes, "flash"),
             Item("rodata", sizes.rodata_bytes, "flash"),
         ),
-        sram=(
-            Item("arena", plan.arena_bytes, choose_room(rooms, plan.arena_bytes).region),
-            Item("static", sizes.static_bytes, "sram"),
-            Item("stack", board.stack_bytes, "sram"),
-        ),
+        sram=lay_out(board, place, resident, [("arena", plan.arena_bytes)]),
         regions=_regions(board),
+        arena_region=place,
         rooms=rooms,
         plan=plan,
         lowered=lowered,
@@ -90,17 +89,16 @@ def _tflm_ledger(graph: Graph, board: Board) -> Ledger:
         i: sum(graph.tensors[t].nbytes for t in graph.constant_inputs(op)) for i, op in enumerate(graph.ops)
     }
     rooms = arena_rooms(board, resident_bytes=0)
-    region = choose_room(rooms, arena.total_bytes).region
+    place = choose_room(rooms, arena.total_bytes).region
+    parts = [("arena head", arena.total_bytes - arena.tail_bytes), ("arena tail", arena.tail_bytes)]
     return Ledger(
         model=graph.name,
         board=board.name,
         runtime="tflm",
         flash=(Item("constants", len(write(graph)), "flash"),),
-        sram=(
-            Item("arena head", arena.total_bytes - arena.tail_bytes, region),
-            Item("arena tail", arena.tail_bytes, region),
-        ),
+        sram=lay_out(board, place, (), parts),
         regions=_regions(board),
+        arena_region=place,
         rooms=rooms,
         plan=arena.plan,
         lowered=(),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from micronas.board import Board, RegionKind
 from micronas.codesize import static_bytes
 from micronas.counted import counted
-from micronas.ledger.items import Item, Ledger, OpRow, Region
-from micronas.ledger.room import arena_rooms
+from micronas.ledger.items import Ledger, OpRow, Region
+from micronas.ledger.room import Item, arena_rooms
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,12 @@ def _region_reason(ledger: Ledger, region: Region) -> str:
     items = [item for item in (*ledger.flash, *ledger.sram) if item.region == region.name]
     used = _against(ledger.region_bytes(region.name), region.length)
     reason = f"region {region.name} of {ledger.board}: {used} ({', '.join(_item(i) for i in items)})"
-    return f"{reason}{_no_room(ledger)}" if region.name == ledger.arena_region else reason
+    return f"{reason}{_no_room(ledger)}" if ledger.holds_arena(region.name) else reason
 
 
 def _region_remedy(ledger: Ledger, region: Region) -> str:
     over = ledger.region_bytes(region.name) - region.length
-    if region.name == ledger.arena_region:
+    if ledger.holds_arena(region.name):
         return _sram_remedy(ledger, over)
     if any(item.region == region.name for item in ledger.flash):
         return _flash_remedy(ledger, over)

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from micronas.ledger.room import Room
+from micronas.ledger.room import Item, Room
 from micronas.lowering import Lowered
 from micronas.plan import Plan
 from micronas.trial import Json
-
-
-@dataclass(frozen=True)
-class Item:
-    """Bytes of one kind in one memory region."""
-
-    what: str
-    nbytes: int
-    region: str
 
 
 @dataclass(frozen=True)
@@ -50,9 +41,10 @@ class OpRow:
 class Ledger:
     """Predicted bytes of one network on one board.
 
-    ``rooms`` are the places that the arena could have; ``plan`` is its layout (for ``tflm`` TFLite Micro's
-    own head); ``lowered`` what the code generator is given (empty for ``tflm``); ``ops`` one row per op of
-    the graph.
+    ``rooms`` are the places that the arena could have and ``arena_region`` the one that it has: a region, or
+    neighbours joined by ``+``, over which it is then split; ``plan`` is its layout (for ``tflm`` TFLite
+    Micro's own head); ``lowered`` what the code generator is given (empty for ``tflm``); ``ops`` one row per
+    op of the graph.
     """
 
     model: str
@@ -61,6 +53,7 @@ class Ledger:
     flash: tuple[Item, ...]
     sram: tuple[Item, ...]
     regions: tuple[Region, ...]
+    arena_region: str
     rooms: tuple[Room, ...]
     plan: Plan
     lowered: tuple[Lowered, ...]
@@ -87,14 +80,17 @@ class Ledger:
         """The arena: for ``tflm`` its head and tail together."""
         return sum(item.nbytes for item in self.sram if item.what.startswith("arena"))
 
-    @property
-    def arena_region(self) -> str:
-        """The memory region that holds the arena."""
-        return next(item.region for item in self.sram if item.what.startswith("arena"))
-
     def region_bytes(self, name: str) -> int:
         """Bytes taken of the region called ``name``."""
         return sum(item.nbytes for item in (*self.flash, *self.sram) if item.region == name)
+
+    def sram_of(self, what: str) -> int:
+        """Bytes of SRAM of one kind, in whatever region."""
+        return sum(item.nbytes for item in self.sram if item.what == what)
+
+    def holds_arena(self, name: str) -> bool:
+        """Whether a part of the arena lies in the region called ``name``."""
+        return any(item.region == name and item.what.startswith("arena") for item in self.sram)
 
     @property
     def peak_op(self) -> OpRow | None:
