@@ -31,17 +31,15 @@ class Predicted(Protocol):
 
 def assert_ledger_matches(ledger: Predicted, linked: LinkedSizes) -> None:
     """Raise ``BuildError`` with both figures unless arena, SRAM and constants agree exactly."""
-    pairs = {
-        "arena": (ledger.arena_bytes, linked.arena),
-        "SRAM": (ledger.sram_bytes, linked.sram_bytes),
-        "constants": (ledger.constant_bytes, linked.constants),
-    }
-    wrong = [f"{what}: predicted {a} bytes, linked {b}" for what, (a, b) in pairs.items() if a != b]
-    if wrong:
-        raise BuildError(
-            "the ledger and the linker disagree: " + "; ".join(wrong),
-            remedy="after a change of firmware/ run tools/measure_code_size.py; otherwise this is a bug",
-        )
+    require_equal(
+        {
+            "arena": (ledger.arena_bytes, linked.arena),
+            "SRAM": (ledger.sram_bytes, linked.sram_bytes),
+            "constants": (ledger.constant_bytes, linked.constants),
+        },
+        "the ledger and the linker disagree",
+        remedy="after a change of firmware/ run tools/measure_code_size.py; otherwise this is a bug",
+    )
 
 
 class PredictedRegions(Protocol):
@@ -59,25 +57,35 @@ def assert_regions_match(ledger: PredictedRegions, board: Board, linked: Mapping
     not compared here.
     """
     names = [region.name for region in board.regions if region.kind is not RegionKind.FLASH]
-    pairs = {name: (ledger.region_bytes(name), linked[name]) for name in names}
-    wrong = [f"{name}: predicted {a} bytes, linked {b}" for name, (a, b) in pairs.items() if a != b]
-    if wrong:
-        raise BuildError(
-            f"the ledger and the linker disagree on the memory regions of {board.name}: " + "; ".join(wrong),
-            remedy="this is a bug; please report the model and the board",
-        )
+    require_equal(
+        {name: (ledger.region_bytes(name), linked[name]) for name in names},
+        f"the ledger and the linker disagree on the memory regions of {board.name}",
+        remedy="this is a bug; please report the model and the board",
+    )
 
 
 def assert_same_network(board: LinkedSizes, twin: LinkedSizes) -> None:
     """Raise ``BuildError`` unless a board and its emulated twin hold the same arena, stack and constants."""
-    pairs = {
-        "arena": (board.arena, twin.arena),
-        "stack": (board.stack, twin.stack),
-        "constants": (board.constants, twin.constants),
-    }
-    wrong = [f"{what}: {a} bytes on the board, {b} on its twin" for what, (a, b) in pairs.items() if a != b]
+    require_equal(
+        {
+            "arena": (board.arena, twin.arena),
+            "stack": (board.stack, twin.stack),
+            "constants": (board.constants, twin.constants),
+        },
+        "the emulated twin does not hold the board's network",
+        differ="{} bytes on the board, {} on its twin",
+        remedy="what the twin runs would say nothing about the board; this is a bug, report it",
+    )
+
+
+def require_equal(
+    pairs: Mapping[str, tuple[int, int]],
+    complaint: str,
+    *,
+    remedy: str,
+    differ: str = "predicted {} bytes, linked {}",
+) -> None:
+    """Raise ``BuildError`` naming each of ``pairs`` whose two figures are not the same."""
+    wrong = [f"{what}: {differ.format(*pair)}" for what, pair in pairs.items() if pair[0] != pair[1]]
     if wrong:
-        raise BuildError(
-            "the emulated twin does not hold the board's network: " + "; ".join(wrong),
-            remedy="what the twin runs would say nothing about the board; this is a bug, report it",
-        )
+        raise BuildError(f"{complaint}: {'; '.join(wrong)}", remedy=remedy)

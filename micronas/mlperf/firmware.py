@@ -10,9 +10,10 @@ from pathlib import Path
 
 from micronas.board import Board
 from micronas.build import Firmware, assert_same_network, build_firmware
+from micronas.build.ledger_check import require_equal
 from micronas.build.program import Program
 from micronas.codegen import generate
-from micronas.errors import BudgetError, BuildError, ConfigError
+from micronas.errors import BudgetError, ConfigError
 from micronas.graph import Graph
 from micronas.ledger import Ledger, make_ledger
 from micronas.mlperf.task import Encoding, Task
@@ -180,14 +181,14 @@ def _pin(mode: Mode, pin: str | None) -> tuple[int, int]:
 def _sram(ledger: Ledger, firmware: Firmware) -> Sram:
     """Raises ``BuildError`` where arena, stack or constants are not the ledger's: it is the same network."""
     linked = firmware.linked
-    predicted = {item.what: item.nbytes for item in ledger.sram}
-    pairs = {
-        "arena": (ledger.arena_bytes, linked.arena),
-        "stack": (predicted["stack"], linked.stack),
-        "constants": (ledger.constant_bytes, linked.constants),
-    }
-    wrong = [f"{what}: predicted {a} bytes, linked {b}" for what, (a, b) in pairs.items() if a != b]
-    if wrong:
-        raise BuildError("the ledger and the linker disagree: " + "; ".join(wrong), remedy="report it")
+    require_equal(
+        {
+            "arena": (ledger.arena_bytes, linked.arena),
+            "stack": (ledger.sram_of("stack"), linked.stack),
+            "constants": (ledger.constant_bytes, linked.constants),
+        },
+        "the ledger and the linker disagree",
+        remedy="report it",
+    )
     buffers = sum(s.size for s in firmware.image.symbols if s.name in _INPUT_SYMBOLS)
     return Sram(linked.arena, linked.stack, linked.static, buffers, linked.sram_bytes - ledger.sram_bytes)
