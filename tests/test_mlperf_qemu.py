@@ -42,6 +42,8 @@ PUBLISHED = {
 }
 KWS = TASKS["kws01"]
 F446 = load_board("nucleo_f446re")
+# One of each core: M4, M7, M3, M0+, M33; all but the first on their twins.
+TRANSCRIPTS = ("nucleo_f446re", "nucleo_f767zi", "nucleo_f103rb", "nucleo_g071rb", "nucleo_l552ze_q")
 
 
 def build(
@@ -72,7 +74,7 @@ def raw(dut: Dut, command: bytes) -> bytes:
     return said
 
 
-@pytest.mark.parametrize("name", ["nucleo_f446re", "nucleo_f767zi", "nucleo_f103rb"])
+@pytest.mark.parametrize("name", TRANSCRIPTS)
 def test_the_transcript_is_the_protocols(name: str, firmware_cache: Path, tmp_path: Path) -> None:
     board = load_board(name)
     board = twin_of(board) or board
