@@ -156,6 +156,12 @@ def test_check_says_where_the_arena_lies_and_what_each_region_holds(tmp_path: Pa
     assert value["regions"]["sram"]["used"] == value["sram_bytes"] - DTCM
 
 
+def test_boards_show_lists_every_place() -> None:
+    shown = CliRunner().invoke(app, ["boards", "show", "nucleo_f746zg"]).output
+    assert "the first of dtcm, sram, dtcm+sram that holds it" in shown
+    assert "dtcm+sram" not in CliRunner().invoke(app, ["boards", "show", "nucleo_h743zi2"]).output
+
+
 def test_tflite_micros_arena_may_lie_over_both(tmp_path: Path) -> None:
     ledger = make_ledger(network(SIDE), F746, "tflm")
     assert ledger.arena_region == "dtcm+sram"

@@ -74,7 +74,9 @@ def published(board: Board) -> str:
 
 
 def _arena_places(board: Board) -> str:
-    names = board.arena_regions
+    from micronas.arena_place import arena_places
+
+    names = arena_places(board)
     return names[0] if len(names) == 1 else f"the first of {', '.join(names)} that holds it"
 
 
