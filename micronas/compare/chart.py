@@ -9,17 +9,18 @@ from micronas.compare.curve import Band
 from micronas.report.chart import Frame, Range
 
 WIDTH = 860
-COLOURS = ("#667085", "#d9822b", "#1f5fd0", "#1a9a6c", "#b23bb2", "#c43d3d", "#7a6a00", "#0d8fb3", "#5b3fd6")
-"""By the contender's place: the hand-made network, random search, then the others; they repeat after nine."""
+COLOURS = 9
+"""Colours that the page names ``--c0`` to ``--c8``, for light and dark: they repeat after these."""
 
 
-def curves(bands: Sequence[tuple[str, Band]], x_label: str, y_label: str) -> str:
+def curves(bands: Sequence[tuple[str, Band]], x_label: str, y_label: str, *, whole_x: bool = False) -> str:
     """SVG of ``bands`` by name; resting on a line tells whose it is. Empty text without a point."""
     drawn = [(place, name, band) for place, (name, band) in enumerate(bands) if band.xs]
     if not drawn:
         return ""
     values = [v for _, _, band in drawn for s in band.spreads for v in (s.low, s.high)]
-    frame = Frame(Range.around([0.0, *(x for _, _, b in drawn for x in b.xs)]), Range.around(values), WIDTH)
+    xs = [0.0, *(x for _, _, b in drawn for x in b.xs)]
+    frame = Frame(Range.around(xs, whole=whole_x), Range.around(values), WIDTH)
     parts = [frame.axes(x_label, y_label)]
     parts += [_area(frame, band, colour(place)) for place, _, band in drawn]
     parts += [_line(frame, band, name, colour(place)) for place, name, band in drawn]
@@ -28,20 +29,21 @@ def curves(bands: Sequence[tuple[str, Band]], x_label: str, y_label: str) -> str
 
 
 def colour(place: int) -> str:
-    """The colour of the contender at ``place``."""
-    return COLOURS[place % len(COLOURS)]
+    """The colour of the contender at ``place``: the hand-made network, random search, then the others."""
+    return f"var(--c{place % COLOURS})"
 
 
 def _area(frame: Frame, band: Band, fill: str) -> str:
     upper = [(x, s.high) for x, s in zip(band.xs, band.spreads, strict=True)]
     lower = [(x, s.low) for x, s in zip(band.xs, band.spreads, strict=True)]
-    return f'<polygon fill="{fill}" fill-opacity=".12" points="{_path(frame, [*upper, *reversed(lower)])}"/>'
+    points = _path(frame, [*upper, *reversed(lower)])
+    return f'<polygon style="fill: {fill}" fill-opacity=".12" points="{points}"/>'
 
 
 def _line(frame: Frame, band: Band, name: str, stroke: str) -> str:
     points = [(x, s.median) for x, s in zip(band.xs, band.spreads, strict=True)]
     return (
-        f'<polyline fill="none" stroke="{stroke}" stroke-width="2" points="{_path(frame, points)}">'
+        f'<polyline fill="none" style="stroke: {stroke}" stroke-width="2" points="{_path(frame, points)}">'
         f"<title>{escape(name)}</title></polyline>"
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
+from micronas.compare.allowance import Unit
 from micronas.compare.chart import colour, curves
 from micronas.compare.curve import band
 from micronas.compare.results import Results
@@ -41,12 +42,12 @@ def _charts(results: Results) -> list[tuple[str, str, str]]:
     names = [row.contender.name for row in results.rows]
     rewards = [band([run.reward_curve for run in row.runs], allowance.amount) for row in results.rows]
     volumes = [band([run.volume_curve for run in row.runs], allowance.amount) for row in results.rows]
-    axis = f"{allowance.axis} of search"
+    axis, whole = f"{allowance.axis} of search", allowance.unit is Unit.TRIALS
+    charts = (
+        ("Best reward so far", "best feasible reward", rewards),
+        ("Hypervolume so far", "hypervolume", volumes),
+    )
     return [
-        (
-            "Best reward so far",
-            note,
-            curves(list(zip(names, rewards, strict=True)), axis, "best feasible reward"),
-        ),
-        ("Hypervolume so far", note, curves(list(zip(names, volumes, strict=True)), axis, "hypervolume")),
+        (title, note, curves(list(zip(names, bands, strict=True)), axis, label, whole_x=whole))
+        for title, label, bands in charts
     ]

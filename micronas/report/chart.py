@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 420, 280
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 14, 14, 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 20, 14, 44
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,20 @@ def scatter(
     *,
     limit: Limit | None = None,
     stepped: bool = False,
+    whole_x: bool = False,
     width: int = WIDTH,
 ) -> str:
-    """Points, a line through ``line`` (stairs when ``stepped``), axes; empty text without points."""
+    """Points, a line through ``line`` (stairs when ``stepped``), axes; empty text without points.
+
+    ``whole_x`` keeps the ticks of things that are counted to whole numbers.
+    """
     if not points:
         return ""
     xs = [p.x for p in points] + ([limit.x] if limit else [])
-    frame = Frame(Range.around(xs), Range.around([p.y for p in points]), width)
+    frame = Frame(Range.around(xs, whole=whole_x), Range.around([p.y for p in points]), width)
     parts = [frame.axes(x_label, y_label)]
     if limit:
-        x = frame.x(limit.x)
-        parts.append(f'<line class="limit" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{HEIGHT - _BOTTOM}"/>')
-        parts.append(f'<text class="limit" x="{x - 4:.1f}" y="{_TOP + 10}">{escape(limit.name)}</text>')
+        parts.append(_limit(frame, limit))
     if line:
         parts.append(f'<polyline class="front" points="{_path(frame, line, stepped)}"/>')
     parts += [
@@ -58,6 +60,17 @@ def scatter(
     ]
     label = escape(f"{y_label} against {x_label}")
     return f'<svg viewBox="0 0 {width} {HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
+
+
+def _limit(frame: Frame, limit: Limit) -> str:
+    """The name stands on the left of its line unless it would run over the axis there."""
+    x, width = frame.x(limit.x), 6 * len(limit.name)
+    left = x - 4 - width >= _LEFT
+    place = f'x="{x - 4 if left else x + 4:.1f}" style="text-anchor: {"end" if left else "start"}"'
+    return (
+        f'<line class="limit" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{HEIGHT - _BOTTOM}"/>'
+        f'<text class="limit" {place} y="{_TOP + 10}">{escape(limit.name)}</text>'
+    )
 
 
 def _path(frame: Frame, line: Sequence[tuple[float, float]], stepped: bool) -> str:
@@ -78,14 +91,15 @@ class Range:
     step: float
 
     @classmethod
-    def around(cls, values: Sequence[float]) -> Range:
-        """A range of round ends that holds ``values``, with three to eight ticks."""
+    def around(cls, values: Sequence[float], *, whole: bool = False) -> Range:
+        """A range of round ends that holds ``values``, with two to eight ticks; ``whole`` ones if asked."""
         low, high = min(values), max(values)
         if high - low < 1e-9 * max(1.0, abs(high)):
-            low, high = low - 0.5, high + 0.5
-        raw = (high - low) / 4
+            low, high = (low, high + 1.0) if whole else (low - 0.5, high + 0.5)
+        raw = max((high - low) / 4, 1.0 if whole else 0.0)
         magnitude = 10.0 ** math.floor(math.log10(raw))
-        step = next(m * magnitude for m in (1, 2, 2.5, 5, 10) if m * magnitude >= raw * 0.999)
+        rounds = (1, 2, 5, 10) if whole else (1, 2, 2.5, 5, 10)
+        step = next(m * magnitude for m in rounds if m * magnitude >= raw * 0.999)
         return cls(math.floor(low / step) * step, math.ceil(high / step) * step, step)
 
     def ticks(self) -> list[float]:

@@ -99,7 +99,7 @@ def _history(run: RunData) -> str:
         points.append(Point(record.trial.number, scores.reward, _kind(record, False), _tip(record)))
         best = max(best, scores.reward)
         line.append((float(record.trial.number), best))
-    return scatter(points, line, "trial", "reward", stepped=True, width=860)
+    return scatter(points, line, "trial", "reward", stepped=True, whole_x=True, width=860)
 
 
 def _kind(record: Record, on_front: bool) -> str:
