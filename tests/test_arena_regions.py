@@ -16,7 +16,8 @@ from micronas.budget import make_budget
 from micronas.build import assert_regions_match
 from micronas.cli.app import app
 from micronas.codesize import FirmwareSize
-from micronas.deploy import build, deploy, deployment_to_json
+from micronas.deploy import build, deploy
+from micronas.deployment_json import deployment_to_json
 from micronas.errors import BudgetError, BuildError, DeviceError
 from micronas.graph import Graph, Tensor
 from micronas.ledger import Room, board_budget, check, make_ledger

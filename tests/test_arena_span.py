@@ -20,7 +20,8 @@ from micronas.arena_place import arena_places, as_one
 from micronas.board import Board, board_names, load_board
 from micronas.build.linker_script import linker_script
 from micronas.cli.app import app
-from micronas.deploy import deploy, deployment_to_json
+from micronas.deploy import deploy
+from micronas.deployment_json import deployment_to_json
 from micronas.graph import Quant
 from micronas.ledger import board_budget, check, make_ledger
 from micronas.ledger.room import Item, Room, arena_rooms, lay_out

@@ -12,7 +12,8 @@ from oracle import random_case, random_inputs, run_tflm
 from micronas.board import Board, Core, Emulator, Region, RegionKind, board_names, load_board
 from micronas.build import Firmware, LinkedSizes, assert_same_network, build_firmware
 from micronas.codegen import generate
-from micronas.deploy import Deployment, deploy, deployment_to_json
+from micronas.deploy import Deployment, deploy
+from micronas.deployment_json import deployment_to_json
 from micronas.device.client import Client
 from micronas.device.qemu import QemuDevice, qemu_command, require_qemu
 from micronas.device.replies import CountedBy, Counter

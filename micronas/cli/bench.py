@@ -105,7 +105,7 @@ def _simplified(graph: Graph, inputs: list[Any], quiet: bool) -> Graph:
 
 def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]:
     """The object of ``bench --json``; its keys are stable."""
-    from micronas.deploy import deployment_to_json
+    from micronas.deployment_json import deployment_to_json
 
     figures: Any = deployment_to_json(deployed)
     latency = deployed.measurement.latency
@@ -131,7 +131,7 @@ def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]
 
 
 def _print(deployed: Deployment, model: Path, samples: Path | None) -> None:
-    from micronas.deploy import deployment_to_json
+    from micronas.deployment_json import deployment_to_json
 
     figures: Any = deployment_to_json(deployed)
     board, measurement = deployed.firmware.board, deployed.measurement

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from micronas.config import SearchConfig
-from micronas.deploy import cache_folder, deploy, deployment_to_json, write_sources
+from micronas.deploy import cache_folder, deploy, write_sources
+from micronas.deployment_json import deployment_to_json
 from micronas.estimate.accuracy import int8_quality
 from micronas.reward import reward
 from micronas.search.final import Winner

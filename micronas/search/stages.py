@@ -11,7 +11,8 @@ import numpy as np
 from micronas.board import Board
 from micronas.config import SearchConfig
 from micronas.data import Dataset
-from micronas.deploy import cache_folder, deploy, deployment_to_json
+from micronas.deploy import cache_folder, deploy
+from micronas.deployment_json import deployment_to_json
 from micronas.estimate.accuracy import input_quant, quantized
 from micronas.estimate.full import Estimate, cached_dataset
 from micronas.estimate.full import estimate as estimate_fully
