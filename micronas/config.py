@@ -10,13 +10,14 @@ latency), ``budget`` is what the search may cost here (trials, minutes of wall c
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from micronas.config_keys import config_error, key_paths, known_keys_of, with_key
 from micronas.errors import ConfigError
 
 
@@ -256,86 +257,21 @@ def parse_config(
     if any(dotted.startswith("budget.") for dotted in overrides or {}):
         merged["budget"] = {}  # a new budget is not bounded by the file's
     for dotted, value in (overrides or {}).items():
-        merged = _with_key(merged, dotted.split("."), value)
+        merged = with_key(merged, dotted.split("."), value)
     try:
         return SearchConfig.model_validate(merged)
     except ValidationError as error:
-        raise _config_error(name, error) from error
+        raise config_error(name, error, known_keys()) from error
 
 
 def known_keys() -> tuple[str, ...]:
     """Every key of the schema as a dotted path, sections included, in the order of this file."""
-    return tuple(_paths(SearchConfig, ""))
+    return tuple(key_paths(SearchConfig, ""))
 
 
 def known_part(raw: Mapping[str, object]) -> dict[str, object]:
     """``raw`` without the keys that the schema does not know: to look at what another version wrote."""
-    return _known(raw, "", frozenset(known_keys()))
-
-
-def _known(raw: Mapping[str, object], prefix: str, keys: frozenset[str]) -> dict[str, object]:
-    kept: dict[str, object] = {}
-    for key, value in raw.items():
-        if (path := prefix + key) in keys:
-            section = any(known.startswith(f"{path}.") for known in keys)
-            kept[key] = _known(value, f"{path}.", keys) if section and isinstance(value, Mapping) else value
-    return kept
-
-
-def _paths(section: type[BaseModel], prefix: str) -> Iterator[str]:
-    for key, info in section.model_fields.items():
-        yield prefix + key
-        for kind in (info.annotation, *get_args(info.annotation)):  # a section that may be absent is a union
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                yield from _paths(kind, f"{prefix}{key}.")
-
-
-def _with_key(raw: dict[str, object], keys: list[str], value: object) -> dict[str, object]:
-    """A copy of ``raw`` with a nested key set."""
-    head, *rest = keys
-    if not rest:
-        return {**raw, head: value}
-    section = raw.get(head)
-    inner = dict(section) if isinstance(section, dict) else {}
-    return {**raw, head: _with_key(inner, rest, value)}
-
-
-def _config_error(name: str, error: ValidationError) -> ConfigError:
-    lines, remedies = [], []
-    items = error.errors()
-    inner = {item["loc"][:-1] for item in items if len(item["loc"]) > 1}
-    for item in items[:5]:
-        path = ".".join(str(part) for part in item["loc"])
-        if item["loc"] in inner:
-            continue  # a list that is wrong only because of an element already named
-        if item["type"] == "extra_forbidden":
-            lines.append(f"unknown key {path!r}")
-            remedies.append(_nearest(path))
-        else:
-            lines.append(f"{path or 'configuration'}: {_plain(item['type'], item['msg'], item['input'])}")
-    return ConfigError(f"{name}: " + "; ".join(lines), remedy="; ".join(remedies) or None)
-
-
-def _nearest(path: str) -> str:
-    """What the user may have meant: the same leaf in another section first, then by spelling."""
-    keys = known_keys()
-    section, _, leaf = path.rpartition(".")
-    same_leaf = [k for k in keys if k.rpartition(".")[2] == leaf]
-    siblings = [k for k in keys if k.rpartition(".")[0] == section]
-    by_leaf = {k.rpartition(".")[2]: k for k in (*keys, *siblings)}
-    near = same_leaf or [by_leaf[n] for n in difflib.get_close_matches(leaf, list(by_leaf), n=1, cutoff=0.5)]
-    if near:
-        return f"did you mean {near[0]!r}?"
-    return f"known keys here: {', '.join(siblings)}"
-
-
-def _plain(kind: str, message: str, value: object) -> str:
-    """A pydantic complaint in plain words, with the value that was given."""
-    if kind in ("model_type", "dict_type"):
-        return f"must be a section with keys of its own, not {value!r}"
-    text = message.removeprefix("Value error, ").replace("Input should be", "must be")
-    text = text[0].lower() + text[1:]
-    return text if kind == "value_error" or isinstance(value, dict) else f"{text}, not {value!r}"
+    return known_keys_of(raw, "", frozenset(known_keys()))
 
 
 def _shipped(path: Path) -> str | None:
