@@ -75,7 +75,7 @@ def test_contenders_that_cannot_compete_are_refused(text: str, complaint: str, r
         ("nsga2+train,nsga2", {}, "nsga2+train and nsga2 are the same search"),
         ("random+train", {}, "random and random+train are the same search"),
         ("dnas", {"estimator": {"name": "supernet"}}, "supernet does not work with strategy dnas"),
-        ("nsga2+supernet", {"space": {"name": "cell"}}, "space cell has no weight-sharing network"),
+        ("darts+supernet", {"space": {"name": "cell"}}, "darts trains a supernet of its own"),
         ("dnas", {"estimator": {"prefilter": {}}}, "estimator.prefilter has no proposals to choose from"),
     ],
 )

@@ -46,7 +46,7 @@ def test_files_and_folders_that_are_named_exist(page: Path) -> None:
 def test_commands_that_are_shown_are_accepted(command: str) -> None:
     """As far as a command can be checked without running it: its verb, its configuration, its settings."""
     words = shlex.split(command)
-    verbs = {"search", "compare", "check", "bench", "strategies", "export", "flash", "report"}
+    verbs = {"search", "compare", "check", "bench", "networks", "strategies", "export", "flash", "report"}
     assert words[1] in verbs, words
     if words[1] != "search":
         return
