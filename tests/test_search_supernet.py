@@ -29,6 +29,7 @@ from micronas.search.shared_weights import (
     supernet_agreement,
 )
 from micronas.search.subnets import FOUND, FoundSubnets, Subnet
+from micronas.space import SPACES
 from micronas.store import Record, Store
 from micronas.strategy import STRATEGIES, check_estimator, estimators_of
 from micronas.trial import Source
@@ -124,13 +125,12 @@ def test_what_was_found_survives_on_disk_and_says_what_its_accuracy_is(tmp_path:
 
 def test_what_does_not_go_together_is_refused_by_name() -> None:
     check_estimator("supernet", "aging_evolution", "layerwise")
-    with pytest.raises(ConfigError, match="space mlp has no weight-sharing network"):
-        check_estimator("supernet", "random", "mlp")
     with pytest.raises(ConfigError, match="strategy dnas trains a supernet of its own"):
         check_estimator("supernet", "dnas", "layerwise")
     assert estimators_of("darts", "layerwise") == ()
+    assert all("supernet" in estimators_of("random", space) for space in SPACES)
     for strategy in STRATEGIES:
-        for space in ("layerwise", "cell"):
+        for space in SPACES:
             for estimator in estimators_of(strategy, space):
                 check_estimator(estimator, strategy, space)
 
@@ -158,13 +158,13 @@ def test_a_stage_takes_a_share_of_the_time_and_is_no_trial() -> None:
 
 CONFIG = """
 board: nucleo_f446re
-data: {name: digits}
-space: {max_blocks: 3, max_width: 16}
-strategy: {name: aging_evolution, population: 3, sample: 2}
+data: {name: DATA}
+space: {name: SPACE, max_blocks: 3, max_width: 16}
+strategy: {name: STRATEGY, population: 4, sample: 2}
 estimator: {name: supernet, epochs: 1, supernet: {epochs: 4, subnets: 12, sample: 4}}
 final_fit: {epochs: 1}
 budgets: {flash_kb: 48, sram_kb: 24}
-budget: {trials: 7}
+budget: {trials: 9}
 device: none
 seed: 4
 """
@@ -192,8 +192,20 @@ def outcomes(run: Path) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.slow
-def test_killed_in_the_middle_of_the_supernet_a_run_ends_as_it_would_have(tmp_path: Path) -> None:
-    (tmp_path / "small.yaml").write_text(CONFIG)
+@pytest.mark.parametrize(
+    ("space", "strategy", "data"),
+    [
+        ("layerwise", "aging_evolution", "digits"),
+        ("cell", "reinforce", "digits"),
+        ("mlp", "nsga2", "digits"),
+        ("autoencoder", "local_search", "vibration"),
+    ],
+)
+def test_killed_in_the_middle_of_the_supernet_a_run_ends_as_it_would_have(
+    space: str, strategy: str, data: str, tmp_path: Path
+) -> None:
+    config = CONFIG.replace("SPACE", space).replace("STRATEGY", strategy).replace("DATA", data)
+    (tmp_path / "small.yaml").write_text(config)
     whole = search(tmp_path, "small.yaml", "--run", "whole")
     (judge,) = whole["agreement"]
     assert judge["judge"] == "supernet"

@@ -66,7 +66,7 @@ def test_a_step_of_mutation_leads_to_a_neighbour_and_all_neighbours_differ():
 
 def test_hand_made_networks_of_the_region_are_those_of_the_space():
     hand_made = [REGION.arch(genes) for genes in REGION.hand_made()]
-    assert len(hand_made) == 2 * len(REGION.widths)
+    assert len(hand_made) == 2 * len(REGION.widths)  # of separable and of plain convolutions
     assert {*hand_made} <= {*REGION.space.hand_made()}
 
 
@@ -79,6 +79,7 @@ def test_regions_are_quick_enough_and_keep_planes_on_which_operations_differ():
     small = CellSpace((8, 8, 1), 10, CellLimits())
     found = choose_region(small, small.hand_made()[0])
     assert (found.reference.stages, found.reference.stem_stride) == (2, 1)  # else 2 x 2 positions at the end
+    assert found.hand_made()
     tiny = CellSpace((4, 4, 1), 10, CellLimits())
     with pytest.raises(ConfigError, match="too small for cells"):
         choose_region(tiny, tiny.hand_made()[0])

@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from micronas.estimate.supernet.cell_plan import operation_layers
 from micronas.estimate.supernet.cell_region import OPS
+from micronas.estimate.supernet.normalise import normalised
 from micronas.estimate.supernet.weight_bank import Group
-from micronas.estimate.weights import BATCH_NORM_EPSILON
 from micronas.space.cell.arch import EdgeOp
 from micronas.space.extent import Plane, effective_kernel, halved
 
@@ -48,7 +48,7 @@ class Layers:
             y = tf.nn.depthwise_conv2d(x, kernel, (1, *steps, 1), "SAME")
         else:
             y = tf.nn.conv2d(x, kernel, steps, "SAME")
-        return tf.nn.relu(_normalised(y, scale, offset, self.seen)) * self.mask
+        return tf.nn.relu(normalised(y, scale, offset, self.seen)) * self.mask
 
 
 def edge_value(layers: Layers, x: Tensor, op: Tensor, steps: Plane) -> Tensor:
@@ -91,20 +91,3 @@ def _constantly(value: Tensor) -> Callable[[], Tensor]:
 def _centre(kernel: Tensor, window: Plane) -> Tensor:
     top, left = ((int(n) - w) // 2 for n, w in zip(kernel.shape[:2], window, strict=True))
     return kernel[top : top + window[0], left : left + window[1]] if (top, left) != (0, 0) else kernel
-
-
-def _normalised(y: Tensor, scale: Tensor, offset: Tensor, seen: int | None) -> Tensor:
-    if seen is None:
-        y, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=y,
-            scale=scale,
-            offset=offset,
-            mean=tf.zeros(0),
-            variance=tf.zeros(0),
-            epsilon=BATCH_NORM_EPSILON,
-            is_training=True,
-        )
-        return y
-    mean, variance = tf.nn.moments(y[:seen], (0, 1, 2))
-    scale *= tf.math.rsqrt(variance + BATCH_NORM_EPSILON)
-    return y * scale + (offset - mean * scale)

@@ -6,7 +6,7 @@ a narrower width are masked to zero. A cell's output has a place for each node: 
 side by side, added ones in the first place, and what reads them has as many input channels. So all networks
 share one trace, and each computes what it would as a network of its own with these weights.
 
-Normalisation takes the statistics of the batch, or of its first samples, see ``elastic``.
+Normalisation takes the statistics of the batch, or of its first samples, see ``normalise``.
 """
 
 from __future__ import annotations

@@ -61,8 +61,10 @@ class CellRegion(Region):
 
     @property
     def hand_drawn(self) -> tuple[Genes, ...]:
-        """Those of the space that are stacked alike."""
-        return tuple(self.genes(arch) for arch in self.space.hand_made() if self._is_inside(arch))
+        """The cells that the space has hand-made, in this stack."""
+        cells = ((arch, self._stacked(arch)) for arch in self.space.hand_made())
+        stacked = (replace(inside, channels=arch.channels) for arch, inside in cells)
+        return tuple(self.genes(arch) for arch in dict.fromkeys(stacked) if arch.channels in self.widths)
 
     @cached_property
     def pass_macs(self) -> int:

@@ -14,16 +14,19 @@ from dataclasses import replace
 from micronas.errors import ConfigError
 from micronas.estimate.supernet.cell_plan import distinct_operations
 from micronas.estimate.supernet.cell_region import CellRegion
+from micronas.estimate.supernet.dense_region import DenseRegion
 from micronas.estimate.supernet.layerwise_region import LayerwiseRegion
 from micronas.estimate.supernet.micronets_region import MicronetsRegion
 from micronas.estimate.supernet.region import Region
 from micronas.space import Arch, Space
+from micronas.space.autoencoder import AutoencoderSpace
 from micronas.space.cell import CellArch, CellSpace
 from micronas.space.layerwise import Block, BlockKind, LayerwiseArch, LayerwiseSpace
 from micronas.space.micronets import MicronetsArch, MicronetsSpace
+from micronas.space.mlp import MlpArch, MlpSpace
 from micronas.space.widths import nearest_width
 
-SUPERNET_SPACES = ("layerwise", "cell", "micronets")
+SUPERNET_SPACES = ("layerwise", "cell", "micronets", "mlp", "autoencoder")
 """Spaces whose networks can share weights."""
 
 GROWTHS = (1.5, 1.25, 1.0)
@@ -62,6 +65,14 @@ def _grown(space: Space, reference: Arch) -> Iterator[Region]:
                 expansion = max(slot.expansion for slot in reference.slots)
                 width = nearest_width(growth * widest, space.limits.widths)
                 yield MicronetsRegion(space, width, expansion)
+            case AutoencoderSpace(), MlpArch():
+                width, bottleneck = (
+                    nearest_width(growth * w, space.limits.widths)
+                    for w in (max(reference.hidden), reference.hidden[-1])
+                )
+                yield DenseRegion(space, width, bottleneck)
+            case MlpSpace(), MlpArch():
+                yield DenseRegion(space, nearest_width(growth * max(reference.hidden), space.limits.widths))
             case _:
                 raise ConfigError(
                     f"estimator supernet has no weight-sharing network for a {type(space).__name__}",

@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import tensorflow as tf
 
-from micronas.data import Dataset
+from micronas.data import Dataset, Task
 from micronas.errors import TrainError
 from micronas.estimate.augment import augmentation_of
-from micronas.estimate.loop import TrainLoop, objective_of
+from micronas.estimate.loop import Loss, Objective, TrainLoop, objective_of
 from micronas.estimate.quality import quality
 from micronas.estimate.settings import TrainSettings, learning_rates
 from micronas.estimate.supernet.cell_region import CellRegion
@@ -93,13 +93,12 @@ def fit_supernet(
     """
     watch, shared = Stopwatch(), shared_net(region, seed)
     objective = objective_of(dataset.task, dataset.n_classes, settings.label_smoothing)
-    rule = fair_paths if isinstance(region, CellRegion) else sandwich
     batch = min(settings.batch_size, len(dataset.train))
     loop = TrainLoop(
         shared,
         dataset.train.x,
         dataset.train.y,
-        rule(shared, objective, seed),
+        _rule(shared, dataset.task, objective, seed),
         batch_size=batch,
         weight_decay=settings.weight_decay,
         augment=augmentation_of(dataset, settings.augment),
@@ -116,6 +115,13 @@ def fit_supernet(
     if last.epochs == 0:
         raise TrainError(f"the supernet finished no epoch within {limit}")
     return Fitted(Supernet(shared, dataset), last.epochs, last.cpu_s, last.wall_s)
+
+
+def _rule(shared: SharedNet, task: Task, objective: Objective, seed: int) -> Loss:
+    """How a step trains many networks at once."""
+    if isinstance(shared.region, CellRegion):
+        return fair_paths(shared, objective, seed)
+    return sandwich(shared, objective, seed, distils=task is Task.CLASSIFY)
 
 
 def _fit(

@@ -19,10 +19,11 @@ RANDOM_NETS = 2
 """Networks between the ends that each step trains."""
 
 
-def sandwich(shared: SharedNet, objective: Objective, seed: int) -> Loss:
+def sandwich(shared: SharedNet, objective: Objective, seed: int, distils: bool = True) -> Loss:
     """The loss of a step; which random networks it trains follows from ``seed`` and the step's number.
 
-    ``shared.region`` has a ``widest`` and a ``narrowest`` network.
+    ``shared.region`` has a ``widest`` and a ``narrowest`` network. Without ``distils`` all of them learn
+    ``objective``: autoencoders have in their input a better target than in what the widest makes of it.
     """
     region = shared.region
     sizes = tf.constant(region.sizes, tf.float32)
@@ -37,8 +38,11 @@ def sandwich(shared: SharedNet, objective: Objective, seed: int) -> Loss:
         others = [tf.constant(region.narrowest, tf.int32), *tf.unstack(drawn)]
         total = objective(x, y, widest)
         for genes in others:
-            logits = shared.forward(parameters, genes, x)
-            total += tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
+            answers = shared.forward(parameters, genes, x)
+            if distils:
+                total += tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, answers))
+            else:
+                total += objective(x, y, answers)
         return total / (1 + len(others)), statistics
 
     return loss

@@ -11,6 +11,8 @@ import tensorflow as tf
 from micronas.estimate.supernet.block_region import BlockRegion
 from micronas.estimate.supernet.cell_net import CellNet
 from micronas.estimate.supernet.cell_region import CellRegion
+from micronas.estimate.supernet.dense_net import DenseNet
+from micronas.estimate.supernet.dense_region import DenseRegion
 from micronas.estimate.supernet.elastic import ElasticNet
 from micronas.estimate.supernet.region import Region
 
@@ -44,4 +46,6 @@ def shared_net(region: Region, seed: int) -> SharedNet:
             return ElasticNet(region, seed)
         case CellRegion():
             return CellNet(region, seed)
+        case DenseRegion():
+            return DenseNet(region, seed)
     raise TypeError(f"{type(region).__name__} has no weight-sharing network")
