@@ -27,10 +27,10 @@ from micronas.build.compiler import compiler_of
 from micronas.codegen import generate
 from micronas.device.client import Client
 from micronas.device.link import Link
-from micronas.errors import ParityError
+from micronas.errors import BudgetError, ParityError
 from micronas.graph import Graph
 from micronas.interpreter import run_batch, run_tensors
-from micronas.ledger import Ledger, make_ledger
+from micronas.ledger import Ledger, board_budget, check, make_ledger
 from micronas.lowering import Target
 from micronas.lowering.lower import lower_graph
 from micronas.measure import Measurement, first_wrong_op, measure
@@ -88,12 +88,22 @@ class Built:
 
 
 def build(graph: Graph, board: Board, *, workdir: Path, cache_dir: Path | None) -> Built:
-    """Generate and build; a ledger that the linker does not confirm is a ``BuildError``."""
+    """Generate and build; a ledger that the linker does not confirm is a ``BuildError``.
+
+    What does not fit is the linker's word, a ``BudgetError``; which layer is in the way, the ledger's.
+    """
     ledger = make_ledger(graph, board)
     sources = generate(graph, ledger.lowered, ledger.plan, name=graph.name)
-    firmware = build_firmware(
-        sources, board, workdir=workdir, cache_dir=cache_dir, arena_region=ledger.arena_region
-    )
+    try:
+        firmware = build_firmware(
+            sources, board, workdir=workdir, cache_dir=cache_dir, arena_region=ledger.arena_region
+        )
+    except BudgetError as error:
+        verdict = check(ledger, board_budget(board))
+        if verdict.fits:
+            raise
+        reasons = f"{graph.name} does not fit {board.name}: {'; '.join(verdict.reasons)}"
+        raise BudgetError(reasons, remedy="; ".join(verdict.remedies)) from error
     assert_ledger_matches(ledger, firmware.linked)
     assert_regions_match(ledger, board, firmware.regions)
     return Built(ledger, sources, firmware)
