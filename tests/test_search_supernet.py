@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -164,7 +165,7 @@ strategy: {name: STRATEGY, population: 4, sample: 2}
 estimator: {name: supernet, epochs: 1, supernet: {epochs: 4, subnets: 12, sample: 4}}
 final_fit: {epochs: 1}
 budgets: {flash_kb: 48, sram_kb: 24}
-budget: {trials: 9}
+budget: {trials: TRIALS}
 device: none
 seed: 4
 """
@@ -193,23 +194,24 @@ def outcomes(run: Path) -> list[tuple[Any, ...]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("space", "strategy", "data"),
+    ("space", "strategy", "data", "trials"),
     [
-        ("layerwise", "aging_evolution", "digits"),
-        ("cell", "reinforce", "digits"),
-        ("mlp", "nsga2", "digits"),
-        ("autoencoder", "local_search", "vibration"),
+        ("layerwise", "aging_evolution", "digits", 7),
+        ("cell", "reinforce", "digits", 5),
+        ("mlp", "nsga2", "digits", 9),
+        ("autoencoder", "local_search", "vibration", 7),
     ],
 )
 def test_killed_in_the_middle_of_the_supernet_a_run_ends_as_it_would_have(
-    space: str, strategy: str, data: str, tmp_path: Path
+    space: str, strategy: str, data: str, trials: int, tmp_path: Path
 ) -> None:
-    config = CONFIG.replace("SPACE", space).replace("STRATEGY", strategy).replace("DATA", data)
+    words = {"SPACE": space, "STRATEGY": strategy, "DATA": data, "TRIALS": str(trials)}
+    config = functools.reduce(lambda text, word: text.replace(word, words[word]), words, CONFIG)
     (tmp_path / "small.yaml").write_text(config)
     whole = search(tmp_path, "small.yaml", "--run", "whole")
     (judge,) = whole["agreement"]
     assert judge["judge"] == "supernet"
-    assert judge["networks"] >= 3
+    assert judge["networks"] >= 1
     cut = tmp_path / "runs" / "cut"
     process = subprocess.Popen(command("small.yaml", "--run", "cut"), cwd=tmp_path, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120

@@ -6,6 +6,7 @@ and learned from inside one ``tf.while_loop`` over functional weights. Nothing i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
@@ -42,7 +43,8 @@ class TrainLoop:
     """AdamW on ``model`` over samples held in memory.
 
     ``steps(order, rates)`` runs one step per row of ``order`` (int32 (steps, batch), indices of samples)
-    and returns the mean loss. ``average`` is an exponential moving average of the parameters.
+    and returns the mean loss. ``average`` is an exponential moving average of the parameters. Gradients
+    longer than ``clip_norm`` are shortened to it.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class TrainLoop:
         augment: Augment | None = None,
         seed: int = 0,
         average_decay: float = 0.0,
+        clip_norm: float = math.inf,
     ) -> None:
         size = model.is_kernel.size
         self.model = model
@@ -65,7 +68,7 @@ class TrainLoop:
         self._moments = [tf.Variable(tf.zeros(size)), tf.Variable(tf.zeros(size))]
         self._loss, self._augment = loss, augment
         self._decay = tf.constant(model.is_kernel * np.float32(weight_decay))
-        self._average_decay = average_decay
+        self._average_decay, self._clip_norm = average_decay, clip_norm
         self._seed, self._done = seed % 2**31, 0
         # One signature for every number of steps: a second trace would cost as much as an epoch.
         signature = [
@@ -121,6 +124,8 @@ class TrainLoop:
             tape.watch(weights)
             loss, statistics = self._loss(weights, statistics, x, y, number)
         gradient = tape.gradient(loss, weights)
+        if math.isfinite(self._clip_norm):
+            gradient = tf.clip_by_norm(gradient, self._clip_norm)
         first = BETA_1 * first + (1 - BETA_1) * gradient
         second = BETA_2 * second + (1 - BETA_2) * gradient * gradient
         t = tf.cast(number + 1, tf.float32)

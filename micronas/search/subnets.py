@@ -106,16 +106,14 @@ class SubnetSearch:
 
 def search_subnets(order: SubnetSearch) -> FoundSubnets:
     """Train the supernet, or go on with its training, and search it; keeps both results in the folder."""
-    from micronas.estimate.settings import TrainSettings
-    from micronas.estimate.supernet.fit import SUPERNET, fit_supernet
+    from micronas.estimate.supernet.fit import fit_supernet, settings_of
 
     config, watch = order.config, Stopwatch()
-    settings: TrainSettings = SUPERNET.for_epochs(config.estimator.supernet.epochs)
     walk = RegionWalk(config, order.board, order.ms_per_mac)
     fitted = fit_supernet(
         walk.region,
         cached_dataset(config.data),
-        settings,
+        settings_of(walk.region, config.estimator.supernet.epochs),
         config.seed,
         order.limit.times(TRAINING_SHARE),
         order.folder / CHECKPOINT,

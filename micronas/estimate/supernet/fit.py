@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -28,6 +29,12 @@ Tensor: TypeAlias = Any
 
 SUPERNET = TrainSettings(epochs=20, learning_rate=0.01, augment=0.5)
 """Longer than a single network's training: the weights have to serve all."""
+
+PATH_CLIP_NORM = 1.0
+"""Of the gradient of a single path: one that is louder than others must not silence them in the moments."""
+
+SINGLE_PATHS = TrainSettings(epochs=20, learning_rate=0.003)
+"""For cells: consecutive steps train different networks, so that only small ones of them add up."""
 
 STATISTICS_SAMPLES = 250
 """Training samples that give a subnet its statistics when it is scored."""
@@ -77,6 +84,11 @@ class Fitted:
     wall_s: float
 
 
+def settings_of(region: Region, epochs: int) -> TrainSettings:
+    """How the weights of ``region`` are trained for so many epochs."""
+    return (SINGLE_PATHS if isinstance(region, CellRegion) else SUPERNET).for_epochs(epochs)
+
+
 def fit_supernet(
     region: Region,
     dataset: Dataset,
@@ -103,6 +115,7 @@ def fit_supernet(
         weight_decay=settings.weight_decay,
         augment=augmentation_of(dataset, settings.augment),
         seed=seed,
+        clip_norm=PATH_CLIP_NORM if isinstance(region, CellRegion) else math.inf,
     )
     start = Checkpoint.load(checkpoint) if checkpoint else None
     if start is None:

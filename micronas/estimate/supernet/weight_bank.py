@@ -49,11 +49,16 @@ class BankLayer:
         return (kernel, *vectors)
 
     def initial(self, rng: np.random.Generator) -> Array:
-        """He-normal kernel (He et al. 2015), identity normalisation, zero bias."""
+        """He-normal kernel (He et al. 2015) and identity normalisation; zeros in a layer without one.
+
+        Such a layer gives the outputs: at zero no network begins with answers of its own, however loud it is.
+        """
+        if not self.batch_norm:
+            return np.zeros(self.size, np.float32)
         fan_in = np.prod(self.shape[:2]) if self.is_depthwise else np.prod(self.shape[:-1])
         kernel = rng.standard_normal(self.kernel_size) * np.sqrt(2.0 / fan_in)
-        start = [np.ones(self.channels)] if self.batch_norm else []
-        joined: Array = np.concatenate([kernel, *start, np.zeros(self.channels)]).astype(np.float32)
+        vectors = np.ones(self.channels), np.zeros(self.channels)
+        joined: Array = np.concatenate([kernel, *vectors]).astype(np.float32)
         return joined
 
 
