@@ -17,12 +17,15 @@ import numpy as np
 import pytest
 from search_fakes import ToyArch, ToySpace, toy_trial
 
-from micronas.config import SearchConfig
+from micronas.config import RewardConfig, SearchConfig
 from micronas.errors import ConfigError, StoreError
 from micronas.estimate.agreement import agreement
+from micronas.estimate.dnas.cost_tables import Speed, values_written
 from micronas.estimate.time_limit import TimeLimit
+from micronas.net import Conv, Net, NetBuilder, shape_graph
 from micronas.search.effort import make_effort
 from micronas.search.shared_weights import (
+    Aim,
     SharedWeights,
     by_reward,
     picks,
@@ -31,16 +34,20 @@ from micronas.search.shared_weights import (
 )
 from micronas.search.subnets import FOUND, FoundSubnets, Subnet
 from micronas.space import SPACES
+from micronas.space.reference.ds_cnn import pooled_classifier
 from micronas.store import Record, Store
 from micronas.strategy import STRATEGIES, check_estimator, estimators_of
-from micronas.trial import Source
+from micronas.trial import Latency, Source, Trial
 
 SPACE = ToySpace()
+AIM = Aim(RewardConfig())
 
 
 def subnet(genes: tuple[int, ...], reward: float) -> Subnet:
     arch = ToyArch(genes)
-    return Subnet(SPACE.to_json(arch), SPACE.key(arch), reward, reward, None)
+    return Subnet(
+        SPACE.to_json(arch), SPACE.key(arch), reward, reward, macs=1000 * (1 + genes[0]), values=100
+    )
 
 
 SUBNETS = tuple(subnet((i % 5, i // 5, 0, 0, 0, 0), ((7 * i) % 20) / 20) for i in range(20))
@@ -51,7 +58,7 @@ def test_the_sample_spans_all_ranks_and_takes_every_other_place() -> None:
     ranked = by_reward(SUBNETS)
     sample = sample_of_ranks(ranked, 5)
     assert [s.reward for s in sample] == [0.95, 0.7, 0.45, 0.25, 0.0]
-    order = list(picks(SUBNETS, 5))
+    order = list(picks(SUBNETS, 5, AIM, None))
     assert order[0:10:2] == ranked[:5]
     assert order[1:10:2] == sample
     assert order[10:] == ranked[5:]
@@ -60,16 +67,16 @@ def test_the_sample_spans_all_ranks_and_takes_every_other_place() -> None:
 
 def test_each_subnet_is_handed_out_once_and_then_the_space_is_sampled() -> None:
     seen: set[str] = set()
-    asked: list[float | None] = []
+    asked: list[Speed | None] = []
 
-    def find(ms_per_mac: float | None) -> FoundSubnets:
-        asked.append(ms_per_mac)
+    def find(speed: Speed | None) -> FoundSubnets:
+        asked.append(speed)
         return FOUND_SUBNETS
 
     def accept(arch: ToyArch) -> bool:
         return SPACE.key(arch) not in seen
 
-    strategy = SharedWeights(SPACE, 0, accept, find, sample=4)
+    strategy = SharedWeights(SPACE, 0, accept, find, sample=4, aim=AIM)
     for number in range(25):
         arch = strategy.ask(number)
         assert accept(arch)
@@ -78,23 +85,56 @@ def test_each_subnet_is_handed_out_once_and_then_the_space_is_sampled() -> None:
     assert asked == [None]  # once, and nothing had run before
 
 
-def test_latency_is_priced_by_what_ran_before_the_first_ask() -> None:
-    asked: list[float | None] = []
+class SpaceWithNets(ToySpace):
+    """Toy words with networks, which grow with the first digit."""
 
-    def find(ms_per_mac: float | None) -> FoundSubnets:
-        asked.append(ms_per_mac)
+    def net(self, arch: ToyArch) -> Net:
+        return pooled_classifier(NetBuilder((2, 2, 4)).chain(Conv(1 + arch.genes[0], 1, 1)), 2)
+
+
+def ran(number: int, first: int, ms: float, source: Source = Source.EMULATED) -> Trial:
+    trial = toy_trial(number, (first, 0, 0, 0, 0, 0))
+    assert trial.scores is not None
+    return replace(trial, scores=replace(trial.scores, latency=Latency(ms, source)))
+
+
+def test_latency_is_priced_by_what_ran_before_the_first_ask() -> None:
+    asked: list[Speed | None] = []
+
+    def find(speed: Speed | None) -> FoundSubnets:
+        asked.append(speed)
         return FOUND_SUBNETS
 
-    strategy = SharedWeights(SPACE, 0, lambda arch: True, find, sample=4)
-    strategy.tell(toy_trial(0, (1, 0, 0, 0, 0, 0)))  # 1,000 multiply-accumulates, 2 ms
-    strategy.tell(toy_trial(1, (3, 0, 0, 0, 0, 0)))  # the same, 4 ms
-    trial = toy_trial(2, (4, 0, 0, 0, 0, 0))
-    assert trial.scores is not None
-    assert trial.scores.latency is not None
-    guessed = replace(trial.scores, latency=replace(trial.scores.latency, ms=99.0, source=Source.PREDICTED))
-    strategy.tell(replace(trial, scores=guessed))  # nothing ran
-    strategy.ask(3)
-    assert asked == [pytest.approx(0.003)]
+    def strategy(workers: int) -> SharedWeights:
+        made = SharedWeights(SpaceWithNets(), 0, lambda arch: True, find, sample=4, aim=AIM, workers=workers)
+        made.tell(ran(0, 1, 2.0))
+        made.tell(ran(1, 1, 2.0))
+        made.tell(ran(2, 1, 99.0, Source.PREDICTED))  # nothing ran
+        made.tell(ran(3, 1, 6.0))
+        return made
+
+    strategy(workers=1).ask(3)
+    strategy(workers=1).ask(4)
+    strategy(workers=3).ask(4)  # trial 3 had not ended when this was asked first
+    net = SpaceWithNets().net(ToyArch((1, 0, 0, 0, 0, 0)))
+    predicted = [speed.ms(net.macs, values_written(shape_graph(net))) for speed in asked if speed is not None]
+    assert predicted == [pytest.approx(2.0), pytest.approx(42 / 19), pytest.approx(2.0)]  # of relative errors
+
+
+def test_what_the_device_has_shown_reorders_the_subnets() -> None:
+    aim = Aim(RewardConfig(target_ms=2.0, exponent=1.0, mode="hard"), limit_ms=3.0)
+    a_ms_per_kmac = Speed(per_mac=1e-3, per_value=0.0)
+    order = list(picks(SUBNETS, 0, aim, a_ms_per_kmac))
+    within = [s for s in order if s.macs <= 3000]
+    assert order[: len(within)] == within == order[:12]  # first digits 0, 1 and 2 keep the limit
+    rewards = [s.accuracy * min(1.0, 2000 / s.macs) for s in order]
+    assert rewards[:12] == sorted(rewards[:12], reverse=True)
+    assert order[12:] == sorted(order[12:], key=lambda s: -s.accuracy * 2000 / s.macs)
+    sample = sample_of_ranks(by_reward(SUBNETS), 5)
+    quick = [s for s in sample if s.macs <= 2000]
+    assert sample[0].macs == 3000  # so that it is left out below
+    strict = Aim(RewardConfig(), limit_ms=2.5)
+    assert list(picks(SUBNETS, 5, strict, a_ms_per_kmac))[1 : 2 * len(quick) : 2] == quick
 
 
 def test_agreement_compares_the_sample_with_what_was_trained_alone() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from micronas.estimate.dnas.cost_tables import Speed
 from micronas.estimate.isolated import run_isolated
 from micronas.search.effort import Effort
 from micronas.search.judges import stage_text
@@ -11,7 +12,7 @@ from micronas.search.loop import Observer
 from micronas.search.prefilter import Judge, Prefiltered
 from micronas.search.proposals import Proposals
 from micronas.search.setup import Setup
-from micronas.search.shared_weights import Find, SharedWeights
+from micronas.search.shared_weights import Aim, Find, SharedWeights
 from micronas.search.subnets import FOUND, STAGE_DEADLINE_S, FoundSubnets, SubnetSearch, search_subnets
 from micronas.store import Store
 from micronas.strategy import Accept, Problem, Strategy, make_strategy
@@ -30,8 +31,11 @@ def make_proposer(
 
     if config.estimator.name == "supernet":
         find = _supernet_stage(setup, store, effort, observer)
+        aim = Aim(config.reward, config.budgets.latency_ms)
         sample = config.estimator.supernet.sample
-        return SharedWeights(space, config.seed, proposals.accept, find, sample)
+        return SharedWeights(
+            space, config.seed, proposals.accept, find, sample=sample, aim=aim, workers=config.workers
+        )
     if config.estimator.prefilter is not None:
         return Prefiltered(strategy, space, proposals.accept, judge, config.estimator.prefilter)
     return strategy(proposals.accept)
@@ -52,11 +56,11 @@ def _problem(setup: Setup, store: Store, effort: Effort, observer: Observer) -> 
 def _supernet_stage(setup: Setup, store: Store, effort: Effort, observer: Observer) -> Find:
     """Trains the supernet and searches it in a process of its own, unless the run's folder has the result."""
 
-    def find(ms_per_mac: float | None) -> FoundSubnets:
+    def find(speed: Speed | None) -> FoundSubnets:
         found = FoundSubnets.load(store.folder / FOUND)
         if found is None:
             observer.phase("training the supernet and searching its networks")
-            order = SubnetSearch(setup.config, setup.board, store.folder, ms_per_mac, effort.stage_limit())
+            order = SubnetSearch(setup.config, setup.board, store.folder, speed, effort.stage_limit())
             found = run_isolated(
                 search_subnets, order, deadline_s=STAGE_DEADLINE_S, tick=store.save_wall_time
             )

@@ -18,6 +18,7 @@ from micronas.board import Board
 from micronas.budget import make_budget
 from micronas.config import SearchConfig
 from micronas.errors import StoreError
+from micronas.estimate.dnas.cost_tables import Speed, values_written
 from micronas.estimate.full import cached_dataset
 from micronas.estimate.supernet.checkpoint import Checkpoint
 from micronas.estimate.supernet.choose_region import choose_region
@@ -25,6 +26,7 @@ from micronas.estimate.supernet.region import Genes, Region
 from micronas.estimate.time_limit import Stopwatch, TimeLimit
 from micronas.ledger import Ledger
 from micronas.lowering import Target
+from micronas.net import shape_graph
 from micronas.reward import reward
 from micronas.search.first import first_trials
 from micronas.search.gate import LedgerGate
@@ -51,14 +53,16 @@ STAGE_DEADLINE_S = 4 * 3600.0
 class Subnet:
     """A network that was scored: its architecture in the run's space, and its accuracy (see ``ESTIMATE``).
 
-    ``latency_ms`` is predicted from multiply-accumulates; None where no trial had run on a device before.
+    ``macs`` and ``values`` (written by all its layers) are what a latency is predicted from; ``reward`` has
+    the latency predicted by the trials that had run before the search, or none where none had.
     """
 
     arch: Json
     key: str
     accuracy: float
     reward: float
-    latency_ms: float | None
+    macs: int
+    values: int
 
 
 @dataclass(frozen=True)
@@ -95,12 +99,12 @@ class FoundSubnets:
 
 @dataclass(frozen=True)
 class SubnetSearch:
-    """What the process that does it has to know. ``ms_per_mac`` prices the latency in the reward."""
+    """What the process that does it has to know. ``speed`` prices the latency in the reward."""
 
     config: SearchConfig
     board: Board
     folder: Path
-    ms_per_mac: float | None
+    speed: Speed | None
     limit: TimeLimit
 
 
@@ -109,7 +113,7 @@ def search_subnets(order: SubnetSearch) -> FoundSubnets:
     from micronas.estimate.supernet.fit import fit_supernet, settings_of
 
     config, watch = order.config, Stopwatch()
-    walk = RegionWalk(config, order.board, order.ms_per_mac)
+    walk = RegionWalk(config, order.board, order.speed)
     fitted = fit_supernet(
         walk.region,
         cached_dataset(config.data),
@@ -143,8 +147,8 @@ def stage_cpu_s(folder: Path) -> float:
 class RegionWalk:
     """The run's strategy at work in the region, with accuracies that cost next to nothing."""
 
-    def __init__(self, config: SearchConfig, board: Board, ms_per_mac: float | None) -> None:
-        self._config, self._ms_per_mac = config, ms_per_mac
+    def __init__(self, config: SearchConfig, board: Board, speed: Speed | None) -> None:
+        self._config, self._speed = config, speed
         dataset = cached_dataset(config.data)
         self.space = make_space(config.space, dataset.input_shape, dataset.n_classes)
         budget = make_budget(board, config.budgets.flash_kb, config.budgets.sram_kb)
@@ -203,18 +207,19 @@ class RegionWalk:
         )
 
     def _latency(self, genes: Genes) -> Latency | None:
-        if self._ms_per_mac is None:
+        if self._speed is None:
             return None
-        return Latency(self._ms_per_mac * self.region.net(genes).macs, Source.PREDICTED)
+        net = self.region.net(genes)
+        return Latency(self._speed.ms(net.macs, values_written(shape_graph(net))), Source.PREDICTED)
 
     def _subnet(self, genes: Genes, trial: Trial) -> Subnet:
         arch = self.space.from_json(self.space.to_json(self.region.arch(genes)))
         assert trial.scores is not None, "a COMPLETE trial has scores"
-        latency = trial.scores.latency
         return Subnet(
             self.space.to_json(arch),
             self.space.key(arch),
             trial.scores.accuracy_float,
             trial.scores.reward,
-            latency.ms if latency else None,
+            trial.scores.macs,
+            values_written(shape_graph(self.region.net(genes))),
         )

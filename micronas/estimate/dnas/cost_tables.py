@@ -78,6 +78,10 @@ class Speed:
     per_mac: float
     per_value: float
 
+    def ms(self, macs: int, values: int) -> float:
+        """Predicted milliseconds of a network."""
+        return self.per_mac * macs + self.per_value * values
+
 
 NO_SPEED = Speed(0.0, 0.0)
 
