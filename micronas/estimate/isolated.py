@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import wait
 from typing import TypeVar
 
+from micronas.child_process import follow_parent, interrupts_held
 from micronas.errors import TrainError
 
 Result = TypeVar("Result")
@@ -37,7 +35,8 @@ def run_isolated(
         max_workers=1, initializer=start_child, initargs=(os.getpid(),), context=context
     ) as pool:
         try:
-            future = pool.schedule(function, args=arguments, timeout=deadline_s)
+            with interrupts_held():
+                future = pool.schedule(function, args=arguments, timeout=deadline_s)
             while not wait([future], timeout=TICK_S).done:
                 tick()
             result: Result = future.result()
@@ -54,18 +53,8 @@ def run_isolated(
 
 
 def start_child(parent: int) -> None:
-    """Prepare a spawned process for training.
-
-    Ctrl-C is the parent's business; and the process does not outlive a parent that was killed.
-    """
+    """Prepare a spawned process for training; see ``follow_parent``."""
     from micronas.estimate.process import prepare_process
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_leave_with_parent, args=(parent,), daemon=True).start()
+    follow_parent(parent)
     prepare_process()
-
-
-def _leave_with_parent(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)

@@ -12,6 +12,7 @@ from typing import Literal, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from micronas.child_process import interrupts_held
 from micronas.config import DataConfig
 from micronas.errors import TrainError
 from micronas.estimate.isolated import start_child
@@ -68,10 +69,11 @@ class ProxyJudge:
         """The proxies of every network, in order; ``TrainError`` if the child dies or hangs over one."""
         from pebble import ProcessExpired
 
-        tasks = [
-            self._pool.schedule(score_net, args=(net, self._data, self._seed), timeout=NET_DEADLINE_S)
-            for net in nets
-        ]
+        with interrupts_held():
+            tasks = [
+                self._pool.schedule(score_net, args=(net, self._data, self._seed), timeout=NET_DEADLINE_S)
+                for net in nets
+            ]
         try:
             return [task.result() for task in tasks]
         except TimeoutError as error:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeAlias
 
+from micronas.child_process import follow_parent, interrupts_held
 from micronas.errors import MicronasError
 from micronas.search.task import Evaluate, Result, Task
 from micronas.trial import Outcome
@@ -106,7 +104,9 @@ class ProcessExecutor:
     def submit(self, task: Task) -> None:
         """Hand a task to the next free worker."""
         limit_s = max(self._deadline_s, task.deadline_s or 0.0) + self._grace_s
-        self._futures[self._pool.schedule(_run_task, args=(task,), timeout=limit_s)] = task
+        with interrupts_held():  # the first task starts the pool
+            future = self._pool.schedule(_run_task, args=(task,), timeout=limit_s)
+            self._futures[future] = task
 
     def next_finished(self, timeout_s: float | None) -> tuple[int, Result] | None:
         """The next result; a worker's end by time-out or crash comes back as FAILED."""
@@ -156,22 +156,14 @@ _evaluate: Evaluate | None = None  # one per worker process: data and TensorFlow
 
 
 def _start_worker(factory: EvaluateFactory, parent: int) -> None:
-    """Ctrl-C is the parent's business; and a worker does not outlive a parent that was killed."""
     global _evaluate
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_leave_with_parent, args=(parent,), daemon=True).start()
+    follow_parent(parent)
     try:
         _evaluate = factory()
     except Exception as error:  # a pool would start workers for ever; say it once per task instead
         stage = error.stage if isinstance(error, MicronasError) else "worker"
         failed = Result(Outcome.FAILED, stage=stage, reason=f"a worker cannot start: {error}")
         _evaluate = lambda task: failed  # noqa: E731
-
-
-def _leave_with_parent(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
 
 
 def _run_task(task: Task) -> Result:

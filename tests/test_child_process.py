@@ -1,0 +1,35 @@
+"""Workers leave Ctrl-C to their parent, also while they start."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from micronas.child_process import interrupts_held
+from micronas.search.executor import ProcessExecutor
+from micronas.search.task import Task
+from micronas.trial import Outcome
+from tests import interrupted_start
+
+
+def test_a_worker_that_is_interrupted_while_it_starts_works_on(capfd: pytest.CaptureFixture[str]) -> None:
+    with ProcessExecutor(interrupted_start.factory, workers=1, task_deadline_s=5.0) as executor:
+        executor.submit(Task(0, [1] * 6, "k"))
+        finished = executor.next_finished(60.0)
+    assert finished is not None
+    assert finished[1].outcome is Outcome.COMPLETE
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def interrupt_myself() -> None:
+    with interrupts_held():
+        os.kill(os.getpid(), signal.SIGINT)
+        assert signal.SIGINT in signal.sigpending()
+
+
+def test_an_interrupt_of_the_meantime_reaches_the_parent() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        interrupt_myself()
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())
