@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import re
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -236,8 +237,14 @@ def describe_validation(error: ValidationError) -> str:
 
 def _unknown_board(name: str, folder: Path) -> BoardError:
     names = board_names(folder)
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known boards: {', '.join(names)}"
+    # As it is printed on the box: NUCLEO-F446RE.
+    word = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    near = [n for n in names if word and word in n] or difflib.get_close_matches(word, names, n=1)
+    hint = (
+        f"did you mean {' or '.join(map(repr, near))}?"
+        if 0 < len(near) < 4
+        else f"known boards: {', '.join(names)}"
+    )
     return BoardError(f"unknown board {name!r}", remedy=f"{hint} (`micronas boards` lists them)")
 
 

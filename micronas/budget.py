@@ -11,7 +11,7 @@ def make_budget(board: Board, flash_kb: float | None, sram_kb: float | None) -> 
     """The sizes in bytes; what is not given is what the board has.
 
     The ledger itself counts firmware, statics and stack, so nothing is taken off here. Raises
-    ``BudgetError`` for a budget larger than the board.
+    ``BudgetError`` for a budget that is not above zero, or larger than the board.
     """
     whole = board_budget(board)
     return Budget(
@@ -23,11 +23,10 @@ def make_budget(board: Board, flash_kb: float | None, sram_kb: float | None) -> 
 def _bytes(board: Board, name: str, asked_kb: float | None, there_bytes: int) -> int:
     if asked_kb is None:
         return there_bytes
-    asked_bytes = round(asked_kb * 1024)
-    if asked_bytes > there_bytes:
-        there_kb = f"{there_bytes / 1024:g}"
-        raise BudgetError(
-            f"{name} is {asked_kb:g}, but {board.name} has {there_kb} KB",
-            remedy=f"set it to {there_kb} or less, or leave it out for all of it",
-        )
-    return asked_bytes
+    there_kb = f"{there_bytes / 1024:g}"
+    remedy = f"set it to {there_kb} or less, or leave it out for all of it"
+    if not asked_kb > 0:  # NaN neither
+        raise BudgetError(f"{name} is {asked_kb:g}, and must be more than 0", remedy=remedy)
+    if asked_kb * 1024 > there_bytes:
+        raise BudgetError(f"{name} is {asked_kb:g}, but {board.name} has {there_kb} KB", remedy=remedy)
+    return round(asked_kb * 1024)

@@ -12,6 +12,7 @@ import contextlib
 import datetime
 import json
 import os
+import shlex
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -52,9 +53,10 @@ class Store:
     def create(cls, folder: Path, facts: dict[str, Json]) -> Store:
         """Make a new run with its unchanging ``facts``; raises ``StoreError`` if there is one already."""
         if (folder / DATABASE).exists():
+            word = shlex.quote(str(folder))
             raise StoreError(
                 f"run {folder.name} exists already in {folder.parent}",
-                remedy=f"go on with it by `micronas search --resume {folder}`, or choose another --run name",
+                remedy=f"go on with it by `micronas search --resume {word}`, or choose another --run name",
             )
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -6,10 +6,13 @@ stderr; 130 stopped by Ctrl-C.
 
 from __future__ import annotations
 
+import errno
 import sys
+from typing import Annotated
 
 import typer
 
+from micronas import __version__
 from micronas.cli import (
     bench,
     boards,
@@ -35,6 +38,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"micronas {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
 app.command("search")(search.search)
 app.command("compare")(compare.compare)
 app.command("bench")(bench.bench)
@@ -50,8 +70,23 @@ app.command("renode-script")(renode_script.renode_script)
 app.command("doctor")(doctor.doctor)
 
 
+_ROOM = "make room there; temporary files go to TMPDIR"
+_RIGHTS = "name another place, or change its owner or mode"
+_REMEDIES = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EROFS: _RIGHTS,
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EIO: "the disk or its file system has an error: see the system's log",
+    errno.EMFILE: "raise the limit of open files: ulimit -n",
+    errno.ENFILE: "raise the limit of open files: ulimit -n",
+}
+"""What the machine may refuse at any place, whatever micronas does there, and what to do about it."""
+
+
 def main() -> None:
-    """Entry point of ``micronas``; a ``MicronasError`` becomes its message and exit code 2."""
+    """Run a verb; a ``MicronasError``, or what the machine refuses, becomes a message and exit code 2."""
     try:
         app()
     except MicronasError as error:
@@ -59,3 +94,9 @@ def main() -> None:
         raise SystemExit(error.exit_code) from None
     except BrokenPipeError:
         raise SystemExit(0) from None  # `micronas boards | head`
+    except OSError as error:
+        if error.errno not in _REMEDIES:
+            raise
+        where = f"{error.filename}: " if error.filename is not None else ""
+        print(f"micronas: system: {where}{error.strerror}\n  {_REMEDIES[error.errno]}", file=sys.stderr)
+        raise SystemExit(2) from None

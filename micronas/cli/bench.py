@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from micronas.cli.mlperf import DEFAULT_MODE, ModeName, Pin, Protocol, TaskName, is_mlperf_tiny, serve
-from micronas.cli.output import percent, print_json, print_table
+from micronas.cli.output import percent, print_json, print_table, require_effect
+from micronas.cli.written import require_writable_folder
 from micronas.counted import counted
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 RANDOM_SAMPLES = 8
 
 ClockMhz = Annotated[
-    float | None, typer.Option(min=0.1, help="Run the core at this clock, not the profile's.")
+    float | None, typer.Option(min=0.1, max=10_000, help="Run the core at this clock, not the profile's.")
 ]
 
 
@@ -57,6 +58,7 @@ def bench(
     from micronas.tflite import read
     from micronas.where import make_device
 
+    require_effect(device, probe, port)
     if is_mlperf_tiny(
         protocol,
         only_with_it={"--task": task is not None, "--mode": mode != DEFAULT_MODE, "--pin": pin is not None},
@@ -76,6 +78,8 @@ def bench(
     if remove_constant_channels:
         graph = _simplified(graph, inputs, quiet=as_json)
     require_tools(where, profile)
+    if keep is not None:
+        require_writable_folder("--keep", keep)
     with tempfile.TemporaryDirectory(prefix="micronas-") as work:
         folder = keep or Path(work)
         deployed = deploy(graph, profile, inputs, device=where, workdir=folder, cache_dir=cache_folder())

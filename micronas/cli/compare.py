@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from micronas.cli.output import console, print_json, print_table, program
+from micronas.cli.output import console, print_json, print_table, program, typed
 from micronas.counted import counted
 from micronas.errors import ConfigError
 
@@ -52,7 +52,7 @@ def compare(
         if any(value is not None for value in (config, strategies, seeds, budget, board, settings, out)):
             raise ConfigError(
                 "--resume goes on with the comparison's own plan, so nothing else may be given",
-                remedy=f"{program()} compare --resume {resume}",
+                remedy=f"{program()} compare --resume {typed(resume)}",
             )
         _compare(open_plan(resume, None, only_look=only_results), resume, only_results, as_json)
         return
@@ -119,7 +119,7 @@ def _run(plan: Plan, folder: Path) -> dict[str, str]:
     try:
         return run_all(plan, folder, run_one, announce)
     except KeyboardInterrupt:
-        print(f"\nstopped; go on with:\n  {program()} compare --resume {folder}", file=sys.stderr)
+        print(f"\nstopped; go on with:\n  {program()} compare --resume {typed(folder)}", file=sys.stderr)
         raise SystemExit(130) from None
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from micronas.cli.output import require_new_folder
-from micronas.errors import ConfigError
+from micronas.cli.written import writing
 
 
 def export(
@@ -46,7 +46,7 @@ def _word(stem: str) -> str:
 
 def _write(files: Mapping[str, str], out: Path) -> None:
     """All files or none: they appear in place once all are written."""
-    try:
+    with writing("--out", out):
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as scratch:
             for path, text in files.items():
@@ -56,5 +56,3 @@ def _write(files: Mapping[str, str], out: Path) -> None:
             if out.exists():
                 out.rmdir()
             shutil.move(Path(scratch) / "library", out)
-    except OSError as error:
-        raise ConfigError(f"--out {out}: cannot be written ({error.strerror})") from error

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from micronas.cli.output import console, print_json
+from micronas.cli.output import console, print_json, require_effect
+from micronas.cli.written import require_writable_file, write_file
 from micronas.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def mlperf(
     script: Annotated[str, typer.Option(help="all, performance or accuracy.")] = "all",
     count: Annotated[int | None, typer.Option(min=1, help="Use the first samples only.")] = None,
     window_s: Annotated[
-        float, typer.Option(min=0.01, help="Shortest timed window, seconds.")
+        float, typer.Option(min=0.01, max=3600, help="Shortest timed window, seconds.")
     ] = _RULES_WINDOW_S,
     device: Annotated[str, typer.Option(help="Where to run: qemu, renode or serial.")] = "qemu",
     probe: Annotated[str | None, typer.Option(help="Serial number of the debug probe.")] = None,
@@ -63,11 +64,14 @@ def mlperf(
     from micronas.mlperf.script import run_accuracy, run_performance
 
     _require_one_of("--script", script, SCRIPTS)
+    require_effect(device, probe, port)
     if script == "accuracy" and data is None:
         raise ConfigError("the accuracy script needs samples", remedy="--data FILE.npz, with arrays x and y")
     wanted = _wanted(model, board, task, device, probe, port)
     given = wanted.graph.tensors[wanted.graph.inputs[0]]
     files = read_files(data, wanted.task, given, count) if data else ()
+    if log is not None:
+        require_writable_file("--log", log)
     performance = accuracy = None
     with _device(wanted) as (built, dut):
         try:
@@ -79,7 +83,7 @@ def mlperf(
             source = source_of(dut.about().counter, emulated=dut.link.emulated)
         finally:
             if log is not None:
-                log.write_text("\n".join(dut.transcript) + "\n", encoding="utf-8")
+                write_file("--log", log, "\n".join(dut.transcript) + "\n")
     result = Result(built, _ran_on(wanted, built), source, performance, accuracy)
     if as_json:
         print_json(result_json(result, str(model)))

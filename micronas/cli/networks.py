@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from micronas.cli.output import print_json, print_table
-from micronas.errors import ConfigError
+from micronas.cli.written import write_file
 
 app = typer.Typer(help="List published networks, or write one.", invoke_without_command=True)
 
@@ -46,11 +46,7 @@ def write(
 
     data = write_tflite(made_up_weights(shape_graph(reference_net(name)), seed))
     path = out or Path(f"{name}.tflite")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
-        raise ConfigError(f"--out {path}: cannot be written ({error.strerror})") from error
+    write_file("--out", path, data)
     print(f"{path}: {len(data):,} bytes, weights made up (seed {seed})")
 
 

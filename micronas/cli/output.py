@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -56,6 +57,21 @@ def program() -> str:
     if found and Path(found).resolve() == own.resolve():
         return own.name
     return os.path.relpath(own) if own.is_relative_to(Path.cwd()) else str(own)
+
+
+def typed(path: object) -> str:
+    """``path`` as a shell takes it: in quotes where it has spaces."""
+    return shlex.quote(str(path))
+
+
+def require_effect(device: str, probe: str | None, port: str | None) -> None:
+    """Raise ``ConfigError`` for ``--probe`` or ``--port`` with a device that has neither."""
+    idle = [option for option, given in (("--probe", probe), ("--port", port)) if given is not None]
+    if idle and device != "serial":
+        raise ConfigError(
+            f"{' and '.join(idle)} {'has' if len(idle) == 1 else 'have'} no effect with --device {device}",
+            remedy="--device serial runs on a board",
+        )
 
 
 def require_new_folder(out: Path) -> None:

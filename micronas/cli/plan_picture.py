@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from micronas.board import Core
-from micronas.errors import ConfigError
+from micronas.cli.written import write_file
 from micronas.graph import Graph
 from micronas.lowering import Target
 from micronas.lowering.lower import lower_graph
@@ -19,12 +19,7 @@ def write_plan(graph: Graph, core: Core, runtime: str, path: Path) -> None:
     """Draw the plan of ``graph`` under ``runtime`` to ``path``: SVG if it ends so, else text."""
     plan = _plan(graph, core, runtime)
     text = plan_file(graph, plan) if path.suffix == ".svg" else picture(graph, plan)
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"--plan {path}: {error.strerror}", remedy="name a file in a folder that is there"
-        ) from error
+    write_file("--plan", path, text)
 
 
 def _plan(graph: Graph, core: Core, runtime: str) -> Plan:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from micronas.cli.output import require_new_folder
-from micronas.errors import ConfigError
+from micronas.cli.written import require_writable_folder, writing
 
 
 def renode_script(
@@ -31,11 +31,12 @@ def renode_script(
     require_modelled(profile)
     graph = read(model)
     require_gcc()
+    require_writable_folder("--out", out)
     with tempfile.TemporaryDirectory(prefix="micronas-") as work:
         built = build(graph, profile, workdir=Path(work), cache_dir=cache_folder())
         inputs = random_samples(graph, 1, seed=0)
         outputs = run_batch(graph, inputs)
-        try:
+        with writing("--out", out):
             files = write_scripts(
                 out,
                 graph,
@@ -45,8 +46,6 @@ def renode_script(
                 [values[0] for values in inputs],
                 [values[0] for values in outputs],
             )
-        except OSError as error:
-            raise ConfigError(f"--out {out}: cannot be written ({error.strerror})") from error
     print(
         f"{len(files)} files in {out}. Run the test where Renode is:\n  renode-test {out / 'network.robot'}"
     )

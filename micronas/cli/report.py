@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from micronas.cli.written import writing
+
 
 def report(
     run: Annotated[Path, typer.Argument(help="Run folder, for example runs/mnist5k-1.")],
@@ -18,6 +20,11 @@ def report(
     from micronas.store import Store
 
     with Store.read(run) as store:
-        print(write_report(store, out))
+        page = out or store.folder / "report.html"
+        with writing("--out", page):
+            page.parent.mkdir(parents=True, exist_ok=True)
+            print(write_report(store, page))
         if picture is not None:
-            print(write_picture(store, picture))
+            with writing("--picture", picture):
+                picture.parent.mkdir(parents=True, exist_ok=True)
+                print(write_picture(store, picture))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from micronas.cli.output import kb, percent, print_json, print_table, program
+from micronas.cli.output import kb, percent, print_json, print_table, program, typed
 from micronas.cli.settings import setting
 from micronas.counted import counted
 from micronas.errors import ConfigError
@@ -66,7 +66,7 @@ def search(
         if config is not None or given or run is not None:
             raise ConfigError(
                 "--resume goes on with the run's own configuration, so nothing else may be given",
-                remedy=f"{program()} search --resume {resume}",
+                remedy=f"{program()} search --resume {typed(resume)}",
             )
         with Store.resume(_run_folder(resume, runs)) as store:
             _search(stored_setup(store), store, as_json)
@@ -95,7 +95,7 @@ def _search(setup: Setup, store: Store, as_json: bool) -> None:
             final = run_search(setup, store, progress)
     except KeyboardInterrupt:
         store.save_wall_time()
-        print(f"\nstopped; go on with:\n  {program()} search --resume {store.folder}", file=sys.stderr)
+        print(f"\nstopped; go on with:\n  {program()} search --resume {typed(store.folder)}", file=sys.stderr)
         raise SystemExit(130) from None
     if as_json:
         print_json(summary(store, final))
@@ -162,7 +162,7 @@ def _print_result(setup: Setup, store: Store, final: Final) -> None:
         print(f"  {name:<7} {path}")
     print(f"  report  {store.folder / 'report.html'}")
     print("\nNext:")
-    tflite, board = result["files"]["tflite"], setup.board.name
+    tflite, board = typed(result["files"]["tflite"]), setup.board.name
     print(f"  {program()} bench {tflite} --board {board}    # every op's instructions and bytes")
     print(f"  {program()} flash {tflite} --board {board}    # onto a real board")
     print(f"  {program()} export {tflite} --out DIR    # a C library for your own firmware")

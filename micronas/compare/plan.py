@@ -133,7 +133,8 @@ def _config(raw: Mapping[str, Any], written_by: object, path: Path, only_look: b
     try:
         return parse_config(known_part(raw) if only_look else raw, name=str(path))
     except ConfigError as error:
-        look = f"`micronas compare --resume {path.parent} --only-results` shows what can be read; "
+        folder = shlex.quote(str(path.parent))
+        look = f"`micronas compare --resume {folder} --only-results` shows what can be read; "
         raise StoreError(
             f"{path} was written by micronas {written_by or 'of unknown version'}, and this micronas "
             f"{micronas.__version__} does not read its configuration: "
