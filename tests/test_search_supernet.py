@@ -233,6 +233,7 @@ def outcomes(run: Path) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # two runs, each of which traces its supernet
 @pytest.mark.parametrize(
     ("space", "strategy", "data", "trials"),
     [
@@ -254,7 +255,7 @@ def test_killed_in_the_middle_of_the_supernet_a_run_ends_as_it_would_have(
     assert judge["networks"] >= 1
     cut = tmp_path / "runs" / "cut"
     process = subprocess.Popen(command("small.yaml", "--run", "cut"), cwd=tmp_path, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while not (cut / "supernet.npz").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
