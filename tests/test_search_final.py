@@ -66,6 +66,25 @@ def test_the_best_are_trained_properly_and_the_best_of_them_wins(store: Store) -
     assert (winner.number, winner.final_fit, winner.tflite) == (2, True, b"final")
 
 
+def test_it_is_said_why_a_final_training_is_not_reported(store: Store) -> None:
+    said: list[str] = []
+
+    def evaluate(task: Task) -> Result:
+        if task.number == 1:
+            return Result(Outcome.FAILED, stage="worker", reason="ran past its deadline and was stopped")
+        return final(-0.05)(task)
+
+    records = [record(0, 1), record(1, 3), record(2, 2)]
+    winner = choose(records, 3, InlineExecutor(evaluate), 1, store, TrialEffort(4), said.append)
+    assert (winner.number, winner.final_fit) == (1, False)
+    stays = "its network stays as the trial trained it"
+    assert said[0] == f"final training of trial 1 failed: ran past its deadline and was stopped; {stays}"
+    rewards = [r.trial.scores.reward for r in records if r.trial.scores]
+    assert [line.partition(" came out at a reward of ")[2] for line in said[1:]] == [
+        f"{rewards[number] - 0.05:.4f}, below the trial's {rewards[number]:.4f}; {stays}" for number in (2, 0)
+    ]
+
+
 def test_a_final_training_that_is_clearly_worse_is_not_reported(store: Store) -> None:
     winner = chosen(store, final(-0.05), finalists=1)
     assert (winner.number, winner.final_fit, winner.tflite) == (1, False, bytes([3] * 6))

@@ -137,8 +137,9 @@ def _print_result(setup: Setup, store: Store, final: Final) -> None:
     scores, latency = result["scores"], result["scores"]["latency"]
     time = f"{latency['ms']:.2f} ms, {latency['source']}" if latency else "not run (device: none)"
     parity, figure = result["deployment"].get("parity"), result.get("figure", "accuracy")
+    trained = "after its final training" if result["final_fit"] else "as the search trained it"
     rows = [
-        ("trial", f"{result['trial']}" + (", after its final training" if result["final_fit"] else "")),
+        ("trial", f"{result['trial']}, {trained}"),
         (f"{figure}, int8, test", f"{percent(result['test_accuracy_int8'])} of {result['test_samples']}"),
         (f"{figure}, int8, validation", percent(scores["accuracy_int8"])),
         ("flash", f"{kb(scores['flash_bytes'])} of {kb(setup.budget.flash_bytes)}"),

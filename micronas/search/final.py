@@ -6,6 +6,7 @@ that is reported, and the store remembers it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from micronas.errors import SearchError
@@ -44,11 +45,18 @@ dozens, about half a point of standard error on 750 samples); its final training
 
 
 def choose(
-    records: list[Record], finalists: int, executor: Executor, workers: int, store: Store, effort: Effort
+    records: list[Record],
+    finalists: int,
+    executor: Executor,
+    workers: int,
+    store: Store,
+    effort: Effort,
+    say: Callable[[str], None] = lambda text: None,
 ) -> Winner:
     """Train the best ``finalists`` trials properly, return the best of all; ``SearchError`` if there is none.
 
-    A finalist whose final training fails or comes out clearly worse keeps what its trial had.
+    A finalist whose final training fails or comes out clearly worse keeps what its trial had; ``say`` is told
+    so, with the reason.
     """
     best = ranking(records)[:finalists]
     if not best:
@@ -62,7 +70,7 @@ def choose(
         trial = record.trial
         executor.submit(Task(trial.number, trial.arch, trial.key, final=True, deadline_s=limit_s))
     results = dict(executor.next_finished(None) or _lost(record) for record in best)
-    forms = [_better_form(record, results.get(record.trial.number), store) for record in best]
+    forms = [_better_form(record, results.get(record.trial.number), store, say) for record in best]
     winners = [winner for winner in forms if winner is not None]
     if not winners:
         raise SearchError(
@@ -72,14 +80,22 @@ def choose(
     return max(winners, key=lambda winner: winner.scores.reward)
 
 
-def _better_form(record: Record, result: Result | None, store: Store) -> Winner | None:
+def _better_form(
+    record: Record, result: Result | None, store: Store, say: Callable[[str], None]
+) -> Winner | None:
     """None for a network that was predicted to be fast enough and, measured at last, is not."""
     if result is not None and result.outcome is Outcome.INFEASIBLE and _is_predicted(record.trial.scores):
         return None
     trained, finished = _as_trained(record, store), _as_finished(record, result)
-    if finished is None or finished.scores.reward < trained.scores.reward - LUCK:
-        return trained
-    return finished
+    before = trained.scores.reward
+    if finished is not None and finished.scores.reward >= before - LUCK:
+        return finished
+    if finished is not None:
+        why = f"came out at a reward of {finished.scores.reward:.4f}, below the trial's {before:.4f}"
+    else:
+        why = f"failed: {result.reason if result is not None else 'gave no result'}"
+    say(f"final training of trial {record.trial.number} {why}; its network stays as the trial trained it")
+    return trained
 
 
 def _is_predicted(scores: Scores | None) -> bool:

@@ -102,7 +102,9 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
             latency_gate=_latency_gate(setup),
         ).run()
         observer.phase("final training")
-        winner = choose(records, config.final_fit.finalists, executor, config.workers, store, effort)
+        winner = choose(
+            records, config.final_fit.finalists, executor, config.workers, store, effort, observer.phase
+        )
         agreement = judged(config, setup.space, judge, store, records)
     observer.phase("final build, measurement and test")
     final = conclude(setup, winner, store, agreement)
