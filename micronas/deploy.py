@@ -27,7 +27,7 @@ from micronas.build.compiler import compiler_of
 from micronas.codegen import generate
 from micronas.device.client import Client
 from micronas.device.link import Link
-from micronas.errors import BudgetError, ParityError
+from micronas.errors import BudgetError, BuildError, ParityError
 from micronas.graph import Graph
 from micronas.interpreter import run_batch, run_tensors
 from micronas.ledger import Ledger, board_budget, check, make_ledger
@@ -198,6 +198,15 @@ def _wrong_op(
 
 
 def cache_folder() -> Path:
-    """Where compiled objects are kept between builds: below ``$XDG_CACHE_HOME`` or ``~/.cache``."""
+    """Where compiled objects are kept between builds: below ``$XDG_CACHE_HOME`` or ``~/.cache``.
+
+    Raises ``BuildError`` where there is neither: a user without HOME and without an entry in passwd.
+    """
     root = os.environ.get("XDG_CACHE_HOME")
-    return (Path(root) if root else Path.home() / ".cache") / "micronas" / "build"
+    try:
+        return (Path(root) if root else Path.home() / ".cache") / "micronas" / "build"
+    except RuntimeError as error:
+        raise BuildError(
+            "there is no place for compiled objects: neither HOME nor XDG_CACHE_HOME is set",
+            remedy="set HOME to a folder that you may write to; PlatformIO needs it too",
+        ) from error

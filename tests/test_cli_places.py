@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 import shlex
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from micronas import report
 from micronas.board import load_board
 from micronas.budget import make_budget
+from micronas.cli import app
 from micronas.cli.output import typed
 from micronas.config import parse_config
-from micronas.errors import BoardError, BudgetError, ConfigError, ModelError
+from micronas.deploy import cache_folder
+from micronas.errors import BoardError, BudgetError, BuildError, ConfigError, ModelError
+from micronas.store import Store
 from micronas.tflite import read
 from tests.test_cli import BOARD, micronas, refused
+
+
+@dataclass(frozen=True)
+class Usage:
+    free: int
 
 
 @pytest.fixture
@@ -113,8 +124,53 @@ def test_output_into_a_full_disk_is_a_message(tmp_path: Path) -> None:
             timeout=60,
         )
     assert done.returncode == 2
-    assert done.stderr.startswith("micronas: system: No space left on device\n  make room")
+    assert done.stderr.startswith("micronas: system: No space left on device\n  make room; ")
     assert "Traceback" not in done.stderr
+
+
+def test_a_write_without_room_names_the_places_that_are_full(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def write(path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def free_space(place: str) -> Usage:
+        return Usage(free=512 if place == "/tmp" else 1 << 40)
+
+    monkeypatch.setattr(app, "app", lambda: write(Path("x")))
+    monkeypatch.setattr(app.tempfile, "gettempdir", lambda: "/tmp")
+    monkeypatch.setattr(
+        app.shutil, "disk_usage", lambda place: Usage(free=512 if place == "/tmp" else 1 << 40)
+    )
+    with pytest.raises(SystemExit) as end:
+        app.main()
+    assert end.value.code == 2
+    assert capsys.readouterr().err.startswith("micronas: system: /tmp (512 bytes free): No space left")
+
+
+def test_a_report_that_finds_no_room_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: object, target: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(report, "_page", lambda store: "<html>")
+    with Store.create(tmp_path / "run", {}) as store:
+        monkeypatch.setattr(report.os, "replace", full)
+        with pytest.raises(OSError, match="No space left"):
+            report.write_report(store, tmp_path / "page.html")
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(BuildError, match="neither HOME nor XDG_CACHE_HOME is set") as refusal:
+        cache_folder()
+    assert "set HOME" in str(refusal.value)
 
 
 @pytest.mark.parametrize("verb", ["bench", "mlperf"])

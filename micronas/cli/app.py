@@ -7,7 +7,10 @@ stderr; 130 stopped by Ctrl-C.
 from __future__ import annotations
 
 import errno
+import os
+import shutil
 import sys
+import tempfile
 from typing import Annotated
 
 import typer
@@ -70,8 +73,11 @@ app.command("renode-script")(renode_script.renode_script)
 app.command("doctor")(doctor.doctor)
 
 
-_ROOM = "make room there; temporary files go to TMPDIR"
-_RIGHTS = "name another place, or change its owner or mode"
+_ROOM = "make room; temporary files go to TMPDIR, compiled objects to XDG_CACHE_HOME"
+_RIGHTS = (
+    "name another place, or change its owner or mode; temporary files go to TMPDIR, compiled objects to "
+    "XDG_CACHE_HOME"
+)
 _REMEDIES = {
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
@@ -83,6 +89,19 @@ _REMEDIES = {
     errno.ENFILE: "raise the limit of open files: ulimit -n",
 }
 """What the machine may refuse at any place, whatever micronas does there, and what to do about it."""
+
+
+_LITTLE_BYTES = 1 << 20
+
+
+def _full_places(reason: int) -> str:
+    """Where there is no room: a write, unlike an open, does not say which file it was for."""
+    if reason not in (errno.ENOSPC, errno.EDQUOT):
+        return ""
+    places = (tempfile.gettempdir(), os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~")), os.getcwd())
+    free = {place: shutil.disk_usage(place).free for place in dict.fromkeys(places) if os.path.isdir(place)}
+    full = [f"{place} ({left:,} bytes free)" for place, left in free.items() if left < _LITTLE_BYTES]
+    return f"{', '.join(full)}: " if full else ""
 
 
 def main() -> None:
@@ -97,6 +116,6 @@ def main() -> None:
     except OSError as error:
         if error.errno not in _REMEDIES:
             raise
-        where = f"{error.filename}: " if error.filename is not None else ""
+        where = f"{error.filename}: " if error.filename is not None else _full_places(error.errno)
         print(f"micronas: system: {where}{error.strerror}\n  {_REMEDIES[error.errno]}", file=sys.stderr)
         raise SystemExit(2) from None

@@ -27,9 +27,14 @@ def write_report(store: Store, out: Path | None = None) -> Path:
     with tempfile.NamedTemporaryFile(
         "w", dir=path.parent, suffix=".html", delete=False, encoding="utf-8"
     ) as file:
-        file.write(text)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
+        try:
+            file.write(text)
+            file.flush()
+            os.chmod(file.name, 0o644)
+            os.replace(file.name, path)
+        except OSError:
+            Path(file.name).unlink(missing_ok=True)  # a full disk is left as it was found
+            raise
     return path
 
 
