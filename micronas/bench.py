@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from micronas.counted import counted
 from micronas.errors import DataError, ModelError
 from micronas.graph import Graph, Tensor
 from micronas.interpreter import run_batch
+from micronas.npz_file import read_arrays
 
 
 def load_samples(path: Path, graph: Graph, count: int) -> list[npt.NDArray[np.int8]]:
@@ -21,13 +21,7 @@ def load_samples(path: Path, graph: Graph, count: int) -> list[npt.NDArray[np.in
     int8 arrays are taken as they are; float arrays are quantized with the input's own scale. Raises
     ``DataError`` naming the array that does not fit.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = [(name, archive[name]) for name in archive.files[: len(graph.inputs)]]
-    except FileNotFoundError as error:
-        raise DataError(f"no such file: {path}") from error
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: not an .npz file: {error}") from error
+    arrays = list(read_arrays(path).items())[: len(graph.inputs)]
     if len(arrays) < len(graph.inputs):
         raise DataError(f"{path}: {counted(len(arrays), 'array')} for {counted(len(graph.inputs), 'input')}")
     return [

@@ -138,7 +138,7 @@ def test_files_that_are_not_data_are_refused(tmp_path):
     config.path.write_bytes(config.path.read_bytes()[:-400])
     with pytest.raises(DataError, match="damaged"):
         load(config)
-    with pytest.raises(DataError, match="lacks 'g'; its arrays are x, y"):
+    with pytest.raises(DataError, match="lacks 'g'; its arrays: x, y"):
         load(write_npz(tmp_path / "b.npz").model_copy(update={"options": {"groups": "g"}}))
 
 

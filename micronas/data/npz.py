@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import difflib
-import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -23,6 +21,7 @@ from micronas.data.logmel import LogMel, log_mel
 from micronas.data.options import read, refuse_unknown
 from micronas.data.samples import Samples
 from micronas.errors import DataError
+from micronas.npz_file import read_arrays
 
 Arrays: TypeAlias = dict[str, npt.NDArray[np.generic]]
 
@@ -79,7 +78,7 @@ def require_path(config: DataConfig) -> Path:
 
 def read_npz(path: Path, name: str, layout: NpzLayout, *, own_scaling: bool = False) -> Samples:
     """Read ``path`` as ``layout`` says. ``own_scaling`` derives scale and range from the array's type."""
-    arrays = _open(path)
+    arrays = read_arrays(path)
     wanted = [layout.x, layout.y, layout.classes, layout.groups, layout.fold, layout.keep]
     _require_arrays(path, arrays, [n for n in wanted if n])
     keep = arrays[layout.keep].astype(bool) if layout.keep else np.ones(len(arrays[layout.x]), bool)
@@ -106,28 +105,12 @@ def read_npz(path: Path, name: str, layout: NpzLayout, *, own_scaling: bool = Fa
     )
 
 
-def _open(path: Path) -> Arrays:
-    if not path.is_file():
-        near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.npz")], n=1)
-        raise DataError(f"no such data file: {path}", remedy=f"did you mean {near[0]}?" if near else None)
-    with path.open("rb") as stream:
-        if stream.read(40).startswith(b"version https://git-lfs"):
-            raise DataError(f"{path} is a Git LFS pointer, not the data", remedy="git lfs pull")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise DataError(
-                    f"{path} holds one bare array, not named ones", remedy="save it with np.savez"
-                )
-            return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is damaged or not an .npz file: {error}") from error
-
-
 def _require_arrays(path: Path, arrays: Arrays, wanted: list[str]) -> None:
     missing = [name for name in wanted if name not in arrays]
     if missing:
-        raise DataError(f"{path} lacks {', '.join(map(repr, missing))}; its arrays are {', '.join(arrays)}")
+        raise DataError(
+            f"{path} lacks {', '.join(map(repr, missing))}; its arrays: {', '.join(arrays) or 'none'}"
+        )
     lengths = {name: len(arrays[name]) for name in wanted[:2]}
     if len(set(lengths.values())) > 1:
         raise DataError(f"{path}: arrays differ in length: {lengths}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy.typing as npt
 from micronas.errors import DataError
 from micronas.graph import Tensor
 from micronas.mlperf.task import Encoding, Task
+from micronas.npz_file import read_arrays
 
 Encode: TypeAlias = Callable[[npt.NDArray[Any]], bytes]
 
@@ -53,15 +53,14 @@ def random_load(task: Task, seed: int = 0) -> bytes:
 
 
 def _open(path: Path) -> dict[str, npt.NDArray[Any]]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except FileNotFoundError as error:
-        raise DataError(f"no such file: {path}") from error
-    except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: not an .npz file: {error}") from error
+    arrays: dict[str, npt.NDArray[Any]] = dict(read_arrays(path))
     if missing := {"x", "y"} - arrays.keys():
-        raise DataError(f"{path} has no array {', '.join(sorted(missing))}; it has {', '.join(arrays)}")
+        there = ", ".join(arrays) or "none"
+        raise DataError(f"{path} has no array {', '.join(sorted(missing))}; its arrays: {there}")
+    x = arrays["x"]
+    if np.issubdtype(x.dtype, np.floating) and not np.isfinite(x).all():
+        bad = int((~np.isfinite(x)).sum())
+        raise DataError(f"{path}: x holds NaN or infinity, {bad:,} of {x.size:,} values")
     return arrays
 
 
