@@ -47,7 +47,8 @@ class Tally:
         return min(1.0, 2 * sum(comb(n, i) for i in range(k + 1)) / 2**n)
 
     def __str__(self) -> str:
-        return f"{self.better} / {self.equal} / {self.worse}, p {self.p_value:.2f}"
+        p = f"{self.p_value:.2f}" if self.p_value >= 0.01 else "< 0.01"
+        return f"{self.better} / {self.equal} / {self.worse}, p {p}"
 
 
 def tally(comparison: dict[str, Any], contender: str, figure: str) -> Tally:
