@@ -66,6 +66,23 @@ def test_the_best_are_trained_properly_and_the_best_of_them_wins(store: Store) -
     assert (winner.number, winner.final_fit, winner.tflite) == (2, True, b"final")
 
 
+def test_a_final_training_may_take_ten_times_what_its_trial_says(store: Store) -> None:
+    tasks: list[Task] = []
+
+    def evaluate(task: Task) -> Result:
+        tasks.append(task)
+        return final(0.0)(task)
+
+    slow = record(0, 1)
+    assert slow.trial.scores is not None
+    scores = replace(slow.trial.scores, epochs=4, train_cpu_s=6.0)  # 1.5 s an epoch
+    records = [replace(slow, trial=replace(slow.trial, scores=scores))]
+    choose(records, 1, InlineExecutor(evaluate), 1, store, TrialEffort(4), epochs=100)
+    choose([record(1, 1)], 1, InlineExecutor(evaluate), 1, store, TrialEffort(4), epochs=100)
+    assert [task.hang_s for task in tasks] == [1500.0, 0.0]  # the second took no time to speak of
+    assert [task.deadline_s for task in tasks] == [None, None]
+
+
 def test_it_is_said_why_a_final_training_is_not_reported(store: Store) -> None:
     said: list[str] = []
 

@@ -244,6 +244,8 @@ def crash(task: Task) -> Result:
         os._exit(3)
     if task.number == 2:
         time.sleep(60)
+    if task.number == 4:
+        time.sleep(3)
     return toy_evaluate(task)
 
 
@@ -255,11 +257,12 @@ def test_a_worker_that_crashes_or_hangs_costs_its_own_trial_only() -> None:
     with ProcessExecutor(crash_factory, workers=1, task_deadline_s=1.0, grace_s=0.5) as executor:
         for number in range(4):
             executor.submit(Task(number, [1, 1, 1, 1, 1, number], f"k{number}"))
-        results = dict(filter(None, (executor.next_finished(30.0) for _ in range(4))))
+        executor.submit(Task(4, [1, 1, 1, 1, 1, 4], "k4", hang_s=20.0))  # slow, and known to be
+        results = dict(filter(None, (executor.next_finished(30.0) for _ in range(5))))
     assert results[0].outcome is Outcome.COMPLETE
     assert "exit code 3" in results[1].reason
     assert "deadline" in results[2].reason
-    assert results[3].outcome is Outcome.COMPLETE
+    assert results[3].outcome is results[4].outcome is Outcome.COMPLETE
 
 
 def broken_factory() -> Evaluate:

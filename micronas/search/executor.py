@@ -103,7 +103,7 @@ class ProcessExecutor:
 
     def submit(self, task: Task) -> None:
         """Hand a task to the next free worker."""
-        limit_s = max(self._deadline_s, task.deadline_s or 0.0) + self._grace_s
+        limit_s = max(self._deadline_s, task.deadline_s or 0.0, task.hang_s) + self._grace_s
         with interrupts_held():  # the first task starts the pool
             future = self._pool.schedule(_run_task, args=(task,), timeout=limit_s)
             self._futures[future] = task

@@ -52,11 +52,14 @@ def choose(
     store: Store,
     effort: Effort,
     say: Callable[[str], None] = lambda text: None,
+    *,
+    epochs: int = 0,
 ) -> Winner:
     """Train the best ``finalists`` trials properly, return the best of all; ``SearchError`` if there is none.
 
     A finalist whose final training fails or comes out clearly worse keeps what its trial had; ``say`` is told
-    so, with the reason.
+    so, with the reason. ``epochs`` is how many a final training has at most, which tells one that hangs from
+    one on a slow machine.
     """
     best = ranking(records)[:finalists]
     if not best:
@@ -68,7 +71,10 @@ def choose(
     limit_s = effort.final_fit_s(rounds=-(-len(best) // workers))
     for record in best:
         trial = record.trial
-        executor.submit(Task(trial.number, trial.arch, trial.key, final=True, deadline_s=limit_s))
+        hang_s = _hang_s(trial.scores, epochs)
+        executor.submit(
+            Task(trial.number, trial.arch, trial.key, final=True, deadline_s=limit_s, hang_s=hang_s)
+        )
     results = dict(executor.next_finished(None) or _lost(record) for record in best)
     forms = [_better_form(record, results.get(record.trial.number), store, say) for record in best]
     winners = [winner for winner in forms if winner is not None]
@@ -78,6 +84,16 @@ def choose(
             remedy="start a new run with a smaller latency.max_error, or with latency.model: false",
         )
     return max(winners, key=lambda winner: winner.scores.reward)
+
+
+HANG = 10.0
+"""A final training hangs when it takes so many times what its epochs took in the trial."""
+
+
+def _hang_s(scores: Scores | None, epochs: int) -> float:
+    if scores is None or scores.epochs == 0:
+        return 0.0
+    return HANG * epochs * scores.train_cpu_s / scores.epochs
 
 
 def _better_form(

@@ -103,7 +103,14 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
         ).run()
         observer.phase("final training")
         winner = choose(
-            records, config.final_fit.finalists, executor, config.workers, store, effort, observer.phase
+            records,
+            config.final_fit.finalists,
+            executor,
+            config.workers,
+            store,
+            effort,
+            observer.phase,
+            epochs=config.final_fit.epochs,
         )
         agreement = judged(config, setup.space, judge, store, records)
     observer.phase("final build, measurement and test")

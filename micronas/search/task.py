@@ -18,7 +18,8 @@ class Task:
     validation accuracies per epoch of earlier trials, for rules that stop a training early: what was told
     when this trial was asked, so that a resumed run stops where the uninterrupted one did. ``profiles`` are
     those trials' latency profiles (see ``forecast``), for the same reason. ``measure`` asks for a
-    measurement whatever a forecast says.
+    measurement whatever a forecast says. ``hang_s`` is after how long the task must hang rather than train,
+    where that is longer than for others.
     """
 
     number: int
@@ -29,6 +30,7 @@ class Task:
     curves: tuple[tuple[float, ...], ...] = ()
     profiles: tuple[Json, ...] = ()
     measure: bool = False
+    hang_s: float = 0.0
 
 
 @dataclass(frozen=True)
