@@ -6,7 +6,7 @@ import pytest
 from fake_board import FakeBoard
 from test_measure import measure_on
 
-from micronas.deploy import counter_to_json
+from micronas.deployment_json import counter_to_json
 from micronas.device.client import Client
 from micronas.device.counter import check_clock
 from micronas.device.replies import CountedBy, Counter, Info

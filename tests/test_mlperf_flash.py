@@ -111,11 +111,6 @@ def test_another_device_is_not_believed(
         flashed(board, built, monkeypatch, works_at=3)
 
 
-def test_a_device_that_does_not_speak_the_protocol_is_refused(built: DutFirmware) -> None:
-    with pytest.raises(DeviceError, match="not spoken through object"), open_dut(object(), built):  # type: ignore[arg-type]
-        pass
-
-
 def test_a_board_is_claimed_while_it_is_driven(
     built: DutFirmware, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
