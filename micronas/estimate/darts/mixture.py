@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
+from micronas.estimate.batch_norm import by_batch
 from micronas.estimate.darts.edges import OPS
 from micronas.estimate.dnas.parameters import Source
-from micronas.estimate.weights import BATCH_NORM_EPSILON
 from micronas.space.cell.arch import EdgeOp
 from micronas.space.extent import Plane, effective_kernel, effective_stride
 
@@ -122,25 +122,12 @@ def _by_edge(y: Tensor, edges: int) -> Tensor:
 
 def _normalised(source: Source, y: Tensor) -> Tensor:
     channels = int(y.shape[-1])
-    return _batch_norm(y, source.vector(channels, 1.0), source.vector(channels, 0.0))
+    return by_batch(y, source.vector(channels, 1.0), source.vector(channels, 0.0))
 
 
 def _standardised(y: Tensor) -> Tensor:
     channels = int(y.shape[-1])
-    return _batch_norm(y, tf.ones(channels), tf.zeros(channels))
-
-
-def _batch_norm(y: Tensor, scale: Tensor, offset: Tensor) -> Tensor:
-    y, *_ = tf.raw_ops.FusedBatchNormV3(
-        x=y,
-        scale=scale,
-        offset=offset,
-        mean=tf.zeros(0),
-        variance=tf.zeros(0),
-        epsilon=BATCH_NORM_EPSILON,
-        is_training=True,
-    )
-    return y
+    return by_batch(y, tf.ones(channels), tf.zeros(channels))
 
 
 def _plane(x: Tensor) -> Plane:

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
+from micronas.estimate.batch_norm import normalised
 from micronas.estimate.supernet.cell_plan import operation_layers
 from micronas.estimate.supernet.cell_region import OPS
-from micronas.estimate.supernet.normalise import normalised
 from micronas.estimate.supernet.weight_bank import Group
 from micronas.space.cell.arch import EdgeOp
 from micronas.space.extent import Plane, effective_kernel, halved

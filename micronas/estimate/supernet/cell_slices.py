@@ -16,6 +16,7 @@ from micronas.estimate.supernet.cell_plan import (
     operation_layers,
 )
 from micronas.estimate.supernet.region import Genes
+from micronas.estimate.supernet.slices import sliced_kernel
 from micronas.estimate.weights import Array, NodeWeights, Norm, Weights, kernel_shape
 from micronas.space.cell import Cell, EdgeOp, Output
 from micronas.space.cell.arch import CELL_INPUTS
@@ -90,12 +91,8 @@ def _rows(blocks: int, width: int, apart: int) -> list[int]:
 
 
 def _sized(node: NodeWeights, shape: tuple[int, ...]) -> NodeWeights:
-    """The centre of the kernel and the first channels."""
-    kernel = node.kernel
-    if len(shape) == 4:
-        top, left = (kernel.shape[0] - shape[0]) // 2, (kernel.shape[1] - shape[1]) // 2
-        kernel = kernel[top : top + shape[0], left : left + shape[1]]
-    kernel = np.ascontiguousarray(kernel[..., : shape[-2], : shape[-1]])
+    """The centre of the kernel and the first channels, with the statistics that go with them."""
+    kernel = sliced_kernel(node.kernel, shape)
     if node.norm is None:
         return NodeWeights(kernel, node.bias, None)
     channels = shape[-2] if shape[-1] == 1 else shape[-1]

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import tensorflow as tf
 
+from micronas.estimate.batch_norm import normalised
 from micronas.estimate.supernet.dense_region import DEPTH, DenseRegion
-from micronas.estimate.supernet.normalise import normalised
 from micronas.estimate.supernet.region import Genes
 from micronas.estimate.supernet.weight_bank import BankLayer, Group, WeightBank
 from micronas.estimate.weights import NodeWeights, Norm, Weights, kernel_shape

@@ -39,12 +39,16 @@ def _of_kept_blocks(region: BlockRegion, genes: Genes, shared: list[NodeWeights]
     yield shared[start]
 
 
-def _sliced(node: NodeWeights, shape: tuple[int, ...]) -> NodeWeights:
-    kernel = node.kernel
+def sliced_kernel(kernel: Array, shape: tuple[int, ...]) -> Array:
+    """The centre of a kernel (h, w, in, out), and the first channels of it or of a matrix."""
     if len(shape) == 4:
         top, left = (kernel.shape[0] - shape[0]) // 2, (kernel.shape[1] - shape[1]) // 2
         kernel = kernel[top : top + shape[0], left : left + shape[1]]
-    kernel = np.ascontiguousarray(kernel[..., : shape[-2], : shape[-1]])
+    return np.ascontiguousarray(kernel[..., : shape[-2], : shape[-1]])
+
+
+def _sliced(node: NodeWeights, shape: tuple[int, ...]) -> NodeWeights:
+    kernel = sliced_kernel(node.kernel, shape)
     if node.norm is None:
         return NodeWeights(kernel, node.bias, None)
     # A depthwise kernel is (h, w, channels, 1); every other one ends in its output channels.
