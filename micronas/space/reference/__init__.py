@@ -40,6 +40,7 @@ REFERENCE_NETS: Mapping[str, Callable[[], Net]] = {
     "micronet_kws_s": partial(micronet_kws, "S"),
     "micronet_kws_m": partial(micronet_kws, "M"),
     "micronet_kws_l": partial(micronet_kws, "L"),
+    "micronet_ad_s": partial(micronet_ad, "S"),
     "micronet_ad_m": partial(micronet_ad, "M"),
     "micronet_ad_l": partial(micronet_ad, "L"),
     "mobilenet_v2_035_96": partial(mobilenet_v2, 0.35, (96, 96, 3), 10),
@@ -64,12 +65,6 @@ _VWW = NotBuilt(
 )
 
 NOT_BUILT: Mapping[str, NotBuilt] = {
-    "micronet_ad_s": NotBuilt(
-        "the layer widths of MicroNet AD-S are neither in the paper (Banbury et al. 2021) nor in metadata "
-        "of Arm's ML zoo, which tell its input, 32 x 32 x 1, 8 outputs, and its file, 252,848 bytes",
-        "micronet_ad_m and micronet_ad_l are there; to search one of its size: space.name micronets, "
-        "budgets.flash_kb 247",
-    ),
     "micronet_vww": _VWW,
 }
 """Name, or how names begin -> the reason."""

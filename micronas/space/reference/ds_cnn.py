@@ -1,7 +1,7 @@
 """DS-CNN and the MicroNets found from it: a strided or plain stem, then depthwise-separable blocks.
 
 DS-CNN S, M, L: Zhang, Suda, Lai and Chandra, "Hello Edge: Keyword Spotting on Microcontrollers" (2017).
-MicroNet KWS and AD: Banbury et al., "MicroNets" (MLSys 2021); their stems are 10 x 4 over MFCCs of
+MicroNet KWS and AD: Banbury et al., "MicroNets" (MLSys 2021), table 5; their stems are 10 x 4 over MFCCs of
 49 x 10 and 3 x 3 over spectrograms of 32 x 32.
 """
 
@@ -34,6 +34,7 @@ _KWS = {
     "L": _Stack(276, (1, 1), (248, 276, 276, 248, 248, 248, 248), (2, 1, 1, 1, 1, 1, 1)),
 }
 _AD = {
+    "S": _Stack(72, (1, 1), (164, 220, 276, 276), (2, 1, 2, 2)),
     "M": _Stack(192, (1, 1), (276,) * 5, (2, 1, 1, 2, 2)),
     "L": _Stack(276, (1, 1), (248, 276, 276, 248, 248), (2, 1, 1, 2, 2)),
 }
@@ -49,8 +50,11 @@ def micronet_kws(size: Literal["S", "M", "L"]) -> Net:
     return _separable_stack(_KWS[size], (49, 10, 1), (10, 4), 12)
 
 
-def micronet_ad(size: Literal["M", "L"]) -> Net:
-    """MicroNet that tells machines apart, for anomaly detection by self-supervision."""
+def micronet_ad(size: Literal["S", "M", "L"]) -> Net:
+    """MicroNet that tells machines apart, for anomaly detection by self-supervision.
+
+    8 machines, as in the published files; the paper's table says 4.
+    """
     return _separable_stack(_AD[size], (32, 32, 1), (3, 3), 8)
 
 
