@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import shlex
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,23 +107,6 @@ def test_a_place_that_cannot_be_written_is_refused_by_its_option(
     arguments = [model if word == "MODEL" else word for word in verb]
     done = micronas(*arguments, option, "file/inside/x", cwd=tmp_path)
     refused(done, f"{option} file/inside/x: cannot be written (", "name a place")
-
-
-def test_output_into_a_full_disk_is_a_message(tmp_path: Path) -> None:
-    if not Path("/dev/full").exists():
-        pytest.skip("this system has no /dev/full")
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "micronas", "boards"],
-            cwd=tmp_path,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-        )
-    assert done.returncode == 2
-    assert done.stderr.startswith("micronas: system: No space left on device\n  make room; ")
-    assert "Traceback" not in done.stderr
 
 
 def test_a_write_without_room_names_the_places_that_are_full(

@@ -31,6 +31,7 @@ from micronas.cli import (
     search,
     strategies,
 )
+from micronas.cli.streams import prepare_streams
 from micronas.errors import MicronasError
 
 app = typer.Typer(
@@ -106,13 +107,15 @@ def _full_places(reason: int) -> str:
 
 def main() -> None:
     """Run a verb; a ``MicronasError``, or what the machine refuses, becomes a message and exit code 2."""
+    prepare_streams()
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except MicronasError as error:
         print(f"micronas: {error.stage}: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
-    except BrokenPipeError:
-        raise SystemExit(0) from None  # `micronas boards | head`
     except OSError as error:
         if error.errno not in _REMEDIES:
             raise

@@ -1,0 +1,71 @@
+"""stdout and stderr as a shell may hand them over: closed, full, or a pipe whose reader has left."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+_STDIN, _STDOUT, _STDERR = 0, 1, 2
+
+
+def prepare_streams() -> None:
+    """Make the process's own stdout and stderr fit for every verb; call once, before anything is printed.
+
+    A reader that leaves (``micronas boards | head -1``) changes neither what a verb does nor its exit code:
+    what comes after is dropped. A closed stream is as good as /dev/null; left closed, the next file that is
+    opened would get its number, and a child process would write into it. Any other refusal, like a full disk,
+    is an ``OSError`` whose ``filename`` says which stream it was, once.
+    """
+    _open_closed()
+    if sys.stdout is sys.__stdout__:
+        sys.stdout = _patient(sys.stdout, _STDOUT, "standard output")
+    if sys.stderr is sys.__stderr__:
+        sys.stderr = _patient(sys.stderr, _STDERR, "standard error")
+
+
+def _open_closed() -> None:
+    for number in (_STDIN, _STDOUT, _STDERR):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
+
+
+def _patient(stream: TextIO | None, number: int, name: str) -> TextIO:
+    buffer = io.BufferedWriter(_Output(number, name))
+    if not isinstance(stream, io.TextIOWrapper):
+        return io.TextIOWrapper(buffer, encoding="utf-8", errors="backslashreplace")
+    return io.TextIOWrapper(
+        buffer,
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
+
+
+class _Output(io.FileIO):
+    """A descriptor that drops all after its first failure, and keeps quiet about a reader that left."""
+
+    def __init__(self, number: int, name: str) -> None:
+        super().__init__(number, "w", closefd=False)
+        self._name = name
+        self._failed = False
+
+    def write(self, data: ReadableBuffer) -> int:
+        """Write ``data``, or drop it; returns the bytes taken."""
+        if self._failed:
+            return memoryview(data).nbytes
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            self._failed = True
+            return memoryview(data).nbytes
+        except OSError as error:
+            self._failed = True
+            raise OSError(error.errno, error.strerror, self._name) from error
