@@ -179,6 +179,7 @@ class SearchConfig(_Section):
     """Everything that a search depends on besides the board profile and the data themselves."""
 
     board: str | None = None
+    clock_mhz: float | None = Field(default=None, ge=0.1, le=10_000, description="absent: the profile's")
     data: DataConfig = DataConfig()
     space: SpaceConfig = SpaceConfig()
     strategy: StrategyConfig = StrategyConfig()

@@ -11,8 +11,8 @@ import yaml
 
 from micronas.board import BOARDS_DIR, Board, RegionKind, board_names, load_board
 from micronas.build.board_header import board_header
-from micronas.cli.bench import clock_remark
 from micronas.cli.boards import HEADER, row
+from micronas.cli.clock import did_not_start
 from micronas.device.replies import ClockSource, CountedBy, Counter, Info
 from micronas.errors import BoardError
 
@@ -168,7 +168,7 @@ def test_bench_says_when_the_profiles_clock_did_not_start() -> None:
     clock = (216_000_000, ClockSource.HSI, True)
     counter = (Counter.CYCLES, CountedBy.DWT)
     info = Info(b"", *clock, *counter, *sizes, board.name, board.core.value)
-    assert "from hsi; the wanted 216 MHz from hse_crystal did not start" in clock_remark(info, board)
+    assert "from hsi; the wanted 216 MHz from hse_crystal did not start" in did_not_start(info, board)
 
 
 @pytest.mark.parametrize(

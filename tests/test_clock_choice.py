@@ -21,10 +21,12 @@ from typer.testing import CliRunner
 from micronas.board import board_names, load_board
 from micronas.build.clock_choice import at_clock
 from micronas.cli.app import app
-from micronas.cli.bench import clock_remarks
 from micronas.cli.boards import published
+from micronas.cli.clock import clock_remarks
+from micronas.config import parse_config
 from micronas.deploy import build
-from micronas.errors import BoardError
+from micronas.errors import BoardError, ConfigError
+from micronas.search import prepare
 
 MHZ = 1_000_000
 Reset = Mapping[int, int]
@@ -180,9 +182,49 @@ def test_bench_runs_in_qemu_at_the_clock_asked_for(name: str, mhz: int, shared_m
     assert at_second["latency"]["ms"] == pytest.approx(at_full["latency"]["ms"] * full_mhz / mhz)
 
 
+@pytest.mark.emulator
+def test_mlperf_tinys_firmware_takes_the_clock_asked_for(shared_models: Path) -> None:
+    """Its emulated time stamps are instructions x cycles per instruction / that clock."""
+    model = str(shared_models / "hello_world_int8.tflite")
+    refused = CliRunner().invoke(app, ["mlperf", model, "--board", "nucleo_f446re", "--clock-mhz", "101.3"])
+    assert "the nearest that can be had: 101 MHz and 102 MHz" in str(refused.exception)
+    options = ["--board", "nucleo_f446re", "--task", "kws01", "--window-s", "0.01", "--json"]
+    model = str(shared_models / "kws_ref_model.tflite")
+    at_full, at_half = (
+        json.loads(CliRunner().invoke(app, ["mlperf", model, *options, *more]).stdout)
+        for more in ([], ["--clock-mhz", "90"])
+    )
+    assert (at_full["clock_hz"], at_half["clock_hz"]) == (180 * MHZ, 90 * MHZ)
+    full, half = (result["performance"]["latency_ms"] for result in (at_full, at_half))
+    assert half == pytest.approx(2 * full, rel=1e-3)
+
+
 @pytest.mark.parametrize("verb", ["bench", "flash"])
-def test_clock_mhz_has_no_effect_on_mlperf_tinys_firmware_and_is_refused(verb: str) -> None:
-    options = ["--board", "nucleo_l4r5zi", "--protocol", "mlperf-tiny", "--clock-mhz", "80"]
+def test_the_public_runners_device_is_asked_for_a_clock_that_it_can_have(verb: str) -> None:
+    options = ["--board", "nucleo_l4r5zi", "--protocol", "mlperf-tiny", "--clock-mhz", "121"]
     done = CliRunner().invoke(app, [verb, "m.tflite", *options])
-    assert done.exit_code != 0
-    assert "--clock-mhz has no effect" in str(done.exception) + done.output
+    assert isinstance(done.exception, BoardError)
+    assert "the nearest that can be had: 120 MHz" in str(done.exception)
+
+
+def test_a_search_builds_for_the_clock_of_its_configuration() -> None:
+    raw = {"board": "nucleo_f446re", "clock_mhz": 84, "data": {"name": "digits"}, "device": "none"}
+    setup = prepare(parse_config(raw))
+    assert setup.board == at_clock(load_board("nucleo_f446re"), 84 * MHZ)
+    with pytest.raises(BoardError) as refusal:
+        prepare(parse_config({**raw, "clock_mhz": 181}))
+    assert refusal.value.remedy == "the nearest that can be had: 180 MHz"
+
+
+@pytest.mark.parametrize("value", [0, -84, 1e9, "fast"])
+def test_a_clock_that_is_none_is_refused_by_its_key(value: object) -> None:
+    with pytest.raises(ConfigError, match="clock_mhz"):
+        parse_config({"clock_mhz": value})
+
+
+@pytest.mark.parametrize("option", ["--remove-constant-channels", "--count=3"])
+def test_what_the_public_runners_device_cannot_use_is_refused(option: str) -> None:
+    done = CliRunner().invoke(
+        app, ["bench", "m.tflite", "--board", "nucleo_l4r5zi", "--protocol", "mlperf-tiny", option]
+    )
+    assert f"{option.partition('=')[0]} has no effect" in str(done.exception)

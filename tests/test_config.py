@@ -32,7 +32,7 @@ def test_the_demo_budgets_are_those_of_the_readme() -> None:
         ({"budget": {"flash_kb": 3}}, "unknown key 'budget.flash_kb'", "did you mean 'budgets.flash_kb'?"),
         ({"trials": 3}, "unknown key 'trials'", "did you mean 'budget.trials'?"),
         ({"strategy": {"populaton": 3}}, "'strategy.populaton'", "did you mean 'strategy.population'?"),
-        ({"zzzz": 1}, "unknown key 'zzzz'", "known keys here: board, data, space"),
+        ({"zzzz": 1}, "unknown key 'zzzz'", "known keys here: board, clock_mhz, data, space"),
     ],
 )
 def test_an_unknown_key_is_refused_with_the_nearest_known_one(raw, complaint, remedy) -> None:

@@ -100,7 +100,7 @@ def test_the_public_runner_cannot_open_renodes_uart(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="opens serial ports, and a UART in Renode is a TCP socket"):
         serve(
             tmp_path / "no.tflite",
-            board="nucleo_f446re",
+            board=load_board("nucleo_f446re"),
             task=None,
             mode="performance",
             pin=None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from micronas.board import Board, RegionKind
+from micronas.board import Board, RegionKind, load_board
 from micronas.build.families import Family, family_of
 from micronas.errors import BoardError
 
@@ -12,6 +12,12 @@ _MHZ = 1_000_000
 _ENOUGH_WAIT_STATES = 15
 _BAUD_TOLERANCE = 1 / 64
 """As the firmware's (firmware/src/mn_baud.c): half of what both ends of an 8N1 line may be off together."""
+
+
+def board_at(name: str, clock_mhz: float | None) -> Board:
+    """The board ``name``, at ``clock_mhz`` where one is given; raises ``BoardError`` as ``at_clock`` does."""
+    board = load_board(name)
+    return board if clock_mhz is None else at_clock(board, round(clock_mhz * _MHZ))
 
 
 def at_clock(board: Board, hz: int) -> Board:

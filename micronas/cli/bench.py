@@ -8,23 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from micronas.cli.clock import ClockMhz, clock_remarks, did_not_start
 from micronas.cli.mlperf import DEFAULT_MODE, ModeName, Pin, Protocol, TaskName, is_mlperf_tiny, serve
 from micronas.cli.output import percent, print_json, print_table, require_effect
 from micronas.cli.written import require_writable_folder
 from micronas.counted import counted
 
 if TYPE_CHECKING:
-    from micronas.board import Board
     from micronas.deploy import Deployment
-    from micronas.device.replies import Info
     from micronas.graph import Graph
     from micronas.measure import RunStatistics
 
 RANDOM_SAMPLES = 8
-
-ClockMhz = Annotated[
-    float | None, typer.Option(min=0.1, max=10_000, help="Run the core at this clock, not the profile's.")
-]
 
 
 def bench(
@@ -53,25 +48,27 @@ def bench(
     With --protocol mlperf-tiny it is built for MLPerf Tiny's public runner, which then drives it.
     """
     from micronas.bench import load_samples
-    from micronas.board import load_board
+    from micronas.build.clock_choice import board_at
     from micronas.deploy import cache_folder, deploy, random_samples, require_tools
     from micronas.tflite import read
     from micronas.where import make_device
 
     require_effect(device, probe, port)
-    if is_mlperf_tiny(
+    mlperf_tiny = is_mlperf_tiny(
         protocol,
         only_with_it={"--task": task is not None, "--mode": mode != DEFAULT_MODE, "--pin": pin is not None},
         never_with_it={
             "--samples": samples is not None,
             "--keep": keep is not None,
-            "--clock-mhz": clock_mhz is not None,
+            "--count": count != RANDOM_SAMPLES,
+            "--remove-constant-channels": remove_constant_channels,
             "--json": as_json,
         },
-    ):
-        serve(model, board=board, task=task, mode=mode, pin=pin, device=device, probe=probe, port=port)
+    )
+    profile = board_at(board, clock_mhz)
+    if mlperf_tiny:
+        serve(model, board=profile, task=task, mode=mode, pin=pin, device=device, probe=probe, port=port)
         return
-    profile = board_at(load_board(board), clock_mhz)
     where = make_device(device, probe, port)
     graph = read(model)
     inputs = load_samples(samples, graph, count) if samples else random_samples(graph, count, seed=0)
@@ -88,13 +85,6 @@ def bench(
     else:
         _print(deployed, model, samples)
     deployed.require_parity()
-
-
-def board_at(board: Board, clock_mhz: float | None) -> Board:
-    """``board`` at ``--clock-mhz``; raises ``BoardError`` where its chip cannot be set to that clock."""
-    from micronas.build.clock_choice import at_clock
-
-    return board if clock_mhz is None else at_clock(board, round(clock_mhz * 1_000_000))
 
 
 def _simplified(graph: Graph, inputs: list[Any], quiet: bool) -> Graph:
@@ -159,32 +149,9 @@ def _print(deployed: Deployment, model: Path, samples: Path | None) -> None:
     for reason in deployed.lost:
         print(f"          (tried again: {reason})")
     if latency.source.value == "measured" and measurement.info.clock_fallback:
-        print(f"          ({clock_remark(measurement.info, board)})")
+        print(f"          ({did_not_start(measurement.info, board)})")
     if latency.source.value == "emulated":
         print(f"          ({board.timing.cycles_per_instruction:g} cycles per instruction: an estimate)")
-
-
-def clock_remarks(built: Board) -> list[str]:
-    """What to say of the clock that a firmware was built for, beside its profile's and the published one."""
-    from micronas.board import load_board
-
-    profile, hz = load_board(built.name), built.clock.hz
-    remarks = []
-    if hz != profile.clock.hz:
-        before, after = (b.region("flash").wait_states for b in (profile, built))
-        remarks.append(
-            f"asked for; the profile's clock is {profile.clock.hz / 1e6:g} MHz. "
-            f"{after} flash wait states instead of {before}"
-        )
-    published = built.published
-    if published is None:
-        remarks.append("published results of this board: none known")
-    elif published.clock_hz == hz:
-        remarks.append(f"the clock of published results: {published.engine}, {published.source}")
-    else:
-        at = f"{published.clock_hz / 1e6:g}"
-        remarks.append(f"published results are at {at} MHz: --clock-mhz {at}, or compare cycles")
-    return remarks
 
 
 def _print_runs(runs: RunStatistics, unit: str) -> None:
@@ -192,13 +159,6 @@ def _print_runs(runs: RunStatistics, unit: str) -> None:
     print(f"run       {runs.median:,.0f} {unit}, median of {number}, interquartile range {runs.iqr:,.0f}")
     if runs.outliers:
         print(f"          outliers: {', '.join(f'{c:,}' for c in runs.outliers)}")
-
-
-def clock_remark(info: Info, board: Board) -> str:
-    """What to say of a board whose firmware could not start the clock that it was built for."""
-    source = info.clock_source.name.lower()
-    wanted = f"{board.clock.hz / 1e6:g} MHz from {board.clock.source}"
-    return f"from {source}; the wanted {wanted} did not start: is it fitted?"
 
 
 def _op_row(op: dict[str, Any]) -> tuple[str, ...]:

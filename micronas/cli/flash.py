@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from micronas.cli.bench import ClockMhz, board_at
+from micronas.cli.clock import ClockMhz
 from micronas.cli.mlperf import DEFAULT_MODE, ModeName, Pin, Protocol, TaskName, is_mlperf_tiny, serve
 
 
@@ -24,7 +24,7 @@ def flash(
     pin: Pin = None,
 ) -> None:
     """Build MODEL and upload it. With several boards, or none, name one by --probe or --port."""
-    from micronas.board import load_board
+    from micronas.build.clock_choice import board_at
     from micronas.deploy import build, cache_folder
     from micronas.device.claim import Claim
     from micronas.device.ports import choose_port, serial_ports
@@ -32,14 +32,15 @@ def flash(
     from micronas.tflite import read
     from micronas.toolchain import require_gcc
 
-    if is_mlperf_tiny(
+    mlperf_tiny = is_mlperf_tiny(
         protocol,
         only_with_it={"--task": task is not None, "--mode": mode != DEFAULT_MODE, "--pin": pin is not None},
-        never_with_it={"--clock-mhz": clock_mhz is not None},
-    ):
-        serve(model, board=board, task=task, mode=mode, pin=pin, device="serial", probe=probe, port=port)
+        never_with_it={},
+    )
+    profile = board_at(board, clock_mhz)
+    if mlperf_tiny:
+        serve(model, board=profile, task=task, mode=mode, pin=pin, device="serial", probe=probe, port=port)
         return
-    profile = board_at(load_board(board), clock_mhz)
     graph = read(model)
     target = choose_port(serial_ports(), probe=probe, port=port)
     require_gcc()

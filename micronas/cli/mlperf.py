@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from micronas.cli.clock import ClockMhz, clock_remarks
 from micronas.cli.output import console, print_json, require_effect
 from micronas.cli.written import require_writable_file, write_file
 from micronas.errors import ConfigError
@@ -55,10 +56,12 @@ def mlperf(
     device: Annotated[str, typer.Option(help="Where to run: qemu, renode or serial.")] = "qemu",
     probe: Annotated[str | None, typer.Option(help="Serial number of the debug probe.")] = None,
     port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
+    clock_mhz: ClockMhz = None,
     log: Annotated[Path | None, typer.Option(help="Write all that was sent and received here.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run MLPerf Tiny's accuracy and performance scripts on MODEL. Not an MLPerf result."""
+    from micronas.build.clock_choice import board_at
     from micronas.mlperf.result import Result, result_json, result_lines, source_of
     from micronas.mlperf.samples import random_load, read_files
     from micronas.mlperf.script import run_accuracy, run_performance
@@ -67,7 +70,7 @@ def mlperf(
     require_effect(device, probe, port)
     if script == "accuracy" and data is None:
         raise ConfigError("the accuracy script needs samples", remedy="--data FILE.npz, with arrays x and y")
-    wanted = _wanted(model, board, task, device, probe, port)
+    wanted = _wanted(model, board_at(board, clock_mhz), task, device, probe, port)
     given = wanted.graph.tensors[wanted.graph.inputs[0]]
     files = read_files(data, wanted.task, given, count) if data else ()
     if log is not None:
@@ -96,7 +99,7 @@ def mlperf(
 def serve(
     model: Path,
     *,
-    board: str,
+    board: Board,
     task: str | None,
     mode: str,
     pin: str | None,
@@ -144,15 +147,14 @@ class _Wanted:
 
 
 def _wanted(
-    model: Path, board: str, task: str | None, device: str, probe: str | None, port: str | None
+    model: Path, board: Board, task: str | None, device: str, probe: str | None, port: str | None
 ) -> _Wanted:
-    from micronas.board import load_board
     from micronas.mlperf.task import choose_task
     from micronas.tflite import read
     from micronas.where import make_device
 
-    profile, where, graph = load_board(board), make_device(device, probe, port), read(model)
-    return _Wanted(profile, graph, choose_task(task, graph), where)
+    where, graph = make_device(device, probe, port), read(model)
+    return _Wanted(board, graph, choose_task(task, graph), where)
 
 
 def _ran_on(wanted: _Wanted, built: DutFirmware) -> RanOn:
@@ -214,7 +216,10 @@ def _require_one_of(option: str, value: str, known: tuple[str, ...]) -> None:
 
 
 def _print_device(built: DutFirmware) -> None:
-    sram = built.sram
+    board, sram = built.firmware.board, built.sram
+    print(f"clock {board.clock.hz / 1e6:g} MHz")
+    for remark in clock_remarks(board):
+        print(f"  {remark}")
     parts = f"arena {sram.arena:,}, stack {sram.stack:,}, static {sram.static:,}"
     print(f"SRAM {sram.total:,} bytes: {parts}")
     print(f"  {sram.input_buffer:,} of the static bytes hold the input that the host loads")

@@ -109,13 +109,15 @@ def _print_task(setup: Setup, store: Store) -> None:
     budget = config.budget
     limits = (("trial", budget.trials), ("minute", budget.minutes), ("CPU minute", budget.cpu_minutes))
     ends = [counted(limit, unit) for unit, limit in limits if limit]
+    at = "" if config.clock_mhz is None else f" at {config.clock_mhz:g} MHz"
     splits = (
         f"{len(data.train)} training, {len(data.validation)} validation, {len(data.test)} sealed test samples"
     )
     print(
         f"{data.name}: {splits}, "
         f"{_question(data)}\n"
-        f"{setup.board.title}: {kb(setup.budget.flash_bytes)} and {kb(setup.budget.sram_bytes)} for {kind}\n"
+        f"{setup.board.title}{at}: "
+        f"{kb(setup.budget.flash_bytes)} and {kb(setup.budget.sram_bytes)} for {kind}\n"
         f"{config.strategy.name}, seed {config.seed}, at most {' and '.join(ends)}, "
         f"{counted(config.workers, 'worker')} -> {store.folder}"
     )
@@ -163,7 +165,8 @@ def _print_result(setup: Setup, store: Store, final: Final) -> None:
         print(f"  {name:<7} {path}")
     print(f"  report  {store.folder / 'report.html'}")
     print("\nNext:")
-    tflite, board = typed(result["files"]["tflite"]), setup.board.name
+    tflite, clock_mhz = typed(result["files"]["tflite"]), setup.config.clock_mhz
+    board = setup.board.name + ("" if clock_mhz is None else f" --clock-mhz {clock_mhz:.9g}")
     print(f"  {program()} bench {tflite} --board {board}    # every op's instructions and bytes")
     print(f"  {program()} flash {tflite} --board {board}    # onto a real board")
     print(f"  {program()} export {tflite} --out DIR    # a C library for your own firmware")

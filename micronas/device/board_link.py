@@ -109,8 +109,8 @@ def _await_answer(client: Client, link: SerialLink, board: Board) -> None:
             if _answers(client):
                 raise DeviceError(
                     f"{link.name}: the board answers at {text} the baud rate, so its core runs at "
-                    f"{factor * board.clock.hz / 1e6:g} MHz, not at the {board.clock.hz / 1e6:g} MHz of its "
-                    "profile",
+                    f"{factor * board.clock.hz / 1e6:g} MHz, not at the {board.clock.hz / 1e6:g} MHz "
+                    "that it was built for",
                     remedy=f"is the {board.clock.source_hz / 1e6:g} MHz of clock.source_hz in the board's "
                     "profile what is fitted?",
                 ) from None

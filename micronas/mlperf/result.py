@@ -73,6 +73,7 @@ def result_json(result: Result, model: str) -> dict[str, Json]:
     return {
         "model": model,
         "board": built.firmware.board.name,
+        "clock_hz": built.firmware.board.clock.hz,
         "task": built.task.name,
         "build_id": built.firmware.build_id.hex(),
         "ran_on": result.ran_on.to_json(),

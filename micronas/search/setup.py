@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 
-from micronas.board import Board, load_board
+from micronas.board import Board
 from micronas.budget import make_budget
+from micronas.build.clock_choice import board_at
 from micronas.config import SearchConfig
 from micronas.data import Dataset, Task, load
 from micronas.deploy import require_tools
@@ -96,4 +97,4 @@ def _require_packages() -> None:
 def _named_board(config: SearchConfig) -> Board:
     if config.board is None:
         raise ConfigError("no board was named", remedy="give --board NAME; `micronas boards` lists them")
-    return load_board(config.board)
+    return board_at(config.board, config.clock_mhz)

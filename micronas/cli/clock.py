@@ -1,0 +1,45 @@
+"""``--clock-mhz``: the board at another clock, and what is said of the clock beside a figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from micronas.board import Board
+    from micronas.device.replies import Info
+
+ClockMhz = Annotated[
+    float | None, typer.Option(min=0.1, max=10_000, help="Run the core at this clock, not the profile's.")
+]
+
+
+def clock_remarks(built: Board) -> list[str]:
+    """What to say of the clock that a firmware was built for, beside its profile's and the published one."""
+    from micronas.board import load_board
+
+    profile, hz = load_board(built.name), built.clock.hz
+    remarks = []
+    if hz != profile.clock.hz:
+        before, after = (b.region("flash").wait_states for b in (profile, built))
+        remarks.append(
+            f"asked for; the profile's clock is {profile.clock.hz / 1e6:g} MHz. "
+            f"{after} flash wait states instead of {before}"
+        )
+    published = built.published
+    if published is None:
+        remarks.append("published results of this board: none known")
+    elif published.clock_hz == hz:
+        remarks.append(f"the clock of published results: {published.engine}, {published.source}")
+    else:
+        at = f"{published.clock_hz / 1e6:g}"
+        remarks.append(f"published results are at {at} MHz: --clock-mhz {at}, or compare cycles")
+    return remarks
+
+
+def did_not_start(info: Info, board: Board) -> str:
+    """What to say of a board whose firmware could not start the clock that it was built for."""
+    source = info.clock_source.name.lower()
+    wanted = f"{board.clock.hz / 1e6:g} MHz from {board.clock.source}"
+    return f"from {source}; the wanted {wanted} did not start: is it fitted?"
