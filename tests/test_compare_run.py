@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from compare_fakes import KilledError, ToyRuns, always_fails, silent, toy_plan
 
-from micronas import run_lock
 from micronas.compare.contender import Contender
 from micronas.compare.files import write_files
 from micronas.compare.plan import open_plan
@@ -16,7 +15,7 @@ from micronas.compare.results import Results, results_to_json
 from micronas.compare.run import read_results, run_all
 from micronas.compare.verdict import FIGURES, Word, against_random
 from micronas.errors import StoreError
-from micronas.store import Store
+from micronas.store import Store, run_lock
 
 
 def compared(folder: Path, runs: ToyRuns | None = None) -> Results:

@@ -17,7 +17,7 @@ from micronas.search.latency_gate import UNTRAINED
 from micronas.space import make_space
 from micronas.space.reference.made_up import made_up_weights
 from micronas.store import Record, Store
-from micronas.stored_setup import stored_board, stored_config
+from micronas.store.stored_setup import stored_board, stored_config
 from micronas.trial import FORECAST_STAGE
 from micronas.where import Qemu
 

@@ -11,7 +11,7 @@ from micronas.compare.plan import PlannedRun
 from micronas.ledger import Budget
 from micronas.search.loop import RUN_CPU_S
 from micronas.store import DATABASE, Record, Store
-from micronas.stored_setup import stored_budget
+from micronas.store.stored_setup import stored_budget
 from micronas.trial import Outcome, Scores
 from micronas.trial_json import scores_from_json
 

@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
-from micronas import run_lock
 from micronas.compare.history import History, read_history
 from micronas.compare.plan import Plan, PlannedRun
 from micronas.compare.results import Results, make_results
 from micronas.errors import SearchError, StoreError, TrainError
 from micronas.search import new_run, prepare, search, stored_setup
 from micronas.search.loop import Observer
-from micronas.store import DATABASE, Store
+from micronas.store import DATABASE, Store, run_lock
 
 RunOne: TypeAlias = Callable[[PlannedRun, Path], None]
 """Begins, or goes on with, a run in a folder up to its result."""

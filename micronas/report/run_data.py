@@ -13,7 +13,7 @@ from micronas.lowering.lower import lower_graph
 from micronas.plan import Plan, plan_memory
 from micronas.space import ANOMALY_SPACES
 from micronas.store import Final, Record, Store
-from micronas.stored_setup import why_not_resumable
+from micronas.store.stored_setup import why_not_resumable
 from micronas.tflite import read_bytes
 from micronas.trial import Outcome
 

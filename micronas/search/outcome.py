@@ -19,7 +19,7 @@ from micronas.search.forecast_check import check_forecasts, check_to_json
 from micronas.search.setup import Setup
 from micronas.search.stages import parity_samples
 from micronas.store import Final, Record, Store
-from micronas.stored_setup import stored_config
+from micronas.store.stored_setup import stored_config
 from micronas.tflite import read_bytes
 from micronas.trial import Json, Outcome, Scores, Source
 from micronas.trial_json import latency_from_json, scores_to_json

@@ -33,7 +33,7 @@ from micronas.search.stages import make_evaluator
 from micronas.search.subnets import stage_cpu_s
 from micronas.space import Arch
 from micronas.store import Final, Store
-from micronas.stored_setup import stored_board, stored_config
+from micronas.store.stored_setup import stored_board, stored_config
 from micronas.strategy import DIFFERENTIABLE
 from micronas.strategy.supernets import supernets_cpu_s
 from micronas.trial import Json

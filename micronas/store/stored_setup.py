@@ -11,8 +11,8 @@ from micronas.budget import make_budget
 from micronas.config import SearchConfig, parse_config
 from micronas.errors import ConfigError, StoreError
 from micronas.ledger import Budget
-from micronas.run_file import SCHEMA_VERSION
-from micronas.store import Store
+from micronas.store.run_file import SCHEMA_VERSION
+from micronas.store.store import Store
 
 
 def stored_config(store: Store) -> SearchConfig:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import micronas
 from micronas.errors import StoreError
-from micronas.run_file import READABLE_VERSIONS, SCHEMA_VERSION
+from micronas.store.run_file import READABLE_VERSIONS, SCHEMA_VERSION
 from micronas.trial import Json
 
 

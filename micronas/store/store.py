@@ -21,10 +21,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import micronas
-from micronas import run_lock
 from micronas.errors import StoreError
-from micronas.record import COLUMNS, Final, Record, record_from_row, record_to_row
-from micronas.run_file import (
+from micronas.store import run_lock
+from micronas.store.record import COLUMNS, Final, Record, record_from_row, record_to_row
+from micronas.store.run_file import (
     DATABASE,
     READABLE_VERSIONS,
     SCHEMA_VERSION,
@@ -33,10 +33,8 @@ from micronas.run_file import (
     require,
     write_new,
 )
-from micronas.run_format import other_format, unreadable
+from micronas.store.run_format import other_format, unreadable
 from micronas.trial import Json
-
-__all__ = ["DATABASE", "SCHEMA_VERSION", "Final", "Record", "Store"]
 
 
 class Store:
