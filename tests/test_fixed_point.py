@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micronas.errors import ModelError
-from micronas.fixed_point import (
+from micronas.fixed_point.functions import exp_on_negative_values, logistic, one_over_one_plus_x, tanh
+from micronas.fixed_point.multiplier import (
     activation_range,
     multiply_by_quantized_multiplier,
     quantize_multiplier,
     rounding_divide_by_pot,
     saturating_rounding_doubling_high_mul,
 )
-from micronas.fixed_point_functions import exp_on_negative_values, logistic, one_over_one_plus_x, tanh
+from micronas.fixed_point.op_parameters import mean_requant, softmax_parameters, sum_parameters
 from micronas.graph import Activation, Quant
-from micronas.op_parameters import mean_requant, softmax_parameters, sum_parameters
 
 INT32 = st.integers(-(2**31), 2**31 - 1)
 

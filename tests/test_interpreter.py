@@ -11,7 +11,7 @@ import pytest
 from oracle import CASES, GraphBuilder, random_case, random_inputs, run_tflm
 
 from micronas.errors import ModelError
-from micronas.fixed_point import multiply_by_quantized_multiplier
+from micronas.fixed_point.multiplier import multiply_by_quantized_multiplier
 from micronas.graph import Conv2D, DType, Padding, Quant
 from micronas.interpreter import run_batch, run_tensors
 from micronas.interpreter.requantize import OutputStage

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from micronas.constant_channels.needs import Mask
 from micronas.constant_channels.ties import is_plain_mixer, is_tie
 from micronas.constant_channels.values import VARIES, Values, channel_values
-from micronas.fixed_point import wrap_int32
+from micronas.fixed_point.multiplier import wrap_int32
 from micronas.graph import ABSENT, Graph, Op, Quant, Tensor
 
 

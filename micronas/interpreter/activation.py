@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from micronas.fixed_point import multiply_by_quantized_multiplier
+from micronas.fixed_point.lookup_tables import lookup_table
+from micronas.fixed_point.multiplier import multiply_by_quantized_multiplier
+from micronas.fixed_point.op_parameters import product_requant, rescale_requant
 from micronas.graph import DType, Graph, Op
 from micronas.interpreter.kernel import Array, Kernel, data_of, input_tensor, output_tensor, quant_of
-from micronas.lookup_tables import lookup_table
-from micronas.op_parameters import product_requant, rescale_requant
 
 
 def prepare_table(graph: Graph, op: Op) -> Kernel:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from micronas.fixed_point import activation_range, multiply_by_quantized_multiplier
+from micronas.fixed_point.multiplier import activation_range, multiply_by_quantized_multiplier
+from micronas.fixed_point.op_parameters import Requant, product_requant, sum_parameters
 from micronas.graph import Binary, Graph, Op
 from micronas.interpreter.kernel import Array, Kernel, input_tensor, output_tensor, quant_of
 from micronas.interpreter.requantize import OutputStage
-from micronas.op_parameters import Requant, product_requant, sum_parameters
 
 
 def prepare_sum(graph: Graph, op: Op) -> Kernel:

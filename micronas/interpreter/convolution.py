@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from micronas.fixed_point import activation_range, conv_multipliers
+from micronas.fixed_point.multiplier import activation_range, conv_multipliers
 from micronas.graph import Conv2D, Graph, Op
 from micronas.interpreter.kernel import (
     Array,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from micronas.fixed_point import activation_range, conv_multipliers
+from micronas.fixed_point.multiplier import activation_range, conv_multipliers
 from micronas.graph import DepthwiseConv2D, Graph, Op
 from micronas.interpreter.convolution import folded_bias, largest_product_sum
 from micronas.interpreter.kernel import (

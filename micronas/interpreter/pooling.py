@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from micronas.fixed_point import activation_range
+from micronas.fixed_point.multiplier import activation_range
 from micronas.graph import Graph, Op, Pool2D
 from micronas.interpreter.kernel import Array, Kernel, input_tensor, output_tensor, quant_of
 from micronas.window import window_padding

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
+from micronas.fixed_point.op_parameters import Requant, mean_requant, rescale_requant
 from micronas.graph import Graph, Op
 from micronas.interpreter.kernel import Array, Kernel, data_of, input_tensor, output_tensor, quant_of
 from micronas.interpreter.requantize import OutputStage
-from micronas.op_parameters import Requant, mean_requant, rescale_requant
 
 
 def prepare(graph: Graph, op: Op) -> Kernel:

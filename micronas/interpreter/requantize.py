@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from micronas.fixed_point import IntArray, multiply_by_quantized_multiplier
+from micronas.fixed_point.multiplier import IntArray, multiply_by_quantized_multiplier
 from micronas.interpreter.kernel import Array
 
 _HALF_OF_Q31 = np.int64(1 << 30)

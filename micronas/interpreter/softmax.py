@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from micronas.fixed_point import (
+from micronas.fixed_point.functions import exp_on_negative_values, one_over_one_plus_x
+from micronas.fixed_point.multiplier import (
     rounding_divide_by_pot,
     saturating_rounding_doubling_high_mul,
     wrap_int32,
 )
-from micronas.fixed_point_functions import exp_on_negative_values, one_over_one_plus_x
+from micronas.fixed_point.op_parameters import SOFTMAX_INTEGER_BITS, softmax_parameters
 from micronas.graph import Graph, Op, Softmax
 from micronas.interpreter.kernel import Array, Kernel, input_tensor, quant_of
-from micronas.op_parameters import SOFTMAX_INTEGER_BITS, softmax_parameters
 
 ACCUMULATION_INTEGER_BITS = 12
 

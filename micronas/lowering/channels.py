@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from micronas.fixed_point import IntArray, wrap_int32
+from micronas.fixed_point.multiplier import IntArray, wrap_int32
 from micronas.lowering import Constant
 from micronas.lowering.operands import OpContext, quant_of
 

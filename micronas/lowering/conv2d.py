@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micronas.fixed_point import activation_range, conv_multipliers
+from micronas.fixed_point.multiplier import activation_range, conv_multipliers
 from micronas.graph import Conv2D, Tensor
 from micronas.lowering import Field, Lowered, Ref
 from micronas.lowering.channels import Channels, channel_constant, channels_of, require_symmetric

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from micronas.fixed_point import activation_range, conv_multipliers
+from micronas.fixed_point.multiplier import activation_range, conv_multipliers
 from micronas.graph import DepthwiseConv2D, Tensor
 from micronas.lowering import Constant, Field, Lowered, Ref
 from micronas.lowering.channels import Channels, channel_constant, channels_of, require_symmetric

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from micronas.fixed_point import INT8_MAX, INT8_MIN, IntArray, multiply_by_quantized_multiplier
+from micronas.fixed_point.multiplier import INT8_MAX, INT8_MIN, IntArray, multiply_by_quantized_multiplier
 from micronas.lowering import Constant, Field
 from micronas.lowering.channels import Channels
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from micronas.fixed_point import INT8_MAX, INT8_MIN, activation_range
+from micronas.fixed_point.multiplier import INT8_MAX, INT8_MIN, activation_range
+from micronas.fixed_point.op_parameters import product_requant
 from micronas.graph import Binary
 from micronas.lowering import Field, Lowered
 from micronas.lowering.broadcast import broadcast_fields, in_place_operands
 from micronas.lowering.dsp import LARGEST_RIGHT_SHIFT
 from micronas.lowering.operands import OpContext, quant_of
-from micronas.op_parameters import product_requant
 
 
 def lower_mul(context: OpContext) -> Lowered:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micronas.fixed_point import activation_range
+from micronas.fixed_point.multiplier import activation_range
 from micronas.graph import Pool2D
 from micronas.lowering import Field, Lowered
 from micronas.lowering.operands import OpContext, quant_of

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from micronas.fixed_point.op_parameters import product_requant, rescale_requant
 from micronas.lowering import Field, Lowered
 from micronas.lowering.broadcast import broadcast_fields
 from micronas.lowering.operands import OpContext, quant_of
-from micronas.op_parameters import product_requant, rescale_requant
 
 
 def lower_prelu(context: OpContext) -> Lowered:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from micronas.fixed_point.op_parameters import Requant, mean_requant, rescale_requant
 from micronas.lowering import Field, Lowered
 from micronas.lowering.operands import OpContext, quant_of
-from micronas.op_parameters import Requant, mean_requant, rescale_requant
 
 
 def lower_mean(context: OpContext) -> Lowered:

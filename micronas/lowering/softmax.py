@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from micronas.fixed_point.op_parameters import softmax_parameters
 from micronas.graph import Softmax
 from micronas.lowering import Field, Lowered
 from micronas.lowering.operands import OpContext, quant_of
-from micronas.op_parameters import softmax_parameters
 
 _LARGEST_DEPTH = 4095  # the sum of exponentials has 12 integer bits
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from micronas.lookup_tables import lookup_table
+from micronas.fixed_point.lookup_tables import lookup_table
 from micronas.lowering import Constant, Field, Lowered, Ref
 from micronas.lowering.operands import OpContext, quant_of
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from micronas.errors import ModelError
-from micronas.fixed_point import quantize_multiplier
+from micronas.fixed_point.multiplier import quantize_multiplier
 from micronas.graph import Quant
 
 

@@ -11,7 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from micronas.fixed_point import (
+from micronas.fixed_point.multiplier import (
     INT32_MAX,
     INT32_MIN,
     IntArray,

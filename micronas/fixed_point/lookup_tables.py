@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.errors import ModelError
-from micronas.fixed_point import (
+from micronas.fixed_point.functions import logistic, tanh
+from micronas.fixed_point.multiplier import (
     INT8_MAX,
     INT8_MIN,
     IntArray,
@@ -21,9 +22,8 @@ from micronas.fixed_point import (
     quantize_multiplier,
     rounding_divide_by_pot,
 )
-from micronas.fixed_point_functions import logistic, tanh
+from micronas.fixed_point.op_parameters import rescale_requant
 from micronas.graph import Activation, Attrs, LeakyRelu, Quant
-from micronas.op_parameters import rescale_requant
 
 LUT_KINDS = frozenset({"HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "QUANTIZE", "RELU", "RELU6", "TANH"})
 _FUNCTION_INTEGER_BITS = 4
