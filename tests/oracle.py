@@ -43,7 +43,7 @@ from micronas.graph import (
     StridedSlice,
     Tensor,
 )
-from micronas.tflite_writer import write
+from micronas.tflite.writer import write
 
 Rng = np.random.Generator
 Array = npt.NDArray[np.generic]

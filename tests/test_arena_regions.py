@@ -24,7 +24,7 @@ from micronas.ledger import Room, board_budget, check, make_ledger
 from micronas.ledger.room import arena_rooms, choose_room
 from micronas.net import Conv, NetBuilder, shape_graph
 from micronas.space.reference.ds_cnn import pooled_classifier
-from micronas.tflite_writer import write
+from micronas.tflite.writer import write
 from micronas.where import Image, Qemu, Renode, SerialBoard, image_for, ran_on
 
 F407, H743 = load_board("black_f407vg"), load_board("nucleo_h743zi2")

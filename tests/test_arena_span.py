@@ -28,7 +28,7 @@ from micronas.ledger.room import Item, Room, arena_rooms, lay_out
 from micronas.net import Conv, Net, NetBuilder, shape_graph
 from micronas.space.reference import micronet_ad
 from micronas.space.reference.ds_cnn import pooled_classifier
-from micronas.tflite_writer import write
+from micronas.tflite.writer import write
 from micronas.twin import twin_of
 from micronas.where import Image, Qemu, image_for, ran_on
 

@@ -15,7 +15,7 @@ from micronas.net import shape_graph
 from micronas.space.reference import NOT_BUILT, REFERENCE_NETS, reference_net
 from micronas.space.reference.made_up import made_up_weights
 from micronas.tflite import read_bytes
-from micronas.tflite_writer import write
+from micronas.tflite.writer import write
 
 
 def test_the_list_names_every_network(tmp_path: Path) -> None:

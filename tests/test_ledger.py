@@ -16,7 +16,7 @@ from micronas.lowering.lower import lower_graph
 from micronas.plan import plan_memory
 from micronas.plan.tflm import tflm_arena_bytes
 from micronas.tflite import read
-from micronas.tflite_writer import write
+from micronas.tflite.writer import write
 
 FIRMWARE = FirmwareSize(code_bytes=9_000, rodata_bytes=500, static_bytes=1_000)
 AMPLE = Budget(flash_bytes=1 << 30, sram_bytes=1 << 30)

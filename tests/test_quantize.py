@@ -10,7 +10,6 @@ import sys
 import numpy as np
 import pytest
 
-from micronas import tflite_writer
 from micronas.board import Core
 from micronas.config import SpaceConfig
 from micronas.errors import QuantizeError
@@ -43,6 +42,7 @@ from micronas.quantize.order import in_order_of
 from micronas.quantize.proof import check_constants
 from micronas.space import make_space
 from micronas.tflite import read_bytes
+from micronas.tflite.writer import write as write_tflite
 
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed (extra: search)")
 
@@ -158,7 +158,7 @@ def test_promised_graph_equals_the_converted_one(name, number):
         data = quantize(trained_like(net, i), net, samples_for(net, i))
         promised, converted = shape_graph(net), read_bytes(data, "net")
         assert_equal_graphs(promised, converted)
-        assert len(tflite_writer.write(promised)) == len(data)
+        assert len(write_tflite(promised)) == len(data)
         assert demands(promised) == demands(converted)
 
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from micronas import tflite_writer
 from micronas.config import SpaceConfig
 from micronas.errors import SpaceError
 from micronas.net import Add, Concat, Conv, DepthwiseConv, Pool, shape_graph
 from micronas.space import make_space
 from micronas.space.cell import Cell, CellArch, CellLimits, CellNode, CellSpace, Edge, EdgeOp, Output
 from micronas.space.cell.canonical import canonical_cell
+from micronas.tflite.writer import write as write_tflite
 
 SHAPES = ((28, 28, 1), (49, 10, 1), (64, 1, 3), (5, 3, 2))
 LIMITS = CellLimits(nodes=3, min_cells=2, max_cells=5, max_width=16)
@@ -185,7 +185,7 @@ def test_hand_made_networks_are_of_the_space(shape):
     space = CellSpace(shape, 3, LIMITS)
     archs = space.hand_made()
     assert all(space.from_json(space.to_json(arch)) == arch for arch in archs)
-    sizes = [len(tflite_writer.write(shape_graph(space.net(arch)))) for arch in archs]
+    sizes = [len(write_tflite(shape_graph(space.net(arch)))) for arch in archs]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] > 3 * sizes[-1]
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from micronas import tflite_writer
 from micronas.config import SpaceConfig
 from micronas.errors import SpaceError
 from micronas.net import Add, Apply, Conv, DepthwiseConv, Function, Pool, PoolKind, shape_graph
 from micronas.space import make_space
 from micronas.space.layerwise import Block, BlockKind, LayerwiseArch, LayerwiseSpace, Limits, Stem
+from micronas.tflite.writer import write as write_tflite
 
 SHAPES = ((28, 28, 1), (49, 40, 1), (49, 10, 1), (64, 1, 3), (96, 96, 3), (5, 3, 2), (1, 1, 4))
 LIMITS = Limits(
@@ -239,7 +239,7 @@ def test_hand_made_networks_cover_the_budget_classes():
     """Files for 64 KB, 20 KB and a few KB; largest first; a convolutional and a separable one in each."""
     space = LayerwiseSpace((28, 28, 1), 10, Limits())
     archs = space.hand_made()
-    sizes = [len(tflite_writer.write(shape_graph(space.net(arch)))) for arch in archs]
+    sizes = [len(write_tflite(shape_graph(space.net(arch)))) for arch in archs]
     assert sizes == sorted(sizes, reverse=True)
     assert len(set(archs)) == len(sizes)
     for low, high in ((24_000, 65_536), (12_000, 20_480), (8_000, 10_000), (0, 7_000)):

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from micronas import tflite_writer
 from micronas.net import shape_graph
 from micronas.space.reference import REFERENCE_NETS
 from micronas.space.reference.efficientnet import efficientnet_lite
 from micronas.space.reference.mobilenet import mobilenet_v2, mobilenet_v3_minimal
+from micronas.tflite.writer import write as write_tflite
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -76,7 +76,7 @@ def test_micronets_have_the_size_of_the_published_files(name, published_bytes):
     """Sizes from the model zoo of the paper's authors. Their files carry names, ranges (8 bytes a channel)
     and metadata that ours do not, so the weights must account for all but a small rest."""
     graph = shape_graph(REFERENCE_NETS[name]())
-    ours = len(tflite_writer.write(graph))
+    ours = len(write_tflite(graph))
     channels = sum(len(t.quant.scale) for t in graph.tensors if t.is_constant and len(t.shape) == 4)
     assert -4_000 < published_bytes - ours < 8 * channels + 17_000
 
@@ -159,7 +159,7 @@ def test_documented_counts_hold(name):
     text = (REPOSITORY / "docs" / "spaces.md").read_text(encoding="utf-8")
     row = next(line for line in text.splitlines() if line.startswith("|") and f"`{name}`" in line)
     net = REFERENCE_NETS[name]()
-    size = len(tflite_writer.write(shape_graph(net)))
+    size = len(write_tflite(shape_graph(net)))
     assert [cell.strip() for cell in row.split("|")[3:6]] == [
         f"{n:,}" for n in (net.macs, net.parameters, size)
     ]

@@ -16,7 +16,7 @@ from oracle import CASES, GraphBuilder, random_case
 from micronas.errors import ModelError
 from micronas.graph import Activation, Conv2D, DType, Padding, Pool2D, Quant
 from micronas.tflite import read, read_bytes
-from micronas.tflite_writer import write
+from micronas.tflite.writer import write
 
 
 def edited(model: bytes, edit) -> bytes:

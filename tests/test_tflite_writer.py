@@ -12,7 +12,7 @@ from oracle import CASES, random_case, random_inputs, run_tflm
 
 from micronas.graph import DType, Graph, Quant, Tensor
 from micronas.tflite import read, read_bytes
-from micronas.tflite_writer import write
+from micronas.tflite.writer import write
 
 MODELS = (
     "ad01_int8",

@@ -14,7 +14,7 @@ from micronas.net import shape_graph
 from micronas.plan.tflm import tflm_arena, tflm_arena_bytes
 from micronas.space import make_space
 from micronas.tflite import read
-from micronas.tflite_writer import write
+from micronas.tflite.writer import write
 
 MODELS = (
     "ad01_int8",

@@ -42,7 +42,7 @@ def write(
     from micronas.net import shape_graph
     from micronas.space.reference import reference_net
     from micronas.space.reference.made_up import made_up_weights
-    from micronas.tflite_writer import write as write_tflite
+    from micronas.tflite.writer import write as write_tflite
 
     data = write_tflite(made_up_weights(shape_graph(reference_net(name)), seed))
     path = out or Path(f"{name}.tflite")
@@ -53,7 +53,7 @@ def write(
 def _summary(name: str) -> dict[str, Any]:
     from micronas.net import shape_graph
     from micronas.space.reference import reference_net
-    from micronas.tflite_writer import write as write_tflite
+    from micronas.tflite.writer import write as write_tflite
 
     net = reference_net(name)
     return {

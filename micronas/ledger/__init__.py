@@ -21,7 +21,7 @@ from micronas.lowering.lower import lower_graph
 from micronas.lowering.sizes import constant_items
 from micronas.plan import Plan, plan_memory
 from micronas.plan.tflm import tflm_arena
-from micronas.tflite_writer import write
+from micronas.tflite.writer import write
 
 __all__ = [
     "Budget",

@@ -16,7 +16,7 @@ from micronas.graph import ABSENT, Graph, Op
 from micronas.plan import Plan, Span
 from micronas.plan.blocks import Block, lower_bound
 from micronas.plan.place import height, place_by_size
-from micronas.tflite_writer import file_positions
+from micronas.tflite.writer import file_positions
 
 _UNIT = 16
 _FIXED_TAIL = 512
@@ -90,7 +90,7 @@ class TflmArena:
 
 
 def tflm_arena_bytes(graph: Graph) -> int:
-    """Predicted arena of TFLite Micro for ``graph`` as ``tflite_writer`` writes it (64-bit host build)."""
+    """Predicted arena of TFLite Micro for ``graph`` as ``tflite.writer`` writes it (64-bit host build)."""
     return tflm_arena(graph).total_bytes
 
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from micronas import tflite_writer
 from micronas.errors import ModelError, QuantizeError
 from micronas.estimate.weights import Weights, fold, kernel_shape
 from micronas.graph import Graph
@@ -23,6 +22,7 @@ from micronas.quantize.calibration import check_calibration
 from micronas.quantize.order import in_order_of, with_flattens
 from micronas.quantize.proof import check_constants, check_scales
 from micronas.tflite import read_bytes
+from micronas.tflite.writer import write as write_tflite
 
 if TYPE_CHECKING:
     import keras
@@ -60,7 +60,7 @@ def quantize(
     graph = _proven(convert(net, weights, samples), net, name)
     check_constants(graph, net, weights)
     check_scales(graph, samples)
-    return tflite_writer.write(graph)
+    return write_tflite(graph)
 
 
 def _proven(data: bytes, net: Net, name: str) -> Graph:

@@ -77,6 +77,6 @@ def file_bytes(net: Net) -> int:
     Of networks trained alike, the one with the larger file was the better one more often than the one with
     more parameters or more multiplications: depthwise-separable networks spend their bytes on channels.
     """
-    from micronas import tflite_writer
+    from micronas.tflite.writer import write as write_tflite
 
-    return len(tflite_writer.write(shape_graph(net)))
+    return len(write_tflite(shape_graph(net)))

@@ -1,7 +1,7 @@
 """How each op's attributes lie in a .tflite file: one table for reader and writer.
 
 A ``Layout`` pairs the fields of an ``Attrs`` dataclass with those of a table of TFLite's schema. Ops whose
-shapes or constant inputs say everything (``NoAttrs``) carry no options, or only what ``tflite_writer``
+shapes or constant inputs say everything (``NoAttrs``) carry no options, or only what ``tflite.writer``
 derives from their shapes.
 """
 
