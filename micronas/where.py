@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from micronas.board import Board
+from micronas.board.twin import has_memory, twin_of
 from micronas.build import Firmware
 from micronas.device.link import Link
 from micronas.device.ports import Port, choose_port
@@ -17,7 +18,6 @@ from micronas.flash import Access, Use, use_board
 from micronas.ledger import Ledger
 from micronas.renode import RenodeDevice, find_renode, require_modelled
 from micronas.trial import Json
-from micronas.twin import has_memory, twin_of
 
 HARDWARE = Access()
 """How this machine's boards are reached."""

@@ -16,8 +16,9 @@ from oracle import random_inputs
 from test_arena_regions import FIRMWARE, KB, network, with_memory, with_values
 from typer.testing import CliRunner
 
-from micronas.arena_place import arena_places, as_one
 from micronas.board import Board, board_names, load_board
+from micronas.board.arena_place import arena_places, as_one
+from micronas.board.twin import twin_of
 from micronas.build.linker_script import linker_script
 from micronas.cli.app import app
 from micronas.deploy import deploy
@@ -29,7 +30,6 @@ from micronas.net import Conv, Net, NetBuilder, shape_graph
 from micronas.space.reference import micronet_ad
 from micronas.space.reference.ds_cnn import pooled_classifier
 from micronas.tflite.writer import write
-from micronas.twin import twin_of
 from micronas.where import Image, Qemu, image_for, ran_on
 
 F746, F767 = load_board("nucleo_f746zg"), load_board("nucleo_f767zi")

@@ -11,6 +11,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from micronas.board import Board, Core, Region, RegionKind, board_names, load_board
+from micronas.board.twin import twin_of
 from micronas.build import Firmware, build_firmware
 from micronas.deploy import Built, build
 from micronas.device.client import Client
@@ -22,7 +23,6 @@ from micronas.net import Conv, Net, NetBuilder
 from micronas.net.shape_graph import shape_graph
 from micronas.space.reference.ds_cnn import pooled_classifier
 from micronas.space.reference.mlperf_tiny import keyword_ds_cnn
-from micronas.twin import twin_of
 from micronas.where import Qemu, image_for
 
 pytestmark = pytest.mark.emulator

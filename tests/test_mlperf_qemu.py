@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from micronas.board import Board, load_board
+from micronas.board.twin import twin_of
 from micronas.build import Firmware, build_firmware
 from micronas.device.qemu import QemuDevice
 from micronas.device.serial_link import SerialLink
@@ -28,7 +29,6 @@ from micronas.mlperf.script import run_accuracy
 from micronas.mlperf.session import open_dut, require_build
 from micronas.mlperf.task import TASKS, Task
 from micronas.tflite import read
-from micronas.twin import twin_of
 from micronas.where import Qemu
 
 pytestmark = pytest.mark.emulator

@@ -10,6 +10,7 @@ import pytest
 from host_c import COMPILERS, FIRMWARE, build_program
 
 from micronas.board import Board, Core, board_names, load_board
+from micronas.board.twin import twin_of
 from micronas.build import build_firmware, families
 from micronas.build.families import family_of
 from micronas.device import qemu
@@ -17,7 +18,6 @@ from micronas.device.client import Client
 from micronas.device.qemu import QemuDevice
 from micronas.device.replies import CountedBy, Counter
 from micronas.errors import DeviceError
-from micronas.twin import twin_of
 
 HERE = Path(__file__).parent
 COUNTED = (HERE / "firmware_models" / "counted.c").read_text(encoding="utf-8")

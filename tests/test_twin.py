@@ -10,6 +10,7 @@ import pytest
 from oracle import random_case, random_inputs, run_tflm
 
 from micronas.board import Board, Core, Emulator, Region, RegionKind, board_names, load_board
+from micronas.board.twin import MACHINES, machine_for, twin_of
 from micronas.build import Firmware, LinkedSizes, assert_same_network, build_firmware
 from micronas.codegen import generate
 from micronas.deploy import Deployment, deploy
@@ -24,7 +25,6 @@ from micronas.lowering.lower import lower_graph
 from micronas.measure import Measurement, measure
 from micronas.plan import plan_memory
 from micronas.tflite import read
-from micronas.twin import MACHINES, machine_for, twin_of
 from micronas.where import Qemu, SerialBoard, built_for, ran_on, require_device
 
 F446 = load_board("nucleo_f446re")

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from micronas.board import Board, Core, Emulator, load_board
+from micronas.board.twin import machine_for, twin_of
 from micronas.build import build_firmware
 from micronas.codegen import generate
 from micronas.deploy import cache_folder, random_samples
@@ -27,7 +28,6 @@ from micronas.lowering.lower import lower_graph
 from micronas.measure import Measurement, measure
 from micronas.plan import plan_memory
 from micronas.tflite import read
-from micronas.twin import machine_for, twin_of
 
 BASE = load_board("netduinoplus2")
 

@@ -9,8 +9,8 @@ vectors and code, then the network's constants sorted by alignment, then the res
 
 from __future__ import annotations
 
-from micronas.arena_place import as_one, regions_of
 from micronas.board import Board, Region, RegionKind
+from micronas.board.arena_place import as_one, regions_of
 
 ARENA_ALIGNMENT = 16
 

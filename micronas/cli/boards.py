@@ -74,7 +74,7 @@ def published(board: Board) -> str:
 
 
 def _arena_places(board: Board) -> str:
-    from micronas.arena_place import arena_places
+    from micronas.board.arena_place import arena_places
 
     names = arena_places(board)
     return names[0] if len(names) == 1 else f"the first of {', '.join(names)} that holds it"
@@ -98,7 +98,7 @@ def emulated(board: Board) -> str:
     """The QEMU machine, and whether it runs this board's own image and has its chip."""
     if board.emulator is None:
         return "nothing"
-    from micronas.twin import has_memory, twin_of
+    from micronas.board.twin import has_memory, twin_of
 
     machine = board.emulator.machine
     if twin_of(board) is not None:

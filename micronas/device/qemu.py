@@ -16,12 +16,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from micronas.board import Board, Emulator
+from micronas.board.twin import MACHINES
 from micronas.device.client import Client
 from micronas.device.emulator_process import EmulatorProcess
 from micronas.device.link import Link
 from micronas.device.serial_link import SerialLink
 from micronas.errors import DeadlineError, DeviceError, ToolMissingError
-from micronas.twin import MACHINES
 
 QEMU = "qemu-system-arm"
 START_DEADLINE_S = 20.0

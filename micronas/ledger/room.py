@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from micronas.arena_place import arena_places, as_one, regions_of
 from micronas.board import Board
+from micronas.board.arena_place import arena_places, as_one, regions_of
 
 
 @dataclass(frozen=True)

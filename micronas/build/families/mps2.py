@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from micronas.board import Board
+from micronas.board.twin import FAMILY as NAME
+from micronas.board.twin import MACHINES
 from micronas.build.families.family import Family
 from micronas.errors import BoardError
-from micronas.twin import FAMILY as NAME
-from micronas.twin import MACHINES
 
 
 def header_values(board: Board) -> dict[str, str]:

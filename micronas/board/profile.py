@@ -1,4 +1,4 @@
-"""Board profiles: YAML in ``boards/`` -> frozen, checked ``Board``.
+"""What a board profile says, as frozen models.
 
 A profile says what a search budgets (memory regions), what the firmware needs (core, clock, UART),
 how the board is reached (upload, emulator) and what an emulated instruction count is worth in time.
@@ -7,19 +7,12 @@ Sizes are bytes, clocks hertz, addresses integers.
 
 from __future__ import annotations
 
-import difflib
-import itertools
-import re
 from enum import Enum
-from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from micronas.errors import BoardError
-
-BOARDS_DIR = Path(__file__).resolve().parent.parent / "boards"
 
 
 class Core(Enum):
@@ -202,98 +195,3 @@ class Board(_Frozen):
     def sram_bytes(self) -> int:
         """Bytes of the region that holds stack and statics (and the arena, where nothing better does)."""
         return self.region("sram").length
-
-
-def load_board(name: str, folder: Path = BOARDS_DIR) -> Board:
-    """Read ``boards/NAME.yaml``; raises ``BoardError`` naming the key and the nearest board or fix."""
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        raise _unknown_board(name, folder)
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        board = Board.model_validate(raw)
-    except yaml.YAMLError as error:
-        raise BoardError(f"{path.name}: not valid YAML: {error}") from error
-    except ValidationError as error:
-        raise BoardError(f"{path.name}: {describe_validation(error)}") from error
-    problems = [text for check in CHECKS for text in check(board)]
-    if board.name != name:
-        problems.append(f"name is {board.name!r}, but the file is {path.name}")
-    if problems:
-        raise BoardError(f"{path.name}: " + "; ".join(problems))
-    return board
-
-
-def board_names(folder: Path = BOARDS_DIR) -> tuple[str, ...]:
-    """Names of all shipped boards, sorted."""
-    return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
-
-
-def describe_validation(error: ValidationError) -> str:
-    """The first few pydantic complaints as ``key: what`` on one line."""
-    parts = [f"{'.'.join(str(p) for p in e['loc']) or 'file'}: {e['msg']}" for e in error.errors()[:3]]
-    return "; ".join(parts)
-
-
-def _unknown_board(name: str, folder: Path) -> BoardError:
-    names = board_names(folder)
-    # As it is printed on the box: NUCLEO-F446RE.
-    word = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
-    near = [n for n in names if word and word in n] or difflib.get_close_matches(word, names, n=1)
-    hint = (
-        f"did you mean {' or '.join(map(repr, near))}?"
-        if 0 < len(near) < 4
-        else f"known boards: {', '.join(names)}"
-    )
-    return BoardError(f"unknown board {name!r}", remedy=f"{hint} (`micronas boards` lists them)")
-
-
-def _check_regions_do_not_overlap(board: Board) -> list[str]:
-    ordered = sorted(board.regions, key=lambda r: r.origin)
-    return [
-        f"regions {a.name} and {b.name} overlap" for a, b in itertools.pairwise(ordered) if a.end > b.origin
-    ]
-
-
-def _check_region_names_are_unique(board: Board) -> list[str]:
-    names = [r.name for r in board.regions]
-    return [f"region name {n!r} occurs twice" for n in sorted(set(names)) if names.count(n) > 1]
-
-
-def _check_has_flash_and_sram(board: Board) -> list[str]:
-    missing = [n for n in ("flash", "sram") if not any(r.name == n for r in board.regions)]
-    return [f"no region named {n!r}" for n in missing]
-
-
-def _check_arena_regions_are_ram(board: Board) -> list[str]:
-    kinds = {r.name: r.kind for r in board.regions}
-    names = board.arena_regions
-    twice = [f"arena_regions: {n!r} occurs twice" for n in sorted(set(names)) if names.count(n) > 1]
-    unknown = [f"arena_regions: {n!r} is not a region" for n in names if n not in kinds]
-    others = [
-        f"arena_regions: {n!r} is {kinds[n].value}, which holds no data"
-        for n in names
-        if n in kinds and not kinds[n].holds_data
-    ]
-    return [*twice, *unknown, *others]
-
-
-def _check_stack_fits(board: Board) -> list[str]:
-    sram = next((r for r in board.regions if r.name == "sram"), None)
-    if sram and board.stack_bytes >= sram.length:
-        return [f"stack_bytes {board.stack_bytes} leaves nothing of sram {sram.length}"]
-    return []
-
-
-def _check_stack_alignment(board: Board) -> list[str]:
-    return [] if board.stack_bytes % 8 == 0 else ["stack_bytes must be a multiple of 8 (AAPCS)"]
-
-
-CHECKS = (
-    _check_region_names_are_unique,
-    _check_regions_do_not_overlap,
-    _check_has_flash_and_sram,
-    _check_arena_regions_are_ram,
-    _check_stack_fits,
-    _check_stack_alignment,
-)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 
-from micronas.board import Board, Region
+from micronas.board.profile import Board, Region
 
 _JOINT = "+"
 

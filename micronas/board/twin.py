@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from micronas.board import Board, Core, Region, RegionKind
+from micronas.board.profile import Board, Core, Region, RegionKind
 from micronas.errors import BoardError
 
 FAMILY = "mps2"

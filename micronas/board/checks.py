@@ -1,0 +1,58 @@
+"""What must hold of a board profile beyond the types of its keys: one small check each."""
+
+from __future__ import annotations
+
+import itertools
+
+from micronas.board.profile import Board
+
+
+def _check_regions_do_not_overlap(board: Board) -> list[str]:
+    ordered = sorted(board.regions, key=lambda r: r.origin)
+    return [
+        f"regions {a.name} and {b.name} overlap" for a, b in itertools.pairwise(ordered) if a.end > b.origin
+    ]
+
+
+def _check_region_names_are_unique(board: Board) -> list[str]:
+    names = [r.name for r in board.regions]
+    return [f"region name {n!r} occurs twice" for n in sorted(set(names)) if names.count(n) > 1]
+
+
+def _check_has_flash_and_sram(board: Board) -> list[str]:
+    missing = [n for n in ("flash", "sram") if not any(r.name == n for r in board.regions)]
+    return [f"no region named {n!r}" for n in missing]
+
+
+def _check_arena_regions_are_ram(board: Board) -> list[str]:
+    kinds = {r.name: r.kind for r in board.regions}
+    names = board.arena_regions
+    twice = [f"arena_regions: {n!r} occurs twice" for n in sorted(set(names)) if names.count(n) > 1]
+    unknown = [f"arena_regions: {n!r} is not a region" for n in names if n not in kinds]
+    others = [
+        f"arena_regions: {n!r} is {kinds[n].value}, which holds no data"
+        for n in names
+        if n in kinds and not kinds[n].holds_data
+    ]
+    return [*twice, *unknown, *others]
+
+
+def _check_stack_fits(board: Board) -> list[str]:
+    sram = next((r for r in board.regions if r.name == "sram"), None)
+    if sram and board.stack_bytes >= sram.length:
+        return [f"stack_bytes {board.stack_bytes} leaves nothing of sram {sram.length}"]
+    return []
+
+
+def _check_stack_alignment(board: Board) -> list[str]:
+    return [] if board.stack_bytes % 8 == 0 else ["stack_bytes must be a multiple of 8 (AAPCS)"]
+
+
+CHECKS = (
+    _check_region_names_are_unique,
+    _check_regions_do_not_overlap,
+    _check_has_flash_and_sram,
+    _check_arena_regions_are_ram,
+    _check_stack_fits,
+    _check_stack_alignment,
+)
