@@ -1,7 +1,7 @@
-"""Search configuration: the YAML of ``search_configs/`` -> frozen ``SearchConfig``.
+"""What a search may be told: every key, its meaning and its default, in a section each.
 
-Every default stands in this file; a YAML holds the differences only. An unknown key is refused with the
-nearest known one and its path. Sizes are KB of 1,024 bytes, times carry their unit in the key.
+A YAML of ``search_configs/`` holds the differences only. Sizes are KB of 1,024 bytes, times carry their
+unit in the key.
 
 Two keys sound alike and are not: ``budgets`` is what the network may cost on the board (flash, SRAM,
 latency), ``budget`` is what the search may cost here (trials, minutes of wall clock, CPU minutes).
@@ -9,16 +9,10 @@ latency), ``budget`` is what the search may cost here (trials, minutes of wall c
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from micronas.config_keys import config_error, key_paths, known_keys_of, with_key
-from micronas.errors import ConfigError
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class _Section(BaseModel):
@@ -230,55 +224,3 @@ class SearchConfig(_Section):
         if self.latency.model and (self.device == "none" or self.runtime != "micronas"):
             raise ValueError("latency.model learns from profiles, so it needs a device and runtime micronas")
         return self
-
-
-def load_config(path: Path, overrides: Mapping[str, object] | None = None) -> SearchConfig:
-    """Read a YAML file; ``overrides`` maps dotted keys (``budget.trials``) to values that win over it.
-
-    Raises ``ConfigError`` that names the file, the key, what is wrong and the nearest known key.
-    """
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(f"no such configuration: {path}", remedy=_shipped(path)) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {error}") from error
-    if not isinstance(raw, dict | None):
-        raise ConfigError(f"{path}: expected keys and values, found {type(raw).__name__}")
-    return parse_config(raw or {}, name=str(path), overrides=overrides)
-
-
-def parse_config(
-    raw: Mapping[str, object], *, name: str = "configuration", overrides: Mapping[str, object] | None = None
-) -> SearchConfig:
-    """Check plain data against the schema; see ``load_config``."""
-    merged = dict(raw)
-    if any(dotted.startswith("budget.") for dotted in overrides or {}):
-        merged["budget"] = {}  # a new budget is not bounded by the file's
-    for dotted, value in (overrides or {}).items():
-        merged = with_key(merged, dotted.split("."), value)
-    try:
-        return SearchConfig.model_validate(merged)
-    except ValidationError as error:
-        raise config_error(name, error, known_keys()) from error
-
-
-def known_keys() -> tuple[str, ...]:
-    """Every key of the schema as a dotted path, sections included, in the order of this file."""
-    return tuple(key_paths(SearchConfig, ""))
-
-
-def known_part(raw: Mapping[str, object]) -> dict[str, object]:
-    """``raw`` without the keys that the schema does not know: to look at what another version wrote."""
-    return known_keys_of(raw, "", frozenset(known_keys()))
-
-
-def _shipped(path: Path) -> str | None:
-    folder = Path(__file__).resolve().parent.parent / "search_configs"
-    names = sorted(p.name for p in folder.glob("*.yaml"))
-    near = difflib.get_close_matches(path.name, names, n=1)
-    if near:
-        return f"did you mean search_configs/{near[0]}?"
-    return f"shipped ones: {', '.join(names)}" if names else None
