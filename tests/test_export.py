@@ -15,6 +15,7 @@ from micronas.board import Core
 from micronas.errors import ModelError
 from micronas.export import library_files
 from micronas.export.kernels import KERNELS_DIR, kernel_files
+from micronas.interpreter import run_batch
 from micronas.tflite import read
 
 NETWORKS = (
@@ -47,7 +48,16 @@ def test_published_networks_pass_their_own_host_test(compiler, shared_models, tm
     for name in NETWORKS:
         folder = written(library_files(read(shared_models / f"{name}.tflite"), name=name), tmp_path / name)
         program = folder / "run"
-        command = [compiler, *WARNINGS, *SANITIZERS, "-O1", f"-I{folder / 'src'}", "-o", program]
+        command = [
+            compiler,
+            *WARNINGS,
+            "-Wpedantic",
+            *SANITIZERS,
+            "-O1",
+            f"-I{folder / 'src'}",
+            "-o",
+            program,
+        ]
         built = subprocess.run(
             [*command, *sources(folder, "src/*.c"), *sources(folder, "test/*.c")],
             capture_output=True,
@@ -67,6 +77,7 @@ def test_a_library_links_on_its_own_for_any_core(core, shared_models, tmp_path):
         "arm-none-eabi-gcc",
         *core.compiler_flags,
         *WARNINGS,
+        "-Wpedantic",
         "-O2",
         "-nostartfiles",
         "--specs=nosys.specs",
@@ -80,7 +91,8 @@ def test_a_library_links_on_its_own_for_any_core(core, shared_models, tmp_path):
 
 def test_only_needed_kernels_are_exported():
     files = library_files(random_case("SOFTMAX", np.random.default_rng(1)), name="softmax")
-    exported = {path for path in files if path.startswith("src/mn_") and "model" not in path}
+    own = ("model", "network")
+    exported = {p for p in files if p.startswith("src/mn_") and not any(word in p for word in own)}
     assert exported == {"src/mn_requant.h", "src/mn_run.c", "src/mn_softmax.h", "src/mn_softmax_s8.c"}
 
 
@@ -93,9 +105,57 @@ def test_the_whole_kernel_library_is_reachable_from_kernels():
     assert set(found) == {p.name for p in KERNELS_DIR.iterdir()}
 
 
-def test_a_name_that_no_build_file_takes_is_refused():
+@pytest.mark.parametrize("name", ["my net", "", "1st", "a-b", "größe", "x\n"])
+def test_a_name_that_no_build_file_takes_is_refused(name):
     with pytest.raises(ModelError, match="cannot name a library"):
-        library_files(random_case("TANH", np.random.default_rng(1)), name="my net")
+        library_files(random_case("TANH", np.random.default_rng(1)), name=name)
+
+
+BOTH = """
+#include <stdio.h>
+#include <string.h>
+#include "mn_network_first.h"
+#include "mn_network_second.h"
+
+static int zeros(const mn_model *net)
+{
+    memset(net->arena + net->inputs[0].offset, 0, net->inputs[0].bytes);
+    return mn_model_run(net) == MN_OK ? net->arena[net->outputs[0].offset] : 999;
+}
+
+int main(void)
+{
+    printf("%d %d\\n", zeros(&mn_network_first), zeros(&mn_network_second));
+}
+"""
+
+
+@pytest.mark.parametrize("order", [("first", "second"), ("second", "first")], ids="-".join)
+def test_two_libraries_in_one_program_are_two_networks(order, tmp_path):
+    graphs = {
+        "first": random_case("FULLY_CONNECTED", np.random.default_rng(1)),
+        "second": random_case("CONV_2D", np.random.default_rng(2)),
+    }
+    for name, graph in graphs.items():
+        folder = written(library_files(graph, name=name), tmp_path / name)
+        objects = tmp_path / f"{name}-objects"
+        objects.mkdir()
+        compile_all = ["gcc", "-c", "-std=c99", *sources(folder, "src/*.c")]
+        subprocess.run(compile_all, check=True, cwd=objects)
+        subprocess.run(["ar", "rc", tmp_path / f"{name}.a", *sources(objects, "*.o")], check=True)
+    (tmp_path / "main.c").write_text(BOTH)
+    includes = [f"-I{tmp_path / name / 'src'}" for name in order]
+    archives = [tmp_path / f"{name}.a" for name in order]
+    program = ["gcc", *includes, tmp_path / "main.c", *archives, "-o", tmp_path / "both"]
+    subprocess.run(program, check=True)
+    said = subprocess.run([tmp_path / "both"], capture_output=True, text=True, timeout=60).stdout
+    assert said.split() == [str(output_of_zeros(graph)) for graph in graphs.values()]
+
+
+def output_of_zeros(graph):
+    (given,) = graph.inputs
+    (outputs,) = run_batch(graph, [np.zeros(graph.tensors[given].shape, np.int8)])
+    return outputs.reshape(-1)[0]
 
 
 def test_the_same_network_gives_the_same_files():

@@ -29,13 +29,13 @@ custom_core_flags = {core_flags}
 extra_scripts = pre:core_flags.py
 """
 MAIN = """
-#include "mn_model.h"
+#include "mn_network_kws.h"
 
 void start(void);
 void start(void)
 {
     for (;;) {
-        (void)mn_model_run(&mn_the_model);
+        (void)mn_model_run(&mn_network_kws);
     }
 }
 """
@@ -84,4 +84,4 @@ def test_a_project_finds_and_links_the_library(
     assert "kws @ 1.0.0" in done.output  # the library's own manifest was read
     with (project / ".pio" / "build" / "theirs" / "firmware.elf").open("rb") as stream:
         symbols = {s.name for s in ELFFile(stream).get_section_by_name(".symtab").iter_symbols()}
-    assert {"mn_model_run", "mn_the_model", kernel} <= symbols
+    assert {"mn_model_run", "mn_network_kws", kernel} <= symbols

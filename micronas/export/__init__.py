@@ -3,7 +3,8 @@
     files = library_files(graph, name="kws")     # path in the library -> text
 
 The library runs on any core: it holds the network twice, once for cores with the DSP extension and once in
-portable C, and the compiler takes the one that fits. Both give the same outputs in every bit.
+portable C, and the compiler takes the one that fits. Both give the same outputs in every bit. Its network and
+arena carry its name, so that libraries of several networks can be linked into one program.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from micronas.codegen import generate
 from micronas.errors import ModelError
 from micronas.export.host_test import host_test
 from micronas.export.kernels import kernel_files
-from micronas.export.texts import cmake_lists, license_text, platformio_library, readme
+from micronas.export.texts import cmake_lists, license_text, network_header, platformio_library, readme
 from micronas.graph import Graph
 from micronas.lowering import Target
 from micronas.lowering.lower import lower_graph
@@ -27,10 +28,20 @@ _FORMS = (
     ("mn_model_portable.c", Core.M0PLUS, "#if !defined(__ARM_FEATURE_DSP)"),
 )
 
+_NAMED = """\
+#include "mn_network_{name}.h"
+
+#define mn_the_model mn_network_{name}
+#define mn_arena mn_network_{name}_arena
+
+{condition}
+{text}#endif
+"""
+
 
 def library_files(graph: Graph, *, name: str) -> Mapping[str, str]:
     """Path -> text of every file of the library called ``name``; raises ``ModelError`` as lowering does."""
-    if not re.fullmatch(r"[A-Za-z]\w*", name):
+    if not re.fullmatch(r"[A-Za-z]\w*", name, flags=re.ASCII):
         raise ModelError(f"{name!r} cannot name a library: it must be a word of letters, digits and _")
     files: dict[str, str] = {}
     kernels: set[str] = set()
@@ -39,11 +50,12 @@ def library_files(graph: Graph, *, name: str) -> Mapping[str, str]:
         lowered = lower_graph(graph, Target(core))
         plan = plan_memory(graph, lowered)
         text = generate(graph, lowered, plan, name=name)["mn_model.c"]
-        files[f"src/{file_name}"] = f"{condition}\n{text}#endif\n"
+        files[f"src/{file_name}"] = _NAMED.format(name=name, condition=condition, text=text)
         kernels |= {op.kernel for op in lowered}
         arena_bytes = max(arena_bytes, plan.arena_bytes)
     files |= {f"src/{path}": text for path, text in kernel_files(kernels).items()}
-    files["test/test_model.c"] = host_test(graph)
+    files[f"src/mn_network_{name}.h"] = network_header(name)
+    files["test/test_model.c"] = host_test(graph, name)
     files["CMakeLists.txt"] = cmake_lists(name, sorted(p for p in files if p.startswith("src/")))
     files["library.json"] = platformio_library(name)
     files["README.md"] = readme(graph, name, arena_bytes)

@@ -16,7 +16,7 @@ _PROGRAM = """\
 #include <stdio.h>
 #include <string.h>
 
-#include "mn_model.h"
+#include "mn_network_{name}.h"
 
 static const unsigned char inputs[{samples}][{in_bytes}] = {{
 {inputs}
@@ -46,7 +46,7 @@ int main(void)
 {{
     int failed = 0;
     for (int s = 0; s < {samples}; s++) {{
-        failed += run_sample(&mn_the_model, inputs[s], expected[s]);
+        failed += run_sample(&mn_network_{name}, inputs[s], expected[s]);
     }}
     printf("%d of {samples} samples differ\\n", failed);
     return failed != 0;
@@ -54,13 +54,14 @@ int main(void)
 """
 
 
-def host_test(graph: Graph) -> str:
-    """The program's text; the samples are the same every time."""
+def host_test(graph: Graph, name: str) -> str:
+    """The program's text for the library called ``name``; the samples are the same every time."""
     rng = np.random.default_rng(0)
     inputs = [_sample(graph.tensors[t], rng) for t in graph.inputs]
     outputs = run_batch(graph, inputs)
     rows_in, rows_out = _rows(inputs), _rows(outputs)
     return _PROGRAM.format(
+        name=name,
         samples=_SAMPLES,
         in_bytes=len(rows_in[0]),
         out_bytes=len(rows_out[0]),

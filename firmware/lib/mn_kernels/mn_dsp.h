@@ -18,12 +18,12 @@
 #ifndef MN_DSP_H
 #define MN_DSP_H
 
-#if defined(__ARM_FEATURE_DSP)
-
 #include <stdint.h>
 #include <string.h>
 
 #include "mn_requant.h"
+
+#if defined(__ARM_FEATURE_DSP)
 
 enum { MN_DSP_SEGMENT = 512 };
 

@@ -41,7 +41,8 @@ typedef struct {
     uint32_t constant_bytes; /* flash taken by the model's const data (the mn_model_* objects), this struct excluded */
 } mn_model;
 
-/* The one model of this image; defined in the generated mn_model.c. */
+/* The one model of a firmware image, defined in the generated mn_model.c. An exported library has none: its
+ * network is called mn_network_NAME and declared in mn_network_NAME.h. */
 extern const mn_model mn_the_model;
 
 /* Runs every op in order; stops at the first that fails. Inputs must have been written to the arena.
