@@ -10,7 +10,11 @@ import pytest
 
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 COMPILERS = ("gcc", "clang")
-WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Werror")
+_LANGUAGE = ("-std=c99", "-Wpedantic", "-Wall", "-Wextra", "-Werror")
+_ARITHMETIC = ("-Wconversion", "-Wsign-conversion", "-Wshadow", "-Wundef", "-Wvla")
+_POINTERS = ("-Wcast-align", "-Wcast-qual", "-Wpointer-arith", "-Wwrite-strings")
+_PROTOTYPES = ("-Wstrict-prototypes", "-Wmissing-prototypes")
+WARNINGS = (*_LANGUAGE, *_ARITHMETIC, *_POINTERS, *_PROTOTYPES)
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-O1")
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from host_c import SANITIZERS, WARNINGS
 
 from micronas.board import Core
 from micronas.codegen import ArenaPlan, generate
@@ -30,8 +31,6 @@ KERNELS = REPOSITORY / "firmware" / "lib" / "mn_kernels"
 HOST = REPOSITORY / "tests" / "host"
 EMULATOR = REPOSITORY / "tests" / "emulator"
 MACHINES = {Core.M0PLUS: "mps2-an385", Core.M3: "mps2-an385", Core.M4F: "mps2-an386", Core.M7: "mps2-an500"}
-WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
-SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 PORTABLE = Target(Core.M0PLUS)
 _GLOBAL_NAME = re.compile(r"\b(mn_model_(?:op|inputs|outputs)\w*|op\d+_\w+|mn_arena|MN_ARENA|mn_the_model)\b")
 
@@ -82,7 +81,7 @@ def run_on_host(
     models = write_models([graph for graph, _ in cases], folder, PORTABLE, planner)
     sources = [models, *sorted(HOST.glob("*.c"))]
     program = folder / "run"
-    command = [compiler, *WARNINGS, "-O1", "-g", *SANITIZERS, f"-I{KERNELS}", f"-I{HOST}", "-o", program]
+    command = [compiler, *WARNINGS, *SANITIZERS, f"-I{KERNELS}", f"-I{HOST}", "-o", program]
     compile_all(command, [*sources, *sorted(KERNELS.glob("*.c"))])
     done = subprocess.run([program], input=payload(cases), capture_output=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr.decode()

@@ -9,7 +9,8 @@ import subprocess
 import numpy as np
 import pytest
 from elftools.elf.elffile import ELFFile
-from model_runner import KERNELS, WARNINGS, model_text
+from host_c import WARNINGS
+from model_runner import KERNELS, model_text
 from oracle import random_case
 
 from micronas.board import Core

@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from model_runner import SANITIZERS, WARNINGS
+from host_c import SANITIZERS, WARNINGS
 from oracle import CASES, random_case
 
 from micronas.board import Core
