@@ -123,6 +123,10 @@ class FlashError(MicronasError):
     stage = "flash"
 
 
+class WriterUnclearError(FlashError):
+    """It is not certain which device would be written, and trying again would not make it so."""
+
+
 class ParityError(MicronasError):
     """Device and reference disagree; the message names the first op and element that differ."""
 

@@ -73,6 +73,33 @@ def test_a_port_that_is_not_there_is_named() -> None:
         choose_port([A], port="/dev/ttyNOPE")
 
 
+def test_what_is_no_serial_port_is_refused_as_such(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    for path in (tmp_path, tmp_path / "notes.txt"):
+        with pytest.raises(DeviceError, match=f"{path} is no serial port"):
+            choose_port([A], port=str(path))
+
+
+def test_a_link_to_a_port_is_that_port(tmp_path: Path) -> None:
+    """As udev makes them: /dev/serial/by-id/usb-STMicroelectronics_..."""
+    with FakeBoard() as board:
+        listed = Port(board.port, A.serial, A.probe)
+        link = tmp_path / "usb-STMicroelectronics_STM32_STLink_066DFF-if02"
+        link.symlink_to(board.port)
+        assert choose_port([listed, B], port=str(link)) == listed
+        with pytest.raises(DeviceError, match="belongs to probe"):
+            choose_port([listed, B], port=str(link), probe=B.serial)
+
+
+def test_a_port_that_the_system_does_not_list_is_used_while_it_is_there() -> None:
+    with FakeBoard() as board:
+        unlisted = choose_port([A], port=board.port, probe=A.serial)
+        assert (unlisted.device, unlisted.serial, unlisted.writer) == (board.port, "", A.serial)
+        assert wait_for_port(unlisted, 0.3, lambda: [A]) == unlisted
+    with pytest.raises(DeadlineError, match="did not come back"):
+        wait_for_port(unlisted, 0.3, lambda: [A])
+
+
 def test_usb_ids_of_this_machine_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     class Info:
         def __init__(self, device: str, vid: int | None, pid: int | None, serial: str | None) -> None:

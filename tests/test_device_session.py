@@ -26,7 +26,7 @@ from micronas.device.framing import Message
 from micronas.device.link import Link
 from micronas.device.ports import Port
 from micronas.device.serial_link import SerialLink
-from micronas.errors import DeadlineError, DeviceError, FlashError
+from micronas.errors import DeadlineError, DeviceError, FlashError, WriterUnclearError
 from micronas.flash import Access, session, use_board
 from micronas.flash.board import Flashed
 from micronas.measure import Measurement, measure
@@ -109,8 +109,22 @@ def test_a_board_that_is_plugged_in_again_is_found_by_its_number_and_measured_an
 
 def test_a_board_that_stays_away_is_an_error_that_says_how_often_it_was_tried(bench: Bench) -> None:
     plug(bench, FakeBoard(faults=[after(9, Message.LOAD, unplug)]))
-    with pytest.raises(DeadlineError, match=r"did not come back.*\(attempt 2 of as many\)"):
+    with pytest.raises(DeadlineError, match=r"did not come back.*\(after 2 attempts\)"):
         bench.measure(attempts=2)
+
+
+def test_a_device_that_is_not_certain_is_not_asked_for_again(bench: Bench, monkeypatch: Any) -> None:
+    plug(bench, FakeBoard())
+    asked = []
+
+    def unclear(firmware: Any, port: Port, **seams: Any) -> Flashed:
+        asked.append(port)
+        raise WriterUnclearError("2 times ST-LINK attached and none was named")
+
+    monkeypatch.setattr(session, "flash", unclear)
+    with pytest.raises(WriterUnclearError, match=r"none was named$"):
+        bench.measure()
+    assert len(asked) == 1
 
 
 def test_a_reset_that_nobody_sees_makes_no_wrong_figure(bench: Bench) -> None:

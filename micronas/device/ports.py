@@ -8,6 +8,7 @@ a board is plugged in again.
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -91,6 +92,8 @@ def wait_for_port(wanted: Port, deadline_s: float, ports: ListPorts = serial_por
         for port in ports():
             if _is_same(port, wanted) and os.path.exists(port.device):
                 return replace(port, writer=wanted.writer)
+        if not wanted.serial and _is_there(wanted.device):
+            return wanted  # a port that the system does not list
         if time.monotonic() >= deadline:
             raise DeadlineError(
                 f"{wanted} did not come back within {deadline_s:g} s", remedy=_listing(list(ports()))
@@ -126,6 +129,14 @@ def _is_same(port: Port, wanted: Port) -> bool:
     )
 
 
+def _is_there(device: str) -> bool:
+    """Whether ``device`` is a character device, or an address that pyserial opens (``socket://``)."""
+    try:
+        return "://" in device or stat.S_ISCHR(os.stat(device).st_mode)
+    except OSError:
+        return False
+
+
 def _interface(location: str) -> int | None:
     """``1-2:1.2`` -> 2; None for a device with one interface only."""
     _, colon, interface = location.rpartition(":")
@@ -135,10 +146,12 @@ def _interface(location: str) -> int | None:
 
 def _named_port(ports: Sequence[Port], device: str, probe: str | None) -> Port:
     serial = normalise_serial(probe or "")
-    known = next((p for p in ports if p.device == device), None)
+    real = os.path.realpath(device)  # of a link like /dev/serial/by-id/...
+    known = next((p for p in ports if p.device == device or os.path.realpath(p.device) == real), None)
     if known is None:
-        if not os.path.exists(device) and "://" not in device:
-            raise DeviceError(f"there is no port {device}", remedy=_listing(ports))
+        if not _is_there(device):
+            what = f"{device} is no serial port" if os.path.exists(device) else f"there is no port {device}"
+            raise DeviceError(what, remedy=_listing(ports))
         return Port(device, "", writer=serial)
     if known.is_gdb_server:
         raise DeviceError(

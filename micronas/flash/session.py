@@ -19,7 +19,7 @@ from micronas.device.link import Link
 from micronas.device.ports import ListPorts, Port, serial_ports, wait_for_port
 from micronas.device.serial_link import SerialLink
 from micronas.device.usb import ListUsb, usb_devices
-from micronas.errors import BoardLostError, DeadlineError, FlashError, MicronasError
+from micronas.errors import BoardLostError, DeadlineError, FlashError, MicronasError, WriterUnclearError
 from micronas.flash.board import RETURN_DEADLINE_S, answering, flash
 
 ATTEMPTS = 3
@@ -72,7 +72,8 @@ def use_board(
                 return Use(_attempt(firmware, port, work, access, first=not failures), tuple(failures))
             except _LOST as error:
                 failures.append(error.message)
-                if len(failures) >= attempts or time.monotonic() >= give_up_at:
+                hopeless = isinstance(error, WriterUnclearError) or len(failures) >= attempts
+                if hopeless or time.monotonic() >= give_up_at:
                     raise _final(error, failures) from error
 
 
@@ -108,4 +109,4 @@ def _final(error: MicronasError, failures: list[str]) -> MicronasError:
     """The last error, saying how often it was tried."""
     if len(failures) == 1:
         return error
-    return type(error)(f"{error.message} (attempt {len(failures)} of as many)", remedy=error.remedy)
+    return type(error)(f"{error.message} (after {len(failures)} attempts)", remedy=error.remedy)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from micronas.board import Board
 from micronas.device.ports import ListPorts, Port, gdb_port
 from micronas.device.usb import BLACK_MAGIC, DFU, ListUsb, UsbDevice, serves
-from micronas.errors import FlashError
+from micronas.errors import FlashError, WriterUnclearError
 
 _BY_SERIAL = ("stlink", "jlink", "dfu")
 _WHAT = {
@@ -32,14 +32,15 @@ class Writer:
 
 
 def choose_writer(board: Board, port: Port, ports: ListPorts, usb: ListUsb) -> Writer:
-    """The device that writes ``board`` behind ``port``; raises ``FlashError`` when that is not certain.
+    """The device that writes ``board`` behind ``port``; raises ``FlashError`` when it is not
+    there, and ``WriterUnclearError`` when it is not certain which one is meant.
 
     The probe that has the port, or the one that ``port.writer`` names; without either there must be exactly
     one device of the right kind on the bus.
     """
     protocol = board.upload.protocol
     if protocol == "none":
-        raise FlashError(
+        raise WriterUnclearError(
             f"board {board.name} has no way to upload (upload.protocol is none): it exists in emulators only",
             remedy="--device qemu runs it",
         )
@@ -57,14 +58,14 @@ def _serial(board: Board, port: Port, named: str, candidates: Sequence[UsbDevice
     what = _WHAT[board.upload.protocol]
     if candidates is None:  # no list of USB devices on this system: only a name is certain
         if not named:
-            raise FlashError(
+            raise WriterUnclearError(
                 f"{port} does not tell which {what} is meant", remedy="name it by --probe SERIAL"
             )
         return named
     if named:
         same = [d for d in candidates if d.serial == named]
         if len(same) > 1:
-            raise FlashError(
+            raise WriterUnclearError(
                 f"{len(same)} devices have the serial number {named}, so no uploader can tell them apart",
                 remedy="unplug all but the one that is meant:" + _lines(same),
             )
@@ -79,7 +80,7 @@ def _serial(board: Board, port: Port, named: str, candidates: Sequence[UsbDevice
         raise FlashError(
             f"no {what} is attached, so {board.name} cannot be written", remedy=_what_to_do(board, ())
         )
-    raise FlashError(
+    raise WriterUnclearError(
         f"{len(candidates)} times {what} attached and none was named", remedy=_what_to_do(board, candidates)
     )
 
@@ -97,7 +98,8 @@ def _black_magic(board: Board, port: Port, named: str, ports: ListPorts) -> Writ
         return Writer(board.upload.protocol, named, server.device)
     if len(servers) == 1:
         return Writer(board.upload.protocol, servers[0].serial, servers[0].device)
-    raise FlashError(
+    kind = WriterUnclearError if servers else FlashError
+    raise kind(
         f"{len(servers) or 'no'} {_WHAT['blackmagic']} attached and none was named",
         remedy="name it by --probe SERIAL" + _lines(servers),
     )
