@@ -105,7 +105,7 @@ def strategy_of(name: str, space: Space, accept: Accept, gate: LedgerGate, folde
                 return make_strategy(config, space, 3, collect)
 
             return Prefiltered(plain, space, accept, OpCounts(), PrefilterConfig())
-    return make_strategy(config, space, 3, accept)
+    return make_strategy(config, space, 3, accept, problem)
 
 
 def evaluator(space: Space):  # type: ignore[no-untyped-def]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from predictor_fakes import toy_predictor
 from search_fakes import ToyArch, ToyGate, ToySpace, ToyTokens, toy_trial
 
 from micronas.config import StrategyConfig
 from micronas.errors import ConfigError
-from micronas.strategy import DIFFERENTIABLE, STRATEGIES, Strategy, make_strategy
+from micronas.strategy import DIFFERENTIABLE, PREDICTORS, STRATEGIES, Strategy, make_strategy
 from micronas.strategy.aging_evolution import AgingEvolution
 from micronas.strategy.reinforce import Reinforce
 from micronas.trial import Outcome, Trial
@@ -21,6 +22,8 @@ ALL = pytest.mark.parametrize("name", [name for name in STRATEGIES if name not i
 def make(name: str, seed: int = 0, accept=lambda arch: True) -> Strategy:
     if name == "reinforce":  # make_strategy knows the tokens of real spaces only
         return Reinforce(SPACE, seed, accept, ToyTokens())
+    if name in PREDICTORS:  # toy words have no networks to describe, and no ledger
+        return toy_predictor(name, seed, accept)
     return make_strategy(StrategyConfig(name=name, population=6, sample=3), SPACE, seed, accept)
 
 

@@ -14,7 +14,7 @@ from micronas.ledger import make_ledger
 from micronas.net import shape_graph
 from micronas.search.subnets import RegionWalk
 from micronas.space import SPACES
-from micronas.strategy import DIFFERENTIABLE, STRATEGIES
+from micronas.strategy import DIFFERENTIABLE, PREDICTORS, STRATEGIES
 
 pytest.importorskip("tensorflow")
 
@@ -50,7 +50,9 @@ def fitted(space: str) -> Supernet:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("strategy", [name for name in STRATEGIES if name not in DIFFERENTIABLE])
+@pytest.mark.parametrize(
+    "strategy", [name for name in STRATEGIES if name not in (*DIFFERENTIABLE, *PREDICTORS)]
+)
 @pytest.mark.parametrize("space", SPACES)
 def test_a_strategy_walks_the_region(space: str, strategy: str) -> None:
     walk, supernet = RegionWalk(config(space, strategy), BOARD, SPEED), fitted(space)

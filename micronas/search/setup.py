@@ -35,7 +35,7 @@ class Setup:
 
     @property
     def problem(self) -> Problem:
-        """What a strategy that trains a supernet has to know."""
+        """What a strategy that trains a supernet or predicts has to know."""
         config = self.config
         return Problem(
             config.data,
@@ -44,6 +44,7 @@ class Setup:
             self.gate.ledger,
             latency_ms=config.budgets.latency_ms,
             reward=config.reward,
+            error_limit=1.0 - self.dataset.majority_baseline,
             first_ask=len(self.first),
             workers=config.workers,
         )

@@ -24,6 +24,7 @@ from micronas.strategy.base import Accept, Strategy
 from micronas.strategy.differentiable import make_differentiable
 from micronas.strategy.local_search import LocalSearch
 from micronas.strategy.nsga2 import Nsga2
+from micronas.strategy.predictor import BestReward, Predictor, WholeFront
 from micronas.strategy.problem import Problem
 from micronas.strategy.random import RandomSearch
 from micronas.strategy.reinforce import (
@@ -39,6 +40,7 @@ from micronas.strategy.reinforce import (
 __all__ = [
     "DIFFERENTIABLE",
     "ESTIMATORS",
+    "PREDICTORS",
     "STRATEGIES",
     "Accept",
     "Problem",
@@ -56,6 +58,8 @@ STRATEGIES = {
     "aging_evolution": "tournament, one mutation, the oldest dies (Real et al. 2019)",
     "local_search": "neighbours of the best, best first (White et al. 2021)",
     "nsga2": "Pareto fronts of accuracy, latency, flash and SRAM (Deb et al. 2002)",
+    "predictor_reward": "a Gaussian process predicts whose reward will be better (after White et al. 2021)",
+    "predictor_front": "the same for the Pareto front: expected hypervolume at exact flash and SRAM",
     "reinforce": "an RNN controller learns by policy gradient (Zoph and Le 2017)",
     "dnas": "Gumbel-softmax over a supernet under byte budgets (MicroNets, Banbury et al. 2021)",
     "darts": "bilevel search of cells with cures for its collapse (Liu et al. 2019)",
@@ -68,18 +72,26 @@ ONLY_ON = {"dnas": ("layerwise", "micronets"), "darts": ("cell",)}
 DIFFERENTIABLE = ("dnas", "darts")
 """Strategies that train a supernet of their own for every ask; they need a ``Problem``."""
 
+PREDICTORS = ("predictor_reward", "predictor_front")
+"""Strategies that predict accuracies from those of earlier trials; they need a ``Problem``."""
+
 
 def make_strategy(
     config: StrategyConfig, space: Space, seed: int, accept: Accept, problem: Problem | None = None
 ) -> Strategy:
     """The strategy called ``config.name``; raises ``ConfigError`` with the nearest known name.
 
-    ``problem`` is what the differentiable ones train on and for; the others do without.
+    ``problem`` is what the differentiable ones train on and for, and what predictors reckon with; the others
+    do without.
     """
     if config.name in DIFFERENTIABLE:
         if problem is None:
             raise ConfigError(f"strategy {config.name} needs data and a budget to train its supernet for")
         return make_differentiable(config, space, seed, accept, problem)
+    if config.name in PREDICTORS:
+        if problem is None:
+            raise ConfigError(f"strategy {config.name} needs a budget and a ledger to weigh candidates by")
+        return _predictor(config, space, seed, accept, problem)
     match config.name:
         case "random":
             return RandomSearch(space, seed, accept)
@@ -92,6 +104,15 @@ def make_strategy(
         case "reinforce":
             return Reinforce(space, seed, accept, _tokens(space))
     raise _unknown(config.name)
+
+
+def _predictor(
+    config: StrategyConfig, space: Space, seed: int, accept: Accept, problem: Problem
+) -> Predictor:
+    if config.name == "predictor_reward":
+        return Predictor(space, seed, accept, problem, BestReward(problem.reward), pool=config.pool)
+    aim = WholeFront(problem.budget, problem.latency_ms, problem.error_limit)
+    return Predictor(space, seed, accept, problem, aim, pool=config.pool)
 
 
 def _tokens(space: Space) -> Tokens:
@@ -128,7 +149,7 @@ def estimators_of(strategy: str, space: str) -> tuple[str, ...]:
     """The estimators that work with ``strategy`` on ``space``; none where the pair itself does not work."""
     if space not in spaces_of(strategy):
         return ()
-    shared = strategy not in DIFFERENTIABLE and space in SUPERNET_SPACES
+    shared = strategy not in (*DIFFERENTIABLE, *PREDICTORS) and space in SUPERNET_SPACES
     return tuple(name for name in ESTIMATORS if name != "supernet" or shared)
 
 
@@ -151,6 +172,8 @@ def check_estimator(estimator: str, strategy: str, space: str) -> None:
         return
     if strategy in DIFFERENTIABLE:
         why = f"strategy {strategy} trains a supernet of its own"
+    elif strategy in PREDICTORS:
+        why = f"strategy {strategy} predicts accuracies itself, from those of networks trained alone"
     else:
         why = (
             f"space {space} has no weight-sharing network; the spaces that have: {', '.join(SUPERNET_SPACES)}"

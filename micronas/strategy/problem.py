@@ -1,4 +1,4 @@
-"""What a strategy has to know that trains a supernet itself, besides the space and its seed."""
+"""What a strategy has to know that trains a supernet or predicts, besides the space and its seed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ DEADLINE_S = 1800.0
 class Problem:
     """Data, target and budget of a search; ``ledger`` is the exact one that its gate uses.
 
-    ``latency_ms`` is what a network may take, None for as long as it likes; ``reward`` what is maximised.
+    ``latency_ms`` is what a network may take, None for as long as it likes; ``reward`` what is maximised, and
+    ``error_limit`` the error of a network that always names the most frequent class.
     ``first_ask`` is the number of the first trial that is asked for, those before being hand-made; with
     ``workers`` ask n comes when the trials below n - workers + 1 have been told. ``bench`` is where the run
     keeps its supernets.
@@ -31,6 +32,7 @@ class Problem:
     ledger: Callable[[Arch], Ledger]
     latency_ms: float | None = None
     reward: RewardConfig = field(default_factory=RewardConfig)
+    error_limit: float = 1.0
     first_ask: int = 0
     workers: int = 1
     bench: Bench = field(default_factory=Bench)

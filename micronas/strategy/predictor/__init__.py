@@ -1,0 +1,12 @@
+"""Search guided by a predictor (White, Neiswanger and Savani, "BANANAS", AAAI 2021) under exact budgets.
+
+On a microcontroller nearly everything about a network is known before it is trained: the ledger has its flash
+and SRAM to the byte, and its latency follows from those of a few others. Only the accuracy is not. So every
+ask draws a pool of networks that fit, predicts the error of each by a Gaussian process on features of the
+network, and takes the one of which most may be expected: of the reward, or of the Pareto front.
+"""
+
+from micronas.strategy.predictor.aims import Aim, BestReward, WholeFront
+from micronas.strategy.predictor.predictor import Predictor
+
+__all__ = ["Aim", "BestReward", "Predictor", "WholeFront"]

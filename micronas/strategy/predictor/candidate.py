@@ -1,0 +1,43 @@
+"""Networks as the predictor sees them: before a trial, and after one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.space import Arch
+from micronas.trial import Scores
+
+Vector = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A network that fits the budgets: what ``features.features`` says, and its bytes by the exact ledger."""
+
+    arch: Arch
+    features: Vector
+    flash_bytes: int
+    sram_bytes: int
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """A network with the figures of its trial."""
+
+    arch: Arch
+    features: Vector
+    scores: Scores
+
+    @property
+    def error(self) -> float:
+        """Of the int8 network."""
+        return 1.0 - self.scores.accuracy_int8
+
+
+def stacked(networks: Sequence[Candidate] | Sequence[Tried]) -> Vector:
+    """Their features, (networks, features)."""
+    return np.stack([network.features for network in networks])

@@ -1,0 +1,56 @@
+"""What the trials so far say of another network's latency: figures to choose by, never those of a trial."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.strategy.predictor.candidate import Tried, stacked
+from micronas.strategy.predictor.features import MACS, VALUES
+from micronas.strategy.predictor.gaussian_process import Belief, GaussianProcess, Prior, Scaling
+from micronas.strategy.predictor.shortfall import normal_cdf
+
+Vector = npt.NDArray[np.float64]
+
+_HALF = math.log(2.0) / 2
+LATENCY = Prior(
+    columns=(MACS, VALUES),
+    slopes=(_HALF, _HALF),
+    slope_sd=0.2,
+    amplitudes=(0.05, 0.1, 0.2, 0.4),
+    noises=(0.01, 0.03, 0.1),
+)
+"""Of ln ms: twice the operations and the values take twice the time."""
+
+_JUST_OVER = 1.1
+"""A network that broke the limit, no more is told, counts as 10 % over it or as slow as predicted."""
+
+
+class Latencies:
+    """Latency from ``tried`` networks that ran, and from ``too_slow`` ones (networks, features)."""
+
+    def __init__(
+        self, scaling: Scaling, tried: Sequence[Tried], too_slow: Sequence[Vector], limit_ms: float | None
+    ) -> None:
+        """``tried`` holds at least one network, and all have a latency."""
+        self._limit_ms = limit_ms
+        x, y = stacked(tried), np.log([t.scores.latency.ms for t in tried if t.scores.latency])
+        self._process = GaussianProcess(LATENCY, scaling, x, y)
+        if too_slow and limit_ms is not None:
+            slow = np.stack(too_slow)
+            guessed = np.maximum(self._process.predict(slow).mean, math.log(_JUST_OVER * limit_ms))
+            both = np.concatenate([x, slow]), np.concatenate([y, guessed])
+            self._process = GaussianProcess(LATENCY, scaling, *both)
+
+    def forecast(self, x: Vector) -> tuple[Vector, Vector]:
+        """Milliseconds of networks (networks, features), and how likely each is within the limit."""
+        belief = self._process.predict(x)
+        return np.exp(belief.mean), self._within(belief)
+
+    def _within(self, belief: Belief) -> Vector:
+        if self._limit_ms is None:
+            return np.ones(len(belief.mean))
+        return normal_cdf((math.log(self._limit_ms) - belief.mean) / belief.observed_spread)

@@ -1,0 +1,166 @@
+"""The strategy itself: draw candidates, predict them, ask for the one that promises most."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.ledger import check
+from micronas.space import Arch, Space
+from micronas.strategy.base import Accept, first_accepted, generator
+from micronas.strategy.predictor.aims import Aim
+from micronas.strategy.predictor.candidate import Candidate, Tried, stacked
+from micronas.strategy.predictor.features import DEPTH, MACS, PARAMETERS, features
+from micronas.strategy.predictor.gaussian_process import Belief, GaussianProcess, Prior, Scaling
+from micronas.strategy.predictor.latency import Latencies
+from micronas.strategy.problem import Problem
+from micronas.trial import BUDGET_STAGE, Outcome, Trial
+
+Vector = npt.NDArray[np.float64]
+
+ERROR = Prior(
+    columns=(PARAMETERS, MACS),
+    slopes=(-0.3, -0.05),
+    slope_sd=0.15,
+    amplitudes=(0.1, 0.2, 0.4, 0.8),
+    noises=(0.05, 0.1, 0.2, 0.4),
+)
+"""Of the error's logarithm: twice the parameters leave about three quarters of the error."""
+
+LEAST_ERROR = 1e-3
+"""An error of none has no logarithm; validation splits have hundreds of samples."""
+
+FIRST_RANDOM = 5
+"""Networks that must have been tried before the predictor speaks; samples of the space until then."""
+
+MOST_TRIED = 256
+"""The process learns from the latest ones: its cost grows with the third power."""
+
+MOST_KNOWN = 10_000
+"""Candidates whose bytes are kept for the asks to come."""
+
+DRAWS_PER_CANDIDATE = 20
+
+MOST_LAYERS = 1000
+"""With weights, of all networks whose bytes are worked out for one ask: deep ones take longer."""
+
+SAMPLES_SHARE, CROSSOVER_SHARE = 0.5, 0.3
+SCALING_SAMPLES = 200
+
+
+class Predictor:
+    """Gaussian processes choose among candidates; see the package."""
+
+    def __init__(
+        self,
+        space: Space,
+        seed: int,
+        accept: Accept,
+        problem: Problem,
+        aim: Aim,
+        *,
+        pool: int,
+        describe: Callable[[Arch], Vector] | None = None,
+    ) -> None:
+        """``pool`` candidates are weighed per ask; ``describe`` stands in for the features of the network."""
+        self._space, self._seed, self._accept, self._problem = space, seed, accept, problem
+        self._aim, self._pool = aim, pool
+        self._describe = describe or (lambda arch: features(space.net(arch)))
+        self._tried: list[Tried] = []
+        self._too_slow: list[Vector] = []
+        self._keys: set[str] = set()
+        self._known: dict[str, tuple[int, int] | None] = {}
+        self._scaling: Scaling | None = None
+
+    def ask(self, number: int) -> Arch:
+        """The candidate of the largest expected gain; a sample of the space while too little is known."""
+        rng = generator(self._seed, number)
+        samples = (self._space.sample(rng) for _ in itertools.count())
+        if len(self._tried) < FIRST_RANDOM:
+            return first_accepted(samples, self._accept)
+        return first_accepted(itertools.chain(self._best_first(rng), samples), self._accept)
+
+    def tell(self, trial: Trial) -> None:
+        """COMPLETE trials teach; of those over the latency limit only that is learnt."""
+        self._keys.add(trial.key)
+        over_latency = trial.outcome is Outcome.INFEASIBLE and trial.stage != BUDGET_STAGE
+        if trial.outcome is not Outcome.COMPLETE and not over_latency:
+            return
+        arch = self._space.from_json(trial.arch)
+        described = self._describe(arch)
+        if trial.scores is not None and not over_latency:
+            self._tried = [*self._tried, Tried(arch, described, trial.scores)][-MOST_TRIED:]
+        elif over_latency:
+            self._too_slow = [*self._too_slow, described][-MOST_TRIED:]
+
+    def _best_first(self, rng: np.random.Generator) -> list[Arch]:
+        """The candidates of this ask by expected gain; of equal ones the one drawn first."""
+        candidates = self._candidates(rng)
+        if not candidates:
+            return []
+        order = np.argsort(-self._gains(candidates), kind="stable")
+        return [candidates[int(i)].arch for i in order]
+
+    def _gains(self, candidates: Sequence[Candidate]) -> Vector:
+        """Expected gain of each, times the chance that it is fast enough."""
+        x = stacked(candidates)
+        log_error = self._log_error(x)
+        if not all(t.scores.latency for t in self._tried):
+            return self._aim.gains(self._tried, candidates, log_error, None)
+        latencies = Latencies(self._scale(), self._tried, self._too_slow, self._problem.latency_ms)
+        ms, within = latencies.forecast(x)
+        return self._aim.gains(self._tried, candidates, log_error, ms) * within
+
+    def _log_error(self, x: Vector) -> Belief:
+        errors = np.array([max(t.error, LEAST_ERROR) for t in self._tried])
+        return GaussianProcess(ERROR, self._scale(), stacked(self._tried), np.log(errors)).predict(x)
+
+    def _candidates(self, rng: np.random.Generator) -> list[Candidate]:
+        """Up to ``pool`` different networks that fit and were not tried, in the order of drawing."""
+        parents = self._aim.parents(self._tried)
+        found: dict[str, Candidate] = {}
+        layers = 0.0
+        for arch in itertools.islice(self._draws(parents, rng), DRAWS_PER_CANDIDATE * self._pool):
+            key = self._space.key(arch)
+            if key in self._keys or key in found:
+                continue
+            described = self._describe(arch)
+            if 2.0 ** described[PARAMETERS] > self._problem.budget.flash_bytes:
+                continue  # a weight takes a byte at least
+            layers += 2.0 ** described[DEPTH]
+            if (sizes := self._fitting_sizes(key, arch)) is not None:
+                found[key] = Candidate(arch, described, *sizes)
+            if len(found) == self._pool or layers > MOST_LAYERS:
+                break
+        return list(found.values())
+
+    def _draws(self, parents: Sequence[Tried], rng: np.random.Generator) -> Iterator[Arch]:
+        """Samples of the space, and parents with one thing changed, some of them crossed before."""
+        while True:
+            if rng.random() < SAMPLES_SHARE:
+                yield self._space.sample(rng)
+                continue
+            first, second = (parents[int(i)].arch for i in rng.integers(len(parents), size=2))
+            if rng.random() < CROSSOVER_SHARE:
+                first = self._space.crossover(first, second, rng)
+            yield self._space.mutate(first, rng)
+
+    def _fitting_sizes(self, key: str, arch: Arch) -> tuple[int, int] | None:
+        """Exact bytes of flash and SRAM; None if they are over budget."""
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        if key not in self._known:
+            ledger = self._problem.ledger(arch)
+            fits = check(ledger, self._problem.budget).fits
+            self._known[key] = (ledger.flash_bytes, ledger.sram_bytes) if fits else None
+        return self._known[key]
+
+    def _scale(self) -> Scaling:
+        if self._scaling is None:
+            rng = np.random.default_rng([self._seed])
+            samples = [self._describe(self._space.sample(rng)) for _ in range(SCALING_SAMPLES)]
+            self._scaling = Scaling.of(np.stack(samples))
+        return self._scaling
