@@ -1,4 +1,4 @@
-"""Ctrl-C in the middle of an upload: the uploader ends, the board is free, the exit code is 130."""
+"""Ctrl-C or `kill` in the middle of an upload: the uploader ends, the board is free, the exit code is 130."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from micronas.device.claim import Claim
 from micronas.device.ports import Port
 from micronas.device.serial_link import SerialLink
 
+CLAIMS = "micronas-claims"
 SERIAL = "066DFF505055657867184411"
 
 # No probe is on the USB; and it is the test that holds the pseudo terminal, being the board.
@@ -40,14 +41,15 @@ def is_there(pid: int) -> bool:
 
 @pytest.mark.emulator
 @pytest.mark.slow
-def test_ctrl_c_in_an_upload_ends_the_uploader_and_frees_the_board(
-    tmp_path: Path, shared_models: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda s: s.name)
+def test_a_signal_in_an_upload_ends_the_uploader_and_frees_the_board(
+    tmp_path: Path, networks: Path, monkeypatch: pytest.MonkeyPatch, sent: signal.Signals
 ) -> None:
     tools = Tools(tmp_path / "bin", monkeypatch)
     pid_file = tmp_path / "pid"
     tools.add("openocd", f"echo $$ > {pid_file}.new; mv {pid_file}.new {pid_file}; exec sleep 120")
     with FakeBoard() as board:
-        model = shared_models / "hello_world_int8.tflite"
+        model = networks / "tiny.tflite"
         command = ["micronas", "flash", str(model), "--board", "nucleo_f446re"]
         command += ["--port", board.port, "--probe", SERIAL]
         other = subprocess.Popen(
@@ -61,7 +63,7 @@ def test_ctrl_c_in_an_upload_ends_the_uploader_and_frees_the_board(
         while not pid_file.exists() and other.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
         assert pid_file.exists(), other.communicate(timeout=10)
-        other.send_signal(signal.SIGINT)
+        other.send_signal(sent)
         _, said = other.communicate(timeout=30)
         assert other.returncode == 130, said
         assert "Traceback" not in said
@@ -69,6 +71,7 @@ def test_ctrl_c_in_an_upload_ends_the_uploader_and_frees_the_board(
         while is_there(uploader) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert not is_there(uploader)
+        assert not [p.name for p in tmp_path.iterdir() if p.name.startswith("micronas-") and p.name != CLAIMS]
         port = Port(board.port, "", writer=SERIAL)
-        with Claim(port, tmp_path / "micronas-claims"), SerialLink(board.port, 115_200):
+        with Claim(port, tmp_path / CLAIMS), SerialLink(board.port, 115_200):
             pass

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import signal
+
+_ASKED_TO_STOP = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
 
 def main() -> None:
-    """Entry point of ``micronas``; Ctrl-C ends it quietly, also while its modules are imported."""
+    """Entry point of ``micronas``; Ctrl-C ends it quietly, also while its modules are imported.
+
+    ``kill``, a service manager and a terminal that is closed ask for the same, so they get the same: an
+    uploader or compiler that was begun ends with its verb, and a search says how to go on.
+    """
     try:
+        _stop_as_by_ctrl_c()
         from micronas.cli.app import main as run
 
         run()
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+
+
+def _stop_as_by_ctrl_c() -> None:
+    for number in _ASKED_TO_STOP:
+        if signal.getsignal(number) == signal.SIG_DFL:  # not with nohup, which ignores SIGHUP
+            signal.signal(number, signal.default_int_handler)
 
 
 __all__ = ["main"]
