@@ -60,7 +60,7 @@ class StrategyConfig(_Section):
     name: str = "aging_evolution"
     population: int = Field(default=12, ge=2)
     sample: int = Field(default=4, ge=1)
-    pool: int = Field(default=64, ge=2, description="predictor_*: candidates weighed for each trial")
+    pool: int = Field(default=32, ge=2, description="predictor_*: candidates weighed for each trial")
     effort: float = Field(default=1.0, gt=0, description="dnas, darts: of one supernet; 1 is about a minute")
     draws: int = Field(default=16, ge=1, description="dnas, darts: networks tried from one supernet")
     order: Literal[1, 2] = Field(default=1, description="darts: 2 looks one step of the weights ahead")
