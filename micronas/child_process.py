@@ -23,12 +23,24 @@ def interrupts_held() -> Iterator[None]:
 
     The calling thread gets a SIGINT of the meantime at the end. Children call ``follow_parent``.
     """
-    resource_tracker.ensure_running()  # it would unblock SIGINT where it starts
+    _start_resource_tracker()  # it would unblock SIGINT where it starts
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_resource_tracker() -> None:
+    """It ignores SIGINT and SIGTERM by itself; a terminal that is closed must not end it early either."""
+    if threading.current_thread() is not threading.main_thread():
+        resource_tracker.ensure_running()
+        return
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def follow_parent(parent: int) -> None:

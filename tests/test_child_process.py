@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -33,3 +35,21 @@ def test_an_interrupt_of_the_meantime_reaches_the_parent() -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupt_myself()
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())
+
+
+TRACKER = """
+import os, signal, time
+from multiprocessing import resource_tracker
+from micronas.child_process import interrupts_held
+with interrupts_held():
+    pass
+for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    os.kill(resource_tracker._resource_tracker._pid, sent)
+time.sleep(0.3)
+print(resource_tracker._resource_tracker._check_alive(), signal.getsignal(signal.SIGHUP) == signal.SIG_DFL)
+"""
+
+
+def test_a_closed_terminal_leaves_the_resource_tracker_to_its_work() -> None:
+    done = subprocess.run([sys.executable, "-c", TRACKER], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("True True\n", "")
