@@ -1,7 +1,8 @@
 """C text -> firmware.elf by PlatformIO, and proof that what was linked is what the ledger said.
 
 Each build is staged into a folder of its own; objects that do not change from candidate to candidate come
-from a cache. Nothing is downloaded unless MICRONAS_PLATFORM=ststm32 asks for PlatformIO's registry.
+from a cache, and what PlatformIO ran for one candidate is run for the next without it (see ``replay``).
+Nothing is downloaded unless MICRONAS_PLATFORM=ststm32 asks for PlatformIO's registry.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from micronas.build.elf import Image, LinkedSizes, linked_sizes, read_image, reg
 from micronas.build.ledger_check import assert_ledger_matches, assert_regions_match, assert_same_network
 from micronas.build.program import SERVER, Program
 from micronas.build.project import make_project, write_project
+from micronas.build.replay import keep_recipe, replay
 from micronas.build.run_platformio import run_platformio, write_local_ini
 from micronas.errors import BuildError
 
@@ -70,10 +72,12 @@ def build_firmware(
     folder.mkdir(parents=True, exist_ok=True)
     write_project(project, folder)
     write_local_ini(folder, board, cache)
-    finished = run_platformio(folder, "--environment", board.name, deadline_s=deadline_s)
     output = folder / ".pio" / "build" / board.name
-    if finished.code != 0:
-        raise build_failure(finished.output, board.name)
+    if cache_dir is None or not replay(project, folder, cache, deadline_s=deadline_s):
+        finished = run_platformio(folder, "--environment", board.name, deadline_s=deadline_s)
+        if finished.code != 0:
+            raise build_failure(finished.output, board.name)
+        keep_recipe(project, folder, output, cache)
     elf = _publish(output, folder)
     image = read_image(elf)
     return Firmware(

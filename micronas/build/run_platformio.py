@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from micronas.board import Board
 from micronas.build.platformio_core import PLATFORM_NAME, offline_core
+from micronas.build.process_group import Finished, run_group
 from micronas.build.project import board_manifest
 from micronas.errors import BuildError
 from micronas.toolchain import require_gcc
@@ -22,14 +22,6 @@ _ENVIRONMENT = {
     "PLATFORMIO_NO_ANSI": "true",
     "LC_ALL": "C",  # the compiler's messages are parsed
 }
-
-
-@dataclass(frozen=True)
-class Finished:
-    """What a PlatformIO run left: its exit code and everything it printed."""
-
-    code: int
-    output: str
 
 
 def wants_registry() -> bool:
@@ -59,29 +51,7 @@ def write_local_ini(folder: Path, board: Board, cache_dir: Path) -> None:
 def run_platformio(folder: Path, *arguments: str, deadline_s: float) -> Finished:
     """``platformio run`` in ``folder``; past the deadline the whole group is killed: ``BuildError``."""
     command = [sys.executable, "-m", "platformio", "run", "--project-dir", str(folder), *arguments]
-    process = subprocess.Popen(
-        command,
-        env=os.environ | _ENVIRONMENT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
     try:
-        output, _ = process.communicate(timeout=deadline_s)
-    except BaseException as error:
-        _kill_group(process)
-        if isinstance(error, subprocess.TimeoutExpired):
-            raise BuildError(f"PlatformIO did not finish within {deadline_s:.0f} s in {folder}") from error
-        raise
-    return Finished(process.returncode, output)
-
-
-def _kill_group(process: subprocess.Popen[str]) -> None:
-    """SCons and the compilers are children of their own; they go with the group that PlatformIO leads."""
-    import signal
-
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+        return run_group(command, os.environ | _ENVIRONMENT, deadline_s=deadline_s)
+    except subprocess.TimeoutExpired as error:
+        raise BuildError(f"PlatformIO did not finish within {deadline_s:.0f} s in {folder}") from error
