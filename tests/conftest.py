@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from micronas.net import Activation, Dense, NetBuilder, shape_graph
+from micronas.space.reference import REFERENCE_NETS, reference_net
+from micronas.space.reference.made_up import made_up_weights
+from micronas.tflite.writer import write
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
 
@@ -23,6 +28,18 @@ def shared_models() -> Path:
         pytest.skip(
             "../shared/models is not here: the published reference networks are not in this repository"
         )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of int8 networks with made-up weights: MLPerf Tiny's four, and ``tiny`` of three dense layers."""
+    folder = tmp_path_factory.mktemp("networks")
+    hidden = Dense(16, Activation.RELU)
+    nets = {"tiny": NetBuilder((1,)).chain(hidden, hidden, Dense(1)).build()}
+    nets |= {name: reference_net(name) for name in REFERENCE_NETS if name.startswith("mlperf_tiny_")}
+    for name, net in nets.items():
+        (folder / f"{name}.tflite").write_bytes(write(made_up_weights(shape_graph(net), seed=0)))
     return folder
 
 

@@ -186,16 +186,16 @@ def test_a_file_that_is_no_model_is_refused(
     refused(micronas(verb, "m.tflite", *BOARD, cwd=tmp_path), part)
 
 
-def test_a_truncated_model_is_refused(tmp_path: Path, shared_models: Path) -> None:
-    whole = (shared_models / "kws_ref_model.tflite").read_bytes()
+def test_a_truncated_model_is_refused(tmp_path: Path, networks: Path) -> None:
+    whole = (networks / "mlperf_tiny_kws.tflite").read_bytes()
     (tmp_path / "m.tflite").write_bytes(whole[: len(whole) // 2])
     refused(micronas("bench", "m.tflite", *BOARD, cwd=tmp_path), "m.tflite")
 
 
 def test_check_prints_the_verdict_and_its_json_has_the_documented_keys(
-    tmp_path: Path, shared_models: Path
+    tmp_path: Path, networks: Path
 ) -> None:
-    model = shared_models / "vww_96_int8.tflite"
+    model = networks / "mlperf_tiny_vww.tflite"
     fits = micronas("check", model, *BOARD, "--json", cwd=tmp_path)
     assert fits.returncode == 0
     assert list(json.loads(fits.stdout)) == [
@@ -210,10 +210,10 @@ def test_check_prints_the_verdict_and_its_json_has_the_documented_keys(
     assert "SRAM" in verdict["reasons"][0]
 
 
-def test_check_for_tflite_micro_counts_the_file(tmp_path: Path, shared_models: Path) -> None:
+def test_check_for_tflite_micro_counts_the_file(tmp_path: Path, networks: Path) -> None:
     done = micronas(
         "check",
-        shared_models / "hello_world_int8.tflite",
+        networks / "tiny.tflite",
         *BOARD,
         "--runtime",
         "tflm",
@@ -230,8 +230,8 @@ def test_check_for_tflite_micro_counts_the_file(tmp_path: Path, shared_models: P
 
 
 @pytest.mark.emulator
-def test_bench_json_has_the_documented_keys_and_equal_outputs(tmp_path: Path, shared_models: Path) -> None:
-    done = micronas("bench", shared_models / "hello_world_int8.tflite", *BOARD, "--json", cwd=tmp_path)
+def test_bench_json_has_the_documented_keys_and_equal_outputs(tmp_path: Path, networks: Path) -> None:
+    done = micronas("bench", networks / "tiny.tflite", *BOARD, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert list(result) == [
@@ -284,8 +284,8 @@ def test_flatbuffers_without_a_model_inside_are_refused(tmp_path: Path) -> None:
     refused(micronas("check", "m.tflite", *BOARD, cwd=tmp_path), "m.tflite")
 
 
-def test_flash_never_touches_an_unnamed_board(tmp_path: Path, shared_models: Path) -> None:
-    model = shared_models / "hello_world_int8.tflite"
+def test_flash_never_touches_an_unnamed_board(tmp_path: Path, networks: Path) -> None:
+    model = networks / "tiny.tflite"
     done = micronas("flash", model, *BOARD, "--probe", "0671FF", cwd=tmp_path)
     assert done.returncode == 2
     assert "no debug probe with serial number 0671FF" in done.stderr

@@ -166,9 +166,9 @@ def test_a_firmware_is_built_for_the_second_clock(
 
 @pytest.mark.emulator
 @pytest.mark.parametrize(("name", "mhz"), [("nucleo_f446re", 84), ("nucleo_l4r5zi", 80)])
-def test_bench_runs_in_qemu_at_the_clock_asked_for(name: str, mhz: int, shared_models: Path) -> None:
+def test_bench_runs_in_qemu_at_the_clock_asked_for(name: str, mhz: int, networks: Path) -> None:
     """Own image and twin. The firmware itself says HSI there, for QEMU has no RCC (docs/boards.md)."""
-    model = str(shared_models / "hello_world_int8.tflite")
+    model = str(networks / "tiny.tflite")
     at_full, at_second = (
         json.loads(CliRunner().invoke(app, ["bench", model, "--board", name, "--json", *more]).stdout)
         for more in ([], ["--clock-mhz", str(mhz)])
@@ -183,13 +183,13 @@ def test_bench_runs_in_qemu_at_the_clock_asked_for(name: str, mhz: int, shared_m
 
 
 @pytest.mark.emulator
-def test_mlperf_tinys_firmware_takes_the_clock_asked_for(shared_models: Path) -> None:
+def test_mlperf_tinys_firmware_takes_the_clock_asked_for(networks: Path) -> None:
     """Its emulated time stamps are instructions x cycles per instruction / that clock."""
-    model = str(shared_models / "hello_world_int8.tflite")
+    model = str(networks / "tiny.tflite")
     refused = CliRunner().invoke(app, ["mlperf", model, "--board", "nucleo_f446re", "--clock-mhz", "101.3"])
     assert "the nearest that can be had: 101 MHz and 102 MHz" in str(refused.exception)
     options = ["--board", "nucleo_f446re", "--task", "kws01", "--window-s", "0.01", "--json"]
-    model = str(shared_models / "kws_ref_model.tflite")
+    model = str(networks / "mlperf_tiny_kws.tflite")
     at_full, at_half = (
         json.loads(CliRunner().invoke(app, ["mlperf", model, *options, *more]).stdout)
         for more in ([], ["--clock-mhz", "90"])

@@ -54,9 +54,9 @@ def _code(table: codesize.Table, kernel: str) -> int:
 
 
 @pytest.mark.emulator
-@pytest.mark.parametrize("name", ["kws_ref_model", "hello_world_int8", "ad01_int8", "pretrainedResnet_quant"])
+@pytest.mark.parametrize("name", ["mlperf_tiny_kws", "tiny", "mlperf_tiny_ad", "mlperf_tiny_ic"])
 def test_the_promise_for_published_networks_is_within_one_percent(
-    shared_models: Path, tmp_path: Path, firmware_cache: Path, name: str
+    networks: Path, tmp_path: Path, firmware_cache: Path, name: str
 ) -> None:
     from micronas.build import build_firmware
     from micronas.codegen import generate
@@ -66,7 +66,7 @@ def test_the_promise_for_published_networks_is_within_one_percent(
     from micronas.tflite import read
 
     board = load_board(BOARD)
-    graph = read(shared_models / f"{name}.tflite")
+    graph = read(networks / f"{name}.tflite")
     lowered = lower_graph(graph, Target(board.core))
     promised = firmware_size(board, frozenset(op.kernel for op in lowered), len(lowered))
     source = generate(graph, lowered, plan_memory(graph, lowered), name=name)

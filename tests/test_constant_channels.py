@@ -90,8 +90,8 @@ def test_dead_channels_go():
     assert sum(after) < 0.8 * sum(before)
 
 
-def test_a_network_without_dead_channels_keeps_everything(shared_models):
-    graph = read(shared_models / "kws_ref_model.tflite")
+def test_a_network_without_dead_channels_keeps_everything(networks):
+    graph = read(networks / "mlperf_tiny_kws.tflite")
     smaller = remove_constant_channels(graph)
     assert weight_bytes(smaller) == weight_bytes(graph) == 22_016
 

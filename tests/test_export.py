@@ -69,10 +69,10 @@ def test_published_networks_pass_their_own_host_test(compiler, shared_models, tm
 
 
 @pytest.mark.parametrize("core", [Core.M0PLUS, Core.M4F, Core.M33], ids=lambda core: core.name)
-def test_a_library_links_on_its_own_for_any_core(core, shared_models, tmp_path):
+def test_a_library_links_on_its_own_for_any_core(core, networks, tmp_path):
     if shutil.which("arm-none-eabi-gcc") is None:
         pytest.skip("arm-none-eabi-gcc is not on PATH")
-    folder = written(library_files(read(shared_models / "kws_ref_model.tflite"), name="kws"), tmp_path)
+    folder = written(library_files(read(networks / "mlperf_tiny_kws.tflite"), name="kws"), tmp_path)
     command = [
         "arm-none-eabi-gcc",
         *core.compiler_flags,
@@ -169,8 +169,8 @@ def run_export(*arguments):
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
-def test_the_command_writes_a_library(shared_models, tmp_path):
-    model = shared_models / "hello_world_int8.tflite"
+def test_the_command_writes_a_library(networks, tmp_path):
+    model = networks / "tiny.tflite"
     done = run_export(model, "--out", tmp_path / "lib", "--remove-constant-channels")
     assert done.returncode == 0, done.stderr
     assert {"src", "test", "CMakeLists.txt", "library.json", "README.md", "LICENSE"} == {

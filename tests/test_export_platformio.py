@@ -58,12 +58,12 @@ SECTIONS {
     ids=["M4", "M3"],
 )
 def test_a_project_finds_and_links_the_library(
-    name: str, kernel: str, shared_models: Path, tmp_path: Path, firmware_cache: Path
+    name: str, kernel: str, networks: Path, tmp_path: Path, firmware_cache: Path
 ) -> None:
     if find_gcc() is None:
         pytest.skip("arm-none-eabi-gcc is not on PATH")
     board, project = load_board(name), tmp_path / "theirs"
-    written(library_files(read(shared_models / "kws_ref_model.tflite"), name="kws"), project / "lib" / "kws")
+    written(library_files(read(networks / "mlperf_tiny_kws.tflite"), name="kws"), project / "lib" / "kws")
     files = {
         "platformio.ini": INI.format(
             core_dir=offline_core(firmware_cache),

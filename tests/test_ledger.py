@@ -28,13 +28,13 @@ def board() -> Board:
 
 
 @pytest.fixture(scope="module")
-def kws(shared_models) -> Graph:
-    return read(shared_models / "kws_ref_model.tflite")
+def kws(networks) -> Graph:
+    return read(networks / "mlperf_tiny_kws.tflite")
 
 
 @pytest.fixture(scope="module")
-def resnet(shared_models) -> Graph:
-    return read(shared_models / "pretrainedResnet_quant.tflite")
+def resnet(networks) -> Graph:
+    return read(networks / "mlperf_tiny_ic.tflite")
 
 
 def test_items_add_up(kws, board):

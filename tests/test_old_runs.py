@@ -28,7 +28,7 @@ from micronas.trial_json import scores_to_json
 
 
 @pytest.fixture
-def run(tmp_path: Path, shared_models: Path) -> Path:
+def run(tmp_path: Path, networks: Path) -> Path:
     """A finished run of this version, as a search leaves it."""
     facts = {
         "config": SearchConfig(board="nucleo_f446re").model_dump(mode="json"),
@@ -49,7 +49,7 @@ def run(tmp_path: Path, shared_models: Path) -> Path:
     with Store.create(tmp_path / "run", facts) as store:
         store.begin_session()
         store.add(Record(Trial(0, [3] * 6, "k0", Outcome.COMPLETE, scores), {}))
-        store.set_final(Final(result, (shared_models / "hello_world_int8.tflite").read_bytes()))
+        store.set_final(Final(result, (networks / "tiny.tflite").read_bytes()))
     return tmp_path / "run"
 
 

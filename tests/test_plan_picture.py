@@ -24,8 +24,8 @@ def check(model: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
-def test_the_svg_has_a_box_per_span_in_place(shared_models: Path, tmp_path: Path) -> None:
-    model = shared_models / "kws_ref_model.tflite"
+def test_the_svg_has_a_box_per_span_in_place(networks: Path, tmp_path: Path) -> None:
+    model = networks / "mlperf_tiny_kws.tflite"
     done = check(model, "--plan", tmp_path / "plan.svg")
     assert done.returncode == 0, done.stderr
     boxes = ElementTree.parse(tmp_path / "plan.svg").getroot().findall(f"{SVG}rect[@class]")
@@ -41,8 +41,8 @@ def test_the_svg_has_a_box_per_span_in_place(shared_models: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize("runtime", ["micronas", "tflm"])
-def test_any_other_file_gets_the_text(shared_models: Path, tmp_path: Path, runtime: str) -> None:
-    model = shared_models / "kws_ref_model.tflite"
+def test_any_other_file_gets_the_text(networks: Path, tmp_path: Path, runtime: str) -> None:
+    model = networks / "mlperf_tiny_kws.tflite"
     done = check(model, "--runtime", runtime, "--plan", tmp_path / "plan.txt")
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "plan.txt").read_text()
@@ -50,7 +50,7 @@ def test_any_other_file_gets_the_text(shared_models: Path, tmp_path: Path, runti
     assert any(line.endswith("peak") for line in text.splitlines())
 
 
-def test_a_folder_that_is_not_there_is_made(shared_models: Path, tmp_path: Path) -> None:
-    done = check(shared_models / "hello_world_int8.tflite", "--plan", tmp_path / "new" / "plan.svg")
+def test_a_folder_that_is_not_there_is_made(networks: Path, tmp_path: Path) -> None:
+    done = check(networks / "tiny.tflite", "--plan", tmp_path / "new" / "plan.svg")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "new" / "plan.svg").read_text(encoding="utf-8").startswith("<svg")

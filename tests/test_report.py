@@ -117,8 +117,8 @@ def test_a_run_without_a_device_shows_no_latency(store: Store) -> None:
 FACTS = ("config", "board", "code_version", "class_names", "majority_baseline")
 
 
-def test_a_finished_run_carries_its_model(store: Store, shared_models: Path) -> None:
-    model = (shared_models / "hello_world_int8.tflite").read_bytes()
+def test_a_finished_run_carries_its_model(store: Store, networks: Path) -> None:
+    model = (networks / "tiny.tflite").read_bytes()
     result = {
         "trial": 0,
         "final_fit": True,

@@ -302,8 +302,8 @@ def test_what_does_not_fit_the_board_does_not_fit_its_twin(tmp_path: Path, firmw
 @pytest.mark.slow
 @pytest.mark.parametrize("core", Core)
 def test_keyword_spotting_on_every_twin_equals_tflite_micro(
-    core: Core, shared_models: Path, tmp_path: Path, firmware_cache: Path
+    core: Core, networks: Path, tmp_path: Path, firmware_cache: Path
 ) -> None:
-    path = shared_models / "kws_ref_model.tflite"
+    path = networks / "mlperf_tiny_kws.tflite"
     (result,), _ = measured(read(path), core, tmp_path, firmware_cache, path.read_bytes())
     assert (result.parity.elements, result.parity.mismatches) == (2 * 12, 0)
