@@ -33,7 +33,7 @@ def shared_models() -> Path:
 
 @pytest.fixture(scope="session")
 def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of int8 networks with made-up weights: MLPerf Tiny's four, and ``tiny`` of three dense layers."""
+    """Int8 networks with made-up weights: MLPerf Tiny's four, and ``tiny`` of three dense layers."""
     folder = tmp_path_factory.mktemp("networks")
     hidden = Dense(16, Activation.RELU)
     nets = {"tiny": NetBuilder((1,)).chain(hidden, hidden, Dense(1)).build()}
