@@ -96,11 +96,17 @@ class Problem:
         return born - sum(self.values[v].size for v in demand.reads if not self.is_live(v, after))
 
     def taken_over(self, op: int, done: int) -> int | None:
-        """The value whose memory ``op`` writes its output to when it runs after ``done``, if any."""
-        for value in self.demands[op].takeover:
-            if not self.is_live(value, done | 1 << op):
-                return value
-        return None
+        """The value whose memory ``op`` writes its output to when it runs after ``done``, if any.
+
+        Of several the one that holds most of the output, so that an op run earlier, which lets more values
+        die here, never makes this one need more.
+        """
+        demand, after = self.demands[op], done | 1 << op
+        dying = [value for value in demand.takeover if not self.is_live(value, after)]
+        if not dying:
+            return None
+        size = self.values[demand.writes[0]].size
+        return max(dying, key=lambda value: min(self.values[value].size, size))
 
     def trailed(self, op: int, done: int) -> Trail | None:
         """How the output of ``op`` may overlap an input when it runs after ``done``, if at all."""
