@@ -56,7 +56,7 @@ def test_a_best_so_far_curve_never_falls_and_knows_nothing_before_its_first_poin
 
 def test_a_band_begins_where_every_curve_has_a_value() -> None:
     curves = [Curve((1.0,), (0.5,)), Curve((2.0, 3.0), (0.1, 0.9)), Curve((0.5,), (0.6,))]
-    result = band(curves, end=4.0, points=4)
+    result = band(curves, end=4.0)
     assert result.xs == (2.0, 3.0, 4.0)
     assert result.spreads[0] == Spread(0.5, 0.1, 0.6)
     assert result.spreads[-1] == Spread(0.6, 0.5, 0.9)

@@ -127,7 +127,7 @@ def _print_results(results: Results) -> None:
     from micronas.compare.table import HEADER, rows
 
     plan = results.plan
-    title = f"{plan.config.data.name}: {plan.allowance} each, {counted(plan.seeds, 'seed')}, median and range"
+    title = f"{plan.config.data.name}: {plan.allowance.words} each, {counted(plan.seeds, 'seed')}, median and range"
     if not sys.stdout.isatty():
         print_table(title, HEADER, rows(results))
         return

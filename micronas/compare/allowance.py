@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from micronas.config import SearchBudget
+from micronas.counted import counted
 from micronas.errors import ConfigError
 
 
@@ -19,6 +20,7 @@ class Unit(Enum):
 
 
 _KEYS = {Unit.WALL: "minutes", Unit.TRIALS: "trials", Unit.CPU: "cpu_minutes"}
+_NOUNS = {Unit.WALL: "minute", Unit.TRIALS: "trial", Unit.CPU: "CPU minute"}
 _AXES = {Unit.WALL: "minutes", Unit.TRIALS: "trials", Unit.CPU: "CPU minutes"}
 
 
@@ -35,6 +37,11 @@ class Allowance:
 
     def __str__(self) -> str:
         return f"{self.amount:g}{self.unit.value}"
+
+    @property
+    def words(self) -> str:
+        """As people read it: ``3 trials``, ``10 minutes``, ``6 CPU minutes``."""
+        return counted(self.amount, _NOUNS[self.unit])
 
     @property
     def config_key(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from micronas.compare.curve import Band
-from micronas.report.chart import Frame, Range
+from micronas.report.chart import Frame, Range, stairs
 
 WIDTH = 860
 COLOURS = 9
@@ -36,12 +36,12 @@ def colour(place: int) -> str:
 def _area(frame: Frame, band: Band, fill: str) -> str:
     upper = [(x, s.high) for x, s in zip(band.xs, band.spreads, strict=True)]
     lower = [(x, s.low) for x, s in zip(band.xs, band.spreads, strict=True)]
-    points = _path(frame, [*upper, *reversed(lower)])
+    points = _path(frame, [*stairs(upper), *reversed(stairs(lower))])
     return f'<polygon style="fill: {fill}" fill-opacity=".12" points="{points}"/>'
 
 
 def _line(frame: Frame, band: Band, name: str, stroke: str) -> str:
-    points = [(x, s.median) for x, s in zip(band.xs, band.spreads, strict=True)]
+    points = stairs([(x, s.median) for x, s in zip(band.xs, band.spreads, strict=True)])
     return (
         f'<polyline fill="none" style="stroke: {stroke}" stroke-width="2" points="{_path(frame, points)}">'
         f"<title>{escape(name)}</title></polyline>"

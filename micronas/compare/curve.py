@@ -32,7 +32,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Band:
-    """The spread of several curves along the budget."""
+    """The spread of several curves along the budget: stairs like them, ``spreads[i]`` from ``xs[i]`` on."""
 
     xs: tuple[float, ...]
     spreads: tuple[Spread, ...]
@@ -58,11 +58,11 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(statistics.median(values), min(values), max(values))
 
 
-def band(curves: Sequence[Curve], end: float, points: int = 80) -> Band:
-    """The spread of ``curves`` on a grid up to ``end``, from where on every one of them has a value."""
-    grid = [end * i / points for i in range(1, points + 1)]
+def band(curves: Sequence[Curve], end: float) -> Band:
+    """The spread of ``curves`` wherever one of them rises up to ``end``, once all of them have a value."""
+    steps = {x for curve in curves for x in curve.xs if x < end}
     xs, spreads = [], []
-    for x in grid:
+    for x in sorted(steps | {end}):
         values = [value for curve in curves if (value := curve.at(x)) is not None]
         if curves and len(values) == len(curves):
             xs.append(x)

@@ -34,7 +34,7 @@ def markdown(results: Results) -> str:
 def _title(results: Results) -> str:
     plan = results.plan
     task = f"{plan.config.data.name} ({plan.task_words[0]})"
-    return f"Search strategies on {task}, {plan.allowance} each, {counted(plan.seeds, 'seed')}"
+    return f"Search strategies on {task}, {plan.allowance.words} each, {counted(plan.seeds, 'seed')}"
 
 
 def _task(results: Results) -> str:

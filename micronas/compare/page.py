@@ -23,7 +23,7 @@ def page(results: Results) -> str:
     plan = results.plan
     return environment.get_template("page.html.j2").render(
         task=plan.config.data.name,
-        allowance=plan.allowance,
+        allowance=plan.allowance.words,
         seeds=counted(plan.seeds, "seed"),
         space=plan.config.space.name,
         board=plan.config.board,

@@ -74,12 +74,18 @@ def _limit(frame: Frame, limit: Limit) -> str:
 
 
 def _path(frame: Frame, line: Sequence[tuple[float, float]], stepped: bool) -> str:
+    corners = stairs(line) if stepped else line
+    return " ".join(f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in corners)
+
+
+def stairs(line: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The corners of a step function whose value is ``y`` from ``x`` on."""
     corners: list[tuple[float, float]] = []
     for x, y in line:
-        if stepped and corners:
+        if corners:
             corners.append((x, corners[-1][1]))
         corners.append((x, y))
-    return " ".join(f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in corners)
+    return corners
 
 
 @dataclass(frozen=True)
@@ -92,10 +98,13 @@ class Range:
 
     @classmethod
     def around(cls, values: Sequence[float], *, whole: bool = False) -> Range:
-        """A range of round ends that holds ``values``, with two to eight ticks; ``whole`` ones if asked."""
+        """A range of round ends that holds ``values``, with two to eight ticks; ``whole`` ones if asked.
+
+        Around a single value it keeps the value's size and sign, so that a share does not get a tick below 0.
+        """
         low, high = min(values), max(values)
         if high - low < 1e-9 * max(1.0, abs(high)):
-            low, high = (low, high + 1.0) if whole else (low - 0.5, high + 0.5)
+            low, high = (low, high + 1.0) if whole else _room(high)
         raw = max((high - low) / 4, 1.0 if whole else 0.0)
         magnitude = 10.0 ** math.floor(math.log10(raw))
         rounds = (1, 2, 5, 10) if whole else (1, 2, 2.5, 5, 10)
@@ -111,6 +120,10 @@ class Range:
         decimals = max(0, -math.floor(math.log10(self.step) + 1e-9))
         decimals += self.step * 10**decimals % 1 > 1e-6
         return f"{value:,.{decimals}f}"
+
+
+def _room(value: float) -> tuple[float, float]:
+    return (value - 0.1 * abs(value), value + 0.1 * abs(value)) if value else (0.0, 1.0)
 
 
 @dataclass(frozen=True)
