@@ -9,12 +9,13 @@ brings it back to where it was.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 
 from micronas.config import StrategyConfig
 from micronas.errors import ConfigError
 from micronas.estimate.supernet.choose_region import SUPERNET_SPACES
 from micronas.estimate.supernet.region import Region
-from micronas.space import SPACES, Space
+from micronas.space import SPACES, Arch, Space
 from micronas.space.cell import CellSpace
 from micronas.space.layerwise import LayerwiseSpace
 from micronas.space.micronets import MicronetsSpace
@@ -81,8 +82,8 @@ def make_strategy(
 ) -> Strategy:
     """The strategy called ``config.name``; raises ``ConfigError`` with the nearest known name.
 
-    ``problem`` is what the differentiable ones train on and for, and what predictors reckon with; the others
-    do without.
+    ``problem`` is what the differentiable ones train on and for, and what predictors reckon with; ``nsga2``
+    spreads its children by its ledger, and the others do without.
     """
     if config.name in DIFFERENTIABLE:
         if problem is None:
@@ -100,10 +101,22 @@ def make_strategy(
         case "local_search":
             return LocalSearch(space, seed, accept)
         case "nsga2":
-            return Nsga2(space, seed, accept, population=config.population)
+            return Nsga2(space, seed, accept, population=config.population, bytes_of=_bytes_by(problem))
         case "reinforce":
             return Reinforce(space, seed, accept, _tokens(space))
     raise _unknown(config.name)
+
+
+def _bytes_by(problem: Problem | None) -> Callable[[Arch], tuple[int, int]] | None:
+    """Flash and SRAM by the exact ledger, where there is one."""
+    if problem is None:
+        return None
+
+    def bytes_of(arch: Arch) -> tuple[int, int]:
+        ledger = problem.ledger(arch)
+        return ledger.flash_bytes, ledger.sram_bytes
+
+    return bytes_of
 
 
 def _predictor(

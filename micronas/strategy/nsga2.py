@@ -3,22 +3,32 @@
 Steady state: every ask breeds one child from the population that the told trials give, so that workers never
 wait for a generation. The population is the best ``population`` told trials by constrained domination:
 COMPLETE ones by non-domination rank and crowding distance; INFEASIBLE and FAILED ones never enter.
+
+With four objectives and a dozen networks nearly all are non-dominated, and children, one step from their
+parents, bunch up. Flash and SRAM of a child are known before it is trained, though: so of a litter of
+children that fit the loneliest one is tried, whose bytes are furthest, as a ratio, from everybody's in the
+population. That is crowding again, applied to the objectives that need no trial.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from micronas.space import Arch, Space
-from micronas.strategy.base import Accept, first_accepted, generator
+from micronas.strategy.base import MAX_TRIES, Accept, first_accepted, generator
 from micronas.trial import Outcome, Scores, Trial
 
 CROSSOVER_SHARE = 0.9
+LITTER = 4
+
+Bytes: TypeAlias = tuple[int, int]
+"""Flash, SRAM."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +47,18 @@ class _Ranked:
 class Nsga2:
     """Non-dominated sorting with crowding; see the module."""
 
-    def __init__(self, space: Space, seed: int, accept: Accept, *, population: int) -> None:
+    def __init__(
+        self,
+        space: Space,
+        seed: int,
+        accept: Accept,
+        *,
+        population: int,
+        bytes_of: Callable[[Arch], Bytes] | None = None,
+    ) -> None:
+        """``bytes_of`` tells the exact bytes of a child; without it, the first child that fits is tried."""
         self._space, self._seed, self._accept, self._size = space, seed, accept, population
+        self._bytes_of = bytes_of
         self._members: list[_Member] = []
 
     def ask(self, number: int) -> Arch:
@@ -47,13 +67,34 @@ class Nsga2:
         if number < self._size or len(self._members) < 2:
             return first_accepted((self._space.sample(rng) for _ in itertools.count()), self._accept)
         ranked = survivors(self._members, self._size)
-        return first_accepted((self._child(ranked, rng) for _ in itertools.count()), self._accept)
+        children = (self._child(ranked, rng) for _ in itertools.count())
+        if self._bytes_of is None:
+            return first_accepted(children, self._accept)
+        return self._loneliest(children, ranked, self._bytes_of)
 
     def tell(self, trial: Trial) -> None:
         """A COMPLETE trial may enter the population; the worst beyond its size are forgotten."""
         if trial.outcome is Outcome.COMPLETE and trial.scores is not None:
             member = _Member(self._space.from_json(trial.arch), costs_of(trial.scores))
             self._members = [r.member for r in survivors([*self._members, member], self._size)]
+
+    def _loneliest(
+        self, children: Iterable[Arch], ranked: Sequence[_Ranked], bytes_of: Callable[[Arch], Bytes]
+    ) -> Arch:
+        """Of the first ``LITTER`` different children that are accepted, the one far from all members."""
+        litter: list[Arch] = []
+        last = None
+        for last in itertools.islice(children, MAX_TRIES):
+            if last not in litter and self._accept(last):
+                litter.append(last)
+            if len(litter) == LITTER:
+                break
+        if not litter:
+            return last
+        members = np.array([r.member.costs[-2:] for r in ranked])
+        return litter[
+            int(np.argmax(loneliness(np.array([bytes_of(c) for c in litter], np.float64), members)))
+        ]
 
     def _child(self, ranked: Sequence[_Ranked], rng: np.random.Generator) -> Arch:
         mother, father = _tournament(ranked, rng), _tournament(ranked, rng)
@@ -110,6 +151,15 @@ def crowding_distance(costs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]
         distance[order[[0, -1]]] = np.inf
         distance[order[1:-1]] += (column[order[2:]] - column[order[:-2]]) / span
     return distance
+
+
+def loneliness(sizes: npt.NDArray[np.float64], members: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """How far each of ``sizes`` (networks, flash and SRAM bytes) is from the nearest of ``members``.
+
+    The distance is the logarithm of the larger of the two ratios: 1 KB against 2 is as far as 10 against 20.
+    """
+    apart = np.abs(np.log(sizes)[:, None, :] - np.log(members)[None, :, :])
+    return np.asarray(apart.max(axis=2).min(axis=1), np.float64)
 
 
 def _tournament(ranked: Sequence[_Ranked], rng: np.random.Generator) -> _Member:
