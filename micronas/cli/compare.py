@@ -127,7 +127,8 @@ def _print_results(results: Results) -> None:
     from micronas.compare.table import HEADER, rows
 
     plan = results.plan
-    title = f"{plan.config.data.name}: {plan.allowance.words} each, {counted(plan.seeds, 'seed')}, median and range"
+    cost = f"{plan.allowance.words} each, {counted(plan.seeds, 'seed')}"
+    title = f"{plan.config.data.name}: {cost}, median and range"
     if not sys.stdout.isatty():
         print_table(title, HEADER, rows(results))
         return

@@ -104,7 +104,7 @@ class Range:
         """
         low, high = min(values), max(values)
         if high - low < 1e-9 * max(1.0, abs(high)):
-            low, high = (low, high + 1.0) if whole else _room(high)
+            low, high = (low, high + 1.0) if whole else _room(low, high)
         raw = max((high - low) / 4, 1.0 if whole else 0.0)
         magnitude = 10.0 ** math.floor(math.log10(raw))
         rounds = (1, 2, 5, 10) if whole else (1, 2, 2.5, 5, 10)
@@ -122,8 +122,9 @@ class Range:
         return f"{value:,.{decimals}f}"
 
 
-def _room(value: float) -> tuple[float, float]:
-    return (value - 0.1 * abs(value), value + 0.1 * abs(value)) if value else (0.0, 1.0)
+def _room(low: float, high: float) -> tuple[float, float]:
+    around = 0.1 * max(abs(low), abs(high))
+    return (low - around, high + around) if around > 1e-9 else (min(low, 0.0), 1.0)
 
 
 @dataclass(frozen=True)
