@@ -13,6 +13,7 @@ from micronas.device.framing import (
     MAX_PAYLOAD,
     Decoder,
     Frame,
+    Message,
     cobs_decode,
     cobs_encode,
     decode_frame,
@@ -107,3 +108,13 @@ def test_endless_noise_is_kept_within_bounds_and_counted() -> None:
     assert len(decoder._pending) <= 256
     assert decoder.feed(b"\0") == []
     assert decoder.garbled == 1
+
+
+def test_the_end_of_an_overlong_frame_is_no_frame() -> None:
+    """What lies between two delimiters is one frame; a good one at the end of 300 bytes of noise is not."""
+    decoder = Decoder()
+    frame = Frame(Message.HELLO, 7)
+    assert decoder.feed(b"\x01" * 300) == []
+    assert decoder.feed(encode_frame(frame)) == []
+    assert decoder.garbled == 1
+    assert decoder.feed(encode_frame(frame)) == [frame]
