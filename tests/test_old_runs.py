@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,8 @@ from micronas.search import stored_setup
 from micronas.store import DATABASE, SCHEMA_VERSION, Final, Record, Store
 from micronas.trial import Outcome, Trial
 from micronas.trial_json import scores_to_json
+
+REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
@@ -229,3 +233,20 @@ def test_the_known_part_of_a_configuration_drops_keys_at_any_depth() -> None:
     assert known_part(more)["estimator"]["supernet"] == {"epochs": 3}  # type: ignore[index]
     assert "new" not in known_part(more)
     assert known_part(known) == known
+
+
+def replay(*runs: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks.latency_model.replay", *map(str, runs)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=REPOSITORY)
+
+
+def test_a_replay_of_what_cannot_be_replayed_names_it_and_goes_on(run: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(run, old)
+    change(old, "board", old_profile)
+    done = replay(old, tmp_path / "nothing", run)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert f"{old}: run {old.name} was written by micronas" in done.stderr
+    assert f"{tmp_path / 'nothing'}: " in done.stderr
+    assert f"{run}: 0 networks of it were measured" in done.stderr

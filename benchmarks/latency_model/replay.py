@@ -3,18 +3,21 @@
     python benchmarks/latency_model/replay.py RUN [RUN ...]
 
 The runs must have measured every trial (`latency.model: false`, with a device). The rules are the search's.
+Runs that cannot be replayed (another version's, nothing measured) are named on stderr; the exit code is then 2.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from micronas.board import Board
-from micronas.config import BudgetConfig, LatencyConfig
+from micronas.config import LatencyConfig
+from micronas.counted import counted
+from micronas.errors import MicronasError, StoreError
 from micronas.estimate.rank import kendall_tau
 from micronas.latency_model import OpFeatures, Profile, features_of, profile_to_json
 from micronas.lowering import Target
@@ -22,7 +25,9 @@ from micronas.lowering.lower import lower_graph
 from micronas.search.forecast import forecast, stands
 from micronas.search.task import Task
 from micronas.store import Record, Store
+from micronas.store.stored_setup import stored_board, stored_config
 from micronas.tflite import read_bytes
+from micronas.trial import Source
 from micronas.trial_json import latency_to_json
 
 HEADER = (
@@ -51,19 +56,27 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("runs", nargs="+", type=Path)
-    lines = [HEADER, ("---",) * len(HEADER)]
-    lines += [
-        replay(folder).cells(f"{folder.parent.name}/{folder.name}") for folder in parser.parse_args().runs
-    ]
-    print("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    print_row(HEADER)
+    print_row(("---",) * len(HEADER))
+    refused = False
+    for folder in parser.parse_args().runs:
+        try:
+            print_row(replay(folder).cells(f"{folder.parent.name}/{folder.name}"))
+        except MicronasError as error:
+            refused = True
+            print(f"{folder}: {error}", file=sys.stderr)
+    sys.exit(2 if refused else 0)
+
+
+def print_row(cells: tuple[str, ...]) -> None:
+    print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def replay(folder: Path) -> Replay:
     config, told, errors, beyond = LatencyConfig(model=True), [], [], 0
     pairs, macs = [], []
     with Store.read(folder) as store:
-        facts: Any = store.fact
-        board, limits = Board.model_validate(facts("board")), BudgetConfig(**facts("config")["budgets"])
+        board, limits = stored_board(store), stored_config(store).budgets
         for record in store.records():
             model, scores = store.model(record.trial.number), record.trial.scores
             if model is None or scores is None or scores.latency is None:
@@ -80,15 +93,22 @@ def replay(folder: Path) -> Replay:
                 beyond += errors[-1] > said.error
             else:
                 told.append(profile(record, features_of(graph, lowered)))
+    if len(macs) < 2:
+        raise StoreError(
+            f"{counted(len(macs), 'network')} of it {'was' if len(macs) == 1 else 'were'} measured"
+        )
     tau = kendall_tau(*zip(*pairs, strict=True)) if len(pairs) > 1 else 0.0
     return Replay(len(macs), errors, beyond, tau, kendall_tau(*zip(*macs, strict=True)))
 
 
 def profile(record: Record, features: tuple[OpFeatures, ...]) -> Any:
-    rows: Any = record.details["per_op"]
+    rows: Any = record.details.get("per_op")
     scores = record.trial.scores
-    assert scores is not None
-    assert scores.latency is not None
+    if not rows or scores is None or scores.latency is None or scores.latency.source is Source.PREDICTED:
+        raise StoreError(
+            f"trial {record.trial.number} has no profile of a device",
+            remedy="replay a run of this version with latency.model: false and a device",
+        )
     ops = tuple((f, float(row["instructions"])) for f, row in zip(features, rows, strict=True))
     whole = Profile(ops, float(scores.latency.instructions or scores.latency.cycles or 0))
     return {**profile_to_json(whole), "latency": latency_to_json(scores.latency)}
