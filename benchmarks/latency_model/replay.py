@@ -3,7 +3,7 @@
     python benchmarks/latency_model/replay.py RUN [RUN ...]
 
 The runs must have measured every trial (`latency.model: false`, with a device). The rules are the search's.
-Runs that cannot be replayed (another version's, nothing measured) are named on stderr; the exit code is then 2.
+Runs that cannot be replayed (another version's, nothing measured) are named on stderr, with exit code 2.
 """
 
 from __future__ import annotations
