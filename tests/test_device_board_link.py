@@ -49,6 +49,17 @@ def test_a_line_that_garbles_long_frames_goes_down_to_the_rate_at_which_it_does_
         ]
 
 
+def test_no_rate_is_tried_that_is_not_above_the_profiles(tmp_path: Path) -> None:
+    quick = BOARD.model_copy(update={"uart": BOARD.uart.model_copy(update={"baud": 460_800})})
+    with FakeBoard(baud=460_800, lossy_above=500_000) as board:
+        port = Port(board.port, "ABC", "ST-LINK/V2-1")
+        opening = BoardLink(quick, port, ports=lambda: [port], claims_dir=tmp_path, open_link=real_link)
+        with opening as link:
+            assert link._port.baudrate == 460_800
+        tried = [r.payload for r in board.requests if r.type == Message.BAUD]
+    assert tried == [struct.pack("<I", 921_600)]
+
+
 def test_a_line_that_does_not_carry_the_fast_rate_stays_slow(tmp_path: Path) -> None:
     """From the switch on nothing arrives, until two frames were garbled and the board is back."""
     with FakeBoard(deaf_above=200_000) as board, link_to(board, tmp_path) as link:

@@ -76,6 +76,14 @@ def test_a_name_that_nobody_has_is_not_replaced_by_another() -> None:
         writer_of("stlink", named, ST_A)
 
 
+def test_a_probe_that_the_bus_does_not_show_is_believed_only_where_it_shows_none() -> None:
+    """In a container the list of ports may see a probe that sysfs does not; beside others it is gone."""
+    port = Port("/dev/ttyACM0", SERIAL, "ST-LINK/V2-1")
+    assert writer_of("stlink", port) == Writer("stlink", SERIAL)
+    with pytest.raises(FlashError, match=f"serial number {SERIAL} is attached"):
+        writer_of("stlink", port, ST_B)
+
+
 @pytest.mark.parametrize("serial", ["FFFFFFFEFFFF", "066DFF505055657867184411"])
 def test_two_devices_of_one_name_cannot_be_told_apart(serial: str) -> None:
     """Boot loaders and cloned probes are sold with one serial number for all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,15 @@ def test_what_cannot_be_believed_is_refused(board: FakeBoard, text: str) -> None
 def test_another_build_is_refused() -> None:
     with FakeBoard() as board, pytest.raises(DeviceError, match="not ff"):
         measure_on(board, build_id=b"\xff" * 16)
+
+
+def test_a_network_of_other_ops_is_refused() -> None:
+    graph = plus_one_graph()
+    longer = replace(graph, ops=(*graph.ops, Op("RESHAPE", (2,), (2,))))
+    with FakeBoard() as board, SerialLink(board.port, 115200) as link:
+        client = Client(link)
+        with pytest.raises(DeviceError, match="network has 2 ops, the graph 3"):
+            measure(client, longer, BOARD, SAMPLES, EXPECTED)
 
 
 def test_a_count_that_may_have_wrapped_is_refused() -> None:
