@@ -164,3 +164,18 @@ def test_an_error_inside_a_transaction_keeps_nothing(store: Store) -> None:
     with pytest.raises(StoreError):
         store.add(complete(0))
     assert len(store.records()) == 1
+
+
+def test_a_trial_whose_model_cannot_be_stored_is_not_there_at_all(store: Store) -> None:
+    store.add(complete(0))
+    with pytest.raises(StoreError, match=r"run\.sqlite"):
+        store.add(replace(complete(1), tflite=object()))  # type: ignore[arg-type]
+    assert [record.trial.number for record in store.records()] == [0]
+    store.add(complete(1))
+    assert store.model(1) == complete(1).tflite
+
+
+def test_a_commit_is_on_the_disk_before_it_is_believed(store: Store) -> None:
+    """SQLite: in write-ahead logging, FULL (2) syncs the log after every transaction."""
+    assert store._one("PRAGMA journal_mode") == ("wal",)
+    assert store._one("PRAGMA synchronous") == (2,)
