@@ -159,7 +159,7 @@ def test_the_result_is_stored_once_and_unsealings_are_remembered(store: Store) -
         store.set_final(Final({}, b""))
 
 
-def test_an_error_inside_a_transaction_keeps_nothing(store: Store) -> None:
+def test_a_trial_is_stored_once(store: Store) -> None:
     store.add(complete(0))
     with pytest.raises(StoreError):
         store.add(complete(0))
@@ -179,3 +179,17 @@ def test_a_commit_is_on_the_disk_before_it_is_believed(store: Store) -> None:
     """SQLite: in write-ahead logging, FULL (2) syncs the log after every transaction."""
     assert store._one("PRAGMA journal_mode") == ("wal",)
     assert store._one("PRAGMA synchronous") == (2,)
+
+
+def test_the_time_of_all_sessions_counts(tmp_path: Path) -> None:
+    """Two sessions of 100 and 50 seconds that were killed, and the one that is running."""
+    Store.create(tmp_path / "run", {}).close()
+    for seconds in (100.0, 50.0):
+        with Store.resume(tmp_path / "run") as store:
+            store.begin_session()
+        with sqlite3.connect(tmp_path / "run" / DATABASE) as connection:
+            connection.execute("UPDATE sessions SET wall_s = ? WHERE wall_s = 0", (seconds,))
+    with Store.resume(tmp_path / "run") as store:
+        assert store.wall_s() == 150.0
+        store.begin_session()
+        assert 150.0 <= store.wall_s() < 160.0
