@@ -50,7 +50,7 @@ def test_a_device_in_renode_is_loaded_and_timed(
         about = dut.about()
     assert performance.throughput == pytest.approx(2000)
     assert source_of(about.counter, emulated=dut.link.emulated) is Source.EMULATED
-    assert log.read_text().splitlines()[-1] == "ExecuteCommand: start"
+    assert log.read_text().splitlines()[-3] == "ExecuteCommand: start"
 
 
 def test_another_build_in_renode_is_refused(

@@ -1,8 +1,8 @@
 """Renode as a board: a platform generated from the profile, the board's own ELF, its UART on a socket.
 
-Renode 1.16 brings models of the cores (M0+, M3, M4F, M7, M33) and of both generations of STM32's USART,
-which is all that the firmware needs; everything else a port touches is given as plain memory. What Renode
-counts are executed instructions: it knows no pipeline and no wait states.
+Renode brings models of the cores and of both generations of STM32's USART, which is all that the firmware
+needs; everything else a port touches is given as plain memory. What Renode counts are executed instructions:
+it knows no pipeline and no wait states.
 """
 
 from micronas.renode.device import RenodeDevice

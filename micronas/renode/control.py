@@ -1,6 +1,8 @@
 """Renode's remote control: the XML-RPC port made for Robot Framework, every status checked.
 
-``run_keyword("ExecuteCommand", [command])`` runs one monitor command and answers {status, return, error}.
+``run_keyword("ExecuteCommand", [command])`` runs one monitor command. One that succeeds is answered by
+{status: PASS, return: what it printed}, one that fails by {status: FAIL, error, traceback}; a keyword that
+is not there, or not with these arguments, is a fault. Requests are served one after the other.
 """
 
 from __future__ import annotations
@@ -47,12 +49,20 @@ class RenodeControl:
             answer: Any = self._server.run_keyword("ExecuteCommand", [command])
         except TimeoutError as error:
             raise DeadlineError(f"Renode did not finish {command!r} within {self._deadline_s:g} s") from error
+        except xmlrpc.client.Fault as fault:
+            raise DeviceError(f"Renode refused {command!r}: {fault.faultString}") from fault
         except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
             raise DeviceError(f"Renode went away during {command!r} ({error})") from error
         if not isinstance(answer, dict) or answer.get("status") != "PASS":
-            reason = answer.get("error", "no reason given") if isinstance(answer, dict) else repr(answer)
-            raise DeviceError(f"Renode refused {command!r}: {str(reason).strip()}")
+            said = str(answer.get("error", "no reason given")) if isinstance(answer, dict) else repr(answer)
+            raise DeviceError(f"Renode refused {command!r}: {_reason(said, command)}")
         return str(answer.get("return", ""))
+
+
+def _reason(said: str, command: str) -> str:
+    """What Renode says after it has repeated the command, once or twice; in one line."""
+    after = said.split(f"'{command}'")[-1].lstrip(": ")
+    return " | ".join(line.strip() for line in after.splitlines() if line.strip()) or said.strip()
 
 
 class _Transport(xmlrpc.client.Transport):

@@ -22,20 +22,20 @@ from micronas.device.link import Link
 from micronas.device.qemu import answers_hello
 from micronas.device.serial_link import SerialLink
 from micronas.errors import DeviceError
+from micronas.renode.commands import start_commands
 from micronas.renode.control import RenodeControl
 from micronas.renode.find import find_renode
 from micronas.renode.platform import platform_text
+from micronas.renode.strays import count_strays, first_logged
 
 START_DEADLINE_S = 60.0
-_STRAY = "non existing peripheral"
-TERMINAL = "uart_socket"
 
 
 class RenodeDevice:
     """Entering gives the link to the firmware; leaving ends the process whatever happened.
 
-    Leaving raises ``DeviceError`` when the firmware read or wrote where the chip has nothing: Renode only
-    logs that and goes on, and such a run's outputs prove nothing.
+    Leaving raises ``DeviceError`` when the firmware read or wrote where the chip has nothing, and when Renode
+    does not say whether it did: such a run's outputs prove nothing.
 
     ``answers`` waits until the firmware answers (link, deadline in seconds); the default knows PROTOCOL.md's.
     """
@@ -51,6 +51,7 @@ class RenodeDevice:
         self._board, self._elf, self._deadline_s = board, elf, start_deadline_s
         self._answers = answers
         self._process: EmulatorProcess | None = None
+        self._control: RenodeControl | None = None
         self._started = ExitStack()
 
     def __enter__(self) -> SerialLink:
@@ -67,14 +68,10 @@ class RenodeDevice:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        strays = [line.strip() for line in self._said() if _STRAY in line]
-        self.close()
-        if strays:
-            raise DeviceError(
-                f"{self._board.name} in Renode: {len(strays)} accesses outside its memory, "
-                f"the first: {strays[0]}",
-                remedy="nothing that came from this run is to be believed; please report the model",
-            ) from error
+        try:
+            self._refuse_strays(error)
+        finally:
+            self.close()
 
     @property
     def pid(self) -> int | None:
@@ -96,16 +93,29 @@ class RenodeDevice:
         control_port, uart_port = free_ports(2)
         process = self._process = _run(executable, folder, control_port)
         starting.callback(process.close)
-        control = RenodeControl(control_port)
+        control = self._control = RenodeControl(control_port)
         control.await_ready(self._deadline_s, lambda: process.runs)
         for command in start_commands(self._board, platform, elf, uart_port):
             control.execute(command)
-        # Connected before the machine starts: a byte sent to nobody is lost.
+        # Connected before the machine starts: the link has all that the firmware says.
         socket_url = f"socket://127.0.0.1:{uart_port}"
         link = starting.enter_context(SerialLink(socket_url, self._board.uart.baud, emulated=True))
         control.execute("start")
         self._answers(link, max(1.0, end - time.monotonic()))
         return link
+
+    def _refuse_strays(self, error: BaseException | None) -> None:
+        """A run that went wrong already, maybe with Renode, is judged by what the log has."""
+        count = 0
+        if error is None and self._control:
+            count = count_strays(self._control)
+        first = first_logged(self._said, wait=count > 0)
+        if count or first:
+            raise DeviceError(
+                f"{self._board.name} in Renode: {count or 'some'} accesses outside its memory"
+                + (f", the first: {first}" if first else ""),
+                remedy="nothing that came from this run is to be believed; please report the model",
+            ) from error
 
     def _said(self) -> list[str]:
         return self._process.said().splitlines() if self._process else []
@@ -127,25 +137,6 @@ def renode_arguments(folder: Path, control_port: int) -> list[str]:
         "--plain",
         *("--config", str(folder / "renode.config")),
         *("--robot-server-port", str(control_port)),
-    ]
-
-
-def machine_commands(board: Board, platform: Path | str, elf: Path | str) -> list[str]:
-    """Monitor commands that make the machine and load the firmware; shared with the script for users."""
-    return [
-        f'mach create "{board.name}"',
-        f"machine LoadPlatformDescription @{platform}",
-        f"sysbus LoadELF @{elf}",
-    ]
-
-
-def start_commands(board: Board, platform: Path, elf: Path, uart_port: int) -> list[str]:
-    """Monitor commands up to, but without, ``start``; the UART is raw bytes on a socket."""
-    return [
-        *machine_commands(board, platform, elf),
-        "emulation SetGlobalAdvanceImmediately true",
-        f'emulation CreateServerSocketTerminal {uart_port} "{TERMINAL}" false',
-        f"connector Connect sysbus.{board.uart.name} {TERMINAL}",
     ]
 
 

@@ -3,7 +3,10 @@
 Renode ships platforms for some STM32 chips, but with memory sizes that are often not the chip's and with
 register descriptions that are downloaded at load time. This one is made from the profile and the firmware's
 own sources and reads nothing from anywhere else. Grammar: Renode's documentation, "Describing platforms".
-A counter ticks once per instruction when its frequency is the core's MIPS.
+
+Renode gives its clocks whole nanoseconds, for instructions in multiples of MIPS / gcd(MIPS, 1000): at 216
+MIPS a counter would move by 27 at a time. At 100 MIPS an instruction is 10 ns, and a counter at 100 MHz
+ticks once for each, whatever the chip's clock is, on which nothing that is reported depends.
 """
 
 from __future__ import annotations
@@ -22,25 +25,31 @@ _CPU_TYPES = {
     Core.M7: "cortex-m7",
     Core.M33: "cortex-m33",
 }
+INSTRUCTIONS_PER_S = 100_000_000
 _PRIORITY_MASKS = {Core.M0PLUS: 0xC0}
 _BLOCK = 0x400
 _GPIO_STRIDE = 0x400
 _TIM2 = 0x4000_0000
 _PERIPHERALS = range(0x4000_0000, 0x6000_0000)
+_DWT_ENTRY = f"dwt: Miscellaneous.DWT @ sysbus 0xE0001000\n    frequency: {INSTRUCTIONS_PER_S}"
+_TIM2_ENTRY = (
+    f"tim2: Timers.STM32_Timer @ sysbus {_TIM2:#010x}\n"
+    f"    frequency: {INSTRUCTIONS_PER_S}\n    initialLimit: 0xFFFFFFFF"
+)
 _ADDRESS = re.compile(r"\b0x[0-9A-Fa-f]{8}(?=u?\b)")
 _DEFINE = re.compile(r"^#define (\w+) (.+)$", re.MULTILINE)
 
 
 def require_modelled(board: Board) -> None:
-    """Raise ``DeviceError`` when Renode has no model of the board's core or UART."""
+    """Raise ``DeviceError`` when no platform is made here for the board's core or UART."""
     if board.core not in _CPU_TYPES:
         raise DeviceError(
-            f"board {board.name}: Renode has no model of its {board.core.value}",
-            remedy=f"cores it has: {', '.join(core.value for core in _CPU_TYPES)}; or use --device qemu",
+            f"board {board.name}: no Renode platform is made for its {board.core.value}",
+            remedy=f"cores with one: {', '.join(core.value for core in _CPU_TYPES)}; or use --device qemu",
         )
     if not board.family.startswith("stm32"):
         raise DeviceError(
-            f"board {board.name}: Renode has no model of the UART of family {board.family}",
+            f"board {board.name}: no Renode platform is made for the UART of family {board.family}",
             remedy="use a profile of an STM32 board, or --device qemu",
         )
 
@@ -49,14 +58,13 @@ def platform_text(board: Board) -> str:
     """The .repl; raises ``DeviceError`` as ``require_modelled`` does."""
     require_modelled(board)
     header, sources = _firmware_texts(board)
-    mips = round(board.clock.hz / 1_000_000)
     parts = [
         f"// {board.title} for Renode, generated from its profile. {board.reference}.",
         "// One tick of a counter is one executed instruction, not a cycle.",
-        _cpu(board, mips),
-        _tim2(mips) if _counts_with_tim2(board) else _dwt(mips),
+        _cpu(board),
+        _TIM2_ENTRY if _counts_with_tim2(board) else _DWT_ENTRY,
         *(_memory(region.name, region.origin, region.length) for region in board.regions),
-        _uart(board, header, sources, mips),
+        _uart(board, header, sources),
         "// Registers that the firmware touches and that need no behaviour: plain memory.",
         *(_registers(start, length) for start, length in register_blocks(board)),
     ]
@@ -113,21 +121,17 @@ def _find(header: str, name: str) -> int | None:
     return int(values[name].rstrip("u"), 0) if name in values else None
 
 
-def _cpu(board: Board, mips: int) -> str:
+def _cpu(board: Board) -> str:
     return (
         "cpu: CPU.CortexM @ sysbus\n"
         f'    cpuType: "{_CPU_TYPES[board.core]}"\n'
         "    nvic: nvic\n"
-        f"    PerformanceInMips: {mips}\n\n"
+        f"    PerformanceInMips: {INSTRUCTIONS_PER_S // 1_000_000}\n\n"
         "nvic: IRQControllers.NVIC @ sysbus 0xE000E000\n"
         f"    priorityMask: {_PRIORITY_MASKS.get(board.core, 0xF0):#04x}\n"
-        f"    systickFrequency: {mips * 1_000_000}\n"
+        f"    systickFrequency: {INSTRUCTIONS_PER_S}\n"
         "    IRQ -> cpu@0"
     )
-
-
-def _dwt(mips: int) -> str:
-    return f"dwt: Miscellaneous.DWT @ sysbus 0xE0001000\n    frequency: {mips * 1_000_000}"
 
 
 def _counts_with_tim2(board: Board) -> bool:
@@ -135,25 +139,20 @@ def _counts_with_tim2(board: Board) -> bool:
     return board.core is Core.M0PLUS
 
 
-def _tim2(mips: int) -> str:
-    return (
-        f"tim2: Timers.STM32_Timer @ sysbus {_TIM2:#010x}\n"
-        f"    frequency: {mips * 1_000_000}\n    initialLimit: 0xFFFFFFFF"
-    )
-
-
 def _memory(name: str, origin: int, length: int) -> str:
     return f"{name}: Memory.MappedMemory @ sysbus {origin:#010x}\n    size: {length:#x}"
 
 
-def _uart(board: Board, header: str, sources: list[str], mips: int) -> str:
+def _uart(board: Board, header: str, sources: list[str]) -> str:
     base, irq = _number(header, "MN_UART_BASE"), _number(header, "MN_UART_IRQ")
+    name, irq_line = board.uart.name, f"    IRQ -> nvic@{irq}"
     if any("USART_ISR" in source for source in sources):  # the USART of F7 and later, and the LPUART
+        low_power = "    lowPowerMode: true\n" if _find(header, "MN_UART_LOW_POWER") else ""
         return (
-            f"{board.uart.name}: UART.STM32F7_USART @ sysbus {base:#010x}\n"
-            f"    frequency: {mips * 1_000_000}\n    IRQ -> nvic@{irq}"
+            f"{name}: UART.STM32F7_USART @ sysbus {base:#010x}\n"
+            f"    frequency: {board.clock.hz}\n{low_power}{irq_line}"
         )
-    return f"{board.uart.name}: UART.STM32_UART @ sysbus <{base:#010x}, +{_BLOCK:#x}>\n    IRQ -> nvic@{irq}"
+    return f"{name}: UART.STM32_UART @ sysbus <{base:#010x}, +{_BLOCK:#x}>\n{irq_line}"
 
 
 def _registers(start: int, length: int) -> str:
