@@ -10,7 +10,7 @@ from pathlib import Path
 from micronas.errors import ToolMissingError
 
 VARIABLE = "MICRONAS_RENODE"
-_NAMES = ("renode", "renode-cli")
+_NAME = "renode"  # in every package, conda-forge's renode-cli among them
 
 
 def find_renode() -> str:
@@ -32,10 +32,9 @@ def find_renode() -> str:
 
 
 def _candidates() -> Iterator[str]:
-    for name in _NAMES:
-        if found := shutil.which(name):
-            yield found
+    if found := shutil.which(_NAME):
+        yield found
     packages = Path(os.environ.get("PLATFORMIO_CORE_DIR", Path.home() / ".platformio")) / "packages"
-    packaged = packages / "tool-renode" / "renode"
+    packaged = packages / "tool-renode" / _NAME
     if os.access(packaged, os.X_OK):
         yield str(packaged)
