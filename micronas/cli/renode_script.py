@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from micronas.cli.output import require_new_folder
+from micronas.cli.output import require_new_folder, typed
 from micronas.cli.written import require_writable_folder, writing
 
 
@@ -46,6 +46,5 @@ def renode_script(
                 [values[0] for values in inputs],
                 [values[0] for values in outputs],
             )
-    print(
-        f"{len(files)} files in {out}. Run the test where Renode is:\n  renode-test {out / 'network.robot'}"
-    )
+    test = typed(out / "network.robot")
+    print(f"{len(files)} files in {out}. Run the test where Renode is:\n  renode-test {test}")

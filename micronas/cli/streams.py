@@ -19,7 +19,8 @@ def prepare_streams() -> None:
     A reader that leaves (``micronas boards | head -1``) changes neither what a verb does nor its exit code:
     what comes after is dropped. A closed stream is as good as /dev/null; left closed, the next file that is
     opened would get its number, and a child process would write into it. Any other refusal, like a full disk,
-    is an ``OSError`` whose ``filename`` says which stream it was, once.
+    is an ``OSError`` whose ``filename`` says which stream it was, once. Characters that the stream's encoding
+    lacks are escaped.
     """
     _open_closed()
     if sys.stdout is sys.__stdout__:
@@ -43,10 +44,17 @@ def _patient(stream: TextIO | None, number: int, name: str) -> TextIO:
     return io.TextIOWrapper(
         buffer,
         encoding=stream.encoding,
-        errors=stream.errors,
+        errors=_errors(stream),
         line_buffering=stream.line_buffering,
         write_through=stream.write_through,
     )
+
+
+def _errors(stream: io.TextIOWrapper) -> str | None:
+    """A name in the user's own characters must not end a verb where the terminal has fewer of them."""
+    if stream.errors != "strict":
+        return stream.errors
+    return "surrogateescape" if stream.encoding.lower() in ("utf-8", "utf8") else "backslashreplace"
 
 
 class _Output(io.FileIO):

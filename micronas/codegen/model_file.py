@@ -87,7 +87,9 @@ def _headers(lowered: tuple[Lowered, ...]) -> list[str]:
 
 
 def _comment_safe(name: str) -> str:
-    return name.replace("*/", "* /").replace("\n", " ")
+    """A file's name need not be text: bytes that are none are escaped."""
+    plain = name.replace("*/", "* /").replace("\n", " ")
+    return plain.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _tensors(graph: Graph, indices: tuple[int, ...], plan: ArenaPlan) -> str:

@@ -20,6 +20,6 @@ def write_files(results: Results, folder: Path) -> tuple[Path, ...]:
     }
     for name, text in texts.items():
         draft = folder / f"{name}.new"
-        draft.write_text(text, encoding="utf-8")
+        draft.write_text(text, encoding="utf-8", errors="backslashreplace")
         os.replace(draft, folder / name)
     return tuple(folder / name for name in texts)

@@ -25,14 +25,14 @@ def write_report(store: Store, out: Path | None = None) -> Path:
     text = _page(store)
     # A page that is being looked at is replaced in one step.
     with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, suffix=".html", delete=False, encoding="utf-8"
+        "w", dir=path.parent, suffix=".html", delete=False, encoding="utf-8", errors="backslashreplace"
     ) as file:
         try:
             file.write(text)
             file.flush()
             os.chmod(file.name, 0o644)
             os.replace(file.name, path)
-        except OSError:
+        except BaseException:
             Path(file.name).unlink(missing_ok=True)  # a full disk is left as it was found
             raise
     return path
@@ -40,7 +40,7 @@ def write_report(store: Store, out: Path | None = None) -> Path:
 
 def write_picture(store: Store, out: Path) -> Path:
     """Write accuracy against latency (flash where nothing ran) as an SVG file that stands alone."""
-    out.write_text(picture(read_run(store)), encoding="utf-8")
+    out.write_text(picture(read_run(store)), encoding="utf-8", errors="backslashreplace")
     return out
 
 

@@ -81,7 +81,8 @@ def write_files(setup: Setup, tflite: bytes, folder: Path) -> Deployed:
     best.mkdir(exist_ok=True)
     graph = read_bytes(tflite, "best")
     (best / "model.tflite").write_bytes(tflite)
-    (best / "labels.txt").write_text("\n".join(setup.dataset.class_names) + "\n", encoding="utf-8")
+    labels = "\n".join(setup.dataset.class_names) + "\n"
+    (best / "labels.txt").write_text(labels, encoding="utf-8", errors="surrogateescape")
     files = {"tflite": best / "model.tflite", "labels": best / "labels.txt"}
     if setup.config.device == "none":
         files["c"] = write_sources(graph, setup.board, best / "c")
