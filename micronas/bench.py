@@ -23,7 +23,10 @@ def load_samples(path: Path, graph: Graph, count: int) -> list[npt.NDArray[np.in
     """
     arrays = list(read_arrays(path).items())[: len(graph.inputs)]
     if len(arrays) < len(graph.inputs):
-        raise DataError(f"{path}: {counted(len(arrays), 'array')} for {counted(len(graph.inputs), 'input')}")
+        raise DataError(
+            f"{path}: {counted(len(arrays), 'array')} for {counted(len(graph.inputs), 'input')}",
+            remedy="give one array per input, in the order of the model's inputs",
+        )
     return [
         _sample(f"{path}: array {name!r}", values[:count], graph.tensors[index])
         for (name, values), index in zip(arrays, graph.inputs, strict=True)
@@ -48,7 +51,8 @@ def _sample(where: str, values: npt.NDArray[np.generic], tensor: Tensor) -> npt.
     shape = tensor.shape[1:]
     if values.ndim == 0 or len(values) == 0 or values[0].size != np.prod(shape, dtype=int):
         raise DataError(
-            f"{where} has shape {values.shape}, the model's input is (N, {', '.join(map(str, shape))})"
+            f"{where} has shape {values.shape}, the model's input is (N, {', '.join(map(str, shape))})",
+            remedy="give N samples of the input's shape, prepared as for training",
         )
     values = values.reshape(len(values), *shape)
     if values.dtype == np.int8:
@@ -56,7 +60,11 @@ def _sample(where: str, values: npt.NDArray[np.generic], tensor: Tensor) -> npt.
     if not np.issubdtype(values.dtype, np.floating) or tensor.quant is None:
         raise DataError(f"{where} is {values.dtype}", remedy="give int8 as the model takes it, or float32")
     if not np.isfinite(values).all():
-        raise DataError(f"{where} holds NaN or infinity")
+        bad = int(np.count_nonzero(~np.isfinite(values)))
+        raise DataError(
+            f"{where} holds {counted(bad, 'value')} that are NaN or infinite, of {values.size:,}",
+            remedy="leave those samples out",
+        )
     scale, zero_point = tensor.quant.scale[0], tensor.quant.zero_point[0]
     q = np.rint(values.astype(np.float32) / np.float32(scale)) + zero_point
     return np.asarray(np.clip(q, -128, 127), dtype=np.int8)

@@ -54,4 +54,7 @@ def run_platformio(folder: Path, *arguments: str, deadline_s: float) -> Finished
     try:
         return run_group(command, os.environ | _ENVIRONMENT, deadline_s=deadline_s)
     except subprocess.TimeoutExpired as error:
-        raise BuildError(f"PlatformIO did not finish within {deadline_s:.0f} s in {folder}") from error
+        raise BuildError(
+            f"PlatformIO did not finish within {deadline_s:.0f} s in {folder}",
+            remedy="is the machine overloaded or its disk full? lower workers, then try again",
+        ) from error

@@ -65,7 +65,7 @@ def parse_allowance(text: str) -> Allowance:
     amount, unit = float(match[1]), Unit(match[2])
     if amount <= 0 or (unit is Unit.TRIALS and amount != int(amount)):
         kind = "a whole number above 0" if unit is Unit.TRIALS else "above 0"
-        raise ConfigError(f"--budget {text!r}: must be {kind}")
+        raise ConfigError(f"--budget {text!r}: must be {kind}", remedy="for example 10min or 40trials")
     return Allowance(amount, unit)
 
 

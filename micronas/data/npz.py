@@ -84,7 +84,10 @@ def read_npz(path: Path, name: str, layout: NpzLayout, *, own_scaling: bool = Fa
     keep = arrays[layout.keep].astype(bool) if layout.keep else np.ones(len(arrays[layout.x]), bool)
     y = arrays[layout.y][keep]
     if not np.issubdtype(y.dtype, np.integer):
-        raise DataError(f"{path}: labels {layout.y!r} must be whole numbers, not {y.dtype}")
+        raise DataError(
+            f"{path}: labels {layout.y!r} must be whole numbers, not {y.dtype}",
+            remedy="number the classes from 0 and store them as integers",
+        )
     labels = y.astype(np.int64)
     raw = arrays[layout.x][keep]
     if own_scaling:
@@ -113,7 +116,9 @@ def _require_arrays(path: Path, arrays: Arrays, wanted: list[str]) -> None:
         )
     lengths = {name: len(arrays[name]) for name in wanted[:2]}
     if len(set(lengths.values())) > 1:
-        raise DataError(f"{path}: arrays differ in length: {lengths}")
+        raise DataError(
+            f"{path}: arrays differ in length: {lengths}", remedy="there must be one label per sample"
+        )
 
 
 def _scaled(layout: NpzLayout, raw: npt.NDArray[np.generic], path: Path) -> NpzLayout:

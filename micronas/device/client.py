@@ -204,7 +204,10 @@ class Client:
     def _accept(self, frame: Frame, message: Message, nonce: int) -> bytes | None:
         """The reply's payload; None for a stale or foreign frame, which does not count."""
         if frame.type == Message.FAULT:
-            raise DeviceError(f"{self.link.name}: {self._describe(parse_fault(frame.payload))}")
+            raise DeviceError(
+                f"{self.link.name}: {self._describe(parse_fault(frame.payload))}",
+                remedy="reset the board; if it happens again, this is a bug of micronas: report it",
+            )
         if frame.nonce != nonce:
             return None
         if frame.type == Message.ERROR:

@@ -88,10 +88,14 @@ class QemuDevice:
             if match:
                 return match[1]
             if not running:
-                raise DeviceError(f"{QEMU} ended at once: {said.strip() or 'no message'}")
+                raise DeviceError(
+                    f"{QEMU} ended at once: {said.strip() or 'no message'}",
+                    remedy="`micronas doctor` says whether this QEMU has the machines; 7.2 and later have",
+                )
             time.sleep(0.005)
         raise DeadlineError(
-            f"{QEMU} gave no serial port within {self._start_deadline_s:g} s: {process.said().strip()}"
+            f"{QEMU} gave no serial port within {self._start_deadline_s:g} s: {process.said().strip()}",
+            remedy="is the machine overloaded? lower workers, then try again",
         )
 
     def _await_firmware(self, process: EmulatorProcess, link: SerialLink) -> None:
@@ -100,7 +104,8 @@ class QemuDevice:
             self._answers(link, self._start_deadline_s)
         except DeadlineError as error:
             raise DeadlineError(
-                f"the firmware did not answer within {self._start_deadline_s:g} s: {process.said().strip()}"
+                f"the firmware did not answer within {self._start_deadline_s:g} s: {process.said().strip()}",
+                remedy="is the machine overloaded? lower workers, then try again",
             ) from error
 
 

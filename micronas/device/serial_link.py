@@ -13,6 +13,7 @@ from micronas.device.ports import holders
 from micronas.errors import BoardLostError, DeviceError
 
 _SLICE_S = 0.02
+_UNPLUGGED = "plug the board in again: are its cable and its supply steady?"
 _WRITE_DEADLINE_S = 1.0  # a frame takes 25 ms at 115200 baud
 
 
@@ -40,14 +41,18 @@ class SerialLink:
                     return b""
         except (serial.SerialException, OSError, TypeError) as error:
             # pyserial lets a closed file descriptor show as TypeError
-            raise BoardLostError(f"{self.name}: the port went away while reading ({error})") from error
+            raise BoardLostError(
+                f"{self.name}: the port went away while reading ({error})", remedy=_UNPLUGGED
+            ) from error
 
     def write(self, data: bytes) -> None:
         """Send all of ``data``; see ``Link``."""
         try:
             self._port.write(data)
         except (serial.SerialException, OSError, TypeError) as error:
-            raise BoardLostError(f"{self.name}: cannot write to the port ({error})") from error
+            raise BoardLostError(
+                f"{self.name}: cannot write to the port ({error})", remedy=_UNPLUGGED
+            ) from error
 
     def set_baud(self, baud: int) -> None:
         """Change the host's end of the line to ``baud``."""
@@ -93,8 +98,13 @@ def _cannot_open(port: str, error: Exception) -> DeviceError:
         return DeviceError(f"{port}: no permission to open the port", remedy=_permission_remedy(port))
     held_by = holders(port)
     if held_by:
-        return DeviceError(f"{port}: cannot open the port, it is in use by {', '.join(held_by)}")
-    return BoardLostError(f"{port}: cannot open the port ({error})")
+        return DeviceError(
+            f"{port}: cannot open the port, it is in use by {', '.join(held_by)}",
+            remedy="close it, then try again",
+        )
+    return BoardLostError(
+        f"{port}: cannot open the port ({error})", remedy="`micronas doctor` lists the ports that are there"
+    )
 
 
 def _permission_remedy(port: str) -> str:

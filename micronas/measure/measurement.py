@@ -105,9 +105,15 @@ def check_identity(info: Info, graph: Graph, board: Board, build_id: bytes | Non
             remedy="flash it again; another program may have written to the board in between",
         )
     if info.board != board.name:
-        raise DeviceError(f"the firmware was built for board {info.board!r}, not {board.name!r}")
+        raise DeviceError(
+            f"the firmware was built for board {info.board!r}, not {board.name!r}",
+            remedy=f"flash it for this board, or say --board {info.board}",
+        )
     if info.n_ops != len(graph.ops):
-        raise DeviceError(f"the firmware's network has {info.n_ops} ops, the graph {len(graph.ops)}")
+        raise DeviceError(
+            f"the firmware's network has {info.n_ops} ops, the graph {len(graph.ops)}",
+            remedy="the board holds another network: flash this one",
+        )
 
 
 def check_not_reset(after: Info, before: Info, mark: int) -> None:

@@ -14,6 +14,7 @@ _ROUNDING = 0.51
 """Half a step, and the float error of finding it."""
 
 _SCALE_TOLERANCE = 0.02
+_CONVERTER = "the converter changed the network: is TensorFlow the version that micronas asks for?"
 _SMALLEST_SCALE, _LARGEST_SCALE = 1e-7, 1e4
 
 
@@ -28,7 +29,9 @@ def check_constants(graph: Graph, net: Net, weights: tuple[Folded | None, ...]) 
         worst = float((error / _scales(tensor)).max())
         if worst > _ROUNDING:
             raise QuantizeError(
-                f"node {index} ({net.nodes[index].layer}): a weight is {worst:.2g} quantization steps off"
+                f"node {index} ({net.nodes[index].layer}): a weight is {worst:.2g} quantization steps off, "
+                f"{_ROUNDING:g} allowed",
+                remedy=_CONVERTER,
             )
 
 
@@ -38,7 +41,10 @@ def check_scales(graph: Graph, samples: npt.NDArray[np.float32]) -> None:
     # Zero is always in the range: it must be exact, for padding.
     expected = (max(0.0, float(samples.max())) - min(0.0, float(samples.min()))) / 255.0
     if abs(scale - expected) > _SCALE_TOLERANCE * expected:
-        raise QuantizeError(f"the input's scale is {scale:g}, but the calibration's range gives {expected:g}")
+        raise QuantizeError(
+            f"the input's scale is {scale:g}, but the calibration's range gives {expected:g}",
+            remedy=_CONVERTER,
+        )
     for t in graph.activations:
         (scale,) = _quant(graph.tensors[t])
         if not _SMALLEST_SCALE <= scale <= _LARGEST_SCALE:

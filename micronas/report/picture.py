@@ -21,6 +21,9 @@ def picture(run: RunData) -> str:
     """The first front that the run has figures for; raises ``StoreError`` for a run without any."""
     chart = next((chart for chart in fronts(run) if chart), None)
     if chart is None:
-        raise StoreError(f"run {run.name} has no complete trial to draw")
+        raise StoreError(
+            f"run {run.name} has no complete trial to draw",
+            remedy="the report without a picture gives each trial's reason",
+        )
     head, rest = chart.split(">", 1)
     return f'{head} xmlns="http://www.w3.org/2000/svg">{_STYLE}{rest}\n'

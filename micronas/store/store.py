@@ -74,7 +74,10 @@ class Store:
         try:
             lock_fd = run_lock.acquire(folder)
         except OSError as error:
-            raise StoreError(f"run folder {folder} cannot be written: {error.strerror}") from error
+            raise StoreError(
+                f"run folder {folder} cannot be written: {error.strerror}",
+                remedy="a search goes on only where it may write: copy the run, or ask for the right to",
+            ) from error
         store = cls._open(folder, lock_fd)
         store._check((SCHEMA_VERSION,))
         return store
