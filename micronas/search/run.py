@@ -17,7 +17,7 @@ from micronas.lowering.lower import lower_graph
 from micronas.net import shape_graph
 from micronas.report import write_report
 from micronas.search.cpu_clock import CpuClock
-from micronas.search.effort import make_effort
+from micronas.search.effort import Effort, make_effort
 from micronas.search.executor import GRACE_S, ProcessExecutor
 from micronas.search.final import choose
 from micronas.search.forecast import Forecast, forecast_untrained
@@ -76,31 +76,8 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
     config = setup.config
     clock = CpuClock(cpu_before(store))
     effort = make_effort(config, store.wall_s, spent_cpu_s=clock.spent_s)
-    proposals = Proposals(setup.space, setup.gate)
-    with (
-        ProxyJudge(config.data, config.seed) as judge,
-        ProcessExecutor(
-            functools.partial(make_evaluator, config, setup.board),
-            workers=config.workers,
-            task_deadline_s=config.estimator.trial_deadline_s,
-            grace_s=GRACE_S + (BOARD_DEADLINE_S if config.device == "serial" else 0.0),
-        ) as executor,
-    ):
-        records = Loop(
-            space=setup.space,
-            strategy=make_proposer(setup, store, proposals, judge, effort, observer),
-            proposals=proposals,
-            first=setup.first,
-            executor=executor,
-            store=store,
-            effort=effort,
-            workers=config.workers,
-            max_equal_failures=config.max_equal_failures,
-            observer=observer,
-            cpu_s=clock.spent_s,
-            stop_without_board=config.on_dead_board == "stop",
-            latency_gate=_latency_gate(setup),
-        ).run()
+    with ProxyJudge(config.data, config.seed) as judge, _executor(setup) as executor:
+        records = _loop(setup, store, judge, executor, effort, clock, observer).run()
         observer.phase("final training")
         winner = choose(
             records,
@@ -122,6 +99,43 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
     write_summary(store, final)
     write_report(store)
     return final
+
+
+def _executor(setup: Setup) -> ProcessExecutor:
+    config = setup.config
+    return ProcessExecutor(
+        functools.partial(make_evaluator, config, setup.board),
+        workers=config.workers,
+        task_deadline_s=config.estimator.trial_deadline_s,
+        grace_s=GRACE_S + (BOARD_DEADLINE_S if config.device == "serial" else 0.0),
+    )
+
+
+def _loop(
+    setup: Setup,
+    store: Store,
+    judge: ProxyJudge,
+    executor: ProcessExecutor,
+    effort: Effort,
+    clock: CpuClock,
+    observer: Observer,
+) -> Loop:
+    config, proposals = setup.config, Proposals(setup.space, setup.gate)
+    return Loop(
+        space=setup.space,
+        strategy=make_proposer(setup, store, proposals, judge, effort, observer),
+        proposals=proposals,
+        first=setup.first,
+        executor=executor,
+        store=store,
+        effort=effort,
+        workers=config.workers,
+        max_equal_failures=config.max_equal_failures,
+        observer=observer,
+        cpu_s=clock.spent_s,
+        stop_without_board=config.on_dead_board == "stop",
+        latency_gate=_latency_gate(setup),
+    )
 
 
 def _latency_gate(setup: Setup) -> LatencyGate | None:
