@@ -7,6 +7,7 @@ final fit. Values never leave the range of the input they come from.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from math import pi
 from typing import Any, TypeAlias
 
@@ -34,12 +35,18 @@ JITTER, GAIN = 0.02, 0.1
 """Sensor noise as a share of full scale, and relative gain, at strength 1."""
 
 
+@cache
 def augmentation(kind: DataKind, strength: float) -> Augment | None:
-    """The augmentation for a kind of data; None at strength 0."""
+    """The augmentation for a kind of data; None at strength 0.
+
+    It is traced once per process and shape of batch, and called from the graphs of any number of networks:
+    of a small network's graph it would be the larger half.
+    """
     if strength <= 0:
         return None
     chosen = {DataKind.IMAGE: distort, DataKind.SPECTROGRAM: mask_and_shift, DataKind.STREAM: jitter}[kind]
-    return lambda x, seed: chosen(x, seed, strength)
+    traced: Augment = tf.function(lambda x, seed: chosen(x, seed, strength), autograph=False)
+    return traced
 
 
 def augmentation_of(dataset: Dataset, strength: float) -> Augment | None:
@@ -88,11 +95,11 @@ def bilinear(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     down, right = (rows - top)[..., tf.newaxis], (columns - left)[..., tf.newaxis]
     top, left = tf.cast(top, tf.int32), tf.cast(left, tf.int32)
     bottom, next_left = tf.minimum(top + 1, height - 1), tf.minimum(left + 1, width - 1)
-    flat = tf.reshape(x, (-1, height * width, channels))
+    flat = tf.reshape(x, (-1, channels))
+    start = (tf.range(tf.shape(x)[0]) * (height * width))[:, tf.newaxis, tf.newaxis]
 
     def at(r: Tensor, c: Tensor) -> Tensor:
-        index = tf.reshape(r * width + c, (-1, height * width))
-        return tf.reshape(tf.gather(flat, index, batch_dims=1), (-1, height, width, channels))
+        return tf.gather(flat, start + r * width + c)
 
     upper = at(top, left) * (1 - right) + at(top, next_left) * right
     lower = at(bottom, left) * (1 - right) + at(bottom, next_left) * right
