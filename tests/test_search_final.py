@@ -15,7 +15,7 @@ from micronas.search.executor import InlineExecutor
 from micronas.search.final import choose, ranking
 from micronas.search.task import Result, Task
 from micronas.store import Record, Store
-from micronas.trial import Outcome, Trial
+from micronas.trial import Outcome, Source, Trial
 
 SPACE = ToySpace()
 
@@ -113,6 +113,51 @@ def test_a_trial_that_was_merely_luckier_gives_way_to_its_final_training(store: 
 
 def test_a_failed_final_training_leaves_what_there_was(store: Store) -> None:
     assert not chosen(store, final(0.1, Outcome.FAILED)).final_fit
+
+
+def predicted(number: int, digit: int) -> Record:
+    """A trial whose latency was predicted, and never measured."""
+    found = record(number, digit)
+    assert found.trial.scores is not None
+    assert found.trial.scores.latency is not None
+    latency = replace(found.trial.scores.latency, source=Source.PREDICTED)
+    return replace(found, trial=replace(found.trial, scores=replace(found.trial.scores, latency=latency)))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "stays"),
+    [(Outcome.INFEASIBLE, False), (Outcome.FAILED, True), (Outcome.COMPLETE, True)],
+)
+def test_a_network_predicted_to_be_fast_goes_only_if_it_is_measured_to_be_slow(
+    store: Store, outcome: Outcome, stays: bool
+) -> None:
+    records = [predicted(0, 4), record(1, 1)]
+    winner = choose(records, 2, InlineExecutor(final(0.0, outcome)), 1, store, TrialEffort(4))
+    assert winner.number == (0 if stays else 1)
+
+
+def test_a_search_whose_finalists_are_all_too_slow_says_so(store: Store) -> None:
+    too_slow = InlineExecutor(final(0.0, Outcome.INFEASIBLE))
+    with pytest.raises(SearchError, match="once it is measured"):
+        choose([predicted(0, 4), predicted(1, 1)], 2, too_slow, 1, store, TrialEffort(4))
+
+
+@pytest.mark.parametrize(
+    ("finalists", "workers", "rounds"), [(1, 1, 1), (3, 1, 3), (3, 2, 2), (4, 2, 2), (2, 4, 1)]
+)
+def test_finalists_share_the_time_that_is_left_by_rounds_of_workers(
+    store: Store, finalists: int, workers: int, rounds: int
+) -> None:
+    asked: list[int] = []
+
+    class Watched(TrialEffort):
+        def final_fit_s(self, rounds: int) -> float | None:
+            asked.append(rounds)
+            return super().final_fit_s(rounds)
+
+    records = [record(number, 1 + number % 4) for number in range(4)]
+    choose(records, finalists, InlineExecutor(final(0.0)), workers, store, Watched(4))
+    assert asked == [rounds]
 
 
 def test_a_search_without_a_usable_network_says_so(store: Store) -> None:

@@ -2,7 +2,8 @@
 
 Runs are paired by seed: with equal seeds two contenders share the split, the hand-made first trials and the
 seeds of training. With three seeds even "better in all of them" has a chance of 1 in 8 where nothing differs,
-so a contender is said to beat random search only if, on top, the ranges do not overlap.
+so a contender is said to beat random search only if, on top, the ranges do not overlap: of all orders
+of n and n equal runs one in C(2n, n) has that, 1 in 20 for three seeds, 1 in 6 for two.
 """
 
 from __future__ import annotations
