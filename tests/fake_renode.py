@@ -58,6 +58,9 @@ class Renode:
         printed = self.monitor.execute(command)
         if command == "start" and FAULT.startswith("stray"):
             self._stray()
+        if command == "start" and FAULT == "abort":
+            said = "cpu: CPU abort [PC=0x0]: Trying to execute code outside RAM or ROM at 0x00000000."
+            print(f"12:00:00.0000 [ERROR] {said}", flush=True)
         return printed
 
     def _stray(self) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from oracle import conv_2d
+from random_windows import conv_2d
 from renode_stand_in import install_stand_in
 
 from micronas.board import Board, load_board
@@ -98,6 +98,7 @@ def test_a_session_makes_the_machine_and_reaches_the_firmware(fake, board: Board
         ("end", DeviceError, "ended at once; it said: Unhandled exception: no libraries"),
         ("no port", DeadlineError, "did not open its control port within 3 s"),
         ("mute", DeadlineError, "no answer to HELLO"),
+        ("abort", DeviceError, "some accesses outside its memory, the first: .*CPU abort .PC=0x0."),
         (
             "stray",
             DeviceError,
