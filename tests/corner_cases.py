@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from oracle import GraphBuilder, float32
+from graph_builder import GraphBuilder, float32
 
 from micronas.graph import (
     Activation,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from oracle import random_case, random_inputs
+from oracle import random_inputs
+from random_cases import random_case
 from typer.testing import CliRunner
 
 from micronas.board import Board, RegionKind, board_names, load_board

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from oracle import random_case
+from random_cases import random_case
 
 from micronas.board import Core, load_board
 from micronas.codegen import generate

@@ -11,7 +11,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 from host_c import WARNINGS
 from model_runner import KERNELS, model_text
-from oracle import random_case
+from random_cases import random_case
 
 from micronas.board import Core
 from micronas.errors import ModelError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from oracle import GraphBuilder, float32, random_inputs, run_tflm
+from graph_builder import GraphBuilder, float32
+from oracle import random_inputs, run_tflm
 
 from micronas.constant_channels import remove_constant_channels
 from micronas.graph import (

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 from host_c import SANITIZERS, WARNINGS
-from oracle import CASES, random_case
+from random_cases import CASES, random_case
 
 from micronas.board import Core
 from micronas.errors import ModelError

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from oracle import CASES, GraphBuilder, random_case, random_inputs, run_tflm
+from graph_builder import GraphBuilder
+from oracle import random_inputs, run_tflm
+from random_cases import CASES, random_case
 
 from micronas.errors import ModelError
 from micronas.fixed_point.multiplier import multiply_by_quantized_multiplier

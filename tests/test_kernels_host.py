@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from model_runner import run_on_host
-from oracle import random_case, random_inputs, run_tflm
+from oracle import random_inputs, run_tflm
+from random_cases import random_case
 
 from micronas.lowering.lower import LOWERINGS
 

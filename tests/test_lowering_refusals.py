@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from host_c import WARNINGS
 from model_runner import KERNELS, flat_plan
-from oracle import random_case
+from random_cases import random_case
 
 from micronas.board import Core
 from micronas.codegen import generate

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from oracle import conv_2d
+from random_windows import conv_2d
 from renode_monitor import Monitor
 from renode_stand_in import install_stand_in
 

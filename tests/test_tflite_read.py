@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from flatbuffers import Builder
+from graph_builder import GraphBuilder
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import CASES, GraphBuilder, random_case
+from random_cases import CASES, random_case
 
 from micronas.errors import ModelError
 from micronas.graph import Activation, Conv2D, DType, Padding, Pool2D, Quant

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import CASES, random_case, random_inputs, run_tflm
+from oracle import random_inputs, run_tflm
+from random_cases import CASES, random_case
 
 from micronas.graph import DType, Graph, Quant, Tensor
 from micronas.tflite import read, read_bytes
@@ -132,7 +133,7 @@ def test_equal_parameters_are_written_once():
 
 
 def two_means(same_axes: bool) -> Graph:
-    from oracle import GraphBuilder
+    from graph_builder import GraphBuilder
 
     from micronas.graph import Reduce
 

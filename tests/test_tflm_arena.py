@@ -6,7 +6,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from oracle import CASES, random_case, tflm_allocations, tflm_interpreter
+from oracle import tflm_allocations, tflm_interpreter
+from random_cases import CASES, random_case
 
 from micronas.config import SpaceConfig
 from micronas.graph import Graph, Quant

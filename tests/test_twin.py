@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from oracle import random_case, random_inputs, run_tflm
+from oracle import random_inputs, run_tflm
+from random_cases import random_case
 
 from micronas.board import Board, Core, Emulator, Region, RegionKind, board_names, load_board
 from micronas.board.twin import MACHINES, machine_for, twin_of
