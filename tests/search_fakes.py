@@ -92,6 +92,9 @@ class ToyGate:
             return Verdict(fits=True, reasons=(), remedies=())
         return Verdict(fits=False, reasons=(f"{over} over",), remedies=())
 
+    def fits(self, arch: ToyArch) -> bool:
+        return self.verdict(arch).fits
+
 
 def toy_scores(genes: list[int]) -> Scores:
     """A smooth landscape with its best at the largest digits, slower as they grow."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from micronas.board import Board
+from micronas.graph import Graph
 from micronas.ledger import Budget, Ledger, Verdict, check, make_ledger
+from micronas.ledger.least import surely_over
 from micronas.net import shape_graph
 from micronas.space import Arch, Space
 
@@ -21,6 +23,10 @@ class Gate(Protocol):
         """Fits, or the reasons why not."""
         ...
 
+    def fits(self, arch: Arch) -> bool:
+        """As ``verdict``, for whoever needs no reasons: cheaper for what does not fit."""
+        ...
+
 
 class LedgerGate:
     """The real gate; verdicts are kept by the architecture's key."""
@@ -28,6 +34,7 @@ class LedgerGate:
     def __init__(self, space: Space, board: Board, runtime: str, budget: Budget) -> None:
         self._space, self._board, self._runtime, self._budget = space, board, runtime, budget
         self._verdicts: dict[str, Verdict] = {}
+        self._refused: set[str] = set()
 
     def verdict(self, arch: Arch) -> Verdict:
         """See ``Gate``."""
@@ -36,6 +43,18 @@ class LedgerGate:
             self._verdicts[key] = check(self.ledger(arch), self._budget)
         return self._verdicts[key]
 
+    def fits(self, arch: Arch) -> bool:
+        """See ``Gate``."""
+        key = self._space.key(arch)
+        if key in self._verdicts or self._runtime != "micronas":
+            return self.verdict(arch).fits
+        if key not in self._refused and surely_over(self._graph(arch), self._board, self._budget):
+            self._refused.add(key)
+        return key not in self._refused and self.verdict(arch).fits
+
     def ledger(self, arch: Arch) -> Ledger:
         """Every byte of the architecture on this board."""
-        return make_ledger(shape_graph(self._space.net(arch)), self._board, self._runtime)
+        return make_ledger(self._graph(arch), self._board, self._runtime)
+
+    def _graph(self, arch: Arch) -> Graph:
+        return shape_graph(self._space.net(arch))

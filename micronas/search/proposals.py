@@ -27,7 +27,7 @@ class Proposals:
         """Whether ``arch`` is worth a trial: new, and within the budgets."""
         if self.space.key(arch) in self.seen:
             return False
-        fits = self.gate.verdict(arch).fits
+        fits = self.gate.fits(arch)
         self.rejected += not fits
         return fits
 
