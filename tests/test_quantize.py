@@ -37,7 +37,6 @@ from micronas.net import (
 )
 from micronas.plan import plan_memory
 from micronas.quantize import quantize
-from micronas.quantize.calibration import check_calibration
 from micronas.quantize.order import in_order_of
 from micronas.quantize.proof import check_constants
 from micronas.space import make_space
@@ -288,67 +287,6 @@ def test_exploded_activations_are_refused():
 def test_weights_of_another_network_are_refused():
     with pytest.raises(QuantizeError, match="another network"):
         quantize(trained_like(branching_net(), 0), dense_net(), samples_for(dense_net()))
-
-
-def _images(count=6, seed=0):
-    return np.random.default_rng(seed).uniform(0, 1, (count, 4, 4, 1)).astype(np.float32)
-
-
-def _with(value):
-    samples = _images()
-    samples[2, 1, 1, 0] = value
-    return samples
-
-
-@pytest.mark.parametrize(
-    ("samples", "message"),
-    [
-        (_images().tolist(), "a list, not a NumPy array"),
-        (None, "a NoneType, not a NumPy array"),
-        ((_images() * 255).astype(np.uint8), "dtype uint8"),
-        (_images()[0], "rank 3, not 4"),
-        (_images()[..., 0], "rank 3, not 4"),
-        (_images().transpose(0, 3, 1, 2), r"samples of shape \(1, 4, 4\), not \(4, 4, 1\)"),
-        (_images(0), "empty"),
-        (_images(1), "single sample"),
-        (_with(np.nan), "1 of 96 values NaN"),
-        (_with(np.inf), "1 of 96 values NaN or infinite"),
-        (np.zeros((6, 4, 4, 1), np.float32), "constant, every value is 0"),
-        (np.repeat(_images(1), 6, axis=0), "all 6 samples are the same"),
-    ],
-)
-def test_bad_calibration_is_refused_by_name(samples, message):
-    with pytest.raises(QuantizeError, match=message) as caught:
-        check_calibration(samples, (4, 4, 1))
-    assert "training split" in caught.value.remedy
-
-
-def test_an_outlier_among_many_values_is_refused():
-    samples = _images(400)
-    samples[7, 0, 0, 0] = 1000.0
-    with pytest.raises(QuantizeError, match="outlier"):
-        check_calibration(samples, (4, 4, 1))
-
-
-def test_one_class_only_is_refused():
-    with pytest.raises(QuantizeError, match=r"one class only \(3\)"):
-        check_calibration(_images(), (4, 4, 1), labels=np.full(6, 3))
-    with pytest.raises(QuantizeError, match="5 labels"):
-        check_calibration(_images(), (4, 4, 1), labels=np.arange(5))
-
-
-@pytest.mark.parametrize(
-    ("factor", "message"), [(255.0, "outside the training range"), (1 / 255.0, "far narrower")]
-)
-def test_another_range_than_the_training_data_is_refused(factor, message):
-    with pytest.raises(QuantizeError, match=message):
-        check_calibration(_images() * np.float32(factor), (4, 4, 1), input_range=(0.0, 1.0))
-
-
-def test_good_calibration_passes_unchanged():
-    samples = _images()
-    checked = check_calibration(samples, (4, 4, 1), labels=np.arange(6), input_range=(0.0, 1.0))
-    np.testing.assert_array_equal(checked, samples)
 
 
 def _int8_graph(net):
