@@ -40,8 +40,6 @@ def test_fits_is_the_verdict(name: str, runtime: str) -> None:
     """At budgets that flash, SRAM, both or none of a good part of the networks exceed."""
     space, archs = drawn(name)
     budgets = [Budget(1024 * flash, 1024 * sram) for flash, sram in ((24, 400), (400, 16), (40, 24))]
-        Budget(kb_flash * 1024, kb_sram * 1024) for kb_flash, kb_sram in ((24, 400), (400, 16), (40, 24))
-    ]
     for budget in budgets:
         early, late = (LedgerGate(space, BOARD, runtime, budget) for _ in range(2))
         assert [early.fits(arch) for arch in archs] == [late.verdict(arch).fits for arch in archs]
