@@ -10,6 +10,7 @@ from micronas.config import DataConfig
 from micronas.data import load
 from micronas.errors import ConfigError, SpaceError, StoreError
 from micronas.estimate.settings import TrainSettings
+from micronas.net import Conv, DepthwiseConv
 from micronas.space.layerwise import Block, BlockKind, LayerwiseArch, LayerwiseSpace, Limits, Stem
 from micronas.space.micronets import Backbone, MicronetsLimits, MicronetsSpace
 
@@ -98,6 +99,23 @@ def test_a_subnet_equals_the_stand_alone_network_with_the_same_weights(elastic, 
     rng = np.random.default_rng(seed)
     genes = [REGION.widest, REGION.narrowest, *(REGION.sample(rng) for _ in range(4))][seed]
     assert_subnet_equals_stand_alone(elastic, genes, rng.random((12, 8, 8, 1)).astype(np.float32))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_genes_as_whole_numbers_give_the_same_network_and_trace_nothing_else(elastic, seed):
+    rng = np.random.default_rng(seed)
+    genes = [REGION.widest, REGION.narrowest, REGION.sample(rng), REGION.sample(rng)][seed]
+    x = rng.random((5, 8, 8, 1)).astype(np.float32)
+    forward = tf.function(lambda x: elastic.forward(elastic.parameters, genes, x), autograph=False)
+    chosen = elastic.forward(elastic.parameters, tf.constant(genes, tf.int32), x)
+    assert np.allclose(forward(x), chosen, atol=1e-5)
+    graph = forward.get_concrete_function(x).graph
+    made = [
+        op.outputs[0].shape[-1] for op in graph.get_operations() if "Conv2d" in op.type or "Conv2D" in op.type
+    ]
+    layers = [node.layer for node in REGION.net(genes).nodes]
+    assert len(made) == sum(isinstance(layer, Conv | DepthwiseConv) for layer in layers)
+    assert max(made) == max(shape[-1] for shape in REGION.net(genes).shapes[1:-3])
 
 
 @pytest.mark.parametrize("backbone", Backbone)

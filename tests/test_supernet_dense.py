@@ -76,6 +76,8 @@ def test_a_subnet_equals_the_stand_alone_network_with_the_same_weights(region):
         expected, _ = alone.forward(alone.parameters, alone.statistics, x, training=True)
         ours = net.forward(net.parameters, tf.constant(genes, tf.int32), x)
         assert ours.shape == expected.shape
+        named = net.forward(net.parameters, genes, x)
+        assert np.allclose(named, ours, atol=1e-5)  # whole numbers choose the same network
         assert np.allclose(ours, expected, atol=2e-4)
 
 

@@ -18,6 +18,9 @@ from micronas.space.layerwise import BlockKind
 GENES_PER_BLOCK = 4
 WIDTH, KERNEL, EXPANSION, KEPT = range(GENES_PER_BLOCK)
 
+LAYERS = {BlockKind.CONV: 1, BlockKind.SEPARABLE: 2, BlockKind.INVERTED: 3}
+"""Weighted layers per block."""
+
 
 @dataclass(frozen=True)
 class BlockOptions:

@@ -30,12 +30,12 @@ def sandwich(shared: SharedNet, objective: Objective, seed: int, distils: bool =
     seed = seed % 2**31
 
     def loss(parameters: Tensor, statistics: Tensor, x: Tensor, y: Tensor, number: Tensor) -> Any:
-        widest = shared.forward(parameters, tf.constant(region.widest, tf.int32), x)
+        widest = shared.forward(parameters, region.widest, x)
         targets = tf.stop_gradient(tf.nn.softmax(widest))
         draw_seed = tf.stack([seed, 16 * number + 8])  # beside the augmentation's, which are 16 apart
         draw = tf.random.stateless_uniform((RANDOM_NETS, len(region.sizes)), draw_seed)
         drawn = tf.cast(tf.floor(draw * sizes), tf.int32)
-        others = [tf.constant(region.narrowest, tf.int32), *tf.unstack(drawn)]
+        others = [region.narrowest, *tf.unstack(drawn)]
         total = objective(x, y, widest)
         for genes in others:
             answers = shared.forward(parameters, genes, x)

@@ -31,8 +31,10 @@ class SharedNet(Protocol):
         """The networks that share the weights."""
         ...
 
-    def forward(self, parameters: Tensor, genes: Tensor, x: Tensor, seen: int | None = None) -> Tensor:
-        """Outputs (batch, classes or features) of the network ``genes`` (int32 vector) for ``x``.
+    def forward(self, parameters: Tensor, genes: Any, x: Tensor, seen: int | None = None) -> Tensor:
+        """Outputs (batch, classes or features) of the network ``genes`` for ``x``.
+
+        ``genes`` are an int32 vector or, where a region has a widest network, whole numbers.
 
         The first ``seen`` samples give the statistics of normalisation; None takes all.
         """

@@ -6,14 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from micronas.estimate.supernet.block_region import GENES_PER_BLOCK, KEPT, BlockRegion
+from micronas.estimate.supernet.block_region import GENES_PER_BLOCK, KEPT, LAYERS, BlockRegion
 from micronas.estimate.supernet.elastic import ElasticNet
 from micronas.estimate.supernet.region import Genes
 from micronas.estimate.weights import Array, NodeWeights, Norm, Weights, kernel_shape
-from micronas.space.layerwise import BlockKind
-
-LAYERS = {BlockKind.CONV: 1, BlockKind.SEPARABLE: 2, BlockKind.INVERTED: 3}
-"""Weighted layers per block."""
 
 
 def subnet_weights(elastic: ElasticNet, genes: Genes) -> Weights:
