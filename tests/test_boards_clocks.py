@@ -18,15 +18,17 @@ F4_LINES = {**stm32f2.LINES, **stm32f4.LINES, **stm32f7.LINES}
 
 # The least PLLN: RM0033 5.3.2, RM0368 6.3.2; 50 for all others (RM0090 7.3.2).
 N_MIN = {"STM32F205": 192, "STM32F207": 192, "STM32F401": 192}
+# The PLL's slowest output in MHz: 24 in the data sheets, but 12.5 in DS10693.
+PLL_MIN_MHZ = {"STM32F446": 12.5}
 
 
-def f4_reachable(source_hz: int, line: clock_f4.Line, n_min: int) -> set[int]:
+def f4_reachable(source_hz: int, name: str, n_min: int) -> set[int]:
     """Every whole clock within the limits of RM0090 7.3.2: 1 to 2 MHz into the VCO, N up to 432."""
-    found = set()
+    found, line, slowest = set(), F4_LINES[name], PLL_MIN_MHZ.get(name, 24) * MHZ
     for m, n, p in itertools.product(range(2, 64), range(n_min, 433), (2, 4, 6, 8)):
         if m * MHZ <= source_hz <= 2 * m * MHZ and source_hz * n % (m * p) == 0:
             vco = source_hz * n / m
-            if line.vco_min_hz <= vco <= 432 * MHZ and vco / p <= line.max_hz:
+            if line.vco_min_hz <= vco <= 432 * MHZ and slowest <= vco / p <= line.max_hz:
                 found.add(source_hz * n // (m * p))
     return found
 
@@ -36,7 +38,7 @@ def f4_reachable(source_hz: int, line: clock_f4.Line, n_min: int) -> set[int]:
 def test_the_f4_pll_makes_every_megahertz_that_can_be_made_and_no_other(name: str, source_hz: int) -> None:
     line = F4_LINES[name]
     n_min = N_MIN.get(name, 50)
-    reachable = f4_reachable(source_hz, line, n_min)
+    reachable = f4_reachable(source_hz, name, n_min)
     for hz in range(MHZ, line.max_hz + 1, MHZ):
         pll = clock_f4.solve_pll(source_hz, hz, line)
         assert (pll is not None) == (hz in reachable), f"{source_hz} -> {hz}"

@@ -35,6 +35,8 @@ PLLS = {
     "g4": (16, (8, 127), (96, 344)),
     "l5": (16, (8, 86), (64, 344)),
 }
+# The slowest output of the PLL, MHz: VCO / 8, but for DS12232's limit.
+PLL_MIN_MHZ = {"l4": 8, "l4+": 8, "g0": 12, "g4": 12, "l5": 8}
 # Hand-copied, MHz up to which 0, 1, 2, ... wait states do in the fastest voltage range: the flash chapters.
 WAIT_STATES = {
     "l4": (16, 32, 48, 64, 80),
@@ -52,7 +54,8 @@ def reachable(chip: str, source_hz: int) -> set[int]:
     for m, n, r in itertools.product(range(1, max_m + 1), range(n_min, n_max + 1), (2, 4, 6, 8)):
         if not 4 * MHZ * m <= source_hz <= 8 * MHZ * m or source_hz * n % (m * r):
             continue
-        if vco_min * MHZ * m <= source_hz * n <= vco_max * MHZ * m:
+        slowest = PLL_MIN_MHZ[chip] * MHZ * m * r
+        if vco_min * MHZ * m <= source_hz * n <= vco_max * MHZ * m and source_hz * n >= slowest:
             found.add(source_hz * n // (m * r))
     return found
 

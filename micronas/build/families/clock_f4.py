@@ -30,7 +30,8 @@ _VCO_IN_HZ = (1_000_000, 2_000_000)
 _USB_MAX_HZ = 48_000_000
 N_MAX = 432
 _AHB1ENR, _APB1ENR, _APB2ENR = 0x40023830, 0x40023840, 0x40023844
-_HSE_HZ = {"hse_crystal": (4_000_000, 26_000_000), "hse_bypass": (1_000_000, 50_000_000)}
+_CRYSTAL_HZ = (4_000_000, 26_000_000)
+_BYPASS_MIN_HZ = 1_000_000
 
 USARTS = {
     "usart1": Usart(0x40011000, _APB2ENR, 4, irq=37, bus=2),
@@ -49,6 +50,8 @@ class Line:
     ``wait_state_hz[n]`` is the fastest core clock with n flash wait states; ``vos_mask`` are the bits of
     PWR_CR that select the fastest voltage scale, 0 for a chip without; ``overdrive_above_hz`` None without.
     ``n_min`` is the least PLLN; ``usarts`` are those that the chips have, None for all of the family's.
+    ``pll_min_hz`` is the PLL's slowest output, ``bypass_max_hz`` the fastest clock into OSC_IN (data sheets,
+    PLL and HSE characteristics).
     """
 
     max_hz: int
@@ -60,6 +63,8 @@ class Line:
     overdrive_above_hz: int | None = None
     vco_max_hz: int = 432_000_000
     n_min: int = 50
+    pll_min_hz: int = 24_000_000
+    bypass_max_hz: int = 50_000_000
     usarts: frozenset[str] | None = None
 
     def has(self, usart: str) -> bool:
@@ -84,6 +89,8 @@ class Pll:
 
 def solve_pll(source_hz: int, hz: int, line: Line) -> Pll | None:
     """Dividers that give exactly ``hz`` with the fastest PLL input (least jitter), or None."""
+    if hz < line.pll_min_hz:
+        return None
     for m in range(2, 64):
         if not _VCO_IN_HZ[0] * m <= source_hz <= _VCO_IN_HZ[1] * m:
             continue
@@ -105,7 +112,8 @@ def header_values(
     line, hz = line_of(board, lines), board.clock.hz
     there = {name: usart for name, usart in usarts.items() if line.has(name)}
     require_clock_within(board, line.max_hz)
-    require_source_within(board, {"hsi": (HSI_HZ, HSI_HZ), **_HSE_HZ})
+    hse = {"hse_crystal": _CRYSTAL_HZ, "hse_bypass": (_BYPASS_MIN_HZ, line.bypass_max_hz)}
+    require_source_within(board, {"hsi": (HSI_HZ, HSI_HZ), **hse})
     require_wait_states(board, least_wait_states(board, lines))
     apb1, apb2 = bus_shift(hz, line.apb1_max_hz), bus_shift(hz, line.apb2_max_hz)
     overdrive = line.overdrive_above_hz is not None and hz > line.overdrive_above_hz

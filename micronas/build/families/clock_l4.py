@@ -66,7 +66,8 @@ class Mode:
 class Chip:
     """The limits of one line of chips; ``modes`` from the slowest to the fastest.
 
-    ``start_wait_states`` are what HSI16 needs in the voltage range of reset, where the port starts.
+    ``start_wait_states`` are what HSI16 needs in the voltage range of reset, where the port starts;
+    ``pll_min_hz`` is the slowest output R of the PLL.
     """
 
     modes: tuple[Mode, ...]
@@ -76,6 +77,7 @@ class Chip:
     reset_hz: int
     fields: Fields
     start_wait_states: int = 0
+    pll_min_hz: int = 8_000_000
 
     @property
     def max_hz(self) -> int:
@@ -105,6 +107,8 @@ class Pll:
 
 def solve_pll(source_hz: int, hz: int, chip: Chip) -> Pll | None:
     """Dividers that give exactly ``hz`` with the fastest PLL input (least jitter), or None."""
+    if hz < chip.pll_min_hz:
+        return None
     for m in range(1, chip.max_m + 1):
         if not VCO_IN_HZ[0] * m <= source_hz <= VCO_IN_HZ[1] * m:
             continue

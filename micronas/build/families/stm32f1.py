@@ -41,18 +41,28 @@ class Line:
 
     max_hz: int
     apb1_max_hz: int
-    hse_hz: tuple[int, int]
+    crystal_hz: tuple[int, int]
+    bypass_hz: tuple[int, int]
     wait_state_hz: tuple[int, ...]
     has_latency: bool
     fallback_hz: int
 
 
 LINES = {
-    "STM32F100": Line(24 * _MHZ, 24 * _MHZ, (4 * _MHZ, 24 * _MHZ), (24 * _MHZ,), False, 24 * _MHZ),
+    "STM32F100": Line(
+        24 * _MHZ,
+        24 * _MHZ,
+        (4 * _MHZ, 24 * _MHZ),
+        (1 * _MHZ, 24 * _MHZ),
+        (24 * _MHZ,),
+        False,
+        24 * _MHZ,
+    ),
     "STM32F103": Line(
         72 * _MHZ,
         36 * _MHZ,
         (4 * _MHZ, 16 * _MHZ),
+        (1 * _MHZ, 25 * _MHZ),
         (24 * _MHZ, 48 * _MHZ, 72 * _MHZ),
         True,
         36 * _MHZ,
@@ -89,7 +99,7 @@ def fallback_hz(line: Line, hz: int) -> int:
 def _header_values(board: Board) -> dict[str, str]:
     line, hz = line_of(board, LINES), board.clock.hz
     require_clock_within(board, line.max_hz)
-    hse = {"hse_crystal": line.hse_hz, "hse_bypass": (1 * _MHZ, line.hse_hz[1])}
+    hse = {"hse_crystal": line.crystal_hz, "hse_bypass": line.bypass_hz}
     require_source_within(board, {"hsi": (HSI_HZ, HSI_HZ), **hse})
     require_wait_states(board, _least_wait_states(board))
     _require_default_pins(board)

@@ -19,6 +19,7 @@ _F2 = Line(
     (30 * _MHZ, 60 * _MHZ, 90 * _MHZ, 120 * _MHZ),
     vos_mask=0,
     n_min=192,  # RM0033 5.3.2
+    bypass_max_hz=26 * _MHZ,  # DS6329, HSE characteristics
 )
 LINES = {"STM32F205": _F2, "STM32F207": _F2}
 

@@ -6,6 +6,7 @@ DS8626, DS10693, DS10086, DS10314.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from micronas.board import Board
@@ -18,7 +19,7 @@ _THREE_USARTS = frozenset(("usart1", "usart2", "usart6"))
 _30_MHZ_STEPS = tuple(30 * _MHZ * n for n in range(1, 6))
 
 _F405 = Line(168 * _MHZ, 42 * _MHZ, 84 * _MHZ, 100 * _MHZ, (*_30_MHZ_STEPS, 168 * _MHZ), vos_mask=1 << 14)
-_F446 = Line(
+_F429 = Line(
     180 * _MHZ,
     45 * _MHZ,
     90 * _MHZ,
@@ -27,6 +28,7 @@ _F446 = Line(
     vos_mask=3 << 14,
     overdrive_above_hz=168 * _MHZ,
 )
+_F446 = replace(_F429, pll_min_hz=12_500_000)
 LINES = {
     "STM32F401": Line(
         84 * _MHZ,
@@ -49,7 +51,7 @@ LINES = {
     ),
     "STM32F405": _F405,
     "STM32F407": _F405,
-    "STM32F429": _F446,
+    "STM32F429": _F429,
     "STM32F446": _F446,
 }
 

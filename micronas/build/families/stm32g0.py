@@ -24,6 +24,7 @@ CHIP = Chip(
     n=range(8, 87),
     vco_hz=(64_000_000, 344_000_000),
     reset_hz=HSI_HZ,
+    pll_min_hz=12_000_000,  # DS12232, PLL characteristics
     fields=Fields(
         sw_bits=3,
         sw_hsi=0,
