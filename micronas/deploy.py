@@ -31,10 +31,7 @@ from micronas.errors import BudgetError, BuildError, ParityError
 from micronas.graph import Graph
 from micronas.interpreter import run_batch, run_tensors
 from micronas.ledger import Ledger, board_budget, check, make_ledger
-from micronas.lowering import Target
-from micronas.lowering.lower import lower_graph
 from micronas.measure import Measurement, first_wrong_op, measure
-from micronas.plan import plan_memory
 from micronas.toolchain import require_gcc
 from micronas.where import Device, Image, RanOn, image_for, ran_on, require_device, use_device
 
@@ -171,10 +168,10 @@ def require_tools(device: Device, board: Board) -> None:
 
 
 def write_sources(graph: Graph, board: Board, folder: Path) -> Path:
-    """Write the generated C of ``graph`` into ``folder`` and return it."""
+    """Write the C of ``graph`` as it is generated for ``board`` into ``folder`` and return it."""
     folder.mkdir(parents=True, exist_ok=True)
-    lowered = lower_graph(graph, Target(board.core))
-    for name, text in generate(graph, lowered, plan_memory(graph, lowered), name=graph.name).items():
+    ledger = make_ledger(graph, board)
+    for name, text in generate(graph, ledger.lowered, ledger.plan, name=graph.name).items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from micronas.board import Board
-from micronas.board.twin import has_memory, twin_of
+from micronas.board.arena_place import banks_of
+from micronas.board.twin import has_memory, stand_in_for, twin_of
 from micronas.build import Firmware
 from micronas.device.link import Link
 from micronas.device.ports import Port, choose_port
@@ -118,7 +119,7 @@ def built_for(device: Device, board: Board) -> Board:
     """The board whose ELF ``device`` runs for ``board``: itself, or its emulated twin."""
     match device:
         case Qemu():
-            return twin_of(board) or board
+            return _emulated(board, "sram")
         case Renode() | SerialBoard():
             return board
 
@@ -131,13 +132,26 @@ class Image:
     arena_region: str
 
 
+def _emulated(board: Board, arena_region: str) -> Board:
+    """What QEMU runs for a network whose arena lies in ``arena_region``.
+
+    A machine of the board's chip that lacks one of several memories cannot run it; its core's stands in.
+    """
+    twin = twin_of(board)
+    if twin is None and len(banks_of(arena_region)) > 1 and not has_memory(board, arena_region):
+        return stand_in_for(board)
+    return twin or board
+
+
 def image_for(device: Device, board: Board, ledger: Ledger) -> Image:
     """What ``device`` runs for ``board`` of the network of ``ledger``: the board's own image where it can.
 
     Raises ``DeviceError`` when the arena lies in memory that the emulator lacks and does not fit ``sram``.
     """
-    target = built_for(device, board)
-    if not isinstance(device, Qemu) or has_memory(target, ledger.arena_region):
+    if not isinstance(device, Qemu):
+        return Image(board, ledger.arena_region)
+    target = _emulated(board, ledger.arena_region)
+    if has_memory(target, ledger.arena_region):
         return Image(target, ledger.arena_region)
     over = ledger.sram_bytes - board.sram_bytes
     if over > 0:
@@ -153,8 +167,10 @@ def ran_on(device: Device, board: Board, arena_region: str = "sram") -> RanOn:
     """What ``device`` is to ``board``, and to a network whose arena lies in ``arena_region`` of it."""
     match device:
         case Qemu() if board.emulator is not None:
-            own_elf = twin_of(board) is None and has_memory(board, arena_region)
-            return RanOn("qemu", board.emulator.machine, board.emulator.own_chip, own_elf)
+            running = _emulated(board, arena_region)
+            emulator = running.emulator or board.emulator
+            own_elf = running is board and has_memory(board, arena_region)
+            return RanOn("qemu", emulator.machine, emulator.own_chip, own_elf)
         case Qemu():
             raise no_machine(board)
         case Renode():

@@ -25,6 +25,7 @@ from micronas.codegen import ArenaPlan, generate
 from micronas.graph import Graph
 from micronas.lowering import Lowered, Target
 from micronas.lowering.lower import lower_graph
+from micronas.plan import Bank
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 KERNELS = REPOSITORY / "firmware" / "lib" / "mn_kernels"
@@ -32,7 +33,9 @@ HOST = REPOSITORY / "tests" / "host"
 EMULATOR = REPOSITORY / "tests" / "emulator"
 MACHINES = {Core.M0PLUS: "mps2-an385", Core.M3: "mps2-an385", Core.M4F: "mps2-an386", Core.M7: "mps2-an500"}
 PORTABLE = Target(Core.M0PLUS)
-_GLOBAL_NAME = re.compile(r"\b(mn_model_(?:op|inputs|outputs)\w*|op\d+_\w+|mn_arena|MN_ARENA|mn_the_model)\b")
+_GLOBAL_NAME = re.compile(
+    r"\b(mn_model_(?:op|inputs|outputs)\w*|op\d+_\w+|mn_arena\w*|MN_ARENA\w*|mn_the_model)\b"
+)
 
 Case = tuple[Graph, list[npt.NDArray[np.generic]]]
 Outputs = list[list[npt.NDArray[np.int8]]]
@@ -46,6 +49,7 @@ class FlatPlan:
     scratch_offsets: dict[int, int]
     arena_bytes: int
     order: tuple[int, ...]
+    banks: tuple[Bank, ...] = ()
 
 
 def flat_plan(graph: Graph, lowered: tuple[Lowered, ...]) -> FlatPlan:

@@ -6,8 +6,8 @@
 #include "mlperf_text.h"
 #include "mlperf_time.h"
 #include "mlperf_timestamp.h"
+#include "mn_arena.h"
 #include "mn_mlperf.h"
-#include "mn_model.h"
 
 static bool has_results;
 #if MN_MLPERF_ERROR_SCORE
@@ -88,7 +88,7 @@ static void write_vector(void)
 static void write_vector(void)
 {
     const mn_tensor *const output = &mn_the_model.outputs[0];
-    const int8_t *const values = mn_the_model.arena + output->offset;
+    const int8_t *const values = mn_arena_at(&mn_the_model, output->offset);
     for (uint32_t i = 0; i < output->bytes; i++) {
         if (i != 0) {
             mlperf_text(",");

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "mlperf_text.h"
+#include "mn_arena.h"
 #include "mn_mlperf.h"
-#include "mn_model.h"
 #include "mn_quantize.h"
 
 /* uint8 is kept as int8: subtracting 128 is the same as flipping the top bit. */
@@ -109,13 +109,13 @@ bool mlperf_input_prepare(void)
 
 void mlperf_input_give(void)
 {
-    memcpy(mn_the_model.arena + mn_the_model.inputs[0].offset, mlperf_quantized, sizeof mlperf_quantized);
+    memcpy(mn_arena_at(&mn_the_model, mn_the_model.inputs[0].offset), mlperf_quantized, sizeof mlperf_quantized);
 }
 
 float mlperf_input_error(void)
 {
     const mn_tensor *const output = &mn_the_model.outputs[0];
-    const int8_t *const values = mn_the_model.arena + output->offset;
+    const int8_t *const values = mn_arena_at(&mn_the_model, output->offset);
     float sum = 0.0f;
     for (uint32_t i = 0; i < sizeof mlperf_quantized; i++) {
         const float difference = output->scale * (float)(values[i] - output->zero_point) - loaded_float(i);
@@ -133,7 +133,7 @@ bool mlperf_input_prepare(void)
 
 void mlperf_input_give(void)
 {
-    memcpy(mn_the_model.arena + mn_the_model.inputs[0].offset, mlperf_buffer, sizeof mlperf_buffer);
+    memcpy(mn_arena_at(&mn_the_model, mn_the_model.inputs[0].offset), mlperf_buffer, sizeof mlperf_buffer);
 }
 
 #endif

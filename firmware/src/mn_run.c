@@ -4,8 +4,8 @@
  * turn of the counter as long as no single op is. The price is about a dozen instructions per op, which the
  * figures include.
  */
+#include "mn_arena.h"
 #include "mn_crc32.h"
-#include "mn_model.h"
 #include "mn_port.h"
 #include "mn_requests.h"
 
@@ -26,7 +26,7 @@ static uint32_t inputs_crc(void)
     uint32_t crc = 0;
     for (uint16_t i = 0; i < mn_the_model.n_inputs; i++) {
         const mn_tensor *const input = &mn_the_model.inputs[i];
-        crc = mn_crc32(crc, (const uint8_t *)mn_the_model.arena + input->offset, input->bytes);
+        crc = mn_crc32(crc, (const uint8_t *)mn_arena_at(&mn_the_model, input->offset), input->bytes);
     }
     return crc;
 }

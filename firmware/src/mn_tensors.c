@@ -1,7 +1,7 @@
 /* TENSOR, LOAD, READ and PEEK: the model's inputs and outputs as they lie in the arena, and the arena itself. */
 #include <string.h>
 
-#include "mn_model.h"
+#include "mn_arena.h"
 #include "mn_requests.h"
 
 enum { OUTPUT = 1 };
@@ -22,7 +22,7 @@ mn_answer mn_answer_load(const mn_frame *request, uint8_t *reply)
     if (offset > tensor->bytes || length > tensor->bytes - offset) {
         return mn_answer_error(MN_CODE_RANGE, tensor->bytes);
     }
-    memcpy(mn_the_model.arena + tensor->offset + offset, request->payload + 5, length);
+    memcpy(mn_arena_at(&mn_the_model, tensor->offset) + offset, request->payload + 5, length);
     return mn_answer_payload((size_t)(mn_put_u32(reply, length) - reply));
 }
 
@@ -38,7 +38,9 @@ mn_answer mn_answer_peek(const mn_frame *request, uint8_t *reply)
     if (length > MN_MAX_PAYLOAD || offset > bytes || length > bytes - offset) {
         return mn_answer_error(MN_CODE_RANGE, bytes);
     }
-    memcpy(reply, mn_the_model.arena + offset, length);
+    for (uint32_t i = 0; i < length; i++) { /* what is asked for may lie in two banks */
+        reply[i] = (uint8_t)*mn_arena_at(&mn_the_model, offset + i);
+    }
     return mn_answer_payload(length);
 }
 
@@ -58,7 +60,7 @@ mn_answer mn_answer_read(const mn_frame *request, uint8_t *reply)
     if (length > MN_MAX_PAYLOAD || offset > tensor->bytes || length > tensor->bytes - offset) {
         return mn_answer_error(MN_CODE_RANGE, tensor->bytes);
     }
-    memcpy(reply, mn_the_model.arena + tensor->offset + offset, length);
+    memcpy(reply, mn_arena_at(&mn_the_model, tensor->offset) + offset, length);
     return mn_answer_payload(length);
 }
 

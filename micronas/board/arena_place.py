@@ -1,21 +1,34 @@
-"""Where an arena may lie: in one memory region of a board, or over several that lie side by side.
+"""Where an arena may lie: in one memory region of a board, over several that lie side by side, or in parts.
 
 A place is written as the names of its regions, joined by ``+``: ``sram``, ``dtcm+sram``. It does not matter
-which of them comes first in memory, so that a place means the same on a board and on its emulated twin.
+which of them comes first in memory, so that a place means the same on a board and on its emulated twin. Where
+regions lie apart, ``|`` stands between them: ``ccm|sram``; the arena's banks are then in that order.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 
 from micronas.board.profile import Board, Region
 
 _JOINT = "+"
+_GAP = "|"
 
 
 def regions_of(board: Board, place: str) -> tuple[Region, ...]:
     """The regions of ``place`` by address; raises ``BoardError`` for one that the board has not."""
     return tuple(sorted((board.region(name) for name in place.split(_JOINT)), key=lambda r: r.origin))
+
+
+def banks_of(place: str) -> tuple[str, ...]:
+    """The places of the arena's parts, in their order; one, where ``place`` is all one memory."""
+    return tuple(place.split(_GAP))
+
+
+def apart(banks: Iterable[str]) -> str:
+    """The place whose parts are ``banks``."""
+    return _GAP.join(banks)
 
 
 def as_one(board: Board, place: str) -> Region:
@@ -34,14 +47,25 @@ def as_one(board: Board, place: str) -> Region:
 
 def arena_places(board: Board) -> tuple[str, ...]:
     """Each of the board's ``arena_regions``, in their order, then neighbours among them together."""
-    return (*board.arena_regions, *_neighbours(board))
+    return (*board.arena_regions, *(_joined(run) for run in _runs(board) if len(run) > 1))
 
 
-def _neighbours(board: Board) -> list[str]:
+def arena_banks(board: Board) -> tuple[str, ...]:
+    """The memories among the board's ``arena_regions`` that lie apart, in the order of their best regions."""
+    rank = {name: i for i, name in enumerate(board.arena_regions)}
+    return tuple(_joined(r) for r in sorted(_runs(board), key=lambda r: min(rank[x.name] for x in r)))
+
+
+def _runs(board: Board) -> list[list[Region]]:
+    """The board's ``arena_regions`` by address, neighbours in one list."""
     runs: list[list[Region]] = []
     for region in sorted((board.region(name) for name in board.arena_regions), key=lambda r: r.origin):
         if runs and runs[-1][-1].end == region.origin:
             runs[-1].append(region)
         else:
             runs.append([region])
-    return [_JOINT.join(region.name for region in run) for run in runs if len(run) > 1]
+    return runs
+
+
+def _joined(regions: Iterable[Region]) -> str:
+    return _JOINT.join(region.name for region in regions)

@@ -14,12 +14,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from micronas.board.profile import Board, Core, Region, RegionKind
+from micronas.board.profile import Board, Core, Emulator, Region, RegionKind
 from micronas.errors import BoardError
 
 FAMILY = "mps2"
 _NS = 1_000_000_000
 _REGION_ALIGNMENT = 32
+_GAP = 64 * 1024
+"""Between regions that do not touch on the board: what runs off one is not in the next."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,14 @@ def twin_of(board: Board) -> Board | None:
     )
 
 
+def stand_in_for(board: Board) -> Board:
+    """The twin of ``board`` on the machine of its core, also where QEMU has a machine of its chip."""
+    machine = machine_for(board.core).name
+    found = twin_of(board.model_copy(update={"emulator": Emulator(machine=machine, own_chip=False)}))
+    assert found is not None, f"{machine} is a machine that stands in for others"
+    return found
+
+
 def has_memory(board: Board, region: str) -> bool:
     """Whether the machine that runs this board's image has RAM where ``region`` is.
 
@@ -140,7 +150,7 @@ def _moved(board: Board, machine: Machine) -> tuple[Region, ...]:
     """The board's regions in the machine's memory, same lengths, in the same order.
 
     ``sram`` comes first in RAM: nothing lies below it, so that a stack overflow faults as on the board. What
-    else may hold an arena comes next, so that neighbours stay neighbours.
+    else may hold an arena comes next, so that neighbours stay neighbours; and what lies apart stays apart.
     """
     flash = [r for r in board.regions if r.kind is RegionKind.FLASH]
     ram = sorted(
@@ -152,9 +162,11 @@ def _moved(board: Board, machine: Machine) -> tuple[Region, ...]:
 
 
 def _stacked(board: Board, regions: list[Region], memory: Memory) -> dict[str, int]:
-    """Origin by region name, one after the other from the start of ``memory``."""
+    """Origin by region name, one after the other from the start of ``memory``, apart where they are so."""
     origins, at = {}, memory.origin
-    for region in regions:
+    for before, region in zip([None, *regions], regions, strict=False):
+        if before is not None and not _are_neighbours(before, region):
+            at += _GAP
         origins[region.name] = at
         at += -(-region.length // _REGION_ALIGNMENT) * _REGION_ALIGNMENT
     if at - memory.origin > memory.length:
@@ -164,3 +176,7 @@ def _stacked(board: Board, regions: list[Region], memory: Memory) -> dict[str, i
             remedy="it cannot be emulated on this machine; leave out `emulator`",
         )
     return origins
+
+
+def _are_neighbours(one: Region, other: Region) -> bool:
+    return one.end == other.origin or other.end == one.origin

@@ -12,6 +12,8 @@ from micronas.board import Board
 from micronas.errors import BuildError
 
 MODEL_PREFIX = "mn_model_"
+ARENA_SECTION = ".arena"
+"""What the sections that hold the arena, or its banks, begin with."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def linked_sizes(image: Image) -> LinkedSizes:
     flash = sum(s.size for s in image.sections if s.in_flash)
     code = image.section_bytes(".code")
     return LinkedSizes(
-        arena=image.section_bytes(".arena"),
+        arena=sum(s.size for s in image.sections if s.name.startswith(ARENA_SECTION)),
         static=image.section_bytes(".data") + image.section_bytes(".bss"),
         stack=image.section_bytes(".stack"),
         constants=constants,

@@ -1,7 +1,8 @@
 """The linker script of a board, from its memory regions.
 
 SRAM holds, from its start: stack, .data and .bss together rounded to 16 bytes, and the arena where that has
-no region to itself. Regions that an arena lies over are one memory here, which then holds all this. There is
+no region to itself. Regions that an arena lies over are one memory here, which then holds all this. Of an
+arena that lies in memories apart each holds a bank, which is a section of its own. There is
 no gap, so what is linked is stack + static + arena to the byte. The generated sources, in model/, own no
 static but the arena. The stack comes first so that its overflow leaves the memory and faults. Flash holds
 vectors and code, then the network's constants sorted by alignment, then the rest.
@@ -10,7 +11,9 @@ vectors and code, then the network's constants sorted by alignment, then the res
 from __future__ import annotations
 
 from micronas.board import Board, Region, RegionKind
-from micronas.board.arena_place import as_one, regions_of
+from micronas.board.arena_place import as_one, banks_of, regions_of
+from micronas.build.elf import ARENA_SECTION
+from micronas.codegen.arena import bank_section
 
 ARENA_ALIGNMENT = 16
 
@@ -63,13 +66,16 @@ SECTIONS
         mn_ld_static_end = .;
     }} > {ram}
 
-    .arena (NOLOAD) : ALIGN(16)
-    {{
-        *(.bss.mn_arena)
-    }} > {arena}
-
+{arena}
     /DISCARD/ : {{ *(.ARM.exidx* .ARM.extab* .comment) }}
 }}
+"""
+
+_ARENA = """\
+    {name} (NOLOAD) : ALIGN(16)
+    {{
+        *({input})
+    }} > {memory}
 """
 
 
@@ -78,18 +84,28 @@ def linker_script(board: Board, arena_region: str = "sram") -> str:
 
     Raises ``BoardError`` when the board has no such region.
     """
-    joined, arena = regions_of(board, arena_region), as_one(board, arena_region)
+    banks = [as_one(board, place) for place in banks_of(arena_region)]
+    merged = {
+        r.name: as_one(board, place) for place in banks_of(arena_region) for r in regions_of(board, place)
+    }
+    memories = [merged.get(region.name, region) for region in board.regions]
+    lines = [_memory_line(m) for m, r in zip(memories, board.regions, strict=True) if m.origin == r.origin]
     flash = next(r for r in board.regions if r.kind is RegionKind.FLASH)
-    memory = "\n".join(
-        f"    {_memory_line(arena if region in joined else region)}"
-        for region in board.regions
-        if region not in joined[1:]
+    sections = _SECTIONS.format(
+        flash=flash.name,
+        stack_bytes=board.stack_bytes,
+        ram=merged["sram"].name if "sram" in merged else "sram",
+        arena="\n".join(_arena_section(number, bank) for number, bank in enumerate(banks)),
     )
-    ram = arena.name if any(region.name == "sram" for region in joined) else "sram"
-    sections = _SECTIONS.format(flash=flash.name, stack_bytes=board.stack_bytes, ram=ram, arena=arena.name)
+    memory = "\n".join(lines)
     return f"/* {board.title}: generated from its profile. */\nMEMORY\n{{\n{memory}\n}}\n{sections}"
+
+
+def _arena_section(number: int, bank: Region) -> str:
+    name = f"{ARENA_SECTION}_{number}" if number else ARENA_SECTION
+    return _ARENA.format(name=name, input=bank_section(number), memory=bank.name)
 
 
 def _memory_line(region: Region) -> str:
     access = "rx" if region.kind is RegionKind.FLASH else "rwx"
-    return f"{region.name} ({access}) : ORIGIN = {region.origin:#010x}, LENGTH = {region.length}"
+    return f"    {region.name} ({access}) : ORIGIN = {region.origin:#010x}, LENGTH = {region.length}"

@@ -11,6 +11,7 @@ from micronas.cli.output import kb, print_json, print_table
 from micronas.errors import ConfigError
 
 if TYPE_CHECKING:
+    from micronas.graph import Graph
     from micronas.ledger import Ledger, Verdict
 
 RUNTIMES = ("micronas", "tflm")
@@ -34,6 +35,7 @@ def check(
     from micronas.budget import make_budget
     from micronas.ledger import check as check_ledger
     from micronas.ledger import make_ledger, regions_to_json
+    from micronas.plan.banks_text import banks_to_json
     from micronas.tflite import read
 
     if runtime not in RUNTIMES:
@@ -45,7 +47,7 @@ def check(
     if plan is not None:
         from micronas.cli.plan_picture import write_plan
 
-        write_plan(graph, profile.core, runtime, plan)
+        write_plan(graph, ledger.plan, plan)
     verdict = check_ledger(ledger, budget)
     if as_json:
         print_json(
@@ -55,16 +57,20 @@ def check(
                 "sram_bytes": ledger.sram_bytes,
                 "flash_bytes": ledger.flash_bytes,
                 "arena_region": ledger.arena_region,
+                "banks": banks_to_json(ledger.plan),
                 "regions": regions_to_json(ledger),
             }
         )
     else:
-        _print(ledger, verdict, budget.flash_bytes, budget.sram_bytes)
+        _print(graph, ledger, verdict, budget.flash_bytes, budget.sram_bytes)
     if not verdict.fits:
         raise typer.Exit(1)
 
 
-def _print(ledger: Ledger, verdict: Verdict, flash_bytes: int, sram_bytes: int) -> None:
+def _print(graph: Graph, ledger: Ledger, verdict: Verdict, flash_bytes: int, sram_bytes: int) -> None:
+    from micronas.board.arena_place import banks_of
+    from micronas.plan.banks_text import bank_lines
+
     rows = [
         *((f"flash: {item.what}", f"{item.nbytes:,}", item.region) for item in ledger.flash),
         ("flash", f"{ledger.flash_bytes:,}", f"of {flash_bytes:,} ({kb(flash_bytes)})"),
@@ -80,7 +86,9 @@ def _print(ledger: Ledger, verdict: Verdict, flash_bytes: int, sram_bytes: int) 
     for note in ledger.notes:
         print(f"note: {note}")
     if verdict.fits:
-        print(f"It fits. The arena lies in {ledger.arena_region}.")
+        print(f"It fits. The arena lies in {' and '.join(banks_of(ledger.arena_region))}.")
+        for line in bank_lines(graph, ledger.plan):
+            print(line)
         return
     print("It does not fit:")
     for reason in verdict.reasons:

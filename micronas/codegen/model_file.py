@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micronas.codegen.arena import ArenaPlan
+from micronas.codegen.arena import ArenaPlan, declarations, definitions, members
 from micronas.codegen.literals import float_literal
 from micronas.codegen.op_text import function_name, op_text
 from micronas.counted import counted
@@ -35,13 +35,7 @@ static const mn_op_fn mn_model_ops[] = {{
 {ops}
 }};
 
-#if defined(__ELF__)
-#define MN_ARENA __attribute__((aligned(16), section(".bss.mn_arena")))
-#else
-#define MN_ARENA __attribute__((aligned(16)))
-#endif
-
-int8_t mn_arena[{arena_bytes}] MN_ARENA;
+{arena}
 
 const mn_model mn_the_model = {{
     .inputs = mn_model_inputs,
@@ -53,7 +47,7 @@ const mn_model mn_the_model = {{
     .n_ops = {n_ops},
     .arena_bytes = {arena_bytes},
     .constant_bytes = {constant_bytes},
-}};
+{bank_members}}};
 """
 
 
@@ -74,12 +68,14 @@ def model_file(graph: Graph, lowered: tuple[Lowered, ...], plan: ArenaPlan, *, n
         outputs=_tensors(graph, graph.outputs, plan),
         ops="\n".join(f"    {function_name(op)}," for op in ordered),
         arena_bytes=plan.arena_bytes,
+        arena=definitions(plan),
+        bank_members=members(plan),
         n_inputs=len(graph.inputs),
         n_outputs=len(graph.outputs),
         n_ops=len(ordered),
         constant_bytes=constant_bytes,
     )
-    return "\n".join([head, *(f"{op_text(graph, op, plan)}\n" for op in ordered), tail])
+    return "\n".join([head + declarations(plan), *(f"{op_text(graph, op, plan)}\n" for op in ordered), tail])
 
 
 def _headers(lowered: tuple[Lowered, ...]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micronas.codegen.arena import ArenaPlan
+from micronas.codegen.arena import ArenaPlan, expression
 from micronas.codegen.literals import array_definition, float_literal, integer_literal
 from micronas.graph import Graph, Op
 from micronas.lowering import Argument, Field, Lowered, Ref
@@ -54,7 +54,7 @@ def _value(lowered: Lowered, field: Field) -> str:
 
 def _function(op: Op, lowered: Lowered, plan: ArenaPlan) -> str:
     inputs = [_input(lowered, argument, plan) for argument in lowered.arguments]
-    outputs = [_at(plan.offsets[t]) for t in op.outputs]
+    outputs = [expression(plan, plan.offsets[t]) for t in op.outputs]
     body = ""
     if lowered.gathers_inputs:
         body += f"    const int8_t *const inputs[] = {{{', '.join(inputs)}}};\n"
@@ -62,19 +62,15 @@ def _function(op: Op, lowered: Lowered, plan: ArenaPlan) -> str:
     if lowered.gathers_outputs:
         body += f"    int8_t *const outputs[] = {{{', '.join(outputs)}}};\n"
         outputs = ["outputs"]
-    scratch = [_at(plan.scratch_offsets[lowered.op_index])] if lowered.scratch_bytes else []
+    scratch = [expression(plan, plan.scratch_offsets[lowered.op_index])] if lowered.scratch_bytes else []
     arguments = ", ".join([f"&{params_symbol(lowered.op_index)}", *inputs, *scratch, *outputs])
-    return (
-        f"static mn_status {function_name(lowered)}(int8_t *arena)\n"
-        f"{{\n{body}    return {lowered.kernel}({arguments});\n}}"
-    )
+    call = f"    return {lowered.kernel}({arguments});\n"
+    if "arena +" not in body + call:  # all of it lies in further banks
+        body += "    (void)arena;\n"
+    return f"static mn_status {function_name(lowered)}(int8_t *arena)\n{{\n{body}{call}}}"
 
 
 def _input(lowered: Lowered, argument: Argument, plan: ArenaPlan) -> str:
     if isinstance(argument, Ref):
         return constant_symbol(lowered.op_index, argument.constant)
-    return _at(plan.offsets[argument])
-
-
-def _at(offset: int) -> str:
-    return f"arena + {offset}"
+    return expression(plan, plan.offsets[argument])

@@ -15,11 +15,12 @@ from micronas.codesize import FirmwareSize, firmware_size
 from micronas.graph import Graph
 from micronas.ledger.budget import Budget, Verdict, board_budget, check
 from micronas.ledger.items import Ledger, OpRow, Region, regions_to_json, to_json
-from micronas.ledger.room import Item, Room, arena_rooms, choose_room, lay_out
+from micronas.ledger.placement import place_on
+from micronas.ledger.room import Item, Part, Room, arena_rooms, choose_room, largest_room, lay_out
 from micronas.lowering import Lowered, Target
 from micronas.lowering.lower import lower_graph
 from micronas.lowering.sizes import constant_items
-from micronas.plan import Plan, plan_memory
+from micronas.plan import Plan
 from micronas.plan.tflm import tflm_arena
 from micronas.tflite.writer import write
 
@@ -56,12 +57,10 @@ def make_ledger(
 
 def _micronas_ledger(graph: Graph, board: Board, sizes: FirmwareSize | None) -> Ledger:
     lowered = lower_graph(graph, Target(board.core))
-    plan = plan_memory(graph, lowered)
     if sizes is None:
         sizes = firmware_size(board, frozenset(low.kernel for low in lowered), len(lowered))
     constants = _constants_by_op(graph, lowered)
-    rooms = arena_rooms(board, sizes.static_bytes + board.stack_bytes)
-    place = choose_room(rooms, plan.arena_bytes).region
+    placement = place_on(board, graph, lowered, sizes.static_bytes + board.stack_bytes)
     resident = (("stack", board.stack_bytes), ("static", sizes.static_bytes))
     return Ledger(
         model=graph.name,
@@ -72,13 +71,14 @@ def _micronas_ledger(graph: Graph, board: Board, sizes: FirmwareSize | None) -> 
             Item("code", sizes.code_bytes, "flash"),
             Item("rodata", sizes.rodata_bytes, "flash"),
         ),
-        sram=lay_out(board, place, resident, [("arena", plan.arena_bytes)]),
+        sram=lay_out(board, resident, placement.parts()),
         regions=_regions(board),
-        arena_region=place,
-        rooms=rooms,
-        plan=plan,
+        arena_region=placement.place,
+        rooms=placement.rooms,
+        no_split=placement.no_split,
+        plan=placement.plan,
         lowered=lowered,
-        ops=_op_rows(graph, plan, constants),
+        ops=_op_rows(graph, placement.plan, constants),
         notes=(sizes.warning,) if sizes.warning else (),
     )
 
@@ -89,17 +89,22 @@ def _tflm_ledger(graph: Graph, board: Board) -> Ledger:
         i: sum(graph.tensors[t].nbytes for t in graph.constant_inputs(op)) for i, op in enumerate(graph.ops)
     }
     rooms = arena_rooms(board, resident_bytes=0)
-    place = choose_room(rooms, arena.total_bytes).region
-    parts = [("arena head", arena.total_bytes - arena.tail_bytes), ("arena tail", arena.tail_bytes)]
+    place = (choose_room(rooms, arena.total_bytes) or largest_room(rooms)).region
+    head_bytes = arena.total_bytes - arena.tail_bytes
     return Ledger(
         model=graph.name,
         board=board.name,
         runtime="tflm",
         flash=(Item("constants", len(write(graph)), "flash"),),
-        sram=lay_out(board, place, (), parts),
+        sram=lay_out(
+            board,
+            (),
+            [Part(place, "arena head", head_bytes), Part(place, "arena tail", arena.tail_bytes)],
+        ),
         regions=_regions(board),
         arena_region=place,
         rooms=rooms,
+        no_split=None,
         plan=arena.plan,
         lowered=(),
         ops=_op_rows(graph, arena.plan, constants),

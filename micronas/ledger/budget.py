@@ -8,7 +8,7 @@ from micronas.board import Board, RegionKind
 from micronas.codesize import static_bytes
 from micronas.counted import counted
 from micronas.ledger.items import Ledger, OpRow, Region
-from micronas.ledger.room import Item, arena_rooms
+from micronas.ledger.room import Item, bank_rooms, largest_room
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,14 @@ class Verdict:
 def board_budget(board: Board) -> Budget:
     """Everything that a network can have of the board: all flash, stack and statics, and the largest arena.
 
-    Where the arena's best place is ``sram`` itself, which is so on most boards, that is all of ``sram``.
+    Where the arena lies in ``sram`` alone, which is so on most boards, that is all of ``sram``; where it may
+    lie in memories apart, all of these.
     """
     flash_bytes = sum(r.length for r in board.regions if r.kind is RegionKind.FLASH)
     if set(board.arena_regions) == {"sram"}:
         return Budget(flash_bytes, board.sram_bytes)
     resident_bytes = board.stack_bytes + static_bytes(board)
-    largest = max(room.free_bytes for room in arena_rooms(board, resident_bytes))
+    largest = sum(room.free_bytes for room in bank_rooms(board, resident_bytes))
     return Budget(flash_bytes, resident_bytes + largest)
 
 
@@ -65,21 +66,31 @@ def _region_reason(ledger: Ledger, region: Region) -> str:
     items = [item for item in (*ledger.flash, *ledger.sram) if item.region == region.name]
     used = _against(ledger.region_bytes(region.name), region.length)
     reason = f"region {region.name} of {ledger.board}: {used} ({', '.join(_item(i) for i in items)})"
-    return f"{reason}{_no_room(ledger)}" if ledger.holds_arena(region.name) else reason
+    if not ledger.holds_arena(region.name) or not _no_room(ledger):
+        return reason
+    return f"{reason}{_no_room(ledger)}; {_peak(ledger)}"
 
 
 def _region_remedy(ledger: Ledger, region: Region) -> str:
     over = ledger.region_bytes(region.name) - region.length
     if ledger.holds_arena(region.name):
-        return _sram_remedy(ledger, over)
+        return _sram_remedy(ledger, _arena_lacks(ledger) if ledger.no_split else over)
     if any(item.region == region.name for item in ledger.flash):
         return _flash_remedy(ledger, over)
     return f"stack and statics do not fit: lower stack_bytes of {ledger.board} by {over:,}"
 
 
 def _arena_lacks(ledger: Ledger) -> int:
-    """Bytes by which the arena exceeds the region that it is in; 0 or less where it fits."""
-    return ledger.arena_bytes - max(room.free_bytes for room in ledger.rooms)
+    """Bytes of the arena that are too many for the place, or the memories apart, that lack the least.
+
+    0 or less where it fits.
+    """
+    if ledger.plan.banks:
+        return 0
+    over = ledger.arena_bytes - largest_room(ledger.rooms).free_bytes
+    if ledger.no_split is None:
+        return over
+    return min(over, ledger.arena_bytes - ledger.plan.bound_bytes + ledger.no_split.over_bytes)
 
 
 def _no_room(ledger: Ledger) -> str:
@@ -87,7 +98,8 @@ def _no_room(ledger: Ledger) -> str:
     if _arena_lacks(ledger) <= 0:
         return ""
     lacks = (f"{ledger.arena_bytes - room.free_bytes:,} bytes over in {room.region}" for room in ledger.rooms)
-    return f"; the arena of {ledger.arena_bytes:,} bytes fits no region: {', '.join(lacks)}"
+    whole = f"; the arena of {ledger.arena_bytes:,} bytes fits no region: {', '.join(lacks)}"
+    return f"{whole}; {ledger.no_split}" if ledger.no_split else whole
 
 
 def _against(used: int, limit: int) -> str:

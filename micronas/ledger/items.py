@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from micronas.ledger.placement import NoSplit
 from micronas.ledger.room import Item, Room
 from micronas.lowering import Lowered
 from micronas.plan import Plan
@@ -41,10 +42,11 @@ class OpRow:
 class Ledger:
     """Predicted bytes of one network on one board.
 
-    ``rooms`` are the places that the arena could have and ``arena_region`` the one that it has: a region, or
-    neighbours joined by ``+``, over which it is then split; ``plan`` is its layout (for ``tflm`` TFLite
-    Micro's own head); ``lowered`` what the code generator is given (empty for ``tflm``); ``ops`` one row per
-    op of the graph.
+    ``rooms`` are the places that could hold the arena whole and ``arena_region`` the one that it has: a
+    region, neighbours joined by ``+``, or memories apart (``board.arena_place``). Where no place holds it,
+    that is the largest of ``rooms``, and ``no_split`` tells why it is not split, if there are memories apart.
+    ``plan`` is its layout (for ``tflm`` TFLite Micro's own head); ``lowered`` what the code generator is
+    given (empty for ``tflm``); ``ops`` one row per op of the graph.
     """
 
     model: str
@@ -55,6 +57,7 @@ class Ledger:
     regions: tuple[Region, ...]
     arena_region: str
     rooms: tuple[Room, ...]
+    no_split: NoSplit | None
     plan: Plan
     lowered: tuple[Lowered, ...]
     ops: tuple[OpRow, ...]

@@ -2,16 +2,17 @@
 
 Stack and statics lie in ``sram``. The arena lies whole in one of the board's ``arena_regions``, the first of
 them that has room for it. An arena that none holds takes neighbours among them as one memory; stack and
-statics then lie at the start of that, as they otherwise do at the start of ``sram``.
+statics then lie at the start of that, as they otherwise do at the start of ``sram``. One that these do not
+hold either is planned anew over memories that lie apart (``placement``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from micronas.board import Board
-from micronas.board.arena_place import arena_places, as_one, regions_of
+from micronas.board.arena_place import arena_banks, arena_places, as_one, regions_of
 
 
 @dataclass(frozen=True)
@@ -31,56 +32,78 @@ class Item:
     region: str
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of the arena, of one kind, and the place that it goes into."""
+
+    place: str
+    what: str
+    nbytes: int
+
+
 def arena_rooms(board: Board, resident_bytes: int) -> tuple[Room, ...]:
     """The room in each of the board's ``arena_regions``, in their order, and then in neighbours together.
 
     ``resident_bytes`` are stack and statics, which ``sram`` holds.
     """
-    rooms = []
-    for place in arena_places(board):
-        resident = resident_bytes if _has_sram(board, place) else 0
-        rooms.append(Room(place, max(0, as_one(board, place).length - resident)))
-    return tuple(rooms)
+    return tuple(_room(board, place, resident_bytes) for place in arena_places(board))
 
 
-def choose_room(rooms: tuple[Room, ...], arena_bytes: int) -> Room:
-    """The first room that holds ``arena_bytes``; where none does, the largest, which lacks the least."""
-    fitting = (room for room in rooms if arena_bytes <= room.free_bytes)
-    return next(fitting, None) or max(rooms, key=lambda room: room.free_bytes)
+def bank_rooms(board: Board, resident_bytes: int) -> tuple[Room, ...]:
+    """The room in each of the memories that lie apart, the best first; ``resident_bytes`` as above."""
+    return tuple(_room(board, place, resident_bytes) for place in arena_banks(board))
 
 
-def lay_out(
-    board: Board, place: str, resident: Iterable[tuple[str, int]], arena: Iterable[tuple[str, int]]
-) -> tuple[Item, ...]:
-    """What lies in which region: the parts of an arena in ``place``, then what is ``resident``, last first.
+def _room(board: Board, place: str, resident_bytes: int) -> Room:
+    resident = resident_bytes if _has_sram(board, place) else 0
+    return Room(place, max(0, as_one(board, place).length - resident))
 
-    Both are (what, bytes) in the order in which they are linked. What exceeds a place is its last region's.
+
+def choose_room(rooms: tuple[Room, ...], arena_bytes: int) -> Room | None:
+    """The first room that holds ``arena_bytes``, if there is one."""
+    return next((room for room in rooms if arena_bytes <= room.free_bytes), None)
+
+
+def largest_room(rooms: tuple[Room, ...]) -> Room:
+    """The room that lacks the least for an arena that fits none; the first of several."""
+    return max(rooms, key=lambda room: room.free_bytes)
+
+
+def lay_out(board: Board, resident: Iterable[tuple[str, int]], arena: Sequence[Part]) -> tuple[Item, ...]:
+    """What lies in which region: the parts of the arena, then what is ``resident``, last first.
+
+    ``resident`` are (what, bytes); it and the parts of one place are in the order in which they are linked.
+    What exceeds a place is its last region's.
     """
     resident = tuple(resident)
-    if not _has_sram(board, place):
-        return (*_spread(board, place, arena), *reversed(_spread(board, "sram", resident)))
-    items = _spread(board, place, (*resident, *arena))
-    names = [what for what, _ in resident]
-    at_home = [item for item in items if item.what in names]
-    return (*(item for item in items if item.what not in names), *reversed(at_home))
+    places = tuple(dict.fromkeys(part.place for part in arena))
+    home = next((place for place in places if _has_sram(board, place)), "sram")
+    items: list[Item] = []
+    at_home: list[Item] = []
+    for place in dict.fromkeys((*places, home)):
+        here = [(part.what, part.nbytes) for part in arena if part.place == place]
+        first = resident if place == home else ()
+        for count, item in _spread(board, place, (*first, *here)):
+            (at_home if count < len(first) else items).append(item)
+    return (*items, *reversed(at_home))
 
 
-def _spread(board: Board, place: str, parts: Iterable[tuple[str, int]]) -> tuple[Item, ...]:
-    """``parts`` one after the other from the start of ``place``, cut where its regions meet."""
+def _spread(board: Board, place: str, parts: Iterable[tuple[str, int]]) -> list[tuple[int, Item]]:
+    """Numbered ``parts``, one after the other from the start of ``place``, cut where its regions meet."""
     *others, last = regions_of(board, place)
     free = [region.length for region in others]
     items = []
-    for what, nbytes in parts:
+    for number, (what, nbytes) in enumerate(parts):
         left = nbytes
         for i, region in enumerate(others):
             here = min(left, free[i])
             if here:
-                items.append(Item(what, here, region.name))
+                items.append((number, Item(what, here, region.name)))
             free[i] -= here
             left -= here
         if left or not nbytes:
-            items.append(Item(what, left, last.name))
-    return tuple(items)
+            items.append((number, Item(what, left, last.name)))
+    return items
 
 
 def _has_sram(board: Board, place: str) -> bool:

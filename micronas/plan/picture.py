@@ -8,6 +8,7 @@ step op                                  0          16.0 KB
 
 from __future__ import annotations
 
+import itertools
 import string
 
 from micronas.graph import Graph
@@ -20,14 +21,16 @@ _NAME_WIDTH = 24
 def picture(graph: Graph, plan: Plan, width: int = 64) -> str:
     """``plan`` drawn with ``width`` characters for the arena; letters are tensors, ``#`` is scratch.
 
-    ``*`` marks bytes that an output takes over from its input in that step. A legend names the tensors.
+    ``*`` marks bytes that an output takes over from its input in that step, ``|`` the border between memories
+    that lie apart. A legend names the tensors.
     """
     last = len(plan.order) + 1
     letters = _letters(plan)
     head = f"{'step op':<{_NAME_WIDTH + 7}}0{plan.arena_bytes:>{width - 1},} B"
     rows = [head]
+    rows += [f"{'':<{_NAME_WIDTH + 7}}{_bordered(plan, _bank_names(plan, width))}"] if plan.banks else []
     for step in range(last + 1):
-        row = _row(plan, letters, step, width)
+        row = _bordered(plan, _row(plan, letters, step, width))
         mark = "  peak" if plan.live_bytes(step) == plan.bound_bytes else ""
         rows.append(f"{step:>4}  {_name(graph, plan, step):<{_NAME_WIDTH}} {row}{mark}")
     return "\n".join([*rows, "", *_legend(graph, plan, letters)]) + "\n"
@@ -60,9 +63,24 @@ def _row(plan: Plan, letters: dict[Span, str], step: int, width: int) -> str:
     return "".join(cells)
 
 
+def _bordered(plan: Plan, row: str) -> str:
+    """``row`` with a mark where a further bank begins."""
+    starts = [0, *(bank.start * len(row) // plan.arena_bytes for bank in plan.banks[1:]), len(row)]
+    return "|".join(row[first:end] for first, end in itertools.pairwise(starts))
+
+
+def _bank_names(plan: Plan, width: int) -> str:
+    row = ""
+    for bank in plan.banks:
+        row = f"{row:<{bank.start * width // plan.arena_bytes}}{bank.name}"
+    return f"{row:<{width}}"
+
+
 def _legend(graph: Graph, plan: Plan, letters: dict[Span, str]) -> list[str]:
     lines = []
     for span, letter in letters.items():
         shapes = ", ".join(f"{t}: {'x'.join(map(str, graph.tensors[t].shape)) or '1'}" for t in span.tensors)
-        lines.append(f"{letter}  {span.size:>7,} B at {span.offset:>7,}  tensor {shapes}")
+        bank = plan.bank_at(span.offset)
+        where = f"{span.offset - bank.start:>7,} of {bank.name}" if bank else f"{span.offset:>7,}"
+        lines.append(f"{letter}  {span.size:>7,} B at {where}  tensor {shapes}")
     return lines

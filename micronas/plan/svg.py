@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from micronas.graph import Graph
-from micronas.plan import Plan, Span
+from micronas.plan import Bank, Plan, Span
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 860, 320, 64, 34, 10
 
@@ -13,6 +13,7 @@ _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 860, 320, 64, 34, 10
 _STYLE = """<style>
 text { font: 11px system-ui, sans-serif; fill: #667085 }
 .mid { text-anchor: middle } .end { text-anchor: end } .name { fill: #1c2330 } .grid { stroke: #e3e6eb }
+.bank { stroke: #1c2330; stroke-dasharray: 4 3 }
 .tensor { fill: #7c93b8; fill-opacity: .55; stroke: #1f5fd0 }
 .scratch { fill: #d9822b; fill-opacity: .55 }
 </style><rect width="100%" height="100%" fill="#ffffff"/>"""
@@ -33,6 +34,7 @@ def plan_svg(graph: Graph, plan: Plan) -> str:
     for step in range(steps):
         x = _LEFT + (step + 0.5) * column
         parts.append(f'<text class="mid" x="{x:.1f}" y="{_HEIGHT - 18}">{_step_name(plan, step)}</text>')
+    parts += [_bank_text(bank, scale) for bank in plan.banks]
     for share in (0.0, 0.5, 1.0):
         y = _HEIGHT - _BOTTOM - share * plan.arena_bytes * scale
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>')
@@ -51,10 +53,21 @@ def _box(graph: Graph, plan: Plan, span: Span, column: float, scale: float) -> s
     height = span.size * scale
     y = _HEIGHT - _BOTTOM - span.offset * scale - height
     kind = "scratch" if span.scratch_of is not None else "tensor"
-    tip = f"{_name(graph, span)}: {span.size:,} bytes at {span.offset:,}"
+    bank = plan.bank_at(span.offset)
+    where = f"{span.offset - bank.start:,} of {bank.name}" if bank else f"{span.offset:,}"
+    tip = f"{_name(graph, span)}: {span.size:,} bytes at {where}"
     return (
         f'<rect class="{kind}" x="{x + 1:.1f}" y="{y:.1f}" width="{width - 2:.1f}" height="{height:.1f}">'
         f"<title>{escape(tip)}</title></rect>"
+    )
+
+
+def _bank_text(bank: Bank, scale: float) -> str:
+    """A line where the memory begins, and its name."""
+    y = _HEIGHT - _BOTTOM - bank.start * scale
+    return (
+        f'<line class="bank" x1="{_LEFT}" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        f'<text class="name" x="{_LEFT + 4}" y="{y - 4:.1f}">{escape(bank.name)}</text>'
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from micronas.board import Board
 from micronas.build import Firmware
+from micronas.codegen.arena import array_at
 from micronas.device.client import ALL_OPS
 from micronas.device.framing import Frame, Message, encode_frame
 from micronas.graph import Graph
@@ -43,13 +44,10 @@ def write_scripts(
 ) -> list[Path]:
     """Write all files into ``folder`` and name them; one sample per input and the outputs it must give."""
     folder.mkdir(parents=True, exist_ok=True)
-    arena = firmware.image.symbol("mn_arena").address
-    loads = _binaries(folder, "poison", graph.outputs, [~np.asarray(o) for o in outputs], plan, arena)
-    loads += _binaries(folder, "input", graph.inputs, inputs, plan, arena)
-    checks = [
-        (arena + plan.offsets[t], np.asarray(values).tobytes())
-        for t, values in zip(graph.outputs, outputs, strict=True)
-    ]
+    at = {t: _address(firmware, plan, t) for t in (*graph.inputs, *graph.outputs)}
+    loads = _binaries(folder, "poison", graph.outputs, [~np.asarray(o) for o in outputs], at)
+    loads += _binaries(folder, "input", graph.inputs, inputs, at)
+    checks = [(at[t], np.asarray(values).tobytes()) for t, values in zip(graph.outputs, outputs, strict=True)]
     texts = {
         "board.repl": platform_text(board),
         "board.resc": script_text(board),
@@ -151,18 +149,22 @@ def _multiplications(graph: Graph) -> int:
     return total
 
 
+def _address(firmware: Firmware, plan: Plan, tensor: int) -> int:
+    symbol, index = array_at(plan, plan.offsets[tensor])
+    return firmware.image.symbol(symbol).address + index
+
+
 def _binaries(
     folder: Path,
     stem: str,
     tensors: Sequence[int],
     values: Sequence[npt.NDArray[np.int8]],
-    plan: Plan,
-    arena: int,
+    addresses: Mapping[int, int],
 ) -> list[tuple[str, int]]:
     """One file per tensor; its name and the address it is loaded to."""
     loads = []
     for number, (tensor, array) in enumerate(zip(tensors, values, strict=True)):
         name = f"{stem}{number}.bin"
         (folder / name).write_bytes(np.asarray(array).tobytes())
-        loads.append((name, arena + plan.offsets[tensor]))
+        loads.append((name, addresses[tensor]))
     return loads

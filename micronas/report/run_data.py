@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from micronas.board import Core
+from micronas.errors import BudgetError, StoreError
 from micronas.graph import Graph
+from micronas.ledger import make_ledger
 from micronas.lowering import Lowered, Target
 from micronas.lowering.lower import lower_graph
 from micronas.plan import Plan, plan_memory
 from micronas.space import ANOMALY_SPACES
 from micronas.store import Final, Record, Store
-from micronas.store.stored_setup import why_not_resumable
+from micronas.store.stored_setup import stored_board, why_not_resumable
 from micronas.tflite import read_bytes
 from micronas.trial import Outcome
 
@@ -95,7 +97,7 @@ def read_run(store: Store) -> RunData:
         wall_s=store.wall_s(),
         unsealings=tuple(store.unsealings()),
         final=final,
-        best=_network(final.tflite, board.target) if final and board.target else None,
+        best=_network(final.tflite, store, board.target) if final and board.target else None,
         not_resumable=why_not_resumable(store),
     )
 
@@ -113,7 +115,12 @@ def _board(store: Store) -> BoardFacts:
     )
 
 
-def _network(tflite: bytes, target: Target) -> Network:
+def _network(tflite: bytes, store: Store, target: Target) -> Network:
+    """As it is planned for the run's board; where this version does not read its profile, in one memory."""
     graph = read_bytes(tflite, "best")
-    lowered = lower_graph(graph, target)
-    return Network(graph, lowered, plan_memory(graph, lowered))
+    try:
+        ledger = make_ledger(graph, stored_board(store))
+        return Network(graph, ledger.lowered, ledger.plan)
+    except (StoreError, BudgetError):
+        lowered = lower_graph(graph, target)
+        return Network(graph, lowered, plan_memory(graph, lowered))

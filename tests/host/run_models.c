@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "harness.h"
-#include "mn_model.h"
+#include "mn_arena.h"
 
 extern const mn_model *const models[];
 extern const unsigned n_models;
@@ -11,13 +11,16 @@ extern const unsigned n_models;
 static int run_once(const mn_model *model)
 {
     int failed = 0;
-    memset(model->arena, 0x5a, model->arena_bytes);
+    memset(model->arena, 0x5a, model->n_banks ? model->banks[0].bytes : model->arena_bytes);
+    for (unsigned i = 1; i < model->n_banks; i++) {
+        memset(model->banks[i].start, 0x5a, model->banks[i].bytes);
+    }
     for (unsigned i = 0; i < model->n_inputs; i++) {
-        failed |= harness_read(model->arena + model->inputs[i].offset, model->inputs[i].bytes);
+        failed |= harness_read(mn_arena_at(model, model->inputs[i].offset), model->inputs[i].bytes);
     }
     failed |= mn_model_run(model) != MN_OK;
     for (unsigned i = 0; i < model->n_outputs; i++) {
-        failed |= harness_write(model->arena + model->outputs[i].offset, model->outputs[i].bytes);
+        failed |= harness_write(mn_arena_at(model, model->outputs[i].offset), model->outputs[i].bytes);
     }
     return failed;
 }

@@ -18,6 +18,12 @@ typedef enum {
     MN_ERROR_ARGUMENT = 1 /* a parameter the kernel cannot honour; the generator never emits one */
 } mn_status;
 
+/* A part of an arena that lies in several memories. */
+typedef struct {
+    int8_t *start; /* 16-byte aligned */
+    uint32_t bytes;
+} mn_bank;
+
 /* An input or output of the model, as it lies in the arena. real = scale * (q - zero_point). */
 typedef struct {
     uint32_t offset; /* bytes from the arena's start */
@@ -39,6 +45,8 @@ typedef struct {
     uint32_t n_ops;
     uint32_t arena_bytes;
     uint32_t constant_bytes; /* flash taken by the model's const data (the mn_model_* objects), this struct excluded */
+    const mn_bank *banks; /* where an arena lies in several memories: they hold its bytes in this order; else NULL */
+    uint32_t n_banks;     /* two or more, or 0: `arena` then holds all arena_bytes, otherwise banks[0].bytes of them */
 } mn_model;
 
 /* The one model of a firmware image, defined in the generated mn_model.c. An exported library has none: its

@@ -1,0 +1,19 @@
+/* Bytes of a model's arena by their offset, wherever they lie. */
+#ifndef MN_ARENA_H
+#define MN_ARENA_H
+
+#include "mn_model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where the byte at `offset`, which must be less than arena_bytes, lies. No tensor lies in two banks, so that from the
+ * start of one on all its bytes follow. */
+int8_t *mn_arena_at(const mn_model *model, uint32_t offset);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
