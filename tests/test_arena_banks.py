@@ -102,6 +102,12 @@ def test_items_say_what_lies_where() -> None:
     )
 
 
+def test_boards_show_says_that_an_arena_may_be_split() -> None:
+    shown = CliRunner().invoke(app, ["boards", "show", "disco_f407vg"]).output
+    assert "the first of ccm, sram that holds it, else over ccm and sram" in shown
+    assert "else over" not in CliRunner().invoke(app, ["boards", "show", "nucleo_f746zg"]).output
+
+
 def test_what_one_memory_holds_is_not_split() -> None:
     for board in (F407, L476, H743):
         ledger = make_ledger(skip_graph(28, 2), board, sizes=FIRMWARE)

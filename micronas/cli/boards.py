@@ -74,10 +74,11 @@ def published(board: Board) -> str:
 
 
 def _arena_places(board: Board) -> str:
-    from micronas.board.arena_place import arena_places
+    from micronas.board.arena_place import arena_banks, arena_places
 
-    names = arena_places(board)
-    return names[0] if len(names) == 1 else f"the first of {', '.join(names)} that holds it"
+    names, banks = arena_places(board), arena_banks(board)
+    whole = names[0] if len(names) == 1 else f"the first of {', '.join(names)} that holds it"
+    return whole if len(banks) == 1 else f"{whole}, else over {' and '.join(banks)}"
 
 
 def row(board: Board) -> tuple[str, ...]:
