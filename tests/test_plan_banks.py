@@ -9,7 +9,8 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_plan import lowered_op, make_graph, plain, planning_problems, random_cell_networks, verify_plan
+from planning import lowered_op, make_graph, plain, planning_problems, verify_plan
+from test_plan_networks import random_cell_networks
 
 from micronas.graph import Graph
 from micronas.lowering import Lowered
