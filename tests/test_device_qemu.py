@@ -141,6 +141,7 @@ def test_noise_before_and_between_frames_is_survived(tiny: Firmware) -> None:
         (Message.LOAD, bytes([1, 0, 0, 0, 0]), "there are 1"),
         (Message.LOAD, bytes([0, 10, 0, 0, 0, 9]), "10 bytes"),
         (Message.LOAD, bytes([0, 255, 255, 255, 255, 9]), "10 bytes"),
+        (Message.READ, bytes([1, 0, 0, 0, 0, 1, 0]), "there are 1"),
         (Message.READ, bytes([0, 0, 0, 0, 0, 2, 0]), "1 bytes"),
         (Message.PEEK, bytes([32, 0, 0, 0, 1, 0]), "32 bytes"),
         (Message.RUN, bytes([0, 255, 255, 255, 255]), "wants 29"),
