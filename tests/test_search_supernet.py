@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,13 @@ import numpy as np
 import pytest
 from search_fakes import ToyArch, ToySpace, toy_trial
 
+from micronas.board import load_board
 from micronas.config import RewardConfig, SearchConfig
 from micronas.errors import ConfigError, StoreError
 from micronas.estimate.agreement import agreement
-from micronas.estimate.dnas.cost_tables import Speed, values_written
 from micronas.estimate.time_limit import TimeLimit
-from micronas.net import Conv, Net, NetBuilder, shape_graph
+from micronas.lowering import Target
+from micronas.net import Conv, Net, NetBuilder
 from micronas.search.effort import make_effort
 from micronas.search.shared_weights import (
     Aim,
@@ -32,57 +33,14 @@ from micronas.search.shared_weights import (
     sample_of_ranks,
     supernet_agreement,
 )
+from micronas.search.subnet_latency import Expected, Ran, Shapes
 from micronas.search.subnets import FOUND, FoundSubnets, Subnet
 from micronas.space import SPACES
 from micronas.space.reference.ds_cnn import pooled_classifier
 from micronas.store import Record, Store
 from micronas.strategy import STRATEGIES, check_estimator, estimators_of
-from micronas.trial import Latency, Source, Trial
-
-SPACE = ToySpace()
-AIM = Aim(RewardConfig())
-
-
-def subnet(genes: tuple[int, ...], reward: float) -> Subnet:
-    arch = ToyArch(genes)
-    return Subnet(
-        SPACE.to_json(arch), SPACE.key(arch), reward, reward, macs=1000 * (1 + genes[0]), values=100
-    )
-
-
-SUBNETS = tuple(subnet((i % 5, i // 5, 0, 0, 0, 0), ((7 * i) % 20) / 20) for i in range(20))
-FOUND_SUBNETS = FoundSubnets(SUBNETS, 3, 1.0, 1.0, 0.2, 1)
-
-
-def test_the_sample_spans_all_ranks_and_takes_every_other_place() -> None:
-    ranked = by_reward(SUBNETS)
-    sample = sample_of_ranks(ranked, 5)
-    assert [s.reward for s in sample] == [0.95, 0.7, 0.45, 0.25, 0.0]
-    order = list(picks(SUBNETS, 5, AIM, None))
-    assert order[0:10:2] == ranked[:5]
-    assert order[1:10:2] == sample
-    assert order[10:] == ranked[5:]
-    assert sample_of_ranks([], 5) == sample_of_ranks(ranked, 0) == []
-
-
-def test_each_subnet_is_handed_out_once_and_then_the_space_is_sampled() -> None:
-    seen: set[str] = set()
-    asked: list[Speed | None] = []
-
-    def find(speed: Speed | None) -> FoundSubnets:
-        asked.append(speed)
-        return FOUND_SUBNETS
-
-    def accept(arch: ToyArch) -> bool:
-        return SPACE.key(arch) not in seen
-
-    strategy = SharedWeights(SPACE, 0, accept, find, sample=4, aim=AIM)
-    for number in range(25):
-        arch = strategy.ask(number)
-        assert accept(arch)
-        seen.add(SPACE.key(arch))
-    assert {s.key for s in SUBNETS} <= seen
-    assert asked == [None]  # once, and nothing had run before
+from micronas.trial import Json, Latency, Source
+from micronas.trial_json import latency_to_json
 
 
 class SpaceWithNets(ToySpace):
@@ -92,49 +50,108 @@ class SpaceWithNets(ToySpace):
         return pooled_classifier(NetBuilder((2, 2, 4)).chain(Conv(1 + arch.genes[0], 1, 1)), 2)
 
 
-def ran(number: int, first: int, ms: float, source: Source = Source.EMULATED) -> Trial:
-    trial = toy_trial(number, (first, 0, 0, 0, 0, 0))
-    assert trial.scores is not None
-    return replace(trial, scores=replace(trial.scores, latency=Latency(ms, source)))
+SPACE = SpaceWithNets()
+SHAPES = Shapes(SPACE, Target(load_board("nucleo_f446re").core))
+PROFILE_OF_AN_HOUR: dict[str, Json] = {
+    "ops": [],
+    "count": 3.6e6,
+    "latency": latency_to_json(Latency(3.6e6, Source.EMULATED, instructions=3_600_000)),
+}
+AIM = Aim(RewardConfig())
 
 
-def test_latency_is_priced_by_what_ran_before_the_first_ask() -> None:
-    asked: list[Speed | None] = []
+def subnet(genes: tuple[int, ...], reward: float) -> Subnet:
+    arch = ToyArch(genes)
+    return Subnet(SPACE.to_json(arch), SPACE.key(arch), reward, reward)
 
-    def find(speed: Speed | None) -> FoundSubnets:
-        asked.append(speed)
+
+def first_digit(subnet: Subnet) -> int:
+    """What the subnets below take time by."""
+    arch: Any = subnet.arch
+    return int(arch[0])
+
+
+SUBNETS = tuple(subnet((i % 5, i // 5, 0, 0, 0, 0), ((7 * i) % 20) / 20) for i in range(20))
+FOUND_SUBNETS = FoundSubnets(SUBNETS, 3, 1.0, 1.0, 0.2, 1, (Ran([1, 0, 0, 0, 0, 0], PROFILE_OF_AN_HOUR),))
+
+
+def test_the_sample_spans_all_ranks_and_takes_every_other_place() -> None:
+    ranked = by_reward(SUBNETS)
+    sample = sample_of_ranks(ranked, 5)
+    assert [s.reward for s in sample] == [0.95, 0.7, 0.45, 0.25, 0.0]
+    order = list(picks(SUBNETS, 5, AIM, lambda subnet: None))
+    assert order[0:10:2] == ranked[:5]
+    assert order[1:10:2] == sample
+    assert order[10:] == ranked[5:]
+    assert sample_of_ranks([], 5) == sample_of_ranks(ranked, 0) == []
+
+
+def test_each_subnet_is_handed_out_once_and_then_the_space_is_sampled() -> None:
+    seen: set[str] = set()
+    asked: list[Sequence[Ran]] = []
+
+    def find(ran: Sequence[Ran]) -> FoundSubnets:
+        asked.append(ran)
         return FOUND_SUBNETS
 
+    def accept(arch: ToyArch) -> bool:
+        return SPACE.key(arch) not in seen
+
+    strategy = SharedWeights(SHAPES, 0, accept, find, lambda number: [], sample=4, aim=AIM)
+    for number in range(25):
+        arch = strategy.ask(number)
+        assert accept(arch)
+        seen.add(SPACE.key(arch))
+    assert {s.key for s in SUBNETS} <= seen
+    assert asked == [[]]  # once, and nothing had run before
+
+
+def test_the_search_is_told_what_ran_before_the_first_ask() -> None:
+    asked: list[tuple[int, int]] = []
+
     def strategy(workers: int) -> SharedWeights:
-        made = SharedWeights(SpaceWithNets(), 0, lambda arch: True, find, sample=4, aim=AIM, workers=workers)
-        made.tell(ran(0, 1, 2.0))
-        made.tell(ran(1, 1, 2.0))
-        made.tell(ran(2, 1, 99.0, Source.PREDICTED))  # nothing ran
-        made.tell(ran(3, 1, 6.0))
-        return made
+        def find(ran: Sequence[Ran]) -> FoundSubnets:
+            asked.append((workers, len(ran)))
+            return FOUND_SUBNETS
 
+        return SharedWeights(
+            SHAPES, 0, lambda arch: True, find, ran_before, sample=4, aim=AIM, workers=workers
+        )
+
+    def ran_before(number: int) -> list[Ran]:
+        return [an_hour] * number  # every trial ran
+
+    an_hour = Ran(SPACE.to_json(ToyArch((1, 0, 0, 0, 0, 0))), PROFILE_OF_AN_HOUR)
     strategy(workers=1).ask(3)
-    strategy(workers=1).ask(4)
-    strategy(workers=3).ask(4)  # trial 3 had not ended when this was asked first
-    net = SpaceWithNets().net(ToyArch((1, 0, 0, 0, 0, 0)))
-    predicted = [speed.ms(net.macs, values_written(shape_graph(net))) for speed in asked if speed is not None]
-    assert predicted == [pytest.approx(2.0), pytest.approx(42 / 19), pytest.approx(2.0)]  # of relative errors
+    strategy(workers=3).ask(4)  # trials 2 and 3 had not ended when this was asked first
+    assert asked == [(1, 3), (3, 2)]
 
 
-def test_what_the_device_has_shown_reorders_the_subnets() -> None:
+def test_what_is_expected_of_the_device_reorders_the_subnets() -> None:
+    def expect(subnet: Subnet) -> Expected:
+        return Expected(1.0 + first_digit(subnet), 0.0)
+
     aim = Aim(RewardConfig(target_ms=2.0, exponent=1.0, mode="hard"), limit_ms=3.0)
-    a_ms_per_kmac = Speed(per_mac=1e-3, per_value=0.0)
-    order = list(picks(SUBNETS, 0, aim, a_ms_per_kmac))
-    within = [s for s in order if s.macs <= 3000]
+    order = list(picks(SUBNETS, 0, aim, expect))
+    within = [s for s in order if first_digit(s) <= 2]
     assert order[: len(within)] == within == order[:12]  # first digits 0, 1 and 2 keep the limit
-    rewards = [s.accuracy * min(1.0, 2000 / s.macs) for s in order]
+    rewards = [s.accuracy * min(1.0, 2 / (1 + first_digit(s))) for s in order]
     assert rewards[:12] == sorted(rewards[:12], reverse=True)
-    assert order[12:] == sorted(order[12:], key=lambda s: -s.accuracy * 2000 / s.macs)
+    assert order[12:] == sorted(order[12:], key=lambda s: -s.accuracy * 2 / (1 + first_digit(s)))
     sample = sample_of_ranks(by_reward(SUBNETS), 5)
-    quick = [s for s in sample if s.macs <= 2000]
-    assert sample[0].macs == 3000  # so that it is left out below
+    quick = [s for s in sample if first_digit(s) <= 1]
+    assert first_digit(sample[0]) == 2  # so that it is left out below
     strict = Aim(RewardConfig(), limit_ms=2.5)
-    assert list(picks(SUBNETS, 5, strict, a_ms_per_kmac))[1 : 2 * len(quick) : 2] == quick
+    assert list(picks(SUBNETS, 5, strict, expect))[1 : 2 * len(quick) : 2] == quick
+
+
+def test_a_subnet_whose_error_bar_reaches_over_the_limit_comes_last() -> None:
+    aim = Aim(RewardConfig(), limit_ms=3.0)
+    best = by_reward(SUBNETS)[0]
+    assert first_digit(best) == 2
+    assert next(picks(SUBNETS, 0, aim, lambda s: Expected(1.0 + first_digit(s), 0.0))) == best
+    wide = list(picks(SUBNETS, 0, aim, lambda s: Expected(1.0 + first_digit(s), 0.01)))
+    assert wide.index(best) == 8  # behind those of the first digits 0 and 1
 
 
 def test_agreement_compares_the_sample_with_what_was_trained_alone() -> None:

@@ -61,9 +61,20 @@ def forecast(graph: Graph, lowered: Sequence[Lowered], task: Task) -> Forecast |
 
 def forecast_untrained(graph: Graph, lowered: Sequence[Lowered], told: Sequence[Json]) -> Forecast | None:
     """What they say about a network that has shapes and no weights yet."""
-    if not told:
-        return None
-    return _forecast(_model(told).predict_untrained(features_of(graph, lowered)), told)
+    return Forecaster(told).untrained(graph, lowered)
+
+
+class Forecaster:
+    """Forecasts of many networks without weights from the same ``told`` profiles."""
+
+    def __init__(self, told: Sequence[Json]) -> None:
+        self._told, self._model = told, _model(told)
+
+    def untrained(self, graph: Graph, lowered: Sequence[Lowered]) -> Forecast | None:
+        """None where the profiles say nothing."""
+        if not self._told:
+            return None
+        return _forecast(self._model.predict_untrained(features_of(graph, lowered)), self._told)
 
 
 def _model(told: Sequence[Json]) -> LatencyModel:

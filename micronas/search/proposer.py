@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from micronas.estimate.dnas.cost_tables import Speed
 from micronas.estimate.isolated import run_isolated
+from micronas.lowering import Target
 from micronas.search.effort import Effort
 from micronas.search.judges import stage_text
 from micronas.search.loop import Observer
@@ -13,6 +14,7 @@ from micronas.search.prefilter import Judge, Prefiltered
 from micronas.search.proposals import Proposals
 from micronas.search.setup import Setup
 from micronas.search.shared_weights import Aim, Find, SharedWeights
+from micronas.search.subnet_latency import Ran, Shapes, ran_before
 from micronas.search.subnets import FOUND, STAGE_DEADLINE_S, FoundSubnets, SubnetSearch, search_subnets
 from micronas.store import Store
 from micronas.strategy import Accept, Problem, Strategy, make_strategy
@@ -31,10 +33,15 @@ def make_proposer(
 
     if config.estimator.name == "supernet":
         find = _supernet_stage(setup, store, effort, observer)
-        aim = Aim(config.reward, config.budgets.latency_ms)
-        sample = config.estimator.supernet.sample
         return SharedWeights(
-            space, config.seed, proposals.accept, find, sample=sample, aim=aim, workers=config.workers
+            Shapes(space, Target(setup.board.core)),
+            config.seed,
+            proposals.accept,
+            find,
+            lambda number: ran_before(store.records(), number),
+            sample=config.estimator.supernet.sample,
+            aim=Aim(config.reward, config.budgets.latency_ms, config.latency),
+            workers=config.workers,
         )
     if config.estimator.prefilter is not None:
         return Prefiltered(strategy, space, proposals.accept, judge, config.estimator.prefilter)
@@ -56,11 +63,11 @@ def _problem(setup: Setup, store: Store, effort: Effort, observer: Observer) -> 
 def _supernet_stage(setup: Setup, store: Store, effort: Effort, observer: Observer) -> Find:
     """Trains the supernet and searches it in a process of its own, unless the run's folder has the result."""
 
-    def find(speed: Speed | None) -> FoundSubnets:
+    def find(ran: Sequence[Ran]) -> FoundSubnets:
         found = FoundSubnets.load(store.folder / FOUND)
         if found is None:
             observer.phase("training the supernet and searching its networks")
-            order = SubnetSearch(setup.config, setup.board, store.folder, speed, effort.stage_limit())
+            order = SubnetSearch(setup.config, setup.board, store.folder, tuple(ran), effort.stage_limit())
             found = run_isolated(
                 search_subnets, order, deadline_s=STAGE_DEADLINE_S, tick=store.save_wall_time
             )

@@ -63,7 +63,7 @@ def place(tflite: bytes, task: Task, config: SearchConfig, board: Board, dataset
     deployed.require_parity()
     latency = deployed.measurement.latency
     details = deployment_to_json(deployed)
-    if config.latency.model:
+    if config.latency.model or config.estimator.name == "supernet":
         details[PROFILE] = profile_of(graph, ledger.lowered, deployed.measurement)
     if said is not None:
         details[FORECAST] = said.to_json(latency)

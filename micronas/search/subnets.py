@@ -7,18 +7,20 @@ only what they reach then counts (see ``micronas.search.shared_weights``).
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from micronas.board import Board
 from micronas.budget import make_budget
 from micronas.config import SearchConfig
 from micronas.errors import StoreError
-from micronas.estimate.dnas.cost_tables import Speed, values_written
 from micronas.estimate.full import cached_dataset
 from micronas.estimate.supernet.checkpoint import Checkpoint
 from micronas.estimate.supernet.choose_region import choose_region
@@ -26,11 +28,12 @@ from micronas.estimate.supernet.region import Genes, Region
 from micronas.estimate.time_limit import Stopwatch, TimeLimit
 from micronas.ledger import Ledger
 from micronas.lowering import Target
-from micronas.net import shape_graph
 from micronas.reward import reward
 from micronas.search.first import first_trials
 from micronas.search.gate import LedgerGate
 from micronas.search.proposals import Proposals
+from micronas.search.scouts import RunUntrained, heeds_latency, run_untrained, send_scouts
+from micronas.search.subnet_latency import Ran, Shapes, SubnetLatency
 from micronas.space import make_space
 from micronas.strategy import Problem, make_strategy
 from micronas.trial import Json, Latency, Outcome, Scores, Source, Trial
@@ -44,6 +47,8 @@ TRAINING_SHARE = 0.75
 CHECKPOINT, FOUND = "supernet.npz", "subnets.json"
 """Files of a run's folder: the shared weights as training goes on, and what the search in them found."""
 
+SCOUTS, DRAWN = 7, 1000
+"""Seed of the networks from which scouts are chosen, and how many are looked at, at most."""
 
 STAGE_DEADLINE_S = 4 * 3600.0
 """Many times what a stage takes, so that only a fault meets it."""
@@ -53,21 +58,21 @@ STAGE_DEADLINE_S = 4 * 3600.0
 class Subnet:
     """A network that was scored: its architecture in the run's space, and its accuracy (see ``ESTIMATE``).
 
-    ``macs`` and ``values`` (written by all its layers) are what a latency is predicted from; ``reward`` has
-    the latency predicted by the trials that had run before the search, or none where none had.
+    ``reward`` has the latency predicted by what had run before the search, or none where nothing had.
     """
 
     arch: Json
     key: str
     accuracy: float
     reward: float
-    macs: int
-    values: int
 
 
 @dataclass(frozen=True)
 class FoundSubnets:
-    """Every distinct subnet that was scored, and what that took."""
+    """Every distinct subnet that was scored, and what that took.
+
+    ``scouts`` are networks with untrained weights, run for the latency model alone.
+    """
 
     subnets: tuple[Subnet, ...]
     epochs: int
@@ -75,6 +80,7 @@ class FoundSubnets:
     training_wall_s: float
     scoring_cpu_s: float
     traces: int
+    scouts: tuple[Ran, ...] = ()
 
     def save(self, path: Path) -> None:
         """Write to ``path``, as a whole or not at all."""
@@ -90,7 +96,8 @@ class FoundSubnets:
         try:
             raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             raw.pop("estimate")
-            return cls(**{**raw, "subnets": tuple(Subnet(**subnet) for subnet in raw["subnets"])})
+            subnets = tuple(Subnet(**subnet) for subnet in raw.pop("subnets"))
+            return cls(subnets, scouts=tuple(Ran(**scout) for scout in raw.pop("scouts")), **raw)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(
                 f"{path}: no list of subnets: {error}", remedy="remove the file; they are then scored again"
@@ -99,12 +106,12 @@ class FoundSubnets:
 
 @dataclass(frozen=True)
 class SubnetSearch:
-    """What the process that does it has to know. ``speed`` prices the latency in the reward."""
+    """What the process that does it has to know. Latencies are predicted from what ``ran``."""
 
     config: SearchConfig
     board: Board
     folder: Path
-    speed: Speed | None
+    ran: tuple[Ran, ...]
     limit: TimeLimit
 
 
@@ -113,7 +120,8 @@ def search_subnets(order: SubnetSearch) -> FoundSubnets:
     from micronas.estimate.supernet.fit import fit_supernet, settings_of
 
     config, watch = order.config, Stopwatch()
-    walk = RegionWalk(config, order.board, order.speed)
+    walk = RegionWalk(config, order.board, order.ran)
+    scouts = walk.scout(run_untrained(config, order.board)) if order.ran and heeds_latency(config) else ()
     fitted = fit_supernet(
         walk.region,
         cached_dataset(config.data),
@@ -131,6 +139,7 @@ def search_subnets(order: SubnetSearch) -> FoundSubnets:
         fitted.wall_s,
         scoring.cpu_s,
         fitted.supernet.traces,
+        scouts,
     )
     found.save(order.folder / FOUND)
     return found
@@ -147,8 +156,8 @@ def stage_cpu_s(folder: Path) -> float:
 class RegionWalk:
     """The run's strategy at work in the region, with accuracies that cost next to nothing."""
 
-    def __init__(self, config: SearchConfig, board: Board, speed: Speed | None) -> None:
-        self._config, self._speed = config, speed
+    def __init__(self, config: SearchConfig, board: Board, ran: Sequence[Ran] = ()) -> None:
+        self._config, self._ran = config, ran
         dataset = cached_dataset(config.data)
         self.space = make_space(config.space, dataset.input_shape, dataset.n_classes)
         budget = make_budget(board, config.budgets.flash_kb, config.budgets.sram_kb)
@@ -157,6 +166,17 @@ class RegionWalk:
         self.region: Region = choose_region(self.space, problem.reference(self.space))
         self._gate = LedgerGate(self.region, board, config.runtime, budget)
         self._first = first_trials(self.region, self._gate, self._gate.ledger, budget)
+        self._shapes = Shapes(self.space, Target(board.core))
+        self.latency = SubnetLatency(self._shapes, config.latency, ran)
+
+    def scout(self, run: RunUntrained) -> tuple[Ran, ...]:
+        """Run untrained networks of the region until latencies of others are known; see ``scouts``."""
+        rng = np.random.default_rng([self._config.seed, SCOUTS])
+        drawn = (self.region.sample(rng) for _ in itertools.count())
+        fitting = (self.region.arch(genes) for genes in drawn if self._gate.verdict(genes).fits)
+        scouts = send_scouts(itertools.islice(fitting, DRAWN), self._shapes, self._config, self._ran, run)
+        self.latency = SubnetLatency(self._shapes, self._config.latency, [*self._ran, *scouts])
+        return scouts
 
     def scored(self, accuracy: Callable[[Genes], float], goes_on: Callable[[], bool]) -> Iterator[Subnet]:
         """Each distinct subnet within the budgets that the strategy asks for, while ``goes_on`` says so.
@@ -181,9 +201,10 @@ class RegionWalk:
     def _trial(self, number: int, genes: Genes, key: str, accuracy: Callable[[Genes], float]) -> Trial:
         """What the strategy is told; it lives as long as this search and is not stored."""
         raw, ledger = self.region.to_json(genes), self._gate.ledger(genes)
-        latency = self._latency(genes)
+        expected = self.latency.of(self.region.arch(genes))
+        latency = None if expected is None else Latency(expected.ms, Source.PREDICTED)
         limit_ms = self._config.budgets.latency_ms
-        too_slow = latency is not None and limit_ms is not None and latency.ms > limit_ms
+        too_slow = expected is not None and limit_ms is not None and expected.most_ms > limit_ms
         if too_slow or not self._gate.verdict(genes).fits:
             return Trial(number, raw, key, Outcome.INFEASIBLE, stage="budget", reason="over budget")
         scores = self._scores(genes, accuracy(genes), ledger, latency)
@@ -206,12 +227,6 @@ class RegionWalk:
             train_cpu_s=0.0,
         )
 
-    def _latency(self, genes: Genes) -> Latency | None:
-        if self._speed is None:
-            return None
-        net = self.region.net(genes)
-        return Latency(self._speed.ms(net.macs, values_written(shape_graph(net))), Source.PREDICTED)
-
     def _subnet(self, genes: Genes, trial: Trial) -> Subnet:
         arch = self.space.from_json(self.space.to_json(self.region.arch(genes)))
         assert trial.scores is not None, "a COMPLETE trial has scores"
@@ -220,6 +235,4 @@ class RegionWalk:
             self.space.key(arch),
             trial.scores.accuracy_float,
             trial.scores.reward,
-            trial.scores.macs,
-            values_written(shape_graph(self.region.net(genes))),
         )

@@ -9,7 +9,7 @@ import numpy as np
 from micronas.estimate.dnas.cost_tables import Speed, values_written
 from micronas.latency_model.nnls import nnls
 from micronas.net import shape_graph
-from micronas.space import Space
+from micronas.space import Arch, Space
 from micronas.trial import Source, Trial
 
 
@@ -29,8 +29,12 @@ class Pace:
         scores = trial.scores
         if scores is None or scores.latency is None or scores.latency.source is Source.PREDICTED:
             return
-        net = self._space.net(self._space.from_json(trial.arch))
-        self._ran.append((trial.number, net.macs, values_written(shape_graph(net)), scores.latency.ms))
+        self.ran(trial.number, self._space.from_json(trial.arch), scores.latency.ms)
+
+    def ran(self, number: int, arch: Arch, ms: float) -> None:
+        """Learn from a network that took ``ms`` as trial ``number``."""
+        net = self._space.net(arch)
+        self._ran.append((number, net.macs, values_written(shape_graph(net)), ms))
 
     def speed(self, before: float = math.inf) -> Speed | None:
         """Non-negative least squares of relative errors over trials below ``before``; None without any."""
