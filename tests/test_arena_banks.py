@@ -22,6 +22,7 @@ from micronas.deploy import write_sources
 from micronas.errors import BudgetError
 from micronas.graph import Graph, Quant
 from micronas.ledger import Ledger, board_budget, check, make_ledger
+from micronas.ledger.least import surely_over
 from micronas.ledger.room import Item
 from micronas.net import Add, Conv, DepthwiseConv, Net, NetBuilder, shape_graph
 from micronas.plan.picture import picture
@@ -133,6 +134,12 @@ def test_a_budget_below_the_sum_holds_for_the_sum() -> None:
     (reason,) = check(ledger, make_budget(F407, None, 160)).reasons
     assert f"SRAM: {ledger.sram_bytes:,} bytes of 163,840" in reason
     assert "fits no region" not in reason
+
+
+def test_the_early_gate_lets_pass_what_only_a_split_holds() -> None:
+    budget = make_budget(F407, None, None)
+    assert not surely_over(shape_graph(skip_net(60, 3)), F407, budget)
+    assert surely_over(shape_graph(skip_net(104, 2)), F407, budget)
 
 
 # --- refusals -----------------------------------------------------------------------------------------
