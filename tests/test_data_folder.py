@@ -104,3 +104,10 @@ def test_the_split_does_not_depend_on_the_listing_order(root, monkeypatch):
     backwards = load(DataConfig(name="folder", path=root))
     assert (straight.train.x == backwards.train.x).all()
     assert (straight.validation.y == backwards.validation.y).all()
+
+
+@pytest.mark.parametrize("size", [480_000, 2_000])
+def test_sizes_beyond_every_board_are_refused_before_they_are_allocated(root, size):
+    options = {"height": size, "width": size, "channels": 3}
+    with pytest.raises(DataError, match=f"images of {size} x {size} x 3 values are more than"):
+        load(DataConfig(name="folder", path=root, options=options))

@@ -163,3 +163,6 @@ def test_finalists_share_the_time_that_is_left_by_rounds_of_workers(
 def test_a_search_without_a_usable_network_says_so(store: Store) -> None:
     with pytest.raises(SearchError, match="no trial ended with a usable network"):
         choose([], 1, InlineExecutor(final(0)), 1, store, TrialEffort(1))
+    broken = Record(Trial(0, [1], "k", Outcome.FAILED, stage="train", reason="the loss is NaN"), {})
+    with pytest.raises(SearchError, match="nothing to report; the last one's reason: the loss is NaN"):
+        choose([broken], 1, InlineExecutor(final(0)), 1, store, TrialEffort(1))

@@ -6,6 +6,7 @@ ignored. Everything is read before anything is refused: one report names every b
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 Shape: TypeAlias = tuple[int, int, int]
 """height, width, channels"""
+
+MOST_VALUES = 1 << 22
+"""Of one image: 4 MB as int8, several times the RAM of the largest board."""
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm"})
 GREY_MODES = frozenset({"1", "L", "LA", "I", "I;16", "F"})
@@ -116,7 +120,10 @@ def _shape_of(image: Image) -> Shape:
 
 
 def _target_shape(config: DataConfig, images: dict[str, Image]) -> Shape:
-    """The options' shape; what they leave open must be the same in all images."""
+    """The options' shape; what they leave open must be the same in all images.
+
+    Refused before it is allocated where it is beyond every board, as photographs are.
+    """
     asked = [read(config.options, key, int, 0) for key in ("height", "width", "channels")]
     if asked[2] not in (0, 1, 3) or asked[0] < 0 or asked[1] < 0 or (asked[0] > 0) != (asked[1] > 0):
         raise DataError("data options: give both height and width (in pixels), and channels as 1 or 3")
@@ -131,7 +138,14 @@ def _target_shape(config: DataConfig, images: dict[str, Image]) -> Shape:
             remedy="set data.options.height, width and channels to what they should become",
         )
     height, width, channels = next(iter(found))
-    return asked[0] or height, asked[1] or width, asked[2] or channels
+    shape = asked[0] or height, asked[1] or width, asked[2] or channels
+    if math.prod(shape) > MOST_VALUES:
+        raise DataError(
+            f"images of {shape[0]} x {shape[1]} x {shape[2]} values are more than any microcontroller's memory "
+            f"holds as an input ({MOST_VALUES:,} here at most)",
+            remedy="set data.options.height and width to what the network is to see",
+        )
+    return shape
 
 
 def _pixels(image: Image, shape: Shape) -> Floats:

@@ -17,6 +17,8 @@ from micronas.errors import DataError
 
 SHOWN = 10
 """How many offenders of one sort a message names before it only counts the rest."""
+SMALLEST_REACH, LARGEST_REACH = 1e-4, 1e6
+"""Of the value that is farthest from 0: networks for smaller or larger ones end with scales that int8 refuses."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +84,11 @@ def _range_complaints(samples: Samples) -> Iterator[str]:
         yield f"values {least:g}..{most:g} leave the stated range {low:g}..{high:g}"
     if least == most:
         yield f"every value is {least:g}"
+    elif not SMALLEST_REACH <= (reach := max(-least, most)) <= LARGEST_REACH:
+        yield (
+            f"values reach {reach:g} in magnitude, outside {SMALLEST_REACH:g} to {LARGEST_REACH:g}: "
+            "scale them, to about -1..1"
+        )
 
 
 def _class_complaints(samples: Samples) -> Iterator[str]:

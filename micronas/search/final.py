@@ -63,9 +63,10 @@ def choose(
     """
     best = ranking(records)[:finalists]
     if not best:
+        last = f"; the last one's reason: {records[-1].trial.reason}" if records else ""
         raise SearchError(
-            "no trial ended with a usable network, so there is nothing to report",
-            remedy="the trials' reasons are in the run; raise the budget or mend what they name",
+            f"no trial ended with a usable network, so there is nothing to report{last}",
+            remedy="`micronas report RUN` shows every trial's reason; raise the budget or mend what they name",
         )
     executor.drop()
     limit_s = effort.final_fit_s(rounds=-(-len(best) // workers))
