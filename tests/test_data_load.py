@@ -111,8 +111,11 @@ def test_groups_of_an_npz_stay_together(tmp_path):
     [
         ({"x": np.full((60, 6, 5), np.nan, np.float32)}, "NaN or infinite values in 60 samples: 0, 1, 2"),
         ({"x": np.ones((60, 6, 5), np.float32)}, "every value is 1"),
-        ({"x": 1e9 * np.random.default_rng(0).random((60, 6, 5))}, r"reach 1e\+09 in magnitude.*scale them"),
-        ({"x": -1e-9 * np.random.default_rng(0).random((60, 6, 5))}, "reach 1e-09 in magnitude"),
+        (
+            {"x": 1e9 * np.random.default_rng(0).random((60, 6, 5))},
+            r"reach .*e\+0[89] in magnitude.*scale them",
+        ),
+        ({"x": -1e-9 * np.random.default_rng(0).random((60, 6, 5))}, "reach .*e-10 in magnitude"),
         ({"x": np.zeros((60, 6), np.float32)}, "rank 2"),
         ({"x": np.zeros((59, 6, 5), np.float32)}, "differ in length"),
         ({"x": np.zeros((60, 6, 5), np.complex64)}, "complex64"),

@@ -141,8 +141,8 @@ def _target_shape(config: DataConfig, images: dict[str, Image]) -> Shape:
     shape = asked[0] or height, asked[1] or width, asked[2] or channels
     if math.prod(shape) > MOST_VALUES:
         raise DataError(
-            f"images of {shape[0]} x {shape[1]} x {shape[2]} values are more than any microcontroller's memory "
-            f"holds as an input ({MOST_VALUES:,} here at most)",
+            f"images of {shape[0]} x {shape[1]} x {shape[2]} values are more than any microcontroller's "
+            f"memory holds as an input ({MOST_VALUES:,} here at most)",
             remedy="set data.options.height and width to what the network is to see",
         )
     return shape

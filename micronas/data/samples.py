@@ -18,7 +18,7 @@ from micronas.errors import DataError
 SHOWN = 10
 """How many offenders of one sort a message names before it only counts the rest."""
 SMALLEST_REACH, LARGEST_REACH = 1e-4, 1e6
-"""Of the value that is farthest from 0: networks for smaller or larger ones end with scales that int8 refuses."""
+"""Of the value farthest from 0: networks for smaller or larger ones end with scales that are refused."""
 
 
 @dataclass(frozen=True, eq=False)

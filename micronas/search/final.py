@@ -66,7 +66,7 @@ def choose(
         last = f"; the last one's reason: {records[-1].trial.reason}" if records else ""
         raise SearchError(
             f"no trial ended with a usable network, so there is nothing to report{last}",
-            remedy="`micronas report RUN` shows every trial's reason; raise the budget or mend what they name",
+            remedy="`micronas report RUN` shows every trial's reason; raise the budget or mend its cause",
         )
     executor.drop()
     limit_s = effort.final_fit_s(rounds=-(-len(best) // workers))
