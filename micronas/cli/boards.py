@@ -38,12 +38,17 @@ def list_boards(context: typer.Context, as_json: Json = False) -> None:
 
 @app.command("show")
 def show(name: str, as_json: Json = False) -> None:
-    """Show one board: memory map, clock, UART, upload, emulator, and where its timing comes from."""
+    """Show one board: memory map, clock, UART, upload, emulator, and where its timing comes from.
+
+    A profile that no firmware can be built for is refused with what is wrong.
+    """
     from micronas.board import load_board
     from micronas.build.families import family_of
 
     board = load_board(name)
-    counter = family_of(board).counter
+    family = family_of(board)
+    family.header_values(board)  # every limit of the chip that a build would refuse
+    counter = family.counter
     if as_json:
         print_json({**_summary(board), "counter": counter, "profile": board.model_dump(mode="json")})
         return
