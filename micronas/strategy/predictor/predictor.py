@@ -44,8 +44,9 @@ MOST_KNOWN = 10_000
 
 DRAWS_PER_CANDIDATE = 20
 
-MOST_LAYERS = 1000
-"""With weights, of all networks whose bytes are worked out for one ask: deep ones take longer."""
+MOST_LAYERS_SQUARED = 6_000
+"""Sum over the networks whose bytes are worked out for one ask: a ledger's time grows like that. Chains of
+usual depth do not come near it; of cells ten do."""
 
 SAMPLES_SHARE, CROSSOVER_SHARE = 0.5, 0.3
 SCALING_SAMPLES = 200
@@ -122,7 +123,7 @@ class Predictor:
         """Up to ``pool`` different networks that fit and were not tried, in the order of drawing."""
         parents = self._aim.parents(self._tried)
         found: dict[str, Candidate] = {}
-        layers = 0.0
+        layers_squared = 0.0
         for arch in itertools.islice(self._draws(parents, rng), DRAWS_PER_CANDIDATE * self._pool):
             key = self._space.key(arch)
             if key in self._keys or key in found:
@@ -130,10 +131,10 @@ class Predictor:
             described = self._describe(arch)
             if 2.0 ** described[PARAMETERS] > self._problem.budget.flash_bytes:
                 continue  # a weight takes a byte at least
-            layers += 2.0 ** described[DEPTH]
+            layers_squared += 4.0 ** described[DEPTH]
             if (sizes := self._fitting_sizes(key, arch)) is not None:
                 found[key] = Candidate(arch, described, *sizes)
-            if len(found) == self._pool or layers > MOST_LAYERS:
+            if len(found) == self._pool or layers_squared > MOST_LAYERS_SQUARED:
                 break
         return list(found.values())
 
