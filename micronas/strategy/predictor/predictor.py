@@ -46,7 +46,7 @@ DRAWS_PER_CANDIDATE = 20
 
 MOST_LAYERS_SQUARED = 6_000
 """Sum over the networks whose bytes are worked out for one ask: a ledger's time grows like that. Chains of
-usual depth do not come near it; of cells ten do."""
+usual depth seldom reach it; about ten cells do."""
 
 SAMPLES_SHARE, CROSSOVER_SHARE = 0.5, 0.3
 SCALING_SAMPLES = 200
