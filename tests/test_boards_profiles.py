@@ -130,8 +130,12 @@ def test_a_profile_that_makes_no_sense_is_refused_by_name(
         ),
         ("nucleo_f446re", {"clock": {"source": "hsi"}}, "source_hz 8000000 of hsi"),
         ("nucleo_f446re", {"clock": {"source": "emulator"}}, "'emulator'"),
-        ("nucleo_f446re", {"uart": {"name": "usart9"}}, "no UART 'usart9'"),
-        ("nucleo_f401re", {"uart": {"name": "usart3"}}, "no UART 'usart3'"),  # the chip has 1, 2 and 6
+        ("nucleo_f446re", {"uart": {"name": "usart9"}, "emulator": {"uart_index": 8}}, "no UART 'usart9'"),
+        (
+            "nucleo_f401re",
+            {"uart": {"name": "usart3"}, "emulator": {"uart_index": 2}},
+            "no UART 'usart3'",
+        ),  # the chip has 1, 2 and 6
         ("nucleo_l432kc", {"uart": {"name": "usart3"}}, "no UART 'usart3'"),  # 1, 2 and the LPUART
         ("nucleo_f446re", {"uart": {"tx": "PA16"}}, "'PA16' is not a pin"),
         ("nucleo_f103rb", {"uart": {"tx": "PD5", "rx": "PD6"}}, "usart2 on PD5, PD6.*PA2, PA3"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 from micronas.board.profile import Board
 
@@ -48,6 +49,20 @@ def _check_stack_alignment(board: Board) -> list[str]:
     return [] if board.stack_bytes % 8 == 0 else ["stack_bytes must be a multiple of 8 (AAPCS)"]
 
 
+_STM32_MACHINES = ("netduinoplus2", "netduino2", "stm32vldiscovery")
+"""QEMU's, whose serial lines are USART1, USART2 and so on; a stand-in has a UART of its own."""
+
+
+def _check_the_machines_uart_is_the_boards(board: Board) -> list[str]:
+    emulator, number = board.emulator, int(re.sub(r"\D", "", board.uart.name) or 0)
+    if emulator is None or emulator.machine not in _STM32_MACHINES or emulator.uart_index == number - 1:
+        return []
+    return [
+        f"emulator.uart_index {emulator.uart_index} is another UART of {emulator.machine}: "
+        f"{board.uart.name} is {number - 1} there"
+    ]
+
+
 CHECKS = (
     _check_region_names_are_unique,
     _check_regions_do_not_overlap,
@@ -55,4 +70,5 @@ CHECKS = (
     _check_arena_regions_are_ram,
     _check_stack_fits,
     _check_stack_alignment,
+    _check_the_machines_uart_is_the_boards,
 )
