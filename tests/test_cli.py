@@ -158,7 +158,7 @@ def test_a_run_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
 def test_a_second_search_on_the_same_run_is_refused(tmp_path: Path) -> None:
     arguments = ("search", CONFIG, *BOARD, "--device", "none", "--set", "data.name=digits", "--run", "mine")
     with Store.create(tmp_path / "runs" / "mine", {}):
-        refused(micronas("search", "--resume", "mine", cwd=tmp_path), "in use by another search (process")
+        refused(micronas("search", "--resume", "mine", cwd=tmp_path), "in use by another process (")
         refused(micronas(*arguments, cwd=tmp_path), "run mine exists already", "--resume runs/mine")
 
 
@@ -200,7 +200,7 @@ def test_check_prints_the_verdict_and_its_json_has_the_documented_keys(
     assert fits.returncode == 0
     assert list(json.loads(fits.stdout)) == [
         *("fits", "reasons", "sram_bytes", "flash_bytes"),
-        *("arena_region", "regions"),
+        *("arena_region", "banks", "regions"),
     ]
     tight = micronas("check", model, *BOARD, "--sram-kb", 32, "--json", cwd=tmp_path)
     verdict = json.loads(tight.stdout)
