@@ -1,0 +1,59 @@
+"""What refusing a proposal costs: the gate's quick answer against the whole ledger's, which must be the same.
+
+python benchmarks/search_loop/proposals.py search_configs/kws_gsc12.yaml --space cell --count 80
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from micronas.config import load_config
+from micronas.search.gate import LedgerGate
+from micronas.search.setup import prepare
+from micronas.space import Arch
+
+SEED = 11
+
+
+def main() -> None:
+    options = parse()
+    config = load_config(options.config, {"space.name": options.space} if options.space else {})
+    setup = prepare(config)
+    archs = [setup.space.sample(np.random.default_rng([SEED, i])) for i in range(2 * options.count)]
+    quick, whole = (LedgerGate(setup.space, setup.board, config.runtime, setup.budget) for _ in range(2))
+    for arch in archs[options.count :]:  # fills what is cached by layer, for both
+        whole.verdict(arch)
+    quick_s, fits = timed(quick.fits, archs[: options.count])
+    whole_s, expected = timed(lambda arch: whole.verdict(arch).fits, archs[: options.count])
+    if fits != expected:
+        raise SystemExit("the quick answer differs from the ledger's")
+    print(
+        f"{options.config.name}, {config.space.name}, {config.runtime}: {sum(fits)} of {options.count} fit; "
+        f"CPU ms per proposal: {1e3 * quick_s:.1f} quick, {1e3 * whole_s:.1f} by the whole ledger"
+    )
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--space", help="overrides space.name")
+    parser.add_argument("--count", type=int, default=80)
+    return parser.parse_args()
+
+
+def timed(answer: Callable[[Arch], bool], archs: Sequence[Arch]) -> tuple[float, list[bool]]:
+    """CPU seconds per architecture, and the answers."""
+    start = time.process_time()
+    answers = [answer(arch) for arch in archs]
+    return (time.process_time() - start) / len(archs), answers
+
+
+if __name__ == "__main__":
+    main()
