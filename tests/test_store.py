@@ -77,7 +77,7 @@ def test_scores_without_a_latency_come_back(store: Store) -> None:
 def test_a_second_search_on_the_same_run_is_refused_and_names_the_holder(
     store: Store, tmp_path: Path
 ) -> None:
-    with pytest.raises(StoreError, match=f"in use by another search \\(process {os.getpid()}\\)"):
+    with pytest.raises(StoreError, match=f"in use by another process \\({os.getpid()}\\)"):
         Store.resume(tmp_path / "run")
     with pytest.raises(StoreError, match="exists already") as caught:
         Store.create(tmp_path / "run", {})

@@ -25,8 +25,8 @@ def acquire(folder: Path) -> int:
         holder = os.read(descriptor, 32).decode("ascii", "replace").strip()
         os.close(descriptor)
         raise StoreError(
-            f"run {folder.name} is in use by another search" + (f" (process {holder})" if holder else ""),
-            remedy="wait for it, or start a run of its own with --run NAME",
+            f"{folder} is in use by another process" + (f" ({holder})" if holder else ""),
+            remedy="wait for it, or begin in another folder (search: --run NAME, compare: --out DIR)",
         ) from error
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
