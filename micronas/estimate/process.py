@@ -26,8 +26,8 @@ def prepare_process() -> None:
 def leave_graphs_unfused() -> None:
     """Run graphs as they were traced, in a process that trains many small networks for seconds each.
 
-    TensorFlow's graph optimizer takes 0.06 CPU s of each network, and fuses a normalisation with its ReLU into
-    a kernel that is slow at few channels: at 4 to 12 a step takes up to a quarter less without it. Results
-    differ in rounding, so that a process that has trained with it must not call this.
+    TensorFlow's graph optimizer takes 0.06 CPU s of each network, and fuses a normalisation with its ReLU
+    into a kernel that is slow at few channels: at 4 to 12 a step takes up to a quarter less without it.
+    Results differ in rounding, so that a process that has trained with it must not call this.
     """
     import_tensorflow().config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
