@@ -61,8 +61,9 @@ def test_only_the_limited_clock_counts(wall_s: float, cpu_s: float, monkeypatch:
 def test_epochs_are_planned_by_cpu_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     data = load(DataConfig(name="digits"))
     FakeClocks(monkeypatch, 100.0, 1.0)
-    # Two calls find out what a call costs, and enough is left for two epochs and a half.
-    limit = TimeLimit(cpu_s=2 + 2.5 * calls_per_epoch())
+    # Two calls find out what some steps cost, and enough is left for two epochs and a half.
+    steps = len(data.train) // PLAN.batch_size
+    limit = TimeLimit(cpu_s=2 + 2.5 * steps / fit.TIMED_STEPS)
     assert fit.fit_supernet(REGION, data, TrainSettings(epochs=9, batch_size=8), 0, limit).epochs == 2
 
 

@@ -22,6 +22,7 @@ from micronas.budget import make_budget
 from micronas.config import SearchConfig
 from micronas.errors import StoreError
 from micronas.estimate.full import cached_dataset
+from micronas.estimate.process import leave_graphs_unfused
 from micronas.estimate.supernet.checkpoint import Checkpoint
 from micronas.estimate.supernet.choose_region import choose_region
 from micronas.estimate.supernet.region import Genes, Region
@@ -119,6 +120,7 @@ def search_subnets(order: SubnetSearch) -> FoundSubnets:
     """Train the supernet, or go on with its training, and search it; keeps both results in the folder."""
     from micronas.estimate.supernet.fit import fit_supernet, settings_of
 
+    leave_graphs_unfused()
     config, watch = order.config, Stopwatch()
     walk = RegionWalk(config, order.board, order.ran)
     scouts = walk.scout(run_untrained(config, order.board)) if order.ran and heeds_latency(config) else ()

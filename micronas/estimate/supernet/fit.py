@@ -23,7 +23,7 @@ from micronas.estimate.supernet.region import Genes, Region
 from micronas.estimate.supernet.sandwich import sandwich
 from micronas.estimate.supernet.shared_net import SharedNet, shared_net
 from micronas.estimate.time_limit import Stopwatch, TimeLimit
-from micronas.estimate.train import STEPS_PER_CALL, batches, run_epoch
+from micronas.estimate.train import batches, run_epoch
 
 Tensor: TypeAlias = Any
 
@@ -40,6 +40,9 @@ STATISTICS_SAMPLES = 250
 """Training samples that give a subnet its statistics when it is scored."""
 
 UNLIMITED = TimeLimit()
+
+TIMED_STEPS = 10
+"""Steps that tell what an epoch costs; they draw different subnets, and are undone."""
 
 OVERRUN = 1.5
 """How far beyond its deadline a training goes on that was planned to end within it."""
@@ -170,9 +173,9 @@ def _affordable_epochs(loop: TrainLoop, samples: int, batch: int, wished: int, l
     if not limit.is_limited:
         return wished
     before, whole = loop.state(), Stopwatch()
-    order = batches(np.random.default_rng(0), samples, batch)[:STEPS_PER_CALL]
+    order = batches(np.random.default_rng(0), samples, batch)[:TIMED_STEPS]
     rates = np.zeros(len(order), np.float32)
-    loop.steps(order, rates)  # traces
+    loop.steps(order[:1], rates[:1])  # traces
     traced = Stopwatch()
     loop.steps(order, rates)
     calls = (samples // batch) / len(order)
