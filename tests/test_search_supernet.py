@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from micronas.estimate.time_limit import TimeLimit
 from micronas.lowering import Target
 from micronas.net import Conv, Net, NetBuilder
 from micronas.search.effort import make_effort
+from micronas.search.judges import stage_text
 from micronas.search.shared_weights import (
     Aim,
     SharedWeights,
@@ -179,6 +181,12 @@ def test_what_was_found_survives_on_disk_and_says_what_its_accuracy_is(tmp_path:
     path.write_text("{")
     with pytest.raises(StoreError, match="no list of subnets"):
         FoundSubnets.load(path)
+
+
+def test_progress_says_what_ran_untrained() -> None:
+    text = "3 epochs in 1 CPU s; 20 networks scored in 0.01 CPU s each with shared weights (float)"
+    assert stage_text(FOUND_SUBNETS) == f"supernet: 1 untrained network run to predict latencies; {text}"
+    assert stage_text(replace(FOUND_SUBNETS, scouts=())) == f"supernet: {text}"
 
 
 def test_what_does_not_go_together_is_refused_by_name() -> None:

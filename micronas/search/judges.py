@@ -42,8 +42,10 @@ def agreement_text(judge: Any) -> str:
 def stage_text(found: FoundSubnets) -> str:
     """What the search with shared weights took, for people."""
     each_s = found.scoring_cpu_s / max(1, len(found.subnets))
+    scouts = counted(len(found.scouts), "untrained network")
+    ran = f"{scouts} run to predict latencies; " if found.scouts else ""
     return (
-        f"supernet: {counted(found.epochs, 'epoch')} in {found.training_cpu_s:.0f} CPU s; "
+        f"supernet: {ran}{counted(found.epochs, 'epoch')} in {found.training_cpu_s:.0f} CPU s; "
         f"{counted(len(found.subnets), 'network')} "
         f"scored in {each_s:.2f} CPU s each with shared weights (float)"
     )
