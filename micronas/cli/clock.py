@@ -31,7 +31,7 @@ def clock_remarks(built: Board) -> list[str]:
     if published is None:
         remarks.append("published results of this board: none known")
     elif published.clock_hz == hz:
-        remarks.append(f"the clock of published results: {published.engine}, {published.source}")
+        remarks.append(f"published results are at this clock; their sources: boards show {built.name}")
     else:
         at = f"{published.clock_hz / 1e6:g}"
         remarks.append(f"published results are at {at} MHz: --clock-mhz {at}, or compare cycles")

@@ -29,7 +29,9 @@ def strategies(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.
         return
     cells = [(name, *(_cell(estimators_of(name, space)) for space in SPACES)) for name in STRATEGIES]
     print_table("strategy x space: the estimators that work", ("strategy", *SPACES), cells)
+    print()
     print_table("strategies", ("strategy", "what it does"), list(STRATEGIES.items()))
+    print()
     print_table("estimators", ("estimator", "what it does"), list(ESTIMATORS.items()))
 
 
