@@ -23,6 +23,7 @@ from micronas.config import SearchConfig
 from micronas.errors import StoreError
 from micronas.estimate.full import cached_dataset
 from micronas.estimate.process import leave_graphs_unfused
+from micronas.estimate.supernet.block_region import BlockRegion
 from micronas.estimate.supernet.checkpoint import Checkpoint
 from micronas.estimate.supernet.choose_region import choose_region
 from micronas.estimate.supernet.region import Genes, Region
@@ -120,9 +121,10 @@ def search_subnets(order: SubnetSearch) -> FoundSubnets:
     """Train the supernet, or go on with its training, and search it; keeps both results in the folder."""
     from micronas.estimate.supernet.fit import fit_supernet, settings_of
 
-    leave_graphs_unfused()
     config, watch = order.config, Stopwatch()
     walk = RegionWalk(config, order.board, order.ran)
+    if isinstance(walk.region, BlockRegion):
+        leave_graphs_unfused()
     scouts = walk.scout(run_untrained(config, order.board)) if order.ran and heeds_latency(config) else ()
     fitted = fit_supernet(
         walk.region,
