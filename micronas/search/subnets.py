@@ -173,11 +173,15 @@ class RegionWalk:
         self._shapes = Shapes(self.space, Target(board.core))
         self.latency = SubnetLatency(self._shapes, config.latency, ran)
 
+    def fits(self, genes: Genes) -> bool:
+        """Whether a network of the region keeps the flash and SRAM budgets."""
+        return self._gate.verdict(genes).fits
+
     def scout(self, run: RunUntrained) -> tuple[Ran, ...]:
         """Run untrained networks of the region until latencies of others are known; see ``scouts``."""
         rng = np.random.default_rng([self._config.seed, SCOUTS])
         drawn = (self.region.sample(rng) for _ in itertools.count())
-        fitting = (self.region.arch(genes) for genes in drawn if self._gate.verdict(genes).fits)
+        fitting = (self.region.arch(genes) for genes in drawn if self.fits(genes))
         scouts = send_scouts(itertools.islice(fitting, DRAWN), self._shapes, self._config, self._ran, run)
         self.latency = SubnetLatency(self._shapes, self._config.latency, [*self._ran, *scouts])
         return scouts
@@ -209,7 +213,7 @@ class RegionWalk:
         latency = None if expected is None else Latency(expected.ms, Source.PREDICTED)
         limit_ms = self._config.budgets.latency_ms
         too_slow = expected is not None and limit_ms is not None and expected.most_ms > limit_ms
-        if too_slow or not self._gate.verdict(genes).fits:
+        if too_slow or not self.fits(genes):
             return Trial(number, raw, key, Outcome.INFEASIBLE, stage="budget", reason="over budget")
         scores = self._scores(genes, accuracy(genes), ledger, latency)
         return Trial(number, raw, key, Outcome.COMPLETE, scores)
