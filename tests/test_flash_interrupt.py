@@ -22,7 +22,8 @@ SERIAL = "066DFF505055657867184411"
 
 # No probe is on the USB; and it is the test that holds the pseudo terminal, being the board.
 SCRIPT = """
-import sys
+import signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it, for these tests too
 from micronas.cli import main
 from micronas.flash import board
 sys.argv = sys.argv[1:]

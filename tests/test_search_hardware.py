@@ -146,7 +146,7 @@ def test_trials_are_measured_on_the_board_and_say_with_what(workbench: Workbench
         (Outcome.COMPLETE, ""),
     ]
     assert "nothing answers" in records[1].trial.reason
-    assert "attempt 3" in records[1].trial.reason
+    assert "(after 3 attempts)" in records[1].trial.reason
     assert "differ from the reference" in records[2].trial.reason
     lost: Any = records[3].details["lost"]
     assert len(lost) == 1

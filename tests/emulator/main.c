@@ -74,8 +74,16 @@ void reset(void)
     finish(failed ? 1 : 0);
 }
 
-__attribute__((section(".vectors"), used)) static const void *const vectors[16] = {
-    &stack_top,     (void *)reset, (void *)fault, (void *)fault, (void *)fault, (void *)fault,
-    (void *)fault, 0,             0,             0,             0,             (void *)fault,
-    (void *)fault, 0,             (void *)fault, (void *)fault,
+/* ISO C converts no function pointer to an object pointer, and the table holds both. */
+union vector {
+    const void *address;
+    void (*handler)(void);
+};
+
+#define FAULT {.handler = fault}
+#define RESERVED {.address = 0}
+
+__attribute__((section(".vectors"), used)) static const union vector vectors[16] = {
+    {.address = &stack_top}, {.handler = reset}, FAULT,    FAULT, FAULT,    FAULT,    FAULT, RESERVED,
+    RESERVED,                RESERVED,           RESERVED, FAULT, FAULT,    RESERVED, FAULT, FAULT,
 };
