@@ -82,20 +82,25 @@ def test_micronets_have_the_size_of_the_published_files(name, published_bytes):
 
 
 @pytest.mark.parametrize(
-    ("name", "million_ops", "within"),
+    ("name", "million_ops"),
     [
-        ("micronet_kws_s", 16.4, 0.02),
-        ("micronet_kws_m", 30.6, 0.02),
-        ("micronet_kws_l", 129, 0.02),
-        ("micronet_ad_s", 37.5, 0.001),
-        ("micronet_ad_m", 124.7, 0.001),
-        ("micronet_ad_l", 129, 0.001),
+        ("micronet_kws_s", 16.4),
+        ("micronet_kws_m", 30.6),
+        ("micronet_kws_l", 129),
+        ("micronet_ad_s", 37.5),
+        ("micronet_ad_m", 124.7),
+        ("micronet_ad_l", 129),
     ],
 )
-def test_micronets_operations_as_in_the_paper(name, million_ops, within):
-    """Banbury et al. 2021, table 4: a multiply-accumulate is two operations. Those of the keyword networks
-    are 1.5 to 1.9 % below the count of their own table 5."""
-    assert 2 * REFERENCE_NETS[name]().macs / 1e6 == pytest.approx(million_ops, rel=within)
+def test_micronets_operations_as_in_the_paper(name, million_ops):
+    """Banbury et al. 2021, table 4: a multiply-accumulate is two operations. Its keyword networks agree if
+    half of their 49 rows are counted as 24.5, of which a strided layer makes 25."""
+    net = REFERENCE_NETS[name]()
+    macs = net.macs
+    if net.input_shape[0] == 49:
+        stem = 49 * 10 * 10 * 4 * net.shapes[1][-1]
+        macs = stem + (macs - stem) * 24.5 / 25
+    assert 2 * macs / 1e6 == pytest.approx(million_ops, rel=0.002)
 
 
 def _deployed_parameters(model):
