@@ -149,3 +149,9 @@ class SearchError(MicronasError):
     """The search as a whole cannot go on (nothing feasible, N equal failures in a row)."""
 
     stage = "search"
+
+
+def plural(number: float, one: str, many: str | None = None) -> str:
+    """``plural(1, "class", "classes")`` -> ``1 class``; without ``many`` the plural is ``one`` and an s."""
+    digits = f"{number:,}" if number != int(number) else f"{int(number):,}"
+    return f"{digits} {one if number == 1 else many or one + 's'}"

@@ -5,9 +5,9 @@ Trials are what strategies are told, what the store keeps and what the report sh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
@@ -84,3 +84,25 @@ class Trial:
     def refused(self) -> bool:
         """Whether a budget turned it down before anything was trained."""
         return self.outcome is Outcome.INFEASIBLE and self.stage in (BUDGET_STAGE, FORECAST_STAGE)
+
+
+def scores_to_json(scores: Scores) -> dict[str, Json]:
+    """Every field by its name; the latency is an object of its own."""
+    return {**asdict(scores), "latency": latency_to_json(scores.latency) if scores.latency else None}
+
+
+def scores_from_json(value: dict[str, Json]) -> Scores:
+    """The inverse of ``scores_to_json``."""
+    stored = cast(dict[str, Json] | None, value["latency"])
+    latency = latency_from_json(stored) if stored else None
+    return Scores(**{**value, "latency": latency})  # type: ignore[arg-type]
+
+
+def latency_to_json(latency: Latency) -> dict[str, Json]:
+    """Every field by its name, the source by its value."""
+    return {**asdict(latency), "source": latency.source.value}
+
+
+def latency_from_json(value: dict[str, Json]) -> Latency:
+    """The inverse of ``latency_to_json``."""
+    return Latency(**{**value, "source": Source(value["source"])})  # type: ignore[arg-type]

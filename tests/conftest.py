@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from micronas.net import Activation, Dense, NetBuilder, shape_graph
+from micronas.model.net import Activation, Dense, NetBuilder, shape_graph
+from micronas.model.tflite.writer import write
 from micronas.space.reference import REFERENCE_NETS, reference_net
-from micronas.space.reference.made_up import made_up_weights
-from micronas.tflite.writer import write
+from micronas.space.reference.random_weights import made_up_weights
+from tests.support.paths import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
 
 # A shell starts background jobs with Ctrl-C ignored, and what the tests start would inherit that.

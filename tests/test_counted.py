@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from micronas.config import parse_config
-from micronas.counted import counted
-from micronas.search.effort import make_effort
+from micronas.errors import plural
+from micronas.search.termination import make_effort
+from tests.support.paths import REPOSITORY
 
-PACKAGE = Path(__file__).resolve().parent.parent / "micronas"
+PACKAGE = REPOSITORY / "micronas"
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "micronas"
     ],
 )
 def test_one_is_singular_and_everything_else_is_not(number: float, words: tuple[str, ...], text: str) -> None:
-    assert counted(number, *words) == text
+    assert plural(number, *words) == text
 
 
 def test_the_last_trial_is_one_trial() -> None:

@@ -1,4 +1,4 @@
-"""Measures micronas/codesize.json anew: run it after any change of firmware/ or of the compiler.
+"""Measures micronas/memory/codesize.json anew: run it after any change of firmware/ or of the compiler.
 
     python tools/measure_code_size.py
 
@@ -25,18 +25,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from link_map import Unit, reachable, read_references, read_units
 
 from micronas.board import Board, Core, board_names, load_board
-from micronas.build import Firmware, build_firmware
-from micronas.build.project import FIRMWARE_DIR
 from micronas.codegen import generate
-from micronas.codesize import TABLE_PATH
+from micronas.codegen.lowering import Target
+from micronas.codegen.lowering.lower import lower_graph
+from micronas.codegen.toolchain import gcc_version, require_gcc
 from micronas.config import SpaceConfig
-from micronas.graph import Graph, Tensor
-from micronas.lowering import Target
-from micronas.lowering.lower import lower_graph
-from micronas.net.shape_graph import shape_graph
-from micronas.plan import plan_memory
+from micronas.firmware import Firmware, build_firmware
+from micronas.firmware.project import FIRMWARE_DIR
+from micronas.memory.codesize import TABLE_PATH
+from micronas.memory.plan import plan_memory
+from micronas.model.graph import Graph, Tensor
+from micronas.model.net.shape_graph import shape_graph
 from micronas.space import SPACES, make_space
-from micronas.toolchain import gcc_version, require_gcc
 
 _KERNEL = re.compile(r"^mn_status (mn_\w+)\(", re.M)
 _NOT_KERNELS = {"mn_model_run"}

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from micronas.graph import Graph
-from micronas.lowering import Constant, Lowered
+from micronas.codegen.lowering import Constant, Lowered
+from micronas.model.graph import Graph
 
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 

@@ -14,11 +14,11 @@ from elftools.elf.elffile import ELFFile
 from benchmarks.engine.baseline import for_baseline
 from micronas.board import Core
 from micronas.codegen import generate
-from micronas.graph import Graph
-from micronas.lowering import Lowered, Target
-from micronas.lowering.lower import lower_graph
-from micronas.lowering.sizes import model_constant_bytes
-from micronas.plan import plan_memory
+from micronas.codegen.lowering import Lowered, Target
+from micronas.codegen.lowering.lower import lower_graph
+from micronas.codegen.lowering.sizes import model_constant_bytes
+from micronas.memory.plan import plan_memory
+from micronas.model.graph import Graph
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KERNELS = REPOSITORY / "firmware" / "lib" / "mn_kernels"

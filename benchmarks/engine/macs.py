@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micronas.graph import Graph, Op
+from micronas.model.graph import Graph, Op
 
 
 def op_macs(graph: Graph, op: Op) -> int:

@@ -19,8 +19,8 @@ import numpy.typing as npt
 from benchmarks.engine.emulate import emulate
 from benchmarks.engine.run import MODELS, NAMES, random_inputs, run_tflm
 from micronas.board import Core
-from micronas.graph import Graph
-from micronas.tflite import read
+from micronas.model.graph import Graph
+from micronas.model.tflite import read
 
 TFLM_REFERENCE_ON_M4F = {
     "kws_ref_model": 43.04e6,

@@ -21,12 +21,12 @@ import numpy as np
 from benchmarks.engine.emulate import REPOSITORY, Emulated, emulate
 from benchmarks.engine.macs import op_macs
 from micronas.board import Core
-from micronas.constant_channels import remove_constant_channels
-from micronas.graph import Graph
-from micronas.tflite import read
+from micronas.model.constant_channels import remove_constant_channels
+from micronas.model.graph import Graph
+from micronas.model.tflite import read
 
 sys.path.insert(0, str(REPOSITORY / "tests"))
-from oracle import random_inputs, run_tflm
+from tests.support.oracle import random_inputs, run_tflm
 
 TABLE = Path(__file__).with_name("table.json")
 MODELS = REPOSITORY.parent / "shared" / "models"

@@ -15,20 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from micronas.codegen.lowering import Target
+from micronas.codegen.lowering.lower import lower_graph
 from micronas.config import LatencyConfig
-from micronas.counted import counted
-from micronas.errors import MicronasError, StoreError
+from micronas.errors import MicronasError, StoreError, plural
 from micronas.estimate.rank import kendall_tau
-from micronas.latency_model import OpFeatures, Profile, features_of, profile_to_json
-from micronas.lowering import Target
-from micronas.lowering.lower import lower_graph
-from micronas.search.forecast import forecast, stands
+from micronas.latency import OpFeatures, Profile, features_of, profile_to_json
+from micronas.model.tflite import read_bytes
+from micronas.search.forecast.forecast import forecast, stands
 from micronas.search.task import Task
 from micronas.store import Record, Store
 from micronas.store.stored_setup import stored_board, stored_config
-from micronas.tflite import read_bytes
-from micronas.trial import Source
-from micronas.trial_json import latency_to_json
+from micronas.trial import Source, latency_to_json
 
 HEADER = (
     *("run", "networks", "predicted", "median error", "largest", "beyond the bar"),
@@ -95,7 +93,7 @@ def replay(folder: Path) -> Replay:
                 told.append(profile(record, features_of(graph, lowered)))
     if len(macs) < 2:
         raise StoreError(
-            f"{counted(len(macs), 'network')} of it {'was' if len(macs) == 1 else 'were'} measured"
+            f"{plural(len(macs), 'network')} of it {'was' if len(macs) == 1 else 'were'} measured"
         )
     tau = kendall_tau(*zip(*pairs, strict=True)) if len(pairs) > 1 else 0.0
     return Replay(len(macs), errors, beyond, tau, kendall_tau(*zip(*macs, strict=True)))

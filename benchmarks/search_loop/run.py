@@ -82,14 +82,14 @@ def fitting(setup: Any, count: int) -> tuple[list[Any], int]:
 def watch(clock: StageClock) -> None:
     """Charge what happens below these functions to stages; the rest of a trial is ``other``."""
     for name, stage in {
-        "micronas.estimate.train:train": "train: other",
-        "micronas.estimate.loop:TrainLoop._steps": "train: trace",
-        "micronas.estimate.loop:TrainLoop.steps": "train: steps",
-        "micronas.estimate.evaluate:Evaluator.score": "train: validate",
+        "micronas.train.train:train": "train: other",
+        "micronas.train.loop:TrainLoop._steps": "train: trace",
+        "micronas.train.loop:TrainLoop.steps": "train: steps",
+        "micronas.train.evaluate:Evaluator.score": "train: validate",
         "micronas.quantize:quantize": "quantize",
         "micronas.estimate.full:_int8_quality": "score int8",
-        "micronas.deploy:build_firmware": "build",
-        "micronas.deploy:use_device": "emulate",
+        "micronas.deploy.deployment:build_firmware": "build",
+        "micronas.deploy.deployment:use_device": "emulate",
     }.items():
         clock.watch(name, stage)
 

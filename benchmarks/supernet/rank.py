@@ -19,13 +19,13 @@ import numpy as np
 from micronas.board import load_board
 from micronas.config import SearchConfig, load_config
 from micronas.estimate.full import cached_dataset
-from micronas.estimate.process import leave_graphs_unfused, prepare_process
 from micronas.estimate.rank import kendall_tau
-from micronas.estimate.settings import TrainSettings
-from micronas.estimate.supernet.block_region import BlockRegion
-from micronas.estimate.supernet.region import Genes
-from micronas.estimate.time_limit import TimeLimit
-from micronas.search.subnets import RegionWalk
+from micronas.search.subnets.search import RegionWalk
+from micronas.supernet.block_region import BlockRegion
+from micronas.supernet.region import Genes
+from micronas.train.process import leave_graphs_unfused, prepare_process
+from micronas.train.settings import TrainSettings
+from micronas.train.time_limit import TimeLimit
 
 
 def main() -> None:
@@ -45,8 +45,8 @@ def main() -> None:
 
 def rank(config: SearchConfig, board: str, cpu_s: float, networks: int, seed: int) -> dict[str, float]:
     """The figures by name; times are CPU seconds."""
-    from micronas.estimate.supernet.fit import fit_supernet, settings_of
-    from micronas.estimate.train import train
+    from micronas.supernet.fit import fit_supernet, settings_of
+    from micronas.train.train import train
 
     dataset, walk = cached_dataset(config.data), RegionWalk(config, load_board(config.board or board))
     region = walk.region

@@ -16,18 +16,18 @@ from pathlib import Path
 
 from micronas.board import Board, Core, Emulator, load_board
 from micronas.board.twin import machine_for, twin_of
-from micronas.build import build_firmware
 from micronas.codegen import generate
-from micronas.deploy import cache_folder, random_samples
+from micronas.codegen.lowering import Target
+from micronas.codegen.lowering.lower import lower_graph
+from micronas.deploy.deployment import cache_folder, random_samples
+from micronas.deploy.measure import Measurement, measure
 from micronas.device.client import Client
 from micronas.device.qemu import QemuDevice
-from micronas.graph import Graph
-from micronas.interpreter import run_batch
-from micronas.lowering import Target
-from micronas.lowering.lower import lower_graph
-from micronas.measure import Measurement, measure
-from micronas.plan import plan_memory
-from micronas.tflite import read
+from micronas.firmware import build_firmware
+from micronas.memory.plan import plan_memory
+from micronas.model.graph import Graph
+from micronas.model.interpreter import run_batch
+from micronas.model.tflite import read
 
 BASE = load_board("netduinoplus2")
 

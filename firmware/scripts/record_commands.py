@@ -1,7 +1,7 @@
 """Writes down how the image was made, so that the next network can be compiled and linked without SCons.
 
 After linking, commands.json in the build folder holds the command of every C source and of the link, and the
-PATH that they ran with. micronas/build/replay.py reads it; an image out of SCons' cache leaves none.
+PATH that they ran with. micronas/firmware/replay.py reads it; an image out of SCons' cache leaves none.
 """
 
 import json

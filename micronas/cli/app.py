@@ -21,7 +21,6 @@ from micronas.cli import (
     boards,
     check,
     compare,
-    doctor,
     export,
     flash,
     mlperf,
@@ -31,6 +30,7 @@ from micronas.cli import (
     search,
     strategies,
 )
+from micronas.cli.doctor import command as doctor
 from micronas.cli.streams import prepare_streams
 from micronas.errors import MicronasError
 

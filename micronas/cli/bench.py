@@ -11,13 +11,13 @@ import typer
 from micronas.cli.clock import ClockMhz, clock_remarks, did_not_start
 from micronas.cli.mlperf import DEFAULT_MODE, ModeName, Pin, Protocol, TaskName, is_mlperf_tiny, serve
 from micronas.cli.output import percent, print_json, print_table, require_effect
-from micronas.cli.written import require_writable_folder
-from micronas.counted import counted
+from micronas.cli.output_paths import require_writable_folder
+from micronas.errors import plural
 
 if TYPE_CHECKING:
-    from micronas.deploy import Deployment
-    from micronas.graph import Graph
-    from micronas.measure import RunStatistics
+    from micronas.deploy.deployment import Deployment
+    from micronas.deploy.measure import RunStatistics
+    from micronas.model.graph import Graph
 
 RANDOM_SAMPLES = 8
 
@@ -47,11 +47,11 @@ def bench(
 
     With --protocol mlperf-tiny it is built for MLPerf Tiny's public runner, which then drives it.
     """
-    from micronas.bench import load_samples
-    from micronas.build.clock_choice import board_at
-    from micronas.deploy import cache_folder, deploy, random_samples, require_tools
-    from micronas.tflite import read
-    from micronas.where import make_device
+    from micronas.deploy.bench import load_samples
+    from micronas.deploy.deployment import cache_folder, deploy, random_samples, require_tools
+    from micronas.device.targets import make_device
+    from micronas.firmware.clock_choice import board_at
+    from micronas.model.tflite import read
 
     require_effect(device, probe, port)
     mlperf_tiny = is_mlperf_tiny(
@@ -88,7 +88,7 @@ def bench(
 
 
 def _simplified(graph: Graph, inputs: list[Any], quiet: bool) -> Graph:
-    from micronas.bench import constant_bytes, simplified
+    from micronas.deploy.bench import constant_bytes, simplified
 
     simpler = simplified(graph, inputs)
     if not quiet:
@@ -99,7 +99,7 @@ def _simplified(graph: Graph, inputs: list[Any], quiet: bool) -> Graph:
 
 def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]:
     """The object of ``bench --json``; its keys are stable."""
-    from micronas.deployment_json import deployment_to_json
+    from micronas.deploy.to_json import deployment_to_json
 
     figures: Any = deployment_to_json(deployed)
     latency = deployed.measurement.latency
@@ -125,7 +125,7 @@ def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]
 
 
 def _print(deployed: Deployment, model: Path, samples: Path | None) -> None:
-    from micronas.deployment_json import deployment_to_json
+    from micronas.deploy.to_json import deployment_to_json
 
     figures: Any = deployment_to_json(deployed)
     board, measurement = deployed.firmware.board, deployed.measurement
@@ -155,7 +155,7 @@ def _print(deployed: Deployment, model: Path, samples: Path | None) -> None:
 
 
 def _print_runs(runs: RunStatistics, unit: str) -> None:
-    number = f"{counted(len(runs.counts), 'run')} after {runs.warm_up} to warm up"
+    number = f"{plural(len(runs.counts), 'run')} after {runs.warm_up} to warm up"
     print(f"run       {runs.median:,.0f} {unit}, median of {number}, interquartile range {runs.iqr:,.0f}")
     if runs.outliers:
         print(f"          outliers: {', '.join(f'{c:,}' for c in runs.outliers)}")

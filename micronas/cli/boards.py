@@ -43,7 +43,7 @@ def show(name: str, as_json: Json = False) -> None:
     A profile that no firmware can be built for is refused with what is wrong.
     """
     from micronas.board import load_board
-    from micronas.build.families import family_of
+    from micronas.firmware.families import family_of
 
     board = load_board(name)
     family = family_of(board)

@@ -11,8 +11,8 @@ from micronas.cli.output import kb, print_json, print_table
 from micronas.errors import ConfigError
 
 if TYPE_CHECKING:
-    from micronas.graph import Graph
-    from micronas.ledger import Ledger, Verdict
+    from micronas.memory.ledger import Ledger, Verdict
+    from micronas.model.graph import Graph
 
 RUNTIMES = ("micronas", "tflm")
 
@@ -32,11 +32,11 @@ def check(
 ) -> None:
     """Print the memory ledger of MODEL on a board, and whether it fits. Exit code 1 if it does not."""
     from micronas.board import load_board
-    from micronas.budget import make_budget
-    from micronas.ledger import check as check_ledger
-    from micronas.ledger import make_ledger, regions_to_json
-    from micronas.plan.banks_text import banks_to_json
-    from micronas.tflite import read
+    from micronas.memory.budget import make_budget
+    from micronas.memory.ledger import check as check_ledger
+    from micronas.memory.ledger import make_ledger, regions_to_json
+    from micronas.memory.plan.banks_text import banks_to_json
+    from micronas.model.tflite import read
 
     if runtime not in RUNTIMES:
         raise ConfigError(f"--runtime {runtime}: unknown", remedy=f"one of {', '.join(RUNTIMES)}")
@@ -69,7 +69,7 @@ def check(
 
 def _print(graph: Graph, ledger: Ledger, verdict: Verdict, flash_bytes: int, sram_bytes: int) -> None:
     from micronas.board.arena_place import banks_of
-    from micronas.plan.banks_text import bank_lines
+    from micronas.memory.plan.banks_text import bank_lines
 
     rows = [
         *((f"flash: {item.what}", f"{item.nbytes:,}", item.region) for item in ledger.flash),

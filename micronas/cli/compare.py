@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from micronas.cli.output import console, print_json, print_table, program, typed
-from micronas.counted import counted
-from micronas.errors import ConfigError
+from micronas.errors import ConfigError, plural
 
 if TYPE_CHECKING:
     from micronas.compare import Plan, PlannedRun, Results
@@ -77,8 +76,8 @@ def _plan(
 ) -> Plan:
     from micronas.cli.settings import setting
     from micronas.compare import make_plan
-    from micronas.compare.allowance import allowance_of, parse_allowance
-    from micronas.compare.contender import parse_contenders
+    from micronas.compare.budget import allowance_of, parse_allowance
+    from micronas.compare.entry import parse_contenders
     from micronas.config import load_config
 
     overrides: dict[str, object] = {} if board is None else {"board": board}
@@ -127,7 +126,7 @@ def _print_results(results: Results) -> None:
     from micronas.compare.table import HEADER, rows
 
     plan = results.plan
-    cost = f"{plan.allowance.words} each, {counted(plan.seeds, 'seed')}"
+    cost = f"{plan.allowance.words} each, {plural(plan.seeds, 'seed')}"
     title = f"{plan.config.data.name}: {cost}, median and range"
     if not sys.stdout.isatty():
         print_table(title, HEADER, rows(results))

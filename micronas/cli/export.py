@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from micronas.cli.output import require_new_folder
-from micronas.cli.written import writing
+from micronas.cli.output_paths import writing
 
 
 def export(
@@ -25,12 +25,12 @@ def export(
 ) -> None:
     """Write MODEL as a self-contained C99 library: model, kernels, CMake and PlatformIO files, host test."""
     from micronas.export import library_files
-    from micronas.tflite import read
+    from micronas.model.tflite import read
 
     require_new_folder(out)
     graph = read(model)
     if remove_constant_channels:
-        from micronas.constant_channels import remove_constant_channels as simplified
+        from micronas.model.constant_channels import remove_constant_channels as simplified
 
         graph = simplified(graph)
     files = library_files(graph, name=name or _word(model.stem))

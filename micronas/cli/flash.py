@@ -24,13 +24,13 @@ def flash(
     pin: Pin = None,
 ) -> None:
     """Build MODEL and upload it. With several boards, or none, name one by --probe or --port."""
-    from micronas.build.clock_choice import board_at
-    from micronas.deploy import build, cache_folder
-    from micronas.device.claim import Claim
+    from micronas.codegen.toolchain import require_gcc
+    from micronas.deploy.deployment import build, cache_folder
+    from micronas.device.flash import flash as flash_firmware
+    from micronas.device.lock import Claim
     from micronas.device.ports import choose_port, serial_ports
-    from micronas.flash import flash as flash_firmware
-    from micronas.tflite import read
-    from micronas.toolchain import require_gcc
+    from micronas.firmware.clock_choice import board_at
+    from micronas.model.tflite import read
 
     mlperf_tiny = is_mlperf_tiny(
         protocol,

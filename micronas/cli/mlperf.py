@@ -14,17 +14,17 @@ import typer
 
 from micronas.cli.clock import ClockMhz, clock_remarks
 from micronas.cli.output import console, print_json, require_effect
-from micronas.cli.written import require_writable_file, write_file
+from micronas.cli.output_paths import require_writable_file, write_file
 from micronas.errors import ConfigError
 
 if TYPE_CHECKING:
     from micronas.board import Board
-    from micronas.graph import Graph
-    from micronas.mlperf.dut import Dut
-    from micronas.mlperf.firmware import DutFirmware
-    from micronas.mlperf.script import Progress
-    from micronas.mlperf.task import Task
-    from micronas.where import Device, RanOn
+    from micronas.deploy.mlperf.dut import Dut
+    from micronas.deploy.mlperf.firmware import DutFirmware
+    from micronas.deploy.mlperf.script import Progress
+    from micronas.deploy.mlperf.task import Task
+    from micronas.device.targets import Device, RanOn
+    from micronas.model.graph import Graph
 
 SCRIPTS = ("all", "performance", "accuracy")
 DEFAULT_MODE = "performance"
@@ -61,10 +61,10 @@ def mlperf(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run MLPerf Tiny's accuracy and performance scripts on MODEL. Not an MLPerf result."""
-    from micronas.build.clock_choice import board_at
-    from micronas.mlperf.result import Result, result_json, result_lines, source_of
-    from micronas.mlperf.samples import random_load, read_files
-    from micronas.mlperf.script import run_accuracy, run_performance
+    from micronas.deploy.mlperf.result import Result, result_json, result_lines, source_of
+    from micronas.deploy.mlperf.samples import random_load, read_files
+    from micronas.deploy.mlperf.script import run_accuracy, run_performance
+    from micronas.firmware.clock_choice import board_at
 
     _require_one_of("--script", script, SCRIPTS)
     require_effect(device, probe, port)
@@ -149,16 +149,16 @@ class _Wanted:
 def _wanted(
     model: Path, board: Board, task: str | None, device: str, probe: str | None, port: str | None
 ) -> _Wanted:
-    from micronas.mlperf.task import choose_task
-    from micronas.tflite import read
-    from micronas.where import make_device
+    from micronas.deploy.mlperf.task import choose_task
+    from micronas.device.targets import make_device
+    from micronas.model.tflite import read
 
     where, graph = make_device(device, probe, port), read(model)
     return _Wanted(board, graph, choose_task(task, graph), where)
 
 
 def _ran_on(wanted: _Wanted, built: DutFirmware) -> RanOn:
-    from micronas.where import ran_on
+    from micronas.device.targets import ran_on
 
     place = ran_on(wanted.device, wanted.board, built.firmware.arena_region)
     return replace(place, own_elf=built.running is built.firmware)
@@ -169,9 +169,9 @@ def _device(
     wanted: _Wanted, mode: str = DEFAULT_MODE, pin: str | None = None
 ) -> Iterator[tuple[DutFirmware, Dut]]:
     """Build, start or flash; the device has then proved which build it is."""
-    from micronas.deploy import cache_folder, require_tools
-    from micronas.mlperf.firmware import Mode, build_dut
-    from micronas.mlperf.session import open_dut
+    from micronas.deploy.deployment import cache_folder, require_tools
+    from micronas.deploy.mlperf.firmware import Mode, build_dut
+    from micronas.deploy.mlperf.session import open_dut
 
     _require_one_of("--mode", mode, tuple(m.value for m in Mode))
     require_tools(wanted.device, wanted.board)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from micronas.cli.output import print_json, print_table
-from micronas.cli.written import write_file
+from micronas.cli.output_paths import write_file
 
 app = typer.Typer(help="List published networks, or write one.", invoke_without_command=True)
 
@@ -39,10 +39,10 @@ def write(
     seed: Annotated[int, typer.Option(help="Of the weights.", min=0)] = 0,
 ) -> None:
     """Write network NAME as int8 .tflite with made-up weights: for check, bench, flash."""
-    from micronas.net import shape_graph
+    from micronas.model.net import shape_graph
+    from micronas.model.tflite.writer import write as write_tflite
     from micronas.space.reference import reference_net
-    from micronas.space.reference.made_up import made_up_weights
-    from micronas.tflite.writer import write as write_tflite
+    from micronas.space.reference.random_weights import made_up_weights
 
     data = write_tflite(made_up_weights(shape_graph(reference_net(name)), seed))
     path = out or Path(f"{name}.tflite")
@@ -51,9 +51,9 @@ def write(
 
 
 def _summary(name: str) -> dict[str, Any]:
-    from micronas.net import shape_graph
+    from micronas.model.net import shape_graph
+    from micronas.model.tflite.writer import write as write_tflite
     from micronas.space.reference import reference_net
-    from micronas.tflite.writer import write as write_tflite
 
     net = reference_net(name)
     return {

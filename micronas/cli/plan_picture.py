@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from micronas.cli.written import write_file
-from micronas.graph import Graph
-from micronas.plan import Plan
-from micronas.plan.picture import picture
-from micronas.plan.svg import plan_file
+from micronas.cli.output_paths import write_file
+from micronas.memory.plan import Plan
+from micronas.memory.plan.picture import picture
+from micronas.memory.plan.svg import plan_file
+from micronas.model.graph import Graph
 
 
 def write_plan(graph: Graph, plan: Plan, path: Path) -> None:

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from micronas.cli.output import console, kb, percent
-from micronas.counted import counted
+from micronas.errors import plural
 from micronas.store import Record
 from micronas.trial import Outcome
 
@@ -63,7 +63,7 @@ class LineProgress:
             self._replayed += 1
             return
         if self._replayed:
-            self._say(f"done before: {counted(self._replayed, 'trial')}")
+            self._say(f"done before: {plural(self._replayed, 'trial')}")
             self._replayed = 0
         cells = " ".join(cell.ljust(width) for cell, width in zip(trial_cells(record), _WIDTHS, strict=True))
         self._say(f"{cells} | best {best_text(self._best)} | {percent(feasible_share)} fit | {left} left")
@@ -105,13 +105,13 @@ class LiveProgress:
         self._count += 1
         best = best_text(self._best)
         self._status = (
-            f"{counted(self._count, 'trial')}, best {best}, {percent(feasible_share)} fit, {left} left"
+            f"{plural(self._count, 'trial')}, best {best}, {percent(feasible_share)} fit, {left} left"
         )
         self._draw()
 
     def phase(self, text: str) -> None:
         """Redraw with the phase."""
-        self._status = f"{counted(self._count, 'trial')}, best {best_text(self._best)}; {text}"
+        self._status = f"{plural(self._count, 'trial')}, best {best_text(self._best)}; {text}"
         self._draw()
 
     def _draw(self) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from micronas.cli.output import require_new_folder, typed
-from micronas.cli.written import require_writable_folder, writing
+from micronas.cli.output_paths import require_writable_folder, writing
 
 
 def renode_script(
@@ -19,12 +19,12 @@ def renode_script(
 ) -> None:
     """Write MODEL's firmware, a Renode platform and script, and a Robot Framework test of its outputs."""
     from micronas.board import load_board
-    from micronas.deploy import build, cache_folder, random_samples
-    from micronas.interpreter import run_batch
-    from micronas.renode.platform import require_modelled
-    from micronas.renode.script import write_scripts
-    from micronas.tflite import read
-    from micronas.toolchain import require_gcc
+    from micronas.codegen.toolchain import require_gcc
+    from micronas.deploy.deployment import build, cache_folder, random_samples
+    from micronas.device.renode.platform import require_modelled
+    from micronas.device.renode.script import write_scripts
+    from micronas.model.interpreter import run_batch
+    from micronas.model.tflite import read
 
     require_new_folder(out)
     profile = load_board(board)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from micronas.cli.written import writing
+from micronas.cli.output_paths import writing
 
 
 def report(

@@ -11,8 +11,7 @@ import typer
 
 from micronas.cli.output import kb, percent, print_json, print_table, program, typed
 from micronas.cli.settings import setting
-from micronas.counted import counted
-from micronas.errors import ConfigError
+from micronas.errors import ConfigError, plural
 
 if TYPE_CHECKING:
     from micronas.data import Dataset
@@ -108,7 +107,7 @@ def _print_task(setup: Setup, store: Store) -> None:
     kind = "flash and SRAM" if config.runtime == "micronas" else "model file and arena (TFLite Micro)"
     budget = config.budget
     limits = (("trial", budget.trials), ("minute", budget.minutes), ("CPU minute", budget.cpu_minutes))
-    ends = [counted(limit, unit) for unit, limit in limits if limit]
+    ends = [plural(limit, unit) for unit, limit in limits if limit]
     at = "" if config.clock_mhz is None else f" at {config.clock_mhz:g} MHz"
     splits = (
         f"{len(data.train)} training, {len(data.validation)} validation, {len(data.test)} sealed test samples"
@@ -119,7 +118,7 @@ def _print_task(setup: Setup, store: Store) -> None:
         f"{setup.board.title}{at}: "
         f"{kb(setup.budget.flash_bytes)} and {kb(setup.budget.sram_bytes)} for {kind}\n"
         f"{config.strategy.name}, seed {config.seed}, at most {' and '.join(ends)}, "
-        f"{counted(config.workers, 'worker')} -> {store.folder}"
+        f"{plural(config.workers, 'worker')} -> {store.folder}"
     )
     for note in data.notes:
         print(note)

@@ -8,9 +8,9 @@
 from __future__ import annotations
 
 from micronas.codegen.arena import ArenaPlan
+from micronas.codegen.lowering import Lowered
 from micronas.codegen.model_file import model_file
-from micronas.graph import Graph
-from micronas.lowering import Lowered
+from micronas.model.graph import Graph
 
 __all__ = ["ArenaPlan", "generate"]
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 
 class ArenaBank(Protocol):
-    """A part of the arena that lies in a memory of its own; ``micronas.plan.Bank`` is one."""
+    """A part of the arena that lies in a memory of its own; ``micronas.memory.plan.Bank`` is one."""
 
     @property
     def start(self) -> int:
@@ -25,7 +25,7 @@ class ArenaBank(Protocol):
 
 
 class ArenaPlan(Protocol):
-    """Where each activation and each op's scratch lies; ``micronas.plan.Plan`` is one."""
+    """Where each activation and each op's scratch lies; ``micronas.memory.plan.Plan`` is one."""
 
     @property
     def offsets(self) -> Mapping[int, int]:

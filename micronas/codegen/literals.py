@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from micronas.lowering import Constant
-from micronas.lowering.sizes import constant_symbol
+from micronas.codegen.lowering import Constant
+from micronas.codegen.lowering.sizes import constant_symbol
 
 _LINE_CHARACTERS = 108
 

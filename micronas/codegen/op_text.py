@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from micronas.codegen.arena import ArenaPlan, expression
 from micronas.codegen.literals import array_definition, float_literal, integer_literal
-from micronas.graph import Graph, Op
-from micronas.lowering import Argument, Field, Lowered, Ref
-from micronas.lowering.sizes import constant_symbol, params_symbol, struct_bytes
+from micronas.codegen.lowering import Argument, Field, Lowered, Ref
+from micronas.codegen.lowering.sizes import constant_symbol, params_symbol, struct_bytes
+from micronas.model.graph import Graph, Op
 
 
 def op_text(graph: Graph, lowered: Lowered, plan: ArenaPlan) -> str:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from micronas.compare.allowance import Unit
+from micronas.compare.budget import Unit
 from micronas.compare.curve import Curve, best_so_far
 from micronas.compare.history import History
 from micronas.compare.hypervolume import Point, hypervolume, non_dominated

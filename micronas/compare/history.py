@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from micronas.compare.allowance import Unit
+from micronas.compare.budget import Unit
 from micronas.compare.plan import PlannedRun
-from micronas.ledger import Budget
+from micronas.memory.ledger import Budget
 from micronas.search.loop import RUN_CPU_S
 from micronas.store import DATABASE, Record, Store
 from micronas.store.stored_setup import stored_budget
-from micronas.trial import Outcome, Scores
-from micronas.trial_json import scores_from_json
+from micronas.trial import Outcome, Scores, scores_from_json
 
 
 @dataclass(frozen=True)

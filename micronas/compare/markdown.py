@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from micronas.compare.allowance import Unit
-from micronas.compare.contender import HAND_MADE
+from micronas.compare.budget import Unit
+from micronas.compare.entry import HAND_MADE
 from micronas.compare.results import Results
 from micronas.compare.table import HEADER, RUN_HEADER, rows, run_rows
 from micronas.compare.verdict import FIGURES, Verdict, Word, judged
-from micronas.counted import counted
+from micronas.errors import plural
 
 
 def markdown(results: Results) -> str:
@@ -34,7 +34,7 @@ def markdown(results: Results) -> str:
 def _title(results: Results) -> str:
     plan = results.plan
     task = f"{plan.config.data.name} ({plan.task_words[0]})"
-    return f"Search strategies on {task}, {plan.allowance.words} each, {counted(plan.seeds, 'seed')}"
+    return f"Search strategies on {task}, {plan.allowance.words} each, {plural(plan.seeds, 'seed')}"
 
 
 def _task(results: Results) -> str:
@@ -83,7 +83,7 @@ def _verdicts(results: Results) -> list[str]:
 
 def _names(verdicts: Sequence[tuple[str, Verdict]], word: Word) -> str:
     chosen = [
-        f"{name} ({v.better} of {counted(v.pairs, 'seed')} better, {v.median_difference:+.4f})"
+        f"{name} ({v.better} of {plural(v.pairs, 'seed')} better, {v.median_difference:+.4f})"
         for name, v in verdicts
         if v.word is word
     ]
@@ -101,7 +101,7 @@ def _caution(results: Results) -> str:
     if samples and known:
         error = math.sqrt(max(p * (1 - p) for p in known) / samples)
         text += (
-            f" The test split has {counted(samples, 'sample')}: one figure's standard error is up to "
+            f" The test split has {plural(samples, 'sample')}: one figure's standard error is up to "
             f"{error:.3f}, and the split is the same for all seeds."
         )
     return text
@@ -118,7 +118,7 @@ def _unfinished(results: Results) -> list[str]:
     planned = len(results.plan.runs())
     begun = sum(len(row.runs) for row in results.rows) + len(results.unfinished)
     if begun < planned:
-        lines.append(f"- not begun: {planned - begun} of {counted(planned, 'run')}")
+        lines.append(f"- not begun: {planned - begun} of {plural(planned, 'run')}")
     return ["## Without a result", "\n".join(lines)] if lines else []
 
 

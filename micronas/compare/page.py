@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from micronas.compare.allowance import Unit
+from micronas.compare.budget import Unit
 from micronas.compare.chart import colour, curves
 from micronas.compare.curve import band
 from micronas.compare.results import Results
 from micronas.compare.table import HEADER, RUN_HEADER, rows, run_rows
-from micronas.counted import counted
+from micronas.errors import plural
 
 
 def page(results: Results) -> str:
@@ -24,7 +24,7 @@ def page(results: Results) -> str:
     return environment.get_template("page.html.j2").render(
         task=plan.config.data.name,
         allowance=plan.allowance.words,
-        seeds=counted(plan.seeds, "seed"),
+        seeds=plural(plan.seeds, "seed"),
         space=plan.config.space.name,
         board=plan.config.board,
         legend=[(row.contender.name, colour(place)) for place, row in enumerate(results.rows)],

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import micronas
-from micronas.compare.allowance import Allowance, Unit, parse_allowance
-from micronas.compare.contender import BASELINE, Contender, with_baselines
+from micronas.compare.budget import Allowance, Unit, parse_allowance
+from micronas.compare.entry import BASELINE, Contender, with_baselines
 from micronas.config import SearchConfig, known_part, parse_config
 from micronas.errors import ConfigError, StoreError
 from micronas.trial import Json

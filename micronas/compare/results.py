@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from micronas.compare.contender import Contender
 from micronas.compare.curve import Curve, Spread, best_so_far, spread
+from micronas.compare.entry import Contender
 from micronas.compare.front_volume import Reference, make_reference, volume_curve
 from micronas.compare.history import History
 from micronas.compare.plan import Plan, plan_to_json
-from micronas.trial import Json
-from micronas.trial_json import scores_to_json
+from micronas.trial import Json, scores_to_json
 
 
 @dataclass(frozen=True)

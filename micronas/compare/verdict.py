@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from micronas.compare.contender import BASELINE
+from micronas.compare.entry import BASELINE
 from micronas.compare.results import Results, Row, RunResult
-from micronas.counted import counted
+from micronas.errors import plural
 
 Figure: TypeAlias = Callable[[RunResult], float | None]
 
@@ -44,7 +44,7 @@ class Verdict:
 
     def text(self) -> str:
         """``above (3 of 3 seeds, +0.012)``."""
-        seeds = f"{self.better} of {counted(self.pairs, 'seed')}, median {self.median_difference:+.4f}"
+        seeds = f"{self.better} of {plural(self.pairs, 'seed')}, median {self.median_difference:+.4f}"
         return f"{self.word.value} ({seeds})"
 
 

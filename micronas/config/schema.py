@@ -138,7 +138,7 @@ class LatencyConfig(_Section):
     """When a latency may be predicted from the run's own profiles instead of building and running a network.
 
     The error bar of the prediction is the largest relative error of ``least_networks`` or more measured
-    networks, each predicted from all the others; see ``micronas.latency_model``.
+    networks, each predicted from all the others; see ``micronas.latency``.
     """
 
     source: Literal["measured", "emulated"] | None = Field(

@@ -13,7 +13,7 @@ from typing import NoReturn, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from micronas.counted import counted
+from micronas.errors import plural
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Labels: TypeAlias = npt.NDArray[np.int64]
@@ -90,7 +90,7 @@ class SealedTest:
         return len(self.__split)
 
     def __repr__(self) -> str:
-        return f"SealedTest({counted(len(self), 'sample')}, touched {counted(len(self.__touches), 'time')})"
+        return f"SealedTest({plural(len(self), 'sample')}, touched {plural(len(self.__touches), 'time')})"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("the sealed test split does not leave its process; load the data set there instead")

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from micronas.config import DataConfig
-from micronas.counted import counted
 from micronas.data.dataset import DataKind, Floats, FrontEnd
 from micronas.data.npz import require_path
 from micronas.data.options import read, refuse_unknown
 from micronas.data.samples import Samples, name_some
-from micronas.errors import DataError
+from micronas.errors import DataError, plural
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -48,7 +47,7 @@ def load_folder(config: DataConfig) -> Samples:
     images, bad = _read_all(root, class_names)
     if bad and not read(config.options, "skip_bad", bool, False):
         raise DataError(
-            f"{root}: {counted(len(bad), 'damaged file')}: {name_some(bad)}",
+            f"{root}: {plural(len(bad), 'damaged file')}: {name_some(bad)}",
             remedy="repair or delete them, or set data.options.skip_bad: true to leave them out",
         )
     shape = _target_shape(config, images)
@@ -170,10 +169,10 @@ def _front_end(shape: Shape) -> FrontEnd:
 
 def _notes(images: dict[str, Image], bad: list[str], shape: Shape) -> Iterator[str]:
     if bad:
-        yield f"{counted(len(bad), 'damaged file')} left out: {name_some(bad)}"
+        yield f"{plural(len(bad), 'damaged file')} left out: {name_some(bad)}"
     resized = sum(_shape_of(image)[:2] != shape[:2] for image in images.values())
     if resized:
-        yield f"{counted(resized, 'image')} resized to {shape[0]} x {shape[1]}, bilinear"
+        yield f"{plural(resized, 'image')} resized to {shape[0]} x {shape[1]}, bilinear"
     recoloured = sum(_shape_of(image)[2] != shape[2] for image in images.values())
     if recoloured:
-        yield f"{counted(recoloured, 'image')} converted to {counted(shape[2], 'channel')}"
+        yield f"{plural(recoloured, 'image')} converted to {plural(shape[2], 'channel')}"

@@ -14,14 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.config import DataConfig
-from micronas.counted import counted
 from micronas.data.anomalies import against_normal
 from micronas.data.dataset import DataKind, Floats, FrontEnd, Labels
 from micronas.data.logmel import LogMel, log_mel
+from micronas.data.npz_file import read_arrays
 from micronas.data.options import read, refuse_unknown
 from micronas.data.samples import Samples
-from micronas.errors import DataError
-from micronas.npz_file import read_arrays
+from micronas.errors import DataError, plural
 
 Arrays: TypeAlias = dict[str, npt.NDArray[np.generic]]
 
@@ -104,7 +103,7 @@ def read_npz(path: Path, name: str, layout: NpzLayout, *, own_scaling: bool = Fa
         front_end=front_end,
         groups=_labels(arrays, layout.groups, keep),
         fold=_labels(arrays, layout.fold, keep),
-        notes=(f"{counted(dropped, 'sample')} left out by {layout.keep!r}",) if dropped else (),
+        notes=(f"{plural(dropped, 'sample')} left out by {layout.keep!r}",) if dropped else (),
     )
 
 

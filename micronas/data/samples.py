@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from micronas.counted import counted
 from micronas.data.dataset import DataKind, Floats, FrontEnd, Labels, Task
-from micronas.errors import DataError
+from micronas.errors import DataError, plural
 
 SHOWN = 10
 """How many offenders of one sort a message names before it only counts the rest."""
@@ -64,14 +63,14 @@ def _complaints(samples: Samples) -> Iterator[str]:
         yield f"inputs have rank {x.ndim} (shape {x.shape}), not 4 (samples, height, width, channels)"
         return
     if y.shape != (len(x),):
-        yield f"{counted(len(x), 'input')} but labels of shape {y.shape}"
+        yield f"{plural(len(x), 'input')} but labels of shape {y.shape}"
         return
     if len(x) == 0:
         yield "no samples"
         return
     bad = np.flatnonzero(~np.isfinite(x).all(axis=(1, 2, 3)))
     if len(bad):
-        yield f"NaN or infinite values in {counted(len(bad), 'sample')}: {name_some([str(i) for i in bad])}"
+        yield f"NaN or infinite values in {plural(len(bad), 'sample')}: {name_some([str(i) for i in bad])}"
     else:
         yield from _range_complaints(samples)
     yield from _class_complaints(samples)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from micronas.board import Board
-from micronas.device.claim import CLAIMS_DIR, Claim
 from micronas.device.client import Client
-from micronas.device.line_test import carries_frames
+from micronas.device.line_check import carries_frames
+from micronas.device.lock import CLAIMS_DIR, Claim
 from micronas.device.ports import ListPorts, Port, holders, serial_ports, wait_for_port
 from micronas.device.serial_link import SerialLink
 from micronas.errors import BoardLostError, DeadlineError, DeviceError

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.data import Task
-from micronas.estimate.quality import quality
-from micronas.graph import Graph, Quant
-from micronas.interpreter import run_batch
-from micronas.tflite import read_bytes
+from micronas.model.graph import Graph, Quant
+from micronas.model.interpreter import run_batch
+from micronas.model.tflite import read_bytes
+from micronas.train.quality import quality
 
 COLLAPSE_DROP = 0.10
 """A loss of accuracy from float to int8 beyond this is no rounding: scales or weights went wrong."""

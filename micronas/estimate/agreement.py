@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from micronas.counted import counted
+from micronas.errors import plural
 from micronas.estimate.rank import kendall_tau
 
 LEAST_NETWORKS = 4
@@ -27,12 +27,12 @@ class Agreement:
     def warning(self) -> str:
         """What to say when the judge should not be trusted; empty when it may."""
         if self.networks < LEAST_NETWORKS:
-            return f"{counted(self.networks, 'network')}: too few to say how well the {self.judge} ranks"
+            return f"{plural(self.networks, 'network')}: too few to say how well the {self.judge} ranks"
         if self.tau >= TRUSTED_TAU:
             return ""
         return (
             f"Kendall's tau of the {self.judge} is {self.tau:.2f} over "
-            f"{counted(self.networks, 'network')}, under {TRUSTED_TAU}: do not rely on its order"
+            f"{plural(self.networks, 'network')}, under {TRUSTED_TAU}: do not rely on its order"
         )
 
 

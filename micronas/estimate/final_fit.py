@@ -16,16 +16,16 @@ import numpy.typing as npt
 from micronas.config import DataConfig, FinalFitConfig
 from micronas.data import Dataset
 from micronas.errors import TrainError
-from micronas.estimate.augment import Augment, augmentation_of
-from micronas.estimate.evaluate import Evaluator
 from micronas.estimate.full import Estimate, cached_dataset, quantized_estimate
-from micronas.estimate.loop import TrainLoop, objective_of, supervised
-from micronas.estimate.settings import one_cycle
-from micronas.estimate.snapshot import Snapshot
-from micronas.estimate.statistics import reestimate_statistics
-from micronas.estimate.tf_model import TfModel
-from micronas.estimate.train import STEPS_PER_CALL, batches, refuse_nan
-from micronas.net import Net
+from micronas.model.net import Net
+from micronas.train.augment import Augment, augmentation_of
+from micronas.train.evaluate import Evaluator
+from micronas.train.loop import TrainLoop, objective_of, supervised
+from micronas.train.settings import one_cycle
+from micronas.train.snapshot import Snapshot
+from micronas.train.statistics import reestimate_statistics
+from micronas.train.tf_model import TfModel
+from micronas.train.train import STEPS_PER_CALL, batches, refuse_nan
 
 CLOSING_S = 4.0
 """Kept back of the seconds: statistics, conversion and scoring; measured 1.5 to 3 s on one core."""

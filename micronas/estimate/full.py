@@ -12,12 +12,12 @@ from micronas.config import DataConfig
 from micronas.data import Dataset, Task, load
 from micronas.errors import QuantizeError
 from micronas.estimate.accuracy import collapse, dropped, int8_accuracy, int8_quality
-from micronas.estimate.settings import TrainSettings
-from micronas.estimate.stop import Curve, StopRule, never
-from micronas.net import Net
+from micronas.model.net import Net
+from micronas.train.settings import TrainSettings
+from micronas.train.stop import Curve, StopRule, never
 
 if TYPE_CHECKING:
-    from micronas.estimate.tf_model import TfModel
+    from micronas.train.tf_model import TfModel
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def estimate(
     ``deadline_s`` bounds the training. Raises ``TrainError`` (NaN, out of time) and ``QuantizeError``
     (refused conversion, or an int8 network that collapsed).
     """
-    from micronas.estimate.train import train
+    from micronas.train.train import train
 
     start = process_time()
     dataset = cached_dataset(data)

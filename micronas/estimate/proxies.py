@@ -12,12 +12,12 @@ from typing import Literal, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from micronas.child_process import interrupts_held
 from micronas.config import DataConfig
 from micronas.errors import TrainError
-from micronas.estimate.isolated import start_child
 from micronas.estimate.rank import mean_ranks
-from micronas.net import Net
+from micronas.model.net import Net
+from micronas.train.child_process import interrupts_held
+from micronas.train.isolated import start_child
 
 ProxyName: TypeAlias = Literal["naswot", "synflow", "combined"]
 

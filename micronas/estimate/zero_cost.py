@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from micronas.estimate.tf_model import activated, weighted_sum, weightless
-from micronas.estimate.weights import initial_weights
-from micronas.graph import Activation
-from micronas.net import Conv, Dense, DepthwiseConv, Layer, Net
+from micronas.model.graph import Activation
+from micronas.model.net import Conv, Dense, DepthwiseConv, Layer, Net
+from micronas.train.tf_model import activated, weighted_sum, weightless
+from micronas.train.weights import initial_weights
 
 Tensor: TypeAlias = Any
 Seen: TypeAlias = Callable[[Tensor], None]

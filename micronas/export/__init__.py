@@ -14,14 +14,14 @@ from collections.abc import Mapping
 
 from micronas.board import Core
 from micronas.codegen import generate
+from micronas.codegen.lowering import Target
+from micronas.codegen.lowering.lower import lower_graph
 from micronas.errors import ModelError
-from micronas.export.host_test import host_test
+from micronas.export.host_test_source import host_test
 from micronas.export.kernels import kernel_files
 from micronas.export.texts import cmake_lists, license_text, network_header, platformio_library, readme
-from micronas.graph import Graph
-from micronas.lowering import Target
-from micronas.lowering.lower import lower_graph
-from micronas.plan import plan_memory
+from micronas.memory.plan import plan_memory
+from micronas.model.graph import Graph
 
 _FORMS = (
     ("mn_model_dsp.c", Core.M4F, "#if defined(__ARM_FEATURE_DSP)"),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from micronas.build.project import FIRMWARE_DIR
+from micronas.firmware.project import FIRMWARE_DIR
 
 KERNELS_DIR = FIRMWARE_DIR / "lib" / "mn_kernels"
 _DEFINED_IN_C = re.compile(r"^(?:mn_status|void|int32_t) (mn_\w+)\([^;]*\)\s*\{", re.M)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from micronas.build.project import FIRMWARE_DIR
-from micronas.counted import counted
-from micronas.graph import Graph
+from micronas.errors import plural
+from micronas.firmware.project import FIRMWARE_DIR
+from micronas.model.graph import Graph
 
 _CMAKE = """\
 cmake_minimum_required(VERSION 3.16)
@@ -116,7 +116,7 @@ def readme(graph: Graph, name: str, arena_bytes: int) -> str:
         for i, tensor in enumerate(graph.tensors[t] for t in indices)
     ]
     return _README.format(
-        name=name, ops=counted(len(graph.ops), "operator"), arena_bytes=arena_bytes, tensors="\n".join(lines)
+        name=name, ops=plural(len(graph.ops), "operator"), arena_bytes=arena_bytes, tensors="\n".join(lines)
     )
 
 

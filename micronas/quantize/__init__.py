@@ -15,19 +15,19 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.errors import ModelError, QuantizeError
-from micronas.estimate.weights import Weights, fold, kernel_shape
-from micronas.graph import Graph
-from micronas.net import Net, shape_graph
+from micronas.model.graph import Graph
+from micronas.model.net import Net, shape_graph
+from micronas.model.tflite import read_bytes
+from micronas.model.tflite.writer import write as write_tflite
 from micronas.quantize.calibration import check_calibration
 from micronas.quantize.order import in_order_of, with_flattens
 from micronas.quantize.proof import check_constants, check_scales
-from micronas.tflite import read_bytes
-from micronas.tflite.writer import write as write_tflite
+from micronas.train.weights import Weights, fold, kernel_shape
 
 if TYPE_CHECKING:
     import keras
 
-    from micronas.estimate.tf_model import TfModel
+    from micronas.train.tf_model import TfModel
 
 Model: TypeAlias = "TfModel | keras.Model | Weights"
 
@@ -76,7 +76,7 @@ def weights_of(model: Model, net: Net) -> Weights:
     if isinstance(model, tuple):
         weights = model
     elif hasattr(model, "get_layer"):
-        from micronas.estimate import keras_backend
+        from micronas.train import keras_backend
 
         weights = keras_backend.get_weights(model, net)
     else:

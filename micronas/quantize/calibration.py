@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from micronas.counted import counted
-from micronas.errors import QuantizeError
+from micronas.errors import QuantizeError, plural
 
 _OUTLIER_SPANS = 50.0
 """How many times the span of 99.8 % of the values the full span may be."""
@@ -64,7 +63,7 @@ def _check_form(samples: object, input_shape: tuple[int, ...]) -> None:
 def _check_values(samples: npt.NDArray[Any]) -> None:
     bad = int(np.count_nonzero(~np.isfinite(samples)))
     if bad:
-        raise _refusal(f"{bad} of {counted(samples.size, 'value')} NaN or infinite")
+        raise _refusal(f"{bad} of {plural(samples.size, 'value')} NaN or infinite")
     low, high = float(samples.min()), float(samples.max())
     if low == high:
         raise _refusal(f"constant, every value is {low:g}")
@@ -79,7 +78,7 @@ def _check_values(samples: npt.NDArray[Any]) -> None:
 
 def _check_labels(labels: npt.NDArray[Any], count: int) -> None:
     if len(labels) != count:
-        raise _refusal(f"{counted(count, 'sample')}, but {counted(len(labels), 'label')}")
+        raise _refusal(f"{plural(count, 'sample')}, but {plural(len(labels), 'label')}")
     if len(np.unique(labels)) == 1:
         raise _refusal(f"one class only ({labels[0]})")
 

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.errors import QuantizeError
-from micronas.estimate.quiet import captured_stderr, import_tensorflow
-from micronas.estimate.weights import Array, Folded
-from micronas.net import Conv, Dense, DepthwiseConv, Net, Softmax
+from micronas.model.net import Conv, Dense, DepthwiseConv, Net, Softmax
+from micronas.train.tf_logging import captured_stderr, import_tensorflow
+from micronas.train.weights import Array, Folded
 
 _INVISIBLE = 1e-30
 
@@ -54,7 +54,7 @@ def _one_by_one(samples: npt.NDArray[np.float32]) -> Iterator[list[npt.NDArray[n
 
 
 def _forward(tf: Any, net: Net, weights: tuple[Folded | None, ...], x: Any) -> Any:
-    from micronas.estimate.tf_model import activated, weighted_sum, weightless
+    from micronas.train.tf_model import activated, weighted_sum, weightless
 
     values = [x]
     for node, folded in zip(net.nodes[1:], weights[1:], strict=True):

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from micronas.errors import QuantizeError
-from micronas.graph import ABSENT, Attrs, Concatenation, DType, Graph, Op, Tensor
+from micronas.model.graph import ABSENT, Attrs, Concatenation, DType, Graph, Op, Tensor
 
 
 def in_order_of(graph: Graph, promised: Graph) -> Graph:

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.errors import QuantizeError
-from micronas.estimate.weights import Array, Folded
-from micronas.graph import Graph, Tensor
-from micronas.net import Dense, Net
+from micronas.model.graph import Graph, Tensor
+from micronas.model.net import Dense, Net
+from micronas.train.weights import Array, Folded
 
 _ROUNDING = 0.51
 """Half a step, and the float error of finding it."""

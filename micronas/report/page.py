@@ -13,8 +13,8 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 import micronas
 from micronas.codegen import generate
-from micronas.counted import counted
-from micronas.plan.svg import plan_svg
+from micronas.errors import plural
+from micronas.memory.plan.svg import plan_svg
 from micronas.report.chart import Limit, Point, scatter
 from micronas.report.pareto import front
 from micronas.report.run_data import RunData
@@ -42,7 +42,7 @@ def render(run: RunData) -> str:
     environment.filters |= {
         "kb": lambda n: f"{n / 1024:.1f} KB",
         "percent": lambda s: f"{100 * s:.1f} %",
-        "counted": counted,
+        "plural": plural,
     }
     return environment.get_template("page.html.j2").render(
         run=run,

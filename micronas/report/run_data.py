@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from micronas.board import Core
+from micronas.codegen.lowering import Lowered, Target
+from micronas.codegen.lowering.lower import lower_graph
 from micronas.errors import BudgetError, StoreError
-from micronas.graph import Graph
-from micronas.ledger import make_ledger
-from micronas.lowering import Lowered, Target
-from micronas.lowering.lower import lower_graph
-from micronas.plan import Plan, plan_memory
+from micronas.memory.ledger import make_ledger
+from micronas.memory.plan import Plan, plan_memory
+from micronas.model.graph import Graph
+from micronas.model.tflite import read_bytes
 from micronas.space import ANOMALY_SPACES
 from micronas.store import Final, Record, Store
 from micronas.store.stored_setup import stored_board, why_not_resumable
-from micronas.tflite import read_bytes
 from micronas.trial import Outcome
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from micronas.config import SearchConfig
 from micronas.errors import MicronasError
 from micronas.estimate.full import Estimate
-from micronas.reward import reward
 from micronas.search.task import Result, Task
+from micronas.strategy.reward import reward
 from micronas.trial import Json, Latency, Outcome, Scores
 
 

@@ -14,9 +14,9 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeAlias
 
-from micronas.child_process import follow_parent, interrupts_held
 from micronas.errors import MicronasError
 from micronas.search.task import Evaluate, Result, Task
+from micronas.train.child_process import follow_parent, interrupts_held
 from micronas.trial import Outcome
 
 GRACE_S = 60.0

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from micronas.errors import SearchError
-from micronas.search.effort import Effort
 from micronas.search.executor import Executor
 from micronas.search.task import Result, Task
+from micronas.search.termination import Effort
 from micronas.store import Record, Store
 from micronas.trial import Outcome, Scores, Source
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from micronas.board import Board
-from micronas.graph import Graph
-from micronas.ledger import Budget, Ledger, Verdict, check, make_ledger
-from micronas.ledger.least import surely_over
-from micronas.net import shape_graph
+from micronas.memory.ledger import Budget, Ledger, Verdict, check, make_ledger
+from micronas.memory.ledger.lower_bound import surely_over
+from micronas.model.graph import Graph
+from micronas.model.net import shape_graph
 from micronas.space import Arch, Space
 
 

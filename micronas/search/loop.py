@@ -14,13 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from micronas.search.effort import Effort
 from micronas.search.executor import Executor
-from micronas.search.forecast import PROFILE
-from micronas.search.latency_gate import UNTRAINED, LatencyGate
+from micronas.search.failure_limit import Streak, failed_for_its_device
+from micronas.search.forecast.forecast import PROFILE
+from micronas.search.forecast.gate import UNTRAINED, LatencyGate
 from micronas.search.proposals import Proposals, feasible_share
-from micronas.search.streak import Streak, failed_for_its_device
 from micronas.search.task import Result, Task
+from micronas.search.termination import Effort
 from micronas.space import Arch, Space
 from micronas.store import Record, Store
 from micronas.strategy import Strategy

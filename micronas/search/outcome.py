@@ -10,20 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from micronas.config import SearchConfig
-from micronas.deploy import cache_folder, deploy, write_sources
-from micronas.deployment_json import deployment_to_json
+from micronas.deploy.deployment import cache_folder, deploy, write_sources
+from micronas.deploy.to_json import deployment_to_json
+from micronas.device.targets import make_device
 from micronas.estimate.accuracy import int8_quality
-from micronas.reward import reward
+from micronas.model.tflite import read_bytes
 from micronas.search.final import Winner
-from micronas.search.forecast_check import check_forecasts, check_to_json
+from micronas.search.forecast.check import check_forecasts, check_to_json
 from micronas.search.setup import Setup
 from micronas.search.stages import parity_samples
 from micronas.store import Final, Record, Store
 from micronas.store.stored_setup import stored_config
-from micronas.tflite import read_bytes
-from micronas.trial import Json, Outcome, Scores, Source
-from micronas.trial_json import latency_from_json, scores_to_json
-from micronas.where import make_device
+from micronas.strategy.reward import reward
+from micronas.trial import Json, Outcome, Scores, Source, latency_from_json, scores_to_json
 
 PARITY_SAMPLES = 32
 

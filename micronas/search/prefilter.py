@@ -15,7 +15,7 @@ import numpy as np
 from micronas.config import PrefilterConfig
 from micronas.estimate.agreement import Agreement, agreement
 from micronas.estimate.proxies import PROXIES, ProxyScores, order
-from micronas.net import Net
+from micronas.model.net import Net
 from micronas.space import Arch, Space
 from micronas.store import Record
 from micronas.strategy import Accept, Strategy

@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from micronas.estimate.isolated import run_isolated
-from micronas.lowering import Target
-from micronas.search.effort import Effort
-from micronas.search.judges import stage_text
+from micronas.codegen.lowering import Target
 from micronas.search.loop import Observer
 from micronas.search.prefilter import Judge, Prefiltered
 from micronas.search.proposals import Proposals
+from micronas.search.rank_agreement import stage_text
 from micronas.search.setup import Setup
-from micronas.search.shared_weights import Aim, Find, SharedWeights
-from micronas.search.subnet_latency import Ran, Shapes, ran_before
-from micronas.search.subnets import FOUND, STAGE_DEADLINE_S, FoundSubnets, SubnetSearch, search_subnets
+from micronas.search.subnets.latency import Ran, Shapes, ran_before
+from micronas.search.subnets.search import (
+    FOUND,
+    STAGE_DEADLINE_S,
+    FoundSubnets,
+    SubnetSearch,
+    search_subnets,
+)
+from micronas.search.subnets.strategy import Aim, Find, SharedWeights
+from micronas.search.termination import Effort
 from micronas.store import Store
 from micronas.strategy import Accept, Problem, Strategy, make_strategy
-from micronas.strategy.supernets import Bench
+from micronas.strategy.supernet_series import Bench
+from micronas.train.isolated import run_isolated
 
 
 def make_proposer(

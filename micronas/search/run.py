@@ -9,33 +9,33 @@ from pathlib import Path
 import yaml
 
 import micronas
+from micronas.codegen.lowering import Target
+from micronas.codegen.lowering.lower import lower_graph
+from micronas.device.flash import BOARD_DEADLINE_S
 from micronas.errors import StoreError
 from micronas.estimate.proxies import ProxyJudge
-from micronas.flash import BOARD_DEADLINE_S
-from micronas.lowering import Target
-from micronas.lowering.lower import lower_graph
-from micronas.net import shape_graph
+from micronas.model.net import shape_graph
 from micronas.report import write_report
 from micronas.search.cpu_clock import CpuClock
-from micronas.search.effort import Effort, make_effort
 from micronas.search.executor import GRACE_S, ProcessExecutor
 from micronas.search.final import choose
-from micronas.search.forecast import Forecast, forecast_untrained
-from micronas.search.forecast_check import check_forecasts, check_text
-from micronas.search.judges import agreement_text, judged
-from micronas.search.latency_gate import LatencyGate
+from micronas.search.forecast.check import check_forecasts, check_text
+from micronas.search.forecast.forecast import Forecast, forecast_untrained
+from micronas.search.forecast.gate import LatencyGate
 from micronas.search.loop import RUN_CPU_S, Loop, Observer
 from micronas.search.outcome import conclude, write_summary
 from micronas.search.proposals import Proposals
 from micronas.search.proposer import make_proposer
+from micronas.search.rank_agreement import agreement_text, judged
 from micronas.search.setup import Setup, prepare
 from micronas.search.stages import make_evaluator
-from micronas.search.subnets import stage_cpu_s
+from micronas.search.subnets.search import stage_cpu_s
+from micronas.search.termination import Effort, make_effort
 from micronas.space import Arch
 from micronas.store import Final, Store
 from micronas.store.stored_setup import stored_board, stored_config
 from micronas.strategy import DIFFERENTIABLE
-from micronas.strategy.supernets import supernets_cpu_s
+from micronas.strategy.supernet_series import supernets_cpu_s
 from micronas.trial import Json
 
 

@@ -6,19 +6,19 @@ import importlib.util
 from dataclasses import dataclass
 
 from micronas.board import Board
-from micronas.budget import make_budget
-from micronas.build.clock_choice import board_at
+from micronas.codegen.lowering import Target
 from micronas.config import SearchConfig
 from micronas.data import Dataset, Task, load
-from micronas.deploy import require_tools
+from micronas.deploy.deployment import require_tools
+from micronas.device.targets import make_device
 from micronas.errors import ConfigError, ToolMissingError
-from micronas.ledger import Budget
-from micronas.lowering import Target
-from micronas.search.first import first_trials
+from micronas.firmware.clock_choice import board_at
+from micronas.memory.budget import make_budget
+from micronas.memory.ledger import Budget
 from micronas.search.gate import LedgerGate
+from micronas.search.initial_trials import first_trials
 from micronas.space import ANOMALY_SPACES, SPACES, Arch, Space, make_space
 from micronas.strategy import Problem, check_estimator, check_prefilter, check_strategy
-from micronas.where import make_device
 
 
 @dataclass(frozen=True)

@@ -11,22 +11,22 @@ import numpy as np
 from micronas.board import Board
 from micronas.config import SearchConfig
 from micronas.data import Dataset
-from micronas.deploy import cache_folder, deploy
-from micronas.deployment_json import deployment_to_json
+from micronas.deploy.deployment import cache_folder, deploy
+from micronas.deploy.to_json import deployment_to_json
+from micronas.device.targets import make_device
 from micronas.estimate.accuracy import input_quant, quantized
 from micronas.estimate.full import Estimate, cached_dataset
 from micronas.estimate.full import estimate as estimate_fully
-from micronas.estimate.process import leave_graphs_unfused, prepare_process
-from micronas.estimate.settings import TrainSettings
-from micronas.estimate.stop import stop_rule
-from micronas.graph import Graph
-from micronas.ledger import make_ledger
+from micronas.memory.ledger import make_ledger
+from micronas.model.graph import Graph
+from micronas.model.tflite import read_bytes
 from micronas.search.evaluate import Evaluator, Placed, Stages
-from micronas.search.forecast import FORECAST, PROFILE, forecast, profile_of, stands
+from micronas.search.forecast.forecast import FORECAST, PROFILE, forecast, profile_of, stands
 from micronas.search.task import Task
 from micronas.space import Space, make_space
-from micronas.tflite import read_bytes
-from micronas.where import make_device
+from micronas.train.process import leave_graphs_unfused, prepare_process
+from micronas.train.settings import TrainSettings
+from micronas.train.stop import stop_rule
 
 PARITY_SAMPLES = 4
 

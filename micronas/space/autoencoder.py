@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 
-from micronas.graph import Activation
-from micronas.net import Dense, Flatten, Net, NetBuilder
+from micronas.model.graph import Activation
+from micronas.model.net import Dense, Flatten, Net, NetBuilder
 from micronas.space.base import file_bytes
 from micronas.space.mlp import MlpArch, MlpSpace
 from micronas.space.widths import nearest_width

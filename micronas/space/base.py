@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from micronas.net import Net, shape_graph
+from micronas.model.net import Net, shape_graph
 from micronas.trial import Json
 
 Arch: TypeAlias = Any
@@ -77,6 +77,6 @@ def file_bytes(net: Net) -> int:
     Of networks trained alike, the one with the larger file was the better one more often than the one with
     more parameters or more multiplications: depthwise-separable networks spend their bytes on channels.
     """
-    from micronas.tflite.writer import write as write_tflite
+    from micronas.model.tflite.writer import write as write_tflite
 
     return len(write_tflite(shape_graph(net)))

@@ -13,12 +13,11 @@ from typing import TypeAlias
 
 import numpy as np
 
-from micronas.counted import counted
-from micronas.errors import SpaceError
-from micronas.graph import Activation
-from micronas.net import Dense, Flatten, Net, NetBuilder, Softmax
+from micronas.errors import SpaceError, plural
+from micronas.model.graph import Activation
+from micronas.model.net import Dense, Flatten, Net, NetBuilder, Softmax
 from micronas.space.base import file_bytes, hash_json
-from micronas.space.stepping import distinct, one_step
+from micronas.space.single_mutation import distinct, one_step
 from micronas.space.widths import near_widths, nearest_width
 from micronas.trial import Json
 
@@ -125,7 +124,7 @@ class MlpSpace:
         limits = self.limits
         if not limits.min_layers <= len(arch.hidden) <= limits.max_layers:
             raise SpaceError(
-                f"hidden: {counted(len(arch.hidden), 'layer')}, "
+                f"hidden: {plural(len(arch.hidden), 'layer')}, "
                 f"the space has {limits.min_layers} to {limits.max_layers}"
             )
         for i, width in enumerate(arch.hidden):

@@ -6,8 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from micronas.trial import Json, Outcome, Trial
-from micronas.trial_json import scores_from_json, scores_to_json
+from micronas.trial import Json, Outcome, Trial, scores_from_json, scores_to_json
 
 
 @dataclass(frozen=True)

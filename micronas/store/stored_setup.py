@@ -7,10 +7,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from micronas.board import Board, describe_validation
-from micronas.budget import make_budget
 from micronas.config import SearchConfig, parse_config
 from micronas.errors import ConfigError, StoreError
-from micronas.ledger import Budget
+from micronas.memory.budget import make_budget
+from micronas.memory.ledger import Budget
 from micronas.store.run_file import SCHEMA_VERSION
 from micronas.store.store import Store
 

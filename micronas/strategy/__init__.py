@@ -13,8 +13,6 @@ from collections.abc import Callable
 
 from micronas.config import StrategyConfig
 from micronas.errors import ConfigError
-from micronas.estimate.supernet.choose_region import SUPERNET_SPACES
-from micronas.estimate.supernet.region import Region
 from micronas.space import SPACES, Arch, Space
 from micronas.space.cell import CellSpace
 from micronas.space.layerwise import LayerwiseSpace
@@ -37,6 +35,8 @@ from micronas.strategy.reinforce import (
     Reinforce,
     Tokens,
 )
+from micronas.supernet.choose_region import SUPERNET_SPACES
+from micronas.supernet.region import Region
 
 __all__ = [
     "DIFFERENTIABLE",

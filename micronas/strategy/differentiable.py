@@ -18,14 +18,14 @@ def make_differentiable(
     """``dnas`` or ``darts``; raises ``ConfigError`` for a space that it does not search."""
     match config.name, space:
         case "dnas", LayerwiseSpace() | MicronetsSpace():
-            from micronas.estimate.dnas.settings import DnasSettings
-            from micronas.strategy.dnas import Dnas, supernet_search
+            from micronas.strategy.dnas.settings import DnasSettings
+            from micronas.strategy.dnas.strategy import Dnas, supernet_search
 
             settings = DnasSettings().scaled(config.effort)
             return Dnas(space, seed, accept, problem, supernet_search(problem, settings), config.draws)
         case "darts", CellSpace():
-            from micronas.estimate.darts.settings import DartsSettings
-            from micronas.strategy.darts import Darts, cell_search
+            from micronas.strategy.darts.settings import DartsSettings
+            from micronas.strategy.darts.strategy import Darts, cell_search
 
             bilevel = DartsSettings(order=config.order).scaled(config.effort)
             return Darts(space, seed, accept, problem, cell_search(problem, bilevel), config.draws)

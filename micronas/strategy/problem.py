@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from micronas.codegen.lowering import Target
 from micronas.config import DataConfig, RewardConfig
-from micronas.ledger import Budget, Ledger, check
-from micronas.lowering import Target
+from micronas.memory.ledger import Budget, Ledger, check
 from micronas.space import Arch, Space
-from micronas.strategy.supernets import Bench
+from micronas.strategy.supernet_series import Bench
 
 DEADLINE_S = 1800.0
 """For one differentiable search: many times what it takes, so that only a fault meets it."""

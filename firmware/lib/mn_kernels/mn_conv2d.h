@@ -24,7 +24,7 @@ typedef struct {
 
 /* Outputs are written in order, one pixel (DSP forms: two pixels) after the windows of these were read; the 1x1
  * forms go backwards if out_c > in_c. y may therefore overlap x where it lies far enough before it, or behind it:
- * how far is computed by the generator (micronas/lowering/overlap.py). Otherwise x and y must not overlap. */
+ * how far is computed by the generator (micronas/codegen/lowering/overlap.py). Otherwise x and y must not overlap. */
 
 /* Portable form, any shape. Scratch: kernel_h * kernel_w * in_c / groups bytes. Always MN_OK. */
 mn_status mn_conv2d_s8(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);

@@ -38,7 +38,7 @@ mn_status mn_depthwise_dsp(const mn_depthwise *p, const int8_t *x, int8_t *scrat
 /* DSP form for a multiplier of 1 and at least 4 channels, any dilation; not turned. Weights are blocks of four
  * channels, tap by tap; the last block ends with the last channel. Scratch, 4-byte aligned: 4 bytes per tap and in_c
  * bytes. A pixel of y is written while its window of x is read, in order; y may overlap x where it lies far enough
- * before it (micronas/lowering/overlap.py). Always MN_OK. */
+ * before it (micronas/codegen/lowering/overlap.py). Always MN_OK. */
 mn_status mn_depthwise_pixels_dsp(const mn_depthwise *p, const int8_t *x, int8_t *scratch, int8_t *y);
 
 #endif

@@ -14,7 +14,7 @@ typedef struct {
 } mn_pool2d;
 
 /* No scratch. A pixel of y is written while its window of x is read, in order; y may overlap x where it lies far
- * enough before it (micronas/lowering/overlap.py). MN_ERROR_ARGUMENT if a window lies wholly in the padding. */
+ * enough before it (micronas/codegen/lowering/overlap.py). MN_ERROR_ARGUMENT if a window lies wholly in the padding. */
 mn_status mn_average_pool2d_s8(const mn_pool2d *p, const int8_t *x, int8_t *y);
 
 /* DSP form for channels that are a multiple of four. Otherwise as mn_average_pool2d_s8. */

@@ -1,5 +1,5 @@
 /* The profile's UART: 8N1, no flow control, no interrupt taken. One folder per generation of the peripheral
- * implements it, with the four UART functions of mn_port.h; micronas/build/families/ says which a chip has. */
+ * implements it, with the four UART functions of mn_port.h; micronas/firmware/families/ says which a chip has. */
 #ifndef MN_USART_H
 #define MN_USART_H
 

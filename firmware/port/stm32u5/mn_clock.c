@@ -1,7 +1,7 @@
 /* STM32U5 clock tree; RM0456, the chapters PWR (voltage scaling, EPOD booster), RCC, FLASH (latency) and ICACHE.
  *
  * The security attributes stay as out of reset with TZEN = 0: the non-secure addresses are the only ones. All divider
- * values are worked out at build time: micronas/build/families/stm32u5.py. Bus prescalers stay at 1.
+ * values are worked out at build time: micronas/firmware/families/stm32u5.py. Bus prescalers stay at 1.
  */
 #include "mn_clock_result.h"
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from micronas.errors import SpaceError
-from micronas.net import Net
+from micronas.model.net import Net
 from micronas.space.base import file_bytes, hash_net
 from micronas.space.cell import codec
 from micronas.space.cell.arch import CellArch, CellLimits
+from micronas.space.cell.baselines import hand_made
 from micronas.space.cell.canonical import canonical, is_sound
+from micronas.space.cell.decode import express
 from micronas.space.cell.draw import draw
-from micronas.space.cell.express import express
-from micronas.space.cell.hand_made import hand_made
-from micronas.space.cell.moves import MOVES
-from micronas.space.stepping import distinct, one_step
+from micronas.space.cell.mutations import MOVES
+from micronas.space.single_mutation import distinct, one_step
 from micronas.trial import Json
 
 

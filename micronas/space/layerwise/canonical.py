@@ -7,7 +7,14 @@ only in such genes are one network and must not be trained twice.
 
 from __future__ import annotations
 
-from micronas.space.extent import Plane, effective_kernel, effective_stride, halved, pooled, strided_kernel
+from micronas.space.extent import (
+    Plane,
+    effective_kernel,
+    effective_stride,
+    halved,
+    pooled,
+    strided_kernel,
+)
 from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Limits, Stem
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from micronas.errors import SpaceError
-from micronas.net import Net
+from micronas.model.net import Net
 from micronas.space.base import file_bytes, hash_json
 from micronas.space.layerwise import codec
 from micronas.space.layerwise.arch import LayerwiseArch, Limits
+from micronas.space.layerwise.baselines import hand_made
 from micronas.space.layerwise.canonical import canonical
+from micronas.space.layerwise.decode import express
 from micronas.space.layerwise.draw import draw
-from micronas.space.layerwise.express import express
-from micronas.space.layerwise.hand_made import hand_made
-from micronas.space.layerwise.moves import MOVES
-from micronas.space.stepping import distinct, one_step
+from micronas.space.layerwise.mutations import MOVES
+from micronas.space.single_mutation import distinct, one_step
 from micronas.trial import Json
 
 

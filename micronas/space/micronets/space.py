@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from micronas.errors import SpaceError
-from micronas.net import Net
+from micronas.model.net import Net
 from micronas.space.base import file_bytes, hash_net
 from micronas.space.micronets.arch import MicronetsArch, MicronetsLimits, SlotGenes
-from micronas.space.micronets.express import express
-from micronas.space.micronets.moves import MOVES
+from micronas.space.micronets.decode import express
+from micronas.space.micronets.mutations import MOVES
 from micronas.space.micronets.skeleton import make_skeleton
-from micronas.space.stepping import distinct, one_step
+from micronas.space.single_mutation import distinct, one_step
 from micronas.space.widths import nearest_width
 from micronas.trial import Json
 

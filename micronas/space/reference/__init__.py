@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from micronas.errors import SpaceError
-from micronas.net import Net
+from micronas.model.net import Net
 from micronas.space.reference.ds_cnn import ds_cnn, micronet_ad, micronet_kws
 from micronas.space.reference.efficientnet import efficientnet_lite
 from micronas.space.reference.mlperf_tiny import (

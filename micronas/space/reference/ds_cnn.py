@@ -10,7 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from micronas.net import Conv, Dense, DepthwiseConv, Flatten, Net, NetBuilder, Pool, PoolKind, Softmax
+from micronas.model.net import (
+    Conv,
+    Dense,
+    DepthwiseConv,
+    Flatten,
+    Net,
+    NetBuilder,
+    Pool,
+    PoolKind,
+    Softmax,
+)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from micronas.graph import Activation
-from micronas.net import Add, Conv, Dense, DepthwiseConv, Net, NetBuilder
+from micronas.model.graph import Activation
+from micronas.model.net import Add, Conv, Dense, DepthwiseConv, Net, NetBuilder
 from micronas.space.reference.ds_cnn import ds_cnn, pooled_classifier
 
 

@@ -7,8 +7,17 @@ of other implementations on even planes.
 
 from __future__ import annotations
 
-from micronas.graph import Activation
-from micronas.net import Add, Conv, Dense, DepthwiseConv, GlobalAveragePool, Net, NetBuilder, Softmax
+from micronas.model.graph import Activation
+from micronas.model.net import (
+    Add,
+    Conv,
+    Dense,
+    DepthwiseConv,
+    GlobalAveragePool,
+    Net,
+    NetBuilder,
+    Softmax,
+)
 
 _V2_BLOCKS = (
     (1, 16, 1, 1),

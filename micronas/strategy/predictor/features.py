@@ -12,18 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from micronas.net import (
-    Add,
-    Apply,
-    Concat,
-    Conv,
-    Dense,
-    DepthwiseConv,
-    Layer,
-    Multiply,
-    Net,
-    Pool,
-)
+from micronas.model.net import Add, Apply, Concat, Conv, Dense, DepthwiseConv, Layer, Multiply, Net, Pool
 
 Vector = npt.NDArray[np.float64]
 

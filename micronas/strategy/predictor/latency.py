@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.strategy.predictor.candidate import Tried, stacked
+from micronas.strategy.predictor.expected_improvement import normal_cdf
 from micronas.strategy.predictor.features import MACS, VALUES
 from micronas.strategy.predictor.gaussian_process import Belief, GaussianProcess, Prior, Scaling
-from micronas.strategy.predictor.shortfall import normal_cdf
 
 Vector = npt.NDArray[np.float64]
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from micronas.ledger import check
+from micronas.memory.ledger import check
 from micronas.space import Arch, Space
 from micronas.strategy.base import Accept, first_accepted, generator
-from micronas.strategy.predictor.aims import Aim
+from micronas.strategy.predictor.acquisition import Aim
 from micronas.strategy.predictor.candidate import Candidate, Tried, stacked
 from micronas.strategy.predictor.features import DEPTH, MACS, PARAMETERS, features
 from micronas.strategy.predictor.gaussian_process import Belief, GaussianProcess, Prior, Scaling

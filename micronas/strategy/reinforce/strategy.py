@@ -14,7 +14,7 @@ import numpy as np
 from micronas.space import Arch, Space
 from micronas.strategy.base import MAX_TRIES, Accept, first_accepted, generator
 from micronas.strategy.reinforce.controller import Controller
-from micronas.strategy.reinforce.tokens import Tokens, encode
+from micronas.strategy.reinforce.grammar import Tokens, encode
 from micronas.trial import Outcome, Trial
 
 LEARNING_RATE = 0.02

@@ -1,0 +1,36 @@
+"""``micronas doctor``: is everything here that the other verbs need; each line OK or what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from micronas.cli.output import print_json
+
+if TYPE_CHECKING:
+    from micronas.cli.doctor.finding import Finding
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Check tools, packages, probes and ports. Exit code 1 if anything that is needed is wrong."""
+    from micronas.cli.doctor.examine import examine
+
+    findings = examine()
+    if as_json:
+        print_json([{"what": f.what, "ok": f.ok, "detail": f.detail, "remedy": f.remedy} for f in findings])
+    else:
+        width = max(len(f.what) for f in findings)
+        for finding in findings:
+            print(f"{_mark(finding)} {finding.what.ljust(width)}  {finding.detail}")
+            if finding.remedy:
+                print(f"{'':{width + 6}}  -> {finding.remedy}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def _mark(finding: Finding) -> str:
+    """NOTE is about what only some uses need."""
+    if not finding.ok:
+        return "WRONG"
+    return "NOTE " if finding.remedy else "OK   "

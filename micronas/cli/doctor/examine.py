@@ -1,0 +1,13 @@
+"""What the other verbs need of this machine: each line in order, or what to do."""
+
+from __future__ import annotations
+
+from micronas.cli.doctor.finding import Finding
+from micronas.cli.doctor.hardware import examine_hardware
+from micronas.cli.doctor.packages import examine_packages, examine_python
+from micronas.cli.doctor.tools import examine_tools
+
+
+def examine() -> list[Finding]:
+    """Everything, in the order of the pipeline."""
+    return [examine_python(), *examine_packages(), *examine_tools(), *examine_hardware()]

@@ -1,0 +1,89 @@
+"""Lowering: graph op -> the C kernel that runs it, its constants and its scratch.
+
+One file per op. A lowering is what the planner (scratch, in-place), the ledger (constants) and the code
+generator (text) share, so none of the three can disagree about a byte. It works on shape-only graphs:
+sizes never depend on values; only ``Constant.values`` is then None. ``lower_graph`` is in
+``micronas.codegen.lowering.lower``, the bytes of what it returns in ``micronas.codegen.lowering.sizes``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.board import Core
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """A const array in flash: ``ctype name[count]``.
+
+    ``values`` has ``count`` rows; a struct element (``mn_channel``) has a column per member.
+    """
+
+    name: str
+    ctype: str
+    count: int
+    values: npt.NDArray[np.generic] | None = None
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Points at a constant of the same op, by the constant's name."""
+
+    constant: str
+
+
+FieldValue: TypeAlias = int | float | Ref | tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A member of a parameter struct; a tuple is an array, a dotted name a member of a nested struct."""
+
+    name: str
+    ctype: str
+    value: FieldValue
+
+
+Argument: TypeAlias = int | Ref
+"""What a kernel reads: a tensor of the graph, by its index, or a constant of the op."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lowered:
+    """One op, ready for a kernel call ``kernel(&params, inputs..., [scratch,] outputs...)``.
+
+    ``params`` are the members of the C struct ``params_type`` in order. ``arguments`` are the inputs as
+    the kernel takes them; scratch is passed when ``scratch_bytes`` is not 0. ``gathers_inputs`` kernels
+    take all inputs as one array of pointers, ``gathers_outputs`` kernels all outputs. ``in_place`` lists
+    the activation inputs (positions in the graph op) whose memory the output may take over when the input
+    dies at this op, both then starting at the same byte; ``is_copy`` says that the op then has nothing left
+    to do. The output may also lie on the only activation input, if that dies, when it starts at least
+    ``lead_bytes`` before it, or at least ``lag_bytes`` after it (``micronas.codegen.lowering.overlap``).
+    """
+
+    op_index: int
+    kernel: str
+    header: str
+    params_type: str
+    params: tuple[Field, ...]
+    constants: tuple[Constant, ...]
+    arguments: tuple[Argument, ...]
+    scratch_bytes: int = 0
+    in_place: tuple[int, ...] = ()
+    lead_bytes: int | None = None
+    lag_bytes: int | None = None
+    is_copy: bool = False
+    gathers_inputs: bool = False
+    gathers_outputs: bool = False
+
+
+@dataclass(frozen=True)
+class Target:
+    """What kernel selection depends on."""
+
+    core: Core

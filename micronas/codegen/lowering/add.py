@@ -1,0 +1,67 @@
+"""ADD and SUB."""
+
+from __future__ import annotations
+
+from micronas.codegen.lowering import Field, Lowered
+from micronas.codegen.lowering.broadcast import broadcast_fields, in_place_operands
+from micronas.codegen.lowering.dsp import LARGEST_RIGHT_SHIFT
+from micronas.codegen.lowering.operands import OpContext, quant_of
+from micronas.model.fixed_point.multiplier import INT8_MAX, INT8_MIN, activation_range
+from micronas.model.fixed_point.op_parameters import Requant, SumParameters, sum_parameters
+from micronas.model.graph import Binary
+
+
+def lower_add(context: OpContext) -> Lowered:
+    """One call of ``mn_add_s8``."""
+    return _lower(context, subtract=0)
+
+
+def lower_sub(context: OpContext) -> Lowered:
+    """One call of ``mn_add_s8`` with the second operand subtracted."""
+    return _lower(context, subtract=1)
+
+
+def _lower(context: OpContext, subtract: int) -> Lowered:
+    attrs = context.op.attrs
+    assert isinstance(attrs, Binary)
+    quant1, quant2 = quant_of(context, context.input(0)), quant_of(context, context.input(1))
+    out = quant_of(context, context.int8_output())
+    factors = sum_parameters(quant1, quant2, out)
+    low, high = activation_range(attrs.activation, out)
+    return Lowered(
+        op_index=context.index,
+        kernel=_kernel(context, subtract, factors, (low, high)),
+        header="mn_add.h",
+        params_type="mn_add",
+        params=(
+            *broadcast_fields(context),
+            Field("multiplier1", "int32_t", factors.input1.multiplier),
+            Field("multiplier2", "int32_t", factors.input2.multiplier),
+            Field("out_multiplier", "int32_t", factors.output.multiplier),
+            Field("offset1", "int16_t", -quant1.zero_point[0]),
+            Field("offset2", "int16_t", -quant2.zero_point[0]),
+            Field("out_zero_point", "int16_t", out.zero_point[0]),
+            Field("shift1", "int16_t", factors.input1.shift),
+            Field("shift2", "int16_t", factors.input2.shift),
+            Field("out_shift", "int16_t", factors.output.shift),
+            Field("subtract", "int16_t", subtract),
+            Field("out_min", "int16_t", low),
+            Field("out_max", "int16_t", high),
+        ),
+        constants=context.operand_constants(),
+        arguments=(context.argument(0), context.argument(1)),
+        in_place=in_place_operands(context),
+    )
+
+
+def _kernel(context: OpContext, subtract: int, factors: SumParameters, clamp: tuple[int, int]) -> str:
+    """The DSP forms add tensors of one shape; TFLite halves the operand of the larger scale exactly."""
+    plain = context.input(0).shape == context.input(1).shape == context.output().shape and not subtract
+    short = clamp == (INT8_MIN, INT8_MAX) and -LARGEST_RIGHT_SHIFT <= factors.output.shift <= -1
+    halved = Requant(2**30, 0)
+    if not (context.target.core.has_dsp and plain and short and halved in (factors.input1, factors.input2)):
+        return "mn_add_s8"
+    if factors.input1 == factors.input2:
+        return "mn_add_equal_dsp"
+    smaller = factors.input2 if factors.input1 == halved else factors.input1
+    return "mn_add_dsp" if -LARGEST_RIGHT_SHIFT <= smaller.shift <= -1 else "mn_add_s8"

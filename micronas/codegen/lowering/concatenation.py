@@ -1,0 +1,39 @@
+"""CONCATENATION of tensors in one scale."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from micronas.codegen.lowering import Constant, Field, Lowered, Ref
+from micronas.codegen.lowering.operands import OpContext
+from micronas.model.graph import Activation, Concatenation
+
+
+def lower_concatenation(context: OpContext) -> Lowered:
+    """One call of ``mn_concat_s8``, whose inputs come as one array of pointers."""
+    attrs, y = context.op.attrs, context.int8_output()
+    assert isinstance(attrs, Concatenation)
+    positions = range(len(context.op.inputs))
+    if any(context.input(i).quant != y.quant for i in positions) or attrs.activation is not Activation.NONE:
+        raise context.refuse("an input has another scale than the output, or there is a fused activation")
+    axis = attrs.axis % len(y.shape)
+    runs = [math.prod(context.input(i).shape[axis:]) for i in positions]
+    return Lowered(
+        op_index=context.index,
+        kernel="mn_concat_s8",
+        header="mn_concat.h",
+        params_type="mn_concat",
+        params=(
+            Field("run_bytes", "const int32_t *", Ref("run_bytes")),
+            Field("inputs", "int32_t", len(runs)),
+            Field("outer", "int32_t", math.prod(y.shape[:axis])),
+        ),
+        constants=(
+            Constant("run_bytes", "int32_t", len(runs), np.array(runs, np.int32)),
+            *context.operand_constants(),
+        ),
+        arguments=tuple(context.argument(i) for i in positions),
+        gathers_inputs=True,
+    )

@@ -1,0 +1,119 @@
+"""CONV_2D."""
+
+from __future__ import annotations
+
+from micronas.codegen.lowering import Field, Lowered, Ref
+from micronas.codegen.lowering.channels import Channels, channel_constant, channels_of, require_symmetric
+from micronas.codegen.lowering.dsp import (
+    Segments,
+    exact_finish,
+    fast_scales,
+    packed_weights,
+    packs,
+    segments_for,
+)
+from micronas.codegen.lowering.operands import OpContext, int8_constant, quant_of
+from micronas.codegen.lowering.overlap import Axis, Steps, pointwise_lag, window_lead
+from micronas.codegen.lowering.window import image_fields
+from micronas.model.fixed_point.multiplier import activation_range, conv_multipliers
+from micronas.model.graph import Conv2D, Tensor
+from micronas.model.window import window_padding
+
+
+def lower_conv2d(context: OpContext) -> Lowered:
+    """One call of a ``mn_conv2d`` kernel: pointwise or general, DSP or portable."""
+    attrs = context.op.attrs
+    assert isinstance(attrs, Conv2D)
+    x, w, y = context.activation(0), context.constant(1), context.int8_output()
+    require_symmetric(context)
+    if x.shape[-1] % w.shape[3] or y.shape[-1] % (x.shape[-1] // w.shape[3]):
+        raise context.refuse(f"{w.shape[3]} filter channels do not divide {x.shape[-1]} input channels")
+    scales = conv_multipliers(quant_of(context, x), quant_of(context, w), quant_of(context, y))
+    rows = None if w.data is None else w.data.reshape(w.shape[0], -1)
+    channels = channels_of(context, w.shape[0], rows, scales)
+    fields = conv_fields(context, attrs, x, w, y)
+    pointwise = w.shape[1:] == (1, 1, x.shape[-1]) and (attrs.stride_h, attrs.stride_w) == (1, 1)
+    grouped = w.shape[3] != x.shape[-1]
+    if context.target.core.has_dsp and not grouped and packs(channels):
+        return _dsp(context, channels, fields, pointwise)
+    return _portable(context, channels, fields, pointwise)
+
+
+def _overlap(context: OpContext, pointwise: bool, steps: Steps) -> tuple[int | None, int | None]:
+    """Lead and lag: pointwise kernels go backwards where channels become more."""
+    attrs, x, w, y = context.op.attrs, context.input(0), context.input(1), context.output()
+    assert isinstance(attrs, Conv2D)
+    if pointwise and y.shape[3] > x.shape[3]:
+        return None, pointwise_lag(x, y, steps)
+    vertical = Axis(x.shape[1], y.shape[1], w.shape[1], attrs.stride_h, attrs.dilation_h)
+    horizontal = Axis(x.shape[2], y.shape[2], w.shape[2], attrs.stride_w, attrs.dilation_w)
+    return window_lead(x, y, vertical, horizontal, steps), None
+
+
+def _portable(context: OpContext, channels: Channels, fields: tuple[Field, ...], pointwise: bool) -> Lowered:
+    w = context.input(1)
+    grouped = w.shape[3] != context.input(0).shape[-1]
+    lead, lag = _overlap(context, pointwise, Steps(1, buffered=not grouped))
+    return Lowered(
+        op_index=context.index,
+        kernel="mn_conv2d_1x1_s8" if pointwise else "mn_conv2d_s8",
+        header="mn_conv2d.h",
+        params_type="mn_conv2d",
+        params=(*fields, *_segment_fields(Segments(0, 0)), Field("exact_finish", "int16_t", 0)),
+        constants=(int8_constant("weights", w), channel_constant(channels)),
+        arguments=(context.argument(0),),
+        scratch_bytes=w.shape[1] * w.shape[2] * w.shape[3],
+        lead_bytes=lead,
+        lag_bytes=lag,
+    )
+
+
+def _dsp(context: OpContext, channels: Channels, fields: tuple[Field, ...], pointwise: bool) -> Lowered:
+    attrs, w = context.op.attrs, context.input(1)
+    assert isinstance(attrs, Conv2D)
+    out, terms = quant_of(context, context.output()), w.elements // w.shape[0]
+    clamp = activation_range(attrs.activation, out)
+    channels = fast_scales(channels, out.zero_point[0], clamp)
+    cut = segments_for(terms)
+    lead, lag = _overlap(context, pointwise, Steps(2, buffered=True))
+    return Lowered(
+        op_index=context.index,
+        kernel="mn_conv2d_1x1_dsp" if pointwise else "mn_conv2d_dsp",
+        header="mn_conv2d.h",
+        params_type="mn_conv2d",
+        params=(*fields, *_segment_fields(cut), exact_finish(channels, clamp)),
+        constants=(packed_weights(channels, terms), channel_constant(channels, padded_to=2)),
+        arguments=(context.argument(0),),
+        scratch_bytes=4 * cut.padded_terms if pointwise else 5 * cut.padded_terms + 4,
+        lead_bytes=lead,
+        lag_bytes=lag,
+    )
+
+
+def _segment_fields(cut: Segments) -> tuple[Field, ...]:
+    return (Field("segment_groups", "int16_t", cut.groups), Field("segments", "int16_t", cut.segments))
+
+
+def conv_fields(context: OpContext, attrs: Conv2D, x: Tensor, w: Tensor, y: Tensor) -> tuple[Field, ...]:
+    """The members of ``mn_conv2d``."""
+    low, high = activation_range(attrs.activation, quant_of(context, y))
+    vertical = (x.shape[1], y.shape[1], w.shape[1], attrs.stride_h, attrs.dilation_h)
+    horizontal = (x.shape[2], y.shape[2], w.shape[2], attrs.stride_w, attrs.dilation_w)
+    return (
+        Field("weights", "const int8_t *", Ref("weights")),
+        Field("channels", "const mn_channel *", Ref("channels")),
+        *image_fields(context, x, y),
+        Field("groups", "int16_t", x.shape[3] // w.shape[3]),
+        Field("kernel_h", "int16_t", w.shape[1]),
+        Field("kernel_w", "int16_t", w.shape[2]),
+        Field("stride_h", "int16_t", attrs.stride_h),
+        Field("stride_w", "int16_t", attrs.stride_w),
+        Field("dilation_h", "int16_t", attrs.dilation_h),
+        Field("dilation_w", "int16_t", attrs.dilation_w),
+        Field("pad_top", "int16_t", window_padding(*vertical)[0]),
+        Field("pad_left", "int16_t", window_padding(*horizontal)[0]),
+        Field("in_zero_point", "int16_t", quant_of(context, x).zero_point[0]),
+        Field("out_zero_point", "int16_t", quant_of(context, y).zero_point[0]),
+        Field("out_min", "int16_t", low),
+        Field("out_max", "int16_t", high),
+    )

@@ -1,0 +1,195 @@
+"""DEPTHWISE_CONV_2D."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from micronas.codegen.lowering import Constant, Field, Lowered, Ref
+from micronas.codegen.lowering.channels import Channels, channel_constant, channels_of, require_symmetric
+from micronas.codegen.lowering.depthwise_cost import Image, pixel_instructions, plane_instructions
+from micronas.codegen.lowering.dsp import exact_finish, fast_scales
+from micronas.codegen.lowering.operands import OpContext, int8_constant, quant_of
+from micronas.codegen.lowering.overlap import Axis, Steps, window_lead
+from micronas.model.fixed_point.multiplier import activation_range, conv_multipliers
+from micronas.model.graph import DepthwiseConv2D, Tensor
+from micronas.model.window import window_padding
+
+_EXACT = Field("exact_finish", "int16_t", 1)
+
+
+def lower_depthwise_conv2d(context: OpContext) -> Lowered:
+    """One call of ``mn_depthwise_dsp``, ``mn_depthwise_pixels_dsp`` or ``mn_depthwise_s8``."""
+    attrs = context.op.attrs
+    assert isinstance(attrs, DepthwiseConv2D)
+    x, w, y = context.activation(0), context.constant(1), context.int8_output()
+    require_symmetric(context)
+    outputs = w.shape[3]
+    if outputs != x.shape[-1] * attrs.depth_multiplier:
+        raise context.refuse(
+            f"{outputs} filters do not fit {x.shape[-1]} channels times {attrs.depth_multiplier}"
+        )
+    scales = conv_multipliers(quant_of(context, x), quant_of(context, w), quant_of(context, y))
+    rows = None if w.data is None else w.data.reshape(-1, outputs).T
+    channels = channels_of(context, outputs, rows, scales)
+    if not context.target.core.has_dsp:
+        return _portable(context, attrs, channels)
+    dilated = (attrs.dilation_h, attrs.dilation_w) != (1, 1)
+    if attrs.depth_multiplier == 1 and outputs >= 4:
+        image = _image(context)
+        planes = min(plane_instructions(image), plane_instructions(image.turned()))
+        if dilated or pixel_instructions(image, outputs) < planes:
+            return _pixels(context, attrs, channels)
+    return _portable(context, attrs, channels) if dilated else _planes(context, attrs, channels)
+
+
+def _portable(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:
+    w, image = context.input(1), _image(context)
+    if image.turned().rows < image.rows:
+        w, image, attrs = _turned(w, image, attrs)
+    plane_h = (image.out_h - 1) * attrs.stride_h + (image.kernel_h - 1) * attrs.dilation_h + 1
+    plane_w = (image.out_w - 1) * attrs.stride_w + (image.kernel_w - 1) * attrs.dilation_w + 1
+    fields = _fields(context, attrs, image), _plane_fields(context, image, (plane_h, plane_w), _EXACT)
+    scratch_bytes = 4 * image.kernel_h * image.kernel_w + plane_h * plane_w
+    return _lowered(context, "mn_depthwise_s8", fields, w, channels, scratch_bytes)
+
+
+def _planes(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:
+    w, image = context.input(1), _image(context)
+    if plane_instructions(image.turned()) < plane_instructions(image):
+        w, image, attrs = _turned(w, image, attrs)
+    out, words = quant_of(context, context.output()), image.kernel_w // 2 + 1
+    clamp = activation_range(attrs.activation, out)
+    channels = fast_scales(channels, out.zero_point[0], clamp)
+    plane_h = (image.out_h - 1) * attrs.stride_h + image.kernel_h
+    last_pair = (-(-image.out_w // 2) - 1) * 2 * attrs.stride_w
+    plane_w = last_pair + 2 * (attrs.stride_w // 2 + words)
+    plane = _plane_fields(context, image, (plane_h, plane_w), exact_finish(channels, clamp))
+    fields = _fields(context, attrs, image), plane
+    scratch_bytes = 2 * plane_h * plane_w + 8 * image.kernel_h * words
+    return _lowered(context, "mn_depthwise_dsp", fields, w, channels, scratch_bytes)
+
+
+def _pixels(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:
+    x, w, y = context.input(0), context.input(1), context.output()
+    image, out = _image(context), quant_of(context, context.output())
+    clamp = activation_range(attrs.activation, out)
+    channels = fast_scales(channels, out.zero_point[0], clamp)
+    planes = _plane_fields(context, image, (0, 0), exact_finish(channels, clamp))
+    vertical = Axis(image.in_h, image.out_h, image.kernel_h, attrs.stride_h, attrs.dilation_h)
+    horizontal = Axis(image.in_w, image.out_w, image.kernel_w, attrs.stride_w, attrs.dilation_w)
+    return Lowered(
+        op_index=context.index,
+        kernel="mn_depthwise_pixels_dsp",
+        header="mn_depthwise.h",
+        params_type="mn_depthwise",
+        params=(*_fields(context, attrs, image), *planes),
+        constants=(_blocks_of_four(w), channel_constant(channels)),
+        arguments=(context.argument(0),),
+        scratch_bytes=4 * image.taps + x.shape[3],
+        lead_bytes=window_lead(x, y, vertical, horizontal, Steps(1, buffered=False)),
+    )
+
+
+def _blocks_of_four(w: Tensor) -> Constant:
+    """Weights (blocks, taps, 4 channels); the last block ends with the last channel."""
+    taps, channels = w.shape[1] * w.shape[2], w.shape[3]
+    firsts = np.minimum(np.arange(0, channels, 4), channels - 4)
+    if w.data is None:
+        return Constant("weights", "int8_t", 4 * taps * firsts.size)
+    blocks = [w.data.reshape(taps, channels)[:, first : first + 4] for first in firsts]
+    return Constant("weights", "int8_t", 4 * taps * firsts.size, np.concatenate(blocks).reshape(-1))
+
+
+def _turned(w: Tensor, image: Image, attrs: DepthwiseConv2D) -> tuple[Tensor, Image, DepthwiseConv2D]:
+    """Everything with rows and columns exchanged."""
+    data = None if w.data is None else np.ascontiguousarray(w.data.transpose(0, 2, 1, 3))
+    turned_attrs = replace(
+        attrs,
+        stride_h=attrs.stride_w,
+        stride_w=attrs.stride_h,
+        dilation_h=attrs.dilation_w,
+        dilation_w=attrs.dilation_h,
+    )
+    return replace(w, shape=(1, *w.shape[2:0:-1], w.shape[3]), data=data), image.turned(), turned_attrs
+
+
+def _lowered(
+    context: OpContext,
+    kernel: str,
+    fields: tuple[tuple[Field, ...], tuple[Field, ...]],
+    w: Tensor,
+    channels: Channels,
+    scratch_bytes: int,
+) -> Lowered:
+    x, y = context.input(0), context.output()
+    shrinks = x.shape[3] == y.shape[3] and y.elements <= x.elements
+    return Lowered(
+        op_index=context.index,
+        kernel=kernel,
+        header="mn_depthwise.h",
+        params_type="mn_depthwise",
+        params=(*fields[0], *fields[1]),
+        constants=(int8_constant("weights", w), channel_constant(channels)),
+        arguments=(context.argument(0),),
+        scratch_bytes=scratch_bytes,
+        in_place=(0,) if shrinks else (),
+    )
+
+
+def _image(context: OpContext) -> Image:
+    x, w, y = context.input(0), context.input(1), context.output()
+    return Image(
+        *(x.shape[1], x.shape[2], y.shape[1], y.shape[2], w.shape[1], w.shape[2]),
+        *(x.shape[2] * x.shape[3], x.shape[3], y.shape[2] * y.shape[3], y.shape[3]),
+    )
+
+
+def _plane_fields(
+    context: OpContext, image: Image, plane: tuple[int, int], finish: Field
+) -> tuple[Field, ...]:
+    """The members of ``mn_depthwise`` that tell of planes and steps."""
+    return (
+        Field("plane_h", "int16_t", context.int16(plane[0], "plane_h")),
+        Field("plane_w", "int16_t", context.int16(plane[1], "plane_w")),
+        finish,
+        Field("x_row", "int32_t", image.x_row),
+        Field("x_column", "int32_t", image.x_column),
+        Field("y_row", "int32_t", image.y_row),
+        Field("y_column", "int32_t", image.y_column),
+    )
+
+
+def _fields(context: OpContext, attrs: DepthwiseConv2D, image: Image) -> tuple[Field, ...]:
+    """The members of ``mn_depthwise`` that tell of sizes and the output's range."""
+    x, y = context.input(0), context.output()
+    low, high = activation_range(attrs.activation, quant_of(context, y))
+    vertical = (image.in_h, image.out_h, image.kernel_h, attrs.stride_h, attrs.dilation_h)
+    horizontal = (image.in_w, image.out_w, image.kernel_w, attrs.stride_w, attrs.dilation_w)
+    sizes = {
+        "in_h": image.in_h,
+        "in_w": image.in_w,
+        "in_c": x.shape[3],
+        "out_h": image.out_h,
+        "out_w": image.out_w,
+        "out_c": y.shape[3],
+        "kernel_h": image.kernel_h,
+        "kernel_w": image.kernel_w,
+        "stride_h": attrs.stride_h,
+        "stride_w": attrs.stride_w,
+        "dilation_h": attrs.dilation_h,
+        "dilation_w": attrs.dilation_w,
+        "pad_top": window_padding(*vertical)[0],
+        "pad_left": window_padding(*horizontal)[0],
+        "multiplier": attrs.depth_multiplier,
+    }
+    return (
+        Field("weights", "const int8_t *", Ref("weights")),
+        Field("channels", "const mn_channel *", Ref("channels")),
+        *(Field(name, "int16_t", context.int16(value, name)) for name, value in sizes.items()),
+        Field("in_zero_point", "int16_t", quant_of(context, x).zero_point[0]),
+        Field("out_zero_point", "int16_t", quant_of(context, y).zero_point[0]),
+        Field("out_min", "int16_t", low),
+        Field("out_max", "int16_t", high),
+    )

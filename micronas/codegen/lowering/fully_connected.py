@@ -1,0 +1,109 @@
+"""FULLY_CONNECTED, with one weight scale or one per output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from micronas.codegen.lowering import Constant, Field, Lowered, Ref
+from micronas.codegen.lowering.channels import Channels, channel_constant, channels_of, require_symmetric
+from micronas.codegen.lowering.dsp import (
+    Segments,
+    exact_finish,
+    fast_scales,
+    packed_weights,
+    packs,
+    segments_for,
+)
+from micronas.codegen.lowering.operands import OpContext, int8_constant, quant_of
+from micronas.model.fixed_point.multiplier import activation_range, fully_connected_multipliers
+from micronas.model.graph import FullyConnected, Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class _Form:
+    """How a kernel wants its weights."""
+
+    suffix: str
+    weights: Constant
+    cut: Segments
+    finish: Field
+    scratch_bytes: int
+
+
+def lower_fully_connected(context: OpContext) -> Lowered:
+    """One call of a ``mn_dense`` or ``mn_dense_channels`` kernel; leading dimensions are batches."""
+    attrs, x, w = context.op.attrs, context.activation(0), context.constant(1)
+    assert isinstance(attrs, FullyConnected)
+    out = quant_of(context, context.int8_output())
+    require_symmetric(context)
+    if x.elements % w.shape[1]:
+        raise context.refuse(f"input of shape {x.shape} is no row of {w.shape[1]} elements")
+    scales = fully_connected_multipliers(quant_of(context, x), quant_of(context, w), out)
+    channels = channels_of(context, w.shape[0], w.data, scales)
+    clamp = activation_range(attrs.activation, out)
+    if quant_of(context, w).per_channel and context.target.core.has_dsp:
+        channels = fast_scales(channels, out.zero_point[0], clamp)
+    form = _form(context, channels, w, clamp)
+    if quant_of(context, w).per_channel:
+        return _lowered(context, "mn_dense_channels", form, channel_constant(channels), ())
+    scale = (
+        Field("multiplier", "int32_t", int(channels.multipliers[0])),
+        Field("shift", "int32_t", int(channels.shifts[0])),
+    )
+    return _lowered(context, "mn_dense", form, _bias_constant(channels), scale)
+
+
+def _form(context: OpContext, channels: Channels, w: Tensor, clamp: tuple[int, int]) -> _Form:
+    if not context.target.core.has_dsp or not packs(channels):
+        return _Form(
+            "_s8", int8_constant("weights", w), Segments(0, 0), Field("exact_finish", "int16_t", 0), 0
+        )
+    terms, finish = w.shape[1], exact_finish(channels, clamp)
+    cut, weights = segments_for(terms), packed_weights(channels, terms)
+    if cut.padded_terms == terms:
+        return _Form("_dsp", weights, cut, finish, 0)
+    return _Form("_padded_dsp", weights, cut, finish, cut.padded_terms)
+
+
+def _bias_constant(channels: Channels) -> Constant:
+    values = None if channels.bias is None else channels.bias.astype(np.int32)
+    return Constant("bias", "int32_t", channels.outputs, values)
+
+
+def _lowered(
+    context: OpContext, params_type: str, form: _Form, per_output: Constant, scale: tuple[Field, ...]
+) -> Lowered:
+    return Lowered(
+        op_index=context.index,
+        kernel=params_type + form.suffix,
+        header="mn_dense.h",
+        params_type=params_type,
+        params=(
+            Field("weights", "const int8_t *", Ref("weights")),
+            Field(per_output.name, f"const {per_output.ctype} *", Ref(per_output.name)),
+            *scale,
+            *_size_fields(context),
+            Field("segment_groups", "int16_t", form.cut.groups),
+            Field("segments", "int16_t", form.cut.segments),
+            form.finish,
+        ),
+        constants=(form.weights, per_output),
+        arguments=(context.argument(0),),
+        scratch_bytes=form.scratch_bytes,
+    )
+
+
+def _size_fields(context: OpContext) -> tuple[Field, ...]:
+    attrs, x, w, y = context.op.attrs, context.input(0), context.input(1), context.output()
+    assert isinstance(attrs, FullyConnected)
+    low, high = activation_range(attrs.activation, quant_of(context, y))
+    return (
+        Field("batches", "int32_t", x.elements // w.shape[1]),
+        Field("in_n", "int32_t", w.shape[1]),
+        Field("out_n", "int32_t", w.shape[0]),
+        Field("out_zero_point", "int16_t", quant_of(context, y).zero_point[0]),
+        Field("out_min", "int16_t", low),
+        Field("out_max", "int16_t", high),
+    )

@@ -1,0 +1,76 @@
+"""Graph -> one ``Lowered`` per op, in order. The table below is the list of ops we generate code for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from micronas.codegen.lowering import Lowered, Target
+from micronas.codegen.lowering.add import lower_add, lower_sub
+from micronas.codegen.lowering.arg_max import lower_arg_max
+from micronas.codegen.lowering.concatenation import lower_concatenation
+from micronas.codegen.lowering.conv2d import lower_conv2d
+from micronas.codegen.lowering.copy import lower_copy
+from micronas.codegen.lowering.depthwise_conv2d import lower_depthwise_conv2d
+from micronas.codegen.lowering.extremum import lower_maximum, lower_minimum
+from micronas.codegen.lowering.fully_connected import lower_fully_connected
+from micronas.codegen.lowering.move import lower_strided_slice, lower_transpose
+from micronas.codegen.lowering.mul import lower_mul
+from micronas.codegen.lowering.operands import OpContext
+from micronas.codegen.lowering.pad import lower_pad
+from micronas.codegen.lowering.pool2d import lower_average_pool, lower_max_pool
+from micronas.codegen.lowering.prelu import lower_prelu
+from micronas.codegen.lowering.quantize import lower_dequantize, lower_quantize
+from micronas.codegen.lowering.reduce import lower_mean, lower_sum
+from micronas.codegen.lowering.resize_nearest import lower_resize_nearest
+from micronas.codegen.lowering.softmax import lower_softmax
+from micronas.codegen.lowering.split import lower_split
+from micronas.codegen.lowering.table import lower_table
+from micronas.errors import ModelError
+from micronas.model.graph import Graph
+
+LOWERINGS: dict[str, Callable[[OpContext], Lowered]] = {
+    "ADD": lower_add,
+    "ARG_MAX": lower_arg_max,
+    "AVERAGE_POOL_2D": lower_average_pool,
+    "CONCATENATION": lower_concatenation,
+    "CONV_2D": lower_conv2d,
+    "DEPTHWISE_CONV_2D": lower_depthwise_conv2d,
+    "DEQUANTIZE": lower_dequantize,
+    "EXPAND_DIMS": lower_copy,
+    "FULLY_CONNECTED": lower_fully_connected,
+    "HARD_SWISH": lower_table,
+    "LEAKY_RELU": lower_table,
+    "LOGISTIC": lower_table,
+    "MAXIMUM": lower_maximum,
+    "MAX_POOL_2D": lower_max_pool,
+    "MEAN": lower_mean,
+    "MINIMUM": lower_minimum,
+    "MUL": lower_mul,
+    "PAD": lower_pad,
+    "PADV2": lower_pad,
+    "PRELU": lower_prelu,
+    "QUANTIZE": lower_quantize,
+    "RELU": lower_table,
+    "RELU6": lower_table,
+    "RESHAPE": lower_copy,
+    "RESIZE_NEAREST_NEIGHBOR": lower_resize_nearest,
+    "SOFTMAX": lower_softmax,
+    "SPLIT": lower_split,
+    "SQUEEZE": lower_copy,
+    "STRIDED_SLICE": lower_strided_slice,
+    "SUB": lower_sub,
+    "SUM": lower_sum,
+    "TANH": lower_table,
+    "TRANSPOSE": lower_transpose,
+}
+
+
+def lower_graph(graph: Graph, target: Target) -> tuple[Lowered, ...]:
+    """The kernel calls of ``graph`` on ``target``; raises ``ModelError`` naming every op we cannot run."""
+    missing = [f"op {i} {op.kind}" for i, op in enumerate(graph.ops) if op.kind not in LOWERINGS]
+    if missing:
+        raise ModelError(
+            f"{graph.name}: no kernel for {', '.join(missing)}",
+            remedy=f"ops with kernels: {', '.join(sorted(LOWERINGS))}",
+        )
+    return tuple(LOWERINGS[op.kind](OpContext(graph, i, target)) for i, op in enumerate(graph.ops))

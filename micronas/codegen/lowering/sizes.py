@@ -1,0 +1,82 @@
+"""Bytes of a generated model's const data on a 32-bit target, itemised by linked symbol.
+
+The sum over all symbols that start with ``mn_model_`` in the ELF equals ``model_constant_bytes``; the
+generated code also asserts each struct's size when it is compiled for a 32-bit target.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from micronas.codegen.lowering import Field, Lowered
+from micronas.model.graph import Graph
+
+_SCALAR_BYTES = {
+    "int8_t": 1,
+    "uint8_t": 1,
+    "int16_t": 2,
+    "uint16_t": 2,
+    "int32_t": 4,
+    "uint32_t": 4,
+    "float": 4,
+}
+_STRUCT_BYTES = {"mn_channel": 12}
+_POINTER_BYTES = 4
+TENSOR_BYTES = 16  # mn_tensor: offset, bytes, scale, zero point
+
+
+@dataclass(frozen=True)
+class ConstantItem:
+    """One const symbol; ``op_index`` is None for the model's tables."""
+
+    symbol: str
+    nbytes: int
+    op_index: int | None
+
+
+def item_bytes(ctype: str) -> int:
+    """``sizeof(ctype)`` with 32-bit pointers."""
+    if ctype.endswith("*"):
+        return _POINTER_BYTES
+    return _STRUCT_BYTES.get(ctype) or _SCALAR_BYTES[ctype]
+
+
+def struct_bytes(members: tuple[Field, ...]) -> int:
+    """``sizeof`` a struct of ``members``: each at a multiple of its size, the whole padded to the largest."""
+    offset, largest = 0, 1
+    for member in members:
+        size = item_bytes(member.ctype)
+        count = len(member.value) if isinstance(member.value, tuple) else 1
+        offset = -(-offset // size) * size + size * count
+        largest = max(largest, size)
+    return -(-offset // largest) * largest
+
+
+def params_symbol(op_index: int) -> str:
+    """The C name of an op's parameter struct."""
+    return f"mn_model_op{op_index}"
+
+
+def constant_symbol(op_index: int, name: str) -> str:
+    """The C name of an op's constant ``name``."""
+    return f"mn_model_op{op_index}_{name}"
+
+
+def constant_items(graph: Graph, lowered: tuple[Lowered, ...]) -> tuple[ConstantItem, ...]:
+    """Every const symbol of the generated model and its linked bytes."""
+    items = [
+        ConstantItem("mn_model_inputs", TENSOR_BYTES * len(graph.inputs), None),
+        ConstantItem("mn_model_outputs", TENSOR_BYTES * len(graph.outputs), None),
+        ConstantItem("mn_model_ops", _POINTER_BYTES * len(lowered), None),
+    ]
+    for op in lowered:
+        for constant in op.constants:
+            nbytes = item_bytes(constant.ctype) * constant.count
+            items.append(ConstantItem(constant_symbol(op.op_index, constant.name), nbytes, op.op_index))
+        items.append(ConstantItem(params_symbol(op.op_index), struct_bytes(op.params), op.op_index))
+    return tuple(items)
+
+
+def model_constant_bytes(graph: Graph, lowered: tuple[Lowered, ...]) -> int:
+    """Flash bytes of the model's const data."""
+    return sum(item.nbytes for item in constant_items(graph, lowered))

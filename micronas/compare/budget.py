@@ -1,0 +1,81 @@
+"""The equal budget: ``10min`` of wall clock, ``40trials`` or ``6cpu-min``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from micronas.config import SearchBudget
+from micronas.errors import ConfigError, plural
+
+
+class Unit(Enum):
+    """What a budget is counted in; the value is how it is written."""
+
+    WALL = "min"
+    TRIALS = "trials"
+    CPU = "cpu-min"
+
+
+_KEYS = {Unit.WALL: "minutes", Unit.TRIALS: "trials", Unit.CPU: "cpu_minutes"}
+_NOUNS = {Unit.WALL: "minute", Unit.TRIALS: "trial", Unit.CPU: "CPU minute"}
+_AXES = {Unit.WALL: "minutes", Unit.TRIALS: "trials", Unit.CPU: "CPU minutes"}
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """How much search every contender gets.
+
+    Minutes of wall clock hold the final training; trials and CPU minutes do not: there its epochs are the
+    same for all.
+    """
+
+    amount: float
+    unit: Unit
+
+    def __str__(self) -> str:
+        return f"{self.amount:g}{self.unit.value}"
+
+    @property
+    def words(self) -> str:
+        """As people read it: ``3 trials``, ``10 minutes``, ``6 CPU minutes``."""
+        return plural(self.amount, _NOUNS[self.unit])
+
+    @property
+    def config_key(self) -> str:
+        """The key below ``budget`` of a search configuration."""
+        return _KEYS[self.unit]
+
+    @property
+    def axis(self) -> str:
+        """The unit in words, for an axis."""
+        return _AXES[self.unit]
+
+
+def parse_allowance(text: str) -> Allowance:
+    """``6cpu-min`` -> ``Allowance(6.0, Unit.CPU)``; raises ``ConfigError`` for anything else."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(min|trials|cpu-min)\s*", text)
+    if match is None:
+        raise ConfigError(
+            f"--budget {text!r} is not a number with a unit",
+            remedy="for example 10min (wall clock), 40trials or 6cpu-min (CPU time of all processes)",
+        )
+    amount, unit = float(match[1]), Unit(match[2])
+    if amount <= 0 or (unit is Unit.TRIALS and amount != int(amount)):
+        kind = "a whole number above 0" if unit is Unit.TRIALS else "above 0"
+        raise ConfigError(f"--budget {text!r}: must be {kind}", remedy="for example 10min or 40trials")
+    return Allowance(amount, unit)
+
+
+def allowance_of(budget: SearchBudget) -> Allowance:
+    """The budget of a configuration; raises ``ConfigError`` if it has several limits."""
+    amounts = [(getattr(budget, key), unit) for unit, key in _KEYS.items()]
+    given = [(amount, unit) for amount, unit in amounts if amount is not None]
+    if len(given) > 1:
+        raise ConfigError(
+            "the configuration limits the search in several ways; a comparison needs one budget",
+            remedy="give one: --budget 10min, 40trials or 6cpu-min",
+        )
+    amount, unit = given[0]
+    return Allowance(float(amount), unit)

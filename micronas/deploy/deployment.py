@@ -1,0 +1,209 @@
+"""A model onto a device and back: ledger -> C -> firmware -> device -> figures.
+
+What a trial, ``bench`` and the final network of a search have in common, so that all three mean the same
+by every figure.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.board import Board
+from micronas.codegen import generate
+from micronas.codegen.toolchain import require_gcc
+from micronas.deploy.measure import Measurement, first_wrong_op, measure
+from micronas.device.client import Client
+from micronas.device.link import Link
+from micronas.device.targets import Device, Image, RanOn, image_for, ran_on, require_device, use_device
+from micronas.errors import BudgetError, BuildError, ParityError
+from micronas.firmware import (
+    Firmware,
+    assert_ledger_matches,
+    assert_regions_match,
+    assert_same_network,
+    build_firmware,
+)
+from micronas.firmware.compiler import compiler_of
+from micronas.memory.ledger import Ledger, board_budget, check, make_ledger
+from micronas.model.graph import Graph
+from micronas.model.interpreter import run_batch, run_tensors
+
+Samples: TypeAlias = Sequence[npt.NDArray[np.int8]]
+
+
+@dataclass(frozen=True, eq=False)
+class Deployment:
+    """One model, built for its board, and run. ``wrong_op`` is the first op that differs from the reference.
+
+    ``firmware`` is the board's and gives all sizes; ``twin`` is what an emulator ran in its place, where that
+    is not the same.
+    ``lost`` tells why earlier attempts on a real board came to nothing.
+    """
+
+    graph: Graph
+    ledger: Ledger
+    sources: dict[str, str]
+    firmware: Firmware
+    twin: Firmware | None
+    ran_on: RanOn
+    measurement: Measurement
+    wrong_op: int | None
+    compiler: str
+    lost: tuple[str, ...] = ()
+
+    def require_parity(self) -> None:
+        """Raise ``ParityError`` naming the first op and element unless every output element agreed."""
+        parity = self.measurement.parity
+        if parity.mismatches == 0:
+            return
+        parts = [f"{parity.mismatches} of {parity.elements} output elements differ from the reference"]
+        if self.wrong_op is not None:
+            op = self.graph.ops[self.wrong_op]
+            parts.append(f"the first op that differs is {self.wrong_op} ({op.kind})")
+        if (at := parity.first) is not None:
+            parts.append(f"sample {at.sample}, element {at.element}: {at.device} against {at.reference}")
+        raise ParityError(
+            "; ".join(parts),
+            remedy="this is a bug in a kernel or in the compiler; keep the model and report it",
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Built:
+    """One model, built; the linker has confirmed its ledger."""
+
+    ledger: Ledger
+    sources: dict[str, str]
+    firmware: Firmware
+
+
+def build(graph: Graph, board: Board, *, workdir: Path, cache_dir: Path | None) -> Built:
+    """Generate and build; a ledger that the linker does not confirm is a ``BuildError``.
+
+    What does not fit is the linker's word, a ``BudgetError``; which layer is in the way, the ledger's.
+    """
+    ledger = make_ledger(graph, board)
+    sources = generate(graph, ledger.lowered, ledger.plan, name=graph.name)
+    try:
+        firmware = build_firmware(
+            sources, board, workdir=workdir, cache_dir=cache_dir, arena_region=ledger.arena_region
+        )
+    except BudgetError as error:
+        verdict = check(ledger, board_budget(board))
+        if verdict.fits:
+            raise
+        reasons = f"{graph.name} does not fit {board.name}: {'; '.join(verdict.reasons)}"
+        raise BudgetError(reasons, remedy="; ".join(verdict.remedies)) from error
+    assert_ledger_matches(ledger, firmware.linked)
+    assert_regions_match(ledger, board, firmware.regions)
+    return Built(ledger, sources, firmware)
+
+
+def deploy(
+    graph: Graph,
+    board: Board,
+    samples: Samples,
+    *,
+    device: Device,
+    workdir: Path,
+    cache_dir: Path | None,
+    runs: int | None = None,
+) -> Deployment:
+    """Build ``graph`` for ``board``, run it on ``device`` and compare it with the reference interpreter.
+
+    ``samples`` holds one int8 array (N, ...) per input. Raises what its stages raise.
+    """
+    built = build(graph, board, workdir=workdir, cache_dir=cache_dir)
+    twin = _build_twin(built, device, workdir / "twin", cache_dir)
+    running = twin or built.firmware
+    expected = run_batch(graph, samples)
+
+    def run(link: Link) -> tuple[Measurement, int | None]:
+        client = Client(link, symbol_at=running.image.symbol_at)
+        measurement = measure(
+            client, graph, running.board, samples, expected, build_id=running.build_id, runs=runs
+        )
+        return measurement, _wrong_op(client, graph, built.ledger, samples, measurement)
+
+    used = use_device(device, running, run)
+    measurement, wrong_op = used.value
+    return Deployment(
+        graph=graph,
+        ledger=built.ledger,
+        sources=built.sources,
+        firmware=built.firmware,
+        twin=twin,
+        ran_on=ran_on(device, board, built.ledger.arena_region),
+        measurement=measurement,
+        wrong_op=wrong_op,
+        compiler=compiler_of(running.map_file),
+        lost=used.failures,
+    )
+
+
+def _build_twin(built: Built, device: Device, workdir: Path, cache_dir: Path | None) -> Firmware | None:
+    """The same sources as ``device`` can run them, or None where it runs the board's own ELF."""
+    board = built.firmware.board
+    image = image_for(device, board, built.ledger)
+    if image == Image(board, built.firmware.arena_region):
+        return None
+    twin = build_firmware(
+        built.sources, image.board, workdir=workdir, cache_dir=cache_dir, arena_region=image.arena_region
+    )
+    assert_same_network(built.firmware.linked, twin.linked)
+    return twin
+
+
+def require_tools(device: Device, board: Board) -> None:
+    """Raise ``ToolMissingError`` or ``DeviceError`` now rather than in the first trial."""
+    require_gcc()
+    require_device(device, board)
+
+
+def write_sources(graph: Graph, board: Board, folder: Path) -> Path:
+    """Write the C of ``graph`` as it is generated for ``board`` into ``folder`` and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ledger = make_ledger(graph, board)
+    for name, text in generate(graph, ledger.lowered, ledger.plan, name=graph.name).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def random_samples(graph: Graph, count: int, seed: int) -> list[npt.NDArray[np.int8]]:
+    """Uniform int8 samples (count, ...) for every input: nothing that clamps or saturates stays untouched."""
+    rng = np.random.default_rng(seed)
+    shapes = (graph.tensors[t].shape[1:] for t in graph.inputs)
+    return [rng.integers(-128, 128, (count, *shape), dtype=np.int8) for shape in shapes]
+
+
+def _wrong_op(
+    client: Client, graph: Graph, ledger: Ledger, samples: Samples, measurement: Measurement
+) -> int | None:
+    first = measurement.parity.first
+    if first is None:
+        return None
+    inputs = [values[first.sample : first.sample + 1] for values in samples]
+    tensors = {t: v[0] for t, v in run_tensors(graph, inputs).items()}
+    return first_wrong_op(client, graph, ledger.plan.offsets, [v[0] for v in inputs], tensors)
+
+
+def cache_folder() -> Path:
+    """Where compiled objects are kept between builds: below ``$XDG_CACHE_HOME`` or ``~/.cache``.
+
+    Raises ``BuildError`` where there is neither: a user without HOME and without an entry in passwd.
+    """
+    root = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(root) if root else Path.home() / ".cache") / "micronas" / "build"
+    except RuntimeError as error:
+        raise BuildError(
+            "there is no place for compiled objects: neither HOME nor XDG_CACHE_HOME is set",
+            remedy="set HOME to a folder that you may write to; PlatformIO needs it too",
+        ) from error

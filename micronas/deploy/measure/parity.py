@@ -1,0 +1,92 @@
+"""Outputs of a device against the reference, element by element, and the first op that goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.device.client import RUN_DEADLINE_S, Client
+from micronas.errors import DeviceError
+from micronas.model.graph import Graph
+
+Array = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first element that the device computed differently."""
+
+    sample: int
+    output: int
+    element: int
+    device: int
+    reference: int
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Outputs compared element by element over all samples."""
+
+    elements: int
+    mismatches: int
+    first: Difference | None = None
+
+
+def load_sample(client: Client, samples: Sequence[Array], number: int) -> None:
+    """Write sample ``number`` to every input of the device."""
+    for index, values in enumerate(samples):
+        client.load_input(index, values[number].tobytes())
+
+
+def compare_outputs(
+    client: Client,
+    samples: Sequence[Array],
+    expected: Sequence[Array],
+    run_deadline_s: float = RUN_DEADLINE_S,
+) -> Parity:
+    """Run every sample once and compare every output element."""
+    elements = mismatches = 0
+    first: Difference | None = None
+    for number in range(len(samples[0])):
+        load_sample(client, samples, number)
+        client.run(deadline_s=run_deadline_s)
+        for output, reference in enumerate(expected):
+            want = reference[number].reshape(-1).view(np.int8)
+            got = np.frombuffer(client.read_output(output), dtype=np.int8)
+            if got.size != want.size:
+                raise DeviceError(
+                    f"output {output} has {got.size} bytes on the device, {want.size} in the graph"
+                )
+            wrong = np.flatnonzero(got != want)
+            elements, mismatches = elements + want.size, mismatches + wrong.size
+            if wrong.size and first is None:
+                at = int(wrong[0])
+                first = Difference(number, output, at, int(got[at]), int(want[at]))
+    return Parity(elements, mismatches, first)
+
+
+def first_wrong_op(
+    client: Client,
+    graph: Graph,
+    offsets: Mapping[int, int],
+    inputs: Sequence[Array],
+    tensors: Mapping[int, Array],
+) -> int | None:
+    """Index of the first op whose outputs differ from ``tensors`` for one sample, or None if all agree.
+
+    ``offsets`` are arena offsets per activation tensor (the plan's), ``inputs`` one array per input,
+    ``tensors`` every activation by the reference interpreter. The network is run anew up to each op, since
+    later ops may take over an output's memory.
+    """
+    for index, op in enumerate(graph.ops):
+        for number, values in enumerate(inputs):
+            client.load_input(number, values.tobytes())
+        client.run(ops=index + 1)
+        for tensor in op.outputs:
+            want = tensors[tensor].tobytes()
+            if client.read_arena(offsets[tensor], len(want)) != want:
+                return index
+    return None

@@ -1,0 +1,194 @@
+"""A network as the firmware of a device under MLPerf Tiny's test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from micronas.board import Board
+from micronas.codegen import generate
+from micronas.deploy.mlperf.task import Encoding, Task
+from micronas.device.targets import Device, Image, Renode, image_for
+from micronas.errors import BudgetError, ConfigError
+from micronas.firmware import Firmware, assert_same_network, build_firmware
+from micronas.firmware.ledger_check import require_equal
+from micronas.firmware.program import Program
+from micronas.memory.ledger import Ledger, make_ledger
+from micronas.model.graph import Graph
+
+PERFORMANCE_BAUD = 115_200
+ENERGY_BAUD = 9_600
+_SHARED = (
+    "mn_startup.c",
+    "mn_fault.c",
+    "mn_fault.h",
+    "mn_stack.c",
+    "mn_stack.h",
+    "mn_port.h",
+    "mn_build_id.h",
+)
+_INPUT_SYMBOLS = ("mlperf_buffer", "mlperf_quantized")
+
+
+class Mode(Enum):
+    """How the device marks time: lines with microseconds, or pulses on a pin for an energy monitor."""
+
+    PERFORMANCE = "performance"
+    ENERGY = "energy"
+
+    @property
+    def baud(self) -> int:
+        """The rate at which the runner speaks to the device; energy mode goes through an interface board."""
+        return ENERGY_BAUD if self is Mode.ENERGY else PERFORMANCE_BAUD
+
+
+@dataclass(frozen=True)
+class Sram:
+    """Bytes of SRAM that the firmware takes, all of them linked.
+
+    ``input_buffer`` are those of ``static`` that hold what the host loads; ``added`` is how many more this is
+    than the firmware that ``bench`` runs takes.
+    """
+
+    arena: int
+    stack: int
+    static: int
+    input_buffer: int
+    added: int
+
+    @property
+    def total(self) -> int:
+        """All SRAM."""
+        return self.arena + self.stack + self.static
+
+
+@dataclass(frozen=True)
+class DutFirmware:
+    """The linked firmware and what it answers to ``profile``.
+
+    ``firmware`` and ``sram`` are the board's; ``running`` is what is run: the same, its emulated twin's, or
+    for Renode one that says of itself that it is emulated.
+    """
+
+    task: Task
+    mode: Mode
+    firmware: Firmware
+    running: Firmware
+    sram: Sram
+
+
+def build_dut(
+    graph: Graph,
+    board: Board,
+    task: Task,
+    *,
+    workdir: Path,
+    cache_dir: Path | None,
+    mode: Mode = Mode.PERFORMANCE,
+    pin: str | None = None,
+    device: Device | None = None,
+) -> DutFirmware:
+    """Build ``graph`` for ``board`` as a device under test, and again where ``device`` runs another image.
+
+    Without a ``device`` that is left out. ``pin`` (like PA8) is energy mode's.
+
+    Raises what generating and building raise, among it ``BudgetError`` where network and input buffer
+    together exceed a memory region.
+    """
+    ledger = make_ledger(graph, board)
+    sources = generate(graph, ledger.lowered, ledger.plan, name=graph.name)
+
+    def build(image: Image, folder: Path, *, emulated: bool = False) -> Firmware:
+        uart = image.board.uart.model_copy(update={"baud": mode.baud})
+        target = image.board.model_copy(update={"uart": uart})
+        try:
+            return build_firmware(
+                sources,
+                target,
+                workdir=folder,
+                cache_dir=cache_dir,
+                program=dut_program(board, task, mode, pin, emulated=emulated),
+                arena_region=image.arena_region,
+            )
+        except BudgetError as error:
+            raise BudgetError(
+                f"{error.message} (with the {task.input_bytes:,} bytes of input that the runner loads)",
+                remedy=error.remedy,
+            ) from error
+
+    own = Image(board, ledger.arena_region)
+    firmware = build(own, workdir)
+    sram = _sram(ledger, firmware)
+    image = own if device is None else image_for(device, board, ledger)
+    renode = isinstance(device, Renode)
+    if image == own and not renode:
+        return DutFirmware(task, mode, firmware, firmware, sram)
+    running = build(image, workdir / "twin", emulated=renode)
+    assert_same_network(firmware.linked, running.linked)
+    return DutFirmware(task, mode, firmware, running, sram)
+
+
+def dut_program(board: Board, task: Task, mode: Mode, pin: str | None, *, emulated: bool = False) -> Program:
+    """What is compiled around the network; ``ConfigError`` for a pin that is none.
+
+    ``emulated``: what its core counts as cycles are instructions, which Renode's cannot be told from.
+    """
+    return Program(
+        paths=("mlperf", *(f"src/{name}" for name in _SHARED)),
+        headers={"mn_mlperf.h": mlperf_header(board, task, mode, pin, emulated=emulated)},
+        flags=("-DMN_OWN_WAIT",),
+    )
+
+
+def mlperf_header(board: Board, task: Task, mode: Mode, pin: str | None, *, emulated: bool = False) -> str:
+    """Text of ``mn_mlperf.h``; arguments as of ``dut_program``."""
+    port, number = _pin(mode, pin)
+    encodings = "".join(f"#define {encoding.value} {i}\n" for i, encoding in enumerate(Encoding))
+    values: Mapping[str, object] = {
+        "MN_MLPERF_MODEL": f'"{task.name}"',
+        "MN_MLPERF_INPUT": task.encoding.value,
+        "MN_MLPERF_INPUT_BYTES": f"{task.input_bytes}u",
+        "MN_MLPERF_ERROR_SCORE": int(task.error_score),
+        "MN_MLPERF_ENERGY": int(mode is Mode.ENERGY),
+        "MN_MLPERF_EMULATED": int(emulated),
+        "MN_MLPERF_PIN_PORT": f"{port}u",
+        "MN_MLPERF_PIN": f"{number}u",
+        "MN_MLPERF_CYCLES_PER_1000_INSTRUCTIONS": f"{round(1000 * board.timing.cycles_per_instruction)}u",
+    }
+    lines = "".join(f"#define {name} {value}\n" for name, value in values.items())
+    return (
+        "/* MLPerf Tiny's task and how time is told; generated. */\n"
+        f"#ifndef MN_MLPERF_H\n#define MN_MLPERF_H\n\n{encodings}\n{lines}\n#endif\n"
+    )
+
+
+def _pin(mode: Mode, pin: str | None) -> tuple[int, int]:
+    if mode is Mode.PERFORMANCE:
+        return 0, 0
+    match = re.fullmatch(r"P([A-K])(\d{1,2})", pin or "")
+    if match is None or int(match[2]) > 15:
+        raise ConfigError(
+            "energy mode marks time by pulses on a pin, and "
+            + (f"{pin!r} is none" if pin else "none was named"),
+            remedy="--pin PA8, for example: D7 of a Nucleo-64's Arduino header",
+        )
+    return ord(match[1]) - ord("A"), int(match[2])
+
+
+def _sram(ledger: Ledger, firmware: Firmware) -> Sram:
+    """Raises ``BuildError`` where arena, stack or constants are not the ledger's: it is the same network."""
+    linked = firmware.linked
+    require_equal(
+        {
+            "arena": (ledger.arena_bytes, linked.arena),
+            "stack": (ledger.sram_of("stack"), linked.stack),
+            "constants": (ledger.constant_bytes, linked.constants),
+        },
+        "the ledger and the linker disagree",
+        remedy="report it",
+    )
+    buffers = sum(s.size for s in firmware.image.symbols if s.name in _INPUT_SYMBOLS)
+    return Sram(linked.arena, linked.stack, linked.static, buffers, linked.sram_bytes - ledger.sram_bytes)

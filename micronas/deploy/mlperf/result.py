@@ -1,0 +1,113 @@
+"""What a run comes to: lines in the runner's manner, each labelled with its source, and one JSON object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from micronas.deploy.mlperf.firmware import DutFirmware
+from micronas.deploy.mlperf.script import Accuracy, Performance
+from micronas.device.targets import RanOn
+from micronas.trial import Json, Source
+
+NO_SUBMISSION = "not an MLPerf result: not submitted to, reviewed or verified by MLCommons"
+_RULE = "-" * 57
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run of the scripts; ``accuracy`` is None without samples."""
+
+    built: DutFirmware
+    ran_on: RanOn
+    source: Source
+    performance: Performance | None
+    accuracy: Accuracy | None
+
+
+def source_of(counter: str, *, emulated: bool) -> Source:
+    """Measured only by a core's cycle counter over a link to a board."""
+    return Source.MEASURED if counter == "cycles" and not emulated else Source.EMULATED
+
+
+def result_lines(result: Result) -> list[str]:
+    """The runner's result lines, each with ``mlperf-tiny [emulated]`` or ``[measured]`` before it."""
+    lines = _performance_lines(result.performance) if result.performance else []
+    lines += _accuracy_lines(result) if result.accuracy else []
+    return [f"mlperf-tiny [{result.source.value}]: {line}" for line in [*lines, NO_SUBMISSION]]
+
+
+def _performance_lines(performance: Performance) -> list[str]:
+    lines = []
+    for number, window in enumerate(performance.windows, start=1):
+        lines += [
+            f"Performance results for window {number}:",
+            f"  # Inferences : {window.inferences:>13}",
+            f"  Runtime      : {window.elapsed_us / 1e6:>10.3f} sec.",
+            f"  Throughput   : {window.throughput:>10.3f} inf./sec.",
+        ]
+    lines += [_RULE, f"Median throughput is {performance.throughput:>10.3f} inf./sec.", _RULE]
+    if not performance.by_the_rules:
+        lines.append("shorter or fewer windows than the rules ask for: a trial run only")
+    return lines
+
+
+def _accuracy_lines(result: Result) -> list[str]:
+    accuracy, task = result.accuracy, result.built.task
+    assert accuracy is not None
+    lines = [f"Accuracy over {accuracy.files} files, {accuracy.inferences} inferences:"]
+    if accuracy.top1 is not None:
+        lines.append(f"Top 1% = {100 * accuracy.top1:2.1f}")
+    if accuracy.auc is not None:
+        lines.append(f"AUC = {accuracy.auc:.3f}")
+    quality = accuracy.quality(task)
+    assert quality is not None, "every task has its figure"
+    lines.append(
+        f"{'reaches' if quality >= task.quality else 'misses'} the closed division's {task.quality:g}"
+    )
+    return lines
+
+
+def result_json(result: Result, model: str) -> dict[str, Json]:
+    """The object of ``micronas mlperf --json``; its keys are stable."""
+    built, sram = result.built, result.built.sram
+    return {
+        "model": model,
+        "board": built.firmware.board.name,
+        "clock_hz": built.firmware.board.clock.hz,
+        "task": built.task.name,
+        "build_id": built.firmware.build_id.hex(),
+        "ran_on": result.ran_on.to_json(),
+        "source": result.source.value,
+        "submission": False,
+        "sram": {
+            "total": sram.total,
+            "arena": sram.arena,
+            "stack": sram.stack,
+            "static": sram.static,
+            "input_buffer": sram.input_buffer,
+            "added": sram.added,
+        },
+        "performance": _performance_json(result.performance) if result.performance else None,
+        "accuracy": _accuracy_json(result) if result.accuracy else None,
+    }
+
+
+def _performance_json(performance: Performance) -> dict[str, Json]:
+    return {
+        "throughput": performance.throughput,
+        "latency_ms": 1000.0 / performance.throughput,
+        "by_the_rules": performance.by_the_rules,
+        "windows": [{"inferences": w.inferences, "elapsed_us": w.elapsed_us} for w in performance.windows],
+    }
+
+
+def _accuracy_json(result: Result) -> dict[str, Json]:
+    accuracy = result.accuracy
+    assert accuracy is not None
+    return {
+        "files": accuracy.files,
+        "inferences": accuracy.inferences,
+        "top1": accuracy.top1,
+        "auc": accuracy.auc,
+        "target": result.built.task.quality,
+    }

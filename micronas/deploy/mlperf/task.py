@@ -1,0 +1,104 @@
+"""The tasks of MLPerf Tiny that a device under test can be asked for: their bytes, results and quality."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+from micronas.errors import ConfigError, ModelError
+from micronas.model.graph import DType, Graph, Tensor
+
+
+class Encoding(Enum):
+    """What the loaded bytes are; the value is the constant of ``mn_mlperf.h``."""
+
+    INT8 = "MN_MLPERF_INT8"
+    """The network's own quantized input."""
+    UINT8 = "MN_MLPERF_UINT8"
+    """Pixels; the network is given the byte - 128."""
+    FLOAT32 = "MN_MLPERF_FLOAT32"
+    """Little-endian floats, which the device quantizes by the input's own scale."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One benchmark.
+
+    ``input_shape`` is of one sample (for ad01 of one window), ``outputs`` the length of the network's output
+    vector. ``error_score``: the device answers with the mean squared error of a reconstruction.
+    ``stride`` is how many rows a window moves on within a file, 0 where a file is one sample.
+    ``quality`` is the closed division's target: top-1 accuracy, or AUC of the error score.
+    """
+
+    name: str
+    title: str
+    input_shape: tuple[int, ...]
+    encoding: Encoding
+    outputs: int
+    quality: float
+    error_score: bool = False
+    stride: int = 0
+
+    @property
+    def input_elements(self) -> int:
+        """Elements of the network's input."""
+        return math.prod(self.input_shape)
+
+    @property
+    def input_bytes(self) -> int:
+        """Bytes that the host loads for one inference."""
+        return self.input_elements * (4 if self.encoding is Encoding.FLOAT32 else 1)
+
+
+# Shapes, encodings and targets: mlcommons/tiny, benchmark/evaluation/datasets/README.md.
+_ALL = (
+    Task("kws01", "keyword spotting", (49, 10), Encoding.INT8, 12, 0.90),
+    Task("vww01", "visual wake words", (96, 96, 3), Encoding.UINT8, 2, 0.80),
+    Task("ic01", "image classification", (32, 32, 3), Encoding.UINT8, 10, 0.85),
+    Task("ad01", "anomaly detection", (5, 128), Encoding.FLOAT32, 640, 0.85, error_score=True, stride=1),
+)
+TASKS = {task.name: task for task in _ALL}
+
+
+def choose_task(name: str | None, graph: Graph) -> Task:
+    """The task called ``name``, or without a name the one whose input and output the network has.
+
+    Raises ``ConfigError`` for an unknown name or where none fits, ``ModelError`` for a network that is not
+    the named task's.
+    """
+    if name is None:
+        fitting = [task for task in _ALL if not _mismatches(task, graph)]
+        if not fitting:
+            raise ConfigError(
+                f"{graph.name} has the inputs and outputs of no MLPerf Tiny task",
+                remedy=f"name one by --task ({', '.join(TASKS)}) to see what is wrong",
+            )
+        return fitting[0]
+    if name not in TASKS:
+        raise ConfigError(f"--task {name}: unknown", remedy=f"one of {', '.join(TASKS)}")
+    if wrong := _mismatches(TASKS[name], graph):
+        raise ModelError(f"{graph.name} is no network for {name}: {'; '.join(wrong)}")
+    return TASKS[name]
+
+
+def _mismatches(task: Task, graph: Graph) -> list[str]:
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        return [f"it has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs, not one of each"]
+    given, result = graph.tensors[graph.inputs[0]], graph.tensors[graph.outputs[0]]
+    wrong = _tensor_mismatches("input", given, task.input_elements)
+    wrong += _tensor_mismatches("output", result, task.outputs)
+    if task.encoding is Encoding.UINT8 and given.quant and given.quant.zero_point[0] != -128:
+        wrong.append(
+            f"its input's zero point is {given.quant.zero_point[0]}, but pixels are loaded as byte - 128"
+        )
+    return wrong
+
+
+def _tensor_mismatches(what: str, tensor: Tensor, elements: int) -> list[str]:
+    wrong = []
+    if tensor.dtype is not DType.INT8:
+        wrong.append(f"its {what} is {tensor.dtype.value}, not int8")
+    if math.prod(tensor.shape) != elements:
+        wrong.append(f"its {what} has {math.prod(tensor.shape)} elements, the task's {elements}")
+    return wrong

@@ -1,0 +1,119 @@
+"""The figures of a deployment as JSON: what the store keeps and `bench --json` prints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from micronas.deploy.deployment import Deployment
+from micronas.deploy.measure import Measurement, RunStatistics
+from micronas.device.replies import Info
+from micronas.firmware.compiler import code_flags
+from micronas.trial import Json, latency_to_json
+
+
+def deployment_to_json(deployment: Deployment) -> dict[str, Json]:
+    """The figures that the store keeps, by name."""
+    measurement, linked = deployment.measurement, deployment.firmware.linked
+    return {
+        "build_id": deployment.firmware.build_id.hex(),
+        "ran_on": deployment.ran_on.to_json(),
+        "latency": latency_to_json(measurement.latency),
+        "runs": runs_to_json(measurement.runs),
+        "clock": clock_to_json(measurement),
+        "counter": counter_to_json(measurement.info),
+        "firmware": firmware_to_json(deployment),
+        "lost": list(deployment.lost),
+        "parity": {
+            "elements": measurement.parity.elements,
+            "mismatches": int(measurement.parity.mismatches),
+        },
+        "per_op": per_op_to_json(deployment),
+        "regions": _regions_to_json(deployment),
+        "sram": {
+            "predicted": deployment.ledger.sram_bytes,
+            "linked": linked.sram_bytes,
+            "reported": measurement.info.sram_bytes if deployment.twin is None else None,
+        },
+        "flash": {
+            "predicted": deployment.ledger.flash_bytes,
+            "linked": linked.flash_bytes,
+            "constants": {"predicted": deployment.ledger.constant_bytes, "linked": linked.constants},
+            "code": linked.code + linked.rodata,
+        },
+    }
+
+
+def runs_to_json(runs: RunStatistics) -> dict[str, Json]:
+    """Timed runs of one input: counts in order, median, interquartile range, and outliers (shown only)."""
+    return {
+        "warm_up": runs.warm_up,
+        "counts": [int(c) for c in runs.counts],
+        "median": runs.median,
+        "iqr": runs.iqr,
+        "outliers": [int(c) for c in runs.outliers],
+    }
+
+
+def clock_to_json(measurement: Measurement) -> dict[str, Json]:
+    """The core clock as the firmware set it, and by the host's time; null where that cannot tell."""
+    info, clock = measurement.info, measurement.clock
+    return {
+        "hz": clock.firmware_hz,
+        "host_hz": clock.host_hz,
+        "source": info.clock_source.name.lower(),
+        "fallback": info.clock_fallback,
+    }
+
+
+def counter_to_json(info: Info) -> dict[str, Json]:
+    """The counter that the figures were read from, ``unknown`` for old firmware, and what it counts."""
+    return {"name": str(info.counted_by), "counts": info.counter.name.lower()}
+
+
+def firmware_to_json(deployment: Deployment) -> dict[str, Json]:
+    """What ran: the build's id, the clock it was built for, compiler and flags, and the network's kernels."""
+    board = deployment.firmware.board
+    running = deployment.twin or deployment.firmware
+    kernels: list[Json] = [*sorted({lowered.kernel for lowered in deployment.ledger.lowered})]
+    return {
+        "build_id": running.build_id.hex(),
+        "board": running.board.name,
+        "clock_hz": board.clock.hz,
+        "wait_states": board.region("flash").wait_states,
+        "compiler": deployment.compiler,
+        "flags": list(code_flags(running.board)),
+        "kernels": kernels,
+    }
+
+
+def _regions_to_json(deployment: Deployment) -> dict[str, Json]:
+    """Bytes of each memory region by the ledger and by the ELF, and its size."""
+    ledger, linked = deployment.ledger, deployment.firmware.regions
+    return {
+        region.name: {
+            "predicted": ledger.region_bytes(region.name),
+            "linked": linked[region.name],
+            "size": region.length,
+        }
+        for region in ledger.regions
+    }
+
+
+def per_op_to_json(deployment: Deployment) -> list[Json]:
+    """One object per op: kind, output shape, count, share of the run, constants in bytes, milliseconds."""
+    measurement, graph = deployment.measurement, deployment.graph
+    total = sum(op.count for op in measurement.per_op) or 1
+    ms_per_count = measurement.latency.ms / measurement.median
+    rows: list[Json] = []
+    for op in measurement.per_op:
+        row: dict[str, Any] = {
+            "op": op.index,
+            "kind": op.kind,
+            "output_shape": list(graph.tensors[graph.ops[op.index].outputs[0]].shape),
+            "instructions": op.count,
+            "share": op.count / total,
+            "constant_bytes": deployment.ledger.ops[op.index].constant_bytes,
+            "ms": op.count * ms_per_count,
+        }
+        rows.append(row)
+    return rows

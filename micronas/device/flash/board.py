@@ -1,0 +1,155 @@
+"""Firmware onto a board: PlatformIO's upload to one named device, believed only when the board answers.
+
+Uploaders have reported success without writing and failure after verifying, so their exit code is a hint:
+what counts is that the firmware on the other end of that probe's port answers with the build id just built.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from micronas.board import Board
+from micronas.device.client import Client
+from micronas.device.flash.uploaders import (
+    JLINK_SCRIPT,
+    can_reset,
+    command,
+    jlink_script,
+    registry_options,
+)
+from micronas.device.flash.writer import Writer, choose_writer
+from micronas.device.link import Link
+from micronas.device.ports import ListPorts, Port, holders, serial_ports, wait_for_port
+from micronas.device.replies import Info
+from micronas.device.serial_link import SerialLink
+from micronas.device.usb import ListUsb, usb_devices
+from micronas.errors import DeviceError, FlashError
+from micronas.firmware import Firmware
+from micronas.firmware.run_platformio import run_platformio, wants_registry
+
+UPLOAD_DEADLINE_S = 60.0
+RETURN_DEADLINE_S = 15.0
+_ANSWER_DEADLINE_S = 8.0
+_SETTLE_S = 0.2
+
+
+@dataclass(frozen=True)
+class Flashed:
+    """Proof that a board runs a build: the port it answers on and what it said."""
+
+    port: Port
+    info: Info
+    under_reset: bool
+
+
+OpenLink = Callable[[str, int], Link]
+
+
+def flash(
+    firmware: Firmware,
+    port: Port,
+    *,
+    ports: ListPorts = serial_ports,
+    usb: ListUsb = usb_devices,
+    open_link: OpenLink = SerialLink,
+    return_deadline_s: float = RETURN_DEADLINE_S,
+) -> Flashed:
+    """Upload ``firmware`` to the board behind ``port`` and wait until it answers with its build id.
+
+    A failed upload is tried once more under reset where the uploader can, which wakes a target that sleeps or
+    has its debug pins in use. Raises ``FlashError`` with the uploader's last words or when it is not certain
+    which device is meant, ``ToolMissingError``, or ``DeviceError`` for a port that somebody else holds.
+    """
+    require_free(port)
+    output, info = "", None
+    for under_reset in _attempts(firmware.board):
+        output = upload(firmware, port, under_reset=under_reset, ports=ports, usb=usb)
+        info, found = answering(firmware, port, ports, open_link, return_deadline_s)
+        if info is not None and info.build_id == firmware.build_id:
+            return Flashed(found, info, under_reset)
+    raise FlashError(_what_happened(firmware, port, info, output))
+
+
+def upload(
+    firmware: Firmware,
+    port: Port,
+    *,
+    under_reset: bool,
+    ports: ListPorts = serial_ports,
+    usb: ListUsb = usb_devices,
+) -> str:
+    """One PlatformIO upload; returns what it printed. Its exit code is not believed, so it is not told.
+
+    Raises ``FlashError`` before anything is written when it is not certain which device is meant.
+    """
+    writer = choose_writer(firmware.board, port, ports, usb)
+    folder, name = firmware.elf.parent, firmware.board.name
+    (folder / "platformio.upload.ini").write_text(
+        upload_ini(firmware.board, writer, under_reset=under_reset), encoding="utf-8"
+    )
+    if writer.protocol == "jlink":
+        image = folder / ".pio" / "build" / name / "firmware.bin"
+        (folder / JLINK_SCRIPT).write_text(jlink_script(image, under_reset=under_reset), encoding="utf-8")
+    finished = run_platformio(
+        folder, "--environment", name, "--target", "upload", deadline_s=UPLOAD_DEADLINE_S
+    )
+    return finished.output
+
+
+def upload_ini(board: Board, writer: Writer, *, under_reset: bool) -> str:
+    """The upload's part of the project: the registry platform gets options, our own a command."""
+    if wants_registry():
+        lines = registry_options(writer, under_reset=under_reset)
+    else:
+        words = command(board, writer, under_reset=under_reset)
+        lines = ["upload_protocol = custom", f"upload_command = {' '.join(map(_quoted, words))}"]
+    return "\n".join([f"[env:{board.name}]", *lines, ""])
+
+
+def require_free(port: Port) -> None:
+    """Raise ``DeviceError`` naming the program that has the port open: a monitor, another search."""
+    held_by = holders(port.device)
+    if held_by:
+        raise DeviceError(
+            f"{port.device} is in use by {', '.join(held_by)}", remedy="close it, then try again"
+        )
+
+
+def answering(
+    firmware: Firmware, port: Port, ports: ListPorts, open_link: OpenLink, deadline_s: float
+) -> tuple[Info | None, Port]:
+    """What answers behind ``port``, under whatever name it has by then; None when nothing does in time."""
+    deadline = time.monotonic() + deadline_s
+    found = wait_for_port(port, deadline_s, ports)
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            link = open_link(found.device, firmware.board.uart.baud)
+        except DeviceError:  # still re-enumerating, or ModemManager has a look at it
+            time.sleep(_SETTLE_S)
+            continue
+        try:
+            return Client(link).info(min(left, _ANSWER_DEADLINE_S)), found
+        except DeviceError:
+            return None, found
+        finally:
+            link.close()
+    return None, found
+
+
+def _attempts(board: Board) -> tuple[bool, ...]:
+    return (False, True) if can_reset(board.upload.protocol, registry=wants_registry()) else (False,)
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"' if " " in word else word
+
+
+def _what_happened(firmware: Firmware, port: Port, info: Info | None, output: str) -> str:
+    if info is None:
+        answer = "nothing answers on its port"
+    else:
+        answer = f"the board still runs build {info.build_id.hex()}, not {firmware.build_id.hex()}"
+    last_words = "\n    ".join(output.strip().splitlines()[-6:])
+    return f"the upload to {port} did not work: {answer}. The uploader's last words:\n    {last_words}"

@@ -1,0 +1,112 @@
+"""A board used for one piece of work: flashed, opened, and tried again when it is lost on the way.
+
+A cable comes loose, a chip browns out, ModemManager takes an answer: then what the board held is gone, and
+only the whole work, begun anew on a board that has proven itself again, gives figures that can be believed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from micronas.device.board_link import BoardLink, OpenSerial
+from micronas.device.flash.board import RETURN_DEADLINE_S, answering, flash
+from micronas.device.link import Link
+from micronas.device.lock import CLAIMS_DIR, Claim
+from micronas.device.ports import ListPorts, Port, serial_ports, wait_for_port
+from micronas.device.serial_link import SerialLink
+from micronas.device.usb import ListUsb, usb_devices
+from micronas.errors import BoardLostError, DeadlineError, FlashError, MicronasError, WriterUnclearError
+from micronas.firmware import Firmware
+
+ATTEMPTS = 3
+BOARD_DEADLINE_S = 300.0
+"""No attempt begins in the last half of this, and one takes less than that half: the work is done by then."""
+
+_LOST = (BoardLostError, DeadlineError, FlashError)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Access:
+    """How this machine's boards are listed and opened; tests put pseudo terminals in their place."""
+
+    ports: ListPorts = serial_ports
+    usb: ListUsb = usb_devices
+    open_link: OpenSerial = SerialLink
+    claims_dir: Path = CLAIMS_DIR
+    return_deadline_s: float = RETURN_DEADLINE_S
+
+
+@dataclass(frozen=True)
+class Use(Generic[T]):
+    """What the work gave, and why earlier attempts at it did not."""
+
+    value: T
+    failures: tuple[str, ...]
+
+
+def use_board(
+    firmware: Firmware,
+    port: Port,
+    work: Callable[[Link], T],
+    *,
+    attempts: int = ATTEMPTS,
+    access: Access | None = None,
+) -> Use[T]:
+    """Flash ``firmware`` to the board behind ``port``, do ``work`` over its link, and free the board.
+
+    A board that is lost (unplugged, reset, silent, upload failed) is waited for by its serial number, checked
+    or flashed again, and the work is begun anew, at the profile's baud rate; ``attempts`` in all. Any other
+    error says the same every time and is raised at once.
+    """
+    access = access or Access()
+    failures: list[str] = []
+    give_up_at = time.monotonic() + BOARD_DEADLINE_S / 2
+    with Claim(port, access.claims_dir):
+        while True:
+            try:
+                return Use(_attempt(firmware, port, work, access, first=not failures), tuple(failures))
+            except _LOST as error:
+                failures.append(error.message)
+                hopeless = isinstance(error, WriterUnclearError) or len(failures) >= attempts
+                if hopeless or time.monotonic() >= give_up_at:
+                    raise _final(error, failures) from error
+
+
+def _attempt(firmware: Firmware, port: Port, work: Callable[[Link], T], access: Access, *, first: bool) -> T:
+    found = wait_for_port(port, access.return_deadline_s, access.ports)
+    if first or not _still_runs(firmware, found, access):
+        flashed = flash(
+            firmware,
+            found,
+            ports=access.ports,
+            usb=access.usb,
+            open_link=access.open_link,
+            return_deadline_s=access.return_deadline_s,
+        )
+        found = flashed.port
+    with BoardLink(
+        firmware.board,
+        found,
+        fast=first,  # what lost the board may have been a line that does not carry the fast rate
+        ports=access.ports,
+        open_link=access.open_link,
+        claimed=True,
+    ) as link:
+        return work(link)
+
+
+def _still_runs(firmware: Firmware, port: Port, access: Access) -> bool:
+    info, _ = answering(firmware, port, access.ports, access.open_link, access.return_deadline_s)
+    return info is not None and info.build_id == firmware.build_id
+
+
+def _final(error: MicronasError, failures: list[str]) -> MicronasError:
+    """The last error, saying how often it was tried."""
+    if len(failures) == 1:
+        return error
+    return type(error)(f"{error.message} (after {len(failures)} attempts)", remedy=error.remedy)

@@ -1,0 +1,208 @@
+"""Where a network runs: an emulated board or its twin, or a real one behind a named probe or port."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+from micronas.board import Board
+from micronas.board.arena_place import banks_of
+from micronas.board.twin import has_memory, stand_in_for, twin_of
+from micronas.device.flash import Access, Use, use_board
+from micronas.device.link import Link
+from micronas.device.ports import Port, choose_port
+from micronas.device.qemu import QemuDevice, no_machine, require_qemu
+from micronas.device.renode import RenodeDevice, find_renode, require_modelled
+from micronas.errors import DeviceError
+from micronas.firmware import Firmware
+from micronas.memory.ledger import Ledger
+from micronas.trial import Json
+
+HARDWARE = Access()
+"""How this machine's boards are reached."""
+
+_POLL_S = 0.2
+T = TypeVar("T")
+
+DEVICES = ("qemu", "renode", "serial")
+
+
+@dataclass(frozen=True)
+class Qemu:
+    """The board's QEMU machine."""
+
+
+@dataclass(frozen=True)
+class Renode:
+    """Renode, on a platform generated from the board's profile."""
+
+
+@dataclass(frozen=True)
+class SerialBoard:
+    """The board behind a debug probe (serial number) or a port; with neither, the only probe there is."""
+
+    probe: str | None = None
+    port: str | None = None
+
+
+Device: TypeAlias = Qemu | Renode | SerialBoard
+
+
+@dataclass(frozen=True)
+class RanOn:
+    """Where figures come from, to be said beside them.
+
+    ``machine`` is the emulator's, None for the board itself. ``own_chip``: it models the board's chip family.
+    ``own_elf``: it ran the ELF that the board would get, not one of the same network for a stand-in.
+    """
+
+    device: str
+    machine: str | None
+    own_chip: bool
+    own_elf: bool
+
+    def __str__(self) -> str:
+        if self.machine is None:
+            return "run on the board"
+        if self.device == "renode":
+            elf = "this board's ELF" if self.own_elf else "not this board's ELF: it knows that it is emulated"
+            return f"emulated in Renode, on the core and UART of this board's chip; {elf}"
+        if self.own_chip and not self.own_elf:
+            return (
+                f"emulated on {self.machine}, this board's chip family without all of its memory; "
+                "not this board's ELF: the arena lies in sram"
+            )
+        if self.own_chip:
+            return f"emulated on {self.machine}, this board's chip family; this board's ELF"
+        if self.own_elf:
+            return f"emulated on {self.machine}, another chip with this core; this board's ELF"
+        return f"emulated on {self.machine}, a stand-in for the core; not this board's ELF"
+
+    def to_json(self) -> dict[str, Json]:
+        """The object that ``bench`` and ``search`` print; its keys are stable."""
+        return {
+            "device": self.device,
+            "machine": self.machine,
+            "own_chip": self.own_chip,
+            "own_elf": self.own_elf,
+            "text": str(self),
+        }
+
+
+def make_device(name: str, probe: str | None = None, port: str | None = None) -> Device:
+    """The device called ``name``; raises ``DeviceError`` for another name than ``DEVICES``."""
+    match name:
+        case "qemu":
+            return Qemu()
+        case "renode":
+            return Renode()
+        case "serial":
+            return SerialBoard(probe, port)
+    raise DeviceError(f"unknown device {name!r}", remedy=f"devices: {', '.join(DEVICES)}")
+
+
+def require_device(device: Device, board: Board) -> None:
+    """Raise ``ToolMissingError`` or ``DeviceError`` now rather than in the first trial."""
+    match device:
+        case Qemu():
+            require_qemu(built_for(device, board))
+        case Renode():
+            require_modelled(board)
+            find_renode()
+        case SerialBoard(probe, port):
+            choose_port(HARDWARE.ports(), probe=probe, port=port)
+
+
+def built_for(device: Device, board: Board) -> Board:
+    """The board whose ELF ``device`` runs for ``board``: itself, or its emulated twin."""
+    match device:
+        case Qemu():
+            return _emulated(board, "sram")
+        case Renode() | SerialBoard():
+            return board
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a device runs of a network: the board it is linked for, and the region of its arena."""
+
+    board: Board
+    arena_region: str
+
+
+def _emulated(board: Board, arena_region: str) -> Board:
+    """What QEMU runs for a network whose arena lies in ``arena_region``.
+
+    A machine of the board's chip that lacks one of several memories cannot run it; its core's stands in.
+    """
+    twin = twin_of(board)
+    if twin is None and len(banks_of(arena_region)) > 1 and not has_memory(board, arena_region):
+        return stand_in_for(board)
+    return twin or board
+
+
+def image_for(device: Device, board: Board, ledger: Ledger) -> Image:
+    """What ``device`` runs for ``board`` of the network of ``ledger``: the board's own image where it can.
+
+    Raises ``DeviceError`` when the arena lies in memory that the emulator lacks and does not fit ``sram``.
+    """
+    if not isinstance(device, Qemu):
+        return Image(board, ledger.arena_region)
+    target = _emulated(board, ledger.arena_region)
+    if has_memory(target, ledger.arena_region):
+        return Image(target, ledger.arena_region)
+    over = ledger.sram_bytes - board.sram_bytes
+    if over > 0:
+        raise DeviceError(
+            f"board {board.name}: the arena of {ledger.arena_bytes:,} bytes lies in {ledger.arena_region}, "
+            f"which its QEMU machine does not have, and is {over:,} bytes over in sram",
+            remedy="shrink the network by that, or run it with --device renode or serial",
+        )
+    return Image(target, "sram")
+
+
+def ran_on(device: Device, board: Board, arena_region: str = "sram") -> RanOn:
+    """What ``device`` is to ``board``, and to a network whose arena lies in ``arena_region`` of it."""
+    match device:
+        case Qemu() if board.emulator is not None:
+            running = _emulated(board, arena_region)
+            emulator = running.emulator or board.emulator
+            own_elf = running is board and has_memory(board, arena_region)
+            return RanOn("qemu", emulator.machine, emulator.own_chip, own_elf)
+        case Qemu():
+            raise no_machine(board)
+        case Renode():
+            return RanOn("renode", "renode", own_chip=False, own_elf=True)
+        case SerialBoard():
+            return RanOn("serial", None, own_chip=True, own_elf=True)
+
+
+def use_device(device: Device, firmware: Firmware, work: Callable[[Link], T]) -> Use[T]:
+    """Start or flash ``firmware``, built for the board of ``built_for``, and do ``work`` over the link to it.
+
+    A board that is lost on the way is found again and the work begun anew (``flash.use_board``); an emulator
+    does the same every time, so there it is done once.
+    """
+    match device:
+        case Qemu():
+            with QemuDevice(firmware.board, firmware.elf) as link:
+                return Use(work(link), ())
+        case Renode():
+            with RenodeDevice(firmware.board, firmware.elf) as link:
+                return Use(work(link), ())
+        case SerialBoard():
+            return use_board(firmware, _await_board(device, HARDWARE), work, access=HARDWARE)
+
+
+def _await_board(device: SerialBoard, access: Access) -> Port:
+    """The board's port; one that is being plugged in again is given a moment."""
+    deadline = time.monotonic() + access.return_deadline_s
+    while True:
+        try:
+            return choose_port(access.ports(), probe=device.probe, port=device.port)
+        except DeviceError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_POLL_S)

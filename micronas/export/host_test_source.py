@@ -1,0 +1,90 @@
+"""A C program that runs the exported network on fixed samples and compares every byte."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.model.graph import DType, Graph, Tensor
+from micronas.model.interpreter import run_batch
+
+_SAMPLES = 3
+_BYTES_PER_LINE = 20
+
+_PROGRAM = """\
+/* Runs the network on {samples} samples and compares the outputs with those of the reference interpreter. */
+#include <stdio.h>
+#include <string.h>
+
+#include "mn_network_{name}.h"
+
+static const unsigned char inputs[{samples}][{in_bytes}] = {{
+{inputs}
+}};
+
+static const unsigned char expected[{samples}][{out_bytes}] = {{
+{outputs}
+}};
+
+static int run_sample(const mn_model *model, const unsigned char *in, const unsigned char *wanted)
+{{
+    for (unsigned i = 0; i < model->n_inputs; in += model->inputs[i].bytes, i++) {{
+        memcpy(model->arena + model->inputs[i].offset, in, model->inputs[i].bytes);
+    }}
+    if (mn_model_run(model) != MN_OK) {{
+        return 1;
+    }}
+    for (unsigned i = 0; i < model->n_outputs; wanted += model->outputs[i].bytes, i++) {{
+        if (memcmp(model->arena + model->outputs[i].offset, wanted, model->outputs[i].bytes) != 0) {{
+            return 1;
+        }}
+    }}
+    return 0;
+}}
+
+int main(void)
+{{
+    int failed = 0;
+    for (int s = 0; s < {samples}; s++) {{
+        failed += run_sample(&mn_network_{name}, inputs[s], expected[s]);
+    }}
+    printf("%d of {samples} samples differ\\n", failed);
+    return failed != 0;
+}}
+"""
+
+
+def host_test(graph: Graph, name: str) -> str:
+    """The program's text for the library called ``name``; the samples are the same every time."""
+    rng = np.random.default_rng(0)
+    inputs = [_sample(graph.tensors[t], rng) for t in graph.inputs]
+    outputs = run_batch(graph, inputs)
+    rows_in, rows_out = _rows(inputs), _rows(outputs)
+    return _PROGRAM.format(
+        name=name,
+        samples=_SAMPLES,
+        in_bytes=len(rows_in[0]),
+        out_bytes=len(rows_out[0]),
+        inputs=_table(rows_in),
+        outputs=_table(rows_out),
+    )
+
+
+def _sample(tensor: Tensor, rng: np.random.Generator) -> npt.NDArray[np.generic]:
+    shape = (_SAMPLES, *(tensor.shape[1:] if tensor.shape[:1] == (1,) else tensor.shape))
+    if tensor.dtype is DType.FLOAT32:
+        return rng.normal(size=shape).astype(np.float32)
+    return rng.integers(-128, 128, shape).astype(np.int8)
+
+
+def _rows(arrays: list[npt.NDArray[np.generic]]) -> list[bytes]:
+    return [b"".join(np.ascontiguousarray(a[s]).tobytes() for a in arrays) for s in range(_SAMPLES)]
+
+
+def _table(rows: list[bytes]) -> str:
+    return ",\n".join("    {\n" + _lines(row) + "\n    }" for row in rows)
+
+
+def _lines(row: bytes) -> str:
+    starts = range(0, len(row), _BYTES_PER_LINE)
+    return "\n".join("        " + " ".join(f"{b}," for b in row[i : i + _BYTES_PER_LINE]) for i in starts)

@@ -1,0 +1,107 @@
+"""C text -> firmware.elf by PlatformIO, and proof that what was linked is what the ledger said.
+
+Each build is staged into a folder of its own; objects that do not change from candidate to candidate come
+from a cache, and what PlatformIO ran for one candidate is run for the next without it (see ``replay``).
+Nothing is downloaded unless MICRONAS_PLATFORM=ststm32 asks for PlatformIO's registry.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from micronas.board import Board
+from micronas.errors import BuildError
+from micronas.firmware.compiler_output import build_failure
+from micronas.firmware.elf import Image, LinkedSizes, linked_sizes, read_image, region_bytes
+from micronas.firmware.ledger_check import (
+    assert_ledger_matches,
+    assert_regions_match,
+    assert_same_network,
+)
+from micronas.firmware.program import SERVER, Program
+from micronas.firmware.project import make_project, write_project
+from micronas.firmware.replay import keep_recipe, replay
+from micronas.firmware.run_platformio import run_platformio, write_local_ini
+
+__all__ = [
+    "Firmware",
+    "LinkedSizes",
+    "assert_ledger_matches",
+    "assert_regions_match",
+    "assert_same_network",
+    "build_firmware",
+]
+
+BUILD_DEADLINE_S = 300.0
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """A linked image, its identity and its sizes; ``regions`` are the bytes used of each of the board's."""
+
+    board: Board
+    arena_region: str
+    elf: Path
+    map_file: Path
+    build_id: bytes
+    linked: LinkedSizes
+    regions: Mapping[str, int]
+    image: Image
+
+
+def build_firmware(
+    sources: Mapping[str, str],
+    board: Board,
+    *,
+    workdir: Path,
+    cache_dir: Path | None = None,
+    deadline_s: float = BUILD_DEADLINE_S,
+    extra_flags: tuple[str, ...] = (),
+    program: Program = SERVER,
+    arena_region: str = "sram",
+) -> Firmware:
+    """Compile and link ``sources`` (file name -> C text) into ``program`` for ``board`` in ``workdir``.
+
+    The network's arena goes into ``arena_region`` of the board.
+    ``cache_dir`` is shared by any number of builds, also at the same time; without it the cache is the
+    build's own. Raises ``ToolMissingError``, ``BudgetError`` (a region overflows, with the bytes over) or
+    ``BuildError`` (the first messages of the compiler).
+    """
+    folder = workdir.resolve()
+    cache = (cache_dir or folder / ".cache").resolve()
+    project = make_project(sources, board, extra_flags, program, arena_region)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_project(project, folder)
+    write_local_ini(folder, board, cache)
+    output = folder / ".pio" / "build" / board.name
+    if cache_dir is None or not replay(project, folder, cache, deadline_s=deadline_s):
+        finished = run_platformio(folder, "--environment", board.name, deadline_s=deadline_s)
+        if finished.code != 0:
+            raise build_failure(finished.output, board.name)
+        keep_recipe(project, folder, output, cache)
+    elf = _publish(output, folder)
+    image = read_image(elf)
+    return Firmware(
+        board=board,
+        arena_region=arena_region,
+        elf=elf,
+        map_file=elf.with_suffix(".map"),
+        build_id=project.build_id,
+        linked=linked_sizes(image),
+        regions=region_bytes(image, board),
+        image=image,
+    )
+
+
+def _publish(output: Path, folder: Path) -> Path:
+    """Copy ELF and map beside the project under the same names whichever platform built them."""
+    built = next((p for p in (output / "firmware.elf", output / "program.elf") if p.is_file()), None)
+    if built is None:
+        raise BuildError(f"PlatformIO reported success but left no firmware.elf in {output}")
+    elf = folder / "firmware.elf"
+    shutil.copyfile(built, elf)
+    shutil.copyfile(output / "firmware.map", elf.with_suffix(".map"))
+    return elf

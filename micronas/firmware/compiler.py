@@ -1,0 +1,27 @@
+"""Which compiler made an image, and with which flags: a part of every figure that the image gives."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from pathlib import Path
+
+from micronas.board import Board
+from micronas.firmware.project import FIRMWARE_DIR
+
+_LIBGCC = re.compile(r"/arm-none-eabi/([0-9.]+)/")
+_NOT_CODE = ("-I", "-W", "-Wl,")  # search paths, warnings and the linker's: no instruction depends on them
+
+
+def compiler_of(map_file: Path) -> str:
+    """For example ``GCC 12.2.1``: the compiler whose libgcc the linker's map names, or nothing."""
+    found = _LIBGCC.search(map_file.read_text(encoding="utf-8", errors="replace"))
+    return f"GCC {found[1]}" if found else ""
+
+
+def code_flags(board: Board) -> tuple[str, ...]:
+    """The flags that code generation depends on: the core's, then those of firmware/platformio.ini."""
+    project = configparser.ConfigParser(interpolation=None)
+    project.read(FIRMWARE_DIR / "platformio.ini", encoding="utf-8")
+    flags = project["env"]["build_flags"].split()
+    return (*board.core.compiler_flags, *(flag for flag in flags if not flag.startswith(_NOT_CODE)))

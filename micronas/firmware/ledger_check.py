@@ -1,0 +1,91 @@
+"""Predicted = linked, to the byte, at every build."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from micronas.board import Board, RegionKind
+from micronas.errors import BuildError
+from micronas.firmware.elf import LinkedSizes
+
+
+class Predicted(Protocol):
+    """The figures of a ledger that the linker must confirm."""
+
+    @property
+    def arena_bytes(self) -> int:
+        """Planned arena."""
+        ...
+
+    @property
+    def sram_bytes(self) -> int:
+        """Arena, statics and stack."""
+        ...
+
+    @property
+    def constant_bytes(self) -> int:
+        """The network's constants."""
+        ...
+
+
+def assert_ledger_matches(ledger: Predicted, linked: LinkedSizes) -> None:
+    """Raise ``BuildError`` with both figures unless arena, SRAM and constants agree exactly."""
+    require_equal(
+        {
+            "arena": (ledger.arena_bytes, linked.arena),
+            "SRAM": (ledger.sram_bytes, linked.sram_bytes),
+            "constants": (ledger.constant_bytes, linked.constants),
+        },
+        "the ledger and the linker disagree",
+        remedy="after a change of firmware/ run tools/measure_code_size.py; otherwise this is a bug",
+    )
+
+
+class PredictedRegions(Protocol):
+    """The figures of a ledger by memory region."""
+
+    def region_bytes(self, name: str) -> int:
+        """Bytes taken of the region called ``name``."""
+        ...
+
+
+def assert_regions_match(ledger: PredictedRegions, board: Board, linked: Mapping[str, int]) -> None:
+    """Raise ``BuildError`` with both figures unless every RAM region holds exactly what the ledger said.
+
+    ``linked`` are the bytes that the image takes of each region. Code makes flash an estimate, so that it is
+    not compared here.
+    """
+    names = [region.name for region in board.regions if region.kind is not RegionKind.FLASH]
+    require_equal(
+        {name: (ledger.region_bytes(name), linked[name]) for name in names},
+        f"the ledger and the linker disagree on the memory regions of {board.name}",
+        remedy="this is a bug; please report the model and the board",
+    )
+
+
+def assert_same_network(board: LinkedSizes, twin: LinkedSizes) -> None:
+    """Raise ``BuildError`` unless a board and its emulated twin hold the same arena, stack and constants."""
+    require_equal(
+        {
+            "arena": (board.arena, twin.arena),
+            "stack": (board.stack, twin.stack),
+            "constants": (board.constants, twin.constants),
+        },
+        "the emulated twin does not hold the board's network",
+        differ="{} bytes on the board, {} on its twin",
+        remedy="what the twin runs would say nothing about the board; this is a bug, report it",
+    )
+
+
+def require_equal(
+    pairs: Mapping[str, tuple[int, int]],
+    complaint: str,
+    *,
+    remedy: str,
+    differ: str = "predicted {} bytes, linked {}",
+) -> None:
+    """Raise ``BuildError`` naming each of ``pairs`` whose two figures are not the same."""
+    wrong = [f"{what}: {differ.format(*pair)}" for what, pair in pairs.items() if pair[0] != pair[1]]
+    if wrong:
+        raise BuildError(f"{complaint}: {'; '.join(wrong)}", remedy=remedy)

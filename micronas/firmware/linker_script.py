@@ -1,0 +1,111 @@
+"""The linker script of a board, from its memory regions.
+
+SRAM holds, from its start: stack, .data and .bss together rounded to 16 bytes, and the arena where that has
+no region to itself. Regions that an arena lies over are one memory here, which then holds all this. Of an
+arena that lies in memories apart each holds a bank, which is a section of its own. There is
+no gap, so what is linked is stack + static + arena to the byte. The generated sources, in model/, own no
+static but the arena. The stack comes first so that its overflow leaves the memory and faults. Flash holds
+vectors and code, then the network's constants sorted by alignment, then the rest.
+"""
+
+from __future__ import annotations
+
+from micronas.board import Board, Region, RegionKind
+from micronas.board.arena_place import as_one, banks_of, regions_of
+from micronas.codegen.arena import bank_section
+from micronas.firmware.elf import ARENA_SECTION
+
+ARENA_ALIGNMENT = 16
+
+_SECTIONS = """
+ENTRY(mn_reset)
+
+SECTIONS
+{{
+    .code : ALIGN(8)
+    {{
+        KEEP(*(.isr_vector))
+        *(.text .text.*)
+        . = ALIGN(8);
+    }} > {flash}
+
+    .constants : ALIGN(8)
+    {{
+        *(SORT_BY_ALIGNMENT(.rodata.mn_model_*))
+    }} > {flash}
+
+    .rodata : ALIGN(8)
+    {{
+        *(SORT_BY_ALIGNMENT(.rodata*))
+        . = ALIGN(8);
+    }} > {flash}
+
+    .stack (NOLOAD) : ALIGN(16)
+    {{
+        mn_ld_stack_start = .;
+        . = . + {stack_bytes};
+        mn_ld_stack_end = .;
+    }} > {ram}
+
+    .data : ALIGN(16)
+    {{
+        mn_ld_static_start = .;
+        mn_ld_data_start = .;
+        *(.data .data.*)
+        . = ALIGN(4);
+        mn_ld_data_end = .;
+    }} > {ram} AT > {flash}
+    mn_ld_data_load = LOADADDR(.data);
+
+    .bss (NOLOAD) :
+    {{
+        mn_ld_bss_start = .;
+        *(.bss EXCLUDE_FILE(*/model/*) .bss.* COMMON)
+        . = ALIGN(16);
+        mn_ld_bss_end = .;
+        mn_ld_static_end = .;
+    }} > {ram}
+
+{arena}
+    /DISCARD/ : {{ *(.ARM.exidx* .ARM.extab* .comment) }}
+}}
+"""
+
+_ARENA = """\
+    {name} (NOLOAD) : ALIGN(16)
+    {{
+        *({input})
+    }} > {memory}
+"""
+
+
+def linker_script(board: Board, arena_region: str = "sram") -> str:
+    """Text of ``linker.ld`` for ``board`` with the arena in ``arena_region`` (see ``arena_place``).
+
+    Raises ``BoardError`` when the board has no such region.
+    """
+    banks = [as_one(board, place) for place in banks_of(arena_region)]
+    merged = {
+        r.name: as_one(board, place) for place in banks_of(arena_region) for r in regions_of(board, place)
+    }
+    memories = [merged.get(region.name, region) for region in board.regions]
+    lines = [_memory_line(m) for m, r in zip(memories, board.regions, strict=True) if m.origin == r.origin]
+    flash = next(r for r in board.regions if r.kind is RegionKind.FLASH)
+    sections = _SECTIONS.format(
+        flash=flash.name,
+        stack_bytes=board.stack_bytes,
+        ram=merged["sram"].name if "sram" in merged else "sram",
+        arena="\n".join(_arena_section(number, bank) for number, bank in enumerate(banks)),
+    )
+    memory = "\n".join(lines)
+    return f"/* {board.title}: generated from its profile. */\nMEMORY\n{{\n{memory}\n}}\n{sections}"
+
+
+def _arena_section(number: int, bank: Region) -> str:
+    name = f"{ARENA_SECTION}_{number}" if number else ARENA_SECTION
+    return _ARENA.format(name=name, input=bank_section(number), memory=bank.name)
+
+
+def _memory_line(region: Region) -> str:
+    access = "rx" if region.kind is RegionKind.FLASH else "rwx"
+    return f"    {region.name} ({access}) : ORIGIN = {region.origin:#010x}, LENGTH = {region.length}"

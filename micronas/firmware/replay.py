@@ -1,0 +1,159 @@
+"""The second network of a board is built by the commands that built the first, without PlatformIO and SCons.
+
+Of the files of a build only the network and the build id change from candidate to candidate. PlatformIO takes
+half a CPU second to find that out. So its first build leaves a recipe in the cache: the objects of all that
+stays, and the commands that made the rest (firmware/scripts/record_commands.py). A recipe stands for one
+content of all other files and one compiler; the image made by it equals PlatformIO's in every byte (a test
+says so). Whatever does not go by the recipe, errors of compiler and linker among it, is left to PlatformIO.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Self
+
+from micronas.codegen.toolchain import find_gcc
+from micronas.firmware.process_group import run_group
+from micronas.firmware.project import Project, hash_files
+
+_PROJECT = "{project}"
+_OBJECTS = "{objects}"
+_MODEL, _BUILD_ID, _LINKED_ANEW = "src/model/", "src/mn_build_id.c", "linker.ld"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Commands to run in a staged project, in this order, and the ``path`` to find their tools on.
+
+    ``{project}`` in a word stands for the project's folder, ``{objects}`` for that of the kept objects.
+    ``compiler`` is size and time of the compiler that made those.
+    """
+
+    path: str
+    compiler: tuple[int, int]
+    commands: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def load(cls, folder: Path) -> Self | None:
+        """The recipe kept in ``folder``; None if there is none, or its compiler is no longer the same."""
+        try:
+            raw = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
+        except OSError:
+            return None
+        commands = tuple(tuple(command) for command in raw["commands"])
+        recipe = cls(raw["path"], tuple(raw["compiler"]), commands)
+        return recipe if _identity(commands[0][0], recipe.path) == recipe.compiler else None
+
+
+def replay(project: Project, folder: Path, cache: Path, *, deadline_s: float) -> bool:
+    """Build the project staged in ``folder`` by a recipe in ``cache``; False leaves it to PlatformIO.
+
+    What it makes is where PlatformIO would have put it: ``.pio/build/BOARD/firmware.elf`` and ``.map``.
+    """
+    kept = recipe_folder(project, folder, cache)
+    recipe = Recipe.load(kept)
+    if recipe is None:
+        return False
+    environment = os.environ | {"PATH": recipe.path, "LC_ALL": "C"}
+    for command in recipe.commands:
+        words = [_here(word, folder, kept) for word in command]
+        (folder / _output(words)).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            done = run_group(words, environment, deadline_s=deadline_s, cwd=folder)
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        if done.code != 0:
+            return False
+    return True
+
+
+def keep_recipe(project: Project, folder: Path, output: Path, cache: Path) -> None:
+    """Keep what PlatformIO's build of ``project`` in ``folder`` left in ``output``, unless that is known.
+
+    A build that took the whole image out of SCons' cache left no commands, and none are kept.
+    """
+    kept, commands = recipe_folder(project, folder, cache), output / "commands.json"
+    if kept.is_dir() or not commands.is_file():
+        return
+    recorded = json.loads(commands.read_text(encoding="utf-8"))
+    compiled = [recorded["compile"][name] for name in _compiled_anew(project)]
+    link: list[str] = recorded["link"]
+    own = {_output(command) for command in compiled}
+    objects = [word for word in link if word.endswith(".o") and word not in own]
+    compiler = _identity(compiled[0][0], recorded["path"])
+    if compiler is None:
+        return
+    # The linker writes the name of an assembler source's object into the image: it stays what it was.
+    below = {name: name.removeprefix(f"{output.relative_to(folder)}/") for name in objects}
+    names = {name: f"{_OBJECTS}/{place}" for name, place in below.items()}
+    lines = tuple(
+        tuple(names.get(word, word).replace(str(folder), _PROJECT) for word in command)
+        for command in (*compiled, link)
+    )
+    with contextlib.suppress(OSError):  # without a recipe the next build takes its time, no more
+        _write(
+            Recipe(recorded["path"], compiler, lines),
+            {place: folder / name for name, place in below.items()},
+            kept,
+        )
+
+
+def recipe_folder(project: Project, folder: Path, cache: Path) -> Path:
+    """Where the recipe for projects like this one lies: named by all that they and PlatformIO share."""
+    own = {*_compiled_anew(project), _LINKED_ANEW, *(n for n in project.files if n.startswith(_MODEL))}
+    shared = {name: text for name, text in project.files.items() if name not in own}
+    gcc = find_gcc() or ""
+    shared["platformio.local.ini"] = (folder / "platformio.local.ini").read_text(encoding="utf-8")
+    shared["made of and by"] = json.dumps(
+        [
+            project.board.name,
+            sorted(own),
+            [gcc, _identity(gcc, None)],
+            version("platformio"),
+            sorted(item for item in os.environ.items() if item[0].startswith("PLATFORMIO_")),
+        ]
+    )
+    return cache / "recipes" / hash_files(shared).hex()
+
+
+def _compiled_anew(project: Project) -> list[str]:
+    """The sources of which no two candidates have the same."""
+    return sorted(n for n in project.files if n == _BUILD_ID or (n.startswith(_MODEL) and n.endswith(".c")))
+
+
+def _here(word: str, folder: Path, kept: Path) -> str:
+    return word.replace(_PROJECT, str(folder)).replace(_OBJECTS, str(kept / "objects"))
+
+
+def _output(command: Sequence[str]) -> str:
+    return command[command.index("-o") + 1]
+
+
+def _identity(compiler: str, path: str | None) -> tuple[int, int] | None:
+    """Size in bytes and time of change in ns of ``compiler`` on ``path``; None where it is not there."""
+    found = shutil.which(compiler, path=path)
+    if found is None:
+        return None
+    status = os.stat(found)
+    return status.st_size, status.st_mtime_ns
+
+
+def _write(recipe: Recipe, objects: Mapping[str, Path], kept: Path) -> None:
+    """Whoever is first wins; a reader sees a whole recipe or none."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".", dir=kept.parent) as made:
+        half = Path(made) / "recipe"
+        for place, path in objects.items():
+            (half / "objects" / place).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, half / "objects" / place)
+        (half / "recipe.json").write_text(json.dumps(asdict(recipe)), encoding="utf-8")
+        half.rename(kept)

@@ -1,0 +1,60 @@
+"""Runs PlatformIO on a staged project, with a deadline and without the user's PlatformIO settings."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from micronas.board import Board
+from micronas.codegen.toolchain import require_gcc
+from micronas.errors import BuildError
+from micronas.firmware.platformio_core import PLATFORM_NAME, offline_core
+from micronas.firmware.process_group import Finished, run_group
+from micronas.firmware.project import board_manifest
+
+PLATFORM_VARIABLE = "MICRONAS_PLATFORM"
+_ENVIRONMENT = {
+    "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "No",
+    "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
+    "PLATFORMIO_DISABLE_COLOR": "true",
+    "PLATFORMIO_NO_ANSI": "true",
+    "LC_ALL": "C",  # the compiler's messages are parsed
+}
+
+
+def wants_registry() -> bool:
+    """Whether the user asks for PlatformIO's own ``ststm32`` platform, by MICRONAS_PLATFORM=ststm32."""
+    wanted = os.environ.get(PLATFORM_VARIABLE, PLATFORM_NAME)
+    if wanted not in (PLATFORM_NAME, "ststm32"):
+        raise BuildError(
+            f"{PLATFORM_VARIABLE}={wanted} is no platform that micronas builds with",
+            remedy=f"use ststm32 (PlatformIO's registry) or {PLATFORM_NAME} (the compiler on PATH)",
+        )
+    return wanted == "ststm32"
+
+
+def write_local_ini(folder: Path, board: Board, cache_dir: Path) -> None:
+    """Write platformio.local.ini: caches, and our own platform unless the registry is wanted."""
+    lines = ["[platformio]", f"build_cache_dir = {cache_dir / 'objects'}"]
+    if not wants_registry():
+        require_gcc()
+        lines.append(f"core_dir = {offline_core(cache_dir)}")
+        lines += ["", f"[env:{board.name}]", f"platform = {PLATFORM_NAME}", "platform_packages ="]
+        manifest = folder / "boards" / f"{board.platformio_board}.json"
+        manifest.parent.mkdir(exist_ok=True)
+        manifest.write_text(board_manifest(board), encoding="utf-8")
+    (folder / "platformio.local.ini").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def run_platformio(folder: Path, *arguments: str, deadline_s: float) -> Finished:
+    """``platformio run`` in ``folder``; past the deadline the whole group is killed: ``BuildError``."""
+    command = [sys.executable, "-m", "platformio", "run", "--project-dir", str(folder), *arguments]
+    try:
+        return run_group(command, os.environ | _ENVIRONMENT, deadline_s=deadline_s)
+    except subprocess.TimeoutExpired as error:
+        raise BuildError(
+            f"PlatformIO did not finish within {deadline_s:.0f} s in {folder}",
+            remedy="is the machine overloaded or its disk full? lower workers, then try again",
+        ) from error

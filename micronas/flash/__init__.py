@@ -1,8 +1,0 @@
-"""Firmware onto a board, believed when the board answers; and work on a board, begun anew when it is lost."""
-
-from __future__ import annotations
-
-from micronas.flash.board import Flashed, flash, require_free, upload
-from micronas.flash.session import BOARD_DEADLINE_S, Access, Use, use_board
-
-__all__ = ["BOARD_DEADLINE_S", "Access", "Flashed", "Use", "flash", "require_free", "upload", "use_board"]

@@ -1,0 +1,116 @@
+"""What an op does, in the few quantities that its kernel's time is made of.
+
+Each kernel class is one linear law. A class is the kernel's name and whatever switches it to another inner
+loop: the long requantization, rows of whole words, the 3x3 special case. The quantities are those that the
+kernels in firmware/lib/mn_kernels loop over; a kernel without a law of its own goes by set-up, outputs and
+inputs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from micronas.codegen.lowering import Lowered
+from micronas.model.graph import Graph, Op
+
+_FINISHES = ("short", "exact")
+_BY_SCALES = (("mn_add_s8", "mn_add_dsp", "mn_add_equal_dsp"), ("mn_mul_s8", "mn_mul_dsp"))
+"""Kernels of one op that the quantization chooses from."""
+
+
+@dataclass(frozen=True)
+class OpFeatures:
+    """An op as the model sees it: ops of one ``kernel_class`` have the same list of ``values``."""
+
+    kernel_class: str
+    values: tuple[float, ...]
+
+
+def features_of(graph: Graph, lowered: Sequence[Lowered]) -> tuple[OpFeatures, ...]:
+    """One per op. ``graph`` needs its weights: they decide which requantization a kernel uses."""
+    return tuple(_op_features(graph, op, call) for op, call in zip(graph.ops, lowered, strict=True))
+
+
+def classes_before_training(op: OpFeatures) -> tuple[OpFeatures, ...]:
+    """``op`` in each class that it may turn out to be of: scales decide, and they come with the weights."""
+    kernel, *switches = op.kernel_class.split("/")
+    if switches and switches[0] in _FINISHES:
+        classes = ["/".join([kernel, finish, *switches[1:]]) for finish in _FINISHES]
+    else:
+        classes = next((list(kernels) for kernels in _BY_SCALES if kernel in kernels), [op.kernel_class])
+    return tuple(OpFeatures(name, op.values) for name in classes)
+
+
+def _op_features(graph: Graph, op: Op, call: Lowered) -> OpFeatures:
+    sizes = {f.name: f.value for f in call.params if isinstance(f.value, int)}
+    shape = graph.tensors[op.outputs[0]].shape
+    if op.kind == "CONV_2D":
+        return _conv(call, sizes)
+    if op.kind == "DEPTHWISE_CONV_2D":
+        return _depthwise(call, sizes)
+    if op.kind in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
+        window = sizes["filter_h"] * sizes["filter_w"]
+        outputs = math.prod(shape)
+        return OpFeatures(call.kernel, _floats(1, outputs, outputs * window, outputs // shape[-1]))
+    inputs = sum(graph.tensors[t].elements for t in graph.activation_inputs(op))
+    packed = sum(c.count for c in call.constants if c.name == "weights")
+    return OpFeatures(call.kernel, _floats(1, math.prod(shape), inputs, packed))
+
+
+def _conv(call: Lowered, p: dict[str, int]) -> OpFeatures:
+    """Output pixels go in pairs, output channels too; ``packed`` weights are padded to whole groups."""
+    packed = sum(c.count for c in call.constants if c.name == "weights")
+    channel_pairs = -(-p["out_c"] // 2)
+    pixels = p["out_h"] * p["out_w"]
+    pixel_pairs = -(-pixels // 2)
+    terms = packed / (2 * channel_pairs)
+    values = [1, pixels, 2 * pixel_pairs * channel_pairs, 2 * pixel_pairs * packed, pixels * terms]
+    switches = [_finish(p)]
+    if "1x1" not in call.kernel:
+        border = pixels - _inner_pixels(p)
+        values += [border * terms, border * p["kernel_h"], pixels * p["kernel_h"]]
+        switches.append("words" if p["kernel_w"] * p["in_c"] % 4 == 0 else "bytes")
+    return OpFeatures("/".join([call.kernel, *switches]), _floats(*values))
+
+
+def _depthwise(call: Lowered, p: dict[str, int]) -> OpFeatures:
+    """Channel by channel: a plane is filled, then rows of pairs of outputs; an odd one costs a pair."""
+    words, channel_rows = p["kernel_w"] // 2 + 1, p["out_c"] * p["out_h"]
+    pairs = -(-p["out_w"] // 2)
+    values = _floats(
+        1,
+        p["out_c"],
+        channel_rows,
+        channel_rows * pairs,
+        channel_rows * (p["out_w"] % 2),
+        p["out_c"] * p.get("plane_h", 0) * p.get("plane_w", 0),
+        p["in_c"] * p["in_h"] * p["in_w"],
+        p["in_c"] * p["in_h"],
+        p["out_c"] * p["kernel_h"] * words,
+        channel_rows * pairs * p["kernel_h"] * words,
+        channel_rows * pairs * p["kernel_h"],
+    )
+    special = (p["kernel_h"], p["kernel_w"]) == (3, 3) and p["stride_w"] <= 2
+    return OpFeatures("/".join([call.kernel, _finish(p), "3x3" if special else "any"]), values)
+
+
+def _finish(p: dict[str, int]) -> str:
+    return _FINISHES[bool(p.get("exact_finish"))]
+
+
+def _inner_pixels(p: dict[str, int]) -> int:
+    """Output pixels whose window is wholly inside the input."""
+    reach_h, reach_w = (p["kernel_h"] - 1) * p["dilation_h"], (p["kernel_w"] - 1) * p["dilation_w"]
+    down = _inner(p["out_h"], p["stride_h"], p["pad_top"], reach_h, p["in_h"])
+    across = _inner(p["out_w"], p["stride_w"], p["pad_left"], reach_w, p["in_w"])
+    return down * across
+
+
+def _inner(out: int, stride: int, pad: int, reach: int, size: int) -> int:
+    return sum(i * stride - pad >= 0 and i * stride - pad + reach < size for i in range(out))
+
+
+def _floats(*values: float) -> tuple[float, ...]:
+    return tuple(float(v) for v in values)

@@ -1,0 +1,1 @@
+"""Where the bytes go: the plan of the arena, the ledger of flash and SRAM, the size of the code."""

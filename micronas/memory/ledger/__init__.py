@@ -1,0 +1,155 @@
+"""The memory ledger: every byte of flash and SRAM a network takes on a board, before anything is built.
+
+For runtime ``micronas`` the arena and the constants are the generated code's, so the linker map must show
+the same figures to the byte. For runtime ``tflm`` flash is the canonical .tflite file and SRAM the arena that
+TFLite Micro would need (64-bit host build, see ``plan.tflm``), which is what its users budget; the
+interpreter's code, statics and stack are not in it.
+
+All figures here are predicted. They take shapes only, no values, and a few milliseconds.
+"""
+
+from __future__ import annotations
+
+from micronas.board import Board
+from micronas.codegen.lowering import Lowered, Target
+from micronas.codegen.lowering.lower import lower_graph
+from micronas.codegen.lowering.sizes import constant_items
+from micronas.memory.codesize import FirmwareSize, firmware_size
+from micronas.memory.ledger.budget import Budget, Verdict, board_budget, check
+from micronas.memory.ledger.free_region import (
+    Item,
+    Part,
+    Room,
+    arena_rooms,
+    choose_room,
+    largest_room,
+    lay_out,
+)
+from micronas.memory.ledger.items import Ledger, OpRow, Region, regions_to_json, to_json
+from micronas.memory.ledger.placement import place_on
+from micronas.memory.plan import Plan
+from micronas.memory.plan.tflm import tflm_arena
+from micronas.model.graph import Graph
+from micronas.model.tflite.writer import write
+
+__all__ = [
+    "Budget",
+    "Item",
+    "Ledger",
+    "OpRow",
+    "Region",
+    "Room",
+    "Verdict",
+    "board_budget",
+    "check",
+    "make_ledger",
+    "regions_to_json",
+    "to_json",
+]
+
+
+def make_ledger(
+    graph: Graph, board: Board, runtime: str = "micronas", *, sizes: FirmwareSize | None = None
+) -> Ledger:
+    """The ledger of ``graph`` on ``board``; works on shape-only graphs.
+
+    ``sizes`` stands in for the measured firmware (default: looked up for the board and the kernels). Raises
+    ``ModelError`` for an op that the runtime has no kernel for, ``ValueError`` for an unknown runtime.
+    """
+    if runtime == "micronas":
+        return _micronas_ledger(graph, board, sizes)
+    if runtime == "tflm":
+        return _tflm_ledger(graph, board)
+    raise ValueError(f"unknown runtime {runtime!r}: micronas or tflm")
+
+
+def _micronas_ledger(graph: Graph, board: Board, sizes: FirmwareSize | None) -> Ledger:
+    lowered = lower_graph(graph, Target(board.core))
+    if sizes is None:
+        sizes = firmware_size(board, frozenset(low.kernel for low in lowered), len(lowered))
+    constants = _constants_by_op(graph, lowered)
+    placement = place_on(board, graph, lowered, sizes.static_bytes + board.stack_bytes)
+    resident = (("stack", board.stack_bytes), ("static", sizes.static_bytes))
+    return Ledger(
+        model=graph.name,
+        board=board.name,
+        runtime="micronas",
+        flash=(
+            Item("constants", sum(constants.values()), "flash"),
+            Item("code", sizes.code_bytes, "flash"),
+            Item("rodata", sizes.rodata_bytes, "flash"),
+        ),
+        sram=lay_out(board, resident, placement.parts()),
+        regions=_regions(board),
+        arena_region=placement.place,
+        rooms=placement.rooms,
+        no_split=placement.no_split,
+        plan=placement.plan,
+        lowered=lowered,
+        ops=_op_rows(graph, placement.plan, constants),
+        notes=(sizes.warning,) if sizes.warning else (),
+    )
+
+
+def _tflm_ledger(graph: Graph, board: Board) -> Ledger:
+    arena = tflm_arena(graph)
+    constants: dict[int | None, int] = {
+        i: sum(graph.tensors[t].nbytes for t in graph.constant_inputs(op)) for i, op in enumerate(graph.ops)
+    }
+    rooms = arena_rooms(board, resident_bytes=0)
+    place = (choose_room(rooms, arena.total_bytes) or largest_room(rooms)).region
+    head_bytes = arena.total_bytes - arena.tail_bytes
+    return Ledger(
+        model=graph.name,
+        board=board.name,
+        runtime="tflm",
+        flash=(Item("constants", len(write(graph)), "flash"),),
+        sram=lay_out(
+            board,
+            (),
+            [Part(place, "arena head", head_bytes), Part(place, "arena tail", arena.tail_bytes)],
+        ),
+        regions=_regions(board),
+        arena_region=place,
+        rooms=rooms,
+        no_split=None,
+        plan=arena.plan,
+        lowered=(),
+        ops=_op_rows(graph, arena.plan, constants),
+        notes=(
+            "constants are the whole .tflite file; the interpreter's code, stack and statics are not counted",
+            "arena as TFLite Micro's 64-bit host build needs it; a 32-bit target needs less",
+        ),
+    )
+
+
+def _regions(board: Board) -> tuple[Region, ...]:
+    return tuple(Region(r.name, r.length) for r in board.regions)
+
+
+def _constants_by_op(graph: Graph, lowered: tuple[Lowered, ...]) -> dict[int | None, int]:
+    """Linked const bytes by op; None: the model's own tables."""
+    totals: dict[int | None, int] = {}
+    for item in constant_items(graph, lowered):
+        totals[item.op_index] = totals.get(item.op_index, 0) + item.nbytes
+    return totals
+
+
+def _op_rows(graph: Graph, plan: Plan, constants: dict[int | None, int]) -> tuple[OpRow, ...]:
+    step = {op: k + 1 for k, op in enumerate(plan.order)}
+    scratch: dict[int | None, int] = {}
+    for span in plan.spans:
+        if span.scratch_of is not None:
+            scratch[span.scratch_of] = scratch.get(span.scratch_of, 0) + span.size
+    return tuple(
+        OpRow(
+            index=i,
+            kind=op.kind,
+            input_shapes=tuple(graph.tensors[t].shape for t in graph.activation_inputs(op)),
+            output_shape=graph.tensors[op.outputs[0]].shape,
+            constant_bytes=constants.get(i, 0),
+            scratch_bytes=scratch.get(i, 0),
+            live_bytes=plan.live_bytes(step[i]),
+        )
+        for i, op in enumerate(graph.ops)
+    )

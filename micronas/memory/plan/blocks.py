@@ -1,0 +1,110 @@
+"""Blocks: what placement moves as one, with the bytes it takes at each step.
+
+Time runs over steps 0 .. n + 1: inputs are loaded at step 0, the k-th op of the order runs at step k + 1,
+outputs are read at step n + 1. A value taken over in place shares its block, hence its offset, with its
+successor. A block that begins at the step at which another ends may be allowed to overlap it in that step;
+its ``trail`` then names the other block.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from micronas.memory.plan.values import Problem, Trail
+
+
+@dataclass(frozen=True)
+class Block:
+    """``profile[i]`` bytes are taken at step ``start + i``; ``values`` and ``scratch_of`` say by what."""
+
+    start: int
+    profile: tuple[int, ...]
+    values: tuple[int, ...] = ()
+    scratch_of: int | None = None
+    trail: Trail | None = None
+
+    @property
+    def end(self) -> int:
+        """First step at which the block is gone."""
+        return self.start + len(self.profile)
+
+    @property
+    def size(self) -> int:
+        """Most bytes it ever takes."""
+        return max(self.profile)
+
+
+def make_blocks(problem: Problem, order: tuple[int, ...]) -> tuple[Block, ...]:
+    """The blocks of ``problem`` run in ``order``."""
+    step = {op: k + 1 for k, op in enumerate(order)}
+    spans = [_span(problem, v, step, len(order) + 1) for v in range(len(problem.values))]
+    chains = _takeover_chains(problem, order)
+    trails = _trails(problem, order, chains)
+    blocks = [_chain_block(problem, chain, spans, trails.get(chain[0])) for chain in chains]
+    for op, demand in enumerate(problem.demands):
+        if demand.scratch:
+            blocks.append(Block(step[op], (demand.scratch,), scratch_of=op))
+    return tuple(blocks)
+
+
+def lower_bound(blocks: tuple[Block, ...]) -> int:
+    """Most bytes taken at one step: no placement needs less."""
+    return max(taken_bytes(blocks))
+
+
+def taken_bytes(blocks: tuple[Block, ...]) -> list[int]:
+    """For each step the fewest bytes that hold the blocks then alive, overlaps used to the full."""
+    taken = [0] * max(b.end for b in blocks)
+    for block in blocks:
+        for i, size in enumerate(block.profile):
+            taken[block.start + i] += size
+        if block.trail is not None:
+            source = blocks[block.trail.source]
+            taken[block.start] -= block.trail.shared_bytes(source.profile[-1], block.profile[0])
+    return taken
+
+
+def _span(problem: Problem, value: int, step: dict[int, int], last: int) -> tuple[int, int]:
+    """First and last step at which a value is needed."""
+    v = problem.values[value]
+    first = 0 if v.producer is None else step[v.producer]
+    uses = [step[op] for op in step if v.readers >> op & 1]
+    return first, last if v.is_output else max([first, *uses])
+
+
+def _takeover_chains(problem: Problem, order: tuple[int, ...]) -> list[list[int]]:
+    """Values in chains, each taking over the memory of the one before."""
+    chain_of = {v: [v] for v, value in enumerate(problem.values) if value.producer is None}
+    done = 0
+    for op in order:
+        source = problem.taken_over(op, done)
+        for v in problem.demands[op].writes:
+            chain = chain_of[source] if source is not None and v == problem.demands[op].writes[0] else []
+            chain.append(v)
+            chain_of[v] = chain
+        done |= 1 << op
+    unique = {id(chain): chain for chain in chain_of.values()}
+    return list(unique.values())
+
+
+def _trails(problem: Problem, order: tuple[int, ...], chains: list[list[int]]) -> dict[int, Trail]:
+    """Value at the head of a chain -> the chain that it may lie on the end of."""
+    ends_at = {chain[-1]: i for i, chain in enumerate(chains)}
+    found, done = {}, 0
+    for op in order:
+        trail = problem.trailed(op, done)
+        if trail is not None and problem.taken_over(op, done) is None:
+            found[problem.demands[op].writes[0]] = replace(trail, source=ends_at[trail.source])
+        done |= 1 << op
+    return found
+
+
+def _chain_block(
+    problem: Problem, chain: list[int], spans: list[tuple[int, int]], trail: Trail | None
+) -> Block:
+    start, end = spans[chain[0]][0], spans[chain[-1]][1]
+    profile = [0] * (end - start + 1)
+    for v in chain:
+        for step in range(spans[v][0], spans[v][1] + 1):
+            profile[step - start] = max(profile[step - start], problem.values[v].size)
+    return Block(start, tuple(profile), values=tuple(chain), trail=trail)

@@ -1,0 +1,188 @@
+"""What arena TFLite Micro would need for a graph: for people who deploy with it, and to compare.
+
+Its head is a greedy plan (largest first, first fit, 16-byte units) that this module repeats exactly. Its tail
+holds the interpreter's own structures: eval tensors, nodes, each kernel's data, quantization parameters per
+channel. The tail and the temporary memory of initialisation are a model of the sizes that the 64-bit host
+build (PyPI ``tflite-micro``) allocates; tests hold it against that build. A 32-bit target has smaller
+pointers and needs less, so the figure is on the safe side there; with CMSIS-NN kernels their scratch comes on
+top.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from micronas.memory.plan import Plan, Span
+from micronas.memory.plan.blocks import Block, lower_bound
+from micronas.memory.plan.place import height, place_by_size
+from micronas.model.graph import ABSENT, Graph, Op
+from micronas.model.tflite.writer import file_positions
+
+_UNIT = 16
+_FIXED_TAIL = 512
+_EVAL_TENSOR = 24
+_PERSISTENT_TENSOR = 72
+_PERSISTENT_QUANT = 32
+_ALLOCATION_INFO = 32
+_PLANNED_BUFFER = 40
+_CHANNEL_TEMPORARY = 12
+_CHANNEL_KINDS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
+_SCRATCH_KINDS = frozenset({"MEAN", "SUM"})
+
+
+@dataclass(frozen=True)
+class KindBytes:
+    """Of one op: bytes in the tail for node, options and kernel data, and temporary bytes to prepare it."""
+
+    tail: int
+    temporary: int
+
+
+KIND_BYTES: dict[str, KindBytes] = {
+    "ADD": KindBytes(152, 248),
+    "ARG_MAX": KindBytes(72, 200),
+    "AVERAGE_POOL_2D": KindBytes(144, 160),
+    "CONCATENATION": KindBytes(160, 256),
+    "CONV_2D": KindBytes(192, 640),
+    "DEPTHWISE_CONV_2D": KindBytes(192, 640),
+    "DEQUANTIZE": KindBytes(112, 152),
+    "EXPAND_DIMS": KindBytes(72, 224),
+    "FULLY_CONNECTED": KindBytes(184, 400),
+    "HARD_SWISH": KindBytes(96, 248),
+    "LEAKY_RELU": KindBytes(112, 248),
+    "LOGISTIC": KindBytes(96, 248),
+    "MAXIMUM": KindBytes(72, 160),
+    "MAX_POOL_2D": KindBytes(144, 160),
+    "MEAN": KindBytes(136, 464),
+    "MINIMUM": KindBytes(72, 160),
+    "MUL": KindBytes(120, 248),
+    "PAD": KindBytes(136, 216),
+    "PADV2": KindBytes(128, 320),
+    "PRELU": KindBytes(104, 256),
+    "QUANTIZE": KindBytes(112, 152),
+    "RELU": KindBytes(112, 248),
+    "RELU6": KindBytes(80, 248),
+    "RESHAPE": KindBytes(112, 168),
+    "RESIZE_NEAREST_NEIGHBOR": KindBytes(72, 232),
+    "SOFTMAX": KindBytes(160, 160),
+    "SPLIT": KindBytes(72, 168),
+    "SQUEEZE": KindBytes(112, 160),
+    "STRIDED_SLICE": KindBytes(184, 352),
+    "SUB": KindBytes(136, 256),
+    "SUM": KindBytes(136, 464),
+    "TANH": KindBytes(96, 248),
+    "TRANSPOSE": KindBytes(72, 224),
+}
+
+
+@dataclass(frozen=True)
+class TflmArena:
+    """Predicted bytes, 64-bit host build. ``plan`` is the head's layout; its ``arena_bytes`` are the head."""
+
+    plan: Plan
+    tail_bytes: int
+    temporary_bytes: int
+
+    @property
+    def total_bytes(self) -> int:
+        """The smallest arena that initialises and runs: temporaries and head share the same end."""
+        return self.tail_bytes + max(self.plan.arena_bytes, self.temporary_bytes)
+
+
+def tflm_arena_bytes(graph: Graph) -> int:
+    """Predicted arena of TFLite Micro for ``graph`` as ``tflite.writer`` writes it (64-bit host build)."""
+    return tflm_arena(graph).total_bytes
+
+
+def tflm_arena(graph: Graph) -> TflmArena:
+    """The prediction, itemised."""
+    positions = file_positions(graph)
+    plan = _greedy_plan(graph, positions)
+    tensors = len(set(positions.values()))
+    return TflmArena(plan, _tail_bytes(graph, tensors), _temporary_bytes(graph, plan, tensors))
+
+
+def _greedy_plan(graph: Graph, positions: dict[int, int]) -> Plan:
+    order = tuple(range(len(graph.ops)))
+    # Among equal sizes the later buffer goes first, and scratch comes after all tensors.
+    blocks = (_tensor_blocks(graph, positions) + _scratch_blocks(graph))[::-1]
+    offsets = place_by_size(blocks)
+    spans = tuple(
+        Span(offset, block.size, block.start, block.end - 1, block.values, block.scratch_of)
+        for block, offset in zip(blocks, offsets, strict=True)
+    )
+    taken = [sum(s.size for s in spans if s.first <= k <= s.last) for k in range(len(order) + 2)]
+    peak = taken.index(max(taken))
+    return Plan(
+        order=order,
+        offsets={span.tensors[0]: span.offset for span in spans if span.tensors},
+        scratch_offsets={span.scratch_of: span.offset for span in spans if span.scratch_of is not None},
+        spans=spans,
+        arena_bytes=height(blocks, offsets),
+        bound_bytes=lower_bound(blocks),
+        peak_op=order[peak - 1] if 1 <= peak <= len(order) else None,
+    )
+
+
+def _tensor_blocks(graph: Graph, positions: dict[int, int]) -> tuple[Block, ...]:
+    """Activations in the file's order."""
+    first = dict.fromkeys(graph.inputs, 0)
+    last = dict.fromkeys(graph.inputs, 0)
+    for i, op in enumerate(graph.ops):
+        last.update(dict.fromkeys((*graph.activation_inputs(op), *op.outputs), i + 1))
+        first.update(dict.fromkeys(op.outputs, i + 1))
+    last.update(dict.fromkeys(graph.outputs, len(graph.ops) + 1))
+    return tuple(
+        Block(first[t], (_units(graph.tensors[t].nbytes),) * (last[t] - first[t] + 1), values=(t,))
+        for t in sorted(graph.activations, key=lambda t: positions[t])
+    )
+
+
+def _scratch_blocks(graph: Graph) -> tuple[Block, ...]:
+    """MEAN and SUM keep an int32 per output element, input dimension and axis; no other op has scratch."""
+    return tuple(
+        Block(i + 1, (_units(4 * count),), scratch_of=i)
+        for i, op in enumerate(graph.ops)
+        if op.kind in _SCRATCH_KINDS
+        for count in (
+            graph.tensors[op.outputs[0]].elements,
+            len(graph.tensors[op.inputs[0]].shape),
+            graph.tensors[op.inputs[1]].elements,
+        )
+    )
+
+
+def _tail_bytes(graph: Graph, tensors: int) -> int:
+    ends = [graph.tensors[t] for t in (*graph.inputs, *graph.outputs)]
+    persistent = sum(_PERSISTENT_TENSOR + (_PERSISTENT_QUANT if t.quant else 0) for t in ends)
+    ops = sum(KIND_BYTES[op.kind].tail + 2 * _units(4 * _kernel_channels(graph, op)) for op in graph.ops)
+    return _units(_FIXED_TAIL + _EVAL_TENSOR * tensors + persistent + ops)
+
+
+def _kernel_channels(graph: Graph, op: Op) -> int:
+    """Channels for which the kernel keeps a multiplier and a shift: a dense layer only if it has several."""
+    if op.kind not in _CHANNEL_KINDS:
+        return 0
+    if op.kind == "FULLY_CONNECTED" and _scales(graph, op) == 1:
+        return 0
+    return graph.tensors[op.outputs[0]].shape[-1]
+
+
+def _temporary_bytes(graph: Graph, plan: Plan, tensors: int) -> int:
+    """The larger of planning (records of every tensor and buffer) and preparing the most demanding op."""
+    records = tensors + sum(span.scratch_of is not None for span in plan.spans)
+    planning = _ALLOCATION_INFO * records + _PLANNED_BUFFER * len(plan.spans)
+    preparing = (KIND_BYTES[op.kind].temporary + _CHANNEL_TEMPORARY * _scales(graph, op) for op in graph.ops)
+    return _units(max(planning, *preparing))
+
+
+def _scales(graph: Graph, op: Op) -> int:
+    """Scales of the weights; 0 for an op without."""
+    if op.kind not in _CHANNEL_KINDS or op.inputs[1] == ABSENT:
+        return 0
+    quant = graph.tensors[op.inputs[1]].quant
+    return len(quant.scale) if quant else 0
+
+
+def _units(size: int) -> int:
+    return -(-size // _UNIT) * _UNIT

@@ -1,0 +1,229 @@
+"""What needs memory, and when: tensors grouped into values, and each op's demand.
+
+A *value* is one stretch of memory: a tensor together with the outputs of the copies (RESHAPE, SQUEEZE, ...)
+that share its bytes. ``Demand`` holds everything about one op that order and placement need, so neither looks
+at the graph again. Sets of ops are bit masks.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from micronas.codegen.lowering import Lowered
+from micronas.model.graph import ABSENT, Graph
+
+TENSOR_ALIGNMENT = 4
+"""Kernels with the DSP extension load four int8 at once, and LDRD and LDM fault unless word-aligned. No core
+here loads anything that wants more, so TFLite Micro's 16 would only add padding."""
+
+NEVER = 2**40
+"""A distance that no arena has."""
+
+
+def aligned(size: int) -> int:
+    """``size`` rounded up to the tensor alignment."""
+    return -(-size // TENSOR_ALIGNMENT) * TENSOR_ALIGNMENT
+
+
+@dataclass(frozen=True)
+class Value:
+    """Tensors that share memory. ``producer`` is the op that writes it, None for a graph input."""
+
+    tensors: tuple[int, ...]
+    size: int
+    producer: int | None
+    readers: int
+    is_output: bool
+
+
+@dataclass(frozen=True)
+class Trail:
+    """What an output may overlap, if it starts ``before`` bytes or more before it or ``after`` or more after.
+
+    ``source`` is a value, or a block once there are blocks. A distance of ``NEVER`` rules its side out.
+    """
+
+    source: int
+    before: int
+    after: int
+
+    def shared_bytes(self, source_size: int, size: int) -> int:
+        """Most bytes of an output of ``size`` that lie on the source."""
+        ahead = min(source_size, size - self.before)
+        behind = min(size, source_size - self.after)
+        return max(0, ahead, behind)
+
+
+@dataclass(frozen=True)
+class Demand:
+    """One op: values read and written (by index), scratch, and how its output may share inputs' memory.
+
+    It may take over a value of ``takeover`` whole, or overlap the one that ``trail`` tells.
+    """
+
+    reads: tuple[int, ...]
+    writes: tuple[int, ...]
+    scratch: int
+    takeover: tuple[int, ...]
+    needs: int
+    trail: Trail | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A planning problem: ``values`` and, for each op, its ``demands``."""
+
+    values: tuple[Value, ...]
+    demands: tuple[Demand, ...]
+
+    def is_live(self, value: int, done: int) -> bool:
+        """Whether a value's memory is needed once the ops in ``done`` have run."""
+        v = self.values[value]
+        born = v.producer is None or done >> v.producer & 1
+        return bool(born) and (v.is_output or bool(v.readers & ~done))
+
+    def live_bytes(self, done: int) -> int:
+        """Bytes of all live values between two ops."""
+        return sum(v.size for i, v in enumerate(self.values) if self.is_live(i, done))
+
+    def growth(self, op: int, done: int) -> int:
+        """Change of the live bytes by ``op`` run after ``done``: what it writes less what dies with it."""
+        demand, after = self.demands[op], done | 1 << op
+        born = sum(self.values[v].size for v in demand.writes if self.is_live(v, after))
+        return born - sum(self.values[v].size for v in demand.reads if not self.is_live(v, after))
+
+    def taken_over(self, op: int, done: int) -> int | None:
+        """The value whose memory ``op`` writes its output to when it runs after ``done``, if any.
+
+        Of several the one that holds most of the output, so that an op run earlier, which lets more values
+        die here, never makes this one need more.
+        """
+        demand, after = self.demands[op], done | 1 << op
+        dying = [value for value in demand.takeover if not self.is_live(value, after)]
+        if not dying:
+            return None
+        size = self.values[demand.writes[0]].size
+        return max(dying, key=lambda value: min(self.values[value].size, size))
+
+    def trailed(self, op: int, done: int) -> Trail | None:
+        """How the output of ``op`` may overlap an input when it runs after ``done``, if at all."""
+        trail = self.demands[op].trail
+        return None if trail is None or self.is_live(trail.source, done | 1 << op) else trail
+
+    def shared_bytes(self, op: int, done: int) -> int:
+        """Most bytes that ``op``, run after ``done``, can write to memory of its inputs."""
+        demand = self.demands[op]
+        source = self.taken_over(op, done)
+        if source is not None:
+            return min(self.values[source].size, self.values[demand.writes[0]].size)
+        trail = self.trailed(op, done)
+        if trail is None:
+            return 0
+        return trail.shared_bytes(self.values[trail.source].size, self.values[demand.writes[0]].size)
+
+    def extra_bytes(self, op: int, done: int) -> int:
+        """Bytes that ``op`` needs on top of what is live before it."""
+        demand = self.demands[op]
+        return sum(self.values[v].size for v in demand.writes) + demand.scratch - self.shared_bytes(op, done)
+
+
+def make_problem(graph: Graph, lowered: Sequence[Lowered]) -> Problem:
+    """The planning problem of ``graph``; ``lowered`` tells scratch, copies and in-place inputs."""
+    root = _shared_roots(graph, lowered)
+    members: dict[int, list[int]] = {}
+    for t in graph.activations:
+        members.setdefault(root[t], []).append(t)
+    index = {t: i for i, group in enumerate(members.values()) for t in group}
+    producer = _value_producers(graph, index)
+    readers = _value_readers(graph, index, producer)
+    values = tuple(
+        Value(
+            tensors=tuple(group),
+            size=max(aligned(graph.tensors[t].nbytes) for t in group),
+            producer=producer.get(i),
+            readers=readers[i],
+            is_output=not set(graph.outputs).isdisjoint(group),
+        )
+        for i, group in enumerate(members.values())
+    )
+    made_by = {t: 1 << i for i, op in enumerate(graph.ops) for t in op.outputs}
+    demands = tuple(_demand(graph, low, index, producer, made_by) for low in lowered)
+    return Problem(values, demands)
+
+
+def _shared_roots(graph: Graph, lowered: Sequence[Lowered]) -> dict[int, int]:
+    """For each activation the first tensor that holds the same bytes."""
+    root = {t: t for t in graph.activations}
+    for op, low in zip(graph.ops, lowered, strict=True):
+        sources = graph.activation_inputs(op)
+        if low.is_copy and len(sources) == 1 and len(op.outputs) == 1:
+            root[op.outputs[0]] = root[sources[0]]
+    return root
+
+
+def _value_producers(graph: Graph, index: dict[int, int]) -> dict[int, int]:
+    """Value -> the first op that writes it; values of graph inputs are left out."""
+    producer: dict[int, int] = {}
+    inputs = {index[t] for t in graph.inputs}
+    for i, op in enumerate(graph.ops):
+        for t in op.outputs:
+            if index[t] not in inputs:
+                producer.setdefault(index[t], i)
+    return producer
+
+
+def _value_readers(graph: Graph, index: dict[int, int], producer: dict[int, int]) -> list[int]:
+    """Value -> the ops that touch it after its producer."""
+    readers = [0] * (max(index.values()) + 1)
+    for i, op in enumerate(graph.ops):
+        for value in {index[t] for t in (*graph.activation_inputs(op), *op.outputs)}:
+            if producer.get(value) != i:
+                readers[value] |= 1 << i
+    return readers
+
+
+def _demand(
+    graph: Graph,
+    low: Lowered,
+    index: dict[int, int],
+    producer: dict[int, int],
+    made_by: dict[int, int],
+) -> Demand:
+    op = graph.ops[low.op_index]
+    sources = graph.activation_inputs(op)
+    writes = tuple(dict.fromkeys(index[t] for t in op.outputs if producer.get(index[t]) == low.op_index))
+    return Demand(
+        reads=tuple(dict.fromkeys(index[t] for t in sources)),
+        writes=writes,
+        scratch=aligned(low.scratch_bytes),
+        takeover=_takeover(graph, low, index) if writes else (),
+        needs=functools.reduce(operator.or_, (made_by.get(t, 0) for t in sources), 0),
+        trail=_trail(graph, low, index) if writes else None,
+    )
+
+
+def _takeover(graph: Graph, low: Lowered, index: dict[int, int]) -> tuple[int, ...]:
+    """Values whose memory the output may take over: inputs of which the op reads no second view."""
+    op = graph.ops[low.op_index]
+    tensors = graph.activation_inputs(op)
+    candidates = [op.inputs[p] for p in low.in_place if op.inputs[p] != ABSENT]
+    return tuple(
+        dict.fromkeys(
+            index[t]
+            for t in candidates
+            if not graph.tensors[t].is_constant and sum(index[u] == index[t] for u in tensors) == 1
+        )
+    )
+
+
+def _trail(graph: Graph, low: Lowered, index: dict[int, int]) -> Trail | None:
+    """How the output may overlap the op's only activation."""
+    op = graph.ops[low.op_index]
+    sources = graph.activation_inputs(op)
+    if len(sources) != 1 or len(op.outputs) != 1 or (low.lead_bytes is None and low.lag_bytes is None):
+        return None
+    before, after = (NEVER if d is None else aligned(d) for d in (low.lead_bytes, low.lag_bytes))
+    return Trail(index[sources[0]], before, after)

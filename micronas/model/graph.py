@@ -1,0 +1,259 @@
+"""The one int8 graph that cost, planner, code generator and reference interpreter share.
+
+A ``Graph`` comes from a .tflite file (``micronas.model.tflite.read``) or, without TensorFlow and without
+values, from an architecture (``micronas.model.net.shape_graph``). Both carry the same ops, shapes and
+constant sizes, so that a budget checked before training is the budget met after it.
+
+Layout is TFLite's: activations NHWC with batch 1, convolution weights OHWI, depthwise weights 1HWC,
+dense weights (out, in). Field names follow the TFLite schema.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+
+class DType(Enum):
+    """Element types of the graphs we accept; the value is NumPy's name of the type."""
+
+    INT8 = "int8"
+    INT16 = "int16"
+    INT32 = "int32"
+    INT64 = "int64"
+    FLOAT32 = "float32"
+    UINT8 = "uint8"
+    BOOL = "bool"
+
+    @property
+    def item_bytes(self) -> int:
+        """Bytes of one element."""
+        return int(np.dtype(self.value).itemsize)
+
+
+class Padding(Enum):
+    """TFLite's padding schemes; SAME puts the odd row or column at the bottom or right."""
+
+    SAME = "SAME"
+    VALID = "VALID"
+
+
+class Activation(Enum):
+    """Activation fused into an op."""
+
+    NONE = "NONE"
+    RELU = "RELU"
+    RELU_N1_TO_1 = "RELU_N1_TO_1"
+    RELU6 = "RELU6"
+
+
+@dataclass(frozen=True)
+class Quant:
+    """Affine quantization, real = scale * (q - zero_point); per channel when there are several scales.
+
+    ``scale`` holds float32 values (as Python floats), ``axis`` the channel dimension of a per-channel tensor.
+    """
+
+    scale: tuple[float, ...]
+    zero_point: tuple[int, ...]
+    axis: int = 0
+
+    @property
+    def per_channel(self) -> bool:
+        """Whether each channel has a scale of its own."""
+        return len(self.scale) > 1
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """A value of the graph. Constants have ``is_constant``; ``data`` is None in a shape-only graph."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: DType
+    quant: Quant | None = None
+    is_constant: bool = False
+    data: npt.NDArray[np.generic] | None = field(default=None, repr=False)
+
+    @property
+    def elements(self) -> int:
+        """Number of elements; 1 for a scalar."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the whole tensor."""
+        return self.elements * self.dtype.item_bytes
+
+
+@dataclass(frozen=True)
+class Conv2D:
+    """CONV_2D: inputs (x NHWC, weights OHWI, bias O or absent)."""
+
+    stride_h: int = 1
+    stride_w: int = 1
+    padding: Padding = Padding.SAME
+    activation: Activation = Activation.NONE
+    dilation_h: int = 1
+    dilation_w: int = 1
+
+
+@dataclass(frozen=True)
+class DepthwiseConv2D:
+    """DEPTHWISE_CONV_2D: inputs (x NHWC, weights 1HWC, bias C or absent)."""
+
+    depth_multiplier: int = 1
+    stride_h: int = 1
+    stride_w: int = 1
+    padding: Padding = Padding.SAME
+    activation: Activation = Activation.NONE
+    dilation_h: int = 1
+    dilation_w: int = 1
+
+
+@dataclass(frozen=True)
+class FullyConnected:
+    """FULLY_CONNECTED: inputs (x, weights (out, in), bias or absent)."""
+
+    activation: Activation = Activation.NONE
+    keep_num_dims: bool = False
+
+
+@dataclass(frozen=True)
+class Pool2D:
+    """AVERAGE_POOL_2D and MAX_POOL_2D; averages leave padded positions out of the count."""
+
+    filter_h: int
+    filter_w: int
+    stride_h: int
+    stride_w: int
+    padding: Padding = Padding.VALID
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True)
+class Reduce:
+    """MEAN and SUM: inputs (x, axes as a constant int32 vector)."""
+
+    keep_dims: bool = False
+
+
+@dataclass(frozen=True)
+class Binary:
+    """ADD, SUB, MUL, MAXIMUM, MINIMUM with NumPy broadcasting."""
+
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """SOFTMAX over the last dimension."""
+
+    beta: float = 1.0
+
+
+@dataclass(frozen=True)
+class Concatenation:
+    """CONCATENATION along ``axis``."""
+
+    axis: int
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True)
+class StridedSlice:
+    """STRIDED_SLICE: inputs (x, begin, end, strides)."""
+
+    begin_mask: int = 0
+    end_mask: int = 0
+    ellipsis_mask: int = 0
+    new_axis_mask: int = 0
+    shrink_axis_mask: int = 0
+
+
+@dataclass(frozen=True)
+class Split:
+    """SPLIT: inputs (axis, x)."""
+
+    num_splits: int
+
+
+@dataclass(frozen=True)
+class LeakyRelu:
+    """LEAKY_RELU with slope ``alpha`` below zero."""
+
+    alpha: float
+
+
+@dataclass(frozen=True)
+class ResizeNearest:
+    """RESIZE_NEAREST_NEIGHBOR: inputs (x, size)."""
+
+    align_corners: bool = False
+    half_pixel_centers: bool = False
+
+
+@dataclass(frozen=True)
+class NoAttrs:
+    """Ops without options, or whose options their shapes already tell (RESHAPE, PAD, RELU, ...)."""
+
+
+Attrs: TypeAlias = (
+    Conv2D
+    | DepthwiseConv2D
+    | FullyConnected
+    | Pool2D
+    | Reduce
+    | Binary
+    | Softmax
+    | Concatenation
+    | StridedSlice
+    | Split
+    | LeakyRelu
+    | ResizeNearest
+    | NoAttrs
+)
+
+ABSENT = -1
+"""Tensor index of an optional input that is not there, as in TFLite."""
+
+
+@dataclass(frozen=True)
+class Op:
+    """One operation; ``kind`` is TFLite's name (``CONV_2D``), tensors are indices into the graph."""
+
+    kind: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    attrs: Attrs = NoAttrs()
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Ops in execution order over a table of tensors."""
+
+    name: str
+    tensors: tuple[Tensor, ...]
+    ops: tuple[Op, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+    @property
+    def activations(self) -> tuple[int, ...]:
+        """Indices of the tensors that live in the arena: graph inputs and op outputs."""
+        produced = {t for op in self.ops for t in op.outputs}
+        return tuple(sorted(produced | set(self.inputs)))
+
+    def constant_inputs(self, op: Op) -> tuple[int, ...]:
+        """The constant tensors that ``op`` reads, absent ones left out."""
+        return tuple(t for t in op.inputs if t != ABSENT and self.tensors[t].is_constant)
+
+    def activation_inputs(self, op: Op) -> tuple[int, ...]:
+        """The arena tensors that ``op`` reads, each once, in order."""
+        live = (t for t in op.inputs if t != ABSENT and not self.tensors[t].is_constant)
+        return tuple(dict.fromkeys(live))

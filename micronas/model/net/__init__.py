@@ -1,0 +1,48 @@
+"""Networks as layers and edges, and their int8 graph computed without any framework."""
+
+from micronas.model.graph import Activation, Padding
+from micronas.model.net.layers import (
+    Add,
+    Apply,
+    Concat,
+    Conv,
+    Dense,
+    DepthwiseConv,
+    Flatten,
+    Function,
+    GlobalAveragePool,
+    Input,
+    Layer,
+    Multiply,
+    Pool,
+    PoolKind,
+    Softmax,
+)
+from micronas.model.net.net import Net, NetBuilder, Node
+from micronas.model.net.shape_graph import shape_graph
+from micronas.model.net.shapes import Shape
+
+__all__ = [
+    "Activation",
+    "Add",
+    "Apply",
+    "Concat",
+    "Conv",
+    "Dense",
+    "DepthwiseConv",
+    "Flatten",
+    "Function",
+    "GlobalAveragePool",
+    "Input",
+    "Layer",
+    "Multiply",
+    "Net",
+    "NetBuilder",
+    "Node",
+    "Padding",
+    "Pool",
+    "PoolKind",
+    "Shape",
+    "Softmax",
+    "shape_graph",
+]

@@ -1,0 +1,141 @@
+"""The layers a network is made of: what a search decides, free of weights and of any framework.
+
+Each layer folds to one int8 op: batch normalisation is folded into the layer before it, and an
+activation that is a clamp (ReLU, ReLU6) is fused. Kernels and strides are per dimension, so that
+spectrograms, sensor windows (length, 1, channels) and images share one vocabulary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from micronas.model.graph import Activation, Padding
+
+
+@dataclass(frozen=True)
+class Input:
+    """Where data enters: ``shape`` is (height, width, channels) or (features,), without the batch."""
+
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Conv:
+    """Convolution over NHWC data; without batch normalisation it has a bias of its own."""
+
+    filters: int
+    kernel_h: int
+    kernel_w: int
+    stride_h: int = 1
+    stride_w: int = 1
+    activation: Activation = Activation.RELU
+    batch_norm: bool = True
+    padding: Padding = Padding.SAME
+
+
+@dataclass(frozen=True)
+class DepthwiseConv:
+    """One filter per channel (depth multiplier 1)."""
+
+    kernel_h: int
+    kernel_w: int
+    stride_h: int = 1
+    stride_w: int = 1
+    activation: Activation = Activation.RELU
+    batch_norm: bool = True
+    padding: Padding = Padding.SAME
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Fully connected layer over (features,)."""
+
+    units: int
+    activation: Activation = Activation.NONE
+    batch_norm: bool = False
+
+
+class PoolKind(Enum):
+    """What a pooling window yields; an average leaves padded positions out of its count."""
+
+    MAX = "max"
+    AVERAGE = "average"
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Pooling window over height and width."""
+
+    kind: PoolKind
+    pool_h: int
+    pool_w: int
+    stride_h: int
+    stride_w: int
+    padding: Padding = Padding.VALID
+
+
+@dataclass(frozen=True)
+class GlobalAveragePool:
+    """Mean over height and width: (h, w, c) -> (c,), or (1, 1, c) with ``keep_dims``."""
+
+    keep_dims: bool = False
+
+
+@dataclass(frozen=True)
+class Add:
+    """Sum of two values of equal shape: a residual connection."""
+
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True)
+class Multiply:
+    """Product of (h, w, c) with (h, w, c) or with a gate of shape (1, 1, c)."""
+
+
+@dataclass(frozen=True)
+class Concat:
+    """Joins values of equal height and width along the channels."""
+
+
+class Function(Enum):
+    """Element-wise functions that are ops of their own (they are no clamps)."""
+
+    HARD_SWISH = "HARD_SWISH"
+    LOGISTIC = "LOGISTIC"
+    RELU = "RELU"
+
+
+@dataclass(frozen=True)
+class Apply:
+    """An element-wise function as an op of its own."""
+
+    function: Function
+
+
+@dataclass(frozen=True)
+class Flatten:
+    """(h, w, c) -> (h * w * c,)."""
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """Probabilities over (classes,); a network's last layer, left out while it trains."""
+
+
+Layer: TypeAlias = (
+    Input
+    | Conv
+    | DepthwiseConv
+    | Dense
+    | Pool
+    | GlobalAveragePool
+    | Add
+    | Multiply
+    | Concat
+    | Apply
+    | Flatten
+    | Softmax
+)

@@ -1,0 +1,89 @@
+"""Decoded file -> ``Graph``: refusals first, then tensors and ops."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.errors import ModelError
+from micronas.model.graph import ABSENT, DType, Graph, Op, Quant, Tensor
+from micronas.model.tflite.decode import RawModel, RawTensor
+from micronas.model.tflite.refuse import refuse_foreign
+from micronas.model.tflite.structure import check_structure
+
+MAX_RANK = 8
+
+
+def to_graph(model: RawModel, name: str) -> Graph:
+    """The graph of a decoded int8 model; raises ``ModelError`` for whatever we do not run."""
+    refuse_foreign(model)
+    used = _used_tensors(model)
+    graph = Graph(
+        name=name,
+        tensors=tuple(_tensor(raw, i, i in used) for i, raw in enumerate(model.tensors)),
+        ops=tuple(Op(op.kind, op.inputs, op.outputs, op.attrs) for op in model.ops),
+        inputs=model.inputs,
+        outputs=model.outputs,
+    )
+    check_structure(graph)
+    return graph
+
+
+def _used_tensors(model: RawModel) -> frozenset[int]:
+    used = {t for op in model.ops for t in (*op.inputs, *op.outputs)}
+    return frozenset(used | set(model.inputs) | set(model.outputs)) - {ABSENT}
+
+
+def _tensor(raw: RawTensor, index: int, used: bool) -> Tensor:
+    """Unused tensors may be of any type (their data is dropped); the writer leaves them out."""
+    if not used:
+        return Tensor(raw.name, (0,), DType.INT8)
+    _check_form(raw, index)
+    data = _constant(raw, index)
+    return Tensor(
+        name=raw.name,
+        shape=raw.shape,
+        dtype=DType[raw.type_name],
+        quant=_quant(raw, index),
+        is_constant=data is not None,
+        data=data,
+    )
+
+
+def _check_form(raw: RawTensor, index: int) -> None:
+    if raw.type_name not in DType.__members__:
+        raise ModelError(f"tensor {index} ({raw.name}) is of type {raw.type_name.lower()}")
+    empty_matrix = len(raw.shape) > 1 and 0 in raw.shape
+    if len(raw.shape) > MAX_RANK or any(dim < 0 for dim in raw.shape) or empty_matrix:
+        raise ModelError(f"tensor {index} ({raw.name}) has no sensible shape: the file is damaged")
+
+
+def _constant(raw: RawTensor, index: int) -> npt.NDArray[np.generic] | None:
+    elements = math.prod(raw.shape)
+    dtype = np.dtype(DType[raw.type_name].value).newbyteorder("<")
+    if raw.data.size == 0 and elements > 0:
+        return None
+    if raw.data.size != elements * dtype.itemsize:
+        raise ModelError(
+            f"tensor {index} ({raw.name}) of shape {raw.shape} has {raw.data.size} bytes of data, "
+            f"not {elements * dtype.itemsize}: the file is damaged"
+        )
+    return np.frombuffer(raw.data.tobytes(), dtype).reshape(raw.shape)
+
+
+def _quant(raw: RawTensor, index: int) -> Quant | None:
+    if not raw.scale:
+        return None
+    where = f"tensor {index} ({raw.name})"
+    zero_point = raw.zero_point or (0,) * len(raw.scale)
+    if len(zero_point) != len(raw.scale):
+        raise ModelError(f"{where} has {len(raw.scale)} scales and {len(zero_point)} zero points")
+    if not all(0.0 < s < math.inf for s in raw.scale):
+        raise ModelError(f"{where} has a scale that is not a positive number")
+    if len(raw.scale) == 1:
+        return Quant(raw.scale, zero_point)
+    if not 0 <= raw.axis < len(raw.shape) or raw.shape[raw.axis] != len(raw.scale):
+        raise ModelError(f"{where}: {len(raw.scale)} scales do not fit axis {raw.axis} of {raw.shape}")
+    return Quant(raw.scale, zero_point, raw.axis)

@@ -1,0 +1,180 @@
+"""Flatbuffer bytes -> plain values, with every offset and length distrusted.
+
+A damaged file must end in ``ModelError``. The flatbuffers runtime checks little, so lengths are
+compared with the file's size before anything is looped over, and whatever a wild offset makes the
+runtime raise is turned into one refusal here. Nothing past this module sees the file's bytes.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from ai_edge_litert import schema_py_generated as schema
+
+from micronas.errors import ModelError
+from micronas.model.graph import Attrs, NoAttrs
+from micronas.model.tflite.op_format import OP_FORMATS, OP_NAMES, TYPE_NAMES
+
+_RUNTIME_ERRORS = (
+    struct.error,
+    ValueError,
+    IndexError,
+    TypeError,
+    OverflowError,
+    AttributeError,
+    MemoryError,
+)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class RawTensor:
+    """A tensor as the file has it; ``type_name`` is the schema's name, ``data`` its constant bytes."""
+
+    name: str
+    shape: tuple[int, ...]
+    signature: tuple[int, ...]
+    type_name: str
+    scale: tuple[float, ...]
+    zero_point: tuple[int, ...]
+    axis: int
+    data: npt.NDArray[np.uint8]
+    is_variable: bool
+    is_sparse: bool
+
+
+@dataclass(frozen=True)
+class RawOp:
+    """An operator as the file has it; ``custom`` names a custom op."""
+
+    kind: str
+    custom: str | None
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    attrs: Attrs
+
+
+@dataclass(frozen=True, eq=False)
+class RawModel:
+    """The first subgraph, and how many there are."""
+
+    subgraphs: int
+    tensors: tuple[RawTensor, ...]
+    ops: tuple[RawOp, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+def decode(data: bytes) -> RawModel:
+    """Walk the tables of ``data``; raises ``ModelError`` for any inconsistency."""
+    try:
+        return _Decoder(data).model()
+    except _RUNTIME_ERRORS as error:
+        raise ModelError(
+            f"the file is cut short or damaged: its {len(data):,} bytes refer to data that is not there",
+            remedy="fetch the file again, or convert the model again",
+        ) from error
+
+
+class _Decoder:
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._model = schema.Model.GetRootAs(data, 0)
+
+    def model(self) -> RawModel:
+        model = self._model
+        if self._count(model.SubgraphsLength()) == 0:
+            raise ModelError("the file holds no graph")
+        sub = self._present(model.Subgraphs(0))
+        return RawModel(
+            subgraphs=model.SubgraphsLength(),
+            tensors=self._each(sub.TensorsLength(), sub.Tensors, self._tensor),
+            ops=self._each(sub.OperatorsLength(), sub.Operators, self._op),
+            inputs=_ints(sub.InputsAsNumpy()),
+            outputs=_ints(sub.OutputsAsNumpy()),
+        )
+
+    def _count(self, number: int) -> int:
+        if not 0 <= number <= len(self._data) // 4:  # a table takes at least its 4-byte offset
+            raise ModelError(f"the flatbuffer is damaged (a list of {number} entries)")
+        return number
+
+    def _present(self, table: Any) -> Any:
+        if table is None:
+            raise ModelError("the flatbuffer is damaged (a table is missing)")
+        return table
+
+    def _each(self, number: int, item: Callable[[int], Any], convert: Callable[[Any], T]) -> tuple[T, ...]:
+        return tuple(convert(self._present(item(i))) for i in range(self._count(number)))
+
+    def _tensor(self, tensor: Any) -> RawTensor:
+        quant = tensor.Quantization()
+        return RawTensor(
+            name=_text(tensor.Name()),
+            shape=_ints(tensor.ShapeAsNumpy()),
+            signature=_ints(tensor.ShapeSignatureAsNumpy()),
+            type_name=TYPE_NAMES.get(tensor.Type(), f"type {tensor.Type()}"),
+            scale=_floats(quant.ScaleAsNumpy()) if quant else (),
+            zero_point=_ints(quant.ZeroPointAsNumpy()) if quant else (),
+            axis=int(quant.QuantizedDimension()) if quant else 0,
+            data=self._buffer(tensor.Buffer()),
+            is_variable=bool(tensor.IsVariable()),
+            is_sparse=tensor.Sparsity() is not None,
+        )
+
+    def _buffer(self, index: int) -> npt.NDArray[np.uint8]:
+        if not 0 <= index < self._count(self._model.BuffersLength()):
+            raise ModelError(f"the flatbuffer is damaged (buffer {index} of {self._model.BuffersLength()})")
+        buffer = self._present(self._model.Buffers(index))
+        if buffer.Offset() > 1:
+            raise ModelError("constants lie outside the flatbuffer, as in files over 2 GB")
+        data = buffer.DataAsNumpy()
+        return np.frombuffer(b"", np.uint8) if isinstance(data, int) else data
+
+    def _op(self, op: Any) -> RawOp:
+        index = op.OpcodeIndex()
+        if not 0 <= index < self._count(self._model.OperatorCodesLength()):
+            raise ModelError(f"the flatbuffer is damaged (operator code {index})")
+        code = self._present(self._model.OperatorCodes(index))
+        # Codes below 127 also stand in the old one-byte field; the larger of the two counts.
+        number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+        custom = code.CustomCode()
+        kind = OP_NAMES.get(number, f"operator {number}")
+        return RawOp(
+            kind=kind,
+            custom=_text(custom) if custom is not None or kind == "CUSTOM" else None,
+            inputs=_ints(op.InputsAsNumpy()),
+            outputs=_ints(op.OutputsAsNumpy()),
+            attrs=self._attrs(kind, op),
+        )
+
+    def _attrs(self, kind: str, op: Any) -> Attrs:
+        layout = OP_FORMATS[kind].layout if kind in OP_FORMATS else None
+        if layout is None:
+            return NoAttrs()
+        if op.BuiltinOptionsType() != layout.type_code or op.BuiltinOptions() is None:
+            return self._default_attrs(kind, layout.attrs)
+        return layout.decode(op.BuiltinOptions())
+
+    def _default_attrs(self, kind: str, attrs: Callable[[], Attrs]) -> Attrs:
+        try:
+            return attrs()
+        except TypeError as error:
+            raise ModelError(f"{kind} has no options") from error
+
+
+def _text(value: bytes | None) -> str:
+    return value.decode("utf-8", "replace") if value else ""
+
+
+def _ints(values: Any) -> tuple[int, ...]:
+    return () if isinstance(values, int) else tuple(int(v) for v in values)
+
+
+def _floats(values: Any) -> tuple[float, ...]:
+    return () if isinstance(values, int) else tuple(float(v) for v in values)

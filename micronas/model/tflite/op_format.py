@@ -1,0 +1,184 @@
+"""How each op's attributes lie in a .tflite file: one table for reader and writer.
+
+A ``Layout`` pairs the fields of an ``Attrs`` dataclass with those of a table of TFLite's schema. Ops whose
+shapes or constant inputs say everything (``NoAttrs``) carry no options, or only what ``tflite.writer``
+derives from their shapes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from ai_edge_litert import schema_py_generated as schema
+
+from micronas.errors import ModelError
+from micronas.model import graph as g
+
+PADDINGS: dict[int, Enum] = {0: g.Padding.SAME, 1: g.Padding.VALID}
+ACTIVATIONS: dict[int, Enum] = {
+    0: g.Activation.NONE,
+    1: g.Activation.RELU,
+    2: g.Activation.RELU_N1_TO_1,
+    3: g.Activation.RELU6,
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One attribute and the option that holds it; ``codes`` maps the file's numbers to an enum."""
+
+    attr: str
+    option: str
+    codes: dict[int, Enum] | None = None
+
+    def decode(self, value: Any) -> Any:
+        """The option's value as the attribute's; raises ``ModelError`` for a number we do not know."""
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ModelError(f"{self.attr} is {value}")
+        if self.codes is None:
+            return value
+        if value not in self.codes:
+            raise ModelError(f"{self.attr} has the unknown code {value}")
+        return self.codes[value]
+
+    def encode(self, value: Any) -> Any:
+        """The attribute's value as the option's."""
+        if self.codes is None:
+            return value
+        return next(code for code, member in self.codes.items() if member is value)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """An options table of the schema and the attributes that come from it."""
+
+    options: str
+    attrs: type[g.Attrs]
+    fields: tuple[Field, ...]
+
+    @property
+    def type_code(self) -> int:
+        """The table's number in the schema's union of options."""
+        return int(getattr(schema.BuiltinOptions, self.options))
+
+    def decode(self, table: Any) -> g.Attrs:
+        """Attributes from a flatbuffer ``Table`` positioned at the options."""
+        options = getattr(schema, self.options)()
+        options.Init(table.Bytes, table.Pos)
+        values = getattr(schema, f"{self.options}T").InitFromObj(options)
+        return self.attrs(**{f.attr: f.decode(getattr(values, f.option)) for f in self.fields})
+
+    def encode(self, attrs: g.Attrs) -> Any:
+        """The schema's object form of the options, ready to ``Pack``."""
+        values = getattr(schema, f"{self.options}T")()
+        for field in self.fields:
+            setattr(values, field.option, field.encode(getattr(attrs, field.attr)))
+        return values
+
+
+ACTIVATION = Field("activation", "fusedActivationFunction", ACTIVATIONS)
+PADDING = Field("padding", "padding", PADDINGS)
+STRIDES = (Field("stride_h", "strideH"), Field("stride_w", "strideW"))
+DILATIONS = (Field("dilation_h", "dilationHFactor"), Field("dilation_w", "dilationWFactor"))
+
+CONV = Layout("Conv2DOptions", g.Conv2D, (*STRIDES, *DILATIONS, PADDING, ACTIVATION))
+DEPTHWISE = Layout(
+    "DepthwiseConv2DOptions",
+    g.DepthwiseConv2D,
+    (Field("depth_multiplier", "depthMultiplier"), *STRIDES, *DILATIONS, PADDING, ACTIVATION),
+)
+FULLY_CONNECTED = Layout(
+    "FullyConnectedOptions", g.FullyConnected, (ACTIVATION, Field("keep_num_dims", "keepNumDims"))
+)
+POOL = Layout(
+    "Pool2DOptions",
+    g.Pool2D,
+    (Field("filter_h", "filterHeight"), Field("filter_w", "filterWidth"), *STRIDES, PADDING, ACTIVATION),
+)
+REDUCE = Layout("ReducerOptions", g.Reduce, (Field("keep_dims", "keepDims"),))
+SOFTMAX = Layout("SoftmaxOptions", g.Softmax, (Field("beta", "beta"),))
+CONCATENATION = Layout("ConcatenationOptions", g.Concatenation, (Field("axis", "axis"), ACTIVATION))
+STRIDED_SLICE = Layout(
+    "StridedSliceOptions",
+    g.StridedSlice,
+    (
+        Field("begin_mask", "beginMask"),
+        Field("end_mask", "endMask"),
+        Field("ellipsis_mask", "ellipsisMask"),
+        Field("new_axis_mask", "newAxisMask"),
+        Field("shrink_axis_mask", "shrinkAxisMask"),
+    ),
+)
+SPLIT = Layout("SplitOptions", g.Split, (Field("num_splits", "numSplits"),))
+LEAKY_RELU = Layout("LeakyReluOptions", g.LeakyRelu, (Field("alpha", "alpha"),))
+RESIZE_NEAREST = Layout(
+    "ResizeNearestNeighborOptions",
+    g.ResizeNearest,
+    (Field("align_corners", "alignCorners"), Field("half_pixel_centers", "halfPixelCenters")),
+)
+
+
+def _fused(options: str) -> Layout:
+    return Layout(options, g.Binary, (ACTIVATION,))
+
+
+@dataclass(frozen=True)
+class OpFormat:
+    """An op that we read and write; ``version`` is the int8 form that every interpreter registers."""
+
+    version: int
+    layout: Layout | None = None
+
+    @property
+    def attrs(self) -> type[g.Attrs]:
+        """The attribute class of the op in our graph."""
+        return self.layout.attrs if self.layout else g.NoAttrs
+
+
+OP_FORMATS: dict[str, OpFormat] = {
+    "ADD": OpFormat(2, _fused("AddOptions")),
+    "ARG_MAX": OpFormat(2),
+    "AVERAGE_POOL_2D": OpFormat(2, POOL),
+    "CONCATENATION": OpFormat(2, CONCATENATION),
+    "CONV_2D": OpFormat(3, CONV),
+    "DEPTHWISE_CONV_2D": OpFormat(3, DEPTHWISE),
+    "DEQUANTIZE": OpFormat(2),
+    "EXPAND_DIMS": OpFormat(1),
+    "FULLY_CONNECTED": OpFormat(4, FULLY_CONNECTED),
+    "HARD_SWISH": OpFormat(1),
+    "LEAKY_RELU": OpFormat(2, LEAKY_RELU),
+    "LOGISTIC": OpFormat(2),
+    "MAXIMUM": OpFormat(2, Layout("MaximumMinimumOptions", g.Binary, ())),
+    "MAX_POOL_2D": OpFormat(2, POOL),
+    "MEAN": OpFormat(2, REDUCE),
+    "MINIMUM": OpFormat(2, Layout("MaximumMinimumOptions", g.Binary, ())),
+    "MUL": OpFormat(2, _fused("MulOptions")),
+    "PAD": OpFormat(2),
+    "PADV2": OpFormat(2),
+    "PRELU": OpFormat(1),
+    "QUANTIZE": OpFormat(1),
+    "RELU": OpFormat(2),
+    "RELU6": OpFormat(2),
+    "RESHAPE": OpFormat(1),
+    "RESIZE_NEAREST_NEIGHBOR": OpFormat(2, RESIZE_NEAREST),
+    "SOFTMAX": OpFormat(2, SOFTMAX),
+    "SPLIT": OpFormat(2, SPLIT),
+    "SQUEEZE": OpFormat(1),
+    "STRIDED_SLICE": OpFormat(2, STRIDED_SLICE),
+    "SUB": OpFormat(2, _fused("SubOptions")),
+    "SUM": OpFormat(2, REDUCE),
+    "TANH": OpFormat(2),
+    "TRANSPOSE": OpFormat(2),
+}
+
+OP_CODES: dict[str, int] = {kind: int(getattr(schema.BuiltinOperator, kind)) for kind in OP_FORMATS}
+OP_NAMES: dict[int, str] = {
+    code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)
+}
+DTYPE_CODES: dict[g.DType, int] = {dtype: int(getattr(schema.TensorType, dtype.name)) for dtype in g.DType}
+TYPE_NAMES: dict[int, str] = {
+    code: name for name, code in vars(schema.TensorType).items() if isinstance(code, int)
+}

@@ -1,0 +1,102 @@
+"""One op seen with its tensors, for checks that refuse it by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.errors import ModelError, plural
+from micronas.model.graph import ABSENT, DType, Graph, Op, Tensor
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class OpView:
+    """Op ``index`` of ``graph``; every accessor refuses what is not there."""
+
+    graph: Graph
+    index: int
+
+    @property
+    def op(self) -> Op:
+        """The op itself."""
+        return self.graph.ops[self.index]
+
+    def refuse(self, why: str) -> ModelError:
+        """The error to raise: names the op, then says ``why``."""
+        return ModelError(f"op #{self.index} {self.op.kind}: {why}")
+
+    def arity(self, least: int, most: int | None = None) -> None:
+        """Check the number of inputs."""
+        number = len(self.op.inputs)
+        if not least <= number <= (least if most is None else most):
+            raise self.refuse(f"{plural(number, 'input')}, not {least}" + (f" to {most}" if most else ""))
+
+    def tensor(self, position: int) -> Tensor:
+        """The tensor at an input that must be there."""
+        if self.op.inputs[position] == ABSENT:
+            raise self.refuse(f"input {position} is missing")
+        return self.graph.tensors[self.op.inputs[position]]
+
+    def int8(self, position: int, rank: int | None = None) -> Tensor:
+        """An int8 input with one scale, computed or constant."""
+        tensor = self.tensor(position)
+        self.check_int8(tensor, f"input {position}")
+        if rank is not None and len(tensor.shape) != rank:
+            raise self.refuse(f"input {position} has shape {tensor.shape}, not rank {rank}")
+        return tensor
+
+    def check_int8(self, tensor: Tensor, where: str) -> None:
+        """Refuse a tensor that is not int8 with one scale and an int8 zero point."""
+        if tensor.dtype is not DType.INT8:
+            raise self.refuse(f"{where} is {tensor.dtype.value}, not int8")
+        if tensor.quant is None or tensor.quant.per_channel:
+            raise self.refuse(f"{where} has no scale of its own")
+        self.check_scales(tensor, where)
+        if not -128 <= tensor.quant.zero_point[0] <= 127:
+            raise self.refuse(f"{where} has zero point {tensor.quant.zero_point[0]}, outside int8")
+
+    def check_scales(self, tensor: Tensor, where: str) -> None:
+        """Refuse scales whose quotients leave float32."""
+        if tensor.quant and not all(1e-15 < scale < 1e15 for scale in tensor.quant.scale):
+            raise self.refuse(
+                f"{where} has the scale {min(tensor.quant.scale):g}..{max(tensor.quant.scale):g}"
+            )
+
+    def integers(self, position: int) -> npt.NDArray[np.int64]:
+        """A constant int32 parameter (axes, shape, paddings), flattened."""
+        tensor = self.tensor(position)
+        if tensor.data is None:
+            raise self.refuse(
+                f"input {position} must be a constant; shapes that depend on data do not run here"
+            )
+        if tensor.dtype is not DType.INT32:
+            raise self.refuse(f"input {position} is {tensor.dtype.value}, not int32")
+        return np.asarray(tensor.data, np.int64).ravel()
+
+    def axes(self, position: int, rank: int) -> list[int]:
+        """Constant axes, counted from the front, each once."""
+        values = [int(v) for v in self.integers(position)]
+        if not all(-rank <= v < rank for v in values):
+            raise self.refuse(f"axes {values} are not in a tensor of rank {rank}")
+        return sorted({v % rank for v in values})
+
+    def axis(self, value: int, rank: int) -> int:
+        """One axis counted from the front."""
+        if not -rank <= value < rank:
+            raise self.refuse(f"axis {value} is not in a tensor of rank {rank}")
+        return value % rank
+
+    def positive(self, **values: int) -> None:
+        """Refuse strides, dilations and the like below 1."""
+        for name, value in values.items():
+            if value < 1:
+                raise self.refuse(f"{name} is {value}")
+
+    def attrs(self) -> Any:
+        """The attributes, whose class the reader has made to fit the kind."""
+        return self.op.attrs

@@ -1,0 +1,160 @@
+"""Refusals of models that are sound files but not int8 networks we run, each by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from micronas.errors import ModelError
+from micronas.model.graph import ABSENT
+from micronas.model.tflite.decode import RawModel, RawOp, RawTensor
+from micronas.model.tflite.op_format import OP_FORMATS
+
+_FULL_INT8 = (
+    "convert with full integer quantization: a representative_dataset, "
+    "target_spec.supported_ops = [TFLITE_BUILTINS_INT8], inference_input_type = inference_output_type = int8"
+)
+_FLOAT_TYPES = frozenset({"FLOAT16", "FLOAT32", "FLOAT64", "BFLOAT16"})
+_WEIGHTED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
+_KNOWN_TYPES = frozenset({"INT8", "INT32", "INT64", "FLOAT32"})
+
+
+def refuse_foreign(model: RawModel) -> None:
+    """Raise ``ModelError`` for the first reason why ``model`` is not an int8 network we run."""
+    for check in _CHECKS:
+        check(model)
+
+
+def _several_subgraphs(model: RawModel) -> None:
+    if model.subgraphs != 1:
+        raise ModelError(
+            f"the file has {model.subgraphs} subgraphs; one is supported",
+            remedy="control flow and several signatures do not fit a static plan: export one function",
+        )
+    if not model.ops:
+        raise ModelError("the graph has no operators")
+    if not model.inputs or not model.outputs:
+        raise ModelError("the graph has no inputs or no outputs")
+
+
+def _wild_indices(model: RawModel) -> None:
+    for i, op in enumerate(model.ops):
+        for t in op.inputs:
+            _check_index(t, model, f"op #{i} {op.kind}", optional=True)
+        for t in op.outputs:
+            _check_index(t, model, f"op #{i} {op.kind}")
+    for t in (*model.inputs, *model.outputs):
+        _check_index(t, model, "the graph")
+
+
+def _check_index(t: int, model: RawModel, where: str, optional: bool = False) -> None:
+    if not (0 <= t < len(model.tensors) or (optional and t == ABSENT)):
+        raise ModelError(f"{where} names tensor {t} of {len(model.tensors)}: the file is damaged")
+
+
+def _custom_op(model: RawModel) -> None:
+    for i, op in enumerate(model.ops):
+        if op.custom is not None:
+            raise ModelError(
+                f"op #{i} is the custom op {op.custom!r}, which is not supported",
+                remedy="replace it by built-in TFLite ops (set allow_custom_ops = False in the converter)",
+            )
+
+
+def _activations(model: RawModel, op: RawOp) -> list[RawTensor]:
+    """Tensors of an op that are computed, not stored in the file."""
+    return [
+        model.tensors[t] for t in (*op.inputs, *op.outputs) if t != ABSENT and not model.tensors[t].data.size
+    ]
+
+
+def _float_or_hybrid(model: RawModel) -> None:
+    is_float = [any(t.type_name in _FLOAT_TYPES for t in _activations(model, op)) for op in model.ops]
+    if not any(is_float):
+        return
+    for i, op in enumerate(model.ops):
+        if is_float[i] and op.kind in _WEIGHTED and model.tensors[op.inputs[1]].type_name == "INT8":
+            raise ModelError(
+                f"hybrid model: op #{i} {op.kind} has int8 weights but float activations",
+                remedy=_FULL_INT8,
+            )
+    if not any(t.type_name == "INT8" for op in model.ops for t in _activations(model, op)):
+        raise ModelError("float model: its activations are float32, not int8", remedy=_FULL_INT8)
+    _float_island(model, is_float)
+
+
+def _float_island(model: RawModel, is_float: list[bool]) -> None:
+    """Float tensors are fine only where QUANTIZE or DEQUANTIZE stands at the edge of the graph."""
+    for i, op in enumerate(model.ops):
+        quantizes_input = op.kind == "QUANTIZE" and set(op.inputs) <= set(model.inputs)
+        dequantizes_output = op.kind == "DEQUANTIZE" and set(op.outputs) <= set(model.outputs)
+        if is_float[i] and not quantizes_input and not dequantizes_output:
+            raise ModelError(
+                f"op #{i} {op.kind} works on float32 in the middle of an int8 network",
+                remedy="an op before it has no int8 form in TFLite; replace it, then convert again",
+            )
+
+
+def _other_types(model: RawModel) -> None:
+    for i, op in enumerate(model.ops):
+        for tensor in _activations(model, op):
+            _refuse_activation_type(tensor, f"op #{i} {op.kind}")
+        for t in op.inputs:
+            if t != ABSENT and model.tensors[t].type_name not in _KNOWN_TYPES:
+                kind = model.tensors[t].type_name.lower()
+                raise ModelError(f"op #{i} {op.kind} has a constant of type {kind}; int8 weights are needed")
+
+
+def _refuse_activation_type(tensor: RawTensor, where: str) -> None:
+    if tensor.type_name == "UINT8":
+        raise ModelError(f"uint8 model: {where} works on uint8, not int8", remedy=_FULL_INT8)
+    if tensor.type_name == "INT16":
+        raise ModelError(f"int16 activations: {where} works on int16, not int8", remedy=_FULL_INT8)
+    if tensor.type_name not in {"INT8", "INT32", "FLOAT32"}:
+        raise ModelError(f"{where} works on {tensor.type_name.lower()}, not int8", remedy=_FULL_INT8)
+
+
+def _stateful_or_sparse(model: RawModel) -> None:
+    for i, op in enumerate(model.ops):
+        for t in (*op.inputs, *op.outputs):
+            if t == ABSENT:
+                continue
+            if model.tensors[t].is_variable:
+                raise ModelError(f"op #{i} {op.kind} keeps state between runs, which is not supported")
+            if model.tensors[t].is_sparse:
+                raise ModelError(f"op #{i} {op.kind} has sparse weights, which are not supported")
+
+
+def _batch(model: RawModel) -> None:
+    for t in model.inputs:
+        tensor = model.tensors[t]
+        if len(tensor.shape) > 1 and tensor.shape[0] != 1:
+            raise ModelError(
+                f"input {tensor.name!r} has batch {tensor.shape[0]}; a microcontroller runs batch 1",
+                remedy="convert with Input(batch_shape=(1, ...))",
+            )
+        if any(dim < 0 for dim in tensor.signature[1:]):
+            raise ModelError(
+                f"input {tensor.name!r} has a dynamic shape {tensor.signature}",
+                remedy="fix every dimension of the input before converting",
+            )
+
+
+def _unsupported_op(model: RawModel) -> None:
+    for i, op in enumerate(model.ops):
+        if op.kind not in OP_FORMATS:
+            raise ModelError(
+                f"op #{i} {op.kind} is not supported",
+                remedy=f"supported: {', '.join(sorted(OP_FORMATS))}",
+            )
+
+
+_CHECKS: tuple[Callable[[RawModel], None], ...] = (
+    _several_subgraphs,
+    _wild_indices,
+    _custom_op,
+    _float_or_hybrid,
+    _other_types,
+    _stateful_or_sparse,
+    _batch,
+    _unsupported_op,
+)

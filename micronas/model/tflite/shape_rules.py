@@ -1,0 +1,198 @@
+"""For each op, what its inputs must be and which output shapes follow: a file that says otherwise is refused.
+
+Everything after the reader (plan, interpreter, generated C) relies on these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from micronas.errors import plural
+from micronas.model.graph import DType
+from micronas.model.tflite.op_view import OpView, Shape
+from micronas.model.tflite.window_rules import conv_2d, depthwise, fully_connected, pool
+
+Rule = Callable[[OpView], tuple[Shape, ...]]
+
+
+def _reduce(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2)
+    x = v.int8(0)
+    axes = v.axes(1, len(x.shape))
+    kept = v.attrs().keep_dims
+    return (tuple(1 if i in axes else d for i, d in enumerate(x.shape) if kept or i not in axes),)
+
+
+def _binary(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2)
+    one, two = v.int8(0), v.int8(1)
+    try:
+        return (np.broadcast_shapes(one.shape, two.shape),)
+    except ValueError as error:
+        raise v.refuse(f"shapes {one.shape} and {two.shape} do not broadcast") from error
+
+
+def _extremum(v: OpView) -> tuple[Shape, ...]:
+    shapes = _binary(v)
+    first, output = v.tensor(0).quant, v.graph.tensors[v.op.outputs[0]].quant
+    if not first == v.tensor(1).quant == output:
+        raise v.refuse("inputs and output have different scales, which TFLite's kernel does not rescale")
+    return shapes
+
+
+def _unary(v: OpView) -> tuple[Shape, ...]:
+    v.arity(1)
+    return (v.int8(0).shape,)
+
+
+def _softmax(v: OpView) -> tuple[Shape, ...]:
+    shapes = _unary(v)
+    output = v.graph.tensors[v.op.outputs[0]].quant
+    if output is None or output.scale != (1 / 256,) or output.zero_point != (-128,):
+        raise v.refuse("the output's scale is not 1/256 with zero point -128, which TFLite's kernel takes")
+    if not shapes[0]:
+        raise v.refuse("the input is a scalar")
+    return shapes
+
+
+def _quantize(v: OpView) -> tuple[Shape, ...]:
+    v.arity(1)
+    x = v.tensor(0)
+    return (x.shape,) if x.dtype is DType.FLOAT32 else _unary(v)
+
+
+def _prelu(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2)
+    x, alpha = v.int8(0), v.int8(1)
+    if alpha.data is None or len(x.shape) > 4 or _binary(v) != (x.shape,):
+        raise v.refuse(f"alpha {alpha.shape} must be a constant that broadcasts to {x.shape}")
+    return (x.shape,)
+
+
+def _concatenation(v: OpView) -> tuple[Shape, ...]:
+    v.arity(1, 10)  # TFLite Micro's own limit
+    parts = [v.int8(i).shape for i in range(len(v.op.inputs))]
+    axis = v.axis(v.attrs().axis, len(parts[0]))
+    if v.attrs().activation.value != "NONE":
+        raise v.refuse("a fused activation is not supported, as in TFLite Micro")
+    if len({(*s[:axis], *s[axis + 1 :]) for s in parts}) > 1 or len({len(s) for s in parts}) > 1:
+        raise v.refuse(f"inputs {parts} differ beside axis {axis}")
+    return ((*parts[0][:axis], sum(s[axis] for s in parts), *parts[0][axis + 1 :]),)
+
+
+def _pad(v: OpView) -> tuple[Shape, ...]:
+    v.arity(3 if v.op.kind == "PADV2" else 2)
+    x, amounts = v.int8(0), v.integers(1)
+    if amounts.size != 2 * len(x.shape) or (amounts < 0).any():
+        raise v.refuse(f"paddings {amounts.tolist()} do not fit an input of {x.shape}")
+    if v.op.kind == "PADV2" and (v.int8(2).data is None or v.int8(2).elements != 1):
+        raise v.refuse("the value to pad with must be a constant")
+    return (tuple(d + int(a + b) for d, (a, b) in zip(x.shape, amounts.reshape(-1, 2), strict=True)),)
+
+
+def _same_bytes(v: OpView) -> tuple[Shape, ...]:
+    """RESHAPE, SQUEEZE, EXPAND_DIMS: any shape of as many elements; a shape input must be constant."""
+    v.arity(1, 2)
+    x, y = v.int8(0), v.graph.tensors[v.op.outputs[0]]
+    if len(v.op.inputs) > 1:
+        v.integers(1)
+    if x.elements != y.elements:
+        raise v.refuse(f"shape {x.shape} does not become {y.shape}")
+    return (y.shape,)
+
+
+def _transpose(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2)
+    x, order = v.int8(0), [int(i) for i in v.integers(1)]
+    if sorted(order) != list(range(len(x.shape))):
+        raise v.refuse(f"{order} is no permutation of the axes of {x.shape}")
+    return (tuple(x.shape[i] for i in order),)
+
+
+def _strided_slice(v: OpView) -> tuple[Shape, ...]:
+    v.arity(4)
+    x, a = v.int8(0), v.attrs()
+    begin, end, strides = (v.integers(i).tolist() for i in (1, 2, 3))
+    if a.ellipsis_mask or a.new_axis_mask:
+        raise v.refuse("ellipsis and new-axis masks are not supported, as in TFLite Micro")
+    if not len(begin) == len(end) == len(strides) <= len(x.shape) or 0 in strides:
+        raise v.refuse(f"begin {begin}, end {end}, strides {strides} do not fit {x.shape}")
+    result = []
+    for i, size in enumerate(x.shape):
+        if i >= len(begin):
+            result.append(size)
+        elif a.shrink_axis_mask >> i & 1:
+            v.axis(begin[i], size)
+        else:
+            first = None if a.begin_mask >> i & 1 else begin[i]
+            last = None if a.end_mask >> i & 1 else end[i]
+            result.append(len(range(size)[first : last : strides[i]]))
+    return (tuple(result),)
+
+
+def _split(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2)
+    x, parts = v.int8(1), v.attrs().num_splits
+    if v.integers(0).size != 1 or parts != len(v.op.outputs):
+        raise v.refuse(f"splits into {plural(parts, 'part')}, but has {plural(len(v.op.outputs), 'output')}")
+    axis = v.axis(int(v.integers(0)[0]), len(x.shape))
+    if parts < 1 or x.shape[axis] % parts:
+        raise v.refuse(f"{x.shape} does not split into {parts} equal parts along axis {axis}")
+    part = (*x.shape[:axis], x.shape[axis] // parts, *x.shape[axis + 1 :])
+    return tuple(part for _ in v.op.outputs)
+
+
+def _arg_max(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2)
+    x = v.int8(0)
+    axes = v.axes(1, len(x.shape))
+    if len(axes) != 1:
+        raise v.refuse("needs one axis")
+    return (tuple(d for i, d in enumerate(x.shape) if i != axes[0]),)
+
+
+def _resize(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2)
+    x, size = v.int8(0, rank=4), v.integers(1)
+    if size.size != 2 or (size < 1).any():
+        raise v.refuse(f"size {size.tolist()} is no (height, width)")
+    return ((x.shape[0], int(size[0]), int(size[1]), x.shape[3]),)
+
+
+RULES: dict[str, Rule] = {
+    "ADD": _binary,
+    "ARG_MAX": _arg_max,
+    "AVERAGE_POOL_2D": pool,
+    "CONCATENATION": _concatenation,
+    "CONV_2D": conv_2d,
+    "DEPTHWISE_CONV_2D": depthwise,
+    "DEQUANTIZE": _unary,
+    "EXPAND_DIMS": _same_bytes,
+    "FULLY_CONNECTED": fully_connected,
+    "HARD_SWISH": _unary,
+    "LEAKY_RELU": _unary,
+    "LOGISTIC": _unary,
+    "MAXIMUM": _extremum,
+    "MAX_POOL_2D": pool,
+    "MEAN": _reduce,
+    "MINIMUM": _extremum,
+    "MUL": _binary,
+    "PAD": _pad,
+    "PADV2": _pad,
+    "PRELU": _prelu,
+    "QUANTIZE": _quantize,
+    "RELU": _unary,
+    "RELU6": _unary,
+    "RESHAPE": _same_bytes,
+    "RESIZE_NEAREST_NEIGHBOR": _resize,
+    "SOFTMAX": _softmax,
+    "SPLIT": _split,
+    "SQUEEZE": _same_bytes,
+    "STRIDED_SLICE": _strided_slice,
+    "SUB": _binary,
+    "SUM": _reduce,
+    "TANH": _unary,
+    "TRANSPOSE": _transpose,
+}

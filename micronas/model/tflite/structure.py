@@ -1,0 +1,73 @@
+"""Checks that a graph hangs together: each value made once, before it is read, in the shape that follows."""
+
+from __future__ import annotations
+
+import math
+
+from micronas.errors import ModelError, plural
+from micronas.model.graph import ABSENT, DType, Graph
+from micronas.model.tflite.op_view import OpView, Shape
+from micronas.model.tflite.shape_rules import RULES
+
+MAX_ACTIVATION_BYTES = 1 << 28
+"""No microcontroller comes near 256 MB; a larger tensor is a damaged shape."""
+
+_FLATTENED = frozenset({"FULLY_CONNECTED"})
+
+
+def check_structure(graph: Graph) -> None:
+    """Raise ``ModelError``, naming the op, at the first thing that does not fit."""
+    for t in (*graph.inputs, *graph.outputs):
+        _check_size(graph, t)
+    _check_order(graph)
+    for i in range(len(graph.ops)):
+        _check_op(OpView(graph, i))
+
+
+def _check_order(graph: Graph) -> None:
+    written = set(graph.inputs)
+    if len(written) != len(graph.inputs):
+        raise ModelError("a tensor is two inputs of the graph")
+    if any(graph.tensors[t].is_constant for t in written):
+        raise ModelError("an input of the graph is a constant")
+    for i in range(len(graph.ops)):
+        view = OpView(graph, i)
+        for t in view.op.inputs:
+            if t != ABSENT and not graph.tensors[t].is_constant and t not in written:
+                raise view.refuse(f"reads tensor {t}, which nothing has written yet")
+        for t in view.op.outputs:
+            if t in written or graph.tensors[t].is_constant:
+                raise view.refuse(f"writes tensor {t}, which has a value already")
+            written.add(t)
+    for t in graph.outputs:
+        if t not in written:
+            raise ModelError(f"output tensor {t} is never written")
+
+
+def _check_op(view: OpView) -> None:
+    if not view.graph.activation_inputs(view.op):
+        raise view.refuse("works on constants only; let the converter fold it")
+    expected = RULES[view.op.kind](view)
+    if len(expected) != len(view.op.outputs):
+        raise view.refuse(f"{plural(len(view.op.outputs), 'output')}, not {len(expected)}")
+    for t, shape in zip(view.op.outputs, expected, strict=True):
+        _check_size(view.graph, t)
+        _check_output(view, t, shape)
+
+
+def _check_output(view: OpView, t: int, shape: Shape) -> None:
+    tensor = view.graph.tensors[t]
+    flat_alike = view.op.kind in _FLATTENED and math.prod(tensor.shape) == math.prod(shape)
+    if tensor.shape != shape and not (flat_alike and tensor.shape[-1:] == shape[-1:]):
+        raise view.refuse(f"output has shape {tensor.shape}, but {shape} follows from its inputs")
+    special = {"DEQUANTIZE": DType.FLOAT32, "ARG_MAX": DType.INT32}.get(view.op.kind)
+    if special is None:
+        view.check_int8(tensor, "output")
+    elif tensor.dtype is not special:
+        raise view.refuse(f"output is {tensor.dtype.value}, not {special.value}")
+
+
+def _check_size(graph: Graph, t: int) -> None:
+    tensor = graph.tensors[t]
+    if any(dim < 1 for dim in tensor.shape) or len(tensor.shape) > 5 or tensor.nbytes > MAX_ACTIVATION_BYTES:
+        raise ModelError(f"tensor {t} ({tensor.name}) has the shape {tensor.shape}")

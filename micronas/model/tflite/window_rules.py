@@ -1,0 +1,86 @@
+"""Shape rules of the ops with weights or a sliding window; see ``shape_rules``."""
+
+from __future__ import annotations
+
+from micronas.model.graph import ABSENT, DType, Tensor
+from micronas.model.tflite.op_view import OpView, Shape
+from micronas.model.window import output_size
+
+
+def _spatial(v: OpView, x: Tensor, kernel: tuple[int, int], dilation: tuple[int, int] = (1, 1)) -> Shape:
+    a = v.attrs()
+    v.positive(stride_h=a.stride_h, stride_w=a.stride_w, dilation_h=dilation[0], dilation_w=dilation[1])
+    v.positive(kernel_h=kernel[0], kernel_w=kernel[1])
+    size = tuple(
+        output_size(x.shape[1 + i], kernel[i], (a.stride_h, a.stride_w)[i], a.padding, dilation[i])
+        for i in (0, 1)
+    )
+    if min(size) < 1:
+        raise v.refuse(f"its {kernel[0]}x{kernel[1]} window does not fit an input of {x.shape}")
+    return size
+
+
+def _weights(v: OpView, rank: int, channel_axis: int) -> Tensor:
+    """Constant symmetric int8 weights with one scale, or one per output channel; then the bias."""
+    w = v.tensor(1)
+    if w.data is None or w.dtype is not DType.INT8 or len(w.shape) != rank:
+        raise v.refuse(f"weights must be a constant int8 tensor of rank {rank}")
+    if w.quant is None or any(w.quant.zero_point):
+        raise v.refuse("weights must be quantized symmetrically (zero point 0)")
+    if w.quant.per_channel and w.quant.axis != channel_axis:
+        raise v.refuse(f"weights have scales along axis {w.quant.axis}, not {channel_axis}")
+    v.check_scales(w, "the weights' input")
+    if min(w.shape) < 1:
+        raise v.refuse(f"weights have shape {w.shape}")
+    _check_bias(v, w.shape[channel_axis])
+    return w
+
+
+def _check_bias(v: OpView, channels: int) -> None:
+    if len(v.op.inputs) < 3 or v.op.inputs[2] == ABSENT:
+        return
+    bias = v.tensor(2)
+    if bias.data is None or bias.dtype is not DType.INT32 or bias.elements != channels:
+        raise v.refuse(f"bias must be a constant int32 vector of {channels}")
+
+
+def conv_2d(v: OpView) -> tuple[Shape, ...]:
+    """CONV_2D, grouped ones included."""
+    v.arity(2, 3)
+    x, w, a = v.int8(0, rank=4), _weights(v, 4, 0), v.attrs()
+    groups, rest = divmod(x.shape[3], w.shape[3])
+    if rest or groups < 1 or w.shape[0] % groups:
+        raise v.refuse(f"weights {w.shape} do not fit {x.shape[3]} input channels")
+    size = _spatial(v, x, (w.shape[1], w.shape[2]), (a.dilation_h, a.dilation_w))
+    return ((x.shape[0], *size, w.shape[0]),)
+
+
+def depthwise(v: OpView) -> tuple[Shape, ...]:
+    """DEPTHWISE_CONV_2D."""
+    v.arity(2, 3)
+    x, w, a = v.int8(0, rank=4), _weights(v, 4, 3), v.attrs()
+    if w.shape[0] != 1 or w.shape[3] != x.shape[3] * a.depth_multiplier:
+        raise v.refuse(f"weights {w.shape} do not fit {x.shape[3]} channels x {a.depth_multiplier}")
+    size = _spatial(v, x, (w.shape[1], w.shape[2]), (a.dilation_h, a.dilation_w))
+    return ((x.shape[0], *size, w.shape[3]),)
+
+
+def fully_connected(v: OpView) -> tuple[Shape, ...]:
+    """FULLY_CONNECTED."""
+    v.arity(2, 3)
+    x = v.int8(0)
+    units, depth = _weights(v, 2, 0).shape
+    if x.elements % depth:
+        raise v.refuse(f"input {x.shape} is no multiple of the weights' depth {depth}")
+    if v.attrs().keep_num_dims:
+        if x.shape[-1] != depth:
+            raise v.refuse(f"weights of depth {depth} do not fit an input of {x.shape}")
+        return ((*x.shape[:-1], units),)
+    return ((x.elements // depth, units),)
+
+
+def pool(v: OpView) -> tuple[Shape, ...]:
+    """AVERAGE_POOL_2D and MAX_POOL_2D."""
+    v.arity(1)
+    x, a = v.int8(0, rank=4), v.attrs()
+    return ((x.shape[0], *_spatial(v, x, (a.filter_h, a.filter_w)), x.shape[3]),)

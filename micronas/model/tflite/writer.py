@@ -1,0 +1,230 @@
+"""Graph -> canonical, minimal .tflite: what we hand out, and whose size is known before training.
+
+Nothing is written that no interpreter needs: no tensor names but ``input0``, ``output0``, ..., no min/max,
+no metadata, no unused tensors; equal small integer parameters (axes, shapes, paddings) once. The length
+depends on shapes, options and the number of scales alone, never on values, so a shape-only graph (zeros)
+and the trained one give files of the same size.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flatbuffers
+import numpy as np
+import numpy.typing as npt
+from ai_edge_litert import schema_py_generated as schema
+
+from micronas.model.graph import ABSENT, DType, Graph, NoAttrs, Op, Quant, Tensor
+from micronas.model.tflite.op_format import DTYPE_CODES, OP_CODES, OP_FORMATS
+
+SCHEMA_VERSION = 3
+_DATA_ALIGNMENT = 16
+"""The schema's force_align of constants: kernels on the device read them in place."""
+
+
+def write(graph: Graph) -> bytes:
+    """``graph`` as a .tflite file with static batch 1; zeros for the constants of a shape-only graph."""
+    return _Writer(graph).write()
+
+
+class _Writer:
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._builder = flatbuffers.Builder(4096)
+        self._position = file_positions(graph)
+        kept = {self._position[t]: t for t in reversed(list(self._position))}
+        self._kept = [kept[p] for p in sorted(kept)]
+        self._kinds = sorted({op.kind for op in graph.ops})
+
+    def write(self) -> bytes:
+        codes = self._offsets(schema.ModelStartOperatorCodesVector, [self._code(k) for k in self._kinds])
+        buffers = self._offsets(schema.ModelStartBuffersVector, self._buffers())
+        subgraphs = self._offsets(schema.ModelStartSubgraphsVector, [self._subgraph()])
+        schema.ModelStart(self._builder)
+        schema.ModelAddVersion(self._builder, SCHEMA_VERSION)
+        schema.ModelAddOperatorCodes(self._builder, codes)
+        schema.ModelAddSubgraphs(self._builder, subgraphs)
+        schema.ModelAddBuffers(self._builder, buffers)
+        self._builder.Finish(schema.ModelEnd(self._builder), b"TFL3")
+        return bytes(self._builder.Output())
+
+    def _offsets(self, start: Any, offsets: list[int]) -> int:
+        start(self._builder, len(offsets))
+        for offset in reversed(offsets):
+            self._builder.PrependUOffsetTRelative(offset)
+        return int(self._builder.EndVector())
+
+    def _vector(self, values: npt.NDArray[Any]) -> int:
+        return int(self._builder.CreateNumpyVector(values))
+
+    def _code(self, kind: str) -> int:
+        number = OP_CODES[kind]
+        schema.OperatorCodeStart(self._builder)
+        # Readers take the larger of the two; old ones know only the one-byte field.
+        schema.OperatorCodeAddDeprecatedBuiltinCode(self._builder, min(number, 127))
+        schema.OperatorCodeAddBuiltinCode(self._builder, number)
+        schema.OperatorCodeAddVersion(self._builder, OP_FORMATS[kind].version)
+        return int(schema.OperatorCodeEnd(self._builder))
+
+    def _buffers(self) -> list[int]:
+        """Buffer 0 is the empty one of every activation, then one per constant."""
+        return [self._buffer(None), *(self._buffer(_bytes_of(t)) for t in self._constants())]
+
+    def _constants(self) -> list[Tensor]:
+        kept = (self._graph.tensors[t] for t in self._kept)
+        return [tensor for tensor in kept if tensor.is_constant]
+
+    def _buffer(self, data: bytes | None) -> int:
+        vector = self._aligned_bytes(data) if data is not None else None
+        schema.BufferStart(self._builder)
+        if vector is not None:
+            schema.BufferAddData(self._builder, vector)
+        return int(schema.BufferEnd(self._builder))
+
+    def _aligned_bytes(self, data: bytes) -> int:
+        builder = self._builder
+        builder.StartVector(1, len(data), _DATA_ALIGNMENT)
+        builder.head = builder.head - len(data)
+        builder.Bytes[builder.Head() : builder.Head() + len(data)] = data
+        return int(builder.EndVector())
+
+    def _subgraph(self) -> int:
+        graph, builder = self._graph, self._builder
+        tensors = self._offsets(schema.SubGraphStartTensorsVector, self._tensors())
+        inputs = self._vector(self._indices(graph.inputs))
+        outputs = self._vector(self._indices(graph.outputs))
+        ops = self._offsets(schema.SubGraphStartOperatorsVector, [self._op(op) for op in graph.ops])
+        schema.SubGraphStart(builder)
+        schema.SubGraphAddTensors(builder, tensors)
+        schema.SubGraphAddInputs(builder, inputs)
+        schema.SubGraphAddOutputs(builder, outputs)
+        schema.SubGraphAddOperators(builder, ops)
+        return int(schema.SubGraphEnd(builder))
+
+    def _indices(self, tensors: tuple[int, ...]) -> npt.NDArray[np.int32]:
+        return np.array([ABSENT if t == ABSENT else self._position[t] for t in tensors], np.int32)
+
+    def _tensors(self) -> list[int]:
+        offsets, next_buffer = [], 1
+        for t in self._kept:
+            is_constant = self._graph.tensors[t].is_constant
+            offsets.append(self._tensor(t, next_buffer if is_constant else 0))
+            next_buffer += is_constant
+        return offsets
+
+    def _tensor(self, t: int, buffer: int) -> int:
+        tensor, builder = self._graph.tensors[t], self._builder
+        name = self._name(t)
+        name_offset = builder.CreateString(name) if name else None
+        shape = self._vector(np.array(tensor.shape, np.int32))
+        quant = self._quant(tensor.quant) if tensor.quant else None
+        schema.TensorStart(builder)
+        schema.TensorAddShape(builder, shape)
+        schema.TensorAddType(builder, DTYPE_CODES[tensor.dtype])
+        schema.TensorAddBuffer(builder, buffer)
+        if name_offset is not None:
+            schema.TensorAddName(builder, name_offset)
+        if quant is not None:
+            schema.TensorAddQuantization(builder, quant)
+        return int(schema.TensorEnd(builder))
+
+    def _name(self, t: int) -> str:
+        if t in self._graph.inputs:
+            return f"input{self._graph.inputs.index(t)}"
+        if t in self._graph.outputs:
+            return f"output{self._graph.outputs.index(t)}"
+        return ""
+
+    def _quant(self, quant: Quant) -> int:
+        builder = self._builder
+        scale = self._vector(np.array(quant.scale, np.float32))
+        zero_point = self._vector(np.array(quant.zero_point, np.int64))
+        schema.QuantizationParametersStart(builder)
+        schema.QuantizationParametersAddScale(builder, scale)
+        schema.QuantizationParametersAddZeroPoint(builder, zero_point)
+        schema.QuantizationParametersAddQuantizedDimension(builder, quant.axis)
+        return int(schema.QuantizationParametersEnd(builder))
+
+    def _op(self, op: Op) -> int:
+        builder = self._builder
+        options = self._options(op)
+        inputs = self._vector(self._indices(op.inputs))
+        outputs = self._vector(self._indices(op.outputs))
+        schema.OperatorStart(builder)
+        schema.OperatorAddOpcodeIndex(builder, self._kinds.index(op.kind))
+        schema.OperatorAddInputs(builder, inputs)
+        schema.OperatorAddOutputs(builder, outputs)
+        if options is not None:
+            schema.OperatorAddBuiltinOptionsType(builder, options[0])
+            schema.OperatorAddBuiltinOptions(builder, options[1])
+        return int(schema.OperatorEnd(builder))
+
+    def _options(self, op: Op) -> tuple[int, int] | None:
+        layout = OP_FORMATS[op.kind].layout
+        if layout is not None:
+            return layout.type_code, int(layout.encode(op.attrs).Pack(self._builder))
+        derived = _derived_options(self._graph, op)
+        if derived is None:
+            return None
+        name = type(derived).__name__.removesuffix("T")
+        return int(getattr(schema.BuiltinOptions, name)), int(derived.Pack(self._builder))
+
+
+def _derived_options(graph: Graph, op: Op) -> Any:
+    """Options of the ops whose shapes tell them; None for an op without any."""
+    assert isinstance(op.attrs, NoAttrs)
+    output = graph.tensors[op.outputs[0]]
+    if op.kind == "RESHAPE" and len(op.inputs) == 1:
+        reshape = schema.ReshapeOptionsT()
+        reshape.newShape = np.array(output.shape, np.int32)
+        return reshape
+    if op.kind == "SQUEEZE":
+        squeeze = schema.SqueezeOptionsT()
+        squeeze.squeezeDims = np.array(
+            squeezed_dims(graph.tensors[op.inputs[0]].shape, output.shape), np.int32
+        )
+        return squeeze
+    if op.kind == "ARG_MAX":
+        arg_max = schema.ArgMaxOptionsT()
+        arg_max.outputType = DTYPE_CODES[output.dtype]
+        return arg_max
+    return None
+
+
+def squeezed_dims(source: tuple[int, ...], result: tuple[int, ...]) -> list[int]:
+    """Positions of the 1s that SQUEEZE drops, last ones first kept; which of several does not matter."""
+    dropped, kept = [], 0
+    for position, dim in enumerate(source):
+        if kept < len(result) and result[kept] == dim:
+            kept += 1
+        else:
+            dropped.append(position)
+    return dropped
+
+
+def file_positions(graph: Graph) -> dict[int, int]:
+    """Tensor index in the graph -> in the file, in order of use; equal parameters share one."""
+    order = [*graph.inputs]
+    for op in graph.ops:
+        order += [t for t in (*op.inputs, *op.outputs) if t != ABSENT]
+    positions: dict[int, int] = {}
+    same: dict[object, int] = {}
+    for t in dict.fromkeys(order):
+        key = _parameter_key(graph.tensors[t]) or t
+        positions[t] = same.setdefault(key, len(same))
+    return positions
+
+
+def _parameter_key(tensor: Tensor) -> object | None:
+    """What makes two axes, shape or padding tensors the same; None for weights and activations."""
+    is_parameter = tensor.is_constant and tensor.quant is None and tensor.dtype is DType.INT32
+    if not is_parameter or tensor.data is None:
+        return None
+    return tensor.shape, tensor.data.tobytes()
+
+
+def _bytes_of(tensor: Tensor) -> bytes:
+    if tensor.data is None:
+        return bytes(tensor.nbytes)
+    return np.ascontiguousarray(tensor.data, np.dtype(tensor.dtype.value).newbyteorder("<")).tobytes()

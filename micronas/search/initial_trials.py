@@ -1,0 +1,87 @@
+"""Where a search starts: well-made networks that fit, or the proof that none can.
+
+A search that does not beat a hand-made network, trained properly, has no reason to exist. So the largest
+one that fits is candidate 0, and the search has to beat it in its own run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from micronas.errors import BudgetError
+from micronas.memory.ledger import Budget
+from micronas.search.gate import Gate
+from micronas.space import Arch, Space
+
+FIRST_TRIALS = 3
+_MAX_STEPS = 60
+
+
+class Sizes(Protocol):
+    """What of a ledger is compared with a budget."""
+
+    @property
+    def flash_bytes(self) -> int:
+        """All flash."""
+        ...
+
+    @property
+    def sram_bytes(self) -> int:
+        """All SRAM."""
+        ...
+
+
+def first_trials(
+    space: Space, gate: Gate, ledger: Callable[[Arch], Sizes], budget: Budget, count: int = FIRST_TRIALS
+) -> tuple[Arch, ...]:
+    """Up to ``count`` architectures to start with, the largest hand-made one that fits first.
+
+    Where no hand-made network fits, the space is walked towards smaller ones until one does. Raises
+    ``BudgetError`` with the bytes when the walk ends before that: no network of the space can meet the
+    budgets.
+    """
+    fitting = tuple(arch for arch in space.hand_made() if gate.verdict(arch).fits)
+    return fitting[:count] or (_walk_down(space, ledger, budget),)
+
+
+def _walk_down(space: Space, ledger: Callable[[Arch], Sizes], budget: Budget) -> Arch:
+    """The first architecture within budget on the steepest way down from the smallest hand-made one."""
+    here = space.hand_made()[-1]
+    sizes = ledger(here)
+    for _ in range(_MAX_STEPS):
+        steps = [(arch, ledger(arch)) for arch in space.neighbours(here)]
+        arch, least = min(steps, key=lambda step: _excess(step[1], budget))
+        if _excess(least, budget) >= _excess(sizes, budget):
+            break
+        here, sizes = arch, least
+        if not any(_over(sizes, budget)):
+            return here
+    raise BudgetError(
+        "no network of the space meets the budgets: the smallest found needs "
+        f"{sizes.flash_bytes:,} bytes of flash (budget {budget.flash_bytes:,}) and "
+        f"{sizes.sram_bytes:,} bytes of SRAM (budget {budget.sram_bytes:,})",
+        remedy=_remedy(sizes, budget),
+    )
+
+
+def _over(sizes: Sizes, budget: Budget) -> tuple[int, int]:
+    """Bytes over in flash and in SRAM."""
+    return max(0, sizes.flash_bytes - budget.flash_bytes), max(0, sizes.sram_bytes - budget.sram_bytes)
+
+
+def _excess(sizes: Sizes, budget: Budget) -> tuple[float, int]:
+    """Relative excess first, so that flash and SRAM weigh alike; bytes break ties among fitting ones."""
+    flash, sram = _over(sizes, budget)
+    relative = flash / budget.flash_bytes + sram / budget.sram_bytes
+    return relative, sizes.flash_bytes + sizes.sram_bytes
+
+
+def _remedy(sizes: Sizes, budget: Budget) -> str:
+    flash, sram = _over(sizes, budget)
+    needs = [
+        f"budgets.{name}_kb to {-(-need // 1024)} or more"
+        for name, over, need in (("flash", flash, sizes.flash_bytes), ("sram", sram, sizes.sram_bytes))
+        if over
+    ]
+    return f"raise {' and '.join(needs)}, or allow smaller networks (space.min_blocks, space.min_width)"

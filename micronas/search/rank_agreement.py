@@ -1,0 +1,60 @@
+"""How well the run's cheap judges (shared weights, proxies) ordered the networks that were trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from micronas.config import SearchConfig
+from micronas.errors import plural
+from micronas.estimate.agreement import Agreement
+from micronas.search.prefilter import Judge, proxy_agreements
+from micronas.search.subnets.search import FOUND, FoundSubnets
+from micronas.search.subnets.strategy import supernet_agreement
+from micronas.space import Space
+from micronas.store import Record, Store
+from micronas.trial import Json
+
+
+def judged(
+    config: SearchConfig, space: Space, judge: Judge, store: Store, records: Sequence[Record]
+) -> list[Json]:
+    """One object per judge that the run used: its name, Kendall's tau, networks, and a warning or ''.
+
+    ``judge`` computes the proxies anew, if the run was filtered by them.
+    """
+    found: list[Agreement] = []
+    if config.estimator.name == "supernet" and (subnets := FoundSubnets.load(store.folder / FOUND)):
+        found.append(supernet_agreement(subnets, records, config.estimator.supernet.sample))
+    if config.estimator.prefilter is not None:
+        found += proxy_agreements(space, judge, records)
+    return [_to_json(agreement) for agreement in found]
+
+
+def agreement_text(judge: Any) -> str:
+    """One line for people of what ``judged`` gives."""
+    if judge["warning"]:
+        return f"warning: {judge['warning']}"
+    networks = plural(judge["networks"], "network")
+    return f"{judge['judge']}: Kendall's tau {judge['kendall_tau']:.2f} over {networks}"
+
+
+def stage_text(found: FoundSubnets) -> str:
+    """What the search with shared weights took, for people."""
+    each_s = found.scoring_cpu_s / max(1, len(found.subnets))
+    scouts = plural(len(found.scouts), "untrained network")
+    ran = f"{scouts} run to predict latencies; " if found.scouts else ""
+    return (
+        f"supernet: {ran}{plural(found.epochs, 'epoch')} in {found.training_cpu_s:.0f} CPU s; "
+        f"{plural(len(found.subnets), 'network')} "
+        f"scored in {each_s:.2f} CPU s each with shared weights (float)"
+    )
+
+
+def _to_json(agreement: Agreement) -> dict[str, Json]:
+    return {
+        "judge": agreement.judge,
+        "kendall_tau": agreement.tau,
+        "networks": agreement.networks,
+        "warning": agreement.warning,
+    }

@@ -1,0 +1,108 @@
+"""What networks that nobody ran will take on the run's device, judged by those that ran.
+
+The latency model comes first (``micronas.latency``): a law per kernel, with an error bar. Where it has too
+few networks, or none like this one, two prices replace it (``micronas.strategy.latency_regression``), which
+are off by a tenth and more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from micronas.codegen.lowering import Lowered, Target
+from micronas.codegen.lowering.lower import lower_graph
+from micronas.config import LatencyConfig
+from micronas.model.graph import Graph
+from micronas.model.net import shape_graph
+from micronas.search.forecast.forecast import PROFILE, Forecaster
+from micronas.space import Arch, Space
+from micronas.store import Record
+from micronas.strategy.dnas.cost_tables import values_written
+from micronas.strategy.latency_regression import Pace
+from micronas.trial import Json
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A network of the run's space that ran on the device, and what it told the latency model."""
+
+    arch: Json
+    profile: Json
+
+    @property
+    def ms(self) -> float:
+        """Its latency."""
+        profile: Any = self.profile
+        return float(profile["latency"]["ms"])
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Predicted milliseconds; ``error`` is the relative error bar, None for two prices, which have none."""
+
+    ms: float
+    error: float | None
+
+    @property
+    def most_ms(self) -> float:
+        """Upper end of the bar."""
+        return self.ms * (1.0 + (self.error or 0.0))
+
+
+def ran_before(records: Sequence[Record], number: int) -> tuple[Ran, ...]:
+    """Trials below ``number`` that ran, those that were too slow included."""
+    return tuple(
+        Ran(record.trial.arch, record.details[PROFILE])
+        for record in records
+        if record.trial.number < number
+        and PROFILE in record.details
+        and "repeats_trial" not in record.details
+    )
+
+
+class Shapes:
+    """Graph and lowering of architectures, each worked out once."""
+
+    def __init__(self, space: Space, target: Target) -> None:
+        self.space, self._target = space, target
+        self._known: dict[str, tuple[Graph, Sequence[Lowered], int]] = {}
+
+    def of(self, arch: Arch) -> tuple[Graph, Sequence[Lowered], int]:
+        """Graph, its lowering, and multiply-accumulates."""
+        key = self.space.key(arch)
+        if key not in self._known:
+            net = self.space.net(arch)
+            graph = shape_graph(net)
+            self._known[key] = graph, lower_graph(graph, self._target), net.macs
+        return self._known[key]
+
+
+class SubnetLatency:
+    """A function of what ``ran``, in that order."""
+
+    def __init__(self, shapes: Shapes, config: LatencyConfig, ran: Sequence[Ran]) -> None:
+        self._shapes, self._config = shapes, config
+        self._forecaster = Forecaster([r.profile for r in ran])
+        pace = Pace(shapes.space)
+        for number, one in enumerate(ran):
+            pace.ran(number, shapes.space.from_json(one.arch), one.ms)
+        self._speed = pace.speed()
+
+    def by_model(self, arch: Arch) -> Expected | None:
+        """What the latency model says; None where it does not reach, or where its bar is too wide."""
+        graph, lowered, _ = self._shapes.of(arch)
+        said = self._forecaster.untrained(graph, lowered)
+        if said is None or not said.is_trusted(self._config):
+            return None
+        return Expected(said.latency.ms, said.error)
+
+    def of(self, arch: Arch) -> Expected | None:
+        """The best prediction there is; None where nothing ran."""
+        if self._speed is None:
+            return None
+        if (said := self.by_model(arch)) is not None:
+            return said
+        graph, _, macs = self._shapes.of(arch)
+        return Expected(self._speed.ms(macs, values_written(graph)), None)

@@ -1,0 +1,251 @@
+"""Searching the networks inside a supernet: train the shared weights, then let the strategy walk the region.
+
+This runs in a process of its own. Every network within the budgets gets the float accuracy of its share of
+the weights, in a fraction of a second; nothing of it is a trial. The best are trained alone afterwards, and
+only what they reach then counts (see ``micronas.search.subnets.strategy``).
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from micronas.board import Board
+from micronas.codegen.lowering import Target
+from micronas.config import SearchConfig
+from micronas.errors import StoreError
+from micronas.estimate.full import cached_dataset
+from micronas.memory.budget import make_budget
+from micronas.memory.ledger import Ledger
+from micronas.search.gate import LedgerGate
+from micronas.search.initial_trials import first_trials
+from micronas.search.proposals import Proposals
+from micronas.search.subnets.latency import Ran, Shapes, SubnetLatency
+from micronas.search.subnets.profiling_samples import (
+    RunUntrained,
+    heeds_latency,
+    run_untrained,
+    send_scouts,
+)
+from micronas.space import make_space
+from micronas.strategy import Problem, make_strategy
+from micronas.strategy.reward import reward
+from micronas.supernet.block_region import BlockRegion
+from micronas.supernet.checkpoint import Checkpoint
+from micronas.supernet.choose_region import choose_region
+from micronas.supernet.region import Genes, Region
+from micronas.train.process import leave_graphs_unfused
+from micronas.train.time_limit import Stopwatch, TimeLimit
+from micronas.trial import Json, Latency, Outcome, Scores, Source, Trial
+
+ESTIMATE = "float accuracy with shared weights, statistics of normalisation recalibrated"
+"""What the accuracy of a ``Subnet`` is; nothing was quantized or run."""
+
+TRAINING_SHARE = 0.75
+"""Of the stage's time, if that is limited; the rest scores subnets."""
+
+CHECKPOINT, FOUND = "supernet.npz", "subnets.json"
+"""Files of a run's folder: the shared weights as training goes on, and what the search in them found."""
+
+SCOUTS, DRAWN = 7, 1000
+"""Seed of the networks from which scouts are chosen, and how many are looked at, at most."""
+
+STAGE_DEADLINE_S = 4 * 3600.0
+"""Many times what a stage takes, so that only a fault meets it."""
+
+
+@dataclass(frozen=True)
+class Subnet:
+    """A network that was scored: its architecture in the run's space, and its accuracy (see ``ESTIMATE``).
+
+    ``reward`` has the latency predicted by what had run before the search, or none where nothing had.
+    """
+
+    arch: Json
+    key: str
+    accuracy: float
+    reward: float
+
+
+@dataclass(frozen=True)
+class FoundSubnets:
+    """Every distinct subnet that was scored, and what that took.
+
+    ``scouts`` are networks with untrained weights, run for the latency model alone.
+    """
+
+    subnets: tuple[Subnet, ...]
+    epochs: int
+    training_cpu_s: float
+    training_wall_s: float
+    scoring_cpu_s: float
+    traces: int
+    scouts: tuple[Ran, ...] = ()
+
+    def save(self, path: Path) -> None:
+        """Write to ``path``, as a whole or not at all."""
+        draft = path.with_suffix(".new")
+        draft.write_text(json.dumps({"estimate": ESTIMATE, **asdict(self)}, indent=1), encoding="utf-8")
+        os.replace(draft, path)
+
+    @classmethod
+    def load(cls, path: Path) -> FoundSubnets | None:
+        """What ``save`` wrote; None if it did not. Raises ``StoreError`` for a damaged file."""
+        if not path.exists():
+            return None
+        try:
+            raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            raw.pop("estimate")
+            subnets = tuple(Subnet(**subnet) for subnet in raw.pop("subnets"))
+            return cls(subnets, scouts=tuple(Ran(**scout) for scout in raw.pop("scouts")), **raw)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreError(
+                f"{path}: no list of subnets: {error}", remedy="remove the file; they are then scored again"
+            ) from error
+
+
+@dataclass(frozen=True)
+class SubnetSearch:
+    """What the process that does it has to know. Latencies are predicted from what ``ran``."""
+
+    config: SearchConfig
+    board: Board
+    folder: Path
+    ran: tuple[Ran, ...]
+    limit: TimeLimit
+
+
+def search_subnets(order: SubnetSearch) -> FoundSubnets:
+    """Train the supernet, or go on with its training, and search it; keeps both results in the folder."""
+    from micronas.supernet.fit import fit_supernet, settings_of
+
+    config, watch = order.config, Stopwatch()
+    walk = RegionWalk(config, order.board, order.ran)
+    if isinstance(walk.region, BlockRegion):
+        leave_graphs_unfused()
+    scouts = walk.scout(run_untrained(config, order.board)) if order.ran and heeds_latency(config) else ()
+    fitted = fit_supernet(
+        walk.region,
+        cached_dataset(config.data),
+        settings_of(walk.region, config.estimator.supernet.epochs),
+        config.seed,
+        order.limit.times(TRAINING_SHARE),
+        order.folder / CHECKPOINT,
+    )
+    scoring = Stopwatch()
+    subnets = tuple(walk.scored(fitted.supernet.accuracy, lambda: watch.within(order.limit)))
+    found = FoundSubnets(
+        subnets,
+        fitted.epochs,
+        fitted.cpu_s,
+        fitted.wall_s,
+        scoring.cpu_s,
+        fitted.supernet.traces,
+        scouts,
+    )
+    found.save(order.folder / FOUND)
+    return found
+
+
+def stage_cpu_s(folder: Path) -> float:
+    """CPU seconds of the stage in ``folder`` so far, up to the last checkpoint; 0 if there was none."""
+    if (found := FoundSubnets.load(folder / FOUND)) is not None:
+        return found.training_cpu_s + found.scoring_cpu_s
+    checkpoint = Checkpoint.load(folder / CHECKPOINT)
+    return checkpoint.cpu_s if checkpoint else 0.0
+
+
+class RegionWalk:
+    """The run's strategy at work in the region, with accuracies that cost next to nothing."""
+
+    def __init__(self, config: SearchConfig, board: Board, ran: Sequence[Ran] = ()) -> None:
+        self._config, self._ran = config, ran
+        dataset = cached_dataset(config.data)
+        self.space = make_space(config.space, dataset.input_shape, dataset.n_classes)
+        budget = make_budget(board, config.budgets.flash_kb, config.budgets.sram_kb)
+        outer = LedgerGate(self.space, board, config.runtime, budget)
+        problem = Problem(config.data, Target(board.core), budget, outer.ledger)
+        self.region: Region = choose_region(self.space, problem.reference(self.space))
+        self._gate = LedgerGate(self.region, board, config.runtime, budget)
+        self._first = first_trials(self.region, self._gate, self._gate.ledger, budget)
+        self._shapes = Shapes(self.space, Target(board.core))
+        self.latency = SubnetLatency(self._shapes, config.latency, ran)
+
+    def fits(self, genes: Genes) -> bool:
+        """Whether a network of the region keeps the flash and SRAM budgets."""
+        return self._gate.verdict(genes).fits
+
+    def scout(self, run: RunUntrained) -> tuple[Ran, ...]:
+        """Run untrained networks of the region until latencies of others are known; see ``scouts``."""
+        rng = np.random.default_rng([self._config.seed, SCOUTS])
+        drawn = (self.region.sample(rng) for _ in itertools.count())
+        fitting = (self.region.arch(genes) for genes in drawn if self.fits(genes))
+        scouts = send_scouts(itertools.islice(fitting, DRAWN), self._shapes, self._config, self._ran, run)
+        self.latency = SubnetLatency(self._shapes, self._config.latency, [*self._ran, *scouts])
+        return scouts
+
+    def scored(self, accuracy: Callable[[Genes], float], goes_on: Callable[[], bool]) -> Iterator[Subnet]:
+        """Each distinct subnet within the budgets that the strategy asks for, while ``goes_on`` says so.
+
+        The hand-made ones come first, and in any case.
+        """
+        proposals = Proposals(self.region, self._gate)
+        strategy = make_strategy(self._config.strategy, self.region, self._config.seed, proposals.accept)
+        trials: dict[str, Trial] = {}
+        for number in range(self._config.estimator.supernet.subnets):
+            if number >= len(self._first) and not goes_on():
+                return
+            genes = self._first[number] if number < len(self._first) else strategy.ask(number)
+            key = self.region.key(genes)
+            proposals.seen.add(key)
+            if key not in trials:
+                trials[key] = self._trial(number, genes, key, accuracy)
+                if trials[key].outcome is Outcome.COMPLETE:
+                    yield self._subnet(genes, trials[key])
+            strategy.tell(trials[key])
+
+    def _trial(self, number: int, genes: Genes, key: str, accuracy: Callable[[Genes], float]) -> Trial:
+        """What the strategy is told; it lives as long as this search and is not stored."""
+        raw, ledger = self.region.to_json(genes), self._gate.ledger(genes)
+        expected = self.latency.of(self.region.arch(genes))
+        latency = None if expected is None else Latency(expected.ms, Source.PREDICTED)
+        limit_ms = self._config.budgets.latency_ms
+        too_slow = expected is not None and limit_ms is not None and expected.most_ms > limit_ms
+        if too_slow or not self.fits(genes):
+            return Trial(number, raw, key, Outcome.INFEASIBLE, stage="budget", reason="over budget")
+        scores = self._scores(genes, accuracy(genes), ledger, latency)
+        return Trial(number, raw, key, Outcome.COMPLETE, scores)
+
+    def _scores(self, genes: Genes, accuracy: float, ledger: Ledger, latency: Latency | None) -> Scores:
+        """What strategies rank by; the accuracy is no int8 one, which is why these scores stay here."""
+        net = self.region.net(genes)
+        latency_ms = latency.ms if latency else None
+        return Scores(
+            accuracy_int8=accuracy,
+            accuracy_float=accuracy,
+            flash_bytes=ledger.flash_bytes,
+            sram_bytes=ledger.sram_bytes,
+            macs=net.macs,
+            parameters=net.parameters,
+            latency=latency,
+            reward=reward(accuracy, latency_ms, self._config.reward),
+            epochs=0,
+            train_cpu_s=0.0,
+        )
+
+    def _subnet(self, genes: Genes, trial: Trial) -> Subnet:
+        arch = self.space.from_json(self.space.to_json(self.region.arch(genes)))
+        assert trial.scores is not None, "a COMPLETE trial has scores"
+        return Subnet(
+            self.space.to_json(arch),
+            self.space.key(arch),
+            trial.scores.accuracy_float,
+            trial.scores.reward,
+        )

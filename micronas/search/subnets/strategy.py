@@ -1,0 +1,145 @@
+"""``estimator.name: supernet`` in a run: what is found with shared weights is trained alone, best first.
+
+To the loop it is a strategy: hand-made networks are trials as ever, then the first ask trains the supernet
+and searches it, and each ask hands out one network of what it found. So every figure in the store comes
+from a network trained on its own, and resuming needs nothing but the files that the stage leaves.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from micronas.config import LatencyConfig, RewardConfig
+from micronas.estimate.agreement import Agreement, agreement
+from micronas.search.subnets.latency import Expected, Ran, Shapes, SubnetLatency
+from micronas.search.subnets.search import FoundSubnets, Subnet
+from micronas.space import Arch
+from micronas.store import Record
+from micronas.strategy.base import Accept, first_accepted, generator
+from micronas.strategy.reward import reward
+from micronas.trial import Trial
+
+Find = Callable[[Sequence[Ran]], FoundSubnets]
+"""What ran on the device -> the subnets."""
+
+RanBefore = Callable[[int], Sequence[Ran]]
+"""The run's trials below a number that ran, in order."""
+
+Expect = Callable[[Subnet], Expected | None]
+"""What a subnet will take; None where nothing ran."""
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What the run rewards, its limit on the latency, and when a prediction of one is trusted."""
+
+    reward: RewardConfig
+    limit_ms: float | None = None
+    latency: LatencyConfig = field(default_factory=LatencyConfig)
+
+
+class SharedWeights:
+    """Hands out the best subnets and, in between, a sample of all ranks.
+
+    Which are best is asked anew each time: every network that ran tells more of latencies, and what is then
+    predicted to be too slow comes last.
+    """
+
+    def __init__(
+        self,
+        shapes: Shapes,
+        seed: int,
+        accept: Accept,
+        find: Find,
+        ran_before: RanBefore,
+        *,
+        sample: int,
+        aim: Aim,
+        workers: int = 1,
+    ) -> None:
+        self._shapes, self._space = shapes, shapes.space
+        self._seed, self._accept, self._find, self._ran_before = seed, accept, find, ran_before
+        self._sample, self._aim, self._workers = sample, aim, workers
+        self._found: FoundSubnets | None = None
+
+    def ask(self, number: int) -> Arch:
+        """The next subnet that was not a trial yet; random networks when there is none left.
+
+        A resumed run is told more trials before it asks; those that were not told then do not count.
+        """
+        ran = self._ran_before(number - self._workers + 1)
+        if self._found is None:
+            self._found = self._find(ran)
+        latency = SubnetLatency(self._shapes, self._aim.latency, [*ran, *self._found.scouts])
+
+        def expect(subnet: Subnet) -> Expected | None:
+            return latency.of(self._space.from_json(subnet.arch))
+
+        rng = generator(self._seed, number)
+        picked = (
+            self._space.from_json(s.arch) for s in picks(self._found.subnets, self._sample, self._aim, expect)
+        )
+        others = (self._space.sample(rng) for _ in itertools.count())
+        new = (arch for arch in picked if self._accept(arch))
+        found = next(new, None)
+        return first_accepted(others, self._accept) if found is None else found
+
+    def tell(self, trial: Trial) -> None:
+        """Nothing: what ran is in the run's store."""
+
+
+def picks(subnets: Sequence[Subnet], sample: int, aim: Aim, expect: Expect) -> Iterator[Subnet]:
+    """The best first, every other place given to the sample until that is spent; some come twice.
+
+    Subnets that are predicted to be too slow come last, those of the sample not at all.
+    """
+    ms = {s.key: expect(s) for s in subnets}
+    chosen = [s for s in sample_of_ranks(by_reward(subnets), sample) if not _too_slow(ms[s.key], aim)]
+    for best, other in itertools.zip_longest(priced(subnets, aim, lambda s: ms[s.key]), chosen):
+        if best is not None:
+            yield best
+        if other is not None:
+            yield other
+
+
+def priced(subnets: Sequence[Subnet], aim: Aim, expect: Expect) -> list[Subnet]:
+    """Best first by accuracy with shared weights and expected latency; the earlier of two equals."""
+
+    def place(subnet: Subnet) -> tuple[bool, float]:
+        expected = expect(subnet)
+        ms = None if expected is None else expected.ms
+        return _too_slow(expected, aim), -reward(subnet.accuracy, ms, aim.reward)
+
+    return sorted(subnets, key=place)
+
+
+def by_reward(subnets: Sequence[Subnet]) -> list[Subnet]:
+    """Best reward first, as they were scored; the earlier of two equals."""
+    return sorted(subnets, key=lambda subnet: -subnet.reward)
+
+
+def sample_of_ranks(ranked: Sequence[Subnet], count: int) -> list[Subnet]:
+    """``count`` subnets from the best to the worst at even distances."""
+    if not ranked or not count:
+        return []
+    places = np.unique(np.round(np.linspace(0, len(ranked) - 1, count)).astype(int))
+    return [ranked[int(place)] for place in places]
+
+
+def _too_slow(expected: Expected | None, aim: Aim) -> bool:
+    return expected is not None and aim.limit_ms is not None and expected.most_ms > aim.limit_ms
+
+
+def supernet_agreement(found: FoundSubnets, records: Sequence[Record], sample: int) -> Agreement:
+    """Kendall's tau of the sample: shared-weight accuracies against int8 ones after training alone.
+
+    Over the sample alone, because the best are too much alike to tell a good order from chance.
+    """
+    chosen = {s.key: s.accuracy for s in sample_of_ranks(by_reward(found.subnets), sample)}
+    alone = {r.trial.key: r.trial.scores.accuracy_int8 for r in records if r.trial.scores is not None}
+    both = [(shared, alone[key]) for key, shared in chosen.items() if key in alone]
+    return agreement("supernet", [shared for shared, _ in both], [trained for _, trained in both])

@@ -1,0 +1,58 @@
+"""A budget in CPU minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from micronas.search.termination.base import STAGE_SHARE
+from micronas.train.time_limit import TimeLimit
+
+
+class CpuEffort:
+    """CPU minutes of the search, by all of its processes; the final fit's epochs come on top.
+
+    ``spent_s`` tells the CPU seconds used so far.
+    """
+
+    def __init__(self, cpu_minutes: float, spent_s: Callable[[], float]) -> None:
+        self._total_s, self._spent_s = cpu_minutes * 60.0, spent_s
+        self._durations: list[float] = []
+        self._last_s = spent_s()
+
+    def admits(self, number: int) -> bool:
+        """Whether even the longest of the latest trials would end within the budget.
+
+        The longest, because a strategy that trains a supernet for some asks and not for others would
+        overrun by all of it. The first two trials always run, as with ``TimeEffort``.
+        """
+        return number < 2 or self._spent_s() + max(self._durations, default=0.0) <= self._total_s
+
+    def took(self, seconds: float) -> None:
+        """Keep what the latest trials took in CPU time, their asks included."""
+        now_s = self._spent_s()
+        self._durations = [*self._durations[-9:], now_s - self._last_s]
+        self._last_s = now_s
+
+    def trial_s(self) -> float | None:
+        """The configuration's own limit is enough."""
+        return None
+
+    def stage_limit(self) -> TimeLimit:
+        """A share of what is left of the search, however long that takes."""
+        return TimeLimit(cpu_s=STAGE_SHARE * max(5.0, self._total_s - self._spent_s()))
+
+    def stage_done(self) -> None:
+        """What comes after is measured from here."""
+        self._last_s = self._spent_s()
+
+    def drain_s(self) -> float | None:
+        """Every trial is waited for."""
+        return None
+
+    def final_fit_s(self, rounds: int) -> float | None:
+        """The epochs decide."""
+        return None
+
+    def left(self) -> str:
+        """CPU minutes to the end of the search."""
+        return f"{max(0.0, self._total_s - self._spent_s()) / 60:.1f} CPU-min"

@@ -1,0 +1,55 @@
+"""Several budgets at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from micronas.search.termination.base import Effort
+from micronas.train.time_limit import TimeLimit
+
+
+class JointEffort:
+    """Several limits at once: each decides only where it would be overrun."""
+
+    def __init__(self, *parts: Effort) -> None:
+        self._parts = parts
+
+    def admits(self, number: int) -> bool:
+        """Whether all allow another trial."""
+        verdicts = [part.admits(number) for part in self._parts]
+        return all(verdicts)
+
+    def took(self, seconds: float) -> None:
+        """Tell every part."""
+        for part in self._parts:
+            part.took(seconds)
+
+    def trial_s(self) -> float | None:
+        """The shortest limit."""
+        return _least(part.trial_s() for part in self._parts)
+
+    def stage_limit(self) -> TimeLimit:
+        """The shortest limit of each clock."""
+        limits = [part.stage_limit() for part in self._parts]
+        return TimeLimit(min(limit.wall_s for limit in limits), min(limit.cpu_s for limit in limits))
+
+    def stage_done(self) -> None:
+        """Tell every part."""
+        for part in self._parts:
+            part.stage_done()
+
+    def drain_s(self) -> float | None:
+        """The shortest patience."""
+        return _least(part.drain_s() for part in self._parts)
+
+    def final_fit_s(self, rounds: int) -> float | None:
+        """The shortest final training."""
+        return _least(part.final_fit_s(rounds) for part in self._parts)
+
+    def left(self) -> str:
+        """What is left of each."""
+        return ", ".join(part.left() for part in self._parts)
+
+
+def _least(limits: Iterable[float | None]) -> float | None:
+    return min((limit for limit in limits if limit is not None), default=None)

@@ -1,0 +1,115 @@
+"""Genotype -> network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from micronas.model.net import (
+    Activation,
+    Add,
+    Apply,
+    Conv,
+    Dense,
+    DepthwiseConv,
+    Function,
+    GlobalAveragePool,
+    Multiply,
+    Net,
+    NetBuilder,
+    Pool,
+    PoolKind,
+    Softmax,
+)
+from micronas.space.extent import Plane, effective_kernel, effective_stride, pooled, strided_kernel
+from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Stem
+
+
+def express(arch: LayerwiseArch, input_shape: tuple[int, int, int], n_classes: int) -> Net:
+    """The network of ``arch`` for inputs (height, width, channels)."""
+    builder = NetBuilder(input_shape)
+    _add_stem(builder, arch.stem)
+    for block in arch.blocks:
+        add_block(builder, block)
+    return builder.chain(GlobalAveragePool(), Dense(n_classes), Softmax()).build()
+
+
+def _add_stem(builder: NetBuilder, stem: Stem) -> None:
+    for _ in range(stem.shrink.bit_length() - 1):
+        _add_pool(builder, PoolKind.AVERAGE)
+    plane = _plane(builder)
+    kernel, stride = strided_kernel(stem.kernel, stem.stride, plane), effective_stride(stem.stride, plane)
+    builder.add(Conv(stem.width, *kernel, *stride))
+
+
+def add_block(builder: NetBuilder, block: Block) -> None:
+    """Appends one block to what ``builder`` has."""
+    match block.kind:
+        case BlockKind.CONV:
+            kernel, stride = _window(builder, block)
+            _add_activated(builder, Conv(block.width, *kernel, *stride), block)
+        case BlockKind.SEPARABLE:
+            _add_depthwise(builder, block, Activation.RELU)
+            _add_activated(builder, Conv(block.width, 1, 1), block)
+        case BlockKind.INVERTED:
+            _add_inverted(builder, block)
+    if block.pool:
+        _add_pool(builder, PoolKind.MAX)
+
+
+def _add_inverted(builder: NetBuilder, block: Block) -> None:
+    source, shape = builder.last, builder.shape()
+    _add_activated(builder, Conv(shape[2] * block.expansion, 1, 1, activation=Activation.RELU6), block)
+    _add_depthwise(builder, block, Activation.RELU6)
+    projected = builder.add(Conv(block.width, 1, 1, activation=Activation.NONE))
+    if builder.shape() == shape:
+        builder.add(Add(), source, projected)
+
+
+def _add_depthwise(builder: NetBuilder, block: Block, activation: Activation) -> None:
+    kernel, stride = _window(builder, block)
+    _add_activated(builder, DepthwiseConv(*kernel, *stride, activation=activation), block)
+    if block.gate:
+        add_gate(builder)
+
+
+def add_gate(builder: NetBuilder) -> None:
+    """Squeeze-excite: each channel scaled by a value in 0..1 that the means of all channels decide."""
+    source, channels = builder.last, builder.shape()[2]
+    if _plane(builder) != (1, 1):
+        builder.add(GlobalAveragePool(keep_dims=True))
+    builder.chain(
+        Conv(squeezed(channels), 1, 1, batch_norm=False),
+        Conv(channels, 1, 1, activation=Activation.NONE, batch_norm=False),
+        Apply(Function.LOGISTIC),
+    )
+    builder.add(Multiply(), source, builder.last)
+
+
+def squeezed(channels: int) -> int:
+    """A quarter of the channels, in multiples of 4."""
+    return max(4, 4 * round(channels / 16))
+
+
+def _add_activated(builder: NetBuilder, layer: Conv | DepthwiseConv, block: Block) -> None:
+    """``layer``, with hard-swish in the place of its clamp if the block has it."""
+    if block.swish:
+        builder.chain(replace(layer, activation=Activation.NONE), Apply(Function.HARD_SWISH))
+    else:
+        builder.add(layer)
+
+
+def _add_pool(builder: NetBuilder, kind: PoolKind) -> None:
+    plane = _plane(builder)
+    down, across = (2 if after < before else 1 for before, after in zip(plane, pooled(plane), strict=True))
+    if (down, across) != (1, 1):
+        builder.add(Pool(kind, down, across, down, across))
+
+
+def _window(builder: NetBuilder, block: Block) -> tuple[Plane, Plane]:
+    """Kernel and stride as they act on the present plane."""
+    plane = _plane(builder)
+    return effective_kernel(block.kernel, plane), effective_stride(block.stride, plane)
+
+
+def _plane(builder: NetBuilder) -> Plane:
+    return builder.shape()[0], builder.shape()[1]

@@ -1,0 +1,76 @@
+"""Weights and scales for a network that has shapes only, so that it can be built and run.
+
+For its figures, not its answers. Scales are such that sums neither saturate nor vanish, and outputs of ReLU
+use all of int8 as in converted networks, so that kernels take the inner loops that they take there.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from micronas.model.graph import Activation, Graph, Op, Quant, Tensor
+
+_ACTIVATION_SCALE = float(np.float32(0.05))
+_WEIGHT_SCALE = 0.01
+"""Of one input; divided by the root of their number."""
+_PROBABILITY = Quant((1 / 256,), (-128,))
+"""What TFLite asks of these outputs."""
+_PROBABILITIES = ("SOFTMAX", "LOGISTIC")
+
+
+def made_up_weights(graph: Graph, seed: int) -> Graph:
+    """``graph`` with scales, and with seeded uniform weights in -127..127 in place of missing ones."""
+    rng = np.random.default_rng(seed)
+    quants = _quants(graph)
+
+    def filled(index: int, tensor: Tensor) -> Tensor:
+        tensor = replace(tensor, quant=quants[index]) if index in quants else tensor
+        if not tensor.is_constant or tensor.data is not None:
+            return tensor
+        return replace(tensor, data=rng.integers(-127, 128, tensor.shape).astype(tensor.dtype.value))
+
+    return replace(graph, tensors=tuple(filled(i, tensor) for i, tensor in enumerate(graph.tensors)))
+
+
+def _quants(graph: Graph) -> dict[int, Quant]:
+    """Scales by tensor; an op that only moves values keeps its input's."""
+    found = {t: Quant((_ACTIVATION_SCALE,), (0,)) for t in graph.inputs}
+    for op in graph.ops:
+        source = found.get(graph.activation_inputs(op)[0])
+        found |= _constants(graph, op, source)
+        found |= {t: _output(op, source) for t in op.outputs}
+    return found
+
+
+def _output(op: Op, source: Quant | None) -> Quant:
+    if op.kind in _PROBABILITIES:
+        return _PROBABILITY
+    if source is not None and op.kind in _MOVES:
+        return source
+    rectified = getattr(op.attrs, "activation", Activation.NONE) is not Activation.NONE
+    return Quant((_ACTIVATION_SCALE,), (-128 if rectified else 0,))
+
+
+_MOVES = ("RESHAPE", "AVERAGE_POOL_2D", "MAX_POOL_2D", "PAD", "MEAN", "TRANSPOSE", "SPLIT")
+
+
+def _constants(graph: Graph, op: Op, source: Quant | None) -> dict[int, Quant]:
+    """Weights and bias of a layer; their number of scales stays."""
+    if op.kind not in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED") or source is None:
+        return {}
+    weights, bias = op.inputs[1], op.inputs[2]
+    tensor = graph.tensors[weights]
+    assert tensor.quant is not None, "weights are quantized"
+    outputs = tensor.shape[3] if op.kind == "DEPTHWISE_CONV_2D" else tensor.shape[0]
+    scale = _WEIGHT_SCALE / math.sqrt(math.prod(tensor.shape) / outputs)
+    quants = {weights: _all(tensor.quant, scale)}
+    if (old := graph.tensors[bias].quant) is not None:
+        quants[bias] = _all(old, scale * source.scale[0])
+    return quants
+
+
+def _all(quant: Quant, scale: float) -> Quant:
+    return replace(quant, scale=(float(np.float32(scale)),) * len(quant.scale))

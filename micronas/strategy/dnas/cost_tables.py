@@ -1,0 +1,170 @@
+"""What every choice of a backbone costs, exactly: looked up in the lowering and the planner, not modelled.
+
+The relaxed costs of a differentiable search are expectations over these tables, so at a one-hot choice they
+are the bytes that the ledger counts, whatever kernels the code generator uses. A table is filled by lowering
+and planning each block alone. That is exact for constants and operations, and for SRAM because a backbone
+is a chain: while a block runs, nothing but its own tensors is live.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.codegen.lowering import Target
+from micronas.codegen.lowering.lower import lower_graph
+from micronas.codegen.lowering.sizes import constant_items, item_bytes
+from micronas.memory.plan import plan_memory
+from micronas.model.graph import Graph
+from micronas.model.net import Conv, Dense, GlobalAveragePool, Net, NetBuilder, Softmax, shape_graph
+from micronas.space.extent import Plane
+from micronas.space.layerwise import Block
+from micronas.space.layerwise.decode import add_block
+from micronas.strategy.dnas.backbone import Backbone, Slot
+
+Floats = npt.NDArray[np.float64]
+
+CONSTANT_BYTES, SRAM_BYTES, MACS, MS = 0, 1, 2, 3
+"""Last axis of every table."""
+
+_WRITTEN = MS  # until the speed is known
+
+
+@dataclass(frozen=True, eq=False)
+class CostTables:
+    """float64 tables of (constants in bytes, live tensors and scratch in bytes, MACs, predicted ms).
+
+    ``stem`` (kernels, widths, 4); ``slots[i]`` (candidates, widths read, widths, 4); ``head``
+    (widths read, 4): global pooling, dense layer and softmax. ``base_bytes`` are the constants that every
+    network has.
+    """
+
+    stem: Floats
+    slots: tuple[Floats, ...]
+    head: Floats
+    base_bytes: int
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Of one network, or limits on them: constants in flash, most bytes live at once, multiply-accumulates.
+
+    ``ms`` is predicted, 0 where no ``Speed`` is known.
+    """
+
+    constant_bytes: float
+    sram_bytes: float
+    macs: float
+    ms: float = math.inf
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Predicted milliseconds per multiply-accumulate and per activation value written."""
+
+    per_mac: float
+    per_value: float
+
+    def ms(self, macs: int, values: int) -> float:
+        """Predicted milliseconds of a network."""
+        return self.per_mac * macs + self.per_value * values
+
+
+NO_SPEED = Speed(0.0, 0.0)
+
+
+def values_written(graph: Graph) -> int:
+    """Elements of all outputs: what pooling, adding and requantization take grows with these."""
+    return sum(graph.tensors[op.outputs[0]].elements for op in graph.ops)
+
+
+def make_cost_tables(backbone: Backbone, target: Target, speed: Speed = NO_SPEED) -> CostTables:
+    """Lower and plan every choice of ``backbone`` once; a second or so."""
+    exact = _exact_tables(backbone, target)
+    return CostTables(
+        stem=_timed(exact.stem, speed),
+        slots=tuple(_timed(table, speed) for table in exact.slots),
+        head=_timed(exact.head, speed),
+        base_bytes=exact.base_bytes,
+    )
+
+
+def _timed(table: Floats, speed: Speed) -> Floats:
+    """``table`` with milliseconds where the values written stood."""
+    ms = speed.per_mac * table[..., MACS] + speed.per_value * table[..., _WRITTEN]
+    return np.concatenate([table[..., :MS], ms[..., np.newaxis]], axis=-1)
+
+
+def _exact_tables(backbone: Backbone, target: Target) -> CostTables:
+    last, kernels = backbone.slots[-1], tuple(range(len(backbone.stem_windows)))
+    return CostTables(
+        stem=_table((kernels, backbone.stem_widths), _stem_cost(backbone, target)),
+        slots=tuple(_slot_table(slot, target) for slot in backbone.slots),
+        head=_table(
+            (last.widths,),
+            lambda width: _net_cost(_head(backbone.last_plane, width, backbone.n_classes), target),
+        ),
+        base_bytes=_base_bytes(target),
+    )
+
+
+def net_costs(net: Net, target: Target) -> Costs:
+    """Exact costs of a whole network, from one lowering and one plan."""
+    constants, live, macs, _ = _net_cost(net, target)
+    return Costs(constants + _base_bytes(target), live, macs, ms=0.0)
+
+
+def _table(axes: tuple[tuple[int, ...], ...], cost: Callable[..., tuple[int, int, int, int]]) -> Floats:
+    shape = tuple(len(axis) for axis in axes)
+    table = np.empty((*shape, 4))
+    for index in np.ndindex(shape):
+        table[index] = cost(*(axis[i] for axis, i in zip(axes, index, strict=True)))
+    return table
+
+
+def _stem_cost(backbone: Backbone, target: Target) -> Callable[[int, int], tuple[int, int, int, int]]:
+    def cost(kernel: int, width: int) -> tuple[int, int, int, int]:
+        stem = Conv(width, *backbone.stem_windows[kernel], *backbone.stem_step)
+        return _net_cost(NetBuilder(backbone.input_shape).chain(stem).build(), target)
+
+    return cost
+
+
+def _slot_table(slot: Slot, target: Target) -> Floats:
+    def cost(candidate: int, reads: int, width: int) -> tuple[int, int, int, int]:
+        return _block_cost(slot.plane, reads, slot.block(candidate, width), target)
+
+    return _table((tuple(range(len(slot.candidates))), slot.in_widths, tuple(range(len(slot.widths)))), cost)
+
+
+@lru_cache(maxsize=100_000)
+def _block_cost(plane: Plane, reads: int, block: Block, target: Target) -> tuple[int, int, int, int]:
+    builder = NetBuilder((*plane, reads))
+    add_block(builder, block)
+    return _net_cost(builder.build(), target)
+
+
+def _head(plane: Plane, width: int, classes: int) -> Net:
+    return NetBuilder((*plane, width)).chain(GlobalAveragePool(), Dense(classes), Softmax()).build()
+
+
+def _net_cost(net: Net, target: Target) -> tuple[int, int, int, int]:
+    """Constants of the ops with their places in the op table, live-tensor bound, MACs, values written."""
+    graph = shape_graph(net)
+    lowered = lower_graph(graph, target)
+    constants = sum(i.nbytes for i in constant_items(graph, lowered) if i.op_index is not None)
+    constants += item_bytes("const void *") * len(lowered)
+    return constants, plan_memory(graph, lowered).bound_bytes, net.macs, values_written(graph)
+
+
+def _base_bytes(target: Target) -> int:
+    """Constants of the model's tables, those that grow with the number of ops left out."""
+    graph = shape_graph(_head((1, 1), 1, 2))
+    lowered = lower_graph(graph, target)
+    tables = sum(i.nbytes for i in constant_items(graph, lowered) if i.op_index is None)
+    return tables - item_bytes("const void *") * len(lowered)

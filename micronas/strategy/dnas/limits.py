@@ -1,0 +1,61 @@
+"""From a budget in bytes of flash and SRAM to limits on what a backbone decides.
+
+A budget holds firmware, stack and statics too, and for TFLite Micro it is counted in other bytes. What a
+fitting network leaves of it tells how much more a backbone may spend.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from micronas.memory.ledger import Budget, Ledger
+from micronas.strategy.dnas.cost_tables import Costs
+
+WIDE_LAYERS = 16
+"""A network is taken to have about this many layers of its widest width squared."""
+
+
+@dataclass(frozen=True)
+class Pull:
+    """The reward's latency factor (``target_ms`` / predicted ms)^``exponent``.
+
+    ``hard``: it applies only to networks slower than the target.
+    """
+
+    target_ms: float
+    exponent: float
+    hard: bool
+
+
+@dataclass(frozen=True)
+class Aims:
+    """What a search keeps to, and what draws it to faster networks within that, if anything does."""
+
+    limits: Costs
+    pull: Pull | None = None
+
+
+def limits_of(own: Costs, ledger: Ledger, budget: Budget) -> Costs:
+    """Limits on constants and live bytes, by the ledger of a network whose own costs are known.
+
+    With our runtime every byte more is a byte more of the budget; with another the bytes are in proportion.
+    """
+    if ledger.runtime == "micronas":
+        return Costs(
+            own.constant_bytes + budget.flash_bytes - ledger.flash_bytes,
+            own.sram_bytes + budget.sram_bytes - ledger.sram_bytes,
+            math.inf,
+        )
+    return Costs(
+        own.constant_bytes * budget.flash_bytes / ledger.flash_bytes,
+        own.sram_bytes * budget.sram_bytes / ledger.sram_bytes,
+        math.inf,
+    )
+
+
+def widest_useful(allowed: Sequence[int], limits: Costs) -> int:
+    """The widest layers that a supernet should hold: wider ones would cost time and never fit."""
+    wished = math.sqrt(max(limits.constant_bytes, 0.0) / WIDE_LAYERS)
+    return max((w for w in allowed if w <= wished), default=allowed[0])

@@ -1,0 +1,81 @@
+"""Bytes and operations as differentiable functions of relaxed choices, and the penalty for breaking a budget.
+
+Constants and operations are expectations over the exact tables. SRAM is the largest of the blocks' expected
+peaks: exact in value, with the gradient shared among the blocks as a softmax does, so that it does not hang
+on one block alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import tensorflow as tf
+
+from micronas.strategy.dnas.choice import KEEP
+from micronas.strategy.dnas.cost_tables import CONSTANT_BYTES, MACS, MS, SRAM_BYTES, Costs, CostTables
+from micronas.strategy.dnas.decisions import Decisions
+from micronas.strategy.dnas.limits import Aims, Pull
+
+Tensor: TypeAlias = Any
+
+SHARPNESS = 0.05
+"""Of the smooth maximum's gradient: a block 5 % below the peak gets 1/e of the peak's share."""
+
+
+def relaxed_costs(decisions: Decisions, tables: CostTables) -> Tensor:
+    """float64 (4,): constants in bytes, SRAM in bytes, MACs, predicted ms.
+
+    Exact when every decision is one-hot.
+    """
+    terms = [_expected(tables.stem, decisions.stem_kernel, decisions.stem_width)]
+    width = decisions.stem_width
+    for slot, table in zip(decisions.slots, tables.slots, strict=True):
+        keep = slot.keep[KEEP]
+        terms.append(tf.cast(keep, tf.float64) * _expected(table, slot.candidate, width, slot.width))
+        # A skipped block hands on the width that it reads; only there are the two grids alike.
+        width = slot.width if slot.keep.shape[0] == 1 else keep * slot.width + (1.0 - keep) * width
+    terms.append(_expected(tables.head, width))
+    layers = tf.stack(terms)
+    return tf.stack(
+        [
+            tf.reduce_sum(layers[:, CONSTANT_BYTES]) + tables.base_bytes,
+            smooth_max(layers[:, SRAM_BYTES]),
+            tf.reduce_sum(layers[:, MACS]),
+            tf.reduce_sum(layers[:, MS]),
+        ]
+    )
+
+
+def smooth_max(values: Tensor) -> Tensor:
+    """max(values), with the gradient of softmax(values / (SHARPNESS x max))."""
+    largest = tf.reduce_max(values)
+    shares = tf.nn.softmax(values / (SHARPNESS * largest))
+    soft = tf.reduce_sum(tf.stop_gradient(shares) * values)
+    return soft + tf.stop_gradient(largest - soft)
+
+
+def hinge(costs: Tensor, limits: Costs) -> Tensor:
+    """Sum of the shares by which costs exceed their limits; 0 within the budget."""
+    bounds = np.array([limits.constant_bytes, limits.sram_bytes, limits.macs, limits.ms])
+    return tf.cast(tf.reduce_sum(tf.nn.relu(costs / bounds - 1.0)), tf.float32)
+
+
+def penalty(costs: Tensor, aims: Aims, budget_weight: float) -> Tensor:
+    """What is added to the loss for ``costs`` (4,): the weighted hinge, and the logarithm of the pull."""
+    over = budget_weight * hinge(costs, aims.limits)
+    return over if aims.pull is None else over + slowness(costs, aims.pull)
+
+
+def slowness(costs: Tensor, pull: Pull) -> Tensor:
+    """-log of the reward's latency factor, as cross-entropy is -log of the accuracy's stand-in."""
+    excess = tf.cast(tf.math.log(costs[MS] / pull.target_ms), tf.float32)
+    return pull.exponent * (tf.nn.relu(excess) if pull.hard else excess)
+
+
+def _expected(table: Any, *choices: Tensor) -> Tensor:
+    """Mean of ``table`` under independent choices, one vector per leading axis."""
+    value = tf.constant(table)
+    for choice in choices:
+        value = tf.tensordot(tf.cast(choice, tf.float64), value, 1)
+    return value

@@ -1,0 +1,162 @@
+"""Differentiable search by Gumbel-softmax under byte budgets, as in MicroNets (Banbury et al., MLSys 2021).
+
+One supernet, trained for seconds to minutes, serves ``draws`` asks: the first gets the network that its
+choices amount to, the others are drawn from the probabilities that it learned, as in FBNet (Wu et al., CVPR
+2019), all of them within the budget by the exact ledger. How good these networks are, the loop finds out as
+for every other. See ``micronas.strategy.dnas``.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from micronas.space import Arch
+from micronas.space.micronets import MicronetsSpace
+from micronas.strategy.base import Accept, first_accepted, generator
+from micronas.strategy.dnas.backbone import Backbone, draw_layout, make_backbone
+from micronas.strategy.dnas.checkpoint import load_learned, save_learned
+from micronas.strategy.dnas.choice import (
+    Choice,
+    DnasSpace,
+    best_choice,
+    choice_costs,
+    drawn_choice,
+    repaired,
+)
+from micronas.strategy.dnas.cost_tables import NO_SPEED, CostTables, make_cost_tables, net_costs
+from micronas.strategy.dnas.limits import Aims, Pull, limits_of, widest_useful
+from micronas.strategy.dnas.micronets_backbone import make_micronets_backbone
+from micronas.strategy.dnas.search import Learned, search_named
+from micronas.strategy.dnas.settings import DnasSettings
+from micronas.strategy.latency_regression import Pace
+from micronas.strategy.problem import DEADLINE_S, Problem
+from micronas.strategy.supernet_series import Series, Supernets
+from micronas.train.isolated import run_isolated
+from micronas.trial import Trial
+
+Learn: TypeAlias = Callable[[Backbone, CostTables, Aims, int], Learned]
+"""Backbone, its costs, aims and a seed -> the probabilities of the backbone's choices."""
+
+TRIES_PER_DEGREE = 8
+"""After so many proposals that were no new networks the next are drawn at a temperature higher by one."""
+
+DRAWS_TO_FIT = 16
+"""Of so many draws the first that fits as it is becomes a proposal. Narrowing is for when none does: it is a
+poor remedy where code takes the bytes, as it does in the smallest networks."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Region:
+    """What the supernet of one block of asks is trained on, and the seed of that."""
+
+    backbone: Backbone
+    tables: CostTables
+    aims: Aims
+    seed: int
+
+
+class Dnas:
+    """Networks from a series of supernets; see the module."""
+
+    def __init__(
+        self, space: DnasSpace, seed: int, accept: Accept, problem: Problem, learn: Learn, draws: int
+    ) -> None:
+        """``draws`` asks in a row are served by one supernet."""
+        self._space, self._seed, self._accept = space, seed, accept
+        self._problem, self._learn = problem, learn
+        reference = problem.reference(space)
+        own = net_costs(space.net(reference), problem.target)
+        self._limits = limits_of(own, problem.ledger(reference), problem.budget)
+        self._pace = Pace(space)
+        self._regions: dict[int, _Region] = {}
+        self._supernets = Supernets(
+            "dnas",
+            Series(problem.first_ask, draws),
+            problem.bench,
+            train=self._train,
+            load=self._load,
+            save=save_learned,
+        )
+
+    def ask(self, number: int) -> Arch:
+        """The likeliest network of the supernet that serves ``number``, else one drawn from its choices."""
+        first, learned = self._supernets.serving(number)
+        proposals = self._proposals(self._region(first), learned, generator(self._seed, number))
+        return first_accepted(proposals, self._accept)
+
+    def tell(self, trial: Trial) -> None:
+        """Only how long networks ran on a device matters: what a supernet learned is not changed by it."""
+        self._pace.tell(trial)
+
+    def _train(self, first: int) -> Learned:
+        region = self._region(first)
+        return self._learn(region.backbone, region.tables, region.aims, region.seed)
+
+    def _load(self, path: Path, first: int) -> Learned | None:
+        return load_learned(path, self._region(first).backbone) if path.exists() else None
+
+    def _region(self, first: int) -> _Region:
+        """Where planes are halved is drawn in the layer-wise space and given by a MicroNets skeleton.
+
+        Time is at the speed of what had run by ask ``first``: a resumed run is told more trials before it
+        asks, and those that were not told then do not count.
+        """
+        if first not in self._regions:
+            rng = np.random.default_rng([self._seed, first, 1])
+            widest = widest_useful(self._space.limits.widths, self._limits)
+            if isinstance(self._space, MicronetsSpace):
+                backbone = make_micronets_backbone(self._space, widest)
+            else:
+                backbone = make_backbone(self._space, draw_layout(self._space, widest, rng))
+            speed = self._pace.speed(before=first - self._problem.workers + 1)
+            tables = make_cost_tables(backbone, self._problem.target, speed or NO_SPEED)
+            aims = Aims(self._limits) if speed is None else self._aims()
+            self._regions[first] = _Region(backbone, tables, aims, int(rng.integers(2**31)))
+        return self._regions[first]
+
+    def _aims(self) -> Aims:
+        """The limits with what the run allows in milliseconds, and what its reward makes of them."""
+        limit_ms, reward = self._problem.latency_ms, self._problem.reward
+        limits = self._limits if limit_ms is None else replace(self._limits, ms=limit_ms)
+        if reward.target_ms is None:
+            return Aims(limits)
+        return Aims(limits, Pull(reward.target_ms, reward.exponent, reward.mode == "hard"))
+
+    def _proposals(self, region: _Region, learned: Learned, rng: np.random.Generator) -> Iterator[Arch]:
+        backbone, probabilities = region.backbone, learned.probabilities
+        yield self._mended(best_choice(probabilities, backbone), region).arch(self._space, backbone)
+        for tries in itertools.count():
+            temperature = 1.0 + tries / TRIES_PER_DEGREE
+            drawn = [drawn_choice(probabilities, backbone, rng, temperature) for _ in range(DRAWS_TO_FIT)]
+            fitting = next((choice for choice in drawn if self._fits_and_is_fast(choice, region)), None)
+            yield (fitting or self._mended(drawn[0], region)).arch(self._space, backbone)
+
+    def _mended(self, choice: Choice, region: _Region) -> Choice:
+        """``choice`` narrowed until it fits, within the time too if that can be had."""
+        tables, limits = region.tables, region.aims.limits
+        mended = repaired(choice, tables, limits, lambda c: self._fits_and_is_fast(c, region))
+        return mended or repaired(choice, tables, limits, lambda c: self._fits(c, region.backbone)) or choice
+
+    def _fits_and_is_fast(self, choice: Choice, region: _Region) -> bool:
+        is_fast = choice_costs(choice, region.tables).ms <= region.aims.limits.ms
+        return is_fast and self._fits(choice, region.backbone)
+
+    def _fits(self, choice: Choice, backbone: Backbone) -> bool:
+        return self._problem.fits(choice.arch(self._space, backbone))
+
+
+def supernet_search(problem: Problem, settings: DnasSettings) -> Learn:
+    """Trains the supernet in a process of its own."""
+
+    def learn(backbone: Backbone, tables: CostTables, aims: Aims, seed: int) -> Learned:
+        return run_isolated(
+            search_named, backbone, tables, aims, problem.data, settings, seed, deadline_s=DEADLINE_S
+        )
+
+    return learn

@@ -1,0 +1,187 @@
+"""Training the shared weights once, and scoring any network of the region in a fraction of a second."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import tensorflow as tf
+
+from micronas.data import Dataset, Task
+from micronas.errors import TrainError
+from micronas.supernet.cell_region import CellRegion
+from micronas.supernet.checkpoint import Checkpoint
+from micronas.supernet.fair_paths import fair_paths
+from micronas.supernet.region import Genes, Region
+from micronas.supernet.sandwich import sandwich
+from micronas.supernet.shared_net import SharedNet, shared_net
+from micronas.train.augment import augmentation_of
+from micronas.train.loop import Loss, Objective, TrainLoop, objective_of
+from micronas.train.quality import quality
+from micronas.train.settings import TrainSettings, learning_rates
+from micronas.train.time_limit import Stopwatch, TimeLimit
+from micronas.train.train import batches, run_epoch
+
+Tensor: TypeAlias = Any
+
+SUPERNET = TrainSettings(epochs=20, learning_rate=0.01, augment=0.5)
+"""Longer than a single network's training: the weights have to serve all."""
+
+PATH_CLIP_NORM = 1.0
+"""Of the gradient of a single path: one that is louder than others must not silence them in the moments."""
+
+SINGLE_PATHS = TrainSettings(epochs=20, learning_rate=0.003)
+"""For cells: consecutive steps train different networks, so that only small ones of them add up."""
+
+STATISTICS_SAMPLES = 250
+"""Training samples that give a subnet its statistics when it is scored."""
+
+UNLIMITED = TimeLimit()
+
+TIMED_STEPS = 10
+"""Steps that tell what an epoch costs; they draw different subnets, and are undone."""
+
+OVERRUN = 1.5
+"""How far beyond its deadline a training goes on that was planned to end within it."""
+
+
+class Supernet:
+    """A trained region: ``accuracy(genes)`` is the float validation accuracy (or AUC) with shared weights.
+
+    Normalisation is recalibrated for each network: its statistics are those of training samples that pass
+    through it in the same call.
+    """
+
+    def __init__(self, shared: SharedNet, dataset: Dataset) -> None:
+        self.shared, self._task, self._validation = shared, dataset.task, dataset.validation
+        order = np.random.default_rng(0).permutation(len(dataset.train))[:STATISTICS_SAMPLES]
+        self._seen = len(order)
+        self._x = tf.constant(np.concatenate([dataset.train.x[order], dataset.validation.x]))
+        signature = [tf.TensorSpec((len(shared.region.sizes),), tf.int32)]
+        self._answers = tf.function(self._predict, signature, autograph=False)
+
+    def accuracy(self, genes: Genes) -> float:
+        """Accuracy or AUC (0..1) on the validation split."""
+        outputs = self._answers(tf.constant(genes, tf.int32)).numpy()
+        return quality(self._task, outputs, self._validation.x, self._validation.y)
+
+    @property
+    def traces(self) -> int:
+        """How often the scoring function was traced."""
+        return int(self._answers.experimental_get_tracing_count())
+
+    def _predict(self, genes: Tensor) -> Tensor:
+        return self.shared.forward(self.shared.parameters, genes, self._x, self._seen)[self._seen :]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained supernet, and what its training took in all sessions of a run."""
+
+    supernet: Supernet
+    epochs: int
+    cpu_s: float
+    wall_s: float
+
+
+def settings_of(region: Region, epochs: int) -> TrainSettings:
+    """How the weights of ``region`` are trained for so many epochs."""
+    return (SINGLE_PATHS if isinstance(region, CellRegion) else SUPERNET).for_epochs(epochs)
+
+
+def fit_supernet(
+    region: Region,
+    dataset: Dataset,
+    settings: TrainSettings,
+    seed: int,
+    limit: TimeLimit = UNLIMITED,
+    checkpoint: Path | None = None,
+) -> Fitted:
+    """Train the region's shared weights, or go on from ``checkpoint``, which every epoch replaces.
+
+    A pure function of region, data, settings and seed, however often it is killed, unless ``limit`` is too
+    short for the epochs: then there are as many as the first steps promise time for, and the schedule is
+    theirs. Raises ``TrainError`` for a loss that is not finite, or when no epoch was finished.
+    """
+    watch, shared = Stopwatch(), shared_net(region, seed)
+    objective = objective_of(dataset.task, dataset.n_classes, settings.label_smoothing)
+    batch = min(settings.batch_size, len(dataset.train))
+    loop = TrainLoop(
+        shared,
+        dataset.train.x,
+        dataset.train.y,
+        _rule(shared, dataset.task, objective, seed),
+        batch_size=batch,
+        weight_decay=settings.weight_decay,
+        augment=augmentation_of(dataset, settings.augment),
+        seed=seed,
+        clip_norm=PATH_CLIP_NORM if isinstance(region, CellRegion) else math.inf,
+    )
+    start = Checkpoint.load(checkpoint) if checkpoint else None
+    if start is None:
+        planned = _affordable_epochs(loop, len(dataset.train), batch, settings.epochs, limit)
+        start = Checkpoint(loop.state(), 0, planned, 0.0, 0.0)
+    loop.restore(start.state)
+    last = _fit(
+        loop, start, len(dataset.train), batch, settings, seed, watch, limit.times(OVERRUN), checkpoint
+    )
+    if last.epochs == 0:
+        raise TrainError(f"the supernet finished no epoch within {limit}")
+    return Fitted(Supernet(shared, dataset), last.epochs, last.cpu_s, last.wall_s)
+
+
+def _rule(shared: SharedNet, task: Task, objective: Objective, seed: int) -> Loss:
+    """How a step trains many networks at once."""
+    if isinstance(shared.region, CellRegion):
+        return fair_paths(shared, objective, seed)
+    return sandwich(shared, objective, seed, distils=task is Task.CLASSIFY)
+
+
+def _fit(
+    loop: TrainLoop,
+    start: Checkpoint,
+    samples: int,
+    batch: int,
+    settings: TrainSettings,
+    seed: int,
+    watch: Stopwatch,
+    limit: TimeLimit,
+    checkpoint: Path | None,
+) -> Checkpoint:
+    """The planned epochs that ``start`` leaves; ``limit`` is for a machine that became slow on the way."""
+    steps, rng, last = samples // batch, np.random.default_rng(seed), start
+    rates = learning_rates(settings, steps * start.planned)
+    for epoch in range(start.planned):
+        order = batches(rng, samples, batch)
+        if epoch < start.epochs:
+            continue  # drawn to bring the generator to where it was
+        rates_now = rates[epoch * steps : (epoch + 1) * steps]
+        if run_epoch(loop, order, rates_now, lambda: watch.within(limit)) is None:
+            break
+        spent = start.cpu_s + watch.cpu_s, start.wall_s + watch.wall_s
+        last = Checkpoint(loop.state(), epoch + 1, start.planned, *spent)
+        if checkpoint:
+            last.save(checkpoint)
+    return last
+
+
+def _affordable_epochs(loop: TrainLoop, samples: int, batch: int, wished: int, limit: TimeLimit) -> int:
+    """Epochs that ``limit`` has time for, by the clocks over some steps that are then undone."""
+    if not limit.is_limited:
+        return wished
+    before, whole = loop.state(), Stopwatch()
+    order = batches(np.random.default_rng(0), samples, batch)[:TIMED_STEPS]
+    rates = np.zeros(len(order), np.float32)
+    loop.steps(order[:1], rates[:1])  # traces
+    traced = Stopwatch()
+    loop.steps(order, rates)
+    calls = (samples // batch) / len(order)
+    of_each = (
+        (limit.wall_s - whole.wall_s) / (calls * traced.wall_s),
+        (limit.cpu_s - whole.cpu_s) / (calls * traced.cpu_s),
+    )
+    loop.restore(before)
+    return int(max(1, min(wished, *of_each)))

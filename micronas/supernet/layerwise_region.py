@@ -1,0 +1,68 @@
+"""The region inside one layer-wise architecture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from micronas.errors import SpaceError
+from micronas.space.layerwise import BlockKind, LayerwiseArch, LayerwiseSpace
+from micronas.supernet.block_region import GENES_PER_BLOCK, BlockOptions, BlockRegion
+from micronas.supernet.region import Genes, shared_widths
+
+
+@dataclass(frozen=True)
+class LayerwiseRegion(BlockRegion):
+    """All networks inside ``largest``, an architecture of ``space``."""
+
+    space: LayerwiseSpace
+    largest: LayerwiseArch
+
+    def __post_init__(self) -> None:
+        if self.largest.stem.shrink > 1 or any(b.swish or b.gate or b.pool for b in self.largest.blocks):
+            raise SpaceError(
+                "a supernet's largest network has no shrinking, pooling, hard-swish or squeeze-excite",
+                remedy="choose one of space.hand_made()",
+            )
+
+    @property
+    def min_blocks(self) -> int:
+        """See ``BlockRegion``."""
+        return self.space.limits.min_blocks
+
+    @cached_property
+    def stem_widths(self) -> tuple[int, ...]:
+        """See ``BlockRegion``."""
+        return shared_widths(self.largest.stem.width, self.space.limits.widths)
+
+    @cached_property
+    def blocks(self) -> tuple[BlockOptions, ...]:
+        """See ``BlockRegion``; what keeps plane and largest width may be skipped."""
+        limits = self.space.limits
+        found, reads = [], self.largest.stem.width
+        for block in self.largest.blocks:
+            expansions: tuple[int, ...] = (1,)
+            if block.kind is BlockKind.INVERTED:
+                expansions = tuple(e for e in sorted(limits.expansions) if e <= block.expansion)
+            found.append(
+                BlockOptions(
+                    block.kind,
+                    shared_widths(block.width, limits.widths),
+                    tuple(k for k in sorted(limits.kernels) if k <= block.kernel),
+                    expansions,
+                    (0, 1) if block.stride == 1 and reads == block.width else (1,),
+                )
+            )
+            reads = block.width
+        return tuple(found)
+
+    def arch(self, genes: Genes) -> LayerwiseArch:
+        """See ``BlockRegion``."""
+        blocks = []
+        for i, (block, options) in enumerate(zip(self.largest.blocks, self.blocks, strict=True)):
+            w, k, e, kept = genes[1 + GENES_PER_BLOCK * i : 1 + GENES_PER_BLOCK * (i + 1)]
+            if options.kept[kept]:
+                sized = replace(block, width=options.widths[w], kernel=options.kernels[k])
+                blocks.append(replace(sized, expansion=options.expansions[e]))
+        stem = replace(self.largest.stem, width=self.stem_widths[genes[0]])
+        return LayerwiseArch(stem, tuple(blocks))

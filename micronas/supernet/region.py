@@ -1,0 +1,118 @@
+"""The networks that share one set of weights: a search space of its own.
+
+A ``Region`` is a ``micronas.space.Space``, so that any strategy can walk it. Its architectures are tuples of
+indices, one per free gene; what a gene stands for is a matter of the kind of region:
+
+    BlockRegion    narrower, shorter, smaller kernels   (layer-wise networks, MicroNets skeletons)
+    CellRegion     edges and operations of two cells, channels
+    DenseRegion    narrower and shorter                 (dense networks and autoencoders)
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+
+from micronas.errors import SpaceError
+from micronas.model.net import Net
+from micronas.space.base import Arch, Space, file_bytes, hash_net
+from micronas.space.single_mutation import one_step
+from micronas.space.widths import nearest_width
+from micronas.trial import Json
+
+Genes: TypeAlias = tuple[int, ...]
+
+WIDTH_SHARES = (1 / 3, 1 / 2, 2 / 3, 5 / 6, 1.0)
+"""Widths to choose from, as shares of the largest network's."""
+
+
+class Region(ABC):
+    """All networks of ``space`` whose weights are shared; each kind of space has its own form."""
+
+    space: Space
+
+    @cached_property
+    @abstractmethod
+    def sizes(self) -> Genes:
+        """Number of options of every gene."""
+
+    @abstractmethod
+    def arch(self, genes: Genes) -> Arch:
+        """The architecture in ``space``."""
+
+    @abstractmethod
+    def repaired(self, genes: Genes) -> Genes:
+        """The canonical genes of a network of the space, next to ``genes``; those already so are kept."""
+
+    @property
+    @abstractmethod
+    def hand_drawn(self) -> tuple[Genes, ...]:
+        """Well-made networks, in any order and with repetitions."""
+
+    @property
+    @abstractmethod
+    def pass_macs(self) -> int:
+        """Multiply-accumulates that one sample takes on its way through the shared weights."""
+
+    def sample(self, rng: np.random.Generator) -> Genes:
+        """Every gene drawn evenly."""
+        return self.repaired(tuple(int(rng.integers(size)) for size in self.sizes))
+
+    def mutate(self, arch: Genes, rng: np.random.Generator) -> Genes:
+        """One of the neighbours: a gene first, each as likely as the other, then another option of it."""
+        free = [i for i, size in enumerate(self.sizes) if size > 1]
+        return one_step((self._changed(arch, i) for i in free), arch, self.repaired, self.key, rng)
+
+    def crossover(self, a: Genes, b: Genes, rng: np.random.Generator) -> Genes:
+        """Each gene from either parent."""
+        mixed = tuple(x if rng.integers(2) else y for x, y in zip(a, b, strict=True))
+        return self.repaired(mixed)
+
+    def neighbours(self, arch: Genes) -> tuple[Genes, ...]:
+        """All networks that one changed gene gives, each once."""
+        own = self.key(arch)
+        reached = (self.repaired(g) for i in range(len(self.sizes)) for g in self._changed(arch, i))
+        by_key = {self.key(genes): genes for genes in dict.fromkeys(reached)}
+        return tuple(genes for key, genes in by_key.items() if key != own)
+
+    def net(self, arch: Genes) -> Net:
+        """The stand-alone network."""
+        if len(arch) != len(self.sizes) or not all(0 <= g < n for g, n in zip(arch, self.sizes, strict=True)):
+            raise SpaceError(f"{arch} are not genes of this region: options per gene are {self.sizes}")
+        return self.space.net(self.arch(arch))
+
+    def hand_made(self) -> tuple[Genes, ...]:
+        """``hand_drawn``, each network once, largest file first."""
+        distinct = {self.key(genes): genes for genes in self.hand_drawn}
+        return tuple(sorted(distinct.values(), key=lambda g: file_bytes(self.net(g)), reverse=True))
+
+    def to_json(self, arch: Genes) -> Json:
+        """A list of indices."""
+        return list(arch)
+
+    def from_json(self, data: Json) -> Genes:
+        """Checked genes; raises ``SpaceError``."""
+        if not isinstance(data, list) or not all(isinstance(g, int) for g in data):
+            raise SpaceError(f"genes are a list of whole numbers, not {data!r}")
+        genes = tuple(int(g) for g in data if isinstance(g, int))
+        self.net(genes)
+        return genes
+
+    def key(self, arch: Genes) -> str:
+        """Equal for genes that give the same network: those of a skipped part have no effect."""
+        return hash_net(self.net(arch))
+
+    def _changed(self, arch: Genes, gene: int) -> Iterator[Genes]:
+        """All other options of one gene, raw."""
+        others = (option for option in range(self.sizes[gene]) if option != arch[gene])
+        return ((*arch[:gene], option, *arch[gene + 1 :]) for option in others)
+
+
+def shared_widths(largest: int, allowed: Sequence[int]) -> tuple[int, ...]:
+    """The allowed widths next to ``WIDTH_SHARES`` of ``largest``, ascending."""
+    fitting = [w for w in allowed if w <= largest]
+    return tuple(sorted({nearest_width(share * largest, fitting) for share in WIDTH_SHARES}))

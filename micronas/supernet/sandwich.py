@@ -1,0 +1,48 @@
+"""Sandwich rule with in-place distillation, for networks that lie inside each other (Yu & Huang 2019).
+
+Every step trains the widest network on the labels and the narrowest and two random ones on the widest one's
+answers, so that both ends of the region, and with them what lies between, are fit to be compared.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import tensorflow as tf
+
+from micronas.supernet.shared_net import SharedNet
+from micronas.train.loop import Loss, Objective
+
+Tensor: TypeAlias = Any
+
+RANDOM_NETS = 2
+"""Networks between the ends that each step trains."""
+
+
+def sandwich(shared: SharedNet, objective: Objective, seed: int, distils: bool = True) -> Loss:
+    """The loss of a step; which random networks it trains follows from ``seed`` and the step's number.
+
+    ``shared.region`` has a ``widest`` and a ``narrowest`` network. Without ``distils`` all of them learn
+    ``objective``: autoencoders have in their input a better target than in what the widest makes of it.
+    """
+    region = shared.region
+    sizes = tf.constant(region.sizes, tf.float32)
+    seed = seed % 2**31
+
+    def loss(parameters: Tensor, statistics: Tensor, x: Tensor, y: Tensor, number: Tensor) -> Any:
+        widest = shared.forward(parameters, region.widest, x)
+        targets = tf.stop_gradient(tf.nn.softmax(widest))
+        draw_seed = tf.stack([seed, 16 * number + 8])  # beside the augmentation's, which are 16 apart
+        draw = tf.random.stateless_uniform((RANDOM_NETS, len(region.sizes)), draw_seed)
+        drawn = tf.cast(tf.floor(draw * sizes), tf.int32)
+        others = [region.narrowest, *tf.unstack(drawn)]
+        total = objective(x, y, widest)
+        for genes in others:
+            answers = shared.forward(parameters, genes, x)
+            if distils:
+                total += tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, answers))
+            else:
+                total += objective(x, y, answers)
+        return total / (1 + len(others)), statistics
+
+    return loss

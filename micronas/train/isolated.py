@@ -1,0 +1,60 @@
+"""One long computation in a process of its own, so that what TensorFlow keeps goes with the process."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import wait
+from typing import TypeVar
+
+from micronas.errors import TrainError
+from micronas.train.child_process import follow_parent, interrupts_held
+
+Result = TypeVar("Result")
+
+
+TICK_S = 5.0
+
+
+def run_isolated(
+    function: Callable[..., Result],
+    *arguments: object,
+    deadline_s: float,
+    tick: Callable[[], None] = lambda: None,
+) -> Result:
+    """``function(*arguments)`` in a spawned process prepared for training; both must be picklable.
+
+    ``tick`` is called here every few seconds meanwhile. The function's exceptions are raised here. Raises
+    ``TrainError`` when ``deadline_s`` passes or the process dies.
+    """
+    from pebble import ProcessExpired, ProcessPool
+
+    context = multiprocessing.get_context("spawn")
+    with ProcessPool(
+        max_workers=1, initializer=start_child, initargs=(os.getpid(),), context=context
+    ) as pool:
+        try:
+            with interrupts_held():
+                future = pool.schedule(function, args=arguments, timeout=deadline_s)
+            while not wait([future], timeout=TICK_S).done:
+                tick()
+            result: Result = future.result()
+        except TimeoutError as error:
+            raise TrainError(f"{function.__name__} ran past {deadline_s:.0f} s and was stopped") from error
+        except ProcessExpired as error:
+            raise TrainError(
+                f"the process of {function.__name__} ended with exit code {error.exitcode}",
+                remedy="it may have run out of memory: lower space.max_width",
+            ) from error
+        finally:
+            pool.stop()  # type: ignore[no-untyped-call]
+    return result
+
+
+def start_child(parent: int) -> None:
+    """Prepare a spawned process for training; see ``follow_parent``."""
+    from micronas.train.process import prepare_process
+
+    follow_parent(parent)
+    prepare_process()

@@ -1,0 +1,83 @@
+"""The final fit: inside its seconds, repeatable without a clock, and better than the search's training."""
+
+import time
+
+import numpy as np
+import pytest
+
+from micronas.config import DataConfig, FinalFitConfig
+from micronas.errors import TrainError
+from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, Softmax
+
+tf = pytest.importorskip("tensorflow")
+
+from micronas.estimate.final_fit import FinalSettings, Progress, final_fit  # noqa: E402
+from micronas.estimate.full import cached_dataset, estimate  # noqa: E402
+from micronas.train.settings import TrainSettings  # noqa: E402
+from micronas.train.statistics import reestimate_statistics  # noqa: E402
+from micronas.train.tf_model import TfModel  # noqa: E402
+
+DIGITS = DataConfig(name="digits")
+
+
+@pytest.fixture(scope="module")
+def net():
+    builder = NetBuilder((8, 8, 1)).chain(Conv(8, 3, 3), Conv(16, 3, 3, 2, 2))
+    return builder.chain(GlobalAveragePool(), Dense(10), Softmax()).build()
+
+
+def test_a_given_number_of_epochs_repeats_and_beats_a_short_training(net):
+    settings = FinalSettings(epochs=15, augment=0.5)
+    once, again = (final_fit(net, DIGITS, settings, seed=3) for _ in range(2))
+    assert once.epochs == 15
+    assert once.tflite == again.tflite
+    short = estimate(net, DIGITS, TrainSettings(epochs=3), seed=3)
+    assert once.accuracy_int8 > short.accuracy_int8
+    assert once.accuracy_int8 > 0.85
+
+
+def test_seconds_that_suffice_change_nothing(net):
+    settings = FinalSettings(epochs=4, augment=0.5)
+    assert (
+        final_fit(net, DIGITS, settings, 3, seconds=600).tflite == final_fit(net, DIGITS, settings, 3).tflite
+    )
+
+
+def test_the_clock_takes_over_only_where_the_epochs_fall_behind(monkeypatch: pytest.MonkeyPatch):
+    now = 100.0
+    monkeypatch.setattr("micronas.estimate.final_fit.time.monotonic", lambda: now)
+    progress = Progress(epochs=10, steps_per_epoch=4, end=200.0)
+    now, progress.steps = 124.0, 8
+    assert progress.share == pytest.approx(0.2), "a little behind: the schedule is that of the epochs"
+    now = 130.0
+    assert progress.share == pytest.approx(0.3), "clearly behind: the rate must still fall in time"
+    now, progress.steps = 200.0, 39
+    assert progress.share == 1.0, "the time is over"
+    now, progress.steps = 150.0, 40
+    assert progress.share == 1.0, "the epochs are done"
+
+
+def test_seconds_are_kept_and_the_schedule_still_ends(net):
+    start = time.monotonic()
+    fitted = final_fit(net, DIGITS, FinalSettings(epochs=100_000), seed=0, seconds=6.0)
+    assert time.monotonic() - start < 8.0
+    assert 1 <= fitted.epochs < 100_000
+    assert fitted.accuracy_int8 > 0.3
+
+
+def test_too_little_time_is_an_error(net):
+    with pytest.raises(TrainError, match="before its time was over"):
+        final_fit(net, DIGITS, FinalSettings(), seed=0, seconds=0.01)
+
+
+def test_reestimated_statistics_are_those_of_the_layer_outputs(net):
+    model, x = TfModel(net, 0), cached_dataset(DIGITS).train.x
+    reestimate_statistics(model, x)
+    first = model.get_weights()[1]
+    outputs = tf.nn.conv2d(x, first.kernel, 1, "SAME").numpy()
+    assert np.allclose(first.norm.mean, outputs.mean(axis=(0, 1, 2)), atol=1e-3)
+    assert np.allclose(first.norm.variance, outputs.var(axis=(0, 1, 2)), rtol=0.02)
+
+
+def test_settings_follow_the_configuration():
+    assert FinalSettings.from_config(FinalFitConfig(epochs=7)).epochs == 7

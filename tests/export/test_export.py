@@ -1,0 +1,189 @@
+"""Exported libraries: each builds without warnings by two compilers and passes its own host test."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from micronas.board import Core
+from micronas.errors import ModelError
+from micronas.export import library_files
+from micronas.export.kernels import KERNELS_DIR, kernel_files
+from micronas.model.interpreter import run_batch
+from micronas.model.tflite import read
+from tests.support.host_c import SANITIZERS, WARNINGS
+from tests.support.random_cases import CASES, random_case
+
+NETWORKS = (
+    "kws_ref_model",
+    "vww_96_int8",
+    "pretrainedResnet_quant",
+    "ad01_int8",
+    "str_ww_ref_model",
+    "hello_world_int8",
+    "simple_add_model",
+)
+
+
+def written(files, folder):
+    for path, text in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    return folder
+
+
+def sources(folder, pattern):
+    return sorted(str(p) for p in folder.glob(pattern))
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_published_networks_pass_their_own_host_test(compiler, shared_models, tmp_path):
+    if shutil.which(compiler) is None:
+        pytest.skip(f"{compiler} is not on PATH")
+    for name in NETWORKS:
+        folder = written(library_files(read(shared_models / f"{name}.tflite"), name=name), tmp_path / name)
+        program = folder / "run"
+        command = [
+            compiler,
+            *WARNINGS,
+            "-Wpedantic",
+            *SANITIZERS,
+            "-O1",
+            f"-I{folder / 'src'}",
+            "-o",
+            program,
+        ]
+        built = subprocess.run(
+            [*command, *sources(folder, "src/*.c"), *sources(folder, "test/*.c")],
+            capture_output=True,
+            text=True,
+        )
+        assert built.returncode == 0, built.stderr[:3000]
+        ran = subprocess.run([program], capture_output=True, text=True, timeout=120)
+        assert (ran.returncode, ran.stdout) == (0, "0 of 3 samples differ\n"), name
+
+
+@pytest.mark.parametrize("core", [Core.M0PLUS, Core.M4F, Core.M33], ids=lambda core: core.name)
+def test_a_library_links_on_its_own_for_any_core(core, networks, tmp_path):
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("arm-none-eabi-gcc is not on PATH")
+    folder = written(library_files(read(networks / "mlperf_tiny_kws.tflite"), name="kws"), tmp_path)
+    command = [
+        "arm-none-eabi-gcc",
+        *core.compiler_flags,
+        *WARNINGS,
+        "-Wpedantic",
+        "-O2",
+        "-nostartfiles",
+        "--specs=nosys.specs",
+    ]
+    command += ["-Wl,-e,mn_model_run", f"-I{folder / 'src'}", "-o", str(folder / "library.elf")]
+    built = subprocess.run(
+        [*command, *sources(folder, "src/*.c"), *sources(folder, "src/*.S")], capture_output=True, text=True
+    )
+    assert built.returncode == 0, built.stderr[:3000]
+
+
+def test_only_needed_kernels_are_exported():
+    files = library_files(random_case("SOFTMAX", np.random.default_rng(1)), name="softmax")
+    own = ("model", "network")
+    exported = {p for p in files if p.startswith("src/mn_") and not any(word in p for word in own)}
+    assert exported == {"src/mn_requant.h", "src/mn_run.c", "src/mn_softmax.h", "src/mn_softmax_s8.c"}
+
+
+def test_the_whole_kernel_library_is_reachable_from_kernels():
+    """A kernel file that no op leads to would be dead weight, or a kernel that export forgets."""
+    kernels = {p.stem for p in KERNELS_DIR.glob("mn_*_s8.c")} | {
+        p.stem for p in KERNELS_DIR.glob("mn_*_dsp.c")
+    }
+    found = kernel_files(kernels | {"mn_quantize_f32"})
+    firmware_only = {"mn_arena.c", "mn_arena.h"}  # an exported network's arena is one array
+    assert set(found) == {p.name for p in KERNELS_DIR.iterdir()} - firmware_only
+
+
+@pytest.mark.parametrize("name", ["my net", "", "1st", "a-b", "größe", "x\n"])
+def test_a_name_that_no_build_file_takes_is_refused(name):
+    with pytest.raises(ModelError, match="cannot name a library"):
+        library_files(random_case("TANH", np.random.default_rng(1)), name=name)
+
+
+BOTH = """
+#include <stdio.h>
+#include <string.h>
+#include "mn_network_first.h"
+#include "mn_network_second.h"
+
+static int zeros(const mn_model *net)
+{
+    memset(net->arena + net->inputs[0].offset, 0, net->inputs[0].bytes);
+    return mn_model_run(net) == MN_OK ? net->arena[net->outputs[0].offset] : 999;
+}
+
+int main(void)
+{
+    printf("%d %d\\n", zeros(&mn_network_first), zeros(&mn_network_second));
+}
+"""
+
+
+@pytest.mark.parametrize("order", [("first", "second"), ("second", "first")], ids="-".join)
+def test_two_libraries_in_one_program_are_two_networks(order, tmp_path):
+    graphs = {
+        "first": random_case("FULLY_CONNECTED", np.random.default_rng(1)),
+        "second": random_case("CONV_2D", np.random.default_rng(2)),
+    }
+    for name, graph in graphs.items():
+        folder = written(library_files(graph, name=name), tmp_path / name)
+        objects = tmp_path / f"{name}-objects"
+        objects.mkdir()
+        compile_all = ["gcc", "-c", "-std=c99", *sources(folder, "src/*.c")]
+        subprocess.run(compile_all, check=True, cwd=objects)
+        subprocess.run(["ar", "rc", tmp_path / f"{name}.a", *sources(objects, "*.o")], check=True)
+    (tmp_path / "main.c").write_text(BOTH)
+    includes = [f"-I{tmp_path / name / 'src'}" for name in order]
+    archives = [tmp_path / f"{name}.a" for name in order]
+    program = ["gcc", *includes, tmp_path / "main.c", *archives, "-o", tmp_path / "both"]
+    subprocess.run(program, check=True)
+    said = subprocess.run([tmp_path / "both"], capture_output=True, text=True, timeout=60).stdout
+    assert said.split() == [str(output_of_zeros(graph)) for graph in graphs.values()]
+
+
+def output_of_zeros(graph):
+    (given,) = graph.inputs
+    (outputs,) = run_batch(graph, [np.zeros(graph.tensors[given].shape, np.int8)])
+    return outputs.reshape(-1)[0]
+
+
+def test_the_same_network_gives_the_same_files():
+    for kind in sorted(CASES)[:5]:
+        graph = random_case(kind, np.random.default_rng(2))
+        assert library_files(graph, name="x") == library_files(graph, name="x")
+
+
+def run_export(*arguments):
+    command = [sys.executable, "-m", "micronas", "export", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def test_the_command_writes_a_library(networks, tmp_path):
+    model = networks / "tiny.tflite"
+    done = run_export(model, "--out", tmp_path / "lib", "--remove-constant-channels")
+    assert done.returncode == 0, done.stderr
+    assert {"src", "test", "CMakeLists.txt", "library.json", "README.md", "LICENSE"} == {
+        p.name for p in (tmp_path / "lib").iterdir()
+    }
+    again = run_export(model, "--out", tmp_path / "lib")
+    assert again.returncode == 2
+    assert "not an empty folder" in again.stderr
+
+
+def test_a_refused_model_leaves_nothing_behind(tmp_path):
+    (tmp_path / "bad.tflite").write_text("no model")
+    done = run_export(tmp_path / "bad.tflite", "--out", tmp_path / "lib")
+    assert done.returncode == 2
+    assert [p.name for p in tmp_path.iterdir()] == ["bad.tflite"]

@@ -1,0 +1,118 @@
+"""Builds without PlatformIO: the same image, and PlatformIO again wherever the recipe does not hold."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+import micronas.firmware
+from micronas.board import load_board
+from micronas.errors import BudgetError, BuildError
+from micronas.firmware import Firmware, build_firmware
+from micronas.firmware.process_group import Finished
+from tests.support.paths import FIRMWARE_MODELS
+
+pytestmark = pytest.mark.emulator
+
+TINY = (FIRMWARE_MODELS / "tiny.c").read_text(encoding="utf-8")
+OTHER = TINY.replace("{1, 1, 1}", "{1, 2, 1}")
+BOARD = load_board("nucleo_f446re")  # its kernels include assembler
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache in which one network was built for the board."""
+    folder = tmp_path_factory.mktemp("cache")
+    build_firmware({"mn_model.c": TINY}, BOARD, workdir=tmp_path_factory.mktemp("first"), cache_dir=folder)
+    return folder
+
+
+def build(source: str, workdir: Path, cache: Path, *flags: str) -> Firmware:
+    return build_firmware({"mn_model.c": source}, BOARD, workdir=workdir, cache_dir=cache, extra_flags=flags)
+
+
+@pytest.fixture
+def platformio_runs(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders in which PlatformIO was run."""
+    folders: list[Path] = []
+    run = micronas.firmware.run_platformio
+
+    def counted(folder: Path, *arguments: str, deadline_s: float) -> Finished:
+        folders.append(folder)
+        return run(folder, *arguments, deadline_s=deadline_s)
+
+    monkeypatch.setattr(micronas.firmware, "run_platformio", counted)
+    return folders
+
+
+def test_the_second_network_gets_platformios_image_without_platformio(
+    tmp_path: Path, cache: Path, platformio_runs: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replayed = build(OTHER, tmp_path / "replayed", cache)
+    assert platformio_runs == []
+    monkeypatch.setattr(micronas.firmware, "replay", lambda *_, **__: False)
+    by_platformio = build(OTHER, tmp_path / "platformio", cache)
+    assert platformio_runs == [tmp_path / "platformio"]
+    assert replayed.elf.read_bytes() == by_platformio.elf.read_bytes()
+    assert replayed.build_id == by_platformio.build_id
+    assert replayed.linked == by_platformio.linked
+
+
+def test_an_overflow_and_an_error_are_told_in_platformios_words(tmp_path: Path, cache: Path) -> None:
+    with pytest.raises(BudgetError, match=r"sram by \d+ bytes"):
+        build(TINY.replace("mn_arena[32]", "mn_arena[200000]"), tmp_path / "a", cache)
+    with pytest.raises(BuildError, match=r"mn_model\.c:\d+:\d+: error: 'zero' undeclared"):
+        build(TINY.replace("int32_t total = 0;", "int32_t total = zero;"), tmp_path / "b", cache)
+
+
+def test_other_flags_and_another_compiler_need_a_recipe_of_their_own(
+    tmp_path: Path, cache: Path, platformio_runs: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(OTHER, tmp_path / "flags", cache, "-DMN_TEST_REPLAY=1")
+    gcc = tmp_path / "bin" / "arm-none-eabi-gcc"
+    gcc.parent.mkdir()
+    gcc.write_text(f'#!/bin/sh\nexec {shutil.which(gcc.name)} "$@"\n')
+    gcc.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{gcc.parent}:{os.environ['PATH']}")
+    build(OTHER, tmp_path / "compiler", cache)
+    assert platformio_runs == [tmp_path / "flags", tmp_path / "compiler"]
+
+
+def test_a_compiler_that_was_replaced_is_noticed(
+    tmp_path: Path, cache: Path, platformio_runs: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Same path, another file, as after an upgrade; nothing but its size and time tells."""
+    gcc = tmp_path / "bin" / "arm-none-eabi-gcc"
+    gcc.parent.mkdir()
+    text = f'#!/bin/sh\nexec {shutil.which(gcc.name)} "$@"\n'
+    gcc.write_text(text)
+    gcc.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{gcc.parent}:{os.environ['PATH']}")
+    build(TINY + "\n", tmp_path / "a", cache)
+    build(TINY + "\n\n", tmp_path / "b", cache)
+    gcc.write_text(f"{text}# upgraded\n")
+    build(TINY + "\n\n\n", tmp_path / "c", cache)
+    assert platformio_runs == [tmp_path / "a", tmp_path / "c"]
+
+
+def test_a_damaged_cache_only_costs_time(tmp_path: Path, cache: Path, platformio_runs: list[Path]) -> None:
+    copy = tmp_path / "cache"
+    shutil.copytree(cache, copy)
+    for kept in copy.rglob("recipes/*/objects/**/mn_crc32.o"):
+        kept.unlink()
+    firmware = build(OTHER, tmp_path / "work", copy)
+    assert firmware.elf.read_bytes().count(firmware.build_id) == 1
+    assert platformio_runs == [tmp_path / "work"]
+
+
+def test_the_cache_holds_no_path_of_the_build_that_made_it(cache: Path) -> None:
+    recipes = [path.read_text() for path in (cache / "recipes").glob("*/recipe.json")]
+    assert recipes
+    for text in recipes:
+        assert re.search(r"-Map=\{project\}/\.pio/build/nucleo_f446re/firmware\.map", text)
+        assert str(cache.parent) not in json.dumps(json.loads(text)["commands"])

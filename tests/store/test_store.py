@@ -1,0 +1,196 @@
+"""The run folder: what is written comes back, two writers never meet, damage is said."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from micronas.errors import StoreError
+from micronas.store import DATABASE, Final, Record, Store
+from micronas.trial import Latency, Outcome, Scores, Source, Trial
+from tests.support.paths import REPOSITORY
+
+LATENCY = Latency(
+    ms=1.5, source=Source.EMULATED, instructions=174_000, core="cortex-m4", clock_hz=180_000_000
+)
+SCORES = Scores(
+    accuracy_int8=0.9,
+    accuracy_float=0.91,
+    flash_bytes=1000,
+    sram_bytes=2000,
+    macs=3,
+    parameters=4,
+    latency=LATENCY,
+    reward=0.95,
+    epochs=7,
+    train_cpu_s=1.25,
+)
+
+
+def complete(number: int) -> Record:
+    trial = Trial(
+        number, {"blocks": [number, "x"]}, f"k{number}", Outcome.COMPLETE, SCORES, origin="strategy"
+    )
+    return Record(
+        trial, {"parity": {"elements": 10, "mismatches": 0}}, rejected=3, tflite=b"TFL3" + bytes([number])
+    )
+
+
+def failed(number: int) -> Record:
+    trial = Trial(number, [1], f"k{number}", Outcome.FAILED, reason="the loss became nan", stage="train")
+    return Record(trial, {})
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    with Store.create(tmp_path / "run", {"seed": 3, "config": {"seed": 3}}) as store:
+        store.begin_session()
+        yield store
+
+
+def test_trials_come_back_as_they_went_in(store: Store, tmp_path: Path) -> None:
+    store.add(failed(1))  # workers end in any order
+    store.add(complete(0))
+    with Store.read(tmp_path / "run") as reader:
+        first, second = reader.records()
+        assert first.trial == complete(0).trial
+        assert first.details == complete(0).details
+        assert first.rejected == 3
+        assert second.trial == failed(1).trial
+        assert reader.model(0) == b"TFL3\x00"
+        assert reader.model(1) is None
+        assert reader.fact("config") == {"seed": 3}
+
+
+def test_scores_without_a_latency_come_back(store: Store) -> None:
+    record = complete(0)
+    trial = replace(record.trial, scores=replace(SCORES, latency=None))
+    store.add(replace(record, trial=trial))
+    assert store.records()[0].trial == trial
+
+
+def test_a_second_search_on_the_same_run_is_refused_and_names_the_holder(
+    store: Store, tmp_path: Path
+) -> None:
+    with pytest.raises(StoreError, match=f"in use by another process \\({os.getpid()}\\)"):
+        Store.resume(tmp_path / "run")
+    with pytest.raises(StoreError, match="exists already") as caught:
+        Store.create(tmp_path / "run", {})
+    assert "--resume" in (caught.value.remedy or "")
+
+
+def test_the_lock_ends_with_the_run(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "run", {}):
+        pass
+    with Store.resume(tmp_path / "run") as store:
+        assert store.records() == []
+
+
+def test_a_killed_writer_leaves_whole_trials_and_no_lock(tmp_path: Path) -> None:
+    script = (
+        "import os, signal, sys; sys.path.insert(0, sys.argv[2]); from tests.store.test_store import *\n"
+        "store = Store.create(Path(sys.argv[1]), {}); store.begin_session()\n"
+        "store.add(complete(0)); store.add(failed(1)); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    folder = tmp_path / "run"
+    done = subprocess.run([sys.executable, "-c", script, folder, REPOSITORY], timeout=60)
+    assert done.returncode == -9
+    with Store.resume(folder) as store:
+        assert [r.trial.outcome for r in store.records()] == [Outcome.COMPLETE, Outcome.FAILED]
+        assert store.wall_s() > 0
+
+
+def test_wall_time_adds_up_over_sessions(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "run", {}) as store:
+        store.begin_session()
+        store.save_wall_time()
+        first = store.wall_s()
+    with Store.resume(tmp_path / "run") as store:
+        between = store.wall_s()
+        store.begin_session()
+        assert 0 < between <= first
+        assert store.wall_s() >= between
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(StoreError, match="cannot be written"):
+        Store.create(tmp_path / "file" / "run", {})
+    assert (tmp_path / "file").read_text() == "not a folder"
+
+
+@pytest.mark.parametrize("damage", [b"garbage" * 1000, b""])
+def test_a_damaged_database_is_refused(tmp_path: Path, damage: bytes) -> None:
+    Store.create(tmp_path / "run", {}).close()
+    (tmp_path / "run" / DATABASE).write_bytes(damage)
+    with pytest.raises(StoreError, match=DATABASE):
+        Store.resume(tmp_path / "run")
+    Store.create(tmp_path / "other", {}).close()  # and the lock of the damaged one was given back
+    with pytest.raises(StoreError, match=DATABASE):
+        Store.resume(tmp_path / "run")
+
+
+def test_another_format_is_refused(tmp_path: Path) -> None:
+    Store.create(tmp_path / "run", {}).close()
+    with sqlite3.connect(tmp_path / "run" / DATABASE) as connection:
+        connection.execute("UPDATE facts SET value = '99' WHERE name = 'schema_version'")
+    with pytest.raises(StoreError, match="format 99"):
+        Store.read(tmp_path / "run")
+
+
+def test_a_missing_run_lists_those_there_are(tmp_path: Path) -> None:
+    Store.create(tmp_path / "mnist-1", {}).close()
+    with pytest.raises(StoreError) as caught:
+        Store.resume(tmp_path / "mnist-2")
+    assert "mnist-1" in (caught.value.remedy or "")
+
+
+def test_the_result_is_stored_once_and_unsealings_are_remembered(store: Store) -> None:
+    store.record_unsealing("final figures of trial 0")
+    store.set_final(Final({"trial": 0}, b"TFL3"))
+    assert store.final() == Final({"trial": 0}, b"TFL3")
+    assert store.unsealings() == ["final figures of trial 0"]
+    with pytest.raises(StoreError, match="has its result already"):
+        store.set_final(Final({}, b""))
+
+
+def test_a_trial_is_stored_once(store: Store) -> None:
+    store.add(complete(0))
+    with pytest.raises(StoreError):
+        store.add(complete(0))
+    assert len(store.records()) == 1
+
+
+def test_a_trial_whose_model_cannot_be_stored_is_not_there_at_all(store: Store) -> None:
+    store.add(complete(0))
+    with pytest.raises(StoreError, match=r"run\.sqlite"):
+        store.add(replace(complete(1), tflite=object()))  # type: ignore[arg-type]
+    assert [record.trial.number for record in store.records()] == [0]
+    store.add(complete(1))
+    assert store.model(1) == complete(1).tflite
+
+
+def test_a_commit_is_on_the_disk_before_it_is_believed(store: Store) -> None:
+    """SQLite: in write-ahead logging, FULL (2) syncs the log after every transaction."""
+    assert store._one("PRAGMA journal_mode") == ("wal",)
+    assert store._one("PRAGMA synchronous") == (2,)
+
+
+def test_the_time_of_all_sessions_counts(tmp_path: Path) -> None:
+    """Two sessions of 100 and 50 seconds that were killed, and the one that is running."""
+    Store.create(tmp_path / "run", {}).close()
+    for seconds in (100.0, 50.0):
+        with Store.resume(tmp_path / "run") as store:
+            store.begin_session()
+        with sqlite3.connect(tmp_path / "run" / DATABASE) as connection:
+            connection.execute("UPDATE sessions SET wall_s = ? WHERE wall_s = 0", (seconds,))
+    with Store.resume(tmp_path / "run") as store:
+        assert store.wall_s() == 150.0
+        store.begin_session()
+        assert 150.0 <= store.wall_s() < 160.0

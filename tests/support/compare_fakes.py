@@ -1,0 +1,77 @@
+"""A comparison whose runs are real loops over the toy space: microseconds instead of minutes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from micronas.board import load_board
+from micronas.compare.budget import parse_allowance
+from micronas.compare.entry import parse_contenders
+from micronas.compare.plan import Plan, PlannedRun, make_plan
+from micronas.config import SearchConfig, parse_config
+from micronas.errors import SearchError
+from micronas.search.task import Evaluate, Result, Task
+from micronas.store import DATABASE, Final, Store
+from micronas.trial import Outcome, scores_to_json
+from tests.search.test_search_loop import make_loop
+from tests.support.search_fakes import ToyArch, toy_evaluate
+
+CONFIG: SearchConfig = parse_config({"board": "nucleo_f446re", "budgets": {"flash_kb": 4, "sram_kb": 1}})
+
+
+def toy_plan(strategies: str = "random,aging_evolution", seeds: int = 2, budget: str = "12trials") -> Plan:
+    return make_plan(CONFIG, parse_contenders(strategies, CONFIG), seeds, parse_allowance(budget))
+
+
+class KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+@dataclass
+class ToyRuns:
+    """Runs searches of the toy space as ``micronas.compare.run.RunOne``; dies after ``lives`` evaluations."""
+
+    lives: int = 10**6
+    evaluate: Evaluate = toy_evaluate
+    began: list[str] = field(default_factory=list)
+
+    def __call__(self, run: PlannedRun, folder: Path) -> None:
+        self.began.append(run.name)
+        facts = {
+            "config": run.config.model_dump(mode="json"),
+            "board": load_board("nucleo_f446re").model_dump(mode="json"),
+            "majority_baseline": 0.25,
+        }
+        there = (folder / DATABASE).is_file()
+        with Store.resume(folder) if there else Store.create(folder, facts) as store:
+            store.begin_session()
+            records = make_loop(
+                store,
+                strategy=run.config.strategy.name,
+                trials=run.config.budget.trials or 12,
+                first=(ToyArch((run.seed % 2 + 1,) * 6),),
+                evaluate=self._evaluate,
+            ).run()
+            complete = [r.trial.scores for r in records if r.trial.scores]
+            if not complete:
+                raise SearchError("no trial ended with a usable network")
+            best = max(complete, key=lambda s: s.reward)
+            test = best.accuracy_int8 - 0.01
+            result = {"scores": scores_to_json(best), "test_accuracy_int8": test, "test_samples": 400}
+            store.set_final(Final(result, b"model"))
+
+    def _evaluate(self, task: Task) -> Result:
+        if self.lives == 0:
+            raise KilledError
+        self.lives -= 1
+        return self.evaluate(task)
+
+
+def always_fails(task: Task) -> Result:
+    """Every training breaks in the same way."""
+    return Result(Outcome.FAILED, stage="train", reason="the loss became nan")
+
+
+def silent(run: PlannedRun, place: int, total: int) -> None:
+    """Announces nothing."""

@@ -1,0 +1,121 @@
+"""One-op graphs for the corners of the DSP kernels that random ones seldom reach."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from micronas.model.graph import (
+    Activation,
+    Binary,
+    Conv2D,
+    DepthwiseConv2D,
+    DType,
+    FullyConnected,
+    Graph,
+    Padding,
+    Pool2D,
+    Quant,
+)
+from tests.support.graph_builder import GraphBuilder, float32
+
+Rng = np.random.Generator
+ACTIVATIONS = (Activation.NONE, Activation.RELU, Activation.RELU6)
+IN, OUT = Quant((float32(0.05),), (-3,)), Quant((float32(0.11),), (-128,))
+
+
+def _weighted(rng: Rng, b: GraphBuilder, shape: tuple[int, ...], axis: int, dead: int = 0) -> list[int]:
+    """Weights and bias; ``dead`` channels have zero weights, a scale near 0 and a bias near 2**30."""
+    channels = shape[axis]
+    weights = rng.integers(-127, 128, shape).astype(np.int8)
+    scale = rng.uniform(0.001, 0.01, channels).astype(np.float32)
+    bias = rng.integers(-5000, 5000, channels)
+    for c in rng.choice(channels, dead, replace=False):
+        np.moveaxis(weights, axis, 0)[c] = 0
+        scale[c], bias[c] = 1e-9, rng.choice([-(2**30), 2**30 - 1, 0])
+    quant = Quant(tuple(float(s) for s in scale), (0,) * channels, axis)
+    bias_quant = Quant(tuple(float(np.float32(s) * np.float32(IN.scale[0])) for s in scale), (0,) * channels)
+    return [b.constant(weights, DType.INT8, quant), b.constant(bias, DType.INT32, bias_quant)]
+
+
+def conv(rng: Rng, size: int, channels: int, outputs: int, kernel: int, dead: int = 0) -> Graph:
+    b = GraphBuilder()
+    x = b.input((1, size, size, channels), IN)
+    constants = _weighted(rng, b, (outputs, kernel, kernel, channels), 0, dead)
+    y = b.value((1, size, size, outputs), OUT)
+    b.op("CONV_2D", [x, *constants], [y], Conv2D(1, 1, Padding.SAME, Activation.RELU))
+    return b.graph([y])
+
+
+def depthwise(
+    rng: Rng,
+    h: int,
+    w: int,
+    stride: int,
+    kernel: tuple[int, int] = (3, 3),
+    dead: int = 0,
+    channels: int = 5,
+    dilation: int = 1,
+) -> Graph:
+    b = GraphBuilder()
+    x = b.input((1, h, w, channels), IN)
+    constants = _weighted(rng, b, (1, *kernel, channels), 3, dead)
+    y = b.value((1, -(-h // stride), -(-w // stride), channels), OUT)
+    attrs = DepthwiseConv2D(1, stride, stride, Padding.SAME, Activation.RELU, dilation, dilation)
+    b.op("DEPTHWISE_CONV_2D", [x, *constants], [y], attrs)
+    return b.graph([y])
+
+
+def dense(rng: Rng, inputs: int, outputs: int) -> Graph:
+    b = GraphBuilder()
+    x = b.input((1, inputs), IN)
+    constants = _weighted(rng, b, (outputs, inputs), 0)
+    y = b.value((1, outputs), Quant((float32(0.3),), (5,)))
+    b.op("FULLY_CONNECTED", [x, *constants], [y], FullyConnected())
+    return b.graph([y])
+
+
+def add(rng: Rng, scale1: float, scale2: float, out: float) -> Graph:
+    b = GraphBuilder()
+    xs = [
+        b.input((1, 5, 7, 9), Quant((float32(s),), (int(rng.integers(-128, 128)),))) for s in (scale1, scale2)
+    ]
+    y = b.value((1, 5, 7, 9), Quant((float32(out),), (-128,)))
+    b.op("ADD", xs, [y], Binary(Activation.RELU))
+    return b.graph([y])
+
+
+def mul(rng: Rng, by_image: bool, out: float) -> Graph:
+    """An image times one factor per channel, as in squeeze and excitation, or times another image."""
+    b = GraphBuilder()
+    x = b.input((1, 5, 3, 7), Quant((float32(0.05),), (int(rng.integers(-128, 128)),)))
+    by = b.input((1, 5, 3, 7) if by_image else (1, 1, 1, 7), Quant((float32(1 / 256),), (-128,)))
+    y = b.value((1, 5, 3, 7), Quant((float32(out),), (int(rng.integers(-128, 128)),)))
+    b.op("MUL", [x, by], [y], Binary(Activation.NONE))
+    return b.graph([y])
+
+
+def max_pool(rng: Rng, channels: int, kernel: int, activation: Activation) -> Graph:
+    b, quant = GraphBuilder(), Quant((float32(0.05),), (int(rng.integers(-128, 128)),))
+    x = b.input((1, 7, 6, channels), quant)
+    y = b.value((1, 4, 3, channels), quant)
+    b.op("MAX_POOL_2D", [x], [y], Pool2D(kernel, kernel, 2, 2, Padding.SAME, activation))
+    return b.graph([y])
+
+
+def dsp_corner_cases(rng: Rng) -> list[Graph]:
+    """Several segments, odd and dead channels, every last row and column of a 3x3 plane, equal scales."""
+    return [
+        *(mul(rng, by_image, out) for by_image in (False, True) for out in (0.0005, 0.05, 3.0)),
+        *(max_pool(rng, c, k, a) for c in (4, 5, 7, 16) for k in (1, 2, 3) for a in ACTIVATIONS),
+        *(conv(rng, 3, channels, 5, 3) for channels in (57, 64, 115)),  # 513, 576 and 1035 terms
+        *(conv(rng, 5, channels, 6, 1, dead=3) for channels in (3, 4, 18)),
+        *(depthwise(rng, h, w, stride) for stride in (1, 2) for h in (1, 2, 5) for w in (1, 2, 3, 4, 7)),
+        depthwise(rng, 6, 6, 1, dead=2),
+        *(depthwise(rng, 9, 1, 1, (k, 1)) for k in (2, 3, 8)),
+        *(depthwise(rng, 2, 3, 1, (3, 3), 2, channels=c) for c in (4, 5, 6, 7, 16)),
+        *(depthwise(rng, 7, 6, s, (3, 2), 1, channels=6, dilation=d) for s, d in ((1, 2), (2, 1), (1, 3))),
+        depthwise(rng, 3, 2, 1, (3, 3), channels=3),
+        *(depthwise(rng, 9, 9, stride, (5, 5)) for stride in (1, 2, 3)),
+        *(dense(rng, n, m) for n in (512, 513, 640, 1026) for m in (1, 2, 3, 6)),
+        *(add(rng, s1, s2, 0.1) for s1, s2 in ((0.05, 0.05), (0.05, 0.002), (0.002, 0.06))),
+    ]

@@ -1,0 +1,172 @@
+"""Compile generated models and run them on the host or in the emulator: many in one program, to be fast.
+
+    outputs = run_on_host([(graph, [inputs...]), ...], tmp_path)    # outputs[m][o]: (samples, bytes) int8
+    outputs = run_in_emulator(cases, tmp_path, Core.M4F)            # the same, on a Cortex-M in QEMU
+
+Every model is generated as for a real build; only its global names get a suffix, and all are linked with
+the kernels and ``host/run_models.c``: on the host under AddressSanitizer and UBSan.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.board import Core
+from micronas.codegen import ArenaPlan, generate
+from micronas.codegen.lowering import Lowered, Target
+from micronas.codegen.lowering.lower import lower_graph
+from micronas.memory.plan import Bank
+from micronas.model.graph import Graph
+from tests.support.host_c import SANITIZERS, WARNINGS
+from tests.support.paths import REPOSITORY, SUPPORT
+
+KERNELS = REPOSITORY / "firmware" / "lib" / "mn_kernels"
+HOST = SUPPORT / "host"
+EMULATOR = SUPPORT / "emulator"
+MACHINES = {Core.M0PLUS: "mps2-an385", Core.M3: "mps2-an385", Core.M4F: "mps2-an386", Core.M7: "mps2-an500"}
+PORTABLE = Target(Core.M0PLUS)
+_GLOBAL_NAME = re.compile(
+    r"\b(mn_model_(?:op|inputs|outputs)\w*|op\d+_\w+|mn_arena\w*|MN_ARENA\w*|mn_the_model)\b"
+)
+
+Case = tuple[Graph, list[npt.NDArray[np.generic]]]
+Outputs = list[list[npt.NDArray[np.int8]]]
+
+
+@dataclass(frozen=True)
+class FlatPlan:
+    """Every tensor and every scratch in a place of its own: no overlap can hide a kernel's fault."""
+
+    offsets: dict[int, int]
+    scratch_offsets: dict[int, int]
+    arena_bytes: int
+    order: tuple[int, ...]
+    banks: tuple[Bank, ...] = ()
+
+
+def flat_plan(graph: Graph, lowered: tuple[Lowered, ...]) -> FlatPlan:
+    offsets, scratch, end = {}, {}, 0
+    for tensor in graph.activations:
+        offsets[tensor] = end
+        end += -(-graph.tensors[tensor].nbytes // 16) * 16
+    for op in lowered:
+        if op.scratch_bytes:
+            scratch[op.op_index] = end
+            end += -(-op.scratch_bytes // 16) * 16
+    return FlatPlan(offsets, scratch, end, tuple(op.op_index for op in lowered))
+
+
+Planner = Callable[[Graph, tuple[Lowered, ...]], ArenaPlan]
+
+
+def renamed(text: str, suffix: str) -> str:
+    """The generated file with its global names made unique."""
+    return _GLOBAL_NAME.sub(lambda match: match.group(1) + suffix, text)
+
+
+def model_text(graph: Graph, target: Target = PORTABLE, planner: Planner = flat_plan) -> str:
+    lowered = lower_graph(graph, target)
+    return generate(graph, lowered, planner(graph, lowered), name=graph.name)["mn_model.c"]
+
+
+def run_on_host(
+    cases: list[Case], folder: Path, compiler: str = "gcc", planner: Planner = flat_plan
+) -> Outputs:
+    """Outputs of every model for its samples, as raw int8 bytes (samples, bytes of the output)."""
+    needs(compiler)
+    models = write_models([graph for graph, _ in cases], folder, PORTABLE, planner)
+    sources = [models, *sorted(HOST.glob("*.c"))]
+    program = folder / "run"
+    command = [compiler, *WARNINGS, *SANITIZERS, f"-I{KERNELS}", f"-I{HOST}", "-o", program]
+    compile_all(command, [*sources, *sorted(KERNELS.glob("*.c"))])
+    done = subprocess.run([program], input=payload(cases), capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return split(cases, done.stdout)
+
+
+def run_in_emulator(cases: list[Case], folder: Path, core: Core, planner: Planner = flat_plan) -> Outputs:
+    """As ``run_on_host``, with the kernels that the generator picks for ``core``, on QEMU's MPS2 board.
+
+    Code for Armv6-M runs on an M3: the board has no M0+, and Armv7-M has all of its instructions.
+    """
+    needs("arm-none-eabi-gcc")
+    needs("qemu-system-arm")
+    models = write_models([graph for graph, _ in cases], folder, Target(core), planner)
+    sources = [models, HOST / "run_models.c", EMULATOR / "main.c", *kernel_sources()]
+    program = folder / "run.elf"
+    flags = [
+        *core.compiler_flags,
+        *WARNINGS,
+        "-O2",
+        "-ffunction-sections",
+        "-Wl,--gc-sections",
+        "-nostartfiles",
+    ]
+    flags += ["--specs=nano.specs", f"-L{EMULATOR}", "-Tmps2.ld", f"-I{KERNELS}", f"-I{HOST}"]
+    compile_all(["arm-none-eabi-gcc", *flags, "-o", program], sources)
+    (folder / "in.bin").write_bytes(payload(cases))
+    command = ["qemu-system-arm", "-M", MACHINES[core], "-nographic", "-monitor", "none", "-serial", "none"]
+    command += ["-semihosting-config", "enable=on,target=native", "-kernel", program]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, f"exit code {done.returncode}: {done.stderr}"
+    return split(cases, (folder / "out.bin").read_bytes())
+
+
+def kernel_sources() -> list[Path]:
+    return [*sorted(KERNELS.glob("*.c")), *sorted(KERNELS.glob("*.S"))]
+
+
+def needs(program: str) -> None:
+    if shutil.which(program) is None:
+        import pytest
+
+        pytest.skip(f"{program} is not on PATH")
+
+
+def compile_all(command: list[str | Path], sources: list[Path]) -> None:
+    done = subprocess.run([*command, *sources], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[:4000]
+
+
+def write_models(graphs: list[Graph], folder: Path, target: Target, planner: Planner = flat_plan) -> Path:
+    """One C file with every model and the table ``models`` of them."""
+    texts = [renamed(model_text(graph, target, planner), f"_m{i}") for i, graph in enumerate(graphs)]
+    entries = "".join(f"    &mn_the_model_m{i},\n" for i in range(len(graphs)))
+    path = folder / "models.c"
+    path.write_text(
+        "\n".join(texts)
+        + "extern const mn_model *const models[];\nextern const unsigned n_models;\n"
+        + f"const mn_model *const models[] = {{\n{entries}}};\nconst unsigned n_models = {len(graphs)};\n"
+    )
+    return path
+
+
+def payload(cases: list[Case]) -> bytes:
+    """What the test programs read: per model the number of samples, then the samples."""
+    return b"".join(_payload(inputs) for _, inputs in cases)
+
+
+def _payload(inputs: list[npt.NDArray[np.generic]]) -> bytes:
+    samples = len(inputs[0])
+    head = np.uint32(samples).tobytes()
+    return head + b"".join(np.ascontiguousarray(x[s]).tobytes() for s in range(samples) for x in inputs)
+
+
+def split(cases: list[Case], data: bytes) -> Outputs:
+    """What the test programs wrote, by model and output."""
+    results, at = [], 0
+    for graph, inputs in cases:
+        samples, sizes = len(inputs[0]), [graph.tensors[t].nbytes for t in graph.outputs]
+        rows = np.frombuffer(data, np.int8, samples * sum(sizes), at).reshape(samples, sum(sizes))
+        results.append(np.split(rows, np.cumsum(sizes)[:-1], axis=1))
+        at += samples * sum(sizes)
+    assert at == len(data)
+    return results

@@ -1,0 +1,122 @@
+"""Made-up graphs to plan, and an independent checker that runs a plan on tagged bytes."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from micronas.codegen.lowering import Lowered
+from micronas.memory.plan import TENSOR_ALIGNMENT, Plan
+from micronas.model.graph import DType, Graph, NoAttrs, Op, Tensor
+
+
+def make_graph(sizes: list[int], ops: list[tuple[list[int], list[int]]], inputs, outputs) -> Graph:
+    tensors = tuple(Tensor(f"t{i}", (1, size), DType.INT8) for i, size in enumerate(sizes))
+    return Graph(
+        "made_up",
+        tensors,
+        tuple(Op("OP", tuple(reads), tuple(writes), NoAttrs()) for reads, writes in ops),
+        tuple(inputs),
+        tuple(outputs),
+    )
+
+
+def lowered_op(
+    i: int,
+    scratch: int = 0,
+    in_place: tuple[int, ...] = (),
+    is_copy: bool = False,
+    lead: int | None = None,
+    lag: int | None = None,
+) -> Lowered:
+    return Lowered(i, "mn_op", "mn_op.h", "mn_op", (), (), (), scratch, in_place, lead, lag, is_copy)
+
+
+def plain(graph: Graph) -> tuple[Lowered, ...]:
+    return tuple(lowered_op(i) for i in range(len(graph.ops)))
+
+
+@st.composite
+def planning_problems(draw, most_ops: int = 9):
+    """Branching graphs: each op reads one to three earlier tensors; some ops copy, some work in place."""
+    n_inputs = draw(st.integers(1, 2))
+    sizes = [draw(st.integers(1, 60)) for _ in range(n_inputs)]
+    ops, lowered = [], []
+    for i in range(draw(st.integers(1, most_ops))):
+        last = len(sizes) - 1
+        near = st.integers(max(0, last - 4), last)
+        reads = draw(st.lists(near, min_size=1, max_size=3))
+        is_copy = draw(st.booleans()) and draw(st.booleans()) and len(set(reads)) == 1
+        sizes.append(sizes[reads[0]] if is_copy else draw(st.integers(1, 60)))
+        ops.append((reads[:1] if is_copy else reads, [len(sizes) - 1]))
+        in_place = () if is_copy else tuple(p for p in range(len(reads)) if draw(st.integers(0, 3)) == 0)
+        scratch = draw(st.sampled_from([0, 0, 0, 5, 40]))
+        overlaps = len(reads) == 1 and not is_copy
+        lead, lag = (draw(st.sampled_from([None, 0, 7, 30])) if overlaps else None for _ in range(2))
+        lowered.append(lowered_op(i, 0 if is_copy else scratch, in_place, is_copy, lead, lag))
+    read = {t for reads, _ in ops for t in reads}
+    unread = [t for t in range(n_inputs, len(sizes)) if t not in read]
+    extra = draw(st.lists(st.integers(n_inputs, len(sizes) - 1), max_size=1))
+    graph = make_graph(sizes, ops, range(n_inputs), dict.fromkeys(unread + extra))
+    return graph, tuple(lowered)
+
+
+def verify_plan(graph: Graph, lowered: tuple[Lowered, ...], plan: Plan) -> None:
+    """Every byte an op reads must still be the one that was written for that tensor.
+
+    Each arena byte remembers which element of which tensor it holds. Ops check their inputs whole, then
+    write their outputs; copies hand tags on; scratch destroys what it lies on before the output is written,
+    and an output may lie on an input only where the kernel said that it may.
+    """
+    arena: list[object] = [None] * plan.arena_bytes
+    names = {t: t for t in range(len(graph.tensors))}
+    for op, low in zip(graph.ops, lowered, strict=True):
+        if low.is_copy:
+            names[op.outputs[0]] = names[op.inputs[0]]
+
+    def span(t: int) -> range:
+        return range(plan.offsets[t], plan.offsets[t] + graph.tensors[t].nbytes)
+
+    def write(t: int) -> None:
+        for k, byte in enumerate(span(t)):
+            arena[byte] = (names[t], k)
+
+    def holds(t: int) -> bool:
+        return all(arena[byte] == (names[t], k) for k, byte in enumerate(span(t)))
+
+    for t in graph.inputs:
+        write(t)
+    assert all(holds(t) for t in graph.inputs)
+    for i in plan.order:
+        op, low = graph.ops[i], lowered[i]
+        reads = graph.activation_inputs(op)
+        assert all(holds(t) for t in reads), f"op {i} reads what is no longer there"
+        if low.is_copy and plan.offsets[op.outputs[0]] == plan.offsets[op.inputs[0]]:
+            continue
+        if low.scratch_bytes:
+            first = plan.scratch_offsets[i]
+            for byte in range(first, first + low.scratch_bytes):
+                arena[byte] = "scratch"
+        for t in reads:
+            if not may_overlap(graph, low, plan, t) or sum(names[u] == names[t] for u in reads) > 1:
+                assert not set(span(t)) & set(span(op.outputs[0])), f"op {i} writes over what it reads"
+            assert holds(t), f"scratch of op {i} lies on its input"
+        for t in op.outputs:
+            write(t)
+        if low.scratch_bytes:
+            assert not set(range(first, first + low.scratch_bytes)) & set(span(op.outputs[0]))
+    assert all(holds(t) for t in graph.outputs)
+    assert sorted(plan.order) == list(range(len(graph.ops)))
+    offsets = (*plan.offsets.values(), *plan.scratch_offsets.values())
+    assert all(offset % TENSOR_ALIGNMENT == 0 for offset in offsets)
+
+
+def may_overlap(graph: Graph, low: Lowered, plan: Plan, t: int) -> bool:
+    """Whether the kernel bears its output where the plan has it, were it on input ``t``."""
+    op = graph.ops[low.op_index]
+    distance = plan.offsets[op.outputs[0]] - plan.offsets[t]
+    if t in {op.inputs[p] for p in low.in_place} and distance == 0:
+        return True
+    if len(graph.activation_inputs(op)) != 1:
+        return False
+    ahead = low.lead_bytes is not None and distance <= -low.lead_bytes
+    return ahead or (low.lag_bytes is not None and distance >= low.lag_bytes)
