@@ -8,11 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import test_port_stm32f1 as f1
-import test_port_stm32f4 as f4
-import test_port_stm32f7 as f7
-import test_port_stm32h7 as h7
-import test_port_stm32u5 as u5
 from typer.testing import CliRunner
 
 from micronas.board import board_names, load_board
@@ -26,6 +21,11 @@ from micronas.firmware.clock_choice import at_clock
 from micronas.search import prepare
 from tests.board.test_boards import tiny_net, with_values
 from tests.firmware import test_port_clock_l4 as l4
+from tests.firmware import test_port_stm32f1 as f1
+from tests.firmware import test_port_stm32f4 as f4
+from tests.firmware import test_port_stm32f7 as f7
+from tests.firmware import test_port_stm32h7 as h7
+from tests.firmware import test_port_stm32u5 as u5
 from tests.support.host_port import HostPort, Rule
 
 MHZ = 1_000_000
