@@ -8,7 +8,7 @@ import pytest
 
 from micronas.config import parse_config
 from micronas.errors import plural
-from micronas.search.termination import make_effort
+from micronas.search.termination import make_termination
 from tests.support.paths import REPOSITORY
 
 PACKAGE = REPOSITORY / "micronas"
@@ -32,11 +32,11 @@ def test_one_is_singular_and_everything_else_is_not(number: float, words: tuple[
 
 
 def test_the_last_trial_is_one_trial() -> None:
-    effort = make_effort(parse_config({"budget": {"trials": 3}}), lambda: 0.0)
+    termination = make_termination(parse_config({"budget": {"trials": 3}}), lambda: 0.0)
     left = []
     for number in range(4):
-        effort.admits(number)
-        left.append(effort.left())
+        termination.admits(number)
+        left.append(termination.left())
     assert left == ["3 trials", "2 trials", "1 trial", "0 trials"]
 
 

@@ -155,7 +155,7 @@ def measured_networks() -> Iterator[Graph]:
     rng = np.random.default_rng(0)
     for name in SPACES:
         space = make_space(SpaceConfig(name=name), (28, 28, 1), 10)
-        candidates = [*space.hand_made(), *(space.sample(rng) for _ in range(20))]
+        candidates = [*space.baselines(), *(space.sample(rng) for _ in range(20))]
         graphs = (shape_graph(space.net(arch)) for arch in candidates)
         small = (g for g in graphs if sum(t.nbytes for t in g.tensors if t.is_constant) < _SMALL_BYTES)
         for graph in itertools.islice(small, _NETWORKS_PER_SPACE):

@@ -73,7 +73,7 @@ def read_run(folder: Path) -> Run:
     best: dict[str, Any] = json.loads((folder / "result.json").read_text())["best"]
     with Store.read(folder) as store:
         records, config = store.records(), store.fact("config")
-    limits: dict[str, float] = config["budgets"]  # type: ignore[index,call-overload,assignment]
+    limits: dict[str, float] = config["constraints"]  # type: ignore[index,call-overload,assignment]
     trained = [r for r in records if r.trial.scores and "repeats_trial" not in r.details]
     stopped = [r for r in trained if r.details.get("stopped")]
     return Run(

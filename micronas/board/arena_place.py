@@ -10,13 +10,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 
-from micronas.board.profile import Board, Region
+from micronas.board.profile import Board, MemoryRegion
 
 _JOINT = "+"
 _GAP = "|"
 
 
-def regions_of(board: Board, place: str) -> tuple[Region, ...]:
+def regions_of(board: Board, place: str) -> tuple[MemoryRegion, ...]:
     """The regions of ``place`` by address; raises ``BoardError`` for one that the board has not."""
     return tuple(sorted((board.region(name) for name in place.split(_JOINT)), key=lambda r: r.origin))
 
@@ -31,7 +31,7 @@ def apart(banks: Iterable[str]) -> str:
     return _GAP.join(banks)
 
 
-def as_one(board: Board, place: str) -> Region:
+def as_one(board: Board, place: str) -> MemoryRegion:
     """The place as a single region, named as a linker takes it.
 
     ``ValueError`` when its regions do not lie side by side.
@@ -56,9 +56,9 @@ def arena_banks(board: Board) -> tuple[str, ...]:
     return tuple(_joined(r) for r in sorted(_runs(board), key=lambda r: min(rank[x.name] for x in r)))
 
 
-def _runs(board: Board) -> list[list[Region]]:
+def _runs(board: Board) -> list[list[MemoryRegion]]:
     """The board's ``arena_regions`` by address, neighbours in one list."""
-    runs: list[list[Region]] = []
+    runs: list[list[MemoryRegion]] = []
     for region in sorted((board.region(name) for name in board.arena_regions), key=lambda r: r.origin):
         if runs and runs[-1][-1].end == region.origin:
             runs[-1].append(region)
@@ -67,5 +67,5 @@ def _runs(board: Board) -> list[list[Region]]:
     return runs
 
 
-def _joined(regions: Iterable[Region]) -> str:
+def _joined(regions: Iterable[MemoryRegion]) -> str:
     return _JOINT.join(region.name for region in regions)

@@ -107,7 +107,7 @@ def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]
         "model": str(model),
         "board": deployed.firmware.board.name,
         "device": device,
-        "ran_on": figures["ran_on"],
+        "execution_target": figures["execution_target"],
         "runtime": "micronas",
         "parity": figures["parity"],
         "instructions": latency.instructions,
@@ -130,7 +130,7 @@ def _print(deployed: Deployment, model: Path, samples: Path | None) -> None:
     figures: Any = deployment_to_json(deployed)
     board, measurement = deployed.firmware.board, deployed.measurement
     latency, parity = measurement.latency, measurement.parity
-    print(f"{model.name} on {board.title}: {deployed.ran_on}")
+    print(f"{model.name} on {board.title}: {deployed.execution_target}")
     rows = [_op_row(op) for op in figures["per_op"]]
     header = ("op", "kind", "output", "instructions", "share", "constants, B", f"ms, {latency.source.value}")
     print_table("", header, rows)

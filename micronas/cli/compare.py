@@ -12,7 +12,7 @@ from micronas.cli.output import console, print_json, print_table, program, typed
 from micronas.errors import ConfigError, plural
 
 if TYPE_CHECKING:
-    from micronas.compare import Plan, PlannedRun, Results
+    from micronas.compare import ComparisonPlan, PlannedRun, Results
 
 DEFAULT_STRATEGIES = "random,aging_evolution"
 
@@ -26,7 +26,7 @@ def compare(
             f"always take part. Default: {DEFAULT_STRATEGIES}."
         ),
     ] = None,
-    seeds: Annotated[int | None, typer.Option(help="Runs per contender. Default: 3.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Runs per entry. Default: 3.")] = None,
     budget: Annotated[
         str | None,
         typer.Option(help="For every run: 10min, 40trials or 6cpu-min. Default: the configuration's."),
@@ -73,23 +73,23 @@ def compare(
 
 def _plan(
     path: Path, strategies: str, seeds: int, budget: str | None, board: str | None, settings: list[str] | None
-) -> Plan:
+) -> ComparisonPlan:
     from micronas.cli.settings import setting
     from micronas.compare import make_plan
-    from micronas.compare.budget import allowance_of, parse_allowance
-    from micronas.compare.entry import parse_contenders
+    from micronas.compare.budget import budget_of, parse_budget
+    from micronas.compare.entry import parse_entries
     from micronas.config import load_config
 
     overrides: dict[str, object] = {} if board is None else {"board": board}
     overrides |= dict(setting(text) for text in settings or [])
     config = load_config(path, overrides)
-    allowance = parse_allowance(budget) if budget is not None else allowance_of(config.budget)
+    allowed = parse_budget(budget) if budget is not None else budget_of(config.budget)
     words = [str(path), *(["--board", board] if board else [])]
     words += [word for text in settings or [] for word in ("--set", text)]
-    return make_plan(config, parse_contenders(strategies, config), seeds, allowance, tuple(words))
+    return make_plan(config, parse_entries(strategies, config), seeds, allowed, tuple(words))
 
 
-def _compare(plan: Plan, folder: Path, only_results: bool, as_json: bool) -> None:
+def _compare(plan: ComparisonPlan, folder: Path, only_results: bool, as_json: bool) -> None:
     from micronas.compare import read_results, results_to_json
     from micronas.compare.files import write_files
 
@@ -104,7 +104,7 @@ def _compare(plan: Plan, folder: Path, only_results: bool, as_json: bool) -> Non
         print(f"  {path}")
 
 
-def _run(plan: Plan, folder: Path) -> dict[str, str]:
+def _run(plan: ComparisonPlan, folder: Path) -> dict[str, str]:
     from micronas.cli.progress import make_progress
     from micronas.compare.run import run_all, search_run
 
@@ -126,7 +126,7 @@ def _print_results(results: Results) -> None:
     from micronas.compare.table import HEADER, rows
 
     plan = results.plan
-    cost = f"{plan.allowance.words} each, {plural(plan.seeds, 'seed')}"
+    cost = f"{plan.budget.words} each, {plural(plan.seeds, 'seed')}"
     title = f"{plan.config.data.name}: {cost}, median and range"
     if not sys.stdout.isatty():
         print_table(title, HEADER, rows(results))

@@ -27,7 +27,7 @@ def flash(
     from micronas.codegen.toolchain import require_gcc
     from micronas.deploy.deployment import build, cache_folder
     from micronas.device.flash import flash as flash_firmware
-    from micronas.device.lock import Claim
+    from micronas.device.lock import DeviceLock
     from micronas.device.ports import choose_port, serial_ports
     from micronas.firmware.clock_choice import board_at
     from micronas.model.tflite import read
@@ -46,6 +46,6 @@ def flash(
     require_gcc()
     with tempfile.TemporaryDirectory(prefix="micronas-") as work:
         built = build(graph, profile, workdir=Path(work), cache_dir=cache_folder())
-        with Claim(target):
+        with DeviceLock(target):
             flashed = flash_firmware(built.firmware, target)
     print(f"{profile.title} at {flashed.port} answers with build {flashed.info.build_id.hex()}")

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from micronas.deploy.mlperf.dut import Dut
     from micronas.deploy.mlperf.firmware import DutFirmware
     from micronas.deploy.mlperf.script import Progress
-    from micronas.deploy.mlperf.task import Task
-    from micronas.device.targets import Device, RanOn
+    from micronas.deploy.mlperf.task import MlperfTask
+    from micronas.device.targets import Device, ExecutionTarget
     from micronas.model.graph import Graph
 
 SCRIPTS = ("all", "performance", "accuracy")
@@ -61,7 +61,7 @@ def mlperf(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run MLPerf Tiny's accuracy and performance scripts on MODEL. Not an MLPerf result."""
-    from micronas.deploy.mlperf.result import Result, result_json, result_lines, source_of
+    from micronas.deploy.mlperf.result import MlperfResult, result_json, result_lines, source_of
     from micronas.deploy.mlperf.samples import random_load, read_files
     from micronas.deploy.mlperf.script import run_accuracy, run_performance
     from micronas.firmware.clock_choice import board_at
@@ -87,12 +87,12 @@ def mlperf(
         finally:
             if log is not None:
                 write_file("--log", log, "\n".join(dut.transcript) + "\n")
-    result = Result(built, _ran_on(wanted, built), source, performance, accuracy)
+    result = MlperfResult(built, _execution_target(wanted, built), source, performance, accuracy)
     if as_json:
         print_json(result_json(result, str(model)))
         return
     _print_device(built)
-    print(f"{model.name} on {wanted.board.title}: {result.ran_on}")
+    print(f"{model.name} on {wanted.board.title}: {result.execution_target}")
     print("\n".join(result_lines(result)))
 
 
@@ -142,7 +142,7 @@ class _Wanted:
 
     board: Board
     graph: Graph
-    task: Task
+    task: MlperfTask
     device: Device
 
 
@@ -157,10 +157,10 @@ def _wanted(
     return _Wanted(board, graph, choose_task(task, graph), where)
 
 
-def _ran_on(wanted: _Wanted, built: DutFirmware) -> RanOn:
-    from micronas.device.targets import ran_on
+def _execution_target(wanted: _Wanted, built: DutFirmware) -> ExecutionTarget:
+    from micronas.device.targets import execution_target
 
-    place = ran_on(wanted.device, wanted.board, built.firmware.arena_region)
+    place = execution_target(wanted.device, wanted.board, built.firmware.arena_region)
     return replace(place, own_elf=built.running is built.firmware)
 
 
@@ -170,10 +170,10 @@ def _device(
 ) -> Iterator[tuple[DutFirmware, Dut]]:
     """Build, start or flash; the device has then proved which build it is."""
     from micronas.deploy.deployment import cache_folder, require_tools
-    from micronas.deploy.mlperf.firmware import Mode, build_dut
+    from micronas.deploy.mlperf.firmware import RunMode, build_dut
     from micronas.deploy.mlperf.session import open_dut
 
-    _require_one_of("--mode", mode, tuple(m.value for m in Mode))
+    _require_one_of("--mode", mode, tuple(m.value for m in RunMode))
     require_tools(wanted.device, wanted.board)
     with tempfile.TemporaryDirectory(prefix="micronas-") as work:
         built = build_dut(
@@ -182,7 +182,7 @@ def _device(
             wanted.task,
             workdir=Path(work),
             cache_dir=cache_folder(),
-            mode=Mode(mode),
+            mode=RunMode(mode),
             pin=pin,
             device=wanted.device,
         )

@@ -42,9 +42,9 @@ def write(
     from micronas.model.net import shape_graph
     from micronas.model.tflite.writer import write as write_tflite
     from micronas.space.reference import reference_net
-    from micronas.space.reference.random_weights import made_up_weights
+    from micronas.space.reference.random_weights import random_weights
 
-    data = write_tflite(made_up_weights(shape_graph(reference_net(name)), seed))
+    data = write_tflite(random_weights(shape_graph(reference_net(name)), seed))
     path = out or Path(f"{name}.tflite")
     write_file("--out", path, data)
     print(f"{path}: {len(data):,} bytes, weights made up (seed {seed})")

@@ -150,8 +150,8 @@ def _print_result(setup: Setup, store: Store, final: Final) -> None:
     ]
     if latency and latency["instructions"]:
         rows.append(("instructions", f"{latency['instructions']:,}"))
-    if ran_on := result["deployment"].get("ran_on"):
-        rows.append(("latency and outputs from", ran_on["text"]))
+    if execution_target := result["deployment"].get("execution_target"):
+        rows.append(("latency and outputs from", execution_target["text"]))
     if parity:
         rows.append(
             (

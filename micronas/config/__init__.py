@@ -2,7 +2,7 @@
 
 from micronas.config.load import known_keys, known_part, load_config, parse_config
 from micronas.config.schema import (
-    BudgetConfig,
+    ConstraintsConfig,
     DataConfig,
     EstimatorConfig,
     FinalFitConfig,
@@ -17,7 +17,7 @@ from micronas.config.schema import (
 )
 
 __all__ = [
-    "BudgetConfig",
+    "ConstraintsConfig",
     "DataConfig",
     "EstimatorConfig",
     "FinalFitConfig",

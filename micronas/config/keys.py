@@ -10,6 +10,14 @@ from pydantic import BaseModel, ValidationError
 
 from micronas.errors import ConfigError
 
+RENAMED_KEYS = {
+    "budgets": "constraints",
+    "on_dead_board": "on_board_failure",
+    "strategy.effort": "strategy.supernet_length",
+    "latency.least_networks": "latency.min_networks",
+}
+"""Keys of earlier versions -> today's."""
+
 
 def key_paths(section: type[BaseModel], prefix: str) -> Iterator[str]:
     """Every key of ``section`` and of the sections in it, each after ``prefix``."""
@@ -53,10 +61,15 @@ def config_error(name: str, error: ValidationError, keys: Sequence[str]) -> Conf
             continue  # a list that is wrong only because of an element already named
         if item["type"] == "extra_forbidden":
             lines.append(f"unknown key {path!r}")
-            remedies.append(_nearest(path, keys))
+            remedies.append(_renamed(path) or _nearest(path, keys))
         else:
             lines.append(f"{path or 'configuration'}: {_plain(item['type'], item['msg'], item['input'])}")
     return ConfigError(f"{name}: " + "; ".join(lines), remedy="; ".join(remedies) or None)
+
+
+def _renamed(path: str) -> str | None:
+    """What a key of an earlier version is called today."""
+    return f"{path!r} was renamed to {RENAMED_KEYS[path]!r}" if path in RENAMED_KEYS else None
 
 
 def _nearest(path: str, keys: Sequence[str]) -> str:

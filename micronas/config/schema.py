@@ -1,10 +1,10 @@
-"""What a search may be told: every key, its meaning and its default, in a section each.
+"""The configuration of a search: every key, its meaning and its default, one section each.
 
-A YAML of ``search_configs/`` holds the differences only. Sizes are KB of 1,024 bytes, times carry their
+A YAML of ``search_configs/`` holds the differences only. Sizes are KB of 1,024 bytes; times carry their
 unit in the key.
 
-Two keys sound alike and are not: ``budgets`` is what the network may cost on the board (flash, SRAM,
-latency), ``budget`` is what the search may cost here (trials, minutes of wall clock, CPU minutes).
+``constraints`` limits what the network may cost on the board (flash, SRAM, latency); ``budget`` limits what
+the search may cost here (trials, minutes of wall clock, CPU minutes).
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ class StrategyConfig(_Section):
     population: int = Field(default=12, ge=2)
     sample: int = Field(default=4, ge=1)
     pool: int = Field(default=32, ge=2, description="predictor_*: candidates weighed for each trial")
-    effort: float = Field(default=1.0, gt=0, description="dnas, darts: of one supernet; 1 is about a minute")
+    supernet_length: float = Field(
+        default=1.0, gt=0, description="dnas, darts: training of one supernet; 1 is about a minute"
+    )
     draws: int = Field(default=16, ge=1, description="dnas, darts: networks tried from one supernet")
     order: Literal[1, 2] = Field(default=1, description="darts: 2 looks one step of the weights ahead")
 
@@ -115,7 +117,7 @@ class FinalFitConfig(_Section):
     finalists: int = Field(default=1, ge=1, le=8)
 
 
-class BudgetConfig(_Section):
+class ConstraintsConfig(_Section):
     """What the network may cost on the board. A missing size means the board's, less firmware and stack."""
 
     flash_kb: float | None = Field(default=None, gt=0)
@@ -137,7 +139,7 @@ class RewardConfig(_Section):
 class LatencyConfig(_Section):
     """When a latency may be predicted from the run's own profiles instead of building and running a network.
 
-    The error bar of the prediction is the largest relative error of ``least_networks`` or more measured
+    The error bar of the prediction is the largest relative error of ``min_networks`` or more measured
     networks, each predicted from all the others; see ``micronas.latency``.
     """
 
@@ -147,7 +149,7 @@ class LatencyConfig(_Section):
     model: bool = False
     measure_every: int = Field(default=5, ge=1, description="every k-th trial is built and run all the same")
     max_error: float = Field(default=0.05, gt=0, lt=1, description="relative; no wider bar predicts")
-    least_networks: int = Field(default=5, ge=2)
+    min_networks: int = Field(default=5, ge=2)
 
 
 class SearchBudget(_Section):
@@ -180,7 +182,7 @@ class SearchConfig(_Section):
     strategy: StrategyConfig = StrategyConfig()
     estimator: EstimatorConfig = EstimatorConfig()
     final_fit: FinalFitConfig = FinalFitConfig()
-    budgets: BudgetConfig = BudgetConfig()
+    constraints: ConstraintsConfig = ConstraintsConfig()
     reward: RewardConfig = RewardConfig()
     latency: LatencyConfig = LatencyConfig()
     budget: SearchBudget = SearchBudget(trials=50)
@@ -190,8 +192,8 @@ class SearchConfig(_Section):
     probe: str | None = Field(default=None, description="serial number, for device serial")
     port: str | None = Field(default=None, description="serial port, for device serial")
     runtime: Literal["micronas", "tflm"] = "micronas"
-    on_dead_board: Literal["go_on", "stop"] = Field(
-        default="go_on", description="device serial: after a trial whose board was given up"
+    on_board_failure: Literal["continue", "stop"] = Field(
+        default="continue", description="device serial: after a trial whose board was given up"
     )
     max_equal_failures: int = Field(default=5, ge=1, description="in a row, then the search stops")
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Shape: TypeAlias = tuple[int, int, int]
 """height, width, channels"""
 
-MOST_VALUES = 1 << 22
+MAX_VALUES = 1 << 22
 """Of one image: 4 MB as int8, several times the RAM of the largest board."""
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm"})
@@ -138,10 +138,10 @@ def _target_shape(config: DataConfig, images: dict[str, Image]) -> Shape:
         )
     height, width, channels = next(iter(found))
     shape = asked[0] or height, asked[1] or width, asked[2] or channels
-    if math.prod(shape) > MOST_VALUES:
+    if math.prod(shape) > MAX_VALUES:
         raise DataError(
             f"images of {shape[0]} x {shape[1]} x {shape[2]} values are more than any microcontroller's "
-            f"memory holds as an input ({MOST_VALUES:,} here at most)",
+            f"memory holds as an input ({MAX_VALUES:,} here at most)",
             remedy="set data.options.height and width to what the network is to see",
         )
     return shape

@@ -21,7 +21,15 @@ from micronas.codegen.toolchain import require_gcc
 from micronas.deploy.measure import Measurement, first_wrong_op, measure
 from micronas.device.client import Client
 from micronas.device.link import Link
-from micronas.device.targets import Device, Image, RanOn, image_for, ran_on, require_device, use_device
+from micronas.device.targets import (
+    Device,
+    DeviceImage,
+    ExecutionTarget,
+    execution_target,
+    image_for,
+    require_device,
+    use_device,
+)
 from micronas.errors import BudgetError, BuildError, ParityError
 from micronas.firmware import (
     Firmware,
@@ -52,7 +60,7 @@ class Deployment:
     sources: dict[str, str]
     firmware: Firmware
     twin: Firmware | None
-    ran_on: RanOn
+    execution_target: ExecutionTarget
     measurement: Measurement
     wrong_op: int | None
     compiler: str
@@ -140,7 +148,7 @@ def deploy(
         sources=built.sources,
         firmware=built.firmware,
         twin=twin,
-        ran_on=ran_on(device, board, built.ledger.arena_region),
+        execution_target=execution_target(device, board, built.ledger.arena_region),
         measurement=measurement,
         wrong_op=wrong_op,
         compiler=compiler_of(running.map_file),
@@ -152,7 +160,7 @@ def _build_twin(built: Built, device: Device, workdir: Path, cache_dir: Path | N
     """The same sources as ``device`` can run them, or None where it runs the board's own ELF."""
     board = built.firmware.board
     image = image_for(device, board, built.ledger)
-    if image == Image(board, built.firmware.arena_region):
+    if image == DeviceImage(board, built.firmware.arena_region):
         return None
     twin = build_firmware(
         built.sources, image.board, workdir=workdir, cache_dir=cache_dir, arena_region=image.arena_region

@@ -15,18 +15,18 @@ from pathlib import Path
 from micronas.device.ports import Port
 from micronas.errors import DeviceError
 
-CLAIMS_DIR = Path(tempfile.gettempdir()) / "micronas-claims"
+LOCKS_DIR = Path(tempfile.gettempdir()) / "micronas-claims"
 
 
-class Claim:
+class DeviceLock:
     """Holds the board behind ``port`` while entered; ``DeviceError`` when another process has it."""
 
-    def __init__(self, port: Port, folder: Path = CLAIMS_DIR) -> None:
+    def __init__(self, port: Port, folder: Path = LOCKS_DIR) -> None:
         self._port = port
         self._path = folder / re.sub(r"\W+", "_", port.serial or port.device)
         self._fd: int | None = None
 
-    def __enter__(self) -> Claim:
+    def __enter__(self) -> DeviceLock:
         self._path.parent.mkdir(mode=0o1777, exist_ok=True)
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
         try:

@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 from micronas.board import Board
 from micronas.board.arena_place import banks_of
 from micronas.board.twin import has_memory, stand_in_for, twin_of
-from micronas.device.flash import Access, Use, use_board
+from micronas.device.flash import Access, DeviceSession, use_board
 from micronas.device.link import Link
 from micronas.device.ports import Port, choose_port
 from micronas.device.qemu import QemuDevice, no_machine, require_qemu
@@ -51,7 +51,7 @@ Device: TypeAlias = Qemu | Renode | SerialBoard
 
 
 @dataclass(frozen=True)
-class RanOn:
+class ExecutionTarget:
     """Where figures come from, to be said beside them.
 
     ``machine`` is the emulator's, None for the board itself. ``own_chip``: it models the board's chip family.
@@ -125,7 +125,7 @@ def built_for(device: Device, board: Board) -> Board:
 
 
 @dataclass(frozen=True)
-class Image:
+class DeviceImage:
     """What a device runs of a network: the board it is linked for, and the region of its arena."""
 
     board: Board
@@ -143,16 +143,16 @@ def _emulated(board: Board, arena_region: str) -> Board:
     return twin or board
 
 
-def image_for(device: Device, board: Board, ledger: Ledger) -> Image:
+def image_for(device: Device, board: Board, ledger: Ledger) -> DeviceImage:
     """What ``device`` runs for ``board`` of the network of ``ledger``: the board's own image where it can.
 
     Raises ``DeviceError`` when the arena lies in memory that the emulator lacks and does not fit ``sram``.
     """
     if not isinstance(device, Qemu):
-        return Image(board, ledger.arena_region)
+        return DeviceImage(board, ledger.arena_region)
     target = _emulated(board, ledger.arena_region)
     if has_memory(target, ledger.arena_region):
-        return Image(target, ledger.arena_region)
+        return DeviceImage(target, ledger.arena_region)
     over = ledger.sram_bytes - board.sram_bytes
     if over > 0:
         raise DeviceError(
@@ -160,26 +160,26 @@ def image_for(device: Device, board: Board, ledger: Ledger) -> Image:
             f"which its QEMU machine does not have, and is {over:,} bytes over in sram",
             remedy="shrink the network by that, or run it with --device renode or serial",
         )
-    return Image(target, "sram")
+    return DeviceImage(target, "sram")
 
 
-def ran_on(device: Device, board: Board, arena_region: str = "sram") -> RanOn:
+def execution_target(device: Device, board: Board, arena_region: str = "sram") -> ExecutionTarget:
     """What ``device`` is to ``board``, and to a network whose arena lies in ``arena_region`` of it."""
     match device:
         case Qemu() if board.emulator is not None:
             running = _emulated(board, arena_region)
             emulator = running.emulator or board.emulator
             own_elf = running is board and has_memory(board, arena_region)
-            return RanOn("qemu", emulator.machine, emulator.own_chip, own_elf)
+            return ExecutionTarget("qemu", emulator.machine, emulator.own_chip, own_elf)
         case Qemu():
             raise no_machine(board)
         case Renode():
-            return RanOn("renode", "renode", own_chip=False, own_elf=True)
+            return ExecutionTarget("renode", "renode", own_chip=False, own_elf=True)
         case SerialBoard():
-            return RanOn("serial", None, own_chip=True, own_elf=True)
+            return ExecutionTarget("serial", None, own_chip=True, own_elf=True)
 
 
-def use_device(device: Device, firmware: Firmware, work: Callable[[Link], T]) -> Use[T]:
+def use_device(device: Device, firmware: Firmware, work: Callable[[Link], T]) -> DeviceSession[T]:
     """Start or flash ``firmware``, built for the board of ``built_for``, and do ``work`` over the link to it.
 
     A board that is lost on the way is found again and the work begun anew (``flash.use_board``); an emulator
@@ -188,10 +188,10 @@ def use_device(device: Device, firmware: Firmware, work: Callable[[Link], T]) ->
     match device:
         case Qemu():
             with QemuDevice(firmware.board, firmware.elf) as link:
-                return Use(work(link), ())
+                return DeviceSession(work(link), ())
         case Renode():
             with RenodeDevice(firmware.board, firmware.elf) as link:
-                return Use(work(link), ())
+                return DeviceSession(work(link), ())
         case SerialBoard():
             return use_board(firmware, _await_board(device, HARDWARE), work, access=HARDWARE)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from micronas.board import Board
 from micronas.errors import BuildError
 from micronas.firmware.compiler_output import build_failure
-from micronas.firmware.elf import Image, LinkedSizes, linked_sizes, read_image, region_bytes
+from micronas.firmware.elf import ElfImage, LinkedSizes, linked_sizes, read_image, region_bytes
 from micronas.firmware.ledger_check import (
     assert_ledger_matches,
     assert_regions_match,
@@ -49,7 +49,7 @@ class Firmware:
     build_id: bytes
     linked: LinkedSizes
     regions: Mapping[str, int]
-    image: Image
+    image: ElfImage
 
 
 def build_firmware(

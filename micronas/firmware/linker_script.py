@@ -10,7 +10,7 @@ vectors and code, then the network's constants sorted by alignment, then the res
 
 from __future__ import annotations
 
-from micronas.board import Board, Region, RegionKind
+from micronas.board import Board, MemoryRegion, RegionKind
 from micronas.board.arena_place import as_one, banks_of, regions_of
 from micronas.codegen.arena import bank_section
 from micronas.firmware.elf import ARENA_SECTION
@@ -101,11 +101,11 @@ def linker_script(board: Board, arena_region: str = "sram") -> str:
     return f"/* {board.title}: generated from its profile. */\nMEMORY\n{{\n{memory}\n}}\n{sections}"
 
 
-def _arena_section(number: int, bank: Region) -> str:
+def _arena_section(number: int, bank: MemoryRegion) -> str:
     name = f"{ARENA_SECTION}_{number}" if number else ARENA_SECTION
     return _ARENA.format(name=name, input=bank_section(number), memory=bank.name)
 
 
-def _memory_line(region: Region) -> str:
+def _memory_line(region: MemoryRegion) -> str:
     access = "rx" if region.kind is RegionKind.FLASH else "rwx"
     return f"    {region.name} ({access}) : ORIGIN = {region.origin:#010x}, LENGTH = {region.length}"

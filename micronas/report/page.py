@@ -68,12 +68,17 @@ def fronts(run: RunData) -> list[str]:
             run,
             lambda s: s.latency.ms if s.latency else None,
             f"latency, ms ({source})",
-            run.setting("budgets", "latency_ms"),
+            run.setting("constraints", "latency_ms"),
         ),
         _front(
-            run, lambda s: s.flash_bytes / 1024, f"flash, KB ({known})", run.setting("budgets", "flash_kb")
+            run,
+            lambda s: s.flash_bytes / 1024,
+            f"flash, KB ({known})",
+            run.setting("constraints", "flash_kb"),
         ),
-        _front(run, lambda s: s.sram_bytes / 1024, f"SRAM, KB ({known})", run.setting("budgets", "sram_kb")),
+        _front(
+            run, lambda s: s.sram_bytes / 1024, f"SRAM, KB ({known})", run.setting("constraints", "sram_kb")
+        ),
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from micronas.board import Board
 from micronas.memory.ledger import Budget, Ledger, Verdict, check, make_ledger
-from micronas.memory.ledger.lower_bound import surely_over
+from micronas.memory.ledger.lower_bound import exceeds_lower_bound
 from micronas.model.graph import Graph
 from micronas.model.net import shape_graph
 from micronas.space import Arch, Space
@@ -48,7 +48,7 @@ class LedgerGate:
         key = self._space.key(arch)
         if key in self._verdicts or self._runtime != "micronas":
             return self.verdict(arch).fits
-        if key not in self._refused and surely_over(self._graph(arch), self._board, self._budget):
+        if key not in self._refused and exceeds_lower_bound(self._graph(arch), self._board, self._budget):
             self._refused.add(key)
         return key not in self._refused and self.verdict(arch).fits
 

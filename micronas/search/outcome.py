@@ -120,7 +120,7 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
             "flash_bytes": scores["flash_bytes"],
             "sram_bytes": scores["sram_bytes"],
             "latency": {"ms": latency["ms"], "source": latency["source"]},
-            "ran_on": result["deployment"].get("ran_on"),
+            "execution_target": result["deployment"].get("execution_target"),
             "reward": scores["reward"],
             "figure": result.get("figure", "accuracy"),
             "files": result["files"],

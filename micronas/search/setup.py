@@ -16,7 +16,7 @@ from micronas.firmware.clock_choice import board_at
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget
 from micronas.search.gate import LedgerGate
-from micronas.search.initial_trials import first_trials
+from micronas.search.initial_trials import initial_trials
 from micronas.space import ANOMALY_SPACES, SPACES, Arch, Space, make_space
 from micronas.strategy import Problem, check_estimator, check_prefilter, check_strategy
 
@@ -42,7 +42,7 @@ class Setup:
             Target(self.board.core),
             self.budget,
             self.gate.ledger,
-            latency_ms=config.budgets.latency_ms,
+            latency_ms=config.constraints.latency_ms,
             reward=config.reward,
             error_limit=1.0 - self.dataset.majority_baseline,
             first_ask=len(self.first),
@@ -56,7 +56,7 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     ``board`` is given by a resumed run, which keeps the profile that it began with.
     """
     board = board or _named_board(config)
-    budget = make_budget(board, config.budgets.flash_kb, config.budgets.sram_kb)
+    budget = make_budget(board, config.constraints.flash_kb, config.constraints.sram_kb)
     check_strategy(config.strategy, config.space.name)
     check_estimator(config.estimator.name, config.strategy.name, config.space.name)
     if config.estimator.prefilter is not None:
@@ -68,7 +68,7 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     _check_task(config.space.name, dataset)
     space = make_space(config.space, dataset.input_shape, dataset.n_classes)
     gate = LedgerGate(space, board, config.runtime, budget)
-    first = first_trials(space, gate, gate.ledger, budget)
+    first = initial_trials(space, gate, gate.ledger, budget)
     return Setup(config, board, dataset, space, budget, gate, first)
 
 

@@ -31,7 +31,7 @@ class AutoencoderSpace(MlpSpace):
             builder.add(Dense(width, Activation.RELU, batch_norm=True))
         return builder.chain(Dense(math.prod(self.input_shape))).build()
 
-    def hand_made(self) -> tuple[MlpArch, ...]:
+    def baselines(self) -> tuple[MlpArch, ...]:
         """Equal layers before a narrow bottleneck, at every allowed width; largest file first."""
         depth = min(max(2, self.limits.min_layers), self.limits.max_layers)
         archs = dict.fromkeys(

@@ -43,7 +43,7 @@ class Space(Protocol):
         """The network; raises ``SpaceError`` for an architecture that is not of this space."""
         ...
 
-    def hand_made(self) -> tuple[Arch, ...]:
+    def baselines(self) -> tuple[Arch, ...]:
         """Well-made networks of the space, largest file first."""
         ...
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from micronas.errors import SpaceError, plural
 from micronas.model.graph import Activation
-from micronas.model.net import Dense, Flatten, Net, NetBuilder, Softmax
+from micronas.model.net import Dense, Flatten, Net, NetBuilder, SoftmaxLayer
 from micronas.space.base import file_bytes, hash_json
 from micronas.space.single_mutation import distinct, one_step
 from micronas.space.widths import near_widths, nearest_width
@@ -92,9 +92,9 @@ class MlpSpace:
             builder.add(Flatten())
         for width in arch.hidden:
             builder.add(Dense(width, Activation.RELU, batch_norm=True))
-        return builder.chain(Dense(self.n_classes), Softmax()).build()
+        return builder.chain(Dense(self.n_classes), SoftmaxLayer()).build()
 
-    def hand_made(self) -> tuple[MlpArch, ...]:
+    def baselines(self) -> tuple[MlpArch, ...]:
         """Two layers, the second half as wide, at every allowed width; largest file first."""
         depth = min(max(2, self.limits.min_layers), self.limits.max_layers)
         archs = dict.fromkeys(

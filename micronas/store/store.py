@@ -128,14 +128,14 @@ class Store:
     @property
     def format(self) -> Json:
         """The format that the run was begun in; see ``run_file``."""
-        return self._told("schema_version")
+        return self._meta("schema_version")
 
     @property
     def written_by(self) -> str:
         """``micronas 0.1.0 (run format 2)``: the version that began the run."""
-        return f"micronas {self._told('code_version')} (run format {self.format})"
+        return f"micronas {self._meta('code_version')} (run format {self.format})"
 
-    def _told(self, name: str) -> Json:
+    def _meta(self, name: str) -> Json:
         """A fact that names the version: whatever it is, it must not hide another complaint."""
         row = self._one("SELECT value FROM facts WHERE name = ?", name)
         try:

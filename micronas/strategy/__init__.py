@@ -23,20 +23,20 @@ from micronas.strategy.base import Accept, Strategy
 from micronas.strategy.differentiable import make_differentiable
 from micronas.strategy.local_search import LocalSearch
 from micronas.strategy.nsga2 import Nsga2
-from micronas.strategy.predictor import BestReward, Predictor, WholeFront
+from micronas.strategy.predictor import HypervolumeImprovement, Predictor, RewardImprovement
 from micronas.strategy.problem import Problem
 from micronas.strategy.random import RandomSearch
 from micronas.strategy.reinforce import (
-    CellTokens,
-    LayerwiseTokens,
-    MicronetsTokens,
-    MlpTokens,
-    RegionTokens,
+    CellGrammar,
+    Grammar,
+    LayerwiseGrammar,
+    MicronetsGrammar,
+    MlpGrammar,
     Reinforce,
-    Tokens,
+    SharedWeightGrammar,
 )
 from micronas.supernet.choose_region import SUPERNET_SPACES
-from micronas.supernet.region import Region
+from micronas.supernet.region import SharedWeightSpace
 
 __all__ = [
     "DIFFERENTIABLE",
@@ -123,24 +123,24 @@ def _predictor(
     config: StrategyConfig, space: Space, seed: int, accept: Accept, problem: Problem
 ) -> Predictor:
     if config.name == "predictor_reward":
-        return Predictor(space, seed, accept, problem, BestReward(problem.reward), pool=config.pool)
-    aim = WholeFront(problem.budget, problem.latency_ms, problem.error_limit)
+        return Predictor(space, seed, accept, problem, RewardImprovement(problem.reward), pool=config.pool)
+    aim = HypervolumeImprovement(problem.budget, problem.latency_ms, problem.error_limit)
     return Predictor(space, seed, accept, problem, aim, pool=config.pool)
 
 
-def _tokens(space: Space) -> Tokens:
+def _tokens(space: Space) -> Grammar:
     """The grammar that the controller of ``reinforce`` writes in."""
     match space:
         case LayerwiseSpace():
-            return LayerwiseTokens(space)
-        case Region():
-            return RegionTokens(space)
+            return LayerwiseGrammar(space)
+        case SharedWeightSpace():
+            return SharedWeightGrammar(space)
         case CellSpace():
-            return CellTokens(space)
+            return CellGrammar(space)
         case MicronetsSpace():
-            return MicronetsTokens(space)
+            return MicronetsGrammar(space)
         case MlpSpace():
-            return MlpTokens(space)
+            return MlpGrammar(space)
     raise ConfigError(f"strategy reinforce has no grammar of a {type(space).__name__}")
 
 

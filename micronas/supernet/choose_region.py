@@ -24,7 +24,7 @@ from micronas.supernet.cell_region import CellRegion
 from micronas.supernet.dense_region import DenseRegion
 from micronas.supernet.layerwise_region import LayerwiseRegion
 from micronas.supernet.micronets_region import MicronetsRegion
-from micronas.supernet.region import Region
+from micronas.supernet.region import SharedWeightSpace
 
 SUPERNET_SPACES = ("layerwise", "cell", "micronets", "mlp", "autoencoder")
 """Spaces whose networks can share weights."""
@@ -45,7 +45,7 @@ MAX_KERNEL = 5
 """Of depthwise layers; those of full convolutions stay, because their cost grows with the area."""
 
 
-def choose_region(space: Space, reference: Arch) -> Region:
+def choose_region(space: Space, reference: Arch) -> SharedWeightSpace:
     """The region around ``reference``; raises ``ConfigError`` for a space without one."""
     if isinstance(space, CellSpace) and isinstance(reference, CellArch):
         regions, max_macs = _cell_regions(space, reference), MAX_CELL_MACS
@@ -55,7 +55,7 @@ def choose_region(space: Space, reference: Arch) -> Region:
     return next(quick, regions[-1])
 
 
-def _grown(space: Space, reference: Arch) -> Iterator[Region]:
+def _grown(space: Space, reference: Arch) -> Iterator[SharedWeightSpace]:
     for growth in GROWTHS:
         match space, reference:
             case LayerwiseSpace(), LayerwiseArch():
@@ -80,7 +80,7 @@ def _grown(space: Space, reference: Arch) -> Iterator[Region]:
                 )
 
 
-def _cell_regions(space: CellSpace, reference: CellArch) -> list[Region]:
+def _cell_regions(space: CellSpace, reference: CellArch) -> list[SharedWeightSpace]:
     """Ever narrower ones, in the first stack whose operations all differ: small planes make some alike."""
     stacks = [
         replace(reference, stages=stages, repeats=repeats, stem_stride=stem_stride)

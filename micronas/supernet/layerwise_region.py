@@ -22,7 +22,7 @@ class LayerwiseRegion(BlockRegion):
         if self.largest.stem.shrink > 1 or any(b.swish or b.gate or b.pool for b in self.largest.blocks):
             raise SpaceError(
                 "a supernet's largest network has no shrinking, pooling, hard-swish or squeeze-excite",
-                remedy="choose one of space.hand_made()",
+                remedy="choose one of space.baselines()",
             )
 
     @property

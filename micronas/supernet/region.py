@@ -1,7 +1,7 @@
 """The networks that share one set of weights: a search space of its own.
 
-A ``Region`` is a ``micronas.space.Space``, so that any strategy can walk it. Its architectures are tuples of
-indices, one per free gene; what a gene stands for is a matter of the kind of region:
+A ``SharedWeightSpace`` is a ``micronas.space.Space``, so that any strategy can walk it. Its architectures are
+tuples of indices, one per free gene; what a gene stands for is a matter of the kind of region:
 
     BlockRegion    narrower, shorter, smaller kernels   (layer-wise networks, MicroNets skeletons)
     CellRegion     edges and operations of two cells, channels
@@ -30,7 +30,7 @@ WIDTH_SHARES = (1 / 3, 1 / 2, 2 / 3, 5 / 6, 1.0)
 """Widths to choose from, as shares of the largest network's."""
 
 
-class Region(ABC):
+class SharedWeightSpace(ABC):
     """All networks of ``space`` whose weights are shared; each kind of space has its own form."""
 
     space: Space
@@ -85,7 +85,7 @@ class Region(ABC):
             raise SpaceError(f"{arch} are not genes of this region: options per gene are {self.sizes}")
         return self.space.net(self.arch(arch))
 
-    def hand_made(self) -> tuple[Genes, ...]:
+    def baselines(self) -> tuple[Genes, ...]:
         """``hand_drawn``, each network once, largest file first."""
         distinct = {self.key(genes): genes for genes in self.hand_drawn}
         return tuple(sorted(distinct.values(), key=lambda g: file_bytes(self.net(g)), reverse=True))

@@ -28,7 +28,7 @@ from micronas.model.net import (
     Net,
     Pool,
     PoolKind,
-    Softmax,
+    SoftmaxLayer,
 )
 from micronas.train.weights import (
     BATCH_NORM_EPSILON,
@@ -51,7 +51,7 @@ def keras_model(
     values: list[Any] = []
     for index, node in enumerate(net.nodes):
         reads = [values[i] for i in node.inputs]
-        if isinstance(node.layer, Softmax) and not probabilities:
+        if isinstance(node.layer, SoftmaxLayer) and not probabilities:
             values.extend(reads)
         else:
             values.append(_apply(node.layer, reads, index, batch))
@@ -117,8 +117,8 @@ def _apply(layer: Layer, reads: list[Any], index: int, batch: int | None) -> Any
             return keras.layers.Activation(_FUNCTIONS[layer.function], name=f"{name}_function")(reads[0])
         case Flatten():
             return keras.layers.Flatten(name=f"{name}_flatten")(reads[0])
-        case Softmax():
-            return keras.layers.Softmax(name=f"{name}_softmax")(reads[0])
+        case SoftmaxLayer():
+            return keras.layers.SoftmaxLayer(name=f"{name}_softmax")(reads[0])
 
 
 _FUNCTIONS = {Function.HARD_SWISH: "hard_swish", Function.LOGISTIC: "sigmoid", Function.RELU: "relu"}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from micronas.board import Board, Core, Region, RegionKind, board_names, load_board
+from micronas.board import Board, Core, MemoryRegion, RegionKind, board_names, load_board
 from micronas.board.twin import twin_of
 from micronas.deploy.deployment import Built, build
 from micronas.device.client import Client
@@ -81,7 +81,7 @@ def on_board(
     return OnBoard(board, build(graph, board, workdir=folder, cache_dir=firmware_cache), fits)
 
 
-def region_of(board: Board, address: int, size: int) -> Region:
+def region_of(board: Board, address: int, size: int) -> MemoryRegion:
     """The region that holds all of it."""
     (region,) = (r for r in board.regions if r.origin <= address and address + size <= r.end)
     return region

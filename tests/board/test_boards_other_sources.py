@@ -24,7 +24,7 @@ from micronas.firmware.families import (
     stm32h7,
     stm32l4,
 )
-from micronas.firmware.families.family import fewest_wait_states
+from micronas.firmware.families.family import wait_states_for
 
 MHZ = 1_000_000
 F4_LINES = {**stm32f2.LINES, **stm32f4.LINES, **stm32f7.LINES}
@@ -74,7 +74,7 @@ H7_FLASH = ((70, 0, 0), (140, 1, 1), (185, 2, 1), (210, 2, 2), (225, 3, 2), (240
 def test_the_h7_flash_is_set_as_embassy_sets_it(scale: stm32h7.Scale) -> None:
     for mhz in range(1, scale.axi_max_hz // MHZ + 1):
         _, wait_states, delay = next(row for row in H7_FLASH if mhz <= row[0])
-        assert fewest_wait_states(scale.wait_state_hz, mhz * MHZ) == wait_states
+        assert wait_states_for(scale.wait_state_hz, mhz * MHZ) == wait_states
         assert stm32h7.write_delay(mhz * MHZ) == delay
 
 

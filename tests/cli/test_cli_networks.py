@@ -14,7 +14,7 @@ from micronas.model.net import shape_graph
 from micronas.model.tflite import read_bytes
 from micronas.model.tflite.writer import write
 from micronas.space.reference import NOT_BUILT, REFERENCE_NETS, reference_net
-from micronas.space.reference.random_weights import made_up_weights
+from micronas.space.reference.random_weights import random_weights
 from tests.cli.test_cli import micronas, refused
 from tests.support.paths import REPOSITORY
 
@@ -31,8 +31,8 @@ def test_the_list_names_every_network(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", REFERENCE_NETS)
 def test_every_network_can_be_written_read_and_budgeted(name: str) -> None:
     net = reference_net(name)
-    data = write(made_up_weights(shape_graph(net), 0))
-    assert data == write(made_up_weights(shape_graph(net), 0))
+    data = write(random_weights(shape_graph(net), 0))
+    assert data == write(random_weights(shape_graph(net), 0))
     graph = read_bytes(data, name)
     assert graph.tensors[graph.inputs[0]].shape[1:] == net.input_shape
     weights = [t.data for t in graph.tensors if t.is_constant and len(t.shape) >= 2]

@@ -44,7 +44,14 @@ def test_a_budget_that_is_no_size_is_refused_with_what_the_board_has(kb: float) 
 
 
 @pytest.mark.parametrize(
-    "key", ["budgets.sram_kb", "budget.minutes", "reward.target_ms", "strategy.effort", "budgets.latency_ms"]
+    "key",
+    [
+        "constraints.sram_kb",
+        "budget.minutes",
+        "reward.target_ms",
+        "strategy.effort",
+        "constraints.latency_ms",
+    ],
 )
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_no_key_of_a_search_takes_a_number_that_is_not_finite(key: str, value: float) -> None:

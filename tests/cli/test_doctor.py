@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from micronas.cli.doctor.finding import Finding, first_line, tool
-from micronas.cli.doctor.hardware import RULES, Machine, examine_hardware
+from micronas.cli.doctor.hardware import RULES, HostMachine, examine_hardware
 from micronas.cli.doctor.packages import examine_packages, examine_python
 from micronas.cli.doctor.tools import (
     examine_machines,
@@ -31,7 +31,7 @@ PORT = Port("/dev/ttyACM0", SERIAL, "ST-LINK/V2-1")
 MODEM = Port("/dev/ttyACM1", "866112030", "", "Mobile Broadband")
 
 
-def machine(tmp_path: Path, **changed: Any) -> Machine:
+def machine(tmp_path: Path, **changed: Any) -> HostMachine:
     """One probe, its port, everything allowed, nobody else there; rules installed."""
     rules = tmp_path / "rules.d"
     rules.mkdir()
@@ -45,7 +45,7 @@ def machine(tmp_path: Path, **changed: Any) -> Machine:
         "proc": tmp_path,
         "rules_dirs": (rules,),
     }
-    return Machine(**parts | changed)
+    return HostMachine(**parts | changed)
 
 
 def found(findings: list[Finding], what: str) -> Finding:

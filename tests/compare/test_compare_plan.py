@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from micronas.compare.budget import Allowance, Unit, allowance_of, parse_allowance
-from micronas.compare.entry import Contender, parse_contenders
+from micronas.compare.budget import ComparisonBudget, Unit, budget_of, parse_budget
+from micronas.compare.entry import Entry, parse_entries
 from micronas.compare.plan import PLAN, make_plan, open_plan
 from micronas.config import SearchBudget, parse_config
 from micronas.errors import ConfigError, StoreError
@@ -19,16 +19,16 @@ from tests.support.compare_fakes import CONFIG, toy_plan
 @pytest.mark.parametrize(
     ("text", "expected", "key"),
     [
-        ("10min", Allowance(10.0, Unit.WALL), "minutes"),
-        ("40trials", Allowance(40.0, Unit.TRIALS), "trials"),
-        ("6cpu-min", Allowance(6.0, Unit.CPU), "cpu_minutes"),
-        (" 0.5 cpu-min ", Allowance(0.5, Unit.CPU), "cpu_minutes"),
+        ("10min", ComparisonBudget(10.0, Unit.WALL), "minutes"),
+        ("40trials", ComparisonBudget(40.0, Unit.TRIALS), "trials"),
+        ("6cpu-min", ComparisonBudget(6.0, Unit.CPU), "cpu_minutes"),
+        (" 0.5 cpu-min ", ComparisonBudget(0.5, Unit.CPU), "cpu_minutes"),
     ],
 )
-def test_budgets_are_read_with_their_unit(text: str, expected: Allowance, key: str) -> None:
-    allowance = parse_allowance(text)
-    assert (allowance, allowance.config_key) == (expected, key)
-    assert parse_allowance(str(allowance)) == allowance
+def test_budgets_are_read_with_their_unit(text: str, expected: ComparisonBudget, key: str) -> None:
+    budget = parse_budget(text)
+    assert (budget, budget.config_key) == (expected, key)
+    assert parse_budget(str(budget)) == budget
 
 
 @pytest.mark.parametrize(
@@ -36,18 +36,18 @@ def test_budgets_are_read_with_their_unit(text: str, expected: Allowance, key: s
 )
 def test_other_budgets_are_refused_in_one_plain_message(text: str) -> None:
     with pytest.raises(ConfigError, match="--budget"):
-        parse_allowance(text)
+        parse_budget(text)
 
 
 def test_the_configurations_own_budget_must_be_one() -> None:
-    assert allowance_of(SearchBudget(cpu_minutes=2)) == Allowance(2.0, Unit.CPU)
+    assert budget_of(SearchBudget(cpu_minutes=2)) == ComparisonBudget(2.0, Unit.CPU)
     with pytest.raises(ConfigError, match="several ways"):
-        allowance_of(SearchBudget(trials=3, minutes=1))
+        budget_of(SearchBudget(trials=3, minutes=1))
 
 
 def test_random_search_and_the_hand_made_network_always_take_part() -> None:
-    names = [c.name for c in parse_contenders("nsga2, aging_evolution+halving", CONFIG)]
-    assert names == ["hand_made", "random", "nsga2", "aging_evolution+halving"]
+    names = [c.name for c in parse_entries("nsga2, aging_evolution+halving", CONFIG)]
+    assert names == ["no_search", "random", "nsga2", "aging_evolution+halving"]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_random_search_and_the_hand_made_network_always_take_part() -> None:
     [
         ("randm", "unknown strategy 'randm'", "did you mean 'random'?"),
         ("nsga2+halvin", "unknown estimator 'halvin'", "did you mean 'halving'?"),
-        ("hand_made+short", "hand_made searches nothing", "leave it out"),
+        ("no_search+short", "no_search searches nothing", "leave it out"),
         ("darts", "strategy darts does not work on space layerwise", "its spaces: cell"),
         ("nsga2,nsga2", "names nsga2 more than once", None),
         (" , ", "names nobody", "for example"),
@@ -63,7 +63,7 @@ def test_random_search_and_the_hand_made_network_always_take_part() -> None:
 )
 def test_contenders_that_cannot_compete_are_refused(text: str, complaint: str, remedy: str | None) -> None:
     with pytest.raises(ConfigError) as caught:
-        parse_contenders(text, CONFIG)
+        parse_entries(text, CONFIG)
     assert complaint in caught.value.message
     assert (remedy is None) or remedy in str(caught.value.remedy)
 
@@ -84,7 +84,7 @@ def test_what_a_search_would_refuse_is_refused_by_name(
 ) -> None:
     config = parse_config({**CONFIG.model_dump(mode="json"), **changes})
     with pytest.raises(ConfigError) as caught:
-        parse_contenders(text, config)
+        parse_entries(text, config)
     assert complaint in caught.value.message
     assert caught.value.remedy
 
@@ -97,10 +97,10 @@ def test_every_pair_that_search_takes_is_a_contender() -> None:
             if (strategy, estimator) == ("random", "train"):
                 continue  # the baseline by another name
             if works:
-                assert Contender(strategy, estimator) in parse_contenders(f"{strategy}+{estimator}", config)
+                assert Entry(strategy, estimator) in parse_entries(f"{strategy}+{estimator}", config)
             else:
                 with pytest.raises(ConfigError, match=strategy):
-                    parse_contenders(f"{strategy}+{estimator}", config)
+                    parse_entries(f"{strategy}+{estimator}", config)
 
 
 def test_no_seeds_are_refused() -> None:
@@ -110,7 +110,7 @@ def test_no_seeds_are_refused() -> None:
 
 def test_every_contender_gets_the_same_budget_and_every_seed() -> None:
     runs = toy_plan("random,nsga2+halving", seeds=2, budget="3cpu-min").runs()
-    assert [r.name for r in runs[:3]] == ["hand_made-seed0", "random-seed0", "nsga2+halving-seed0"]
+    assert [r.name for r in runs[:3]] == ["no_search-seed0", "random-seed0", "nsga2+halving-seed0"]
     assert [r.config.seed for r in runs] == [0, 0, 0, 1, 1, 1]
     assert {r.config.budget.cpu_minutes for r in runs} == {3.0}
     assert [r.config.budget.trials for r in runs[:3]] == [1, None, None]
@@ -125,7 +125,7 @@ def test_a_folder_keeps_its_plan_and_lets_it_grow(tmp_path: Path) -> None:
     assert open_plan(tmp_path / "c", first) == first
     assert open_plan(tmp_path / "c", None) == first
     grown = open_plan(tmp_path / "c", toy_plan("nsga2", seeds=3))
-    assert [c.name for c in grown.contenders] == ["hand_made", "random", "nsga2"]
+    assert [c.name for c in grown.entries] == ["no_search", "random", "nsga2"]
     assert grown.seeds == 3
     assert open_plan(tmp_path / "c", first) == grown, "asking for less takes nothing away"
 
@@ -134,7 +134,7 @@ def test_another_task_or_budget_in_the_same_folder_is_refused(tmp_path: Path) ->
     open_plan(tmp_path, toy_plan())
     with pytest.raises(ConfigError, match="another budget 12trials, not 13trials"):
         open_plan(tmp_path, toy_plan(budget="13trials"))
-    other = parse_config({**CONFIG.model_dump(mode="json"), "budgets": {"flash_kb": 8}})
+    other = parse_config({**CONFIG.model_dump(mode="json"), "constraints": {"flash_kb": 8}})
     with pytest.raises(ConfigError, match="another configuration"):
         open_plan(tmp_path, replace(toy_plan(), config=other))
 
@@ -149,7 +149,7 @@ def test_a_missing_or_damaged_plan_is_named(tmp_path: Path) -> None:
 
 def test_the_command_makes_the_same_plan_again() -> None:
     words = ("search_configs/mnist5k.yaml", "--set", "final_fit.epochs=3")
-    plan = make_plan(CONFIG, (Contender("random"),), 2, parse_allowance("5trials"), words)
+    plan = make_plan(CONFIG, (Entry("random"),), 2, parse_budget("5trials"), words)
     assert plan.command == (
         "micronas compare search_configs/mnist5k.yaml --set final_fit.epochs=3 "
         "--strategies random --seeds 2 --budget 5trials"

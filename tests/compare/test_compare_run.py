@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from micronas.compare.entry import Contender
+from micronas.compare.entry import Entry
 from micronas.compare.files import write_files
 from micronas.compare.plan import open_plan
 from micronas.compare.results import Results, results_to_json
 from micronas.compare.run import read_results, run_all
-from micronas.compare.verdict import FIGURES, Word, against_random
+from micronas.compare.verdict import FIGURES, Ordering, against_random
 from micronas.errors import StoreError
 from micronas.store import Store, run_lock
 from tests.support.compare_fakes import KilledError, ToyRuns, always_fails, silent, toy_plan
@@ -27,8 +27,8 @@ def compared(folder: Path, runs: ToyRuns | None = None) -> Results:
 def timeless(results: Results) -> object:
     """The figures that do not depend on the machine."""
     figures = results_to_json(results)
-    for contender in figures["contenders"]:  # type: ignore[union-attr]
-        for run in contender["runs"]:  # type: ignore[index,union-attr,call-overload]
+    for entry in figures["entries"]:  # type: ignore[union-attr]
+        for run in entry["runs"]:  # type: ignore[index,union-attr,call-overload]
             for key in ("cpu_minutes", "networks_per_cpu_minute", "wasted_cpu_share"):
                 del run[key]  # type: ignore[union-attr]
     return figures
@@ -38,7 +38,7 @@ def test_every_planned_run_is_made_once(tmp_path: Path) -> None:
     runs = ToyRuns()
     results = compared(tmp_path, runs)
     assert runs.began == [run.name for run in toy_plan().runs()]
-    assert [row.contender.name for row in results.rows] == ["hand_made", "random", "aging_evolution"]
+    assert [row.entry.name for row in results.rows] == ["no_search", "random", "aging_evolution"]
     again = ToyRuns()
     assert timeless(compared(tmp_path, again)) == timeless(results)
     assert again.began == []
@@ -107,7 +107,7 @@ def test_hypervolume_is_that_of_error_flash_sram_and_latency_by_hand(tmp_path: P
     slowest = results.reference.latency_ms
     assert slowest is not None
     assert slowest >= 7.0
-    (run,) = results.row("hand_made").runs  # type: ignore[union-attr]
+    (run,) = results.row("no_search").runs  # type: ignore[union-attr]
     # one network, six digits of 1: accuracy 0.5 + 0.5 * 6 / 24, 601 and 11 bytes, 7 ms
     expected = (1 - 0.375 / 0.75) * (1 - 601 / 4096) * (1 - 11 / 1024) * (1 - 7 / slowest)
     assert run.hypervolume == pytest.approx(expected)
@@ -116,19 +116,19 @@ def test_hypervolume_is_that_of_error_flash_sram_and_latency_by_hand(tmp_path: P
 def test_verdicts_pair_seeds_and_call_only_disjoint_ranges_different(tmp_path: Path) -> None:
     results = compared(tmp_path)
     reward = FIGURES["best reward in the search"]
-    evolution, random, hand_made = (results.row(n) for n in ("aging_evolution", "random", "hand_made"))
+    evolution, random, no_search = (results.row(n) for n in ("aging_evolution", "random", "no_search"))
     assert evolution is not None
     assert random is not None
-    assert hand_made is not None
+    assert no_search is not None
     assert against_random(random, results, reward) is None
     own = [run.best_reward for run in evolution.runs]
     theirs = [run.best_reward for run in random.runs]
     verdict = against_random(evolution, results, reward)
     assert verdict is not None
     assert (verdict.better, verdict.pairs) == (sum(a > b for a, b in zip(own, theirs, strict=True)), 2)  # type: ignore[operator]
-    below = against_random(hand_made, results, reward)
+    below = against_random(no_search, results, reward)
     assert below is not None
-    assert below.word is Word.BELOW
+    assert below.word is Ordering.BELOW
     assert below.better == 0
 
 
@@ -137,7 +137,7 @@ def test_the_files_stand_alone_and_name_command_and_contenders(tmp_path: Path) -
     paths = write_files(results, tmp_path)
     assert [p.name for p in paths] == ["results.md", "results.json", "results.html"]
     text = (tmp_path / "results.md").read_text()
-    assert "micronas compare CONFIG --strategies hand_made,random,aging_evolution --seeds 2" in text
+    assert "micronas compare CONFIG --strategies no_search,random,aging_evolution --seeds 2" in text
     assert "emulated latency" in text
     html = (tmp_path / "results.html").read_text()
     assert html.count("<svg") == 2
@@ -171,7 +171,7 @@ def test_runs_that_have_not_ended_are_in_no_figure(tmp_path: Path) -> None:
     with pytest.raises(KilledError):
         run_all(plan, tmp_path, ToyRuns(lives=5), silent)
     results = read_results(plan, tmp_path)
-    assert [row.contender for row in results.rows] == [Contender("hand_made")]
+    assert [row.entry for row in results.rows] == [Entry("no_search")]
     assert results.unfinished == ("random-seed0",)
     write_files(results, tmp_path)
     text = (tmp_path / "results.md").read_text()
@@ -183,8 +183,8 @@ def test_one_seed_separates_nothing(tmp_path: Path) -> None:
     plan = open_plan(tmp_path, toy_plan(seeds=1))
     run_all(plan, tmp_path, ToyRuns(), silent)
     results = read_results(plan, tmp_path)
-    hand_made = results.row("hand_made")
-    assert hand_made is not None
-    verdict = against_random(hand_made, results, FIGURES["best reward in the search"])
+    no_search = results.row("no_search")
+    assert no_search is not None
+    verdict = against_random(no_search, results, FIGURES["best reward in the search"])
     assert verdict is not None
-    assert (verdict.word, verdict.better, verdict.pairs) == (Word.NOT_SEPARATED, 0, 1)
+    assert (verdict.word, verdict.better, verdict.pairs) == (Ordering.NOT_SEPARATED, 0, 1)

@@ -14,7 +14,7 @@ def test_the_page_holds_the_table_of_the_committed_results() -> None:
 
 def test_pairs_are_of_one_seed_and_runs_without_a_figure_make_none() -> None:
     comparison = {
-        "contenders": [
+        "entries": [
             {"name": "random", "runs": [_run(0, 0.5), _run(1, 0.5), _run(2, 0.5), _run(3, None)]},
             {"name": "own", "runs": [_run(2, 0.4), _run(0, 0.6), _run(1, 0.5), _run(3, 0.9), _run(4, 0.9)]},
         ]

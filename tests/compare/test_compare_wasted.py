@@ -19,7 +19,7 @@ DONE = replace(FAILED, scores=toy_scores([1] * 6), to_the_end=True)
 
 def result_of(*steps: Step) -> RunResult:
     plan = toy_plan()
-    run = next(run for run in plan.runs() if run.contender.name == "random")
+    run = next(run for run in plan.runs() if run.entry.name == "random")
     history = History(run, steps, None, Budget(4096, 1024), majority_baseline=0.25, failure="cut short")
     (row,) = make_results(plan, [history]).rows
     (result,) = row.runs

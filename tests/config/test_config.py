@@ -16,20 +16,20 @@ CONFIGS = REPOSITORY / "search_configs"
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda p: p.name)
 def test_every_shipped_file_loads(path: Path) -> None:
     config = load_config(path)
-    assert config.budgets.flash_kb is not None
-    assert config.budgets.sram_kb is not None
+    assert config.constraints.flash_kb is not None
+    assert config.constraints.sram_kb is not None
 
 
 def test_the_demo_budgets_are_those_of_the_readme() -> None:
     config = load_config(CONFIGS / "mnist5k.yaml")
-    assert (config.budgets.flash_kb, config.budgets.sram_kb) == (96, 48)
+    assert (config.constraints.flash_kb, config.constraints.sram_kb) == (96, 48)
 
 
 @pytest.mark.parametrize(
     ("raw", "complaint", "remedy"),
     [
         ({"budjet": {"trials": 3}}, "unknown key 'budjet'", "did you mean 'budget'?"),
-        ({"budgets": {"flash": 3}}, "unknown key 'budgets.flash'", "did you mean 'budgets.flash_kb'?"),
+        ({"constraints": {"flash": 3}}, "unknown key 'budgets.flash'", "did you mean 'budgets.flash_kb'?"),
         ({"budget": {"flash_kb": 3}}, "unknown key 'budget.flash_kb'", "did you mean 'budgets.flash_kb'?"),
         ({"trials": 3}, "unknown key 'trials'", "did you mean 'budget.trials'?"),
         ({"strategy": {"populaton": 3}}, "'strategy.populaton'", "did you mean 'strategy.population'?"),

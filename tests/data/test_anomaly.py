@@ -110,7 +110,7 @@ def test_the_space_is_closed_under_its_verbs() -> None:
         for arch in (a, space.mutate(a, rng), space.crossover(a, b, rng), *space.neighbours(a)[:5]):
             assert space.from_json(space.to_json(arch)) == arch
             assert space.net(arch).output_shape == (64,)
-    assert len({space.key(arch) for arch in space.hand_made()}) == len(space.hand_made())
+    assert len({space.key(arch) for arch in space.baselines()}) == len(space.baselines())
     with pytest.raises(SpaceError, match=r"hidden\[0\]"):
         space.net(MlpArch((5, 8)))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from micronas.board import load_board
-from micronas.deploy.mlperf.firmware import ENERGY_BAUD, Mode, dut_program, mlperf_header
+from micronas.deploy.mlperf.firmware import ENERGY_BAUD, RunMode, dut_program, mlperf_header
 from micronas.deploy.mlperf.task import TASKS
 from micronas.firmware import build_firmware
 from micronas.firmware.program import SERVER
@@ -25,7 +25,7 @@ def test_energy_mode_links_the_pin_driver(name: str, firmware_cache: Path, tmp_p
         build_firmware(
             {"mn_model.c": MODEL}, board, workdir=tmp_path / str(i), cache_dir=firmware_cache, program=program
         ).image
-        for i, program in enumerate((dut_program(board, KWS, Mode.ENERGY, "PB13"), SERVER))
+        for i, program in enumerate((dut_program(board, KWS, RunMode.ENERGY, "PB13"), SERVER))
     ]
     names = [{symbol.name for symbol in image.symbols} for image in images]
     assert {"mn_pin_write", "mlperf_timestamp", "mlperf_buffer"} <= names[0]
@@ -37,7 +37,7 @@ def test_energy_mode_links_the_pin_driver(name: str, firmware_cache: Path, tmp_p
 
 def test_the_header_has_the_tasks_and_the_boards_figures() -> None:
     board = load_board("nucleo_f446re")
-    text = mlperf_header(board, TASKS["ad01"], Mode.ENERGY, "PB13")
+    text = mlperf_header(board, TASKS["ad01"], RunMode.ENERGY, "PB13")
     for line in (
         '#define MN_MLPERF_MODEL "ad01"',
         "#define MN_MLPERF_INPUT MN_MLPERF_FLOAT32",
@@ -49,4 +49,4 @@ def test_the_header_has_the_tasks_and_the_boards_figures() -> None:
         "#define MN_MLPERF_CYCLES_PER_1000_INSTRUCTIONS 1550u",
     ):
         assert line in text.splitlines()
-    assert (Mode.ENERGY.baud, Mode.PERFORMANCE.baud) == (ENERGY_BAUD, 115_200) == (9_600, 115_200)
+    assert (RunMode.ENERGY.baud, RunMode.PERFORMANCE.baud) == (ENERGY_BAUD, 115_200) == (9_600, 115_200)

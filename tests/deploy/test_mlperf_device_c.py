@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from micronas.deploy.mlperf.firmware import Mode
+from micronas.deploy.mlperf.firmware import RunMode
 from micronas.deploy.mlperf.task import TASKS
 from tests.support.host_c import COMPILERS, build_program
 from tests.support.mlperf_host import INCLUDES, INSTRUCTIONS, MLPERF, NONE, STAND_INS, HostDut, build_host_dut
@@ -244,7 +244,7 @@ def test_without_a_counter_there_is_no_time(kws: HostDut) -> None:
 
 
 def test_energy_mode_pulses_a_pin_and_says_no_time(tmp_path: Path) -> None:
-    dut = build_host_dut(TASKS["kws01"], CLASSES, tmp_path, mode=Mode.ENERGY, pin="PC11")
+    dut = build_host_dut(TASKS["kws01"], CLASSES, tmp_path, mode=RunMode.ENERGY, pin="PC11")
     said = dut.run(b"timestamp%" + load(bytes(490), 26) + b"infer 2 1%")
     assert said.uart.startswith(b"m-timestamp-mode-energy\r\n")
     assert b"m-lap-us" not in said.uart

@@ -8,16 +8,16 @@ import pytest
 
 from micronas.board import load_board
 from micronas.deploy.mlperf import session
-from micronas.deploy.mlperf.firmware import DutFirmware, Mode, Sram
+from micronas.deploy.mlperf.firmware import DutFirmware, RunMode, Sram
 from micronas.deploy.mlperf.session import flash_dut, open_dut
 from micronas.deploy.mlperf.task import TASKS
-from micronas.device.lock import Claim
+from micronas.device.lock import DeviceLock
 from micronas.device.ports import Port
 from micronas.device.serial_link import SerialLink
 from micronas.device.targets import SerialBoard
 from micronas.errors import DeviceError, FlashError
 from micronas.firmware import Firmware, LinkedSizes
-from micronas.firmware.elf import Image
+from micronas.firmware.elf import ElfImage
 from tests.support.mlperf_fake_dut import FakeDut
 
 BUILD = "00112233445566778899aabbccddeeff"
@@ -43,10 +43,10 @@ def built(tmp_path: Path) -> DutFirmware:
         build_id=bytes.fromhex(BUILD),
         linked=LinkedSizes(0, 0, 0, 0, 0, 0),
         regions={},
-        image=Image(tmp_path, (), ()),
+        image=ElfImage(tmp_path, (), ()),
         arena_region="sram",
     )
-    return DutFirmware(TASKS["kws01"], Mode.PERFORMANCE, firmware, firmware, Sram(0, 0, 0, 0, 0))
+    return DutFirmware(TASKS["kws01"], RunMode.PERFORMANCE, firmware, firmware, Sram(0, 0, 0, 0, 0))
 
 
 class Uploader:
@@ -117,8 +117,8 @@ def test_a_board_is_claimed_while_it_is_driven(
     with Board(name=NAME, build_id=BUILD) as board:
         port = Port(board.port, "0670FF", "ST-LINK/V2-1")
         monkeypatch.setattr(session, "upload", Uploader(board, 1))
-        with open_dut(SerialBoard(port=board.port), built, ports=lambda: [port], claims_dir=tmp_path) as dut:
+        with open_dut(SerialBoard(port=board.port), built, ports=lambda: [port], locks_dir=tmp_path) as dut:
             assert dut.about().counter == "cycles"
             with pytest.raises(DeviceError, match="in use by another micronas"):
-                Claim(port, tmp_path).__enter__()
-        Claim(port, tmp_path).__enter__()
+                DeviceLock(port, tmp_path).__enter__()
+        DeviceLock(port, tmp_path).__enter__()

@@ -18,11 +18,11 @@ import pytest
 from micronas.board import Board, load_board
 from micronas.board.twin import twin_of
 from micronas.deploy.mlperf.dut import Dut
-from micronas.deploy.mlperf.firmware import Mode, build_dut, dut_program
+from micronas.deploy.mlperf.firmware import RunMode, build_dut, dut_program
 from micronas.deploy.mlperf.samples import random_load, read_files
 from micronas.deploy.mlperf.script import run_accuracy
 from micronas.deploy.mlperf.session import open_dut, require_build
-from micronas.deploy.mlperf.task import TASKS, Task
+from micronas.deploy.mlperf.task import TASKS, MlperfTask
 from micronas.device.qemu import QemuDevice
 from micronas.device.serial_link import SerialLink
 from micronas.device.targets import Qemu
@@ -48,7 +48,7 @@ TRANSCRIPTS = ("nucleo_f446re", "nucleo_f767zi", "nucleo_f103rb", "nucleo_g071rb
 
 
 def build(
-    model: str, task: Task, board: Board, folder: Path, cache: Path, mode: Mode = Mode.PERFORMANCE
+    model: str, task: MlperfTask, board: Board, folder: Path, cache: Path, mode: RunMode = RunMode.PERFORMANCE
 ) -> Firmware:
     source = (MODELS / model).read_text(encoding="utf-8")
     program = dut_program(board, task, mode, "PA8")
@@ -127,7 +127,7 @@ def test_time_is_executed_instructions_at_the_profiles_rate(firmware_cache: Path
 
 
 def test_energy_mode_says_no_time(firmware_cache: Path, tmp_path: Path) -> None:
-    firmware = build("mlperf_classes.c", KWS, F446, tmp_path, firmware_cache, Mode.ENERGY)
+    firmware = build("mlperf_classes.c", KWS, F446, tmp_path, firmware_cache, RunMode.ENERGY)
     with running(firmware) as dut:
         dut.load(bytes(490))
         said = raw(dut, b"infer 2 0%")
@@ -202,7 +202,7 @@ def test_energy_mode_wants_a_pin(shared_models: Path, tmp_path: Path) -> None:
     graph = read(shared_models / PUBLISHED["kws01"])
     for pin in (None, "D7", "PA16"):
         with pytest.raises(ConfigError, match="pulses on a pin"):
-            build_dut(graph, F446, KWS, workdir=tmp_path, cache_dir=None, mode=Mode.ENERGY, pin=pin)
+            build_dut(graph, F446, KWS, workdir=tmp_path, cache_dir=None, mode=RunMode.ENERGY, pin=pin)
 
 
 @pytest.mark.slow

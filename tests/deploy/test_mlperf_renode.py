@@ -16,7 +16,7 @@ from micronas.deploy.mlperf.script import run_performance
 from micronas.deploy.mlperf.session import open_dut
 from micronas.deploy.mlperf.task import TASKS
 from micronas.device.renode import RenodeDevice
-from micronas.device.targets import Renode, ran_on
+from micronas.device.targets import Renode, execution_target
 from micronas.errors import ConfigError, DeadlineError, ProtocolError
 from micronas.model.tflite import read
 from micronas.trial import Source
@@ -82,7 +82,7 @@ def test_the_image_for_renode_differs_by_what_it_says_of_itself(
     assert made.running.board == made.firmware.board == board
     assert made.running.build_id != made.firmware.build_id
     assert made.running.regions["sram"] == made.firmware.regions["sram"]
-    place = replace(ran_on(Renode(), board), own_elf=made.running is made.firmware)
+    place = replace(execution_target(Renode(), board), own_elf=made.running is made.firmware)
     assert str(place).endswith("not this board's ELF: it knows that it is emulated")
 
 

@@ -28,7 +28,7 @@ def real_link(port: str, baud: int) -> SerialLink:
 
 def link_to(board: FakeBoard, claims: Path, *, fast: bool = True) -> BoardLink:
     port = Port(board.port, "ABC", "ST-LINK/V2-1")
-    return BoardLink(BOARD, port, fast=fast, ports=lambda: [port], claims_dir=claims, open_link=real_link)
+    return BoardLink(BOARD, port, fast=fast, ports=lambda: [port], locks_dir=claims, open_link=real_link)
 
 
 def test_the_fast_rate_is_taken_when_the_board_follows(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_no_rate_is_tried_that_is_not_above_the_profiles(tmp_path: Path) -> None
     quick = BOARD.model_copy(update={"uart": BOARD.uart.model_copy(update={"baud": 460_800})})
     with FakeBoard(baud=460_800, lossy_above=500_000) as board:
         port = Port(board.port, "ABC", "ST-LINK/V2-1")
-        opening = BoardLink(quick, port, ports=lambda: [port], claims_dir=tmp_path, open_link=real_link)
+        opening = BoardLink(quick, port, ports=lambda: [port], locks_dir=tmp_path, open_link=real_link)
         with opening as link:
             assert link._port.baudrate == 460_800
         tried = [r.payload for r in board.requests if r.type == Message.BAUD]

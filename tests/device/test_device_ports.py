@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from micronas.device import ports
-from micronas.device.lock import Claim
+from micronas.device.lock import DeviceLock
 from micronas.device.ports import Port, choose_port, holders, serial_ports, wait_for_port
 from micronas.device.serial_link import SerialLink
 from micronas.device.usb import normalise_serial
@@ -166,11 +166,14 @@ def test_a_board_is_claimed_by_one_process_and_freed_with_it(tmp_path: Path) -> 
     other = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert other.stdout is not None
     other.stdout.readline()
-    with pytest.raises(DeviceError, match=f"process {other.pid}"), Claim(Port("/dev/y", "ABC"), tmp_path):
+    with (
+        pytest.raises(DeviceError, match=f"process {other.pid}"),
+        DeviceLock(Port("/dev/y", "ABC"), tmp_path),
+    ):
         pass
-    with Claim(Port("/dev/y", "DEF"), tmp_path):
+    with DeviceLock(Port("/dev/y", "DEF"), tmp_path):
         pass
     other.kill()
     other.wait()
-    with Claim(Port("/dev/y", "ABC"), tmp_path):
+    with DeviceLock(Port("/dev/y", "ABC"), tmp_path):
         pass

@@ -24,7 +24,7 @@ from micronas.device.flash import Access, session, use_board
 from micronas.device.flash.board import Flashed
 from micronas.device.framing import Message
 from micronas.device.link import Link
-from micronas.device.lock import Claim
+from micronas.device.lock import DeviceLock
 from micronas.device.ports import Port
 from micronas.device.serial_link import SerialLink
 from micronas.errors import DeadlineError, DeviceError, FlashError, WriterUnclearError
@@ -55,7 +55,7 @@ class Bench:
             ports=self.ports,
             usb=lambda: (),
             open_link=lambda port, baud: SerialLink(port, baud, emulated=False),
-            claims_dir=self.claims,
+            locks_dir=self.claims,
             return_deadline_s=2.0,
         )
 
@@ -191,13 +191,13 @@ def test_the_board_is_claimed_while_its_port_is_closed_for_the_upload(
     works = session.flash
 
     def upload(firmware: Any, port: Port, **seams: Any) -> Flashed:
-        with pytest.raises(DeviceError, match="in use by another micronas"), Claim(port, bench.claims):
+        with pytest.raises(DeviceError, match="in use by another micronas"), DeviceLock(port, bench.claims):
             pass
         return works(firmware, port, **seams)
 
     monkeypatch.setattr(session, "flash", upload)
     bench.measure()
-    with Claim(bench.ports()[0], bench.claims):
+    with DeviceLock(bench.ports()[0], bench.claims):
         pass
 
 
@@ -240,7 +240,7 @@ def test_a_port_that_modem_manager_holds_is_waited_for(
     with FakeBoard() as board:
         port = Port(board.port, SERIAL, "ST-LINK/V2-1")
         link = BoardLink(
-            BOARD, port, fast=False, ports=lambda: [port], open_link=open_link, claims_dir=tmp_path
+            BOARD, port, fast=False, ports=lambda: [port], open_link=open_link, locks_dir=tmp_path
         )
         with link:
             assert len(tries) == 3
@@ -260,7 +260,7 @@ def test_ctrl_c_frees_port_and_claim(tmp_path: Path) -> None:
         "from micronas.device.client import Client\nfrom micronas.device.ports import Port\n"
         "port = Port(sys.argv[1], 'ABC')\n"
         "board = BoardLink(load_board('nucleo_f446re'), port, fast=False, ports=lambda: [port],\n"
-        "                  claims_dir=Path(sys.argv[2]))\n"
+        "                  locks_dir=Path(sys.argv[2]))\n"
         "try:\n"
         "    with board as link:\n"
         "        print('open', flush=True)\n"
@@ -279,14 +279,17 @@ def test_ctrl_c_frees_port_and_claim(tmp_path: Path) -> None:
         assert other.stdout is not None
         try:
             assert other.stdout.readline() == "open\n"
-            with pytest.raises(DeviceError, match=f"process {other.pid}"), Claim(Port("", "ABC"), tmp_path):
+            with (
+                pytest.raises(DeviceError, match=f"process {other.pid}"),
+                DeviceLock(Port("", "ABC"), tmp_path),
+            ):
                 pass
             with pytest.raises(DeviceError, match=str(other.pid)):
                 SerialLink(board.port, BOARD.uart.baud)
             time.sleep(0.3)
             other.send_signal(signal.SIGINT)
             assert other.stdout.readline() == "interrupted\n"
-            with Claim(Port("", "ABC"), tmp_path), SerialLink(board.port, BOARD.uart.baud):
+            with DeviceLock(Port("", "ABC"), tmp_path), SerialLink(board.port, BOARD.uart.baud):
                 assert other.poll() is None
         finally:
             other.communicate("\n", timeout=20)

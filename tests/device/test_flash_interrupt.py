@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from micronas.device.lock import Claim
+from micronas.device.lock import DeviceLock
 from micronas.device.ports import Port
 from micronas.device.serial_link import SerialLink
 from tests.support.fake_board import FakeBoard
@@ -74,5 +74,5 @@ def test_a_signal_in_an_upload_ends_the_uploader_and_frees_the_board(
         assert not is_there(uploader)
         assert not [p.name for p in tmp_path.iterdir() if p.name.startswith("micronas-") and p.name != CLAIMS]
         port = Port(board.port, "", writer=SERIAL)
-        with Claim(port, tmp_path / CLAIMS), SerialLink(board.port, 115_200):
+        with DeviceLock(port, tmp_path / CLAIMS), SerialLink(board.port, 115_200):
             pass

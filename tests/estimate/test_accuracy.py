@@ -10,7 +10,7 @@ from micronas.data import load
 from micronas.errors import TrainError
 from micronas.estimate.accuracy import Int8Accuracy, collapse, int8_accuracy, quantized
 from micronas.model.graph import Quant
-from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, Softmax
+from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, SoftmaxLayer
 from micronas.train.settings import TrainSettings
 
 pytest.importorskip("tensorflow")
@@ -24,7 +24,7 @@ DIGITS = DataConfig(name="digits")
 def net():
     builder = NetBuilder((8, 8, 1))
     return builder.chain(
-        Conv(8, 3, 3), Conv(16, 3, 3, 2, 2), GlobalAveragePool(), Dense(10), Softmax()
+        Conv(8, 3, 3), Conv(16, 3, 3, 2, 2), GlobalAveragePool(), Dense(10), SoftmaxLayer()
     ).build()
 
 

@@ -7,11 +7,11 @@ import pytest
 
 from micronas.config import DataConfig, FinalFitConfig
 from micronas.errors import TrainError
-from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, Softmax
+from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, SoftmaxLayer
 
 tf = pytest.importorskip("tensorflow")
 
-from micronas.estimate.final_fit import FinalSettings, Progress, final_fit  # noqa: E402
+from micronas.estimate.final_fit import FinalSettings, FitProgress, final_fit  # noqa: E402
 from micronas.estimate.full import cached_dataset, estimate  # noqa: E402
 from micronas.train.settings import TrainSettings  # noqa: E402
 from micronas.train.statistics import reestimate_statistics  # noqa: E402
@@ -23,7 +23,7 @@ DIGITS = DataConfig(name="digits")
 @pytest.fixture(scope="module")
 def net():
     builder = NetBuilder((8, 8, 1)).chain(Conv(8, 3, 3), Conv(16, 3, 3, 2, 2))
-    return builder.chain(GlobalAveragePool(), Dense(10), Softmax()).build()
+    return builder.chain(GlobalAveragePool(), Dense(10), SoftmaxLayer()).build()
 
 
 def test_a_given_number_of_epochs_repeats_and_beats_a_short_training(net):
@@ -46,7 +46,7 @@ def test_seconds_that_suffice_change_nothing(net):
 def test_the_clock_takes_over_only_where_the_epochs_fall_behind(monkeypatch: pytest.MonkeyPatch):
     now = 100.0
     monkeypatch.setattr("micronas.estimate.final_fit.time.monotonic", lambda: now)
-    progress = Progress(epochs=10, steps_per_epoch=4, end=200.0)
+    progress = FitProgress(epochs=10, steps_per_epoch=4, end=200.0)
     now, progress.steps = 124.0, 8
     assert progress.share == pytest.approx(0.2), "a little behind: the schedule is that of the epochs"
     now = 130.0

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from micronas.board import Board, board_names, load_board
-from micronas.deploy.mlperf.firmware import Mode, dut_program
+from micronas.deploy.mlperf.firmware import RunMode, dut_program
 from micronas.deploy.mlperf.task import TASKS
 from micronas.firmware.program import SERVER, Program
 from micronas.firmware.project import make_project, write_project
@@ -24,7 +24,7 @@ from tests.support.paths import FIRMWARE_MODELS
 CLANG = ("clang", "--target=arm-none-eabi", "-isystem", "/usr/include/newlib")
 GCC = ("arm-none-eabi-gcc", "-Wcast-align=strict", "-Wlogical-op", "-Wduplicated-cond")
 MODEL = (FIRMWARE_MODELS / "mlperf_classes.c").read_text(encoding="utf-8")
-DEVICES_UNDER_TEST = (("ad01", Mode.PERFORMANCE), ("kws01", Mode.ENERGY))
+DEVICES_UNDER_TEST = (("ad01", RunMode.PERFORMANCE), ("kws01", RunMode.ENERGY))
 BOARDS = tuple(map(load_board, board_names()))
 ONE_PER_CORE = sorted({board.core: board.name for board in BOARDS}.values())
 ONE_PER_PORT_AND_CORE = sorted({(board.family, board.core): board.name for board in BOARDS}.values())

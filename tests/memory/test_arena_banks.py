@@ -16,13 +16,13 @@ from micronas.board.arena_place import apart, arena_banks, banks_of
 from micronas.board.twin import twin_of
 from micronas.cli.app import app
 from micronas.deploy.deployment import write_sources
-from micronas.device.targets import Image, Qemu, Renode, image_for, ran_on
+from micronas.device.targets import DeviceImage, Qemu, Renode, execution_target, image_for
 from micronas.errors import BudgetError
 from micronas.firmware.linker_script import linker_script
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Ledger, board_budget, check, make_ledger
 from micronas.memory.ledger.free_region import Item
-from micronas.memory.ledger.lower_bound import surely_over
+from micronas.memory.ledger.lower_bound import exceeds_lower_bound
 from micronas.memory.plan.picture import picture
 from micronas.memory.plan.svg import plan_svg
 from micronas.model.graph import Graph, Quant
@@ -138,8 +138,8 @@ def test_a_budget_below_the_sum_holds_for_the_sum() -> None:
 
 def test_the_early_gate_lets_pass_what_only_a_split_holds() -> None:
     budget = make_budget(F407, None, None)
-    assert not surely_over(shape_graph(skip_net(60, 3)), F407, budget)
-    assert surely_over(shape_graph(skip_net(104, 2)), F407, budget)
+    assert not exceeds_lower_bound(shape_graph(skip_net(60, 3)), F407, budget)
+    assert exceeds_lower_bound(shape_graph(skip_net(104, 2)), F407, budget)
 
 
 # --- refusals -----------------------------------------------------------------------------------------
@@ -250,9 +250,9 @@ def test_a_chip_that_qemu_has_without_its_ccm_is_stood_in_for() -> None:
     ledger = make_ledger(shape_graph(skip_net(60, 3)), F407, sizes=FIRMWARE)
     image = image_for(Qemu(), F407, ledger)
     assert (image.board.name, image.arena_region) == ("disco_f407vg_on_mps2-an386", "ccm|sram")
-    place = ran_on(Qemu(), F407, ledger.arena_region)
+    place = execution_target(Qemu(), F407, ledger.arena_region)
     assert str(place) == "emulated on mps2-an386, a stand-in for the core; not this board's ELF"
-    assert image_for(Renode(), F407, ledger) == Image(F407, "ccm|sram")
+    assert image_for(Renode(), F407, ledger) == DeviceImage(F407, "ccm|sram")
 
 
 def test_memories_that_lie_apart_do_so_on_a_stand_in() -> None:

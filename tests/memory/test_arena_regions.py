@@ -14,13 +14,13 @@ from micronas.board import Board, RegionKind, board_names, load_board
 from micronas.cli.app import app
 from micronas.deploy.deployment import build, deploy
 from micronas.deploy.to_json import deployment_to_json
-from micronas.device.targets import Image, Qemu, Renode, SerialBoard, image_for, ran_on
+from micronas.device.targets import DeviceImage, Qemu, Renode, SerialBoard, execution_target, image_for
 from micronas.errors import BudgetError, BuildError, DeviceError
 from micronas.firmware import assert_regions_match
 from micronas.memory.budget import make_budget
 from micronas.memory.codesize import FirmwareSize
-from micronas.memory.ledger import Room, board_budget, check, make_ledger
-from micronas.memory.ledger.free_region import arena_rooms, choose_room, largest_room
+from micronas.memory.ledger import FreeRegion, board_budget, check, make_ledger
+from micronas.memory.ledger.free_region import first_fit_region, free_regions, largest_free_region
 from micronas.model.graph import Graph, Tensor
 from micronas.model.net import Conv, NetBuilder, shape_graph
 from micronas.model.tflite.writer import write
@@ -60,19 +60,19 @@ def with_memory(board: Board, arena_regions: tuple[str, ...], **lengths: int) ->
 
 
 def test_the_first_region_with_room_is_taken() -> None:
-    ccm, sram = rooms = (Room("ccm", 64), Room("sram", 100))
-    assert [choose_room(rooms, n) for n in (0, 64, 65, 100, 101)] == [ccm, ccm, sram, sram, None]
-    assert choose_room((sram, ccm), 1) == sram
-    assert largest_room((ccm, sram, Room("other", 100))) == sram
+    ccm, sram = rooms = (FreeRegion("ccm", 64), FreeRegion("sram", 100))
+    assert [first_fit_region(rooms, n) for n in (0, 64, 65, 100, 101)] == [ccm, ccm, sram, sram, None]
+    assert first_fit_region((sram, ccm), 1) == sram
+    assert largest_free_region((ccm, sram, FreeRegion("other", 100))) == sram
 
 
 def test_stack_and_statics_take_from_sram_alone() -> None:
-    assert arena_rooms(F407, resident_bytes=5_000) == (
-        Room("ccm", 64 * KB),
-        Room("sram", 128 * KB - 5_000),
+    assert free_regions(F407, resident_bytes=5_000) == (
+        FreeRegion("ccm", 64 * KB),
+        FreeRegion("sram", 128 * KB - 5_000),
     )
     small = with_memory(F407, ("sram",), sram=4 * KB)
-    assert arena_rooms(small, resident_bytes=5_000) == (Room("sram", 0),)
+    assert free_regions(small, resident_bytes=5_000) == (FreeRegion("sram", 0),)
 
 
 @pytest.mark.parametrize(
@@ -152,12 +152,16 @@ def test_every_arena_region_of_a_shipped_board_is_memory_that_the_firmware_may_u
 
 def test_qemu_s_own_chips_get_the_arena_in_sram_and_say_so() -> None:
     ledger = make_ledger(network(200), F407, sizes=FIRMWARE)
-    assert image_for(Qemu(), F407, ledger) == Image(F407, "sram")
-    assert image_for(Renode(), F407, ledger) == image_for(SerialBoard(), F407, ledger) == Image(F407, "ccm")
-    place = ran_on(Qemu(), F407, ledger.arena_region)
+    assert image_for(Qemu(), F407, ledger) == DeviceImage(F407, "sram")
+    assert (
+        image_for(Renode(), F407, ledger)
+        == image_for(SerialBoard(), F407, ledger)
+        == DeviceImage(F407, "ccm")
+    )
+    place = execution_target(Qemu(), F407, ledger.arena_region)
     assert (place.own_chip, place.own_elf) == (True, False)
     assert "not this board's ELF: the arena lies in sram" in str(place)
-    assert ran_on(Qemu(), F407, "sram").own_elf
+    assert execution_target(Qemu(), F407, "sram").own_elf
 
 
 def test_a_stand_in_has_all_regions_of_the_board() -> None:

@@ -20,10 +20,10 @@ from micronas.board.twin import twin_of
 from micronas.cli.app import app
 from micronas.deploy.deployment import deploy
 from micronas.deploy.to_json import deployment_to_json
-from micronas.device.targets import Image, Qemu, image_for, ran_on
+from micronas.device.targets import DeviceImage, Qemu, execution_target, image_for
 from micronas.firmware.linker_script import linker_script
 from micronas.memory.ledger import board_budget, check, make_ledger
-from micronas.memory.ledger.free_region import Item, Part, Room, arena_rooms, lay_out
+from micronas.memory.ledger.free_region import FreeRegion, Item, Part, allocate_regions, free_regions
 from micronas.model.graph import Quant
 from micronas.model.net import Conv, Net, NetBuilder, shape_graph
 from micronas.model.tflite.writer import write
@@ -66,10 +66,10 @@ def test_a_gap_of_one_byte_is_a_gap() -> None:
 
 def test_a_region_that_holds_the_arena_whole_comes_before_any_span() -> None:
     resident = 5_120
-    assert arena_rooms(F746, resident) == (
-        Room("dtcm", DTCM),
-        Room("sram", SRAM - resident),
-        Room("dtcm+sram", DTCM + SRAM - resident),
+    assert free_regions(F746, resident) == (
+        FreeRegion("dtcm", DTCM),
+        FreeRegion("sram", SRAM - resident),
+        FreeRegion("dtcm+sram", DTCM + SRAM - resident),
     )
     assert make_ledger(network(200), F746, sizes=FIRMWARE).arena_region == "dtcm"
     assert make_ledger(network(480), F746, sizes=FIRMWARE).arena_region == "sram"
@@ -104,7 +104,7 @@ def test_a_part_is_cut_exactly_where_the_regions_meet(
     sram = F746.region("sram").model_copy(update={"origin": 0x20000000 + first})
     regions = (F746.region("dtcm").model_copy(update={"length": first}), sram)
     board = F746.model_copy(update={"regions": regions})
-    found = lay_out(board, [("stack", 20), ("static", 4)], [Part("dtcm+sram", "arena", 30)])
+    found = allocate_regions(board, [("stack", 20), ("static", 4)], [Part("dtcm+sram", "arena", 30)])
     assert found == tuple(Item(*item) for item in items)
 
 
@@ -137,8 +137,8 @@ def test_a_stand_in_keeps_neighbours_together() -> None:
         assert as_one(twin, "dtcm+sram").length == as_one(board, "dtcm+sram").length
         assert as_one(twin, "dtcm+sram").origin == twin.region("sram").origin == 0x20000000
     ledger = make_ledger(network(SIDE), F746, sizes=FIRMWARE)
-    assert image_for(Qemu(), F746, ledger) == Image(twin_of(F746), "dtcm+sram")  # type: ignore[arg-type]
-    assert not ran_on(Qemu(), F746, ledger.arena_region).own_elf
+    assert image_for(Qemu(), F746, ledger) == DeviceImage(twin_of(F746), "dtcm+sram")  # type: ignore[arg-type]
+    assert not execution_target(Qemu(), F746, ledger.arena_region).own_elf
 
 
 def test_check_says_where_the_arena_lies_and_what_each_region_holds(tmp_path: Path) -> None:

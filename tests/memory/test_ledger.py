@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from micronas.board import Board, Region, RegionKind, load_board
+from micronas.board import Board, MemoryRegion, RegionKind, load_board
 from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.codesize import FirmwareSize
@@ -129,7 +129,7 @@ def test_budgets_below_the_firmware_are_said_to_be(kws, board):
 
 def test_a_region_that_overflows_is_a_reason_of_its_own(resnet, board):
     """Enough RAM in total is no use when the arena's region is too small."""
-    ccm = Region(name="ccm", kind=RegionKind.CCM, origin=0x1000_0000, length=32 * 1024)
+    ccm = MemoryRegion(name="ccm", kind=RegionKind.CCM, origin=0x1000_0000, length=32 * 1024)
     split = board.model_copy(update={"regions": (*board.regions, ccm), "arena_regions": ("ccm",)})
     ledger = make_ledger(resnet, split, sizes=FIRMWARE)
     assert ledger.region_bytes("ccm") == ledger.arena_bytes

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from micronas.board import Board, Region, RegionKind, load_board
+from micronas.board import Board, MemoryRegion, RegionKind, load_board
 from micronas.memory.codesize import FirmwareSize
 from micronas.memory.ledger import Budget, Ledger, check, make_ledger
 from micronas.model.graph import Graph
@@ -30,7 +30,7 @@ def resnet(networks: Path) -> Graph:
 
 def with_ccm(board: Board, nbytes: int) -> Board:
     """``board`` with a memory of its own for the arena."""
-    ccm = Region(name="ccm", kind=RegionKind.CCM, origin=0x1000_0000, length=nbytes)
+    ccm = MemoryRegion(name="ccm", kind=RegionKind.CCM, origin=0x1000_0000, length=nbytes)
     return board.model_copy(update={"regions": (*board.regions, ccm), "arena_regions": ("ccm",)})
 
 

@@ -82,7 +82,7 @@ def test_order_is_the_best_of_all(problem):
     assert plan.bound_bytes == min(peak_of(graph, order, lowered) for order in all_orders(graph))
 
 
-def least_arena(graph: Graph, order: tuple[int, ...]) -> int:
+def min_arena(graph: Graph, order: tuple[int, ...]) -> int:
     """The best of first-fit placements over every order of the tensors: one of them is optimal."""
     position = {op: k for k, op in enumerate(order)}
     life = {t: [-1, -1] for t in graph.inputs}
@@ -111,7 +111,7 @@ def least_arena(graph: Graph, order: tuple[int, ...]) -> int:
 def test_placement_is_the_best_of_all(problem):
     graph, _ = problem
     plan = plan_memory(graph, plain(graph))
-    assert plan.arena_bytes == least_arena(graph, plan.order)
+    assert plan.arena_bytes == min_arena(graph, plan.order)
 
 
 # --- by hand ------------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from micronas.codegen.lowering import Lowered
 from micronas.memory.plan import TENSOR_ALIGNMENT, Plan, Shortfall, plan_in_banks, plan_memory
-from micronas.memory.plan.banks import Split, split
-from micronas.memory.plan.blocks import Block
+from micronas.memory.plan.banks import BankPlan, split
+from micronas.memory.plan.blocks import MemoryBlock
 from micronas.memory.plan.values import Trail
 from micronas.model.graph import Graph
 from tests.memory.test_plan_networks import random_cell_networks
@@ -26,9 +26,9 @@ UNIT = TENSOR_ALIGNMENT
 
 
 @st.composite
-def small_blocks(draw, most: int = 5) -> tuple[Block, ...]:
+def small_blocks(draw, most: int = 5) -> tuple[MemoryBlock, ...]:
     """Blocks of 1 to 4 units; some begin as another ends and may then overlap it."""
-    blocks: list[Block] = []
+    blocks: list[MemoryBlock] = []
     for _ in range(draw(st.integers(2, most))):
         start, steps = draw(st.integers(0, 3)), draw(st.integers(2, 3))
         profile = tuple(UNIT * draw(st.integers(1, 4)) for _ in range(steps))
@@ -39,15 +39,15 @@ def small_blocks(draw, most: int = 5) -> tuple[Block, ...]:
         if sources and draw(st.booleans()):
             before, after = (UNIT * draw(st.sampled_from([0, 1, 2, 2**30])) for _ in range(2))
             trail = Trail(sources[0], before, after)
-        blocks.append(Block(start, profile, trail=trail))
+        blocks.append(MemoryBlock(start, profile, trail=trail))
     return tuple(blocks)
 
 
-def trailed(blocks: list[Block], source: int) -> bool:
+def trailed(blocks: list[MemoryBlock], source: int) -> bool:
     return any(b.trail is not None and b.trail.source == source for b in blocks)
 
 
-def clash(blocks: tuple[Block, ...], i: int, j: int, at_i: int, at_j: int) -> bool:
+def clash(blocks: tuple[MemoryBlock, ...], i: int, j: int, at_i: int, at_j: int) -> bool:
     """Whether two blocks of one bank take the same byte at a step, but for what an output may lie on."""
     one, other = blocks[i], blocks[j]
     for later, source, distance in ((one, j, at_i - at_j), (other, i, at_j - at_i)):
@@ -61,7 +61,7 @@ def clash(blocks: tuple[Block, ...], i: int, j: int, at_i: int, at_j: int) -> bo
     return False
 
 
-def exhaustive(blocks: tuple[Block, ...], capacities: tuple[int, ...]) -> bool:
+def exhaustive(blocks: tuple[MemoryBlock, ...], capacities: tuple[int, ...]) -> bool:
     """Whether any choice of bank and offset for each block is one without a clash."""
 
     def extend(chosen: list[tuple[int, int]]) -> bool:
@@ -79,7 +79,7 @@ def exhaustive(blocks: tuple[Block, ...], capacities: tuple[int, ...]) -> bool:
     return extend([])
 
 
-def assert_sound(blocks: tuple[Block, ...], found: Split) -> None:
+def assert_sound(blocks: tuple[MemoryBlock, ...], found: BankPlan) -> None:
     for i, j in itertools.combinations(range(len(blocks)), 2):
         if found.banks[i] == found.banks[j]:
             assert not clash(blocks, i, j, found.offsets[i], found.offsets[j])
@@ -108,7 +108,7 @@ def test_three_banks_likewise(blocks, units):
 
 def test_blocks_that_may_overlap_do_so_only_in_one_bank():
     """Both at once need 2 x 40 bytes, or 48 where the second lies 8 above the first."""
-    blocks = (Block(0, (40, 40)), Block(1, (40, 40), trail=Trail(0, 2**30, 8)))
+    blocks = (MemoryBlock(0, (40, 40)), MemoryBlock(1, (40, 40), trail=Trail(0, 2**30, 8)))
     assert split(blocks, (48, 8)).heights == (48, 0)
     assert split(blocks, (40, 40)).heights == (40, 40)
     assert split(blocks, (44, 36)).over_bytes > 0

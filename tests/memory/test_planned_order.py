@@ -13,7 +13,7 @@ from micronas.model.graph import Graph
 from micronas.model.interpreter import run_batch
 from micronas.model.net import shape_graph
 from micronas.space import make_space
-from micronas.space.reference.random_weights import made_up_weights
+from micronas.space.reference.random_weights import random_weights
 from tests.support.model_runner import PORTABLE, Case, run_on_host
 from tests.support.oracle import random_inputs
 
@@ -24,7 +24,7 @@ def reordered_networks(count: int) -> list[Graph]:
     space = make_space(SpaceConfig(name="cell"), (12, 12, 1), 4)
     found: list[Graph] = []
     while len(found) < count:
-        graph = made_up_weights(shape_graph(space.net(space.sample(rng))), seed=len(found))
+        graph = random_weights(shape_graph(space.net(space.sample(rng))), seed=len(found))
         order = plan_memory(graph, lower_graph(graph, PORTABLE)).order
         if order != tuple(range(len(graph.ops))):
             found.append(graph)

@@ -27,7 +27,7 @@ from micronas.model.net import (
     Padding,
     Pool,
     PoolKind,
-    Softmax,
+    SoftmaxLayer,
     shape_graph,
 )
 
@@ -35,7 +35,12 @@ from micronas.model.net import (
 def test_counts_of_a_small_network_by_hand():
     builder = NetBuilder((28, 28, 1))
     net = builder.chain(
-        Conv(8, 3, 3, 2, 2), DepthwiseConv(3, 3), Conv(16, 1, 1), GlobalAveragePool(), Dense(10), Softmax()
+        Conv(8, 3, 3, 2, 2),
+        DepthwiseConv(3, 3),
+        Conv(16, 1, 1),
+        GlobalAveragePool(),
+        Dense(10),
+        SoftmaxLayer(),
     ).build()
     assert net.macs == 14 * 14 * (9 * 8 + 9 * 8 + 8 * 16) + 160
     assert net.parameters == (72 + 8) + (72 + 8) + (128 + 16) + (160 + 10)
@@ -77,7 +82,7 @@ def _reading(layer, *shapes):
         (Concat(), ((4, 1), (4, 2)), "equal height and width"),
         (Multiply(), ((4, 1), (4, 2)), "gate"),
         (Dense(3), ((4, 1),), "rank 3, 1 needed"),
-        (Softmax(), ((4, 1),), "rank 3, 1 needed"),
+        (SoftmaxLayer(), ((4, 1),), "rank 3, 1 needed"),
         (Conv(0, 3, 3), ((4, 1),), "filters is 0"),
         (Conv(4, 3, 3, 0, 1), ((4, 1),), "at least 1"),
         (Pool(PoolKind.MAX, 5, 5, 1, 1), ((4, 1),), "5x5 window does not fit"),
@@ -112,7 +117,7 @@ def ds_cnn():
     builder = NetBuilder((49, 10, 1)).chain(Conv(64, 10, 4, 2, 2))
     for _ in range(4):
         builder.chain(DepthwiseConv(3, 3), Conv(64, 1, 1))
-    return builder.chain(Pool(PoolKind.AVERAGE, 25, 5, 25, 5), Flatten(), Dense(12), Softmax()).build()
+    return builder.chain(Pool(PoolKind.AVERAGE, 25, 5, 25, 5), Flatten(), Dense(12), SoftmaxLayer()).build()
 
 
 def test_mlperf_tiny_keyword_spotting_has_the_published_macs():

@@ -33,7 +33,7 @@ from micronas.model.net import (
     Padding,
     Pool,
     PoolKind,
-    Softmax,
+    SoftmaxLayer,
     shape_graph,
 )
 from micronas.model.tflite import read_bytes
@@ -110,7 +110,7 @@ def branching_net():
     d = builder.add(Pool(PoolKind.MAX, 3, 3, 1, 1, Padding.SAME), x)
     s = builder.add(Add(Activation.RELU), a, b)
     builder.add(Concat(), s, c, d, x)
-    return builder.chain(GlobalAveragePool(), Dense(4), Softmax()).build()
+    return builder.chain(GlobalAveragePool(), Dense(4), SoftmaxLayer()).build()
 
 
 def gated_net():
@@ -124,7 +124,7 @@ def gated_net():
     )
     gate = builder.add(Apply(Function.LOGISTIC))
     builder.add(Multiply(), x, gate)
-    return builder.chain(GlobalAveragePool(), Dense(4), Softmax()).build()
+    return builder.chain(GlobalAveragePool(), Dense(4), SoftmaxLayer()).build()
 
 
 def dense_net():
@@ -165,7 +165,7 @@ def flat_net():
     """A flattening of a single position, which the converter drops."""
     return (
         NetBuilder((6, 6, 2))
-        .chain(Conv(8, 3, 3), Pool(PoolKind.AVERAGE, 6, 6, 6, 6), Flatten(), Dense(3), Softmax())
+        .chain(Conv(8, 3, 3), Pool(PoolKind.AVERAGE, 6, 6, 6, 6), Flatten(), Dense(3), SoftmaxLayer())
         .build()
     )
 
@@ -308,7 +308,7 @@ def test_order_is_restored_from_any_permutation():
         lambda b: b.chain(Conv(8, 3, 3, 2, 2), GlobalAveragePool(), Dense(3)),
         lambda b: b.chain(Conv(8, 3, 3, activation=Activation.RELU6), GlobalAveragePool(), Dense(3)),
         lambda b: b.chain(Conv(12, 3, 3), GlobalAveragePool(), Dense(3)),
-        lambda b: b.chain(Conv(8, 3, 3), GlobalAveragePool(), Dense(3), Softmax()),
+        lambda b: b.chain(Conv(8, 3, 3), GlobalAveragePool(), Dense(3), SoftmaxLayer()),
         lambda b: b.chain(Conv(8, 3, 3), Flatten(), Dense(3)),
     ],
 )

@@ -14,8 +14,8 @@ from micronas.errors import ConfigError
 from micronas.search.cpu_clock import CpuClock, tree_cpu_s
 from micronas.search.loop import RUN_CPU_S
 from micronas.search.run import cpu_before
-from micronas.search.task import Result, Task
-from micronas.search.termination import CpuEffort, JointEffort, TrialEffort, make_effort
+from micronas.search.task import TrialResult, TrialTask
+from micronas.search.termination import AnyTermination, CpuTimeTermination, TrialTermination, make_termination
 from micronas.store import Store
 from tests.search.test_search_loop import make_loop
 from tests.support.search_fakes import toy_evaluate
@@ -54,7 +54,7 @@ class Spent:
     def __call__(self) -> float:
         return self.seconds
 
-    def evaluate(self, task: Task) -> Result:
+    def evaluate(self, task: TrialTask) -> TrialResult:
         """A toy trial that takes ten CPU seconds."""
         self.seconds += 10.0
         return toy_evaluate(task)
@@ -62,26 +62,26 @@ class Spent:
 
 def test_a_trial_begins_only_if_the_longest_of_the_latest_would_still_end_in_time() -> None:
     spent = Spent()
-    effort = CpuEffort(2.0, spent)
-    assert effort.admits(0)
+    termination = CpuTimeTermination(2.0, spent)
+    assert termination.admits(0)
     for seconds in (10.0, 40.0, 10.0):
         spent.seconds += seconds
-        effort.took(1.0)
+        termination.took(1.0)
     spent.seconds = 79.0
-    assert effort.admits(3)
+    assert termination.admits(3)
     spent.seconds = 81.0
-    assert not effort.admits(3)
-    assert effort.admits(1), "the first two always run"
-    assert effort.left() == "0.7 CPU-min"
-    assert (effort.final_fit_s(1), effort.trial_s(), effort.drain_s()) == (None, None, None)
+    assert not termination.admits(3)
+    assert termination.admits(1), "the first two always run"
+    assert termination.left() == "0.7 CPU-min"
+    assert (termination.final_fit_s(1), termination.trial_s(), termination.drain_s()) == (None, None, None)
 
 
 @pytest.mark.parametrize(("trials", "expected"), [(4, 4), (100, 12)])
 def test_of_two_limits_the_first_to_be_met_ends_the_run(tmp_path: Path, trials: int, expected: int) -> None:
     spent = Spent()
-    effort = JointEffort(TrialEffort(trials), CpuEffort(2.0, spent))
+    termination = AnyTermination(TrialTermination(trials), CpuTimeTermination(2.0, spent))
     with Store.create(tmp_path / "run", {}) as store:
-        assert len(make_loop(store, evaluate=spent.evaluate, effort=effort).run()) == expected
+        assert len(make_loop(store, evaluate=spent.evaluate, termination=termination).run()) == expected
         stored = [record.details[RUN_CPU_S] for record in store.records()]
         assert stored == sorted(stored)  # type: ignore[type-var]
         assert cpu_before(store) == stored[-1]
@@ -89,9 +89,9 @@ def test_of_two_limits_the_first_to_be_met_ends_the_run(tmp_path: Path, trials: 
 
 def test_the_configuration_makes_the_effort() -> None:
     config = parse_config({"budget": {"cpu_minutes": 3}})
-    effort = make_effort(config, lambda: 0.0, spent_cpu_s=lambda: 60.0)
-    assert effort.left() == "2.0 CPU-min"
+    termination = make_termination(config, lambda: 0.0, spent_cpu_s=lambda: 60.0)
+    assert termination.left() == "2.0 CPU-min"
     both = parse_config({"budget": {"cpu_minutes": 3, "trials": 7}})
-    assert make_effort(both, lambda: 0.0, spent_cpu_s=lambda: 60.0).left() == "7 trials, 2.0 CPU-min"
+    assert make_termination(both, lambda: 0.0, spent_cpu_s=lambda: 60.0).left() == "7 trials, 2.0 CPU-min"
     with pytest.raises(ConfigError, match="give trials, minutes or cpu_minutes"):
         parse_config({"budget": {}})

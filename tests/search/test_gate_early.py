@@ -11,7 +11,7 @@ from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.config import SpaceConfig
 from micronas.memory.ledger import Budget
-from micronas.memory.plan import least_arena_bytes, plan_memory
+from micronas.memory.plan import min_arena_bytes, plan_memory
 from micronas.model.net import shape_graph
 from micronas.search.gate import LedgerGate
 from micronas.space import Arch, Space, make_space
@@ -31,7 +31,7 @@ def test_the_bound_is_below_every_plan(name: str) -> None:
     for arch in archs:
         graph = shape_graph(space.net(arch))
         lowered = lower_graph(graph, Target(BOARD.core))
-        assert 0 < least_arena_bytes(graph, lowered) <= plan_memory(graph, lowered).arena_bytes
+        assert 0 < min_arena_bytes(graph, lowered) <= plan_memory(graph, lowered).arena_bytes
 
 
 @pytest.mark.parametrize("runtime", ["micronas", "tflm"])

@@ -10,23 +10,23 @@ from typing import Any
 import pytest
 
 import micronas.search.forecast.forecast as forecast_module
-from micronas.config import BudgetConfig, LatencyConfig, parse_config
+from micronas.config import ConstraintsConfig, LatencyConfig, parse_config
 from micronas.errors import ConfigError, SearchError
 from micronas.search.executor import InlineExecutor
 from micronas.search.final import choose
-from micronas.search.forecast.check import Check, check_forecasts, check_text, check_to_json
+from micronas.search.forecast.check import ForecastCheck, check_forecasts, check_text, check_to_json
 from micronas.search.forecast.forecast import FORECAST, PROFILE, Forecast, forecast, profile_of, stands
 from micronas.search.outcome import _measured
-from micronas.search.task import Result, Task
-from micronas.search.termination import TrialEffort
+from micronas.search.task import TrialResult, TrialTask
+from micronas.search.termination import TrialTermination
 from micronas.store import Record, Store
 from micronas.trial import Latency, Outcome, Source, latency_to_json
 from tests.latency.test_latency_model import op
 from tests.search.test_search_loop import make_loop
 from tests.support.search_fakes import toy_evaluate, toy_scores
 
-CONFIG = LatencyConfig(model=True, measure_every=4, max_error=0.05, least_networks=3)
-NO_LIMIT = BudgetConfig()
+CONFIG = LatencyConfig(model=True, measure_every=4, max_error=0.05, min_networks=3)
+NO_LIMIT = ConstraintsConfig()
 
 
 def count_of(genes: list[int]) -> list[float]:
@@ -52,13 +52,13 @@ def measured(genes: list[int]) -> Any:
     return SimpleNamespace(per_op=[SimpleNamespace(count=c) for c in counts], median=total, latency=latency)
 
 
-def evaluate(task: Task) -> Result:
+def evaluate(task: TrialTask) -> TrialResult:
     genes: Any = task.arch
     said = forecast(genes, (), task)
     scores = toy_scores(genes)
     if said is not None and stands(said, task, CONFIG, NO_LIMIT):
         details = {FORECAST: said.to_json()}
-        return Result(
+        return TrialResult(
             Outcome.COMPLETE, replace(scores, latency=said.latency), details=details, tflite=bytes(genes)
         )
     measurement = measured(genes)
@@ -66,7 +66,7 @@ def evaluate(task: Task) -> Result:
     if said is not None:
         details[FORECAST] = said.to_json(measurement.latency)
     scores = replace(scores, latency=measurement.latency)
-    return Result(Outcome.COMPLETE, scores, details=details, tflite=bytes(genes))
+    return TrialResult(Outcome.COMPLETE, scores, details=details, tflite=bytes(genes))
 
 
 def sources(records: list[Record]) -> list[Source]:
@@ -116,7 +116,7 @@ def test_a_killed_run_predicts_what_the_whole_one_did(tmp_path: Path, workers: i
     whole = run(tmp_path / "whole", workers=workers)
     done = 0
 
-    def dying(task: Task) -> Result:
+    def dying(task: TrialTask) -> TrialResult:
         nonlocal done
         if done == killed_at:
             raise KilledError
@@ -131,8 +131,8 @@ def test_a_killed_run_predicts_what_the_whole_one_did(tmp_path: Path, workers: i
     assert [r.details.get(FORECAST) for r in again] == [r.details.get(FORECAST) for r in whole]
 
 
-def task(number: int = 1, *, final: bool = False) -> Task:
-    return Task(number, [1] * 6, "k", final=final)
+def task(number: int = 1, *, final: bool = False) -> TrialTask:
+    return TrialTask(number, [1] * 6, "k", final=final)
 
 
 def said(ms: float = 10.0, error: float = 0.02, networks: int = 5) -> Forecast:
@@ -156,9 +156,9 @@ def said(ms: float = 10.0, error: float = 0.02, networks: int = 5) -> Forecast:
     ],
 )
 def test_when_a_forecast_stands(
-    forecasted: Forecast | None, of: Task, limit_ms: float | None, expected: bool
+    forecasted: Forecast | None, of: TrialTask, limit_ms: float | None, expected: bool
 ) -> None:
-    assert stands(forecasted, of, CONFIG, BudgetConfig(latency_ms=limit_ms)) is expected
+    assert stands(forecasted, of, CONFIG, ConstraintsConfig(latency_ms=limit_ms)) is expected
 
 
 def test_a_final_network_is_never_forecast() -> None:
@@ -179,9 +179,9 @@ def test_the_reported_latency_is_the_measured_one() -> None:
 
 
 def test_a_network_that_is_too_slow_once_measured_is_not_reported(tmp_path: Path) -> None:
-    def too_slow(task: Task) -> Result:
+    def too_slow(task: TrialTask) -> TrialResult:
         return (
-            Result(Outcome.INFEASIBLE, stage="latency", reason="12 ms (emulated)")
+            TrialResult(Outcome.INFEASIBLE, stage="latency", reason="12 ms (emulated)")
             if task.final
             else evaluate(task)
         )
@@ -190,9 +190,9 @@ def test_a_network_that_is_too_slow_once_measured_is_not_reported(tmp_path: Path
         records = make_loop(store, evaluate=evaluate, trials=24).run()
         predicted = [r for r in records if PROFILE not in r.details and "repeats_trial" not in r.details][:2]
         with pytest.raises(SearchError, match="no finalist meets"):
-            choose(predicted, 2, InlineExecutor(too_slow), 1, store, TrialEffort(24))
+            choose(predicted, 2, InlineExecutor(too_slow), 1, store, TrialTermination(24))
         emulated = [r for r in records if PROFILE in r.details][:1]
-        assert not choose(emulated, 1, InlineExecutor(too_slow), 1, store, TrialEffort(24)).final_fit
+        assert not choose(emulated, 1, InlineExecutor(too_slow), 1, store, TrialTermination(24)).final_fit
 
 
 def test_without_a_device_there_is_nothing_to_learn_from() -> None:
@@ -201,9 +201,9 @@ def test_without_a_device_there_is_nothing_to_learn_from() -> None:
 
 
 def test_trials_without_the_model_carry_no_profiles(tmp_path: Path) -> None:
-    seen: list[Task] = []
+    seen: list[TrialTask] = []
 
-    def keep(task: Task) -> Result:
+    def keep(task: TrialTask) -> TrialResult:
         seen.append(task)
         return toy_evaluate(task)
 
@@ -213,11 +213,11 @@ def test_trials_without_the_model_carry_no_profiles(tmp_path: Path) -> None:
 
 
 def test_the_check_is_told_in_one_line_and_in_json() -> None:
-    check = Check(predicted=7, measured=5, pairs=((1.0, 1.0), (2.1, 2.0), (2.9, 3.0)))
+    check = ForecastCheck(predicted=7, measured=5, pairs=((1.0, 1.0), (2.1, 2.0), (2.9, 3.0)))
     assert check_text(check) == (
         "latency model: 7 networks predicted, 5 built and run; "
         "of 3 that have both, the largest error is 5.0 %, Kendall's tau 1.00"
     )
-    nothing = check_to_json(Check(0, 2, ()))
+    nothing = check_to_json(ForecastCheck(0, 2, ()))
     assert (nothing["checked"], nothing["worst_error"], nothing["kendall_tau"]) == (0, None, None)
-    assert "nothing that it forecast was measured" in check_text(Check(0, 2, ()))
+    assert "nothing that it forecast was measured" in check_text(ForecastCheck(0, 2, ()))

@@ -14,7 +14,7 @@ from micronas.latency import LatencyModel, Profile, classes_before_training
 from micronas.search.forecast.check import check_forecasts, check_text, check_to_json
 from micronas.search.forecast.forecast import PROFILE, Forecast, forecast_untrained
 from micronas.search.forecast.gate import UNTRAINED, LatencyGate
-from micronas.search.task import Result, Task
+from micronas.search.task import TrialResult, TrialTask
 from micronas.store import Record, Store
 from micronas.trial import FORECAST_STAGE, Json, Latency, Outcome, Source, Trial
 from tests.latency.test_latency_model import NETWORKS, op
@@ -23,27 +23,27 @@ from tests.search.test_latency_forecast import measured, toy_features  # noqa: F
 from tests.search.test_search_loop import make_loop
 from tests.support.search_fakes import ToyArch
 
-CONFIG = LatencyConfig(model=True, measure_every=3, max_error=0.05, least_networks=3)
+CONFIG = LatencyConfig(model=True, measure_every=3, max_error=0.05, min_networks=3)
 LIMIT_MS = 0.76
 """About half of the toy words are slower."""
 
 
 def gate(limit_ms: float = LIMIT_MS, config: LatencyConfig = CONFIG) -> LatencyGate:
-    def say(arch: Any, told: Sequence[Json]) -> Forecast | None:
+    def say(arch: Any, observed: Sequence[Json]) -> Forecast | None:
         genes: Any = list(arch.genes)
-        return forecast_untrained(genes, (), told)
+        return forecast_untrained(genes, (), observed)
 
     return LatencyGate(say, config, limit_ms)
 
 
-def evaluate(task: Task) -> Result:
+def evaluate(task: TrialTask) -> TrialResult:
     """Measures, and refuses what is too slow as a search does."""
     result = evaluate_freely(task)
     assert result.scores is not None
     assert result.scores.latency is not None
     if result.scores.latency.ms <= LIMIT_MS:
         return result
-    return Result(Outcome.INFEASIBLE, stage="latency", reason="too slow", details=result.details)
+    return TrialResult(Outcome.INFEASIBLE, stage="latency", reason="too slow", details=result.details)
 
 
 def run(folder: Path, *, workers: int = 1, limit_ms: float = LIMIT_MS) -> list[Record]:
@@ -70,7 +70,7 @@ def let_through(records: Sequence[Record]) -> list[Record]:
 def test_what_is_forecast_too_slow_is_not_trained_and_is_too_slow(tmp_path: Path) -> None:
     trained: list[str] = []
 
-    def watched(task: Task) -> Result:
+    def watched(task: TrialTask) -> TrialResult:
         trained.append(task.key)
         return evaluate(task)
 
@@ -117,7 +117,7 @@ def test_a_limit_that_everything_meets_refuses_nothing(tmp_path: Path) -> None:
 def test_a_killed_run_refuses_what_the_whole_one_did(tmp_path: Path, workers: int, killed_at: int) -> None:
     whole, done = run(tmp_path / "whole", workers=workers), 0
 
-    def dying(task: Task) -> Result:
+    def dying(task: TrialTask) -> TrialResult:
         nonlocal done
         if done == killed_at:
             raise KilledError
@@ -153,12 +153,12 @@ def said(ms: float, error: float, networks: int = 5) -> Forecast:
     ],
 )
 def test_the_error_bar_is_taken_off(forecasted: Forecast | None, slow: bool) -> None:
-    judge = LatencyGate(lambda arch, told: forecasted, CONFIG, 10.0).judge(ToyArch((1,) * 6), ())
+    judge = LatencyGate(lambda arch, observed: forecasted, CONFIG, 10.0).judge(ToyArch((1,) * 6), ())
     assert (judge is not None) is slow
 
 
 def test_the_reason_tells_forecast_bar_and_limit() -> None:
-    slow = LatencyGate(lambda arch, told: said(20.0, 0.05), CONFIG, 10.0).judge(ToyArch((1,) * 6), ())
+    slow = LatencyGate(lambda arch, observed: said(20.0, 0.05), CONFIG, 10.0).judge(ToyArch((1,) * 6), ())
     assert slow is not None
     assert slow.reason == (
         "20.00 ms (predicted before training, error bar 5.0 %): 19.00 ms at least, "
@@ -170,11 +170,11 @@ def test_refusals_do_not_end_a_search_and_measured_ones_do(tmp_path: Path) -> No
     with Store.create(tmp_path / "run", {}) as store, pytest.raises(SearchError, match="4 trials in a row"):
         make_loop(
             store,
-            evaluate=lambda task: Result(Outcome.INFEASIBLE, stage="latency", reason="12 ms"),
+            evaluate=lambda task: TrialResult(Outcome.INFEASIBLE, stage="latency", reason="12 ms"),
             trials=60,
             strategy="random",
             max_equal_failures=4,
-            latency_gate=LatencyGate(lambda arch, told: said(12.0, 0.01), CONFIG, 10.0),
+            latency_gate=LatencyGate(lambda arch, observed: said(12.0, 0.01), CONFIG, 10.0),
         ).run()
     with Store.read(tmp_path / "run") as store:
         ends = [r.trial.stage for r in store.records()]

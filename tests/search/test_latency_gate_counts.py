@@ -13,11 +13,11 @@ from micronas.search.forecast.gate import UNTRAINED, LatencyGate
 from micronas.store import Record
 from micronas.trial import Json, Latency, Outcome, Source, Trial
 
-CONFIG = LatencyConfig(model=True, measure_every=3, max_error=0.2, least_networks=3)
+CONFIG = LatencyConfig(model=True, measure_every=3, max_error=0.2, min_networks=3)
 
 
 def gate_that_hears(ms: float, error: float, limit_ms: float) -> LatencyGate:
-    def say(arch: Any, told: Sequence[Json]) -> Forecast:
+    def say(arch: Any, observed: Sequence[Json]) -> Forecast:
         return Forecast(Latency(ms, Source.PREDICTED), error, networks=9)
 
     return LatencyGate(say, CONFIG, limit_ms)

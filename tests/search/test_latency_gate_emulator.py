@@ -16,7 +16,7 @@ from micronas.model.net import shape_graph
 from micronas.search.forecast.forecast import PROFILE
 from micronas.search.forecast.gate import UNTRAINED
 from micronas.space import make_space
-from micronas.space.reference.random_weights import made_up_weights
+from micronas.space.reference.random_weights import random_weights
 from micronas.store import Record, Store
 from micronas.store.stored_setup import stored_board, stored_config
 from micronas.trial import FORECAST_STAGE
@@ -29,8 +29,8 @@ space: {{max_blocks: 2, max_width: 12, kernels: [3], expansions: [2]}}
 strategy: {{name: random}}
 estimator: {{epochs: 1}}
 final_fit: {{epochs: 1}}
-budgets: {{latency_ms: {LIMIT_MS}}}
-latency: {{model: true, measure_every: 3, max_error: 0.2, least_networks: 4}}
+constraints: {{latency_ms: {LIMIT_MS}}}
+latency: {{model: true, measure_every: 3, max_error: 0.2, min_networks: 4}}
 budget: {{trials: 26}}
 max_equal_failures: 26
 """
@@ -40,7 +40,7 @@ def emulated_ms(record: Record, store: Store, folder: Path) -> float:
     """The architecture with weights made up, built and run."""
     config, board = stored_config(store), stored_board(store)
     space = make_space(config.space, (8, 8, 1), 10)
-    graph = made_up_weights(shape_graph(space.net(space.from_json(record.trial.arch))), 7)
+    graph = random_weights(shape_graph(space.net(space.from_json(record.trial.arch))), 7)
     samples = random_samples(graph, 1, 0)
     device, cache = Qemu(), folder / "cache"
     deployed = deploy(graph, board, samples, device=device, workdir=folder / "w", cache_dir=cache, runs=1)

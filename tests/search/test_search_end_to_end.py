@@ -33,7 +33,7 @@ space: {max_blocks: 3, max_width: 16}
 strategy: {name: aging_evolution, population: 3, sample: 2}
 estimator: {epochs: 2}
 final_fit: {epochs: 3}
-budgets: {flash_kb: 48, sram_kb: 24}
+constraints: {flash_kb: 48, sram_kb: 24}
 budget: {trials: 5}
 seed: 4
 """
@@ -77,7 +77,17 @@ def trials(run: Path) -> list[tuple[Any, ...]]:
 def test_the_json_has_the_documented_keys(whole: dict[str, Any]) -> None:
     assert list(whole) == ["run", "best", "trials", "agreement", "forecasts"]
     assert list(whole["best"]) == [
-        *("trial", "accuracy", "flash_bytes", "sram_bytes", "latency", "ran_on", "reward", "figure", "files")
+        *(
+            "trial",
+            "accuracy",
+            "flash_bytes",
+            "sram_bytes",
+            "latency",
+            "execution_target",
+            "reward",
+            "figure",
+            "files",
+        )
     ]
     assert list(whole["best"]["accuracy"]) == ["validation_int8", "test_int8"]
     assert whole["best"]["latency"] == {"ms": None, "source": None}

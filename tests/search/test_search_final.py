@@ -11,8 +11,8 @@ import pytest
 from micronas.errors import SearchError
 from micronas.search.executor import InlineExecutor
 from micronas.search.final import choose, ranking
-from micronas.search.task import Result, Task
-from micronas.search.termination import TrialEffort
+from micronas.search.task import TrialResult, TrialTask
+from micronas.search.termination import TrialTermination
 from micronas.store import Record, Store
 from micronas.trial import Outcome, Source, Trial
 from tests.support.search_fakes import ToySpace, toy_scores
@@ -32,20 +32,20 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield store
 
 
-def final(change: float, outcome: Outcome = Outcome.COMPLETE) -> Callable[[Task], Result]:
+def final(change: float, outcome: Outcome = Outcome.COMPLETE) -> Callable[[TrialTask], TrialResult]:
     """A final training that changes the reward of its trial by ``change``."""
 
-    def evaluate(task: Task) -> Result:
+    def evaluate(task: TrialTask) -> TrialResult:
         assert task.final
         scores = toy_scores(list(task.arch))  # type: ignore[arg-type]
-        return Result(outcome, replace(scores, reward=scores.reward + change), tflite=b"final")
+        return TrialResult(outcome, replace(scores, reward=scores.reward + change), tflite=b"final")
 
     return evaluate
 
 
-def chosen(store: Store, evaluate: Callable[[Task], Result], finalists: int = 2):
+def chosen(store: Store, evaluate: Callable[[TrialTask], TrialResult], finalists: int = 2):
     records = [record(0, 1), record(1, 3), record(2, 2), record(3, 3, repeats_trial=1)]
-    return choose(records, finalists, InlineExecutor(evaluate), 1, store, TrialEffort(4))
+    return choose(records, finalists, InlineExecutor(evaluate), 1, store, TrialTermination(4))
 
 
 def test_trials_rank_by_reward_and_repeats_do_not_rank_twice() -> None:
@@ -57,7 +57,7 @@ def test_trials_rank_by_reward_and_repeats_do_not_rank_twice() -> None:
 def test_the_best_are_trained_properly_and_the_best_of_them_wins(store: Store) -> None:
     tasks: list[int] = []
 
-    def evaluate(task: Task) -> Result:
+    def evaluate(task: TrialTask) -> TrialResult:
         tasks.append(task.number)
         return final(0.2 if task.number == 2 else 0.0)(task)
 
@@ -67,9 +67,9 @@ def test_the_best_are_trained_properly_and_the_best_of_them_wins(store: Store) -
 
 
 def test_a_final_training_may_take_ten_times_what_its_trial_says(store: Store) -> None:
-    tasks: list[Task] = []
+    tasks: list[TrialTask] = []
 
-    def evaluate(task: Task) -> Result:
+    def evaluate(task: TrialTask) -> TrialResult:
         tasks.append(task)
         return final(0.0)(task)
 
@@ -77,22 +77,22 @@ def test_a_final_training_may_take_ten_times_what_its_trial_says(store: Store) -
     assert slow.trial.scores is not None
     scores = replace(slow.trial.scores, epochs=4, train_cpu_s=6.0)  # 1.5 s an epoch
     records = [replace(slow, trial=replace(slow.trial, scores=scores))]
-    choose(records, 1, InlineExecutor(evaluate), 1, store, TrialEffort(4), epochs=100)
-    choose([record(1, 1)], 1, InlineExecutor(evaluate), 1, store, TrialEffort(4), epochs=100)
-    assert [task.hang_s for task in tasks] == [1500.0, 0.0]  # the second took no time to speak of
+    choose(records, 1, InlineExecutor(evaluate), 1, store, TrialTermination(4), epochs=100)
+    choose([record(1, 1)], 1, InlineExecutor(evaluate), 1, store, TrialTermination(4), epochs=100)
+    assert [task.hang_timeout_s for task in tasks] == [1500.0, 0.0]  # the second took no time to speak of
     assert [task.deadline_s for task in tasks] == [None, None]
 
 
 def test_it_is_said_why_a_final_training_is_not_reported(store: Store) -> None:
     said: list[str] = []
 
-    def evaluate(task: Task) -> Result:
+    def evaluate(task: TrialTask) -> TrialResult:
         if task.number == 1:
-            return Result(Outcome.FAILED, stage="worker", reason="ran past its deadline and was stopped")
+            return TrialResult(Outcome.FAILED, stage="worker", reason="ran past its deadline and was stopped")
         return final(-0.05)(task)
 
     records = [record(0, 1), record(1, 3), record(2, 2)]
-    winner = choose(records, 3, InlineExecutor(evaluate), 1, store, TrialEffort(4), said.append)
+    winner = choose(records, 3, InlineExecutor(evaluate), 1, store, TrialTermination(4), said.append)
     assert (winner.number, winner.final_fit) == (1, False)
     stays = "its network stays as the trial trained it"
     assert said[0] == f"final training of trial 1 failed: ran past its deadline and was stopped; {stays}"
@@ -132,14 +132,14 @@ def test_a_network_predicted_to_be_fast_goes_only_if_it_is_measured_to_be_slow(
     store: Store, outcome: Outcome, stays: bool
 ) -> None:
     records = [predicted(0, 4), record(1, 1)]
-    winner = choose(records, 2, InlineExecutor(final(0.0, outcome)), 1, store, TrialEffort(4))
+    winner = choose(records, 2, InlineExecutor(final(0.0, outcome)), 1, store, TrialTermination(4))
     assert winner.number == (0 if stays else 1)
 
 
 def test_a_search_whose_finalists_are_all_too_slow_says_so(store: Store) -> None:
     too_slow = InlineExecutor(final(0.0, Outcome.INFEASIBLE))
     with pytest.raises(SearchError, match="once it is measured"):
-        choose([predicted(0, 4), predicted(1, 1)], 2, too_slow, 1, store, TrialEffort(4))
+        choose([predicted(0, 4), predicted(1, 1)], 2, too_slow, 1, store, TrialTermination(4))
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_finalists_share_the_time_that_is_left_by_rounds_of_workers(
 ) -> None:
     asked: list[int] = []
 
-    class Watched(TrialEffort):
+    class Watched(TrialTermination):
         def final_fit_s(self, rounds: int) -> float | None:
             asked.append(rounds)
             return super().final_fit_s(rounds)
@@ -162,7 +162,7 @@ def test_finalists_share_the_time_that_is_left_by_rounds_of_workers(
 
 def test_a_search_without_a_usable_network_says_so(store: Store) -> None:
     with pytest.raises(SearchError, match="no trial ended with a usable network"):
-        choose([], 1, InlineExecutor(final(0)), 1, store, TrialEffort(1))
+        choose([], 1, InlineExecutor(final(0)), 1, store, TrialTermination(1))
     broken = Record(Trial(0, [1], "k", Outcome.FAILED, stage="train", reason="the loss is NaN"), {})
     with pytest.raises(SearchError, match="nothing to report; the last one's reason: the loss is NaN"):
-        choose([broken], 1, InlineExecutor(final(0)), 1, store, TrialEffort(1))
+        choose([broken], 1, InlineExecutor(final(0)), 1, store, TrialTermination(1))

@@ -8,7 +8,7 @@ import pytest
 
 from micronas.errors import BudgetError
 from micronas.memory.ledger import Budget, Verdict
-from micronas.search.initial_trials import first_trials
+from micronas.search.initial_trials import initial_trials
 from tests.support.search_fakes import GENES, ToyArch, ToySpace
 
 SPACE = ToySpace()
@@ -36,7 +36,7 @@ class Gate:
 
 def first(flash_bytes: int, sram_bytes: int = 10_000) -> tuple[ToyArch, ...]:
     budget = Budget(flash_bytes=flash_bytes, sram_bytes=sram_bytes)
-    return first_trials(SPACE, Gate(budget), ledger, budget)
+    return initial_trials(SPACE, Gate(budget), ledger, budget)
 
 
 def test_the_largest_hand_made_network_that_fits_comes_first() -> None:
@@ -48,16 +48,16 @@ def test_budgets_below_the_smallest_network_are_refused_with_the_bytes() -> None
         first(999)
     assert "needs 1,000 bytes of flash (budget 999)" in caught.value.message
     assert "500 bytes of SRAM (budget 10,000)" in caught.value.message
-    assert "budgets.flash_kb to 1 or more" in (caught.value.remedy or "")
+    assert "constraints.flash_kb to 1 or more" in (caught.value.remedy or "")
     assert "sram_kb" not in (caught.value.remedy or "")
 
 
 class NoSmallHandMade(ToySpace):
-    def hand_made(self) -> tuple[ToyArch, ...]:
+    def baselines(self) -> tuple[ToyArch, ...]:
         return (ToyArch((4,) * GENES), ToyArch((3,) * GENES))
 
 
 def test_where_no_hand_made_network_fits_a_smaller_one_is_found() -> None:
     budget = Budget(flash_bytes=1300, sram_bytes=10_000)
-    (found,) = first_trials(NoSmallHandMade(), Gate(budget), ledger, budget)
+    (found,) = initial_trials(NoSmallHandMade(), Gate(budget), ledger, budget)
     assert sum(found.genes) <= 3

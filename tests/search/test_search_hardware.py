@@ -23,8 +23,8 @@ from micronas.search import run as runs
 from micronas.search.executor import InlineExecutor
 from micronas.search.loop import Loop
 from micronas.search.proposals import Proposals
-from micronas.search.task import Result, Task
-from micronas.search.termination import make_effort
+from micronas.search.task import TrialResult, TrialTask
+from micronas.search.termination import make_termination
 from micronas.store import Record, Store
 from micronas.strategy import make_strategy
 from micronas.trial import Outcome, Source
@@ -111,7 +111,7 @@ def workbench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workb
         ports=bench.ports,
         usb=lambda: (),
         open_link=lambda port, baud: SerialLink(port, baud, emulated=False),
-        claims_dir=bench.claims,
+        locks_dir=bench.claims,
         return_deadline_s=2.0,
     )
     monkeypatch.setattr(where, "HARDWARE", access)
@@ -172,17 +172,17 @@ def check_what_is_recorded(details: dict[str, Any]) -> None:
     assert "GCC" in firmware["compiler"]
     assert {"-mcpu=cortex-m4", "-O2"} <= set(firmware["flags"])
     assert any(kernel.startswith("mn_conv2d") for kernel in firmware["kernels"])
-    assert details["ran_on"]["machine"] is None
+    assert details["execution_target"]["machine"] is None
     assert details["runs"]["warm_up"] == 2
     assert details["runs"]["outliers"] == []
 
 
-def dead_board(task: Task) -> Result:
+def dead_board(task: TrialTask) -> TrialResult:
     """From the third trial on the board is gone; the reason has a build id that is never the same."""
     if task.number < 2:
-        return Result(Outcome.COMPLETE, toy_scores(list(task.arch)), tflite=b"x")  # type: ignore[arg-type]
+        return TrialResult(Outcome.COMPLETE, toy_scores(list(task.arch)), tflite=b"x")  # type: ignore[arg-type]
     reason = f"the board still runs build {task.number:032x}, not {task.number * 7919:032x}"
-    return Result(Outcome.FAILED, stage="flash", reason=reason)
+    return TrialResult(Outcome.FAILED, stage="flash", reason=reason)
 
 
 def run_loop(folder: Path, config: SearchConfig) -> list[Record]:
@@ -199,11 +199,11 @@ def run_loop(folder: Path, config: SearchConfig) -> list[Record]:
                 first=(),
                 executor=InlineExecutor(dead_board),
                 store=store,
-                effort=make_effort(config, store.wall_s),
+                termination=make_termination(config, store.wall_s),
                 workers=1,
                 max_equal_failures=config.max_equal_failures,
                 observer=Silent([]),
-                stop_without_board=config.on_dead_board == "stop",
+                stop_without_board=config.on_board_failure == "stop",
             ).run()
         finally:
             records = store.records()
@@ -214,7 +214,7 @@ def run_loop(folder: Path, config: SearchConfig) -> list[Record]:
     ("policy", "limit", "trials", "text"),
     [
         ("stop", 5, 3, "trial 2 failed for its device"),
-        ("go_on", 4, 6, "4 trials in a row ended alike, in stage 'flash'"),
+        ("continue", 4, 6, "4 trials in a row ended alike, in stage 'flash'"),
     ],
 )
 def test_a_board_that_is_gone_for_good_ends_the_search_by_policy(
@@ -222,7 +222,7 @@ def test_a_board_that_is_gone_for_good_ends_the_search_by_policy(
 ) -> None:
     config = SearchConfig.model_validate(
         {
-            "on_dead_board": policy,
+            "on_board_failure": policy,
             "max_equal_failures": limit,
             "strategy": {"name": "random"},
             "budget": SearchBudget(trials=20).model_dump(),

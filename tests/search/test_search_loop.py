@@ -19,8 +19,8 @@ from micronas.search.executor import Executor, InlineExecutor, ProcessExecutor
 from micronas.search.forecast.gate import LatencyGate
 from micronas.search.loop import Loop
 from micronas.search.proposals import Proposals, feasible_share
-from micronas.search.task import Evaluate, Result, Task
-from micronas.search.termination import Effort, TimeEffort, TrialEffort
+from micronas.search.task import Evaluate, TrialResult, TrialTask
+from micronas.search.termination import Termination, TrialTermination, WallTimeTermination
 from micronas.store import Record, Store
 from micronas.strategy import make_strategy
 from micronas.trial import Outcome, Trial
@@ -33,7 +33,7 @@ SPACE = ToySpace()
 class Shuffled(InlineExecutor):
     """Ends the youngest of the running tasks first, as workers may."""
 
-    def next_finished(self, timeout_s: float | None) -> tuple[int, Result] | None:
+    def next_finished(self, timeout_s: float | None) -> tuple[int, TrialResult] | None:
         if not self._queue:
             return None
         task = self._queue.pop()
@@ -46,7 +46,7 @@ def make_loop(
     trials: int = 30,
     evaluate: Evaluate = toy_evaluate,
     executor: Executor | None = None,
-    effort: Effort | None = None,
+    termination: Termination | None = None,
     gate: ToyGate | None = None,
     strategy: str = "aging_evolution",
     workers: int = 1,
@@ -64,7 +64,7 @@ def make_loop(
         first=first,
         executor=executor or InlineExecutor(evaluate),
         store=store,
-        effort=effort or TrialEffort(trials),
+        termination=termination or TrialTermination(trials),
         workers=workers,
         max_equal_failures=max_equal_failures,
         observer=observer or Silent([]),
@@ -95,7 +95,7 @@ def test_every_trial_is_told_and_stored_once_in_order(store: Store) -> None:
 def test_nothing_over_budget_is_evaluated(store: Store) -> None:
     trained: list[list[int]] = []
 
-    def evaluate(task: Task) -> Result:
+    def evaluate(task: TrialTask) -> TrialResult:
         trained.append(list(task.arch))  # type: ignore[arg-type]
         return toy_evaluate(task)
 
@@ -124,7 +124,7 @@ def test_hand_made_networks_come_first(store: Store) -> None:
 def test_a_repeated_architecture_is_answered_without_training(store: Store) -> None:
     trained: list[str] = []
 
-    def evaluate(task: Task) -> Result:
+    def evaluate(task: TrialTask) -> TrialResult:
         trained.append(task.key)
         return toy_evaluate(task)
 
@@ -136,8 +136,8 @@ def test_a_repeated_architecture_is_answered_without_training(store: Store) -> N
 
 
 def test_equal_failures_in_a_row_stop_the_run_and_give_the_reason(store: Store) -> None:
-    def evaluate(task: Task) -> Result:
-        return Result(Outcome.FAILED, stage="build", reason=f"no toolchain (try {task.number})")
+    def evaluate(task: TrialTask) -> TrialResult:
+        return TrialResult(Outcome.FAILED, stage="build", reason=f"no toolchain (try {task.number})")
 
     with pytest.raises(SearchError, match="3 trials in a row ended alike, in stage 'build': no toolchain"):
         make_loop(store, evaluate=evaluate, max_equal_failures=3).run()
@@ -145,8 +145,8 @@ def test_equal_failures_in_a_row_stop_the_run_and_give_the_reason(store: Store) 
 
 
 def test_different_failures_do_not_stop_it(store: Store) -> None:
-    def evaluate(task: Task) -> Result:
-        return Result(Outcome.FAILED, stage=("build", "train")[task.number % 2], reason="no")
+    def evaluate(task: TrialTask) -> TrialResult:
+        return TrialResult(Outcome.FAILED, stage=("build", "train")[task.number % 2], reason="no")
 
     assert len(make_loop(store, trials=12, evaluate=evaluate, max_equal_failures=3).run()) == 12
 
@@ -174,7 +174,7 @@ def test_a_run_cut_anywhere_goes_on_to_the_same_trials(
         whole = trials_of(make_loop(store, executor=make_executor(toy_evaluate), workers=workers).run())
     done = 0
 
-    def evaluate(task: Task) -> Result:
+    def evaluate(task: TrialTask) -> TrialResult:
         nonlocal done
         if done == killed_at:
             raise KilledError
@@ -240,7 +240,7 @@ def test_kill_9_and_resume_with_real_workers(tmp_path: Path) -> None:
         assert len(cut.records()) == 60
 
 
-def crash(task: Task) -> Result:
+def crash(task: TrialTask) -> TrialResult:
     if task.number == 1:
         os._exit(3)
     if task.number == 2:
@@ -257,8 +257,8 @@ def crash_factory() -> Evaluate:
 def test_a_worker_that_crashes_or_hangs_costs_its_own_trial_only() -> None:
     with ProcessExecutor(crash_factory, workers=1, task_deadline_s=1.0, grace_s=0.5) as executor:
         for number in range(4):
-            executor.submit(Task(number, [1, 1, 1, 1, 1, number], f"k{number}"))
-        executor.submit(Task(4, [1, 1, 1, 1, 1, 4], "k4", hang_s=20.0))  # slow, and known to be
+            executor.submit(TrialTask(number, [1, 1, 1, 1, 1, number], f"k{number}"))
+        executor.submit(TrialTask(4, [1, 1, 1, 1, 1, 4], "k4", hang_timeout_s=20.0))  # slow, and known to be
         results = dict(filter(None, (executor.next_finished(30.0) for _ in range(5))))
     assert results[0].outcome is Outcome.COMPLETE
     assert "exit code 3" in results[1].reason
@@ -272,7 +272,7 @@ def broken_factory() -> Evaluate:
 
 def test_workers_that_cannot_start_say_so_and_do_not_hang() -> None:
     with ProcessExecutor(broken_factory, workers=1, task_deadline_s=5.0) as executor:
-        executor.submit(Task(0, [1] * 6, "k"))
+        executor.submit(TrialTask(0, [1] * 6, "k"))
         finished = executor.next_finished(30.0)
     assert finished is not None
     assert finished[1].outcome is Outcome.FAILED
@@ -281,27 +281,27 @@ def test_workers_that_cannot_start_say_so_and_do_not_hang() -> None:
 
 def test_time_effort_keeps_time_for_the_final_fit() -> None:
     spent = 0.0
-    effort = TimeEffort(minutes=10, final_share=0.3, spent_s=lambda: spent, closing_s=20)
-    assert effort.admits(0)
-    effort.took(30.0)
+    termination = WallTimeTermination(minutes=10, final_share=0.3, spent_s=lambda: spent, closing_s=20)
+    assert termination.admits(0)
+    termination.took(30.0)
     spent = 600 * 0.7 - 31
-    assert effort.admits(5)
+    assert termination.admits(5)
     spent = 600 * 0.7 - 29  # a trial of 30 s would end too late
-    assert not effort.admits(5)
+    assert not termination.admits(5)
     spent = 425.0
-    assert effort.final_fit_s(rounds=1) == pytest.approx(600 - 425 - 20)
-    assert effort.final_fit_s(rounds=2) == pytest.approx((600 - 425 - 20) / 2)
-    assert effort.left() == "2:55 min"
+    assert termination.final_fit_s(rounds=1) == pytest.approx(600 - 425 - 20)
+    assert termination.final_fit_s(rounds=2) == pytest.approx((600 - 425 - 20) / 2)
+    assert termination.left() == "2:55 min"
 
 
 def test_time_effort_gives_up_on_stragglers(store: Store) -> None:
     class Stuck(InlineExecutor):
-        def next_finished(self, timeout_s: float | None) -> tuple[int, Result] | None:
+        def next_finished(self, timeout_s: float | None) -> tuple[int, TrialResult] | None:
             return super().next_finished(timeout_s) if timeout_s is None else None
 
     ends = iter([0.0] * 4 + [1000.0] * 100)
-    effort = TimeEffort(1, 0.5, lambda: next(ends), 1)
-    records = make_loop(store, executor=Stuck(toy_evaluate), effort=effort, workers=2).run()
+    termination = WallTimeTermination(1, 0.5, lambda: next(ends), 1)
+    records = make_loop(store, executor=Stuck(toy_evaluate), termination=termination, workers=2).run()
     assert [r.trial.number for r in records] == list(range(len(records)))
     assert len(store.records()) == len(records)
 
@@ -316,7 +316,7 @@ def test_finished_times_are_wall_clock_of_the_run(store: Store) -> None:
 def test_the_factory_of_a_process_executor_may_be_a_partial() -> None:
     factory = functools.partial(crash_factory)
     with ProcessExecutor(factory, workers=1, task_deadline_s=5.0) as executor:
-        executor.submit(Task(0, [1] * 6, "k"))
+        executor.submit(TrialTask(0, [1] * 6, "k"))
         finished = executor.next_finished(30.0)
     assert finished is not None
     assert finished[1].outcome is Outcome.COMPLETE

@@ -12,12 +12,12 @@ import pytest
 
 from micronas.config import PrefilterConfig, StrategyConfig
 from micronas.errors import ConfigError
-from micronas.estimate.proxies import ProxyJudge, ProxyScores, order, score_net
+from micronas.estimate.proxies import ProxyScores, ZeroCostScorer, order, score_net
 from micronas.search.executor import InlineExecutor
 from micronas.search.loop import Loop
 from micronas.search.prefilter import Prefiltered, ScoredNets, proxy_agreements
 from micronas.search.proposals import Proposals
-from micronas.search.termination import TrialEffort
+from micronas.search.termination import TrialTermination
 from micronas.store import Record, Store
 from micronas.strategy import Accept, Strategy, check_prefilter, make_strategy
 from tests.support.search_fakes import Silent, ToyArch, ToyGate, ToySpace, toy_evaluate, toy_trial
@@ -121,7 +121,7 @@ def run(store: Store, trials: int) -> list[tuple[str, str]]:
             first=(),
             executor=InlineExecutor(toy_evaluate),
             store=store,
-            effort=TrialEffort(trials),
+            termination=TrialTermination(trials),
             workers=2,
             max_equal_failures=5,
             observer=Silent([]),
@@ -158,8 +158,8 @@ def test_the_child_process_gives_what_the_proxies_give_here() -> None:
     data = DataConfig(name="digits")
     loaded = load(data)
     space = make_space(SpaceConfig(max_width=16), loaded.input_shape, loaded.n_classes)
-    nets = [space.net(arch) for arch in space.hand_made()[:2]]
-    with ProxyJudge(data, seed=3) as judge:
+    nets = [space.net(arch) for arch in space.baselines()[:2]]
+    with ZeroCostScorer(data, seed=3) as judge:
         there = judge.scores(nets)
     for net, scores in zip(nets, there, strict=True):
         here = score_net(net, data, 3)

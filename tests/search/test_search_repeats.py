@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from micronas.errors import BuildError, DeviceError, FlashError
-from micronas.search.task import Result, Task
+from micronas.search.task import TrialResult, TrialTask
 from micronas.store import Store
 from micronas.trial import Outcome
 from tests.search.test_search_loop import make_loop
@@ -31,10 +31,10 @@ def test_a_failure_of_the_device_is_no_answer(store: Store, stage: str, trained:
     """Trial 0 fails: for a cable it says nothing of the network, and trial 1 runs; for a build it does."""
     seen: list[int] = []
 
-    def evaluate(task: Task) -> Result:
+    def evaluate(task: TrialTask) -> TrialResult:
         seen.append(task.number)
         if task.number == 0:
-            return Result(Outcome.FAILED, stage=stage, reason="broken")
+            return TrialResult(Outcome.FAILED, stage=stage, reason="broken")
         return toy_evaluate(task)
 
     records = make_loop(store, trials=3, evaluate=evaluate, first=(SAME, SAME, SAME)).run()

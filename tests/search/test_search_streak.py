@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from micronas.errors import SearchError
-from micronas.search.failure_limit import Streak
-from micronas.search.task import Result, Task
+from micronas.search.failure_limit import FailureLimit
+from micronas.search.task import TrialResult, TrialTask
 from micronas.store import Store
 from micronas.trial import FORECAST_STAGE, Outcome, Trial
 from tests.search.test_search_loop import make_loop
@@ -20,7 +20,7 @@ def failed(number: int, reason: str, stage: str = "build") -> Trial:
 
 
 def test_figures_do_not_make_failures_different() -> None:
-    streak = Streak(3, stop_without_board=False)
+    streak = FailureLimit(3, stop_without_board=False)
     streak.add(failed(0, "op 3: 1024 bytes over, build 00112233445566778899aabbccddeeff"))
     streak.add(failed(1, "op 12: 7 bytes over, build ffeeddccbbaa99887766554433221100"))
     with pytest.raises(SearchError, match="3 trials in a row ended alike"):
@@ -28,7 +28,7 @@ def test_figures_do_not_make_failures_different() -> None:
 
 
 def test_another_stage_reason_or_a_success_begins_anew() -> None:
-    streak = Streak(3, stop_without_board=False)
+    streak = FailureLimit(3, stop_without_board=False)
     done = Trial(9, [], "k9", Outcome.COMPLETE)
     for trial in (
         *(failed(0, "no compiler"), failed(1, "no compiler"), failed(2, "no linker")),
@@ -39,7 +39,7 @@ def test_another_stage_reason_or_a_success_begins_anew() -> None:
 
 
 def test_what_was_refused_by_its_forecast_neither_counts_nor_interrupts() -> None:
-    streak = Streak(2, stop_without_board=False)
+    streak = FailureLimit(2, stop_without_board=False)
     forecast = Trial(1, [], "k1", Outcome.INFEASIBLE, stage=FORECAST_STAGE, reason="too slow")
     for _ in range(10):
         streak.add(forecast)
@@ -50,8 +50,8 @@ def test_what_was_refused_by_its_forecast_neither_counts_nor_interrupts() -> Non
 
 
 def test_stored_failures_do_not_stop_the_search_that_goes_on(tmp_path: Path) -> None:
-    def broken(task: Task) -> Result:
-        return Result(Outcome.FAILED, stage="build", reason="no compiler")
+    def broken(task: TrialTask) -> TrialResult:
+        return TrialResult(Outcome.FAILED, stage="build", reason="no compiler")
 
     with Store.create(tmp_path / "run", {}) as store:
         store.begin_session()

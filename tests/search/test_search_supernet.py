@@ -24,17 +24,17 @@ from micronas.errors import ConfigError, StoreError
 from micronas.estimate.agreement import agreement
 from micronas.model.net import Conv, Net, NetBuilder
 from micronas.search.rank_agreement import stage_text
-from micronas.search.subnets.latency import Expected, Ran, Shapes
+from micronas.search.subnets.latency import Expected, ProfiledNetwork, Shapes
 from micronas.search.subnets.search import FOUND, FoundSubnets, Subnet
 from micronas.search.subnets.strategy import (
-    Aim,
+    SelectionTarget,
     SharedWeights,
     by_reward,
     picks,
     sample_of_ranks,
     supernet_agreement,
 )
-from micronas.search.termination import make_effort
+from micronas.search.termination import make_termination
 from micronas.space import SPACES
 from micronas.space.reference.ds_cnn import pooled_classifier
 from micronas.store import Record, Store
@@ -58,7 +58,7 @@ PROFILE_OF_AN_HOUR: dict[str, Json] = {
     "count": 3.6e6,
     "latency": latency_to_json(Latency(3.6e6, Source.EMULATED, instructions=3_600_000)),
 }
-AIM = Aim(RewardConfig())
+AIM = SelectionTarget(RewardConfig())
 
 
 def subnet(genes: tuple[int, ...], reward: float) -> Subnet:
@@ -73,7 +73,9 @@ def first_digit(subnet: Subnet) -> int:
 
 
 SUBNETS = tuple(subnet((i % 5, i // 5, 0, 0, 0, 0), ((7 * i) % 20) / 20) for i in range(20))
-FOUND_SUBNETS = FoundSubnets(SUBNETS, 3, 1.0, 1.0, 0.2, 1, (Ran([1, 0, 0, 0, 0, 0], PROFILE_OF_AN_HOUR),))
+FOUND_SUBNETS = FoundSubnets(
+    SUBNETS, 3, 1.0, 1.0, 0.2, 1, (ProfiledNetwork([1, 0, 0, 0, 0, 0], PROFILE_OF_AN_HOUR),)
+)
 
 
 def test_the_sample_spans_all_ranks_and_takes_every_other_place() -> None:
@@ -89,9 +91,9 @@ def test_the_sample_spans_all_ranks_and_takes_every_other_place() -> None:
 
 def test_each_subnet_is_handed_out_once_and_then_the_space_is_sampled() -> None:
     seen: set[str] = set()
-    asked: list[Sequence[Ran]] = []
+    asked: list[Sequence[ProfiledNetwork]] = []
 
-    def find(ran: Sequence[Ran]) -> FoundSubnets:
+    def find(ran: Sequence[ProfiledNetwork]) -> FoundSubnets:
         asked.append(ran)
         return FOUND_SUBNETS
 
@@ -111,7 +113,7 @@ def test_the_search_is_told_what_ran_before_the_first_ask() -> None:
     asked: list[tuple[int, int]] = []
 
     def strategy(workers: int) -> SharedWeights:
-        def find(ran: Sequence[Ran]) -> FoundSubnets:
+        def find(ran: Sequence[ProfiledNetwork]) -> FoundSubnets:
             asked.append((workers, len(ran)))
             return FOUND_SUBNETS
 
@@ -119,10 +121,10 @@ def test_the_search_is_told_what_ran_before_the_first_ask() -> None:
             SHAPES, 0, lambda arch: True, find, ran_before, sample=4, aim=AIM, workers=workers
         )
 
-    def ran_before(number: int) -> list[Ran]:
+    def ran_before(number: int) -> list[ProfiledNetwork]:
         return [an_hour] * number  # every trial ran
 
-    an_hour = Ran(SPACE.to_json(ToyArch((1, 0, 0, 0, 0, 0))), PROFILE_OF_AN_HOUR)
+    an_hour = ProfiledNetwork(SPACE.to_json(ToyArch((1, 0, 0, 0, 0, 0))), PROFILE_OF_AN_HOUR)
     strategy(workers=1).ask(3)
     strategy(workers=3).ask(4)  # trials 2 and 3 had not ended when this was asked first
     assert asked == [(1, 3), (3, 2)]
@@ -132,7 +134,7 @@ def test_what_is_expected_of_the_device_reorders_the_subnets() -> None:
     def expect(subnet: Subnet) -> Expected:
         return Expected(1.0 + first_digit(subnet), 0.0)
 
-    aim = Aim(RewardConfig(target_ms=2.0, exponent=1.0, mode="hard"), limit_ms=3.0)
+    aim = SelectionTarget(RewardConfig(target_ms=2.0, exponent=1.0, mode="hard"), limit_ms=3.0)
     order = list(picks(SUBNETS, 0, aim, expect))
     within = [s for s in order if first_digit(s) <= 2]
     assert order[: len(within)] == within == order[:12]  # first digits 0, 1 and 2 keep the limit
@@ -142,12 +144,12 @@ def test_what_is_expected_of_the_device_reorders_the_subnets() -> None:
     sample = sample_of_ranks(by_reward(SUBNETS), 5)
     quick = [s for s in sample if first_digit(s) <= 1]
     assert first_digit(sample[0]) == 2  # so that it is left out below
-    strict = Aim(RewardConfig(), limit_ms=2.5)
+    strict = SelectionTarget(RewardConfig(), limit_ms=2.5)
     assert list(picks(SUBNETS, 5, strict, expect))[1 : 2 * len(quick) : 2] == quick
 
 
 def test_a_subnet_whose_error_bar_reaches_over_the_limit_comes_last() -> None:
-    aim = Aim(RewardConfig(), limit_ms=3.0)
+    aim = SelectionTarget(RewardConfig(), limit_ms=3.0)
     best = by_reward(SUBNETS)[0]
     assert first_digit(best) == 2
     assert next(picks(SUBNETS, 0, aim, lambda s: Expected(1.0 + first_digit(s), 0.0))) == best
@@ -203,20 +205,20 @@ def test_what_does_not_go_together_is_refused_by_name() -> None:
 def test_a_stage_takes_a_share_of_the_time_and_is_no_trial() -> None:
     spent = [0.0]
     config = SearchConfig.model_validate({"budget": {"cpu_minutes": 10}})
-    effort = make_effort(config, lambda: 0.0, spent_cpu_s=lambda: spent[0])
-    assert effort.stage_limit() == TimeLimit(cpu_s=0.4 * 600)
+    termination = make_termination(config, lambda: 0.0, spent_cpu_s=lambda: spent[0])
+    assert termination.stage_limit() == TimeLimit(cpu_s=0.4 * 600)
     spent[0] = 200.0
-    effort.stage_done()
+    termination.stage_done()
     spent[0] = 210.0
-    effort.took(210.0)
+    termination.took(210.0)
     spent[0] = 580.0
-    assert effort.admits(5)  # another trial of 10 s ends in time; one as long as the stage would not
-    wall = make_effort(
+    assert termination.admits(5)  # another trial of 10 s ends in time; one as long as the stage would not
+    wall = make_termination(
         SearchConfig.model_validate({"budget": {"minutes": 10}, "final_fit": {"share": 0.3}}), lambda: 20.0
     )
     assert wall.stage_limit() == TimeLimit(wall_s=pytest.approx(0.4 * (420 - 20)))
     both = SearchConfig.model_validate({"budget": {"trials": 3, "cpu_minutes": 10}})
-    limit = make_effort(both, lambda: 0.0, spent_cpu_s=lambda: 0.0).stage_limit()
+    limit = make_termination(both, lambda: 0.0, spent_cpu_s=lambda: 0.0).stage_limit()
     assert limit == TimeLimit(cpu_s=240.0)
     assert limit.times(0.5) == TimeLimit(cpu_s=120.0)
 
@@ -228,7 +230,7 @@ space: {name: SPACE, max_blocks: 3, max_width: 16}
 strategy: {name: STRATEGY, population: 4, sample: 2}
 estimator: {name: supernet, epochs: 1, supernet: {epochs: 4, subnets: 12, sample: 4}}
 final_fit: {epochs: 1}
-budgets: {flash_kb: 48, sram_kb: 24}
+constraints: {flash_kb: 48, sram_kb: 24}
 budget: {trials: TRIALS}
 device: none
 seed: 4

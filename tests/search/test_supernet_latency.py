@@ -15,13 +15,13 @@ from micronas.errors import BuildError
 from micronas.latency import OpFeatures, Profile, features_of, profile_to_json
 from micronas.model.net import Net, shape_graph
 from micronas.search.forecast.forecast import PROFILE
-from micronas.search.subnets.latency import Expected, Ran, Shapes, SubnetLatency, ran_before
+from micronas.search.subnets.latency import Expected, ProfiledNetwork, Shapes, SubnetLatency, ran_before
 from micronas.search.subnets.profiling_samples import (
-    KNOWN_IN_A_ROW,
-    MOST_LOST,
-    MOST_SCOUTS,
-    heeds_latency,
-    send_scouts,
+    MAX_CONSECUTIVE_PREDICTED,
+    MAX_FAILED_SAMPLES,
+    MAX_PROFILING_SAMPLES,
+    profile_untrained,
+    uses_latency,
 )
 from micronas.space.layerwise import LayerwiseArch, LayerwiseSpace, Limits
 from micronas.store import Record
@@ -49,8 +49,8 @@ def profile_of(net: Net) -> dict[str, Json]:
     return {**profile_to_json(Profile(tuple(ops), count)), "latency": latency_to_json(latency)}
 
 
-def ran(arch: LayerwiseArch) -> Ran:
-    return Ran(SPACE.to_json(arch), profile_of(SPACE.net(arch)))
+def ran(arch: LayerwiseArch) -> ProfiledNetwork:
+    return ProfiledNetwork(SPACE.to_json(arch), profile_of(SPACE.net(arch)))
 
 
 def drawn(count: int, seed: int = 0) -> list[LayerwiseArch]:
@@ -60,7 +60,7 @@ def drawn(count: int, seed: int = 0) -> list[LayerwiseArch]:
 
 def alike(count: int) -> list[LayerwiseArch]:
     """Networks of one kind, so that few tell of the others."""
-    arch, rng = SPACE.hand_made()[0], np.random.default_rng(3)
+    arch, rng = SPACE.baselines()[0], np.random.default_rng(3)
     found = [arch]
     while len(found) < count:
         found.append(SPACE.mutate(arch, rng))
@@ -81,7 +81,7 @@ def test_the_model_speaks_where_it_reaches_and_the_pace_elsewhere() -> None:
     for expected, ms in reached:
         assert expected.ms == pytest.approx(ms, rel=0.02)
         assert expected.error is not None
-        assert expected.most_ms == pytest.approx(expected.ms * (1 + expected.error))
+        assert expected.max_ms == pytest.approx(expected.ms * (1 + expected.error))
     few = SubnetLatency(SHAPES, LatencyConfig(), [ran(known[0]), ran(known[1])])
     rough = few.of(known[0])
     assert few.by_model(known[0]) is None  # two networks give no error bar of five
@@ -101,13 +101,13 @@ def test_trials_over_the_latency_limit_tell_of_the_device_too() -> None:
         record(2, Outcome.INFEASIBLE, **{PROFILE: profile, "repeats_trial": 0}),
         record(3, Outcome.INFEASIBLE, **{PROFILE: profile}),
     ]
-    assert ran_before(records, 3) == (Ran(arch, profile),)
+    assert ran_before(records, 3) == (ProfiledNetwork(arch, profile),)
     assert len(ran_before(records, 4)) == 2
 
 
 def scouted(
-    candidates: list[LayerwiseArch], told: list[Ran], run: Callable[[Net], Json]
-) -> tuple[tuple[Ran, ...], list[Net]]:
+    candidates: list[LayerwiseArch], observed: list[ProfiledNetwork], run: Callable[[Net], Json]
+) -> tuple[tuple[ProfiledNetwork, ...], list[Net]]:
     """The scouts, and every network that was to be run."""
     runs: list[Net] = []
 
@@ -115,19 +115,19 @@ def scouted(
         runs.append(net)
         return run(net)
 
-    return send_scouts(candidates, SHAPES, CONFIG, told, counted), runs
+    return profile_untrained(candidates, SHAPES, CONFIG, observed, counted), runs
 
 
 def test_scouts_are_sent_until_the_model_knows_several_networks_in_a_row() -> None:
     candidates = alike(200)
-    scouts, runs = scouted(candidates, [ran(SPACE.hand_made()[-1])], profile_of)
-    assert 4 <= len(scouts) == len(runs) <= MOST_SCOUTS
-    again, _ = scouted(candidates, [ran(SPACE.hand_made()[-1])], profile_of)
+    scouts, runs = scouted(candidates, [ran(SPACE.baselines()[-1])], profile_of)
+    assert 4 <= len(scouts) == len(runs) <= MAX_PROFILING_SAMPLES
+    again, _ = scouted(candidates, [ran(SPACE.baselines()[-1])], profile_of)
     assert again == scouts
     enough = [ran(arch) for arch in alike(40)]
-    none, _ = scouted(candidates[:KNOWN_IN_A_ROW], enough, profile_of)
+    none, _ = scouted(candidates[:MAX_CONSECUTIVE_PREDICTED], enough, profile_of)
     assert none == ()
-    assert len(scouted(drawn(200), [], profile_of)[0]) <= MOST_SCOUTS
+    assert len(scouted(drawn(200), [], profile_of)[0]) <= MAX_PROFILING_SAMPLES
 
 
 def test_what_cannot_be_built_sends_no_more_scouts_than_that() -> None:
@@ -136,10 +136,10 @@ def test_what_cannot_be_built_sends_no_more_scouts_than_that() -> None:
 
     scouts, runs = scouted(drawn(50), [], refuse)
     assert scouts == ()
-    assert len(runs) == MOST_LOST
+    assert len(runs) == MAX_FAILED_SAMPLES
 
 
 def test_scouts_go_only_where_latency_matters() -> None:
-    assert not heeds_latency(CONFIG)
-    assert heeds_latency(SearchConfig.model_validate({"budgets": {"latency_ms": 5}}))
-    assert heeds_latency(SearchConfig.model_validate({"reward": {"target_ms": 5}}))
+    assert not uses_latency(CONFIG)
+    assert uses_latency(SearchConfig.model_validate({"constraints": {"latency_ms": 5}}))
+    assert uses_latency(SearchConfig.model_validate({"reward": {"target_ms": 5}}))

@@ -183,7 +183,7 @@ def test_samples_cover_the_sizes():
 @pytest.mark.parametrize("shape", SHAPES)
 def test_hand_made_networks_are_of_the_space(shape):
     space = CellSpace(shape, 3, LIMITS)
-    archs = space.hand_made()
+    archs = space.baselines()
     assert all(space.from_json(space.to_json(arch)) == arch for arch in archs)
     sizes = [len(write_tflite(shape_graph(space.net(arch)))) for arch in archs]
     assert sizes == sorted(sizes, reverse=True)

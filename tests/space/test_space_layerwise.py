@@ -238,7 +238,7 @@ def test_samples_cover_the_sizes_evenly_enough():
 def test_hand_made_networks_cover_the_budget_classes():
     """Files for 64 KB, 20 KB and a few KB; largest first; a convolutional and a separable one in each."""
     space = LayerwiseSpace((28, 28, 1), 10, Limits())
-    archs = space.hand_made()
+    archs = space.baselines()
     sizes = [len(write_tflite(shape_graph(space.net(arch)))) for arch in archs]
     assert sizes == sorted(sizes, reverse=True)
     assert len(set(archs)) == len(sizes)
@@ -253,7 +253,7 @@ def test_hand_made_networks_cover_the_budget_classes():
 )
 def test_hand_made_networks_obey_any_limits(shape, limits):
     space = LayerwiseSpace(shape, 3, limits)
-    for arch in space.hand_made():
+    for arch in space.baselines():
         assert _canonical(space, arch) == arch
 
 

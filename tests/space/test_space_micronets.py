@@ -115,7 +115,7 @@ def test_crossover_takes_each_layer_from_a_parent(space, one, two):
 @pytest.mark.parametrize("backbone", Backbone)
 def test_hand_made_networks_are_of_the_space(shape, backbone):
     space = MicronetsSpace(shape, 3, MicronetsLimits(backbone, max_width=24))
-    archs = space.hand_made()
+    archs = space.baselines()
     assert all(space.from_json(space.to_json(arch)) == arch for arch in archs)
     assert space.net(archs[0]).parameters > 3 * space.net(archs[-1]).parameters
 

@@ -61,7 +61,7 @@ def test_samples_are_in_the_space(seed):
 
 
 def test_hand_made_networks_shrink():
-    sizes = [SPACE.net(arch).parameters for arch in SPACE.hand_made()]
+    sizes = [SPACE.net(arch).parameters for arch in SPACE.baselines()]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] > 8 * sizes[-1]
 

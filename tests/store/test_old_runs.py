@@ -150,7 +150,7 @@ def test_its_report_shows_the_rest_and_says_what_is_missing(
 
 
 def test_a_config_without_whole_sections_still_has_a_report(run: Path) -> None:
-    change(run, "config", lambda config: {"seed": config["seed"], "budgets": {"flash_kb": 96}})
+    change(run, "config", lambda config: {"seed": config["seed"], "constraints": {"flash_kb": 96}})
     with Store.read(run) as store:
         assert "87.5 %" in write_report(store).read_text(encoding="utf-8")
 
@@ -191,7 +191,7 @@ def comparison(tmp_path: Path) -> Path:
 
 
 def test_a_comparison_of_old_runs_is_shown_and_not_gone_on_with(comparison: Path) -> None:
-    for run in ("random-seed0", "aging_evolution-seed0", "hand_made-seed0"):
+    for run in ("random-seed0", "aging_evolution-seed0", "baselines-seed0"):
         change(comparison / run, "schema_version", lambda _: 1)
         change(comparison / run, "board", old_profile)
         change(comparison / run, "config", newer_key)

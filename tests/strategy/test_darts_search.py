@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from micronas.data import DataKind, Dataset, FrontEnd, SealedTest, Split
+from micronas.data import DataKind, Dataset, DataSplit, FrontEnd, SealedTest
 from micronas.space.cell import EdgeOp
 from micronas.space.cell.canonical import is_sound
 from micronas.strategy.darts.bilevel import first_order, second_order
@@ -33,14 +33,14 @@ SETTINGS = DartsSettings(
 RATE = 0.1
 
 
-def toy_split(samples: int = 48) -> Split:
+def toy_split(samples: int = 48) -> DataSplit:
     """Three classes by which third of the picture is bright."""
     rng = np.random.default_rng(0)
     y = np.arange(samples) % 3
     x = rng.normal(0, 0.3, (samples, 8, 8, 1)).astype(np.float32)
     for i, label in enumerate(y):
         x[i, 3 * label : 3 * label + 2] += 1.0
-    return Split(x, y.astype(np.int64))
+    return DataSplit(x, y.astype(np.int64))
 
 
 def quantities(seed: int) -> dict[str, np.ndarray]:

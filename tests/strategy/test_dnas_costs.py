@@ -12,9 +12,9 @@ from micronas.codegen.lowering.sizes import model_constant_bytes
 from micronas.memory.plan import plan_memory
 from micronas.model.net import Add, shape_graph
 from micronas.space.layerwise import LayerwiseSpace, Limits
-from micronas.strategy.dnas.backbone import Backbone, Layout, draw_layout, make_backbone
+from micronas.strategy.dnas.backbone import ChoiceBackbone, StageLayout, draw_layout, make_backbone
 from micronas.strategy.dnas.choice import Choice, best_choice, choice_costs, drawn_choice, repaired
-from micronas.strategy.dnas.cost_tables import Costs, CostTables, Speed, make_cost_tables
+from micronas.strategy.dnas.cost_tables import Costs, CostTables, MacThroughput, make_cost_tables
 from micronas.strategy.dnas.limits import widest_useful
 
 TARGET = Target(Core.M4F)
@@ -25,19 +25,19 @@ def space_of(shape: tuple[int, int, int], **limits: object) -> LayerwiseSpace:
     return LayerwiseSpace(shape, 10, Limits(max_width=32, **limits))  # type: ignore[arg-type]
 
 
-def backbone_of(space: LayerwiseSpace, seed: int = 0, widest: int = 16) -> Backbone:
+def backbone_of(space: LayerwiseSpace, seed: int = 0, widest: int = 16) -> ChoiceBackbone:
     return make_backbone(space, draw_layout(space, widest, np.random.default_rng(seed)))
 
 
-def even(backbone: Backbone) -> list[np.ndarray]:
+def even(backbone: ChoiceBackbone) -> list[np.ndarray]:
     return [np.full(n, 1.0 / n, np.float32) for n in backbone.decision_sizes]
 
 
 @pytest.fixture(scope="module")
-def image() -> tuple[LayerwiseSpace, Backbone, CostTables]:
+def image() -> tuple[LayerwiseSpace, ChoiceBackbone, CostTables]:
     space = space_of(SHAPES["image"])
     backbone = backbone_of(space)
-    return space, backbone, make_cost_tables(backbone, TARGET, Speed(2e-5, 3e-4))
+    return space, backbone, make_cost_tables(backbone, TARGET, MacThroughput(2e-5, 3e-4))
 
 
 @pytest.mark.parametrize("kind", SHAPES)
@@ -58,7 +58,7 @@ def test_costs_of_choices_equal_those_of_the_whole_network(kind: str, core: Core
 
 
 def test_choices_reach_residuals_skips_and_every_kind(
-    image: tuple[LayerwiseSpace, Backbone, CostTables],
+    image: tuple[LayerwiseSpace, ChoiceBackbone, CostTables],
 ) -> None:
     space, backbone, _ = image
     rng = np.random.default_rng(0)
@@ -68,7 +68,7 @@ def test_choices_reach_residuals_skips_and_every_kind(
     assert any(isinstance(node.layer, Add) for arch in archs for node in space.net(arch).nodes)
 
 
-def test_every_choice_is_in_the_space(image: tuple[LayerwiseSpace, Backbone, CostTables]) -> None:
+def test_every_choice_is_in_the_space(image: tuple[LayerwiseSpace, ChoiceBackbone, CostTables]) -> None:
     space, backbone, _ = image
     rng = np.random.default_rng(3)
     for _ in range(30):
@@ -78,7 +78,7 @@ def test_every_choice_is_in_the_space(image: tuple[LayerwiseSpace, Backbone, Cos
 
 def test_blocks_are_never_fewer_than_the_space_allows() -> None:
     space = space_of((16, 16, 1), min_blocks=3, max_blocks=4)
-    backbone = make_backbone(space, Layout(2, (1, 1, 1, 1), 16))
+    backbone = make_backbone(space, StageLayout(2, (1, 1, 1, 1), 16))
     skipping = [np.eye(n, dtype=np.float32)[-1] for n in backbone.decision_sizes]
     skipping[2 + 2] = np.array([0.4, 0.6], np.float32)  # the first block is the least sure to be skipped
     arch = best_choice(skipping, backbone).arch(space, backbone)
@@ -86,7 +86,7 @@ def test_blocks_are_never_fewer_than_the_space_allows() -> None:
 
 
 def test_best_choice_takes_the_likeliest_of_every_decision(
-    image: tuple[LayerwiseSpace, Backbone, CostTables],
+    image: tuple[LayerwiseSpace, ChoiceBackbone, CostTables],
 ) -> None:
     _, backbone, _ = image
     rng = np.random.default_rng(5)
@@ -104,7 +104,7 @@ def test_best_choice_takes_the_likeliest_of_every_decision(
     assert flat == picks
 
 
-def widest_choice(backbone: Backbone) -> Choice:
+def widest_choice(backbone: ChoiceBackbone) -> Choice:
     vectors = [np.eye(n, dtype=np.float32)[-1] for n in backbone.decision_sizes]
     for i in range(4, len(vectors), 3):
         vectors[i] = np.eye(len(vectors[i]), dtype=np.float32)[0]
@@ -112,7 +112,9 @@ def widest_choice(backbone: Backbone) -> Choice:
 
 
 @pytest.mark.parametrize("tight", ["constant_bytes", "sram_bytes", "macs", "ms"])
-def test_repair_narrows_until_it_fits(image: tuple[LayerwiseSpace, Backbone, CostTables], tight: str) -> None:
+def test_repair_narrows_until_it_fits(
+    image: tuple[LayerwiseSpace, ChoiceBackbone, CostTables], tight: str
+) -> None:
     _, backbone, tables = image
     widest = widest_choice(backbone)
     costs = vars(choice_costs(widest, tables))
@@ -131,7 +133,7 @@ def test_repair_narrows_until_it_fits(image: tuple[LayerwiseSpace, Backbone, Cos
 
 
 def test_repair_of_sram_leaves_layers_away_from_the_peak_alone(
-    image: tuple[LayerwiseSpace, Backbone, CostTables],
+    image: tuple[LayerwiseSpace, ChoiceBackbone, CostTables],
 ) -> None:
     _, backbone, tables = image
     widest = widest_choice(backbone)
@@ -145,7 +147,7 @@ def test_repair_of_sram_leaves_layers_away_from_the_peak_alone(
 
 
 def test_repair_keeps_what_fits_and_gives_up_on_what_cannot(
-    image: tuple[LayerwiseSpace, Backbone, CostTables],
+    image: tuple[LayerwiseSpace, ChoiceBackbone, CostTables],
 ) -> None:
     _, backbone, tables = image
     widest = widest_choice(backbone)

@@ -15,13 +15,13 @@ from micronas.memory.ledger import Budget, Ledger, make_ledger
 from micronas.model.net import shape_graph
 from micronas.space import Arch
 from micronas.space.layerwise import LayerwiseSpace, Limits
-from micronas.strategy.dnas.backbone import Backbone, draw_layout, make_backbone
+from micronas.strategy.dnas.backbone import ChoiceBackbone, draw_layout, make_backbone
 from micronas.strategy.dnas.choice import choice_costs, drawn_choice
-from micronas.strategy.dnas.cost_tables import MS, CostTables, Speed, make_cost_tables, values_written
-from micronas.strategy.dnas.limits import Aims, Pull
+from micronas.strategy.dnas.cost_tables import MS, CostTables, MacThroughput, make_cost_tables, values_written
+from micronas.strategy.dnas.limits import CostConstraints, LatencyPenalty
 from micronas.strategy.dnas.search import Learned
 from micronas.strategy.dnas.strategy import Dnas
-from micronas.strategy.latency_regression import Pace
+from micronas.strategy.latency_regression import LatencyRegression
 from micronas.strategy.problem import Problem
 from micronas.trial import Latency, Outcome, Scores, Source, Trial
 
@@ -31,19 +31,19 @@ SPACE = LayerwiseSpace((28, 28, 1), 10, Limits(max_blocks=3))
 
 def ran(number: int, arch: int, ms: float, source: Source = Source.EMULATED) -> Trial:
     """A hand-made network of the space, by its place in the list, that took ``ms``."""
-    network = SPACE.hand_made()[arch]
+    network = SPACE.baselines()[arch]
     macs = SPACE.net(network).macs
     scores = Scores(0.5, 0.5, 1, 1, macs, 1, Latency(ms, source), 0.5, 1, 0.0)
     return Trial(number, SPACE.to_json(network), str(number), Outcome.COMPLETE, scores)
 
 
-def took(arch: int, speed: Speed) -> float:
-    net = SPACE.net(SPACE.hand_made()[arch])
+def took(arch: int, speed: MacThroughput) -> float:
+    net = SPACE.net(SPACE.baselines()[arch])
     return speed.per_mac * net.macs + speed.per_value * values_written(shape_graph(net))
 
 
 def test_the_pace_is_of_what_ran_on_the_device_below_a_number() -> None:
-    pace, truth = Pace(SPACE), Speed(2e-5, 3e-4)
+    pace, truth = LatencyRegression(SPACE), MacThroughput(2e-5, 3e-4)
     assert pace.speed() is None
     pace.tell(Trial(0, None, "0", Outcome.INFEASIBLE))
     pace.tell(ran(1, 0, 99.0, Source.PREDICTED))
@@ -58,7 +58,7 @@ def test_the_pace_is_of_what_ran_on_the_device_below_a_number() -> None:
 
 
 def test_the_tables_predict_what_the_whole_network_does() -> None:
-    speed = Speed(2e-5, 3e-4)
+    speed = MacThroughput(2e-5, 3e-4)
     backbone = make_backbone(SPACE, draw_layout(SPACE, 16, np.random.default_rng(0)))
     tables = make_cost_tables(backbone, Target(BOARD.core), speed)
     rng = np.random.default_rng(1)
@@ -77,10 +77,12 @@ class Supernet:
     """Wants the widest of everything, with a little doubt; remembers what it was to aim at."""
 
     def __init__(self) -> None:
-        self.aims: list[Aims] = []
+        self.aims: list[CostConstraints] = []
         self.heads: list[np.ndarray] = []
 
-    def __call__(self, backbone: Backbone, tables: CostTables, aims: Aims, seed: int) -> Learned:
+    def __call__(
+        self, backbone: ChoiceBackbone, tables: CostTables, aims: CostConstraints, seed: int
+    ) -> Learned:
         self.aims.append(aims)
         self.heads.append(tables.head[..., MS])
         wanted = [
@@ -100,9 +102,9 @@ def dnas(supernet: Supernet, of: Problem, draws: int = 4) -> Dnas:
     return Dnas(SPACE, 0, lambda arch: True, of, supernet, draws)
 
 
-def predicted_ms(arch: Arch, told: list[Trial]) -> float:
-    pace = Pace(SPACE)
-    for trial in told:
+def predicted_ms(arch: Arch, observed: list[Trial]) -> float:
+    pace = LatencyRegression(SPACE)
+    for trial in observed:
         pace.tell(trial)
     speed = pace.speed()
     assert speed is not None
@@ -111,15 +113,15 @@ def predicted_ms(arch: Arch, told: list[Trial]) -> float:
 
 
 def test_what_the_latency_budget_rules_out_is_not_proposed() -> None:
-    supernet, told = Supernet(), [ran(0, 10, 4.0), ran(1, 5, 9.0)]
+    supernet, observed = Supernet(), [ran(0, 10, 4.0), ran(1, 5, 9.0)]
     free = dnas(supernet, problem(latency_ms=2.0))
-    limit_ms = predicted_ms(free.ask(3), told) / 2
+    limit_ms = predicted_ms(free.ask(3), observed) / 2
     assert supernet.aims[-1].limits.ms == math.inf  # nothing had run
     bound = dnas(supernet, problem(latency_ms=limit_ms))
-    for trial in told:
+    for trial in observed:
         bound.tell(trial)
     for number in (4, 5, 6):
-        assert predicted_ms(bound.ask(number), told) <= limit_ms
+        assert predicted_ms(bound.ask(number), observed) <= limit_ms
     assert supernet.aims[-1].limits.ms == limit_ms
     assert supernet.aims[-1].pull is None
 
@@ -132,23 +134,23 @@ def test_a_target_pulls_as_the_reward_does() -> None:
     assert supernet.aims[-1].pull is None  # nothing had run
     strategy.tell(ran(0, 5, 1.0))
     strategy.ask(4)
-    assert supernet.aims[-1].pull == Pull(3.0, 0.2, hard=True)
+    assert supernet.aims[-1].pull == LatencyPenalty(3.0, 0.2, hard=True)
     assert supernet.aims[-1].limits.ms == math.inf
 
 
 def test_a_resumed_run_predicts_by_what_was_known_at_the_first_ask_of_a_supernet() -> None:
     """Two workers: ask 4 comes when trials 0 to 2 are told; ask 6, of the same supernet, when 0 to 4 are."""
     whole, resumed = Supernet(), Supernet()
-    told = [ran(number, 2 * number, 1.0 + number) for number in range(5)]
+    observed = [ran(number, 2 * number, 1.0 + number) for number in range(5)]
     asked = dnas(whole, problem(latency_ms=2.0, workers=2))
-    for trial in told[:3]:
+    for trial in observed[:3]:
         asked.tell(trial)
     asked.ask(4)
-    for trial in told[3:]:
+    for trial in observed[3:]:
         asked.tell(trial)
     archs = [asked.ask(6)]
     again = dnas(resumed, problem(latency_ms=2.0, workers=2))
-    for trial in told:
+    for trial in observed:
         again.tell(trial)
     archs.append(again.ask(6))
     np.testing.assert_array_equal(resumed.heads[0], whole.heads[0])

@@ -19,13 +19,13 @@ from micronas.memory.plan import plan_memory
 from micronas.model.net import shape_graph
 from micronas.space import Arch
 from micronas.space.cell import CellLimits, CellSpace
-from micronas.space.micronets import Backbone as Kind
+from micronas.space.micronets import ChoiceBackbone as Kind
 from micronas.space.micronets import MicronetsLimits, MicronetsSpace
 from micronas.strategy import make_strategy
-from micronas.strategy.dnas.backbone import Backbone
+from micronas.strategy.dnas.backbone import ChoiceBackbone
 from micronas.strategy.dnas.choice import choice_costs, drawn_choice
 from micronas.strategy.dnas.cost_tables import Costs, CostTables, make_cost_tables
-from micronas.strategy.dnas.limits import Aims
+from micronas.strategy.dnas.limits import CostConstraints
 from micronas.strategy.dnas.micronets_backbone import make_micronets_backbone
 from micronas.strategy.dnas.search import Learned
 from micronas.strategy.dnas.strategy import Dnas
@@ -40,7 +40,7 @@ def space_of(kind: Kind, shape: tuple[int, int, int] = (49, 10, 1)) -> Micronets
     return MicronetsSpace(shape, 10, MicronetsLimits(kind, slots=5, max_width=48))
 
 
-def even(backbone: Backbone) -> list[np.ndarray]:
+def even(backbone: ChoiceBackbone) -> list[np.ndarray]:
     return [np.full(n, 1.0 / n, np.float32) for n in backbone.decision_sizes]
 
 
@@ -90,7 +90,7 @@ def ledger_of(space: MicronetsSpace) -> object:
     return ledger
 
 
-def greedy(backbone: Backbone, tables: CostTables, aims: Aims, seed: int) -> Learned:
+def greedy(backbone: ChoiceBackbone, tables: CostTables, aims: CostConstraints, seed: int) -> Learned:
     """A search that wants the widest and deepest of everything, with a little doubt."""
     wanted = [np.eye(n, dtype=np.float32)[-1] * 0.9 + np.float32(0.1 / n) for n in backbone.decision_sizes]
     for i in range(4, len(wanted), 3):
@@ -102,7 +102,7 @@ def greedy(backbone: Backbone, tables: CostTables, aims: Aims, seed: int) -> Lea
 def test_what_a_search_wants_is_cut_down_to_the_exact_budget(kind: Kind) -> None:
     space = space_of(kind)
     ledger = ledger_of(space)
-    smallest: Ledger = ledger(space.hand_made()[-1])  # type: ignore[operator]
+    smallest: Ledger = ledger(space.baselines()[-1])  # type: ignore[operator]
     budget = Budget(smallest.flash_bytes + 12_000, smallest.sram_bytes + 6_000)
     problem = Problem(DataConfig(), TARGET, budget, ledger)  # type: ignore[arg-type]
     arch = Dnas(space, 0, lambda arch: True, problem, greedy, 1).ask(3)
@@ -123,7 +123,7 @@ def test_a_search_learns_probabilities_for_every_decision() -> None:
     )
     backbone = make_micronets_backbone(space, 8)
     tables = make_cost_tables(backbone, TARGET)
-    aims = Aims(Costs(math.inf, math.inf, math.inf))
+    aims = CostConstraints(Costs(math.inf, math.inf, math.inf))
     learned = search(backbone, tables, aims, data, DnasSettings(batch_size=16).scaled(0.002), seed=1)
     assert [len(p) for p in learned.probabilities] == list(backbone.decision_sizes)
     assert all(np.isclose(p.sum(), 1.0, atol=1e-4) for p in learned.probabilities)

@@ -12,21 +12,21 @@ import tensorflow as tf
 from micronas.board import Core
 from micronas.codegen.lowering import Target
 from micronas.config import RewardConfig
-from micronas.data import Split
+from micronas.data import DataSplit
 from micronas.space.layerwise import LayerwiseSpace, Limits
-from micronas.strategy.dnas.backbone import Backbone, Layout, make_backbone
+from micronas.strategy.dnas.backbone import ChoiceBackbone, StageLayout, make_backbone
 from micronas.strategy.dnas.choice import choice_costs, drawn_choice
 from micronas.strategy.dnas.cost_tables import Costs, CostTables, make_cost_tables
 from micronas.strategy.dnas.decisions import Decisions, by_name
 from micronas.strategy.dnas.fake_quant import quantized_activation, quantized_weights
 from micronas.strategy.dnas.gumbel import gumbel_softmax, split_softmax
 from micronas.strategy.dnas.layers import kernel_mask, width_mask
-from micronas.strategy.dnas.limits import Aims, Pull
+from micronas.strategy.dnas.limits import CostConstraints, LatencyPenalty
 from micronas.strategy.dnas.loop import DnasLoop
 from micronas.strategy.dnas.relaxed_costs import hinge, penalty, relaxed_costs, slowness, smooth_max
 from micronas.strategy.dnas.schedule import Schedule, make_schedule, step_count
 from micronas.strategy.dnas.settings import DnasSettings
-from micronas.strategy.dnas.supernet import Supernet
+from micronas.strategy.dnas.supernet import DnasSupernet
 from micronas.strategy.reward import reward
 from micronas.train.bilevel_split import halves
 
@@ -36,36 +36,36 @@ SETTINGS = DnasSettings(batch_size=8, augment=0.0)
 
 
 @pytest.fixture(scope="module")
-def backbone() -> Backbone:
-    return make_backbone(SPACE, Layout(2, (1, 1), 16))
+def backbone() -> ChoiceBackbone:
+    return make_backbone(SPACE, StageLayout(2, (1, 1), 16))
 
 
 @pytest.fixture(scope="module")
-def tables(backbone: Backbone) -> CostTables:
+def tables(backbone: ChoiceBackbone) -> CostTables:
     return make_cost_tables(backbone, Target(Core.M4F))
 
 
 @pytest.fixture(scope="module")
-def supernet(backbone: Backbone) -> Supernet:
-    return Supernet(backbone, seed=0)
+def supernet(backbone: ChoiceBackbone) -> DnasSupernet:
+    return DnasSupernet(backbone, seed=0)
 
 
-def even(backbone: Backbone) -> list[np.ndarray]:
+def even(backbone: ChoiceBackbone) -> list[np.ndarray]:
     return [np.full(n, 1.0 / n, np.float32) for n in backbone.decision_sizes]
 
 
-def one_hot(backbone: Backbone, *picks: int) -> list[tf.Tensor]:
+def one_hot(backbone: ChoiceBackbone, *picks: int) -> list[tf.Tensor]:
     return [tf.one_hot(k, n) for k, n in zip(picks, backbone.decision_sizes, strict=True)]
 
 
-def toy_split(samples: int = 64) -> Split:
+def toy_split(samples: int = 64) -> DataSplit:
     """Three classes by which third of the picture is bright."""
     rng = np.random.default_rng(0)
     y = np.arange(samples) % 3
     x = rng.normal(0, 0.3, (samples, 8, 8, 1)).astype(np.float32)
     for i, label in enumerate(y):
         x[i, 3 * label : 3 * label + 2] += 1.0
-    return Split(x, y.astype(np.int64))
+    return DataSplit(x, y.astype(np.int64))
 
 
 def test_samples_are_distributed_as_the_softmax_of_the_logits() -> None:
@@ -131,7 +131,7 @@ def test_masks_are_expectations() -> None:
     np.testing.assert_allclose(taps, [[0.5] * 3, [1.0] * 3, [1.0] * 3, [1.0] * 3, [0.5] * 3])
 
 
-def test_relaxed_costs_at_one_hot_are_the_exact_costs(backbone: Backbone, tables: CostTables) -> None:
+def test_relaxed_costs_at_one_hot_are_the_exact_costs(backbone: ChoiceBackbone, tables: CostTables) -> None:
     rng = np.random.default_rng(0)
     for _ in range(60):
         choice = drawn_choice(even(backbone), backbone, rng)
@@ -146,7 +146,7 @@ def test_relaxed_costs_at_one_hot_are_the_exact_costs(backbone: Backbone, tables
 
 
 def test_relaxed_constants_are_the_mean_over_independent_choices() -> None:
-    backbone = make_backbone(SPACE, Layout(1, (2, 2), 16))  # strided blocks: none can be skipped
+    backbone = make_backbone(SPACE, StageLayout(1, (2, 2), 16))  # strided blocks: none can be skipped
     tables = make_cost_tables(backbone, Target(Core.M4F))
     rng = np.random.default_rng(0)
     vectors = [rng.dirichlet(np.ones(n)).astype(np.float32) for n in backbone.decision_sizes]
@@ -178,7 +178,7 @@ def test_the_hinge_counts_shares_over_the_limit_only() -> None:
 @pytest.mark.parametrize("hard", [True, False])
 def test_slowness_is_minus_the_logarithm_of_the_rewards_latency_factor(hard: bool) -> None:
     config = RewardConfig(target_ms=2.0, exponent=0.3, mode="hard" if hard else "soft")
-    pull = Pull(2.0, 0.3, hard)
+    pull = LatencyPenalty(2.0, 0.3, hard)
     for ms in (0.5, 2.0, 7.0):
         costs = tf.constant([0.0, 0.0, 0.0, ms], tf.float64)
         factor = math.exp(-float(slowness(costs, pull)))
@@ -186,16 +186,16 @@ def test_slowness_is_minus_the_logarithm_of_the_rewards_latency_factor(hard: boo
     limits = Costs(math.inf, math.inf, math.inf, ms=4.0)
     slow = tf.constant([0.0, 0.0, 0.0, 6.0], tf.float64)
     expected = 5.0 * 0.5 + float(slowness(slow, pull))
-    assert float(penalty(slow, Aims(limits, pull), 5.0)) == pytest.approx(expected)
-    assert float(penalty(slow, Aims(limits), 5.0)) == pytest.approx(5.0 * 0.5)
+    assert float(penalty(slow, CostConstraints(limits, pull), 5.0)) == pytest.approx(expected)
+    assert float(penalty(slow, CostConstraints(limits), 5.0)) == pytest.approx(5.0 * 0.5)
 
 
-def forward(supernet: Supernet, parameters: np.ndarray, decisions: Decisions) -> np.ndarray:
+def forward(supernet: DnasSupernet, parameters: np.ndarray, decisions: Decisions) -> np.ndarray:
     x = tf.constant(toy_split(8).x)
     return supernet.forward(tf.constant(parameters), supernet.initial_magnitudes, decisions, x)[0].numpy()
 
 
-def influence(supernet: Supernet, decisions: Decisions) -> np.ndarray:
+def influence(supernet: DnasSupernet, decisions: Decisions) -> np.ndarray:
     """|d loss / d parameters| for a loss that every logit takes part in."""
     parameters = tf.constant(supernet.initial)
     with tf.GradientTape() as tape:
@@ -208,7 +208,7 @@ def influence(supernet: Supernet, decisions: Decisions) -> np.ndarray:
 
 
 def test_channels_and_taps_that_are_masked_off_have_no_influence(
-    backbone: Backbone, supernet: Supernet
+    backbone: ChoiceBackbone, supernet: DnasSupernet
 ) -> None:
     narrow = by_name(one_hot(backbone, 0, 0, 0, 0, 1, 0, 0, 1))  # both blocks skipped: stem and head only
     size, widest = 5, backbone.stem_widths[-1]
@@ -219,7 +219,7 @@ def test_channels_and_taps_that_are_masked_off_have_no_influence(
     assert not touched.any()
 
 
-def test_a_skipped_block_has_no_influence(backbone: Backbone, supernet: Supernet) -> None:
+def test_a_skipped_block_has_no_influence(backbone: ChoiceBackbone, supernet: DnasSupernet) -> None:
     last = len(backbone.stem_widths) - 1
     kept = influence(supernet, by_name(one_hot(backbone, 1, last, 0, last, 0, 0, last, 1))) > 0
     none = influence(supernet, by_name(one_hot(backbone, 1, last, 0, last, 1, 0, last, 1))) > 0
@@ -228,7 +228,7 @@ def test_a_skipped_block_has_no_influence(backbone: Backbone, supernet: Supernet
     assert none.sum() < kept.sum()
 
 
-def test_gradients_flow_to_every_decision(backbone: Backbone, supernet: Supernet) -> None:
+def test_gradients_flow_to_every_decision(backbone: ChoiceBackbone, supernet: DnasSupernet) -> None:
     logits = tf.zeros(sum(backbone.decision_sizes))
     split = toy_split(16)
     with tf.GradientTape() as tape:
@@ -245,24 +245,28 @@ def test_gradients_flow_to_every_decision(backbone: Backbone, supernet: Supernet
 
 
 def begin(
-    backbone: Backbone, tables: CostTables, limits: Costs, settings: DnasSettings
+    backbone: ChoiceBackbone, tables: CostTables, limits: Costs, settings: DnasSettings
 ) -> tuple[DnasLoop, list[Schedule]]:
     """A loop and its schedule in three pieces."""
     weight_half, choice_half = halves(toy_split(), seed=0)
-    supernet = Supernet(backbone, seed=0)
-    loop = DnasLoop(supernet, tables, Aims(limits), weight_half, choice_half, settings, None, seed=0)
+    supernet = DnasSupernet(backbone, seed=0)
+    loop = DnasLoop(
+        supernet, tables, CostConstraints(limits), weight_half, choice_half, settings, None, seed=0
+    )
     schedule = make_schedule(len(weight_half), len(choice_half), 30, settings, seed=0)
     return loop, [schedule.piece(first, first + 10) for first in (0, 10, 20)]
 
 
-def run(backbone: Backbone, tables: CostTables, limits: Costs, settings: DnasSettings) -> DnasLoop:
+def run(backbone: ChoiceBackbone, tables: CostTables, limits: Costs, settings: DnasSettings) -> DnasLoop:
     loop, pieces = begin(backbone, tables, limits, settings)
     for piece in pieces:
         loop.steps(piece)
     return loop
 
 
-def test_the_hinge_moves_the_expected_cost_below_the_budget(backbone: Backbone, tables: CostTables) -> None:
+def test_the_hinge_moves_the_expected_cost_below_the_budget(
+    backbone: ChoiceBackbone, tables: CostTables
+) -> None:
     at_first = relaxed_costs(by_name([tf.constant(p) for p in even(backbone)]), tables).numpy()
     limits = Costs(at_first[0] * 0.6, at_first[1] * 0.8, math.inf)
     settings = replace(SETTINGS, choice_learning_rate=0.2, budget_weight=20.0, warmup_share=0.1)
@@ -278,7 +282,7 @@ def test_the_hinge_moves_the_expected_cost_below_the_budget(backbone: Backbone, 
 
 
 def test_equal_seeds_search_alike_and_choices_rest_during_warm_up(
-    backbone: Backbone, tables: CostTables
+    backbone: ChoiceBackbone, tables: CostTables
 ) -> None:
     settings = replace(SETTINGS, warmup_share=0.5)
     loop, (warm_up, *rest) = begin(backbone, tables, UNBOUNDED, settings)
@@ -295,7 +299,7 @@ def test_equal_seeds_search_alike_and_choices_rest_during_warm_up(
 
 def test_weights_and_choices_learn_from_disjoint_halves() -> None:
     split = toy_split()
-    marked = Split(np.arange(len(split), dtype=np.float32).reshape(-1, 1, 1, 1), split.y)
+    marked = DataSplit(np.arange(len(split), dtype=np.float32).reshape(-1, 1, 1, 1), split.y)
     first, second = (set(half.x.ravel()) for half in halves(marked, seed=3))
     assert not first & second
     assert len(first | second) == len(split)

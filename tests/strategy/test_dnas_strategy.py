@@ -11,9 +11,9 @@ from micronas.memory.ledger import Budget, Ledger, make_ledger
 from micronas.model.net import shape_graph
 from micronas.space import Arch
 from micronas.space.layerwise import LayerwiseSpace, Limits
-from micronas.strategy.dnas.backbone import Backbone
+from micronas.strategy.dnas.backbone import ChoiceBackbone
 from micronas.strategy.dnas.cost_tables import CostTables, net_costs
-from micronas.strategy.dnas.limits import Aims, limits_of
+from micronas.strategy.dnas.limits import CostConstraints, limits_of
 from micronas.strategy.dnas.search import Learned
 from micronas.strategy.dnas.strategy import Dnas
 from micronas.strategy.problem import Problem
@@ -30,7 +30,7 @@ def problem(flash_bytes: int, sram_bytes: int) -> Problem:
     return Problem(DataConfig(), Target(BOARD.core), Budget(flash_bytes, sram_bytes), ledger)
 
 
-def greedy(backbone: Backbone, tables: CostTables, aims: Aims, seed: int) -> Learned:
+def greedy(backbone: ChoiceBackbone, tables: CostTables, aims: CostConstraints, seed: int) -> Learned:
     """A search that wants the widest of everything, with a little doubt."""
     wanted = [np.eye(n, dtype=np.float32)[-1] * 0.9 + np.float32(0.1 / n) for n in backbone.decision_sizes]
     for i in range(4, len(wanted), 3):
@@ -39,13 +39,13 @@ def greedy(backbone: Backbone, tables: CostTables, aims: Aims, seed: int) -> Lea
 
 
 def strategy(accept=lambda arch: True, seed: int = 0) -> Dnas:
-    smallest = ledger(SPACE.hand_made()[-1])
+    smallest = ledger(SPACE.baselines()[-1])
     budget = problem(smallest.flash_bytes + 12_000, smallest.sram_bytes + 4_000)
     return Dnas(SPACE, seed, accept, budget, greedy, 1)
 
 
 def test_what_a_search_wants_is_cut_down_to_the_exact_budget() -> None:
-    smallest = ledger(SPACE.hand_made()[-1])
+    smallest = ledger(SPACE.baselines()[-1])
     for number in range(4):
         found = ledger(strategy().ask(number))
         assert found.flash_bytes <= smallest.flash_bytes + 12_000
@@ -71,7 +71,7 @@ def test_what_was_seen_is_not_proposed_again() -> None:
 def test_each_search_gets_a_seed_of_its_own() -> None:
     seeds: list[int] = []
 
-    def note(backbone: Backbone, tables: CostTables, aims: Aims, seed: int) -> Learned:
+    def note(backbone: ChoiceBackbone, tables: CostTables, aims: CostConstraints, seed: int) -> Learned:
         seeds.append(seed)
         return greedy(backbone, tables, aims, seed)
 
@@ -82,7 +82,7 @@ def test_each_search_gets_a_seed_of_its_own() -> None:
 
 
 def test_limits_are_what_the_ledger_leaves_beside_firmware_and_stack() -> None:
-    reference, other = SPACE.hand_made()[10], SPACE.hand_made()[2]
+    reference, other = SPACE.baselines()[10], SPACE.baselines()[2]
     target = Target(BOARD.core)
     budget = Budget(200_000, 60_000)
     limits = limits_of(net_costs(SPACE.net(reference), target), ledger(reference), budget)
@@ -98,7 +98,7 @@ def test_limits_are_what_the_ledger_leaves_beside_firmware_and_stack() -> None:
 
 
 def test_limits_for_another_runtime_are_in_proportion() -> None:
-    reference = SPACE.hand_made()[10]
+    reference = SPACE.baselines()[10]
     own = net_costs(SPACE.net(reference), Target(BOARD.core))
     flat = ledger(reference, "tflm")
     limits = limits_of(own, flat, Budget(2 * flat.flash_bytes, 3 * flat.sram_bytes))

@@ -11,7 +11,13 @@ from micronas.config import SpaceConfig, StrategyConfig
 from micronas.errors import ConfigError
 from micronas.space import make_space
 from micronas.strategy import make_strategy
-from micronas.strategy.reinforce import CellTokens, MicronetsTokens, MlpTokens, RegionTokens, Tokens
+from micronas.strategy.reinforce import (
+    CellGrammar,
+    Grammar,
+    MicronetsGrammar,
+    MlpGrammar,
+    SharedWeightGrammar,
+)
 from micronas.strategy.reinforce.grammar import encode
 from micronas.supernet.choose_region import choose_region
 from tests.support.search_fakes import ToySpace
@@ -23,23 +29,23 @@ def _space(**keys: Any) -> Any:
 
 def _region() -> Any:
     space = _space(name="layerwise")
-    return choose_region(space, space.hand_made()[10])
+    return choose_region(space, space.baselines()[10])
 
 
 MICRONETS = _space(name="micronets", max_blocks=5, min_blocks=3, backbone="mobilenet_v2")
 CELL, MLP, DS_CNN, REGION = _space(name="cell"), _space(name="mlp"), _space(name="micronets"), _region()
-GRAMMARS: list[tuple[str, Any, Tokens]] = [
-    ("cell", CELL, CellTokens(CELL)),
-    ("mlp", MLP, MlpTokens(MLP)),
-    ("ds_cnn", DS_CNN, MicronetsTokens(DS_CNN)),
-    ("mobilenet_v2", MICRONETS, MicronetsTokens(MICRONETS)),
-    ("region", REGION, RegionTokens(REGION)),
+GRAMMARS: list[tuple[str, Any, Grammar]] = [
+    ("cell", CELL, CellGrammar(CELL)),
+    ("mlp", MLP, MlpGrammar(MLP)),
+    ("ds_cnn", DS_CNN, MicronetsGrammar(DS_CNN)),
+    ("mobilenet_v2", MICRONETS, MicronetsGrammar(MICRONETS)),
+    ("region", REGION, SharedWeightGrammar(REGION)),
 ]
 named = pytest.mark.parametrize(("space", "tokens"), [g[1:] for g in GRAMMARS], ids=[g[0] for g in GRAMMARS])
 
 
 @named
-def test_whatever_is_written_is_of_the_space(space: Any, tokens: Tokens) -> None:
+def test_whatever_is_written_is_of_the_space(space: Any, tokens: Grammar) -> None:
     rng = np.random.default_rng(0)
 
     def choose(slot: int, valid: tuple[bool, ...]) -> int:
@@ -56,7 +62,7 @@ def test_whatever_is_written_is_of_the_space(space: Any, tokens: Tokens) -> None
 
 
 @named
-def test_networks_of_the_space_can_be_written(space: Any, tokens: Tokens) -> None:
+def test_networks_of_the_space_can_be_written(space: Any, tokens: Grammar) -> None:
     rng = np.random.default_rng(1)
     readable = 0
     for arch in (space.sample(rng) for _ in range(60)):
@@ -69,11 +75,11 @@ def test_networks_of_the_space_can_be_written(space: Any, tokens: Tokens) -> Non
         rebuilt = tokens.emit(lambda slot, valid, indices=indices: next(indices))  # type: ignore[misc]
         assert space.key(rebuilt) == space.key(arch)
     # In cells with all nodes in use, what the last one must have may stand on its other edge.
-    assert readable >= (45 if isinstance(tokens, CellTokens) else 60)
+    assert readable >= (45 if isinstance(tokens, CellGrammar) else 60)
 
 
 @named
-def test_the_controller_proposes_and_learns_there(space: Any, tokens: Tokens) -> None:
+def test_the_controller_proposes_and_learns_there(space: Any, tokens: Grammar) -> None:
     strategy = make_strategy(StrategyConfig(name="reinforce"), space, 0, lambda arch: True)
     asked = [strategy.ask(number) for number in range(5)]
     assert all(space.from_json(space.to_json(arch)) == arch for arch in asked)

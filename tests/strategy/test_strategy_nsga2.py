@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micronas.strategy import Accept
-from micronas.strategy.nsga2 import LITTER, Nsga2, costs_of, crowding_distance, loneliness, sort_fronts
+from micronas.strategy.nsga2 import (
+    CANDIDATES_PER_CHILD,
+    Nsga2,
+    costs_of,
+    crowding_distance,
+    novelty,
+    sort_fronts,
+)
 from tests.support.search_fakes import ToyArch, ToySpace, toy_scores, toy_trial
 
 SPACE = ToySpace()
@@ -106,10 +113,12 @@ def test_loneliness_is_the_larger_ratio_to_the_nearest_member() -> None:
     sizes = np.array([[1000.0, 400.0], [2000.0, 200.0], [4000.0, 100.0]])
     members = np.array([[1000.0, 200.0], [4000.0, 400.0]])
     # ratios to the members: (1, 2) and (4, 1); (2, 1) and (2, 2); (4, 2) and (1, 4)
-    assert np.exp(loneliness(sizes, members)).tolist() == pytest.approx([2.0, 2.0, 4.0])
+    assert np.exp(novelty(sizes, members)).tolist() == pytest.approx([2.0, 2.0, 4.0])
 
 
-def told(bytes_of: Callable[[ToyArch], tuple[int, int]] | None, accept: Accept = lambda arch: True) -> Nsga2:
+def observed(
+    bytes_of: Callable[[ToyArch], tuple[int, int]] | None, accept: Accept = lambda arch: True
+) -> Nsga2:
     strategy = Nsga2(SPACE, 0, accept, population=6, bytes_of=bytes_of)
     for number, digit in enumerate((0, 1, 2, 3, 4, 2)):
         strategy.tell(toy_trial(number, (digit,) * 6))
@@ -128,13 +137,13 @@ def test_the_loneliest_of_a_litter_is_tried() -> None:
         litters[-1].append(arch)
         return True
 
-    strategy = told(toy_bytes, accept)
+    strategy = observed(toy_bytes, accept)
     members = np.array([toy_bytes(ToyArch((digit,) * 6)) for digit in range(5)], float)
     for number in range(6, 40):
         litters.append([])
         chosen = strategy.ask(number)
-        assert len(litters[-1]) == len(set(litters[-1])) == LITTER
-        far = loneliness(np.array([toy_bytes(arch) for arch in litters[-1]], float), members)
+        assert len(litters[-1]) == len(set(litters[-1])) == CANDIDATES_PER_CHILD
+        far = novelty(np.array([toy_bytes(arch) for arch in litters[-1]], float), members)
         assert chosen == litters[-1][int(far.argmax())]
 
 
@@ -145,10 +154,10 @@ def test_without_bytes_the_first_child_that_fits_is_tried() -> None:
         first.append(arch)
         return sum(arch.genes) % 2 == 0
 
-    chosen = told(None, accept).ask(7)
+    chosen = observed(None, accept).ask(7)
     assert chosen == first[-1]
     assert all(sum(arch.genes) % 2 for arch in first[:-1])
 
 
 def test_a_litter_that_nothing_is_accepted_of_ends() -> None:
-    assert isinstance(told(toy_bytes, lambda arch: False).ask(7), ToyArch)
+    assert isinstance(observed(toy_bytes, lambda arch: False).ask(7), ToyArch)

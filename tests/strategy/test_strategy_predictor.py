@@ -130,7 +130,7 @@ def test_the_gate_finds_nothing_to_refuse(name: str) -> None:
 @pytest.mark.parametrize("name", SHAPES)
 def test_networks_of_every_space_have_features(name: str) -> None:
     space, rng = real_space(name), np.random.default_rng(0)
-    for arch in [*(space.sample(rng) for _ in range(20)), *space.hand_made()]:
+    for arch in [*(space.sample(rng) for _ in range(20)), *space.baselines()]:
         net = space.net(arch)
         described = features(net)
         assert described.shape == (28,)
@@ -175,9 +175,9 @@ def test_latency_is_learnt_and_the_limit_is_a_chance() -> None:
 def test_networks_that_broke_the_limit_are_learnt_from() -> None:
     """All that is told of them is that they were over it."""
     beyond = toy_features(ToyArch((2, 2, 2, 2, 2, 2)))[None, :]
-    told = [TOLD[0], TOLD[1]]
-    before = Latencies(SCALING, told, [], 13.0).forecast(beyond)[1]
-    after = Latencies(SCALING, told, [beyond[0]], 13.0).forecast(beyond)[1]
+    observed = [TOLD[0], TOLD[1]]
+    before = Latencies(SCALING, observed, [], 13.0).forecast(beyond)[1]
+    after = Latencies(SCALING, observed, [beyond[0]], 13.0).forecast(beyond)[1]
     assert after < 0.5 * before
 
 

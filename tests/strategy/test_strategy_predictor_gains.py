@@ -9,11 +9,11 @@ import pytest
 
 from micronas.compare.hypervolume import hypervolume
 from micronas.config import RewardConfig
-from micronas.strategy.predictor import BestReward, WholeFront
+from micronas.strategy.predictor import HypervolumeImprovement, RewardImprovement
 from micronas.strategy.predictor.candidate import Candidate, Tried
 from micronas.strategy.predictor.ehvi import AttainedError
-from micronas.strategy.predictor.expected_improvement import expected_shortfall, normal_cdf
-from micronas.strategy.predictor.gaussian_process import Belief
+from micronas.strategy.predictor.expected_improvement import expected_improvement, normal_cdf
+from micronas.strategy.predictor.gaussian_process import Posterior
 from micronas.trial import Latency, Scores, Source
 from tests.support.predictor_fakes import BUDGET
 from tests.support.search_fakes import ToyArch
@@ -31,13 +31,13 @@ def test_the_normal_distribution_is_the_tables() -> None:
 def test_the_shortfall_is_the_mean_over_draws(threshold: float, log_mean: float, spread: float) -> None:
     errors = np.exp(log_mean + spread * np.random.default_rng(0).normal(size=400_000))
     drawn = np.maximum(threshold - errors, 0.0)
-    found = expected_shortfall(np.array(threshold), np.array(log_mean), np.array(spread))
+    found = expected_improvement(np.array(threshold), np.array(log_mean), np.array(spread))
     assert found == pytest.approx(drawn.mean(), abs=5 * drawn.std() / math.sqrt(len(drawn)))
 
 
 def test_nothing_falls_below_no_error() -> None:
-    assert expected_shortfall(np.array([0.0, -1.0]), np.zeros(2), np.ones(2)).tolist() == [0.0, 0.0]
-    sure = expected_shortfall(np.array([0.3]), np.log([0.1]), np.array([1e-6]))
+    assert expected_improvement(np.array([0.0, -1.0]), np.zeros(2), np.ones(2)).tolist() == [0.0, 0.0]
+    sure = expected_improvement(np.array([0.3]), np.log([0.1]), np.array([1e-6]))
     assert sure == pytest.approx([0.2])
 
 
@@ -81,13 +81,13 @@ def candidate(flash_bytes: int = 1500, sram_bytes: int = 30) -> Candidate:
     return Candidate(ToyArch((0,) * 6), NOTHING, flash_bytes, sram_bytes)
 
 
-def believed(*errors: float, spread: float = 0.2) -> Belief:
-    return Belief(np.log(errors), np.full(len(errors), spread), 0.05)
+def believed(*errors: float, spread: float = 0.2) -> Posterior:
+    return Posterior(np.log(errors), np.full(len(errors), spread), 0.05)
 
 
 def test_for_the_reward_the_lower_error_is_preferred_and_the_less_certain_one() -> None:
     known = [tried(0.2, 1500)]
-    aim = BestReward(RewardConfig())
+    aim = RewardImprovement(RewardConfig())
     better, same = aim.gains(known, [candidate(), candidate()], believed(0.1, 0.2), None)
     assert better > same > 0
     wide = aim.gains(known, [candidate()], believed(0.25, spread=0.5), None)
@@ -96,7 +96,7 @@ def test_for_the_reward_the_lower_error_is_preferred_and_the_less_certain_one() 
 
 
 def test_for_the_reward_size_is_nothing_and_time_is_what_it_costs() -> None:
-    aim = BestReward(RewardConfig(target_ms=10.0, exponent=0.5, mode="hard"))
+    aim = RewardImprovement(RewardConfig(target_ms=10.0, exponent=0.5, mode="hard"))
     gains = aim.gains(
         [tried(0.2, 1500, 10.0)],
         [candidate(), candidate(flash_bytes=100), candidate(), candidate()],
@@ -108,7 +108,7 @@ def test_for_the_reward_size_is_nothing_and_time_is_what_it_costs() -> None:
 
 
 def test_the_expected_reward_is_the_mean_over_draws() -> None:
-    aim = BestReward(RewardConfig(target_ms=10.0, exponent=0.3, mode="soft"))
+    aim = RewardImprovement(RewardConfig(target_ms=10.0, exponent=0.3, mode="soft"))
     known = [tried(0.3, 1500, 12.0, factor=0.95)]
     belief = believed(0.25, spread=0.3)
     errors = np.exp(belief.mean + belief.observed_spread * np.random.default_rng(0).normal(size=400_000))
@@ -118,7 +118,7 @@ def test_the_expected_reward_is_the_mean_over_draws() -> None:
 
 
 def test_for_the_front_the_smaller_and_the_faster_are_preferred() -> None:
-    aim = WholeFront(BUDGET, 20.0, 0.9)
+    aim = HypervolumeImprovement(BUDGET, 20.0, 0.9)
     gains = aim.gains(
         [tried(0.2, 1500, 10.0)],
         [candidate(1500), candidate(700), candidate(1500), candidate(1500)],
@@ -131,14 +131,14 @@ def test_for_the_front_the_smaller_and_the_faster_are_preferred() -> None:
 
 
 def test_for_the_front_what_nothing_is_expected_of_gains_nothing() -> None:
-    aim = WholeFront(BUDGET, None, 0.9)
+    aim = HypervolumeImprovement(BUDGET, None, 0.9)
     gains = aim.gains([tried(0.1, 800)], [candidate(1500, 40)], believed(0.5, spread=0.1), None)
     assert gains == pytest.approx([0.0], abs=1e-9)
 
 
 def test_parents_are_the_best_and_the_front() -> None:
     known = [tried(0.3, 100), tried(0.2, 900), tried(0.25, 1200), tried(0.1, 1500)]
-    front = WholeFront(BUDGET, None, 0.9).parents(known)
+    front = HypervolumeImprovement(BUDGET, None, 0.9).parents(known)
     assert [t.scores.flash_bytes for t in front] == [100, 900, 1500]
-    best = BestReward(RewardConfig()).parents(known * 2)
+    best = RewardImprovement(RewardConfig()).parents(known * 2)
     assert [t.error for t in best] == pytest.approx([0.1, 0.1, 0.2, 0.2, 0.25])

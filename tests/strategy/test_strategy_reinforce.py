@@ -12,7 +12,7 @@ from micronas.config import SpaceConfig, StrategyConfig
 from micronas.space import make_space
 from micronas.space.layerwise import LayerwiseSpace
 from micronas.strategy import make_strategy
-from micronas.strategy.reinforce import LayerwiseTokens, Reinforce
+from micronas.strategy.reinforce import LayerwiseGrammar, Reinforce
 from micronas.strategy.reinforce.controller import Controller
 from micronas.strategy.reinforce.grammar import Choose, Token, encode
 from micronas.trial import Outcome, Scores, Trial
@@ -117,8 +117,8 @@ def layerwise() -> LayerwiseSpace:
 
 
 def test_every_layerwise_network_has_a_sequence_that_gives_it_back(layerwise: LayerwiseSpace) -> None:
-    tokens, rng = LayerwiseTokens(layerwise), np.random.default_rng(3)
-    for arch in (*layerwise.hand_made(), *(layerwise.sample(rng) for _ in range(100))):
+    tokens, rng = LayerwiseGrammar(layerwise), np.random.default_rng(3)
+    for arch in (*layerwise.baselines(), *(layerwise.sample(rng) for _ in range(100))):
         indices = iter([token.index for token in encode(tokens, arch)])
         rebuilt = tokens.emit(lambda slot, valid, indices=indices: next(indices))
         assert layerwise.key(rebuilt) == layerwise.key(arch)

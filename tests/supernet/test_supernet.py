@@ -73,7 +73,7 @@ def test_the_ends_of_the_region():
     narrow = REGION.arch(REGION.narrowest)
     assert narrow.stem.width == 4
     assert [b.width for b in narrow.blocks] == [12, 8]  # what halves the plane, and what changes the width
-    assert REGION.hand_made()[0] == REGION.widest
+    assert REGION.baselines()[0] == REGION.widest
 
 
 def test_foreign_genes_and_unfit_networks_are_refused():
@@ -143,18 +143,18 @@ def test_a_micronets_region_is_closed_and_inside_its_space(backbone, seed):
 
 def test_the_region_lies_around_the_reference_and_is_small_enough_to_train():
     space = LayerwiseSpace((28, 28, 1), 10, Limits())
-    for reference in (space.hand_made()[i] for i in (0, 10, 20, -1)):
+    for reference in (space.baselines()[i] for i in (0, 10, 20, -1)):
         region = choose_region(space, reference)
         macs = region.net(region.widest).macs
         assert macs <= max(MAX_MACS, 2 * space.net(reference).macs)
         assert region.largest.stem.width >= reference.stem.width
-    small = choose_region(space, space.hand_made()[-1])
-    assert small.net(small.widest).macs > space.net(space.hand_made()[-1]).macs
+    small = choose_region(space, space.baselines()[-1])
+    assert small.net(small.widest).macs > space.net(space.baselines()[-1]).macs
 
 
 def test_a_space_without_shared_weights_is_refused_by_name():
     with pytest.raises(ConfigError, match="no weight-sharing network for a ToySpace"):
-        choose_region(ToySpace(), ToySpace().hand_made()[0])
+        choose_region(ToySpace(), ToySpace().baselines()[0])
 
 
 def test_statistics_come_from_the_first_samples_only(elastic):

@@ -27,7 +27,7 @@ from micronas.train.tf_model import TfModel  # noqa: E402
 
 def region_of(shape, channels, stages, repeats, **limits):
     space = CellSpace(shape, 10, CellLimits(**limits))
-    archs = [a for a in space.hand_made() if (a.channels, a.stages) == (channels, stages)]
+    archs = [a for a in space.baselines() if (a.channels, a.stages) == (channels, stages)]
     found = choose_region(space, next(a for a in archs if a.repeats == repeats))
     assert (found.reference.stages, found.reference.repeats) == (stages, repeats)
     return found
@@ -57,7 +57,7 @@ def test_the_region_is_closed_under_its_verbs(region, seed):
 
 def test_a_step_of_mutation_leads_to_a_neighbour_and_all_neighbours_differ():
     rng = np.random.default_rng(0)
-    genes = REGION.hand_made()[0]
+    genes = REGION.baselines()[0]
     neighbours = REGION.neighbours(genes)
     keys = {REGION.key(n) for n in neighbours}
     assert len(keys) == len(neighbours) > 30
@@ -65,28 +65,28 @@ def test_a_step_of_mutation_leads_to_a_neighbour_and_all_neighbours_differ():
 
 
 def test_hand_made_networks_of_the_region_are_those_of_the_space():
-    hand_made = [REGION.arch(genes) for genes in REGION.hand_made()]
-    assert len(hand_made) == 2 * len(REGION.widths)  # of separable and of plain convolutions
-    assert {*hand_made} <= {*REGION.space.hand_made()}
+    baselines = [REGION.arch(genes) for genes in REGION.baselines()]
+    assert len(baselines) == 2 * len(REGION.widths)  # of separable and of plain convolutions
+    assert {*baselines} <= {*REGION.space.baselines()}
 
 
 def test_regions_are_quick_enough_and_keep_planes_on_which_operations_differ():
     space = CellSpace((28, 28, 1), 10, CellLimits())
-    for reference in space.hand_made()[::12]:
+    for reference in space.baselines()[::12]:
         found = choose_region(space, reference)
         assert found.pass_macs <= MAX_CELL_MACS
         assert found.reference.channels <= reference.channels
     small = CellSpace((8, 8, 1), 10, CellLimits())
-    found = choose_region(small, small.hand_made()[0])
+    found = choose_region(small, small.baselines()[0])
     assert (found.reference.stages, found.reference.stem_stride) == (2, 1)  # else 2 x 2 positions at the end
-    assert found.hand_made()
+    assert found.baselines()
     tiny = CellSpace((4, 4, 1), 10, CellLimits())
     with pytest.raises(ConfigError, match="too small for cells"):
-        choose_region(tiny, tiny.hand_made()[0])
+        choose_region(tiny, tiny.baselines()[0])
 
 
 def test_a_network_stacked_differently_is_refused():
-    other = next(arch for arch in DEEP.space.hand_made() if arch.stages == 2)
+    other = next(arch for arch in DEEP.space.baselines() if arch.stages == 2)
     with pytest.raises(SpaceError, match="not in the region"):
         REGION.genes(other)
 
@@ -105,7 +105,7 @@ def test_a_subnet_equals_the_stand_alone_network_with_the_same_weights(region):
     # Offsets of normalisation that differ from zero, as training leaves them: what is masked must stay so.
     net.parameters.assign_add(0.1 * rng.standard_normal(net.parameters.shape).astype(np.float32))
     x = rng.random((6, *region.space.input_shape)).astype(np.float32)
-    networks = [*region.hand_made()[:2], *(region.sample(rng) for _ in range(12))]
+    networks = [*region.baselines()[:2], *(region.sample(rng) for _ in range(12))]
     archs = [region.arch(genes) for genes in networks]
     assert {len(live_nodes(arch.normal)) for arch in archs} == {*range(1, region.space.limits.nodes + 1)}
     assert {arch.output for arch in archs} == {*Output}
@@ -119,7 +119,7 @@ def test_every_operation_is_the_space_s_own(op):
     region = REGION
     net, rng = CellNet(region, seed=2), np.random.default_rng(4)
     x = rng.random((4, 16, 16, 1)).astype(np.float32)
-    raw, index = list(region.hand_made()[0]), OPS.index(op)
+    raw, index = list(region.baselines()[0]), OPS.index(op)
     for cell in range(2):
         start = 2 + cell * region.genes_per_cell
         raw[start : start + 8] = [0, index, 0, OPS.index(EdgeOp.CONV_1X1), 2, index, 1, index]

@@ -57,10 +57,10 @@ def test_shallower_networks_leave_out_the_layers_before_the_bottleneck():
 
 @each
 def test_the_region_around_a_reference_holds_it(region):
-    for reference in region.space.hand_made()[::4]:
+    for reference in region.space.baselines()[::4]:
         found = choose_region(region.space, reference)
         assert found.arch(found.genes(reference)) == reference
-        assert reference in [found.arch(genes) for genes in found.hand_made()]
+        assert reference in [found.arch(genes) for genes in found.baselines()]
 
 
 @each
@@ -96,7 +96,7 @@ def test_a_fitted_supernet_scores_many_networks_with_one_trace_and_repeats(name,
     data = load(DataConfig(name=name))
     kind = MlpSpace if name == "digits" else AutoencoderSpace
     space = kind(data.input_shape, data.n_classes, LIMITS)
-    region = choose_region(space, space.hand_made()[0])
+    region = choose_region(space, space.baselines()[0])
     short = TrainSettings(epochs=8, learning_rate=0.02)
     supernet, again = (fit_supernet(region, data, short, seed=0).supernet for _ in range(2))
     rng = np.random.default_rng(0)

@@ -10,7 +10,7 @@ import numpy as np
 from micronas.errors import SpaceError, TrainError
 from micronas.memory.ledger import Verdict
 from micronas.model.net import Net
-from micronas.search.task import Result, Task
+from micronas.search.task import TrialResult, TrialTask
 from micronas.space.base import hash_json
 from micronas.store import Record
 from micronas.strategy.reinforce.grammar import Choose
@@ -51,7 +51,7 @@ class ToySpace:
     def net(self, arch: ToyArch) -> Net:
         raise NotImplementedError("the toy space has no networks")
 
-    def hand_made(self) -> tuple[ToyArch, ...]:
+    def baselines(self) -> tuple[ToyArch, ...]:
         return tuple(ToyArch((v,) * GENES) for v in reversed(range(VALUES)))
 
     def to_json(self, arch: ToyArch) -> Json:
@@ -114,13 +114,13 @@ def toy_scores(genes: list[int]) -> Scores:
     )
 
 
-def toy_evaluate(task: Task) -> Result:
+def toy_evaluate(task: TrialTask) -> TrialResult:
     """The toy landscape; words whose digits sum to 3, 7, 11.. fail, as real trainings do now and then."""
     genes = list(task.arch)  # type: ignore[arg-type]
     if sum(genes) % 4 == 3:
         error = TrainError("the loss became nan")
-        return Result(Outcome.FAILED, stage=error.stage, reason=error.message)
-    return Result(Outcome.COMPLETE, toy_scores(genes), tflite=bytes(genes))
+        return TrialResult(Outcome.FAILED, stage=error.stage, reason=error.message)
+    return TrialResult(Outcome.COMPLETE, toy_scores(genes), tflite=bytes(genes))
 
 
 def toy_trial(number: int, genes: tuple[int, ...]) -> Trial:

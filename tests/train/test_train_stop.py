@@ -73,11 +73,11 @@ def test_rules_by_name_judge_by_the_trainings_that_ran_their_course():
 def test_a_rule_ends_a_training_and_its_reason_is_kept():
     pytest.importorskip("tensorflow")
     from micronas.data import load
-    from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, Softmax
+    from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, SoftmaxLayer
     from micronas.train.settings import TrainSettings
     from micronas.train.train import train
 
-    net = NetBuilder((8, 8, 1)).chain(Conv(4, 3, 3), GlobalAveragePool(), Dense(10), Softmax()).build()
+    net = NetBuilder((8, 8, 1)).chain(Conv(4, 3, 3), GlobalAveragePool(), Dense(10), SoftmaxLayer()).build()
     data = load(DataConfig(name="digits"))
     seen = []
 

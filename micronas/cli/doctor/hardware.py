@@ -29,7 +29,7 @@ def _group_of(path: str) -> str:
 
 
 @dataclass(frozen=True)
-class Machine:
+class HostMachine:
     """What of the machine is looked at; tests put their own in place."""
 
     ports: ListPorts = serial_ports
@@ -41,9 +41,9 @@ class Machine:
     rules_dirs: tuple[Path, ...] = _RULES_DIRS
 
 
-def examine_hardware(machine: Machine | None = None) -> list[Finding]:
+def examine_hardware(machine: HostMachine | None = None) -> list[Finding]:
     """Probes, their uploaders, ports, the udev rules and ModemManager."""
-    machine = machine or Machine()
+    machine = machine or HostMachine()
     devices = machine.usb()
     ports = [p for p in machine.ports() if p.probe]
     kinds = (*(d.kind for d in devices or ()), *(p.probe for p in ports))
@@ -57,7 +57,7 @@ def examine_hardware(machine: Machine | None = None) -> list[Finding]:
     ]
 
 
-def _probes(devices: tuple[UsbDevice, ...] | None, machine: Machine) -> list[Finding]:
+def _probes(devices: tuple[UsbDevice, ...] | None, machine: HostMachine) -> list[Finding]:
     if devices is None:
         return [Finding("debug probes", True, "this system does not list USB devices the way Linux does")]
     if not devices:
@@ -67,7 +67,7 @@ def _probes(devices: tuple[UsbDevice, ...] | None, machine: Machine) -> list[Fin
     return [*(_probe(device, machine) for device in devices), *_same_serials(devices)]
 
 
-def _probe(device: UsbDevice, machine: Machine) -> Finding:
+def _probe(device: UsbDevice, machine: HostMachine) -> Finding:
     what = f"{device.kind} {device.serial or 'without a serial number'}"
     if device.node and not machine.may_open(device.node):
         return Finding(
@@ -90,7 +90,7 @@ def _same_serials(devices: tuple[UsbDevice, ...]) -> list[Finding]:
     ]
 
 
-def _ports(ports: list[Port], machine: Machine) -> list[Finding]:
+def _ports(ports: list[Port], machine: HostMachine) -> list[Finding]:
     if not ports:
         return [
             Finding("serial ports", True, "none of a debug probe", "other ports are named by --port PORT")
@@ -98,7 +98,7 @@ def _ports(ports: list[Port], machine: Machine) -> list[Finding]:
     return [_port(port, machine) for port in ports]
 
 
-def _port(port: Port, machine: Machine) -> Finding:
+def _port(port: Port, machine: HostMachine) -> Finding:
     if not machine.may_open(port.device):
         remedy = _permission(machine.group_of(port.device) or "dialout")
         return Finding(
@@ -126,7 +126,7 @@ def _rules(ruled: bool, *, attached: bool) -> Finding:
     return Finding("udev rules", True, detail, f"copy {RULES} to /etc/udev/rules.d if a probe is refused")
 
 
-def _modem_manager(machine: Machine, *, ruled: bool, attached: bool) -> Finding:
+def _modem_manager(machine: HostMachine, *, ruled: bool, attached: bool) -> Finding:
     if not _runs(machine.proc):
         return Finding(_MODEM_MANAGER, True, "does not run")
     if ruled:

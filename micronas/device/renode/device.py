@@ -24,7 +24,7 @@ from micronas.device.renode.commands import start_commands
 from micronas.device.renode.control import RenodeControl
 from micronas.device.renode.find import find_renode
 from micronas.device.renode.platform import platform_text
-from micronas.device.renode.stray_accesses import count_strays, first_logged
+from micronas.device.renode.stray_accesses import count_stray_accesses, first_logged
 from micronas.device.serial_link import SerialLink
 from micronas.errors import DeviceError
 
@@ -108,7 +108,7 @@ class RenodeDevice:
         """A run that went wrong already, maybe with Renode, is judged by what the log has."""
         count = 0
         if error is None and self._control:
-            count = count_strays(self._control)
+            count = count_stray_accesses(self._control)
         first = first_logged(self._said, wait=count > 0)
         if count or first:
             raise DeviceError(

@@ -16,7 +16,7 @@ from micronas.board.arena_place import arena_banks, arena_places, as_one, region
 
 
 @dataclass(frozen=True)
-class Room:
+class FreeRegion:
     """Bytes that an arena may take of a region, or of neighbours, beside what lies there already."""
 
     region: str
@@ -41,7 +41,7 @@ class Part:
     nbytes: int
 
 
-def arena_rooms(board: Board, resident_bytes: int) -> tuple[Room, ...]:
+def free_regions(board: Board, resident_bytes: int) -> tuple[FreeRegion, ...]:
     """The room in each of the board's ``arena_regions``, in their order, and then in neighbours together.
 
     ``resident_bytes`` are stack and statics, which ``sram`` holds.
@@ -49,27 +49,29 @@ def arena_rooms(board: Board, resident_bytes: int) -> tuple[Room, ...]:
     return tuple(_room(board, place, resident_bytes) for place in arena_places(board))
 
 
-def bank_rooms(board: Board, resident_bytes: int) -> tuple[Room, ...]:
+def free_banks(board: Board, resident_bytes: int) -> tuple[FreeRegion, ...]:
     """The room in each of the memories that lie apart, the best first; ``resident_bytes`` as above."""
     return tuple(_room(board, place, resident_bytes) for place in arena_banks(board))
 
 
-def _room(board: Board, place: str, resident_bytes: int) -> Room:
+def _room(board: Board, place: str, resident_bytes: int) -> FreeRegion:
     resident = resident_bytes if _has_sram(board, place) else 0
-    return Room(place, max(0, as_one(board, place).length - resident))
+    return FreeRegion(place, max(0, as_one(board, place).length - resident))
 
 
-def choose_room(rooms: tuple[Room, ...], arena_bytes: int) -> Room | None:
+def first_fit_region(rooms: tuple[FreeRegion, ...], arena_bytes: int) -> FreeRegion | None:
     """The first room that holds ``arena_bytes``, if there is one."""
     return next((room for room in rooms if arena_bytes <= room.free_bytes), None)
 
 
-def largest_room(rooms: tuple[Room, ...]) -> Room:
+def largest_free_region(rooms: tuple[FreeRegion, ...]) -> FreeRegion:
     """The room that lacks the least for an arena that fits none; the first of several."""
     return max(rooms, key=lambda room: room.free_bytes)
 
 
-def lay_out(board: Board, resident: Iterable[tuple[str, int]], arena: Sequence[Part]) -> tuple[Item, ...]:
+def allocate_regions(
+    board: Board, resident: Iterable[tuple[str, int]], arena: Sequence[Part]
+) -> tuple[Item, ...]:
     """What lies in which region: the parts of the arena, then what is ``resident``, last first.
 
     ``resident`` are (what, bytes); it and the parts of one place are in the order in which they are linked.

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from micronas.codegen.lowering import Lowered
-from micronas.memory.ledger.free_region import Item, Room
+from micronas.memory.ledger.free_region import FreeRegion, Item
 from micronas.memory.ledger.placement import NoSplit
 from micronas.memory.plan import Plan
 from micronas.trial import Json
 
 
 @dataclass(frozen=True)
-class Region:
+class RegionSize:
     """A memory of the board and its size in bytes."""
 
     name: str
@@ -54,9 +54,9 @@ class Ledger:
     runtime: str
     flash: tuple[Item, ...]
     sram: tuple[Item, ...]
-    regions: tuple[Region, ...]
+    regions: tuple[RegionSize, ...]
     arena_region: str
-    rooms: tuple[Room, ...]
+    rooms: tuple[FreeRegion, ...]
     no_split: NoSplit | None
     plan: Plan
     lowered: tuple[Lowered, ...]

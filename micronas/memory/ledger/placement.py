@@ -9,12 +9,12 @@ from micronas.board import Board
 from micronas.board.arena_place import apart
 from micronas.codegen.lowering import Lowered
 from micronas.memory.ledger.free_region import (
+    FreeRegion,
     Part,
-    Room,
-    arena_rooms,
-    bank_rooms,
-    choose_room,
-    largest_room,
+    first_fit_region,
+    free_banks,
+    free_regions,
+    largest_free_region,
 )
 from micronas.memory.plan import Plan, Shortfall, plan_in_banks, plan_memory
 from micronas.model.graph import Graph
@@ -24,7 +24,7 @@ from micronas.model.graph import Graph
 class NoSplit:
     """Why an arena that no memory holds whole does not lie over ``rooms`` apart either."""
 
-    rooms: tuple[Room, ...]
+    rooms: tuple[FreeRegion, ...]
     shortfall: Shortfall
 
     @property
@@ -42,7 +42,7 @@ class NoSplit:
 
     @property
     def _largest_over(self) -> int:
-        return self.shortfall.largest_bytes - largest_room(self.rooms).free_bytes
+        return self.shortfall.largest_bytes - largest_free_region(self.rooms).free_bytes
 
     def __str__(self) -> str:
         *others, last = (room.region for room in self.rooms)
@@ -55,7 +55,7 @@ class NoSplit:
             return f"{head}: the best placement found needs {needed}, {self.over_bytes:,} bytes over"
         if self._live_over > 0:
             return f"{head}: {short.live_bytes:,} bytes are live at its peak, {self._live_over:,} over"
-        largest = largest_room(self.rooms).region
+        largest = largest_free_region(self.rooms).region
         return (
             f"{head}: a tensor of {short.largest_bytes:,} bytes, which cannot be divided, "
             f"is {self._largest_over:,} over in {largest}"
@@ -72,7 +72,7 @@ class Placement:
 
     plan: Plan
     place: str
-    rooms: tuple[Room, ...]
+    rooms: tuple[FreeRegion, ...]
     no_split: NoSplit | None = None
 
     def parts(self) -> list[Part]:
@@ -85,14 +85,14 @@ class Placement:
 def place_on(board: Board, graph: Graph, lowered: Sequence[Lowered], resident_bytes: int) -> Placement:
     """Plan ``graph`` for ``board``, whose ``sram`` holds ``resident_bytes`` of stack and statics."""
     plan = plan_memory(graph, lowered)
-    rooms = arena_rooms(board, resident_bytes)
-    whole = choose_room(rooms, plan.arena_bytes)
+    rooms = free_regions(board, resident_bytes)
+    whole = first_fit_region(rooms, plan.arena_bytes)
     if whole is not None:
         return Placement(plan, whole.region, rooms)
-    banks = bank_rooms(board, resident_bytes)
+    banks = free_banks(board, resident_bytes)
     if len(banks) < 2:
-        return Placement(plan, largest_room(rooms).region, rooms)
+        return Placement(plan, largest_free_region(rooms).region, rooms)
     found = plan_in_banks(graph, lowered, {room.region: room.free_bytes for room in banks})
     if isinstance(found, Shortfall):
-        return Placement(plan, largest_room(rooms).region, rooms, NoSplit(banks, found))
+        return Placement(plan, largest_free_region(rooms).region, rooms, NoSplit(banks, found))
     return Placement(found, apart(bank.name for bank in found.banks), rooms)

@@ -121,7 +121,7 @@ class Flatten:
 
 
 @dataclass(frozen=True)
-class Softmax:
+class SoftmaxLayer:
     """Probabilities over (classes,); a network's last layer, left out while it trains."""
 
 
@@ -137,5 +137,5 @@ Layer: TypeAlias = (
     | Concat
     | Apply
     | Flatten
-    | Softmax
+    | SoftmaxLayer
 )

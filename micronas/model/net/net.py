@@ -16,7 +16,7 @@ from functools import cached_property
 
 from micronas.errors import SpaceError
 from micronas.model.net.counts import layer_macs, layer_parameters
-from micronas.model.net.layers import Input, Layer, Softmax
+from micronas.model.net.layers import Input, Layer, SoftmaxLayer
 from micronas.model.net.shapes import Shape, output_shape
 
 
@@ -75,7 +75,7 @@ class Net:
     @property
     def ends_in_softmax(self) -> bool:
         """Whether the result is probabilities rather than logits."""
-        return isinstance(self.nodes[-1].layer, Softmax)
+        return isinstance(self.nodes[-1].layer, SoftmaxLayer)
 
     def input_shapes(self, index: int) -> list[Shape]:
         """Shapes that node ``index`` reads."""

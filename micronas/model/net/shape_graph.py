@@ -48,7 +48,7 @@ from micronas.model.net.layers import (
     Multiply,
     Pool,
     PoolKind,
-    Softmax,
+    SoftmaxLayer,
 )
 from micronas.model.net.net import Net
 
@@ -97,7 +97,7 @@ def op_of(layer: Layer) -> tuple[str, Attrs]:
             return layer.function.value, NoAttrs()
         case Flatten():
             return "RESHAPE", NoAttrs()
-        case Softmax():
+        case SoftmaxLayer():
             return "SOFTMAX", SoftmaxAttrs()
     raise SpaceError(f"{layer} is no operator")
 

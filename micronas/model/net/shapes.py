@@ -20,7 +20,7 @@ from micronas.model.net.layers import (
     Layer,
     Multiply,
     Pool,
-    Softmax,
+    SoftmaxLayer,
 )
 
 Shape: TypeAlias = tuple[int, ...]
@@ -58,7 +58,7 @@ def _output_shape(layer: Layer, inputs: list[Shape]) -> Shape:
             return _averaged(layer, _one(inputs, rank=3))
         case Flatten():
             return (math.prod(_one(inputs, rank=3)),)
-        case Softmax():
+        case SoftmaxLayer():
             return _one(inputs, rank=1)
         case Apply():
             return _one(inputs, rank=None)

@@ -63,7 +63,7 @@ def output(arch: CellArch, limits: CellLimits) -> Iterator[CellArch]:
     yield replace(arch, output=Output.ADD if arch.output is Output.CONCAT else Output.CONCAT)
 
 
-MOVES: tuple[Move, ...] = (
+MUTATIONS: tuple[Move, ...] = (
     normal_op,
     normal_source,
     reduction_op,

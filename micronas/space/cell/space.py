@@ -9,11 +9,11 @@ from micronas.model.net import Net
 from micronas.space.base import file_bytes, hash_net
 from micronas.space.cell import codec
 from micronas.space.cell.arch import CellArch, CellLimits
-from micronas.space.cell.baselines import hand_made
+from micronas.space.cell.baselines import baselines
 from micronas.space.cell.canonical import canonical, is_sound
-from micronas.space.cell.decode import express
+from micronas.space.cell.decode import decode
 from micronas.space.cell.draw import draw
-from micronas.space.cell.mutations import MOVES
+from micronas.space.cell.mutations import MUTATIONS
 from micronas.space.single_mutation import distinct, one_step
 from micronas.trial import Json
 
@@ -37,7 +37,7 @@ class CellSpace:
 
     def mutate(self, arch: CellArch, rng: np.random.Generator) -> CellArch:
         """A kind of change first, each as likely as the other, then one of that kind."""
-        return one_step((move(arch, self.limits) for move in MOVES), arch, _sound, self.net, rng)
+        return one_step((move(arch, self.limits) for move in MUTATIONS), arch, _sound, self.net, rng)
 
     def crossover(self, a: CellArch, b: CellArch, rng: np.random.Generator) -> CellArch:
         """Each cell, the stack and every other gene from either parent."""
@@ -56,17 +56,17 @@ class CellSpace:
 
     def neighbours(self, arch: CellArch) -> tuple[CellArch, ...]:
         """All that ``mutate`` can return, in a fixed order."""
-        reached = (n for move in MOVES for n in move(arch, self.limits))
+        reached = (n for move in MUTATIONS for n in move(arch, self.limits))
         return tuple(distinct(reached, arch, _sound, self.net))
 
     def net(self, arch: CellArch) -> Net:
         """The network of ``arch``."""
         codec.check(arch, self.limits)
-        return express(arch, self.input_shape, self.n_classes)
+        return decode(arch, self.input_shape, self.n_classes)
 
-    def hand_made(self) -> tuple[CellArch, ...]:
+    def baselines(self) -> tuple[CellArch, ...]:
         """Residual stacks, largest file first."""
-        archs = dict.fromkeys(canonical(arch) for arch in hand_made(self.limits))
+        archs = dict.fromkeys(canonical(arch) for arch in baselines(self.limits))
         return tuple(sorted(archs, key=lambda arch: file_bytes(self.net(arch)), reverse=True))
 
     def to_json(self, arch: CellArch) -> Json:

@@ -18,19 +18,19 @@ from micronas.model.net import (
     NetBuilder,
     Pool,
     PoolKind,
-    Softmax,
+    SoftmaxLayer,
 )
 from micronas.space.extent import Plane, effective_kernel, effective_stride, pooled, strided_kernel
 from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Stem
 
 
-def express(arch: LayerwiseArch, input_shape: tuple[int, int, int], n_classes: int) -> Net:
+def decode(arch: LayerwiseArch, input_shape: tuple[int, int, int], n_classes: int) -> Net:
     """The network of ``arch`` for inputs (height, width, channels)."""
     builder = NetBuilder(input_shape)
     _add_stem(builder, arch.stem)
     for block in arch.blocks:
         add_block(builder, block)
-    return builder.chain(GlobalAveragePool(), Dense(n_classes), Softmax()).build()
+    return builder.chain(GlobalAveragePool(), Dense(n_classes), SoftmaxLayer()).build()
 
 
 def _add_stem(builder: NetBuilder, stem: Stem) -> None:

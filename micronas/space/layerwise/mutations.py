@@ -115,7 +115,7 @@ def remove_block(arch: LayerwiseArch, limits: Limits) -> Iterator[LayerwiseArch]
         yield replace(arch, blocks=(*arch.blocks[:i], *arch.blocks[i + 1 :]))
 
 
-MOVES: tuple[Move, ...] = (
+MUTATIONS: tuple[Move, ...] = (
     stem_kernel,
     stem_stride,
     stem_width,

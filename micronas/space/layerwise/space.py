@@ -9,11 +9,11 @@ from micronas.model.net import Net
 from micronas.space.base import file_bytes, hash_json
 from micronas.space.layerwise import codec
 from micronas.space.layerwise.arch import LayerwiseArch, Limits
-from micronas.space.layerwise.baselines import hand_made
+from micronas.space.layerwise.baselines import baselines
 from micronas.space.layerwise.canonical import canonical
-from micronas.space.layerwise.decode import express
+from micronas.space.layerwise.decode import decode
 from micronas.space.layerwise.draw import draw
-from micronas.space.layerwise.mutations import MOVES
+from micronas.space.layerwise.mutations import MUTATIONS
 from micronas.space.single_mutation import distinct, one_step
 from micronas.trial import Json
 
@@ -41,7 +41,7 @@ class LayerwiseSpace:
 
     def mutate(self, arch: LayerwiseArch, rng: np.random.Generator) -> LayerwiseArch:
         """A kind of change first, each as likely as the other, then one of that kind."""
-        moves = (move(arch, self.limits) for move in MOVES)
+        moves = (move(arch, self.limits) for move in MUTATIONS)
         return one_step(moves, self._canonical(arch), self._canonical, lambda canonical: canonical, rng)
 
     def crossover(self, a: LayerwiseArch, b: LayerwiseArch, rng: np.random.Generator) -> LayerwiseArch:
@@ -57,17 +57,17 @@ class LayerwiseSpace:
 
     def neighbours(self, arch: LayerwiseArch) -> tuple[LayerwiseArch, ...]:
         """All that ``mutate`` can return, in a fixed order."""
-        reached = (n for move in MOVES for n in move(arch, self.limits))
+        reached = (n for move in MUTATIONS for n in move(arch, self.limits))
         return tuple(distinct(reached, self._canonical(arch), self._canonical, lambda canonical: canonical))
 
     def net(self, arch: LayerwiseArch) -> Net:
         """The network of ``arch``."""
         codec.check(arch, self.limits)
-        return express(arch, self.input_shape, self.n_classes)
+        return decode(arch, self.input_shape, self.n_classes)
 
-    def hand_made(self) -> tuple[LayerwiseArch, ...]:
+    def baselines(self) -> tuple[LayerwiseArch, ...]:
         """VGG-like and depthwise-separable networks, largest file first."""
-        archs = dict.fromkeys(self._canonical(arch) for arch in hand_made(self.limits))
+        archs = dict.fromkeys(self._canonical(arch) for arch in baselines(self.limits))
         return tuple(sorted(archs, key=lambda arch: file_bytes(self.net(arch)), reverse=True))
 
     def to_json(self, arch: LayerwiseArch) -> Json:

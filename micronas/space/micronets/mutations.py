@@ -57,7 +57,7 @@ def slot_put_in(arch: MicronetsArch, limits: MicronetsLimits, skeleton: Skeleton
             yield _with_slot(arch, i, SlotGenes(width, min(limits.allowed_expansions)))
 
 
-MOVES: tuple[Move, ...] = (stem_width, slot_width, slot_expansion, slot_left_out, slot_put_in)
+MUTATIONS: tuple[Move, ...] = (stem_width, slot_width, slot_expansion, slot_left_out, slot_put_in)
 
 
 def _with_slot(arch: MicronetsArch, i: int, genes: SlotGenes) -> MicronetsArch:

@@ -12,8 +12,8 @@ from micronas.errors import SpaceError
 from micronas.model.net import Net
 from micronas.space.base import file_bytes, hash_net
 from micronas.space.micronets.arch import MicronetsArch, MicronetsLimits, SlotGenes
-from micronas.space.micronets.decode import express
-from micronas.space.micronets.mutations import MOVES
+from micronas.space.micronets.decode import decode
+from micronas.space.micronets.mutations import MUTATIONS
 from micronas.space.micronets.skeleton import make_skeleton
 from micronas.space.single_mutation import distinct, one_step
 from micronas.space.widths import nearest_width
@@ -54,7 +54,7 @@ class MicronetsSpace:
 
     def mutate(self, arch: MicronetsArch, rng: np.random.Generator) -> MicronetsArch:
         """Another width or expansion, a block more or a block less."""
-        moves = (move(arch, self.limits, self.skeleton) for move in MOVES)
+        moves = (move(arch, self.limits, self.skeleton) for move in MUTATIONS)
         return one_step(moves, self._canonical(arch), self._canonical, self.net, rng)
 
     def crossover(self, a: MicronetsArch, b: MicronetsArch, rng: np.random.Generator) -> MicronetsArch:
@@ -66,15 +66,15 @@ class MicronetsSpace:
 
     def neighbours(self, arch: MicronetsArch) -> tuple[MicronetsArch, ...]:
         """All that ``mutate`` can return, in a fixed order."""
-        reached = (n for move in MOVES for n in move(arch, self.limits, self.skeleton))
+        reached = (n for move in MUTATIONS for n in move(arch, self.limits, self.skeleton))
         return tuple(distinct(reached, self._canonical(arch), self._canonical, self.net))
 
     def net(self, arch: MicronetsArch) -> Net:
         """The network of ``arch``."""
         self._check(arch)
-        return express(arch, self.skeleton, self.limits.backbone, self.input_shape, self.n_classes)
+        return decode(arch, self.skeleton, self.limits.backbone, self.input_shape, self.n_classes)
 
-    def hand_made(self) -> tuple[MicronetsArch, ...]:
+    def baselines(self) -> tuple[MicronetsArch, ...]:
         """All layers equally wide, at full and at least depth; largest file first."""
         expansions = self.limits.allowed_expansions
         expansion = expansions[len(expansions) // 2]

@@ -13,7 +13,7 @@ _STACK, _CHANNELS, _STEM, _OUTPUT, _FIRST_EDGE = range(5)
 _PER_NODE = 4
 
 
-class CellTokens:
+class CellGrammar:
     """The grammar of a ``CellSpace``; the last node makes up for what a cell must have and has not.
 
     That is an edge from the cell before it, and an operation with weights.

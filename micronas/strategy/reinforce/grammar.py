@@ -21,7 +21,7 @@ class Token:
     index: int
 
 
-class Tokens(Protocol):
+class Grammar(Protocol):
     """The grammar of a space."""
 
     @property
@@ -38,7 +38,7 @@ class Tokens(Protocol):
         ...
 
 
-def encode(tokens: Tokens, arch: Arch) -> tuple[Token, ...]:
+def encode(tokens: Grammar, arch: Arch) -> tuple[Token, ...]:
     """The sequence of ``arch``; raises ``ValueError`` where it holds a value that no token stands for."""
     taken, sequence = tokens.indices(arch), list[Token]()
 

@@ -13,7 +13,7 @@ _STRIDES = (1, 2)
 _FLAGS = (False, True)
 
 
-class LayerwiseTokens:
+class LayerwiseGrammar:
     """The grammar of a ``LayerwiseSpace``; one slot per gene, shared by all blocks."""
 
     def __init__(self, space: LayerwiseSpace) -> None:

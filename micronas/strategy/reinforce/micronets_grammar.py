@@ -11,7 +11,7 @@ _KEPT = (True, False)
 _STEM, _PER_BLOCK = 1, 3
 
 
-class MicronetsTokens:
+class MicronetsGrammar:
     """The grammar of a ``MicronetsSpace``; every block has slots of its own: kept, width, expansion."""
 
     def __init__(self, space: MicronetsSpace) -> None:

@@ -8,7 +8,7 @@ from micronas.space.mlp import MlpArch, MlpSpace
 from micronas.strategy.reinforce.grammar import Choose
 
 
-class MlpTokens:
+class MlpGrammar:
     """The grammar of an ``MlpSpace``: one slot per layer, whose last choice ends the network."""
 
     def __init__(self, space: MlpSpace) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from micronas.strategy.reinforce.grammar import Choose
-from micronas.supernet.region import Genes, Region
+from micronas.supernet.region import Genes, SharedWeightSpace
 
 
-class RegionTokens:
-    """The grammar of a ``Region``; genes with one option need no choice."""
+class SharedWeightGrammar:
+    """The grammar of a ``SharedWeightSpace``; genes with one option need no choice."""
 
-    def __init__(self, region: Region) -> None:
+    def __init__(self, region: SharedWeightSpace) -> None:
         self._region = region
         self._free = tuple(i for i, size in enumerate(region.sizes) if size > 1)
 
