@@ -33,7 +33,7 @@ SHARE_LARGER_PLANES = 0.25
 
 
 @dataclass(frozen=True)
-class BlockChoice:
+class BlockForm:
     """A block's form, in the genes of the layer-wise space."""
 
     kind: BlockKind
@@ -47,7 +47,7 @@ class Slot:
 
     plane: Plane
     stride: int
-    candidates: tuple[BlockChoice, ...]
+    candidates: tuple[BlockForm, ...]
     in_widths: tuple[int, ...]
     widths: tuple[int, ...]
     skippable: bool
@@ -167,14 +167,14 @@ def width_steps(widest: float, allowed: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted({min(allowed, key=lambda w: abs(w - wish)) for wish in wished}))
 
 
-def _candidates(limits: Limits, plane: Plane) -> tuple[BlockChoice, ...]:
+def _candidates(limits: Limits, plane: Plane) -> tuple[BlockForm, ...]:
     """Convolutions with the smallest kernel only: five times five costs almost three times as much."""
     kernels = _distinct(limits.kernels, lambda k: effective_kernel(k, plane))
     expansions = sorted({limits.expansions[0], limits.expansions[len(limits.expansions) // 2]})
     return (
-        BlockChoice(BlockKind.CONV, kernels[0], 1),
-        *(BlockChoice(BlockKind.SEPARABLE, kernel, 1) for kernel in kernels),
-        *(BlockChoice(BlockKind.INVERTED, kernel, e) for kernel in kernels[:2] for e in expansions),
+        BlockForm(BlockKind.CONV, kernels[0], 1),
+        *(BlockForm(BlockKind.SEPARABLE, kernel, 1) for kernel in kernels),
+        *(BlockForm(BlockKind.INVERTED, kernel, e) for kernel in kernels[:2] for e in expansions),
     )
 
 

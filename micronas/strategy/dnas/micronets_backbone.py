@@ -9,7 +9,7 @@ from __future__ import annotations
 from micronas.space.extent import effective_stride, halved
 from micronas.space.layerwise import BlockKind
 from micronas.space.micronets import MicronetsSpace
-from micronas.strategy.dnas.backbone import BlockChoice, ChoiceBackbone, Slot, width_steps
+from micronas.strategy.dnas.backbone import BlockForm, ChoiceBackbone, Slot, width_steps
 
 KERNEL_SIZE = 3
 """Of the skeleton's depthwise layers."""
@@ -39,8 +39,8 @@ def make_micronets_backbone(space: MicronetsSpace, widest: int) -> ChoiceBackbon
     )
 
 
-def _candidates(space: MicronetsSpace) -> tuple[BlockChoice, ...]:
+def _candidates(space: MicronetsSpace) -> tuple[BlockForm, ...]:
     expansions = space.limits.allowed_expansions
     if expansions == (1,):
-        return (BlockChoice(BlockKind.SEPARABLE, KERNEL_SIZE, 1),)
-    return tuple(BlockChoice(BlockKind.INVERTED, KERNEL_SIZE, expansion) for expansion in expansions)
+        return (BlockForm(BlockKind.SEPARABLE, KERNEL_SIZE, 1),)
+    return tuple(BlockForm(BlockKind.INVERTED, KERNEL_SIZE, expansion) for expansion in expansions)
