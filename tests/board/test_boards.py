@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +19,9 @@ from micronas.device.replies import Counter
 from micronas.device.targets import Qemu, image_for
 from micronas.firmware import Firmware, build_firmware
 from micronas.memory.ledger import board_budget, check, make_ledger
-from micronas.model.graph import Graph, Tensor
-from micronas.model.net import Conv, Net, NetBuilder
-from micronas.model.net.shape_graph import shape_graph
-from micronas.space.reference.ds_cnn import pooled_classifier
 from micronas.space.reference.mlperf_tiny import keyword_ds_cnn
+from tests.support.tiny_network import tiny_net
+from tests.support.weights import zero_weights
 
 pytestmark = pytest.mark.emulator
 
@@ -38,23 +36,6 @@ CPU_ARCH = {
     Core.M55: (21,),  # v8.1-M.mainline
 }
 SMALL_RAM_BYTES = 20 * 1024
-
-
-def tiny_net() -> Net:
-    """A network for chips that DS-CNN is too large for: 16 x 16 x 1, one convolution, ten classes."""
-    return pooled_classifier(NetBuilder((16, 16, 1)).chain(Conv(8, 3, 3, 2, 2)), 10)
-
-
-def with_values(net: Net) -> Graph:
-    """The graph of ``net`` with zeros for weights: sizes and code do not depend on them."""
-    graph = shape_graph(net)
-
-    def filled(tensor: Tensor) -> Tensor:
-        if not tensor.is_constant or tensor.data is not None:
-            return tensor
-        return replace(tensor, data=np.zeros(tensor.shape, tensor.dtype.value))
-
-    return replace(graph, tensors=tuple(filled(t) for t in graph.tensors))
 
 
 @dataclass(frozen=True)
@@ -74,9 +55,9 @@ def on_board(
 ) -> OnBoard:
     """DS-CNN where it fits, else the tiny network. ``build`` checks ledger = linked, to the byte."""
     board = load_board(request.param)
-    standard = with_values(keyword_ds_cnn())
+    standard = zero_weights(keyword_ds_cnn())
     fits = check(make_ledger(standard, board), board_budget(board)).fits
-    graph = standard if fits else with_values(tiny_net())
+    graph = standard if fits else zero_weights(tiny_net())
     folder = tmp_path_factory.mktemp(board.name)
     return OnBoard(board, build(graph, board, workdir=folder, cache_dir=firmware_cache), fits)
 

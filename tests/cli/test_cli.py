@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -16,32 +15,10 @@ import pytest
 from micronas.board import Board, board_names, load_board
 from micronas.cli.output import program
 from micronas.store import Store
+from tests.support.command_line import BOARD, micronas, refused
 from tests.support.paths import REPOSITORY
 
 CONFIG = REPOSITORY / "search_configs" / "mnist5k.yaml"
-BOARD = ("--board", "nucleo_f446re")
-
-
-def micronas(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "micronas", *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-def refused(done: subprocess.CompletedProcess[str], *parts: str) -> str:
-    """The message of a refusal, held against what every refusal must be."""
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
-    assert len(done.stderr.strip().splitlines()) <= 3
-    for part in parts:
-        assert part in done.stderr
-    return done.stderr
 
 
 def test_help_is_quick_and_names_every_verb(tmp_path: Path) -> None:

@@ -13,9 +13,8 @@ import pytest
 
 from micronas.compare.plan import open_plan
 from micronas.compare.run import read_results, run_all
-from tests.cli.test_cli import micronas, refused
-from tests.compare.test_compare_run import timeless
-from tests.support.compare_fakes import ToyRuns, silent, toy_plan
+from tests.support.command_line import micronas, refused
+from tests.support.compare_fakes import ToyRuns, silent, timeless, toy_plan
 from tests.support.paths import REPOSITORY
 
 CONFIG = REPOSITORY / "search_configs" / "mnist5k_class_b.yaml"

@@ -15,7 +15,7 @@ from micronas.model.tflite import read_bytes
 from micronas.model.tflite.writer import write
 from micronas.space.reference import NOT_BUILT, REFERENCE_NETS, reference_net
 from micronas.space.reference.random_weights import random_weights
-from tests.cli.test_cli import micronas, refused
+from tests.support.command_line import micronas, refused
 from tests.support.paths import REPOSITORY
 
 

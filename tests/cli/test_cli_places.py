@@ -19,7 +19,7 @@ from micronas.errors import BoardError, BudgetError, BuildError, ConfigError, Mo
 from micronas.memory.budget import make_budget
 from micronas.model.tflite import read
 from micronas.store import Store
-from tests.cli.test_cli import BOARD, micronas, refused
+from tests.support.command_line import BOARD, micronas, refused
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from micronas.codegen.lowering.overlap import Axis, Steps, pointwise_lag, window
 from micronas.memory.plan import plan_memory
 from micronas.model.graph import DType, Padding, Tensor
 from micronas.model.window import output_size, window_padding
-from tests.firmware.test_kernels_host import assert_equal_to_tflm, fuzz_cases
+from tests.support.kernel_fuzz import assert_equal_to_tflm, fuzz_cases
 from tests.support.model_runner import run_in_emulator, run_on_host
 
 

@@ -15,23 +15,13 @@ from micronas.compare.run import read_results, run_all
 from micronas.compare.verdict import FIGURES, Ordering, against_random
 from micronas.errors import StoreError
 from micronas.store import Store, run_lock
-from tests.support.compare_fakes import KilledError, ToyRuns, always_fails, silent, toy_plan
+from tests.support.compare_fakes import KilledError, ToyRuns, always_fails, silent, timeless, toy_plan
 
 
 def compared(folder: Path, runs: ToyRuns | None = None) -> Results:
     plan = open_plan(folder, toy_plan())
     failures = run_all(plan, folder, runs or ToyRuns(), silent)
     return read_results(plan, folder, failures)
-
-
-def timeless(results: Results) -> object:
-    """The figures that do not depend on the machine."""
-    figures = results_to_json(results)
-    for entry in figures["entries"]:  # type: ignore[union-attr]
-        for run in entry["runs"]:  # type: ignore[index,union-attr,call-overload]
-            for key in ("cpu_minutes", "networks_per_cpu_minute", "wasted_cpu_share"):
-                del run[key]  # type: ignore[union-attr]
-    return figures
 
 
 def test_every_planned_run_is_made_once(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from micronas.board import load_board
 from micronas.deploy.deployment import build
 from micronas.errors import BudgetError
-from tests.memory.test_arena_regions import network
+from tests.support.arena_networks import network
 
 
 @pytest.mark.emulator

@@ -6,24 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from micronas.board import load_board
 from micronas.deploy.mlperf import session
-from micronas.deploy.mlperf.firmware import DutFirmware, RunMode, Sram
+from micronas.deploy.mlperf.firmware import DutFirmware
 from micronas.deploy.mlperf.session import flash_dut, open_dut
-from micronas.deploy.mlperf.task import TASKS
 from micronas.device.lock import DeviceLock
 from micronas.device.ports import Port
 from micronas.device.serial_link import SerialLink
 from micronas.device.targets import SerialBoard
 from micronas.errors import DeviceError, FlashError
-from micronas.firmware import Firmware, LinkedSizes
-from micronas.firmware.elf import ElfImage
+from micronas.firmware import Firmware
+from tests.support.mlperf_build import BUILD, NAME, dut_build
 from tests.support.mlperf_fake_dut import FakeDut
 
-BUILD = "00112233445566778899aabbccddeeff"
 OLD = "ff" * 16
-BOARD = load_board("nucleo_f446re")
-NAME = "micronas nucleo_f446re"
 
 
 class Board(FakeDut):
@@ -36,17 +31,7 @@ class Board(FakeDut):
 
 @pytest.fixture
 def built(tmp_path: Path) -> DutFirmware:
-    firmware = Firmware(
-        board=BOARD,
-        elf=tmp_path / "firmware.elf",
-        map_file=tmp_path / "firmware.map",
-        build_id=bytes.fromhex(BUILD),
-        linked=LinkedSizes(0, 0, 0, 0, 0, 0),
-        regions={},
-        image=ElfImage(tmp_path, (), ()),
-        arena_region="sram",
-    )
-    return DutFirmware(TASKS["kws01"], RunMode.PERFORMANCE, firmware, firmware, Sram(0, 0, 0, 0, 0))
+    return dut_build(tmp_path)
 
 
 class Uploader:

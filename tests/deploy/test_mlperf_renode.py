@@ -20,8 +20,7 @@ from micronas.device.targets import Renode, execution_target
 from micronas.errors import ConfigError, DeadlineError, ProtocolError
 from micronas.model.tflite import read
 from micronas.trial import Source
-from tests.deploy.test_mlperf_flash import BUILD, NAME
-from tests.deploy.test_mlperf_flash import built as built  # a fixture
+from tests.support.mlperf_build import BUILD, NAME, dut_build
 from tests.support.mlperf_host import CYCLES, build_host_dut
 from tests.support.paths import FIRMWARE_MODELS
 from tests.support.renode_stand_in import install_stand_in
@@ -37,7 +36,8 @@ def behind_the_uart(folder: Path, monkeypatch: pytest.MonkeyPatch, **dut: object
 
 
 @pytest.fixture
-def for_renode(built: DutFirmware) -> DutFirmware:
+def for_renode(tmp_path: Path) -> DutFirmware:
+    built = dut_build(tmp_path)
     built.firmware.elf.write_bytes(b"\x7fELF")
     return built
 

@@ -10,8 +10,8 @@ from micronas.device.counter import check_clock
 from micronas.device.replies import CountedBy, Counter, Info
 from micronas.device.serial_link import SerialLink
 from micronas.errors import DeviceError, ProtocolError
-from tests.deploy.test_measure import measure_on
 from tests.support.fake_board import FakeBoard
+from tests.support.plus_one import measure_on
 
 BYTE_OF = {0: "unknown", 1: "none", 2: "DWT CYCCNT", 3: "TIM2", 4: "SysTick", 5: "FPGAIO COUNTER"}
 

@@ -28,8 +28,8 @@ from micronas.device.lock import DeviceLock
 from micronas.device.ports import Port
 from micronas.device.serial_link import SerialLink
 from micronas.errors import DeadlineError, DeviceError, FlashError, WriterUnclearError
-from tests.deploy.test_measure import EXPECTED, SAMPLES, plus_one_graph
 from tests.support.fake_board import BUILD_ID, FakeBoard, after, drop, reset, reset_after, unplug
+from tests.support.plus_one import EXPECTED, SAMPLES, plus_one_graph
 
 BOARD = load_board("nucleo_f446re")
 SERIAL = "066DFF505055657867184411"

@@ -17,6 +17,7 @@ from micronas.model.interpreter import run_batch
 from micronas.model.tflite import read
 from tests.support.host_c import SANITIZERS, WARNINGS
 from tests.support.random_cases import CASES, random_case
+from tests.support.written_files import written
 
 NETWORKS = (
     "kws_ref_model",
@@ -27,14 +28,6 @@ NETWORKS = (
     "hello_world_int8",
     "simple_add_model",
 )
-
-
-def written(files, folder):
-    for path, text in files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
-    return folder
 
 
 def sources(folder, pattern):

@@ -14,7 +14,7 @@ from micronas.firmware.platformio_core import PLATFORM_NAME, offline_core
 from micronas.firmware.project import FIRMWARE_DIR, board_manifest
 from micronas.firmware.run_platformio import run_platformio
 from micronas.model.tflite import read
-from tests.export.test_export import written
+from tests.support.written_files import written
 
 INI = """
 [platformio]

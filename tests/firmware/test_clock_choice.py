@@ -19,14 +19,14 @@ from micronas.deploy.deployment import build
 from micronas.errors import BoardError, ConfigError
 from micronas.firmware.clock_choice import at_clock
 from micronas.search import prepare
-from tests.board.test_boards import tiny_net, with_values
-from tests.firmware import test_port_clock_l4 as l4
-from tests.firmware import test_port_stm32f1 as f1
-from tests.firmware import test_port_stm32f4 as f4
-from tests.firmware import test_port_stm32f7 as f7
-from tests.firmware import test_port_stm32h7 as h7
-from tests.firmware import test_port_stm32u5 as u5
+from tests.support.chips import clock_l4 as l4
+from tests.support.chips import stm32f1 as f1
+from tests.support.chips import stm32f4 as f4
+from tests.support.chips import stm32h7 as h7
+from tests.support.chips import stm32u5 as u5
 from tests.support.host_port import HostPort, Rule
+from tests.support.tiny_network import tiny_net
+from tests.support.weights import zero_weights
 
 MHZ = 1_000_000
 Reset = Mapping[int, int]
@@ -51,7 +51,7 @@ SECONDS = (
     Second("stm32vldiscovery", 16, 0, f1.HEALTHY, f1.RESET),
     Second("netduino2", 60, 1, f4.HEALTHY, f4.RESET, 0x40023C00),
     Second("nucleo_f446re", 84, 2, f4.HEALTHY, f4.RESET, 0x40023C00),
-    Second("nucleo_f767zi", 144, 4, f7.HEALTHY, f7.RESET, 0x40023C00),
+    Second("nucleo_f767zi", 144, 4, f4.HEALTHY, f4.RESET, 0x40023C00),
     Second("nucleo_h743zi2", 216, 1, h7.HEALTHY, h7.RESET, 0x52002000),
     Second("nucleo_l476rg", 48, 2, l4.L476.rules, l4.L476.reset),
     Second("nucleo_l4r5zi", 80, 3, l4.L4R5.rules, l4.L4R5.reset),
@@ -158,7 +158,7 @@ def test_a_firmware_is_built_for_the_second_clock(
     second: Second, tmp_path: Path, firmware_cache: Path
 ) -> None:
     board = at_clock(load_board(second.board), second.mhz * MHZ)
-    built = build(with_values(tiny_net()), board, workdir=tmp_path, cache_dir=firmware_cache)
+    built = build(zero_weights(tiny_net()), board, workdir=tmp_path, cache_dir=firmware_cache)
     header = next(tmp_path.rglob("mn_board.h")).read_text(encoding="utf-8")
     assert f"#define MN_CLOCK_HZ {second.mhz * MHZ}u\n" in header
     assert built.firmware.board.clock.hz == second.mhz * MHZ

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from micronas.latency import LatencyModel, OpFeatures, Profile, profile_from_json, profile_to_json
 from micronas.latency.nnls import Vector, nnls
+from tests.support.latency_profiles import NETWORKS, network, op
 
 
 def brute_force(a: Vector, b: Vector) -> float:
@@ -38,19 +39,6 @@ def test_features_that_always_occur_together_are_no_trouble() -> None:
     a = np.array([[1.0, 2.0, 0.0], [2.0, 4.0, 0.0], [3.0, 6.0, 0.0]])
     x = nnls(a.T @ a, a.T @ np.array([5.0, 10.0, 15.0]))
     assert a @ x == pytest.approx([5.0, 10.0, 15.0], rel=1e-6)
-
-
-def op(kernel: str, work: float) -> OpFeatures:
-    return OpFeatures(kernel, (1.0, work))
-
-
-def network(works: list[float], noise: float = 1.0) -> Profile:
-    """Convolutions of 100 + 7 a unit, one softmax of 50 + 2 a unit, 10 counts per op and 30 around them."""
-    ops = [(op("conv", w), (100 + 7 * w) * noise) for w in works] + [(op("softmax", 4.0), 58.0)]
-    return Profile(tuple(ops), sum(c for _, c in ops) + 10 * len(ops) + 30)
-
-
-NETWORKS = [network([10.0 * i, 300.0, 5.0 * i + 1][: 1 + i % 3]) for i in range(1, 13)]
 
 
 def test_ops_that_obey_their_law_are_predicted_exactly() -> None:

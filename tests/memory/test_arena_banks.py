@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from micronas.board import Board, RegionKind, load_board
+from micronas.board import Board, load_board
 from micronas.board.arena_place import apart, arena_banks, banks_of
 from micronas.board.twin import twin_of
 from micronas.cli.app import app
@@ -20,46 +20,25 @@ from micronas.device.targets import DeviceImage, Qemu, Renode, execution_target,
 from micronas.errors import BudgetError
 from micronas.firmware.linker_script import linker_script
 from micronas.memory.budget import make_budget
-from micronas.memory.ledger import Ledger, board_budget, check, make_ledger
+from micronas.memory.ledger import board_budget, check, make_ledger
 from micronas.memory.ledger.free_region import Item
 from micronas.memory.ledger.lower_bound import exceeds_lower_bound
 from micronas.memory.plan.picture import picture
 from micronas.memory.plan.svg import plan_svg
 from micronas.model.graph import Graph, Quant
-from micronas.model.net import Add, Conv, DepthwiseConv, Net, NetBuilder, shape_graph
+from micronas.model.net import shape_graph
 from micronas.model.tflite.writer import write
-from micronas.space.reference.ds_cnn import pooled_classifier
-from tests.memory.test_arena_regions import FIRMWARE, KB, network, with_memory, with_values
+from tests.support.arena_boards import FIRMWARE, KB, used, with_memory
+from tests.support.arena_networks import network, skip_graph, skip_net
 
 F407, L476, H743 = (load_board(name) for name in ("disco_f407vg", "nucleo_l476rg", "nucleo_h743zi2"))
 PLANE = 32 * 32
-
-
-def skip_net(channels: int, kept: int, colours: int = 1) -> Net:
-    """``kept`` tensors of 32 x 32 x ``channels`` are live at once: each is added to the last in the end."""
-    builder = NetBuilder((32, 32, colours))
-    nodes = [builder.add(Conv(channels, 1, 1, 1, 1))]
-    nodes += [builder.add(DepthwiseConv(3, 3, 1, 1)) for _ in range(kept - 1)]
-    for node in reversed(nodes[:-1]):
-        builder.add(Add(), builder.last, node)
-    return pooled_classifier(builder, 10)
-
-
-def skip_graph(channels: int, kept: int, colours: int = 1) -> Graph:
-    return with_values(shape_graph(skip_net(channels, kept, colours)))
-
-
 SPLIT = [
     pytest.param(F407, 60, 3, "ccm|sram", id="f407"),
     pytest.param(L476, 28, 4, "sram|sram2", id="l476"),
     pytest.param(H743, 128, 4, "dtcm|sram", id="h743"),
     pytest.param(H743, 128, 6, "dtcm|sram|sram_d2", id="h743 in three"),
 ]
-
-
-def used(ledger: Ledger, board: Board) -> dict[str, int]:
-    regions = (r.name for r in board.regions if r.kind is not RegionKind.FLASH)
-    return {name: nbytes for name in regions if (nbytes := ledger.region_bytes(name))}
 
 
 @pytest.mark.parametrize(

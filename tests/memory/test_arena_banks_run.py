@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from micronas.board import Board
+from micronas.board import Board, load_board
 from micronas.board.twin import stand_in_for
 from micronas.codegen import generate
 from micronas.codegen.lowering import Lowered
@@ -34,11 +34,13 @@ from micronas.model.graph import Graph
 from micronas.model.interpreter import run_batch
 from micronas.model.net import shape_graph
 from micronas.space import make_space
-from tests.memory.test_arena_banks import F407, H743, KB, L476, skip_graph, used
-from tests.memory.test_arena_regions import with_memory, with_values
+from tests.support.arena_boards import KB, used, with_memory
+from tests.support.arena_networks import skip_graph
 from tests.support.model_runner import model_text, run_on_host
 from tests.support.oracle import random_inputs
+from tests.support.weights import random_weights
 
+F407, L476, H743 = (load_board(name) for name in ("disco_f407vg", "nucleo_l476rg", "nucleo_h743zi2"))
 ORIGINS = {
     ("disco_f407vg", "ccm"): 0x10000000,
     ("disco_f407vg", "sram"): 0x20000000,
@@ -96,7 +98,7 @@ def test_generated_c_finds_every_tensor_in_its_bank(compiler: str, tmp_path: Pat
     """On the host, under AddressSanitizer: an offset in the wrong array would be out of bounds."""
     rng = np.random.default_rng(6)
     space = make_space(SpaceConfig(name="cell"), (12, 12, 2), 10)
-    graphs = [with_values(shape_graph(space.net(space.sample(rng)))) for _ in range(5)]
+    graphs = [random_weights(shape_graph(space.net(space.sample(rng)))) for _ in range(5)]
     graphs += [skip_graph(6, 3), skip_graph(4, 5)]
     cases = [(graph, random_inputs(graph, rng, 2)) for graph in graphs]
     results = run_on_host(cases, tmp_path, compiler, in_two_banks)

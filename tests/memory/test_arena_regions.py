@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,45 +17,17 @@ from micronas.device.targets import DeviceImage, Qemu, Renode, SerialBoard, exec
 from micronas.errors import BudgetError, BuildError, DeviceError
 from micronas.firmware import assert_regions_match
 from micronas.memory.budget import make_budget
-from micronas.memory.codesize import FirmwareSize
 from micronas.memory.ledger import FreeRegion, board_budget, check, make_ledger
 from micronas.memory.ledger.free_region import first_fit_region, free_regions, largest_free_region
-from micronas.model.graph import Graph, Tensor
-from micronas.model.net import Conv, NetBuilder, shape_graph
 from micronas.model.tflite.writer import write
-from micronas.space.reference.ds_cnn import pooled_classifier
+from tests.support.arena_boards import FIRMWARE, KB, with_memory
+from tests.support.arena_networks import network
 from tests.support.oracle import random_inputs
 from tests.support.random_cases import random_case
 
 F407, H743 = load_board("black_f407vg"), load_board("nucleo_h743zi2")
-FIRMWARE = FirmwareSize(code_bytes=9_000, rodata_bytes=500, static_bytes=1_024)
-KB = 1024
 SLOW = {"nucleo_l476rg": {"sram2"}, "disco_l475vg_iot01a": {"sram2"}, "nucleo_h743zi2": {"sram_d2"}}
 """Further memories that the firmware may use: RM0351 2.4 (no clock to switch on), RM0433 8.7 (it does)."""
-
-
-def network(side: int) -> Graph:
-    """One whose arena takes side^2 bytes of input at least, and half of that more for its output at most."""
-    net = pooled_classifier(NetBuilder((side, side, 1)).chain(Conv(8, 3, 3, 4, 4)), 10)
-    return with_values(shape_graph(net))
-
-
-def with_values(graph: Graph) -> Graph:
-    """The shape-only graph with small random weights."""
-    rng = np.random.default_rng(3)
-
-    def filled(tensor: Tensor) -> Tensor:
-        if not tensor.is_constant or tensor.data is not None:
-            return tensor
-        return replace(tensor, data=rng.integers(-9, 9, tensor.shape).astype(tensor.dtype.value))
-
-    return replace(graph, tensors=tuple(filled(t) for t in graph.tensors))
-
-
-def with_memory(board: Board, arena_regions: tuple[str, ...], **lengths: int) -> Board:
-    """The board with other lengths of regions."""
-    regions = tuple(r.model_copy(update={"length": lengths.get(r.name, r.length)}) for r in board.regions)
-    return board.model_copy(update={"regions": regions, "arena_regions": arena_regions})
 
 
 def test_the_first_region_with_room_is_taken() -> None:

@@ -29,8 +29,10 @@ from micronas.model.net import Conv, Net, NetBuilder, shape_graph
 from micronas.model.tflite.writer import write
 from micronas.space.reference import micronet_ad
 from micronas.space.reference.ds_cnn import pooled_classifier
-from tests.memory.test_arena_regions import FIRMWARE, KB, network, with_memory, with_values
+from tests.support.arena_boards import FIRMWARE, KB, with_memory
+from tests.support.arena_networks import network
 from tests.support.oracle import random_inputs
+from tests.support.weights import random_weights
 
 F746, F767 = load_board("nucleo_f746zg"), load_board("nucleo_f767zi")
 DTCM, SRAM = 64 * KB, 256 * KB
@@ -190,7 +192,7 @@ def test_a_spanning_network_is_linked_as_the_ledger_says_and_runs_bit_exactly(
     board: Board, net: Net, tmp_path: Path, firmware_cache: Path
 ) -> None:
     """The board's image is compared with the ledger; QEMU runs the twin, whose SRAM comes before its DTCM."""
-    graph = with_values(shape_graph(net))
+    graph = random_weights(shape_graph(net))
     samples = random_inputs(graph, np.random.default_rng(1), 1)
     done = deploy(graph, board, samples, device=Qemu(), workdir=tmp_path, cache_dir=firmware_cache, runs=1)
     assert done.measurement.parity.mismatches == 0

@@ -16,7 +16,7 @@ from micronas.memory.plan.banks import BankPlan, split
 from micronas.memory.plan.blocks import MemoryBlock
 from micronas.memory.plan.values import Trail
 from micronas.model.graph import Graph
-from tests.memory.test_plan_networks import random_cell_networks
+from tests.support.cell_networks import random_cell_networks
 from tests.support.planning import lowered_op, make_graph, plain, planning_problems, verify_plan
 
 UNIT = TENSOR_ALIGNMENT

@@ -5,19 +5,15 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from micronas.board import Core
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
-from micronas.config import SpaceConfig
 from micronas.memory.plan import plan_memory
 from micronas.memory.plan.picture import picture
-from micronas.model.graph import Graph
-from micronas.model.net import shape_graph
 from micronas.model.tflite import read
-from micronas.space import make_space
+from tests.support.cell_networks import random_cell_networks
 from tests.support.planning import lowered_op, make_graph, verify_plan
 
 IDEAL_PEAKS = {
@@ -59,14 +55,6 @@ def test_published_network_with_its_kernels_is_at_the_bound(published, name, cor
     assert plan.arena_bytes <= without.arena_bytes
     if name != "mlperf_tiny_ad":  # dense layers read every input for every output
         assert plan.arena_bytes < 0.85 * IDEAL_PEAKS[name]
-
-
-def random_cell_networks(count: int) -> list[tuple[Graph, tuple[Lowered, ...]]]:
-    """Branching networks with their real kernels."""
-    rng = np.random.default_rng(9)
-    space = make_space(SpaceConfig(name="cell"), (16, 16, 1), 10)
-    graphs = [shape_graph(space.net(space.sample(rng))) for _ in range(count)]
-    return [(graph, lower_graph(graph, Target(Core.M4F))) for graph in graphs]
 
 
 def test_branching_cells_lose_no_byte():

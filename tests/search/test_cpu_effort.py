@@ -17,8 +17,8 @@ from micronas.search.run import cpu_before
 from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import AnyTermination, CpuTimeTermination, TrialTermination, make_termination
 from micronas.store import Store
-from tests.search.test_search_loop import make_loop
 from tests.support.search_fakes import toy_evaluate
+from tests.support.toy_loop import make_loop
 
 BURN = "import time\nwhile time.process_time() < 0.4: pass\n"
 

@@ -17,15 +17,20 @@ from micronas.search.forecast.gate import UNTRAINED, LatencyGate
 from micronas.search.task import TrialResult, TrialTask
 from micronas.store import Record, Store
 from micronas.trial import FORECAST_STAGE, Json, Latency, Outcome, Source, Trial
-from tests.latency.test_latency_model import NETWORKS, op
-from tests.search.test_latency_forecast import evaluate as evaluate_freely
-from tests.search.test_latency_forecast import measured, toy_features  # noqa: F401
-from tests.search.test_search_loop import make_loop
+from tests.support.latency_profiles import NETWORKS, op
 from tests.support.search_fakes import ToyArch
+from tests.support.toy_latency import evaluate as evaluate_freely
+from tests.support.toy_latency import measured, use_toy_features
+from tests.support.toy_loop import make_loop
 
 CONFIG = LatencyConfig(model=True, measure_every=3, max_error=0.05, min_networks=3)
 LIMIT_MS = 0.76
 """About half of the toy words are slower."""
+
+
+@pytest.fixture(autouse=True)
+def toy_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    use_toy_features(monkeypatch)
 
 
 def gate(limit_ms: float = LIMIT_MS, config: LatencyConfig = CONFIG) -> LatencyGate:

@@ -13,21 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from micronas.config import StrategyConfig
 from micronas.errors import SearchError
 from micronas.search.executor import Executor, InlineExecutor, ProcessExecutor
-from micronas.search.forecast.gate import LatencyGate
-from micronas.search.loop import Loop
-from micronas.search.proposals import Proposals, feasible_share
+from micronas.search.proposals import feasible_share
 from micronas.search.task import Evaluate, TrialResult, TrialTask
-from micronas.search.termination import Termination, TrialTermination, WallTimeTermination
+from micronas.search.termination import WallTimeTermination
 from micronas.store import Record, Store
-from micronas.strategy import make_strategy
 from micronas.trial import Outcome, Trial
 from tests.support.paths import REPOSITORY
-from tests.support.search_fakes import Silent, ToyArch, ToyGate, ToySpace, toy_evaluate
-
-SPACE = ToySpace()
+from tests.support.search_fakes import Silent, ToyArch, ToyGate, toy_evaluate
+from tests.support.toy_loop import make_loop
 
 
 class Shuffled(InlineExecutor):
@@ -38,38 +33,6 @@ class Shuffled(InlineExecutor):
             return None
         task = self._queue.pop()
         return task.number, self._evaluate(task)
-
-
-def make_loop(
-    store: Store,
-    *,
-    trials: int = 30,
-    evaluate: Evaluate = toy_evaluate,
-    executor: Executor | None = None,
-    termination: Termination | None = None,
-    gate: ToyGate | None = None,
-    strategy: str = "aging_evolution",
-    workers: int = 1,
-    first: tuple[ToyArch, ...] = (),
-    max_equal_failures: int = 5,
-    observer: Silent | None = None,
-    latency_gate: LatencyGate | None = None,
-) -> Loop:
-    proposals = Proposals(SPACE, gate or ToyGate(limit=15))
-    config = StrategyConfig(name=strategy, population=6, sample=3)
-    return Loop(
-        space=SPACE,
-        strategy=make_strategy(config, SPACE, 11, proposals.accept),
-        proposals=proposals,
-        first=first,
-        executor=executor or InlineExecutor(evaluate),
-        store=store,
-        termination=termination or TrialTermination(trials),
-        workers=workers,
-        max_equal_failures=max_equal_failures,
-        observer=observer or Silent([]),
-        latency_gate=latency_gate,
-    )
 
 
 def trials_of(records: list[Record]) -> list[Trial]:
@@ -193,7 +156,11 @@ def test_a_run_cut_anywhere_goes_on_to_the_same_trials(
 
 RUN = """
 import sys, time; sys.path.insert(0, sys.argv[2])
-from tests.search.test_search_loop import *
+from pathlib import Path
+from micronas.search.executor import ProcessExecutor
+from micronas.store import Store
+from tests.support.search_fakes import toy_evaluate
+from tests.support.toy_loop import make_loop
 def slow(task):
     time.sleep(0.02)
     return toy_evaluate(task)

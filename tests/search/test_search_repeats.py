@@ -11,8 +11,8 @@ from micronas.errors import BuildError, DeviceError, FlashError
 from micronas.search.task import TrialResult, TrialTask
 from micronas.store import Store
 from micronas.trial import Outcome
-from tests.search.test_search_loop import make_loop
 from tests.support.search_fakes import ToyArch, toy_evaluate
+from tests.support.toy_loop import make_loop
 
 SAME = ToyArch((1,) * 6)
 

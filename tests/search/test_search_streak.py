@@ -11,8 +11,8 @@ from micronas.search.failure_limit import FailureLimit
 from micronas.search.task import TrialResult, TrialTask
 from micronas.store import Store
 from micronas.trial import FORECAST_STAGE, Outcome, Trial
-from tests.search.test_search_loop import make_loop
 from tests.support.search_fakes import toy_evaluate
+from tests.support.toy_loop import make_loop
 
 
 def failed(number: int, reason: str, stage: str = "build") -> Trial:

@@ -23,7 +23,7 @@ from micronas.report import write_report
 from micronas.search import stored_setup
 from micronas.store import DATABASE, SCHEMA_VERSION, Final, Record, Store
 from micronas.trial import Outcome, Trial, scores_to_json
-from tests.cli.test_cli import micronas, refused
+from tests.support.command_line import micronas, refused
 from tests.support.compare_fakes import ToyRuns, silent, toy_plan
 from tests.support.paths import REPOSITORY
 from tests.support.search_fakes import toy_scores

@@ -11,21 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from micronas.store import Store
 from micronas.strategy import STRATEGIES
-from micronas.trial import Trial
 from tests.support import killable_search
+from tests.support.killable_search import trials_of
 
 
 def start(name: str, folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, killable_search.__file__, name, folder])
-
-
-def trials_of(folder: Path) -> list[Trial]:
-    if not (folder / "run.sqlite").exists():
-        return []
-    with Store.read(folder) as store:
-        return [record.trial for record in store.records()]
 
 
 @pytest.mark.parametrize("name", [*STRATEGIES, killable_search.PREFILTERED])

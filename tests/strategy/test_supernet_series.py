@@ -15,8 +15,8 @@ from micronas.strategy.darts.checkpoint import load_cells, save_cells
 from micronas.strategy.darts.discretise import cell_of, drawn_cell
 from micronas.strategy.darts.edges import OPS, CellEdges, EdgeWeights
 from micronas.strategy.supernet_series import Series, Supernets, SupernetStore, supernet_file, supernets_cpu_s
-from tests.strategy.test_strategies_killed import trials_of
 from tests.support import killable_search
+from tests.support.killable_search import trials_of
 
 
 @dataclass(frozen=True)

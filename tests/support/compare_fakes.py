@@ -9,13 +9,14 @@ from micronas.board import load_board
 from micronas.compare.budget import parse_budget
 from micronas.compare.entry import parse_entries
 from micronas.compare.plan import ComparisonPlan, PlannedRun, make_plan
+from micronas.compare.results import Results, results_to_json
 from micronas.config import SearchConfig, parse_config
 from micronas.errors import SearchError
 from micronas.search.task import Evaluate, TrialResult, TrialTask
 from micronas.store import DATABASE, Final, Store
 from micronas.trial import Outcome, scores_to_json
-from tests.search.test_search_loop import make_loop
 from tests.support.search_fakes import ToyArch, toy_evaluate
+from tests.support.toy_loop import make_loop
 
 CONFIG: SearchConfig = parse_config({"board": "nucleo_f446re", "constraints": {"flash_kb": 4, "sram_kb": 1}})
 
@@ -77,3 +78,13 @@ def always_fails(task: TrialTask) -> TrialResult:
 
 def silent(run: PlannedRun, place: int, total: int) -> None:
     """Announces nothing."""
+
+
+def timeless(results: Results) -> object:
+    """The figures that do not depend on the machine."""
+    figures = results_to_json(results)
+    for entry in figures["entries"]:  # type: ignore[union-attr]
+        for run in entry["runs"]:  # type: ignore[index,union-attr,call-overload]
+            for key in ("cpu_minutes", "networks_per_cpu_minute", "wasted_cpu_share"):
+                del run[key]  # type: ignore[union-attr]
+    return figures

@@ -39,7 +39,7 @@ from micronas.strategy.dnas.search import Learned
 from micronas.strategy.dnas.strategy import Dnas
 from micronas.strategy.problem import Problem
 from micronas.strategy.supernet_series import SupernetStore
-from micronas.trial import Latency, Outcome, Scores, Source
+from micronas.trial import Latency, Outcome, Scores, Source, Trial
 from tests.support.search_fakes import Silent
 
 TRIALS = 14
@@ -155,3 +155,10 @@ def run(name: str, folder: Path) -> None:
 
 if __name__ == "__main__":
     run(sys.argv[1], Path(sys.argv[2]))
+
+
+def trials_of(folder: Path) -> list[Trial]:
+    if not (folder / "run.sqlite").exists():
+        return []
+    with Store.read(folder) as store:
+        return [record.trial for record in store.records()]
