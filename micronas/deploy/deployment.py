@@ -7,7 +7,9 @@ by every figure.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -92,13 +94,16 @@ class Built:
     firmware: Firmware
 
 
-def build(graph: Graph, board: Board, *, workdir: Path, cache_dir: Path | None) -> Built:
+def build(
+    graph: Graph, board: Board, *, workdir: Path, cache_dir: Path | None, ledger: Ledger | None = None
+) -> Built:
     """Generate and build; a ledger that the linker does not confirm is a ``BuildError``.
 
+    ``ledger`` is that of ``graph`` on ``board`` where the caller has made it already; else it is made here.
     What does not fit is the linker's word, a ``BudgetError``; which layer is in the way, the ledger's.
     """
-    ledger = make_ledger(graph, board)
-    sources = generate(graph, ledger.lowered, ledger.plan, name=graph.name)
+    ledger = ledger or make_ledger(graph, board)
+    sources = sources_of(graph, ledger)
     try:
         firmware = build_firmware(
             sources, board, workdir=workdir, cache_dir=cache_dir, arena_region=ledger.arena_region
@@ -123,12 +128,14 @@ def deploy(
     workdir: Path,
     cache_dir: Path | None,
     runs: int | None = None,
+    ledger: Ledger | None = None,
 ) -> Deployment:
     """Build ``graph`` for ``board``, run it on ``device`` and compare it with the reference interpreter.
 
-    ``samples`` holds one int8 array (N, ...) per input. Raises what its stages raise.
+    ``samples`` holds one int8 array (N, ...) per input; ``ledger`` as for ``build``. Raises what its stages
+    raise.
     """
-    built = build(graph, board, workdir=workdir, cache_dir=cache_dir)
+    built = build(graph, board, workdir=workdir, cache_dir=cache_dir, ledger=ledger)
     twin = _build_twin(built, device, workdir / "twin", cache_dir)
     running = twin or built.firmware
     expected = run_batch(graph, samples)
@@ -156,6 +163,35 @@ def deploy(
     )
 
 
+@contextmanager
+def verified_deployment(
+    graph: Graph,
+    board: Board,
+    samples: Samples,
+    *,
+    device: Device,
+    runs: int | None = None,
+    ledger: Ledger | None = None,
+) -> Iterator[Deployment]:
+    """``deploy`` in a temporary folder, which is there until the ``with`` block ends.
+
+    Raises ``ParityError`` unless every output element agreed with the reference interpreter.
+    """
+    with tempfile.TemporaryDirectory(prefix="micronas-") as folder:
+        deployed = deploy(
+            graph,
+            board,
+            samples,
+            device=device,
+            workdir=Path(folder),
+            cache_dir=cache_folder(),
+            runs=runs,
+            ledger=ledger,
+        )
+        deployed.require_parity()
+        yield deployed
+
+
 def _build_twin(built: Built, device: Device, workdir: Path, cache_dir: Path | None) -> Firmware | None:
     """The same sources as ``device`` can run them, or None where it runs the board's own ELF."""
     board = built.firmware.board
@@ -175,11 +211,15 @@ def require_tools(device: Device, board: Board) -> None:
     require_device(device, board)
 
 
-def write_sources(graph: Graph, board: Board, folder: Path) -> Path:
-    """Write the C of ``graph`` as it is generated for ``board`` into ``folder`` and return it."""
+def sources_of(graph: Graph, ledger: Ledger) -> dict[str, str]:
+    """The C of ``graph`` as its ``ledger`` plans it: file name -> text."""
+    return generate(graph, ledger.lowered, ledger.plan, name=graph.name)
+
+
+def write_sources(sources: Mapping[str, str], folder: Path) -> Path:
+    """Write C files, name -> text, into ``folder`` and return it."""
     folder.mkdir(parents=True, exist_ok=True)
-    ledger = make_ledger(graph, board)
-    for name, text in generate(graph, ledger.lowered, ledger.plan, name=graph.name).items():
+    for name, text in sources.items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder
 

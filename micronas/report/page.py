@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 import micronas
@@ -16,9 +17,9 @@ from micronas.codegen import generate
 from micronas.errors import plural
 from micronas.memory.plan.svg import plan_svg
 from micronas.report.chart import Limit, Point, scatter
-from micronas.report.pareto import front
 from micronas.report.run_data import RunData
 from micronas.store import Record
+from micronas.strategy.pareto import non_dominated
 from micronas.trial import FORECAST_STAGE, Outcome, Scores, Source
 
 
@@ -85,7 +86,7 @@ def fronts(run: RunData) -> list[str]:
 def _front(run: RunData, cost: Callable[[Scores], float | None], name: str, limit: float | None) -> str:
     shown = [(r, s, c) for r in run.complete if (s := r.trial.scores) and (c := cost(s)) is not None]
     costs, values = [c for _, _, c in shown], [100 * s.accuracy_int8 for _, s, _ in shown]
-    best = front(costs, values)
+    best = sorted(non_dominated(np.column_stack((costs, np.negative(values)))), key=lambda i: costs[i])
     points = [
         Point(c, 100 * s.accuracy_int8, _kind(r, i in best), _tip(r)) for i, (r, s, c) in enumerate(shown)
     ]

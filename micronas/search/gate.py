@@ -28,13 +28,18 @@ class Gate(Protocol):
         ...
 
 
+KEPT_LEDGERS = 64
+"""A strategy that weighs candidates by their bytes asks for the ledger that the verdict came from."""
+
+
 class LedgerGate:
-    """The real gate; verdicts are kept by the architecture's key."""
+    """The real gate; verdicts are kept by the architecture's key, and so are the latest ledgers."""
 
     def __init__(self, space: Space, board: Board, runtime: str, budget: Budget) -> None:
         self._space, self._board, self._runtime, self._budget = space, board, runtime, budget
         self._verdicts: dict[str, Verdict] = {}
         self._refused: set[str] = set()
+        self._ledgers: dict[str, Ledger] = {}
 
     def verdict(self, arch: Arch) -> Verdict:
         """See ``Gate``."""
@@ -54,7 +59,12 @@ class LedgerGate:
 
     def ledger(self, arch: Arch) -> Ledger:
         """Every byte of the architecture on this board."""
-        return make_ledger(self._graph(arch), self._board, self._runtime)
+        key = self._space.key(arch)
+        if key not in self._ledgers:
+            if len(self._ledgers) == KEPT_LEDGERS:
+                del self._ledgers[next(iter(self._ledgers))]  # the oldest
+            self._ledgers[key] = make_ledger(self._graph(arch), self._board, self._runtime)
+        return self._ledgers[key]
 
     def _graph(self, arch: Arch) -> Graph:
         return shape_graph(self._space.net(arch))

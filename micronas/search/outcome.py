@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from micronas.config import SearchConfig
-from micronas.deploy.deployment import cache_folder, deploy, write_sources
+from micronas.deploy.deployment import sources_of, verified_deployment, write_sources
 from micronas.deploy.to_json import deployment_to_json
 from micronas.device.targets import make_device
 from micronas.estimate.accuracy import int8_quality
+from micronas.memory.ledger import make_ledger
 from micronas.model.tflite import read_bytes
 from micronas.search.final import Winner
 from micronas.search.forecast.check import check_forecasts, check_to_json
@@ -84,20 +84,12 @@ def write_files(setup: Setup, tflite: bytes, folder: Path) -> Deployed:
     (best / "labels.txt").write_text(labels, encoding="utf-8", errors="surrogateescape")
     files = {"tflite": best / "model.tflite", "labels": best / "labels.txt"}
     if setup.config.device == "none":
-        files["c"] = write_sources(graph, setup.board, best / "c")
+        files["c"] = write_sources(sources_of(graph, make_ledger(graph, setup.board)), best / "c")
         return Deployed({}, {name: str(path) for name, path in files.items()})
     samples = parity_samples(graph, setup.dataset, PARITY_SAMPLES)
-    with tempfile.TemporaryDirectory(prefix="micronas-") as work:
-        deployed = deploy(
-            graph,
-            setup.board,
-            samples,
-            device=make_device(setup.config.device, setup.config.probe, setup.config.port),
-            workdir=Path(work),
-            cache_dir=cache_folder(),
-        )
-        deployed.require_parity()
-        files["c"] = write_sources(graph, setup.board, best / "c")
+    device = make_device(setup.config.device, setup.config.probe, setup.config.port)
+    with verified_deployment(graph, setup.board, samples, device=device) as deployed:
+        files["c"] = write_sources(deployed.sources, best / "c")
         files["elf"] = Path(shutil.copy(deployed.firmware.elf, best / "firmware.elf"))
         files["map"] = Path(shutil.copy(deployed.firmware.map_file, best / "firmware.map"))
     return Deployed(deployment_to_json(deployed), {name: str(path) for name, path in files.items()})

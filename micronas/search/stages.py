@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-import tempfile
-from pathlib import Path
 
 import numpy as np
 
 from micronas.board import Board
 from micronas.config import SearchConfig
 from micronas.data import Dataset
-from micronas.deploy.deployment import cache_folder, deploy
+from micronas.deploy.deployment import verified_deployment
 from micronas.deploy.to_json import deployment_to_json
 from micronas.device.targets import make_device
 from micronas.estimate.accuracy import input_quant, quantized
@@ -64,21 +62,18 @@ def place(
         )
     device = make_device(config.device, config.probe, config.port)
     samples = parity_samples(graph, dataset, PARITY_SAMPLES)
-    with tempfile.TemporaryDirectory(prefix="micronas-") as folder:
-        deployed = deploy(
-            graph,
-            board,
-            samples,
-            device=device,
-            workdir=Path(folder),
-            cache_dir=cache_folder(),
-            runs=None if config.device == "serial" else EMULATED_RUNS,
-        )
-    deployed.require_parity()
-    latency = deployed.measurement.latency
-    details = deployment_to_json(deployed)
+    with verified_deployment(
+        graph,
+        board,
+        samples,
+        device=device,
+        runs=None if config.device == "serial" else EMULATED_RUNS,
+        # TFLite Micro's sizes are not those of the C that runs.
+        ledger=ledger if config.runtime == "micronas" else None,
+    ) as deployed:
+        latency, details = deployed.measurement.latency, deployment_to_json(deployed)
     if config.latency.model or config.estimator.name == "supernet":
-        details[PROFILE] = profile_of(graph, ledger.lowered, deployed.measurement)
+        details[PROFILE] = profile_of(graph, deployed.ledger.lowered, deployed.measurement)
     if said is not None:
         details[FORECAST] = said.to_json(latency)
     return DeployedFigures(ledger.flash_bytes, ledger.sram_bytes, latency, details)

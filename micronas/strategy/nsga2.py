@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from micronas.space import Arch, Space
 from micronas.strategy.base import MAX_TRIES, Accept, first_accepted, generator
+from micronas.strategy.pareto import sort_fronts
 from micronas.trial import Outcome, Scores, Trial
 
 CROSSOVER_SHARE = 0.9
@@ -124,20 +125,6 @@ def survivors(members: Sequence[_RankedMember], count: int) -> list[_Ranked]:
         if len(ranked) >= count:
             break
     return ranked[:count]
-
-
-def sort_fronts(costs: npt.NDArray[np.float64]) -> list[list[int]]:
-    """Indices of ``costs`` (points, objectives; smaller is better) by front, the non-dominated one first."""
-    no_worse = (costs[:, None, :] <= costs[None, :, :]).all(axis=2)
-    better = (costs[:, None, :] < costs[None, :, :]).any(axis=2)
-    dominates = no_worse & better
-    left = np.ones(len(costs), dtype=bool)
-    fronts = []
-    while left.any():
-        front = left & ~dominates[left].any(axis=0)
-        fronts.append([int(i) for i in np.flatnonzero(front)])
-        left &= ~front
-    return fronts
 
 
 def crowding_distance(costs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -15,7 +15,7 @@ from micronas.board import Board, load_board
 from micronas.board.arena_place import apart, arena_banks, banks_of
 from micronas.board.twin import twin_of
 from micronas.cli.app import app
-from micronas.deploy.deployment import write_sources
+from micronas.deploy.deployment import sources_of, write_sources
 from micronas.device.targets import DeviceImage, Qemu, Renode, execution_target, image_for
 from micronas.errors import BudgetError
 from micronas.firmware.linker_script import linker_script
@@ -184,12 +184,13 @@ def test_each_bank_is_a_section_of_its_own_in_its_memory() -> None:
 
 def test_the_written_sources_are_those_of_the_split_plan(tmp_path: Path) -> None:
     graph = skip_graph(60, 3)
-    text = (write_sources(graph, F407, tmp_path) / "mn_model.c").read_text(encoding="utf-8")
+    ledger = make_ledger(graph, F407)
+    text = (write_sources(sources_of(graph, ledger), tmp_path) / "mn_model.c").read_text(encoding="utf-8")
     sizes = dict(re.findall(r"^int8_t (mn_arena\w*)\[(\d+)\]", text, re.M))
-    plan = make_ledger(graph, F407).plan
+    plan = ledger.plan
     assert sizes == {"mn_arena": str(plan.banks[0].nbytes), "mn_arena_1": str(plan.banks[1].nbytes)}
     elsewhere = F407.model_copy(update={"arena_regions": ("sram",)})
-    assert "mn_arena_1" not in (write_sources(graph, elsewhere, tmp_path) / "mn_model.c").read_text()
+    assert "mn_arena_1" not in sources_of(graph, make_ledger(graph, elsewhere))["mn_model.c"]
 
 
 def test_pictures_show_the_border_and_name_the_memories() -> None:

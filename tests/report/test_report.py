@@ -11,30 +11,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from micronas.board import load_board
 from micronas.config import SearchConfig
 from micronas.report import write_picture, write_report
 from micronas.report.chart import Point, scatter
-from micronas.report.pareto import front
 from micronas.store import Final, Record, Store
 from micronas.trial import Outcome, Trial, scores_to_json
 from tests.support.search_fakes import toy_scores
-
-points = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=15)
-
-
-@given(points)
-def test_the_front_is_what_nothing_beats(pairs: list[tuple[int, int]]) -> None:
-    def beaten(i: int) -> bool:
-        cost, value = pairs[i]
-        return any(c <= cost and v >= value and (c, v) != (cost, value) for c, v in pairs)
-
-    kept = front([c for c, _ in pairs], [v for _, v in pairs])
-    assert {pairs[i] for i in kept} == {pairs[i] for i in range(len(pairs)) if not beaten(i)}
-    assert len({pairs[i] for i in kept}) == len(kept)
 
 
 def record(number: int, digit: int, origin: str = "strategy") -> Record:

@@ -9,6 +9,7 @@ from typing import Any, Self
 import pytest
 
 from micronas.config import SearchBudget, SearchConfig, parse_config
+from micronas.deploy import deployment
 from micronas.device import targets as where
 from micronas.device.client import Client
 from micronas.device.flash import Access, session
@@ -17,8 +18,7 @@ from micronas.device.framing import Message
 from micronas.device.ports import Port
 from micronas.device.serial_link import SerialLink
 from micronas.errors import FlashError, SearchError
-from micronas.search import new_run, prepare, stages
-from micronas.search import outcome as outcomes
+from micronas.search import new_run, prepare
 from micronas.search import run as runs
 from micronas.search.executor import InlineExecutor
 from micronas.search.loop import Loop
@@ -32,6 +32,7 @@ from tests.support.fake_board import CLOCK_HZ, after, unplug
 from tests.support.interpreter_board import InterpreterBoard
 from tests.support.search_fakes import GENES, Silent, ToyGate, ToySpace, toy_scores
 
+DEPLOY = deployment.deploy
 SERIAL = "066DFF505055657867184411"
 CONFIG = {
     "board": "nucleo_f446re",
@@ -72,10 +73,8 @@ class Workbench:
 
     def deploy(self, graph: Any, *args: Any, **named: Any) -> Any:
         """``deploy.deploy``, noting which network the next upload holds."""
-        from micronas.deploy.deployment import deploy
-
         self.graph, self.deployments = graph, self.deployments + 1
-        return deploy(graph, *args, **named)
+        return DEPLOY(graph, *args, **named)
 
     def flash(self, firmware: Any, port: Port, **seams: Any) -> Flashed:
         number, board = self.deployments, self.boards[-1]
@@ -117,8 +116,7 @@ def workbench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workb
     monkeypatch.setattr(where, "HARDWARE", access)
     monkeypatch.setattr(session, "flash", bench.flash)
     monkeypatch.setattr(session, "_still_runs", lambda *_: False)
-    monkeypatch.setattr(stages, "deploy", bench.deploy)
-    monkeypatch.setattr(outcomes, "deploy", bench.deploy)
+    monkeypatch.setattr(deployment, "deploy", bench.deploy)
     monkeypatch.setattr(runs, "ProcessExecutor", Inline)
     yield bench
     for board in bench.boards:

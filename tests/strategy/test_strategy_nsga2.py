@@ -11,14 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micronas.strategy import Accept
-from micronas.strategy.nsga2 import (
-    CANDIDATES_PER_CHILD,
-    Nsga2,
-    costs_of,
-    crowding_distance,
-    novelty,
-    sort_fronts,
-)
+from micronas.strategy.nsga2 import CANDIDATES_PER_CHILD, Nsga2, costs_of, crowding_distance, novelty
+from micronas.strategy.pareto import sort_fronts
 from tests.support.search_fakes import ToyArch, ToySpace, toy_scores, toy_trial
 
 SPACE = ToySpace()

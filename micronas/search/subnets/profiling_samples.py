@@ -8,17 +8,14 @@ built and run, until it predicts several in a row. Nothing of a scout but its pr
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 from micronas.board import Board
 from micronas.config import SearchConfig
-from micronas.deploy.deployment import cache_folder, deploy
+from micronas.deploy.deployment import verified_deployment
 from micronas.device.targets import make_device
 from micronas.errors import MicronasError
 from micronas.estimate.full import cached_dataset
-from micronas.memory.ledger import make_ledger
 from micronas.model.net import Net
 from micronas.model.tflite import read_bytes
 from micronas.search.forecast.forecast import profile_of
@@ -89,12 +86,7 @@ def run_untrained(config: SearchConfig, board: Board) -> RunUntrained:
         graph = read_bytes(tflite, "scout")
         samples = parity_samples(graph, dataset, PARITY_SAMPLES)
         device = make_device(config.device, config.probe, config.port)
-        with tempfile.TemporaryDirectory(prefix="micronas-") as folder:
-            deployed = deploy(
-                graph, board, samples, device=device, workdir=Path(folder), cache_dir=cache_folder()
-            )
-        deployed.require_parity()
-        lowered = make_ledger(graph, board, config.runtime).lowered
-        return profile_of(graph, lowered, deployed.measurement)
+        with verified_deployment(graph, board, samples, device=device) as deployed:
+            return profile_of(graph, deployed.ledger.lowered, deployed.measurement)
 
     return run

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from micronas.config import RewardConfig
 from micronas.memory.ledger import Budget
-from micronas.strategy.nsga2 import costs_of, sort_fronts
+from micronas.strategy.nsga2 import costs_of
+from micronas.strategy.pareto import sort_fronts
 from micronas.strategy.predictor.candidate import Candidate, Tried
 from micronas.strategy.predictor.ehvi import AttainedError
 from micronas.strategy.predictor.expected_improvement import expected_improvement
