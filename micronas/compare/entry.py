@@ -9,7 +9,8 @@ from typing import get_args
 
 from micronas.config import EstimatorConfig, SearchConfig
 from micronas.errors import ConfigError
-from micronas.strategy import STRATEGIES, check_estimator, check_prefilter, check_strategy
+from micronas.estimate import check_estimator, check_prefilter
+from micronas.strategy import STRATEGIES, check_strategy, searcher
 
 NO_SEARCH = "no_search"
 """The row without a search: candidate 0 alone, trained like every winner."""
@@ -79,9 +80,9 @@ def _check(entry: Entry, config: SearchConfig) -> None:
         return
     estimator = entry.estimator or config.estimator.name
     check_strategy(config.strategy.model_copy(update={"name": entry.strategy}), config.space.name)
-    check_estimator(estimator, entry.strategy, config.space.name)
+    check_estimator(estimator, searcher(entry.strategy), config.space.name)
     if config.estimator.prefilter is not None:
-        check_prefilter(estimator, entry.strategy)
+        check_prefilter(estimator, searcher(entry.strategy))
 
 
 def with_baselines(entries: Sequence[Entry]) -> tuple[Entry, ...]:

@@ -12,13 +12,14 @@ from micronas.data import Dataset, Task, load
 from micronas.deploy.deployment import require_tools
 from micronas.device.targets import make_device
 from micronas.errors import ConfigError, ToolMissingError
+from micronas.estimate import check_estimator, check_prefilter
 from micronas.firmware.clock_choice import board_at
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget
 from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
 from micronas.space import ANOMALY_SPACES, SPACES, Arch, Space, make_space
-from micronas.strategy import Problem, check_estimator, check_prefilter, check_strategy
+from micronas.strategy import Problem, check_strategy, searcher
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,9 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     board = board or _named_board(config)
     budget = make_budget(board, config.constraints.flash_kb, config.constraints.sram_kb)
     check_strategy(config.strategy, config.space.name)
-    check_estimator(config.estimator.name, config.strategy.name, config.space.name)
+    check_estimator(config.estimator.name, searcher(config.strategy.name), config.space.name)
     if config.estimator.prefilter is not None:
-        check_prefilter(config.estimator.name, config.strategy.name)
+        check_prefilter(config.estimator.name, searcher(config.strategy.name))
     _require_packages()
     if config.device != "none":
         require_tools(make_device(config.device, config.probe, config.port), board)

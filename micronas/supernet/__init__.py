@@ -4,3 +4,6 @@ region = Region(space, space.baselines()[0])     # also a search space for any s
 supernet = fit_supernet(region, dataset, SUPERNET, seed=0)
 supernet.accuracy(region.sample(rng))
 """
+
+SUPERNET_SPACES = ("layerwise", "cell", "micronets", "mlp", "autoencoder")
+"""Spaces whose networks can share weights."""

@@ -19,15 +19,13 @@ from micronas.space.layerwise import Block, BlockKind, LayerwiseArch, LayerwiseS
 from micronas.space.micronets import MicronetsArch, MicronetsSpace
 from micronas.space.mlp import MlpArch, MlpSpace
 from micronas.space.widths import nearest_width
+from micronas.supernet import SUPERNET_SPACES
 from micronas.supernet.cell_plan import distinct_operations
 from micronas.supernet.cell_region import CellRegion
 from micronas.supernet.dense_region import DenseRegion
 from micronas.supernet.layerwise_region import LayerwiseRegion
 from micronas.supernet.micronets_region import MicronetsRegion
 from micronas.supernet.region import SharedWeightSpace
-
-SUPERNET_SPACES = ("layerwise", "cell", "micronets", "mlp", "autoencoder")
-"""Spaces whose networks can share weights."""
 
 GROWTHS = (1.5, 1.25, 1.0)
 """How much wider than the reference the region's largest network is; the first that is quick enough."""

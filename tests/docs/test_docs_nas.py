@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from micronas.config import known_keys, load_config
+from micronas.estimate import check_estimator, check_prefilter
 from micronas.space import SPACES
-from micronas.strategy import STRATEGIES, check_estimator, check_prefilter, check_strategy
+from micronas.strategy import STRATEGIES, check_strategy, searcher
 from tests.support.paths import REPOSITORY
 
 ROOT = REPOSITORY
@@ -58,9 +59,9 @@ def test_commands_that_are_shown_are_accepted(command: str) -> None:
     assert set(overrides) <= set(known_keys())
     config = load_config(ROOT / words[2], overrides)
     check_strategy(config.strategy, config.space.name)
-    check_estimator(config.estimator.name, config.strategy.name, config.space.name)
+    check_estimator(config.estimator.name, searcher(config.strategy.name), config.space.name)
     if config.estimator.prefilter is not None:
-        check_prefilter(config.estimator.name, config.strategy.name)
+        check_prefilter(config.estimator.name, searcher(config.strategy.name))
 
 
 def test_the_page_walks_through_every_strategy_space_and_estimator() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from micronas.config import PrefilterConfig, StrategyConfig
 from micronas.errors import ConfigError
+from micronas.estimate import check_prefilter
 from micronas.estimate.proxies import ProxyScores, ZeroCostScorer, order, score_net
 from micronas.search.executor import InlineExecutor
 from micronas.search.loop import Loop
@@ -19,7 +20,7 @@ from micronas.search.prefilter import Prefiltered, ScoredNets, proxy_agreements
 from micronas.search.proposals import Proposals
 from micronas.search.termination import TrialTermination
 from micronas.store import Record, Store
-from micronas.strategy import Accept, Strategy, check_prefilter, make_strategy
+from micronas.strategy import Accept, Strategy, make_strategy, searcher
 from tests.support.search_fakes import Silent, ToyArch, ToyGate, ToySpace, toy_evaluate, toy_trial
 
 
@@ -142,11 +143,11 @@ def test_a_resumed_run_asks_for_the_same_networks(tmp_path: Path) -> None:
 
 
 def test_what_has_no_proposals_to_choose_from_is_refused_by_name() -> None:
-    check_prefilter("train", "aging_evolution")
+    check_prefilter("train", searcher("aging_evolution"))
     with pytest.raises(ConfigError, match="strategy dnas learns one network per trial"):
-        check_prefilter("train", "dnas")
+        check_prefilter("train", searcher("dnas"))
     with pytest.raises(ConfigError, match="supernet judges candidates by shared weights"):
-        check_prefilter("supernet", "random")
+        check_prefilter("supernet", searcher("random"))
 
 
 def test_the_child_process_gives_what_the_proxies_give_here() -> None:

@@ -21,6 +21,7 @@ from micronas.board import load_board
 from micronas.codegen.lowering import Target
 from micronas.config import RewardConfig, SearchConfig
 from micronas.errors import ConfigError, StoreError
+from micronas.estimate import check_estimator, estimators_of
 from micronas.estimate.agreement import agreement
 from micronas.model.net import Conv, Net, NetBuilder
 from micronas.search.rank_agreement import stage_text
@@ -38,7 +39,7 @@ from micronas.search.termination import make_termination
 from micronas.space import SPACES
 from micronas.space.reference.ds_cnn import pooled_classifier
 from micronas.store import Record, Store
-from micronas.strategy import STRATEGIES, check_estimator, estimators_of
+from micronas.strategy import STRATEGIES, searcher
 from micronas.train.time_limit import TimeLimit
 from micronas.trial import Json, Latency, Source, latency_to_json
 from tests.support.search_fakes import ToyArch, ToySpace, toy_trial
@@ -191,15 +192,15 @@ def test_progress_says_what_ran_untrained() -> None:
 
 
 def test_what_does_not_go_together_is_refused_by_name() -> None:
-    check_estimator("supernet", "aging_evolution", "layerwise")
+    check_estimator("supernet", searcher("aging_evolution"), "layerwise")
     with pytest.raises(ConfigError, match="strategy dnas trains a supernet of its own"):
-        check_estimator("supernet", "dnas", "layerwise")
-    assert estimators_of("darts", "layerwise") == ()
-    assert all("supernet" in estimators_of("random", space) for space in SPACES)
+        check_estimator("supernet", searcher("dnas"), "layerwise")
+    assert estimators_of(searcher("darts"), "layerwise") == ()
+    assert all("supernet" in estimators_of(searcher("random"), space) for space in SPACES)
     for strategy in STRATEGIES:
         for space in SPACES:
-            for estimator in estimators_of(strategy, space):
-                check_estimator(estimator, strategy, space)
+            for estimator in estimators_of(searcher(strategy), space):
+                check_estimator(estimator, searcher(strategy), space)
 
 
 def test_a_stage_takes_a_share_of_the_time_and_is_no_trial() -> None:

@@ -13,10 +13,11 @@ from micronas.codegen.lowering import Target
 from micronas.compare.hypervolume import hypervolume
 from micronas.config import DataConfig, SpaceConfig, StrategyConfig
 from micronas.errors import ConfigError
+from micronas.estimate import check_estimator
 from micronas.memory.ledger import Budget
 from micronas.search.gate import LedgerGate
 from micronas.space import make_space
-from micronas.strategy import PREDICTORS, Strategy, check_estimator, make_strategy
+from micronas.strategy import PREDICTORS, Strategy, make_strategy, searcher
 from micronas.strategy.predictor.candidate import Tried
 from micronas.strategy.predictor.features import DEPTH, MACS, PARAMETERS, features
 from micronas.strategy.predictor.gaussian_process import Scaling
@@ -212,9 +213,9 @@ def test_without_a_budget_to_reckon_with_it_is_refused() -> None:
 def test_shared_weights_are_refused_by_name() -> None:
     for name in PREDICTORS:
         for estimator in ("train", "short", "halving"):
-            check_estimator(estimator, name, "cell")
+            check_estimator(estimator, searcher(name), "cell")
         with pytest.raises(ConfigError, match=f"strategy {name} predicts accuracies itself") as caught:
-            check_estimator("supernet", name, "layerwise")
+            check_estimator("supernet", searcher(name), "layerwise")
         assert caught.value.remedy == "estimators here: train, short, halving"
 
 
