@@ -108,7 +108,7 @@ def trial(evaluate: Any, setup: Any, number: int, arch: Any, clock: StageClock) 
         "stages": {name: s - before.get(name, 0.0) for name, s in clock.seconds.items()},
         "macs": result.scores.macs,
         "epochs": result.scores.epochs,
-        "accuracy_int8": result.scores.accuracy_int8,
+        "quality_int8": result.scores.quality_int8,
         "file": hashlib.sha256(result.tflite).hexdigest()[:16],
     }
 

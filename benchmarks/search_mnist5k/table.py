@@ -78,8 +78,8 @@ def read_run(folder: Path) -> Run:
     stopped = [r for r in trained if r.details.get("stopped")]
     return Run(
         size=folder.name.split("-")[0].removeprefix("class_"),
-        validation=best["accuracy"]["validation_int8"],
-        test=best["accuracy"]["test_int8"],
+        validation=best["quality"]["validation_int8"],
+        test=best["quality"]["test_int8"],
         flash_bytes=best["flash_bytes"],
         sram_bytes=best["sram_bytes"],
         proposed=sum(1 + r.rejected for r in records),

@@ -144,7 +144,7 @@ def trial_cells(record: Record) -> tuple[str, str, str, str, str, str, str]:
     return (
         str(trial.number),
         trial.outcome.value.lower(),
-        percent(scores.accuracy_int8),
+        percent(scores.quality_int8),
         kb(scores.flash_bytes),
         kb(scores.sram_bytes),
         latency,
@@ -165,4 +165,4 @@ def best_text(best: Record | None) -> str:
     """The best trial in a few words."""
     if best is None or best.trial.scores is None:
         return "none yet"
-    return f"{percent(best.trial.scores.accuracy_int8)} (trial {best.trial.number})"
+    return f"{percent(best.trial.scores.quality_int8)} (trial {best.trial.number})"

@@ -141,8 +141,8 @@ def _print_result(setup: Setup, store: Store, final: Final) -> None:
     trained = "after its final training" if result["final_fit"] else "as the search trained it"
     rows = [
         ("trial", f"{result['trial']}, {trained}"),
-        (f"{figure}, int8, test", f"{percent(result['test_accuracy_int8'])} of {result['test_samples']}"),
-        (f"{figure}, int8, validation", percent(scores["accuracy_int8"])),
+        (f"{figure}, int8, test", f"{percent(result['test_quality_int8'])} of {result['test_samples']}"),
+        (f"{figure}, int8, validation", percent(scores["quality_int8"])),
         ("flash", f"{kb(scores['flash_bytes'])} of {kb(setup.budget.flash_bytes)}"),
         ("SRAM", f"{kb(scores['sram_bytes'])} of {kb(setup.budget.sram_bytes)}"),
         ("latency", time),

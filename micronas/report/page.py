@@ -85,10 +85,10 @@ def fronts(run: RunData) -> list[str]:
 
 def _front(run: RunData, cost: Callable[[Scores], float | None], name: str, limit: float | None) -> str:
     shown = [(r, s, c) for r in run.complete if (s := r.trial.scores) and (c := cost(s)) is not None]
-    costs, values = [c for _, _, c in shown], [100 * s.accuracy_int8 for _, s, _ in shown]
+    costs, values = [c for _, _, c in shown], [100 * s.quality_int8 for _, s, _ in shown]
     best = sorted(non_dominated(np.column_stack((costs, np.negative(values)))), key=lambda i: costs[i])
     points = [
-        Point(c, 100 * s.accuracy_int8, _kind(r, i in best), _tip(r)) for i, (r, s, c) in enumerate(shown)
+        Point(c, 100 * s.quality_int8, _kind(r, i in best), _tip(r)) for i, (r, s, c) in enumerate(shown)
     ]
     # A budget far beyond every point would squeeze them into a corner.
     near = limit is not None and costs and limit <= 2 * max(costs)
@@ -120,7 +120,7 @@ def _tip(record: Record) -> str:
     assert scores is not None, "only COMPLETE trials are drawn"
     latency = f", {scores.latency.ms:.2f} ms {scores.latency.source.value}" if scores.latency else ""
     return (
-        f"trial {record.trial.number} ({record.trial.origin}): {100 * scores.accuracy_int8:.1f} %, "
+        f"trial {record.trial.number} ({record.trial.origin}): {100 * scores.quality_int8:.1f} %, "
         f"{scores.flash_bytes / 1024:.1f} KB flash, {scores.sram_bytes / 1024:.1f} KB SRAM{latency}"
     )
 
@@ -144,7 +144,7 @@ def _download(name: str, data: bytes, kind: str) -> Download:
 
 
 _CSV_HEADER = (
-    *("trial", "outcome", "origin", "accuracy_int8", "accuracy_float", "flash_bytes", "sram_bytes"),
+    *("trial", "outcome", "origin", "quality_int8", "quality_float", "flash_bytes", "sram_bytes"),
     *("latency_ms", "latency_source", "instructions", "macs", "reward", "epochs", "train_cpu_s", "reason"),
 )
 
@@ -160,7 +160,7 @@ def _csv(run: RunData) -> str:
             latency = (
                 (s.latency.ms, s.latency.source.value, s.latency.instructions) if s.latency else ("",) * 3
             )
-            row += [s.accuracy_int8, s.accuracy_float, s.flash_bytes, s.sram_bytes, *latency]
+            row += [s.quality_int8, s.quality_float, s.flash_bytes, s.sram_bytes, *latency]
             row += [s.macs, s.reward, s.epochs, s.train_cpu_s]
         else:
             row += [""] * 11

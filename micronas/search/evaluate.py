@@ -71,14 +71,14 @@ class TrialEvaluator:
     def _scores(self, estimate: Estimate, placed: DeployedFigures) -> Scores:
         latency_ms = placed.latency.ms if placed.latency else None
         return Scores(
-            accuracy_int8=estimate.accuracy_int8,
-            accuracy_float=estimate.accuracy_float,
+            quality_int8=estimate.quality_int8,
+            quality_float=estimate.quality_float,
             flash_bytes=placed.flash_bytes,
             sram_bytes=placed.sram_bytes,
             macs=estimate.macs,
             parameters=estimate.parameters,
             latency=placed.latency,
-            reward=reward(estimate.accuracy_int8, latency_ms, self._config.reward),
+            reward=reward(estimate.quality_int8, latency_ms, self._config.reward),
             epochs=estimate.epochs,
             train_cpu_s=estimate.cpu_s,
         )

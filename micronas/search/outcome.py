@@ -44,13 +44,13 @@ def conclude(setup: Setup, winner: Winner, store: Store, agreement: list[Json]) 
     reason = f"final figures of trial {winner.number}"
     store.record_unsealing(reason)
     test = setup.dataset.test.unseal(reason)
-    accuracy = int8_quality(winner.tflite, setup.dataset.task, test.x, test.y)
+    quality = int8_quality(winner.tflite, setup.dataset.task, test.x, test.y)
     scores = _measured(winner.scores, deployed.details, setup.config)
     result: dict[str, Json] = {
         "trial": winner.number,
         "key": winner.key,
         "final_fit": winner.final_fit,
-        "test_accuracy_int8": accuracy,
+        "test_quality_int8": quality,
         "test_samples": len(test),
         "scores": scores_to_json(scores),
         "deployment": deployed.details,
@@ -71,7 +71,7 @@ def _measured(scores: Scores, deployment: dict[str, Json], config: SearchConfig)
     if not isinstance(latency, dict):
         return scores
     found = latency_from_json(latency)
-    return replace(scores, latency=found, reward=reward(scores.accuracy_int8, found.ms, config.reward))
+    return replace(scores, latency=found, reward=reward(scores.quality_int8, found.ms, config.reward))
 
 
 def write_files(setup: Setup, tflite: bytes, folder: Path) -> Deployed:
@@ -105,9 +105,9 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
         "run": str(store.folder),
         "best": {
             "trial": result["trial"],
-            "accuracy": {
-                "validation_int8": scores["accuracy_int8"],
-                "test_int8": result["test_accuracy_int8"],
+            "quality": {
+                "validation_int8": scores["quality_int8"],
+                "test_int8": result["test_quality_int8"],
             },
             "flash_bytes": scores["flash_bytes"],
             "sram_bytes": scores["sram_bytes"],

@@ -19,7 +19,8 @@ from micronas.model.net import Net
 from micronas.space import Arch, Space
 from micronas.store import Record
 from micronas.strategy import Accept, Strategy
-from micronas.trial import Outcome, Trial
+from micronas.strategy.observation import Observation
+from micronas.trial import Outcome
 
 
 class ProxyScorer(Protocol):
@@ -59,7 +60,7 @@ class Prefiltered:
         promise = order(scores, self._config.proxy)[len(self._observed) :]
         return self._candidates[int(np.argmax(promise))]
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """The strategy learns; the network is one more to compare with."""
         self._strategy.tell(trial)
         if trial.outcome is Outcome.COMPLETE:
@@ -96,6 +97,6 @@ def proxy_agreements(space: Space, judge: ProxyScorer, records: Sequence[Record]
     """
     trained = {r.trial.key: r.trial for r in records if r.trial.outcome is Outcome.COMPLETE}
     archs = [space.from_json(trial.arch) for trial in trained.values()]
-    accuracies = [trial.scores.accuracy_int8 for trial in trained.values() if trial.scores is not None]
+    accuracies = [trial.scores.quality_int8 for trial in trained.values() if trial.scores is not None]
     scores = ScoredNets(space, judge).of(archs)
     return [agreement(f"proxy {proxy}", order(scores, proxy).tolist(), accuracies) for proxy in PROXIES]

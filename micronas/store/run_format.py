@@ -1,4 +1,4 @@
-"""What to say of a run that another version of micronas wrote."""
+"""A run that another version of micronas wrote: what to say of it, and its figures under today's names."""
 
 from __future__ import annotations
 
@@ -8,6 +8,22 @@ import micronas
 from micronas.errors import StoreError
 from micronas.store.run_file import READABLE_VERSIONS, SCHEMA_VERSION
 from micronas.trial import Json
+
+_RENAMED_IN_3 = {
+    "accuracy_int8": "quality_int8",
+    "accuracy_float": "quality_float",
+    "test_accuracy_int8": "test_quality_int8",
+}
+
+
+def in_this_format(figures: dict[str, Json], found: Json) -> dict[str, Json]:
+    """``figures`` of a run in format ``found``, and those inside of them, by the names of this version."""
+    if found not in (1, 2):
+        return figures
+    return {
+        _RENAMED_IN_3.get(name, name): in_this_format(value, found) if isinstance(value, dict) else value
+        for name, value in figures.items()
+    }
 
 
 def unreadable(folder: Path, written_by: str, what: str, why: str) -> StoreError:

@@ -33,7 +33,7 @@ from micronas.store.run_file import (
     require,
     write_new,
 )
-from micronas.store.run_format import other_format, unreadable
+from micronas.store.run_format import in_this_format, other_format, unreadable
 from micronas.trial import Json
 
 
@@ -132,7 +132,7 @@ class Store:
 
     @property
     def written_by(self) -> str:
-        """``micronas 0.1.0 (run format 2)``: the version that began the run."""
+        """``micronas 0.1.0 (run format 3)``: the version that began the run."""
         return f"micronas {self._meta('code_version')} (run format {self.format})"
 
     def _meta(self, name: str) -> Json:
@@ -177,11 +177,12 @@ class Store:
 
     def records(self) -> list[Record]:
         """Every stored trial in number order, models left out (see ``model``)."""
-        return [self._record(row) for row in self._all(f"SELECT {COLUMNS} FROM trials ORDER BY number")]
+        rows, found = self._all(f"SELECT {COLUMNS} FROM trials ORDER BY number"), self.format
+        return [self._record(row, found) for row in rows]
 
-    def _record(self, row: tuple[Any, ...]) -> Record:
+    def _record(self, row: tuple[Any, ...], run_format: Json) -> Record:
         try:
-            return record_from_row(row)
+            return record_from_row(row, run_format)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise self.unreadable(f"trial {row[0]}", f"{type(error).__name__}: {error}") from error
 
@@ -210,7 +211,9 @@ class Store:
     def final(self) -> Final | None:
         """The run's result, or None while the search is not finished."""
         row = self._one("SELECT result, tflite FROM final WHERE id = 1")
-        return Final(json.loads(row[0]), bytes(row[1])) if row else None
+        if row is None:
+            return None
+        return Final(in_this_format(json.loads(row[0]), self.format), bytes(row[1]))
 
     def _save_session(self, cursor: sqlite3.Cursor) -> None:
         wall_s = time.monotonic() - self._session_start

@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 
 from micronas.space import Arch
-from micronas.trial import Trial
+from micronas.strategy.observation import Observation
 
 Accept: TypeAlias = Callable[[Arch], bool]
 """Whether a proposal fits the budgets and has not been asked before; the loop counts the refusals."""
@@ -24,7 +24,7 @@ class Strategy(Protocol):
         """The architecture of trial ``number``; depends on the seed, the number and the told trials only."""
         ...
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """Learn a finished trial. INFEASIBLE and FAILED trials are told too and must never rank."""
         ...
 

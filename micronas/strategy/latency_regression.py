@@ -10,7 +10,8 @@ from micronas.latency.nnls import nnls
 from micronas.model.net import shape_graph
 from micronas.space import Arch, Space
 from micronas.strategy.dnas.cost_tables import MacThroughput, values_written
-from micronas.trial import Source, Trial
+from micronas.strategy.observation import Observation
+from micronas.trial import Source
 
 
 class LatencyRegression:
@@ -24,7 +25,7 @@ class LatencyRegression:
         self._space = space
         self._ran: list[tuple[int, int, int, float]] = []  # number, operations, values written, ms
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """Learn from a trial that ran on a device; others say nothing."""
         scores = trial.scores
         if scores is None or scores.latency is None or scores.latency.source is Source.PREDICTED:

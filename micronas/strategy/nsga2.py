@@ -22,8 +22,9 @@ import numpy.typing as npt
 
 from micronas.space import Arch, Space
 from micronas.strategy.base import MAX_TRIES, Accept, first_accepted, generator
+from micronas.strategy.observation import Figures, Observation
 from micronas.strategy.pareto import sort_fronts
-from micronas.trial import Outcome, Scores, Trial
+from micronas.trial import Outcome
 
 CROSSOVER_SHARE = 0.9
 CANDIDATES_PER_CHILD = 4
@@ -73,7 +74,7 @@ class Nsga2:
             return first_accepted(children, self._accept)
         return self._most_novel(children, ranked, self._bytes_of)
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """A COMPLETE trial may enter the population; the worst beyond its size are forgotten."""
         if trial.outcome is Outcome.COMPLETE and trial.scores is not None:
             member = _RankedMember(self._space.from_json(trial.arch), costs_of(trial.scores))
@@ -108,10 +109,10 @@ class Nsga2:
         return self._space.mutate(mother.arch, rng)
 
 
-def costs_of(scores: Scores) -> tuple[float, ...]:
+def costs_of(scores: Figures) -> tuple[float, ...]:
     """What is minimised: error, latency (0 where nothing ran), flash and SRAM bytes."""
     latency_ms = scores.latency.ms if scores.latency else 0.0
-    return (1.0 - scores.accuracy_int8, latency_ms, float(scores.flash_bytes), float(scores.sram_bytes))
+    return (1.0 - scores.quality, latency_ms, float(scores.flash_bytes), float(scores.sram_bytes))
 
 
 def survivors(members: Sequence[_RankedMember], count: int) -> list[_Ranked]:

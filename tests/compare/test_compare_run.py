@@ -80,7 +80,7 @@ def test_figures_are_those_of_the_stored_trials(tmp_path: Path) -> None:
         assert run.complete == len({r.trial.key for r in complete})
         assert run.wasted == len({r.trial.number for r in records if r.trial.outcome.value == "FAILED"})
         assert run.refused == sum(r.rejected for r in records)
-        best = max(s.accuracy_int8 for r in complete if (s := r.trial.scores))
+        best = max(s.quality_int8 for r in complete if (s := r.trial.scores))
         assert run.history.reported is not None
         assert run.history.reported.validation == best
 

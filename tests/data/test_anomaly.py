@@ -146,8 +146,8 @@ def test_a_trained_autoencoder_finds_faults_in_int8_as_in_float() -> None:
     space = make_space(SpaceConfig(name="autoencoder"), data.input_shape, data.n_classes)
     settings = TrainSettings(epochs=60, patience=60)
     found = estimate(space.net(MlpArch((64, 8))), VIBRATION, settings, seed=0)
-    assert found.accuracy_float > 0.9
-    assert found.accuracy_int8 == pytest.approx(found.accuracy_float, abs=0.03)
+    assert found.quality_float > 0.9
+    assert found.quality_int8 == pytest.approx(found.quality_float, abs=0.03)
     assert len(found.curve) == 60
     graph = read_bytes(found.tflite, "net")
     x, y = data.validation.x, data.validation.y
@@ -158,4 +158,4 @@ def test_a_trained_autoencoder_finds_faults_in_int8_as_in_float() -> None:
     errors = ((outputs - x.reshape(len(x), -1)) ** 2).mean(axis=1)
     by_definition = np.mean([a > b for a in errors[y == 1] for b in errors[y == 0]])
     assert int8_quality(found.tflite, data.task, x, y) == pytest.approx(by_definition, abs=1e-3)
-    assert found.accuracy_int8 == int8_quality(found.tflite, data.task, x, y)
+    assert found.quality_int8 == int8_quality(found.tflite, data.task, x, y)

@@ -32,8 +32,8 @@ def test_a_given_number_of_epochs_repeats_and_beats_a_short_training(net):
     assert once.epochs == 15
     assert once.tflite == again.tflite
     short = estimate(net, DIGITS, TrainSettings(epochs=3), seed=3)
-    assert once.accuracy_int8 > short.accuracy_int8
-    assert once.accuracy_int8 > 0.85
+    assert once.quality_int8 > short.quality_int8
+    assert once.quality_int8 > 0.85
 
 
 def test_seconds_that_suffice_change_nothing(net):
@@ -62,7 +62,7 @@ def test_seconds_are_kept_and_the_schedule_still_ends(net):
     fitted = final_fit(net, DIGITS, FinalSettings(epochs=100_000), seed=0, seconds=6.0)
     assert time.monotonic() - start < 8.0
     assert 1 <= fitted.epochs < 100_000
-    assert fitted.accuracy_int8 > 0.3
+    assert fitted.quality_int8 > 0.3
 
 
 def test_too_little_time_is_an_error(net):

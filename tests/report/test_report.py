@@ -105,7 +105,7 @@ def test_a_finished_run_carries_its_model(store: Store, networks: Path) -> None:
     result = {
         "trial": 0,
         "final_fit": True,
-        "test_accuracy_int8": 0.875,
+        "test_quality_int8": 0.875,
         "test_samples": 750,
         "scores": scores_to_json(toy_scores([3] * 6)),
         "deployment": {"counter": {"name": "DWT CYCCNT", "counts": "cycles"}},

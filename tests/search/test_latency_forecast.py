@@ -133,7 +133,7 @@ def test_the_reported_latency_is_the_measured_one() -> None:
     config = parse_config({"reward": {"target_ms": 10, "exponent": 1.0}})
     result = _measured(scores, {"latency": latency_to_json(found)}, config)
     assert result.latency == found
-    assert result.reward == pytest.approx(scores.accuracy_int8 / 2)
+    assert result.reward == pytest.approx(scores.quality_int8 / 2)
     kept = replace(scores, latency=found)
     assert _measured(kept, {"latency": latency_to_json(Latency(1.0, Source.EMULATED))}, config) == kept
 

@@ -69,7 +69,7 @@ def trials(run: Path) -> list[tuple[Any, ...]]:
     """What must repeat: everything but times."""
     with Store.read(run) as store:
         return [
-            (t.number, t.key, t.outcome, t.scores.accuracy_int8 if t.scores else None, store.model(t.number))
+            (t.number, t.key, t.outcome, t.scores.quality_int8 if t.scores else None, store.model(t.number))
             for t in (record.trial for record in store.records())
         ]
 
@@ -79,7 +79,7 @@ def test_the_json_has_the_documented_keys(whole: dict[str, Any]) -> None:
     assert list(whole["best"]) == [
         *(
             "trial",
-            "accuracy",
+            "quality",
             "flash_bytes",
             "sram_bytes",
             "latency",
@@ -89,7 +89,7 @@ def test_the_json_has_the_documented_keys(whole: dict[str, Any]) -> None:
             "files",
         )
     ]
-    assert list(whole["best"]["accuracy"]) == ["validation_int8", "test_int8"]
+    assert list(whole["best"]["quality"]) == ["validation_int8", "test_int8"]
     assert whole["best"]["latency"] == {"ms": None, "source": None}
     assert sum(whole["trials"].values()) == 5
     assert sorted(whole["trials"]) == ["complete", "failed", "infeasible"]
@@ -105,7 +105,7 @@ def test_the_best_is_within_budget_by_its_file_and_as_accurate_as_reported(
     assert ledger.flash_bytes <= 48 * 1024
     assert ledger.sram_bytes <= 24 * 1024
     test = load(DataConfig(name="digits")).test.unseal("compare with the report")
-    assert int8_accuracy(graph, test.x, test.y).accuracy == best["accuracy"]["test_int8"]
+    assert int8_accuracy(graph, test.x, test.y).accuracy == best["quality"]["test_int8"]
 
 
 def test_the_test_split_was_opened_once(whole: dict[str, Any], folder: Path) -> None:
@@ -136,7 +136,7 @@ def test_kill_9_and_resume_give_the_same_trials_and_the_same_winner(
     assert len(trials(folder / "runs" / "cut")) < 5
     resumed = search(folder, "--resume", "runs/cut")
     assert trials(folder / "runs" / "cut") == trials(folder / "runs" / "whole")
-    for key in ("trial", "accuracy", "flash_bytes", "sram_bytes", "reward"):
+    for key in ("trial", "quality", "flash_bytes", "sram_bytes", "reward"):
         assert resumed["best"][key] == whole["best"][key]
     models = [folder / r["best"]["files"]["tflite"] for r in (whole, resumed)]
     assert len({hashlib.sha256(path.read_bytes()).hexdigest() for path in models}) == 1

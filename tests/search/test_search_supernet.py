@@ -139,9 +139,9 @@ def test_what_is_expected_of_the_device_reorders_the_subnets() -> None:
     order = list(picks(SUBNETS, 0, aim, expect))
     within = [s for s in order if first_digit(s) <= 2]
     assert order[: len(within)] == within == order[:12]  # first digits 0, 1 and 2 keep the limit
-    rewards = [s.accuracy * min(1.0, 2 / (1 + first_digit(s))) for s in order]
+    rewards = [s.quality_shared * min(1.0, 2 / (1 + first_digit(s))) for s in order]
     assert rewards[:12] == sorted(rewards[:12], reverse=True)
-    assert order[12:] == sorted(order[12:], key=lambda s: -s.accuracy * 2 / (1 + first_digit(s)))
+    assert order[12:] == sorted(order[12:], key=lambda s: -s.quality_shared * 2 / (1 + first_digit(s)))
     sample = sample_of_ranks(by_reward(SUBNETS), 5)
     quick = [s for s in sample if first_digit(s) <= 1]
     assert first_digit(sample[0]) == 2  # so that it is left out below
@@ -162,7 +162,7 @@ def test_agreement_compares_the_sample_with_what_was_trained_alone() -> None:
     sample = sample_of_ranks(by_reward(SUBNETS), 5)
     records = [Record(toy_trial(i, tuple(s.arch)), {}) for i, s in enumerate(sample)]  # type: ignore[arg-type]
     found = supernet_agreement(FOUND_SUBNETS, records, 5)
-    accuracies = [r.trial.scores.accuracy_int8 for r in records]  # type: ignore[union-attr]
+    accuracies = [r.trial.scores.quality_int8 for r in records]  # type: ignore[union-attr]
     assert found.networks == 5
     assert found.tau == pytest.approx(agreement("", [s.reward for s in sample], accuracies).tau)
 
@@ -254,7 +254,7 @@ def search(folder: Path, *arguments: object) -> dict[str, Any]:
 def outcomes(run: Path) -> list[tuple[Any, ...]]:
     with Store.read(run) as store:
         return [
-            (r.trial.number, r.trial.key, r.trial.scores.accuracy_int8 if r.trial.scores else None)
+            (r.trial.number, r.trial.key, r.trial.scores.quality_int8 if r.trial.scores else None)
             for r in store.records()
         ]
 
@@ -292,7 +292,7 @@ def test_killed_in_the_middle_of_the_supernet_a_run_ends_as_it_would_have(
     assert not (cut / FOUND).exists() or int(checkpoint["epochs"]) == 4
     resumed = search(tmp_path, "--resume", "runs/cut")
     assert outcomes(cut) == outcomes(tmp_path / "runs" / "whole")
-    assert resumed["best"]["accuracy"] == whole["best"]["accuracy"]
+    assert resumed["best"]["quality"] == whole["best"]["quality"]
     assert resumed["agreement"] == whole["agreement"]
     first, second = (FoundSubnets.load(tmp_path / "runs" / name / FOUND) for name in ("whole", "cut"))
     assert first is not None

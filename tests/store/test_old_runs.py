@@ -42,7 +42,7 @@ def run(tmp_path: Path, networks: Path) -> Path:
     result: dict[str, Any] = {
         "trial": 0,
         "final_fit": True,
-        "test_accuracy_int8": 0.875,
+        "test_quality_int8": 0.875,
         "test_samples": 750,
         "scores": scores_to_json(scores),
         "deployment": {},
@@ -101,6 +101,36 @@ def test_an_older_format_is_shown_and_not_gone_on_with(run: Path) -> None:
     assert "micronas 0.0.9 (run format 1)" in text
     assert "cannot go on with it: it is in run format 1" in text
     assert "model.c" in text, "the network's C needs the core of the profile, and that is there"
+
+
+def old_names(figures: Any) -> Any:
+    """Scores and results as formats 1 and 2 had them."""
+    return json.loads(json.dumps(figures).replace("quality_", "accuracy_"))
+
+
+@pytest.mark.parametrize("found", [1, 2])
+def test_figures_of_an_older_format_are_read_under_their_new_names(run: Path, found: int) -> None:
+    with Store.read(run) as store:
+        (record,), final = store.records(), store.final()
+    change(run, "schema_version", lambda _: found)
+    with sqlite3.connect(run / DATABASE) as connection:
+        for table, column in (("trials", "scores"), ("final", "result")):
+            (text,) = connection.execute(f"SELECT {column} FROM {table}").fetchone()
+            renamed = json.dumps(old_names(json.loads(text)))
+            assert "accuracy_int8" in renamed
+            connection.execute(f"UPDATE {table} SET {column} = ?", (renamed,))
+    with Store.read(run) as store:
+        assert store.records() == [record]
+        assert store.final() == final
+        assert "87.5 %" in write_report(store).read_text(encoding="utf-8")
+
+
+def test_old_names_in_a_run_of_this_format_are_not_taken(run: Path) -> None:
+    with sqlite3.connect(run / DATABASE) as connection:
+        (text,) = connection.execute("SELECT scores FROM trials").fetchone()
+        connection.execute("UPDATE trials SET scores = ?", (json.dumps(old_names(json.loads(text))),))
+    with Store.read(run) as store, pytest.raises(StoreError, match="does not read its trial 0"):
+        store.records()
 
 
 def test_a_newer_format_is_refused_by_everything(run: Path) -> None:

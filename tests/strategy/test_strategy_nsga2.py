@@ -93,7 +93,7 @@ def test_a_dominated_network_is_the_first_to_go() -> None:
     strategy = Nsga2(SPACE, 0, lambda arch: True, population=3)
     for number, digit in enumerate((1, 2, 3)):
         strategy.tell(toy_trial(number, (digit,) * 6))
-    worse = replace(toy_scores([2] * 6), accuracy_int8=0.1, flash_bytes=10_000, sram_bytes=10_000)
+    worse = replace(toy_scores([2] * 6), quality_int8=0.1, flash_bytes=10_000, sram_bytes=10_000)
     strategy.tell(replace(toy_trial(3, (2, 2, 2, 2, 2, 1)), scores=worse))
     assert ToyArch((2, 2, 2, 2, 2, 1)) not in [member.arch for member in strategy._members]
 

@@ -66,7 +66,7 @@ def volume(archs: list[ToyArch]) -> float:
         assert scores is not None
         assert scores.latency is not None
         costs = (scores.flash_bytes / BUDGET.flash_bytes, scores.sram_bytes / BUDGET.sram_bytes)
-        points.append((1.0 - scores.accuracy_int8, *costs, scores.latency.ms / 30.0))
+        points.append((1.0 - scores.quality_int8, *costs, scores.latency.ms / 30.0))
     return hypervolume(points, (1.0,) * 4)
 
 

@@ -60,8 +60,8 @@ class ToyRuns:
             if not complete:
                 raise SearchError("no trial ended with a usable network")
             best = max(complete, key=lambda s: s.reward)
-            test = best.accuracy_int8 - 0.01
-            result = {"scores": scores_to_json(best), "test_accuracy_int8": test, "test_samples": 400}
+            test = best.quality_int8 - 0.01
+            result = {"scores": scores_to_json(best), "test_quality_int8": test, "test_samples": 400}
             store.set_final(Final(result, b"model"))
 
     def _evaluate(self, task: TrialTask) -> TrialResult:

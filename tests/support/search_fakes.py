@@ -101,8 +101,8 @@ def toy_scores(genes: list[int]) -> Scores:
     accuracy = 0.5 + 0.5 * sum(genes) / (GENES * (VALUES - 1))
     latency = Latency(ms=1.0 + sum(genes), source=Source.EMULATED, instructions=1000 * sum(genes))
     return Scores(
-        accuracy_int8=accuracy,
-        accuracy_float=accuracy,
+        quality_int8=accuracy,
+        quality_float=accuracy,
         flash_bytes=100 * sum(genes) + 1,
         sram_bytes=10 * max(genes) + 1,
         macs=1000,

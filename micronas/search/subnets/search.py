@@ -27,6 +27,7 @@ from micronas.memory.ledger import Ledger
 from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
 from micronas.search.proposals import Proposals
+from micronas.search.subnets.estimate import SubnetEstimate, SubnetScores
 from micronas.search.subnets.latency import ProfiledNetwork, Shapes, SubnetLatency
 from micronas.search.subnets.profiling_samples import (
     RunUntrained,
@@ -43,10 +44,10 @@ from micronas.supernet.choose_region import choose_region
 from micronas.supernet.region import Genes, SharedWeightSpace
 from micronas.train.process import leave_graphs_unfused
 from micronas.train.time_limit import Stopwatch, TimeLimit
-from micronas.trial import Json, Latency, Outcome, Scores, Source, Trial
+from micronas.trial import Json, Latency, Source
 
-ESTIMATE = "float accuracy with shared weights, statistics of normalisation recalibrated"
-"""What the accuracy of a ``Subnet`` is; nothing was quantized or run."""
+ESTIMATE = "float quality with shared weights, statistics of normalisation recalibrated"
+"""What ``Subnet.quality_shared`` is: accuracy, or AUC for anomalies; nothing was quantized or run."""
 
 TRAINING_SHARE = 0.75
 """Of the stage's time, if that is limited; the rest scores subnets."""
@@ -63,14 +64,14 @@ STAGE_DEADLINE_S = 4 * 3600.0
 
 @dataclass(frozen=True)
 class Subnet:
-    """A network that was scored: its architecture in the run's space, and its accuracy (see ``ESTIMATE``).
+    """A network that was scored: its architecture in the run's space, and its quality (see ``ESTIMATE``).
 
     ``reward`` has the latency predicted by what had run before the search, or none where nothing had.
     """
 
     arch: Json
     key: str
-    accuracy: float
+    quality_shared: float
     reward: float
 
 
@@ -200,54 +201,40 @@ class RegionWalk:
         """
         proposals = Proposals(self.region, self._gate)
         strategy = make_strategy(self._config.strategy, self.region, self._config.seed, proposals.accept)
-        trials: dict[str, Trial] = {}
+        known: dict[str, SubnetEstimate] = {}
         for number in range(self._config.estimator.supernet.subnets):
             if number >= len(self._first) and not keep_going():
                 return
             genes = self._first[number] if number < len(self._first) else strategy.ask(number)
             key = self.region.key(genes)
             proposals.seen.add(key)
-            if key not in trials:
-                trials[key] = self._trial(number, genes, key, accuracy)
-                if trials[key].outcome is Outcome.COMPLETE:
-                    yield self._subnet(genes, trials[key])
-            strategy.tell(trials[key])
+            if key not in known:
+                known[key] = self._estimate(number, genes, key, accuracy)
+                if (scores := known[key].scores) is not None:
+                    yield self._subnet(genes, scores)
+            strategy.tell(known[key])
 
-    def _trial(self, number: int, genes: Genes, key: str, accuracy: Callable[[Genes], float]) -> Trial:
-        """What the strategy is told; it lives as long as this search and is not stored."""
+    def _estimate(
+        self, number: int, genes: Genes, key: str, accuracy: Callable[[Genes], float]
+    ) -> SubnetEstimate:
         raw, ledger = self.region.to_json(genes), self._gate.ledger(genes)
         expected = self.latency.of(self.region.arch(genes))
         latency = None if expected is None else Latency(expected.ms, Source.PREDICTED)
         limit_ms = self._config.constraints.latency_ms
         too_slow = expected is not None and limit_ms is not None and expected.max_ms > limit_ms
         if too_slow or not self.fits(genes):
-            return Trial(number, raw, key, Outcome.INFEASIBLE, stage="budget", reason="over budget")
-        scores = self._scores(genes, accuracy(genes), ledger, latency)
-        return Trial(number, raw, key, Outcome.COMPLETE, scores)
+            return SubnetEstimate(number, raw, key, None)
+        return SubnetEstimate(number, raw, key, self._scores(accuracy(genes), ledger, latency))
 
-    def _scores(self, genes: Genes, accuracy: float, ledger: Ledger, latency: Latency | None) -> Scores:
-        """What strategies rank by; the accuracy is no int8 one, which is why these scores stay here."""
-        net = self.region.net(genes)
-        latency_ms = latency.ms if latency else None
-        return Scores(
-            accuracy_int8=accuracy,
-            accuracy_float=accuracy,
+    def _scores(self, quality: float, ledger: Ledger, latency: Latency | None) -> SubnetScores:
+        return SubnetScores(
+            quality_shared=quality,
             flash_bytes=ledger.flash_bytes,
             sram_bytes=ledger.sram_bytes,
-            macs=net.macs,
-            parameters=net.parameters,
             latency=latency,
-            reward=reward(accuracy, latency_ms, self._config.reward),
-            epochs=0,
-            train_cpu_s=0.0,
+            reward=reward(quality, latency.ms if latency else None, self._config.reward),
         )
 
-    def _subnet(self, genes: Genes, trial: Trial) -> Subnet:
+    def _subnet(self, genes: Genes, scores: SubnetScores) -> Subnet:
         arch = self.space.from_json(self.space.to_json(self.region.arch(genes)))
-        assert trial.scores is not None, "a COMPLETE trial has scores"
-        return Subnet(
-            self.space.to_json(arch),
-            self.space.key(arch),
-            trial.scores.accuracy_float,
-            trial.scores.reward,
-        )
+        return Subnet(self.space.to_json(arch), self.space.key(arch), scores.quality_shared, scores.reward)

@@ -20,8 +20,8 @@ from micronas.search.subnets.search import FoundSubnets, Subnet
 from micronas.space import Arch
 from micronas.store import Record
 from micronas.strategy.base import Accept, first_accepted, generator
+from micronas.strategy.observation import Observation
 from micronas.strategy.reward import reward
-from micronas.trial import Trial
 
 Find = Callable[[Sequence[ProfiledNetwork]], FoundSubnets]
 """What ran on the device -> the subnets."""
@@ -88,7 +88,7 @@ class SharedWeights:
         found = next(new, None)
         return first_accepted(others, self._accept) if found is None else found
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """Nothing: what ran is in the run's store."""
 
 
@@ -112,7 +112,7 @@ def priced(subnets: Sequence[Subnet], aim: SelectionTarget, expect: Expect) -> l
     def place(subnet: Subnet) -> tuple[bool, float]:
         expected = expect(subnet)
         ms = None if expected is None else expected.ms
-        return _too_slow(expected, aim), -reward(subnet.accuracy, ms, aim.reward)
+        return _too_slow(expected, aim), -reward(subnet.quality_shared, ms, aim.reward)
 
     return sorted(subnets, key=place)
 
@@ -139,7 +139,7 @@ def supernet_agreement(found: FoundSubnets, records: Sequence[Record], sample: i
 
     Over the sample alone, because the best are too much alike to tell a good order from chance.
     """
-    chosen = {s.key: s.accuracy for s in sample_of_ranks(by_reward(found.subnets), sample)}
-    alone = {r.trial.key: r.trial.scores.accuracy_int8 for r in records if r.trial.scores is not None}
+    chosen = {s.key: s.quality_shared for s in sample_of_ranks(by_reward(found.subnets), sample)}
+    alone = {r.trial.key: r.trial.scores.quality_int8 for r in records if r.trial.scores is not None}
     both = [(shared, alone[key]) for key, shared in chosen.items() if key in alone]
     return agreement("supernet", [shared for shared, _ in both], [trained for _, trained in both])

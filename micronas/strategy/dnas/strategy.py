@@ -35,10 +35,10 @@ from micronas.strategy.dnas.micronets_backbone import make_micronets_backbone
 from micronas.strategy.dnas.search import Learned, search_named
 from micronas.strategy.dnas.settings import DnasSettings
 from micronas.strategy.latency_regression import LatencyRegression
+from micronas.strategy.observation import Observation
 from micronas.strategy.problem import DEADLINE_S, Problem
 from micronas.strategy.supernet_series import Series, Supernets
 from micronas.train.isolated import run_isolated
-from micronas.trial import Trial
 
 Learn: TypeAlias = Callable[[ChoiceBackbone, CostTables, CostConstraints, int], Learned]
 """Backbone, its costs, aims and a seed -> the probabilities of the backbone's choices."""
@@ -90,7 +90,7 @@ class Dnas:
         proposals = self._proposals(self._region(first), learned, generator(self._seed, number))
         return first_accepted(proposals, self._accept)
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """Only how long networks ran on a device matters: what a supernet learned is not changed by it."""
         self._pace.tell(trial)
 

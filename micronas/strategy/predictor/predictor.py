@@ -11,13 +11,14 @@ import numpy.typing as npt
 from micronas.memory.ledger import check
 from micronas.space import Arch, Space
 from micronas.strategy.base import Accept, first_accepted, generator
+from micronas.strategy.observation import Observation
 from micronas.strategy.predictor.acquisition import Acquisition
 from micronas.strategy.predictor.candidate import Candidate, Tried, stacked
 from micronas.strategy.predictor.features import DEPTH, MACS, PARAMETERS, features
 from micronas.strategy.predictor.gaussian_process import GaussianProcess, Posterior, Prior, Scaling
 from micronas.strategy.predictor.latency import Latencies
 from micronas.strategy.problem import Problem
-from micronas.trial import BUDGET_STAGE, Outcome, Trial
+from micronas.trial import BUDGET_STAGE, Outcome
 
 Vector = npt.NDArray[np.float64]
 
@@ -84,7 +85,7 @@ class Predictor:
             return first_accepted(samples, self._accept)
         return first_accepted(itertools.chain(self._best_first(rng), samples), self._accept)
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """COMPLETE trials teach; of those over the latency limit only that is learnt."""
         self._keys.add(trial.key)
         over_latency = trial.outcome is Outcome.INFEASIBLE and trial.stage != BUDGET_STAGE

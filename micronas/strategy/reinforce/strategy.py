@@ -13,9 +13,10 @@ import numpy as np
 
 from micronas.space import Arch, Space
 from micronas.strategy.base import MAX_TRIES, Accept, first_accepted, generator
+from micronas.strategy.observation import Observation
 from micronas.strategy.reinforce.controller import Controller
 from micronas.strategy.reinforce.grammar import Grammar, encode
-from micronas.trial import Outcome, Trial
+from micronas.trial import Outcome
 
 LEARNING_RATE = 0.02
 ENTROPY_WEIGHT = 0.05
@@ -39,7 +40,7 @@ class Reinforce:
         tries = (self._sample(rng, min(1.0, count / MAX_TRIES)) for count in itertools.count())
         return first_accepted(tries, self._accept)
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """One step along the gradient for a COMPLETE trial that the controller proposed."""
         if trial.outcome is not Outcome.COMPLETE or trial.scores is None or trial.origin == "hand-made":
             return
