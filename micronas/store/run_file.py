@@ -2,7 +2,8 @@
 
 The format counts what is stored, not only the tables: it goes up when what an older version stored can no
 longer be gone on with. Format 1 had one ``arena_region`` in a board profile, 2 has ``arena_regions``.
-Format 3 calls ``quality_int8`` and ``quality_float`` what had been ``accuracy_*``, even where it was an AUC.
+Format 3 calls ``quality_int8`` and ``quality_float`` what had been ``accuracy_*``, even where it was an AUC,
+and the configuration's ``constraints`` what had been ``budgets``; ``run_format`` reads the older names.
 """
 
 from __future__ import annotations

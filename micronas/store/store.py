@@ -33,7 +33,7 @@ from micronas.store.run_file import (
     require,
     write_new,
 )
-from micronas.store.run_format import in_this_format, other_format, unreadable
+from micronas.store.run_format import config_in_this_format, in_this_format, other_format, unreadable
 from micronas.trial import Json
 
 
@@ -123,7 +123,7 @@ class Store:
             value: Json = json.loads(row[0])
         except ValueError as error:
             raise self.unreadable(name, f"not JSON: {error}") from error
-        return value
+        return config_in_this_format(value, self.format) if name == "config" else value
 
     @property
     def format(self) -> Json:

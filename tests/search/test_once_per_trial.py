@@ -19,7 +19,7 @@ from micronas.model.tflite import read
 from micronas.search import outcome, stages
 from micronas.search.gate import KEPT_LEDGERS, LedgerGate
 from micronas.search.subnets import profiling_samples
-from micronas.search.task import Task
+from micronas.search.task import TrialTask
 from micronas.space import make_space
 
 BOARD = load_board("nucleo_f446re")
@@ -59,7 +59,7 @@ def counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, firmware_cache: Path
 
 def place(model: Path, **config: Any) -> Any:
     dataset: Any = None
-    task = Task(0, None, "k")
+    task = TrialTask(0, None, "k")
     return stages.place(model.read_bytes(), task, SearchConfig.model_validate(config), BOARD, dataset)
 
 

@@ -22,6 +22,7 @@ from micronas.errors import StoreError
 from micronas.report import write_report
 from micronas.search import stored_setup
 from micronas.store import DATABASE, SCHEMA_VERSION, Final, Record, Store
+from micronas.store.stored_setup import stored_config
 from micronas.trial import Outcome, Trial, scores_to_json
 from tests.support.command_line import micronas, refused
 from tests.support.compare_fakes import ToyRuns, silent, toy_plan
@@ -123,6 +124,25 @@ def test_figures_of_an_older_format_are_read_under_their_new_names(run: Path, fo
         assert store.records() == [record]
         assert store.final() == final
         assert "87.5 %" in write_report(store).read_text(encoding="utf-8")
+
+
+def test_the_configuration_of_an_older_format_is_read_under_its_new_keys(run: Path) -> None:
+    def older(config: dict[str, Any]) -> dict[str, Any]:
+        constraints = config.pop("constraints")
+        config["strategy"]["effort"] = config["strategy"].pop("supernet_length")
+        config["latency"]["least_networks"] = config["latency"].pop("min_networks")
+        assert config.pop("on_board_failure") == "continue"
+        return {**config, "budgets": {**constraints, "flash_kb": 96.0}, "on_dead_board": "go_on"}
+
+    change(run, "config", older)
+    with Store.read(run) as store, pytest.raises(StoreError, match="does not read its configuration"):
+        stored_config(store)
+    change(run, "schema_version", lambda _: 2)
+    with Store.read(run) as store:
+        config = stored_config(store)
+        assert "of 96 KB" in write_report(store).read_text(encoding="utf-8")
+    wanted = SearchConfig.model_validate({"board": "nucleo_f446re", "constraints": {"flash_kb": 96.0}})
+    assert config == wanted
 
 
 def test_old_names_in_a_run_of_this_format_are_not_taken(run: Path) -> None:
