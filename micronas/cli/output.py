@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from micronas.errors import ConfigError
+from micronas.errors import kb as kb
+from micronas.errors import percent as percent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -80,13 +82,3 @@ def require_new_folder(out: Path) -> None:
         raise ConfigError(
             f"--out {out}: is there already and not an empty folder", remedy="name a new folder"
         )
-
-
-def kb(nbytes: int) -> str:
-    """Bytes for people: KB of 1,024 with one decimal."""
-    return f"{nbytes / 1024:.1f} KB"
-
-
-def percent(share: float) -> str:
-    """A share of 1 in percent with one decimal."""
-    return f"{100 * share:.1f} %"

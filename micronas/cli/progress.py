@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections import deque
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from micronas.cli.output import console, kb, percent
+from micronas.cli.output import console, percent
 from micronas.errors import plural
 from micronas.store import Record
-from micronas.trial import Outcome
+from micronas.store.columns import NARROW, Column, terminal_columns
+from micronas.trial import Outcome, Trial
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.text import Text
 
 _SHOWN = 8
 
@@ -36,9 +38,9 @@ class Progress(Protocol):
         ...
 
 
-def make_progress() -> Progress:
-    """Progress on stderr, so that stdout stays clean for ``--json``."""
-    return LiveProgress() if sys.stderr.isatty() else LineProgress()
+def make_progress(figure: str = "accuracy") -> Progress:
+    """Progress on stderr, so that stdout stays clean for ``--json``; ``figure`` is accuracy or AUC."""
+    return LiveProgress(figure) if sys.stderr.isatty() else LineProgress()
 
 
 class LineProgress:
@@ -65,7 +67,8 @@ class LineProgress:
         if self._replayed:
             self._say(f"done before: {plural(self._replayed, 'trial')}")
             self._replayed = 0
-        cells = " ".join(cell.ljust(width) for cell, width in zip(trial_cells(record), _WIDTHS, strict=True))
+        columns = terminal_columns(NARROW)
+        cells = _line(trial_cells(record.trial, columns), columns)
         self._say(f"{cells} | best {best_text(self._best)} | {percent(feasible_share)} fit | {left} left")
 
     def phase(self, text: str) -> None:
@@ -80,9 +83,10 @@ class LineProgress:
 class LiveProgress:
     """A panel with the latest trials, the best one, the feasible share and the time left."""
 
-    def __init__(self) -> None:
+    def __init__(self, figure: str) -> None:
         from rich.live import Live
 
+        self._figure = figure
         self._latest: deque[Record] = deque(maxlen=_SHOWN)
         self._best: Record | None = None
         self._status = "starting"
@@ -115,41 +119,34 @@ class LiveProgress:
         self._draw()
 
     def _draw(self) -> None:
-        self._live.update(self._table(), refresh=True)
+        self._live.update(self._panel(), refresh=True)
 
-    def _table(self) -> Table:
-        from rich import box
-        from rich.table import Table
+    def _panel(self) -> Text:
+        """Lines rather than a table of rich's: a reason runs across the columns of the figures."""
+        from rich.text import Text
 
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=self._status, caption_justify="left")
-        for name in ("trial", "outcome", "accuracy", "flash", "SRAM", "latency", "reward"):
-            table.add_column(name, no_wrap=True)
+        columns = terminal_columns(self._live.console.width)
+        header = _line([column.header(self._figure) for column in columns], columns)
+        panel = Text(no_wrap=True, overflow="ellipsis")
+        panel.append(f"{header}\n", style="bold")
         for record in self._latest:
-            bold = "bold" if record is self._best else ""
-            table.add_row(*trial_cells(record), style=bold)
-        return table
+            style = "bold" if record is self._best else ""
+            panel.append(_line(trial_cells(record.trial, columns), columns) + "\n", style=style)
+        panel.append(self._status, style="italic")
+        return panel
 
 
-_WIDTHS = (6, 10, 8, 9, 9, 20, 6)
+def _line(cells: Sequence[str], columns: Sequence[Column]) -> str:
+    return " ".join(cell.ljust(column.width) for cell, column in zip(cells, columns, strict=True))
 
 
-def trial_cells(record: Record) -> tuple[str, str, str, str, str, str, str]:
-    """Number, outcome, int8 accuracy, flash, SRAM, latency with its source, reward; or the reason."""
-    trial = record.trial
+def trial_cells(trial: Trial, columns: Sequence[Column]) -> list[str]:
+    """The text of each column; the reason in place of the first figure that the trial does not have."""
+    cells = [column.text(trial) for column in columns]
     if trial.scores is None:
-        reason = trial.reason if len(trial.reason) <= 60 else trial.reason[:57] + "..."
-        return str(trial.number), trial.outcome.value.lower(), reason, "", "", "", ""
-    scores = trial.scores
-    latency = f"{scores.latency.ms:.2f} ms {scores.latency.source.value}" if scores.latency else "not run"
-    return (
-        str(trial.number),
-        trial.outcome.value.lower(),
-        percent(scores.quality_int8),
-        kb(scores.flash_bytes),
-        kb(scores.sram_bytes),
-        latency,
-        f"{scores.reward:.4f}",
-    )
+        first = next((i for i, column in enumerate(columns) if column.value(trial) is None), len(cells) - 1)
+        cells[first] = trial.reason if len(trial.reason) <= 60 else trial.reason[:57] + "..."
+    return cells
 
 
 def better(best: Record | None, record: Record) -> Record | None:

@@ -90,7 +90,7 @@ def _search(setup: Setup, store: Store, as_json: bool) -> None:
     if not as_json:
         _print_task(setup, store)
     try:
-        with make_progress() as progress:
+        with make_progress(setup.dataset.task.figure) as progress:
             final = run_search(setup, store, progress)
     except KeyboardInterrupt:
         store.save_wall_time()

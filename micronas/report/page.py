@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import base64
-import csv
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 import micronas
 from micronas.codegen import generate
-from micronas.errors import plural
+from micronas.errors import kb, percent, plural
 from micronas.memory.plan.svg import plan_svg
 from micronas.report.chart import Limit, Point, scatter
 from micronas.report.run_data import RunData
 from micronas.store import Record
+from micronas.store.columns import csv_text, page_columns
 from micronas.strategy.pareto import non_dominated
 from micronas.trial import FORECAST_STAGE, Outcome, Scores, Source
 
@@ -41,8 +39,8 @@ def render(run: RunData) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "kb": lambda n: f"{n / 1024:.1f} KB",
-        "percent": lambda s: f"{100 * s:.1f} %",
+        "kb": kb,
+        "percent": percent,
         "plural": plural,
     }
     return environment.get_template("page.html.j2").render(
@@ -54,6 +52,7 @@ def render(run: RunData) -> str:
         latency_source=_latency_source(run),
         fronts=[chart for chart in fronts(run) if chart],
         history=_history(run),
+        columns=page_columns(),
         best=run.final.result if run.final else None,
         plan=plan_svg(run.best.graph, run.best.plan) if run.best else "",
         downloads=_downloads(run),
@@ -120,8 +119,8 @@ def _tip(record: Record) -> str:
     assert scores is not None, "only COMPLETE trials are drawn"
     latency = f", {scores.latency.ms:.2f} ms {scores.latency.source.value}" if scores.latency else ""
     return (
-        f"trial {record.trial.number} ({record.trial.origin}): {100 * scores.quality_int8:.1f} %, "
-        f"{scores.flash_bytes / 1024:.1f} KB flash, {scores.sram_bytes / 1024:.1f} KB SRAM{latency}"
+        f"trial {record.trial.number} ({record.trial.origin}): {percent(scores.quality_int8)}, "
+        f"{kb(scores.flash_bytes)} flash, {kb(scores.sram_bytes)} SRAM{latency}"
     )
 
 
@@ -131,7 +130,7 @@ def _latency_source(run: RunData) -> str:
 
 
 def _downloads(run: RunData) -> list[Download]:
-    files = [_download("trials.csv", _csv(run).encode(), "text/csv")]
+    files = [_download("trials.csv", csv_text(run.records).encode(), "text/csv")]
     if run.final and run.best:
         files.append(_download("model.tflite", run.final.tflite, "application/octet-stream"))
         sources = generate(run.best.graph, run.best.lowered, run.best.plan, name="best")
@@ -141,28 +140,3 @@ def _downloads(run: RunData) -> list[Download]:
 
 def _download(name: str, data: bytes, kind: str) -> Download:
     return Download(name, len(data), f"data:{kind};base64,{base64.b64encode(data).decode()}")
-
-
-_CSV_HEADER = (
-    *("trial", "outcome", "origin", "quality_int8", "quality_float", "flash_bytes", "sram_bytes"),
-    *("latency_ms", "latency_source", "instructions", "macs", "reward", "epochs", "train_cpu_s", "reason"),
-)
-
-
-def _csv(run: RunData) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(_CSV_HEADER)
-    for record in run.records:
-        trial, s = record.trial, record.trial.scores
-        row: list[Any] = [trial.number, trial.outcome.value, trial.origin]
-        if s:
-            latency = (
-                (s.latency.ms, s.latency.source.value, s.latency.instructions) if s.latency else ("",) * 3
-            )
-            row += [s.quality_int8, s.quality_float, s.flash_bytes, s.sram_bytes, *latency]
-            row += [s.macs, s.reward, s.epochs, s.train_cpu_s]
-        else:
-            row += [""] * 11
-        writer.writerow([*row, trial.reason])
-    return text.getvalue()

@@ -241,7 +241,7 @@ def comparison(tmp_path: Path) -> Path:
 
 
 def test_a_comparison_of_old_runs_is_shown_and_not_gone_on_with(comparison: Path) -> None:
-    for run in ("random-seed0", "aging_evolution-seed0", "baselines-seed0"):
+    for run in ("random-seed0", "aging_evolution-seed0", "no_search-seed0"):
         change(comparison / run, "schema_version", lambda _: 1)
         change(comparison / run, "board", old_profile)
         change(comparison / run, "config", newer_key)
