@@ -149,7 +149,7 @@ def _wasted_cpu_share(history: History) -> float:
 
 
 def results_to_json(results: Results) -> dict[str, Json]:
-    """The object of ``compare --json`` and ``results.json``; keys in docs/compare.md."""
+    """The object of ``compare --json`` and ``results.json``; keys in docs/background/compare.md."""
     reference = results.reference
     return {
         "plan": plan_to_json(results.plan),

@@ -67,7 +67,7 @@ def _classes(root: Path) -> tuple[str, ...]:
     """Sorted names of the class folders; empty ones are refused by name, hidden ones ignored."""
     if not root.is_dir():
         raise DataError(
-            f"no such folder: {root}", remedy="data.path names a folder of class folders; see docs/data.md"
+            f"no such folder: {root}", remedy="data.path names a folder of class folders; see docs/guides/data.md"
         )
     names = sorted(p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
     if not names:

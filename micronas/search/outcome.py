@@ -96,7 +96,7 @@ def write_files(setup: Setup, tflite: bytes, folder: Path) -> Deployed:
 
 
 def summary(store: Store, final: Final) -> dict[str, Json]:
-    """The object of ``micronas search --json``: stable keys, documented in docs/json.md."""
+    """The object of ``micronas search --json``: stable keys, documented in docs/reference/json.md."""
     result: dict[str, Any] = final.result
     scores = result["scores"]
     latency = scores["latency"] or {"ms": None, "source": None}

@@ -42,7 +42,7 @@ def test_every_network_can_be_written_read_and_budgeted(name: str) -> None:
 
 
 def test_the_docs_name_every_network_and_those_that_are_not_there() -> None:
-    text = (REPOSITORY / "docs" / "spaces.md").read_text(encoding="utf-8")
+    text = (REPOSITORY / "docs" / "background" / "spaces.md").read_text(encoding="utf-8")
     assert [name for name in (*REFERENCE_NETS, *NOT_BUILT) if f"`{name}`" not in text] == []
 
 

@@ -1,4 +1,4 @@
-"""docs/nas.md and its companions name files, settings and commands that are there."""
+"""docs/background/nas.md and its companions name files, settings and commands that are there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from micronas.strategy import STRATEGIES, check_strategy, searcher
 from tests.support.paths import REPOSITORY
 
 ROOT = REPOSITORY
-PAGES = [ROOT / "docs" / f"{name}.md" for name in ("nas", "spaces", "differentiable", "training")]
+PAGES = [ROOT / "docs" / "background" / f"{name}.md" for name in ("nas", "spaces", "differentiable", "training")]
 NAS = PAGES[0].read_text(encoding="utf-8")
 PREFIX = "micronas search search_configs/mnist5k.yaml --board nucleo_f446re"
 
@@ -86,4 +86,4 @@ def test_the_table_of_what_works_is_what_the_command_prints() -> None:
         for strategy in json.loads(done.stdout)
     ]
     table = "\n".join([f"| strategy | {' | '.join(SPACES)} |", "|" + "---|" * (len(SPACES) + 1), *rows])
-    assert table in NAS, f"docs/nas.md should have:\n{table}"
+    assert table in NAS, f"docs/background/nas.md should have:\n{table}"

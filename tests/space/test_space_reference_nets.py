@@ -158,7 +158,7 @@ def test_compound_scaling_grows_all_counts():
 
 @pytest.mark.parametrize("name", REFERENCE_NETS)
 def test_documented_counts_hold(name):
-    text = (REPOSITORY / "docs" / "spaces.md").read_text(encoding="utf-8")
+    text = (REPOSITORY / "docs" / "background" / "spaces.md").read_text(encoding="utf-8")
     row = next(line for line in text.splitlines() if line.startswith("|") and f"`{name}`" in line)
     net = REFERENCE_NETS[name]()
     size = len(write_tflite(shape_graph(net)))
