@@ -37,7 +37,7 @@ def list_boards(context: typer.Context, as_json: Json = False) -> None:
 
 
 @app.command("show")
-def show(name: str, as_json: Json = False) -> None:
+def show(name: Annotated[str, typer.Argument(help="Name of the board.")], as_json: Json = False) -> None:
     """Show one board: memory map, clock, UART, upload, emulator, and where its timing comes from.
 
     A profile that no firmware can be built for is refused with what is wrong.

@@ -21,10 +21,10 @@ def check(
     model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
     board: Annotated[str, typer.Option(help="Board to fit.")],
     runtime: Annotated[
-        str, typer.Option(help="Who will run it: micronas or tflm (TFLite Micro).")
+        str, typer.Option(help="Runtime of the network: micronas or tflm (TFLite Micro).")
     ] = "micronas",
-    flash_kb: Annotated[float | None, typer.Option(help="Budget; default: the board's flash.")] = None,
-    sram_kb: Annotated[float | None, typer.Option(help="Budget; default: the board's SRAM.")] = None,
+    flash_kb: Annotated[float | None, typer.Option(help="Flash limit. Default: the board's.")] = None,
+    sram_kb: Annotated[float | None, typer.Option(help="SRAM limit. Default: the board's.")] = None,
     plan: Annotated[
         Path | None, typer.Option(help="Draw the memory plan: to an .svg file, or as text to any other.")
     ] = None,

@@ -18,7 +18,9 @@ DEFAULT_STRATEGIES = "random,aging_evolution"
 
 
 def compare(
-    config: Annotated[Path | None, typer.Argument(help="Search configuration (YAML): the task.")] = None,
+    config: Annotated[
+        Path | None, typer.Argument(help="Search configuration, a YAML file: the task.")
+    ] = None,
     strategies: Annotated[
         str | None,
         typer.Option(
@@ -36,9 +38,9 @@ def compare(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Overrides any key, repeatable.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the comparison; default: runs/compare-CONFIG.")
+        Path | None, typer.Option(help="Folder of the comparison. Default: runs/compare-CONFIG.")
     ] = None,
-    resume: Annotated[Path | None, typer.Option(help="Go on with the comparison in this folder.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Resume the comparison in this folder.")] = None,
     only_results: Annotated[
         bool, typer.Option("--only-results", help="Run nothing; show what is there.")
     ] = False,

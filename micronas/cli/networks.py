@@ -34,11 +34,11 @@ def list_networks(
 
 @app.command("write")
 def write(
-    name: str,
-    out: Annotated[Path | None, typer.Option(help="The .tflite file; default: NAME.tflite.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the weights.", min=0)] = 0,
+    name: Annotated[str, typer.Argument(help="Name of the network; `micronas networks` lists them.")],
+    out: Annotated[Path | None, typer.Option(help="The .tflite file. Default: NAME.tflite.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the random weights.", min=0)] = 0,
 ) -> None:
-    """Write network NAME as int8 .tflite with made-up weights: for check, bench, flash."""
+    """Write network NAME as int8 .tflite with random weights, for check, bench and flash."""
     from micronas.model.net import shape_graph
     from micronas.model.tflite.writer import write as write_tflite
     from micronas.space.reference import reference_net

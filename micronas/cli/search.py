@@ -22,13 +22,13 @@ DEFAULT_RUNS = Path("runs")
 
 
 def search(
-    config: Annotated[Path | None, typer.Argument(help="Search configuration (YAML).")] = None,
+    config: Annotated[Path | None, typer.Argument(help="Search configuration, a YAML file.")] = None,
     board: Annotated[str | None, typer.Option(help="Board to search for.")] = None,
     run: Annotated[
-        str | None, typer.Option(help="Name of the run; default: configuration and number.")
+        str | None, typer.Option(help="Name of the run. Default: configuration and number.")
     ] = None,
     runs: Annotated[Path, typer.Option(help="Folder that holds the runs.")] = DEFAULT_RUNS,
-    resume: Annotated[Path | None, typer.Option(help="Go on with a run: its folder, or its name.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Resume a run (folder or name).")] = None,
     seed: Annotated[int | None, typer.Option(help="Overrides seed.")] = None,
     trials: Annotated[int | None, typer.Option(help="Overrides budget: a number of trials.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Overrides budget: wall-clock minutes.")] = None,
@@ -37,14 +37,16 @@ def search(
     device: Annotated[
         str | None, typer.Option(help="Overrides device: qemu, renode, serial or none.")
     ] = None,
-    probe: Annotated[str | None, typer.Option(help="Overrides probe: serial number of the board's.")] = None,
+    probe: Annotated[
+        str | None, typer.Option(help="Overrides probe: serial number of the debug probe.")
+    ] = None,
     port: Annotated[str | None, typer.Option(help="Overrides port: serial port of the board.")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Overrides any key, repeatable.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
 ) -> None:
-    """Search a network for a board within its budgets, and build, run and measure the best."""
+    """Search for a network that fits a board; build, run and measure the best one."""
     from micronas.search import new_run, prepare, stored_setup
     from micronas.store import Store
 

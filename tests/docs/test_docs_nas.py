@@ -19,7 +19,9 @@ from micronas.strategy import STRATEGIES, check_strategy, searcher
 from tests.support.paths import REPOSITORY
 
 ROOT = REPOSITORY
-PAGES = [ROOT / "docs" / "background" / f"{name}.md" for name in ("nas", "spaces", "differentiable", "training")]
+PAGES = [
+    ROOT / "docs" / "background" / f"{name}.md" for name in ("nas", "spaces", "differentiable", "training")
+]
 NAS = PAGES[0].read_text(encoding="utf-8")
 PREFIX = "micronas search search_configs/mnist5k.yaml --board nucleo_f446re"
 
