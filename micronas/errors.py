@@ -39,6 +39,12 @@ def _rebuild(
     return error
 
 
+class InstallError(MicronasError):
+    """The installation itself is incomplete: data that belongs to micronas is not there."""
+
+    stage = "install"
+
+
 class BoardError(MicronasError):
     """A board profile is unknown, malformed or contradicts itself."""
 

@@ -1,6 +1,7 @@
 """Board profiles: what the pipeline knows of a board, and of the machine that stands in for it."""
 
-from micronas.board.load import BOARDS_DIR, board_names, describe_validation, load_board
+from micronas.board.folders import board_files, shipped_boards
+from micronas.board.load import board_names, describe_validation, load_board, read_board
 from micronas.board.profile import (
     Board,
     Clock,
@@ -15,7 +16,6 @@ from micronas.board.profile import (
 )
 
 __all__ = [
-    "BOARDS_DIR",
     "Board",
     "Clock",
     "Core",
@@ -26,7 +26,10 @@ __all__ = [
     "Timing",
     "Uart",
     "Upload",
+    "board_files",
     "board_names",
     "describe_validation",
     "load_board",
+    "read_board",
+    "shipped_boards",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -88,8 +87,8 @@ def is_finished(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    descriptor = run_lock.acquire(folder)
+    lock = run_lock.acquire(folder)
     try:
         yield
     finally:
-        os.close(descriptor)
+        lock.release()

@@ -20,6 +20,7 @@ from micronas.data.npz import require_path
 from micronas.data.options import read, refuse_unknown
 from micronas.data.samples import Samples, name_some
 from micronas.errors import DataError, plural
+from micronas.installation import install_command
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -92,7 +93,7 @@ def _read_all(root: Path, class_names: tuple[str, ...]) -> tuple[dict[str, Image
     try:
         from PIL import Image
     except ImportError as error:
-        raise DataError("reading images needs Pillow", remedy="pip install pillow") from error
+        raise DataError("reading images needs Pillow", remedy=install_command("pillow")) from error
     images, bad = {}, []
     for path in (p for name in class_names for p in _files(root / name)):
         name = f"{path.parent.name}/{path.name}"

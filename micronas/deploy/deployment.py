@@ -6,7 +6,6 @@ by every figure.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from platformdirs import user_cache_path
 
 from micronas.board import Board
 from micronas.codegen import generate
@@ -243,15 +243,15 @@ def _wrong_op(
 
 
 def cache_folder() -> Path:
-    """Where compiled objects are kept between builds: below ``$XDG_CACHE_HOME`` or ``~/.cache``.
+    """Where compiled objects are kept between builds: below the user's cache folder.
 
-    Raises ``BuildError`` where there is neither: a user without HOME and without an entry in passwd.
+    That is ``$XDG_CACHE_HOME`` or ``~/.cache`` on Linux, ``~/Library/Caches`` on macOS, ``%LOCALAPPDATA%`` on
+    Windows. Raises ``BuildError`` where there is none: a user without HOME and without an entry in passwd.
     """
-    root = os.environ.get("XDG_CACHE_HOME")
-    try:
-        return (Path(root) if root else Path.home() / ".cache") / "micronas" / "build"
-    except RuntimeError as error:
+    cache = user_cache_path("micronas", appauthor=False)
+    if not cache.is_absolute():
         raise BuildError(
             "there is no place for compiled objects: neither HOME nor XDG_CACHE_HOME is set",
             remedy="set HOME to a folder that you may write to; PlatformIO needs it too",
-        ) from error
+        )
+    return cache / "build"

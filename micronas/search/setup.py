@@ -14,6 +14,7 @@ from micronas.device.targets import make_device
 from micronas.errors import ConfigError, ToolMissingError
 from micronas.estimate import check_estimator, check_prefilter
 from micronas.firmware.clock_choice import board_at
+from micronas.installation import install_command
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget
 from micronas.search.gate import LedgerGate
@@ -86,13 +87,16 @@ def _check_task(space: str, dataset: Dataset) -> None:
     )
 
 
+_TRAINING = ("tensorflow", "pebble", "psutil", "threadpoolctl")
+
+
 def _require_packages() -> None:
     """What only searching needs, so that reading, building and running go without it."""
-    missing = [name for name in ("tensorflow", "pebble") if importlib.util.find_spec(name) is None]
+    missing = [name for name in _TRAINING if importlib.util.find_spec(name) is None]
     if missing:
         raise ToolMissingError(
             f"searching needs {' and '.join(missing)}, not installed here",
-            remedy="pip install 'micronas[search]'",
+            remedy=install_command(*_TRAINING),
         )
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
-import os
 import shlex
 import sqlite3
 import time
@@ -22,6 +21,7 @@ from typing import Any, Self
 
 import micronas
 from micronas.errors import StoreError
+from micronas.process_lock import ProcessLock
 from micronas.store import run_lock
 from micronas.store.record import COLUMNS, Final, Record, record_from_row, record_to_row
 from micronas.store.run_file import (
@@ -40,10 +40,10 @@ from micronas.trial import Json
 class Store:
     """One run folder, opened by ``create``, ``resume`` (both hold the lock) or ``read`` (does not)."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, lock_fd: int | None) -> None:
+    def __init__(self, folder: Path, connection: sqlite3.Connection, lock: ProcessLock | None) -> None:
         self.folder = folder
         self._connection = connection
-        self._lock_fd = lock_fd
+        self._lock = lock
         self._session: int | None = None
         self._session_start = 0.0
 
@@ -58,27 +58,27 @@ class Store:
             )
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            lock_fd = run_lock.acquire(folder)
+            lock = run_lock.acquire(folder)
             write_new(folder / DATABASE, {**_own_facts(), **facts})
         except OSError as error:
             raise StoreError(
                 f"run folder {folder} cannot be written: {error.strerror}",
                 remedy="choose a folder that you may write to with --runs DIR",
             ) from error
-        return cls._open(folder, lock_fd)
+        return cls._open(folder, lock)
 
     @classmethod
     def resume(cls, folder: Path) -> Store:
         """Open a run to go on with it; ``StoreError`` if missing, locked, damaged or in another format."""
         require(folder)
         try:
-            lock_fd = run_lock.acquire(folder)
+            lock = run_lock.acquire(folder)
         except OSError as error:
             raise StoreError(
                 f"run folder {folder} cannot be written: {error.strerror}",
                 remedy="a search goes on only where it may write: copy the run, or ask for the right to",
             ) from error
-        store = cls._open(folder, lock_fd)
+        store = cls._open(folder, lock)
         store._check((SCHEMA_VERSION,))
         return store
 
@@ -91,12 +91,12 @@ class Store:
         return store
 
     @classmethod
-    def _open(cls, folder: Path, lock_fd: int | None) -> Store:
+    def _open(cls, folder: Path, lock: ProcessLock | None) -> Store:
         try:
-            return cls(folder, connect(folder / DATABASE), lock_fd)
+            return cls(folder, connect(folder / DATABASE), lock)
         except StoreError:
-            if lock_fd is not None:
-                os.close(lock_fd)
+            if lock is not None:
+                lock.release()
             raise
 
     def __enter__(self) -> Self:
@@ -110,9 +110,9 @@ class Store:
     def close(self) -> None:
         """Give the lock back; twice is fine."""
         self._connection.close()
-        if self._lock_fd is not None:
-            os.close(self._lock_fd)
-            self._lock_fd = None
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
     def fact(self, name: str) -> Json:
         """One of the facts given to ``create``."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from micronas.board import BOARDS_DIR, Board, RegionKind, board_names, load_board
+from micronas.board import Board, RegionKind, board_names, load_board, read_board, shipped_boards
 from micronas.cli.boards import HEADER, row
 from micronas.cli.clock import did_not_start
 from micronas.device.replies import ClockSource, CountedBy, Counter, Info
@@ -69,7 +69,7 @@ def test_no_profile_has_more_wait_states_than_it_needs(name: str) -> None:
 
 
 def raw_profile(name: str) -> dict[str, Any]:
-    profile: dict[str, Any] = yaml.safe_load((BOARDS_DIR / f"{name}.yaml").read_text(encoding="utf-8"))
+    profile: dict[str, Any] = yaml.safe_load((shipped_boards() / f"{name}.yaml").read_text(encoding="utf-8"))
     return profile
 
 
@@ -79,7 +79,7 @@ def load_changed(folder: Path, name: str, changes: dict[str, object]) -> Board:
     for key, value in changes.items():
         raw[key] = {**raw[key], **value} if isinstance(value, dict) else value
     (folder / f"{name}.yaml").write_text(yaml.safe_dump(raw), encoding="utf-8")
-    return load_board(name, folder)
+    return read_board(folder / f"{name}.yaml")
 
 
 def region(name: str, kind: str, origin: int, length: str) -> dict[str, object]:

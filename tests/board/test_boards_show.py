@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from micronas.board import BOARDS_DIR, board_names, load_board
+from micronas.board import board_names, load_board, read_board, shipped_boards
 from micronas.cli.app import app
 from micronas.errors import BoardError
 from tests.support.paths import REPOSITORY
@@ -37,10 +37,10 @@ def test_a_profile_that_no_firmware_can_be_built_for_is_refused(
 
 
 def test_an_emulator_that_listens_to_another_uart_is_named(tmp_path: Path) -> None:
-    text = (BOARDS_DIR / "nucleo_f411re.yaml").read_text(encoding="utf-8")
+    text = (shipped_boards() / "nucleo_f411re.yaml").read_text(encoding="utf-8")
     (tmp_path / "nucleo_f411re.yaml").write_text(text.replace("usart2", "usart6"), encoding="utf-8")
     with pytest.raises(BoardError, match="uart_index 1 is another UART of netduinoplus2: usart6 is 5 there"):
-        load_board("nucleo_f411re", tmp_path)
+        read_board(tmp_path / "nucleo_f411re.yaml")
 
 
 def test_the_readme_counts_the_boards() -> None:

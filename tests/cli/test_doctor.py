@@ -24,6 +24,7 @@ from micronas.device.ports import Port
 from micronas.device.usb import UsbDevice
 from micronas.errors import ToolMissingError
 from tests.support.fake_tools import Tools
+from tests.support.paths import FIRMWARE
 
 SERIAL = "066DFF505055657867184411"
 PROBE = UsbDevice("ST-LINK/V2-1", SERIAL, "1-1", "/dev/bus/usb/001/004")
@@ -35,7 +36,7 @@ def machine(tmp_path: Path, **changed: Any) -> HostMachine:
     """One probe, its port, everything allowed, nobody else there; rules installed."""
     rules = tmp_path / "rules.d"
     rules.mkdir()
-    (rules / RULES.name).touch()
+    (rules / RULES).touch()
     parts: dict[str, Any] = {
         "ports": lambda: (PORT, MODEM),
         "usb": lambda: (PROBE,),
@@ -75,8 +76,8 @@ def test_a_port_without_permission_names_group_and_rule(tmp_path: Path) -> None:
     line = found(examine_hardware(closed), PORT.device)
     assert not line.ok
     assert "group dialout" in line.remedy
-    assert str(RULES) in line.remedy
-    assert RULES.is_file()
+    assert str(FIRMWARE / "udev" / RULES) in line.remedy
+    assert (FIRMWARE / "udev" / RULES).is_file()
     assert "sudo" not in line.remedy
 
 
@@ -86,7 +87,7 @@ def test_a_probe_without_permission_names_group_and_rule(tmp_path: Path) -> None
     assert not line.ok
     assert PROBE.node in line.detail
     assert "plugdev" in line.remedy
-    assert RULES.name in line.remedy
+    assert RULES in line.remedy
 
 
 def test_a_port_in_use_names_who_has_it(tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_modem_manager_is_a_fault_where_it_can_do_harm(
     line = found(examine_hardware(machine(tmp_path, **changed)), "ModemManager")
     assert line.ok == ok
     assert line.detail.startswith("runs")
-    assert ruled or RULES.name in line.remedy
+    assert ruled or RULES in line.remedy
 
 
 def test_two_probes_of_one_serial_number_are_named(tmp_path: Path) -> None:

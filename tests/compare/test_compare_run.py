@@ -57,9 +57,10 @@ def test_a_search_that_fails_is_an_outcome_and_the_others_go_on(tmp_path: Path) 
 
 def test_two_comparisons_do_not_work_in_one_folder(tmp_path: Path) -> None:
     plan = open_plan(tmp_path, toy_plan())
-    run_lock.acquire(tmp_path)
+    lock = run_lock.acquire(tmp_path)
     with pytest.raises(StoreError, match=r"in use by another process.*\n.*compare: --out DIR"):
         run_all(plan, tmp_path, ToyRuns(), silent)
+    lock.release()
 
 
 def test_nothing_to_show_yet_is_said_plainly(tmp_path: Path) -> None:

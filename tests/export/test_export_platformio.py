@@ -11,9 +11,10 @@ from micronas.board import load_board
 from micronas.codegen.toolchain import find_gcc
 from micronas.export import library_files
 from micronas.firmware.platformio_core import PLATFORM_NAME, offline_core
-from micronas.firmware.project import FIRMWARE_DIR, board_manifest
+from micronas.firmware.project import board_manifest
 from micronas.firmware.run_platformio import run_platformio
 from micronas.model.tflite import read
+from tests.support.paths import FIRMWARE
 from tests.support.written_files import written
 
 INI = """
@@ -74,7 +75,7 @@ def test_a_project_finds_and_links_the_library(
         ),
         "src/main.c": MAIN,
         "theirs.ld": LINKER_SCRIPT,
-        "core_flags.py": (FIRMWARE_DIR / "scripts" / "core_flags.py").read_text(),
+        "core_flags.py": (FIRMWARE / "scripts" / "core_flags.py").read_text(),
         f"boards/{board.platformio_board}.json": board_manifest(board),
     }
     written(files, project)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from micronas.cli.doctor.data import examine_data
 from micronas.cli.doctor.finding import Finding
 from micronas.cli.doctor.hardware import examine_hardware
 from micronas.cli.doctor.packages import examine_packages, examine_python
@@ -10,4 +11,4 @@ from micronas.cli.doctor.tools import examine_tools
 
 def examine() -> list[Finding]:
     """Everything, in the order of the pipeline."""
-    return [examine_python(), *examine_packages(), *examine_tools(), *examine_hardware()]
+    return [examine_python(), examine_data(), *examine_packages(), *examine_tools(), *examine_hardware()]
