@@ -159,8 +159,8 @@ def test_the_holder_of_a_busy_port_is_named() -> None:
 def test_a_board_is_claimed_by_one_process_and_freed_with_it(tmp_path: Path) -> None:
     script = (
         "import sys, time\nfrom pathlib import Path\n"
-        "from micronas.device.lock import Claim\nfrom micronas.device.ports import Port\n"
-        "with Claim(Port('/dev/x', 'ABC'), Path(sys.argv[1])):\n"
+        "from micronas.device.lock import DeviceLock\nfrom micronas.device.ports import Port\n"
+        "with DeviceLock(Port('/dev/x', 'ABC'), Path(sys.argv[1])):\n"
         "    print(1, flush=True)\n    time.sleep(60)\n"
     )
     other = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True)
