@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from micronas.board.arena_location import IN_SRAM, ArenaLocation
 from micronas.board.profile import Board, Core, Emulator, MemoryRegion, RegionKind
 from micronas.errors import BoardError
 
@@ -137,13 +138,13 @@ def stand_in_for(board: Board) -> Board:
     return found
 
 
-def has_memory(board: Board, region: str) -> bool:
-    """Whether the machine that runs this board's image has RAM where ``region`` is.
+def has_memory(board: Board, location: ArenaLocation) -> bool:
+    """Whether the machine that runs this board's image has the RAM of ``location``.
 
     A twin's machine has all regions. QEMU's machines of real chips have one RAM, at ``sram``: no CCM on the
     STM32F405 (hw/arm/stm32f405_soc.c of 7.2), which has the bytes at the end of its SRAM instead.
     """
-    return board.family == FAMILY or region == "sram"
+    return board.family == FAMILY or location == IN_SRAM
 
 
 def _moved(board: Board, machine: QemuMachine) -> tuple[MemoryRegion, ...]:

@@ -58,7 +58,7 @@ def show(name: Annotated[str, typer.Argument(help="Name of the board.")], as_jso
     for region in board.regions:
         wait = f", {region.wait_states} wait states" if region.wait_states else ""
         print(f"  {region.name:<9} {kb(region.length)} at {region.origin:#010x} ({region.kind.value}{wait})")
-    print(f"  stack     {kb(board.stack_bytes)} of sram; the arena lies in {_arena_places(board)}")
+    print(f"  stack     {kb(board.stack_bytes)} of sram; the arena lies in {_arena_memories(board)}")
     uart = board.uart
     print(f"  uart      {uart.name}, TX {uart.tx}, RX {uart.rx}, {uart.baud} baud")
     print(f"  counter   {counter}")
@@ -78,10 +78,10 @@ def published(board: Board) -> str:
     return f"{known.clock_hz / 1e6:g} MHz: {known.engine} ({' '.join(known.source.split())})"
 
 
-def _arena_places(board: Board) -> str:
-    from micronas.board.arena_place import arena_banks, arena_places
+def _arena_memories(board: Board) -> str:
+    from micronas.board.arena_location import separate_memories, whole_memories
 
-    names, banks = arena_places(board), arena_banks(board)
+    names, banks = ([str(m) for m in found(board)] for found in (whole_memories, separate_memories))
     whole = names[0] if len(names) == 1 else f"the first of {', '.join(names)} that holds it"
     return whole if len(banks) == 1 else f"{whole}, else over {' and '.join(banks)}"
 
@@ -104,12 +104,14 @@ def emulated(board: Board) -> str:
     """The QEMU machine, and whether it runs this board's own image and has its chip."""
     if board.emulator is None:
         return "nothing"
+    from micronas.board.arena_location import ArenaLocation, whole_memories
     from micronas.board.twin import has_memory, twin_of
 
     machine = board.emulator.machine
     if twin_of(board) is not None:
         return f"{machine} (stand-in for the core)"
-    image = "own image" if all(has_memory(board, r) for r in board.arena_regions) else "arena in sram"
+    locations = (ArenaLocation((memory,)) for memory in whole_memories(board))
+    image = "own image" if all(has_memory(board, at) for at in locations) else "arena in sram"
     return f"{machine} ({image}, {'own' if board.emulator.own_chip else 'another'} chip)"
 
 

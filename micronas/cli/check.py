@@ -56,7 +56,7 @@ def check(
                 "reasons": list(verdict.reasons),
                 "sram_bytes": ledger.sram_bytes,
                 "flash_bytes": ledger.flash_bytes,
-                "arena_region": ledger.arena_region,
+                "arena_region": str(ledger.arena_location),
                 "banks": banks_to_json(ledger.plan),
                 "regions": regions_to_json(ledger),
             }
@@ -68,7 +68,6 @@ def check(
 
 
 def _print(graph: Graph, ledger: Ledger, verdict: Verdict, flash_bytes: int, sram_bytes: int) -> None:
-    from micronas.board.arena_place import banks_of
     from micronas.memory.plan.banks_text import bank_lines
 
     rows = [
@@ -86,7 +85,7 @@ def _print(graph: Graph, ledger: Ledger, verdict: Verdict, flash_bytes: int, sra
     for note in ledger.notes:
         print(f"note: {note}")
     if verdict.fits:
-        print(f"It fits. The arena lies in {' and '.join(banks_of(ledger.arena_region))}.")
+        print(f"It fits. The arena lies in {' and '.join(map(str, ledger.arena_location.memories))}.")
         for line in bank_lines(graph, ledger.plan):
             print(line)
         return

@@ -160,7 +160,7 @@ def _wanted(
 def _execution_target(wanted: _Wanted, built: DutFirmware) -> ExecutionTarget:
     from micronas.device.targets import execution_target
 
-    place = execution_target(wanted.device, wanted.board, built.firmware.arena_region)
+    place = execution_target(wanted.device, wanted.board, built.firmware.arena_location)
     return replace(place, own_elf=built.running is built.firmware)
 
 

@@ -106,7 +106,7 @@ def build(
     sources = sources_of(graph, ledger)
     try:
         firmware = build_firmware(
-            sources, board, workdir=workdir, cache_dir=cache_dir, arena_region=ledger.arena_region
+            sources, board, workdir=workdir, cache_dir=cache_dir, arena_location=ledger.arena_location
         )
     except BudgetError as error:
         verdict = check(ledger, board_budget(board))
@@ -155,7 +155,7 @@ def deploy(
         sources=built.sources,
         firmware=built.firmware,
         twin=twin,
-        execution_target=execution_target(device, board, built.ledger.arena_region),
+        execution_target=execution_target(device, board, built.ledger.arena_location),
         measurement=measurement,
         wrong_op=wrong_op,
         compiler=compiler_of(running.map_file),
@@ -196,10 +196,10 @@ def _build_twin(built: Built, device: Device, workdir: Path, cache_dir: Path | N
     """The same sources as ``device`` can run them, or None where it runs the board's own ELF."""
     board = built.firmware.board
     image = image_for(device, board, built.ledger)
-    if image == DeviceImage(board, built.firmware.arena_region):
+    if image == DeviceImage(board, built.firmware.arena_location):
         return None
     twin = build_firmware(
-        built.sources, image.board, workdir=workdir, cache_dir=cache_dir, arena_region=image.arena_region
+        built.sources, image.board, workdir=workdir, cache_dir=cache_dir, arena_location=image.arena_location
     )
     assert_same_network(built.firmware.linked, twin.linked)
     return twin

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from micronas.board import Board
+from micronas.board.arena_location import IN_SRAM, ArenaLocation
 from micronas.firmware.board_header import board_header
 from micronas.firmware.families import family_of
 from micronas.firmware.linker_script import linker_script
@@ -38,17 +39,17 @@ def make_project(
     board: Board,
     extra_flags: tuple[str, ...] = (),
     program: Program = SERVER,
-    arena_region: str = "sram",
+    arena_location: ArenaLocation = IN_SRAM,
 ) -> Project:
     """The project that compiles ``sources`` (file name -> text) for ``board``; opens only firmware/.
 
-    The network's arena is linked into ``arena_region``.
+    The network's arena is linked into ``arena_location``.
     """
     files = _firmware_files(board, program)
     files |= {f"src/model/{name}": text for name, text in sources.items()}
     files |= {f"include/{name}": text for name, text in program.headers.items()}
     files["include/mn_board.h"] = board_header(board)
-    files["linker.ld"] = linker_script(board, arena_region)
+    files["linker.ld"] = linker_script(board, arena_location)
     files["platformio.env.ini"] = environment_ini(board, extra_flags)
     build_id = hash_files(files)
     files["src/mn_build_id.c"] = _build_id_source(build_id)

@@ -86,10 +86,10 @@ def test_an_image_that_qemu_runs_itself_says_who_it_is(
     if board.emulator is None or twin_of(board) is not None:
         pytest.skip(f"{board.name}: QEMU runs its twin")
     image = image_for(Qemu(), board, on_board.built.ledger)
-    if image.arena_region != firmware.arena_region:
+    if image.arena_location != firmware.arena_location:
         sources = on_board.built.sources
         firmware = build_firmware(sources, board, workdir=tmp_path, cache_dir=firmware_cache)
-    assert firmware.arena_region == image.arena_region
+    assert firmware.arena_location == image.arena_location
     with QemuDevice(board, firmware.elf) as link:
         info = Client(link).info(deadline_s=10)
     assert (info.build_id, info.board) == (firmware.build_id, board.name)
@@ -113,7 +113,7 @@ def assert_sections_lie_in_regions(firmware: Firmware, board: Board) -> None:
         if section.name in in_flash:
             assert region.kind is RegionKind.FLASH
         else:
-            assert region.name == (firmware.arena_region if section.name == ".arena" else "sram")
+            assert region.name == (str(firmware.arena_location) if section.name == ".arena" else "sram")
             assert region.kind.holds_data
 
 

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from micronas.board import Board, load_board
-from micronas.board.arena_place import apart, arena_banks, banks_of
+from micronas.board.arena_location import separate_memories
 from micronas.board.twin import twin_of
 from micronas.cli.app import app
 from micronas.deploy.deployment import sources_of, write_sources
@@ -28,6 +28,7 @@ from micronas.memory.plan.svg import plan_svg
 from micronas.model.graph import Graph, Quant
 from micronas.model.net import shape_graph
 from micronas.model.tflite.writer import write
+from tests.support.arena import located, memory
 from tests.support.arena_boards import FIRMWARE, KB, used, with_memory
 from tests.support.arena_networks import network, skip_graph, skip_net
 
@@ -52,8 +53,7 @@ SPLIT = [
     ],
 )
 def test_memories_are_apart_unless_they_touch(name: str, banks: tuple[str, ...]) -> None:
-    assert arena_banks(load_board(name)) == banks
-    assert banks_of(apart(banks)) == banks
+    assert separate_memories(load_board(name)) == tuple(memory(text) for text in banks)
 
 
 @pytest.mark.parametrize(("board", "channels", "kept", "place"), SPLIT)
@@ -61,7 +61,7 @@ def test_what_no_memory_holds_whole_lies_over_several(
     board: Board, channels: int, kept: int, place: str
 ) -> None:
     ledger = make_ledger(shape_graph(skip_net(channels, kept)), board, sizes=FIRMWARE)
-    assert ledger.arena_region == place
+    assert ledger.arena_location == located(place)
     assert all(ledger.arena_bytes > room.free_bytes for room in ledger.rooms)
     assert check(ledger, board_budget(board)).fits
     resident = FIRMWARE.static_bytes + board.stack_bytes
@@ -91,7 +91,7 @@ def test_boards_show_says_that_an_arena_may_be_split() -> None:
 def test_what_one_memory_holds_is_not_split() -> None:
     for board in (F407, L476, H743):
         ledger = make_ledger(skip_graph(28, 2), board, sizes=FIRMWARE)
-        assert (ledger.arena_region, ledger.plan.banks) == (board.arena_regions[0], ())
+        assert (ledger.arena_location, ledger.plan.banks) == (located(board.arena_regions[0]), ())
     alone = F407.model_copy(update={"arena_regions": ("sram",)})
     assert (
         make_ledger(skip_graph(28, 2), alone, sizes=FIRMWARE).plan
@@ -164,7 +164,7 @@ def test_what_cannot_be_divided_between_the_memories_is_refused_with_the_best_th
 
 def test_tflite_micros_arena_is_not_split() -> None:
     ledger = make_ledger(shape_graph(skip_net(44, 3)), F407, "tflm")
-    assert ledger.arena_region == "sram"
+    assert ledger.arena_location == located("sram")
     verdict = check(ledger, board_budget(F407))
     assert "region sram of disco_f407vg" in verdict.reasons[0]
     assert "nor does it fit over" not in verdict.reasons[0]
@@ -174,7 +174,7 @@ def test_tflite_micros_arena_is_not_split() -> None:
 
 
 def test_each_bank_is_a_section_of_its_own_in_its_memory() -> None:
-    text = linker_script(F407, "ccm|sram")
+    text = linker_script(F407, located("ccm|sram"))
     sections = dict(re.findall(r"^    (\.\w+).*\n    \{\n(?:.*\n)*?    \} > (\w+)", text, re.M))
     assert (sections[".arena"], sections[".arena_1"]) == ("ccm", "sram")
     assert (sections[".stack"], sections[".bss"]) == ("sram", "sram")
@@ -229,10 +229,13 @@ def test_check_says_which_tensors_lie_in_which_region(tmp_path: Path) -> None:
 def test_a_chip_that_qemu_has_without_its_ccm_is_stood_in_for() -> None:
     ledger = make_ledger(shape_graph(skip_net(60, 3)), F407, sizes=FIRMWARE)
     image = image_for(Qemu(), F407, ledger)
-    assert (image.board.name, image.arena_region) == ("disco_f407vg_on_mps2-an386", "ccm|sram")
-    place = execution_target(Qemu(), F407, ledger.arena_region)
+    assert (image.board.name, image.arena_location) == (
+        "disco_f407vg_on_mps2-an386",
+        located("ccm|sram"),
+    )
+    place = execution_target(Qemu(), F407, ledger.arena_location)
     assert str(place) == "emulated on mps2-an386, a stand-in for the core; not this board's ELF"
-    assert image_for(Renode(), F407, ledger) == DeviceImage(F407, "ccm|sram")
+    assert image_for(Renode(), F407, ledger) == DeviceImage(F407, located("ccm|sram"))
 
 
 def test_memories_that_lie_apart_do_so_on_a_stand_in() -> None:

@@ -34,6 +34,7 @@ from micronas.model.graph import Graph
 from micronas.model.interpreter import run_batch
 from micronas.model.net import shape_graph
 from micronas.space import make_space
+from tests.support.arena import located
 from tests.support.arena_boards import KB, used, with_memory
 from tests.support.arena_networks import skip_graph
 from tests.support.model_runner import model_text, run_on_host
@@ -135,7 +136,7 @@ def test_a_split_network_is_linked_as_the_ledger_says_and_runs_bit_exactly(
     samples = random_inputs(graph, np.random.default_rng(1), 2)
     done = deploy(graph, board, samples, device=Qemu(), workdir=tmp_path, cache_dir=firmware_cache, runs=1)
     assert done.measurement.parity.mismatches == 0
-    assert done.ledger.arena_region == done.firmware.arena_region == place
+    assert done.ledger.arena_location == done.firmware.arena_location == located(place)
     assert done.twin is not None
     for firmware in (done.firmware, done.twin):
         for number, bank in enumerate(done.ledger.plan.banks):
@@ -186,7 +187,7 @@ def built_for_qemu(graph: Graph, board: Board, folder: Path, cache: Path):
         stand_in_for(board),
         workdir=folder,
         cache_dir=cache,
-        arena_region=ledger.arena_region,
+        arena_location=ledger.arena_location,
     )
     return firmware, ledger
 
@@ -199,7 +200,7 @@ def test_a_bank_that_overflows_is_a_verdict_with_the_region(tmp_path: Path, firm
     sources = generate(graph, ledger.lowered, ledger.plan, name="large")
     with pytest.raises(BudgetError, match="over ccm by 16 bytes"):
         build_firmware(
-            sources, small, workdir=tmp_path, cache_dir=firmware_cache, arena_region=ledger.arena_region
+            sources, small, workdir=tmp_path, cache_dir=firmware_cache, arena_location=ledger.arena_location
         )
 
 
@@ -210,7 +211,7 @@ def test_mlperfs_device_runs_a_split_network(tmp_path: Path, firmware_cache: Pat
     ledger = make_ledger(graph, F407)
     assert_ends_in_second_bank(ledger, graph)
     built = build_dut(graph, F407, TASKS["ic01"], workdir=tmp_path, cache_dir=firmware_cache, device=Qemu())
-    assert built.firmware.arena_region == built.running.arena_region == "sram|ccm"
+    assert built.firmware.arena_location == built.running.arena_location == located("sram|ccm")
     assert built.running.board.name == "disco_f407vg_on_mps2-an386"
     assert built.sram.arena == ledger.arena_bytes
     data = np.random.default_rng(2).integers(0, 256, (1, 32, 32, 3), dtype=np.uint8)

@@ -20,6 +20,7 @@ from micronas.memory.budget import make_budget
 from micronas.memory.ledger import FreeRegion, board_budget, check, make_ledger
 from micronas.memory.ledger.free_region import first_fit_region, free_regions, largest_free_region
 from micronas.model.tflite.writer import write
+from tests.support.arena import located, memory
 from tests.support.arena_boards import FIRMWARE, KB, with_memory
 from tests.support.arena_networks import network
 from tests.support.oracle import random_inputs
@@ -31,19 +32,19 @@ SLOW = {"nucleo_l476rg": {"sram2"}, "disco_l475vg_iot01a": {"sram2"}, "nucleo_h7
 
 
 def test_the_first_region_with_room_is_taken() -> None:
-    ccm, sram = rooms = (FreeRegion("ccm", 64), FreeRegion("sram", 100))
+    ccm, sram = rooms = (FreeRegion(memory("ccm"), 64), FreeRegion(memory("sram"), 100))
     assert [first_fit_region(rooms, n) for n in (0, 64, 65, 100, 101)] == [ccm, ccm, sram, sram, None]
     assert first_fit_region((sram, ccm), 1) == sram
-    assert largest_free_region((ccm, sram, FreeRegion("other", 100))) == sram
+    assert largest_free_region((ccm, sram, FreeRegion(memory("other"), 100))) == sram
 
 
 def test_stack_and_statics_take_from_sram_alone() -> None:
     assert free_regions(F407, resident_bytes=5_000) == (
-        FreeRegion("ccm", 64 * KB),
-        FreeRegion("sram", 128 * KB - 5_000),
+        FreeRegion(memory("ccm"), 64 * KB),
+        FreeRegion(memory("sram"), 128 * KB - 5_000),
     )
     small = with_memory(F407, ("sram",), sram=4 * KB)
-    assert free_regions(small, resident_bytes=5_000) == (FreeRegion("sram", 0),)
+    assert free_regions(small, resident_bytes=5_000) == (FreeRegion(memory("sram"), 0),)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_stack_and_statics_take_from_sram_alone() -> None:
 )
 def test_a_network_goes_to_the_first_region_that_holds_it(board: Board, side: int, region: str) -> None:
     ledger = make_ledger(network(side), board, sizes=FIRMWARE)
-    assert ledger.arena_region == region
+    assert ledger.arena_location == located(region)
     resident = FIRMWARE.static_bytes + board.stack_bytes
     expected = {"sram": resident}
     expected[region] = expected.get(region, 0) + ledger.arena_bytes
@@ -106,8 +107,8 @@ def test_statics_that_overflow_sram_are_not_blamed_on_the_arena() -> None:
 
 
 def test_tflite_micros_arena_has_a_region_too() -> None:
-    assert make_ledger(network(200), F407, "tflm").arena_region == "ccm"
-    assert make_ledger(network(270), F407, "tflm").arena_region == "sram"
+    assert make_ledger(network(200), F407, "tflm").arena_location == located("ccm")
+    assert make_ledger(network(270), F407, "tflm").arena_location == located("sram")
 
 
 @pytest.mark.parametrize("name", board_names())
@@ -123,22 +124,22 @@ def test_every_arena_region_of_a_shipped_board_is_memory_that_the_firmware_may_u
 
 def test_qemu_s_own_chips_get_the_arena_in_sram_and_say_so() -> None:
     ledger = make_ledger(network(200), F407, sizes=FIRMWARE)
-    assert image_for(Qemu(), F407, ledger) == DeviceImage(F407, "sram")
+    assert image_for(Qemu(), F407, ledger) == DeviceImage(F407, located("sram"))
     assert (
         image_for(Renode(), F407, ledger)
         == image_for(SerialBoard(), F407, ledger)
-        == DeviceImage(F407, "ccm")
+        == DeviceImage(F407, located("ccm"))
     )
-    place = execution_target(Qemu(), F407, ledger.arena_region)
+    place = execution_target(Qemu(), F407, ledger.arena_location)
     assert (place.own_chip, place.own_elf) == (True, False)
     assert "not this board's ELF: the arena lies in sram" in str(place)
-    assert execution_target(Qemu(), F407, "sram").own_elf
+    assert execution_target(Qemu(), F407, located("sram")).own_elf
 
 
 def test_a_stand_in_has_all_regions_of_the_board() -> None:
     ledger = make_ledger(network(280), H743, sizes=FIRMWARE)
     image = image_for(Qemu(), H743, ledger)
-    assert (image.board.name, image.arena_region) == ("nucleo_h743zi2_on_mps2-an500", "dtcm")
+    assert (image.board.name, image.arena_location) == ("nucleo_h743zi2_on_mps2-an500", located("dtcm"))
 
 
 def test_an_arena_that_qemu_has_no_memory_for_is_refused_by_name() -> None:
@@ -199,7 +200,7 @@ def test_the_linker_puts_the_arena_where_the_ledger_says(
     assert arena.size == built.ledger.arena_bytes
     stack = next(s for s in built.firmware.image.sections if s.name == ".stack")
     assert stack.address == board.region("sram").origin
-    if built.ledger.arena_region != "sram":
+    if built.ledger.arena_location != located("sram"):
         assert arena.address == origin
 
 
@@ -212,8 +213,8 @@ def test_a_network_in_fast_memory_runs_in_qemu(board: Board, tmp_path: Path, fir
     assert done.measurement.parity.mismatches == 0
     assert done.twin is not None
     fast = board.arena_regions[0]
-    assert done.firmware.arena_region == fast
-    assert done.twin.arena_region == ("sram" if board is F407 else "dtcm")
+    assert done.firmware.arena_location == located(fast)
+    assert done.twin.arena_location == located("sram" if board is F407 else "dtcm")
     regions = deployment_to_json(done)["regions"]
     assert isinstance(regions, dict)
     arena = {"predicted": done.ledger.arena_bytes, "linked": done.firmware.linked.arena}

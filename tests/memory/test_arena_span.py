@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from micronas.board import Board, board_names, load_board
-from micronas.board.arena_place import arena_places, as_one
+from micronas.board.arena_location import as_one, whole_memories
 from micronas.board.twin import twin_of
 from micronas.cli.app import app
 from micronas.deploy.deployment import deploy
@@ -29,6 +29,7 @@ from micronas.model.net import Conv, Net, NetBuilder, shape_graph
 from micronas.model.tflite.writer import write
 from micronas.space.reference import micronet_ad
 from micronas.space.reference.ds_cnn import pooled_classifier
+from tests.support.arena import located, memory
 from tests.support.arena_boards import FIRMWARE, KB, with_memory
 from tests.support.arena_networks import network
 from tests.support.oracle import random_inputs
@@ -51,8 +52,8 @@ def wide_net(channels: int) -> Net:
 @pytest.mark.parametrize("name", board_names())
 def test_only_regions_side_by_side_are_joined(name: str) -> None:
     board = load_board(name)
-    joint = arena_places(board)[len(board.arena_regions) :]
-    assert joint == (("dtcm+sram",) if name in SPANS else ())
+    joint = whole_memories(board)[len(board.arena_regions) :]
+    assert joint == ((memory("dtcm+sram"),) if name in SPANS else ())
     for place in joint:
         assert (as_one(board, place).name, as_one(board, place).length) == ("dtcm_sram", SPANS[name] * KB)
     if name in SPANS:
@@ -61,21 +62,21 @@ def test_only_regions_side_by_side_are_joined(name: str) -> None:
 
 def test_a_gap_of_one_byte_is_a_gap() -> None:
     shorter = with_memory(F746, ("dtcm", "sram"), dtcm=DTCM - 1)
-    assert arena_places(shorter) == ("dtcm", "sram")
+    assert whole_memories(shorter) == (memory("dtcm"), memory("sram"))
     with pytest.raises(ValueError, match="dtcm and sram of nucleo_f746zg do not lie side by side"):
-        as_one(shorter, "dtcm+sram")
+        as_one(shorter, memory("dtcm+sram"))
 
 
 def test_a_region_that_holds_the_arena_whole_comes_before_any_span() -> None:
     resident = 5_120
     assert free_regions(F746, resident) == (
-        FreeRegion("dtcm", DTCM),
-        FreeRegion("sram", SRAM - resident),
-        FreeRegion("dtcm+sram", DTCM + SRAM - resident),
+        FreeRegion(memory("dtcm"), DTCM),
+        FreeRegion(memory("sram"), SRAM - resident),
+        FreeRegion(memory("dtcm+sram"), DTCM + SRAM - resident),
     )
-    assert make_ledger(network(200), F746, sizes=FIRMWARE).arena_region == "dtcm"
-    assert make_ledger(network(480), F746, sizes=FIRMWARE).arena_region == "sram"
-    assert make_ledger(network(SIDE), F746, sizes=FIRMWARE).arena_region == "dtcm+sram"
+    assert make_ledger(network(200), F746, sizes=FIRMWARE).arena_location == located("dtcm")
+    assert make_ledger(network(480), F746, sizes=FIRMWARE).arena_location == located("sram")
+    assert make_ledger(network(SIDE), F746, sizes=FIRMWARE).arena_location == located("dtcm+sram")
 
 
 def test_each_region_has_its_bytes_of_a_span() -> None:
@@ -106,7 +107,7 @@ def test_a_part_is_cut_exactly_where_the_regions_meet(
     sram = F746.region("sram").model_copy(update={"origin": 0x20000000 + first})
     regions = (F746.region("dtcm").model_copy(update={"length": first}), sram)
     board = F746.model_copy(update={"regions": regions})
-    found = allocate_regions(board, [("stack", 20), ("static", 4)], [Part("dtcm+sram", "arena", 30)])
+    found = allocate_regions(board, [("stack", 20), ("static", 4)], [Part(memory("dtcm+sram"), "arena", 30)])
     assert found == tuple(Item(*item) for item in items)
 
 
@@ -125,22 +126,22 @@ def test_one_byte_more_than_both_regions_is_refused_with_every_place() -> None:
 
 
 def test_the_linker_is_given_both_regions_as_one_memory() -> None:
-    text = linker_script(F746, "dtcm+sram")
+    text = linker_script(F746, located("dtcm+sram"))
     assert "dtcm_sram (rwx) : ORIGIN = 0x20000000, LENGTH = 327680" in text
     assert not re.search(r"^ +(dtcm|sram) \(", text, re.M)
     assert re.findall(r"^    } > (\w+)", text, re.M) == [*3 * ["flash"], *4 * ["dtcm_sram"]]
-    assert "sram (rwx) : ORIGIN = 0x20010000" in linker_script(F746, "dtcm")
+    assert "sram (rwx) : ORIGIN = 0x20010000" in linker_script(F746, located("dtcm"))
 
 
 def test_a_stand_in_keeps_neighbours_together() -> None:
     for board in (F746, F767):
         twin = twin_of(board)
         assert twin is not None
-        assert as_one(twin, "dtcm+sram").length == as_one(board, "dtcm+sram").length
-        assert as_one(twin, "dtcm+sram").origin == twin.region("sram").origin == 0x20000000
+        assert as_one(twin, memory("dtcm+sram")).length == as_one(board, memory("dtcm+sram")).length
+        assert as_one(twin, memory("dtcm+sram")).origin == twin.region("sram").origin == 0x20000000
     ledger = make_ledger(network(SIDE), F746, sizes=FIRMWARE)
-    assert image_for(Qemu(), F746, ledger) == DeviceImage(twin_of(F746), "dtcm+sram")  # type: ignore[arg-type]
-    assert not execution_target(Qemu(), F746, ledger.arena_region).own_elf
+    assert image_for(Qemu(), F746, ledger) == DeviceImage(twin_of(F746), located("dtcm+sram"))  # type: ignore[arg-type]
+    assert not execution_target(Qemu(), F746, ledger.arena_location).own_elf
 
 
 def test_check_says_where_the_arena_lies_and_what_each_region_holds(tmp_path: Path) -> None:
@@ -167,14 +168,14 @@ def test_boards_show_lists_every_place() -> None:
 
 def test_tflite_micros_arena_may_lie_over_both(tmp_path: Path) -> None:
     ledger = make_ledger(network(SIDE), F746, "tflm")
-    assert ledger.arena_region == "dtcm+sram"
+    assert ledger.arena_location == located("dtcm+sram")
     assert ledger.region_bytes("dtcm") == DTCM
     assert ledger.region_bytes("sram") == ledger.arena_bytes - DTCM
 
 
 def test_the_largest_micronet_needs_both_regions_of_an_f746() -> None:
     graph = shape_graph(micronet_ad("L"))
-    assert make_ledger(graph, F746).arena_region == "dtcm+sram"
+    assert make_ledger(graph, F746).arena_location == located("dtcm+sram")
     alone = F746.model_copy(update={"arena_regions": ("sram",)})
     assert not check(make_ledger(graph, alone), board_budget(alone)).fits
 
@@ -224,5 +225,5 @@ def test_a_span_that_overflows_is_a_verdict_with_the_bytes_over(tmp_path: Path, 
     sources = generate(graph, ledger.lowered, ledger.plan, name="large")
     with pytest.raises(BudgetError, match="over dtcm_sram by 16 bytes"):
         build_firmware(
-            sources, small, workdir=tmp_path, cache_dir=firmware_cache, arena_region=ledger.arena_region
+            sources, small, workdir=tmp_path, cache_dir=firmware_cache, arena_location=ledger.arena_location
         )

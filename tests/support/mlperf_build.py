@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from micronas.board import load_board
+from micronas.board.arena_location import IN_SRAM
 from micronas.deploy.mlperf.firmware import DutFirmware, RunMode, Sram
 from micronas.deploy.mlperf.task import TASKS
 from micronas.firmware import Firmware, LinkedSizes
@@ -26,6 +27,6 @@ def dut_build(folder: Path) -> DutFirmware:
         linked=LinkedSizes(0, 0, 0, 0, 0, 0),
         regions={},
         image=ElfImage(folder, (), ()),
-        arena_region="sram",
+        arena_location=IN_SRAM,
     )
     return DutFirmware(TASKS["kws01"], RunMode.PERFORMANCE, firmware, firmware, Sram(0, 0, 0, 0, 0))

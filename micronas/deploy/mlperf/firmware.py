@@ -111,7 +111,7 @@ def build_dut(
                 workdir=folder,
                 cache_dir=cache_dir,
                 program=dut_program(board, task, mode, pin, emulated=emulated),
-                arena_region=image.arena_region,
+                arena_location=image.arena_location,
             )
         except BudgetError as error:
             raise BudgetError(
@@ -119,7 +119,7 @@ def build_dut(
                 remedy=error.remedy,
             ) from error
 
-    own = DeviceImage(board, ledger.arena_region)
+    own = DeviceImage(board, ledger.arena_location)
     firmware = build(own, workdir)
     sram = _sram(ledger, firmware)
     image = own if device is None else image_for(device, board, ledger)

@@ -11,6 +11,7 @@ All figures here are predicted. They take shapes only, no values, and a few mill
 from __future__ import annotations
 
 from micronas.board import Board
+from micronas.board.arena_location import ArenaLocation
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.codegen.lowering.sizes import constant_items
@@ -81,7 +82,7 @@ def _micronas_ledger(graph: Graph, board: Board, sizes: FirmwareSize | None) -> 
         ),
         sram=allocate_regions(board, resident, placement.parts()),
         regions=_regions(board),
-        arena_region=placement.place,
+        arena_location=placement.location,
         rooms=placement.rooms,
         no_split=placement.no_split,
         plan=placement.plan,
@@ -97,7 +98,7 @@ def _tflm_ledger(graph: Graph, board: Board) -> Ledger:
         i: sum(graph.tensors[t].nbytes for t in graph.constant_inputs(op)) for i, op in enumerate(graph.ops)
     }
     rooms = free_regions(board, resident_bytes=0)
-    place = (first_fit_region(rooms, arena.total_bytes) or largest_free_region(rooms)).region
+    memory = (first_fit_region(rooms, arena.total_bytes) or largest_free_region(rooms)).memory
     head_bytes = arena.total_bytes - arena.tail_bytes
     return Ledger(
         model=graph.name,
@@ -107,10 +108,10 @@ def _tflm_ledger(graph: Graph, board: Board) -> Ledger:
         sram=allocate_regions(
             board,
             (),
-            [Part(place, "arena head", head_bytes), Part(place, "arena tail", arena.tail_bytes)],
+            [Part(memory, "arena head", head_bytes), Part(memory, "arena tail", arena.tail_bytes)],
         ),
         regions=_regions(board),
-        arena_region=place,
+        arena_location=ArenaLocation((memory,)),
         rooms=rooms,
         no_split=None,
         plan=arena.plan,

@@ -97,7 +97,7 @@ def _no_room(ledger: Ledger) -> str:
     """What the arena lacks in each region that could hold it; empty where it fits one."""
     if _arena_lacks(ledger) <= 0:
         return ""
-    lacks = (f"{ledger.arena_bytes - room.free_bytes:,} bytes over in {room.region}" for room in ledger.rooms)
+    lacks = (f"{ledger.arena_bytes - room.free_bytes:,} bytes over in {room.memory}" for room in ledger.rooms)
     whole = f"; the arena of {ledger.arena_bytes:,} bytes fits no region: {', '.join(lacks)}"
     return f"{whole}; {ledger.no_split}" if ledger.no_split else whole
 

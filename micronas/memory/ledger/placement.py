@@ -1,4 +1,4 @@
-"""The plan of a network on a board, and the place of its arena: whole where it can be, else over banks."""
+"""The plan of a network on a board, and the location of its arena: whole where it can be, else over banks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from micronas.board import Board
-from micronas.board.arena_place import apart
+from micronas.board.arena_location import ArenaLocation
 from micronas.codegen.lowering import Lowered
 from micronas.memory.ledger.free_region import (
     FreeRegion,
@@ -33,7 +33,7 @@ class NoSplit:
         needed = self.shortfall.needed
         if not needed:
             return max(self._live_over, self._largest_over)
-        free = {room.region: room.free_bytes for room in self.rooms}
+        free = {str(room.memory): room.free_bytes for room in self.rooms}
         return sum(max(0, nbytes - free[name]) for name, nbytes in needed.items())
 
     @property
@@ -45,9 +45,9 @@ class NoSplit:
         return self.shortfall.largest_bytes - largest_free_region(self.rooms).free_bytes
 
     def __str__(self) -> str:
-        *others, last = (room.region for room in self.rooms)
+        *others, last = (str(room.memory) for room in self.rooms)
         names = f"{', '.join(others)} and {last}"
-        free = ", ".join(f"{room.free_bytes:,} in {room.region}" for room in self.rooms)
+        free = ", ".join(f"{room.free_bytes:,} in {room.memory}" for room in self.rooms)
         head = f"nor does it fit over {names} ({free} free)"
         short = self.shortfall
         if short.needed:
@@ -55,7 +55,7 @@ class NoSplit:
             return f"{head}: the best placement found needs {needed}, {self.over_bytes:,} bytes over"
         if self._live_over > 0:
             return f"{head}: {short.live_bytes:,} bytes are live at its peak, {self._live_over:,} over"
-        largest = largest_free_region(self.rooms).region
+        largest = largest_free_region(self.rooms).memory
         return (
             f"{head}: a tensor of {short.largest_bytes:,} bytes, which cannot be divided, "
             f"is {self._largest_over:,} over in {largest}"
@@ -64,22 +64,22 @@ class NoSplit:
 
 @dataclass(frozen=True)
 class Placement:
-    """``plan`` and the ``place`` of its arena, the largest where none holds it.
+    """``plan`` and the ``location`` of its arena, the largest memory where none holds it.
 
     ``rooms`` are those that could hold it whole; ``no_split`` says why it is not split, where none of them
     does and there are memories apart.
     """
 
     plan: Plan
-    place: str
+    location: ArenaLocation
     rooms: tuple[FreeRegion, ...]
     no_split: NoSplit | None = None
 
     def parts(self) -> list[Part]:
-        """The arena by place."""
-        if not self.plan.banks:
-            return [Part(self.place, "arena", self.plan.arena_bytes)]
-        return [Part(bank.name, "arena", bank.nbytes) for bank in self.plan.banks]
+        """The arena by memory."""
+        sizes = [bank.nbytes for bank in self.plan.banks] or [self.plan.arena_bytes]
+        memories = zip(self.location.memories, sizes, strict=True)
+        return [Part(memory, "arena", nbytes) for memory, nbytes in memories]
 
 
 def place_on(board: Board, graph: Graph, lowered: Sequence[Lowered], resident_bytes: int) -> Placement:
@@ -88,11 +88,16 @@ def place_on(board: Board, graph: Graph, lowered: Sequence[Lowered], resident_by
     rooms = free_regions(board, resident_bytes)
     whole = first_fit_region(rooms, plan.arena_bytes)
     if whole is not None:
-        return Placement(plan, whole.region, rooms)
+        return Placement(plan, _in(whole), rooms)
     banks = free_banks(board, resident_bytes)
     if len(banks) < 2:
-        return Placement(plan, largest_free_region(rooms).region, rooms)
-    found = plan_in_banks(graph, lowered, {room.region: room.free_bytes for room in banks})
+        return Placement(plan, _in(largest_free_region(rooms)), rooms)
+    memories = {str(room.memory): room.memory for room in banks}
+    found = plan_in_banks(graph, lowered, {str(room.memory): room.free_bytes for room in banks})
     if isinstance(found, Shortfall):
-        return Placement(plan, largest_free_region(rooms).region, rooms, NoSplit(banks, found))
-    return Placement(found, apart(bank.name for bank in found.banks), rooms)
+        return Placement(plan, _in(largest_free_region(rooms)), rooms, NoSplit(banks, found))
+    return Placement(found, ArenaLocation(tuple(memories[bank.name] for bank in found.banks)), rooms)
+
+
+def _in(room: FreeRegion) -> ArenaLocation:
+    return ArenaLocation((room.memory,))
