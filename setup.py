@@ -1,7 +1,7 @@
 """Copies what micronas ships beside its code into the built package, below ``micronas/_data``.
 
 Everything else of the build is in pyproject.toml. An editable install copies nothing: there
-``micronas/resources.py`` finds the folders of the checkout.
+``micronas/host/resources.py`` finds the folders of the checkout.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Hooks of mkdocs.yml: pages of the site that lie outside docs/, and links that leave the site.
 
-A link is written as it works in a checkout (``../../PROTOCOL.md``). On the site it leads to the page made of that
-file; a link to anything else in the repository becomes its path as text, because the site has no copy of it.
+A link is written as it works in a checkout (``../../PROTOCOL.md``). On the site it leads to the page made of
+that file; a link to anything else in the repository becomes its path as text, because the site has no copy.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
 
 
 def relinked(markdown: str, source: str, site_path: str) -> str:
-    """``markdown`` of the repository's file ``source``, with its links as the page ``site_path`` needs them."""
+    """``markdown`` of the repository file ``source`` with its links as the page ``site_path`` needs them."""
 
     def link(found: re.Match[str]) -> str:
         text, target, anchor = found[1], found[2], found[3] or ""

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from micronas.errors import BoardError
-from micronas.resources import resource
+from micronas.host.resources import resource
 
 VARIABLE = "MICRONAS_BOARDS"
 

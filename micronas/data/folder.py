@@ -20,7 +20,7 @@ from micronas.data.npz import require_path
 from micronas.data.options import read, refuse_unknown
 from micronas.data.samples import Samples, name_some
 from micronas.errors import DataError, plural
-from micronas.installation import install_command
+from micronas.host.installation import install_command
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -68,7 +68,8 @@ def _classes(root: Path) -> tuple[str, ...]:
     """Sorted names of the class folders; empty ones are refused by name, hidden ones ignored."""
     if not root.is_dir():
         raise DataError(
-            f"no such folder: {root}", remedy="data.path names a folder of class folders; see docs/guides/data.md"
+            f"no such folder: {root}",
+            remedy="set data.path to a folder that holds a folder per class; see docs/guides/data.md",
         )
     names = sorted(p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
     if not names:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from micronas.device.ports import Port
 from micronas.errors import DeviceError
-from micronas.process_lock import HeldError, ProcessLock, owner_of
+from micronas.host.process_lock import HeldError, ProcessLock, owner_of
 
 LOCKS_DIR = Path(tempfile.gettempdir()) / "micronas-claims"
 

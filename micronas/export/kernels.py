@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from micronas.resources import resource
+from micronas.host.resources import resource
 
 _DEFINED_IN_C = re.compile(r"^(?:mn_status|void|int32_t) (mn_\w+)\([^;]*\)\s*\{", re.M)
 _DEFINED_IN_ASSEMBLER = re.compile(r"^\s*(?:\.global|depthwise)\s+(mn_\w+)", re.M)

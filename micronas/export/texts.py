@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from micronas.errors import plural
+from micronas.host.resources import resource
 from micronas.model.graph import Graph
-from micronas.resources import resource
 
 _CMAKE = """\
 cmake_minimum_required(VERSION 3.16)

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from micronas.board import Board
-from micronas.resources import resource
+from micronas.host.resources import resource
 
 _LIBGCC = re.compile(r"/arm-none-eabi/([0-9.]+)/")
 _NOT_CODE = ("-I", "-W", "-Wl,")  # search paths, warnings and the linker's: no instruction depends on them

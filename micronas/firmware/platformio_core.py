@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from micronas.firmware.project import hash_files
-from micronas.resources import resource
+from micronas.host.resources import resource
 
 PLATFORM_NAME = "micronas_arm"
 _SCONS_SCRIPT = "import SCons.Script\n\nSCons.Script.main()\n"

@@ -18,7 +18,7 @@ from micronas.firmware.board_header import board_header
 from micronas.firmware.families import family_of
 from micronas.firmware.linker_script import linker_script
 from micronas.firmware.program import SERVER, Program
-from micronas.resources import resource
+from micronas.host.resources import resource
 
 BUILD_ID_BYTES = 16
 _COPIED = ("lib", "scripts", "port/common")

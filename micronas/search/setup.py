@@ -14,7 +14,7 @@ from micronas.device.targets import make_device
 from micronas.errors import ConfigError, ToolMissingError
 from micronas.estimate import check_estimator, check_prefilter
 from micronas.firmware.clock_choice import board_at
-from micronas.installation import install_command
+from micronas.host.installation import install_command
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget
 from micronas.search.gate import LedgerGate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from micronas.errors import StoreError
-from micronas.process_lock import HeldError, ProcessLock, owner_of
+from micronas.host.process_lock import HeldError, ProcessLock, owner_of
 
 
 def acquire(folder: Path) -> ProcessLock:

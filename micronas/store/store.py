@@ -21,7 +21,7 @@ from typing import Any, Self
 
 import micronas
 from micronas.errors import StoreError
-from micronas.process_lock import ProcessLock
+from micronas.host.process_lock import ProcessLock
 from micronas.store import run_lock
 from micronas.store.record import COLUMNS, Final, Record, record_from_row, record_to_row
 from micronas.store.run_file import (

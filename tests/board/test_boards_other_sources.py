@@ -1,4 +1,4 @@
-"""Boards and families against figures that others wrote down: docs/reference/board_facts.md names the sources in full.
+"""Boards and families against published figures; docs/reference/board_facts.md names the sources in full.
 
 Each table is typed from the source named above it, none from ST's manuals, which the other tests go by.
 """

@@ -1,4 +1,4 @@
-"""Pages, messages and docstrings use the standard word: none of the words below, which no technical writer uses.
+"""Pages, messages and docstrings use the standard word: none of the words listed below.
 
 ``WORDS`` is the one list of them. A word may stand where ``ALLOWED`` says so, with the reason.
 """
@@ -73,12 +73,11 @@ class Hit(NamedTuple):
 def hits(path: Path, texts: Iterator[tuple[int, str]]) -> list[Hit]:
     """The bad words of ``texts``, each with the line at which it begins."""
     file = path.relative_to(REPOSITORY).as_posix()
-    found = [
+    return [
         Hit(file, line + text[: match.start()].count("\n"), match[0], _line_of(text, match.start()))
         for line, text in texts
         for match in PATTERN.finditer(text)
     ]
-    return found
 
 
 def _line_of(text: str, position: int) -> str:

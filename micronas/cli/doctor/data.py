@@ -7,7 +7,7 @@ from pathlib import Path
 
 from micronas.cli.doctor.finding import Finding
 from micronas.errors import InstallError
-from micronas.resources import RESOURCES, resource
+from micronas.host.resources import RESOURCES, resource
 
 _WHAT = "package data"
 _SHOWN = 3

@@ -11,7 +11,7 @@ from micronas.cli.doctor.finding import Finding
 from micronas.cli.doctor.tools import examine_uploaders
 from micronas.device.ports import ListPorts, Port, holders, serial_ports
 from micronas.device.usb import ListUsb, UsbDevice, usb_devices
-from micronas.resources import resource
+from micronas.host.resources import resource
 
 RULES = "70-micronas.rules"
 _RULES_DIRS = tuple(Path(p) for p in ("/etc/udev/rules.d", "/run/udev/rules.d", "/usr/lib/udev/rules.d"))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
 from micronas.cli.doctor.finding import Finding
-from micronas.installation import install_command
+from micronas.host.installation import install_command
 
 Version = Callable[[str], str]
 _OLDEST_PYTHON = (3, 11)

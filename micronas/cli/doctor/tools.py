@@ -14,7 +14,7 @@ from micronas.device.qemu import find_qemu, known_machines
 from micronas.device.renode import find_renode
 from micronas.errors import MicronasError
 from micronas.firmware.run_platformio import wants_registry
-from micronas.installation import install_command
+from micronas.host.installation import install_command
 
 _VERSION_OPTIONS = {
     "openocd": "--version",

@@ -18,7 +18,7 @@ RESOURCES: tuple[Resource, ...] = ("boards", "firmware", "search_configs", "LICE
 REPOSITORY_URL = "https://github.com/micronas/micronas"
 """Of the project; also in pyproject.toml."""
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def resource(name: Resource, package: Path = _PACKAGE) -> Path:
