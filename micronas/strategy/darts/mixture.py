@@ -16,6 +16,7 @@ from micronas.space.extent import Plane, effective_kernel, effective_stride
 from micronas.strategy.darts.edges import OPS
 from micronas.strategy.dnas.parameters import ParameterSource
 from micronas.train.batch_norm import by_batch
+from micronas.train.depthwise import depthwise_conv2d
 
 Tensor: TypeAlias = Any
 
@@ -54,7 +55,7 @@ def depthwise_norm_relu(source: ParameterSource, x: Tensor, kernel: int, stride:
     height, width = effective_kernel(kernel, _plane(x))
     weights = source.kernel((height, width, int(x.shape[-1]), 1), height * width)
     steps = effective_stride(stride, _plane(x))
-    y = tf.nn.depthwise_conv2d(x, weights, (1, *steps, 1), "SAME")
+    y = depthwise_conv2d(x, weights, steps)
     return tf.nn.relu(_normalised(source, y))
 
 

@@ -16,6 +16,7 @@ from micronas.strategy.dnas.decisions import SlotDecisions
 from micronas.strategy.dnas.fake_quant import quantized_weights
 from micronas.strategy.dnas.layers import kernel_mask, normalised, width_mask
 from micronas.strategy.dnas.parameters import ParameterSource
+from micronas.train.depthwise import depthwise_conv2d
 
 Tensor: TypeAlias = Any
 
@@ -104,7 +105,7 @@ def _depthwise(within: _Within, source: ParameterSource, x: Tensor, activation: 
     kernel = source.kernel((height, width, channels, 1), height * width)
     kernel = quantized_weights(kernel * mask[:, :, tf.newaxis, tf.newaxis], 2)
     stride = effective_stride(within.slot.stride, within.slot.plane)
-    return normalised(source, tf.nn.depthwise_conv2d(x, kernel, (1, *stride, 1), "SAME"), activation)
+    return normalised(source, depthwise_conv2d(x, kernel, stride), activation)
 
 
 def _pointwise(source: ParameterSource, x: Tensor, filters: int, activation: Activation) -> Tensor:
