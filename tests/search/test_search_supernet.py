@@ -179,7 +179,7 @@ def test_what_was_found_survives_on_disk_and_says_what_its_accuracy_is(tmp_path:
     assert FoundSubnets.load(path) is None
     FOUND_SUBNETS.save(path)
     assert FoundSubnets.load(path) == FOUND_SUBNETS
-    assert "float accuracy with shared weights" in json.loads(path.read_text())["estimate"]
+    assert "float quality with shared weights" in json.loads(path.read_text())["estimate"]
     path.write_text("{")
     with pytest.raises(StoreError, match="no list of subnets"):
         FoundSubnets.load(path)
