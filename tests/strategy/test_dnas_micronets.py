@@ -19,7 +19,7 @@ from micronas.memory.plan import plan_memory
 from micronas.model.net import shape_graph
 from micronas.space import Arch
 from micronas.space.cell import CellLimits, CellSpace
-from micronas.space.micronets import ChoiceBackbone as Kind
+from micronas.space.micronets import Backbone as Kind
 from micronas.space.micronets import MicronetsLimits, MicronetsSpace
 from micronas.strategy import make_strategy
 from micronas.strategy.dnas.backbone import ChoiceBackbone
