@@ -72,11 +72,6 @@ class TfModel:
             self.statistics.assign(statistics)
         return logits
 
-    @property
-    def trainable_variables(self) -> list[tf.Variable]:
-        """What an optimizer updates."""
-        return [self.parameters]
-
     def forward(
         self, parameters: Tensor, statistics: Tensor, x: Tensor, training: bool
     ) -> tuple[Tensor, Tensor]:

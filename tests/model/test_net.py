@@ -46,7 +46,6 @@ def test_counts_of_a_small_network_by_hand():
     assert net.parameters == (72 + 8) + (72 + 8) + (128 + 16) + (160 + 10)
     assert net.shapes[1] == (14, 14, 8)
     assert net.output_shape == (10,)
-    assert net.ends_in_softmax
 
 
 @pytest.mark.parametrize(
