@@ -1,8 +1,8 @@
 """``Net``: a network as layers and edges, the meeting point of search spaces and back ends.
 
-    >>> from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, Softmax
+    >>> from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, SoftmaxLayer
     >>> builder = NetBuilder((28, 28, 1))
-    >>> net = builder.chain(Conv(8, 3, 3, 2, 2), GlobalAveragePool(), Dense(10), Softmax()).build()
+    >>> net = builder.chain(Conv(8, 3, 3, 2, 2), GlobalAveragePool(), Dense(10), SoftmaxLayer()).build()
     >>> net.shapes[-1], net.macs
     ((10,), 14192)
 
