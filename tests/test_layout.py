@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,3 +58,19 @@ def test_folders_beside_the_packages_are_those_named_here() -> None:
 def test_the_package_has_few_entries() -> None:
     names = [path.name for path in entries(PACKAGE)]
     assert len(names) <= MAX_ENTRIES, names
+
+
+def test_documents_name_test_files_that_are_there() -> None:
+    pages = [
+        *REPOSITORY.glob("*.md"),
+        *REPOSITORY.glob("docs/**/*.md"),
+        *REPOSITORY.glob("benchmarks/**/*.md"),
+    ]
+    named = {
+        (page.name, path)
+        for page in pages
+        if page.name != "CHANGELOG.md"
+        for path in re.findall(r"(?<![\w/])tests/[\w/*]+\.py", page.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 10
+    assert {(page, path) for page, path in named if not list(REPOSITORY.glob(path))} == set()

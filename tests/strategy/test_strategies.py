@@ -15,7 +15,7 @@ from tests.support.predictor_fakes import toy_predictor
 from tests.support.search_fakes import ToyArch, ToyGate, ToySpace, ToyTokens, toy_trial
 
 SPACE = ToySpace()
-# the differentiable ones need real spaces: test_dnas_strategy.py and test_darts_cells.py
+# the differentiable ones need real spaces: dnas/test_strategy.py and darts/test_cells.py
 ALL = pytest.mark.parametrize("name", [name for name in STRATEGIES if name not in DIFFERENTIABLE])
 
 
