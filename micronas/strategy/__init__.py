@@ -15,10 +15,6 @@ from micronas.config import StrategyConfig
 from micronas.errors import ConfigError
 from micronas.estimate import Searcher
 from micronas.space import SPACES, Arch, Space
-from micronas.space.cell import CellSpace
-from micronas.space.layerwise import LayerwiseSpace
-from micronas.space.micronets import MicronetsSpace
-from micronas.space.mlp import MlpSpace
 from micronas.strategy.aging_evolution import AgingEvolution
 from micronas.strategy.base import Accept, Strategy
 from micronas.strategy.differentiable import make_differentiable
@@ -27,16 +23,7 @@ from micronas.strategy.nsga2 import Nsga2
 from micronas.strategy.predictor import HypervolumeImprovement, Predictor, RewardImprovement
 from micronas.strategy.problem import Problem
 from micronas.strategy.random import RandomSearch
-from micronas.strategy.reinforce import (
-    CellGrammar,
-    Grammar,
-    LayerwiseGrammar,
-    MicronetsGrammar,
-    MlpGrammar,
-    Reinforce,
-    SharedWeightGrammar,
-)
-from micronas.supernet.region import SharedWeightSpace
+from micronas.strategy.reinforce import Reinforce
 
 __all__ = [
     "DIFFERENTIABLE",
@@ -100,7 +87,7 @@ def make_strategy(
         case "nsga2":
             return Nsga2(space, seed, accept, population=config.population, bytes_of=_bytes_by(problem))
         case "reinforce":
-            return Reinforce(space, seed, accept, _tokens(space))
+            return Reinforce(space, seed, accept)
     raise _unknown(config.name)
 
 
@@ -123,22 +110,6 @@ def _predictor(
         return Predictor(space, seed, accept, problem, RewardImprovement(problem.reward), pool=config.pool)
     aim = HypervolumeImprovement(problem.budget, problem.latency_ms, problem.error_limit)
     return Predictor(space, seed, accept, problem, aim, pool=config.pool)
-
-
-def _tokens(space: Space) -> Grammar:
-    """The grammar that the controller of ``reinforce`` writes in."""
-    match space:
-        case LayerwiseSpace():
-            return LayerwiseGrammar(space)
-        case SharedWeightSpace():
-            return SharedWeightGrammar(space)
-        case CellSpace():
-            return CellGrammar(space)
-        case MicronetsSpace():
-            return MicronetsGrammar(space)
-        case MlpSpace():
-            return MlpGrammar(space)
-    raise ConfigError(f"strategy reinforce has no grammar of a {type(space).__name__}")
 
 
 def spaces_of(strategy: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from micronas.strategy.observation import Observation
 
 Accept: TypeAlias = Callable[[Arch], bool]
 """Whether a proposal fits the budgets and has not been asked before; the loop counts the refusals."""
+
+A = TypeVar("A", bound=Arch)
 
 MAX_TRIES = 100
 
@@ -34,13 +36,13 @@ def generator(seed: int, number: int) -> np.random.Generator:
     return np.random.default_rng([seed, number])
 
 
-def first_accepted(proposals: Iterable[Arch], accept: Accept, max_tries: int = MAX_TRIES) -> Arch:
+def first_accepted(proposals: Iterable[A], accept: Accept, max_tries: int = MAX_TRIES) -> A:
     """The first proposal that ``accept`` takes, or the last one tried when none is.
 
     The last one is handed out rather than an error: the loop records an over-budget architecture as an
     INFEASIBLE trial and answers a repeated one from the store, so that nothing is hidden and nothing hangs.
     """
-    last: Arch | None = None
+    last: A | None = None
     for last in islice(proposals, max_tries):
         if accept(last):
             break

@@ -85,12 +85,14 @@ class Nsga2:
     ) -> Arch:
         """The accepted child furthest from all members, of the first ``CANDIDATES_PER_CHILD``."""
         candidates: list[Arch] = []
-        last = None
+        last: Arch | None = None
         for last in itertools.islice(children, MAX_TRIES):
             if last not in candidates and self._accept(last):
                 candidates.append(last)
             if len(candidates) == CANDIDATES_PER_CHILD:
                 break
+        if last is None:
+            raise ValueError("no child to choose from")
         if not candidates:
             return last
         members = np.array([r.member.costs[-2:] for r in ranked])

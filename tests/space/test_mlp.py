@@ -69,13 +69,13 @@ def test_hand_made_networks_shrink():
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"hidden": []}, "0 layers, the space has 1 to 3"),
-        ({"hidden": [8] * 4}, "4 layers"),
+        ({"hidden": []}, "hidden: 0, the space has 1 to 3"),
+        ({"hidden": [8] * 4}, "hidden: 4, the space has 1 to 3"),
         ({"hidden": [8, 6]}, r"hidden\[1\]: 6"),
         ({"hidden": [8.0]}, r"hidden\[0\]: 8.0"),
-        ({"hidden": 8}, "is needed"),
-        ({"widths": [8]}, "is needed"),
-        ([8], "is needed"),
+        ({"hidden": 8}, "hidden: 8 is not a list"),
+        ({"widths": [8]}, "missing or unknown genes: hidden, widths"),
+        ([8], r"architecture: \[8\] is not an object"),
     ],
 )
 def test_wrong_genes_are_refused(data, message):

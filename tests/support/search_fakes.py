@@ -12,8 +12,8 @@ from micronas.memory.ledger import Verdict
 from micronas.model.net import Net
 from micronas.search.task import TrialResult, TrialTask
 from micronas.space.base import hash_json
+from micronas.space.grammar import Choose
 from micronas.store import Record
-from micronas.strategy.reinforce.grammar import Choose
 from micronas.trial import Json, Latency, Outcome, Scores, Source, Trial
 
 GENES, VALUES = 6, 5
@@ -64,6 +64,9 @@ class ToySpace:
 
     def key(self, arch: ToyArch) -> str:
         return hash_json(list(arch.genes))
+
+    def grammar(self) -> ToyTokens:
+        return ToyTokens()
 
 
 class ToyTokens:

@@ -205,7 +205,8 @@ class RegionWalk:
         for number in range(self._config.estimator.supernet.subnets):
             if number >= len(self._first) and not keep_going():
                 return
-            genes = self._first[number] if number < len(self._first) else strategy.ask(number)
+            asked = self._first[number] if number < len(self._first) else strategy.ask(number)
+            genes = self.region.own(asked)
             key = self.region.key(genes)
             proposals.seen.add(key)
             if key not in known:

@@ -67,8 +67,7 @@ class Darts:
         """
         _, found = self._supernets.serving(number)
         proposals = (self._largest(cells) for cells in self._cells(found, generator(self._seed, number)))
-        chosen: CellArch = first_accepted(proposals, self._accept)
-        return chosen
+        return first_accepted(proposals, self._accept)
 
     def tell(self, trial: Observation) -> None:
         """Learns nothing: the searches are independent."""

@@ -12,10 +12,10 @@ import itertools
 import numpy as np
 
 from micronas.space import Arch, Space
+from micronas.space.grammar import Grammar, encode
 from micronas.strategy.base import MAX_TRIES, Accept, first_accepted, generator
 from micronas.strategy.observation import Observation
 from micronas.strategy.reinforce.controller import Controller
-from micronas.strategy.reinforce.grammar import Grammar, encode
 from micronas.trial import Outcome
 
 LEARNING_RATE = 0.02
@@ -26,7 +26,9 @@ BASELINE_DECAY = 0.9
 class Reinforce:
     """Policy gradient over token sequences; see the module."""
 
-    def __init__(self, space: Space, seed: int, accept: Accept, tokens: Grammar) -> None:
+    def __init__(self, space: Space, seed: int, accept: Accept, tokens: Grammar | None = None) -> None:
+        """``tokens`` stands in for the space's own grammar."""
+        tokens = tokens or space.grammar()
         self._space, self._seed, self._accept, self._tokens = space, seed, accept, tokens
         # Far from any trial's number, so that no ask shares random numbers with the start.
         self._controller = Controller(tokens.slots, np.random.default_rng([seed, 2**31]))

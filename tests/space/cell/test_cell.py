@@ -203,7 +203,7 @@ def test_hand_made_networks_are_of_the_space(shape):
         ("reduction", [[[0, "conv_9x9"], [0, "none"]]] * 3, r"reduction\[0\]\[0\].op: 'conv_9x9'"),
         ("reduction", [[[0, "max_pool_3x3"], [0, "none"]]] * 3, "reduction: no edge with weights"),
         ("normal", [[[1, "conv_3x3"], [0, "none"]]] * 3, "none from the previous cell"),
-        ("kernel", 3, "an object with the genes"),
+        ("kernel", 3, "missing or unknown genes: kernel"),
     ],
 )
 def test_wrong_genes_are_refused_by_name(gene, value, message):

@@ -124,11 +124,11 @@ def test_hand_made_networks_are_of_the_space(shape, backbone):
     ("gene", "value", "message"),
     [
         ("stem", 6, "stem: 6"),
-        ("slots", [], "slots: 0, the skeleton has 3"),
-        ("slots", [{"width": 8}] * 3, r"slots\[0\]: an object with"),
+        ("slots", [], "slots: 0, the space has 3"),
+        ("slots", [{"width": 8}] * 3, r"slots\[0\]: missing or unknown genes: expansion, kept"),
         ("slots", [{"width": 8, "expansion": 2, "kept": True}] * 3, r"slots\[0\].expansion: 2"),
         ("slots", [{"width": 8, "expansion": 1, "kept": 1}] * 3, r"slots\[0\].kept: 1"),
-        ("depth", 3, "is needed"),
+        ("depth", 3, "missing or unknown genes: depth"),
     ],
 )
 def test_wrong_genes_are_refused_by_name(gene, value, message):

@@ -8,19 +8,10 @@ import numpy as np
 import pytest
 
 from micronas.config import SpaceConfig, StrategyConfig
-from micronas.errors import ConfigError
 from micronas.space import make_space
+from micronas.space.grammar import Grammar, encode
 from micronas.strategy import make_strategy
-from micronas.strategy.reinforce import (
-    CellGrammar,
-    Grammar,
-    MicronetsGrammar,
-    MlpGrammar,
-    SharedWeightGrammar,
-)
-from micronas.strategy.reinforce.grammar import encode
 from micronas.supernet.choose_region import choose_region
-from tests.support.search_fakes import ToySpace
 
 
 def _space(**keys: Any) -> Any:
@@ -34,13 +25,16 @@ def _region() -> Any:
 
 MICRONETS = _space(name="micronets", max_blocks=5, min_blocks=3, backbone="mobilenet_v2")
 CELL, MLP, DS_CNN, REGION = _space(name="cell"), _space(name="mlp"), _space(name="micronets"), _region()
-GRAMMARS: list[tuple[str, Any, Grammar]] = [
-    ("cell", CELL, CellGrammar(CELL)),
-    ("mlp", MLP, MlpGrammar(MLP)),
-    ("ds_cnn", DS_CNN, MicronetsGrammar(DS_CNN)),
-    ("mobilenet_v2", MICRONETS, MicronetsGrammar(MICRONETS)),
-    ("region", REGION, SharedWeightGrammar(REGION)),
-]
+SPACES = {
+    "layerwise": _space(name="layerwise", hard_swish=True, squeeze_excite=True, shrink=True),
+    "layerwise, one kernel": _space(name="layerwise", kernels=(3,), min_blocks=1),
+    "cell": CELL,
+    "mlp": MLP,
+    "ds_cnn": DS_CNN,
+    "mobilenet_v2": MICRONETS,
+    "region": REGION,
+}
+GRAMMARS: list[tuple[str, Any, Grammar]] = [(name, space, space.grammar()) for name, space in SPACES.items()]
 named = pytest.mark.parametrize(("space", "tokens"), [g[1:] for g in GRAMMARS], ids=[g[0] for g in GRAMMARS])
 
 
@@ -75,7 +69,7 @@ def test_networks_of_the_space_can_be_written(space: Any, tokens: Grammar) -> No
         rebuilt = tokens.emit(lambda slot, valid, indices=indices: next(indices))  # type: ignore[misc]
         assert space.key(rebuilt) == space.key(arch)
     # In cells with all nodes in use, what the last one must have may stand on its other edge.
-    assert readable >= (45 if isinstance(tokens, CellGrammar) else 60)
+    assert readable >= (45 if space is CELL else 60)
 
 
 @named
@@ -83,8 +77,3 @@ def test_the_controller_proposes_and_learns_there(space: Any, tokens: Grammar) -
     strategy = make_strategy(StrategyConfig(name="reinforce"), space, 0, lambda arch: True)
     asked = [strategy.ask(number) for number in range(5)]
     assert all(space.from_json(space.to_json(arch)) == arch for arch in asked)
-
-
-def test_a_space_without_a_grammar_is_refused_by_name() -> None:
-    with pytest.raises(ConfigError, match="reinforce has no grammar of a ToySpace"):
-        make_strategy(StrategyConfig(name="reinforce"), ToySpace(), 0, lambda arch: True)

@@ -10,11 +10,11 @@ import pytest
 
 from micronas.config import SpaceConfig, StrategyConfig
 from micronas.space import make_space
+from micronas.space.grammar import Choose, Token, encode
 from micronas.space.layerwise import LayerwiseSpace
 from micronas.strategy import make_strategy
-from micronas.strategy.reinforce import LayerwiseGrammar, Reinforce
+from micronas.strategy.reinforce import Reinforce
 from micronas.strategy.reinforce.controller import Controller
-from micronas.strategy.reinforce.grammar import Choose, Token, encode
 from micronas.trial import Outcome, Scores, Trial
 from tests.support.search_fakes import GENES, ToyArch, ToySpace, ToyTokens, toy_trial
 
@@ -117,7 +117,7 @@ def layerwise() -> LayerwiseSpace:
 
 
 def test_every_layerwise_network_has_a_sequence_that_gives_it_back(layerwise: LayerwiseSpace) -> None:
-    tokens, rng = LayerwiseGrammar(layerwise), np.random.default_rng(3)
+    tokens, rng = layerwise.grammar(), np.random.default_rng(3)
     for arch in (*layerwise.baselines(), *(layerwise.sample(rng) for _ in range(100))):
         indices = iter([token.index for token in encode(tokens, arch)])
         rebuilt = tokens.emit(lambda slot, valid, indices=indices: next(indices))

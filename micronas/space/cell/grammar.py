@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from micronas.space.cell import CellArch, CellSpace
-from micronas.space.cell.arch import CELL_INPUTS, PREVIOUS, Cell, CellNode, Edge, EdgeOp, Output
-from micronas.strategy.reinforce.grammar import Choose
+from micronas.space.architecture import Arch
+from micronas.space.cell.arch import (
+    CELL_INPUTS,
+    PREVIOUS,
+    Cell,
+    CellArch,
+    CellLimits,
+    CellNode,
+    Edge,
+    EdgeOp,
+)
+from micronas.space.cell.genes import whole_genes
+from micronas.space.grammar import Choose
 
-_OPS, _OUTPUTS, _STEM_STRIDES = tuple(EdgeOp), tuple(Output), (1, 2)
-_STACK, _CHANNELS, _STEM, _OUTPUT, _FIRST_EDGE = range(5)
+_OPS = tuple(EdgeOp)
+_STACK, _FIRST_WHOLE = 0, 1
 _PER_NODE = 4
 
 
@@ -19,38 +30,39 @@ class CellGrammar:
     That is an edge from the cell before it, and an operation with weights.
     """
 
-    def __init__(self, space: CellSpace) -> None:
-        self._space, self._limits = space, space.limits
+    def __init__(self, limits: CellLimits, canonical: Callable[[CellArch], CellArch]) -> None:
+        self._limits, self._canonical, self._whole = limits, canonical, whole_genes(limits)
 
     @property
     def slots(self) -> tuple[int, ...]:
-        """See ``Tokens``."""
-        limits = self._limits
-        sizes = [len(limits.stacks), len(limits.widths), len(_STEM_STRIDES), len(_OUTPUTS)]
+        """See ``Grammar``."""
+        sizes = [len(self._limits.stacks), *(len(gene.options) for gene in self._whole)]
         for _cell in range(2):
-            for node in range(limits.nodes):
+            for node in range(self._limits.nodes):
                 sizes += [CELL_INPUTS + node, len(_OPS)] * 2
         return tuple(sizes)
 
     def emit(self, choose: Choose) -> CellArch:
-        """See ``Tokens``."""
+        """See ``Grammar``."""
+        slots = self.slots
 
         def pick(slot: int) -> int:
-            return choose(slot, (True,) * self.slots[slot])
+            return choose(slot, (True,) * slots[slot])
 
         stages, repeats = self._limits.stacks[pick(_STACK)]
-        channels, stem = self._limits.widths[pick(_CHANNELS)], _STEM_STRIDES[pick(_STEM)]
-        output = _OUTPUTS[pick(_OUTPUT)]
+        whole: dict[str, Any] = {
+            gene.name: gene.options[pick(_FIRST_WHOLE + i)] for i, gene in enumerate(self._whole)
+        }
         normal, reduction = (self._cell(choose, number) for number in range(2))
-        raw = CellArch(normal, reduction, channels, repeats, stages, stem, output)
-        return self._space.from_json(self._space.to_json(raw))  # in canonical form
+        return self._canonical(CellArch(normal, reduction, repeats=repeats, stages=stages, **whole))
 
-    def indices(self, arch: CellArch) -> Iterator[int]:
-        """See ``Tokens``."""
+    def indices(self, arch: Arch) -> Iterator[int]:
+        """See ``Grammar``."""
+        if not isinstance(arch, CellArch):
+            raise ValueError(f"{arch!r} is not of the cell space")
         yield self._limits.stacks.index((arch.stages, arch.repeats))
-        yield self._limits.widths.index(arch.channels)
-        yield _STEM_STRIDES.index(arch.stem_stride)
-        yield _OUTPUTS.index(arch.output)
+        for gene in self._whole:
+            yield gene.options.index(getattr(arch, gene.name))
         for cell in (arch.normal, arch.reduction):
             for node in cell.nodes:
                 for edge in (node.left, node.right):
@@ -58,7 +70,7 @@ class CellGrammar:
 
     def _cell(self, choose: Choose, number: int) -> Cell:
         nodes: list[CellNode] = []
-        slot = _FIRST_EDGE + number * _PER_NODE * self._limits.nodes
+        slot = _FIRST_WHOLE + len(self._whole) + number * _PER_NODE * self._limits.nodes
         for node in range(self._limits.nodes):
             last = node == self._limits.nodes - 1
             left = _edge(choose, slot, nodes, last and not _reads_previous(nodes), False)

@@ -1,4 +1,4 @@
-"""An architecture as a sequence of choices: what a controller needs to know of a search space."""
+"""An architecture as a sequence of choices: what a controller that writes them needs to know of a space."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from micronas.space import Arch
+from micronas.space.architecture import Arch
 
 Choose: TypeAlias = Callable[[int, tuple[bool, ...]], int]
 """(slot, which of its choices are valid here) -> the index of the choice taken."""
@@ -38,9 +38,9 @@ class Grammar(Protocol):
         ...
 
 
-def encode(tokens: Grammar, arch: Arch) -> tuple[Token, ...]:
+def encode(grammar: Grammar, arch: Arch) -> tuple[Token, ...]:
     """The sequence of ``arch``; raises ``ValueError`` where it holds a value that no token stands for."""
-    taken, sequence = tokens.indices(arch), list[Token]()
+    taken, sequence = grammar.indices(arch), list[Token]()
 
     def replay(slot: int, valid: tuple[bool, ...]) -> int:
         index = next(taken)
@@ -49,5 +49,5 @@ def encode(tokens: Grammar, arch: Arch) -> tuple[Token, ...]:
         sequence.append(Token(slot, valid, index))
         return index
 
-    tokens.emit(replay)
+    grammar.emit(replay)
     return tuple(sequence)
