@@ -9,8 +9,14 @@ import tensorflow as tf
 Tensor: TypeAlias = Any
 
 
-def depthwise_conv2d(x: Tensor, kernel: Tensor, strides: tuple[int, int], padding: str = "SAME") -> Tensor:
-    """One filter per channel; ``x`` (N, height, width, channels), ``strides`` down and across.
+def depthwise_conv2d(
+    x: Tensor,
+    kernel: Tensor,
+    strides: tuple[int, int],
+    padding: str = "SAME",
+    dilations: tuple[int, int] = (1, 1),
+) -> Tensor:
+    """One filter per channel; ``x`` (N, height, width, channels), strides and dilations down and across.
 
     Some of TensorFlow's CPU kernels take equal strides only. Along a dimension of one position every stride
     gives the same output and the same padding, so the other dimension's stride serves for both.
@@ -20,4 +26,4 @@ def depthwise_conv2d(x: Tensor, kernel: Tensor, strides: tuple[int, int], paddin
         across = down
     elif x.shape[1] == 1:
         down = across
-    return tf.nn.depthwise_conv2d(x, kernel, (1, down, across, 1), padding)
+    return tf.nn.depthwise_conv2d(x, kernel, (1, down, across, 1), padding, dilations=dilations)

@@ -118,7 +118,7 @@ def _apply(layer: Layer, reads: list[Any], index: int, batch: int | None) -> Any
         case Flatten():
             return keras.layers.Flatten(name=f"{name}_flatten")(reads[0])
         case SoftmaxLayer():
-            return keras.layers.SoftmaxLayer(name=f"{name}_softmax")(reads[0])
+            return keras.layers.Softmax(name=f"{name}_softmax")(reads[0])
 
 
 _FUNCTIONS = {Function.HARD_SWISH: "hard_swish", Function.LOGISTIC: "sigmoid", Function.RELU: "relu"}
@@ -142,7 +142,10 @@ def _kernel_op(layer: Conv | DepthwiseConv | Dense, name: str) -> Any:
     padding = layer.padding.value.lower()
     if isinstance(layer, Conv):
         return keras.layers.Conv2D(layer.filters, kernel, stride, padding, use_bias=bias, name=name)
-    return keras.layers.DepthwiseConv2D(kernel, stride, padding, use_bias=bias, name=name)
+    dilation = (layer.dilation_h, 1)
+    return keras.layers.DepthwiseConv2D(
+        kernel, stride, padding, dilation_rate=dilation, use_bias=bias, name=name
+    )
 
 
 def _activated(activation: Activation, x: Any, name: str) -> Any:

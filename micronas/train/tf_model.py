@@ -149,7 +149,8 @@ def weighted_sum(layer: Conv | DepthwiseConv | Dense, x: Tensor, kernel: Tensor)
         case Conv():
             return tf.nn.conv2d(x, kernel, (layer.stride_h, layer.stride_w), layer.padding.value)
         case DepthwiseConv():
-            return depthwise_conv2d(x, kernel, (layer.stride_h, layer.stride_w), layer.padding.value)
+            strides, dilations = (layer.stride_h, layer.stride_w), (layer.dilation_h, 1)
+            return depthwise_conv2d(x, kernel, strides, layer.padding.value, dilations)
         case Dense():
             return tf.matmul(x, kernel)
 

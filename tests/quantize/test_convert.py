@@ -127,6 +127,13 @@ def gated_net():
     return builder.chain(GlobalAveragePool(), Dense(4), SoftmaxLayer()).build()
 
 
+def dilated_net():
+    """Rows of the windows lie apart, in a plane whose height is no multiple of the distance."""
+    builder = NetBuilder((21, 10, 1)).chain(Conv(8, 3, 3), DepthwiseConv(3, 3, dilation_h=4), Conv(8, 1, 1))
+    builder.chain(DepthwiseConv(5, 3, dilation_h=2), Conv(12, 1, 1))
+    return builder.chain(GlobalAveragePool(), Dense(4), SoftmaxLayer()).build()
+
+
 def dense_net():
     return (
         NetBuilder((6, 5, 2))
@@ -170,7 +177,7 @@ def flat_net():
     )
 
 
-@pytest.mark.parametrize("make", [branching_net, gated_net, dense_net, flat_net])
+@pytest.mark.parametrize("make", [branching_net, gated_net, dilated_net, dense_net, flat_net])
 def test_promise_holds_for_layers_outside_the_layerwise_space(make):
     net = make()
     data = quantize(trained_like(net, 1), net, samples_for(net))
@@ -188,7 +195,7 @@ def test_untrained_weights_keep_the_promise_too():
     assert not graph.tensors[graph.ops[-1].inputs[2]].data.any()
 
 
-@pytest.mark.parametrize("make", [branching_net, gated_net, dense_net, flat_net])
+@pytest.mark.parametrize("make", [branching_net, gated_net, dilated_net, dense_net, flat_net])
 def test_int8_network_computes_what_the_float_network_does(make):
     """Oracle: the Keras model. The int8 file runs in an interpreter that is not ours."""
     litert = pytest.importorskip("ai_edge_litert.interpreter")
