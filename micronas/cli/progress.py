@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
@@ -81,7 +82,11 @@ class LineProgress:
 
 
 class LiveProgress:
-    """A panel with the latest trials, the best one, the feasible share and the time left."""
+    """A panel with the latest trials, the best one, the feasible share, the time left and what goes on.
+
+    It goes when the search has ended well, because the result is printed then; after Ctrl-C or an error it
+    stays on the screen.
+    """
 
     def __init__(self, figure: str) -> None:
         from rich.live import Live
@@ -89,9 +94,12 @@ class LiveProgress:
         self._figure = figure
         self._latest: deque[Record] = deque(maxlen=_SHOWN)
         self._best: Record | None = None
-        self._status = "starting"
+        self._status = "no trial yet"
+        self._doing, self._since_s = "starting", time.monotonic()
         self._count = 0
-        self._live = Live(console=console(stderr=True), auto_refresh=False, transient=True)
+        self._live = Live(
+            console=console(stderr=True), get_renderable=self._panel, refresh_per_second=1, transient=True
+        )
 
     def __enter__(self) -> Self:
         self._live.__enter__()
@@ -100,6 +108,9 @@ class LiveProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._live.transient = kind is None
+        if kind is not None:
+            self._doing = "stopped"
         self._live.__exit__(kind, error, trace)
 
     def trial(self, record: Record, replayed: bool, feasible_share: float, left: str) -> None:
@@ -111,15 +122,12 @@ class LiveProgress:
         self._status = (
             f"{plural(self._count, 'trial')}, best {best}, {percent(feasible_share)} fit, {left} left"
         )
-        self._draw()
+        self._live.refresh()
 
     def phase(self, text: str) -> None:
         """Redraw with the phase."""
-        self._status = f"{plural(self._count, 'trial')}, best {best_text(self._best)}; {text}"
-        self._draw()
-
-    def _draw(self) -> None:
-        self._live.update(self._panel(), refresh=True)
+        self._doing, self._since_s = text, time.monotonic()
+        self._live.refresh()
 
     def _panel(self) -> Text:
         """Lines rather than a table of rich's: a reason runs across the columns of the figures."""
@@ -132,8 +140,12 @@ class LiveProgress:
         for record in self._latest:
             style = "bold" if record is self._best else ""
             panel.append(_line(trial_cells(record.trial, columns), columns) + "\n", style=style)
-        panel.append(self._status, style="italic")
+        panel.append(f"{self._status}\n", style="italic")
+        panel.append(self._doing if self._doing == "stopped" else f"{self._doing} ({self._elapsed_s()} s)")
         return panel
+
+    def _elapsed_s(self) -> int:
+        return int(time.monotonic() - self._since_s)
 
 
 def _line(cells: Sequence[str], columns: Sequence[Column]) -> str:

@@ -15,6 +15,7 @@ from micronas.errors import kb, percent, plural
 from micronas.memory.plan.svg import plan_svg
 from micronas.report.chart import Limit, Point, scatter
 from micronas.report.run_data import RunData
+from micronas.report.target import MissedTarget, missed_target
 from micronas.store import Record
 from micronas.store.columns import csv_text, page_columns
 from micronas.strategy.pareto import non_dominated
@@ -54,8 +55,18 @@ def render(run: RunData) -> str:
         history=_history(run),
         columns=page_columns(),
         best=run.final.result if run.final else None,
+        missed=_missed(run),
         plan=plan_svg(run.best.graph, run.best.plan) if run.best else "",
         downloads=_downloads(run),
+    )
+
+
+def _missed(run: RunData) -> MissedTarget | None:
+    """Whether the result is slower than the reward's target."""
+    scores: Any = run.final.result.get("scores") if run.final else None
+    latency = (scores or {}).get("latency") or {}
+    return missed_target(
+        run.setting("reward", "target_ms"), latency.get("ms"), latency.get("source"), run.records
     )
 
 

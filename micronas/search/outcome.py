@@ -15,6 +15,7 @@ from micronas.device.targets import make_device
 from micronas.estimate.accuracy import int8_quality
 from micronas.memory.ledger import make_ledger
 from micronas.model.tflite import read_bytes
+from micronas.report.target import missed_target
 from micronas.search.final import Winner
 from micronas.search.forecast.check import check_forecasts, check_to_json
 from micronas.search.setup import Setup
@@ -40,13 +41,21 @@ def conclude(setup: Setup, winner: Winner, store: Store, agreement: list[Json]) 
 
     ``agreement`` is kept with it: how well the run's cheap judges ranked (see ``judges``).
     """
-    deployed = write_files(setup, winner.tflite, store.folder)
+    result = {**figures_of(setup, winner, store, store.folder / "best"), "agreement": agreement}
+    final = Final(result, winner.tflite)
+    store.set_final(final)
+    return final
+
+
+def figures_of(setup: Setup, winner: Winner, store: Store, folder: Path) -> dict[str, Json]:
+    """Build and measure ``winner`` into ``folder``, and score it on the test split, which is recorded."""
+    deployed = write_files(setup, winner.tflite, folder)
     reason = f"final figures of trial {winner.number}"
     store.record_unsealing(reason)
     test = setup.dataset.test.unseal(reason)
     quality = int8_quality(winner.tflite, setup.dataset.task, test.x, test.y)
     scores = _measured(winner.scores, deployed.details, setup.config)
-    result: dict[str, Json] = {
+    return {
         "trial": winner.number,
         "key": winner.key,
         "final_fit": winner.final_fit,
@@ -55,12 +64,8 @@ def conclude(setup: Setup, winner: Winner, store: Store, agreement: list[Json]) 
         "scores": scores_to_json(scores),
         "deployment": deployed.details,
         "files": dict(deployed.files),
-        "agreement": agreement,
         "figure": setup.dataset.task.figure,
     }
-    final = Final(result, winner.tflite)
-    store.set_final(final)
-    return final
 
 
 def _measured(scores: Scores, deployment: dict[str, Json], config: SearchConfig) -> Scores:
@@ -74,9 +79,8 @@ def _measured(scores: Scores, deployment: dict[str, Json], config: SearchConfig)
     return replace(scores, latency=found, reward=reward(scores.quality_int8, found.ms, config.reward))
 
 
-def write_files(setup: Setup, tflite: bytes, folder: Path) -> Deployed:
-    """Write model, C sources, ELF and map below ``folder/best``; the ELF needs a device to be configured."""
-    best = folder / "best"
+def write_files(setup: Setup, tflite: bytes, best: Path) -> Deployed:
+    """Write model, C sources, ELF and map into ``best``; the ELF needs a device to be configured."""
     best.mkdir(exist_ok=True)
     graph = read_bytes(tflite, "best")
     (best / "model.tflite").write_bytes(tflite)
@@ -100,7 +104,9 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
     result: dict[str, Any] = final.result
     scores = result["scores"]
     latency = scores["latency"] or {"ms": None, "source": None}
-    records, predicts = store.records(), stored_config(store).latency.model
+    records, config = store.records(), stored_config(store)
+    predicts, target_ms = config.latency.model, config.reward.target_ms
+    missed = missed_target(target_ms, latency["ms"], latency["source"], records)
     return {
         "run": str(store.folder),
         "best": {
@@ -113,6 +119,7 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
             "sram_bytes": scores["sram_bytes"],
             "latency": {"ms": latency["ms"], "source": latency["source"]},
             "execution_target": result["deployment"].get("execution_target"),
+            "target": missed.to_json() if missed else None,
             "reward": scores["reward"],
             "figure": result.get("figure", "accuracy"),
             "files": result["files"],

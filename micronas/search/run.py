@@ -12,7 +12,7 @@ import micronas
 from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.device.flash import BOARD_DEADLINE_S
-from micronas.errors import StoreError
+from micronas.errors import StoreError, plural
 from micronas.estimate.proxies import ZeroCostScorer
 from micronas.model.net import shape_graph
 from micronas.report import write_report
@@ -24,7 +24,7 @@ from micronas.search.forecast.forecast import Forecast, forecast_untrained
 from micronas.search.forecast.gate import LatencyGate
 from micronas.search.loop import RUN_CPU_S, Loop, Observer
 from micronas.search.outcome import conclude, write_summary
-from micronas.search.proposals import Proposals
+from micronas.search.proposals import Proposals, feasible_share
 from micronas.search.proposer import make_proposer
 from micronas.search.rank_agreement import agreement_text, rank_agreements
 from micronas.search.setup import Setup, prepare
@@ -32,7 +32,7 @@ from micronas.search.stages import make_evaluator
 from micronas.search.subnets.search import stage_cpu_s
 from micronas.search.termination import Termination, make_termination
 from micronas.space import Arch
-from micronas.store import Final, Store
+from micronas.store import Final, Record, Store
 from micronas.store.stored_setup import stored_board, stored_config
 from micronas.strategy import DIFFERENTIABLE
 from micronas.strategy.supernet_series import supernets_cpu_s
@@ -68,16 +68,23 @@ def stored_setup(store: Store) -> Setup:
     return prepare(stored_config(store), stored_board(store))
 
 
-def search(setup: Setup, store: Store, observer: Observer) -> Final:
-    """Run, or go on with, the search of ``store`` up to its result; a finished one is only looked up."""
+def search(setup: Setup, store: Store, observer: Observer, *, finish_now: bool = False) -> Final:
+    """Run, or resume, the search of ``store`` up to its result; a finished one is only looked up.
+
+    ``finish_now`` begins no further trial: the best of those that are stored is trained and reported.
+    """
     if (final := store.final()) is not None:
         return final
     store.begin_session()
     config = setup.config
     clock = CpuClock(cpu_before(store))
     termination = make_termination(config, store.wall_s, spent_cpu_s=clock.spent_s)
-    with ZeroCostScorer(config.data, config.seed) as judge, _executor(setup) as executor:
-        records = _loop(setup, store, judge, executor, termination, clock, observer).run()
+    with ZeroCostScorer(config.data, config.seed) as judge, search_executor(setup) as executor:
+        if finish_now:
+            records = _told(store, observer)
+        else:
+            observer.phase(f"training the first {plural(config.workers, 'network')}")
+            records = _loop(setup, store, judge, executor, termination, clock, observer).run()
         observer.phase("final training")
         winner = choose(
             records,
@@ -101,7 +108,16 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
     return final
 
 
-def _executor(setup: Setup) -> ProcessExecutor:
+def _told(store: Store, observer: Observer) -> list[Record]:
+    """The stored trials, shown as those of a resumed run are."""
+    records = store.records()
+    for number, record in enumerate(records, 1):
+        observer.trial(record, True, feasible_share(records[:number]), "nothing")
+    return records
+
+
+def search_executor(setup: Setup) -> ProcessExecutor:
+    """The worker processes of a search; enter it to start them."""
     config = setup.config
     return ProcessExecutor(
         functools.partial(make_evaluator, config, setup.board),

@@ -96,7 +96,7 @@ def test_the_result_has_the_c_that_was_built(
         board=BOARD,
         dataset=SimpleNamespace(class_names=("a", "b")),
     )
-    outcome.write_files(setup, (networks / "tiny.tflite").read_bytes(), tmp_path)
+    outcome.write_files(setup, (networks / "tiny.tflite").read_bytes(), tmp_path / "best")
     assert (counts.ledgers, counts.texts) == (1, 1)
     assert "mn_the_model" in (tmp_path / "best" / "c" / "mn_model.c").read_text(encoding="utf-8")
 
