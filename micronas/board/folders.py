@@ -42,12 +42,17 @@ def board_files() -> dict[str, Path]:
     for folder in (shipped_boards(), *user_folders()):
         for path in sorted(folder.glob("*.yaml")):
             if path.stem in files and not files[path.stem].samefile(path):
-                raise BoardError(
-                    f"two boards are called {path.stem!r}: {files[path.stem]} and {path}",
-                    remedy="rename one, its file and its key `name`",
-                )
+                raise two_boards(path.stem, files[path.stem], path)
             files[path.stem] = path
     return files
+
+
+def two_boards(name: str, one: Path, other: Path) -> BoardError:
+    """The error for a name that two profiles have."""
+    return BoardError(
+        f"two boards are called {name!r}: {one} and {other}",
+        remedy="rename yours, its file and its key `name`, or give its path",
+    )
 
 
 def is_path(board: str) -> bool:

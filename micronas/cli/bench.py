@@ -9,12 +9,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from micronas.cli.clock import ClockMhz, clock_remarks, did_not_start
-from micronas.cli.mlperf import DEFAULT_MODE, ModeName, Pin, Protocol, TaskName, is_mlperf_tiny, serve
+from micronas.cli.mlperf import (
+    DEFAULT_MODE,
+    Hardware,
+    ModeName,
+    Pin,
+    Protocol,
+    TaskName,
+    is_mlperf_tiny,
+    serve,
+)
+from micronas.cli.options import BoardOption
 from micronas.cli.output import percent, print_json, print_table, require_effect
 from micronas.cli.output_paths import require_writable_folder
 from micronas.errors import plural
 
 if TYPE_CHECKING:
+    from micronas.board import Board
     from micronas.deploy.deployment import Deployment
     from micronas.deploy.measure import RunStatistics
     from micronas.model.graph import Graph
@@ -24,7 +35,7 @@ RANDOM_SAMPLES = 8
 
 def bench(
     model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
-    board: Annotated[str, typer.Option(help="Board to build for.")],
+    board: BoardOption,
     device: Annotated[str, typer.Option(help="Where to run: qemu, renode or serial.")] = "qemu",
     probe: Annotated[str | None, typer.Option(help="Serial number of the debug probe.")] = None,
     port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
@@ -47,6 +58,7 @@ def bench(
 
     With --protocol mlperf-tiny it is built for MLPerf Tiny's public runner, which then drives it.
     """
+    from micronas.board import load_board
     from micronas.deploy.bench import load_samples
     from micronas.deploy.deployment import cache_folder, deploy, random_samples, require_tools
     from micronas.device.targets import make_device
@@ -65,9 +77,10 @@ def bench(
             "--json": as_json,
         },
     )
-    profile = board_at(board, clock_mhz)
+    original, profile = load_board(board), board_at(board, clock_mhz)
     if mlperf_tiny:
-        serve(model, board=profile, task=task, mode=mode, pin=pin, device=device, probe=probe, port=port)
+        chosen = Hardware(profile, original, device, probe, port)
+        serve(model, chosen, task=task, mode=mode, pin=pin)
         return
     where = make_device(device, probe, port)
     graph = read(model)
@@ -83,7 +96,7 @@ def bench(
     if as_json:
         print_json(bench_json(deployed, model, device))
     else:
-        _print(deployed, model, samples)
+        _print(deployed, original, model, samples)
     deployed.require_parity()
 
 
@@ -124,7 +137,7 @@ def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]
     }
 
 
-def _print(deployed: Deployment, model: Path, samples: Path | None) -> None:
+def _print(deployed: Deployment, profile: Board, model: Path, samples: Path | None) -> None:
     from micronas.deploy.to_json import deployment_to_json
 
     figures: Any = deployment_to_json(deployed)
@@ -142,7 +155,7 @@ def _print(deployed: Deployment, model: Path, samples: Path | None) -> None:
     _print_runs(measurement.runs, "instructions" if latency.instructions else "cycles")
     print(f"counter   {measurement.info.counted_by}")
     print(f"latency   {latency.ms:.2f} ms, {latency.source.value}, at {latency.clock_hz / 1e6:g} MHz")
-    for remark in clock_remarks(board):
+    for remark in clock_remarks(board, profile):
         print(f"          ({remark})")
     if (host_hz := measurement.clock.host_hz) is not None:
         print(f"          (by the host's time the core runs at {host_hz / 1e6:.1f} MHz)")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from micronas.cli.clock import ClockMhz, clock_remarks
+from micronas.cli.options import BoardOption
 from micronas.cli.output import console, print_json, require_effect
 from micronas.cli.output_paths import require_writable_file, write_file
 from micronas.errors import ConfigError
@@ -45,7 +46,7 @@ Pin = Annotated[str | None, typer.Option(help="Pin that energy mode pulses, for 
 
 def mlperf(
     model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
-    board: Annotated[str, typer.Option(help="Board to build for.")],
+    board: BoardOption,
     task: TaskName = None,
     data: Annotated[Path | None, typer.Option(help=".npz with x and y, for the accuracy script.")] = None,
     script: Annotated[str, typer.Option(help="all, performance or accuracy.")] = "all",
@@ -61,6 +62,7 @@ def mlperf(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run MLPerf Tiny's accuracy and performance scripts on MODEL. Not an MLPerf result."""
+    from micronas.board import load_board
     from micronas.deploy.mlperf.result import MlperfResult, result_json, result_lines, source_of
     from micronas.deploy.mlperf.samples import random_load, read_files
     from micronas.deploy.mlperf.script import run_accuracy, run_performance
@@ -91,34 +93,36 @@ def mlperf(
     if as_json:
         print_json(result_json(result, str(model)))
         return
-    _print_device(built)
+    _print_device(built, load_board(board))
     print(f"{model.name} on {wanted.board.title}: {result.execution_target}")
     print("\n".join(result_lines(result)))
 
 
-def serve(
-    model: Path,
-    *,
-    board: Board,
-    task: str | None,
-    mode: str,
-    pin: str | None,
-    device: str,
-    probe: str | None,
-    port: str | None,
-) -> None:
+@dataclass(frozen=True)
+class Hardware:
+    """A board as it is built for and as its profile has it, and where it runs."""
+
+    board: Board
+    profile: Board
+    device: str
+    probe: str | None
+    port: str | None
+
+
+def serve(model: Path, hardware: Hardware, *, task: str | None, mode: str, pin: str | None) -> None:
     """``bench`` and ``flash`` with ``--protocol mlperf-tiny``: a device for the public runner.
 
     A board is flashed and left to it; QEMU answers on a pseudo terminal until Ctrl-C.
     """
+    device = hardware.device
     if device == "renode":
         raise ConfigError(
             "MLPerf Tiny's runner opens serial ports, and a UART in Renode is a TCP socket",
             remedy="--device qemu; or `micronas mlperf --device renode`, which runs the scripts itself",
         )
-    wanted = _wanted(model, board, task, device, probe, port)
+    wanted = _wanted(model, hardware.board, task, device, hardware.probe, hardware.port)
     with _device(wanted, mode, pin) as (built, dut):
-        _print_device(built)
+        _print_device(built, hardware.profile)
         dut.link.close()
         rate = built.running.board.uart.baud
         print(f"{built.task.name} answers on {dut.link.name} at {rate} baud", flush=True)
@@ -215,10 +219,10 @@ def _require_one_of(option: str, value: str, known: tuple[str, ...]) -> None:
         raise ConfigError(f"{option} {value}: unknown", remedy=f"one of {', '.join(known)}")
 
 
-def _print_device(built: DutFirmware) -> None:
+def _print_device(built: DutFirmware, profile: Board) -> None:
     board, sram = built.firmware.board, built.sram
     print(f"clock {board.clock.hz / 1e6:g} MHz")
-    for remark in clock_remarks(board):
+    for remark in clock_remarks(board, profile):
         print(f"  {remark}")
     parts = f"arena {sram.arena:,}, stack {sram.stack:,}, static {sram.static:,}"
     print(f"SRAM {sram.total:,} bytes: {parts}")

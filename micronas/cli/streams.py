@@ -40,7 +40,7 @@ def _open_closed() -> None:
 
 def _patient(stream: TextIO | None, number: int, name: str) -> TextIO:
     output = _Output(number, name)
-    # Unbuffered (python -u, PYTHONUNBUFFERED) is unbuffered here, too: a log holds all that was printed so far.
+    # Unbuffered (PYTHONUNBUFFERED) stays unbuffered: a log holds all that was printed so far.
     unbuffered = isinstance(stream, io.TextIOWrapper) and stream.write_through
     buffer: Any = output if unbuffered else io.BufferedWriter(output)
     if not isinstance(stream, io.TextIOWrapper):

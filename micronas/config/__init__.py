@@ -15,6 +15,7 @@ from micronas.config.schema import (
     StrategyConfig,
     SupernetConfig,
 )
+from micronas.config.shipped import ShippedConfig, find_config, shipped_configs
 
 __all__ = [
     "ConstraintsConfig",
@@ -26,11 +27,14 @@ __all__ = [
     "RewardConfig",
     "SearchBudget",
     "SearchConfig",
+    "ShippedConfig",
     "SpaceConfig",
     "StrategyConfig",
     "SupernetConfig",
+    "find_config",
     "known_keys",
     "known_part",
     "load_config",
     "parse_config",
+    "shipped_configs",
 ]

@@ -18,6 +18,12 @@ RENAMED_KEYS = {
 }
 """Keys of earlier versions -> today's."""
 
+_SEVERAL = {
+    "epochs": "'estimator.epochs' is for each trial, 'final_fit.epochs' for the network that is reported",
+    "name": "'data.name', 'space.name', 'strategy.name' and 'estimator.name' are sections' own keys",
+}
+"""Keys that several sections have -> what each of them is for."""
+
 
 def key_paths(section: type[BaseModel], prefix: str) -> Iterator[str]:
     """Every key of ``section`` and of the sections in it, each after ``prefix``."""
@@ -79,8 +85,10 @@ def _nearest(path: str, keys: Sequence[str]) -> str:
     siblings = [k for k in keys if k.rpartition(".")[0] == section]
     by_leaf = {k.rpartition(".")[2]: k for k in (*keys, *siblings)}
     near = same_leaf or [by_leaf[n] for n in difflib.get_close_matches(leaf, list(by_leaf), n=1, cutoff=0.5)]
+    if leaf in _SEVERAL and not section:
+        return _SEVERAL[leaf]
     if near:
-        return f"did you mean {near[0]!r}?"
+        return f"did you mean {' or '.join(map(repr, near[:3]))}?"
     return f"known keys here: {', '.join(siblings)}"
 
 

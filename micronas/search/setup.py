@@ -19,7 +19,7 @@ from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget
 from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
-from micronas.space import ANOMALY_SPACES, SPACES, Arch, Space, make_space
+from micronas.space import ANOMALY_SPACES, SPACES, Arch, Space, check_space, make_space
 from micronas.strategy import Problem, check_strategy, searcher
 
 
@@ -59,6 +59,7 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     """
     board = board or _named_board(config)
     budget = make_budget(board, config.constraints.flash_kb, config.constraints.sram_kb)
+    check_space(config.space.name)
     check_strategy(config.strategy, config.space.name)
     check_estimator(config.estimator.name, searcher(config.strategy.name), config.space.name)
     if config.estimator.prefilter is not None:

@@ -144,7 +144,7 @@ def check_strategy(config: StrategyConfig, space: str) -> None:
 
 
 def _unknown(name: str) -> ConfigError:
-    near = difflib.get_close_matches(name, STRATEGIES, n=1)
+    near = difflib.get_close_matches(name, STRATEGIES, n=1) or [n for n in STRATEGIES if name and name in n]
     return ConfigError(
         f"strategy.name: unknown strategy {name!r}",
         remedy=f"did you mean {near[0]!r}?" if near else f"known ones: {', '.join(STRATEGIES)}",

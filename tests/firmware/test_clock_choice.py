@@ -130,12 +130,13 @@ def test_the_timing_says_that_it_is_for_another_clock() -> None:
 
 def test_remarks_name_the_published_clock_and_the_profiles() -> None:
     h743 = load_board("nucleo_h743zi2")
-    (published_here,) = clock_remarks(h743)
+    (published_here,) = clock_remarks(h743, h743)
     assert published_here == "published results are at this clock; their sources: boards show nucleo_h743zi2"
-    asked, elsewhere = clock_remarks(at_clock(h743, 216 * MHZ))
+    asked, elsewhere = clock_remarks(at_clock(h743, 216 * MHZ), h743)
     assert asked == "asked for; the profile's clock is 480 MHz. 1 flash wait states instead of 4"
     assert elsewhere == "published results are at 480 MHz: --clock-mhz 480, or compare cycles"
-    assert clock_remarks(load_board("bluepill_f103c8")) == ["published results of this board: none known"]
+    bluepill = load_board("bluepill_f103c8")
+    assert clock_remarks(bluepill, bluepill) == ["published results of this board: none known"]
 
 
 @pytest.mark.parametrize("name", board_names())

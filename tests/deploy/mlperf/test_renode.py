@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from micronas.board import load_board
-from micronas.cli.mlperf import serve
+from micronas.cli.mlperf import Hardware, serve
 from micronas.deploy.mlperf.firmware import DutFirmware, build_dut
 from micronas.deploy.mlperf.result import source_of
 from micronas.deploy.mlperf.script import run_performance
@@ -98,14 +98,7 @@ def test_a_firmware_for_renode_takes_its_cycle_counter_for_instructions(tmp_path
 
 
 def test_the_public_runner_cannot_open_renodes_uart(tmp_path: Path) -> None:
+    board = load_board("nucleo_f446re")
+    hardware = Hardware(board, board, "renode", probe=None, port=None)
     with pytest.raises(ConfigError, match="opens serial ports, and a UART in Renode is a TCP socket"):
-        serve(
-            tmp_path / "no.tflite",
-            board=load_board("nucleo_f446re"),
-            task=None,
-            mode="performance",
-            pin=None,
-            device="renode",
-            probe=None,
-            port=None,
-        )
+        serve(tmp_path / "no.tflite", hardware, task=None, mode="performance", pin=None)
