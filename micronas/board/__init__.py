@@ -1,7 +1,7 @@
 """Board profiles: what the pipeline knows of a board, and of the machine that stands in for it."""
 
 from micronas.board.folders import board_files, shipped_boards
-from micronas.board.load import board_names, describe_validation, load_board, read_board
+from micronas.board.load import board_names, describe_validation, load_board, read_board, read_boards
 from micronas.board.profile import (
     Board,
     Clock,
@@ -31,5 +31,6 @@ __all__ = [
     "describe_validation",
     "load_board",
     "read_board",
+    "read_boards",
     "shipped_boards",
 ]

@@ -49,6 +49,22 @@ def read_board(path: Path) -> Board:
     return board
 
 
+def read_boards() -> tuple[list[Board], list[BoardError]]:
+    """Every board, shipped and the user's, by name, and what is wrong with profiles of the user's.
+
+    A shipped profile that cannot be read raises its ``BoardError``.
+    """
+    boards, refused, shipped = [], [], set(board_names())
+    for name, path in sorted(board_files().items()):
+        try:
+            boards.append(read_board(path))
+        except BoardError as error:
+            if name in shipped:
+                raise
+            refused.append(error)
+    return boards, refused
+
+
 def board_names() -> tuple[str, ...]:
     """Names of all shipped boards, sorted."""
     return tuple(sorted(path.stem for path in shipped_boards().glob("*.yaml")))

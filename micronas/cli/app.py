@@ -21,13 +21,19 @@ from micronas.cli import (
     boards,
     check,
     compare,
+    configs,
+    devices,
     export,
     flash,
+    init,
     mlperf,
     networks,
+    pick,
     renode_script,
     report,
+    runs,
     search,
+    show,
     strategies,
 )
 from micronas.cli.doctor import command as doctor
@@ -38,7 +44,7 @@ app = typer.Typer(
     name="micronas",
     help="Find, build and measure int8 networks for STM32 microcontrollers.",
     no_args_is_help=True,
-    add_completion=False,
+    rich_markup_mode=None,  # plain help is whole at any width; panels cut long options
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -59,18 +65,24 @@ def _options(
     pass
 
 
+app.command("init")(init.init)
+app.command("configs")(configs.configs)
 app.command("search")(search.search)
-app.command("compare")(compare.compare)
-app.command("bench")(bench.bench)
-app.command("check")(check.check)
-app.add_typer(boards.app, name="boards")
-app.command("flash")(flash.flash)
-app.command("mlperf")(mlperf.mlperf)
+app.command("runs")(runs.runs)
+app.command("show")(show.show)
+app.command("pick")(pick.pick)
 app.command("report")(report.report)
+app.command("compare")(compare.compare)
+app.command("check")(check.check)
+app.command("bench")(bench.bench)
+app.command("flash")(flash.flash)
+app.command("export")(export.export)
+app.command("mlperf")(mlperf.mlperf)
+app.command("renode-script")(renode_script.renode_script)
+app.add_typer(boards.app, name="boards")
+app.command("devices")(devices.devices)
 app.add_typer(networks.app, name="networks")
 app.command("strategies")(strategies.strategies)
-app.command("export")(export.export)
-app.command("renode-script")(renode_script.renode_script)
 app.command("doctor")(doctor.doctor)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from micronas.cli.options import BoardArgument, FromBoardOption
 from micronas.cli.output import kb, print_json, print_table
 
 if TYPE_CHECKING:
     from micronas.board import Board
 
-app = typer.Typer(help="List the boards, or show one.", invoke_without_command=True)
+app = typer.Typer(help="List the boards, show one, or start one.", invoke_without_command=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -27,17 +29,19 @@ def list_boards(context: typer.Context, as_json: Json = False) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    from micronas.board import board_names, load_board
+    from micronas.board import read_boards
 
-    boards = [load_board(name) for name in board_names()]
+    boards, refused = read_boards()
     if as_json:
         print_json([_summary(board) for board in boards])
         return
     print_table("", HEADER, [row(board) for board in boards])
+    for error in refused:
+        print(f"\nleft out: {error}")
 
 
 @app.command("show")
-def show(name: Annotated[str, typer.Argument(help="Name of the board.")], as_json: Json = False) -> None:
+def show(name: BoardArgument, as_json: Json = False) -> None:
     """Show one board: memory map, clock, UART, upload, emulator, and where its timing comes from.
 
     A profile that no firmware can be built for is refused with what is wrong.
@@ -68,6 +72,18 @@ def show(name: Annotated[str, typer.Argument(help="Name of the board.")], as_jso
     print(f"  timing    {board.timing.cycles_per_instruction:g} cycles per emulated instruction")
     print(f"            ({' '.join(board.timing.source.split())})")
     print(f"  reference {board.reference}")
+
+
+@app.command("new")
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the new board, for example my_board.")],
+    source: FromBoardOption,
+    out: Annotated[Path, typer.Option(help="Folder of your boards.")] = Path("boards"),
+) -> None:
+    """Start the profile of a board of your own from another board's."""
+    from micronas.cli.new_board import write_profile
+
+    write_profile(name, source, out)
 
 
 def published(board: Board) -> str:

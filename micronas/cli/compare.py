@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from micronas.cli.options import BoardOrNone, ConfigArgument
 from micronas.cli.output import console, print_json, print_table, program, typed
 from micronas.errors import ConfigError, plural
 
@@ -18,9 +19,7 @@ DEFAULT_STRATEGIES = "random,aging_evolution"
 
 
 def compare(
-    config: Annotated[
-        Path | None, typer.Argument(help="Search configuration, a YAML file: the task.")
-    ] = None,
+    config: ConfigArgument = None,
     strategies: Annotated[
         str | None,
         typer.Option(
@@ -33,7 +32,7 @@ def compare(
         str | None,
         typer.Option(help="For every run: 10min, 40trials or 6cpu-min. Default: the configuration's."),
     ] = None,
-    board: Annotated[str | None, typer.Option(help="Board to search for.")] = None,
+    board: BoardOrNone = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Overrides any key, repeatable.")
     ] = None,
@@ -60,12 +59,14 @@ def compare(
     if config is None:
         raise ConfigError(
             "no configuration was given",
-            remedy="micronas compare search_configs/mnist5k_class_b.yaml --strategies random,aging_evolution "
+            remedy="micronas compare mnist5k_class_b --strategies random,aging_evolution "
             "--seeds 3 --budget 2cpu-min",
         )
+    from micronas.config import find_config
+
     named = DEFAULT_STRATEGIES if strategies is None else strategies
     wanted = _plan(config, named, 3 if seeds is None else seeds, budget, board, settings)
-    folder = out or Path("runs") / f"compare-{config.stem}"
+    folder = out or Path("runs") / f"compare-{find_config(config).stem}"
     if not only_results:
         from micronas.compare.run import check_all
 
@@ -74,7 +75,7 @@ def compare(
 
 
 def _plan(
-    path: Path, strategies: str, seeds: int, budget: str | None, board: str | None, settings: list[str] | None
+    path: str, strategies: str, seeds: int, budget: str | None, board: str | None, settings: list[str] | None
 ) -> ComparisonPlan:
     from micronas.cli.settings import setting
     from micronas.compare import make_plan

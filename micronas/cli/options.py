@@ -45,6 +45,9 @@ BoardOrNone = Annotated[
     str | None,
     typer.Option(metavar="BOARD", help="A board's name, or your profile's path.", autocompletion=_boards),
 ]
+FromBoardOption = Annotated[
+    str, typer.Option("--from", metavar="BOARD", help="The board most like it.", autocompletion=_boards)
+]
 BoardArgument = Annotated[
     str, typer.Argument(metavar="BOARD", help="A board's name, or a path.", autocompletion=_boards)
 ]
