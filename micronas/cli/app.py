@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -65,25 +66,31 @@ def _options(
     pass
 
 
-app.command("init")(init.init)
-app.command("configs")(configs.configs)
-app.command("search")(search.search)
-app.command("runs")(runs.runs)
-app.command("show")(show.show)
-app.command("pick")(pick.pick)
-app.command("report")(report.report)
-app.command("compare")(compare.compare)
-app.command("check")(check.check)
-app.command("bench")(bench.bench)
-app.command("flash")(flash.flash)
-app.command("export")(export.export)
-app.command("mlperf")(mlperf.mlperf)
-app.command("renode-script")(renode_script.renode_script)
+_VERBS: tuple[tuple[Callable[..., None], str], ...] = (
+    (init.init, "Write a search configuration for your data and board."),
+    (configs.configs, "List the shipped search configurations."),
+    (search.search, "Search for a network that fits a board."),
+    (runs.runs, "List the runs: state and best network of each."),
+    (show.show, "Show the trials of a run, or one trial in full."),
+    (pick.pick, "Take another trial of a run than its winner."),
+    (report.report, "Write the HTML page of a run."),
+    (compare.compare, "Compare search strategies at an equal budget."),
+    (check.check, "Does a model fit a board? To the byte."),
+    (bench.bench, "Build and run a model, prove it, profile each op."),
+    (flash.flash, "Build a model and upload it to a board."),
+    (export.export, "Write a model as a C99 library."),
+    (mlperf.mlperf, "Run MLPerf Tiny's scripts on a model."),
+    (renode_script.renode_script, "Write a Renode platform and a Robot test."),
+    (devices.devices, "List debug probes and serial ports."),
+    (strategies.strategies, "List search strategies and estimators."),
+    (doctor.doctor, "Check what this machine lacks, and how to get it."),
+)
+"""What a verb does, in the words of ``--help``: short, because a longer line would be cut."""
+
+for _verb, _about in _VERBS:
+    app.command(_verb.__name__.replace("_", "-"), short_help=_about)(_verb)
 app.add_typer(boards.app, name="boards")
-app.command("devices")(devices.devices)
 app.add_typer(networks.app, name="networks")
-app.command("strategies")(strategies.strategies)
-app.command("doctor")(doctor.doctor)
 
 
 _ROOM = "make room; temporary files go to TMPDIR, compiled objects to XDG_CACHE_HOME"

@@ -19,7 +19,7 @@ from micronas.cli.mlperf import (
     is_mlperf_tiny,
     serve,
 )
-from micronas.cli.options import BoardOption
+from micronas.cli.options import BoardOption, ModelArgument
 from micronas.cli.output import percent, print_json, print_table, require_effect
 from micronas.cli.output_paths import require_writable_folder
 from micronas.errors import plural
@@ -34,7 +34,7 @@ RANDOM_SAMPLES = 8
 
 
 def bench(
-    model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
+    model: ModelArgument,
     board: BoardOption,
     device: Annotated[str, typer.Option(help="Where to run: qemu, renode or serial.")] = "qemu",
     probe: Annotated[str | None, typer.Option(help="Serial number of the debug probe.")] = None,

@@ -40,7 +40,7 @@ def list_boards(context: typer.Context, as_json: Json = False) -> None:
         print(f"\nleft out: {error}")
 
 
-@app.command("show")
+@app.command("show", short_help="Show all that is known of one board.")
 def show(name: BoardArgument, as_json: Json = False) -> None:
     """Show one board: memory map, clock, UART, upload, emulator, and where its timing comes from.
 
@@ -74,7 +74,7 @@ def show(name: BoardArgument, as_json: Json = False) -> None:
     print(f"  reference {board.reference}")
 
 
-@app.command("new")
+@app.command("new", short_help="Start the profile of a board of your own.")
 def new(
     name: Annotated[str, typer.Argument(help="Name of the new board, for example my_board.")],
     source: FromBoardOption,

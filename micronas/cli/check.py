@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from micronas.cli.options import BoardOption
+from micronas.cli.options import BoardOption, ModelArgument
 from micronas.cli.output import kb, print_json, print_table
 from micronas.errors import ConfigError
 
@@ -19,7 +19,7 @@ RUNTIMES = ("micronas", "tflm")
 
 
 def check(
-    model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
+    model: ModelArgument,
     board: BoardOption,
     runtime: Annotated[
         str, typer.Option(help="Runtime of the network: micronas or tflm (TFLite Micro).")

@@ -25,5 +25,5 @@ def configs(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
         needs = f", needs {config.data.path}" if config.data.path else ""
         print(f"{each.name}  ({config.data.name}{needs}; space {config.space.name})")
         print(textwrap.fill(each.about, _WIDTH, initial_indent="  ", subsequent_indent="  "))
-    print(f"\nNext:\n  {program()} search {shipped[0].name} --board BOARD")
+    print(f"\nNext:\n  {program()} search mnist5k --board BOARD")
     print(f"  {program()} init    # a configuration of your own")

@@ -19,11 +19,11 @@ from micronas.cli.mlperf import (
     is_mlperf_tiny,
     serve,
 )
-from micronas.cli.options import BoardOption
+from micronas.cli.options import BoardOption, ModelArgument
 
 
 def flash(
-    model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
+    model: ModelArgument,
     board: BoardOption,
     probe: Annotated[str | None, typer.Option(help="Serial number of the debug probe.")] = None,
     port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,

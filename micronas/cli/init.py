@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -34,17 +35,17 @@ def init(
     It reads the data, and proposes how much of the board's memory the network may take.
     """
     from micronas.board import load_board
+    from micronas.board.folders import is_path
     from micronas.data import load
     from micronas.search.starter import about, propose, starter_text
 
     if out.exists():
-        raise ConfigError(
-            f"--out {out}: is there already", remedy="name another file; nothing is overwritten"
-        )
+        raise ConfigError(f"--out {out}: is there already", remedy="name a new file")
     profile, source = load_board(board), _source(task, data)
+    named = os.path.relpath(board, out.parent) if is_path(board) else board  # a path is meant from the file
     dataset = load(source)
     constraints = propose(profile, dataset)
-    write_file("--out", out, starter_text(board, profile, source, dataset, constraints))
+    write_file("--out", out, starter_text(named, profile, source, dataset, constraints))
     print(f"{out}: {about(dataset)}")
     print(
         f"  for {profile.title}: {constraints.flash_kb} of {constraints.board_flash_kb} KB flash, "

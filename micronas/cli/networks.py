@@ -32,7 +32,7 @@ def list_networks(
     print(f"\nNot to be had: {', '.join(NOT_BUILT)} (`micronas networks write NAME` tells why)")
 
 
-@app.command("write")
+@app.command("write", short_help="Write one as int8 .tflite with random weights.")
 def write(
     name: Annotated[str, typer.Argument(help="Name of the network; `micronas networks` lists them.")],
     out: Annotated[Path | None, typer.Option(help="The .tflite file. Default: NAME.tflite.")] = None,

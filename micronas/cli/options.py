@@ -45,6 +45,7 @@ BoardOrNone = Annotated[
     str | None,
     typer.Option(metavar="BOARD", help="A board's name, or your profile's path.", autocompletion=_boards),
 ]
+ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="int8 .tflite file.")]
 FromBoardOption = Annotated[
     str, typer.Option("--from", metavar="BOARD", help="The board most like it.", autocompletion=_boards)
 ]

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from micronas.cli.options import BoardOption
+from micronas.cli.options import BoardOption, ModelArgument
 from micronas.cli.output import require_new_folder, typed
 from micronas.cli.output_paths import require_writable_folder, writing
 
 
 def renode_script(
-    model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
+    model: ModelArgument,
     board: BoardOption,
     out: Annotated[Path, typer.Option(help="Folder to make; it must not exist, or be empty.")],
 ) -> None:

@@ -43,7 +43,7 @@ def built_in(kind: Kind) -> DataConfig:
     if kind not in _BUILT_IN:
         raise DataError(
             f"no {kind.value} data come with micronas",
-            remedy="give yours: --data FILE.npz with the arrays x (samples, time, channels) and y (class numbers)",
+            remedy="give yours: --data FILE.npz with arrays x (samples, time, channels) and y (classes)",
         )
     return DataConfig(name=_BUILT_IN[kind])
 

@@ -84,7 +84,7 @@ def _probe(port: Port, machine: Machine, boards: tuple[str, ...]) -> Attached:
 
 
 def _other(port: Port, machine: Machine) -> Attached:
-    what = port.description or "serial port"
+    what = port.description if port.description not in ("", "n/a") else "serial port"
     return Attached(what, port.serial, port.device, (), _held_by(port, machine), is_probe=False)
 
 

@@ -34,7 +34,7 @@ class Constraints:
 
 
 def propose(board: Board, dataset: Dataset) -> Constraints:
-    """Memory for the network that leaves some to the user's program; raises ``BudgetError`` if nothing fits."""
+    """Memory for the network, less than the board has; raises ``BudgetError`` if no network fits."""
     space = make_space(SpaceConfig(name=space_for(dataset)), dataset.input_shape, dataset.n_classes)
     refusal: BudgetError | None = None
     for share in _SHARES:
@@ -101,18 +101,18 @@ strategy: {{name: aging_evolution}}
 
 # What the network may take of the board. The rest is for your own program.
 constraints:
-  flash_kb: {constraints.flash_kb}          # of {constraints.board_flash_kb}
-  sram_kb: {constraints.sram_kb}           # of {constraints.board_sram_kb}
-  # latency_ms: 50        # a hard limit: slower networks do not count
+  flash_kb: {constraints.flash_kb:<15} # the board has {constraints.board_flash_kb}
+  sram_kb: {constraints.sram_kb:<16} # the board has {constraints.board_sram_kb}
+  # latency_ms: 50          # a hard limit: slower networks do not count
 
 # What is maximised: accuracy, less a factor for being slower than the target.
 reward: {{target_ms: {target_ms}, mode: hard}}
 
 # What the search may cost: it ends at whichever comes first. More of both finds better networks.
 budget: {{trials: 40, minutes: 10}}
-workers: {workers}                # networks trained at a time
-final_fit: {{epochs: 60}}         # of the network that is reported
+workers: {workers}                  # networks trained at a time
+final_fit: {{epochs: 60}}     # of the network that is reported
 
-device: {device}              # where candidates run: qemu, renode, serial (a board), or none
+device: {device:<19} # where candidates run: qemu, renode, serial (a board), or none
 seed: 0
 """
