@@ -54,7 +54,7 @@ def relinked(markdown: str, source: str, site_path: str) -> str:
             _log.warning("%s links to %s, which is not in the repository", source, path)
         page = PAGES.get(path) or (path.removeprefix("docs/") if path.startswith("docs/") else None)
         if page is None:
-            return f"`{path}`"
+            return f"`{text}`" if text in path else f"{text} (`{path}`)"
         return f"[{text}]({os.path.relpath(page, os.path.dirname(site_path))}{anchor})"
 
     return LINK.sub(link, markdown)

@@ -63,9 +63,9 @@ def test_links_lead_from_page_to_page() -> None:
 
 
 def test_a_link_into_the_sources_becomes_text() -> None:
-    text = "see [the schema](../../micronas/config/schema.py)"
+    text = "see [the schema](../../micronas/config/schema.py) in [config](../../micronas/config)"
     found = mkdocs_hooks.relinked(text, "docs/guides/x.md", "guides/x.md")
-    assert found == "see `micronas/config/schema.py`"
+    assert found == "see the schema (`micronas/config/schema.py`) in `config`"
 
 
 def test_a_link_to_nothing_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
