@@ -41,7 +41,8 @@ def test_every_option_that_help_shows_is_on_the_page() -> None:
             check=True,
             env={"PATH": "", "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200", "NO_COLOR": "1"},
         ).stdout
-        options = {word for word in shown.split() if word.startswith("--") and not word.startswith("--no-")}
+        words = {word.rstrip(":,.;") for word in shown.split()}
+        options = {word for word in words if word.startswith("--") and not word.startswith("--no-")}
         part = page.split(f"## `micronas {verb}`")[1].split("\n## ")[0]
         missing = [o for o in sorted(options - {"--help"}) if f"`{o}`" not in part and f"`{o} " not in part]
         assert options
