@@ -52,7 +52,7 @@ def test_the_f4_pll_makes_every_megahertz_that_can_be_made_and_no_other(name: st
 
 def test_the_f4_pll_register_reads_back_as_its_dividers() -> None:
     for m, n, p, q in itertools.product((2, 63), (50, 432), (2, 4, 6, 8), (2, 15)):
-        register = clock_f4.Pll(m, n, p, q).register(from_hse=True)
+        register = clock_f4.PllF4(m, n, p, q).register(from_hse=True)
         assert (register & 0x3F, register >> 6 & 0x1FF, (register >> 16 & 3) * 2 + 2) == (m, n, p)
         assert (register >> 22 & 1, register >> 24 & 0xF) == (1, q)
 
@@ -112,7 +112,7 @@ def test_the_h7_pll_makes_every_megahertz_that_can_be_made_and_no_other(source_h
 
 @pytest.mark.parametrize(("in_hz", "code"), [(2 * MHZ, 0), (3 * MHZ, 1), (6 * MHZ, 2), (12 * MHZ, 3)])
 def test_the_h7_pll_names_its_input_range(in_hz: int, code: int) -> None:
-    assert stm32h7.Pll(4, 100, 2).cfgr(4 * in_hz) >> 2 & 3 == code
+    assert stm32h7.PllH7(4, 100, 2).cfgr(4 * in_hz) >> 2 & 3 == code
 
 
 # RM0433 table 17: AXI MHz, wait states, WRHIGHFREQ; scale 1, then scale 0.

@@ -70,7 +70,7 @@ def test_an_unknown_board_is_refused_with_the_nearest_one(tmp_path: Path) -> Non
         ((), ("no configuration was given",)),
         (
             (CONFIG, *BOARD, "--set", "constraints.flsh_kb=3"),
-            ("constraints.flsh_kb", "did you mean 'budgets.flash_kb'?"),
+            ("constraints.flsh_kb", "did you mean 'constraints.flash_kb'?"),
         ),
         ((CONFIG, *BOARD, "--set", "oops"), ("expected KEY=VALUE",)),
         ((CONFIG, *BOARD, "--strategy", "aging"), ("unknown strategy 'aging'",)),
@@ -100,8 +100,8 @@ def test_an_unknown_key_in_the_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "my.yaml").write_text("constraints: {flash: 3}\n")
     refused(
         micronas("search", "my.yaml", *BOARD, cwd=tmp_path),
-        "my.yaml: unknown key 'budgets.flash'",
-        "did you mean 'budgets.flash_kb'?",
+        "my.yaml: unknown key 'constraints.flash'",
+        "did you mean 'constraints.flash_kb'?",
     )
 
 
@@ -110,7 +110,7 @@ def test_budgets_that_nothing_can_meet_are_refused_up_front_with_the_bytes(tmp_p
     message = refused(
         micronas("search", CONFIG, *BOARD, *arguments, cwd=tmp_path), "bytes of flash (budget 1,024)"
     )
-    assert "raise budgets.flash_kb to" in message
+    assert "raise constraints.flash_kb to" in message
     assert list(tmp_path.iterdir()) == []
 
 

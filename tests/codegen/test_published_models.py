@@ -12,6 +12,7 @@ from tests.support.oracle import random_inputs, run_tflm
 SAMPLES = {"vww_96_int8": 1, "pretrainedResnet_quant": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_published_networks_equal_tflite_micro(compiler, shared_models, tmp_path):
     rng = np.random.default_rng(3)

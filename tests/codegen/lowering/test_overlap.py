@@ -118,6 +118,7 @@ def test_pointwise_kernels_go_backwards_without_loss(size, in_c, more, steps):
     assert pointwise_lag(*reversed(w.tensors), steps) is None
 
 
+@pytest.mark.slow
 def test_portable_kernels_in_planned_memory_equal_tflite_micro(tmp_path):
     cases = fuzz_cases(seed=60)
     assert_equal_to_tflm(cases, run_on_host(cases, tmp_path, planner=plan_memory))

@@ -94,6 +94,7 @@ def in_two_banks(graph: Graph, lowered: tuple[Lowered, ...]) -> Plan:
     raise AssertionError("there is no split of this network")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_generated_c_finds_every_tensor_in_its_bank(compiler: str, tmp_path: Path) -> None:
     """On the host, under AddressSanitizer: an offset in the wrong array would be out of bounds."""
