@@ -55,6 +55,9 @@ class SpaceConfig(_Section):
     hard_swish: bool = Field(default=False, description="layerwise: hard-swish as a choice beside ReLU")
     squeeze_excite: bool = Field(default=False, description="layerwise: squeeze-and-excite as a choice")
     shrink: bool = Field(default=False, description="layerwise: halve or quarter the input, as a choice")
+    dilation: bool = Field(
+        default=False, description="layerwise: dilated depthwise kernels along the first axis, as a choice"
+    )
     backbone: Literal["ds_cnn", "mobilenet_v2"] = Field(default="ds_cnn", description="micronets: skeleton")
 
     @model_validator(mode="after")

@@ -74,6 +74,7 @@ def _limits(config: SpaceConfig, shape: tuple[int, int, int]) -> Limits:
         hard_swish=config.hard_swish,
         squeeze_excite=config.squeeze_excite,
         shrinks=(1, 2, 4) if config.shrink else (1,),
+        dilations=(1, 2, 4) if config.dilation else (1,),
         stem_strides=(1, 2, 4, 8, 16) if max(shape[:2]) >= _STREAM else (1, 2),
     )
 

@@ -23,7 +23,7 @@ from micronas.supernet import SUPERNET_SPACES
 from micronas.supernet.cell_plan import distinct_operations
 from micronas.supernet.cell_region import CellRegion
 from micronas.supernet.dense_region import DenseRegion
-from micronas.supernet.layerwise_region import LayerwiseRegion
+from micronas.supernet.layerwise_region import LayerwiseRegion, plain
 from micronas.supernet.micronets_region import MicronetsRegion
 from micronas.supernet.region import SharedWeightSpace
 
@@ -105,11 +105,11 @@ def _grown_layerwise(space: LayerwiseSpace, reference: LayerwiseArch, growth: fl
         return nearest_width(growth * own, limits.widths)
 
     def grown(block: Block) -> Block:
-        wide = replace(block, width=width(block.width), pool=False, swish=False, gate=False)
+        wide = replace(block, width=width(block.width))
         return wide if block.kind is BlockKind.CONV else replace(wide, kernel=max(kernel, block.kernel))
 
-    blocks = [grown(block) for block in reference.blocks]
+    blocks = [grown(block) for block in plain(reference).blocks]
     if len(blocks) < limits.max_blocks:
         blocks.append(replace(blocks[-1], stride=1))
-    stem = replace(reference.stem, width=width(reference.stem.width), shrink=1)
+    stem = replace(plain(reference).stem, width=width(reference.stem.width))
     return space.from_json(space.to_json(LayerwiseArch(stem, tuple(blocks))))  # in canonical form

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 import subprocess
 import sys
@@ -42,6 +43,8 @@ from micronas.quantize import quantize
 from micronas.quantize.order import in_order_of
 from micronas.quantize.proof import check_constants
 from micronas.space import make_space
+from tests.support.model_runner import run_in_emulator
+from tests.support.oracle import random_inputs, run_tflm
 
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed (extra: search)")
 
@@ -158,7 +161,9 @@ def test_promised_graph_equals_the_converted_one(name, number):
     for i in range(number):
         rng = np.random.default_rng([20, i])
         rich = i % 3 == 0 and name == "layerwise"
-        config = SpaceConfig(name=name, max_width=32, hard_swish=rich, squeeze_excite=rich, shrink=rich)
+        config = SpaceConfig(
+            name=name, max_width=32, hard_swish=rich, squeeze_excite=rich, shrink=rich, dilation=rich
+        )
         space = make_space(config, SHAPES[i % len(SHAPES)], 4 + i % 7)
         net = space.net(space.sample(rng))
         data = quantize(trained_like(net, i), net, samples_for(net, i))
@@ -220,6 +225,24 @@ def test_int8_network_computes_what_the_float_network_does(make):
     expected = model(x, training=False).numpy()
     span = expected.max() - expected.min()
     assert np.abs(np.array(outputs) - expected).mean() < 0.03 * span
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize("core", [Core.M0PLUS, Core.M4F])
+def test_a_dilated_network_of_the_space_in_c_equals_tflite_micro(core, tmp_path):
+    """Portable kernels and those of the DSP extension, from a drawn genotype to the last output element."""
+    pytest.importorskip("tflite_micro")
+    space = make_space(SpaceConfig(dilation=True, max_width=16), (49, 10, 1), 12)
+    archs = (space.sample(np.random.default_rng(i)) for i in itertools.count())
+    arch = next(a for a in archs if sum(block.dilation > 1 for block in a.blocks) > 1)
+    net = space.net(arch)
+    data = quantize(trained_like(net, 4), net, samples_for(net))
+    graph = read_bytes(data, "net")
+    assert sum(getattr(op.attrs, "dilation_h", 1) > 1 for op in graph.ops) > 1
+    inputs = random_inputs(graph, np.random.default_rng(5), 4)
+    (outputs,) = run_in_emulator([(graph, inputs)], tmp_path, core)
+    for got, want in zip(outputs, run_tflm(graph, inputs, data), strict=True):
+        assert np.array_equal(got, want.reshape(got.shape))
 
 
 def test_every_trainable_form_gives_the_same_bytes():

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from micronas.space.extent import (
     Plane,
+    effective_dilation,
     effective_kernel,
     effective_stride,
     halved,
@@ -55,12 +56,14 @@ def plane_after(block: Block, plane: Plane) -> Plane:
 
 
 def _canonical_block(block: Block, plane: Plane, limits: Limits) -> Block:
+    height = effective_kernel(block.kernel, plane)[0]
     strided = halved(plane, effective_stride(block.stride, plane))
     return replace(
         block,
         kernel=_smallest_kernel(block.kernel, plane, limits),
         stride=_effective(block.stride, plane),
         pool=block.pool and pooled(strided) != strided,
+        dilation=effective_dilation(block.dilation, height, plane[0]),
     )
 
 

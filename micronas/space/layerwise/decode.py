@@ -20,7 +20,14 @@ from micronas.model.net import (
     PoolKind,
     SoftmaxLayer,
 )
-from micronas.space.extent import Plane, effective_kernel, effective_stride, pooled, strided_kernel
+from micronas.space.extent import (
+    Plane,
+    effective_dilation,
+    effective_kernel,
+    effective_stride,
+    pooled,
+    strided_kernel,
+)
 from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Stem
 
 
@@ -67,7 +74,10 @@ def _add_inverted(builder: NetBuilder, block: Block) -> None:
 
 def _add_depthwise(builder: NetBuilder, block: Block, activation: Activation) -> None:
     kernel, stride = _window(builder, block)
-    _add_activated(builder, DepthwiseConv(*kernel, *stride, activation=activation), block)
+    dilation = effective_dilation(block.dilation, kernel[0], _plane(builder)[0])
+    _add_activated(
+        builder, DepthwiseConv(*kernel, *stride, activation=activation, dilation_h=dilation), block
+    )
     if block.gate:
         add_gate(builder)
 

@@ -49,6 +49,15 @@ def block_genes(limits: Limits) -> RecordGenes[Block]:
             steps=others,
             draw=set_with(0.3),
         ),
+        # TensorFlow has no dilated kernel with a stride.
+        Gene(
+            "dilation",
+            limits.dilations,
+            lambda block: block.kind is not BlockKind.CONV and block.stride == 1,
+            off=1,
+            draw=smallest_with(0.6),
+            opt_in=True,
+        ),
     )
 
 

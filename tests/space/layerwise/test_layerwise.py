@@ -26,6 +26,7 @@ LIMITS = Limits(
     squeeze_excite=True,
     shrinks=(1, 2, 4),
     stem_strides=(1, 2, 4, 8),
+    dilations=(1, 2, 4),
 )
 MILD = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -45,7 +46,9 @@ def _raw(draw_int, limits=LIMITS):
         expansion = pick(limits.expansions) if kind is BlockKind.INVERTED else 1
         kernel, stride, width = pick(limits.kernels), pick((1, 2)), pick(limits.widths)
         gate = kind is not BlockKind.CONV and pick((False, True))
-        return Block(kind, kernel, stride, width, expansion, pick((False, True)), pick((False, True)), gate)
+        dilation = pick(limits.dilations) if kind is not BlockKind.CONV and stride == 1 else 1
+        pool, swish = pick((False, True)), pick((False, True))
+        return Block(kind, kernel, stride, width, expansion, pool, swish, gate, dilation)
 
     count = draw_int(limits.min_blocks, limits.max_blocks)
     stem = Stem(pick(limits.kernels), pick(limits.stem_strides), pick(limits.widths), pick(limits.shrinks))
@@ -104,6 +107,7 @@ def test_canonical_genes_each_have_an_effect(space, arch):
         lower += [replace(block, swish=False)] if block.swish else []
         lower += [replace(block, gate=False)] if block.gate else []
         lower += [replace(block, kernel=k) for k in LIMITS.kernels if k < block.kernel]
+        lower += [replace(block, dilation=d) for d in LIMITS.dilations if d < block.dilation]
         for changed in lower:
             blocks = (*canonical.blocks[:i], changed, *canonical.blocks[i + 1 :])
             assert space.net(replace(canonical, blocks=blocks)) != net
@@ -148,9 +152,12 @@ def test_mutation_changes_one_gene_or_one_block(classes, data):
     longer, shorter = sorted((arch, neighbour), key=lambda a: len(a.blocks), reverse=True)
     if len(longer.blocks) == len(shorter.blocks):
         changed = _gene_differences(arch, neighbour)
-        # Another kind brings its expansion along, and a plain convolution has no gate.
+        # Another kind brings its expansion along; plain and strided convolutions have fewer genes.
         genes = {g.split(".")[1] for g in changed}
-        assert len(changed) == 1 or ("kind" in genes and genes <= {"kind", "expansion", "gate"})
+        assert len(changed) == 1 or (
+            ("kind" in genes and genes <= {"kind", "expansion", "gate", "dilation"})
+            or genes == {"stride", "dilation"}
+        )
     else:
         assert longer.stem == shorter.stem
         without_one = [(*longer.blocks[:i], *longer.blocks[i + 1 :]) for i in range(len(longer.blocks))]
@@ -350,6 +357,31 @@ def test_mobilenet_v3_block_has_gate_and_hard_swish_where_the_genes_say():
     assert functions == [Function.HARD_SWISH, Function.HARD_SWISH, Function.LOGISTIC]
     squeeze = [node.layer.filters for node in net.nodes if isinstance(node.layer, Conv)][2:4]
     assert squeeze == [16, 64]
+
+
+def test_dilation_widens_the_window_along_the_first_axis_as_far_as_the_plane_goes():
+    """Windows of 5 rows: 4 apart they span 17 of the 27 that 14 frames allow, but not the 13 of 7 frames."""
+    space = LayerwiseSpace((14, 10, 1), 12, replace(LIMITS, min_blocks=1))
+    blocks = (
+        Block(BlockKind.SEPARABLE, 5, 1, 8, dilation=4),
+        Block(BlockKind.SEPARABLE, 3, 2, 8),
+        Block(BlockKind.INVERTED, 5, 1, 8, 2, dilation=4),
+    )
+    net = space.net(LayerwiseArch(Stem(3, 1, 8), blocks))
+    depthwise = [node.layer for node in net.nodes if isinstance(node.layer, DepthwiseConv)]
+    assert [(d.kernel_h, d.kernel_w, d.dilation_h) for d in depthwise] == [(5, 5, 4), (3, 3, 1), (5, 5, 2)]
+    for kind, stride in ((BlockKind.CONV, 1), (BlockKind.SEPARABLE, 2)):
+        with pytest.raises(SpaceError, match=r"blocks\[0\].dilation: 2 is not one of 1"):
+            space.net(LayerwiseArch(Stem(3, 1, 8), (Block(kind, 3, stride, 8, dilation=2),)))
+
+
+def test_a_space_without_dilation_is_the_space_that_it_was():
+    plain, dilated = (make_space(SpaceConfig(dilation=on), (49, 10, 1), 12) for on in (False, True))
+    arch = plain.sample(np.random.default_rng(0))
+    assert "dilation" not in json.dumps(plain.to_json(arch))
+    assert plain.key(arch) == LayerwiseSpace((49, 10, 1), 12, Limits()).key(arch)
+    drawn = [dilated.sample(np.random.default_rng(i)) for i in range(60)]
+    assert {block.dilation for arch in drawn for block in arch.blocks} == {1, 2, 4}
 
 
 def test_half_resolution_is_an_average_in_front():
