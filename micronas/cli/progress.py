@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -92,13 +91,14 @@ class LiveProgress:
         from rich.live import Live
 
         self._figure = figure
-        self._latest: deque[Record] = deque(maxlen=_SHOWN)
+        self._latest: tuple[Record, ...] = ()  # replaced as a whole: another thread draws it
         self._best: Record | None = None
         self._status = "no trial yet"
         self._doing, self._since_s = "starting", time.monotonic()
         self._count = 0
+        self._console = console(stderr=True)
         self._live = Live(
-            console=console(stderr=True), get_renderable=self._panel, refresh_per_second=1, transient=True
+            console=self._console, get_renderable=self._panel, refresh_per_second=1, transient=True
         )
 
     def __enter__(self) -> Self:
@@ -115,7 +115,7 @@ class LiveProgress:
 
     def trial(self, record: Record, replayed: bool, feasible_share: float, left: str) -> None:
         """Redraw with the trial."""
-        self._latest.append(record)
+        self._latest = (*self._latest, record)[-_SHOWN:]
         self._best = better(self._best, record)
         self._count += 1
         best = best_text(self._best)
@@ -133,7 +133,7 @@ class LiveProgress:
         """Lines rather than a table of rich's: a reason runs across the columns of the figures."""
         from rich.text import Text
 
-        columns = terminal_columns(self._live.console.width)
+        columns = terminal_columns(self._console.width)
         header = _line([column.header(self._figure) for column in columns], columns)
         panel = Text(no_wrap=True, overflow="ellipsis")
         panel.append(f"{header}\n", style="bold")

@@ -91,7 +91,10 @@ def search(
         )
     from micronas.config import find_config, load_config
 
-    setup = prepare(load_config(config, given))
+    loaded = load_config(config, given)
+    if sys.stderr.isatty():
+        print("Reading the data and checking the tools ...", file=sys.stderr, flush=True)
+    setup = prepare(loaded)
     with new_run(setup, runs / (run or _free_name(runs, find_config(config).stem))) as store:
         _search(setup, store, as_json, finish_now=False)
 
@@ -124,12 +127,13 @@ def _print_stopped(store: Store) -> None:
     records = store.records()
     best = functools.reduce(better, records, None)
     resume = f"{program()} search --resume {typed(store.folder)}"
-    print(
-        f"\nStopped after {plural(len(records), 'trial')}; best so far: {best_text(best)}.\n"
-        f"  {resume}    # continues\n"
-        f"  {resume} --finish-now    # reports the best so far",
-        file=sys.stderr,
-    )
+    lines = [
+        f"\nStopped after {plural(len(records), 'trial')}; best so far: {best_text(best)}. To continue:",
+        f"  {resume}",
+    ]
+    if best is not None:
+        lines += ["To report the best so far:", f"  {resume} --finish-now"]
+    print("\n".join(lines), file=sys.stderr)
 
 
 def _free_name(runs: Path, stem: str) -> str:

@@ -28,8 +28,8 @@ def print_task(setup: Setup, store: Store) -> None:
         f"{len(data.train)} training, {len(data.validation)} validation, {len(data.test)} sealed test samples"
     )
     print(
-        f"{data.name}: {splits}, "
-        f"{_question(data)}\n"
+        f"{data.name}: {splits}\n"
+        f"  {_question(data)}\n"
         f"{setup.board.title}{at}: "
         f"{kb(setup.budget.flash_bytes)} and {kb(setup.budget.sram_bytes)} for {kind}\n"
         f"{config.strategy.name}, seed {config.seed}, at most {' and '.join(ends)}, "

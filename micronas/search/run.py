@@ -12,7 +12,7 @@ import micronas
 from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.device.flash import BOARD_DEADLINE_S
-from micronas.errors import StoreError, plural
+from micronas.errors import StoreError
 from micronas.estimate.proxies import ZeroCostScorer
 from micronas.model.net import shape_graph
 from micronas.report import write_report
@@ -83,7 +83,7 @@ def search(setup: Setup, store: Store, observer: Observer, *, finish_now: bool =
         if finish_now:
             records = _told(store, observer)
         else:
-            observer.phase(f"training the first {plural(config.workers, 'network')}")
+            observer.phase("training the first network")
             records = _loop(setup, store, judge, executor, termination, clock, observer).run()
         observer.phase("final training")
         winner = choose(
