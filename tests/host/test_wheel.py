@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import zipfile
@@ -175,9 +174,6 @@ def test_missing_data_is_an_error_by_name(distributions: tuple[Path, Path], tmp_
 
 @pytest.mark.exhaustive
 @pytest.mark.timeout(1800)
-@pytest.mark.skipif(
-    "MICRONAS_EXHAUSTIVE" not in os.environ, reason="downloads 3 GB: set MICRONAS_EXHAUSTIVE=1"
-)
 def test_pip_installs_the_wheel_with_all_it_needs(distributions: tuple[Path, Path], tmp_path: Path) -> None:
     """Everything from the package registry into an empty environment; then the search of the README."""
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True, timeout=300)
