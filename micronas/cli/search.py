@@ -103,6 +103,7 @@ def _search(setup: Setup, store: Store, as_json: bool, finish_now: bool) -> None
     from micronas.cli.progress import make_progress
     from micronas.search import search as run_search
     from micronas.search import summary
+    from micronas.store.final_figures import figures_from_json
 
     if not as_json:
         print_task(setup, store)
@@ -117,7 +118,7 @@ def _search(setup: Setup, store: Store, as_json: bool, finish_now: bool) -> None
     if as_json:
         print_json(summary(store, final))
     else:
-        print_result(setup, store, final.result, store.folder / "report.html")
+        print_result(setup, store, figures_from_json(final.result), store.folder / "report.html")
 
 
 def _print_stopped(store: Store) -> None:
