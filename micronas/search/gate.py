@@ -1,7 +1,7 @@
-"""The gate: nothing that breaks a flash or SRAM budget is trained, converted or built.
+"""The gate: no network over a flash or SRAM budget is trained, converted or built.
 
-The ledger needs an architecture's shapes only, so the gate answers in milliseconds; what it lets through
-is, byte for byte, what the linker will be given (asserted at every build).
+The ledger needs only an architecture's shapes, so the gate answers in milliseconds. The sizes that it accepts
+equal the linked sizes to the byte, which every build asserts.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from micronas.space import Arch, Space
 
 
 class Gate(Protocol):
-    """Says whether an architecture fits, without training it."""
+    """Decides whether an architecture fits, without training it."""
 
     def verdict(self, arch: Arch) -> Verdict:
         """Fits, or the reasons why not."""
         ...
 
     def fits(self, arch: Arch) -> bool:
-        """As ``verdict``, for whoever needs no reasons: cheaper for what does not fit."""
+        """As ``verdict`` without the reasons: faster for networks that do not fit."""
         ...
 
 
 KEPT_LEDGERS = 64
-"""A strategy that weighs candidates by their bytes asks for the ledger that the verdict came from."""
+"""Ledgers kept for strategies that weigh candidates by their bytes."""
 
 
 class LedgerGate:
-    """The real gate; verdicts are kept by the architecture's key, and so are the latest ledgers."""
+    """The gate of a search; caches verdicts and the latest ledgers by the architecture's key."""
 
     def __init__(self, space: Space, board: Board, runtime: str, budget: Budget) -> None:
         self._space, self._board, self._runtime, self._budget = space, board, runtime, budget
@@ -58,7 +58,7 @@ class LedgerGate:
         return key not in self._refused and self.verdict(arch).fits
 
     def ledger(self, arch: Arch) -> Ledger:
-        """Every byte of the architecture on this board."""
+        """Memory ledger of the architecture on this board."""
         key = self._space.key(arch)
         if key not in self._ledgers:
             if len(self._ledgers) == KEPT_LEDGERS:

@@ -1,4 +1,4 @@
-"""What a finished search leaves: the network's files, its figures, and the object that ``--json`` prints."""
+"""The results of a finished search: the network's files, its figures, and the object of ``--json``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PARITY_SAMPLES = 32
 
 @dataclass(frozen=True)
 class Deployed:
-    """The final build's figures and the files it left, by name."""
+    """The figures and files of the final build, by name."""
 
     figures: DeploymentFigures
     files: dict[str, str]
@@ -39,7 +39,7 @@ class Deployed:
 def conclude(setup: Setup, winner: Winner, store: Store, agreement: list[Json]) -> Final:
     """Build and measure the winner once more, score it on the test split, and store the result.
 
-    ``agreement`` is kept with it: how well the run's cheap judges ranked (see ``judges``).
+    ``agreement``, how well the run's proxies ranked networks (see ``rank_agreement``), is stored with it.
     """
     figures = figures_of(setup, winner, store, store.folder / "best")
     final = Final(replace(figures, agreement=tuple(agreement)).to_json(), winner.tflite)
@@ -75,7 +75,7 @@ def _measured(scores: Scores, found: Latency | None, config: SearchConfig) -> Sc
 
 
 def write_files(setup: Setup, tflite: bytes, best: Path) -> Deployed:
-    """Write model, C sources, ELF and map into ``best``; the ELF needs a device to be configured."""
+    """Write model, C sources, ELF and map into ``best``; an ELF exists only if a device is configured."""
     best.mkdir(exist_ok=True)
     graph = read_bytes(tflite, "best")
     (best / "model.tflite").write_bytes(tflite)

@@ -211,8 +211,8 @@ def run_loop(folder: Path, config: SearchConfig) -> list[Record]:
 @pytest.mark.parametrize(
     ("policy", "limit", "trials", "text"),
     [
-        ("stop", 5, 3, "trial 2 failed for its device"),
-        ("continue", 4, 6, "4 trials in a row ended alike, in stage 'flash'"),
+        ("stop", 5, 3, "trial 2 failed because of the device"),
+        ("continue", 4, 6, "4 trials in a row failed for the same reason, in stage 'flash'"),
     ],
 )
 def test_a_board_that_is_gone_for_good_ends_the_search_by_policy(
