@@ -2,9 +2,9 @@
 
     files = library_files(graph, name="kws")     # path in the library -> text
 
-The library runs on any core: it holds the network twice, once for cores with the DSP extension and once in
-portable C, and the compiler takes the one that fits. Both give the same outputs in every bit. Its network and
-arena carry its name, so that libraries of several networks can be linked into one program.
+The library runs on any core: it contains the network twice, for cores with the DSP extension and in portable
+C, and the compiler selects the suitable one. Both give the same outputs in every bit. Network and arena have
+the library's name, so that libraries of several networks can be linked into one program.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _NAMED = """\
 def library_files(graph: Graph, *, name: str) -> Mapping[str, str]:
     """Path -> text of every file of the library called ``name``; raises ``ModelError`` as lowering does."""
     if not re.fullmatch(r"[A-Za-z]\w*", name, flags=re.ASCII):
-        raise ModelError(f"{name!r} cannot name a library: it must be a word of letters, digits and _")
+        raise ModelError(f"{name!r} is not a valid library name: use letters, digits and _")
     files: dict[str, str] = {}
     kernels: set[str] = set()
     arena_bytes = 0
