@@ -1,11 +1,11 @@
-"""The memory ledger: every byte of flash and SRAM a network takes on a board, before anything is built.
+"""The memory ledger: every byte of flash and SRAM that a network uses on a board, before anything is built.
 
-For runtime ``micronas`` the arena and the constants are the generated code's, so the linker map must show
-the same figures to the byte. For runtime ``tflm`` flash is the canonical .tflite file and SRAM the arena that
-TFLite Micro would need (64-bit host build, see ``plan.tflm``), which is what its users budget; the
-interpreter's code, statics and stack are not in it.
+For runtime ``micronas`` the arena and the constants are the generated code's, so the linker map must have the
+same figures to the byte. For runtime ``tflm`` flash is the canonical .tflite file and SRAM the arena that
+TFLite Micro would need (64-bit host build, see ``plan.tflm``), which is what its users plan for; the
+interpreter's code, statics and stack are not included.
 
-All figures here are predicted. They take shapes only, no values, and a few milliseconds.
+All figures here are predicted. They need only shapes, no values, and take a few milliseconds.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def make_ledger(
 ) -> Ledger:
     """The ledger of ``graph`` on ``board``; works on shape-only graphs.
 
-    ``sizes`` stands in for the measured firmware (default: looked up for the board and the kernels). Raises
-    ``ModelError`` for an op that the runtime has no kernel for, ``ValueError`` for an unknown runtime.
+    ``sizes`` replaces the measured firmware sizes (default: looked up for the board and the kernels). Raises
+    ``ModelError`` for an op without a kernel in the runtime, ``ValueError`` for an unknown runtime.
     """
     if runtime == "micronas":
         return _micronas_ledger(graph, board, sizes)

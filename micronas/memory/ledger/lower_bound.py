@@ -1,7 +1,7 @@
-"""What a network takes at the least, without a memory plan: enough to refuse most of what does not fit.
+"""A lower bound of a network's memory, without a plan: enough to refuse most networks that do not fit.
 
-Placing tensors is nine tenths of a ledger's time on networks that branch, and all for nothing where the
-constants alone are over, or one op's inputs and outputs are.
+Placing tensors takes nine tenths of a ledger's time on networks with branches. It is wasted if the constants
+alone, or the inputs and outputs of one op, exceed the budget.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from micronas.model.graph import Graph
 
 
 def exceeds_lower_bound(graph: Graph, board: Board, budget: Budget) -> bool:
-    """Whether the ledger of ``graph`` for runtime ``micronas`` is over ``budget`` whatever its plan is.
+    """Whether the ledger of ``graph`` for runtime ``micronas`` exceeds ``budget`` with every plan.
 
-    True only where ``check`` would refuse; False tells nothing. Raises ``ModelError`` like ``make_ledger``.
+    True only if ``check`` would refuse; False means undecided. Raises ``ModelError`` like ``make_ledger``.
     """
     lowered = lower_graph(graph, Target(board.core))
     sizes = firmware_size(board, frozenset(low.kernel for low in lowered), len(lowered))

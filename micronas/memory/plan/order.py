@@ -1,8 +1,9 @@
-"""In which order to run the ops so that the most memory ever live is least.
+"""The execution order of the ops with the lowest peak of live memory.
 
-The live bytes after a set of ops do not depend on the order inside the set, so the best order is a path
-through sets of ops whose highest step is lowest: Dijkstra's algorithm with max in place of +. Chains have one
-order and take no time; when the sets get too many, the better of the graph's own and a greedy order stands.
+The live bytes after a set of ops do not depend on the order inside the set, so the best order is the path
+through sets of ops with the lowest maximum: Dijkstra's algorithm with max instead of +. Chains have a single
+order and take no time. If there are too many sets, the better of the graph's own order and a greedy order is
+used.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ MAX_VARIANTS = 8
 
 
 def best_orders(problem: AllocationProblem) -> Iterator[tuple[int, ...]]:
-    """Topological orders with the lowest peak found, each once; the best guess first.
+    """Distinct topological orders with the lowest peak found, the most promising first.
 
-    Proven lowest for small graphs, never worse than the graph's own. More than one, because tensors that fit
-    by the sum may not fit side by side, and then another order with the same peak often does.
+    The peak is provably lowest for small graphs and never higher than that of the graph's own order. There is
+    more than one, because tensors whose sum fits may not fit side by side, and another order with the same
+    peak often does.
     """
     given = tuple(range(len(problem.demands)))
     peak = order_peak(problem, given)
@@ -45,7 +47,9 @@ def _fallback(problem: AllocationProblem, given: tuple[int, ...], peak: int) -> 
 
 
 def order_peak(problem: AllocationProblem, order: tuple[int, ...]) -> int:
-    """Most bytes live at once when the ops run in ``order``, inputs loaded and outputs read included."""
+    """Maximum live bytes when the ops run in ``order``, including the loading of inputs and reading of
+    outputs.
+    """
     done, live = 0, problem.live_bytes(0)
     peak = live
     for op in order:
@@ -56,7 +60,7 @@ def order_peak(problem: AllocationProblem, order: tuple[int, ...]) -> int:
 
 
 def unavoidable_peak(problem: AllocationProblem) -> int:
-    """A bound below every order: some op's inputs, outputs and scratch, or the graph's inputs or outputs."""
+    """A lower bound of every order: an op's inputs, outputs and scratch, or the graph's inputs or outputs."""
     everything = (1 << len(problem.demands)) - 1
     ends = (problem.live_bytes(0), problem.live_bytes(everything))
     return max(*ends, *(_own_bytes(problem, op) for op in range(len(problem.demands))))
@@ -69,15 +73,15 @@ def _own_bytes(problem: AllocationProblem, op: int) -> int:
 
 
 def ready_ops(problem: AllocationProblem, done: int) -> list[int]:
-    """Ops not in ``done`` whose inputs are all there, in the graph's order."""
+    """Ops not in ``done`` whose inputs are all available, in the graph's order."""
     return [i for i, d in enumerate(problem.demands) if not done >> i & 1 and not d.needs & ~done]
 
 
 def _search(problem: AllocationProblem, limit: int, ties: random.Random | None) -> tuple[int, ...] | None:
-    """An order with the lowest peak, which is at most ``limit``; None when there are too many states.
+    """An order with the lowest peak, which is at most ``limit``; None if there are too many states.
 
-    Among equals the deeper goes first, so that a finished order ends the search, then the graph's own
-    order, or a drawn one.
+    Ties go to the deeper state, so that a complete order ends the search, then to the graph's own order or a
+    random one.
     """
     everything = (1 << len(problem.demands)) - 1
     start = problem.live_bytes(0)
@@ -103,7 +107,7 @@ def _search(problem: AllocationProblem, limit: int, ties: random.Random | None) 
 
 
 def _moves(problem: AllocationProblem, done: int, peak: int, live: int) -> list[tuple[int, int, int]]:
-    """Next ops, the peak with each, and the change of live bytes; just one op where that cannot be wrong.
+    """Next ops, the peak with each, and the change of live bytes; a single op if that is provably safe.
 
     An op that needs no more than the peak so far and leaves no more live than before can run at once: moving
     it forward in any order never adds a byte elsewhere.
@@ -119,7 +123,7 @@ def _moves(problem: AllocationProblem, done: int, peak: int, live: int) -> list[
 
 
 def _greedy_order(problem: AllocationProblem) -> tuple[int, ...]:
-    """At each step the ready op that needs least, and of those the one that leaves least."""
+    """At each step the ready op that needs the fewest bytes, and of those the one that leaves the fewest."""
     done, order = 0, list[int]()
     while len(order) < len(problem.demands):
         op = min(

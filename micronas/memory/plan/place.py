@@ -1,11 +1,11 @@
-"""Where to put the blocks: offsets such that no two overlap while both are live, in as few bytes as possible.
+"""Offsets of the blocks such that no two overlap while both are live, in as few bytes as possible.
 
-This is dynamic storage allocation, NP-hard in general and easy on real networks. On chains two stacks growing
-towards each other reach the lower bound. Otherwise greedy placements in several orders, each improved by
-moving what sticks out to the front, mostly do. Where none does, a depth-first search over stackings decides:
-pushed down and sorted by offset, every best placement puts each block on those before it that it may not
-overlap. A partial stacking dies as soon as skyline plus what is still to come reaches the best known at some
-step.
+This is dynamic storage allocation, NP-hard in general and easy on real networks. On chains, two stacks that
+grow towards each other reach the lower bound. Otherwise, greedy placements in several orders mostly do, each
+improved by moving the blocks at the top to the front. If none does, a depth-first search over stackings
+decides: pushed down and sorted by offset, every optimal placement puts each block directly on those before it
+that it may not overlap. A partial stacking is pruned when skyline plus remaining blocks reach the best known
+result at some step.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_NODES = 1000
 
 @dataclass(frozen=True)
 class Rival:
-    """A block that lives at the same time: stay ``above`` its offset or ``below`` it by so many bytes."""
+    """A block that is live at the same time: keep ``above`` or ``below`` bytes from its offset."""
 
     block: int
     above: int
@@ -65,7 +65,7 @@ def _lower(blocks: tuple[MemoryBlock, ...], one: tuple[int, ...], two: tuple[int
 
 
 def place_by_size(blocks: tuple[MemoryBlock, ...]) -> tuple[int, ...]:
-    """Largest first, among equals in the order given, each at the lowest free offset: TFLite Micro's way."""
+    """Largest first, ties in the given order, each at the lowest free offset, as in TFLite Micro."""
     return _first_fit(blocks, _rivals(blocks), _sorted(blocks, lambda b: (-b.size,)))
 
 
@@ -75,7 +75,7 @@ def height(blocks: tuple[MemoryBlock, ...], offsets: tuple[int, ...]) -> int:
 
 
 def _rivals(blocks: tuple[MemoryBlock, ...]) -> Rivals:
-    """For each block, the blocks that live at the same time, with the distances to keep."""
+    """For each block, the blocks that are live at the same time, with the distances to keep."""
     rivals: Rivals = [[] for _ in blocks]
     for i, me in enumerate(blocks):
         for j, other in enumerate(blocks):
@@ -106,9 +106,9 @@ def _first_fit(blocks: tuple[MemoryBlock, ...], rivals: Rivals, order: list[int]
 def _promoting_first_fit(
     blocks: tuple[MemoryBlock, ...], rivals: Rivals, key: Key, bound: int
 ) -> tuple[int, ...]:
-    """First fit, again and again with the blocks that stick out at the top moved to the front.
+    """Repeated first fit; after each round, the blocks that exceed the bound move to the front.
 
-    Ends at ``bound``, when an order comes round again, or after ``MAX_PROMOTIONS``.
+    Ends at ``bound``, when an order repeats, or after ``MAX_PROMOTIONS``.
     """
     order = _sorted(blocks, key)
     best = _first_fit(blocks, rivals, order)
@@ -129,10 +129,11 @@ def _promoting_first_fit(
 
 
 def _by_time(blocks: tuple[MemoryBlock, ...], rivals: Rivals, top_every: int) -> tuple[int, ...]:
-    """In the order of birth, each ``top_every``-th as high under the bound as it can be, the others low.
+    """In order of first step, every ``top_every``-th block as high as possible under the bound, others low.
 
     With 2, two stacks grow towards each other: exact for chains without scratch or overlaps. With 1, outputs
-    that trail their inputs follow them down. What does not fit under the bound goes to the lowest free place.
+    that trail their inputs follow them down. A block that does not fit under the bound goes to the lowest
+    free offset.
     """
     bound = lower_bound(blocks)
     offsets: dict[int, int] = {}
@@ -191,7 +192,7 @@ class _Stacking:
                 self._descend(higher, less, {**offsets, i: offset}, offset)
 
     def _candidates(self, offsets: dict[int, int], floor: int) -> list[tuple[int, int]]:
-        """Unplaced blocks with their offsets, lowest first and large before small; no lower than the last."""
+        """Unplaced blocks with their offsets, lowest first, large before small; not lower than the last."""
         found = []
         for i, block in enumerate(self._blocks):
             if i not in offsets:

@@ -1,11 +1,10 @@
-"""What arena TFLite Micro would need for a graph: for people who deploy with it, and to compare.
+"""The arena that TFLite Micro would need for a graph, for users who deploy with it and for comparison.
 
 Its head is a greedy plan (largest first, first fit, 16-byte units) that this module repeats exactly. Its tail
 holds the interpreter's own structures: eval tensors, nodes, each kernel's data, quantization parameters per
 channel. The tail and the temporary memory of initialisation are a model of the sizes that the 64-bit host
-build (PyPI ``tflite-micro``) allocates; tests hold it against that build. A 32-bit target has smaller
-pointers and needs less, so the figure is on the safe side there; with CMSIS-NN kernels their scratch comes on
-top.
+build (PyPI ``tflite-micro``) allocates; tests compare it with that build. A 32-bit target has smaller
+pointers and needs less, so the figure is conservative there; CMSIS-NN kernels add their scratch.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ _SCRATCH_KINDS = frozenset({"MEAN", "SUM"})
 
 @dataclass(frozen=True)
 class KindBytes:
-    """Of one op: bytes in the tail for node, options and kernel data, and temporary bytes to prepare it."""
+    """Bytes of one op in the tail (node, options and kernel data), and temporary bytes to prepare it."""
 
     tail: int
     temporary: int
@@ -104,7 +103,7 @@ def tflm_arena(graph: Graph) -> TflmArena:
 
 def _greedy_plan(graph: Graph, positions: dict[int, int]) -> Plan:
     order = tuple(range(len(graph.ops)))
-    # Among equal sizes the later buffer goes first, and scratch comes after all tensors.
+    # Among equal sizes, the later buffer goes first, and scratch follows all tensors.
     blocks = (_tensor_blocks(graph, positions) + _scratch_blocks(graph))[::-1]
     offsets = place_by_size(blocks)
     spans = tuple(
