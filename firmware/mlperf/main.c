@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A device under MLPerf Tiny's test: the runner's text protocol on the board's UART. */
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +18,7 @@ static bool read_command(void)
 {
     size_t length = 0;
     for (;;) {
-        const uint8_t byte = mn_port_read();
+        const uint8_t byte = mn_port_read(mlperf_idle);
         if (byte == '%') {
             line[length < MLPERF_MAX_COMMAND ? length : MLPERF_MAX_COMMAND] = '\0';
             return length <= MLPERF_MAX_COMMAND;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #ifndef MLPERF_ABOUT_H
 #define MLPERF_ABOUT_H
 

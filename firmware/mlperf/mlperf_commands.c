@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The commands of MLPerf Tiny's runner; docs/mlperf_tiny.md. */
 #include "mlperf_commands.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #ifndef MLPERF_COMMANDS_H
 #define MLPERF_COMMANDS_H
 

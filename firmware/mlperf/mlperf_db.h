@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #ifndef MLPERF_DB_H
 #define MLPERF_DB_H
 

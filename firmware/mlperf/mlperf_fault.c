@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A fault as an e- line. Without m-ready: the host must not go on as if nothing were. */
 #include "mlperf_text.h"
 #include "mn_fault.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The bytes that the host loads, and what the network is given of them.
  *
  * int8 tasks are given the bytes as they are, uint8 tasks the byte - 128, float32 tasks the floats quantized by the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "mlperf_time.h"
 
 #include "mn_board.h"
@@ -43,7 +44,7 @@ uint64_t mlperf_microseconds(void)
     return microseconds_of(counts, mn_port_clock().hz);
 }
 
-void mn_own_wait(void)
+void mlperf_idle(void)
 {
     if (MN_MLPERF_ENERGY || mlperf_counter_kind() != MN_COUNTER_CYCLES) {
         mn_sleep_until_interrupt();

@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Microseconds since the start, out of the port's 32-bit counter.
  *
  * The counter wraps, at 168 MHz every 25 s. It is therefore read at every operator and all the while the firmware
- * waits for a byte: mn_own_wait() does not sleep, because a cycle counter stands still in sleep.
+ * waits for a byte: mlperf_idle() does not sleep, because a cycle counter stands still in sleep.
  *
  * In an emulator the counter counts executed instructions; they become microseconds by the board profile's cycles per
  * instruction and clock, an estimate. A waiting emulator sleeps, and its time stands still.
@@ -22,6 +23,9 @@ void mlperf_time_start(void);
 
 /* Takes the counter's progress over: at least once per turn of the counter. */
 void mlperf_time_update(void);
+
+/* For mn_port_read(): takes the progress over, and sleeps where that stops no clock. */
+void mlperf_idle(void);
 
 /* Never less than at the last call. */
 uint64_t mlperf_microseconds(void);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A falling edge is the mark; the pin must then stay low for at least 1 us. */
 #include "mlperf_text.h"
 #include "mlperf_timestamp.h"

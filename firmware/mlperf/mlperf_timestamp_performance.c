@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "mlperf_text.h"
 #include "mlperf_time.h"
 #include "mlperf_timestamp.h"

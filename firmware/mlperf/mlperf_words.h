@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A command's words. */
 #ifndef MLPERF_WORDS_H
 #define MLPERF_WORDS_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """PlatformIO development platform that takes its tools from PATH."""
 
 from platformio.platform.base import PlatformBase

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Gives compiler, assembler and linker the same core and float ABI: one per build, never a mix.
 
 Also moves SCons' signature file out of the object cache, where PlatformIO puts it: builds that run at

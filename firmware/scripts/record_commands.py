@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes down how the image was made, so that the next network can be compiled and linked without SCons.
 
 After linking, commands.json in the build folder holds the command of every C source and of the link, and the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The line's rate: switched on request, and back to the profile's when frames stop making sense. */
 #ifndef MN_BAUD_H
 #define MN_BAUD_H

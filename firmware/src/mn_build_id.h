@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* 16 bytes that say exactly which sources, profile and flags this image was built from. */
 #ifndef MN_BUILD_ID_H
 #define MN_BUILD_ID_H

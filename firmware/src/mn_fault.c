@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "mn_fault.h"
 
 /* Passes the exception frame on. A stack pointer that has left the stack gets the whole stack anew: what was

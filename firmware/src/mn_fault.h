@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One message about a fault, then stop: no silent hard fault, no half-working board. */
 #ifndef MN_FAULT_H
 #define MN_FAULT_H

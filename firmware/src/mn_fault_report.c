@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The FAULT frame of PROTOCOL.md. */
 #include "mn_fault.h"
 #include "mn_frame.h"

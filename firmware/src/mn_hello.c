@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* HELLO: who is this, what is in it, and on which clock and counter does it run. */
 #include <string.h>
 
@@ -54,14 +55,14 @@ static uint8_t *put_names(uint8_t *at)
     return put_bytes(at, core_name, sizeof core_name - 1);
 }
 
-mn_answer mn_answer_hello(const mn_frame *request, uint8_t *reply)
+mn_answer mn_answer_hello(const mn_frame *request, uint8_t *reply, uint32_t garbled_frames)
 {
     if (request->payload_bytes != 0) {
         return mn_answer_error(MN_CODE_LENGTH, 0);
     }
     uint8_t *at = put_bytes(reply, mn_build_id, MN_BUILD_ID_BYTES);
     at = put_memory(put_clock_and_counter(at));
-    at = mn_put_u32(at, mn_server_garbled_frames());
+    at = mn_put_u32(at, garbled_frames);
     at = mn_put_u16(put_model(at), MN_MAX_PAYLOAD);
     at = put_names(at);
     return mn_answer_payload((size_t)(at - reply));

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the firmware needs of a chip. One folder of firmware/port implements it per family.
  *
  * Nothing here uses interrupts while a model runs: counts are not disturbed and repeat exactly.
@@ -38,8 +39,11 @@ void mn_port_init(void);
 /* The clock that mn_port_init() ended with. */
 mn_clock mn_port_clock(void);
 
-/* Waits (asleep) for one byte. */
-uint8_t mn_port_read(void);
+/* What a program does while it waits for a byte: called over and over, it may return at any time. */
+typedef void (*mn_idle)(void);
+
+/* Waits for one byte and calls `idle` meanwhile. */
+uint8_t mn_port_read(mn_idle idle);
 
 /* Sends `length` bytes and returns when the last has left the data register. Works from a fault handler. */
 void mn_port_write(const uint8_t *bytes, size_t length);

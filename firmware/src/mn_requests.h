@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One handler per request. PROTOCOL.md defines the payloads. */
 #ifndef MN_REQUESTS_H
 #define MN_REQUESTS_H
@@ -14,10 +15,9 @@ typedef struct {
     uint32_t detail;
 } mn_answer;
 
-/* Reads the request's payload and writes at most MN_MAX_PAYLOAD bytes to `reply`, which never overlaps it. */
-typedef mn_answer (*mn_handler)(const mn_frame *request, uint8_t *reply);
-
-mn_answer mn_answer_hello(const mn_frame *request, uint8_t *reply);
+/* Each reads the request's payload and writes at most MN_MAX_PAYLOAD bytes to `reply`, which never overlaps it.
+ * `garbled_frames`: how many were dropped so far because they were garbled or too long. */
+mn_answer mn_answer_hello(const mn_frame *request, uint8_t *reply, uint32_t garbled_frames);
 mn_answer mn_answer_tensor(const mn_frame *request, uint8_t *reply);
 mn_answer mn_answer_load(const mn_frame *request, uint8_t *reply);
 mn_answer mn_answer_read(const mn_frame *request, uint8_t *reply);
@@ -37,8 +37,5 @@ static inline mn_answer mn_answer_error(mn_error_code code, uint32_t detail)
     const mn_answer answer = {0, (uint8_t)code, detail};
     return answer;
 }
-
-/* Frames dropped so far because they were garbled or too long. */
-uint32_t mn_server_garbled_frames(void);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* RUN and PROFILE: inference with the counter read at every op boundary.
  *
  * Counts are differences of a 32-bit counter that wraps, taken op by op, so that a run may be longer than one

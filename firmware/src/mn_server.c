@@ -1,6 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "mn_server.h"
 
 #include "mn_baud.h"
+#include "mn_core_instructions.h"
 #include "mn_frame.h"
 #include "mn_port.h"
 #include "mn_requests.h"
@@ -20,17 +22,12 @@ uint32_t mn_server_nonce(void)
     return served_nonce;
 }
 
-uint32_t mn_server_garbled_frames(void)
-{
-    return garbled_frames;
-}
-
 /* Bytes of the next non-empty frame; more than the buffer holds means that it was too long and is lost. */
 static size_t receive(void)
 {
     size_t length = 0;
     for (;;) {
-        const uint8_t byte = mn_port_read();
+        const uint8_t byte = mn_port_read(mn_sleep_until_interrupt);
         if (byte == 0 && length != 0) {
             return length;
         }
@@ -49,7 +46,7 @@ static mn_answer dispatch(const mn_frame *request, uint8_t *reply)
         return mn_answer_error(MN_CODE_VERSION, MN_PROTOCOL_VERSION);
     }
     switch (request->type) {
-    case MN_REQUEST_HELLO: return mn_answer_hello(request, reply);
+    case MN_REQUEST_HELLO: return mn_answer_hello(request, reply, garbled_frames);
     case MN_REQUEST_TENSOR: return mn_answer_tensor(request, reply);
     case MN_REQUEST_LOAD: return mn_answer_load(request, reply);
     case MN_REQUEST_RUN: return mn_answer_run(request, reply);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Answers the host: one request, one reply. */
 #ifndef MN_SERVER_H
 #define MN_SERVER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "mn_stack.h"
 
 uint32_t mn_stack_high_water(void)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The stack: a section of its own, painted at reset so that its high-water mark can be read later. */
 #ifndef MN_STACK_H
 #define MN_STACK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reset: paint the stack, copy .data, clear .bss, switch the FPU on, run the firmware.
  *
  * The stack is the first thing in SRAM, so that an overflow runs into unmapped memory and faults instead of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* TENSOR, LOAD, READ and PEEK: the model's inputs and outputs as they lie in the arena, and the arena itself. */
 #include <string.h>
 

@@ -11,12 +11,11 @@ class Program:
     """Sources of firmware/ that are compiled around a network.
 
     ``paths`` are folders or files below firmware/; a folder other than ``src`` is staged below ``src``.
-    ``headers`` are generated (file name -> text), ``flags`` go to the compiler.
+    ``headers`` are generated (file name -> text).
     """
 
     paths: tuple[str, ...]
     headers: Mapping[str, str] = field(default_factory=dict)
-    flags: tuple[str, ...] = ()
 
 
 SERVER = Program(paths=("src",))

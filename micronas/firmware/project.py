@@ -49,7 +49,7 @@ def make_project(
     files |= {f"include/{name}": text for name, text in program.headers.items()}
     files["include/mn_board.h"] = board_header(board)
     files["linker.ld"] = linker_script(board, arena_region)
-    files["platformio.env.ini"] = environment_ini(board, (*extra_flags, *program.flags))
+    files["platformio.env.ini"] = environment_ini(board, extra_flags)
     build_id = hash_files(files)
     files["src/mn_build_id.c"] = _build_id_source(build_id)
     return Project(board, files, build_id)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ADD and SUB, int8, element by element or with one operand repeated (NumPy broadcasting). */
 #ifndef MN_ADD_H
 #define MN_ADD_H

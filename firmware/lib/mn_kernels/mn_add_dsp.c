@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* DSP form of ADD for operands of one shape. Of two operands, the one with the larger scale is halved exactly by
  * the reference; the other's product is rounded twice, as is the sum's. */
 #include "mn_add.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Portable ADD and SUB. */
 #include "mn_add.h"
 #include "mn_requant.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "mn_arena.h"
 
 int8_t *mn_arena_at(const mn_model *model, uint32_t offset)

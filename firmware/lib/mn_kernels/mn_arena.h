@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes of a model's arena by their offset, wherever they lie. */
 #ifndef MN_ARENA_H
 #define MN_ARENA_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ARG_MAX of int8 to int32; the first of several maxima. x is (outer, depth, inner). */
 #ifndef MN_ARG_MAX_H
 #define MN_ARG_MAX_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* DSP form of AVERAGE_POOL_2D: four channels at a time. */
 #include "mn_dsp_sum.h"
 #include "mn_pool_window.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* AVERAGE_POOL_2D: mean of the window's valid elements, halves away from zero. */
 #include "mn_pool_window.h"
 #include "mn_requant.h"

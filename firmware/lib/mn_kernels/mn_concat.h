@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CONCATENATION, int8, all inputs in the output's scale. */
 #ifndef MN_CONCAT_H
 #define MN_CONCAT_H

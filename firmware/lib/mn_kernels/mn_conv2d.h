@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CONV_2D, int8, per-channel weights. Layouts: x and y HWC, weights OHWI (see each kernel for packing). */
 #ifndef MN_CONV2D_H
 #define MN_CONV2D_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* DSP form of the pointwise convolution: pixel pairs are widened to scratch, then multiplied. */
 #include "mn_conv2d.h"
 #include "mn_dsp_conv.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Portable pointwise convolution: each pixel of x is copied to scratch, so that its outputs may be written over it,
  * and multiplied. */
 #include <string.h>

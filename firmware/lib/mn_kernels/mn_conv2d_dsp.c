@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* DSP form of CONV_2D: the receptive fields of two neighbouring output pixels are widened to scratch, then
  * multiplied. Windows inside the input whose rows are whole words are widened straight from it, all others by
  * way of a gathered copy. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Portable CONV_2D: every output pixel's receptive field is copied to scratch as one vector, padding as
  * the input's zero point; what is left is out_c dot products without a border in sight. */
 #include "mn_conv2d.h"

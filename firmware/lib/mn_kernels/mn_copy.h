@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* RESHAPE, SQUEEZE, EXPAND_DIMS: the same bytes under another shape. */
 #ifndef MN_COPY_H
 #define MN_COPY_H

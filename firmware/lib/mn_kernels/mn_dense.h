@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* FULLY_CONNECTED, int8. weights are out_n rows of in_n. */
 #ifndef MN_DENSE_H
 #define MN_DENSE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* DSP form of FULLY_CONNECTED with a scale per output. */
 #include "mn_dsp_dense.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Portable FULLY_CONNECTED with a scale per output: the pixel of a pointwise convolution. */
 #include "mn_dense.h"
 #include "mn_dot.h"

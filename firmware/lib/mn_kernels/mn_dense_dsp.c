@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* DSP form of FULLY_CONNECTED with one weight scale. */
 #include "mn_dsp_dense.h"
 

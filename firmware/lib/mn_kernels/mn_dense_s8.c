@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Portable FULLY_CONNECTED with one weight scale. */
 #include "mn_dense.h"
 #include "mn_dot.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* DEPTHWISE_CONV_2D, int8, per-channel weights. Layouts: x and y HWC, weights HWC. */
 #ifndef MN_DEPTHWISE_H
 #define MN_DEPTHWISE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* DSP form of DEPTHWISE_CONV_2D, pixel by pixel, four channels at a time. A list of pointers to the taps of a
  * pixel's window, padding among them, serves all of its channels; nothing else is copied or unpacked. Where a channel
  * has few outputs, that takes less than a plane for it (mn_depthwise_dsp.c). */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Portable DEPTHWISE_CONV_2D, channel by channel. A channel is copied to a plane of its own, padding as the
  * input's zero point, and its weights to words side by side, so that the loops over windows know no border and
  * no other channel.

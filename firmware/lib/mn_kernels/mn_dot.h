@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The innermost loops of the portable kernels: int8 dot products without a branch per product. */
 #ifndef MN_DOT_H
 #define MN_DOT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the DSP forms share (Cortex-M4, M7, M33 and up: cores with SMLAD).
  *
  * Two dot products in four instructions for four products. Weights of two output channels A and B lie

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From two pixels' widened inputs to their outputs, for the DSP forms of CONV_2D. */
 #ifndef MN_DSP_CONV_H
 #define MN_DSP_CONV_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Four outputs of a dense layer at once, for its DSP forms. */
 #ifndef MN_DSP_DENSE_H
 #define MN_DSP_DENSE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* void mn_dsp_depthwise_3x3_s1(const mn_dsp_plane_job *job), and the same for stride 2: two outputs a turn, all weights in
  * registers. See mn_dsp_plane.h.
  *

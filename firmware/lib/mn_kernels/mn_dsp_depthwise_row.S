@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* void mn_dsp_depthwise_row(mn_dsp_row_job *job): one row of output pairs of any window. See mn_dsp_plane.h.
  *
  * r0 job   r1 window   r2 inputs   r3 weights   r4 words left   r5 kernel rows left

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* void mn_dsp_dot4(const int8_t *x, const int8_t *pair0, const int8_t *pair1, int32_t groups, int32_t sums[4])
  *
  * One vector against four rows of weights, packed in pairs as mn_dsp.h tells: sums = A0, B0, A1, B1. x is widened as it

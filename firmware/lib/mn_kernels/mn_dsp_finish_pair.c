@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The general form of what mn_dsp_two_pixels does at the end of a channel pair. */
 #include "mn_dsp.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One channel of a depthwise convolution on a plane of its own, for the DSP form.
  *
  * A plane holds one channel as int16, with padding as the input's zero point; a row is plane_w long, an

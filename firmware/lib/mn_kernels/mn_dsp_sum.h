@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Sums of many int8 vectors, four channels at a time, for pooling and MEAN on DSP cores. */
 #ifndef MN_DSP_SUM_H
 #define MN_DSP_SUM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* void mn_dsp_taps(const int8_t *const *taps, const int8_t *weights, int32_t channel, int32_t count, int32_t sums[4])
  * void mn_dsp_taps_finish(const int8_t *const *taps, const int8_t *weights, int32_t channel, int32_t count,
  *                         const mn_channel *scales, int8_t *y, int32_t zero_code)

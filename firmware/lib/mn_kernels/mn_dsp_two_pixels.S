@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* void mn_dsp_two_pixels(mn_dsp_job *job): see mn_dsp.h for the arithmetic and the job's fields.
  *
  * r0 x        r1 weights   r2 groups left

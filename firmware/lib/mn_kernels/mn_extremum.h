@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* MAXIMUM and MINIMUM, int8, all tensors in one scale, with broadcasting. */
 #ifndef MN_EXTREMUM_H
 #define MN_EXTREMUM_H

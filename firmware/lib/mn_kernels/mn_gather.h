@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The receptive field of one output pixel as one vector, padding as the input's zero point. */
 #ifndef MN_GATHER_H
 #define MN_GATHER_H

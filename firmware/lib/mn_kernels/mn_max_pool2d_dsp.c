@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* DSP form of MAX_POOL_2D: four channels at a time. */
 #include "mn_dsp.h"
 #include "mn_pool_window.h"

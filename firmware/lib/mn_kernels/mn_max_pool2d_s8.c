@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* MAX_POOL_2D. */
 #include "mn_pool_window.h"
 #include "mn_requant.h"

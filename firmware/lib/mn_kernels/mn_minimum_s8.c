@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "mn_extremum.h"
 
 static void line(const void *params, const int8_t *x1, const int8_t *x2, int8_t *y)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a generated model gives to whoever runs it: the firmware, the host tests, an exported library.
  *
  * A model is const data and one function per operator. It owns no memory but its arena, and nothing

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* TRANSPOSE and STRIDED_SLICE: y, of up to five dimensions, takes x at steps of its own. */
 #ifndef MN_MOVE_H
 #define MN_MOVE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* MUL, int8, element by element or with one operand repeated. */
 #ifndef MN_MUL_H
 #define MN_MUL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* DSP form of MUL: the short requantization of mn_dsp.h, whose bound no product of two bytes reaches. */
 #include "mn_dsp.h"
 #include "mn_mul.h"

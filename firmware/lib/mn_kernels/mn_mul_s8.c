@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Portable MUL. */
 #include "mn_mul.h"
 #include "mn_requant.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* PAD and PADV2, int8, up to four dimensions. */
 #ifndef MN_PAD_H
 #define MN_PAD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* PAD: each dimension is fill, content, fill; the content of the last one is a copy. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* AVERAGE_POOL_2D and MAX_POOL_2D, int8, HWC. Padded positions count for nothing. */
 #ifndef MN_POOL2D_H
 #define MN_POOL2D_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The part of a pooling window that lies on the input. */
 #ifndef MN_POOL_WINDOW_H
 #define MN_POOL_WINDOW_H

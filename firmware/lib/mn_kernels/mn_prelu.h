@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* PRELU, int8: x above its zero point, x * alpha below; alpha is broadcast. */
 #ifndef MN_PRELU_H
 #define MN_PRELU_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* QUANTIZE from float and DEQUANTIZE to float, for networks whose inputs and outputs are float. */
 #ifndef MN_QUANTIZE_H
 #define MN_QUANTIZE_H

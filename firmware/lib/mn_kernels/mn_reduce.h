@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* MEAN and SUM, int8. x is (outer, reduced, middle, reduced2, inner), y is (outer, middle, inner). */
 #ifndef MN_REDUCE_H
 #define MN_REDUCE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* DSP form of MEAN and SUM over all pixels: four channels at a time. */
 #include "mn_dsp_sum.h"
 #include "mn_reduce.h"

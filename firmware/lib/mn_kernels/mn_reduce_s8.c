@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* MEAN and SUM: integer sum, then one requantization that also holds 1/count of a mean. */
 #include "mn_reduce.h"
 #include "mn_requant.h"

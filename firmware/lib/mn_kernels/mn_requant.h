@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* TFLite's integer requantization: acc * multiplier * 2^(shift - 31) in two roundings.
  *
  * `multiplier` is 0 or in [2^30, 2^31) (MEAN also has smaller ones), `shift` in [-31, 30]; a positive

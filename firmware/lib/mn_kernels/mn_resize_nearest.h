@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* RESIZE_NEAREST_NEIGHBOR, int8, HWC. */
 #ifndef MN_RESIZE_NEAREST_H
 #define MN_RESIZE_NEAREST_H

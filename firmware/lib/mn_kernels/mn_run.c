@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "mn_model.h"
 
 mn_status mn_model_run(const mn_model *model)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* SOFTMAX, int8 to int8 (scale 1/256, zero point -128), over rows of `depth`. */
 #ifndef MN_SOFTMAX_H
 #define MN_SOFTMAX_H

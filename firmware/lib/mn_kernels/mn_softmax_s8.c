@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* SOFTMAX in fixed point, as TFLite's int8 reference computes it.
  *
  * Qi.f below means a signed 32-bit number with i integer bits and f = 31 - i fraction bits. exp() of a

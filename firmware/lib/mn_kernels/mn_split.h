@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* SPLIT, int8, into equal parts. */
 #ifndef MN_SPLIT_H
 #define MN_SPLIT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any int8 -> int8 function as a table of its 256 values: LOGISTIC, TANH, HARD_SWISH, RELU, RELU6, ... */
 #ifndef MN_TABLE_H
 #define MN_TABLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "mn_table.h"
 
 mn_status mn_table_s8(const mn_table *p, const int8_t *x, int8_t *y)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* uint64_t mn_v6m_dot_two(const int8_t *x, const int8_t *w0, const int8_t *w1, int32_t n)
  *
  * mn_dot_two of mn_dot.h for Armv6-M: the sums of x . w0 and x . w1. These cores have eight registers for

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "mn_cobs.h"
 
 size_t mn_cobs_encode(uint8_t *buffer, size_t length)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Consistent Overhead Byte Stuffing (Cheshire and Baker, 1999) for messages of at most 254 bytes.
  *
  * A message that short costs exactly one byte more, so both directions work in the caller's buffer.

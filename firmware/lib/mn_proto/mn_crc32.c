@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "mn_crc32.h"
 
 static const uint32_t nibble_table[16] = {

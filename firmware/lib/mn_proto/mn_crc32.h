@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CRC-32 of IEEE 802.3 (reflected 0x04C11DB7, as in zlib), a nibble at a time: 64 bytes of table. */
 #ifndef MN_CRC32_H
 #define MN_CRC32_H

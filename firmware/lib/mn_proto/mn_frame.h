@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Frames of the micronas device protocol; PROTOCOL.md is the contract.
  *
  * On the wire: COBS(version, type, nonce, payload, CRC-32) and a zero byte. Integers are little endian.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Builds `firmware.elf` and `firmware.bin` with arm-none-eabi-gcc; uploads by the command that the project gives."""
 
 from SCons.Script import AlwaysBuild, Builder, Default, DefaultEnvironment

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Caches of the Cortex-M7: Armv7-M ARM B2.2.7 and PM0253 4.8. Their content is undefined out of reset, so it is
  * invalidated first. Nothing but the core touches memory (no DMA), so coherence is no question here. */
 #include "mn_cache.h"

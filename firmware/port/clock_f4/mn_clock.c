@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The clock tree of F2, F4 and F7, which share registers and procedure: RM0090, RM0390 and RM0385 chapters 5 or 4
  * (PWR) and 6 or 5 (RCC), 3.4 and 3.5 (flash latency); RM0033 chapters 4 and 5. The F2 has neither voltage scales nor
  * overdrive (MN_CLOCK_VOS_MASK 0, MN_CLOCK_OVERDRIVE 0).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The clock tree of L4, L4+, L5, G0 and G4, which share RCC, PWR and flash interface but for a few fields: RM0351,
  * RM0394, RM0432 (L4+), RM0438 (L5), RM0444 (G0) and RM0440 (G4), the chapters FLASH, PWR and RCC of each.
  *

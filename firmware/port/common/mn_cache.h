@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #ifndef MN_CACHE_H
 #define MN_CACHE_H
 

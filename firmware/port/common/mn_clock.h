@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The clock tree, per family: port/<family>/mn_clock.c. */
 #ifndef MN_CLOCK_H
 #define MN_CLOCK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What mn_clock_start() answers, the same in every family. */
 #ifndef MN_CLOCK_RESULT_H
 #define MN_CLOCK_RESULT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The counter that inference is measured with. port/counter_* implement it. */
 #ifndef MN_COUNTER_H
 #define MN_COUNTER_H

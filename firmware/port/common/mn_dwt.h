@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The DWT cycle counter of Armv7-M and Armv8-M Mainline (Armv7-M ARM, C1.8). */
 #ifndef MN_DWT_H
 #define MN_DWT_H

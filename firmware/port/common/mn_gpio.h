@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pins. One folder per generation of the GPIO peripheral implements this: port/gpio_*. */
 #ifndef MN_GPIO_H
 #define MN_GPIO_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Is a timer an instruction counter? Only in an emulator that advances time by one tick per instruction. */
 #ifndef MN_INSTRUCTION_COUNTER_H
 #define MN_INSTRUCTION_COUNTER_H

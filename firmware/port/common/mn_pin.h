@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A pin as a plain push-pull output. One folder per generation of the GPIO peripheral implements it, beside
  * mn_gpio.h: port/gpio_*. */
 #ifndef MN_PIN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Polling with a bound: hardware that never gets ready must not hang the firmware. */
 #ifndef MN_POLL_H
 #define MN_POLL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Memory-mapped registers by address. */
 #ifndef MN_REGISTER_H
 #define MN_REGISTER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* TIM2 as a free-running counter at the core's clock, where it has 32 bits: the same registers in every family. */
 #ifndef MN_TIM2_H
 #define MN_TIM2_H

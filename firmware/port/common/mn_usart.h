@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The profile's UART: 8N1, no flow control, no interrupt taken. One folder per generation of the peripheral
  * implements it, with the four UART functions of mn_port.h; micronas/firmware/families/ says which a chip has. */
 #ifndef MN_USART_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Cycles from the DWT. Where it does not count, as in QEMU, a 32-bit TIM2 is tried, and believed only if it
  * proves to count instructions. */
 #include "mn_counter.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Cycles from the DWT, for chips whose TIM2 has 16 bits. Where it does not count, as in QEMU, SysTick (Armv7-M ARM
  * B3.3) is tried, and believed only if it proves to count instructions.
  *

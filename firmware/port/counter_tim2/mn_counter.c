@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Cycles from a 32-bit TIM2, for cores without a cycle counter (Cortex-M0+). The bus prescalers are 1 in every clock
  * that port/clock_l4 may end with, so the timer counts the core's cycles. SysTick would turn every 2^24 cycles, less
  * than one slow op, and needs an interrupt to count its turns.

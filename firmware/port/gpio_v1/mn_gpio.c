@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* GPIO of the F1, configured by four bits per pin in CRL and CRH; RM0008 9.2, RM0041 7.2. Peripherals sit on their
  * default pins: AFIO_MAPR stays as after reset. */
 #include "mn_gpio.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Outputs of the F1's GPIO; RM0008 9.2. */
 #include "mn_pin.h"
 

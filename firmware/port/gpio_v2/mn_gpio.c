@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* GPIO with MODER and AFR registers, as all families but F1 have it; RM0390 7.4. */
 #include "mn_gpio.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Outputs of the GPIO with MODER; RM0390 7.4. */
 #include "mn_pin.h"
 

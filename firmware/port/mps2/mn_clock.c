@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Arm's MPS2 and MPS3 FPGA images as QEMU emulates them: the clock is given, there is nothing to set up. */
 #include "mn_clock.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Executed instructions from COUNTER of the FPGA's I/O block (Arm AN386 4.3), which runs freely at the FPGA's
  * clock.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The machines have no pins that anybody could look at. */
 #include "mn_pin.h"
 

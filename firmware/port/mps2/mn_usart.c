@@ -1,8 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The CMSDK APB UART (Cortex-M System Design Kit TRM, 4.3): 8N1, no flow control, no interrupt taken. */
 #include "mn_usart.h"
 
 #include "mn_board.h"
-#include "mn_core_instructions.h"
 #include "mn_poll.h"
 #include "mn_port.h"
 #include "mn_register.h"
@@ -53,10 +53,10 @@ void mn_usart_start(uint32_t clock_hz)
 }
 
 /* Interrupts are masked, so the pending one only ends the sleep. */
-uint8_t mn_port_read(void)
+uint8_t mn_port_read(mn_idle idle)
 {
     while ((UART_STATE & STATE_RX_FULL) == 0) {
-        mn_wait_for_interrupt();
+        idle();
         UART_INTCLEAR = INT_RX;
         NVIC_ICPR[MN_UART_IRQ >> 5] = 1u << (MN_UART_IRQ & 31u);
     }

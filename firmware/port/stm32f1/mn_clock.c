@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* STM32F1 clock tree: RM0008 chapter 7 and 3.3.3 (F101, F103), RM0041 chapter 6 (F100, whose flash needs no wait
  * states: MN_FLASH_ACR_MASK 0).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* STM32H742/743/753 power and clock: RM0433 6.4 and 6.6 (supply, voltage scaling), table 17 (flash latency), 8.5 (RCC).
  *
  * The order is the manual's: supply, voltage scale 1, scale 0 where the clock needs it, oscillator, PLL1, flash

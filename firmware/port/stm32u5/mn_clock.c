@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* STM32U5 clock tree; RM0456, the chapters PWR (voltage scaling, EPOD booster), RCC, FLASH (latency) and ICACHE.
  *
  * The security attributes stay as out of reset with TZEN = 0: the non-secure addresses are the only ones. All divider

@@ -1,8 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The USART of F1, F2 and F4 with SR and DR; RM0390 chapter 25. */
 #include "mn_usart.h"
 
 #include "mn_board.h"
-#include "mn_core_instructions.h"
 #include "mn_gpio.h"
 #include "mn_poll.h"
 #include "mn_port.h"
@@ -60,10 +60,10 @@ void mn_usart_start(uint32_t clock_hz)
 }
 
 /* Interrupts are masked, so the pending one only ends the sleep. Reading SR, then DR also clears an overrun. */
-uint8_t mn_port_read(void)
+uint8_t mn_port_read(mn_idle idle)
 {
     while ((USART_SR & SR_RXNE) == 0) {
-        mn_wait_for_interrupt();
+        idle();
         NVIC_ICPR = NVIC_BIT;
     }
     return (uint8_t)USART_DR;

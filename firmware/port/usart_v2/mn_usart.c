@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The USART of F7, H7, L4, L5, G0, G4 and U5 (status in ISR), and the LPUART, which has the same registers
  * (MN_UART_LOW_POWER, not defined or 0: a USART).
  * RM0351, RM0432, RM0444 and RM0456, the chapters of both: FIFO, OVER8 and DMA stay off as after reset.
@@ -5,7 +6,6 @@
 #include "mn_usart.h"
 
 #include "mn_board.h"
-#include "mn_core_instructions.h"
 #include "mn_gpio.h"
 #include "mn_poll.h"
 #include "mn_port.h"
@@ -112,10 +112,10 @@ void mn_usart_start(uint32_t clock_hz)
 
 /* Interrupts are masked, so the pending one only ends the sleep. An overrun keeps the interrupt pending until it is
  * cleared, which would turn the sleep into a busy wait. */
-uint8_t mn_port_read(void)
+uint8_t mn_port_read(mn_idle idle)
 {
     while ((USART_ISR & ISR_RXNE) == 0) {
-        mn_wait_for_interrupt();
+        idle();
         USART_ICR = ICR_ERRORS;
         NVIC_ICPR(MN_UART_IRQ) = IRQ_BIT(MN_UART_IRQ);
     }

@@ -139,7 +139,6 @@ def dut_program(board: Board, task: Task, mode: Mode, pin: str | None, *, emulat
     return Program(
         paths=("mlperf", *(f"src/{name}" for name in _SHARED)),
         headers={"mn_mlperf.h": mlperf_header(board, task, mode, pin, emulated=emulated)},
-        flags=("-DMN_OWN_WAIT",),
     )
 
 

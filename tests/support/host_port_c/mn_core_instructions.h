@@ -2,10 +2,6 @@
 #ifndef MN_CORE_INSTRUCTIONS_H
 #define MN_CORE_INSTRUCTIONS_H
 
-static inline void mn_wait_for_interrupt(void)
-{
-}
-
 static inline void mn_barrier(void)
 {
 }

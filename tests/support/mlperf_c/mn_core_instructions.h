@@ -3,6 +3,5 @@
 #define MN_CORE_INSTRUCTIONS_H
 
 void mn_sleep_until_interrupt(void);
-void mn_own_wait(void);
 
 #endif

@@ -55,11 +55,11 @@ void mn_sleep_until_interrupt(void)
     slept = 1;
 }
 
-uint8_t mn_port_read(void)
+uint8_t mn_port_read(mn_idle idle)
 {
     for (unsigned i = 0; i < waits; i++) {
         true_time += step;
-        mn_own_wait();
+        idle();
     }
     const int byte = getchar();
     if (byte == EOF) {
