@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from micronas.cli.output import kb, percent, print_json, print_table, program, typed
+from micronas.cli.output import kb, percent, print_json, print_table, program, typed, warn_of_open_ports
 from micronas.cli.settings import setting
 from micronas.errors import ConfigError, plural
 
@@ -87,6 +87,7 @@ def _search(setup: Setup, store: Store, as_json: bool) -> None:
     from micronas.search import search as run_search
     from micronas.search import summary
 
+    warn_of_open_ports(setup.config.device)
     if not as_json:
         _print_task(setup, store)
     try:

@@ -138,7 +138,11 @@ def test_a_control_port_that_is_taken_ends_the_stand_in_as_it_ends_renode(fake) 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = subprocess.run(
-            [find_renode(), "--robot-server-port", port], capture_output=True, text=True, timeout=30, check=True
+            [find_renode(), "--robot-server-port", port],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
         )
     assert f"[ERROR] Could not start the HTTP server on port {port}" in done.stdout
 

@@ -131,7 +131,9 @@ def test_a_core_or_uart_without_a_platform_is_refused_by_name(board: Board) -> N
         ("frequency: 4294967295", "frequency: 84000000", 0),
     ],
 )
-def test_a_platform_that_renode_would_refuse_or_stall_on_is_refused(right: str, wrong: str, code: int) -> None:
+def test_a_platform_that_renode_would_refuse_or_stall_on_is_refused(
+    right: str, wrong: str, code: int
+) -> None:
     assert right in GOLDEN
     with pytest.raises(ReplError, match=rf"^Error E{code:02}: "):
         load_platform(GOLDEN.replace(right, wrong, 1))

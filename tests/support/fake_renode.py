@@ -192,9 +192,12 @@ def main() -> None:
     if FAULT == "end":
         print("Unhandled exception: no libraries")
         sys.exit(1)
-    if FAULT == "crash":
+    if FAULT == "crash early" or (FAULT == "crash" and not chosen.version):
         print(CRASH)
         sys.exit(134)
+    if chosen.version:
+        print(f"Renode v{'1.13.3' if FAULT == 'old' else '1.16.1'}.14312 (12345678-202602170000)")
+        sys.exit(134 if FAULT == "broken" else 0)
     log(f"arguments: {' '.join(sys.argv[1:])}")
     log(f"home: {os.environ['HOME']}")
     if FAULT == "no port":
