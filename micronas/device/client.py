@@ -49,9 +49,9 @@ _REFUSALS = {
 class Client:
     """Speaks to one device over an open link; keeps no state but the link's noise count.
 
-    What a board does not answer in time is sent again, since a line loses bytes. An emulator's loses none, and
-    every frame that is added to those it has not come to makes it slower: there only HELLO is sent again,
-    which firmware that has not started yet misses.
+    What a board does not answer in time is sent again, since a line loses bytes. An emulator's line loses
+    none, and every frame more that it has not come to makes it slower: there only HELLO is sent again, which
+    firmware that has not started yet misses.
 
     ``symbol_at`` turns a fault's program counter into a function's name (``Image.symbol_at``).
     """

@@ -10,8 +10,8 @@ from micronas.device.counter import check_clock
 from micronas.device.replies import CountedBy, Counter, Info
 from micronas.device.serial_link import SerialLink
 from micronas.errors import DeviceError, ProtocolError
-from tests.deploy.test_measure import measure_on
 from micronas.trial import Latency, Source
+from tests.deploy.test_measure import measure_on
 from tests.support.fake_board import FakeBoard
 
 MEASURED = Latency(1.0, Source.MEASURED, cycles=1000)

@@ -1,8 +1,8 @@
 """Runs compiled Armv6-M code with a counter that counts as Renode's do: by blocks, at their end.
 
 Renode's translator adds a block's instructions to the count when the block is over (measured on 1.16.1: a
-reading leaves out the block being executed). Unicorn, which is QEMU's translator as a library, says where each
-block begins; the counter is a register that gives what the blocks before it had.
+reading leaves out the block being executed). Unicorn, which is QEMU's translator as a library, says where
+each block begins; the counter is a register that gives what the blocks before it had.
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ from tests.support.renode_monitor import Monitor, MonitorError
 FAULT = os.environ.get("FAKE_RENODE", "")
 LOG = Path(os.environ["FAKE_RENODE_LOG"])
 SLOW_S = 1.0
+FEED_ORIGIN = 0x60000000
 NETWORK = json.loads(os.environ.get("FAKE_RENODE_NETWORK", "null"))
 
 
@@ -55,6 +56,7 @@ class Renode:
 
     def reset(self) -> None:
         self.first_port = 0
+        self.tester = ""
         self.received = bytearray()
         self.monitor = Monitor(self._open_terminal, self._run, self._receive)
 
@@ -102,6 +104,19 @@ class Renode:
         if NETWORK and bytes(self.received) == bytes.fromhex(NETWORK["frame"]):
             for address, output in NETWORK["outputs"].items():
                 self.monitor.memory.update(enumerate(bytes.fromhex(output), int(address)))
+
+    def attach_tester(self, uart: str) -> None:
+        if not self.monitor.is_uart(uart):
+            raise MonitorError(f"Could not find IUART of name {uart}")
+        self.tester = uart
+
+    def require_line(self, content: str) -> None:
+        """The application that it plays says how long and how large in all its samples are."""
+        feed = self.monitor.memory_at(FEED_ORIGIN, 4)
+        samples = self.monitor.memory_at(FEED_ORIGIN + 4, int.from_bytes(feed, "little"))
+        line = f"samples {len(samples)} sum {sum(samples)}"
+        if not (self.tester and self.monitor.started and content in line):
+            raise MonitorError(f"Terminal tester failed!\n\nFull report:\n{line}")
 
     @property
     def listens(self) -> bool:
@@ -153,6 +168,12 @@ def keyword(renode: Renode, name: str, arguments: list[str]) -> str | None:
             return renode.monitor.execute_script(*arguments)
         case "ResetEmulation":
             renode.reset()
+        case "StartEmulation":
+            renode.execute("start")
+        case "CreateTerminalTester":
+            renode.attach_tester(arguments[0])
+        case "WaitForLineOnUart":
+            renode.require_line(arguments[0])
     return None
 
 

@@ -113,7 +113,7 @@ class RenodeDevice:
         return link
 
     def _await_port(self, process: EmulatorProcess, end: float) -> int:
-        """The control port, which Renode chooses among the free ones: no other program can take it between."""
+        """The control port, which Renode chooses itself, so that no other program can take it first."""
         while True:
             running = process.runs
             if (port := control_port(self._said())) is not None:

@@ -17,8 +17,8 @@ OLDEST = (1, 16)
 _VERSION_DEADLINE_S = 30.0
 _VERSION = re.compile(r"(\d+)\.(\d+)\.\d+")
 _GET_IT = (
-    "get Renode 1.16 or later by `pio pkg install -g -t platformio/tool-renode`, from conda-forge (renode-cli), "
-    "or from renode.io; QEMU needs none of this (--device qemu)"
+    "get Renode 1.16 or later by `pio pkg install -g -t platformio/tool-renode`, from conda-forge "
+    "(renode-cli), or from renode.io; QEMU needs none of this (--device qemu)"
 )
 _INSTALL_AGAIN = "install it again, or name another by MICRONAS_RENODE"
 _NAME = "renode"  # in every package, conda-forge's renode-cli among them
@@ -42,7 +42,7 @@ def find_renode() -> str:
 
 
 def require_renode() -> str:
-    """What the Renode that is found says of its version; ``DeviceError`` if it does not start or is too old."""
+    """The version line of the Renode that is found; ``DeviceError`` if it does not start or is too old."""
     executable = find_renode()
     try:
         asked = subprocess.run(

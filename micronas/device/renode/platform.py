@@ -27,9 +27,9 @@ _CPU_TYPES = {
 }
 INSTRUCTIONS_PER_S = 100_000_000
 _IDLE_LINE_AT_ONCE_HZ = 0xFFFF_FFFF
-"""Clock of the older USART. Its model schedules an idle-line event per received byte, a frame's time later by
-this clock (8 MHz when none is given). Events that outlive a time slice pile up, and each new one is sorted in:
-32 frames in flight took 14.2 s in Renode 1.16.1, and 0.65 s with the highest clock, where none does."""
+"""Clock of the older USART. Its model schedules an idle-line event per received byte, a frame's time later
+by this clock (8 MHz when none is given). Events that outlive a time slice pile up, and each new one is sorted
+in: 32 frames in flight took 14.2 s in Renode 1.16.1, and 0.65 s with the highest clock, where none does."""
 _PRIORITY_MASKS = {Core.M0PLUS: 0xC0}
 _BLOCK = 0x400
 _GPIO_STRIDE = 0x400
