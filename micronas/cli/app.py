@@ -1,7 +1,7 @@
 """The application: its verbs, and how a refusal leaves it.
 
-Exit codes: 0 done; 1 a negative verdict (``check``: does not fit); 2 refused or failed, with one message on
-stderr; 130 stopped by Ctrl-C.
+Exit codes: 0 done; 1 a negative verdict (``check``: does not fit; ``test``: does not work); 2 refused or
+failed, with one message on stderr; 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from micronas.cli import (
     report,
     search,
     strategies,
+    test,
 )
 from micronas.cli.doctor import command as doctor
 from micronas.cli.streams import prepare_streams
@@ -63,6 +64,7 @@ app.command("search")(search.search)
 app.command("compare")(compare.compare)
 app.command("bench")(bench.bench)
 app.command("check")(check.check)
+app.command("test")(test.run_test)
 app.add_typer(boards.app, name="boards")
 app.command("flash")(flash.flash)
 app.command("mlperf")(mlperf.mlperf)

@@ -19,7 +19,9 @@ RUNTIMES = ("micronas", "tflm")
 
 def check(
     model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
-    board: Annotated[str, typer.Option(help="Board to fit.")],
+    board: Annotated[
+        str | None, typer.Option(help="Board to fit; without one, every board is looked at.")
+    ] = None,
     runtime: Annotated[
         str, typer.Option(help="Who will run it: micronas or tflm (TFLite Micro).")
     ] = "micronas",
@@ -31,6 +33,9 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print the memory ledger of MODEL on a board, and whether it fits. Exit code 1 if it does not."""
+    if board is None:
+        _check_all(model, runtime=runtime, only_with_board=(flash_kb, sram_kb, plan), as_json=as_json)
+        return
     from micronas.board import load_board
     from micronas.memory.budget import make_budget
     from micronas.memory.ledger import check as check_ledger
@@ -64,6 +69,19 @@ def check(
     else:
         _print(graph, ledger, verdict, budget.flash_bytes, budget.sram_bytes)
     if not verdict.fits:
+        raise typer.Exit(1)
+
+
+def _check_all(model: Path, *, runtime: str, only_with_board: tuple[object, ...], as_json: bool) -> None:
+    """No board: which ones does it fit."""
+    from micronas.cli.which_board import print_boards_for
+
+    if runtime != RUNTIMES[0] or any(given is not None for given in only_with_board):
+        raise ConfigError(
+            "--runtime, --flash-kb, --sram-kb and --plan are about one board",
+            remedy="name it by --board; without them, `micronas check MODEL` lists the boards that it fits",
+        )
+    if not print_boards_for(model, run=False, as_json=as_json):
         raise typer.Exit(1)
 
 

@@ -95,7 +95,7 @@ CPU_TYPES = {
     *("cortex-m0", "cortex-m0+", "cortex-m1", "cortex-m23", "cortex-m3", "cortex-m33"),
     *("cortex-m4", "cortex-m4f", "cortex-m55", "cortex-m7", "cortex-m85"),
 }
-# I STM32_UART.cs: a received byte schedules an idle-line event one frame later by `frequency` (8 MHz without).
+# I STM32_UART.cs: a received byte schedules an idle-line event a frame later by `frequency` (8 MHz without).
 # Measured on 1.16.1: 32 pending frames of 240 bytes take 14.2 s, and 0.65 s at this clock.
 IDLE_LINE_AT_ONCE_HZ = 0xFFFF_FFFF
 PAGE_BYTES = 1 << 10  # T arch/arm/cpu.h TARGET_PAGE_BITS
