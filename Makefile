@@ -1,14 +1,16 @@
-# The two commands of the README, and what a developer types besides.
+# The commands of the README, and what a developer types besides.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test format clean
+.PHONY: help setup demo quick test test-all format clean
 
 help:
-	@echo "make demo    search, quantize, build, run and measure a network for a NUCLEO-F446RE (in QEMU, no board needed)"
-	@echo "make test    every test and check that CI runs"
-	@echo "make setup   only what the two above do first: Debian packages, .venv, micronas"
-	@echo "make format  let ruff format and sort"
-	@echo "make clean   remove build output and caches; keeps .venv and runs/"
+	@echo "make demo      search, quantize, build, run and measure a network for a NUCLEO-F446RE (in QEMU, no board needed)"
+	@echo "make quick     lint, types and unit tests: about two minutes"
+	@echo "make test      every test and check that CI runs"
+	@echo "make test-all  the same, and the tests that take too long for CI"
+	@echo "make setup     only what the two above do first: Debian packages, .venv, micronas"
+	@echo "make format    let ruff format and sort"
+	@echo "make clean     remove build output and caches; keeps .venv and runs/"
 
 setup:
 	@tools/setup.sh
@@ -17,9 +19,17 @@ demo:
 	@tools/setup.sh
 	@.venv/bin/micronas search search_configs/mnist5k.yaml --board nucleo_f446re
 
+quick:
+	@tools/setup.sh test
+	@tools/check.sh quick
+
 test:
 	@tools/setup.sh test
-	@tools/check.sh
+	@tools/check.sh test
+
+test-all:
+	@tools/setup.sh test
+	@tools/check.sh all
 
 format:
 	@.venv/bin/ruff check --fix .

@@ -39,6 +39,12 @@ def _rebuild(
     return error
 
 
+class InstallError(MicronasError):
+    """The installation itself is incomplete: data that belongs to micronas is not there."""
+
+    stage = "install"
+
+
 class BoardError(MicronasError):
     """A board profile is unknown, malformed or contradicts itself."""
 
@@ -155,3 +161,13 @@ def plural(number: float, one: str, many: str | None = None) -> str:
     """``plural(1, "class", "classes")`` -> ``1 class``; without ``many`` the plural is ``one`` and an s."""
     digits = f"{number:,}" if number != int(number) else f"{int(number):,}"
     return f"{digits} {one if number == 1 else many or one + 's'}"
+
+
+def kb(nbytes: int) -> str:
+    """Bytes for people: KB of 1,024 with one decimal."""
+    return f"{nbytes / 1024:.1f} KB"
+
+
+def percent(share: float) -> str:
+    """A share of 1 in percent with one decimal."""
+    return f"{100 * share:.1f} %"

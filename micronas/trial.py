@@ -46,13 +46,18 @@ class Latency:
 
 @dataclass(frozen=True)
 class Scores:
-    """Figures of a trial that ran to its end; accuracies in 0..1 on the validation split.
+    """Figures of a trial that ran to its end.
 
-    ``latency`` is None when no device ran the network; the reward is then the accuracy alone.
+    The qualities are in 0..1, on the validation split, and what they are the data set's task decides: for
+    classification the accuracy, the share of right answers; for anomaly detection the AUC, the chance that an
+    anomaly has a higher reconstruction error than a normal sample. ``quality_int8`` is that of the int8 file
+    as the firmware computes it, ``quality_float`` that of the network before it was quantized.
+
+    ``latency`` is None when no device ran the network; the reward is then the quality alone.
     """
 
-    accuracy_int8: float
-    accuracy_float: float
+    quality_int8: float
+    quality_float: float
     flash_bytes: int
     sram_bytes: int
     macs: int
@@ -61,6 +66,11 @@ class Scores:
     reward: float
     epochs: int
     train_cpu_s: float
+
+    @property
+    def quality(self) -> float:
+        """What a trained network ranks by: the quality of its int8 file."""
+        return self.quality_int8
 
 
 BUDGET_STAGE, FORECAST_STAGE = "budget", "forecast"

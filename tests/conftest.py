@@ -10,7 +10,7 @@ import pytest
 from micronas.model.net import Activation, Dense, NetBuilder, shape_graph
 from micronas.model.tflite.writer import write
 from micronas.space.reference import REFERENCE_NETS, reference_net
-from micronas.space.reference.random_weights import made_up_weights
+from micronas.space.reference.random_weights import random_weights
 from tests.support.paths import REPOSITORY
 
 SHARED = REPOSITORY.parent / "shared"
@@ -39,7 +39,7 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     nets = {"tiny": NetBuilder((1,)).chain(hidden, hidden, Dense(1)).build()}
     nets |= {name: reference_net(name) for name in REFERENCE_NETS if name.startswith("mlperf_tiny_")}
     for name, net in nets.items():
-        (folder / f"{name}.tflite").write_bytes(write(made_up_weights(shape_graph(net), seed=0)))
+        (folder / f"{name}.tflite").write_bytes(write(random_weights(shape_graph(net), seed=0)))
     return folder
 
 

@@ -1,8 +1,28 @@
 #!/bin/sh
-# All tests and checks: what CI runs is what you run. `make test` sets the machine up first.
+# Checks and tests. `make` sets the machine up first. Further arguments go to pytest.
+#
+#   tools/check.sh quick    ruff, mypy, import contract, and unit tests: no training, no emulator
+#   tools/check.sh test     what CI runs: the same checks, and every test that is not marked exhaustive
+#   tools/check.sh all      everything
 set -eu
 cd "$(dirname "$0")/.."
 bin=${MICRONAS_BIN:-.venv/bin}
+which=${1:-test}
+[ $# -eq 0 ] || shift
+
+# Whole folders, so that a new test of one of these packages is in at once.
+quick_folders="tests/board tests/codegen tests/compare tests/config tests/docs tests/latency tests/memory
+    tests/model tests/report tests/space tests/tools tests/test_layout.py tests/test_plural.py"
+
+case $which in
+quick) folders=$quick_folders select="not slow and not emulator and not exhaustive" ;;
+test) folders="" select="not exhaustive" ;;
+all) folders="" select="" ;;
+*)
+    printf 'tools/check.sh: unknown choice "%s"; say quick, test or all\n' "$which" >&2
+    exit 2
+    ;;
+esac
 
 step() { printf '\n== %s\n' "$*"; }
 
@@ -13,5 +33,6 @@ step "mypy --strict"
 "$bin/mypy"
 step "import-linter"
 "$bin/lint-imports"
-step "pytest (host C tests with sanitizers and the emulator tests are among them)"
-exec "$bin/python" -m pytest -q -n "${MICRONAS_TEST_WORKERS:-2}" --dist loadfile "$@"
+step "pytest${select:+ ($select)}"
+# shellcheck disable=SC2086 # a list of folders
+exec "$bin/python" -m pytest -q -n "${MICRONAS_TEST_WORKERS:-2}" --dist loadfile -m "$select" "$@" $folders

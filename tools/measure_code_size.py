@@ -30,8 +30,8 @@ from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.codegen.toolchain import gcc_version, require_gcc
 from micronas.config import SpaceConfig
+from micronas.export.kernels import kernels_folder
 from micronas.firmware import Firmware, build_firmware
-from micronas.firmware.project import FIRMWARE_DIR
 from micronas.memory.codesize import TABLE_PATH
 from micronas.memory.plan import plan_memory
 from micronas.model.graph import Graph, Tensor
@@ -50,7 +50,7 @@ _NETWORKS_PER_SPACE = 2
 
 def kernels_of(core: Core) -> dict[str, str]:
     """Kernel function -> header that declares it; the ``_dsp`` forms only where they are compiled."""
-    headers = sorted((FIRMWARE_DIR / "lib" / "mn_kernels").glob("*.h"))
+    headers = sorted(kernels_folder().glob("*.h"))
     found = {
         name: path.name for path in headers for name in _KERNEL.findall(path.read_text(encoding="utf-8"))
     }
@@ -155,7 +155,7 @@ def measured_networks() -> Iterator[Graph]:
     rng = np.random.default_rng(0)
     for name in SPACES:
         space = make_space(SpaceConfig(name=name), (28, 28, 1), 10)
-        candidates = [*space.hand_made(), *(space.sample(rng) for _ in range(20))]
+        candidates = [*space.baselines(), *(space.sample(rng) for _ in range(20))]
         graphs = (shape_graph(space.net(arch)) for arch in candidates)
         small = (g for g in graphs if sum(t.nbytes for t in g.tensors if t.is_constant) < _SMALL_BYTES)
         for graph in itertools.islice(small, _NETWORKS_PER_SPACE):

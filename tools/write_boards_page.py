@@ -1,4 +1,4 @@
-"""Writes the table of docs/boards.md anew from the profiles and from what Renode counted.
+"""Writes the table of docs/reference/boards.md anew from the profiles and from what Renode counted.
 
     python tools/write_boards_page.py
 
@@ -18,7 +18,7 @@ from renode_counts import cell, read_counts
 from micronas.board import board_names, load_board
 from micronas.cli.boards import HEADER, row
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "boards.md"
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "boards.md"
 BEGIN, END = "<!-- table: tools/write_boards_page.py -->\n", "<!-- end of table -->\n"
 
 

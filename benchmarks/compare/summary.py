@@ -1,4 +1,4 @@
-"""Counts, over all committed comparisons, in how many seeds a contender was better than random search.
+"""Counts, over all committed comparisons, in how many seeds a entry was better than random search.
 
     python -m benchmarks.compare.summary
 
@@ -17,7 +17,7 @@ from typing import Any
 FOLDER = Path(__file__).resolve().parent
 PAGE = FOLDER / "README.md"
 BEGIN, END = "<!-- table: python -m benchmarks.compare.summary -->\n", "<!-- end of table -->\n"
-BASELINE, NO_SEARCH = "random", "hand_made"
+BASELINE, NO_SEARCH = "random", "no_search"
 FIGURES = {
     "best_reward": "best reward in the search",
     "hypervolume": "hypervolume",
@@ -51,10 +51,10 @@ class Tally:
         return f"{self.better} / {self.equal} / {self.worse}, p {p}"
 
 
-def tally(comparison: dict[str, Any], contender: str, figure: str) -> Tally:
-    """``contender`` against random search in one ``results.json``; failed runs have no figure and no pair."""
-    by_name = {c["name"]: {r["seed"]: r[figure] for r in c["runs"]} for c in comparison["contenders"]}
-    baseline, own = by_name[BASELINE], by_name.get(contender, {})
+def tally(comparison: dict[str, Any], entry: str, figure: str) -> Tally:
+    """``entry`` against random search in one ``results.json``; failed runs have no figure and no pair."""
+    by_name = {c["name"]: {r["seed"]: r[figure] for r in c["runs"]} for c in comparison["entries"]}
+    baseline, own = by_name[BASELINE], by_name.get(entry, {})
     pairs = [(own[s], baseline[s]) for s in own if own[s] is not None and baseline.get(s) is not None]
     return Tally(sum(a > b for a, b in pairs), sum(a == b for a, b in pairs), sum(a < b for a, b in pairs))
 
@@ -65,9 +65,9 @@ def comparisons() -> list[dict[str, Any]]:
 
 
 def table() -> str:
-    """The Markdown table: a row per contender, most pairs first."""
+    """The Markdown table: a row per entry, most pairs first."""
     found = comparisons()
-    names = {c["name"] for comparison in found for c in comparison["contenders"]} - {BASELINE, NO_SEARCH}
+    names = {c["name"] for comparison in found for c in comparison["entries"]} - {BASELINE, NO_SEARCH}
     totals = {
         name: {f: sum((tally(comparison, name, f) for comparison in found), Tally()) for f in FIGURES}
         for name in names
@@ -82,7 +82,7 @@ def table() -> str:
 
 
 def _lines(names: list[str], totals: Any, pairs: Any) -> Iterator[tuple[str, ...]]:
-    header = ("contender", "pairs", *FIGURES.values())
+    header = ("entry", "pairs", *FIGURES.values())
     yield header
     yield tuple("---" for _ in header)
     for name in names:

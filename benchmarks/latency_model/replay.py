@@ -23,7 +23,7 @@ from micronas.estimate.rank import kendall_tau
 from micronas.latency import OpFeatures, Profile, features_of, profile_to_json
 from micronas.model.tflite import read_bytes
 from micronas.search.forecast.forecast import forecast, stands
-from micronas.search.task import Task
+from micronas.search.task import TrialTask
 from micronas.store import Record, Store
 from micronas.store.stored_setup import stored_board, stored_config
 from micronas.trial import Source, latency_to_json
@@ -71,17 +71,19 @@ def print_row(cells: tuple[str, ...]) -> None:
 
 
 def replay(folder: Path) -> Replay:
-    config, told, errors, beyond = LatencyConfig(model=True), [], [], 0
+    config, observed, errors, beyond = LatencyConfig(model=True), [], [], 0
     pairs, macs = [], []
     with Store.read(folder) as store:
-        board, limits = stored_board(store), stored_config(store).budgets
+        board, limits = stored_board(store), stored_config(store).constraints
         for record in store.records():
             model, scores = store.model(record.trial.number), record.trial.scores
             if model is None or scores is None or scores.latency is None:
                 continue
             graph = read_bytes(model, "trial")
             lowered = lower_graph(graph, Target(board.core))
-            task = Task(record.trial.number, record.trial.arch, record.trial.key, profiles=tuple(told))
+            task = TrialTask(
+                record.trial.number, record.trial.arch, record.trial.key, profiles=tuple(observed)
+            )
             macs.append((scores.macs, scores.latency.ms))
             said = forecast(graph, lowered, task)
             if said is not None:
@@ -90,7 +92,7 @@ def replay(folder: Path) -> Replay:
                 errors.append(abs(said.latency.ms / scores.latency.ms - 1))
                 beyond += errors[-1] > said.error
             else:
-                told.append(profile(record, features_of(graph, lowered)))
+                observed.append(profile(record, features_of(graph, lowered)))
     if len(macs) < 2:
         raise StoreError(
             f"{plural(len(macs), 'network')} of it {'was' if len(macs) == 1 else 'were'} measured"

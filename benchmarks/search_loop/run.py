@@ -96,11 +96,11 @@ def watch(clock: StageClock) -> None:
 
 def trial(evaluate: Any, setup: Any, number: int, arch: Any, clock: StageClock) -> dict[str, Any]:
     """One trial's seconds by stage, and what must not change: the file and its accuracy."""
-    from micronas.search.task import Task
+    from micronas.search.task import TrialTask
 
     before, start = dict(clock.seconds), cpu_s()
     with clock.stage("other"):
-        result = evaluate(Task(number, setup.space.to_json(arch), setup.space.key(arch)))
+        result = evaluate(TrialTask(number, setup.space.to_json(arch), setup.space.key(arch)))
     if result.scores is None or result.tflite is None:
         raise SystemExit(f"network {number} failed in {result.stage}: {result.reason}")
     return {
@@ -108,7 +108,7 @@ def trial(evaluate: Any, setup: Any, number: int, arch: Any, clock: StageClock) 
         "stages": {name: s - before.get(name, 0.0) for name, s in clock.seconds.items()},
         "macs": result.scores.macs,
         "epochs": result.scores.epochs,
-        "accuracy_int8": result.scores.accuracy_int8,
+        "quality_int8": result.scores.quality_int8,
         "file": hashlib.sha256(result.tflite).hexdigest()[:16],
     }
 

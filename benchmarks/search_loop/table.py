@@ -49,7 +49,7 @@ def _row(name: str, run: Any) -> list[str]:
         *(f"{s:.3f}" for s in stages),
         f"{mean:.2f} ({min(seconds):.2f}-{max(seconds):.2f})",
         f"{60 / mean:.1f}",
-        f"{statistics.mean(trial['accuracy_int8'] for trial in trials):.4f}",
+        f"{statistics.mean(trial['quality_int8'] for trial in trials):.4f}",
     ]
 
 
@@ -59,7 +59,7 @@ def _changes(first: Any, run: Any) -> str:
     same = sum(a["file"] == b["file"] for a, b in pairs)
     if same == len(pairs):
         return f"\nAll {same} files are the same to the bit."
-    by = [b["accuracy_int8"] - a["accuracy_int8"] for a, b in pairs]
+    by = [b["quality_int8"] - a["quality_int8"] for a, b in pairs]
     error = statistics.stdev(by) / len(by) ** 0.5 if len(by) > 1 else float("nan")
     return (
         f"\n{same} of {len(pairs)} files are the same to the bit; int8 accuracy differs by "

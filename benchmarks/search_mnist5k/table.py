@@ -73,13 +73,13 @@ def read_run(folder: Path) -> Run:
     best: dict[str, Any] = json.loads((folder / "result.json").read_text())["best"]
     with Store.read(folder) as store:
         records, config = store.records(), store.fact("config")
-    limits: dict[str, float] = config["budgets"]  # type: ignore[index,call-overload,assignment]
+    limits: dict[str, float] = config["constraints"]  # type: ignore[index,call-overload,assignment]
     trained = [r for r in records if r.trial.scores and "repeats_trial" not in r.details]
     stopped = [r for r in trained if r.details.get("stopped")]
     return Run(
         size=folder.name.split("-")[0].removeprefix("class_"),
-        validation=best["accuracy"]["validation_int8"],
-        test=best["accuracy"]["test_int8"],
+        validation=best["quality"]["validation_int8"],
+        test=best["quality"]["test_int8"],
         flash_bytes=best["flash_bytes"],
         sram_bytes=best["sram_bytes"],
         proposed=sum(1 + r.rejected for r in records),

@@ -37,10 +37,12 @@ def main() -> None:
     parser.add_argument("--cpu-s", type=float, default=math.inf, help="limit on training the shared weights")
     parser.add_argument("--networks", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
-    told = parser.parse_args()
+    observed = parser.parse_args()
     prepare_process()
-    config = load_config(told.config)
-    print(json.dumps(rank(config, told.board, told.cpu_s, told.networks, told.seed), indent=1))
+    config = load_config(observed.config)
+    print(
+        json.dumps(rank(config, observed.board, observed.cpu_s, observed.networks, observed.seed), indent=1)
+    )
 
 
 def rank(config: SearchConfig, board: str, cpu_s: float, networks: int, seed: int) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
     python -m benchmarks.twins.run MODEL.tflite [--samples N]
 
-Prints a Markdown table, the one in docs/emulators.md. Instructions are not cycles: two cores with the same
+Prints the Markdown table of docs/guides/emulators.md. Instructions are not cycles: two cores with the same
 count may differ in time by a factor of two. Exit code 1 if an output differs from the reference.
 """
 

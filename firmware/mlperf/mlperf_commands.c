@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands of MLPerf Tiny's runner; docs/mlperf_tiny.md. */
+/* The commands of MLPerf Tiny's runner; docs/background/mlperf_tiny.md. */
 #include "mlperf_commands.h"
 
 #include <stddef.h>

@@ -1,13 +1,14 @@
 """Board profiles: what the pipeline knows of a board, and of the machine that stands in for it."""
 
-from micronas.board.load import BOARDS_DIR, board_names, describe_validation, load_board
+from micronas.board.folders import board_files, shipped_boards
+from micronas.board.load import board_names, describe_validation, load_board, read_board, read_boards
 from micronas.board.profile import (
     Board,
     Clock,
     Core,
     Emulator,
+    MemoryRegion,
     Published,
-    Region,
     RegionKind,
     Timing,
     Uart,
@@ -15,18 +16,21 @@ from micronas.board.profile import (
 )
 
 __all__ = [
-    "BOARDS_DIR",
     "Board",
     "Clock",
     "Core",
     "Emulator",
+    "MemoryRegion",
     "Published",
-    "Region",
     "RegionKind",
     "Timing",
     "Uart",
     "Upload",
+    "board_files",
     "board_names",
     "describe_validation",
     "load_board",
+    "read_board",
+    "read_boards",
+    "shipped_boards",
 ]

@@ -1,4 +1,4 @@
-"""YAML in ``boards/`` -> checked ``Board``."""
+"""A profile's YAML -> checked ``Board``."""
 
 from __future__ import annotations
 
@@ -10,35 +10,70 @@ import yaml
 from pydantic import ValidationError
 
 from micronas.board.checks import CHECKS
+from micronas.board.folders import board_files, is_path, shipped_boards
 from micronas.board.profile import Board
 from micronas.errors import BoardError
 
-BOARDS_DIR = Path(__file__).resolve().parents[2] / "boards"
+
+def load_board(name: str) -> Board:
+    """The board called ``name``, shipped or the user's (see ``folders``), or of a profile given by its path.
+
+    Raises ``BoardError`` naming the key and the nearest board or fix.
+    """
+    if is_path(name):
+        return read_board(Path(name))
+    files = board_files()
+    if name not in files:
+        raise _unknown_board(name, tuple(sorted(files)))
+    return read_board(files[name])
 
 
-def load_board(name: str, folder: Path = BOARDS_DIR) -> Board:
-    """Read ``boards/NAME.yaml``; raises ``BoardError`` naming the key and the nearest board or fix."""
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        raise _unknown_board(name, folder)
+def read_board(path: Path) -> Board:
+    """The checked profile in ``path``; raises ``BoardError`` with everything that is wrong with it."""
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
         board = Board.model_validate(raw)
+    except FileNotFoundError as error:
+        raise BoardError(f"no such board profile: {path}", remedy=_start_one(path)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise BoardError(f"{path}: cannot be read: {error}") from error
     except yaml.YAMLError as error:
         raise BoardError(f"{path.name}: not valid YAML: {error}") from error
     except ValidationError as error:
         raise BoardError(f"{path.name}: {describe_validation(error)}") from error
     problems = [text for check in CHECKS for text in check(board)]
-    if board.name != name:
+    if board.name != path.stem:
         problems.append(f"name is {board.name!r}, but the file is {path.name}")
     if problems:
         raise BoardError(f"{path.name}: " + "; ".join(problems))
     return board
 
 
-def board_names(folder: Path = BOARDS_DIR) -> tuple[str, ...]:
+def read_boards() -> tuple[list[Board], list[BoardError]]:
+    """Every board, shipped and the user's, by name, and what is wrong with profiles of the user's.
+
+    A shipped profile that cannot be read raises its ``BoardError``.
+    """
+    boards, refused, shipped = [], [], set(board_names())
+    for name, path in sorted(board_files().items()):
+        try:
+            boards.append(read_board(path))
+        except BoardError as error:
+            if name in shipped:
+                raise
+            refused.append(error)
+    return boards, refused
+
+
+def board_names() -> tuple[str, ...]:
     """Names of all shipped boards, sorted."""
-    return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+    return tuple(sorted(path.stem for path in shipped_boards().glob("*.yaml")))
+
+
+def _start_one(path: Path) -> str:
+    return (
+        f"`micronas boards` lists the boards; `micronas boards new {path.stem}` starts a profile of your own"
+    )
 
 
 def describe_validation(error: ValidationError) -> str:
@@ -47,8 +82,7 @@ def describe_validation(error: ValidationError) -> str:
     return "; ".join(parts)
 
 
-def _unknown_board(name: str, folder: Path) -> BoardError:
-    names = board_names(folder)
+def _unknown_board(name: str, names: tuple[str, ...]) -> BoardError:
     # As it is printed on the box: NUCLEO-F446RE.
     word = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
     near = [n for n in names if word and word in n] or difflib.get_close_matches(word, names, n=1)

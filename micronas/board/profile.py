@@ -83,7 +83,7 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Region(_Frozen):
+class MemoryRegion(_Frozen):
     """One contiguous memory."""
 
     name: str
@@ -167,7 +167,7 @@ class Board(_Frozen):
     family: str
     core: Core
     clock: Clock
-    regions: tuple[Region, ...]
+    regions: tuple[MemoryRegion, ...]
     uart: Uart
     platformio_board: str
     upload: Upload = Upload()
@@ -179,7 +179,7 @@ class Board(_Frozen):
     silicon: str | None = None
     reference: str
 
-    def region(self, name: str) -> Region:
+    def region(self, name: str) -> MemoryRegion:
         """The region called ``name``; raises ``BoardError`` if the board has none."""
         for region in self.regions:
             if region.name == name:

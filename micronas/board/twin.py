@@ -14,7 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from micronas.board.profile import Board, Core, Emulator, Region, RegionKind
+from micronas.board.arena_location import IN_SRAM, ArenaLocation
+from micronas.board.profile import Board, Core, Emulator, MemoryRegion, RegionKind
 from micronas.errors import BoardError
 
 FAMILY = "mps2"
@@ -33,7 +34,7 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Machine:
+class QemuMachine:
     """A QEMU machine that stands in for chips with its core.
 
     ``counter`` is the address of a free-running 32-bit counter at ``clock_hz``. ``icount_shift`` makes an
@@ -67,15 +68,15 @@ _MB = 1024 * 1024
 _MPS2_CODE, _MPS2_RAM = Memory(0x00000000, 4 * _MB), Memory(0x20000000, 4 * _MB)
 
 
-def _mps2(name: str, core: Core) -> Machine:
-    return Machine(name, core, _MPS2_CODE, _MPS2_RAM, 0x40004000, 0, 0x40028018, 25_000_000)
+def _mps2(name: str, core: Core) -> QemuMachine:
+    return QemuMachine(name, core, _MPS2_CODE, _MPS2_RAM, 0x40004000, 0, 0x40028018, 25_000_000)
 
 
 _ALL = (
     _mps2("mps2-an385", Core.M3),
     _mps2("mps2-an386", Core.M4F),
     _mps2("mps2-an500", Core.M7),
-    Machine(
+    QemuMachine(
         "mps2-an521",
         Core.M33,
         code=Memory(0x10000000, 4 * _MB),
@@ -87,7 +88,7 @@ _ALL = (
         # The image gives only its second core an FPU and the DSP extension; STM32L5 and U5 have both.
         qemu_options=("-global", "sse-200.CPU0_FPU=on", "-global", "sse-200.CPU0_DSP=on"),
     ),
-    Machine(
+    QemuMachine(
         "mps3-an547",
         Core.M55,
         code=Memory(0x10000000, _MB // 2),  # ITCM, which it starts from
@@ -101,7 +102,7 @@ _ALL = (
 MACHINES = {machine.name: machine for machine in _ALL}
 
 
-def machine_for(core: Core) -> Machine:
+def machine_for(core: Core) -> QemuMachine:
     """The machine that stands in for chips with ``core``."""
     return next(machine for machine in _ALL if machine.runs(core))
 
@@ -137,16 +138,16 @@ def stand_in_for(board: Board) -> Board:
     return found
 
 
-def has_memory(board: Board, region: str) -> bool:
-    """Whether the machine that runs this board's image has RAM where ``region`` is.
+def has_memory(board: Board, location: ArenaLocation) -> bool:
+    """Whether the machine that runs this board's image has the RAM of ``location``.
 
     A twin's machine has all regions. QEMU's machines of real chips have one RAM, at ``sram``: no CCM on the
     STM32F405 (hw/arm/stm32f405_soc.c of 7.2), which has the bytes at the end of its SRAM instead.
     """
-    return board.family == FAMILY or region == "sram"
+    return board.family == FAMILY or location == IN_SRAM
 
 
-def _moved(board: Board, machine: Machine) -> tuple[Region, ...]:
+def _moved(board: Board, machine: QemuMachine) -> tuple[MemoryRegion, ...]:
     """The board's regions in the machine's memory, same lengths, in the same order.
 
     ``sram`` comes first in RAM: nothing lies below it, so that a stack overflow faults as on the board. What
@@ -161,7 +162,7 @@ def _moved(board: Board, machine: Machine) -> tuple[Region, ...]:
     return tuple(r.model_copy(update={"origin": origins[r.name]}) for r in board.regions)
 
 
-def _stacked(board: Board, regions: list[Region], memory: Memory) -> dict[str, int]:
+def _stacked(board: Board, regions: list[MemoryRegion], memory: Memory) -> dict[str, int]:
     """Origin by region name, one after the other from the start of ``memory``, apart where they are so."""
     origins, at = {}, memory.origin
     for before, region in zip([None, *regions], regions, strict=False):
@@ -178,5 +179,5 @@ def _stacked(board: Board, regions: list[Region], memory: Memory) -> dict[str, i
     return origins
 
 
-def _are_neighbours(one: Region, other: Region) -> bool:
+def _are_neighbours(one: MemoryRegion, other: MemoryRegion) -> bool:
     return one.end == other.origin or other.end == one.origin

@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -21,13 +22,19 @@ from micronas.cli import (
     boards,
     check,
     compare,
+    configs,
+    devices,
     export,
     flash,
+    init,
     mlperf,
     networks,
+    pick,
     renode_script,
     report,
+    runs,
     search,
+    show,
     strategies,
     test,
 )
@@ -39,7 +46,7 @@ app = typer.Typer(
     name="micronas",
     help="Find, build and measure int8 networks for STM32 microcontrollers.",
     no_args_is_help=True,
-    add_completion=False,
+    rich_markup_mode=None,  # plain help is whole at any width; panels cut long options
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -60,20 +67,32 @@ def _options(
     pass
 
 
-app.command("search")(search.search)
-app.command("compare")(compare.compare)
-app.command("bench")(bench.bench)
-app.command("check")(check.check)
-app.command("test")(test.run_test)
+_VERBS: tuple[tuple[Callable[..., None], str], ...] = (
+    (init.init, "Write a search configuration for your data and board."),
+    (configs.configs, "List the shipped search configurations."),
+    (search.search, "Search for a network that fits a board."),
+    (runs.runs, "List the runs: state and best network of each."),
+    (show.show, "Show the trials of a run, or one trial in full."),
+    (pick.pick, "Take another trial of a run than its winner."),
+    (report.report, "Write the HTML page of a run."),
+    (compare.compare, "Compare search strategies at an equal budget."),
+    (check.check, "Does a model fit a board? To the byte."),
+    (bench.bench, "Build and run a model, prove it, profile each op."),
+    (flash.flash, "Build a model and upload it to a board."),
+    (export.export, "Write a model as a C99 library."),
+    (mlperf.mlperf, "Run MLPerf Tiny's scripts on a model."),
+    (renode_script.renode_script, "Write a Renode platform and a Robot test."),
+    (devices.devices, "List debug probes and serial ports."),
+    (strategies.strategies, "List search strategies and estimators."),
+    (doctor.doctor, "Check what this machine lacks, and how to get it."),
+)
+"""What a verb does, in the words of ``--help``: short, because a longer line would be cut."""
+
+for _verb, _about in _VERBS:
+    app.command(_verb.__name__.replace("_", "-"), short_help=_about)(_verb)
+app.command("test", short_help="Does a deployment work? For people and CIs.")(test.run_test)
 app.add_typer(boards.app, name="boards")
-app.command("flash")(flash.flash)
-app.command("mlperf")(mlperf.mlperf)
-app.command("report")(report.report)
 app.add_typer(networks.app, name="networks")
-app.command("strategies")(strategies.strategies)
-app.command("export")(export.export)
-app.command("renode-script")(renode_script.renode_script)
-app.command("doctor")(doctor.doctor)
 
 
 _ROOM = "make room; temporary files go to TMPDIR, compiled objects to XDG_CACHE_HOME"

@@ -9,12 +9,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from micronas.cli.clock import ClockMhz, clock_remarks, did_not_start
-from micronas.cli.mlperf import DEFAULT_MODE, ModeName, Pin, Protocol, TaskName, is_mlperf_tiny, serve
+from micronas.cli.mlperf import (
+    DEFAULT_MODE,
+    Hardware,
+    ModeName,
+    Pin,
+    Protocol,
+    TaskName,
+    is_mlperf_tiny,
+    serve,
+)
+from micronas.cli.options import BoardOption, ModelArgument
 from micronas.cli.output import percent, print_json, print_table, require_effect, warn_of_open_ports
 from micronas.cli.output_paths import require_writable_folder
 from micronas.errors import plural
 
 if TYPE_CHECKING:
+    from micronas.board import Board
     from micronas.deploy.deployment import Deployment
     from micronas.deploy.measure import RunStatistics
     from micronas.model.graph import Graph
@@ -23,8 +34,8 @@ RANDOM_SAMPLES = 8
 
 
 def bench(
-    model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
-    board: Annotated[str, typer.Option(help="Board to build for.")],
+    model: ModelArgument,
+    board: BoardOption,
     device: Annotated[str, typer.Option(help="Where to run: qemu, renode or serial.")] = "qemu",
     probe: Annotated[str | None, typer.Option(help="Serial number of the debug probe.")] = None,
     port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
@@ -47,6 +58,7 @@ def bench(
 
     With --protocol mlperf-tiny it is built for MLPerf Tiny's public runner, which then drives it.
     """
+    from micronas.board import load_board
     from micronas.deploy.bench import load_samples
     from micronas.deploy.deployment import cache_folder, deploy, random_samples, require_tools
     from micronas.device.targets import make_device
@@ -65,9 +77,10 @@ def bench(
             "--json": as_json,
         },
     )
-    profile = board_at(board, clock_mhz)
+    original, profile = load_board(board), board_at(board, clock_mhz)
     if mlperf_tiny:
-        serve(model, board=profile, task=task, mode=mode, pin=pin, device=device, probe=probe, port=port)
+        chosen = Hardware(profile, original, device, probe, port)
+        serve(model, chosen, task=task, mode=mode, pin=pin)
         return
     where = make_device(device, probe, port)
     graph = read(model)
@@ -84,7 +97,7 @@ def bench(
     if as_json:
         print_json(bench_json(deployed, model, device))
     else:
-        _print(deployed, model, samples)
+        _print(deployed, original, model, samples)
     deployed.require_parity()
 
 
@@ -108,7 +121,7 @@ def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]
         "model": str(model),
         "board": deployed.firmware.board.name,
         "device": device,
-        "ran_on": figures["ran_on"],
+        "execution_target": figures["execution_target"],
         "runtime": "micronas",
         "parity": figures["parity"],
         "instructions": latency.instructions,
@@ -125,13 +138,13 @@ def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]
     }
 
 
-def _print(deployed: Deployment, model: Path, samples: Path | None) -> None:
+def _print(deployed: Deployment, profile: Board, model: Path, samples: Path | None) -> None:
     from micronas.deploy.to_json import deployment_to_json
 
     figures: Any = deployment_to_json(deployed)
     board, measurement = deployed.firmware.board, deployed.measurement
     latency, parity = measurement.latency, measurement.parity
-    print(f"{model.name} on {board.title}: {deployed.ran_on}")
+    print(f"{model.name} on {board.title}: {deployed.execution_target}")
     rows = [_op_row(op) for op in figures["per_op"]]
     header = ("op", "kind", "output", "instructions", "share", "constants, B", f"ms, {latency.source.value}")
     print_table("", header, rows)
@@ -143,7 +156,7 @@ def _print(deployed: Deployment, model: Path, samples: Path | None) -> None:
     _print_runs(measurement.runs, "instructions" if latency.instructions else "cycles")
     print(f"counter   {figures['counter']['name']}, counts {figures['counter']['counts']}")
     print(f"latency   {latency.ms:.2f} ms, {latency.source.value}, at {latency.clock_hz / 1e6:g} MHz")
-    for remark in clock_remarks(board):
+    for remark in clock_remarks(board, profile):
         print(f"          ({remark})")
     if (host_hz := measurement.clock.host_hz) is not None:
         print(f"          (by the host's time the core runs at {host_hz / 1e6:.1f} MHz)")

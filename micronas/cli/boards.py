@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from micronas.cli.options import BoardArgument, FromBoardOption
 from micronas.cli.output import kb, print_json, print_table
 
 if TYPE_CHECKING:
     from micronas.board import Board
 
-app = typer.Typer(help="List the boards, or show one.", invoke_without_command=True)
+app = typer.Typer(help="List the boards, show one, or start one.", invoke_without_command=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -46,17 +47,19 @@ def list_boards(
         if not print_boards_for(model, run=run, as_json=as_json):
             raise typer.Exit(1)
         return
-    from micronas.board import board_names, load_board
+    from micronas.board import read_boards
 
-    boards = [load_board(name) for name in board_names()]
+    boards, refused = read_boards()
     if as_json:
         print_json([_summary(board) for board in boards])
         return
     print_table("", HEADER, [row(board) for board in boards])
+    for error in refused:
+        print(f"\nleft out: {error}")
 
 
-@app.command("show")
-def show(name: str, as_json: Json = False) -> None:
+@app.command("show", short_help="Show all that is known of one board.")
+def show(name: BoardArgument, as_json: Json = False) -> None:
     """Show one board: memory map, clock, UART, upload, emulator, and where its timing comes from.
 
     A profile that no firmware can be built for is refused with what is wrong.
@@ -77,7 +80,7 @@ def show(name: str, as_json: Json = False) -> None:
     for region in board.regions:
         wait = f", {region.wait_states} wait states" if region.wait_states else ""
         print(f"  {region.name:<9} {kb(region.length)} at {region.origin:#010x} ({region.kind.value}{wait})")
-    print(f"  stack     {kb(board.stack_bytes)} of sram; the arena lies in {_arena_places(board)}")
+    print(f"  stack     {kb(board.stack_bytes)} of sram; the arena lies in {_arena_memories(board)}")
     uart = board.uart
     print(f"  uart      {uart.name}, TX {uart.tx}, RX {uart.rx}, {uart.baud} baud")
     print(f"  counter   {counter}")
@@ -89,6 +92,18 @@ def show(name: str, as_json: Json = False) -> None:
     print(f"  reference {board.reference}")
 
 
+@app.command("new", short_help="Start the profile of a board of your own.")
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the new board, for example my_board.")],
+    source: FromBoardOption,
+    out: Annotated[Path, typer.Option(help="Folder of your boards.")] = Path("boards"),
+) -> None:
+    """Start the profile of a board of your own from another board's."""
+    from micronas.cli.new_board import write_profile
+
+    write_profile(name, source, out)
+
+
 def published(board: Board) -> str:
     """The clock, engine and source of results that others published for this board."""
     known = board.published
@@ -97,10 +112,10 @@ def published(board: Board) -> str:
     return f"{known.clock_hz / 1e6:g} MHz: {known.engine} ({' '.join(known.source.split())})"
 
 
-def _arena_places(board: Board) -> str:
-    from micronas.board.arena_place import arena_banks, arena_places
+def _arena_memories(board: Board) -> str:
+    from micronas.board.arena_location import separate_memories, whole_memories
 
-    names, banks = arena_places(board), arena_banks(board)
+    names, banks = ([str(m) for m in found(board)] for found in (whole_memories, separate_memories))
     whole = names[0] if len(names) == 1 else f"the first of {', '.join(names)} that holds it"
     return whole if len(banks) == 1 else f"{whole}, else over {' and '.join(banks)}"
 
@@ -123,12 +138,14 @@ def emulated(board: Board) -> str:
     """The QEMU machine, and whether it runs this board's own image and has its chip."""
     if board.emulator is None:
         return "nothing"
+    from micronas.board.arena_location import ArenaLocation, whole_memories
     from micronas.board.twin import has_memory, twin_of
 
     machine = board.emulator.machine
     if twin_of(board) is not None:
         return f"{machine} (stand-in for the core)"
-    image = "own image" if all(has_memory(board, r) for r in board.arena_regions) else "arena in sram"
+    locations = (ArenaLocation((memory,)) for memory in whole_memories(board))
+    image = "own image" if all(has_memory(board, at) for at in locations) else "arena in sram"
     return f"{machine} ({image}, {'own' if board.emulator.own_chip else 'another'} chip)"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from micronas.cli.options import BoardOrNone, ModelArgument
 from micronas.cli.output import kb, print_json, print_table
 from micronas.errors import ConfigError
 
@@ -18,15 +19,13 @@ RUNTIMES = ("micronas", "tflm")
 
 
 def check(
-    model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
-    board: Annotated[
-        str | None, typer.Option(help="Board to fit; without one, every board is looked at.")
-    ] = None,
+    model: ModelArgument,
+    board: BoardOrNone = None,
     runtime: Annotated[
-        str, typer.Option(help="Who will run it: micronas or tflm (TFLite Micro).")
+        str, typer.Option(help="Runtime of the network: micronas or tflm (TFLite Micro).")
     ] = "micronas",
-    flash_kb: Annotated[float | None, typer.Option(help="Budget; default: the board's flash.")] = None,
-    sram_kb: Annotated[float | None, typer.Option(help="Budget; default: the board's SRAM.")] = None,
+    flash_kb: Annotated[float | None, typer.Option(help="Flash limit. Default: the board's.")] = None,
+    sram_kb: Annotated[float | None, typer.Option(help="SRAM limit. Default: the board's.")] = None,
     plan: Annotated[
         Path | None, typer.Option(help="Draw the memory plan: to an .svg file, or as text to any other.")
     ] = None,
@@ -61,7 +60,7 @@ def check(
                 "reasons": list(verdict.reasons),
                 "sram_bytes": ledger.sram_bytes,
                 "flash_bytes": ledger.flash_bytes,
-                "arena_region": ledger.arena_region,
+                "arena_region": str(ledger.arena_location),
                 "banks": banks_to_json(ledger.plan),
                 "regions": regions_to_json(ledger),
             }
@@ -86,7 +85,6 @@ def _check_all(model: Path, *, runtime: str, only_with_board: tuple[object, ...]
 
 
 def _print(graph: Graph, ledger: Ledger, verdict: Verdict, flash_bytes: int, sram_bytes: int) -> None:
-    from micronas.board.arena_place import banks_of
     from micronas.memory.plan.banks_text import bank_lines
 
     rows = [
@@ -104,7 +102,7 @@ def _print(graph: Graph, ledger: Ledger, verdict: Verdict, flash_bytes: int, sra
     for note in ledger.notes:
         print(f"note: {note}")
     if verdict.fits:
-        print(f"It fits. The arena lies in {' and '.join(banks_of(ledger.arena_region))}.")
+        print(f"It fits. The arena lies in {' and '.join(map(str, ledger.arena_location.memories))}.")
         for line in bank_lines(graph, ledger.plan):
             print(line)
         return

@@ -15,11 +15,9 @@ ClockMhz = Annotated[
 ]
 
 
-def clock_remarks(built: Board) -> list[str]:
+def clock_remarks(built: Board, profile: Board) -> list[str]:
     """What to say of the clock that a firmware was built for, beside its profile's and the published one."""
-    from micronas.board import load_board
-
-    profile, hz = load_board(built.name), built.clock.hz
+    hz = built.clock.hz
     remarks = []
     if hz != profile.clock.hz:
         before, after = (b.region("flash").wait_states for b in (profile, built))

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from micronas.cli.options import BoardOrNone, ConfigArgument
 from micronas.cli.output import console, print_json, print_table, program, typed
 from micronas.errors import ConfigError, plural
 
 if TYPE_CHECKING:
-    from micronas.compare import Plan, PlannedRun, Results
+    from micronas.compare import ComparisonPlan, PlannedRun, Results
 
 DEFAULT_STRATEGIES = "random,aging_evolution"
 
 
 def compare(
-    config: Annotated[Path | None, typer.Argument(help="Search configuration (YAML): the task.")] = None,
+    config: ConfigArgument = None,
     strategies: Annotated[
         str | None,
         typer.Option(
@@ -26,19 +27,19 @@ def compare(
             f"always take part. Default: {DEFAULT_STRATEGIES}."
         ),
     ] = None,
-    seeds: Annotated[int | None, typer.Option(help="Runs per contender. Default: 3.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Runs per entry. Default: 3.")] = None,
     budget: Annotated[
         str | None,
         typer.Option(help="For every run: 10min, 40trials or 6cpu-min. Default: the configuration's."),
     ] = None,
-    board: Annotated[str | None, typer.Option(help="Board to search for.")] = None,
+    board: BoardOrNone = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Overrides any key, repeatable.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the comparison; default: runs/compare-CONFIG.")
+        Path | None, typer.Option(help="Folder of the comparison. Default: runs/compare-CONFIG.")
     ] = None,
-    resume: Annotated[Path | None, typer.Option(help="Go on with the comparison in this folder.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Resume the comparison in this folder.")] = None,
     only_results: Annotated[
         bool, typer.Option("--only-results", help="Run nothing; show what is there.")
     ] = False,
@@ -58,12 +59,14 @@ def compare(
     if config is None:
         raise ConfigError(
             "no configuration was given",
-            remedy="micronas compare search_configs/mnist5k_class_b.yaml --strategies random,aging_evolution "
+            remedy="micronas compare mnist5k_class_b --strategies random,aging_evolution "
             "--seeds 3 --budget 2cpu-min",
         )
+    from micronas.config import find_config
+
     named = DEFAULT_STRATEGIES if strategies is None else strategies
     wanted = _plan(config, named, 3 if seeds is None else seeds, budget, board, settings)
-    folder = out or Path("runs") / f"compare-{config.stem}"
+    folder = out or Path("runs") / f"compare-{find_config(config).stem}"
     if not only_results:
         from micronas.compare.run import check_all
 
@@ -72,24 +75,24 @@ def compare(
 
 
 def _plan(
-    path: Path, strategies: str, seeds: int, budget: str | None, board: str | None, settings: list[str] | None
-) -> Plan:
+    path: str, strategies: str, seeds: int, budget: str | None, board: str | None, settings: list[str] | None
+) -> ComparisonPlan:
     from micronas.cli.settings import setting
     from micronas.compare import make_plan
-    from micronas.compare.budget import allowance_of, parse_allowance
-    from micronas.compare.entry import parse_contenders
+    from micronas.compare.budget import budget_of, parse_budget
+    from micronas.compare.entry import parse_entries
     from micronas.config import load_config
 
     overrides: dict[str, object] = {} if board is None else {"board": board}
     overrides |= dict(setting(text) for text in settings or [])
     config = load_config(path, overrides)
-    allowance = parse_allowance(budget) if budget is not None else allowance_of(config.budget)
+    allowed = parse_budget(budget) if budget is not None else budget_of(config.budget)
     words = [str(path), *(["--board", board] if board else [])]
     words += [word for text in settings or [] for word in ("--set", text)]
-    return make_plan(config, parse_contenders(strategies, config), seeds, allowance, tuple(words))
+    return make_plan(config, parse_entries(strategies, config), seeds, allowed, tuple(words))
 
 
-def _compare(plan: Plan, folder: Path, only_results: bool, as_json: bool) -> None:
+def _compare(plan: ComparisonPlan, folder: Path, only_results: bool, as_json: bool) -> None:
     from micronas.compare import read_results, results_to_json
     from micronas.compare.files import write_files
 
@@ -104,7 +107,7 @@ def _compare(plan: Plan, folder: Path, only_results: bool, as_json: bool) -> Non
         print(f"  {path}")
 
 
-def _run(plan: Plan, folder: Path) -> dict[str, str]:
+def _run(plan: ComparisonPlan, folder: Path) -> dict[str, str]:
     from micronas.cli.progress import make_progress
     from micronas.compare.run import run_all, search_run
 
@@ -126,7 +129,7 @@ def _print_results(results: Results) -> None:
     from micronas.compare.table import HEADER, rows
 
     plan = results.plan
-    cost = f"{plan.allowance.words} each, {plural(plan.seeds, 'seed')}"
+    cost = f"{plan.budget.words} each, {plural(plan.seeds, 'seed')}"
     title = f"{plan.config.data.name}: {cost}, median and range"
     if not sys.stdout.isatty():
         print_table(title, HEADER, rows(results))

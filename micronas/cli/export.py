@@ -11,12 +11,13 @@ from typing import Annotated
 
 import typer
 
+from micronas.cli.options import ModelArgument
 from micronas.cli.output import require_new_folder
 from micronas.cli.output_paths import writing
 
 
 def export(
-    model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
+    model: ModelArgument,
     out: Annotated[Path, typer.Option(help="Folder to make; it must not exist, or be empty.")],
     name: Annotated[str | None, typer.Option(help="Name of the library; default: the file's.")] = None,
     remove_constant_channels: Annotated[

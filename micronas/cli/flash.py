@@ -9,12 +9,22 @@ from typing import Annotated
 import typer
 
 from micronas.cli.clock import ClockMhz
-from micronas.cli.mlperf import DEFAULT_MODE, ModeName, Pin, Protocol, TaskName, is_mlperf_tiny, serve
+from micronas.cli.mlperf import (
+    DEFAULT_MODE,
+    Hardware,
+    ModeName,
+    Pin,
+    Protocol,
+    TaskName,
+    is_mlperf_tiny,
+    serve,
+)
+from micronas.cli.options import BoardOption, ModelArgument
 
 
 def flash(
-    model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
-    board: Annotated[str, typer.Option(help="Board to build for.")],
+    model: ModelArgument,
+    board: BoardOption,
     probe: Annotated[str | None, typer.Option(help="Serial number of the debug probe.")] = None,
     port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
     clock_mhz: ClockMhz = None,
@@ -24,10 +34,11 @@ def flash(
     pin: Pin = None,
 ) -> None:
     """Build MODEL and upload it. With several boards, or none, name one by --probe or --port."""
+    from micronas.board import load_board
     from micronas.codegen.toolchain import require_gcc
     from micronas.deploy.deployment import build, cache_folder
     from micronas.device.flash import flash as flash_firmware
-    from micronas.device.lock import Claim
+    from micronas.device.lock import DeviceLock
     from micronas.device.ports import choose_port, serial_ports
     from micronas.firmware.clock_choice import board_at
     from micronas.model.tflite import read
@@ -37,15 +48,16 @@ def flash(
         only_with_it={"--task": task is not None, "--mode": mode != DEFAULT_MODE, "--pin": pin is not None},
         never_with_it={},
     )
-    profile = board_at(board, clock_mhz)
+    original, profile = load_board(board), board_at(board, clock_mhz)
     if mlperf_tiny:
-        serve(model, board=profile, task=task, mode=mode, pin=pin, device="serial", probe=probe, port=port)
+        chosen = Hardware(profile, original, "serial", probe, port)
+        serve(model, chosen, task=task, mode=mode, pin=pin)
         return
     graph = read(model)
     target = choose_port(serial_ports(), probe=probe, port=port)
     require_gcc()
     with tempfile.TemporaryDirectory(prefix="micronas-") as work:
         built = build(graph, profile, workdir=Path(work), cache_dir=cache_folder())
-        with Claim(target):
+        with DeviceLock(target):
             flashed = flash_firmware(built.firmware, target)
     print(f"{profile.title} at {flashed.port} answers with build {flashed.info.build_id.hex()}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from micronas.cli.clock import ClockMhz, clock_remarks
+from micronas.cli.options import BoardOption, ModelArgument
 from micronas.cli.output import console, print_json, require_effect, warn_of_open_ports
 from micronas.cli.output_paths import require_writable_file, write_file
 from micronas.errors import ConfigError
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from micronas.deploy.mlperf.dut import Dut
     from micronas.deploy.mlperf.firmware import DutFirmware
     from micronas.deploy.mlperf.script import Progress
-    from micronas.deploy.mlperf.task import Task
-    from micronas.device.targets import Device, RanOn
+    from micronas.deploy.mlperf.task import MlperfTask
+    from micronas.device.targets import Device, ExecutionTarget
     from micronas.model.graph import Graph
 
 SCRIPTS = ("all", "performance", "accuracy")
@@ -44,8 +45,8 @@ Pin = Annotated[str | None, typer.Option(help="Pin that energy mode pulses, for 
 
 
 def mlperf(
-    model: Annotated[Path, typer.Argument(help="int8 .tflite file.")],
-    board: Annotated[str, typer.Option(help="Board to build for.")],
+    model: ModelArgument,
+    board: BoardOption,
     task: TaskName = None,
     data: Annotated[Path | None, typer.Option(help=".npz with x and y, for the accuracy script.")] = None,
     script: Annotated[str, typer.Option(help="all, performance or accuracy.")] = "all",
@@ -61,7 +62,8 @@ def mlperf(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run MLPerf Tiny's accuracy and performance scripts on MODEL. Not an MLPerf result."""
-    from micronas.deploy.mlperf.result import Result, result_json, result_lines, source_of
+    from micronas.board import load_board
+    from micronas.deploy.mlperf.result import MlperfResult, result_json, result_lines, source_of
     from micronas.deploy.mlperf.samples import random_load, read_files
     from micronas.deploy.mlperf.script import run_accuracy, run_performance
     from micronas.firmware.clock_choice import board_at
@@ -87,38 +89,40 @@ def mlperf(
         finally:
             if log is not None:
                 write_file("--log", log, "\n".join(dut.transcript) + "\n")
-    result = Result(built, _ran_on(wanted, built), source, performance, accuracy)
+    result = MlperfResult(built, _execution_target(wanted, built), source, performance, accuracy)
     if as_json:
         print_json(result_json(result, str(model)))
         return
-    _print_device(built)
-    print(f"{model.name} on {wanted.board.title}: {result.ran_on}")
+    _print_device(built, load_board(board))
+    print(f"{model.name} on {wanted.board.title}: {result.execution_target}")
     print("\n".join(result_lines(result)))
 
 
-def serve(
-    model: Path,
-    *,
-    board: Board,
-    task: str | None,
-    mode: str,
-    pin: str | None,
-    device: str,
-    probe: str | None,
-    port: str | None,
-) -> None:
+@dataclass(frozen=True)
+class Hardware:
+    """A board as it is built for and as its profile has it, and where it runs."""
+
+    board: Board
+    profile: Board
+    device: str
+    probe: str | None
+    port: str | None
+
+
+def serve(model: Path, hardware: Hardware, *, task: str | None, mode: str, pin: str | None) -> None:
     """``bench`` and ``flash`` with ``--protocol mlperf-tiny``: a device for the public runner.
 
     A board is flashed and left to it; QEMU answers on a pseudo terminal until Ctrl-C.
     """
+    device = hardware.device
     if device == "renode":
         raise ConfigError(
             "MLPerf Tiny's runner opens serial ports, and a UART in Renode is a TCP socket",
             remedy="--device qemu; or `micronas mlperf --device renode`, which runs the scripts itself",
         )
-    wanted = _wanted(model, board, task, device, probe, port)
+    wanted = _wanted(model, hardware.board, task, device, hardware.probe, hardware.port)
     with _device(wanted, mode, pin) as (built, dut):
-        _print_device(built)
+        _print_device(built, hardware.profile)
         dut.link.close()
         rate = built.running.board.uart.baud
         print(f"{built.task.name} answers on {dut.link.name} at {rate} baud", flush=True)
@@ -142,7 +146,7 @@ class _Wanted:
 
     board: Board
     graph: Graph
-    task: Task
+    task: MlperfTask
     device: Device
 
 
@@ -157,10 +161,10 @@ def _wanted(
     return _Wanted(board, graph, choose_task(task, graph), where)
 
 
-def _ran_on(wanted: _Wanted, built: DutFirmware) -> RanOn:
-    from micronas.device.targets import ran_on
+def _execution_target(wanted: _Wanted, built: DutFirmware) -> ExecutionTarget:
+    from micronas.device.targets import execution_target
 
-    place = ran_on(wanted.device, wanted.board, built.firmware.arena_region)
+    place = execution_target(wanted.device, wanted.board, built.firmware.arena_location)
     return replace(place, own_elf=built.running is built.firmware)
 
 
@@ -170,11 +174,11 @@ def _device(
 ) -> Iterator[tuple[DutFirmware, Dut]]:
     """Build, start or flash; the device has then proved which build it is."""
     from micronas.deploy.deployment import cache_folder, require_tools
-    from micronas.deploy.mlperf.firmware import Mode, build_dut
+    from micronas.deploy.mlperf.firmware import RunMode, build_dut
     from micronas.deploy.mlperf.session import open_dut
     from micronas.device.targets import Renode
 
-    _require_one_of("--mode", mode, tuple(m.value for m in Mode))
+    _require_one_of("--mode", mode, tuple(m.value for m in RunMode))
     require_tools(wanted.device, wanted.board)
     warn_of_open_ports("renode" if isinstance(wanted.device, Renode) else "")
     with tempfile.TemporaryDirectory(prefix="micronas-") as work:
@@ -184,7 +188,7 @@ def _device(
             wanted.task,
             workdir=Path(work),
             cache_dir=cache_folder(),
-            mode=Mode(mode),
+            mode=RunMode(mode),
             pin=pin,
             device=wanted.device,
         )
@@ -217,10 +221,10 @@ def _require_one_of(option: str, value: str, known: tuple[str, ...]) -> None:
         raise ConfigError(f"{option} {value}: unknown", remedy=f"one of {', '.join(known)}")
 
 
-def _print_device(built: DutFirmware) -> None:
+def _print_device(built: DutFirmware, profile: Board) -> None:
     board, sram = built.firmware.board, built.sram
     print(f"clock {board.clock.hz / 1e6:g} MHz")
-    for remark in clock_remarks(board):
+    for remark in clock_remarks(board, profile):
         print(f"  {remark}")
     parts = f"arena {sram.arena:,}, stack {sram.stack:,}, static {sram.static:,}"
     print(f"SRAM {sram.total:,} bytes: {parts}")

@@ -32,19 +32,19 @@ def list_networks(
     print(f"\nNot to be had: {', '.join(NOT_BUILT)} (`micronas networks write NAME` tells why)")
 
 
-@app.command("write")
+@app.command("write", short_help="Write one as int8 .tflite with random weights.")
 def write(
-    name: str,
-    out: Annotated[Path | None, typer.Option(help="The .tflite file; default: NAME.tflite.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the weights.", min=0)] = 0,
+    name: Annotated[str, typer.Argument(help="Name of the network; `micronas networks` lists them.")],
+    out: Annotated[Path | None, typer.Option(help="The .tflite file. Default: NAME.tflite.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the random weights.", min=0)] = 0,
 ) -> None:
-    """Write network NAME as int8 .tflite with made-up weights: for check, bench, flash."""
+    """Write network NAME as int8 .tflite with random weights, for check, bench and flash."""
     from micronas.model.net import shape_graph
     from micronas.model.tflite.writer import write as write_tflite
     from micronas.space.reference import reference_net
-    from micronas.space.reference.random_weights import made_up_weights
+    from micronas.space.reference.random_weights import random_weights
 
-    data = write_tflite(made_up_weights(shape_graph(reference_net(name)), seed))
+    data = write_tflite(random_weights(shape_graph(reference_net(name)), seed))
     path = out or Path(f"{name}.tflite")
     write_file("--out", path, data)
     print(f"{path}: {len(data):,} bytes, weights made up (seed {seed})")

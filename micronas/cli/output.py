@@ -7,14 +7,21 @@ import os
 import shlex
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from micronas.errors import ConfigError
+from micronas.errors import kb as kb
+from micronas.errors import percent as percent
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+_LINE = 78
+"""Columns of a line that is wrapped; 80 is the narrowest terminal."""
 
 
 def print_json(value: Any) -> None:
@@ -46,6 +53,18 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
         print("  ".join(cells).rstrip())
         if number == 0:
             print("-" * (sum(widths) + 2 * len(widths) - 2))
+
+
+def print_facts(title: str, facts: Sequence[tuple[str, str]]) -> None:
+    """Names and values on stdout, values wrapped so that a line has at most 80 columns."""
+    width = max(len(name) for name, _ in facts)
+    print(title)
+    print("-" * _LINE)
+    for name, value in facts:
+        first, *others = textwrap.wrap(value, _LINE - width - 2, break_long_words=False) or [""]
+        print(f"{name.ljust(width)}  {first}".rstrip())
+        for line in others:
+            print(f"{'':{width}}  {line}")
 
 
 def program() -> str:
@@ -88,13 +107,3 @@ def require_new_folder(out: Path) -> None:
         raise ConfigError(
             f"--out {out}: is there already and not an empty folder", remedy="name a new folder"
         )
-
-
-def kb(nbytes: int) -> str:
-    """Bytes for people: KB of 1,024 with one decimal."""
-    return f"{nbytes / 1024:.1f} KB"
-
-
-def percent(share: float) -> str:
-    """A share of 1 in percent with one decimal."""
-    return f"{100 * share:.1f} %"

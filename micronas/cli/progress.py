@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections import deque
+import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from micronas.cli.output import console, kb, percent
+from micronas.cli.output import console, percent
 from micronas.errors import plural
 from micronas.store import Record
-from micronas.trial import Outcome
+from micronas.store.columns import NARROW, Column, terminal_columns
+from micronas.trial import Outcome, Trial
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.text import Text
 
 _SHOWN = 8
 
@@ -36,9 +38,9 @@ class Progress(Protocol):
         ...
 
 
-def make_progress() -> Progress:
-    """Progress on stderr, so that stdout stays clean for ``--json``."""
-    return LiveProgress() if sys.stderr.isatty() else LineProgress()
+def make_progress(figure: str = "accuracy") -> Progress:
+    """Progress on stderr, so that stdout stays clean for ``--json``; ``figure`` is accuracy or AUC."""
+    return LiveProgress(figure) if sys.stderr.isatty() else LineProgress()
 
 
 class LineProgress:
@@ -65,7 +67,8 @@ class LineProgress:
         if self._replayed:
             self._say(f"done before: {plural(self._replayed, 'trial')}")
             self._replayed = 0
-        cells = " ".join(cell.ljust(width) for cell, width in zip(trial_cells(record), _WIDTHS, strict=True))
+        columns = terminal_columns(NARROW)
+        cells = _line(trial_cells(record.trial, columns), columns)
         self._say(f"{cells} | best {best_text(self._best)} | {percent(feasible_share)} fit | {left} left")
 
     def phase(self, text: str) -> None:
@@ -78,16 +81,25 @@ class LineProgress:
 
 
 class LiveProgress:
-    """A panel with the latest trials, the best one, the feasible share and the time left."""
+    """A panel with the latest trials, the best one, the feasible share, the time left and what goes on.
 
-    def __init__(self) -> None:
+    It goes when the search has ended well, because the result is printed then; after Ctrl-C or an error it
+    stays on the screen.
+    """
+
+    def __init__(self, figure: str) -> None:
         from rich.live import Live
 
-        self._latest: deque[Record] = deque(maxlen=_SHOWN)
+        self._figure = figure
+        self._latest: tuple[Record, ...] = ()  # replaced as a whole: another thread draws it
         self._best: Record | None = None
-        self._status = "starting"
+        self._status = "no trial yet"
+        self._doing, self._since_s = "starting", time.monotonic()
         self._count = 0
-        self._live = Live(console=console(stderr=True), auto_refresh=False, transient=True)
+        self._console = console(stderr=True)
+        self._live = Live(
+            console=self._console, get_renderable=self._panel, refresh_per_second=1, transient=True
+        )
 
     def __enter__(self) -> Self:
         self._live.__enter__()
@@ -96,60 +108,57 @@ class LiveProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._live.transient = kind is None
+        if kind is not None:
+            self._doing = "stopped"
         self._live.__exit__(kind, error, trace)
 
     def trial(self, record: Record, replayed: bool, feasible_share: float, left: str) -> None:
         """Redraw with the trial."""
-        self._latest.append(record)
+        self._latest = (*self._latest, record)[-_SHOWN:]
         self._best = better(self._best, record)
         self._count += 1
         best = best_text(self._best)
         self._status = (
             f"{plural(self._count, 'trial')}, best {best}, {percent(feasible_share)} fit, {left} left"
         )
-        self._draw()
+        self._live.refresh()
 
     def phase(self, text: str) -> None:
         """Redraw with the phase."""
-        self._status = f"{plural(self._count, 'trial')}, best {best_text(self._best)}; {text}"
-        self._draw()
+        self._doing, self._since_s = text, time.monotonic()
+        self._live.refresh()
 
-    def _draw(self) -> None:
-        self._live.update(self._table(), refresh=True)
+    def _panel(self) -> Text:
+        """Lines rather than a table of rich's: a reason runs across the columns of the figures."""
+        from rich.text import Text
 
-    def _table(self) -> Table:
-        from rich import box
-        from rich.table import Table
-
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=self._status, caption_justify="left")
-        for name in ("trial", "outcome", "accuracy", "flash", "SRAM", "latency", "reward"):
-            table.add_column(name, no_wrap=True)
+        columns = terminal_columns(self._console.width)
+        header = _line([column.header(self._figure) for column in columns], columns)
+        panel = Text(no_wrap=True, overflow="ellipsis")
+        panel.append(f"{header}\n", style="bold")
         for record in self._latest:
-            bold = "bold" if record is self._best else ""
-            table.add_row(*trial_cells(record), style=bold)
-        return table
+            style = "bold" if record is self._best else ""
+            panel.append(_line(trial_cells(record.trial, columns), columns) + "\n", style=style)
+        panel.append(f"{self._status}\n", style="italic")
+        panel.append(self._doing if self._doing == "stopped" else f"{self._doing} ({self._elapsed_s()} s)")
+        return panel
+
+    def _elapsed_s(self) -> int:
+        return int(time.monotonic() - self._since_s)
 
 
-_WIDTHS = (6, 10, 8, 9, 9, 20, 6)
+def _line(cells: Sequence[str], columns: Sequence[Column]) -> str:
+    return " ".join(cell.ljust(column.width) for cell, column in zip(cells, columns, strict=True))
 
 
-def trial_cells(record: Record) -> tuple[str, str, str, str, str, str, str]:
-    """Number, outcome, int8 accuracy, flash, SRAM, latency with its source, reward; or the reason."""
-    trial = record.trial
+def trial_cells(trial: Trial, columns: Sequence[Column]) -> list[str]:
+    """The text of each column; the reason in place of the first figure that the trial does not have."""
+    cells = [column.text(trial) for column in columns]
     if trial.scores is None:
-        reason = trial.reason if len(trial.reason) <= 60 else trial.reason[:57] + "..."
-        return str(trial.number), trial.outcome.value.lower(), reason, "", "", "", ""
-    scores = trial.scores
-    latency = f"{scores.latency.ms:.2f} ms {scores.latency.source.value}" if scores.latency else "not run"
-    return (
-        str(trial.number),
-        trial.outcome.value.lower(),
-        percent(scores.accuracy_int8),
-        kb(scores.flash_bytes),
-        kb(scores.sram_bytes),
-        latency,
-        f"{scores.reward:.4f}",
-    )
+        first = next((i for i, column in enumerate(columns) if column.value(trial) is None), len(cells) - 1)
+        cells[first] = trial.reason if len(trial.reason) <= 60 else trial.reason[:57] + "..."
+    return cells
 
 
 def better(best: Record | None, record: Record) -> Record | None:
@@ -165,4 +174,4 @@ def best_text(best: Record | None) -> str:
     """The best trial in a few words."""
     if best is None or best.trial.scores is None:
         return "none yet"
-    return f"{percent(best.trial.scores.accuracy_int8)} (trial {best.trial.number})"
+    return f"{percent(best.trial.scores.quality_int8)} (trial {best.trial.number})"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from micronas.cli.options import BoardOption
 from micronas.cli.output import require_new_folder, typed
 from micronas.cli.output_paths import require_writable_folder, writing
 from micronas.errors import ConfigError
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def renode_script(
-    board: Annotated[str, typer.Option(help="Board to build for.")],
+    board: BoardOption,
     out: Annotated[Path, typer.Option(help="Folder to make; it must not exist, or be empty.")],
-    model: Annotated[Path | None, typer.Argument(help="int8 .tflite file.")] = None,
+    model: Annotated[Path | None, typer.Argument(metavar="[MODEL]", help="int8 .tflite file.")] = None,
     app: Annotated[
         Path | None, typer.Option(help="Your own application's ELF for this board, instead of MODEL.")
     ] = None,

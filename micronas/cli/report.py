@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from micronas.cli.options import RunArgument, run_folder
 from micronas.cli.output_paths import writing
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="Run folder, for example runs/mnist5k-1.")],
+    run: RunArgument,
     out: Annotated[Path | None, typer.Option(help="Where to write; default: RUN/report.html.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Also write the Pareto front as an SVG file.")] = None,
 ) -> None:
@@ -19,7 +20,7 @@ def report(
     from micronas.report import write_picture, write_report
     from micronas.store import Store
 
-    with Store.read(run) as store:
+    with Store.read(run_folder(run)) as store:
         page = out or store.folder / "report.html"
         with writing("--out", page):
             page.parent.mkdir(parents=True, exist_ok=True)

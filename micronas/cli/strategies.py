@@ -11,23 +11,25 @@ from micronas.cli.output import print_json, print_table
 
 def strategies(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List search strategies, the spaces they work on, and the estimators that go with each pair."""
+    from micronas.estimate import ESTIMATORS, estimators_of
     from micronas.space import SPACES
-    from micronas.strategy import ESTIMATORS, STRATEGIES, estimators_of, spaces_of
+    from micronas.strategy import STRATEGIES, searcher
 
+    searchers = [searcher(name) for name in STRATEGIES]
     if as_json:
         print_json(
             [
                 {
-                    "name": name,
-                    "what": what,
-                    "spaces": list(spaces_of(name)),
-                    "estimators": {space: list(estimators_of(name, space)) for space in spaces_of(name)},
+                    "name": each.name,
+                    "what": STRATEGIES[each.name],
+                    "spaces": list(each.spaces),
+                    "estimators": {space: list(estimators_of(each, space)) for space in each.spaces},
                 }
-                for name, what in STRATEGIES.items()
+                for each in searchers
             ]
         )
         return
-    cells = [(name, *(_cell(estimators_of(name, space)) for space in SPACES)) for name in STRATEGIES]
+    cells = [(each.name, *(_cell(estimators_of(each, space)) for space in SPACES)) for each in searchers]
     print_table("strategy x space: the estimators that work", ("strategy", *SPACES), cells)
     print()
     print_table("strategies", ("strategy", "what it does"), list(STRATEGIES.items()))

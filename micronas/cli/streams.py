@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -38,7 +39,10 @@ def _open_closed() -> None:
 
 
 def _patient(stream: TextIO | None, number: int, name: str) -> TextIO:
-    buffer = io.BufferedWriter(_Output(number, name))
+    output = _Output(number, name)
+    # Unbuffered (PYTHONUNBUFFERED) stays unbuffered: a log holds all that was printed so far.
+    unbuffered = isinstance(stream, io.TextIOWrapper) and stream.write_through
+    buffer: Any = output if unbuffered else io.BufferedWriter(output)
     if not isinstance(stream, io.TextIOWrapper):
         return io.TextIOWrapper(buffer, encoding="utf-8", errors="backslashreplace")
     return io.TextIOWrapper(
@@ -70,10 +74,20 @@ class _Output(io.FileIO):
         if self._failed:
             return memoryview(data).nbytes
         try:
-            return super().write(data)
+            return self._write_all(memoryview(data).cast("B"))
         except BrokenPipeError:
             self._failed = True
             return memoryview(data).nbytes
         except OSError as error:
             self._failed = True
             raise OSError(error.errno, error.strerror, self._name) from error
+
+    def _write_all(self, data: memoryview) -> int:
+        """A pipe may take less than it is given, and an unbuffered stream does not ask again."""
+        done = 0
+        while done < len(data):
+            taken = super().write(data[done:])
+            if taken is None:  # somebody made the stream non-blocking, and it is full
+                raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            done += taken
+        return done

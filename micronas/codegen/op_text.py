@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from micronas.codegen.arena import ArenaPlan, expression
 from micronas.codegen.literals import array_definition, float_literal, integer_literal
-from micronas.codegen.lowering import Argument, Field, Lowered, Ref
+from micronas.codegen.lowering import Argument, Lowered, Ref, StructField
 from micronas.codegen.lowering.sizes import constant_symbol, params_symbol, struct_bytes
 from micronas.model.graph import Graph, Op
 
@@ -42,7 +42,7 @@ def _params(lowered: Lowered) -> str:
     )
 
 
-def _value(lowered: Lowered, field: Field) -> str:
+def _value(lowered: Lowered, field: StructField) -> str:
     if isinstance(field.value, Ref):
         return constant_symbol(lowered.op_index, field.value.constant)
     if isinstance(field.value, tuple):

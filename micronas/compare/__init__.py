@@ -4,12 +4,12 @@ A comparison is a folder of ordinary runs plus ``plan.json``. Everything shown i
 it can be stopped, killed, gone on with and grown by more strategies or seeds.
 """
 
-from micronas.compare.plan import Plan, PlannedRun, make_plan, open_plan
+from micronas.compare.plan import ComparisonPlan, PlannedRun, make_plan, open_plan
 from micronas.compare.results import Results, results_to_json
 from micronas.compare.run import read_results, run_all
 
 __all__ = [
-    "Plan",
+    "ComparisonPlan",
     "PlannedRun",
     "Results",
     "make_plan",

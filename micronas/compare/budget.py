@@ -24,8 +24,8 @@ _AXES = {Unit.WALL: "minutes", Unit.TRIALS: "trials", Unit.CPU: "CPU minutes"}
 
 
 @dataclass(frozen=True)
-class Allowance:
-    """How much search every contender gets.
+class ComparisonBudget:
+    """How much search every entry gets.
 
     Minutes of wall clock hold the final training; trials and CPU minutes do not: there its epochs are the
     same for all.
@@ -53,8 +53,8 @@ class Allowance:
         return _AXES[self.unit]
 
 
-def parse_allowance(text: str) -> Allowance:
-    """``6cpu-min`` -> ``Allowance(6.0, Unit.CPU)``; raises ``ConfigError`` for anything else."""
+def parse_budget(text: str) -> ComparisonBudget:
+    """``6cpu-min`` -> ``ComparisonBudget(6.0, Unit.CPU)``; raises ``ConfigError`` for anything else."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(min|trials|cpu-min)\s*", text)
     if match is None:
         raise ConfigError(
@@ -65,10 +65,10 @@ def parse_allowance(text: str) -> Allowance:
     if amount <= 0 or (unit is Unit.TRIALS and amount != int(amount)):
         kind = "a whole number above 0" if unit is Unit.TRIALS else "above 0"
         raise ConfigError(f"--budget {text!r}: must be {kind}", remedy="for example 10min or 40trials")
-    return Allowance(amount, unit)
+    return ComparisonBudget(amount, unit)
 
 
-def allowance_of(budget: SearchBudget) -> Allowance:
+def budget_of(budget: SearchBudget) -> ComparisonBudget:
     """The budget of a configuration; raises ``ConfigError`` if it has several limits."""
     amounts = [(getattr(budget, key), unit) for unit, key in _KEYS.items()]
     given = [(amount, unit) for amount, unit in amounts if amount is not None]
@@ -78,4 +78,4 @@ def allowance_of(budget: SearchBudget) -> Allowance:
             remedy="give one: --budget 10min, 40trials or 6cpu-min",
         )
     amount, unit = given[0]
-    return Allowance(float(amount), unit)
+    return ComparisonBudget(float(amount), unit)

@@ -1,4 +1,4 @@
-"""Curves over the budget as SVG: a median line per contender with the range of its seeds behind it."""
+"""Curves over the budget as SVG: a median line per entry with the range of its seeds behind it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from micronas.compare.curve import Band
-from micronas.report.chart import Frame, Range, stairs
+from micronas.report.chart import PlotArea, Range, stairs
 
 WIDTH = 860
 COLOURS = 9
@@ -20,7 +20,7 @@ def curves(bands: Sequence[tuple[str, Band]], x_label: str, y_label: str, *, who
         return ""
     values = [v for _, _, band in drawn for s in band.spreads for v in (s.low, s.high)]
     xs = [0.0, *(x for _, _, b in drawn for x in b.xs)]
-    frame = Frame(Range.around(xs, whole=whole_x), Range.around(values), WIDTH)
+    frame = PlotArea(Range.around(xs, whole=whole_x), Range.around(values), WIDTH)
     parts = [frame.axes(x_label, y_label)]
     parts += [_area(frame, band, colour(place)) for place, _, band in drawn]
     parts += [_line(frame, band, name, colour(place)) for place, name, band in drawn]
@@ -29,18 +29,18 @@ def curves(bands: Sequence[tuple[str, Band]], x_label: str, y_label: str, *, who
 
 
 def colour(place: int) -> str:
-    """The colour of the contender at ``place``: the hand-made network, random search, then the others."""
+    """The colour of the entry at ``place``: the hand-made network, random search, then the others."""
     return f"var(--c{place % COLOURS})"
 
 
-def _area(frame: Frame, band: Band, fill: str) -> str:
+def _area(frame: PlotArea, band: Band, fill: str) -> str:
     upper = [(x, s.high) for x, s in zip(band.xs, band.spreads, strict=True)]
     lower = [(x, s.low) for x, s in zip(band.xs, band.spreads, strict=True)]
     points = _path(frame, [*stairs(upper), *reversed(stairs(lower))])
     return f'<polygon style="fill: {fill}" fill-opacity=".12" points="{points}"/>'
 
 
-def _line(frame: Frame, band: Band, name: str, stroke: str) -> str:
+def _line(frame: PlotArea, band: Band, name: str, stroke: str) -> str:
     points = stairs([(x, s.median) for x, s in zip(band.xs, band.spreads, strict=True)])
     return (
         f'<polyline fill="none" style="stroke: {stroke}" stroke-width="2" points="{_path(frame, points)}">'
@@ -48,5 +48,5 @@ def _line(frame: Frame, band: Band, name: str, stroke: str) -> str:
     )
 
 
-def _path(frame: Frame, points: Sequence[tuple[float, float]]) -> str:
+def _path(frame: PlotArea, points: Sequence[tuple[float, float]]) -> str:
     return " ".join(f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in points)

@@ -9,16 +9,17 @@ from typing import get_args
 
 from micronas.config import EstimatorConfig, SearchConfig
 from micronas.errors import ConfigError
-from micronas.strategy import STRATEGIES, check_estimator, check_prefilter, check_strategy
+from micronas.estimate import check_estimator, check_prefilter
+from micronas.strategy import STRATEGIES, check_strategy, searcher
 
-HAND_MADE = "hand_made"
+NO_SEARCH = "no_search"
 """The row without a search: candidate 0 alone, trained like every winner."""
 
 BASELINE = "random"
 
 
 @dataclass(frozen=True)
-class Contender:
+class Entry:
     """``strategy`` or ``strategy+estimator``; without an estimator the configuration's own."""
 
     strategy: str
@@ -32,11 +33,11 @@ class Contender:
     @property
     def searches(self) -> bool:
         """Whether this is a search and not the hand-made network."""
-        return self.strategy != HAND_MADE
+        return self.strategy != NO_SEARCH
 
 
-def parse_contenders(text: str, config: SearchConfig) -> tuple[Contender, ...]:
-    """``random,aging_evolution+halving`` -> contenders, the hand-made network and random search included.
+def parse_entries(text: str, config: SearchConfig) -> tuple[Entry, ...]:
+    """``random,aging_evolution+halving`` -> entries, the hand-made network and random search included.
 
     Raises ``ConfigError`` for whatever `micronas search` would refuse, and for an empty or a double name.
     """
@@ -46,64 +47,64 @@ def parse_contenders(text: str, config: SearchConfig) -> tuple[Contender, ...]:
             f"--strategies {text!r}: item {words.index('') + 1} of {len(words)} names nobody",
             remedy=f"for example --strategies random,{config.strategy.name}",
         )
-    named = tuple(_contender(word) for word in words)
+    named = tuple(_entry(word) for word in words)
     _refuse_doubles(named, config)
-    contenders = with_baselines(named)
-    for contender in contenders:
-        _check(contender, config)
-    return contenders
+    entries = with_baselines(named)
+    for entry in entries:
+        _check(entry, config)
+    return entries
 
 
-def _refuse_doubles(named: Sequence[Contender], config: SearchConfig) -> None:
+def _refuse_doubles(named: Sequence[Entry], config: SearchConfig) -> None:
     """The baselines take part in any case, so only a second name for one of them is a double."""
-    implied = [c for c in (Contender(HAND_MADE), Contender(BASELINE)) if c not in named]
-    first: dict[tuple[str, str], Contender] = {}
-    for contender in (*implied, *named):
-        same = first.setdefault((contender.strategy, contender.estimator or config.estimator.name), contender)
-        if same is contender:
+    implied = [c for c in (Entry(NO_SEARCH), Entry(BASELINE)) if c not in named]
+    first: dict[tuple[str, str], Entry] = {}
+    for entry in (*implied, *named):
+        same = first.setdefault((entry.strategy, entry.estimator or config.estimator.name), entry)
+        if same is entry:
             continue
-        if same.name == contender.name:
+        if same.name == entry.name:
             raise ConfigError(
-                f"--strategies names {contender.name} more than once", remedy="name it once; --seeds repeats"
+                f"--strategies names {entry.name} more than once", remedy="name it once; --seeds repeats"
             )
         raise ConfigError(
-            f"--strategies: {same.name} and {contender.name} are the same search, because the "
+            f"--strategies: {same.name} and {entry.name} are the same search, because the "
             f"configuration's own estimator is {config.estimator.name}",
-            remedy="leave one of them out" if same in named else f"leave out {contender.name}",
+            remedy="leave one of them out" if same in named else f"leave out {entry.name}",
         )
 
 
-def _check(contender: Contender, config: SearchConfig) -> None:
+def _check(entry: Entry, config: SearchConfig) -> None:
     """What `micronas search` checks of a strategy, an estimator and a space."""
-    if not contender.searches:
+    if not entry.searches:
         return
-    estimator = contender.estimator or config.estimator.name
-    check_strategy(config.strategy.model_copy(update={"name": contender.strategy}), config.space.name)
-    check_estimator(estimator, contender.strategy, config.space.name)
+    estimator = entry.estimator or config.estimator.name
+    check_strategy(config.strategy.model_copy(update={"name": entry.strategy}), config.space.name)
+    check_estimator(estimator, searcher(entry.strategy), config.space.name)
     if config.estimator.prefilter is not None:
-        check_prefilter(estimator, contender.strategy)
+        check_prefilter(estimator, searcher(entry.strategy))
 
 
-def with_baselines(contenders: Sequence[Contender]) -> tuple[Contender, ...]:
+def with_baselines(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     """The hand-made network and random search first, then the others in their order."""
-    baselines = (Contender(HAND_MADE), Contender(BASELINE))
-    return (*baselines, *(c for c in contenders if c not in baselines))
+    baselines = (Entry(NO_SEARCH), Entry(BASELINE))
+    return (*baselines, *(c for c in entries if c not in baselines))
 
 
-def _contender(text: str) -> Contender:
+def _entry(text: str) -> Entry:
     strategy, plus, estimator = text.partition("+")
-    if strategy == HAND_MADE:
+    if strategy == NO_SEARCH:
         if plus:
             raise ConfigError(
-                f"--strategies {text!r}: {HAND_MADE} searches nothing, so it takes no estimator",
-                remedy=f"leave it out: {HAND_MADE} takes part in any case",
+                f"--strategies {text!r}: {NO_SEARCH} searches nothing, so it takes no estimator",
+                remedy=f"leave it out: {NO_SEARCH} takes part in any case",
             )
-        return Contender(HAND_MADE)
+        return Entry(NO_SEARCH)
     _require("strategy", strategy, tuple(STRATEGIES), text)
     if not plus:
-        return Contender(strategy)
+        return Entry(strategy)
     _require("estimator", estimator, estimators(), text)
-    return Contender(strategy, estimator)
+    return Entry(strategy, estimator)
 
 
 def estimators() -> tuple[str, ...]:

@@ -36,7 +36,7 @@ class Reference:
     def objectives(self, scores: Scores) -> Point:
         """The point of a network; 1 in every direction is the reference."""
         point = (
-            (1.0 - scores.accuracy_int8) / self.error,
+            (1.0 - scores.quality_int8) / self.error,
             scores.flash_bytes / self.flash_bytes,
             scores.sram_bytes / self.sram_bytes,
         )

@@ -110,4 +110,4 @@ def _reported(store: Store) -> Reported | None:
         return None
     result: Any = final.result
     scores = scores_from_json(result["scores"])
-    return Reported(scores.accuracy_int8, result["test_accuracy_int8"], result["test_samples"], scores)
+    return Reported(scores.quality_int8, result["test_quality_int8"], result["test_samples"], scores)

@@ -12,6 +12,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
+import numpy as np
+
+from micronas.strategy import pareto
+
 Point: TypeAlias = tuple[float, ...]
 
 
@@ -26,13 +30,9 @@ def hypervolume(points: Sequence[Point], reference: Point) -> float:
 
 
 def non_dominated(points: Sequence[Point]) -> list[Point]:
-    """The points that no other one equals or beats in every objective; of equals, one."""
+    """The points that no other one dominates, sorted; of equals, one."""
     distinct = sorted(set(points))
-    return [p for p in distinct if not any(q != p and _dominates(q, p) for q in distinct)]
-
-
-def _dominates(a: Point, b: Point) -> bool:
-    return all(x <= y for x, y in zip(a, b, strict=True))
+    return [distinct[i] for i in pareto.non_dominated(np.array(distinct))]
 
 
 def _volume(points: list[Point], reference: Point) -> float:

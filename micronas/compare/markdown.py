@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 
 from micronas.compare.budget import Unit
-from micronas.compare.entry import HAND_MADE
+from micronas.compare.entry import NO_SEARCH
 from micronas.compare.results import Results
 from micronas.compare.table import HEADER, RUN_HEADER, rows, run_rows
-from micronas.compare.verdict import FIGURES, Verdict, Word, judged
+from micronas.compare.verdict import FIGURES, Ordering, PairedVerdict, judged
 from micronas.errors import plural
 
 
@@ -34,14 +34,14 @@ def markdown(results: Results) -> str:
 def _title(results: Results) -> str:
     plan = results.plan
     task = f"{plan.config.data.name} ({plan.task_words[0]})"
-    return f"Search strategies on {task}, {plan.allowance.words} each, {plural(plan.seeds, 'seed')}"
+    return f"Search strategies on {task}, {plan.budget.words} each, {plural(plan.seeds, 'seed')}"
 
 
 def _task(results: Results) -> str:
     config, reference = results.plan.config, results.reference
     budget = [f"{reference.flash_bytes / 1024:g} KB of flash", f"{reference.sram_bytes / 1024:g} KB of SRAM"]
-    if config.budgets.latency_ms:
-        budget.append(f"{config.budgets.latency_ms:g} ms")
+    if config.constraints.latency_ms:
+        budget.append(f"{config.constraints.latency_ms:g} ms")
     target = (
         f"; reward: accuracy x ({config.reward.target_ms:g} ms / latency)^{config.reward.exponent:g}"
         f" ({config.reward.mode})"
@@ -55,7 +55,7 @@ def _task(results: Results) -> str:
 
 
 def _columns(results: Results) -> str:
-    unit, reference = results.plan.allowance.unit, results.reference
+    unit, reference = results.plan.budget.unit, results.reference
     latency = (
         f", {reference.latency_source.value} latency up to {reference.latency_ms:.3g} ms"
         if reference.latency_ms and reference.latency_source
@@ -68,7 +68,7 @@ def _columns(results: Results) -> str:
         "trainings, within the budget. Validation and test: the reported network after its final training, "
         f"which is {inside} the budget. Wasted: trained, but failed or over the latency budget. CPU-min: all "
         "processes of the search, final training left out. Every search begins with the same "
-        f"hand-made networks; {HAND_MADE} is the first of them alone, with the same final training."
+        f"hand-made networks; {NO_SEARCH} is the first of them alone, with the same final training."
     )
 
 
@@ -76,12 +76,12 @@ def _verdicts(results: Results) -> list[str]:
     lines = []
     for name, figure in FIGURES.items():
         verdicts = judged(results, figure)
-        parts = [f"{word.value}: {_names(verdicts, word)}" for word in Word]
+        parts = [f"{word.value}: {_names(verdicts, word)}" for word in Ordering]
         lines.append(f"- {name}: {'; '.join(parts)}.")
     return lines or ["- random search has not finished."]
 
 
-def _names(verdicts: Sequence[tuple[str, Verdict]], word: Word) -> str:
+def _names(verdicts: Sequence[tuple[str, PairedVerdict]], word: Ordering) -> str:
     chosen = [
         f"{name} ({v.better} of {plural(v.pairs, 'seed')} better, {v.median_difference:+.4f})"
         for name, v in verdicts

@@ -23,11 +23,11 @@ def page(results: Results) -> str:
     plan = results.plan
     return environment.get_template("page.html.j2").render(
         task=plan.config.data.name,
-        allowance=plan.allowance.words,
+        budget=plan.budget.words,
         seeds=plural(plan.seeds, "seed"),
         space=plan.config.space.name,
         board=plan.config.board,
-        legend=[(row.contender.name, colour(place)) for place, row in enumerate(results.rows)],
+        legend=[(row.entry.name, colour(place)) for place, row in enumerate(results.rows)],
         charts=_charts(results),
         tables=[
             ("Median and range over seeds", HEADER, rows(results)),
@@ -37,12 +37,12 @@ def page(results: Results) -> str:
 
 
 def _charts(results: Results) -> list[tuple[str, str, str]]:
-    allowance = results.plan.allowance
+    budget = results.plan.budget
     note = "Line: median over seeds; area: least to greatest. A line begins where every seed has a network."
-    names = [row.contender.name for row in results.rows]
-    rewards = [band([run.reward_curve for run in row.runs], allowance.amount) for row in results.rows]
-    volumes = [band([run.volume_curve for run in row.runs], allowance.amount) for row in results.rows]
-    axis, whole = f"{allowance.axis} of search", allowance.unit is Unit.TRIALS
+    names = [row.entry.name for row in results.rows]
+    rewards = [band([run.reward_curve for run in row.runs], budget.amount) for row in results.rows]
+    volumes = [band([run.volume_curve for run in row.runs], budget.amount) for row in results.rows]
+    axis, whole = f"{budget.axis} of search", budget.unit is Unit.TRIALS
     charts = (
         ("Best reward so far", "best feasible reward", rewards),
         ("Hypervolume so far", "hypervolume", volumes),

@@ -1,6 +1,6 @@
-"""What is compared: one task, several contenders, several seeds, one budget; kept as ``plan.json``.
+"""What is compared: one task, several entries, several seeds, one budget; kept as ``plan.json``.
 
-A plan never changes, but it may grow: the same task and budget with more contenders or seeds adds runs.
+A plan never changes, but it may grow: the same task and budget with more entries or seeds adds runs.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import micronas
-from micronas.compare.budget import Allowance, Unit, parse_allowance
-from micronas.compare.entry import BASELINE, Contender, with_baselines
+from micronas.compare.budget import ComparisonBudget, Unit, parse_budget
+from micronas.compare.entry import BASELINE, Entry, with_baselines
 from micronas.config import SearchConfig, known_part, parse_config
 from micronas.errors import ConfigError, StoreError
 from micronas.trial import Json
@@ -25,79 +25,79 @@ PLAN = "plan.json"
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """One ordinary run: a contender and a seed."""
+    """One ordinary run: a entry and a seed."""
 
-    contender: Contender
+    entry: Entry
     seed: int
     config: SearchConfig
 
     @property
     def name(self) -> str:
         """Name of the run's folder."""
-        return f"{self.contender.name}-seed{self.seed}"
+        return f"{self.entry.name}-seed{self.seed}"
 
 
 @dataclass(frozen=True)
-class Plan:
+class ComparisonPlan:
     """The comparison; ``config`` is the task, its strategy, seed and budget stand for nothing here.
 
     ``task_words`` are how the task was given on the command line: the configuration and what overrides it.
     """
 
     config: SearchConfig
-    contenders: tuple[Contender, ...]
+    entries: tuple[Entry, ...]
     seeds: int
-    allowance: Allowance
+    budget: ComparisonBudget
     task_words: tuple[str, ...] = ("CONFIG",)
 
     @property
     def command(self) -> str:
         """What makes the same runs again."""
-        names = ",".join(contender.name for contender in self.contenders)
-        options = ("--strategies", names, "--seeds", str(self.seeds), "--budget", str(self.allowance))
+        names = ",".join(entry.name for entry in self.entries)
+        options = ("--strategies", names, "--seeds", str(self.seeds), "--budget", str(self.budget))
         return shlex.join(["micronas", "compare", *self.task_words, *options])
 
     def runs(self) -> tuple[PlannedRun, ...]:
         """Every run: seed by seed, so that a comparison cut short has whole seeds of everybody."""
         return tuple(
-            PlannedRun(contender, seed, self._config_of(contender, seed))
+            PlannedRun(entry, seed, self._config_of(entry, seed))
             for seed in range(self.seeds)
-            for contender in self.contenders
+            for entry in self.entries
         )
 
-    def _config_of(self, contender: Contender, seed: int) -> SearchConfig:
-        amount = int(self.allowance.amount) if self.allowance.unit is Unit.TRIALS else self.allowance.amount
-        budget: dict[str, object] = {self.allowance.config_key: amount}
-        if not contender.searches:
+    def _config_of(self, entry: Entry, seed: int) -> SearchConfig:
+        amount = int(self.budget.amount) if self.budget.unit is Unit.TRIALS else self.budget.amount
+        budget: dict[str, object] = {self.budget.config_key: amount}
+        if not entry.searches:
             budget["trials"] = 1
         overrides: dict[str, object] = {
             "seed": seed,
-            "strategy.name": contender.strategy if contender.searches else BASELINE,
+            "strategy.name": entry.strategy if entry.searches else BASELINE,
             **{f"budget.{key}": value for key, value in budget.items()},
         }
-        if contender.estimator:
-            overrides["estimator.name"] = contender.estimator
+        if entry.estimator:
+            overrides["estimator.name"] = entry.estimator
         return parse_config(
-            self.config.model_dump(mode="json"), name=f"contender {contender.name}", overrides=overrides
+            self.config.model_dump(mode="json"), name=f"entry {entry.name}", overrides=overrides
         )
 
 
 def make_plan(
     config: SearchConfig,
-    contenders: tuple[Contender, ...],
+    entries: tuple[Entry, ...],
     seeds: int,
-    allowance: Allowance,
+    budget: ComparisonBudget,
     task_words: tuple[str, ...] = ("CONFIG",),
-) -> Plan:
+) -> ComparisonPlan:
     """Check that every run can be configured; raises ``ConfigError`` otherwise."""
     if seeds < 1:
         raise ConfigError(f"--seeds {seeds}: must be 1 or more", remedy="3 show the spread")
-    plan = Plan(config, contenders, seeds, allowance, task_words)
+    plan = ComparisonPlan(config, entries, seeds, budget, task_words)
     plan.runs()
     return plan
 
 
-def open_plan(folder: Path, plan: Plan | None, *, only_look: bool = False) -> Plan:
+def open_plan(folder: Path, plan: ComparisonPlan | None, *, only_look: bool = False) -> ComparisonPlan:
     """The plan of ``folder``, made or grown by ``plan``; raises ``ConfigError`` if the two do not agree.
 
     ``only_look`` leaves out of another version's configuration what this one does not know.
@@ -117,14 +117,14 @@ def open_plan(folder: Path, plan: Plan | None, *, only_look: bool = False) -> Pl
     return grown
 
 
-def read_plan(path: Path, *, only_look: bool = False) -> Plan:
+def read_plan(path: Path, *, only_look: bool = False) -> ComparisonPlan:
     """Read ``plan.json``; raises ``StoreError`` if it is damaged or another version's; see ``open_plan``."""
     try:
         raw: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        contenders = tuple(Contender(c["strategy"], c["estimator"]) for c in raw["contenders"])
+        entries = tuple(Entry(c["strategy"], c["estimator"]) for c in raw["entries"])
         config = _config(raw["config"], raw.get("written_by"), path, only_look)
         words = tuple(str(word) for word in raw["task"])
-        return Plan(config, contenders, int(raw["seeds"]), parse_allowance(raw["budget"]), words)
+        return ComparisonPlan(config, entries, int(raw["seeds"]), parse_budget(raw["budget"]), words)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{path} is damaged: {error}", remedy="begin anew with another --out") from error
 
@@ -144,35 +144,35 @@ def _config(raw: Mapping[str, Any], written_by: object, path: Path, only_look: b
         ) from error
 
 
-def plan_to_json(plan: Plan) -> dict[str, Json]:
+def plan_to_json(plan: ComparisonPlan) -> dict[str, Json]:
     """What ``plan.json`` holds."""
     return {
         "written_by": micronas.__version__,
         "task": list(plan.task_words),
         "config": plan.config.model_dump(mode="json"),
-        "contenders": [{"strategy": c.strategy, "estimator": c.estimator} for c in plan.contenders],
+        "entries": [{"strategy": c.strategy, "estimator": c.estimator} for c in plan.entries],
         "seeds": plan.seeds,
-        "budget": str(plan.allowance),
+        "budget": str(plan.budget),
     }
 
 
-def _grown(stored: Plan, wanted: Plan, folder: Path) -> Plan:
+def _grown(stored: ComparisonPlan, wanted: ComparisonPlan, folder: Path) -> ComparisonPlan:
     for what, was, now in (
-        ("budget", str(stored.allowance), str(wanted.allowance)),
+        ("budget", str(stored.budget), str(wanted.budget)),
         ("configuration", stored.config, wanted.config),
     ):
         if was != now:
             values = f" {was}, not {now}" if what == "budget" else ""
             raise ConfigError(
                 f"{folder} holds a comparison with another {what}{values}",
-                remedy="choose another folder with --out; only contenders and seeds can be added to one",
+                remedy="choose another folder with --out; only entries and seeds can be added to one",
             )
-    more = [c for c in wanted.contenders if c not in stored.contenders]
-    contenders = with_baselines([*stored.contenders, *more])
-    return replace(stored, contenders=contenders, seeds=max(stored.seeds, wanted.seeds))
+    more = [c for c in wanted.entries if c not in stored.entries]
+    entries = with_baselines([*stored.entries, *more])
+    return replace(stored, entries=entries, seeds=max(stored.seeds, wanted.seeds))
 
 
-def _write(path: Path, plan: Plan) -> None:
+def _write(path: Path, plan: ComparisonPlan) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".new")

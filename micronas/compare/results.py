@@ -1,4 +1,4 @@
-"""The comparison's figures: per run, and per contender as median and range over seeds."""
+"""The comparison's figures: per run, and per entry as median and range over seeds."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from micronas.compare.curve import Curve, Spread, best_so_far, spread
-from micronas.compare.entry import Contender
+from micronas.compare.entry import Entry
 from micronas.compare.front_volume import Reference, make_reference, volume_curve
 from micronas.compare.history import History
-from micronas.compare.plan import Plan, plan_to_json
+from micronas.compare.plan import ComparisonPlan, plan_to_json
 from micronas.trial import Json, scores_to_json
 
 
@@ -54,9 +54,9 @@ class RunResult:
 
 @dataclass(frozen=True)
 class Row:
-    """A contender: its runs in order of their seeds."""
+    """A entry: its runs in order of their seeds."""
 
-    contender: Contender
+    entry: Entry
     runs: tuple[RunResult, ...]
 
     def spread(self, values: Sequence[float | None]) -> Spread | None:
@@ -89,33 +89,33 @@ class Row:
 class Results:
     """The whole comparison; ``unfinished`` names runs that have begun and are in no figure yet."""
 
-    plan: Plan
+    plan: ComparisonPlan
     reference: Reference
     rows: tuple[Row, ...]
     test_samples: int
     unfinished: tuple[str, ...] = ()
 
     def row(self, name: str) -> Row | None:
-        """The contender called ``name``, if it has begun."""
-        return next((row for row in self.rows if row.contender.name == name), None)
+        """The entry called ``name``, if it has begun."""
+        return next((row for row in self.rows if row.entry.name == name), None)
 
 
-def make_results(plan: Plan, histories: Sequence[History]) -> Results:
+def make_results(plan: ComparisonPlan, histories: Sequence[History]) -> Results:
     """Figures of the runs that have ended, with a result or a failure; at least one of ``histories`` has."""
     unfinished = tuple(h.run.name for h in histories if not h.has_ended)
     histories = [h for h in histories if h.has_ended]
-    reference = make_reference(histories, plan.config.budgets.latency_ms)
+    reference = make_reference(histories, plan.config.constraints.latency_ms)
     rows = []
-    for contender in plan.contenders:
-        own = [h for h in histories if h.run.contender == contender]
+    for entry in plan.entries:
+        own = [h for h in histories if h.run.entry == entry]
         if own:
-            rows.append(Row(contender, tuple(_run_result(h, reference, plan) for h in own)))
+            rows.append(Row(entry, tuple(_run_result(h, reference, plan) for h in own)))
     samples = max((h.reported.test_samples for h in histories if h.reported), default=0)
     return Results(plan, reference, tuple(rows), samples, unfinished)
 
 
-def _run_result(history: History, reference: Reference, plan: Plan) -> RunResult:
-    unit, end = plan.allowance.unit, plan.allowance.amount
+def _run_result(history: History, reference: Reference, plan: ComparisonPlan) -> RunResult:
+    unit, end = plan.budget.unit, plan.budget.amount
     rewards = best_so_far((s.at(unit), s.scores.reward) for s in history.steps if s.scores)
     volumes = volume_curve(history, reference, unit)
     trained = [s for s in history.steps if s.trained]
@@ -149,7 +149,7 @@ def _wasted_cpu_share(history: History) -> float:
 
 
 def results_to_json(results: Results) -> dict[str, Json]:
-    """The object of ``compare --json`` and ``results.json``; keys in docs/compare.md."""
+    """The object of ``compare --json`` and ``results.json``; keys in docs/background/compare.md."""
     reference = results.reference
     return {
         "plan": plan_to_json(results.plan),
@@ -162,7 +162,7 @@ def results_to_json(results: Results) -> dict[str, Json]:
         },
         "test_samples": results.test_samples,
         "unfinished": list(results.unfinished),
-        "contenders": [_row_to_json(row) for row in results.rows],
+        "entries": [_row_to_json(row) for row in results.rows],
     }
 
 
@@ -174,7 +174,7 @@ def _row_to_json(row: Row) -> dict[str, Json]:
         "test_int8": row.test,
     }
     return {
-        "name": row.contender.name,
+        "name": row.entry.name,
         **{name: asdict(value) if value else None for name, value in figures.items()},
         "runs": [_run_to_json(run) for run in row.runs],
     }

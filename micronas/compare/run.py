@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
 from micronas.compare.history import History, read_history
-from micronas.compare.plan import Plan, PlannedRun
+from micronas.compare.plan import ComparisonPlan, PlannedRun
 from micronas.compare.results import Results, make_results
 from micronas.errors import SearchError, StoreError, TrainError
 from micronas.search import new_run, prepare, search, stored_setup
@@ -23,7 +22,7 @@ Announce: TypeAlias = Callable[[PlannedRun, int, int], None]
 """Told before a run begins: which, its place from 1, and how many there are."""
 
 
-def run_all(plan: Plan, folder: Path, run_one: RunOne, announce: Announce) -> dict[str, str]:
+def run_all(plan: ComparisonPlan, folder: Path, run_one: RunOne, announce: Announce) -> dict[str, str]:
     """Bring every run of ``plan`` to its result; finished ones are left alone.
 
     Returns name -> reason for runs that ended without a result: a search that fails is an outcome, and the
@@ -43,8 +42,8 @@ def run_all(plan: Plan, folder: Path, run_one: RunOne, announce: Announce) -> di
     return failures
 
 
-def check_all(plan: Plan) -> None:
-    """Refuse now what a run would be refused for in an hour: loads data and tools once per contender."""
+def check_all(plan: ComparisonPlan) -> None:
+    """Refuse now what a run would be refused for in an hour: loads data and tools once per entry."""
     for run in plan.runs():
         if run.seed == 0:
             prepare(run.config)
@@ -65,7 +64,7 @@ def search_run(observer: Observer) -> RunOne:
     return run_one
 
 
-def read_results(plan: Plan, folder: Path, failures: dict[str, str] | None = None) -> Results:
+def read_results(plan: ComparisonPlan, folder: Path, failures: dict[str, str] | None = None) -> Results:
     """What the runs in ``folder`` amount to so far; raises ``StoreError`` if none has ended."""
     reasons = failures or {}
     found = [read_history(folder / run.name, run, reasons.get(run.name, "")) for run in plan.runs()]
@@ -88,8 +87,8 @@ def is_finished(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    descriptor = run_lock.acquire(folder)
+    lock = run_lock.acquire(folder)
     try:
         yield
     finally:
-        os.close(descriptor)
+        lock.release()

@@ -9,7 +9,7 @@ from micronas.compare.curve import Spread
 from micronas.compare.results import Results, Row, RunResult
 
 HEADER = (
-    "contender",
+    "entry",
     "hypervolume",
     "best reward",
     "validation, int8",
@@ -27,7 +27,7 @@ RUN_HEADER = (
 
 
 def rows(results: Results) -> list[tuple[str, ...]]:
-    """One row per contender: median and range over seeds."""
+    """One row per entry: median and range over seeds."""
     return [_cells(row) for row in results.rows]
 
 
@@ -49,7 +49,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     trained = sum(run.trained for run in row.runs)
     share = _mean(row.runs, lambda run: run.wasted_cpu_share)
     return (
-        row.contender.name,
+        row.entry.name,
         spread_text(row.volume, 4),
         spread_text(row.reward),
         spread_text(row.validation),

@@ -1,8 +1,8 @@
-"""What the figures say about a contender beside random search, and what they do not.
+"""What the figures say about a entry beside random search, and what they do not.
 
-Runs are paired by seed: with equal seeds two contenders share the split, the hand-made first trials and the
+Runs are paired by seed: with equal seeds two entries share the split, the hand-made first trials and the
 seeds of training. With three seeds even "better in all of them" has a chance of 1 in 8 where nothing differs,
-so a contender is said to beat random search only if, on top, the ranges do not overlap: of all orders
+so a entry is said to beat random search only if, on top, the ranges do not overlap: of all orders
 of n and n equal runs one in C(2n, n) has that, 1 in 20 for three seeds, 1 in 6 for two.
 """
 
@@ -21,11 +21,11 @@ from micronas.errors import plural
 Figure: TypeAlias = Callable[[RunResult], float | None]
 
 
-LEAST_PAIRS = 2
+MIN_PAIRS = 2
 """One seed says nothing about another."""
 
 
-class Word(Enum):
+class Ordering(Enum):
     """The three things that can be said."""
 
     ABOVE = "above"
@@ -34,10 +34,10 @@ class Word(Enum):
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """One figure of a contender against random search. ``better`` of ``pairs`` seeds were above."""
+class PairedVerdict:
+    """One figure of a entry against random search. ``better`` of ``pairs`` seeds were above."""
 
-    word: Word
+    word: Ordering
     better: int
     pairs: int
     median_difference: float
@@ -55,10 +55,10 @@ FIGURES: dict[str, Figure] = {
 }
 
 
-def against_random(row: Row, results: Results, figure: Figure) -> Verdict | None:
+def against_random(row: Row, results: Results, figure: Figure) -> PairedVerdict | None:
     """None for random search itself, and without a seed that both have finished."""
     baseline = results.row(BASELINE)
-    if baseline is None or row.contender.name == BASELINE:
+    if baseline is None or row.entry.name == BASELINE:
         return None
     theirs = {run.seed: value for run in baseline.runs if (value := figure(run)) is not None}
     pairs = [
@@ -69,16 +69,16 @@ def against_random(row: Row, results: Results, figure: Figure) -> Verdict | None
     if not pairs:
         return None
     own, others = [a for a, _ in pairs], [b for _, b in pairs]
-    word = Word.NOT_SEPARATED
-    if len(pairs) >= LEAST_PAIRS and min(own) > max(others):
-        word = Word.ABOVE
-    elif len(pairs) >= LEAST_PAIRS and max(own) < min(others):
-        word = Word.BELOW
+    word = Ordering.NOT_SEPARATED
+    if len(pairs) >= MIN_PAIRS and min(own) > max(others):
+        word = Ordering.ABOVE
+    elif len(pairs) >= MIN_PAIRS and max(own) < min(others):
+        word = Ordering.BELOW
     difference = statistics.median(a - b for a, b in pairs)
-    return Verdict(word, sum(a > b for a, b in pairs), len(pairs), difference)
+    return PairedVerdict(word, sum(a > b for a, b in pairs), len(pairs), difference)
 
 
-def judged(results: Results, figure: Figure) -> list[tuple[str, Verdict]]:
+def judged(results: Results, figure: Figure) -> list[tuple[str, PairedVerdict]]:
     """Every row but random search's with its verdict."""
-    verdicts = [(row.contender.name, against_random(row, results, figure)) for row in results.rows]
+    verdicts = [(row.entry.name, against_random(row, results, figure)) for row in results.rows]
     return [(name, verdict) for name, verdict in verdicts if verdict is not None]

@@ -2,7 +2,7 @@
 
 from micronas.config.load import known_keys, known_part, load_config, parse_config
 from micronas.config.schema import (
-    BudgetConfig,
+    ConstraintsConfig,
     DataConfig,
     EstimatorConfig,
     FinalFitConfig,
@@ -15,9 +15,10 @@ from micronas.config.schema import (
     StrategyConfig,
     SupernetConfig,
 )
+from micronas.config.shipped import ShippedConfig, find_config, shipped_configs
 
 __all__ = [
-    "BudgetConfig",
+    "ConstraintsConfig",
     "DataConfig",
     "EstimatorConfig",
     "FinalFitConfig",
@@ -26,11 +27,14 @@ __all__ = [
     "RewardConfig",
     "SearchBudget",
     "SearchConfig",
+    "ShippedConfig",
     "SpaceConfig",
     "StrategyConfig",
     "SupernetConfig",
+    "find_config",
     "known_keys",
     "known_part",
     "load_config",
     "parse_config",
+    "shipped_configs",
 ]

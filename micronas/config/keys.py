@@ -10,6 +10,20 @@ from pydantic import BaseModel, ValidationError
 
 from micronas.errors import ConfigError
 
+RENAMED_KEYS = {
+    "budgets": "constraints",
+    "on_dead_board": "on_board_failure",
+    "strategy.effort": "strategy.supernet_length",
+    "latency.least_networks": "latency.min_networks",
+}
+"""Keys of earlier versions -> today's."""
+
+_SEVERAL = {
+    "epochs": "'estimator.epochs' is for each trial, 'final_fit.epochs' for the network that is reported",
+    "name": "'data.name', 'space.name', 'strategy.name' and 'estimator.name' are sections' own keys",
+}
+"""Keys that several sections have -> what each of them is for."""
+
 
 def key_paths(section: type[BaseModel], prefix: str) -> Iterator[str]:
     """Every key of ``section`` and of the sections in it, each after ``prefix``."""
@@ -53,10 +67,15 @@ def config_error(name: str, error: ValidationError, keys: Sequence[str]) -> Conf
             continue  # a list that is wrong only because of an element already named
         if item["type"] == "extra_forbidden":
             lines.append(f"unknown key {path!r}")
-            remedies.append(_nearest(path, keys))
+            remedies.append(_renamed(path) or _nearest(path, keys))
         else:
             lines.append(f"{path or 'configuration'}: {_plain(item['type'], item['msg'], item['input'])}")
     return ConfigError(f"{name}: " + "; ".join(lines), remedy="; ".join(remedies) or None)
+
+
+def _renamed(path: str) -> str | None:
+    """What a key of an earlier version is called today."""
+    return f"{path!r} was renamed to {RENAMED_KEYS[path]!r}" if path in RENAMED_KEYS else None
 
 
 def _nearest(path: str, keys: Sequence[str]) -> str:
@@ -66,8 +85,10 @@ def _nearest(path: str, keys: Sequence[str]) -> str:
     siblings = [k for k in keys if k.rpartition(".")[0] == section]
     by_leaf = {k.rpartition(".")[2]: k for k in (*keys, *siblings)}
     near = same_leaf or [by_leaf[n] for n in difflib.get_close_matches(leaf, list(by_leaf), n=1, cutoff=0.5)]
+    if leaf in _SEVERAL and not section:
+        return _SEVERAL[leaf]
     if near:
-        return f"did you mean {near[0]!r}?"
+        return f"did you mean {' or '.join(map(repr, near[:3]))}?"
     return f"known keys here: {', '.join(siblings)}"
 
 

@@ -5,34 +5,40 @@ An unknown key is refused with the nearest known one and its path.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 from pydantic import ValidationError
 
+from micronas.board.folders import board_files, is_path, two_boards
 from micronas.config.keys import config_error, key_paths, known_keys_of, with_key
 from micronas.config.schema import SearchConfig
+from micronas.config.shipped import find_config
 from micronas.errors import ConfigError
 
 
-def load_config(path: Path, overrides: Mapping[str, object] | None = None) -> SearchConfig:
+def load_config(path: str | Path, overrides: Mapping[str, object] | None = None) -> SearchConfig:
     """Read a YAML file; ``overrides`` maps dotted keys (``budget.trials``) to values that win over it.
 
+    ``path`` may also be the name of a shipped configuration. A board that the file names may be a profile in
+    ``boards/`` beside it, or the path of one from there.
     Raises ``ConfigError`` that names the file, the key, what is wrong and the nearest known key.
     """
+    path = find_config(path)
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(f"no such configuration: {path}", remedy=_shipped(path)) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not valid YAML: {error}") from error
     if not isinstance(raw, dict | None):
         raise ConfigError(f"{path}: expected keys and values, found {type(raw).__name__}")
-    return parse_config(raw or {}, name=str(path), overrides=overrides)
+    own = {**raw, "board": _beside(raw["board"], path)} if raw and isinstance(raw.get("board"), str) else raw
+    given = dict(overrides or {})
+    if isinstance(given.get("board"), str):
+        given["board"] = _in_folder(str(given["board"]), path.parent / "boards") or given["board"]
+    return parse_config(own or {}, name=str(path), overrides=given)
 
 
 def parse_config(
@@ -60,10 +66,19 @@ def known_part(raw: Mapping[str, object]) -> dict[str, object]:
     return known_keys_of(raw, "", frozenset(known_keys()))
 
 
-def _shipped(path: Path) -> str | None:
-    folder = Path(__file__).resolve().parents[2] / "search_configs"
-    names = sorted(p.name for p in folder.glob("*.yaml"))
-    near = difflib.get_close_matches(path.name, names, n=1)
-    if near:
-        return f"did you mean search_configs/{near[0]}?"
-    return f"shipped ones: {', '.join(names)}" if names else None
+def _beside(board: str, config: Path) -> str:
+    """A board as the configuration names it: paths are meant from the file's own folder."""
+    if is_path(board):
+        return str(config.parent / board)
+    return _in_folder(board, config.parent / "boards") or board
+
+
+def _in_folder(board: str, folder: Path) -> str | None:
+    """The path of the user's profile called ``board`` in ``folder``, if there is one."""
+    path = folder / f"{board}.yaml"
+    if is_path(board) or not path.is_file():
+        return None
+    other = board_files().get(board)
+    if other is not None and not other.samefile(path):
+        raise two_boards(board, other, path)
+    return str(path)

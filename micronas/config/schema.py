@@ -1,10 +1,12 @@
-"""What a search may be told: every key, its meaning and its default, in a section each.
+"""The configuration of a search: one class per section, with every key, its meaning and its default.
 
-A YAML of ``search_configs/`` holds the differences only. Sizes are KB of 1,024 bytes, times carry their
-unit in the key.
+A YAML file of ``search_configs/`` holds only what differs from the defaults. Sizes are KB of 1,024 bytes;
+a key of a time ends in its unit.
 
-Two keys sound alike and are not: ``budgets`` is what the network may cost on the board (flash, SRAM,
-latency), ``budget`` is what the search may cost here (trials, minutes of wall clock, CPU minutes).
+``tools/write_reference.py`` writes docs/reference/configuration.md from the docstrings and descriptions here.
+
+``constraints`` limits what the network may cost on the board (flash, SRAM, latency); ``budget`` limits what
+the search may cost here (trials, minutes of wall clock, CPU minutes).
 """
 
 from __future__ import annotations
@@ -20,30 +22,43 @@ class _Section(BaseModel):
 
 
 class DataConfig(_Section):
-    """Which samples, and how they are split. The split is stratified and does not depend on ``seed``."""
+    """The data set and its split. The split is stratified and does not depend on ``seed``."""
 
-    name: str = "mnist5k"
-    path: Path | None = None
-    validation_share: float = Field(default=0.15, gt=0, lt=0.5)
-    test_share: float = Field(default=0.15, gt=0, lt=0.5)
-    split_seed: int = Field(default=0, ge=0)
-    options: dict[str, bool | int | str] = Field(default={}, description="of the source; each checks its own")
+    name: str = Field(default="mnist5k", description="data source")
+    path: Path | None = Field(default=None, description="file or folder of the source, where it needs one")
+    validation_share: float = Field(default=0.15, gt=0, lt=0.5, description="share of the samples")
+    test_share: float = Field(default=0.15, gt=0, lt=0.5, description="share of the samples, sealed")
+    split_seed: int = Field(
+        default=0, ge=0, description="seed of the split; picks the fold of prepared folds"
+    )
+    options: dict[str, bool | int | str] = Field(
+        default={}, description="options of the source; each source checks its own"
+    )
 
 
 class SpaceConfig(_Section):
-    """Which networks may be proposed."""
+    """The networks that the strategy may propose. What the ranges mean depends on the space."""
 
-    name: str = "layerwise"
-    min_blocks: int = Field(default=2, ge=1)
-    max_blocks: int = Field(default=6, ge=1, le=24)
-    min_width: int = Field(default=4, ge=4, multiple_of=4)
-    max_width: int = Field(default=64, ge=4, le=512, multiple_of=4)
-    kernels: tuple[Literal[3, 5, 7], ...] = Field(default=(3, 5, 7), min_length=1)
-    expansions: tuple[int, ...] = Field(default=(2, 3, 4, 6), min_length=1)
-    hard_swish: bool = Field(default=False, description="layerwise: hard-swish in place of ReLU, as a gene")
-    squeeze_excite: bool = Field(default=False, description="layerwise: channel gates, as a gene")
-    shrink: bool = Field(default=False, description="layerwise: resolution by 2 or 4, as a gene")
-    backbone: Literal["ds_cnn", "mobilenet_v2"] = Field(default="ds_cnn", description="micronets: its blocks")
+    name: str = Field(default="layerwise", description="search space")
+    min_blocks: int = Field(default=2, ge=1, description="fewest blocks, cells or hidden layers")
+    max_blocks: int = Field(default=6, ge=1, le=24, description="most blocks, cells or hidden layers")
+    min_width: int = Field(default=4, ge=4, multiple_of=4, description="fewest channels or units of a layer")
+    max_width: int = Field(
+        default=64, ge=4, le=512, multiple_of=4, description="most channels or units of a layer"
+    )
+    kernels: tuple[Literal[3, 5, 7], ...] = Field(
+        default=(3, 5, 7), min_length=1, description="kernel sizes to choose from"
+    )
+    expansions: tuple[int, ...] = Field(
+        default=(2, 3, 4, 6), min_length=1, description="expansion factors of inverted bottlenecks"
+    )
+    hard_swish: bool = Field(default=False, description="layerwise: hard-swish as a choice beside ReLU")
+    squeeze_excite: bool = Field(default=False, description="layerwise: squeeze-and-excite as a choice")
+    shrink: bool = Field(default=False, description="layerwise: halve or quarter the input, as a choice")
+    dilation: bool = Field(
+        default=False, description="layerwise: dilated depthwise kernels along the first axis, as a choice"
+    )
+    backbone: Literal["ds_cnn", "mobilenet_v2"] = Field(default="ds_cnn", description="micronets: skeleton")
 
     @model_validator(mode="after")
     def _ranges_are_not_empty(self) -> SpaceConfig:
@@ -55,15 +70,17 @@ class SpaceConfig(_Section):
 
 
 class StrategyConfig(_Section):
-    """Who proposes the next architecture. ``population`` and ``sample`` as in Real et al. 2019."""
+    """The search strategy and its parameters."""
 
-    name: str = "aging_evolution"
-    population: int = Field(default=12, ge=2)
-    sample: int = Field(default=4, ge=1)
-    pool: int = Field(default=32, ge=2, description="predictor_*: candidates weighed for each trial")
-    effort: float = Field(default=1.0, gt=0, description="dnas, darts: of one supernet; 1 is about a minute")
+    name: str = Field(default="aging_evolution", description="search strategy")
+    population: int = Field(default=12, ge=2, description="aging_evolution, nsga2: size of the population")
+    sample: int = Field(default=4, ge=1, description="aging_evolution: tournament size (Real et al. 2019)")
+    pool: int = Field(default=32, ge=2, description="predictor_*: candidates compared for each trial")
+    supernet_length: float = Field(
+        default=1.0, gt=0, description="dnas, darts: length of one supernet training; 1 is about a minute"
+    )
     draws: int = Field(default=16, ge=1, description="dnas, darts: networks tried from one supernet")
-    order: Literal[1, 2] = Field(default=1, description="darts: 2 looks one step of the weights ahead")
+    order: Literal[1, 2] = Field(default=1, description="darts: first- or second-order gradient")
 
     @model_validator(mode="after")
     def _tournament_fits(self) -> StrategyConfig:
@@ -73,94 +90,108 @@ class StrategyConfig(_Section):
 
 
 class SupernetConfig(_Section):
-    """Of ``estimator.name: supernet``: one weight-sharing network, trained before the trials."""
+    """Used by ``estimator.name: supernet``: one weight-sharing network, trained before the trials."""
 
-    epochs: int = Field(default=20, ge=1, description="of the shared weights; fewer if the budget is short")
-    subnets: int = Field(default=200, ge=1, description="scored with shared weights before any is trained")
-    sample: int = Field(default=6, ge=0, description="of all ranks, trained alone to measure Kendall's tau")
+    epochs: int = Field(
+        default=20, ge=1, description="epochs of shared training; fewer if the budget is short"
+    )
+    subnets: int = Field(
+        default=200, ge=1, description="networks scored with shared weights before any is trained"
+    )
+    sample: int = Field(
+        default=6, ge=0, description="networks of all ranks, trained alone to measure Kendall's tau"
+    )
 
 
 class PrefilterConfig(_Section):
-    """Zero-cost proxies: of 1 / ``keep`` proposals within the budgets the most promising is trained."""
+    """Zero-cost proxies: the best of 1 / ``keep`` proposals is trained."""
 
-    proxy: Literal["naswot", "synflow", "combined"] = "combined"
-    keep: float = Field(default=0.5, gt=0, le=0.5, description="of the proposals; 0.25 takes one of four")
+    proxy: Literal["naswot", "synflow", "combined"] = Field(
+        default="combined", description="proxy that ranks proposals; combined is the mean rank of both"
+    )
+    keep: float = Field(default=0.5, gt=0, le=0.5, description="share of proposals kept; 0.25 is one in four")
 
 
 class EstimatorConfig(_Section):
-    """How a candidate's accuracy is found.
+    """How a candidate's accuracy is estimated.
 
-    ``train`` trains each to the end, ``short`` stops what earlier trials' learning curves say will not be
-    among the best, ``halving`` stops the worse half at the second and the fourth epoch (ASHA). ``supernet``
-    lets the strategy search with shared weights first and trains the best of what it found.
+    ``train`` trains every candidate to the end. ``short`` stops a training when the learning curves of
+    earlier trials predict that it will not be among the best. ``halving`` stops the worse half after the
+    second and the fourth epoch (ASHA). ``supernet`` searches with shared weights first and then trains the
+    best networks.
     """
 
-    name: Literal["train", "short", "halving", "supernet"] = "train"
+    name: Literal["train", "short", "halving", "supernet"] = Field(default="train", description="estimator")
     supernet: SupernetConfig = SupernetConfig()
-    prefilter: PrefilterConfig | None = Field(default=None, description="by zero-cost proxies; absent: none")
-    epochs: int = Field(default=8, ge=1, description="at most; early stopping may end before")
-    patience: int = Field(default=4, ge=1, description="epochs without a better validation loss")
-    batch_size: int = Field(default=32, ge=1)
-    learning_rate: float = Field(default=0.02, gt=0, le=1, description="at the peak of one cycle")
-    augment: bool = True
-    calibration_samples: int = Field(default=100, ge=1)
-    trial_deadline_s: float = Field(default=120.0, gt=0)
+    prefilter: PrefilterConfig | None = Field(
+        default=None, description="filter proposals by zero-cost proxies; absent: no filter"
+    )
+    epochs: int = Field(
+        default=8, ge=1, description="most epochs of a trial; early stopping may end it sooner"
+    )
+    patience: int = Field(
+        default=4, ge=1, description="epochs without a better validation loss before a training stops"
+    )
+    batch_size: int = Field(default=32, ge=1, description="samples per training step")
+    learning_rate: float = Field(default=0.02, gt=0, le=1, description="peak of the one-cycle schedule")
+    augment: bool = Field(default=True, description="augment the training samples")
+    calibration_samples: int = Field(default=100, ge=1, description="training samples that calibrate int8")
+    trial_deadline_s: float = Field(default=120.0, gt=0, description="longest training of a trial, seconds")
 
 
 class FinalFitConfig(_Section):
-    """The winner's proper training: augmentation, cosine schedule, inside the time budget."""
+    """The final training of the winner: augmentation and a cosine schedule, inside the time budget."""
 
-    share: float = Field(default=0.35, gt=0, lt=1, description="of a budget in minutes")
-    epochs: int = Field(default=120, ge=1, description="at most")
-    finalists: int = Field(default=1, ge=1, le=8)
+    share: float = Field(default=0.35, gt=0, lt=1, description="share of a budget in minutes")
+    epochs: int = Field(default=120, ge=1, description="most epochs")
+    finalists: int = Field(default=1, ge=1, le=8, description="best networks that are trained this way")
 
 
-class BudgetConfig(_Section):
-    """What the network may cost on the board. A missing size means the board's, less firmware and stack."""
+class ConstraintsConfig(_Section):
+    """Limits of the network on the board. A missing size means the board's, less firmware and stack."""
 
-    flash_kb: float | None = Field(default=None, gt=0)
-    sram_kb: float | None = Field(default=None, gt=0)
-    latency_ms: float | None = Field(default=None, gt=0)
+    flash_kb: float | None = Field(default=None, gt=0, description="most flash, KB; absent: the board's")
+    sram_kb: float | None = Field(default=None, gt=0, description="most SRAM, KB; absent: the board's")
+    latency_ms: float | None = Field(default=None, gt=0, description="longest inference; absent: no limit")
 
 
 class RewardConfig(_Section):
-    """reward = accuracy x (target_ms / latency)^exponent; without a target, accuracy alone.
+    """The reward is accuracy x (target_ms / latency)^exponent; without a target, accuracy alone.
 
-    ``soft`` applies the factor always, ``hard`` only to networks slower than the target.
+    ``soft`` applies the factor to every network, ``hard`` only to those slower than the target.
     """
 
-    target_ms: float | None = Field(default=None, gt=0)
-    exponent: float = Field(default=0.07, ge=0, le=4)
-    mode: Literal["soft", "hard"] = "soft"
+    target_ms: float | None = Field(default=None, gt=0, description="target latency; absent: none")
+    exponent: float = Field(default=0.07, ge=0, le=4, description="weight of the latency; 0 ignores it")
+    mode: Literal["soft", "hard"] = Field(default="soft", description="when the latency factor applies")
 
 
 class LatencyConfig(_Section):
-    """When a latency may be predicted from the run's own profiles instead of building and running a network.
+    """Where latencies come from, and when one may be predicted instead of building and running the network.
 
-    The error bar of the prediction is the largest relative error of ``least_networks`` or more measured
+    The error bar of a prediction is the largest relative error over ``min_networks`` or more profiled
     networks, each predicted from all the others; see ``micronas.latency``.
     """
 
     source: Literal["measured", "emulated"] | None = Field(
-        default=None, description="measured: device serial, and nothing else will do; absent: the device's"
+        default=None, description="require measured (device serial) or emulated; absent: the device's"
     )
-    model: bool = False
-    measure_every: int = Field(default=5, ge=1, description="every k-th trial is built and run all the same")
-    max_error: float = Field(default=0.05, gt=0, lt=1, description="relative; no wider bar predicts")
-    least_networks: int = Field(default=5, ge=2)
+    model: bool = Field(default=False, description="predict latencies from the run's own profiles")
+    measure_every: int = Field(default=5, ge=1, description="every k-th trial is built and run regardless")
+    max_error: float = Field(default=0.05, gt=0, lt=1, description="widest error bar, relative")
+    min_networks: int = Field(default=5, ge=2, description="profiled networks before the first prediction")
 
 
 class SearchBudget(_Section):
-    """What the search may cost: trials, minutes of wall clock with the final fit inside, CPU minutes.
+    """What the search may cost. With several limits, the search ends at the first that is reached.
 
-    Of several, the search ends at whichever comes first; a run whose minutes never bind is a pure function
-    of its seed.
+    A run that ends by its number of trials is a pure function of its seed.
     """
 
-    trials: int | None = Field(default=None, ge=1)
-    minutes: float | None = Field(default=None, gt=0)
+    trials: int | None = Field(default=None, ge=1, description="number of trials")
+    minutes: float | None = Field(default=None, gt=0, description="wall clock, final training included")
     cpu_minutes: float | None = Field(
-        default=None, gt=0, description="of every process of the search; the final fit comes on top"
+        default=None, gt=0, description="CPU time of all processes; the final training is not included"
     )
 
     @model_validator(mode="after")
@@ -171,29 +202,37 @@ class SearchBudget(_Section):
 
 
 class SearchConfig(_Section):
-    """Everything that a search depends on besides the board profile and the data themselves."""
+    """Everything a search depends on, besides the board profile and the data themselves."""
 
-    board: str | None = None
-    clock_mhz: float | None = Field(default=None, ge=0.1, le=10_000, description="absent: the profile's")
+    board: str | None = Field(default=None, description="board profile; `micronas boards` lists them")
+    clock_mhz: float | None = Field(
+        default=None, ge=0.1, le=10_000, description="core clock; absent: the profile's"
+    )
     data: DataConfig = DataConfig()
     space: SpaceConfig = SpaceConfig()
     strategy: StrategyConfig = StrategyConfig()
     estimator: EstimatorConfig = EstimatorConfig()
     final_fit: FinalFitConfig = FinalFitConfig()
-    budgets: BudgetConfig = BudgetConfig()
+    constraints: ConstraintsConfig = ConstraintsConfig()
     reward: RewardConfig = RewardConfig()
     latency: LatencyConfig = LatencyConfig()
     budget: SearchBudget = SearchBudget(trials=50)
-    seed: int = Field(default=0, ge=0, lt=2**32)
-    workers: int = Field(default=1, ge=1, le=64)
-    device: Literal["qemu", "renode", "serial", "none"] = "qemu"
-    probe: str | None = Field(default=None, description="serial number, for device serial")
-    port: str | None = Field(default=None, description="serial port, for device serial")
-    runtime: Literal["micronas", "tflm"] = "micronas"
-    on_dead_board: Literal["go_on", "stop"] = Field(
-        default="go_on", description="device serial: after a trial whose board was given up"
+    seed: int = Field(default=0, ge=0, lt=2**32, description="seed of all random choices of the search")
+    workers: int = Field(default=1, ge=1, le=64, description="trials evaluated at a time")
+    device: Literal["qemu", "renode", "serial", "none"] = Field(
+        default="qemu", description="where candidates run; none: no firmware, no latency"
     )
-    max_equal_failures: int = Field(default=5, ge=1, description="in a row, then the search stops")
+    probe: str | None = Field(default=None, description="device serial: serial number of the probe")
+    port: str | None = Field(default=None, description="device serial: serial port")
+    runtime: Literal["micronas", "tflm"] = Field(
+        default="micronas", description="tflm: flash and SRAM are the .tflite file and TFLite Micro's arena"
+    )
+    on_board_failure: Literal["continue", "stop"] = Field(
+        default="continue", description="device serial: after a trial that failed because of the board"
+    )
+    max_equal_failures: int = Field(
+        default=5, ge=1, description="equal failures in a row that stop the search"
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -3,7 +3,7 @@
 ``load(config)`` is the whole interface; each source has a file of its own.
 """
 
-from micronas.data.dataset import DataKind, Dataset, FrontEnd, SealedTest, Split, Task
+from micronas.data.dataset import DataKind, Dataset, DataSplit, FrontEnd, SealedTest, Task
 from micronas.data.load import load
 
-__all__ = ["DataKind", "Dataset", "FrontEnd", "SealedTest", "Split", "Task", "load"]
+__all__ = ["DataKind", "DataSplit", "Dataset", "FrontEnd", "SealedTest", "Task", "load"]

@@ -45,7 +45,7 @@ class Task(Enum):
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
+class DataSplit:
     """Samples ``x`` float32 (N, height, width, channels) and labels ``y`` int64 (N,), both read-only.
 
     ``groups`` int64 (N,) tells which samples belong together (speaker, recording); None where unknown.
@@ -70,11 +70,11 @@ class SealedTest:
     It does not travel to worker processes (pickling raises): what trains a network cannot see it.
     """
 
-    def __init__(self, split: Split) -> None:
+    def __init__(self, split: DataSplit) -> None:
         self.__split = split
         self.__touches: list[str] = []
 
-    def unseal(self, reason: str) -> Split:
+    def unseal(self, reason: str) -> DataSplit:
         """Hand out the samples; ``reason`` (not empty) is recorded."""
         if not reason.strip():
             raise ValueError("the test split is opened for a stated reason only")
@@ -116,8 +116,8 @@ class Dataset:
 
     name: str
     kind: DataKind
-    train: Split
-    validation: Split
+    train: DataSplit
+    validation: DataSplit
     test: SealedTest
     class_names: tuple[str, ...]
     input_range: tuple[float, float]

@@ -1,4 +1,4 @@
-"""1,797 hand-written digits of 8 x 8 pixels out of scikit-learn: small enough for tests."""
+"""1,797 hand-written digits of 8 x 8 pixels, which come with micronas: small enough to try things out."""
 
 from __future__ import annotations
 
@@ -7,26 +7,19 @@ import numpy as np
 from micronas.config import DataConfig
 from micronas.data.dataset import DataKind, FrontEnd
 from micronas.data.options import refuse_unknown
+from micronas.data.packaged import packaged
 from micronas.data.samples import Samples
-from micronas.errors import DataError
 
 
 def load_digits8(config: DataConfig) -> Samples:
     """8 x 8 grey images; ink counts 0..16 become 0..1."""
     refuse_unknown("digits", config.options, ())
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError as error:
-        raise DataError(
-            "data set 'digits' comes with the package scikit-learn, which is not installed",
-            remedy="pip install scikit-learn",
-        ) from error
-    bunch = load_digits()
+    x, y = packaged("digits")
     return Samples(
         name="digits",
         kind=DataKind.IMAGE,
-        x=(bunch.images[..., np.newaxis] / 16).astype(np.float32),
-        y=bunch.target.astype(np.int64),
+        x=(x[..., np.newaxis] / 16).astype(np.float32),
+        y=y.astype(np.int64),
         class_names=tuple("0123456789"),
         input_range=(0.0, 1.0),
         front_end=FrontEnd("grey", 1, {"height": 8, "width": 8, "divide_by": 16}),

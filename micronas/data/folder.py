@@ -20,6 +20,7 @@ from micronas.data.npz import require_path
 from micronas.data.options import read, refuse_unknown
 from micronas.data.samples import Samples, name_some
 from micronas.errors import DataError, plural
+from micronas.host.installation import install_command
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 Shape: TypeAlias = tuple[int, int, int]
 """height, width, channels"""
 
-MOST_VALUES = 1 << 22
+MAX_VALUES = 1 << 22
 """Of one image: 4 MB as int8, several times the RAM of the largest board."""
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm"})
@@ -67,7 +68,8 @@ def _classes(root: Path) -> tuple[str, ...]:
     """Sorted names of the class folders; empty ones are refused by name, hidden ones ignored."""
     if not root.is_dir():
         raise DataError(
-            f"no such folder: {root}", remedy="data.path names a folder of class folders; see docs/data.md"
+            f"no such folder: {root}",
+            remedy="set data.path to a folder that holds a folder per class; see docs/guides/data.md",
         )
     names = sorted(p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
     if not names:
@@ -92,7 +94,7 @@ def _read_all(root: Path, class_names: tuple[str, ...]) -> tuple[dict[str, Image
     try:
         from PIL import Image
     except ImportError as error:
-        raise DataError("reading images needs Pillow", remedy="pip install pillow") from error
+        raise DataError("reading images needs Pillow", remedy=install_command("pillow")) from error
     images, bad = {}, []
     for path in (p for name in class_names for p in _files(root / name)):
         name = f"{path.parent.name}/{path.name}"
@@ -138,10 +140,10 @@ def _target_shape(config: DataConfig, images: dict[str, Image]) -> Shape:
         )
     height, width, channels = next(iter(found))
     shape = asked[0] or height, asked[1] or width, asked[2] or channels
-    if math.prod(shape) > MOST_VALUES:
+    if math.prod(shape) > MAX_VALUES:
         raise DataError(
             f"images of {shape[0]} x {shape[1]} x {shape[2]} values are more than any microcontroller's "
-            f"memory holds as an input ({MOST_VALUES:,} here at most)",
+            f"memory holds as an input ({MAX_VALUES:,} here at most)",
             remedy="set data.options.height and width to what the network is to see",
         )
     return shape

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from micronas.config import DataConfig
-from micronas.data.dataset import Dataset, Labels, SealedTest, Split, Task
+from micronas.data.dataset import Dataset, DataSplit, Labels, SealedTest, Task
 from micronas.data.digits import load_digits8
 from micronas.data.folder import load_folder
 from micronas.data.mnist5k import load_mnist5k
@@ -87,6 +87,6 @@ def _check_parts(samples: Samples, part: Labels) -> None:
         )
 
 
-def _take(samples: Samples, mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Split:
+def _take(samples: Samples, mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> DataSplit:
     groups = samples.fold if samples.groups is None else samples.groups
-    return Split(samples.x[mask], samples.y[mask], None if groups is None else groups[mask])
+    return DataSplit(samples.x[mask], samples.y[mask], None if groups is None else groups[mask])

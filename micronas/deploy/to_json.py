@@ -16,7 +16,7 @@ def deployment_to_json(deployment: Deployment) -> dict[str, Json]:
     measurement, linked = deployment.measurement, deployment.firmware.linked
     return {
         "build_id": deployment.firmware.build_id.hex(),
-        "ran_on": deployment.ran_on.to_json(),
+        "execution_target": deployment.execution_target.to_json(),
         "latency": latency_to_json(measurement.latency),
         "runs": runs_to_json(measurement.runs),
         "clock": clock_to_json(measurement),

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from micronas.board import Board
 from micronas.device.client import Client
 from micronas.device.line_check import carries_frames
-from micronas.device.lock import CLAIMS_DIR, Claim
+from micronas.device.lock import LOCKS_DIR, DeviceLock
 from micronas.device.ports import ListPorts, Port, holders, serial_ports, wait_for_port
 from micronas.device.serial_link import SerialLink
 from micronas.errors import BoardLostError, DeadlineError, DeviceError
@@ -43,7 +43,7 @@ class BoardLink:
         fast: bool = True,
         ports: ListPorts = serial_ports,
         open_link: OpenSerial = SerialLink,
-        claims_dir: Path = CLAIMS_DIR,
+        locks_dir: Path = LOCKS_DIR,
         claimed: bool = False,
     ) -> None:
         self._board = board
@@ -51,7 +51,9 @@ class BoardLink:
         self._fast = fast
         self._ports = ports
         self._open_link = open_link
-        self._claim: AbstractContextManager[object] = nullcontext() if claimed else Claim(port, claims_dir)
+        self._claim: AbstractContextManager[object] = (
+            nullcontext() if claimed else DeviceLock(port, locks_dir)
+        )
         self._link: SerialLink | None = None
 
     def __enter__(self) -> SerialLink:

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from micronas.errors import DeviceError
+from micronas.firmware.process_group import kill_group
 
 _PR_SET_PDEATHSIG = 1
 
@@ -68,7 +69,7 @@ class EmulatorProcess:
             return
         atexit.unregister(self.close)
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)  # children too, of one that has ended by itself
+            kill_group(self._process)  # children too, of one that has ended by itself
         self._process.wait()
         self._output.close()
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from micronas.board import Board
-from micronas.board.arena_place import banks_of
+from micronas.board.arena_location import IN_SRAM, ArenaLocation
 from micronas.board.twin import has_memory, stand_in_for, twin_of
-from micronas.device.flash import Access, Use, use_board
+from micronas.device.flash import Access, DeviceSession, use_board
 from micronas.device.link import Link
 from micronas.device.ports import Port, choose_port
 from micronas.device.qemu import QemuDevice, no_machine, require_qemu
@@ -51,7 +51,7 @@ Device: TypeAlias = Qemu | Renode | SerialBoard
 
 
 @dataclass(frozen=True)
-class RanOn:
+class ExecutionTarget:
     """Where figures come from, to be said beside them.
 
     ``machine`` is the emulator's, None for the board itself. ``own_chip``: it models the board's chip family.
@@ -119,67 +119,69 @@ def built_for(device: Device, board: Board) -> Board:
     """The board whose ELF ``device`` runs for ``board``: itself, or its emulated twin."""
     match device:
         case Qemu():
-            return _emulated(board, "sram")
+            return _emulated(board, IN_SRAM)
         case Renode() | SerialBoard():
             return board
 
 
 @dataclass(frozen=True)
-class Image:
-    """What a device runs of a network: the board it is linked for, and the region of its arena."""
+class DeviceImage:
+    """What a device runs of a network: the board it is linked for, and where its arena lies."""
 
     board: Board
-    arena_region: str
+    arena_location: ArenaLocation
 
 
-def _emulated(board: Board, arena_region: str) -> Board:
-    """What QEMU runs for a network whose arena lies in ``arena_region``.
+def _emulated(board: Board, arena_location: ArenaLocation) -> Board:
+    """What QEMU runs for a network whose arena lies in ``arena_location``.
 
     A machine of the board's chip that lacks one of several memories cannot run it; its core's stands in.
     """
     twin = twin_of(board)
-    if twin is None and len(banks_of(arena_region)) > 1 and not has_memory(board, arena_region):
+    if twin is None and arena_location.is_split and not has_memory(board, arena_location):
         return stand_in_for(board)
     return twin or board
 
 
-def image_for(device: Device, board: Board, ledger: Ledger) -> Image:
+def image_for(device: Device, board: Board, ledger: Ledger) -> DeviceImage:
     """What ``device`` runs for ``board`` of the network of ``ledger``: the board's own image where it can.
 
     Raises ``DeviceError`` when the arena lies in memory that the emulator lacks and does not fit ``sram``.
     """
     if not isinstance(device, Qemu):
-        return Image(board, ledger.arena_region)
-    target = _emulated(board, ledger.arena_region)
-    if has_memory(target, ledger.arena_region):
-        return Image(target, ledger.arena_region)
+        return DeviceImage(board, ledger.arena_location)
+    target = _emulated(board, ledger.arena_location)
+    if has_memory(target, ledger.arena_location):
+        return DeviceImage(target, ledger.arena_location)
     over = ledger.sram_bytes - board.sram_bytes
     if over > 0:
         raise DeviceError(
-            f"board {board.name}: the arena of {ledger.arena_bytes:,} bytes lies in {ledger.arena_region}, "
+            f"board {board.name}: the arena of {ledger.arena_bytes:,} bytes lies in {ledger.arena_location}, "
             f"which its QEMU machine does not have, and is {over:,} bytes over in sram",
             remedy="shrink the network by that, or run it with --device renode or serial",
         )
-    return Image(target, "sram")
+    return DeviceImage(target, IN_SRAM)
 
 
-def ran_on(device: Device, board: Board, arena_region: str = "sram") -> RanOn:
-    """What ``device`` is to ``board``, and to a network whose arena lies in ``arena_region`` of it."""
+def execution_target(
+    device: Device, board: Board, arena_location: ArenaLocation = IN_SRAM
+) -> ExecutionTarget:
+    """What ``device`` is to ``board``, and to a network whose arena lies in ``arena_location`` of it."""
     match device:
         case Qemu() if board.emulator is not None:
-            running = _emulated(board, arena_region)
+            running = _emulated(board, arena_location)
             emulator = running.emulator or board.emulator
-            own_elf = running is board and has_memory(board, arena_region)
-            return RanOn("qemu", emulator.machine, emulator.own_chip, own_elf)
+            own_elf = running is board and has_memory(board, arena_location)
+            return ExecutionTarget("qemu", emulator.machine, emulator.own_chip, own_elf)
         case Qemu():
             raise no_machine(board)
         case Renode():
-            return RanOn("renode", "renode", own_chip=False, own_elf=True)
+            return ExecutionTarget("renode", "renode", own_chip=False, own_elf=True)
         case SerialBoard():
-            return RanOn("serial", None, own_chip=True, own_elf=True)
+            return ExecutionTarget("serial", None, own_chip=True, own_elf=True)
 
 
-def use_device(device: Device, firmware: Firmware, work: Callable[[Link], T]) -> Use[T]:
+def use_device(device: Device, firmware: Firmware, work: Callable[[Link], T]) -> DeviceSession[T]:
     """Start or flash ``firmware``, built for the board of ``built_for``, and do ``work`` over the link to it.
 
     A board that is lost on the way is found again and the work begun anew (``flash.use_board``); an emulator
@@ -188,10 +190,10 @@ def use_device(device: Device, firmware: Firmware, work: Callable[[Link], T]) ->
     match device:
         case Qemu():
             with QemuDevice(firmware.board, firmware.elf) as link:
-                return Use(work(link), ())
+                return DeviceSession(work(link), ())
         case Renode():
             with RenodeDevice(firmware.board, firmware.elf) as link:
-                return Use(work(link), ())
+                return DeviceSession(work(link), ())
         case SerialBoard():
             return use_board(firmware, _await_board(device, HARDWARE), work, access=HARDWARE)
 

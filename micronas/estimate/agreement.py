@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from micronas.errors import plural
 from micronas.estimate.rank import kendall_tau
 
-LEAST_NETWORKS = 4
+MIN_NETWORKS = 4
 """Fewer order too little to say anything."""
 
 TRUSTED_TAU = 0.4
@@ -26,7 +26,7 @@ class Agreement:
     @property
     def warning(self) -> str:
         """What to say when the judge should not be trusted; empty when it may."""
-        if self.networks < LEAST_NETWORKS:
+        if self.networks < MIN_NETWORKS:
             return f"{plural(self.networks, 'network')}: too few to say how well the {self.judge} ranks"
         if self.tau >= TRUSTED_TAU:
             return ""

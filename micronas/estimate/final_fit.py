@@ -19,7 +19,7 @@ from micronas.errors import TrainError
 from micronas.estimate.full import Estimate, cached_dataset, quantized_estimate
 from micronas.model.net import Net
 from micronas.train.augment import Augment, augmentation_of
-from micronas.train.evaluate import Evaluator
+from micronas.train.evaluate import SplitEvaluator
 from micronas.train.loop import TrainLoop, objective_of, supervised
 from micronas.train.settings import one_cycle
 from micronas.train.snapshot import Snapshot
@@ -71,7 +71,7 @@ def final_fit(
     dataset = cached_dataset(data)
     model = TfModel(net, seed)
     epochs = _fit(model, dataset, settings, seed, end)
-    accuracy = Evaluator(model, dataset.validation, dataset.task).score().accuracy
+    accuracy = SplitEvaluator(model, dataset.validation, dataset.task).score().accuracy
     return quantized_estimate(model, net, dataset, seed, epochs, accuracy, calibration_samples, cpu)
 
 
@@ -91,7 +91,7 @@ def _fit(model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, e
     )
     rng = np.random.default_rng(seed)
     order = batches(rng, len(dataset.train), settings.batch_size)
-    progress = Progress(settings.epochs, len(order), end)
+    progress = FitProgress(settings.epochs, len(order), end)
     while progress.share < 1.0:
         _epoch(loop, order, settings, progress)
         order = batches(rng, len(dataset.train), settings.batch_size)
@@ -108,7 +108,7 @@ CLOCK_LEAD = 0.05
 """How far, in shares of the training, the clock may be ahead of the epochs before it takes over."""
 
 
-class Progress:
+class FitProgress:
     """How much of a training is done: by epochs, unless the clock is clearly further.
 
     While the time suffices the schedule depends on epochs alone, so that the result does not depend on the
@@ -135,7 +135,7 @@ class Progress:
 
 
 def _epoch(
-    loop: TrainLoop, order: npt.NDArray[np.int32], settings: FinalSettings, progress: Progress
+    loop: TrainLoop, order: npt.NDArray[np.int32], settings: FinalSettings, progress: FitProgress
 ) -> None:
     for start in range(0, len(order), STEPS_PER_CALL):
         share = progress.share
@@ -152,7 +152,7 @@ def _keep_better(model: TfModel, loop: TrainLoop, dataset: Dataset, augment: Aug
 
     By validation accuracy, then loss: smoothed labels make the loss of a better network the larger one.
     """
-    validation = Evaluator(model, dataset.validation, dataset.task)
+    validation = SplitEvaluator(model, dataset.validation, dataset.task)
     last, last_score = Snapshot.of(model), validation.score()
     model.parameters.assign(loop.average)
     reestimate_statistics(model, dataset.train.x, augment)

@@ -22,17 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a candidate is worth: its file, and accuracies (0..1) on the validation split.
-
-    For anomaly detection the accuracies are AUCs.
+    """What a candidate is worth: its file, and qualities as ``trial.Scores`` has them.
 
     ``cpu_s`` is the worker's CPU time for all of it: training, quantization and scoring. ``curve`` is the
-    validation accuracy after each epoch; ``stopped`` is a stop rule's reason, if one ended the training.
+    quality after each epoch; ``stopped`` is a stop rule's reason, if one ended the training.
     """
 
     tflite: bytes
-    accuracy_int8: float
-    accuracy_float: float
+    quality_int8: float
+    quality_float: float
     epochs: int
     cpu_s: float
     parameters: int
@@ -73,7 +71,7 @@ def quantized_estimate(
     dataset: Dataset,
     seed: int,
     epochs: int,
-    accuracy_float: float,
+    quality_float: float,
     calibration_samples: int,
     start_cpu: float,
 ) -> Estimate:
@@ -84,8 +82,8 @@ def quantized_estimate(
     tflite = quantize(model, net, calibration, input_range=dataset.input_range)
     return Estimate(
         tflite=tflite,
-        accuracy_int8=_int8_quality(tflite, dataset, accuracy_float),
-        accuracy_float=accuracy_float,
+        quality_int8=_int8_quality(tflite, dataset, quality_float),
+        quality_float=quality_float,
         epochs=epochs,
         cpu_s=process_time() - start_cpu,
         parameters=net.parameters,

@@ -49,7 +49,7 @@ def order(scores: Sequence[ProxyScores], proxy: ProxyName) -> npt.NDArray[np.flo
     return np.asarray(naswot if proxy == "naswot" else synflow, np.float64)
 
 
-class ProxyJudge:
+class ZeroCostScorer:
     """Scores untrained networks on the data of ``data``; the child starts with the first one."""
 
     def __init__(self, data: DataConfig, seed: int) -> None:

@@ -6,20 +6,24 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from micronas.firmware.project import FIRMWARE_DIR
+from micronas.host.resources import resource
 
-KERNELS_DIR = FIRMWARE_DIR / "lib" / "mn_kernels"
 _DEFINED_IN_C = re.compile(r"^(?:mn_status|void|int32_t) (mn_\w+)\([^;]*\)\s*\{", re.M)
 _DEFINED_IN_ASSEMBLER = re.compile(r"^\s*(?:\.global|depthwise)\s+(mn_\w+)", re.M)
 _MENTIONED = re.compile(r"\bmn_\w+")
 _INCLUDED = re.compile(r'#include "(mn_\w+\.h)"')
 
 
-def kernel_files(kernels: set[str], folder: Path = KERNELS_DIR) -> Mapping[str, str]:
+def kernels_folder() -> Path:
+    """Where the kernel library lies."""
+    return resource("firmware") / "lib" / "mn_kernels"
+
+
+def kernel_files(kernels: set[str], folder: Path | None = None) -> Mapping[str, str]:
     """File name -> text of all sources and headers behind ``kernels`` and ``mn_model_run``."""
     sources = {
         p.name: p.read_text(encoding="utf-8")
-        for p in sorted(folder.iterdir())
+        for p in sorted((folder or kernels_folder()).iterdir())
         if p.suffix in (".c", ".S", ".h")
     }
     defined = {symbol: name for name, text in sources.items() for symbol in _definitions(name, text)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from micronas.errors import plural
-from micronas.firmware.project import FIRMWARE_DIR
+from micronas.host.resources import resource
 from micronas.model.graph import Graph
 
 _CMAKE = """\
@@ -122,4 +122,4 @@ def readme(graph: Graph, name: str, arena_bytes: int) -> str:
 
 def license_text() -> str:
     """The licence of the kernels."""
-    return (FIRMWARE_DIR.parent / "LICENSE").read_text(encoding="utf-8")
+    return resource("LICENSE").read_text(encoding="utf-8")

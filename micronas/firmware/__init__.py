@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from micronas.board import Board
+from micronas.board.arena_location import IN_SRAM, ArenaLocation
 from micronas.errors import BuildError
 from micronas.firmware.compiler_output import build_failure
-from micronas.firmware.elf import Image, LinkedSizes, linked_sizes, read_image, region_bytes
+from micronas.firmware.elf import ElfImage, LinkedSizes, linked_sizes, read_image, region_bytes
 from micronas.firmware.ledger_check import (
     assert_ledger_matches,
     assert_regions_match,
@@ -43,13 +44,13 @@ class Firmware:
     """A linked image, its identity and its sizes; ``regions`` are the bytes used of each of the board's."""
 
     board: Board
-    arena_region: str
+    arena_location: ArenaLocation
     elf: Path
     map_file: Path
     build_id: bytes
     linked: LinkedSizes
     regions: Mapping[str, int]
-    image: Image
+    image: ElfImage
 
 
 def build_firmware(
@@ -61,18 +62,18 @@ def build_firmware(
     deadline_s: float = BUILD_DEADLINE_S,
     extra_flags: tuple[str, ...] = (),
     program: Program = SERVER,
-    arena_region: str = "sram",
+    arena_location: ArenaLocation = IN_SRAM,
 ) -> Firmware:
     """Compile and link ``sources`` (file name -> C text) into ``program`` for ``board`` in ``workdir``.
 
-    The network's arena goes into ``arena_region`` of the board.
+    The network's arena goes into ``arena_location`` of the board.
     ``cache_dir`` is shared by any number of builds, also at the same time; without it the cache is the
     build's own. Raises ``ToolMissingError``, ``BudgetError`` (a region overflows, with the bytes over) or
     ``BuildError`` (the first messages of the compiler).
     """
     folder = workdir.resolve()
     cache = (cache_dir or folder / ".cache").resolve()
-    project = make_project(sources, board, extra_flags, program, arena_region)
+    project = make_project(sources, board, extra_flags, program, arena_location)
     folder.mkdir(parents=True, exist_ok=True)
     write_project(project, folder)
     write_local_ini(folder, board, cache)
@@ -86,7 +87,7 @@ def build_firmware(
     image = read_image(elf)
     return Firmware(
         board=board,
-        arena_region=arena_region,
+        arena_location=arena_location,
         elf=elf,
         map_file=elf.with_suffix(".map"),
         build_id=project.build_id,

@@ -45,7 +45,7 @@ def at_clock(board: Board, hz: int) -> Board:
 def _changed(board: Board, family: Family, hz: int) -> Board:
     """``board`` at ``hz``, proven by the family's own constants."""
     family.header_values(_with(board, hz, _ENOUGH_WAIT_STATES))
-    changed = _with(board, hz, family.least_wait_states(_with(board, hz, _ENOUGH_WAIT_STATES)))
+    changed = _with(board, hz, family.min_wait_states(_with(board, hz, _ENOUGH_WAIT_STATES)))
     _require_uart(changed, family.header_values(changed))
     return changed
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from micronas.board import Board
-from micronas.firmware.project import FIRMWARE_DIR
+from micronas.host.resources import resource
 
 _LIBGCC = re.compile(r"/arm-none-eabi/([0-9.]+)/")
 _NOT_CODE = ("-I", "-W", "-Wl,")  # search paths, warnings and the linker's: no instruction depends on them
@@ -22,6 +22,6 @@ def compiler_of(map_file: Path) -> str:
 def code_flags(board: Board) -> tuple[str, ...]:
     """The flags that code generation depends on: the core's, then those of firmware/platformio.ini."""
     project = configparser.ConfigParser(interpolation=None)
-    project.read(FIRMWARE_DIR / "platformio.ini", encoding="utf-8")
+    project.read(resource("firmware") / "platformio.ini", encoding="utf-8")
     flags = project["env"]["build_flags"].split()
     return (*board.core.compiler_flags, *(flag for flag in flags if not flag.startswith(_NOT_CODE)))

@@ -38,7 +38,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Image:
+class ElfImage:
     """Sections and symbols of an ELF file."""
 
     path: Path
@@ -93,7 +93,7 @@ class LinkedSizes:
         return self.constants + self.code + self.rodata
 
 
-def read_image(path: Path) -> Image:
+def read_image(path: Path) -> ElfImage:
     """Sections and symbols of the ELF file at ``path``."""
     with path.open("rb") as stream:
         elf = ELFFile(stream)
@@ -110,10 +110,10 @@ def read_image(path: Path) -> Image:
             for s in table.iter_symbols()
             if s["st_info"]["type"] in ("STT_FUNC", "STT_OBJECT") and isinstance(s["st_shndx"], int)
         )
-    return Image(path, sections, symbols)
+    return ElfImage(path, sections, symbols)
 
 
-def linked_sizes(image: Image) -> LinkedSizes:
+def linked_sizes(image: ElfImage) -> LinkedSizes:
     """The image's bytes in the ledger's terms."""
     constants = sum(s.size for s in image.symbols if _is_model_constant(s))
     flash = sum(s.size for s in image.sections if s.in_flash)
@@ -128,7 +128,7 @@ def linked_sizes(image: Image) -> LinkedSizes:
     )
 
 
-def region_bytes(image: Image, board: Board) -> dict[str, int]:
+def region_bytes(image: ElfImage, board: Board) -> dict[str, int]:
     """Bytes used of each region of the board, from its origin to the end of its last section.
 
     A section that goes on in the next region counts in both for what lies there.

@@ -10,8 +10,8 @@ vectors and code, then the network's constants sorted by alignment, then the res
 
 from __future__ import annotations
 
-from micronas.board import Board, Region, RegionKind
-from micronas.board.arena_place import as_one, banks_of, regions_of
+from micronas.board import Board, MemoryRegion, RegionKind
+from micronas.board.arena_location import IN_SRAM, ArenaLocation, as_one, regions_of
 from micronas.codegen.arena import bank_section
 from micronas.firmware.elf import ARENA_SECTION
 
@@ -79,14 +79,16 @@ _ARENA = """\
 """
 
 
-def linker_script(board: Board, arena_region: str = "sram") -> str:
-    """Text of ``linker.ld`` for ``board`` with the arena in ``arena_region`` (see ``arena_place``).
+def linker_script(board: Board, arena_location: ArenaLocation = IN_SRAM) -> str:
+    """Text of ``linker.ld`` for ``board`` with the arena in ``arena_location``.
 
     Raises ``BoardError`` when the board has no such region.
     """
-    banks = [as_one(board, place) for place in banks_of(arena_region)]
+    banks = [as_one(board, memory) for memory in arena_location.memories]
     merged = {
-        r.name: as_one(board, place) for place in banks_of(arena_region) for r in regions_of(board, place)
+        region.name: bank
+        for bank, memory in zip(banks, arena_location.memories, strict=True)
+        for region in regions_of(board, memory)
     }
     memories = [merged.get(region.name, region) for region in board.regions]
     lines = [_memory_line(m) for m, r in zip(memories, board.regions, strict=True) if m.origin == r.origin]
@@ -101,11 +103,11 @@ def linker_script(board: Board, arena_region: str = "sram") -> str:
     return f"/* {board.title}: generated from its profile. */\nMEMORY\n{{\n{memory}\n}}\n{sections}"
 
 
-def _arena_section(number: int, bank: Region) -> str:
+def _arena_section(number: int, bank: MemoryRegion) -> str:
     name = f"{ARENA_SECTION}_{number}" if number else ARENA_SECTION
     return _ARENA.format(name=name, input=bank_section(number), memory=bank.name)
 
 
-def _memory_line(region: Region) -> str:
+def _memory_line(region: MemoryRegion) -> str:
     access = "rx" if region.kind is RegionKind.FLASH else "rwx"
     return f"    {region.name} ({access}) : ORIGIN = {region.origin:#010x}, LENGTH = {region.length}"

@@ -17,7 +17,8 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from micronas.firmware.project import FIRMWARE_DIR, hash_files
+from micronas.firmware.project import hash_files
+from micronas.host.resources import resource
 
 PLATFORM_NAME = "micronas_arm"
 _SCONS_SCRIPT = "import SCons.Script\n\nSCons.Script.main()\n"
@@ -33,7 +34,7 @@ def offline_core(cache_dir: Path) -> Path:
 
 
 def _core_files() -> dict[str, str]:
-    platform_dir = FIRMWARE_DIR / "platform"
+    platform_dir = resource("firmware") / "platform"
     sources = [p for p in sorted(platform_dir.rglob("*")) if p.suffix in (".py", ".json")]
     files = {
         f"platforms/{PLATFORM_NAME}/{p.relative_to(platform_dir).as_posix()}": p.read_text(encoding="utf-8")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,14 @@ class Finished:
 
     code: int
     output: str
+
+
+def kill_group(process: subprocess.Popen[Any]) -> None:
+    """Kill ``process``, which leads a group of its own, and all that it started."""
+    if sys.platform == "win32":
+        subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)
+        return
+    os.killpg(process.pid, signal.SIGKILL)
 
 
 def run_group(
@@ -39,7 +49,7 @@ def run_group(
         output, _ = process.communicate(timeout=deadline_s)
     except BaseException:
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            kill_group(process)
         process.communicate()
         raise
     return Finished(process.returncode, output)

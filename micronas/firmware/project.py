@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from micronas.board import Board
+from micronas.board.arena_location import IN_SRAM, ArenaLocation
 from micronas.firmware.board_header import board_header
 from micronas.firmware.families import family_of
 from micronas.firmware.linker_script import linker_script
 from micronas.firmware.program import SERVER, Program
+from micronas.host.resources import resource
 
-FIRMWARE_DIR = Path(__file__).resolve().parent.parent.parent / "firmware"
 BUILD_ID_BYTES = 16
 _COPIED = ("lib", "scripts", "port/common")
 _SOURCE_SUFFIXES = (".c", ".h", ".S", ".py")
@@ -38,17 +39,17 @@ def make_project(
     board: Board,
     extra_flags: tuple[str, ...] = (),
     program: Program = SERVER,
-    arena_region: str = "sram",
+    arena_location: ArenaLocation = IN_SRAM,
 ) -> Project:
     """The project that compiles ``sources`` (file name -> text) for ``board``; opens only firmware/.
 
-    The network's arena is linked into ``arena_region``.
+    The network's arena is linked into ``arena_location``.
     """
     files = _firmware_files(board, program)
     files |= {f"src/model/{name}": text for name, text in sources.items()}
     files |= {f"include/{name}": text for name, text in program.headers.items()}
     files["include/mn_board.h"] = board_header(board)
-    files["linker.ld"] = linker_script(board, arena_region)
+    files["linker.ld"] = linker_script(board, arena_location)
     files["platformio.env.ini"] = environment_ini(board, extra_flags)
     build_id = hash_files(files)
     files["src/mn_build_id.c"] = _build_id_source(build_id)
@@ -112,18 +113,20 @@ def board_manifest(board: Board) -> str:
 def _firmware_files(board: Board, program: Program) -> dict[str, str]:
     drivers = (f"port/{driver}" for driver in family_of(board).drivers)
     folders = (*_COPIED, *program.paths, f"port/{board.family}", *drivers)
-    paths = [p for folder in folders for p in _sources(FIRMWARE_DIR / folder)]
-    paths.append(FIRMWARE_DIR / "platformio.ini")
-    return {_staged_name(p, program): p.read_text(encoding="utf-8") for p in paths}
+    root = resource("firmware")
+    paths = [p for folder in folders for p in _sources(root / folder)]
+    paths.append(root / "platformio.ini")
+    return {
+        _staged_name(p.relative_to(root).as_posix(), program): p.read_text(encoding="utf-8") for p in paths
+    }
 
 
 def _sources(path: Path) -> list[Path]:
     return [path] if path.is_file() else [p for p in sorted(path.rglob("*")) if _is_source(p)]
 
 
-def _staged_name(path: Path, program: Program) -> str:
+def _staged_name(name: str, program: Program) -> str:
     """PlatformIO compiles what lies below src/, lib/ and port/."""
-    name = path.relative_to(FIRMWARE_DIR).as_posix()
     folder = name.split("/")[0]
     return f"src/{name}" if folder in program.paths and folder != "src" else name
 

@@ -13,7 +13,7 @@ from micronas.latency.features import OpFeatures, classes_before_training
 from micronas.latency.nnls import Vector, nnls
 from micronas.trial import Json
 
-LEAST_OPS = 3
+MIN_OPS = 3
 """Profiled ops that a kernel class needs before it is predicted."""
 
 REACH = 2.0
@@ -66,7 +66,7 @@ class _Law:
 
     def reaches(self, row: Vector, count: float) -> bool:
         """Whether an op of these features and about this count can be told from the profiled ones."""
-        if self.ops < LEAST_OPS or bool((row > REACH * self.largest).any()):
+        if self.ops < MIN_OPS or bool((row > REACH * self.largest).any()):
             return False
         scale = np.sqrt(np.maximum(np.diag(self.gram), 1e-300))
         gram = self.gram / np.outer(scale, scale) + _UNSEEN * np.eye(len(row))

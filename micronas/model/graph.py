@@ -177,7 +177,7 @@ class StridedSlice:
 
 
 @dataclass(frozen=True)
-class Split:
+class SplitOp:
     """SPLIT: inputs (axis, x)."""
 
     num_splits: int
@@ -213,7 +213,7 @@ Attrs: TypeAlias = (
     | Softmax
     | Concatenation
     | StridedSlice
-    | Split
+    | SplitOp
     | LeakyRelu
     | ResizeNearest
     | NoAttrs

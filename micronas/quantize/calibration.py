@@ -19,7 +19,7 @@ _OUTLIER_SPANS = 50.0
 _MARGIN = 0.05
 """Share of the training range by which calibration may leave it."""
 
-_LEAST_COVER = 0.1
+_MIN_COVER = 0.1
 """Share of the training range that calibration must span."""
 
 _REMEDY = "calibrate with 50 to 200 samples of the training split, prepared exactly as for training"
@@ -90,7 +90,7 @@ def _check_range(samples: npt.NDArray[Any], input_range: tuple[float, float]) ->
     found = f"values span {found_low:g} to {found_high:g}, the training data {low:g} to {high:g}"
     if found_low < low - margin or found_high > high + margin:
         raise _refusal(f"outside the training range: {found}")
-    if found_high - found_low < _LEAST_COVER * (high - low):
+    if found_high - found_low < _MIN_COVER * (high - low):
         raise _refusal(f"far narrower than the training range: {found}")
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.errors import QuantizeError
-from micronas.model.net import Conv, Dense, DepthwiseConv, Net, Softmax
+from micronas.model.net import Conv, Dense, DepthwiseConv, Net, SoftmaxLayer
 from micronas.train.tf_logging import captured_stderr, import_tensorflow
 from micronas.train.weights import Array, Folded
 
@@ -66,7 +66,7 @@ def _forward(tf: Any, net: Net, weights: tuple[Folded | None, ...], x: Any) -> A
                     _kept(folded.bias)
                 )
                 values.append(activated(layer.activation, y))
-            case Softmax():
+            case SoftmaxLayer():
                 values.append(tf.nn.softmax(reads[0]))
             case _:
                 values.append(weightless(layer, reads))

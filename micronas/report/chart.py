@@ -47,7 +47,7 @@ def scatter(
     if not points:
         return ""
     xs = [p.x for p in points] + ([limit.x] if limit else [])
-    frame = Frame(Range.around(xs, whole=whole_x), Range.around([p.y for p in points]), width)
+    frame = PlotArea(Range.around(xs, whole=whole_x), Range.around([p.y for p in points]), width)
     parts = [frame.axes(x_label, y_label)]
     if limit:
         parts.append(_limit(frame, limit))
@@ -62,7 +62,7 @@ def scatter(
     return f'<svg viewBox="0 0 {width} {HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
 
 
-def _limit(frame: Frame, limit: Limit) -> str:
+def _limit(frame: PlotArea, limit: Limit) -> str:
     """The name stands on the left of its line unless it would run over the axis there."""
     x, width = frame.x(limit.x), 6 * len(limit.name)
     left = x - 4 - width >= _LEFT
@@ -73,7 +73,7 @@ def _limit(frame: Frame, limit: Limit) -> str:
     )
 
 
-def _path(frame: Frame, line: Sequence[tuple[float, float]], stepped: bool) -> str:
+def _path(frame: PlotArea, line: Sequence[tuple[float, float]], stepped: bool) -> str:
     corners = stairs(line) if stepped else line
     return " ".join(f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in corners)
 
@@ -128,7 +128,7 @@ def _room(low: float, high: float) -> tuple[float, float]:
 
 
 @dataclass(frozen=True)
-class Frame:
+class PlotArea:
     """From figures to places on the picture."""
 
     horizontal: Range

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import base64
-import csv
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 import micronas
 from micronas.codegen import generate
-from micronas.errors import plural
+from micronas.errors import kb, percent, plural
 from micronas.memory.plan.svg import plan_svg
 from micronas.report.chart import Limit, Point, scatter
-from micronas.report.pareto import front
 from micronas.report.run_data import RunData
+from micronas.report.target import MissedTarget, missed_target
 from micronas.store import Record
+from micronas.store.columns import csv_text, page_columns
+from micronas.strategy.pareto import non_dominated
 from micronas.trial import FORECAST_STAGE, Outcome, Scores, Source
 
 
@@ -40,8 +41,8 @@ def render(run: RunData) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "kb": lambda n: f"{n / 1024:.1f} KB",
-        "percent": lambda s: f"{100 * s:.1f} %",
+        "kb": kb,
+        "percent": percent,
         "plural": plural,
     }
     return environment.get_template("page.html.j2").render(
@@ -53,9 +54,20 @@ def render(run: RunData) -> str:
         latency_source=_latency_source(run),
         fronts=[chart for chart in fronts(run) if chart],
         history=_history(run),
+        columns=page_columns(),
         best=run.final.result if run.final else None,
+        missed=_missed(run),
         plan=plan_svg(run.best.graph, run.best.plan) if run.best else "",
         downloads=_downloads(run),
+    )
+
+
+def _missed(run: RunData) -> MissedTarget | None:
+    """Whether the result is slower than the reward's target."""
+    scores: Any = run.final.result.get("scores") if run.final else None
+    latency = (scores or {}).get("latency") or {}
+    return missed_target(
+        run.setting("reward", "target_ms"), latency.get("ms"), latency.get("source"), run.records
     )
 
 
@@ -68,21 +80,26 @@ def fronts(run: RunData) -> list[str]:
             run,
             lambda s: s.latency.ms if s.latency else None,
             f"latency, ms ({source})",
-            run.setting("budgets", "latency_ms"),
+            run.setting("constraints", "latency_ms"),
         ),
         _front(
-            run, lambda s: s.flash_bytes / 1024, f"flash, KB ({known})", run.setting("budgets", "flash_kb")
+            run,
+            lambda s: s.flash_bytes / 1024,
+            f"flash, KB ({known})",
+            run.setting("constraints", "flash_kb"),
         ),
-        _front(run, lambda s: s.sram_bytes / 1024, f"SRAM, KB ({known})", run.setting("budgets", "sram_kb")),
+        _front(
+            run, lambda s: s.sram_bytes / 1024, f"SRAM, KB ({known})", run.setting("constraints", "sram_kb")
+        ),
     ]
 
 
 def _front(run: RunData, cost: Callable[[Scores], float | None], name: str, limit: float | None) -> str:
     shown = [(r, s, c) for r in run.complete if (s := r.trial.scores) and (c := cost(s)) is not None]
-    costs, values = [c for _, _, c in shown], [100 * s.accuracy_int8 for _, s, _ in shown]
-    best = front(costs, values)
+    costs, values = [c for _, _, c in shown], [100 * s.quality_int8 for _, s, _ in shown]
+    best = sorted(non_dominated(np.column_stack((costs, np.negative(values)))), key=lambda i: costs[i])
     points = [
-        Point(c, 100 * s.accuracy_int8, _kind(r, i in best), _tip(r)) for i, (r, s, c) in enumerate(shown)
+        Point(c, 100 * s.quality_int8, _kind(r, i in best), _tip(r)) for i, (r, s, c) in enumerate(shown)
     ]
     # A budget far beyond every point would squeeze them into a corner.
     near = limit is not None and costs and limit <= 2 * max(costs)
@@ -114,8 +131,8 @@ def _tip(record: Record) -> str:
     assert scores is not None, "only COMPLETE trials are drawn"
     latency = f", {scores.latency.ms:.2f} ms {scores.latency.source.value}" if scores.latency else ""
     return (
-        f"trial {record.trial.number} ({record.trial.origin}): {100 * scores.accuracy_int8:.1f} %, "
-        f"{scores.flash_bytes / 1024:.1f} KB flash, {scores.sram_bytes / 1024:.1f} KB SRAM{latency}"
+        f"trial {record.trial.number} ({record.trial.origin}): {percent(scores.quality_int8)}, "
+        f"{kb(scores.flash_bytes)} flash, {kb(scores.sram_bytes)} SRAM{latency}"
     )
 
 
@@ -125,7 +142,7 @@ def _latency_source(run: RunData) -> str:
 
 
 def _downloads(run: RunData) -> list[Download]:
-    files = [_download("trials.csv", _csv(run).encode(), "text/csv")]
+    files = [_download("trials.csv", csv_text(run.records).encode(), "text/csv")]
     if run.final and run.best:
         files.append(_download("model.tflite", run.final.tflite, "application/octet-stream"))
         sources = generate(run.best.graph, run.best.lowered, run.best.plan, name="best")
@@ -135,28 +152,3 @@ def _downloads(run: RunData) -> list[Download]:
 
 def _download(name: str, data: bytes, kind: str) -> Download:
     return Download(name, len(data), f"data:{kind};base64,{base64.b64encode(data).decode()}")
-
-
-_CSV_HEADER = (
-    *("trial", "outcome", "origin", "accuracy_int8", "accuracy_float", "flash_bytes", "sram_bytes"),
-    *("latency_ms", "latency_source", "instructions", "macs", "reward", "epochs", "train_cpu_s", "reason"),
-)
-
-
-def _csv(run: RunData) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(_CSV_HEADER)
-    for record in run.records:
-        trial, s = record.trial, record.trial.scores
-        row: list[Any] = [trial.number, trial.outcome.value, trial.origin]
-        if s:
-            latency = (
-                (s.latency.ms, s.latency.source.value, s.latency.instructions) if s.latency else ("",) * 3
-            )
-            row += [s.accuracy_int8, s.accuracy_float, s.flash_bytes, s.sram_bytes, *latency]
-            row += [s.macs, s.reward, s.epochs, s.train_cpu_s]
-        else:
-            row += [""] * 11
-        writer.writerow([*row, trial.reason])
-    return text.getvalue()

@@ -67,7 +67,7 @@ class RunData:
 
     @property
     def figure(self) -> str:
-        """Name of the figure of merit: what ``accuracy_int8`` and its like hold."""
+        """Name of the figure of merit: what ``quality_int8`` and its like hold."""
         return "AUC" if self.setting("space", "name") in ANOMALY_SPACES else "accuracy"
 
     def setting(self, section: str, key: str) -> Any:

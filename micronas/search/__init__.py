@@ -1,7 +1,8 @@
 """The search: the only part that names every stage."""
 
 from micronas.search.outcome import summary
+from micronas.search.pick import Picked, pick
 from micronas.search.run import new_run, search, stored_setup
 from micronas.search.setup import Setup, prepare
 
-__all__ = ["Setup", "new_run", "prepare", "search", "stored_setup", "summary"]
+__all__ = ["Picked", "Setup", "new_run", "pick", "prepare", "search", "stored_setup", "summary"]

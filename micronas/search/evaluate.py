@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from micronas.config import SearchConfig
 from micronas.errors import MicronasError
 from micronas.estimate.full import Estimate
-from micronas.search.task import Result, Task
+from micronas.search.task import TrialResult, TrialTask
 from micronas.strategy.reward import reward
 from micronas.trial import Json, Latency, Outcome, Scores
 
 
 @dataclass(frozen=True)
-class Placed:
+class DeployedFigures:
     """What deploying a model gives: its size by the ledger, and its latency unless no device is there."""
 
     flash_bytes: int
@@ -32,29 +32,29 @@ class Placed:
 class Stages:
     """The two halves of a trial; tests compose it from fakes."""
 
-    estimate: Callable[[Task], Estimate]
-    place: Callable[[bytes, Task], Placed]
+    estimate: Callable[[TrialTask], Estimate]
+    place: Callable[[bytes, TrialTask], DeployedFigures]
 
 
-class Evaluator:
+class TrialEvaluator:
     """Runs tasks through the stages; callable as ``task.Evaluate``."""
 
     def __init__(self, config: SearchConfig, stages: Stages) -> None:
         self._config, self._stages = config, stages
 
-    def __call__(self, task: Task) -> Result:
+    def __call__(self, task: TrialTask) -> TrialResult:
         """See ``task.Evaluate``."""
         try:
             return self._run(task)
         except MicronasError as error:
-            return Result(Outcome.FAILED, stage=error.stage, reason=error.message)
+            return TrialResult(Outcome.FAILED, stage=error.stage, reason=error.message)
         except Exception as error:  # a TensorFlow error, out of memory, a bug: the search goes on
             details: dict[str, Json] = {"traceback": traceback.format_exc()}
-            return Result(
+            return TrialResult(
                 Outcome.FAILED, stage="bug", reason=f"{type(error).__name__}: {error}", details=details
             )
 
-    def _run(self, task: Task) -> Result:
+    def _run(self, task: TrialTask) -> TrialResult:
         estimate = self._stages.estimate(task)
         placed = self._stages.place(estimate.tflite, task)
         details: dict[str, Json] = {
@@ -65,26 +65,26 @@ class Evaluator:
         scores = self._scores(estimate, placed)
         over = self._over_latency(placed.latency)
         if over:
-            return Result(Outcome.INFEASIBLE, stage="latency", reason=over, details=details)
-        return Result(Outcome.COMPLETE, scores, details=details, tflite=estimate.tflite)
+            return TrialResult(Outcome.INFEASIBLE, stage="latency", reason=over, details=details)
+        return TrialResult(Outcome.COMPLETE, scores, details=details, tflite=estimate.tflite)
 
-    def _scores(self, estimate: Estimate, placed: Placed) -> Scores:
+    def _scores(self, estimate: Estimate, placed: DeployedFigures) -> Scores:
         latency_ms = placed.latency.ms if placed.latency else None
         return Scores(
-            accuracy_int8=estimate.accuracy_int8,
-            accuracy_float=estimate.accuracy_float,
+            quality_int8=estimate.quality_int8,
+            quality_float=estimate.quality_float,
             flash_bytes=placed.flash_bytes,
             sram_bytes=placed.sram_bytes,
             macs=estimate.macs,
             parameters=estimate.parameters,
             latency=placed.latency,
-            reward=reward(estimate.accuracy_int8, latency_ms, self._config.reward),
+            reward=reward(estimate.quality_int8, latency_ms, self._config.reward),
             epochs=estimate.epochs,
             train_cpu_s=estimate.cpu_s,
         )
 
     def _over_latency(self, latency: Latency | None) -> str:
-        limit_ms = self._config.budgets.latency_ms
+        limit_ms = self._config.constraints.latency_ms
         if latency is None or limit_ms is None or latency.ms <= limit_ms:
             return ""
         over_ms = latency.ms - limit_ms

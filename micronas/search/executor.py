@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self, TypeAlias
 
 from micronas.errors import MicronasError
-from micronas.search.task import Evaluate, Result, Task
+from micronas.search.task import Evaluate, TrialResult, TrialTask
 from micronas.train.child_process import follow_parent, interrupts_held
 from micronas.trial import Outcome
 
@@ -29,11 +29,11 @@ EvaluateFactory: TypeAlias = Callable[[], Evaluate]
 class Executor(Protocol):
     """Runs tasks and hands results back in the order in which they end."""
 
-    def submit(self, task: Task) -> None:
+    def submit(self, task: TrialTask) -> None:
         """Start a task, or queue it; returns at once."""
         ...
 
-    def next_finished(self, timeout_s: float | None) -> tuple[int, Result] | None:
+    def next_finished(self, timeout_s: float | None) -> tuple[int, TrialResult] | None:
         """The next task to end, by number; None when none did within ``timeout_s``."""
         ...
 
@@ -51,13 +51,13 @@ class InlineExecutor:
 
     def __init__(self, evaluate: Evaluate) -> None:
         self._evaluate = evaluate
-        self._queue: deque[Task] = deque()
+        self._queue: deque[TrialTask] = deque()
 
-    def submit(self, task: Task) -> None:
+    def submit(self, task: TrialTask) -> None:
         """Queue a task."""
         self._queue.append(task)
 
-    def next_finished(self, timeout_s: float | None) -> tuple[int, Result] | None:
+    def next_finished(self, timeout_s: float | None) -> tuple[int, TrialResult] | None:
         """Run the oldest task; the time-out is not needed."""
         if not self._queue:
             return None
@@ -92,7 +92,7 @@ class ProcessExecutor:
         from pebble import ProcessPool
 
         self._deadline_s, self._grace_s = task_deadline_s, grace_s
-        self._futures: dict[Any, Task] = {}
+        self._futures: dict[Any, TrialTask] = {}
         self._pool = ProcessPool(
             max_workers=workers,
             max_tasks=tasks_per_worker,
@@ -101,14 +101,14 @@ class ProcessExecutor:
             context=multiprocessing.get_context("spawn"),
         )
 
-    def submit(self, task: Task) -> None:
+    def submit(self, task: TrialTask) -> None:
         """Hand a task to the next free worker."""
-        limit_s = max(self._deadline_s, task.deadline_s or 0.0, task.hang_s) + self._grace_s
+        limit_s = max(self._deadline_s, task.deadline_s or 0.0, task.hang_timeout_s) + self._grace_s
         with interrupts_held():  # the first task starts the pool
             future = self._pool.schedule(_run_task, args=(task,), timeout=limit_s)
             self._futures[future] = task
 
-    def next_finished(self, timeout_s: float | None) -> tuple[int, Result] | None:
+    def next_finished(self, timeout_s: float | None) -> tuple[int, TrialResult] | None:
         """The next result; a worker's end by time-out or crash comes back as FAILED."""
         done, _ = wait(self._futures, timeout=timeout_s, return_when=FIRST_COMPLETED)
         if not done:
@@ -137,18 +137,18 @@ class ProcessExecutor:
         self.close()
 
 
-def _outcome(future: Any) -> Result:
+def _outcome(future: Any) -> TrialResult:
     from pebble import ProcessExpired
 
     try:
-        result: Result = future.result()
+        result: TrialResult = future.result()
     except TimeoutError:
-        return Result(Outcome.FAILED, stage="worker", reason="ran past its deadline and was stopped")
+        return TrialResult(Outcome.FAILED, stage="worker", reason="ran past its deadline and was stopped")
     except ProcessExpired as error:
         reason = f"the worker process ended with exit code {error.exitcode} (out of memory, or a crash)"
-        return Result(Outcome.FAILED, stage="worker", reason=reason)
+        return TrialResult(Outcome.FAILED, stage="worker", reason=reason)
     except CancelledError:
-        return Result(Outcome.FAILED, stage="worker", reason="cancelled")
+        return TrialResult(Outcome.FAILED, stage="worker", reason="cancelled")
     return result
 
 
@@ -162,10 +162,10 @@ def _start_worker(factory: EvaluateFactory, parent: int) -> None:
         _evaluate = factory()
     except Exception as error:  # a pool would start workers for ever; say it once per task instead
         stage = error.stage if isinstance(error, MicronasError) else "worker"
-        failed = Result(Outcome.FAILED, stage=stage, reason=f"a worker cannot start: {error}")
+        failed = TrialResult(Outcome.FAILED, stage=stage, reason=f"a worker cannot start: {error}")
         _evaluate = lambda task: failed  # noqa: E731
 
 
-def _run_task(task: Task) -> Result:
+def _run_task(task: TrialTask) -> TrialResult:
     assert _evaluate is not None, "the worker was not started by _start_worker"
     return _evaluate(task)

@@ -11,7 +11,7 @@ _FIGURES = re.compile(r"\b[0-9a-f]{16,}\b|[0-9]+")  # build ids and numbers
 _DEVICE_STAGES = (DeviceError.stage, FlashError.stage)
 
 
-class Streak:
+class FailureLimit:
     """Stops the search when every trial ends in the same way, or at once for a dead board if asked to."""
 
     def __init__(self, limit: int, stop_without_board: bool) -> None:
@@ -23,7 +23,8 @@ class Streak:
         if self._stop_without_board and failed_for_its_device(trial):
             raise SearchError(
                 f"trial {trial.number} failed for its device: {trial.reason}",
-                remedy="mend the board and go on with --resume; on_dead_board: go_on would have gone on",
+                remedy="Repair or reconnect the board and continue with --resume. To keep searching after a "
+                "board failure, set on_board_failure: continue.",
             )
         if trial.stage == FORECAST_STAGE:
             return  # cost nothing; those like it that are measured count

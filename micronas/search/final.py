@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from micronas.errors import SearchError
 from micronas.search.executor import Executor
-from micronas.search.task import Result, Task
-from micronas.search.termination import Effort
+from micronas.search.task import TrialResult, TrialTask
+from micronas.search.termination import Termination
 from micronas.store import Record, Store
 from micronas.trial import Outcome, Scores, Source
 
@@ -50,7 +50,7 @@ def choose(
     executor: Executor,
     workers: int,
     store: Store,
-    effort: Effort,
+    termination: Termination,
     say: Callable[[str], None] = lambda text: None,
     *,
     epochs: int = 0,
@@ -69,12 +69,19 @@ def choose(
             remedy="`micronas report RUN` shows every trial's reason; raise the budget or mend its cause",
         )
     executor.drop()
-    limit_s = effort.final_fit_s(rounds=-(-len(best) // workers))
+    limit_s = termination.final_fit_s(rounds=-(-len(best) // workers))
     for record in best:
         trial = record.trial
-        hang_s = _hang_s(trial.scores, epochs)
+        hang_timeout_s = _hang_timeout_s(trial.scores, epochs)
         executor.submit(
-            Task(trial.number, trial.arch, trial.key, final=True, deadline_s=limit_s, hang_s=hang_s)
+            TrialTask(
+                trial.number,
+                trial.arch,
+                trial.key,
+                final=True,
+                deadline_s=limit_s,
+                hang_timeout_s=hang_timeout_s,
+            )
         )
     results = dict(executor.next_finished(None) or _lost(record) for record in best)
     forms = [_better_form(record, results.get(record.trial.number), store, say) for record in best]
@@ -87,18 +94,18 @@ def choose(
     return max(winners, key=lambda winner: winner.scores.reward)
 
 
-HANG = 10.0
+HANG_TIMEOUT_FACTOR = 10.0
 """A final training hangs when it takes so many times what its epochs took in the trial."""
 
 
-def _hang_s(scores: Scores | None, epochs: int) -> float:
+def _hang_timeout_s(scores: Scores | None, epochs: int) -> float:
     if scores is None or scores.epochs == 0:
         return 0.0
-    return HANG * epochs * scores.train_cpu_s / scores.epochs
+    return HANG_TIMEOUT_FACTOR * epochs * scores.train_cpu_s / scores.epochs
 
 
 def _better_form(
-    record: Record, result: Result | None, store: Store, say: Callable[[str], None]
+    record: Record, result: TrialResult | None, store: Store, say: Callable[[str], None]
 ) -> Winner | None:
     """None for a network that was predicted to be fast enough and, measured at last, is not."""
     if result is not None and result.outcome is Outcome.INFEASIBLE and _is_predicted(record.trial.scores):
@@ -127,14 +134,14 @@ def _as_trained(record: Record, store: Store) -> Winner:
     return Winner(trial.number, trial.key, trial.scores, tflite, final_fit=False)
 
 
-def _as_finished(record: Record, result: Result | None) -> Winner | None:
+def _as_finished(record: Record, result: TrialResult | None) -> Winner | None:
     if result is None or result.outcome is not Outcome.COMPLETE or not result.scores or not result.tflite:
         return None
     return Winner(record.trial.number, record.trial.key, result.scores, result.tflite, final_fit=True)
 
 
-def _lost(record: Record) -> tuple[int, Result]:
-    return record.trial.number, Result(Outcome.FAILED, stage="worker", reason="gave no result")
+def _lost(record: Record) -> tuple[int, TrialResult]:
+    return record.trial.number, TrialResult(Outcome.FAILED, stage="worker", reason="gave no result")
 
 
 def _reward(scores: Scores | None) -> float:

@@ -14,7 +14,7 @@ from micronas.memory.ledger import Budget
 from micronas.search.gate import Gate
 from micronas.space import Arch, Space
 
-FIRST_TRIALS = 3
+INITIAL_TRIALS = 3
 _MAX_STEPS = 60
 
 
@@ -32,8 +32,8 @@ class Sizes(Protocol):
         ...
 
 
-def first_trials(
-    space: Space, gate: Gate, ledger: Callable[[Arch], Sizes], budget: Budget, count: int = FIRST_TRIALS
+def initial_trials(
+    space: Space, gate: Gate, ledger: Callable[[Arch], Sizes], budget: Budget, count: int = INITIAL_TRIALS
 ) -> tuple[Arch, ...]:
     """Up to ``count`` architectures to start with, the largest hand-made one that fits first.
 
@@ -41,13 +41,13 @@ def first_trials(
     ``BudgetError`` with the bytes when the walk ends before that: no network of the space can meet the
     budgets.
     """
-    fitting = tuple(arch for arch in space.hand_made() if gate.verdict(arch).fits)
+    fitting = tuple(arch for arch in space.baselines() if gate.verdict(arch).fits)
     return fitting[:count] or (_walk_down(space, ledger, budget),)
 
 
 def _walk_down(space: Space, ledger: Callable[[Arch], Sizes], budget: Budget) -> Arch:
     """The first architecture within budget on the steepest way down from the smallest hand-made one."""
-    here = space.hand_made()[-1]
+    here = space.baselines()[-1]
     sizes = ledger(here)
     for _ in range(_MAX_STEPS):
         steps = [(arch, ledger(arch)) for arch in space.neighbours(here)]
@@ -80,7 +80,7 @@ def _excess(sizes: Sizes, budget: Budget) -> tuple[float, int]:
 def _remedy(sizes: Sizes, budget: Budget) -> str:
     flash, sram = _over(sizes, budget)
     needs = [
-        f"budgets.{name}_kb to {-(-need // 1024)} or more"
+        f"constraints.{name}_kb to {-(-need // 1024)} or more"
         for name, over, need in (("flash", flash, sizes.flash_bytes), ("sram", sram, sizes.sram_bytes))
         if over
     ]

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from micronas.search.executor import Executor
-from micronas.search.failure_limit import Streak, failed_for_its_device
+from micronas.search.failure_limit import FailureLimit, failed_for_its_device
 from micronas.search.forecast.forecast import PROFILE
 from micronas.search.forecast.gate import UNTRAINED, LatencyGate
 from micronas.search.proposals import Proposals, feasible_share
-from micronas.search.task import Result, Task
-from micronas.search.termination import Effort
+from micronas.search.task import TrialResult, TrialTask
+from micronas.search.termination import Termination
 from micronas.space import Arch, Space
 from micronas.store import Record, Store
 from micronas.strategy import Strategy
@@ -64,7 +64,7 @@ class Loop:
         first: tuple[Arch, ...],
         executor: Executor,
         store: Store,
-        effort: Effort,
+        termination: Termination,
         workers: int,
         max_equal_failures: int,
         observer: Observer,
@@ -78,24 +78,29 @@ class Loop:
         is there if latencies are predicted and limited.
         """
         self._space, self._strategy, self._proposals, self._first = space, strategy, proposals, first
-        self._executor, self._store, self._effort, self._observer = executor, store, effort, observer
+        self._executor, self._store, self._termination, self._observer = (
+            executor,
+            store,
+            termination,
+            observer,
+        )
         self._workers, self._cpu_s, self._latency_gate = workers, cpu_s, latency_gate
-        self._streak = Streak(max_equal_failures, stop_without_board)
+        self._streak = FailureLimit(max_equal_failures, stop_without_board)
         self._stored = {record.trial.number: record for record in store.records()}
         self._replayed = frozenset(self._stored)
         self._pending: dict[int, _Pending] = {}
-        self._told: list[Record] = []
+        self._observed: list[Record] = []
 
     def run(self) -> list[Record]:
         """Every told trial in number order; raises ``SearchError`` after too many equal failures."""
         number = 0
         for number in itertools.count():
             self._tell_until(number - self._workers + 1, None)
-            if number not in self._stored and not self._effort.admits(number):
+            if number not in self._stored and not self._termination.admits(number):
                 break
             self._begin(number)
-        self._tell_until(number, self._effort.drain_s())
-        return self._told
+        self._tell_until(number, self._termination.drain_s())
+        return self._observed
 
     def _begin(self, number: int) -> None:
         if number in self._stored:
@@ -122,11 +127,11 @@ class Loop:
         if slow is not None and not slow.let_through:
             self._finish(number, _refused(FORECAST_STAGE, slow.reason))
             return
-        task = Task(
+        task = TrialTask(
             number,
             self._space.to_json(pending.arch),
             pending.key,
-            deadline_s=self._effort.trial_s(),
+            deadline_s=self._termination.trial_s(),
             curves=self._curves(),
             profiles=profiles,
             measure=slow is not None,
@@ -150,21 +155,21 @@ class Loop:
 
     def _curves(self) -> tuple[tuple[float, ...], ...]:
         """Accuracy per epoch of the told trials that were trained."""
-        kept = (r.details for r in self._told if "repeats_trial" not in r.details)
+        kept = (r.details for r in self._observed if "repeats_trial" not in r.details)
         curves = (details.get("curve") for details in kept)
         return tuple(tuple(curve) for curve in curves if isinstance(curve, list))  # type: ignore[arg-type]
 
     def _profiles(self) -> tuple[Json, ...]:
         """Latency profiles of the told trials; empty unless the search predicts latencies."""
-        kept = (r.details for r in self._told if "repeats_trial" not in r.details)
+        kept = (r.details for r in self._observed if "repeats_trial" not in r.details)
         return tuple(details[PROFILE] for details in kept if PROFILE in details)
 
     def _known(self, key: str) -> Record | None:
         """The trial that answers a repeated architecture: a told one only, lest a resumed run differ."""
-        alike = (r for r in self._told if r.trial.key == key)
+        alike = (r for r in self._observed if r.trial.key == key)
         return next((r for r in alike if not failed_for_its_device(r.trial)), None)
 
-    def _finish(self, number: int, result: Result) -> None:
+    def _finish(self, number: int, result: TrialResult) -> None:
         """Store a result the moment it is there; telling waits for its turn."""
         pending = self._pending.pop(number)
         trial = Trial(
@@ -182,13 +187,13 @@ class Loop:
         self._store.add(record)
         self._stored[number] = record
         if result.outcome is not Outcome.INFEASIBLE:
-            self._effort.took(time.monotonic() - pending.started_s)
+            self._termination.took(time.monotonic() - pending.started_s)
 
     def _tell_until(self, end: int, patience_s: float | None) -> None:
         """Tell trials below ``end`` in order, waiting for those still running, at most ``patience_s``."""
         give_up_at = None if patience_s is None else time.monotonic() + patience_s
-        while len(self._told) < end:
-            if (record := self._stored.get(len(self._told))) is not None:
+        while len(self._observed) < end:
+            if (record := self._stored.get(len(self._observed))) is not None:
                 self._tell(record)
                 continue
             timeout_s = None if give_up_at is None else max(0.0, give_up_at - time.monotonic())
@@ -198,19 +203,19 @@ class Loop:
             self._finish(*finished)
 
     def _tell(self, record: Record) -> None:
-        self._told.append(record)
+        self._observed.append(record)
         self._strategy.tell(record.trial)
         replayed = record.trial.number in self._replayed
-        self._observer.trial(record, replayed, feasible_share(self._told), self._effort.left())
+        self._observer.trial(record, replayed, feasible_share(self._observed), self._termination.left())
         if not replayed:
             self._streak.add(record.trial)
 
 
-def _refused(stage: str, reason: str) -> Result:
-    return Result(Outcome.INFEASIBLE, stage=stage, reason=reason)
+def _refused(stage: str, reason: str) -> TrialResult:
+    return TrialResult(Outcome.INFEASIBLE, stage=stage, reason=reason)
 
 
-def _repeated(known: Record) -> Result:
+def _repeated(known: Record) -> TrialResult:
     trial = known.trial
     details: dict[str, Json] = {**known.details, "repeats_trial": trial.number}
-    return Result(trial.outcome, trial.scores, trial.stage, trial.reason, details)
+    return TrialResult(trial.outcome, trial.scores, trial.stage, trial.reason, details)

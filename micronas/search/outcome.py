@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from micronas.config import SearchConfig
-from micronas.deploy.deployment import cache_folder, deploy, write_sources
+from micronas.deploy.deployment import sources_of, verified_deployment, write_sources
 from micronas.deploy.to_json import deployment_to_json
 from micronas.device.targets import make_device
 from micronas.estimate.accuracy import int8_quality
+from micronas.memory.ledger import make_ledger
 from micronas.model.tflite import read_bytes
+from micronas.report.target import missed_target
 from micronas.search.final import Winner
 from micronas.search.forecast.check import check_forecasts, check_to_json
 from micronas.search.setup import Setup
@@ -40,27 +41,31 @@ def conclude(setup: Setup, winner: Winner, store: Store, agreement: list[Json]) 
 
     ``agreement`` is kept with it: how well the run's cheap judges ranked (see ``judges``).
     """
-    deployed = write_files(setup, winner.tflite, store.folder)
+    result = {**figures_of(setup, winner, store, store.folder / "best"), "agreement": agreement}
+    final = Final(result, winner.tflite)
+    store.set_final(final)
+    return final
+
+
+def figures_of(setup: Setup, winner: Winner, store: Store, folder: Path) -> dict[str, Json]:
+    """Build and measure ``winner`` into ``folder``, and score it on the test split, which is recorded."""
+    deployed = write_files(setup, winner.tflite, folder)
     reason = f"final figures of trial {winner.number}"
     store.record_unsealing(reason)
     test = setup.dataset.test.unseal(reason)
-    accuracy = int8_quality(winner.tflite, setup.dataset.task, test.x, test.y)
+    quality = int8_quality(winner.tflite, setup.dataset.task, test.x, test.y)
     scores = _measured(winner.scores, deployed.details, setup.config)
-    result: dict[str, Json] = {
+    return {
         "trial": winner.number,
         "key": winner.key,
         "final_fit": winner.final_fit,
-        "test_accuracy_int8": accuracy,
+        "test_quality_int8": quality,
         "test_samples": len(test),
         "scores": scores_to_json(scores),
         "deployment": deployed.details,
         "files": dict(deployed.files),
-        "agreement": agreement,
         "figure": setup.dataset.task.figure,
     }
-    final = Final(result, winner.tflite)
-    store.set_final(final)
-    return final
 
 
 def _measured(scores: Scores, deployment: dict[str, Json], config: SearchConfig) -> Scores:
@@ -71,12 +76,11 @@ def _measured(scores: Scores, deployment: dict[str, Json], config: SearchConfig)
     if not isinstance(latency, dict):
         return scores
     found = latency_from_json(latency)
-    return replace(scores, latency=found, reward=reward(scores.accuracy_int8, found.ms, config.reward))
+    return replace(scores, latency=found, reward=reward(scores.quality_int8, found.ms, config.reward))
 
 
-def write_files(setup: Setup, tflite: bytes, folder: Path) -> Deployed:
-    """Write model, C sources, ELF and map below ``folder/best``; the ELF needs a device to be configured."""
-    best = folder / "best"
+def write_files(setup: Setup, tflite: bytes, best: Path) -> Deployed:
+    """Write model, C sources, ELF and map into ``best``; the ELF needs a device to be configured."""
     best.mkdir(exist_ok=True)
     graph = read_bytes(tflite, "best")
     (best / "model.tflite").write_bytes(tflite)
@@ -84,43 +88,38 @@ def write_files(setup: Setup, tflite: bytes, folder: Path) -> Deployed:
     (best / "labels.txt").write_text(labels, encoding="utf-8", errors="surrogateescape")
     files = {"tflite": best / "model.tflite", "labels": best / "labels.txt"}
     if setup.config.device == "none":
-        files["c"] = write_sources(graph, setup.board, best / "c")
+        files["c"] = write_sources(sources_of(graph, make_ledger(graph, setup.board)), best / "c")
         return Deployed({}, {name: str(path) for name, path in files.items()})
     samples = parity_samples(graph, setup.dataset, PARITY_SAMPLES)
-    with tempfile.TemporaryDirectory(prefix="micronas-") as work:
-        deployed = deploy(
-            graph,
-            setup.board,
-            samples,
-            device=make_device(setup.config.device, setup.config.probe, setup.config.port),
-            workdir=Path(work),
-            cache_dir=cache_folder(),
-        )
-        deployed.require_parity()
-        files["c"] = write_sources(graph, setup.board, best / "c")
+    device = make_device(setup.config.device, setup.config.probe, setup.config.port)
+    with verified_deployment(graph, setup.board, samples, device=device) as deployed:
+        files["c"] = write_sources(deployed.sources, best / "c")
         files["elf"] = Path(shutil.copy(deployed.firmware.elf, best / "firmware.elf"))
         files["map"] = Path(shutil.copy(deployed.firmware.map_file, best / "firmware.map"))
     return Deployed(deployment_to_json(deployed), {name: str(path) for name, path in files.items()})
 
 
 def summary(store: Store, final: Final) -> dict[str, Json]:
-    """The object of ``micronas search --json``: stable keys, documented in docs/json.md."""
+    """The object of ``micronas search --json``: stable keys, documented in docs/reference/json.md."""
     result: dict[str, Any] = final.result
     scores = result["scores"]
     latency = scores["latency"] or {"ms": None, "source": None}
-    records, predicts = store.records(), stored_config(store).latency.model
+    records, config = store.records(), stored_config(store)
+    predicts, target_ms = config.latency.model, config.reward.target_ms
+    missed = missed_target(target_ms, latency["ms"], latency["source"], records)
     return {
         "run": str(store.folder),
         "best": {
             "trial": result["trial"],
-            "accuracy": {
-                "validation_int8": scores["accuracy_int8"],
-                "test_int8": result["test_accuracy_int8"],
+            "quality": {
+                "validation_int8": scores["quality_int8"],
+                "test_int8": result["test_quality_int8"],
             },
             "flash_bytes": scores["flash_bytes"],
             "sram_bytes": scores["sram_bytes"],
             "latency": {"ms": latency["ms"], "source": latency["source"]},
-            "ran_on": result["deployment"].get("ran_on"),
+            "execution_target": result["deployment"].get("execution_target"),
+            "target": missed.to_json() if missed else None,
             "reward": scores["reward"],
             "figure": result.get("figure", "accuracy"),
             "files": result["files"],

@@ -19,10 +19,11 @@ from micronas.model.net import Net
 from micronas.space import Arch, Space
 from micronas.store import Record
 from micronas.strategy import Accept, Strategy
-from micronas.trial import Outcome, Trial
+from micronas.strategy.observation import Observation
+from micronas.trial import Outcome
 
 
-class Judge(Protocol):
+class ProxyScorer(Protocol):
     """Scores untrained networks; see ``micronas.estimate.proxies.ProxyJudge``."""
 
     def scores(self, nets: Sequence[Net]) -> list[ProxyScores]:
@@ -38,7 +39,7 @@ class Prefiltered:
         make: Callable[[Accept], Strategy],
         space: Space,
         accept: Accept,
-        judge: Judge,
+        judge: ProxyScorer,
         config: PrefilterConfig,
     ) -> None:
         """``make`` builds the strategy around what it may propose."""
@@ -46,7 +47,7 @@ class Prefiltered:
         self._scores = ScoredNets(space, judge)
         self._wanted = max(1, round(1 / config.keep))
         self._candidates: list[Arch] = []
-        self._told: list[Arch] = []
+        self._observed: list[Arch] = []
         self._strategy = make(self._collect)
 
     def ask(self, number: int) -> Arch:
@@ -55,15 +56,15 @@ class Prefiltered:
         last = self._strategy.ask(number)
         if len(self._candidates) < 2:
             return self._candidates[0] if self._candidates else last
-        scores = self._scores.of([*self._told, *self._candidates])
-        promise = order(scores, self._config.proxy)[len(self._told) :]
+        scores = self._scores.of([*self._observed, *self._candidates])
+        promise = order(scores, self._config.proxy)[len(self._observed) :]
         return self._candidates[int(np.argmax(promise))]
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """The strategy learns; the network is one more to compare with."""
         self._strategy.tell(trial)
         if trial.outcome is Outcome.COMPLETE:
-            self._told.append(self._space.from_json(trial.arch))
+            self._observed.append(self._space.from_json(trial.arch))
 
     def _collect(self, arch: Arch) -> bool:
         """Acceptable proposals are kept back until there are enough."""
@@ -76,7 +77,7 @@ class Prefiltered:
 class ScoredNets:
     """Proxies of architectures, each computed once."""
 
-    def __init__(self, space: Space, judge: Judge) -> None:
+    def __init__(self, space: Space, judge: ProxyScorer) -> None:
         self._space, self._judge = space, judge
         self._known: dict[str, ProxyScores] = {}
 
@@ -89,13 +90,13 @@ class ScoredNets:
         return [self._known[key] for key in keys]
 
 
-def proxy_agreements(space: Space, judge: Judge, records: Sequence[Record]) -> list[Agreement]:
+def proxy_agreements(space: Space, judge: ProxyScorer, records: Sequence[Record]) -> list[Agreement]:
     """How each proxy orders the run's trained networks, against their int8 accuracies.
 
     They were chosen by one of the proxies, so the range is narrower and tau lower than over random networks.
     """
     trained = {r.trial.key: r.trial for r in records if r.trial.outcome is Outcome.COMPLETE}
     archs = [space.from_json(trial.arch) for trial in trained.values()]
-    accuracies = [trial.scores.accuracy_int8 for trial in trained.values() if trial.scores is not None]
+    accuracies = [trial.scores.quality_int8 for trial in trained.values() if trial.scores is not None]
     scores = ScoredNets(space, judge).of(archs)
     return [agreement(f"proxy {proxy}", order(scores, proxy).tolist(), accuracies) for proxy in PROXIES]

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from micronas.codegen.lowering import Target
 from micronas.search.loop import Observer
-from micronas.search.prefilter import Judge, Prefiltered
+from micronas.search.prefilter import Prefiltered, ProxyScorer
 from micronas.search.proposals import Proposals
 from micronas.search.rank_agreement import stage_text
 from micronas.search.setup import Setup
-from micronas.search.subnets.latency import Ran, Shapes, ran_before
+from micronas.search.subnets.latency import ProfiledNetwork, Shapes, ran_before
 from micronas.search.subnets.search import (
     FOUND,
     STAGE_DEADLINE_S,
@@ -19,26 +19,31 @@ from micronas.search.subnets.search import (
     SubnetSearch,
     search_subnets,
 )
-from micronas.search.subnets.strategy import Aim, Find, SharedWeights
-from micronas.search.termination import Effort
+from micronas.search.subnets.strategy import Find, SelectionTarget, SharedWeights
+from micronas.search.termination import Termination
 from micronas.store import Store
 from micronas.strategy import Accept, Problem, Strategy, make_strategy
-from micronas.strategy.supernet_series import Bench
+from micronas.strategy.supernet_series import SupernetStore
 from micronas.train.isolated import run_isolated
 
 
 def make_proposer(
-    setup: Setup, store: Store, proposals: Proposals, judge: Judge, effort: Effort, observer: Observer
+    setup: Setup,
+    store: Store,
+    proposals: Proposals,
+    judge: ProxyScorer,
+    termination: Termination,
+    observer: Observer,
 ) -> Strategy:
     """The strategy of ``setup``; with ``estimator.prefilter`` or ``estimator.name: supernet``, around it."""
     config, space = setup.config, setup.space
-    problem = _problem(setup, store, effort, observer)
+    problem = _problem(setup, store, termination, observer)
 
     def strategy(accept: Accept) -> Strategy:
         return make_strategy(config.strategy, space, config.seed, accept, problem)
 
     if config.estimator.name == "supernet":
-        find = _supernet_stage(setup, store, effort, observer)
+        find = _supernet_stage(setup, store, termination, observer)
         return SharedWeights(
             Shapes(space, Target(setup.board.core)),
             config.seed,
@@ -46,7 +51,7 @@ def make_proposer(
             find,
             lambda number: ran_before(store.records(), number),
             sample=config.estimator.supernet.sample,
-            aim=Aim(config.reward, config.budgets.latency_ms, config.latency),
+            aim=SelectionTarget(config.reward, config.constraints.latency_ms, config.latency),
             workers=config.workers,
         )
     if config.estimator.prefilter is not None:
@@ -54,31 +59,33 @@ def make_proposer(
     return strategy(proposals.accept)
 
 
-def _problem(setup: Setup, store: Store, effort: Effort, observer: Observer) -> Problem:
+def _problem(setup: Setup, store: Store, termination: Termination, observer: Observer) -> Problem:
     """What a strategy with supernets of its own has to know of the run."""
 
     def affords(cpu_s: float) -> bool:
         # On one thread seconds of CPU time are about seconds of wall clock.
-        limit = effort.stage_limit()
+        limit = termination.stage_limit()
         return cpu_s <= min(limit.wall_s, limit.cpu_s)
 
-    bench = Bench(store.folder, affords, effort.stage_done, observer.phase)
+    bench = SupernetStore(store.folder, affords, termination.stage_done, observer.phase)
     return replace(setup.problem, bench=bench)
 
 
-def _supernet_stage(setup: Setup, store: Store, effort: Effort, observer: Observer) -> Find:
+def _supernet_stage(setup: Setup, store: Store, termination: Termination, observer: Observer) -> Find:
     """Trains the supernet and searches it in a process of its own, unless the run's folder has the result."""
 
-    def find(ran: Sequence[Ran]) -> FoundSubnets:
+    def find(ran: Sequence[ProfiledNetwork]) -> FoundSubnets:
         found = FoundSubnets.load(store.folder / FOUND)
         if found is None:
             observer.phase("training the supernet and searching its networks")
-            order = SubnetSearch(setup.config, setup.board, store.folder, tuple(ran), effort.stage_limit())
+            order = SubnetSearch(
+                setup.config, setup.board, store.folder, tuple(ran), termination.stage_limit()
+            )
             found = run_isolated(
                 search_subnets, order, deadline_s=STAGE_DEADLINE_S, tick=store.save_wall_time
             )
             store.save_wall_time()
-            effort.stage_done()
+            termination.stage_done()
         observer.phase(stage_text(found))
         return found
 

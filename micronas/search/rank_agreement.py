@@ -8,7 +8,7 @@ from typing import Any
 from micronas.config import SearchConfig
 from micronas.errors import plural
 from micronas.estimate.agreement import Agreement
-from micronas.search.prefilter import Judge, proxy_agreements
+from micronas.search.prefilter import ProxyScorer, proxy_agreements
 from micronas.search.subnets.search import FOUND, FoundSubnets
 from micronas.search.subnets.strategy import supernet_agreement
 from micronas.space import Space
@@ -16,8 +16,8 @@ from micronas.store import Record, Store
 from micronas.trial import Json
 
 
-def judged(
-    config: SearchConfig, space: Space, judge: Judge, store: Store, records: Sequence[Record]
+def rank_agreements(
+    config: SearchConfig, space: Space, judge: ProxyScorer, store: Store, records: Sequence[Record]
 ) -> list[Json]:
     """One object per judge that the run used: its name, Kendall's tau, networks, and a warning or ''.
 
@@ -32,7 +32,7 @@ def judged(
 
 
 def agreement_text(judge: Any) -> str:
-    """One line for people of what ``judged`` gives."""
+    """One line for people of what ``rank_agreements`` gives."""
     if judge["warning"]:
         return f"warning: {judge['warning']}"
     networks = plural(judge["networks"], "network")

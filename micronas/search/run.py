@@ -13,7 +13,7 @@ from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.device.flash import BOARD_DEADLINE_S
 from micronas.errors import StoreError
-from micronas.estimate.proxies import ProxyJudge
+from micronas.estimate.proxies import ZeroCostScorer
 from micronas.model.net import shape_graph
 from micronas.report import write_report
 from micronas.search.cpu_clock import CpuClock
@@ -24,15 +24,15 @@ from micronas.search.forecast.forecast import Forecast, forecast_untrained
 from micronas.search.forecast.gate import LatencyGate
 from micronas.search.loop import RUN_CPU_S, Loop, Observer
 from micronas.search.outcome import conclude, write_summary
-from micronas.search.proposals import Proposals
+from micronas.search.proposals import Proposals, feasible_share
 from micronas.search.proposer import make_proposer
-from micronas.search.rank_agreement import agreement_text, judged
+from micronas.search.rank_agreement import agreement_text, rank_agreements
 from micronas.search.setup import Setup, prepare
 from micronas.search.stages import make_evaluator
 from micronas.search.subnets.search import stage_cpu_s
-from micronas.search.termination import Effort, make_effort
+from micronas.search.termination import Termination, make_termination
 from micronas.space import Arch
-from micronas.store import Final, Store
+from micronas.store import Final, Record, Store
 from micronas.store.stored_setup import stored_board, stored_config
 from micronas.strategy import DIFFERENTIABLE
 from micronas.strategy.supernet_series import supernets_cpu_s
@@ -68,16 +68,23 @@ def stored_setup(store: Store) -> Setup:
     return prepare(stored_config(store), stored_board(store))
 
 
-def search(setup: Setup, store: Store, observer: Observer) -> Final:
-    """Run, or go on with, the search of ``store`` up to its result; a finished one is only looked up."""
+def search(setup: Setup, store: Store, observer: Observer, *, finish_now: bool = False) -> Final:
+    """Run, or resume, the search of ``store`` up to its result; a finished one is only looked up.
+
+    ``finish_now`` begins no further trial: the best of those that are stored is trained and reported.
+    """
     if (final := store.final()) is not None:
         return final
     store.begin_session()
     config = setup.config
     clock = CpuClock(cpu_before(store))
-    effort = make_effort(config, store.wall_s, spent_cpu_s=clock.spent_s)
-    with ProxyJudge(config.data, config.seed) as judge, _executor(setup) as executor:
-        records = _loop(setup, store, judge, executor, effort, clock, observer).run()
+    termination = make_termination(config, store.wall_s, spent_cpu_s=clock.spent_s)
+    with ZeroCostScorer(config.data, config.seed) as judge, search_executor(setup) as executor:
+        if finish_now:
+            records = _told(store, observer)
+        else:
+            observer.phase("training the first network")
+            records = _loop(setup, store, judge, executor, termination, clock, observer).run()
         observer.phase("final training")
         winner = choose(
             records,
@@ -85,11 +92,11 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
             executor,
             config.workers,
             store,
-            effort,
+            termination,
             observer.phase,
             epochs=config.final_fit.epochs,
         )
-        agreement = judged(config, setup.space, judge, store, records)
+        agreement = rank_agreements(config, setup.space, judge, store, records)
     observer.phase("final build, measurement and test")
     final = conclude(setup, winner, store, agreement)
     if config.latency.model:
@@ -101,7 +108,16 @@ def search(setup: Setup, store: Store, observer: Observer) -> Final:
     return final
 
 
-def _executor(setup: Setup) -> ProcessExecutor:
+def _told(store: Store, observer: Observer) -> list[Record]:
+    """The stored trials, shown as those of a resumed run are."""
+    records = store.records()
+    for number, record in enumerate(records, 1):
+        observer.trial(record, True, feasible_share(records[:number]), "nothing")
+    return records
+
+
+def search_executor(setup: Setup) -> ProcessExecutor:
+    """The worker processes of a search; enter it to start them."""
     config = setup.config
     return ProcessExecutor(
         functools.partial(make_evaluator, config, setup.board),
@@ -114,39 +130,39 @@ def _executor(setup: Setup) -> ProcessExecutor:
 def _loop(
     setup: Setup,
     store: Store,
-    judge: ProxyJudge,
+    judge: ZeroCostScorer,
     executor: ProcessExecutor,
-    effort: Effort,
+    termination: Termination,
     clock: CpuClock,
     observer: Observer,
 ) -> Loop:
     config, proposals = setup.config, Proposals(setup.space, setup.gate)
     return Loop(
         space=setup.space,
-        strategy=make_proposer(setup, store, proposals, judge, effort, observer),
+        strategy=make_proposer(setup, store, proposals, judge, termination, observer),
         proposals=proposals,
         first=setup.first,
         executor=executor,
         store=store,
-        effort=effort,
+        termination=termination,
         workers=config.workers,
         max_equal_failures=config.max_equal_failures,
         observer=observer,
         cpu_s=clock.spent_s,
-        stop_without_board=config.on_dead_board == "stop",
+        stop_without_board=config.on_board_failure == "stop",
         latency_gate=_latency_gate(setup),
     )
 
 
 def _latency_gate(setup: Setup) -> LatencyGate | None:
     """Only where latencies are predicted and limited."""
-    config, limit_ms, target = setup.config, setup.config.budgets.latency_ms, Target(setup.board.core)
+    config, limit_ms, target = setup.config, setup.config.constraints.latency_ms, Target(setup.board.core)
     if not config.latency.model or limit_ms is None:
         return None
 
-    def say(arch: Arch, told: Sequence[Json]) -> Forecast | None:
+    def say(arch: Arch, observed: Sequence[Json]) -> Forecast | None:
         graph = shape_graph(setup.space.net(arch))
-        return forecast_untrained(graph, lower_graph(graph, target), told)
+        return forecast_untrained(graph, lower_graph(graph, target), observed)
 
     return LatencyGate(say, config.latency, limit_ms)
 

@@ -12,13 +12,15 @@ from micronas.data import Dataset, Task, load
 from micronas.deploy.deployment import require_tools
 from micronas.device.targets import make_device
 from micronas.errors import ConfigError, ToolMissingError
+from micronas.estimate import check_estimator, check_prefilter
 from micronas.firmware.clock_choice import board_at
+from micronas.host.installation import install_command
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget
 from micronas.search.gate import LedgerGate
-from micronas.search.initial_trials import first_trials
-from micronas.space import ANOMALY_SPACES, SPACES, Arch, Space, make_space
-from micronas.strategy import Problem, check_estimator, check_prefilter, check_strategy
+from micronas.search.initial_trials import initial_trials
+from micronas.space import ANOMALY_SPACES, SPACES, Arch, Space, check_space, make_space
+from micronas.strategy import Problem, check_strategy, searcher
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Setup:
             Target(self.board.core),
             self.budget,
             self.gate.ledger,
-            latency_ms=config.budgets.latency_ms,
+            latency_ms=config.constraints.latency_ms,
             reward=config.reward,
             error_limit=1.0 - self.dataset.majority_baseline,
             first_ask=len(self.first),
@@ -56,11 +58,12 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     ``board`` is given by a resumed run, which keeps the profile that it began with.
     """
     board = board or _named_board(config)
-    budget = make_budget(board, config.budgets.flash_kb, config.budgets.sram_kb)
+    budget = make_budget(board, config.constraints.flash_kb, config.constraints.sram_kb)
+    check_space(config.space.name)
     check_strategy(config.strategy, config.space.name)
-    check_estimator(config.estimator.name, config.strategy.name, config.space.name)
+    check_estimator(config.estimator.name, searcher(config.strategy.name), config.space.name)
     if config.estimator.prefilter is not None:
-        check_prefilter(config.estimator.name, config.strategy.name)
+        check_prefilter(config.estimator.name, searcher(config.strategy.name))
     _require_packages()
     if config.device != "none":
         require_tools(make_device(config.device, config.probe, config.port), board)
@@ -68,7 +71,7 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     _check_task(config.space.name, dataset)
     space = make_space(config.space, dataset.input_shape, dataset.n_classes)
     gate = LedgerGate(space, board, config.runtime, budget)
-    first = first_trials(space, gate, gate.ledger, budget)
+    first = initial_trials(space, gate, gate.ledger, budget)
     return Setup(config, board, dataset, space, budget, gate, first)
 
 
@@ -85,13 +88,16 @@ def _check_task(space: str, dataset: Dataset) -> None:
     )
 
 
+_TRAINING = ("tensorflow", "pebble", "psutil", "threadpoolctl")
+
+
 def _require_packages() -> None:
     """What only searching needs, so that reading, building and running go without it."""
-    missing = [name for name in ("tensorflow", "pebble") if importlib.util.find_spec(name) is None]
+    missing = [name for name in _TRAINING if importlib.util.find_spec(name) is None]
     if missing:
         raise ToolMissingError(
             f"searching needs {' and '.join(missing)}, not installed here",
-            remedy="pip install 'micronas[search]'",
+            remedy=install_command(*_TRAINING),
         )
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-import tempfile
-from pathlib import Path
 
 import numpy as np
 
 from micronas.board import Board
 from micronas.config import SearchConfig
 from micronas.data import Dataset
-from micronas.deploy.deployment import cache_folder, deploy
+from micronas.deploy.deployment import verified_deployment
 from micronas.deploy.to_json import deployment_to_json
 from micronas.device.targets import make_device
 from micronas.estimate.accuracy import input_quant, quantized
@@ -20,9 +18,9 @@ from micronas.estimate.full import estimate as estimate_fully
 from micronas.memory.ledger import make_ledger
 from micronas.model.graph import Graph
 from micronas.model.tflite import read_bytes
-from micronas.search.evaluate import Evaluator, Placed, Stages
+from micronas.search.evaluate import DeployedFigures, Stages, TrialEvaluator
 from micronas.search.forecast.forecast import FORECAST, PROFILE, forecast, profile_of, stands
-from micronas.search.task import Task
+from micronas.search.task import TrialTask
 from micronas.space import Space, make_space
 from micronas.train.process import leave_graphs_unfused, prepare_process
 from micronas.train.settings import TrainSettings
@@ -34,13 +32,13 @@ EMULATED_RUNS = 2
 """Timed runs of a trial in an emulator: its counts repeat exactly, so that two would show if they did not."""
 
 
-def make_evaluator(config: SearchConfig, board: Board) -> Evaluator:
+def make_evaluator(config: SearchConfig, board: Board) -> TrialEvaluator:
     """The evaluator of a worker; see ``executor.EvaluateFactory``."""
     prepare_process()
     leave_graphs_unfused()
     dataset = cached_dataset(config.data)
     space = make_space(config.space, dataset.input_shape, dataset.n_classes)
-    return Evaluator(
+    return TrialEvaluator(
         config,
         Stages(
             estimate=lambda task: _estimate(task, space, config),
@@ -49,35 +47,36 @@ def make_evaluator(config: SearchConfig, board: Board) -> Evaluator:
     )
 
 
-def place(tflite: bytes, task: Task, config: SearchConfig, board: Board, dataset: Dataset) -> Placed:
+def place(
+    tflite: bytes, task: TrialTask, config: SearchConfig, board: Board, dataset: Dataset
+) -> DeployedFigures:
     """Size by the ledger; latency and parity from the device, unless there is none or a forecast stands."""
     graph = read_bytes(tflite, "candidate")
     ledger = make_ledger(graph, board, config.runtime)
     if config.device == "none":
-        return Placed(ledger.flash_bytes, ledger.sram_bytes, None, {})
+        return DeployedFigures(ledger.flash_bytes, ledger.sram_bytes, None, {})
     said = forecast(graph, ledger.lowered, task) if config.latency.model else None
-    if said is not None and stands(said, task, config.latency, config.budgets):
-        return Placed(ledger.flash_bytes, ledger.sram_bytes, said.latency, {FORECAST: said.to_json()})
+    if said is not None and stands(said, task, config.latency, config.constraints):
+        return DeployedFigures(
+            ledger.flash_bytes, ledger.sram_bytes, said.latency, {FORECAST: said.to_json()}
+        )
     device = make_device(config.device, config.probe, config.port)
     samples = parity_samples(graph, dataset, PARITY_SAMPLES)
-    with tempfile.TemporaryDirectory(prefix="micronas-") as folder:
-        deployed = deploy(
-            graph,
-            board,
-            samples,
-            device=device,
-            workdir=Path(folder),
-            cache_dir=cache_folder(),
-            runs=None if config.device == "serial" else EMULATED_RUNS,
-        )
-    deployed.require_parity()
-    latency = deployed.measurement.latency
-    details = deployment_to_json(deployed)
+    with verified_deployment(
+        graph,
+        board,
+        samples,
+        device=device,
+        runs=None if config.device == "serial" else EMULATED_RUNS,
+        # TFLite Micro's sizes are not those of the C that runs.
+        ledger=ledger if config.runtime == "micronas" else None,
+    ) as deployed:
+        latency, details = deployed.measurement.latency, deployment_to_json(deployed)
     if config.latency.model or config.estimator.name == "supernet":
-        details[PROFILE] = profile_of(graph, ledger.lowered, deployed.measurement)
+        details[PROFILE] = profile_of(graph, deployed.ledger.lowered, deployed.measurement)
     if said is not None:
         details[FORECAST] = said.to_json(latency)
-    return Placed(ledger.flash_bytes, ledger.sram_bytes, latency, details)
+    return DeployedFigures(ledger.flash_bytes, ledger.sram_bytes, latency, details)
 
 
 def parity_samples(
@@ -92,7 +91,7 @@ def trial_seed(seed: int, number: int) -> int:
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0]) % 2**31
 
 
-def _estimate(task: Task, space: Space, config: SearchConfig) -> Estimate:
+def _estimate(task: TrialTask, space: Space, config: SearchConfig) -> Estimate:
     net = space.net(space.from_json(task.arch))
     seed, samples = trial_seed(config.seed, task.number), config.estimator.calibration_samples
     if task.final:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 from micronas.config import SpaceConfig
 from micronas.errors import SpaceError
 from micronas.space.autoencoder import AutoencoderSpace
@@ -11,7 +13,7 @@ from micronas.space.layerwise import LayerwiseSpace, Limits
 from micronas.space.micronets import Backbone, MicronetsLimits, MicronetsSpace
 from micronas.space.mlp import MlpLimits, MlpSpace
 
-__all__ = ["ANOMALY_SPACES", "SPACES", "Arch", "Space", "make_space"]
+__all__ = ["ANOMALY_SPACES", "SPACES", "Arch", "Space", "check_space", "make_space"]
 
 SPACES = ("layerwise", "cell", "micronets", "mlp", "autoencoder")
 
@@ -33,7 +35,19 @@ def make_space(config: SpaceConfig, input_shape: tuple[int, ...], n_classes: int
             return MlpSpace(input_shape, n_classes, _mlp_limits(config))
         case "autoencoder":
             return AutoencoderSpace(input_shape, n_classes, _mlp_limits(config))
-    raise SpaceError(f"unknown space {config.name!r}", remedy=f"known spaces: {', '.join(SPACES)}")
+    raise _unknown(config.name)
+
+
+def check_space(name: str) -> None:
+    """Raise ``SpaceError`` with the nearest known name unless there is a space called ``name``."""
+    if name not in SPACES:
+        raise _unknown(name)
+
+
+def _unknown(name: str) -> SpaceError:
+    near = difflib.get_close_matches(name, SPACES, n=1) or [n for n in SPACES if name and name in n]
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return SpaceError(f"space.name: unknown space {name!r}", remedy=f"{hint}Known: {', '.join(SPACES)}")
 
 
 def _image_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
@@ -60,6 +74,7 @@ def _limits(config: SpaceConfig, shape: tuple[int, int, int]) -> Limits:
         hard_swish=config.hard_swish,
         squeeze_excite=config.squeeze_excite,
         shrinks=(1, 2, 4) if config.shrink else (1,),
+        dilations=(1, 2, 4) if config.dilation else (1,),
         stem_strides=(1, 2, 4, 8, 16) if max(shape[:2]) >= _STREAM else (1, 2),
     )
 

@@ -7,10 +7,10 @@ encoder and ends in one linear unit per input value; the distance of output and 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 from micronas.model.graph import Activation
 from micronas.model.net import Dense, Flatten, Net, NetBuilder
-from micronas.space.base import file_bytes
 from micronas.space.mlp import MlpArch, MlpSpace
 from micronas.space.widths import nearest_width
 
@@ -21,9 +21,8 @@ BOTTLENECKS = (4, 8, 16)
 class AutoencoderSpace(MlpSpace):
     """See ``micronas.space.Space`` for the verbs; ``hidden`` ends in the bottleneck."""
 
-    def net(self, arch: MlpArch) -> Net:
+    def build(self, arch: MlpArch) -> Net:
         """Encoder, bottleneck, mirrored decoder; the output is flat, (features,)."""
-        self.check(arch)
         builder = NetBuilder(self.input_shape)
         if len(self.input_shape) == 3:
             builder.add(Flatten())
@@ -31,12 +30,10 @@ class AutoencoderSpace(MlpSpace):
             builder.add(Dense(width, Activation.RELU, batch_norm=True))
         return builder.chain(Dense(math.prod(self.input_shape))).build()
 
-    def hand_made(self) -> tuple[MlpArch, ...]:
-        """Equal layers before a narrow bottleneck, at every allowed width; largest file first."""
+    def hand_made(self) -> Iterator[MlpArch]:
+        """Equal layers before a narrow bottleneck, at every allowed width."""
         depth = min(max(2, self.limits.min_layers), self.limits.max_layers)
-        archs = dict.fromkeys(
-            MlpArch((*(width,) * (depth - 1), nearest_width(bottleneck, self.limits.widths)))
-            for width in self.limits.widths
-            for bottleneck in BOTTLENECKS
-        )
-        return tuple(sorted(archs, key=lambda arch: file_bytes(self.net(arch)), reverse=True))
+        for width in self.limits.widths:
+            for bottleneck in BOTTLENECKS:
+                last = nearest_width(bottleneck, self.limits.widths)
+                yield MlpArch((*(width,) * (depth - 1), last))

@@ -1,18 +1,23 @@
-"""What every search space can do, and what strategies know of it."""
+"""What every search space can do, what strategies know of it, and what the spaces have in common."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Protocol, TypeAlias
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterable
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
+from micronas.errors import SpaceError
 from micronas.model.net import Net, shape_graph
+from micronas.space.architecture import Arch
+from micronas.space.grammar import Grammar
+from micronas.space.single_mutation import distinct, one_step
 from micronas.trial import Json
 
-Arch: TypeAlias = Any
-"""A genotype: frozen and hashable. Each space has its own dataclass."""
+__all__ = ["Arch", "Space", "TypedSpace", "file_bytes", "hash_json", "hash_net"]
 
 
 class Space(Protocol):
@@ -20,7 +25,7 @@ class Space(Protocol):
 
     Every architecture that a method returns is in canonical form and in the space: genes that do not
     change the network have one agreed value. Two architectures have equal keys if, and only if, they are
-    the same network.
+    the same network. A method that is given an architecture of another space raises ``SpaceError``.
     """
 
     def sample(self, rng: np.random.Generator) -> Arch:
@@ -43,7 +48,7 @@ class Space(Protocol):
         """The network; raises ``SpaceError`` for an architecture that is not of this space."""
         ...
 
-    def hand_made(self) -> tuple[Arch, ...]:
+    def baselines(self) -> tuple[Arch, ...]:
         """Well-made networks of the space, largest file first."""
         ...
 
@@ -59,6 +64,110 @@ class Space(Protocol):
         """A hash that equal networks share."""
         ...
 
+    def grammar(self) -> Grammar:
+        """The space as tokens, for a controller that writes architectures."""
+        ...
+
+
+A = TypeVar("A", bound=Arch)
+
+
+class TypedSpace(ABC, Generic[A]):
+    """A ``Space`` whose architectures are of type ``A``: the verbs by what a space says of its genes.
+
+    ``raw`` architectures are not yet in canonical form.
+    """
+
+    arch_type: type[A]
+
+    @abstractmethod
+    def draw(self, rng: np.random.Generator) -> A:
+        """A random raw architecture."""
+
+    @abstractmethod
+    def moves(self, arch: A) -> Iterable[Iterable[A]]:
+        """Raw architectures one step away, by kind of change."""
+
+    @abstractmethod
+    def canonical(self, raw: A) -> A | None:
+        """The canonical form, or None for what is not in the space."""
+
+    @abstractmethod
+    def identity(self, arch: A) -> Hashable:
+        """What a canonical architecture shares with those of the same network alone."""
+
+    @abstractmethod
+    def crossed(self, a: A, b: A, rng: np.random.Generator) -> A:
+        """A raw child of both."""
+
+    @abstractmethod
+    def hand_made(self) -> Iterable[A]:
+        """Raw well-made networks, in any order and with repetitions."""
+
+    @abstractmethod
+    def write(self, arch: A) -> Json:
+        """The architecture as JSON."""
+
+    @abstractmethod
+    def read(self, data: Json) -> A:
+        """The raw architecture of JSON; raises ``SpaceError`` naming the gene."""
+
+    @abstractmethod
+    def decode(self, arch: A) -> Net:
+        """The network; raises ``SpaceError`` for genes that the space does not allow."""
+
+    def sample(self, rng: np.random.Generator) -> A:
+        """See ``Space``."""
+        return self._in_form(self.draw(rng))
+
+    def mutate(self, arch: Arch, rng: np.random.Generator) -> A:
+        """A kind of change first, each as likely as the other, then one of that kind."""
+        own = self._in_form(self.own(arch))
+        return one_step(self.moves(own), own, self.canonical, self.identity, rng)
+
+    def crossover(self, a: Arch, b: Arch, rng: np.random.Generator) -> A:
+        """See ``Space``."""
+        return self._in_form(self.crossed(self.own(a), self.own(b), rng))
+
+    def neighbours(self, arch: Arch) -> tuple[A, ...]:
+        """All that ``mutate`` can return, in a fixed order."""
+        own = self._in_form(self.own(arch))
+        reached = (raw for move in self.moves(own) for raw in move)
+        return tuple(distinct(reached, own, self.canonical, self.identity))
+
+    def net(self, arch: Arch) -> Net:
+        """See ``Space``."""
+        return self.decode(self.own(arch))
+
+    def baselines(self) -> tuple[A, ...]:
+        """See ``Space``."""
+        archs = dict.fromkeys(self._in_form(raw) for raw in self.hand_made())
+        return tuple(sorted(archs, key=lambda arch: file_bytes(self.decode(arch)), reverse=True))
+
+    def to_json(self, arch: Arch) -> Json:
+        """Genes by name."""
+        return self.write(self.own(arch))
+
+    def from_json(self, data: Json) -> A:
+        """Checked and in canonical form."""
+        return self._in_form(self.read(data))
+
+    def key(self, arch: Arch) -> str:
+        """Hash of the network: different genes can be one network."""
+        return hash_net(self.net(arch))
+
+    def own(self, arch: Arch) -> A:
+        """``arch``, which is of this space; raises ``SpaceError`` for one of another space."""
+        if not isinstance(arch, self.arch_type):
+            raise SpaceError(f"{arch!r} is not an architecture of a {type(self).__name__}")
+        return arch
+
+    def _in_form(self, raw: A) -> A:
+        arch = self.canonical(raw)
+        if arch is None:
+            raise SpaceError(f"{raw} is not in this {type(self).__name__}")
+        return arch
+
 
 def hash_json(data: Json) -> str:
     """Sixteen hex digits of the SHA-256 of the canonical text of ``data``."""
@@ -68,7 +177,9 @@ def hash_json(data: Json) -> str:
 
 def hash_net(net: Net) -> str:
     """Sixteen hex digits of the SHA-256 of the layers and edges of ``net``."""
-    return hashlib.sha256(repr(net.nodes).encode()).hexdigest()[:16]
+    # Networks without dilation keep the keys that they have in runs from before there was any.
+    text = repr(net.nodes).replace(", dilation_h=1)", ")")
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def file_bytes(net: Net) -> int:

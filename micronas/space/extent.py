@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from micronas.model.window import window_span
+
 Plane: TypeAlias = tuple[int, int]
 
 SMALLEST_HALVED = 4
@@ -22,6 +24,13 @@ def effective_kernel(kernel: int, plane: Plane) -> Plane:
     """Height and width of the kernel: from any position it need not reach past both edges."""
     height, width = (min(kernel, 2 * size - 1) for size in plane)
     return height, width
+
+
+def effective_dilation(dilation: int, kernel: int, size: int) -> int:
+    """Distance of a kernel's rows, a power of two: as many halvings as leave it in reach of both edges."""
+    while dilation > 1 and (kernel == 1 or window_span(kernel, dilation) >= 2 * size):
+        dilation //= 2
+    return dilation
 
 
 def effective_stride(stride: int, plane: Plane) -> Plane:

@@ -7,21 +7,20 @@ always and layers are in order, so genes and networks are one to one.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 
-from micronas.errors import SpaceError, plural
+from micronas.errors import SpaceError
 from micronas.model.graph import Activation
-from micronas.model.net import Dense, Flatten, Net, NetBuilder, Softmax
-from micronas.space.base import file_bytes, hash_json
-from micronas.space.single_mutation import distinct, one_step
-from micronas.space.widths import near_widths, nearest_width
-from micronas.trial import Json
-
-Move: TypeAlias = Callable[[tuple[int, ...]], Iterator[tuple[int, ...]]]
+from micronas.model.net import Dense, Flatten, Net, NetBuilder, SoftmaxLayer
+from micronas.space.base import Arch, hash_json
+from micronas.space.gene import Gene, near
+from micronas.space.gene_group import SingleGene
+from micronas.space.genome import Chain, Genome, longer, shorter, spliced
+from micronas.space.genome_space import GenomeSpace
+from micronas.space.widths import nearest_width
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,10 @@ class MlpLimits:
         return tuple(range(self.min_width, self.max_width + 1, 4))
 
 
-class MlpSpace:
+class MlpSpace(GenomeSpace[MlpArch]):
     """See ``micronas.space.Space`` for the verbs."""
+
+    arch_type = MlpArch
 
     def __init__(self, input_shape: tuple[int, ...], n_classes: int, limits: MlpLimits) -> None:
         if len(input_shape) not in (1, 3) or min(input_shape) < 1 or n_classes < 2:
@@ -56,105 +57,59 @@ class MlpSpace:
                 f"not {input_shape} and {n_classes}"
             )
         self.input_shape, self.n_classes, self.limits = input_shape, n_classes, limits
+        self._width = SingleGene(Gene("width", limits.widths, steps=near))
+        self._chain = Chain("hidden", self._width, limits.min_layers, limits.max_layers, shared_tokens=False)
+        self.genome = Genome(MlpArch, (self._chain,))
 
-    def sample(self, rng: np.random.Generator) -> MlpArch:
+    def draw(self, rng: np.random.Generator) -> MlpArch:
         """Depth evenly, widths evenly in the logarithm."""
         depth = int(rng.integers(self.limits.min_layers, self.limits.max_layers + 1))
         low, high = math.log(self.limits.min_width), math.log(self.limits.max_width)
         widths = np.exp(rng.uniform(low, high, depth))
         return MlpArch(tuple(nearest_width(float(w), self.limits.widths) for w in widths))
 
-    def mutate(self, arch: MlpArch, rng: np.random.Generator) -> MlpArch:
+    def moves(self, arch: MlpArch) -> Iterator[Iterator[MlpArch]]:
         """Another width, a layer more or a layer less."""
-        return one_step((self._reached(move, arch) for move in self._moves()), arch, _same, _same, rng)
+        yield from self.genome.steps(arch)
+        yield self._longer(arch)
+        yield (MlpArch(hidden) for hidden in shorter(self._chain, arch.hidden))
 
-    def crossover(self, a: MlpArch, b: MlpArch, rng: np.random.Generator) -> MlpArch:
+    def crossed(self, a: MlpArch, b: MlpArch, rng: np.random.Generator) -> MlpArch:
         """First layers of ``a``, last layers of ``b``."""
-        cuts = [
-            (i, j)
-            for i in range(len(a.hidden) + 1)
-            for j in range(len(b.hidden) + 1)
-            if self.limits.min_layers <= i + len(b.hidden) - j <= self.limits.max_layers
-        ]
-        i, j = cuts[rng.integers(len(cuts))]
-        return MlpArch((*a.hidden[:i], *b.hidden[j:]))
+        return MlpArch(spliced(self._chain, a.hidden, b.hidden, rng))
 
-    def neighbours(self, arch: MlpArch) -> tuple[MlpArch, ...]:
-        """All that ``mutate`` can return, in a fixed order."""
-        reached = (n for move in self._moves() for n in self._reached(move, arch))
-        return tuple(distinct(reached, arch, _same, _same))
+    def canonical(self, raw: MlpArch) -> MlpArch:
+        """Every gene has an effect."""
+        return raw
 
-    def net(self, arch: MlpArch) -> Net:
+    def identity(self, arch: MlpArch) -> MlpArch:
+        """Genes and networks are one to one."""
+        return arch
+
+    def hand_made(self) -> Iterator[MlpArch]:
+        """Two layers, the second half as wide, at every allowed width."""
+        depth = min(max(2, self.limits.min_layers), self.limits.max_layers)
+        for width in self.limits.widths:
+            yield MlpArch(tuple(nearest_width(width / 2**i, self.limits.widths) for i in range(depth)))
+
+    def build(self, arch: MlpArch) -> Net:
         """The network of ``arch``."""
-        self.check(arch)
         builder = NetBuilder(self.input_shape)
         if len(self.input_shape) == 3:
             builder.add(Flatten())
         for width in arch.hidden:
             builder.add(Dense(width, Activation.RELU, batch_norm=True))
-        return builder.chain(Dense(self.n_classes), Softmax()).build()
+        return builder.chain(Dense(self.n_classes), SoftmaxLayer()).build()
 
-    def hand_made(self) -> tuple[MlpArch, ...]:
-        """Two layers, the second half as wide, at every allowed width; largest file first."""
-        depth = min(max(2, self.limits.min_layers), self.limits.max_layers)
-        archs = dict.fromkeys(
-            MlpArch(tuple(nearest_width(width / 2**i, self.limits.widths) for i in range(depth)))
-            for width in self.limits.widths
-        )
-        return tuple(sorted(archs, key=lambda arch: file_bytes(self.net(arch)), reverse=True))
-
-    def to_json(self, arch: MlpArch) -> Json:
-        """``{"hidden": [widths]}``."""
-        return {"hidden": list(arch.hidden)}
-
-    def from_json(self, data: Json) -> MlpArch:
-        """Raises ``SpaceError`` naming the layer."""
-        if not isinstance(data, dict) or data.keys() != {"hidden"} or not isinstance(data["hidden"], list):
-            raise SpaceError(f'architecture: {{"hidden": [widths]}} is needed, not {data!r}')
-        arch = MlpArch(tuple(data["hidden"]))  # type: ignore[arg-type]
-        self.check(arch)
-        return arch
-
-    def key(self, arch: MlpArch) -> str:
+    def key(self, arch: Arch) -> str:
         """Hash of the widths."""
         return hash_json(self.to_json(arch))
 
-    def check(self, arch: MlpArch) -> None:
-        """Raises ``SpaceError`` for widths or depths outside the limits."""
-        limits = self.limits
-        if not limits.min_layers <= len(arch.hidden) <= limits.max_layers:
-            raise SpaceError(
-                f"hidden: {plural(len(arch.hidden), 'layer')}, "
-                f"the space has {limits.min_layers} to {limits.max_layers}"
-            )
-        for i, width in enumerate(arch.hidden):
-            # The type is compared too: to Python, 8.0 is 8.
-            if type(width) is not int or width not in limits.widths:
-                raise SpaceError(f"hidden[{i}]: {width!r} is no multiple of 4 in the space's range")
-
-    def _moves(self) -> tuple[Move, ...]:
-        return self._other_widths, self._one_more, self._one_less
-
-    def _reached(self, move: Move, arch: MlpArch) -> Iterator[MlpArch]:
-        return (MlpArch(hidden) for hidden in move(arch.hidden))
-
-    def _other_widths(self, hidden: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-        for i, width in enumerate(hidden):
-            for other in near_widths(width, self.limits.widths):
-                yield (*hidden[:i], other, *hidden[i + 1 :])
-
-    def _one_more(self, hidden: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-        if len(hidden) < self.limits.max_layers:
-            for i in range(len(hidden) + 1):
-                width = hidden[max(i - 1, 0)] if hidden else self.limits.min_width
-                yield (*hidden[:i], width, *hidden[i:])
-
-    def _one_less(self, hidden: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-        if len(hidden) > self.limits.min_layers:
-            for i in range(len(hidden)):
-                yield (*hidden[:i], *hidden[i + 1 :])
-
-
-def _same(arch: MlpArch) -> MlpArch:
-    """Genes are canonical and identify the network."""
-    return arch
+    def _longer(self, arch: MlpArch) -> Iterator[MlpArch]:
+        """A layer as wide as the one before it; a first one, as the one behind it."""
+        hidden = arch.hidden
+        for place in range(len(hidden) + 1):
+            width = hidden[max(place - 1, 0)] if hidden else self.limits.min_width
+            more = longer(self._chain, hidden, place, width)
+            if more is not None:
+                yield MlpArch(more)

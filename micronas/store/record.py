@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from micronas.store.run_format import in_this_format
 from micronas.trial import Json, Outcome, Trial, scores_from_json, scores_to_json
 
 
@@ -55,15 +56,18 @@ def record_to_row(record: Record, finished_s: float) -> tuple[object, ...]:
     )
 
 
-def record_from_row(row: tuple[Any, ...]) -> Record:
-    """The inverse; raises ``ValueError``, ``KeyError`` or ``TypeError`` for what another version wrote."""
+def record_from_row(row: tuple[Any, ...], run_format: Json) -> Record:
+    """The inverse, for a row of a run in ``run_format``.
+
+    Raises ``ValueError``, ``KeyError``, ``TypeError`` or ``AttributeError`` for what another version wrote.
+    """
     number, key, arch, outcome, stage, reason, origin, scores, details, rejected, finished_s = row
     trial = Trial(
         number=number,
         arch=json.loads(arch),
         key=key,
         outcome=Outcome(outcome),
-        scores=scores_from_json(json.loads(scores)) if scores else None,
+        scores=scores_from_json(in_this_format(json.loads(scores), run_format)) if scores else None,
         reason=reason,
         stage=stage,
         origin=origin,

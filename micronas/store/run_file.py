@@ -2,6 +2,8 @@
 
 The format counts what is stored, not only the tables: it goes up when what an older version stored can no
 longer be gone on with. Format 1 had one ``arena_region`` in a board profile, 2 has ``arena_regions``.
+Format 3 calls ``quality_int8`` and ``quality_float`` what had been ``accuracy_*``, even where it was an AUC,
+and the configuration's ``constraints`` what had been ``budgets``; ``run_format`` reads the older names.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ from micronas.errors import StoreError
 from micronas.trial import Json
 
 DATABASE = "run.sqlite"
-SCHEMA_VERSION = 2
-READABLE_VERSIONS = (1, 2)
+SCHEMA_VERSION = 3
+READABLE_VERSIONS = (1, 2, 3)
 """Formats that can be looked at; a run goes on in ``SCHEMA_VERSION`` alone."""
 
 SCHEMA = """

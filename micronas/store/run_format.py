@@ -1,13 +1,51 @@
-"""What to say of a run that another version of micronas wrote."""
+"""A run that another version of micronas wrote: what to say of it, and its figures under today's names."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import micronas
+from micronas.config.keys import RENAMED_KEYS
 from micronas.errors import StoreError
 from micronas.store.run_file import READABLE_VERSIONS, SCHEMA_VERSION
 from micronas.trial import Json
+
+_RENAMED_IN_3 = {
+    "accuracy_int8": "quality_int8",
+    "accuracy_float": "quality_float",
+    "test_accuracy_int8": "test_quality_int8",
+    "ran_on": "execution_target",
+}
+OLDER = (1, 2)
+"""Formats whose names are not today's."""
+
+
+def in_this_format(figures: dict[str, Json], found: Json) -> dict[str, Json]:
+    """``figures`` of a run in format ``found``, and those inside of them, by the names of this version."""
+    if found not in OLDER:
+        return figures
+    return {
+        _RENAMED_IN_3.get(name, name): in_this_format(value, found) if isinstance(value, dict) else value
+        for name, value in figures.items()
+    }
+
+
+def config_in_this_format(config: Json, found: Json) -> Json:
+    """The configuration of a run in format ``found`` under today's keys, as far as it is one at all."""
+    if found not in OLDER or not isinstance(config, dict):
+        return config
+    renamed = _with_todays_keys(config, "")
+    if renamed.get("on_board_failure") == "go_on":
+        renamed["on_board_failure"] = "continue"
+    return renamed
+
+
+def _with_todays_keys(section: dict[str, Json], prefix: str) -> dict[str, Json]:
+    renamed: dict[str, Json] = {}
+    for key, value in section.items():
+        today = RENAMED_KEYS.get(prefix + key, prefix + key).removeprefix(prefix)
+        renamed[today] = _with_todays_keys(value, f"{prefix}{key}.") if isinstance(value, dict) else value
+    return renamed
 
 
 def unreadable(folder: Path, written_by: str, what: str, why: str) -> StoreError:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
-import os
 import shlex
 import sqlite3
 import time
@@ -22,6 +21,7 @@ from typing import Any, Self
 
 import micronas
 from micronas.errors import StoreError
+from micronas.host.process_lock import ProcessLock
 from micronas.store import run_lock
 from micronas.store.record import COLUMNS, Final, Record, record_from_row, record_to_row
 from micronas.store.run_file import (
@@ -33,17 +33,17 @@ from micronas.store.run_file import (
     require,
     write_new,
 )
-from micronas.store.run_format import other_format, unreadable
+from micronas.store.run_format import config_in_this_format, in_this_format, other_format, unreadable
 from micronas.trial import Json
 
 
 class Store:
     """One run folder, opened by ``create``, ``resume`` (both hold the lock) or ``read`` (does not)."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, lock_fd: int | None) -> None:
+    def __init__(self, folder: Path, connection: sqlite3.Connection, lock: ProcessLock | None) -> None:
         self.folder = folder
         self._connection = connection
-        self._lock_fd = lock_fd
+        self._lock = lock
         self._session: int | None = None
         self._session_start = 0.0
 
@@ -58,27 +58,27 @@ class Store:
             )
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            lock_fd = run_lock.acquire(folder)
+            lock = run_lock.acquire(folder)
             write_new(folder / DATABASE, {**_own_facts(), **facts})
         except OSError as error:
             raise StoreError(
                 f"run folder {folder} cannot be written: {error.strerror}",
                 remedy="choose a folder that you may write to with --runs DIR",
             ) from error
-        return cls._open(folder, lock_fd)
+        return cls._open(folder, lock)
 
     @classmethod
     def resume(cls, folder: Path) -> Store:
         """Open a run to go on with it; ``StoreError`` if missing, locked, damaged or in another format."""
         require(folder)
         try:
-            lock_fd = run_lock.acquire(folder)
+            lock = run_lock.acquire(folder)
         except OSError as error:
             raise StoreError(
                 f"run folder {folder} cannot be written: {error.strerror}",
                 remedy="a search goes on only where it may write: copy the run, or ask for the right to",
             ) from error
-        store = cls._open(folder, lock_fd)
+        store = cls._open(folder, lock)
         store._check((SCHEMA_VERSION,))
         return store
 
@@ -91,12 +91,12 @@ class Store:
         return store
 
     @classmethod
-    def _open(cls, folder: Path, lock_fd: int | None) -> Store:
+    def _open(cls, folder: Path, lock: ProcessLock | None) -> Store:
         try:
-            return cls(folder, connect(folder / DATABASE), lock_fd)
+            return cls(folder, connect(folder / DATABASE), lock)
         except StoreError:
-            if lock_fd is not None:
-                os.close(lock_fd)
+            if lock is not None:
+                lock.release()
             raise
 
     def __enter__(self) -> Self:
@@ -110,9 +110,9 @@ class Store:
     def close(self) -> None:
         """Give the lock back; twice is fine."""
         self._connection.close()
-        if self._lock_fd is not None:
-            os.close(self._lock_fd)
-            self._lock_fd = None
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
     def fact(self, name: str) -> Json:
         """One of the facts given to ``create``."""
@@ -123,19 +123,19 @@ class Store:
             value: Json = json.loads(row[0])
         except ValueError as error:
             raise self.unreadable(name, f"not JSON: {error}") from error
-        return value
+        return config_in_this_format(value, self.format) if name == "config" else value
 
     @property
     def format(self) -> Json:
         """The format that the run was begun in; see ``run_file``."""
-        return self._told("schema_version")
+        return self._meta("schema_version")
 
     @property
     def written_by(self) -> str:
-        """``micronas 0.1.0 (run format 2)``: the version that began the run."""
-        return f"micronas {self._told('code_version')} (run format {self.format})"
+        """``micronas 0.1.0 (run format 3)``: the version that began the run."""
+        return f"micronas {self._meta('code_version')} (run format {self.format})"
 
-    def _told(self, name: str) -> Json:
+    def _meta(self, name: str) -> Json:
         """A fact that names the version: whatever it is, it must not hide another complaint."""
         row = self._one("SELECT value FROM facts WHERE name = ?", name)
         try:
@@ -177,11 +177,12 @@ class Store:
 
     def records(self) -> list[Record]:
         """Every stored trial in number order, models left out (see ``model``)."""
-        return [self._record(row) for row in self._all(f"SELECT {COLUMNS} FROM trials ORDER BY number")]
+        rows, found = self._all(f"SELECT {COLUMNS} FROM trials ORDER BY number"), self.format
+        return [self._record(row, found) for row in rows]
 
-    def _record(self, row: tuple[Any, ...]) -> Record:
+    def _record(self, row: tuple[Any, ...], run_format: Json) -> Record:
         try:
-            return record_from_row(row)
+            return record_from_row(row, run_format)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise self.unreadable(f"trial {row[0]}", f"{type(error).__name__}: {error}") from error
 
@@ -210,7 +211,9 @@ class Store:
     def final(self) -> Final | None:
         """The run's result, or None while the search is not finished."""
         row = self._one("SELECT result, tflite FROM final WHERE id = 1")
-        return Final(json.loads(row[0]), bytes(row[1])) if row else None
+        if row is None:
+            return None
+        return Final(in_this_format(json.loads(row[0]), self.format), bytes(row[1]))
 
     def _save_session(self, cursor: sqlite3.Cursor) -> None:
         wall_s = time.monotonic() - self._session_start

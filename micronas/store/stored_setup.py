@@ -38,11 +38,11 @@ def stored_budget(store: Store) -> Budget:
     """Flash and SRAM that the run's networks may take; the profile is read only where the board decides."""
     raw: Any = store.fact("config")
     try:
-        flash_kb, sram_kb = raw["budgets"]["flash_kb"], raw["budgets"]["sram_kb"]
+        flash_kb, sram_kb = raw["constraints"]["flash_kb"], raw["constraints"]["sram_kb"]
         if flash_kb is not None and sram_kb is not None:
             return Budget(flash_bytes=round(flash_kb * 1024), sram_bytes=round(sram_kb * 1024))
     except (KeyError, TypeError) as error:
-        raise store.unreadable("budgets", f"{type(error).__name__}: {error}") from error
+        raise store.unreadable("constraints", f"{type(error).__name__}: {error}") from error
     return make_budget(stored_board(store), flash_kb, sram_kb)
 
 

@@ -13,44 +13,28 @@ from collections.abc import Callable
 
 from micronas.config import StrategyConfig
 from micronas.errors import ConfigError
+from micronas.estimate import Searcher
 from micronas.space import SPACES, Arch, Space
-from micronas.space.cell import CellSpace
-from micronas.space.layerwise import LayerwiseSpace
-from micronas.space.micronets import MicronetsSpace
-from micronas.space.mlp import MlpSpace
 from micronas.strategy.aging_evolution import AgingEvolution
 from micronas.strategy.base import Accept, Strategy
 from micronas.strategy.differentiable import make_differentiable
 from micronas.strategy.local_search import LocalSearch
 from micronas.strategy.nsga2 import Nsga2
-from micronas.strategy.predictor import BestReward, Predictor, WholeFront
+from micronas.strategy.predictor import HypervolumeImprovement, Predictor, RewardImprovement
 from micronas.strategy.problem import Problem
 from micronas.strategy.random import RandomSearch
-from micronas.strategy.reinforce import (
-    CellTokens,
-    LayerwiseTokens,
-    MicronetsTokens,
-    MlpTokens,
-    RegionTokens,
-    Reinforce,
-    Tokens,
-)
-from micronas.supernet.choose_region import SUPERNET_SPACES
-from micronas.supernet.region import Region
+from micronas.strategy.reinforce import Reinforce
 
 __all__ = [
     "DIFFERENTIABLE",
-    "ESTIMATORS",
     "PREDICTORS",
     "STRATEGIES",
     "Accept",
     "Problem",
     "Strategy",
-    "check_estimator",
-    "check_prefilter",
     "check_strategy",
-    "estimators_of",
     "make_strategy",
+    "searcher",
     "spaces_of",
 ]
 
@@ -103,7 +87,7 @@ def make_strategy(
         case "nsga2":
             return Nsga2(space, seed, accept, population=config.population, bytes_of=_bytes_by(problem))
         case "reinforce":
-            return Reinforce(space, seed, accept, _tokens(space))
+            return Reinforce(space, seed, accept)
     raise _unknown(config.name)
 
 
@@ -123,25 +107,9 @@ def _predictor(
     config: StrategyConfig, space: Space, seed: int, accept: Accept, problem: Problem
 ) -> Predictor:
     if config.name == "predictor_reward":
-        return Predictor(space, seed, accept, problem, BestReward(problem.reward), pool=config.pool)
-    aim = WholeFront(problem.budget, problem.latency_ms, problem.error_limit)
+        return Predictor(space, seed, accept, problem, RewardImprovement(problem.reward), pool=config.pool)
+    aim = HypervolumeImprovement(problem.budget, problem.latency_ms, problem.error_limit)
     return Predictor(space, seed, accept, problem, aim, pool=config.pool)
-
-
-def _tokens(space: Space) -> Tokens:
-    """The grammar that the controller of ``reinforce`` writes in."""
-    match space:
-        case LayerwiseSpace():
-            return LayerwiseTokens(space)
-        case Region():
-            return RegionTokens(space)
-        case CellSpace():
-            return CellTokens(space)
-        case MicronetsSpace():
-            return MicronetsTokens(space)
-        case MlpSpace():
-            return MlpTokens(space)
-    raise ConfigError(f"strategy reinforce has no grammar of a {type(space).__name__}")
 
 
 def spaces_of(strategy: str) -> tuple[str, ...]:
@@ -149,52 +117,19 @@ def spaces_of(strategy: str) -> tuple[str, ...]:
     return ONLY_ON.get(strategy, SPACES)
 
 
-ESTIMATORS = {
-    "train": "every candidate is trained to the end",
-    "short": "stopped when earlier learning curves say that it will not be among the best",
-    "halving": "the worse half stops at the second and fourth epoch (ASHA, Li et al. 2020)",
-    "supernet": "shared weights choose what is trained (Yu and Huang 2019; Cai et al. 2020)",
-}
-"""Name -> one line of what it does."""
-
-
-def estimators_of(strategy: str, space: str) -> tuple[str, ...]:
-    """The estimators that work with ``strategy`` on ``space``; none where the pair itself does not work."""
-    if space not in spaces_of(strategy):
-        return ()
-    shared = strategy not in (*DIFFERENTIABLE, *PREDICTORS) and space in SUPERNET_SPACES
-    return tuple(name for name in ESTIMATORS if name != "supernet" or shared)
-
-
-def check_prefilter(estimator: str, strategy: str) -> None:
-    """Raise ``ConfigError`` where proxies have nothing to choose from."""
+def searcher(strategy: str) -> Searcher:
+    """What ``strategy`` is to an estimator: where it works, and what it cannot use."""
     if strategy in DIFFERENTIABLE:
-        why = f"strategy {strategy} learns one network per trial"
-    elif estimator == "supernet":
-        why = "estimator supernet judges candidates by shared weights already"
-    else:
-        return
-    raise ConfigError(
-        f"estimator.prefilter has no proposals to choose from: {why}", remedy="leave estimator.prefilter out"
-    )
-
-
-def check_estimator(estimator: str, strategy: str, space: str) -> None:
-    """Raise ``ConfigError`` unless ``estimator`` works with a pair that ``check_strategy`` has let pass."""
-    if estimator in estimators_of(strategy, space):
-        return
-    if strategy in DIFFERENTIABLE:
-        why = f"strategy {strategy} trains a supernet of its own"
-    elif strategy in PREDICTORS:
-        why = f"strategy {strategy} predicts accuracies itself, from those of networks trained alone"
-    else:
-        why = (
-            f"space {space} has no weight-sharing network; the spaces that have: {', '.join(SUPERNET_SPACES)}"
+        return Searcher(
+            strategy,
+            spaces_of(strategy),
+            why_no_shared_weights=f"strategy {strategy} trains a supernet of its own",
+            why_no_prefilter=f"strategy {strategy} learns one network per trial",
         )
-    raise ConfigError(
-        f"estimator {estimator} does not work with strategy {strategy} on space {space}: {why}",
-        remedy=f"estimators here: {', '.join(estimators_of(strategy, space))}",
-    )
+    if strategy in PREDICTORS:
+        why = f"strategy {strategy} predicts accuracies itself, from those of networks trained alone"
+        return Searcher(strategy, spaces_of(strategy), why_no_shared_weights=why)
+    return Searcher(strategy, spaces_of(strategy))
 
 
 def check_strategy(config: StrategyConfig, space: str) -> None:
@@ -209,7 +144,7 @@ def check_strategy(config: StrategyConfig, space: str) -> None:
 
 
 def _unknown(name: str) -> ConfigError:
-    near = difflib.get_close_matches(name, STRATEGIES, n=1)
+    near = difflib.get_close_matches(name, STRATEGIES, n=1) or [n for n in STRATEGIES if name and name in n]
     return ConfigError(
         f"strategy.name: unknown strategy {name!r}",
         remedy=f"did you mean {near[0]!r}?" if near else f"known ones: {', '.join(STRATEGIES)}",

@@ -17,7 +17,8 @@ import numpy as np
 
 from micronas.space import Arch, Space
 from micronas.strategy.base import Accept, first_accepted, generator
-from micronas.trial import Outcome, Trial
+from micronas.strategy.observation import Observation
+from micronas.trial import Outcome
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class AgingEvolution:
             return first_accepted((self._space.sample(rng) for _ in itertools.count()), self._accept)
         return first_accepted((self._offspring(rng) for _ in itertools.count()), self._accept)
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """A COMPLETE trial joins as the youngest member; at full size the oldest is gone."""
         if trial.outcome is Outcome.COMPLETE and trial.scores is not None:
             self._members.append(_Member(self._space.from_json(trial.arch), trial.scores.reward))

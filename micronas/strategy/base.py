@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
 from micronas.space import Arch
-from micronas.trial import Trial
+from micronas.strategy.observation import Observation
 
 Accept: TypeAlias = Callable[[Arch], bool]
 """Whether a proposal fits the budgets and has not been asked before; the loop counts the refusals."""
+
+A = TypeVar("A", bound=Arch)
 
 MAX_TRIES = 100
 
@@ -24,7 +26,7 @@ class Strategy(Protocol):
         """The architecture of trial ``number``; depends on the seed, the number and the told trials only."""
         ...
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """Learn a finished trial. INFEASIBLE and FAILED trials are told too and must never rank."""
         ...
 
@@ -34,13 +36,13 @@ def generator(seed: int, number: int) -> np.random.Generator:
     return np.random.default_rng([seed, number])
 
 
-def first_accepted(proposals: Iterable[Arch], accept: Accept, max_tries: int = MAX_TRIES) -> Arch:
+def first_accepted(proposals: Iterable[A], accept: Accept, max_tries: int = MAX_TRIES) -> A:
     """The first proposal that ``accept`` takes, or the last one tried when none is.
 
     The last one is handed out rather than an error: the loop records an over-budget architecture as an
     INFEASIBLE trial and answers a repeated one from the store, so that nothing is hidden and nothing hangs.
     """
-    last: Arch | None = None
+    last: A | None = None
     for last in islice(proposals, max_tries):
         if accept(last):
             break

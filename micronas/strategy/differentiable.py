@@ -21,12 +21,12 @@ def make_differentiable(
             from micronas.strategy.dnas.settings import DnasSettings
             from micronas.strategy.dnas.strategy import Dnas, supernet_search
 
-            settings = DnasSettings().scaled(config.effort)
+            settings = DnasSettings().scaled(config.supernet_length)
             return Dnas(space, seed, accept, problem, supernet_search(problem, settings), config.draws)
         case "darts", CellSpace():
             from micronas.strategy.darts.settings import DartsSettings
             from micronas.strategy.darts.strategy import Darts, cell_search
 
-            bilevel = DartsSettings(order=config.order).scaled(config.effort)
+            bilevel = DartsSettings(order=config.order).scaled(config.supernet_length)
             return Darts(space, seed, accept, problem, cell_search(problem, bilevel), config.draws)
     raise ConfigError(f"strategy {config.name} does not search a {type(space).__name__}")

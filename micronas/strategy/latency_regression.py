@@ -9,11 +9,12 @@ import numpy as np
 from micronas.latency.nnls import nnls
 from micronas.model.net import shape_graph
 from micronas.space import Arch, Space
-from micronas.strategy.dnas.cost_tables import Speed, values_written
-from micronas.trial import Source, Trial
+from micronas.strategy.dnas.cost_tables import MacThroughput, values_written
+from micronas.strategy.observation import Observation
+from micronas.trial import Source
 
 
-class Pace:
+class LatencyRegression:
     """Two prices from a few trials: rough figures to steer by, never the latency of a trial.
 
     Multiply-accumulates alone are a poor measure of small networks: a depthwise or narrow layer spends its
@@ -24,7 +25,7 @@ class Pace:
         self._space = space
         self._ran: list[tuple[int, int, int, float]] = []  # number, operations, values written, ms
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """Learn from a trial that ran on a device; others say nothing."""
         scores = trial.scores
         if scores is None or scores.latency is None or scores.latency.source is Source.PREDICTED:
@@ -36,7 +37,7 @@ class Pace:
         net = self._space.net(arch)
         self._ran.append((number, net.macs, values_written(shape_graph(net)), ms))
 
-    def speed(self, before: float = math.inf) -> Speed | None:
+    def speed(self, before: float = math.inf) -> MacThroughput | None:
         """Non-negative least squares of relative errors over trials below ``before``; None without any."""
         ran = np.array([row for number, *row in self._ran if number < before], np.float64)
         if not len(ran):
@@ -44,4 +45,4 @@ class Pace:
         shares = ran[:, :2] / ran[:, 2:]
         gram = np.asarray(shares.T @ shares, np.float64)
         per_mac, per_value = nnls(gram, np.asarray(shares.sum(axis=0), np.float64))
-        return Speed(float(per_mac), float(per_value))
+        return MacThroughput(float(per_mac), float(per_value))

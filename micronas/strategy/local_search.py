@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from micronas.space import Arch, Space
 from micronas.strategy.base import Accept, first_accepted, generator
-from micronas.trial import Outcome, Trial
+from micronas.strategy.observation import Observation
+from micronas.trial import Outcome
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class LocalSearch:
                     return neighbour
         return first_accepted((self._space.sample(rng) for _ in itertools.count()), self._accept)
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """A COMPLETE trial can be climbed from; what was tried is not tried again."""
         self._tried.add(trial.key)
         if trial.outcome is Outcome.COMPLETE and trial.scores is not None:

@@ -1,13 +1,13 @@
 """NSGA-II (Deb, Pratap, Agarwal and Meyarivan, IEEE TEC 2002) over accuracy, latency, flash and SRAM.
 
-Steady state: every ask breeds one child from the population that the told trials give, so that workers never
-wait for a generation. The population is the best ``population`` told trials by constrained domination:
+Steady state: every ask breeds one child from the population of the observed trials, so workers never
+wait for a generation. The population is the best ``population`` trials by constrained domination:
 COMPLETE ones by non-domination rank and crowding distance; INFEASIBLE and FAILED ones never enter.
 
 With four objectives and a dozen networks nearly all are non-dominated, and children, one step from their
-parents, bunch up. Flash and SRAM of a child are known before it is trained, though: so of a litter of
-children that fit the loneliest one is tried, whose bytes are furthest, as a ratio, from everybody's in the
-population. That is crowding again, applied to the objectives that need no trial.
+parents, bunch up. Flash and SRAM of a child are known before it is trained, though: of
+``CANDIDATES_PER_CHILD`` children that fit, the most novel one is tried: the one whose bytes are furthest, as
+a ratio, from those of every member. That is crowding again, applied to the objectives that need no trial.
 """
 
 from __future__ import annotations
@@ -22,24 +22,26 @@ import numpy.typing as npt
 
 from micronas.space import Arch, Space
 from micronas.strategy.base import MAX_TRIES, Accept, first_accepted, generator
-from micronas.trial import Outcome, Scores, Trial
+from micronas.strategy.observation import Figures, Observation
+from micronas.strategy.pareto import sort_fronts
+from micronas.trial import Outcome
 
 CROSSOVER_SHARE = 0.9
-LITTER = 4
+CANDIDATES_PER_CHILD = 4
 
 Bytes: TypeAlias = tuple[int, int]
 """Flash, SRAM."""
 
 
 @dataclass(frozen=True)
-class _Member:
+class _RankedMember:
     arch: Arch
     costs: tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class _Ranked:
-    member: _Member
+    member: _RankedMember
     front: int
     crowding: float
 
@@ -59,7 +61,7 @@ class Nsga2:
         """``bytes_of`` tells the exact bytes of a child; without it, the first child that fits is tried."""
         self._space, self._seed, self._accept, self._size = space, seed, accept, population
         self._bytes_of = bytes_of
-        self._members: list[_Member] = []
+        self._members: list[_RankedMember] = []
 
     def ask(self, number: int) -> Arch:
         """A random network while the population fills, afterwards a child of two tournament winners."""
@@ -70,30 +72,32 @@ class Nsga2:
         children = (self._child(ranked, rng) for _ in itertools.count())
         if self._bytes_of is None:
             return first_accepted(children, self._accept)
-        return self._loneliest(children, ranked, self._bytes_of)
+        return self._most_novel(children, ranked, self._bytes_of)
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """A COMPLETE trial may enter the population; the worst beyond its size are forgotten."""
         if trial.outcome is Outcome.COMPLETE and trial.scores is not None:
-            member = _Member(self._space.from_json(trial.arch), costs_of(trial.scores))
+            member = _RankedMember(self._space.from_json(trial.arch), costs_of(trial.scores))
             self._members = [r.member for r in survivors([*self._members, member], self._size)]
 
-    def _loneliest(
+    def _most_novel(
         self, children: Iterable[Arch], ranked: Sequence[_Ranked], bytes_of: Callable[[Arch], Bytes]
     ) -> Arch:
-        """Of the first ``LITTER`` different children that are accepted, the one far from all members."""
-        litter: list[Arch] = []
-        last = None
+        """The accepted child furthest from all members, of the first ``CANDIDATES_PER_CHILD``."""
+        candidates: list[Arch] = []
+        last: Arch | None = None
         for last in itertools.islice(children, MAX_TRIES):
-            if last not in litter and self._accept(last):
-                litter.append(last)
-            if len(litter) == LITTER:
+            if last not in candidates and self._accept(last):
+                candidates.append(last)
+            if len(candidates) == CANDIDATES_PER_CHILD:
                 break
-        if not litter:
+        if last is None:
+            raise ValueError("no child to choose from")
+        if not candidates:
             return last
         members = np.array([r.member.costs[-2:] for r in ranked])
-        return litter[
-            int(np.argmax(loneliness(np.array([bytes_of(c) for c in litter], np.float64), members)))
+        return candidates[
+            int(np.argmax(novelty(np.array([bytes_of(c) for c in candidates], np.float64), members)))
         ]
 
     def _child(self, ranked: Sequence[_Ranked], rng: np.random.Generator) -> Arch:
@@ -107,13 +111,13 @@ class Nsga2:
         return self._space.mutate(mother.arch, rng)
 
 
-def costs_of(scores: Scores) -> tuple[float, ...]:
+def costs_of(scores: Figures) -> tuple[float, ...]:
     """What is minimised: error, latency (0 where nothing ran), flash and SRAM bytes."""
     latency_ms = scores.latency.ms if scores.latency else 0.0
-    return (1.0 - scores.accuracy_int8, latency_ms, float(scores.flash_bytes), float(scores.sram_bytes))
+    return (1.0 - scores.quality, latency_ms, float(scores.flash_bytes), float(scores.sram_bytes))
 
 
-def survivors(members: Sequence[_Member], count: int) -> list[_Ranked]:
+def survivors(members: Sequence[_RankedMember], count: int) -> list[_Ranked]:
     """The best ``count``: whole fronts first, then the least crowded of the front that does not fit whole."""
     costs = np.array([member.costs for member in members])
     ranked: list[_Ranked] = []
@@ -124,20 +128,6 @@ def survivors(members: Sequence[_Member], count: int) -> list[_Ranked]:
         if len(ranked) >= count:
             break
     return ranked[:count]
-
-
-def sort_fronts(costs: npt.NDArray[np.float64]) -> list[list[int]]:
-    """Indices of ``costs`` (points, objectives; smaller is better) by front, the non-dominated one first."""
-    no_worse = (costs[:, None, :] <= costs[None, :, :]).all(axis=2)
-    better = (costs[:, None, :] < costs[None, :, :]).any(axis=2)
-    dominates = no_worse & better
-    left = np.ones(len(costs), dtype=bool)
-    fronts = []
-    while left.any():
-        front = left & ~dominates[left].any(axis=0)
-        fronts.append([int(i) for i in np.flatnonzero(front)])
-        left &= ~front
-    return fronts
 
 
 def crowding_distance(costs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -153,7 +143,7 @@ def crowding_distance(costs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]
     return distance
 
 
-def loneliness(sizes: npt.NDArray[np.float64], members: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def novelty(sizes: npt.NDArray[np.float64], members: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """How far each of ``sizes`` (networks, flash and SRAM bytes) is from the nearest of ``members``.
 
     The distance is the logarithm of the larger of the two ratios: 1 KB against 2 is as far as 10 against 20.
@@ -162,7 +152,7 @@ def loneliness(sizes: npt.NDArray[np.float64], members: npt.NDArray[np.float64])
     return np.asarray(apart.max(axis=2).min(axis=1), np.float64)
 
 
-def _tournament(ranked: Sequence[_Ranked], rng: np.random.Generator) -> _Member:
+def _tournament(ranked: Sequence[_Ranked], rng: np.random.Generator) -> _RankedMember:
     """The better of two by front, then by crowding."""
     first, second = (ranked[int(i)] for i in rng.choice(len(ranked), size=2, replace=False))
     return min(first, second, key=lambda r: (r.front, -r.crowding)).member

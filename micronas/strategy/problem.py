@@ -9,7 +9,7 @@ from micronas.codegen.lowering import Target
 from micronas.config import DataConfig, RewardConfig
 from micronas.memory.ledger import Budget, Ledger, check
 from micronas.space import Arch, Space
-from micronas.strategy.supernet_series import Bench
+from micronas.strategy.supernet_series import SupernetStore
 
 DEADLINE_S = 1800.0
 """For one differentiable search: many times what it takes, so that only a fault meets it."""
@@ -35,7 +35,7 @@ class Problem:
     error_limit: float = 1.0
     first_ask: int = 0
     workers: int = 1
-    bench: Bench = field(default_factory=Bench)
+    bench: SupernetStore = field(default_factory=SupernetStore)
 
     def fits(self, arch: Arch) -> bool:
         """Whether ``arch`` is within the budget, by the exact ledger."""
@@ -43,5 +43,5 @@ class Problem:
 
     def reference(self, space: Space) -> Arch:
         """The largest hand-made network that fits, or the smallest there is."""
-        candidates = space.hand_made()
+        candidates = space.baselines()
         return next((arch for arch in candidates if self.fits(arch)), candidates[-1])

@@ -6,7 +6,7 @@ import itertools
 
 from micronas.space import Arch, Space
 from micronas.strategy.base import Accept, first_accepted, generator
-from micronas.trial import Trial
+from micronas.strategy.observation import Observation
 
 
 class RandomSearch:
@@ -20,5 +20,5 @@ class RandomSearch:
         rng = generator(self._seed, number)
         return first_accepted((self._space.sample(rng) for _ in itertools.count()), self._accept)
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """Learns nothing."""

@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 from micronas.train.checkpoint import load_arrays
 
 
-class Costly(Protocol):
+class HasCost(Protocol):
     """What training a supernet gives."""
 
     @property
@@ -19,11 +19,11 @@ class Costly(Protocol):
         ...
 
 
-Trained = TypeVar("Trained", bound=Costly)
+Trained = TypeVar("Trained", bound=HasCost)
 
 
 @dataclass(frozen=True, eq=False)
-class Bench:
+class SupernetStore:
     """Where a run keeps its supernets, and what it wants to know of them.
 
     ``folder`` None keeps them in memory only. ``affords`` says whether a training of so many CPU seconds fits
@@ -59,7 +59,7 @@ class Supernets(Generic[Trained]):
         self,
         name: str,
         series: Series,
-        bench: Bench,
+        bench: SupernetStore,
         *,
         train: Callable[[int], Trained],
         load: Callable[[Path, int], Trained | None],

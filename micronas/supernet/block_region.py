@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from micronas.space.layerwise import BlockKind
-from micronas.supernet.region import Genes, Region
+from micronas.supernet.region import Genes, SharedWeightSpace
 
 GENES_PER_BLOCK = 4
 WIDTH, KERNEL, EXPANSION, KEPT = range(GENES_PER_BLOCK)
@@ -38,7 +38,7 @@ class BlockOptions:
         return self.widths, self.kernels, self.expansions, self.kept
 
 
-class BlockRegion(Region):
+class BlockRegion(SharedWeightSpace):
     """All networks inside one large architecture."""
 
     @property
@@ -58,7 +58,7 @@ class BlockRegion(Region):
 
     @cached_property
     def sizes(self) -> Genes:
-        """See ``Region``."""
+        """See ``SharedWeightSpace``."""
         options = [self.stem_widths, *(o for block in self.blocks for o in block.of_genes)]
         return tuple(len(o) for o in options)
 

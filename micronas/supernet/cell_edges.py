@@ -14,6 +14,7 @@ from micronas.supernet.cell_plan import operation_layers
 from micronas.supernet.cell_region import OPS
 from micronas.supernet.weight_bank import Group
 from micronas.train.batch_norm import normalised
+from micronas.train.depthwise import depthwise_conv2d
 
 Tensor: TypeAlias = Any
 
@@ -45,7 +46,7 @@ class Layers:
         kernel, scale, offset = self.group.arrays(self.weights, name)
         kernel = _centre(tf.reshape(kernel, layer.shape), window)
         if layer.is_depthwise:
-            y = tf.nn.depthwise_conv2d(x, kernel, (1, *steps, 1), "SAME")
+            y = depthwise_conv2d(x, kernel, steps)
         else:
             y = tf.nn.conv2d(x, kernel, steps, "SAME")
         return tf.nn.relu(normalised(y, scale, offset, self.seen)) * self.mask

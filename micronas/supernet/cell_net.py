@@ -24,8 +24,8 @@ from micronas.supernet.cell_plan import (
     DEPTHWISE,
     POINTWISE,
     STEM,
+    CellValue,
     PlannedCell,
-    Value,
     planned_cells,
     weight_bank,
 )
@@ -82,7 +82,7 @@ class CellNet:
 class _Made:
     """A value of ``plan``; ``blocks`` (int32) places and ``width`` (int32) channels of each are in use."""
 
-    plan: Value
+    plan: CellValue
     y: Tensor
     blocks: Tensor
     width: Tensor
@@ -105,7 +105,7 @@ class _Walk:
         before = layers.apply(STEM, x, effective_kernel(3, plane), effective_stride(arch.stem_stride, plane))
         smaller = effective_kernel(3, (int(before.shape[1]), int(before.shape[2])))
         previous = layers.apply(POINTWISE, layers.apply(DEPTHWISE, before, smaller, (1, 1)), (1, 1), (1, 1))
-        plan = Value((int(before.shape[1]), int(before.shape[2])), arch.channels, 1)
+        plan = CellValue((int(before.shape[1]), int(before.shape[2])), arch.channels, 1)
         made = [_Made(plan, y, tf.constant(1), self._width) for y in (previous, before)]
         return made[0], made[1]
 
@@ -193,7 +193,7 @@ class _Walk:
             return tf.pad(tf.add_n(nodes), ((0, 0), (0, 0), (0, 0), (0, missing)))
 
         y = tf.cond(concatenates, lambda: tf.concat(nodes, -1), added)
-        plan = Value(cell.node_plane, cell.channels, len(nodes))
+        plan = CellValue(cell.node_plane, cell.channels, len(nodes))
         return _Made(plan, y, tf.where(concatenates, live, 1), width)
 
     def _layers(self, group: str, channels: int, width: Tensor) -> Layers:

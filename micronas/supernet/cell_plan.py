@@ -15,11 +15,11 @@ DEPTHWISE, POINTWISE = "depthwise", "pointwise"
 """Names of groups and layers."""
 
 _STEM_KERNEL = 3
-_LEAST_PLANE = 3
+_MIN_PLANE = 3
 
 
 @dataclass(frozen=True)
-class Value:
+class CellValue:
     """What a cell leaves: up to ``blocks`` nodes of ``channels`` channels side by side, on ``plane``."""
 
     plane: Plane
@@ -34,7 +34,7 @@ class PlannedCell:
     number: int
     reduces: bool
     channels: int
-    inputs: tuple[Value, Value]
+    inputs: tuple[CellValue, CellValue]
 
     @property
     def plane(self) -> Plane:
@@ -71,11 +71,11 @@ def planned_cells(region: CellRegion) -> tuple[PlannedCell, ...]:
     arch, space = region.reference, region.space
     plane = halved(space.input_shape[:2], effective_stride(arch.stem_stride, space.input_shape[:2]))
     cells: list[PlannedCell] = []
-    previous = before = Value(plane, arch.channels, 1)
+    previous = before = CellValue(plane, arch.channels, 1)
     for reduces in _stack(arch.stages, arch.repeats):
         channels = previous.channels * (2 if reduces else 1)
         cells.append(PlannedCell(len(cells), reduces, channels, (previous, before)))
-        before, previous = previous, Value(cells[-1].node_plane, channels, space.limits.nodes)
+        before, previous = previous, CellValue(cells[-1].node_plane, channels, space.limits.nodes)
     return tuple(cells)
 
 
@@ -85,13 +85,13 @@ def distinct_operations(region: CellRegion) -> bool:
     A maximum over 3 or 5 of at most 2 positions is the same, and the space would build it once.
     """
     planes = [(cell, max(cell.node_plane)) for cell in planned_cells(region)]
-    return all(size >= _LEAST_PLANE and (cell.steps != (1, 1)) == cell.reduces for cell, size in planes)
+    return all(size >= _MIN_PLANE and (cell.steps != (1, 1)) == cell.reduces for cell, size in planes)
 
 
 def weight_bank(region: CellRegion) -> WeightBank:
     """The weights of everything that the cells may be."""
     groups = {STEM: _stem(region)}
-    last = Value((1, 1), 1, 1)
+    last = CellValue((1, 1), 1, 1)
     for cell in planned_cells(region):
         for source, value in enumerate(cell.inputs):
             fit = _conv((1, 1), value.blocks * value.channels, cell.channels)
@@ -99,7 +99,7 @@ def weight_bank(region: CellRegion) -> WeightBank:
         for node in range(region.space.limits.nodes):
             for side in range(2):
                 groups[cell.edge_group(node, side)] = Group(_edge_layers(cell))
-        last = Value(cell.node_plane, cell.channels, region.space.limits.nodes)
+        last = CellValue(cell.node_plane, cell.channels, region.space.limits.nodes)
     classes = region.space.n_classes
     dense = BankLayer((last.blocks * last.channels, classes), classes, batch_norm=False)
     return WeightBank({**groups, CLASSIFIER: Group({CLASSIFIER: dense})})

@@ -19,7 +19,7 @@ from micronas.space.cell import Cell, CellArch, CellNode, CellSpace, Edge, EdgeO
 from micronas.space.cell.arch import CELL_INPUTS, PREVIOUS
 from micronas.space.cell.canonical import canonical, canonical_cell, is_sound
 from micronas.space.cell.draw import draw
-from micronas.supernet.region import Genes, Region, shared_widths
+from micronas.supernet.region import Genes, SharedWeightSpace, shared_widths
 
 OPS, OUTPUTS = tuple(EdgeOp), tuple(Output)
 """Order of the options of an operation's gene and of the output's."""
@@ -36,7 +36,7 @@ _SAMPLED = 32
 
 
 @dataclass(frozen=True)
-class CellRegion(Region):
+class CellRegion(SharedWeightSpace):
     """All cells of ``space``, stacked as in ``reference``, as wide as it or narrower."""
 
     space: CellSpace
@@ -49,7 +49,7 @@ class CellRegion(Region):
 
     @cached_property
     def sizes(self) -> Genes:
-        """See ``Region``."""
+        """See ``SharedWeightSpace``."""
         nodes = range(self.space.limits.nodes)
         of_a_cell = [size for node in nodes for size in (CELL_INPUTS + node, len(OPS)) * 2]
         return (len(self.widths), len(OUTPUTS), *of_a_cell, *of_a_cell)
@@ -62,7 +62,7 @@ class CellRegion(Region):
     @property
     def hand_drawn(self) -> tuple[Genes, ...]:
         """The cells that the space has hand-made, in this stack."""
-        cells = ((arch, self._stacked(arch)) for arch in self.space.hand_made())
+        cells = ((arch, self._stacked(arch)) for arch in self.space.baselines())
         stacked = (replace(inside, channels=arch.channels) for arch, inside in cells)
         return tuple(self.genes(arch) for arch in dict.fromkeys(stacked) if arch.channels in self.widths)
 
@@ -79,7 +79,7 @@ class CellRegion(Region):
         return self.genes(replace(arch, channels=self.widths[rng.integers(len(self.widths))]))
 
     def arch(self, genes: Genes) -> CellArch:
-        """See ``Region``; as the genes say it, canonical or not."""
+        """See ``SharedWeightSpace``; as the genes say it, canonical or not."""
         cells = (genes[FIRST_EDGE : FIRST_EDGE + self.genes_per_cell], genes[-self.genes_per_cell :])
         normal, reduction = (_cell(of_one) for of_one in cells)
         return replace(
@@ -99,7 +99,7 @@ class CellRegion(Region):
         return (*genes, *_genes(arch.normal), *_genes(arch.reduction))
 
     def repaired(self, genes: Genes) -> Genes:
-        """See ``Region``; a cell that the space does not hold gets ``MENDED``."""
+        """See ``SharedWeightSpace``; a cell that the space does not hold gets ``MENDED``."""
         arch = self.arch(genes)
         normal, reduction = _sound(arch.normal, reduces=False), _sound(arch.reduction, reduces=True)
         return self.genes(replace(arch, normal=normal, reduction=reduction))

@@ -19,15 +19,13 @@ from micronas.space.layerwise import Block, BlockKind, LayerwiseArch, LayerwiseS
 from micronas.space.micronets import MicronetsArch, MicronetsSpace
 from micronas.space.mlp import MlpArch, MlpSpace
 from micronas.space.widths import nearest_width
+from micronas.supernet import SUPERNET_SPACES
 from micronas.supernet.cell_plan import distinct_operations
 from micronas.supernet.cell_region import CellRegion
 from micronas.supernet.dense_region import DenseRegion
-from micronas.supernet.layerwise_region import LayerwiseRegion
+from micronas.supernet.layerwise_region import LayerwiseRegion, plain
 from micronas.supernet.micronets_region import MicronetsRegion
-from micronas.supernet.region import Region
-
-SUPERNET_SPACES = ("layerwise", "cell", "micronets", "mlp", "autoencoder")
-"""Spaces whose networks can share weights."""
+from micronas.supernet.region import SharedWeightSpace
 
 GROWTHS = (1.5, 1.25, 1.0)
 """How much wider than the reference the region's largest network is; the first that is quick enough."""
@@ -45,7 +43,7 @@ MAX_KERNEL = 5
 """Of depthwise layers; those of full convolutions stay, because their cost grows with the area."""
 
 
-def choose_region(space: Space, reference: Arch) -> Region:
+def choose_region(space: Space, reference: Arch) -> SharedWeightSpace:
     """The region around ``reference``; raises ``ConfigError`` for a space without one."""
     if isinstance(space, CellSpace) and isinstance(reference, CellArch):
         regions, max_macs = _cell_regions(space, reference), MAX_CELL_MACS
@@ -55,7 +53,7 @@ def choose_region(space: Space, reference: Arch) -> Region:
     return next(quick, regions[-1])
 
 
-def _grown(space: Space, reference: Arch) -> Iterator[Region]:
+def _grown(space: Space, reference: Arch) -> Iterator[SharedWeightSpace]:
     for growth in GROWTHS:
         match space, reference:
             case LayerwiseSpace(), LayerwiseArch():
@@ -80,7 +78,7 @@ def _grown(space: Space, reference: Arch) -> Iterator[Region]:
                 )
 
 
-def _cell_regions(space: CellSpace, reference: CellArch) -> list[Region]:
+def _cell_regions(space: CellSpace, reference: CellArch) -> list[SharedWeightSpace]:
     """Ever narrower ones, in the first stack whose operations all differ: small planes make some alike."""
     stacks = [
         replace(reference, stages=stages, repeats=repeats, stem_stride=stem_stride)
@@ -107,11 +105,11 @@ def _grown_layerwise(space: LayerwiseSpace, reference: LayerwiseArch, growth: fl
         return nearest_width(growth * own, limits.widths)
 
     def grown(block: Block) -> Block:
-        wide = replace(block, width=width(block.width), pool=False, swish=False, gate=False)
+        wide = replace(block, width=width(block.width))
         return wide if block.kind is BlockKind.CONV else replace(wide, kernel=max(kernel, block.kernel))
 
-    blocks = [grown(block) for block in reference.blocks]
+    blocks = [grown(block) for block in plain(reference).blocks]
     if len(blocks) < limits.max_blocks:
         blocks.append(replace(blocks[-1], stride=1))
-    stem = replace(reference.stem, width=width(reference.stem.width), shrink=1)
+    stem = replace(plain(reference).stem, width=width(reference.stem.width))
     return space.from_json(space.to_json(LayerwiseArch(stem, tuple(blocks))))  # in canonical form

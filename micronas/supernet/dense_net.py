@@ -45,8 +45,8 @@ class DenseNet:
             width = tf.gather(self.region.widths[step.gene - 1], genes[step.gene])
             made = tf.nn.relu(normalised(y @ kernel, scale, offset, seen))
             made *= tf.cast(tf.range(int(made.shape[1])) < width, tf.float32)
-            always = step.least_depth <= self.region.depths[0]
-            y = made if always else tf.where(step.least_depth <= depth, made, y)
+            always = step.min_depth <= self.region.depths[0]
+            y = made if always else tf.where(step.min_depth <= depth, made, y)
         kernel, bias = self._arrays(_OUTPUTS, pieces[_OUTPUTS])
         return y @ kernel + bias
 
@@ -64,7 +64,7 @@ class DenseNet:
         pieces = self.bank.split(self.parameters.numpy())
         depth = self.region.depths[genes[DEPTH]]
         for number, step in enumerate(self.region.steps):
-            if step.least_depth <= depth:
+            if step.min_depth <= depth:
                 kernel, scale, offset = self._arrays(str(number), pieces[str(number)])
                 norm = Norm(scale, offset, np.zeros_like(scale), np.ones_like(scale))
                 yield NodeWeights(np.asarray(kernel), None, norm)

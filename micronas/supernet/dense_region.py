@@ -14,7 +14,7 @@ from functools import cached_property
 from micronas.errors import SpaceError
 from micronas.space.autoencoder import AutoencoderSpace
 from micronas.space.mlp import MlpArch, MlpSpace
-from micronas.supernet.region import Genes, Region
+from micronas.supernet.region import Genes, SharedWeightSpace
 
 DEPTH, FIRST_LAYER = range(2)
 
@@ -24,11 +24,11 @@ class DenseStep:
     """A layer of the chain: the gene of its width, and the number of layers from which on it is there."""
 
     gene: int
-    least_depth: int
+    min_depth: int
 
 
 @dataclass(frozen=True)
-class DenseRegion(Region):
+class DenseRegion(SharedWeightSpace):
     """Networks of ``space`` up to ``max_width`` units per layer, with ``max_bottleneck`` for autoencoders."""
 
     space: MlpSpace
@@ -65,7 +65,7 @@ class DenseRegion(Region):
 
     @cached_property
     def sizes(self) -> Genes:
-        """See ``Region``."""
+        """See ``SharedWeightSpace``."""
         return (len(self.depths), *(len(options) for options in self.widths))
 
     @property
@@ -81,7 +81,7 @@ class DenseRegion(Region):
     @property
     def hand_drawn(self) -> tuple[Genes, ...]:
         """Those of the space that are inside."""
-        return tuple(self.genes(arch) for arch in self.space.hand_made() if self._is_inside(arch))
+        return tuple(self.genes(arch) for arch in self.space.baselines() if self._is_inside(arch))
 
     @property
     def pass_macs(self) -> int:
@@ -89,7 +89,7 @@ class DenseRegion(Region):
         return self.net(self.widest).macs
 
     def arch(self, genes: Genes) -> MlpArch:
-        """See ``Region``."""
+        """See ``SharedWeightSpace``."""
         return MlpArch(
             tuple(self.widths[i][genes[FIRST_LAYER + i]] for i in self._layers(self.depths[genes[DEPTH]]))
         )
@@ -105,7 +105,7 @@ class DenseRegion(Region):
         return tuple(genes)
 
     def repaired(self, genes: Genes) -> Genes:
-        """See ``Region``."""
+        """See ``SharedWeightSpace``."""
         return self.genes(self.arch(genes))
 
     def _layers(self, depth: int) -> list[int]:

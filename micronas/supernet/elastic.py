@@ -60,7 +60,7 @@ class ElasticNet:
 
 
 @dataclass(frozen=True)
-class _Layer:
+class _ElasticLayer:
     """A layer of the largest network, of which any other takes a slice."""
 
     layer: Conv | DepthwiseConv | Dense
@@ -82,16 +82,16 @@ class _Layer:
         return activated(self.layer.activation, y)
 
 
-def _layers(largest: TfModel, parameters: Tensor, seen: int | None) -> Iterator[_Layer]:
+def _layers(largest: TfModel, parameters: Tensor, seen: int | None) -> Iterator[_ElasticLayer]:
     """The weighted layers of ``largest`` with their arrays."""
     arrays = iter(largest.arrays(parameters))
     for node in largest.net.nodes:
         if isinstance(node.layer, Conv | DepthwiseConv | Dense):
             kernel, vectors = next(arrays), 2 if node.layer.batch_norm else 1
-            yield _Layer(node.layer, kernel, tuple(next(arrays) for _ in range(vectors)), seen)
+            yield _ElasticLayer(node.layer, kernel, tuple(next(arrays) for _ in range(vectors)), seen)
 
 
-def _block(layers: list[_Layer], options: BlockOptions, own: Any, x: Tensor) -> Tensor:
+def _block(layers: list[_ElasticLayer], options: BlockOptions, own: Any, x: Tensor) -> Tensor:
     """What a block makes of ``x``: nothing, where it is skipped."""
     if len(options.kept) == 1:
         return _kept_block(layers, options, own, x)
@@ -99,7 +99,7 @@ def _block(layers: list[_Layer], options: BlockOptions, own: Any, x: Tensor) -> 
     return either(kept, lambda: _kept_block(layers, options, own, x), lambda: x)
 
 
-def _kept_block(layers: list[_Layer], options: BlockOptions, own: Any, x: Tensor) -> Tensor:
+def _kept_block(layers: list[_ElasticLayer], options: BlockOptions, own: Any, x: Tensor) -> Tensor:
     width, reads = option(options.widths, own[WIDTH]), channels_of(x)
     window = _window(options, own[KERNEL], (int(x.shape[1]), int(x.shape[2])))
     match options.kind:

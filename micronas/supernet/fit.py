@@ -15,7 +15,7 @@ from micronas.errors import TrainError
 from micronas.supernet.cell_region import CellRegion
 from micronas.supernet.checkpoint import Checkpoint
 from micronas.supernet.fair_paths import fair_paths
-from micronas.supernet.region import Genes, Region
+from micronas.supernet.region import Genes, SharedWeightSpace
 from micronas.supernet.sandwich import sandwich
 from micronas.supernet.shared_net import SharedNet, shared_net
 from micronas.train.augment import augmentation_of
@@ -87,13 +87,13 @@ class Fitted:
     wall_s: float
 
 
-def settings_of(region: Region, epochs: int) -> TrainSettings:
+def settings_of(region: SharedWeightSpace, epochs: int) -> TrainSettings:
     """How the weights of ``region`` are trained for so many epochs."""
     return (SINGLE_PATHS if isinstance(region, CellRegion) else SUPERNET).for_epochs(epochs)
 
 
 def fit_supernet(
-    region: Region,
+    region: SharedWeightSpace,
     dataset: Dataset,
     settings: TrainSettings,
     seed: int,

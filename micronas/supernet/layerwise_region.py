@@ -6,9 +6,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from micronas.errors import SpaceError
-from micronas.space.layerwise import BlockKind, LayerwiseArch, LayerwiseSpace
+from micronas.space.layerwise import Block, BlockKind, LayerwiseArch, LayerwiseSpace, Stem
 from micronas.supernet.block_region import GENES_PER_BLOCK, BlockOptions, BlockRegion
 from micronas.supernet.region import Genes, shared_widths
+
+
+def plain(arch: LayerwiseArch) -> LayerwiseArch:
+    """``arch`` with all genes that its networks cannot differ in at their defaults."""
+    stem = Stem(arch.stem.kernel, arch.stem.stride, arch.stem.width)
+    blocks = tuple(Block(b.kind, b.kernel, b.stride, b.width, b.expansion) for b in arch.blocks)
+    return LayerwiseArch(stem, blocks)
 
 
 @dataclass(frozen=True)
@@ -19,10 +26,10 @@ class LayerwiseRegion(BlockRegion):
     largest: LayerwiseArch
 
     def __post_init__(self) -> None:
-        if self.largest.stem.shrink > 1 or any(b.swish or b.gate or b.pool for b in self.largest.blocks):
+        if self.largest != plain(self.largest):
             raise SpaceError(
-                "a supernet's largest network has no shrinking, pooling, hard-swish or squeeze-excite",
-                remedy="choose one of space.hand_made()",
+                "a supernet's largest network has kinds, kernels, strides, widths and expansions alone",
+                remedy="choose one of space.baselines()",
             )
 
     @property

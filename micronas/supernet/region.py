@@ -1,7 +1,7 @@
 """The networks that share one set of weights: a search space of its own.
 
-A ``Region`` is a ``micronas.space.Space``, so that any strategy can walk it. Its architectures are tuples of
-indices, one per free gene; what a gene stands for is a matter of the kind of region:
+A ``SharedWeightSpace`` is a ``micronas.space.Space``, so that any strategy can walk it. Its architectures are
+tuples of indices, one per free gene; what a gene stands for is a matter of the kind of region:
 
     BlockRegion    narrower, shorter, smaller kernels   (layer-wise networks, MicroNets skeletons)
     CellRegion     edges and operations of two cells, channels
@@ -22,6 +22,7 @@ from micronas.model.net import Net
 from micronas.space.base import Arch, Space, file_bytes, hash_net
 from micronas.space.single_mutation import one_step
 from micronas.space.widths import nearest_width
+from micronas.supernet.region_grammar import RegionGrammar
 from micronas.trial import Json
 
 Genes: TypeAlias = tuple[int, ...]
@@ -30,7 +31,7 @@ WIDTH_SHARES = (1 / 3, 1 / 2, 2 / 3, 5 / 6, 1.0)
 """Widths to choose from, as shares of the largest network's."""
 
 
-class Region(ABC):
+class SharedWeightSpace(ABC):
     """All networks of ``space`` whose weights are shared; each kind of space has its own form."""
 
     space: Space
@@ -58,41 +59,49 @@ class Region(ABC):
     def pass_macs(self) -> int:
         """Multiply-accumulates that one sample takes on its way through the shared weights."""
 
+    def own(self, arch: Arch) -> Genes:
+        """``arch`` as genes of this region; raises ``SpaceError`` for anything else."""
+        sizes = self.sizes
+        if isinstance(arch, tuple) and len(arch) == len(sizes):
+            genes = tuple(gene for gene in arch if isinstance(gene, int))
+            if len(genes) == len(sizes) and all(0 <= g < n for g, n in zip(genes, sizes, strict=True)):
+                return genes
+        raise SpaceError(f"{arch} are not genes of this region: options per gene are {sizes}")
+
     def sample(self, rng: np.random.Generator) -> Genes:
         """Every gene drawn evenly."""
         return self.repaired(tuple(int(rng.integers(size)) for size in self.sizes))
 
-    def mutate(self, arch: Genes, rng: np.random.Generator) -> Genes:
+    def mutate(self, arch: Arch, rng: np.random.Generator) -> Genes:
         """One of the neighbours: a gene first, each as likely as the other, then another option of it."""
+        genes = self.own(arch)
         free = [i for i, size in enumerate(self.sizes) if size > 1]
-        return one_step((self._changed(arch, i) for i in free), arch, self.repaired, self.key, rng)
+        return one_step((self._changed(genes, i) for i in free), genes, self.repaired, self.key, rng)
 
-    def crossover(self, a: Genes, b: Genes, rng: np.random.Generator) -> Genes:
+    def crossover(self, a: Arch, b: Arch, rng: np.random.Generator) -> Genes:
         """Each gene from either parent."""
-        mixed = tuple(x if rng.integers(2) else y for x, y in zip(a, b, strict=True))
-        return self.repaired(mixed)
+        pairs = zip(self.own(a), self.own(b), strict=True)
+        return self.repaired(tuple(x if rng.integers(2) else y for x, y in pairs))
 
-    def neighbours(self, arch: Genes) -> tuple[Genes, ...]:
+    def neighbours(self, arch: Arch) -> tuple[Genes, ...]:
         """All networks that one changed gene gives, each once."""
-        own = self.key(arch)
-        reached = (self.repaired(g) for i in range(len(self.sizes)) for g in self._changed(arch, i))
-        by_key = {self.key(genes): genes for genes in dict.fromkeys(reached)}
-        return tuple(genes for key, genes in by_key.items() if key != own)
+        genes, own = self.own(arch), self.key(arch)
+        reached = (self.repaired(g) for i in range(len(self.sizes)) for g in self._changed(genes, i))
+        by_key = {self.key(other): other for other in dict.fromkeys(reached)}
+        return tuple(other for key, other in by_key.items() if key != own)
 
-    def net(self, arch: Genes) -> Net:
+    def net(self, arch: Arch) -> Net:
         """The stand-alone network."""
-        if len(arch) != len(self.sizes) or not all(0 <= g < n for g, n in zip(arch, self.sizes, strict=True)):
-            raise SpaceError(f"{arch} are not genes of this region: options per gene are {self.sizes}")
-        return self.space.net(self.arch(arch))
+        return self.space.net(self.arch(self.own(arch)))
 
-    def hand_made(self) -> tuple[Genes, ...]:
+    def baselines(self) -> tuple[Genes, ...]:
         """``hand_drawn``, each network once, largest file first."""
         distinct = {self.key(genes): genes for genes in self.hand_drawn}
         return tuple(sorted(distinct.values(), key=lambda g: file_bytes(self.net(g)), reverse=True))
 
-    def to_json(self, arch: Genes) -> Json:
+    def to_json(self, arch: Arch) -> Json:
         """A list of indices."""
-        return list(arch)
+        return list(self.own(arch))
 
     def from_json(self, data: Json) -> Genes:
         """Checked genes; raises ``SpaceError``."""
@@ -102,9 +111,13 @@ class Region(ABC):
         self.net(genes)
         return genes
 
-    def key(self, arch: Genes) -> str:
+    def key(self, arch: Arch) -> str:
         """Equal for genes that give the same network: those of a skipped part have no effect."""
         return hash_net(self.net(arch))
+
+    def grammar(self) -> RegionGrammar:
+        """One token per free gene."""
+        return RegionGrammar(self.sizes, self.repaired)
 
     def _changed(self, arch: Genes, gene: int) -> Iterator[Genes]:
         """All other options of one gene, raw."""

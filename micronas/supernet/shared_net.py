@@ -14,7 +14,7 @@ from micronas.supernet.cell_region import CellRegion
 from micronas.supernet.dense_net import DenseNet
 from micronas.supernet.dense_region import DenseRegion
 from micronas.supernet.elastic import ElasticNet
-from micronas.supernet.region import Region
+from micronas.supernet.region import SharedWeightSpace
 
 Tensor: TypeAlias = Any
 
@@ -41,7 +41,7 @@ class SharedNet(Protocol):
         ...
 
 
-def shared_net(region: Region, seed: int) -> SharedNet:
+def shared_net(region: SharedWeightSpace, seed: int) -> SharedNet:
     """Weights for all networks of ``region``, untrained; a function of ``seed``."""
     match region:
         case BlockRegion():

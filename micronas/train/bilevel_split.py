@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from micronas.data import Split
+from micronas.data import DataSplit
 
 Ints = npt.NDArray[np.int32]
 
 
-def halves(train: Split, seed: int) -> tuple[Split, Split]:
+def halves(train: DataSplit, seed: int) -> tuple[DataSplit, DataSplit]:
     """Two disjoint halves with the classes in equal shares: for weights and for architecture."""
     shuffled = np.random.default_rng([seed, 0]).permutation(len(train))
     by_class = shuffled[np.argsort(train.y[shuffled], kind="stable")]
     first, second = by_class[::2], by_class[1::2]
-    return Split(train.x[first], train.y[first]), Split(train.x[second], train.y[second])
+    return DataSplit(train.x[first], train.y[first]), DataSplit(train.x[second], train.y[second])
 
 
 def shuffled_batches(rng: np.random.Generator, samples: int, steps: int, batch: int) -> Ints:

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 
 _POLL_S = 0.5
+_HAS_MASKS = hasattr(signal, "pthread_sigmask")
+"""Not on Windows, where a child's last words may be among its parent's."""
 
 
 @contextmanager
@@ -23,6 +25,9 @@ def interrupts_held() -> Iterator[None]:
 
     The calling thread gets a SIGINT of the meantime at the end. Children call ``follow_parent``.
     """
+    if not _HAS_MASKS:
+        yield
+        return
     _start_resource_tracker()  # it would unblock SIGINT where it starts
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -46,7 +51,8 @@ def _start_resource_tracker() -> None:
 def follow_parent(parent: int) -> None:
     """First thing in a child: Ctrl-C is the parent's business; and it does not outlive a killed parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    if _HAS_MASKS:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_leave_with_parent, args=(parent,), daemon=True).start()
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from micronas.data import Split, Task
+from micronas.data import DataSplit, Task
 from micronas.train.quality import NORMAL, quality, reconstruction_errors
 from micronas.train.tf_model import TfModel
 
@@ -24,10 +24,10 @@ class Score:
     accuracy: float
 
 
-class Evaluator:
+class SplitEvaluator:
     """Scores ``model`` on ``split`` as often as asked, with one trace."""
 
-    def __init__(self, model: TfModel, split: Split, task: Task = Task.CLASSIFY) -> None:
+    def __init__(self, model: TfModel, split: DataSplit, task: Task = Task.CLASSIFY) -> None:
         self._split, self._task = split, task
         signature = [tf.TensorSpec((None, *split.x.shape[1:]), tf.float32)]
         self._logits = tf.function(lambda x: model(x, training=False), signature, autograph=False)

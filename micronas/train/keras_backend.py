@@ -28,7 +28,7 @@ from micronas.model.net import (
     Net,
     Pool,
     PoolKind,
-    Softmax,
+    SoftmaxLayer,
 )
 from micronas.train.weights import (
     BATCH_NORM_EPSILON,
@@ -51,7 +51,7 @@ def keras_model(
     values: list[Any] = []
     for index, node in enumerate(net.nodes):
         reads = [values[i] for i in node.inputs]
-        if isinstance(node.layer, Softmax) and not probabilities:
+        if isinstance(node.layer, SoftmaxLayer) and not probabilities:
             values.extend(reads)
         else:
             values.append(_apply(node.layer, reads, index, batch))
@@ -117,7 +117,7 @@ def _apply(layer: Layer, reads: list[Any], index: int, batch: int | None) -> Any
             return keras.layers.Activation(_FUNCTIONS[layer.function], name=f"{name}_function")(reads[0])
         case Flatten():
             return keras.layers.Flatten(name=f"{name}_flatten")(reads[0])
-        case Softmax():
+        case SoftmaxLayer():
             return keras.layers.Softmax(name=f"{name}_softmax")(reads[0])
 
 
@@ -142,7 +142,10 @@ def _kernel_op(layer: Conv | DepthwiseConv | Dense, name: str) -> Any:
     padding = layer.padding.value.lower()
     if isinstance(layer, Conv):
         return keras.layers.Conv2D(layer.filters, kernel, stride, padding, use_bias=bias, name=name)
-    return keras.layers.DepthwiseConv2D(kernel, stride, padding, use_bias=bias, name=name)
+    dilation = (layer.dilation_h, 1)
+    return keras.layers.DepthwiseConv2D(
+        kernel, stride, padding, dilation_rate=dilation, use_bias=bias, name=name
+    )
 
 
 def _activated(activation: Activation, x: Any, name: str) -> Any:

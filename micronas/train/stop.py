@@ -41,14 +41,14 @@ class CurveStop:
     curves: tuple[Curve, ...]
     target: float
     margin: float = 2.0
-    least_epochs: int = 2
-    least_curves: int = 8
+    min_epochs: int = 2
+    min_curves: int = 8
 
     def __call__(self, curve: Curve) -> str:
         """See ``StopRule``."""
         epoch = len(curve)
         known = [c for c in self.curves if len(c) > epoch]
-        if epoch < self.least_epochs or len(known) < self.least_curves:
+        if epoch < self.min_epochs or len(known) < self.min_curves:
             return ""
         now = np.array([c[epoch - 1] for c in known])
         final = np.array([max(c) for c in known])

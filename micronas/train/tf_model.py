@@ -30,6 +30,7 @@ from micronas.model.net import (
     Pool,
     PoolKind,
 )
+from micronas.train.depthwise import depthwise_conv2d
 from micronas.train.weights import (
     BATCH_NORM_EPSILON,
     BATCH_NORM_MOMENTUM,
@@ -70,11 +71,6 @@ class TfModel:
         if training and self._channels:
             self.statistics.assign(statistics)
         return logits
-
-    @property
-    def trainable_variables(self) -> list[tf.Variable]:
-        """What an optimizer updates."""
-        return [self.parameters]
 
     def forward(
         self, parameters: Tensor, statistics: Tensor, x: Tensor, training: bool
@@ -153,14 +149,10 @@ def weighted_sum(layer: Conv | DepthwiseConv | Dense, x: Tensor, kernel: Tensor)
         case Conv():
             return tf.nn.conv2d(x, kernel, (layer.stride_h, layer.stride_w), layer.padding.value)
         case DepthwiseConv():
-            return depthwise(layer, x, kernel)
+            strides, dilations = (layer.stride_h, layer.stride_w), (layer.dilation_h, 1)
+            return depthwise_conv2d(x, kernel, strides, layer.padding.value, dilations)
         case Dense():
             return tf.matmul(x, kernel)
-
-
-def depthwise(layer: DepthwiseConv, x: Tensor, kernel: Tensor) -> Tensor:
-    """One filter per channel."""
-    return tf.nn.depthwise_conv2d(x, kernel, (1, layer.stride_h, layer.stride_w, 1), layer.padding.value)
 
 
 def weightless(layer: Layer, reads: list[Tensor]) -> Tensor:

@@ -14,7 +14,7 @@ from micronas.data import Dataset
 from micronas.errors import TrainError
 from micronas.model.net import Net
 from micronas.train.augment import augmentation_of
-from micronas.train.evaluate import Evaluator, Score
+from micronas.train.evaluate import Score, SplitEvaluator
 from micronas.train.loop import TrainLoop, objective_of, supervised
 from micronas.train.settings import TrainSettings, learning_rates
 from micronas.train.snapshot import Snapshot
@@ -85,7 +85,7 @@ def train(
         augment=augmentation_of(dataset, settings.augment),
         seed=seed,
     )
-    validation = Evaluator(model, dataset.validation, dataset.task)
+    validation = SplitEvaluator(model, dataset.validation, dataset.task)
     history, stopped = _fit(model, loop, validation, len(dataset.train), settings, seed, end, stop)
     if not history:
         raise TrainError(
@@ -107,7 +107,7 @@ def batches(rng: np.random.Generator, samples: int, batch: int) -> npt.NDArray[n
 def _fit(
     model: TfModel,
     loop: TrainLoop,
-    validation: Evaluator,
+    validation: SplitEvaluator,
     samples: int,
     settings: TrainSettings,
     seed: int,
@@ -143,12 +143,12 @@ def run_epoch(
     loop: TrainLoop,
     order: npt.NDArray[np.int32],
     rates: npt.NDArray[np.float32],
-    goes_on: Callable[[], bool],
+    keep_going: Callable[[], bool],
 ) -> float | None:
-    """Mean loss of one epoch; None if ``goes_on``, asked every ``STEPS_PER_CALL`` steps, once said no."""
+    """Mean loss of one epoch; None if ``keep_going``, asked every ``STEPS_PER_CALL`` steps, once said no."""
     total = 0.0
     for start in range(0, len(order), STEPS_PER_CALL):
-        if not goes_on():
+        if not keep_going():
             return None
         piece = slice(start, start + STEPS_PER_CALL)
         loss = loop.steps(order[piece], rates[piece])

@@ -12,7 +12,7 @@ from micronas.deploy.measure import measure
 from micronas.device.client import Client
 from micronas.device.qemu import QemuDevice
 from micronas.device.replies import CountedBy, Counter
-from micronas.device.targets import Qemu, ran_on
+from micronas.device.targets import Qemu, execution_target
 from micronas.errors import DeviceError
 from micronas.firmware import Firmware, build_firmware
 from micronas.model.graph import DType, Graph, Op, Tensor
@@ -33,7 +33,7 @@ def test_the_board_s_own_elf_counts_executed_instructions(
 ) -> None:
     """counted.c runs a loop of 2 x 100,000 instructions in its first op and 2 x 200,000 in its second."""
     firmware = build(COUNTED, name, tmp_path, firmware_cache)
-    place = ran_on(Qemu(), firmware.board)
+    place = execution_target(Qemu(), firmware.board)
     assert (place.own_chip, place.own_elf, place.machine) == (True, True, name)
     seen = set()
     for _ in range(2):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from micronas.board import Board, Core, Emulator, Region, RegionKind, board_names, load_board
+from micronas.board import Board, Core, Emulator, MemoryRegion, RegionKind, board_names, load_board
 from micronas.board.twin import MACHINES, machine_for, twin_of
 from micronas.codegen import generate
 from micronas.codegen.lowering import Target
@@ -19,7 +19,7 @@ from micronas.deploy.to_json import deployment_to_json
 from micronas.device.client import Client
 from micronas.device.qemu import QemuDevice, qemu_command, require_qemu
 from micronas.device.replies import CountedBy, Counter
-from micronas.device.targets import Qemu, SerialBoard, built_for, ran_on, require_device
+from micronas.device.targets import Qemu, SerialBoard, built_for, execution_target, require_device
 from micronas.errors import BoardError, BudgetError, BuildError, DeviceError
 from micronas.firmware import Firmware, LinkedSizes, assert_same_network, build_firmware
 from micronas.memory.plan import plan_memory
@@ -35,7 +35,7 @@ COUNTED = (FIRMWARE_MODELS / "counted.c").read_text(encoding="utf-8")
 READ_INSTRUCTIONS = 8
 
 
-def board_on(machine: str, core: Core = Core.M4F, *regions: Region) -> Board:
+def board_on(machine: str, core: Core = Core.M4F, *regions: MemoryRegion) -> Board:
     """A made-up board of ``core`` that says it is emulated on ``machine``."""
     emulator = Emulator(machine=machine, own_chip=False)
     return F446.model_copy(
@@ -66,9 +66,9 @@ def test_every_shipped_board_that_names_such_a_machine_has_a_twin(name: str) -> 
 
 def test_regions_keep_their_lengths_and_distances_and_nothing_lies_below_the_stack() -> None:
     regions = (
-        Region(name="flash", kind=RegionKind.FLASH, origin=0x08000000, length=1000),
-        Region(name="dtcm", kind=RegionKind.DTCM, origin=0x20000000, length=1001),
-        Region(name="sram", kind=RegionKind.SRAM, origin=0x24000000, length=500),
+        MemoryRegion(name="flash", kind=RegionKind.FLASH, origin=0x08000000, length=1000),
+        MemoryRegion(name="dtcm", kind=RegionKind.DTCM, origin=0x20000000, length=1001),
+        MemoryRegion(name="sram", kind=RegionKind.SRAM, origin=0x24000000, length=500),
     )
     moved = twin(board_on("mps2-an521", Core.M33, *regions)).regions
     assert [(r.name, r.origin, r.length) for r in moved] == [
@@ -86,7 +86,7 @@ def test_a_machine_of_another_core_is_refused_and_the_right_one_named() -> None:
 
 
 def test_memory_that_the_machine_does_not_have_is_refused() -> None:
-    flash = Region(name="flash", kind=RegionKind.FLASH, origin=0x08000000, length=1024 * 1024)
+    flash = MemoryRegion(name="flash", kind=RegionKind.FLASH, origin=0x08000000, length=1024 * 1024)
     with pytest.raises(BoardError, match="flash take 1048576 bytes, its twin has 524288"):
         twin_of(board_on("mps3-an547", Core.M55, flash, F446.region("sram")))
 
@@ -105,14 +105,14 @@ def test_an_instruction_is_more_than_two_ticks_so_that_the_nearest_number_is_exa
 def test_it_is_said_where_a_network_ran() -> None:
     stand_in = board_on("mps2-an500", Core.M7)
     said = "emulated on mps2-an500, a stand-in for the core; not this board's ELF"
-    assert str(ran_on(Qemu(), stand_in)) == said
+    assert str(execution_target(Qemu(), stand_in)) == said
     assert built_for(Qemu(), stand_in).name == "made_up_on_mps2-an500"
     assert built_for(SerialBoard(), stand_in) is stand_in
-    assert "another chip with this core; this board's ELF" in str(ran_on(Qemu(), F446))
-    assert "this board's chip family" in str(ran_on(Qemu(), load_board("netduinoplus2")))
-    assert str(ran_on(SerialBoard(), stand_in)) == "run on the board"
+    assert "another chip with this core; this board's ELF" in str(execution_target(Qemu(), F446))
+    assert "this board's chip family" in str(execution_target(Qemu(), load_board("netduinoplus2")))
+    assert str(execution_target(SerialBoard(), stand_in)) == "run on the board"
     with pytest.raises(DeviceError, match="has no QEMU machine"):
-        ran_on(Qemu(), F446.model_copy(update={"emulator": None}))
+        execution_target(Qemu(), F446.model_copy(update={"emulator": None}))
 
 
 def test_a_machine_that_the_installed_qemu_lacks_is_named(
@@ -252,7 +252,7 @@ def test_one_core_counts_the_same_on_its_own_chip_and_on_its_twin(
     assert other.twin.linked.arena == own.firmware.linked.arena
 
     figures = deployment_to_json(other)
-    assert figures["ran_on"] == {
+    assert figures["execution_target"] == {
         "device": "qemu",
         "machine": "mps2-an386",
         "own_chip": False,
@@ -283,9 +283,9 @@ def test_a_shipped_board_on_each_machine_runs_a_network_with_equal_outputs(
 ) -> None:
     board = load_board(one_board_per_machine()[machine])
     done = deployed(small_network(), board, tmp_path, firmware_cache)
-    assert done.ran_on.machine == machine
+    assert done.execution_target.machine == machine
     own_elf = machine not in MACHINES and board.arena_regions == ("sram",)
-    assert done.ran_on.own_elf == (done.twin is None) == own_elf
+    assert done.execution_target.own_elf == (done.twin is None) == own_elf
     assert done.measurement.parity.mismatches == 0
     assert done.measurement.parity.elements > 0
     assert done.measurement.spread == 0
@@ -294,7 +294,7 @@ def test_a_shipped_board_on_each_machine_runs_a_network_with_equal_outputs(
 
 @pytest.mark.emulator
 def test_what_does_not_fit_the_board_does_not_fit_its_twin(tmp_path: Path, firmware_cache: Path) -> None:
-    small = Region(name="sram", kind=RegionKind.SRAM, origin=0x20000000, length=4096 + 512)
+    small = MemoryRegion(name="sram", kind=RegionKind.SRAM, origin=0x20000000, length=4096 + 512)
     board = twin(board_on("mps2-an386", Core.M4F, F446.region("flash"), small))
     with pytest.raises(BudgetError, match="does not fit made_up_on_mps2-an386: over sram by"):
         build_firmware({"mn_model.c": COUNTED}, board, workdir=tmp_path, cache_dir=firmware_cache)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -16,32 +15,10 @@ import pytest
 from micronas.board import Board, board_names, load_board
 from micronas.cli.output import program
 from micronas.store import Store
+from tests.support.command_line import BOARD, micronas, refused
 from tests.support.paths import REPOSITORY
 
 CONFIG = REPOSITORY / "search_configs" / "mnist5k.yaml"
-BOARD = ("--board", "nucleo_f446re")
-
-
-def micronas(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "micronas", *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-def refused(done: subprocess.CompletedProcess[str], *parts: str) -> str:
-    """The message of a refusal, held against what every refusal must be."""
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
-    assert len(done.stderr.strip().splitlines()) <= 3
-    for part in parts:
-        assert part in done.stderr
-    return done.stderr
 
 
 def test_help_is_quick_and_names_every_verb(tmp_path: Path) -> None:
@@ -92,8 +69,8 @@ def test_an_unknown_board_is_refused_with_the_nearest_one(tmp_path: Path) -> Non
         ((CONFIG,), ("no board was named", "--board NAME", "micronas boards --for")),
         ((), ("no configuration was given",)),
         (
-            (CONFIG, *BOARD, "--set", "budgets.flsh_kb=3"),
-            ("budgets.flsh_kb", "did you mean 'budgets.flash_kb'?"),
+            (CONFIG, *BOARD, "--set", "constraints.flsh_kb=3"),
+            ("constraints.flsh_kb", "did you mean 'constraints.flash_kb'?"),
         ),
         ((CONFIG, *BOARD, "--set", "oops"), ("expected KEY=VALUE",)),
         ((CONFIG, *BOARD, "--strategy", "aging"), ("unknown strategy 'aging'",)),
@@ -106,7 +83,7 @@ def test_an_unknown_board_is_refused_with_the_nearest_one(tmp_path: Path) -> Non
         ((CONFIG, *BOARD, "--device", "serial"), ("device serial is one board", "workers must be 1")),
         ((CONFIG, *BOARD, "--set", "data.name=mnist5000"), ("unknown data source 'mnist5000'", "mnist5k")),
         (
-            (CONFIG, *BOARD, "--set", "budgets.flash_kb=4096"),
+            (CONFIG, *BOARD, "--set", "constraints.flash_kb=4096"),
             ("flash_kb is 4096, but nucleo_f446re has 512",),
         ),
         (("nothing.yaml", *BOARD), ("no such configuration",)),
@@ -120,20 +97,20 @@ def test_a_bad_search_is_refused_and_leaves_nothing(tmp_path: Path, arguments, p
 
 
 def test_an_unknown_key_in_the_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "my.yaml").write_text("budgets: {flash: 3}\n")
+    (tmp_path / "my.yaml").write_text("constraints: {flash: 3}\n")
     refused(
         micronas("search", "my.yaml", *BOARD, cwd=tmp_path),
-        "my.yaml: unknown key 'budgets.flash'",
-        "did you mean 'budgets.flash_kb'?",
+        "my.yaml: unknown key 'constraints.flash'",
+        "did you mean 'constraints.flash_kb'?",
     )
 
 
 def test_budgets_that_nothing_can_meet_are_refused_up_front_with_the_bytes(tmp_path: Path) -> None:
-    arguments = ("--set", "budgets.flash_kb=1", "--set", "data.name=digits")
+    arguments = ("--set", "constraints.flash_kb=1", "--set", "data.name=digits")
     message = refused(
         micronas("search", CONFIG, *BOARD, *arguments, cwd=tmp_path), "bytes of flash (budget 1,024)"
     )
-    assert "raise budgets.flash_kb to" in message
+    assert "raise constraints.flash_kb to" in message
     assert list(tmp_path.iterdir()) == []
 
 
@@ -231,7 +208,7 @@ def test_bench_json_has_the_documented_keys_and_equal_outputs(tmp_path: Path, ne
             "model",
             "board",
             "device",
-            "ran_on",
+            "execution_target",
             "runtime",
             "parity",
             "instructions",

@@ -79,7 +79,7 @@ def test_what_works_passes_every_step(tmp_path: Path, firmware_cache: Path) -> N
     as_json = json.loads(json.dumps(report_to_json(report)))
     assert as_json["parity"] == {"elements": elements, "mismatches": 0}
     assert as_json["latency"]["source"] == "emulated"
-    assert as_json["ran_on"]["machine"] == "netduinoplus2"
+    assert as_json["execution_target"]["machine"] == "netduinoplus2"
     assert len(as_json["build_id"]) == 32
     assert report.steps[-1].message == f"{elements:,} of {elements:,} equal"
 

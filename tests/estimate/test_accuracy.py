@@ -10,7 +10,7 @@ from micronas.data import load
 from micronas.errors import TrainError
 from micronas.estimate.accuracy import Int8Accuracy, collapse, int8_accuracy, quantized
 from micronas.model.graph import Quant
-from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, Softmax
+from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, SoftmaxLayer
 from micronas.train.settings import TrainSettings
 
 pytest.importorskip("tensorflow")
@@ -24,7 +24,7 @@ DIGITS = DataConfig(name="digits")
 def net():
     builder = NetBuilder((8, 8, 1))
     return builder.chain(
-        Conv(8, 3, 3), Conv(16, 3, 3, 2, 2), GlobalAveragePool(), Dense(10), Softmax()
+        Conv(8, 3, 3), Conv(16, 3, 3, 2, 2), GlobalAveragePool(), Dense(10), SoftmaxLayer()
     ).build()
 
 
@@ -34,8 +34,8 @@ def estimated(net):
 
 
 def test_an_estimate_is_complete_and_travels(estimated, net):
-    assert estimated.accuracy_int8 > 0.7
-    assert abs(estimated.accuracy_int8 - estimated.accuracy_float) < 0.03
+    assert estimated.quality_int8 > 0.7
+    assert abs(estimated.quality_int8 - estimated.quality_float) < 0.03
     assert (estimated.epochs, estimated.macs, estimated.parameters) == (8, net.macs, net.parameters)
     assert estimated.cpu_s > 0
     assert pickle.loads(pickle.dumps(estimated)) == estimated
@@ -55,7 +55,7 @@ def test_int8_accuracy_equals_what_tflite_micro_answers(estimated):
         hits += int(interpreter.get_output(0).argmax() == y)
     ours = int8_accuracy(estimated.tflite, validation.x, validation.y)
     assert ours.accuracy == pytest.approx(hits / len(validation.y))
-    assert ours.accuracy == estimated.accuracy_int8
+    assert ours.accuracy == estimated.quality_int8
 
 
 def test_equal_arguments_give_the_equal_file(estimated, net):

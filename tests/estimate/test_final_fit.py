@@ -7,11 +7,11 @@ import pytest
 
 from micronas.config import DataConfig, FinalFitConfig
 from micronas.errors import TrainError
-from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, Softmax
+from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, SoftmaxLayer
 
 tf = pytest.importorskip("tensorflow")
 
-from micronas.estimate.final_fit import FinalSettings, Progress, final_fit  # noqa: E402
+from micronas.estimate.final_fit import FinalSettings, FitProgress, final_fit  # noqa: E402
 from micronas.estimate.full import cached_dataset, estimate  # noqa: E402
 from micronas.train.settings import TrainSettings  # noqa: E402
 from micronas.train.statistics import reestimate_statistics  # noqa: E402
@@ -23,7 +23,7 @@ DIGITS = DataConfig(name="digits")
 @pytest.fixture(scope="module")
 def net():
     builder = NetBuilder((8, 8, 1)).chain(Conv(8, 3, 3), Conv(16, 3, 3, 2, 2))
-    return builder.chain(GlobalAveragePool(), Dense(10), Softmax()).build()
+    return builder.chain(GlobalAveragePool(), Dense(10), SoftmaxLayer()).build()
 
 
 def test_a_given_number_of_epochs_repeats_and_beats_a_short_training(net):
@@ -32,8 +32,8 @@ def test_a_given_number_of_epochs_repeats_and_beats_a_short_training(net):
     assert once.epochs == 15
     assert once.tflite == again.tflite
     short = estimate(net, DIGITS, TrainSettings(epochs=3), seed=3)
-    assert once.accuracy_int8 > short.accuracy_int8
-    assert once.accuracy_int8 > 0.85
+    assert once.quality_int8 > short.quality_int8
+    assert once.quality_int8 > 0.85
 
 
 def test_seconds_that_suffice_change_nothing(net):
@@ -46,7 +46,7 @@ def test_seconds_that_suffice_change_nothing(net):
 def test_the_clock_takes_over_only_where_the_epochs_fall_behind(monkeypatch: pytest.MonkeyPatch):
     now = 100.0
     monkeypatch.setattr("micronas.estimate.final_fit.time.monotonic", lambda: now)
-    progress = Progress(epochs=10, steps_per_epoch=4, end=200.0)
+    progress = FitProgress(epochs=10, steps_per_epoch=4, end=200.0)
     now, progress.steps = 124.0, 8
     assert progress.share == pytest.approx(0.2), "a little behind: the schedule is that of the epochs"
     now = 130.0
@@ -62,7 +62,7 @@ def test_seconds_are_kept_and_the_schedule_still_ends(net):
     fitted = final_fit(net, DIGITS, FinalSettings(epochs=100_000), seed=0, seconds=6.0)
     assert time.monotonic() - start < 8.0
     assert 1 <= fitted.epochs < 100_000
-    assert fitted.accuracy_int8 > 0.3
+    assert fitted.quality_int8 > 0.3
 
 
 def test_too_little_time_is_an_error(net):

@@ -15,7 +15,7 @@ from micronas.model.net import (
     Flatten,
     GlobalAveragePool,
     NetBuilder,
-    Softmax,
+    SoftmaxLayer,
 )
 
 pairs = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=3, max_size=25)
@@ -45,7 +45,9 @@ def test_ranks_of_unequal_lists_are_refused():
 
 
 def dense_net(units, classes=2):
-    builder = NetBuilder((2, 1, 1)).chain(Flatten(), Dense(units, Activation.RELU), Dense(classes), Softmax())
+    builder = NetBuilder((2, 1, 1)).chain(
+        Flatten(), Dense(units, Activation.RELU), Dense(classes), SoftmaxLayer()
+    )
     return builder.build()
 
 
@@ -88,7 +90,7 @@ def test_wider_networks_score_higher_and_residuals_are_walked():
         start = builder.add(Conv(width, 3, 3))
         builder.chain(DepthwiseConv(3, 3), Conv(width, 1, 1, activation=Activation.NONE))
         builder.add(Add(Activation.RELU), start, builder.last)
-        return builder.chain(GlobalAveragePool(), Dense(10), Softmax()).build()
+        return builder.chain(GlobalAveragePool(), Dense(10), SoftmaxLayer()).build()
 
     x = np.random.default_rng(0).random((16, 8, 8, 1)).astype(np.float32)
     narrow, wide = residual_net(4), residual_net(32)

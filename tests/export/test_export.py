@@ -12,11 +12,12 @@ import pytest
 from micronas.board import Core
 from micronas.errors import ModelError
 from micronas.export import library_files
-from micronas.export.kernels import KERNELS_DIR, kernel_files
+from micronas.export.kernels import kernel_files, kernels_folder
 from micronas.model.interpreter import run_batch
 from micronas.model.tflite import read
 from tests.support.host_c import SANITIZERS, WARNINGS
 from tests.support.random_cases import CASES, random_case
+from tests.support.written_files import written
 
 NETWORKS = (
     "kws_ref_model",
@@ -27,14 +28,6 @@ NETWORKS = (
     "hello_world_int8",
     "simple_add_model",
 )
-
-
-def written(files, folder):
-    for path, text in files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
-    return folder
 
 
 def sources(folder, pattern):
@@ -98,12 +91,12 @@ def test_only_needed_kernels_are_exported():
 
 def test_the_whole_kernel_library_is_reachable_from_kernels():
     """A kernel file that no op leads to would be dead weight, or a kernel that export forgets."""
-    kernels = {p.stem for p in KERNELS_DIR.glob("mn_*_s8.c")} | {
-        p.stem for p in KERNELS_DIR.glob("mn_*_dsp.c")
+    kernels = {p.stem for p in kernels_folder().glob("mn_*_s8.c")} | {
+        p.stem for p in kernels_folder().glob("mn_*_dsp.c")
     }
     found = kernel_files(kernels | {"mn_quantize_f32"})
     firmware_only = {"mn_arena.c", "mn_arena.h"}  # an exported network's arena is one array
-    assert set(found) == {p.name for p in KERNELS_DIR.iterdir()} - firmware_only
+    assert set(found) == {p.name for p in kernels_folder().iterdir()} - firmware_only
 
 
 @pytest.mark.parametrize("name", ["my net", "", "1st", "a-b", "größe", "x\n"])

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from micronas.board import load_board
+from micronas.board.arena_location import ArenaLocation, ArenaMemory
 from micronas.errors import BudgetError, BuildError, ToolMissingError
 from micronas.firmware import Firmware, assert_ledger_matches, build_firmware
 from micronas.firmware.run_platformio import run_platformio
@@ -182,7 +183,7 @@ def test_the_arena_may_live_in_another_region(tmp_path: Path, firmware_cache: Pa
         load_board("black_f407vg"),
         workdir=tmp_path,
         cache_dir=firmware_cache,
-        arena_region="ccm",
+        arena_location=ArenaLocation((ArenaMemory(("ccm",)),)),
     )
     assert firmware.regions["ccm"] == 32
     assert firmware.image.symbol("mn_arena").address == 0x10000000

@@ -19,14 +19,14 @@ from micronas.deploy.deployment import build
 from micronas.errors import BoardError, ConfigError
 from micronas.firmware.clock_choice import at_clock
 from micronas.search import prepare
-from tests.board.test_boards import tiny_net, with_values
-from tests.firmware import test_port_clock_l4 as l4
-from tests.firmware import test_port_stm32f1 as f1
-from tests.firmware import test_port_stm32f4 as f4
-from tests.firmware import test_port_stm32f7 as f7
-from tests.firmware import test_port_stm32h7 as h7
-from tests.firmware import test_port_stm32u5 as u5
+from tests.support.chips import clock_l4 as l4
+from tests.support.chips import stm32f1 as f1
+from tests.support.chips import stm32f4 as f4
+from tests.support.chips import stm32h7 as h7
+from tests.support.chips import stm32u5 as u5
 from tests.support.host_port import HostPort, Rule
+from tests.support.tiny_network import tiny_net
+from tests.support.weights import zero_weights
 
 MHZ = 1_000_000
 Reset = Mapping[int, int]
@@ -51,7 +51,7 @@ SECONDS = (
     Second("stm32vldiscovery", 16, 0, f1.HEALTHY, f1.RESET),
     Second("netduino2", 60, 1, f4.HEALTHY, f4.RESET, 0x40023C00),
     Second("nucleo_f446re", 84, 2, f4.HEALTHY, f4.RESET, 0x40023C00),
-    Second("nucleo_f767zi", 144, 4, f7.HEALTHY, f7.RESET, 0x40023C00),
+    Second("nucleo_f767zi", 144, 4, f4.HEALTHY, f4.RESET, 0x40023C00),
     Second("nucleo_h743zi2", 216, 1, h7.HEALTHY, h7.RESET, 0x52002000),
     Second("nucleo_l476rg", 48, 2, l4.L476.rules, l4.L476.reset),
     Second("nucleo_l4r5zi", 80, 3, l4.L4R5.rules, l4.L4R5.reset),
@@ -130,12 +130,13 @@ def test_the_timing_says_that_it_is_for_another_clock() -> None:
 
 def test_remarks_name_the_published_clock_and_the_profiles() -> None:
     h743 = load_board("nucleo_h743zi2")
-    (published_here,) = clock_remarks(h743)
+    (published_here,) = clock_remarks(h743, h743)
     assert published_here == "published results are at this clock; their sources: boards show nucleo_h743zi2"
-    asked, elsewhere = clock_remarks(at_clock(h743, 216 * MHZ))
+    asked, elsewhere = clock_remarks(at_clock(h743, 216 * MHZ), h743)
     assert asked == "asked for; the profile's clock is 480 MHz. 1 flash wait states instead of 4"
     assert elsewhere == "published results are at 480 MHz: --clock-mhz 480, or compare cycles"
-    assert clock_remarks(load_board("bluepill_f103c8")) == ["published results of this board: none known"]
+    bluepill = load_board("bluepill_f103c8")
+    assert clock_remarks(bluepill, bluepill) == ["published results of this board: none known"]
 
 
 @pytest.mark.parametrize("name", board_names())
@@ -158,7 +159,7 @@ def test_a_firmware_is_built_for_the_second_clock(
     second: Second, tmp_path: Path, firmware_cache: Path
 ) -> None:
     board = at_clock(load_board(second.board), second.mhz * MHZ)
-    built = build(with_values(tiny_net()), board, workdir=tmp_path, cache_dir=firmware_cache)
+    built = build(zero_weights(tiny_net()), board, workdir=tmp_path, cache_dir=firmware_cache)
     header = next(tmp_path.rglob("mn_board.h")).read_text(encoding="utf-8")
     assert f"#define MN_CLOCK_HZ {second.mhz * MHZ}u\n" in header
     assert built.firmware.board.clock.hz == second.mhz * MHZ
@@ -167,7 +168,7 @@ def test_a_firmware_is_built_for_the_second_clock(
 @pytest.mark.emulator
 @pytest.mark.parametrize(("name", "mhz"), [("nucleo_f446re", 84), ("nucleo_l4r5zi", 80)])
 def test_bench_runs_in_qemu_at_the_clock_asked_for(name: str, mhz: int, networks: Path) -> None:
-    """Own image and twin. The firmware itself says HSI there, for QEMU has no RCC (docs/boards.md)."""
+    """Own image and twin. The firmware reports HSI: QEMU has no RCC (docs/reference/boards.md)."""
     model = str(networks / "tiny.tflite")
     at_full, at_second = (
         json.loads(CliRunner().invoke(app, ["bench", model, "--board", name, "--json", *more]).stdout)

@@ -14,9 +14,9 @@ from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.plan import plan_memory
 from micronas.model.graph import Graph, Op
-from tests.firmware.test_kernels_host import assert_equal_to_tflm, fuzz_cases
 from tests.support.corner_cases import corner_cases
 from tests.support.dsp_cases import dsp_corner_cases
+from tests.support.kernel_fuzz import assert_equal_to_tflm, fuzz_cases
 from tests.support.model_runner import KERNELS, run_in_emulator, run_on_host
 from tests.support.oracle import random_inputs
 

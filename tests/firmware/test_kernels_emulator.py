@@ -8,8 +8,8 @@ import pytest
 from micronas.board import Core
 from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
-from tests.firmware.test_kernels_host import assert_equal_to_tflm, fuzz_cases
 from tests.support.dsp_cases import dsp_corner_cases
+from tests.support.kernel_fuzz import assert_equal_to_tflm, fuzz_cases
 from tests.support.model_runner import run_in_emulator
 from tests.support.oracle import random_inputs
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from micronas.board import load_board
-from micronas.deploy.mlperf.firmware import Mode, dut_program
+from micronas.deploy.mlperf.firmware import RunMode, dut_program
 from micronas.deploy.mlperf.task import TASKS
 from micronas.firmware import build_firmware
 from micronas.firmware.program import SERVER
@@ -40,7 +40,7 @@ def needs(folder: Path) -> Mapping[str, set[str]]:
 @pytest.mark.parametrize(("program", "model"), [("server", "counted.c"), ("mlperf", "mlperf_classes.c")])
 def test_the_objects_have_an_order(program: str, model: str, tmp_path: Path, firmware_cache: Path) -> None:
     board = load_board("nucleo_f767zi")  # has caches, too
-    built = SERVER if program == "server" else dut_program(board, TASKS["kws01"], Mode.ENERGY, "PB13")
+    built = SERVER if program == "server" else dut_program(board, TASKS["kws01"], RunMode.ENERGY, "PB13")
     source = (FIRMWARE_MODELS / model).read_text(encoding="utf-8")
     build_firmware({"mn_model.c": source}, board, workdir=tmp_path, cache_dir=firmware_cache, program=built)
     found = needs(tmp_path)

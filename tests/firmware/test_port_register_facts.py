@@ -1,4 +1,4 @@
-"""Addresses, bits and limits of the ports' C against what others wrote down (docs/board_facts.md).
+"""Addresses, bits and limits of the ports' C against what others wrote down (docs/reference/board_facts.md).
 
 Only those that the tests with simulated registers take from the C's own view of the chip.
 """

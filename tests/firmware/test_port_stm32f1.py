@@ -5,28 +5,29 @@ from __future__ import annotations
 import pytest
 
 from micronas.board import load_board
+from tests.support.chips.stm32f1 import (
+    FLASH_ACR,
+    HEALTHY,
+    HSE,
+    HSEBYP,
+    PLL,
+    PLL_FIELDS,
+    PLLON,
+    PLLRDY,
+    RCC_APB2ENR,
+    RCC_CFGR,
+    RCC_CR,
+    RESET,
+    SWITCH,
+    without,
+)
 from tests.support.host_c import COMPILERS
-from tests.support.host_port import SOURCES, Copy, HostPort, Rule, Run
-
-RCC_CR, RCC_CFGR, RCC_APB2ENR, FLASH_ACR = 0x40021000, 0x40021004, 0x40021018, 0x40022000
-PLLON, PLLRDY, HSEBYP = 1 << 24, 1 << 25, 1 << 18
-RESET = {RCC_CR: 0x83, FLASH_ACR: 0x30}
-PLL_FIELDS = 0x003F0000
-
-HSI = Copy(RCC_CR, 0, RCC_CR, 1)
-HSE = Copy(RCC_CR, 16, RCC_CR, 17)
-PLL = Copy(RCC_CR, 24, RCC_CR, 25)
-SWITCH = Copy(RCC_CFGR, 0, RCC_CFGR, 2, width=2)
-HEALTHY: tuple[Rule, ...] = (HSI, HSE, PLL, SWITCH)
+from tests.support.host_port import SOURCES, HostPort, Rule, Run
 
 
 @pytest.fixture(scope="module", params=COMPILERS)
 def port(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> HostPort:
     return HostPort(load_board("nucleo_f103rb"), tmp_path_factory.mktemp("f1"), request.param)
-
-
-def without(*rules: Rule) -> list[Rule]:
-    return [rule for rule in HEALTHY if rule not in rules]
 
 
 def assert_72_mhz_from_the_mco(run: Run) -> None:

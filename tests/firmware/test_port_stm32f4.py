@@ -5,31 +5,32 @@ from __future__ import annotations
 import pytest
 
 from micronas.board import load_board
+from tests.support.chips.stm32f4 import (
+    FLASH_ACR,
+    HEALTHY,
+    HSE,
+    HSEBYP,
+    HSERDY,
+    OVERDRIVE,
+    OVERDRIVE_SWITCH,
+    PLL,
+    PLLON,
+    PLLRDY,
+    PWR_CR,
+    RCC_CFGR,
+    RCC_CR,
+    RCC_PLLCFGR,
+    RESET,
+    SWITCH,
+    without,
+)
 from tests.support.host_c import COMPILERS
-from tests.support.host_port import SOURCES, Copy, HostPort, Lock, Rule, Run
-
-RCC_CR, RCC_PLLCFGR, RCC_CFGR = 0x40023800, 0x40023804, 0x40023808
-PWR_CR, PWR_CSR, FLASH_ACR = 0x40007000, 0x40007004, 0x40023C00
-PLLON, PLLRDY, HSERDY, HSEBYP = 1 << 24, 1 << 25, 1 << 17, 1 << 18
-RESET = {RCC_CR: 0x83, RCC_PLLCFGR: 0x24003010, PWR_CR: 0xC000}
-
-HSI = Copy(RCC_CR, 0, RCC_CR, 1)
-HSE = Copy(RCC_CR, 16, RCC_CR, 17)
-PLL = Copy(RCC_CR, 24, RCC_CR, 25)
-OVERDRIVE = Copy(PWR_CR, 16, PWR_CSR, 16)
-OVERDRIVE_SWITCH = Copy(PWR_CR, 17, PWR_CSR, 17)
-SWITCH = Copy(RCC_CFGR, 0, RCC_CFGR, 2, width=2)
-PLL_IS_SET_WHILE_OFF = Lock(RCC_PLLCFGR, RCC_CR, PLLON)
-HEALTHY: tuple[Rule, ...] = (HSI, HSE, PLL, OVERDRIVE, OVERDRIVE_SWITCH, SWITCH, PLL_IS_SET_WHILE_OFF)
+from tests.support.host_port import SOURCES, HostPort, Rule, Run
 
 
 @pytest.fixture(scope="module", params=COMPILERS)
 def port(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> HostPort:
     return HostPort(load_board("nucleo_f446re"), tmp_path_factory.mktemp("f4"), request.param)
-
-
-def without(*rules: Rule) -> list[Rule]:
-    return [rule for rule in HEALTHY if rule not in rules]
 
 
 def assert_runs_at_full_clock(run: Run, source: str, *, fallback: bool) -> None:

@@ -8,16 +8,7 @@ from pathlib import Path
 import pytest
 
 from micronas.board import load_board
-from tests.firmware.test_port_stm32f4 import (
-    FLASH_ACR,
-    HEALTHY,
-    HSE,
-    PWR_CR,
-    RCC_CFGR,
-    RCC_PLLCFGR,
-    RESET,
-    without,
-)
+from tests.support.chips.stm32f4 import FLASH_ACR, HEALTHY, HSE, PWR_CR, RCC_CFGR, RCC_PLLCFGR, RESET, without
 from tests.support.host_c import build_program
 from tests.support.host_port import HOST_PORT, SOURCES, HostPort
 from tests.support.paths import FIRMWARE

@@ -5,46 +5,41 @@ from __future__ import annotations
 import pytest
 
 from micronas.board import load_board
+from tests.support.chips.stm32h7 import (
+    DBGMCU_IDCODE,
+    FLASH_ACR,
+    HEALTHY,
+    HSE,
+    PLL,
+    PLL1ON,
+    PLL1RDY,
+    PWR_CR3,
+    PWR_D3CR,
+    RCC_AHB2ENR,
+    RCC_APB4ENR,
+    RCC_CFGR,
+    RCC_CR,
+    RCC_D1CFGR,
+    RCC_D2CFGR,
+    RCC_D3CFGR,
+    RCC_PLL1DIVR,
+    RCC_PLLCFGR,
+    RCC_PLLCKSELR,
+    RESET,
+    REVISION_Y,
+    SUPPLY,
+    SWITCH,
+    SYSCFG_PWRCR,
+    VOLTAGE,
+    without,
+)
 from tests.support.host_c import COMPILERS
-from tests.support.host_port import SOURCES, Copy, HostPort, Lock, Rule, Run
-
-RCC, PWR = 0x58024400, 0x58024800
-RCC_CR, RCC_CFGR = RCC, RCC + 0x10
-RCC_D1CFGR, RCC_D2CFGR, RCC_D3CFGR = RCC + 0x18, RCC + 0x1C, RCC + 0x20
-RCC_PLLCKSELR, RCC_PLLCFGR, RCC_PLL1DIVR = RCC + 0x28, RCC + 0x2C, RCC + 0x30
-RCC_AHB2ENR, RCC_APB4ENR = RCC + 0xDC, RCC + 0xF4
-PWR_CSR1, PWR_CR3, PWR_D3CR = PWR + 0x04, PWR + 0x0C, PWR + 0x18
-SYSCFG_PWRCR, DBGMCU_IDCODE, FLASH_ACR = 0x5800042C, 0x5C001000, 0x52002000
-PLL1ON, PLL1RDY = 1 << 24, 1 << 25
-REVISION_V, REVISION_Y = 0x20036450, 0x10036450
-RESET = {
-    RCC_CR: 0x25,
-    RCC_PLLCKSELR: 0x02020200,
-    RCC_PLLCFGR: 0x01FF0000,
-    RCC_PLL1DIVR: 0x01010280,
-    PWR_CR3: 0x46,
-    PWR_D3CR: 0x4000,
-    DBGMCU_IDCODE: REVISION_V,
-    FLASH_ACR: 0x37,
-}
-
-HSI = Copy(RCC_CR, 0, RCC_CR, 2)
-HSE = Copy(RCC_CR, 16, RCC_CR, 17)
-PLL = Copy(RCC_CR, 24, RCC_CR, 25)
-SWITCH = Copy(RCC_CFGR, 0, RCC_CFGR, 3, width=3)
-SUPPLY = Copy(PWR_CR3, 1, PWR_CSR1, 13)
-VOLTAGE = Copy(PWR_D3CR, 15, PWR_D3CR, 13)
-PLL_IS_SET_WHILE_OFF = tuple(Lock(a, RCC_CR, PLL1ON) for a in (RCC_PLLCKSELR, RCC_PLL1DIVR))
-HEALTHY: tuple[Rule, ...] = (HSI, HSE, PLL, SWITCH, SUPPLY, VOLTAGE, *PLL_IS_SET_WHILE_OFF)
+from tests.support.host_port import SOURCES, HostPort, Rule, Run
 
 
 @pytest.fixture(scope="module", params=COMPILERS)
 def port(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> HostPort:
     return HostPort(load_board("nucleo_h743zi2"), tmp_path_factory.mktemp("h7"), request.param)
-
-
-def without(*rules: Rule) -> list[Rule]:
-    return [rule for rule in HEALTHY if rule not in rules]
 
 
 def assert_480_mhz(run: Run, source: str, *, fallback: bool) -> None:

@@ -12,7 +12,7 @@ from micronas.model.graph import Graph, Quant
 from micronas.model.net import Dense, Flatten, NetBuilder, shape_graph
 from micronas.quantize.calibration import check_calibration
 from micronas.quantize.proof import check_scales
-from micronas.space.reference.random_weights import made_up_weights
+from micronas.space.reference.random_weights import random_weights
 
 
 def images(count=6, seed=0):
@@ -78,7 +78,7 @@ def test_good_calibration_passes_unchanged():
 
 def int8_graph(input_scale: float, output_scale: float = 0.05) -> Graph:
     net = NetBuilder((4, 4, 1)).chain(Flatten(), Dense(3)).build()
-    graph = made_up_weights(shape_graph(net), seed=0)
+    graph = random_weights(shape_graph(net), seed=0)
     (first,), (last,) = graph.inputs, graph.outputs
     tensors = list(graph.tensors)
     tensors[first] = replace(tensors[first], quant=Quant((input_scale,), (0,)))

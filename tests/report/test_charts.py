@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micronas.compare.budget import parse_allowance
+from micronas.compare.budget import parse_budget
 from micronas.compare.chart import COLOURS, colour, curves
 from micronas.compare.curve import Band, Spread
 from micronas.compare.files import write_files
@@ -67,7 +67,7 @@ def test_a_best_so_far_curve_is_drawn_as_stairs() -> None:
     ],
 )
 def test_a_budget_is_told_in_words_that_stand_apart(budget: str, words: str) -> None:
-    assert parse_allowance(budget).words == words
+    assert parse_budget(budget).words == words
 
 
 @given(st.floats(0, 1000), st.floats(0, 1000), st.floats(0, 1000))

@@ -22,8 +22,9 @@ from micronas.errors import StoreError
 from micronas.report import write_report
 from micronas.search import stored_setup
 from micronas.store import DATABASE, SCHEMA_VERSION, Final, Record, Store
+from micronas.store.stored_setup import stored_config
 from micronas.trial import Outcome, Trial, scores_to_json
-from tests.cli.test_cli import micronas, refused
+from tests.support.command_line import micronas, refused
 from tests.support.compare_fakes import ToyRuns, silent, toy_plan
 from tests.support.paths import REPOSITORY
 from tests.support.search_fakes import toy_scores
@@ -42,7 +43,7 @@ def run(tmp_path: Path, networks: Path) -> Path:
     result: dict[str, Any] = {
         "trial": 0,
         "final_fit": True,
-        "test_accuracy_int8": 0.875,
+        "test_quality_int8": 0.875,
         "test_samples": 750,
         "scores": scores_to_json(scores),
         "deployment": {},
@@ -103,6 +104,55 @@ def test_an_older_format_is_shown_and_not_gone_on_with(run: Path) -> None:
     assert "model.c" in text, "the network's C needs the core of the profile, and that is there"
 
 
+def old_names(figures: Any) -> Any:
+    """Scores and results as formats 1 and 2 had them."""
+    return json.loads(json.dumps(figures).replace("quality_", "accuracy_"))
+
+
+@pytest.mark.parametrize("found", [1, 2])
+def test_figures_of_an_older_format_are_read_under_their_new_names(run: Path, found: int) -> None:
+    with Store.read(run) as store:
+        (record,), final = store.records(), store.final()
+    change(run, "schema_version", lambda _: found)
+    with sqlite3.connect(run / DATABASE) as connection:
+        for table, column in (("trials", "scores"), ("final", "result")):
+            (text,) = connection.execute(f"SELECT {column} FROM {table}").fetchone()
+            renamed = json.dumps(old_names(json.loads(text)))
+            assert "accuracy_int8" in renamed
+            connection.execute(f"UPDATE {table} SET {column} = ?", (renamed,))
+    with Store.read(run) as store:
+        assert store.records() == [record]
+        assert store.final() == final
+        assert "87.5 %" in write_report(store).read_text(encoding="utf-8")
+
+
+def test_the_configuration_of_an_older_format_is_read_under_its_new_keys(run: Path) -> None:
+    def older(config: dict[str, Any]) -> dict[str, Any]:
+        constraints = config.pop("constraints")
+        config["strategy"]["effort"] = config["strategy"].pop("supernet_length")
+        config["latency"]["least_networks"] = config["latency"].pop("min_networks")
+        assert config.pop("on_board_failure") == "continue"
+        return {**config, "budgets": {**constraints, "flash_kb": 96.0}, "on_dead_board": "go_on"}
+
+    change(run, "config", older)
+    with Store.read(run) as store, pytest.raises(StoreError, match="does not read its configuration"):
+        stored_config(store)
+    change(run, "schema_version", lambda _: 2)
+    with Store.read(run) as store:
+        config = stored_config(store)
+        assert "of 96 KB" in write_report(store).read_text(encoding="utf-8")
+    wanted = SearchConfig.model_validate({"board": "nucleo_f446re", "constraints": {"flash_kb": 96.0}})
+    assert config == wanted
+
+
+def test_old_names_in_a_run_of_this_format_are_not_taken(run: Path) -> None:
+    with sqlite3.connect(run / DATABASE) as connection:
+        (text,) = connection.execute("SELECT scores FROM trials").fetchone()
+        connection.execute("UPDATE trials SET scores = ?", (json.dumps(old_names(json.loads(text))),))
+    with Store.read(run) as store, pytest.raises(StoreError, match="does not read its trial 0"):
+        store.records()
+
+
 def test_a_newer_format_is_refused_by_everything(run: Path) -> None:
     change(run, "schema_version", lambda _: 99)
     for open_run in (Store.read, Store.resume):
@@ -150,7 +200,7 @@ def test_its_report_shows_the_rest_and_says_what_is_missing(
 
 
 def test_a_config_without_whole_sections_still_has_a_report(run: Path) -> None:
-    change(run, "config", lambda config: {"seed": config["seed"], "budgets": {"flash_kb": 96}})
+    change(run, "config", lambda config: {"seed": config["seed"], "constraints": {"flash_kb": 96}})
     with Store.read(run) as store:
         assert "87.5 %" in write_report(store).read_text(encoding="utf-8")
 
@@ -191,7 +241,7 @@ def comparison(tmp_path: Path) -> Path:
 
 
 def test_a_comparison_of_old_runs_is_shown_and_not_gone_on_with(comparison: Path) -> None:
-    for run in ("random-seed0", "aging_evolution-seed0", "hand_made-seed0"):
+    for run in ("random-seed0", "aging_evolution-seed0", "no_search-seed0"):
         change(comparison / run, "schema_version", lambda _: 1)
         change(comparison / run, "board", old_profile)
         change(comparison / run, "config", newer_key)

@@ -20,8 +20,8 @@ LATENCY = Latency(
     ms=1.5, source=Source.EMULATED, instructions=174_000, core="cortex-m4", clock_hz=180_000_000
 )
 SCORES = Scores(
-    accuracy_int8=0.9,
-    accuracy_float=0.91,
+    quality_int8=0.9,
+    quality_float=0.91,
     flash_bytes=1000,
     sram_bytes=2000,
     macs=3,

@@ -59,7 +59,7 @@ def configuration(case: Case, data: dict[str, Any]) -> dict[str, Any]:
             "supernet": {"epochs": 1, "subnets": 4, "sample": 2},
         },
         "final_fit": {"epochs": 1},
-        "budgets": {"flash_kb": 96, "sram_kb": 48},
+        "constraints": {"flash_kb": 96, "sram_kb": 48},
         "reward": {"target_ms": 20},
         "budget": {"trials": 1},
         "seed": 1,

@@ -14,9 +14,9 @@ from micronas.space.cell.canonical import is_sound
 from micronas.strategy.darts.checkpoint import load_cells, save_cells
 from micronas.strategy.darts.discretise import cell_of, drawn_cell
 from micronas.strategy.darts.edges import OPS, CellEdges, EdgeWeights
-from micronas.strategy.supernet_series import Bench, Series, Supernets, supernet_file, supernets_cpu_s
-from tests.strategy.test_strategies_killed import trials_of
+from micronas.strategy.supernet_series import Series, Supernets, SupernetStore, supernet_file, supernets_cpu_s
 from tests.support import killable_search
+from tests.support.killable_search import trials_of
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Toy:
 class Toys:
     """A series of supernets that only know their number; ``trained`` and ``loaded`` are the calls."""
 
-    def __init__(self, draws: int, bench: Bench, first_ask: int = 3) -> None:
+    def __init__(self, draws: int, bench: SupernetStore, first_ask: int = 3) -> None:
         self.trained: list[int] = []
         self.loaded: list[int] = []
         self.supernets = Supernets[Toy](
@@ -55,34 +55,36 @@ class Toys:
 
 
 def test_blocks_begin_with_the_first_ask_after_the_hand_made_trials() -> None:
-    toys = Toys(4, Bench())
+    toys = Toys(4, SupernetStore())
     assert toys.serving(*range(3, 12)) == [3, 3, 3, 3, 7, 7, 7, 7, 11]
     assert toys.trained == [3, 7, 11]
 
 
 def test_a_resumed_run_finds_its_supernets_whatever_ask_comes_first(tmp_path: Path) -> None:
-    Toys(4, Bench(tmp_path)).serving(3, 7)
+    Toys(4, SupernetStore(tmp_path)).serving(3, 7)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["toy-3.npz", "toy-7.npz"]
-    resumed = Toys(4, Bench(tmp_path))
+    resumed = Toys(4, SupernetStore(tmp_path))
     assert resumed.serving(9, 5, 10, 6) == [7, 3, 7, 3]
     assert (resumed.trained, resumed.loaded) == ([], [7, 3])
 
 
 def test_the_last_supernet_goes_on_serving_when_time_is_short(tmp_path: Path) -> None:
     left_s = [25.0]
-    toys = Toys(2, Bench(tmp_path, affords=lambda cpu_s: cpu_s <= left_s[0]))
+    toys = Toys(2, SupernetStore(tmp_path, affords=lambda cpu_s: cpu_s <= left_s[0]))
     assert toys.serving(3, 5) == [3, 5]
     left_s[0] = 9.0
     assert toys.serving(7, 8, 10) == [5, 5, 5]
-    resumed = Toys(2, Bench(tmp_path, affords=lambda cpu_s: False))
+    resumed = Toys(2, SupernetStore(tmp_path, affords=lambda cpu_s: False))
     assert resumed.serving(9) == [5]
     assert resumed.trained == []
-    assert Toys(2, Bench(affords=lambda cpu_s: False)).serving(3) == [3]  # a first one is always trained
+    assert Toys(2, SupernetStore(affords=lambda cpu_s: False)).serving(3) == [
+        3
+    ]  # a first one is always trained
 
 
 def test_the_run_hears_of_every_training() -> None:
     done: list[str] = []
-    bench = Bench(trained=lambda: done.append("trained"), phase=done.append)
+    bench = SupernetStore(trained=lambda: done.append("trained"), phase=done.append)
     Toys(2, bench).serving(3, 4, 5)
     assert done == [
         "toy: training a supernet for trials from 3 on",

@@ -32,7 +32,7 @@ def config(space: str, strategy: str) -> SearchConfig:
             "space": {"name": space, "max_blocks": 3, "max_width": 16},
             "strategy": {"name": strategy, "population": 3, "sample": 2},
             "estimator": {"name": "supernet", "supernet": {"subnets": SUBNETS}},
-            "budgets": {"flash_kb": 48, "sram_kb": 24},
+            "constraints": {"flash_kb": 48, "sram_kb": 24},
             "budget": {"trials": 4},
             "device": "none",
         }

@@ -6,22 +6,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from micronas.board import load_board
-from micronas.compare.budget import parse_allowance
-from micronas.compare.entry import parse_contenders
-from micronas.compare.plan import Plan, PlannedRun, make_plan
+from micronas.compare.budget import parse_budget
+from micronas.compare.entry import parse_entries
+from micronas.compare.plan import ComparisonPlan, PlannedRun, make_plan
+from micronas.compare.results import Results, results_to_json
 from micronas.config import SearchConfig, parse_config
 from micronas.errors import SearchError
-from micronas.search.task import Evaluate, Result, Task
+from micronas.search.task import Evaluate, TrialResult, TrialTask
 from micronas.store import DATABASE, Final, Store
 from micronas.trial import Outcome, scores_to_json
-from tests.search.test_search_loop import make_loop
 from tests.support.search_fakes import ToyArch, toy_evaluate
+from tests.support.toy_loop import make_loop
 
-CONFIG: SearchConfig = parse_config({"board": "nucleo_f446re", "budgets": {"flash_kb": 4, "sram_kb": 1}})
+CONFIG: SearchConfig = parse_config({"board": "nucleo_f446re", "constraints": {"flash_kb": 4, "sram_kb": 1}})
 
 
-def toy_plan(strategies: str = "random,aging_evolution", seeds: int = 2, budget: str = "12trials") -> Plan:
-    return make_plan(CONFIG, parse_contenders(strategies, CONFIG), seeds, parse_allowance(budget))
+def toy_plan(
+    strategies: str = "random,aging_evolution", seeds: int = 2, budget: str = "12trials"
+) -> ComparisonPlan:
+    return make_plan(CONFIG, parse_entries(strategies, CONFIG), seeds, parse_budget(budget))
 
 
 class KilledError(Exception):
@@ -57,21 +60,31 @@ class ToyRuns:
             if not complete:
                 raise SearchError("no trial ended with a usable network")
             best = max(complete, key=lambda s: s.reward)
-            test = best.accuracy_int8 - 0.01
-            result = {"scores": scores_to_json(best), "test_accuracy_int8": test, "test_samples": 400}
+            test = best.quality_int8 - 0.01
+            result = {"scores": scores_to_json(best), "test_quality_int8": test, "test_samples": 400}
             store.set_final(Final(result, b"model"))
 
-    def _evaluate(self, task: Task) -> Result:
+    def _evaluate(self, task: TrialTask) -> TrialResult:
         if self.lives == 0:
             raise KilledError
         self.lives -= 1
         return self.evaluate(task)
 
 
-def always_fails(task: Task) -> Result:
+def always_fails(task: TrialTask) -> TrialResult:
     """Every training breaks in the same way."""
-    return Result(Outcome.FAILED, stage="train", reason="the loss became nan")
+    return TrialResult(Outcome.FAILED, stage="train", reason="the loss became nan")
 
 
 def silent(run: PlannedRun, place: int, total: int) -> None:
     """Announces nothing."""
+
+
+def timeless(results: Results) -> object:
+    """The figures that do not depend on the machine."""
+    figures = results_to_json(results)
+    for entry in figures["entries"]:  # type: ignore[union-attr]
+        for run in entry["runs"]:  # type: ignore[index,union-attr,call-overload]
+            for key in ("cpu_minutes", "networks_per_cpu_minute", "wasted_cpu_share"):
+                del run[key]  # type: ignore[union-attr]
+    return figures

@@ -22,8 +22,8 @@ from micronas.search.gate import LedgerGate
 from micronas.search.loop import Loop
 from micronas.search.prefilter import Prefiltered
 from micronas.search.proposals import Proposals
-from micronas.search.task import Result, Task
-from micronas.search.termination import TrialEffort
+from micronas.search.task import TrialResult, TrialTask
+from micronas.search.termination import TrialTermination
 from micronas.space import make_space
 from micronas.space.base import Arch, Space
 from micronas.store import Store
@@ -32,14 +32,14 @@ from micronas.strategy.darts.discretise import cell_of
 from micronas.strategy.darts.edges import OPS, CellEdges, EdgeWeights
 from micronas.strategy.darts.search import FoundCells
 from micronas.strategy.darts.strategy import Darts
-from micronas.strategy.dnas.backbone import Backbone
+from micronas.strategy.dnas.backbone import ChoiceBackbone
 from micronas.strategy.dnas.cost_tables import MS, CostTables
-from micronas.strategy.dnas.limits import Aims
+from micronas.strategy.dnas.limits import CostConstraints
 from micronas.strategy.dnas.search import Learned
 from micronas.strategy.dnas.strategy import Dnas
 from micronas.strategy.problem import Problem
-from micronas.strategy.supernet_series import Bench
-from micronas.trial import Latency, Outcome, Scores, Source
+from micronas.strategy.supernet_series import SupernetStore
+from micronas.trial import Latency, Outcome, Scores, Source, Trial
 from tests.support.search_fakes import Silent
 
 TRIALS = 14
@@ -52,7 +52,7 @@ PREFILTERED = "prefiltered"
 SPACE_OF = {"darts": "cell", "dnas": "micronets", "reinforce": "micronets"}
 
 
-def guessed(backbone: Backbone, tables: CostTables, aims: Aims, seed: int) -> Learned:
+def guessed(backbone: ChoiceBackbone, tables: CostTables, aims: CostConstraints, seed: int) -> Learned:
     """Depends on the predicted latencies too, as training does."""
     rng = np.random.default_rng([seed, round(1e6 * float(tables.head[-1, MS]))])
     return Learned(
@@ -91,7 +91,7 @@ def strategy_of(name: str, space: Space, accept: Accept, gate: LedgerGate, folde
         latency_ms=1.0,
         first_ask=HAND_MADE,
         workers=WORKERS,
-        bench=Bench(folder),
+        bench=SupernetStore(folder),
     )
     config = StrategyConfig(name="random" if name == PREFILTERED else name, population=4, sample=2)
     match name:
@@ -109,7 +109,7 @@ def strategy_of(name: str, space: Space, accept: Accept, gate: LedgerGate, folde
 
 
 def evaluator(space: Space):  # type: ignore[no-untyped-def]
-    def evaluate(task: Task) -> Result:
+    def evaluate(task: TrialTask) -> TrialResult:
         time.sleep(0.05)
         arch: Arch = space.from_json(task.arch)
         net = space.net(arch)
@@ -126,7 +126,7 @@ def evaluator(space: Space):  # type: ignore[no-untyped-def]
             1,
             0.0,
         )
-        return Result(Outcome.COMPLETE, scores, tflite=task.key.encode())
+        return TrialResult(Outcome.COMPLETE, scores, tflite=task.key.encode())
 
     return evaluate
 
@@ -143,10 +143,10 @@ def run(name: str, folder: Path) -> None:
             space=space,
             strategy=strategy_of(name, space, proposals.accept, gate, folder),
             proposals=proposals,
-            first=tuple(space.hand_made()[-HAND_MADE:]),
+            first=tuple(space.baselines()[-HAND_MADE:]),
             executor=InlineExecutor(evaluator(space)),
             store=store,
-            effort=TrialEffort(TRIALS),
+            termination=TrialTermination(TRIALS),
             workers=WORKERS,
             max_equal_failures=TRIALS,
             observer=Silent([]),
@@ -155,3 +155,10 @@ def run(name: str, folder: Path) -> None:
 
 if __name__ == "__main__":
     run(sys.argv[1], Path(sys.argv[2]))
+
+
+def trials_of(folder: Path) -> list[Trial]:
+    if not (folder / "run.sqlite").exists():
+        return []
+    with Store.read(folder) as store:
+        return [record.trial for record in store.records()]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from micronas.board import load_board
-from micronas.deploy.mlperf.firmware import Mode, mlperf_header
-from micronas.deploy.mlperf.task import Task
+from micronas.deploy.mlperf.firmware import RunMode, mlperf_header
+from micronas.deploy.mlperf.task import MlperfTask
 from tests.support.host_c import build_program
 from tests.support.paths import FIRMWARE
 
@@ -47,12 +47,12 @@ class HostDut:
 
 
 def build_host_dut(
-    task: Task,
+    task: MlperfTask,
     model: Path,
     folder: Path,
     *,
     compiler: str = "gcc",
-    mode: Mode = Mode.PERFORMANCE,
+    mode: RunMode = RunMode.PERFORMANCE,
     pin: str | None = None,
     emulated: bool = False,
 ) -> HostDut:
@@ -70,5 +70,5 @@ def build_host_dut(
     return HostDut(build_program(compiler, [*SOURCES, *own], [folder, *INCLUDES], folder / "dut"))
 
 
-def _sizes(task: Task) -> str:
+def _sizes(task: MlperfTask) -> str:
     return f"#define INPUTS {task.input_bytes}\n#define OUTPUTS {task.outputs}\n"

@@ -13,7 +13,7 @@ from micronas.codegen.lowering import Target
 from micronas.config import DataConfig, RewardConfig
 from micronas.memory.ledger import Budget
 from micronas.strategy import Accept
-from micronas.strategy.predictor import Aim, BestReward, Predictor, WholeFront
+from micronas.strategy.predictor import Acquisition, HypervolumeImprovement, Predictor, RewardImprovement
 from micronas.strategy.problem import Problem
 from tests.support.search_fakes import ToyArch, ToySpace, toy_scores
 
@@ -40,7 +40,7 @@ def toy_predictor(
     name: str, seed: int = 0, accept: Accept = lambda arch: True, problem: Problem | None = None
 ) -> Predictor:
     problem = problem or toy_problem()
-    aim: Aim = WholeFront(problem.budget, problem.latency_ms, problem.error_limit)
+    aim: Acquisition = HypervolumeImprovement(problem.budget, problem.latency_ms, problem.error_limit)
     if name == "predictor_reward":
-        aim = BestReward(RewardConfig())
+        aim = RewardImprovement(RewardConfig())
     return Predictor(ToySpace(), seed, accept, problem, aim, pool=24, describe=toy_features)

@@ -24,7 +24,7 @@ from micronas.model.graph import (
     Reduce,
     ResizeNearest,
     Softmax,
-    Split,
+    SplitOp,
     StridedSlice,
 )
 from tests.support.graph_builder import GraphBuilder, float32
@@ -222,7 +222,7 @@ def split(rng: Rng) -> Graph:
     shape[axis] *= parts
     x = b.input(tuple(shape), quant)
     ys = [b.value(part, quant) for _ in range(parts)]
-    b.op("SPLIT", [axis_tensor, x], ys, Split(parts))
+    b.op("SPLIT", [axis_tensor, x], ys, SplitOp(parts))
     return b.graph(ys)
 
 

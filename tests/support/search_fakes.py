@@ -10,10 +10,10 @@ import numpy as np
 from micronas.errors import SpaceError, TrainError
 from micronas.memory.ledger import Verdict
 from micronas.model.net import Net
-from micronas.search.task import Result, Task
+from micronas.search.task import TrialResult, TrialTask
 from micronas.space.base import hash_json
+from micronas.space.grammar import Choose
 from micronas.store import Record
-from micronas.strategy.reinforce.grammar import Choose
 from micronas.trial import Json, Latency, Outcome, Scores, Source, Trial
 
 GENES, VALUES = 6, 5
@@ -51,7 +51,7 @@ class ToySpace:
     def net(self, arch: ToyArch) -> Net:
         raise NotImplementedError("the toy space has no networks")
 
-    def hand_made(self) -> tuple[ToyArch, ...]:
+    def baselines(self) -> tuple[ToyArch, ...]:
         return tuple(ToyArch((v,) * GENES) for v in reversed(range(VALUES)))
 
     def to_json(self, arch: ToyArch) -> Json:
@@ -64,6 +64,9 @@ class ToySpace:
 
     def key(self, arch: ToyArch) -> str:
         return hash_json(list(arch.genes))
+
+    def grammar(self) -> ToyTokens:
+        return ToyTokens()
 
 
 class ToyTokens:
@@ -101,8 +104,8 @@ def toy_scores(genes: list[int]) -> Scores:
     accuracy = 0.5 + 0.5 * sum(genes) / (GENES * (VALUES - 1))
     latency = Latency(ms=1.0 + sum(genes), source=Source.EMULATED, instructions=1000 * sum(genes))
     return Scores(
-        accuracy_int8=accuracy,
-        accuracy_float=accuracy,
+        quality_int8=accuracy,
+        quality_float=accuracy,
         flash_bytes=100 * sum(genes) + 1,
         sram_bytes=10 * max(genes) + 1,
         macs=1000,
@@ -114,13 +117,13 @@ def toy_scores(genes: list[int]) -> Scores:
     )
 
 
-def toy_evaluate(task: Task) -> Result:
+def toy_evaluate(task: TrialTask) -> TrialResult:
     """The toy landscape; words whose digits sum to 3, 7, 11.. fail, as real trainings do now and then."""
     genes = list(task.arch)  # type: ignore[arg-type]
     if sum(genes) % 4 == 3:
         error = TrainError("the loss became nan")
-        return Result(Outcome.FAILED, stage=error.stage, reason=error.message)
-    return Result(Outcome.COMPLETE, toy_scores(genes), tflite=bytes(genes))
+        return TrialResult(Outcome.FAILED, stage=error.stage, reason=error.message)
+    return TrialResult(Outcome.COMPLETE, toy_scores(genes), tflite=bytes(genes))
 
 
 def toy_trial(number: int, genes: tuple[int, ...]) -> Trial:

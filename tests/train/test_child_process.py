@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from micronas.search.executor import ProcessExecutor
-from micronas.search.task import Task
+from micronas.search.task import TrialTask
 from micronas.train.child_process import interrupts_held
 from micronas.trial import Outcome
 from tests.support import interrupted_start
@@ -18,7 +18,7 @@ from tests.support import interrupted_start
 
 def test_a_worker_that_is_interrupted_while_it_starts_works_on(capfd: pytest.CaptureFixture[str]) -> None:
     with ProcessExecutor(interrupted_start.factory, workers=1, task_deadline_s=5.0) as executor:
-        executor.submit(Task(0, [1] * 6, "k"))
+        executor.submit(TrialTask(0, [1] * 6, "k"))
         finished = executor.next_finished(60.0)
     assert finished is not None
     assert finished[1].outcome is Outcome.COMPLETE

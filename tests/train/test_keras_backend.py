@@ -21,7 +21,7 @@ from micronas.model.net import (
     NetBuilder,
     Pool,
     PoolKind,
-    Softmax,
+    SoftmaxLayer,
 )
 
 tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed (extra: search)")
@@ -40,7 +40,7 @@ def _every_layer() -> Net:
     swished = builder.add(Apply(Function.HARD_SWISH), scaled)
     builder.add(Concat(), total, swished)
     builder.chain(Pool(PoolKind.MAX, 2, 2, 2, 2), Pool(PoolKind.AVERAGE, 2, 1, 2, 1), Flatten())
-    return builder.chain(Dense(6, Activation.RELU, batch_norm=True), Dense(4), Softmax()).build()
+    return builder.chain(Dense(6, Activation.RELU, batch_norm=True), Dense(4), SoftmaxLayer()).build()
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,13 @@ import pytest
 from micronas.config import DataConfig, EstimatorConfig
 from micronas.data import load
 from micronas.errors import TrainError
-from micronas.model.net import Conv, Dense, DepthwiseConv, GlobalAveragePool, NetBuilder, Softmax
+from micronas.model.net import Conv, Dense, DepthwiseConv, GlobalAveragePool, NetBuilder, SoftmaxLayer
 from micronas.train.settings import TrainSettings, learning_rates
 
 tf = pytest.importorskip("tensorflow")
 
 from micronas.train import train as training  # noqa: E402
-from micronas.train.evaluate import Evaluator  # noqa: E402
+from micronas.train.evaluate import SplitEvaluator  # noqa: E402
 from micronas.train.loop import TrainLoop, smoothed_cross_entropy, supervised  # noqa: E402
 from micronas.train.tf_model import TfModel  # noqa: E402
 
@@ -30,7 +30,7 @@ def digits():
 def net():
     builder = NetBuilder((8, 8, 1))
     builder.chain(Conv(8, 3, 3), DepthwiseConv(3, 3, 2, 2), Conv(16, 1, 1), GlobalAveragePool(), Dense(10))
-    return builder.chain(Softmax()).build()
+    return builder.chain(SoftmaxLayer()).build()
 
 
 @pytest.fixture(scope="module")
@@ -56,13 +56,13 @@ def test_equal_seeds_give_equal_weights(trained, net, digits):
 
 def test_the_model_keeps_the_epoch_of_least_validation_loss(trained, digits):
     best = min(trained.history, key=lambda epoch: epoch.validation.loss)
-    score = Evaluator(trained.model, digits.validation).score()
+    score = SplitEvaluator(trained.model, digits.validation).score()
     assert score.loss == pytest.approx(best.validation.loss)
     assert trained.accuracy == score.accuracy
 
 
 def test_the_loss_of_the_evaluator_is_keras_cross_entropy(trained, digits):
-    evaluator = Evaluator(trained.model, digits.validation)
+    evaluator = SplitEvaluator(trained.model, digits.validation)
     keras = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     expected = float(keras(digits.validation.y, evaluator.logits()))
     assert evaluator.score().loss == pytest.approx(expected, rel=1e-4)

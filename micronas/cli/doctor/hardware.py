@@ -11,10 +11,15 @@ from micronas.cli.doctor.finding import Finding
 from micronas.cli.doctor.tools import examine_uploaders
 from micronas.device.ports import ListPorts, Port, holders, serial_ports
 from micronas.device.usb import ListUsb, UsbDevice, usb_devices
+from micronas.host.resources import resource
 
-RULES = Path(__file__).resolve().parent.parent.parent / "firmware" / "udev" / "70-micronas.rules"
+RULES = "70-micronas.rules"
 _RULES_DIRS = tuple(Path(p) for p in ("/etc/udev/rules.d", "/run/udev/rules.d", "/usr/lib/udev/rules.d"))
 _MODEM_MANAGER = "ModemManager"
+
+
+def _rules_path() -> Path:
+    return resource("firmware") / "udev" / RULES
 
 
 def _may_open(path: str) -> bool:
@@ -29,7 +34,7 @@ def _group_of(path: str) -> str:
 
 
 @dataclass(frozen=True)
-class Machine:
+class HostMachine:
     """What of the machine is looked at; tests put their own in place."""
 
     ports: ListPorts = serial_ports
@@ -41,13 +46,13 @@ class Machine:
     rules_dirs: tuple[Path, ...] = _RULES_DIRS
 
 
-def examine_hardware(machine: Machine | None = None) -> list[Finding]:
+def examine_hardware(machine: HostMachine | None = None) -> list[Finding]:
     """Probes, their uploaders, ports, the udev rules and ModemManager."""
-    machine = machine or Machine()
+    machine = machine or HostMachine()
     devices = machine.usb()
     ports = [p for p in machine.ports() if p.probe]
     kinds = (*(d.kind for d in devices or ()), *(p.probe for p in ports))
-    ruled = any((folder / RULES.name).is_file() for folder in machine.rules_dirs)
+    ruled = any((folder / RULES).is_file() for folder in machine.rules_dirs)
     return [
         *_probes(devices, machine),
         *examine_uploaders(kinds),
@@ -57,7 +62,7 @@ def examine_hardware(machine: Machine | None = None) -> list[Finding]:
     ]
 
 
-def _probes(devices: tuple[UsbDevice, ...] | None, machine: Machine) -> list[Finding]:
+def _probes(devices: tuple[UsbDevice, ...] | None, machine: HostMachine) -> list[Finding]:
     if devices is None:
         return [Finding("debug probes", True, "this system does not list USB devices the way Linux does")]
     if not devices:
@@ -67,7 +72,7 @@ def _probes(devices: tuple[UsbDevice, ...] | None, machine: Machine) -> list[Fin
     return [*(_probe(device, machine) for device in devices), *_same_serials(devices)]
 
 
-def _probe(device: UsbDevice, machine: Machine) -> Finding:
+def _probe(device: UsbDevice, machine: HostMachine) -> Finding:
     what = f"{device.kind} {device.serial or 'without a serial number'}"
     if device.node and not machine.may_open(device.node):
         return Finding(
@@ -90,7 +95,7 @@ def _same_serials(devices: tuple[UsbDevice, ...]) -> list[Finding]:
     ]
 
 
-def _ports(ports: list[Port], machine: Machine) -> list[Finding]:
+def _ports(ports: list[Port], machine: HostMachine) -> list[Finding]:
     if not ports:
         return [
             Finding("serial ports", True, "none of a debug probe", "other ports are named by --port PORT")
@@ -98,7 +103,7 @@ def _ports(ports: list[Port], machine: Machine) -> list[Finding]:
     return [_port(port, machine) for port in ports]
 
 
-def _port(port: Port, machine: Machine) -> Finding:
+def _port(port: Port, machine: HostMachine) -> Finding:
     if not machine.may_open(port.device):
         remedy = _permission(machine.group_of(port.device) or "dialout")
         return Finding(
@@ -115,27 +120,29 @@ def _permission(group: str) -> str:
     if group in ("", "root"):
         join = "join the group plugdev where the distribution has it"
     return (
-        f"{join}, or have {RULES} copied to /etc/udev/rules.d, which grants it to whoever sits at the machine"
+        f"{join}, or have {_rules_path()} copied to /etc/udev/rules.d, which grants access to logged-in users"
     )
 
 
 def _rules(ruled: bool, *, attached: bool) -> Finding:
     if ruled:
-        return Finding("udev rules", True, f"{RULES.name} is installed")
-    detail = f"{RULES.name} is not installed" + ("" if attached else "; no probe is attached")
-    return Finding("udev rules", True, detail, f"copy {RULES} to /etc/udev/rules.d if a probe is refused")
+        return Finding("udev rules", True, f"{RULES} is installed")
+    detail = f"{RULES} is not installed" + ("" if attached else "; no probe is attached")
+    return Finding(
+        "udev rules", True, detail, f"copy {_rules_path()} to /etc/udev/rules.d if a probe is refused"
+    )
 
 
-def _modem_manager(machine: Machine, *, ruled: bool, attached: bool) -> Finding:
+def _modem_manager(machine: HostMachine, *, ruled: bool, attached: bool) -> Finding:
     if not _runs(machine.proc):
         return Finding(_MODEM_MANAGER, True, "does not run")
     if ruled:
-        return Finding(_MODEM_MANAGER, True, f"runs, but {RULES.name} keeps it away from probes")
+        return Finding(_MODEM_MANAGER, True, f"runs, but {RULES} keeps it away from probes")
     return Finding(
         _MODEM_MANAGER,
         not attached,
         "runs, and sends AT commands to every new serial port for some seconds",
-        f"have {RULES} copied to /etc/udev/rules.d and plug the board in again, or stop the service",
+        f"copy {_rules_path()} to /etc/udev/rules.d and plug the board in again, or stop the service",
     )
 
 

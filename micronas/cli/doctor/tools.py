@@ -14,6 +14,7 @@ from micronas.device.qemu import find_qemu, known_machines
 from micronas.device.renode import require_renode
 from micronas.errors import MicronasError
 from micronas.firmware.run_platformio import wants_registry
+from micronas.host.installation import install_command
 
 _VERSION_OPTIONS = {
     "openocd": "--version",
@@ -41,7 +42,7 @@ def examine_own_platform() -> Finding:
     what = "PlatformIO, without its registry"
     missing = [name for name in ("platformio", "scons") if not _installed(name)]
     if missing:
-        return Finding(what, False, f"{' and '.join(missing)} missing", f"pip install {' '.join(missing)}")
+        return Finding(what, False, f"{' and '.join(missing)} missing", install_command(*missing))
     if find_gcc() is None:
         return Finding(
             what,

@@ -41,7 +41,7 @@ FieldValue: TypeAlias = int | float | Ref | tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Field:
+class StructField:
     """A member of a parameter struct; a tuple is an array, a dotted name a member of a nested struct."""
 
     name: str
@@ -70,7 +70,7 @@ class Lowered:
     kernel: str
     header: str
     params_type: str
-    params: tuple[Field, ...]
+    params: tuple[StructField, ...]
     constants: tuple[Constant, ...]
     arguments: tuple[Argument, ...]
     scratch_bytes: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micronas.codegen.lowering import Field, Lowered
+from micronas.codegen.lowering import Lowered, StructField
 from micronas.codegen.lowering.broadcast import broadcast_fields, in_place_operands
 from micronas.codegen.lowering.dsp import LARGEST_RIGHT_SHIFT
 from micronas.codegen.lowering.operands import OpContext, quant_of
@@ -35,18 +35,18 @@ def _lower(context: OpContext, subtract: int) -> Lowered:
         params_type="mn_add",
         params=(
             *broadcast_fields(context),
-            Field("multiplier1", "int32_t", factors.input1.multiplier),
-            Field("multiplier2", "int32_t", factors.input2.multiplier),
-            Field("out_multiplier", "int32_t", factors.output.multiplier),
-            Field("offset1", "int16_t", -quant1.zero_point[0]),
-            Field("offset2", "int16_t", -quant2.zero_point[0]),
-            Field("out_zero_point", "int16_t", out.zero_point[0]),
-            Field("shift1", "int16_t", factors.input1.shift),
-            Field("shift2", "int16_t", factors.input2.shift),
-            Field("out_shift", "int16_t", factors.output.shift),
-            Field("subtract", "int16_t", subtract),
-            Field("out_min", "int16_t", low),
-            Field("out_max", "int16_t", high),
+            StructField("multiplier1", "int32_t", factors.input1.multiplier),
+            StructField("multiplier2", "int32_t", factors.input2.multiplier),
+            StructField("out_multiplier", "int32_t", factors.output.multiplier),
+            StructField("offset1", "int16_t", -quant1.zero_point[0]),
+            StructField("offset2", "int16_t", -quant2.zero_point[0]),
+            StructField("out_zero_point", "int16_t", out.zero_point[0]),
+            StructField("shift1", "int16_t", factors.input1.shift),
+            StructField("shift2", "int16_t", factors.input2.shift),
+            StructField("out_shift", "int16_t", factors.output.shift),
+            StructField("subtract", "int16_t", subtract),
+            StructField("out_min", "int16_t", low),
+            StructField("out_max", "int16_t", high),
         ),
         constants=context.operand_constants(),
         arguments=(context.argument(0), context.argument(1)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from micronas.codegen.lowering import Field, Lowered
+from micronas.codegen.lowering import Lowered, StructField
 from micronas.codegen.lowering.operands import OpContext
 from micronas.model.graph import DType
 
@@ -21,9 +21,9 @@ def lower_arg_max(context: OpContext) -> Lowered:
         header="mn_arg_max.h",
         params_type="mn_arg_max",
         params=(
-            Field("outer", "int32_t", math.prod(shape[:axis])),
-            Field("depth", "int32_t", shape[axis]),
-            Field("inner", "int32_t", math.prod(shape[axis + 1 :])),
+            StructField("outer", "int32_t", math.prod(shape[:axis])),
+            StructField("depth", "int32_t", shape[axis]),
+            StructField("inner", "int32_t", math.prod(shape[axis + 1 :])),
         ),
         constants=(),
         arguments=(context.argument(0),),

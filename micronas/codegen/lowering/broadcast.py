@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from micronas.codegen.lowering import Field
+from micronas.codegen.lowering import StructField
 from micronas.codegen.lowering.operands import OpContext
 
 
@@ -20,7 +20,7 @@ class _Dimension:
         return (self.step1, self.step2) == (inner.step1 * inner.extent, inner.step2 * inner.extent)
 
 
-def broadcast_fields(context: OpContext) -> tuple[Field, ...]:
+def broadcast_fields(context: OpContext) -> tuple[StructField, ...]:
     """``shape.extent``, ``shape.step1`` and ``shape.step2`` of inputs 0 and 1, dimensions merged."""
     result = context.output().shape
     steps1, steps2 = (_steps(context.input(i).shape, result) for i in (0, 1))
@@ -34,9 +34,9 @@ def broadcast_fields(context: OpContext) -> tuple[Field, ...]:
         raise context.refuse(f"broadcasting to {result} needs {len(merged)} loops, kernels have 4")
     full = [_Dimension(1, 0, 0)] * (4 - len(merged)) + merged
     return (
-        Field("shape.extent", "int32_t", tuple(d.extent for d in full)),
-        Field("shape.step1", "int32_t", tuple(d.step1 for d in full)),
-        Field("shape.step2", "int32_t", tuple(d.step2 for d in full)),
+        StructField("shape.extent", "int32_t", tuple(d.extent for d in full)),
+        StructField("shape.step1", "int32_t", tuple(d.step1 for d in full)),
+        StructField("shape.step2", "int32_t", tuple(d.step2 for d in full)),
     )
 
 

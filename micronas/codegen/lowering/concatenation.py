@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from micronas.codegen.lowering import Constant, Field, Lowered, Ref
+from micronas.codegen.lowering import Constant, Lowered, Ref, StructField
 from micronas.codegen.lowering.operands import OpContext
 from micronas.model.graph import Activation, Concatenation
 
@@ -26,9 +26,9 @@ def lower_concatenation(context: OpContext) -> Lowered:
         header="mn_concat.h",
         params_type="mn_concat",
         params=(
-            Field("run_bytes", "const int32_t *", Ref("run_bytes")),
-            Field("inputs", "int32_t", len(runs)),
-            Field("outer", "int32_t", math.prod(y.shape[:axis])),
+            StructField("run_bytes", "const int32_t *", Ref("run_bytes")),
+            StructField("inputs", "int32_t", len(runs)),
+            StructField("outer", "int32_t", math.prod(y.shape[:axis])),
         ),
         constants=(
             Constant("run_bytes", "int32_t", len(runs), np.array(runs, np.int32)),

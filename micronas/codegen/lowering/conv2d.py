@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micronas.codegen.lowering import Field, Lowered, Ref
+from micronas.codegen.lowering import Lowered, Ref, StructField
 from micronas.codegen.lowering.channels import Channels, channel_constant, channels_of, require_symmetric
 from micronas.codegen.lowering.dsp import (
     Segments,
@@ -50,7 +50,9 @@ def _overlap(context: OpContext, pointwise: bool, steps: Steps) -> tuple[int | N
     return window_lead(x, y, vertical, horizontal, steps), None
 
 
-def _portable(context: OpContext, channels: Channels, fields: tuple[Field, ...], pointwise: bool) -> Lowered:
+def _portable(
+    context: OpContext, channels: Channels, fields: tuple[StructField, ...], pointwise: bool
+) -> Lowered:
     w = context.input(1)
     grouped = w.shape[3] != context.input(0).shape[-1]
     lead, lag = _overlap(context, pointwise, Steps(1, buffered=not grouped))
@@ -59,7 +61,7 @@ def _portable(context: OpContext, channels: Channels, fields: tuple[Field, ...],
         kernel="mn_conv2d_1x1_s8" if pointwise else "mn_conv2d_s8",
         header="mn_conv2d.h",
         params_type="mn_conv2d",
-        params=(*fields, *_segment_fields(Segments(0, 0)), Field("exact_finish", "int16_t", 0)),
+        params=(*fields, *_segment_fields(Segments(0, 0)), StructField("exact_finish", "int16_t", 0)),
         constants=(int8_constant("weights", w), channel_constant(channels)),
         arguments=(context.argument(0),),
         scratch_bytes=w.shape[1] * w.shape[2] * w.shape[3],
@@ -68,7 +70,7 @@ def _portable(context: OpContext, channels: Channels, fields: tuple[Field, ...],
     )
 
 
-def _dsp(context: OpContext, channels: Channels, fields: tuple[Field, ...], pointwise: bool) -> Lowered:
+def _dsp(context: OpContext, channels: Channels, fields: tuple[StructField, ...], pointwise: bool) -> Lowered:
     attrs, w = context.op.attrs, context.input(1)
     assert isinstance(attrs, Conv2D)
     out, terms = quant_of(context, context.output()), w.elements // w.shape[0]
@@ -90,30 +92,35 @@ def _dsp(context: OpContext, channels: Channels, fields: tuple[Field, ...], poin
     )
 
 
-def _segment_fields(cut: Segments) -> tuple[Field, ...]:
-    return (Field("segment_groups", "int16_t", cut.groups), Field("segments", "int16_t", cut.segments))
+def _segment_fields(cut: Segments) -> tuple[StructField, ...]:
+    return (
+        StructField("segment_groups", "int16_t", cut.groups),
+        StructField("segments", "int16_t", cut.segments),
+    )
 
 
-def conv_fields(context: OpContext, attrs: Conv2D, x: Tensor, w: Tensor, y: Tensor) -> tuple[Field, ...]:
+def conv_fields(
+    context: OpContext, attrs: Conv2D, x: Tensor, w: Tensor, y: Tensor
+) -> tuple[StructField, ...]:
     """The members of ``mn_conv2d``."""
     low, high = activation_range(attrs.activation, quant_of(context, y))
     vertical = (x.shape[1], y.shape[1], w.shape[1], attrs.stride_h, attrs.dilation_h)
     horizontal = (x.shape[2], y.shape[2], w.shape[2], attrs.stride_w, attrs.dilation_w)
     return (
-        Field("weights", "const int8_t *", Ref("weights")),
-        Field("channels", "const mn_channel *", Ref("channels")),
+        StructField("weights", "const int8_t *", Ref("weights")),
+        StructField("channels", "const mn_channel *", Ref("channels")),
         *image_fields(context, x, y),
-        Field("groups", "int16_t", x.shape[3] // w.shape[3]),
-        Field("kernel_h", "int16_t", w.shape[1]),
-        Field("kernel_w", "int16_t", w.shape[2]),
-        Field("stride_h", "int16_t", attrs.stride_h),
-        Field("stride_w", "int16_t", attrs.stride_w),
-        Field("dilation_h", "int16_t", attrs.dilation_h),
-        Field("dilation_w", "int16_t", attrs.dilation_w),
-        Field("pad_top", "int16_t", window_padding(*vertical)[0]),
-        Field("pad_left", "int16_t", window_padding(*horizontal)[0]),
-        Field("in_zero_point", "int16_t", quant_of(context, x).zero_point[0]),
-        Field("out_zero_point", "int16_t", quant_of(context, y).zero_point[0]),
-        Field("out_min", "int16_t", low),
-        Field("out_max", "int16_t", high),
+        StructField("groups", "int16_t", x.shape[3] // w.shape[3]),
+        StructField("kernel_h", "int16_t", w.shape[1]),
+        StructField("kernel_w", "int16_t", w.shape[2]),
+        StructField("stride_h", "int16_t", attrs.stride_h),
+        StructField("stride_w", "int16_t", attrs.stride_w),
+        StructField("dilation_h", "int16_t", attrs.dilation_h),
+        StructField("dilation_w", "int16_t", attrs.dilation_w),
+        StructField("pad_top", "int16_t", window_padding(*vertical)[0]),
+        StructField("pad_left", "int16_t", window_padding(*horizontal)[0]),
+        StructField("in_zero_point", "int16_t", quant_of(context, x).zero_point[0]),
+        StructField("out_zero_point", "int16_t", quant_of(context, y).zero_point[0]),
+        StructField("out_min", "int16_t", low),
+        StructField("out_max", "int16_t", high),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micronas.codegen.lowering import Field, Lowered
+from micronas.codegen.lowering import Lowered, StructField
 from micronas.codegen.lowering.operands import OpContext
 
 
@@ -16,7 +16,7 @@ def lower_copy(context: OpContext) -> Lowered:
         kernel="mn_copy_s8",
         header="mn_copy.h",
         params_type="mn_copy",
-        params=(Field("bytes", "int32_t", y.nbytes),),
+        params=(StructField("bytes", "int32_t", y.nbytes),),
         constants=(),
         arguments=(context.argument(0),),
         in_place=(0,),

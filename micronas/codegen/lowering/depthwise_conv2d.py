@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from micronas.codegen.lowering import Constant, Field, Lowered, Ref
+from micronas.codegen.lowering import Constant, Lowered, Ref, StructField
 from micronas.codegen.lowering.channels import Channels, channel_constant, channels_of, require_symmetric
-from micronas.codegen.lowering.depthwise_cost import Image, pixel_instructions, plane_instructions
+from micronas.codegen.lowering.depthwise_cost import PlaneGeometry, pixel_instructions, plane_instructions
 from micronas.codegen.lowering.dsp import exact_finish, fast_scales
 from micronas.codegen.lowering.operands import OpContext, int8_constant, quant_of
 from micronas.codegen.lowering.overlap import Axis, Steps, window_lead
@@ -16,7 +16,7 @@ from micronas.model.fixed_point.multiplier import activation_range, conv_multipl
 from micronas.model.graph import DepthwiseConv2D, Tensor
 from micronas.model.window import window_padding
 
-_EXACT = Field("exact_finish", "int16_t", 1)
+_EXACT = StructField("exact_finish", "int16_t", 1)
 
 
 def lower_depthwise_conv2d(context: OpContext) -> Lowered:
@@ -102,7 +102,9 @@ def _blocks_of_four(w: Tensor) -> Constant:
     return Constant("weights", "int8_t", 4 * taps * firsts.size, np.concatenate(blocks).reshape(-1))
 
 
-def _turned(w: Tensor, image: Image, attrs: DepthwiseConv2D) -> tuple[Tensor, Image, DepthwiseConv2D]:
+def _turned(
+    w: Tensor, image: PlaneGeometry, attrs: DepthwiseConv2D
+) -> tuple[Tensor, PlaneGeometry, DepthwiseConv2D]:
     """Everything with rows and columns exchanged."""
     data = None if w.data is None else np.ascontiguousarray(w.data.transpose(0, 2, 1, 3))
     turned_attrs = replace(
@@ -118,7 +120,7 @@ def _turned(w: Tensor, image: Image, attrs: DepthwiseConv2D) -> tuple[Tensor, Im
 def _lowered(
     context: OpContext,
     kernel: str,
-    fields: tuple[tuple[Field, ...], tuple[Field, ...]],
+    fields: tuple[tuple[StructField, ...], tuple[StructField, ...]],
     w: Tensor,
     channels: Channels,
     scratch_bytes: int,
@@ -138,30 +140,30 @@ def _lowered(
     )
 
 
-def _image(context: OpContext) -> Image:
+def _image(context: OpContext) -> PlaneGeometry:
     x, w, y = context.input(0), context.input(1), context.output()
-    return Image(
+    return PlaneGeometry(
         *(x.shape[1], x.shape[2], y.shape[1], y.shape[2], w.shape[1], w.shape[2]),
         *(x.shape[2] * x.shape[3], x.shape[3], y.shape[2] * y.shape[3], y.shape[3]),
     )
 
 
 def _plane_fields(
-    context: OpContext, image: Image, plane: tuple[int, int], finish: Field
-) -> tuple[Field, ...]:
+    context: OpContext, image: PlaneGeometry, plane: tuple[int, int], finish: StructField
+) -> tuple[StructField, ...]:
     """The members of ``mn_depthwise`` that tell of planes and steps."""
     return (
-        Field("plane_h", "int16_t", context.int16(plane[0], "plane_h")),
-        Field("plane_w", "int16_t", context.int16(plane[1], "plane_w")),
+        StructField("plane_h", "int16_t", context.int16(plane[0], "plane_h")),
+        StructField("plane_w", "int16_t", context.int16(plane[1], "plane_w")),
         finish,
-        Field("x_row", "int32_t", image.x_row),
-        Field("x_column", "int32_t", image.x_column),
-        Field("y_row", "int32_t", image.y_row),
-        Field("y_column", "int32_t", image.y_column),
+        StructField("x_row", "int32_t", image.x_row),
+        StructField("x_column", "int32_t", image.x_column),
+        StructField("y_row", "int32_t", image.y_row),
+        StructField("y_column", "int32_t", image.y_column),
     )
 
 
-def _fields(context: OpContext, attrs: DepthwiseConv2D, image: Image) -> tuple[Field, ...]:
+def _fields(context: OpContext, attrs: DepthwiseConv2D, image: PlaneGeometry) -> tuple[StructField, ...]:
     """The members of ``mn_depthwise`` that tell of sizes and the output's range."""
     x, y = context.input(0), context.output()
     low, high = activation_range(attrs.activation, quant_of(context, y))
@@ -185,11 +187,11 @@ def _fields(context: OpContext, attrs: DepthwiseConv2D, image: Image) -> tuple[F
         "multiplier": attrs.depth_multiplier,
     }
     return (
-        Field("weights", "const int8_t *", Ref("weights")),
-        Field("channels", "const mn_channel *", Ref("channels")),
-        *(Field(name, "int16_t", context.int16(value, name)) for name, value in sizes.items()),
-        Field("in_zero_point", "int16_t", quant_of(context, x).zero_point[0]),
-        Field("out_zero_point", "int16_t", quant_of(context, y).zero_point[0]),
-        Field("out_min", "int16_t", low),
-        Field("out_max", "int16_t", high),
+        StructField("weights", "const int8_t *", Ref("weights")),
+        StructField("channels", "const mn_channel *", Ref("channels")),
+        *(StructField(name, "int16_t", context.int16(value, name)) for name, value in sizes.items()),
+        StructField("in_zero_point", "int16_t", quant_of(context, x).zero_point[0]),
+        StructField("out_zero_point", "int16_t", quant_of(context, y).zero_point[0]),
+        StructField("out_min", "int16_t", low),
+        StructField("out_max", "int16_t", high),
     )

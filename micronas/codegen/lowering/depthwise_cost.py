@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Image:
+class PlaneGeometry:
     """Rows and columns of input, output and kernel, and elements from one to the next."""
 
     in_h: int
@@ -35,15 +35,15 @@ class Image:
         """Weights of a channel."""
         return self.kernel_h * self.kernel_w
 
-    def turned(self) -> Image:
+    def turned(self) -> PlaneGeometry:
         """Rows and columns exchanged: the same bytes, seen as another image."""
-        return Image(
+        return PlaneGeometry(
             *(self.in_w, self.in_h, self.out_w, self.out_h, self.kernel_w, self.kernel_h),
             *(self.x_column, self.x_row, self.y_column, self.y_row),
         )
 
 
-def plane_instructions(image: Image) -> float:
+def plane_instructions(image: PlaneGeometry) -> float:
     """For ``mn_depthwise_dsp``: copy the channel to a plane, pack its weights, take outputs in pairs."""
     pairs, odd = divmod(image.out_w, 2)
     if (image.kernel_h, image.kernel_w) == (3, 3):
@@ -54,7 +54,7 @@ def plane_instructions(image: Image) -> float:
     return copy + image.out_h * (row + pair * pairs) + odd * (60 + image.out_h * (row + pair))
 
 
-def pixel_instructions(image: Image, channels: int) -> float:
+def pixel_instructions(image: PlaneGeometry, channels: int) -> float:
     """For ``mn_depthwise_pixels_dsp``: list a window's taps once, then four channels at a time."""
     blocks = -(-channels // 4)
     pixel = 60 + 12 * image.taps + blocks * (80 + 13 * image.taps)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from micronas.codegen.lowering import Constant, Field
+from micronas.codegen.lowering import Constant, StructField
 from micronas.codegen.lowering.channels import Channels
 from micronas.model.fixed_point.multiplier import (
     INT8_MAX,
@@ -66,7 +66,7 @@ def packed_weights(channels: Channels, terms: int) -> Constant:
     return Constant("weights", "int8_t", count, np.ascontiguousarray(halves, "<i2").view(np.int8).reshape(-1))
 
 
-def exact_finish(channels: Channels, clamp: tuple[int, int]) -> Field:
+def exact_finish(channels: Channels, clamp: tuple[int, int]) -> StructField:
     """The struct member that says whether the general requantization is needed.
 
     The short one (SMMLAR, shift, SSAT) is exact for right shifts of 1 to 22, sums below 2**30 and a clamp to
@@ -76,7 +76,7 @@ def exact_finish(channels: Channels, clamp: tuple[int, int]) -> Field:
     fast = clamp == (INT8_MIN, INT8_MAX)
     fast = fast and bool(((shifts <= -1) & (shifts >= -LARGEST_RIGHT_SHIFT)).all())
     fast = fast and bool((_largest_sums(channels) < _LARGEST_SUM).all())
-    return Field("exact_finish", "int16_t", 0 if fast else 1)
+    return StructField("exact_finish", "int16_t", 0 if fast else 1)
 
 
 def fast_scales(channels: Channels, zero_point: int, clamp: tuple[int, int]) -> Channels:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from micronas.codegen.lowering import Constant, Field, Lowered, Ref
+from micronas.codegen.lowering import Constant, Lowered, Ref, StructField
 from micronas.codegen.lowering.channels import Channels, channel_constant, channels_of, require_symmetric
 from micronas.codegen.lowering.dsp import (
     Segments,
@@ -28,7 +28,7 @@ class _Form:
     suffix: str
     weights: Constant
     cut: Segments
-    finish: Field
+    finish: StructField
     scratch_bytes: int
 
 
@@ -49,8 +49,8 @@ def lower_fully_connected(context: OpContext) -> Lowered:
     if quant_of(context, w).per_channel:
         return _lowered(context, "mn_dense_channels", form, channel_constant(channels), ())
     scale = (
-        Field("multiplier", "int32_t", int(channels.multipliers[0])),
-        Field("shift", "int32_t", int(channels.shifts[0])),
+        StructField("multiplier", "int32_t", int(channels.multipliers[0])),
+        StructField("shift", "int32_t", int(channels.shifts[0])),
     )
     return _lowered(context, "mn_dense", form, _bias_constant(channels), scale)
 
@@ -58,7 +58,7 @@ def lower_fully_connected(context: OpContext) -> Lowered:
 def _form(context: OpContext, channels: Channels, w: Tensor, clamp: tuple[int, int]) -> _Form:
     if not context.target.core.has_dsp or not packs(channels):
         return _Form(
-            "_s8", int8_constant("weights", w), Segments(0, 0), Field("exact_finish", "int16_t", 0), 0
+            "_s8", int8_constant("weights", w), Segments(0, 0), StructField("exact_finish", "int16_t", 0), 0
         )
     terms, finish = w.shape[1], exact_finish(channels, clamp)
     cut, weights = segments_for(terms), packed_weights(channels, terms)
@@ -73,7 +73,7 @@ def _bias_constant(channels: Channels) -> Constant:
 
 
 def _lowered(
-    context: OpContext, params_type: str, form: _Form, per_output: Constant, scale: tuple[Field, ...]
+    context: OpContext, params_type: str, form: _Form, per_output: Constant, scale: tuple[StructField, ...]
 ) -> Lowered:
     return Lowered(
         op_index=context.index,
@@ -81,12 +81,12 @@ def _lowered(
         header="mn_dense.h",
         params_type=params_type,
         params=(
-            Field("weights", "const int8_t *", Ref("weights")),
-            Field(per_output.name, f"const {per_output.ctype} *", Ref(per_output.name)),
+            StructField("weights", "const int8_t *", Ref("weights")),
+            StructField(per_output.name, f"const {per_output.ctype} *", Ref(per_output.name)),
             *scale,
             *_size_fields(context),
-            Field("segment_groups", "int16_t", form.cut.groups),
-            Field("segments", "int16_t", form.cut.segments),
+            StructField("segment_groups", "int16_t", form.cut.groups),
+            StructField("segments", "int16_t", form.cut.segments),
             form.finish,
         ),
         constants=(form.weights, per_output),
@@ -95,15 +95,15 @@ def _lowered(
     )
 
 
-def _size_fields(context: OpContext) -> tuple[Field, ...]:
+def _size_fields(context: OpContext) -> tuple[StructField, ...]:
     attrs, x, w, y = context.op.attrs, context.input(0), context.input(1), context.output()
     assert isinstance(attrs, FullyConnected)
     low, high = activation_range(attrs.activation, quant_of(context, y))
     return (
-        Field("batches", "int32_t", x.elements // w.shape[1]),
-        Field("in_n", "int32_t", w.shape[1]),
-        Field("out_n", "int32_t", w.shape[0]),
-        Field("out_zero_point", "int16_t", quant_of(context, y).zero_point[0]),
-        Field("out_min", "int16_t", low),
-        Field("out_max", "int16_t", high),
+        StructField("batches", "int32_t", x.elements // w.shape[1]),
+        StructField("in_n", "int32_t", w.shape[1]),
+        StructField("out_n", "int32_t", w.shape[0]),
+        StructField("out_zero_point", "int16_t", quant_of(context, y).zero_point[0]),
+        StructField("out_min", "int16_t", low),
+        StructField("out_max", "int16_t", high),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from micronas.codegen.lowering import Field, Lowered
+from micronas.codegen.lowering import Lowered, StructField
 from micronas.codegen.lowering.operands import OpContext
 from micronas.model.graph import StridedSlice
 
@@ -59,9 +59,9 @@ def _lower(context: OpContext, view: npt.NDArray[np.int32]) -> Lowered:
         header="mn_move.h",
         params_type="mn_move",
         params=(
-            Field("first", "int32_t", int(view.flat[0])),
-            Field("extent", "int32_t", tuple(d for d, _ in full)),
-            Field("step", "int32_t", tuple(s for _, s in full)),
+            StructField("first", "int32_t", int(view.flat[0])),
+            StructField("extent", "int32_t", tuple(d for d, _ in full)),
+            StructField("step", "int32_t", tuple(s for _, s in full)),
         ),
         constants=(),
         arguments=(context.argument(0),),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micronas.codegen.lowering import Field, Lowered
+from micronas.codegen.lowering import Lowered, StructField
 from micronas.codegen.lowering.broadcast import broadcast_fields, in_place_operands
 from micronas.codegen.lowering.dsp import LARGEST_RIGHT_SHIFT
 from micronas.codegen.lowering.operands import OpContext, quant_of
@@ -27,13 +27,13 @@ def lower_mul(context: OpContext) -> Lowered:
         params_type="mn_mul",
         params=(
             *broadcast_fields(context),
-            Field("multiplier", "int32_t", factor.multiplier),
-            Field("shift", "int32_t", factor.shift),
-            Field("offset1", "int16_t", -quant1.zero_point[0]),
-            Field("offset2", "int16_t", -quant2.zero_point[0]),
-            Field("out_zero_point", "int16_t", out.zero_point[0]),
-            Field("out_min", "int16_t", low),
-            Field("out_max", "int16_t", high),
+            StructField("multiplier", "int32_t", factor.multiplier),
+            StructField("shift", "int32_t", factor.shift),
+            StructField("offset1", "int16_t", -quant1.zero_point[0]),
+            StructField("offset2", "int16_t", -quant2.zero_point[0]),
+            StructField("out_zero_point", "int16_t", out.zero_point[0]),
+            StructField("out_min", "int16_t", low),
+            StructField("out_max", "int16_t", high),
         ),
         constants=context.operand_constants(),
         arguments=(context.argument(0), context.argument(1)),

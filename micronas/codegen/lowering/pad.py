@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micronas.codegen.lowering import Field, Lowered
+from micronas.codegen.lowering import Lowered, StructField
 from micronas.codegen.lowering.operands import OpContext, quant_of
 
 
@@ -28,10 +28,10 @@ def _lower(context: OpContext, shape: tuple[int, ...], value: int) -> Lowered:
         header="mn_pad.h",
         params_type="mn_pad",
         params=(
-            Field("in", "int16_t", extents),
-            Field("before", "int16_t", before),
-            Field("after", "int16_t", after),
-            Field("value", "int16_t", value),
+            StructField("in", "int16_t", extents),
+            StructField("before", "int16_t", before),
+            StructField("after", "int16_t", after),
+            StructField("value", "int16_t", value),
         ),
         constants=(),
         arguments=(context.argument(0),),

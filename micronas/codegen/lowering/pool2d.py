@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micronas.codegen.lowering import Field, Lowered
+from micronas.codegen.lowering import Lowered, StructField
 from micronas.codegen.lowering.operands import OpContext, quant_of
 from micronas.codegen.lowering.overlap import Axis, Steps, window_lead
 from micronas.codegen.lowering.window import image_fields
@@ -39,17 +39,17 @@ def _lower(context: OpContext, kernel: str) -> Lowered:
         params=(
             in_h,
             in_w,
-            Field("channels", "int16_t", channels.value),
+            StructField("channels", "int16_t", channels.value),
             out_h,
             out_w,
-            Field("filter_h", "int16_t", context.int16(attrs.filter_h, "filter_h")),
-            Field("filter_w", "int16_t", context.int16(attrs.filter_w, "filter_w")),
-            Field("stride_h", "int16_t", context.int16(attrs.stride_h, "stride_h")),
-            Field("stride_w", "int16_t", context.int16(attrs.stride_w, "stride_w")),
-            Field("pad_top", "int16_t", window_padding(*vertical)[0]),
-            Field("pad_left", "int16_t", window_padding(*horizontal)[0]),
-            Field("out_min", "int16_t", low),
-            Field("out_max", "int16_t", high),
+            StructField("filter_h", "int16_t", context.int16(attrs.filter_h, "filter_h")),
+            StructField("filter_w", "int16_t", context.int16(attrs.filter_w, "filter_w")),
+            StructField("stride_h", "int16_t", context.int16(attrs.stride_h, "stride_h")),
+            StructField("stride_w", "int16_t", context.int16(attrs.stride_w, "stride_w")),
+            StructField("pad_top", "int16_t", window_padding(*vertical)[0]),
+            StructField("pad_left", "int16_t", window_padding(*horizontal)[0]),
+            StructField("out_min", "int16_t", low),
+            StructField("out_max", "int16_t", high),
         ),
         constants=(),
         arguments=(context.argument(0),),

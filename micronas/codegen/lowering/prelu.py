@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micronas.codegen.lowering import Field, Lowered
+from micronas.codegen.lowering import Lowered, StructField
 from micronas.codegen.lowering.broadcast import broadcast_fields
 from micronas.codegen.lowering.operands import OpContext, quant_of
 from micronas.model.fixed_point.op_parameters import product_requant, rescale_requant
@@ -20,13 +20,13 @@ def lower_prelu(context: OpContext) -> Lowered:
         params_type="mn_prelu",
         params=(
             *broadcast_fields(context),
-            Field("multiplier_above", "int32_t", above.multiplier),
-            Field("shift_above", "int32_t", above.shift),
-            Field("multiplier_below", "int32_t", below.multiplier),
-            Field("shift_below", "int32_t", below.shift),
-            Field("offset", "int16_t", -x.zero_point[0]),
-            Field("alpha_offset", "int16_t", -alpha.zero_point[0]),
-            Field("out_zero_point", "int16_t", out.zero_point[0]),
+            StructField("multiplier_above", "int32_t", above.multiplier),
+            StructField("shift_above", "int32_t", above.shift),
+            StructField("multiplier_below", "int32_t", below.multiplier),
+            StructField("shift_below", "int32_t", below.shift),
+            StructField("offset", "int16_t", -x.zero_point[0]),
+            StructField("alpha_offset", "int16_t", -alpha.zero_point[0]),
+            StructField("out_zero_point", "int16_t", out.zero_point[0]),
         ),
         constants=context.operand_constants(),
         arguments=(context.argument(0), context.argument(1)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micronas.codegen.lowering import Field, Lowered
+from micronas.codegen.lowering import Lowered, StructField
 from micronas.codegen.lowering.operands import OpContext, quant_of
 from micronas.codegen.lowering.table import lower_table
 from micronas.model.graph import DType, Quant
@@ -27,9 +27,9 @@ def _lower(context: OpContext, kernel: str, quant: Quant) -> Lowered:
         header="mn_quantize.h",
         params_type="mn_quantize",
         params=(
-            Field("scale", "float", quant.scale[0]),
-            Field("zero_point", "int32_t", quant.zero_point[0]),
-            Field("count", "int32_t", context.output().elements),
+            StructField("scale", "float", quant.scale[0]),
+            StructField("zero_point", "int32_t", quant.zero_point[0]),
+            StructField("count", "int32_t", context.output().elements),
         ),
         constants=(),
         arguments=(context.argument(0),),

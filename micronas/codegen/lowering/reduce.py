@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micronas.codegen.lowering import Field, Lowered
+from micronas.codegen.lowering import Lowered, StructField
 from micronas.codegen.lowering.operands import OpContext, quant_of
 from micronas.model.fixed_point.op_parameters import Requant, mean_requant, rescale_requant
 
@@ -34,15 +34,15 @@ def _lower(context: OpContext, factor: Requant) -> Lowered:
         header="mn_reduce.h",
         params_type="mn_reduce",
         params=(
-            Field("outer", "int32_t", outer),
-            Field("reduced", "int32_t", reduced),
-            Field("middle", "int32_t", middle),
-            Field("reduced2", "int32_t", reduced2),
-            Field("inner", "int32_t", inner),
-            Field("offset", "int32_t", -reduced * reduced2 * quant_of(context, x).zero_point[0]),
-            Field("multiplier", "int32_t", factor.multiplier),
-            Field("shift", "int32_t", factor.shift),
-            Field("out_zero_point", "int32_t", quant_of(context, y).zero_point[0]),
+            StructField("outer", "int32_t", outer),
+            StructField("reduced", "int32_t", reduced),
+            StructField("middle", "int32_t", middle),
+            StructField("reduced2", "int32_t", reduced2),
+            StructField("inner", "int32_t", inner),
+            StructField("offset", "int32_t", -reduced * reduced2 * quant_of(context, x).zero_point[0]),
+            StructField("multiplier", "int32_t", factor.multiplier),
+            StructField("shift", "int32_t", factor.shift),
+            StructField("out_zero_point", "int32_t", quant_of(context, y).zero_point[0]),
         ),
         constants=(),
         arguments=(context.argument(0),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from micronas.codegen.lowering import Constant, Field, Lowered, Ref
+from micronas.codegen.lowering import Constant, Lowered, Ref, StructField
 from micronas.codegen.lowering.operands import OpContext
 from micronas.model.graph import ResizeNearest
 
@@ -20,12 +20,12 @@ def lower_resize_nearest(context: OpContext) -> Lowered:
         header="mn_resize_nearest.h",
         params_type="mn_resize_nearest",
         params=(
-            Field("rows", "const int16_t *", Ref("rows")),
-            Field("columns", "const int16_t *", Ref("columns")),
-            Field("in_w", "int16_t", context.int16(x.shape[2], "in_w")),
-            Field("out_h", "int16_t", context.int16(y.shape[1], "out_h")),
-            Field("out_w", "int16_t", context.int16(y.shape[2], "out_w")),
-            Field("channels", "int16_t", context.int16(y.shape[3], "channels")),
+            StructField("rows", "const int16_t *", Ref("rows")),
+            StructField("columns", "const int16_t *", Ref("columns")),
+            StructField("in_w", "int16_t", context.int16(x.shape[2], "in_w")),
+            StructField("out_h", "int16_t", context.int16(y.shape[1], "out_h")),
+            StructField("out_w", "int16_t", context.int16(y.shape[2], "out_w")),
+            StructField("channels", "int16_t", context.int16(y.shape[3], "channels")),
         ),
         constants=(
             Constant("rows", "int16_t", y.shape[1], _nearest(x.shape[1], y.shape[1], attrs)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from micronas.codegen.lowering import Field, Lowered
+from micronas.codegen.lowering import Lowered, StructField
 from micronas.model.graph import Graph
 
 _SCALAR_BYTES = {
@@ -41,7 +41,7 @@ def item_bytes(ctype: str) -> int:
     return _STRUCT_BYTES.get(ctype) or _SCALAR_BYTES[ctype]
 
 
-def struct_bytes(members: tuple[Field, ...]) -> int:
+def struct_bytes(members: tuple[StructField, ...]) -> int:
     """``sizeof`` a struct of ``members``: each at a multiple of its size, the whole padded to the largest."""
     offset, largest = 0, 1
     for member in members:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micronas.codegen.lowering import Field, Lowered
+from micronas.codegen.lowering import Lowered, StructField
 from micronas.codegen.lowering.operands import OpContext, quant_of
 from micronas.model.fixed_point.op_parameters import softmax_parameters
 from micronas.model.graph import Softmax
@@ -24,11 +24,11 @@ def lower_softmax(context: OpContext) -> Lowered:
         header="mn_softmax.h",
         params_type="mn_softmax",
         params=(
-            Field("rows", "int32_t", x.elements // depth),
-            Field("depth", "int32_t", depth),
-            Field("multiplier", "int32_t", factors.input.multiplier),
-            Field("shift", "int32_t", factors.input.shift),
-            Field("diff_min", "int32_t", factors.diff_min),
+            StructField("rows", "int32_t", x.elements // depth),
+            StructField("depth", "int32_t", depth),
+            StructField("multiplier", "int32_t", factors.input.multiplier),
+            StructField("shift", "int32_t", factors.input.shift),
+            StructField("diff_min", "int32_t", factors.diff_min),
         ),
         constants=(),
         arguments=(context.argument(0),),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from micronas.codegen.lowering import Field, Lowered
+from micronas.codegen.lowering import Lowered, StructField
 from micronas.codegen.lowering.operands import OpContext
 
 
@@ -18,9 +18,9 @@ def lower_split(context: OpContext) -> Lowered:
         header="mn_split.h",
         params_type="mn_split",
         params=(
-            Field("outputs", "int32_t", outputs),
-            Field("outer", "int32_t", math.prod(x.shape[:axis])),
-            Field("run_bytes", "int32_t", math.prod(x.shape[axis:]) // outputs),
+            StructField("outputs", "int32_t", outputs),
+            StructField("outer", "int32_t", math.prod(x.shape[:axis])),
+            StructField("run_bytes", "int32_t", math.prod(x.shape[axis:]) // outputs),
         ),
         constants=(),
         arguments=(context.argument(1),),

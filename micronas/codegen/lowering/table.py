@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from micronas.codegen.lowering import Constant, Field, Lowered, Ref
+from micronas.codegen.lowering import Constant, Lowered, Ref, StructField
 from micronas.codegen.lowering.operands import OpContext, quant_of
 from micronas.model.fixed_point.lookup_tables import lookup_table
 
@@ -18,7 +18,10 @@ def lower_table(context: OpContext) -> Lowered:
         kernel="mn_table_s8",
         header="mn_table.h",
         params_type="mn_table",
-        params=(Field("values", "const int8_t *", Ref("values")), Field("count", "int32_t", y.elements)),
+        params=(
+            StructField("values", "const int8_t *", Ref("values")),
+            StructField("count", "int32_t", y.elements),
+        ),
         constants=(Constant("values", "int8_t", 256, values.astype(np.int8)),),
         arguments=(context.argument(0),),
         in_place=(0,),

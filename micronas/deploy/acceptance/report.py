@@ -80,7 +80,7 @@ def report_to_json(report: Report) -> dict[str, Json]:
             {"name": step.name, "outcome": step.outcome.value, "message": step.message}
             for step in report.steps
         ],
-        "ran_on": deployed.ran_on.to_json() if deployed else None,
+        "execution_target": deployed.execution_target.to_json() if deployed else None,
         "build_id": (deployed.twin or deployed.firmware).build_id.hex() if deployed else None,
         "parity": {"elements": measured.parity.elements, "mismatches": int(measured.parity.mismatches)}
         if measured

@@ -59,7 +59,10 @@ def accept(
 
 def _passed(deployed: Deployment) -> tuple[Step, ...]:
     parity = deployed.measurement.parity
-    found = {"runs": str(deployed.ran_on), "outputs": f"{parity.elements:,} of {parity.elements:,} equal"}
+    found = {
+        "runs": str(deployed.execution_target),
+        "outputs": f"{parity.elements:,} of {parity.elements:,} equal",
+    }
     return tuple(Step(name, Outcome.PASSED, found.get(name, "")) for name in STEPS)
 
 

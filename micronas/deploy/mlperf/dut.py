@@ -90,11 +90,6 @@ class Dut:
             words.get("counter", "").split(":")[0],
         )
 
-    def timestamp_us(self) -> int:
-        """Microseconds since the device started."""
-        (text,) = self._fields("timestamp", _LAP.pattern, 1)
-        return int(text)
-
     def load(self, data: bytes) -> None:
         """Load the input; the device must announce its length and acknowledge its end."""
         expected = f"m-[Expecting {len(data)} bytes]"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from micronas.board import Board
 from micronas.codegen import generate
-from micronas.deploy.mlperf.task import Encoding, Task
-from micronas.device.targets import Device, Image, Renode, image_for
+from micronas.deploy.mlperf.task import Encoding, MlperfTask
+from micronas.device.targets import Device, DeviceImage, Renode, image_for
 from micronas.errors import BudgetError, ConfigError
 from micronas.firmware import Firmware, assert_same_network, build_firmware
 from micronas.firmware.ledger_check import require_equal
@@ -33,7 +33,7 @@ _SHARED = (
 _INPUT_SYMBOLS = ("mlperf_buffer", "mlperf_quantized")
 
 
-class Mode(Enum):
+class RunMode(Enum):
     """How the device marks time: lines with microseconds, or pulses on a pin for an energy monitor."""
 
     PERFORMANCE = "performance"
@@ -42,7 +42,7 @@ class Mode(Enum):
     @property
     def baud(self) -> int:
         """The rate at which the runner speaks to the device; energy mode goes through an interface board."""
-        return ENERGY_BAUD if self is Mode.ENERGY else PERFORMANCE_BAUD
+        return ENERGY_BAUD if self is RunMode.ENERGY else PERFORMANCE_BAUD
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ class DutFirmware:
     for Renode one that says of itself that it is emulated.
     """
 
-    task: Task
-    mode: Mode
+    task: MlperfTask
+    mode: RunMode
     firmware: Firmware
     running: Firmware
     sram: Sram
@@ -83,11 +83,11 @@ class DutFirmware:
 def build_dut(
     graph: Graph,
     board: Board,
-    task: Task,
+    task: MlperfTask,
     *,
     workdir: Path,
     cache_dir: Path | None,
-    mode: Mode = Mode.PERFORMANCE,
+    mode: RunMode = RunMode.PERFORMANCE,
     pin: str | None = None,
     device: Device | None = None,
 ) -> DutFirmware:
@@ -101,7 +101,7 @@ def build_dut(
     ledger = make_ledger(graph, board)
     sources = generate(graph, ledger.lowered, ledger.plan, name=graph.name)
 
-    def build(image: Image, folder: Path, *, emulated: bool = False) -> Firmware:
+    def build(image: DeviceImage, folder: Path, *, emulated: bool = False) -> Firmware:
         uart = image.board.uart.model_copy(update={"baud": mode.baud})
         target = image.board.model_copy(update={"uart": uart})
         try:
@@ -111,7 +111,7 @@ def build_dut(
                 workdir=folder,
                 cache_dir=cache_dir,
                 program=dut_program(board, task, mode, pin, emulated=emulated),
-                arena_region=image.arena_region,
+                arena_location=image.arena_location,
             )
         except BudgetError as error:
             raise BudgetError(
@@ -119,7 +119,7 @@ def build_dut(
                 remedy=error.remedy,
             ) from error
 
-    own = Image(board, ledger.arena_region)
+    own = DeviceImage(board, ledger.arena_location)
     firmware = build(own, workdir)
     sram = _sram(ledger, firmware)
     image = own if device is None else image_for(device, board, ledger)
@@ -131,7 +131,9 @@ def build_dut(
     return DutFirmware(task, mode, firmware, running, sram)
 
 
-def dut_program(board: Board, task: Task, mode: Mode, pin: str | None, *, emulated: bool = False) -> Program:
+def dut_program(
+    board: Board, task: MlperfTask, mode: RunMode, pin: str | None, *, emulated: bool = False
+) -> Program:
     """What is compiled around the network; ``ConfigError`` for a pin that is none.
 
     ``emulated``: what its core counts as cycles are instructions, which Renode's cannot be told from.
@@ -142,7 +144,9 @@ def dut_program(board: Board, task: Task, mode: Mode, pin: str | None, *, emulat
     )
 
 
-def mlperf_header(board: Board, task: Task, mode: Mode, pin: str | None, *, emulated: bool = False) -> str:
+def mlperf_header(
+    board: Board, task: MlperfTask, mode: RunMode, pin: str | None, *, emulated: bool = False
+) -> str:
     """Text of ``mn_mlperf.h``; arguments as of ``dut_program``."""
     port, number = _pin(mode, pin)
     encodings = "".join(f"#define {encoding.value} {i}\n" for i, encoding in enumerate(Encoding))
@@ -151,7 +155,7 @@ def mlperf_header(board: Board, task: Task, mode: Mode, pin: str | None, *, emul
         "MN_MLPERF_INPUT": task.encoding.value,
         "MN_MLPERF_INPUT_BYTES": f"{task.input_bytes}u",
         "MN_MLPERF_ERROR_SCORE": int(task.error_score),
-        "MN_MLPERF_ENERGY": int(mode is Mode.ENERGY),
+        "MN_MLPERF_ENERGY": int(mode is RunMode.ENERGY),
         "MN_MLPERF_EMULATED": int(emulated),
         "MN_MLPERF_PIN_PORT": f"{port}u",
         "MN_MLPERF_PIN": f"{number}u",
@@ -164,8 +168,8 @@ def mlperf_header(board: Board, task: Task, mode: Mode, pin: str | None, *, emul
     )
 
 
-def _pin(mode: Mode, pin: str | None) -> tuple[int, int]:
-    if mode is Mode.PERFORMANCE:
+def _pin(mode: RunMode, pin: str | None) -> tuple[int, int]:
+    if mode is RunMode.PERFORMANCE:
         return 0, 0
     match = re.fullmatch(r"P([A-K])(\d{1,2})", pin or "")
     if match is None or int(match[2]) > 15:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from micronas.deploy.mlperf.firmware import DutFirmware
 from micronas.deploy.mlperf.script import Accuracy, Performance
-from micronas.device.targets import RanOn
+from micronas.device.targets import ExecutionTarget
 from micronas.trial import Json, Source
 
 NO_SUBMISSION = "not an MLPerf result: not submitted to, reviewed or verified by MLCommons"
@@ -14,11 +14,11 @@ _RULE = "-" * 57
 
 
 @dataclass(frozen=True)
-class Result:
+class MlperfResult:
     """One run of the scripts; ``accuracy`` is None without samples."""
 
     built: DutFirmware
-    ran_on: RanOn
+    execution_target: ExecutionTarget
     source: Source
     performance: Performance | None
     accuracy: Accuracy | None
@@ -29,7 +29,7 @@ def source_of(counter: str, *, emulated: bool) -> Source:
     return Source.MEASURED if counter == "cycles" and not emulated else Source.EMULATED
 
 
-def result_lines(result: Result) -> list[str]:
+def result_lines(result: MlperfResult) -> list[str]:
     """The runner's result lines, each with ``mlperf-tiny [emulated]`` or ``[measured]`` before it."""
     lines = _performance_lines(result.performance) if result.performance else []
     lines += _accuracy_lines(result) if result.accuracy else []
@@ -51,7 +51,7 @@ def _performance_lines(performance: Performance) -> list[str]:
     return lines
 
 
-def _accuracy_lines(result: Result) -> list[str]:
+def _accuracy_lines(result: MlperfResult) -> list[str]:
     accuracy, task = result.accuracy, result.built.task
     assert accuracy is not None
     lines = [f"Accuracy over {accuracy.files} files, {accuracy.inferences} inferences:"]
@@ -67,7 +67,7 @@ def _accuracy_lines(result: Result) -> list[str]:
     return lines
 
 
-def result_json(result: Result, model: str) -> dict[str, Json]:
+def result_json(result: MlperfResult, model: str) -> dict[str, Json]:
     """The object of ``micronas mlperf --json``; its keys are stable."""
     built, sram = result.built, result.built.sram
     return {
@@ -76,7 +76,7 @@ def result_json(result: Result, model: str) -> dict[str, Json]:
         "clock_hz": built.firmware.board.clock.hz,
         "task": built.task.name,
         "build_id": built.firmware.build_id.hex(),
-        "ran_on": result.ran_on.to_json(),
+        "execution_target": result.execution_target.to_json(),
         "source": result.source.value,
         "submission": False,
         "sram": {
@@ -101,7 +101,7 @@ def _performance_json(performance: Performance) -> dict[str, Json]:
     }
 
 
-def _accuracy_json(result: Result) -> dict[str, Json]:
+def _accuracy_json(result: MlperfResult) -> dict[str, Json]:
     accuracy = result.accuracy
     assert accuracy is not None
     return {

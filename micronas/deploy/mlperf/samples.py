@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.data.npz_file import read_arrays
-from micronas.deploy.mlperf.task import Encoding, Task
+from micronas.deploy.mlperf.task import Encoding, MlperfTask
 from micronas.errors import DataError
 from micronas.model.graph import Tensor
 
@@ -26,7 +26,9 @@ class File:
     label: int
 
 
-def read_files(path: Path, task: Task, network_input: Tensor, count: int | None = None) -> tuple[File, ...]:
+def read_files(
+    path: Path, task: MlperfTask, network_input: Tensor, count: int | None = None
+) -> tuple[File, ...]:
     """The first ``count`` samples of ``x`` with labels ``y`` of the .npz at ``path``.
 
     kws01: int8 as the network takes it; float, or int8 with ``scale`` (and ``zero_point``) in the file: real
@@ -44,7 +46,7 @@ def read_files(path: Path, task: Task, network_input: Tensor, count: int | None 
     )
 
 
-def random_load(task: Task, seed: int = 0) -> bytes:
+def random_load(task: MlperfTask, seed: int = 0) -> bytes:
     """Bytes that are a sample of ``task`` in form only, for runs where the values do not matter."""
     rng = np.random.default_rng(seed)
     if task.encoding is Encoding.FLOAT32:
@@ -64,7 +66,7 @@ def _open(path: Path) -> dict[str, npt.NDArray[Any]]:
     return arrays
 
 
-def _windows(sample: npt.NDArray[Any], task: Task, path: Path) -> list[npt.NDArray[Any]]:
+def _windows(sample: npt.NDArray[Any], task: MlperfTask, path: Path) -> list[npt.NDArray[Any]]:
     if task.stride == 0:
         if sample.size != task.input_elements:
             raise DataError(
@@ -79,7 +81,7 @@ def _windows(sample: npt.NDArray[Any], task: Task, path: Path) -> list[npt.NDArr
     return [sample[at : at + rows] for at in range(0, len(sample) - rows + 1, task.stride)]
 
 
-def _encoder(path: Path, task: Task, tensor: Tensor, arrays: Mapping[str, npt.NDArray[Any]]) -> Encode:
+def _encoder(path: Path, task: MlperfTask, tensor: Tensor, arrays: Mapping[str, npt.NDArray[Any]]) -> Encode:
     dtype = arrays["x"].dtype
     wanted = {Encoding.UINT8: "uint8", Encoding.FLOAT32: "float32"}.get(task.encoding)
     if wanted is not None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from micronas.deploy.mlperf.dut import Dut
 from micronas.deploy.mlperf.samples import File
 from micronas.deploy.mlperf.score import auc, macro_auc, top1
-from micronas.deploy.mlperf.task import Task
+from micronas.deploy.mlperf.task import MlperfTask
 from micronas.errors import DataError, DeviceError
 
 WINDOWS = 5
@@ -65,13 +65,13 @@ class Accuracy:
     top1: float | None
     auc: float | None
 
-    def quality(self, task: Task) -> float | None:
+    def quality(self, task: MlperfTask) -> float | None:
         """The figure that the task's target is set for."""
         return self.auc if task.error_score else self.top1
 
 
 def run_accuracy(
-    dut: Dut, task: Task, files: Sequence[File], progress: Progress = lambda *_: None
+    dut: Dut, task: MlperfTask, files: Sequence[File], progress: Progress = lambda *_: None
 ) -> Accuracy:
     """``download`` and ``infer 1 0`` for every file; ad01: every window, a file scores their mean."""
     results, inferences = [], 0
@@ -146,7 +146,7 @@ def _elapsed_us(dut: Dut, inferences: int, warm_ups: int, deadline_s: float) -> 
     return elapsed_us
 
 
-def _require_shape(results: Sequence[Sequence[float]], labels: Sequence[int], task: Task) -> None:
+def _require_shape(results: Sequence[Sequence[float]], labels: Sequence[int], task: MlperfTask) -> None:
     length = 1 if task.error_score else task.outputs
     if wrong := next((vector for vector in results if len(vector) != length), None):
         raise DeviceError(f"the device's results have {len(wrong)} numbers, {task.name}'s {length}")

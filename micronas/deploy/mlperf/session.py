@@ -11,7 +11,7 @@ from micronas.deploy.mlperf.dut import About, Dut
 from micronas.deploy.mlperf.firmware import DutFirmware
 from micronas.device.flash import require_free, upload
 from micronas.device.link import Link
-from micronas.device.lock import CLAIMS_DIR, Claim
+from micronas.device.lock import LOCKS_DIR, DeviceLock
 from micronas.device.ports import ListPorts, Port, choose_port, serial_ports, wait_for_port
 from micronas.device.qemu import QemuDevice
 from micronas.device.renode import RenodeDevice
@@ -29,7 +29,7 @@ def open_dut(
     built: DutFirmware,
     *,
     ports: ListPorts = serial_ports,
-    claims_dir: Path = CLAIMS_DIR,
+    locks_dir: Path = LOCKS_DIR,
 ) -> Iterator[Dut]:
     """Start or flash ``built`` and give the device once it has proved to be that build."""
     match device:
@@ -41,7 +41,7 @@ def open_dut(
                 yield dut
         case SerialBoard(probe, port):
             target = choose_port(ports(), probe=probe, port=port)
-            with Claim(target, claims_dir):
+            with DeviceLock(target, locks_dir):
                 found = flash_dut(built, target, ports=ports)
                 with SerialLink(found.device, built.running.board.uart.baud) as link:
                     dut = Dut(link)

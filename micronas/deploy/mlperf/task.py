@@ -22,7 +22,7 @@ class Encoding(Enum):
 
 
 @dataclass(frozen=True)
-class Task:
+class MlperfTask:
     """One benchmark.
 
     ``input_shape`` is of one sample (for ad01 of one window), ``outputs`` the length of the network's output
@@ -53,15 +53,17 @@ class Task:
 
 # Shapes, encodings and targets: mlcommons/tiny, benchmark/evaluation/datasets/README.md.
 _ALL = (
-    Task("kws01", "keyword spotting", (49, 10), Encoding.INT8, 12, 0.90),
-    Task("vww01", "visual wake words", (96, 96, 3), Encoding.UINT8, 2, 0.80),
-    Task("ic01", "image classification", (32, 32, 3), Encoding.UINT8, 10, 0.85),
-    Task("ad01", "anomaly detection", (5, 128), Encoding.FLOAT32, 640, 0.85, error_score=True, stride=1),
+    MlperfTask("kws01", "keyword spotting", (49, 10), Encoding.INT8, 12, 0.90),
+    MlperfTask("vww01", "visual wake words", (96, 96, 3), Encoding.UINT8, 2, 0.80),
+    MlperfTask("ic01", "image classification", (32, 32, 3), Encoding.UINT8, 10, 0.85),
+    MlperfTask(
+        "ad01", "anomaly detection", (5, 128), Encoding.FLOAT32, 640, 0.85, error_score=True, stride=1
+    ),
 )
 TASKS = {task.name: task for task in _ALL}
 
 
-def choose_task(name: str | None, graph: Graph) -> Task:
+def choose_task(name: str | None, graph: Graph) -> MlperfTask:
     """The task called ``name``, or without a name the one whose input and output the network has.
 
     Raises ``ConfigError`` for an unknown name or where none fits, ``ModelError`` for a network that is not
@@ -82,7 +84,7 @@ def choose_task(name: str | None, graph: Graph) -> Task:
     return TASKS[name]
 
 
-def _mismatches(task: Task, graph: Graph) -> list[str]:
+def _mismatches(task: MlperfTask, graph: Graph) -> list[str]:
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         return [f"it has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs, not one of each"]
     given, result = graph.tensors[graph.inputs[0]], graph.tensors[graph.outputs[0]]

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from micronas.device.flash.board import Flashed, flash, require_free, upload
-from micronas.device.flash.session import BOARD_DEADLINE_S, Access, Use, use_board
+from micronas.device.flash.session import BOARD_DEADLINE_S, Access, DeviceSession, use_board
 
-__all__ = ["BOARD_DEADLINE_S", "Access", "Flashed", "Use", "flash", "require_free", "upload", "use_board"]
+__all__ = [
+    "BOARD_DEADLINE_S",
+    "Access",
+    "DeviceSession",
+    "Flashed",
+    "flash",
+    "require_free",
+    "upload",
+    "use_board",
+]

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 from micronas.device.board_link import BoardLink, OpenSerial
 from micronas.device.flash.board import RETURN_DEADLINE_S, answering, flash
 from micronas.device.link import Link
-from micronas.device.lock import CLAIMS_DIR, Claim
+from micronas.device.lock import LOCKS_DIR, DeviceLock
 from micronas.device.ports import ListPorts, Port, serial_ports, wait_for_port
 from micronas.device.serial_link import SerialLink
 from micronas.device.usb import ListUsb, usb_devices
@@ -37,12 +37,12 @@ class Access:
     ports: ListPorts = serial_ports
     usb: ListUsb = usb_devices
     open_link: OpenSerial = SerialLink
-    claims_dir: Path = CLAIMS_DIR
+    locks_dir: Path = LOCKS_DIR
     return_deadline_s: float = RETURN_DEADLINE_S
 
 
 @dataclass(frozen=True)
-class Use(Generic[T]):
+class DeviceSession(Generic[T]):
     """What the work gave, and why earlier attempts at it did not."""
 
     value: T
@@ -56,7 +56,7 @@ def use_board(
     *,
     attempts: int = ATTEMPTS,
     access: Access | None = None,
-) -> Use[T]:
+) -> DeviceSession[T]:
     """Flash ``firmware`` to the board behind ``port``, do ``work`` over its link, and free the board.
 
     A board that is lost (unplugged, reset, silent, upload failed) is waited for by its serial number, checked
@@ -66,10 +66,12 @@ def use_board(
     access = access or Access()
     failures: list[str] = []
     give_up_at = time.monotonic() + BOARD_DEADLINE_S / 2
-    with Claim(port, access.claims_dir):
+    with DeviceLock(port, access.locks_dir):
         while True:
             try:
-                return Use(_attempt(firmware, port, work, access, first=not failures), tuple(failures))
+                return DeviceSession(
+                    _attempt(firmware, port, work, access, first=not failures), tuple(failures)
+                )
             except _LOST as error:
                 failures.append(error.message)
                 hopeless = isinstance(error, WriterUnclearError) or len(failures) >= attempts

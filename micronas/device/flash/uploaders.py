@@ -151,4 +151,6 @@ def _missing(tool: str, remedy: str) -> ToolMissingError:
 
 
 def _unknown(protocol: str) -> FlashError:
-    return FlashError(f"nothing is known about uploading by {protocol!r}", remedy="see docs/hardware.md")
+    return FlashError(
+        f"unknown upload protocol {protocol!r}", remedy="docs/guides/flash_and_bench.md lists the known ones"
+    )

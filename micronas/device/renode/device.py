@@ -25,7 +25,7 @@ from micronas.device.renode.find import find_renode
 from micronas.device.renode.output import cause_of_end, control_port
 from micronas.device.renode.platform import platform_text
 from micronas.device.renode.session_folder import session_folder
-from micronas.device.renode.stray_accesses import count_strays, first_logged
+from micronas.device.renode.stray_accesses import count_stray_accesses, first_logged
 from micronas.device.serial_link import SerialLink
 from micronas.errors import DeadlineError, DeviceError
 
@@ -128,7 +128,7 @@ class RenodeDevice:
         """A run that went wrong already, maybe with Renode, is judged by what the log has."""
         count = 0
         if error is None and self._control:
-            count = count_strays(self._control)
+            count = count_stray_accesses(self._control)
         first = first_logged(self._said, wait=count > 0)
         if count or first:
             raise DeviceError(

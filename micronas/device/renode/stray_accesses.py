@@ -18,7 +18,7 @@ _LOG_LAG_S = 1.0
 _POLL_S = 0.02
 
 
-def count_strays(control: RenodeControl) -> int:
+def count_stray_accesses(control: RenodeControl) -> int:
     """How many there were since the machine was made; ``DeviceError`` when Renode does not say."""
     return sum(_number(control.execute(f"sysbus {name}")) for name in COUNTERS)
 

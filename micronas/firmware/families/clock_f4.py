@@ -15,7 +15,6 @@ from micronas.errors import BoardError
 from micronas.firmware.families.family import (
     Usart,
     bus_shift,
-    fewest_wait_states,
     gpio_v2,
     line_of,
     require_clock_within,
@@ -23,6 +22,7 @@ from micronas.firmware.families.family import (
     require_wait_states,
     tim2,
     usart_of,
+    wait_states_for,
 )
 
 HSI_HZ = 16_000_000
@@ -44,7 +44,7 @@ USARTS = {
 
 
 @dataclass(frozen=True)
-class Line:
+class ChipLine:
     """Limits of one line of chips at 2.7 to 3.6 V.
 
     ``wait_state_hz[n]`` is the fastest core clock with n flash wait states; ``vos_mask`` are the bits of
@@ -73,7 +73,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Pll:
+class PllF4:
     """Dividers of the main PLL: hz = source_hz / m * n / p."""
 
     m: int
@@ -87,7 +87,7 @@ class Pll:
         return 2 << 28 | self.q << 24 | int(from_hse) << 22 | p_bits << 16 | self.n << 6 | self.m
 
 
-def solve_pll(source_hz: int, hz: int, line: Line) -> Pll | None:
+def solve_pll(source_hz: int, hz: int, line: ChipLine) -> PllF4 | None:
     """Dividers that give exactly ``hz`` with the fastest PLL input (least jitter), or None."""
     if hz < line.pll_min_hz:
         return None
@@ -98,12 +98,12 @@ def solve_pll(source_hz: int, hz: int, line: Line) -> Pll | None:
             n, rest = divmod(hz * p * m, source_hz)
             vco_hz = hz * p
             if rest == 0 and line.n_min <= n <= N_MAX and line.vco_min_hz <= vco_hz <= line.vco_max_hz:
-                return Pll(m, n, p, max(2, math.ceil(vco_hz / _USB_MAX_HZ)))
+                return PllF4(m, n, p, max(2, math.ceil(vco_hz / _USB_MAX_HZ)))
     return None
 
 
 def header_values(
-    board: Board, lines: Mapping[str, Line], usarts: Mapping[str, Usart], flash_acceleration: int
+    board: Board, lines: Mapping[str, ChipLine], usarts: Mapping[str, Usart], flash_acceleration: int
 ) -> dict[str, str]:
     """The constants of ``mn_board.h``; ``flash_acceleration`` are FLASH_ACR's prefetch and cache bits.
 
@@ -114,7 +114,7 @@ def header_values(
     require_clock_within(board, line.max_hz)
     hse = {"hse_crystal": _CRYSTAL_HZ, "hse_bypass": (_BYPASS_MIN_HZ, line.bypass_max_hz)}
     require_source_within(board, {"hsi": (HSI_HZ, HSI_HZ), **hse})
-    require_wait_states(board, least_wait_states(board, lines))
+    require_wait_states(board, min_wait_states(board, lines))
     apb1, apb2 = bus_shift(hz, line.apb1_max_hz), bus_shift(hz, line.apb2_max_hz)
     overdrive = line.overdrive_above_hz is not None and hz > line.overdrive_above_hz
     return {
@@ -132,12 +132,12 @@ def header_values(
     }
 
 
-def least_wait_states(board: Board, lines: Mapping[str, Line]) -> int:
+def min_wait_states(board: Board, lines: Mapping[str, ChipLine]) -> int:
     """The fewest flash wait states at the board's clock."""
-    return fewest_wait_states(line_of(board, lines).wait_state_hz, board.clock.hz)
+    return wait_states_for(line_of(board, lines).wait_state_hz, board.clock.hz)
 
 
-def _pll_register(board: Board, line: Line, source_hz: int, *, hsi: bool = False) -> int:
+def _pll_register(board: Board, line: ChipLine, source_hz: int, *, hsi: bool = False) -> int:
     pll = solve_pll(source_hz, board.clock.hz, line)
     if pll is None:
         raise BoardError(f"board {board.name}: no PLL setting makes {board.clock.hz} Hz from {source_hz} Hz")

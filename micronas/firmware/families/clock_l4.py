@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from micronas.board import Board
 from micronas.errors import BoardError
 from micronas.firmware.families.family import (
-    fewest_wait_states,
     require_clock_within,
     require_source_within,
     require_wait_states,
+    wait_states_for,
 )
 
 HSI_HZ = 16_000_000
@@ -49,7 +49,7 @@ class Fields:
 
 
 @dataclass(frozen=True)
-class Mode:
+class VoltageMode:
     """One voltage mode; ``wait_state_hz[n]`` is its fastest core clock with n flash wait states."""
 
     vos: int
@@ -70,7 +70,7 @@ class Chip:
     ``pll_min_hz`` is the slowest output R of the PLL.
     """
 
-    modes: tuple[Mode, ...]
+    modes: tuple[VoltageMode, ...]
     max_m: int
     n: range
     vco_hz: tuple[int, int]
@@ -84,13 +84,13 @@ class Chip:
         """The fastest core clock of the chip."""
         return self.modes[-1].max_hz
 
-    def mode(self, hz: int) -> Mode:
+    def mode(self, hz: int) -> VoltageMode:
         """The lowest voltage that allows ``hz``, which must not be above ``max_hz``."""
         return next(mode for mode in self.modes if hz <= mode.max_hz)
 
 
 @dataclass(frozen=True)
-class Pll:
+class PllL4:
     """Dividers of the PLL: hz = source_hz / m * n / r."""
 
     m: int
@@ -105,7 +105,7 @@ class Pll:
         return r_bits | self.n << 8 | (self.m - 1) << 4 | (3 if from_hse else 2)
 
 
-def solve_pll(source_hz: int, hz: int, chip: Chip) -> Pll | None:
+def solve_pll(source_hz: int, hz: int, chip: Chip) -> PllL4 | None:
     """Dividers that give exactly ``hz`` with the fastest PLL input (least jitter), or None."""
     if hz < chip.pll_min_hz:
         return None
@@ -115,7 +115,7 @@ def solve_pll(source_hz: int, hz: int, chip: Chip) -> Pll | None:
         for r in (2, 4, 6, 8):
             n, rest = divmod(hz * r * m, source_hz)
             if rest == 0 and n in chip.n and chip.vco_hz[0] <= hz * r <= chip.vco_hz[1]:
-                return Pll(m, n, r)
+                return PllL4(m, n, r)
     return None
 
 
@@ -125,7 +125,7 @@ def clock_l4(board: Board, chip: Chip) -> dict[str, str]:
     require_clock_within(board, chip.max_hz)
     require_source_within(board, SOURCES_HZ)
     mode = chip.mode(hz)
-    require_wait_states(board, least_wait_states(board, chip))
+    require_wait_states(board, min_wait_states(board, chip))
     return {
         "MN_CLOCK_HSI_HZ": f"{HSI_HZ}u",
         "MN_CLOCK_RESET_HZ": f"{chip.reset_hz}u",
@@ -146,9 +146,9 @@ def clock_l4(board: Board, chip: Chip) -> dict[str, str]:
     }
 
 
-def least_wait_states(board: Board, chip: Chip) -> int:
+def min_wait_states(board: Board, chip: Chip) -> int:
     """The fewest flash wait states at the board's clock."""
-    fewest = fewest_wait_states(chip.mode(board.clock.hz).wait_state_hz, board.clock.hz)
+    fewest = wait_states_for(chip.mode(board.clock.hz).wait_state_hz, board.clock.hz)
     return max(fewest, chip.start_wait_states)
 
 

@@ -26,7 +26,7 @@ class Family:
 
     ``drivers`` are folders of firmware/port that are compiled besides ``common`` and the family's own.
     ``header_values`` gives the family's constants of ``mn_board.h`` and raises ``BoardError`` for a clock
-    or UART that the chip cannot have. ``least_wait_states`` are the fewest flash wait states at the board's
+    or UART that the chip cannot have. ``min_wait_states`` are the fewest flash wait states at the board's
     clock, which must be one that the chip can have.
     """
 
@@ -34,7 +34,7 @@ class Family:
     drivers: tuple[str, ...]
     openocd_target: str
     header_values: Callable[[Board], dict[str, str]]
-    least_wait_states: Callable[[Board], int]
+    min_wait_states: Callable[[Board], int]
 
     @property
     def counter(self) -> str:
@@ -135,7 +135,7 @@ def require_source_within(board: Board, limits_hz: Mapping[str, tuple[int, int]]
         )
 
 
-def fewest_wait_states(wait_state_hz: Sequence[int], hz: int) -> int:
+def wait_states_for(wait_state_hz: Sequence[int], hz: int) -> int:
     """The fewest wait states at ``hz``; ``wait_state_hz[n]`` is the fastest clock with n of them."""
     return next((n for n, limit in enumerate(wait_state_hz) if hz <= limit), len(wait_state_hz))
 

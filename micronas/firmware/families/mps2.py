@@ -30,5 +30,5 @@ def header_values(board: Board) -> dict[str, str]:
 
 
 FAMILY = Family(
-    name=NAME, drivers=(), openocd_target="", header_values=header_values, least_wait_states=lambda _: 0
+    name=NAME, drivers=(), openocd_target="", header_values=header_values, min_wait_states=lambda _: 0
 )

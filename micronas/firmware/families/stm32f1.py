@@ -14,12 +14,12 @@ from micronas.firmware.families.family import (
     Family,
     Usart,
     bus_shift,
-    fewest_wait_states,
     line_of,
     require_clock_within,
     require_source_within,
     require_wait_states,
     usart_of,
+    wait_states_for,
 )
 
 HSI_HZ = 8_000_000
@@ -32,7 +32,7 @@ _LATENCY_MASK = 0b111
 
 
 @dataclass(frozen=True)
-class Line:
+class F1Line:
     """Limits of one line of chips.
 
     ``wait_state_hz[n]`` is the fastest core clock with n wait states; ``has_latency`` whether FLASH_ACR has
@@ -49,7 +49,7 @@ class Line:
 
 
 LINES = {
-    "STM32F100": Line(
+    "STM32F100": F1Line(
         24 * _MHZ,
         24 * _MHZ,
         (4 * _MHZ, 24 * _MHZ),
@@ -58,7 +58,7 @@ LINES = {
         False,
         24 * _MHZ,
     ),
-    "STM32F103": Line(
+    "STM32F103": F1Line(
         72 * _MHZ,
         36 * _MHZ,
         (4 * _MHZ, 16 * _MHZ),
@@ -90,7 +90,7 @@ def pll_field(source_hz: int, hz: int, *, from_hse: bool) -> int | None:
     return None
 
 
-def fallback_hz(line: Line, hz: int) -> int:
+def fallback_hz(line: F1Line, hz: int) -> int:
     """The fastest clock from HSI that is no faster than ``hz``, whose wait states it runs with."""
     step = HSI_HZ // 2
     return min(line.fallback_hz, hz // step * step)
@@ -101,7 +101,7 @@ def _header_values(board: Board) -> dict[str, str]:
     require_clock_within(board, line.max_hz)
     hse = {"hse_crystal": line.crystal_hz, "hse_bypass": line.bypass_hz}
     require_source_within(board, {"hsi": (HSI_HZ, HSI_HZ), **hse})
-    require_wait_states(board, _least_wait_states(board))
+    require_wait_states(board, _min_wait_states(board))
     _require_default_pins(board)
     apb1 = bus_shift(hz, line.apb1_max_hz)
     ppre1 = 0 if apb1 == 0 else 0b100 | apb1 - 1
@@ -118,8 +118,8 @@ def _header_values(board: Board) -> dict[str, str]:
     }
 
 
-def _least_wait_states(board: Board) -> int:
-    return fewest_wait_states(line_of(board, LINES).wait_state_hz, board.clock.hz)
+def _min_wait_states(board: Board) -> int:
+    return wait_states_for(line_of(board, LINES).wait_state_hz, board.clock.hz)
 
 
 def _pll_field(board: Board, hz: int) -> int:
@@ -145,5 +145,5 @@ FAMILY = Family(
     drivers=("usart_v1", "gpio_v1", "counter_dwt_systick"),
     openocd_target="stm32f1x",
     header_values=_header_values,
-    least_wait_states=_least_wait_states,
+    min_wait_states=_min_wait_states,
 )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from micronas.board import Board
-from micronas.firmware.families.clock_f4 import USARTS, Line, header_values, least_wait_states
+from micronas.firmware.families.clock_f4 import USARTS, ChipLine, header_values, min_wait_states
 from micronas.firmware.families.family import Family
 
 _PREFETCH_AND_CACHES = 0b111 << 8
 _MHZ = 1_000_000
 
-_F2 = Line(
+_F2 = ChipLine(
     120 * _MHZ,
     30 * _MHZ,
     60 * _MHZ,
@@ -33,5 +33,5 @@ FAMILY = Family(
     drivers=("clock_f4", "usart_v1", "gpio_v2", "counter_dwt"),
     openocd_target="stm32f2x",
     header_values=_header_values,
-    least_wait_states=partial(least_wait_states, lines=LINES),
+    min_wait_states=partial(min_wait_states, lines=LINES),
 )

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from micronas.board import Board
-from micronas.firmware.families.clock_f4 import USARTS, Line, header_values, least_wait_states
+from micronas.firmware.families.clock_f4 import USARTS, ChipLine, header_values, min_wait_states
 from micronas.firmware.families.family import Family
 
 _PREFETCH_AND_CACHES = 0b111 << 8
@@ -18,8 +18,8 @@ _MHZ = 1_000_000
 _THREE_USARTS = frozenset(("usart1", "usart2", "usart6"))
 _30_MHZ_STEPS = tuple(30 * _MHZ * n for n in range(1, 6))
 
-_F405 = Line(168 * _MHZ, 42 * _MHZ, 84 * _MHZ, 100 * _MHZ, (*_30_MHZ_STEPS, 168 * _MHZ), vos_mask=1 << 14)
-_F429 = Line(
+_F405 = ChipLine(168 * _MHZ, 42 * _MHZ, 84 * _MHZ, 100 * _MHZ, (*_30_MHZ_STEPS, 168 * _MHZ), vos_mask=1 << 14)
+_F429 = ChipLine(
     180 * _MHZ,
     45 * _MHZ,
     90 * _MHZ,
@@ -30,7 +30,7 @@ _F429 = Line(
 )
 _F446 = replace(_F429, pll_min_hz=12_500_000)
 LINES = {
-    "STM32F401": Line(
+    "STM32F401": ChipLine(
         84 * _MHZ,
         42 * _MHZ,
         84 * _MHZ,
@@ -40,7 +40,7 @@ LINES = {
         n_min=192,  # RM0368 6.3.2
         usarts=_THREE_USARTS,
     ),
-    "STM32F411": Line(
+    "STM32F411": ChipLine(
         100 * _MHZ,
         50 * _MHZ,
         100 * _MHZ,
@@ -65,5 +65,5 @@ FAMILY = Family(
     drivers=("clock_f4", "usart_v1", "gpio_v2", "counter_dwt"),
     openocd_target="stm32f4x",
     header_values=_header_values,
-    least_wait_states=partial(least_wait_states, lines=LINES),
+    min_wait_states=partial(min_wait_states, lines=LINES),
 )

@@ -9,14 +9,14 @@ from __future__ import annotations
 from functools import partial
 
 from micronas.board import Board
-from micronas.firmware.families.clock_f4 import USARTS, Line, header_values, least_wait_states
+from micronas.firmware.families.clock_f4 import USARTS, ChipLine, header_values, min_wait_states
 from micronas.firmware.families.family import CACHE_M7, Family, Usart
 
 _PREFETCH_AND_ART = 0b11 << 8
 _MHZ = 1_000_000
 _APB1ENR = 0x40023840
 
-_F74X = Line(
+_F74X = ChipLine(
     216 * _MHZ,
     54 * _MHZ,
     108 * _MHZ,
@@ -42,5 +42,5 @@ FAMILY = Family(
     drivers=("clock_f4", "usart_v2", "gpio_v2", "counter_dwt", "cache_m7"),
     openocd_target="stm32f7x",
     header_values=_header_values,
-    least_wait_states=partial(least_wait_states, lines=LINES),
+    min_wait_states=partial(min_wait_states, lines=LINES),
 )

@@ -16,10 +16,10 @@ from micronas.firmware.families.clock_l4 import (
     HSI_HZ,
     Chip,
     Fields,
-    Mode,
+    VoltageMode,
     clock_l4,
-    least_wait_states,
     mhz,
+    min_wait_states,
 )
 from micronas.firmware.families.family import Family, Usart, gpio_v2, tim2, usart_of
 
@@ -27,7 +27,7 @@ _IOPENR, _APBENR1, _APBENR2 = 0x40021034, 0x4002103C, 0x40021040
 _RANGE_1 = 1
 
 CHIP = Chip(
-    modes=(Mode(_RANGE_1, mhz((24, 48, 64))),),
+    modes=(VoltageMode(_RANGE_1, mhz((24, 48, 64))),),
     max_m=8,
     n=range(8, 87),
     vco_hz=(64_000_000, 344_000_000),
@@ -76,5 +76,5 @@ FAMILY = Family(
     drivers=("clock_l4", "usart_v2", "gpio_v2", "counter_tim2"),
     openocd_target="stm32g0x",
     header_values=header_values,
-    least_wait_states=partial(least_wait_states, chip=CHIP),
+    min_wait_states=partial(min_wait_states, chip=CHIP),
 )

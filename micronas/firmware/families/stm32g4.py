@@ -13,10 +13,10 @@ from micronas.firmware.families.clock_l4 import (
     HSI_HZ,
     Chip,
     Fields,
-    Mode,
+    VoltageMode,
     clock_l4,
-    least_wait_states,
     mhz,
+    min_wait_states,
 )
 from micronas.firmware.families.family import Family, Usart, gpio_v2, tim2, usart_of
 
@@ -25,8 +25,8 @@ _RANGE_1 = 1
 
 CHIP = Chip(
     modes=(
-        Mode(_RANGE_1, mhz((30, 60, 90, 120, 150))),
-        Mode(_RANGE_1, mhz((34, 68, 102, 136, 170)), boost=True),
+        VoltageMode(_RANGE_1, mhz((30, 60, 90, 120, 150))),
+        VoltageMode(_RANGE_1, mhz((34, 68, 102, 136, 170)), boost=True),
     ),
     max_m=16,
     n=range(8, 128),
@@ -60,5 +60,5 @@ FAMILY = Family(
     drivers=("clock_l4", "usart_v2", "gpio_v2", "counter_dwt"),
     openocd_target="stm32g4x",
     header_values=header_values,
-    least_wait_states=partial(least_wait_states, chip=CHIP),
+    min_wait_states=partial(min_wait_states, chip=CHIP),
 )

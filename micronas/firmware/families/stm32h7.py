@@ -16,7 +16,6 @@ from micronas.firmware.families.family import (
     Family,
     Usart,
     bus_shift,
-    fewest_wait_states,
     gpio_v2,
     line_of,
     require_clock_within,
@@ -24,6 +23,7 @@ from micronas.firmware.families.family import (
     require_wait_states,
     tim2,
     usart_of,
+    wait_states_for,
 )
 
 HSI_HZ = 64_000_000
@@ -70,7 +70,7 @@ _USARTS = {
 
 
 @dataclass(frozen=True)
-class Pll:
+class PllH7:
     """Dividers of PLL1: hz = source_hz / m * n / p."""
 
     m: int
@@ -92,7 +92,7 @@ class Pll:
         return 1 << 24 | 1 << 16 | (self.p - 1) << 9 | (self.n - 1)
 
 
-def solve_pll(source_hz: int, hz: int) -> Pll | None:
+def solve_pll(source_hz: int, hz: int) -> PllH7 | None:
     """Dividers that give exactly ``hz`` with the fastest PLL input (least jitter), or None."""
     for m in range(1, 64):
         if not PLL_IN_HZ[0] * m <= source_hz <= PLL_IN_HZ[1] * m:
@@ -100,7 +100,7 @@ def solve_pll(source_hz: int, hz: int) -> Pll | None:
         for p in range(2, 129, 2):
             n, rest = divmod(hz * p * m, source_hz)
             if rest == 0 and 4 <= n <= 512 and VCO_HZ[0] <= hz * p <= VCO_HZ[1]:
-                return Pll(m, n, p)
+                return PllH7(m, n, p)
     return None
 
 
@@ -118,7 +118,7 @@ def _header_values(board: Board) -> dict[str, str]:
     ahb = bus_shift(hz, scale.axi_max_hz)
     axi_hz = hz >> ahb
     apb = bus_shift(axi_hz, scale.apb_max_hz)
-    require_wait_states(board, _least_wait_states(board))
+    require_wait_states(board, _min_wait_states(board))
     wait_states = next(r for r in board.regions if r.name == "flash").wait_states
     hpre = 0 if ahb == 0 else 0b1000 | ahb - 1
     ppre = 0 if apb == 0 else 0b100 | apb - 1
@@ -142,11 +142,11 @@ def _scale(hz: int) -> Scale:
     return SCALE_1 if hz <= SCALE_1.max_hz else SCALE_0
 
 
-def _least_wait_states(board: Board) -> int:
+def _min_wait_states(board: Board) -> int:
     """By the AXI clock, which the flash runs at."""
     scale = _scale(board.clock.hz)
     axi_hz = board.clock.hz >> bus_shift(board.clock.hz, scale.axi_max_hz)
-    return fewest_wait_states(scale.wait_state_hz, axi_hz)
+    return wait_states_for(scale.wait_state_hz, axi_hz)
 
 
 def _pll_values(board: Board, prefix: str, source_hz: int, *, from_hse: bool) -> dict[str, str]:
@@ -165,5 +165,5 @@ FAMILY = Family(
     drivers=("usart_v2", "gpio_v2", "counter_dwt", "cache_m7"),
     openocd_target="stm32h7x",
     header_values=_header_values,
-    least_wait_states=_least_wait_states,
+    min_wait_states=_min_wait_states,
 )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from micronas.board import Board
-from micronas.firmware.families.clock_l4 import Chip, Fields, Mode, clock_l4, least_wait_states, mhz
+from micronas.firmware.families.clock_l4 import Chip, Fields, VoltageMode, clock_l4, mhz, min_wait_states
 from micronas.firmware.families.family import Family, Usart, gpio_v2, tim2, usart_of
 
 _AHB2ENR, _APB1ENR1, _APB1ENR2, _APB2ENR = 0x4002104C, 0x40021058, 0x4002105C, 0x40021060
@@ -18,7 +18,7 @@ _MSI_HZ = 4_000_000
 _RANGE_1 = 1
 
 _L4 = Chip(
-    modes=(Mode(_RANGE_1, mhz((16, 32, 48, 64, 80))),),
+    modes=(VoltageMode(_RANGE_1, mhz((16, 32, 48, 64, 80))),),
     max_m=8,
     n=range(8, 87),
     vco_hz=(64_000_000, 344_000_000),
@@ -27,8 +27,8 @@ _L4 = Chip(
 )
 _L4_PLUS = Chip(
     modes=(
-        Mode(_RANGE_1, mhz((20, 40, 60, 80))),
-        Mode(_RANGE_1, mhz((20, 40, 60, 80, 100, 120)), boost=True),
+        VoltageMode(_RANGE_1, mhz((20, 40, 60, 80))),
+        VoltageMode(_RANGE_1, mhz((20, 40, 60, 80, 100, 120)), boost=True),
     ),
     max_m=16,
     n=range(8, 128),
@@ -80,5 +80,5 @@ FAMILY = Family(
     drivers=("clock_l4", "usart_v2", "gpio_v2", "counter_dwt"),
     openocd_target="stm32l4x",
     header_values=header_values,
-    least_wait_states=lambda board: least_wait_states(board, chip_of(board)),
+    min_wait_states=lambda board: min_wait_states(board, chip_of(board)),
 )

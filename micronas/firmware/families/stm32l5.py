@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from micronas.board import Board
-from micronas.firmware.families.clock_l4 import Chip, Fields, Mode, clock_l4, least_wait_states, mhz
+from micronas.firmware.families.clock_l4 import Chip, Fields, VoltageMode, clock_l4, mhz, min_wait_states
 from micronas.firmware.families.family import Family, Usart, gpio_v2, tim2, usart_of
 
 _AHB2ENR, _APB1ENR1, _APB1ENR2, _APB2ENR = 0x4002104C, 0x40021058, 0x4002105C, 0x40021060
@@ -17,7 +17,7 @@ _MSI_HZ = 4_000_000
 _RANGE_0 = 0
 
 CHIP = Chip(
-    modes=(Mode(_RANGE_0, mhz((20, 40, 60, 80, 100, 110))),),
+    modes=(VoltageMode(_RANGE_0, mhz((20, 40, 60, 80, 100, 110))),),
     max_m=16,
     n=range(8, 87),
     vco_hz=(64_000_000, 344_000_000),
@@ -51,5 +51,5 @@ FAMILY = Family(
     drivers=("clock_l4", "usart_v2", "gpio_v2", "counter_dwt"),
     openocd_target="stm32l5x",
     header_values=header_values,
-    least_wait_states=partial(least_wait_states, chip=CHIP),
+    min_wait_states=partial(min_wait_states, chip=CHIP),
 )

@@ -14,13 +14,13 @@ from micronas.firmware.families.clock_l4 import HSI_HZ, SOURCES_HZ, mhz, uses_vd
 from micronas.firmware.families.family import (
     Family,
     Usart,
-    fewest_wait_states,
     gpio_v2,
     require_clock_within,
     require_source_within,
     require_wait_states,
     tim2,
     usart_of,
+    wait_states_for,
 )
 
 _MSIS_HZ = 4_000_000
@@ -46,7 +46,7 @@ USARTS = {
 
 
 @dataclass(frozen=True)
-class Pll:
+class PllU5:
     """Dividers of PLL1: hz = source_hz / m * n / r; the booster runs from source_hz / boost."""
 
     m: int
@@ -63,7 +63,7 @@ class Pll:
         return (self.r - 1) << 24 | 1 << 16 | 1 << 9 | (self.n - 1)
 
 
-def solve_pll(source_hz: int, hz: int) -> Pll | None:
+def solve_pll(source_hz: int, hz: int) -> PllU5 | None:
     """Dividers that give exactly ``hz`` with the fastest PLL input (least jitter), or None."""
     boost = next((d for d in (1, 2, 4, 6, 8) if source_hz <= BOOSTER_HZ[1] * d), None)
     if boost is None or source_hz < BOOSTER_HZ[0] * boost:
@@ -74,7 +74,7 @@ def solve_pll(source_hz: int, hz: int) -> Pll | None:
         for r in (2, 4, 6, 8):
             n, rest = divmod(hz * r * m, source_hz)
             if rest == 0 and 4 <= n <= 512 and VCO_HZ[0] <= hz * r <= VCO_HZ[1]:
-                return Pll(m, n, r, boost)
+                return PllU5(m, n, r, boost)
     return None
 
 
@@ -82,7 +82,7 @@ def header_values(board: Board) -> dict[str, str]:
     """The family's constants of ``mn_board.h``; raises ``BoardError`` for a clock or UART it cannot have."""
     require_clock_within(board, WAIT_STATE_HZ[-1])
     require_source_within(board, SOURCES_HZ)
-    require_wait_states(board, least_wait_states(board))
+    require_wait_states(board, min_wait_states(board))
     profile, hsi = _pll(board, board.clock.source_hz), _pll(board, HSI_HZ)
     return {
         "MN_CLOCK_HSI_HZ": f"{HSI_HZ}u",
@@ -99,12 +99,12 @@ def header_values(board: Board) -> dict[str, str]:
     }
 
 
-def least_wait_states(board: Board) -> int:
+def min_wait_states(board: Board) -> int:
     """The fewest flash wait states at the board's clock."""
-    return fewest_wait_states(WAIT_STATE_HZ, board.clock.hz)
+    return wait_states_for(WAIT_STATE_HZ, board.clock.hz)
 
 
-def _pll(board: Board, source_hz: int) -> Pll:
+def _pll(board: Board, source_hz: int) -> PllU5:
     pll = solve_pll(source_hz, board.clock.hz)
     if pll is None:
         raise BoardError(f"board {board.name}: no PLL setting makes {board.clock.hz} Hz from {source_hz} Hz")
@@ -116,5 +116,5 @@ FAMILY = Family(
     drivers=("usart_v2", "gpio_v2", "counter_dwt"),
     openocd_target="stm32u5x",
     header_values=header_values,
-    least_wait_states=least_wait_states,
+    min_wait_states=min_wait_states,
 )

@@ -11,21 +11,22 @@ All figures here are predicted. They take shapes only, no values, and a few mill
 from __future__ import annotations
 
 from micronas.board import Board
+from micronas.board.arena_location import ArenaLocation
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.codegen.lowering.sizes import constant_items
 from micronas.memory.codesize import FirmwareSize, firmware_size
 from micronas.memory.ledger.budget import Budget, Verdict, board_budget, check
 from micronas.memory.ledger.free_region import (
+    FreeRegion,
     Item,
     Part,
-    Room,
-    arena_rooms,
-    choose_room,
-    largest_room,
-    lay_out,
+    allocate_regions,
+    first_fit_region,
+    free_regions,
+    largest_free_region,
 )
-from micronas.memory.ledger.items import Ledger, OpRow, Region, regions_to_json, to_json
+from micronas.memory.ledger.items import Ledger, OpRow, RegionSize, regions_to_json, to_json
 from micronas.memory.ledger.placement import place_on
 from micronas.memory.plan import Plan
 from micronas.memory.plan.tflm import tflm_arena
@@ -34,11 +35,11 @@ from micronas.model.tflite.writer import write
 
 __all__ = [
     "Budget",
+    "FreeRegion",
     "Item",
     "Ledger",
     "OpRow",
-    "Region",
-    "Room",
+    "RegionSize",
     "Verdict",
     "board_budget",
     "check",
@@ -79,9 +80,9 @@ def _micronas_ledger(graph: Graph, board: Board, sizes: FirmwareSize | None) -> 
             Item("code", sizes.code_bytes, "flash"),
             Item("rodata", sizes.rodata_bytes, "flash"),
         ),
-        sram=lay_out(board, resident, placement.parts()),
+        sram=allocate_regions(board, resident, placement.parts()),
         regions=_regions(board),
-        arena_region=placement.place,
+        arena_location=placement.location,
         rooms=placement.rooms,
         no_split=placement.no_split,
         plan=placement.plan,
@@ -96,21 +97,21 @@ def _tflm_ledger(graph: Graph, board: Board) -> Ledger:
     constants: dict[int | None, int] = {
         i: sum(graph.tensors[t].nbytes for t in graph.constant_inputs(op)) for i, op in enumerate(graph.ops)
     }
-    rooms = arena_rooms(board, resident_bytes=0)
-    place = (choose_room(rooms, arena.total_bytes) or largest_room(rooms)).region
+    rooms = free_regions(board, resident_bytes=0)
+    memory = (first_fit_region(rooms, arena.total_bytes) or largest_free_region(rooms)).memory
     head_bytes = arena.total_bytes - arena.tail_bytes
     return Ledger(
         model=graph.name,
         board=board.name,
         runtime="tflm",
         flash=(Item("constants", len(write(graph)), "flash"),),
-        sram=lay_out(
+        sram=allocate_regions(
             board,
             (),
-            [Part(place, "arena head", head_bytes), Part(place, "arena tail", arena.tail_bytes)],
+            [Part(memory, "arena head", head_bytes), Part(memory, "arena tail", arena.tail_bytes)],
         ),
         regions=_regions(board),
-        arena_region=place,
+        arena_location=ArenaLocation((memory,)),
         rooms=rooms,
         no_split=None,
         plan=arena.plan,
@@ -123,8 +124,8 @@ def _tflm_ledger(graph: Graph, board: Board) -> Ledger:
     )
 
 
-def _regions(board: Board) -> tuple[Region, ...]:
-    return tuple(Region(r.name, r.length) for r in board.regions)
+def _regions(board: Board) -> tuple[RegionSize, ...]:
+    return tuple(RegionSize(r.name, r.length) for r in board.regions)
 
 
 def _constants_by_op(graph: Graph, lowered: tuple[Lowered, ...]) -> dict[int | None, int]:

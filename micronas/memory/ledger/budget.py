@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from micronas.board import Board, RegionKind
 from micronas.errors import plural
 from micronas.memory.codesize import static_bytes
-from micronas.memory.ledger.free_region import Item, bank_rooms, largest_room
-from micronas.memory.ledger.items import Ledger, OpRow, Region
+from micronas.memory.ledger.free_region import Item, free_banks, largest_free_region
+from micronas.memory.ledger.items import Ledger, OpRow, RegionSize
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def board_budget(board: Board) -> Budget:
     if set(board.arena_regions) == {"sram"}:
         return Budget(flash_bytes, board.sram_bytes)
     resident_bytes = board.stack_bytes + static_bytes(board)
-    largest = sum(room.free_bytes for room in bank_rooms(board, resident_bytes))
+    largest = sum(room.free_bytes for room in free_banks(board, resident_bytes))
     return Budget(flash_bytes, resident_bytes + largest)
 
 
@@ -62,7 +62,7 @@ def check(ledger: Ledger, budget: Budget) -> Verdict:
     return Verdict(not reasons, tuple(reasons), tuple(remedies))
 
 
-def _region_reason(ledger: Ledger, region: Region) -> str:
+def _region_reason(ledger: Ledger, region: RegionSize) -> str:
     items = [item for item in (*ledger.flash, *ledger.sram) if item.region == region.name]
     used = _against(ledger.region_bytes(region.name), region.length)
     reason = f"region {region.name} of {ledger.board}: {used} ({', '.join(_item(i) for i in items)})"
@@ -71,7 +71,7 @@ def _region_reason(ledger: Ledger, region: Region) -> str:
     return f"{reason}{_no_room(ledger)}; {_peak(ledger)}"
 
 
-def _region_remedy(ledger: Ledger, region: Region) -> str:
+def _region_remedy(ledger: Ledger, region: RegionSize) -> str:
     over = ledger.region_bytes(region.name) - region.length
     if ledger.holds_arena(region.name):
         return _sram_remedy(ledger, _arena_lacks(ledger) if ledger.no_split else over)
@@ -87,7 +87,7 @@ def _arena_lacks(ledger: Ledger) -> int:
     """
     if ledger.plan.banks:
         return 0
-    over = ledger.arena_bytes - largest_room(ledger.rooms).free_bytes
+    over = ledger.arena_bytes - largest_free_region(ledger.rooms).free_bytes
     if ledger.no_split is None:
         return over
     return min(over, ledger.arena_bytes - ledger.plan.bound_bytes + ledger.no_split.over_bytes)
@@ -97,7 +97,7 @@ def _no_room(ledger: Ledger) -> str:
     """What the arena lacks in each region that could hold it; empty where it fits one."""
     if _arena_lacks(ledger) <= 0:
         return ""
-    lacks = (f"{ledger.arena_bytes - room.free_bytes:,} bytes over in {room.region}" for room in ledger.rooms)
+    lacks = (f"{ledger.arena_bytes - room.free_bytes:,} bytes over in {room.memory}" for room in ledger.rooms)
     whole = f"; the arena of {ledger.arena_bytes:,} bytes fits no region: {', '.join(lacks)}"
     return f"{whole}; {ledger.no_split}" if ledger.no_split else whole
 

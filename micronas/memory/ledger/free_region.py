@@ -12,14 +12,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from micronas.board import Board
-from micronas.board.arena_place import arena_banks, arena_places, as_one, regions_of
+from micronas.board.arena_location import (
+    SRAM,
+    ArenaMemory,
+    as_one,
+    regions_of,
+    separate_memories,
+    whole_memories,
+)
 
 
 @dataclass(frozen=True)
-class Room:
-    """Bytes that an arena may take of a region, or of neighbours, beside what lies there already."""
+class FreeRegion:
+    """Bytes that an arena may take of a memory beside what lies there already."""
 
-    region: str
+    memory: ArenaMemory
     free_bytes: int
 
 
@@ -34,63 +41,65 @@ class Item:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the arena, of one kind, and the place that it goes into."""
+    """A part of the arena, of one kind, and the memory that it goes into."""
 
-    place: str
+    memory: ArenaMemory
     what: str
     nbytes: int
 
 
-def arena_rooms(board: Board, resident_bytes: int) -> tuple[Room, ...]:
+def free_regions(board: Board, resident_bytes: int) -> tuple[FreeRegion, ...]:
     """The room in each of the board's ``arena_regions``, in their order, and then in neighbours together.
 
     ``resident_bytes`` are stack and statics, which ``sram`` holds.
     """
-    return tuple(_room(board, place, resident_bytes) for place in arena_places(board))
+    return tuple(_room(board, memory, resident_bytes) for memory in whole_memories(board))
 
 
-def bank_rooms(board: Board, resident_bytes: int) -> tuple[Room, ...]:
+def free_banks(board: Board, resident_bytes: int) -> tuple[FreeRegion, ...]:
     """The room in each of the memories that lie apart, the best first; ``resident_bytes`` as above."""
-    return tuple(_room(board, place, resident_bytes) for place in arena_banks(board))
+    return tuple(_room(board, memory, resident_bytes) for memory in separate_memories(board))
 
 
-def _room(board: Board, place: str, resident_bytes: int) -> Room:
-    resident = resident_bytes if _has_sram(board, place) else 0
-    return Room(place, max(0, as_one(board, place).length - resident))
+def _room(board: Board, memory: ArenaMemory, resident_bytes: int) -> FreeRegion:
+    resident = resident_bytes if _has_sram(memory) else 0
+    return FreeRegion(memory, max(0, as_one(board, memory).length - resident))
 
 
-def choose_room(rooms: tuple[Room, ...], arena_bytes: int) -> Room | None:
+def first_fit_region(rooms: tuple[FreeRegion, ...], arena_bytes: int) -> FreeRegion | None:
     """The first room that holds ``arena_bytes``, if there is one."""
     return next((room for room in rooms if arena_bytes <= room.free_bytes), None)
 
 
-def largest_room(rooms: tuple[Room, ...]) -> Room:
+def largest_free_region(rooms: tuple[FreeRegion, ...]) -> FreeRegion:
     """The room that lacks the least for an arena that fits none; the first of several."""
     return max(rooms, key=lambda room: room.free_bytes)
 
 
-def lay_out(board: Board, resident: Iterable[tuple[str, int]], arena: Sequence[Part]) -> tuple[Item, ...]:
+def allocate_regions(
+    board: Board, resident: Iterable[tuple[str, int]], arena: Sequence[Part]
+) -> tuple[Item, ...]:
     """What lies in which region: the parts of the arena, then what is ``resident``, last first.
 
-    ``resident`` are (what, bytes); it and the parts of one place are in the order in which they are linked.
-    What exceeds a place is its last region's.
+    ``resident`` are (what, bytes); it and the parts of one memory are in the order in which they are linked.
+    What exceeds a memory is its last region's.
     """
     resident = tuple(resident)
-    places = tuple(dict.fromkeys(part.place for part in arena))
-    home = next((place for place in places if _has_sram(board, place)), "sram")
+    memories = tuple(dict.fromkeys(part.memory for part in arena))
+    home = next((memory for memory in memories if _has_sram(memory)), SRAM)
     items: list[Item] = []
     at_home: list[Item] = []
-    for place in dict.fromkeys((*places, home)):
-        here = [(part.what, part.nbytes) for part in arena if part.place == place]
-        first = resident if place == home else ()
-        for count, item in _spread(board, place, (*first, *here)):
+    for memory in dict.fromkeys((*memories, home)):
+        here = [(part.what, part.nbytes) for part in arena if part.memory == memory]
+        first = resident if memory == home else ()
+        for count, item in _spread(board, memory, (*first, *here)):
             (at_home if count < len(first) else items).append(item)
     return (*items, *reversed(at_home))
 
 
-def _spread(board: Board, place: str, parts: Iterable[tuple[str, int]]) -> list[tuple[int, Item]]:
-    """Numbered ``parts``, one after the other from the start of ``place``, cut where its regions meet."""
-    *others, last = regions_of(board, place)
+def _spread(board: Board, memory: ArenaMemory, parts: Iterable[tuple[str, int]]) -> list[tuple[int, Item]]:
+    """Numbered ``parts``, one after the other from the start of ``memory``, cut where its regions meet."""
+    *others, last = regions_of(board, memory)
     free = [region.length for region in others]
     items = []
     for number, (what, nbytes) in enumerate(parts):
@@ -106,5 +115,5 @@ def _spread(board: Board, place: str, parts: Iterable[tuple[str, int]]) -> list[
     return items
 
 
-def _has_sram(board: Board, place: str) -> bool:
-    return any(region.name == "sram" for region in regions_of(board, place))
+def _has_sram(memory: ArenaMemory) -> bool:
+    return set(SRAM.regions) <= set(memory.regions)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from micronas.board.arena_location import ArenaLocation
 from micronas.codegen.lowering import Lowered
-from micronas.memory.ledger.free_region import Item, Room
+from micronas.memory.ledger.free_region import FreeRegion, Item
 from micronas.memory.ledger.placement import NoSplit
 from micronas.memory.plan import Plan
 from micronas.trial import Json
 
 
 @dataclass(frozen=True)
-class Region:
+class RegionSize:
     """A memory of the board and its size in bytes."""
 
     name: str
@@ -42,11 +43,10 @@ class OpRow:
 class Ledger:
     """Predicted bytes of one network on one board.
 
-    ``rooms`` are the places that could hold the arena whole and ``arena_region`` the one that it has: a
-    region, neighbours joined by ``+``, or memories apart (``board.arena_place``). Where no place holds it,
-    that is the largest of ``rooms``, and ``no_split`` tells why it is not split, if there are memories apart.
-    ``plan`` is its layout (for ``tflm`` TFLite Micro's own head); ``lowered`` what the code generator is
-    given (empty for ``tflm``); ``ops`` one row per op of the graph.
+    ``rooms`` are the memories that could hold the arena whole; ``arena_location`` says where it lies, the
+    largest of ``rooms`` where nothing holds it. ``no_split`` then tells why it is not split, if there are
+    memories apart. ``plan`` is its layout (for ``tflm`` TFLite Micro's own head); ``lowered`` what the code
+    generator is given (empty for ``tflm``); ``ops`` one row per op of the graph.
     """
 
     model: str
@@ -54,9 +54,9 @@ class Ledger:
     runtime: str
     flash: tuple[Item, ...]
     sram: tuple[Item, ...]
-    regions: tuple[Region, ...]
-    arena_region: str
-    rooms: tuple[Room, ...]
+    regions: tuple[RegionSize, ...]
+    arena_location: ArenaLocation
+    rooms: tuple[FreeRegion, ...]
     no_split: NoSplit | None
     plan: Plan
     lowered: tuple[Lowered, ...]
@@ -118,7 +118,7 @@ def to_json(ledger: Ledger) -> dict[str, Json]:
         "constant_bytes": ledger.constant_bytes,
         "arena_bytes": ledger.arena_bytes,
         "arena_bound_bytes": ledger.plan.bound_bytes,
-        "arena_region": ledger.arena_region,
+        "arena_region": str(ledger.arena_location),
         "flash": [_item(item) for item in ledger.flash],
         "sram": [_item(item) for item in ledger.sram],
         "regions": regions_to_json(ledger),

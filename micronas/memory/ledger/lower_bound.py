@@ -12,11 +12,11 @@ from micronas.codegen.lowering.lower import lower_graph
 from micronas.codegen.lowering.sizes import constant_items
 from micronas.memory.codesize import firmware_size
 from micronas.memory.ledger.budget import Budget
-from micronas.memory.plan import least_arena_bytes
+from micronas.memory.plan import min_arena_bytes
 from micronas.model.graph import Graph
 
 
-def surely_over(graph: Graph, board: Board, budget: Budget) -> bool:
+def exceeds_lower_bound(graph: Graph, board: Board, budget: Budget) -> bool:
     """Whether the ledger of ``graph`` for runtime ``micronas`` is over ``budget`` whatever its plan is.
 
     True only where ``check`` would refuse; False tells nothing. Raises ``ModelError`` like ``make_ledger``.
@@ -27,4 +27,4 @@ def surely_over(graph: Graph, board: Board, budget: Budget) -> bool:
     if constants + sizes.code_bytes + sizes.rodata_bytes > budget.flash_bytes:
         return True
     resident = board.stack_bytes + sizes.static_bytes
-    return resident + least_arena_bytes(graph, lowered) > budget.sram_bytes
+    return resident + min_arena_bytes(graph, lowered) > budget.sram_bytes

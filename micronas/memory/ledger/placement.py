@@ -1,4 +1,4 @@
-"""The plan of a network on a board, and the place of its arena: whole where it can be, else over banks."""
+"""The plan of a network on a board, and the location of its arena: whole where it can be, else over banks."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from micronas.board import Board
-from micronas.board.arena_place import apart
+from micronas.board.arena_location import ArenaLocation
 from micronas.codegen.lowering import Lowered
 from micronas.memory.ledger.free_region import (
+    FreeRegion,
     Part,
-    Room,
-    arena_rooms,
-    bank_rooms,
-    choose_room,
-    largest_room,
+    first_fit_region,
+    free_banks,
+    free_regions,
+    largest_free_region,
 )
 from micronas.memory.plan import Plan, Shortfall, plan_in_banks, plan_memory
 from micronas.model.graph import Graph
@@ -24,7 +24,7 @@ from micronas.model.graph import Graph
 class NoSplit:
     """Why an arena that no memory holds whole does not lie over ``rooms`` apart either."""
 
-    rooms: tuple[Room, ...]
+    rooms: tuple[FreeRegion, ...]
     shortfall: Shortfall
 
     @property
@@ -33,7 +33,7 @@ class NoSplit:
         needed = self.shortfall.needed
         if not needed:
             return max(self._live_over, self._largest_over)
-        free = {room.region: room.free_bytes for room in self.rooms}
+        free = {str(room.memory): room.free_bytes for room in self.rooms}
         return sum(max(0, nbytes - free[name]) for name, nbytes in needed.items())
 
     @property
@@ -42,12 +42,12 @@ class NoSplit:
 
     @property
     def _largest_over(self) -> int:
-        return self.shortfall.largest_bytes - largest_room(self.rooms).free_bytes
+        return self.shortfall.largest_bytes - largest_free_region(self.rooms).free_bytes
 
     def __str__(self) -> str:
-        *others, last = (room.region for room in self.rooms)
+        *others, last = (str(room.memory) for room in self.rooms)
         names = f"{', '.join(others)} and {last}"
-        free = ", ".join(f"{room.free_bytes:,} in {room.region}" for room in self.rooms)
+        free = ", ".join(f"{room.free_bytes:,} in {room.memory}" for room in self.rooms)
         head = f"nor does it fit over {names} ({free} free)"
         short = self.shortfall
         if short.needed:
@@ -55,7 +55,7 @@ class NoSplit:
             return f"{head}: the best placement found needs {needed}, {self.over_bytes:,} bytes over"
         if self._live_over > 0:
             return f"{head}: {short.live_bytes:,} bytes are live at its peak, {self._live_over:,} over"
-        largest = largest_room(self.rooms).region
+        largest = largest_free_region(self.rooms).memory
         return (
             f"{head}: a tensor of {short.largest_bytes:,} bytes, which cannot be divided, "
             f"is {self._largest_over:,} over in {largest}"
@@ -64,35 +64,40 @@ class NoSplit:
 
 @dataclass(frozen=True)
 class Placement:
-    """``plan`` and the ``place`` of its arena, the largest where none holds it.
+    """``plan`` and the ``location`` of its arena, the largest memory where none holds it.
 
     ``rooms`` are those that could hold it whole; ``no_split`` says why it is not split, where none of them
     does and there are memories apart.
     """
 
     plan: Plan
-    place: str
-    rooms: tuple[Room, ...]
+    location: ArenaLocation
+    rooms: tuple[FreeRegion, ...]
     no_split: NoSplit | None = None
 
     def parts(self) -> list[Part]:
-        """The arena by place."""
-        if not self.plan.banks:
-            return [Part(self.place, "arena", self.plan.arena_bytes)]
-        return [Part(bank.name, "arena", bank.nbytes) for bank in self.plan.banks]
+        """The arena by memory."""
+        sizes = [bank.nbytes for bank in self.plan.banks] or [self.plan.arena_bytes]
+        memories = zip(self.location.memories, sizes, strict=True)
+        return [Part(memory, "arena", nbytes) for memory, nbytes in memories]
 
 
 def place_on(board: Board, graph: Graph, lowered: Sequence[Lowered], resident_bytes: int) -> Placement:
     """Plan ``graph`` for ``board``, whose ``sram`` holds ``resident_bytes`` of stack and statics."""
     plan = plan_memory(graph, lowered)
-    rooms = arena_rooms(board, resident_bytes)
-    whole = choose_room(rooms, plan.arena_bytes)
+    rooms = free_regions(board, resident_bytes)
+    whole = first_fit_region(rooms, plan.arena_bytes)
     if whole is not None:
-        return Placement(plan, whole.region, rooms)
-    banks = bank_rooms(board, resident_bytes)
+        return Placement(plan, _in(whole), rooms)
+    banks = free_banks(board, resident_bytes)
     if len(banks) < 2:
-        return Placement(plan, largest_room(rooms).region, rooms)
-    found = plan_in_banks(graph, lowered, {room.region: room.free_bytes for room in banks})
+        return Placement(plan, _in(largest_free_region(rooms)), rooms)
+    memories = {str(room.memory): room.memory for room in banks}
+    found = plan_in_banks(graph, lowered, {str(room.memory): room.free_bytes for room in banks})
     if isinstance(found, Shortfall):
-        return Placement(plan, largest_room(rooms).region, rooms, NoSplit(banks, found))
-    return Placement(found, apart(bank.name for bank in found.banks), rooms)
+        return Placement(plan, _in(largest_free_region(rooms)), rooms, NoSplit(banks, found))
+    return Placement(found, ArenaLocation(tuple(memories[bank.name] for bank in found.banks)), rooms)
+
+
+def _in(room: FreeRegion) -> ArenaLocation:
+    return ArenaLocation((room.memory,))

@@ -17,11 +17,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from micronas.codegen.lowering import Lowered
-from micronas.memory.plan.banks import Split, split
-from micronas.memory.plan.blocks import Block, lower_bound, make_blocks, taken_bytes
+from micronas.memory.plan.banks import BankPlan, split
+from micronas.memory.plan.blocks import MemoryBlock, lower_bound, make_blocks, taken_bytes
 from micronas.memory.plan.order import best_orders, unavoidable_peak
 from micronas.memory.plan.place import height, improve, place
-from micronas.memory.plan.values import TENSOR_ALIGNMENT, Problem, make_problem
+from micronas.memory.plan.values import TENSOR_ALIGNMENT, AllocationProblem, make_problem
 from micronas.model.graph import Graph
 
 ARENA_ALIGNMENT = 16
@@ -34,7 +34,7 @@ __all__ = [
     "Plan",
     "Shortfall",
     "Span",
-    "least_arena_bytes",
+    "min_arena_bytes",
     "plan_in_banks",
     "plan_memory",
 ]
@@ -138,7 +138,7 @@ def plan_in_banks(
     problem = make_problem(graph, lowered)
     ordered = [(order, make_blocks(problem, order)) for order in best_orders(problem)]
     short = _shortfall([blocks for _, blocks in ordered])
-    least_over = 0
+    min_over = 0
     for names in _choices(free_bytes):
         capacities = [free_bytes[name] for name in names]
         if short.live_bytes > sum(capacities) or short.largest_bytes > max(capacities):
@@ -147,13 +147,13 @@ def plan_in_banks(
             found = split(blocks, capacities)
             if found.over_bytes == 0:
                 return _banked_plan(problem, order, blocks, names, found)
-            if not short.needed or found.over_bytes < least_over:
-                least_over = found.over_bytes
+            if not short.needed or found.over_bytes < min_over:
+                min_over = found.over_bytes
                 short = replace(short, needed=dict(zip(names, found.heights, strict=True)))
     return short
 
 
-def _shortfall(blocks: Sequence[tuple[Block, ...]]) -> Shortfall:
+def _shortfall(blocks: Sequence[tuple[MemoryBlock, ...]]) -> Shortfall:
     """What any placement must hold, whichever of the orders it is for."""
     largest = min(max(block.size for block in each) for each in blocks)
     return Shortfall(min(lower_bound(each) for each in blocks), largest, {})
@@ -167,7 +167,11 @@ def _choices(names: Iterable[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _banked_plan(
-    problem: Problem, order: tuple[int, ...], blocks: tuple[Block, ...], names: tuple[str, ...], found: Split
+    problem: AllocationProblem,
+    order: tuple[int, ...],
+    blocks: tuple[MemoryBlock, ...],
+    names: tuple[str, ...],
+    found: BankPlan,
 ) -> Plan:
     """Banks one after the other in the range of offsets; what holds nothing is none."""
     starts = tuple(itertools.accumulate(found.heights, initial=0))
@@ -181,9 +185,9 @@ def _banked_plan(
 
 
 def _plan(
-    problem: Problem,
+    problem: AllocationProblem,
     order: tuple[int, ...],
-    blocks: tuple[Block, ...],
+    blocks: tuple[MemoryBlock, ...],
     offsets: tuple[int, ...],
     arena_bytes: int,
     banks: tuple[Bank, ...] = (),
@@ -201,12 +205,14 @@ def _plan(
     )
 
 
-def least_arena_bytes(graph: Graph, lowered: Sequence[Lowered]) -> int:
+def min_arena_bytes(graph: Graph, lowered: Sequence[Lowered]) -> int:
     """A bound below the arena of every plan of ``graph``, in a fraction of a plan's time."""
     return unavoidable_peak(make_problem(graph, lowered))
 
 
-def _best_placement(problem: Problem) -> tuple[tuple[int, ...], tuple[Block, ...], tuple[int, ...]]:
+def _best_placement(
+    problem: AllocationProblem,
+) -> tuple[tuple[int, ...], tuple[MemoryBlock, ...], tuple[int, ...]]:
     """The first order that reaches its bound, else the lowest of all and what the search makes of it."""
     tried = []
     for order in best_orders(problem):
@@ -220,7 +226,7 @@ def _best_placement(problem: Problem) -> tuple[tuple[int, ...], tuple[Block, ...
 
 
 def _named_offsets(
-    problem: Problem, blocks: tuple[Block, ...], offsets: tuple[int, ...]
+    problem: AllocationProblem, blocks: tuple[MemoryBlock, ...], offsets: tuple[int, ...]
 ) -> tuple[dict[int, int], dict[int, int]]:
     tensors: dict[int, int] = {}
     scratch: dict[int, int] = {}
@@ -233,7 +239,7 @@ def _named_offsets(
 
 
 def _spans(
-    problem: Problem, order: tuple[int, ...], tensors: Mapping[int, int], scratch: Mapping[int, int]
+    problem: AllocationProblem, order: tuple[int, ...], tensors: Mapping[int, int], scratch: Mapping[int, int]
 ) -> tuple[Span, ...]:
     step = {op: k + 1 for k, op in enumerate(order)}
     spans = []
@@ -249,7 +255,7 @@ def _spans(
     return tuple(sorted(spans, key=lambda s: (s.first, s.offset, s.last)))
 
 
-def _peak_op(blocks: tuple[Block, ...], order: tuple[int, ...]) -> int | None:
+def _peak_op(blocks: tuple[MemoryBlock, ...], order: tuple[int, ...]) -> int | None:
     taken = taken_bytes(blocks)
     step = taken.index(max(taken))
     return order[step - 1] if 1 <= step <= len(order) else None

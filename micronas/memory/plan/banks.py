@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from micronas.memory.plan.blocks import Block, lower_bound
+from micronas.memory.plan.blocks import MemoryBlock, lower_bound
 from micronas.memory.plan.place import height, improve, place
 
 QUICK_NODES, LONG_NODES = 500, 20_000
@@ -28,20 +28,20 @@ QUICK_PLACEMENTS, LONG_PLACEMENTS = 3, 24
 Banks: TypeAlias = tuple[int, ...]
 """The bank of each block."""
 
-Key: TypeAlias = Callable[[Block], tuple[int, ...]]
+Key: TypeAlias = Callable[[MemoryBlock], tuple[int, ...]]
 Preference: TypeAlias = Callable[[int, int], int]
 """Among banks that can take a block the one with the least of this goes first: (position, room left)."""
 
 
-def _large_first(block: Block) -> tuple[int, ...]:
+def _large_first(block: MemoryBlock) -> tuple[int, ...]:
     return -block.size, block.start
 
 
-def _long_first(block: Block) -> tuple[int, ...]:
+def _long_first(block: MemoryBlock) -> tuple[int, ...]:
     return -sum(block.profile), block.start
 
 
-def _by_time(block: Block) -> tuple[int, ...]:
+def _by_time(block: MemoryBlock) -> tuple[int, ...]:
     return block.start, -block.size
 
 
@@ -69,7 +69,7 @@ _STRATEGIES: tuple[tuple[Key, Preference], ...] = (
 
 
 @dataclass(frozen=True)
-class Split:
+class BankPlan:
     """For each block its bank and its offset there; for each bank the bytes that it needs and has."""
 
     banks: Banks
@@ -84,7 +84,7 @@ class Split:
         return sum(max(0, needed - there) for needed, there in pairs)
 
 
-def split(blocks: tuple[Block, ...], capacities: Sequence[int]) -> Split:
+def split(blocks: tuple[MemoryBlock, ...], capacities: Sequence[int]) -> BankPlan:
     """``blocks`` over banks of so many bytes, the first preferred; the least over where none fits."""
     return _Search(blocks, tuple(capacities)).run()
 
@@ -92,16 +92,16 @@ def split(blocks: tuple[Block, ...], capacities: Sequence[int]) -> Split:
 class _Search:
     """Assignments and what became of them when they were placed."""
 
-    def __init__(self, blocks: tuple[Block, ...], capacities: tuple[int, ...]) -> None:
+    def __init__(self, blocks: tuple[MemoryBlock, ...], capacities: tuple[int, ...]) -> None:
         self._blocks, self._capacities = blocks, capacities
-        self._placed: dict[Banks, Split] = {}
+        self._placed: dict[Banks, BankPlan] = {}
 
-    def run(self) -> Split:
+    def run(self) -> BankPlan:
         """The first that fits, or the least over."""
         if lower_bound(self._blocks) <= sum(self._capacities):
             self._look_everywhere()
         if all(found.over_bytes for found in self._placed.values()):
-            self._place(_least_over(self._blocks, self._capacities))
+            self._place(_min_over(self._blocks, self._capacities))
         return min(self._placed.values(), key=lambda found: found.over_bytes)
 
     def _look_everywhere(self) -> None:
@@ -124,7 +124,7 @@ class _Search:
                 return False
         return True
 
-    def _place(self, banks: Banks) -> Split:
+    def _place(self, banks: Banks) -> BankPlan:
         """Every bank filled by itself; the long search only where a bank would otherwise be too small."""
         offsets = [0] * len(self._blocks)
         heights = []
@@ -137,11 +137,11 @@ class _Search:
             heights.append(height(here, found) if here else 0)
             for i, offset in zip(members, found, strict=True):
                 offsets[i] = offset
-        self._placed[banks] = Split(banks, tuple(offsets), tuple(heights), self._capacities)
+        self._placed[banks] = BankPlan(banks, tuple(offsets), tuple(heights), self._capacities)
         return self._placed[banks]
 
 
-def _members_only(blocks: tuple[Block, ...], members: list[int]) -> tuple[Block, ...]:
+def _members_only(blocks: tuple[MemoryBlock, ...], members: list[int]) -> tuple[MemoryBlock, ...]:
     """The ``members`` among ``blocks``; what trails a block of another bank trails nothing."""
     number = {i: k for k, i in enumerate(members)}
     found = []
@@ -154,7 +154,7 @@ def _members_only(blocks: tuple[Block, ...], members: list[int]) -> tuple[Block,
     return tuple(found)
 
 
-def _least_over(blocks: tuple[Block, ...], capacities: tuple[int, ...]) -> Banks:
+def _min_over(blocks: tuple[MemoryBlock, ...], capacities: tuple[int, ...]) -> Banks:
     """Large blocks first, each where there is most room: something to go by where nothing fits."""
     load = _Load(blocks, capacities)
     for i in _sorted(blocks, _large_first):
@@ -163,12 +163,12 @@ def _least_over(blocks: tuple[Block, ...], capacities: tuple[int, ...]) -> Banks
     return load.assignment()
 
 
-def _sorted(blocks: tuple[Block, ...], key: Key) -> list[int]:
+def _sorted(blocks: tuple[MemoryBlock, ...], key: Key) -> list[int]:
     return sorted(range(len(blocks)), key=lambda i: (*key(blocks[i]), i))
 
 
 def _assignments(
-    blocks: tuple[Block, ...], capacities: tuple[int, ...], key: Key, preference: Preference, nodes: int
+    blocks: tuple[MemoryBlock, ...], capacities: tuple[int, ...], key: Key, preference: Preference, nodes: int
 ) -> Iterator[Banks | None]:
     """Assignments within both bounds, depth first; None and the end after ``nodes`` steps of the search."""
     order = _sorted(blocks, key)
@@ -203,7 +203,7 @@ def _assignments(
 class _Load:
     """Bytes live at each step in each bank, and still to come, overlaps used to the full."""
 
-    def __init__(self, blocks: tuple[Block, ...], capacities: tuple[int, ...]) -> None:
+    def __init__(self, blocks: tuple[MemoryBlock, ...], capacities: tuple[int, ...]) -> None:
         self._blocks, self._capacities = blocks, capacities
         self._bank: list[int | None] = [None] * len(blocks)
         self._shared = [_shared_bytes(blocks, i) for i in range(len(blocks))]
@@ -267,7 +267,7 @@ class _Load:
                     live[step] -= sign * self._shared[later]
 
 
-def _shared_bytes(blocks: tuple[Block, ...], i: int) -> int:
+def _shared_bytes(blocks: tuple[MemoryBlock, ...], i: int) -> int:
     """Bytes that block ``i`` can share with the one that it trails, in the step in which it begins."""
     trail = blocks[i].trail
     if trail is None:

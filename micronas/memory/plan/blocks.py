@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from micronas.memory.plan.values import Problem, Trail
+from micronas.memory.plan.values import AllocationProblem, Trail
 
 
 @dataclass(frozen=True)
-class Block:
+class MemoryBlock:
     """``profile[i]`` bytes are taken at step ``start + i``; ``values`` and ``scratch_of`` say by what."""
 
     start: int
@@ -34,7 +34,7 @@ class Block:
         return max(self.profile)
 
 
-def make_blocks(problem: Problem, order: tuple[int, ...]) -> tuple[Block, ...]:
+def make_blocks(problem: AllocationProblem, order: tuple[int, ...]) -> tuple[MemoryBlock, ...]:
     """The blocks of ``problem`` run in ``order``."""
     step = {op: k + 1 for k, op in enumerate(order)}
     spans = [_span(problem, v, step, len(order) + 1) for v in range(len(problem.values))]
@@ -43,16 +43,16 @@ def make_blocks(problem: Problem, order: tuple[int, ...]) -> tuple[Block, ...]:
     blocks = [_chain_block(problem, chain, spans, trails.get(chain[0])) for chain in chains]
     for op, demand in enumerate(problem.demands):
         if demand.scratch:
-            blocks.append(Block(step[op], (demand.scratch,), scratch_of=op))
+            blocks.append(MemoryBlock(step[op], (demand.scratch,), scratch_of=op))
     return tuple(blocks)
 
 
-def lower_bound(blocks: tuple[Block, ...]) -> int:
+def lower_bound(blocks: tuple[MemoryBlock, ...]) -> int:
     """Most bytes taken at one step: no placement needs less."""
     return max(taken_bytes(blocks))
 
 
-def taken_bytes(blocks: tuple[Block, ...]) -> list[int]:
+def taken_bytes(blocks: tuple[MemoryBlock, ...]) -> list[int]:
     """For each step the fewest bytes that hold the blocks then alive, overlaps used to the full."""
     taken = [0] * max(b.end for b in blocks)
     for block in blocks:
@@ -64,7 +64,7 @@ def taken_bytes(blocks: tuple[Block, ...]) -> list[int]:
     return taken
 
 
-def _span(problem: Problem, value: int, step: dict[int, int], last: int) -> tuple[int, int]:
+def _span(problem: AllocationProblem, value: int, step: dict[int, int], last: int) -> tuple[int, int]:
     """First and last step at which a value is needed."""
     v = problem.values[value]
     first = 0 if v.producer is None else step[v.producer]
@@ -72,7 +72,7 @@ def _span(problem: Problem, value: int, step: dict[int, int], last: int) -> tupl
     return first, last if v.is_output else max([first, *uses])
 
 
-def _takeover_chains(problem: Problem, order: tuple[int, ...]) -> list[list[int]]:
+def _takeover_chains(problem: AllocationProblem, order: tuple[int, ...]) -> list[list[int]]:
     """Values in chains, each taking over the memory of the one before."""
     chain_of = {v: [v] for v, value in enumerate(problem.values) if value.producer is None}
     done = 0
@@ -87,7 +87,7 @@ def _takeover_chains(problem: Problem, order: tuple[int, ...]) -> list[list[int]
     return list(unique.values())
 
 
-def _trails(problem: Problem, order: tuple[int, ...], chains: list[list[int]]) -> dict[int, Trail]:
+def _trails(problem: AllocationProblem, order: tuple[int, ...], chains: list[list[int]]) -> dict[int, Trail]:
     """Value at the head of a chain -> the chain that it may lie on the end of."""
     ends_at = {chain[-1]: i for i, chain in enumerate(chains)}
     found, done = {}, 0
@@ -100,11 +100,11 @@ def _trails(problem: Problem, order: tuple[int, ...], chains: list[list[int]]) -
 
 
 def _chain_block(
-    problem: Problem, chain: list[int], spans: list[tuple[int, int]], trail: Trail | None
-) -> Block:
+    problem: AllocationProblem, chain: list[int], spans: list[tuple[int, int]], trail: Trail | None
+) -> MemoryBlock:
     start, end = spans[chain[0]][0], spans[chain[-1]][1]
     profile = [0] * (end - start + 1)
     for v in chain:
         for step in range(spans[v][0], spans[v][1] + 1):
             profile[step - start] = max(profile[step - start], problem.values[v].size)
-    return Block(start, tuple(profile), values=tuple(chain), trail=trail)
+    return MemoryBlock(start, tuple(profile), values=tuple(chain), trail=trail)

@@ -11,13 +11,13 @@ import heapq
 import random
 from collections.abc import Iterator
 
-from micronas.memory.plan.values import Problem
+from micronas.memory.plan.values import AllocationProblem
 
 MAX_STATES = 2000
 MAX_VARIANTS = 8
 
 
-def best_orders(problem: Problem) -> Iterator[tuple[int, ...]]:
+def best_orders(problem: AllocationProblem) -> Iterator[tuple[int, ...]]:
     """Topological orders with the lowest peak found, each once; the best guess first.
 
     Proven lowest for small graphs, never worse than the graph's own. More than one, because tensors that fit
@@ -38,13 +38,13 @@ def best_orders(problem: Problem) -> Iterator[tuple[int, ...]]:
             yield order
 
 
-def _fallback(problem: Problem, given: tuple[int, ...], peak: int) -> tuple[int, ...]:
+def _fallback(problem: AllocationProblem, given: tuple[int, ...], peak: int) -> tuple[int, ...]:
     """For graphs too large to search: the better of the graph's own order and the greedy one."""
     greedy = _greedy_order(problem)
     return greedy if order_peak(problem, greedy) < peak else given
 
 
-def order_peak(problem: Problem, order: tuple[int, ...]) -> int:
+def order_peak(problem: AllocationProblem, order: tuple[int, ...]) -> int:
     """Most bytes live at once when the ops run in ``order``, inputs loaded and outputs read included."""
     done, live = 0, problem.live_bytes(0)
     peak = live
@@ -55,25 +55,25 @@ def order_peak(problem: Problem, order: tuple[int, ...]) -> int:
     return max(peak, live)
 
 
-def unavoidable_peak(problem: Problem) -> int:
+def unavoidable_peak(problem: AllocationProblem) -> int:
     """A bound below every order: some op's inputs, outputs and scratch, or the graph's inputs or outputs."""
     everything = (1 << len(problem.demands)) - 1
     ends = (problem.live_bytes(0), problem.live_bytes(everything))
     return max(*ends, *(_own_bytes(problem, op) for op in range(len(problem.demands))))
 
 
-def _own_bytes(problem: Problem, op: int) -> int:
+def _own_bytes(problem: AllocationProblem, op: int) -> int:
     others = (1 << len(problem.demands)) - 1 & ~(1 << op)
     reads = sum(problem.values[v].size for v in problem.demands[op].reads)
     return reads + problem.extra_bytes(op, others)
 
 
-def ready_ops(problem: Problem, done: int) -> list[int]:
+def ready_ops(problem: AllocationProblem, done: int) -> list[int]:
     """Ops not in ``done`` whose inputs are all there, in the graph's order."""
     return [i for i, d in enumerate(problem.demands) if not done >> i & 1 and not d.needs & ~done]
 
 
-def _search(problem: Problem, limit: int, ties: random.Random | None) -> tuple[int, ...] | None:
+def _search(problem: AllocationProblem, limit: int, ties: random.Random | None) -> tuple[int, ...] | None:
     """An order with the lowest peak, which is at most ``limit``; None when there are too many states.
 
     Among equals the deeper goes first, so that a finished order ends the search, then the graph's own
@@ -102,7 +102,7 @@ def _search(problem: Problem, limit: int, ties: random.Random | None) -> tuple[i
     raise AssertionError("the graph's own order is within its own peak")
 
 
-def _moves(problem: Problem, done: int, peak: int, live: int) -> list[tuple[int, int, int]]:
+def _moves(problem: AllocationProblem, done: int, peak: int, live: int) -> list[tuple[int, int, int]]:
     """Next ops, the peak with each, and the change of live bytes; just one op where that cannot be wrong.
 
     An op that needs no more than the peak so far and leaves no more live than before can run at once: moving
@@ -118,7 +118,7 @@ def _moves(problem: Problem, done: int, peak: int, live: int) -> list[tuple[int,
     return moves
 
 
-def _greedy_order(problem: Problem) -> tuple[int, ...]:
+def _greedy_order(problem: AllocationProblem) -> tuple[int, ...]:
     """At each step the ready op that needs least, and of those the one that leaves least."""
     done, order = 0, list[int]()
     while len(order) < len(problem.demands):

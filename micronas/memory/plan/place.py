@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from micronas.memory.plan.blocks import Block, lower_bound, taken_bytes
+from micronas.memory.plan.blocks import MemoryBlock, lower_bound, taken_bytes
 
 MAX_PROMOTIONS = 40
 MAX_NODES = 1000
@@ -29,7 +29,7 @@ class Rival:
     below: int
 
 
-Key: TypeAlias = Callable[[Block], tuple[int, ...]]
+Key: TypeAlias = Callable[[MemoryBlock], tuple[int, ...]]
 Rivals: TypeAlias = list[list[Rival]]
 
 _ORDERS: tuple[Key, ...] = (
@@ -42,7 +42,7 @@ _ORDERS: tuple[Key, ...] = (
 )
 
 
-def place(blocks: tuple[Block, ...]) -> tuple[int, ...]:
+def place(blocks: tuple[MemoryBlock, ...]) -> tuple[int, ...]:
     """An offset for each block by the greedy placements; deterministic."""
     bound = lower_bound(blocks)
     rivals = _rivals(blocks)
@@ -54,27 +54,27 @@ def place(blocks: tuple[Block, ...]) -> tuple[int, ...]:
     return best
 
 
-def improve(blocks: tuple[Block, ...], offsets: tuple[int, ...]) -> tuple[int, ...]:
+def improve(blocks: tuple[MemoryBlock, ...], offsets: tuple[int, ...]) -> tuple[int, ...]:
     """The best placement that the search finds from ``offsets`` on: the optimum for a dozen blocks."""
     bound = lower_bound(blocks)
     return offsets if height(blocks, offsets) == bound else _Stacking(blocks, offsets, bound).search()
 
 
-def _lower(blocks: tuple[Block, ...], one: tuple[int, ...], two: tuple[int, ...]) -> tuple[int, ...]:
+def _lower(blocks: tuple[MemoryBlock, ...], one: tuple[int, ...], two: tuple[int, ...]) -> tuple[int, ...]:
     return two if height(blocks, two) < height(blocks, one) else one
 
 
-def place_by_size(blocks: tuple[Block, ...]) -> tuple[int, ...]:
+def place_by_size(blocks: tuple[MemoryBlock, ...]) -> tuple[int, ...]:
     """Largest first, among equals in the order given, each at the lowest free offset: TFLite Micro's way."""
     return _first_fit(blocks, _rivals(blocks), _sorted(blocks, lambda b: (-b.size,)))
 
 
-def height(blocks: tuple[Block, ...], offsets: tuple[int, ...]) -> int:
+def height(blocks: tuple[MemoryBlock, ...], offsets: tuple[int, ...]) -> int:
     """Bytes that a placement needs."""
     return max(offset + block.size for block, offset in zip(blocks, offsets, strict=True))
 
 
-def _rivals(blocks: tuple[Block, ...]) -> Rivals:
+def _rivals(blocks: tuple[MemoryBlock, ...]) -> Rivals:
     """For each block, the blocks that live at the same time, with the distances to keep."""
     rivals: Rivals = [[] for _ in blocks]
     for i, me in enumerate(blocks):
@@ -91,11 +91,11 @@ def _rivals(blocks: tuple[Block, ...]) -> Rivals:
     return rivals
 
 
-def _sorted(blocks: tuple[Block, ...], key: Key) -> list[int]:
+def _sorted(blocks: tuple[MemoryBlock, ...], key: Key) -> list[int]:
     return sorted(range(len(blocks)), key=lambda i: (*key(blocks[i]), i))
 
 
-def _first_fit(blocks: tuple[Block, ...], rivals: Rivals, order: list[int]) -> tuple[int, ...]:
+def _first_fit(blocks: tuple[MemoryBlock, ...], rivals: Rivals, order: list[int]) -> tuple[int, ...]:
     """Each block in turn at the lowest offset that is free for its whole life."""
     offsets: dict[int, int] = {}
     for i in order:
@@ -103,7 +103,9 @@ def _first_fit(blocks: tuple[Block, ...], rivals: Rivals, order: list[int]) -> t
     return tuple(offsets[i] for i in range(len(blocks)))
 
 
-def _promoting_first_fit(blocks: tuple[Block, ...], rivals: Rivals, key: Key, bound: int) -> tuple[int, ...]:
+def _promoting_first_fit(
+    blocks: tuple[MemoryBlock, ...], rivals: Rivals, key: Key, bound: int
+) -> tuple[int, ...]:
     """First fit, again and again with the blocks that stick out at the top moved to the front.
 
     Ends at ``bound``, when an order comes round again, or after ``MAX_PROMOTIONS``.
@@ -126,7 +128,7 @@ def _promoting_first_fit(blocks: tuple[Block, ...], rivals: Rivals, key: Key, bo
     return best
 
 
-def _by_time(blocks: tuple[Block, ...], rivals: Rivals, top_every: int) -> tuple[int, ...]:
+def _by_time(blocks: tuple[MemoryBlock, ...], rivals: Rivals, top_every: int) -> tuple[int, ...]:
     """In the order of birth, each ``top_every``-th as high under the bound as it can be, the others low.
 
     With 2, two stacks grow towards each other: exact for chains without scratch or overlaps. With 1, outputs
@@ -162,7 +164,7 @@ def _lowest_free(forbidden: list[tuple[int, int]]) -> int:
 class _Stacking:
     """Depth-first search for a stacking lower than ``best``; stops at ``bound`` or after ``MAX_NODES``."""
 
-    def __init__(self, blocks: tuple[Block, ...], best: tuple[int, ...], bound: int) -> None:
+    def __init__(self, blocks: tuple[MemoryBlock, ...], best: tuple[int, ...], bound: int) -> None:
         self._blocks, self._rivals = blocks, _rivals(blocks)
         self._best, self._best_height = best, height(blocks, best)
         self._bound = bound

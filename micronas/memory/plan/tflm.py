@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from micronas.memory.plan import Plan, Span
-from micronas.memory.plan.blocks import Block, lower_bound
+from micronas.memory.plan.blocks import MemoryBlock, lower_bound
 from micronas.memory.plan.place import height, place_by_size
 from micronas.model.graph import ABSENT, Graph, Op
 from micronas.model.tflite.writer import file_positions
@@ -124,7 +124,7 @@ def _greedy_plan(graph: Graph, positions: dict[int, int]) -> Plan:
     )
 
 
-def _tensor_blocks(graph: Graph, positions: dict[int, int]) -> tuple[Block, ...]:
+def _tensor_blocks(graph: Graph, positions: dict[int, int]) -> tuple[MemoryBlock, ...]:
     """Activations in the file's order."""
     first = dict.fromkeys(graph.inputs, 0)
     last = dict.fromkeys(graph.inputs, 0)
@@ -133,15 +133,15 @@ def _tensor_blocks(graph: Graph, positions: dict[int, int]) -> tuple[Block, ...]
         first.update(dict.fromkeys(op.outputs, i + 1))
     last.update(dict.fromkeys(graph.outputs, len(graph.ops) + 1))
     return tuple(
-        Block(first[t], (_units(graph.tensors[t].nbytes),) * (last[t] - first[t] + 1), values=(t,))
+        MemoryBlock(first[t], (_units(graph.tensors[t].nbytes),) * (last[t] - first[t] + 1), values=(t,))
         for t in sorted(graph.activations, key=lambda t: positions[t])
     )
 
 
-def _scratch_blocks(graph: Graph) -> tuple[Block, ...]:
+def _scratch_blocks(graph: Graph) -> tuple[MemoryBlock, ...]:
     """MEAN and SUM keep an int32 per output element, input dimension and axis; no other op has scratch."""
     return tuple(
-        Block(i + 1, (_units(4 * count),), scratch_of=i)
+        MemoryBlock(i + 1, (_units(4 * count),), scratch_of=i)
         for i, op in enumerate(graph.ops)
         if op.kind in _SCRATCH_KINDS
         for count in (

@@ -29,7 +29,7 @@ def aligned(size: int) -> int:
 
 
 @dataclass(frozen=True)
-class Value:
+class Buffer:
     """Tensors that share memory. ``producer`` is the op that writes it, None for a graph input."""
 
     tensors: tuple[int, ...]
@@ -73,10 +73,10 @@ class Demand:
 
 
 @dataclass(frozen=True)
-class Problem:
+class AllocationProblem:
     """A planning problem: ``values`` and, for each op, its ``demands``."""
 
-    values: tuple[Value, ...]
+    values: tuple[Buffer, ...]
     demands: tuple[Demand, ...]
 
     def is_live(self, value: int, done: int) -> bool:
@@ -130,7 +130,7 @@ class Problem:
         return sum(self.values[v].size for v in demand.writes) + demand.scratch - self.shared_bytes(op, done)
 
 
-def make_problem(graph: Graph, lowered: Sequence[Lowered]) -> Problem:
+def make_problem(graph: Graph, lowered: Sequence[Lowered]) -> AllocationProblem:
     """The planning problem of ``graph``; ``lowered`` tells scratch, copies and in-place inputs."""
     root = _shared_roots(graph, lowered)
     members: dict[int, list[int]] = {}
@@ -140,7 +140,7 @@ def make_problem(graph: Graph, lowered: Sequence[Lowered]) -> Problem:
     producer = _value_producers(graph, index)
     readers = _value_readers(graph, index, producer)
     values = tuple(
-        Value(
+        Buffer(
             tensors=tuple(group),
             size=max(aligned(graph.tensors[t].nbytes) for t in group),
             producer=producer.get(i),
@@ -151,7 +151,7 @@ def make_problem(graph: Graph, lowered: Sequence[Lowered]) -> Problem:
     )
     made_by = {t: 1 << i for i, op in enumerate(graph.ops) for t in op.outputs}
     demands = tuple(_demand(graph, low, index, producer, made_by) for low in lowered)
-    return Problem(values, demands)
+    return AllocationProblem(values, demands)
 
 
 def _shared_roots(graph: Graph, lowered: Sequence[Lowered]) -> dict[int, int]:

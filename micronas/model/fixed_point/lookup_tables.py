@@ -25,7 +25,6 @@ from micronas.model.fixed_point.multiplier import (
 from micronas.model.fixed_point.op_parameters import rescale_requant
 from micronas.model.graph import Activation, Attrs, LeakyRelu, Quant
 
-LUT_KINDS = frozenset({"HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "QUANTIZE", "RELU", "RELU6", "TANH"})
 _FUNCTION_INTEGER_BITS = 4
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from micronas.model.graph import Concatenation, Graph, Op, ResizeNearest, Split, StridedSlice
+from micronas.model.graph import Concatenation, Graph, Op, ResizeNearest, SplitOp, StridedSlice
 from micronas.model.interpreter.kernel import (
     Array,
     Kernel,
@@ -94,7 +94,7 @@ def _slice(begin: int, end: int, stride: int, size: int, i: int, attrs: StridedS
 
 def prepare_split(graph: Graph, op: Op) -> Kernel:
     """SPLIT into equal parts along a constant axis."""
-    assert isinstance(op.attrs, Split)
+    assert isinstance(op.attrs, SplitOp)
     parts = op.attrs.num_splits
     axis = int(data_of(graph, op, 0).reshape(())) % len(input_tensor(graph, op, 1).shape)
 

@@ -16,7 +16,7 @@ from micronas.model.net.layers import (
     Multiply,
     Pool,
     PoolKind,
-    Softmax,
+    SoftmaxLayer,
 )
 from micronas.model.net.net import Net, NetBuilder, Node
 from micronas.model.net.shape_graph import shape_graph
@@ -43,6 +43,6 @@ __all__ = [
     "Pool",
     "PoolKind",
     "Shape",
-    "Softmax",
+    "SoftmaxLayer",
     "shape_graph",
 ]

@@ -37,7 +37,7 @@ class Conv:
 
 @dataclass(frozen=True)
 class DepthwiseConv:
-    """One filter per channel (depth multiplier 1)."""
+    """One filter per channel (depth multiplier 1); its rows read every ``dilation_h``-th row of the input."""
 
     kernel_h: int
     kernel_w: int
@@ -46,6 +46,7 @@ class DepthwiseConv:
     activation: Activation = Activation.RELU
     batch_norm: bool = True
     padding: Padding = Padding.SAME
+    dilation_h: int = 1
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class Flatten:
 
 
 @dataclass(frozen=True)
-class Softmax:
+class SoftmaxLayer:
     """Probabilities over (classes,); a network's last layer, left out while it trains."""
 
 
@@ -137,5 +138,5 @@ Layer: TypeAlias = (
     | Concat
     | Apply
     | Flatten
-    | Softmax
+    | SoftmaxLayer
 )

@@ -1,8 +1,8 @@
 """``Net``: a network as layers and edges, the meeting point of search spaces and back ends.
 
-    >>> from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, Softmax
+    >>> from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, SoftmaxLayer
     >>> builder = NetBuilder((28, 28, 1))
-    >>> net = builder.chain(Conv(8, 3, 3, 2, 2), GlobalAveragePool(), Dense(10), Softmax()).build()
+    >>> net = builder.chain(Conv(8, 3, 3, 2, 2), GlobalAveragePool(), Dense(10), SoftmaxLayer()).build()
     >>> net.shapes[-1], net.macs
     ((10,), 14192)
 
@@ -16,7 +16,7 @@ from functools import cached_property
 
 from micronas.errors import SpaceError
 from micronas.model.net.counts import layer_macs, layer_parameters
-from micronas.model.net.layers import Input, Layer, Softmax
+from micronas.model.net.layers import Input, Layer
 from micronas.model.net.shapes import Shape, output_shape
 
 
@@ -71,11 +71,6 @@ class Net:
     def output_shape(self) -> Shape:
         """Shape of the result without the batch dimension."""
         return self.shapes[-1]
-
-    @property
-    def ends_in_softmax(self) -> bool:
-        """Whether the result is probabilities rather than logits."""
-        return isinstance(self.nodes[-1].layer, Softmax)
 
     def input_shapes(self, index: int) -> list[Shape]:
         """Shapes that node ``index`` reads."""

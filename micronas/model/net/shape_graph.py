@@ -48,7 +48,7 @@ from micronas.model.net.layers import (
     Multiply,
     Pool,
     PoolKind,
-    Softmax,
+    SoftmaxLayer,
 )
 from micronas.model.net.net import Net
 
@@ -77,7 +77,7 @@ def op_of(layer: Layer) -> tuple[str, Attrs]:
             return "CONV_2D", attrs
         case DepthwiseConv():
             return "DEPTHWISE_CONV_2D", DepthwiseConv2D(
-                1, layer.stride_h, layer.stride_w, layer.padding, layer.activation
+                1, layer.stride_h, layer.stride_w, layer.padding, layer.activation, layer.dilation_h
             )
         case Dense():
             return "FULLY_CONNECTED", FullyConnected(layer.activation)
@@ -97,7 +97,7 @@ def op_of(layer: Layer) -> tuple[str, Attrs]:
             return layer.function.value, NoAttrs()
         case Flatten():
             return "RESHAPE", NoAttrs()
-        case Softmax():
+        case SoftmaxLayer():
             return "SOFTMAX", SoftmaxAttrs()
     raise SpaceError(f"{layer} is no operator")
 

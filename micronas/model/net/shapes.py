@@ -20,8 +20,9 @@ from micronas.model.net.layers import (
     Layer,
     Multiply,
     Pool,
-    Softmax,
+    SoftmaxLayer,
 )
+from micronas.model.window import window_span
 
 Shape: TypeAlias = tuple[int, ...]
 
@@ -47,7 +48,11 @@ def _output_shape(layer: Layer, inputs: list[Shape]) -> Shape:
             return (h, w, _positive(layer.filters, "filters"))
         case DepthwiseConv():
             x = _one(inputs, rank=3)
-            return (*_window(layer, layer.kernel_h, layer.kernel_w, x), x[2])
+            if min(layer.dilation_h, layer.stride_h, layer.stride_w) < 1:
+                raise _MismatchError("stride and dilation are at least 1")
+            if layer.dilation_h > 1 and (layer.stride_h, layer.stride_w) != (1, 1):
+                raise _MismatchError("TensorFlow has no dilated kernel with a stride: one of them must be 1")
+            return (*_window(layer, window_span(layer.kernel_h, layer.dilation_h), layer.kernel_w, x), x[2])
         case Pool():
             x = _one(inputs, rank=3)
             return (*_window(layer, layer.pool_h, layer.pool_w, x), x[2])
@@ -58,7 +63,7 @@ def _output_shape(layer: Layer, inputs: list[Shape]) -> Shape:
             return _averaged(layer, _one(inputs, rank=3))
         case Flatten():
             return (math.prod(_one(inputs, rank=3)),)
-        case Softmax():
+        case SoftmaxLayer():
             return _one(inputs, rank=1)
         case Apply():
             return _one(inputs, rank=None)

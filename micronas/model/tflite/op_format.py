@@ -1,7 +1,7 @@
 """How each op's attributes lie in a .tflite file: one table for reader and writer.
 
-A ``Layout`` pairs the fields of an ``Attrs`` dataclass with those of a table of TFLite's schema. Ops whose
-shapes or constant inputs say everything (``NoAttrs``) carry no options, or only what ``tflite.writer``
+An ``OptionsTable`` pairs the fields of an ``Attrs`` dataclass with those of a table of TFLite's schema. Ops
+whose shapes or constant inputs say everything (``NoAttrs``) carry no options, or only what ``tflite.writer``
 derives from their shapes.
 """
 
@@ -27,7 +27,7 @@ ACTIVATIONS: dict[int, Enum] = {
 
 
 @dataclass(frozen=True)
-class Field:
+class OptionField:
     """One attribute and the option that holds it; ``codes`` maps the file's numbers to an enum."""
 
     attr: str
@@ -52,12 +52,12 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Layout:
+class OptionsTable:
     """An options table of the schema and the attributes that come from it."""
 
     options: str
     attrs: type[g.Attrs]
-    fields: tuple[Field, ...]
+    fields: tuple[OptionField, ...]
 
     @property
     def type_code(self) -> int:
@@ -79,50 +79,58 @@ class Layout:
         return values
 
 
-ACTIVATION = Field("activation", "fusedActivationFunction", ACTIVATIONS)
-PADDING = Field("padding", "padding", PADDINGS)
-STRIDES = (Field("stride_h", "strideH"), Field("stride_w", "strideW"))
-DILATIONS = (Field("dilation_h", "dilationHFactor"), Field("dilation_w", "dilationWFactor"))
+ACTIVATION = OptionField("activation", "fusedActivationFunction", ACTIVATIONS)
+PADDING = OptionField("padding", "padding", PADDINGS)
+STRIDES = (OptionField("stride_h", "strideH"), OptionField("stride_w", "strideW"))
+DILATIONS = (OptionField("dilation_h", "dilationHFactor"), OptionField("dilation_w", "dilationWFactor"))
 
-CONV = Layout("Conv2DOptions", g.Conv2D, (*STRIDES, *DILATIONS, PADDING, ACTIVATION))
-DEPTHWISE = Layout(
+CONV = OptionsTable("Conv2DOptions", g.Conv2D, (*STRIDES, *DILATIONS, PADDING, ACTIVATION))
+DEPTHWISE = OptionsTable(
     "DepthwiseConv2DOptions",
     g.DepthwiseConv2D,
-    (Field("depth_multiplier", "depthMultiplier"), *STRIDES, *DILATIONS, PADDING, ACTIVATION),
+    (OptionField("depth_multiplier", "depthMultiplier"), *STRIDES, *DILATIONS, PADDING, ACTIVATION),
 )
-FULLY_CONNECTED = Layout(
-    "FullyConnectedOptions", g.FullyConnected, (ACTIVATION, Field("keep_num_dims", "keepNumDims"))
+FULLY_CONNECTED = OptionsTable(
+    "FullyConnectedOptions", g.FullyConnected, (ACTIVATION, OptionField("keep_num_dims", "keepNumDims"))
 )
-POOL = Layout(
+POOL = OptionsTable(
     "Pool2DOptions",
     g.Pool2D,
-    (Field("filter_h", "filterHeight"), Field("filter_w", "filterWidth"), *STRIDES, PADDING, ACTIVATION),
+    (
+        OptionField("filter_h", "filterHeight"),
+        OptionField("filter_w", "filterWidth"),
+        *STRIDES,
+        PADDING,
+        ACTIVATION,
+    ),
 )
-REDUCE = Layout("ReducerOptions", g.Reduce, (Field("keep_dims", "keepDims"),))
-SOFTMAX = Layout("SoftmaxOptions", g.Softmax, (Field("beta", "beta"),))
-CONCATENATION = Layout("ConcatenationOptions", g.Concatenation, (Field("axis", "axis"), ACTIVATION))
-STRIDED_SLICE = Layout(
+REDUCE = OptionsTable("ReducerOptions", g.Reduce, (OptionField("keep_dims", "keepDims"),))
+SOFTMAX = OptionsTable("SoftmaxOptions", g.Softmax, (OptionField("beta", "beta"),))
+CONCATENATION = OptionsTable(
+    "ConcatenationOptions", g.Concatenation, (OptionField("axis", "axis"), ACTIVATION)
+)
+STRIDED_SLICE = OptionsTable(
     "StridedSliceOptions",
     g.StridedSlice,
     (
-        Field("begin_mask", "beginMask"),
-        Field("end_mask", "endMask"),
-        Field("ellipsis_mask", "ellipsisMask"),
-        Field("new_axis_mask", "newAxisMask"),
-        Field("shrink_axis_mask", "shrinkAxisMask"),
+        OptionField("begin_mask", "beginMask"),
+        OptionField("end_mask", "endMask"),
+        OptionField("ellipsis_mask", "ellipsisMask"),
+        OptionField("new_axis_mask", "newAxisMask"),
+        OptionField("shrink_axis_mask", "shrinkAxisMask"),
     ),
 )
-SPLIT = Layout("SplitOptions", g.Split, (Field("num_splits", "numSplits"),))
-LEAKY_RELU = Layout("LeakyReluOptions", g.LeakyRelu, (Field("alpha", "alpha"),))
-RESIZE_NEAREST = Layout(
+SPLIT = OptionsTable("SplitOptions", g.SplitOp, (OptionField("num_splits", "numSplits"),))
+LEAKY_RELU = OptionsTable("LeakyReluOptions", g.LeakyRelu, (OptionField("alpha", "alpha"),))
+RESIZE_NEAREST = OptionsTable(
     "ResizeNearestNeighborOptions",
     g.ResizeNearest,
-    (Field("align_corners", "alignCorners"), Field("half_pixel_centers", "halfPixelCenters")),
+    (OptionField("align_corners", "alignCorners"), OptionField("half_pixel_centers", "halfPixelCenters")),
 )
 
 
-def _fused(options: str) -> Layout:
-    return Layout(options, g.Binary, (ACTIVATION,))
+def _fused(options: str) -> OptionsTable:
+    return OptionsTable(options, g.Binary, (ACTIVATION,))
 
 
 @dataclass(frozen=True)
@@ -130,7 +138,7 @@ class OpFormat:
     """An op that we read and write; ``version`` is the int8 form that every interpreter registers."""
 
     version: int
-    layout: Layout | None = None
+    layout: OptionsTable | None = None
 
     @property
     def attrs(self) -> type[g.Attrs]:
@@ -151,10 +159,10 @@ OP_FORMATS: dict[str, OpFormat] = {
     "HARD_SWISH": OpFormat(1),
     "LEAKY_RELU": OpFormat(2, LEAKY_RELU),
     "LOGISTIC": OpFormat(2),
-    "MAXIMUM": OpFormat(2, Layout("MaximumMinimumOptions", g.Binary, ())),
+    "MAXIMUM": OpFormat(2, OptionsTable("MaximumMinimumOptions", g.Binary, ())),
     "MAX_POOL_2D": OpFormat(2, POOL),
     "MEAN": OpFormat(2, REDUCE),
-    "MINIMUM": OpFormat(2, Layout("MaximumMinimumOptions", g.Binary, ())),
+    "MINIMUM": OpFormat(2, OptionsTable("MaximumMinimumOptions", g.Binary, ())),
     "MUL": OpFormat(2, _fused("MulOptions")),
     "PAD": OpFormat(2),
     "PADV2": OpFormat(2),

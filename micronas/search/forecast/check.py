@@ -15,7 +15,7 @@ from micronas.trial import FORECAST_STAGE, Json, Outcome
 
 
 @dataclass(frozen=True)
-class Check:
+class ForecastCheck:
     """How a run's forecasts did; ``pairs`` are (predicted, measured) ms of networks that have both.
 
     ``refused`` candidates were not even trained; ``let_through`` were forecast alike and measured all the
@@ -35,7 +35,7 @@ class Check:
         return max((abs(p / m - 1.0) for p, m in self.pairs), default=0.0)
 
 
-def check_forecasts(records: Sequence[Record]) -> Check:
+def check_forecasts(records: Sequence[Record]) -> ForecastCheck:
     """Count what was predicted, and hold what was both predicted and measured against each other."""
     trials = [r for r in records if "repeats_trial" not in r.details]
     pairs: list[tuple[float, float]] = []
@@ -44,7 +44,7 @@ def check_forecasts(records: Sequence[Record]) -> Check:
         if said and said["error"] is not None:
             pairs.append((said["ms"], said["ms"] / (1.0 + said["error"])))
     met = [r for r in trials if UNTRAINED in r.details and PROFILE in r.details]
-    return Check(
+    return ForecastCheck(
         predicted=sum(FORECAST in r.details and PROFILE not in r.details for r in trials),
         measured=sum(PROFILE in r.details for r in trials),
         pairs=tuple(pairs),
@@ -54,7 +54,7 @@ def check_forecasts(records: Sequence[Record]) -> Check:
     )
 
 
-def check_to_json(check: Check) -> dict[str, Json]:
+def check_to_json(check: ForecastCheck) -> dict[str, Json]:
     """The object ``forecasts`` of a search's JSON; the last two are null without a pair."""
     tau = kendall_tau(*zip(*check.pairs, strict=True)) if len(check.pairs) > 1 else None
     return {
@@ -69,7 +69,7 @@ def check_to_json(check: Check) -> dict[str, Json]:
     }
 
 
-def check_text(check: Check) -> str:
+def check_text(check: ForecastCheck) -> str:
     """One line for people."""
     parts = [
         f"latency model: {plural(check.predicted, 'network')} predicted, {check.measured} built and run",
@@ -79,14 +79,14 @@ def check_text(check: Check) -> str:
     return "; ".join(parts)
 
 
-def _refusals(check: Check) -> Iterator[str]:
+def _refusals(check: ForecastCheck) -> Iterator[str]:
     if check.refused:
         yield f"{check.refused} refused before training"
     if check.let_through:
         yield f"of {check.let_through} like them, measured all the same, {check.rightly} over the limit"
 
 
-def _errors(check: Check) -> str:
+def _errors(check: ForecastCheck) -> str:
     if not check.pairs:
         return "nothing that it forecast was measured"
     tau = check_to_json(check)["kendall_tau"]

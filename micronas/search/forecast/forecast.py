@@ -1,7 +1,7 @@
 """When a latency is predicted instead of measured, and what becomes of the prediction.
 
-A trial's forecast comes from the profiles that were told when it was asked (``Task.profiles``) and from its
-own network, so that a resumed run predicts what the uninterrupted one did. A predicted latency is labelled
+A trial's forecast depends on the profiles observed when it was asked (``TrialTask.profiles``) and on its own
+network, so a resumed run predicts what the uninterrupted one did. A predicted latency is labelled
 ``predicted`` wherever it goes. Measured all the same are: every k-th trial, a network that the model does
 not reach, any network while the error bar is too wide, one whose latency budget lies within the bar, and
 every final one.
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from micronas.codegen.lowering import Lowered
-from micronas.config import BudgetConfig, LatencyConfig
+from micronas.config import ConstraintsConfig, LatencyConfig
 from micronas.deploy.measure import Measurement
 from micronas.latency import (
     LatencyModel,
@@ -25,7 +25,7 @@ from micronas.latency import (
     profile_to_json,
 )
 from micronas.model.graph import Graph
-from micronas.search.task import Task
+from micronas.search.task import TrialTask
 from micronas.trial import Json, Latency, Source, latency_from_json, latency_to_json
 
 PROFILE, FORECAST = "latency_profile", "latency_forecast"
@@ -42,7 +42,7 @@ class Forecast:
 
     def is_trusted(self, config: LatencyConfig) -> bool:
         """Whether enough networks give a bar that is narrow enough."""
-        return self.networks >= config.least_networks and self.error <= config.max_error
+        return self.networks >= config.min_networks and self.error <= config.max_error
 
     def to_json(self, measured: Latency | None = None) -> dict[str, Json]:
         """For the trial's details, with the relative error where the network was ``measured`` too."""
@@ -50,40 +50,40 @@ class Forecast:
         return {"ms": self.latency.ms, "error_bar": self.error, "networks": self.networks, "error": actual}
 
 
-def forecast(graph: Graph, lowered: Sequence[Lowered], task: Task) -> Forecast | None:
+def forecast(graph: Graph, lowered: Sequence[Lowered], task: TrialTask) -> Forecast | None:
     """What the told profiles say about a trained network; None where they say nothing."""
     if task.final or not task.profiles:
         return None
-    told = task.profiles
-    return _forecast(_model(told).predict(features_of(graph, lowered)), told)
+    observed = task.profiles
+    return _forecast(_model(observed).predict(features_of(graph, lowered)), observed)
 
 
-def forecast_untrained(graph: Graph, lowered: Sequence[Lowered], told: Sequence[Json]) -> Forecast | None:
+def forecast_untrained(graph: Graph, lowered: Sequence[Lowered], observed: Sequence[Json]) -> Forecast | None:
     """What they say about a network that has shapes and no weights yet."""
-    return Forecaster(told).untrained(graph, lowered)
+    return Forecaster(observed).untrained(graph, lowered)
 
 
 class Forecaster:
-    """Forecasts of many networks without weights from the same ``told`` profiles."""
+    """Forecasts of many networks without weights from the same ``observed`` profiles."""
 
-    def __init__(self, told: Sequence[Json]) -> None:
-        self._told, self._model = told, _model(told)
+    def __init__(self, observed: Sequence[Json]) -> None:
+        self._observed, self._model = observed, _model(observed)
 
     def untrained(self, graph: Graph, lowered: Sequence[Lowered]) -> Forecast | None:
         """None where the profiles say nothing."""
-        if not self._told:
+        if not self._observed:
             return None
-        return _forecast(self._model.predict_untrained(features_of(graph, lowered)), self._told)
+        return _forecast(self._model.predict_untrained(features_of(graph, lowered)), self._observed)
 
 
-def _model(told: Sequence[Json]) -> LatencyModel:
-    return LatencyModel([profile_from_json(profile) for profile in told])
+def _model(observed: Sequence[Json]) -> LatencyModel:
+    return LatencyModel([profile_from_json(profile) for profile in observed])
 
 
-def _forecast(prediction: Prediction | None, told: Sequence[Json]) -> Forecast | None:
+def _forecast(prediction: Prediction | None, observed: Sequence[Json]) -> Forecast | None:
     if prediction is None:
         return None
-    last: Any = told[-1]
+    last: Any = observed[-1]
     known, counts = latency_from_json(last["latency"]), float(last["count"])
     count = round(prediction.count)
     latency = replace(
@@ -96,7 +96,7 @@ def _forecast(prediction: Prediction | None, told: Sequence[Json]) -> Forecast |
     return Forecast(latency, prediction.error, prediction.networks)
 
 
-def stands(said: Forecast | None, task: Task, config: LatencyConfig, budgets: BudgetConfig) -> bool:
+def stands(said: Forecast | None, task: TrialTask, config: LatencyConfig, budgets: ConstraintsConfig) -> bool:
     """Whether ``said`` may stand for a measurement of this trial."""
     if said is None or task.final or task.measure or task.number % config.measure_every == 0:
         return False

@@ -38,10 +38,10 @@ class TooSlow:
     def reason(self) -> str:
         """What is predicted, the bar, and the limit."""
         said = self.forecast
-        least_ms = said.latency.ms * (1.0 - said.error)
+        min_ms = said.latency.ms * (1.0 - said.error)
         return (
             f"{said.latency.ms:.2f} ms (predicted before training, error bar {100 * said.error:.1f} %): "
-            f"{least_ms:.2f} ms at least, {least_ms - self.limit_ms:.2f} ms over budgets.latency_ms "
+            f"{min_ms:.2f} ms at least, {min_ms - self.limit_ms:.2f} ms over budgets.latency_ms "
             f"{self.limit_ms:g}"
         )
 
@@ -57,9 +57,9 @@ class LatencyGate:
         self._say, self._config, self._limit_ms = say, config, limit_ms
         self._met = 0
 
-    def judge(self, arch: Arch, told: Sequence[Json]) -> TooSlow | None:
+    def judge(self, arch: Arch, observed: Sequence[Json]) -> TooSlow | None:
         """None for a candidate that may be fast enough, or of which the model cannot tell."""
-        said = self._say(arch, told)
+        said = self._say(arch, observed)
         if said is None or not said.is_trusted(self._config):
             return None
         if said.latency.ms * (1.0 - said.error) <= self._limit_ms:

@@ -20,12 +20,12 @@ from micronas.search.forecast.forecast import PROFILE, Forecaster
 from micronas.space import Arch, Space
 from micronas.store import Record
 from micronas.strategy.dnas.cost_tables import values_written
-from micronas.strategy.latency_regression import Pace
+from micronas.strategy.latency_regression import LatencyRegression
 from micronas.trial import Json
 
 
 @dataclass(frozen=True)
-class Ran:
+class ProfiledNetwork:
     """A network of the run's space that ran on the device, and what it told the latency model."""
 
     arch: Json
@@ -46,15 +46,15 @@ class Expected:
     error: float | None
 
     @property
-    def most_ms(self) -> float:
+    def max_ms(self) -> float:
         """Upper end of the bar."""
         return self.ms * (1.0 + (self.error or 0.0))
 
 
-def ran_before(records: Sequence[Record], number: int) -> tuple[Ran, ...]:
+def ran_before(records: Sequence[Record], number: int) -> tuple[ProfiledNetwork, ...]:
     """Trials below ``number`` that ran, those that were too slow included."""
     return tuple(
-        Ran(record.trial.arch, record.details[PROFILE])
+        ProfiledNetwork(record.trial.arch, record.details[PROFILE])
         for record in records
         if record.trial.number < number
         and PROFILE in record.details
@@ -82,10 +82,10 @@ class Shapes:
 class SubnetLatency:
     """A function of what ``ran``, in that order."""
 
-    def __init__(self, shapes: Shapes, config: LatencyConfig, ran: Sequence[Ran]) -> None:
+    def __init__(self, shapes: Shapes, config: LatencyConfig, ran: Sequence[ProfiledNetwork]) -> None:
         self._shapes, self._config = shapes, config
         self._forecaster = Forecaster([r.profile for r in ran])
-        pace = Pace(shapes.space)
+        pace = LatencyRegression(shapes.space)
         for number, one in enumerate(ran):
             pace.ran(number, shapes.space.from_json(one.arch), one.ms)
         self._speed = pace.speed()

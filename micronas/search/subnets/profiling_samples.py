@@ -8,54 +8,59 @@ built and run, until it predicts several in a row. Nothing of a scout but its pr
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 from micronas.board import Board
 from micronas.config import SearchConfig
-from micronas.deploy.deployment import cache_folder, deploy
+from micronas.deploy.deployment import verified_deployment
 from micronas.device.targets import make_device
 from micronas.errors import MicronasError
 from micronas.estimate.full import cached_dataset
-from micronas.memory.ledger import make_ledger
 from micronas.model.net import Net
 from micronas.model.tflite import read_bytes
 from micronas.search.forecast.forecast import profile_of
 from micronas.search.stages import PARITY_SAMPLES, parity_samples
-from micronas.search.subnets.latency import Ran, Shapes, SubnetLatency
+from micronas.search.subnets.latency import ProfiledNetwork, Shapes, SubnetLatency
 from micronas.space import Arch
 from micronas.trial import Json
 
-MOST_SCOUTS = 10
+MAX_PROFILING_SAMPLES = 10
 """Some 2 CPU seconds each."""
 
-KNOWN_IN_A_ROW = 6
+MAX_CONSECUTIVE_PREDICTED = 6
 """Networks in a row that the model predicts; it then knows all but about a tenth of them."""
 
-MOST_LOST = 2
+MAX_FAILED_SAMPLES = 2
 """Scouts that could not be built or run; whatever the reason is, trials will tell."""
 
 RunUntrained = Callable[[Net], Json]
 """Builds and runs a network with untrained weights; its profile. Raises ``MicronasError``."""
 
 
-def send_scouts(
-    candidates: Iterable[Arch], shapes: Shapes, config: SearchConfig, ran: Sequence[Ran], run: RunUntrained
-) -> tuple[Ran, ...]:
+def profile_untrained(
+    candidates: Iterable[Arch],
+    shapes: Shapes,
+    config: SearchConfig,
+    ran: Sequence[ProfiledNetwork],
+    run: RunUntrained,
+) -> tuple[ProfiledNetwork, ...]:
     """Run those of ``candidates`` that what ``ran`` and the scouts before do not predict."""
-    scouts: list[Ran] = []
+    scouts: list[ProfiledNetwork] = []
     lost = known = 0
     latency = SubnetLatency(shapes, config.latency, ran)
     for arch in candidates:
-        if known >= KNOWN_IN_A_ROW or len(scouts) >= MOST_SCOUTS or lost >= MOST_LOST:
+        if (
+            known >= MAX_CONSECUTIVE_PREDICTED
+            or len(scouts) >= MAX_PROFILING_SAMPLES
+            or lost >= MAX_FAILED_SAMPLES
+        ):
             break
         if latency.by_model(arch) is not None:
             known += 1
             continue
         known = 0
         try:
-            scouts.append(Ran(shapes.space.to_json(arch), run(shapes.space.net(arch))))
+            scouts.append(ProfiledNetwork(shapes.space.to_json(arch), run(shapes.space.net(arch))))
         except MicronasError:
             lost += 1
         else:
@@ -63,9 +68,9 @@ def send_scouts(
     return tuple(scouts)
 
 
-def heeds_latency(config: SearchConfig) -> bool:
+def uses_latency(config: SearchConfig) -> bool:
     """Whether anything of the search depends on a latency."""
-    return config.budgets.latency_ms is not None or config.reward.target_ms is not None
+    return config.constraints.latency_ms is not None or config.reward.target_ms is not None
 
 
 def run_untrained(config: SearchConfig, board: Board) -> RunUntrained:
@@ -81,12 +86,7 @@ def run_untrained(config: SearchConfig, board: Board) -> RunUntrained:
         graph = read_bytes(tflite, "scout")
         samples = parity_samples(graph, dataset, PARITY_SAMPLES)
         device = make_device(config.device, config.probe, config.port)
-        with tempfile.TemporaryDirectory(prefix="micronas-") as folder:
-            deployed = deploy(
-                graph, board, samples, device=device, workdir=Path(folder), cache_dir=cache_folder()
-            )
-        deployed.require_parity()
-        lowered = make_ledger(graph, board, config.runtime).lowered
-        return profile_of(graph, lowered, deployed.measurement)
+        with verified_deployment(graph, board, samples, device=device) as deployed:
+            return profile_of(graph, deployed.ledger.lowered, deployed.measurement)
 
     return run

@@ -25,14 +25,15 @@ from micronas.estimate.full import cached_dataset
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Ledger
 from micronas.search.gate import LedgerGate
-from micronas.search.initial_trials import first_trials
+from micronas.search.initial_trials import initial_trials
 from micronas.search.proposals import Proposals
-from micronas.search.subnets.latency import Ran, Shapes, SubnetLatency
+from micronas.search.subnets.estimate import SubnetEstimate, SubnetScores
+from micronas.search.subnets.latency import ProfiledNetwork, Shapes, SubnetLatency
 from micronas.search.subnets.profiling_samples import (
     RunUntrained,
-    heeds_latency,
+    profile_untrained,
     run_untrained,
-    send_scouts,
+    uses_latency,
 )
 from micronas.space import make_space
 from micronas.strategy import Problem, make_strategy
@@ -40,13 +41,13 @@ from micronas.strategy.reward import reward
 from micronas.supernet.block_region import BlockRegion
 from micronas.supernet.checkpoint import Checkpoint
 from micronas.supernet.choose_region import choose_region
-from micronas.supernet.region import Genes, Region
+from micronas.supernet.region import Genes, SharedWeightSpace
 from micronas.train.process import leave_graphs_unfused
 from micronas.train.time_limit import Stopwatch, TimeLimit
-from micronas.trial import Json, Latency, Outcome, Scores, Source, Trial
+from micronas.trial import Json, Latency, Source
 
-ESTIMATE = "float accuracy with shared weights, statistics of normalisation recalibrated"
-"""What the accuracy of a ``Subnet`` is; nothing was quantized or run."""
+ESTIMATE = "float quality with shared weights, statistics of normalisation recalibrated"
+"""What ``Subnet.quality_shared`` is: accuracy, or AUC for anomalies; nothing was quantized or run."""
 
 TRAINING_SHARE = 0.75
 """Of the stage's time, if that is limited; the rest scores subnets."""
@@ -63,14 +64,14 @@ STAGE_DEADLINE_S = 4 * 3600.0
 
 @dataclass(frozen=True)
 class Subnet:
-    """A network that was scored: its architecture in the run's space, and its accuracy (see ``ESTIMATE``).
+    """A network that was scored: its architecture in the run's space, and its quality (see ``ESTIMATE``).
 
     ``reward`` has the latency predicted by what had run before the search, or none where nothing had.
     """
 
     arch: Json
     key: str
-    accuracy: float
+    quality_shared: float
     reward: float
 
 
@@ -87,7 +88,7 @@ class FoundSubnets:
     training_wall_s: float
     scoring_cpu_s: float
     traces: int
-    scouts: tuple[Ran, ...] = ()
+    scouts: tuple[ProfiledNetwork, ...] = ()
 
     def save(self, path: Path) -> None:
         """Write to ``path``, as a whole or not at all."""
@@ -104,7 +105,7 @@ class FoundSubnets:
             raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             raw.pop("estimate")
             subnets = tuple(Subnet(**subnet) for subnet in raw.pop("subnets"))
-            return cls(subnets, scouts=tuple(Ran(**scout) for scout in raw.pop("scouts")), **raw)
+            return cls(subnets, scouts=tuple(ProfiledNetwork(**scout) for scout in raw.pop("scouts")), **raw)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(
                 f"{path}: no list of subnets: {error}", remedy="remove the file; they are then scored again"
@@ -118,7 +119,7 @@ class SubnetSearch:
     config: SearchConfig
     board: Board
     folder: Path
-    ran: tuple[Ran, ...]
+    ran: tuple[ProfiledNetwork, ...]
     limit: TimeLimit
 
 
@@ -130,7 +131,7 @@ def search_subnets(order: SubnetSearch) -> FoundSubnets:
     walk = RegionWalk(config, order.board, order.ran)
     if isinstance(walk.region, BlockRegion):
         leave_graphs_unfused()
-    scouts = walk.scout(run_untrained(config, order.board)) if order.ran and heeds_latency(config) else ()
+    scouts = walk.scout(run_untrained(config, order.board)) if order.ran and uses_latency(config) else ()
     fitted = fit_supernet(
         walk.region,
         cached_dataset(config.data),
@@ -165,16 +166,16 @@ def stage_cpu_s(folder: Path) -> float:
 class RegionWalk:
     """The run's strategy at work in the region, with accuracies that cost next to nothing."""
 
-    def __init__(self, config: SearchConfig, board: Board, ran: Sequence[Ran] = ()) -> None:
+    def __init__(self, config: SearchConfig, board: Board, ran: Sequence[ProfiledNetwork] = ()) -> None:
         self._config, self._ran = config, ran
         dataset = cached_dataset(config.data)
         self.space = make_space(config.space, dataset.input_shape, dataset.n_classes)
-        budget = make_budget(board, config.budgets.flash_kb, config.budgets.sram_kb)
+        budget = make_budget(board, config.constraints.flash_kb, config.constraints.sram_kb)
         outer = LedgerGate(self.space, board, config.runtime, budget)
         problem = Problem(config.data, Target(board.core), budget, outer.ledger)
-        self.region: Region = choose_region(self.space, problem.reference(self.space))
+        self.region: SharedWeightSpace = choose_region(self.space, problem.reference(self.space))
         self._gate = LedgerGate(self.region, board, config.runtime, budget)
-        self._first = first_trials(self.region, self._gate, self._gate.ledger, budget)
+        self._first = initial_trials(self.region, self._gate, self._gate.ledger, budget)
         self._shapes = Shapes(self.space, Target(board.core))
         self.latency = SubnetLatency(self._shapes, config.latency, ran)
 
@@ -182,70 +183,59 @@ class RegionWalk:
         """Whether a network of the region keeps the flash and SRAM budgets."""
         return self._gate.verdict(genes).fits
 
-    def scout(self, run: RunUntrained) -> tuple[Ran, ...]:
+    def scout(self, run: RunUntrained) -> tuple[ProfiledNetwork, ...]:
         """Run untrained networks of the region until latencies of others are known; see ``scouts``."""
         rng = np.random.default_rng([self._config.seed, SCOUTS])
         drawn = (self.region.sample(rng) for _ in itertools.count())
         fitting = (self.region.arch(genes) for genes in drawn if self.fits(genes))
-        scouts = send_scouts(itertools.islice(fitting, DRAWN), self._shapes, self._config, self._ran, run)
+        scouts = profile_untrained(
+            itertools.islice(fitting, DRAWN), self._shapes, self._config, self._ran, run
+        )
         self.latency = SubnetLatency(self._shapes, self._config.latency, [*self._ran, *scouts])
         return scouts
 
-    def scored(self, accuracy: Callable[[Genes], float], goes_on: Callable[[], bool]) -> Iterator[Subnet]:
-        """Each distinct subnet within the budgets that the strategy asks for, while ``goes_on`` says so.
+    def scored(self, accuracy: Callable[[Genes], float], keep_going: Callable[[], bool]) -> Iterator[Subnet]:
+        """Each distinct subnet within the budgets that the strategy asks for, while ``keep_going`` says so.
 
         The hand-made ones come first, and in any case.
         """
         proposals = Proposals(self.region, self._gate)
         strategy = make_strategy(self._config.strategy, self.region, self._config.seed, proposals.accept)
-        trials: dict[str, Trial] = {}
+        known: dict[str, SubnetEstimate] = {}
         for number in range(self._config.estimator.supernet.subnets):
-            if number >= len(self._first) and not goes_on():
+            if number >= len(self._first) and not keep_going():
                 return
-            genes = self._first[number] if number < len(self._first) else strategy.ask(number)
+            asked = self._first[number] if number < len(self._first) else strategy.ask(number)
+            genes = self.region.own(asked)
             key = self.region.key(genes)
             proposals.seen.add(key)
-            if key not in trials:
-                trials[key] = self._trial(number, genes, key, accuracy)
-                if trials[key].outcome is Outcome.COMPLETE:
-                    yield self._subnet(genes, trials[key])
-            strategy.tell(trials[key])
+            if key not in known:
+                known[key] = self._estimate(number, genes, key, accuracy)
+                if (scores := known[key].scores) is not None:
+                    yield self._subnet(genes, scores)
+            strategy.tell(known[key])
 
-    def _trial(self, number: int, genes: Genes, key: str, accuracy: Callable[[Genes], float]) -> Trial:
-        """What the strategy is told; it lives as long as this search and is not stored."""
+    def _estimate(
+        self, number: int, genes: Genes, key: str, accuracy: Callable[[Genes], float]
+    ) -> SubnetEstimate:
         raw, ledger = self.region.to_json(genes), self._gate.ledger(genes)
         expected = self.latency.of(self.region.arch(genes))
         latency = None if expected is None else Latency(expected.ms, Source.PREDICTED)
-        limit_ms = self._config.budgets.latency_ms
-        too_slow = expected is not None and limit_ms is not None and expected.most_ms > limit_ms
+        limit_ms = self._config.constraints.latency_ms
+        too_slow = expected is not None and limit_ms is not None and expected.max_ms > limit_ms
         if too_slow or not self.fits(genes):
-            return Trial(number, raw, key, Outcome.INFEASIBLE, stage="budget", reason="over budget")
-        scores = self._scores(genes, accuracy(genes), ledger, latency)
-        return Trial(number, raw, key, Outcome.COMPLETE, scores)
+            return SubnetEstimate(number, raw, key, None)
+        return SubnetEstimate(number, raw, key, self._scores(accuracy(genes), ledger, latency))
 
-    def _scores(self, genes: Genes, accuracy: float, ledger: Ledger, latency: Latency | None) -> Scores:
-        """What strategies rank by; the accuracy is no int8 one, which is why these scores stay here."""
-        net = self.region.net(genes)
-        latency_ms = latency.ms if latency else None
-        return Scores(
-            accuracy_int8=accuracy,
-            accuracy_float=accuracy,
+    def _scores(self, quality: float, ledger: Ledger, latency: Latency | None) -> SubnetScores:
+        return SubnetScores(
+            quality_shared=quality,
             flash_bytes=ledger.flash_bytes,
             sram_bytes=ledger.sram_bytes,
-            macs=net.macs,
-            parameters=net.parameters,
             latency=latency,
-            reward=reward(accuracy, latency_ms, self._config.reward),
-            epochs=0,
-            train_cpu_s=0.0,
+            reward=reward(quality, latency.ms if latency else None, self._config.reward),
         )
 
-    def _subnet(self, genes: Genes, trial: Trial) -> Subnet:
+    def _subnet(self, genes: Genes, scores: SubnetScores) -> Subnet:
         arch = self.space.from_json(self.space.to_json(self.region.arch(genes)))
-        assert trial.scores is not None, "a COMPLETE trial has scores"
-        return Subnet(
-            self.space.to_json(arch),
-            self.space.key(arch),
-            trial.scores.accuracy_float,
-            trial.scores.reward,
-        )
+        return Subnet(self.space.to_json(arch), self.space.key(arch), scores.quality_shared, scores.reward)

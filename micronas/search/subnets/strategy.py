@@ -15,18 +15,18 @@ import numpy as np
 
 from micronas.config import LatencyConfig, RewardConfig
 from micronas.estimate.agreement import Agreement, agreement
-from micronas.search.subnets.latency import Expected, Ran, Shapes, SubnetLatency
+from micronas.search.subnets.latency import Expected, ProfiledNetwork, Shapes, SubnetLatency
 from micronas.search.subnets.search import FoundSubnets, Subnet
 from micronas.space import Arch
 from micronas.store import Record
 from micronas.strategy.base import Accept, first_accepted, generator
+from micronas.strategy.observation import Observation
 from micronas.strategy.reward import reward
-from micronas.trial import Trial
 
-Find = Callable[[Sequence[Ran]], FoundSubnets]
+Find = Callable[[Sequence[ProfiledNetwork]], FoundSubnets]
 """What ran on the device -> the subnets."""
 
-RanBefore = Callable[[int], Sequence[Ran]]
+RanBefore = Callable[[int], Sequence[ProfiledNetwork]]
 """The run's trials below a number that ran, in order."""
 
 Expect = Callable[[Subnet], Expected | None]
@@ -34,7 +34,7 @@ Expect = Callable[[Subnet], Expected | None]
 
 
 @dataclass(frozen=True)
-class Aim:
+class SelectionTarget:
     """What the run rewards, its limit on the latency, and when a prediction of one is trusted."""
 
     reward: RewardConfig
@@ -58,7 +58,7 @@ class SharedWeights:
         ran_before: RanBefore,
         *,
         sample: int,
-        aim: Aim,
+        aim: SelectionTarget,
         workers: int = 1,
     ) -> None:
         self._shapes, self._space = shapes, shapes.space
@@ -88,11 +88,11 @@ class SharedWeights:
         found = next(new, None)
         return first_accepted(others, self._accept) if found is None else found
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """Nothing: what ran is in the run's store."""
 
 
-def picks(subnets: Sequence[Subnet], sample: int, aim: Aim, expect: Expect) -> Iterator[Subnet]:
+def picks(subnets: Sequence[Subnet], sample: int, aim: SelectionTarget, expect: Expect) -> Iterator[Subnet]:
     """The best first, every other place given to the sample until that is spent; some come twice.
 
     Subnets that are predicted to be too slow come last, those of the sample not at all.
@@ -106,13 +106,13 @@ def picks(subnets: Sequence[Subnet], sample: int, aim: Aim, expect: Expect) -> I
             yield other
 
 
-def priced(subnets: Sequence[Subnet], aim: Aim, expect: Expect) -> list[Subnet]:
+def priced(subnets: Sequence[Subnet], aim: SelectionTarget, expect: Expect) -> list[Subnet]:
     """Best first by accuracy with shared weights and expected latency; the earlier of two equals."""
 
     def place(subnet: Subnet) -> tuple[bool, float]:
         expected = expect(subnet)
         ms = None if expected is None else expected.ms
-        return _too_slow(expected, aim), -reward(subnet.accuracy, ms, aim.reward)
+        return _too_slow(expected, aim), -reward(subnet.quality_shared, ms, aim.reward)
 
     return sorted(subnets, key=place)
 
@@ -130,8 +130,8 @@ def sample_of_ranks(ranked: Sequence[Subnet], count: int) -> list[Subnet]:
     return [ranked[int(place)] for place in places]
 
 
-def _too_slow(expected: Expected | None, aim: Aim) -> bool:
-    return expected is not None and aim.limit_ms is not None and expected.most_ms > aim.limit_ms
+def _too_slow(expected: Expected | None, aim: SelectionTarget) -> bool:
+    return expected is not None and aim.limit_ms is not None and expected.max_ms > aim.limit_ms
 
 
 def supernet_agreement(found: FoundSubnets, records: Sequence[Record], sample: int) -> Agreement:
@@ -139,7 +139,7 @@ def supernet_agreement(found: FoundSubnets, records: Sequence[Record], sample: i
 
     Over the sample alone, because the best are too much alike to tell a good order from chance.
     """
-    chosen = {s.key: s.accuracy for s in sample_of_ranks(by_reward(found.subnets), sample)}
-    alone = {r.trial.key: r.trial.scores.accuracy_int8 for r in records if r.trial.scores is not None}
+    chosen = {s.key: s.quality_shared for s in sample_of_ranks(by_reward(found.subnets), sample)}
+    alone = {r.trial.key: r.trial.scores.quality_int8 for r in records if r.trial.scores is not None}
     both = [(shared, alone[key]) for key, shared in chosen.items() if key in alone]
     return agreement("supernet", [shared for shared, _ in both], [trained for _, trained in both])

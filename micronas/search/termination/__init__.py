@@ -6,31 +6,38 @@ import time
 from collections.abc import Callable
 
 from micronas.config import SearchConfig
-from micronas.search.termination.base import Effort
-from micronas.search.termination.cpu import CpuEffort
-from micronas.search.termination.joint import JointEffort
-from micronas.search.termination.trials import TrialEffort
-from micronas.search.termination.wall import TimeEffort
+from micronas.search.termination.base import Termination
+from micronas.search.termination.cpu import CpuTimeTermination
+from micronas.search.termination.joint import AnyTermination
+from micronas.search.termination.trials import TrialTermination
+from micronas.search.termination.wall import WallTimeTermination
 
-__all__ = ["CpuEffort", "Effort", "JointEffort", "TimeEffort", "TrialEffort", "make_effort"]
+__all__ = [
+    "AnyTermination",
+    "CpuTimeTermination",
+    "Termination",
+    "TrialTermination",
+    "WallTimeTermination",
+    "make_termination",
+]
 
 
-def make_effort(
+def make_termination(
     config: SearchConfig,
     spent_s: Callable[[], float],
     closing_s: float = 20.0,
     *,
     spent_cpu_s: Callable[[], float] = time.process_time,
-) -> Effort:
-    """The effort that ``config.budget`` stands for; of several limits, whichever comes first."""
+) -> Termination:
+    """The termination that ``config.budget`` stands for; of several limits, whichever comes first."""
     budget = config.budget
-    parts: list[Effort] = []
+    parts: list[Termination] = []
     if budget.trials is not None:
-        parts.append(TrialEffort(budget.trials))
+        parts.append(TrialTermination(budget.trials))
     if budget.minutes is not None:
         closing_s = min(closing_s, 0.2 * budget.minutes * 60.0)
-        parts.append(TimeEffort(budget.minutes, config.final_fit.share, spent_s, closing_s))
+        parts.append(WallTimeTermination(budget.minutes, config.final_fit.share, spent_s, closing_s))
     if budget.cpu_minutes is not None:
-        parts.append(CpuEffort(budget.cpu_minutes, spent_cpu_s))
+        parts.append(CpuTimeTermination(budget.cpu_minutes, spent_cpu_s))
     assert parts, "the configuration checks that one of them is given"
-    return parts[0] if len(parts) == 1 else JointEffort(*parts)
+    return parts[0] if len(parts) == 1 else AnyTermination(*parts)

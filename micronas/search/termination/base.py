@@ -10,7 +10,7 @@ STAGE_SHARE = 0.4
 """Of the search's time, for a stage before the trials."""
 
 
-class Effort(Protocol):
+class Termination(Protocol):
     """Decides whether another trial begins, and how long the final fit may take."""
 
     def admits(self, number: int) -> bool:

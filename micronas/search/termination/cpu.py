@@ -8,7 +8,7 @@ from micronas.search.termination.base import STAGE_SHARE
 from micronas.train.time_limit import TimeLimit
 
 
-class CpuEffort:
+class CpuTimeTermination:
     """CPU minutes of the search, by all of its processes; the final fit's epochs come on top.
 
     ``spent_s`` tells the CPU seconds used so far.

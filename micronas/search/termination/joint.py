@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from micronas.search.termination.base import Effort
+from micronas.search.termination.base import Termination
 from micronas.train.time_limit import TimeLimit
 
 
-class JointEffort:
+class AnyTermination:
     """Several limits at once: each decides only where it would be overrun."""
 
-    def __init__(self, *parts: Effort) -> None:
+    def __init__(self, *parts: Termination) -> None:
         self._parts = parts
 
     def admits(self, number: int) -> bool:

@@ -6,7 +6,7 @@ from micronas.errors import plural
 from micronas.train.time_limit import TimeLimit
 
 
-class TrialEffort:
+class TrialTermination:
     """A fixed number of trials: the run is a pure function of its seed."""
 
     def __init__(self, trials: int) -> None:

@@ -9,7 +9,7 @@ from micronas.search.termination.base import STAGE_SHARE
 from micronas.train.time_limit import TimeLimit
 
 
-class TimeEffort:
+class WallTimeTermination:
     """Minutes of wall clock, pauses left out, with a share kept for the final fit and what follows it.
 
     ``spent_s`` tells the seconds used so far. ``closing_s`` is what quantization, build, measurement and

@@ -18,7 +18,7 @@ from micronas.space.cell.arch import (
 )
 
 
-def hand_made(limits: CellLimits) -> Iterator[CellArch]:
+def baselines(limits: CellLimits) -> Iterator[CellArch]:
     """Per kind of convolution and width, the shallowest stack and the one with most stages."""
     for op in (EdgeOp.CONV_3X3, EdgeOp.SEPARABLE_3X3):
         normal = _padded([CellNode(Edge(PREVIOUS, op), Edge(PREVIOUS, EdgeOp.IDENTITY))], limits)

@@ -12,40 +12,39 @@ from micronas.space.cell.arch import (
     CellLimits,
     CellNode,
     Edge,
-    EdgeOp,
-    Output,
 )
 from micronas.space.cell.canonical import canonical, is_sound
+from micronas.space.cell.genes import OP, whole_genes
+from micronas.space.gene import Gene, plain
+from micronas.space.gene_group import object_with
 from micronas.trial import Json
 
-_GENES = {"normal", "reduction", "channels", "repeats", "stages", "stem_stride", "output"}
 
-
-def to_json(arch: CellArch) -> Json:
+def to_json(arch: CellArch, limits: CellLimits) -> Json:
     """Genes by name; a cell is a list of nodes, a node two edges."""
     return {
         "normal": _cell_json(arch.normal),
         "reduction": _cell_json(arch.reduction),
-        "channels": arch.channels,
         "repeats": arch.repeats,
         "stages": arch.stages,
-        "stem_stride": arch.stem_stride,
-        "output": arch.output.value,
+        **{gene.name: plain(getattr(arch, gene.name)) for gene in whole_genes(limits)},
     }
 
 
 def from_json(data: Json, limits: CellLimits) -> CellArch:
     """Raises ``SpaceError`` with the gene's path, its value and what is allowed."""
-    if not isinstance(data, dict) or data.keys() != _GENES:
-        raise SpaceError(f"architecture: an object with the genes {', '.join(sorted(_GENES))} is needed")
+    whole = whole_genes(limits)
+    names = {"normal", "reduction", "repeats", "stages", *(gene.name for gene in whole)}
+    raw = object_with(data, "architecture", names)
+    stack = (
+        Gene[CellArch]("stages", tuple(sorted({stages for stages, _ in limits.stacks}))),
+        Gene[CellArch]("repeats", tuple(sorted({repeats for _, repeats in limits.stacks}))),
+    )
+    values: dict[str, Any] = {gene.name: gene.read(raw[gene.name], gene.name) for gene in (*stack, *whole)}
     arch = CellArch(
-        normal=_cell(data["normal"], "normal", limits),
-        reduction=_cell(data["reduction"], "reduction", limits),
-        channels=_one_of(data["channels"], "channels", limits.widths),
-        repeats=_one_of(data["repeats"], "repeats", tuple(r for _, r in limits.stacks)),
-        stages=_one_of(data["stages"], "stages", tuple(s for s, _ in limits.stacks)),
-        stem_stride=_one_of(data["stem_stride"], "stem_stride", (1, 2)),
-        output=Output(_one_of(data["output"], "output", tuple(o.value for o in Output))),
+        normal=_cell(raw["normal"], "normal", limits),
+        reduction=_cell(raw["reduction"], "reduction", limits),
+        **values,
     )
     check(arch, limits)
     return arch
@@ -58,7 +57,8 @@ def check(arch: CellArch, limits: CellLimits) -> None:
             f"stages {arch.stages} with repeats {arch.repeats}: {arch.cells} cells, "
             f"the space has {limits.min_cells} to {limits.max_cells}"
         )
-    _one_of(arch.channels, "channels", limits.widths)
+    for gene in whole_genes(limits):
+        gene.check(getattr(arch, gene.name), arch, gene.name)
     simple = canonical(arch)
     for name, cell in (("normal", simple.normal), ("reduction", simple.reduction)):
         if len(cell.nodes) != limits.nodes:
@@ -72,7 +72,7 @@ def _cell_json(cell: Cell) -> Json:
 
 
 def _edge_json(edge: Edge) -> Json:
-    return [edge.source, edge.op.value]
+    return [edge.source, plain(edge.op)]
 
 
 def _cell(raw: Json, path: str, limits: CellLimits) -> Cell:
@@ -90,13 +90,9 @@ def _node(raw: Json, path: str, number: int) -> CellNode:
 def _edge(raw: Json, path: str, number: int) -> Edge:
     if not isinstance(raw, list) or len(raw) != 2:
         raise SpaceError(f"{path}: [source, op] is needed")
-    source = _one_of(raw[0], f"{path}.source", tuple(range(CELL_INPUTS + number)))
-    return Edge(source, EdgeOp(_one_of(raw[1], f"{path}.op", tuple(op.value for op in EdgeOp))))
-
-
-def _one_of(value: Any, path: str, allowed: tuple[Any, ...]) -> Any:
-    # The type is compared too: to Python, True is 1 and 2.0 is 2.
-    if not any(value == a and type(value) is type(a) for a in allowed):
-        options = ", ".join(str(a) for a in dict.fromkeys(allowed))
-        raise SpaceError(f"{path}: {value!r} is not one of {options}")
-    return value
+    source = Gene[Edge]("source", tuple(range(CELL_INPUTS + number)))
+    read: dict[str, Any] = {
+        gene.name: gene.read(part, f"{path}.{gene.name}")
+        for gene, part in zip((source, OP), raw, strict=True)
+    }
+    return Edge(**read)

@@ -15,14 +15,14 @@ from micronas.model.net import (
     NetBuilder,
     Pool,
     PoolKind,
-    Softmax,
+    SoftmaxLayer,
 )
 from micronas.space.cell.arch import CELL_INPUTS, Cell, CellArch, Edge, EdgeOp, Output
 from micronas.space.cell.canonical import canonical, live_edges, live_nodes
 from micronas.space.extent import Plane, effective_kernel, effective_stride
 
 
-def express(arch: CellArch, input_shape: tuple[int, int, int], n_classes: int) -> Net:
+def decode(arch: CellArch, input_shape: tuple[int, int, int], n_classes: int) -> Net:
     """The network of ``arch`` for inputs (height, width, channels)."""
     arch = canonical(arch)
     stack = _Stack(input_shape, arch)
@@ -31,7 +31,7 @@ def express(arch: CellArch, input_shape: tuple[int, int, int], n_classes: int) -
             stack.add_cell(arch.normal, reduces=False)
         if stage < arch.stages - 1:
             stack.add_cell(arch.reduction, reduces=True)
-    return stack.builder.chain(GlobalAveragePool(), Dense(n_classes), Softmax()).build()
+    return stack.builder.chain(GlobalAveragePool(), Dense(n_classes), SoftmaxLayer()).build()
 
 
 class _Stack:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any
 
 from micronas.space.cell.arch import (
     CELL_INPUTS,
@@ -14,11 +14,9 @@ from micronas.space.cell.arch import (
     CellNode,
     Edge,
     EdgeOp,
-    Output,
 )
-from micronas.space.widths import near_widths
-
-Move: TypeAlias = Callable[[CellArch, CellLimits], Iterator[CellArch]]
+from micronas.space.cell.genes import OP, whole_genes
+from micronas.space.gene import Gene
 
 
 def normal_op(arch: CellArch, limits: CellLimits) -> Iterator[CellArch]:
@@ -41,11 +39,6 @@ def reduction_source(arch: CellArch, limits: CellLimits) -> Iterator[CellArch]:
     return (replace(arch, reduction=cell) for cell in _other_sources(arch.reduction))
 
 
-def channels(arch: CellArch, limits: CellLimits) -> Iterator[CellArch]:
-    """More or fewer channels everywhere."""
-    return (replace(arch, channels=width) for width in near_widths(arch.channels, limits.widths))
-
-
 def stack(arch: CellArch, limits: CellLimits) -> Iterator[CellArch]:
     """One repeat or one stage more or less."""
     for stages, repeats in limits.stacks:
@@ -53,30 +46,32 @@ def stack(arch: CellArch, limits: CellLimits) -> Iterator[CellArch]:
             yield replace(arch, stages=stages, repeats=repeats)
 
 
-def stem_stride(arch: CellArch, limits: CellLimits) -> Iterator[CellArch]:
-    """The other stride in the stem."""
-    yield replace(arch, stem_stride=3 - arch.stem_stride)
+def moves(arch: CellArch, limits: CellLimits) -> Iterator[Iterator[CellArch]]:
+    """Raw neighbours by kind of change."""
+    channels, *rest = whole_genes(limits)
+    yield normal_op(arch, limits)
+    yield normal_source(arch, limits)
+    yield reduction_op(arch, limits)
+    yield reduction_source(arch, limits)
+    yield _steps(arch, channels)
+    yield stack(arch, limits)
+    for gene in rest:
+        yield _steps(arch, gene)
 
 
-def output(arch: CellArch, limits: CellLimits) -> Iterator[CellArch]:
-    """The other way of joining a cell's nodes."""
-    yield replace(arch, output=Output.ADD if arch.output is Output.CONCAT else Output.CONCAT)
-
-
-MOVES: tuple[Move, ...] = (
-    normal_op,
-    normal_source,
-    reduction_op,
-    reduction_source,
-    channels,
-    stack,
-    stem_stride,
-    output,
-)
+def _steps(arch: CellArch, gene: Gene[CellArch]) -> Iterator[CellArch]:
+    for value in gene.steps(getattr(arch, gene.name), gene.options):
+        changed: dict[str, Any] = {gene.name: value}
+        yield replace(arch, **changed)
 
 
 def _other_ops(cell: Cell) -> Iterator[Cell]:
-    return _edited(cell, lambda edge, i: [Edge(edge.source, op) for op in EdgeOp if op is not edge.op])
+    return _edited(
+        cell,
+        lambda edge, i: [
+            Edge(edge.source, op) for op in OP.steps(edge.op, OP.options) if isinstance(op, EdgeOp)
+        ],
+    )
 
 
 def _other_sources(cell: Cell) -> Iterator[Cell]:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 
 from micronas.errors import SpaceError
 from micronas.model.net import Net
-from micronas.space.base import file_bytes, hash_net
+from micronas.space.base import TypedSpace
 from micronas.space.cell import codec
 from micronas.space.cell.arch import CellArch, CellLimits
-from micronas.space.cell.baselines import hand_made
+from micronas.space.cell.baselines import baselines
 from micronas.space.cell.canonical import canonical, is_sound
-from micronas.space.cell.decode import express
+from micronas.space.cell.decode import decode
 from micronas.space.cell.draw import draw
-from micronas.space.cell.mutations import MOVES
-from micronas.space.single_mutation import distinct, one_step
+from micronas.space.cell.grammar import CellGrammar
+from micronas.space.cell.mutations import moves
 from micronas.trial import Json
 
 
-class CellSpace:
+class CellSpace(TypedSpace[CellArch]):
     """See ``micronas.space.Space`` for the verbs."""
+
+    arch_type = CellArch
 
     def __init__(self, input_shape: tuple[int, int, int], n_classes: int, limits: CellLimits) -> None:
         if len(input_shape) != 3 or min(input_shape) < 1 or n_classes < 2:
@@ -31,58 +36,52 @@ class CellSpace:
             raise SpaceError("no stack of cells has between min_blocks and max_blocks cells")
         self.input_shape, self.n_classes, self.limits = input_shape, n_classes, limits
 
-    def sample(self, rng: np.random.Generator) -> CellArch:
+    def draw(self, rng: np.random.Generator) -> CellArch:
         """Cells drawn edge by edge, channels evenly in the logarithm."""
-        return canonical(draw(rng, self.limits))
+        return draw(rng, self.limits)
 
-    def mutate(self, arch: CellArch, rng: np.random.Generator) -> CellArch:
-        """A kind of change first, each as likely as the other, then one of that kind."""
-        return one_step((move(arch, self.limits) for move in MOVES), arch, _sound, self.net, rng)
+    def moves(self, arch: CellArch) -> Iterator[Iterator[CellArch]]:
+        """Another operation or source of an edge, another stack, another value of a gene."""
+        return moves(arch, self.limits)
 
-    def crossover(self, a: CellArch, b: CellArch, rng: np.random.Generator) -> CellArch:
-        """Each cell, the stack and every other gene from either parent."""
+    def canonical(self, raw: CellArch) -> CellArch | None:
+        """The canonical form, or None if a cell computes nothing or skips its predecessor."""
+        arch = canonical(raw)
+        return arch if is_sound(arch.normal) and is_sound(arch.reduction) else None
+
+    def identity(self, arch: CellArch) -> Net:
+        """The network: on a small plane, different genes can still be one network."""
+        return self.decode(arch)
+
+    def crossed(self, a: CellArch, b: CellArch, rng: np.random.Generator) -> CellArch:
+        """Each cell, the stack and every other gene from either parent; the stem goes with the stack."""
         first = rng.random(5) < 0.5
         stack = a if first[2] else b
-        child = CellArch(
+        return replace(
+            stack,
             normal=(a if first[0] else b).normal,
             reduction=(a if first[1] else b).reduction,
             channels=(a if first[3] else b).channels,
-            repeats=stack.repeats,
-            stages=stack.stages,
-            stem_stride=stack.stem_stride,
             output=(a if first[4] else b).output,
         )
-        return canonical(child)
 
-    def neighbours(self, arch: CellArch) -> tuple[CellArch, ...]:
-        """All that ``mutate`` can return, in a fixed order."""
-        reached = (n for move in MOVES for n in move(arch, self.limits))
-        return tuple(distinct(reached, arch, _sound, self.net))
+    def hand_made(self) -> Iterator[CellArch]:
+        """Residual stacks."""
+        return baselines(self.limits)
 
-    def net(self, arch: CellArch) -> Net:
+    def write(self, arch: CellArch) -> Json:
+        """Genes by name."""
+        return codec.to_json(arch, self.limits)
+
+    def read(self, data: Json) -> CellArch:
+        """See ``TypedSpace``."""
+        return codec.from_json(data, self.limits)
+
+    def decode(self, arch: CellArch) -> Net:
         """The network of ``arch``."""
         codec.check(arch, self.limits)
-        return express(arch, self.input_shape, self.n_classes)
+        return decode(arch, self.input_shape, self.n_classes)
 
-    def hand_made(self) -> tuple[CellArch, ...]:
-        """Residual stacks, largest file first."""
-        archs = dict.fromkeys(canonical(arch) for arch in hand_made(self.limits))
-        return tuple(sorted(archs, key=lambda arch: file_bytes(self.net(arch)), reverse=True))
-
-    def to_json(self, arch: CellArch) -> Json:
-        """Genes by name."""
-        return codec.to_json(arch)
-
-    def from_json(self, data: Json) -> CellArch:
-        """Checked and in canonical form."""
-        return canonical(codec.from_json(data, self.limits))
-
-    def key(self, arch: CellArch) -> str:
-        """Hash of the network: on a small plane, different genes can still be one network."""
-        return hash_net(self.net(arch))
-
-
-def _sound(raw: CellArch) -> CellArch | None:
-    """The canonical form, or None if a cell computes nothing or skips its predecessor."""
-    arch = canonical(raw)
-    return arch if is_sound(arch.normal) and is_sound(arch.reduction) else None
+    def grammar(self) -> CellGrammar:
+        """See ``Space``."""
+        return CellGrammar(self.limits, self._in_form)

@@ -37,7 +37,8 @@ class Block:
     """One block; ``expansion`` widens an inverted bottleneck and is 1 elsewhere; ``pool``: 2x2 maximum.
 
     ``swish`` puts hard-swish in the place of ReLU; ``gate`` puts squeeze-excite behind the depthwise
-    convolution (Howard et al. 2019, MobileNetV3), so a plain convolution has none.
+    convolution (Howard et al. 2019, MobileNetV3), so a plain convolution has none. ``dilation`` is
+    how far rows of a depthwise window lie apart, along the first axis: time in spectrograms and windows.
     """
 
     kind: BlockKind
@@ -48,6 +49,7 @@ class Block:
     pool: bool = False
     swish: bool = False
     gate: bool = False
+    dilation: int = 1
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Limits:
     hard_swish: bool = False
     squeeze_excite: bool = False
     shrinks: tuple[int, ...] = (1,)
+    dilations: tuple[int, ...] = (1,)
     stem_strides: tuple[int, ...] = (1, 2)
 
     @property

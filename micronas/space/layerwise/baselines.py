@@ -15,7 +15,7 @@ from micronas.space.widths import nearest_width
 _WIDTHS = (4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128)
 
 
-def hand_made(limits: Limits) -> Iterator[LayerwiseArch]:
+def baselines(limits: Limits) -> Iterator[LayerwiseArch]:
     """Raw architectures in no particular order; widths that ``limits`` clips repeat."""
     for width in _WIDTHS:
         yield _fitted(_vgg(width), limits)

@@ -1,31 +1,37 @@
 """Canonical form: genes that do not change the network get one agreed value.
 
 Where the plane is already small, stride 2 and pooling do nothing, and a 7 x 7 kernel covers no more than
-a smaller one; the expansion means something in an inverted bottleneck only. Two architectures that differ
-only in such genes are one network and must not be trained twice.
+a smaller one. Two architectures that differ only in such genes are one network and must not be trained twice.
+Genes that mean nothing in a kind of block are settled where they are declared.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from micronas.space.extent import (
     Plane,
+    effective_dilation,
     effective_kernel,
     effective_stride,
     halved,
     pooled,
     strided_kernel,
 )
-from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Limits, Stem
+from micronas.space.layerwise.arch import Block, LayerwiseArch, Limits, Stem
 
 
 def canonical(arch: LayerwiseArch, plane: Plane, limits: Limits) -> LayerwiseArch:
-    """``arch`` with ineffective genes at their smallest value; ``plane`` is the input's height and width."""
+    """``arch``, whose genes are settled, with ineffective genes at their smallest value.
+
+    ``plane`` is the input's height and width.
+    """
     shrink, plane = _shrunk(arch.stem.shrink, plane)
-    stem = Stem(
-        _smallest_stem_kernel(arch.stem, plane, limits),
-        _effective(arch.stem.stride, plane),
-        arch.stem.width,
-        shrink,
+    stem = replace(
+        arch.stem,
+        kernel=_smallest_stem_kernel(arch.stem, plane, limits),
+        stride=_effective(arch.stem.stride, plane),
+        shrink=shrink,
     )
     plane = halved(plane, effective_stride(stem.stride, plane))
     blocks = []
@@ -50,16 +56,14 @@ def plane_after(block: Block, plane: Plane) -> Plane:
 
 
 def _canonical_block(block: Block, plane: Plane, limits: Limits) -> Block:
+    height = effective_kernel(block.kernel, plane)[0]
     strided = halved(plane, effective_stride(block.stride, plane))
-    return Block(
-        block.kind,
-        _smallest_kernel(block.kernel, plane, limits),
-        _effective(block.stride, plane),
-        block.width,
-        block.expansion if block.kind is BlockKind.INVERTED else 1,
-        block.pool and pooled(strided) != strided,
-        block.swish,
-        block.gate and block.kind is not BlockKind.CONV,
+    return replace(
+        block,
+        kernel=_smallest_kernel(block.kernel, plane, limits),
+        stride=_effective(block.stride, plane),
+        pool=block.pool and pooled(strided) != strided,
+        dilation=effective_dilation(block.dilation, height, plane[0]),
     )
 
 

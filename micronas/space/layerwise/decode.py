@@ -18,19 +18,26 @@ from micronas.model.net import (
     NetBuilder,
     Pool,
     PoolKind,
-    Softmax,
+    SoftmaxLayer,
 )
-from micronas.space.extent import Plane, effective_kernel, effective_stride, pooled, strided_kernel
+from micronas.space.extent import (
+    Plane,
+    effective_dilation,
+    effective_kernel,
+    effective_stride,
+    pooled,
+    strided_kernel,
+)
 from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Stem
 
 
-def express(arch: LayerwiseArch, input_shape: tuple[int, int, int], n_classes: int) -> Net:
+def decode(arch: LayerwiseArch, input_shape: tuple[int, int, int], n_classes: int) -> Net:
     """The network of ``arch`` for inputs (height, width, channels)."""
     builder = NetBuilder(input_shape)
     _add_stem(builder, arch.stem)
     for block in arch.blocks:
         add_block(builder, block)
-    return builder.chain(GlobalAveragePool(), Dense(n_classes), Softmax()).build()
+    return builder.chain(GlobalAveragePool(), Dense(n_classes), SoftmaxLayer()).build()
 
 
 def _add_stem(builder: NetBuilder, stem: Stem) -> None:
@@ -67,7 +74,10 @@ def _add_inverted(builder: NetBuilder, block: Block) -> None:
 
 def _add_depthwise(builder: NetBuilder, block: Block, activation: Activation) -> None:
     kernel, stride = _window(builder, block)
-    _add_activated(builder, DepthwiseConv(*kernel, *stride, activation=activation), block)
+    dilation = effective_dilation(block.dilation, kernel[0], _plane(builder)[0])
+    _add_activated(
+        builder, DepthwiseConv(*kernel, *stride, activation=activation, dilation_h=dilation), block
+    )
     if block.gate:
         add_gate(builder)
 

@@ -2,7 +2,7 @@
 
 Drawing each gene evenly gives almost only large networks, of which next to none fit a small budget. So
 widths are drawn about evenly in the logarithm, and each network keeps to a width of its own, growing
-where the plane shrinks, as people build them.
+where the plane shrinks, as people build them. All other genes are drawn as they are declared.
 """
 
 from __future__ import annotations
@@ -11,31 +11,25 @@ import math
 
 import numpy as np
 
+from micronas.space.gene import Value
+from micronas.space.gene_group import RecordGenes
 from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Limits, Stem
 from micronas.space.widths import nearest_width
 
-_SHARE_OF_KERNEL_3 = 0.6
 _SHARE_STRIDED = 0.35
 _SHARE_POOLED = 0.1
-_SHARE_SWISH = 0.4
-_SHARE_GATED = 0.3
 _LEAN_TO_NARROW = 1.5
 """1 draws widths evenly in the logarithm; layers widen behind the stem, so that it is drawn narrower."""
 _GROWTH_WHERE_HALVED = (1.0, 2.0)
 _GROWTH_ELSEWHERE = (0.7, 1.4)
 
 
-def draw(rng: np.random.Generator, limits: Limits) -> LayerwiseArch:
+def draw(
+    rng: np.random.Generator, limits: Limits, stem: RecordGenes[Stem], block: RecordGenes[Block]
+) -> LayerwiseArch:
     """A random architecture, not yet in canonical form."""
     width = _typical_width(rng, limits)
-    # In proportion to the stride: the first layer's output is what most often breaks an SRAM budget.
-    chances = np.array(limits.stem_strides) / sum(limits.stem_strides)
-    stem = Stem(
-        _kernel(rng, limits),
-        int(rng.choice(limits.stem_strides, p=chances)),
-        nearest_width(width, limits.widths),
-        int(rng.choice(limits.shrinks)),
-    )
+    drawn_stem = stem.drawn(rng, {"width": nearest_width(width, limits.widths)})
     kinds = list(BlockKind)
     favourite = kinds[rng.integers(len(kinds))]
     blocks: list[Block] = []
@@ -45,26 +39,12 @@ def draw(rng: np.random.Generator, limits: Limits) -> LayerwiseArch:
         pool = bool(rng.random() < _SHARE_POOLED)
         growth = _GROWTH_WHERE_HALVED if stride == 2 or pool else _GROWTH_ELSEWHERE
         width *= math.exp(rng.uniform(*np.log(growth)))
-        blocks.append(
-            Block(
-                kind,
-                _kernel(rng, limits),
-                stride,
-                nearest_width(width, limits.widths),
-                int(rng.choice(limits.expansions)),
-                pool,
-                bool(limits.hard_swish and rng.random() < _SHARE_SWISH),
-                bool(limits.squeeze_excite and rng.random() < _SHARE_GATED),
-            )
-        )
-    return LayerwiseArch(stem, tuple(blocks))
+        correlated: dict[str, Value] = {"kind": kind, "stride": stride, "pool": pool}
+        correlated["width"] = nearest_width(width, limits.widths)
+        blocks.append(block.drawn(rng, correlated))
+    return LayerwiseArch(drawn_stem, tuple(blocks))
 
 
 def _typical_width(rng: np.random.Generator, limits: Limits) -> float:
     low, high = math.log(limits.min_width), math.log(limits.max_width)
     return math.exp(low + (high - low) * rng.random() ** _LEAN_TO_NARROW)
-
-
-def _kernel(rng: np.random.Generator, limits: Limits) -> int:
-    smallest = min(limits.kernels)
-    return smallest if rng.random() < _SHARE_OF_KERNEL_3 else int(rng.choice(limits.kernels))

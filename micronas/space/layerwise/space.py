@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 
 from micronas.errors import SpaceError
 from micronas.model.net import Net
-from micronas.space.base import file_bytes, hash_json
-from micronas.space.layerwise import codec
-from micronas.space.layerwise.arch import LayerwiseArch, Limits
-from micronas.space.layerwise.baselines import hand_made
+from micronas.space.base import Arch, hash_json
+from micronas.space.genome import Chain, longer, shorter, spliced
+from micronas.space.genome_space import GenomeSpace
+from micronas.space.layerwise.arch import BlockKind, LayerwiseArch, Limits
+from micronas.space.layerwise.baselines import baselines
 from micronas.space.layerwise.canonical import canonical
-from micronas.space.layerwise.decode import express
+from micronas.space.layerwise.decode import decode
 from micronas.space.layerwise.draw import draw
-from micronas.space.layerwise.mutations import MOVES
-from micronas.space.single_mutation import distinct, one_step
-from micronas.trial import Json
+from micronas.space.layerwise.genes import STEP_ORDER, block_genes, genome, stem_genes
 
 
-class LayerwiseSpace:
+class LayerwiseSpace(GenomeSpace[LayerwiseArch]):
     """See ``micronas.space.Space`` for the verbs.
 
     >>> space = LayerwiseSpace((28, 28, 1), 10, Limits())
@@ -27,6 +29,8 @@ class LayerwiseSpace:
     True
     """
 
+    arch_type = LayerwiseArch
+
     def __init__(self, input_shape: tuple[int, int, int], n_classes: int, limits: Limits) -> None:
         if len(input_shape) != 3 or min(input_shape) < 1 or n_classes < 2:
             raise SpaceError(
@@ -34,53 +38,51 @@ class LayerwiseSpace:
                 f"not {input_shape} and {n_classes}"
             )
         self.input_shape, self.n_classes, self.limits = input_shape, n_classes, limits
+        self._stem, self._block = stem_genes(limits), block_genes(limits)
+        self._chain = Chain("blocks", self._block, limits.min_blocks, limits.max_blocks)
+        self.genome = genome(self._stem, self._chain)
 
-    def sample(self, rng: np.random.Generator) -> LayerwiseArch:
-        """A random architecture; see ``draw``."""
-        return self._canonical(draw(rng, self.limits))
+    def draw(self, rng: np.random.Generator) -> LayerwiseArch:
+        """See ``draw``."""
+        return draw(rng, self.limits, self._stem, self._block)
 
-    def mutate(self, arch: LayerwiseArch, rng: np.random.Generator) -> LayerwiseArch:
-        """A kind of change first, each as likely as the other, then one of that kind."""
-        moves = (move(arch, self.limits) for move in MOVES)
-        return one_step(moves, self._canonical(arch), self._canonical, lambda canonical: canonical, rng)
+    def moves(self, arch: LayerwiseArch) -> Iterator[Iterator[LayerwiseArch]]:
+        """Another value of a gene, a block more or a block less."""
+        yield from self.genome.steps(arch, {"blocks": STEP_ORDER})
+        yield self._longer(arch)
+        yield (replace(arch, blocks=blocks) for blocks in shorter(self._chain, arch.blocks))
 
-    def crossover(self, a: LayerwiseArch, b: LayerwiseArch, rng: np.random.Generator) -> LayerwiseArch:
+    def crossed(self, a: LayerwiseArch, b: LayerwiseArch, rng: np.random.Generator) -> LayerwiseArch:
         """Stem and first blocks of ``a``, last blocks of ``b``; one cut in each, depth within limits."""
-        cuts = [
-            (i, j)
-            for i in range(len(a.blocks) + 1)
-            for j in range(len(b.blocks) + 1)
-            if self.limits.min_blocks <= i + len(b.blocks) - j <= self.limits.max_blocks
-        ]
-        i, j = cuts[rng.integers(len(cuts))]
-        return self._canonical(LayerwiseArch(a.stem, (*a.blocks[:i], *b.blocks[j:])))
+        return replace(a, blocks=spliced(self._chain, a.blocks, b.blocks, rng))
 
-    def neighbours(self, arch: LayerwiseArch) -> tuple[LayerwiseArch, ...]:
-        """All that ``mutate`` can return, in a fixed order."""
-        reached = (n for move in MOVES for n in move(arch, self.limits))
-        return tuple(distinct(reached, self._canonical(arch), self._canonical, lambda canonical: canonical))
+    def canonical(self, raw: LayerwiseArch) -> LayerwiseArch:
+        """See ``canonical``."""
+        settled = replace(raw, blocks=tuple(self._block.settled(block) for block in raw.blocks))
+        return canonical(settled, (self.input_shape[0], self.input_shape[1]), self.limits)
 
-    def net(self, arch: LayerwiseArch) -> Net:
+    def identity(self, arch: LayerwiseArch) -> LayerwiseArch:
+        """Canonical genes are one to one with networks."""
+        return arch
+
+    def hand_made(self) -> Iterator[LayerwiseArch]:
+        """VGG-like and depthwise-separable networks."""
+        return baselines(self.limits)
+
+    def build(self, arch: LayerwiseArch) -> Net:
         """The network of ``arch``."""
-        codec.check(arch, self.limits)
-        return express(arch, self.input_shape, self.n_classes)
+        return decode(arch, self.input_shape, self.n_classes)
 
-    def hand_made(self) -> tuple[LayerwiseArch, ...]:
-        """VGG-like and depthwise-separable networks, largest file first."""
-        archs = dict.fromkeys(self._canonical(arch) for arch in hand_made(self.limits))
-        return tuple(sorted(archs, key=lambda arch: file_bytes(self.net(arch)), reverse=True))
-
-    def to_json(self, arch: LayerwiseArch) -> Json:
-        """Genes by name."""
-        return codec.to_json(arch)
-
-    def from_json(self, data: Json) -> LayerwiseArch:
-        """Checked and in canonical form."""
-        return self._canonical(codec.from_json(data, self.limits))
-
-    def key(self, arch: LayerwiseArch) -> str:
+    def key(self, arch: Arch) -> str:
         """Hash of the canonical genes."""
-        return hash_json(self.to_json(self._canonical(arch)))
+        return hash_json(self.write(self.canonical(self.own(arch))))
 
-    def _canonical(self, arch: LayerwiseArch) -> LayerwiseArch:
-        return canonical(arch, (self.input_shape[0], self.input_shape[1]), self.limits)
+    def _longer(self, arch: LayerwiseArch) -> Iterator[LayerwiseArch]:
+        """A new block of any kind, smallest kernel, stride 1, as wide as what it reads."""
+        for place in range(len(arch.blocks) + 1):
+            width = arch.blocks[place - 1].width if place else arch.stem.width
+            for kind in BlockKind:
+                new = self._block.first({"kind": kind, "width": width})
+                blocks = longer(self._chain, arch.blocks, place, new)
+                if blocks is not None:
+                    yield replace(arch, blocks=blocks)

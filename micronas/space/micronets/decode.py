@@ -11,14 +11,14 @@ from micronas.model.net import (
     GlobalAveragePool,
     Net,
     NetBuilder,
-    Softmax,
+    SoftmaxLayer,
 )
 from micronas.space.extent import Plane, effective_kernel, effective_stride
 from micronas.space.micronets.arch import Backbone, MicronetsArch, SlotGenes
 from micronas.space.micronets.skeleton import Skeleton
 
 
-def express(
+def decode(
     arch: MicronetsArch,
     skeleton: Skeleton,
     backbone: Backbone,
@@ -37,7 +37,7 @@ def express(
             _add_separable(builder, genes, slot_stride)
         else:
             _add_inverted(builder, genes, slot_stride)
-    return builder.chain(GlobalAveragePool(), Dense(n_classes), Softmax()).build()
+    return builder.chain(GlobalAveragePool(), Dense(n_classes), SoftmaxLayer()).build()
 
 
 def _add_separable(builder: NetBuilder, genes: SlotGenes, stride: int) -> None:

@@ -19,12 +19,12 @@ from micronas.model.net import (
     NetBuilder,
     Pool,
     PoolKind,
-    Softmax,
+    SoftmaxLayer,
 )
 
 
 @dataclass(frozen=True)
-class _Stack:
+class _DsCnnStack:
     """Stem width and strides, and per block its width and stride."""
 
     stem: int
@@ -34,19 +34,19 @@ class _Stack:
 
 
 _DS_CNN = {
-    "S": _Stack(64, (2, 2), (64,) * 4, (1, 1, 1, 1)),
-    "M": _Stack(172, (2, 1), (172,) * 4, (2, 1, 1, 1)),
-    "L": _Stack(276, (2, 1), (276,) * 5, (2, 1, 1, 1, 1)),
+    "S": _DsCnnStack(64, (2, 2), (64,) * 4, (1, 1, 1, 1)),
+    "M": _DsCnnStack(172, (2, 1), (172,) * 4, (2, 1, 1, 1)),
+    "L": _DsCnnStack(276, (2, 1), (276,) * 5, (2, 1, 1, 1, 1)),
 }
 _KWS = {
-    "S": _Stack(84, (1, 1), (112, 84, 84, 84, 196), (2, 1, 1, 1, 1)),
-    "M": _Stack(140, (1, 1), (140, 140, 140, 112, 196), (2, 1, 1, 1, 1)),
-    "L": _Stack(276, (1, 1), (248, 276, 276, 248, 248, 248, 248), (2, 1, 1, 1, 1, 1, 1)),
+    "S": _DsCnnStack(84, (1, 1), (112, 84, 84, 84, 196), (2, 1, 1, 1, 1)),
+    "M": _DsCnnStack(140, (1, 1), (140, 140, 140, 112, 196), (2, 1, 1, 1, 1)),
+    "L": _DsCnnStack(276, (1, 1), (248, 276, 276, 248, 248, 248, 248), (2, 1, 1, 1, 1, 1, 1)),
 }
 _AD = {
-    "S": _Stack(72, (1, 1), (164, 220, 276, 276), (2, 1, 2, 2)),
-    "M": _Stack(192, (1, 1), (276,) * 5, (2, 1, 1, 2, 2)),
-    "L": _Stack(276, (1, 1), (248, 276, 276, 248, 248), (2, 1, 1, 2, 2)),
+    "S": _DsCnnStack(72, (1, 1), (164, 220, 276, 276), (2, 1, 2, 2)),
+    "M": _DsCnnStack(192, (1, 1), (276,) * 5, (2, 1, 1, 2, 2)),
+    "L": _DsCnnStack(276, (1, 1), (248, 276, 276, 248, 248), (2, 1, 1, 2, 2)),
 }
 
 
@@ -69,7 +69,7 @@ def micronet_ad(size: Literal["S", "M", "L"]) -> Net:
 
 
 def _separable_stack(
-    stack: _Stack, input_shape: tuple[int, int, int], stem_kernel: tuple[int, int], classes: int
+    stack: _DsCnnStack, input_shape: tuple[int, int, int], stem_kernel: tuple[int, int], classes: int
 ) -> Net:
     builder = NetBuilder(input_shape).chain(Conv(stack.stem, *stem_kernel, *stack.stem_stride))
     for width, stride in zip(stack.widths, stack.strides, strict=True):
@@ -81,4 +81,4 @@ def pooled_classifier(builder: NetBuilder, classes: int) -> Net:
     """Average pooling over the whole plane as a pool, as the published files have it, and a dense layer."""
     height, width, _ = builder.shape()
     pool = Pool(PoolKind.AVERAGE, height, width, height, width)
-    return builder.chain(pool, Flatten(), Dense(classes), Softmax()).build()
+    return builder.chain(pool, Flatten(), Dense(classes), SoftmaxLayer()).build()

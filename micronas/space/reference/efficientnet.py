@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from micronas.model.graph import Activation
-from micronas.model.net import Conv, Dense, GlobalAveragePool, Net, NetBuilder, Softmax
+from micronas.model.net import Conv, Dense, GlobalAveragePool, Net, NetBuilder, SoftmaxLayer
 from micronas.space.reference.mobilenet import inverted_bottleneck, round_channels
 
 _BLOCKS = (
@@ -41,4 +41,4 @@ def efficientnet_lite(width: float, depth: float, input_shape: tuple[int, int, i
                 kernel=kernel,
             )
     builder.add(Conv(round_channels(1280 * ends), 1, 1, activation=Activation.RELU6))
-    return builder.chain(GlobalAveragePool(), Dense(classes), Softmax()).build()
+    return builder.chain(GlobalAveragePool(), Dense(classes), SoftmaxLayer()).build()

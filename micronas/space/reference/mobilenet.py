@@ -16,7 +16,7 @@ from micronas.model.net import (
     GlobalAveragePool,
     Net,
     NetBuilder,
-    Softmax,
+    SoftmaxLayer,
 )
 
 _V2_BLOCKS = (
@@ -60,7 +60,7 @@ def mobilenet_v2(width: float, input_shape: tuple[int, int, int], classes: int) 
                 activation=Activation.RELU6,
             )
     builder.add(Conv(round_channels(1280 * max(1.0, width)), 1, 1, activation=Activation.RELU6))
-    return builder.chain(GlobalAveragePool(), Dense(classes), Softmax()).build()
+    return builder.chain(GlobalAveragePool(), Dense(classes), SoftmaxLayer()).build()
 
 
 def mobilenet_v3_minimal(width: float, input_shape: tuple[int, int, int], classes: int) -> Net:
@@ -76,7 +76,7 @@ def mobilenet_v3_minimal(width: float, input_shape: tuple[int, int, int], classe
         )
     builder.add(Conv(round_channels(6 * builder.shape()[2]), 1, 1))
     head = Dense(round_channels(1024 * max(1.0, width)), Activation.RELU)
-    return builder.chain(GlobalAveragePool(), head, Dense(classes), Softmax()).build()
+    return builder.chain(GlobalAveragePool(), head, Dense(classes), SoftmaxLayer()).build()
 
 
 def inverted_bottleneck(

@@ -21,7 +21,7 @@ _PROBABILITY = Quant((1 / 256,), (-128,))
 _PROBABILITIES = ("SOFTMAX", "LOGISTIC")
 
 
-def made_up_weights(graph: Graph, seed: int) -> Graph:
+def random_weights(graph: Graph, seed: int) -> Graph:
     """``graph`` with scales, and with seeded uniform weights in -127..127 in place of missing ones."""
     rng = np.random.default_rng(seed)
     quants = _quants(graph)

@@ -8,7 +8,7 @@ import numpy as np
 
 from micronas.strategy.darts.discretise import cell_of
 from micronas.strategy.darts.edges import OPS, CellEdges, EdgeWeights
-from micronas.strategy.darts.search import Check, FoundCells
+from micronas.strategy.darts.search import CollapseCheck, FoundCells
 from micronas.train.checkpoint import Arrays, load_arrays, save_arrays
 
 _CELLS = ("normal", "reduction")
@@ -48,7 +48,7 @@ def load_cells(path: Path, nodes: int) -> FoundCells | None:
             cell_of(reduction, nodes, reduces=True),
             (normal, reduction),
             tuple(
-                Check(int(row[0]), float(row[1]), float(row[2]), int(row[3]))
+                CollapseCheck(int(row[0]), float(row[1]), float(row[2]), int(row[3]))
                 for row in arrays["checks"].reshape(-1, 4).astype(np.float64)
             ),
             str(arrays["stopped"]),

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from micronas.data import Split
+from micronas.data import DataSplit
 from micronas.strategy.darts.bilevel import first_order, second_order
 from micronas.strategy.darts.edges import EdgeWeights
 from micronas.strategy.darts.eigenvalue import dominant_eigenvalue
@@ -35,8 +35,8 @@ class DartsLoop:
     def __init__(
         self,
         supernet: CellSupernet,
-        weight_half: Split,
-        edge_half: Split,
+        weight_half: DataSplit,
+        edge_half: DataSplit,
         settings: DartsSettings,
         augment: Augment | None,
         seed: int,

@@ -14,13 +14,14 @@ import tensorflow as tf
 from micronas.space.cell.arch import EdgeOp
 from micronas.space.extent import Plane, effective_kernel, effective_stride
 from micronas.strategy.darts.edges import OPS
-from micronas.strategy.dnas.parameters import Source
+from micronas.strategy.dnas.parameters import ParameterSource
 from micronas.train.batch_norm import by_batch
+from micronas.train.depthwise import depthwise_conv2d
 
 Tensor: TypeAlias = Any
 
 
-def mixed_edges(source: Source, x: Tensor, weights: Tensor, stride: int, partial: int) -> Tensor:
+def mixed_edges(source: ParameterSource, x: Tensor, weights: Tensor, stride: int, partial: int) -> Tensor:
     """(batch, h, w, edges, channels): the mixtures on ``x`` with ``weights`` (edges, operations).
 
     One of ``partial`` channels is mixed; the others pass by, pooled where the cell halves the plane, and the
@@ -40,7 +41,7 @@ def mixed_edges(source: Source, x: Tensor, weights: Tensor, stride: int, partial
     return tf.reshape(tf.transpose(parts, (0, 1, 2, 3, 5, 4)), (-1, height, width, edges, partial * share))
 
 
-def conv_norm_relu(source: Source, x: Tensor, filters: int, kernel: int, stride: int) -> Tensor:
+def conv_norm_relu(source: ParameterSource, x: Tensor, filters: int, kernel: int, stride: int) -> Tensor:
     """``filters`` outputs of a square kernel, as far as the plane has room for it."""
     height, width = effective_kernel(kernel, _plane(x))
     channels = int(x.shape[-1])
@@ -49,31 +50,31 @@ def conv_norm_relu(source: Source, x: Tensor, filters: int, kernel: int, stride:
     return tf.nn.relu(_normalised(source, y))
 
 
-def depthwise_norm_relu(source: Source, x: Tensor, kernel: int, stride: int) -> Tensor:
+def depthwise_norm_relu(source: ParameterSource, x: Tensor, kernel: int, stride: int) -> Tensor:
     """One filter per channel."""
     height, width = effective_kernel(kernel, _plane(x))
     weights = source.kernel((height, width, int(x.shape[-1]), 1), height * width)
     steps = effective_stride(stride, _plane(x))
-    y = tf.nn.depthwise_conv2d(x, weights, (1, *steps, 1), "SAME")
+    y = depthwise_conv2d(x, weights, steps)
     return tf.nn.relu(_normalised(source, y))
 
 
 def _conv(kernel: int) -> _Operation:
-    def run(source: Source, x: Tensor, edges: int, stride: int) -> Tensor:
+    def run(source: ParameterSource, x: Tensor, edges: int, stride: int) -> Tensor:
         return _by_edge(conv_norm_relu(source, x, edges * int(x.shape[-1]), kernel, stride), edges)
 
     return run
 
 
 def _depthwise(kernel: int) -> _Operation:
-    def run(source: Source, x: Tensor, edges: int, stride: int) -> Tensor:
+    def run(source: ParameterSource, x: Tensor, edges: int, stride: int) -> Tensor:
         copies = tf.tile(x, (1, 1, 1, edges))
         return _by_edge(depthwise_norm_relu(source, copies, kernel, stride), edges)
 
     return run
 
 
-def _separable(source: Source, x: Tensor, edges: int, stride: int) -> Tensor:
+def _separable(source: ParameterSource, x: Tensor, edges: int, stride: int) -> Tensor:
     channels = int(x.shape[-1])
     y = _depthwise(3)(source, x, edges, stride)
     weights = source.kernel((edges, channels, channels), channels)
@@ -83,7 +84,7 @@ def _separable(source: Source, x: Tensor, edges: int, stride: int) -> Tensor:
 
 
 def _pool(function: Callable[..., Tensor], size: int) -> _Operation:
-    def run(source: Source, x: Tensor, edges: int, stride: int) -> Tensor:
+    def run(source: ParameterSource, x: Tensor, edges: int, stride: int) -> Tensor:
         window = effective_kernel(size, _plane(x))
         y = function(x, window, effective_stride(stride, _plane(x)), "SAME")
         # Without a norm a pooling would be louder than the normalised operations beside it.
@@ -92,13 +93,13 @@ def _pool(function: Callable[..., Tensor], size: int) -> _Operation:
     return run
 
 
-def _identity(source: Source, x: Tensor, edges: int, stride: int) -> Tensor:
+def _identity(source: ParameterSource, x: Tensor, edges: int, stride: int) -> Tensor:
     if effective_stride(stride, _plane(x)) == (1, 1):
         return x[:, :, :, tf.newaxis]
     return _conv(1)(source, x, edges, stride)
 
 
-_Operation: TypeAlias = Callable[[Source, Tensor, int, int], Tensor]
+_Operation: TypeAlias = Callable[[ParameterSource, Tensor, int, int], Tensor]
 """(parameters, x, edges, stride) -> (batch, h, w, edges or 1, channels)."""
 
 _OPERATIONS: dict[EdgeOp, _Operation] = {
@@ -120,7 +121,7 @@ def _by_edge(y: Tensor, edges: int) -> Tensor:
     return tf.reshape(y, (-1, height, width, edges, channels // edges))
 
 
-def _normalised(source: Source, y: Tensor) -> Tensor:
+def _normalised(source: ParameterSource, y: Tensor) -> Tensor:
     channels = int(y.shape[-1])
     return by_batch(y, source.vector(channels, 1.0), source.vector(channels, 0.0))
 

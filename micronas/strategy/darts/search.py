@@ -41,7 +41,7 @@ class BilevelLoop(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Check:
+class CollapseCheck:
     """What was seen of a search at one of its checks."""
 
     step: int
@@ -60,7 +60,7 @@ class FoundCells:
     normal: Cell
     reduction: Cell
     weights: tuple[EdgeWeights, EdgeWeights]
-    checks: tuple[Check, ...]
+    checks: tuple[CollapseCheck, ...]
     stopped: str
     cpu_s: float
 
@@ -106,10 +106,10 @@ def search_cells_named(data: DataConfig, nodes: int, settings: DartsSettings, se
 
 def _run(
     loop: BilevelLoop, schedule: _Schedule, nodes: int, settings: DartsSettings
-) -> tuple[tuple[EdgeWeights, EdgeWeights], tuple[Check, ...], str]:
+) -> tuple[tuple[EdgeWeights, EdgeWeights], tuple[CollapseCheck, ...], str]:
     """Steps until done or until the cells collapse; edge weights from before the collapse."""
     history = [loop.edge_weights()]
-    checks: list[Check] = []
+    checks: list[CollapseCheck] = []
     for first in range(0, settings.steps, settings.check_every):
         piece = slice(first, first + settings.check_every)
         loss = loop.steps(schedule.weight_batches[piece], schedule.edge_batches[piece], schedule.rates[piece])
@@ -119,7 +119,7 @@ def _run(
             continue
         now = loop.edge_weights()
         skipped = skips(cell_of(now[0], nodes, reduces=False))
-        checks.append(Check(piece.stop, loss, loop.eigenvalue(schedule.probe), skipped))
+        checks.append(CollapseCheck(piece.stop, loss, loop.eigenvalue(schedule.probe), skipped))
         if skipped > settings.max_skips:
             return history[-1], tuple(checks), f"{skipped} skip connections in the normal cell"
         eigenvalues = [check.eigenvalue for check in checks]

@@ -36,6 +36,6 @@ class DartsSettings:
     power_iterations: int = 4
     augment: float = 1.0
 
-    def scaled(self, effort: float) -> DartsSettings:
-        """The same search with ``effort`` times the steps."""
-        return replace(self, steps=max(self.check_every, round(self.steps * effort)))
+    def scaled(self, length: float) -> DartsSettings:
+        """The same search with ``length`` times the steps."""
+        return replace(self, steps=max(self.check_every, round(self.steps * length)))

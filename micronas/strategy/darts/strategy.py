@@ -23,10 +23,10 @@ from micronas.strategy.darts.checkpoint import load_cells, save_cells
 from micronas.strategy.darts.discretise import drawn_cell
 from micronas.strategy.darts.search import FoundCells, search_cells_named
 from micronas.strategy.darts.settings import DartsSettings
+from micronas.strategy.observation import Observation
 from micronas.strategy.problem import DEADLINE_S, Problem
 from micronas.strategy.supernet_series import Series, Supernets
 from micronas.train.isolated import run_isolated
-from micronas.trial import Trial
 
 FindCells: TypeAlias = Callable[[int, int], FoundCells]
 """Nodes per cell and a seed -> the cells of one search."""
@@ -67,10 +67,9 @@ class Darts:
         """
         _, found = self._supernets.serving(number)
         proposals = (self._largest(cells) for cells in self._cells(found, generator(self._seed, number)))
-        chosen: CellArch = first_accepted(proposals, self._accept)
-        return chosen
+        return first_accepted(proposals, self._accept)
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """Learns nothing: the searches are independent."""
 
     def _train(self, first: int) -> FoundCells:

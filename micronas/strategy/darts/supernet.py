@@ -11,7 +11,7 @@ import tensorflow as tf
 from micronas.space.cell.arch import CELL_INPUTS
 from micronas.strategy.darts.edges import OPS, CellEdges, EdgeWeights
 from micronas.strategy.darts.mixture import conv_norm_relu, depthwise_norm_relu, mixed_edges
-from micronas.strategy.dnas.parameters import FreshParameters, Source, StoredParameters
+from micronas.strategy.dnas.parameters import FreshParameters, ParameterSource, StoredParameters
 
 Tensor: TypeAlias = Any
 Array: TypeAlias = npt.NDArray[np.float32]
@@ -64,7 +64,7 @@ class CellSupernet:
         into = [tf.nn.softmax(tf.gather(edges, self._edges.into(n))) for n in range(self._edges.nodes)]
         return tf.nn.softmax(tf.reshape(ops, (-1, len(OPS)))), tf.concat(into, 0)
 
-    def _forward(self, source: Source, alphas: Tensor, x: Tensor) -> Tensor:
+    def _forward(self, source: ParameterSource, alphas: Tensor, x: Tensor) -> Tensor:
         relaxed, channels = self._relaxed(alphas), self._channels
         before = conv_norm_relu(source, x, channels, 3, 2)
         previous = conv_norm_relu(source, depthwise_norm_relu(source, before, 3, 1), channels, 1, 1)
@@ -78,7 +78,7 @@ class CellSupernet:
         return features @ kernel + source.vector(self._classes, 0.0)
 
     def _cell(
-        self, source: Source, inputs: list[Tensor], ops: Tensor, edges: Tensor, reduces: bool
+        self, source: ParameterSource, inputs: list[Tensor], ops: Tensor, edges: Tensor, reduces: bool
     ) -> Tensor:
         """Concatenated values of the nodes."""
         nodes = self._edges.nodes
@@ -95,7 +95,7 @@ class CellSupernet:
         return tf.concat(sums, -1)
 
 
-def _fitted(source: Source, previous: Tensor, before: Tensor, channels: int) -> list[Tensor]:
+def _fitted(source: ParameterSource, previous: Tensor, before: Tensor, channels: int) -> list[Tensor]:
     """Both inputs in the cell's channels and in the plane of the later one."""
     stride = 2 if before.shape[1:3] != previous.shape[1:3] else 1
     return [

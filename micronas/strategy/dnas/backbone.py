@@ -33,7 +33,7 @@ SHARE_LARGER_PLANES = 0.25
 
 
 @dataclass(frozen=True)
-class Candidate:
+class BlockForm:
     """A block's form, in the genes of the layer-wise space."""
 
     kind: BlockKind
@@ -47,7 +47,7 @@ class Slot:
 
     plane: Plane
     stride: int
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[BlockForm, ...]
     in_widths: tuple[int, ...]
     widths: tuple[int, ...]
     skippable: bool
@@ -73,7 +73,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Backbone:
+class ChoiceBackbone:
     """A chain of slots behind a stem, before global pooling and a dense layer."""
 
     input_shape: tuple[int, int, int]
@@ -103,7 +103,7 @@ class Backbone:
 
 
 @dataclass(frozen=True)
-class Layout:
+class StageLayout:
     """Where planes are halved and how wide the widest layer of the last stage may be."""
 
     stem_stride: int
@@ -111,7 +111,7 @@ class Layout:
     widest: int
 
 
-def draw_layout(space: LayerwiseSpace, widest: int, rng: np.random.Generator) -> Layout:
+def draw_layout(space: LayerwiseSpace, widest: int, rng: np.random.Generator) -> StageLayout:
     """A layout for data of the space's shape: the stem halves first, to save SRAM."""
     side = max(space.input_shape[:2])
     halvings = max(1, math.ceil(math.log2(side / LAST_PLANE))) - int(rng.random() < SHARE_LARGER_PLANES)
@@ -121,10 +121,10 @@ def draw_layout(space: LayerwiseSpace, widest: int, rng: np.random.Generator) ->
     later = min(max(0, halvings - round(math.log2(stem_stride))), count)
     positions = {round(count * (i + 1) / (later + 2)) for i in range(later)}
     strides = tuple(2 if i in positions else 1 for i in range(count))
-    return Layout(stem_stride, strides, widest)
+    return StageLayout(stem_stride, strides, widest)
 
 
-def make_backbone(space: LayerwiseSpace, layout: Layout) -> Backbone:
+def make_backbone(space: LayerwiseSpace, layout: StageLayout) -> ChoiceBackbone:
     """The backbone of ``layout``; stages before the last are half as wide."""
     limits, plane = space.limits, (space.input_shape[0], space.input_shape[1])
     if 1 not in limits.shrinks:
@@ -140,7 +140,7 @@ def make_backbone(space: LayerwiseSpace, layout: Layout) -> Backbone:
         skippable = effective_stride(stride, at) == (1, 1) and reads == writes
         slots.append(Slot(at, stride, _candidates(limits, at), reads, writes, skippable))
         at, reads = slots[-1].out_plane, writes
-    return Backbone(
+    return ChoiceBackbone(
         space.input_shape,
         space.n_classes,
         tuple(strided_kernel(k, layout.stem_stride, plane) for k in stem_kernels),
@@ -157,7 +157,7 @@ def _stages(strides: tuple[int, ...]) -> list[int]:
     return [int(n) for n in np.cumsum([stride == 2 for stride in strides])]
 
 
-def _widest(layout: Layout, stages_to_come: int) -> float:
+def _widest(layout: StageLayout, stages_to_come: int) -> float:
     return layout.widest / 2 if stages_to_come else layout.widest
 
 
@@ -167,14 +167,14 @@ def width_steps(widest: float, allowed: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted({min(allowed, key=lambda w: abs(w - wish)) for wish in wished}))
 
 
-def _candidates(limits: Limits, plane: Plane) -> tuple[Candidate, ...]:
+def _candidates(limits: Limits, plane: Plane) -> tuple[BlockForm, ...]:
     """Convolutions with the smallest kernel only: five times five costs almost three times as much."""
     kernels = _distinct(limits.kernels, lambda k: effective_kernel(k, plane))
     expansions = sorted({limits.expansions[0], limits.expansions[len(limits.expansions) // 2]})
     return (
-        Candidate(BlockKind.CONV, kernels[0], 1),
-        *(Candidate(BlockKind.SEPARABLE, kernel, 1) for kernel in kernels),
-        *(Candidate(BlockKind.INVERTED, kernel, e) for kernel in kernels[:2] for e in expansions),
+        BlockForm(BlockKind.CONV, kernels[0], 1),
+        *(BlockForm(BlockKind.SEPARABLE, kernel, 1) for kernel in kernels),
+        *(BlockForm(BlockKind.INVERTED, kernel, e) for kernel in kernels[:2] for e in expansions),
     )
 
 

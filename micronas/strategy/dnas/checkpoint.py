@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from micronas.strategy.dnas.backbone import Backbone
+from micronas.strategy.dnas.backbone import ChoiceBackbone
 from micronas.strategy.dnas.search import Learned
 from micronas.train.checkpoint import Arrays, load_arrays, save_arrays
 
@@ -26,7 +26,7 @@ def save_learned(learned: Learned, path: Path) -> None:
     )
 
 
-def load_learned(path: Path, backbone: Backbone) -> Learned | None:
+def load_learned(path: Path, backbone: ChoiceBackbone) -> Learned | None:
     """What ``save_learned`` wrote for ``backbone``; None if it did not.
 
     Raises ``StoreError`` for a damaged file, and for one of another backbone.

@@ -12,11 +12,11 @@ import numpy.typing as npt
 from micronas.space import Arch
 from micronas.space.layerwise import LayerwiseArch, LayerwiseSpace, Stem
 from micronas.space.micronets import MicronetsArch, MicronetsSpace, SlotGenes
-from micronas.strategy.dnas.backbone import Backbone
+from micronas.strategy.dnas.backbone import ChoiceBackbone
 from micronas.strategy.dnas.cost_tables import CONSTANT_BYTES, MACS, MS, SRAM_BYTES, Costs, CostTables
 
 Probabilities = Sequence[npt.NDArray[np.float32]]
-"""One vector per decision, in the order of ``Backbone.decision_sizes``."""
+"""One vector per decision, in the order of ``ChoiceBackbone.decision_sizes``."""
 
 DnasSpace: TypeAlias = LayerwiseSpace | MicronetsSpace
 """Spaces with backbones."""
@@ -41,7 +41,7 @@ class Choice:
     stem_width: int
     blocks: tuple[BlockChoice, ...]
 
-    def arch(self, space: DnasSpace, backbone: Backbone) -> Arch:
+    def arch(self, space: DnasSpace, backbone: ChoiceBackbone) -> Arch:
         """The canonical architecture; skipped blocks are gone."""
         width = backbone.stem_widths[self.stem_width]
         formed = [
@@ -73,13 +73,13 @@ class _Layer:
     writes: int | None
 
 
-def best_choice(probabilities: Probabilities, backbone: Backbone) -> Choice:
+def best_choice(probabilities: Probabilities, backbone: ChoiceBackbone) -> Choice:
     """The likeliest option of every decision; never fewer blocks than the space allows."""
     return _choice([int(np.argmax(p)) for p in probabilities], probabilities, backbone)
 
 
 def drawn_choice(
-    probabilities: Probabilities, backbone: Backbone, rng: np.random.Generator, temperature: float = 1.0
+    probabilities: Probabilities, backbone: ChoiceBackbone, rng: np.random.Generator, temperature: float = 1.0
 ) -> Choice:
     """Every decision drawn with its probabilities; the higher the temperature, the more evenly."""
     weights = [np.asarray(p, np.float64) ** (1.0 / temperature) for p in probabilities]
@@ -114,7 +114,7 @@ def repaired(
     return choice
 
 
-def _choice(picks: list[int], probabilities: Probabilities, backbone: Backbone) -> Choice:
+def _choice(picks: list[int], probabilities: Probabilities, backbone: ChoiceBackbone) -> Choice:
     triples = [picks[i : i + 3] for i in range(2, len(picks), 3)]
     kept = [keep == KEEP for _, _, keep in triples]
     # The blocks that the search was least sure to skip come back first.

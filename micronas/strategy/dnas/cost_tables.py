@@ -21,11 +21,11 @@ from micronas.codegen.lowering.lower import lower_graph
 from micronas.codegen.lowering.sizes import constant_items, item_bytes
 from micronas.memory.plan import plan_memory
 from micronas.model.graph import Graph
-from micronas.model.net import Conv, Dense, GlobalAveragePool, Net, NetBuilder, Softmax, shape_graph
+from micronas.model.net import Conv, Dense, GlobalAveragePool, Net, NetBuilder, SoftmaxLayer, shape_graph
 from micronas.space.extent import Plane
 from micronas.space.layerwise import Block
 from micronas.space.layerwise.decode import add_block
-from micronas.strategy.dnas.backbone import Backbone, Slot
+from micronas.strategy.dnas.backbone import ChoiceBackbone, Slot
 
 Floats = npt.NDArray[np.float64]
 
@@ -54,7 +54,7 @@ class CostTables:
 class Costs:
     """Of one network, or limits on them: constants in flash, most bytes live at once, multiply-accumulates.
 
-    ``ms`` is predicted, 0 where no ``Speed`` is known.
+    ``ms`` is predicted, 0 where no ``MacThroughput`` is known.
     """
 
     constant_bytes: float
@@ -64,7 +64,7 @@ class Costs:
 
 
 @dataclass(frozen=True)
-class Speed:
+class MacThroughput:
     """Predicted milliseconds per multiply-accumulate and per activation value written."""
 
     per_mac: float
@@ -75,7 +75,7 @@ class Speed:
         return self.per_mac * macs + self.per_value * values
 
 
-NO_SPEED = Speed(0.0, 0.0)
+NO_THROUGHPUT = MacThroughput(0.0, 0.0)
 
 
 def values_written(graph: Graph) -> int:
@@ -83,7 +83,9 @@ def values_written(graph: Graph) -> int:
     return sum(graph.tensors[op.outputs[0]].elements for op in graph.ops)
 
 
-def make_cost_tables(backbone: Backbone, target: Target, speed: Speed = NO_SPEED) -> CostTables:
+def make_cost_tables(
+    backbone: ChoiceBackbone, target: Target, speed: MacThroughput = NO_THROUGHPUT
+) -> CostTables:
     """Lower and plan every choice of ``backbone`` once; a second or so."""
     exact = _exact_tables(backbone, target)
     return CostTables(
@@ -94,13 +96,13 @@ def make_cost_tables(backbone: Backbone, target: Target, speed: Speed = NO_SPEED
     )
 
 
-def _timed(table: Floats, speed: Speed) -> Floats:
+def _timed(table: Floats, speed: MacThroughput) -> Floats:
     """``table`` with milliseconds where the values written stood."""
     ms = speed.per_mac * table[..., MACS] + speed.per_value * table[..., _WRITTEN]
     return np.concatenate([table[..., :MS], ms[..., np.newaxis]], axis=-1)
 
 
-def _exact_tables(backbone: Backbone, target: Target) -> CostTables:
+def _exact_tables(backbone: ChoiceBackbone, target: Target) -> CostTables:
     last, kernels = backbone.slots[-1], tuple(range(len(backbone.stem_windows)))
     return CostTables(
         stem=_table((kernels, backbone.stem_widths), _stem_cost(backbone, target)),
@@ -127,7 +129,7 @@ def _table(axes: tuple[tuple[int, ...], ...], cost: Callable[..., tuple[int, int
     return table
 
 
-def _stem_cost(backbone: Backbone, target: Target) -> Callable[[int, int], tuple[int, int, int, int]]:
+def _stem_cost(backbone: ChoiceBackbone, target: Target) -> Callable[[int, int], tuple[int, int, int, int]]:
     def cost(kernel: int, width: int) -> tuple[int, int, int, int]:
         stem = Conv(width, *backbone.stem_windows[kernel], *backbone.stem_step)
         return _net_cost(NetBuilder(backbone.input_shape).chain(stem).build(), target)
@@ -150,7 +152,7 @@ def _block_cost(plane: Plane, reads: int, block: Block, target: Target) -> tuple
 
 
 def _head(plane: Plane, width: int, classes: int) -> Net:
-    return NetBuilder((*plane, width)).chain(GlobalAveragePool(), Dense(classes), Softmax()).build()
+    return NetBuilder((*plane, width)).chain(GlobalAveragePool(), Dense(classes), SoftmaxLayer()).build()
 
 
 def _net_cost(net: Net, target: Target) -> tuple[int, int, int, int]:

@@ -11,14 +11,14 @@ import tensorflow as tf
 from micronas.model.graph import Activation
 from micronas.space.extent import Plane
 from micronas.strategy.dnas.fake_quant import quantized_activation
-from micronas.strategy.dnas.parameters import Source
+from micronas.strategy.dnas.parameters import ParameterSource
 from micronas.train.tf_model import activated
 from micronas.train.weights import BATCH_NORM_EPSILON
 
 Tensor: TypeAlias = Any
 
 
-def normalised(source: Source, y: Tensor, activation: Activation) -> Tensor:
+def normalised(source: ParameterSource, y: Tensor, activation: Activation) -> Tensor:
     """Batch normalisation, clamp and rounding behind a convolution."""
     channels = int(y.shape[-1])
     y, *_ = tf.raw_ops.FusedBatchNormV3(

@@ -18,7 +18,7 @@ WIDE_LAYERS = 16
 
 
 @dataclass(frozen=True)
-class Pull:
+class LatencyPenalty:
     """The reward's latency factor (``target_ms`` / predicted ms)^``exponent``.
 
     ``hard``: it applies only to networks slower than the target.
@@ -30,11 +30,11 @@ class Pull:
 
 
 @dataclass(frozen=True)
-class Aims:
+class CostConstraints:
     """What a search keeps to, and what draws it to faster networks within that, if anything does."""
 
     limits: Costs
-    pull: Pull | None = None
+    pull: LatencyPenalty | None = None
 
 
 def limits_of(own: Costs, ledger: Ledger, budget: Budget) -> Costs:

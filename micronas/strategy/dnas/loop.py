@@ -11,15 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from micronas.data import Split
+from micronas.data import DataSplit
 from micronas.strategy.dnas.cost_tables import CostTables
 from micronas.strategy.dnas.decisions import by_name
 from micronas.strategy.dnas.gumbel import gumbel_softmax, split_softmax
-from micronas.strategy.dnas.limits import Aims
+from micronas.strategy.dnas.limits import CostConstraints
 from micronas.strategy.dnas.relaxed_costs import penalty, relaxed_costs
 from micronas.strategy.dnas.schedule import Schedule
 from micronas.strategy.dnas.settings import DnasSettings
-from micronas.strategy.dnas.supernet import Supernet
+from micronas.strategy.dnas.supernet import DnasSupernet
 from micronas.train.augment import Augment
 from micronas.train.loop import BETA_1, BETA_2, EPSILON, smoothed_cross_entropy
 
@@ -31,11 +31,11 @@ class DnasLoop:
 
     def __init__(
         self,
-        supernet: Supernet,
+        supernet: DnasSupernet,
         tables: CostTables,
-        aims: Aims,
-        weight_half: Split,
-        choice_half: Split,
+        aims: CostConstraints,
+        weight_half: DataSplit,
+        choice_half: DataSplit,
         settings: DnasSettings,
         augment: Augment | None,
         seed: int,

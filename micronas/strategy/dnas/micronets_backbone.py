@@ -9,13 +9,13 @@ from __future__ import annotations
 from micronas.space.extent import effective_stride, halved
 from micronas.space.layerwise import BlockKind
 from micronas.space.micronets import MicronetsSpace
-from micronas.strategy.dnas.backbone import Backbone, Candidate, Slot, width_steps
+from micronas.strategy.dnas.backbone import BlockForm, ChoiceBackbone, Slot, width_steps
 
 KERNEL_SIZE = 3
 """Of the skeleton's depthwise layers."""
 
 
-def make_micronets_backbone(space: MicronetsSpace, widest: int) -> Backbone:
+def make_micronets_backbone(space: MicronetsSpace, widest: int) -> ChoiceBackbone:
     """All layers up to ``widest``, so that every block of stride 1 may be skipped."""
     limits, skeleton = space.limits, space.skeleton
     widths = width_steps(widest, limits.widths)
@@ -28,7 +28,7 @@ def make_micronets_backbone(space: MicronetsSpace, widest: int) -> Backbone:
     for stride in skeleton.strides:
         slots.append(Slot(at, stride, candidates, widths, widths, skippable=stride == 1))
         at = slots[-1].out_plane
-    return Backbone(
+    return ChoiceBackbone(
         space.input_shape,
         space.n_classes,
         stem_windows=((height, width),),
@@ -39,8 +39,8 @@ def make_micronets_backbone(space: MicronetsSpace, widest: int) -> Backbone:
     )
 
 
-def _candidates(space: MicronetsSpace) -> tuple[Candidate, ...]:
+def _candidates(space: MicronetsSpace) -> tuple[BlockForm, ...]:
     expansions = space.limits.allowed_expansions
     if expansions == (1,):
-        return (Candidate(BlockKind.SEPARABLE, KERNEL_SIZE, 1),)
-    return tuple(Candidate(BlockKind.INVERTED, KERNEL_SIZE, expansion) for expansion in expansions)
+        return (BlockForm(BlockKind.SEPARABLE, KERNEL_SIZE, 1),)
+    return tuple(BlockForm(BlockKind.INVERTED, KERNEL_SIZE, expansion) for expansion in expansions)

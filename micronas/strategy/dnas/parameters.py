@@ -12,7 +12,7 @@ Tensor: TypeAlias = Any
 Array: TypeAlias = npt.NDArray[np.float32]
 
 
-class Source(Protocol):
+class ParameterSource(Protocol):
     """Hands out what a layer needs; a forward pass always asks in the same order."""
 
     def kernel(self, shape: tuple[int, ...], fan_in: int) -> Tensor:
@@ -42,21 +42,21 @@ class FreshParameters:
         self.magnitudes = 0
 
     def kernel(self, shape: tuple[int, ...], fan_in: int) -> Tensor:
-        """See ``Source``."""
+        """See ``ParameterSource``."""
         drawn = self._rng.standard_normal(shape) * np.sqrt(2.0 / fan_in)
         return self._add(drawn.astype(np.float32), True)
 
     def vector(self, size: int, start: float) -> Tensor:
-        """See ``Source``."""
+        """See ``ParameterSource``."""
         return self._add(np.full(size, start, np.float32), False)
 
     def magnitude(self) -> Tensor:
-        """See ``Source``."""
+        """See ``ParameterSource``."""
         self.magnitudes += 1
         return tf.constant(0.0)
 
     def observed(self, magnitude: Tensor) -> None:
-        """See ``Source``."""
+        """See ``ParameterSource``."""
 
     def _add(self, value: Array, decayed: bool) -> Tensor:
         self.values.append(value)
@@ -74,19 +74,19 @@ class StoredParameters:
         self._observed: list[Tensor] = []
 
     def kernel(self, shape: tuple[int, ...], fan_in: int) -> Tensor:
-        """See ``Source``."""
+        """See ``ParameterSource``."""
         return next(self._parts)
 
     def vector(self, size: int, start: float) -> Tensor:
-        """See ``Source``."""
+        """See ``ParameterSource``."""
         return next(self._parts)
 
     def magnitude(self) -> Tensor:
-        """See ``Source``."""
+        """See ``ParameterSource``."""
         return next(self._magnitudes)
 
     def observed(self, magnitude: Tensor) -> None:
-        """See ``Source``."""
+        """See ``ParameterSource``."""
         self._observed.append(magnitude)
 
     def new_magnitudes(self) -> Tensor:

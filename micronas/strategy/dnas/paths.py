@@ -15,12 +15,15 @@ from micronas.strategy.dnas.backbone import Slot
 from micronas.strategy.dnas.decisions import SlotDecisions
 from micronas.strategy.dnas.fake_quant import quantized_weights
 from micronas.strategy.dnas.layers import kernel_mask, normalised, width_mask
-from micronas.strategy.dnas.parameters import Source
+from micronas.strategy.dnas.parameters import ParameterSource
+from micronas.train.depthwise import depthwise_conv2d
 
 Tensor: TypeAlias = Any
 
 
-def slot_output(slot: Slot, source: Source, choice: SlotDecisions, reads: Tensor, x: Tensor) -> Tensor:
+def slot_output(
+    slot: Slot, source: ParameterSource, choice: SlotDecisions, reads: Tensor, x: Tensor
+) -> Tensor:
     """The block's expected output, masked to its expected width; ``reads`` is the width choice of ``x``."""
     mask = width_mask(slot.widths, choice.width)
     total: Tensor = 0.0
@@ -67,7 +70,7 @@ def _chance_of_equal_widths(slot: Slot, reads: Tensor, writes: Tensor) -> Tensor
     return tf.reduce_sum(reads * tf.linalg.matvec(equal, writes))
 
 
-def _conv_path(within: _Within, source: Source, x: Tensor) -> Tensor:
+def _conv_path(within: _Within, source: ParameterSource, x: Tensor) -> Tensor:
     mask, channels, filters = within.kernel_mask(), int(x.shape[-1]), within.slot.widths[-1]
     height, width = mask.shape
     kernel = source.kernel((height, width, channels, filters), height * width * channels)
@@ -76,12 +79,12 @@ def _conv_path(within: _Within, source: Source, x: Tensor) -> Tensor:
     return normalised(source, tf.nn.conv2d(x, kernel, stride, "SAME"), Activation.RELU)
 
 
-def _separable_path(within: _Within, source: Source, x: Tensor) -> Tensor:
+def _separable_path(within: _Within, source: ParameterSource, x: Tensor) -> Tensor:
     y = _depthwise(within, source, x, Activation.RELU)
     return _pointwise(source, y, within.slot.widths[-1], Activation.RELU)
 
 
-def _inverted_path(within: _Within, source: Source, x: Tensor) -> Tensor:
+def _inverted_path(within: _Within, source: ParameterSource, x: Tensor) -> Tensor:
     channels = int(x.shape[-1])
     mask = within.hidden_mask(channels)
     y = _pointwise(source, x, channels * within.largest_expansion, Activation.RELU6) * mask
@@ -89,23 +92,23 @@ def _inverted_path(within: _Within, source: Source, x: Tensor) -> Tensor:
     return _pointwise(source, y, within.slot.widths[-1], Activation.NONE)
 
 
-_PATHS: dict[BlockKind, Callable[[_Within, Source, Tensor], Tensor]] = {
+_PATHS: dict[BlockKind, Callable[[_Within, ParameterSource, Tensor], Tensor]] = {
     BlockKind.CONV: _conv_path,
     BlockKind.SEPARABLE: _separable_path,
     BlockKind.INVERTED: _inverted_path,
 }
 
 
-def _depthwise(within: _Within, source: Source, x: Tensor, activation: Activation) -> Tensor:
+def _depthwise(within: _Within, source: ParameterSource, x: Tensor, activation: Activation) -> Tensor:
     mask, channels = within.kernel_mask(), int(x.shape[-1])
     height, width = mask.shape
     kernel = source.kernel((height, width, channels, 1), height * width)
     kernel = quantized_weights(kernel * mask[:, :, tf.newaxis, tf.newaxis], 2)
     stride = effective_stride(within.slot.stride, within.slot.plane)
-    return normalised(source, tf.nn.depthwise_conv2d(x, kernel, (1, *stride, 1), "SAME"), activation)
+    return normalised(source, depthwise_conv2d(x, kernel, stride), activation)
 
 
-def _pointwise(source: Source, x: Tensor, filters: int, activation: Activation) -> Tensor:
+def _pointwise(source: ParameterSource, x: Tensor, filters: int, activation: Activation) -> Tensor:
     channels = int(x.shape[-1])
     kernel = quantized_weights(source.kernel((1, 1, channels, filters), channels), -1)
     return normalised(source, tf.nn.conv2d(x, kernel, 1, "SAME"), activation)

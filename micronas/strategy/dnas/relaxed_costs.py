@@ -15,7 +15,7 @@ import tensorflow as tf
 from micronas.strategy.dnas.choice import KEEP
 from micronas.strategy.dnas.cost_tables import CONSTANT_BYTES, MACS, MS, SRAM_BYTES, Costs, CostTables
 from micronas.strategy.dnas.decisions import Decisions
-from micronas.strategy.dnas.limits import Aims, Pull
+from micronas.strategy.dnas.limits import CostConstraints, LatencyPenalty
 
 Tensor: TypeAlias = Any
 
@@ -61,13 +61,13 @@ def hinge(costs: Tensor, limits: Costs) -> Tensor:
     return tf.cast(tf.reduce_sum(tf.nn.relu(costs / bounds - 1.0)), tf.float32)
 
 
-def penalty(costs: Tensor, aims: Aims, budget_weight: float) -> Tensor:
+def penalty(costs: Tensor, aims: CostConstraints, budget_weight: float) -> Tensor:
     """What is added to the loss for ``costs`` (4,): the weighted hinge, and the logarithm of the pull."""
     over = budget_weight * hinge(costs, aims.limits)
     return over if aims.pull is None else over + slowness(costs, aims.pull)
 
 
-def slowness(costs: Tensor, pull: Pull) -> Tensor:
+def slowness(costs: Tensor, pull: LatencyPenalty) -> Tensor:
     """-log of the reward's latency factor, as cross-entropy is -log of the accuracy's stand-in."""
     excess = tf.cast(tf.math.log(costs[MS] / pull.target_ms), tf.float32)
     return pull.exponent * (tf.nn.relu(excess) if pull.hard else excess)

@@ -13,9 +13,9 @@ from micronas.config import DataConfig
 from micronas.data import Dataset
 from micronas.errors import TrainError
 from micronas.estimate.full import cached_dataset
-from micronas.strategy.dnas.backbone import Backbone
+from micronas.strategy.dnas.backbone import ChoiceBackbone
 from micronas.strategy.dnas.cost_tables import CostTables
-from micronas.strategy.dnas.limits import Aims
+from micronas.strategy.dnas.limits import CostConstraints
 from micronas.strategy.dnas.schedule import make_schedule, step_count
 from micronas.strategy.dnas.settings import DnasSettings
 from micronas.train.bilevel_split import halves
@@ -40,9 +40,9 @@ class Learned:
 
 
 def search(
-    backbone: Backbone,
+    backbone: ChoiceBackbone,
     tables: CostTables,
-    aims: Aims,
+    aims: CostConstraints,
     dataset: Dataset,
     settings: DnasSettings,
     seed: int,
@@ -52,13 +52,13 @@ def search(
     A pure function of its arguments on one CPU thread. Raises ``TrainError`` when a loss is not finite.
     """
     from micronas.strategy.dnas.loop import DnasLoop
-    from micronas.strategy.dnas.supernet import Supernet
+    from micronas.strategy.dnas.supernet import DnasSupernet
     from micronas.train.augment import augmentation
 
     start = process_time()
     weight_half, choice_half = halves(dataset.train, seed)
     loop = DnasLoop(
-        Supernet(backbone, seed),
+        DnasSupernet(backbone, seed),
         tables,
         aims,
         weight_half,
@@ -79,9 +79,9 @@ def search(
 
 
 def search_named(
-    backbone: Backbone,
+    backbone: ChoiceBackbone,
     tables: CostTables,
-    aims: Aims,
+    aims: CostConstraints,
     data: DataConfig,
     settings: DnasSettings,
     seed: int,

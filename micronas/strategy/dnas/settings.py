@@ -28,10 +28,10 @@ class DnasSettings:
     budget_weight: float = 8.0
     augment: float = 1.0
 
-    def scaled(self, effort: float) -> DnasSettings:
-        """The same search with ``effort`` times the work."""
+    def scaled(self, length: float) -> DnasSettings:
+        """The same search with ``length`` times the work."""
         return replace(
             self,
-            giga_macs=self.giga_macs * effort,
-            max_steps=max(self.min_steps, round(self.max_steps * effort)),
+            giga_macs=self.giga_macs * length,
+            max_steps=max(self.min_steps, round(self.max_steps * length)),
         )

@@ -19,7 +19,7 @@ import numpy as np
 from micronas.space import Arch
 from micronas.space.micronets import MicronetsSpace
 from micronas.strategy.base import Accept, first_accepted, generator
-from micronas.strategy.dnas.backbone import Backbone, draw_layout, make_backbone
+from micronas.strategy.dnas.backbone import ChoiceBackbone, draw_layout, make_backbone
 from micronas.strategy.dnas.checkpoint import load_learned, save_learned
 from micronas.strategy.dnas.choice import (
     Choice,
@@ -29,18 +29,18 @@ from micronas.strategy.dnas.choice import (
     drawn_choice,
     repaired,
 )
-from micronas.strategy.dnas.cost_tables import NO_SPEED, CostTables, make_cost_tables, net_costs
-from micronas.strategy.dnas.limits import Aims, Pull, limits_of, widest_useful
+from micronas.strategy.dnas.cost_tables import NO_THROUGHPUT, CostTables, make_cost_tables, net_costs
+from micronas.strategy.dnas.limits import CostConstraints, LatencyPenalty, limits_of, widest_useful
 from micronas.strategy.dnas.micronets_backbone import make_micronets_backbone
 from micronas.strategy.dnas.search import Learned, search_named
 from micronas.strategy.dnas.settings import DnasSettings
-from micronas.strategy.latency_regression import Pace
+from micronas.strategy.latency_regression import LatencyRegression
+from micronas.strategy.observation import Observation
 from micronas.strategy.problem import DEADLINE_S, Problem
 from micronas.strategy.supernet_series import Series, Supernets
 from micronas.train.isolated import run_isolated
-from micronas.trial import Trial
 
-Learn: TypeAlias = Callable[[Backbone, CostTables, Aims, int], Learned]
+Learn: TypeAlias = Callable[[ChoiceBackbone, CostTables, CostConstraints, int], Learned]
 """Backbone, its costs, aims and a seed -> the probabilities of the backbone's choices."""
 
 TRIES_PER_DEGREE = 8
@@ -55,9 +55,9 @@ poor remedy where code takes the bytes, as it does in the smallest networks."""
 class _Region:
     """What the supernet of one block of asks is trained on, and the seed of that."""
 
-    backbone: Backbone
+    backbone: ChoiceBackbone
     tables: CostTables
-    aims: Aims
+    aims: CostConstraints
     seed: int
 
 
@@ -73,7 +73,7 @@ class Dnas:
         reference = problem.reference(space)
         own = net_costs(space.net(reference), problem.target)
         self._limits = limits_of(own, problem.ledger(reference), problem.budget)
-        self._pace = Pace(space)
+        self._pace = LatencyRegression(space)
         self._regions: dict[int, _Region] = {}
         self._supernets = Supernets(
             "dnas",
@@ -90,7 +90,7 @@ class Dnas:
         proposals = self._proposals(self._region(first), learned, generator(self._seed, number))
         return first_accepted(proposals, self._accept)
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """Only how long networks ran on a device matters: what a supernet learned is not changed by it."""
         self._pace.tell(trial)
 
@@ -115,18 +115,20 @@ class Dnas:
             else:
                 backbone = make_backbone(self._space, draw_layout(self._space, widest, rng))
             speed = self._pace.speed(before=first - self._problem.workers + 1)
-            tables = make_cost_tables(backbone, self._problem.target, speed or NO_SPEED)
-            aims = Aims(self._limits) if speed is None else self._aims()
+            tables = make_cost_tables(backbone, self._problem.target, speed or NO_THROUGHPUT)
+            aims = CostConstraints(self._limits) if speed is None else self._aims()
             self._regions[first] = _Region(backbone, tables, aims, int(rng.integers(2**31)))
         return self._regions[first]
 
-    def _aims(self) -> Aims:
+    def _aims(self) -> CostConstraints:
         """The limits with what the run allows in milliseconds, and what its reward makes of them."""
         limit_ms, reward = self._problem.latency_ms, self._problem.reward
         limits = self._limits if limit_ms is None else replace(self._limits, ms=limit_ms)
         if reward.target_ms is None:
-            return Aims(limits)
-        return Aims(limits, Pull(reward.target_ms, reward.exponent, reward.mode == "hard"))
+            return CostConstraints(limits)
+        return CostConstraints(
+            limits, LatencyPenalty(reward.target_ms, reward.exponent, reward.mode == "hard")
+        )
 
     def _proposals(self, region: _Region, learned: Learned, rng: np.random.Generator) -> Iterator[Arch]:
         backbone, probabilities = region.backbone, learned.probabilities
@@ -147,14 +149,14 @@ class Dnas:
         is_fast = choice_costs(choice, region.tables).ms <= region.aims.limits.ms
         return is_fast and self._fits(choice, region.backbone)
 
-    def _fits(self, choice: Choice, backbone: Backbone) -> bool:
+    def _fits(self, choice: Choice, backbone: ChoiceBackbone) -> bool:
         return self._problem.fits(choice.arch(self._space, backbone))
 
 
 def supernet_search(problem: Problem, settings: DnasSettings) -> Learn:
     """Trains the supernet in a process of its own."""
 
-    def learn(backbone: Backbone, tables: CostTables, aims: Aims, seed: int) -> Learned:
+    def learn(backbone: ChoiceBackbone, tables: CostTables, aims: CostConstraints, seed: int) -> Learned:
         return run_isolated(
             search_named, backbone, tables, aims, problem.data, settings, seed, deadline_s=DEADLINE_S
         )

@@ -17,22 +17,22 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from micronas.model.graph import Activation
-from micronas.strategy.dnas.backbone import Backbone
+from micronas.strategy.dnas.backbone import ChoiceBackbone
 from micronas.strategy.dnas.choice import KEEP
 from micronas.strategy.dnas.decisions import Decisions, by_name
 from micronas.strategy.dnas.fake_quant import quantized_weights
 from micronas.strategy.dnas.layers import kernel_mask, normalised, width_mask
-from micronas.strategy.dnas.parameters import FreshParameters, Source, StoredParameters
+from micronas.strategy.dnas.parameters import FreshParameters, ParameterSource, StoredParameters
 from micronas.strategy.dnas.paths import slot_output
 
 Tensor: TypeAlias = Any
 Array: TypeAlias = npt.NDArray[np.float32]
 
 
-class Supernet:
+class DnasSupernet:
     """All networks of ``backbone``; ``is_kernel`` is 1.0 where weight decay applies."""
 
-    def __init__(self, backbone: Backbone, seed: int) -> None:
+    def __init__(self, backbone: ChoiceBackbone, seed: int) -> None:
         self.backbone = backbone
         fresh = FreshParameters(seed)
         evenly = [np.full(n, 1.0 / n, np.float32) for n in backbone.decision_sizes]
@@ -54,7 +54,7 @@ class Supernet:
         return logits, stored.new_magnitudes()
 
 
-def _forward(backbone: Backbone, source: Source, decisions: Decisions, x: Tensor) -> Tensor:
+def _forward(backbone: ChoiceBackbone, source: ParameterSource, decisions: Decisions, x: Tensor) -> Tensor:
     x = _stem(backbone, source, decisions, x)
     width = decisions.stem_width
     for slot, choice in zip(backbone.slots, decisions.slots, strict=True):
@@ -68,7 +68,7 @@ def _forward(backbone: Backbone, source: Source, decisions: Decisions, x: Tensor
     return _head(backbone, source, x)
 
 
-def _stem(backbone: Backbone, source: Source, decisions: Decisions, x: Tensor) -> Tensor:
+def _stem(backbone: ChoiceBackbone, source: ParameterSource, decisions: Decisions, x: Tensor) -> Tensor:
     widest, channels = backbone.stem_widths[-1], backbone.input_shape[2]
     mask = kernel_mask(backbone.stem_windows, decisions.stem_kernel)
     height, width = mask.shape
@@ -78,7 +78,7 @@ def _stem(backbone: Backbone, source: Source, decisions: Decisions, x: Tensor) -
     return y * width_mask(backbone.stem_widths, decisions.stem_width)
 
 
-def _head(backbone: Backbone, source: Source, x: Tensor) -> Tensor:
+def _head(backbone: ChoiceBackbone, source: ParameterSource, x: Tensor) -> Tensor:
     channels = int(x.shape[-1])
     kernel = quantized_weights(source.kernel((channels, backbone.n_classes), channels), -1)
     return tf.reduce_mean(x, (1, 2)) @ kernel + source.vector(backbone.n_classes, 0.0)

@@ -6,7 +6,7 @@ ask draws a pool of networks that fit, predicts the error of each by a Gaussian 
 network, and takes the one of which most may be expected: of the reward, or of the Pareto front.
 """
 
-from micronas.strategy.predictor.acquisition import Aim, BestReward, WholeFront
+from micronas.strategy.predictor.acquisition import Acquisition, HypervolumeImprovement, RewardImprovement
 from micronas.strategy.predictor.predictor import Predictor
 
-__all__ = ["Aim", "BestReward", "Predictor", "WholeFront"]
+__all__ = ["Acquisition", "HypervolumeImprovement", "Predictor", "RewardImprovement"]

@@ -10,17 +10,18 @@ import numpy.typing as npt
 
 from micronas.config import RewardConfig
 from micronas.memory.ledger import Budget
-from micronas.strategy.nsga2 import costs_of, sort_fronts
+from micronas.strategy.nsga2 import costs_of
+from micronas.strategy.pareto import sort_fronts
 from micronas.strategy.predictor.candidate import Candidate, Tried
 from micronas.strategy.predictor.ehvi import AttainedError
-from micronas.strategy.predictor.expected_improvement import expected_shortfall
-from micronas.strategy.predictor.gaussian_process import Belief
+from micronas.strategy.predictor.expected_improvement import expected_improvement
+from micronas.strategy.predictor.gaussian_process import Posterior
 from micronas.strategy.reward import reward
 
 Vector = npt.NDArray[np.float64]
 
 
-class Aim(Protocol):
+class Acquisition(Protocol):
     """Says whose relatives are worth a look, and what each candidate promises."""
 
     def parents(self, tried: Sequence[Tried]) -> list[Tried]:
@@ -28,13 +29,13 @@ class Aim(Protocol):
         ...
 
     def gains(
-        self, tried: Sequence[Tried], candidates: Sequence[Candidate], log_error: Belief, ms: Vector | None
+        self, tried: Sequence[Tried], candidates: Sequence[Candidate], log_error: Posterior, ms: Vector | None
     ) -> Vector:
         """Expected gain over what was ``tried``; ``ms`` are predicted, None where nothing ran."""
         ...
 
 
-class BestReward:
+class RewardImprovement:
     """Expected improvement of the reward (Jones, Schonlau and Welch 1998) over the best observed one."""
 
     PARENTS = 5
@@ -47,18 +48,18 @@ class BestReward:
         return sorted(tried, key=lambda t: -t.scores.reward)[: self.PARENTS]
 
     def gains(
-        self, tried: Sequence[Tried], candidates: Sequence[Candidate], log_error: Belief, ms: Vector | None
+        self, tried: Sequence[Tried], candidates: Sequence[Candidate], log_error: Posterior, ms: Vector | None
     ) -> Vector:
         """The reward is the accuracy times a factor of the latency, which says how small an error must be."""
         factors = np.ones(len(candidates))
         if ms is not None:
             factors = np.array([reward(1.0, float(each), self._config) for each in ms])
         best = max(t.scores.reward for t in tried)
-        shortfall = expected_shortfall(1.0 - best / factors, log_error.mean, log_error.observed_spread)
+        shortfall = expected_improvement(1.0 - best / factors, log_error.mean, log_error.observed_spread)
         return np.asarray(factors * shortfall, np.float64)
 
 
-class WholeFront:
+class HypervolumeImprovement:
     """Expected gain of hypervolume over error, flash, SRAM and, where networks run, latency."""
 
     def __init__(self, budget: Budget, latency_ms: float | None, error_limit: float) -> None:
@@ -70,7 +71,7 @@ class WholeFront:
         return [tried[i] for i in sort_fronts(np.array([costs_of(t.scores) for t in tried]))[0]]
 
     def gains(
-        self, tried: Sequence[Tried], candidates: Sequence[Candidate], log_error: Belief, ms: Vector | None
+        self, tried: Sequence[Tried], candidates: Sequence[Candidate], log_error: Posterior, ms: Vector | None
     ) -> Vector:
         """See ``front_gain``."""
         known_ms = None if ms is None else np.array([t.scores.latency.ms for t in tried if t.scores.latency])
@@ -82,7 +83,9 @@ class WholeFront:
             self._error_limit,
         )
         costs = self._costs([(c.flash_bytes, c.sram_bytes) for c in candidates], ms, slowest_ms)
-        return attained.expected_gain(np.minimum(costs, 1.0), log_error.mean, log_error.observed_spread)
+        return attained.expected_hypervolume_improvement(
+            np.minimum(costs, 1.0), log_error.mean, log_error.observed_spread
+        )
 
     def _costs(self, sizes: Sequence[tuple[int, int]], ms: Vector | None, slowest_ms: float) -> Vector:
         shares = np.array(sizes, np.float64) / (self._budget.flash_bytes, self._budget.sram_bytes)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.space import Arch
-from micronas.trial import Scores
+from micronas.strategy.observation import Figures
 
 Vector = npt.NDArray[np.float64]
 
@@ -30,12 +30,12 @@ class Tried:
 
     arch: Arch
     features: Vector
-    scores: Scores
+    scores: Figures
 
     @property
     def error(self) -> float:
-        """Of the int8 network."""
-        return 1.0 - self.scores.accuracy_int8
+        """One less its quality."""
+        return 1.0 - self.scores.quality
 
 
 def stacked(networks: Sequence[Candidate] | Sequence[Tried]) -> Vector:

@@ -15,7 +15,7 @@ from functools import reduce
 import numpy as np
 import numpy.typing as npt
 
-from micronas.strategy.predictor.expected_improvement import expected_shortfall
+from micronas.strategy.predictor.expected_improvement import expected_improvement
 
 Vector = npt.NDArray[np.float64]
 
@@ -40,12 +40,12 @@ class AttainedError:
         self._levels, self._level_of = np.unique(attained, return_inverse=True)
         self._level_of = self._level_of.reshape(attained.shape)
 
-    def expected_gain(self, costs: Vector, log_mean: Vector, log_spread: Vector) -> Vector:
+    def expected_hypervolume_improvement(self, costs: Vector, log_mean: Vector, log_spread: Vector) -> Vector:
         """Share of the box that a network would add to the front's volume, in the mean over its error.
 
         ``costs`` (networks, objectives); mean and spread are of the natural logarithm of each one's error.
         """
-        shortfalls = expected_shortfall(self._levels, log_mean[:, None], log_spread[:, None])
+        shortfalls = expected_improvement(self._levels, log_mean[:, None], log_spread[:, None])
         gains = [self._over(point, own) for point, own in zip(costs, shortfalls, strict=True)]
         return np.array(gains) / self._error_limit
 

@@ -23,7 +23,7 @@ def normal_cdf(x: Vector) -> Vector:
     return np.asarray(0.5 * (1.0 + _erf(np.asarray(x) / math.sqrt(2.0))), np.float64)
 
 
-def expected_shortfall(threshold: Vector, log_mean: Vector, log_spread: Vector) -> Vector:
+def expected_improvement(threshold: Vector, log_mean: Vector, log_spread: Vector) -> Vector:
     """E[max(0, threshold - error)], shapes broadcast; 0 for a threshold that no error can fall below.
 
     ``log_mean`` and ``log_spread`` (above zero) are of the error's natural logarithm.

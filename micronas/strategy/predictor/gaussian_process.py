@@ -21,7 +21,7 @@ import numpy.typing as npt
 Vector = npt.NDArray[np.float64]
 
 _CONSTANT_SD = 0.3
-_LEAST_WEIGHT = 0.01
+_MIN_WEIGHT = 0.01
 """Scales with less than this share of the weight are left out."""
 
 
@@ -56,7 +56,7 @@ class Scaling:
 
 
 @dataclass(frozen=True)
-class Belief:
+class Posterior:
     """Means and standard deviations, one per network; ``noise`` is what one observation adds to those."""
 
     mean: Vector
@@ -98,11 +98,11 @@ class GaussianProcess:
         evidence = np.array([fit.log_evidence for fit in fits])
         weights = np.exp(evidence - evidence.max())
         weights /= weights.sum()
-        kept = weights >= _LEAST_WEIGHT
+        kept = weights >= _MIN_WEIGHT
         self._fitted = [fit for fit, keep in zip(fits, kept, strict=True) if keep]
         self._weights = weights[kept] / weights[kept].sum()
 
-    def predict(self, x: Vector) -> Belief:
+    def predict(self, x: Vector) -> Posterior:
         """What the data say of other networks (networks, features)."""
         z, sizes = self._scaling.apply(x), self._sizes_of(x)
         law = self._law(sizes, self._sizes)
@@ -118,7 +118,7 @@ class GaussianProcess:
         second = self._weights @ (np.array(variances) + np.array(means) ** 2)
         noise = float(np.sqrt(self._weights @ np.array([fit.noise**2 for fit in self._fitted])))
         known = self._constant + sizes @ np.array(self._prior.slopes)
-        return Belief(known + mean, np.sqrt(np.maximum(second - mean**2, 1e-10)), noise)
+        return Posterior(known + mean, np.sqrt(np.maximum(second - mean**2, 1e-10)), noise)
 
     def _fits(self, rest: Vector) -> Iterator[_Fit]:
         law = self._law(self._sizes, self._sizes)

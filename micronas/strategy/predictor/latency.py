@@ -11,7 +11,7 @@ import numpy.typing as npt
 from micronas.strategy.predictor.candidate import Tried, stacked
 from micronas.strategy.predictor.expected_improvement import normal_cdf
 from micronas.strategy.predictor.features import MACS, VALUES
-from micronas.strategy.predictor.gaussian_process import Belief, GaussianProcess, Prior, Scaling
+from micronas.strategy.predictor.gaussian_process import GaussianProcess, Posterior, Prior, Scaling
 
 Vector = npt.NDArray[np.float64]
 
@@ -50,7 +50,7 @@ class Latencies:
         belief = self._process.predict(x)
         return np.exp(belief.mean), self._within(belief)
 
-    def _within(self, belief: Belief) -> Vector:
+    def _within(self, belief: Posterior) -> Vector:
         if self._limit_ms is None:
             return np.ones(len(belief.mean))
         return normal_cdf((math.log(self._limit_ms) - belief.mean) / belief.observed_spread)

@@ -11,13 +11,14 @@ import numpy.typing as npt
 from micronas.memory.ledger import check
 from micronas.space import Arch, Space
 from micronas.strategy.base import Accept, first_accepted, generator
-from micronas.strategy.predictor.acquisition import Aim
+from micronas.strategy.observation import Observation
+from micronas.strategy.predictor.acquisition import Acquisition
 from micronas.strategy.predictor.candidate import Candidate, Tried, stacked
 from micronas.strategy.predictor.features import DEPTH, MACS, PARAMETERS, features
-from micronas.strategy.predictor.gaussian_process import Belief, GaussianProcess, Prior, Scaling
+from micronas.strategy.predictor.gaussian_process import GaussianProcess, Posterior, Prior, Scaling
 from micronas.strategy.predictor.latency import Latencies
 from micronas.strategy.problem import Problem
-from micronas.trial import BUDGET_STAGE, Outcome, Trial
+from micronas.trial import BUDGET_STAGE, Outcome
 
 Vector = npt.NDArray[np.float64]
 
@@ -30,21 +31,21 @@ ERROR = Prior(
 )
 """Of the error's logarithm: twice the parameters leave about three quarters of the error."""
 
-LEAST_ERROR = 1e-3
+MIN_ERROR = 1e-3
 """An error of none has no logarithm; validation splits have hundreds of samples."""
 
 FIRST_RANDOM = 5
 """Networks that must have been tried before the predictor speaks; samples of the space until then."""
 
-MOST_TRIED = 256
+MAX_TRIED = 256
 """The process learns from the latest ones: its cost grows with the third power."""
 
-MOST_KNOWN = 10_000
+MAX_KNOWN = 10_000
 """Candidates whose bytes are kept for the asks to come."""
 
 DRAWS_PER_CANDIDATE = 20
 
-MOST_LAYERS_SQUARED = 6_000
+MAX_LAYERS_SQUARED = 6_000
 """Sum over the networks whose bytes are worked out for one ask: a ledger's time grows like that. Chains of
 usual depth seldom reach it; about ten cells do."""
 
@@ -61,7 +62,7 @@ class Predictor:
         seed: int,
         accept: Accept,
         problem: Problem,
-        aim: Aim,
+        aim: Acquisition,
         *,
         pool: int,
         describe: Callable[[Arch], Vector] | None = None,
@@ -84,7 +85,7 @@ class Predictor:
             return first_accepted(samples, self._accept)
         return first_accepted(itertools.chain(self._best_first(rng), samples), self._accept)
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """COMPLETE trials teach; of those over the latency limit only that is learnt."""
         self._keys.add(trial.key)
         over_latency = trial.outcome is Outcome.INFEASIBLE and trial.stage != BUDGET_STAGE
@@ -93,9 +94,9 @@ class Predictor:
         arch = self._space.from_json(trial.arch)
         described = self._describe(arch)
         if trial.scores is not None and not over_latency:
-            self._tried = [*self._tried, Tried(arch, described, trial.scores)][-MOST_TRIED:]
+            self._tried = [*self._tried, Tried(arch, described, trial.scores)][-MAX_TRIED:]
         elif over_latency:
-            self._too_slow = [*self._too_slow, described][-MOST_TRIED:]
+            self._too_slow = [*self._too_slow, described][-MAX_TRIED:]
 
     def _best_first(self, rng: np.random.Generator) -> list[Arch]:
         """The candidates of this ask by expected gain; of equal ones the one drawn first."""
@@ -115,8 +116,8 @@ class Predictor:
         ms, within = latencies.forecast(x)
         return self._aim.gains(self._tried, candidates, log_error, ms) * within
 
-    def _log_error(self, x: Vector) -> Belief:
-        errors = np.array([max(t.error, LEAST_ERROR) for t in self._tried])
+    def _log_error(self, x: Vector) -> Posterior:
+        errors = np.array([max(t.error, MIN_ERROR) for t in self._tried])
         return GaussianProcess(ERROR, self._scale(), stacked(self._tried), np.log(errors)).predict(x)
 
     def _candidates(self, rng: np.random.Generator) -> list[Candidate]:
@@ -134,7 +135,7 @@ class Predictor:
             layers_squared += 4.0 ** described[DEPTH]
             if (sizes := self._fitting_sizes(key, arch)) is not None:
                 found[key] = Candidate(arch, described, *sizes)
-            if len(found) == self._pool or layers_squared > MOST_LAYERS_SQUARED:
+            if len(found) == self._pool or layers_squared > MAX_LAYERS_SQUARED:
                 break
         return list(found.values())
 
@@ -151,7 +152,7 @@ class Predictor:
 
     def _fitting_sizes(self, key: str, arch: Arch) -> tuple[int, int] | None:
         """Exact bytes of flash and SRAM; None if they are over budget."""
-        if len(self._known) >= MOST_KNOWN:
+        if len(self._known) >= MAX_KNOWN:
             self._known.clear()
         if key not in self._known:
             ledger = self._problem.ledger(arch)

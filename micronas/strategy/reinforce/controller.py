@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from micronas.strategy.reinforce.grammar import Token
+from micronas.space.grammar import Token
 
 Vector = npt.NDArray[np.float64]
 HIDDEN = 24

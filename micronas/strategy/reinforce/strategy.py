@@ -12,10 +12,11 @@ import itertools
 import numpy as np
 
 from micronas.space import Arch, Space
+from micronas.space.grammar import Grammar, encode
 from micronas.strategy.base import MAX_TRIES, Accept, first_accepted, generator
+from micronas.strategy.observation import Observation
 from micronas.strategy.reinforce.controller import Controller
-from micronas.strategy.reinforce.grammar import Tokens, encode
-from micronas.trial import Outcome, Trial
+from micronas.trial import Outcome
 
 LEARNING_RATE = 0.02
 ENTROPY_WEIGHT = 0.05
@@ -25,7 +26,9 @@ BASELINE_DECAY = 0.9
 class Reinforce:
     """Policy gradient over token sequences; see the module."""
 
-    def __init__(self, space: Space, seed: int, accept: Accept, tokens: Tokens) -> None:
+    def __init__(self, space: Space, seed: int, accept: Accept, tokens: Grammar | None = None) -> None:
+        """``tokens`` stands in for the space's own grammar."""
+        tokens = tokens or space.grammar()
         self._space, self._seed, self._accept, self._tokens = space, seed, accept, tokens
         # Far from any trial's number, so that no ask shares random numbers with the start.
         self._controller = Controller(tokens.slots, np.random.default_rng([seed, 2**31]))
@@ -39,7 +42,7 @@ class Reinforce:
         tries = (self._sample(rng, min(1.0, count / MAX_TRIES)) for count in itertools.count())
         return first_accepted(tries, self._accept)
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Observation) -> None:
         """One step along the gradient for a COMPLETE trial that the controller proposed."""
         if trial.outcome is not Outcome.COMPLETE or trial.scores is None or trial.origin == "hand-made":
             return

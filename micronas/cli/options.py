@@ -1,0 +1,77 @@
+"""Options and arguments that several verbs share, with what a shell completes for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEFAULT_RUNS = Path("runs")
+
+
+def _boards(incomplete: str) -> list[str]:
+    from micronas.board import board_files
+
+    return [name for name in board_files() if name.startswith(incomplete)]
+
+
+def _configs(incomplete: str) -> list[str]:
+    from micronas.config.shipped import shipped_configs
+
+    return [config.name for config in shipped_configs() if config.name.startswith(incomplete)]
+
+
+def _strategies(incomplete: str) -> list[str]:
+    from micronas.strategy import STRATEGIES
+
+    return [name for name in STRATEGIES if name.startswith(incomplete)]
+
+
+def _runs(incomplete: str) -> list[str]:
+    """Runs as paths, like a shell completes them: ``runs/mnist5k-1``."""
+    from micronas.store.run_file import DATABASE
+
+    folders = [path.parent for path in DEFAULT_RUNS.glob(f"*/{DATABASE}")]
+    names = sorted([str(folder) for folder in folders] + [folder.name for folder in folders])
+    return [name for name in names if name.startswith(incomplete)]
+
+
+BoardOption = Annotated[
+    str,
+    typer.Option(metavar="BOARD", help="A board's name, or your profile's path.", autocompletion=_boards),
+]
+BoardOrNone = Annotated[
+    str | None,
+    typer.Option(metavar="BOARD", help="A board's name, or your profile's path.", autocompletion=_boards),
+]
+ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="int8 .tflite file.")]
+FromBoardOption = Annotated[
+    str, typer.Option("--from", metavar="BOARD", help="The board most like it.", autocompletion=_boards)
+]
+BoardArgument = Annotated[
+    str, typer.Argument(metavar="BOARD", help="A board's name, or a path.", autocompletion=_boards)
+]
+ConfigArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="CONFIG",
+        help="Search configuration: a YAML file, or a shipped one's name.",
+        autocompletion=_configs,
+    ),
+]
+StrategyOption = Annotated[
+    str | None, typer.Option(help="Overrides strategy.name.", autocompletion=_strategies)
+]
+RunArgument = Annotated[
+    Path, typer.Argument(metavar="RUN", help="A run's folder, or its name below runs/.", autocompletion=_runs)
+]
+ResumeOption = Annotated[
+    Path | None,
+    typer.Option(metavar="RUN", help="Resume a run: its folder or name.", autocompletion=_runs),
+]
+
+
+def run_folder(run: Path, runs: Path = DEFAULT_RUNS) -> Path:
+    """A folder as given, or a name below ``runs``."""
+    return run if run.exists() or len(run.parts) > 1 else runs / run

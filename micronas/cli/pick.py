@@ -1,0 +1,41 @@
+"""``micronas pick``: another network of a run than the one that it reported."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from micronas.cli.options import RunArgument, run_folder
+from micronas.cli.output import print_json
+from micronas.cli.search_text import print_result
+
+
+def pick(
+    run: RunArgument,
+    trial: Annotated[int, typer.Argument(help="Number of the trial; `micronas show RUN` lists them.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Take another trial of a run: train it fully, then build, measure and test it like the winner.
+
+    Its files go to RUN/picks; the result of the run stays as it is. The test split is opened once more, and
+    the run remembers that.
+    """
+    from micronas.search import pick as pick_trial
+    from micronas.search import stored_setup
+    from micronas.search.pick import find_trial
+    from micronas.store import Store
+
+    with Store.resume(run_folder(run)) as store:
+        find_trial(store.records(), trial)  # before the data are loaded
+        setup = stored_setup(store)
+        picked = pick_trial(setup, store, trial, _say)
+        if as_json:
+            print_json({"folder": str(picked.folder), **picked.result})
+        else:
+            print_result(setup, store, picked.result, None)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

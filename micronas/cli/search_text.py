@@ -1,0 +1,124 @@
+"""What a search prints: its task before it begins, its result and what to type next at its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from micronas.cli.output import kb, percent, print_facts, program, typed
+from micronas.errors import plural
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from micronas.data import Dataset
+    from micronas.report.target import MissedTarget
+    from micronas.search import Setup
+    from micronas.store import Store
+
+
+def print_task(setup: Setup, store: Store) -> None:
+    """The data, the board with its budgets, and how the search goes about it."""
+    config, data = setup.config, setup.dataset
+    kind = "flash and SRAM" if config.runtime == "micronas" else "model file and arena (TFLite Micro)"
+    budget = config.budget
+    limits = (("trial", budget.trials), ("minute", budget.minutes), ("CPU minute", budget.cpu_minutes))
+    ends = [plural(limit, unit) for unit, limit in limits if limit]
+    at = "" if config.clock_mhz is None else f" at {config.clock_mhz:g} MHz"
+    splits = (
+        f"{len(data.train)} training, {len(data.validation)} validation, {len(data.test)} sealed test samples"
+    )
+    print(
+        f"{data.name}: {splits}\n"
+        f"  {_question(data)}\n"
+        f"{setup.board.title}{at}: "
+        f"{kb(setup.budget.flash_bytes)} and {kb(setup.budget.sram_bytes)} for {kind}\n"
+        f"{config.strategy.name}, seed {config.seed}, at most {' and '.join(ends)}, "
+        f"{plural(config.workers, 'worker')} -> {store.folder}",
+        *data.notes,
+        sep="\n",
+        flush=True,
+    )
+
+
+def _question(data: Dataset) -> str:
+    """What is asked of a network, and what guessing gets."""
+    from micronas.data import Task
+
+    if data.task is Task.DETECT_ANOMALIES:
+        return "anomalies by reconstruction error: accuracy below is AUC (guessing: 50 %)"
+    return f"{data.n_classes} classes (majority class: {percent(data.majority_baseline)})"
+
+
+def print_result(setup: Setup, store: Store, result: Any, report: Path | None) -> None:
+    """The figures of the network, its files, and the next commands."""
+    scores, latency = result["scores"], result["scores"]["latency"]
+    time = f"{latency['ms']:.2f} ms, {latency['source']}" if latency else "not run (device: none)"
+    figure = result.get("figure", "accuracy")
+    trained = "after its final training" if result["final_fit"] else "as the search trained it"
+    rows = [
+        ("trial", f"{result['trial']}, {trained}"),
+        (f"{figure}, int8, test", f"{percent(result['test_quality_int8'])} of {result['test_samples']}"),
+        (f"{figure}, int8, validation", percent(scores["quality_int8"])),
+        ("flash", f"{kb(scores['flash_bytes'])} of {kb(setup.budget.flash_bytes)}"),
+        ("SRAM", f"{kb(scores['sram_bytes'])} of {kb(setup.budget.sram_bytes)}"),
+        ("latency", time),
+        *_target_rows(setup, store, latency),
+        ("multiply-accumulates", f"{scores['macs']:,}"),
+        *_deployment_rows(result["deployment"], latency),
+    ]
+    print_facts("best network" if report else "picked network", rows)
+    for name, path in result["files"].items():
+        print(f"  {name:<7} {path}")
+    if report:
+        print(f"  report  {report}")
+    _print_next(setup, typed(result["files"]["tflite"]))
+
+
+def _deployment_rows(deployment: Any, latency: Any) -> list[tuple[str, str]]:
+    rows = []
+    if latency and latency["instructions"]:
+        rows.append(("instructions", f"{latency['instructions']:,}"))
+    if execution_target := deployment.get("execution_target"):
+        rows.append(("latency and outputs from", execution_target["text"]))
+    if parity := deployment.get("parity"):
+        equal = parity["elements"] - parity["mismatches"]
+        rows.append(("outputs equal to reference", f"{equal} of {parity['elements']}"))
+    return rows
+
+
+def _target_rows(setup: Setup, store: Store, latency: Any) -> list[tuple[str, str]]:
+    """Whether the reward's latency target is met, and which network meets it where this one does not."""
+    from micronas.report.target import missed_target
+
+    target_ms = setup.config.reward.target_ms
+    if target_ms is None or not latency:
+        return []
+    missed = missed_target(target_ms, latency["ms"], latency["source"], store.records())
+    if missed is None:
+        return [("latency target", f"{target_ms:g} ms: met")]
+    return [
+        ("latency target", f"{target_ms:g} ms: MISSED by {missed.ms - target_ms:.2f} ms"),
+        ("best within the target", _within(missed, store)),
+    ]
+
+
+def _within(missed: MissedTarget, store: Store) -> str:
+    best = missed.best_within.trial if missed.best_within else None
+    if best is None or best.scores is None or best.scores.latency is None:
+        return "none of the trials; give the search more trials, or raise reward.exponent"
+    latency = best.scores.latency
+    figures = f"{percent(best.scores.quality_int8)}, {latency.ms:.2f} ms {latency.source.value}"
+    command = f"{program()} pick {typed(store.folder)} {best.number}"
+    return f"trial {best.number}: {figures}; `{command}` takes it"
+
+
+def _print_next(setup: Setup, tflite: str) -> None:
+    from micronas.board.folders import is_path
+
+    config = setup.config
+    named = typed(config.board) if config.board and is_path(config.board) else setup.board.name
+    board = named + ("" if config.clock_mhz is None else f" --clock-mhz {config.clock_mhz:.9g}")
+    print("\nNext:")
+    print(f"  {program()} bench {tflite} --board {board}    # every op's instructions and bytes")
+    print(f"  {program()} flash {tflite} --board {board}    # onto a real board")
+    print(f"  {program()} export {tflite} --out DIR    # a C library for your own firmware")

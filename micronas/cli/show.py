@@ -1,0 +1,133 @@
+"""``micronas show``: a run's trials, or one trial of it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from micronas.cli.options import RunArgument, run_folder
+from micronas.cli.output import kb, percent, print_facts, print_json, print_table, program, typed
+from micronas.errors import SearchError, plural
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from micronas.store import Record
+
+_PER_OP = ("op", "kind", "output", "instructions", "constants, B")
+
+
+def show(
+    run: RunArgument,
+    trial: Annotated[int | None, typer.Argument(help="Number of a trial.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show a run (its trials, best first, and which are on the Pareto front), or one trial in full."""
+    from micronas.store import Store
+
+    folder = run_folder(run)
+    with Store.read(folder) as store:
+        records = store.records()
+        if trial is None:
+            _show_run(folder, records, as_json)
+        else:
+            _show_trial(folder, _find(records, trial), as_json)
+
+
+def _find(records: list[Record], number: int) -> Record:
+    for record in records:
+        if record.trial.number == number:
+            return record
+    last = f"its trials are 0 to {len(records) - 1}" if records else "it has no trials yet"
+    raise SearchError(f"there is no trial {number} in this run", remedy=last)
+
+
+def _show_run(folder: Path, records: list[Record], as_json: bool) -> None:
+    from micronas.cli.progress import trial_cells
+    from micronas.report.front import front_of
+    from micronas.store.columns import NARROW, terminal_columns
+
+    on_front = {record.trial.number for record in front_of(records)}
+    ordered = sorted(records, key=lambda r: (-_reward(r), r.trial.number))
+    if as_json:
+        print_json({"run": str(folder), "front": sorted(on_front), "trials": [_to_json(r) for r in ordered]})
+        return
+    columns = terminal_columns(NARROW)
+    header = ("", *(column.header("accuracy") for column in columns))
+    rows = [("*" if r.trial.number in on_front else "", *trial_cells(r.trial, columns)) for r in ordered]
+    failed = [row for row, r in zip(rows, ordered, strict=True) if r.trial.scores is None]
+    print_table("", header, [row for row in rows if row not in failed])
+    for row in failed:
+        print("  ".join(cell for cell in row if cell))
+    print(f"\n{plural(len(records), 'trial')}; * is on the Pareto front. Next:")
+    number = next(iter(sorted(on_front)), "TRIAL")
+    print(f"  {program()} show {typed(folder)} {number}    # one trial in full")
+    print(f"  {program()} pick {typed(folder)} {number}    # build, measure and test it like the winner")
+
+
+def _show_trial(folder: Path, record: Record, as_json: bool) -> None:
+    if as_json:
+        print_json(_to_json(record))
+        return
+    trial, scores = record.trial, record.trial.scores
+    facts = [("outcome", trial.outcome.value.lower()), ("origin", trial.origin)]
+    if trial.reason:
+        facts.append(("reason", f"{trial.stage}: {trial.reason}"))
+    if scores is not None:
+        latency = scores.latency
+        facts += [
+            ("int8, validation", percent(scores.quality_int8)),
+            ("float, validation", percent(scores.quality_float)),
+            ("flash", kb(scores.flash_bytes)),
+            ("SRAM", kb(scores.sram_bytes)),
+            ("latency", f"{latency.ms:.2f} ms {latency.source.value}" if latency else "not run"),
+            ("multiply-accumulates", f"{scores.macs:,}"),
+            ("parameters", f"{scores.parameters:,}"),
+            ("reward", f"{scores.reward:.4f}"),
+            ("epochs", f"{scores.epochs}, {scores.train_cpu_s:.1f} CPU s"),
+        ]
+    facts.append(("architecture", json.dumps(trial.arch)))
+    print_facts(f"trial {trial.number} of {folder}", facts)
+    _print_ops(record)
+    if scores is not None:
+        print(f"\nNext:\n  {program()} pick {typed(folder)} {trial.number}    # build, measure and test it")
+
+
+def _print_ops(record: Record) -> None:
+    """The profile of a trial that ran on a device."""
+    ops: Any = record.details.get("per_op")
+    if not isinstance(ops, list):
+        return
+    rows = [
+        (
+            str(op["op"]),
+            op["kind"],
+            "x".join(map(str, op["output_shape"][1:])),
+            f"{op['instructions']:,}" if op["instructions"] is not None else "",
+            f"{op['constant_bytes']:,}",
+        )
+        for op in ops
+    ]
+    print()
+    print_table("", _PER_OP, rows)
+
+
+def _reward(record: Record) -> float:
+    return record.trial.scores.reward if record.trial.scores else float("-inf")
+
+
+def _to_json(record: Record) -> dict[str, Any]:
+    from micronas.trial import scores_to_json
+
+    trial = record.trial
+    return {
+        "trial": trial.number,
+        "outcome": trial.outcome.value,
+        "origin": trial.origin,
+        "stage": trial.stage,
+        "reason": trial.reason,
+        "scores": scores_to_json(trial.scores) if trial.scores else None,
+        "arch": trial.arch,
+    }

@@ -1,0 +1,1 @@
+"""What this machine gives micronas: its data files, installed packages and locks between processes."""

@@ -1,0 +1,56 @@
+"""Whether the reported network is as fast as was asked for, and which network would be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from micronas.store import Record
+from micronas.trial import Json, Outcome
+
+
+@dataclass(frozen=True)
+class MissedTarget:
+    """A latency target in ms that the result misses, and the best trial that meets it, if any does."""
+
+    target_ms: float
+    ms: float
+    best_within: Record | None
+
+    def __str__(self) -> str:
+        missed = f"missed: {self.ms:.2f} ms, {self.ms - self.target_ms:.2f} ms over {self.target_ms:g} ms"
+        within = self.best_within.trial if self.best_within else None
+        if within is None or within.scores is None or within.scores.latency is None:
+            return f"{missed}; no trial met it"
+        quality, latency = 100 * within.scores.quality_int8, within.scores.latency
+        return (
+            f"{missed}; the best that meets it is trial {within.number}: {quality:.1f} %, "
+            f"{latency.ms:.2f} ms {latency.source.value}"
+        )
+
+    def to_json(self) -> dict[str, Json]:
+        """The object of ``search --json``; its keys are stable."""
+        best = self.best_within.trial.number if self.best_within else None
+        return {"target_ms": self.target_ms, "ms": self.ms, "best_within": best}
+
+
+def missed_target(
+    target_ms: float | None, ms: float | None, source: str | None, records: Sequence[Record]
+) -> MissedTarget | None:
+    """None where the latency ``ms`` of the result meets ``target_ms``, or either is unknown.
+
+    Only latencies of the result's own ``source`` can be said to meet it.
+    """
+    if target_ms is None or ms is None or ms <= target_ms:
+        return None
+    within = [
+        record
+        for record in records
+        if record.trial.outcome is Outcome.COMPLETE
+        and (scores := record.trial.scores) is not None
+        and (latency := scores.latency) is not None
+        and latency.source.value == source
+        and latency.ms <= target_ms
+    ]
+    best = max(within, key=lambda r: r.trial.scores.quality_int8 if r.trial.scores else 0.0, default=None)
+    return MissedTarget(target_ms, ms, best)

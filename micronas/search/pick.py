@@ -1,0 +1,60 @@
+"""Another network of a run than its winner: trained, built, measured and tested just like it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from micronas.errors import SearchError
+from micronas.report.front import front_of
+from micronas.search.final import choose
+from micronas.search.outcome import figures_of
+from micronas.search.run import search_executor
+from micronas.search.setup import Setup
+from micronas.search.termination import TrialTermination
+from micronas.store import Record, Store
+from micronas.trial import Json, Outcome
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What the pick left: its folder, and the same figures as a run's result has."""
+
+    folder: Path
+    result: dict[str, Json]
+
+
+def pick(setup: Setup, store: Store, number: int, say: Callable[[str], None]) -> Picked:
+    """Take trial ``number`` of a run: its final training, build, measurement and test.
+
+    The run's own result stays as it is. Raises ``SearchError`` for a trial that ended without a network.
+    """
+    record = find_trial(store.records(), number)
+    store.begin_session()
+    say(f"final training of trial {record.trial.number}")
+    with search_executor(setup) as executor:
+        epochs = setup.config.final_fit.epochs
+        winner = choose([record], 1, executor, 1, store, TrialTermination(0), say, epochs=epochs)
+    say("build, measurement and test")
+    folder = store.folder / "picks" / f"trial-{winner.number}"
+    folder.mkdir(parents=True, exist_ok=True)
+    result = figures_of(setup, winner, store, folder)
+    (folder / "result.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return Picked(folder, result)
+
+
+def find_trial(records: Sequence[Record], number: int) -> Record:
+    """The COMPLETE trial ``number``, or the one that it repeats; ``SearchError`` for any other."""
+    known = {record.trial.number: record for record in records}
+    on_front = ", ".join(str(record.trial.number) for record in front_of(records)) or "none yet"
+    remedy = f"trials on the Pareto front: {on_front}; `micronas show RUN` lists them all"
+    if number not in known:
+        raise SearchError(f"there is no trial {number} in this run", remedy=remedy)
+    record = known[number]
+    if record.trial.outcome is not Outcome.COMPLETE:
+        ended = f"{record.trial.outcome.value.lower()}: {record.trial.reason}"
+        raise SearchError(f"trial {number} has no network to take ({ended})", remedy=remedy)
+    original = record.details.get("repeats_trial")
+    return known[original] if isinstance(original, int) else record

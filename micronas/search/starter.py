@@ -1,0 +1,118 @@
+"""A commented search configuration to begin with, whose constraints suit a board and a data set."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import yaml
+
+from micronas.board import Board
+from micronas.config import DataConfig, SpaceConfig
+from micronas.data import Dataset, Task
+from micronas.errors import BudgetError
+from micronas.memory.budget import make_budget
+from micronas.search.gate import LedgerGate
+from micronas.search.initial_trials import initial_trials
+from micronas.space import make_space
+
+_SHARES = (0.5, 0.75, 0.95)
+"""Of the board's memory, for the network: the first share that holds the smallest networks is proposed."""
+
+_TARGET_MS = 100
+_MOST_WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """Proposed flash and SRAM in KB, and what the board has."""
+
+    flash_kb: int
+    sram_kb: int
+    board_flash_kb: int
+    board_sram_kb: int
+
+
+def propose(board: Board, dataset: Dataset) -> Constraints:
+    """Memory for the network, less than the board has; raises ``BudgetError`` if no network fits."""
+    space = make_space(SpaceConfig(name=space_for(dataset)), dataset.input_shape, dataset.n_classes)
+    refusal: BudgetError | None = None
+    for share in _SHARES:
+        flash_kb, sram_kb = (int(share * size / 1024) for size in (board.flash_bytes, board.sram_bytes))
+        budget = make_budget(board, flash_kb, sram_kb)
+        gate = LedgerGate(space, board, "micronas", budget)
+        try:
+            initial_trials(space, gate, gate.ledger, budget)
+        except BudgetError as error:
+            refusal = error
+            continue
+        return Constraints(flash_kb, sram_kb, board.flash_bytes // 1024, board.sram_bytes // 1024)
+    assert refusal is not None
+    raise refusal
+
+
+def space_for(dataset: Dataset) -> str:
+    """Anomalies are found by reconstruction, classes by convolutions."""
+    return "autoencoder" if dataset.task is Task.DETECT_ANOMALIES else "layerwise"
+
+
+def starter_text(
+    board: str, profile: Board, data: DataConfig, dataset: Dataset, constraints: Constraints
+) -> str:
+    """The YAML; ``board`` is as the user named it."""
+    section = yaml.safe_dump(
+        data.model_dump(mode="json", exclude_defaults=True, exclude_none=True) | {"name": data.name},
+        default_flow_style=True,
+        sort_keys=False,
+        width=10_000,
+    ).strip()
+    device = "qemu" if profile.emulator else "none"
+    return _TEXT.format(
+        about=about(dataset),
+        board=board,
+        title=profile.title,
+        data=section,
+        space=space_for(dataset),
+        constraints=constraints,
+        target_ms=_TARGET_MS,
+        workers=min(_MOST_WORKERS, os.cpu_count() or 1),
+        device=device,
+    )
+
+
+def about(dataset: Dataset) -> str:
+    """``850 samples of 28 x 28 x 1 in 10 classes (digits)``."""
+    count = len(dataset.train) + len(dataset.validation) + len(dataset.test)
+    shape = " x ".join(map(str, dataset.input_shape))
+    if dataset.task is Task.DETECT_ANOMALIES:
+        return f"{count:,} samples of {shape}, normal and anomalous ({dataset.name})"
+    return f"{count:,} samples of {shape} in {dataset.n_classes} classes ({dataset.name})"
+
+
+_TEXT = """\
+# A search for {title}: {about}.
+# Every key is optional, and what is left out has its default.
+board: {board}
+data: {data}
+
+# Which networks may be proposed, and who proposes them. `micronas strategies` lists what goes together.
+space: {{name: {space}}}
+strategy: {{name: aging_evolution}}
+
+# What the network may take of the board. The rest is for your own program.
+constraints:
+  flash_kb: {constraints.flash_kb:<15} # the board has {constraints.board_flash_kb}
+  sram_kb: {constraints.sram_kb:<16} # the board has {constraints.board_sram_kb}
+  # latency_ms: 50          # a hard limit: slower networks do not count
+
+# What is maximised: accuracy, less a factor for being slower than the target.
+reward: {{target_ms: {target_ms}, mode: hard}}
+
+# What the search may cost: it ends at whichever comes first. More of both finds better networks.
+budget: {{trials: 40, minutes: 10}}
+workers: {workers}                  # networks trained at a time
+final_fit: {{epochs: 60}}     # of the network that is reported
+
+device: {device:<19} # where candidates run: qemu, renode, serial (a board), or none
+seed: 0
+"""

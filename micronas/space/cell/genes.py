@@ -1,0 +1,22 @@
+"""The genes of the cell space outside its cells, each declared once; and the operation of an edge.
+
+What is left to code is what no list of options says: that a stack is a pair of numbers within the limits,
+that an edge reads an earlier value, and that a cell must compute something (``canonical``).
+"""
+
+from __future__ import annotations
+
+from micronas.space.cell.arch import CellArch, CellLimits, Edge, EdgeOp, Output
+from micronas.space.gene import Gene, near, others
+
+OP = Gene[Edge]("op", tuple(EdgeOp), steps=others)
+"""Of every edge."""
+
+
+def whole_genes(limits: CellLimits) -> tuple[Gene[CellArch], ...]:
+    """Genes of the whole network, in the order of tokens."""
+    return (
+        Gene("channels", limits.widths, steps=near),
+        Gene("stem_stride", (1, 2), steps=others),
+        Gene("output", tuple(Output), steps=others),
+    )

@@ -1,0 +1,155 @@
+"""A gene, declared once: its options, where it has a meaning, how it is drawn and what one step changes.
+
+JSON and its checks, drawing, one-step changes, canonical form and the tokens of a controller are walks over
+these declarations (``genome``, ``genome_grammar``). A space adds what its genes mean in the network, and what
+correlates them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Generic, TypeAlias, TypeVar
+
+import numpy as np
+
+from micronas.errors import SpaceError
+from micronas.space.widths import near_widths
+from micronas.trial import Json
+
+Value: TypeAlias = int | float | str | Enum
+"""A gene's value; a flag is a ``bool``, which is an ``int``."""
+
+Steps: TypeAlias = Callable[[Value, tuple[Value, ...]], Iterable[Value]]
+"""(value, options) -> the options that one step reaches; the value itself among them does no harm."""
+
+Draw: TypeAlias = Callable[[np.random.Generator, tuple[Value, ...]], Value]
+
+R = TypeVar("R")
+
+MANY = 8
+"""Up to so many options are listed in messages."""
+
+
+def every(value: Value, options: tuple[Value, ...]) -> Iterable[Value]:
+    """Steps: to any option."""
+    return options
+
+
+def others(value: Value, options: tuple[Value, ...]) -> Iterable[Value]:
+    """Steps: to any option but the present one."""
+    return (option for option in options if option != value)
+
+
+def near(value: Value, options: tuple[Value, ...]) -> Iterable[Value]:
+    """Steps of a width: the next ones, and some between half and twice as large."""
+    widths = tuple(option for option in options if isinstance(option, int))
+    return near_widths(value, widths) if isinstance(value, int) else ()
+
+
+def evenly(rng: np.random.Generator, options: tuple[Value, ...]) -> Value:
+    """Each option as likely as the other."""
+    return options[int(rng.integers(len(options)))]
+
+
+def smallest_with(share: float) -> Draw:
+    """The first option in that share of draws, else any."""
+
+    def draw(rng: np.random.Generator, options: tuple[Value, ...]) -> Value:
+        return options[0] if rng.random() < share else evenly(rng, options)
+
+    return draw
+
+
+def set_with(share: float) -> Draw:
+    """The last of two options, of a flag ``True``, in that share of draws; an only one needs no draw."""
+
+    def draw(rng: np.random.Generator, options: tuple[Value, ...]) -> Value:
+        return options[-1] if len(options) > 1 and rng.random() < share else options[0]
+
+    return draw
+
+
+def in_proportion(rng: np.random.Generator, options: tuple[Value, ...]) -> Value:
+    """Options that are numbers, each as likely as it is large."""
+    sizes = np.array([option for option in options if isinstance(option, int)])
+    return int(rng.choice(sizes, p=sizes / sizes.sum()))
+
+
+def _everywhere(record: object) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Gene(Generic[R]):
+    """One gene of records of type ``R``, under the name of their field.
+
+    ``options`` ascend. Where ``applies`` says that it has no meaning, it must be ``off``; if ``off`` is not
+    given it may be anything, and is the first option in canonical form. With a single option an ``opt_in``
+    gene is as if it were not declared: in no JSON, token or step. So a space without the gene stays what it
+    was before there was one.
+    """
+
+    name: str
+    options: tuple[Value, ...]
+    applies: Callable[[R], bool] = _everywhere
+    off: Value | None = None
+    steps: Steps = every
+    draw: Draw = evenly
+    opt_in: bool = False
+
+    @property
+    def inactive(self) -> Value:
+        """Its value where it has no meaning."""
+        return self.options[0] if self.off is None else self.off
+
+    @property
+    def is_declared(self) -> bool:
+        """See ``opt_in``."""
+        return len(self.options) > 1 or not self.opt_in
+
+    def allowed(self, record: R) -> tuple[Value, ...]:
+        """The values that it may have in ``record``."""
+        return self.options if self.off is None or self.applies(record) else (self.off,)
+
+    def settled(self, value: Value, record: R) -> Value:
+        """``value`` if it is an option and has a meaning in ``record``, else the agreed one."""
+        if not self.applies(record):
+            return self.inactive
+        return value if value in self.options else self.options[0]
+
+    def drawn(self, rng: np.random.Generator) -> Value:
+        """A random option."""
+        return self.draw(rng, self.options)
+
+    def read(self, raw: Json, path: str) -> Value:
+        """The value that JSON stands for; raises ``SpaceError`` with path, value and what is allowed."""
+        return _one_of(raw, path, tuple(dict.fromkeys((*self.options, self.inactive))))
+
+    def check(self, value: Value, record: R, path: str) -> None:
+        """Raises ``SpaceError`` unless ``value`` is allowed in ``record``."""
+        _one_of(plain(value), path, self.allowed(record))
+
+
+def plain(value: Value) -> Json:
+    """A value as JSON."""
+    return str(value.value) if isinstance(value, Enum) else value
+
+
+def _one_of(raw: Json, path: str, allowed: tuple[Value, ...]) -> Value:
+    # The type is compared too: to Python, True is 1 and 2.0 is 2.
+    for value in allowed:
+        if raw == plain(value) and type(raw) is type(plain(value)):
+            return value
+    raise SpaceError(f"{path}: {raw!r} is not one of {_in_words(allowed)}")
+
+
+def _in_words(allowed: tuple[Value, ...]) -> str:
+    """The values, or their range and step if they are many whole numbers in even steps."""
+    numbers = [value for value in allowed if isinstance(value, int)]
+    steps = {b - a for a, b in itertools.pairwise(numbers)}
+    if len(numbers) == len(allowed) > MANY and len(steps) == 1:
+        return f"{numbers[0]} to {numbers[-1]} in steps of {steps.pop()}"
+    return ", ".join(dict.fromkeys(str(plain(value)) for value in allowed))

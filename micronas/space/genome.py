@@ -1,0 +1,190 @@
+"""All genes of a space: single items, chains of any length and rows of fixed places; and the walks over them.
+
+``Genome`` reads, writes and checks architectures and yields their one-step changes; ``genome_grammar`` makes
+tokens of them. Architectures are frozen dataclasses with a field per part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import numpy as np
+
+from micronas.errors import SpaceError
+from micronas.space.architecture import Arch
+from micronas.space.gene import Gene, Value
+from micronas.space.gene_group import GeneGroup, object_with
+from micronas.trial import Json
+
+A = TypeVar("A", bound=Arch)
+T = TypeVar("T")
+
+NO_ORDER: Mapping[str, Sequence[str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class One:
+    """One item, in the field ``name``."""
+
+    name: str
+    genes: GeneGroup[Any]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """``least`` to ``most`` alike items, in a tuple in the field ``name``.
+
+    With ``shared_tokens`` a controller has the same tokens for all of them, else its own for every place.
+    """
+
+    name: str
+    genes: GeneGroup[Any]
+    least: int
+    most: int
+    shared_tokens: bool = True
+
+
+@dataclass(frozen=True)
+class Row:
+    """As many items as ``fixed`` has entries: values given per place. ``least`` of them are kept.
+
+    The first gene says whether an item is kept; the others apply only to one that is.
+    """
+
+    name: str
+    genes: GeneGroup[Any]
+    fixed: tuple[Mapping[str, Value], ...]
+    least: int
+
+
+Part: TypeAlias = One | Chain | Row
+
+
+@dataclass(frozen=True)
+class Genome(Generic[A]):
+    """The parts of architectures of type ``make``."""
+
+    make: type[A]
+    parts: tuple[Part, ...]
+
+    def to_json(self, arch: A) -> Json:
+        """``{"stem": {...}, "blocks": [{...}]}`` with the names of parts and genes as keys."""
+        return {
+            part.name: part.genes.to_json(items[0])
+            if isinstance(part, One)
+            else [part.genes.to_json(item) for item in items]
+            for part, items in self.items(arch)
+        }
+
+    def from_json(self, data: Json) -> A:
+        """The raw architecture back; raises ``SpaceError`` with the gene's path and what is allowed."""
+        raw = object_with(data, "architecture", {part.name for part in self.parts})
+        arch = self.make(**{part.name: _read(part, raw[part.name]) for part in self.parts})
+        self.check(arch)
+        return arch
+
+    def check(self, arch: A) -> None:
+        """Raises ``SpaceError`` for the first gene, or number of items, that is not allowed."""
+        for part, items in self.items(arch):
+            if isinstance(part, Chain):
+                _check_count(part, len(items))
+            for place, item in enumerate(items):
+                part.genes.check(item, _path(part, place))
+            if isinstance(part, Row):
+                _check_row(part, items)
+
+    def items(self, arch: Arch) -> Iterator[tuple[Part, Sequence[Any]]]:
+        """Each part with its items in ``arch``."""
+        for part in self.parts:
+            found = getattr(arch, part.name)
+            yield part, ((found,) if isinstance(part, One) else found)
+
+    def steps(self, arch: A, first: Mapping[str, Sequence[str]] = NO_ORDER) -> Iterator[Iterator[A]]:
+        """Raw neighbours, by part and gene that changes, in the order of the declaration.
+
+        ``first`` names, by part, genes that come before the others. Whether an item of a row is kept is left
+        to the space.
+        """
+        for part, items in self.items(arch):
+            genes = part.genes.genes[1:] if isinstance(part, Row) else part.genes.genes
+            order = {name: i for i, name in enumerate(first.get(part.name, ()))}
+            for gene in sorted(genes, key=lambda gene: order.get(gene.name, len(order))):
+                yield _steps(arch, part, items, gene)
+
+
+def _steps(arch: A, part: Part, items: Sequence[Any], gene: Gene[Any]) -> Iterator[A]:
+    for place, item in enumerate(items):
+        for other in part.genes.steps(item, gene):
+            yield with_item(arch, part, place, other)
+
+
+def with_item(arch: A, part: Part, place: int, item: object) -> A:
+    """``arch`` with another item at ``place`` of ``part``."""
+    if isinstance(part, One):
+        return _with(arch, part.name, item)
+    items = getattr(arch, part.name)
+    return _with(arch, part.name, (*items[:place], item, *items[place + 1 :]))
+
+
+def _with(arch: A, name: str, value: object) -> A:
+    changed: A = replace(arch, **{name: value})  # type: ignore[type-var]
+    return changed
+
+
+def longer(chain: Chain, items: tuple[T, ...], place: int, item: T) -> tuple[T, ...] | None:
+    """``items`` with one more at ``place``, or None where the chain is full."""
+    return (*items[:place], item, *items[place:]) if len(items) < chain.most else None
+
+
+def shorter(chain: Chain, items: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
+    """``items`` with each left out in turn, if the chain may be shorter."""
+    if len(items) > chain.least:
+        for place in range(len(items)):
+            yield (*items[:place], *items[place + 1 :])
+
+
+def spliced(chain: Chain, a: tuple[T, ...], b: tuple[T, ...], rng: np.random.Generator) -> tuple[T, ...]:
+    """First items of ``a``, last items of ``b``: one cut in each, for a length that is allowed."""
+    cuts = [
+        (i, j)
+        for i in range(len(a) + 1)
+        for j in range(len(b) + 1)
+        if chain.least <= i + len(b) - j <= chain.most
+    ]
+    i, j = cuts[rng.integers(len(cuts))]
+    return (*a[:i], *b[j:])
+
+
+def _read(part: Part, raw: Json) -> object:
+    if isinstance(part, One):
+        return part.genes.from_json(raw, part.name)
+    if not isinstance(raw, list):
+        raise SpaceError(f"{part.name}: {raw!r} is not a list")
+    _check_count(part, len(raw))
+    return tuple(part.genes.from_json(item, _path(part, place)) for place, item in enumerate(raw))
+
+
+def _path(part: Part, place: int) -> str:
+    return part.name if isinstance(part, One) else f"{part.name}[{place}]"
+
+
+def _check_count(part: Chain | Row, count: int) -> None:
+    least, most = (part.least, part.most) if isinstance(part, Chain) else (len(part.fixed),) * 2
+    if not least <= count <= most:
+        allowed = f"{least} to {most}" if least < most else f"{least}"
+        raise SpaceError(f"{part.name}: {count}, the space has {allowed}")
+
+
+def _check_row(part: Row, items: Sequence[object]) -> None:
+    _check_count(part, len(items))
+    kept = part.genes.genes[0]
+    for place, (item, fixed) in enumerate(zip(items, part.fixed, strict=True)):
+        for name, value in fixed.items():
+            if part.genes.values(item)[name] != value:
+                found = part.genes.values(item)[name]
+                raise SpaceError(f"{_path(part, place)}.{name}: {found!r} is not one of {value}")
+    if sum(bool(part.genes.values(item)[kept.name]) for item in items) < part.least:
+        raise SpaceError(f"{part.name}: fewer than {part.least} are kept")

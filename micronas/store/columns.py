@@ -1,0 +1,170 @@
+"""The figures of a trial that people are shown: each is declared here, once.
+
+The progress table of a search, the report's table and its trials.csv are made from this list, so a new figure
+is one entry in it. Every column is in trials.csv; ``page`` and ``terminal`` say where else.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from micronas.errors import kb, percent
+from micronas.store.record import Record
+from micronas.trial import Json, Latency, Scores, Trial
+
+NARROW = 80
+"""Characters of a terminal that shows the columns that matter; wider ones show more."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One figure of a trial.
+
+    ``key`` is its name in trials.csv; ``title`` heads it in tables, where ``{figure}`` stands for accuracy or
+    AUC. ``value`` is None where the trial has no such figure, and ``text`` is how tables show it.
+    ``terminal`` is how many characters a terminal must have to show it, None if none does; ``width`` how many
+    it takes in a line of text.
+    """
+
+    key: str
+    title: str
+    value: Callable[[Trial], Json]
+    text: Callable[[Trial], str]
+    is_number: bool = False
+    page: bool = False
+    terminal: int | None = None
+    width: int = 0
+
+    def header(self, figure: str) -> str:
+        """The title, ``figure`` being what the qualities are: accuracy or AUC."""
+        return self.title.format(figure=figure)
+
+
+def _column(
+    key: str, title: str, value: Callable[[Trial], Json], form: Callable[[Any], str] = str, **shown: Any
+) -> Column:
+    """Shown in tables as ``form`` writes its value; nothing where there is none."""
+
+    def text(trial: Trial) -> str:
+        found = value(trial)
+        return "" if found is None else form(found)
+
+    return Column(key, title, value, text, **shown)
+
+
+def _score(value: Callable[[Scores], Json]) -> Callable[[Trial], Json]:
+    return lambda trial: value(trial.scores) if trial.scores else None
+
+
+def _latency(value: Callable[[Latency], Json]) -> Callable[[Trial], Json]:
+    return _score(lambda scores: value(scores.latency) if scores.latency else None)
+
+
+def _latency_text(trial: Trial) -> str:
+    """With its source: emulated, predicted and measured milliseconds are in one column of one run."""
+    if trial.scores is None:
+        return ""
+    latency = trial.scores.latency
+    return f"{latency.ms:.2f} ms {latency.source.value}" if latency else "not run"
+
+
+def _reason_text(trial: Trial) -> str:
+    return f"{trial.stage}: {trial.reason}" if trial.reason else ""
+
+
+COLUMNS = (
+    _column("trial", "trial", lambda t: t.number, is_number=True, page=True, terminal=NARROW, width=6),
+    _column("outcome", "outcome", lambda t: t.outcome.value, str.lower, page=True, terminal=NARROW, width=10),
+    _column("origin", "origin", lambda t: t.origin, page=True, terminal=110, width=9),
+    _column(
+        "quality_int8",
+        "{figure}",
+        _score(lambda s: s.quality_int8),
+        percent,
+        is_number=True,
+        page=True,
+        terminal=NARROW,
+        width=8,
+    ),
+    _column("quality_float", "float {figure}", _score(lambda s: s.quality_float), percent, is_number=True),
+    _column(
+        "flash_bytes",
+        "flash",
+        _score(lambda s: s.flash_bytes),
+        kb,
+        is_number=True,
+        page=True,
+        terminal=NARROW,
+        width=9,
+    ),
+    _column(
+        "sram_bytes",
+        "SRAM",
+        _score(lambda s: s.sram_bytes),
+        kb,
+        is_number=True,
+        page=True,
+        terminal=NARROW,
+        width=9,
+    ),
+    Column(
+        "latency_ms",
+        "latency",
+        _latency(lambda latency: latency.ms),
+        _latency_text,
+        is_number=True,
+        page=True,
+        terminal=NARROW,
+        width=20,
+    ),
+    _column("latency_source", "source", _latency(lambda latency: latency.source.value)),
+    _column("instructions", "instructions", _latency(lambda latency: latency.instructions), is_number=True),
+    _column(
+        "macs",
+        "MACs",
+        _score(lambda s: s.macs),
+        "{:,}".format,
+        is_number=True,
+        page=True,
+        terminal=110,
+        width=12,
+    ),
+    _column(
+        "reward",
+        "reward",
+        _score(lambda s: s.reward),
+        "{:.4f}".format,
+        is_number=True,
+        page=True,
+        terminal=NARROW,
+        width=6,
+    ),
+    _column("epochs", "epochs", _score(lambda s: s.epochs), is_number=True),
+    _column("train_cpu_s", "CPU s", _score(lambda s: s.train_cpu_s), "{:.1f}".format, is_number=True),
+    Column("reason", "reason", lambda t: t.reason, _reason_text, page=True),
+)
+
+
+def page_columns() -> tuple[Column, ...]:
+    """Those of the report's table."""
+    return tuple(column for column in COLUMNS if column.page)
+
+
+def terminal_columns(width: int) -> tuple[Column, ...]:
+    """Those that a terminal of ``width`` characters shows; those of ``NARROW`` in any case."""
+    limit = max(width, NARROW)
+    return tuple(column for column in COLUMNS if column.terminal is not None and column.terminal <= limit)
+
+
+def csv_text(records: Sequence[Record]) -> str:
+    """Every column of every trial, headed by the keys; empty where a trial has no such figure."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([column.key for column in COLUMNS])
+    for record in records:
+        writer.writerow([column.value(record.trial) for column in COLUMNS])
+    return text.getvalue()

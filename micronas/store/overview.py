@@ -1,0 +1,83 @@
+"""The runs of a folder, each with its state and its best network, read without a search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from micronas.errors import StoreError
+from micronas.store import run_lock
+from micronas.store.record import Final, Record
+from micronas.store.run_file import DATABASE
+from micronas.store.store import Store
+from micronas.trial import Outcome, Scores, scores_from_json
+
+FINISHED, RUNNING, STOPPED, UNREADABLE = "finished", "running", "stopped", "unreadable"
+"""States of a run."""
+
+
+@dataclass(frozen=True)
+class RunOverview:
+    """A run in one line; ``problem`` is why nothing is known of one that is unreadable.
+
+    ``best`` are the figures of the reported network or, before the run has ended, of the best trial.
+    """
+
+    folder: Path
+    state: str
+    data: str = ""
+    board: str = ""
+    trials: int = 0
+    best: Scores | None = None
+    best_trial: int | None = None
+    problem: str = ""
+
+
+def overviews(runs: Path) -> list[RunOverview]:
+    """Every run below ``runs``, those of comparisons included, by name."""
+    paths = sorted({*runs.glob(f"*/{DATABASE}"), *runs.glob(f"*/*/{DATABASE}")})
+    return [overview(path.parent) for path in paths]
+
+
+def overview(folder: Path) -> RunOverview:
+    """The run in ``folder``; one that cannot be read has the state ``unreadable`` and the reason."""
+    try:
+        with Store.read(folder) as store:
+            return _overview(store)
+    except StoreError as error:
+        return RunOverview(folder, UNREADABLE, problem=error.message)
+
+
+def best_of(records: list[Record]) -> Record | None:
+    """The COMPLETE trial with the highest reward; the earlier of equals."""
+    complete = [r for r in records if r.trial.outcome is Outcome.COMPLETE and r.trial.scores]
+    return max(complete, key=lambda r: r.trial.scores.reward if r.trial.scores else 0.0, default=None)
+
+
+def _overview(store: Store) -> RunOverview:
+    config: Any = store.fact("config")
+    board: Any = store.fact("board")
+    records, final = store.records(), store.final()
+    best = best_of(records)
+    state = FINISHED if final else RUNNING if run_lock.is_held(store.folder) else STOPPED
+    number: Any = final.result.get("trial") if final else best.trial.number if best else None
+    scores = best.trial.scores if best else None
+    return RunOverview(
+        folder=store.folder,
+        state=state,
+        data=str((config.get("data") or {}).get("name", "")) if isinstance(config, dict) else "",
+        board=str(board.get("name", "")) if isinstance(board, dict) else "",
+        trials=len(records),
+        best=_final_scores(final) if final else scores,
+        best_trial=number,
+    )
+
+
+def _final_scores(final: Final) -> Scores | None:
+    """Those of the reported network, after its final training; None where another version wrote them."""
+    stored: Any = final.result.get("scores")
+    try:
+        return scores_from_json(stored)
+    except (KeyError, TypeError, ValueError):
+        return None

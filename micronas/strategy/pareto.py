@@ -1,0 +1,50 @@
+"""Pareto dominance, once for all: strategies, the report and the comparison of strategies use this rule.
+
+Every objective is minimised; a figure that is to be large takes part with its sign changed. A point dominates
+another one if it is no worse in every objective and better in at least one, so equal points do not dominate
+each other.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+_ROWS = 256
+"""Points compared with all others at a time: memory grows with the points, not with their square."""
+
+
+def dominates(a: Floats, b: Floats) -> npt.NDArray[np.bool_]:
+    """Whether ``a`` dominates ``b``; objectives are the last axis, the others broadcast."""
+    return np.asarray((a <= b).all(axis=-1) & (a < b).any(axis=-1))
+
+
+def sort_fronts(costs: Floats) -> list[list[int]]:
+    """Indices of ``costs`` (points, objectives) by front, the non-dominated one first, each in order.
+
+    Equal points share a front.
+    """
+    beats = dominates(costs[:, None, :], costs[None, :, :])
+    left = np.ones(len(costs), dtype=bool)
+    fronts = []
+    while left.any():
+        front = left & ~beats[left].any(axis=0)
+        fronts.append([int(i) for i in np.flatnonzero(front)])
+        left &= ~front
+    return fronts
+
+
+def non_dominated(costs: Floats) -> list[int]:
+    """Indices, in order, of those of ``costs`` (points, objectives) that no other dominates.
+
+    Of equal points the first.
+    """
+    first: dict[tuple[float, ...], int] = {}
+    for start in range(0, len(costs), _ROWS):
+        rows = costs[start : start + _ROWS]
+        dominated = dominates(costs[None, :, :], rows[:, None, :]).any(axis=1)
+        for index in np.flatnonzero(~dominated):
+            first.setdefault(tuple(rows[index].tolist()), start + int(index))
+    return list(first.values())

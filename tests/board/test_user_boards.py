@@ -1,0 +1,105 @@
+"""The user's boards: by path, from MICRONAS_BOARDS, beside a configuration, and from ``boards new``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from micronas.board import board_names, load_board, read_boards
+from micronas.config import load_config
+from micronas.errors import BoardError
+from micronas.search.setup import _named_board
+from tests.support.command_line import micronas, refused
+from tests.support.paths import REPOSITORY
+
+NUCLEO = (REPOSITORY / "boards" / "nucleo_f446re.yaml").read_text(encoding="utf-8")
+
+
+def profile(folder: Path, name: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.yaml"
+    path.write_text(NUCLEO.replace("name: nucleo_f446re", f"name: {name}", 1), encoding="utf-8")
+    return path
+
+
+def test_a_new_board_is_a_profile_at_once_and_joins_the_list(tmp_path: Path) -> None:
+    done = micronas("boards", "new", "mine", "--from", "nucleo_f446re", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "boards" / "mine.yaml").read_text()
+    assert "\npublished:" not in text  # results of the other board
+    assert "8 MHz from the ST-LINK's MCO" in text  # its comments stay
+    listed = {board["name"]: board for board in json.loads(micronas("boards", "--json", cwd=tmp_path).stdout)}
+    assert listed.keys() == {*board_names(), "mine"}
+    assert listed["mine"]["flash_bytes"] == 512 * 1024
+    assert micronas("boards", "show", "mine", cwd=tmp_path).stdout.startswith("mine: ")
+    again = micronas("boards", "new", "mine", "--from", "nucleo_f446re", cwd=tmp_path)
+    refused(again, "there is a board called 'mine' already")
+    refused(micronas("boards", "new", "My Board", "--from", "nucleo_f446re", cwd=tmp_path), "small letters")
+
+
+def test_check_takes_a_profile_by_its_path(tmp_path: Path, networks: Path) -> None:
+    profile(tmp_path, "small")
+    text = (tmp_path / "small.yaml").read_text().replace("length: 128K", "length: 8K")
+    (tmp_path / "small.yaml").write_text(text)
+    model = networks / "mlperf_tiny_kws.tflite"
+    done = micronas("check", model, "--board", "./small.yaml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "of 8,192 (8.0 KB)" in done.stdout
+    refused(
+        micronas("check", model, "--board", "./none.yaml", cwd=tmp_path), "no such board profile: none.yaml"
+    )
+
+
+@pytest.mark.emulator
+def test_bench_takes_a_profile_by_its_path(tmp_path: Path, networks: Path) -> None:
+    profile(tmp_path, "mine")
+    done = micronas("bench", networks / "tiny.tflite", "--board", "./mine.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "8 of 8 output elements equal" in done.stdout
+
+
+def test_boards_of_the_variable_are_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    profile(tmp_path / "mine", "lab_board")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MICRONAS_BOARDS", str(tmp_path / "mine"))
+    assert load_board("lab_board").clock.hz == 180_000_000
+    with pytest.raises(BoardError, match="'lab_board'"):
+        load_board("lab_bord")
+    monkeypatch.setenv("MICRONAS_BOARDS", str(tmp_path / "gone"))
+    with pytest.raises(BoardError, match=r"MICRONAS_BOARDS names .*gone"):
+        load_board("lab_board")
+
+
+def test_two_boards_of_one_name_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    profile(tmp_path / "boards", "nucleo_f446re")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BoardError, match="two boards are called 'nucleo_f446re'"):
+        load_board("nucleo_f446re")
+
+
+def test_a_broken_profile_of_the_users_does_not_hide_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile(tmp_path / "boards", "mine")
+    (tmp_path / "boards" / "other.yaml").write_text("not: a board\n")
+    monkeypatch.chdir(tmp_path)
+    boards, problems = read_boards()
+    assert {board.name for board in boards} == {*board_names(), "mine"}
+    assert len(problems) == 1
+    assert "other.yaml" in str(problems[0])
+
+
+@pytest.mark.parametrize("word", ["mine", "boards/mine.yaml"])
+def test_a_board_beside_the_configuration_is_found_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    profile(tmp_path / "project" / "boards", "mine")
+    (tmp_path / "project" / "my.yaml").write_text(f"board: {word}\n")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    config = load_config(Path("../project/my.yaml"))
+    assert _named_board(config).name == "mine"
+    by_option = load_config(Path("../project/my.yaml"), {"board": "mine"})
+    assert _named_board(by_option).name == "mine"

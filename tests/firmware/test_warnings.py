@@ -1,0 +1,77 @@
+"""The firmware compiles without a warning, by gcc and by clang, for every port and core that a board has.
+
+What is checked are the staged projects: the server, and the device under MLPerf Tiny's test in both modes.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from micronas.board import Board, board_names, load_board
+from micronas.deploy.mlperf.firmware import RunMode, dut_program
+from micronas.deploy.mlperf.task import TASKS
+from micronas.firmware.program import SERVER, Program
+from micronas.firmware.project import make_project, write_project
+from tests.support.host_c import WARNINGS
+from tests.support.paths import FIRMWARE_MODELS
+
+# Debian's newlib, which arm-none-eabi-gcc finds by itself.
+CLANG = ("clang", "--target=arm-none-eabi", "-isystem", "/usr/include/newlib")
+GCC = ("arm-none-eabi-gcc", "-Wcast-align=strict", "-Wlogical-op", "-Wduplicated-cond")
+MODEL = (FIRMWARE_MODELS / "mlperf_classes.c").read_text(encoding="utf-8")
+DEVICES_UNDER_TEST = (("ad01", RunMode.PERFORMANCE), ("kws01", RunMode.ENERGY))
+BOARDS = tuple(map(load_board, board_names()))
+ONE_PER_CORE = sorted({board.core: board.name for board in BOARDS}.values())
+ONE_PER_PORT_AND_CORE = sorted({(board.family, board.core): board.name for board in BOARDS}.values())
+each_compiler = pytest.mark.parametrize("compiler", [GCC, CLANG], ids=["gcc", "clang"])
+
+
+def warnings_of(
+    compiler: tuple[str, ...], board: Board, program: Program, part: str, folder: Path
+) -> tuple[int, str]:
+    """How many C files of the staged project lie below ``part``, and what the compiler says of them."""
+    if shutil.which(compiler[0]) is None:
+        pytest.skip(f"{compiler[0]} is not on PATH")
+    write_project(make_project({"mn_model.c": MODEL}, board, program=program), folder)
+    sources = sorted(str(path.relative_to(folder)) for path in (folder / part).rglob("*.c"))
+    includes = re.findall(r"-I\S+", (folder / "platformio.ini").read_text(encoding="utf-8"))
+    flags = (*board.core.compiler_flags, *WARNINGS, *program.flags, *includes)
+    command = [*compiler, "-fsyntax-only", *flags, *sources]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode == 0) == (done.stderr == "")
+    return len(sources), done.stderr
+
+
+@each_compiler
+@pytest.mark.parametrize("name", ONE_PER_CORE)
+def test_kernels_and_protocol(name: str, compiler: tuple[str, ...], tmp_path: Path) -> None:
+    files, said = warnings_of(compiler, load_board(name), SERVER, "lib", tmp_path)
+    assert files > 30
+    assert said == ""
+
+
+@each_compiler
+@pytest.mark.parametrize("name", ONE_PER_PORT_AND_CORE)
+def test_ports_and_programs(name: str, compiler: tuple[str, ...], tmp_path: Path) -> None:
+    board = load_board(name)
+    tests = (dut_program(board, TASKS[task], mode, "PA8") for task, mode in DEVICES_UNDER_TEST)
+    for i, program in enumerate((SERVER, *tests)):
+        for part in ("src", "port"):
+            files, said = warnings_of(compiler, board, program, part, tmp_path / str(i))
+            assert files > 5
+            assert said == ""
+
+
+@each_compiler
+def test_a_warning_fails(compiler: tuple[str, ...], tmp_path: Path) -> None:
+    narrowing = Program(
+        paths=("src",), headers={"mn_board_extra.c": "char low(int x);\nchar low(int x) { return x; }\n"}
+    )
+    files, said = warnings_of(compiler, BOARDS[0], narrowing, "include", tmp_path)
+    assert files == 1
+    assert "conversion" in said

@@ -1,0 +1,97 @@
+"""A budget in CPU time: it counts the work of every process, and no long trial overruns it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from micronas.config import parse_config
+from micronas.errors import ConfigError
+from micronas.search.cpu_clock import CpuClock, tree_cpu_s
+from micronas.search.loop import RUN_CPU_S
+from micronas.search.run import cpu_before
+from micronas.search.task import TrialResult, TrialTask
+from micronas.search.termination import AnyTermination, CpuTimeTermination, TrialTermination, make_termination
+from micronas.store import Store
+from tests.support.search_fakes import toy_evaluate
+from tests.support.toy_loop import make_loop
+
+BURN = "import time\nwhile time.process_time() < 0.4: pass\n"
+
+
+def test_the_clock_counts_children_that_run_and_children_that_ended() -> None:
+    before_s = tree_cpu_s()
+    subprocess.run([sys.executable, "-c", BURN], check=True)
+    assert tree_cpu_s() - before_s >= 0.4
+    clock = CpuClock(before_s=100.0)
+    running = subprocess.Popen([sys.executable, "-c", BURN + "time.sleep(60)"])
+    try:
+        deadline = time.monotonic() + 30
+        while clock.spent_s() < 100.35 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert 100.35 <= clock.spent_s() < 105
+    finally:
+        running.kill()
+        running.wait()
+    assert clock.spent_s() >= 100.35
+
+
+def test_waiting_costs_nothing() -> None:
+    clock = CpuClock()
+    time.sleep(0.5)
+    assert clock.spent_s() < 0.25
+
+
+class Spent:
+    """A CPU clock that is set by hand."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def evaluate(self, task: TrialTask) -> TrialResult:
+        """A toy trial that takes ten CPU seconds."""
+        self.seconds += 10.0
+        return toy_evaluate(task)
+
+
+def test_a_trial_begins_only_if_the_longest_of_the_latest_would_still_end_in_time() -> None:
+    spent = Spent()
+    termination = CpuTimeTermination(2.0, spent)
+    assert termination.admits(0)
+    for seconds in (10.0, 40.0, 10.0):
+        spent.seconds += seconds
+        termination.took(1.0)
+    spent.seconds = 79.0
+    assert termination.admits(3)
+    spent.seconds = 81.0
+    assert not termination.admits(3)
+    assert termination.admits(1), "the first two always run"
+    assert termination.left() == "0.7 CPU-min"
+    assert (termination.final_fit_s(1), termination.trial_s(), termination.drain_s()) == (None, None, None)
+
+
+@pytest.mark.parametrize(("trials", "expected"), [(4, 4), (100, 12)])
+def test_of_two_limits_the_first_to_be_met_ends_the_run(tmp_path: Path, trials: int, expected: int) -> None:
+    spent = Spent()
+    termination = AnyTermination(TrialTermination(trials), CpuTimeTermination(2.0, spent))
+    with Store.create(tmp_path / "run", {}) as store:
+        assert len(make_loop(store, evaluate=spent.evaluate, termination=termination).run()) == expected
+        stored = [record.details[RUN_CPU_S] for record in store.records()]
+        assert stored == sorted(stored)  # type: ignore[type-var]
+        assert cpu_before(store) == stored[-1]
+
+
+def test_the_configuration_makes_the_effort() -> None:
+    config = parse_config({"budget": {"cpu_minutes": 3}})
+    termination = make_termination(config, lambda: 0.0, spent_cpu_s=lambda: 60.0)
+    assert termination.left() == "2.0 CPU-min"
+    both = parse_config({"budget": {"cpu_minutes": 3, "trials": 7}})
+    assert make_termination(both, lambda: 0.0, spent_cpu_s=lambda: 60.0).left() == "7 trials, 2.0 CPU-min"
+    with pytest.raises(ConfigError, match="give trials, minutes or cpu_minutes"):
+        parse_config({"budget": {}})

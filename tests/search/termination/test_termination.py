@@ -1,0 +1,39 @@
+"""A budget in trials and minutes at once ends at whichever comes first."""
+
+from __future__ import annotations
+
+import pytest
+
+from micronas.config import SearchConfig
+from micronas.search.termination import make_termination
+
+
+@pytest.fixture
+def spent() -> list[float]:
+    return [0.0]
+
+
+def both(spent: list[float]):
+    config = SearchConfig.model_validate(
+        {"budget": {"trials": 4, "minutes": 10}, "final_fit": {"share": 0.3}}
+    )
+    return make_termination(config, lambda: spent[0], closing_s=20)
+
+
+def test_the_trials_end_it_when_there_is_time(spent: list[float]) -> None:
+    termination = both(spent)
+    assert [termination.admits(n) for n in range(6)] == [True] * 4 + [False] * 2
+
+
+def test_the_minutes_end_it_when_they_are_short(spent: list[float]) -> None:
+    termination = both(spent)
+    termination.took(60.0)
+    spent[0] = 400.0
+    assert not termination.admits(3)
+
+
+def test_the_final_fit_is_kept_inside_the_minutes(spent: list[float]) -> None:
+    termination = both(spent)
+    spent[0] = 100.0
+    assert termination.final_fit_s(rounds=2) == (600 - 20 - 100) / 2
+    assert termination.left().endswith("trials, 8:20 min")

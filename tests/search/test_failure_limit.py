@@ -1,0 +1,64 @@
+"""A search whose trials all fail alike stops, and goes on once the cause is mended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from micronas.errors import SearchError
+from micronas.search.failure_limit import FailureLimit
+from micronas.search.task import TrialResult, TrialTask
+from micronas.store import Store
+from micronas.trial import FORECAST_STAGE, Outcome, Trial
+from tests.support.search_fakes import toy_evaluate
+from tests.support.toy_loop import make_loop
+
+
+def failed(number: int, reason: str, stage: str = "build") -> Trial:
+    return Trial(number, [], f"k{number}", Outcome.FAILED, stage=stage, reason=reason)
+
+
+def test_figures_do_not_make_failures_different() -> None:
+    streak = FailureLimit(3, stop_without_board=False)
+    streak.add(failed(0, "op 3: 1024 bytes over, build 00112233445566778899aabbccddeeff"))
+    streak.add(failed(1, "op 12: 7 bytes over, build ffeeddccbbaa99887766554433221100"))
+    with pytest.raises(SearchError, match="3 trials in a row ended alike"):
+        streak.add(failed(2, "op 1: 99 bytes over, build 0123456789abcdef0123456789abcdef"))
+
+
+def test_another_stage_reason_or_a_success_begins_anew() -> None:
+    streak = FailureLimit(3, stop_without_board=False)
+    done = Trial(9, [], "k9", Outcome.COMPLETE)
+    for trial in (
+        *(failed(0, "no compiler"), failed(1, "no compiler"), failed(2, "no linker")),
+        *(failed(3, "no linker"), failed(4, "no linker", stage="flash"), done),
+        *(failed(5, "no linker"), failed(6, "no linker")),
+    ):
+        streak.add(trial)
+
+
+def test_what_was_refused_by_its_forecast_neither_counts_nor_interrupts() -> None:
+    streak = FailureLimit(2, stop_without_board=False)
+    forecast = Trial(1, [], "k1", Outcome.INFEASIBLE, stage=FORECAST_STAGE, reason="too slow")
+    for _ in range(10):
+        streak.add(forecast)
+    streak.add(failed(0, "no compiler"))
+    streak.add(forecast)
+    with pytest.raises(SearchError, match="2 trials in a row"):
+        streak.add(failed(2, "no compiler"))
+
+
+def test_stored_failures_do_not_stop_the_search_that_goes_on(tmp_path: Path) -> None:
+    def broken(task: TrialTask) -> TrialResult:
+        return TrialResult(Outcome.FAILED, stage="build", reason="no compiler")
+
+    with Store.create(tmp_path / "run", {}) as store:
+        store.begin_session()
+        with pytest.raises(SearchError, match="3 trials in a row"):
+            make_loop(store, evaluate=broken, trials=8, max_equal_failures=3).run()
+    with Store.resume(tmp_path / "run") as store:
+        store.begin_session()
+        records = make_loop(store, evaluate=toy_evaluate, trials=8, max_equal_failures=3).run()
+    assert [r.trial.reason for r in records[:3]] == ["no compiler"] * 3
+    assert len(records) == 8

@@ -1,0 +1,59 @@
+"""Refusing without a memory plan: never what the ledger would accept, and most of what it refuses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import micronas.search.gate as gate_module
+from micronas.board import load_board
+from micronas.codegen.lowering import Target
+from micronas.codegen.lowering.lower import lower_graph
+from micronas.config import SpaceConfig
+from micronas.memory.ledger import Budget
+from micronas.memory.plan import min_arena_bytes, plan_memory
+from micronas.model.net import shape_graph
+from micronas.search.gate import LedgerGate
+from micronas.space import Arch, Space, make_space
+
+BOARD = load_board("nucleo_f446re")
+NAMES = ("layerwise", "cell", "micronets")
+
+
+def drawn(name: str, count: int = 12) -> tuple[Space, list[Arch]]:
+    space = make_space(SpaceConfig(name=name), (49, 40, 1), 12)
+    return space, [space.sample(np.random.default_rng([5, i])) for i in range(count)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_bound_is_below_every_plan(name: str) -> None:
+    space, archs = drawn(name)
+    for arch in archs:
+        graph = shape_graph(space.net(arch))
+        lowered = lower_graph(graph, Target(BOARD.core))
+        assert 0 < min_arena_bytes(graph, lowered) <= plan_memory(graph, lowered).arena_bytes
+
+
+@pytest.mark.parametrize("runtime", ["micronas", "tflm"])
+@pytest.mark.parametrize("name", NAMES)
+def test_fits_is_the_verdict(name: str, runtime: str) -> None:
+    """At budgets that flash, SRAM, both or none of a good part of the networks exceed."""
+    space, archs = drawn(name)
+    budgets = [Budget(1024 * flash, 1024 * sram) for flash, sram in ((24, 400), (400, 16), (40, 24))]
+    for budget in budgets:
+        early, late = (LedgerGate(space, BOARD, runtime, budget) for _ in range(2))
+        assert [early.fits(arch) for arch in archs] == [late.verdict(arch).fits for arch in archs]
+
+
+def test_what_is_over_by_its_constants_is_never_planned(monkeypatch: pytest.MonkeyPatch) -> None:
+    space, archs = drawn("cell")
+    gate = LedgerGate(space, BOARD, "micronas", Budget(8 * 1024, 400 * 1024))
+    monkeypatch.setattr(gate_module, "make_ledger", lambda *_: pytest.fail("a ledger was made"))
+    assert not any(gate.fits(arch) for arch in archs)
+
+
+def test_a_refused_network_still_gets_its_reasons() -> None:
+    space, archs = drawn("layerwise", 1)
+    gate = LedgerGate(space, BOARD, "micronas", Budget(1024, 1024))
+    assert not gate.fits(archs[0])
+    assert "flash" in " ".join(gate.verdict(archs[0]).reasons)

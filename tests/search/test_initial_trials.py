@@ -1,0 +1,63 @@
+"""Candidate 0, and the refusal of budgets that nothing can meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from micronas.errors import BudgetError
+from micronas.memory.ledger import Budget, Verdict
+from micronas.search.initial_trials import initial_trials
+from tests.support.search_fakes import GENES, ToyArch, ToySpace
+
+SPACE = ToySpace()
+
+
+@dataclass(frozen=True)
+class Size:
+    flash_bytes: int
+    sram_bytes: int
+
+
+def ledger(arch: ToyArch) -> Size:
+    return Size(flash_bytes=1000 + 100 * sum(arch.genes), sram_bytes=500 + 10 * sum(arch.genes))
+
+
+@dataclass
+class Gate:
+    budget: Budget
+
+    def verdict(self, arch: ToyArch) -> Verdict:
+        size = ledger(arch)
+        fits = size.flash_bytes <= self.budget.flash_bytes and size.sram_bytes <= self.budget.sram_bytes
+        return Verdict(fits=fits, reasons=() if fits else ("over",), remedies=())
+
+
+def first(flash_bytes: int, sram_bytes: int = 10_000) -> tuple[ToyArch, ...]:
+    budget = Budget(flash_bytes=flash_bytes, sram_bytes=sram_bytes)
+    return initial_trials(SPACE, Gate(budget), ledger, budget)
+
+
+def test_the_largest_hand_made_network_that_fits_comes_first() -> None:
+    assert first(2500) == tuple(ToyArch((v,) * GENES) for v in (2, 1, 0))
+
+
+def test_budgets_below_the_smallest_network_are_refused_with_the_bytes() -> None:
+    with pytest.raises(BudgetError) as caught:
+        first(999)
+    assert "needs 1,000 bytes of flash (budget 999)" in caught.value.message
+    assert "500 bytes of SRAM (budget 10,000)" in caught.value.message
+    assert "constraints.flash_kb to 1 or more" in (caught.value.remedy or "")
+    assert "sram_kb" not in (caught.value.remedy or "")
+
+
+class NoSmallHandMade(ToySpace):
+    def baselines(self) -> tuple[ToyArch, ...]:
+        return (ToyArch((4,) * GENES), ToyArch((3,) * GENES))
+
+
+def test_where_no_hand_made_network_fits_a_smaller_one_is_found() -> None:
+    budget = Budget(flash_bytes=1300, sram_bytes=10_000)
+    (found,) = initial_trials(NoSmallHandMade(), Gate(budget), ledger, budget)
+    assert sum(found.genes) <= 3

@@ -1,0 +1,32 @@
+"""A build of MLPerf Tiny's firmware that exists in name only, for tests of what is done with one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from micronas.board import load_board
+from micronas.board.arena_location import IN_SRAM
+from micronas.deploy.mlperf.firmware import DutFirmware, RunMode, Sram
+from micronas.deploy.mlperf.task import TASKS
+from micronas.firmware import Firmware, LinkedSizes
+from micronas.firmware.elf import ElfImage
+
+BUILD = "00112233445566778899aabbccddeeff"
+BOARD = load_board("nucleo_f446re")
+NAME = "micronas nucleo_f446re"
+"""What firmware of that board calls itself."""
+
+
+def dut_build(folder: Path) -> DutFirmware:
+    """A build for ``BOARD`` whose files would lie in ``folder``; none is written."""
+    firmware = Firmware(
+        board=BOARD,
+        elf=folder / "firmware.elf",
+        map_file=folder / "firmware.map",
+        build_id=bytes.fromhex(BUILD),
+        linked=LinkedSizes(0, 0, 0, 0, 0, 0),
+        regions={},
+        image=ElfImage(folder, (), ()),
+        arena_location=IN_SRAM,
+    )
+    return DutFirmware(TASKS["kws01"], RunMode.PERFORMANCE, firmware, firmware, Sram(0, 0, 0, 0, 0))

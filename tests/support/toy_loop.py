@@ -1,0 +1,48 @@
+"""A search loop over the toy space, with everything but what a test is about."""
+
+from __future__ import annotations
+
+from micronas.config import StrategyConfig
+from micronas.search.executor import Executor, InlineExecutor
+from micronas.search.forecast.gate import LatencyGate
+from micronas.search.loop import Loop
+from micronas.search.proposals import Proposals
+from micronas.search.task import Evaluate
+from micronas.search.termination import Termination, TrialTermination
+from micronas.store import Store
+from micronas.strategy import make_strategy
+from tests.support.search_fakes import Silent, ToyArch, ToyGate, ToySpace, toy_evaluate
+
+SPACE = ToySpace()
+
+
+def make_loop(
+    store: Store,
+    *,
+    trials: int = 30,
+    evaluate: Evaluate = toy_evaluate,
+    executor: Executor | None = None,
+    termination: Termination | None = None,
+    gate: ToyGate | None = None,
+    strategy: str = "aging_evolution",
+    workers: int = 1,
+    first: tuple[ToyArch, ...] = (),
+    max_equal_failures: int = 5,
+    observer: Silent | None = None,
+    latency_gate: LatencyGate | None = None,
+) -> Loop:
+    proposals = Proposals(SPACE, gate or ToyGate(limit=15))
+    config = StrategyConfig(name=strategy, population=6, sample=3)
+    return Loop(
+        space=SPACE,
+        strategy=make_strategy(config, SPACE, 11, proposals.accept),
+        proposals=proposals,
+        first=first,
+        executor=executor or InlineExecutor(evaluate),
+        store=store,
+        termination=termination or TrialTermination(trials),
+        workers=workers,
+        max_equal_failures=max_equal_failures,
+        observer=observer or Silent([]),
+        latency_gate=latency_gate,
+    )

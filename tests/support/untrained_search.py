@@ -1,0 +1,62 @@
+"""``python -m tests.support.untrained_search WORDS``: the command line, with trainings that take no time.
+
+Data, space, budgets, workers, loop, store, files and report are the real ones. A trial's network has random
+weights; its quality and latency are made up from its multiply-accumulates, the larger the better and slower.
+Environment: SECONDS_PER_TRIAL (default 0).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from micronas.board import Board
+from micronas.config import SearchConfig
+from micronas.data import load
+from micronas.memory.ledger import make_ledger
+from micronas.model.net import shape_graph
+from micronas.model.tflite.writer import write
+from micronas.search.task import Evaluate, TrialResult, TrialTask
+from micronas.space import make_space
+from micronas.space.reference.random_weights import random_weights
+from micronas.strategy.reward import reward
+from micronas.trial import Latency, Outcome, Scores, Source
+
+MACS_PER_MS = 20_000
+
+
+def make_evaluator(config: SearchConfig, board: Board) -> Evaluate:
+    """In place of ``micronas.search.stages.make_evaluator``."""
+    dataset = load(config.data)
+    space = make_space(config.space, dataset.input_shape, dataset.n_classes)
+
+    def evaluate(task: TrialTask) -> TrialResult:
+        time.sleep(float(os.environ.get("SECONDS_PER_TRIAL", "0")))
+        net = space.net(space.from_json(task.arch))
+        graph = random_weights(shape_graph(net), seed=task.number)
+        ledger, macs = make_ledger(graph, board), net.macs
+        quality, ms = 1 - 1 / (1 + macs / 100_000), macs / MACS_PER_MS
+        scores = Scores(
+            quality_int8=quality,
+            quality_float=quality,
+            flash_bytes=ledger.flash_bytes,
+            sram_bytes=ledger.sram_bytes,
+            macs=macs,
+            parameters=1,
+            latency=Latency(ms, Source.EMULATED, instructions=macs),
+            reward=reward(quality, ms, config.reward),
+            epochs=1,
+            train_cpu_s=0.0,
+        )
+        return TrialResult(Outcome.COMPLETE, scores, tflite=write(graph))
+
+    return evaluate
+
+
+if __name__ == "__main__":
+    from micronas.cli import main
+    from micronas.search import run
+    from tests.support import untrained_search
+
+    run.make_evaluator = untrained_search.make_evaluator  # type: ignore[assignment]
+    main()

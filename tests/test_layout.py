@@ -1,0 +1,76 @@
+"""The layout of the repository: few packages, tests that mirror them, no test that leans on another."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.support.paths import REPOSITORY
+
+TESTS = REPOSITORY / "tests"
+PACKAGE = REPOSITORY / "micronas"
+MAX_ENTRIES = 28
+NOT_PACKAGES = {"support", "docs", "tools"}
+"""What the tests share, and the tests of ``docs/`` and ``tools/``."""
+
+TEST_FILES = sorted(path.relative_to(TESTS) for path in TESTS.rglob("test_*.py"))
+
+
+def entries(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.iterdir()) if path.name != "__pycache__"]
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """Every module that a file may import, ``from a import b`` as ``a`` and ``a.b``."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def test_nothing_imports_from_a_test_file() -> None:
+    """What tests share lies in ``tests/support``; imports are absolute, so that this sees them all."""
+    test_modules = {".".join(["tests", *file.with_suffix("").parts]) for file in TEST_FILES}
+    for path in sorted(TESTS.rglob("*.py")):
+        imported = set(imported_modules(path))
+        assert not imported & test_modules, path
+        assert not {module for module in imported if module.startswith(".")}, path
+
+
+def test_every_folder_of_tests_mirrors_a_package() -> None:
+    mirrored = {path.parent for path in TEST_FILES if path.parts[0] not in NOT_PACKAGES}
+    assert len(mirrored) > 15
+    missing = [str(folder) for folder in mirrored if not (PACKAGE / folder / "__init__.py").is_file()]
+    assert missing == []
+
+
+def test_folders_beside_the_packages_are_those_named_here() -> None:
+    folders = {path.name for path in entries(TESTS) if path.is_dir()}
+    packages = {path.name for path in entries(PACKAGE) if path.is_dir()}
+    assert folders - packages == NOT_PACKAGES
+
+
+def test_the_package_has_few_entries() -> None:
+    names = [path.name for path in entries(PACKAGE)]
+    assert len(names) <= MAX_ENTRIES, names
+
+
+def test_documents_name_test_files_that_are_there() -> None:
+    pages = [
+        *REPOSITORY.glob("*.md"),
+        *REPOSITORY.glob("docs/**/*.md"),
+        *REPOSITORY.glob("benchmarks/**/*.md"),
+    ]
+    named = {
+        (page.name, path)
+        for page in pages
+        if page.name != "CHANGELOG.md"
+        for path in re.findall(r"(?<![\w/])tests/[\w/*]+\.py", page.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 10
+    assert {(page, path) for page, path in named if not list(REPOSITORY.glob(path))} == set()
