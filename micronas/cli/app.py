@@ -1,7 +1,7 @@
 """The application: its verbs, and how a refusal leaves it.
 
-Exit codes: 0 done; 1 a negative verdict (``check``: does not fit); 2 refused or failed, with one message on
-stderr; 130 stopped by Ctrl-C.
+Exit codes: 0 done; 1 a negative verdict (``check``: does not fit; ``test``: does not work); 2 refused or
+failed, with one message on stderr; 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from micronas.cli import (
     search,
     show,
     strategies,
+    test,
 )
 from micronas.cli.doctor import command as doctor
 from micronas.cli.streams import prepare_streams
@@ -89,6 +90,7 @@ _VERBS: tuple[tuple[Callable[..., None], str], ...] = (
 
 for _verb, _about in _VERBS:
     app.command(_verb.__name__.replace("_", "-"), short_help=_about)(_verb)
+app.command("test", short_help="Does a deployment work? For people and CIs.")(test.run_test)
 app.add_typer(boards.app, name="boards")
 app.add_typer(networks.app, name="networks")
 

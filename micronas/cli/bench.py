@@ -20,7 +20,7 @@ from micronas.cli.mlperf import (
     serve,
 )
 from micronas.cli.options import BoardOption, ModelArgument
-from micronas.cli.output import percent, print_json, print_table, require_effect
+from micronas.cli.output import percent, print_json, print_table, require_effect, warn_of_open_ports
 from micronas.cli.output_paths import require_writable_folder
 from micronas.errors import plural
 
@@ -88,6 +88,7 @@ def bench(
     if remove_constant_channels:
         graph = _simplified(graph, inputs, quiet=as_json)
     require_tools(where, profile)
+    warn_of_open_ports(device)
     if keep is not None:
         require_writable_folder("--keep", keep)
     with tempfile.TemporaryDirectory(prefix="micronas-") as work:
@@ -153,7 +154,7 @@ def _print(deployed: Deployment, profile: Board, model: Path, samples: Path | No
     equal = f"{parity.elements - parity.mismatches} of {parity.elements} output elements equal"
     print(f"parity    {equal} ({'your' if samples else 'random'} samples)")
     _print_runs(measurement.runs, "instructions" if latency.instructions else "cycles")
-    print(f"counter   {measurement.info.counted_by}")
+    print(f"counter   {figures['counter']['name']}, counts {figures['counter']['counts']}")
     print(f"latency   {latency.ms:.2f} ms, {latency.source.value}, at {latency.clock_hz / 1e6:g} MHz")
     for remark in clock_remarks(board, profile):
         print(f"          ({remark})")

@@ -22,12 +22,30 @@ UNTESTED = "untested"
 
 
 @app.callback()
-def list_boards(context: typer.Context, as_json: Json = False) -> None:
+def list_boards(
+    context: typer.Context,
+    model: Annotated[
+        Path | None, typer.Option("--for", help="int8 .tflite file: which boards does it fit?")
+    ] = None,
+    run: Annotated[
+        bool,
+        typer.Option("--run/--no-run", help="With --for: run it in QEMU, once per core, for its latency."),
+    ] = True,
+    as_json: Json = False,
+) -> None:
     """List the boards: core, clock, memory, and what was proven where.
 
     The firmware of every one is compiled, and its image compared with the profile, in the tests.
+    With --for MODEL: which boards it fits, bytes to spare, and its emulated latency, fastest first; exit code
+    1 if it fits none.
     """
     if context.invoked_subcommand is not None:
+        return
+    if model is not None:
+        from micronas.cli.which_board import print_boards_for
+
+        if not print_boards_for(model, run=run, as_json=as_json):
+            raise typer.Exit(1)
         return
     from micronas.board import read_boards
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from micronas.cli.options import BoardOption, ModelArgument
+from micronas.cli.options import BoardOrNone, ModelArgument
 from micronas.cli.output import kb, print_json, print_table
 from micronas.errors import ConfigError
 
@@ -20,7 +20,7 @@ RUNTIMES = ("micronas", "tflm")
 
 def check(
     model: ModelArgument,
-    board: BoardOption,
+    board: BoardOrNone = None,
     runtime: Annotated[
         str, typer.Option(help="Runtime of the network: micronas or tflm (TFLite Micro).")
     ] = "micronas",
@@ -32,6 +32,9 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print the memory ledger of MODEL on a board, and whether it fits. Exit code 1 if it does not."""
+    if board is None:
+        _check_all(model, runtime=runtime, only_with_board=(flash_kb, sram_kb, plan), as_json=as_json)
+        return
     from micronas.board import load_board
     from micronas.memory.budget import make_budget
     from micronas.memory.ledger import check as check_ledger
@@ -65,6 +68,19 @@ def check(
     else:
         _print(graph, ledger, verdict, budget.flash_bytes, budget.sram_bytes)
     if not verdict.fits:
+        raise typer.Exit(1)
+
+
+def _check_all(model: Path, *, runtime: str, only_with_board: tuple[object, ...], as_json: bool) -> None:
+    """No board: which ones does it fit."""
+    from micronas.cli.which_board import print_boards_for
+
+    if runtime != RUNTIMES[0] or any(given is not None for given in only_with_board):
+        raise ConfigError(
+            "--runtime, --flash-kb, --sram-kb and --plan are about one board",
+            remedy="name it by --board; without them, `micronas check MODEL` lists the boards that it fits",
+        )
+    if not print_boards_for(model, run=False, as_json=as_json):
         raise typer.Exit(1)
 
 

@@ -14,7 +14,7 @@ import typer
 
 from micronas.cli.clock import ClockMhz, clock_remarks
 from micronas.cli.options import BoardOption, ModelArgument
-from micronas.cli.output import console, print_json, require_effect
+from micronas.cli.output import console, print_json, require_effect, warn_of_open_ports
 from micronas.cli.output_paths import require_writable_file, write_file
 from micronas.errors import ConfigError
 
@@ -176,9 +176,11 @@ def _device(
     from micronas.deploy.deployment import cache_folder, require_tools
     from micronas.deploy.mlperf.firmware import RunMode, build_dut
     from micronas.deploy.mlperf.session import open_dut
+    from micronas.device.targets import Renode
 
     _require_one_of("--mode", mode, tuple(m.value for m in RunMode))
     require_tools(wanted.device, wanted.board)
+    warn_of_open_ports("renode" if isinstance(wanted.device, Renode) else "")
     with tempfile.TemporaryDirectory(prefix="micronas-") as work:
         built = build_dut(
             wanted.graph,

@@ -83,6 +83,14 @@ def typed(path: object) -> str:
     return shlex.quote(str(path))
 
 
+def warn_of_open_ports(device: str) -> None:
+    """Say on stderr, once a run, that ``--device renode`` opens ports to the network."""
+    if device == "renode":
+        from micronas.device.renode import LISTENS_EVERYWHERE
+
+        print(f"WARNING: {LISTENS_EVERYWHERE}.", file=sys.stderr)
+
+
 def require_effect(device: str, probe: str | None, port: str | None) -> None:
     """Raise ``ConfigError`` for ``--probe`` or ``--port`` with a device that has neither."""
     idle = [option for option, given in (("--probe", probe), ("--port", port)) if given is not None]

@@ -18,7 +18,7 @@ from micronas.cli.options import (
     StrategyOption,
     run_folder,
 )
-from micronas.cli.output import print_json, program, typed
+from micronas.cli.output import print_json, program, typed, warn_of_open_ports
 from micronas.cli.search_text import print_result, print_task
 from micronas.cli.settings import setting
 from micronas.errors import ConfigError, plural
@@ -105,6 +105,7 @@ def _search(setup: Setup, store: Store, as_json: bool, finish_now: bool) -> None
     from micronas.search import summary
     from micronas.store.final_figures import figures_from_json
 
+    warn_of_open_ports(setup.config.device)
     if not as_json:
         print_task(setup, store)
     progress = make_progress(setup.dataset.task.figure)

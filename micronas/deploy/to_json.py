@@ -8,7 +8,7 @@ from micronas.deploy.deployment import Deployment
 from micronas.deploy.measure import Measurement, RunStatistics
 from micronas.device.replies import Info
 from micronas.firmware.compiler import code_flags
-from micronas.trial import Json, latency_to_json
+from micronas.trial import Json, Latency, latency_to_json
 
 
 def deployment_to_json(deployment: Deployment) -> dict[str, Json]:
@@ -20,7 +20,7 @@ def deployment_to_json(deployment: Deployment) -> dict[str, Json]:
         "latency": latency_to_json(measurement.latency),
         "runs": runs_to_json(measurement.runs),
         "clock": clock_to_json(measurement),
-        "counter": counter_to_json(measurement.info),
+        "counter": counter_to_json(measurement.info, measurement.latency),
         "firmware": firmware_to_json(deployment),
         "lost": list(deployment.lost),
         "parity": {
@@ -65,9 +65,13 @@ def clock_to_json(measurement: Measurement) -> dict[str, Json]:
     }
 
 
-def counter_to_json(info: Info) -> dict[str, Json]:
-    """The counter from which the figures were read, ``unknown`` for old firmware, and what it counts."""
-    return {"name": str(info.counted_by), "counts": info.counter.name.lower()}
+def counter_to_json(info: Info, latency: Latency) -> dict[str, Json]:
+    """The counter from which the figures were read, ``unknown`` for old firmware, and what it counts.
+
+    The firmware takes an emulator's cycle counter for a core's; there it counts instructions.
+    """
+    counts = info.counter.name.lower() if latency.instructions is None else "instructions"
+    return {"name": str(info.counted_by), "counts": counts}
 
 
 def firmware_to_json(deployment: Deployment) -> dict[str, Json]:

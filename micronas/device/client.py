@@ -24,6 +24,8 @@ from micronas.device.replies import (
 from micronas.errors import BoardLostError, DeadlineError, DeviceError, ProtocolError
 
 SHORT_DEADLINE_S = 3.0
+EMULATED_DEADLINE_S = 30.0
+"""For an answer of an emulator, which may share its host with many others."""
 RUN_DEADLINE_S = 60.0
 ALL_OPS = 0xFFFFFFFF
 MAX_REPEATS = (MAX_PAYLOAD - 1) // 8
@@ -47,6 +49,10 @@ _REFUSALS = {
 class Client:
     """Speaks to one device over an open link; keeps no state but the link's noise count.
 
+    What a board does not answer in time is sent again, since a line loses bytes. An emulator's line loses
+    none, and every frame more that it has not come to makes it slower: there only HELLO is sent again, which
+    firmware that has not started yet misses.
+
     ``symbol_at`` turns a fault's program counter into a function's name (``Image.symbol_at``).
     """
 
@@ -57,7 +63,7 @@ class Client:
 
     def info(self, deadline_s: float = SHORT_DEADLINE_S) -> Info:
         """Who answers: build id, clock, counter and memory."""
-        return parse_info(self._repeatable(Message.HELLO, b"", deadline_s))
+        return parse_info(self._exchange(Message.HELLO, b"", deadline_s, resend_s=_RESEND_S))
 
     def input_info(self, index: int) -> TensorInfo:
         """Size and quantization of an input."""
@@ -171,9 +177,11 @@ class Client:
             raise ProtocolError(f"{self.link.name}: {len(reply)} bytes read, {length} asked for")
         return reply
 
-    def _repeatable(self, message: Message, payload: bytes, deadline_s: float = SHORT_DEADLINE_S) -> bytes:
+    def _repeatable(self, message: Message, payload: bytes) -> bytes:
         """An exchange that may be sent again: asking twice changes nothing on the device."""
-        return self._exchange(message, payload, deadline_s, resend_s=_RESEND_S)
+        if self.link.emulated:
+            return self._exchange(message, payload, EMULATED_DEADLINE_S)
+        return self._exchange(message, payload, SHORT_DEADLINE_S, resend_s=_RESEND_S)
 
     def _exchange(
         self, message: Message, payload: bytes, deadline_s: float, *, resend_s: float | None = None

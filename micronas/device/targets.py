@@ -14,7 +14,7 @@ from micronas.device.flash import Access, DeviceSession, use_board
 from micronas.device.link import Link
 from micronas.device.ports import Port, choose_port
 from micronas.device.qemu import QemuDevice, no_machine, require_qemu
-from micronas.device.renode import RenodeDevice, find_renode, require_modelled
+from micronas.device.renode import RenodeDevice, require_modelled, require_renode
 from micronas.errors import DeviceError
 from micronas.firmware import Firmware
 from micronas.memory.ledger import Ledger
@@ -110,7 +110,7 @@ def require_device(device: Device, board: Board) -> None:
             require_qemu(built_for(device, board))
         case Renode():
             require_modelled(board)
-            find_renode()
+            require_renode()
         case SerialBoard(probe, port):
             choose_port(HARDWARE.ports(), probe=probe, port=port)
 

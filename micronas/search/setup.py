@@ -104,5 +104,9 @@ def _require_packages() -> None:
 
 def _named_board(config: SearchConfig) -> Board:
     if config.board is None:
-        raise ConfigError("no board was given", remedy="give --board NAME; `micronas boards` lists them")
+        raise ConfigError(
+            "no board was given",
+            remedy="give --board NAME; `micronas boards` lists them, `micronas boards --for MODEL.tflite` "
+            "those that a network of yours fits",
+        )
     return board_at(config.board, config.clock_mhz)

@@ -25,7 +25,7 @@ def test_help_is_quick_and_names_every_verb(tmp_path: Path) -> None:
     start = time.process_time(), time.monotonic()
     done = micronas("--help", cwd=tmp_path)
     assert done.returncode == 0
-    for verb in ("search", "bench", "check", "boards", "report", "strategies", "doctor"):
+    for verb in ("search", "bench", "check", "test", "boards", "report", "strategies", "doctor"):
         assert re.search(rf"\b{verb}\b", done.stdout)
     assert time.monotonic() - start[1] < 5.0  # a bound for a loaded machine; about 0.2 s of CPU
 
@@ -66,7 +66,7 @@ def test_an_unknown_board_is_refused_with_the_nearest_one(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        ((CONFIG,), ("no board was given", "--board NAME")),
+        ((CONFIG,), ("no board was given", "--board NAME", "micronas boards --for")),
         ((), ("no configuration was given",)),
         (
             (CONFIG, *BOARD, "--set", "constraints.flsh_kb=3"),

@@ -10,9 +10,12 @@ from micronas.device.counter import check_clock
 from micronas.device.replies import CountedBy, Counter, Info
 from micronas.device.serial_link import SerialLink
 from micronas.errors import DeviceError, ProtocolError
+from micronas.trial import Latency, Source
 from tests.support.fake_board import FakeBoard
 from tests.support.plus_one import measure_on
 
+MEASURED = Latency(1.0, Source.MEASURED, cycles=1000)
+EMULATED = Latency(1.0, Source.EMULATED, instructions=1000)
 BYTE_OF = {0: "unknown", 1: "none", 2: "DWT CYCCNT", 3: "TIM2", 4: "SysTick", 5: "FPGAIO COUNTER"}
 
 
@@ -28,7 +31,8 @@ def test_byte_23_of_hello_is_the_counters_name(byte: int, name: str) -> None:
     assert (info.counted_by, str(info.counted_by)) == (CountedBy(byte), name)
     assert info.counter is Counter.CYCLES
     assert info.arena_bytes == 240, "what follows byte 23 lies where it did"
-    assert counter_to_json(info) == {"name": name, "counts": "cycles"}
+    assert counter_to_json(info, MEASURED) == {"name": name, "counts": "cycles"}
+    assert counter_to_json(info, EMULATED) == {"name": name, "counts": "instructions"}, "Renode's CYCCNT"
 
 
 def test_a_counter_that_the_protocol_has_not_is_refused() -> None:

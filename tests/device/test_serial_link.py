@@ -31,11 +31,24 @@ INPUT = bytes(range(12))
 
 @pytest.mark.parametrize("fault", [drop, half, flip, twice, noisy, stale, late])
 def test_a_repeatable_request_survives(fault: Fault) -> None:
-    with FakeBoard(faults=[fault, None, fault]) as board, SerialLink(board.port, 115200) as link:
+    with (
+        FakeBoard(faults=[fault, None, fault]) as board,
+        SerialLink(board.port, 115200, emulated=False) as link,
+    ):
         client = Client(link)
         assert client.info().build_id == BUILD_ID
         client.load_input(0, INPUT)
         assert client.read_arena(0, 12) == INPUT
+
+
+def test_an_emulator_is_asked_once_but_greeted_until_it_answers() -> None:
+    """Its line loses nothing; firmware that has not started yet misses a HELLO."""
+    with FakeBoard(faults=[drop, drop, None, late]) as board, SerialLink(board.port, 115200) as link:
+        client = Client(link)
+        assert link.emulated
+        assert client.info().build_id == BUILD_ID
+        client.load_input(0, INPUT)
+    assert [r.type for r in board.requests] == [Message.HELLO] * 3 + [Message.LOAD]
 
 
 @pytest.mark.parametrize("fault", [twice, noisy, stale, late])

@@ -25,6 +25,7 @@ from xmlrpc.server import SimpleXMLRPCServer
 import serial
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
+from micronas.device.framing import Decoder, Message
 from tests.support.fake_board import FakeBoard
 from tests.support.mlperf_fake_dut import FakeDut
 from tests.support.renode_facts import KEYWORDS, OPTIONS
@@ -32,7 +33,19 @@ from tests.support.renode_monitor import Monitor, MonitorError
 
 FAULT = os.environ.get("FAKE_RENODE", "")
 LOG = Path(os.environ["FAKE_RENODE_LOG"])
+SLOW_S = 1.0
+FEED_ORIGIN = 0x60000000
 NETWORK = json.loads(os.environ.get("FAKE_RENODE_NETWORK", "null"))
+
+
+# A crash as .NET prints it: the cause, then a page of stack frames.
+CRASH = "\n".join(
+    [
+        "Fatal error:",
+        "Unhandled exception. System.DllNotFoundException: Unable to load shared library 'libtlib.so'",
+        *(f"   at Antmicro.Renode.Emulator.Frame{i}(Object[] arguments)" for i in range(40)),
+    ]
+)
 
 
 class Renode:
@@ -42,6 +55,8 @@ class Renode:
         self.reset()
 
     def reset(self) -> None:
+        self.first_port = 0
+        self.tester = ""
         self.received = bytearray()
         self.monitor = Monitor(self._open_terminal, self._run, self._receive)
 
@@ -70,8 +85,17 @@ class Renode:
             print(f"12:00:00.0000 [WARNING] {said}", flush=True)
 
     def _open_terminal(self, port: int) -> None:
-        server = socket.create_server(("127.0.0.1", port))
+        try:
+            server = socket.create_server(("127.0.0.1", port if FAULT != "taken" else self._taken(port)))
+        except OSError as error:
+            raise MonitorError(f"SocketException: {error.strerror}") from error
         threading.Thread(target=serve_uart, args=(self, server), daemon=True).start()
+
+    def _taken(self, port: int) -> int:
+        """Another program takes the first port that is asked for."""
+        self.first_port = self.first_port or port
+        self.others = socket.create_server(("127.0.0.1", port)) if port == self.first_port else None
+        return port
 
     def _receive(self, byte: int) -> None:
         self.received.append(byte)
@@ -80,6 +104,19 @@ class Renode:
         if NETWORK and bytes(self.received) == bytes.fromhex(NETWORK["frame"]):
             for address, output in NETWORK["outputs"].items():
                 self.monitor.memory.update(enumerate(bytes.fromhex(output), int(address)))
+
+    def attach_tester(self, uart: str) -> None:
+        if not self.monitor.is_uart(uart):
+            raise MonitorError(f"Could not find IUART of name {uart}")
+        self.tester = uart
+
+    def require_line(self, content: str) -> None:
+        """The application that it plays says how long and how large in all its samples are."""
+        feed = self.monitor.memory_at(FEED_ORIGIN, 4)
+        samples = self.monitor.memory_at(FEED_ORIGIN + 4, int.from_bytes(feed, "little"))
+        line = f"samples {len(samples)} sum {sum(samples)}"
+        if not (self.tester and self.monitor.started and content in line):
+            raise MonitorError(f"Terminal tester failed!\n\nFull report:\n{line}")
 
     @property
     def listens(self) -> bool:
@@ -107,9 +144,15 @@ def serve_uart(renode: Renode, server: socket.socket) -> None:
 
 
 def copy(renode: Renode, connection: socket.socket, port: serial.Serial) -> None:
+    decoder = Decoder()
     while data := connection.recv(256):
-        if renode.listens:  # else the receiver is off and the byte is dropped
-            port.write(data)
+        if not renode.listens:  # the receiver is off and the byte is dropped
+            continue
+        for frame in decoder.feed(data):
+            log(f"frame: {frame.type:#04x}")
+            if FAULT == "slow" and frame.type != Message.HELLO:
+                time.sleep(SLOW_S)
+        port.write(data)
 
 
 def keyword(renode: Renode, name: str, arguments: list[str]) -> str | None:
@@ -125,6 +168,12 @@ def keyword(renode: Renode, name: str, arguments: list[str]) -> str | None:
             return renode.monitor.execute_script(*arguments)
         case "ResetEmulation":
             renode.reset()
+        case "StartEmulation":
+            renode.execute("start")
+        case "CreateTerminalTester":
+            renode.attach_tester(arguments[0])
+        case "WaitForLineOnUart":
+            renode.require_line(arguments[0])
     return None
 
 
@@ -146,19 +195,36 @@ def options(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def open_server(port: int) -> SimpleXMLRPCServer:
+    """A taken port is logged, and ends Renode; port 0 is any that is free (R HttpServer.cs 1a0558cc)."""
+    try:
+        server = SimpleXMLRPCServer(("127.0.0.1", port), logRequests=False, allow_none=True)
+    except OSError:
+        said = f"Could not start the HTTP server on {f'port {port}' if port else 'any port'}"
+        print(f"12:00:00.0000 [ERROR] {said}", flush=True)
+        sys.exit(0)
+    chosen = server.server_address[1]
+    print(f"12:00:00.0000 [INFO] Robot Framework remote server is listening on port {chosen}", flush=True)
+    return server
+
+
 def main() -> None:
     chosen = options(sys.argv[1:])
     if FAULT == "end":
         print("Unhandled exception: no libraries")
         sys.exit(1)
+    if FAULT == "crash early" or (FAULT == "crash" and not chosen.version):
+        print(CRASH)
+        sys.exit(134)
+    if chosen.version:
+        print(f"Renode v{'1.13.3' if FAULT == 'old' else '1.16.1'}.14312 (12345678-202602170000)")
+        sys.exit(134 if FAULT == "broken" else 0)
     log(f"arguments: {' '.join(sys.argv[1:])}")
     log(f"home: {os.environ['HOME']}")
     if FAULT == "no port":
         time.sleep(60)
     renode = Renode()
-    server = SimpleXMLRPCServer(
-        ("127.0.0.1", int(chosen.robot_server_port)), logRequests=False, allow_none=True
-    )
+    server = open_server(int(chosen.robot_server_port))
     server.register_function(lambda name, arguments: answer(renode, name, arguments), "run_keyword")
     server.register_function(lambda: list(KEYWORDS), "get_keyword_names")
     server.serve_forever()

@@ -77,8 +77,10 @@ class Monitor:
         """A .resc file, line by line; $ORIGIN is its folder."""
         if not Path(path).is_file():
             raise MonitorError(f"Could not find file '{path}'")
-        self.origin = str(Path(path).resolve().parent)
-        return "".join(self.execute(line) for line in Path(path).read_text(encoding="utf-8").splitlines())
+        outer, self.origin = self.origin, str(Path(path).resolve().parent)
+        printed = "".join(self.execute(line) for line in Path(path).read_text(encoding="utf-8").splitlines())
+        self.origin = outer
+        return printed
 
     def _tokens(self, command: str) -> list[Token]:
         rest, tokens = command, []
@@ -118,7 +120,9 @@ class Monitor:
                 if not self.elf:
                     raise MonitorError(f"Could not load ELF from path: {path}")
             case ["sysbus", "LoadBinary"], ("path", "hex" | "integer"), [str(path), int(at)] if self.platform:
-                self.memory.update(enumerate(self._read(path), at))
+                self._load(self._read(path), at)
+            case ["include"], ("path",), [str(path)]:
+                return self.execute_script(path)
             case ["sysbus", "ReadByte"], ("hex" | "integer",), [int(at)] if self.platform:
                 return f"0x{self.memory.get(at, 0):02X}\r\n"
             case ["sysbus", counter], (), [] if self.platform and counter in self.strays:
@@ -135,10 +139,10 @@ class Monitor:
                 self.open_terminal(port)
                 self.terminals.add(name)
             case ["connector", "Connect"], ("literal", "literal"), [str(device), str(terminal)] if (
-                self._is_uart(device) and terminal in self.terminals
+                self.is_uart(device) and terminal in self.terminals
             ):
                 self.connected.add(terminal)
-            case [device, "WriteChar"], ("hex" | "integer",), [int(byte)] if self._is_uart(device):
+            case [device, "WriteChar"], ("hex" | "integer",), [int(byte)] if self.is_uart(device):
                 self.receive(byte & 0xFF)
             case ["start"], (), [] if self.platform:
                 self.started = True
@@ -146,6 +150,18 @@ class Monitor:
             case _:
                 raise MonitorError(f"No such command or device: {' '.join(words)} {' '.join(kinds)}")
         return ""
+
+    def memory_at(self, address: int, length: int) -> bytes:
+        """What lies in memory; 0 where nothing was loaded."""
+        return bytes(self.memory.get(at, 0) for at in range(address, address + length))
+
+    def _load(self, data: bytes, address: int) -> None:
+        """Bytes that go where there is nothing are strays, and lost."""
+        spans = [e.span for e in (self.platform or {}).values() if e.span]
+        if any(start <= address and address + len(data) <= end for start, end in spans):
+            self.memory.update(enumerate(data, address))
+        else:
+            self.strays["UnexpectedWrites"] += len(data)
 
     def _load_platform(self, path: str) -> dict[str, Entry]:
         try:
@@ -164,7 +180,7 @@ class Monitor:
         if not any(span and span[0] <= address < span[1] for span in spans):
             raise MonitorError(f"Tried to set VTOR address at 0x{address:X} which does not lay in memory")
 
-    def _is_uart(self, device: str) -> bool:
+    def is_uart(self, device: str) -> bool:
         entry = (self.platform or {}).get(device.removeprefix("sysbus."))
         return device.startswith("sysbus.") and entry is not None and entry.type_name.startswith("UART.")
 

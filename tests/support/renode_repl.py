@@ -10,7 +10,17 @@ import itertools
 import re
 from dataclasses import dataclass, field
 
-from tests.support.renode_facts import CPU_TYPES, FLAG, NUMBER, PAGE_BYTES, REPL_KEYWORDS, TEXT, TYPES, Type
+from tests.support.renode_facts import (
+    CPU_TYPES,
+    FLAG,
+    IDLE_LINE_AT_ONCE_HZ,
+    NUMBER,
+    PAGE_BYTES,
+    REPL_KEYWORDS,
+    TEXT,
+    TYPES,
+    Type,
+)
 
 _NUMBER = r"0x[0-9A-Fa-f]+(?:_[0-9A-Fa-f]+)*|\d+(?:_\d+)*"
 _NAME = r"[A-Za-z][A-Za-z0-9_]*"
@@ -28,6 +38,13 @@ class ReplError(Exception):
 
     def __init__(self, code: int, what: str) -> None:
         super().__init__(f"Error E{code:02}: {what}")
+
+
+class IdleLineCostError(ReplError):
+    """Renode takes this platform, and then stalls; the stand-in refuses it instead."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(0, f"{name}: every received byte costs an idle-line event that outlives its slice")
 
 
 @dataclass
@@ -160,6 +177,10 @@ def _check_construction(entry: Entry) -> None:
         raise ReplError(38, f"{entry.name}: memory size cannot be 0")
     if "initialLimit" in entry.values and entry.values["initialLimit"][1] == 0:
         raise ReplError(38, f"{entry.name}: initialLimit has to be greater than zero")
+    if entry.type_name == "UART.STM32_UART":
+        _, frequency = entry.values.get("frequency", (NUMBER, 8_000_000))
+        if frequency != IDLE_LINE_AT_ONCE_HZ:
+            raise IdleLineCostError(entry.name)
     if "cpuType" in entry.values and entry.values["cpuType"][1] not in CPU_TYPES:
         raise ReplError(38, f"{entry.name}: unknown cpu type {entry.values['cpuType'][1]!r}")
 

@@ -11,7 +11,7 @@ from micronas.board import board_names, load_board
 from micronas.cli.doctor.finding import Finding, first_line, tool
 from micronas.codegen.toolchain import find_gcc, gcc_version, require_gcc
 from micronas.device.qemu import find_qemu, known_machines
-from micronas.device.renode import find_renode
+from micronas.device.renode import require_renode
 from micronas.errors import MicronasError
 from micronas.firmware.run_platformio import wants_registry
 from micronas.host.installation import install_command
@@ -33,7 +33,7 @@ def examine_tools() -> list[Finding]:
         examine_registry(),
         tool("qemu-system-arm", lambda: first_line([find_qemu(), "--version"])),
         *examine_machines(),
-        tool("Renode", lambda: first_line([find_renode(), "--version"]), optional="--device renode"),
+        tool("Renode", require_renode, optional="--device renode"),
     ]
 
 

@@ -9,6 +9,7 @@ from micronas.deploy.measure.measurement import (
     Measurement,
     OpCount,
     check_identity,
+    emulated_latency,
     measure,
 )
 from micronas.deploy.measure.parity import (
@@ -33,6 +34,7 @@ __all__ = [
     "RunStatistics",
     "check_identity",
     "compare_outputs",
+    "emulated_latency",
     "first_wrong_op",
     "load_sample",
     "measure",

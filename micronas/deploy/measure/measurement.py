@@ -157,6 +157,11 @@ def latency_of(count: float, info: Info, board: Board, *, emulated: bool) -> Lat
     if info.counter is Counter.CYCLES and not emulated:
         ms = 1000.0 * count / info.clock_hz
         return Latency(ms, Source.MEASURED, cycles=round(count), core=info.core, clock_hz=info.clock_hz)
-    ms = 1000.0 * count * board.timing.cycles_per_instruction / board.clock.hz
+    return emulated_latency(count, board)
+
+
+def emulated_latency(instructions: float, board: Board) -> Latency:
+    """An estimate of what ``instructions`` take on ``board``, by its cycles per instruction and clock."""
+    ms = 1000.0 * instructions * board.timing.cycles_per_instruction / board.clock.hz
     core = board.core.value
-    return Latency(ms, Source.EMULATED, instructions=round(count), core=core, clock_hz=board.clock.hz)
+    return Latency(ms, Source.EMULATED, instructions=round(instructions), core=core, clock_hz=board.clock.hz)

@@ -5,8 +5,8 @@ needs; everything else a port touches is given as plain memory. What Renode coun
 it knows no pipeline and no wait states.
 """
 
-from micronas.device.renode.device import RenodeDevice
-from micronas.device.renode.find import find_renode
+from micronas.device.renode.device import LISTENS_EVERYWHERE, RenodeDevice
+from micronas.device.renode.find import find_renode, require_renode
 from micronas.device.renode.platform import require_modelled
 
-__all__ = ["RenodeDevice", "find_renode", "require_modelled"]
+__all__ = ["LISTENS_EVERYWHERE", "RenodeDevice", "find_renode", "require_modelled", "require_renode"]

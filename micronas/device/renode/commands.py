@@ -40,11 +40,14 @@ def machine_commands(board: Board, platform: str, elf: str) -> list[str]:
     ]
 
 
-def start_commands(board: Board, platform: Path, elf: Path, uart_port: int) -> list[str]:
-    """Commands up to, but without, ``start``; the UART is raw bytes on a socket."""
+def terminal_command(port: int) -> str:
+    """The command that opens a socket for a UART: raw bytes, refused where the port is taken."""
+    return f'emulation CreateServerSocketTerminal {port} "{TERMINAL}" false'
+
+
+def connect_commands(board: Board) -> list[str]:
+    """What remains before ``start``, the UART's socket being open."""
     return [
-        *machine_commands(board, path_token(platform), path_token(elf)),
         "emulation SetGlobalAdvanceImmediately true",
-        f'emulation CreateServerSocketTerminal {uart_port} "{TERMINAL}" false',
         f"connector Connect sysbus.{board.uart.name} {TERMINAL}",
     ]

@@ -1,7 +1,7 @@
 """A running Renode: the board's own ELF on its generated platform, the UART opened through pyserial.
 
 The process gets a home, a configuration and a temporary folder of its own, so that it neither reads nor
-leaves anything of the user's. Renode listens on all interfaces while it runs; it has no option against that.
+leaves anything of the user's.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -20,15 +19,23 @@ from micronas.board import Board
 from micronas.device.emulator_process import EmulatorProcess
 from micronas.device.link import Link
 from micronas.device.qemu import answers_hello
-from micronas.device.renode.commands import start_commands
+from micronas.device.renode.commands import connect_commands, machine_commands, path_token, terminal_command
 from micronas.device.renode.control import RenodeControl
 from micronas.device.renode.find import find_renode
+from micronas.device.renode.output import cause_of_end, control_port
 from micronas.device.renode.platform import platform_text
+from micronas.device.renode.session_folder import session_folder
 from micronas.device.renode.stray_accesses import count_stray_accesses, first_logged
 from micronas.device.serial_link import SerialLink
-from micronas.errors import DeviceError
+from micronas.errors import DeadlineError, DeviceError
 
 START_DEADLINE_S = 60.0
+LISTENS_EVERYWHERE = (
+    "Renode's control port and UART are open on all network interfaces while it runs, and it has no option "
+    "against that: use it behind a firewall or in a container"
+)
+_PORTS_TRIED = 3
+_POLL_S = 0.02
 
 
 class RenodeDevice:
@@ -59,7 +66,7 @@ class RenodeDevice:
             try:
                 link = self._start(starting)
             except DeviceError as error:
-                if not (said := self._last_words()):
+                if not (said := cause_of_end(self._said())):
                     raise
                 raise type(error)(f"{error.message}; it said: {said}", remedy=error.remedy) from error
             self._started = starting.pop_all()
@@ -85,17 +92,18 @@ class RenodeDevice:
     def _start(self, starting: ExitStack) -> SerialLink:
         executable = find_renode()
         end = time.monotonic() + self._deadline_s
-        folder = Path(tempfile.mkdtemp(prefix="micronas-renode-"))
-        starting.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder = starting.enter_context(session_folder())
         platform = folder / "board.repl"
         platform.write_text(platform_text(self._board), encoding="utf-8")
         elf = Path(shutil.copyfile(self._elf, folder / "firmware.elf"))
-        control_port, uart_port = free_ports(2)
-        process = self._process = _run(executable, folder, control_port)
+        process = self._process = _run(executable, folder)
         starting.callback(process.close)
-        control = self._control = RenodeControl(control_port)
-        control.await_ready(self._deadline_s, lambda: process.runs)
-        for command in start_commands(self._board, platform, elf, uart_port):
+        control = self._control = RenodeControl(self._await_port(process, end))
+        control.await_ready(max(1.0, end - time.monotonic()), lambda: process.runs)
+        for command in machine_commands(self._board, path_token(platform), path_token(elf)):
+            control.execute(command)
+        uart_port = _open_terminal(control)
+        for command in connect_commands(self._board):
             control.execute(command)
         # Connected before the machine starts: the link has all that the firmware says.
         socket_url = f"socket://127.0.0.1:{uart_port}"
@@ -103,6 +111,18 @@ class RenodeDevice:
         control.execute("start")
         self._answers(link, max(1.0, end - time.monotonic()))
         return link
+
+    def _await_port(self, process: EmulatorProcess, end: float) -> int:
+        """The control port, which Renode chooses itself, so that no other program can take it first."""
+        while True:
+            running = process.runs
+            if (port := control_port(self._said())) is not None:
+                return port
+            if not running:
+                raise DeviceError("Renode ended at once")
+            if time.monotonic() >= end:
+                raise DeadlineError(f"Renode did not open its control port within {self._deadline_s:g} s")
+            time.sleep(_POLL_S)
 
     def _refuse_strays(self, error: BaseException | None) -> None:
         """A run that went wrong already, maybe with Renode, is judged by what the log has."""
@@ -120,23 +140,33 @@ class RenodeDevice:
     def _said(self) -> list[str]:
         return self._process.said().splitlines() if self._process else []
 
-    def _last_words(self) -> str:
-        return " | ".join(line.strip() for line in self._said()[-3:])
+
+def _open_terminal(control: RenodeControl) -> int:
+    """Open the UART's socket on a port that is free, and give it; another program may take one in between."""
+    for port in free_ports(_PORTS_TRIED):
+        try:
+            control.execute(terminal_command(port))
+            return port
+        except DeadlineError:
+            raise
+        except DeviceError as error:
+            refusal = error
+    raise DeviceError(f"Renode found none of {_PORTS_TRIED} ports free: {refusal.message}") from refusal
 
 
-def _run(executable: str, folder: Path, control_port: int) -> EmulatorProcess:
+def _run(executable: str, folder: Path) -> EmulatorProcess:
     own = {"HOME": str(folder), "TMPDIR": str(folder), "RENODE_CI_MODE": "YES"}
-    command = [executable, *renode_arguments(folder, control_port)]
+    command = [executable, *renode_arguments(folder)]
     return EmulatorProcess(command, cwd=folder, environment={**os.environ, **own})
 
 
-def renode_arguments(folder: Path, control_port: int) -> list[str]:
-    """Renode's arguments: no window, no colours, its own configuration, the control port."""
+def renode_arguments(folder: Path) -> list[str]:
+    """Renode's arguments: no window, no colours, its own configuration, a control port of its choice."""
     return [
         "--disable-gui",
         "--plain",
         *("--config", str(folder / "renode.config")),
-        *("--robot-server-port", str(control_port)),
+        *("--robot-server-port", "0"),
     ]
 
 

@@ -1,15 +1,26 @@
-"""Where Renode is: named by MICRONAS_RENODE, on PATH, or among PlatformIO's packages."""
+"""Where Renode is, and which: named by MICRONAS_RENODE, on PATH, or among PlatformIO's packages."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from micronas.errors import ToolMissingError
+from micronas.device.renode.output import cause_of_end
+from micronas.errors import DeviceError, ToolMissingError
 
 VARIABLE = "MICRONAS_RENODE"
+OLDEST = (1, 16)
+_VERSION_DEADLINE_S = 30.0
+_VERSION = re.compile(r"(\d+)\.(\d+)\.\d+")
+_GET_IT = (
+    "get Renode 1.16 or later by `pio pkg install -g -t platformio/tool-renode`, from conda-forge "
+    "(renode-cli), or from renode.io; QEMU needs none of this (--device qemu)"
+)
+_INSTALL_AGAIN = "install it again, or name another by MICRONAS_RENODE"
 _NAME = "renode"  # in every package, conda-forge's renode-cli among them
 
 
@@ -26,9 +37,41 @@ def find_renode() -> str:
         return candidate
     raise ToolMissingError(
         "Renode is not on PATH, not named by MICRONAS_RENODE and not among PlatformIO's packages",
-        remedy="get it by `pio pkg install -g -t platformio/tool-renode`, from conda-forge (renode-cli), "
-        "or from renode.io; QEMU needs none of this (--device qemu)",
+        remedy=_GET_IT,
     )
+
+
+def require_renode() -> str:
+    """The version line of the Renode that is found; ``DeviceError`` if it does not start or is too old."""
+    executable = find_renode()
+    try:
+        asked = subprocess.run(
+            [executable, "--version"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            timeout=_VERSION_DEADLINE_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise DeviceError(f"{executable} does not start: {error}", remedy=_INSTALL_AGAIN) from error
+    lines = asked.stdout.splitlines()
+    if asked.returncode != 0:
+        said = cause_of_end(lines) or f"exit code {asked.returncode}, no message"
+        raise DeviceError(f"{executable} does not start: {said}", remedy=_INSTALL_AGAIN)
+    version = next((line.strip() for line in lines if _VERSION.search(line)), "no version said")
+    _require_new_enough(version)
+    return version
+
+
+def _require_new_enough(version: str) -> None:
+    """One built from source may say 0.0.0: that is not judged."""
+    found = _VERSION.search(version)
+    if found and (0, 0) < (int(found[1]), int(found[2])) < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise DeviceError(f"{version} is older than {oldest}, the oldest that is supported", remedy=_GET_IT)
 
 
 def _candidates() -> Iterator[str]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
+import sys
 import tempfile
 import xmlrpc.client
 from pathlib import Path
@@ -19,6 +21,7 @@ import pytest
 from micronas.board import Board, load_board
 from micronas.deploy.deployment import Deployment, deploy, random_samples
 from micronas.device.client import Client
+from micronas.device.framing import Message
 from micronas.device.renode import RenodeDevice, find_renode
 from micronas.device.renode.commands import path_token
 from micronas.device.renode.control import RenodeControl
@@ -70,7 +73,7 @@ def test_a_session_makes_the_machine_and_reaches_the_firmware(fake, board: Board
     arguments, home, *commands = log.read_text().splitlines()
     folder = home.removeprefix("home: ")
     assert re.fullmatch(
-        rf"arguments: --disable-gui --plain --config {folder}/renode.config --robot-server-port \d+",
+        rf"arguments: --disable-gui --plain --config {folder}/renode.config --robot-server-port 0",
         arguments,
     )
     expected = [
@@ -78,14 +81,18 @@ def test_a_session_makes_the_machine_and_reaches_the_firmware(fake, board: Board
         f"machine LoadPlatformDescription @{folder}/board.repl",
         f"sysbus LoadELF @{folder}/firmware.elf",
         "sysbus.cpu VectorTableOffset 0x08000000",
-        "emulation SetGlobalAdvanceImmediately true",
         'emulation CreateServerSocketTerminal PORT "uart_socket" false',
+        "emulation SetGlobalAdvanceImmediately true",
         "connector Connect sysbus.usart2 uart_socket",
         "start",
         "sysbus UnexpectedReads",
         "sysbus UnexpectedWrites",
     ]
-    said = [re.sub(r"Terminal \d+", "Terminal PORT", c).removeprefix("ExecuteCommand: ") for c in commands]
+    said = [
+        re.sub(r"Terminal \d+", "Terminal PORT", command).removeprefix("ExecuteCommand: ")
+        for command in commands
+        if command.startswith("ExecuteCommand: ")
+    ]
     assert said == expected
     assert not Path(folder).exists()
 
@@ -96,6 +103,7 @@ def test_a_session_makes_the_machine_and_reaches_the_firmware(fake, board: Board
         ("refuse", DeviceError, "refused 'machine LoadPlatformDescription @[^']+': Error E39: no such type"),
         ("die", DeviceError, "went away during 'sysbus LoadELF"),
         ("end", DeviceError, "ended at once; it said: Unhandled exception: no libraries"),
+        ("crash", DeviceError, "it said: Fatal error: . Unhandled exception.*'libtlib.so'$"),
         ("no port", DeadlineError, "did not open its control port within 3 s"),
         ("mute", DeadlineError, "no answer to HELLO"),
         ("abort", DeviceError, "some accesses outside its memory, the first: .*CPU abort .PC=0x0."),
@@ -116,6 +124,58 @@ def test_each_fault_is_one_message_and_leaves_no_process(
     with pytest.raises(error, match=complaint), device as link:
         Client(link).info()
     assert device.pid is None
+
+
+def test_a_port_that_another_program_takes_is_not_the_end(fake, board: Board, elf: Path) -> None:
+    log = fake("taken")
+    with RenodeDevice(board, elf) as link:
+        assert Client(link).info().board == board.name
+    assert log.read_text().count("CreateServerSocketTerminal") == 2
+
+
+def test_a_control_port_that_is_taken_ends_the_stand_in_as_it_ends_renode(fake) -> None:
+    fake("")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [find_renode(), "--robot-server-port", port],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+    assert f"[ERROR] Could not start the HTTP server on port {port}" in done.stdout
+
+
+def test_a_slow_emulator_is_asked_once(fake, board: Board, elf: Path) -> None:
+    """What it has not come to makes it slower still: asked again and again, it never answered."""
+    log = fake("slow")
+    with RenodeDevice(board, elf) as link:
+        Client(link).load_input(0, bytes(12))
+    frames = [line for line in log.read_text().splitlines() if line.startswith("frame: ")]
+    assert frames.count(f"frame: {Message.LOAD:#04x}") == 1
+
+
+def test_what_a_killed_session_left_is_removed_by_the_next(
+    fake, board: Board, elf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake("")
+    (folder := tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    script = f"""
+import os, signal
+from pathlib import Path
+from micronas.board import load_board
+from micronas.device.renode import RenodeDevice
+with RenodeDevice(load_board({board.name!r}), Path({str(elf)!r})):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    subprocess.run([sys.executable, "-c", script], env=environment, timeout=60, check=False)
+    assert len(list(folder.iterdir())) == 1, "kill -9 leaves the folder"
+    with RenodeDevice(board, elf), RenodeDevice(board, elf):
+        assert len(list(folder.iterdir())) == 2, "those in use stay"
+    assert list(folder.iterdir()) == []
 
 
 def test_a_temporary_folder_with_a_space_in_its_name(

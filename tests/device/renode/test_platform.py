@@ -127,9 +127,13 @@ def test_a_core_or_uart_without_a_platform_is_refused_by_name(board: Board) -> N
         ("size: 0x80000", "size: 0x0", 38),
         ("size: 0x20000", "size: 0x20001", 39),
         ("@ sysbus 0x20000000", "@ sysbus 0x08010000", 39),
+        ("    frequency: 4294967295\n", "", 0),
+        ("frequency: 4294967295", "frequency: 84000000", 0),
     ],
 )
-def test_a_platform_that_renode_would_refuse_is_refused(right: str, wrong: str, code: int) -> None:
+def test_a_platform_that_renode_would_refuse_or_stall_on_is_refused(
+    right: str, wrong: str, code: int
+) -> None:
     assert right in GOLDEN
     with pytest.raises(ReplError, match=rf"^Error E{code:02}: "):
         load_platform(GOLDEN.replace(right, wrong, 1))

@@ -11,7 +11,7 @@ import pytest
 
 from micronas.board import load_board
 from micronas.device.renode import find_renode
-from micronas.device.renode.commands import start_commands
+from micronas.device.renode.commands import connect_commands, machine_commands, path_token, terminal_command
 from micronas.device.renode.control import RenodeControl
 from micronas.device.renode.device import free_ports
 from micronas.device.renode.platform import platform_text
@@ -24,7 +24,8 @@ def commands(tmp_path: Path) -> list[str]:
     board = load_board("nucleo_f446re")
     (tmp_path / "board.repl").write_text(platform_text(board), encoding="utf-8")
     (tmp_path / "firmware.elf").write_bytes(b"\x7fELF")
-    return start_commands(board, tmp_path / "board.repl", tmp_path / "firmware.elf", 3456)
+    tokens = path_token(tmp_path / "board.repl"), path_token(tmp_path / "firmware.elf")
+    return [*machine_commands(board, *tokens), terminal_command(3456), *connect_commands(board)]
 
 
 def test_the_monitor_takes_the_commands_of_a_session(commands: list[str]) -> None:

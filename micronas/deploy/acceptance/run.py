@@ -1,0 +1,93 @@
+"""Runs the steps: the first that does not pass ends the test, and its error is the step's."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from micronas.board import Board
+from micronas.deploy.acceptance.report import STEPS, Outcome, Report, Step
+from micronas.deploy.deployment import Deployment, Samples, deploy, require_tools
+from micronas.device.targets import Device
+from micronas.errors import (
+    BudgetError,
+    BuildError,
+    DeviceError,
+    FlashError,
+    MicronasError,
+    ParityError,
+    ToolMissingError,
+)
+from micronas.model.graph import Graph
+
+
+def accept(
+    graph: Graph,
+    board: Board,
+    samples: Samples,
+    *,
+    model: str,
+    device_name: str,
+    device: Device,
+    workdir: Path,
+    cache_dir: Path | None,
+) -> Report:
+    """Build ``graph`` for ``board``, run it on ``device`` and compare every output element.
+
+    ``model`` and ``device_name`` are for the report. What a stage refuses or fails at is in the report; other
+    errors are bugs and are raised.
+    """
+    started = time.monotonic()
+    deployed: Deployment | None = None
+    try:
+        require_tools(device, board)
+        deployed = deploy(graph, board, samples, device=device, workdir=workdir, cache_dir=cache_dir)
+        deployed.require_parity()
+        steps = _passed(deployed)
+    except MicronasError as error:
+        steps = _ended(error)
+    return Report(
+        model,
+        board.name,
+        device_name,
+        len(samples[0]),
+        time.monotonic() - started,
+        steps,
+        deployed,
+    )
+
+
+def _passed(deployed: Deployment) -> tuple[Step, ...]:
+    parity = deployed.measurement.parity
+    found = {
+        "runs": str(deployed.execution_target),
+        "outputs": f"{parity.elements:,} of {parity.elements:,} equal",
+    }
+    return tuple(Step(name, Outcome.PASSED, found.get(name, "")) for name in STEPS)
+
+
+def _ended(error: MicronasError) -> tuple[Step, ...]:
+    """Steps before the one that ``error`` belongs to have passed, those after it were not tried."""
+    wrong, outcome = _step_of(error)
+    names = list(STEPS)
+    at = names.index(wrong)
+    return (
+        *(Step(name, Outcome.PASSED) for name in names[:at]),
+        Step(wrong, outcome, str(error)),
+        *(Step(name, Outcome.SKIPPED, f"{wrong} did not pass") for name in names[at + 1 :]),
+    )
+
+
+def _step_of(error: MicronasError) -> tuple[str, Outcome]:
+    match error:
+        case ParityError():
+            return "outputs", Outcome.FAILED
+        case BudgetError():
+            return "fits", Outcome.FAILED
+        case ToolMissingError():
+            return "tools", Outcome.ERROR
+        case BuildError():
+            return "builds", Outcome.ERROR
+        case DeviceError() | FlashError():
+            return "runs", Outcome.ERROR
+    return "builds", Outcome.ERROR

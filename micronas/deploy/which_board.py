@@ -1,0 +1,115 @@
+"""Which boards does a network fit, with how many bytes to spare, and how long does it take there?
+
+Whether it fits is the ledger's answer, board by board. Its latency is emulated once for each core: boards
+with the same core run the same kernels, so the executed instructions are the same but for the few that a
+reading of the counter costs; only cycles per instruction and clock are the board's.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from micronas.board import Board, Core, board_names, load_board
+from micronas.deploy.deployment import cache_folder, deploy, random_samples, require_tools
+from micronas.deploy.measure import emulated_latency
+from micronas.device.targets import Qemu
+from micronas.errors import BuildError, DeviceError, ToolMissingError
+from micronas.memory.ledger import board_budget, check, make_ledger
+from micronas.model.graph import Graph
+from micronas.trial import Latency
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A network on a board, by its ledger; negative spare bytes are bytes over.
+
+    ``latency`` is None where it was not run.
+    """
+
+    board: Board
+    fits: bool
+    reasons: tuple[str, ...]
+    flash_bytes: int
+    flash_spare_bytes: int
+    sram_bytes: int
+    sram_spare_bytes: int
+    latency: Latency | None = None
+
+
+def fits_of(graph: Graph, boards: Iterable[Board] | None = None) -> list[Fit]:
+    """One per board, of all shipped ones by default; nothing is built."""
+    return [_fit(graph, board) for board in (boards or map(load_board, board_names()))]
+
+
+def with_latency(
+    graph: Graph, fits: Sequence[Fit], *, started: Callable[[Core], None] = lambda core: None
+) -> tuple[list[Fit], list[str]]:
+    """``fits`` with the emulated latency of those that fit, and why it is missing where it could not be run.
+
+    ``started`` is called before each core's run, which takes seconds.
+    """
+    timed, remarks = list(fits), []
+    for core in dict.fromkeys(fit.board.core for fit in fits if fit.fits):
+        started(core)
+        try:
+            instructions = instructions_on(graph, [f.board for f in fits if f.fits and f.board.core is core])
+        except ToolMissingError as error:
+            return list(fits), [f"no latency: {error.message}"]
+        except (BuildError, DeviceError) as error:
+            remarks.append(f"no latency on {core.value}: {error.message}")
+            continue
+        timed = [
+            replace(f, latency=emulated_latency(instructions, f.board))
+            if f.fits and f.board.core is core
+            else f
+            for f in timed
+        ]
+    return timed, remarks
+
+
+def instructions_on(graph: Graph, boards: Sequence[Board]) -> int:
+    """Instructions of one inference on the core that ``boards`` share, in QEMU; outputs are compared, too."""
+    board = max((b for b in boards if b.emulator is not None), key=lambda b: b.sram_bytes, default=boards[0])
+    require_tools(Qemu(), board)
+    with tempfile.TemporaryDirectory(prefix="micronas-") as work:
+        deployed = deploy(
+            graph,
+            board,
+            random_samples(graph, 1, seed=0),
+            device=Qemu(),
+            workdir=Path(work),
+            cache_dir=cache_folder(),
+            runs=1,
+        )
+    deployed.require_parity()
+    instructions = deployed.measurement.latency.instructions
+    assert instructions is not None, "an emulator counts instructions"
+    return instructions
+
+
+def ordered(fits: Iterable[Fit]) -> list[Fit]:
+    """What fits comes first, the fastest before the others; then by what is nearest to fitting."""
+
+    def key(fit: Fit) -> tuple[bool, float, int, str]:
+        over = -min(0, fit.flash_spare_bytes) - min(0, fit.sram_spare_bytes)
+        ms = fit.latency.ms if fit.latency else float("inf")
+        return not fit.fits, ms, over if not fit.fits else fit.sram_spare_bytes, fit.board.name
+
+    return sorted(fits, key=key)
+
+
+def _fit(graph: Graph, board: Board) -> Fit:
+    ledger, budget = make_ledger(graph, board), board_budget(board)
+    verdict = check(ledger, budget)
+    return Fit(
+        board,
+        verdict.fits,
+        verdict.reasons,
+        ledger.flash_bytes,
+        budget.flash_bytes - ledger.flash_bytes,
+        ledger.sram_bytes,
+        budget.sram_bytes - ledger.sram_bytes,
+    )

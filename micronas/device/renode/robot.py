@@ -1,0 +1,48 @@
+"""Parts that all Robot Framework tests have in common: settings, and keywords of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from micronas.device.renode.stray_accesses import COUNTERS
+
+SETTINGS = (
+    "*** Settings ***",
+    "Suite Setup       Setup",
+    "Suite Teardown    Teardown",
+    "Test Teardown     Test Teardown",
+    "Resource          ${RENODEKEYWORDS}",
+    "",
+)
+NOTHING_OUTSIDE_MEMORY = (
+    "Nothing Outside Memory",
+    "    [Arguments]    ${counter}",
+    "    ${count}=    Execute Command    sysbus ${counter}",
+    "    Should Be Equal As Integers    ${count.strip()}    0",
+    "",
+)
+
+
+def suite(keywords: Sequence[str], name: str, steps: Sequence[str]) -> str:
+    """One test ``name`` of ``steps`` that ends by asking for accesses outside memory."""
+    return "\n".join(
+        [
+            *SETTINGS,
+            "*** Keywords ***",
+            *keywords,
+            *NOTHING_OUTSIDE_MEMORY,
+            "*** Test Cases ***",
+            name,
+            *(f"    {step}" for step in steps),
+            *(f"    Nothing Outside Memory    {counter}" for counter in COUNTERS),
+            "",
+        ]
+    )
+
+
+def cell(text: str) -> str:
+    """``text`` as one argument of a keyword: Robot splits at two spaces and reads ``\\``, ``$`` and ``=``."""
+    escaped = text.replace("\\", "\\\\")
+    for sign in "$@%&=#":
+        escaped = escaped.replace(sign, f"\\{sign}")
+    return escaped.replace("  ", " \\ ")
