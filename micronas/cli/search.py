@@ -76,7 +76,7 @@ def search(
     if resume is not None:
         if config is not None or given or run is not None:
             raise ConfigError(
-                "--resume goes on with the run's own configuration, so nothing else may be given",
+                "--resume continues with the run's own configuration, so nothing else may be given",
                 remedy=f"{program()} search --resume {typed(resume)}",
             )
         with Store.resume(run_folder(resume, runs)) as store:
