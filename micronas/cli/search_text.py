@@ -120,6 +120,9 @@ def _print_next(setup: Setup, tflite: str) -> None:
     named = typed(config.board) if config.board and is_path(config.board) else setup.board.name
     board = named + ("" if config.clock_mhz is None else f" --clock-mhz {config.clock_mhz:.9g}")
     print("\nNext:")
-    print(f"  {program()} bench {tflite} --board {board}    # every op's instructions and bytes")
-    print(f"  {program()} flash {tflite} --board {board}    # onto a real board")
-    print(f"  {program()} export {tflite} --out DIR    # a C library for your own firmware")
+    for what, command in (
+        ("every op's instructions and bytes", f"bench {tflite} --board {board}"),
+        ("onto a real board", f"flash {tflite} --board {board}"),
+        ("a C library for your own firmware", f"export {tflite} --out DIR"),
+    ):
+        print(f"  # {what}\n  {program()} {command}")
