@@ -20,7 +20,7 @@ from micronas.errors import ModelError
 from micronas.export.host_test_source import host_test
 from micronas.export.kernels import kernel_files
 from micronas.export.texts import cmake_lists, license_text, network_header, platformio_library, readme
-from micronas.memory.plan import plan_memory
+from micronas.memory.plan import Plan, plan_memory
 from micronas.model.graph import Graph
 
 _FORMS = (
@@ -39,6 +39,10 @@ _NAMED = """\
 """
 
 
+MAX_ARENA_BYTES = 64 * 1024 * 1024
+"""More than any microcontroller's memory; the example data of a network that is larger would take hours."""
+
+
 def library_files(graph: Graph, *, name: str) -> Mapping[str, str]:
     """Path -> text of every file of the library called ``name``; raises ``ModelError`` as lowering does."""
     if not re.fullmatch(r"[A-Za-z]\w*", name, flags=re.ASCII):
@@ -49,6 +53,7 @@ def library_files(graph: Graph, *, name: str) -> Mapping[str, str]:
     for file_name, core, condition in _FORMS:
         lowered = lower_graph(graph, Target(core))
         plan = plan_memory(graph, lowered)
+        _require_possible(graph, plan)
         text = generate(graph, lowered, plan, name=name)["mn_model.c"]
         files[f"src/{file_name}"] = _NAMED.format(name=name, condition=condition, text=text)
         kernels |= {op.kernel for op in lowered}
@@ -61,3 +66,15 @@ def library_files(graph: Graph, *, name: str) -> Mapping[str, str]:
     files["README.md"] = readme(graph, name, arena_bytes)
     files["LICENSE"] = license_text()
     return files
+
+
+def _require_possible(graph: Graph, plan: Plan) -> None:
+    """Refuses a network that no microcontroller holds, before anything is run or written."""
+    if plan.arena_bytes <= MAX_ARENA_BYTES:
+        return
+    where = "" if plan.peak_op is None else f" (most at op {plan.peak_op} {graph.ops[plan.peak_op].kind})"
+    raise ModelError(
+        f"{graph.name}: the activations take {plan.arena_bytes:,} bytes{where}; "
+        f"a library is made for at most {MAX_ARENA_BYTES:,}",
+        remedy="a smaller input, fewer channels, or a stride early in the network",
+    )

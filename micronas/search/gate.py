@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from micronas.board import Board
+from micronas.codegen.lowering import Target
+from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.ledger import Budget, Ledger, Verdict, check, make_ledger
 from micronas.memory.ledger.lower_bound import exceeds_lower_bound
 from micronas.model.graph import Graph
@@ -38,7 +40,7 @@ class LedgerGate:
     def __init__(self, space: Space, board: Board, runtime: str, budget: Budget) -> None:
         self._space, self._board, self._runtime, self._budget = space, board, runtime, budget
         self._verdicts: dict[str, Verdict] = {}
-        self._refused: set[str] = set()
+        self._fits: dict[str, bool] = {}
         self._ledgers: dict[str, Ledger] = {}
 
     def verdict(self, arch: Arch) -> Verdict:
@@ -53,9 +55,17 @@ class LedgerGate:
         key = self._space.key(arch)
         if key in self._verdicts or self._runtime != "micronas":
             return self.verdict(arch).fits
-        if key not in self._refused and exceeds_lower_bound(self._graph(arch), self._board, self._budget):
-            self._refused.add(key)
-        return key not in self._refused and self.verdict(arch).fits
+        if key not in self._fits:
+            self._fits[key] = self._quick_look(self._graph(arch))
+        return self._fits[key]
+
+    def _quick_look(self, graph: Graph) -> bool:
+        """The verdict by the first plan that is within the budget, if any plan can be."""
+        lowered = lower_graph(graph, Target(self._board.core))
+        if exceeds_lower_bound(graph, lowered, self._board, self._budget):
+            return False
+        ledger = make_ledger(graph, self._board, self._runtime, lowered=lowered, enough=self._budget)
+        return check(ledger, self._budget).fits
 
     def ledger(self, arch: Arch) -> Ledger:
         """Memory ledger of the architecture on this board."""

@@ -82,10 +82,23 @@ class Placement:
         return [Part(memory, "arena", nbytes) for memory, nbytes in memories]
 
 
-def place_on(board: Board, graph: Graph, lowered: Sequence[Lowered], resident_bytes: int) -> Placement:
-    """Plan ``graph`` for ``board`` with ``resident_bytes`` of stack and statics in ``sram``."""
-    plan = plan_memory(graph, lowered)
+def place_on(
+    board: Board,
+    graph: Graph,
+    lowered: Sequence[Lowered],
+    resident_bytes: int,
+    sram_budget_bytes: int | None = None,
+) -> Placement:
+    """Plan ``graph`` for ``board``, whose ``sram`` holds ``resident_bytes`` of stack and statics.
+
+    With ``sram_budget_bytes`` (stack and statics included) the first plan found within it and within a room
+    will do; without, the search goes on for the lowest.
+    """
     rooms = free_regions(board, resident_bytes)
+    enough_bytes = 0
+    if sram_budget_bytes is not None:
+        enough_bytes = min(sram_budget_bytes - resident_bytes, largest_free_region(rooms).free_bytes)
+    plan = plan_memory(graph, lowered, enough_bytes)
     whole = first_fit_region(rooms, plan.arena_bytes)
     if whole is not None:
         return Placement(plan, _in(whole), rooms)

@@ -12,6 +12,8 @@ still one arena with one range of offsets: its banks are consecutive, and no blo
 
 from __future__ import annotations
 
+import bisect
+import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +22,8 @@ from micronas.codegen.lowering import Lowered
 from micronas.memory.plan.banks import BankPlan, split
 from micronas.memory.plan.blocks import MemoryBlock, lower_bound, make_blocks, taken_bytes
 from micronas.memory.plan.order import best_orders, unavoidable_peak
-from micronas.memory.plan.place import height, improve, place
+from micronas.memory.plan.place import height, place
+from micronas.memory.plan.stacking import improve
 from micronas.memory.plan.values import TENSOR_ALIGNMENT, AllocationProblem, make_problem
 from micronas.model.graph import Graph
 
@@ -93,17 +96,36 @@ class Plan:
         return next((b for b in self.banks if b.start <= offset < b.start + b.nbytes), None)
 
     def live_bytes(self, step: int) -> int:
-        """Bytes in use at a step."""
-        return sum(s.size for s in self.spans if s.first <= step <= s.last) - self._overlaid(step)
+        """Bytes in use at a step; where an output lies on its input they count once."""
+        return self._live_bytes[step]
 
-    def _overlaid(self, step: int) -> int:
-        """Bytes counted twice at ``step`` because an output takes over its input."""
-        live = sorted((s.offset, s.offset + s.size) for s in self.spans if s.first <= step <= s.last)
-        overlap, reach = 0, 0
-        for low, high in live:
-            overlap += max(0, min(reach, high) - low)
-            reach = max(reach, high)
-        return overlap
+    @functools.cached_property
+    def _live_bytes(self) -> tuple[int, ...]:
+        """Bytes in use at every step."""
+        steps = len(self.order) + 2
+        begins: list[list[Span]] = [[] for _ in range(steps)]
+        ends: list[list[Span]] = [[] for _ in range(steps)]
+        for span in self.spans:
+            begins[span.first].append(span)
+            ends[span.last].append(span)
+        live: list[tuple[int, int]] = []
+        totals = []
+        for step in range(steps):
+            for span in begins[step]:
+                bisect.insort(live, (span.offset, span.offset + span.size))
+            totals.append(_union_bytes(live))
+            for span in ends[step]:
+                live.remove((span.offset, span.offset + span.size))
+        return tuple(totals)
+
+
+def _union_bytes(ranges: Sequence[tuple[int, int]]) -> int:
+    """Bytes that lie in one or more of ``ranges``, which are sorted."""
+    total, reach = 0, 0
+    for low, high in ranges:
+        total += max(0, high - max(low, reach))
+        reach = max(reach, high)
+    return total
 
 
 @dataclass(frozen=True)
@@ -120,10 +142,13 @@ class Shortfall:
     needed: Mapping[str, int]
 
 
-def plan_memory(graph: Graph, lowered: Sequence[Lowered]) -> Plan:
-    """Plan ``graph`` with scratch, copies and in-place inputs from ``lowered`` (one per op, in order)."""
+def plan_memory(graph: Graph, lowered: Sequence[Lowered], enough_bytes: int = 0) -> Plan:
+    """Plan ``graph`` with scratch, copies and in-place inputs from ``lowered`` (one per op, in order).
+
+    The first placement found that takes at most ``enough_bytes`` ends the search for a lower one.
+    """
     problem = make_problem(graph, lowered)
-    order, blocks, offsets = _best_placement(problem)
+    order, blocks, offsets = _best_placement(problem, enough_bytes)
     return _plan(problem, order, blocks, offsets, height(blocks, offsets))
 
 
@@ -211,18 +236,18 @@ def min_arena_bytes(graph: Graph, lowered: Sequence[Lowered]) -> int:
 
 
 def _best_placement(
-    problem: AllocationProblem,
+    problem: AllocationProblem, enough_bytes: int
 ) -> tuple[tuple[int, ...], tuple[MemoryBlock, ...], tuple[int, ...]]:
     """The plan of the first order that reaches its bound, else the lowest one, improved by the search."""
     tried = []
     for order in best_orders(problem):
         blocks = make_blocks(problem, order)
-        offsets = place(blocks)
+        offsets = place(blocks, enough_bytes)
         tried.append((order, blocks, offsets))
-        if height(blocks, offsets) == lower_bound(blocks):
+        if height(blocks, offsets) <= max(lower_bound(blocks), enough_bytes):
             break
     order, blocks, offsets = min(tried, key=lambda t: height(t[1], t[2]))
-    return order, blocks, improve(blocks, offsets)
+    return order, blocks, improve(blocks, offsets, enough_bytes)
 
 
 def _named_offsets(
@@ -245,7 +270,7 @@ def _spans(
     spans = []
     for value in problem.values:
         first = 0 if value.producer is None else step[value.producer]
-        uses = [step[op] for op in order if value.readers >> op & 1]
+        uses = (step[op] for op in value.readers)
         last = len(order) + 1 if value.is_output else max([first, *uses])
         spans.append(Span(tensors[value.tensors[0]], value.size, first, last, value.tensors))
     spans += [

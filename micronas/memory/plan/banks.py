@@ -20,7 +20,8 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from micronas.memory.plan.blocks import MemoryBlock, lower_bound
-from micronas.memory.plan.place import height, improve, place
+from micronas.memory.plan.place import height, place
+from micronas.memory.plan.stacking import improve
 
 QUICK_NODES, LONG_NODES = 500, 20_000
 QUICK_PLACEMENTS, LONG_PLACEMENTS = 3, 24

@@ -8,6 +8,7 @@ step; its ``trail`` then names the other block.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 from micronas.memory.plan.values import AllocationProblem, Trail
@@ -28,7 +29,7 @@ class MemoryBlock:
         """First step after the life of the block."""
         return self.start + len(self.profile)
 
-    @property
+    @functools.cached_property
     def size(self) -> int:
         """Maximum bytes over its life."""
         return max(self.profile)
@@ -68,8 +69,7 @@ def _span(problem: AllocationProblem, value: int, step: dict[int, int], last: in
     """First and last step at which a value is needed."""
     v = problem.values[value]
     first = 0 if v.producer is None else step[v.producer]
-    uses = [step[op] for op in step if v.readers >> op & 1]
-    return first, last if v.is_output else max([first, *uses])
+    return first, last if v.is_output else max([first, *(step[op] for op in v.readers)])
 
 
 def _takeover_chains(problem: AllocationProblem, order: tuple[int, ...]) -> list[list[int]]:

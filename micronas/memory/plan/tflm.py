@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from micronas.memory.plan import Plan, Span
-from micronas.memory.plan.blocks import MemoryBlock, lower_bound
+from micronas.memory.plan.blocks import MemoryBlock, lower_bound, taken_bytes
 from micronas.memory.plan.place import height, place_by_size
 from micronas.model.graph import ABSENT, Graph, Op
 from micronas.model.tflite.writer import file_positions
@@ -110,7 +110,7 @@ def _greedy_plan(graph: Graph, positions: dict[int, int]) -> Plan:
         Span(offset, block.size, block.start, block.end - 1, block.values, block.scratch_of)
         for block, offset in zip(blocks, offsets, strict=True)
     )
-    taken = [sum(s.size for s in spans if s.first <= k <= s.last) for k in range(len(order) + 2)]
+    taken = taken_bytes(blocks)
     peak = taken.index(max(taken))
     return Plan(
         order=order,

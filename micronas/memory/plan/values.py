@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from micronas.codegen.lowering import Lowered
@@ -32,12 +32,16 @@ def aligned(size: int) -> int:
 
 @dataclass(frozen=True)
 class Buffer:
-    """Tensors that share memory. ``producer`` is the op that writes it, None for a graph input."""
+    """Tensors that share memory. ``producer`` is the op that writes it, None for a graph input.
+
+    ``readers`` are the ops that touch it after its producer, ``reader_set`` the same as a bit mask.
+    """
 
     tensors: tuple[int, ...]
     size: int
     producer: int | None
-    readers: int
+    readers: tuple[int, ...]
+    reader_set: int
     is_output: bool
 
 
@@ -77,16 +81,17 @@ class Demand:
 
 @dataclass(frozen=True)
 class AllocationProblem:
-    """A planning problem: ``values`` and, for each op, its ``demands``."""
+    """A planning problem: ``values`` and, for each op, its ``demands`` and the ops that read its outputs."""
 
     values: tuple[Buffer, ...]
     demands: tuple[Demand, ...]
+    followers: tuple[tuple[int, ...], ...]
 
     def is_live(self, value: int, done: int) -> bool:
         """Whether a value's memory is needed once the ops in ``done`` have run."""
         v = self.values[value]
         born = v.producer is None or done >> v.producer & 1
-        return bool(born) and (v.is_output or bool(v.readers & ~done))
+        return bool(born) and (v.is_output or v.reader_set & done != v.reader_set)
 
     def live_bytes(self, done: int) -> int:
         """Bytes of all live values between two ops."""
@@ -142,19 +147,35 @@ def make_problem(graph: Graph, lowered: Sequence[Lowered]) -> AllocationProblem:
     index = {t: i for i, group in enumerate(members.values()) for t in group}
     producer = _value_producers(graph, index)
     readers = _value_readers(graph, index, producer)
+    outputs = set(graph.outputs)
     values = tuple(
         Buffer(
             tensors=tuple(group),
             size=max(aligned(graph.tensors[t].nbytes) for t in group),
             producer=producer.get(i),
-            readers=readers[i],
-            is_output=not set(graph.outputs).isdisjoint(group),
+            readers=tuple(readers[i]),
+            reader_set=_bit_mask(readers[i]),
+            is_output=not outputs.isdisjoint(group),
         )
         for i, group in enumerate(members.values())
     )
-    made_by = {t: 1 << i for i, op in enumerate(graph.ops) for t in op.outputs}
-    demands = tuple(_demand(graph, low, index, producer, made_by) for low in lowered)
-    return AllocationProblem(values, demands)
+    maker = {t: i for i, op in enumerate(graph.ops) for t in op.outputs}
+    demands = tuple(_demand(graph, low, index, producer, maker) for low in lowered)
+    return AllocationProblem(values, demands, _followers(graph, maker))
+
+
+def _bit_mask(ops: Iterable[int]) -> int:
+    return functools.reduce(operator.or_, (1 << op for op in ops), 0)
+
+
+def _followers(graph: Graph, maker: dict[int, int]) -> tuple[tuple[int, ...], ...]:
+    """For each op the ops that read one of its outputs."""
+    followers: list[dict[int, None]] = [{} for _ in graph.ops]
+    for i, op in enumerate(graph.ops):
+        for t in graph.activation_inputs(op):
+            if t in maker:
+                followers[maker[t]][i] = None
+    return tuple(tuple(each) for each in followers)
 
 
 def _shared_roots(graph: Graph, lowered: Sequence[Lowered]) -> dict[int, int]:
@@ -178,13 +199,13 @@ def _value_producers(graph: Graph, index: dict[int, int]) -> dict[int, int]:
     return producer
 
 
-def _value_readers(graph: Graph, index: dict[int, int], producer: dict[int, int]) -> list[int]:
+def _value_readers(graph: Graph, index: dict[int, int], producer: dict[int, int]) -> list[list[int]]:
     """Value -> the ops that touch it after its producer."""
-    readers = [0] * (max(index.values()) + 1)
+    readers: list[list[int]] = [[] for _ in range(max(index.values()) + 1)]
     for i, op in enumerate(graph.ops):
         for value in {index[t] for t in (*graph.activation_inputs(op), *op.outputs)}:
             if producer.get(value) != i:
-                readers[value] |= 1 << i
+                readers[value].append(i)
     return readers
 
 
@@ -193,7 +214,7 @@ def _demand(
     low: Lowered,
     index: dict[int, int],
     producer: dict[int, int],
-    made_by: dict[int, int],
+    maker: dict[int, int],
 ) -> Demand:
     op = graph.ops[low.op_index]
     sources = graph.activation_inputs(op)
@@ -203,7 +224,7 @@ def _demand(
         writes=writes,
         scratch=aligned(low.scratch_bytes),
         takeover=_takeover(graph, low, index) if writes else (),
-        needs=functools.reduce(operator.or_, (made_by.get(t, 0) for t in sources), 0),
+        needs=_bit_mask(maker[t] for t in sources if t in maker),
         trail=_trail(graph, low, index) if writes else None,
     )
 
