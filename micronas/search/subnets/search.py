@@ -38,7 +38,6 @@ from micronas.search.subnets.profiling_samples import (
 from micronas.space import make_space
 from micronas.strategy import Problem, make_strategy
 from micronas.strategy.reward import reward
-from micronas.supernet.block_region import BlockRegion
 from micronas.supernet.checkpoint import Checkpoint
 from micronas.supernet.choose_region import choose_region
 from micronas.supernet.region import Genes, SharedWeightSpace
@@ -130,7 +129,7 @@ def search_subnets(order: SubnetSearch) -> FoundSubnets:
 
     config, watch = order.config, Stopwatch()
     walk = RegionWalk(config, order.board, order.ran)
-    if isinstance(walk.region, BlockRegion):
+    if walk.region.runs_graphs_unfused:
         leave_graphs_unfused()
     scouts = walk.scout(run_untrained(config, order.board)) if order.ran and uses_latency(config) else ()
     fitted = fit_supernet(
