@@ -237,7 +237,7 @@ def test_a_chip_that_qemu_has_without_its_ccm_is_stood_in_for() -> None:
         located("ccm|sram"),
     )
     place = execution_target(Qemu(), F407, ledger.arena_location)
-    assert str(place) == "emulated on mps2-an386, a stand-in for the core; not this board's ELF"
+    assert str(place) == "emulated on mps2-an386, a proxy for the core; not this board's ELF"
     assert image_for(Renode(), F407, ledger) == DeviceImage(F407, located("ccm|sram"))
 
 

@@ -123,7 +123,7 @@ def test_flash_verdict_names_the_heaviest_layer(resnet, board):
 def test_budgets_below_the_firmware_are_said_to_be(kws, board):
     verdict = check(make_ledger(kws, board, sizes=FIRMWARE), Budget(flash_bytes=5_000, sram_bytes=4_000))
     assert len(verdict.reasons) == len(verdict.remedies) == 2
-    assert "takes 5,096 bytes already" in verdict.remedies[0]
+    assert "already takes 5,096 bytes" in verdict.remedies[0]
     assert "takes 9,500 bytes" in verdict.remedies[1]
 
 
