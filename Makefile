@@ -1,7 +1,7 @@
 # The commands of the README, and what a developer types besides.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo quick test test-all format clean
+.PHONY: help setup demo quick test test-all format dist clean
 
 help:
 	@echo "make demo      search, quantize, build, run and measure a network for a NUCLEO-F446RE (in QEMU, no board needed)"
@@ -10,6 +10,7 @@ help:
 	@echo "make test-all  the same, and the tests that take too long for CI"
 	@echo "make setup     only what the two above do first: Debian packages, .venv, micronas"
 	@echo "make format    let ruff format and sort"
+	@echo "make dist      build the wheel and the sdist into dist/ and check them"
 	@echo "make clean     remove build output and caches; keeps .venv and runs/"
 
 setup:
@@ -35,6 +36,9 @@ format:
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 
+dist:
+	@tools/dist.sh
+
 clean:
-	rm -rf build .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache firmware/.pio
+	rm -rf build dist .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache firmware/.pio
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

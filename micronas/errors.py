@@ -1,17 +1,17 @@
 """One exception root and a subclass per stage.
 
-A message says what is wrong, where, the actual value against its limit, and what to do next. The
-command line prints it as it is, without a traceback, and exits with code 2; anything that is not a
-``MicronasError`` is a bug in micronas and keeps its traceback.
+A message says what is wrong, where, the actual value against its limit, and what to do next. The command line
+prints it without a traceback and exits with code 2. Any exception that is not a ``MicronasError`` is a bug in
+micronas and keeps its traceback.
 """
 
 from __future__ import annotations
 
 
 class MicronasError(Exception):
-    """Root of everything that micronas refuses or fails at on purpose.
+    """Root of every error that micronas raises on purpose.
 
-    ``remedy`` is the next step for the user, kept apart so that a caller may show it on its own line.
+    ``remedy`` is the next step for the user, kept separate so that a caller can show it on its own line.
     """
 
     stage = "micronas"
@@ -26,7 +26,7 @@ class MicronasError(Exception):
         return f"{self.message}\n  {self.remedy}" if self.remedy else self.message
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Worker processes hand their failures back by pickle; the default form would lose the remedy.
+        # Worker processes return their failures by pickle; the default form would lose the remedy.
         return _rebuild, (type(self), self.message, self.remedy, self.__dict__)
 
 
@@ -40,7 +40,7 @@ def _rebuild(
 
 
 class InstallError(MicronasError):
-    """The installation itself is incomplete: data that belongs to micronas is not there."""
+    """The installation is incomplete: data files of micronas are missing."""
 
     stage = "install"
 
@@ -64,7 +64,7 @@ class ModelError(MicronasError):
 
 
 class BudgetError(MicronasError):
-    """A network, or every network of a space, breaks a flash, SRAM or latency budget."""
+    """A network, or every network of a space, exceeds a flash, SRAM or latency budget."""
 
     stage = "budget"
 
@@ -76,7 +76,7 @@ class SpaceError(MicronasError):
 
 
 class DataError(MicronasError):
-    """A data set is missing, damaged or unfit (shapes, classes, calibration samples)."""
+    """A data set is missing, damaged or unsuitable (shapes, classes, calibration samples)."""
 
     stage = "data"
 
@@ -88,7 +88,7 @@ class TrainError(MicronasError):
 
 
 class QuantizeError(MicronasError):
-    """Conversion did not give an int8 network, or its scales are implausible."""
+    """The conversion did not produce an int8 network, or its scales are implausible."""
 
     stage = "quantize"
 
@@ -100,7 +100,7 @@ class BuildError(MicronasError):
 
 
 class ToolMissingError(BuildError):
-    """A program that a stage needs is not on PATH; the remedy names how to get it."""
+    """A program that a stage needs is not on PATH; the remedy says how to install it."""
 
     stage = "tools"
 
@@ -112,15 +112,15 @@ class DeviceError(MicronasError):
 
 
 class BoardLostError(DeviceError):
-    """The port went away, or the board was reset under a measurement; it may be tried again."""
+    """The port disappeared, or the board was reset during a measurement; a retry may succeed."""
 
 
 class DeadlineError(DeviceError):
-    """An answer did not come within its deadline."""
+    """No reply arrived within the deadline."""
 
 
 class ProtocolError(DeviceError):
-    """An answer came, but not one that can be believed (CRC, nonce, version, build id)."""
+    """A reply arrived but failed verification (CRC, nonce, version, build id)."""
 
 
 class FlashError(MicronasError):
@@ -130,7 +130,7 @@ class FlashError(MicronasError):
 
 
 class WriterUnclearError(FlashError):
-    """It is not certain which device would be written, and trying again would not make it so."""
+    """It is not certain which device would be written, and a retry would not change that."""
 
 
 class ParityError(MicronasError):
@@ -140,7 +140,7 @@ class ParityError(MicronasError):
 
 
 class RewardError(MicronasError):
-    """A figure that a reward cannot be made of (NaN, zero or negative latency)."""
+    """A figure from which no reward can be computed (NaN, zero or negative latency)."""
 
     stage = "reward"
 
@@ -152,22 +152,22 @@ class StoreError(MicronasError):
 
 
 class SearchError(MicronasError):
-    """The search as a whole cannot go on (nothing feasible, N equal failures in a row)."""
+    """The search as a whole cannot continue (nothing feasible, or N equal failures in a row)."""
 
     stage = "search"
 
 
 def plural(number: float, one: str, many: str | None = None) -> str:
-    """``plural(1, "class", "classes")`` -> ``1 class``; without ``many`` the plural is ``one`` and an s."""
+    """``plural(1, "class", "classes")`` -> ``1 class``; without ``many``, the plural is ``one`` plus "s"."""
     digits = f"{number:,}" if number != int(number) else f"{int(number):,}"
     return f"{digits} {one if number == 1 else many or one + 's'}"
 
 
 def kb(nbytes: int) -> str:
-    """Bytes for people: KB of 1,024 with one decimal."""
+    """Bytes as text: KB of 1,024 bytes with one decimal."""
     return f"{nbytes / 1024:.1f} KB"
 
 
 def percent(share: float) -> str:
-    """A share of 1 in percent with one decimal."""
+    """A fraction as a percentage with one decimal."""
     return f"{100 * share:.1f} %"

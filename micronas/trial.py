@@ -1,6 +1,5 @@
-"""What a trial is: one architecture, its outcome and every figure with its source.
-
-Trials are what strategies are told, what the store keeps and what the report shows.
+"""A trial: one architecture, its outcome, and every figure with its source. Strategies learn from trials, the
+store keeps them, and the report shows them.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ class Outcome(Enum):
 
 
 class Source(Enum):
-    """Where a figure comes from; figures of different sources never share a column or a reward."""
+    """Where a figure comes from. Figures of different sources never share a column or a reward."""
 
     PREDICTED = "predicted"
     EMULATED = "emulated"
@@ -46,12 +45,12 @@ class Latency:
 
 @dataclass(frozen=True)
 class Scores:
-    """Figures of a trial that ran to its end.
+    """Figures of a completed trial.
 
-    The qualities are in 0..1, on the validation split, and what they are the data set's task decides: for
-    classification the accuracy, the share of right answers; for anomaly detection the AUC, the chance that an
-    anomaly has a higher reconstruction error than a normal sample. ``quality_int8`` is that of the int8 file
-    as the firmware computes it, ``quality_float`` that of the network before it was quantized.
+    The qualities are in 0..1, on the validation split. Their meaning depends on the data set's task: for
+    classification, the accuracy (share of correct predictions); for anomaly detection, the AUC (probability
+    that an anomaly has a higher reconstruction error than a normal sample). ``quality_int8`` is the quality
+    of the int8 file as the firmware computes it, ``quality_float`` that of the network before quantization.
 
     ``latency`` is None when no device ran the network; the reward is then the quality alone.
     """
@@ -69,12 +68,12 @@ class Scores:
 
     @property
     def quality(self) -> float:
-        """What a trained network ranks by: the quality of its int8 file."""
+        """The quality by which a trained network ranks: that of its int8 file."""
         return self.quality_int8
 
 
 BUDGET_STAGE, FORECAST_STAGE = "budget", "forecast"
-"""Stages of trials refused before training: by the bytes of the ledger, and by a forecast of the latency."""
+"""Stages at which a trial is refused before training: memory ledger, and latency forecast."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +91,12 @@ class Trial:
 
     @property
     def refused(self) -> bool:
-        """Whether a budget turned it down before anything was trained."""
+        """Whether a budget excluded it before training."""
         return self.outcome is Outcome.INFEASIBLE and self.stage in (BUDGET_STAGE, FORECAST_STAGE)
 
 
 def scores_to_json(scores: Scores) -> dict[str, Json]:
-    """Every field by its name; the latency is an object of its own."""
+    """Every field by its name; the latency is a nested object."""
     return {**asdict(scores), "latency": latency_to_json(scores.latency) if scores.latency else None}
 
 

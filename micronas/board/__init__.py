@@ -1,4 +1,4 @@
-"""Board profiles: what the pipeline knows of a board, and of the machine that stands in for it."""
+"""Board profiles: what the pipeline knows about a board and about the machine that emulates it."""
 
 from micronas.board.folders import board_files, shipped_boards
 from micronas.board.load import board_names, describe_validation, load_board, read_board, read_boards

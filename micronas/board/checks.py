@@ -1,4 +1,4 @@
-"""What must hold of a board profile beyond the types of its keys: one small check each."""
+"""Checks of a board profile beyond the types of its keys, one small function each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _check_arena_regions_are_ram(board: Board) -> list[str]:
     twice = [f"arena_regions: {n!r} occurs twice" for n in sorted(set(names)) if names.count(n) > 1]
     unknown = [f"arena_regions: {n!r} is not a region" for n in names if n not in kinds]
     others = [
-        f"arena_regions: {n!r} is {kinds[n].value}, which holds no data"
+        f"arena_regions: {n!r} is {kinds[n].value}, which cannot hold data"
         for n in names
         if n in kinds and not kinds[n].holds_data
     ]
@@ -41,7 +41,7 @@ def _check_arena_regions_are_ram(board: Board) -> list[str]:
 def _check_stack_fits(board: Board) -> list[str]:
     sram = next((r for r in board.regions if r.name == "sram"), None)
     if sram and board.stack_bytes >= sram.length:
-        return [f"stack_bytes {board.stack_bytes} leaves nothing of sram {sram.length}"]
+        return [f"stack_bytes {board.stack_bytes} fills all of sram {sram.length}"]
     return []
 
 
@@ -50,7 +50,7 @@ def _check_stack_alignment(board: Board) -> list[str]:
 
 
 _STM32_MACHINES = ("netduinoplus2", "netduino2", "stm32vldiscovery")
-"""QEMU's, whose serial lines are USART1, USART2 and so on; a stand-in has a UART of its own."""
+"""On QEMU, whose serial lines are USART1, USART2 and so on; a proxy machine has its own UART."""
 
 
 def _check_the_machines_uart_is_the_boards(board: Board) -> list[str]:
@@ -58,7 +58,7 @@ def _check_the_machines_uart_is_the_boards(board: Board) -> list[str]:
     if emulator is None or emulator.machine not in _STM32_MACHINES or emulator.uart_index == number - 1:
         return []
     return [
-        f"emulator.uart_index {emulator.uart_index} is another UART of {emulator.machine}: "
+        f"emulator.uart_index {emulator.uart_index} selects another UART of {emulator.machine}: "
         f"{board.uart.name} is {number - 1} there"
     ]
 

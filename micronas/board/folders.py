@@ -1,7 +1,7 @@
-"""Where board profiles lie: the shipped ones, and those of the user.
+"""Where board profiles are stored: the shipped ones and those of the user.
 
 A user's boards are the ``.yaml`` files of the folders in ``MICRONAS_BOARDS`` (separated as in PATH) and of
-``boards/`` in the current folder. ``boards/`` beside a search configuration is looked at for that search.
+``boards/`` in the current folder. ``boards/`` beside a search configuration is added for that search.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def shipped_boards() -> Path:
 
 
 def user_folders() -> tuple[Path, ...]:
-    """The user's folders of boards; raises ``BoardError`` for one of MICRONAS_BOARDS that is not there."""
+    """The user's folders of boards; raises ``BoardError`` if MICRONAS_BOARDS names a missing folder."""
     named = [Path(part).expanduser() for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part]
     for folder in named:
         if not folder.is_dir():
@@ -36,7 +36,7 @@ def user_folders() -> tuple[Path, ...]:
 def board_files() -> dict[str, Path]:
     """Name -> profile of every board: the shipped ones, then the user's.
 
-    Raises ``BoardError`` where two share a name: figures must never be of the wrong board.
+    Raises ``BoardError`` if two share a name, so that no figure can belong to the wrong board.
     """
     files: dict[str, Path] = {}
     for folder in (shipped_boards(), *user_folders()):
@@ -50,11 +50,11 @@ def board_files() -> dict[str, Path]:
 def two_boards(name: str, one: Path, other: Path) -> BoardError:
     """The error for a name that two profiles have."""
     return BoardError(
-        f"two boards are called {name!r}: {one} and {other}",
+        f"two boards are named {name!r}: {one} and {other}",
         remedy="rename yours, its file and its key `name`, or give its path",
     )
 
 
 def is_path(board: str) -> bool:
-    """Whether ``--board`` was given a file rather than a name."""
+    """Whether ``--board`` is a file rather than a name."""
     return board.endswith((".yaml", ".yml")) or os.sep in board or "/" in board

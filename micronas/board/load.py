@@ -16,7 +16,7 @@ from micronas.errors import BoardError
 
 
 def load_board(name: str) -> Board:
-    """The board called ``name``, shipped or the user's (see ``folders``), or of a profile given by its path.
+    """The board with this name, shipped or the user's (see ``folders``), or the profile at this path.
 
     Raises ``BoardError`` naming the key and the nearest board or fix.
     """
@@ -29,7 +29,7 @@ def load_board(name: str) -> Board:
 
 
 def read_board(path: Path) -> Board:
-    """The checked profile in ``path``; raises ``BoardError`` with everything that is wrong with it."""
+    """The checked profile in ``path``; raises ``BoardError`` that lists every problem found."""
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
         board = Board.model_validate(raw)
@@ -77,13 +77,13 @@ def _start_one(path: Path) -> str:
 
 
 def describe_validation(error: ValidationError) -> str:
-    """The first few pydantic complaints as ``key: what`` on one line."""
+    """The first few pydantic errors as ``key: message`` on one line."""
     parts = [f"{'.'.join(str(p) for p in e['loc']) or 'file'}: {e['msg']}" for e in error.errors()[:3]]
     return "; ".join(parts)
 
 
 def _unknown_board(name: str, names: tuple[str, ...]) -> BoardError:
-    # As it is printed on the box: NUCLEO-F446RE.
+    # As printed on the box: NUCLEO-F446RE.
     word = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
     near = [n for n in names if word and word in n] or difflib.get_close_matches(word, names, n=1)
     hint = (

@@ -1,8 +1,8 @@
-"""What a board profile says, as frozen models.
+"""The contents of a board profile, as frozen models.
 
-A profile says what a search budgets (memory regions), what the firmware needs (core, clock, UART),
-how the board is reached (upload, emulator) and what an emulated instruction count is worth in time.
-Sizes are bytes, clocks hertz, addresses integers.
+A profile states what limits a search (memory regions), what the firmware needs (core, clock, UART), how the
+board is reached (upload, emulator) and how long an emulated instruction takes. Sizes are bytes, clocks hertz,
+addresses integers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from micronas.errors import BoardError
 
 
 class Core(Enum):
-    """Arm cores we generate for; the value is the compiler's ``-mcpu`` name."""
+    """Supported Arm cores; the value is the compiler's ``-mcpu`` name."""
 
     M0PLUS = "cortex-m0plus"
     M3 = "cortex-m3"
@@ -48,10 +48,9 @@ class Core(Enum):
 
 
 class RegionKind(Enum):
-    """What a memory region is.
-
-    ``CCM``, ``DTCM`` and ``ITCM`` hang on the core, not on the bus matrix; ``ITCM`` is meant for code;
-    ``AXI`` is SRAM on the core's AXI bus; ``BACKUP`` has to be unlocked before it can be written.
+    """The kind of a memory region: ``CCM``, ``DTCM`` and ``ITCM`` are attached to the core, not to the bus
+    matrix; ``ITCM`` is meant for code; ``AXI`` is SRAM on the core's AXI bus; ``BACKUP`` must be unlocked
+    before it can be written.
     """
 
     FLASH = "flash"
@@ -64,7 +63,7 @@ class RegionKind(Enum):
 
     @property
     def holds_data(self) -> bool:
-        """Whether the firmware may put an arena, stack or statics there."""
+        """Whether the firmware may place an arena, stack or statics there."""
         return self not in (RegionKind.FLASH, RegionKind.ITCM, RegionKind.BACKUP)
 
 
@@ -99,7 +98,7 @@ class MemoryRegion(_Frozen):
 
 
 class Clock(_Frozen):
-    """Core clock and where it comes from."""
+    """Core clock and its source."""
 
     hz: int = Field(gt=0)
     source: Literal["hsi", "hse_bypass", "hse_crystal", "emulator"]
@@ -107,7 +106,9 @@ class Clock(_Frozen):
 
 
 class Uart(_Frozen):
-    """The UART that the firmware speaks on, and its pins; few chips number RX's function differently."""
+    """The UART that the firmware uses, and its pins; on a few chips RX has a different alternate-function
+    number.
+    """
 
     name: str
     tx: str
@@ -118,7 +119,7 @@ class Uart(_Frozen):
 
 
 class Upload(_Frozen):
-    """How PlatformIO puts firmware on the board."""
+    """How PlatformIO uploads firmware to the board."""
 
     protocol: Literal["stlink", "dfu", "jlink", "blackmagic", "serial", "none"] = "stlink"
 
@@ -126,8 +127,8 @@ class Upload(_Frozen):
 class Emulator(_Frozen):
     """The QEMU machine that runs this board's ELF.
 
-    ``own_chip`` tells the machine of the board's own family from a stand-in with the same core; a
-    result says which it was.
+    ``own_chip`` is true for a machine of the board's own chip family and false for a proxy machine with the
+    same core. Every result states which one was used.
     """
 
     machine: str
@@ -136,16 +137,16 @@ class Emulator(_Frozen):
 
 
 class Timing(_Frozen):
-    """What one emulated instruction is worth: cycles on the real core, an estimate with its source."""
+    """Cycles per emulated instruction on the real core: an estimate, with its source."""
 
     cycles_per_instruction: float = Field(gt=0)
     source: str
 
 
 class Published(_Frozen):
-    """Results that somebody published for this very board: at which clock, with which engine, and where.
+    """Published results for this exact board: at which clock, with which engine, and where.
 
-    ``engine`` is TensorFlow Lite Micro where such results are known, else whatever was published.
+    ``engine`` is TensorFlow Lite Micro where such results are known, otherwise the engine of the publication.
     """
 
     clock_hz: int = Field(gt=0)
@@ -154,11 +155,11 @@ class Published(_Frozen):
 
 
 class Board(_Frozen):
-    """A board as the whole pipeline sees it.
+    """A board, as used by the whole pipeline.
 
-    ``arena_regions`` are memories that may hold a network's arena, the best first; stack and statics lie in
-    ``sram``. ``published`` is what others' results can be compared at, None where none are known. ``silicon``
-    says what ran on a physical board and with which version; None as long as nothing did.
+    ``arena_regions`` are the memories that may hold a network's arena, best first; stack and statics are in
+    ``sram``. ``published`` describes published results to compare with, None if none are known. ``silicon``
+    states what ran on a physical board and with which version, None if nothing did.
     """
 
     name: str
@@ -193,5 +194,5 @@ class Board(_Frozen):
 
     @property
     def sram_bytes(self) -> int:
-        """Bytes of the region that holds stack and statics (and the arena, where nothing better does)."""
+        """Bytes of the region that holds stack and statics (and the arena, unless a better region does)."""
         return self.region("sram").length

@@ -1,9 +1,9 @@
 """Emulated twins: a QEMU machine with the core of a board whose chip QEMU does not model.
 
-The twin of a board is the same board on other memory: same core and compiler flags, so the same kernels,
-lowering, plan, constants and arena, and regions of the same lengths, so that what does not fit the board does
-not fit its twin. Only where the regions lie, the UART and the counter are the machine's. Its counts are
-instructions of the core; nothing about the chip (flash wait states, caches, buses) is in them.
+The twin of a board is the same board with a different memory map. It has the same core and compiler flags, so
+the same kernels, lowering, plan, constants and arena. Its regions have the same lengths, so what does not fit
+the board does not fit its twin. Only the region addresses, the UART and the counter are the machine's. The
+counts are instructions of the core and include nothing of the chip (flash wait states, caches, buses).
 
 Machines as in QEMU 7.2; addresses: Arm application notes AN385, AN386, AN500, AN521 and AN547, chapter
 "memory map". The Armv8-M machines start in secure state, in which both address aliases answer.
@@ -22,7 +22,7 @@ FAMILY = "mps2"
 _NS = 1_000_000_000
 _REGION_ALIGNMENT = 32
 _GAP = 64 * 1024
-"""Between regions that do not touch on the board: what runs off one is not in the next."""
+"""Gap between regions that are not adjacent on the board: an overrun of one does not reach the next."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class Memory:
 
 @dataclass(frozen=True)
 class QemuMachine:
-    """A QEMU machine that stands in for chips with its core.
+    """A QEMU machine used as a proxy for chips with its core.
 
     ``counter`` is the address of a free-running 32-bit counter at ``clock_hz``. ``icount_shift`` makes an
-    instruction take 2^shift ns of the machine's time: more than two ticks, so that the ticks between two
-    readings name one number of instructions (see firmware/port/mps2/mn_counter.c). ``qemu_options`` fit the
-    core out as the chips have it.
+    instruction take 2^shift ns of the machine's time. That is more than two ticks, so the ticks between two
+    readings determine the number of instructions (see firmware/port/mps2/mn_counter.c). ``qemu_options``
+    configure the core as in the chips.
     """
 
     name: str
@@ -55,12 +55,12 @@ class QemuMachine:
     qemu_options: tuple[str, ...] = ()
 
     def runs(self, core: Core) -> bool:
-        """Whether it executes what is compiled for ``core``: Armv7-M has all of Armv6-M."""
+        """Whether it executes code compiled for ``core``; Armv7-M includes all of Armv6-M."""
         return core is self.core or (core is Core.M0PLUS and self.core is Core.M3)
 
     @property
     def ticks_per_instruction(self) -> Fraction:
-        """Exact ratio."""
+        """Instructions per tick as an exact ratio."""
         return Fraction(self.clock_hz << self.icount_shift, _NS)
 
 
@@ -91,7 +91,7 @@ _ALL = (
     QemuMachine(
         "mps3-an547",
         Core.M55,
-        code=Memory(0x10000000, _MB // 2),  # ITCM, which it starts from
+        code=Memory(0x10000000, _MB // 2),  # ITCM, where it boots
         ram=Memory(0x31000000, 4 * _MB),
         uart=0x59303000,
         uart_irq=33,
@@ -103,12 +103,12 @@ MACHINES = {machine.name: machine for machine in _ALL}
 
 
 def machine_for(core: Core) -> QemuMachine:
-    """The machine that stands in for chips with ``core``."""
+    """The proxy machine for chips with ``core``."""
     return next(machine for machine in _ALL if machine.runs(core))
 
 
 def twin_of(board: Board) -> Board | None:
-    """The board whose ELF QEMU runs in place of ``board``'s, or None where it runs ``board``'s own.
+    """The board whose ELF QEMU runs instead of that of ``board``, or None if it runs ``board``'s own.
 
     Raises ``BoardError`` when the profile names a machine of another core, or one with too little memory.
     """
@@ -131,18 +131,18 @@ def twin_of(board: Board) -> Board | None:
 
 
 def stand_in_for(board: Board) -> Board:
-    """The twin of ``board`` on the machine of its core, also where QEMU has a machine of its chip."""
+    """The twin of ``board`` on the machine of its core, even if QEMU has a machine of its chip."""
     machine = machine_for(board.core).name
     found = twin_of(board.model_copy(update={"emulator": Emulator(machine=machine, own_chip=False)}))
-    assert found is not None, f"{machine} is a machine that stands in for others"
+    assert found is not None, f"{machine} is a proxy machine"
     return found
 
 
 def has_memory(board: Board, location: ArenaLocation) -> bool:
     """Whether the machine that runs this board's image has the RAM of ``location``.
 
-    A twin's machine has all regions. QEMU's machines of real chips have one RAM, at ``sram``: no CCM on the
-    STM32F405 (hw/arm/stm32f405_soc.c of 7.2), which has the bytes at the end of its SRAM instead.
+    A twin's machine has all regions. QEMU's machines of real chips have one RAM, at ``sram``. There is no CCM
+    on the STM32F405 (hw/arm/stm32f405_soc.c of 7.2): its bytes are at the end of the SRAM instead.
     """
     return board.family == FAMILY or location == IN_SRAM
 
@@ -150,8 +150,8 @@ def has_memory(board: Board, location: ArenaLocation) -> bool:
 def _moved(board: Board, machine: QemuMachine) -> tuple[MemoryRegion, ...]:
     """The board's regions in the machine's memory, same lengths, in the same order.
 
-    ``sram`` comes first in RAM: nothing lies below it, so that a stack overflow faults as on the board. What
-    else may hold an arena comes next, so that neighbours stay neighbours; and what lies apart stays apart.
+    ``sram`` comes first in RAM with nothing below it, so that a stack overflow faults as on the board. The
+    other arena regions follow: adjacent regions stay adjacent, and separate ones stay separate.
     """
     flash = [r for r in board.regions if r.kind is RegionKind.FLASH]
     ram = sorted(
@@ -163,7 +163,7 @@ def _moved(board: Board, machine: QemuMachine) -> tuple[MemoryRegion, ...]:
 
 
 def _stacked(board: Board, regions: list[MemoryRegion], memory: Memory) -> dict[str, int]:
-    """Origin by region name, one after the other from the start of ``memory``, apart where they are so."""
+    """Origin by region name, consecutive from the start of ``memory``, with gaps where the board has gaps."""
     origins, at = {}, memory.origin
     for before, region in zip([None, *regions], regions, strict=False):
         if before is not None and not _are_neighbours(before, region):
@@ -174,7 +174,7 @@ def _stacked(board: Board, regions: list[MemoryRegion], memory: Memory) -> dict[
         names = ", ".join(region.name for region in regions)
         raise BoardError(
             f"board {board.name}: {names} take {at - memory.origin} bytes, its twin has {memory.length}",
-            remedy="it cannot be emulated on this machine; leave out `emulator`",
+            remedy="remove `emulator` from the profile: this machine cannot emulate the board",
         )
     return origins
 

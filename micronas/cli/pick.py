@@ -32,9 +32,9 @@ def pick(
         setup = stored_setup(store)
         picked = pick_trial(setup, store, trial, _say)
         if as_json:
-            print_json({"folder": str(picked.folder), **picked.result})
+            print_json({"folder": str(picked.folder), **picked.figures.to_json()})
         else:
-            print_result(setup, store, picked.result, None)
+            print_result(setup, store, picked.figures, None)
 
 
 def _say(text: str) -> None:

@@ -76,7 +76,7 @@ def search(
     if resume is not None:
         if config is not None or given or run is not None:
             raise ConfigError(
-                "--resume goes on with the run's own configuration, so nothing else may be given",
+                "--resume continues with the run's own configuration, so nothing else may be given",
                 remedy=f"{program()} search --resume {typed(resume)}",
             )
         with Store.resume(run_folder(resume, runs)) as store:
@@ -103,6 +103,7 @@ def _search(setup: Setup, store: Store, as_json: bool, finish_now: bool) -> None
     from micronas.cli.progress import make_progress
     from micronas.search import search as run_search
     from micronas.search import summary
+    from micronas.store.final_figures import figures_from_json
 
     warn_of_open_ports(setup.config.device)
     if not as_json:
@@ -118,7 +119,7 @@ def _search(setup: Setup, store: Store, as_json: bool, finish_now: bool) -> None
     if as_json:
         print_json(summary(store, final))
     else:
-        print_result(setup, store, final.result, store.folder / "report.html")
+        print_result(setup, store, figures_from_json(final.result), store.folder / "report.html")
 
 
 def _print_stopped(store: Store) -> None:

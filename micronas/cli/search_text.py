@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from micronas.cli.output import kb, percent, print_facts, program, typed
 from micronas.errors import plural
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from micronas.report.target import MissedTarget
     from micronas.search import Setup
     from micronas.store import Store
+    from micronas.store.final_figures import DeploymentFigures, FinalFigures
+    from micronas.trial import Latency
 
 
 def print_task(setup: Setup, store: Store) -> None:
@@ -49,51 +51,50 @@ def _question(data: Dataset) -> str:
     return f"{data.n_classes} classes (majority class: {percent(data.majority_baseline)})"
 
 
-def print_result(setup: Setup, store: Store, result: Any, report: Path | None) -> None:
+def print_result(setup: Setup, store: Store, found: FinalFigures, report: Path | None) -> None:
     """The figures of the network, its files, and the next commands."""
-    scores, latency = result["scores"], result["scores"]["latency"]
-    time = f"{latency['ms']:.2f} ms, {latency['source']}" if latency else "not run (device: none)"
-    figure = result.get("figure", "accuracy")
-    trained = "after its final training" if result["final_fit"] else "as the search trained it"
+    scores, latency = found.scores, found.scores.latency
+    time = f"{latency.ms:.2f} ms, {latency.source.value}" if latency else "not run (device: none)"
+    trained = "after its final training" if found.final_fit else "as the search trained it"
     rows = [
-        ("trial", f"{result['trial']}, {trained}"),
-        (f"{figure}, int8, test", f"{percent(result['test_quality_int8'])} of {result['test_samples']}"),
-        (f"{figure}, int8, validation", percent(scores["quality_int8"])),
-        ("flash", f"{kb(scores['flash_bytes'])} of {kb(setup.budget.flash_bytes)}"),
-        ("SRAM", f"{kb(scores['sram_bytes'])} of {kb(setup.budget.sram_bytes)}"),
+        ("trial", f"{found.trial}, {trained}"),
+        (f"{found.figure}, int8, test", f"{percent(found.test_quality_int8)} of {found.test_samples}"),
+        (f"{found.figure}, int8, validation", percent(scores.quality_int8)),
+        ("flash", f"{kb(scores.flash_bytes)} of {kb(setup.budget.flash_bytes)}"),
+        ("SRAM", f"{kb(scores.sram_bytes)} of {kb(setup.budget.sram_bytes)}"),
         ("latency", time),
         *_target_rows(setup, store, latency),
-        ("multiply-accumulates", f"{scores['macs']:,}"),
-        *_deployment_rows(result["deployment"], latency),
+        ("multiply-accumulates", f"{scores.macs:,}"),
+        *_deployment_rows(found.deployment, latency),
     ]
     print_facts("best network" if report else "picked network", rows)
-    for name, path in result["files"].items():
+    for name, path in found.files.items():
         print(f"  {name:<7} {path}")
     if report:
         print(f"  report  {report}")
-    _print_next(setup, typed(result["files"]["tflite"]))
+    _print_next(setup, typed(found.files["tflite"]))
 
 
-def _deployment_rows(deployment: Any, latency: Any) -> list[tuple[str, str]]:
+def _deployment_rows(deployment: DeploymentFigures, latency: Latency | None) -> list[tuple[str, str]]:
     rows = []
-    if latency and latency["instructions"]:
-        rows.append(("instructions", f"{latency['instructions']:,}"))
-    if execution_target := deployment.get("execution_target"):
-        rows.append(("latency and outputs from", execution_target["text"]))
-    if parity := deployment.get("parity"):
-        equal = parity["elements"] - parity["mismatches"]
-        rows.append(("outputs equal to reference", f"{equal} of {parity['elements']}"))
+    if latency and latency.instructions:
+        rows.append(("instructions", f"{latency.instructions:,}"))
+    if target := deployment.execution_target:
+        rows.append(("latency and outputs from", str(target["text"])))
+    if parity := deployment.parity:
+        equal = parity.elements - parity.mismatches
+        rows.append(("outputs equal to reference", f"{equal} of {parity.elements}"))
     return rows
 
 
-def _target_rows(setup: Setup, store: Store, latency: Any) -> list[tuple[str, str]]:
+def _target_rows(setup: Setup, store: Store, latency: Latency | None) -> list[tuple[str, str]]:
     """Whether the reward's latency target is met, and which network meets it where this one does not."""
     from micronas.report.target import missed_target
 
     target_ms = setup.config.reward.target_ms
     if target_ms is None or not latency:
         return []
-    missed = missed_target(target_ms, latency["ms"], latency["source"], store.records())
+    missed = missed_target(target_ms, latency.ms, latency.source.value, store.records())
     if missed is None:
         return [("latency target", f"{target_ms:g} ms: met")]
     return [
@@ -119,6 +120,9 @@ def _print_next(setup: Setup, tflite: str) -> None:
     named = typed(config.board) if config.board and is_path(config.board) else setup.board.name
     board = named + ("" if config.clock_mhz is None else f" --clock-mhz {config.clock_mhz:.9g}")
     print("\nNext:")
-    print(f"  {program()} bench {tflite} --board {board}    # every op's instructions and bytes")
-    print(f"  {program()} flash {tflite} --board {board}    # onto a real board")
-    print(f"  {program()} export {tflite} --out DIR    # a C library for your own firmware")
+    for what, command in (
+        ("every op's instructions and bytes", f"bench {tflite} --board {board}"),
+        ("onto a real board", f"flash {tflite} --board {board}"),
+        ("a C library for your own firmware", f"export {tflite} --out DIR"),
+    ):
+        print(f"  # {what}\n  {program()} {command}")

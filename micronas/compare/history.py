@@ -11,8 +11,9 @@ from micronas.compare.plan import PlannedRun
 from micronas.memory.ledger import Budget
 from micronas.search.loop import RUN_CPU_S
 from micronas.store import DATABASE, Record, Store
+from micronas.store.final_figures import figures_from_json
 from micronas.store.stored_setup import stored_budget
-from micronas.trial import Outcome, Scores, scores_from_json
+from micronas.trial import Outcome, Scores
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,5 @@ def _reported(store: Store) -> Reported | None:
     final = store.final()
     if final is None:
         return None
-    result: Any = final.result
-    scores = scores_from_json(result["scores"])
-    return Reported(scores.quality_int8, result["test_quality_int8"], result["test_samples"], scores)
+    found = figures_from_json(final.result)
+    return Reported(found.scores.quality_int8, found.test_quality_int8, found.test_samples, found.scores)

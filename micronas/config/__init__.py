@@ -1,4 +1,4 @@
-"""Search configuration: ``schema`` says which keys there are, ``load`` reads them."""
+"""Search configuration: ``schema`` defines the keys, ``load`` reads them."""
 
 from micronas.config.load import known_keys, known_part, load_config, parse_config
 from micronas.config.schema import (

@@ -1,4 +1,4 @@
-"""Keys of a configuration as dotted paths, and what to say of one that is wrong."""
+"""Keys of a configuration as dotted paths, and the messages for wrong ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RENAMED_KEYS = {
     "strategy.effort": "strategy.supernet_length",
     "latency.least_networks": "latency.min_networks",
 }
-"""Keys of earlier versions -> today's."""
+"""Keys of earlier versions -> current keys."""
 
 _SEVERAL = {
     "epochs": "'estimator.epochs' is for each trial, 'final_fit.epochs' for the network that is reported",
@@ -26,7 +26,7 @@ _SEVERAL = {
 
 
 def key_paths(section: type[BaseModel], prefix: str) -> Iterator[str]:
-    """Every key of ``section`` and of the sections in it, each after ``prefix``."""
+    """Every key of ``section`` and its subsections, each prefixed with ``prefix``."""
     for key, info in section.model_fields.items():
         yield prefix + key
         for kind in (info.annotation, *get_args(info.annotation)):  # a section that may be absent is a union
@@ -35,7 +35,7 @@ def key_paths(section: type[BaseModel], prefix: str) -> Iterator[str]:
 
 
 def known_keys_of(raw: Mapping[str, object], prefix: str, keys: frozenset[str]) -> dict[str, object]:
-    """``raw`` without what is not among ``keys``, sections included."""
+    """``raw`` reduced to ``keys``, in sections too."""
     kept: dict[str, object] = {}
     for key, value in raw.items():
         if (path := prefix + key) in keys:
@@ -57,7 +57,7 @@ def with_key(raw: dict[str, object], keys: list[str], value: object) -> dict[str
 
 
 def config_error(name: str, error: ValidationError, keys: Sequence[str]) -> ConfigError:
-    """The first few complaints in plain words, with the nearest of ``keys`` for an unknown one."""
+    """The first few errors in plain words, with the nearest of ``keys`` for an unknown one."""
     lines, remedies = [], []
     items = error.errors()
     inner = {item["loc"][:-1] for item in items if len(item["loc"]) > 1}
@@ -74,12 +74,12 @@ def config_error(name: str, error: ValidationError, keys: Sequence[str]) -> Conf
 
 
 def _renamed(path: str) -> str | None:
-    """What a key of an earlier version is called today."""
+    """The current name of a key of an earlier version."""
     return f"{path!r} was renamed to {RENAMED_KEYS[path]!r}" if path in RENAMED_KEYS else None
 
 
 def _nearest(path: str, keys: Sequence[str]) -> str:
-    """What the user may have meant: the same leaf in another section first, then by spelling."""
+    """The key that the user may have meant: the same leaf in another section first, then by spelling."""
     section, _, leaf = path.rpartition(".")
     same_leaf = [k for k in keys if k.rpartition(".")[2] == leaf]
     siblings = [k for k in keys if k.rpartition(".")[0] == section]
@@ -93,9 +93,9 @@ def _nearest(path: str, keys: Sequence[str]) -> str:
 
 
 def _plain(kind: str, message: str, value: object) -> str:
-    """A pydantic complaint in plain words, with the value that was given."""
+    """A pydantic error in plain words, with the given value."""
     if kind in ("model_type", "dict_type"):
-        return f"must be a section with keys of its own, not {value!r}"
+        return f"must be a section with keys, not {value!r}"
     text = message.removeprefix("Value error, ").replace("Input should be", "must be")
     text = text[0].lower() + text[1:]
     return text if kind == "value_error" or isinstance(value, dict) else f"{text}, not {value!r}"

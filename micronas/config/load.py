@@ -19,7 +19,7 @@ from micronas.errors import ConfigError
 
 
 def load_config(path: str | Path, overrides: Mapping[str, object] | None = None) -> SearchConfig:
-    """Read a YAML file; ``overrides`` maps dotted keys (``budget.trials``) to values that win over it.
+    """Read a YAML file; ``overrides`` maps dotted keys (``budget.trials``) to values that take precedence.
 
     ``path`` may also be the name of a shipped configuration. A board that the file names may be a profile in
     ``boards/`` beside it, or the path of one from there.
@@ -47,7 +47,7 @@ def parse_config(
     """Check plain data against the schema; see ``load_config``."""
     merged = dict(raw)
     if any(dotted.startswith("budget.") for dotted in overrides or {}):
-        merged["budget"] = {}  # a new budget is not bounded by the file's
+        merged["budget"] = {}  # a budget given here replaces the file's limits
     for dotted, value in (overrides or {}).items():
         merged = with_key(merged, dotted.split("."), value)
     try:
@@ -62,7 +62,7 @@ def known_keys() -> tuple[str, ...]:
 
 
 def known_part(raw: Mapping[str, object]) -> dict[str, object]:
-    """``raw`` without the keys that the schema does not know: to look at what another version wrote."""
+    """``raw`` without the keys that the schema does not know, to read what another version wrote."""
     return known_keys_of(raw, "", frozenset(known_keys()))
 
 

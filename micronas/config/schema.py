@@ -1,12 +1,12 @@
 """The configuration of a search: one class per section, with every key, its meaning and its default.
 
 A YAML file of ``search_configs/`` holds only what differs from the defaults. Sizes are KB of 1,024 bytes;
-a key of a time ends in its unit.
+the key of a time ends in its unit.
 
 ``tools/write_reference.py`` writes docs/reference/configuration.md from the docstrings and descriptions here.
 
 ``constraints`` limits what the network may cost on the board (flash, SRAM, latency); ``budget`` limits what
-the search may cost here (trials, minutes of wall clock, CPU minutes).
+the search may cost on this machine (trials, minutes of wall clock, CPU minutes).
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ class _Section(BaseModel):
 
 
 class DataConfig(_Section):
-    """The data set and its split. The split is stratified and does not depend on ``seed``."""
+    """The data set and its split. The split is stratified and does not depend on the search's ``seed``."""
 
     name: str = Field(default="mnist5k", description="data source")
-    path: Path | None = Field(default=None, description="file or folder of the source, where it needs one")
+    path: Path | None = Field(default=None, description="file or folder of the source, if it needs one")
     validation_share: float = Field(default=0.15, gt=0, lt=0.5, description="share of the samples")
     test_share: float = Field(default=0.15, gt=0, lt=0.5, description="share of the samples, sealed")
     split_seed: int = Field(
@@ -40,11 +40,13 @@ class SpaceConfig(_Section):
     """The networks that the strategy may propose. What the ranges mean depends on the space."""
 
     name: str = Field(default="layerwise", description="search space")
-    min_blocks: int = Field(default=2, ge=1, description="fewest blocks, cells or hidden layers")
-    max_blocks: int = Field(default=6, ge=1, le=24, description="most blocks, cells or hidden layers")
-    min_width: int = Field(default=4, ge=4, multiple_of=4, description="fewest channels or units of a layer")
+    min_blocks: int = Field(default=2, ge=1, description="minimum number of blocks, cells or hidden layers")
+    max_blocks: int = Field(
+        default=6, ge=1, le=24, description="maximum number of blocks, cells or hidden layers"
+    )
+    min_width: int = Field(default=4, ge=4, multiple_of=4, description="minimum channels or units of a layer")
     max_width: int = Field(
-        default=64, ge=4, le=512, multiple_of=4, description="most channels or units of a layer"
+        default=64, ge=4, le=512, multiple_of=4, description="maximum channels or units of a layer"
     )
     kernels: tuple[Literal[3, 5, 7], ...] = Field(
         default=(3, 5, 7), min_length=1, description="kernel sizes to choose from"
@@ -52,7 +54,7 @@ class SpaceConfig(_Section):
     expansions: tuple[int, ...] = Field(
         default=(2, 3, 4, 6), min_length=1, description="expansion factors of inverted bottlenecks"
     )
-    hard_swish: bool = Field(default=False, description="layerwise: hard-swish as a choice beside ReLU")
+    hard_swish: bool = Field(default=False, description="layerwise: hard-swish as an alternative to ReLU")
     squeeze_excite: bool = Field(default=False, description="layerwise: squeeze-and-excite as a choice")
     shrink: bool = Field(default=False, description="layerwise: halve or quarter the input, as a choice")
     dilation: bool = Field(
@@ -99,7 +101,7 @@ class SupernetConfig(_Section):
         default=200, ge=1, description="networks scored with shared weights before any is trained"
     )
     sample: int = Field(
-        default=6, ge=0, description="networks of all ranks, trained alone to measure Kendall's tau"
+        default=6, ge=0, description="networks of all ranks, trained separately to measure Kendall's tau"
     )
 
 
@@ -116,7 +118,7 @@ class EstimatorConfig(_Section):
     """How a candidate's accuracy is estimated.
 
     ``train`` trains every candidate to the end. ``short`` stops a training when the learning curves of
-    earlier trials predict that it will not be among the best. ``halving`` stops the worse half after the
+    earlier trials predict that it will not rank among the best. ``halving`` stops the worse half after the
     second and the fourth epoch (ASHA). ``supernet`` searches with shared weights first and then trains the
     best networks.
     """
@@ -127,7 +129,7 @@ class EstimatorConfig(_Section):
         default=None, description="filter proposals by zero-cost proxies; absent: no filter"
     )
     epochs: int = Field(
-        default=8, ge=1, description="most epochs of a trial; early stopping may end it sooner"
+        default=8, ge=1, description="maximum epochs of a trial; early stopping may end it sooner"
     )
     patience: int = Field(
         default=4, ge=1, description="epochs without a better validation loss before a training stops"
@@ -135,24 +137,28 @@ class EstimatorConfig(_Section):
     batch_size: int = Field(default=32, ge=1, description="samples per training step")
     learning_rate: float = Field(default=0.02, gt=0, le=1, description="peak of the one-cycle schedule")
     augment: bool = Field(default=True, description="augment the training samples")
-    calibration_samples: int = Field(default=100, ge=1, description="training samples that calibrate int8")
-    trial_deadline_s: float = Field(default=120.0, gt=0, description="longest training of a trial, seconds")
+    calibration_samples: int = Field(default=100, ge=1, description="training samples for int8 calibration")
+    trial_deadline_s: float = Field(
+        default=120.0, gt=0, description="maximum training time of a trial, seconds"
+    )
 
 
 class FinalFitConfig(_Section):
     """The final training of the winner: augmentation and a cosine schedule, inside the time budget."""
 
     share: float = Field(default=0.35, gt=0, lt=1, description="share of a budget in minutes")
-    epochs: int = Field(default=120, ge=1, description="most epochs")
-    finalists: int = Field(default=1, ge=1, le=8, description="best networks that are trained this way")
+    epochs: int = Field(default=120, ge=1, description="maximum epochs")
+    finalists: int = Field(default=1, ge=1, le=8, description="number of best networks to train this way")
 
 
 class ConstraintsConfig(_Section):
-    """Limits of the network on the board. A missing size means the board's, less firmware and stack."""
+    """Limits of the network on the board. A missing size means the board's, minus firmware and stack."""
 
-    flash_kb: float | None = Field(default=None, gt=0, description="most flash, KB; absent: the board's")
-    sram_kb: float | None = Field(default=None, gt=0, description="most SRAM, KB; absent: the board's")
-    latency_ms: float | None = Field(default=None, gt=0, description="longest inference; absent: no limit")
+    flash_kb: float | None = Field(default=None, gt=0, description="maximum flash, KB; absent: the board's")
+    sram_kb: float | None = Field(default=None, gt=0, description="maximum SRAM, KB; absent: the board's")
+    latency_ms: float | None = Field(
+        default=None, gt=0, description="maximum time of one inference; absent: no limit"
+    )
 
 
 class RewardConfig(_Section):
@@ -177,8 +183,8 @@ class LatencyConfig(_Section):
         default=None, description="require measured (device serial) or emulated; absent: the device's"
     )
     model: bool = Field(default=False, description="predict latencies from the run's own profiles")
-    measure_every: int = Field(default=5, ge=1, description="every k-th trial is built and run regardless")
-    max_error: float = Field(default=0.05, gt=0, lt=1, description="widest error bar, relative")
+    measure_every: int = Field(default=5, ge=1, description="every k-th trial is always built and run")
+    max_error: float = Field(default=0.05, gt=0, lt=1, description="maximum error bar, relative")
     min_networks: int = Field(default=5, ge=2, description="profiled networks before the first prediction")
 
 
@@ -197,12 +203,12 @@ class SearchBudget(_Section):
     @model_validator(mode="after")
     def _has_an_end(self) -> SearchBudget:
         if self.trials is None and self.minutes is None and self.cpu_minutes is None:
-            raise ValueError("give trials, minutes or cpu_minutes, or several of them")
+            raise ValueError("give at least one of trials, minutes and cpu_minutes")
         return self
 
 
 class SearchConfig(_Section):
-    """Everything a search depends on, besides the board profile and the data themselves."""
+    """Everything that a search depends on, except the board profile and the data."""
 
     board: str | None = Field(default=None, description="board profile; `micronas boards` lists them")
     clock_mhz: float | None = Field(
@@ -218,7 +224,7 @@ class SearchConfig(_Section):
     latency: LatencyConfig = LatencyConfig()
     budget: SearchBudget = SearchBudget(trials=50)
     seed: int = Field(default=0, ge=0, lt=2**32, description="seed of all random choices of the search")
-    workers: int = Field(default=1, ge=1, le=64, description="trials evaluated at a time")
+    workers: int = Field(default=1, ge=1, le=64, description="trials evaluated at the same time")
     device: Literal["qemu", "renode", "serial", "none"] = Field(
         default="qemu", description="where candidates run; none: no firmware, no latency"
     )
@@ -256,7 +262,7 @@ class SearchConfig(_Section):
     @model_validator(mode="after")
     def _one_worker_per_board(self) -> SearchConfig:
         if self.device == "serial" and self.workers > 1:
-            raise ValueError(f"device serial is one board, so workers must be 1, not {self.workers}")
+            raise ValueError(f"device serial is a single board, so workers must be 1, not {self.workers}")
         return self
 
     @model_validator(mode="after")

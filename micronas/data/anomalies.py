@@ -1,4 +1,4 @@
-"""Labelled samples as a task of anomaly detection: one class is normal, whatever else there is is not."""
+"""Labelled samples as an anomaly-detection task: one class is normal, all others are anomalies."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from micronas.errors import DataError
 def against_normal(samples: Samples, normal: str) -> Samples:
     """Label 0 for the class named ``normal``, 1 for all others.
 
-    Raises ``DataError`` for a class that is not there, and for groups or folds, which would have to be kept
-    out of each other's parts.
+    Raises ``DataError`` for an unknown class, and for groups or folds, which this split cannot keep separate.
     """
     if normal not in samples.class_names:
         raise DataError(
@@ -23,8 +22,8 @@ def against_normal(samples: Samples, normal: str) -> Samples:
         )
     if samples.groups is not None or samples.fold is not None:
         raise DataError(
-            "data option 'normal' does not go with 'groups' or 'fold'",
-            remedy="leave them out, or keep one sample per group with 'keep'",
+            "data option 'normal' cannot be combined with 'groups' or 'fold'",
+            remedy="remove them, or keep one sample per group with 'keep'",
         )
     is_normal = samples.y == samples.class_names.index(normal)
     return replace(

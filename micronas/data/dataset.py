@@ -1,4 +1,4 @@
-"""What a data set is: three splits, what the numbers mean, and a test split that counts who looks.
+"""A data set: three splits, the meaning of the numbers, and a test split that records each access.
 
 Arrays are read-only: a data set is loaded once per process and shared by everything in it.
 """
@@ -20,7 +20,7 @@ Labels: TypeAlias = npt.NDArray[np.int64]
 
 
 class DataKind(Enum):
-    """What an input is; chooses the augmentation. All inputs are (height, width, channels).
+    """The kind of an input; decides the augmentation. All inputs are (height, width, channels).
 
     A spectrogram is (time, frequency, 1), a sensor stream (time, 1, channels).
     """
@@ -31,12 +31,12 @@ class DataKind(Enum):
 
 
 class Task(Enum):
-    """What a network is to do with an input; decides loss, figure of merit and search space."""
+    """The task of a network; decides loss, figure of merit and search space."""
 
     CLASSIFY = "classify"
-    """Name the class; judged by accuracy."""
+    """Predict the class; evaluated by accuracy."""
     DETECT_ANOMALIES = "detect_anomalies"
-    """Reconstruct normal inputs; judged by the AUC of reconstruction errors. Label 0 is normal."""
+    """Reconstruct normal inputs; evaluated by the AUC of reconstruction errors. Label 0 is normal."""
 
     @property
     def figure(self) -> str:
@@ -48,7 +48,7 @@ class Task(Enum):
 class DataSplit:
     """Samples ``x`` float32 (N, height, width, channels) and labels ``y`` int64 (N,), both read-only.
 
-    ``groups`` int64 (N,) tells which samples belong together (speaker, recording); None where unknown.
+    ``groups`` int64 (N,) identifies samples that belong together (speaker, recording); None if unknown.
     """
 
     x: Floats
@@ -65,9 +65,9 @@ class DataSplit:
 
 
 class SealedTest:
-    """The test split. ``unseal(reason)`` is the only way in, and every call is kept in ``touches``.
+    """The test split. ``unseal(reason)`` is the only access, and every call is recorded in ``touches``.
 
-    It does not travel to worker processes (pickling raises): what trains a network cannot see it.
+    It cannot be sent to worker processes (pickling raises), so training code cannot see it.
     """
 
     def __init__(self, split: DataSplit) -> None:
@@ -75,9 +75,9 @@ class SealedTest:
         self.__touches: list[str] = []
 
     def unseal(self, reason: str) -> DataSplit:
-        """Hand out the samples; ``reason`` (not empty) is recorded."""
+        """Return the samples; ``reason`` (not empty) is recorded."""
         if not reason.strip():
-            raise ValueError("the test split is opened for a stated reason only")
+            raise ValueError("unsealing the test split needs a reason")
         self.__touches.append(reason)
         return self.__split
 
@@ -93,12 +93,14 @@ class SealedTest:
         return f"SealedTest({plural(len(self), 'sample')}, touched {plural(len(self.__touches), 'time')})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("the sealed test split does not leave its process; load the data set there instead")
+        raise TypeError(
+            "the sealed test split cannot leave its process; load the data set in the other process"
+        )
 
 
 @dataclass(frozen=True)
 class FrontEnd:
-    """How raw samples became inputs. Name, version and parameters travel with the model to the device."""
+    """The conversion of raw samples to inputs. Name, version and parameters are deployed with the model."""
 
     name: str
     version: int
@@ -110,8 +112,7 @@ class Dataset:
     """A named data set, ready to train on.
 
     ``class_names[i]`` is the name of label i. Every input lies in ``input_range`` (low, high). For anomaly
-    detection the training split is all normal. ``notes`` says in plain words what loading changed or left
-    out.
+    detection the training split is all normal. ``notes`` states what loading changed or left out.
     """
 
     name: str
@@ -138,7 +139,7 @@ class Dataset:
 
     @property
     def majority_baseline(self) -> float:
-        """Validation accuracy of always answering the most frequent class of training; 0.5 for an AUC."""
+        """Validation accuracy of always predicting the most frequent training class; 0.5 for an AUC."""
         if self.task is Task.DETECT_ANOMALIES:
             return 0.5
         most_frequent = int(np.bincount(self.train.y, minlength=self.n_classes).argmax())

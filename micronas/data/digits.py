@@ -1,4 +1,4 @@
-"""1,797 hand-written digits of 8 x 8 pixels, which come with micronas: small enough to try things out."""
+"""1,797 hand-written digits of 8 x 8 pixels, included in micronas: small enough for quick experiments."""
 
 from __future__ import annotations
 

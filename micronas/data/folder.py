@@ -1,7 +1,7 @@
 """Images in class folders: ``root/<class>/*.png``.
 
 Listings are sorted, so labels and splits are the same on every system; hidden folders and files are
-ignored. Everything is read before anything is refused: one report names every bad file.
+ignored. All files are read before any is refused, so that one message names every bad file.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ Shape: TypeAlias = tuple[int, int, int]
 """height, width, channels"""
 
 MAX_VALUES = 1 << 22
-"""Of one image: 4 MB as int8, several times the RAM of the largest board."""
+"""Maximum values of one image: 4 MB as int8, several times the RAM of the largest board."""
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm"})
 GREY_MODES = frozenset({"1", "L", "LA", "I", "I;16", "F"})
-"""Pillow's names of images with one channel (transparency apart); the others are colour."""
+"""Pillow's modes of images with one channel (not counting transparency); all others are colour."""
 
 
 def load_folder(config: DataConfig) -> Samples:
     """The source ``folder``. Options: height, width, channels (1 or 3), skip_bad.
 
-    Images of mixed size or channel count are refused unless the options say what they should become.
-    ``skip_bad`` leaves damaged files out, and says so in the notes, instead of refusing the set.
+    Images of mixed size or channel count are refused unless the options give a target shape. ``skip_bad``
+    leaves damaged files out, with a note, instead of refusing the set.
     """
     refuse_unknown("folder", config.options, ("height", "width", "channels", "skip_bad"))
     root = require_path(config)
@@ -65,16 +65,16 @@ def load_folder(config: DataConfig) -> Samples:
 
 
 def _classes(root: Path) -> tuple[str, ...]:
-    """Sorted names of the class folders; empty ones are refused by name, hidden ones ignored."""
+    """Sorted names of the class folders; an error names empty ones, and hidden ones are ignored."""
     if not root.is_dir():
         raise DataError(
             f"no such folder: {root}",
-            remedy="set data.path to a folder that holds a folder per class; see docs/guides/data.md",
+            remedy="set data.path to a folder with one subfolder per class; see docs/guides/data.md",
         )
     names = sorted(p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
     if not names:
         raise DataError(
-            f"{root} has no class folders", remedy="put each class's images in a folder of its own"
+            f"{root} has no class folders", remedy="put the images of each class in a separate folder"
         )
     empty = [name for name in names if not _files(root / name)]
     if empty:
@@ -90,7 +90,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _read_all(root: Path, class_names: tuple[str, ...]) -> tuple[dict[str, Image], list[str]]:
-    """Decoded images by ``class/file``, and the files that could not be decoded, with why."""
+    """Decoded images by ``class/file``, and the files that could not be decoded, with the reason."""
     try:
         from PIL import Image
     except ImportError as error:
@@ -121,9 +121,9 @@ def _shape_of(image: Image) -> Shape:
 
 
 def _target_shape(config: DataConfig, images: dict[str, Image]) -> Shape:
-    """The options' shape; what they leave open must be the same in all images.
+    """The shape from the options; dimensions that they omit must be the same in all images.
 
-    Refused before it is allocated where it is beyond every board, as photographs are.
+    Shapes too large for every board, such as photographs, are refused before allocation.
     """
     asked = [read(config.options, key, int, 0) for key in ("height", "width", "channels")]
     if asked[2] not in (0, 1, 3) or asked[0] < 0 or asked[1] < 0 or (asked[0] > 0) != (asked[1] > 0):
@@ -136,15 +136,15 @@ def _target_shape(config: DataConfig, images: dict[str, Image]) -> Shape:
         mix = [f"{n} of {h} x {w} x {c}" for (h, w, c), n in found.most_common()]
         raise DataError(
             f"images of mixed size or channel count: {name_some(mix)} (height x width x channels)",
-            remedy="set data.options.height, width and channels to what they should become",
+            remedy="set data.options.height, width and channels to the target shape",
         )
     height, width, channels = next(iter(found))
     shape = asked[0] or height, asked[1] or width, asked[2] or channels
     if math.prod(shape) > MAX_VALUES:
         raise DataError(
-            f"images of {shape[0]} x {shape[1]} x {shape[2]} values are more than any microcontroller's "
-            f"memory holds as an input ({MAX_VALUES:,} here at most)",
-            remedy="set data.options.height and width to what the network is to see",
+            f"images of {shape[0]} x {shape[1]} x {shape[2]} values are too large as an input of any "
+            f"microcontroller (limit: {MAX_VALUES:,})",
+            remedy="set data.options.height and width to the input size of the network",
         )
     return shape
 
@@ -155,7 +155,7 @@ def _pixels(image: Image, shape: Shape) -> Floats:
     height, width, channels = shape
     if image.mode in ("I", "I;16", "F"):
         raise DataError(
-            f"images of mode {image.mode} (more than 8 bits) are not read", remedy="convert to 8 bits"
+            f"images of mode {image.mode} (more than 8 bits) are not supported", remedy="convert to 8 bits"
         )
     image = image.convert("L" if channels == 1 else "RGB")
     if (image.height, image.width) != (height, width):

@@ -32,8 +32,8 @@ SOURCES: dict[str, Callable[[DataConfig], Samples]] = {
 def load(config: DataConfig) -> Dataset:
     """Load, check and split the configured data set.
 
-    The split depends on ``split_seed`` and the samples alone. Raises ``DataError`` that names everything
-    that is wrong: unknown source, missing or damaged files, NaN, wrong shapes, empty classes.
+    The split depends only on ``split_seed`` and the samples. Raises ``DataError`` that names all problems:
+    unknown source, missing or damaged files, NaN, wrong shapes, empty classes.
     """
     source = SOURCES.get(config.name)
     if source is None:
@@ -70,7 +70,7 @@ def _parts(samples: Samples, config: DataConfig) -> Labels:
 
 
 def _check_parts(samples: Samples, part: Labels) -> None:
-    """Every class must be there to learn and to select by; an empty test part would seal nothing."""
+    """Every class must be in the training and validation parts, and the test part must not be empty."""
     lost = [
         f"{name!r} has no {word} sample"
         for label, name in enumerate(samples.class_names)

@@ -18,7 +18,10 @@ from micronas.data.dataset import Floats, FrontEnd
 
 @dataclass(frozen=True)
 class LogMel:
-    """Parameters of the front end. Times in samples, frequencies in Hz, ``low``/``high`` natural logs."""
+    """Parameters of the front end.
+
+    Times are in samples, frequencies in Hz, ``low``/``high`` are natural logarithms.
+    """
 
     rate_hz: int
     window: int
@@ -33,7 +36,7 @@ class LogMel:
 
     @property
     def front_end(self) -> FrontEnd:
-        """What travels with the model."""
+        """The description that is deployed with the model."""
         return FrontEnd("logmel", 1, asdict(self))
 
 

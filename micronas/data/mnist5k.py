@@ -1,4 +1,4 @@
-"""5,000 MNIST digits, 500 of each class, which come with micronas."""
+"""5,000 MNIST digits, 500 of each class, included in micronas."""
 
 from __future__ import annotations
 

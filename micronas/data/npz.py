@@ -1,7 +1,7 @@
-"""Samples out of a NumPy ``.npz`` file, by the names of its arrays.
+"""Samples from a NumPy ``.npz`` file, by the names of its arrays.
 
-``NpzLayout`` says which array is what; presets.py holds the layouts of known files, and the source
-``npz`` builds one from options, so that a user's own file needs no code.
+``NpzLayout`` gives each array its role. presets.py holds the layouts of known files, and the source ``npz``
+builds one from options, so that a user's own file needs no code.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ Arrays: TypeAlias = dict[str, npt.NDArray[np.generic]]
 
 @dataclass(frozen=True)
 class NpzLayout:
-    """Names of arrays in the file, and how inputs become numbers: float32(x) * scale + offset.
+    """Names of arrays in the file, and the conversion of inputs: float32(x) * scale + offset.
 
-    ``keep`` names a bool array of samples to use (the others are duplicates). ``groups`` keeps a
-    speaker's or recording's samples in one part; ``fold`` decides the split by itself. With ``front_end``
-    the inputs are int16 audio clips that become log-mel spectrograms instead.
+    ``keep`` names a bool array of samples to use (the others are duplicates). ``groups`` keeps the samples of
+    a speaker or recording in one part; ``fold`` alone decides the split. With ``front_end`` the inputs are
+    int16 audio clips that become log-mel spectrograms instead.
     """
 
     kind: DataKind
@@ -67,7 +67,7 @@ def load_own_npz(config: DataConfig) -> Samples:
 
 
 def require_path(config: DataConfig) -> Path:
-    """The configured path; raises ``DataError`` where there is none."""
+    """The configured path; raises ``DataError`` if there is none."""
     if config.path is None:
         raise DataError(
             f"data source {config.name!r} needs a path", remedy="set data.path in the configuration"
@@ -76,7 +76,10 @@ def require_path(config: DataConfig) -> Path:
 
 
 def read_npz(path: Path, name: str, layout: NpzLayout, *, own_scaling: bool = False) -> Samples:
-    """Read ``path`` as ``layout`` says. ``own_scaling`` derives scale and range from the array's type."""
+    """Read ``path`` according to ``layout``.
+
+    ``own_scaling`` derives scale and range from the array's type.
+    """
     arrays = read_arrays(path)
     wanted = [layout.x, layout.y, layout.classes, layout.groups, layout.fold, layout.keep]
     _require_arrays(path, arrays, [n for n in wanted if n])
@@ -121,7 +124,7 @@ def _require_arrays(path: Path, arrays: Arrays, wanted: list[str]) -> None:
 
 
 def _scaled(layout: NpzLayout, raw: npt.NDArray[np.generic], path: Path) -> NpzLayout:
-    """Integers become fractions of their type's range; floats stay, and their range is what they span."""
+    """Integers become fractions of their type's range; floats are unchanged, with their span as range."""
     if raw.dtype == np.uint8:
         return replace(layout, scale=1 / 255)
     if raw.dtype in (np.int8, np.int16):
@@ -138,13 +141,13 @@ def _inputs(raw: npt.NDArray[np.generic], layout: NpzLayout) -> tuple[Floats, Fr
         return log_mel(_level(raw), layout.front_end), layout.front_end.front_end
     x = raw.astype(np.float32) * np.float32(layout.scale) + np.float32(layout.offset)
     if x.ndim == 3:
-        # (N, time, channels) of a sensor, else (N, height, width) of one channel
+        # (N, time, channels) of a sensor, otherwise (N, height, width) with one channel
         x = x[:, :, np.newaxis, :] if layout.kind is DataKind.STREAM else x[..., np.newaxis]
     return x, FrontEnd("scale", 1, {"scale": layout.scale, "offset": layout.offset})
 
 
 def _level(raw: npt.NDArray[np.generic]) -> npt.NDArray[np.int16]:
-    """Clips brought to one peak level, because loudness tells the speaker and not the word."""
+    """Clips normalised to one peak level, because loudness identifies the speaker and not the word."""
     clips = raw.astype(np.float32)
     peak = np.maximum(np.abs(clips).max(axis=1, keepdims=True), 1)
     levelled: npt.NDArray[np.int16] = np.round(clips * (16384 / peak)).astype(np.int16)

@@ -1,4 +1,4 @@
-"""Reading a NumPy .npz file of somebody else's: every way in which it is none has its own message."""
+"""Reading a user's NumPy .npz file, with a separate message for each way in which it can be invalid."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SAVE = "numpy.savez(FILE, x=..., y=...) writes one"
 def read_arrays(path: Path) -> dict[str, npt.NDArray[np.generic]]:
     """All arrays of the file at ``path``, by name, in its order.
 
-    Raises ``DataError`` where it is missing, no .npz file, damaged, or holds Python objects.
+    Raises ``DataError`` if it is missing, not an .npz file, damaged, or holds Python objects.
     """
     if path.is_dir():
         raise DataError(f"{path}: is a folder, not an .npz file")
@@ -36,10 +36,10 @@ def read_arrays(path: Path) -> dict[str, npt.NDArray[np.generic]]:
     except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
         if "allow_pickle" in str(error):
             raise DataError(
-                f"{path}: an array holds Python objects, not numbers", remedy="give it a dtype of numbers"
+                f"{path}: an array holds Python objects, not numbers", remedy="store it with a numeric dtype"
             ) from error
         why = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise DataError(f"{path}: damaged: {why}", remedy="fetch or write the file again") from error
+        raise DataError(f"{path}: damaged: {why}", remedy="download or write the file again") from error
 
 
 def _refuse_other_files(path: Path) -> None:

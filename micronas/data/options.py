@@ -1,4 +1,4 @@
-"""Options of a data source: typed reads, and a refusal of what the source does not know."""
+"""Options of a data source: typed access, and an error for unknown options."""
 
 from __future__ import annotations
 

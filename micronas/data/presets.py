@@ -1,6 +1,6 @@
 """Layouts of known ``.npz`` data sets, each with a split that does not leak.
 
-A speaker, a signing student or a recording is never in two parts: fold arrays and groups see to it.
+A speaker, a signing student or a recording is never in two parts: fold arrays and groups ensure it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from micronas.data.samples import Samples
 
 @dataclass(frozen=True)
 class Preset:
-    """A file name and what is in it."""
+    """A file name and the layout of the file."""
 
     file: str
     layout: NpzLayout
@@ -80,10 +80,10 @@ def load_preset(config: DataConfig) -> Samples:
 
 
 def bands_to_channels(samples: Samples) -> Samples:
-    """(time, bands, 1) becomes a stream (time, 1, bands): convolutions then run along time only.
+    """(time, bands, 1) becomes a stream (time, 1, bands), so that convolutions run along time only.
 
-    The first layer sees all bands at once, and depthwise kernels are k x 1 (TC-ResNet, Choi et al. 2019).
-    The bytes of an input stay as they are, so it costs the device nothing.
+    The first layer sees all bands at once, and depthwise kernels are k x 1 (TC-ResNet, Choi et al. 2019). The
+    bytes of an input do not change, so this costs the device nothing.
     """
     front = samples.front_end
     return replace(

@@ -51,7 +51,7 @@ def built_in(kind: Kind) -> DataConfig:
 def recognise(path: Path, kind: Kind | None = None) -> DataConfig:
     """How to read ``path``: a folder per class of images, a known ``.npz``, or any ``.npz``.
 
-    Without ``kind`` it is told by the shape of the inputs. Raises ``DataError`` for anything else.
+    Without ``kind`` the shape of the inputs decides. Raises ``DataError`` for anything else.
     """
     if path.is_dir():
         return _folder(path)

@@ -1,7 +1,7 @@
-"""What a source hands over, and the checks that every source's samples must pass.
+"""The samples of a source, and the checks that they must pass.
 
-A check looks at everything and one ``DataError`` names all that is wrong, so that a user repairs a data
-set in one go and never loses a training to its hundredth file.
+All checks run, and one ``DataError`` names every problem, so that a user can repair a data set in one pass
+before any training.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from micronas.data.dataset import DataKind, Floats, FrontEnd, Labels, Task
 from micronas.errors import DataError, plural
 
 SHOWN = 10
-"""How many offenders of one sort a message names before it only counts the rest."""
+"""How many bad items of one kind a message names before it only counts the rest."""
 SMALLEST_REACH, LARGEST_REACH = 1e-4, 1e6
-"""Of the value farthest from 0: networks for smaller or larger ones end with scales that are refused."""
+"""Limits of the largest magnitude: with smaller or larger values, the scales of networks are refused."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Samples:
     """All samples of a source before the split.
 
     ``x`` float32 (N, height, width, channels), ``y`` int64 (N,). ``groups`` (N,) keeps samples of one
-    speaker or recording in one part; ``fold`` (N,) are prepared folds that decide the split alone.
+    speaker or recording in one part; ``fold`` (N,) are prepared folds, which alone decide the split.
     """
 
     name: str
@@ -42,12 +42,12 @@ class Samples:
 
 
 def check_samples(samples: Samples) -> None:
-    """Raise ``DataError`` with every complaint about ``samples``."""
+    """Raise ``DataError`` that lists every problem of ``samples``."""
     complaints = list(_complaints(samples))
     if complaints:
         raise DataError(
             f"data set {samples.name!r} cannot be used: " + "; ".join(complaints),
-            remedy="repair or leave out what is named; nothing was trained",
+            remedy="repair or remove the samples named; nothing was trained",
         )
 
 
@@ -80,13 +80,13 @@ def _range_complaints(samples: Samples) -> Iterator[str]:
     low, high = samples.input_range
     least, most = float(samples.x.min()), float(samples.x.max())
     if least < low or most > high:
-        yield f"values {least:g}..{most:g} leave the stated range {low:g}..{high:g}"
+        yield f"values {least:g}..{most:g} exceed the stated range {low:g}..{high:g}"
     if least == most:
         yield f"every value is {least:g}"
     elif not SMALLEST_REACH <= (reach := max(-least, most)) <= LARGEST_REACH:
         yield (
-            f"values reach {reach:g} in magnitude, outside {SMALLEST_REACH:g} to {LARGEST_REACH:g}: "
-            "scale them, to about -1..1"
+            f"values reach {reach:g} in magnitude, outside {SMALLEST_REACH:g} to {LARGEST_REACH:g}: scale "
+            f"them to about -1..1"
         )
 
 

@@ -1,7 +1,7 @@
-"""Splits that are fixed by a seed alone: the same on every operating system and NumPy version.
+"""Splits that depend only on a seed: the same on every operating system and NumPy version.
 
-They are drawn from PCG64's raw words, whose stream NumPy guarantees, and never from a shuffle, whose
-algorithm it may change; ties keep the order of the samples.
+They use PCG64's raw words, whose stream NumPy guarantees, and not its shuffle, whose algorithm may change.
+Ties keep the order of the samples.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TRAIN, VALIDATION, TEST = 0, 1, 2
 
 @dataclass(frozen=True)
 class Fractions:
-    """Shares of the validation and the test split; the rest trains."""
+    """Shares of the validation and test splits; the rest is for training."""
 
     validation: float = 0.15
     test: float = 0.15
@@ -47,9 +47,9 @@ def stratified(y: Labels, fractions: Fractions, seed: int) -> Labels:
 
 
 def one_class(y: Labels, fractions: Fractions, seed: int) -> Labels:
-    """Part of each sample where only label 0 is trained on; the others are halved, as evenly as can be.
+    """Part of each sample if only label 0 is trained on; all other labels are halved as evenly as possible.
 
-    Normal samples are split in the given shares; of the rest one half selects (VALIDATION) and one is TEST.
+    Normal samples are split in the given shares; of the rest, one half is for VALIDATION and one for TEST.
     """
     parts = np.zeros(len(y), np.int64)
     parts[y == 0] = stratified(y[y == 0], fractions, seed)
@@ -63,8 +63,8 @@ def one_class(y: Labels, fractions: Fractions, seed: int) -> Labels:
 def grouped(y: Labels, groups: Labels, fractions: Fractions, seed: int) -> Labels:
     """Part of each sample such that no group (speaker, recording) is in two parts.
 
-    Greedy, largest groups first: a group goes to the part whose classes miss most of what the group
-    has, measured as squared distance to each part's share of every class.
+    Greedy, largest groups first: a group goes to the part that lacks most of its classes, measured as squared
+    distance to each part's share of every class.
     """
     names, index = np.unique(groups, return_inverse=True)
     table = np.zeros((len(names), int(y.max()) + 1))
@@ -97,7 +97,7 @@ def _seeded_rank(n: int, seed: int) -> npt.NDArray[np.uint64]:
 
 
 def _shares(counts: Labels, fraction: float, spare: int) -> Labels:
-    """Samples per class: largest-remainder rounding, at least one while ``spare`` samples stay behind."""
+    """Samples per class: largest-remainder rounding, at least one while ``spare`` samples remain."""
     exact = counts * fraction
     shares = np.floor(exact).astype(np.int64)
     missing = round(counts.sum() * fraction) - int(shares.sum())

@@ -1,4 +1,4 @@
-"""What ``micronas bench`` runs: samples of the user's own, and networks without constant channels."""
+"""Inputs of ``micronas bench``: the user's own samples, and networks without constant channels."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from micronas.model.interpreter import run_batch
 def load_samples(path: Path, graph: Graph, count: int) -> list[npt.NDArray[np.int8]]:
     """The first ``count`` samples of each array of an .npz, one array (N, ...) per graph input, in order.
 
-    int8 arrays are taken as they are; float arrays are quantized with the input's own scale. Raises
-    ``DataError`` naming the array that does not fit.
+    int8 arrays are used unchanged; float arrays are quantized with the input's own scale. Raises
+    ``DataError`` that names the array that does not fit.
     """
     arrays = list(read_arrays(path).items())[: len(graph.inputs)]
     if len(arrays) < len(graph.inputs):
@@ -57,12 +57,12 @@ def _sample(where: str, values: npt.NDArray[np.generic], tensor: Tensor) -> npt.
     if values.dtype == np.int8:
         return values.astype(np.int8)
     if not np.issubdtype(values.dtype, np.floating) or tensor.quant is None:
-        raise DataError(f"{where} is {values.dtype}", remedy="give int8 as the model takes it, or float32")
+        raise DataError(f"{where} is {values.dtype}", remedy="give the model's int8 input values, or float32")
     if not np.isfinite(values).all():
         bad = int(np.count_nonzero(~np.isfinite(values)))
         raise DataError(
             f"{where} holds {plural(bad, 'value')} that are NaN or infinite, of {values.size:,}",
-            remedy="leave those samples out",
+            remedy="remove those samples",
         )
     scale, zero_point = tensor.quant.scale[0], tensor.quant.zero_point[0]
     q = np.rint(values.astype(np.float32) / np.float32(scale)) + zero_point

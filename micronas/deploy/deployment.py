@@ -1,7 +1,5 @@
-"""A model onto a device and back: ledger -> C -> firmware -> device -> figures.
-
-What a trial, ``bench`` and the final network of a search have in common, so that all three mean the same
-by every figure.
+"""Deployment of a model: ledger -> C -> firmware -> device -> figures. Trials, ``bench`` and the final
+network of a search share this code, so every figure has the same meaning in all three.
 """
 
 from __future__ import annotations
@@ -52,9 +50,8 @@ Samples: TypeAlias = Sequence[npt.NDArray[np.int8]]
 class Deployment:
     """One model, built for its board, and run. ``wrong_op`` is the first op that differs from the reference.
 
-    ``firmware`` is the board's and gives all sizes; ``twin`` is what an emulator ran in its place, where that
-    is not the same.
-    ``lost`` tells why earlier attempts on a real board came to nothing.
+    ``firmware`` is the board's and gives all sizes; ``twin`` is the firmware that an emulator ran instead, if
+    that differs. ``lost`` holds the reasons for which earlier attempts on a real board failed.
     """
 
     graph: Graph
@@ -69,7 +66,7 @@ class Deployment:
     lost: tuple[str, ...] = ()
 
     def require_parity(self) -> None:
-        """Raise ``ParityError`` naming the first op and element unless every output element agreed."""
+        """Raise ``ParityError`` that names the first op and element, unless every output element agrees."""
         parity = self.measurement.parity
         if parity.mismatches == 0:
             return
@@ -78,10 +75,12 @@ class Deployment:
             op = self.graph.ops[self.wrong_op]
             parts.append(f"the first op that differs is {self.wrong_op} ({op.kind})")
         if (at := parity.first) is not None:
-            parts.append(f"sample {at.sample}, element {at.element}: {at.device} against {at.reference}")
+            parts.append(
+                f"sample {at.sample}, element {at.element}: device {at.device}, reference {at.reference}"
+            )
         raise ParityError(
             "; ".join(parts),
-            remedy="this is a bug in a kernel or in the compiler; keep the model and report it",
+            remedy="this is a bug in a kernel or in the compiler: keep the model and report it",
         )
 
 
@@ -99,8 +98,9 @@ def build(
 ) -> Built:
     """Generate and build; a ledger that the linker does not confirm is a ``BuildError``.
 
-    ``ledger`` is that of ``graph`` on ``board`` where the caller has made it already; else it is made here.
-    What does not fit is the linker's word, a ``BudgetError``; which layer is in the way, the ledger's.
+    ``ledger`` is that of ``graph`` on ``board``, if the caller has already computed it; otherwise it is
+    computed here. The linker decides whether the network fits (``BudgetError``); the ledger names the layer
+    that is too large.
     """
     ledger = ledger or make_ledger(graph, board)
     sources = sources_of(graph, ledger)
@@ -132,8 +132,8 @@ def deploy(
 ) -> Deployment:
     """Build ``graph`` for ``board``, run it on ``device`` and compare it with the reference interpreter.
 
-    ``samples`` holds one int8 array (N, ...) per input; ``ledger`` as for ``build``. Raises what its stages
-    raise.
+    ``samples`` holds one int8 array (N, ...) per input; ``ledger`` as for ``build``. Raises the errors of its
+    stages.
     """
     built = build(graph, board, workdir=workdir, cache_dir=cache_dir, ledger=ledger)
     twin = _build_twin(built, device, workdir / "twin", cache_dir)
@@ -173,9 +173,9 @@ def verified_deployment(
     runs: int | None = None,
     ledger: Ledger | None = None,
 ) -> Iterator[Deployment]:
-    """``deploy`` in a temporary folder, which is there until the ``with`` block ends.
+    """``deploy`` in a temporary folder, which exists until the ``with`` block ends.
 
-    Raises ``ParityError`` unless every output element agreed with the reference interpreter.
+    Raises ``ParityError`` unless every output element agrees with the reference interpreter.
     """
     with tempfile.TemporaryDirectory(prefix="micronas-") as folder:
         deployed = deploy(
@@ -193,7 +193,7 @@ def verified_deployment(
 
 
 def _build_twin(built: Built, device: Device, workdir: Path, cache_dir: Path | None) -> Firmware | None:
-    """The same sources as ``device`` can run them, or None where it runs the board's own ELF."""
+    """The same sources built for ``device``, or None if it runs the board's own ELF."""
     board = built.firmware.board
     image = image_for(device, board, built.ledger)
     if image == DeviceImage(board, built.firmware.arena_location):
@@ -206,13 +206,13 @@ def _build_twin(built: Built, device: Device, workdir: Path, cache_dir: Path | N
 
 
 def require_tools(device: Device, board: Board) -> None:
-    """Raise ``ToolMissingError`` or ``DeviceError`` now rather than in the first trial."""
+    """Raise ``ToolMissingError`` or ``DeviceError`` before the first trial."""
     require_gcc()
     require_device(device, board)
 
 
 def sources_of(graph: Graph, ledger: Ledger) -> dict[str, str]:
-    """The C of ``graph`` as its ``ledger`` plans it: file name -> text."""
+    """The C code of ``graph`` with the plan of its ``ledger``: file name -> text."""
     return generate(graph, ledger.lowered, ledger.plan, name=graph.name)
 
 
@@ -225,7 +225,7 @@ def write_sources(sources: Mapping[str, str], folder: Path) -> Path:
 
 
 def random_samples(graph: Graph, count: int, seed: int) -> list[npt.NDArray[np.int8]]:
-    """Uniform int8 samples (count, ...) for every input: nothing that clamps or saturates stays untouched."""
+    """Uniform int8 samples (count, ...) for every input, so that clamping and saturation are exercised."""
     rng = np.random.default_rng(seed)
     shapes = (graph.tensors[t].shape[1:] for t in graph.inputs)
     return [rng.integers(-128, 128, (count, *shape), dtype=np.int8) for shape in shapes]
@@ -243,15 +243,15 @@ def _wrong_op(
 
 
 def cache_folder() -> Path:
-    """Where compiled objects are kept between builds: below the user's cache folder.
+    """Folder of compiled objects that are kept between builds, inside the user's cache folder.
 
     That is ``$XDG_CACHE_HOME`` or ``~/.cache`` on Linux, ``~/Library/Caches`` on macOS, ``%LOCALAPPDATA%`` on
-    Windows. Raises ``BuildError`` where there is none: a user without HOME and without an entry in passwd.
+    Windows. Raises ``BuildError`` if there is none: for a user without HOME and without an entry in passwd.
     """
     cache = user_cache_path("micronas", appauthor=False)
     if not cache.is_absolute():
         raise BuildError(
-            "there is no place for compiled objects: neither HOME nor XDG_CACHE_HOME is set",
-            remedy="set HOME to a folder that you may write to; PlatformIO needs it too",
+            "no folder for compiled objects: neither HOME nor XDG_CACHE_HOME is set",
+            remedy="set HOME to a writable folder; PlatformIO needs it too",
         )
     return cache / "build"

@@ -1,4 +1,4 @@
-"""The figures of a deployment as JSON: what the store keeps and `bench --json` prints."""
+"""The figures of a deployment as JSON, for the store and `bench --json`."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def runs_to_json(runs: RunStatistics) -> dict[str, Json]:
 
 
 def clock_to_json(measurement: Measurement) -> dict[str, Json]:
-    """The core clock as the firmware set it, and by the host's time; null where that cannot tell."""
+    """The core clock as the firmware set it, and by the host's time; null if that cannot be determined."""
     info, clock = measurement.info, measurement.clock
     return {
         "hz": clock.firmware_hz,
@@ -66,7 +66,7 @@ def clock_to_json(measurement: Measurement) -> dict[str, Json]:
 
 
 def counter_to_json(info: Info, latency: Latency) -> dict[str, Json]:
-    """The counter that the figures were read from, ``unknown`` for old firmware, and what it counts.
+    """The counter from which the figures were read, ``unknown`` for old firmware, and what it counts.
 
     The firmware takes an emulator's cycle counter for a core's; there it counts instructions.
     """
@@ -75,7 +75,7 @@ def counter_to_json(info: Info, latency: Latency) -> dict[str, Json]:
 
 
 def firmware_to_json(deployment: Deployment) -> dict[str, Json]:
-    """What ran: the build's id, the clock it was built for, compiler and flags, and the network's kernels."""
+    """The firmware that ran: build id, clock, compiler and flags, and the network's kernels."""
     board = deployment.firmware.board
     running = deployment.twin or deployment.firmware
     kernels: list[Json] = [*sorted({lowered.kernel for lowered in deployment.ledger.lowered})]
@@ -91,7 +91,7 @@ def firmware_to_json(deployment: Deployment) -> dict[str, Json]:
 
 
 def _regions_to_json(deployment: Deployment) -> dict[str, Json]:
-    """Bytes of each memory region by the ledger and by the ELF, and its size."""
+    """Bytes used in each memory region by the ledger and by the ELF, and the region's size."""
     ledger, linked = deployment.ledger, deployment.firmware.regions
     return {
         region.name: {

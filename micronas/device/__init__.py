@@ -1,1 +1,1 @@
-"""Devices: a link that carries bytes (serial port, QEMU) and the protocol client on top."""
+"""Devices: a link that transfers bytes (serial port, QEMU) and the protocol client on top."""

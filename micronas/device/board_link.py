@@ -1,6 +1,6 @@
-"""The link to a real board: claimed, opened, answering, and as fast as the line carries.
+"""The link to a real board: locked, opened, verified, and at the fastest reliable baud rate.
 
-What stands between a port and a conversation that can be believed is here, in the order in which it is tried.
+This module has all steps from a port to a reliable connection, in the order in which they are tried.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _MODEM_MANAGER = "ModemManager"
 
 
 class BoardLink:
-    """Entering claims the board behind ``port``, opens the port and waits for an answer; leaving frees both.
+    """Entering locks the board behind ``port``, opens the port and waits for a reply; leaving releases both.
 
-    ``fast`` tries 921600 baud and below, and stays at the profile's rate when adapter, line or chip cannot.
-    ``claimed``: the caller has the claim already.
+    ``fast`` tries 921600 baud and below, and keeps the profile's rate if adapter, line or chip cannot do
+    more. ``claimed``: the caller already holds the lock.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class BoardLink:
         return link
 
     def _open_port(self) -> SerialLink:
-        """ModemManager looks at every new port for some seconds; whoever else holds it is not waited for."""
+        """ModemManager probes every new port for some seconds; other programs are not waited for."""
         deadline = time.monotonic() + _RETURN_DEADLINE_S
         while True:
             device = wait_for_port(self._port, _RETURN_DEADLINE_S, self._ports).device
@@ -102,7 +102,7 @@ def _only_modem_manager(names: tuple[str, ...]) -> bool:
 
 
 def _await_answer(client: Client, link: SerialLink, board: Board) -> None:
-    """Raise ``DeviceError`` when the board answers at half or twice the rate: its clock is wrong."""
+    """Raise ``DeviceError`` if the board replies at half or twice the baud rate: its clock is wrong."""
     try:
         client.info(_ANSWER_DEADLINE_S)
     except DeadlineError as silent:
@@ -110,17 +110,17 @@ def _await_answer(client: Client, link: SerialLink, board: Board) -> None:
             link.set_baud(round(board.uart.baud * factor))
             if _answers(client):
                 raise DeviceError(
-                    f"{link.name}: the board answers at {text} the baud rate, so its core runs at "
+                    f"{link.name}: the board replies at {text} the baud rate, so its core runs at "
                     f"{factor * board.clock.hz / 1e6:g} MHz, not at the {board.clock.hz / 1e6:g} MHz "
                     "that it was built for",
-                    remedy=f"is the {board.clock.source_hz / 1e6:g} MHz of clock.source_hz in the board's "
-                    "profile what is fitted?",
+                    remedy=f"check that clock.source_hz in the board's profile "
+                    f"({board.clock.source_hz / 1e6:g} MHz) matches the fitted crystal",
                 ) from None
         raise silent
 
 
 def _speed_up(client: Client, link: SerialLink, profile_baud: int) -> None:
-    """The fastest rate at which long frames arrive whole; the profile's when none is."""
+    """The fastest rate at which long frames arrive intact; otherwise the profile's."""
     for baud in FAST_BAUDS:
         if baud > profile_baud and client.switch_baud(baud, link.set_baud, profile_baud, carries_frames):
             return

@@ -1,8 +1,8 @@
-"""Can the device's counter and clock be believed? Asked before anything is timed, and of every count.
+"""Plausibility checks of the device's counter and clock, before timing and for every count.
 
 A cycle counter may be missing, switched off, stuck or wrapped, and a core may run at another clock than its
-firmware thinks (a crystal that is not the profile's). Each of these gives a plausible number of milliseconds,
-so each is an error here.
+firmware assumes (a crystal that differs from the profile). Each of these would give a plausible number of
+milliseconds, so each is an error here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from micronas.device.replies import Counter, Info
 from micronas.errors import DeviceError
 
 _COUNTER_TURN = 2**32
-_UNKNOWN_INSTRUCTIONS = 2**31  # for an interval that its counter did not outlast: port/counter_dwt_systick
+_UNKNOWN_INSTRUCTIONS = 2**31  # for an interval longer than its counter's period: port/counter_dwt_systick
 _CLOCK_TOLERANCE = 0.2
 _CHECK_S = 0.3
 _SHORTEST_CHECK_S = 0.03
@@ -27,23 +27,24 @@ _RESET_AND_REPEAT = "reset the board and measure again"
 
 @dataclass(frozen=True)
 class ClockCheck:
-    """The core clock as the firmware set it, and by the host's time; None where the host cannot tell."""
+    """The core clock as the firmware set it, and by the host's time; None if the host cannot determine it."""
 
     firmware_hz: int
     host_hz: float | None
 
 
 def check_counter(client: Client, info: Info) -> float:
-    """Raise ``DeviceError`` for a counter that does not grow with the work; the seconds of a whole run.
+    """Raise ``DeviceError`` if the counter does not grow with the work; returns the seconds of a whole run.
 
-    The whole network must count more than its first op, or than no op at all where it has one only. Inputs
-    have to be loaded.
+    The whole network must count more than its first op, or than no op if it has only one. Inputs must be
+    loaded.
     """
     if info.counter is Counter.NONE:
         raise DeviceError(
             f"{info.board}: neither a cycle counter nor an instruction counter moves on this device "
             f"(counter: {info.counted_by})",
-            remedy="a core may have none (DWT is optional), or a debugger has switched it off: power it off",
+            remedy="the core may have no counter (DWT is optional), or a debugger switched it off: "
+            "power-cycle the board",
         )
     _, (part,) = client.run(ops=1 if info.n_ops > 1 else 0)
     started = time.monotonic()
@@ -52,45 +53,45 @@ def check_counter(client: Client, info: Info) -> float:
     check_count(whole, elapsed_s, info, emulated=client.link.emulated)
     if whole <= part:
         raise DeviceError(
-            f"{_the_counter(info)} says {whole} for all {info.n_ops} ops and {part} for fewer: "
-            "it counts no work",
+            f"{_the_counter(info)} counts {whole} for all {info.n_ops} ops and {part} for fewer: it does "
+            f"not measure the work",
             remedy=_RESET_AND_REPEAT,
         )
     return elapsed_s
 
 
 def check_count(count: int, elapsed_s: float, info: Info, *, emulated: bool = False) -> None:
-    """Raise ``DeviceError`` for a count that stood still, or that has or may have wrapped."""
+    """Raise ``DeviceError`` for a count that did not move, or that has or may have wrapped."""
     if count == 0:
         raise DeviceError(f"{_the_counter(info)} did not move during a run", remedy=_RESET_AND_REPEAT)
     if info.counter is Counter.INSTRUCTIONS and count >= _UNKNOWN_INSTRUCTIONS:
         raise DeviceError(
-            f"{info.board}: an op ran longer than the emulated counter counts ({info.counted_by})",
+            f"{info.board}: an op ran longer than the emulated counter's range ({info.counted_by})",
             remedy="use a smaller network, or a board that is emulated on another machine",
         )
     if info.counter is not Counter.CYCLES or emulated:
         return
     if elapsed_s * info.clock_hz >= _COUNTER_TURN:
         raise DeviceError(
-            f"a run took {elapsed_s:.1f} s, longer than one turn of the 32-bit counter ({info.counted_by}) "
+            f"a run took {elapsed_s:.1f} s, longer than one period of the 32-bit counter ({info.counted_by}) "
             f"at {info.clock_hz} Hz",
             remedy="the count may have wrapped; use a smaller network or a lower clock",
         )
     if count > (elapsed_s + _HOST_JITTER_S) * info.clock_hz * (1 + _CLOCK_TOLERANCE):
         raise DeviceError(
-            f"{_the_counter(info)} says {count:,} cycles, {1000 * count / info.clock_hz:.1f} ms at "
+            f"{_the_counter(info)} shows {count:,} cycles, {1000 * count / info.clock_hz:.1f} ms at "
             f"{info.clock_hz / 1e6:g} MHz, for a run that took {1000 * elapsed_s:.1f} ms: it has wrapped",
             remedy=_RESET_AND_REPEAT,
         )
 
 
 def check_clock(client: Client, info: Info, run_s: float = 0.0) -> ClockCheck:
-    """The core clock by the host's time; ``DeviceError`` when it is not near what the firmware says.
+    """The core clock by the host's time; raises ``DeviceError`` if it is not near the firmware's.
 
-    Many runs of all ops against as many of none: their frames are equally long, so that what line, USB and
-    firmware take drops out; of several rounds the shortest is what a busy host has disturbed least. ``run_s``
-    is about how long one run takes. An emulator's time is its own, and a network of microseconds is over
-    before the host can tell: those are not judged.
+    Compares many runs of all ops with equally many runs of none. Their frames are equally long, so the time
+    of line, USB and firmware cancels out. Of several rounds the shortest is used, because a busy host has
+    disturbed it least. ``run_s`` is the approximate time of one run. Emulators and networks of microseconds
+    are not checked: an emulator has its own time, and the host cannot resolve microseconds.
     """
     if info.counter is not Counter.CYCLES or client.link.emulated:
         return ClockCheck(info.clock_hz, None)
@@ -103,7 +104,7 @@ def check_clock(client: Client, info: Info, run_s: float = 0.0) -> ClockCheck:
     host_hz = cycles / elapsed_s
     if abs(host_hz - info.clock_hz) > _CLOCK_TOLERANCE * info.clock_hz:
         raise DeviceError(
-            f"the firmware says {info.clock_hz / 1e6:.1f} MHz, but by the host's time its counter "
+            f"the firmware reports {info.clock_hz / 1e6:.1f} MHz, but by the host's time its counter "
             f"({info.counted_by}) runs at {host_hz / 1e6:.1f} MHz",
             remedy="a latency in milliseconds would be wrong; check the clock in the board's profile",
         )
@@ -111,7 +112,7 @@ def check_clock(client: Client, info: Info, run_s: float = 0.0) -> ClockCheck:
 
 
 def run_deadline_s(run_s: float, *, emulated: bool) -> float:
-    """How long to wait for a run that took ``run_s`` before: a board repeats itself, a busy host does not."""
+    """How long to wait for a run that took ``run_s`` before; only a busy host can take much longer."""
     return RUN_DEADLINE_S if emulated else min(RUN_DEADLINE_S, 5.0 + 3.0 * run_s)
 
 

@@ -1,4 +1,4 @@
-"""An emulator's process: what it says is kept, and it ends, whatever happened, with all its children."""
+"""An emulator's process: its output is captured, and it always ends together with all its children."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _PR_SET_PDEATHSIG = 1
 
 
 class EmulatorProcess:
-    """A running emulator; raises ``DeviceError`` when it cannot be started.
+    """A running emulator; raises ``DeviceError`` if it cannot be started.
 
-    It leads a process group of its own, so that Ctrl-C reaches it through ``close`` only.
+    It leads its own process group, so that Ctrl-C reaches it only through ``close``.
     """
 
     def __init__(
@@ -52,14 +52,14 @@ class EmulatorProcess:
 
     @property
     def runs(self) -> bool:
-        """Whether it has not ended by itself or by ``close``."""
+        """Whether it is still running."""
         return self._process.poll() is None
 
     def said(self) -> str:
-        """All that it has printed; nothing once it is closed."""
+        """All its output so far; empty after ``close``."""
         if self._output.closed:
             return ""
-        # pread leaves the position alone, which is also where the process writes
+        # pread does not move the position, at which the process writes
         size = os.fstat(self._output.fileno()).st_size
         return os.pread(self._output.fileno(), size, 0).decode(errors="replace")
 
@@ -69,11 +69,11 @@ class EmulatorProcess:
             return
         atexit.unregister(self.close)
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            kill_group(self._process)  # children too, of one that has ended by itself
+            kill_group(self._process)  # also children of an ended process
         self._process.wait()
         self._output.close()
 
 
 def _die_with_parent() -> None:
-    """Runs in the child: the kernel kills it when the parent is gone, even by kill -9 (prctl(2))."""
+    """Runs in the child: the kernel kills it when the parent ends, even by kill -9 (prctl(2))."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,7 +1,7 @@
 """Frames of the device protocol (PROTOCOL.md): bytes on the wire <-> ``Frame``. Pure, no I/O.
 
-A frame is COBS(version u8, type u8, nonce u32, payload, CRC-32) followed by a zero byte. What does not decode
-is noise by definition: it is counted and dropped, never an exception.
+A frame is COBS(version u8, type u8, nonce u32, payload, CRC-32) followed by a zero byte. Bytes that do not
+decode are noise: they are counted and dropped, without an exception.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Message(IntEnum):
 
 @dataclass(frozen=True)
 class Frame:
-    """One message. ``nonce`` is the host's choice per request and comes back in the reply."""
+    """One message. ``nonce`` is chosen by the host per request and returned in the reply."""
 
     type: int
     nonce: int
@@ -56,7 +56,7 @@ def cobs_encode(message: bytes) -> bytes:
 
 
 def cobs_decode(encoded: bytes) -> bytes | None:
-    """The message that ``encoded`` stands for, or None when it is no COBS."""
+    """The message encoded in ``encoded``, or None if it is not valid COBS."""
     out = bytearray()
     at = 0
     while at < len(encoded):
@@ -80,7 +80,7 @@ def encode_frame(frame: Frame) -> bytes:
 
 
 def decode_frame(encoded: bytes) -> Frame | None:
-    """The frame that lies between two delimiters, or None for anything that is not one."""
+    """The frame between two delimiters, or None if the bytes are not a frame."""
     message = cobs_decode(encoded)
     if message is None or not _HEADER.size + _CRC.size <= len(message) < _MAX_ENCODED:
         return None
@@ -92,7 +92,7 @@ def decode_frame(encoded: bytes) -> Frame | None:
 
 
 class Decoder:
-    """Cuts a byte stream into frames in bounded memory; ``garbled`` counts what was dropped."""
+    """Splits a byte stream into frames in bounded memory; ``garbled`` counts dropped ones."""
 
     def __init__(self) -> None:
         self.garbled = 0

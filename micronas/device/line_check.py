@@ -1,4 +1,4 @@
-"""Does a line carry long frames both ways, every one of them at the first attempt?"""
+"""Checks that a line transfers long frames both ways at the first attempt."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _PATTERNS = (b"\x55\xaa", b"\xff\x00\x01", bytes(range(1, 255)), b"\x00")
 
 
 def carries_frames(client: Client) -> bool:
-    """Whether frames as long as the protocol has them go to the device and come back without a repeat.
+    """Whether frames of maximum length travel to the device and back without a retry.
 
-    Writes over the first input and whatever shares its memory: for the start of a session only.
+    Overwrites the first input and everything that shares its memory; use only at the start of a session.
     """
     try:
         size = min(client.input_info(0).nbytes, MAX_PAYLOAD - _LOAD_HEADER_BYTES)

@@ -1,4 +1,4 @@
-"""A link carries bytes between the host and a device; the protocol on top decides what they mean."""
+"""A link transfers bytes between the host and a device; the protocol on top defines their meaning."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ from typing import Protocol
 
 
 class Link(Protocol):
-    """Four things that a serial port, QEMU and Renode have in common.
+    """The interface that serial port, QEMU and Renode have in common.
 
-    ``emulated`` says whether figures that come over this link are an emulator's; ``name`` is for messages.
+    ``emulated`` is whether figures over this link come from an emulator; ``name`` is for messages.
     """
 
     @property
     def name(self) -> str:
-        """What to call the link in a message, for example the port."""
+        """The name of the link in messages, for example the port."""
         ...
 
     @property
     def emulated(self) -> bool:
-        """Whether an emulator is at the other end."""
+        """Whether the other end is an emulator."""
         ...
 
     def read(self, timeout_s: float) -> bytes:
-        """Whatever has arrived, waiting up to ``timeout_s`` for the first byte; empty when nothing came.
+        """The bytes that arrived, after waiting up to ``timeout_s`` for the first; empty if there are none.
 
-        Raises ``DeviceError`` when the other end is gone.
+        Raises ``DeviceError`` if the other end is gone.
         """
         ...
 
     def write(self, data: bytes) -> None:
-        """Send all of ``data``; raises ``DeviceError`` when that fails or takes too long."""
+        """Send all of ``data``; raises ``DeviceError`` if that fails or takes too long."""
         ...
 
     def close(self) -> None:
-        """Free the port; may be called again."""
+        """Close the port; may be called repeatedly."""
         ...

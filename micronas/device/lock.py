@@ -1,7 +1,7 @@
 """One process per board, also while its port is closed for flashing.
 
-A port's own lock ends when the port is closed, and closing it is what an upload needs. The board's lock is a
-file named by its identity (see ``process_lock``).
+A port's own lock ends when the port is closed, which an upload requires. The board's lock is therefore a file
+named after the board's identity (see ``process_lock``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LOCKS_DIR = Path(tempfile.gettempdir()) / "micronas-claims"
 
 
 class DeviceLock:
-    """Holds the board behind ``port`` while entered; ``DeviceError`` when another process has it."""
+    """Context that locks the board behind ``port``; raises ``DeviceError`` if another process holds it."""
 
     def __init__(self, port: Port, folder: Path = LOCKS_DIR) -> None:
         self._port = port
@@ -32,7 +32,7 @@ class DeviceLock:
         except HeldError as held:
             raise DeviceError(
                 f"{self._port} is in use by another micronas (process {held.owner or 'unknown'})",
-                remedy="wait for it, end it, or name another board by --probe or --port",
+                remedy="wait until it ends, stop it, or select another board with --probe or --port",
             ) from None
         return self
 
@@ -41,6 +41,6 @@ class DeviceLock:
 
 
 def owner(port: Port, folder: Path = LOCKS_DIR) -> str:
-    """The process id of the micronas that has the board behind ``port``; empty when none has."""
+    """Process id of the micronas that holds the board behind ``port``; empty if there is none."""
     path = DeviceLock(port, folder).path
     return owner_of(path)

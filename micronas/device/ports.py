@@ -1,8 +1,8 @@
-"""Serial ports and the debug probes behind them, told apart by USB serial number.
+"""Serial ports and the debug probes behind them, identified by USB serial number.
 
 A debug probe with a virtual serial port (ST-LINK/V2-1, V3, J-Link, Black Magic) is one USB device: its port
-carries the probe's serial number. That number, not the port's name, is a board's identity: names change when
-a board is plugged in again.
+has the probe's serial number. That number identifies a board; port names change when a board is plugged in
+again.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _GDB_INTERFACE = 0  # of a Black Magic Probe; its other port is the board's UART
 class Port:
     """A serial port. ``probe`` is the debug probe's kind, empty for anything else (modem, GPS, adapter).
 
-    ``interface`` is the number of the USB interface where a device has several ports. ``writer`` names, by
-    serial number, what writes the board's flash where the port's own device does not: a probe without a
-    port, or the chip's own USB boot loader.
+    ``interface`` is the USB interface number if a device has several ports. ``writer`` is the serial number
+    of the device that writes the board's flash, if the port's own device does not: a probe without a port, or
+    the chip's USB boot loader.
     """
 
     device: str
@@ -41,7 +41,7 @@ class Port:
 
     @property
     def is_gdb_server(self) -> bool:
-        """Whether GDB is spoken here and not the board's protocol."""
+        """Whether this is a GDB server's port and not the board's."""
         return self.probe == BLACK_MAGIC and self.interface == _GDB_INTERFACE
 
     def __str__(self) -> str:
@@ -68,11 +68,11 @@ def serial_ports() -> tuple[Port, ...]:
 
 
 def choose_port(ports: Sequence[Port], *, probe: str | None = None, port: str | None = None) -> Port:
-    """The one port that is meant; raises ``DeviceError`` listing what there is when that is not clear.
+    """The selected port; raises ``DeviceError`` that lists the available ports if the choice is ambiguous.
 
-    ``port`` names a device and is taken as it is, ``probe`` a serial number. Without either there must be
-    exactly one debug probe: an unnamed port that is no probe is never touched. Both together are for a board
-    whose port is not its probe's: then the probe becomes the port's ``writer``.
+    ``port`` is a device name, used unchanged; ``probe`` is a serial number. Without either, there must be
+    exactly one debug probe: a port that is not a probe's is never used unless named. Both together are for a
+    board whose port does not belong to its probe: the probe then becomes the port's ``writer``.
     """
     if port is not None:
         return _named_port(ports, port, probe)
@@ -86,7 +86,7 @@ def choose_port(ports: Sequence[Port], *, probe: str | None = None, port: str | 
 
 
 def wait_for_port(wanted: Port, deadline_s: float, ports: ListPorts = serial_ports) -> Port:
-    """The port of the same probe once it is there (again), whatever its name is by then."""
+    """The port of the same probe when it (re)appears, even under another name."""
     deadline = time.monotonic() + deadline_s
     while True:
         for port in ports():
@@ -96,13 +96,13 @@ def wait_for_port(wanted: Port, deadline_s: float, ports: ListPorts = serial_por
             return wanted  # a port that the system does not list
         if time.monotonic() >= deadline:
             raise DeadlineError(
-                f"{wanted} did not come back within {deadline_s:g} s", remedy=_listing(list(ports()))
+                f"{wanted} did not reappear within {deadline_s:g} s", remedy=_listing(list(ports()))
             )
         time.sleep(_POLL_S)
 
 
 def holders(device: str, proc: Path = Path("/proc")) -> tuple[str, ...]:
-    """Processes that have ``device`` open, as ``name (pid)``; empty where that cannot be told."""
+    """Processes that have ``device`` open, as ``name (pid)``; empty if that cannot be determined."""
     real = os.path.realpath(device)
     found = []
     for entry in sorted(proc.glob("[0-9]*/fd")):
@@ -116,7 +116,7 @@ def holders(device: str, proc: Path = Path("/proc")) -> tuple[str, ...]:
 
 
 def gdb_port(port: Port, ports: Sequence[Port]) -> Port | None:
-    """The GDB server's port of the Black Magic Probe that has ``port``, None when it is not there."""
+    """The GDB server port of the Black Magic Probe of ``port``; None if it is missing."""
     serial = port.writer or port.serial
     return next((p for p in ports if p.is_gdb_server and p.serial == serial), None)
 
@@ -150,7 +150,7 @@ def _named_port(ports: Sequence[Port], device: str, probe: str | None) -> Port:
     known = next((p for p in ports if p.device == device or os.path.realpath(p.device) == real), None)
     if known is None:
         if not _is_there(device):
-            what = f"{device} is no serial port" if os.path.exists(device) else f"there is no port {device}"
+            what = f"{device} is not a serial port" if os.path.exists(device) else f"no port {device}"
             raise DeviceError(what, remedy=_listing(ports))
         return Port(device, "", writer=serial)
     if known.is_gdb_server:
@@ -169,13 +169,13 @@ def _not_clear(probes: Sequence[Port], wanted: str | None) -> str:
         serial = normalise_serial(wanted)
         if probes:
             return f"{len(probes)} ports have the serial number {serial}"
-        return f"no debug probe with serial number {serial} and a port of its own is attached"
+        return f"no debug probe with serial number {serial} that has its own port is attached"
     if not probes:
         return "no debug probe with a virtual serial port is attached"
-    return f"{len(probes)} debug probes are attached and none was named"
+    return f"{len(probes)} debug probes are attached and none was selected"
 
 
 def _listing(ports: Sequence[Port]) -> str:
     if not ports:
-        return "this machine has no serial port at all; is the USB cable one that carries data?"
-    return "name one by --probe SERIAL or --port PORT:\n    " + "\n    ".join(map(str, ports))
+        return "this machine has no serial port; check that the USB cable carries data"
+    return "select one with --probe SERIAL or --port PORT:\n    " + "\n    ".join(map(str, ports))

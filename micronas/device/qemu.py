@@ -1,7 +1,7 @@
 """QEMU as a board: the same ELF, its UART opened through pyserial like any port.
 
-``-icount`` makes an instruction a fixed time of the machine, so that a timer counts executed instructions,
-the same number in every run. Those are never cycles.
+``-icount`` gives every instruction a fixed time of the machine, so that a timer counts executed instructions,
+the same number in every run. They are not cycles.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from micronas.errors import DeadlineError, DeviceError, ToolMissingError
 QEMU = "qemu-system-arm"
 START_DEADLINE_S = 20.0
 _PTY = re.compile(r"char device redirected to (\S+)")
-# An instruction takes 2^shift ns. The STM32 machines' timers tick every nanosecond, so that 0 makes a tick an
-# instruction; this one has none but SysTick (see firmware/port/counter_dwt_systick).
+# An instruction takes 2^shift ns. The STM32 machines' timers tick every nanosecond, so with 0 a tick is one
+# instruction; this one has only SysTick (see firmware/port/counter_dwt_systick).
 _ICOUNT_SHIFTS = {"stm32vldiscovery": 7}
 
 
 def answers_hello(link: Link, deadline_s: float) -> None:
-    """Raise ``DeadlineError`` unless the firmware of PROTOCOL.md answers."""
+    """Raise ``DeadlineError`` unless a firmware with the protocol of PROTOCOL.md replies."""
     Client(link).info(deadline_s)
 
 
 class QemuDevice:
-    """A running emulator; entering gives the link to its UART, leaving ends the process whatever happened.
+    """A running emulator; entering returns the link to its UART, leaving always ends the process.
 
-    ``answers`` waits until the firmware answers (link, deadline in seconds); the default knows PROTOCOL.md's.
+    ``answers`` waits until the firmware replies (link, deadline in seconds); the default uses PROTOCOL.md.
     """
 
     def __init__(
@@ -73,11 +73,11 @@ class QemuDevice:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the running emulator, None when there is none."""
+        """Process id of the running emulator, None if there is none."""
         return self._process.pid if self._process and self._process.runs else None
 
     def close(self) -> None:
-        """End the emulator and reap it; may be called again."""
+        """End the emulator and reap it; may be called repeatedly."""
         self._started.close()
 
     def _wait_for_pty(self, process: EmulatorProcess) -> str:
@@ -90,39 +90,41 @@ class QemuDevice:
             if not running:
                 raise DeviceError(
                     f"{QEMU} ended at once: {said.strip() or 'no message'}",
-                    remedy="`micronas doctor` says whether this QEMU has the machines; 7.2 and later have",
+                    remedy="`micronas doctor` shows whether this QEMU has the machines; versions "
+                    "from 7.2 on do",
                 )
             time.sleep(0.005)
         raise DeadlineError(
-            f"{QEMU} gave no serial port within {self._start_deadline_s:g} s: {process.said().strip()}",
-            remedy="is the machine overloaded? lower workers, then try again",
+            f"{QEMU} did not open a serial port within {self._start_deadline_s:g} s: "
+            f"{process.said().strip()}",
+            remedy="the machine may be overloaded: lower workers, then try again",
         )
 
     def _await_firmware(self, process: EmulatorProcess, link: SerialLink) -> None:
-        """Until the firmware has switched its UART on, what is sent to it is lost."""
+        """Wait for the firmware: bytes sent before it enables its UART are lost."""
         try:
             self._answers(link, self._start_deadline_s)
         except DeadlineError as error:
             raise DeadlineError(
-                f"the firmware did not answer within {self._start_deadline_s:g} s: {process.said().strip()}",
-                remedy="is the machine overloaded? lower workers, then try again",
+                f"the firmware did not reply within {self._start_deadline_s:g} s: {process.said().strip()}",
+                remedy="the machine may be overloaded: lower workers, then try again",
             ) from error
 
 
 def require_qemu(board: Board) -> None:
-    """Raise ``DeviceError`` if no machine runs ``board``, ``ToolMissingError`` if there is no emulator."""
+    """Raise ``DeviceError`` if no machine can run ``board``, ``ToolMissingError`` if QEMU is missing."""
     if board.emulator is None:
         raise no_machine(board)
     executable = find_qemu()
     if board.emulator.machine not in known_machines(executable):
         raise DeviceError(
             f"{_version(executable)} has no machine {board.emulator.machine!r}, needed by {board.name}",
-            remedy=f"`{QEMU} -machine help` lists what it has; install a newer QEMU, or use --device serial",
+            remedy=f"`{QEMU} -machine help` lists its machines; install a newer QEMU, or use --device serial",
         )
 
 
 def no_machine(board: Board) -> DeviceError:
-    """The error for a board that no QEMU machine stands for."""
+    """The error for a board without a QEMU machine."""
     return DeviceError(f"board {board.name} has no QEMU machine", remedy="use a serial port or another board")
 
 
@@ -150,11 +152,11 @@ def _ask(executable: str, *arguments: str) -> str:
 
 
 def find_qemu() -> str:
-    """Path of the emulator; raises ``ToolMissingError`` naming how to get it."""
+    """Path of the emulator; raises ``ToolMissingError`` with the install command."""
     executable = shutil.which(QEMU)
     if executable is None:
         raise ToolMissingError(
-            f"{QEMU} is not on PATH: there is no emulator to run on",
+            f"{QEMU} is not on PATH, so firmware cannot be emulated",
             remedy="Debian/Ubuntu: apt install qemu-system-arm; macOS: brew install qemu",
         )
     return executable

@@ -1,4 +1,4 @@
-"""What the device answers, as typed data. Layouts are PROTOCOL.md's; integers are little endian."""
+"""The device's replies as typed data. PROTOCOL.md defines the layouts; integers are little-endian."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ERROR = struct.Struct("<BBI")
 
 
 class Counter(Enum):
-    """What one count is; an emulator's instructions never pass for cycles."""
+    """The unit of a count; an emulator's instructions are never labelled as cycles."""
 
     NONE = 0
     CYCLES = 1
@@ -35,7 +35,7 @@ class Counter(Enum):
 
 
 class CountedBy(Enum):
-    """Which counter a firmware reads; UNKNOWN is a firmware from before it told."""
+    """The counter that a firmware reads; UNKNOWN for old firmware that does not report it."""
 
     UNKNOWN = 0
     NONE = 1
@@ -45,7 +45,7 @@ class CountedBy(Enum):
     FPGAIO = 5
 
     def __str__(self) -> str:
-        """What to call it in a sentence."""
+        """Its name in messages."""
         return _COUNTER_TITLES[self]
 
 
@@ -69,7 +69,7 @@ class ClockSource(Enum):
 
 @dataclass(frozen=True)
 class Info:
-    """What a firmware says of itself. ``clock_fallback``: the profile's clock did not start."""
+    """The firmware's description of itself. ``clock_fallback``: the profile's clock did not start."""
 
     build_id: bytes
     clock_hz: int
@@ -92,7 +92,7 @@ class Info:
 
     @property
     def sram_bytes(self) -> int:
-        """All RAM that the firmware occupies."""
+        """All RAM that the firmware uses."""
         return self.arena_bytes + self.static_bytes + self.stack_bytes
 
 
@@ -107,7 +107,7 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault report: exception number and registers, 0 where they could not be read."""
+    """A fault report: exception number and registers, 0 if they could not be read."""
 
     exception: int
     pc: int
@@ -130,7 +130,7 @@ class Refusal:
 
 
 def parse_info(payload: bytes) -> Info:
-    """The HELLO reply; raises ``ProtocolError`` when it is malformed."""
+    """The HELLO reply; raises ``ProtocolError`` if it is malformed."""
     _check_length(_HELLO, payload, "HELLO")
     build_id, *numbers, board_length, core_length = _HELLO.unpack_from(payload)
     clock_hz, source, fallback, counter, counted_by = numbers[:5]
@@ -156,23 +156,23 @@ def parse_info(payload: bytes) -> Info:
 
 
 def parse_tensor(payload: bytes) -> TensorInfo:
-    """The TENSOR reply; the scale travels as the bits of an IEEE 754 single."""
+    """The TENSOR reply; the scale is sent as the bits of an IEEE 754 single."""
     nbytes, scale_bits, zero_point = _unpack(_TENSOR, payload, "TENSOR")
     (scale,) = struct.unpack("<f", struct.pack("<I", scale_bits))
     return TensorInfo(nbytes, scale, zero_point)
 
 
 def parse_run(payload: bytes) -> tuple[bool, tuple[int, ...]]:
-    """The RUN reply: whether the inputs survived, and the counts of each run."""
+    """The RUN reply: whether the inputs are intact, and the counts of each run."""
     if len(payload) < 9 or len(payload) % 8 != 1:
-        raise ProtocolError(f"RUN reply: {len(payload)} bytes are no list of counts")
+        raise ProtocolError(f"RUN reply: {len(payload)} bytes are not a list of counts")
     return payload[0] == 1, struct.unpack(f"<{len(payload) // 8}Q", payload[1:])
 
 
 def parse_profile(payload: bytes) -> tuple[int, int, tuple[int, ...]]:
     """The PROFILE reply: number of ops, first op of this part, counts per op."""
     if len(payload) < 12 or len(payload) % 4:
-        raise ProtocolError(f"PROFILE reply: {len(payload)} bytes are no list of counts")
+        raise ProtocolError(f"PROFILE reply: {len(payload)} bytes are not a list of counts")
     n_ops, first, *counts = struct.unpack(f"<{len(payload) // 4}I", payload)
     return n_ops, first, tuple(counts)
 

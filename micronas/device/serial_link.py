@@ -13,15 +13,15 @@ from micronas.device.ports import holders
 from micronas.errors import BoardLostError, DeviceError
 
 _SLICE_S = 0.02
-_UNPLUGGED = "plug the board in again: are its cable and its supply steady?"
+_UNPLUGGED = "check cable and power supply, then plug the board in again"
 _WRITE_DEADLINE_S = 1.0  # a frame takes 25 ms at 115200 baud
 
 
 class SerialLink:
-    """An open port. Usable as a context manager; closing twice is fine.
+    """An open port. Usable as a context manager; closing twice is safe.
 
-    ``emulated`` by default for whatever is no serial port of this machine: at the other end of a pseudo
-    terminal or a socket is another program, and nothing that it counts may be called measured.
+    ``emulated`` is the default for everything that is not a serial port of this machine. At the other end of
+    a pseudo terminal or a socket is another program, whose counts must not be labelled as measured.
     """
 
     def __init__(self, port: str, baud: int, *, emulated: bool | None = None) -> None:
@@ -30,7 +30,7 @@ class SerialLink:
         self._port = _open(port, baud)
 
     def read(self, timeout_s: float) -> bytes:
-        """Bytes that have arrived, waiting up to ``timeout_s``; see ``Link``."""
+        """Bytes that have arrived, after waiting up to ``timeout_s``; see ``Link``."""
         deadline = time.monotonic() + timeout_s
         try:
             while True:
@@ -40,9 +40,9 @@ class SerialLink:
                 if time.monotonic() >= deadline:
                     return b""
         except (serial.SerialException, OSError, TypeError) as error:
-            # pyserial lets a closed file descriptor show as TypeError
+            # pyserial raises TypeError for a closed file descriptor
             raise BoardLostError(
-                f"{self.name}: the port went away while reading ({error})", remedy=_UNPLUGGED
+                f"{self.name}: the port disappeared while reading ({error})", remedy=_UNPLUGGED
             ) from error
 
     def write(self, data: bytes) -> None:
@@ -55,16 +55,16 @@ class SerialLink:
             ) from error
 
     def set_baud(self, baud: int) -> None:
-        """Change the host's end of the line to ``baud``."""
+        """Set the host's end of the line to ``baud``."""
         try:
             self._port.baudrate = baud
         except ValueError as error:
-            raise DeviceError(f"{self.name}: the port does not do {baud} baud ({error})") from error
+            raise DeviceError(f"{self.name}: the port does not support {baud} baud ({error})") from error
         except (serial.SerialException, OSError, TypeError) as error:
             raise BoardLostError(f"{self.name}: cannot set the port to {baud} baud ({error})") from error
 
     def close(self) -> None:
-        """Free the port."""
+        """Close the port."""
         self._port.close()
 
     def __enter__(self) -> SerialLink:
@@ -103,17 +103,17 @@ def _cannot_open(port: str, error: Exception) -> DeviceError:
             remedy="close it, then try again",
         )
     return BoardLostError(
-        f"{port}: cannot open the port ({error})", remedy="`micronas doctor` lists the ports that are there"
+        f"{port}: cannot open the port ({error})", remedy="`micronas doctor` lists the available ports"
     )
 
 
 def _permission_remedy(port: str) -> str:
-    """Group membership is how a distribution grants serial ports; running as root is never needed."""
+    """Distributions grant access to serial ports by group membership; root is never needed."""
     try:
         group = Path(port).group()
     except (OSError, KeyError):
         group = "dialout"
     return (
         f"join the group that owns it (usermod --append --groups {group} USER, then log in again) or install "
-        "firmware/udev/70-micronas.rules, which grants debug probes to whoever sits at the machine"
+        "firmware/udev/70-micronas.rules, which grants access to debug probes to the logged-in user"
     )

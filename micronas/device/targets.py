@@ -1,4 +1,4 @@
-"""Where a network runs: an emulated board or its twin, or a real one behind a named probe or port."""
+"""Execution targets of a network: an emulated board or its twin, or a real board behind a probe or port."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from micronas.memory.ledger import Ledger
 from micronas.trial import Json
 
 HARDWARE = Access()
-"""How this machine's boards are reached."""
+"""Lists and opens this machine's boards."""
 
 _POLL_S = 0.2
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class Renode:
 
 @dataclass(frozen=True)
 class SerialBoard:
-    """The board behind a debug probe (serial number) or a port; with neither, the only probe there is."""
+    """The board behind a debug probe (serial number) or a port; with neither, the only attached probe."""
 
     probe: str | None = None
     port: str | None = None
@@ -52,10 +52,10 @@ Device: TypeAlias = Qemu | Renode | SerialBoard
 
 @dataclass(frozen=True)
 class ExecutionTarget:
-    """Where figures come from, to be said beside them.
+    """The origin of figures, shown beside them.
 
     ``machine`` is the emulator's, None for the board itself. ``own_chip``: it models the board's chip family.
-    ``own_elf``: it ran the ELF that the board would get, not one of the same network for a stand-in.
+    ``own_elf``: it ran the board's own ELF, not one of the same network for a proxy machine.
     """
 
     device: str
@@ -67,18 +67,18 @@ class ExecutionTarget:
         if self.machine is None:
             return "run on the board"
         if self.device == "renode":
-            elf = "this board's ELF" if self.own_elf else "not this board's ELF: it knows that it is emulated"
+            elf = "this board's ELF" if self.own_elf else "not this board's ELF: it is built for emulation"
             return f"emulated in Renode, on the core and UART of this board's chip; {elf}"
         if self.own_chip and not self.own_elf:
             return (
-                f"emulated on {self.machine}, this board's chip family without all of its memory; "
-                "not this board's ELF: the arena lies in sram"
+                f"emulated on {self.machine}, this board's chip family without all of its memory; not this "
+                f"board's ELF: the arena is in sram"
             )
         if self.own_chip:
             return f"emulated on {self.machine}, this board's chip family; this board's ELF"
         if self.own_elf:
             return f"emulated on {self.machine}, another chip with this core; this board's ELF"
-        return f"emulated on {self.machine}, a stand-in for the core; not this board's ELF"
+        return f"emulated on {self.machine}, a proxy for the core; not this board's ELF"
 
     def to_json(self) -> dict[str, Json]:
         """The object that ``bench`` and ``search`` print; its keys are stable."""
@@ -104,7 +104,7 @@ def make_device(name: str, probe: str | None = None, port: str | None = None) ->
 
 
 def require_device(device: Device, board: Board) -> None:
-    """Raise ``ToolMissingError`` or ``DeviceError`` now rather than in the first trial."""
+    """Raise ``ToolMissingError`` or ``DeviceError`` before the first trial."""
     match device:
         case Qemu():
             require_qemu(built_for(device, board))
@@ -126,16 +126,16 @@ def built_for(device: Device, board: Board) -> Board:
 
 @dataclass(frozen=True)
 class DeviceImage:
-    """What a device runs of a network: the board it is linked for, and where its arena lies."""
+    """The build of a network that a device runs: the board it is linked for, and the arena's location."""
 
     board: Board
     arena_location: ArenaLocation
 
 
 def _emulated(board: Board, arena_location: ArenaLocation) -> Board:
-    """What QEMU runs for a network whose arena lies in ``arena_location``.
+    """The build that QEMU runs for a network whose arena is in ``arena_location``.
 
-    A machine of the board's chip that lacks one of several memories cannot run it; its core's stands in.
+    If the machine of the board's chip lacks one of several memories, the machine of its core is used.
     """
     twin = twin_of(board)
     if twin is None and arena_location.is_split and not has_memory(board, arena_location):
@@ -144,9 +144,9 @@ def _emulated(board: Board, arena_location: ArenaLocation) -> Board:
 
 
 def image_for(device: Device, board: Board, ledger: Ledger) -> DeviceImage:
-    """What ``device`` runs for ``board`` of the network of ``ledger``: the board's own image where it can.
+    """What ``device`` runs for ``board`` of the network of ``ledger``: the board's own image if possible.
 
-    Raises ``DeviceError`` when the arena lies in memory that the emulator lacks and does not fit ``sram``.
+    Raises ``DeviceError`` if the arena is in memory that the emulator lacks and does not fit ``sram``.
     """
     if not isinstance(device, Qemu):
         return DeviceImage(board, ledger.arena_location)
@@ -156,9 +156,9 @@ def image_for(device: Device, board: Board, ledger: Ledger) -> DeviceImage:
     over = ledger.sram_bytes - board.sram_bytes
     if over > 0:
         raise DeviceError(
-            f"board {board.name}: the arena of {ledger.arena_bytes:,} bytes lies in {ledger.arena_location}, "
-            f"which its QEMU machine does not have, and is {over:,} bytes over in sram",
-            remedy="shrink the network by that, or run it with --device renode or serial",
+            f"board {board.name}: the arena of {ledger.arena_bytes:,} bytes is in {ledger.arena_location}, "
+            f"which its QEMU machine does not have, and is {over:,} bytes too large for sram",
+            remedy="reduce the network by that, or run it with --device renode or serial",
         )
     return DeviceImage(target, IN_SRAM)
 
@@ -166,7 +166,7 @@ def image_for(device: Device, board: Board, ledger: Ledger) -> DeviceImage:
 def execution_target(
     device: Device, board: Board, arena_location: ArenaLocation = IN_SRAM
 ) -> ExecutionTarget:
-    """What ``device`` is to ``board``, and to a network whose arena lies in ``arena_location`` of it."""
+    """The execution target of ``device`` for ``board`` and a network with its arena in ``arena_location``."""
     match device:
         case Qemu() if board.emulator is not None:
             running = _emulated(board, arena_location)
@@ -184,8 +184,8 @@ def execution_target(
 def use_device(device: Device, firmware: Firmware, work: Callable[[Link], T]) -> DeviceSession[T]:
     """Start or flash ``firmware``, built for the board of ``built_for``, and do ``work`` over the link to it.
 
-    A board that is lost on the way is found again and the work begun anew (``flash.use_board``); an emulator
-    does the same every time, so there it is done once.
+    If the board is lost, it is found again and the work is restarted (``flash.use_board``). An emulator is
+    deterministic, so there the work is done once.
     """
     match device:
         case Qemu():
@@ -199,7 +199,7 @@ def use_device(device: Device, firmware: Firmware, work: Callable[[Link], T]) ->
 
 
 def _await_board(device: SerialBoard, access: Access) -> Port:
-    """The board's port; one that is being plugged in again is given a moment."""
+    """The board's port; waits briefly for one that is being plugged in again."""
     deadline = time.monotonic() + access.return_deadline_s
     while True:
         try:

@@ -1,8 +1,7 @@
 """USB devices that can write a board's flash: debug probes and the chips' own boot loader.
 
-Serial ports show only probes that have one. This list has them all, among them an ST-LINK/V2 without a port
-and a chip that waits in its ROM boot loader (DFU), so that an upload can be refused when it is not clear
-which of them is meant.
+Serial ports show only probes that have one. This list includes all of them, for example an ST-LINK/V2 without
+a port and a chip in its ROM boot loader (DFU), so that an ambiguous upload can be refused.
 """
 
 from __future__ import annotations
@@ -31,9 +30,9 @@ _PROTOCOL_KINDS = {"stlink": "ST-LINK", "jlink": "J-Link", "blackmagic": BLACK_M
 
 @dataclass(frozen=True)
 class UsbDevice:
-    """A device on the bus; ``path`` is where it is plugged in, ``serial`` normalised or empty.
+    """A device on the bus; ``path`` is its position on the bus; ``serial`` is normalised, or empty.
 
-    ``node`` is the file that uploaders open, empty where that is not known.
+    ``node`` is the file that uploaders open, empty if unknown.
     """
 
     kind: str
@@ -49,7 +48,7 @@ ListUsb = Callable[[], tuple[UsbDevice, ...] | None]
 
 
 def usb_devices(root: Path = _SYSFS) -> tuple[UsbDevice, ...] | None:
-    """Probes and boot loaders on the bus; None where the operating system does not show it as Linux does."""
+    """Probes and boot loaders on the bus; None if the operating system does not list them as Linux does."""
     if not root.is_dir():
         return None
     found = (_read_device(folder) for folder in sorted(root.iterdir()))
@@ -57,12 +56,12 @@ def usb_devices(root: Path = _SYSFS) -> tuple[UsbDevice, ...] | None:
 
 
 def probe_kind(vendor: int, product: int) -> str:
-    """What a USB id is; empty for what cannot write a board."""
+    """The kind of device of a USB id; empty for a device that cannot write a board."""
     return "J-Link" if vendor == _SEGGER else _KINDS.get((vendor, product), "")
 
 
 def serves(kind: str, protocol: str) -> bool:
-    """Whether a device of ``kind`` speaks the board profile's upload ``protocol``."""
+    """Whether a device of ``kind`` supports the board profile's upload ``protocol``."""
     wanted = _PROTOCOL_KINDS.get(protocol)
     return wanted is not None and kind.startswith(wanted)
 
@@ -70,8 +69,8 @@ def serves(kind: str, protocol: str) -> bool:
 def normalise_serial(serial: str) -> str:
     """One spelling per probe: upper-case hexadecimal.
 
-    Old ST-LINK firmware gives twelve raw bytes instead of 24 digits, and a terminating zero may come along,
-    raw or as two digits, depending on who reads it.
+    Old ST-LINK firmware gives twelve raw bytes instead of 24 digits, and a terminating zero may follow, raw
+    or as two digits, depending on the reader.
     """
     if len(serial) in (12, 13) and not serial.strip("\0 \n").isalnum():
         return "".join(f"{ord(c) & 0xFF:02X}" for c in serial[:12])
@@ -87,7 +86,7 @@ def _read_device(folder: Path) -> UsbDevice | None:
             return None
         return UsbDevice(kind, _read_serial(folder / "serial"), folder.name, _node(folder))
     except (OSError, ValueError):
-        return None  # an interface or a hub's port, or pulled out meanwhile
+        return None  # an interface or a hub's port, or unplugged meanwhile
 
 
 def _node(folder: Path) -> str:

@@ -1,7 +1,7 @@
-"""How good a network is: the estimators, training and the final fit, and the quality of the int8 file.
+"""Quality of a network: the estimators, training and the final fit, and the quality of the int8 file.
 
-An estimator says what a search spends on a candidate. It stands below the strategies and knows none of them:
-a strategy says as a ``Searcher`` what it can use.
+An estimator decides how much a search spends on a candidate. It does not depend on the strategies: a strategy
+states what it can use as a ``Searcher``.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ __all__ = ["ESTIMATORS", "Searcher", "check_estimator", "check_prefilter", "esti
 
 ESTIMATORS = {
     "train": "every candidate is trained to the end",
-    "short": "stopped when earlier learning curves say that it will not be among the best",
+    "short": "stopped when earlier learning curves predict that it will not rank among the best",
     "halving": "the worse half stops at the second and fourth epoch (ASHA, Li et al. 2020)",
     "supernet": "shared weights choose what is trained (Yu and Huang 2019; Cai et al. 2020)",
 }
-"""Name -> one line of what it does."""
+"""Name -> one-line description."""
 
 SHARES_WEIGHTS = "supernet"
 """The estimator that scores candidates without training each of them."""
@@ -29,7 +29,7 @@ SHARES_WEIGHTS = "supernet"
 class Searcher:
     """A strategy as an estimator sees it: its name, the spaces it works on, and what it cannot use.
 
-    The two reasons are clauses that begin with the strategy; empty where it can use the thing.
+    The two reasons are clauses that begin with the strategy, empty if it can use the feature.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Searcher:
 
 
 def estimators_of(searcher: Searcher, space: str) -> tuple[str, ...]:
-    """The estimators that work with ``searcher`` on ``space``; none where the pair itself does not work."""
+    """The estimators that work with ``searcher`` on ``space``; empty if the pair itself does not work."""
     if space not in searcher.spaces:
         return ()
     shared = not searcher.why_no_shared_weights and space in SUPERNET_SPACES
@@ -51,7 +51,7 @@ def check_estimator(estimator: str, searcher: Searcher, space: str) -> None:
     if estimator in estimators_of(searcher, space):
         return
     why = searcher.why_no_shared_weights or (
-        f"space {space} has no weight-sharing network; the spaces that have: {', '.join(SUPERNET_SPACES)}"
+        f"space {space} has no weight-sharing network; spaces with one: {', '.join(SUPERNET_SPACES)}"
     )
     raise ConfigError(
         f"estimator {estimator} does not work with strategy {searcher.name} on space {space}: {why}",
@@ -60,11 +60,11 @@ def check_estimator(estimator: str, searcher: Searcher, space: str) -> None:
 
 
 def check_prefilter(estimator: str, searcher: Searcher) -> None:
-    """Raise ``ConfigError`` where proxies have nothing to choose from."""
-    shares = f"estimator {estimator} judges candidates by shared weights already"
+    """Raise ``ConfigError`` if proxies have no proposals to choose from."""
+    shares = f"estimator {estimator} already ranks candidates by shared weights"
     why = searcher.why_no_prefilter or (shares if estimator == SHARES_WEIGHTS else "")
     if why:
         raise ConfigError(
             f"estimator.prefilter has no proposals to choose from: {why}",
-            remedy="leave estimator.prefilter out",
+            remedy="remove estimator.prefilter",
         )

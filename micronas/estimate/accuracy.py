@@ -1,4 +1,4 @@
-"""Accuracy of the int8 network, as the firmware will compute it: the figure that the reward sees."""
+"""Accuracy of the int8 network, as the firmware computes it: the figure that enters the reward."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from micronas.model.tflite import read_bytes
 from micronas.train.quality import quality
 
 COLLAPSE_DROP = 0.10
-"""A loss of accuracy from float to int8 beyond this is no rounding: scales or weights went wrong."""
+"""A loss of accuracy from float to int8 above this is not rounding: scales or weights are wrong."""
 
 
 @dataclass(frozen=True)
 class Int8Accuracy:
-    """Accuracy (0..1), and the share of the answers that the most frequent answer has."""
+    """Accuracy (0..1), and the share of the most frequent prediction."""
 
     accuracy: float
     top_share: float
 
     @property
     def one_class(self) -> bool:
-        """Whether every sample got the same answer."""
+        """Whether every sample got the same prediction."""
         return self.top_share == 1.0
 
 
 def int8_accuracy(model: bytes | Graph, x: npt.NDArray[np.float32], y: npt.NDArray[np.int64]) -> Int8Accuracy:
     """Accuracy of an int8 network on float inputs ``x`` (N, ...), quantized with the network's own scale.
 
-    Uses the interpreter whose results equal the firmware's in every bit.
+    Uses the interpreter, whose results equal the firmware's in every bit.
     """
     graph = read_bytes(model, "candidate") if isinstance(model, bytes) else model
     outputs = run_batch(graph, [quantized(x, input_quant(graph))])[0]
@@ -47,7 +47,7 @@ def int8_quality(
     """The figure of merit (0..1) of an int8 network for ``task``; see ``quality``.
 
     Reconstructions are compared with the input before it is rounded: int8 clamps it to the range of normal
-    samples, and what lies beyond is just what makes an anomaly (AUC .87 in place of .93 on ``vibration``).
+    samples, and values beyond that range are what makes an anomaly (AUC .87 instead of .93 on ``vibration``).
     """
     if task is Task.CLASSIFY:
         return int8_accuracy(model, x, y).accuracy
@@ -59,7 +59,7 @@ def int8_quality(
 
 
 def dequantized(values: npt.NDArray[np.int8], quant: Quant) -> npt.NDArray[np.float32]:
-    """int8 values as the numbers they stand for."""
+    """int8 values as the real numbers that they represent."""
     real: npt.NDArray[np.float32] = (
         (values.astype(np.int32) - quant.zero_point[0]) * np.float32(quant.scale[0])
     ).astype(np.float32)
@@ -74,21 +74,21 @@ def input_quant(graph: Graph) -> Quant:
 
 
 def quantized(x: npt.NDArray[np.float32], quant: Quant) -> npt.NDArray[np.int8]:
-    """``x`` as int8: round to nearest, ties to even, clamped; as the device's front end does it."""
+    """``x`` as int8: round to nearest, ties to even, clamped; as in the device's front end."""
     q = np.rint(x / np.float32(quant.scale[0])) + quant.zero_point[0]
     clamped: npt.NDArray[np.int8] = np.clip(q, -128, 127).astype(np.int8)
     return clamped
 
 
 def collapse(int8: Int8Accuracy, float_accuracy: float) -> str:
-    """What is wrong with an int8 network against its float form, in words; empty if nothing is."""
+    """The fault of an int8 network compared with its float form, as text; empty if there is none."""
     if int8.one_class:
         return "the int8 network gives one class for every sample"
     return dropped("accuracy", int8.accuracy, float_accuracy)
 
 
 def dropped(figure: str, of_int8: float, of_float: float) -> str:
-    """What is wrong where a figure of merit fell by more than rounding explains; empty if it did not."""
+    """The fault if a figure of merit dropped by more than rounding explains; empty if it did not."""
     if of_float - of_int8 > COLLAPSE_DROP:
         return f"int8 {figure} {of_int8:.3f} against {of_float:.3f} in float"
     return ""

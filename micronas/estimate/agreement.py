@@ -1,4 +1,4 @@
-"""How well a cheap judgement of networks orders them as training each of them does."""
+"""How well a proxy ranks networks, compared with training each of them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from micronas.errors import plural
 from micronas.estimate.rank import kendall_tau
 
 MIN_NETWORKS = 4
-"""Fewer order too little to say anything."""
+"""Fewer networks are too few for a conclusion."""
 
 TRUSTED_TAU = 0.4
-"""Kendall's tau below which a judge does not order networks well enough to choose among them."""
+"""Kendall's tau below which a proxy does not rank networks well enough to select among them."""
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Kendall's tau-b between a judge's scores and stand-alone accuracies of ``networks`` networks."""
+    """Kendall's tau-b between a proxy's scores and stand-alone accuracies of ``networks`` networks."""
 
     judge: str
     tau: float
@@ -25,9 +25,9 @@ class Agreement:
 
     @property
     def warning(self) -> str:
-        """What to say when the judge should not be trusted; empty when it may."""
+        """A warning if the proxy is not reliable; otherwise empty."""
         if self.networks < MIN_NETWORKS:
-            return f"{plural(self.networks, 'network')}: too few to say how well the {self.judge} ranks"
+            return f"{plural(self.networks, 'network')}: too few to measure how well the {self.judge} ranks"
         if self.tau >= TRUSTED_TAU:
             return ""
         return (
@@ -37,5 +37,5 @@ class Agreement:
 
 
 def agreement(judge: str, scores: Sequence[float], stand_alone: Sequence[float]) -> Agreement:
-    """How well ``scores`` order networks as training each of them does."""
+    """How well ``scores`` rank networks, compared with the accuracies after training."""
     return Agreement(judge, kendall_tau(scores, stand_alone), len(scores))

@@ -1,7 +1,7 @@
-"""The winner's proper training, inside a given time: what a hand-made network would get, and better.
+"""The full training of the winner within a given time, with at least the quality of a manual training.
 
 Strong augmentation, a long one-cycle schedule and averaged weights; afterwards the batch statistics are
-taken anew, the network is quantized and its int8 file scored.
+recomputed, the network is quantized and its int8 file scored.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from micronas.train.tf_model import TfModel
 from micronas.train.train import STEPS_PER_CALL, batches, refuse_nan
 
 CLOSING_S = 4.0
-"""Kept back of the seconds: statistics, conversion and scoring; measured 1.5 to 3 s on one core."""
+"""Seconds reserved for statistics, conversion and scoring; measured 1.5 to 3 s on one core."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class FinalSettings:
 
     @classmethod
     def from_config(cls, config: FinalFitConfig) -> FinalSettings:
-        """What a search configuration asks for; the rest keeps its default."""
+        """The settings of a search configuration; the rest keeps its default."""
         return cls(epochs=config.epochs)
 
 
@@ -62,8 +62,8 @@ def final_fit(
     """Train ``net`` for ``settings.epochs``, or for ``seconds`` of wall clock if that is less.
 
     Without ``seconds``, or with more than the epochs need, the result is a pure function of the other
-    arguments. Where the time is short the schedule runs by the clock, so that the rate falls to (nearly)
-    zero before it is over. Quantization and scoring are inside the seconds. Raises ``TrainError`` and
+    arguments. If the time is short, the schedule follows the clock, so that the rate falls to (nearly) zero
+    before the time is up. The seconds include quantization and scoring. Raises ``TrainError`` and
     ``QuantizeError``.
     """
     cpu = time.process_time()
@@ -76,7 +76,7 @@ def final_fit(
 
 
 def _fit(model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, end: float) -> int:
-    """Train to the end of the schedule, keep the better of last and averaged weights; epochs done."""
+    """Train to the end of the schedule, keep the better of last and averaged weights; returns the epochs."""
     augment = augmentation_of(dataset, settings.augment)
     loop = TrainLoop(
         model,
@@ -97,7 +97,7 @@ def _fit(model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, e
         order = batches(rng, len(dataset.train), settings.batch_size)
     if progress.epochs < 1.0:
         raise TrainError(
-            f"the final fit saw {progress.epochs:.0%} of the training data before its time was over",
+            f"the final fit saw {progress.epochs:.0%} of the training data before its time was up",
             remedy="raise budget.minutes or final_fit.share",
         )
     _keep_better(model, loop, dataset, augment)
@@ -105,13 +105,13 @@ def _fit(model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, e
 
 
 CLOCK_LEAD = 0.05
-"""How far, in shares of the training, the clock may be ahead of the epochs before it takes over."""
+"""How far, as a share of the training, the clock may be ahead of the epochs before it decides."""
 
 
 class FitProgress:
-    """How much of a training is done: by epochs, unless the clock is clearly further.
+    """Progress of a training: by epochs, unless the clock is clearly ahead.
 
-    While the time suffices the schedule depends on epochs alone, so that the result does not depend on the
+    If the time is sufficient, the schedule depends only on epochs, so that the result does not depend on the
     machine's speed.
     """
 
@@ -122,7 +122,7 @@ class FitProgress:
 
     @property
     def epochs(self) -> float:
-        """Epochs done, with the part of the present one."""
+        """Epochs done, including the part of the current one."""
         return self.steps / self._steps_per_epoch
 
     @property
@@ -148,9 +148,10 @@ def _epoch(
 
 
 def _keep_better(model: TfModel, loop: TrainLoop, dataset: Dataset, augment: Augment | None) -> None:
-    """The last weights as they are, or the averaged ones with statistics of their own.
+    """The last weights, or the averaged ones with their own statistics.
 
-    By validation accuracy, then loss: smoothed labels make the loss of a better network the larger one.
+    Compared by validation accuracy first, then by loss, because smoothed labels can give a better network a
+    larger loss.
     """
     validation = SplitEvaluator(model, dataset.validation, dataset.task)
     last, last_score = Snapshot.of(model), validation.score()

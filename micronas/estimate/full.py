@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a candidate is worth: its file, and qualities as ``trial.Scores`` has them.
+    """The estimate of a candidate: its file, and qualities as in ``trial.Scores``.
 
     ``cpu_s`` is the worker's CPU time for all of it: training, quantization and scoring. ``curve`` is the
     quality after each epoch; ``stopped`` is a stop rule's reason, if one ended the training.
@@ -49,7 +49,7 @@ def estimate(
     calibration_samples: int = 100,
     stop: StopRule = never,
 ) -> Estimate:
-    """Train ``net`` and quantize it; a pure function of its arguments unless the deadline cuts it short.
+    """Train ``net`` and quantize it; a pure function of its arguments unless the deadline ends it early.
 
     ``deadline_s`` bounds the training. Raises ``TrainError`` (NaN, out of time) and ``QuantizeError``
     (refused conversion, or an int8 network that collapsed).
@@ -92,7 +92,7 @@ def quantized_estimate(
 
 
 def _int8_quality(tflite: bytes, dataset: Dataset, of_float: float) -> float:
-    """The figure of merit on validation data; ``QuantizeError`` where it fell far below the float one."""
+    """The figure of merit on validation data; ``QuantizeError`` if it is far below the float one."""
     x, y = dataset.validation.x, dataset.validation.y
     if dataset.task is Task.CLASSIFY:
         scored = int8_accuracy(tflite, x, y)

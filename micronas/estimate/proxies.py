@@ -27,15 +27,15 @@ SAMPLES = 32
 """Training inputs that NASWOT compares."""
 
 NET_DEADLINE_S = 600.0
-"""For one network, start of the child included; a proxy takes tens of milliseconds."""
+"""For one network, including the start of the child; a proxy takes tens of milliseconds."""
 
 NETS_PER_PROCESS = 500
-"""Then the process is replaced: TensorFlow keeps a little of every network."""
+"""Networks per process before it is replaced, because TensorFlow leaks memory with every network."""
 
 
 @dataclass(frozen=True)
 class ProxyScores:
-    """Larger promises more; -inf where a network cannot tell its inputs apart, or passes nothing on."""
+    """Larger is more promising; -inf if a network cannot distinguish its inputs or outputs nothing."""
 
     naswot: float
     synflow: float
@@ -81,7 +81,7 @@ class ZeroCostScorer:
         except ProcessExpired as error:
             raise TrainError(
                 f"the process of the zero-cost proxies ended with exit code {error.exitcode}",
-                remedy="it may have run out of memory: lower space.max_width, or go on with --resume",
+                remedy="it may have run out of memory: lower space.max_width, or continue with --resume",
             ) from error
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Rank agreement between two ways of judging the same networks."""
+"""Rank agreement between two ways of scoring the same networks."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 
 def kendall_tau(a: Sequence[float], b: Sequence[float]) -> float:
-    """Kendall's tau-b: 1 same order, 0 unrelated, -1 reversed; ties count half as they should.
+    """Kendall's tau-b: 1 same order, 0 unrelated, -1 reversed; ties are corrected for.
 
-    0.0 where one side does not order anything.
+    0.0 if all values of one side are equal.
     """
     x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if x.shape != y.shape or x.ndim != 1:
-        raise ValueError(f"two lists of the same length are compared, not {x.shape} and {y.shape}")
+        raise ValueError(f"two lists of the same length are needed, not {x.shape} and {y.shape}")
     upper = np.triu_indices(len(x), 1)
     signs_x = np.sign(x[:, None] - x[None, :])[upper]
     signs_y = np.sign(y[:, None] - y[None, :])[upper]
@@ -24,7 +24,7 @@ def kendall_tau(a: Sequence[float], b: Sequence[float]) -> float:
 
 
 def mean_ranks(*scores: Sequence[float]) -> npt.NDArray[np.float64]:
-    """One score out of several over the same networks: the mean of their ranks, larger is better.
+    """One score from several over the same networks: the mean of their ranks, larger is better.
 
     Scores of different scales (a log-determinant, a log-saliency) cannot be added; their ranks can.
     """
@@ -33,7 +33,7 @@ def mean_ranks(*scores: Sequence[float]) -> npt.NDArray[np.float64]:
 
 
 def _ranks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """0 for the least; equal values share the mean of their places."""
+    """0 for the smallest; equal values share the mean of their ranks."""
     less = (values[None, :] < values[:, None]).sum(axis=1)
     equal = (values[None, :] == values[:, None]).sum(axis=1)
     return np.asarray(less + (equal - 1) / 2, np.float64)

@@ -1,6 +1,6 @@
 """Zero-cost proxies: scores of an untrained network, in a fraction of a second and without labels.
 
-They order networks roughly; how well on the data at hand is measured (``rank.kendall_tau``), never assumed.
+They rank networks roughly. How well they do on given data is measured (``rank.kendall_tau``), never assumed.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ Seen: TypeAlias = Callable[[Tensor], None]
 
 
 def naswot(net: Net, x: npt.NDArray[np.float32], seed: int = 0) -> float:
-    """NASWOT (Mellor et al. 2021): log-determinant of how differently ReLUs answer the samples ``x``.
+    """NASWOT (Mellor et al. 2021): log-determinant of how differently ReLUs respond to ``x``.
 
-    ``x`` is (N, ...) training inputs, 32 or so. Two inputs are alike where the same units are on; a network
-    that can tell inputs apart before training has a kernel of large determinant. -inf if it tells none apart.
+    ``x`` is (N, ...) training inputs, 32 or so. Two inputs are similar if the same units are active; a
+    network that can distinguish inputs before training has a kernel with a large determinant. -inf if it
+    distinguishes none.
     """
     kernel = np.zeros((len(x), len(x)))
 
@@ -43,8 +44,8 @@ def naswot(net: Net, x: npt.NDArray[np.float32], seed: int = 0) -> float:
 def synflow(net: Net, seed: int = 0) -> float:
     """SynFlow (Tanaka et al. 2020): log of the summed synaptic saliency of a data-free forward pass.
 
-    All weights positive, the input all ones, no normalisation; the saliency of a weight is itself times
-    the gradient of the summed output. The logarithm tames products over layers.
+    All weights are positive, the input is all ones, and there is no normalisation. The saliency of a weight
+    is the weight times the gradient of the summed output. The logarithm keeps products over layers in range.
     """
     kernels = [w and tf.constant(np.abs(w.kernel), tf.float64) for w in initial_weights(net, seed)]
     present = [k for k in kernels if k is not None]
@@ -60,7 +61,7 @@ def synflow(net: Net, seed: int = 0) -> float:
 def _walk(
     net: Net, kernels: list[Any], x: Tensor, normalise: Callable[[Tensor], Tensor], before_relu: Seen
 ) -> Tensor:
-    """Forward pass by kernels alone; ``before_relu`` sees every value that a ReLU clamps."""
+    """Forward pass with kernels only; ``before_relu`` receives every value that a ReLU clamps."""
     values: list[Tensor] = [x]
     for node, kernel in zip(net.nodes[1:], kernels[1:], strict=True):
         reads = [values[i] for i in node.inputs]

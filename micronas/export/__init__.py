@@ -2,9 +2,9 @@
 
     files = library_files(graph, name="kws")     # path in the library -> text
 
-The library runs on any core: it holds the network twice, once for cores with the DSP extension and once in
-portable C, and the compiler takes the one that fits. Both give the same outputs in every bit. Its network and
-arena carry its name, so that libraries of several networks can be linked into one program.
+The library runs on any core: it contains the network twice, for cores with the DSP extension and in portable
+C, and the compiler selects the suitable one. Both give the same outputs in every bit. Network and arena have
+the library's name, so that libraries of several networks can be linked into one program.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from micronas.errors import ModelError
 from micronas.export.host_test_source import host_test
 from micronas.export.kernels import kernel_files
 from micronas.export.texts import cmake_lists, license_text, network_header, platformio_library, readme
-from micronas.memory.plan import plan_memory
+from micronas.memory.plan import Plan, plan_memory
 from micronas.model.graph import Graph
 
 _FORMS = (
@@ -39,16 +39,21 @@ _NAMED = """\
 """
 
 
+MAX_ARENA_BYTES = 64 * 1024 * 1024
+"""More than any microcontroller's memory; the example data of a network that is larger would take hours."""
+
+
 def library_files(graph: Graph, *, name: str) -> Mapping[str, str]:
     """Path -> text of every file of the library called ``name``; raises ``ModelError`` as lowering does."""
     if not re.fullmatch(r"[A-Za-z]\w*", name, flags=re.ASCII):
-        raise ModelError(f"{name!r} cannot name a library: it must be a word of letters, digits and _")
+        raise ModelError(f"{name!r} is not a valid library name: use letters, digits and _")
     files: dict[str, str] = {}
     kernels: set[str] = set()
     arena_bytes = 0
     for file_name, core, condition in _FORMS:
         lowered = lower_graph(graph, Target(core))
         plan = plan_memory(graph, lowered)
+        _require_possible(graph, plan)
         text = generate(graph, lowered, plan, name=name)["mn_model.c"]
         files[f"src/{file_name}"] = _NAMED.format(name=name, condition=condition, text=text)
         kernels |= {op.kernel for op in lowered}
@@ -61,3 +66,15 @@ def library_files(graph: Graph, *, name: str) -> Mapping[str, str]:
     files["README.md"] = readme(graph, name, arena_bytes)
     files["LICENSE"] = license_text()
     return files
+
+
+def _require_possible(graph: Graph, plan: Plan) -> None:
+    """Refuses a network that no microcontroller holds, before anything is run or written."""
+    if plan.arena_bytes <= MAX_ARENA_BYTES:
+        return
+    where = "" if plan.peak_op is None else f" (most at op {plan.peak_op} {graph.ops[plan.peak_op].kind})"
+    raise ModelError(
+        f"{graph.name}: the activations take {plan.arena_bytes:,} bytes{where}; "
+        f"a library is made for at most {MAX_ARENA_BYTES:,}",
+        remedy="a smaller input, fewer channels, or a stride early in the network",
+    )

@@ -55,7 +55,7 @@ int main(void)
 
 
 def host_test(graph: Graph, name: str) -> str:
-    """The program's text for the library called ``name``; the samples are the same every time."""
+    """The program's text for the library called ``name``; the samples are fixed."""
     rng = np.random.default_rng(0)
     inputs = [_sample(graph.tensors[t], rng) for t in graph.inputs]
     outputs = run_batch(graph, inputs)

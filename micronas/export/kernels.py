@@ -1,4 +1,4 @@
-"""Which files of the kernel library a set of kernels needs: definitions, calls and includes, followed."""
+"""The files of the kernel library that a set of kernels needs, by definitions, calls and includes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _INCLUDED = re.compile(r'#include "(mn_\w+\.h)"')
 
 
 def kernels_folder() -> Path:
-    """Where the kernel library lies."""
+    """Folder of the kernel library."""
     return resource("firmware") / "lib" / "mn_kernels"
 
 
@@ -46,6 +46,6 @@ def _definitions(name: str, text: str) -> list[str]:
 
 
 def _code(text: str) -> str:
-    """The text without comments and prototypes: what is only declared is not needed."""
+    """The text without comments and prototypes: a mere declaration does not need a file."""
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     return re.sub(r"^(?:mn_status|void) mn_\w+\([^{]*?\);", "", text, flags=re.M)

@@ -1,8 +1,8 @@
-"""C text -> firmware.elf by PlatformIO, and proof that what was linked is what the ledger said.
+"""C text -> firmware.elf by PlatformIO, with a check that the linked sizes equal the ledger's.
 
-Each build is staged into a folder of its own; objects that do not change from candidate to candidate come
-from a cache, and what PlatformIO ran for one candidate is run for the next without it (see ``replay``).
-Nothing is downloaded unless MICRONAS_PLATFORM=ststm32 asks for PlatformIO's registry.
+Each build is staged in its own folder. Objects that do not change between candidates come from a cache, and
+the commands that PlatformIO ran for one candidate are rerun for the next without it (see ``replay``). Nothing
+is downloaded unless MICRONAS_PLATFORM=ststm32 selects PlatformIO's registry.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ BUILD_DEADLINE_S = 300.0
 
 @dataclass(frozen=True)
 class Firmware:
-    """A linked image, its identity and its sizes; ``regions`` are the bytes used of each of the board's."""
+    """A linked image, its identity and its sizes; ``regions`` are the bytes used of each of the board's
+    regions.
+    """
 
     board: Board
     arena_location: ArenaLocation
@@ -67,9 +69,9 @@ def build_firmware(
     """Compile and link ``sources`` (file name -> C text) into ``program`` for ``board`` in ``workdir``.
 
     The network's arena goes into ``arena_location`` of the board.
-    ``cache_dir`` is shared by any number of builds, also at the same time; without it the cache is the
-    build's own. Raises ``ToolMissingError``, ``BudgetError`` (a region overflows, with the bytes over) or
-    ``BuildError`` (the first messages of the compiler).
+    ``cache_dir`` can be shared by any number of concurrent builds; without it, the build has its own cache.
+    Raises ``ToolMissingError``, ``BudgetError`` (a region overflows, with the bytes over) or ``BuildError``
+    (the first messages of the compiler).
     """
     folder = workdir.resolve()
     cache = (cache_dir or folder / ".cache").resolve()
@@ -98,7 +100,7 @@ def build_firmware(
 
 
 def _publish(output: Path, folder: Path) -> Path:
-    """Copy ELF and map beside the project under the same names whichever platform built them."""
+    """Copy ELF and map beside the project, under the same names for every platform."""
     built = next((p for p in (output / "firmware.elf", output / "program.elf") if p.is_file()), None)
     if built is None:
         raise BuildError(f"PlatformIO reported success but left no firmware.elf in {output}")

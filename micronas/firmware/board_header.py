@@ -1,4 +1,4 @@
-"""The board's constants as a C header, ``mn_board.h``: everything that the firmware knows of its board."""
+"""The board's constants as a C header, ``mn_board.h``: everything that the firmware knows about its board."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CLOCK_SOURCES = {
 
 
 def board_header(board: Board) -> str:
-    """Text of ``mn_board.h``; raises ``BoardError`` for a family, clock or pin that the firmware has not."""
+    """Text of ``mn_board.h``; raises ``BoardError`` for an unsupported family, clock or pin."""
     values = {**_common_values(board), **family_of(board).header_values(board)}
     lines = "\n".join(f"#define {name} {value}" for name, value in values.items())
     return (

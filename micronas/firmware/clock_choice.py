@@ -1,4 +1,4 @@
-"""A board at another core clock than its profile's: to compare with what was published at that clock."""
+"""A board at another core clock than its profile's, to compare with results published at that clock."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from micronas.firmware.families import Family, family_of
 _MHZ = 1_000_000
 _ENOUGH_WAIT_STATES = 15
 _BAUD_TOLERANCE = 1 / 64
-"""As the firmware's (firmware/src/mn_baud.c): half of what both ends of an 8N1 line may be off together."""
+"""As the firmware's (firmware/src/mn_baud.c): half of the total error that an 8N1 line tolerates."""
 
 
 def board_at(name: str, clock_mhz: float | None) -> Board:
-    """The board ``name``, at ``clock_mhz`` where one is given; raises ``BoardError`` as ``at_clock`` does."""
+    """The board ``name``, at ``clock_mhz`` if given; raises ``BoardError`` as ``at_clock`` does."""
     board = load_board(name)
     return board if clock_mhz is None else at_clock(board, round(clock_mhz * _MHZ))
 
 
 def at_clock(board: Board, hz: int) -> Board:
-    """``board`` at ``hz``, with the fewest flash wait states that the manual allows there.
+    """``board`` at ``hz``, with the fewest flash wait states that the manual allows at this clock.
 
-    Source, pins and memory stay the profile's; so do the cycles that an emulated instruction is worth, which
-    the new ``timing.source`` says. Raises ``BoardError`` with the reason and the nearest clocks that can be
-    had where the family's clock code or the UART cannot make it.
+    Source, pins and memory are unchanged, and so are the cycles per emulated instruction, as the new
+    ``timing.source`` states. Raises ``BoardError`` with the reason and the nearest available clocks if the
+    family's clock code or the UART does not support it.
     """
     if hz == board.clock.hz:
         return board
@@ -43,7 +43,7 @@ def at_clock(board: Board, hz: int) -> Board:
 
 
 def _changed(board: Board, family: Family, hz: int) -> Board:
-    """``board`` at ``hz``, proven by the family's own constants."""
+    """``board`` at ``hz``, verified by the family's constants."""
     family.header_values(_with(board, hz, _ENOUGH_WAIT_STATES))
     changed = _with(board, hz, family.min_wait_states(_with(board, hz, _ENOUGH_WAIT_STATES)))
     _require_uart(changed, family.header_values(changed))
@@ -74,7 +74,7 @@ def _require_uart(board: Board, values: Mapping[str, str]) -> None:
 
 
 def _nearest(board: Board, family: Family, hz: int) -> str:
-    """The nearest whole megahertz below and above that can be had; never more than the chip's maximum."""
+    """The nearest available whole megahertz below and above, up to the chip's maximum."""
 
     def can(mhz: int) -> bool:
         try:
@@ -87,4 +87,4 @@ def _nearest(board: Board, family: Family, hz: int) -> str:
     below = next((m for m in range(min(hz // _MHZ, most), 0, -1) if can(m)), None)
     above = next((m for m in range(hz // _MHZ + 1, most + 1) if can(m)), None)
     found = " and ".join(f"{m} MHz" for m in (below, above) if m is not None)
-    return f"the nearest that can be had: {found}" if found else "leave the clock as the profile has it"
+    return f"nearest available: {found}" if found else "use the clock of the profile"

@@ -1,4 +1,4 @@
-"""Which compiler made an image, and with which flags: a part of every figure that the image gives."""
+"""Compiler and flags of an image, which are part of every figure measured with it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from micronas.board import Board
 from micronas.host.resources import resource
 
 _LIBGCC = re.compile(r"/arm-none-eabi/([0-9.]+)/")
-_NOT_CODE = ("-I", "-W", "-Wl,")  # search paths, warnings and the linker's: no instruction depends on them
+_NOT_CODE = ("-I", "-W", "-Wl,")  # search paths, warnings and linker flags, on which no instruction depends
 
 
 def compiler_of(map_file: Path) -> str:
-    """For example ``GCC 12.2.1``: the compiler whose libgcc the linker's map names, or nothing."""
+    """For example ``GCC 12.2.1``: the compiler whose libgcc the linker's map names, or an empty string."""
     found = _LIBGCC.search(map_file.read_text(encoding="utf-8", errors="replace"))
     return f"GCC {found[1]}" if found else ""
 
 
 def code_flags(board: Board) -> tuple[str, ...]:
-    """The flags that code generation depends on: the core's, then those of firmware/platformio.ini."""
+    """The flags that affect code generation: the core's, then those of firmware/platformio.ini."""
     project = configparser.ConfigParser(interpolation=None)
     project.read(resource("firmware") / "platformio.ini", encoding="utf-8")
     flags = project["env"]["build_flags"].split()

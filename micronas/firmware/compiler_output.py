@@ -1,4 +1,4 @@
-"""From a failed build's output to one error; a linker overflow is a verdict with the bytes over."""
+"""From a failed build's output to one error; a linker overflow becomes a verdict with the bytes over."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SHOWN_LINES = 5
 
 
 def build_failure(output: str, board_name: str) -> MicronasError:
-    """The error that ``output`` amounts to: ``BudgetError`` for an overflow, else ``BuildError``."""
+    """The error for ``output``: ``BudgetError`` for an overflow, else ``BuildError``."""
     overflows = {match[1]: int(match[2]) for match in _OVERFLOW.finditer(output)}
     if overflows:
         over = ", ".join(f"{region} by {count} bytes" for region, count in overflows.items())

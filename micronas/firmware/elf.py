@@ -1,4 +1,4 @@
-"""What the linker made: sizes of the sections and symbols of firmware.elf."""
+"""The linked image: sizes of the sections and symbols of firmware.elf."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from micronas.errors import BuildError
 
 MODEL_PREFIX = "mn_model_"
 ARENA_SECTION = ".arena"
-"""What the sections that hold the arena, or its banks, begin with."""
+"""Prefix of the sections that hold the arena or its banks."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Section:
-    """An allocated section: where it lives, and where its content is loaded from."""
+    """An allocated section: its address and its load address."""
 
     name: str
     address: int
@@ -50,7 +50,7 @@ class ElfImage:
         return sum(s.size for s in self.sections if s.name == name)
 
     def symbol(self, name: str) -> Symbol:
-        """The symbol called ``name``; raises ``BuildError`` when the image has none."""
+        """The symbol called ``name``; raises ``BuildError`` if the image has none."""
         for symbol in self.symbols:
             if symbol.name == name:
                 return symbol
@@ -69,7 +69,7 @@ class ElfImage:
 
 @dataclass(frozen=True)
 class LinkedSizes:
-    """Bytes that the linker gave, in the ledger's terms.
+    """Linked bytes in the ledger's terms.
 
     ``constants`` are the network's const objects without padding; ``code`` is vectors and functions;
     ``rodata`` is all other flash: const data of firmware and kernels, initial values, padding.
@@ -131,7 +131,7 @@ def linked_sizes(image: ElfImage) -> LinkedSizes:
 def region_bytes(image: ElfImage, board: Board) -> dict[str, int]:
     """Bytes used of each region of the board, from its origin to the end of its last section.
 
-    A section that goes on in the next region counts in both for what lies there.
+    A section that extends into the next region counts in each for the bytes there.
     """
     used = dict.fromkeys((r.name for r in board.regions), 0)
     for region in board.regions:

@@ -1,4 +1,4 @@
-"""Predicted = linked, to the byte, at every build."""
+"""Checks at every build that predicted and linked sizes are equal to the byte."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ class PredictedRegions(Protocol):
     """The figures of a ledger by memory region."""
 
     def region_bytes(self, name: str) -> int:
-        """Bytes taken of the region called ``name``."""
+        """Bytes used of the region called ``name``."""
         ...
 
 
 def assert_regions_match(ledger: PredictedRegions, board: Board, linked: Mapping[str, int]) -> None:
-    """Raise ``BuildError`` with both figures unless every RAM region holds exactly what the ledger said.
+    """Raise ``BuildError`` with both figures unless every RAM region holds exactly the bytes of the ledger.
 
-    ``linked`` are the bytes that the image takes of each region. Code makes flash an estimate, so that it is
-    not compared here.
+    ``linked`` are the bytes that the image uses of each region. Flash is an estimate because of the code, so
+    it is not compared here.
     """
     names = [region.name for region in board.regions if region.kind is not RegionKind.FLASH]
     require_equal(
@@ -65,16 +65,16 @@ def assert_regions_match(ledger: PredictedRegions, board: Board, linked: Mapping
 
 
 def assert_same_network(board: LinkedSizes, twin: LinkedSizes) -> None:
-    """Raise ``BuildError`` unless a board and its emulated twin hold the same arena, stack and constants."""
+    """Raise ``BuildError`` unless a board and its emulated twin have the same arena, stack and constants."""
     require_equal(
         {
             "arena": (board.arena, twin.arena),
             "stack": (board.stack, twin.stack),
             "constants": (board.constants, twin.constants),
         },
-        "the emulated twin does not hold the board's network",
+        "the emulated twin does not match the board's network",
         differ="{} bytes on the board, {} on its twin",
-        remedy="what the twin runs would say nothing about the board; this is a bug, report it",
+        remedy="results of the twin would not apply to the board; this is a bug, report it",
     )
 
 
@@ -85,7 +85,7 @@ def require_equal(
     remedy: str,
     differ: str = "predicted {} bytes, linked {}",
 ) -> None:
-    """Raise ``BuildError`` naming each of ``pairs`` whose two figures are not the same."""
+    """Raise ``BuildError`` that names each of ``pairs`` with two different figures."""
     wrong = [f"{what}: {differ.format(*pair)}" for what, pair in pairs.items() if pair[0] != pair[1]]
     if wrong:
         raise BuildError(f"{complaint}: {'; '.join(wrong)}", remedy=remedy)

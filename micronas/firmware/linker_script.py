@@ -1,11 +1,11 @@
 """The linker script of a board, from its memory regions.
 
-SRAM holds, from its start: stack, .data and .bss together rounded to 16 bytes, and the arena where that has
-no region to itself. Regions that an arena lies over are one memory here, which then holds all this. Of an
-arena that lies in memories apart each holds a bank, which is a section of its own. There is
-no gap, so what is linked is stack + static + arena to the byte. The generated sources, in model/, own no
-static but the arena. The stack comes first so that its overflow leaves the memory and faults. Flash holds
-vectors and code, then the network's constants sorted by alignment, then the rest.
+SRAM holds, from its start: stack, .data and .bss together rounded to 16 bytes, and the arena unless it has
+its own region. Adjacent regions used by one arena are one memory here, which then holds all of this. If the
+arena is split over separate memories, each holds a bank, which is a separate section. There is no gap, so the
+linked size is stack + static + arena to the byte. The generated sources, in model/, have no statics except
+the arena. The stack comes first so that its overflow leaves the memory and faults. Flash holds vectors and
+code, then the network's constants sorted by alignment, then the rest.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ _ARENA = """\
 def linker_script(board: Board, arena_location: ArenaLocation = IN_SRAM) -> str:
     """Text of ``linker.ld`` for ``board`` with the arena in ``arena_location``.
 
-    Raises ``BoardError`` when the board has no such region.
+    Raises ``BoardError`` if the board has no such region.
     """
     banks = [as_one(board, memory) for memory in arena_location.memories]
     merged = {

@@ -1,10 +1,10 @@
 """A PlatformIO core folder that works without PlatformIO's registry.
 
-PlatformIO keeps platforms and tools in its core folder and downloads what is missing. For a bare-metal build
-it needs two packages: a development platform, which this repository carries in firmware/platform, and SCons
-as ``tool-scons``, for which the ``scons`` of the same Python environment stands in. Both are laid out here
-the way PlatformIO records an installed package (``.piopm``), so that it finds them and opens no connection.
-The folder is named by its content: it is written once, atomically, and shared by every build.
+PlatformIO keeps platforms and tools in its core folder and downloads missing ones. For a bare-metal build it
+needs two packages: a development platform, which is in firmware/platform, and SCons as ``tool-scons``, which
+the ``scons`` of the same Python environment replaces. Both are stored as PlatformIO records an installed
+package (``.piopm``), so that it finds them and opens no connection. The folder is named after its content: it
+is written once, atomically, and shared by every build.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SCONS_SCRIPT = "import SCons.Script\n\nSCons.Script.main()\n"
 
 
 def offline_core(cache_dir: Path) -> Path:
-    """The core folder below ``cache_dir``, made on first use."""
+    """The core folder inside ``cache_dir``, created on first use."""
     files = _core_files()
     folder = cache_dir / f"platformio-{hash_files(files).hex()[:12]}"
     if not folder.is_dir():
@@ -50,10 +50,10 @@ def _core_files() -> dict[str, str]:
 
 
 def _wanted_scons_version() -> str:
-    """The lowest version that this PlatformIO accepts; what runs is the environment's own SCons."""
+    """The lowest version that this PlatformIO accepts; the environment's own SCons runs."""
     from platformio.dependencies import get_core_dependencies
 
-    version("scons")  # raises PackageNotFoundError where SCons is not installed
+    version("scons")  # raises PackageNotFoundError if SCons is not installed
     return re.sub(r"[^\d.]", "", get_core_dependencies()["tool-scons"])
 
 
@@ -73,5 +73,5 @@ def _write_atomically(files: dict[str, str], folder: Path) -> None:
         os.rename(staging, folder)
     except OSError:
         shutil.rmtree(staging, ignore_errors=True)
-        if not folder.is_dir():  # else another process was first, with the same content
+        if not folder.is_dir():  # otherwise another process created the same content first
             raise

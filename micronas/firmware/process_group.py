@@ -1,4 +1,4 @@
-"""Runs a command and all that it starts, with a deadline that ends all of it."""
+"""Runs a command and its children, with a deadline that ends all of them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Finished:
-    """What a command left: its exit code and everything that it printed."""
+    """The result of a command: its exit code and complete output."""
 
     code: int
     output: str
 
 
 def kill_group(process: subprocess.Popen[Any]) -> None:
-    """Kill ``process``, which leads a group of its own, and all that it started."""
+    """Kill ``process``, which leads its own group, and all its children."""
     if sys.platform == "win32":
         subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)
         return
@@ -31,9 +31,9 @@ def kill_group(process: subprocess.Popen[Any]) -> None:
 def run_group(
     command: Sequence[str], environment: Mapping[str, str], *, deadline_s: float, cwd: Path | None = None
 ) -> Finished:
-    """``command`` in a process group of its own; ``subprocess.TimeoutExpired`` once the group was killed.
+    """Run ``command`` in its own process group; raises ``subprocess.TimeoutExpired`` after killing the group.
 
-    SCons and the compilers are children of what is started; they go with the group that it leads.
+    SCons and the compilers are children of the command and are killed with the group.
     """
     process = subprocess.Popen(
         command,

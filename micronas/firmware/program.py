@@ -1,4 +1,4 @@
-"""What a firmware is besides the network and the chip's port: the server of PROTOCOL.md, or another."""
+"""The program of a firmware around the network and the chip's port: the server of PROTOCOL.md, or another."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ class Program:
 
 
 SERVER = Program(paths=("src",))
-"""The firmware that measures: it answers the requests of PROTOCOL.md."""
+"""The measuring firmware, which serves the requests of PROTOCOL.md."""

@@ -1,7 +1,7 @@
-"""A staged PlatformIO project: every file of one build, as text, and the folder it is written to.
+"""A staged PlatformIO project: every file of one build, as text, and the folder to which it is written.
 
-The staged folder holds all that the build reads, so two builds share nothing but the cache, and the build id
-can be the hash of exactly what is compiled.
+The staged folder holds everything that the build reads. Two builds therefore share only the cache, and the
+build id can be the hash of exactly what is compiled.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def make_project(
 
 
 def hash_files(files: Mapping[str, str]) -> bytes:
-    """16 bytes that change with any name or content."""
+    """A 16-byte hash of all names and contents."""
     digest = hashlib.sha256()
     for name in sorted(files):
         for part in (name, files[name]):
@@ -67,7 +67,7 @@ def hash_files(files: Mapping[str, str]) -> bytes:
 
 
 def write_project(project: Project, folder: Path) -> None:
-    """Write the project, leaving files that already have the right content untouched and no others."""
+    """Write the project; files with the right content are not touched, and all other files are removed."""
     for stale in _compiled_files(folder) - project.files.keys():
         (folder / stale).unlink()
     for name, text in project.files.items():
@@ -99,7 +99,7 @@ def environment_ini(board: Board, extra_flags: tuple[str, ...] = ()) -> str:
 
 
 def board_manifest(board: Board) -> str:
-    """PlatformIO's JSON description of the board, for the platform kept in firmware/platform."""
+    """PlatformIO's JSON description of the board, for the platform in firmware/platform."""
     manifest = {
         "name": board.title,
         "vendor": "STMicroelectronics",
@@ -126,7 +126,7 @@ def _sources(path: Path) -> list[Path]:
 
 
 def _staged_name(name: str, program: Program) -> str:
-    """PlatformIO compiles what lies below src/, lib/ and port/."""
+    """PlatformIO compiles the files in src/, lib/ and port/."""
     folder = name.split("/")[0]
     return f"src/{name}" if folder in program.paths and folder != "src" else name
 

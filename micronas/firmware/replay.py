@@ -1,10 +1,10 @@
-"""The second network of a board is built by the commands that built the first, without PlatformIO and SCons.
+"""Rebuilds: later networks of a board are built by the commands of the first, without PlatformIO and SCons.
 
-Of the files of a build only the network and the build id change from candidate to candidate. PlatformIO takes
-half a CPU second to find that out. So its first build leaves a recipe in the cache: the objects of all that
-stays, and the commands that made the rest (firmware/scripts/record_commands.py). A recipe stands for one
-content of all other files and one compiler; the image made by it equals PlatformIO's in every byte (a test
-says so). Whatever does not go by the recipe, errors of compiler and linker among it, is left to PlatformIO.
+Only the network and the build id change between the builds of candidates, which PlatformIO takes half a CPU
+second to determine. Its first build therefore leaves a recipe in the cache: the unchanged objects, and the
+commands that built the rest (firmware/scripts/record_commands.py). A recipe is valid for one content of all
+other files and one compiler; its image equals PlatformIO's in every byte, which a test checks. If a recipe
+fails, also by a compiler or linker error, PlatformIO builds.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _MODEL, _BUILD_ID, _LINKED_ANEW = "src/model/", "src/mn_build_id.c", "linker.ld"
 
 @dataclass(frozen=True)
 class Recipe:
-    """Commands to run in a staged project, in this order, and the ``path`` to find their tools on.
+    """Commands to run in a staged project, in this order, and the ``path`` on which their tools are found.
 
-    ``{project}`` in a word stands for the project's folder, ``{objects}`` for that of the kept objects.
-    ``compiler`` is size and time of the compiler that made those.
+    ``{project}`` in a word is replaced by the project's folder, ``{objects}`` by that of the kept objects.
+    ``compiler`` is size and time of the compiler that built them.
     """
 
     path: str
@@ -44,7 +44,7 @@ class Recipe:
 
     @classmethod
     def load(cls, folder: Path) -> Self | None:
-        """The recipe kept in ``folder``; None if there is none, or its compiler is no longer the same."""
+        """The recipe in ``folder``; None if there is none or its compiler has changed."""
         try:
             raw = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
         except OSError:
@@ -55,9 +55,9 @@ class Recipe:
 
 
 def replay(project: Project, folder: Path, cache: Path, *, deadline_s: float) -> bool:
-    """Build the project staged in ``folder`` by a recipe in ``cache``; False leaves it to PlatformIO.
+    """Build the project staged in ``folder`` by a recipe in ``cache``; False if PlatformIO must build it.
 
-    What it makes is where PlatformIO would have put it: ``.pio/build/BOARD/firmware.elf`` and ``.map``.
+    The outputs are in PlatformIO's place: ``.pio/build/BOARD/firmware.elf`` and ``.map``.
     """
     kept = recipe_folder(project, folder, cache)
     recipe = Recipe.load(kept)
@@ -77,9 +77,9 @@ def replay(project: Project, folder: Path, cache: Path, *, deadline_s: float) ->
 
 
 def keep_recipe(project: Project, folder: Path, output: Path, cache: Path) -> None:
-    """Keep what PlatformIO's build of ``project`` in ``folder`` left in ``output``, unless that is known.
+    """Store the recipe of PlatformIO's build of ``project`` in ``folder`` from ``output``, unless it exists.
 
-    A build that took the whole image out of SCons' cache left no commands, and none are kept.
+    A build that took the whole image from SCons' cache recorded no commands, so there is no recipe.
     """
     kept, commands = recipe_folder(project, folder, cache), output / "commands.json"
     if kept.is_dir() or not commands.is_file():
@@ -92,14 +92,14 @@ def keep_recipe(project: Project, folder: Path, output: Path, cache: Path) -> No
     compiler = _identity(compiled[0][0], recorded["path"])
     if compiler is None:
         return
-    # The linker writes the name of an assembler source's object into the image: it stays what it was.
+    # The linker writes the name of an assembler source's object into the image, so the name is kept.
     below = {name: name.removeprefix(f"{output.relative_to(folder)}/") for name in objects}
     names = {name: f"{_OBJECTS}/{place}" for name, place in below.items()}
     lines = tuple(
         tuple(names.get(word, word).replace(str(folder), _PROJECT) for word in command)
         for command in (*compiled, link)
     )
-    with contextlib.suppress(OSError):  # without a recipe the next build takes its time, no more
+    with contextlib.suppress(OSError):  # without a recipe, the next build is only slower
         _write(
             Recipe(recorded["path"], compiler, lines),
             {place: folder / name for name, place in below.items()},
@@ -108,7 +108,7 @@ def keep_recipe(project: Project, folder: Path, output: Path, cache: Path) -> No
 
 
 def recipe_folder(project: Project, folder: Path, cache: Path) -> Path:
-    """Where the recipe for projects like this one lies: named by all that they and PlatformIO share."""
+    """Folder of the recipe for projects like this one, named after everything that they share."""
     own = {*_compiled_anew(project), _LINKED_ANEW, *(n for n in project.files if n.startswith(_MODEL))}
     shared = {name: text for name, text in project.files.items() if name not in own}
     gcc = find_gcc() or ""
@@ -126,7 +126,7 @@ def recipe_folder(project: Project, folder: Path, cache: Path) -> Path:
 
 
 def _compiled_anew(project: Project) -> list[str]:
-    """The sources of which no two candidates have the same."""
+    """The sources that differ between candidates."""
     return sorted(n for n in project.files if n == _BUILD_ID or (n.startswith(_MODEL) and n.endswith(".c")))
 
 
@@ -139,7 +139,7 @@ def _output(command: Sequence[str]) -> str:
 
 
 def _identity(compiler: str, path: str | None) -> tuple[int, int] | None:
-    """Size in bytes and time of change in ns of ``compiler`` on ``path``; None where it is not there."""
+    """Size in bytes and modification time in ns of ``compiler`` on ``path``; None if it is missing."""
     found = shutil.which(compiler, path=path)
     if found is None:
         return None
@@ -148,7 +148,7 @@ def _identity(compiler: str, path: str | None) -> tuple[int, int] | None:
 
 
 def _write(recipe: Recipe, objects: Mapping[str, Path], kept: Path) -> None:
-    """Whoever is first wins; a reader sees a whole recipe or none."""
+    """The first writer wins; a reader sees a complete recipe or none."""
     kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=kept.parent) as made:
         half = Path(made) / "recipe"

@@ -25,18 +25,18 @@ _ENVIRONMENT = {
 
 
 def wants_registry() -> bool:
-    """Whether the user asks for PlatformIO's own ``ststm32`` platform, by MICRONAS_PLATFORM=ststm32."""
+    """Whether MICRONAS_PLATFORM=ststm32 selects PlatformIO's own ``ststm32`` platform."""
     wanted = os.environ.get(PLATFORM_VARIABLE, PLATFORM_NAME)
     if wanted not in (PLATFORM_NAME, "ststm32"):
         raise BuildError(
-            f"{PLATFORM_VARIABLE}={wanted} is no platform that micronas builds with",
+            f"{PLATFORM_VARIABLE}={wanted} is not a platform that micronas supports",
             remedy=f"use ststm32 (PlatformIO's registry) or {PLATFORM_NAME} (the compiler on PATH)",
         )
     return wanted == "ststm32"
 
 
 def write_local_ini(folder: Path, board: Board, cache_dir: Path) -> None:
-    """Write platformio.local.ini: caches, and our own platform unless the registry is wanted."""
+    """Write platformio.local.ini: caches, and our own platform unless the registry is selected."""
     lines = ["[platformio]", f"build_cache_dir = {cache_dir / 'objects'}"]
     if not wants_registry():
         require_gcc()
@@ -49,12 +49,12 @@ def write_local_ini(folder: Path, board: Board, cache_dir: Path) -> None:
 
 
 def run_platformio(folder: Path, *arguments: str, deadline_s: float) -> Finished:
-    """``platformio run`` in ``folder``; past the deadline the whole group is killed: ``BuildError``."""
+    """``platformio run`` in ``folder``; at the deadline the group is killed and ``BuildError`` raised."""
     command = [sys.executable, "-m", "platformio", "run", "--project-dir", str(folder), *arguments]
     try:
         return run_group(command, os.environ | _ENVIRONMENT, deadline_s=deadline_s)
     except subprocess.TimeoutExpired as error:
         raise BuildError(
             f"PlatformIO did not finish within {deadline_s:.0f} s in {folder}",
-            remedy="is the machine overloaded or its disk full? lower workers, then try again",
+            remedy="the machine may be overloaded or its disk full: lower workers, then try again",
         ) from error

@@ -48,7 +48,7 @@ class ProcessLock:
 
 
 def owner_of(path: Path) -> str:
-    """The process id of whoever holds the lock ``path``, "unknown" at worst; empty when it is free."""
+    """The process id of the holder of the lock ``path``, or "unknown"; empty when it is free."""
     if not path.exists():
         return ""
     lock = FileLock(path, timeout=0, is_singleton=False)

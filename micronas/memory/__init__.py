@@ -1,1 +1,1 @@
-"""Where the bytes go: the plan of the arena, the ledger of flash and SRAM, the size of the code."""
+"""Memory accounting: the plan of the arena, the ledger of flash and SRAM, the size of the code."""

@@ -1,9 +1,10 @@
-"""What the firmware around a network takes: code, const data and statics, from a measured table.
+"""Size of the firmware around a network: code, const data and statics, from a measured table.
 
 The table, ``codesize.json``, is made by ``python tools/measure_code_size.py`` from linked images: the base
-firmware per chip family, and per kernel the linker's input sections ("units") that it pulls in. Kernels
-share units, so a set of kernels costs the union. Each op adds the function that binds it to the arena; its
-size is an average, which makes the whole exact to about half a percent. Statics are exact: kernels have none.
+firmware per chip family, and per kernel the linker's input sections ("units") that it pulls in. Kernels share
+units, so a set of kernels needs the union of their units. Each op adds the function that binds it to the
+arena; its size is an average, which makes the whole exact to about half a percent. Statics are exact: kernels
+have none.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ T = TypeVar("T")
 class FirmwareSize:
     """Bytes of everything but the network's constants, arena and stack.
 
-    ``warning`` is not empty when the table knows another compiler version only.
+    ``warning`` is not empty if the table only has another compiler version.
     """
 
     code_bytes: int
@@ -62,7 +63,7 @@ class Table:
 def firmware_size(board: Board, kernels: frozenset[str], n_ops: int) -> FirmwareSize:
     """Size of the firmware of ``board`` that runs ``n_ops`` ops by ``kernels`` (C function names).
 
-    Raises ``BudgetError`` for a core, family or kernel that was never measured.
+    Raises ``BudgetError`` for a core, family or kernel without a measurement.
     """
     wanted = _installed_compiler()
     table = _table_for(board.core.value, wanted)
@@ -73,12 +74,12 @@ def firmware_size(board: Board, kernels: frozenset[str], n_ops: int) -> Firmware
     warning = ""
     if wanted is not None and wanted != table.compiler:
         known = f"code sizes were measured with gcc {table.compiler}, not {wanted}"
-        warning = f"{known}; `{MEASURE_COMMAND}` measures anew"
+        warning = f"{known}; run `{MEASURE_COMMAND}` to measure again"
     return FirmwareSize(code, sum(size.rodata for size in sizes), base.static, warning)
 
 
 def static_bytes(board: Board) -> int:
-    """Statics of the firmware of ``board``, the same for every network; errors as of ``firmware_size``."""
+    """Statics of the firmware of ``board``, the same for every network; errors as for ``firmware_size``."""
     table = _table_for(board.core.value, _installed_compiler())
     return _entry(table.families, board.family, "chip family", table).static
 
@@ -90,7 +91,7 @@ def load_tables(path: Path = TABLE_PATH) -> tuple[Table, ...]:
 
 
 def nearest_version(wanted: str | None, known: list[str]) -> str:
-    """The known version with the smallest distance to ``wanted``, major first; the newest without a wish."""
+    """The known version nearest to ``wanted``, major first; the newest if ``wanted`` is None."""
     if wanted is None:
         return max(known, key=_version)
     target = _version(wanted)

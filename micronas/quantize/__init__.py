@@ -1,10 +1,10 @@
-"""Trained ``Net`` -> canonical int8 .tflite: calibrated, converted, read again and proven.
+"""Trained ``Net`` -> canonical int8 .tflite: calibrated, converted, read back and verified.
 
-    data = quantize(model, net, calibration)     # bytes of the file that is measured and handed out
+    data = quantize(model, net, calibration)     # bytes of the file that is measured and delivered
 
-The converter reports success for files that are float, or whose scales are nonsense. So nothing leaves
-here that was not read back, matched op by op with the graph the ``Net`` promised, and compared weight by
-weight with the trained values.
+The converter reports success even for files that are float or whose scales are meaningless. Every file is
+therefore read back, matched op by op with the graph of the ``Net``, and compared weight by weight with the
+trained values.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def quantize(
     """Full int8 post-training quantization: int8 in and out, per-channel weights, batch 1.
 
     ``calibration`` is float32 (samples, *net.input_shape) in the model's range, 50 to 200 samples of the
-    training split. ``labels`` and ``input_range`` (lowest and highest value of the training data) let it
-    be checked further. Equal arguments give equal bytes. Raises ``QuantizeError`` with the reason.
+    training split. ``labels`` and ``input_range`` (lowest and highest value of the training data) allow more
+    checks. Equal arguments give equal bytes. Raises ``QuantizeError`` with the reason.
     """
     samples = check_calibration(calibration, net.input_shape, labels, input_range)
     weights = fold(weights_of(model, net))
@@ -83,5 +83,5 @@ def weights_of(model: Model, net: Net) -> Weights:
         weights = model.get_weights()
     shapes = [node.kernel.shape if node else None for node in weights]
     if shapes != [kernel_shape(net, index) for index in range(len(net.nodes))]:
-        raise QuantizeError("the weights are of another network: their kernels' shapes are not this one's")
+        raise QuantizeError("the weights belong to another network: the kernel shapes differ")
     return weights

@@ -1,7 +1,7 @@
-"""Calibration data, refused by name before it can spoil a conversion without a word.
+"""Checks of calibration data, before it can silently spoil a conversion.
 
-The converter takes an empty or all-NaN set and hands a float file back, and lets one wild value ruin
-every scale; a set in another range than the training data gives a network that answers at random.
+From an empty or all-NaN set the converter makes a float file, and one outlier ruins every scale. A set in
+another range than the training data gives a network with random predictions.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy.typing as npt
 from micronas.errors import QuantizeError, plural
 
 _OUTLIER_SPANS = 50.0
-"""How many times the span of 99.8 % of the values the full span may be."""
+"""Maximum ratio of the full span to the span of 99.8 % of the values."""
 
 _MARGIN = 0.05
-"""Share of the training range by which calibration may leave it."""
+"""Share of the training range by which calibration data may exceed it."""
 
 _MIN_COVER = 0.1
-"""Share of the training range that calibration must span."""
+"""Share of the training range that calibration data must span."""
 
 _REMEDY = "calibrate with 50 to 200 samples of the training split, prepared exactly as for training"
 
@@ -31,7 +31,7 @@ def check_calibration(
     labels: npt.NDArray[Any] | None = None,
     input_range: tuple[float, float] | None = None,
 ) -> npt.NDArray[np.float32]:
-    """``samples`` as contiguous float32, or ``QuantizeError`` saying what is wrong with them."""
+    """``samples`` as contiguous float32, or ``QuantizeError`` that states what is wrong with them."""
     _check_form(samples, input_shape)
     _check_values(samples)
     if labels is not None:
@@ -57,7 +57,7 @@ def _check_form(samples: object, input_shape: tuple[int, ...]) -> None:
     if len(samples) == 0:
         raise _refusal("empty")
     if len(samples) == 1:
-        raise _refusal("a single sample tells no range")
+        raise _refusal("a single sample does not give a range")
 
 
 def _check_values(samples: npt.NDArray[Any]) -> None:

@@ -1,8 +1,8 @@
-"""The TensorFlow side of quantization: folded weights and samples in, the converter's file out.
+"""The TensorFlow part of quantization: from folded weights and samples to the converter's file.
 
-A function of constants is traced instead of a Keras model: the converter then has no variables to
-freeze, folds no normalisation, and keeps the operators in the order of the nodes (mostly: see ``order``).
-This converts in 0.1 to 0.2 CPU-seconds where ``from_keras_model`` takes 0.5 to 0.8.
+A function of constants is traced instead of a Keras model. The converter then has no variables to freeze,
+folds no normalisation, and mostly keeps the operators in the order of the nodes (see ``order``). This
+converts in 0.1 to 0.2 CPU-seconds where ``from_keras_model`` takes 0.5 to 0.8.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def convert(net: Net, weights: tuple[Folded | None, ...], samples: npt.NDArray[n
         warnings.simplefilter("ignore")
         try:
             return _convert(import_tensorflow(), net, weights, samples)
-        except Exception as error:  # the converter raises whatever its passes raise
+        except Exception as error:  # the converter raises any exception of its passes
             detail = (str(error) or log.text()).strip().splitlines() or ["no reason given"]
             raise QuantizeError(f"the TFLite converter failed: {detail[0]}") from error
 

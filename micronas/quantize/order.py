@@ -1,8 +1,9 @@
-"""A converted graph, proven equal to the promised one and put into its order.
+"""A converted graph, verified against the expected graph and put into its order.
 
 The converter may list the operators of parallel branches in another order than the network's, which
 would change the memory plan. Walking both graphs from their outputs back, input by input, pairs up
-every op; any difference in kind, attributes, shape or wiring is an error, so the result equals the promise.
+every op; any difference in kind, attributes, shape or wiring is an error, so the result equals the expected
+graph.
 """
 
 from __future__ import annotations
@@ -16,21 +17,21 @@ from micronas.model.graph import ABSENT, Attrs, Concatenation, DType, Graph, Op,
 
 
 def in_order_of(graph: Graph, promised: Graph) -> Graph:
-    """``graph`` with the ops in the order of ``promised``; raises ``QuantizeError`` where they differ."""
+    """``graph`` with the ops in the order of ``promised``; raises ``QuantizeError`` if they differ."""
     if len(graph.ops) != len(promised.ops):
         raise _difference(f"{_kinds(graph)} instead of {_kinds(promised)}")
     pairs = _pair_tensors(graph, promised)
     producer = {t: op for op in graph.ops for t in op.outputs}
     ops = tuple(_normalised(producer[pairs[op.outputs[0]]], graph) for op in promised.ops)
     if len({id(op.outputs) for op in ops}) != len(ops):
-        raise _difference("one op stands for two of the network")
+        raise _difference("one op replaces two of the network")
     return replace(graph, name=promised.name, ops=ops)
 
 
 def with_flattens(graph: Graph) -> Graph:
-    """``graph`` with the RESHAPE back that the converter drops where a dense layer reads (1, 1, 1, c).
+    """``graph`` with the RESHAPE restored that the converter drops where a dense layer reads (1, 1, 1, c).
 
-    A ``Net`` flattens before a dense layer, and published files do; in the engine it moves no byte.
+    A ``Net`` and published files flatten before a dense layer; in the engine, this moves no bytes.
     """
     tensors, ops = list(graph.tensors), []
     for op in graph.ops:
@@ -47,7 +48,7 @@ def with_flattens(graph: Graph) -> Graph:
 
 
 def _pair_tensors(graph: Graph, promised: Graph) -> dict[int, int]:
-    """Promised tensor -> converted tensor, for all tensors that the outputs depend on."""
+    """Expected tensor -> converted tensor, for all tensors that the outputs depend on."""
     made = {t: op for op in graph.ops for t in op.outputs}
     wanted = {t: op for op in promised.ops for t in op.outputs}
     pairs: dict[int, int] = {}

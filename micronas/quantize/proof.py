@@ -11,15 +11,15 @@ from micronas.model.net import Dense, Net
 from micronas.train.weights import Array, Folded
 
 _ROUNDING = 0.51
-"""Half a step, and the float error of finding it."""
+"""Half a step, plus the float error of computing it."""
 
 _SCALE_TOLERANCE = 0.02
-_CONVERTER = "the converter changed the network: is TensorFlow the version that micronas asks for?"
+_CONVERTER = "the converter changed the network: install the TensorFlow version that micronas requires"
 _SMALLEST_SCALE, _LARGEST_SCALE = 1e-7, 1e4
 
 
 def check_constants(graph: Graph, net: Net, weights: tuple[Folded | None, ...]) -> None:
-    """Every weight of ``graph`` is the trained one to half a quantization step, in the right op."""
+    """Check that every weight of ``graph`` equals the trained one to half a quantization step."""
     for index, (op, folded) in enumerate(zip(graph.ops, weights[1:], strict=True), start=1):
         if folded is None:
             continue
@@ -36,9 +36,9 @@ def check_constants(graph: Graph, net: Net, weights: tuple[Folded | None, ...]) 
 
 
 def check_scales(graph: Graph, samples: npt.NDArray[np.float32]) -> None:
-    """The input's scale is the calibration's range over 255 steps; no activation's is absurd."""
+    """Check that the input's scale is the calibration range over 255 steps and all scales are plausible."""
     (scale,) = _quant(graph.tensors[graph.inputs[0]])
-    # Zero is always in the range: it must be exact, for padding.
+    # The range always includes zero, which must be exact for padding.
     expected = (max(0.0, float(samples.max())) - min(0.0, float(samples.min()))) / 255.0
     if abs(scale - expected) > _SCALE_TOLERANCE * expected:
         raise QuantizeError(

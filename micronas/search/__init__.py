@@ -1,4 +1,4 @@
-"""The search: the only part that names every stage."""
+"""The search: the only package that knows every stage."""
 
 from micronas.search.outcome import summary
 from micronas.search.pick import Picked, pick

@@ -1,7 +1,7 @@
 """One trial, from architecture to figures: train, quantize, score, build, run, measure, reward.
 
-This runs in a worker. Whatever goes wrong inside is a FAILED result that names its stage; the search
-decides what that means.
+This runs in a worker. Any error becomes a FAILED result that names its stage; the search decides what to do
+with it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from micronas.trial import Json, Latency, Outcome, Scores
 
 @dataclass(frozen=True)
 class DeployedFigures:
-    """What deploying a model gives: its size by the ledger, and its latency unless no device is there."""
+    """The result of deploying a model: its size by the ledger, and its latency if there is a device."""
 
     flash_bytes: int
     sram_bytes: int
@@ -30,14 +30,14 @@ class DeployedFigures:
 
 @dataclass(frozen=True)
 class Stages:
-    """The two halves of a trial; tests compose it from fakes."""
+    """The two halves of a trial; tests substitute fakes."""
 
     estimate: Callable[[TrialTask], Estimate]
     place: Callable[[bytes, TrialTask], DeployedFigures]
 
 
 class TrialEvaluator:
-    """Runs tasks through the stages; callable as ``task.Evaluate``."""
+    """Runs tasks through the stages; implements ``task.Evaluate``."""
 
     def __init__(self, config: SearchConfig, stages: Stages) -> None:
         self._config, self._stages = config, stages
@@ -48,7 +48,7 @@ class TrialEvaluator:
             return self._run(task)
         except MicronasError as error:
             return TrialResult(Outcome.FAILED, stage=error.stage, reason=error.message)
-        except Exception as error:  # a TensorFlow error, out of memory, a bug: the search goes on
+        except Exception as error:  # a TensorFlow error, out of memory, a bug: the search continues
             details: dict[str, Json] = {"traceback": traceback.format_exc()}
             return TrialResult(
                 Outcome.FAILED, stage="bug", reason=f"{type(error).__name__}: {error}", details=details
@@ -88,4 +88,4 @@ class TrialEvaluator:
         if latency is None or limit_ms is None or latency.ms <= limit_ms:
             return ""
         over_ms = latency.ms - limit_ms
-        return f"{latency.ms:.2f} ms ({latency.source.value}), {over_ms:.2f} ms over budgets.latency_ms"
+        return f"{latency.ms:.2f} ms ({latency.source.value}), {over_ms:.2f} ms over constraints.latency_ms"

@@ -1,7 +1,7 @@
-"""Where tasks run: in this process, or in spawned workers that are replaced after a few tasks.
+"""Execution of tasks: in this process, or in spawned workers that are replaced after a few tasks.
 
-TensorFlow keeps about 6.5 MB of every network it ever built and does not survive a fork; so workers are
-spawned, and retired before the leak matters.
+TensorFlow leaks about 6.5 MB per network and does not survive a fork. Workers are therefore spawned, and
+replaced before the leak matters.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from micronas.train.child_process import follow_parent, interrupts_held
 from micronas.trial import Outcome
 
 GRACE_S = 60.0
-"""What building and measuring may take beyond a trial's training."""
+"""Time allowed for building and measuring, on top of a trial's training."""
 
 EvaluateFactory: TypeAlias = Callable[[], Evaluate]
-"""Makes the evaluator inside the process that uses it; must be picklable for ``ProcessExecutor``."""
+"""Creates the evaluator inside the process that uses it; must be picklable for ``ProcessExecutor``."""
 
 
 class Executor(Protocol):
-    """Runs tasks and hands results back in the order in which they end."""
+    """Runs tasks and returns results in the order in which they end."""
 
     def submit(self, task: TrialTask) -> None:
         """Start a task, or queue it; returns at once."""
         ...
 
     def next_finished(self, timeout_s: float | None) -> tuple[int, TrialResult] | None:
-        """The next task to end, by number; None when none did within ``timeout_s``."""
+        """The number and result of the next task to end; None if none ended within ``timeout_s``."""
         ...
 
     def drop(self) -> None:
-        """Give up every task that has not ended."""
+        """Cancel every task that has not ended."""
         ...
 
     def close(self) -> None:
-        """Stop everything; results not fetched are lost."""
+        """Stop all workers; results that were not fetched are lost."""
         ...
 
 
@@ -58,7 +58,7 @@ class InlineExecutor:
         self._queue.append(task)
 
     def next_finished(self, timeout_s: float | None) -> tuple[int, TrialResult] | None:
-        """Run the oldest task; the time-out is not needed."""
+        """Run the oldest task; the timeout is not used."""
         if not self._queue:
             return None
         task = self._queue.popleft()
@@ -75,8 +75,8 @@ class InlineExecutor:
 class ProcessExecutor:
     """Spawned workers with a hard deadline per task.
 
-    A worker that overruns is killed and one that dies (out of memory, a crash in native code) is
-    replaced; either way the task ends as FAILED and the others go on.
+    A worker that exceeds its deadline is killed, and one that dies (out of memory, a crash in native code) is
+    replaced. In both cases the task ends as FAILED and the others continue.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class ProcessExecutor:
         grace_s: float = GRACE_S,
         tasks_per_worker: int = 40,
     ) -> None:
-        """``grace_s`` is what a task may take beyond its deadline, which bounds its training only."""
+        """``grace_s`` is the time allowed after a task's deadline, which limits its training only."""
         from pebble import ProcessPool
 
         self._deadline_s, self._grace_s = task_deadline_s, grace_s
@@ -102,14 +102,14 @@ class ProcessExecutor:
         )
 
     def submit(self, task: TrialTask) -> None:
-        """Hand a task to the next free worker."""
+        """Give a task to the next free worker."""
         limit_s = max(self._deadline_s, task.deadline_s or 0.0, task.hang_timeout_s) + self._grace_s
         with interrupts_held():  # the first task starts the pool
             future = self._pool.schedule(_run_task, args=(task,), timeout=limit_s)
             self._futures[future] = task
 
     def next_finished(self, timeout_s: float | None) -> tuple[int, TrialResult] | None:
-        """The next result; a worker's end by time-out or crash comes back as FAILED."""
+        """The next result; a timeout or crash of a worker is returned as FAILED."""
         done, _ = wait(self._futures, timeout=timeout_s, return_when=FIRST_COMPLETED)
         if not done:
             return None
@@ -118,7 +118,7 @@ class ProcessExecutor:
         return task.number, _outcome(future)
 
     def drop(self) -> None:
-        """Cancel tasks; a worker in the middle of one is killed and replaced."""
+        """Cancel tasks; a worker that is running one is killed and replaced."""
         for future in self._futures:
             future.cancel()
         self._futures.clear()
@@ -143,7 +143,7 @@ def _outcome(future: Any) -> TrialResult:
     try:
         result: TrialResult = future.result()
     except TimeoutError:
-        return TrialResult(Outcome.FAILED, stage="worker", reason="ran past its deadline and was stopped")
+        return TrialResult(Outcome.FAILED, stage="worker", reason="exceeded its deadline and was stopped")
     except ProcessExpired as error:
         reason = f"the worker process ended with exit code {error.exitcode} (out of memory, or a crash)"
         return TrialResult(Outcome.FAILED, stage="worker", reason=reason)
@@ -160,7 +160,7 @@ def _start_worker(factory: EvaluateFactory, parent: int) -> None:
     follow_parent(parent)
     try:
         _evaluate = factory()
-    except Exception as error:  # a pool would start workers for ever; say it once per task instead
+    except Exception as error:  # a pool would start workers forever; report the error once per task instead
         stage = error.stage if isinstance(error, MicronasError) else "worker"
         failed = TrialResult(Outcome.FAILED, stage=stage, reason=f"a worker cannot start: {error}")
         _evaluate = lambda task: failed  # noqa: E731

@@ -1,4 +1,4 @@
-"""When a search stops by itself: trial after trial ends in the same way, or its board is dead."""
+"""When a search stops early: consecutive trials fail for the same reason, or the board fails."""
 
 from __future__ import annotations
 
@@ -12,35 +12,38 @@ _DEVICE_STAGES = (DeviceError.stage, FlashError.stage)
 
 
 class FailureLimit:
-    """Stops the search when every trial ends in the same way, or at once for a dead board if asked to."""
+    """Stops the search after consecutive equal failures, or at the first board failure if configured."""
 
     def __init__(self, limit: int, stop_without_board: bool) -> None:
         self._limit, self._kind, self._length = limit, "", 0
         self._stop_without_board = stop_without_board
 
     def add(self, trial: Trial) -> None:
-        """Raise ``SearchError`` if this was one too many."""
+        """Raise ``SearchError`` if ``trial`` reaches the limit."""
         if self._stop_without_board and failed_for_its_device(trial):
             raise SearchError(
-                f"trial {trial.number} failed for its device: {trial.reason}",
+                f"trial {trial.number} failed because of the device: {trial.reason}",
                 remedy="Repair or reconnect the board and continue with --resume. To keep searching after a "
                 "board failure, set on_board_failure: continue.",
             )
         if trial.stage == FORECAST_STAGE:
-            return  # cost nothing; those like it that are measured count
+            return  # cost nothing; similar trials that are measured do count
         kind = _kind_of_end(trial)
         self._length = self._length + 1 if kind and kind == self._kind else int(bool(kind))
         self._kind = kind
         if self._length >= self._limit:
             raise SearchError(
-                f"{plural(self._length, 'trial')} in a row ended alike, "
+                f"{plural(self._length, 'trial')} in a row failed for the same reason, "
                 f"in stage {trial.stage!r}: {trial.reason}",
-                remedy="mend the cause and go on with --resume; max_equal_failures sets how many are borne",
+                remedy="Fix the cause and continue with --resume. max_equal_failures sets how many "
+                "identical failures in a row are tolerated.",
             )
 
 
 def _kind_of_end(trial: Trial) -> str:
-    """Equal for trials that failed alike: figures in a reason differ from network to network."""
+    """Equal for trials that failed for the same reason; figures are replaced, as they differ between
+    networks.
+    """
     if trial.outcome is Outcome.COMPLETE:
         return ""
     if trial.outcome is Outcome.INFEASIBLE:
@@ -49,5 +52,5 @@ def _kind_of_end(trial: Trial) -> str:
 
 
 def failed_for_its_device(trial: Trial) -> bool:
-    """Whether it says nothing of the network that a trial failed."""
+    """Whether a trial failed because of the device and not because of its network."""
     return trial.outcome is Outcome.FAILED and trial.stage in _DEVICE_STAGES

@@ -1,7 +1,7 @@
-"""The end of a search: the best networks are trained properly, one is chosen, and the test split is opened.
+"""The end of a search: final training of the best networks, choice of one, and its score on the test split.
 
-Everything up to the choice looks at validation data only. The test split is unsealed once, for the network
-that is reported, and the store remembers it.
+Everything up to the choice uses validation data only. The test split is unsealed once, for the reported
+network, and the store records it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from micronas.trial import Outcome, Scores, Source
 
 @dataclass(frozen=True)
 class Winner:
-    """The network that the search reports. ``final_fit`` tells whether the proper training improved it."""
+    """The network that the search reports. ``final_fit`` is whether the final training improved it."""
 
     number: int
     key: str
@@ -29,7 +29,7 @@ class Winner:
 
 
 def ranking(records: list[Record]) -> list[Record]:
-    """COMPLETE trials, best reward first; the earlier of two equals, and each architecture once."""
+    """COMPLETE trials, best reward first, each architecture once; ties go to the earlier trial."""
     complete = [
         r for r in records if r.trial.outcome is Outcome.COMPLETE and "repeats_trial" not in r.details
     ]
@@ -37,10 +37,10 @@ def ranking(records: list[Record]) -> list[Record]:
 
 
 LUCK = 0.01
-"""How much lower than its trial's a final training's reward may be and still replace it.
+"""How far the reward of a final training may be below its trial's and still replace it.
 
-A finalist was picked because it scored high, so its trial's accuracy is flattered by chance (the best of
-dozens, about half a point of standard error on 750 samples); its final training is measured afresh.
+A finalist was selected for its high score, so its trial's accuracy is biased upwards by chance (the best of
+dozens, about half a point of standard error on 750 samples). Its final training is evaluated independently.
 """
 
 
@@ -55,18 +55,18 @@ def choose(
     *,
     epochs: int = 0,
 ) -> Winner:
-    """Train the best ``finalists`` trials properly, return the best of all; ``SearchError`` if there is none.
+    """Train the best ``finalists`` trials fully and return the best; raises ``SearchError`` if there is none.
 
-    A finalist whose final training fails or comes out clearly worse keeps what its trial had; ``say`` is told
-    so, with the reason. ``epochs`` is how many a final training has at most, which tells one that hangs from
-    one on a slow machine.
+    A finalist whose final training fails or is clearly worse keeps its trial's network, and ``say`` receives
+    the reason. ``epochs`` is the maximum number of epochs of a final training; it separates a hanging
+    training from one on a slow machine.
     """
     best = ranking(records)[:finalists]
     if not best:
         last = f"; the last one's reason: {records[-1].trial.reason}" if records else ""
         raise SearchError(
             f"no trial ended with a usable network, so there is nothing to report{last}",
-            remedy="`micronas report RUN` shows every trial's reason; raise the budget or mend its cause",
+            remedy="`micronas report RUN` shows every trial's reason; raise the budget or fix the cause",
         )
     executor.drop()
     limit_s = termination.final_fit_s(rounds=-(-len(best) // workers))
@@ -88,14 +88,15 @@ def choose(
     winners = [winner for winner in forms if winner is not None]
     if not winners:
         raise SearchError(
-            "no finalist meets budgets.latency_ms once it is measured; their latencies had been predicted",
+            "no finalist meets constraints.latency_ms when measured; their latencies in the search "
+            "were predicted",
             remedy="start a new run with a smaller latency.max_error, or with latency.model: false",
         )
     return max(winners, key=lambda winner: winner.scores.reward)
 
 
 HANG_TIMEOUT_FACTOR = 10.0
-"""A final training hangs when it takes so many times what its epochs took in the trial."""
+"""A final training counts as hanging after this many times the duration of its epochs in the trial."""
 
 
 def _hang_timeout_s(scores: Scores | None, epochs: int) -> float:
@@ -107,7 +108,7 @@ def _hang_timeout_s(scores: Scores | None, epochs: int) -> float:
 def _better_form(
     record: Record, result: TrialResult | None, store: Store, say: Callable[[str], None]
 ) -> Winner | None:
-    """None for a network that was predicted to be fast enough and, measured at last, is not."""
+    """None for a network that was predicted to be fast enough but is too slow when measured."""
     if result is not None and result.outcome is Outcome.INFEASIBLE and _is_predicted(record.trial.scores):
         return None
     trained, finished = _as_trained(record, store), _as_finished(record, result)
@@ -115,10 +116,10 @@ def _better_form(
     if finished is not None and finished.scores.reward >= before - LUCK:
         return finished
     if finished is not None:
-        why = f"came out at a reward of {finished.scores.reward:.4f}, below the trial's {before:.4f}"
+        why = f"gave a reward of {finished.scores.reward:.4f}, below the trial's {before:.4f}"
     else:
         why = f"failed: {result.reason if result is not None else 'gave no result'}"
-    say(f"final training of trial {record.trial.number} {why}; its network stays as the trial trained it")
+    say(f"final training of trial {record.trial.number} {why}; the network of the trial is kept")
     return trained
 
 

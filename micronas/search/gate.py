@@ -1,7 +1,7 @@
-"""The gate: nothing that breaks a flash or SRAM budget is trained, converted or built.
+"""The gate: no network over a flash or SRAM budget is trained, converted or built.
 
-The ledger needs an architecture's shapes only, so the gate answers in milliseconds; what it lets through
-is, byte for byte, what the linker will be given (asserted at every build).
+The ledger needs only an architecture's shapes, so the gate answers in milliseconds. The sizes that it accepts
+equal the linked sizes to the byte, which every build asserts.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from micronas.board import Board
+from micronas.codegen.lowering import Target
+from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.ledger import Budget, Ledger, Verdict, check, make_ledger
 from micronas.memory.ledger.lower_bound import exceeds_lower_bound
 from micronas.model.graph import Graph
@@ -17,28 +19,28 @@ from micronas.space import Arch, Space
 
 
 class Gate(Protocol):
-    """Says whether an architecture fits, without training it."""
+    """Decides whether an architecture fits, without training it."""
 
     def verdict(self, arch: Arch) -> Verdict:
         """Fits, or the reasons why not."""
         ...
 
     def fits(self, arch: Arch) -> bool:
-        """As ``verdict``, for whoever needs no reasons: cheaper for what does not fit."""
+        """As ``verdict`` without the reasons: faster for networks that do not fit."""
         ...
 
 
 KEPT_LEDGERS = 64
-"""A strategy that weighs candidates by their bytes asks for the ledger that the verdict came from."""
+"""Ledgers kept for strategies that weigh candidates by their bytes."""
 
 
 class LedgerGate:
-    """The real gate; verdicts are kept by the architecture's key, and so are the latest ledgers."""
+    """The gate of a search; caches verdicts and the latest ledgers by the architecture's key."""
 
     def __init__(self, space: Space, board: Board, runtime: str, budget: Budget) -> None:
         self._space, self._board, self._runtime, self._budget = space, board, runtime, budget
         self._verdicts: dict[str, Verdict] = {}
-        self._refused: set[str] = set()
+        self._fits: dict[str, bool] = {}
         self._ledgers: dict[str, Ledger] = {}
 
     def verdict(self, arch: Arch) -> Verdict:
@@ -53,12 +55,20 @@ class LedgerGate:
         key = self._space.key(arch)
         if key in self._verdicts or self._runtime != "micronas":
             return self.verdict(arch).fits
-        if key not in self._refused and exceeds_lower_bound(self._graph(arch), self._board, self._budget):
-            self._refused.add(key)
-        return key not in self._refused and self.verdict(arch).fits
+        if key not in self._fits:
+            self._fits[key] = self._quick_look(self._graph(arch))
+        return self._fits[key]
+
+    def _quick_look(self, graph: Graph) -> bool:
+        """The verdict by the first plan that is within the budget, if any plan can be."""
+        lowered = lower_graph(graph, Target(self._board.core))
+        if exceeds_lower_bound(graph, lowered, self._board, self._budget):
+            return False
+        ledger = make_ledger(graph, self._board, self._runtime, lowered=lowered, enough=self._budget)
+        return check(ledger, self._budget).fits
 
     def ledger(self, arch: Arch) -> Ledger:
-        """Every byte of the architecture on this board."""
+        """Memory ledger of the architecture on this board."""
         key = self._space.key(arch)
         if key not in self._ledgers:
             if len(self._ledgers) == KEPT_LEDGERS:

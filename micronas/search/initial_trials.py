@@ -1,7 +1,7 @@
-"""Where a search starts: well-made networks that fit, or the proof that none can.
+"""The first trials of a search: proven designs that fit, or evidence that no network can.
 
-A search that does not beat a hand-made network, trained properly, has no reason to exist. So the largest
-one that fits is candidate 0, and the search has to beat it in its own run.
+A search is only useful if it beats a manually designed network with the same training. The largest such
+network that fits is therefore candidate 0, which the search has to beat within its own run.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MAX_STEPS = 60
 
 
 class Sizes(Protocol):
-    """What of a ledger is compared with a budget."""
+    """The totals of a ledger that are compared with a budget."""
 
     @property
     def flash_bytes(self) -> int:
@@ -35,10 +35,10 @@ class Sizes(Protocol):
 def initial_trials(
     space: Space, gate: Gate, ledger: Callable[[Arch], Sizes], budget: Budget, count: int = INITIAL_TRIALS
 ) -> tuple[Arch, ...]:
-    """Up to ``count`` architectures to start with, the largest hand-made one that fits first.
+    """Up to ``count`` initial architectures, starting with the largest manual design that fits.
 
-    Where no hand-made network fits, the space is walked towards smaller ones until one does. Raises
-    ``BudgetError`` with the bytes when the walk ends before that: no network of the space can meet the
+    If no manual design fits, a descent through the space looks for a smaller network that does. Raises
+    ``BudgetError`` with the bytes if the descent ends without one: no network of the space can meet the
     budgets.
     """
     fitting = tuple(arch for arch in space.baselines() if gate.verdict(arch).fits)
@@ -46,7 +46,7 @@ def initial_trials(
 
 
 def _walk_down(space: Space, ledger: Callable[[Arch], Sizes], budget: Budget) -> Arch:
-    """The first architecture within budget on the steepest way down from the smallest hand-made one."""
+    """The first architecture within budget on the steepest descent from the smallest manual design."""
     here = space.baselines()[-1]
     sizes = ledger(here)
     for _ in range(_MAX_STEPS):
@@ -66,12 +66,12 @@ def _walk_down(space: Space, ledger: Callable[[Arch], Sizes], budget: Budget) ->
 
 
 def _over(sizes: Sizes, budget: Budget) -> tuple[int, int]:
-    """Bytes over in flash and in SRAM."""
+    """Bytes over the budget in flash and in SRAM."""
     return max(0, sizes.flash_bytes - budget.flash_bytes), max(0, sizes.sram_bytes - budget.sram_bytes)
 
 
 def _excess(sizes: Sizes, budget: Budget) -> tuple[float, int]:
-    """Relative excess first, so that flash and SRAM weigh alike; bytes break ties among fitting ones."""
+    """Relative excess first, so that flash and SRAM have equal weight; bytes break ties."""
     flash, sram = _over(sizes, budget)
     relative = flash / budget.flash_bytes + sram / budget.sram_bytes
     return relative, sizes.flash_bytes + sizes.sram_bytes

@@ -1,9 +1,9 @@
 """The loop: ask, gate, evaluate, store, tell.
 
-What makes a run repeatable with several workers is a fixed window: trial n is asked when exactly the trials
-up to n - workers have been told, and trials are told in number order, whatever order they end in. So a run
-is a function of seed and outcomes. Resuming is the same loop with stored outcomes standing in for
-evaluations: nothing else has to be restored.
+A fixed window makes a run repeatable with several workers: trial n is proposed when exactly the results of
+trials up to n - workers have been reported, in number order, regardless of the order in which they ended. A
+run is therefore a function of its seed and outcomes. Resuming is the same loop with stored outcomes instead
+of evaluations; no other state is restored.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from micronas.strategy import Strategy
 from micronas.trial import BUDGET_STAGE, FORECAST_STAGE, Json, Outcome, Trial
 
 RUN_CPU_S = "run_cpu_s"
-"""Detail of every stored trial: CPU seconds of the whole run when the trial ended, pauses left out."""
+"""Detail of every stored trial: CPU seconds of the whole run when the trial ended, excluding pauses."""
 
 
 class Observer(Protocol):
-    """Watches a search; the command line draws its progress from this."""
+    """Observes a search; the command line shows progress through this interface."""
 
     def trial(self, record: Record, replayed: bool, feasible_share: float, left: str) -> None:
-        """A trial was told; ``replayed`` ones come from the store of a resumed run."""
+        """A trial was reported to the strategy; ``replayed`` ones come from the store of a resumed run."""
         ...
 
     def phase(self, text: str) -> None:
-        """Something else than a trial begins."""
+        """A phase other than a trial begins."""
         ...
 
 
@@ -72,10 +72,11 @@ class Loop:
         stop_without_board: bool = False,
         latency_gate: LatencyGate | None = None,
     ) -> None:
-        """``first`` are tried before the strategy is asked; ``cpu_s`` tells the run's CPU seconds so far.
+        """``first`` are evaluated before the strategy is asked; ``cpu_s`` returns the run's CPU seconds so
+        far.
 
-        ``stop_without_board`` ends the search at the first trial that failed for its device. ``latency_gate``
-        is there if latencies are predicted and limited.
+        ``stop_without_board`` ends the search at the first trial that fails because of the device.
+        ``latency_gate`` is set if latencies are predicted and limited.
         """
         self._space, self._strategy, self._proposals, self._first = space, strategy, proposals, first
         self._executor, self._store, self._termination, self._observer = (
@@ -92,7 +93,7 @@ class Loop:
         self._observed: list[Record] = []
 
     def run(self) -> list[Record]:
-        """Every told trial in number order; raises ``SearchError`` after too many equal failures."""
+        """Every reported trial in number order; raises ``SearchError`` after too many equal failures."""
         number = 0
         for number in itertools.count():
             self._tell_until(number - self._workers + 1, None)
@@ -119,7 +120,7 @@ class Loop:
             self._begin_fitting(number, pending)
 
     def _begin_fitting(self, number: int, pending: _Pending) -> None:
-        """Train a candidate of fitting size, unless it is known to be too slow."""
+        """Evaluate a candidate that fits, unless it is predicted to be too slow."""
         profiles = self._profiles()
         slow = self._latency_gate.judge(pending.arch, profiles) if self._latency_gate else None
         if slow is not None:
@@ -139,13 +140,13 @@ class Loop:
         self._executor.submit(task)
 
     def _recall(self, record: Record) -> None:
-        """What has to be remembered of a trial that an earlier session began."""
+        """State to restore for a trial that an earlier session started."""
         self._proposals.seen.add(record.trial.key)
         if self._latency_gate:
             self._latency_gate.recall(record)
 
     def _propose(self, number: int) -> _Pending:
-        # A strategy may search for a minute by itself; the budget in minutes has to know.
+        # A strategy may spend a minute on a proposal; the budget in minutes must include it.
         self._proposals.rejected, started_s = 0, time.monotonic()
         if number < len(self._first):
             arch, origin = self._first[number], "hand-made"
@@ -154,23 +155,25 @@ class Loop:
         return _Pending(arch, self._space.key(arch), origin, self._proposals.rejected, started_s)
 
     def _curves(self) -> tuple[tuple[float, ...], ...]:
-        """Accuracy per epoch of the told trials that were trained."""
+        """Accuracy per epoch of the reported trials that were trained."""
         kept = (r.details for r in self._observed if "repeats_trial" not in r.details)
         curves = (details.get("curve") for details in kept)
         return tuple(tuple(curve) for curve in curves if isinstance(curve, list))  # type: ignore[arg-type]
 
     def _profiles(self) -> tuple[Json, ...]:
-        """Latency profiles of the told trials; empty unless the search predicts latencies."""
+        """Latency profiles of the reported trials; empty unless the search predicts latencies."""
         kept = (r.details for r in self._observed if "repeats_trial" not in r.details)
         return tuple(details[PROFILE] for details in kept if PROFILE in details)
 
     def _known(self, key: str) -> Record | None:
-        """The trial that answers a repeated architecture: a told one only, lest a resumed run differ."""
+        """The earlier trial of a repeated architecture; only reported ones count, so that a resumed run is
+        equal.
+        """
         alike = (r for r in self._observed if r.trial.key == key)
         return next((r for r in alike if not failed_for_its_device(r.trial)), None)
 
     def _finish(self, number: int, result: TrialResult) -> None:
-        """Store a result the moment it is there; telling waits for its turn."""
+        """Store a result as soon as it arrives; it is reported to the strategy in number order."""
         pending = self._pending.pop(number)
         trial = Trial(
             number=number,
@@ -190,7 +193,7 @@ class Loop:
             self._termination.took(time.monotonic() - pending.started_s)
 
     def _tell_until(self, end: int, patience_s: float | None) -> None:
-        """Tell trials below ``end`` in order, waiting for those still running, at most ``patience_s``."""
+        """Report trials below ``end`` in order; wait for running ones for at most ``patience_s``."""
         give_up_at = None if patience_s is None else time.monotonic() + patience_s
         while len(self._observed) < end:
             if (record := self._stored.get(len(self._observed))) is not None:

@@ -1,4 +1,4 @@
-"""What a finished search leaves: the network's files, its figures, and the object that ``--json`` prints."""
+"""The results of a finished search: the network's files, its figures, and the object of ``--json``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from micronas.config import SearchConfig
 from micronas.deploy.deployment import sources_of, verified_deployment, write_sources
@@ -21,66 +20,62 @@ from micronas.search.forecast.check import check_forecasts, check_to_json
 from micronas.search.setup import Setup
 from micronas.search.stages import parity_samples
 from micronas.store import Final, Record, Store
+from micronas.store.final_figures import DeploymentFigures, FinalFigures, figures_from_json
 from micronas.store.stored_setup import stored_config
 from micronas.strategy.reward import reward
-from micronas.trial import Json, Outcome, Scores, Source, latency_from_json, scores_to_json
+from micronas.trial import Json, Latency, Outcome, Scores, Source
 
 PARITY_SAMPLES = 32
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """The final build's figures and the files it left, by name."""
+    """The figures and files of the final build, by name."""
 
-    details: dict[str, Json]
+    figures: DeploymentFigures
     files: dict[str, str]
 
 
 def conclude(setup: Setup, winner: Winner, store: Store, agreement: list[Json]) -> Final:
     """Build and measure the winner once more, score it on the test split, and store the result.
 
-    ``agreement`` is kept with it: how well the run's cheap judges ranked (see ``judges``).
+    ``agreement``, how well the run's proxies ranked networks (see ``rank_agreement``), is stored with it.
     """
-    result = {**figures_of(setup, winner, store, store.folder / "best"), "agreement": agreement}
-    final = Final(result, winner.tflite)
+    figures = figures_of(setup, winner, store, store.folder / "best")
+    final = Final(replace(figures, agreement=tuple(agreement)).to_json(), winner.tflite)
     store.set_final(final)
     return final
 
 
-def figures_of(setup: Setup, winner: Winner, store: Store, folder: Path) -> dict[str, Json]:
+def figures_of(setup: Setup, winner: Winner, store: Store, folder: Path) -> FinalFigures:
     """Build and measure ``winner`` into ``folder``, and score it on the test split, which is recorded."""
     deployed = write_files(setup, winner.tflite, folder)
     reason = f"final figures of trial {winner.number}"
     store.record_unsealing(reason)
     test = setup.dataset.test.unseal(reason)
     quality = int8_quality(winner.tflite, setup.dataset.task, test.x, test.y)
-    scores = _measured(winner.scores, deployed.details, setup.config)
-    return {
-        "trial": winner.number,
-        "key": winner.key,
-        "final_fit": winner.final_fit,
-        "test_quality_int8": quality,
-        "test_samples": len(test),
-        "scores": scores_to_json(scores),
-        "deployment": deployed.details,
-        "files": dict(deployed.files),
-        "figure": setup.dataset.task.figure,
-    }
+    return FinalFigures(
+        trial=winner.number,
+        key=winner.key,
+        final_fit=winner.final_fit,
+        test_quality_int8=quality,
+        test_samples=len(test),
+        scores=_measured(winner.scores, deployed.figures.latency, setup.config),
+        deployment=deployed.figures,
+        files=deployed.files,
+        figure=setup.dataset.task.figure,
+    )
 
 
-def _measured(scores: Scores, deployment: dict[str, Json], config: SearchConfig) -> Scores:
+def _measured(scores: Scores, found: Latency | None, config: SearchConfig) -> Scores:
     """The winner's figures with a latency that was measured, where its trial had a predicted one."""
-    latency = deployment.get("latency")
-    if scores.latency is None or scores.latency.source is not Source.PREDICTED:
+    if found is None or scores.latency is None or scores.latency.source is not Source.PREDICTED:
         return scores
-    if not isinstance(latency, dict):
-        return scores
-    found = latency_from_json(latency)
     return replace(scores, latency=found, reward=reward(scores.quality_int8, found.ms, config.reward))
 
 
 def write_files(setup: Setup, tflite: bytes, best: Path) -> Deployed:
-    """Write model, C sources, ELF and map into ``best``; the ELF needs a device to be configured."""
+    """Write model, C sources, ELF and map into ``best``; an ELF exists only if a device is configured."""
     best.mkdir(exist_ok=True)
     graph = read_bytes(tflite, "best")
     (best / "model.tflite").write_bytes(tflite)
@@ -89,43 +84,45 @@ def write_files(setup: Setup, tflite: bytes, best: Path) -> Deployed:
     files = {"tflite": best / "model.tflite", "labels": best / "labels.txt"}
     if setup.config.device == "none":
         files["c"] = write_sources(sources_of(graph, make_ledger(graph, setup.board)), best / "c")
-        return Deployed({}, {name: str(path) for name, path in files.items()})
+        return Deployed(DeploymentFigures({}), {name: str(path) for name, path in files.items()})
     samples = parity_samples(graph, setup.dataset, PARITY_SAMPLES)
     device = make_device(setup.config.device, setup.config.probe, setup.config.port)
     with verified_deployment(graph, setup.board, samples, device=device) as deployed:
         files["c"] = write_sources(deployed.sources, best / "c")
         files["elf"] = Path(shutil.copy(deployed.firmware.elf, best / "firmware.elf"))
         files["map"] = Path(shutil.copy(deployed.firmware.map_file, best / "firmware.map"))
-    return Deployed(deployment_to_json(deployed), {name: str(path) for name, path in files.items()})
+    figures = DeploymentFigures(deployment_to_json(deployed))
+    return Deployed(figures, {name: str(path) for name, path in files.items()})
 
 
 def summary(store: Store, final: Final) -> dict[str, Json]:
     """The object of ``micronas search --json``: stable keys, documented in docs/reference/json.md."""
-    result: dict[str, Any] = final.result
-    scores = result["scores"]
-    latency = scores["latency"] or {"ms": None, "source": None}
+    best = figures_from_json(final.result)
+    scores, latency = best.scores, best.scores.latency
+    ms, source = (latency.ms, latency.source.value) if latency else (None, None)
     records, config = store.records(), stored_config(store)
     predicts, target_ms = config.latency.model, config.reward.target_ms
-    missed = missed_target(target_ms, latency["ms"], latency["source"], records)
+    missed = missed_target(target_ms, ms, source, records)
+    target = best.deployment.execution_target
     return {
         "run": str(store.folder),
         "best": {
-            "trial": result["trial"],
+            "trial": best.trial,
             "quality": {
-                "validation_int8": scores["quality_int8"],
-                "test_int8": result["test_quality_int8"],
+                "validation_int8": scores.quality_int8,
+                "test_int8": best.test_quality_int8,
             },
-            "flash_bytes": scores["flash_bytes"],
-            "sram_bytes": scores["sram_bytes"],
-            "latency": {"ms": latency["ms"], "source": latency["source"]},
-            "execution_target": result["deployment"].get("execution_target"),
+            "flash_bytes": scores.flash_bytes,
+            "sram_bytes": scores.sram_bytes,
+            "latency": {"ms": ms, "source": source},
+            "execution_target": dict(target) if target else None,
             "target": missed.to_json() if missed else None,
-            "reward": scores["reward"],
-            "figure": result.get("figure", "accuracy"),
-            "files": result["files"],
+            "reward": scores.reward,
+            "figure": best.figure,
+            "files": dict(best.files),
         },
         "trials": {outcome.value.lower(): n for outcome, n in _counts(records).items()},
-        "agreement": result.get("agreement", []),
+        "agreement": list(best.agreement or ()),
         "forecasts": check_to_json(check_forecasts(records)) if predicts else None,
     }
 

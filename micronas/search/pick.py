@@ -15,7 +15,8 @@ from micronas.search.run import search_executor
 from micronas.search.setup import Setup
 from micronas.search.termination import TrialTermination
 from micronas.store import Record, Store
-from micronas.trial import Json, Outcome
+from micronas.store.final_figures import FinalFigures
+from micronas.trial import Outcome
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Picked:
     """What the pick left: its folder, and the same figures as a run's result has."""
 
     folder: Path
-    result: dict[str, Json]
+    figures: FinalFigures
 
 
 def pick(setup: Setup, store: Store, number: int, say: Callable[[str], None]) -> Picked:
@@ -40,9 +41,10 @@ def pick(setup: Setup, store: Store, number: int, say: Callable[[str], None]) ->
     say("build, measurement and test")
     folder = store.folder / "picks" / f"trial-{winner.number}"
     folder.mkdir(parents=True, exist_ok=True)
-    result = figures_of(setup, winner, store, folder)
-    (folder / "result.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    return Picked(folder, result)
+    figures = figures_of(setup, winner, store, folder)
+    text = json.dumps(figures.to_json(), indent=2) + "\n"
+    (folder / "result.json").write_text(text, encoding="utf-8")
+    return Picked(folder, figures)
 
 
 def find_trial(records: Sequence[Record], number: int) -> Record:

@@ -1,8 +1,8 @@
-"""Zero-cost proxies as a pre-filter: of several proposals the most promising one becomes a trial.
+"""Zero-cost proxies as a pre-filter: the most promising of several proposals becomes a trial.
 
-The strategy goes on proposing until enough of its proposals are new and within the budgets; the best of these
-by the proxy is the trial. How promising, is a rank among all networks that were told and the other proposals:
-so ``combined`` can average ranks, and an ask still depends on the told trials alone.
+The strategy proposes until enough proposals are new and within the budgets; the best of these by the proxy
+becomes the trial. Proposals are ranked together with all reported networks, so ``combined`` can average
+ranks, and an ask depends only on the reported trials.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class ProxyScorer(Protocol):
 
 
 class Prefiltered:
-    """A strategy of whose proposals the best by proxy are tried."""
+    """Wraps a strategy and selects the best of its proposals by proxy."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Prefiltered:
         judge: ProxyScorer,
         config: PrefilterConfig,
     ) -> None:
-        """``make`` builds the strategy around what it may propose."""
+        """``make`` builds the strategy for the given proposal check."""
         self._space, self._accept, self._config = space, accept, config
         self._scores = ScoredNets(space, judge)
         self._wanted = max(1, round(1 / config.keep))
@@ -51,7 +51,7 @@ class Prefiltered:
         self._strategy = make(self._collect)
 
     def ask(self, number: int) -> Arch:
-        """The most promising of the strategy's acceptable proposals; its last word if there is none."""
+        """The most promising acceptable proposal of the strategy; its last proposal if none is acceptable."""
         self._candidates = []
         last = self._strategy.ask(number)
         if len(self._candidates) < 2:
@@ -61,13 +61,13 @@ class Prefiltered:
         return self._candidates[int(np.argmax(promise))]
 
     def tell(self, trial: Observation) -> None:
-        """The strategy learns; the network is one more to compare with."""
+        """Report the trial to the strategy, and add its network to those compared."""
         self._strategy.tell(trial)
         if trial.outcome is Outcome.COMPLETE:
             self._observed.append(self._space.from_json(trial.arch))
 
     def _collect(self, arch: Arch) -> bool:
-        """Acceptable proposals are kept back until there are enough."""
+        """Collects acceptable proposals until there are enough."""
         keys = {self._space.key(candidate) for candidate in self._candidates}
         if self._space.key(arch) not in keys and self._accept(arch):
             self._candidates.append(arch)
@@ -91,9 +91,10 @@ class ScoredNets:
 
 
 def proxy_agreements(space: Space, judge: ProxyScorer, records: Sequence[Record]) -> list[Agreement]:
-    """How each proxy orders the run's trained networks, against their int8 accuracies.
+    """How each proxy ranks the run's trained networks, compared with their int8 accuracies.
 
-    They were chosen by one of the proxies, so the range is narrower and tau lower than over random networks.
+    One of the proxies selected these networks, so the range is narrower and tau lower than for random
+    networks.
     """
     trained = {r.trial.key: r.trial for r in records if r.trial.outcome is Outcome.COMPLETE}
     archs = [space.from_json(trial.arch) for trial in trained.values()]

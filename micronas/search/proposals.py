@@ -1,4 +1,4 @@
-"""What a strategy's proposals are held against, and how many did not stand."""
+"""The check of a strategy's proposals, and the count of refused ones."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from micronas.trial import Outcome
 
 @dataclass
 class Proposals:
-    """What a strategy's proposals are held against: the gate, and what was asked before.
+    """Checks a strategy's proposals against the gate and against earlier proposals.
 
-    It stands between strategy and gate so that refused proposals are counted: the feasible share that a
-    report shows is of everything proposed, not of what was left after picking.
+    It is placed between strategy and gate to count refused proposals: the feasible share in a report refers
+    to everything proposed, not only to the selected proposals.
     """
 
     space: Space
@@ -33,7 +33,7 @@ class Proposals:
 
 
 def feasible_share(records: list[Record]) -> float:
-    """Of everything that was proposed, the share that fitted the budgets."""
+    """Share of all proposals that were within the budgets."""
     proposed = sum(1 + record.rejected for record in records)
     fitting = sum(record.trial.outcome is not Outcome.INFEASIBLE for record in records)
     return fitting / proposed if proposed else 1.0

@@ -1,4 +1,4 @@
-"""Who is asked for trials: the configured strategy, by itself or behind a cheaper judge of its proposals."""
+"""The source of trials: the configured strategy, alone or with a pre-filter or a supernet around it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def make_proposer(
     termination: Termination,
     observer: Observer,
 ) -> Strategy:
-    """The strategy of ``setup``; with ``estimator.prefilter`` or ``estimator.name: supernet``, around it."""
+    """The strategy of ``setup``, wrapped for ``estimator.prefilter`` or ``estimator.name: supernet``."""
     config, space = setup.config, setup.space
     problem = _problem(setup, store, termination, observer)
 
@@ -60,10 +60,10 @@ def make_proposer(
 
 
 def _problem(setup: Setup, store: Store, termination: Termination, observer: Observer) -> Problem:
-    """What a strategy with supernets of its own has to know of the run."""
+    """What a strategy with its own supernets must know about the run."""
 
     def affords(cpu_s: float) -> bool:
-        # On one thread seconds of CPU time are about seconds of wall clock.
+        # On one thread, CPU seconds are about wall-clock seconds.
         limit = termination.stage_limit()
         return cpu_s <= min(limit.wall_s, limit.cpu_s)
 
@@ -72,7 +72,7 @@ def _problem(setup: Setup, store: Store, termination: Termination, observer: Obs
 
 
 def _supernet_stage(setup: Setup, store: Store, termination: Termination, observer: Observer) -> Find:
-    """Trains the supernet and searches it in a process of its own, unless the run's folder has the result."""
+    """Trains and searches the supernet in a separate process, unless the run folder has the result."""
 
     def find(ran: Sequence[ProfiledNetwork]) -> FoundSubnets:
         found = FoundSubnets.load(store.folder / FOUND)

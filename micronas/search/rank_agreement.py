@@ -1,4 +1,4 @@
-"""How well the run's cheap judges (shared weights, proxies) ordered the networks that were trained."""
+"""How well the run's proxies (shared weights, zero-cost proxies) ranked the trained networks."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from micronas.trial import Json
 def rank_agreements(
     config: SearchConfig, space: Space, judge: ProxyScorer, store: Store, records: Sequence[Record]
 ) -> list[Json]:
-    """One object per judge that the run used: its name, Kendall's tau, networks, and a warning or ''.
+    """One object per proxy that the run used: its name, Kendall's tau, networks, and a warning or ''.
 
-    ``judge`` computes the proxies anew, if the run was filtered by them.
+    ``judge`` recomputes the proxies, if the run was filtered by them.
     """
     found: list[Agreement] = []
     if config.estimator.name == "supernet" and (subnets := FoundSubnets.load(store.folder / FOUND)):
@@ -32,7 +32,7 @@ def rank_agreements(
 
 
 def agreement_text(judge: Any) -> str:
-    """One line for people of what ``rank_agreements`` gives."""
+    """One line of text for an object of ``rank_agreements``."""
     if judge["warning"]:
         return f"warning: {judge['warning']}"
     networks = plural(judge["networks"], "network")
@@ -40,7 +40,7 @@ def agreement_text(judge: Any) -> str:
 
 
 def stage_text(found: FoundSubnets) -> str:
-    """What the search with shared weights took, for people."""
+    """The cost of the search with shared weights, as text."""
     each_s = found.scoring_cpu_s / max(1, len(found.subnets))
     scouts = plural(len(found.scouts), "untrained network")
     ran = f"{scouts} run to predict latencies; " if found.scouts else ""

@@ -1,4 +1,4 @@
-"""A search from its configuration to its result: the one place where everything is put together."""
+"""A search from its configuration to its result: everything is assembled here."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from micronas.trial import Json
 
 
 def new_run(setup: Setup, folder: Path) -> Store:
-    """Make the run folder: the store, and the resolved configuration for people to read."""
+    """Create the run folder: the store, and the resolved configuration as a readable file."""
     config = setup.config
     store = Store.create(
         folder,
@@ -58,20 +58,20 @@ def new_run(setup: Setup, folder: Path) -> Store:
 
 
 def stored_setup(store: Store) -> Setup:
-    """The setup that a run began with; raises ``StoreError`` when another micronas version wrote it."""
+    """The setup with which a run was created; raises ``StoreError`` if another micronas version wrote it."""
     written_by = store.fact("code_version")
     if written_by != micronas.__version__:
         raise StoreError(
-            f"run {store.folder.name} was begun by micronas {written_by}; this is {micronas.__version__}",
+            f"run {store.folder.name} was created by micronas {written_by}, this is {micronas.__version__}",
             remedy="its trials would not be comparable: resume it with that version, or start a new run",
         )
     return prepare(stored_config(store), stored_board(store))
 
 
 def search(setup: Setup, store: Store, observer: Observer, *, finish_now: bool = False) -> Final:
-    """Run, or resume, the search of ``store`` up to its result; a finished one is only looked up.
+    """Run or resume the search of ``store`` to its result; a finished search returns the stored result.
 
-    ``finish_now`` begins no further trial: the best of those that are stored is trained and reported.
+    ``finish_now`` starts no further trial: the best stored trial is trained and reported.
     """
     if (final := store.final()) is not None:
         return final
@@ -155,7 +155,7 @@ def _loop(
 
 
 def _latency_gate(setup: Setup) -> LatencyGate | None:
-    """Only where latencies are predicted and limited."""
+    """The gate if latencies are predicted and limited, otherwise None."""
     config, limit_ms, target = setup.config, setup.config.constraints.latency_ms, Target(setup.board.core)
     if not config.latency.model or limit_ms is None:
         return None
@@ -168,9 +168,9 @@ def _latency_gate(setup: Setup) -> LatencyGate | None:
 
 
 def cpu_before(store: Store) -> float:
-    """CPU seconds that the stored trials have cost; what a kill cut short is not in them.
+    """CPU seconds of the stored trials; work interrupted by a kill is not included.
 
-    A supernet's training is, as far as the run's folder holds it: the trials behind it count it.
+    The training of a supernet is included as far as the run folder holds it; later trials count it.
     """
     records = store.records()
     spent = [record.details.get(RUN_CPU_S) for record in records]

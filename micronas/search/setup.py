@@ -1,4 +1,4 @@
-"""Everything that can be refused is refused here, before anything is written or trained."""
+"""All checks of a search, made before anything is written or trained."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from micronas.strategy import Problem, check_strategy, searcher
 
 @dataclass(frozen=True)
 class Setup:
-    """A search that may begin: its parts, checked against each other."""
+    """A checked search: its parts fit each other."""
 
     config: SearchConfig
     board: Board
@@ -37,7 +37,7 @@ class Setup:
 
     @property
     def problem(self) -> Problem:
-        """What a strategy that trains a supernet or predicts has to know."""
+        """What a strategy that trains a supernet or predicts must know."""
         config = self.config
         return Problem(
             config.data,
@@ -53,9 +53,10 @@ class Setup:
 
 
 def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
-    """Check ``config`` and load what it names; raises the ``MicronasError`` of whichever part is refused.
+    """Check ``config`` and load what it names; raises the ``MicronasError`` of the first part that is
+    refused.
 
-    ``board`` is given by a resumed run, which keeps the profile that it began with.
+    ``board`` is set by a resumed run, which keeps its original profile.
     """
     board = board or _named_board(config)
     budget = make_budget(board, config.constraints.flash_kb, config.constraints.sram_kb)
@@ -76,13 +77,13 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
 
 
 def _check_task(space: str, dataset: Dataset) -> None:
-    """Anomaly detection needs networks that reconstruct, classification ones that name a class."""
+    """Anomaly detection needs networks that reconstruct their input; classification needs classifiers."""
     reconstructs = space in ANOMALY_SPACES
     if reconstructs == (dataset.task is Task.DETECT_ANOMALIES):
         return
     fitting = [name for name in SPACES if (name in ANOMALY_SPACES) != reconstructs]
     raise ConfigError(
-        f"space {space} {'reconstructs its input' if reconstructs else 'names classes'}, and data set "
+        f"space {space} {'reconstructs its input' if reconstructs else 'classifies'}, and data set "
         f"{dataset.name} is {'labelled with classes' if reconstructs else 'for anomaly detection'}",
         remedy=f"set space.name to {' or '.join(fitting)}",
     )
@@ -92,11 +93,11 @@ _TRAINING = ("tensorflow", "pebble", "psutil", "threadpoolctl")
 
 
 def _require_packages() -> None:
-    """What only searching needs, so that reading, building and running go without it."""
+    """Packages that only a search needs; reading, building and running work without them."""
     missing = [name for name in _TRAINING if importlib.util.find_spec(name) is None]
     if missing:
         raise ToolMissingError(
-            f"searching needs {' and '.join(missing)}, not installed here",
+            f"a search needs {' and '.join(missing)}, which is not installed",
             remedy=install_command(*_TRAINING),
         )
 
@@ -104,7 +105,7 @@ def _require_packages() -> None:
 def _named_board(config: SearchConfig) -> Board:
     if config.board is None:
         raise ConfigError(
-            "no board was named",
+            "no board was given",
             remedy="give --board NAME; `micronas boards` lists them, `micronas boards --for MODEL.tflite` "
             "those that a network of yours fits",
         )

@@ -29,7 +29,7 @@ from micronas.train.stop import stop_rule
 PARITY_SAMPLES = 4
 
 EMULATED_RUNS = 2
-"""Timed runs of a trial in an emulator: its counts repeat exactly, so that two would show if they did not."""
+"""Timed runs of a trial in an emulator. Its counts repeat exactly; two runs verify that."""
 
 
 def make_evaluator(config: SearchConfig, board: Board) -> TrialEvaluator:
@@ -50,7 +50,7 @@ def make_evaluator(config: SearchConfig, board: Board) -> TrialEvaluator:
 def place(
     tflite: bytes, task: TrialTask, config: SearchConfig, board: Board, dataset: Dataset
 ) -> DeployedFigures:
-    """Size by the ledger; latency and parity from the device, unless there is none or a forecast stands."""
+    """Size by the ledger; latency and parity from the device, if there is one and no prediction is used."""
     graph = read_bytes(tflite, "candidate")
     ledger = make_ledger(graph, board, config.runtime)
     if config.device == "none":
@@ -68,7 +68,7 @@ def place(
         samples,
         device=device,
         runs=None if config.device == "serial" else EMULATED_RUNS,
-        # TFLite Micro's sizes are not those of the C that runs.
+        # TFLite Micro's sizes differ from those of the generated C that runs.
         ledger=ledger if config.runtime == "micronas" else None,
     ) as deployed:
         latency, details = deployed.measurement.latency, deployment_to_json(deployed)
@@ -82,7 +82,7 @@ def place(
 def parity_samples(
     graph: Graph, dataset: Dataset, count: int
 ) -> list[np.ndarray[tuple[int, ...], np.dtype[np.int8]]]:
-    """The first validation samples as the device gets them."""
+    """The first validation samples, as sent to the device."""
     return [quantized(dataset.validation.x[:count], input_quant(graph))]
 
 

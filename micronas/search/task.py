@@ -1,4 +1,4 @@
-"""What goes to a worker and what comes back: both small, picklable and free of any framework."""
+"""Input and output of a worker: small, picklable and independent of any framework."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from micronas.trial import Json, Outcome, Scores
 class TrialTask:
     """One architecture to evaluate, as JSON.
 
-    ``final`` asks for the proper training of a finalist instead of the search's short one;
-    ``deadline_s`` is how long it may take, None for as long as its epochs need. ``curves`` are the
-    validation accuracies per epoch of earlier trials, for rules that stop a training early: what was observed
-    when this trial was asked, so that a resumed run stops where the uninterrupted one did. ``profiles`` are
-    those trials' latency profiles (see ``forecast``), for the same reason. ``measure`` asks for a
-    measurement whatever a forecast says. ``hang_timeout_s`` is the time after which the task must be hanging
-    rather than training, where that is longer than for others.
+    ``final`` requests the full training of a finalist instead of the search's short one. ``deadline_s``
+    limits the training; None means as long as its epochs need. ``curves`` are the validation accuracies per
+    epoch of earlier trials, for rules that stop a training early. They are those observed when this trial was
+    proposed, so that a resumed run stops where the uninterrupted one did. ``profiles`` are the latency
+    profiles of the same trials (see ``forecast``), for the same reason. ``measure`` requires a measurement
+    even if a prediction exists. ``hang_timeout_s`` is the time after which the task counts as hanging, if
+    longer than the default.
     """
 
     number: int
@@ -46,4 +46,4 @@ class TrialResult:
 
 
 Evaluate: TypeAlias = Callable[[TrialTask], TrialResult]
-"""Runs one task to its end; what goes wrong inside is a FAILED result, never an exception."""
+"""Runs one task to its end; an error inside is a FAILED result, never an exception."""

@@ -21,6 +21,8 @@ BOTTLENECKS = (4, 8, 16)
 class AutoencoderSpace(MlpSpace):
     """See ``micronas.space.Space`` for the verbs; ``hidden`` ends in the bottleneck."""
 
+    has_bottleneck = True
+
     def build(self, arch: MlpArch) -> Net:
         """Encoder, bottleneck, mirrored decoder; the output is flat, (features,)."""
         builder = NetBuilder(self.input_shape)

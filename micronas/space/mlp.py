@@ -49,6 +49,8 @@ class MlpSpace(GenomeSpace[MlpArch]):
     """See ``micronas.space.Space`` for the verbs."""
 
     arch_type = MlpArch
+    has_bottleneck = False
+    """Whether the last of ``hidden`` is a bottleneck, behind which the others are mirrored."""
 
     def __init__(self, input_shape: tuple[int, ...], n_classes: int, limits: MlpLimits) -> None:
         if len(input_shape) not in (1, 3) or min(input_shape) < 1 or n_classes < 2:

@@ -1,4 +1,4 @@
-"""What a search leaves on the disk: a folder per run, with everything it is resumed and reported from."""
+"""What a search writes to disk: one folder per run, with everything needed to resume and report it."""
 
 from micronas.store.record import Final, Record
 from micronas.store.run_file import DATABASE, SCHEMA_VERSION

@@ -1,7 +1,7 @@
-"""The figures of a trial that people are shown: each is declared here, once.
+"""The figures of a trial that are shown to people, each declared once, here.
 
 The progress table of a search, the report's table and its trials.csv are made from this list, so a new figure
-is one entry in it. Every column is in trials.csv; ``page`` and ``terminal`` say where else.
+needs one entry here. Every column is in trials.csv; ``page`` and ``terminal`` define where else it appears.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from micronas.store.record import Record
 from micronas.trial import Json, Latency, Scores, Trial
 
 NARROW = 80
-"""Characters of a terminal that shows the columns that matter; wider ones show more."""
+"""Terminal width, in characters, that shows the essential columns; wider terminals show more."""
 
 
 @dataclass(frozen=True)
 class Column:
     """One figure of a trial.
 
-    ``key`` is its name in trials.csv; ``title`` heads it in tables, where ``{figure}`` stands for accuracy or
-    AUC. ``value`` is None where the trial has no such figure, and ``text`` is how tables show it.
-    ``terminal`` is how many characters a terminal must have to show it, None if none does; ``width`` how many
-    it takes in a line of text.
+    ``key`` is its name in trials.csv; ``title`` is its heading in tables, where ``{figure}`` is replaced by
+    accuracy or AUC. ``value`` is None if the trial has no such figure; ``text`` formats it for tables.
+    ``terminal`` is the minimum terminal width in characters that shows it, None if no terminal does;
+    ``width`` is its width in a line of text.
     """
 
     key: str
@@ -40,14 +40,14 @@ class Column:
     width: int = 0
 
     def header(self, figure: str) -> str:
-        """The title, ``figure`` being what the qualities are: accuracy or AUC."""
+        """The title; ``figure`` names the kind of quality, accuracy or AUC."""
         return self.title.format(figure=figure)
 
 
 def _column(
     key: str, title: str, value: Callable[[Trial], Json], form: Callable[[Any], str] = str, **shown: Any
 ) -> Column:
-    """Shown in tables as ``form`` writes its value; nothing where there is none."""
+    """A column whose value ``form`` formats for tables; empty if there is no value."""
 
     def text(trial: Trial) -> str:
         found = value(trial)
@@ -65,7 +65,7 @@ def _latency(value: Callable[[Latency], Json]) -> Callable[[Trial], Json]:
 
 
 def _latency_text(trial: Trial) -> str:
-    """With its source: emulated, predicted and measured milliseconds are in one column of one run."""
+    """With its source, because one column of a run can hold emulated, predicted and measured milliseconds."""
     if trial.scores is None:
         return ""
     latency = trial.scores.latency
@@ -150,18 +150,18 @@ COLUMNS = (
 
 
 def page_columns() -> tuple[Column, ...]:
-    """Those of the report's table."""
+    """The columns of the report's table."""
     return tuple(column for column in COLUMNS if column.page)
 
 
 def terminal_columns(width: int) -> tuple[Column, ...]:
-    """Those that a terminal of ``width`` characters shows; those of ``NARROW`` in any case."""
+    """The columns that a terminal of ``width`` characters shows; at least those of ``NARROW``."""
     limit = max(width, NARROW)
     return tuple(column for column in COLUMNS if column.terminal is not None and column.terminal <= limit)
 
 
 def csv_text(records: Sequence[Record]) -> str:
-    """Every column of every trial, headed by the keys; empty where a trial has no such figure."""
+    """Every column of every trial, with the keys as header; empty if a trial has no such figure."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([column.key for column in COLUMNS])

@@ -1,4 +1,4 @@
-"""What a run keeps of a trial beyond what its strategy is told, and of its result."""
+"""What a run stores of a trial, beyond what its strategy sees, and of its result."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from micronas.trial import Json, Outcome, Trial, scores_from_json, scores_to_jso
 
 @dataclass(frozen=True)
 class Record:
-    """A stored trial: what the strategy is told, and what only the report shows.
+    """A stored trial: what the strategy sees, and what only the report shows.
 
-    ``details`` are figures by name (per-op profile, parity, build id, ledger items); ``rejected`` counts
-    the proposals that were refused by the budgets before this one; ``finished_s`` is the run's wall-clock
-    time, pauses left out.
+    ``details`` are figures by name (per-op profile, parity, build id, ledger items); ``rejected`` counts the
+    proposals refused by the budgets before this one; ``finished_s`` is the run's wall-clock time, excluding
+    pauses.
     """
 
     trial: Trial
@@ -35,11 +35,11 @@ class Final:
 
 
 COLUMNS = "number, key, arch, outcome, stage, reason, origin, scores, details, rejected, finished_s"
-"""Of a trial's row, in the order of ``record_to_row``."""
+"""Columns of a trial's row, in the order of ``record_to_row``."""
 
 
 def record_to_row(record: Record, finished_s: float) -> tuple[object, ...]:
-    """The values of ``COLUMNS``; the model is kept apart."""
+    """The values of ``COLUMNS``; the model is stored separately."""
     trial = record.trial
     return (
         trial.number,

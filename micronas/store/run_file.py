@@ -1,9 +1,9 @@
-"""The file of a run: where it lies, its tables, and the format that a version of micronas writes.
+"""The file of a run: its path, its tables and its format.
 
-The format counts what is stored, not only the tables: it goes up when what an older version stored can no
-longer be gone on with. Format 1 had one ``arena_region`` in a board profile, 2 has ``arena_regions``.
-Format 3 calls ``quality_int8`` and ``quality_float`` what had been ``accuracy_*``, even where it was an AUC,
-and the configuration's ``constraints`` what had been ``budgets``; ``run_format`` reads the older names.
+The format number covers all that is stored, not only the tables. It goes up when a run of an older version
+can no longer be resumed. Format 1 had one ``arena_region`` in a board profile, format 2 has
+``arena_regions``. Format 3 renamed ``accuracy_*`` to ``quality_int8`` and ``quality_float``, even where it
+was an AUC, and the configuration's ``budgets`` to ``constraints``; ``run_format`` reads the older names.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from micronas.trial import Json
 DATABASE = "run.sqlite"
 SCHEMA_VERSION = 3
 READABLE_VERSIONS = (1, 2, 3)
-"""Formats that can be looked at; a run goes on in ``SCHEMA_VERSION`` alone."""
+"""Formats that can be read; only runs in ``SCHEMA_VERSION`` can be resumed."""
 
 SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -37,7 +37,7 @@ CREATE TABLE final (id INTEGER PRIMARY KEY CHECK (id = 1), result TEXT NOT NULL,
 
 
 def write_new(path: Path, facts: dict[str, Json]) -> None:
-    """Lay the tables down under another name first: a run is there whole, or not at all."""
+    """Create the tables under a temporary name first, so that a run exists completely or not at all."""
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)
     try:
@@ -52,7 +52,7 @@ def write_new(path: Path, facts: dict[str, Json]) -> None:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Transactions are begun by hand; a folder that cannot be written to is opened as it lies."""
+    """Transactions are started explicitly; a read-only folder is opened as immutable."""
     writable = os.access(path.parent, os.W_OK)
     target = path.resolve().as_uri() + ("" if writable else "?immutable=1")
     try:
@@ -67,7 +67,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def require(folder: Path) -> None:
-    """Raise ``StoreError`` unless there is a run in ``folder``; the remedy lists those beside it."""
+    """Raise ``StoreError`` unless ``folder`` holds a run; the remedy lists the runs beside it."""
     if not (folder / DATABASE).is_file():
         there = sorted(p.parent.name for p in folder.parent.glob(f"*/{DATABASE}"))
         hint = f"runs in {folder.parent}: {', '.join(there)}" if there else f"no runs in {folder.parent} yet"
@@ -75,9 +75,9 @@ def require(folder: Path) -> None:
 
 
 def damaged(folder: Path, what: str) -> StoreError:
-    """The error for a file that SQLite refuses, with what it said."""
+    """The error for a file that SQLite refuses, with SQLite's message."""
     return StoreError(
         f"{folder / DATABASE}: {what}",
-        remedy="if the disk is full or read-only, mend that and resume; a damaged file cannot be resumed, "
-        "start a new run",
+        remedy="if the disk is full or read-only, free disk space or remount it writable, then resume; a "
+        "damaged file cannot be resumed, start a new run",
     )

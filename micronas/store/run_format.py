@@ -1,4 +1,4 @@
-"""A run that another version of micronas wrote: what to say of it, and its figures under today's names."""
+"""A run that another version of micronas wrote: messages about it, and its figures under current names."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _RENAMED_IN_3 = {
     "ran_on": "execution_target",
 }
 OLDER = (1, 2)
-"""Formats whose names are not today's."""
+"""Formats that use older names."""
 
 
 def in_this_format(figures: dict[str, Json], found: Json) -> dict[str, Json]:
-    """``figures`` of a run in format ``found``, and those inside of them, by the names of this version."""
+    """``figures`` of a run in format ``found``, nested ones included, under the names of this version."""
     if found not in OLDER:
         return figures
     return {
@@ -31,7 +31,7 @@ def in_this_format(figures: dict[str, Json], found: Json) -> dict[str, Json]:
 
 
 def config_in_this_format(config: Json, found: Json) -> Json:
-    """The configuration of a run in format ``found`` under today's keys, as far as it is one at all."""
+    """The configuration of a run in format ``found`` under current keys; other values are unchanged."""
     if found not in OLDER or not isinstance(config, dict):
         return config
     renamed = _with_todays_keys(config, "")
@@ -49,23 +49,23 @@ def _with_todays_keys(section: dict[str, Json], prefix: str) -> dict[str, Json]:
 
 
 def unreadable(folder: Path, written_by: str, what: str, why: str) -> StoreError:
-    """Something stored that this version does not understand."""
+    """The error for stored data that this version does not understand."""
     return StoreError(
         f"run {folder.name} was written by {written_by}, and {_this_version()} does not read "
         f"its {what}: {why}",
-        remedy=f"`micronas report {folder}` shows what can be read; go on with the micronas that wrote it, "
-        "or start a new run",
+        remedy=f"`micronas report {folder}` shows what can be read; resume with the version that wrote it, "
+        f"or start a new run",
     )
 
 
 def other_format(folder: Path, written_by: str, found: Json) -> StoreError:
-    """A run in a format that this version does not go on with, or does not even read."""
+    """The error for a run in a format that this version cannot resume, or cannot even read."""
     readable = found in READABLE_VERSIONS
     look = f"`micronas report {folder}` shows what is in it; " if readable else ""
     return StoreError(
         f"run {folder.name} was written by {written_by}, and {_this_version()} cannot "
-        f"{'go on with' if readable else 'read'} it",
-        remedy=f"{look}go on with the micronas that wrote it, or start a new run",
+        f"{'resume' if readable else 'read'} it",
+        remedy=f"{look}resume with the version that wrote it, or start a new run",
     )
 
 

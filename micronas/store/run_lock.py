@@ -9,7 +9,7 @@ from micronas.host.process_lock import HeldError, ProcessLock, owner_of
 
 
 def acquire(folder: Path) -> ProcessLock:
-    """Lock ``folder``; ``release`` what is returned to let go.
+    """Lock ``folder``; call ``release`` on the result to unlock it.
 
     Raises ``StoreError`` naming the process that holds it, ``OSError`` if the folder cannot be written.
     """
@@ -19,11 +19,11 @@ def acquire(folder: Path) -> ProcessLock:
     except HeldError as held:
         raise StoreError(
             f"{folder} is in use by another process" + (f" ({held.owner})" if held.owner else ""),
-            remedy="wait for it, or begin in another folder (search: --run NAME, compare: --out DIR)",
+            remedy="wait until it ends, or use another folder (search: --run NAME, compare: --out DIR)",
         ) from held
     return lock
 
 
 def is_held(folder: Path) -> bool:
-    """Whether a search writes to ``folder`` now."""
+    """Whether a search is writing to ``folder`` now."""
     return bool(owner_of(folder / "lock"))

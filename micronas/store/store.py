@@ -1,9 +1,9 @@
-"""The run folder: one SQLite file that a search can be resumed, reported and rebuilt from.
+"""The run folder: one SQLite file from which a search can be resumed, reported and rebuilt.
 
 ``runs/NAME/run.sqlite`` holds the resolved configuration and board, the code version, every trial with its
 int8 model, the wall-clock time used, and each unsealing of the test split. Write-ahead logging with
-``synchronous=FULL`` means that a trial is either wholly on the disk or was never there, whatever kills the
-process. ``runs/NAME/lock`` is held by the search that writes; readers do not need it.
+``synchronous=FULL`` means that a trial is either completely on disk or not at all, even if the process is
+killed. ``runs/NAME/lock`` is held by the search that writes; readers do not need the lock.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ class Store:
 
     @classmethod
     def create(cls, folder: Path, facts: dict[str, Json]) -> Store:
-        """Make a new run with its unchanging ``facts``; raises ``StoreError`` if there is one already."""
+        """Create a run with its constant ``facts``; raises ``StoreError`` if it already exists."""
         if (folder / DATABASE).exists():
             word = shlex.quote(str(folder))
             raise StoreError(
-                f"run {folder.name} exists already in {folder.parent}",
-                remedy=f"go on with it by `micronas search --resume {word}`, or choose another --run name",
+                f"run {folder.name} already exists in {folder.parent}",
+                remedy=f"resume it with `micronas search --resume {word}`, or choose another name with --run",
             )
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -63,20 +63,22 @@ class Store:
         except OSError as error:
             raise StoreError(
                 f"run folder {folder} cannot be written: {error.strerror}",
-                remedy="choose a folder that you may write to with --runs DIR",
+                remedy="choose a writable folder with --runs DIR",
             ) from error
         return cls._open(folder, lock)
 
     @classmethod
     def resume(cls, folder: Path) -> Store:
-        """Open a run to go on with it; ``StoreError`` if missing, locked, damaged or in another format."""
+        """Open a run to resume it; raises ``StoreError`` if it is missing, locked, damaged or in another
+        format.
+        """
         require(folder)
         try:
             lock = run_lock.acquire(folder)
         except OSError as error:
             raise StoreError(
                 f"run folder {folder} cannot be written: {error.strerror}",
-                remedy="a search goes on only where it may write: copy the run, or ask for the right to",
+                remedy="Resuming needs write access: copy the run folder or change its permissions.",
             ) from error
         store = cls._open(folder, lock)
         store._check((SCHEMA_VERSION,))
@@ -84,7 +86,7 @@ class Store:
 
     @classmethod
     def read(cls, folder: Path) -> Store:
-        """Open a run to look at it, also while a search writes to it."""
+        """Open a run for reading, even while a search writes to it."""
         require(folder)
         store = cls._open(folder, None)
         store._check(READABLE_VERSIONS)
@@ -108,7 +110,7 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Give the lock back; twice is fine."""
+        """Release the lock; calling it twice is safe."""
         self._connection.close()
         if self._lock is not None:
             self._lock.release()
@@ -127,16 +129,16 @@ class Store:
 
     @property
     def format(self) -> Json:
-        """The format that the run was begun in; see ``run_file``."""
+        """The format in which the run was created; see ``run_file``."""
         return self._meta("schema_version")
 
     @property
     def written_by(self) -> str:
-        """``micronas 0.1.0 (run format 3)``: the version that began the run."""
+        """``micronas 0.1.0 (run format 3)``: the version that created the run."""
         return f"micronas {self._meta('code_version')} (run format {self.format})"
 
     def _meta(self, name: str) -> Json:
-        """A fact that names the version: whatever it is, it must not hide another complaint."""
+        """A fact that names the version. It never raises, so that it cannot hide another error."""
         row = self._one("SELECT value FROM facts WHERE name = ?", name)
         try:
             value: Json = json.loads(row[0]) if row else "of unknown version"
@@ -145,7 +147,7 @@ class Store:
         return value
 
     def unreadable(self, what: str, why: str) -> StoreError:
-        """The one error for stored things that this version does not understand."""
+        """The error for stored data that this version does not understand."""
         return unreadable(self.folder, self.written_by, what, why)
 
     def begin_session(self) -> None:
@@ -156,13 +158,13 @@ class Store:
             self._session = cursor.lastrowid
 
     def wall_s(self) -> float:
-        """Wall-clock seconds of all sessions so far, the current one up to this moment."""
+        """Wall-clock seconds of all sessions so far, the current one included."""
         row = self._one("SELECT COALESCE(SUM(wall_s), 0) FROM sessions WHERE id IS NOT ?", self._session)
         current = time.monotonic() - self._session_start if self._session is not None else 0.0
         return float(row[0] if row else 0.0) + current
 
     def save_wall_time(self) -> None:
-        """Write the current session's time, so that a kill costs no more than what came after."""
+        """Write the current session's time, so that a kill loses only the time after this call."""
         with self._transaction() as cursor:
             self._save_session(cursor)
 
@@ -176,7 +178,7 @@ class Store:
             self._save_session(cursor)
 
     def records(self) -> list[Record]:
-        """Every stored trial in number order, models left out (see ``model``)."""
+        """Every stored trial in number order, without the models (see ``model``)."""
         rows, found = self._all(f"SELECT {COLUMNS} FROM trials ORDER BY number"), self.format
         return [self._record(row, found) for row in rows]
 
@@ -187,23 +189,23 @@ class Store:
             raise self.unreadable(f"trial {row[0]}", f"{type(error).__name__}: {error}") from error
 
     def model(self, number: int) -> bytes | None:
-        """The int8 .tflite of trial ``number`` as its search-time training left it."""
+        """The int8 .tflite of trial ``number`` as trained during the search."""
         row = self._one("SELECT tflite FROM models WHERE number = ?", number)
         return bytes(row[0]) if row else None
 
     def record_unsealing(self, reason: str) -> None:
-        """Remember that the test split was looked at."""
+        """Record that the test split was used."""
         with self._transaction() as cursor:
             cursor.execute("INSERT INTO unsealings (at, reason) VALUES (?, ?)", (_now(), reason))
 
     def unsealings(self) -> list[str]:
-        """The reasons for which the test split was looked at, in order."""
+        """The recorded reasons for using the test split, in order."""
         return [str(row[0]) for row in self._all("SELECT reason FROM unsealings ORDER BY id")]
 
     def set_final(self, final: Final) -> None:
-        """Store the run's result, once; raises ``StoreError`` if there is one already."""
+        """Store the run's result, once; raises ``StoreError`` if it is already stored."""
         if self.final() is not None:
-            raise StoreError(f"run {self.folder.name} has its result already")
+            raise StoreError(f"run {self.folder.name} already has a result")
         with self._transaction() as cursor:
             cursor.execute("INSERT INTO final VALUES (1, ?, ?)", (json.dumps(final.result), final.tflite))
             self._save_session(cursor)
@@ -220,7 +222,7 @@ class Store:
         cursor.execute("UPDATE sessions SET wall_s = ? WHERE id = ?", (wall_s, self._session))
 
     def _check(self, formats: tuple[int, ...]) -> None:
-        """Close and raise ``StoreError`` unless the file is whole and in one of ``formats``."""
+        """Close and raise ``StoreError`` unless the file is intact and in one of ``formats``."""
         try:
             verdict = self._all("PRAGMA quick_check")
             if verdict != [("ok",)]:
@@ -261,5 +263,5 @@ def _now() -> str:
 
 
 def _own_facts() -> dict[str, Json]:
-    """What a later version has to know of the one that wrote the run."""
+    """What a later version must know about the one that wrote the run."""
     return {"schema_version": SCHEMA_VERSION, "code_version": micronas.__version__}

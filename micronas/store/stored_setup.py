@@ -1,4 +1,4 @@
-"""What a run was begun with, in the types of this version, or one plain message why not."""
+"""The setup with which a run was created, in the types of this version, or one plain message why not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from micronas.store.store import Store
 
 
 def stored_config(store: Store) -> SearchConfig:
-    """The resolved configuration; raises ``StoreError`` where another version's does not fit this one."""
+    """The resolved configuration; raises ``StoreError`` if that of another version does not fit this one."""
     raw: Any = store.fact("config")
     if not isinstance(raw, dict):
         raise store.unreadable("configuration", "it is not keys and values")
@@ -27,7 +27,7 @@ def stored_config(store: Store) -> SearchConfig:
 
 
 def stored_board(store: Store) -> Board:
-    """The profile as it was when the run began; raises ``StoreError`` likewise."""
+    """The board profile as it was when the run was created; raises ``StoreError`` likewise."""
     try:
         return Board.model_validate(store.fact("board"))
     except ValidationError as error:
@@ -35,7 +35,7 @@ def stored_board(store: Store) -> Board:
 
 
 def stored_budget(store: Store) -> Budget:
-    """Flash and SRAM that the run's networks may take; the profile is read only where the board decides."""
+    """Flash and SRAM limits of the run's networks; the profile is read only if the board sets the limit."""
     raw: Any = store.fact("config")
     try:
         flash_kb, sram_kb = raw["constraints"]["flash_kb"], raw["constraints"]["sram_kb"]
@@ -47,7 +47,7 @@ def stored_budget(store: Store) -> Budget:
 
 
 def why_not_resumable(store: Store) -> str:
-    """Why this version cannot go on with a run that it can read; empty if it can."""
+    """Why this version cannot resume a run that it can read; empty if it can."""
     if store.format != SCHEMA_VERSION:
         return f"it is in run format {store.format}, this version writes {SCHEMA_VERSION}"
     try:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 from micronas.space.layerwise import BlockKind
 from micronas.supernet.region import Genes, SharedWeightSpace
@@ -40,6 +41,8 @@ class BlockOptions:
 
 class BlockRegion(SharedWeightSpace):
     """All networks inside one large architecture."""
+
+    runs_graphs_unfused: ClassVar[bool] = True
 
     @property
     @abstractmethod

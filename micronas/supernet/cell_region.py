@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -41,6 +42,7 @@ class CellRegion(SharedWeightSpace):
 
     space: CellSpace
     reference: CellArch
+    trains_single_paths: ClassVar[bool] = True
 
     @cached_property
     def widths(self) -> tuple[int, ...]:

@@ -13,7 +13,6 @@ from dataclasses import replace
 
 from micronas.errors import ConfigError
 from micronas.space import Arch, Space
-from micronas.space.autoencoder import AutoencoderSpace
 from micronas.space.cell import CellArch, CellSpace
 from micronas.space.layerwise import Block, BlockKind, LayerwiseArch, LayerwiseSpace
 from micronas.space.micronets import MicronetsArch, MicronetsSpace
@@ -63,14 +62,12 @@ def _grown(space: Space, reference: Arch) -> Iterator[SharedWeightSpace]:
                 expansion = max(slot.expansion for slot in reference.slots)
                 width = nearest_width(growth * widest, space.limits.widths)
                 yield MicronetsRegion(space, width, expansion)
-            case AutoencoderSpace(), MlpArch():
-                width, bottleneck = (
+            case MlpSpace(), MlpArch():
+                width, last = (
                     nearest_width(growth * w, space.limits.widths)
                     for w in (max(reference.hidden), reference.hidden[-1])
                 )
-                yield DenseRegion(space, width, bottleneck)
-            case MlpSpace(), MlpArch():
-                yield DenseRegion(space, nearest_width(growth * max(reference.hidden), space.limits.widths))
+                yield DenseRegion(space, width, last if space.has_bottleneck else None)
             case _:
                 raise ConfigError(
                     f"estimator supernet has no weight-sharing network for a {type(space).__name__}",

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from micronas.errors import SpaceError
-from micronas.space.autoencoder import AutoencoderSpace
 from micronas.space.mlp import MlpArch, MlpSpace
 from micronas.supernet.region import Genes, SharedWeightSpace
 
@@ -36,7 +35,7 @@ class DenseRegion(SharedWeightSpace):
     max_bottleneck: int | None = None
 
     def __post_init__(self) -> None:
-        if (self.max_bottleneck is None) == isinstance(self.space, AutoencoderSpace):
+        if (self.max_bottleneck is None) == self.space.has_bottleneck:
             raise SpaceError("an autoencoder's region has a bottleneck, a dense network's has none")
 
     @cached_property

@@ -12,7 +12,6 @@ import tensorflow as tf
 
 from micronas.data import Dataset, Task
 from micronas.errors import TrainError
-from micronas.supernet.cell_region import CellRegion
 from micronas.supernet.checkpoint import Checkpoint
 from micronas.supernet.fair_paths import fair_paths
 from micronas.supernet.region import Genes, SharedWeightSpace
@@ -89,7 +88,7 @@ class Fitted:
 
 def settings_of(region: SharedWeightSpace, epochs: int) -> TrainSettings:
     """How the weights of ``region`` are trained for so many epochs."""
-    return (SINGLE_PATHS if isinstance(region, CellRegion) else SUPERNET).for_epochs(epochs)
+    return (SINGLE_PATHS if region.trains_single_paths else SUPERNET).for_epochs(epochs)
 
 
 def fit_supernet(
@@ -118,7 +117,7 @@ def fit_supernet(
         weight_decay=settings.weight_decay,
         augment=augmentation_of(dataset, settings.augment),
         seed=seed,
-        clip_norm=PATH_CLIP_NORM if isinstance(region, CellRegion) else math.inf,
+        clip_norm=PATH_CLIP_NORM if region.trains_single_paths else math.inf,
     )
     start = Checkpoint.load(checkpoint) if checkpoint else None
     if start is None:
@@ -135,7 +134,7 @@ def fit_supernet(
 
 def _rule(shared: SharedNet, task: Task, objective: Objective, seed: int) -> Loss:
     """How a step trains many networks at once."""
-    if isinstance(shared.region, CellRegion):
+    if shared.region.trains_single_paths:
         return fair_paths(shared, objective, seed)
     return sandwich(shared, objective, seed, distils=task is Task.CLASSIFY)
 

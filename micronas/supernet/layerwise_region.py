@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 from micronas.errors import SpaceError
@@ -18,6 +18,14 @@ def plain(arch: LayerwiseArch) -> LayerwiseArch:
     return LayerwiseArch(stem, blocks)
 
 
+def _parts(arch: LayerwiseArch) -> tuple[Stem | Block, ...]:
+    return arch.stem, *arch.blocks
+
+
+def _differs(name: str, a: object, b: object) -> bool:
+    return bool(getattr(a, name) != getattr(b, name))
+
+
 @dataclass(frozen=True)
 class LayerwiseRegion(BlockRegion):
     """All networks inside ``largest``, an architecture of ``space``."""
@@ -26,9 +34,11 @@ class LayerwiseRegion(BlockRegion):
     largest: LayerwiseArch
 
     def __post_init__(self) -> None:
-        if self.largest != plain(self.largest):
+        own, kept = _parts(self.largest), _parts(plain(self.largest))
+        names = [f.name for a, b in zip(own, kept, strict=True) for f in fields(a) if _differs(f.name, a, b)]
+        if names:
             raise SpaceError(
-                "a supernet's largest network has kinds, kernels, strides, widths and expansions alone",
+                f"a supernet's networks do not share weights with genes {', '.join(dict.fromkeys(names))}",
                 remedy="choose one of space.baselines()",
             )
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 
@@ -35,6 +35,10 @@ class SharedWeightSpace(ABC):
     """All networks of ``space`` whose weights are shared; each kind of space has its own form."""
 
     space: Space
+    trains_single_paths: ClassVar[bool] = False
+    """Whether a training step takes one operation per edge, not the widest and the narrowest network."""
+    runs_graphs_unfused: ClassVar[bool] = False
+    """Whether its graphs run faster as they are traced (``train.process.leave_graphs_unfused``)."""
 
     @cached_property
     @abstractmethod

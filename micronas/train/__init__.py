@@ -1,1 +1,1 @@
-"""Training on the host: the Keras and TensorFlow models, the loop, and what stops and checks it."""
+"""Training on the host: the Keras and TensorFlow models, the loop, its stop rules and its checks."""

@@ -9,10 +9,10 @@ from micronas.errors import DataError
 
 
 def auc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> float:
-    """How often a positive scores above a negative, ties counting half; 0.5 is chance.
+    """Probability that a positive scores above a negative, ties counting half; 0.5 is chance.
 
-    That is the Mann-Whitney statistic (Hanley and McNeil 1982). Raises ``DataError`` without one of the
-    classes.
+    That is the Mann-Whitney statistic (Hanley and McNeil 1982). Raises ``DataError`` if one of the classes is
+    missing.
     """
     values, is_positive = np.asarray(scores, np.float64), np.asarray(positive, dtype=bool)
     ours, others = values[is_positive], np.sort(values[~is_positive])

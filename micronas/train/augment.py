@@ -1,7 +1,7 @@
-"""Augmentation as TensorFlow graph functions, chosen by what the data are.
+"""Augmentation as TensorFlow graph functions, chosen by the kind of data.
 
-Every function is stateless: equal seeds, equal batches. ``strength`` 0.5 suits a training of seconds, 1 a
-final fit. Values never leave the range of the input they come from.
+Every function is stateless: equal seeds give equal batches. ``strength`` 0.5 suits a training of seconds, 1 a
+final fit. Values never leave the range of their input.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ DEGREES, ZOOM, SHEAR, SHIFT, ELASTIC = 7.5, 0.075, 0.1, 0.07, 0.02
 """Image distortions at strength 1; zoom and shear relative, shift and elastic as shares of the side."""
 
 ELASTIC_GRID = 5
-"""Control points per side of the elastic field: about the stroke distance of a digit, smooth between."""
+"""Control points per side of the elastic field: about the stroke distance of a digit, interpolated smoothly.
+"""
 
 SHARED = 4
 """Samples of a batch that share an image distortion."""
@@ -39,8 +40,8 @@ JITTER, GAIN = 0.02, 0.1
 def augmentation(kind: DataKind, strength: float) -> Augment | None:
     """The augmentation for a kind of data; None at strength 0.
 
-    It is traced once per process and shape of batch, and called from the graphs of any number of networks:
-    of a small network's graph it would be the larger half.
+    It is traced once per process and batch shape, and called from the graphs of all networks. Inlined, it
+    would be the larger part of a small network's graph.
     """
     if strength <= 0:
         return None
@@ -50,15 +51,17 @@ def augmentation(kind: DataKind, strength: float) -> Augment | None:
 
 
 def augmentation_of(dataset: Dataset, strength: float) -> Augment | None:
-    """The augmentation of a training; none for anomalies, which distorted inputs may look like."""
+    """The augmentation of a training; none for anomaly detection, because distorted inputs can look like
+    anomalies.
+    """
     return augmentation(dataset.kind, 0.0 if dataset.task is Task.DETECT_ANOMALIES else strength)
 
 
 def distort(x: Tensor, seed: Tensor, strength: float) -> Tensor:
     """Random affine map and elastic deformation (Simard et al. 2003), sampled once, bilinearly.
 
-    ``SHARED`` samples of a batch share a distortion (where that divides the batch): every sample still
-    meets another one in every epoch, and the sampling costs a quarter.
+    ``SHARED`` samples of a batch share a distortion (where that divides the batch): every sample still gets a
+    different one in every epoch, at a quarter of the sampling cost.
     """
     batch, height, width, channels = x.shape
     share = SHARED if batch is not None and batch % SHARED == 0 else 1

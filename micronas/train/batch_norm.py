@@ -1,4 +1,4 @@
-"""Batch normalisation by the batch itself, or by its first samples: running statistics would mix networks."""
+"""Batch normalisation by the batch or its first samples; running statistics would mix networks."""
 
 from __future__ import annotations
 

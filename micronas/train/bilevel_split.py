@@ -1,4 +1,4 @@
-"""What a bilevel search learns from: two disjoint halves of the training split, and their batches."""
+"""Training data of a bilevel search: two disjoint halves of the training split, and their batches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def halves(train: DataSplit, seed: int) -> tuple[DataSplit, DataSplit]:
 
 
 def shuffled_batches(rng: np.random.Generator, samples: int, steps: int, batch: int) -> Ints:
-    """int32 (steps, batch): epochs of shuffled samples, one behind the other, cut where they end."""
+    """int32 (steps, batch): consecutive epochs of shuffled samples, truncated at the end."""
     needed = steps * batch
     epochs = [rng.permutation(samples) for _ in range(-(-needed // samples))]
     order: Ints = np.concatenate(epochs)[:needed].reshape(steps, batch).astype(np.int32)

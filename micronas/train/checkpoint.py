@@ -1,4 +1,4 @@
-"""Arrays in a run's folder: what a long computation found, so that a killed run need not repeat it."""
+"""Arrays in a run folder: results of a long computation, so that a killed run does not repeat it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Found = TypeVar("Found")
 
 
 def save_arrays(path: Path, arrays: Arrays) -> None:
-    """Write ``arrays`` to ``path`` (.npz): a kill leaves the old file or the new one."""
+    """Write ``arrays`` to ``path`` (.npz): after a kill, either the old or the new file exists."""
     draft = path.with_suffix(".new")
     with draft.open("wb") as file:
         np.savez(file, **arrays)
@@ -29,10 +29,10 @@ def save_arrays(path: Path, arrays: Arrays) -> None:
 
 
 def load_arrays(path: Path, read: Callable[[Arrays], Found]) -> Found | None:
-    """What ``read`` makes of the arrays in ``path``; None if there is no such file.
+    """The result of ``read`` for the arrays in ``path``; None if there is no such file.
 
-    ``read`` raises ``ValueError`` or ``KeyError`` for arrays that it cannot take. Raises ``StoreError`` for
-    these, and for a damaged file.
+    ``read`` raises ``ValueError`` or ``KeyError`` for unsuitable arrays. Raises ``StoreError`` for these and
+    for a damaged file.
     """
     if not path.exists():
         return None
@@ -41,6 +41,6 @@ def load_arrays(path: Path, read: Callable[[Arrays], Found]) -> Found | None:
             return read({name: saved[name] for name in saved.files})
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise StoreError(
-            f"{path}: not what a supernet of this run learned: {error}",
-            remedy="remove the file; that supernet is then trained again",
+            f"{path}: not the result of a supernet of this run: {error}",
+            remedy="remove the file; the supernet is then trained again",
         ) from error

@@ -1,7 +1,7 @@
-"""Spawned processes that leave Ctrl-C to their parent from their first instruction, and go when it goes.
+"""Spawned processes that leave Ctrl-C to their parent from the start, and end when the parent ends.
 
-A terminal sends SIGINT to the whole process group. A child that ignores it only once its Python code runs
-still dies of one that comes while the interpreter starts, with a traceback among the parent's last words.
+A terminal sends SIGINT to the whole process group. A child that ignores it only once its Python code runs can
+still be killed while the interpreter starts, with a traceback in the parent's output.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _HAS_MASKS = hasattr(signal, "pthread_sigmask")
 
 @contextmanager
 def interrupts_held() -> Iterator[None]:
-    """Start a pool within: threads and processes begun here are born with SIGINT blocked.
+    """Context for starting a pool: threads and processes started inside have SIGINT blocked.
 
-    The calling thread gets a SIGINT of the meantime at the end. Children call ``follow_parent``.
+    The calling thread receives a SIGINT that arrived meanwhile at the end. Children call ``follow_parent``.
     """
     if not _HAS_MASKS:
         yield
         return
-    _start_resource_tracker()  # it would unblock SIGINT where it starts
+    _start_resource_tracker()  # it would unblock SIGINT when it starts
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -37,7 +37,7 @@ def interrupts_held() -> Iterator[None]:
 
 
 def _start_resource_tracker() -> None:
-    """It ignores SIGINT and SIGTERM by itself; a terminal that is closed must not end it early either."""
+    """It ignores SIGINT and SIGTERM itself; closing the terminal must not end it early either."""
     if threading.current_thread() is not threading.main_thread():
         resource_tracker.ensure_running()
         return
@@ -49,7 +49,7 @@ def _start_resource_tracker() -> None:
 
 
 def follow_parent(parent: int) -> None:
-    """First thing in a child: Ctrl-C is the parent's business; and it does not outlive a killed parent."""
+    """Call first in a child: it ignores Ctrl-C, which the parent handles, and ends with the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if _HAS_MASKS:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

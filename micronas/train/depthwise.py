@@ -1,4 +1,4 @@
-"""Depthwise convolution with strides that TensorFlow's CPU kernels take on every processor."""
+"""Depthwise convolution with strides that TensorFlow's CPU kernels accept on every processor."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def depthwise_conv2d(
 ) -> Tensor:
     """One filter per channel; ``x`` (N, height, width, channels), strides and dilations down and across.
 
-    Some of TensorFlow's CPU kernels take equal strides only. Along a dimension of one position every stride
-    gives the same output and the same padding, so the other dimension's stride serves for both.
+    Some of TensorFlow's CPU kernels accept only equal strides. Along a dimension of size one, every stride
+    gives the same output and padding, so the other dimension's stride is used for both.
     """
     down, across = strides
     if x.shape[2] == 1:

@@ -25,7 +25,7 @@ class Score:
 
 
 class SplitEvaluator:
-    """Scores ``model`` on ``split`` as often as asked, with one trace."""
+    """Scores ``model`` on ``split`` repeatedly, with one trace."""
 
     def __init__(self, model: TfModel, split: DataSplit, task: Task = Task.CLASSIFY) -> None:
         self._split, self._task = split, task
@@ -39,12 +39,13 @@ class SplitEvaluator:
         return np.concatenate(parts)
 
     def score(self) -> Score:
-        """Loss and accuracy with the model's present weights."""
+        """Loss and accuracy with the model's current weights."""
         x, y = self._split.x, self._split.y
         if self._task is Task.DETECT_ANOMALIES:
             outputs = self.logits()
             errors = reconstruction_errors(outputs, x)
-            # What the training minimises: anomalies are not to be reconstructed well.
+            # The loss that the training minimises, over normal samples only: anomalies need not be
+            # reconstructed well.
             return Score(float(errors[y == NORMAL].mean()), quality(self._task, outputs, x, y))
         logits = self.logits().astype(np.float64)
         shifted = logits - logits.max(axis=1, keepdims=True)

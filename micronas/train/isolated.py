@@ -1,4 +1,4 @@
-"""One long computation in a process of its own, so that what TensorFlow keeps goes with the process."""
+"""A long computation in a separate process, so that memory leaked by TensorFlow is freed with it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run_isolated(
 ) -> Result:
     """``function(*arguments)`` in a spawned process prepared for training; both must be picklable.
 
-    ``tick`` is called here every few seconds meanwhile. The function's exceptions are raised here. Raises
+    ``tick`` is called in this process every few seconds. The function's exceptions are raised here. Raises
     ``TrainError`` when ``deadline_s`` passes or the process dies.
     """
     from pebble import ProcessExpired, ProcessPool
@@ -41,7 +41,9 @@ def run_isolated(
                 tick()
             result: Result = future.result()
         except TimeoutError as error:
-            raise TrainError(f"{function.__name__} ran past {deadline_s:.0f} s and was stopped") from error
+            raise TrainError(
+                f"{function.__name__} took longer than {deadline_s:.0f} s and was stopped"
+            ) from error
         except ProcessExpired as error:
             raise TrainError(
                 f"the process of {function.__name__} ended with exit code {error.exitcode}",

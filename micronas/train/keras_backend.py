@@ -1,8 +1,8 @@
-"""``Net`` -> Keras model: the form to hand to people, to save as ``.keras`` and to train by other means.
+"""``Net`` -> Keras model: the form to share, to save as ``.keras`` and to train with other tools.
 
 The search trains ``micronas.train.tf_model`` instead, which traces and steps faster; both compute the
-same function, and ``Weights`` travel between them. Layer names carry the node's index (``n3_conv``,
-``n3_norm``), which is how the weights of a node are found.
+same function, and ``Weights`` travel between them. Layer names contain the node's index (``n3_conv``,
+``n3_norm``), by which the weights of a node are found.
 """
 
 from __future__ import annotations

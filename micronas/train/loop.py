@@ -1,7 +1,7 @@
 """The compiled training loop: many steps per call, one trace per network.
 
-Python enters the graph once per some dozen steps, not once per step; the batches are gathered, augmented
-and learned from inside one ``tf.while_loop`` over functional weights. Nothing is read back but the loss.
+Python enters the graph once per several dozen steps, not once per step. Gathering, augmentation and training
+of the batches run inside one ``tf.while_loop`` over functional weights. Only the loss is read back.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Objective: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
 """(batch inputs, int labels, logits) -> mean loss."""
 
 Loss: TypeAlias = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
-"""(parameters, statistics, inputs, labels, number of the step) -> mean loss, statistics after the batch."""
+"""(parameters, statistics, inputs, labels, step number) -> mean loss, statistics after the batch."""
 
 
 class Trainable(Protocol):
@@ -36,15 +36,15 @@ class Trainable(Protocol):
 
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.99, 1e-7
-"""AdamW's moments; 0.99 because a training has some hundred steps, not some ten thousand."""
+"""AdamW's moments; 0.99 because a training has hundreds of steps, not tens of thousands."""
 
 
 class TrainLoop:
     """AdamW on ``model`` over samples held in memory.
 
     ``steps(order, rates)`` runs one step per row of ``order`` (int32 (steps, batch), indices of samples)
-    and returns the mean loss. ``average`` is an exponential moving average of the parameters. Gradients
-    longer than ``clip_norm`` are shortened to it.
+    and returns the mean loss. ``average`` is an exponential moving average of the parameters. Gradients are
+    clipped to the norm ``clip_norm``.
     """
 
     def __init__(
@@ -79,17 +79,17 @@ class TrainLoop:
         self._compiled = tf.function(self._steps, signature, autograph=False)
 
     def steps(self, order: npt.NDArray[np.int32], rates: npt.NDArray[np.float32]) -> float:
-        """Learn from the batches of ``order`` with the given learning rates; the mean loss."""
+        """Train on the batches of ``order`` with the given learning rates; returns the mean loss."""
         total = self._compiled(tf.constant(order), tf.constant(rates), tf.constant(self._done))
         self._done += len(order)
         return float(total) / len(order)
 
     def state(self) -> LoopState:
-        """Everything that the next step depends on, beside the samples."""
+        """Everything that the next step depends on, except the samples."""
         return LoopState(tuple(v.numpy() for v in self._variables), self._done)
 
     def restore(self, state: LoopState) -> None:
-        """Go on from ``state``, of a loop over the same network and samples."""
+        """Resume from ``state``, saved by a loop over the same network and samples."""
         for variable, value in zip(self._variables, state.arrays, strict=True):
             variable.assign(value)
         self._done = state.steps
@@ -150,7 +150,7 @@ def supervised(model: TfModel, objective: Objective) -> Loss:
 
 
 def objective_of(task: Task, classes: int, smoothing: float) -> Objective:
-    """What a network for ``task`` minimises."""
+    """The loss that a network for ``task`` minimises."""
     return (
         reconstruction_error if task is Task.DETECT_ANOMALIES else smoothed_cross_entropy(classes, smoothing)
     )
@@ -162,7 +162,7 @@ def reconstruction_error(x: Tensor, _y: Tensor, outputs: Tensor) -> Tensor:
 
 
 def smoothed_cross_entropy(classes: int, smoothing: float) -> Objective:
-    """Cross-entropy against labels that give ``smoothing`` of their mass to all classes alike."""
+    """Cross-entropy with labels that spread ``smoothing`` of their mass evenly over all classes."""
 
     def loss(_x: Tensor, y: Tensor, logits: Tensor) -> Tensor:
         targets = tf.one_hot(y, classes) * (1 - smoothing) + smoothing / classes

@@ -1,4 +1,4 @@
-"""A training loop's state, free of any framework: what a checkpoint holds."""
+"""A training loop's state, independent of any framework: the contents of a checkpoint."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, eq=False)
 class LoopState:
-    """A training in the middle: parameters, statistics, both moments, average; and the steps taken."""
+    """A training in progress: parameters, statistics, both moments, average, and the number of steps."""
 
     arrays: tuple[npt.NDArray[np.float32], ...]
     steps: int

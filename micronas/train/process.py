@@ -1,4 +1,4 @@
-"""Prepares a process for training: one thread, no chatter."""
+"""Prepares a process for training: one thread, no log output."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from micronas.train.tf_logging import import_tensorflow
 def prepare_process() -> None:
     """Import TensorFlow quietly and keep it and NumPy on one thread; call before TensorFlow is used.
 
-    A worker is one core's worth of work: two workers then use two cores and not four threads, and sums
-    are taken in one order, so a training repeats bit for bit. A process whose TensorFlow already runs
-    keeps the threads it has.
+    A worker uses one core: two workers then use two cores and not four threads. Sums are computed in a fixed
+    order, so a training repeats bit for bit. A process that already uses TensorFlow keeps its threads.
     """
     from threadpoolctl import threadpool_limits
 
@@ -24,10 +23,11 @@ def prepare_process() -> None:
 
 
 def leave_graphs_unfused() -> None:
-    """Run graphs as they were traced, in a process that trains many small networks for seconds each.
+    """Run graphs as traced, in a process that trains many small networks for seconds each.
 
-    TensorFlow's graph optimizer takes 0.06 CPU s of each network, and fuses a normalisation with its ReLU
-    into a kernel that is slow at few channels: at 4 to 12 a step takes up to a quarter less without it.
-    Results differ in rounding, so that a process that has trained with it must not call this.
+    TensorFlow's graph optimizer takes 0.06 CPU s per network and fuses a normalisation with its ReLU into a
+    kernel that is slow with few channels: with 4 to 12 channels, a step takes up to a quarter less time
+    without it. Results differ in rounding, so a process that has trained with the optimizer must not call
+    this.
     """
     import_tensorflow().config.optimizer.set_experimental_options({"disable_meta_optimizer": True})

@@ -1,4 +1,4 @@
-"""How good outputs are, by what the data set asks for: accuracy, or AUC of reconstruction errors."""
+"""Quality of outputs for the data set's task: accuracy, or AUC of reconstruction errors."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ NORMAL = 0
 
 
 def quality(task: Task, outputs: Floats, x: Floats, y: npt.NDArray[np.int64]) -> float:
-    """0..1: the share of right answers, or how well reconstruction errors tell anomalies from normal samples.
+    """0..1: accuracy, or AUC of the reconstruction errors for anomaly detection.
 
-    ``outputs`` (N, classes or features) are the network's answers to ``x`` (N, ...) with labels ``y``.
+    ``outputs`` (N, classes or features) are the network's outputs for ``x`` (N, ...) with labels ``y``.
     """
     if task is Task.DETECT_ANOMALIES:
         return auc(reconstruction_errors(outputs, x), y != NORMAL)

@@ -1,4 +1,4 @@
-"""How a network is trained; every default stands here."""
+"""Training settings of a network, with all defaults."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from micronas.config import EstimatorConfig
 Array: TypeAlias = npt.NDArray[np.float32]
 
 LIGHT = 0.5
-"""Augmentation of a training of seconds: stronger distortion needs more epochs than it has."""
+"""Augmentation of a short training; stronger distortion would need more epochs."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class TrainSettings:
 
     The rate rises linearly for ``warmup_share`` of the steps to ``learning_rate``, then falls to zero
     along a cosine. Training stops early after ``patience`` epochs whose validation loss is not at least
-    ``min_delta`` below the best. ``augment`` is a strength as augment.py defines it: 0 none, 1 a final fit's.
+    ``min_delta`` below the best. ``augment`` is a strength as defined in augment.py: 0 is none, 1 is for a
+    final fit.
     """
 
     epochs: int = 8
@@ -37,7 +38,7 @@ class TrainSettings:
 
     @classmethod
     def from_config(cls, config: EstimatorConfig) -> TrainSettings:
-        """What a search configuration asks for; the rest keeps its default."""
+        """The settings of a search configuration; the rest keeps its default."""
         return cls(
             epochs=config.epochs,
             batch_size=config.batch_size,
@@ -47,7 +48,7 @@ class TrainSettings:
         )
 
     def for_epochs(self, epochs: int) -> TrainSettings:
-        """The same for another number of epochs."""
+        """The same settings with another number of epochs."""
         return replace(self, epochs=epochs)
 
 

@@ -17,10 +17,10 @@ class Snapshot:
 
     @classmethod
     def of(cls, model: TfModel) -> Snapshot:
-        """The present weights of ``model``."""
+        """The current weights of ``model``."""
         return cls(model.parameters.numpy(), model.statistics.numpy())
 
     def restore(self, model: TfModel) -> None:
-        """Put the weights back into ``model``."""
+        """Restore the weights into ``model``."""
         model.parameters.assign(self.parameters)
         model.statistics.assign(self.statistics)

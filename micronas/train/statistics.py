@@ -1,8 +1,8 @@
-"""Batch statistics of a finished network, taken anew from the training data.
+"""Batch statistics of a finished network, recomputed from the training data.
 
-Averaged weights do not match the running statistics gathered on the way (Izmailov et al. 2018, section
-3.2), and those of the last small batches are noisy. The inputs are distorted as they were in
-training: the layers behind a normalisation know no others.
+Averaged weights do not match the running statistics of the training (Izmailov et al. 2018, section 3.2), and
+statistics of the last small batches are noisy. The inputs are augmented as in training, because the layers
+after a normalisation were trained on such inputs only.
 """
 
 from __future__ import annotations

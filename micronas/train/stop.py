@@ -1,9 +1,8 @@
-"""Rules that end a training before its last epoch, because of what earlier trainings of the run looked like.
+"""Rules that end a training before its last epoch, based on earlier trainings of the run.
 
-A rule is a pure function of curves (validation accuracy after each epoch) that were known when the trial
-was asked for, so a resumed run stops where the uninterrupted one did. The rates of a one-cycle schedule
-bend every curve; a curve is therefore compared with others at the same epoch and never extrapolated by
-a formula of its own.
+A rule is a pure function of the curves (validation accuracy after each epoch) that were known when the trial
+was proposed, so a resumed run stops where the uninterrupted one did. A one-cycle schedule bends every curve,
+so a curve is compared with others at the same epoch and never extrapolated on its own.
 """
 
 from __future__ import annotations
@@ -21,21 +20,21 @@ Curve: TypeAlias = tuple[float, ...]
 Vector: TypeAlias = npt.NDArray[np.float64]
 
 StopRule: TypeAlias = Callable[[Curve], str]
-"""The curve so far -> why to stop, or the empty string."""
+"""The curve so far -> reason to stop, or the empty string."""
 
 
 def never(_curve: Curve) -> str:
-    """Every training runs its course."""
+    """Never stops a training."""
     return ""
 
 
 @dataclass(frozen=True)
 class CurveStop:
-    """Stops a training whose final accuracy will most likely stay below ``target``.
+    """Stops a training whose final accuracy is predicted to stay below ``target``.
 
-    ``curves`` are trainings that ran their course. After epoch e a straight line, fitted on them from the
-    accuracy after e to the final one, predicts; ``margin`` residual deviations are granted on top (as in
-    Domhan et al. 2015, with a regression over runs in place of their curve families).
+    ``curves`` are complete trainings. After epoch e, a linear regression fitted on them predicts the final
+    accuracy from the accuracy after e; ``margin`` residual standard deviations are added (as in Domhan et al.
+    2015, with a regression over runs instead of their curve families).
     """
 
     curves: tuple[Curve, ...]
@@ -53,19 +52,19 @@ class CurveStop:
         now = np.array([c[epoch - 1] for c in known])
         final = np.array([max(c) for c in known])
         predicted, deviation = _regression(now, final, curve[-1])
-        # Nothing falls below what it has reached: the best epoch's weights are kept.
+        # The prediction is at least the accuracy reached so far, because the best epoch's weights are kept.
         hoped = max(predicted + self.margin * deviation, max(curve))
         if hoped >= self.target:
             return ""
-        return f"{curve[-1]:.3f} after epoch {epoch} leads to {hoped:.3f} at best, under {self.target:.3f}"
+        return f"{curve[-1]:.3f} after epoch {epoch} predicts {hoped:.3f} at best, under {self.target:.3f}"
 
 
 @dataclass(frozen=True)
 class HalvingStop:
     """Asynchronous successive halving, stopping form (ASHA, Li et al. 2020).
 
-    At each rung (a number of epochs) a training goes on only if its accuracy is among the best 1/``eta``
-    of all that reached the rung, itself included. The first ``eta`` - 1 to arrive go on for lack of rivals.
+    At each rung (a number of epochs) a training continues only if its accuracy is among the best 1/``eta`` of
+    all that reached the rung, itself included. The first ``eta`` - 1 to arrive always continue.
     """
 
     curves: tuple[Curve, ...]
@@ -82,14 +81,14 @@ class HalvingStop:
         places = -(-(len(rivals) + 1) // self.eta)
         if better < places:
             return ""
-        return f"{curve[-1]:.3f} after epoch {rung} is place {better + 1} of {len(rivals) + 1}"
+        return f"{curve[-1]:.3f} after epoch {rung} ranks {better + 1} of {len(rivals) + 1}"
 
 
 def stop_rule(estimator: str, curves: tuple[Curve, ...]) -> StopRule:
     """The rule of an estimator by its name in the configuration, given the run's earlier ``curves``.
 
-    ``short`` aims at the best quarter of what ran its course: what is not likely to get there is no parent
-    of anything. ``train`` never stops.
+    ``short`` targets the best quarter of the complete trainings, because weaker networks do not become
+    parents. ``train`` never stops.
     """
     if estimator == "halving":
         return HalvingStop(curves)
@@ -101,11 +100,11 @@ def stop_rule(estimator: str, curves: tuple[Curve, ...]) -> StopRule:
 
 
 def _regression(x: Vector, y: Vector, at: float) -> tuple[float, float]:
-    """Least-squares line through (x, y) read at ``at``, and the standard deviation of its prediction."""
+    """Least-squares line through (x, y) evaluated at ``at``, and the standard deviation of its prediction."""
     centre, spread = x.mean(), ((x - x.mean()) ** 2).sum()
     if spread < 1e-12:
         return float(y.mean()), float(y.std(ddof=1))
-    # A worse start never promises a better end: a negative slope is chance.
+    # A worse start does not predict a better end: a negative slope is chance.
     slope = max(0.0, float(((x - centre) * (y - y.mean())).sum() / spread))
     residuals = y - y.mean() - slope * (x - centre)
     variance = (residuals**2).sum() / (len(x) - 2)

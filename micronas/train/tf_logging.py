@@ -1,4 +1,4 @@
-"""Keeps TensorFlow's C++ chatter off the user's terminal without losing what explains a failure."""
+"""Keeps TensorFlow's C++ log off the user's terminal without losing messages that explain a failure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import IO, Any
 
 
 class Captured:
-    """What was written to the standard error descriptor meanwhile."""
+    """Text written to the standard error descriptor during the capture."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -26,9 +26,9 @@ class Captured:
 
 @contextlib.contextmanager
 def captured_stderr() -> Iterator[Captured]:
-    """Redirects file descriptor 2 into a temporary file: C++ code does not ask ``sys.stderr``.
+    """Redirects file descriptor 2 to a temporary file, because C++ code does not use ``sys.stderr``.
 
-    The redirection is of the whole process, so other threads' messages of that time are kept back too.
+    The redirection affects the whole process, so messages of other threads are captured too.
     """
     sys.stderr.flush()
     saved = os.dup(2)
@@ -43,14 +43,14 @@ def captured_stderr() -> Iterator[Captured]:
 
 
 def import_tensorflow() -> Any:
-    """The ``tensorflow`` module, imported without its greetings and with errors only from Python."""
+    """The ``tensorflow`` module, imported without start-up messages; from Python it logs only errors."""
     if "tensorflow" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         with captured_stderr():
             import tensorflow as tf
 
-            # Networks this small train faster without a GPU, and a machine without one is reported as an
-            # error when devices are listed: that is done here, before anything runs.
+            # Networks this small train faster without a GPU. TensorFlow reports a missing GPU as an error
+            # when it lists devices, so the GPU is disabled here, before anything runs.
             tf.config.set_visible_devices([], "GPU")
     for name in ("tensorflow", "absl"):
         logging.getLogger(name).setLevel(logging.ERROR)

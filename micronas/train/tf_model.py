@@ -1,9 +1,9 @@
 """``Net`` -> a trainable TensorFlow network without Keras: one vector of parameters, one of statistics.
 
-A search builds and traces hundreds of networks, each trained for seconds. Keras layers take some
-0.7 CPU-seconds to trace and normalise with unfused ops; this form traces a twelve-layer network in about
-0.3 and runs an epoch in half the time. One flat vector also makes the optimizer one op, and keeping
-the best weights of a training a copy of two arrays.
+A search builds and traces hundreds of networks, each trained for seconds. Keras layers take about 0.7
+CPU-seconds to trace and normalise with unfused ops. This form traces a twelve-layer network in about 0.3
+CPU-seconds and runs an epoch in half the time. With one flat vector, the optimizer is one op, and keeping the
+best weights is a copy of two arrays.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class TfModel:
         return _split(parameters, self._shapes)
 
     def get_weights(self) -> Weights:
-        """The present weights, one entry per node."""
+        """The current weights, one entry per node."""
         arrays = iter(_split_array(self.parameters.numpy(), self._shapes))
         statistics = _split_array(self.statistics.numpy(), [(n,) for n in self._channels * 2])
         count = len(self._channels)
@@ -97,7 +97,7 @@ class TfModel:
         return tuple(_node_weights(node.layer, arrays, norms) for node in self.net.nodes)
 
     def set_weights(self, weights: Weights) -> None:
-        """Takes over ``weights``; raises ``ValueError`` from TensorFlow if their number differs."""
+        """Load ``weights``; TensorFlow raises ``ValueError`` if their number differs."""
         present = [node for node in weights if node]
         norms = [node.norm for node in present if node.norm]
         self.parameters.assign(_joined(a.ravel() for node in present for a in _trained(node)))
@@ -105,7 +105,7 @@ class TfModel:
 
 
 class _NormState:
-    """Hands out running statistics in node order and collects the updated ones."""
+    """Provides running statistics in node order and collects the updated ones."""
 
     def __init__(self, statistics: list[Tensor], count: int, training: bool) -> None:
         self._old = iter(zip(statistics[:count], statistics[count:], strict=True))

@@ -1,4 +1,4 @@
-"""How long a long computation may take, by the wall clock, by CPU seconds of its process, or by both."""
+"""Time limit of a long computation: wall clock, CPU seconds of its process, or both."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class TimeLimit:
-    """Seconds; infinite where there is no limit.
+    """Limits in seconds; infinite if there is none.
 
-    A budget in CPU seconds must not be read off the wall clock: on a machine that others load too, the work
-    would shrink with their load.
+    A budget in CPU seconds must not be converted to wall-clock time: on a shared machine, less work would be
+    done.
     """
 
     wall_s: float = math.inf
@@ -29,7 +29,7 @@ class TimeLimit:
 
 
 class Stopwatch:
-    """Wall-clock and CPU seconds of this process since it was made."""
+    """Wall-clock and CPU seconds of this process since the object was created."""
 
     def __init__(self) -> None:
         self._wall, self._cpu = time.monotonic(), time.process_time()

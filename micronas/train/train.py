@@ -1,4 +1,4 @@
-"""Training one network: seeded, early-stopped, inside a deadline, best weights kept."""
+"""Training of one network: seeded, with early stopping and a deadline; the best weights are kept."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from micronas.train.stop import StopRule, never
 from micronas.train.tf_model import TfModel
 
 STEPS_PER_CALL = 25
-"""Steps between two looks at the clock: some 0.1 to 0.5 s for the networks of a search."""
+"""Steps between two checks of the clock: about 0.1 to 0.5 s for the networks of a search."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Epoch:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A trained network. ``model`` holds the weights of the epoch with the least validation loss.
+    """A trained network. ``model`` holds the weights of the epoch with the lowest validation loss.
 
-    ``stopped`` is the stop rule's reason, empty when the training ran its course.
+    ``stopped`` is the stop rule's reason, empty if the training was not stopped.
     ``cpu_s`` is this process' CPU time for building, tracing, training and validating.
     """
 
@@ -69,9 +69,9 @@ def train(
     """Train ``net`` from scratch on the training split, select by the validation split.
 
     Equal arguments give equal weights, bit for bit, on one CPU thread. ``deadline_s`` counts from the call
-    and is looked at inside epochs; when it passes, the best epoch so far is returned, as when ``stop``
-    gives a reason after an epoch. Raises ``TrainError`` when the loss is not finite, or when no epoch was
-    finished in time.
+    and is checked inside epochs. When it passes, or when ``stop`` gives a reason after an epoch, the best
+    epoch so far is returned. Raises ``TrainError`` when the loss is not finite, or when no epoch was finished
+    in time.
     """
     start_cpu, end = time.process_time(), time.monotonic() + deadline_s
     model = TfModel(net, seed)
@@ -98,7 +98,9 @@ def train(
 
 
 def batches(rng: np.random.Generator, samples: int, batch: int) -> npt.NDArray[np.int32]:
-    """One epoch's shuffled order, int32 (steps, batch); what does not fill a batch sits this epoch out."""
+    """One epoch's shuffled order, int32 (steps, batch); samples that do not fill a batch are left out of this
+    epoch.
+    """
     batch = min(batch, samples)
     steps = samples // batch
     return rng.permutation(samples)[: steps * batch].reshape(steps, batch).astype(np.int32)
@@ -114,7 +116,7 @@ def _fit(
     end: float,
     stop: StopRule,
 ) -> tuple[list[Epoch], str]:
-    """Epochs until done, out of patience or out of time; leaves the best epoch's weights in the model."""
+    """Train until done, out of patience or out of time; the model then has the best epoch's weights."""
     rng = np.random.default_rng(seed)
     steps = len(batches(np.random.default_rng(0), samples, settings.batch_size))
     rates = learning_rates(settings, steps * settings.epochs)
@@ -145,7 +147,7 @@ def run_epoch(
     rates: npt.NDArray[np.float32],
     keep_going: Callable[[], bool],
 ) -> float | None:
-    """Mean loss of one epoch; None if ``keep_going``, asked every ``STEPS_PER_CALL`` steps, once said no."""
+    """Mean loss of one epoch; None if ``keep_going``, called every ``STEPS_PER_CALL`` steps, is false."""
     total = 0.0
     for start in range(0, len(order), STEPS_PER_CALL):
         if not keep_going():

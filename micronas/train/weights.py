@@ -1,7 +1,7 @@
-"""The float weights of a ``Net``, one entry per node, as NumPy arrays of no framework.
+"""The float weights of a ``Net``, one entry per node, as NumPy arrays independent of any framework.
 
 Kernels are in TensorFlow's layout: convolution (h, w, in, out), depthwise (h, w, channels, 1), dense
-(in, out). Both trainable back ends start from ``initial_weights`` and give their weights back in this form.
+(in, out). Both trainable back ends start from ``initial_weights`` and return their weights in this form.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Array: TypeAlias = npt.NDArray[np.float32]
 BATCH_NORM_EPSILON = 1e-3
 
 BATCH_NORM_MOMENTUM = 0.9
-"""Keras' 0.99 needs some 500 steps to forget its start; a short training has fewer than that."""
+"""Keras' 0.99 needs about 500 steps to forget its initial value; a short training has fewer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ def _initial(net: Net, index: int, seed: int) -> NodeWeights | None:
     shape = kernel_shape(net, index)
     if shape is None or not isinstance(layer, Conv | DepthwiseConv | Dense):
         return None
-    # A depthwise filter sees one channel, which is the last but one dimension of every other kernel.
+    # A depthwise filter has one input channel; in every other kernel, that is the last dimension but one.
     fan_in = shape[0] * shape[1] if isinstance(layer, DepthwiseConv) else int(np.prod(shape[:-1]))
     normal = np.random.default_rng([seed, index]).standard_normal(shape)
     kernel = (normal * np.sqrt(2.0 / fan_in)).astype(np.float32)

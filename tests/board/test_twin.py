@@ -104,7 +104,7 @@ def test_an_instruction_is_more_than_two_ticks_so_that_the_nearest_number_is_exa
 
 def test_it_is_said_where_a_network_ran() -> None:
     stand_in = board_on("mps2-an500", Core.M7)
-    said = "emulated on mps2-an500, a stand-in for the core; not this board's ELF"
+    said = "emulated on mps2-an500, a proxy for the core; not this board's ELF"
     assert str(execution_target(Qemu(), stand_in)) == said
     assert built_for(Qemu(), stand_in).name == "made_up_on_mps2-an500"
     assert built_for(SerialBoard(), stand_in) is stand_in
@@ -257,7 +257,7 @@ def test_one_core_counts_the_same_on_its_own_chip_and_on_its_twin(
         "machine": "mps2-an386",
         "own_chip": False,
         "own_elf": False,
-        "text": "emulated on mps2-an386, a stand-in for the core; not this board's ELF",
+        "text": "emulated on mps2-an386, a proxy for the core; not this board's ELF",
     }
     # Sizes are the board's own; a stand-in cannot confirm them.
     assert figures["sram"] == {

@@ -75,7 +75,7 @@ def test_boards_of_the_variable_are_found_by_name(tmp_path: Path, monkeypatch: p
 def test_two_boards_of_one_name_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     profile(tmp_path / "boards", "nucleo_f446re")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(BoardError, match="two boards are called 'nucleo_f446re'"):
+    with pytest.raises(BoardError, match="two boards are named 'nucleo_f446re'"):
         load_board("nucleo_f446re")
 
 

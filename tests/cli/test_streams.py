@@ -153,3 +153,24 @@ def test_a_run_whose_name_is_no_text_has_a_report(tmp_path: Path) -> None:
     with Store.create(tmp_path / os.fsdecode(b"kl\xe4-1"), facts) as store:
         page = write_report(store)
     assert "kl\\udce4-1" in page.read_text(encoding="utf-8")
+
+
+def test_an_unbuffered_log_holds_what_was_printed_before_a_kill(tmp_path: Path) -> None:
+    """The header of a search, in a log that is read while it runs."""
+    script = (
+        "import sys, time\nfrom micronas.cli.streams import prepare_streams\n"
+        "prepare_streams()\nprint('the header')\nprint('x' * 100_000)\n"
+        "sys.stderr.write('ready\\n')\ntime.sleep(60)\n"
+    )
+    with (tmp_path / "log").open("wb") as log:
+        other = subprocess.Popen(
+            [sys.executable, "-c", script],
+            stdout=log,
+            stderr=subprocess.PIPE,
+            env=BUFFERED | {"PYTHONUNBUFFERED": "1"},
+        )
+    assert other.stderr is not None
+    other.stderr.readline()
+    other.kill()
+    other.wait()
+    assert (tmp_path / "log").read_text().splitlines() == ["the header", "x" * 100_000]

@@ -47,12 +47,13 @@ def test_a_search_that_fails_is_an_outcome_and_the_others_go_on(tmp_path: Path) 
     failing = ToyRuns(evaluate=always_fails)
     failures = run_all(plan, tmp_path, failing, silent)
     assert len(failing.began) == 3
-    assert "5 trials in a row ended alike" in failures["random-seed0"]
+    assert "5 trials in a row failed for the same reason" in failures["random-seed0"]
     results = read_results(plan, tmp_path, failures)
     (run,) = results.row("random").runs  # type: ignore[union-attr]
     assert (run.complete, run.wasted, run.trained, run.best_reward, run.hypervolume) == (0, 5, 5, None, 0.0)
     write_files(results, tmp_path)
-    assert "random-seed0: 5 trials in a row ended alike" in (tmp_path / "results.md").read_text()
+    page = (tmp_path / "results.md").read_text()
+    assert "random-seed0: 5 trials in a row failed for the same reason" in page
 
 
 def test_two_comparisons_do_not_work_in_one_folder(tmp_path: Path) -> None:

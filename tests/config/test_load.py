@@ -56,15 +56,15 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(raw, complaint, re
     [
         ({"seed": "x"}, "seed: must be a valid integer"),
         ({"seed": -1}, "seed: must be greater than or equal to 0, not -1"),
-        ({"budget": {}}, "budget: give trials, minutes or cpu_minutes"),
+        ({"budget": {}}, "budget: give at least one of trials, minutes and cpu_minutes"),
         ({"budget": {"minutes": 0}}, "budget.minutes: must be greater than 0, not 0"),
         ({"strategy": {"population": 4, "sample": 9}}, "strategy: sample 9 is more than population 4"),
         ({"space": {"min_blocks": 5, "max_blocks": 2}}, "space: min_blocks 5 is more than max_blocks 2"),
         ({"space": {"kernels": [4]}}, "space.kernels.0: must be 3, 5 or 7, not 4"),
-        ({"space": 3}, "space: must be a section with keys of its own, not 3"),
+        ({"space": 3}, "space: must be a section with keys, not 3"),
         ({"device": "qmu"}, "device: must be 'qemu', 'renode', 'serial' or 'none', not 'qmu'"),
         ({"reward": {"exponent": float("nan")}}, "reward.exponent"),
-        ({"device": "serial", "workers": 2}, "device serial is one board, so workers must be 1, not 2"),
+        ({"device": "serial", "workers": 2}, "device serial is a single board, so workers must be 1, not 2"),
         (
             {"latency": {"source": "measured"}, "device": "qemu"},
             "latency.source measured needs device serial, not qemu",

@@ -109,5 +109,5 @@ def test_the_split_does_not_depend_on_the_listing_order(root, monkeypatch):
 @pytest.mark.parametrize("size", [480_000, 2_000])
 def test_sizes_beyond_every_board_are_refused_before_they_are_allocated(root, size):
     options = {"height": size, "width": size, "channels": 3}
-    with pytest.raises(DataError, match=f"images of {size} x {size} x 3 values are more than"):
+    with pytest.raises(DataError, match=f"images of {size} x {size} x 3 values are too large"):
         load(DataConfig(name="folder", path=root, options=options))

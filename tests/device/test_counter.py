@@ -52,7 +52,11 @@ def test_firmware_that_does_not_name_its_counter_is_measured_as_before() -> None
     [
         (FakeBoard(counter=0, counted_by=1), r"moves on this device \(counter: none\)"),
         (FakeBoard(count_of=lambda run: 0), r"the counter \(DWT CYCCNT\) did not move"),
-        (FakeBoard(count_of=lambda run: 9, constant=True, counted_by=4), r"\(SysTick\) says 9 .* no work"),
+        (
+            FakeBoard(count_of=lambda run: 9, constant=True, counted_by=4),
+            r"\(SysTick\) counts 9 .* does "
+            r"not measure the work",
+        ),
         (FakeBoard(count_of=lambda run: 2**32 - 5, counted_by=3), r"\(TIM2\) says .* it has wrapped"),
         (FakeBoard(counter=2, count_of=lambda run: 2**31, counted_by=4), r"counter counts \(SysTick\)"),
         (FakeBoard(count_of=lambda run: 0, counted_by=0), r"the counter \(unknown\) did not move"),

@@ -76,7 +76,7 @@ def test_a_port_that_is_not_there_is_named() -> None:
 def test_what_is_no_serial_port_is_refused_as_such(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     for path in (tmp_path, tmp_path / "notes.txt"):
-        with pytest.raises(DeviceError, match=f"{path} is no serial port"):
+        with pytest.raises(DeviceError, match=f"{path}  is not a serial port"):
             choose_port([A], port=str(path))
 
 

@@ -228,7 +228,7 @@ def test_a_firmware_that_stays_silent_is_a_deadline(firmware_cache: Path, tmp_pa
     firmware = build("tiny.c", board, tmp_path, firmware_cache)
     other_uart = board.model_copy(update={"emulator": Emulator(machine="netduinoplus2", own_chip=False)})
     device = QemuDevice(other_uart, firmware.elf, start_deadline_s=0.5)
-    with pytest.raises(DeadlineError, match="did not answer"), device:
+    with pytest.raises(DeadlineError, match="did not reply"), device:
         pass
     assert device.pid is None
 

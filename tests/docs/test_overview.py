@@ -6,7 +6,9 @@ import re
 import tomllib
 
 import pytest
+import typer
 
+from micronas.cli.app import app
 from tests.support.paths import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -41,6 +43,12 @@ def test_the_table_follows_the_layers_of_the_import_contract() -> None:
     }
     levels = [level[name.rstrip("/").removesuffix(".py")] for name in first_column()]
     assert levels == sorted(levels)
+
+
+def test_the_readme_names_every_verb() -> None:
+    verbs = typer.main.get_command(app).commands
+    shown = README.split("All verbs")[1].split("## ")[0]
+    assert [v for v in verbs if not re.search(rf"(micronas |`){v}\b", shown)] == []
 
 
 @pytest.mark.parametrize("page", ROOT_PAGES, ids=lambda page: page.name)

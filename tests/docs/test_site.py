@@ -13,7 +13,6 @@ import pytest
 
 from tests.support.paths import REPOSITORY, TOOLS
 
-pytest.importorskip("mkdocs")
 with pytest.MonkeyPatch.context() as patch:
     patch.syspath_prepend(str(TOOLS))
     import mkdocs_hooks

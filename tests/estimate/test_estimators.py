@@ -38,7 +38,7 @@ def test_a_space_without_shared_weights_is_the_reason_otherwise() -> None:
 
 def test_shared_weights_leave_a_prefilter_nothing() -> None:
     check_prefilter("train", FREE)
-    with pytest.raises(ConfigError, match="supernet judges candidates by shared weights"):
+    with pytest.raises(ConfigError, match="supernet already ranks candidates by shared weights"):
         check_prefilter("supernet", FREE)
 
 

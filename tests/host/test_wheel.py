@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import zipfile
@@ -173,11 +172,20 @@ def test_missing_data_is_an_error_by_name(distributions: tuple[Path, Path], tmp_
     assert "Traceback" not in doctor.stderr
 
 
+@pytest.mark.slow
+def test_pip_installs_from_a_git_repository(tmp_path: Path) -> None:
+    """What is committed, built in its own tree: as `pip install .` in a checkout builds it."""
+    expected = shipped_files()
+    python = layered_environment(tmp_path / "venv", f"git+{REPOSITORY.as_uri()}")
+    data = site_packages(python) / "micronas" / "_data"
+    found = {p.relative_to(data).as_posix() for p in data.rglob("*") if p.is_file() and p.suffix != ".pyc"}
+    assert found >= {name for name in expected if name.startswith("boards/")}
+    done = Installed(python, tmp_path, tmp_path / "cache").run("boards", "show", "nucleo_f446re")
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.exhaustive
 @pytest.mark.timeout(1800)
-@pytest.mark.skipif(
-    "MICRONAS_EXHAUSTIVE" not in os.environ, reason="downloads 3 GB: set MICRONAS_EXHAUSTIVE=1"
-)
 def test_pip_installs_the_wheel_with_all_it_needs(distributions: tuple[Path, Path], tmp_path: Path) -> None:
     """Everything from the package registry into an empty environment; then the search of the README."""
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True, timeout=300)

@@ -39,7 +39,7 @@ def test_one_tensor_of_the_network_is_not_two_of_the_file() -> None:
 
 
 def test_one_op_of_the_file_does_not_stand_for_two_of_the_network() -> None:
-    with pytest.raises(QuantizeError, match="one op stands for two"):
+    with pytest.raises(QuantizeError, match="one op replaces two"):
         in_order_of(pools_of([0, 0], (0, 0)), pools_of([0, 0], (0, 1)))
 
 

@@ -23,7 +23,7 @@ def test_figures_do_not_make_failures_different() -> None:
     streak = FailureLimit(3, stop_without_board=False)
     streak.add(failed(0, "op 3: 1024 bytes over, build 00112233445566778899aabbccddeeff"))
     streak.add(failed(1, "op 12: 7 bytes over, build ffeeddccbbaa99887766554433221100"))
-    with pytest.raises(SearchError, match="3 trials in a row ended alike"):
+    with pytest.raises(SearchError, match="3 trials in a row failed for the same reason"):
         streak.add(failed(2, "op 1: 99 bytes over, build 0123456789abcdef0123456789abcdef"))
 
 

@@ -88,16 +88,16 @@ def test_it_is_said_why_a_final_training_is_not_reported(store: Store) -> None:
 
     def evaluate(task: TrialTask) -> TrialResult:
         if task.number == 1:
-            return TrialResult(Outcome.FAILED, stage="worker", reason="ran past its deadline and was stopped")
+            return TrialResult(Outcome.FAILED, stage="worker", reason="exceeded its deadline and was stopped")
         return final(-0.05)(task)
 
     records = [record(0, 1), record(1, 3), record(2, 2)]
     winner = choose(records, 3, InlineExecutor(evaluate), 1, store, TrialTermination(4), said.append)
     assert (winner.number, winner.final_fit) == (1, False)
-    stays = "its network stays as the trial trained it"
-    assert said[0] == f"final training of trial 1 failed: ran past its deadline and was stopped; {stays}"
+    stays = "the network of the trial is kept"
+    assert said[0] == f"final training of trial 1 failed: exceeded its deadline and was stopped; {stays}"
     rewards = [r.trial.scores.reward for r in records if r.trial.scores]
-    assert [line.partition(" came out at a reward of ")[2] for line in said[1:]] == [
+    assert [line.partition(" gave a reward of ")[2] for line in said[1:]] == [
         f"{rewards[number] - 0.05:.4f}, below the trial's {rewards[number]:.4f}; {stays}" for number in (2, 0)
     ]
 
@@ -138,7 +138,7 @@ def test_a_network_predicted_to_be_fast_goes_only_if_it_is_measured_to_be_slow(
 
 def test_a_search_whose_finalists_are_all_too_slow_says_so(store: Store) -> None:
     too_slow = InlineExecutor(final(0.0, Outcome.INFEASIBLE))
-    with pytest.raises(SearchError, match="once it is measured"):
+    with pytest.raises(SearchError, match="when measured"):
         choose([predicted(0, 4), predicted(1, 1)], 2, too_slow, 1, store, TrialTermination(4))
 
 

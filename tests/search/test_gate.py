@@ -48,7 +48,7 @@ def test_fits_is_the_verdict(name: str, runtime: str) -> None:
 def test_what_is_over_by_its_constants_is_never_planned(monkeypatch: pytest.MonkeyPatch) -> None:
     space, archs = drawn("cell")
     gate = LedgerGate(space, BOARD, "micronas", Budget(8 * 1024, 400 * 1024))
-    monkeypatch.setattr(gate_module, "make_ledger", lambda *_: pytest.fail("a ledger was made"))
+    monkeypatch.setattr(gate_module, "make_ledger", lambda *_, **__: pytest.fail("a ledger was made"))
     assert not any(gate.fits(arch) for arch in archs)
 
 

@@ -79,7 +79,7 @@ class Workbench:
     def flash(self, firmware: Any, port: Port, **seams: Any) -> Flashed:
         number, board = self.deployments, self.boards[-1]
         if number in self.silent:
-            raise FlashError(f"the upload to {port} did not work: nothing answers on its port")
+            raise FlashError(f"the upload to {port} failed: no reply on its port")
         board.flashed(self.graph, firmware.build_id)
         board.wrong_output = number in self.wrong
         if number in self.pulled:
@@ -143,7 +143,7 @@ def test_trials_are_measured_on_the_board_and_say_with_what(workbench: Workbench
         (Outcome.FAILED, "parity"),
         (Outcome.COMPLETE, ""),
     ]
-    assert "nothing answers" in records[1].trial.reason
+    assert "no reply on its port" in records[1].trial.reason
     assert "(after 3 attempts)" in records[1].trial.reason
     assert "differ from the reference" in records[2].trial.reason
     lost: Any = records[3].details["lost"]
@@ -211,8 +211,8 @@ def run_loop(folder: Path, config: SearchConfig) -> list[Record]:
 @pytest.mark.parametrize(
     ("policy", "limit", "trials", "text"),
     [
-        ("stop", 5, 3, "trial 2 failed for its device"),
-        ("continue", 4, 6, "4 trials in a row ended alike, in stage 'flash'"),
+        ("stop", 5, 3, "trial 2 failed because of the device"),
+        ("continue", 4, 6, "4 trials in a row failed for the same reason, in stage 'flash'"),
     ],
 )
 def test_a_board_that_is_gone_for_good_ends_the_search_by_policy(

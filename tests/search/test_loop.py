@@ -70,7 +70,7 @@ def test_nothing_over_budget_is_evaluated(store: Store) -> None:
 
 
 def test_when_nothing_fits_infeasible_trials_are_recorded_and_the_search_stops(store: Store) -> None:
-    with pytest.raises(SearchError, match="5 trials in a row ended alike, in stage 'budget'"):
+    with pytest.raises(SearchError, match="5 trials in a row failed for the same reason, in stage 'budget'"):
         make_loop(store, gate=ToyGate(limit=-1)).run()
     assert [r.trial.outcome for r in store.records()] == [Outcome.INFEASIBLE] * 5
     assert all("over" in r.trial.reason for r in store.records())
@@ -102,7 +102,8 @@ def test_equal_failures_in_a_row_stop_the_run_and_give_the_reason(store: Store) 
     def evaluate(task: TrialTask) -> TrialResult:
         return TrialResult(Outcome.FAILED, stage="build", reason=f"no toolchain (try {task.number})")
 
-    with pytest.raises(SearchError, match="3 trials in a row ended alike, in stage 'build': no toolchain"):
+    message = "3 trials in a row failed for the same reason, in stage 'build': no toolchain"
+    with pytest.raises(SearchError, match=message):
         make_loop(store, evaluate=evaluate, max_equal_failures=3).run()
     assert len(store.records()) == 3
 

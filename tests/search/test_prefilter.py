@@ -146,7 +146,7 @@ def test_what_has_no_proposals_to_choose_from_is_refused_by_name() -> None:
     check_prefilter("train", searcher("aging_evolution"))
     with pytest.raises(ConfigError, match="strategy dnas learns one network per trial"):
         check_prefilter("train", searcher("dnas"))
-    with pytest.raises(ConfigError, match="supernet judges candidates by shared weights"):
+    with pytest.raises(ConfigError, match="supernet already ranks candidates by shared weights"):
         check_prefilter("supernet", searcher("random"))
 
 

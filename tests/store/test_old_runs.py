@@ -91,16 +91,14 @@ def test_an_older_format_is_shown_and_not_gone_on_with(run: Path) -> None:
     change(run, "schema_version", lambda _: 1)
     change(run, "code_version", lambda _: "0.0.9")
     change(run, "board", old_profile)
-    with pytest.raises(
-        StoreError, match=r"micronas 0\.0\.9 \(run format 1\).*cannot go on with it"
-    ) as caught:
+    with pytest.raises(StoreError, match=r"micronas 0\.0\.9 \(run format 1\).*cannot resume it") as caught:
         Store.resume(run)
     assert f"micronas report {run}" in str(caught.value.remedy)
     with Store.read(run) as store:
         text = write_report(store).read_text(encoding="utf-8")
     assert "87.5 %" in text
     assert "micronas 0.0.9 (run format 1)" in text
-    assert "cannot go on with it: it is in run format 1" in text
+    assert "cannot resume it: it is in run format 1" in text
     assert "model.c" in text, "the network's C needs the core of the profile, and that is there"
 
 
@@ -248,7 +246,7 @@ def test_a_comparison_of_old_runs_is_shown_and_not_gone_on_with(comparison: Path
     with sqlite3.connect(comparison / "random-seed0" / DATABASE) as connection:
         connection.execute("DELETE FROM final")
     where = comparison.parent
-    refused(micronas("compare", "--resume", comparison, cwd=where), "random-seed0", "cannot go on with it")
+    refused(micronas("compare", "--resume", comparison, cwd=where), "random-seed0", "cannot resume it")
     done = micronas("compare", "--resume", comparison, "--only-results", cwd=where)
     assert done.returncode == 0, done.stderr
     assert "aging_evolution" in done.stdout

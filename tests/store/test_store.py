@@ -80,7 +80,7 @@ def test_a_second_search_on_the_same_run_is_refused_and_names_the_holder(
 ) -> None:
     with pytest.raises(StoreError, match=f"in use by another process \\({os.getpid()}\\)"):
         Store.resume(tmp_path / "run")
-    with pytest.raises(StoreError, match="exists already") as caught:
+    with pytest.raises(StoreError, match="already exists") as caught:
         Store.create(tmp_path / "run", {})
     assert "--resume" in (caught.value.remedy or "")
 
@@ -156,7 +156,7 @@ def test_the_result_is_stored_once_and_unsealings_are_remembered(store: Store) -
     store.set_final(Final({"trial": 0}, b"TFL3"))
     assert store.final() == Final({"trial": 0}, b"TFL3")
     assert store.unsealings() == ["final figures of trial 0"]
-    with pytest.raises(StoreError, match="has its result already"):
+    with pytest.raises(StoreError, match="already has a result"):
         store.set_final(Final({}, b""))
 
 

@@ -82,7 +82,7 @@ def test_foreign_genes_and_unfit_networks_are_refused():
     with pytest.raises(SpaceError, match="whole numbers"):
         REGION.from_json(["a"])
     pooled = LayerwiseArch(Stem(3, 1, 8), (Block(BlockKind.CONV, 3, 1, 8, pool=True),) * 2)
-    with pytest.raises(SpaceError, match="pooling"):
+    with pytest.raises(SpaceError, match="genes pool"):
         LayerwiseRegion(SPACE, pooled)
 
 

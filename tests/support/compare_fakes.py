@@ -14,7 +14,8 @@ from micronas.config import SearchConfig, parse_config
 from micronas.errors import SearchError
 from micronas.search.task import Evaluate, TrialResult, TrialTask
 from micronas.store import DATABASE, Final, Store
-from micronas.trial import Outcome, scores_to_json
+from micronas.store.final_figures import DeploymentFigures, FinalFigures
+from micronas.trial import Outcome
 from tests.support.search_fakes import ToyArch, toy_evaluate
 from tests.support.toy_loop import make_loop
 
@@ -61,8 +62,8 @@ class ToyRuns:
                 raise SearchError("no trial ended with a usable network")
             best = max(complete, key=lambda s: s.reward)
             test = best.quality_int8 - 0.01
-            result = {"scores": scores_to_json(best), "test_quality_int8": test, "test_samples": 400}
-            store.set_final(Final(result, b"model"))
+            found = FinalFigures(0, "", True, test, 400, best, DeploymentFigures({}), {}, "accuracy")
+            store.set_final(Final(found.to_json(), b"model"))
 
     def _evaluate(self, task: TrialTask) -> TrialResult:
         if self.lives == 0:

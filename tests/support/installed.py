@@ -42,8 +42,8 @@ def clean_environment(**changes: str) -> dict[str, str]:
     return kept | changes
 
 
-def layered_environment(folder: Path, package: Path) -> Path:
-    """A virtual environment with micronas from ``package`` alone; returns its Python.
+def layered_environment(folder: Path, package: Path | str) -> Path:
+    """A virtual environment with micronas from ``package`` (what pip takes) alone; returns its Python.
 
     Everything else is the environment that runs the tests. Its folder is named in a ``.pth`` file, which does
     not read the ``.pth`` files in there: so an editable install of the checkout stays unknown.

@@ -9,6 +9,7 @@ the first needs a *lag* in the same way: its output must start so far behind its
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,15 +50,20 @@ class Steps:
 
 def window_lead(x: Tensor, y: Tensor, vertical: Axis, horizontal: Axis, steps: Steps) -> int | None:
     """The lead of ``y`` on ``x``, both one HWC image of bytes; None where they cannot share a byte."""
-    in_c, out_c = x.shape[3], y.shape[3]
+    lead = _window_lead(x.shape[3], y.shape[3], vertical, horizontal, steps)
+    return lead if lead < y.nbytes else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _window_lead(in_c: int, out_c: int, vertical: Axis, horizontal: Axis, steps: Steps) -> int:
+    """The lead of an image of ``out_c`` channels on one of ``in_c``; candidates of a search share many."""
     rows, columns = vertical.first_inside(), horizontal.first_inside()
     lowest = np.minimum(_NEVER, (rows[:, None] * horizontal.size + columns) * in_c).reshape(-1)
     from_here_on = np.minimum.accumulate(np.append(lowest, _NEVER)[::-1])[::-1]
     starts = np.arange(0, lowest.size, steps.pixels)
     ends = np.minimum(starts + steps.pixels, lowest.size)
     still_to_read = from_here_on[ends if steps.buffered else starts]
-    lead = max(0, int((ends * out_c - still_to_read).max()))
-    return lead if lead < y.nbytes else None
+    return max(0, int((ends * out_c - still_to_read).max()))
 
 
 def pointwise_lag(x: Tensor, y: Tensor, steps: Steps) -> int | None:

@@ -1,7 +1,7 @@
 """Run a network on a device: latency from its counter, parity element by element, counts per op.
 
-A latency is MEASURED only when a real core's cycle counter says so. Everything an emulator counts is
-instructions, and its latency an estimate: instructions x cycles per instruction / clock.
+A latency is MEASURED only if it comes from a real core's cycle counter. An emulator counts instructions, and
+its latency is an estimate: instructions x cycles per instruction / clock.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from micronas.trial import Latency, Source
 
 WARM_UP_RUNS = 2
 TIMED_RUNS = 5
-"""In an emulator, where all runs are alike."""
+"""Runs in an emulator, where all runs are identical."""
 BOARD_RUNS = 15
 
 
@@ -73,12 +73,12 @@ def measure(
     build_id: bytes | None = None,
     runs: int | None = None,
 ) -> Measurement:
-    """Measure the network that the device holds.
+    """Measure the network on the device.
 
     ``samples`` has one array (N, ...) per input, ``expected`` one (N, ...) per output, from the reference
     interpreter; ``runs`` is by default 15 on a board and 5 in an emulator. Raises ``DeviceError`` for another
-    build id than ``build_id`` or a counter or clock that cannot be believed, ``DeadlineError`` for an answer
-    that does not come, ``BoardLostError`` for a board that was reset meanwhile.
+    build id than ``build_id`` or an implausible counter or clock, ``DeadlineError`` for a missing reply,
+    ``BoardLostError`` for a board that was reset during the measurement.
     """
     emulated = client.link.emulated
     info = client.info()
@@ -91,23 +91,23 @@ def measure(
     parity = compare_outputs(client, samples, expected, deadline_s)
     timed = time_runs(client, samples, info, runs or (TIMED_RUNS if emulated else BOARD_RUNS), deadline_s)
     per_op = profile_ops(client, graph, samples, info)
-    after = client.info()  # only now has the stack been used as deep as it gets
+    after = client.info()  # only now has the stack reached its maximum depth
     check_not_reset(after, info, mark)
     latency = latency_of(timed.median, info, board, emulated=emulated)
     return Measurement(latency, info.counter, clock, timed, parity, per_op, after)
 
 
 def check_identity(info: Info, graph: Graph, board: Board, build_id: bytes | None) -> None:
-    """Raise ``DeviceError`` unless the answering firmware is the one built for this board and graph."""
+    """Raise ``DeviceError`` unless the firmware was built for this board and graph."""
     if build_id is not None and info.build_id != build_id:
         raise DeviceError(
             f"the device runs build {info.build_id.hex()}, not {build_id.hex()}",
-            remedy="flash it again; another program may have written to the board in between",
+            remedy="flash it again; another program may have written to the board",
         )
     if info.board != board.name:
         raise DeviceError(
             f"the firmware was built for board {info.board!r}, not {board.name!r}",
-            remedy=f"flash it for this board, or say --board {info.board}",
+            remedy=f"flash it for this board, or pass --board {info.board}",
         )
     if info.n_ops != len(graph.ops):
         raise DeviceError(
@@ -117,11 +117,11 @@ def check_identity(info: Info, graph: Graph, board: Board, build_id: bytes | Non
 
 
 def check_not_reset(after: Info, before: Info, mark: int) -> None:
-    """Raise ``BoardLostError`` when ``after`` is from a device that has forgotten ``Client.leave_mark``."""
+    """Raise ``BoardLostError`` if the mark of ``Client.leave_mark`` is gone in ``after``."""
     if after.garbled_frames < mark or after.build_id != before.build_id:
         raise BoardLostError(
-            f"{before.board} was reset in the middle of the measurement, so its inputs were lost",
-            remedy="is its supply steady, and does nobody else use its probe?",
+            f"{before.board} was reset during the measurement, so its inputs were lost",
+            remedy="check the power supply, and that no other program uses the probe",
         )
 
 
@@ -132,7 +132,7 @@ def time_runs(
     runs: int,
     deadline_s: float = RUN_DEADLINE_S,
 ) -> RunStatistics:
-    """Counts of ``runs`` runs of the first sample, after warm-up; the inputs are loaded anew for each."""
+    """Counts of ``runs`` runs of the first sample, after warm-up; the inputs are reloaded for each."""
     counts = []
     for number in range(WARM_UP_RUNS + runs):
         load_sample(client, samples, 0)
@@ -145,15 +145,15 @@ def time_runs(
 
 
 def profile_ops(client: Client, graph: Graph, samples: Sequence[Array], info: Info) -> tuple[OpCount, ...]:
-    """Counts per op of a run of the first sample; ``DeviceError`` when not one of them moved the counter."""
+    """Counts per op of a run of the first sample; raises ``DeviceError`` if no op moves the counter."""
     counts = client.profile(lambda: load_sample(client, samples, 0))
     if not any(counts):
-        raise DeviceError(f"the counter ({info.counted_by}) stood still in every op of the profile")
+        raise DeviceError(f"the counter ({info.counted_by}) did not move in any op of the profile")
     return tuple(OpCount(i, graph.ops[i].kind, count) for i, count in enumerate(counts))
 
 
 def latency_of(count: float, info: Info, board: Board, *, emulated: bool) -> Latency:
-    """The latency that ``count`` stands for; an emulated cycle counter counts instructions."""
+    """The latency for ``count``; an emulated cycle counter counts instructions."""
     if info.counter is Counter.CYCLES and not emulated:
         ms = 1000.0 * count / info.clock_hz
         return Latency(ms, Source.MEASURED, cycles=round(count), core=info.core, clock_hz=info.clock_hz)

@@ -1,4 +1,4 @@
-"""Outputs of a device against the reference, element by element, and the first op that goes wrong."""
+"""Outputs of a device against the reference, element by element, and the first op that differs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Array = npt.NDArray[np.int8]
 
 @dataclass(frozen=True)
 class Difference:
-    """The first element that the device computed differently."""
+    """The first element that differs on the device."""
 
     sample: int
     output: int
@@ -78,8 +78,8 @@ def first_wrong_op(
     """Index of the first op whose outputs differ from ``tensors`` for one sample, or None if all agree.
 
     ``offsets`` are arena offsets per activation tensor (the plan's), ``inputs`` one array per input,
-    ``tensors`` every activation by the reference interpreter. The network is run anew up to each op, since
-    later ops may take over an output's memory.
+    ``tensors`` every activation by the reference interpreter. The network is rerun up to each op, because
+    later ops may reuse an output's memory.
     """
     for index, op in enumerate(graph.ops):
         for number, values in enumerate(inputs):

@@ -1,4 +1,4 @@
-"""What repeated runs say: their median, how far they spread, and which of them stand out."""
+"""Statistics of repeated runs: median, spread and outliers."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import statistics
 from dataclasses import dataclass
 
 _FENCE = 1.5  # interquartile ranges beyond the quartiles (Tukey 1977)
-_NOTHING = 0.001  # of the median: a deviation that is none, however alike the other runs are
+_NOTHING = 0.001  # of the median: a smaller deviation is never an outlier, however similar the other runs are
 
 
 @dataclass(frozen=True)
 class RunStatistics:
-    """Counts of the timed runs in order, all of the same input, after ``warm_up`` runs that do not count.
+    """Counts of the timed runs in order, all of the same input, after ``warm_up`` runs that are not counted.
 
-    Outliers are shown, never left out: the median does not mind them, and they say that something else
+    Outliers are shown and never removed: they hardly affect the median, and they show that something else
     happened on the device.
     """
 

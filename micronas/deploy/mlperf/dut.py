@@ -1,4 +1,4 @@
-"""The runner's side of the text protocol: one command, its lines, one deadline."""
+"""The runner's side of the text protocol: one command, its reply lines, one deadline."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from micronas.errors import DeadlineError, ProtocolError
 
 READY = "m-ready"
 BYTES_PER_COMMAND = 31
-"""As the public runner loads: 62 digits of a command of at most 80 characters."""
+"""As the public runner does: 62 digits in a command of at most 80 characters."""
 ANSWER_DEADLINE_S = 5.0
 _ASK_AGAIN_S = 0.5
 _LAP = re.compile(r"m-lap-us-(\d+)")
@@ -21,7 +21,7 @@ _RESULTS = re.compile(r"m-results-\[([^]]*)\]")
 
 @dataclass(frozen=True)
 class About:
-    """What the firmware says of itself; ``build_id`` and ``counter`` come from its help text."""
+    """The firmware's description of itself; ``build_id`` and ``counter`` are from its help text."""
 
     name: str
     model: str
@@ -48,10 +48,10 @@ class Dut:
         self._pending = b""
 
     def synchronise(self, deadline_s: float = ANSWER_DEADLINE_S) -> None:
-        """Come into step, whatever was said before.
+        """Synchronise with the device, regardless of earlier communication.
 
-        Ends a half command, then sends a word that no device knows: only its own error line, followed by
-        m-ready, is the answer to it. All that came before was late.
+        Ends an incomplete command, then sends an unknown word. Its reply is the matching error line followed
+        by m-ready; all earlier lines belong to earlier commands.
         """
         deadline = time.monotonic() + deadline_s
         while (left := deadline - time.monotonic()) > 0:
@@ -60,14 +60,15 @@ class Dut:
             if self._saw([f"e-[Unknown command: {word}]", READY], min(left, _ASK_AGAIN_S)):
                 return
         raise DeadlineError(
-            f"{self.link.name}: nothing answers as a device under MLPerf Tiny's test within {deadline_s:g} s",
-            remedy="is it flashed with --protocol mlperf-tiny, and the baud rate its mode's?",
+            f"{self.link.name}: no MLPerf Tiny device under test replied within {deadline_s:g} s",
+            remedy="check that it is flashed with --protocol mlperf-tiny and that the baud rate is that "
+            "of its mode",
         )
 
     def command(self, text: str, deadline_s: float = ANSWER_DEADLINE_S) -> list[str]:
-        """The lines that answer ``text``, without the closing m-ready.
+        """The reply lines to ``text``, without the closing m-ready.
 
-        Raises ``ProtocolError`` for an e- line, ``DeadlineError`` when m-ready does not come.
+        Raises ``ProtocolError`` for an e- line, ``DeadlineError`` if m-ready does not arrive.
         """
         self.transcript.append(f"> {text}%")
         self.link.write(f"{text}%".encode("ascii"))
@@ -77,7 +78,7 @@ class Dut:
         return lines
 
     def about(self) -> About:
-        """Name, model and build; raises ``ProtocolError`` for an answer without them."""
+        """Name, model and build; raises ``ProtocolError`` for a reply without them."""
         (name,) = self._fields("name", r"m-name-dut-\[([^]]+)\]", 1)
         (model,) = self._fields("profile", r"m-model-\[([^]]+)\]", 1)
         lines = self.command("help")
@@ -94,15 +95,17 @@ class Dut:
         """Load the input; the device must announce its length and acknowledge its end."""
         expected = f"m-[Expecting {len(data)} bytes]"
         if expected not in self.command(f"db load {len(data)}"):
-            raise ProtocolError(f"{self.link.name}: 'db load' was not answered by {expected!r}")
+            raise ProtocolError(f"{self.link.name}: 'db load' was not answered with {expected!r}")
         lines: list[str] = []
         for at in range(0, len(data), BYTES_PER_COMMAND):
             lines = self.command(f"db {data[at : at + BYTES_PER_COMMAND].hex()}")
         if "m-load-done" not in lines:
-            raise ProtocolError(f"{self.link.name}: {len(data)} bytes were sent, but the device misses some")
+            raise ProtocolError(
+                f"{self.link.name}: {len(data)} bytes were sent, but the device did not receive all of them"
+            )
 
     def infer(self, inferences: int, warm_ups: int, deadline_s: float) -> Inference:
-        """Run the loaded input; ``ProtocolError`` unless there are results and two time stamps or none."""
+        """Run the loaded input; ``ProtocolError`` unless there are results, and two time stamps or none."""
         lines = self.command(f"infer {inferences} {warm_ups}", deadline_s)
         laps = [int(match[1]) for line in lines if (match := _LAP.fullmatch(line))]
         results = [match[1] for line in lines if (match := _RESULTS.fullmatch(line))]
@@ -118,7 +121,7 @@ class Dut:
         lines = self.command(command)
         found = [match[1] for line in lines if (match := re.fullmatch(pattern, line))]
         if len(found) != count:
-            raise ProtocolError(f"{self.link.name}: {command!r} was answered by {lines}")
+            raise ProtocolError(f"{self.link.name}: {command!r} was answered with {lines}")
         return found
 
     def _answer(self, text: str, deadline_s: float) -> list[str]:
@@ -130,11 +133,13 @@ class Dut:
                     return lines
                 lines.append(line)
         half = self._pending.decode("ascii", errors="replace")
-        heard = f"; it said {[*lines, half][-3:]}" if lines or half else ""
-        raise DeadlineError(f"{self.link.name}: no {READY} to {text[:20]!r} within {deadline_s:g} s{heard}")
+        heard = f"; received: {[*lines, half][-3:]}" if lines or half else ""
+        raise DeadlineError(
+            f"{self.link.name}: no {READY} after {text[:20]!r} within {deadline_s:g} s{heard}"
+        )
 
     def _saw(self, expected: list[str], timeout_s: float) -> bool:
-        """Whether these lines come, one right after the other, as the last there are."""
+        """Whether these lines arrive consecutively, as the last ones."""
         deadline = time.monotonic() + timeout_s
         seen: list[str] = []
         while (left := deadline - time.monotonic()) > 0:
@@ -144,7 +149,10 @@ class Dut:
         return False
 
     def _lines(self, timeout_s: float) -> list[str]:
-        """Whole lines that have arrived; a half one waits for its rest. What is no ASCII cannot be right."""
+        """Complete lines that have arrived; an incomplete one waits for the rest.
+
+        Other bytes than ASCII are errors.
+        """
         *whole, self._pending = (self._pending + self.link.read(timeout_s)).split(b"\n")
         lines = [line.rstrip(b"\r").decode("ascii", errors="replace") for line in whole]
         self.transcript += [f"< {line}" for line in lines]
@@ -155,4 +163,4 @@ def _numbers(text: str, name: str) -> tuple[float, ...]:
     try:
         return tuple(float(number) for number in text.split(","))
     except ValueError:
-        raise ProtocolError(f"{name}: results [{text}] are no numbers") from None
+        raise ProtocolError(f"{name}: results [{text}] are not numbers") from None

@@ -1,4 +1,4 @@
-"""A network as the firmware of a device under MLPerf Tiny's test."""
+"""The firmware of a network as a device under test of MLPerf Tiny."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ _INPUT_SYMBOLS = ("mlperf_buffer", "mlperf_quantized")
 
 
 class RunMode(Enum):
-    """How the device marks time: lines with microseconds, or pulses on a pin for an energy monitor."""
+    """How the device signals time: lines with microseconds, or pulses on a pin for an energy monitor."""
 
     PERFORMANCE = "performance"
     ENERGY = "energy"
 
     @property
     def baud(self) -> int:
-        """The rate at which the runner speaks to the device; energy mode goes through an interface board."""
+        """The baud rate of the runner; energy mode uses an interface board."""
         return ENERGY_BAUD if self is RunMode.ENERGY else PERFORMANCE_BAUD
 
 
 @dataclass(frozen=True)
 class Sram:
-    """Bytes of SRAM that the firmware takes, all of them linked.
+    """Bytes of SRAM that the firmware uses, all of them linked.
 
-    ``input_buffer`` are those of ``static`` that hold what the host loads; ``added`` is how many more this is
-    than the firmware that ``bench`` runs takes.
+    ``input_buffer`` is the part of ``static`` that holds the data loaded by the host; ``added`` is the
+    difference to the firmware of ``bench``.
     """
 
     arena: int
@@ -67,10 +67,10 @@ class Sram:
 
 @dataclass(frozen=True)
 class DutFirmware:
-    """The linked firmware and what it answers to ``profile``.
+    """The linked firmware and its reply to ``profile``.
 
-    ``firmware`` and ``sram`` are the board's; ``running`` is what is run: the same, its emulated twin's, or
-    for Renode one that says of itself that it is emulated.
+    ``firmware`` and ``sram`` are the board's; ``running`` is the firmware that runs: the same, that of the
+    emulated twin, or for Renode one that reports that it is emulated.
     """
 
     task: MlperfTask
@@ -91,12 +91,11 @@ def build_dut(
     pin: str | None = None,
     device: Device | None = None,
 ) -> DutFirmware:
-    """Build ``graph`` for ``board`` as a device under test, and again where ``device`` runs another image.
+    """Build ``graph`` for ``board`` as a device under test, and again if ``device`` runs another image.
+    Without a ``device`` there is no second build. ``pin`` (such as PA8) is for energy mode.
 
-    Without a ``device`` that is left out. ``pin`` (like PA8) is energy mode's.
-
-    Raises what generating and building raise, among it ``BudgetError`` where network and input buffer
-    together exceed a memory region.
+    Raises the errors of generating and building, such as ``BudgetError`` if network and input buffer together
+    exceed a memory region.
     """
     ledger = make_ledger(graph, board)
     sources = generate(graph, ledger.lowered, ledger.plan, name=graph.name)
@@ -134,9 +133,9 @@ def build_dut(
 def dut_program(
     board: Board, task: MlperfTask, mode: RunMode, pin: str | None, *, emulated: bool = False
 ) -> Program:
-    """What is compiled around the network; ``ConfigError`` for a pin that is none.
+    """The program compiled around the network; raises ``ConfigError`` for an invalid pin.
 
-    ``emulated``: what its core counts as cycles are instructions, which Renode's cannot be told from.
+    ``emulated``: the core's cycle counter counts instructions; Renode's core does not show the difference.
     """
     return Program(
         paths=("mlperf", *(f"src/{name}" for name in _SHARED)),
@@ -147,7 +146,7 @@ def dut_program(
 def mlperf_header(
     board: Board, task: MlperfTask, mode: RunMode, pin: str | None, *, emulated: bool = False
 ) -> str:
-    """Text of ``mn_mlperf.h``; arguments as of ``dut_program``."""
+    """Text of ``mn_mlperf.h``; arguments as for ``dut_program``."""
     port, number = _pin(mode, pin)
     encodings = "".join(f"#define {encoding.value} {i}\n" for i, encoding in enumerate(Encoding))
     values: Mapping[str, object] = {
@@ -163,7 +162,7 @@ def mlperf_header(
     }
     lines = "".join(f"#define {name} {value}\n" for name, value in values.items())
     return (
-        "/* MLPerf Tiny's task and how time is told; generated. */\n"
+        "/* MLPerf Tiny's task and how time is signalled; generated. */\n"
         f"#ifndef MN_MLPERF_H\n#define MN_MLPERF_H\n\n{encodings}\n{lines}\n#endif\n"
     )
 
@@ -174,15 +173,15 @@ def _pin(mode: RunMode, pin: str | None) -> tuple[int, int]:
     match = re.fullmatch(r"P([A-K])(\d{1,2})", pin or "")
     if match is None or int(match[2]) > 15:
         raise ConfigError(
-            "energy mode marks time by pulses on a pin, and "
-            + (f"{pin!r} is none" if pin else "none was named"),
+            "energy mode signals time by pulses on a pin, and "
+            + (f"{pin!r} is not a pin" if pin else "no pin was given"),
             remedy="--pin PA8, for example: D7 of a Nucleo-64's Arduino header",
         )
     return ord(match[1]) - ord("A"), int(match[2])
 
 
 def _sram(ledger: Ledger, firmware: Firmware) -> Sram:
-    """Raises ``BuildError`` where arena, stack or constants are not the ledger's: it is the same network."""
+    """Raise ``BuildError`` if arena, stack or constants differ from the ledger of the same network."""
     linked = firmware.linked
     require_equal(
         {
@@ -191,7 +190,7 @@ def _sram(ledger: Ledger, firmware: Firmware) -> Sram:
             "constants": (ledger.constant_bytes, linked.constants),
         },
         "the ledger and the linker disagree",
-        remedy="report it",
+        remedy="this is a bug in micronas: report it",
     )
     buffers = sum(s.size for s in firmware.image.symbols if s.name in _INPUT_SYMBOLS)
     return Sram(linked.arena, linked.stack, linked.static, buffers, linked.sram_bytes - ledger.sram_bytes)

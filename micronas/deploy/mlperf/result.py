@@ -1,4 +1,4 @@
-"""What a run comes to: lines in the runner's manner, each labelled with its source, and one JSON object."""
+"""Results of a run: lines in the runner's format, each labelled with its source, and one JSON object."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class MlperfResult:
 
 
 def source_of(counter: str, *, emulated: bool) -> Source:
-    """Measured only by a core's cycle counter over a link to a board."""
+    """MEASURED only with a core's cycle counter and a link to a board."""
     return Source.MEASURED if counter == "cycles" and not emulated else Source.EMULATED
 
 
 def result_lines(result: MlperfResult) -> list[str]:
-    """The runner's result lines, each with ``mlperf-tiny [emulated]`` or ``[measured]`` before it."""
+    """The runner's result lines, each prefixed with ``mlperf-tiny [emulated]`` or ``[measured]``."""
     lines = _performance_lines(result.performance) if result.performance else []
     lines += _accuracy_lines(result) if result.accuracy else []
     return [f"mlperf-tiny [{result.source.value}]: {line}" for line in [*lines, NO_SUBMISSION]]
@@ -47,7 +47,7 @@ def _performance_lines(performance: Performance) -> list[str]:
         ]
     lines += [_RULE, f"Median throughput is {performance.throughput:>10.3f} inf./sec.", _RULE]
     if not performance.by_the_rules:
-        lines.append("shorter or fewer windows than the rules ask for: a trial run only")
+        lines.append("fewer or shorter windows than the rules require: a trial run only")
     return lines
 
 
@@ -60,7 +60,7 @@ def _accuracy_lines(result: MlperfResult) -> list[str]:
     if accuracy.auc is not None:
         lines.append(f"AUC = {accuracy.auc:.3f}")
     quality = accuracy.quality(task)
-    assert quality is not None, "every task has its figure"
+    assert quality is not None, "every task has a figure of merit"
     lines.append(
         f"{'reaches' if quality >= task.quality else 'misses'} the closed division's {task.quality:g}"
     )

@@ -31,9 +31,9 @@ def read_files(
 ) -> tuple[File, ...]:
     """The first ``count`` samples of ``x`` with labels ``y`` of the .npz at ``path``.
 
-    kws01: int8 as the network takes it; float, or int8 with ``scale`` (and ``zero_point``) in the file: real
-    values that are quantized for the network. vww01 and ic01: uint8. ad01: float32 log-mel rows
-    (N, rows, 128), cut into windows of five rows. Raises ``DataError`` naming the array that does not fit.
+    kws01: int8 values of the network's input; or float, or int8 with ``scale`` (and ``zero_point``) in the
+    file, which are quantized for the network. vww01 and ic01: uint8. ad01: float32 log-mel rows (N, rows,
+    128), cut into windows of five rows. Raises ``DataError`` that names the array that does not fit.
     """
     arrays = _open(path)
     x, y = arrays["x"][:count], arrays["y"][:count]
@@ -47,7 +47,7 @@ def read_files(
 
 
 def random_load(task: MlperfTask, seed: int = 0) -> bytes:
-    """Bytes that are a sample of ``task`` in form only, for runs where the values do not matter."""
+    """Random bytes in the form of a sample of ``task``, for runs where the values do not matter."""
     rng = np.random.default_rng(seed)
     if task.encoding is Encoding.FLOAT32:
         return rng.normal(0.0, 10.0, task.input_elements).astype("<f4").tobytes()

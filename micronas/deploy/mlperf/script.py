@@ -35,7 +35,7 @@ class Window:
 
     @property
     def throughput(self) -> float:
-        """Inferences a second."""
+        """Inferences per second."""
         return 1e6 * self.inferences / self.elapsed_us
 
 
@@ -47,18 +47,18 @@ class Performance:
 
     @property
     def throughput(self) -> float:
-        """Median of the windows', inferences a second."""
+        """Median of the windows, in inferences per second."""
         return statistics.median(window.throughput for window in self.windows)
 
     @property
     def by_the_rules(self) -> bool:
-        """Whether number and length of the windows are what the runner asks for."""
+        """Whether number and length of the windows meet the runner's rules."""
         return len(self.windows) == WINDOWS and all(w.elapsed_us >= 1e6 * WINDOW_S for w in self.windows)
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Quality over ``files``; ``top1`` is None for a task that has no classes but an error score."""
+    """Quality over ``files``; ``top1`` is None for a task with an error score instead of classes."""
 
     files: int
     inferences: int
@@ -66,14 +66,16 @@ class Accuracy:
     auc: float | None
 
     def quality(self, task: MlperfTask) -> float | None:
-        """The figure that the task's target is set for."""
+        """The figure to which the task's target applies."""
         return self.auc if task.error_score else self.top1
 
 
 def run_accuracy(
     dut: Dut, task: MlperfTask, files: Sequence[File], progress: Progress = lambda *_: None
 ) -> Accuracy:
-    """``download`` and ``infer 1 0`` for every file; ad01: every window, a file scores their mean."""
+    """``download`` and ``infer 1 0`` for every file; for ad01, for every window, and a file scores their
+    mean.
+    """
     results, inferences = [], 0
     for number, file in enumerate(files):
         windows = []
@@ -103,7 +105,7 @@ def run_performance(
 ) -> Performance:
     """``download`` and ``infer N 10``, ``windows`` times, with N so that each lasts at least ``window_s``.
 
-    Raises ``DeviceError`` when the device's time stands still, runs backwards or is too short after all.
+    Raises ``DeviceError`` if the device's time stands still, runs backwards or is too short.
     """
     dut.load(data)
     started = time.monotonic()
@@ -118,8 +120,8 @@ def run_performance(
         if window.elapsed_us < window_s * 1e6:
             raise DeviceError(
                 f"{count} inferences took {window.elapsed_us / 1e6:.3f} s by the device's time, "
-                f"{window_s:g} s are the least; ten of them had taken longer each",
-                remedy="run it again; if it stays so, the device's clock is not steady",
+                f"less than {window_s:g} s; in the earlier run of ten, each took longer",
+                remedy="run it again; if it happens again, the device's clock is not stable",
             )
         done.append(window)
         progress(number + 1, windows)
@@ -127,7 +129,7 @@ def run_performance(
 
 
 def _normalised(vector: tuple[float, ...]) -> tuple[float, ...]:
-    """Three decimals of probabilities hardly ever add up to one; the runner makes them."""
+    """Normalise outputs to a sum of one, as the runner does: three decimals rarely add up exactly."""
     total = sum(vector)
     return tuple(value / total for value in vector) if total else vector
 
@@ -136,7 +138,7 @@ def _elapsed_us(dut: Dut, inferences: int, warm_ups: int, deadline_s: float) -> 
     elapsed_us = dut.infer(inferences, warm_ups, deadline_s).elapsed_us
     if elapsed_us is None:
         raise DeviceError(
-            f"{dut.link.name}: the firmware marks time on a pin (energy mode): there is no throughput",
+            f"{dut.link.name}: the firmware signals time on a pin (energy mode), so there is no throughput",
             remedy="build it for --mode performance",
         )
     if elapsed_us <= 0:
@@ -149,7 +151,7 @@ def _elapsed_us(dut: Dut, inferences: int, warm_ups: int, deadline_s: float) -> 
 def _require_shape(results: Sequence[Sequence[float]], labels: Sequence[int], task: MlperfTask) -> None:
     length = 1 if task.error_score else task.outputs
     if wrong := next((vector for vector in results if len(vector) != length), None):
-        raise DeviceError(f"the device's results have {len(wrong)} numbers, {task.name}'s {length}")
+        raise DeviceError(f"the device's results have {len(wrong)} numbers, {task.name} needs {length}")
     classes = 2 if task.error_score else task.outputs
     if not all(0 <= label < classes for label in labels):
         raise DataError(f"labels {sorted(set(labels))} are not all below {classes}, {task.name}'s classes")

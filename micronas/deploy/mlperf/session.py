@@ -1,4 +1,4 @@
-"""A device under test, running and answering: in QEMU or Renode, or on a board that was just flashed."""
+"""A running device under test: in QEMU or Renode, or on a board that was just flashed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def open_dut(
     ports: ListPorts = serial_ports,
     locks_dir: Path = LOCKS_DIR,
 ) -> Iterator[Dut]:
-    """Start or flash ``built`` and give the device once it has proved to be that build."""
+    """Start or flash ``built`` and return the device after verifying its build."""
     match device:
         case Qemu() | Renode():
             emulator = QemuDevice if isinstance(device, Qemu) else RenodeDevice
@@ -51,7 +51,7 @@ def open_dut(
 
 
 def require_build(dut: Dut, built: DutFirmware) -> About:
-    """Raise ``ProtocolError`` unless the device says that it is this build, this board and this task."""
+    """Raise ``ProtocolError`` unless the device reports this build, this board and this task."""
     about = dut.about()
     board = built.running.board.name
     expected = {
@@ -74,9 +74,10 @@ def flash_dut(
     ports: ListPorts = serial_ports,
     return_deadline_s: float = RETURN_DEADLINE_S,
 ) -> Port:
-    """Upload to the probe behind ``port``, once more under reset if need be; the port on which it answers.
+    """Upload to the probe behind ``port``, again under reset if needed; returns the port on which it replies.
 
-    What counts is not the uploader's word but that the firmware tells its build id. Raises ``FlashError``.
+    Success is verified by the build id that the firmware reports, not by the uploader's exit code. Raises
+    ``FlashError``.
     """
     require_free(port)
     problem: DeviceError | None = None
@@ -91,9 +92,7 @@ def flash_dut(
         else:
             return found
     last_words = "\n    ".join(output.strip().splitlines()[-6:])
-    raise FlashError(
-        f"the upload to {port} did not work: {problem}. The uploader's last words:\n    {last_words}"
-    )
+    raise FlashError(f"the upload to {port} failed: {problem}. The uploader's last output:\n    {last_words}")
 
 
 def _prove(built: DutFirmware, port: Port, deadline_s: float) -> None:
@@ -104,7 +103,7 @@ def _prove(built: DutFirmware, port: Port, deadline_s: float) -> None:
 
 
 def _opened(port: Port, baud: int, deadline_s: float) -> SerialLink:
-    """The port may still be re-enumerating, or somebody has a look at it: try until the deadline."""
+    """The port may still be re-enumerating, or another program may be probing it: try until the deadline."""
     deadline = time.monotonic() + deadline_s
     while True:
         try:

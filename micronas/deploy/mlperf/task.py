@@ -1,4 +1,4 @@
-"""The tasks of MLPerf Tiny that a device under test can be asked for: their bytes, results and quality."""
+"""The supported tasks of MLPerf Tiny: their input bytes, results and quality."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from micronas.model.graph import DType, Graph, Tensor
 
 
 class Encoding(Enum):
-    """What the loaded bytes are; the value is the constant of ``mn_mlperf.h``."""
+    """The encoding of the loaded bytes; the value is the constant of ``mn_mlperf.h``."""
 
     INT8 = "MN_MLPERF_INT8"
     """The network's own quantized input."""
     UINT8 = "MN_MLPERF_UINT8"
-    """Pixels; the network is given the byte - 128."""
+    """Pixels; the network's input is the byte - 128."""
     FLOAT32 = "MN_MLPERF_FLOAT32"
     """Little-endian floats, which the device quantizes by the input's own scale."""
 
@@ -26,8 +26,8 @@ class MlperfTask:
     """One benchmark.
 
     ``input_shape`` is of one sample (for ad01 of one window), ``outputs`` the length of the network's output
-    vector. ``error_score``: the device answers with the mean squared error of a reconstruction.
-    ``stride`` is how many rows a window moves on within a file, 0 where a file is one sample.
+    vector. ``error_score``: the device replies with the mean squared error of a reconstruction.
+    ``stride`` is the number of rows between windows of a file, 0 if a file is one sample.
     ``quality`` is the closed division's target: top-1 accuracy, or AUC of the error score.
     """
 
@@ -64,23 +64,23 @@ TASKS = {task.name: task for task in _ALL}
 
 
 def choose_task(name: str | None, graph: Graph) -> MlperfTask:
-    """The task called ``name``, or without a name the one whose input and output the network has.
+    """The task called ``name``; without a name, the one that matches the network's input and output.
 
-    Raises ``ConfigError`` for an unknown name or where none fits, ``ModelError`` for a network that is not
-    the named task's.
+    Raises ``ConfigError`` for an unknown name or if no task matches, ``ModelError`` if the network does not
+    match the named task.
     """
     if name is None:
         fitting = [task for task in _ALL if not _mismatches(task, graph)]
         if not fitting:
             raise ConfigError(
-                f"{graph.name} has the inputs and outputs of no MLPerf Tiny task",
-                remedy=f"name one by --task ({', '.join(TASKS)}) to see what is wrong",
+                f"{graph.name} does not match the inputs and outputs of any MLPerf Tiny task",
+                remedy=f"pass --task ({', '.join(TASKS)}) to see the differences from that task",
             )
         return fitting[0]
     if name not in TASKS:
         raise ConfigError(f"--task {name}: unknown", remedy=f"one of {', '.join(TASKS)}")
     if wrong := _mismatches(TASKS[name], graph):
-        raise ModelError(f"{graph.name} is no network for {name}: {'; '.join(wrong)}")
+        raise ModelError(f"{graph.name} does not match the task {name}: {'; '.join(wrong)}")
     return TASKS[name]
 
 
@@ -102,5 +102,5 @@ def _tensor_mismatches(what: str, tensor: Tensor, elements: int) -> list[str]:
     if tensor.dtype is not DType.INT8:
         wrong.append(f"its {what} is {tensor.dtype.value}, not int8")
     if math.prod(tensor.shape) != elements:
-        wrong.append(f"its {what} has {math.prod(tensor.shape)} elements, the task's {elements}")
+        wrong.append(f"its {what} has {math.prod(tensor.shape)} elements, the task has {elements}")
     return wrong

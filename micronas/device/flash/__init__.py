@@ -1,4 +1,4 @@
-"""Firmware onto a board, believed when the board answers; and work on a board, begun anew when it is lost."""
+"""Uploads to a board, verified by its reply, and work on a board that is restarted if the board is lost."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Firmware onto a board: PlatformIO's upload to one named device, believed only when the board answers.
+"""Firmware upload: PlatformIO's upload to one named device, verified by the board's reply.
 
-Uploaders have reported success without writing and failure after verifying, so their exit code is a hint:
-what counts is that the firmware on the other end of that probe's port answers with the build id just built.
+Uploaders have reported success without writing and failure after verifying, so their exit code is only a
+hint. An upload succeeded if the firmware on that probe's port replies with the build id just built.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _SETTLE_S = 0.2
 
 @dataclass(frozen=True)
 class Flashed:
-    """Proof that a board runs a build: the port it answers on and what it said."""
+    """Evidence that a board runs a build: the port on which it replies, and its HELLO reply."""
 
     port: Port
     info: Info
@@ -56,11 +56,11 @@ def flash(
     open_link: OpenLink = SerialLink,
     return_deadline_s: float = RETURN_DEADLINE_S,
 ) -> Flashed:
-    """Upload ``firmware`` to the board behind ``port`` and wait until it answers with its build id.
+    """Upload ``firmware`` to the board behind ``port`` and wait until it replies with its build id.
 
-    A failed upload is tried once more under reset where the uploader can, which wakes a target that sleeps or
-    has its debug pins in use. Raises ``FlashError`` with the uploader's last words or when it is not certain
-    which device is meant, ``ToolMissingError``, or ``DeviceError`` for a port that somebody else holds.
+    A failed upload is retried under reset if the uploader supports it, which reaches a target that sleeps or
+    uses its debug pins. Raises ``FlashError`` with the uploader's last output or if the device is ambiguous,
+    ``ToolMissingError``, or ``DeviceError`` for a port that another program holds.
     """
     require_free(port)
     output, info = "", None
@@ -80,9 +80,9 @@ def upload(
     ports: ListPorts = serial_ports,
     usb: ListUsb = usb_devices,
 ) -> str:
-    """One PlatformIO upload; returns what it printed. Its exit code is not believed, so it is not told.
+    """One PlatformIO upload; returns its output. The exit code is unreliable and not returned.
 
-    Raises ``FlashError`` before anything is written when it is not certain which device is meant.
+    Raises ``FlashError`` before anything is written if the device is ambiguous.
     """
     writer = choose_writer(firmware.board, port, ports, usb)
     folder, name = firmware.elf.parent, firmware.board.name
@@ -99,7 +99,7 @@ def upload(
 
 
 def upload_ini(board: Board, writer: Writer, *, under_reset: bool) -> str:
-    """The upload's part of the project: the registry platform gets options, our own a command."""
+    """The upload section of the project: options for the registry platform, a command for our own."""
     if wants_registry():
         lines = registry_options(writer, under_reset=under_reset)
     else:
@@ -109,7 +109,7 @@ def upload_ini(board: Board, writer: Writer, *, under_reset: bool) -> str:
 
 
 def require_free(port: Port) -> None:
-    """Raise ``DeviceError`` naming the program that has the port open: a monitor, another search."""
+    """Raise ``DeviceError`` that names the program that has the port open (a monitor, another search)."""
     held_by = holders(port.device)
     if held_by:
         raise DeviceError(
@@ -120,13 +120,13 @@ def require_free(port: Port) -> None:
 def answering(
     firmware: Firmware, port: Port, ports: ListPorts, open_link: OpenLink, deadline_s: float
 ) -> tuple[Info | None, Port]:
-    """What answers behind ``port``, under whatever name it has by then; None when nothing does in time."""
+    """The HELLO reply behind ``port``, even if the port's name changed; None if none arrives in time."""
     deadline = time.monotonic() + deadline_s
     found = wait_for_port(port, deadline_s, ports)
     while (left := deadline - time.monotonic()) > 0:
         try:
             link = open_link(found.device, firmware.board.uart.baud)
-        except DeviceError:  # still re-enumerating, or ModemManager has a look at it
+        except DeviceError:  # still re-enumerating, or ModemManager is probing it
             time.sleep(_SETTLE_S)
             continue
         try:
@@ -148,8 +148,8 @@ def _quoted(word: str) -> str:
 
 def _what_happened(firmware: Firmware, port: Port, info: Info | None, output: str) -> str:
     if info is None:
-        answer = "nothing answers on its port"
+        answer = "no reply on its port"
     else:
         answer = f"the board still runs build {info.build_id.hex()}, not {firmware.build_id.hex()}"
     last_words = "\n    ".join(output.strip().splitlines()[-6:])
-    return f"the upload to {port} did not work: {answer}. The uploader's last words:\n    {last_words}"
+    return f"the upload to {port} failed: {answer}. The uploader's last output:\n    {last_words}"

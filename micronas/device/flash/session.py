@@ -1,7 +1,7 @@
-"""A board used for one piece of work: flashed, opened, and tried again when it is lost on the way.
+"""One session of work on a board: flashed, opened, and restarted if the board is lost.
 
-A cable comes loose, a chip browns out, ModemManager takes an answer: then what the board held is gone, and
-only the whole work, begun anew on a board that has proven itself again, gives figures that can be believed.
+If a cable comes loose, a chip browns out or ModemManager consumes a reply, the board's state is lost. Figures
+are then valid only if all of the work is repeated on a board that was verified again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from micronas.firmware import Firmware
 
 ATTEMPTS = 3
 BOARD_DEADLINE_S = 300.0
-"""No attempt begins in the last half of this, and one takes less than that half: the work is done by then."""
+"""No attempt starts in the second half of this time, and one takes less than half of it."""
 
 _LOST = (BoardLostError, DeadlineError, FlashError)
 T = TypeVar("T")
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Access:
-    """How this machine's boards are listed and opened; tests put pseudo terminals in their place."""
+    """How this machine's boards are listed and opened; tests substitute pseudo terminals."""
 
     ports: ListPorts = serial_ports
     usb: ListUsb = usb_devices
@@ -43,7 +43,7 @@ class Access:
 
 @dataclass(frozen=True)
 class DeviceSession(Generic[T]):
-    """What the work gave, and why earlier attempts at it did not."""
+    """The result of the work, and the reasons for which earlier attempts failed."""
 
     value: T
     failures: tuple[str, ...]
@@ -59,9 +59,9 @@ def use_board(
 ) -> DeviceSession[T]:
     """Flash ``firmware`` to the board behind ``port``, do ``work`` over its link, and free the board.
 
-    A board that is lost (unplugged, reset, silent, upload failed) is waited for by its serial number, checked
-    or flashed again, and the work is begun anew, at the profile's baud rate; ``attempts`` in all. Any other
-    error says the same every time and is raised at once.
+    If a board is lost (unplugged, reset, silent, failed upload), its serial number is waited for, the board
+    is checked or flashed again, and the work is restarted at the profile's baud rate, with ``attempts``
+    attempts in total. Any other error is repeatable and raised at once.
     """
     access = access or Access()
     failures: list[str] = []
@@ -94,7 +94,7 @@ def _attempt(firmware: Firmware, port: Port, work: Callable[[Link], T], access: 
     with BoardLink(
         firmware.board,
         found,
-        fast=first,  # what lost the board may have been a line that does not carry the fast rate
+        fast=first,  # the board may have been lost because the line does not support the fast rate
         ports=access.ports,
         open_link=access.open_link,
         claimed=True,
@@ -108,7 +108,7 @@ def _still_runs(firmware: Firmware, port: Port, access: Access) -> bool:
 
 
 def _final(error: MicronasError, failures: list[str]) -> MicronasError:
-    """The last error, saying how often it was tried."""
+    """The last error, with the number of attempts."""
     if len(failures) == 1:
         return error
     return type(error)(f"{error.message} (after {len(failures)} attempts)", remedy=error.remedy)

@@ -1,8 +1,8 @@
-"""Command lines of the uploaders, for a named device; pure but for looking for programs on PATH.
+"""Command lines of the uploaders for a named device; pure except for finding programs on PATH.
 
-Two ways lead to a board. PlatformIO's own platform knows its uploaders and gets flags for the named device
-(``registry_options``); the platform kept in ``firmware/platform`` gets a whole command (``command``).
-Neither was tried on silicon; the options are those of the tools' manuals.
+There are two ways to upload. PlatformIO's own platform has its uploaders and gets flags for the named device
+(``registry_options``); the platform in ``firmware/platform`` gets a complete command (``command``). Neither
+was tried on silicon; the options are from the tools' manuals.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _GDBS = ("arm-none-eabi-gdb", "gdb-multiarch")
 
 
 def can_reset(protocol: str, *, registry: bool) -> bool:
-    """Whether the uploader can hold the chip in reset while it connects, which wakes one that sleeps.
+    """Whether the uploader can hold the chip in reset while it connects, which reaches a sleeping one.
 
-    PlatformIO's own J-Link and Black Magic uploads leave no room for it; a boot loader needs none.
+    PlatformIO's own J-Link and Black Magic uploads do not support it; a boot loader does not need it.
     """
     return protocol == "stlink" or (protocol in ("jlink", "blackmagic") and not registry)
 
@@ -70,7 +70,7 @@ def command(board: Board, writer: Writer, *, under_reset: bool) -> list[str]:
 
 
 def jlink_script(image: Path, *, under_reset: bool) -> str:
-    """J-Link Commander's commands; reset type 3 is the one that connects under reset (SEGGER UM08001)."""
+    """J-Link Commander's commands; reset type 3 connects under reset (SEGGER UM08001)."""
     lines = ["RSetType 3"] if under_reset else []
     lines += ["connect", "r", "h", f"loadbin {image} {FLASH_ORIGIN}", f"verifybin {image} {FLASH_ORIGIN}"]
     return "\n".join([*lines, "r", "g", "exit", ""])
@@ -97,8 +97,10 @@ def _st_flash(serial: str, *, under_reset: bool) -> list[str]:
 
 
 def _jlink(board: Board, serial: str) -> list[str]:
-    program = _require(("JLinkExe", "JLink"), "install SEGGER's J-Link software, which Debian does not have")
-    device = board.mcu.upper()[:11]  # STM32F446RET6 is STM32F446RE to J-Link
+    program = _require(
+        ("JLinkExe", "JLink"), "install SEGGER's J-Link software from SEGGER; Debian has no package"
+    )
+    device = board.mcu.upper()[:11]  # J-Link's name of STM32F446RET6 is STM32F446RE
     return [
         *(program, "-NoGui", "1", "-ExitOnError", "1", *_jlink_serial(serial)),
         *(
@@ -115,13 +117,13 @@ def _jlink(board: Board, serial: str) -> list[str]:
 
 
 def _jlink_serial(serial: str) -> list[str]:
-    """J-Link's serial numbers are decimal; USB shows them with zeros in front."""
+    """J-Link's serial numbers are decimal; USB shows them with leading zeros."""
     return ["-SelectEmuBySN", serial.lstrip("0")] if serial else []
 
 
 def _black_magic(port: str, *, under_reset: bool) -> list[str]:
     gdb = _require(_GDBS, "apt install gdb-multiarch")
-    # Firmware 1.8 renamed connect_srst; the one that a probe does not know is an error without effect.
+    # Firmware 1.8 renamed connect_srst; the unknown one of the two is an error without effect.
     resets = ["monitor connect_srst enable", "monitor connect_rst enable"] if under_reset else []
     steps = [f"target extended-remote {port}", *resets, "monitor swdp_scan", "attach 1"]
     steps += ["load", "compare-sections", "kill"]
@@ -145,7 +147,7 @@ def _require(programs: str | tuple[str, ...], remedy: str) -> str:
 
 def _missing(tool: str, remedy: str) -> ToolMissingError:
     return ToolMissingError(
-        f"{tool} is not on PATH: nothing can be uploaded",
+        f"{tool} is not on PATH, so firmware cannot be uploaded",
         remedy=f"Debian/Ubuntu: {remedy}; or set MICRONAS_PLATFORM=ststm32",
     )
 

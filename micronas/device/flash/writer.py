@@ -1,4 +1,4 @@
-"""Which device writes the board: named, there, and the only one of its name; otherwise nothing is written."""
+"""Selects the device that writes the board: named, attached and unique; otherwise nothing is written."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _WHAT = {
 
 @dataclass(frozen=True)
 class Writer:
-    """What an uploader is told: the upload protocol, and a serial number or a port as the protocol names it.
+    """Input of an uploader: the upload protocol, and a serial number or port in the protocol's notation.
 
-    ``serial`` is empty only for the one device of its kind that there is, and that has none.
+    ``serial`` is empty only if the device has none and is the only one of its kind.
     """
 
     protocol: str
@@ -32,17 +32,17 @@ class Writer:
 
 
 def choose_writer(board: Board, port: Port, ports: ListPorts, usb: ListUsb) -> Writer:
-    """The device that writes ``board`` behind ``port``; raises ``FlashError`` when it is not
-    there, and ``WriterUnclearError`` when it is not certain which one is meant.
+    """The device that writes ``board`` behind ``port``.
 
-    The probe that has the port, or the one that ``port.writer`` names; without either there must be exactly
-    one device of the right kind on the bus.
+    It is the probe of the port, or the one that ``port.writer`` names; without either, exactly one device of
+    the right kind must be on the bus. Raises ``FlashError`` if it is missing, ``WriterUnclearError`` if the
+    choice is ambiguous.
     """
     protocol = board.upload.protocol
     if protocol == "none":
         raise WriterUnclearError(
-            f"board {board.name} has no way to upload (upload.protocol is none): it exists in emulators only",
-            remedy="--device qemu runs it",
+            f"board {board.name} cannot be flashed (upload.protocol is none): it exists only in emulators",
+            remedy="run it with --device qemu",
         )
     if protocol == "serial":
         return Writer(protocol, port=port.device)
@@ -56,21 +56,21 @@ def choose_writer(board: Board, port: Port, ports: ListPorts, usb: ListUsb) -> W
 
 def _serial(board: Board, port: Port, named: str, candidates: Sequence[UsbDevice] | None) -> str:
     what = _WHAT[board.upload.protocol]
-    if candidates is None:  # no list of USB devices on this system: only a name is certain
+    if candidates is None:  # this system has no list of USB devices: only a name is unambiguous
         if not named:
             raise WriterUnclearError(
-                f"{port} does not tell which {what} is meant", remedy="name it by --probe SERIAL"
+                f"cannot tell from {port} which {what} to use", remedy="pass --probe SERIAL"
             )
         return named
     if named:
         same = [d for d in candidates if d.serial == named]
         if len(same) > 1:
             raise WriterUnclearError(
-                f"{len(same)} devices have the serial number {named}, so no uploader can tell them apart",
-                remedy="unplug all but the one that is meant:" + _lines(same),
+                f"{len(same)} devices have the serial number {named}, so an uploader cannot distinguish them",
+                remedy="unplug all but one of them:" + _lines(same),
             )
         if same or (candidates == [] and serves(port.probe, board.upload.protocol)):
-            return named  # the list of ports has seen a probe that the bus does not show (a container)
+            return named  # the list of ports has a probe that the bus does not show (in a container)
         raise FlashError(
             f"no {what} with serial number {named} is attached", remedy=_what_to_do(board, candidates)
         )
@@ -81,36 +81,37 @@ def _serial(board: Board, port: Port, named: str, candidates: Sequence[UsbDevice
             f"no {what} is attached, so {board.name} cannot be written", remedy=_what_to_do(board, ())
         )
     raise WriterUnclearError(
-        f"{len(candidates)} times {what} attached and none was named", remedy=_what_to_do(board, candidates)
+        f"{len(candidates)} devices are attached ({what}) and none was selected",
+        remedy=_what_to_do(board, candidates),
     )
 
 
 def _black_magic(board: Board, port: Port, named: str, ports: ListPorts) -> Writer:
-    """This probe is named by the port of its GDB server."""
+    """This probe is selected by the port of its GDB server."""
     servers = [p for p in ports() if p.is_gdb_server]
     if named:
         server = gdb_port(port, servers)
         if server is None:
             raise FlashError(
-                f"{_WHAT['blackmagic']} {named} shows no port of its GDB server",
-                remedy="plug it in again; both of its ports must be there",
+                f"{_WHAT['blackmagic']} {named} has no GDB server port",
+                remedy="unplug it and plug it in again; both of its ports must appear",
             )
         return Writer(board.upload.protocol, named, server.device)
     if len(servers) == 1:
         return Writer(board.upload.protocol, servers[0].serial, servers[0].device)
     kind = WriterUnclearError if servers else FlashError
     raise kind(
-        f"{len(servers) or 'no'} {_WHAT['blackmagic']} attached and none was named",
-        remedy="name it by --probe SERIAL" + _lines(servers),
+        f"{len(servers) or 'no'} {_WHAT['blackmagic']} attached and none was selected",
+        remedy="pass --probe SERIAL" + _lines(servers),
     )
 
 
 def _what_to_do(board: Board, candidates: Sequence[UsbDevice]) -> str:
     if candidates:
-        return "name one by --probe SERIAL, beside --port PORT:" + _lines(candidates)
+        return "pass --probe SERIAL in addition to --port PORT:" + _lines(candidates)
     if board.upload.protocol == "dfu":
-        return f"hold BOOT0 and press reset, so that the chip shows as a {DFU} (0483:df11)"
-    return "is its USB cable one that carries data? `micronas doctor` shows what is seen"
+        return f"hold BOOT0 and press reset, so that the chip appears as a {DFU} (0483:df11)"
+    return "check that the USB cable carries data; `micronas doctor` lists the devices found"
 
 
 def _lines(found: Sequence[object]) -> str:

@@ -1,4 +1,4 @@
-"""Chip families that the firmware runs on: one module each, from a board to the constants of its C port."""
+"""Chip families that the firmware supports: one module each, from a board to the constants of its C port."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ FAMILIES = {family.name: family for family in _ALL}
 
 
 def family_of(board: Board) -> Family:
-    """The board's family; raises ``BoardError`` for one that the firmware has no port for."""
+    """The board's family; raises ``BoardError`` for a family without a firmware port."""
     try:
         return FAMILIES[board.family]
     except KeyError:

@@ -1,7 +1,7 @@
-"""F2, F4 and F7: one clock tree, its dividers worked out at build time (firmware/port/clock_f4).
+"""F2, F4 and F7: one clock tree, with dividers computed at build time (firmware/port/clock_f4).
 
-The families differ in limits, in flash wait states and in how the flash is accelerated. RCC registers and
-USART addresses are the same: RM0033, RM0090, RM0390, RM0385: RCC register and memory maps, vector tables.
+The families differ in limits, flash wait states and flash acceleration. RCC registers and USART addresses are
+the same: RM0033, RM0090, RM0390, RM0385: RCC register and memory maps, vector tables.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class ChipLine:
 
     ``wait_state_hz[n]`` is the fastest core clock with n flash wait states; ``vos_mask`` are the bits of
     PWR_CR that select the fastest voltage scale, 0 for a chip without; ``overdrive_above_hz`` None without.
-    ``n_min`` is the least PLLN; ``usarts`` are those that the chips have, None for all of the family's.
+    ``n_min`` is the minimum PLLN; ``usarts`` are those that the chips have, None for all of the family.
     ``pll_min_hz`` is the PLL's slowest output, ``bypass_max_hz`` the fastest clock into OSC_IN (data sheets,
     PLL and HSE characteristics).
     """
@@ -82,7 +82,7 @@ class PllF4:
     q: int
 
     def register(self, *, from_hse: bool) -> int:
-        """RCC_PLLCFGR; bits 31:28 are PLLR = 2 where there is one, else the reset value."""
+        """RCC_PLLCFGR; bits 31:28 are PLLR = 2 if the chip has it, otherwise the reset value."""
         p_bits = self.p // 2 - 1
         return 2 << 28 | self.q << 24 | int(from_hse) << 22 | p_bits << 16 | self.n << 6 | self.m
 
@@ -107,7 +107,7 @@ def header_values(
 ) -> dict[str, str]:
     """The constants of ``mn_board.h``; ``flash_acceleration`` are FLASH_ACR's prefetch and cache bits.
 
-    Raises ``BoardError`` for a chip, clock, wait state or UART that there is not.
+    Raises ``BoardError`` for a chip, clock, wait state or UART that does not exist.
     """
     line, hz = line_of(board, lines), board.clock.hz
     there = {name: usart for name, usart in usarts.items() if line.has(name)}

@@ -33,7 +33,7 @@ _APB1ENR1, _PREFETCH_AND_CACHES, _ICACHE_ONLY = 0x40021058, 7 << 8, 0
 
 @dataclass(frozen=True)
 class Fields:
-    """Where a chip's RCC and PWR differ; the rest of the driver is the same for all."""
+    """Differences between the chips' RCC and PWR; the rest of the driver is the same for all."""
 
     sw_bits: int = 2
     sw_hsi: int = 1
@@ -66,7 +66,7 @@ class VoltageMode:
 class Chip:
     """The limits of one line of chips; ``modes`` from the slowest to the fastest.
 
-    ``start_wait_states`` are what HSI16 needs in the voltage range of reset, where the port starts;
+    ``start_wait_states`` are those of HSI16 in the voltage range after reset, where the port starts;
     ``pll_min_hz`` is the slowest output R of the PLL.
     """
 
@@ -120,7 +120,9 @@ def solve_pll(source_hz: int, hz: int, chip: Chip) -> PllL4 | None:
 
 
 def clock_l4(board: Board, chip: Chip) -> dict[str, str]:
-    """Constants of the driver; raises ``BoardError`` for a clock or wait states that the chip cannot have."""
+    """Constants of the driver; raises ``BoardError`` for a clock or wait states that the chip does not
+    support.
+    """
     hz, fields = board.clock.hz, chip.fields
     require_clock_within(board, chip.max_hz)
     require_source_within(board, SOURCES_HZ)
@@ -153,7 +155,7 @@ def min_wait_states(board: Board, chip: Chip) -> int:
 
 
 def uses_vddio2(board: Board) -> bool:
-    """Whether a UART pin is among PG2 to PG15, which the chips with a port G feed from VDDIO2."""
+    """Whether a UART pin is among PG2 to PG15, which VDDIO2 supplies on chips with a port G."""
     return any(_is_vddio2(pin) for pin in (board.uart.tx, board.uart.rx))
 
 

@@ -1,4 +1,4 @@
-"""What the build asks of a chip family, and what the families share."""
+"""The interface of a chip family for the build, and code that the families share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _L = TypeVar("_L")
 _COUNTERS = {
     "counter_dwt": "DWT CYCCNT",
     "counter_dwt_systick": "DWT CYCCNT",
-    "counter_tim2": "TIM2 at the core's clock, for want of a cycle counter",
+    "counter_tim2": "TIM2 at the core's clock, as there is no cycle counter",
 }
 
 
@@ -24,10 +24,10 @@ _COUNTERS = {
 class Family:
     """One port.
 
-    ``drivers`` are folders of firmware/port that are compiled besides ``common`` and the family's own.
-    ``header_values`` gives the family's constants of ``mn_board.h`` and raises ``BoardError`` for a clock
-    or UART that the chip cannot have. ``min_wait_states`` are the fewest flash wait states at the board's
-    clock, which must be one that the chip can have.
+    ``drivers`` are folders of firmware/port that are compiled in addition to ``common`` and the family's own.
+    ``header_values`` gives the family's constants of ``mn_board.h`` and raises ``BoardError`` for a clock or
+    UART that the chip does not support. ``min_wait_states`` are the fewest flash wait states at the board's
+    clock, which the chip must support.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Family:
 
     @property
     def counter(self) -> str:
-        """What counts core cycles on silicon; a machine of an emulator has nothing of the kind."""
+        """The counter of core cycles on silicon; emulated machines have none."""
         return next((_COUNTERS[driver] for driver in self.drivers if driver in _COUNTERS), "nothing")
 
 
@@ -46,8 +46,8 @@ class Family:
 class Usart:
     """One USART: its registers, its clock enable bit, its interrupt, the peripheral bus it runs on (1, 2).
 
-    ``low_power`` is an LPUART, whose rate divider counts 256ths; ``prescaler`` is one that has PRESC, which
-    takes the low rates that its divider does not reach (driver usart_v2).
+    ``low_power`` is an LPUART, whose rate divider counts 256ths; ``prescaler`` is whether it has PRESC, for
+    low rates that its divider does not reach (driver usart_v2).
     """
 
     base: int
@@ -72,7 +72,7 @@ class Usart:
 
 
 def usart_of(board: Board, usarts: Mapping[str, Usart]) -> Usart:
-    """The board's USART; raises ``BoardError`` naming the known ones."""
+    """The board's USART; raises ``BoardError`` that names the known ones."""
     try:
         return usarts[board.uart.name]
     except KeyError:
@@ -82,7 +82,7 @@ def usart_of(board: Board, usarts: Mapping[str, Usart]) -> Usart:
 
 
 def gpio_v2(base: int, clock_register: int) -> dict[str, str]:
-    """Constants of the driver gpio_v2: where port A is, and the enable register whose bit 0 is port A."""
+    """Constants of the driver gpio_v2: address of port A, and the enable register whose bit 0 is port A."""
     return {"MN_GPIO_BASE": f"{base:#x}u", "MN_GPIO_CLOCK_REGISTER": f"{clock_register:#x}u"}
 
 
@@ -112,7 +112,7 @@ def line_of(board: Board, lines: Mapping[str, _L]) -> _L:
 
 
 def require_clock_within(board: Board, max_hz: int) -> None:
-    """Raise ``BoardError`` when the profile asks for more than the chip can do."""
+    """Raise ``BoardError`` if the profile exceeds the chip's maximum clock."""
     if board.clock.hz > max_hz:
         raise BoardError(
             f"board {board.name}: clock {board.clock.hz} Hz, but {board.mcu} runs at up to {max_hz} Hz"
@@ -120,7 +120,7 @@ def require_clock_within(board: Board, max_hz: int) -> None:
 
 
 def require_source_within(board: Board, limits_hz: Mapping[str, tuple[int, int]]) -> None:
-    """Raise ``BoardError`` unless the clock's source exists and its rate lies within its limits."""
+    """Raise ``BoardError`` unless the clock's source exists and its rate is within its limits."""
     clock = board.clock
     if clock.source not in limits_hz:
         known = ", ".join(sorted(limits_hz))
@@ -131,7 +131,7 @@ def require_source_within(board: Board, limits_hz: Mapping[str, tuple[int, int]]
     if not low <= clock.source_hz <= high:
         raise BoardError(
             f"board {board.name}: source_hz {clock.source_hz} of {clock.source}, "
-            f"but {board.mcu} takes {low} to {high} Hz"
+            f"but {board.mcu} accepts {low} to {high} Hz"
         )
 
 
@@ -141,7 +141,7 @@ def wait_states_for(wait_state_hz: Sequence[int], hz: int) -> int:
 
 
 def require_wait_states(board: Board, needed: int) -> None:
-    """Raise ``BoardError`` when the profile gives the flash fewer than ``needed`` wait states."""
+    """Raise ``BoardError`` if the profile gives the flash fewer than ``needed`` wait states."""
     hz = board.clock.hz
     flash = next(r for r in board.regions if r.kind is RegionKind.FLASH)
     if flash.wait_states < needed:

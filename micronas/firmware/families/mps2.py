@@ -10,11 +10,11 @@ from micronas.firmware.families.family import Family
 
 
 def header_values(board: Board) -> dict[str, str]:
-    """The machine's constants of ``mn_board.h``; raises ``BoardError`` for a machine that is not known."""
+    """The machine's constants of ``mn_board.h``; raises ``BoardError`` for an unknown machine."""
     machine = MACHINES.get(board.emulator.machine) if board.emulator else None
     if machine is None:
         raise BoardError(
-            f"board {board.name}: family {NAME} wants an `emulator`",
+            f"board {board.name}: family {NAME} needs an `emulator`",
             remedy=f"machines: {', '.join(MACHINES)}",
         )
     ratio = machine.ticks_per_instruction

@@ -35,8 +35,8 @@ _LATENCY_MASK = 0b111
 class F1Line:
     """Limits of one line of chips.
 
-    ``wait_state_hz[n]`` is the fastest core clock with n wait states; ``has_latency`` whether FLASH_ACR has
-    them at all; ``fallback_hz`` the fastest clock that the PLL makes from HSI and all buses take.
+    ``wait_state_hz[n]`` is the fastest core clock with n wait states; ``has_latency`` is whether FLASH_ACR
+    has them at all; ``fallback_hz`` the fastest clock that the PLL makes from HSI and all buses support.
     """
 
     max_hz: int
@@ -79,7 +79,7 @@ _DEFAULT_PINS = {"usart1": ("PA9", "PA10"), "usart2": ("PA2", "PA3"), "usart3": 
 def pll_field(source_hz: int, hz: int, *, from_hse: bool) -> int | None:
     """PLLMUL, PLLXTPRE and PLLSRC of RCC_CFGR for ``hz`` = (``source_hz`` or its half) x 2 to 16, or None.
 
-    HSI always goes through its half; the PLL makes no less than 16 MHz.
+    HSI is always halved; the PLL makes no less than 16 MHz.
     """
     if hz < PLL_MIN_HZ:
         return None
@@ -91,7 +91,7 @@ def pll_field(source_hz: int, hz: int, *, from_hse: bool) -> int | None:
 
 
 def fallback_hz(line: F1Line, hz: int) -> int:
-    """The fastest clock from HSI that is no faster than ``hz``, whose wait states it runs with."""
+    """The fastest clock from HSI that is not faster than ``hz``, whose wait states it uses."""
     step = HSI_HZ // 2
     return min(line.fallback_hz, hz // step * step)
 
@@ -135,7 +135,7 @@ def _require_default_pins(board: Board) -> None:
     if pins is not None and (board.uart.tx, board.uart.rx) != pins:
         raise BoardError(
             f"board {board.name}: {board.uart.name} on {board.uart.tx}, {board.uart.rx}, "
-            f"but an STM32F1 has it on {', '.join(pins)}",
+            f"but on an STM32F1 it is on {', '.join(pins)}",
             remedy="remapped pins (AFIO_MAPR) are not supported",
         )
 

@@ -3,7 +3,7 @@
 RM0444: flash chapter for wait states in range 1, PWR, RCC for the PLL's limits and the clock enables, the
 vector table for interrupt numbers.
 
-The Cortex-M0+ has no cycle counter, so TIM2 at the core's clock stands in (port/counter_tim2).
+The Cortex-M0+ has no cycle counter, so TIM2 at the core's clock replaces it (port/counter_tim2).
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ USARTS = {
 
 
 def header_values(board: Board) -> dict[str, str]:
-    """The family's constants of ``mn_board.h``; raises ``BoardError`` for what the chip cannot have."""
+    """The family's constants of ``mn_board.h``; raises ``BoardError`` for values that the chip does not
+    support.
+    """
     _require_tim2(board)
     return {
         **clock_l4(board, CHIP),
@@ -66,7 +68,7 @@ def header_values(board: Board) -> dict[str, str]:
 def _require_tim2(board: Board) -> None:
     if board.mcu[8:9] == "0":
         raise BoardError(
-            f"board {board.name}: {board.mcu} has no 32-bit TIM2 to count cycles with",
+            f"board {board.name}: {board.mcu} has no 32-bit TIM2 to count cycles",
             remedy="the firmware runs on the G0x1 lines (G031, G041, G051, G061, G071, G081, G0B1, G0C1)",
         )
 

@@ -46,7 +46,7 @@ USARTS = {
 
 
 def header_values(board: Board) -> dict[str, str]:
-    """The family's constants of ``mn_board.h``; raises ``BoardError`` for a clock or UART it cannot have."""
+    """The family's constants of ``mn_board.h``; raises ``BoardError`` for an unsupported clock or UART."""
     return {
         **clock_l4(board, CHIP),
         **usart_of(board, USARTS).header_values({1: 0, 2: 0}),

@@ -143,7 +143,7 @@ def _scale(hz: int) -> Scale:
 
 
 def _min_wait_states(board: Board) -> int:
-    """By the AXI clock, which the flash runs at."""
+    """By the AXI clock, which also clocks the flash."""
     scale = _scale(board.clock.hz)
     axi_hz = board.clock.hz >> bus_shift(board.clock.hz, scale.axi_max_hz)
     return wait_states_for(scale.wait_state_hz, axi_hz)

@@ -66,7 +66,7 @@ def chip_of(board: Board) -> Chip:
 
 
 def header_values(board: Board) -> dict[str, str]:
-    """The family's constants of ``mn_board.h``; raises ``BoardError`` for a clock or UART it cannot have."""
+    """The family's constants of ``mn_board.h``; raises ``BoardError`` for an unsupported clock or UART."""
     return {
         **clock_l4(board, chip_of(board)),
         **usart_of(board, usarts_of(board)).header_values({1: 0, 2: 0}),

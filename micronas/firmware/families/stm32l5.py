@@ -23,7 +23,7 @@ CHIP = Chip(
     vco_hz=(64_000_000, 344_000_000),
     reset_hz=_MSI_HZ,
     fields=Fields(accelerators=0, has_icache=True),
-    start_wait_states=1,  # range 2 takes 8 MHz without
+    start_wait_states=1,  # range 2 allows 8 MHz without
 )
 
 USARTS = {
@@ -37,7 +37,7 @@ USARTS = {
 
 
 def header_values(board: Board) -> dict[str, str]:
-    """The family's constants of ``mn_board.h``; raises ``BoardError`` for a clock or UART it cannot have."""
+    """The family's constants of ``mn_board.h``; raises ``BoardError`` for an unsupported clock or UART."""
     return {
         **clock_l4(board, CHIP),
         **usart_of(board, USARTS).header_values({1: 0, 2: 0}),

@@ -28,7 +28,7 @@ WAIT_STATE_HZ = mhz((32, 64, 96, 128, 160))
 """The fastest core clock with n flash wait states in range 1."""
 BOOSTER_ABOVE_HZ = 55_000_000
 BOOSTER_HZ = (4_000_000, 15_000_000)
-"""The booster's clock may be 4 to 16 MHz; a margin for HSI16, which is not exact."""
+"""The booster's clock may be 4 to 16 MHz; with a margin for HSI16, which is not exact."""
 VCO_IN_HZ = (4_000_000, 7_000_000)
 """Well inside the input range 4 to 8 MHz (PLL1RGE = 0)."""
 VCO_HZ = (128_000_000, 544_000_000)
@@ -59,7 +59,7 @@ class PllU5:
         return 1 << 18 | (self.boost // 2) << 12 | (self.m - 1) << 8 | (3 if from_hse else 2)
 
     def divr(self) -> int:
-        """RCC_PLL1DIVR; P and Q, which nothing uses, keep their 2."""
+        """RCC_PLL1DIVR; P and Q are unused and keep their 2."""
         return (self.r - 1) << 24 | 1 << 16 | 1 << 9 | (self.n - 1)
 
 
@@ -79,7 +79,7 @@ def solve_pll(source_hz: int, hz: int) -> PllU5 | None:
 
 
 def header_values(board: Board) -> dict[str, str]:
-    """The family's constants of ``mn_board.h``; raises ``BoardError`` for a clock or UART it cannot have."""
+    """The family's constants of ``mn_board.h``; raises ``BoardError`` for an unsupported clock or UART."""
     require_clock_within(board, WAIT_STATE_HZ[-1])
     require_source_within(board, SOURCES_HZ)
     require_wait_states(board, min_wait_states(board))

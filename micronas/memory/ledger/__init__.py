@@ -1,11 +1,11 @@
-"""The memory ledger: every byte of flash and SRAM a network takes on a board, before anything is built.
+"""The memory ledger: every byte of flash and SRAM that a network uses on a board, before anything is built.
 
-For runtime ``micronas`` the arena and the constants are the generated code's, so the linker map must show
-the same figures to the byte. For runtime ``tflm`` flash is the canonical .tflite file and SRAM the arena that
-TFLite Micro would need (64-bit host build, see ``plan.tflm``), which is what its users budget; the
-interpreter's code, statics and stack are not in it.
+For runtime ``micronas`` the arena and the constants are the generated code's, so the linker map must have the
+same figures to the byte. For runtime ``tflm`` flash is the canonical .tflite file and SRAM the arena that
+TFLite Micro would need (64-bit host build, see ``plan.tflm``), which is what its users plan for; the
+interpreter's code, statics and stack are not included.
 
-All figures here are predicted. They take shapes only, no values, and a few milliseconds.
+All figures here are predicted. They need only shapes, no values, and take a few milliseconds.
 """
 
 from __future__ import annotations
@@ -50,26 +50,42 @@ __all__ = [
 
 
 def make_ledger(
-    graph: Graph, board: Board, runtime: str = "micronas", *, sizes: FirmwareSize | None = None
+    graph: Graph,
+    board: Board,
+    runtime: str = "micronas",
+    *,
+    sizes: FirmwareSize | None = None,
+    lowered: tuple[Lowered, ...] | None = None,
+    enough: Budget | None = None,
 ) -> Ledger:
     """The ledger of ``graph`` on ``board``; works on shape-only graphs.
 
-    ``sizes`` stands in for the measured firmware (default: looked up for the board and the kernels). Raises
+    ``sizes`` stands in for the measured firmware (default: looked up for the board and the kernels) and
+    ``lowered`` for the graph lowered to the board's core. With a budget that is ``enough``, the first plan
+    within it ends the search for the lowest: the verdict is the same, the arena may be larger. Raises
     ``ModelError`` for an op that the runtime has no kernel for, ``ValueError`` for an unknown runtime.
     """
     if runtime == "micronas":
-        return _micronas_ledger(graph, board, sizes)
+        if lowered is None:
+            lowered = lower_graph(graph, Target(board.core))
+        return _micronas_ledger(graph, lowered, board, sizes, enough)
     if runtime == "tflm":
         return _tflm_ledger(graph, board)
     raise ValueError(f"unknown runtime {runtime!r}: micronas or tflm")
 
 
-def _micronas_ledger(graph: Graph, board: Board, sizes: FirmwareSize | None) -> Ledger:
-    lowered = lower_graph(graph, Target(board.core))
+def _micronas_ledger(
+    graph: Graph,
+    lowered: tuple[Lowered, ...],
+    board: Board,
+    sizes: FirmwareSize | None,
+    enough: Budget | None,
+) -> Ledger:
     if sizes is None:
         sizes = firmware_size(board, frozenset(low.kernel for low in lowered), len(lowered))
     constants = _constants_by_op(graph, lowered)
-    placement = place_on(board, graph, lowered, sizes.static_bytes + board.stack_bytes)
+    sram_budget_bytes = enough.sram_bytes if enough else None
+    placement = place_on(board, graph, lowered, sizes.static_bytes + board.stack_bytes, sram_budget_bytes)
     resident = (("stack", board.stack_bytes), ("static", sizes.static_bytes))
     return Ledger(
         model=graph.name,

@@ -1,4 +1,4 @@
-"""Does it fit? And if not: which layer, how many bytes over, and what would help."""
+"""Checks whether a network fits; if not, which layer is too large, by how many bytes, and what would help."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from micronas.memory.ledger.items import Ledger, OpRow, RegionSize
 
 @dataclass(frozen=True)
 class Budget:
-    """Bytes of flash and of SRAM that a network may take, firmware and stack included."""
+    """Bytes of flash and SRAM that a network may use, including firmware and stack."""
 
     flash_bytes: int
     sram_bytes: int
@@ -21,7 +21,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Verdict:
-    """``reasons`` say what is over and why, ``remedies`` what would help; both empty when it fits."""
+    """``reasons`` state what is over and why, ``remedies`` what would help; both are empty if it fits."""
 
     fits: bool
     reasons: tuple[str, ...] = ()
@@ -29,10 +29,10 @@ class Verdict:
 
 
 def board_budget(board: Board) -> Budget:
-    """Everything that a network can have of the board: all flash, stack and statics, and the largest arena.
+    """The most that a network can use of the board: all flash, stack and statics, and the largest arena.
 
-    Where the arena lies in ``sram`` alone, which is so on most boards, that is all of ``sram``; where it may
-    lie in memories apart, all of these.
+    If the arena can only be in ``sram``, as on most boards, that is all of ``sram``; if it can be split over
+    separate memories, all of these.
     """
     flash_bytes = sum(r.length for r in board.regions if r.kind is RegionKind.FLASH)
     if set(board.arena_regions) == {"sram"}:
@@ -81,9 +81,8 @@ def _region_remedy(ledger: Ledger, region: RegionSize) -> str:
 
 
 def _arena_lacks(ledger: Ledger) -> int:
-    """Bytes of the arena that are too many for the place, or the memories apart, that lack the least.
-
-    0 or less where it fits.
+    """Bytes by which the arena exceeds the best memory, or the best set of separate memories. 0 or less if it
+    fits.
     """
     if ledger.plan.banks:
         return 0
@@ -94,7 +93,7 @@ def _arena_lacks(ledger: Ledger) -> int:
 
 
 def _no_room(ledger: Ledger) -> str:
-    """What the arena lacks in each region that could hold it; empty where it fits one."""
+    """The missing bytes in each region that could hold the arena; empty if it fits one."""
     if _arena_lacks(ledger) <= 0:
         return ""
     lacks = (f"{ledger.arena_bytes - room.free_bytes:,} bytes over in {room.memory}" for room in ledger.rooms)
@@ -128,7 +127,10 @@ def _sram_remedy(ledger: Ledger, over: int) -> str:
     row, needed = ledger.peak_op, planned - over
     if needed <= 0:
         rest = ledger.sram_bytes - planned
-        return f"all but the tensors takes {rest:,} bytes already: raise the SRAM budget well above that"
+        return (
+            f"everything except the tensors already takes {rest:,} bytes: raise the SRAM budget well "
+            f"above that"
+        )
     if row is None:
         return f"feed smaller inputs: the arena may take {needed:,} bytes"
     above = [r for r in ledger.ops if r.live_bytes > needed]

@@ -1,9 +1,9 @@
-"""Which memory of a board the arena goes into, and what then lies where.
+"""The memory of a board that holds the arena, and the resulting contents of each region.
 
-Stack and statics lie in ``sram``. The arena lies whole in one of the board's ``arena_regions``, the first of
-them that has room for it. An arena that none holds takes neighbours among them as one memory; stack and
-statics then lie at the start of that, as they otherwise do at the start of ``sram``. One that these do not
-hold either is planned anew over memories that lie apart (``placement``).
+Stack and statics are in ``sram``. The arena is placed in the first of the board's ``arena_regions`` with
+enough room. If none has, adjacent regions are used as one memory; stack and statics are then at its start, as
+they are otherwise at the start of ``sram``. If these are too small as well, the arena is planned again over
+separate memories (``placement``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from micronas.board.arena_location import (
 
 @dataclass(frozen=True)
 class FreeRegion:
-    """Bytes that an arena may take of a memory beside what lies there already."""
+    """Bytes of a memory that are free for an arena."""
 
     memory: ArenaMemory
     free_bytes: int
@@ -41,7 +41,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the arena, of one kind, and the memory that it goes into."""
+    """A part of the arena, of one kind, and the memory that holds it."""
 
     memory: ArenaMemory
     what: str
@@ -49,7 +49,7 @@ class Part:
 
 
 def free_regions(board: Board, resident_bytes: int) -> tuple[FreeRegion, ...]:
-    """The room in each of the board's ``arena_regions``, in their order, and then in neighbours together.
+    """The room in each of the board's ``arena_regions``, in order, then in adjacent ones combined.
 
     ``resident_bytes`` are stack and statics, which ``sram`` holds.
     """
@@ -57,7 +57,7 @@ def free_regions(board: Board, resident_bytes: int) -> tuple[FreeRegion, ...]:
 
 
 def free_banks(board: Board, resident_bytes: int) -> tuple[FreeRegion, ...]:
-    """The room in each of the memories that lie apart, the best first; ``resident_bytes`` as above."""
+    """The room in each of the separate memories, best first; ``resident_bytes`` as above."""
     return tuple(_room(board, memory, resident_bytes) for memory in separate_memories(board))
 
 
@@ -67,22 +67,22 @@ def _room(board: Board, memory: ArenaMemory, resident_bytes: int) -> FreeRegion:
 
 
 def first_fit_region(rooms: tuple[FreeRegion, ...], arena_bytes: int) -> FreeRegion | None:
-    """The first room that holds ``arena_bytes``, if there is one."""
+    """The first room that holds ``arena_bytes``, if any."""
     return next((room for room in rooms if arena_bytes <= room.free_bytes), None)
 
 
 def largest_free_region(rooms: tuple[FreeRegion, ...]) -> FreeRegion:
-    """The room that lacks the least for an arena that fits none; the first of several."""
+    """The room with the fewest missing bytes for an arena that fits none; the first of several."""
     return max(rooms, key=lambda room: room.free_bytes)
 
 
 def allocate_regions(
     board: Board, resident: Iterable[tuple[str, int]], arena: Sequence[Part]
 ) -> tuple[Item, ...]:
-    """What lies in which region: the parts of the arena, then what is ``resident``, last first.
+    """The contents of each region: the parts of the arena, then ``resident``, last first.
 
-    ``resident`` are (what, bytes); it and the parts of one memory are in the order in which they are linked.
-    What exceeds a memory is its last region's.
+    ``resident`` are (what, bytes); they and the parts of one memory are in link order. Bytes that exceed a
+    memory count in its last region.
     """
     resident = tuple(resident)
     memories = tuple(dict.fromkeys(part.memory for part in arena))
@@ -98,7 +98,7 @@ def allocate_regions(
 
 
 def _spread(board: Board, memory: ArenaMemory, parts: Iterable[tuple[str, int]]) -> list[tuple[int, Item]]:
-    """Numbered ``parts``, one after the other from the start of ``memory``, cut where its regions meet."""
+    """Numbered ``parts``, consecutive from the start of ``memory``, split at the borders of its regions."""
     *others, last = regions_of(board, memory)
     free = [region.length for region in others]
     items = []

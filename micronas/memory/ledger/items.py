@@ -43,10 +43,10 @@ class OpRow:
 class Ledger:
     """Predicted bytes of one network on one board.
 
-    ``rooms`` are the memories that could hold the arena whole; ``arena_location`` says where it lies, the
-    largest of ``rooms`` where nothing holds it. ``no_split`` then tells why it is not split, if there are
-    memories apart. ``plan`` is its layout (for ``tflm`` TFLite Micro's own head); ``lowered`` what the code
-    generator is given (empty for ``tflm``); ``ops`` one row per op of the graph.
+    ``rooms`` are the memories that could hold the arena whole; ``arena_location`` is where it is placed, the
+    largest of ``rooms`` if nothing holds it. ``no_split`` is then the reason why it is not split, if there
+    are separate memories. ``plan`` is its layout (for ``tflm`` TFLite Micro's own head); ``lowered`` is the
+    input of the code generator (empty for ``tflm``); ``ops`` one row per op of the graph.
     """
 
     model: str
@@ -70,7 +70,7 @@ class Ledger:
 
     @property
     def sram_bytes(self) -> int:
-        """All SRAM, in whatever region."""
+        """All SRAM, over all regions."""
         return sum(item.nbytes for item in self.sram)
 
     @property
@@ -84,15 +84,15 @@ class Ledger:
         return sum(item.nbytes for item in self.sram if item.what.startswith("arena"))
 
     def region_bytes(self, name: str) -> int:
-        """Bytes taken of the region called ``name``."""
+        """Bytes used of the region called ``name``."""
         return sum(item.nbytes for item in (*self.flash, *self.sram) if item.region == name)
 
     def sram_of(self, what: str) -> int:
-        """Bytes of SRAM of one kind, in whatever region."""
+        """Bytes of SRAM of one kind, over all regions."""
         return sum(item.nbytes for item in self.sram if item.what == what)
 
     def holds_arena(self, name: str) -> bool:
-        """Whether a part of the arena lies in the region called ``name``."""
+        """Whether a part of the arena is in the region called ``name``."""
         return any(item.region == name and item.what.startswith("arena") for item in self.sram)
 
     @property

@@ -1,4 +1,4 @@
-"""The plan of a network on a board, and the location of its arena: whole where it can be, else over banks."""
+"""The plan of a network on a board, and the location of its arena: whole if possible, else over banks."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from micronas.model.graph import Graph
 
 @dataclass(frozen=True)
 class NoSplit:
-    """Why an arena that no memory holds whole does not lie over ``rooms`` apart either."""
+    """Why an arena that no memory holds whole does not fit over the separate ``rooms`` either."""
 
     rooms: tuple[FreeRegion, ...]
     shortfall: Shortfall
 
     @property
     def over_bytes(self) -> int:
-        """What would have to go: of the live bytes, of the largest tensor, or of the best placement."""
+        """The bytes over: of the live bytes, of the largest tensor, or of the best placement."""
         needed = self.shortfall.needed
         if not needed:
             return max(self._live_over, self._largest_over)
@@ -64,10 +64,10 @@ class NoSplit:
 
 @dataclass(frozen=True)
 class Placement:
-    """``plan`` and the ``location`` of its arena, the largest memory where none holds it.
+    """``plan`` and the ``location`` of its arena, which is the largest memory if none holds it.
 
-    ``rooms`` are those that could hold it whole; ``no_split`` says why it is not split, where none of them
-    does and there are memories apart.
+    ``rooms`` are the memories that could hold it whole; ``no_split`` is the reason why it is not split, if
+    none holds it and there are separate memories.
     """
 
     plan: Plan
@@ -76,16 +76,29 @@ class Placement:
     no_split: NoSplit | None = None
 
     def parts(self) -> list[Part]:
-        """The arena by memory."""
+        """The parts of the arena by memory."""
         sizes = [bank.nbytes for bank in self.plan.banks] or [self.plan.arena_bytes]
         memories = zip(self.location.memories, sizes, strict=True)
         return [Part(memory, "arena", nbytes) for memory, nbytes in memories]
 
 
-def place_on(board: Board, graph: Graph, lowered: Sequence[Lowered], resident_bytes: int) -> Placement:
-    """Plan ``graph`` for ``board``, whose ``sram`` holds ``resident_bytes`` of stack and statics."""
-    plan = plan_memory(graph, lowered)
+def place_on(
+    board: Board,
+    graph: Graph,
+    lowered: Sequence[Lowered],
+    resident_bytes: int,
+    sram_budget_bytes: int | None = None,
+) -> Placement:
+    """Plan ``graph`` for ``board``, whose ``sram`` holds ``resident_bytes`` of stack and statics.
+
+    With ``sram_budget_bytes`` (stack and statics included) the first plan found within it and within a room
+    will do; without, the search goes on for the lowest.
+    """
     rooms = free_regions(board, resident_bytes)
+    enough_bytes = 0
+    if sram_budget_bytes is not None:
+        enough_bytes = min(sram_budget_bytes - resident_bytes, largest_free_region(rooms).free_bytes)
+    plan = plan_memory(graph, lowered, enough_bytes)
     whole = first_fit_region(rooms, plan.arena_bytes)
     if whole is not None:
         return Placement(plan, _in(whole), rooms)

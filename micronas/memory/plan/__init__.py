@@ -1,17 +1,19 @@
 """The memory plan: an order of the ops and an offset in one arena for every activation and scratch buffer.
 
-The plan is what the code generator writes, the ledger budgets and the linker map shows. It aims at the
-live-tensor bound: the most bytes live at any one step. Outputs take over dying inputs, or trail them through
-memory, where the kernel allows it; copies share memory with what they copy.
+The code generator writes this plan, the ledger counts it, and the linker map confirms it. Its target is the
+live-tensor bound: the maximum bytes live at any one step. Outputs take over dying inputs, or trail them
+through memory, if the kernel allows it; copies share memory with their source.
 
 A graph input is live from the start to its last use (the run may overwrite it), an output to the end.
 
-Where no single memory of a board holds the arena, ``plan_in_banks`` lays it over several that lie apart. It
-is still one arena with one range of offsets: its banks follow each other, and nothing lies over a border.
+If no single memory of a board holds the arena, ``plan_in_banks`` splits it over several separate ones. It is
+still one arena with one range of offsets: its banks are consecutive, and no block crosses a border.
 """
 
 from __future__ import annotations
 
+import bisect
+import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,12 +22,13 @@ from micronas.codegen.lowering import Lowered
 from micronas.memory.plan.banks import BankPlan, split
 from micronas.memory.plan.blocks import MemoryBlock, lower_bound, make_blocks, taken_bytes
 from micronas.memory.plan.order import best_orders, unavoidable_peak
-from micronas.memory.plan.place import height, improve, place
+from micronas.memory.plan.place import height, place
+from micronas.memory.plan.stacking import improve
 from micronas.memory.plan.values import TENSOR_ALIGNMENT, AllocationProblem, make_problem
 from micronas.model.graph import Graph
 
 ARENA_ALIGNMENT = 16
-"""Alignment of the arena itself, as TFLite Micro's users know it; also a cache-friendly start for DMA."""
+"""Alignment of the arena itself, the same as in TFLite Micro; also a cache-friendly start for DMA."""
 
 __all__ = [
     "ARENA_ALIGNMENT",
@@ -58,7 +61,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Bank:
-    """The arena's ``nbytes`` from offset ``start`` on, which lie in the memory called ``name``."""
+    """The arena's ``nbytes`` from offset ``start`` on, located in the memory called ``name``."""
 
     name: str
     start: int
@@ -71,7 +74,7 @@ class Plan:
 
     ``order`` lists op indices in execution order. ``bound_bytes`` is the live-tensor bound of that order;
     ``peak_op`` the op at which it is reached (None: while inputs are loaded or outputs read). ``banks`` are
-    the parts of an arena that lies in several memories; there are none where it is one piece.
+    the parts of an arena in several memories; empty if it is one piece.
     """
 
     order: tuple[int, ...]
@@ -85,34 +88,53 @@ class Plan:
 
     @property
     def at_bound(self) -> bool:
-        """Whether no placement of this order could be smaller."""
+        """Whether the placement is provably the smallest for this order."""
         return self.arena_bytes == self.bound_bytes
 
     def bank_at(self, offset: int) -> Bank | None:
-        """The bank that holds the arena's byte at ``offset``; None where the arena is one piece."""
+        """The bank that holds the arena's byte at ``offset``; None if the arena is one piece."""
         return next((b for b in self.banks if b.start <= offset < b.start + b.nbytes), None)
 
     def live_bytes(self, step: int) -> int:
-        """Bytes in use at a step."""
-        return sum(s.size for s in self.spans if s.first <= step <= s.last) - self._overlaid(step)
+        """Bytes in use at a step; where an output lies on its input they count once."""
+        return self._live_bytes[step]
 
-    def _overlaid(self, step: int) -> int:
-        """Bytes counted twice at ``step`` where an output takes over its input."""
-        live = sorted((s.offset, s.offset + s.size) for s in self.spans if s.first <= step <= s.last)
-        overlap, reach = 0, 0
-        for low, high in live:
-            overlap += max(0, min(reach, high) - low)
-            reach = max(reach, high)
-        return overlap
+    @functools.cached_property
+    def _live_bytes(self) -> tuple[int, ...]:
+        """Bytes in use at every step."""
+        steps = len(self.order) + 2
+        begins: list[list[Span]] = [[] for _ in range(steps)]
+        ends: list[list[Span]] = [[] for _ in range(steps)]
+        for span in self.spans:
+            begins[span.first].append(span)
+            ends[span.last].append(span)
+        live: list[tuple[int, int]] = []
+        totals = []
+        for step in range(steps):
+            for span in begins[step]:
+                bisect.insort(live, (span.offset, span.offset + span.size))
+            totals.append(_union_bytes(live))
+            for span in ends[step]:
+                live.remove((span.offset, span.offset + span.size))
+        return tuple(totals)
+
+
+def _union_bytes(ranges: Sequence[tuple[int, int]]) -> int:
+    """Bytes that lie in one or more of ``ranges``, which are sorted."""
+    total, reach = 0, 0
+    for low, high in ranges:
+        total += max(0, high - max(low, reach))
+        reach = max(reach, high)
+    return total
 
 
 @dataclass(frozen=True)
 class Shortfall:
-    """Why an arena cannot lie over banks that are apart; all in bytes.
+    """Why an arena cannot be split over separate banks; all in bytes.
 
-    ``live_bytes`` are live at the peak of the best order; ``largest_bytes`` must lie in one piece: a tensor
-    with what takes it over. ``needed`` is what the best placement found takes of each bank; empty where the
-    banks together, or the largest of them, hold less than these two, so that there is none.
+    ``live_bytes`` are live at the peak of the best order; ``largest_bytes`` must stay in one piece: a tensor
+    with the outputs that take it over. ``needed`` is the size of each bank in the best placement found; empty
+    if there is none, because all banks together, or the largest one, are smaller than these two.
     """
 
     live_bytes: int
@@ -120,20 +142,23 @@ class Shortfall:
     needed: Mapping[str, int]
 
 
-def plan_memory(graph: Graph, lowered: Sequence[Lowered]) -> Plan:
-    """Plan ``graph`` with scratch, copies and in-place inputs from ``lowered`` (one per op, in order)."""
+def plan_memory(graph: Graph, lowered: Sequence[Lowered], enough_bytes: int = 0) -> Plan:
+    """Plan ``graph`` with scratch, copies and in-place inputs from ``lowered`` (one per op, in order).
+
+    The first placement found that takes at most ``enough_bytes`` ends the search for a lower one.
+    """
     problem = make_problem(graph, lowered)
-    order, blocks, offsets = _best_placement(problem)
+    order, blocks, offsets = _best_placement(problem, enough_bytes)
     return _plan(problem, order, blocks, offsets, height(blocks, offsets))
 
 
 def plan_in_banks(
     graph: Graph, lowered: Sequence[Lowered], free_bytes: Mapping[str, int]
 ) -> Plan | Shortfall:
-    """Plan ``graph`` over memories that lie apart: bytes free by name, the best first.
+    """Plan ``graph`` over separate memories: free bytes by name, best first.
 
-    Of all choices of banks that are found to hold the arena it takes the one of fewest, and of these the
-    first. Each tensor and each scratch lies whole in one bank.
+    Of all sets of banks found to hold the arena, it takes the one with the fewest banks, and of these the
+    first. Each tensor and each scratch buffer is in a single bank.
     """
     problem = make_problem(graph, lowered)
     ordered = [(order, make_blocks(problem, order)) for order in best_orders(problem)]
@@ -154,13 +179,13 @@ def plan_in_banks(
 
 
 def _shortfall(blocks: Sequence[tuple[MemoryBlock, ...]]) -> Shortfall:
-    """What any placement must hold, whichever of the orders it is for."""
+    """Lower bounds of any placement, for every order."""
     largest = min(max(block.size for block in each) for each in blocks)
     return Shortfall(min(lower_bound(each) for each in blocks), largest, {})
 
 
 def _choices(names: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    """Two banks or more: few before many, and as listed."""
+    """Sets of two banks or more: fewer first, then as listed."""
     listed = tuple(names)
     for count in range(2, len(listed) + 1):
         yield from itertools.combinations(listed, count)
@@ -173,7 +198,7 @@ def _banked_plan(
     names: tuple[str, ...],
     found: BankPlan,
 ) -> Plan:
-    """Banks one after the other in the range of offsets; what holds nothing is none."""
+    """Banks in consecutive ranges of offsets; empty ones are left out."""
     starts = tuple(itertools.accumulate(found.heights, initial=0))
     banks = tuple(
         Bank(name, start, nbytes)
@@ -206,23 +231,23 @@ def _plan(
 
 
 def min_arena_bytes(graph: Graph, lowered: Sequence[Lowered]) -> int:
-    """A bound below the arena of every plan of ``graph``, in a fraction of a plan's time."""
+    """A lower bound of the arena of every plan of ``graph``, in a fraction of a plan's time."""
     return unavoidable_peak(make_problem(graph, lowered))
 
 
 def _best_placement(
-    problem: AllocationProblem,
+    problem: AllocationProblem, enough_bytes: int
 ) -> tuple[tuple[int, ...], tuple[MemoryBlock, ...], tuple[int, ...]]:
-    """The first order that reaches its bound, else the lowest of all and what the search makes of it."""
+    """The plan of the first order that reaches its bound, else the lowest one, improved by the search."""
     tried = []
     for order in best_orders(problem):
         blocks = make_blocks(problem, order)
-        offsets = place(blocks)
+        offsets = place(blocks, enough_bytes)
         tried.append((order, blocks, offsets))
-        if height(blocks, offsets) == lower_bound(blocks):
+        if height(blocks, offsets) <= max(lower_bound(blocks), enough_bytes):
             break
     order, blocks, offsets = min(tried, key=lambda t: height(t[1], t[2]))
-    return order, blocks, improve(blocks, offsets)
+    return order, blocks, improve(blocks, offsets, enough_bytes)
 
 
 def _named_offsets(
@@ -245,7 +270,7 @@ def _spans(
     spans = []
     for value in problem.values:
         first = 0 if value.producer is None else step[value.producer]
-        uses = [step[op] for op in order if value.readers >> op & 1]
+        uses = (step[op] for op in value.readers)
         last = len(order) + 1 if value.is_output else max([first, *uses])
         spans.append(Span(tensors[value.tensors[0]], value.size, first, last, value.tensors))
     spans += [

@@ -1,15 +1,16 @@
-"""Which memory each block goes to, where the memories lie apart and none holds all blocks.
+"""Assignment of blocks to separate memories, none of which holds all blocks.
 
-A block lies whole in one bank. Once it is settled who goes where, a bank is an arena of its own, which
-``place`` fills as any other; a block that may overlap another does so where both are in one bank. What is
-left to search are the assignments: bin packing over time. The search goes depth first through the blocks in a
-fixed order; a branch dies as soon as the blocks live at some step exceed their bank, or what is still to come
-exceeds the room left in all banks together. Both are bounds below every placement, and placement mostly
-reaches them. An assignment of all blocks is placed; the first whose banks all hold theirs ends the search.
+A block is in a single bank. For a fixed assignment, each bank is a separate arena, which ``place`` fills as
+usual; a block that may overlap another does so if both are in one bank. The search is therefore over
+assignments: bin packing over time. It goes depth first through the blocks in a fixed order. A branch is
+pruned when the blocks live at some step exceed their bank, or the remaining blocks exceed the room left in
+all banks together. Both are lower bounds of every placement, and placement mostly reaches them. A complete
+assignment is placed; the first one in which every bank holds its blocks ends the search.
 
-Several orders get a few nodes each, since the right one finds a solution at once; then the first goes on for
-long. A search that comes to its end has seen every assignment: what it does not find is not there. That is
-the rule where networks do not fit, also with dozens of blocks, since both bounds are tight.
+Several orders get a few nodes each, because a good order finds a solution at once; then the first order
+continues with many nodes. A search that finishes has seen every assignment, so a solution that it does not
+find does not exist. For networks that do not fit this is the normal case, even with dozens of blocks, because
+both bounds are tight.
 """
 
 from __future__ import annotations
@@ -19,18 +20,19 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from micronas.memory.plan.blocks import MemoryBlock, lower_bound
-from micronas.memory.plan.place import height, improve, place
+from micronas.memory.plan.place import height, place
+from micronas.memory.plan.stacking import improve
 
 QUICK_NODES, LONG_NODES = 500, 20_000
 QUICK_PLACEMENTS, LONG_PLACEMENTS = 3, 24
-"""How many assignments may be looked at, and how many of them placed, in one order and in the last search."""
+"""Limits on the assignments examined, and on those placed, in one order and in the last search."""
 
 Banks: TypeAlias = tuple[int, ...]
 """The bank of each block."""
 
 Key: TypeAlias = Callable[[MemoryBlock], tuple[int, ...]]
 Preference: TypeAlias = Callable[[int, int], int]
-"""Among banks that can take a block the one with the least of this goes first: (position, room left)."""
+"""Among banks that can take a block, the one with the smallest key goes first: (position, room left)."""
 
 
 def _large_first(block: MemoryBlock) -> tuple[int, ...]:
@@ -79,25 +81,25 @@ class BankPlan:
 
     @property
     def over_bytes(self) -> int:
-        """Bytes that stick out of the banks; 0 where all fits."""
+        """Bytes that exceed the banks; 0 if all blocks fit."""
         pairs = zip(self.heights, self.capacities, strict=True)
         return sum(max(0, needed - there) for needed, there in pairs)
 
 
 def split(blocks: tuple[MemoryBlock, ...], capacities: Sequence[int]) -> BankPlan:
-    """``blocks`` over banks of so many bytes, the first preferred; the least over where none fits."""
+    """Place ``blocks`` in banks of these sizes, the first preferred; if none fits, the fewest bytes over."""
     return _Search(blocks, tuple(capacities)).run()
 
 
 class _Search:
-    """Assignments and what became of them when they were placed."""
+    """Assignments and the results of their placement."""
 
     def __init__(self, blocks: tuple[MemoryBlock, ...], capacities: tuple[int, ...]) -> None:
         self._blocks, self._capacities = blocks, capacities
         self._placed: dict[Banks, BankPlan] = {}
 
     def run(self) -> BankPlan:
-        """The first that fits, or the least over."""
+        """The first that fits, or the one with the fewest bytes over."""
         if lower_bound(self._blocks) <= sum(self._capacities):
             self._look_everywhere()
         if all(found.over_bytes for found in self._placed.values()):
@@ -125,7 +127,7 @@ class _Search:
         return True
 
     def _place(self, banks: Banks) -> BankPlan:
-        """Every bank filled by itself; the long search only where a bank would otherwise be too small."""
+        """Every bank placed separately; the long search runs only if a bank would otherwise be too small."""
         offsets = [0] * len(self._blocks)
         heights = []
         for bank, capacity in enumerate(self._capacities):
@@ -142,7 +144,7 @@ class _Search:
 
 
 def _members_only(blocks: tuple[MemoryBlock, ...], members: list[int]) -> tuple[MemoryBlock, ...]:
-    """The ``members`` among ``blocks``; what trails a block of another bank trails nothing."""
+    """The ``members`` among ``blocks``; a block that trails a block of another bank trails nothing."""
     number = {i: k for k, i in enumerate(members)}
     found = []
     for i in members:
@@ -155,7 +157,7 @@ def _members_only(blocks: tuple[MemoryBlock, ...], members: list[int]) -> tuple[
 
 
 def _min_over(blocks: tuple[MemoryBlock, ...], capacities: tuple[int, ...]) -> Banks:
-    """Large blocks first, each where there is most room: something to go by where nothing fits."""
+    """Large blocks first, each in the bank with the most room: the starting point if nothing fits."""
     load = _Load(blocks, capacities)
     for i in _sorted(blocks, _large_first):
         rooms = [load.room_with(i, bank) for bank in range(len(capacities))]
@@ -170,7 +172,7 @@ def _sorted(blocks: tuple[MemoryBlock, ...], key: Key) -> list[int]:
 def _assignments(
     blocks: tuple[MemoryBlock, ...], capacities: tuple[int, ...], key: Key, preference: Preference, nodes: int
 ) -> Iterator[Banks | None]:
-    """Assignments within both bounds, depth first; None and the end after ``nodes`` steps of the search."""
+    """Assignments within both bounds, depth first; None at the end after ``nodes`` steps of the search."""
     order = _sorted(blocks, key)
     load = _Load(blocks, capacities)
     choices: list[Iterator[int]] = []
@@ -201,7 +203,7 @@ def _assignments(
 
 
 class _Load:
-    """Bytes live at each step in each bank, and still to come, overlaps used to the full."""
+    """Bytes live at each step in each bank, and of the remaining blocks, with full use of overlaps."""
 
     def __init__(self, blocks: tuple[MemoryBlock, ...], capacities: tuple[int, ...]) -> None:
         self._blocks, self._capacities = blocks, capacities
@@ -219,11 +221,11 @@ class _Load:
             self._to_come[block.start] -= self._shared[i]
 
     def assignment(self) -> Banks:
-        """The bank of each block, all of which have one."""
+        """The bank of each block, after all are assigned."""
         return tuple(bank for bank in self._bank if bank is not None)
 
     def room_with(self, i: int, bank: int) -> int:
-        """Fewest bytes that are free in ``bank`` while block ``i`` lives there; negative: too few."""
+        """Minimum free bytes in ``bank`` while block ``i`` is live there; negative if it does not fit."""
         self.put(i, bank)
         block, live = self._blocks[i], self._live[bank]
         room = self._capacities[bank] - max(live[block.start : block.end])
@@ -231,7 +233,7 @@ class _Load:
         return room
 
     def leaves_room(self, i: int) -> bool:
-        """Whether all that is to come still fits at the steps of block ``i``."""
+        """Whether all remaining blocks still fit at the steps of block ``i``."""
         block = self._blocks[i]
         return all(
             self._to_come[step]
@@ -240,12 +242,12 @@ class _Load:
         )
 
     def put(self, i: int, bank: int) -> None:
-        """Block ``i`` into ``bank``."""
+        """Add block ``i`` to ``bank``."""
         self._bank[i] = bank
         self._move(i, bank, 1)
 
     def take_back(self, i: int) -> None:
-        """Block ``i`` out of its bank, if it is in one."""
+        """Remove block ``i`` from its bank, if it is in one."""
         bank = self._bank[i]
         if bank is not None:
             self._move(i, bank, -1)
@@ -268,7 +270,7 @@ class _Load:
 
 
 def _shared_bytes(blocks: tuple[MemoryBlock, ...], i: int) -> int:
-    """Bytes that block ``i`` can share with the one that it trails, in the step in which it begins."""
+    """Bytes that block ``i`` can share with the one that it trails, in its first step."""
     trail = blocks[i].trail
     if trail is None:
         return 0

@@ -1,4 +1,4 @@
-"""What lies in each bank of an arena that is spread over memories apart, in words and as JSON."""
+"""Contents of each bank of an arena that is split over separate memories, as text and as JSON."""
 
 from __future__ import annotations
 

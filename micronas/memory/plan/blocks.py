@@ -1,13 +1,14 @@
-"""Blocks: what placement moves as one, with the bytes it takes at each step.
+"""Blocks: the units of placement, with their bytes at each step.
 
 Time runs over steps 0 .. n + 1: inputs are loaded at step 0, the k-th op of the order runs at step k + 1,
-outputs are read at step n + 1. A value taken over in place shares its block, hence its offset, with its
-successor. A block that begins at the step at which another ends may be allowed to overlap it in that step;
-its ``trail`` then names the other block.
+outputs are read at step n + 1. A value that is taken over in place shares its block, and so its offset, with
+its successor. A block that begins at the step at which another ends may be allowed to overlap it in that
+step; its ``trail`` then names the other block.
 """
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 from micronas.memory.plan.values import AllocationProblem, Trail
@@ -15,7 +16,7 @@ from micronas.memory.plan.values import AllocationProblem, Trail
 
 @dataclass(frozen=True)
 class MemoryBlock:
-    """``profile[i]`` bytes are taken at step ``start + i``; ``values`` and ``scratch_of`` say by what."""
+    """``profile[i]``: bytes used at step ``start + i``; ``values`` and ``scratch_of`` name the users."""
 
     start: int
     profile: tuple[int, ...]
@@ -25,12 +26,12 @@ class MemoryBlock:
 
     @property
     def end(self) -> int:
-        """First step at which the block is gone."""
+        """First step after the life of the block."""
         return self.start + len(self.profile)
 
-    @property
+    @functools.cached_property
     def size(self) -> int:
-        """Most bytes it ever takes."""
+        """Maximum bytes over its life."""
         return max(self.profile)
 
 
@@ -48,12 +49,12 @@ def make_blocks(problem: AllocationProblem, order: tuple[int, ...]) -> tuple[Mem
 
 
 def lower_bound(blocks: tuple[MemoryBlock, ...]) -> int:
-    """Most bytes taken at one step: no placement needs less."""
+    """Maximum bytes used at one step, a lower bound of every placement."""
     return max(taken_bytes(blocks))
 
 
 def taken_bytes(blocks: tuple[MemoryBlock, ...]) -> list[int]:
-    """For each step the fewest bytes that hold the blocks then alive, overlaps used to the full."""
+    """For each step, the minimum bytes that hold the live blocks, with full use of overlaps."""
     taken = [0] * max(b.end for b in blocks)
     for block in blocks:
         for i, size in enumerate(block.profile):
@@ -68,8 +69,7 @@ def _span(problem: AllocationProblem, value: int, step: dict[int, int], last: in
     """First and last step at which a value is needed."""
     v = problem.values[value]
     first = 0 if v.producer is None else step[v.producer]
-    uses = [step[op] for op in step if v.readers >> op & 1]
-    return first, last if v.is_output else max([first, *uses])
+    return first, last if v.is_output else max([first, *(step[op] for op in v.readers)])
 
 
 def _takeover_chains(problem: AllocationProblem, order: tuple[int, ...]) -> list[list[int]]:
@@ -88,7 +88,7 @@ def _takeover_chains(problem: AllocationProblem, order: tuple[int, ...]) -> list
 
 
 def _trails(problem: AllocationProblem, order: tuple[int, ...], chains: list[list[int]]) -> dict[int, Trail]:
-    """Value at the head of a chain -> the chain that it may lie on the end of."""
+    """Value at the head of a chain -> the chain whose end it may overlap."""
     ends_at = {chain[-1]: i for i, chain in enumerate(chains)}
     found, done = {}, 0
     for op in order:

@@ -21,8 +21,8 @@ _NAME_WIDTH = 24
 def picture(graph: Graph, plan: Plan, width: int = 64) -> str:
     """``plan`` drawn with ``width`` characters for the arena; letters are tensors, ``#`` is scratch.
 
-    ``*`` marks bytes that an output takes over from its input in that step, ``|`` the border between memories
-    that lie apart. A legend names the tensors.
+    ``*`` marks bytes that an output takes over from its input in that step, ``|`` the border between separate
+    memories. A legend names the tensors.
     """
     last = len(plan.order) + 1
     letters = _letters(plan)

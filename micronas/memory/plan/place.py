@@ -1,27 +1,29 @@
-"""Where to put the blocks: offsets such that no two overlap while both are live, in as few bytes as possible.
+"""Offsets of the blocks such that no two overlap while both are live, in as few bytes as possible.
 
 This is dynamic storage allocation, NP-hard in general and easy on real networks. On chains two stacks growing
 towards each other reach the lower bound. Otherwise greedy placements in several orders, each improved by
-moving what sticks out to the front, mostly do. Where none does, a depth-first search over stackings decides:
-pushed down and sorted by offset, every best placement puts each block on those before it that it may not
-overlap. A partial stacking dies as soon as skyline plus what is still to come reaches the best known at some
-step.
+moving what sticks out to the front, mostly do. Where none does, a depth-first search over stackings decides
+(``stacking``).
+
+Every effort is bounded by the pairs of blocks that it looks at, so that time grows with the network and not
+with its square. Where more blocks live side by side than can be compared in pairs, each goes by time to the
+lowest gap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+import bisect
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
-from micronas.memory.plan.blocks import MemoryBlock, lower_bound, taken_bytes
+from micronas.memory.plan.blocks import MemoryBlock, lower_bound
 
 MAX_PROMOTIONS = 40
-MAX_NODES = 1000
+MAX_PAIRS = 600_000
+"""Pairs of blocks that may be compared, and that all first fits together may look at."""
 
 
-@dataclass(frozen=True)
-class Rival:
+class Rival(NamedTuple):
     """A block that lives at the same time: stay ``above`` its offset or ``below`` it by so many bytes."""
 
     block: int
@@ -31,6 +33,8 @@ class Rival:
 
 Key: TypeAlias = Callable[[MemoryBlock], tuple[int, ...]]
 Rivals: TypeAlias = list[list[Rival]]
+
+_UNPLACED = -1
 
 _ORDERS: tuple[Key, ...] = (
     lambda b: (-b.size, b.start),
@@ -42,31 +46,33 @@ _ORDERS: tuple[Key, ...] = (
 )
 
 
-def place(blocks: tuple[MemoryBlock, ...]) -> tuple[int, ...]:
-    """An offset for each block by the greedy placements; deterministic."""
+def place(blocks: tuple[MemoryBlock, ...], enough_bytes: int = 0) -> tuple[int, ...]:
+    """An offset for each block by the greedy placements; it ends at ``enough_bytes`` or at the bound."""
+    pairs = max(1, live_pairs(blocks))
+    if pairs > MAX_PAIRS:
+        return _by_gaps(blocks)
     bound = lower_bound(blocks)
-    rivals = _rivals(blocks)
-    best = _lower(blocks, _by_time(blocks, rivals, 2), _by_time(blocks, rivals, 1))
+    target = max(bound, enough_bytes)
+    rivals = find_rivals(blocks)
+    best = _by_time(blocks, rivals, 2, bound)
+    if height(blocks, best) > target:
+        best = lower_of(blocks, best, _by_time(blocks, rivals, 1, bound))
+    budget = _Allowance(MAX_PAIRS // pairs)
     for key in _ORDERS:
-        if height(blocks, best) == bound:
-            return best
-        best = _lower(blocks, best, _promoting_first_fit(blocks, rivals, key, bound))
+        if height(blocks, best) <= target or budget.fits == 0:
+            break
+        best = lower_of(blocks, best, _promoting_first_fit(blocks, rivals, key, target, budget))
     return best
 
 
-def improve(blocks: tuple[MemoryBlock, ...], offsets: tuple[int, ...]) -> tuple[int, ...]:
-    """The best placement that the search finds from ``offsets`` on: the optimum for a dozen blocks."""
-    bound = lower_bound(blocks)
-    return offsets if height(blocks, offsets) == bound else _Stacking(blocks, offsets, bound).search()
-
-
-def _lower(blocks: tuple[MemoryBlock, ...], one: tuple[int, ...], two: tuple[int, ...]) -> tuple[int, ...]:
+def lower_of(blocks: tuple[MemoryBlock, ...], one: tuple[int, ...], two: tuple[int, ...]) -> tuple[int, ...]:
+    """The lower of two placements; the first of equals."""
     return two if height(blocks, two) < height(blocks, one) else one
 
 
 def place_by_size(blocks: tuple[MemoryBlock, ...]) -> tuple[int, ...]:
     """Largest first, among equals in the order given, each at the lowest free offset: TFLite Micro's way."""
-    return _first_fit(blocks, _rivals(blocks), _sorted(blocks, lambda b: (-b.size,)))
+    return _first_fit(find_rivals(blocks), _sorted(blocks, lambda b: (-b.size,)))
 
 
 def height(blocks: tuple[MemoryBlock, ...], offsets: tuple[int, ...]) -> int:
@@ -74,82 +80,113 @@ def height(blocks: tuple[MemoryBlock, ...], offsets: tuple[int, ...]) -> int:
     return max(offset + block.size for block, offset in zip(blocks, offsets, strict=True))
 
 
-def _rivals(blocks: tuple[MemoryBlock, ...]) -> Rivals:
+def live_pairs(blocks: tuple[MemoryBlock, ...]) -> int:
+    """Pairs of blocks that live at the same time."""
+    starts, ends = sorted(b.start for b in blocks), sorted(b.end for b in blocks)
+    return sum(k - bisect.bisect_right(ends, start) for k, start in enumerate(starts))
+
+
+def find_rivals(blocks: tuple[MemoryBlock, ...]) -> Rivals:
     """For each block, the blocks that live at the same time, with the distances to keep."""
     rivals: Rivals = [[] for _ in blocks]
-    for i, me in enumerate(blocks):
-        for j, other in enumerate(blocks):
-            first, last = max(me.start, other.start), min(me.end, other.end)
-            if i != j and first < last:
-                above = max(other.profile[first - other.start : last - other.start])
-                below = max(me.profile[first - me.start : last - me.start])
-                if me.trail is not None and me.trail.source == j:
-                    above, below = min(above, me.trail.after), min(below, me.trail.before)
-                if other.trail is not None and other.trail.source == i:
-                    above, below = min(above, other.trail.before), min(below, other.trail.after)
-                rivals[i].append(Rival(j, above, below))
+    live: list[int] = []
+    for i in sorted(range(len(blocks)), key=lambda i: (blocks[i].start, i)):
+        live = [j for j in live if blocks[j].end > blocks[i].start]
+        for j in live:
+            above, below = _distances(blocks, i, j)
+            rivals[i].append(Rival(j, above, below))
+            rivals[j].append(Rival(i, below, above))
+        live.append(i)
     return rivals
+
+
+def _distances(blocks: tuple[MemoryBlock, ...], i: int, j: int) -> tuple[int, int]:
+    """Bytes that block ``i`` must start above the start of ``j``, or else below it."""
+    me, other = blocks[i], blocks[j]
+    first, last = max(me.start, other.start), min(me.end, other.end)
+    above = max(other.profile[first - other.start : last - other.start])
+    below = max(me.profile[first - me.start : last - me.start])
+    if me.trail is not None and me.trail.source == j:
+        above, below = min(above, me.trail.after), min(below, me.trail.before)
+    if other.trail is not None and other.trail.source == i:
+        above, below = min(above, other.trail.before), min(below, other.trail.after)
+    return above, below
 
 
 def _sorted(blocks: tuple[MemoryBlock, ...], key: Key) -> list[int]:
     return sorted(range(len(blocks)), key=lambda i: (*key(blocks[i]), i))
 
 
-def _first_fit(blocks: tuple[MemoryBlock, ...], rivals: Rivals, order: list[int]) -> tuple[int, ...]:
+def _first_fit(rivals: Rivals, order: Sequence[int]) -> tuple[int, ...]:
     """Each block in turn at the lowest offset that is free for its whole life."""
-    offsets: dict[int, int] = {}
+    offsets = [_UNPLACED] * len(rivals)
     for i in order:
-        offsets[i] = _lowest_free(_forbidden(rivals, offsets, i))
-    return tuple(offsets[i] for i in range(len(blocks)))
+        offsets[i] = _lowest_free(_forbidden(rivals[i], offsets))
+    return tuple(offsets)
+
+
+class _Allowance:
+    """First fits that are left for one placement."""
+
+    def __init__(self, fits: int) -> None:
+        self.fits = max(fits, len(_ORDERS))
 
 
 def _promoting_first_fit(
-    blocks: tuple[MemoryBlock, ...], rivals: Rivals, key: Key, bound: int
+    blocks: tuple[MemoryBlock, ...], rivals: Rivals, key: Key, target: int, budget: _Allowance
 ) -> tuple[int, ...]:
-    """First fit, again and again with the blocks that stick out at the top moved to the front.
+    """Repeated first fit; after each round, the blocks that exceed the bound move to the front.
 
-    Ends at ``bound``, when an order comes round again, or after ``MAX_PROMOTIONS``.
+    Ends at ``target``, when an order comes round again, or after ``MAX_PROMOTIONS``.
     """
+    sizes = [b.size for b in blocks]
     order = _sorted(blocks, key)
-    best = _first_fit(blocks, rivals, order)
+    best = offsets = _first_fit(rivals, order)
+    least = _top(sizes, best)
     seen = {tuple(order)}
-    offsets = best
     for _ in range(MAX_PROMOTIONS):
-        top = height(blocks, offsets)
-        if top == bound:
-            return offsets
-        highest = [i for i in order if offsets[i] + blocks[i].size == top]
-        order = [*highest, *(i for i in order if i not in highest)]
+        top = _top(sizes, offsets)
+        budget.fits = max(0, budget.fits - 1)
+        if top <= target or budget.fits == 0:
+            break
+        highest = [i for i in order if offsets[i] + sizes[i] == top]
+        others = set(highest)
+        order = [*highest, *(i for i in order if i not in others)]
         if tuple(order) in seen:
             break
         seen.add(tuple(order))
-        offsets = _first_fit(blocks, rivals, order)
-        best = _lower(blocks, best, offsets)
+        offsets = _first_fit(rivals, order)
+        if _top(sizes, offsets) < least:
+            best, least = offsets, _top(sizes, offsets)
     return best
 
 
-def _by_time(blocks: tuple[MemoryBlock, ...], rivals: Rivals, top_every: int) -> tuple[int, ...]:
+def _top(sizes: list[int], offsets: tuple[int, ...]) -> int:
+    return max(offset + size for offset, size in zip(offsets, sizes, strict=True))
+
+
+def _by_time(blocks: tuple[MemoryBlock, ...], rivals: Rivals, top_every: int, bound: int) -> tuple[int, ...]:
     """In the order of birth, each ``top_every``-th as high under the bound as it can be, the others low.
 
     With 2, two stacks grow towards each other: exact for chains without scratch or overlaps. With 1, outputs
-    that trail their inputs follow them down. What does not fit under the bound goes to the lowest free place.
+    that trail their inputs follow them down. A block that does not fit under the bound goes to the lowest
+    free offset.
     """
-    bound = lower_bound(blocks)
-    offsets: dict[int, int] = {}
-    in_order = sorted(range(len(blocks)), key=lambda i: (blocks[i].start, -blocks[i].size, i))
-    for k, i in enumerate(in_order):
-        highest, forbidden = bound - blocks[i].size, _forbidden(rivals, offsets, i)
+    offsets = [_UNPLACED] * len(blocks)
+    for k, i in enumerate(_sorted(blocks, lambda b: (b.start, -b.size))):
+        highest, forbidden = bound - blocks[i].size, _forbidden(rivals[i], offsets)
         mirrored = sorted((highest - high, highest - low) for low, high in forbidden)
         top = highest - _lowest_free(mirrored)
         from_top = k % top_every == top_every - 1
         offsets[i] = top if from_top and top >= 0 else _lowest_free(forbidden)
-    return tuple(offsets[i] for i in range(len(blocks)))
+    return tuple(offsets)
 
 
-def _forbidden(rivals: Rivals, offsets: dict[int, int], i: int) -> list[tuple[int, int]]:
-    """Open ranges in which the offset of block ``i`` cannot be, given the blocks already placed; sorted."""
-    placed = ((offsets[r.block], r) for r in rivals[i] if r.block in offsets)
-    return sorted((offset - rival.below, offset + rival.above) for offset, rival in placed)
+def _forbidden(rivals: list[Rival], offsets: list[int]) -> list[tuple[int, int]]:
+    """Open ranges in which a block's offset cannot be, given its rivals already placed; sorted."""
+    found = [(at - below, at + above) for j, above, below in rivals if (at := offsets[j]) != _UNPLACED]
+    found.sort()
+    return found
 
 
 def _lowest_free(forbidden: list[tuple[int, int]]) -> int:
@@ -157,56 +194,23 @@ def _lowest_free(forbidden: list[tuple[int, int]]) -> int:
     for low, high in forbidden:
         if low >= offset:
             break
-        offset = max(offset, high)
+        if high > offset:
+            offset = high
     return offset
 
 
-class _Stacking:
-    """Depth-first search for a stacking lower than ``best``; stops at ``bound`` or after ``MAX_NODES``."""
-
-    def __init__(self, blocks: tuple[MemoryBlock, ...], best: tuple[int, ...], bound: int) -> None:
-        self._blocks, self._rivals = blocks, _rivals(blocks)
-        self._best, self._best_height = best, height(blocks, best)
-        self._bound = bound
-        self._nodes = 0
-
-    def search(self) -> tuple[int, ...]:
-        """The best placement found."""
-        to_come = taken_bytes(self._blocks)
-        self._descend([0] * len(to_come), to_come, {}, 0)
-        return self._best
-
-    def _descend(self, skyline: list[int], to_come: list[int], offsets: dict[int, int], floor: int) -> None:
-        if len(offsets) == len(self._blocks):
-            found = tuple(offsets[i] for i in range(len(self._blocks)))
-            self._best = _lower(self._blocks, self._best, found)
-            self._best_height = height(self._blocks, self._best)
-            return
-        for offset, i in self._candidates(offsets, floor):
-            if self._nodes >= MAX_NODES or self._best_height == self._bound:
-                return
-            self._nodes += 1
-            higher, less = self._stack(skyline, to_come, i, offset)
-            if max(h + max(0, c) for h, c in zip(higher, less, strict=True)) < self._best_height:
-                self._descend(higher, less, {**offsets, i: offset}, offset)
-
-    def _candidates(self, offsets: dict[int, int], floor: int) -> list[tuple[int, int]]:
-        """Unplaced blocks with their offsets, lowest first and large before small; no lower than the last."""
-        found = []
-        for i, block in enumerate(self._blocks):
-            if i not in offsets:
-                below = ((offsets[r.block], r.above) for r in self._rivals[i] if r.block in offsets)
-                offset = max((other + above for other, above in below), default=0)
-                if offset >= floor:
-                    found.append((offset, -block.size, i))
-        return [(offset, i) for offset, _, i in sorted(found)]
-
-    def _stack(
-        self, skyline: list[int], to_come: list[int], i: int, offset: int
-    ) -> tuple[list[int], list[int]]:
-        higher, less = list(skyline), list(to_come)
-        block = self._blocks[i]
-        for k, size in enumerate(block.profile):
-            higher[block.start + k] = max(higher[block.start + k], offset + size)
-            less[block.start + k] -= size
-        return higher, less
+def _by_gaps(blocks: tuple[MemoryBlock, ...]) -> tuple[int, ...]:
+    """In the order of birth, each in the lowest gap between those that live then; no overlaps."""
+    offsets = [0] * len(blocks)
+    live: list[tuple[int, int, int]] = []
+    for i in _sorted(blocks, lambda b: (b.start, -b.size)):
+        block = blocks[i]
+        live = [taken for taken in live if taken[2] > block.start]
+        offset = 0
+        for low, high, _ in live:
+            if low - offset >= block.size:
+                break
+            offset = high
+        offsets[i] = offset
+        bisect.insort(live, (offset, offset + block.size, block.end))
+    return tuple(offsets)

@@ -20,13 +20,13 @@ text { font: 11px system-ui, sans-serif; fill: #667085 }
 
 
 def plan_file(graph: Graph, plan: Plan) -> str:
-    """The picture as an SVG file of its own, with its style inside."""
+    """The picture as a standalone SVG file with its style inside."""
     head, rest = plan_svg(graph, plan).split(">", 1)
     return f'{head} xmlns="http://www.w3.org/2000/svg">{_STYLE}{rest}\n'
 
 
 def plan_svg(graph: Graph, plan: Plan) -> str:
-    """SVG of ``plan`` for a page that has styles; resting on a box tells its tensor and bytes."""
+    """SVG of ``plan`` for a page with styles; each box has a tooltip with its tensor and bytes."""
     steps = len(plan.order) + 2
     column = (_WIDTH - _LEFT) / steps
     scale = (_HEIGHT - _BOTTOM - _TOP) / max(1, plan.arena_bytes)
@@ -63,7 +63,7 @@ def _box(graph: Graph, plan: Plan, span: Span, column: float, scale: float) -> s
 
 
 def _bank_text(bank: Bank, scale: float) -> str:
-    """A line where the memory begins, and its name."""
+    """A line at the start of the memory, and its name."""
     y = _HEIGHT - _BOTTOM - bank.start * scale
     return (
         f'<line class="bank" x1="{_LEFT}" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'

@@ -1,11 +1,10 @@
-"""What arena TFLite Micro would need for a graph: for people who deploy with it, and to compare.
+"""The arena that TFLite Micro would need for a graph, for users who deploy with it and for comparison.
 
 Its head is a greedy plan (largest first, first fit, 16-byte units) that this module repeats exactly. Its tail
 holds the interpreter's own structures: eval tensors, nodes, each kernel's data, quantization parameters per
 channel. The tail and the temporary memory of initialisation are a model of the sizes that the 64-bit host
-build (PyPI ``tflite-micro``) allocates; tests hold it against that build. A 32-bit target has smaller
-pointers and needs less, so the figure is on the safe side there; with CMSIS-NN kernels their scratch comes on
-top.
+build (PyPI ``tflite-micro``) allocates; tests compare it with that build. A 32-bit target has smaller
+pointers and needs less, so the figure is conservative there; CMSIS-NN kernels add their scratch.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from micronas.memory.plan import Plan, Span
-from micronas.memory.plan.blocks import MemoryBlock, lower_bound
+from micronas.memory.plan.blocks import MemoryBlock, lower_bound, taken_bytes
 from micronas.memory.plan.place import height, place_by_size
 from micronas.model.graph import ABSENT, Graph, Op
 from micronas.model.tflite.writer import file_positions
@@ -32,7 +31,7 @@ _SCRATCH_KINDS = frozenset({"MEAN", "SUM"})
 
 @dataclass(frozen=True)
 class KindBytes:
-    """Of one op: bytes in the tail for node, options and kernel data, and temporary bytes to prepare it."""
+    """Bytes of one op in the tail (node, options and kernel data), and temporary bytes to prepare it."""
 
     tail: int
     temporary: int
@@ -104,14 +103,14 @@ def tflm_arena(graph: Graph) -> TflmArena:
 
 def _greedy_plan(graph: Graph, positions: dict[int, int]) -> Plan:
     order = tuple(range(len(graph.ops)))
-    # Among equal sizes the later buffer goes first, and scratch comes after all tensors.
+    # Among equal sizes, the later buffer goes first, and scratch follows all tensors.
     blocks = (_tensor_blocks(graph, positions) + _scratch_blocks(graph))[::-1]
     offsets = place_by_size(blocks)
     spans = tuple(
         Span(offset, block.size, block.start, block.end - 1, block.values, block.scratch_of)
         for block, offset in zip(blocks, offsets, strict=True)
     )
-    taken = [sum(s.size for s in spans if s.first <= k <= s.last) for k in range(len(order) + 2)]
+    taken = taken_bytes(blocks)
     peak = taken.index(max(taken))
     return Plan(
         order=order,

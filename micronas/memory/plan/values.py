@@ -1,26 +1,28 @@
-"""What needs memory, and when: tensors grouped into values, and each op's demand.
+"""Memory demand over time: tensors grouped into values, and each op's demand.
 
 A *value* is one stretch of memory: a tensor together with the outputs of the copies (RESHAPE, SQUEEZE, ...)
-that share its bytes. ``Demand`` holds everything about one op that order and placement need, so neither looks
-at the graph again. Sets of ops are bit masks.
+that share its bytes. ``Demand`` holds everything about one op that order and placement need, so neither uses
+the graph. Sets of ops are bit masks.
 """
 
 from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from micronas.codegen.lowering import Lowered
 from micronas.model.graph import ABSENT, Graph
 
 TENSOR_ALIGNMENT = 4
-"""Kernels with the DSP extension load four int8 at once, and LDRD and LDM fault unless word-aligned. No core
-here loads anything that wants more, so TFLite Micro's 16 would only add padding."""
+"""Kernels with the DSP extension load four int8 at once, and LDRD and LDM fault unless word-aligned.
+
+No load of a supported core needs more, so TFLite Micro's 16 would only add padding.
+"""
 
 NEVER = 2**40
-"""A distance that no arena has."""
+"""A distance larger than any arena."""
 
 
 def aligned(size: int) -> int:
@@ -30,20 +32,25 @@ def aligned(size: int) -> int:
 
 @dataclass(frozen=True)
 class Buffer:
-    """Tensors that share memory. ``producer`` is the op that writes it, None for a graph input."""
+    """Tensors that share memory. ``producer`` is the op that writes it, None for a graph input.
+
+    ``readers`` are the ops that touch it after its producer, ``reader_set`` the same as a bit mask.
+    """
 
     tensors: tuple[int, ...]
     size: int
     producer: int | None
-    readers: int
+    readers: tuple[int, ...]
+    reader_set: int
     is_output: bool
 
 
 @dataclass(frozen=True)
 class Trail:
-    """What an output may overlap, if it starts ``before`` bytes or more before it or ``after`` or more after.
+    """A source that an output may overlap if it starts at least ``before`` bytes before or ``after`` bytes
+    after it.
 
-    ``source`` is a value, or a block once there are blocks. A distance of ``NEVER`` rules its side out.
+    ``source`` is a value, or a block after blocks are built. A distance of ``NEVER`` excludes its side.
     """
 
     source: int
@@ -51,7 +58,7 @@ class Trail:
     after: int
 
     def shared_bytes(self, source_size: int, size: int) -> int:
-        """Most bytes of an output of ``size`` that lie on the source."""
+        """Maximum bytes of an output of ``size`` that overlap the source."""
         ahead = min(source_size, size - self.before)
         behind = min(size, source_size - self.after)
         return max(0, ahead, behind)
@@ -61,7 +68,7 @@ class Trail:
 class Demand:
     """One op: values read and written (by index), scratch, and how its output may share inputs' memory.
 
-    It may take over a value of ``takeover`` whole, or overlap the one that ``trail`` tells.
+    It may take over a value of ``takeover`` completely, or overlap the one in ``trail``.
     """
 
     reads: tuple[int, ...]
@@ -74,23 +81,24 @@ class Demand:
 
 @dataclass(frozen=True)
 class AllocationProblem:
-    """A planning problem: ``values`` and, for each op, its ``demands``."""
+    """A planning problem: ``values`` and, for each op, its ``demands`` and the ops that read its outputs."""
 
     values: tuple[Buffer, ...]
     demands: tuple[Demand, ...]
+    followers: tuple[tuple[int, ...], ...]
 
     def is_live(self, value: int, done: int) -> bool:
         """Whether a value's memory is needed once the ops in ``done`` have run."""
         v = self.values[value]
         born = v.producer is None or done >> v.producer & 1
-        return bool(born) and (v.is_output or bool(v.readers & ~done))
+        return bool(born) and (v.is_output or v.reader_set & done != v.reader_set)
 
     def live_bytes(self, done: int) -> int:
         """Bytes of all live values between two ops."""
         return sum(v.size for i, v in enumerate(self.values) if self.is_live(i, done))
 
     def growth(self, op: int, done: int) -> int:
-        """Change of the live bytes by ``op`` run after ``done``: what it writes less what dies with it."""
+        """Change of the live bytes by ``op`` run after ``done``: bytes written minus bytes that die."""
         demand, after = self.demands[op], done | 1 << op
         born = sum(self.values[v].size for v in demand.writes if self.is_live(v, after))
         return born - sum(self.values[v].size for v in demand.reads if not self.is_live(v, after))
@@ -98,8 +106,8 @@ class AllocationProblem:
     def taken_over(self, op: int, done: int) -> int | None:
         """The value whose memory ``op`` writes its output to when it runs after ``done``, if any.
 
-        Of several the one that holds most of the output, so that an op run earlier, which lets more values
-        die here, never makes this one need more.
+        Of several, the one that holds most of the output. Then an op run earlier, which lets more values die
+        here, never makes this one need more.
         """
         demand, after = self.demands[op], done | 1 << op
         dying = [value for value in demand.takeover if not self.is_live(value, after)]
@@ -114,7 +122,7 @@ class AllocationProblem:
         return None if trail is None or self.is_live(trail.source, done | 1 << op) else trail
 
     def shared_bytes(self, op: int, done: int) -> int:
-        """Most bytes that ``op``, run after ``done``, can write to memory of its inputs."""
+        """Maximum bytes that ``op``, run after ``done``, can write to memory of its inputs."""
         demand = self.demands[op]
         source = self.taken_over(op, done)
         if source is not None:
@@ -125,13 +133,13 @@ class AllocationProblem:
         return trail.shared_bytes(self.values[trail.source].size, self.values[demand.writes[0]].size)
 
     def extra_bytes(self, op: int, done: int) -> int:
-        """Bytes that ``op`` needs on top of what is live before it."""
+        """Bytes that ``op`` needs in addition to those live before it."""
         demand = self.demands[op]
         return sum(self.values[v].size for v in demand.writes) + demand.scratch - self.shared_bytes(op, done)
 
 
 def make_problem(graph: Graph, lowered: Sequence[Lowered]) -> AllocationProblem:
-    """The planning problem of ``graph``; ``lowered`` tells scratch, copies and in-place inputs."""
+    """The planning problem of ``graph``; ``lowered`` gives scratch, copies and in-place inputs."""
     root = _shared_roots(graph, lowered)
     members: dict[int, list[int]] = {}
     for t in graph.activations:
@@ -139,23 +147,39 @@ def make_problem(graph: Graph, lowered: Sequence[Lowered]) -> AllocationProblem:
     index = {t: i for i, group in enumerate(members.values()) for t in group}
     producer = _value_producers(graph, index)
     readers = _value_readers(graph, index, producer)
+    outputs = set(graph.outputs)
     values = tuple(
         Buffer(
             tensors=tuple(group),
             size=max(aligned(graph.tensors[t].nbytes) for t in group),
             producer=producer.get(i),
-            readers=readers[i],
-            is_output=not set(graph.outputs).isdisjoint(group),
+            readers=tuple(readers[i]),
+            reader_set=_bit_mask(readers[i]),
+            is_output=not outputs.isdisjoint(group),
         )
         for i, group in enumerate(members.values())
     )
-    made_by = {t: 1 << i for i, op in enumerate(graph.ops) for t in op.outputs}
-    demands = tuple(_demand(graph, low, index, producer, made_by) for low in lowered)
-    return AllocationProblem(values, demands)
+    maker = {t: i for i, op in enumerate(graph.ops) for t in op.outputs}
+    demands = tuple(_demand(graph, low, index, producer, maker) for low in lowered)
+    return AllocationProblem(values, demands, _followers(graph, maker))
+
+
+def _bit_mask(ops: Iterable[int]) -> int:
+    return functools.reduce(operator.or_, (1 << op for op in ops), 0)
+
+
+def _followers(graph: Graph, maker: dict[int, int]) -> tuple[tuple[int, ...], ...]:
+    """For each op the ops that read one of its outputs."""
+    followers: list[dict[int, None]] = [{} for _ in graph.ops]
+    for i, op in enumerate(graph.ops):
+        for t in graph.activation_inputs(op):
+            if t in maker:
+                followers[maker[t]][i] = None
+    return tuple(tuple(each) for each in followers)
 
 
 def _shared_roots(graph: Graph, lowered: Sequence[Lowered]) -> dict[int, int]:
-    """For each activation the first tensor that holds the same bytes."""
+    """For each activation, the first tensor with the same bytes."""
     root = {t: t for t in graph.activations}
     for op, low in zip(graph.ops, lowered, strict=True):
         sources = graph.activation_inputs(op)
@@ -165,7 +189,7 @@ def _shared_roots(graph: Graph, lowered: Sequence[Lowered]) -> dict[int, int]:
 
 
 def _value_producers(graph: Graph, index: dict[int, int]) -> dict[int, int]:
-    """Value -> the first op that writes it; values of graph inputs are left out."""
+    """Value -> the first op that writes it; values of graph inputs are not included."""
     producer: dict[int, int] = {}
     inputs = {index[t] for t in graph.inputs}
     for i, op in enumerate(graph.ops):
@@ -175,13 +199,13 @@ def _value_producers(graph: Graph, index: dict[int, int]) -> dict[int, int]:
     return producer
 
 
-def _value_readers(graph: Graph, index: dict[int, int], producer: dict[int, int]) -> list[int]:
+def _value_readers(graph: Graph, index: dict[int, int], producer: dict[int, int]) -> list[list[int]]:
     """Value -> the ops that touch it after its producer."""
-    readers = [0] * (max(index.values()) + 1)
+    readers: list[list[int]] = [[] for _ in range(max(index.values()) + 1)]
     for i, op in enumerate(graph.ops):
         for value in {index[t] for t in (*graph.activation_inputs(op), *op.outputs)}:
             if producer.get(value) != i:
-                readers[value] |= 1 << i
+                readers[value].append(i)
     return readers
 
 
@@ -190,7 +214,7 @@ def _demand(
     low: Lowered,
     index: dict[int, int],
     producer: dict[int, int],
-    made_by: dict[int, int],
+    maker: dict[int, int],
 ) -> Demand:
     op = graph.ops[low.op_index]
     sources = graph.activation_inputs(op)
@@ -200,13 +224,13 @@ def _demand(
         writes=writes,
         scratch=aligned(low.scratch_bytes),
         takeover=_takeover(graph, low, index) if writes else (),
-        needs=functools.reduce(operator.or_, (made_by.get(t, 0) for t in sources), 0),
+        needs=_bit_mask(maker[t] for t in sources if t in maker),
         trail=_trail(graph, low, index) if writes else None,
     )
 
 
 def _takeover(graph: Graph, low: Lowered, index: dict[int, int]) -> tuple[int, ...]:
-    """Values whose memory the output may take over: inputs of which the op reads no second view."""
+    """Values whose memory the output may take over: inputs without a second view that the op reads."""
     op = graph.ops[low.op_index]
     tensors = graph.activation_inputs(op)
     candidates = [op.inputs[p] for p in low.in_place if op.inputs[p] != ABSENT]

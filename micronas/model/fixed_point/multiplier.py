@@ -13,6 +13,7 @@ Products of scales are taken in float32 or float64 exactly where TFLite does so;
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -32,6 +33,7 @@ def round_half_away(value: float) -> int:
     return math.floor(value + 0.5) if value >= 0 else math.ceil(value - 0.5)
 
 
+@functools.lru_cache(maxsize=4096)
 def quantize_multiplier(real: float) -> tuple[int, int]:
     """``real`` as (multiplier: int32, shift); shift > 0 shifts left.
 

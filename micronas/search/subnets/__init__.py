@@ -1,1 +1,1 @@
-"""Search with shared weights: candidates scored as parts of one supernet before any is trained alone."""
+"""Search with shared weights: candidates are scored as parts of one supernet before any is trained alone."""

@@ -1,4 +1,4 @@
-"""What the search inside a supernet tells its strategy; it lives as long as that search and is not stored."""
+"""Observations that the search inside a supernet reports to its strategy; they are not stored."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from micronas.trial import BUDGET_STAGE, Json, Latency, Outcome
 
 @dataclass(frozen=True)
 class SubnetScores:
-    """Figures of a network that was given its share of the weights, and neither trained nor quantized.
+    """Figures of a network with shared weights, neither trained alone nor quantized.
 
-    ``quality_shared`` (0..1, validation split) is that of the float network with shared weights and
-    recalibrated statistics of normalisation: accuracy, or AUC for anomaly detection. It ranks
-    subnets among each other and is compared with a ``quality_int8`` only to say how well it ranked.
-    ``latency`` is predicted, or None where nothing had run.
+    ``quality_shared`` (0..1, validation split) is the quality of the float network with shared weights and
+    recalibrated normalisation statistics: accuracy, or AUC for anomaly detection. It ranks subnets among each
+    other; it is compared with ``quality_int8`` only to measure how well it ranked. ``latency`` is predicted,
+    or None if no network had run.
     """
 
     quality_shared: float
@@ -25,13 +25,13 @@ class SubnetScores:
 
     @property
     def quality(self) -> float:
-        """What a subnet ranks by."""
+        """The quality by which a subnet ranks."""
         return self.quality_shared
 
 
 @dataclass(frozen=True)
 class SubnetEstimate:
-    """A ``strategy.observation.Observation``; ``scores`` are None for what is over a budget."""
+    """A ``strategy.observation.Observation``; ``scores`` is None for a network over a budget."""
 
     number: int
     arch: Json
@@ -45,10 +45,10 @@ class SubnetEstimate:
 
     @property
     def stage(self) -> str:
-        """Only budgets end it early."""
+        """The gate's stage, if it is over a budget."""
         return "" if self.scores else BUDGET_STAGE
 
     @property
     def origin(self) -> str:
-        """Left open: whatever it is, the strategy learns from it."""
+        """Always empty."""
         return ""

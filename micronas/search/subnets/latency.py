@@ -1,8 +1,8 @@
-"""What networks that nobody ran will take on the run's device, judged by those that ran.
+"""Predicted latency of networks on the run's device, from the networks that ran there.
 
-The latency model comes first (``micronas.latency``): a law per kernel, with an error bar. Where it has too
-few networks, or none like this one, two prices replace it (``micronas.strategy.latency_regression``), which
-are off by a tenth and more.
+The latency model (``micronas.latency``) is used first: one formula per kernel, with an error bar. If it has
+too few networks, or none similar to this one, a regression with two coefficients replaces it
+(``micronas.strategy.latency_regression``), with errors of 10 % and more.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from micronas.trial import Json
 
 @dataclass(frozen=True)
 class ProfiledNetwork:
-    """A network of the run's space that ran on the device, and what it told the latency model."""
+    """A network of the run's space that ran on the device, with its profile for the latency model."""
 
     arch: Json
     profile: Json
@@ -40,19 +40,19 @@ class ProfiledNetwork:
 
 @dataclass(frozen=True)
 class Expected:
-    """Predicted milliseconds; ``error`` is the relative error bar, None for two prices, which have none."""
+    """Predicted milliseconds; ``error`` is the relative error bar, None for the regression."""
 
     ms: float
     error: float | None
 
     @property
     def max_ms(self) -> float:
-        """Upper end of the bar."""
+        """Upper end of the error bar."""
         return self.ms * (1.0 + (self.error or 0.0))
 
 
 def ran_before(records: Sequence[Record], number: int) -> tuple[ProfiledNetwork, ...]:
-    """Trials below ``number`` that ran, those that were too slow included."""
+    """Trials below ``number`` that ran, including those that were too slow."""
     return tuple(
         ProfiledNetwork(record.trial.arch, record.details[PROFILE])
         for record in records
@@ -63,7 +63,7 @@ def ran_before(records: Sequence[Record], number: int) -> tuple[ProfiledNetwork,
 
 
 class Shapes:
-    """Graph and lowering of architectures, each worked out once."""
+    """Graph and lowering of architectures, each computed once."""
 
     def __init__(self, space: Space, target: Target) -> None:
         self.space, self._target = space, target
@@ -80,7 +80,7 @@ class Shapes:
 
 
 class SubnetLatency:
-    """A function of what ``ran``, in that order."""
+    """A function of the networks ``ran``, in that order."""
 
     def __init__(self, shapes: Shapes, config: LatencyConfig, ran: Sequence[ProfiledNetwork]) -> None:
         self._shapes, self._config = shapes, config
@@ -91,7 +91,7 @@ class SubnetLatency:
         self._speed = pace.speed()
 
     def by_model(self, arch: Arch) -> Expected | None:
-        """What the latency model says; None where it does not reach, or where its bar is too wide."""
+        """The latency model's prediction; None if it does not apply or its error bar is too wide."""
         graph, lowered, _ = self._shapes.of(arch)
         said = self._forecaster.untrained(graph, lowered)
         if said is None or not said.is_trusted(self._config):
@@ -99,7 +99,7 @@ class SubnetLatency:
         return Expected(said.latency.ms, said.error)
 
     def of(self, arch: Arch) -> Expected | None:
-        """The best prediction there is; None where nothing ran."""
+        """The best available prediction; None if no network ran."""
         if self._speed is None:
             return None
         if (said := self.by_model(arch)) is not None:

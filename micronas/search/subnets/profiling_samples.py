@@ -1,9 +1,9 @@
 """Networks with untrained weights, run for the latency model before any subnet is chosen by its latency.
 
-The few hand-made trials are too much alike to tell the prices of other shapes by. What an op takes does not
-depend on the values of its weights, only on its shape and on which form of a kernel the scales choose, so
-training them would be waste. Networks of the region are drawn, and those that the model cannot predict are
-built and run, until it predicts several in a row. Nothing of a scout but its profile is kept.
+The few initial trials are too similar to predict the cost of other shapes. The cost of an op does not depend
+on the values of its weights, only on its shape and on the kernel variant that the scales select, so training
+is not needed. Networks of the region are drawn, and those that the model cannot predict are built and run,
+until it predicts several in a row. Only their profiles are kept.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from micronas.space import Arch
 from micronas.trial import Json
 
 MAX_PROFILING_SAMPLES = 10
-"""Some 2 CPU seconds each."""
+"""About 2 CPU seconds each."""
 
 MAX_CONSECUTIVE_PREDICTED = 6
-"""Networks in a row that the model predicts; it then knows all but about a tenth of them."""
+"""Consecutive networks that the model must predict; it then knows all but about a tenth of them."""
 
 MAX_FAILED_SAMPLES = 2
-"""Scouts that could not be built or run; whatever the reason is, trials will tell."""
+"""Profiling samples that may fail to build or run; the trials will show the reason."""
 
 RunUntrained = Callable[[Net], Json]
 """Builds and runs a network with untrained weights; its profile. Raises ``MicronasError``."""
@@ -44,7 +44,7 @@ def profile_untrained(
     ran: Sequence[ProfiledNetwork],
     run: RunUntrained,
 ) -> tuple[ProfiledNetwork, ...]:
-    """Run those of ``candidates`` that what ``ran`` and the scouts before do not predict."""
+    """Run those of ``candidates`` that ``ran`` and the earlier samples do not predict."""
     scouts: list[ProfiledNetwork] = []
     lost = known = 0
     latency = SubnetLatency(shapes, config.latency, ran)
@@ -69,12 +69,12 @@ def profile_untrained(
 
 
 def uses_latency(config: SearchConfig) -> bool:
-    """Whether anything of the search depends on a latency."""
+    """Whether the search depends on a latency."""
     return config.constraints.latency_ms is not None or config.reward.target_ms is not None
 
 
 def run_untrained(config: SearchConfig, board: Board) -> RunUntrained:
-    """The real one: as a trial does it, without the training."""
+    """The implementation for a search: as in a trial, without the training."""
 
     def run(net: Net) -> Json:
         from micronas.quantize import quantize

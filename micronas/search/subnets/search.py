@@ -1,8 +1,8 @@
-"""Searching the networks inside a supernet: train the shared weights, then let the strategy walk the region.
+"""Search inside a supernet: train the shared weights, then let the strategy search the region.
 
-This runs in a process of its own. Every network within the budgets gets the float accuracy of its share of
-the weights, in a fraction of a second; nothing of it is a trial. The best are trained alone afterwards, and
-only what they reach then counts (see ``micronas.search.subnets.strategy``).
+This runs in a separate process. Every network within the budgets is scored by its float accuracy with shared
+weights, in a fraction of a second; these scores are not trials. The best are trained alone afterwards, and
+only that result counts (see ``micronas.search.subnets.strategy``).
 """
 
 from __future__ import annotations
@@ -38,7 +38,6 @@ from micronas.search.subnets.profiling_samples import (
 from micronas.space import make_space
 from micronas.strategy import Problem, make_strategy
 from micronas.strategy.reward import reward
-from micronas.supernet.block_region import BlockRegion
 from micronas.supernet.checkpoint import Checkpoint
 from micronas.supernet.choose_region import choose_region
 from micronas.supernet.region import Genes, SharedWeightSpace
@@ -46,27 +45,27 @@ from micronas.train.process import leave_graphs_unfused
 from micronas.train.time_limit import Stopwatch, TimeLimit
 from micronas.trial import Json, Latency, Source
 
-ESTIMATE = "float quality with shared weights, statistics of normalisation recalibrated"
-"""What ``Subnet.quality_shared`` is: accuracy, or AUC for anomalies; nothing was quantized or run."""
+ESTIMATE = "float quality with shared weights, normalisation statistics recalibrated"
+"""The meaning of ``Subnet.quality_shared``: accuracy, or AUC for anomalies; nothing was quantized or run."""
 
 TRAINING_SHARE = 0.75
-"""Of the stage's time, if that is limited; the rest scores subnets."""
+"""Share of the stage's time for training, if the time is limited; the rest scores subnets."""
 
 CHECKPOINT, FOUND = "supernet.npz", "subnets.json"
-"""Files of a run's folder: the shared weights as training goes on, and what the search in them found."""
+"""Files of a run folder: the checkpoint of the shared weights, and the results of the search in them."""
 
 SCOUTS, DRAWN = 7, 1000
-"""Seed of the networks from which scouts are chosen, and how many are looked at, at most."""
+"""Seed of the networks from which profiling samples are chosen, and the maximum number examined."""
 
 STAGE_DEADLINE_S = 4 * 3600.0
-"""Many times what a stage takes, so that only a fault meets it."""
+"""Many times the length of a stage, so that only a fault reaches it."""
 
 
 @dataclass(frozen=True)
 class Subnet:
     """A network that was scored: its architecture in the run's space, and its quality (see ``ESTIMATE``).
 
-    ``reward`` has the latency predicted by what had run before the search, or none where nothing had.
+    ``reward`` includes the latency predicted from the networks that had run before, or none if none had.
     """
 
     arch: Json
@@ -77,9 +76,9 @@ class Subnet:
 
 @dataclass(frozen=True)
 class FoundSubnets:
-    """Every distinct subnet that was scored, and what that took.
+    """Every distinct subnet that was scored, and the cost.
 
-    ``scouts`` are networks with untrained weights, run for the latency model alone.
+    ``scouts`` are networks with untrained weights, run only to profile them for the latency model.
     """
 
     subnets: tuple[Subnet, ...]
@@ -91,14 +90,14 @@ class FoundSubnets:
     scouts: tuple[ProfiledNetwork, ...] = ()
 
     def save(self, path: Path) -> None:
-        """Write to ``path``, as a whole or not at all."""
+        """Write to ``path`` atomically."""
         draft = path.with_suffix(".new")
         draft.write_text(json.dumps({"estimate": ESTIMATE, **asdict(self)}, indent=1), encoding="utf-8")
         os.replace(draft, path)
 
     @classmethod
     def load(cls, path: Path) -> FoundSubnets | None:
-        """What ``save`` wrote; None if it did not. Raises ``StoreError`` for a damaged file."""
+        """The result that ``save`` wrote; None if there is none. Raises ``StoreError`` for a damaged file."""
         if not path.exists():
             return None
         try:
@@ -108,13 +107,14 @@ class FoundSubnets:
             return cls(subnets, scouts=tuple(ProfiledNetwork(**scout) for scout in raw.pop("scouts")), **raw)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(
-                f"{path}: no list of subnets: {error}", remedy="remove the file; they are then scored again"
+                f"{path}: not a list of subnets: {error}",
+                remedy="remove the file; the subnets are then scored again",
             ) from error
 
 
 @dataclass(frozen=True)
 class SubnetSearch:
-    """What the process that does it has to know. Latencies are predicted from what ``ran``."""
+    """Input of the process that searches. Latencies are predicted from the networks ``ran``."""
 
     config: SearchConfig
     board: Board
@@ -124,12 +124,12 @@ class SubnetSearch:
 
 
 def search_subnets(order: SubnetSearch) -> FoundSubnets:
-    """Train the supernet, or go on with its training, and search it; keeps both results in the folder."""
+    """Train the supernet, or resume its training, and search it; stores both results in the folder."""
     from micronas.supernet.fit import fit_supernet, settings_of
 
     config, watch = order.config, Stopwatch()
     walk = RegionWalk(config, order.board, order.ran)
-    if isinstance(walk.region, BlockRegion):
+    if walk.region.runs_graphs_unfused:
         leave_graphs_unfused()
     scouts = walk.scout(run_untrained(config, order.board)) if order.ran and uses_latency(config) else ()
     fitted = fit_supernet(
@@ -164,7 +164,7 @@ def stage_cpu_s(folder: Path) -> float:
 
 
 class RegionWalk:
-    """The run's strategy at work in the region, with accuracies that cost next to nothing."""
+    """Runs the search strategy in the region, with accuracies that cost almost nothing."""
 
     def __init__(self, config: SearchConfig, board: Board, ran: Sequence[ProfiledNetwork] = ()) -> None:
         self._config, self._ran = config, ran
@@ -184,7 +184,7 @@ class RegionWalk:
         return self._gate.verdict(genes).fits
 
     def scout(self, run: RunUntrained) -> tuple[ProfiledNetwork, ...]:
-        """Run untrained networks of the region until latencies of others are known; see ``scouts``."""
+        """Profile untrained networks until others can be predicted; see ``profiling_samples``."""
         rng = np.random.default_rng([self._config.seed, SCOUTS])
         drawn = (self.region.sample(rng) for _ in itertools.count())
         fitting = (self.region.arch(genes) for genes in drawn if self.fits(genes))
@@ -195,9 +195,8 @@ class RegionWalk:
         return scouts
 
     def scored(self, accuracy: Callable[[Genes], float], keep_going: Callable[[], bool]) -> Iterator[Subnet]:
-        """Each distinct subnet within the budgets that the strategy asks for, while ``keep_going`` says so.
-
-        The hand-made ones come first, and in any case.
+        """Each distinct subnet within the budgets that the strategy proposes, while ``keep_going`` returns
+        true. The initial trials come first and are always included.
         """
         proposals = Proposals(self.region, self._gate)
         strategy = make_strategy(self._config.strategy, self.region, self._config.seed, proposals.accept)

@@ -1,8 +1,8 @@
-"""``estimator.name: supernet`` in a run: what is found with shared weights is trained alone, best first.
+"""``estimator.name: supernet`` in a run: networks found with shared weights are trained alone, best first.
 
-To the loop it is a strategy: hand-made networks are trials as ever, then the first ask trains the supernet
-and searches it, and each ask hands out one network of what it found. So every figure in the store comes
-from a network trained on its own, and resuming needs nothing but the files that the stage leaves.
+To the loop it is a strategy: the initial trials run as usual, then the first ask trains and searches the
+supernet, and each ask returns one of the networks found. Every figure in the store therefore comes from a
+network trained alone, and resuming needs only the files of this stage.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from micronas.strategy.observation import Observation
 from micronas.strategy.reward import reward
 
 Find = Callable[[Sequence[ProfiledNetwork]], FoundSubnets]
-"""What ran on the device -> the subnets."""
+"""Networks that ran on the device -> the subnets."""
 
 RanBefore = Callable[[int], Sequence[ProfiledNetwork]]
 """The run's trials below a number that ran, in order."""
 
 Expect = Callable[[Subnet], Expected | None]
-"""What a subnet will take; None where nothing ran."""
+"""Predicted latency of a subnet; None if no network ran."""
 
 
 @dataclass(frozen=True)
 class SelectionTarget:
-    """What the run rewards, its limit on the latency, and when a prediction of one is trusted."""
+    """The run's reward, its latency limit, and when a predicted latency is trusted."""
 
     reward: RewardConfig
     limit_ms: float | None = None
@@ -43,10 +43,9 @@ class SelectionTarget:
 
 
 class SharedWeights:
-    """Hands out the best subnets and, in between, a sample of all ranks.
-
-    Which are best is asked anew each time: every network that ran tells more of latencies, and what is then
-    predicted to be too slow comes last.
+    """Returns the best subnets and, in between, a sample of all ranks. The ranking is recomputed at each ask,
+    because every network that ran improves the latency predictions; subnets predicted to be too slow come
+    last.
     """
 
     def __init__(
@@ -67,9 +66,9 @@ class SharedWeights:
         self._found: FoundSubnets | None = None
 
     def ask(self, number: int) -> Arch:
-        """The next subnet that was not a trial yet; random networks when there is none left.
+        """The next subnet that was not a trial yet; random networks when none is left.
 
-        A resumed run is told more trials before it asks; those that were not told then do not count.
+        A resumed run has more trials reported before it asks; those not yet reported originally do not count.
         """
         ran = self._ran_before(number - self._workers + 1)
         if self._found is None:
@@ -89,13 +88,13 @@ class SharedWeights:
         return first_accepted(others, self._accept) if found is None else found
 
     def tell(self, trial: Observation) -> None:
-        """Nothing: what ran is in the run's store."""
+        """Does nothing: the networks that ran are in the run's store."""
 
 
 def picks(subnets: Sequence[Subnet], sample: int, aim: SelectionTarget, expect: Expect) -> Iterator[Subnet]:
-    """The best first, every other place given to the sample until that is spent; some come twice.
+    """Best first, alternating with the sample until that is used up; some subnets appear twice.
 
-    Subnets that are predicted to be too slow come last, those of the sample not at all.
+    Subnets predicted to be too slow come last; those of the sample are left out.
     """
     ms = {s.key: expect(s) for s in subnets}
     chosen = [s for s in sample_of_ranks(by_reward(subnets), sample) if not _too_slow(ms[s.key], aim)]
@@ -107,7 +106,7 @@ def picks(subnets: Sequence[Subnet], sample: int, aim: SelectionTarget, expect: 
 
 
 def priced(subnets: Sequence[Subnet], aim: SelectionTarget, expect: Expect) -> list[Subnet]:
-    """Best first by accuracy with shared weights and expected latency; the earlier of two equals."""
+    """Best first by accuracy with shared weights and predicted latency; ties go to the earlier subnet."""
 
     def place(subnet: Subnet) -> tuple[bool, float]:
         expected = expect(subnet)
@@ -118,12 +117,12 @@ def priced(subnets: Sequence[Subnet], aim: SelectionTarget, expect: Expect) -> l
 
 
 def by_reward(subnets: Sequence[Subnet]) -> list[Subnet]:
-    """Best reward first, as they were scored; the earlier of two equals."""
+    """Best reward first, as scored; ties go to the earlier subnet."""
     return sorted(subnets, key=lambda subnet: -subnet.reward)
 
 
 def sample_of_ranks(ranked: Sequence[Subnet], count: int) -> list[Subnet]:
-    """``count`` subnets from the best to the worst at even distances."""
+    """``count`` subnets, evenly spaced from the best to the worst."""
     if not ranked or not count:
         return []
     places = np.unique(np.round(np.linspace(0, len(ranked) - 1, count)).astype(int))
@@ -137,7 +136,7 @@ def _too_slow(expected: Expected | None, aim: SelectionTarget) -> bool:
 def supernet_agreement(found: FoundSubnets, records: Sequence[Record], sample: int) -> Agreement:
     """Kendall's tau of the sample: shared-weight accuracies against int8 ones after training alone.
 
-    Over the sample alone, because the best are too much alike to tell a good order from chance.
+    Only the sample is used, because the best are too similar to distinguish a good ranking from chance.
     """
     chosen = {s.key: s.quality_shared for s in sample_of_ranks(by_reward(found.subnets), sample)}
     alone = {r.trial.key: r.trial.scores.quality_int8 for r in records if r.trial.scores is not None}

@@ -1,4 +1,4 @@
-"""How much search a budget allows: a number of trials, time until the final fit has to begin, CPU time."""
+"""The end of a search: after a number of trials, a wall-clock time or a CPU time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def make_termination(
     *,
     spent_cpu_s: Callable[[], float] = time.process_time,
 ) -> Termination:
-    """The termination that ``config.budget`` stands for; of several limits, whichever comes first."""
+    """The termination for ``config.budget``; with several limits, the first one reached."""
     budget = config.budget
     parts: list[Termination] = []
     if budget.trials is not None:

@@ -9,9 +9,9 @@ from micronas.train.time_limit import TimeLimit
 
 
 class CpuTimeTermination:
-    """CPU minutes of the search, by all of its processes; the final fit's epochs come on top.
+    """CPU minutes of the search in all its processes; the final fit is not included.
 
-    ``spent_s`` tells the CPU seconds used so far.
+    ``spent_s`` returns the CPU seconds used so far.
     """
 
     def __init__(self, cpu_minutes: float, spent_s: Callable[[], float]) -> None:
@@ -22,37 +22,37 @@ class CpuTimeTermination:
     def admits(self, number: int) -> bool:
         """Whether even the longest of the latest trials would end within the budget.
 
-        The longest, because a strategy that trains a supernet for some asks and not for others would
-        overrun by all of it. The first two trials always run, as with ``TimeEffort``.
+        The longest counts because a strategy that trains a supernet in some asks would otherwise overrun by
+        all of it. The first two trials always run, as with a budget in minutes.
         """
         return number < 2 or self._spent_s() + max(self._durations, default=0.0) <= self._total_s
 
     def took(self, seconds: float) -> None:
-        """Keep what the latest trials took in CPU time, their asks included."""
+        """Keep the CPU time of the latest trials, including the time to propose them."""
         now_s = self._spent_s()
         self._durations = [*self._durations[-9:], now_s - self._last_s]
         self._last_s = now_s
 
     def trial_s(self) -> float | None:
-        """The configuration's own limit is enough."""
+        """None: the configuration's own limit is enough."""
         return None
 
     def stage_limit(self) -> TimeLimit:
-        """A share of what is left of the search, however long that takes."""
+        """A share of the remaining CPU time, without a wall-clock limit."""
         return TimeLimit(cpu_s=STAGE_SHARE * max(5.0, self._total_s - self._spent_s()))
 
     def stage_done(self) -> None:
-        """What comes after is measured from here."""
+        """The next trial is measured from here."""
         self._last_s = self._spent_s()
 
     def drain_s(self) -> float | None:
-        """Every trial is waited for."""
+        """None: every trial is waited for."""
         return None
 
     def final_fit_s(self, rounds: int) -> float | None:
-        """The epochs decide."""
+        """None: only the epochs limit it."""
         return None
 
     def left(self) -> str:
-        """CPU minutes to the end of the search."""
+        """Remaining CPU minutes of the search."""
         return f"{max(0.0, self._total_s - self._spent_s()) / 60:.1f} CPU-min"

@@ -9,18 +9,18 @@ from micronas.train.time_limit import TimeLimit
 
 
 class AnyTermination:
-    """Several limits at once: each decides only where it would be overrun."""
+    """Several limits at once; the strictest one decides."""
 
     def __init__(self, *parts: Termination) -> None:
         self._parts = parts
 
     def admits(self, number: int) -> bool:
-        """Whether all allow another trial."""
+        """Whether all limits allow another trial."""
         verdicts = [part.admits(number) for part in self._parts]
         return all(verdicts)
 
     def took(self, seconds: float) -> None:
-        """Tell every part."""
+        """Forward to every part."""
         for part in self._parts:
             part.took(seconds)
 
@@ -34,12 +34,12 @@ class AnyTermination:
         return TimeLimit(min(limit.wall_s for limit in limits), min(limit.cpu_s for limit in limits))
 
     def stage_done(self) -> None:
-        """Tell every part."""
+        """Forward to every part."""
         for part in self._parts:
             part.stage_done()
 
     def drain_s(self) -> float | None:
-        """The shortest patience."""
+        """The shortest waiting time."""
         return _least(part.drain_s() for part in self._parts)
 
     def final_fit_s(self, rounds: int) -> float | None:
@@ -47,7 +47,7 @@ class AnyTermination:
         return _least(part.final_fit_s(rounds) for part in self._parts)
 
     def left(self) -> str:
-        """What is left of each."""
+        """The remainder of each."""
         return ", ".join(part.left() for part in self._parts)
 
 

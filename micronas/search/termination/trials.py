@@ -13,32 +13,32 @@ class TrialTermination:
         self._trials, self._number = trials, 0
 
     def admits(self, number: int) -> bool:
-        """Whether there are trials left."""
+        """Whether any trials are left."""
         self._number = number
         return number < self._trials
 
     def took(self, seconds: float) -> None:
-        """Time does not matter."""
+        """Ignored: time is not limited."""
 
     def trial_s(self) -> float | None:
-        """The configuration's own limit is enough."""
+        """None: the configuration's own limit is enough."""
         return None
 
     def stage_limit(self) -> TimeLimit:
-        """Its epochs decide."""
+        """None: only its epochs limit it."""
         return TimeLimit()
 
     def stage_done(self) -> None:
-        """Time does not matter."""
+        """Ignored: time is not limited."""
 
     def drain_s(self) -> float | None:
-        """Every trial is waited for."""
+        """None: every trial is waited for."""
         return None
 
     def final_fit_s(self, rounds: int) -> float | None:
-        """The epochs decide."""
+        """None: only the epochs limit it."""
         return None
 
     def left(self) -> str:
-        """Trials not begun."""
+        """Trials not yet started."""
         return plural(max(0, self._trials - self._number), "trial")

@@ -10,10 +10,11 @@ from micronas.train.time_limit import TimeLimit
 
 
 class WallTimeTermination:
-    """Minutes of wall clock, pauses left out, with a share kept for the final fit and what follows it.
+    """Minutes of wall clock, excluding pauses, with a share reserved for the final fit and the steps after
+    it.
 
-    ``spent_s`` tells the seconds used so far. ``closing_s`` is what quantization, build, measurement and
-    the report take after the final training; it is kept out of the final training's time.
+    ``spent_s`` returns the seconds used so far. ``closing_s`` is the time for quantization, build,
+    measurement and report after the final training; it is subtracted from the time of the final training.
     """
 
     def __init__(
@@ -25,38 +26,40 @@ class WallTimeTermination:
         self._durations: list[float] = []
 
     def admits(self, number: int) -> bool:
-        """Whether a trial of the usual length would end before the final fit has to begin.
+        """Whether a trial of typical length would end before the final fit must start.
 
-        The first two trials always run: a search without a trial has nothing to train.
+        The first two trials always run, because a search without trials has nothing to report.
         """
         usual_s = statistics.median(self._durations) if self._durations else 0.0
         return number < 2 or self._spent_s() + usual_s <= self._search_end_s
 
     def took(self, seconds: float) -> None:
-        """Keep the latest durations; the search drifts to other sizes as it goes."""
+        """Keep only the latest durations, because the sizes of the networks change during a search."""
         self._durations = [*self._durations[-9:], seconds]
 
     def trial_s(self) -> float | None:
-        """Up to the end of the search: even a first trial on a slow machine leaves the final fit its time."""
+        """Time until the search ends, so that even a first trial on a slow machine leaves time for the final
+        fit.
+        """
         return max(5.0, self._search_end_s - self._spent_s())
 
     def stage_limit(self) -> TimeLimit:
-        """A share of what is left of the search."""
+        """A share of the remaining time."""
         return TimeLimit(wall_s=STAGE_SHARE * max(5.0, self._search_end_s - self._spent_s()))
 
     def stage_done(self) -> None:
-        """A stage is not among the durations."""
+        """Ignored: a stage does not count among the durations."""
 
     def drain_s(self) -> float | None:
-        """A little past the end of the search, at the cost of the final fit."""
+        """Until a little after the end of the search, at the expense of the final fit."""
         grace_s = 0.1 * (self._total_s - self._search_end_s)
         return max(0.0, self._search_end_s + grace_s - self._spent_s())
 
     def final_fit_s(self, rounds: int) -> float | None:
-        """What is left, less the closing; at least a few seconds, for a budget that was overrun."""
+        """The remaining time minus the closing time; at least a few seconds, even over the budget."""
         return max(5.0, (self._total_s - self._closing_s - self._spent_s()) / rounds)
 
     def left(self) -> str:
-        """Minutes and seconds to the end of the budget."""
+        """Minutes and seconds until the end of the budget."""
         minutes, seconds = divmod(max(0, round(self._total_s - self._spent_s())), 60)
         return f"{minutes}:{seconds:02d} min"

@@ -67,7 +67,7 @@ def test_a_wrong_element_is_counted_and_the_op_named() -> None:
     [
         (FakeBoard(counter=0), "neither a cycle counter"),
         (FakeBoard(count_of=lambda run: 0), "did not move"),
-        (FakeBoard(count_of=lambda run: 1000, constant=True), "counts no work"),
+        (FakeBoard(count_of=lambda run: 1000, constant=True), "does not measure the work"),
         (FakeBoard(count_of=lambda run: 2**32 - 5), "it has wrapped"),
         (FakeBoard(board="black_f407vg"), "black_f407vg"),
     ],

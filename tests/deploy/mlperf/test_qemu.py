@@ -285,7 +285,7 @@ def test_unknown_options_are_refused(shared_models: Path, tmp_path: Path) -> Non
         (("bench", model, *board, "--task", "kws01", "--pin", "PA8"), "--task, --pin have no effect"),
         (("flash", model, *board, "--mode", "energy"), "--mode has no effect with --protocol micronas"),
         (("bench", model, *board, "--protocol", "mlperf-tiny", "--json"), "--json has no effect"),
-        (("bench", model, *board, "--protocol", "mlperf-tiny", "--mode", "energy"), "none was named"),
+        (("bench", model, *board, "--protocol", "mlperf-tiny", "--mode", "energy"), "no pin was given"),
         (("mlperf", model, *board, "--task", "sww01"), "--task sww01: unknown"),
         (("mlperf", model, *board, "--script", "energy"), "--script energy: unknown"),
         (("mlperf", model, *board, "--script", "accuracy"), "--data"),

@@ -67,7 +67,10 @@ def test_a_mute_device_in_renode_is_a_deadline(
 ) -> None:
     behind_the_uart(tmp_path, monkeypatch, mute=True)
     monkeypatch.setitem(RenodeDevice.__init__.__kwdefaults__, "start_deadline_s", 3.0)
-    with pytest.raises(DeadlineError, match="nothing answers as a device"), open_dut(Renode(), for_renode):
+    with (
+        pytest.raises(DeadlineError, match="no MLPerf Tiny device under test replied"),
+        open_dut(Renode(), for_renode),
+    ):
         pass
 
 
@@ -83,7 +86,7 @@ def test_the_image_for_renode_differs_by_what_it_says_of_itself(
     assert made.running.build_id != made.firmware.build_id
     assert made.running.regions["sram"] == made.firmware.regions["sram"]
     place = replace(execution_target(Renode(), board), own_elf=made.running is made.firmware)
-    assert str(place).endswith("not this board's ELF: it knows that it is emulated")
+    assert str(place).endswith("not this board's ELF: it is built for emulation")
 
 
 def test_a_firmware_for_renode_takes_its_cycle_counter_for_instructions(tmp_path: Path) -> None:

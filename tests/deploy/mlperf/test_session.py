@@ -86,7 +86,7 @@ def test_an_old_build_is_not_believed(built: DutFirmware, monkeypatch: pytest.Mo
         (Board(name=NAME, build_id=BUILD, model="ic01"), "model is 'ic01'"),
         (Board(name="another", build_id=BUILD), "name is 'another'"),
         (FakeDut(name=NAME, build_id=BUILD), "board is 'bench_top'"),
-        (Board(name=NAME, build_id=BUILD, mute=True), "nothing answers"),
+        (Board(name=NAME, build_id=BUILD, mute=True), "no MLPerf Tiny device under test replied"),
     ],
 )
 def test_another_device_is_not_believed(

@@ -102,7 +102,7 @@ def test_a_board_that_is_plugged_in_again_is_found_by_its_number_and_measured_an
     assert first.port != second.port
     assert first.pulled.is_set()
     assert len(failures) == 1
-    assert "port went away" in failures[0] or "cannot write" in failures[0]
+    assert "port disappeared" in failures[0] or "cannot write" in failures[0]
     assert set(result.counts) == {5000}
     assert (result.parity.elements, result.parity.mismatches) == (36, 0)
 
@@ -119,10 +119,10 @@ def test_a_device_that_is_not_certain_is_not_asked_for_again(bench: Bench, monke
 
     def unclear(firmware: Any, port: Port, **seams: Any) -> Flashed:
         asked.append(port)
-        raise WriterUnclearError("2 times ST-LINK attached and none was named")
+        raise WriterUnclearError("2 devices are attached (ST-LINK) and none was selected")
 
     monkeypatch.setattr(session, "flash", unclear)
-    with pytest.raises(WriterUnclearError, match=r"none was named$"):
+    with pytest.raises(WriterUnclearError, match=r"none was selected$"):
         bench.measure()
     assert len(asked) == 1
 
@@ -132,7 +132,7 @@ def test_a_reset_that_nobody_sees_makes_no_wrong_figure(bench: Bench) -> None:
     board = plug(bench, FakeBoard(faults=[after(10, Message.LOAD, reset_after)]))
     result, failures = bench.measure()
     assert len(failures) == 1
-    assert "was reset in the middle" in failures[0]
+    assert "was reset during the measurement" in failures[0]
     assert result.parity.mismatches == 0
     assert board.runs > 40
 

@@ -98,7 +98,7 @@ def test_a_board_that_never_answers_is_an_error_with_the_tools_words(built: Firm
     tools.add("openocd", 'echo "Error: init mode failed (unable to connect to the target)" >&2; exit 1')
     with (
         FakeBoard(faults=[drop] * 1000) as board,
-        pytest.raises(FlashError, match=r"(?s)nothing answers.*unable to connect"),
+        pytest.raises(FlashError, match=r"(?s)no reply on its port.*unable to connect"),
     ):
         flash_on(board, built, deadline_s=0.5)
 

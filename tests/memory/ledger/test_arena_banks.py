@@ -15,6 +15,8 @@ from micronas.board import Board, load_board
 from micronas.board.arena_location import separate_memories
 from micronas.board.twin import twin_of
 from micronas.cli.app import app
+from micronas.codegen.lowering import Target
+from micronas.codegen.lowering.lower import lower_graph
 from micronas.deploy.deployment import sources_of, write_sources
 from micronas.device.targets import DeviceImage, Qemu, Renode, execution_target, image_for
 from micronas.errors import BudgetError
@@ -117,8 +119,9 @@ def test_a_budget_below_the_sum_holds_for_the_sum() -> None:
 
 def test_the_early_gate_lets_pass_what_only_a_split_holds() -> None:
     budget = make_budget(F407, None, None)
-    assert not exceeds_lower_bound(shape_graph(skip_net(60, 3)), F407, budget)
-    assert exceeds_lower_bound(shape_graph(skip_net(104, 2)), F407, budget)
+    fitting, large = (shape_graph(skip_net(60, 3)), shape_graph(skip_net(104, 2)))
+    assert not exceeds_lower_bound(fitting, lower_graph(fitting, Target(F407.core)), F407, budget)
+    assert exceeds_lower_bound(large, lower_graph(large, Target(F407.core)), F407, budget)
 
 
 # --- refusals -----------------------------------------------------------------------------------------

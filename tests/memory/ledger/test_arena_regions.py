@@ -132,7 +132,7 @@ def test_qemu_s_own_chips_get_the_arena_in_sram_and_say_so() -> None:
     )
     place = execution_target(Qemu(), F407, ledger.arena_location)
     assert (place.own_chip, place.own_elf) == (True, False)
-    assert "not this board's ELF: the arena lies in sram" in str(place)
+    assert "not this board's ELF: the arena is in sram" in str(place)
     assert execution_target(Qemu(), F407, located("sram")).own_elf
 
 
@@ -147,7 +147,7 @@ def test_an_arena_that_qemu_has_no_memory_for_is_refused_by_name() -> None:
     ledger = make_ledger(network(200), board, sizes=FIRMWARE)
     over = ledger.sram_bytes - 32 * KB
     with pytest.raises(
-        DeviceError, match=rf"black_f407vg: the arena .* ccm, .* is {over:,} bytes over in sram"
+        DeviceError, match=rf"black_f407vg: the arena .* ccm, .* is {over:,} bytes too large for sram"
     ):
         image_for(Qemu(), board, ledger)
 

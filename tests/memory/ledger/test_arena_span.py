@@ -63,7 +63,7 @@ def test_only_regions_side_by_side_are_joined(name: str) -> None:
 def test_a_gap_of_one_byte_is_a_gap() -> None:
     shorter = with_memory(F746, ("dtcm", "sram"), dtcm=DTCM - 1)
     assert whole_memories(shorter) == (memory("dtcm"), memory("sram"))
-    with pytest.raises(ValueError, match="dtcm and sram of nucleo_f746zg do not lie side by side"):
+    with pytest.raises(ValueError, match="dtcm and sram of nucleo_f746zg are not adjacent"):
         as_one(shorter, memory("dtcm+sram"))
 
 

@@ -181,7 +181,7 @@ def test_what_was_found_survives_on_disk_and_says_what_its_accuracy_is(tmp_path:
     assert FoundSubnets.load(path) == FOUND_SUBNETS
     assert "float quality with shared weights" in json.loads(path.read_text())["estimate"]
     path.write_text("{")
-    with pytest.raises(StoreError, match="no list of subnets"):
+    with pytest.raises(StoreError, match="not a list of subnets"):
         FoundSubnets.load(path)
 
 

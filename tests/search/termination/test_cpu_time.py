@@ -93,5 +93,5 @@ def test_the_configuration_makes_the_effort() -> None:
     assert termination.left() == "2.0 CPU-min"
     both = parse_config({"budget": {"cpu_minutes": 3, "trials": 7}})
     assert make_termination(both, lambda: 0.0, spent_cpu_s=lambda: 60.0).left() == "7 trials, 2.0 CPU-min"
-    with pytest.raises(ConfigError, match="give trials, minutes or cpu_minutes"):
+    with pytest.raises(ConfigError, match="give at least one of trials, minutes and cpu_minutes"):
         parse_config({"budget": {}})

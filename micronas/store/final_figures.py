@@ -1,0 +1,119 @@
+"""The figures of a network that a search reports: typed in the program, JSON in the store and on stdout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from micronas.errors import StoreError
+from micronas.trial import Json, Latency, Scores, latency_from_json, scores_from_json, scores_to_json
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How many output elements were compared with the reference, and how many differed."""
+
+    elements: int
+    mismatches: int
+
+
+@dataclass(frozen=True)
+class DeploymentFigures:
+    """What the final build and its run left; ``details`` hold all of it, empty without a device."""
+
+    details: Mapping[str, Json]
+
+    @property
+    def latency(self) -> Latency | None:
+        """Of one inference on the device."""
+        stored = self.details.get("latency")
+        return latency_from_json(stored) if isinstance(stored, dict) else None
+
+    @property
+    def execution_target(self) -> Mapping[str, Json] | None:
+        """Where it ran; ``text`` says it in words."""
+        stored = self.details.get("execution_target")
+        return stored if isinstance(stored, dict) else None
+
+    @property
+    def parity(self) -> Parity | None:
+        """Equality with the reference kernels."""
+        stored = self.details.get("parity")
+        if not isinstance(stored, dict):
+            return None
+        return Parity(_whole(stored, "elements"), _whole(stored, "mismatches"))
+
+
+@dataclass(frozen=True)
+class FinalFigures:
+    """One reported network.
+
+    ``figure`` names what the qualities are; ``final_fit`` says whether the final training's weights are
+    reported or those of the trial. ``files`` are paths by kind. ``agreement`` is that of a run's cheap
+    judges with training, None where that was not asked (a network that was picked).
+    """
+
+    trial: int
+    key: str
+    final_fit: bool
+    test_quality_int8: float
+    test_samples: int
+    scores: Scores
+    deployment: DeploymentFigures
+    files: Mapping[str, str]
+    figure: str
+    agreement: tuple[Json, ...] | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """The object that the store keeps; its keys are stable."""
+        judged: dict[str, Json] = {} if self.agreement is None else {"agreement": list(self.agreement)}
+        return {
+            "trial": self.trial,
+            "key": self.key,
+            "final_fit": self.final_fit,
+            "test_quality_int8": self.test_quality_int8,
+            "test_samples": self.test_samples,
+            "scores": scores_to_json(self.scores),
+            "deployment": dict(self.deployment.details),
+            "files": dict(self.files),
+            "figure": self.figure,
+            **judged,
+        }
+
+
+def figures_from_json(data: Mapping[str, Json]) -> FinalFigures:
+    """The inverse of ``to_json``; raises ``StoreError`` for a result that is not of this version."""
+    try:
+        agreement = data.get("agreement")
+        return FinalFigures(
+            trial=_whole(data, "trial"),
+            key=str(data["key"]),
+            final_fit=bool(data["final_fit"]),
+            test_quality_int8=float(cast(float, data["test_quality_int8"])),
+            test_samples=_whole(data, "test_samples"),
+            scores=scores_from_json(_object(data, "scores")),
+            deployment=DeploymentFigures(_object(data, "deployment")),
+            files={name: str(path) for name, path in _object(data, "files").items()},
+            figure=str(data.get("figure", "accuracy")),
+            agreement=tuple(agreement) if isinstance(agreement, list) else None,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(
+            f"the run's result is not in this version's form: {error!r}",
+            remedy="read it with the version that wrote it; `micronas report RUN` shows what there is",
+        ) from error
+
+
+def _object(data: Mapping[str, Json], key: str) -> dict[str, Json]:
+    value = data[key]
+    if not isinstance(value, dict):
+        raise TypeError(f"{key} is {value!r}")
+    return value
+
+
+def _whole(data: Mapping[str, Json], key: str) -> int:
+    value = data[key]
+    if not isinstance(value, int):
+        raise TypeError(f"{key} is {value!r}")
+    return value
