@@ -22,7 +22,7 @@ from micronas.board import Board, load_board
 from micronas.deploy.deployment import Deployment, deploy, random_samples
 from micronas.device.client import Client
 from micronas.device.framing import Message
-from micronas.device.renode import RenodeDevice, find_renode
+from micronas.device.renode import RenodeDevice, find_renode, session_folder
 from micronas.device.renode.commands import path_token
 from micronas.device.renode.control import RenodeControl
 from micronas.device.renode.device import free_ports
@@ -173,6 +173,9 @@ with RenodeDevice(load_board({board.name!r}), Path({str(elf)!r})):
     environment = {**os.environ, "TMPDIR": str(folder)}
     subprocess.run([sys.executable, "-c", script], env=environment, timeout=60, check=False)
     assert len(list(folder.iterdir())) == 1, "kill -9 leaves the folder"
+    with RenodeDevice(board, elf):
+        assert len(list(folder.iterdir())) == 2, "one made just now may be about to be locked"
+    monkeypatch.setattr(session_folder, "YOUNG_S", 0.0)
     with RenodeDevice(board, elf), RenodeDevice(board, elf):
         assert len(list(folder.iterdir())) == 2, "those in use stay"
     assert list(folder.iterdir()) == []
