@@ -97,7 +97,7 @@ def _require_packages() -> None:
     missing = [name for name in _TRAINING if importlib.util.find_spec(name) is None]
     if missing:
         raise ToolMissingError(
-            f"a search needs {' and '.join(missing)}, which is not installed",
+            f"a search needs {' and '.join(missing)}: not installed",
             remedy=install_command(*_TRAINING),
         )
 

@@ -269,7 +269,7 @@ def test_searching_without_tensorflow_says_what_to_install(tmp_path: Path) -> No
     )
     command = [sys.executable, "-c", script, "search", str(CONFIG), *BOARD]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
-    refused(done, "searching needs tensorflow", "pip install 'tensorflow<")
+    refused(done, "a search needs tensorflow", "pip install 'tensorflow<")
     assert list(tmp_path.iterdir()) == []
 
 

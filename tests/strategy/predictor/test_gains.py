@@ -51,7 +51,7 @@ def test_the_expected_volume_is_the_mean_over_draws(objectives: int, size: int) 
     front = [(error / limit, *cost) for error, cost in zip(errors, costs, strict=True)]
     candidates = rng.uniform(0.1, 1.05, size=(4, objectives))
     log_mean, spread = np.log(rng.uniform(0.05, 0.6, size=4)), rng.uniform(0.1, 0.8, size=4)
-    found = AttainedError(costs, errors, limit).expected_gain(candidates, log_mean, spread)
+    found = AttainedError(costs, errors, limit).expected_hypervolume_improvement(candidates, log_mean, spread)
     reference = (1.0,) * (1 + objectives)
     before = hypervolume(front, reference)
     for i, cost in enumerate(candidates):
@@ -62,7 +62,7 @@ def test_the_expected_volume_is_the_mean_over_draws(objectives: int, size: int) 
 
 def test_a_sure_error_gains_exactly_what_it_adds() -> None:
     costs, errors = np.array([[0.5, 0.5], [0.2, 0.8]]), np.array([0.1, 0.3])
-    gain = AttainedError(costs, errors, 1.0).expected_gain(
+    gain = AttainedError(costs, errors, 1.0).expected_hypervolume_improvement(
         np.array([[0.4, 0.6]]), np.log([0.2]), np.array([1e-9])
     )
     front = [(0.1, 0.5, 0.5), (0.3, 0.2, 0.8)]
