@@ -90,7 +90,7 @@ def wait_for_port(wanted: Port, deadline_s: float, ports: ListPorts = serial_por
     deadline = time.monotonic() + deadline_s
     while True:
         for port in ports():
-            if _is_same(port, wanted) and os.path.exists(port.device):
+            if _is_same(port, wanted) and _is_present(port.device):
                 return replace(port, writer=wanted.writer)
         if not wanted.serial and _is_there(wanted.device):
             return wanted  # a port that the system does not list
@@ -127,6 +127,11 @@ def _is_same(port: Port, wanted: Port) -> bool:
     return port.serial == wanted.serial and (
         wanted.interface is None or port.interface in (None, wanted.interface)
     )
+
+
+def _is_present(device: str) -> bool:
+    """Whether a port that is listed can be opened yet: Linux lists some before their file is there."""
+    return os.name == "nt" or os.path.exists(device)  # COM3 is no file
 
 
 def _is_there(device: str) -> bool:

@@ -82,8 +82,8 @@ def embedded_csv(page: str) -> list[dict[str, str]]:
 def live_text(width: int) -> str:
     """What the panel shows of both trials in a terminal of ``width`` characters."""
     progress = LiveProgress("AUC")
-    progress._live.console = Console(width=width)
-    progress._latest.extend([Record(DONE, {}), Record(REFUSED, {})])
+    progress._console = Console(width=width)
+    progress._latest = (Record(DONE, {}), Record(REFUSED, {}))
     out = Console(width=width, file=io.StringIO())
     out.print(progress._panel())
     return out.file.getvalue()  # type: ignore[attr-defined, no-any-return]

@@ -40,7 +40,7 @@ def test_an_interrupt_of_the_meantime_reaches_the_parent() -> None:
 TRACKER = """
 import os, signal, time
 from multiprocessing import resource_tracker
-from micronas.child_process import interrupts_held
+from micronas.train.child_process import interrupts_held
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it, for these tests too
 with interrupts_held():
     pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 from micronas.cli.doctor.finding import Finding
@@ -11,20 +11,14 @@ from micronas.host.installation import install_command
 
 Version = Callable[[str], str]
 _OLDEST_PYTHON = (3, 11)
+_SEARCHING = ("tensorflow", "pebble", "psutil", "threadpoolctl")
 _NEEDED = (
     ("numpy", "everything"),
     ("platformio", "building"),
     ("scons", "building without PlatformIO's registry"),
     ("pyserial", "talking to boards and emulators"),
     ("ai-edge-litert", "reading models"),
-    ("tensorflow", "searching"),
-    ("pebble", "searching"),
-    ("psutil", "searching"),
-    ("threadpoolctl", "searching"),
-)
-_OPTIONAL = (
-    ("tflite-runtime", "a second opinion on int8 accuracy (Python 3.11 on Linux has it)"),
-    ("tflite-micro", "the tests, as the reference for every kernel"),
+    *((name, "searching") for name in _SEARCHING),
 )
 
 
@@ -39,9 +33,19 @@ def examine_packages(version_of: Version = version) -> list[Finding]:
     """Needed packages, then interpreters that only some uses need."""
     return [
         *(_package(*row, needed=True, version_of=version_of) for row in _NEEDED),
-        *(_package(*row, needed=False, version_of=version_of) for row in _OPTIONAL),
+        *(_package(*row, needed=False, version_of=version_of) for row in _optional()),
         *_numpy_generation(version_of),
     ]
+
+
+def _optional(
+    python: tuple[int, ...] = sys.version_info[:2], system: str = sys.platform
+) -> Iterator[tuple[str, str]]:
+    """Those that the registry has for this Python and system."""
+    if python < (3, 12) and system == "linux":
+        yield "tflite-runtime", "a second opinion on int8 accuracy"
+    if system == "linux":
+        yield "tflite-micro", "the tests, as the reference for every kernel"
 
 
 def _package(name: str, what_for: str, *, needed: bool, version_of: Version) -> Finding:
@@ -50,7 +54,8 @@ def _package(name: str, what_for: str, *, needed: bool, version_of: Version) -> 
     except PackageNotFoundError:
         only = "" if needed else "only "
         detail = f"not installed; {only}needed for {what_for}"
-        return Finding(name, not needed, detail, install_command(name))
+        together = _SEARCHING if name in _SEARCHING else (name,)
+        return Finding(name, not needed, detail, install_command(*together))
 
 
 def _numpy_generation(version_of: Version) -> list[Finding]:

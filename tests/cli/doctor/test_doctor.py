@@ -13,7 +13,7 @@ import pytest
 
 from micronas.cli.doctor.finding import Finding, first_line, tool
 from micronas.cli.doctor.hardware import RULES, HostMachine, examine_hardware
-from micronas.cli.doctor.packages import examine_packages, examine_python
+from micronas.cli.doctor.packages import _optional, examine_packages, examine_python
 from micronas.cli.doctor.tools import (
     examine_machines,
     examine_own_platform,
@@ -202,6 +202,8 @@ def test_a_missing_package_says_what_it_is_for() -> None:
     tensorflow = found(findings, "tensorflow")
     assert not tensorflow.ok
     assert "searching" in tensorflow.detail
+    assert "'tensorflow<" in tensorflow.remedy
+    assert "'pebble>" in tensorflow.remedy
     assert found(findings, "tflite-micro").ok
     assert found(findings, "tflite-micro").remedy
 
@@ -238,3 +240,18 @@ def test_tensorflow_is_not_imported_and_json_has_stable_keys() -> None:
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tools:
     return Tools(tmp_path / "bin", monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("python", "system", "names"),
+    [
+        ((3, 11), "linux", ["tflite-runtime", "tflite-micro"]),
+        ((3, 13), "linux", ["tflite-micro"]),
+        ((3, 11), "win32", []),
+    ],
+)
+def test_nothing_is_asked_for_that_the_registry_lacks(
+    python: tuple[int, int], system: str, names: list[str]
+) -> None:
+    """tflite-runtime ends with Python 3.11, tflite-micro is for Linux: as in pyproject.toml."""
+    assert [name for name, _ in _optional(python, system)] == names
