@@ -76,7 +76,7 @@ def test_a_port_that_is_not_there_is_named() -> None:
 def test_what_is_no_serial_port_is_refused_as_such(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     for path in (tmp_path, tmp_path / "notes.txt"):
-        with pytest.raises(DeviceError, match=f"{path}  is not a serial port"):
+        with pytest.raises(DeviceError, match=f"{path} is not a serial port"):
             choose_port([A], port=str(path))
 
 
@@ -96,7 +96,7 @@ def test_a_port_that_the_system_does_not_list_is_used_while_it_is_there() -> Non
         unlisted = choose_port([A], port=board.port, probe=A.serial)
         assert (unlisted.device, unlisted.serial, unlisted.writer) == (board.port, "", A.serial)
         assert wait_for_port(unlisted, 0.3, lambda: [A]) == unlisted
-    with pytest.raises(DeadlineError, match="did not come back"):
+    with pytest.raises(DeadlineError, match="did not reappear"):
         wait_for_port(unlisted, 0.3, lambda: [A])
 
 
@@ -130,7 +130,7 @@ def test_a_probe_is_found_again_under_another_name(tmp_path: Path) -> None:
 
 
 def test_a_probe_that_stays_away_is_a_deadline(tmp_path: Path) -> None:
-    with pytest.raises(DeadlineError, match="did not come back"):
+    with pytest.raises(DeadlineError, match="did not reappear"):
         wait_for_port(A, 0.3, lambda: [B])
 
 
