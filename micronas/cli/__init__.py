@@ -8,10 +8,10 @@ _ASKED_TO_STOP = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") i
 
 
 def main() -> None:
-    """Entry point of ``micronas``; Ctrl-C ends it quietly, also while its modules are imported.
+    """Entry point of ``micronas``; Ctrl-C ends it without a traceback, even during imports.
 
-    ``kill``, a service manager and a terminal that is closed ask for the same, so they get the same: an
-    uploader or compiler that was begun ends with its verb, and a search says how to go on.
+    ``kill``, a service manager and a closed terminal have the same effect: a running uploader or compiler
+    ends with its verb, and a search prints how to resume.
     """
     try:
         _stop_as_by_ctrl_c()

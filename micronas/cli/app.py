@@ -1,4 +1,4 @@
-"""The application: its verbs, and how a refusal leaves it.
+"""The application: its verbs, and the handling of errors.
 
 Exit codes: 0 done; 1 a negative verdict (``check``: does not fit; ``test``: does not work); 2 refused or
 failed, with one message on stderr; 130 stopped by Ctrl-C.
@@ -73,20 +73,20 @@ _VERBS: tuple[tuple[Callable[..., None], str], ...] = (
     (search.search, "Search for a network that fits a board."),
     (runs.runs, "List the runs: state and best network of each."),
     (show.show, "Show the trials of a run, or one trial in full."),
-    (pick.pick, "Take another trial of a run than its winner."),
+    (pick.pick, "Choose another trial of a run than its winner."),
     (report.report, "Write the HTML page of a run."),
     (compare.compare, "Compare search strategies at an equal budget."),
     (check.check, "Does a model fit a board? To the byte."),
-    (bench.bench, "Build and run a model, prove it, profile each op."),
+    (bench.bench, "Build, run, verify and profile a model."),
     (flash.flash, "Build a model and upload it to a board."),
     (export.export, "Write a model as a C99 library."),
     (mlperf.mlperf, "Run MLPerf Tiny's scripts on a model."),
     (renode_script.renode_script, "Write a Renode platform and a Robot test."),
     (devices.devices, "List debug probes and serial ports."),
     (strategies.strategies, "List search strategies and estimators."),
-    (doctor.doctor, "Check what this machine lacks, and how to get it."),
+    (doctor.doctor, "Check this machine for missing tools."),
 )
-"""What a verb does, in the words of ``--help``: short, because a longer line would be cut."""
+"""The description of a verb in ``--help``: short, because a longer line would be cut."""
 
 for _verb, _about in _VERBS:
     app.command(_verb.__name__.replace("_", "-"), short_help=_about)(_verb)
@@ -95,9 +95,9 @@ app.add_typer(boards.app, name="boards")
 app.add_typer(networks.app, name="networks")
 
 
-_ROOM = "make room; temporary files go to TMPDIR, compiled objects to XDG_CACHE_HOME"
+_ROOM = "free disk space; temporary files are in TMPDIR, compiled objects in XDG_CACHE_HOME"
 _RIGHTS = (
-    "name another place, or change its owner or mode; temporary files go to TMPDIR, compiled objects to "
+    "use another folder, or change its owner or mode; temporary files go to TMPDIR, compiled objects to  "
     "XDG_CACHE_HOME"
 )
 _REMEDIES = {
@@ -110,14 +110,14 @@ _REMEDIES = {
     errno.EMFILE: "raise the limit of open files: ulimit -n",
     errno.ENFILE: "raise the limit of open files: ulimit -n",
 }
-"""What the machine may refuse at any place, whatever micronas does there, and what to do about it."""
+"""System errors that can occur anywhere, and their remedies."""
 
 
 _LITTLE_BYTES = 1 << 20
 
 
 def _full_places(reason: int) -> str:
-    """Where there is no room: a write, unlike an open, does not say which file it was for."""
+    """The full file systems, because a failed write, unlike a failed open, does not name its file."""
     if reason not in (errno.ENOSPC, errno.EDQUOT):
         return ""
     places = (tempfile.gettempdir(), os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~")), os.getcwd())
@@ -127,7 +127,7 @@ def _full_places(reason: int) -> str:
 
 
 def main() -> None:
-    """Run a verb; a ``MicronasError``, or what the machine refuses, becomes a message and exit code 2."""
+    """Run a verb; a ``MicronasError`` or a system error becomes a message and exit code 2."""
     prepare_streams()
     try:
         try:

@@ -1,4 +1,4 @@
-"""``micronas bench``: build a model, run it, prove its outputs, and say where bytes and time go."""
+"""``micronas bench``: build a model, run it, verify its outputs, and show its use of bytes and time."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def bench(
 ) -> None:
     """Build MODEL for a board, run it, compare every output element, and profile each op.
 
-    With --protocol mlperf-tiny it is built for MLPerf Tiny's public runner, which then drives it.
+    With --protocol mlperf-tiny, it is built for MLPerf Tiny's public runner.
     """
     from micronas.board import load_board
     from micronas.deploy.bench import load_samples

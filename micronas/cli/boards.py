@@ -1,4 +1,4 @@
-"""``micronas boards``: the boards there are, and what is known of each."""
+"""``micronas boards``: the available boards and their properties."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def list_boards(
     ] = True,
     as_json: Json = False,
 ) -> None:
-    """List the boards: core, clock, memory, and what was proven where.
+    """List the boards: core, clock, memory, and where they were tested.
 
-    The firmware of every one is compiled, and its image compared with the profile, in the tests.
+    The tests compile the firmware of every board and compare its image with the profile.
     With --for MODEL: which boards it fits, bytes to spare, and its emulated latency, fastest first; exit code
     1 if it fits none.
     """
@@ -58,18 +58,18 @@ def list_boards(
         print(f"\nleft out: {error}")
 
 
-@app.command("show", short_help="Show all that is known of one board.")
+@app.command("show", short_help="Show everything about one board.")
 def show(name: BoardArgument, as_json: Json = False) -> None:
     """Show one board: memory map, clock, UART, upload, emulator, and where its timing comes from.
 
-    A profile that no firmware can be built for is refused with what is wrong.
+    A profile for which no firmware can be built is refused with the reason.
     """
     from micronas.board import load_board
     from micronas.firmware.families import family_of
 
     board = load_board(name)
     family = family_of(board)
-    family.header_values(board)  # every limit of the chip that a build would refuse
+    family.header_values(board)  # all chip limits that a build checks
     counter = family.counter
     if as_json:
         print_json({**_summary(board), "counter": counter, "profile": board.model_dump(mode="json")})
@@ -80,7 +80,7 @@ def show(name: BoardArgument, as_json: Json = False) -> None:
     for region in board.regions:
         wait = f", {region.wait_states} wait states" if region.wait_states else ""
         print(f"  {region.name:<9} {kb(region.length)} at {region.origin:#010x} ({region.kind.value}{wait})")
-    print(f"  stack     {kb(board.stack_bytes)} of sram; the arena lies in {_arena_memories(board)}")
+    print(f"  stack     {kb(board.stack_bytes)} of sram; the arena is in {_arena_memories(board)}")
     uart = board.uart
     print(f"  uart      {uart.name}, TX {uart.tx}, RX {uart.rx}, {uart.baud} baud")
     print(f"  counter   {counter}")
@@ -92,20 +92,20 @@ def show(name: BoardArgument, as_json: Json = False) -> None:
     print(f"  reference {board.reference}")
 
 
-@app.command("new", short_help="Start the profile of a board of your own.")
+@app.command("new", short_help="Start a profile of your own board.")
 def new(
     name: Annotated[str, typer.Argument(help="Name of the new board, for example my_board.")],
     source: FromBoardOption,
     out: Annotated[Path, typer.Option(help="Folder of your boards.")] = Path("boards"),
 ) -> None:
-    """Start the profile of a board of your own from another board's."""
+    """Start a profile of your own board from another board's profile."""
     from micronas.cli.new_board import write_profile
 
     write_profile(name, source, out)
 
 
 def published(board: Board) -> str:
-    """The clock, engine and source of results that others published for this board."""
+    """The clock, engine and source of published results for this board."""
     known = board.published
     if known is None:
         return "none known"
@@ -143,14 +143,14 @@ def emulated(board: Board) -> str:
 
     machine = board.emulator.machine
     if twin_of(board) is not None:
-        return f"{machine} (stand-in for the core)"
+        return f"{machine} (proxy for the core)"
     locations = (ArenaLocation((memory,)) for memory in whole_memories(board))
     image = "own image" if all(has_memory(board, at) for at in locations) else "arena in sram"
     return f"{machine} ({image}, {'own' if board.emulator.own_chip else 'another'} chip)"
 
 
 def _more_ram_bytes(board: Board) -> int:
-    """RAM that may hold data, besides ``sram``."""
+    """RAM for data, apart from ``sram``."""
     return sum(r.length for r in board.regions if r.kind.holds_data) - board.sram_bytes
 
 

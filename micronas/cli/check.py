@@ -1,4 +1,4 @@
-"""``micronas check``: does this model fit this board, byte by byte, and if not, what would help."""
+"""``micronas check``: whether a model fits a board, to the byte, and if not, what would help."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _print(graph: Graph, ledger: Ledger, verdict: Verdict, flash_bytes: int, sra
     for note in ledger.notes:
         print(f"note: {note}")
     if verdict.fits:
-        print(f"It fits. The arena lies in {' and '.join(map(str, ledger.arena_location.memories))}.")
+        print(f"It fits. The arena is in {' and '.join(map(str, ledger.arena_location.memories))}.")
         for line in bank_lines(graph, ledger.plan):
             print(line)
         return

@@ -1,4 +1,4 @@
-"""``--clock-mhz``: the board at another clock, and what is said of the clock beside a figure."""
+"""``--clock-mhz``: the board at another clock, and the remarks on the clock beside a figure."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ ClockMhz = Annotated[
 
 
 def clock_remarks(built: Board, profile: Board) -> list[str]:
-    """What to say of the clock that a firmware was built for, beside its profile's and the published one."""
+    """Remarks on a firmware's clock, compared with its profile's and the published one."""
     hz = built.clock.hz
     remarks = []
     if hz != profile.clock.hz:
         before, after = (b.region("flash").wait_states for b in (profile, built))
         remarks.append(
-            f"asked for; the profile's clock is {profile.clock.hz / 1e6:g} MHz. "
+            f"as requested; the profile's clock is {profile.clock.hz / 1e6:g} MHz. "
             f"{after} flash wait states instead of {before}"
         )
     published = built.published
@@ -37,7 +37,7 @@ def clock_remarks(built: Board, profile: Board) -> list[str]:
 
 
 def did_not_start(info: Info, board: Board) -> str:
-    """What to say of a board whose firmware could not start the clock that it was built for."""
+    """The remark for a board whose firmware could not start its clock."""
     source = info.clock_source.name.lower()
     wanted = f"{board.clock.hz / 1e6:g} MHz from {board.clock.source}"
-    return f"from {source}; the wanted {wanted} did not start: is it fitted?"
+    return f"from {source}; the wanted {wanted} did not start; check that it is fitted"

@@ -23,7 +23,7 @@ def compare(
     strategies: Annotated[
         str | None,
         typer.Option(
-            help="STRATEGY or STRATEGY+ESTIMATOR, comma-separated; random search and the hand-made network "
+            help=f"STRATEGY or STRATEGY+ESTIMATOR, comma-separated; random search and the baseline network "
             f"always take part. Default: {DEFAULT_STRATEGIES}."
         ),
     ] = None,
@@ -41,7 +41,7 @@ def compare(
     ] = None,
     resume: Annotated[Path | None, typer.Option(help="Resume the comparison in this folder.")] = None,
     only_results: Annotated[
-        bool, typer.Option("--only-results", help="Run nothing; show what is there.")
+        bool, typer.Option("--only-results", help="Run nothing; show the existing results.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
 ) -> None:
@@ -51,7 +51,7 @@ def compare(
     if resume is not None:
         if any(value is not None for value in (config, strategies, seeds, budget, board, settings, out)):
             raise ConfigError(
-                "--resume goes on with the comparison's own plan, so nothing else may be given",
+                "--resume uses the comparison's own plan and cannot be combined with other options",
                 remedy=f"{program()} compare --resume {typed(resume)}",
             )
         _compare(open_plan(resume, None, only_look=only_results), resume, only_results, as_json)
@@ -121,7 +121,7 @@ def _run(plan: ComparisonPlan, folder: Path) -> dict[str, str]:
     try:
         return run_all(plan, folder, run_one, announce)
     except KeyboardInterrupt:
-        print(f"\nstopped; go on with:\n  {program()} compare --resume {typed(folder)}", file=sys.stderr)
+        print(f"\nstopped; continue with:\n  {program()} compare --resume {typed(folder)}", file=sys.stderr)
         raise SystemExit(130) from None
 
 

@@ -1,4 +1,4 @@
-"""``micronas configs``: the search configurations that come with micronas."""
+"""``micronas configs``: the search configurations shipped with micronas."""
 
 from __future__ import annotations
 
@@ -26,4 +26,4 @@ def configs(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
         print(f"{each.name}  ({config.data.name}{needs}; space {config.space.name})")
         print(textwrap.fill(each.about, _WIDTH, initial_indent="  ", subsequent_indent="  "))
     print(f"\nNext:\n  {program()} search mnist5k --board BOARD")
-    print(f"  {program()} init    # a configuration of your own")
+    print(f"  {program()} init    # creates your own configuration")

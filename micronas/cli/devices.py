@@ -1,4 +1,4 @@
-"""``micronas devices``: which probes and ports are here, and what to type to use them."""
+"""``micronas devices``: the attached probes and ports, and the commands to use them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEADER = ("probe or port", "serial number", "port", "board (guess)", "held by")
 def devices(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List debug probes and serial ports: serial number, likely board, who holds it, the next command.
 
-    Nothing is opened. The board is guessed from the name of the probe's drive, where there is one.
+    Nothing is opened. The board is guessed from the name of the probe's drive, if it has one.
     """
     from micronas.board import board_files
     from micronas.device.attached import attached
@@ -41,7 +41,7 @@ def _row(each: Attached) -> tuple[str, ...]:
 
 
 def _command(each: Attached) -> str:
-    """How to use it; what holds it comes first."""
+    """How to use it; if a program holds it, close that first."""
     if each.held_by:
         return f"close {', '.join(each.held_by)} to use {each.port}"
     board = each.boards[0] if len(each.boards) == 1 else "BOARD"
@@ -49,7 +49,7 @@ def _command(each: Attached) -> str:
     if not each.is_probe:
         return f"{start} --port {typed(each.port)}    # only if a board is behind it"
     if not each.port:
-        return f"{start} --probe {each.serial or 'SERIAL'} --port PORT    # a probe without a port of its own"
+        return f"{start} --probe {each.serial or 'SERIAL'} --port PORT    # a probe without its own port"
     return f"{start} --probe {each.serial}" if each.serial else f"{start} --port {typed(each.port)}"
 
 

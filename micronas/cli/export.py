@@ -1,4 +1,4 @@
-"""``micronas export``: a network as a C99 library to drop into any project."""
+"""``micronas export``: a network as a C99 library for any project."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def export(
         graph = simplified(graph)
     files = library_files(graph, name=name or _word(model.stem))
     _write(files, out)
-    print(f"{len(files)} files in {out}; its README.md says how to use and test it.")
+    print(f"{len(files)} files in {out}; its README.md explains how to use and test it.")
 
 
 def _word(stem: str) -> str:
-    """A file's name as the word that build files take."""
+    """A file's name as an identifier for build files."""
     word = re.sub(r"\W+", "_", stem, flags=re.ASCII)
     return word if re.match(r"[A-Za-z]", word) else f"model_{word}"
 
 
 def _write(files: Mapping[str, str], out: Path) -> None:
-    """All files or none: they appear in place once all are written."""
+    """All files or none: they are moved into place after all are written."""
     with writing("--out", out):
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as scratch:

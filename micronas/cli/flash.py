@@ -1,4 +1,4 @@
-"""``micronas flash``: a model onto one named board, believed only when the board answers."""
+"""``micronas flash``: upload a model to one named board, verified by the board's reply."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def flash(
     mode: ModeName = DEFAULT_MODE,
     pin: Pin = None,
 ) -> None:
-    """Build MODEL and upload it. With several boards, or none, name one by --probe or --port."""
+    """Build MODEL and upload it. If several boards are attached, select one with --probe or --port."""
     from micronas.board import load_board
     from micronas.codegen.toolchain import require_gcc
     from micronas.deploy.deployment import build, cache_folder
@@ -60,4 +60,4 @@ def flash(
         built = build(graph, profile, workdir=Path(work), cache_dir=cache_folder())
         with DeviceLock(target):
             flashed = flash_firmware(built.firmware, target)
-    print(f"{profile.title} at {flashed.port} answers with build {flashed.info.build_id.hex()}")
+    print(f"{profile.title} at {flashed.port} replied with build {flashed.info.build_id.hex()}")

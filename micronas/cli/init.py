@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Task = Annotated[
     Literal["images", "audio", "sensor", "anomaly"] | None,
-    typer.Option(help="What the data are. Default: by the data's shape; without data, images."),
+    typer.Option(help="Kind of data. Default: by the data's shape; without data, images."),
 ]
 
 
@@ -30,9 +30,9 @@ def init(
     board: BoardOption = "nucleo_f446re",
     out: Annotated[Path, typer.Option(help="The configuration to write.")] = Path("search.yaml"),
 ) -> None:
-    """Write a commented search configuration for your data and board, which runs as it is.
+    """Write a commented search configuration for your data and board, ready to run.
 
-    It reads the data, and proposes how much of the board's memory the network may take.
+    It reads the data and proposes memory limits for the network.
     """
     from micronas.board import load_board
     from micronas.board.folders import is_path
@@ -40,9 +40,9 @@ def init(
     from micronas.search.starter import about, propose, starter_text
 
     if out.exists():
-        raise ConfigError(f"--out {out}: is there already", remedy="name a new file")
+        raise ConfigError(f"--out {out}: already exists", remedy="choose a new file name")
     profile, source = load_board(board), _source(task, data)
-    named = os.path.relpath(board, out.parent) if is_path(board) else board  # a path is meant from the file
+    named = os.path.relpath(board, out.parent) if is_path(board) else board  # paths are relative to the file
     dataset = load(source)
     constraints = propose(profile, dataset)
     write_file("--out", out, starter_text(named, profile, source, dataset, constraints))

@@ -1,4 +1,4 @@
-"""``micronas mlperf``: MLPerf Tiny's scripts, run on a board or emulator; and devices for its runner."""
+"""``micronas mlperf``: MLPerf Tiny's scripts on a board or emulator, and devices for its runner."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PROTOCOLS = ("micronas", "mlperf-tiny")
 _RULES_WINDOW_S = 10.0
 
 Protocol = Annotated[
-    str, typer.Option(help="What the firmware speaks: micronas, or mlperf-tiny for MLPerf Tiny's runner.")
+    str, typer.Option(help="Protocol of the firmware: micronas, or mlperf-tiny for MLPerf Tiny's runner.")
 ]
 TaskName = Annotated[
     str | None, typer.Option(help="MLPerf Tiny's task: kws01, vww01, ic01, ad01. Default: by the shapes.")
@@ -58,7 +58,7 @@ def mlperf(
     probe: Annotated[str | None, typer.Option(help="Serial number of the debug probe.")] = None,
     port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
     clock_mhz: ClockMhz = None,
-    log: Annotated[Path | None, typer.Option(help="Write all that was sent and received here.")] = None,
+    log: Annotated[Path | None, typer.Option(help="Log everything sent and received to this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run MLPerf Tiny's accuracy and performance scripts on MODEL. Not an MLPerf result."""
@@ -100,7 +100,7 @@ def mlperf(
 
 @dataclass(frozen=True)
 class Hardware:
-    """A board as it is built for and as its profile has it, and where it runs."""
+    """A board for the build and as in its profile, and the device on which it runs."""
 
     board: Board
     profile: Board
@@ -112,7 +112,7 @@ class Hardware:
 def serve(model: Path, hardware: Hardware, *, task: str | None, mode: str, pin: str | None) -> None:
     """``bench`` and ``flash`` with ``--protocol mlperf-tiny``: a device for the public runner.
 
-    A board is flashed and left to it; QEMU answers on a pseudo terminal until Ctrl-C.
+    A board is flashed and left running; QEMU serves a pseudo terminal until Ctrl-C.
     """
     device = hardware.device
     if device == "renode":
@@ -125,11 +125,11 @@ def serve(model: Path, hardware: Hardware, *, task: str | None, mode: str, pin: 
         _print_device(built, hardware.profile)
         dut.link.close()
         rate = built.running.board.uart.baud
-        print(f"{built.task.name} answers on {dut.link.name} at {rate} baud", flush=True)
+        print(f"{built.task.name} is available on {dut.link.name} at {rate} baud", flush=True)
         if dut.link.emulated:
-            print("EMULATED: its time stamps are estimates, no measurement", flush=True)
+            print("EMULATED: its time stamps are estimates, not measurements", flush=True)
         if device != "serial":
-            print("Ctrl-C ends it", flush=True)
+            print("Press Ctrl-C to stop", flush=True)
             _wait_for_interrupt()
 
 
@@ -142,7 +142,7 @@ def _wait_for_interrupt() -> None:
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What the command line asks for, read and checked."""
+    """The parsed and checked options of the command line."""
 
     board: Board
     graph: Graph
@@ -172,7 +172,7 @@ def _execution_target(wanted: _Wanted, built: DutFirmware) -> ExecutionTarget:
 def _device(
     wanted: _Wanted, mode: str = DEFAULT_MODE, pin: str | None = None
 ) -> Iterator[tuple[DutFirmware, Dut]]:
-    """Build, start or flash; the device has then proved which build it is."""
+    """Build, start or flash; the build id of the device is then verified."""
     from micronas.deploy.deployment import cache_folder, require_tools
     from micronas.deploy.mlperf.firmware import RunMode, build_dut
     from micronas.deploy.mlperf.session import open_dut
@@ -197,10 +197,9 @@ def _device(
 
 
 def is_mlperf_tiny(protocol: str, *, only_with_it: dict[str, bool], never_with_it: dict[str, bool]) -> bool:
-    """Whether ``--protocol`` asks for MLPerf Tiny's.
+    """Whether ``--protocol`` selects MLPerf Tiny's.
 
-    Raises ``ConfigError`` for an unknown one, and for an option (name -> was it given) that would be without
-    effect.
+    Raises ``ConfigError`` for an unknown one, and for an option (name -> whether given) without effect.
     """
     _require_one_of("--protocol", protocol, PROTOCOLS)
     chosen = protocol != PROTOCOLS[0]
@@ -229,11 +228,11 @@ def _print_device(built: DutFirmware, profile: Board) -> None:
     parts = f"arena {sram.arena:,}, stack {sram.stack:,}, static {sram.static:,}"
     print(f"SRAM {sram.total:,} bytes: {parts}")
     print(f"  {sram.input_buffer:,} of the static bytes hold the input that the host loads")
-    print(f"  {sram.added:+,} bytes against the firmware of `micronas bench`")
+    print(f"  {sram.added:+,} bytes compared with the firmware of `micronas bench`")
 
 
 def _progress(what: str) -> Progress:
-    """A counter on stderr where somebody looks."""
+    """A counter on stderr if it is a terminal."""
     err = console(stderr=True)
     if not err.is_terminal:
         return lambda done, total: None

@@ -1,4 +1,4 @@
-"""``micronas networks``: published networks by name, as yardsticks for boards, budgets and searches."""
+"""``micronas networks``: published networks by name, as references for boards, budgets and searches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEADER = ("network", "input", "outputs", "MACs", "parameters", "file, bytes")
 def list_networks(
     context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
 ) -> None:
-    """List the networks of papers and benchmarks that can be built here: shapes and cost."""
+    """List the available networks of papers and benchmarks: shapes and cost."""
     if context.invoked_subcommand is not None:
         return
     from micronas.space.reference import NOT_BUILT, REFERENCE_NETS
@@ -29,7 +29,7 @@ def list_networks(
         print_json(found)
         return
     print_table("", HEADER, [_row(summary) for summary in found])
-    print(f"\nNot to be had: {', '.join(NOT_BUILT)} (`micronas networks write NAME` tells why)")
+    print(f"\nNot available: {', '.join(NOT_BUILT)} (`micronas networks write NAME` explains why)")
 
 
 @app.command("write", short_help="Write one as int8 .tflite with random weights.")
@@ -47,7 +47,7 @@ def write(
     data = write_tflite(random_weights(shape_graph(reference_net(name)), seed))
     path = out or Path(f"{name}.tflite")
     write_file("--out", path, data)
-    print(f"{path}: {len(data):,} bytes, weights made up (seed {seed})")
+    print(f"{path}: {len(data):,} bytes, random weights (seed {seed})")
 
 
 def _summary(name: str) -> dict[str, Any]:

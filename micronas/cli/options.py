@@ -1,4 +1,4 @@
-"""Options and arguments that several verbs share, with what a shell completes for them."""
+"""Options and arguments that several verbs share, with their shell completion."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _strategies(incomplete: str) -> list[str]:
 
 
 def _runs(incomplete: str) -> list[str]:
-    """Runs as paths, like a shell completes them: ``runs/mnist5k-1``."""
+    """Runs as paths, as completed by a shell: ``runs/mnist5k-1``."""
     from micronas.store.run_file import DATABASE
 
     folders = [path.parent for path in DEFAULT_RUNS.glob(f"*/{DATABASE}")]
@@ -47,7 +47,7 @@ BoardOrNone = Annotated[
 ]
 ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="int8 .tflite file.")]
 FromBoardOption = Annotated[
-    str, typer.Option("--from", metavar="BOARD", help="The board most like it.", autocompletion=_boards)
+    str, typer.Option("--from", metavar="BOARD", help="The most similar board.", autocompletion=_boards)
 ]
 BoardArgument = Annotated[
     str, typer.Argument(metavar="BOARD", help="A board's name, or a path.", autocompletion=_boards)

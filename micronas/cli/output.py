@@ -1,4 +1,4 @@
-"""Printing: one JSON object for machines, tables for people, no control codes where nobody looks."""
+"""Output: one JSON object for machines, tables for people, and control codes only on a terminal."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def print_json(value: Any) -> None:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that keeps to plain text when its stream is no terminal."""
+    """A console that writes plain text if its stream is not a terminal."""
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=False, soft_wrap=True)
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A plain table on stdout, never cut; columns whose every cell begins with a digit go to the right."""
+    """A plain table on stdout, never cut; columns whose cells all begin with a digit are right-aligned."""
     lines = [tuple(header), *(tuple(row) for row in rows)]
     columns = list(zip(*lines, strict=True))
     widths = [max(len(cell) for cell in column) for column in columns]
@@ -68,7 +68,7 @@ def print_facts(title: str, facts: Sequence[tuple[str, str]]) -> None:
 
 
 def program() -> str:
-    """How to call this program again from here: its bare name only if PATH leads to this very one."""
+    """How to call this program again: its bare name only if PATH leads to this installation."""
     own = Path(sys.argv[0])
     if own.name != "micronas":
         return "python -m micronas"
@@ -79,7 +79,7 @@ def program() -> str:
 
 
 def typed(path: object) -> str:
-    """``path`` as a shell takes it: in quotes where it has spaces."""
+    """``path`` for a shell: in quotes if it has spaces."""
     return shlex.quote(str(path))
 
 
@@ -97,13 +97,11 @@ def require_effect(device: str, probe: str | None, port: str | None) -> None:
     if idle and device != "serial":
         raise ConfigError(
             f"{' and '.join(idle)} {'has' if len(idle) == 1 else 'have'} no effect with --device {device}",
-            remedy="--device serial runs on a board",
+            remedy="use --device serial to run on a board",
         )
 
 
 def require_new_folder(out: Path) -> None:
     """Raise ``ConfigError`` unless ``--out`` is new or an empty folder: nothing is overwritten."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(
-            f"--out {out}: is there already and not an empty folder", remedy="name a new folder"
-        )
+        raise ConfigError(f"--out {out}: already exists and is not empty", remedy="choose a new folder")

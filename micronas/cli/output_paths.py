@@ -1,4 +1,4 @@
-"""Files that a verb writes where the user says: their folders are made, and a refusal names the option."""
+"""Output files of a verb at user-given paths: folders are created, and an error names the option."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ def writing(option: str, path: Path) -> Iterator[None]:
     except OSError as error:
         raise ConfigError(
             f"{option} {path}: cannot be written ({error.strerror})",
-            remedy="name a place that you may write to and that has room",
+            remedy="choose a writable folder with free space",
         ) from error
 
 
 def write_file(option: str, path: Path, content: str | bytes) -> None:
-    """Write ``content`` to ``path``, making its folder; raises ``ConfigError`` where that is impossible."""
+    """Write ``content`` to ``path``, creating its folder; raises ``ConfigError`` if that is impossible."""
     with writing(option, path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
 def require_writable_file(option: str, path: Path) -> None:
-    """Raise ``ConfigError`` now, before the work, unless a file can be written at ``path``."""
+    """Raise ``ConfigError`` before the work starts, unless a file can be written at ``path``."""
     with writing(option, path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab"):
@@ -37,7 +37,7 @@ def require_writable_file(option: str, path: Path) -> None:
 
 
 def require_writable_folder(option: str, path: Path) -> None:
-    """Make the folder ``path``; raises ``ConfigError`` now, before the work, where that is impossible."""
+    """Create the folder ``path`` before the work starts; raises ``ConfigError`` if that is impossible."""
     with writing(option, path):
         path.mkdir(parents=True, exist_ok=True)
         probe = path / ".micronas-writable"

@@ -1,4 +1,4 @@
-"""``micronas pick``: another network of a run than the one that it reported."""
+"""``micronas pick``: another network of a run than the reported one."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def pick(
     trial: Annotated[int, typer.Argument(help="Number of the trial; `micronas show RUN` lists them.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Take another trial of a run: train it fully, then build, measure and test it like the winner.
+    """Choose another trial of a run: train it fully, then build, measure and test it like the winner.
 
-    Its files go to RUN/picks; the result of the run stays as it is. The test split is opened once more, and
-    the run remembers that.
+    Its files go to RUN/picks; the result of the run does not change. The test split is unsealed once more,
+    and the run records that.
     """
     from micronas.search import pick as pick_trial
     from micronas.search import stored_setup
@@ -28,7 +28,7 @@ def pick(
     from micronas.store import Store
 
     with Store.resume(run_folder(run)) as store:
-        find_trial(store.records(), trial)  # before the data are loaded
+        find_trial(store.records(), trial)  # check before the data are loaded
         setup = stored_setup(store)
         picked = pick_trial(setup, store, trial, _say)
         if as_json:

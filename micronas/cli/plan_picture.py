@@ -12,6 +12,6 @@ from micronas.model.graph import Graph
 
 
 def write_plan(graph: Graph, plan: Plan, path: Path) -> None:
-    """Draw ``plan`` of ``graph`` to ``path``: SVG if it ends so, else text."""
+    """Draw ``plan`` of ``graph`` to ``path``: SVG if it ends in .svg, otherwise text."""
     text = plan_file(graph, plan) if path.suffix == ".svg" else picture(graph, plan)
     write_file("--plan", path, text)

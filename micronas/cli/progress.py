@@ -21,7 +21,7 @@ _SHOWN = 8
 
 
 class Progress(Protocol):
-    """An observer of the search (``micronas.search.loop.Observer``) that is entered and left."""
+    """An observer of the search (``micronas.search.loop.Observer``) that is a context manager."""
 
     def __enter__(self) -> Self: ...
 
@@ -59,13 +59,13 @@ class LineProgress:
         pass
 
     def trial(self, record: Record, replayed: bool, feasible_share: float, left: str) -> None:
-        """Print the trial; what a resumed run has done before is one line in all."""
+        """Print the trial; the earlier trials of a resumed run are a single line."""
         self._best = better(self._best, record)
         if replayed:
             self._replayed += 1
             return
         if self._replayed:
-            self._say(f"done before: {plural(self._replayed, 'trial')}")
+            self._say(f"already done: {plural(self._replayed, 'trial')}")
             self._replayed = 0
         columns = terminal_columns(NARROW)
         cells = _line(trial_cells(record.trial, columns), columns)
@@ -81,9 +81,9 @@ class LineProgress:
 
 
 class LiveProgress:
-    """A panel with the latest trials, the best one, the feasible share, the time left and what goes on.
+    """A panel with the latest trials, the best one, the feasible share, the remaining time and the phase.
 
-    It goes when the search has ended well, because the result is printed then; after Ctrl-C or an error it
+    It disappears after a successful search, because the result is then printed; after Ctrl-C or an error it
     stays on the screen.
     """
 
@@ -91,7 +91,7 @@ class LiveProgress:
         from rich.live import Live
 
         self._figure = figure
-        self._latest: tuple[Record, ...] = ()  # replaced as a whole: another thread draws it
+        self._latest: tuple[Record, ...] = ()  # replaced as a whole, because another thread draws it
         self._best: Record | None = None
         self._status = "no trial yet"
         self._doing, self._since_s = "starting", time.monotonic()
@@ -130,7 +130,7 @@ class LiveProgress:
         self._live.refresh()
 
     def _panel(self) -> Text:
-        """Lines rather than a table of rich's: a reason runs across the columns of the figures."""
+        """Lines instead of a rich table, because a reason spans the columns of the figures."""
         from rich.text import Text
 
         columns = terminal_columns(self._console.width)
@@ -153,7 +153,7 @@ def _line(cells: Sequence[str], columns: Sequence[Column]) -> str:
 
 
 def trial_cells(trial: Trial, columns: Sequence[Column]) -> list[str]:
-    """The text of each column; the reason in place of the first figure that the trial does not have."""
+    """The text of each column; the reason replaces the first figure that the trial does not have."""
     cells = [column.text(trial) for column in columns]
     if trial.scores is None:
         first = next((i for i, column in enumerate(columns) if column.value(trial) is None), len(cells) - 1)
@@ -162,7 +162,7 @@ def trial_cells(trial: Trial, columns: Sequence[Column]) -> list[str]:
 
 
 def better(best: Record | None, record: Record) -> Record | None:
-    """The record with the higher reward; the earlier of equals."""
+    """The record with the higher reward; ties go to the earlier one."""
     if record.trial.outcome is not Outcome.COMPLETE or record.trial.scores is None:
         return best
     if best is None or best.trial.scores is None:

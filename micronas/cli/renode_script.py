@@ -58,7 +58,7 @@ def renode_script(
         assert app is not None
         assert expect is not None
         files, test = _application(app, expect, profile, out, additions)
-    print(f"{len(files)} files in {out}. Run the test where Renode is:\n  renode-test {typed(test)}")
+    print(f"{len(files)} files in {out}. Run the test on a machine with Renode:\n  renode-test {typed(test)}")
 
 
 def _additions(feed: Path | None, include: Path | None) -> Additions:

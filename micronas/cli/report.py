@@ -16,7 +16,7 @@ def report(
     out: Annotated[Path | None, typer.Option(help="Where to write; default: RUN/report.html.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Also write the Pareto front as an SVG file.")] = None,
 ) -> None:
-    """Write the self-contained HTML page of a run, also while it is still searching."""
+    """Write the self-contained HTML page of a run, even while it is still searching."""
     from micronas.report import write_picture, write_report
     from micronas.store import Store
 

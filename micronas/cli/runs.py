@@ -1,4 +1,4 @@
-"""``micronas runs``: what was searched here, how far it came and what came of it."""
+"""``micronas runs``: the runs of a folder, with their state and results."""
 
 from __future__ import annotations
 

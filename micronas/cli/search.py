@@ -83,7 +83,9 @@ def search(
             _search(stored_setup(store), store, as_json, finish_now)
         return
     if finish_now:
-        raise ConfigError("--finish-now ends an interrupted run", remedy="name it: --resume RUN --finish-now")
+        raise ConfigError(
+            "--finish-now needs an interrupted run", remedy="give it: --resume RUN --finish-now"
+        )
     if config is None:
         raise ConfigError(
             "no configuration was given",
@@ -123,7 +125,7 @@ def _search(setup: Setup, store: Store, as_json: bool, finish_now: bool) -> None
 
 
 def _print_stopped(store: Store) -> None:
-    """What there is, and the two ways on."""
+    """The state of an interrupted search, and the two ways to continue."""
     from micronas.cli.progress import best_text, better
 
     records = store.records()

@@ -1,4 +1,4 @@
-"""What a search prints: its task before it begins, its result and what to type next at its end."""
+"""Output of a search: its task at the start, its result and the next commands at the end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def print_task(setup: Setup, store: Store) -> None:
-    """The data, the board with its budgets, and how the search goes about it."""
+    """The data, the board with its budgets, and the settings of the search."""
     config, data = setup.config, setup.dataset
     kind = "flash and SRAM" if config.runtime == "micronas" else "model file and arena (TFLite Micro)"
     budget = config.budget
@@ -43,7 +43,7 @@ def print_task(setup: Setup, store: Store) -> None:
 
 
 def _question(data: Dataset) -> str:
-    """What is asked of a network, and what guessing gets."""
+    """The task of a network, and the score of guessing."""
     from micronas.data import Task
 
     if data.task is Task.DETECT_ANOMALIES:
@@ -55,7 +55,7 @@ def print_result(setup: Setup, store: Store, found: FinalFigures, report: Path |
     """The figures of the network, its files, and the next commands."""
     scores, latency = found.scores, found.scores.latency
     time = f"{latency.ms:.2f} ms, {latency.source.value}" if latency else "not run (device: none)"
-    trained = "after its final training" if found.final_fit else "as the search trained it"
+    trained = "after its final training" if found.final_fit else "as trained during the search"
     rows = [
         ("trial", f"{found.trial}, {trained}"),
         (f"{found.figure}, int8, test", f"{percent(found.test_quality_int8)} of {found.test_samples}"),
@@ -88,7 +88,7 @@ def _deployment_rows(deployment: DeploymentFigures, latency: Latency | None) -> 
 
 
 def _target_rows(setup: Setup, store: Store, latency: Latency | None) -> list[tuple[str, str]]:
-    """Whether the reward's latency target is met, and which network meets it where this one does not."""
+    """Whether the reward's latency target is met, and otherwise which network meets it."""
     from micronas.report.target import missed_target
 
     target_ms = setup.config.reward.target_ms
@@ -110,7 +110,7 @@ def _within(missed: MissedTarget, store: Store) -> str:
     latency = best.scores.latency
     figures = f"{percent(best.scores.quality_int8)}, {latency.ms:.2f} ms {latency.source.value}"
     command = f"{program()} pick {typed(store.folder)} {best.number}"
-    return f"trial {best.number}: {figures}; `{command}` takes it"
+    return f"trial {best.number}: {figures}; `{command}` selects it"
 
 
 def _print_next(setup: Setup, tflite: str) -> None:
@@ -122,7 +122,7 @@ def _print_next(setup: Setup, tflite: str) -> None:
     print("\nNext:")
     for what, command in (
         ("every op's instructions and bytes", f"bench {tflite} --board {board}"),
-        ("onto a real board", f"flash {tflite} --board {board}"),
+        ("upload to a real board", f"flash {tflite} --board {board}"),
         ("a C library for your own firmware", f"export {tflite} --out DIR"),
     ):
         print(f"  # {what}\n  {program()} {command}")

@@ -6,7 +6,7 @@ from micronas.errors import ConfigError
 
 
 def setting(text: str) -> tuple[str, object]:
-    """``a.b=1`` -> ("a.b", 1): the value is read as YAML."""
+    """``a.b=1`` -> ("a.b", 1): the value is parsed as YAML."""
     import yaml
 
     key, equals, value = text.partition("=")

@@ -41,7 +41,7 @@ def _find(records: list[Record], number: int) -> Record:
         if record.trial.number == number:
             return record
     last = f"its trials are 0 to {len(records) - 1}" if records else "it has no trials yet"
-    raise SearchError(f"there is no trial {number} in this run", remedy=last)
+    raise SearchError(f"this run has no trial {number}", remedy=last)
 
 
 def _show_run(folder: Path, records: list[Record], as_json: bool) -> None:

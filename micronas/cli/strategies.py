@@ -1,4 +1,4 @@
-"""``micronas strategies``: what can search, where, and with which estimate of accuracy."""
+"""``micronas strategies``: the search strategies, their spaces and their estimators."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from micronas.cli.output import print_json, print_table
 
 
 def strategies(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List search strategies, the spaces they work on, and the estimators that go with each pair."""
+    """List search strategies, the spaces they work on, and the estimators for each pair."""
     from micronas.estimate import ESTIMATORS, estimators_of
     from micronas.space import SPACES
     from micronas.strategy import STRATEGIES, searcher

@@ -1,4 +1,4 @@
-"""stdout and stderr as a shell may hand them over: closed, full, or a pipe whose reader has left."""
+"""stdout and stderr as passed by a shell: closed, full, or a pipe whose reader has left."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _STDIN, _STDOUT, _STDERR = 0, 1, 2
 
 
 def prepare_streams() -> None:
-    """Make the process's own stdout and stderr fit for every verb; call once, before anything is printed.
+    """Prepare stdout and stderr of the process for every verb; call once, before anything is printed.
 
-    A reader that leaves (``micronas boards | head -1``) changes neither what a verb does nor its exit code:
-    what comes after is dropped. A closed stream is as good as /dev/null; left closed, the next file that is
-    opened would get its number, and a child process would write into it. Any other refusal, like a full disk,
-    is an ``OSError`` whose ``filename`` says which stream it was, once. Characters that the stream's encoding
-    lacks are escaped.
+    A reader that leaves (``micronas boards | head -1``) changes neither the work of a verb nor its exit code:
+    later output is dropped. A closed stream is replaced by /dev/null; otherwise, the next opened file would
+    get its number, and a child process would write into it. Any other error, such as a full disk, is raised
+    once as an ``OSError`` whose ``filename`` names the stream. Characters that the stream's encoding lacks
+    are escaped.
     """
     _open_closed()
     if sys.stdout is sys.__stdout__:
@@ -55,14 +55,14 @@ def _patient(stream: TextIO | None, number: int, name: str) -> TextIO:
 
 
 def _errors(stream: io.TextIOWrapper) -> str | None:
-    """A name in the user's own characters must not end a verb where the terminal has fewer of them."""
+    """A name with characters that the terminal lacks must not end a verb."""
     if stream.errors != "strict":
         return stream.errors
     return "surrogateescape" if stream.encoding.lower() in ("utf-8", "utf8") else "backslashreplace"
 
 
 class _Output(io.FileIO):
-    """A descriptor that drops all after its first failure, and keeps quiet about a reader that left."""
+    """A descriptor that drops all data after its first failure, without an error if the reader left."""
 
     def __init__(self, number: int, name: str) -> None:
         super().__init__(number, "w", closefd=False)
@@ -83,11 +83,11 @@ class _Output(io.FileIO):
             raise OSError(error.errno, error.strerror, self._name) from error
 
     def _write_all(self, data: memoryview) -> int:
-        """A pipe may take less than it is given, and an unbuffered stream does not ask again."""
+        """A pipe may accept only a part of the data, and an unbuffered stream does not retry."""
         done = 0
         while done < len(data):
             taken = super().write(data[done:])
-            if taken is None:  # somebody made the stream non-blocking, and it is full
+            if taken is None:  # the stream was made non-blocking, and it is full
                 raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
             done += taken
         return done

@@ -39,7 +39,7 @@ def test_a_profile_that_no_firmware_can_be_built_for_is_refused(
 def test_an_emulator_that_listens_to_another_uart_is_named(tmp_path: Path) -> None:
     text = (shipped_boards() / "nucleo_f411re.yaml").read_text(encoding="utf-8")
     (tmp_path / "nucleo_f411re.yaml").write_text(text.replace("usart2", "usart6"), encoding="utf-8")
-    expected = "uart_index 1 selects another UART of netduinoplus2: usart6 is 5 there"
+    expected = "uart_index 1 selects another UART of netduinoplus2: usart6 is 5"
     with pytest.raises(BoardError, match=expected):
         read_board(tmp_path / "nucleo_f411re.yaml")
 

@@ -40,7 +40,7 @@ CONFIG = REPOSITORY / "search_configs" / "mnist5k_class_b.yaml"
         ((CONFIG, "--budget", "10"), ("--budget '10' is not a number with a unit", "6cpu-min")),
         ((), ("no configuration was given", "micronas compare search_configs/")),
         (("--resume", "nowhere"), ("no comparison in nowhere",)),
-        ((CONFIG, "--resume", "nowhere"), ("nothing else may be given",)),
+        ((CONFIG, "--resume", "nowhere"), ("cannot be combined with other options",)),
         (("missing.yaml",), ("no such configuration",)),
     ],
 )

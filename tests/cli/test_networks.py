@@ -70,7 +70,7 @@ def test_other_names_are_refused_with_what_there_is(name: str, complaint: str) -
 def test_a_written_network_runs_and_equals_the_reference(tmp_path: Path) -> None:
     done = micronas("networks", "write", "mlperf_tiny_ad", "--out", "ad.tflite", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "weights made up (seed 0)" in done.stdout
+    assert "random weights (seed 0)" in done.stdout
     done = micronas("bench", "ad.tflite", "--board", "nucleo_f446re", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     parity = json.loads(done.stdout)["parity"]

@@ -113,7 +113,7 @@ def test_a_place_that_cannot_be_written_is_refused_by_its_option(
     (tmp_path / "file").write_text("not a folder")
     arguments = [model if word == "MODEL" else word for word in verb]
     done = micronas(*arguments, option, "file/inside/x", cwd=tmp_path)
-    refused(done, f"{option} file/inside/x: cannot be written (", "name a place")
+    refused(done, f"{option} file/inside/x: cannot be written (", "choose a writable folder")
 
 
 def test_a_write_without_room_names_the_places_that_are_full(

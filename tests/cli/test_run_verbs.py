@@ -101,7 +101,7 @@ def test_show_ranks_the_trials_and_marks_the_front(folder: Path) -> None:
     assert "pick runs/mnist5k-1 0" in one
     missing = untrained("show", "mnist5k-1", "99", cwd=folder)
     assert missing.returncode == 2
-    assert "there is no trial 99" in missing.stderr
+    assert "this run has no trial 99" in missing.stderr
 
 
 def test_pick_builds_and_tests_another_trial_and_leaves_the_result(folder: Path) -> None:

@@ -107,7 +107,9 @@ def test_a_full_disk_is_one_message(words: tuple[str, ...], environment: dict[st
             [*MICRONAS, *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, env=environment
         )
     assert done.returncode == 2
-    assert done.stderr.startswith("micronas: system: standard output: No space left on device\n  make room")
+    assert done.stderr.startswith(
+        "micronas: system: standard output: No space left on device\n  free disk space"
+    )
     assert done.stderr.count("\n") == 2
 
 

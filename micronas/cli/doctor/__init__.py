@@ -1,1 +1,1 @@
-"""``micronas doctor``: what the other verbs need of this machine, in order or with what to do."""
+"""``micronas doctor``: checks of everything that the other verbs need on this machine."""

@@ -1,4 +1,4 @@
-"""``micronas doctor``: is everything here that the other verbs need; each line OK or what to do."""
+"""``micronas doctor``: checks everything that the other verbs need; each line is OK or has a remedy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Check tools, packages, probes and ports. Exit code 1 if anything that is needed is wrong."""
+    """Check tools, packages, probes and ports. Exit code 1 if anything required is wrong."""
     from micronas.cli.doctor.examine import examine
 
     findings = examine()
@@ -30,7 +30,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
 
 def _mark(finding: Finding) -> str:
-    """NOTE is about what only some uses need."""
+    """NOTE marks things that only some uses need."""
     if not finding.ok:
         return "WRONG"
     return "NOTE " if finding.remedy else "OK   "

@@ -1,4 +1,4 @@
-"""What micronas ships beside its code: is all of it there."""
+"""Check that the data files of micronas are complete."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def examine_data() -> Finding:
 
 
 def _recorded() -> list[PackagePath]:
-    """What the installer wrote down of this package; nothing for sources that are not installed."""
+    """The installer's record of this package; empty for sources that are not installed."""
     try:
         known = files("micronas") or []
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""What the other verbs need of this machine: each line in order, or what to do."""
+"""All checks of this machine: each is OK or has a remedy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from micronas.errors import InstallError
 
 
 def examine() -> list[Finding]:
-    """Everything, in the order of the pipeline."""
+    """All findings, in the order of the pipeline."""
     return [
         examine_python(),
         examine_data(),
@@ -24,7 +24,7 @@ def examine() -> list[Finding]:
 
 
 def _with_data(part: Callable[[], list[Finding]]) -> list[Finding]:
-    """Nothing where ``part`` needs data that are missing: ``examine_data`` says so."""
+    """Empty if ``part`` needs missing data, which ``examine_data`` reports."""
     try:
         return part()
     except InstallError:

@@ -13,9 +13,9 @@ DEADLINE_S = 20.0
 
 @dataclass(frozen=True)
 class Finding:
-    """What was looked at, whether it is as it should be, its version or what is wrong, and the next step.
+    """What was checked, whether it is right, its version or the problem, and the next step.
 
-    A finding that is ``ok`` and has a ``remedy`` is about something that only some users need.
+    A finding that is ``ok`` and has a ``remedy`` concerns something that only some users need.
     """
 
     what: str
@@ -25,7 +25,7 @@ class Finding:
 
 
 def tool(name: str, ask: Callable[[], str], *, optional: str = "") -> Finding:
-    """The version of a program by ``ask``; ``optional`` says what it is for when all else goes without."""
+    """The version of a program by ``ask``; ``optional`` names its use if other uses do not need it."""
     try:
         return Finding(name, True, ask())
     except MicronasError as error:
@@ -45,4 +45,4 @@ def first_line(command: list[str]) -> str:
         timeout=DEADLINE_S,
         check=True,
     )
-    return next(iter(done.stdout.strip().splitlines()), "no version told")
+    return next(iter(done.stdout.strip().splitlines()), "no version reported")

@@ -1,4 +1,4 @@
-"""Probes, ports, who may open them and who else does. Looks only: nothing is opened."""
+"""Probes and ports, permissions to open them, and programs that hold them. Nothing is opened."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _group_of(path: str) -> str:
 
 @dataclass(frozen=True)
 class HostMachine:
-    """What of the machine is looked at; tests put their own in place."""
+    """The parts of the machine that are checked; tests substitute their own."""
 
     ports: ListPorts = serial_ports
     usb: ListUsb = usb_devices
@@ -67,7 +67,7 @@ def _probes(devices: tuple[UsbDevice, ...] | None, machine: HostMachine) -> list
         return [Finding("debug probes", True, "this system does not list USB devices the way Linux does")]
     if not devices:
         return [
-            Finding("debug probes", True, "none attached", "plug a board in by a cable that carries data")
+            Finding("debug probes", True, "none attached", "plug in a board with a cable that carries data")
         ]
     return [*(_probe(device, machine) for device in devices), *_same_serials(devices)]
 
@@ -88,7 +88,7 @@ def _same_serials(devices: tuple[UsbDevice, ...]) -> list[Finding]:
             f"{kind} {serial}",
             False,
             f"{named.count((kind, serial))} devices have this serial number",
-            "no uploader can tell them apart: leave one of them plugged in",
+            "an uploader cannot distinguish them: leave only one of them plugged in",
         )
         for kind, serial in sorted(set(named))
         if named.count((kind, serial)) > 1
@@ -115,13 +115,11 @@ def _port(port: Port, machine: HostMachine) -> Finding:
 
 
 def _permission(group: str) -> str:
-    """How a distribution grants devices; running as root is never needed."""
+    """How a distribution grants access to devices; root is never needed."""
     join = f"join the group {group} (usermod --append --groups {group} USER, then log in again)"
     if group in ("", "root"):
-        join = "join the group plugdev where the distribution has it"
-    return (
-        f"{join}, or have {_rules_path()} copied to /etc/udev/rules.d, which grants access to logged-in users"
-    )
+        join = "join the group plugdev if the distribution has it"
+    return f"{join}, or copy {_rules_path()} to /etc/udev/rules.d, which grants access to logged-in users"
 
 
 def _rules(ruled: bool, *, attached: bool) -> Finding:
@@ -141,7 +139,7 @@ def _modem_manager(machine: HostMachine, *, ruled: bool, attached: bool) -> Find
     return Finding(
         _MODEM_MANAGER,
         not attached,
-        "runs, and sends AT commands to every new serial port for some seconds",
+        "runs, and sends AT commands to every new serial port for several seconds",
         f"copy {_rules_path()} to /etc/udev/rules.d and plug the board in again, or stop the service",
     )
 

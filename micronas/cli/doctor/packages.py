@@ -1,4 +1,4 @@
-"""Python and its packages, by their metadata alone: nothing is imported, least of all TensorFlow."""
+"""Python and its packages, checked by metadata only: nothing is imported, especially not TensorFlow."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _NEEDED = (
     ("numpy", "everything"),
     ("platformio", "building"),
     ("scons", "building without PlatformIO's registry"),
-    ("pyserial", "talking to boards and emulators"),
+    ("pyserial", "communicating with boards and emulators"),
     ("ai-edge-litert", "reading models"),
     *((name, "searching") for name in _SEARCHING),
 )
 
 
 def examine_python(installed: tuple[int, ...] = sys.version_info[:3]) -> Finding:
-    """Is this Python new enough."""
+    """Check that this Python is new enough."""
     found = ".".join(map(str, installed))
     ok = installed >= _OLDEST_PYTHON
     return Finding("Python", ok, found, "" if ok else "use Python 3.11 or later")

@@ -54,7 +54,7 @@ def examine_own_platform() -> Finding:
 
 
 def examine_registry(core: Path | None = None) -> Finding:
-    """PlatformIO's own ststm32 platform: is it wanted, and is it installed already. Asks no server."""
+    """PlatformIO's own ststm32 platform: whether it is selected and installed. Contacts no server."""
     what = "PlatformIO, with its registry"
     core = core or Path(os.environ.get("PLATFORMIO_CORE_DIR", Path.home() / ".platformio"))
     try:
@@ -71,12 +71,12 @@ def examine_registry(core: Path | None = None) -> Finding:
         what,
         False,
         "MICRONAS_PLATFORM=ststm32, but it is not installed: the first build downloads it",
-        "pio pkg install -g -p ststm32 while there is a network, or unset MICRONAS_PLATFORM",
+        "pio pkg install -g -p ststm32 while there is a network connection, or unset MICRONAS_PLATFORM",
     )
 
 
 def examine_machines() -> list[Finding]:
-    """Whether QEMU has every machine that a board profile names; nothing when there is no QEMU."""
+    """Whether QEMU has every machine that a board profile names; empty if there is no QEMU."""
     try:
         known = known_machines(find_qemu())
     except MicronasError:
@@ -89,7 +89,7 @@ def examine_machines() -> list[Finding]:
             Finding(
                 "QEMU machines",
                 False,
-                f"{', '.join(missing)} missing, so the boards that name them do not run",
+                f"{', '.join(missing)} missing, so their boards cannot be emulated",
                 "install a newer QEMU; `micronas boards` shows which board needs which",
             )
         ]
@@ -97,7 +97,7 @@ def examine_machines() -> list[Finding]:
 
 
 def examine_uploaders(attached: tuple[str, ...]) -> list[Finding]:
-    """One line per way to write a board; wrong only when such a device is attached and its tool is not."""
+    """One line per upload method; wrong only if such a device is attached and its tool is missing."""
     return [
         _uploader("ST-LINK", ("openocd", "st-flash"), "apt install openocd", attached),
         _uploader("STM32 boot loader", ("dfu-util",), "apt install dfu-util", attached),
@@ -119,7 +119,7 @@ def _uploader(kind: str, programs: tuple[str, ...], remedy: str, attached: tuple
         detail = f"{' or '.join(programs)} not on PATH"
         return Finding(what, not needed, detail if needed else f"{detail}; none is attached", remedy)
     option = _VERSION_OPTIONS.get(found)
-    # SEGGER's program asks for a probe when it is run without commands, and GDB is GDB.
+    # No version check: SEGGER's program prompts for a probe without commands, and any GDB will do.
     return tool(what, lambda: first_line([found, option])) if option else Finding(what, True, found)
 
 
