@@ -1,4 +1,4 @@
-"""C text of a lowered, planned graph: pure, deterministic, meant to be read.
+"""C text of a lowered, planned graph: pure, deterministic and readable.
 
 >>> files = generate(graph, lowered, plan, name="kws")          # doctest: +SKIP
 >>> sorted(files)                                               # doctest: +SKIP

@@ -1,7 +1,7 @@
-"""The arena in C: what the generator needs of a memory plan, and the arrays that hold it.
+"""The arena in C: the generator's view of a memory plan, and the arrays that hold the arena.
 
-An arena is the array ``mn_arena``, which every op is handed. One that lies in several memories goes on in
-``mn_arena_1`` and so forth, one array per further bank, which ops name.
+An arena is the array ``mn_arena``, which is passed to every op. An arena in several memories continues in
+``mn_arena_1`` and so on, one array per further bank, which ops name.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Protocol
 
 
 class ArenaBank(Protocol):
-    """A part of the arena that lies in a memory of its own; ``micronas.memory.plan.Bank`` is one."""
+    """A part of the arena in a separate memory; ``micronas.memory.plan.Bank`` is one."""
 
     @property
     def start(self) -> int:
@@ -25,7 +25,7 @@ class ArenaBank(Protocol):
 
 
 class ArenaPlan(Protocol):
-    """Where each activation and each op's scratch lies; ``micronas.memory.plan.Plan`` is one."""
+    """Location of each activation and each op's scratch; ``micronas.memory.plan.Plan`` is one."""
 
     @property
     def offsets(self) -> Mapping[int, int]:
@@ -49,17 +49,17 @@ class ArenaPlan(Protocol):
 
     @property
     def banks(self) -> Sequence[ArenaBank]:
-        """The parts of an arena that lies in several memories, by offset; none where it is one piece."""
+        """The parts of an arena in several memories, by offset; empty if it is one piece."""
         ...
 
 
 def bank_symbol(number: int) -> str:
-    """The array of the arena's bank of that number: ``mn_arena``, ``mn_arena_1``, ..."""
+    """The array of the arena's bank ``number``: ``mn_arena``, ``mn_arena_1``, ..."""
     return f"mn_arena_{number}" if number else "mn_arena"
 
 
 def bank_section(number: int) -> str:
-    """The section that a linker script places it by."""
+    """The section by which a linker script places it."""
     return f".bss.{bank_symbol(number)}"
 
 
@@ -70,7 +70,7 @@ def array_at(plan: ArenaPlan, offset: int) -> tuple[str, int]:
 
 
 def expression(plan: ArenaPlan, offset: int) -> str:
-    """The address of the arena's byte at ``offset`` in a function that is handed ``arena``."""
+    """The address of the arena's byte at ``offset`` in a function with the parameter ``arena``."""
     symbol, index = array_at(plan, offset)
     return f"{'arena' if symbol == bank_symbol(0) else symbol} + {index}"
 
@@ -81,7 +81,7 @@ def declarations(plan: ArenaPlan) -> str:
     if not further:
         return ""
     lines = (f"extern int8_t {bank_symbol(i)}[{bank.nbytes}];" for i, bank in further)
-    return "\n".join(["", "/* Further parts of the arena, in memories of their own. */", *lines, ""])
+    return "\n".join(["", "/* Further parts of the arena, in separate memories. */", *lines, ""])
 
 
 def definitions(plan: ArenaPlan) -> str:
@@ -101,7 +101,7 @@ def definitions(plan: ArenaPlan) -> str:
 
 
 def members(plan: ArenaPlan) -> str:
-    """The members of ``mn_model`` that tell of banks; empty for an arena in one piece."""
+    """The members of ``mn_model`` for banks; empty for an arena in one piece."""
     if not plan.banks:
         return ""
     return f"    .banks = mn_arena_banks,\n    .n_banks = {len(plan.banks)},\n"

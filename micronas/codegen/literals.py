@@ -18,7 +18,7 @@ def float_literal(value: float) -> str:
 
 
 def integer_literal(value: int) -> str:
-    """An int32 as C; the least one is no literal of its own in C."""
+    """An int32 as C; INT32_MIN cannot be written as a literal in C."""
     return "INT32_MIN" if value == -(2**31) else str(value)
 
 

@@ -83,7 +83,7 @@ def _headers(lowered: tuple[Lowered, ...]) -> list[str]:
 
 
 def _comment_safe(name: str) -> str:
-    """A file's name need not be text: bytes that are none are escaped."""
+    """A file name need not be valid text: other bytes are escaped."""
     plain = name.replace("*/", "* /").replace("\n", " ")
     return plain.encode("utf-8", "backslashreplace").decode("utf-8")
 

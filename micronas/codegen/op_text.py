@@ -10,7 +10,7 @@ from micronas.model.graph import Graph, Op
 
 
 def op_text(graph: Graph, lowered: Lowered, plan: ArenaPlan) -> str:
-    """The whole op, headed by a comment that says what it is."""
+    """The complete op, with a comment that describes it."""
     op = graph.ops[lowered.op_index]
     parts = [
         _comment(graph, op, lowered.op_index),
@@ -65,7 +65,7 @@ def _function(op: Op, lowered: Lowered, plan: ArenaPlan) -> str:
     scratch = [expression(plan, plan.scratch_offsets[lowered.op_index])] if lowered.scratch_bytes else []
     arguments = ", ".join([f"&{params_symbol(lowered.op_index)}", *inputs, *scratch, *outputs])
     call = f"    return {lowered.kernel}({arguments});\n"
-    if "arena +" not in body + call:  # all of it lies in further banks
+    if "arena +" not in body + call:  # all operands are in further banks
         body += "    (void)arena;\n"
     return f"static mn_status {function_name(lowered)}(int8_t *arena)\n{{\n{body}{call}}}"
 

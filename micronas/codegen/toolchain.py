@@ -1,4 +1,4 @@
-"""The Arm compiler on PATH: is it there, and which version is it."""
+"""The Arm compiler on PATH: its path and its version."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def find_gcc() -> str | None:
 
 
 def require_gcc() -> str:
-    """Path of arm-none-eabi-gcc; raises ``ToolMissingError`` naming where to get it."""
+    """Path of arm-none-eabi-gcc; raises ``ToolMissingError`` with the install command."""
     path = find_gcc()
     if path is None:
         raise ToolMissingError(
-            f"{GCC} is not on PATH: the firmware cannot be compiled",
+            f"{GCC} is not on PATH, so firmware cannot be compiled",
             remedy="Debian/Ubuntu: apt install gcc-arm-none-eabi libnewlib-arm-none-eabi; macOS: "
             "brew install --cask gcc-arm-embedded; or MICRONAS_PLATFORM=ststm32 (PlatformIO downloads one)",
         )
