@@ -1,7 +1,7 @@
-"""A fair comparison: the same task, splits, seeds and budget for every strategy, and what came of it.
+"""A fair comparison: the same task, splits, seeds and budget for every strategy, and the results.
 
-A comparison is a folder of ordinary runs plus ``plan.json``. Everything shown is read back from the runs, so
-it can be stopped, killed, gone on with and grown by more strategies or seeds.
+A comparison is a folder of ordinary runs plus ``plan.json``. All results are read from the runs, so a
+comparison can be stopped, killed, resumed and extended by strategies or seeds.
 """
 
 from micronas.compare.plan import ComparisonPlan, PlannedRun, make_plan, open_plan

@@ -11,7 +11,7 @@ from micronas.errors import ConfigError, plural
 
 
 class Unit(Enum):
-    """What a budget is counted in; the value is how it is written."""
+    """The unit of a budget; the value is its notation."""
 
     WALL = "min"
     TRIALS = "trials"
@@ -25,10 +25,10 @@ _AXES = {Unit.WALL: "minutes", Unit.TRIALS: "trials", Unit.CPU: "CPU minutes"}
 
 @dataclass(frozen=True)
 class ComparisonBudget:
-    """How much search every entry gets.
+    """The search budget of every entry.
 
-    Minutes of wall clock hold the final training; trials and CPU minutes do not: there its epochs are the
-    same for all.
+    Minutes of wall clock include the final training. Trials and CPU minutes do not; the final training then
+    has the same epochs for all.
     """
 
     amount: float
@@ -39,17 +39,17 @@ class ComparisonBudget:
 
     @property
     def words(self) -> str:
-        """As people read it: ``3 trials``, ``10 minutes``, ``6 CPU minutes``."""
+        """As text: ``3 trials``, ``10 minutes``, ``6 CPU minutes``."""
         return plural(self.amount, _NOUNS[self.unit])
 
     @property
     def config_key(self) -> str:
-        """The key below ``budget`` of a search configuration."""
+        """The key in section ``budget`` of a search configuration."""
         return _KEYS[self.unit]
 
     @property
     def axis(self) -> str:
-        """The unit in words, for an axis."""
+        """The unit as an axis label."""
         return _AXES[self.unit]
 
 

@@ -14,7 +14,7 @@ COLOURS = 9
 
 
 def curves(bands: Sequence[tuple[str, Band]], x_label: str, y_label: str, *, whole_x: bool = False) -> str:
-    """SVG of ``bands`` by name; resting on a line tells whose it is. Empty text without a point."""
+    """SVG of ``bands`` by name, with a tooltip per line. Empty text if there are no points."""
     drawn = [(place, name, band) for place, (name, band) in enumerate(bands) if band.xs]
     if not drawn:
         return ""
@@ -29,7 +29,7 @@ def curves(bands: Sequence[tuple[str, Band]], x_label: str, y_label: str, *, who
 
 
 def colour(place: int) -> str:
-    """The colour of the entry at ``place``: the hand-made network, random search, then the others."""
+    """The colour of the entry at ``place``: the baseline network, random search, then the others."""
     return f"var(--c{place % COLOURS})"
 
 

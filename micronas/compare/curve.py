@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Curve:
-    """A step function that never falls: from ``xs[i]`` on the best is ``ys[i]``; nothing before ``xs[0]``."""
+    """A non-decreasing step function: from ``xs[i]`` on, the best is ``ys[i]``; no value before ``xs[0]``."""
 
     xs: tuple[float, ...]
     ys: tuple[float, ...]
 
     def at(self, x: float) -> float | None:
-        """The best that was there at ``x``."""
+        """The best value at ``x``."""
         index = bisect.bisect_right(self.xs, x)
         return self.ys[index - 1] if index else None
 
@@ -32,7 +32,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Band:
-    """The spread of several curves along the budget: stairs like them, ``spreads[i]`` from ``xs[i]`` on."""
+    """The spread of several curves along the budget: a step function, ``spreads[i]`` from ``xs[i]`` on."""
 
     xs: tuple[float, ...]
     spreads: tuple[Spread, ...]
@@ -54,12 +54,12 @@ def best_so_far(points: Iterable[tuple[float, float]]) -> Curve:
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Median, least and greatest of at least one value."""
+    """Median, minimum and maximum of at least one value."""
     return Spread(statistics.median(values), min(values), max(values))
 
 
 def band(curves: Sequence[Curve], end: float) -> Band:
-    """The spread of ``curves`` wherever one of them rises up to ``end``, once all of them have a value."""
+    """The spread of ``curves`` at every rise of one of them up to ``end``, once all of them have a value."""
     steps = {x for curve in curves for x in curve.xs if x < end}
     xs, spreads = [], []
     for x in sorted(steps | {end}):

@@ -1,4 +1,4 @@
-"""Who competes: a strategy, with another estimator of accuracy if one is named, or no search at all."""
+"""An entry of a comparison: a strategy, optionally with another estimator, or no search at all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from micronas.estimate import check_estimator, check_prefilter
 from micronas.strategy import STRATEGIES, check_strategy, searcher
 
 NO_SEARCH = "no_search"
-"""The row without a search: candidate 0 alone, trained like every winner."""
+"""The entry without a search: candidate 0 alone, trained like every winner."""
 
 BASELINE = "random"
 
@@ -27,24 +27,23 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """As it is written; also the beginning of its run folders' names."""
+        """As written by the user; also the prefix of its run folders' names."""
         return f"{self.strategy}+{self.estimator}" if self.estimator else self.strategy
 
     @property
     def searches(self) -> bool:
-        """Whether this is a search and not the hand-made network."""
+        """Whether this is a search and not the baseline network."""
         return self.strategy != NO_SEARCH
 
 
 def parse_entries(text: str, config: SearchConfig) -> tuple[Entry, ...]:
-    """``random,aging_evolution+halving`` -> entries, the hand-made network and random search included.
-
-    Raises ``ConfigError`` for whatever `micronas search` would refuse, and for an empty or a double name.
+    """``random,aging_evolution+halving`` -> entries, including the baseline network and random search. Raises
+    ``ConfigError`` for everything that `micronas search` would refuse, and for empty or duplicate names.
     """
     words = [word.strip() for word in text.split(",")]
     if not all(words):
         raise ConfigError(
-            f"--strategies {text!r}: item {words.index('') + 1} of {len(words)} names nobody",
+            f"--strategies {text!r}: item {words.index('') + 1} of {len(words)} is empty",
             remedy=f"for example --strategies random,{config.strategy.name}",
         )
     named = tuple(_entry(word) for word in words)
@@ -56,7 +55,7 @@ def parse_entries(text: str, config: SearchConfig) -> tuple[Entry, ...]:
 
 
 def _refuse_doubles(named: Sequence[Entry], config: SearchConfig) -> None:
-    """The baselines take part in any case, so only a second name for one of them is a double."""
+    """The baselines always take part, so naming one of them once is not a duplicate."""
     implied = [c for c in (Entry(NO_SEARCH), Entry(BASELINE)) if c not in named]
     first: dict[tuple[str, str], Entry] = {}
     for entry in (*implied, *named):
@@ -70,12 +69,12 @@ def _refuse_doubles(named: Sequence[Entry], config: SearchConfig) -> None:
         raise ConfigError(
             f"--strategies: {same.name} and {entry.name} are the same search, because the "
             f"configuration's own estimator is {config.estimator.name}",
-            remedy="leave one of them out" if same in named else f"leave out {entry.name}",
+            remedy="remove one of them" if same in named else f"remove {entry.name}",
         )
 
 
 def _check(entry: Entry, config: SearchConfig) -> None:
-    """What `micronas search` checks of a strategy, an estimator and a space."""
+    """The checks of `micronas search` for a strategy, an estimator and a space."""
     if not entry.searches:
         return
     estimator = entry.estimator or config.estimator.name
@@ -86,7 +85,7 @@ def _check(entry: Entry, config: SearchConfig) -> None:
 
 
 def with_baselines(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """The hand-made network and random search first, then the others in their order."""
+    """The baseline network and random search first, then the others in the given order."""
     baselines = (Entry(NO_SEARCH), Entry(BASELINE))
     return (*baselines, *(c for c in entries if c not in baselines))
 
@@ -96,8 +95,8 @@ def _entry(text: str) -> Entry:
     if strategy == NO_SEARCH:
         if plus:
             raise ConfigError(
-                f"--strategies {text!r}: {NO_SEARCH} searches nothing, so it takes no estimator",
-                remedy=f"leave it out: {NO_SEARCH} takes part in any case",
+                f"--strategies {text!r}: {NO_SEARCH} does not search, so it cannot have an estimator",
+                remedy=f"remove it: {NO_SEARCH} always takes part",
             )
         return Entry(NO_SEARCH)
     _require("strategy", strategy, tuple(STRATEGIES), text)
@@ -108,7 +107,7 @@ def _entry(text: str) -> Entry:
 
 
 def estimators() -> tuple[str, ...]:
-    """The names that ``estimator.name`` may have."""
+    """The allowed values of ``estimator.name``."""
     return tuple(get_args(EstimatorConfig.model_fields["name"].annotation))
 
 

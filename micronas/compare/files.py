@@ -1,4 +1,4 @@
-"""What a comparison leaves beside its runs: results.json, results.md and results.html."""
+"""The result files of a comparison: results.json, results.md and results.html."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from micronas.compare.results import Results, results_to_json
 
 
 def write_files(results: Results, folder: Path) -> tuple[Path, ...]:
-    """Write all three, each replaced in one step, and return their paths."""
+    """Write all three, each atomically, and return their paths."""
     texts = {
         "results.md": markdown(results),
         "results.json": json.dumps(results_to_json(results), indent=1) + "\n",

@@ -1,4 +1,4 @@
-"""The hypervolume of a run: how much of the box between "useless" and "ideal" its networks dominate.
+"""The hypervolume of a run: the share of the box between "useless" and "ideal" that its networks dominate.
 
 Four objectives, each divided by its reference so that all volumes are shares of 1:
 
@@ -25,7 +25,7 @@ from micronas.trial import Scores, Source
 
 @dataclass(frozen=True)
 class Reference:
-    """What the objectives are divided by; ``latency_ms`` is None where latency takes no part."""
+    """The divisors of the objectives; ``latency_ms`` is None if latency takes no part."""
 
     error: float
     flash_bytes: int

@@ -1,4 +1,4 @@
-"""One run as the comparison sees it: its trials along the budget, and its result."""
+"""One run of a comparison: its trials along the budget, and its result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from micronas.trial import Outcome, Scores
 
 @dataclass(frozen=True)
 class Step:
-    """A trial and where on the budget it ended. ``scores`` only where the trial may be reported."""
+    """A trial and its end on the budget's axis. ``scores`` is set only if the trial may be reported."""
 
     number: int
     wall_s: float
@@ -42,7 +42,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Reported:
-    """The network that a run ended with; accuracies 0..1 of its int8 file."""
+    """The reported network of a run; accuracies 0..1 of its int8 file."""
 
     validation: float
     test: float
@@ -52,7 +52,7 @@ class Reported:
 
 @dataclass(frozen=True)
 class History:
-    """A run that has begun."""
+    """A run that has started."""
 
     run: PlannedRun
     steps: tuple[Step, ...]
@@ -63,17 +63,17 @@ class History:
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing is to come: a run in progress would show as a bad one."""
+        """Whether the run has ended; a run in progress would look like a bad one."""
         return self.reported is not None or bool(self.failure)
 
     @property
     def cpu_s(self) -> float:
-        """CPU seconds of the search, final training left out."""
+        """CPU seconds of the search, without the final training."""
         return max((step.cpu_s for step in self.steps), default=0.0)
 
 
 def read_history(folder: Path, run: PlannedRun, failure: str = "") -> History | None:
-    """The run in ``folder``, or None if it has not begun."""
+    """The run in ``folder``, or None if it has not started."""
     if not (folder / DATABASE).is_file():
         return None
     with Store.read(folder) as store:

@@ -1,4 +1,4 @@
-"""Exact hypervolume of a set of points: what of the box below a reference point they dominate.
+"""Exact hypervolume of a set of points: the part of the box below a reference point that they dominate.
 
 All objectives are minimised. The volume is found by slicing (While, Hingston, Barone and Huband, "A Faster
 Algorithm for Calculating Hypervolume", IEEE Trans. Evol. Comput. 2006): cut along the last objective at every

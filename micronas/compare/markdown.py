@@ -1,4 +1,4 @@
-"""``results.md``: the table, what it says and what it does not."""
+"""``results.md``: the table, with verdicts and their limits."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _task(results: Results) -> str:
         else "; reward: accuracy"
     )
     return (
-        f"Space {config.space.name}, board {config.board}, runtime {config.runtime}; the network may take "
+        f"Space {config.space.name}, board {config.board}, runtime {config.runtime}; the network may use "
         f"{', '.join(budget)}{target}. Always guessing the majority class has error {reference.error:.3f}."
     )
 
@@ -59,16 +59,16 @@ def _columns(results: Results) -> str:
     latency = (
         f", {reference.latency_source.value} latency up to {reference.latency_ms:.3g} ms"
         if reference.latency_ms and reference.latency_source
-        else "; latency takes no part, because not every network has one of the same source"
+        else "; latency is not included, because not every network has one of the same source"
     )
     inside = "inside" if unit is Unit.WALL else "not in"
     return (
         "Hypervolume: share (0 to 1) of the box of error, flash and SRAM up to the budgets"
-        f"{latency}, that the networks found within the budget dominate. Best reward: of the search's short "
+        f"{latency}, dominated by the networks found within the budget. Best reward: of the search's short "
         "trainings, within the budget. Validation and test: the reported network after its final training, "
         f"which is {inside} the budget. Wasted: trained, but failed or over the latency budget. CPU-min: all "
-        "processes of the search, final training left out. Every search begins with the same "
-        f"hand-made networks; {NO_SEARCH} is the first of them alone, with the same final training."
+        "processes of the search, without the final training. Every search starts with the same "
+        f"baseline networks; {NO_SEARCH} is only the first of them, with the same final training."
     )
 
 
@@ -94,7 +94,7 @@ def _caution(results: Results) -> str:
     samples = results.test_samples
     known = [row.test.median for row in results.rows if row.test]
     text = (
-        "Above and below: every seed of the one is beyond every seed of the other; the figure is the median "
+        "Above and below: every seed of one is beyond every seed of the other; the figure is the median "
         "difference of runs with equal seeds. With so few seeds everything else is chance until shown "
         "otherwise."
     )
@@ -118,7 +118,7 @@ def _unfinished(results: Results) -> list[str]:
     planned = len(results.plan.runs())
     begun = sum(len(row.runs) for row in results.rows) + len(results.unfinished)
     if begun < planned:
-        lines.append(f"- not begun: {planned - begun} of {plural(planned, 'run')}")
+        lines.append(f"- not started: {planned - begun} of {plural(planned, 'run')}")
     return ["## Without a result", "\n".join(lines)] if lines else []
 
 

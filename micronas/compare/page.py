@@ -1,4 +1,4 @@
-"""``results.html``: the curves and tables in one page that refers to nothing outside it."""
+"""``results.html``: the curves and tables in one self-contained page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from micronas.errors import plural
 
 
 def page(results: Results) -> str:
-    """The whole page."""
+    """The complete page."""
     environment = Environment(
         loader=PackageLoader("micronas.compare", "."),
         autoescape=select_autoescape(default_for_string=True, default=True),
@@ -38,7 +38,7 @@ def page(results: Results) -> str:
 
 def _charts(results: Results) -> list[tuple[str, str, str]]:
     budget = results.plan.budget
-    note = "Line: median over seeds; area: least to greatest. A line begins where every seed has a network."
+    note = "Line: median over seeds; area: minimum to maximum. A line starts where every seed has a network."
     names = [row.entry.name for row in results.rows]
     rewards = [band([run.reward_curve for run in row.runs], budget.amount) for row in results.rows]
     volumes = [band([run.volume_curve for run in row.runs], budget.amount) for row in results.rows]

@@ -1,6 +1,5 @@
-"""What is compared: one task, several entries, several seeds, one budget; kept as ``plan.json``.
-
-A plan never changes, but it may grow: the same task and budget with more entries or seeds adds runs.
+"""The plan of a comparison: one task, several entries, several seeds, one budget; stored as ``plan.json``. A
+plan can only be extended: the same task and budget with more entries or seeds adds runs.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ PLAN = "plan.json"
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """One ordinary run: a entry and a seed."""
+    """One ordinary run: an entry and a seed."""
 
     entry: Entry
     seed: int
@@ -39,9 +38,9 @@ class PlannedRun:
 
 @dataclass(frozen=True)
 class ComparisonPlan:
-    """The comparison; ``config`` is the task, its strategy, seed and budget stand for nothing here.
+    """The comparison; ``config`` is the task, its strategy, seed and budget are not used.
 
-    ``task_words`` are how the task was given on the command line: the configuration and what overrides it.
+    ``task_words`` are the task's words of the command line: the configuration and its overrides.
     """
 
     config: SearchConfig
@@ -52,13 +51,13 @@ class ComparisonPlan:
 
     @property
     def command(self) -> str:
-        """What makes the same runs again."""
+        """The command that repeats the same runs."""
         names = ",".join(entry.name for entry in self.entries)
         options = ("--strategies", names, "--seeds", str(self.seeds), "--budget", str(self.budget))
         return shlex.join(["micronas", "compare", *self.task_words, *options])
 
     def runs(self) -> tuple[PlannedRun, ...]:
-        """Every run: seed by seed, so that a comparison cut short has whole seeds of everybody."""
+        """Every run: seed by seed, so that an interrupted comparison has complete seeds of all entries."""
         return tuple(
             PlannedRun(entry, seed, self._config_of(entry, seed))
             for seed in range(self.seeds)
@@ -98,14 +97,13 @@ def make_plan(
 
 
 def open_plan(folder: Path, plan: ComparisonPlan | None, *, only_look: bool = False) -> ComparisonPlan:
-    """The plan of ``folder``, made or grown by ``plan``; raises ``ConfigError`` if the two do not agree.
-
-    ``only_look`` leaves out of another version's configuration what this one does not know.
+    """The plan of ``folder``, created or extended by ``plan``; raises ``ConfigError`` if they do not agree.
+    ``only_look`` ignores keys of another version's configuration that this version does not know.
     """
     path = folder / PLAN
     if not path.is_file():
         if plan is None:
-            raise StoreError(f"no comparison in {folder}", remedy="`micronas compare CONFIG` begins one")
+            raise StoreError(f"no comparison in {folder}", remedy="`micronas compare CONFIG` starts one")
         _write(path, plan)
         return plan
     stored = read_plan(path, only_look=only_look)
@@ -126,7 +124,7 @@ def read_plan(path: Path, *, only_look: bool = False) -> ComparisonPlan:
         words = tuple(str(word) for word in raw["task"])
         return ComparisonPlan(config, entries, int(raw["seeds"]), parse_budget(raw["budget"]), words)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{path} is damaged: {error}", remedy="begin anew with another --out") from error
+        raise StoreError(f"{path} is damaged: {error}", remedy="start again with another --out") from error
 
 
 def _config(raw: Mapping[str, Any], written_by: object, path: Path, only_look: bool) -> SearchConfig:
@@ -139,13 +137,13 @@ def _config(raw: Mapping[str, Any], written_by: object, path: Path, only_look: b
             f"{path} was written by micronas {written_by or 'of unknown version'}, and this micronas "
             f"{micronas.__version__} does not read its configuration: "
             f"{error.message.removeprefix(f'{path}: ')}",
-            remedy=f"{'' if only_look else look}go on with the micronas that wrote it, or begin anew with "
-            "another --out",
+            remedy=f"{'' if only_look else look}resume with the version that wrote it, or start again with "
+            f"another --out",
         ) from error
 
 
 def plan_to_json(plan: ComparisonPlan) -> dict[str, Json]:
-    """What ``plan.json`` holds."""
+    """The contents of ``plan.json``."""
     return {
         "written_by": micronas.__version__,
         "task": list(plan.task_words),
@@ -165,7 +163,8 @@ def _grown(stored: ComparisonPlan, wanted: ComparisonPlan, folder: Path) -> Comp
             values = f" {was}, not {now}" if what == "budget" else ""
             raise ConfigError(
                 f"{folder} holds a comparison with another {what}{values}",
-                remedy="choose another folder with --out; only entries and seeds can be added to one",
+                remedy="choose another folder with --out; only entries and seeds can be added to a "
+                "comparison",
             )
     more = [c for c in wanted.entries if c not in stored.entries]
     entries = with_baselines([*stored.entries, *more])
@@ -181,5 +180,5 @@ def _write(path: Path, plan: ComparisonPlan) -> None:
     except OSError as error:
         raise StoreError(
             f"{path.parent} cannot be written: {error.strerror}",
-            remedy="choose a folder that you may write to with --out DIR",
+            remedy="choose a writable folder with --out DIR",
         ) from error

@@ -15,11 +15,11 @@ from micronas.trial import Json, scores_to_json
 
 @dataclass(frozen=True)
 class RunResult:
-    """One run. ``best_reward`` and ``hypervolume`` are what had been found when the budget was spent.
+    """One run. ``best_reward`` and ``hypervolume`` are the values at the end of the budget.
 
     ``wasted`` counts trained networks that cannot be reported (failed, or over the latency budget) and
-    ``wasted_cpu_share`` their part of the search's CPU time; ``refused`` were turned down by the ledger
-    before any training, which costs milliseconds.
+    ``wasted_cpu_share`` their part of the search's CPU time; ``refused`` counts networks refused by the
+    ledger before training, which costs milliseconds.
     """
 
     history: History
@@ -43,24 +43,24 @@ class RunResult:
 
     @property
     def cpu_minutes(self) -> float:
-        """Of the search, final training left out."""
+        """CPU minutes of the search, without the final training."""
         return self.history.cpu_s / 60
 
     @property
     def networks_per_cpu_minute(self) -> float:
-        """Networks that got figures, per CPU minute of the search."""
+        """Networks with figures, per CPU minute of the search."""
         return self.complete / self.cpu_minutes if self.cpu_minutes else 0.0
 
 
 @dataclass(frozen=True)
 class Row:
-    """A entry: its runs in order of their seeds."""
+    """An entry: its runs in order of their seeds."""
 
     entry: Entry
     runs: tuple[RunResult, ...]
 
     def spread(self, values: Sequence[float | None]) -> Spread | None:
-        """Median and range of what is there."""
+        """Median and range of the available values."""
         known = [value for value in values if value is not None]
         return spread(known) if known else None
 
@@ -87,7 +87,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Results:
-    """The whole comparison; ``unfinished`` names runs that have begun and are in no figure yet."""
+    """The whole comparison; ``unfinished`` names runs that have started but are not in any figure yet."""
 
     plan: ComparisonPlan
     reference: Reference
@@ -96,7 +96,7 @@ class Results:
     unfinished: tuple[str, ...] = ()
 
     def row(self, name: str) -> Row | None:
-        """The entry called ``name``, if it has begun."""
+        """The entry called ``name``, if it has started."""
         return next((row for row in self.rows if row.entry.name == name), None)
 
 
@@ -138,7 +138,7 @@ def _run_result(history: History, reference: Reference, plan: ComparisonPlan) ->
 
 
 def _wasted_cpu_share(history: History) -> float:
-    """CPU time between the ends of trials counts for the one that ended; exact with one worker."""
+    """CPU time between the ends of trials is assigned to the one that ended; exact with one worker."""
     steps = sorted(history.steps, key=lambda s: s.cpu_s)
     before_s = wasted_s = 0.0
     for step in steps:

@@ -1,4 +1,4 @@
-"""Runs what the plan says and is not done yet, one run after the other, and reads everything back."""
+"""Executes the remaining runs of a plan, one after another, and reads the results back."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from micronas.search.loop import Observer
 from micronas.store import DATABASE, Store, run_lock
 
 RunOne: TypeAlias = Callable[[PlannedRun, Path], None]
-"""Begins, or goes on with, a run in a folder up to its result."""
+"""Starts or resumes a run in a folder and continues to its result."""
 
 Announce: TypeAlias = Callable[[PlannedRun, int, int], None]
-"""Told before a run begins: which, its place from 1, and how many there are."""
+"""Called before a run starts, with the run, its position from 1, and the number of runs."""
 
 
 def run_all(plan: ComparisonPlan, folder: Path, run_one: RunOne, announce: Announce) -> dict[str, str]:
-    """Bring every run of ``plan`` to its result; finished ones are left alone.
+    """Bring every run of ``plan`` to its result; finished ones are not changed.
 
-    Returns name -> reason for runs that ended without a result: a search that fails is an outcome, and the
-    others go on. Raises ``StoreError`` if another comparison works in ``folder``.
+    Returns name -> reason for runs that ended without a result: a failed search is an outcome, and the others
+    continue. Raises ``StoreError`` if another comparison uses ``folder``.
     """
     failures = {}
     with _locked(folder):
@@ -43,14 +43,14 @@ def run_all(plan: ComparisonPlan, folder: Path, run_one: RunOne, announce: Annou
 
 
 def check_all(plan: ComparisonPlan) -> None:
-    """Refuse now what a run would be refused for in an hour: loads data and tools once per entry."""
+    """Check every entry before the first run, instead of failing after an hour; loads data and tools."""
     for run in plan.runs():
         if run.seed == 0:
             prepare(run.config)
 
 
 def search_run(observer: Observer) -> RunOne:
-    """Runs an ordinary search, with its progress told to ``observer``."""
+    """Runs an ordinary search, with progress reported to ``observer``."""
 
     def run_one(run: PlannedRun, folder: Path) -> None:
         if (folder / DATABASE).is_file():
@@ -65,14 +65,14 @@ def search_run(observer: Observer) -> RunOne:
 
 
 def read_results(plan: ComparisonPlan, folder: Path, failures: dict[str, str] | None = None) -> Results:
-    """What the runs in ``folder`` amount to so far; raises ``StoreError`` if none has ended."""
+    """The results of the runs in ``folder`` so far; raises ``StoreError`` if none has ended."""
     reasons = failures or {}
     found = [read_history(folder / run.name, run, reasons.get(run.name, "")) for run in plan.runs()]
     histories: list[History] = [history for history in found if history is not None and history.steps]
     if not any(history.has_ended for history in histories):
         raise StoreError(
             f"no run of the comparison in {folder} has ended yet",
-            remedy="go on with `micronas compare --resume` and its folder",
+            remedy="continue with `micronas compare --resume` and its folder",
         )
     return make_results(plan, histories)
 

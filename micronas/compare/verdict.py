@@ -1,9 +1,9 @@
-"""What the figures say about a entry beside random search, and what they do not.
+"""The verdict on an entry compared with random search, and its limits.
 
-Runs are paired by seed: with equal seeds two entries share the split, the hand-made first trials and the
-seeds of training. With three seeds even "better in all of them" has a chance of 1 in 8 where nothing differs,
-so a entry is said to beat random search only if, on top, the ranges do not overlap: of all orders
-of n and n equal runs one in C(2n, n) has that, 1 in 20 for three seeds, 1 in 6 for two.
+Runs are paired by seed: with equal seeds, two entries share the split, the initial trials and the training
+seeds. With three seeds, "better in all of them" has a probability of 1 in 8 even without any difference. An
+entry is therefore said to beat random search only if the ranges do not overlap either: of all orders of n and
+n equal runs, one in C(2n, n) has that, 1 in 20 for three seeds, 1 in 6 for two.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ Figure: TypeAlias = Callable[[RunResult], float | None]
 
 
 MIN_PAIRS = 2
-"""One seed says nothing about another."""
+"""No verdict is given for a single seed."""
 
 
 class Ordering(Enum):
-    """The three things that can be said."""
+    """The three possible verdicts."""
 
     ABOVE = "above"
     BELOW = "below"
@@ -35,7 +35,7 @@ class Ordering(Enum):
 
 @dataclass(frozen=True)
 class PairedVerdict:
-    """One figure of a entry against random search. ``better`` of ``pairs`` seeds were above."""
+    """One figure of an entry against random search. ``better`` of ``pairs`` seeds were above."""
 
     word: Ordering
     better: int
@@ -56,7 +56,7 @@ FIGURES: dict[str, Figure] = {
 
 
 def against_random(row: Row, results: Results, figure: Figure) -> PairedVerdict | None:
-    """None for random search itself, and without a seed that both have finished."""
+    """None for random search itself, and if there is no seed that both have finished."""
     baseline = results.row(BASELINE)
     if baseline is None or row.entry.name == BASELINE:
         return None

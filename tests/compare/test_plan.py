@@ -56,10 +56,10 @@ def test_random_search_and_the_hand_made_network_always_take_part() -> None:
     [
         ("randm", "unknown strategy 'randm'", "did you mean 'random'?"),
         ("nsga2+halvin", "unknown estimator 'halvin'", "did you mean 'halving'?"),
-        ("no_search+short", "no_search searches nothing", "leave it out"),
+        ("no_search+short", "no_search does not search", "remove it"),
         ("darts", "strategy darts does not work on space layerwise", "its spaces: cell"),
         ("nsga2,nsga2", "names nsga2 more than once", None),
-        (" , ", "names nobody", "for example"),
+        (" , ", "item 1 of 2 is empty", "for example"),
     ],
 )
 def test_contenders_that_cannot_compete_are_refused(text: str, complaint: str, remedy: str | None) -> None:
@@ -76,7 +76,7 @@ def test_contenders_that_cannot_compete_are_refused(text: str, complaint: str, r
         ("nsga2+train,nsga2", {}, "nsga2+train and nsga2 are the same search"),
         ("random+train", {}, "random and random+train are the same search"),
         ("dnas", {"estimator": {"name": "supernet"}}, "supernet does not work with strategy dnas"),
-        ("darts+supernet", {"space": {"name": "cell"}}, "darts trains a supernet of its own"),
+        ("darts+supernet", {"space": {"name": "cell"}}, "darts trains its own supernet"),
         ("dnas", {"estimator": {"prefilter": {}}}, "estimator.prefilter has no proposals to choose from"),
     ],
 )

@@ -168,7 +168,7 @@ def test_runs_that_have_not_ended_are_in_no_figure(tmp_path: Path) -> None:
     write_files(results, tmp_path)
     text = (tmp_path / "results.md").read_text()
     assert "random-seed0: not finished" in text
-    assert "not begun: 4 of 6 runs" in text
+    assert "not started: 4 of 6 runs" in text
 
 
 def test_one_seed_separates_nothing(tmp_path: Path) -> None:
