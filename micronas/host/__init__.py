@@ -1,1 +1,1 @@
-"""What this machine gives micronas: its data files, installed packages and locks between processes."""
+"""The machine's environment: data files of micronas, installed packages and locks between processes."""

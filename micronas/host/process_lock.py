@@ -1,7 +1,7 @@
 """A file that one process holds at a time, on Linux, macOS and Windows.
 
-The operating system lets go of it when the process ends, however it ends, so nothing stale is left behind.
-Who holds it stands in a file of its own beside the lock: Windows lets no other process read a locked one.
+The operating system releases it when the process ends for any reason, so no stale lock remains. The owner is
+written to a separate file beside the lock, because on Windows other processes cannot read a locked file.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class ProcessLock:
         self._owner = path.with_name(f"{path.name}.pid")
 
     def acquire(self) -> None:
-        """Take the lock at once; raises ``HeldError``, or ``OSError`` where the file cannot be made."""
+        """Acquire the lock at once; raises ``HeldError``, or ``OSError`` if the file cannot be created."""
         try:
             self._lock.acquire()
         except Timeout:
@@ -43,7 +43,7 @@ class ProcessLock:
             pass  # the lock counts, the number only helps
 
     def release(self) -> None:
-        """Let go; twice is fine."""
+        """Release the lock; calling it twice is safe."""
         self._lock.release(force=True)
 
 
