@@ -1,8 +1,8 @@
-"""What an op does, in the few quantities that its kernel's time is made of.
+"""The work of an op, in the few quantities that determine its kernel's time.
 
-Each kernel class is one linear law. A class is the kernel's name and whatever switches it to another inner
-loop: the long requantization, rows of whole words, the 3x3 special case. The quantities are those that the
-kernels in firmware/lib/mn_kernels loop over; a kernel without a law of its own goes by set-up, outputs and
+Each kernel class is one linear law. A class is the kernel's name and the properties that switch it to another
+inner loop: the long requantization, rows of whole words, the 3x3 special case. The quantities are those that
+the kernels in firmware/lib/mn_kernels loop over; a kernel without its own law uses set-up, outputs and
 inputs.
 """
 

@@ -26,7 +26,7 @@ _UNSEEN = 1e-8
 """Relative ridge of the leverage: a direction that no profiled op has gets about its inverse."""
 
 LATEST = 100
-"""Profiles that are used; older ones are of networks that the search has left behind."""
+"""Profiles that are used; older ones are from networks that differ from the current ones."""
 
 
 _Choice: TypeAlias = tuple[OpFeatures, ...]
@@ -65,7 +65,7 @@ class _Law:
     largest: Vector
 
     def reaches(self, row: Vector, count: float) -> bool:
-        """Whether an op of these features and about this count can be told from the profiled ones."""
+        """Whether an op with these features and about this count can be predicted from the profiled ones."""
         if self.ops < MIN_OPS or bool((row > REACH * self.largest).any()):
             return False
         scale = np.sqrt(np.maximum(np.diag(self.gram), 1e-300))
@@ -83,7 +83,7 @@ class _Law:
 
 
 class LatencyModel:
-    """Fitted on ``profiles`` in the order in which they were told."""
+    """Fitted on ``profiles`` in the order in which they were observed."""
 
     def __init__(self, profiles: Sequence[Profile]) -> None:
         self._profiles = tuple(profiles[-LATEST:])
@@ -102,11 +102,11 @@ class LatencyModel:
         return tuple(self._left_out_errors(classes_before_training))
 
     def predict(self, ops: Sequence[OpFeatures]) -> Prediction | None:
-        """None where an op's kernel was profiled too rarely, never that large, or never in such a shape."""
+        """None if an op's kernel was profiled too rarely, never that large, or never in such a shape."""
         return self._predict([_as_it_is(op) for op in ops], self.errors)
 
     def predict_untrained(self, ops: Sequence[OpFeatures]) -> Prediction | None:
-        """What a network takes whose weights nobody knows, each op in its cheapest class.
+        """The count of a network with unknown weights, each op in its cheapest class.
 
         The bar comes from predictions made in the same way, so it holds what this takes too little.
         """
@@ -137,7 +137,7 @@ _BETWEEN = "calls"
 
 
 def _calls(ops: int) -> OpFeatures:
-    """What is not in any op: entering the network, and from one op to the next."""
+    """The count outside the ops: entering the network, and from one op to the next."""
     return OpFeatures(_BETWEEN, (1.0, float(ops)))
 
 
@@ -194,7 +194,7 @@ def _as_it_is(op: OpFeatures) -> _Choice:
 
 
 def profile_to_json(profile: Profile) -> dict[str, Json]:
-    """What a trial's details keep."""
+    """The form in a trial's details."""
     ops: list[Json] = [[f.kernel_class, count, *f.values] for f, count in profile.ops]
     return {"ops": ops, "count": profile.count}
 
