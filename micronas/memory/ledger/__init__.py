@@ -63,7 +63,7 @@ def make_ledger(
     ``sizes`` stands in for the measured firmware (default: looked up for the board and the kernels) and
     ``lowered`` for the graph lowered to the board's core. With a budget that is ``enough``, the first plan
     within it ends the search for the lowest: the verdict is the same, the arena may be larger. Raises
-    ``ModelError`` for an op that the runtime has no kernel for, ``ValueError`` for an unknown runtime.
+    ``ModelError`` for an op without a kernel in the runtime, ``ValueError`` for an unknown runtime.
     """
     if runtime == "micronas":
         if lowered is None:

@@ -16,9 +16,9 @@ from micronas.model.graph import Graph
 
 
 def exceeds_lower_bound(graph: Graph, lowered: tuple[Lowered, ...], board: Board, budget: Budget) -> bool:
-    """Whether the ledger of ``graph`` for runtime ``micronas`` is over ``budget`` whatever its plan is.
+    """Whether the ledger of ``graph`` for runtime ``micronas`` exceeds ``budget`` with every plan.
 
-    True only where ``check`` would refuse; False tells nothing. ``lowered`` is for the board's core.
+    True only if ``check`` would refuse; False means undecided. ``lowered`` is for the board's core.
     """
     sizes = firmware_size(board, frozenset(low.kernel for low in lowered), len(lowered))
     constants = sum(item.nbytes for item in constant_items(graph, lowered))

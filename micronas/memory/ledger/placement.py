@@ -89,7 +89,7 @@ def place_on(
     resident_bytes: int,
     sram_budget_bytes: int | None = None,
 ) -> Placement:
-    """Plan ``graph`` for ``board``, whose ``sram`` holds ``resident_bytes`` of stack and statics.
+    """Plan ``graph`` for ``board`` with ``resident_bytes`` of stack and statics in ``sram``.
 
     With ``sram_budget_bytes`` (stack and statics included) the first plan found within it and within a room
     will do; without, the search goes on for the lowest.

@@ -148,7 +148,7 @@ def _unrolled(path: Path) -> tuple[int, ...]:
 def _moves(
     problem: AllocationProblem, ready: tuple[int, ...], done: int, peak: int, live: int
 ) -> list[tuple[int, int, int]]:
-    """Next ops, the peak with each, and the change of live bytes; just one op where that cannot be wrong.
+    """Next ops, the peak with each, and the change of live bytes; a single op if that is provably safe.
 
     An op that needs no more than the peak so far and leaves no more live than before can run at once: moving
     it forward in any order never adds a byte elsewhere.
@@ -164,7 +164,7 @@ def _moves(
 
 
 def _greedy_order(problem: AllocationProblem) -> tuple[int, ...] | None:
-    """At each step the ready op that needs least, and of those the one that leaves least.
+    """At each step the ready op that needs the fewest bytes, and of those the one that leaves the fewest.
 
     None when too many ops are ready at a time.
     """

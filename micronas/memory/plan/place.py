@@ -24,7 +24,7 @@ MAX_PAIRS = 600_000
 
 
 class Rival(NamedTuple):
-    """A block that lives at the same time: stay ``above`` its offset or ``below`` it by so many bytes."""
+    """A block that is live at the same time: keep ``above`` or ``below`` bytes from its offset."""
 
     block: int
     above: int
@@ -71,7 +71,7 @@ def lower_of(blocks: tuple[MemoryBlock, ...], one: tuple[int, ...], two: tuple[i
 
 
 def place_by_size(blocks: tuple[MemoryBlock, ...]) -> tuple[int, ...]:
-    """Largest first, among equals in the order given, each at the lowest free offset: TFLite Micro's way."""
+    """Largest first, ties in the given order, each at the lowest free offset, as in TFLite Micro."""
     return _first_fit(find_rivals(blocks), _sorted(blocks, lambda b: (-b.size,)))
 
 
@@ -87,7 +87,7 @@ def live_pairs(blocks: tuple[MemoryBlock, ...]) -> int:
 
 
 def find_rivals(blocks: tuple[MemoryBlock, ...]) -> Rivals:
-    """For each block, the blocks that live at the same time, with the distances to keep."""
+    """For each block, the blocks that are live at the same time, with the distances to keep."""
     rivals: Rivals = [[] for _ in blocks]
     live: list[int] = []
     for i in sorted(range(len(blocks)), key=lambda i: (blocks[i].start, i)):
@@ -166,7 +166,7 @@ def _top(sizes: list[int], offsets: tuple[int, ...]) -> int:
 
 
 def _by_time(blocks: tuple[MemoryBlock, ...], rivals: Rivals, top_every: int, bound: int) -> tuple[int, ...]:
-    """In the order of birth, each ``top_every``-th as high under the bound as it can be, the others low.
+    """In order of first step, every ``top_every``-th block as high as possible under the bound, others low.
 
     With 2, two stacks grow towards each other: exact for chains without scratch or overlaps. With 1, outputs
     that trail their inputs follow them down. A block that does not fit under the bound goes to the lowest

@@ -216,7 +216,7 @@ def test_check_says_which_tensors_lie_in_which_region(tmp_path: Path) -> None:
     command = ["check", str(model), "--board", "disco_f407vg"]
     run = CliRunner().invoke(app, command)
     assert run.exit_code == 0, run.output
-    assert "It fits. The arena lies in ccm and sram." in run.output
+    assert "It fits. The arena is in ccm and sram." in run.output
     assert re.search(r"^  ccm: [\d,]+ bytes: inputs 0; outputs of ops \d+", run.output, re.M)
     value = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
     assert value["arena_region"] == "ccm|sram"

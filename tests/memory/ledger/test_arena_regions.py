@@ -167,7 +167,7 @@ def test_check_prints_bytes_per_region_and_where_the_arena_lies(tmp_path: Path) 
     model.write_bytes(write(random_case("FULLY_CONNECTED", np.random.default_rng(2))))
     run = CliRunner().invoke(app, ["check", str(model), "--board", "black_f407vg"])
     assert run.exit_code == 0, run.output
-    assert "The arena lies in ccm." in run.output
+    assert "The arena is in ccm." in run.output
     assert "region ccm" in run.output
     assert "region sram" in run.output
     value = json.loads(

@@ -153,7 +153,7 @@ def test_check_says_where_the_arena_lies_and_what_each_region_holds(tmp_path: Pa
     command = ["check", str(model), "--board", "nucleo_f746zg"]
     run = CliRunner().invoke(app, command)
     assert run.exit_code == 0, run.output
-    assert "The arena lies in dtcm+sram." in run.output
+    assert "The arena is in dtcm+sram." in run.output
     value = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
     assert value["arena_region"] == "dtcm+sram"
     assert value["regions"]["dtcm"] == {"used": DTCM, "size": DTCM}
