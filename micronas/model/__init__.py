@@ -1,1 +1,1 @@
-"""An int8 network as data: what it is, how it is read, what it computes and what it can lose unchanged."""
+"""An int8 network as data: the graph, its file format, its arithmetic, and removal of constant channels."""

@@ -1,8 +1,8 @@
-"""The one int8 graph that cost, planner, code generator and reference interpreter share.
+"""The int8 graph that cost, planner, code generator and reference interpreter share.
 
 A ``Graph`` comes from a .tflite file (``micronas.model.tflite.read``) or, without TensorFlow and without
-values, from an architecture (``micronas.model.net.shape_graph``). Both carry the same ops, shapes and
-constant sizes, so that a budget checked before training is the budget met after it.
+values, from an architecture (``micronas.model.net.shape_graph``). Both have the same ops, shapes and constant
+sizes, so a budget that is met before training is also met afterwards.
 
 Layout is TFLite's: activations NHWC with batch 1, convolution weights OHWI, depthwise weights 1HWC,
 dense weights (out, in). Field names follow the TFLite schema.
@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 
 class DType(Enum):
-    """Element types of the graphs we accept; the value is NumPy's name of the type."""
+    """Element types of supported graphs; the value is NumPy's name of the type."""
 
     INT8 = "int8"
     INT16 = "int16"
@@ -54,7 +54,7 @@ class Activation(Enum):
 
 @dataclass(frozen=True)
 class Quant:
-    """Affine quantization, real = scale * (q - zero_point); per channel when there are several scales.
+    """Affine quantization, real = scale * (q - zero_point); per channel if there are several scales.
 
     ``scale`` holds float32 values (as Python floats), ``axis`` the channel dimension of a per-channel tensor.
     """
@@ -65,7 +65,7 @@ class Quant:
 
     @property
     def per_channel(self) -> bool:
-        """Whether each channel has a scale of its own."""
+        """Whether each channel has its own scale."""
         return len(self.scale) > 1
 
 
@@ -126,7 +126,7 @@ class FullyConnected:
 
 @dataclass(frozen=True)
 class Pool2D:
-    """AVERAGE_POOL_2D and MAX_POOL_2D; averages leave padded positions out of the count."""
+    """AVERAGE_POOL_2D and MAX_POOL_2D; averages do not count padded positions."""
 
     filter_h: int
     filter_w: int
@@ -200,7 +200,7 @@ class ResizeNearest:
 
 @dataclass(frozen=True)
 class NoAttrs:
-    """Ops without options, or whose options their shapes already tell (RESHAPE, PAD, RELU, ...)."""
+    """Ops without options, or whose options follow from their shapes (RESHAPE, PAD, RELU, ...)."""
 
 
 Attrs: TypeAlias = (
@@ -220,7 +220,7 @@ Attrs: TypeAlias = (
 )
 
 ABSENT = -1
-"""Tensor index of an optional input that is not there, as in TFLite."""
+"""Tensor index of an absent optional input, as in TFLite."""
 
 
 @dataclass(frozen=True)
@@ -245,12 +245,12 @@ class Graph:
 
     @property
     def activations(self) -> tuple[int, ...]:
-        """Indices of the tensors that live in the arena: graph inputs and op outputs."""
+        """Indices of the tensors in the arena: graph inputs and op outputs."""
         produced = {t for op in self.ops for t in op.outputs}
         return tuple(sorted(produced | set(self.inputs)))
 
     def constant_inputs(self, op: Op) -> tuple[int, ...]:
-        """The constant tensors that ``op`` reads, absent ones left out."""
+        """The constant tensors that ``op`` reads, without absent ones."""
         return tuple(t for t in op.inputs if t != ABSENT and self.tensors[t].is_constant)
 
     def activation_inputs(self, op: Op) -> tuple[int, ...]:

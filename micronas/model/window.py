@@ -1,4 +1,4 @@
-"""Geometry of sliding windows: how far a kernel reaches over the edge of its input."""
+"""Geometry of sliding windows: how far a kernel extends beyond the edge of its input."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def output_size(size: int, kernel: int, stride: int, padding: Padding, dilation:
 def window_padding(size: int, outputs: int, kernel: int, stride: int, dilation: int = 1) -> tuple[int, int]:
     """Padding (before, after) along one dimension that ``outputs`` windows need.
 
-    TFLite derives it from the output's size: half of what is missing goes before, the odd one after. For
-    VALID nothing is missing.
+    TFLite derives it from the output's size: half of the missing positions go before, an odd one after. For
+    VALID, none are missing.
     """
     missing = max((outputs - 1) * stride + window_span(kernel, dilation) - size, 0)
     return missing // 2, missing - missing // 2

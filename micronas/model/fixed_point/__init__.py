@@ -1,1 +1,1 @@
-"""TFLite's integer arithmetic, the one source of what interpreter, lowering and C kernels compute with."""
+"""TFLite's integer arithmetic, the single source for interpreter, lowering and C kernels."""

@@ -37,7 +37,7 @@ def exp_on_negative_values(x: npt.ArrayLike, integer_bits: int) -> IntArray:
     """exp of x <= 0 given in Q(integer_bits), integer_bits <= 5; the result is in Q0.
 
     The argument is split into a multiple of 1/4, applied bit by bit as products with exp(-2**k), and a
-    rest in [-1/4, 0) for a Taylor polynomial around -1/8.
+    remainder in [-1/4, 0) for a Taylor polynomial around -1/8.
     """
     x = np.asarray(x, np.int64)
     fraction_bits = 31 - integer_bits

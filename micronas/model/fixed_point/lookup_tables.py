@@ -1,4 +1,4 @@
-"""256-entry tables of the int8 -> int8 functions: exact by construction, one load per element to run.
+"""256-entry tables of the int8 -> int8 functions: exact by construction, one load per element at run time.
 
 ``lookup_table`` evaluates TFLite's own arithmetic for every input -128..127. Entry ``x + 128`` is the output.
 """
@@ -29,7 +29,7 @@ _FUNCTION_INTEGER_BITS = 4
 
 
 def lookup_table(kind: str, source: Quant, output: Quant, attrs: Attrs) -> npt.NDArray[np.int8]:
-    """The int8[256] table of ``kind``; raises ``ModelError`` for scales that TFLite's kernel refuses."""
+    """The int8[256] table of ``kind``; raises ``ModelError`` for scales that TFLite's kernel rejects."""
     centred = np.arange(INT8_MIN, INT8_MAX + 1, dtype=np.int64) - source.zero_point[0]
     values = _FUNCTIONS[kind](centred, source, output, attrs)
     return np.clip(values, INT8_MIN, INT8_MAX).astype(np.int8)
@@ -61,7 +61,7 @@ def _relu6(centred: IntArray, source: Quant, output: Quant, attrs: Attrs) -> Int
 
 
 def _leaky_relu(centred: IntArray, source: Quant, output: Quant, attrs: Attrs) -> IntArray:
-    """TFLite takes both quotients of scales in float32 here."""
+    """TFLite computes both quotients of scales in float32 here."""
     assert isinstance(attrs, LeakyRelu)
     scale_in, scale_out = np.float32(source.scale[0]), np.float32(output.scale[0])
     above = quantize_multiplier(float(scale_in / scale_out))
@@ -74,7 +74,7 @@ def _leaky_relu(centred: IntArray, source: Quant, output: Quant, attrs: Attrs) -
 def _saturating_function(
     centred: IntArray, source: Quant, function: Callable[[IntArray, int], IntArray], fraction_bits: int
 ) -> IntArray:
-    """A function of x in Q4, rounded to ``fraction_bits``; |x| past the range of Q4 gives the int8 limits."""
+    """A function of x in Q4, rounded to ``fraction_bits``; |x| beyond Q4's range gives the int8 limits."""
     real = source.scale[0] * 2.0 ** (31 - _FUNCTION_INTEGER_BITS)
     fraction, shift = math.frexp(real)
     multiplier = math.floor(fraction * 2.0**31 + 0.5)
@@ -83,7 +83,7 @@ def _saturating_function(
     inside = np.clip(centred, 1 - radius, radius - 1)
     raw = function(multiply_by_quantized_multiplier(inside, multiplier, shift), _FUNCTION_INTEGER_BITS)
     rounded = rounding_divide_by_pot(raw, 31 - fraction_bits)
-    # A radius of 0 leaves nothing inside; TFLite then takes 0 for the low end.
+    # With a radius of 0, no value is inside; TFLite then uses 0 for the low end.
     below, above = centred <= -radius, centred >= radius
     return np.where(below, -(2**31), np.where(above, 2**31, rounded))
 
@@ -126,7 +126,7 @@ def _saturate16(x: IntArray) -> IntArray:
 
 
 def _divide16(x: IntArray, exponent: int) -> IntArray:
-    """Rounding division by 2**exponent of int16 values; from 16 on the reference's int16 mask overflows."""
+    """Rounding division by 2**exponent of int16 values; from 16 on, the reference's int16 mask overflows."""
     if exponent < 16:
         return rounding_divide_by_pot(x, exponent)
     return np.where(x >= 0, 1, -1)

@@ -1,4 +1,5 @@
-"""TFLite's integer requantization arithmetic, in NumPy: the one source of every multiplier, shift and clamp.
+"""TFLite's integer requantization arithmetic, in NumPy: the single source of every multiplier, shift and
+clamp.
 
 An int8 kernel turns a 32-bit accumulator into an 8-bit output by a multiplication with a real number
 m = input_scale * weight_scale / output_scale. TFLite writes m as ``multiplier * 2**(shift - 31)`` with
@@ -7,7 +8,7 @@ m = input_scale * weight_scale / output_scale. TFLite writes m as ``multiplier *
 zero). Interpreter, lowering and C kernels use the functions here, so that all agree in every bit.
 
 Sources: TFLite's ``quantization_util.cc`` (parameters) and gemmlowp's ``fixedpoint.h`` (arithmetic).
-Products of scales are taken in float32 or float64 exactly where TFLite does so; the last bit of
+Products of scales are computed in float32 or float64 exactly as in TFLite, because the last bit of
 ``multiplier`` depends on it.
 """
 
@@ -29,7 +30,7 @@ INT8_MIN, INT8_MAX = -128, 127
 
 
 def round_half_away(value: float) -> int:
-    """C's ``round``: halves go away from zero (Python's go to even)."""
+    """C's ``round``: halves are rounded away from zero (in Python, to even)."""
     return math.floor(value + 0.5) if value >= 0 else math.ceil(value - 0.5)
 
 
@@ -37,7 +38,7 @@ def round_half_away(value: float) -> int:
 def quantize_multiplier(real: float) -> tuple[int, int]:
     """``real`` as (multiplier: int32, shift); shift > 0 shifts left.
 
-    Raises ``ModelError`` for a factor of 2**31 and more, which no 32-bit arithmetic can apply.
+    Raises ``ModelError`` for a factor of 2**31 or more, which 32-bit arithmetic cannot apply.
 
     >>> quantize_multiplier(0.75)
     (1610612736, 0)
@@ -52,7 +53,7 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
     multiplier = round_half_away(fraction * 2.0**31)
     if multiplier == 2**31:
         multiplier, shift = 2**30, shift + 1
-    if shift < -31:  # every bit would be shifted out; TFLite flushes to zero
+    if shift < -31:  # every bit would be shifted out; TFLite gives zero
         return 0, 0
     return multiplier, shift
 
@@ -77,7 +78,7 @@ def rounding_divide_by_pot(x: npt.ArrayLike, exponent: npt.ArrayLike) -> IntArra
 
 
 def wrap_int32(x: npt.ArrayLike) -> IntArray:
-    """Values modulo 2**32 in the int32 range, as C's two's complement arithmetic leaves them."""
+    """Values modulo 2**32 in the int32 range, as in C's two's complement arithmetic."""
     return np.asarray(x, np.int64).astype(np.int32).astype(np.int64)
 
 

@@ -1,7 +1,7 @@
 """Integer parameters of the ops that need more than one multiplier: ADD, SUB, MUL, MEAN, SUM, SOFTMAX, ...
 
-Each dataclass holds what TFLite's ``Prepare`` computes once from scales and zero points; interpreter and
-code generator take it from here. Scales are float32 values held as Python floats.
+Each dataclass holds the values that TFLite's ``Prepare`` computes once from scales and zero points, for the
+interpreter and the code generator. Scales are float32 values held as Python floats.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class SumParameters:
 
 
 def sum_parameters(input1: Quant, input2: Quant, output: Quant) -> SumParameters:
-    """Parameters of ADD or SUB; raises ``ModelError`` for scales that TFLite's kernel aborts on."""
+    """Parameters of ADD or SUB; raises ``ModelError`` for scales on which TFLite's kernel aborts."""
     twice_max = 2.0 * max(input1.scale[0], input2.scale[0])
     return SumParameters(
         input1=_smaller_than_one(input1.scale[0] / twice_max, "ADD/SUB first input"),
@@ -80,7 +80,7 @@ def mean_requant(source: Quant, output: Quant, count: int) -> Requant:
 
 @dataclass(frozen=True)
 class SoftmaxParameters:
-    """SOFTMAX: differences to the row's maximum below ``diff_min`` give probability 0 (-128)."""
+    """SOFTMAX: differences from the row's maximum below ``diff_min`` give probability 0 (-128)."""
 
     input: Requant
     diff_min: int

@@ -1,7 +1,7 @@
-"""The reference interpreter: what TFLite Micro's int8 reference kernels compute, over whole batches.
+"""The reference interpreter: TFLite Micro's int8 reference kernels, over whole batches.
 
-It is the search's accuracy oracle and the other side of every parity check. Sums of products run as
-floating-point matrix products where every partial sum is provably an exact integer; rescaling is TFLite's own
+It gives the accuracies of the search and the reference of every parity check. Sums of products are
+floating-point matrix products if every partial sum is provably an exact integer; rescaling uses TFLite's
 integer arithmetic.
 
     logits, = run_batch(graph, [samples])      # samples int8 (N, 49, 10, 1) -> logits int8 (N, 12)
@@ -21,7 +21,7 @@ from micronas.model.interpreter.kernel import Array, Kernel
 from micronas.model.interpreter.kernels import KERNELS
 
 CHUNK_BYTES = 2 << 20
-"""Working set that a chunk of samples may take: about the L2 cache, past which passes over arrays slow."""
+"""Working set of a chunk of samples: about the L2 cache, beyond which passes over arrays become slower."""
 
 
 def run_batch(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
@@ -46,7 +46,7 @@ def run_tensors(graph: Graph, inputs: Sequence[Array]) -> dict[int, Array]:
 
 
 class _Program:
-    """A graph with each op's parameters worked out."""
+    """A graph with the computed parameters of each op."""
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
@@ -93,7 +93,7 @@ def _argument(graph: Graph, t: int, values: dict[int, Array]) -> Any:
 
 
 def _last_uses(graph: Graph) -> list[list[int]]:
-    """For each op, the tensors that nothing needs after it."""
+    """For each op, the tensors that are not needed after it."""
     last = {t: i for i, op in enumerate(graph.ops) for t in (*graph.activation_inputs(op), *op.outputs)}
     dying: list[list[int]] = [[] for _ in graph.ops]
     for t, i in last.items():
@@ -103,7 +103,7 @@ def _last_uses(graph: Graph) -> list[list[int]]:
 
 
 def _checked_inputs(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
-    """Inputs as (N, *shape); raises ``ModelError`` naming the input that does not fit."""
+    """Inputs as (N, *shape); raises ``ModelError`` that names the input that does not fit."""
     if len(inputs) != len(graph.inputs):
         raise ModelError(f"the graph has {plural(len(graph.inputs), 'input')}, not {len(inputs)} as given")
     arrays = [np.asarray(x) for x in inputs]
@@ -117,5 +117,5 @@ def _checked_inputs(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
 
 
 def _samples(value: Array) -> Array:
-    """(N, 1, ...) -> (N, ...): the sample axis takes the place of a batch of 1."""
+    """(N, 1, ...) -> (N, ...): the sample axis replaces a batch of 1."""
     return value[:, 0] if value.ndim > 1 and value.shape[1] == 1 else value

@@ -20,7 +20,7 @@ def prepare_sum(graph: Graph, op: Op) -> Kernel:
     parameters = sum_parameters(*quants, quant_of(output_tensor(graph, op)))
     stage = _stage(graph, op, parameters.output)
     sign = 1 if op.kind == "ADD" else -1
-    # Every int8 input has one of 256 rescaled values: look them up instead of computing them again.
+    # Every int8 input has one of 256 rescaled values: look them up instead of recomputing them.
     tables = [
         multiply_by_quantized_multiplier(
             (np.arange(-128, 128) - quant.zero_point[0]) << parameters.left_shift,
@@ -79,7 +79,7 @@ def _finished(stage: OutputStage, acc: Array, graph: Graph, op: Op) -> Array:
 
 
 def _aligned(graph: Graph, op: Op, values: list[Any]) -> tuple[Array, Array]:
-    """Both inputs as (N or 1, 1, .., dims): as many dimensions as the output has, samples first."""
+    """Both inputs as (N or 1, 1, .., dims): with as many dimensions as the output, samples first."""
     rank = len(output_tensor(graph, op).shape)
     first, second = (
         _with_rank(value, graph.tensors[t].is_constant, rank)

@@ -1,6 +1,6 @@
-"""CONV_2D: windows gathered into rows, one matrix product per group, in float where that is exact.
+"""CONV_2D: windows gathered into rows, one matrix product per group, in float if that is exact.
 
-With sum(w) * zero_point folded into the bias, raw int8 inputs are multiplied; padding then holds the input's
+With sum(w) * zero_point folded into the bias, raw int8 inputs are multiplied; padding then has the input's
 zero point, which contributes nothing.
 """
 
@@ -26,7 +26,7 @@ from micronas.model.window import window_padding
 
 
 def prepare(graph: Graph, op: Op) -> Kernel:
-    """CONV_2D with any stride, dilation, padding, and groups where the weights' depth says so."""
+    """CONV_2D with any stride, dilation, padding, and groups if the weights' depth implies them."""
     attrs = op.attrs
     assert isinstance(attrs, Conv2D)
     x, y = input_tensor(graph, op), output_tensor(graph, op)
@@ -94,7 +94,7 @@ class Windows:
         )
 
     def __call__(self, x: Array) -> Array:
-        """The windows of ``x`` (n, H, W, C); a 1x1 kernel without stride sees ``x`` itself."""
+        """The windows of ``x`` (n, H, W, C); for a 1x1 kernel without stride, ``x`` itself."""
         if self._kernel == (1, 1) and self._stride == (1, 1):
             return x
         padded = x

@@ -1,4 +1,4 @@
-"""What an op's kernel is: parameters worked out once, then called on batches.
+"""The kernel of an op: parameters are computed once, then it is called on batches.
 
 Activations are arrays (N, *tensor.shape): the sample axis first, then the tensor's own dimensions, its
 batch of 1 included. Constants are plain arrays, absent inputs None.
@@ -20,7 +20,7 @@ Kernel: TypeAlias = Callable[[list[Any]], list[Array]]
 Prepare: TypeAlias = Callable[[Graph, Op], Kernel]
 
 FLOAT32_EXACT = 2**24
-"""Sums of integers stay exact in float32 while every partial sum is smaller than this."""
+"""Sums of integers are exact in float32 if every partial sum is smaller than this."""
 
 
 def quant_of(tensor: Tensor) -> Quant:
@@ -57,5 +57,5 @@ def output_tensor(graph: Graph, op: Op) -> Tensor:
 
 
 def exact_float(largest_sum: int) -> type[np.floating[Any]]:
-    """float32 where sums up to ``largest_sum`` are exact in it, else float64 (exact to 2**53)."""
+    """float32 if sums up to ``largest_sum`` are exact in it, else float64 (exact to 2**53)."""
     return np.float32 if largest_sum < FLOAT32_EXACT else np.float64

@@ -1,4 +1,4 @@
-"""Which function prepares which op."""
+"""The function that prepares each op."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from micronas.model.interpreter.kernel import (
 
 
 def prepare_reshape(graph: Graph, op: Op) -> Kernel:
-    """RESHAPE, SQUEEZE and EXPAND_DIMS: the output's shape says it all."""
+    """RESHAPE, SQUEEZE and EXPAND_DIMS: the output's shape determines the result."""
     shape = output_tensor(graph, op).shape
 
     def run(values: list[Any]) -> list[Array]:

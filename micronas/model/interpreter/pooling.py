@@ -1,4 +1,4 @@
-"""AVERAGE_POOL_2D and MAX_POOL_2D: one pass per position of the window; padding takes no part."""
+"""AVERAGE_POOL_2D and MAX_POOL_2D: one pass per position of the window; padding is excluded."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _attrs(op: Op) -> Pool2D:
 
 
 def _reduced(x: Array, graph: Graph, op: Op, fill: int, combine: np.ufunc) -> Array:
-    """``combine`` over each window of (n, H, W, C), with ``fill`` where the window hangs over the edge."""
+    """``combine`` over each window of (n, H, W, C), with ``fill`` where the window exceeds the edge."""
     shifted = _shifted(x, graph, op, fill)
     result = next(shifted).copy()
     for window in shifted:
@@ -54,7 +54,7 @@ def _reduced(x: Array, graph: Graph, op: Op, fill: int, combine: np.ufunc) -> Ar
 
 
 def _shifted(x: Array, graph: Graph, op: Op, fill: int) -> Iterator[Array]:
-    """The input seen by each position of the window, (n, OH, OW, C) each."""
+    """The input at each position of the window, (n, OH, OW, C) each."""
     attrs, y = _attrs(op), output_tensor(graph, op)
     pad_h = window_padding(x.shape[1], y.shape[1], attrs.filter_h, attrs.stride_h)
     pad_w = window_padding(x.shape[2], y.shape[2], attrs.filter_w, attrs.stride_w)

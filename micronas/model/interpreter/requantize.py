@@ -1,7 +1,7 @@
 """Accumulator -> int8 on large arrays, in few passes.
 
-Equal to ``fixed_point.multiply_by_quantized_multiplier`` in every bit (a test says so), but in place and, for
-right shifts, without its detours.
+Equal to ``fixed_point.multiply_by_quantized_multiplier`` in every bit (checked by a test), but in place and,
+for right shifts, with fewer steps.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class OutputStage:
     def _scaled_down(self, acc: IntArray) -> IntArray:
         """Both roundings in place: high half of the doubled product, then division by 2**-shift.
 
-        (t + half - (t < 0)) >> right rounds halves away from zero; without a shift nothing is added. The zero
-        point is added before the shift, as a multiple of what the shift divides by.
+        (t + half - (t < 0)) >> right rounds halves away from zero; without a shift, nothing is added. The
+        zero point is added before the shift, as a multiple of the divisor.
         """
         times = _rows_abreast(acc.size // self.shift.size, self.shift.size)
         multiplier, right = np.tile(self.multiplier, times), np.tile(-self.shift, times)
@@ -56,7 +56,7 @@ class OutputStage:
 
 
 def _rows_abreast(rows: int, channels: int) -> int:
-    """How many rows to take as one: NumPy's passes over a few channels at a time are slow."""
+    """How many rows to combine, because NumPy's passes over few channels are slow."""
     times = 1
     while times * channels < _WIDE and rows % (2 * times) == 0:
         times *= 2

@@ -20,7 +20,7 @@ ACCUMULATION_INTEGER_BITS = 12
 
 
 def exp_table(scale_multiplier: int, left_shift: int, diff_min: int) -> Array:
-    """exp(beta * scale * -d) in Q0 for d = 0..255; 0 where -d < diff_min, which the kernel leaves out."""
+    """exp(beta * scale * -d) in Q0 for d = 0..255; 0 where -d < diff_min, which the kernel skips."""
     difference = -np.arange(256, dtype=np.int64)
     counted = difference >= diff_min
     shifted = wrap_int32(np.where(counted, difference, 0) << left_shift)

@@ -1,8 +1,8 @@
-"""The layers a network is made of: what a search decides, free of weights and of any framework.
+"""The layers of a network: the decisions of a search, without weights and independent of any framework.
 
-Each layer folds to one int8 op: batch normalisation is folded into the layer before it, and an
-activation that is a clamp (ReLU, ReLU6) is fused. Kernels and strides are per dimension, so that
-spectrograms, sensor windows (length, 1, channels) and images share one vocabulary.
+Each layer folds to one int8 op: batch normalisation is folded into the layer before it, and a clamping
+activation (ReLU, ReLU6) is fused. Kernels and strides are per dimension, so that spectrograms, sensor windows
+(length, 1, channels) and images use the same layers.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from micronas.model.graph import Activation, Padding
 
 @dataclass(frozen=True)
 class Input:
-    """Where data enters: ``shape`` is (height, width, channels) or (features,), without the batch."""
+    """The input of a network: ``shape`` is (height, width, channels) or (features,), without the batch."""
 
     shape: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Conv:
-    """Convolution over NHWC data; without batch normalisation it has a bias of its own."""
+    """Convolution over NHWC data; without batch normalisation, it has its own bias."""
 
     filters: int
     kernel_h: int
@@ -59,7 +59,7 @@ class Dense:
 
 
 class PoolKind(Enum):
-    """What a pooling window yields; an average leaves padded positions out of its count."""
+    """The result of a pooling window; an average does not count padded positions."""
 
     MAX = "max"
     AVERAGE = "average"
@@ -102,7 +102,7 @@ class Concat:
 
 
 class Function(Enum):
-    """Element-wise functions that are ops of their own (they are no clamps)."""
+    """Element-wise functions that are separate ops, because they are not clamps."""
 
     HARD_SWISH = "HARD_SWISH"
     LOGISTIC = "LOGISTIC"
@@ -111,7 +111,7 @@ class Function(Enum):
 
 @dataclass(frozen=True)
 class Apply:
-    """An element-wise function as an op of its own."""
+    """An element-wise function as a separate op."""
 
     function: Function
 
@@ -123,7 +123,7 @@ class Flatten:
 
 @dataclass(frozen=True)
 class SoftmaxLayer:
-    """Probabilities over (classes,); a network's last layer, left out while it trains."""
+    """Probabilities over (classes,); a network's last layer, omitted during training."""
 
 
 Layer: TypeAlias = (

@@ -1,4 +1,4 @@
-"""``Net``: a network as layers and edges, the meeting point of search spaces and back ends.
+"""``Net``: a network as layers and edges, the interface between search spaces and back ends.
 
     >>> from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, SoftmaxLayer
     >>> builder = NetBuilder((28, 28, 1))
@@ -22,7 +22,7 @@ from micronas.model.net.shapes import Shape, output_shape
 
 @dataclass(frozen=True)
 class Node:
-    """One layer and the indices of the nodes it reads."""
+    """One layer and the indices of the nodes that it reads."""
 
     layer: Layer
     inputs: tuple[int, ...] = ()
@@ -32,8 +32,8 @@ class Node:
 class Net:
     """A checked network: node 0 is the input, the last node is the output.
 
-    Raises ``SpaceError`` naming the node if an edge points forward, a node is left unread, or shapes
-    do not agree.
+    Raises ``SpaceError`` that names the node if an edge points forward, a node is never read, or shapes do
+    not agree.
     """
 
     nodes: tuple[Node, ...]
@@ -107,7 +107,7 @@ class NetBuilder:
         return self.last
 
     def chain(self, *layers: Layer) -> NetBuilder:
-        """Appends ``layers`` one behind the other."""
+        """Appends ``layers`` in sequence."""
         for layer in layers:
             self.add(layer)
         return self

@@ -1,10 +1,10 @@
-"""``Net`` -> the int8 ``Graph`` that its conversion will give, computed without a framework.
+"""``Net`` -> the int8 ``Graph`` of its later conversion, computed without a framework.
 
 The shapes, operators, attributes and constant sizes equal those of the graph read back from
-``micronas.quantize.quantize``; scales and weights are placeholders. So flash and SRAM of a network are
-known exactly, in about a millisecond, before anything is trained.
+``micronas.quantize.quantize``; scales and weights are placeholders. Flash and SRAM of a network are therefore
+known exactly, in about a millisecond, before training.
 
-What the TFLite converter makes of a layer, as found by converting: batch normalisation and clamps fold
+The TFLite converter's result for a layer, as found by experiment: batch normalisation and clamps fold
 into the op before them; a global average pool is MEAN over axes (1, 2); Flatten is RESHAPE with a
 constant shape; every convolution and dense layer has a bias; per-channel scales on all weights.
 """
@@ -99,7 +99,7 @@ def op_of(layer: Layer) -> tuple[str, Attrs]:
             return "RESHAPE", NoAttrs()
         case SoftmaxLayer():
             return "SOFTMAX", SoftmaxAttrs()
-    raise SpaceError(f"{layer} is no operator")
+    raise SpaceError(f"{layer} is not an operator")
 
 
 @dataclass
@@ -113,7 +113,7 @@ class _GraphBuilder:
         return self._add(Tensor("", (1, *shape), DType.INT8, _PLACEHOLDER))
 
     def constants(self, layer: Layer, net: Net, index: int) -> tuple[int, ...]:
-        """Weights and bias, axes or shape: whatever ``layer`` reads besides activations."""
+        """The constant inputs of ``layer``: weights and bias, axes, or shape."""
         inputs = net.input_shapes(index)
         weights, bias = weight_shape(layer, inputs), bias_shape(layer, inputs)
         if weights is not None and bias is not None:
@@ -129,7 +129,7 @@ class _GraphBuilder:
         return ()
 
     def _parameter(self, values: tuple[int, ...]) -> int:
-        # Equal axes or shapes are one tensor, as the canonical file has them.
+        # Equal axes or shapes are one tensor, as in the canonical file.
         if values not in self._parameters:
             data: npt.NDArray[np.generic] = np.array(values, np.int32)
             self._parameters[values] = self._add(

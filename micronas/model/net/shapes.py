@@ -28,7 +28,7 @@ Shape: TypeAlias = tuple[int, ...]
 
 
 def output_shape(layer: Layer, inputs: list[Shape], where: str) -> Shape:
-    """Shape of ``layer``'s result for the shapes it reads; ``SpaceError`` starts with ``where``."""
+    """Shape of ``layer``'s result for the input shapes; ``SpaceError`` starts with ``where``."""
     try:
         return _output_shape(layer, inputs)
     except _MismatchError as error:
@@ -83,7 +83,7 @@ def _positive(value: int, what: str) -> int:
 
 def _checked_input(layer: Input, inputs: list[Shape]) -> Shape:
     if inputs:
-        raise _MismatchError("an Input reads nothing")
+        raise _MismatchError("an Input must not read other nodes")
     if len(layer.shape) not in (1, 3) or min(layer.shape) < 1:
         raise _MismatchError("an input is (height, width, channels) or (features,)")
     return layer.shape
@@ -109,7 +109,7 @@ def _window(layer: Conv | DepthwiseConv | Pool, kernel_h: int, kernel_w: int, x:
 
 def _averaged(layer: GlobalAveragePool, x: Shape) -> Shape:
     if layer.keep_dims and x[:2] == (1, 1):
-        raise _MismatchError("a mean over one position is no operation, and would not be converted into one")
+        raise _MismatchError("global average pooling of a 1x1 plane is a no-op; the converter would drop it")
     return (1, 1, x[2]) if layer.keep_dims else (x[2],)
 
 

@@ -1,4 +1,4 @@
-"""Read an int8 .tflite file into the graph; anything else is refused with one plain reason.
+"""Read an int8 .tflite file into the graph; any other file is refused with one plain reason.
 
 >>> graph = read(Path("model.tflite"))          # doctest: +SKIP
 >>> graph.ops[0].kind                           # doctest: +SKIP
@@ -35,10 +35,10 @@ def read(path: Path) -> Graph:
 
 
 def read_bytes(data: bytes, name: str, *, where: str | None = None) -> Graph:
-    """The int8 graph in ``data``, called ``name``; ``where`` (or ``name``) stands before every refusal."""
+    """The int8 graph in ``data``, called ``name``; every error begins with ``where`` (or ``name``)."""
     where = where or name
     _refuse_other_files(data, where)
-    # The schema module and NumPy take a moment to import: not before a file is there to read.
+    # The schema module and NumPy are slow to import, so only after the file was found.
     from micronas.model.tflite.convert import to_graph
     from micronas.model.tflite.decode import decode
 
@@ -49,12 +49,12 @@ def read_bytes(data: bytes, name: str, *, where: str | None = None) -> Graph:
 
 
 def _remedy(missing: Path) -> str:
-    """The file of a similar name beside ``missing``, or where a model is to be had."""
+    """The file with a similar name beside ``missing``, or where to get a model."""
     names = [path.name for path in missing.parent.glob("*.tflite")]
     near = difflib.get_close_matches(missing.name, names, n=1)
     if near:
         return f"did you mean {missing.parent / near[0]}?"
-    return "a search leaves one in RUN/best/model.tflite; `micronas networks` lists some to write"
+    return "a search writes one to RUN/best/model.tflite; `micronas networks` lists more"
 
 
 def _refuse_other_files(data: bytes, where: str) -> None:
@@ -70,5 +70,5 @@ def _refuse_other_files(data: bytes, where: str) -> None:
     if len(data) < _SMALLEST_BYTES or data[4:8] != _IDENTIFIER:
         raise ModelError(
             f"{where}: not a .tflite file (no {_IDENTIFIER.decode()} mark at byte 4)",
-            remedy="convert the model with the TFLite converter; a damaged download looks like this too",
+            remedy="convert the model with the TFLite converter; a damaged download also looks like this",
         )

@@ -1,4 +1,4 @@
-"""Decoded file -> ``Graph``: refusals first, then tensors and ops."""
+"""Decoded file -> ``Graph``: checks first, then tensors and ops."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_RANK = 8
 
 
 def to_graph(model: RawModel, name: str) -> Graph:
-    """The graph of a decoded int8 model; raises ``ModelError`` for whatever we do not run."""
+    """The graph of a decoded int8 model; raises ``ModelError`` for unsupported models."""
     refuse_foreign(model)
     used = _used_tensors(model)
     graph = Graph(
@@ -57,7 +57,7 @@ def _check_form(raw: RawTensor, index: int) -> None:
         raise ModelError(f"tensor {index} ({raw.name}) is of type {raw.type_name.lower()}")
     empty_matrix = len(raw.shape) > 1 and 0 in raw.shape
     if len(raw.shape) > MAX_RANK or any(dim < 0 for dim in raw.shape) or empty_matrix:
-        raise ModelError(f"tensor {index} ({raw.name}) has no sensible shape: the file is damaged")
+        raise ModelError(f"tensor {index} ({raw.name}) has an invalid shape: the file is damaged")
 
 
 def _constant(raw: RawTensor, index: int) -> npt.NDArray[np.generic] | None:

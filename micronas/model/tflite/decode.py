@@ -1,8 +1,8 @@
-"""Flatbuffer bytes -> plain values, with every offset and length distrusted.
+"""Flatbuffer bytes -> plain values, with checks of every offset and length.
 
-A damaged file must end in ``ModelError``. The flatbuffers runtime checks little, so lengths are
-compared with the file's size before anything is looped over, and whatever a wild offset makes the
-runtime raise is turned into one refusal here. Nothing past this module sees the file's bytes.
+A damaged file must raise ``ModelError``. The flatbuffers runtime checks little. Lengths are therefore
+compared with the file's size before any loop, and every exception that a wrong offset causes in the runtime
+becomes one error here. No other module reads the file's bytes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class RawTensor:
-    """A tensor as the file has it; ``type_name`` is the schema's name, ``data`` its constant bytes."""
+    """A tensor as stored in the file; ``type_name`` is the schema's name, ``data`` its constant bytes."""
 
     name: str
     shape: tuple[int, ...]
@@ -50,7 +50,7 @@ class RawTensor:
 
 @dataclass(frozen=True)
 class RawOp:
-    """An operator as the file has it; ``custom`` names a custom op."""
+    """An operator as stored in the file; ``custom`` names a custom op."""
 
     kind: str
     custom: str | None
@@ -61,7 +61,7 @@ class RawOp:
 
 @dataclass(frozen=True, eq=False)
 class RawModel:
-    """The first subgraph, and how many there are."""
+    """The first subgraph, and the number of subgraphs."""
 
     subgraphs: int
     tensors: tuple[RawTensor, ...]
@@ -76,7 +76,7 @@ def decode(data: bytes) -> RawModel:
         return _Decoder(data).model()
     except _RUNTIME_ERRORS as error:
         raise ModelError(
-            f"the file is cut short or damaged: its {len(data):,} bytes refer to data that is not there",
+            f"the file is cut short or damaged: its {len(data):,} bytes refer to missing data",
             remedy="fetch the file again, or convert the model again",
         ) from error
 
@@ -132,7 +132,7 @@ class _Decoder:
             raise ModelError(f"the flatbuffer is damaged (buffer {index} of {self._model.BuffersLength()})")
         buffer = self._present(self._model.Buffers(index))
         if buffer.Offset() > 1:
-            raise ModelError("constants lie outside the flatbuffer, as in files over 2 GB")
+            raise ModelError("constants are outside the flatbuffer, as in files over 2 GB")
         data = buffer.DataAsNumpy()
         return np.frombuffer(b"", np.uint8) if isinstance(data, int) else data
 
@@ -141,7 +141,7 @@ class _Decoder:
         if not 0 <= index < self._count(self._model.OperatorCodesLength()):
             raise ModelError(f"the flatbuffer is damaged (operator code {index})")
         code = self._present(self._model.OperatorCodes(index))
-        # Codes below 127 also stand in the old one-byte field; the larger of the two counts.
+        # Codes below 127 are also in the old one-byte field; the larger of the two is valid.
         number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
         custom = code.CustomCode()
         kind = OP_NAMES.get(number, f"operator {number}")

@@ -1,8 +1,8 @@
-"""How each op's attributes lie in a .tflite file: one table for reader and writer.
+"""Encoding of each op's attributes in a .tflite file: one table for reader and writer.
 
 An ``OptionsTable`` pairs the fields of an ``Attrs`` dataclass with those of a table of TFLite's schema. Ops
-whose shapes or constant inputs say everything (``NoAttrs``) carry no options, or only what ``tflite.writer``
-derives from their shapes.
+that are defined by shapes or constant inputs (``NoAttrs``) have no options, or only those that
+``tflite.writer`` derives from their shapes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class OptionField:
     codes: dict[int, Enum] | None = None
 
     def decode(self, value: Any) -> Any:
-        """The option's value as the attribute's; raises ``ModelError`` for a number we do not know."""
+        """The option's value as the attribute's; raises ``ModelError`` for an unknown number."""
         if isinstance(value, float) and not math.isfinite(value):
             raise ModelError(f"{self.attr} is {value}")
         if self.codes is None:
@@ -53,7 +53,7 @@ class OptionField:
 
 @dataclass(frozen=True)
 class OptionsTable:
-    """An options table of the schema and the attributes that come from it."""
+    """An options table of the schema and its attributes."""
 
     options: str
     attrs: type[g.Attrs]
@@ -135,7 +135,7 @@ def _fused(options: str) -> OptionsTable:
 
 @dataclass(frozen=True)
 class OpFormat:
-    """An op that we read and write; ``version`` is the int8 form that every interpreter registers."""
+    """A supported op; ``version`` is the int8 form that every interpreter registers."""
 
     version: int
     layout: OptionsTable | None = None

@@ -1,4 +1,4 @@
-"""One op seen with its tensors, for checks that refuse it by name."""
+"""One op with its tensors, for checks whose errors name it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, eq=False)
 class OpView:
-    """Op ``index`` of ``graph``; every accessor refuses what is not there."""
+    """Op ``index`` of ``graph``; every accessor raises for missing items."""
 
     graph: Graph
     index: int
@@ -27,7 +27,7 @@ class OpView:
         return self.graph.ops[self.index]
 
     def refuse(self, why: str) -> ModelError:
-        """The error to raise: names the op, then says ``why``."""
+        """The error to raise: names the op, then gives ``why``."""
         return ModelError(f"op #{self.index} {self.op.kind}: {why}")
 
     def arity(self, least: int, most: int | None = None) -> None:
@@ -37,7 +37,7 @@ class OpView:
             raise self.refuse(f"{plural(number, 'input')}, not {least}" + (f" to {most}" if most else ""))
 
     def tensor(self, position: int) -> Tensor:
-        """The tensor at an input that must be there."""
+        """The tensor at a required input."""
         if self.op.inputs[position] == ABSENT:
             raise self.refuse(f"input {position} is missing")
         return self.graph.tensors[self.op.inputs[position]]
@@ -55,13 +55,13 @@ class OpView:
         if tensor.dtype is not DType.INT8:
             raise self.refuse(f"{where} is {tensor.dtype.value}, not int8")
         if tensor.quant is None or tensor.quant.per_channel:
-            raise self.refuse(f"{where} has no scale of its own")
+            raise self.refuse(f"{where} does not have exactly one scale")
         self.check_scales(tensor, where)
         if not -128 <= tensor.quant.zero_point[0] <= 127:
             raise self.refuse(f"{where} has zero point {tensor.quant.zero_point[0]}, outside int8")
 
     def check_scales(self, tensor: Tensor, where: str) -> None:
-        """Refuse scales whose quotients leave float32."""
+        """Refuse scales whose quotients exceed float32."""
         if tensor.quant and not all(1e-15 < scale < 1e15 for scale in tensor.quant.scale):
             raise self.refuse(
                 f"{where} has the scale {min(tensor.quant.scale):g}..{max(tensor.quant.scale):g}"
@@ -71,9 +71,7 @@ class OpView:
         """A constant int32 parameter (axes, shape, paddings), flattened."""
         tensor = self.tensor(position)
         if tensor.data is None:
-            raise self.refuse(
-                f"input {position} must be a constant; shapes that depend on data do not run here"
-            )
+            raise self.refuse(f"input {position} must be a constant; data-dependent shapes are not supported")
         if tensor.dtype is not DType.INT32:
             raise self.refuse(f"input {position} is {tensor.dtype.value}, not int32")
         return np.asarray(tensor.data, np.int64).ravel()
@@ -98,5 +96,5 @@ class OpView:
                 raise self.refuse(f"{name} is {value}")
 
     def attrs(self) -> Any:
-        """The attributes, whose class the reader has made to fit the kind."""
+        """The attributes, whose class the reader has matched to the kind."""
         return self.op.attrs

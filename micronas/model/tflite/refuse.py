@@ -1,4 +1,4 @@
-"""Refusals of models that are sound files but not int8 networks we run, each by name."""
+"""Errors for models that are valid files but not supported int8 networks, each with its reason."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KNOWN_TYPES = frozenset({"INT8", "INT32", "INT64", "FLOAT32"})
 
 
 def refuse_foreign(model: RawModel) -> None:
-    """Raise ``ModelError`` for the first reason why ``model`` is not an int8 network we run."""
+    """Raise ``ModelError`` for the first reason why ``model`` is not a supported int8 network."""
     for check in _CHECKS:
         check(model)
 
@@ -83,7 +83,7 @@ def _float_or_hybrid(model: RawModel) -> None:
 
 
 def _float_island(model: RawModel, is_float: list[bool]) -> None:
-    """Float tensors are fine only where QUANTIZE or DEQUANTIZE stands at the edge of the graph."""
+    """Float tensors are allowed only with QUANTIZE or DEQUANTIZE at the edge of the graph."""
     for i, op in enumerate(model.ops):
         quantizes_input = op.kind == "QUANTIZE" and set(op.inputs) <= set(model.inputs)
         dequantizes_output = op.kind == "DEQUANTIZE" and set(op.outputs) <= set(model.outputs)

@@ -1,6 +1,6 @@
-"""For each op, what its inputs must be and which output shapes follow: a file that says otherwise is refused.
+"""For each op, the required inputs and the resulting output shapes; a file that differs is refused.
 
-Everything after the reader (plan, interpreter, generated C) relies on these.
+All later stages (plan, interpreter, generated C) rely on these rules.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _softmax(v: OpView) -> tuple[Shape, ...]:
     shapes = _unary(v)
     output = v.graph.tensors[v.op.outputs[0]].quant
     if output is None or output.scale != (1 / 256,) or output.zero_point != (-128,):
-        raise v.refuse("the output's scale is not 1/256 with zero point -128, which TFLite's kernel takes")
+        raise v.refuse("the output's scale is not 1/256 with zero point -128, which TFLite's kernel requires")
     if not shapes[0]:
         raise v.refuse("the input is a scalar")
     return shapes
@@ -78,7 +78,7 @@ def _concatenation(v: OpView) -> tuple[Shape, ...]:
     if v.attrs().activation.value != "NONE":
         raise v.refuse("a fused activation is not supported, as in TFLite Micro")
     if len({(*s[:axis], *s[axis + 1 :]) for s in parts}) > 1 or len({len(s) for s in parts}) > 1:
-        raise v.refuse(f"inputs {parts} differ beside axis {axis}")
+        raise v.refuse(f"inputs {parts} differ in other dimensions than axis {axis}")
     return ((*parts[0][:axis], sum(s[axis] for s in parts), *parts[0][axis + 1 :]),)
 
 
@@ -107,7 +107,7 @@ def _transpose(v: OpView) -> tuple[Shape, ...]:
     v.arity(2)
     x, order = v.int8(0), [int(i) for i in v.integers(1)]
     if sorted(order) != list(range(len(x.shape))):
-        raise v.refuse(f"{order} is no permutation of the axes of {x.shape}")
+        raise v.refuse(f"{order} is not a permutation of the axes of {x.shape}")
     return (tuple(x.shape[i] for i in order),)
 
 
@@ -157,7 +157,7 @@ def _resize(v: OpView) -> tuple[Shape, ...]:
     v.arity(2)
     x, size = v.int8(0, rank=4), v.integers(1)
     if size.size != 2 or (size < 1).any():
-        raise v.refuse(f"size {size.tolist()} is no (height, width)")
+        raise v.refuse(f"size {size.tolist()} is not a (height, width)")
     return ((x.shape[0], int(size[0]), int(size[1]), x.shape[3]),)
 
 

@@ -1,4 +1,4 @@
-"""Checks that a graph hangs together: each value made once, before it is read, in the shape that follows."""
+"""Consistency checks of a graph: each value is written once, before it is read, with the right shape."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from micronas.model.tflite.op_view import OpView, Shape
 from micronas.model.tflite.shape_rules import RULES
 
 MAX_ACTIVATION_BYTES = 1 << 28
-"""No microcontroller comes near 256 MB; a larger tensor is a damaged shape."""
+"""No microcontroller has close to 256 MB; a larger tensor means a damaged shape."""
 
 _FLATTENED = frozenset({"FULLY_CONNECTED"})
 
 
 def check_structure(graph: Graph) -> None:
-    """Raise ``ModelError``, naming the op, at the first thing that does not fit."""
+    """Raise ``ModelError`` that names the op, for the first inconsistency."""
     for t in (*graph.inputs, *graph.outputs):
         _check_size(graph, t)
     _check_order(graph)
@@ -27,17 +27,17 @@ def check_structure(graph: Graph) -> None:
 def _check_order(graph: Graph) -> None:
     written = set(graph.inputs)
     if len(written) != len(graph.inputs):
-        raise ModelError("a tensor is two inputs of the graph")
+        raise ModelError("a tensor is listed twice as an input of the graph")
     if any(graph.tensors[t].is_constant for t in written):
         raise ModelError("an input of the graph is a constant")
     for i in range(len(graph.ops)):
         view = OpView(graph, i)
         for t in view.op.inputs:
             if t != ABSENT and not graph.tensors[t].is_constant and t not in written:
-                raise view.refuse(f"reads tensor {t}, which nothing has written yet")
+                raise view.refuse(f"reads tensor {t}, which is not written yet")
         for t in view.op.outputs:
             if t in written or graph.tensors[t].is_constant:
-                raise view.refuse(f"writes tensor {t}, which has a value already")
+                raise view.refuse(f"writes tensor {t}, which already has a value")
             written.add(t)
     for t in graph.outputs:
         if t not in written:
@@ -46,7 +46,7 @@ def _check_order(graph: Graph) -> None:
 
 def _check_op(view: OpView) -> None:
     if not view.graph.activation_inputs(view.op):
-        raise view.refuse("works on constants only; let the converter fold it")
+        raise view.refuse("has only constant inputs; let the converter fold it")
     expected = RULES[view.op.kind](view)
     if len(expected) != len(view.op.outputs):
         raise view.refuse(f"{plural(len(view.op.outputs), 'output')}, not {len(expected)}")

@@ -45,7 +45,7 @@ def _check_bias(v: OpView, channels: int) -> None:
 
 
 def conv_2d(v: OpView) -> tuple[Shape, ...]:
-    """CONV_2D, grouped ones included."""
+    """CONV_2D, including grouped ones."""
     v.arity(2, 3)
     x, w, a = v.int8(0, rank=4), _weights(v, 4, 0), v.attrs()
     groups, rest = divmod(x.shape[3], w.shape[3])
@@ -71,7 +71,7 @@ def fully_connected(v: OpView) -> tuple[Shape, ...]:
     x = v.int8(0)
     units, depth = _weights(v, 2, 0).shape
     if x.elements % depth:
-        raise v.refuse(f"input {x.shape} is no multiple of the weights' depth {depth}")
+        raise v.refuse(f"input {x.shape} is not a multiple of the weights' depth {depth}")
     if v.attrs().keep_num_dims:
         if x.shape[-1] != depth:
             raise v.refuse(f"weights of depth {depth} do not fit an input of {x.shape}")

@@ -1,9 +1,9 @@
-"""Graph -> canonical, minimal .tflite: what we hand out, and whose size is known before training.
+"""Graph -> canonical, minimal .tflite: the file that is delivered, with a size known before training.
 
-Nothing is written that no interpreter needs: no tensor names but ``input0``, ``output0``, ..., no min/max,
-no metadata, no unused tensors; equal small integer parameters (axes, shapes, paddings) once. The length
-depends on shapes, options and the number of scales alone, never on values, so a shape-only graph (zeros)
-and the trained one give files of the same size.
+Only data that interpreters need are written: no tensor names except ``input0``, ``output0``, ..., no min/max,
+no metadata, no unused tensors; equal small integer parameters (axes, shapes, paddings) appear once. The
+length depends only on shapes, options and the number of scales, never on values, so a shape-only graph
+(zeros) and the trained one give files of the same size.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class _Writer:
     def _code(self, kind: str) -> int:
         number = OP_CODES[kind]
         schema.OperatorCodeStart(self._builder)
-        # Readers take the larger of the two; old ones know only the one-byte field.
+        # Readers use the larger of the two; old ones know only the one-byte field.
         schema.OperatorCodeAddDeprecatedBuiltinCode(self._builder, min(number, 127))
         schema.OperatorCodeAddBuiltinCode(self._builder, number)
         schema.OperatorCodeAddVersion(self._builder, OP_FORMATS[kind].version)
@@ -172,7 +172,7 @@ class _Writer:
 
 
 def _derived_options(graph: Graph, op: Op) -> Any:
-    """Options of the ops whose shapes tell them; None for an op without any."""
+    """Options that follow from shapes; None for an op without any."""
     assert isinstance(op.attrs, NoAttrs)
     output = graph.tensors[op.outputs[0]]
     if op.kind == "RESHAPE" and len(op.inputs) == 1:
@@ -193,7 +193,7 @@ def _derived_options(graph: Graph, op: Op) -> Any:
 
 
 def squeezed_dims(source: tuple[int, ...], result: tuple[int, ...]) -> list[int]:
-    """Positions of the 1s that SQUEEZE drops, last ones first kept; which of several does not matter."""
+    """Positions of the 1s that SQUEEZE drops; of several possibilities, the first matching 1s are kept."""
     dropped, kept = [], 0
     for position, dim in enumerate(source):
         if kept < len(result) and result[kept] == dim:
@@ -217,7 +217,7 @@ def file_positions(graph: Graph) -> dict[int, int]:
 
 
 def _parameter_key(tensor: Tensor) -> object | None:
-    """What makes two axes, shape or padding tensors the same; None for weights and activations."""
+    """The identity of an axes, shape or padding tensor; None for weights and activations."""
     is_parameter = tensor.is_constant and tensor.quant is None and tensor.dtype is DType.INT32
     if not is_parameter or tensor.data is None:
         return None

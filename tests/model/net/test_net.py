@@ -86,7 +86,7 @@ def _reading(layer, *shapes):
         (Conv(4, 3, 3, 0, 1), ((4, 1),), "at least 1"),
         (Pool(PoolKind.MAX, 5, 5, 1, 1), ((4, 1),), "5x5 window does not fit"),
         (Flatten(), ((4, 1), (4, 1)), "2 inputs, 1 needed"),
-        (GlobalAveragePool(keep_dims=True), ((4, 4),), "mean over one position"),
+        (GlobalAveragePool(keep_dims=True), ((4, 4),), "pooling of a 1x1 plane"),
     ],
 )
 def test_layers_refuse_shapes_they_cannot_read(layer, shapes, message):
