@@ -1,6 +1,6 @@
 """The report: one self-contained HTML page of a run, finished or not.
 
-The charts are SVG written here: a page of some ten kilobytes that opens anywhere, also without a network.
+The charts are SVG generated here: a page of about ten kilobytes that opens anywhere, even offline.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def write_report(store: Store, out: Path | None = None) -> Path:
     """Write the page of ``store`` to ``out`` (default: report.html in the run folder) and return its path."""
     path = out or store.folder / "report.html"
     text = _page(store)
-    # A page that is being looked at is replaced in one step.
+    # A page that is open in a browser is replaced atomically.
     with tempfile.NamedTemporaryFile(
         "w", dir=path.parent, suffix=".html", delete=False, encoding="utf-8", errors="backslashreplace"
     ) as file:
@@ -33,13 +33,13 @@ def write_report(store: Store, out: Path | None = None) -> Path:
             os.chmod(file.name, 0o644)
             os.replace(file.name, path)
         except BaseException:
-            Path(file.name).unlink(missing_ok=True)  # a full disk is left as it was found
+            Path(file.name).unlink(missing_ok=True)  # no partial file is left on a full disk
             raise
     return path
 
 
 def write_picture(store: Store, out: Path) -> Path:
-    """Write accuracy against latency (flash where nothing ran) as an SVG file that stands alone."""
+    """Write accuracy against latency (flash if nothing ran) as a standalone SVG file."""
     out.write_text(picture(read_run(store)), encoding="utf-8", errors="backslashreplace")
     return out
 
@@ -50,5 +50,5 @@ def _page(store: Store) -> str:
         return render(run)
     except (UndefinedError, TypeError, KeyError, AttributeError) as error:
         if not run.not_resumable:
-            raise  # a run of this version that it cannot show is a bug
+            raise  # a run of this version that cannot be shown is a bug
         raise store.unreadable("result", str(error)) from error

@@ -13,7 +13,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 20, 14, 44
 
 @dataclass(frozen=True)
 class Point:
-    """A mark: where, which kind (a CSS class), and what is told when the pointer rests on it."""
+    """A mark: position, kind (a CSS class) and tooltip."""
 
     x: float
     y: float
@@ -42,7 +42,7 @@ def scatter(
 ) -> str:
     """Points, a line through ``line`` (stairs when ``stepped``), axes; empty text without points.
 
-    ``whole_x`` keeps the ticks of things that are counted to whole numbers.
+    ``whole_x`` keeps ticks at whole numbers, for counts.
     """
     if not points:
         return ""
@@ -63,7 +63,7 @@ def scatter(
 
 
 def _limit(frame: PlotArea, limit: Limit) -> str:
-    """The name stands on the left of its line unless it would run over the axis there."""
+    """The name is on the left of its line unless it would cross the axis there."""
     x, width = frame.x(limit.x), 6 * len(limit.name)
     left = x - 4 - width >= _LEFT
     place = f'x="{x - 4 if left else x + 4:.1f}" style="text-anchor: {"end" if left else "start"}"'
@@ -98,7 +98,7 @@ class Range:
 
     @classmethod
     def around(cls, values: Sequence[float], *, whole: bool = False) -> Range:
-        """A range of round ends that holds ``values``, with two to eight ticks; ``whole`` ones if asked.
+        """A range with round ends that contains ``values``, with two to eight ticks, ``whole`` ones if set.
 
         Around a single value it keeps the value's size and sign, so that a share does not get a tick below 0.
         """
@@ -129,19 +129,19 @@ def _room(low: float, high: float) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class PlotArea:
-    """From figures to places on the picture."""
+    """Maps figures to positions in the picture."""
 
     horizontal: Range
     vertical: Range
     width: int
 
     def x(self, value: float) -> float:
-        """Place from the left, pixels."""
+        """Position from the left, pixels."""
         span = self.horizontal.high - self.horizontal.low
         return _LEFT + (value - self.horizontal.low) / span * (self.width - _LEFT - _RIGHT)
 
     def y(self, value: float) -> float:
-        """Place from the top, pixels."""
+        """Position from the top, pixels."""
         span = self.vertical.high - self.vertical.low
         return HEIGHT - _BOTTOM - (value - self.vertical.low) / span * (HEIGHT - _TOP - _BOTTOM)
 

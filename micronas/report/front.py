@@ -12,9 +12,8 @@ from micronas.trial import Outcome, Scores
 
 
 def front_of(records: Sequence[Record]) -> list[Record]:
-    """COMPLETE trials on the front of quality and latency, or of quality and flash where nothing ran.
-
-    By rising cost; of equal networks the first.
+    """COMPLETE trials on the front of quality and latency, or of quality and flash if nothing ran. By rising
+    cost; of equal networks, the first.
     """
     shown = [(r, s) for r in records if r.trial.outcome is Outcome.COMPLETE and (s := r.trial.scores)]
     if not shown:

@@ -25,7 +25,7 @@ from micronas.trial import FORECAST_STAGE, Outcome, Scores, Source
 
 @dataclass(frozen=True)
 class Download:
-    """A file inside the page."""
+    """A file of the package for the page."""
 
     name: str
     size: int
@@ -33,7 +33,7 @@ class Download:
 
 
 def render(run: RunData) -> str:
-    """The whole page, with no reference to anything outside it."""
+    """The complete, self-contained page."""
     environment = Environment(
         loader=PackageLoader("micronas.report", "."),
         autoescape=select_autoescape(default_for_string=True, default=True),
@@ -72,7 +72,7 @@ def _missed(run: RunData) -> MissedTarget | None:
 
 
 def fronts(run: RunData) -> list[str]:
-    """Accuracy against each cost; a figure that a run has no device for is left out."""
+    """Accuracy against each cost; a cost that the run has no figures for is left out."""
     source = _latency_source(run)
     known = "predicted" if run.config.get("device") == "none" else "predicted = linked"
     return [

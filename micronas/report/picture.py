@@ -18,12 +18,12 @@ circle.hand { fill: #d9822b; fill-opacity: .9 }
 
 
 def picture(run: RunData) -> str:
-    """The first front that the run has figures for; raises ``StoreError`` for a run without any."""
+    """The first front for which the run has figures; raises ``StoreError`` if there is none."""
     chart = next((chart for chart in fronts(run) if chart), None)
     if chart is None:
         raise StoreError(
             f"run {run.name} has no complete trial to draw",
-            remedy="the report without a picture gives each trial's reason",
+            remedy="the report without --picture shows each trial's reason",
         )
     head, rest = chart.split(">", 1)
     return f'{head} xmlns="http://www.w3.org/2000/svg">{_STYLE}{rest}\n'

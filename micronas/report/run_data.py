@@ -1,4 +1,4 @@
-"""What the page shows, read from the store alone."""
+"""The data of the page, read only from the store."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from micronas.trial import Outcome
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """The reported network as code generation sees it."""
+    """The reported network in the form used by code generation."""
 
     graph: Graph
     lowered: tuple[Lowered, ...]
@@ -31,7 +31,7 @@ class Network:
 
 @dataclass(frozen=True)
 class BoardFacts:
-    """What the page tells of the board, from the profile as it was stored; ``core`` is the compiler's name.
+    """The page's information on the board, from the stored profile; ``core`` is the compiler's name.
 
     ``target`` is None for a core that this version does not know; figures may be missing.
     """
@@ -43,7 +43,7 @@ class BoardFacts:
 
     @property
     def target(self) -> Target | None:
-        """What its networks are lowered for."""
+        """The target for which its networks are lowered."""
         return Target(Core(self.core)) if self.core in [core.value for core in Core] else None
 
 
@@ -63,15 +63,15 @@ class RunData:
     final: Final | None
     best: Network | None
     not_resumable: str = ""
-    """Why this version only shows the run; empty for one of its own."""
+    """Why this version can only show the run; empty if it can resume it."""
 
     @property
     def figure(self) -> str:
-        """Name of the figure of merit: what ``quality_int8`` and its like hold."""
+        """Name of the figure of merit, the meaning of ``quality_int8`` and similar fields."""
         return "AUC" if self.setting("space", "name") in ANOMALY_SPACES else "accuracy"
 
     def setting(self, section: str, key: str) -> Any:
-        """A value of the configuration; None where the version that wrote it had no such key."""
+        """A value of the configuration; None if the version that wrote it had no such key."""
         inner = self.config.get(section)
         return inner.get(key) if isinstance(inner, dict) else None
 
@@ -116,7 +116,7 @@ def _board(store: Store) -> BoardFacts:
 
 
 def _network(tflite: bytes, store: Store, target: Target) -> Network:
-    """As it is planned for the run's board; where this version does not read its profile, in one memory."""
+    """The plan for the run's board; in one memory if this version cannot read the profile."""
     graph = read_bytes(tflite, "best")
     try:
         ledger = make_ledger(graph, stored_board(store))

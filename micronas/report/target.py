@@ -1,4 +1,4 @@
-"""Whether the reported network is as fast as was asked for, and which network would be."""
+"""Whether the reported network meets the latency target, and which network does."""
 
 from __future__ import annotations
 
@@ -37,9 +37,8 @@ class MissedTarget:
 def missed_target(
     target_ms: float | None, ms: float | None, source: str | None, records: Sequence[Record]
 ) -> MissedTarget | None:
-    """None where the latency ``ms`` of the result meets ``target_ms``, or either is unknown.
-
-    Only latencies of the result's own ``source`` can be said to meet it.
+    """None if the latency ``ms`` of the result meets ``target_ms``, or if either is unknown. Only latencies
+    of the result's own ``source`` are compared.
     """
     if target_ms is None or ms is None or ms <= target_ms:
         return None
