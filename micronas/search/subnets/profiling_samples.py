@@ -83,7 +83,7 @@ def run_untrained(config: SearchConfig, board: Board) -> RunUntrained:
         dataset = cached_dataset(config.data)
         calibration = dataset.calibration(config.estimator.calibration_samples, config.seed)
         tflite = quantize(TfModel(net, config.seed), net, calibration, input_range=dataset.input_range)
-        graph = read_bytes(tflite, "scout")
+        graph = read_bytes(tflite, "profiling_sample")
         samples = parity_samples(graph, dataset, PARITY_SAMPLES)
         device = make_device(config.device, config.probe, config.port)
         with verified_deployment(graph, board, samples, device=device) as deployed:

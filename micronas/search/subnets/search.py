@@ -78,7 +78,7 @@ class Subnet:
 class FoundSubnets:
     """Every distinct subnet that was scored, and the cost.
 
-    ``scouts`` are networks with untrained weights, run only to profile them for the latency model.
+    The third field has networks with untrained weights, run only to profile them for the latency model.
     """
 
     subnets: tuple[Subnet, ...]
