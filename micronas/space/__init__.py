@@ -1,4 +1,4 @@
-"""Search spaces: which networks may be proposed, and how to get from one to the next."""
+"""Search spaces: the networks that may be proposed, and the steps between them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["ANOMALY_SPACES", "SPACES", "Arch", "Space", "check_space", "make_spa
 SPACES = ("layerwise", "cell", "micronets", "mlp", "autoencoder")
 
 ANOMALY_SPACES = ("autoencoder",)
-"""Whose networks reconstruct their input instead of naming a class."""
+"""Spaces whose networks reconstruct their input instead of classifying it."""
 
 
 def make_space(config: SpaceConfig, input_shape: tuple[int, ...], n_classes: int) -> Space:
-    """The space that ``config`` describes, for data of that shape; raises ``SpaceError`` if it has none."""
+    """The space that ``config`` describes, for data of this shape; raises ``SpaceError`` if there is none."""
     match config.name:
         case "layerwise":
             shape = _image_shape(input_shape)
@@ -39,7 +39,7 @@ def make_space(config: SpaceConfig, input_shape: tuple[int, ...], n_classes: int
 
 
 def check_space(name: str) -> None:
-    """Raise ``SpaceError`` with the nearest known name unless there is a space called ``name``."""
+    """Raise ``SpaceError`` with the nearest known name unless space ``name`` exists."""
     if name not in SPACES:
         raise _unknown(name)
 
@@ -56,7 +56,7 @@ def _image_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
         return shape[0], shape[1], shape[2]
     if len(shape) == 2:
         return shape[0], 1, shape[1]
-    raise SpaceError(f"inputs of shape {shape} are no (height, width, channels)")
+    raise SpaceError(f"inputs of shape {shape} are not (height, width, channels)")
 
 
 _STREAM = 512
@@ -80,7 +80,7 @@ def _limits(config: SpaceConfig, shape: tuple[int, int, int]) -> Limits:
 
 
 def _cell_limits(config: SpaceConfig) -> CellLimits:
-    """The blocks of the configuration are cells here."""
+    """For this space, the blocks of the configuration are cells."""
     return CellLimits(
         min_cells=config.min_blocks,
         max_cells=config.max_blocks,
@@ -90,7 +90,7 @@ def _cell_limits(config: SpaceConfig) -> CellLimits:
 
 
 def _mlp_limits(config: SpaceConfig) -> MlpLimits:
-    """The blocks of the configuration are hidden layers here."""
+    """For this space, the blocks of the configuration are hidden layers."""
     return MlpLimits(config.min_blocks, config.max_blocks, config.min_width, config.max_width)
 
 

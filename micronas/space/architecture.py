@@ -1,4 +1,4 @@
-"""What the architectures of all spaces can do."""
+"""The interface of the architectures of all spaces."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Protocol
 class Arch(Protocol):
     """A genotype: immutable, equal to others by value, and hashable. Each space has its own class.
 
-    All else (JSON, the network, neighbours, a key) is asked of the space, which refuses those of others.
+    Everything else (JSON, the network, neighbours, a key) comes from the space, which refuses architectures
+    of other spaces.
     """
 
     def __hash__(self) -> int:

@@ -15,11 +15,11 @@ from micronas.space.mlp import MlpArch, MlpSpace
 from micronas.space.widths import nearest_width
 
 BOTTLENECKS = (4, 8, 16)
-"""Of hand-made networks; MLPerf Tiny's has 8."""
+"""Bottlenecks of the baselines; MLPerf Tiny's network has 8."""
 
 
 class AutoencoderSpace(MlpSpace):
-    """See ``micronas.space.Space`` for the verbs; ``hidden`` ends in the bottleneck."""
+    """See ``micronas.space.Space`` for the methods; ``hidden`` ends in the bottleneck."""
 
     has_bottleneck = True
 

@@ -1,4 +1,4 @@
-"""What every search space can do, what strategies know of it, and what the spaces have in common."""
+"""The interface of search spaces for strategies, and their common implementation."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ __all__ = ["Arch", "Space", "TypedSpace", "file_bytes", "hash_json", "hash_net"]
 
 
 class Space(Protocol):
-    """A set of architectures, and the ways through it.
+    """A set of architectures, and the steps between them.
 
-    Every architecture that a method returns is in canonical form and in the space: genes that do not
-    change the network have one agreed value. Two architectures have equal keys if, and only if, they are
-    the same network. A method that is given an architecture of another space raises ``SpaceError``.
+    Every architecture that a method returns is in canonical form and in the space: genes that do not change
+    the network have a fixed value. Two architectures have equal keys if and only if they are the same
+    network. Methods raise ``SpaceError`` for an architecture of another space.
     """
 
     def sample(self, rng: np.random.Generator) -> Arch:
-        """A random architecture; sizes are spread evenly in the logarithm."""
+        """A random architecture; sizes are distributed uniformly in the logarithm."""
         ...
 
     def mutate(self, arch: Arch, rng: np.random.Generator) -> Arch:
-        """One of ``neighbours(arch)``: one thing differs, and the network with it."""
+        """One of ``neighbours(arch)``: one gene differs, and so does the network."""
         ...
 
     def crossover(self, a: Arch, b: Arch, rng: np.random.Generator) -> Arch:
@@ -45,11 +45,11 @@ class Space(Protocol):
         ...
 
     def net(self, arch: Arch) -> Net:
-        """The network; raises ``SpaceError`` for an architecture that is not of this space."""
+        """The network; raises ``SpaceError`` for an architecture of another space."""
         ...
 
     def baselines(self) -> tuple[Arch, ...]:
-        """Well-made networks of the space, largest file first."""
+        """Good manual designs in the space, largest file first."""
         ...
 
     def to_json(self, arch: Arch) -> Json:
@@ -57,7 +57,7 @@ class Space(Protocol):
         ...
 
     def from_json(self, data: Json) -> Arch:
-        """The architecture back, checked; raises ``SpaceError`` naming the gene."""
+        """The checked architecture; raises ``SpaceError`` that names the gene."""
         ...
 
     def key(self, arch: Arch) -> str:
@@ -65,7 +65,7 @@ class Space(Protocol):
         ...
 
     def grammar(self) -> Grammar:
-        """The space as tokens, for a controller that writes architectures."""
+        """The space as tokens, for a controller that generates architectures."""
         ...
 
 
@@ -73,7 +73,7 @@ A = TypeVar("A", bound=Arch)
 
 
 class TypedSpace(ABC, Generic[A]):
-    """A ``Space`` whose architectures are of type ``A``: the verbs by what a space says of its genes.
+    """A ``Space`` with architectures of type ``A``: implements the methods by the genes of a space.
 
     ``raw`` architectures are not yet in canonical form.
     """
@@ -90,19 +90,19 @@ class TypedSpace(ABC, Generic[A]):
 
     @abstractmethod
     def canonical(self, raw: A) -> A | None:
-        """The canonical form, or None for what is not in the space."""
+        """The canonical form, or None if it is not in the space."""
 
     @abstractmethod
     def identity(self, arch: A) -> Hashable:
-        """What a canonical architecture shares with those of the same network alone."""
+        """The identity of a canonical architecture's network."""
 
     @abstractmethod
     def crossed(self, a: A, b: A, rng: np.random.Generator) -> A:
-        """A raw child of both."""
+        """A raw child of both parents."""
 
     @abstractmethod
     def hand_made(self) -> Iterable[A]:
-        """Raw well-made networks, in any order and with repetitions."""
+        """Raw manual designs, in any order and with repetitions."""
 
     @abstractmethod
     def write(self, arch: A) -> Json:
@@ -110,18 +110,18 @@ class TypedSpace(ABC, Generic[A]):
 
     @abstractmethod
     def read(self, data: Json) -> A:
-        """The raw architecture of JSON; raises ``SpaceError`` naming the gene."""
+        """The raw architecture from JSON; raises ``SpaceError`` that names the gene."""
 
     @abstractmethod
     def decode(self, arch: A) -> Net:
-        """The network; raises ``SpaceError`` for genes that the space does not allow."""
+        """The network; raises ``SpaceError`` for genes outside the space."""
 
     def sample(self, rng: np.random.Generator) -> A:
         """See ``Space``."""
         return self._in_form(self.draw(rng))
 
     def mutate(self, arch: Arch, rng: np.random.Generator) -> A:
-        """A kind of change first, each as likely as the other, then one of that kind."""
+        """A uniformly drawn kind of change, then one of that kind."""
         own = self._in_form(self.own(arch))
         return one_step(self.moves(own), own, self.canonical, self.identity, rng)
 
@@ -130,7 +130,7 @@ class TypedSpace(ABC, Generic[A]):
         return self._in_form(self.crossed(self.own(a), self.own(b), rng))
 
     def neighbours(self, arch: Arch) -> tuple[A, ...]:
-        """All that ``mutate`` can return, in a fixed order."""
+        """All results that ``mutate`` can return, in a fixed order."""
         own = self._in_form(self.own(arch))
         reached = (raw for move in self.moves(own) for raw in move)
         return tuple(distinct(reached, own, self.canonical, self.identity))
@@ -153,11 +153,11 @@ class TypedSpace(ABC, Generic[A]):
         return self._in_form(self.read(data))
 
     def key(self, arch: Arch) -> str:
-        """Hash of the network: different genes can be one network."""
+        """Hash of the network: different genes can give the same network."""
         return hash_net(self.net(arch))
 
     def own(self, arch: Arch) -> A:
-        """``arch``, which is of this space; raises ``SpaceError`` for one of another space."""
+        """``arch`` if it is of this space; raises ``SpaceError`` otherwise."""
         if not isinstance(arch, self.arch_type):
             raise SpaceError(f"{arch!r} is not an architecture of a {type(self).__name__}")
         return arch
@@ -177,16 +177,16 @@ def hash_json(data: Json) -> str:
 
 def hash_net(net: Net) -> str:
     """Sixteen hex digits of the SHA-256 of the layers and edges of ``net``."""
-    # Networks without dilation keep the keys that they have in runs from before there was any.
+    # Networks without dilation keep the keys of runs made before dilation existed.
     text = repr(net.nodes).replace(", dilation_h=1)", ")")
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def file_bytes(net: Net) -> int:
-    """Size of the network's .tflite file: weights and what each channel and op costs beside them.
+    """Size of the network's .tflite file: weights, and the overhead of each channel and op.
 
-    Of networks trained alike, the one with the larger file was the better one more often than the one with
-    more parameters or more multiplications: depthwise-separable networks spend their bytes on channels.
+    Among equally trained networks, file size predicted the better one more often than parameters or
+    multiplications did: depthwise-separable networks spend their bytes on channels.
     """
     from micronas.model.tflite.writer import write as write_tflite
 

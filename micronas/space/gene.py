@@ -1,8 +1,8 @@
-"""A gene, declared once: its options, where it has a meaning, how it is drawn and what one step changes.
+"""A gene, declared once: its options, where it applies, how it is drawn and what one step changes.
 
-JSON and its checks, drawing, one-step changes, canonical form and the tokens of a controller are walks over
-these declarations (``genome``, ``genome_grammar``). A space adds what its genes mean in the network, and what
-correlates them.
+JSON and its checks, drawing, one-step changes, canonical form and the tokens of a controller are derived from
+these declarations (``genome``, ``genome_grammar``). A space adds the meaning of its genes in the network and
+their correlations.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ Value: TypeAlias = int | float | str | Enum
 """A gene's value; a flag is a ``bool``, which is an ``int``."""
 
 Steps: TypeAlias = Callable[[Value, tuple[Value, ...]], Iterable[Value]]
-"""(value, options) -> the options that one step reaches; the value itself among them does no harm."""
+"""(value, options) -> the options that one step reaches; they may include the value itself."""
 
 Draw: TypeAlias = Callable[[np.random.Generator, tuple[Value, ...]], Value]
 
 R = TypeVar("R")
 
 MANY = 8
-"""Up to so many options are listed in messages."""
+"""Maximum number of options listed in messages."""
 
 
 def every(value: Value, options: tuple[Value, ...]) -> Iterable[Value]:
@@ -39,7 +39,7 @@ def every(value: Value, options: tuple[Value, ...]) -> Iterable[Value]:
 
 
 def others(value: Value, options: tuple[Value, ...]) -> Iterable[Value]:
-    """Steps: to any option but the present one."""
+    """Steps: to any option except the current one."""
     return (option for option in options if option != value)
 
 
@@ -50,12 +50,12 @@ def near(value: Value, options: tuple[Value, ...]) -> Iterable[Value]:
 
 
 def evenly(rng: np.random.Generator, options: tuple[Value, ...]) -> Value:
-    """Each option as likely as the other."""
+    """Draws: all options are equally likely."""
     return options[int(rng.integers(len(options)))]
 
 
 def smallest_with(share: float) -> Draw:
-    """The first option in that share of draws, else any."""
+    """Draws: the first option in the given share, else any option."""
 
     def draw(rng: np.random.Generator, options: tuple[Value, ...]) -> Value:
         return options[0] if rng.random() < share else evenly(rng, options)
@@ -64,7 +64,9 @@ def smallest_with(share: float) -> Draw:
 
 
 def set_with(share: float) -> Draw:
-    """The last of two options, of a flag ``True``, in that share of draws; an only one needs no draw."""
+    """Draws: the last of two options, or ``True`` for a flag, in the given share; a single option needs no
+    draw.
+    """
 
     def draw(rng: np.random.Generator, options: tuple[Value, ...]) -> Value:
         return options[-1] if len(options) > 1 and rng.random() < share else options[0]
@@ -73,7 +75,7 @@ def set_with(share: float) -> Draw:
 
 
 def in_proportion(rng: np.random.Generator, options: tuple[Value, ...]) -> Value:
-    """Options that are numbers, each as likely as it is large."""
+    """Draws: numeric options, each with a probability proportional to its value."""
     sizes = np.array([option for option in options if isinstance(option, int)])
     return int(rng.choice(sizes, p=sizes / sizes.sum()))
 
@@ -84,12 +86,12 @@ def _everywhere(record: object) -> bool:
 
 @dataclass(frozen=True)
 class Gene(Generic[R]):
-    """One gene of records of type ``R``, under the name of their field.
+    """One gene of records of type ``R``, with the name of their field.
 
-    ``options`` ascend. Where ``applies`` says that it has no meaning, it must be ``off``; if ``off`` is not
-    given it may be anything, and is the first option in canonical form. With a single option an ``opt_in``
-    gene is as if it were not declared: in no JSON, token or step. So a space without the gene stays what it
-    was before there was one.
+    ``options`` are ascending. If ``applies`` is false, the value must be ``off``; without ``off``, it may be
+    anything, and it is the first option in canonical form. An ``opt_in`` gene with a single option is treated
+    as not declared: it is in no JSON, token or step, so a space without the gene does not change when the
+    gene is introduced.
     """
 
     name: str
@@ -102,7 +104,7 @@ class Gene(Generic[R]):
 
     @property
     def inactive(self) -> Value:
-        """Its value where it has no meaning."""
+        """Its value where it does not apply."""
         return self.options[0] if self.off is None else self.off
 
     @property
@@ -111,11 +113,11 @@ class Gene(Generic[R]):
         return len(self.options) > 1 or not self.opt_in
 
     def allowed(self, record: R) -> tuple[Value, ...]:
-        """The values that it may have in ``record``."""
+        """Its allowed values in ``record``."""
         return self.options if self.off is None or self.applies(record) else (self.off,)
 
     def settled(self, value: Value, record: R) -> Value:
-        """``value`` if it is an option and has a meaning in ``record``, else the agreed one."""
+        """``value`` if it is an option and applies in ``record``, else the canonical one."""
         if not self.applies(record):
             return self.inactive
         return value if value in self.options else self.options[0]
@@ -125,7 +127,7 @@ class Gene(Generic[R]):
         return self.draw(rng, self.options)
 
     def read(self, raw: Json, path: str) -> Value:
-        """The value that JSON stands for; raises ``SpaceError`` with path, value and what is allowed."""
+        """The value from JSON; raises ``SpaceError`` with path, value and the allowed values."""
         return _one_of(raw, path, tuple(dict.fromkeys((*self.options, self.inactive))))
 
     def check(self, value: Value, record: R, path: str) -> None:
@@ -147,7 +149,7 @@ def _one_of(raw: Json, path: str, allowed: tuple[Value, ...]) -> Value:
 
 
 def _in_words(allowed: tuple[Value, ...]) -> str:
-    """The values, or their range and step if they are many whole numbers in even steps."""
+    """The values, or range and step for many evenly spaced whole numbers."""
     numbers = [value for value in allowed if isinstance(value, int)]
     steps = {b - a for a, b in itertools.pairwise(numbers)}
     if len(numbers) == len(allowed) > MANY and len(steps) == 1:

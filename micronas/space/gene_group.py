@@ -1,4 +1,4 @@
-"""Genes that belong together, those of a stem or a block: JSON, draws and steps of such items."""
+"""Groups of genes, such as those of a stem or a block: JSON, draws and steps of such items."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ R = TypeVar("R")
 class GeneGroup(ABC, Generic[R]):
     """Items of type ``R`` and their declared genes, in the order of JSON and tokens.
 
-    Whether a gene applies may depend on the genes before it.
+    Whether a gene applies may depend on earlier genes.
     """
 
     def __init__(self, *genes: Gene[R]) -> None:
@@ -38,7 +38,7 @@ class GeneGroup(ABC, Generic[R]):
 
     @abstractmethod
     def from_json(self, raw: Json, path: str) -> R:
-        """The item back; raises ``SpaceError`` with the gene's path, its value and what is allowed."""
+        """The item from JSON; raises ``SpaceError`` with the gene's path, its value and the allowed ones."""
 
     def gene(self, name: str) -> Gene[R]:
         """The gene called ``name``."""
@@ -49,12 +49,12 @@ class GeneGroup(ABC, Generic[R]):
         return self.settled(self._filled(values))
 
     def drawn(self, rng: np.random.Generator, values: Mapping[str, Value]) -> R:
-        """An item with ``values``; all other genes are drawn in their order, whether they apply or not."""
+        """An item with ``values``; all other genes are drawn in order, even if they do not apply."""
         missing = (gene for gene in self.genes if gene.name not in values)
         return self.settled(self.made({**values, **{gene.name: gene.drawn(rng) for gene in missing}}))
 
     def settled(self, item: R) -> R:
-        """``item`` with agreed values for all genes that have no meaning in it, or none of their options."""
+        """``item`` with canonical values for all genes that do not apply or have invalid values."""
         for gene in self.genes:
             values = self.values(item)
             settled = gene.settled(values[gene.name], item)
@@ -63,7 +63,7 @@ class GeneGroup(ABC, Generic[R]):
         return item
 
     def steps(self, item: R, gene: Gene[R]) -> Iterator[R]:
-        """Items that one step of ``gene`` leads to, if it applies; genes that depend on it follow."""
+        """Items after one step of ``gene``, if it applies; dependent genes are adjusted."""
         if not gene.applies(item):
             return
         values = self.values(item)
@@ -85,7 +85,7 @@ class GeneGroup(ABC, Generic[R]):
 
 
 class RecordGenes(GeneGroup[R]):
-    """Items are frozen dataclasses whose fields are the genes; what is not declared keeps its default."""
+    """Items are frozen dataclasses whose fields are the genes; undeclared fields keep their defaults."""
 
     def __init__(self, make: type[R], *genes: Gene[R]) -> None:
         super().__init__(*genes)
@@ -104,7 +104,7 @@ class RecordGenes(GeneGroup[R]):
         return {name: plain(value) for name, value in self.values(item).items()}
 
     def from_json(self, raw: Json, path: str) -> R:
-        """See ``GeneGroup``; all genes and no others must be there."""
+        """See ``GeneGroup``; exactly all genes are required."""
         genes = object_with(raw, path, {gene.name for gene in self.genes})
         return self.made({g.name: g.read(genes[g.name], self.path(path, g)) for g in self.genes})
 
@@ -134,12 +134,12 @@ class SingleGene(GeneGroup[int]):
         return self.made({self.genes[0].name: self.genes[0].read(raw, path)})
 
     def path(self, path: str, gene: Gene[int]) -> str:
-        """See ``GeneGroup``; there is but one gene at ``path``."""
+        """See ``GeneGroup``; there is only one gene at ``path``."""
         return path
 
 
 def object_with(raw: Json, path: str, names: set[str]) -> dict[str, Json]:
-    """``raw`` as an object with exactly these keys; raises ``SpaceError`` naming those that differ."""
+    """``raw`` as an object with exactly these keys; raises ``SpaceError`` that names those that differ."""
     if not isinstance(raw, dict):
         raise SpaceError(f"{path}: {raw!r} is not an object")
     if raw.keys() != names:

@@ -1,7 +1,8 @@
-"""All genes of a space: single items, chains of any length and rows of fixed places; and the walks over them.
+"""All genes of a space: single items, chains of variable length and rows of fixed slots, with their
+traversal.
 
-``Genome`` reads, writes and checks architectures and yields their one-step changes; ``genome_grammar`` makes
-tokens of them. Architectures are frozen dataclasses with a field per part.
+``Genome`` reads, writes and checks architectures and yields their one-step changes; ``genome_grammar``
+derives tokens. Architectures are frozen dataclasses with a field per part.
 """
 
 from __future__ import annotations
@@ -35,9 +36,10 @@ class One:
 
 @dataclass(frozen=True)
 class Chain:
-    """``least`` to ``most`` alike items, in a tuple in the field ``name``.
+    """``least`` to ``most`` similar items, in a tuple in the field ``name``.
 
-    With ``shared_tokens`` a controller has the same tokens for all of them, else its own for every place.
+    With ``shared_tokens``, a controller uses the same tokens for all items, otherwise separate ones for every
+    position.
     """
 
     name: str
@@ -49,9 +51,9 @@ class Chain:
 
 @dataclass(frozen=True)
 class Row:
-    """As many items as ``fixed`` has entries: values given per place. ``least`` of them are kept.
+    """As many items as ``fixed`` has entries: values given per slot. At least ``least`` of them are kept.
 
-    The first gene says whether an item is kept; the others apply only to one that is.
+    The first gene decides whether an item is kept; the others apply only to kept items.
     """
 
     name: str
@@ -80,7 +82,7 @@ class Genome(Generic[A]):
         }
 
     def from_json(self, data: Json) -> A:
-        """The raw architecture back; raises ``SpaceError`` with the gene's path and what is allowed."""
+        """The raw architecture from JSON; raises ``SpaceError`` with the gene's path and allowed values."""
         raw = object_with(data, "architecture", {part.name for part in self.parts})
         arch = self.make(**{part.name: _read(part, raw[part.name]) for part in self.parts})
         self.check(arch)
@@ -105,8 +107,8 @@ class Genome(Generic[A]):
     def steps(self, arch: A, first: Mapping[str, Sequence[str]] = NO_ORDER) -> Iterator[Iterator[A]]:
         """Raw neighbours, by part and gene that changes, in the order of the declaration.
 
-        ``first`` names, by part, genes that come before the others. Whether an item of a row is kept is left
-        to the space.
+        ``first`` names, by part, genes that come before the others. The space decides whether an item of a
+        row is kept.
         """
         for part, items in self.items(arch):
             genes = part.genes.genes[1:] if isinstance(part, Row) else part.genes.genes
@@ -135,19 +137,19 @@ def _with(arch: A, name: str, value: object) -> A:
 
 
 def longer(chain: Chain, items: tuple[T, ...], place: int, item: T) -> tuple[T, ...] | None:
-    """``items`` with one more at ``place``, or None where the chain is full."""
+    """``items`` with one more at ``place``, or None if the chain is full."""
     return (*items[:place], item, *items[place:]) if len(items) < chain.most else None
 
 
 def shorter(chain: Chain, items: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
-    """``items`` with each left out in turn, if the chain may be shorter."""
+    """``items`` without each of them in turn, if the chain may be shorter."""
     if len(items) > chain.least:
         for place in range(len(items)):
             yield (*items[:place], *items[place + 1 :])
 
 
 def spliced(chain: Chain, a: tuple[T, ...], b: tuple[T, ...], rng: np.random.Generator) -> tuple[T, ...]:
-    """First items of ``a``, last items of ``b``: one cut in each, for a length that is allowed."""
+    """First items of ``a``, last items of ``b``: one cut in each, for an allowed length."""
     cuts = [
         (i, j)
         for i in range(len(a) + 1)

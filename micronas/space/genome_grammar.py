@@ -1,7 +1,7 @@
-"""The grammar that follows from a space's declarations.
+"""The grammar derived from a space's declarations.
 
 One token per gene that applies and has more than one option, in the order of the declaration. A chain that
-may be longer has a token for its end, beside the options of its first gene. Slots are numbered part by part.
+may be longer has an end token in addition to the options of its first gene. Slots are numbered part by part.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Pick = Callable[[int, tuple[bool, ...]], int]
 
 
 class GenomeGrammar(Generic[A]):
-    """Tokens of ``genome``; ``canonical`` brings what was written into canonical form."""
+    """Tokens of ``genome``; ``canonical`` brings the result into canonical form."""
 
     def __init__(self, genome: Genome[A], canonical: Callable[[A], A]) -> None:
         self._genome, self._canonical = genome, canonical
@@ -37,7 +37,9 @@ class GenomeGrammar(Generic[A]):
         return self._slots
 
     def emit(self, choose: Choose) -> A:
-        """See ``Grammar``; a chain's end is valid from its least length on, and no token at its most."""
+        """See ``Grammar``; a chain's end is valid from its minimum length on, and has no token at its
+        maximum.
+        """
         items = {part.name: self._items(part, choose) for part in self._genome.parts}
         found = {
             p.name: items[p.name][0] if isinstance(p, One) else items[p.name] for p in self._genome.parts
@@ -114,7 +116,7 @@ def _fixed(part: Part, place: int) -> Mapping[str, Value]:
 
 
 def _valid(part: Part, before: Sequence[Any]) -> tuple[bool, ...]:
-    """Which options of an item's first gene are valid: a chain may end, an item of a row be left out."""
+    """The valid options of an item's first gene: a chain may end, and an item of a row may be left out."""
     options = part.genes.genes[0].options
     if isinstance(part, Chain):
         return (*(True for _ in options), len(before) >= part.least)

@@ -15,7 +15,7 @@ A = TypeVar("A", bound=Arch)
 
 
 class GenomeSpace(TypedSpace[A]):
-    """See ``TypedSpace``; ``genome`` declares the genes, ``build`` says what they mean."""
+    """See ``TypedSpace``; ``genome`` declares the genes, ``build`` defines their meaning."""
 
     genome: Genome[A]
 

@@ -1,4 +1,4 @@
-"""An architecture as a sequence of choices: what a controller that writes them needs to know of a space."""
+"""An architecture as a sequence of choices: the interface of a space for a controller."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Protocol, TypeAlias
 from micronas.space.architecture import Arch
 
 Choose: TypeAlias = Callable[[int, tuple[bool, ...]], int]
-"""(slot, which of its choices are valid here) -> the index of the choice taken."""
+"""(slot, mask of its valid choices) -> the index of the selected choice."""
 
 
 @dataclass(frozen=True)
 class Token:
-    """One choice made: the slot, what was valid, and what was taken."""
+    """One choice: the slot, the valid options, and the selected one."""
 
     slot: int
     valid: tuple[bool, ...]
@@ -34,12 +34,12 @@ class Grammar(Protocol):
         ...
 
     def indices(self, arch: Arch) -> Iterator[int]:
-        """The choices that ``emit`` would have to be given for ``arch``; ``ValueError`` if there are none."""
+        """The choices that make ``emit`` return ``arch``; raises ``ValueError`` if there are none."""
         ...
 
 
 def encode(grammar: Grammar, arch: Arch) -> tuple[Token, ...]:
-    """The sequence of ``arch``; raises ``ValueError`` where it holds a value that no token stands for."""
+    """The sequence of ``arch``; raises ``ValueError`` if it has a value without a token."""
     taken, sequence = grammar.indices(arch), list[Token]()
 
     def replay(slot: int, valid: tuple[bool, ...]) -> int:

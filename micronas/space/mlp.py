@@ -1,7 +1,7 @@
 """``MlpSpace``: dense layers for tabular sensors and short windows; the genotype is the list of widths.
 
-Every layer normalises and clamps; the input is flattened, so any data shape will do. A width matters
-always and layers are in order, so genes and networks are one to one.
+Every layer normalises and clamps. The input is flattened, so any data shape is allowed. Every width has an
+effect and layers are ordered, so genes correspond one-to-one to networks.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class MlpArch:
 
 @dataclass(frozen=True)
 class MlpLimits:
-    """How many hidden layers, and how wide."""
+    """Number and widths of the hidden layers."""
 
     min_layers: int = 1
     max_layers: int = 4
@@ -46,7 +46,7 @@ class MlpLimits:
 
 
 class MlpSpace(GenomeSpace[MlpArch]):
-    """See ``micronas.space.Space`` for the verbs."""
+    """See ``micronas.space.Space`` for the methods."""
 
     arch_type = MlpArch
     has_bottleneck = False
@@ -64,14 +64,14 @@ class MlpSpace(GenomeSpace[MlpArch]):
         self.genome = Genome(MlpArch, (self._chain,))
 
     def draw(self, rng: np.random.Generator) -> MlpArch:
-        """Depth evenly, widths evenly in the logarithm."""
+        """Depth uniformly, widths uniformly in the logarithm."""
         depth = int(rng.integers(self.limits.min_layers, self.limits.max_layers + 1))
         low, high = math.log(self.limits.min_width), math.log(self.limits.max_width)
         widths = np.exp(rng.uniform(low, high, depth))
         return MlpArch(tuple(nearest_width(float(w), self.limits.widths) for w in widths))
 
     def moves(self, arch: MlpArch) -> Iterator[Iterator[MlpArch]]:
-        """Another width, a layer more or a layer less."""
+        """Another width, or one layer more or less."""
         yield from self.genome.steps(arch)
         yield self._longer(arch)
         yield (MlpArch(hidden) for hidden in shorter(self._chain, arch.hidden))
@@ -85,7 +85,7 @@ class MlpSpace(GenomeSpace[MlpArch]):
         return raw
 
     def identity(self, arch: MlpArch) -> MlpArch:
-        """Genes and networks are one to one."""
+        """Genes correspond one-to-one to networks."""
         return arch
 
     def hand_made(self) -> Iterator[MlpArch]:
@@ -108,7 +108,7 @@ class MlpSpace(GenomeSpace[MlpArch]):
         return hash_json(self.to_json(arch))
 
     def _longer(self, arch: MlpArch) -> Iterator[MlpArch]:
-        """A layer as wide as the one before it; a first one, as the one behind it."""
+        """A layer as wide as the one before it; a first one, as the one after it."""
         hidden = arch.hidden
         for place in range(len(hidden) + 1):
             width = hidden[max(place - 1, 0)] if hidden else self.limits.min_width

@@ -1,7 +1,7 @@
-"""Search by one-step changes, shared by the spaces: which steps lead to other networks.
+"""One-step changes, shared by the spaces: the steps that lead to other networks.
 
-A *move* is a kind of change; it yields raw architectures. Bringing them into canonical form, dropping
-those that come out as the network they started from, and counting each network once is the same everywhere.
+A *move* is a kind of change; it yields raw architectures. This module brings them into canonical form, drops
+those that give the original network, and keeps each network once.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def one_step(
     identity: Callable[[A], object],
     rng: np.random.Generator,
 ) -> A:
-    """One of ``distinct``: a kind of change first, each as likely as the other, then one of that kind.
+    """One of ``distinct``: a uniformly drawn kind of change, then one of that kind.
 
-    Identities can be whole networks, so no more are computed than it takes. Raises ``SpaceError`` if no
+    Identities can be whole networks, so only the necessary ones are computed. Raises ``SpaceError`` if no
     move leads to another network.
     """
     here = identity(start)
@@ -53,4 +53,4 @@ def one_step(
             arch = canonical(options[int(option)])
             if arch is not None and identity(arch) != here:
                 return arch
-    raise SpaceError(f"the space holds no other network than that of {start}")
+    raise SpaceError(f"the space has no other network than that of {start}")

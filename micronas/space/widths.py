@@ -14,5 +14,5 @@ def near_widths(width: int, allowed: Sequence[int]) -> tuple[int, ...]:
 
 
 def nearest_width(width: float, allowed: Sequence[int]) -> int:
-    """The allowed width next to ``width``."""
+    """The allowed width nearest to ``width``."""
     return min(allowed, key=lambda w: abs(w - width))

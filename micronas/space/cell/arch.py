@@ -1,4 +1,4 @@
-"""The genotype of the cell space: one normal and one reduction cell, and how they are stacked."""
+"""The genotype of the cell space: one normal and one reduction cell, and their stacking."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CELL_INPUTS = 2
 
 
 class EdgeOp(Enum):
-    """What an edge does to the value it reads."""
+    """The operation of an edge on the value that it reads."""
 
     NONE = "none"
     IDENTITY = "identity"
@@ -27,7 +27,7 @@ class EdgeOp(Enum):
 
     @property
     def has_weights(self) -> bool:
-        """Whether two such edges from one source compute different things."""
+        """Whether two such edges from one source compute different values."""
         return self not in _WEIGHTLESS
 
 
@@ -41,7 +41,7 @@ _WEIGHTLESS = (
 
 
 class Output(Enum):
-    """How the values of a cell's nodes become its output."""
+    """The combination of a cell's nodes to its output."""
 
     CONCAT = "concat"
     ADD = "add"
@@ -57,7 +57,7 @@ class Edge:
 
 @dataclass(frozen=True)
 class CellNode:
-    """The sum of two edges; an edge with NONE adds nothing, a node of two such has no value."""
+    """The sum of two edges; an edge with NONE adds nothing, a node with two of them has no value."""
 
     left: Edge
     right: Edge

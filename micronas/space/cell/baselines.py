@@ -1,4 +1,4 @@
-"""Cells that people would draw: residual blocks of separable or plain convolutions."""
+"""Manually designed cells: residual blocks of separable or plain convolutions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from micronas.space.cell.arch import (
 
 
 def baselines(limits: CellLimits) -> Iterator[CellArch]:
-    """Per kind of convolution and width, the shallowest stack and the one with most stages."""
+    """Per kind of convolution and width, the shallowest stack and the one with the most stages."""
     for op in (EdgeOp.CONV_3X3, EdgeOp.SEPARABLE_3X3):
         normal = _padded([CellNode(Edge(PREVIOUS, op), Edge(PREVIOUS, EdgeOp.IDENTITY))], limits)
         reduction = _padded([CellNode(Edge(PREVIOUS, op), NO_EDGE)], limits)

@@ -1,8 +1,8 @@
-"""Canonical cells: edges and nodes without effect dropped, equal values shared, one order of nodes.
+"""Canonical cells: no edges and nodes without effect, shared equal values, and a fixed order of nodes.
 
-Three things make different genes the same cell: NONE edges still carry a source; nodes that only pass a
-value on, or repeat a pooling, are that value under a second name; and nodes may be numbered in any order
-that respects their edges. All are undone by numbering values, then taking the smallest numbering.
+Different genes can give the same cell for three reasons: NONE edges still have a source; nodes that only copy
+a value, or repeat a pooling, duplicate that value; and nodes can be numbered in any order that respects their
+edges. Value numbering and the smallest node numbering remove these differences.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ def canonical(arch: CellArch) -> CellArch:
 
 
 def canonical_cell(cell: Cell, reduces: bool) -> Cell:
-    """The cell with its live nodes first, in their smallest numbering, and NO_NODE in the free places."""
+    """The cell with its live nodes first, in their smallest numbering, and NO_NODE in the free slots."""
     nodes = _smallest_numbering(_distinct_values(cell, reduces))
     return Cell((*nodes, *[NO_NODE] * (len(cell.nodes) - len(nodes))))
 
 
 def live_nodes(cell: Cell) -> list[CellNode]:
-    """Nodes of a canonical cell that have a value."""
+    """Nodes of a canonical cell with a value."""
     return [node for node in cell.nodes if node != NO_NODE]
 
 
 def live_edges(node: CellNode) -> list[Edge]:
-    """Edges of a node that carry a value."""
+    """Edges of a node with a value."""
     return [edge for edge in (node.left, node.right) if edge.op is not EdgeOp.NONE]
 
 
 def is_sound(cell: Cell) -> bool:
-    """Whether a canonical cell computes something of its own and reads the cell before it.
+    """Whether a canonical cell has an operation with weights and reads the previous cell.
 
-    A stack of cells that skip their predecessor would leave every second one unread.
+    In a stack of cells that skip their predecessor, every second cell would be unused.
     """
     edges = [edge for node in live_nodes(cell) for edge in live_edges(node)]
     reads_previous = any(edge.source == PREVIOUS for edge in edges)
@@ -81,13 +81,13 @@ def _distinct_values(cell: Cell, reduces: bool) -> list[CellNode]:
 
 
 def _repeats(edge: Edge, reduces: bool) -> bool:
-    """Whether a second such edge has the same value: an identity that halves the plane has weights."""
+    """Whether a second such edge has the same value; an identity that halves the plane has weights."""
     strided_identity = edge.op is EdgeOp.IDENTITY and reduces and edge.source < CELL_INPUTS
     return not (edge.op.has_weights or strided_identity)
 
 
 def _last_index(nodes: list[CellNode], node: CellNode) -> int:
-    """Index of the youngest equal node: with weights, equal genes are still different values."""
+    """Index of the latest equal node; with weights, equal genes are still different values."""
     return len(nodes) - 1 - nodes[::-1].index(node)
 
 
@@ -107,7 +107,7 @@ def _node(edges: list[Edge]) -> CellNode:
 
 
 def _smallest_numbering(nodes: list[CellNode]) -> list[CellNode]:
-    """Of all orders in which every node comes after what it reads, the one whose genes sort first."""
+    """Of all topological orders, the one whose genes sort first."""
     candidates = (_renumbered(nodes, order) for order in permutations(range(len(nodes))))
     return min((c for c in candidates if c is not None), key=lambda c: [_node_key(n) for n in c])
 

@@ -1,4 +1,4 @@
-"""Architecture <-> JSON, with every gene checked on the way in. An edge is ``[source, op]``."""
+"""Architecture <-> JSON, with a check of every gene that is read. An edge is ``[source, op]``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def to_json(arch: CellArch, limits: CellLimits) -> Json:
 
 
 def from_json(data: Json, limits: CellLimits) -> CellArch:
-    """Raises ``SpaceError`` with the gene's path, its value and what is allowed."""
+    """Raises ``SpaceError`` with the gene's path, its value and the allowed values."""
     whole = whole_genes(limits)
     names = {"normal", "reduction", "repeats", "stages", *(gene.name for gene in whole)}
     raw = object_with(data, "architecture", names)

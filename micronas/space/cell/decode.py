@@ -65,7 +65,7 @@ class _Stack:
         self.builder.last = self._previous
 
     def _fitted(self, value: int, plane: Plane) -> int:
-        """A cell input in the cell's channels and plane: by a 1x1 convolution where it differs."""
+        """A cell input in the cell's channels and plane: by a 1x1 convolution if it differs."""
         shape = self.builder.shape(value)
         if shape == (*plane, self._channels):
             return value
@@ -108,7 +108,7 @@ class _Stack:
         return self._share(Pool(kind, *window, *steps, Padding.SAME), value)
 
     def _sum(self, terms: list[int]) -> int:
-        """Sum of distinct values: a plane too small for two edges to differ leaves one."""
+        """Sum of distinct values; on a plane too small for two edges to differ, only one is left."""
         total, *rest = dict.fromkeys(terms)
         for term in rest:
             total = self._share(Add(), total, term)

@@ -1,4 +1,4 @@
-"""Random cell architectures, channels drawn evenly in the logarithm."""
+"""Random cell architectures, with channels drawn uniformly in the logarithm."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def draw(rng: np.random.Generator, limits: CellLimits) -> CellArch:
 
 
 def _sound_cell(rng: np.random.Generator, nodes: int, *, reduces: bool) -> Cell:
-    """Most random cells are sound; the few that compute nothing are drawn again."""
+    """Most random cells are valid; the few that compute nothing are drawn again."""
     while True:
-        # Every number of nodes is as likely: cells with many leave no network for a small budget.
+        # All numbers of nodes are equally likely, because cells with many nodes do not fit a small budget.
         live = int(rng.integers(1, nodes + 1))
         drawn = [CellNode(_edge(rng, i), _edge(rng, i)) for i in range(live)]
         cell = Cell((*drawn, *[NO_NODE] * (nodes - live)))

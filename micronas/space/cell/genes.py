@@ -1,7 +1,7 @@
 """The genes of the cell space outside its cells, each declared once; and the operation of an edge.
 
-What is left to code is what no list of options says: that a stack is a pair of numbers within the limits,
-that an edge reads an earlier value, and that a cell must compute something (``canonical``).
+Code implements only the rules that lists of options cannot express: a stack is a pair of numbers within the
+limits, an edge reads an earlier value, and a cell must compute something (``canonical``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from micronas.space.cell.arch import CellArch, CellLimits, Edge, EdgeOp, Output
 from micronas.space.gene import Gene, near, others
 
 OP = Gene[Edge]("op", tuple(EdgeOp), steps=others)
-"""Of every edge."""
+"""The gene of every edge."""
 
 
 def whole_genes(limits: CellLimits) -> tuple[Gene[CellArch], ...]:

@@ -25,9 +25,9 @@ _PER_NODE = 4
 
 
 class CellGrammar:
-    """The grammar of a ``CellSpace``; the last node makes up for what a cell must have and has not.
+    """The grammar of a ``CellSpace``; the last node adds the required parts that a cell still lacks.
 
-    That is an edge from the cell before it, and an operation with weights.
+    These are an edge from the previous cell, and an operation with weights.
     """
 
     def __init__(self, limits: CellLimits, canonical: Callable[[CellArch], CellArch]) -> None:
@@ -59,7 +59,7 @@ class CellGrammar:
     def indices(self, arch: Arch) -> Iterator[int]:
         """See ``Grammar``."""
         if not isinstance(arch, CellArch):
-            raise ValueError(f"{arch!r} is not of the cell space")
+            raise ValueError(f"{arch!r} is not in the cell space")
         yield self._limits.stacks.index((arch.stages, arch.repeats))
         for gene in self._whole:
             yield gene.options.index(getattr(arch, gene.name))
@@ -82,7 +82,10 @@ class CellGrammar:
 
 
 def _edge(choose: Choose, slot: int, before: list[CellNode], previous: bool, weights: bool) -> Edge:
-    """One edge; ``previous`` and ``weights`` say what it has to have. It never reads a node without value."""
+    """One edge; ``previous`` and ``weights`` are its required properties.
+
+    It never reads a node without a value.
+    """
     alive = (True, True, *(any(e.op is not EdgeOp.NONE for e in (n.left, n.right)) for n in before))
     source = choose(slot, tuple(ok and (i == PREVIOUS or not previous) for i, ok in enumerate(alive)))
     ops = tuple((op.has_weights or not weights) and (op is not EdgeOp.NONE or not previous) for op in _OPS)

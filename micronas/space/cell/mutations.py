@@ -1,4 +1,4 @@
-"""One-step changes of a cell architecture, by what they change; raw, the space makes them canonical."""
+"""One-step changes of a cell architecture by kind; they are raw, and the space makes them canonical."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def reduction_source(arch: CellArch, limits: CellLimits) -> Iterator[CellArch]:
 
 
 def stack(arch: CellArch, limits: CellLimits) -> Iterator[CellArch]:
-    """One repeat or one stage more or less."""
+    """One more or one less repeat or stage."""
     for stages, repeats in limits.stacks:
         if abs(stages - arch.stages) + abs(repeats - arch.repeats) == 1:
             yield replace(arch, stages=stages, repeats=repeats)

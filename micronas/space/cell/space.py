@@ -22,7 +22,7 @@ from micronas.trial import Json
 
 
 class CellSpace(TypedSpace[CellArch]):
-    """See ``micronas.space.Space`` for the verbs."""
+    """See ``micronas.space.Space`` for the methods."""
 
     arch_type = CellArch
 
@@ -37,7 +37,7 @@ class CellSpace(TypedSpace[CellArch]):
         self.input_shape, self.n_classes, self.limits = input_shape, n_classes, limits
 
     def draw(self, rng: np.random.Generator) -> CellArch:
-        """Cells drawn edge by edge, channels evenly in the logarithm."""
+        """Cells drawn edge by edge, channels uniformly in the logarithm."""
         return draw(rng, self.limits)
 
     def moves(self, arch: CellArch) -> Iterator[Iterator[CellArch]]:
@@ -50,11 +50,11 @@ class CellSpace(TypedSpace[CellArch]):
         return arch if is_sound(arch.normal) and is_sound(arch.reduction) else None
 
     def identity(self, arch: CellArch) -> Net:
-        """The network: on a small plane, different genes can still be one network."""
+        """The network: on a small plane, different genes can still give the same network."""
         return self.decode(arch)
 
     def crossed(self, a: CellArch, b: CellArch, rng: np.random.Generator) -> CellArch:
-        """Each cell, the stack and every other gene from either parent; the stem goes with the stack."""
+        """Each cell, the stack and every other gene from either parent; the stem belongs to the stack."""
         first = rng.random(5) < 0.5
         stack = a if first[2] else b
         return replace(

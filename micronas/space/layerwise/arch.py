@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class BlockKind(Enum):
-    """What a block computes before its optional pooling."""
+    """The computation of a block before its optional pooling."""
 
     CONV = "conv"
     """k x k convolution, ReLU (VGG)."""
@@ -21,9 +21,9 @@ class BlockKind(Enum):
 class Stem:
     """The first convolution: ``width`` filters of ``kernel`` x ``kernel``.
 
-    ``shrink`` 2 averages the input over 2 x 2 positions first, 4 does so twice: resolution as a gene. It does
-    nothing to a dimension that is too small to halve. Strides above 2, for long streams, widen the kernel
-    along (``micronas.space.extent.strided_kernel``).
+    ``shrink`` 2 first averages the input over 2 x 2 positions, 4 does so twice: resolution as a gene. It has
+    no effect on a dimension that is too small to halve. Strides above 2, for long streams, also widen the
+    kernel (``micronas.space.extent.strided_kernel``).
     """
 
     kernel: int
@@ -36,9 +36,9 @@ class Stem:
 class Block:
     """One block; ``expansion`` widens an inverted bottleneck and is 1 elsewhere; ``pool``: 2x2 maximum.
 
-    ``swish`` puts hard-swish in the place of ReLU; ``gate`` puts squeeze-excite behind the depthwise
-    convolution (Howard et al. 2019, MobileNetV3), so a plain convolution has none. ``dilation`` is
-    how far rows of a depthwise window lie apart, along the first axis: time in spectrograms and windows.
+    ``swish`` replaces ReLU by hard-swish; ``gate`` adds squeeze-excite after the depthwise convolution
+    (Howard et al. 2019, MobileNetV3), so a plain convolution has none. ``dilation`` is the distance of the
+    rows of a depthwise window along the first axis, which is time in spectrograms and windows.
     """
 
     kind: BlockKind

@@ -1,7 +1,7 @@
-"""Networks that an engineer would try first, at many sizes.
+"""Standard manual designs, at many sizes.
 
-A search that does not beat a sound hand-made network trained properly has no reason to exist. So trial 0
-is the largest of these that fits the budgets, and evolution starts from something good.
+A search is only useful if it beats a good manual design with the same training. Trial 0 is therefore the
+largest of these that fits the budgets, and evolution starts from a good network.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _WIDTHS = (4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128)
 
 
 def baselines(limits: Limits) -> Iterator[LayerwiseArch]:
-    """Raw architectures in no particular order; widths that ``limits`` clips repeat."""
+    """Raw architectures in no particular order; widths clipped by ``limits`` are repeated."""
     for width in _WIDTHS:
         yield _fitted(_vgg(width), limits)
         yield _fitted(_separable(width), limits)
@@ -25,7 +25,7 @@ def baselines(limits: Limits) -> Iterator[LayerwiseArch]:
 
 
 def _vgg(width: int) -> LayerwiseArch:
-    """3x3 convolutions, twice as wide after each halving; the first halving in the stem saves the SRAM."""
+    """3x3 convolutions, twice as wide after each halving; the first halving is in the stem to save SRAM."""
     blocks = (
         Block(BlockKind.CONV, 3, 1, width),
         Block(BlockKind.CONV, 3, 2, 2 * width),
@@ -46,7 +46,7 @@ def _separable(width: int) -> LayerwiseArch:
 
 
 def _mobilenet_v3(width: int) -> LayerwiseArch:
-    """Inverted bottlenecks, gated, with hard-swish behind the second halving (Howard et al. 2019)."""
+    """Gated inverted bottlenecks, with hard-swish after the second halving (Howard et al. 2019)."""
     blocks = (
         Block(BlockKind.INVERTED, 3, 1, width, 2, gate=True),
         Block(BlockKind.INVERTED, 3, 2, 2 * width, 3, swish=True),

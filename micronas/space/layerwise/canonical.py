@@ -1,8 +1,8 @@
-"""Canonical form: genes that do not change the network get one agreed value.
+"""Canonical form: genes that do not change the network get a fixed value.
 
-Where the plane is already small, stride 2 and pooling do nothing, and a 7 x 7 kernel covers no more than
-a smaller one. Two architectures that differ only in such genes are one network and must not be trained twice.
-Genes that mean nothing in a kind of block are settled where they are declared.
+If the plane is already small, stride 2 and pooling have no effect, and a 7 x 7 kernel covers no more than a
+smaller one. Architectures that differ only in such genes are the same network and must not be trained twice.
+The declarations of genes handle those that do not apply to a kind of block.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from micronas.space.layerwise.arch import Block, LayerwiseArch, Limits, Stem
 
 
 def canonical(arch: LayerwiseArch, plane: Plane, limits: Limits) -> LayerwiseArch:
-    """``arch``, whose genes are settled, with ineffective genes at their smallest value.
+    """``arch``, after the declarations were applied, with ineffective genes at their smallest value.
 
     ``plane`` is the input's height and width.
     """
@@ -42,7 +42,7 @@ def canonical(arch: LayerwiseArch, plane: Plane, limits: Limits) -> LayerwiseArc
 
 
 def _shrunk(shrink: int, plane: Plane) -> tuple[int, Plane]:
-    """As much of ``shrink`` as has an effect, and what it leaves of the plane."""
+    """The effective part of ``shrink``, and the plane after it."""
     effective = 1
     while effective < shrink and pooled(plane) != plane:
         effective, plane = 2 * effective, pooled(plane)
@@ -50,7 +50,7 @@ def _shrunk(shrink: int, plane: Plane) -> tuple[int, Plane]:
 
 
 def plane_after(block: Block, plane: Plane) -> Plane:
-    """Height and width behind a block."""
+    """Height and width after a block."""
     plane = halved(plane, effective_stride(block.stride, plane))
     return pooled(plane) if block.pool else plane
 

@@ -49,7 +49,7 @@ def _add_stem(builder: NetBuilder, stem: Stem) -> None:
 
 
 def add_block(builder: NetBuilder, block: Block) -> None:
-    """Appends one block to what ``builder`` has."""
+    """Appends one block to ``builder``."""
     match block.kind:
         case BlockKind.CONV:
             kernel, stride = _window(builder, block)
@@ -83,7 +83,7 @@ def _add_depthwise(builder: NetBuilder, block: Block, activation: Activation) ->
 
 
 def add_gate(builder: NetBuilder) -> None:
-    """Squeeze-excite: each channel scaled by a value in 0..1 that the means of all channels decide."""
+    """Squeeze-excite: each channel is scaled by a value in 0..1, computed from the means of all channels."""
     source, channels = builder.last, builder.shape()[2]
     if _plane(builder) != (1, 1):
         builder.add(GlobalAveragePool(keep_dims=True))
@@ -101,7 +101,7 @@ def squeezed(channels: int) -> int:
 
 
 def _add_activated(builder: NetBuilder, layer: Conv | DepthwiseConv, block: Block) -> None:
-    """``layer``, with hard-swish in the place of its clamp if the block has it."""
+    """``layer``, with hard-swish instead of its clamp if the block has it."""
     if block.swish:
         builder.chain(replace(layer, activation=Activation.NONE), Apply(Function.HARD_SWISH))
     else:
@@ -116,7 +116,7 @@ def _add_pool(builder: NetBuilder, kind: PoolKind) -> None:
 
 
 def _window(builder: NetBuilder, block: Block) -> tuple[Plane, Plane]:
-    """Kernel and stride as they act on the present plane."""
+    """Kernel and stride in effect on the current plane."""
     plane = _plane(builder)
     return effective_kernel(block.kernel, plane), effective_stride(block.stride, plane)
 

@@ -1,8 +1,8 @@
-"""Random architectures, spread over the sizes of the space.
+"""Random architectures, distributed over the sizes of the space.
 
-Drawing each gene evenly gives almost only large networks, of which next to none fit a small budget. So
-widths are drawn about evenly in the logarithm, and each network keeps to a width of its own, growing
-where the plane shrinks, as people build them. All other genes are drawn as they are declared.
+Drawing each gene uniformly gives almost only large networks, of which very few fit a small budget. Widths are
+therefore drawn roughly uniformly in the logarithm, around one width per network that grows when the plane
+shrinks, as in manual designs. All other genes are drawn as declared.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from micronas.space.widths import nearest_width
 _SHARE_STRIDED = 0.35
 _SHARE_POOLED = 0.1
 _LEAN_TO_NARROW = 1.5
-"""1 draws widths evenly in the logarithm; layers widen behind the stem, so that it is drawn narrower."""
+"""1 draws widths uniformly in the logarithm; layers widen after the stem, so the stem is drawn narrower."""
 _GROWTH_WHERE_HALVED = (1.0, 2.0)
 _GROWTH_ELSEWHERE = (0.7, 1.4)
 

@@ -1,8 +1,7 @@
 """The genes of the layer-wise space, each declared once. Their meaning in the network is in ``decode``.
 
-A gene that is added here, beside a field with its default in ``arch``, is drawn, mutated, read, written,
-checked and made a token without another line. ``canonical`` must know of it only if there are planes on which
-it has no effect.
+A gene that is added here, with a field and default in ``arch``, is drawn, mutated, read, written, checked and
+tokenised without further code. ``canonical`` needs a change only if the gene has no effect on some planes.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Limit
 FLAG = (False, True)
 
 STEP_ORDER = ("width", "kernel", "stride", "pool", "kind", "expansion")
-"""Of a block's genes, before all others: what random numbers mean to a mutation depends on the order."""
+"""The first genes of a block; their order determines how mutations use random numbers."""
 
 
 def stem_genes(limits: Limits) -> RecordGenes[Stem]:
@@ -23,7 +22,8 @@ def stem_genes(limits: Limits) -> RecordGenes[Stem]:
     return RecordGenes(
         Stem,
         Gene("kernel", limits.kernels, draw=smallest_with(0.6)),
-        # The first layer's output is what most often breaks an SRAM budget: long strides are likelier.
+        # The first layer's output is the most frequent reason for exceeding SRAM, so long strides are more
+        # likely.
         Gene("stride", limits.stem_strides, draw=in_proportion),
         Gene("width", limits.widths, steps=near),
         Gene("shrink", limits.shrinks),

@@ -21,7 +21,7 @@ from micronas.space.layerwise.genes import STEP_ORDER, block_genes, genome, stem
 
 
 class LayerwiseSpace(GenomeSpace[LayerwiseArch]):
-    """See ``micronas.space.Space`` for the verbs.
+    """See ``micronas.space.Space`` for the methods.
 
     >>> space = LayerwiseSpace((28, 28, 1), 10, Limits())
     >>> arch = space.sample(np.random.default_rng(0))
@@ -47,7 +47,7 @@ class LayerwiseSpace(GenomeSpace[LayerwiseArch]):
         return draw(rng, self.limits, self._stem, self._block)
 
     def moves(self, arch: LayerwiseArch) -> Iterator[Iterator[LayerwiseArch]]:
-        """Another value of a gene, a block more or a block less."""
+        """Another value of a gene, or one block more or less."""
         yield from self.genome.steps(arch, {"blocks": STEP_ORDER})
         yield self._longer(arch)
         yield (replace(arch, blocks=blocks) for blocks in shorter(self._chain, arch.blocks))
@@ -62,7 +62,7 @@ class LayerwiseSpace(GenomeSpace[LayerwiseArch]):
         return canonical(settled, (self.input_shape[0], self.input_shape[1]), self.limits)
 
     def identity(self, arch: LayerwiseArch) -> LayerwiseArch:
-        """Canonical genes are one to one with networks."""
+        """Canonical genes correspond one-to-one to networks."""
         return arch
 
     def hand_made(self) -> Iterator[LayerwiseArch]:
@@ -78,7 +78,7 @@ class LayerwiseSpace(GenomeSpace[LayerwiseArch]):
         return hash_json(self.write(self.canonical(self.own(arch))))
 
     def _longer(self, arch: LayerwiseArch) -> Iterator[LayerwiseArch]:
-        """A new block of any kind, smallest kernel, stride 1, as wide as what it reads."""
+        """A new block of any kind, smallest kernel, stride 1, as wide as its input."""
         for place in range(len(arch.blocks) + 1):
             width = arch.blocks[place - 1].width if place else arch.stem.width
             for kind in BlockKind:

@@ -1,4 +1,4 @@
-"""The genotype of the MicroNets space (Banbury et al. 2021): a width per layer, and which layers are kept."""
+"""The genotype of the MicroNets space (Banbury et al. 2021): a width per layer, and which layers to keep."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Backbone(Enum):
-    """What the slots of the skeleton hold."""
+    """The kind of block in the skeleton's slots."""
 
     DS_CNN = "ds_cnn"
     """Depthwise-separable blocks: keyword spotting and anomaly detection."""
@@ -17,7 +17,7 @@ class Backbone(Enum):
 
 @dataclass(frozen=True)
 class SlotGenes:
-    """One block: its output width, how much an inverted bottleneck widens, and whether it is there."""
+    """One block: its output width, the expansion of an inverted bottleneck, and whether it exists."""
 
     width: int
     expansion: int = 1
@@ -50,5 +50,5 @@ class MicronetsLimits:
 
     @property
     def allowed_expansions(self) -> tuple[int, ...]:
-        """A depthwise-separable block has nothing to widen."""
+        """A depthwise-separable block has no expansion."""
         return self.expansions if self.backbone is Backbone.MOBILENET_V2 else (1,)

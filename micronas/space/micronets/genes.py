@@ -14,7 +14,7 @@ def _is_kept(slot: SlotGenes) -> bool:
 
 
 def slot_genes(limits: MicronetsLimits) -> RecordGenes[SlotGenes]:
-    """Genes of a block; one that is not there has no width and no expansion."""
+    """Genes of a block; a skipped block has no width and no expansion."""
     return RecordGenes(
         SlotGenes,
         Gene("kept", (True, False)),
@@ -26,7 +26,7 @@ def slot_genes(limits: MicronetsLimits) -> RecordGenes[SlotGenes]:
 def genome(
     limits: MicronetsLimits, slot: RecordGenes[SlotGenes], skeleton: Skeleton
 ) -> Genome[MicronetsArch]:
-    """Width of the stem, and blocks, of which those that halve the plane are always kept."""
+    """Width of the stem, and the blocks; those that halve the plane are always kept."""
     fixed = tuple({"kept": True} if stride > 1 else {} for stride in skeleton.strides)
     stem = One("stem", SingleGene(Gene("stem", limits.widths, steps=near)))
     return Genome(MicronetsArch, (stem, Row("slots", slot, fixed, limits.min_blocks)))

@@ -1,8 +1,8 @@
-"""What is fixed: the stem's kernel and where the plane is halved, found from the shape of the data.
+"""The fixed part: the stem's kernel and the layers that halve the plane, derived from the data's shape.
 
 The rule gives the published skeletons: 10 x 4 stem and one halving in the first block for MFCCs of 49 x 10;
-3 x 3 stem and halvings in blocks 1, 4 and 5 for spectrograms of 32 x 32. Inputs of 64 and more are halved
-by the stem already, as the networks for visual wake words do.
+3 x 3 stem and halvings in blocks 1, 4 and 5 for spectrograms of 32 x 32. The stem halves inputs of 64 and
+more, as in the networks for visual wake words.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _TALL = 3
 
 @dataclass(frozen=True)
 class Skeleton:
-    """``strides`` has one entry per slot; a slot of stride 1 may be left out."""
+    """``strides`` has one entry per slot; a slot of stride 1 may be skipped."""
 
     stem_kernel: tuple[int, int]
     stem_stride: int
@@ -31,7 +31,7 @@ def make_skeleton(input_shape: tuple[int, int, int], slots: int) -> Skeleton:
     halvings = max(0, math.floor(math.log2(min(sides) / _SMALLEST_SIDE)))
     stem_halves = min(sides) >= _LARGE_SIDE
     later = min(halvings - stem_halves, slots)
-    # One halving at once, to save SRAM; the others at the end, where the widths are largest.
+    # One halving at the start, to save SRAM; the others at the end, where the widths are largest.
     at = {0, *range(slots - later + 1, slots)} if later > 0 else set()
     return Skeleton(
         stem_kernel=(10, 4) if height >= _TALL * width > _TALL else (3, 3),

@@ -21,7 +21,7 @@ _SHARE_KEPT = 0.7
 
 
 class MicronetsSpace(GenomeSpace[MicronetsArch]):
-    """See ``micronas.space.Space`` for the verbs."""
+    """See ``micronas.space.Space`` for the methods."""
 
     arch_type = MicronetsArch
 
@@ -37,7 +37,7 @@ class MicronetsSpace(GenomeSpace[MicronetsArch]):
         self.genome = genome(limits, self._slot, self.skeleton)
 
     def draw(self, rng: np.random.Generator) -> MicronetsArch:
-        """A width for the whole network, evenly in the logarithm, and each layer's about it."""
+        """A width for the whole network, uniform in the logarithm, and each layer's width near it."""
         limits = self.limits
         typical = math.exp(rng.uniform(math.log(limits.min_width), math.log(limits.max_width)))
         stem, *widths = (
@@ -45,7 +45,7 @@ class MicronetsSpace(GenomeSpace[MicronetsArch]):
             for _ in range(limits.slots + 1)
         )
         kept = rng.random(limits.slots) < _SHARE_KEPT
-        # As many more are kept, first ones first, as the least depth asks for.
+        # More blocks are kept, starting from the first, up to the minimum depth.
         while sum(kept | (np.array(self.skeleton.strides) > 1)) < limits.min_blocks:
             kept[int(np.argmin(kept))] = True
         slots = tuple(
@@ -55,7 +55,7 @@ class MicronetsSpace(GenomeSpace[MicronetsArch]):
         return MicronetsArch(stem, slots)
 
     def moves(self, arch: MicronetsArch) -> Iterator[Iterator[MicronetsArch]]:
-        """Another value of a gene, a block less or a block more."""
+        """Another value of a gene, or one block less or more."""
         yield from self.genome.steps(arch)
         yield self._left_out(arch)
         yield self._put_in(arch)
@@ -68,15 +68,15 @@ class MicronetsSpace(GenomeSpace[MicronetsArch]):
         return MicronetsArch(a.stem if rng.random() < 0.5 else b.stem, slots)
 
     def canonical(self, raw: MicronetsArch) -> MicronetsArch:
-        """Genes of a block that is not there have no effect."""
+        """Genes of a skipped block have no effect."""
         return replace(raw, slots=tuple(self._slot.settled(slot) for slot in raw.slots))
 
     def identity(self, arch: MicronetsArch) -> Net:
-        """The network: leaving out one or the other of two equal blocks is the same."""
+        """The network: leaving out either of two equal blocks gives the same network."""
         return self.decode(arch)
 
     def hand_made(self) -> Iterator[MicronetsArch]:
-        """All layers equally wide, at full and at least depth."""
+        """All layers equally wide, at maximum and at minimum depth."""
         expansions = self.limits.allowed_expansions
         expansion = expansions[len(expansions) // 2]
         for width in self.limits.widths:
@@ -96,7 +96,7 @@ class MicronetsSpace(GenomeSpace[MicronetsArch]):
                     yield _with_slot(arch, i, replace(genes, kept=False))
 
     def _put_in(self, arch: MicronetsArch) -> Iterator[MicronetsArch]:
-        """One block more, as wide as what it reads."""
+        """One block more, as wide as its input."""
         width = arch.stem
         for i, genes in enumerate(arch.slots):
             if genes.kept:

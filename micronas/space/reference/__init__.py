@@ -1,11 +1,11 @@
-"""Published networks as ``Net``: yardsticks for budgets, engines and searches.
+"""Published networks as ``Net``: references for budgets, engines and searches.
 
     >>> net = reference_net("ds_cnn_s")
     >>> net.input_shape, net.output_shape
     ((49, 10, 1), (12,))
 
-Layers follow the papers and the published files; weights are not part of a ``Net``. What is asked for by name
-and cannot be built is in ``NOT_BUILT`` with the reason.
+Layers follow the papers and the published files; weights are not part of a ``Net``. ``NOT_BUILT`` lists known
+names that cannot be built, with the reason.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ REFERENCE_NETS: Mapping[str, Callable[[], Net]] = {
 
 @dataclass(frozen=True)
 class NotBuilt:
-    """Why a published network is not among ``REFERENCE_NETS``, and what there is instead."""
+    """Why a published network is not in ``REFERENCE_NETS``, and an alternative."""
 
     why: str
     instead: str
@@ -67,7 +67,7 @@ _VWW = NotBuilt(
 NOT_BUILT: Mapping[str, NotBuilt] = {
     "micronet_vww": _VWW,
 }
-"""Name, or how names begin -> the reason."""
+"""Name or prefix of names -> the reason."""
 
 
 def reference_net(name: str) -> Net:

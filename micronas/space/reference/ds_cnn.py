@@ -1,4 +1,4 @@
-"""DS-CNN and the MicroNets found from it: a strided or plain stem, then depthwise-separable blocks.
+"""DS-CNN and the MicroNets derived from it: a strided or plain stem, then depthwise-separable blocks.
 
 DS-CNN S, M, L: Zhang, Suda, Lai and Chandra, "Hello Edge: Keyword Spotting on Microcontrollers" (2017).
 MicroNet KWS and AD: Banbury et al., "MicroNets" (MLSys 2021), table 5; their stems are 10 x 4 over MFCCs of
@@ -61,7 +61,7 @@ def micronet_kws(size: Literal["S", "M", "L"]) -> Net:
 
 
 def micronet_ad(size: Literal["S", "M", "L"]) -> Net:
-    """MicroNet that tells machines apart, for anomaly detection by self-supervision.
+    """MicroNet that identifies machines, for anomaly detection by self-supervision.
 
     8 machines, as in the published files; the paper's table says 4.
     """
@@ -78,7 +78,7 @@ def _separable_stack(
 
 
 def pooled_classifier(builder: NetBuilder, classes: int) -> Net:
-    """Average pooling over the whole plane as a pool, as the published files have it, and a dense layer."""
+    """Average pooling over the whole plane as a pool, as in the published files, and a dense layer."""
     height, width, _ = builder.shape()
     pool = Pool(PoolKind.AVERAGE, height, width, height, width)
     return builder.chain(pool, Flatten(), Dense(classes), SoftmaxLayer()).build()

@@ -1,7 +1,7 @@
 """EfficientNet-lite: compound scaling (Tan and Le 2019) without squeeze-excite and swish.
 
-Width and depth are scaled together; the resolution is the input's. Stem and head stay as they are, which
-is the "lite" rule; below width 1 they shrink along, or they would be most of a small network.
+Width and depth are scaled together; the resolution is the input's. Stem and head are not scaled, which is the
+"lite" rule; below width 1 they are, because they would otherwise dominate a small network.
 """
 
 from __future__ import annotations

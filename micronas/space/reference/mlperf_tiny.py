@@ -35,7 +35,7 @@ def _residual_block(builder: NetBuilder, width: int, stride: int) -> None:
     main = builder.add(Conv(width, 3, 3, activation=Activation.NONE))
     shortcut = source
     if stride > 1:
-        # Not normalised in the published network: its convolution has a bias of its own.
+        # Not normalised in the published network: its convolution has its own bias.
         projection = Conv(width, 1, 1, stride, stride, activation=Activation.NONE, batch_norm=False)
         shortcut = builder.add(projection, source)
     builder.add(Add(Activation.RELU), shortcut, main)

@@ -47,7 +47,7 @@ _V3_BLOCKS = (
 
 
 def mobilenet_v2(width: float, input_shape: tuple[int, int, int], classes: int) -> Net:
-    """MobileNetV2 with all widths but the last scaled by ``width``; the last only upwards."""
+    """MobileNetV2 with all widths except the last scaled by ``width``; the last is only scaled upwards."""
     builder = NetBuilder(input_shape)
     builder.add(Conv(round_channels(32 * width), 3, 3, 2, 2, Activation.RELU6))
     for expansion, channels, repeats, stride in _V2_BLOCKS:
@@ -82,7 +82,7 @@ def mobilenet_v3_minimal(width: float, input_shape: tuple[int, int, int], classe
 def inverted_bottleneck(
     builder: NetBuilder, *, hidden: int, channels: int, stride: int, activation: Activation, kernel: int = 3
 ) -> None:
-    """1x1 to ``hidden`` (left out where it is no wider), depthwise, linear 1x1; residual if shapes agree."""
+    """1x1 to ``hidden`` (omitted if it is not wider), depthwise, linear 1x1; residual if shapes agree."""
     source, shape = builder.last, builder.shape()
     if hidden != shape[2]:
         builder.add(Conv(hidden, 1, 1, activation=activation))

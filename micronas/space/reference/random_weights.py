@@ -1,7 +1,8 @@
-"""Weights and scales for a network that has shapes only, so that it can be built and run.
+"""Random weights and scales for a network with shapes only, so that it can be built and run.
 
-For its figures, not its answers. Scales are such that sums neither saturate nor vanish, and outputs of ReLU
-use all of int8 as in converted networks, so that kernels take the inner loops that they take there.
+They serve for sizes and latencies, not for outputs. Scales are chosen so that sums neither saturate nor
+vanish and outputs of ReLU use all of int8, as in converted networks, so that kernels use the same inner
+loops.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from micronas.model.graph import Activation, Graph, Op, Quant, Tensor
 
 _ACTIVATION_SCALE = float(np.float32(0.05))
 _WEIGHT_SCALE = 0.01
-"""Of one input; divided by the root of their number."""
+"""Scale for one input; divided by the square root of their number."""
 _PROBABILITY = Quant((1 / 256,), (-128,))
-"""What TFLite asks of these outputs."""
+"""Scales that TFLite requires for these outputs."""
 _PROBABILITIES = ("SOFTMAX", "LOGISTIC")
 
 
 def random_weights(graph: Graph, seed: int) -> Graph:
-    """``graph`` with scales, and with seeded uniform weights in -127..127 in place of missing ones."""
+    """``graph`` with scales, and with seeded uniform weights in -127..127 instead of missing ones."""
     rng = np.random.default_rng(seed)
     quants = _quants(graph)
 
@@ -58,7 +59,7 @@ _MOVES = ("RESHAPE", "AVERAGE_POOL_2D", "MAX_POOL_2D", "PAD", "MEAN", "TRANSPOSE
 
 
 def _constants(graph: Graph, op: Op, source: Quant | None) -> dict[int, Quant]:
-    """Weights and bias of a layer; their number of scales stays."""
+    """Weights and bias of a layer; the number of scales does not change."""
     if op.kind not in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED") or source is None:
         return {}
     weights, bias = op.inputs[1], op.inputs[2]
