@@ -1,9 +1,8 @@
-"""Strategies: who proposes the next architecture, by ask and tell.
+"""Search strategies, which propose the next architecture by ask and tell.
 
-The loop keeps a promise that makes every run repeatable and resumable: ``ask(n)`` comes when exactly the
-trials below ``n - workers + 1`` have been told, in number order. A strategy answers from what it was told
-and from ``default_rng([seed, n])`` alone and keeps nothing else, so telling it the stored trials again
-brings it back to where it was.
+The loop guarantees what makes every run repeatable and resumable: ``ask(n)`` comes when exactly the trials
+below ``n - workers + 1`` have been told, in number order. A strategy depends only on what it was told and on
+``default_rng([seed, n])``, and keeps no other state, so telling it the stored trials again restores it.
 """
 
 from __future__ import annotations
@@ -43,19 +42,19 @@ STRATEGIES = {
     "aging_evolution": "tournament, one mutation, the oldest dies (Real et al. 2019)",
     "local_search": "neighbours of the best, best first (White et al. 2021)",
     "nsga2": "Pareto fronts of accuracy, latency, flash and SRAM (Deb et al. 2002)",
-    "predictor_reward": "a Gaussian process predicts whose reward will be better (after White et al. 2021)",
+    "predictor_reward": "a Gaussian process predicts which reward improves (after White et al. 2021)",
     "predictor_front": "the same for the Pareto front: expected hypervolume at exact flash and SRAM",
     "reinforce": "an RNN controller learns by policy gradient (Zoph and Le 2017)",
     "dnas": "Gumbel-softmax over a supernet under byte budgets (MicroNets, Banbury et al. 2021)",
-    "darts": "bilevel search of cells with cures for its collapse (Liu et al. 2019)",
+    "darts": "bilevel search of cells, stabilised against collapse (Liu et al. 2019)",
 }
-"""Name -> one line of what it does."""
+"""Name -> one-line description."""
 
 ONLY_ON = {"dnas": ("layerwise", "micronets"), "darts": ("cell",)}
-"""Strategies that do not work on every space."""
+"""The spaces of strategies that do not work on every space."""
 
 DIFFERENTIABLE = ("dnas", "darts")
-"""Strategies that train a supernet of their own for every ask; they need a ``Problem``."""
+"""Strategies that train their own supernets; they need a ``Problem``."""
 
 PREDICTORS = ("predictor_reward", "predictor_front")
 """Strategies that predict accuracies from those of earlier trials; they need a ``Problem``."""
@@ -66,8 +65,8 @@ def make_strategy(
 ) -> Strategy:
     """The strategy called ``config.name``; raises ``ConfigError`` with the nearest known name.
 
-    ``problem`` is what the differentiable ones train on and for, and what predictors reckon with; ``nsga2``
-    spreads its children by its ledger, and the others do without.
+    ``problem`` gives differentiable strategies their data and target, and predictors their budgets; ``nsga2``
+    uses its ledger to diversify children, and the others do not need it.
     """
     if config.name in DIFFERENTIABLE:
         if problem is None:
@@ -92,7 +91,7 @@ def make_strategy(
 
 
 def _bytes_by(problem: Problem | None) -> Callable[[Arch], tuple[int, int]] | None:
-    """Flash and SRAM by the exact ledger, where there is one."""
+    """Flash and SRAM by the exact ledger, if there is one."""
     if problem is None:
         return None
 
@@ -118,22 +117,22 @@ def spaces_of(strategy: str) -> tuple[str, ...]:
 
 
 def searcher(strategy: str) -> Searcher:
-    """What ``strategy`` is to an estimator: where it works, and what it cannot use."""
+    """``strategy`` as an estimator sees it: its spaces, and what it cannot use."""
     if strategy in DIFFERENTIABLE:
         return Searcher(
             strategy,
             spaces_of(strategy),
-            why_no_shared_weights=f"strategy {strategy} trains a supernet of its own",
+            why_no_shared_weights=f"strategy {strategy} trains its own supernet",
             why_no_prefilter=f"strategy {strategy} learns one network per trial",
         )
     if strategy in PREDICTORS:
-        why = f"strategy {strategy} predicts accuracies itself, from those of networks trained alone"
+        why = f"strategy {strategy} predicts accuracies itself, from those of networks trained separately"
         return Searcher(strategy, spaces_of(strategy), why_no_shared_weights=why)
     return Searcher(strategy, spaces_of(strategy))
 
 
 def check_strategy(config: StrategyConfig, space: str) -> None:
-    """Raise ``ConfigError`` unless there is a strategy ``config.name`` and it works on the space named."""
+    """Raise ``ConfigError`` unless strategy ``config.name`` exists and works on the given space."""
     if config.name not in STRATEGIES:
         raise _unknown(config.name)
     if space not in spaces_of(config.name):

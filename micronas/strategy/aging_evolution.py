@@ -1,10 +1,10 @@
 """Aging evolution (Real, Aggarwal, Huang and Le, "Regularized Evolution for Image Classifier Architecture
 Search", AAAI 2019).
 
-The population is filled, then every ask draws ``sample`` members at random, takes the best of them and
-changes one thing in it. Whoever comes in pushes out the oldest member, not the worst: a network that was
-lucky once has to be found good again through its offspring, which is what makes the search robust against
-the noise of short trainings.
+After the population is filled, every ask draws ``sample`` members at random, takes the best of them and
+mutates one gene. A new member replaces the oldest one, not the worst: a network that scored well by chance
+must prove itself again through its offspring. This makes the search robust against the noise of short
+trainings.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class _Member:
 
 
 class AgingEvolution:
-    """Tournament selection with the oldest member dying; see the module."""
+    """Tournament selection that removes the oldest member; see the module."""
 
     def __init__(self, space: Space, seed: int, accept: Accept, *, population: int, sample: int) -> None:
         self._space, self._seed, self._accept = space, seed, accept
@@ -36,14 +36,14 @@ class AgingEvolution:
         self._members: deque[_Member] = deque(maxlen=population)
 
     def ask(self, number: int) -> Arch:
-        """A random network while the population fills, afterwards a mutated tournament winner."""
+        """A random network until the population is full, then a mutated tournament winner."""
         rng = generator(self._seed, number)
         if number < self._size or not self._members:
             return first_accepted((self._space.sample(rng) for _ in itertools.count()), self._accept)
         return first_accepted((self._offspring(rng) for _ in itertools.count()), self._accept)
 
     def tell(self, trial: Observation) -> None:
-        """A COMPLETE trial joins as the youngest member; at full size the oldest is gone."""
+        """A COMPLETE trial joins as the youngest member; at full size, the oldest is removed."""
         if trial.outcome is Outcome.COMPLETE and trial.scores is not None:
             self._members.append(_Member(self._space.from_json(trial.arch), trial.scores.reward))
 

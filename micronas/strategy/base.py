@@ -1,4 +1,4 @@
-"""The protocol of all strategies, and the bounded search for a proposal that is worth a trial."""
+"""The protocol of all strategies, and the bounded search for an acceptable proposal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from micronas.space import Arch
 from micronas.strategy.observation import Observation
 
 Accept: TypeAlias = Callable[[Arch], bool]
-"""Whether a proposal fits the budgets and has not been asked before; the loop counts the refusals."""
+"""Whether a proposal is within the budgets and new; the loop counts the refusals."""
 
 A = TypeVar("A", bound=Arch)
 
@@ -20,14 +20,14 @@ MAX_TRIES = 100
 
 
 class Strategy(Protocol):
-    """Proposes architectures and learns from their outcomes; see the package for what the loop promises."""
+    """Proposes architectures and learns from their outcomes; the package states the loop's guarantees."""
 
     def ask(self, number: int) -> Arch:
-        """The architecture of trial ``number``; depends on the seed, the number and the told trials only."""
+        """The architecture of trial ``number``; depends only on the seed, the number and the told trials."""
         ...
 
     def tell(self, trial: Observation) -> None:
-        """Learn a finished trial. INFEASIBLE and FAILED trials are told too and must never rank."""
+        """Learn from a finished trial. INFEASIBLE and FAILED trials are told too, but must never rank."""
         ...
 
 
@@ -37,10 +37,10 @@ def generator(seed: int, number: int) -> np.random.Generator:
 
 
 def first_accepted(proposals: Iterable[A], accept: Accept, max_tries: int = MAX_TRIES) -> A:
-    """The first proposal that ``accept`` takes, or the last one tried when none is.
+    """The first proposal that ``accept`` takes, or the last one tried if none is accepted.
 
-    The last one is handed out rather than an error: the loop records an over-budget architecture as an
-    INFEASIBLE trial and answers a repeated one from the store, so that nothing is hidden and nothing hangs.
+    There is no error in that case: the loop records an architecture over budget as an INFEASIBLE trial and
+    answers a repeated one from the store, so nothing is hidden and nothing hangs.
     """
     last: A | None = None
     for last in islice(proposals, max_tries):

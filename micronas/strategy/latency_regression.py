@@ -1,4 +1,4 @@
-"""How fast the run's device is, from the trials that ran on it."""
+"""Speed of the run's device, from the trials that ran on it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from micronas.trial import Source
 
 
 class LatencyRegression:
-    """Two prices from a few trials: rough figures to steer by, never the latency of a trial.
+    """Two cost coefficients from a few trials: rough figures for guidance, never the latency of a trial.
 
-    Multiply-accumulates alone are a poor measure of small networks: a depthwise or narrow layer spends its
-    time on the values that it writes.
+    Multiply-accumulates alone predict small networks poorly: a depthwise or narrow layer spends its time on
+    the values that it writes.
     """
 
     def __init__(self, space: Space) -> None:
@@ -26,7 +26,7 @@ class LatencyRegression:
         self._ran: list[tuple[int, int, int, float]] = []  # number, operations, values written, ms
 
     def tell(self, trial: Observation) -> None:
-        """Learn from a trial that ran on a device; others say nothing."""
+        """Learn from a trial that ran on a device; others are ignored."""
         scores = trial.scores
         if scores is None or scores.latency is None or scores.latency.source is Source.PREDICTED:
             return
@@ -38,7 +38,7 @@ class LatencyRegression:
         self._ran.append((number, net.macs, values_written(shape_graph(net)), ms))
 
     def speed(self, before: float = math.inf) -> MacThroughput | None:
-        """Non-negative least squares of relative errors over trials below ``before``; None without any."""
+        """Non-negative least squares of relative errors over trials below ``before``; None without trials."""
         ran = np.array([row for number, *row in self._ran if number < before], np.float64)
         if not len(ran):
             return None

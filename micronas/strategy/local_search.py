@@ -1,9 +1,9 @@
 """Local search, best first: try the neighbours of the best network so far, in a random order.
 
-The moment a neighbour is better, its own neighbours are next (first-improvement hill climbing, a strong
+As soon as a neighbour is better, its own neighbours are next (first-improvement hill climbing, a strong
 baseline where training noise is low: White, Nolen and Savani, "Exploring the Loss Landscape in Neural
-Architecture Search", UAI 2021). Where the best network has no untried neighbour left, the second best is
-climbed from, and so on, so that a local optimum never ends the search.
+Architecture Search", UAI 2021). If the best network has no untried neighbour left, the search continues from
+the second best, and so on, so that a local optimum never ends the search.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class LocalSearch:
         return first_accepted((self._space.sample(rng) for _ in itertools.count()), self._accept)
 
     def tell(self, trial: Observation) -> None:
-        """A COMPLETE trial can be climbed from; what was tried is not tried again."""
+        """A COMPLETE trial becomes a starting point; no network is tried twice."""
         self._tried.add(trial.key)
         if trial.outcome is Outcome.COMPLETE and trial.scores is not None:
             self._visited.append(_Visited(self._space.from_json(trial.arch), trial.scores.reward))

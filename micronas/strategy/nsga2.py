@@ -1,13 +1,13 @@
 """NSGA-II (Deb, Pratap, Agarwal and Meyarivan, IEEE TEC 2002) over accuracy, latency, flash and SRAM.
 
-Steady state: every ask breeds one child from the population of the observed trials, so workers never
-wait for a generation. The population is the best ``population`` trials by constrained domination:
-COMPLETE ones by non-domination rank and crowding distance; INFEASIBLE and FAILED ones never enter.
+Steady state: every ask creates one child from the population of observed trials, so workers never wait for a
+generation. The population is the best ``population`` trials by constrained domination: COMPLETE ones by
+non-domination rank and crowding distance; INFEASIBLE and FAILED ones never enter.
 
-With four objectives and a dozen networks nearly all are non-dominated, and children, one step from their
-parents, bunch up. Flash and SRAM of a child are known before it is trained, though: of
-``CANDIDATES_PER_CHILD`` children that fit, the most novel one is tried: the one whose bytes are furthest, as
-a ratio, from those of every member. That is crowding again, applied to the objectives that need no trial.
+With four objectives and a dozen networks, nearly all are non-dominated, and children, one step from their
+parents, cluster. However, flash and SRAM of a child are known before training. Of ``CANDIDATES_PER_CHILD``
+children that fit, the most novel one is tried: the one whose bytes have the largest ratio to those of every
+member. This is crowding applied to the objectives that need no trial.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ class Nsga2:
         population: int,
         bytes_of: Callable[[Arch], Bytes] | None = None,
     ) -> None:
-        """``bytes_of`` tells the exact bytes of a child; without it, the first child that fits is tried."""
+        """``bytes_of`` returns the exact bytes of a child; without it, the first child that fits is tried."""
         self._space, self._seed, self._accept, self._size = space, seed, accept, population
         self._bytes_of = bytes_of
         self._members: list[_RankedMember] = []
 
     def ask(self, number: int) -> Arch:
-        """A random network while the population fills, afterwards a child of two tournament winners."""
+        """A random network until the population is full, then a child of two tournament winners."""
         rng = generator(self._seed, number)
         if number < self._size or len(self._members) < 2:
             return first_accepted((self._space.sample(rng) for _ in itertools.count()), self._accept)
@@ -75,7 +75,7 @@ class Nsga2:
         return self._most_novel(children, ranked, self._bytes_of)
 
     def tell(self, trial: Observation) -> None:
-        """A COMPLETE trial may enter the population; the worst beyond its size are forgotten."""
+        """A COMPLETE trial may enter the population; the worst members beyond its size are dropped."""
         if trial.outcome is Outcome.COMPLETE and trial.scores is not None:
             member = _RankedMember(self._space.from_json(trial.arch), costs_of(trial.scores))
             self._members = [r.member for r in survivors([*self._members, member], self._size)]
@@ -104,7 +104,7 @@ class Nsga2:
         mother, father = _tournament(ranked, rng), _tournament(ranked, rng)
         if rng.random() < CROSSOVER_SHARE:
             child = self._space.crossover(mother.arch, father.arch, rng)
-            # A cut that gives back a parent would be a repeated trial: then one thing changes.
+            # A crossover that returns a parent would be a repeated trial, so one gene is mutated.
             if child not in (mother.arch, father.arch) and rng.random() < 0.5:
                 return child
             return self._space.mutate(child, rng)
@@ -112,13 +112,13 @@ class Nsga2:
 
 
 def costs_of(scores: Figures) -> tuple[float, ...]:
-    """What is minimised: error, latency (0 where nothing ran), flash and SRAM bytes."""
+    """The minimised objectives: error, latency (0 if nothing ran), flash and SRAM bytes."""
     latency_ms = scores.latency.ms if scores.latency else 0.0
     return (1.0 - scores.quality, latency_ms, float(scores.flash_bytes), float(scores.sram_bytes))
 
 
 def survivors(members: Sequence[_RankedMember], count: int) -> list[_Ranked]:
-    """The best ``count``: whole fronts first, then the least crowded of the front that does not fit whole."""
+    """The best ``count``: complete fronts first, then the least crowded members of the next one."""
     costs = np.array([member.costs for member in members])
     ranked: list[_Ranked] = []
     for number, front in enumerate(sort_fronts(costs)):
@@ -131,20 +131,22 @@ def survivors(members: Sequence[_RankedMember], count: int) -> list[_Ranked]:
 
 
 def crowding_distance(costs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Room around each point of a front: the sides of the box to its neighbours, infinite at the ends."""
+    """Crowding distance of each point of a front: the sides of the box to its neighbours, infinite at the
+    ends.
+    """
     distance = np.zeros(len(costs))
     for column in costs.T:
         order = np.argsort(column, kind="stable")
         span = column[order[-1]] - column[order[0]]
         if span <= 0.0:
-            continue  # an objective in which all are equal tells nobody apart
+            continue  # an objective in which all are equal does not distinguish any
         distance[order[[0, -1]]] = np.inf
         distance[order[1:-1]] += (column[order[2:]] - column[order[:-2]]) / span
     return distance
 
 
 def novelty(sizes: npt.NDArray[np.float64], members: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """How far each of ``sizes`` (networks, flash and SRAM bytes) is from the nearest of ``members``.
+    """Distance of each of ``sizes`` (networks, flash and SRAM bytes) from the nearest of ``members``.
 
     The distance is the logarithm of the larger of the two ratios: 1 KB against 2 is as far as 10 against 20.
     """

@@ -1,4 +1,4 @@
-"""What a strategy is told: trials, or estimates that stand in their place where no network was trained."""
+"""Observations of a strategy: trials, or estimates for networks that were not trained."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from micronas.trial import Json, Latency, Outcome
 
 
 class Figures(Protocol):
-    """What strategies rank a network by, wherever the figures come from; ``quality`` in 0..1."""
+    """The figures by which strategies rank a network, from any source; ``quality`` in 0..1."""
 
     @property
     def quality(self) -> float:
-        """The higher, the better; of what, the implementing class says."""
+        """Higher is better; the implementing class defines its kind."""
         ...
 
     @property
     def flash_bytes(self) -> int:
-        """By the exact ledger."""
+        """Flash bytes by the exact ledger."""
         ...
 
     @property
     def sram_bytes(self) -> int:
-        """Likewise."""
+        """SRAM bytes by the exact ledger."""
         ...
 
     @property
     def latency(self) -> Latency | None:
-        """None where nothing ran and nothing was predicted."""
+        """None if nothing ran and nothing was predicted."""
         ...
 
     @property
     def reward(self) -> float:
-        """Of ``quality`` and ``latency``."""
+        """The reward from ``quality`` and ``latency``."""
         ...
 
 
 class Observation(Protocol):
-    """What a strategy is told of a network that it asked for: a ``Trial``, or an estimate in place of one."""
+    """The result of a network that a strategy proposed: a ``Trial``, or an estimate instead of one."""
 
     @property
     def number(self) -> int:
-        """Of the ask."""
+        """Number of the ask."""
         ...
 
     @property
@@ -66,10 +66,10 @@ class Observation(Protocol):
 
     @property
     def origin(self) -> str:
-        """Who proposed it."""
+        """The origin of the proposal."""
         ...
 
     @property
     def scores(self) -> Figures | None:
-        """None unless it is COMPLETE."""
+        """The figures; None unless it is COMPLETE."""
         ...

@@ -1,8 +1,8 @@
-"""Pareto dominance, once for all: strategies, the report and the comparison of strategies use this rule.
+"""Pareto dominance: the one rule for strategies, the report and the comparison of strategies.
 
-Every objective is minimised; a figure that is to be large takes part with its sign changed. A point dominates
-another one if it is no worse in every objective and better in at least one, so equal points do not dominate
-each other.
+Every objective is minimised; a figure to maximise takes part with its sign changed. A point dominates another
+one if it is no worse in every objective and better in at least one, so equal points do not dominate each
+other.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 _ROWS = 256
-"""Points compared with all others at a time: memory grows with the points, not with their square."""
+"""Points compared with all others at once, so that memory grows linearly with the points."""
 
 
 def dominates(a: Floats, b: Floats) -> npt.NDArray[np.bool_]:
@@ -39,7 +39,7 @@ def sort_fronts(costs: Floats) -> list[list[int]]:
 def non_dominated(costs: Floats) -> list[int]:
     """Indices, in order, of those of ``costs`` (points, objectives) that no other dominates.
 
-    Of equal points the first.
+    Of equal points, the first.
     """
     first: dict[tuple[float, ...], int] = {}
     for start in range(0, len(costs), _ROWS):

@@ -1,4 +1,4 @@
-"""What a strategy has to know that trains a supernet or predicts, besides the space and its seed."""
+"""Input of strategies that train a supernet or predict, in addition to the space and the seed."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from micronas.space import Arch, Space
 from micronas.strategy.supernet_series import SupernetStore
 
 DEADLINE_S = 1800.0
-"""For one differentiable search: many times what it takes, so that only a fault meets it."""
+"""Deadline of one differentiable search: many times its length, so that only a fault reaches it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
     """Data, target and budget of a search; ``ledger`` is the exact one that its gate uses.
 
-    ``latency_ms`` is what a network may take, None for as long as it likes; ``reward`` what is maximised, and
-    ``error_limit`` the error of a network that always names the most frequent class.
-    ``first_ask`` is the number of the first trial that is asked for, those before being hand-made; with
-    ``workers`` ask n comes when the trials below n - workers + 1 have been told. ``bench`` is where the run
-    keeps its supernets.
+    ``latency_ms`` is the latency limit of a network, None if there is none; ``reward`` is the reward to
+    maximise, and ``error_limit`` the error of a network that always predicts the most frequent class.
+    ``first_ask`` is the number of the first trial that is asked for; the ones before are initial trials. With
+    ``workers``, ask n comes after the trials below n - workers + 1 have been told. ``bench`` is the run's
+    storage of supernets.
     """
 
     data: DataConfig
@@ -42,6 +42,6 @@ class Problem:
         return check(self.ledger(arch), self.budget).fits
 
     def reference(self, space: Space) -> Arch:
-        """The largest hand-made network that fits, or the smallest there is."""
+        """The largest baseline network that fits, or the smallest one."""
         candidates = space.baselines()
         return next((arch for arch in candidates if self.fits(arch)), candidates[-1])

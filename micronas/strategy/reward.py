@@ -1,6 +1,6 @@
 """Reward: accuracy x (T_target / T)^k (MnasNet, Tan et al. 2019, eq. 2 and 3), a pure function.
 
-Budgets stand outside it: a network that breaks one is INFEASIBLE and has no reward at all.
+Budgets are not part of it: a network over a budget is INFEASIBLE and has no reward.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def reward(accuracy: float, latency_ms: float | None, config: RewardConfig) -> f
         return accuracy
     if not (math.isfinite(latency_ms) and latency_ms > 0.0):
         raise RewardError(
-            f"latency {latency_ms} ms is not a time above zero",
+            f"latency {latency_ms} ms is not above zero",
             remedy="the cycle counter did not move, or nothing ran; `micronas doctor` checks the device",
         )
     if config.target_ms is None or (config.mode == "hard" and latency_ms <= config.target_ms):

@@ -1,4 +1,4 @@
-"""Which of a run's supernets serves an ask: one for ``draws`` asks in a row, kept in the run's folder."""
+"""The supernets of a run: each serves ``draws`` consecutive asks and is stored in the run folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from micronas.train.checkpoint import load_arrays
 
 
 class HasCost(Protocol):
-    """What training a supernet gives."""
+    """The result of training a supernet."""
 
     @property
     def cpu_s(self) -> float:
@@ -24,10 +24,11 @@ Trained = TypeVar("Trained", bound=HasCost)
 
 @dataclass(frozen=True, eq=False)
 class SupernetStore:
-    """Where a run keeps its supernets, and what it wants to know of them.
+    """The storage of a run's supernets, and the run's callbacks.
 
-    ``folder`` None keeps them in memory only. ``affords`` says whether a training of so many CPU seconds fits
-    into what is left of the run's time, ``trained`` is called after each, and ``phase`` tells people of it.
+    With ``folder`` None they are only in memory. ``affords`` decides whether a training of the given CPU
+    seconds fits into the remaining time, ``trained`` is called after each, and ``phase`` shows it to the
+    user.
     """
 
     folder: Path | None = None
@@ -38,21 +39,21 @@ class SupernetStore:
 
 @dataclass(frozen=True)
 class Series:
-    """Asks in blocks of ``draws``, the first of them being ask ``first_ask``."""
+    """Asks in blocks of ``draws``, starting at ask ``first_ask``."""
 
     first_ask: int
     draws: int
 
     def first_of(self, number: int) -> int:
-        """The first ask of the block that ask ``number`` is in."""
+        """The first ask of the block of ask ``number``."""
         return number - (number - self.first_ask) % self.draws
 
 
 class Supernets(Generic[Trained]):
-    """The supernets of a run, each known by the first ask that it serves.
+    """The supernets of a run, each identified by the first ask that it serves.
 
-    ``train`` trains the one of a first ask; it must depend on that number and the told trials alone.
-    ``load`` and ``save`` know its file.
+    ``train`` trains the supernet of a first ask; it must depend only on that number and the told trials.
+    ``load`` and ``save`` read and write its file.
     """
 
     def __init__(
@@ -70,9 +71,9 @@ class Supernets(Generic[Trained]):
         self._known: dict[int, Trained] = {}
 
     def serving(self, number: int) -> tuple[int, Trained]:
-        """The supernet of ask ``number`` and the first ask that it serves; trained now if it must be.
+        """The supernet of ask ``number`` and the first ask that it serves; trained now if needed.
 
-        When the run's time is too short for another one, the one before goes on serving.
+        If the remaining time is too short for another one, the previous one continues to serve.
         """
         first = self._series.first_of(number)
         if (found := self._find(first)) is not None:
@@ -106,9 +107,9 @@ def supernet_file(folder: Path, name: str, first: int) -> Path:
 
 
 def supernets_cpu_s(folder: Path, names: Iterable[str], after: int) -> float:
-    """CPU seconds of the trainings in ``folder`` for first asks beyond ``after``.
+    """CPU seconds of the trainings in ``folder`` for first asks after ``after``.
 
-    A run that was killed before the first trial of a supernet has paid for it all the same.
+    A run that was killed before the first trial of a supernet has spent that time nevertheless.
     """
     paths = (path for name in names for path in folder.glob(f"{name}-*.npz"))
     unused = (path for path in paths if int(path.stem.rpartition("-")[2]) > after)

@@ -1,4 +1,4 @@
-"""The gradient of the validation loss in the edges, with the weights' answer to them taken into account.
+"""The gradient of the validation loss in the edges, including the response of the weights to them.
 
 For edges ``a``, weights ``w`` and one step ``w' = w - rate * grad_w L_train(w, a)`` of the weights:
 
@@ -20,11 +20,11 @@ Gradients: TypeAlias = Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
 """(weights, edges) -> (loss, its gradient in the weights, its gradient in the edges); all flat."""
 
 PROBE = 0.01
-"""Norm of the step along which the finite difference is taken."""
+"""Norm of the finite-difference step."""
 
 
 def first_order(validation: Gradients, weights: Tensor, edges: Tensor) -> tuple[Tensor, Tensor]:
-    """Validation loss and its gradient in the edges, weights held."""
+    """Validation loss and its gradient in the edges, with fixed weights."""
     loss, _, gradient = validation(weights, edges)
     return loss, gradient
 
@@ -32,7 +32,7 @@ def first_order(validation: Gradients, weights: Tensor, edges: Tensor) -> tuple[
 def second_order(
     train: Gradients, validation: Gradients, weights: Tensor, edges: Tensor, rate: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Validation loss one step of the weights ahead, and its total gradient in the edges."""
+    """Validation loss after one step of the weights, and its total gradient in the edges."""
     _, step, _ = train(weights, edges)
     loss, outer, direct = validation(weights - rate * step, edges)
     probe = PROBE / (tf.norm(outer) + 1e-12)

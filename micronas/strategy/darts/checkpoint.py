@@ -1,4 +1,4 @@
-"""``FoundCells`` in a run's folder: the edge weights, of which the cells are made again."""
+"""``FoundCells`` in a run folder: the edge weights, from which the cells are rebuilt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CELLS = ("normal", "reduction")
 
 
 def save_cells(found: FoundCells, path: Path) -> None:
-    """Write to ``path``, as a whole or not at all."""
+    """Write to ``path`` atomically."""
     arrays = {
         "checks": np.array([(c.step, c.train_loss, c.eigenvalue, c.skips) for c in found.checks], np.float64),
         "stopped": np.array(found.stopped),
@@ -27,9 +27,9 @@ def save_cells(found: FoundCells, path: Path) -> None:
 
 
 def load_cells(path: Path, nodes: int) -> FoundCells | None:
-    """What ``save_cells`` wrote for cells of ``nodes`` nodes; None if it did not.
+    """The cells with ``nodes`` nodes that ``save_cells`` wrote; None if the file is missing.
 
-    Raises ``StoreError`` for a damaged file, and for one of other cells.
+    Raises ``StoreError`` for a damaged file, and for a file of other cells.
     """
     edges = len(CellEdges(nodes).all)
 
@@ -38,7 +38,7 @@ def load_cells(path: Path, nodes: int) -> FoundCells | None:
             arrays[f"{name}_ops"].astype(np.float32), arrays[f"{name}_edges"].astype(np.float32)
         )
         if weights.ops.shape != (edges, len(OPS)) or weights.edges.shape != (edges,):
-            raise ValueError(f"weights of {len(weights.edges)} edges, where the run has {edges}")
+            raise ValueError(f"weights of {len(weights.edges)} edges, but the run has {edges}")
         return weights
 
     def read(arrays: Arrays) -> FoundCells:

@@ -1,4 +1,4 @@
-"""When a bilevel search has to stop, before its cells fill up with skip connections."""
+"""When a bilevel search must stop, before its cells collapse into skip connections."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def eigenvalue_jumped(eigenvalues: Sequence[float], growth: float, window: int) 
     """Whether the mean of the last ``window`` values is ``growth`` times the mean one window earlier.
 
     A sharp minimum of the validation loss in the edge weights does not survive discretisation, and the
-    dominant eigenvalue of its Hessian tells when one forms (Zela et al. 2020, early stopping).
+    dominant eigenvalue of its Hessian shows when one forms (Zela et al. 2020, early stopping).
     """
     if len(eigenvalues) < 2 * window:
         return False

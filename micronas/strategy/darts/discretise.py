@@ -1,4 +1,4 @@
-"""Edge weights -> a cell: of every node the two strongest edges, each with its strongest operation."""
+"""Edge weights -> a cell: the two strongest edges of every node, each with its strongest operation."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _NONE = OPS.index(EdgeOp.NONE)
 
 
 def cell_of(weights: EdgeWeights, nodes: int, *, reduces: bool) -> Cell:
-    """The canonical cell. NONE says how weak an edge is, but is never chosen (Liu et al., section 2.4).
+    """The canonical cell. NONE weakens an edge but is never chosen (Liu et al., section 2.4).
 
-    A cell that would compute nothing or not read its predecessor gets the strongest edge that mends it.
+    A cell that would compute nothing or not read its predecessor gets the strongest edge that repairs it.
     """
     return _sound((_node(weights, nodes, node) for node in range(nodes)), weights, nodes, reduces)
 
 
 def drawn_cell(weights: EdgeWeights, nodes: int, rng: np.random.Generator, *, reduces: bool) -> Cell:
-    """A cell in which chance has a say: the stronger an edge or an operation, the likelier it is.
+    """A random cell: the stronger an edge or an operation, the more likely it is.
 
-    Of every node two different edges, drawn by the strengths that ``cell_of`` ranks by, each with an
-    operation drawn by its weight. NONE is never drawn; an unsound cell is mended as in ``cell_of``.
+    For every node, two different edges are drawn by the strengths of ``cell_of``, each with an operation
+    drawn by its weight. NONE is never drawn; an invalid cell is repaired as in ``cell_of``.
     """
     return _sound((_drawn_node(weights, nodes, node, rng) for node in range(nodes)), weights, nodes, reduces)
 
@@ -39,7 +39,7 @@ def _sound(chosen: Iterable[CellNode], weights: EdgeWeights, nodes: int, reduces
 
 
 def skips(cell: Cell) -> int:
-    """Edges that only pass a value on."""
+    """Number of edges that only copy a value."""
     return sum(edge.op is EdgeOp.IDENTITY for node in cell.nodes for edge in (node.left, node.right))
 
 
@@ -59,7 +59,7 @@ def _drawn_node(weights: EdgeWeights, nodes: int, node: int, rng: np.random.Gene
 
 
 def _strengths(weights: EdgeWeights, nodes: int, node: int) -> dict[int, float]:
-    """Of the edges that ``node`` reads, by number: the edge's weight times that of its best operation."""
+    """Strength of each edge of ``node``, by number: its weight times that of its best operation."""
     into = CellEdges(nodes).into(node)
     return {e: float(weights.edges[e] * _without_none(weights.ops[e]).max()) for e in into}
 
@@ -79,7 +79,9 @@ def _without_none(
 
 
 def _with_weights_on_previous(cell: Cell, weights: EdgeWeights, nodes: int) -> Cell:
-    """The first node's left edge replaced by the strongest operation with weights on the previous cell."""
+    """The cell with the first node's left edge replaced by the strongest weighted operation on the previous
+    cell.
+    """
     first = CellEdges(nodes).all.index((PREVIOUS, 0))
     by_strength = sorted(range(len(OPS)), key=lambda i: -float(weights.ops[first][i]))
     op = next(OPS[i] for i in by_strength if OPS[i].has_weights)

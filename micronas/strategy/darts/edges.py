@@ -37,10 +37,10 @@ class CellEdges:
 
 @dataclass(frozen=True, eq=False)
 class EdgeWeights:
-    """What is learned of one kind of cell.
+    """The learned weights of one kind of cell.
 
-    ``ops`` (edges, operations) sums to one along the operations; ``edges`` (edges,) sums to one over the
-    edges that a node reads.
+    ``ops`` (edges, operations) sums to one over the operations; ``edges`` (edges,) sums to one over the edges
+    of a node.
     """
 
     ops: Floats

@@ -15,9 +15,9 @@ PROBE = 0.01
 def dominant_eigenvalue(
     gradient: Callable[[Tensor], Tensor], point: Tensor, start: Tensor, iterations: int
 ) -> Tensor:
-    """The eigenvalue of largest magnitude (its sign kept) of the Jacobian of ``gradient`` at ``point``.
+    """The eigenvalue of largest magnitude, with its sign, of the Jacobian of ``gradient`` at ``point``.
 
-    ``start`` is any vector that is not orthogonal to the eigenvector; the answer is the Rayleigh quotient
+    ``start`` is any vector that is not orthogonal to the eigenvector; the result is the Rayleigh quotient
     after ``iterations`` products.
     """
     direction = start / tf.norm(start)

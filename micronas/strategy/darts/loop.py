@@ -1,7 +1,7 @@
 """The compiled bilevel loop: edges step on one half of the data, weights on the other.
 
 One inner function gives the loss and both gradients for any weights, edges and batch; it is traced once, and
-the first-order step, the second-order step and the Hessian are calls of it.
+the first-order step, the second-order step and the Hessian call it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,10 @@ class DartsLoop:
         self.compiled = tf.function(self._steps, autograph=False, reduce_retracing=True)
 
     def steps(self, weight_batches: Ints, edge_batches: Ints, rates: npt.NDArray[np.float32]) -> float:
-        """One step per row; the mean training loss. Edges rest while ``edge_batches`` holds -1."""
+        """One step per row; returns the mean training loss.
+
+        Edges do not learn where ``edge_batches`` is -1.
+        """
         loss = self.compiled(
             tf.constant(weight_batches),
             tf.constant(edge_batches),
@@ -71,14 +74,14 @@ class DartsLoop:
         validation = self._on_batch(1, tf.constant(batch), None)
         weights, alphas = self.weights.read_value(), self.alphas.read_value()
         start = tf.random.stateless_normal(alphas.shape, [self._seed, 3])
-        # Called one by one: a graph of all iterations would take longer to optimise than to run.
+        # Called individually: a graph of all iterations would take longer to optimise than to run.
         value = dominant_eigenvalue(
             lambda at: validation(weights, at)[2], alphas, start, self._settings.power_iterations
         )
         return float(value)
 
     def edge_weights(self) -> tuple[EdgeWeights, EdgeWeights]:
-        """Of the normal and of the reduction cell."""
+        """Weights of the normal and of the reduction cell."""
         return self._supernet.edge_weights(self.alphas.numpy())
 
     def _loss_and_gradients(

@@ -1,7 +1,7 @@
-"""All operations on all edges that leave one source, computed together.
+"""All operations on all edges from one source, computed together.
 
-Edges from one source share its pooling and its identity, and their convolutions run as one with the edges'
-filters side by side: a third of the kernels to trace and to call.
+Edges from one source share its pooling and its identity, and their convolutions run as one, with the filters
+of the edges side by side. That is a third of the kernels to trace and call.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ Tensor: TypeAlias = Any
 def mixed_edges(source: ParameterSource, x: Tensor, weights: Tensor, stride: int, partial: int) -> Tensor:
     """(batch, h, w, edges, channels): the mixtures on ``x`` with ``weights`` (edges, operations).
 
-    One of ``partial`` channels is mixed; the others pass by, pooled where the cell halves the plane, and the
-    channels are shuffled so that others are mixed next (PC-DARTS).
+    One of ``partial`` channels is mixed. The others bypass the mixture, pooled if the cell halves the plane,
+    and the channels are shuffled so that others are mixed next (PC-DARTS).
     """
     edges, share = int(weights.shape[0]), int(x.shape[-1]) // partial
     total: Tensor = 0.0
@@ -42,7 +42,7 @@ def mixed_edges(source: ParameterSource, x: Tensor, weights: Tensor, stride: int
 
 
 def conv_norm_relu(source: ParameterSource, x: Tensor, filters: int, kernel: int, stride: int) -> Tensor:
-    """``filters`` outputs of a square kernel, as far as the plane has room for it."""
+    """``filters`` outputs of a square kernel, reduced to the size of the plane."""
     height, width = effective_kernel(kernel, _plane(x))
     channels = int(x.shape[-1])
     weights = source.kernel((height, width, channels, filters), height * width * channels)
@@ -87,7 +87,7 @@ def _pool(function: Callable[..., Tensor], size: int) -> _Operation:
     def run(source: ParameterSource, x: Tensor, edges: int, stride: int) -> Tensor:
         window = effective_kernel(size, _plane(x))
         y = function(x, window, effective_stride(stride, _plane(x)), "SAME")
-        # Without a norm a pooling would be louder than the normalised operations beside it.
+        # Without normalisation, a pooling would have a larger scale than the normalised operations beside it.
         return _standardised(y)[:, :, :, tf.newaxis]
 
     return run
@@ -113,7 +113,7 @@ _OPERATIONS: dict[EdgeOp, _Operation] = {
     EdgeOp.MAX_POOL_5X5: _pool(tf.nn.max_pool2d, 5),
     EdgeOp.AVERAGE_POOL_3X3: _pool(tf.nn.avg_pool2d, 3),
 }
-"""NONE adds nothing: its weight is what the others lack."""
+"""NONE adds nothing: its weight is missing from the others."""
 
 
 def _by_edge(y: Tensor, edges: int) -> Tensor:

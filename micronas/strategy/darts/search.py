@@ -1,4 +1,4 @@
-"""One bilevel search from a cell space to the cells that its edge weights amount to."""
+"""One bilevel search from a cell space to the cells given by its edge weights."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Ints = npt.NDArray[np.int32]
 
 
 class BilevelLoop(Protocol):
-    """What a search asks of its loop; ``micronas.strategy.darts.loop.DartsLoop`` is the real one."""
+    """The interface of a search's loop; ``micronas.strategy.darts.loop.DartsLoop`` implements it."""
 
     def steps(self, weight_batches: Ints, edge_batches: Ints, rates: npt.NDArray[np.float32]) -> float:
-        """Learn; the mean training loss."""
+        """Train; returns the mean training loss."""
         ...
 
     def eigenvalue(self, batch: Ints) -> float:
@@ -36,13 +36,13 @@ class BilevelLoop(Protocol):
         ...
 
     def edge_weights(self) -> tuple[EdgeWeights, EdgeWeights]:
-        """Of the normal and of the reduction cell."""
+        """Weights of the normal and of the reduction cell."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class CollapseCheck:
-    """What was seen of a search at one of its checks."""
+    """The observations at one check of a search."""
 
     step: int
     train_loss: float
@@ -52,9 +52,9 @@ class CollapseCheck:
 
 @dataclass(frozen=True, eq=False)
 class FoundCells:
-    """The cells of a search, and why it ended: ``stopped`` is empty when it took all its steps.
+    """The cells of a search, and why it ended: ``stopped`` is empty if it took all its steps.
 
-    ``weights`` are those of the normal and of the reduction cell that were discretised.
+    ``weights`` are the discretised weights of the normal and of the reduction cell.
     """
 
     normal: Cell
@@ -68,7 +68,7 @@ class FoundCells:
 def search_cells(dataset: Dataset, nodes: int, settings: DartsSettings, seed: int) -> FoundCells:
     """Search cells of ``nodes`` nodes on the training split of ``dataset``.
 
-    A pure function of its arguments on one CPU thread. Raises ``TrainError`` when a loss is not finite.
+    A pure function of its arguments on one CPU thread. Raises ``TrainError`` if a loss is not finite.
     """
     from micronas.strategy.darts.loop import DartsLoop
     from micronas.strategy.darts.supernet import CellSupernet
@@ -100,14 +100,14 @@ def search_cells(dataset: Dataset, nodes: int, settings: DartsSettings, seed: in
 
 
 def search_cells_named(data: DataConfig, nodes: int, settings: DartsSettings, seed: int) -> FoundCells:
-    """``search_cells`` for a data set by its configuration: all of it can go to another process."""
+    """``search_cells`` for a data set by its configuration: all its arguments are picklable."""
     return search_cells(cached_dataset(data), nodes, settings, seed)
 
 
 def _run(
     loop: BilevelLoop, schedule: _Schedule, nodes: int, settings: DartsSettings
 ) -> tuple[tuple[EdgeWeights, EdgeWeights], tuple[CollapseCheck, ...], str]:
-    """Steps until done or until the cells collapse; edge weights from before the collapse."""
+    """Train until done or until the cells collapse; returns the edge weights before the collapse."""
     history = [loop.edge_weights()]
     checks: list[CollapseCheck] = []
     for first in range(0, settings.steps, settings.check_every):
@@ -132,7 +132,7 @@ def _run(
 
 @dataclass(frozen=True, eq=False)
 class _Schedule:
-    """One row or rate per step; edge batches of -1 while the edges rest."""
+    """One row or rate per step; edge batches are -1 while the edges do not learn."""
 
     weight_batches: Ints
     edge_batches: Ints

@@ -1,4 +1,4 @@
-"""How a bilevel search is run; every default stands here."""
+"""Settings of a bilevel search, with all defaults."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class DartsSettings:
-    """Weights learn on one half of the training split, the cells' edges on the other. ``stack`` says
-    which cells of the supernet halve the plane.
+    """Weights learn on one half of the training split, the cells' edges on the other. ``stack`` defines which
+    cells of the supernet halve the plane.
 
     ``order`` 2 looks one step of the weights ahead, at about two and a half times the cost. One of every
-    ``partial`` channels goes through the mixed operations, the others pass by. ``max_skips`` and
-    ``eigenvalue_growth`` end a search that collapses; both are looked at every ``check_every`` steps.
+    ``partial`` channels goes through the mixed operations; the others bypass them. ``max_skips`` and
+    ``eigenvalue_growth`` end a search that collapses; both are checked every ``check_every`` steps.
     """
 
     order: Literal[1, 2] = 1

@@ -1,9 +1,9 @@
-"""Bilevel search of cells (DARTS, Liu et al., ICLR 2019), with the cures for its collapse.
+"""Bilevel search of cells (DARTS, Liu et al., ICLR 2019), with remedies for its collapse.
 
 One supernet, trained for seconds to minutes, serves ``draws`` asks: the first gets the normal and the
-reduction cell that its strongest edges amount to, the others get cells drawn by the edges' weights. All are
-stacked as large as the exact ledger allows. How good these networks are, the loop finds out as for every
-other. See ``micronas.strategy.darts``.
+reduction cell of the strongest edges, the others get cells drawn by the edges' weights. All are in the
+largest stack that the exact ledger allows. The loop evaluates these networks like all others. See
+``micronas.strategy.darts``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Darts:
         find_cells: FindCells,
         draws: int,
     ) -> None:
-        """``draws`` asks in a row are served by one supernet."""
+        """One supernet serves ``draws`` consecutive asks."""
         self._space, self._seed, self._accept = space, seed, accept
         self._problem, self._find_cells = problem, find_cells
         nodes = space.limits.nodes
@@ -61,16 +61,16 @@ class Darts:
         )
 
     def ask(self, number: int) -> CellArch:
-        """The best cells of the supernet that serves ``number``, else drawn ones.
+        """The best cells of the supernet for ``number`` on its first ask, then drawn ones.
 
-        They come in the largest stack that fits.
+        They are in the largest stack that fits.
         """
         _, found = self._supernets.serving(number)
         proposals = (self._largest(cells) for cells in self._cells(found, generator(self._seed, number)))
         return first_accepted(proposals, self._accept)
 
     def tell(self, trial: Observation) -> None:
-        """Learns nothing: the searches are independent."""
+        """Does nothing: the searches are independent."""
 
     def _train(self, first: int) -> FoundCells:
         seed = int(np.random.default_rng([self._seed, first, 1]).integers(2**31))
@@ -86,22 +86,22 @@ class Darts:
             )
 
     def _largest(self, cells: Cells) -> CellArch:
-        """The stack with most operations that fits."""
+        """The stack with the most operations that fits."""
         fitting = list(self._fitting(cells))
         return max(fitting, key=lambda arch: self._space.net(arch).macs) if fitting else self._smallest(cells)
 
     def _fitting(self, cells: Cells) -> Iterator[CellArch]:
-        """Of every way to stack the cells, the widest that is within the budget."""
+        """For every way to stack the cells, the widest one within the budget."""
         widths = self._space.limits.widths
         for (stages, repeats), output in product(self._space.limits.stacks, Output):
             sizes = [self._stacked(cells, stages, repeats, channels, output) for channels in widths]
-            # Bytes grow with the channels, so the first that does not fit can be found by halving.
+            # Bytes grow with the channels, so bisection finds the first that does not fit.
             fitting = bisect.bisect_left(sizes, True, key=lambda arch: not self._problem.fits(arch))
             if fitting:
                 yield sizes[fitting - 1]
 
     def _smallest(self, cells: Cells) -> CellArch:
-        """For cells that fit in no stack: the loop records it as over budget, with the reason."""
+        """For cells that do not fit in any stack; the loop records it as over budget, with the reason."""
         stages, repeats = self._space.limits.stacks[0]
         return self._stacked(cells, stages, repeats, self._space.limits.widths[0], Output.ADD)
 
@@ -119,7 +119,7 @@ class Darts:
 
 
 def cell_search(problem: Problem, settings: DartsSettings) -> FindCells:
-    """Trains the supernet in a process of its own."""
+    """Trains the supernet in a separate process."""
 
     def find(nodes: int, seed: int) -> FoundCells:
         return run_isolated(search_cells_named, problem.data, nodes, settings, seed, deadline_s=DEADLINE_S)

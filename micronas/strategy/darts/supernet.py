@@ -50,7 +50,7 @@ class CellSupernet:
         return self._forward(StoredParameters(self._shapes, weights, tf.zeros(0)), alphas, x)
 
     def edge_weights(self, alphas: Array) -> tuple[EdgeWeights, EdgeWeights]:
-        """What ``alphas`` say of the normal and of the reduction cell."""
+        """The weights of the normal and of the reduction cell for ``alphas``."""
         relaxed = self._relaxed(tf.constant(alphas))
         normal, reduction = (EdgeWeights(ops.numpy(), edges.numpy()) for ops, edges in relaxed)
         return normal, reduction

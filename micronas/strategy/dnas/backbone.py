@@ -1,13 +1,14 @@
-"""What a differentiable search decides: a fixed chain of layers with open widths, kernels, kinds and depth.
+"""The decisions of a differentiable search: a fixed chain of layers with free widths, kernels, kinds and
+depth.
 
-A backbone is a region of the layer-wise space (or of a MicroNets skeleton: ``micronets_backbone``). Where
-planes are halved is fixed (a stride cannot be mixed softly, the shapes would differ); everything else is a
-decision per layer:
+A backbone is a region of the layer-wise space (or of a MicroNets skeleton: ``micronets_backbone``). The
+layers that halve planes are fixed (strides cannot be relaxed, because the shapes would differ); everything
+else is a decision per layer:
 
     stem kernel, stem width, and per block: candidate (kind, kernel, expansion), width, kept or skipped.
 
-A block may be skipped when it neither halves the plane nor starts a wider stage. A skipped block hands on
-what it reads, so it hands on its width too.
+A block may be skipped if it neither halves the plane nor starts a wider stage. A skipped block outputs its
+input, with the width of that input.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from micronas.space.extent import Plane, effective_kernel, effective_stride, hal
 from micronas.space.layerwise import Block, BlockKind, LayerwiseSpace, Limits
 
 WIDTH_CHOICES = 8
-"""Widths to choose from per layer: MicroNets' tenths of the widest, a little coarser."""
+"""Widths to choose from per layer: MicroNets uses tenths of the widest; these are slightly coarser."""
 
 LAST_PLANE = 8
-"""Halving goes on until the larger dimension of the plane is no more than this."""
+"""Halving continues until the larger dimension of the plane is at most this."""
 
 SHARE_LARGER_PLANES = 0.25
-"""Of the layouts that stop halving one step earlier."""
+"""The same for layouts that stop halving one step earlier."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,12 @@ class Slot:
 
     @property
     def out_plane(self) -> Plane:
-        """Height and width of what it hands on."""
+        """Height and width of its output."""
         return halved(self.plane, effective_stride(self.stride, self.plane))
 
     @property
     def may_add(self) -> bool:
-        """Whether an inverted bottleneck has a residual here when its widths agree."""
+        """Whether an inverted bottleneck has a residual here if its widths agree."""
         return self.out_plane == self.plane
 
     def block(self, candidate: int, width: int) -> Block:
@@ -104,7 +105,7 @@ class ChoiceBackbone:
 
 @dataclass(frozen=True)
 class StageLayout:
-    """Where planes are halved and how wide the widest layer of the last stage may be."""
+    """The blocks that halve planes, and the maximum width of the last stage."""
 
     stem_stride: int
     strides: tuple[int, ...]
@@ -153,7 +154,7 @@ def make_backbone(space: LayerwiseSpace, layout: StageLayout) -> ChoiceBackbone:
 
 
 def _stages(strides: tuple[int, ...]) -> list[int]:
-    """For each block how many blocks up to it halve the plane."""
+    """For each block, the number of blocks up to it that halve the plane."""
     return [int(n) for n in np.cumsum([stride == 2 for stride in strides])]
 
 
@@ -168,7 +169,7 @@ def width_steps(widest: float, allowed: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _candidates(limits: Limits, plane: Plane) -> tuple[BlockForm, ...]:
-    """Convolutions with the smallest kernel only: five times five costs almost three times as much."""
+    """Convolutions with the smallest kernel only: 5x5 costs almost three times as much."""
     kernels = _distinct(limits.kernels, lambda k: effective_kernel(k, plane))
     expansions = sorted({limits.expansions[0], limits.expansions[len(limits.expansions) // 2]})
     return (
@@ -179,7 +180,7 @@ def _candidates(limits: Limits, plane: Plane) -> tuple[BlockForm, ...]:
 
 
 def _distinct(kernels: tuple[int, ...], window: Callable[[int], Plane]) -> tuple[int, ...]:
-    """Kernels that differ in effect, each by its smallest gene."""
+    """Kernels with different effects, each by its smallest gene."""
     by_effect: dict[Plane, int] = {}
     for kernel in sorted(kernels):
         by_effect.setdefault(window(kernel), kernel)

@@ -1,4 +1,4 @@
-"""``Learned`` in a run's folder."""
+"""``Learned`` in a run folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from micronas.train.checkpoint import Arrays, load_arrays, save_arrays
 
 
 def save_learned(learned: Learned, path: Path) -> None:
-    """Write to ``path``, as a whole or not at all."""
+    """Write to ``path`` atomically."""
     save_arrays(
         path,
         {
@@ -27,16 +27,16 @@ def save_learned(learned: Learned, path: Path) -> None:
 
 
 def load_learned(path: Path, backbone: ChoiceBackbone) -> Learned | None:
-    """What ``save_learned`` wrote for ``backbone``; None if it did not.
+    """The result that ``save_learned`` wrote for ``backbone``; None if the file is missing.
 
-    Raises ``StoreError`` for a damaged file, and for one of another backbone.
+    Raises ``StoreError`` for a damaged file, and for a file of another backbone.
     """
     sizes = backbone.decision_sizes
 
     def read(arrays: Arrays) -> Learned:
         there = tuple(int(size) for size in arrays["sizes"])
         if there != sizes:
-            raise ValueError(f"decisions of {there} options, where the run has {sizes}")
+            raise ValueError(f"decisions of {there} options, but the run has {sizes}")
         probabilities = arrays["probabilities"].astype(np.float32)
         if not np.isfinite(probabilities).all():
             raise ValueError("a probability is not finite")

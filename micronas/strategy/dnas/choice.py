@@ -42,7 +42,7 @@ class Choice:
     blocks: tuple[BlockChoice, ...]
 
     def arch(self, space: DnasSpace, backbone: ChoiceBackbone) -> Arch:
-        """The canonical architecture; skipped blocks are gone."""
+        """The canonical architecture; skipped blocks are removed."""
         width = backbone.stem_widths[self.stem_width]
         formed = [
             (slot.block(b.candidate, b.width), b.kept)
@@ -63,7 +63,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class _Layer:
-    """A layer that a choice makes: what it costs, and the decisions whose widths it reads and writes.
+    """A layer of a choice: its cost, and the decisions whose widths it reads and writes.
 
     Widths are numbered: 0 is the stem's, i + 1 that of slot i.
     """
@@ -74,21 +74,21 @@ class _Layer:
 
 
 def best_choice(probabilities: Probabilities, backbone: ChoiceBackbone) -> Choice:
-    """The likeliest option of every decision; never fewer blocks than the space allows."""
+    """The most probable option of every decision; never fewer blocks than the space allows."""
     return _choice([int(np.argmax(p)) for p in probabilities], probabilities, backbone)
 
 
 def drawn_choice(
     probabilities: Probabilities, backbone: ChoiceBackbone, rng: np.random.Generator, temperature: float = 1.0
 ) -> Choice:
-    """Every decision drawn with its probabilities; the higher the temperature, the more evenly."""
+    """Every decision drawn with its probabilities; a higher temperature makes them more uniform."""
     weights = [np.asarray(p, np.float64) ** (1.0 / temperature) for p in probabilities]
     picks = [int(rng.choice(len(w), p=w / w.sum())) for w in weights]
     return _choice(picks, probabilities, backbone)
 
 
 def choice_costs(choice: Choice, tables: CostTables) -> Costs:
-    """Exact costs, by looking the choice up."""
+    """Exact costs, looked up in the tables."""
     costs = np.stack([layer.costs for layer in _layers(choice, tables)])
     return Costs(
         constant_bytes=costs[:, CONSTANT_BYTES].sum() + tables.base_bytes,
@@ -103,8 +103,8 @@ def repaired(
 ) -> Choice | None:
     """``choice`` with widths narrowed one step at a time until ``fits``; None if the narrowest does not.
 
-    Each step narrows where the cost that is furthest over its limit is made: SRAM at the layer of the peak,
-    constants and operations where the step saves most.
+    Each step reduces the cost that exceeds its limit most: SRAM at the layer of the peak, constants and
+    operations where the step saves most.
     """
     while not fits(choice):
         narrower = list(_narrower(choice, tables, limits))
@@ -117,7 +117,7 @@ def repaired(
 def _choice(picks: list[int], probabilities: Probabilities, backbone: ChoiceBackbone) -> Choice:
     triples = [picks[i : i + 3] for i in range(2, len(picks), 3)]
     kept = [keep == KEEP for _, _, keep in triples]
-    # The blocks that the search was least sure to skip come back first.
+    # The blocks with the least certain skip decisions are restored first.
     for i in sorted(range(len(kept)), key=lambda i: -float(probabilities[4 + 3 * i][KEEP])):
         if sum(kept) < backbone.min_blocks:
             kept[i] = True
@@ -136,7 +136,7 @@ def _layers(choice: Choice, tables: CostTables) -> list[_Layer]:
 
 
 def _overload(costs: Costs, limits: Costs) -> tuple[float, float]:
-    """Worst share of a limit, then the sum of the shares, to choose between equals."""
+    """Worst share of a limit, then the sum of the shares as a tie-breaker."""
     shares = (
         costs.constant_bytes / limits.constant_bytes,
         costs.sram_bytes / limits.sram_bytes,
@@ -156,14 +156,16 @@ def _narrower(choice: Choice, tables: CostTables, limits: Costs) -> Iterator[Cho
     widths = {w for layer in layers for w in (layer.reads, layer.writes) if w is not None}
     options = [_with_narrower(choice, w) for w in sorted(widths)]
     found = [option for option in options if option is not None]
-    if not found:  # the peak cannot be narrowed further; anything else still may
+    if not found:  # the peak cannot be narrowed further, but other layers can
         everything = range(len(choice.blocks) + 1)
         found = [o for w in everything if (o := _with_narrower(choice, w)) is not None]
     yield from found
 
 
 def _with_narrower(choice: Choice, width: int) -> Choice | None:
-    """``choice`` with decision ``width`` one step narrower; None at the narrowest and for skipped blocks."""
+    """``choice`` with decision ``width`` one step narrower; None at the narrowest width and for skipped
+    blocks.
+    """
     if width == 0:
         narrower = choice.stem_width - 1
         return None if narrower < 0 else Choice(choice.stem_kernel, narrower, choice.blocks)

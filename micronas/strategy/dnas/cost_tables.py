@@ -1,9 +1,9 @@
-"""What every choice of a backbone costs, exactly: looked up in the lowering and the planner, not modelled.
+"""The exact cost of every choice of a backbone, from the lowering and the planner and not from a model.
 
-The relaxed costs of a differentiable search are expectations over these tables, so at a one-hot choice they
-are the bytes that the ledger counts, whatever kernels the code generator uses. A table is filled by lowering
-and planning each block alone. That is exact for constants and operations, and for SRAM because a backbone
-is a chain: while a block runs, nothing but its own tensors is live.
+The relaxed costs of a differentiable search are expectations over these tables, so for a one-hot choice they
+equal the bytes of the ledger, for all kernels of the code generator. A table is filled by lowering and
+planning each block alone. That is exact for constants and operations, and for SRAM because a backbone is a
+chain: while a block runs, only its own tensors are live.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Floats = npt.NDArray[np.float64]
 CONSTANT_BYTES, SRAM_BYTES, MACS, MS = 0, 1, 2, 3
 """Last axis of every table."""
 
-_WRITTEN = MS  # until the speed is known
+_WRITTEN = MS  # until the throughput is known
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +52,9 @@ class CostTables:
 
 @dataclass(frozen=True)
 class Costs:
-    """Of one network, or limits on them: constants in flash, most bytes live at once, multiply-accumulates.
+    """Costs of one network, or limits: constants in flash, peak of live bytes, multiply-accumulates.
 
-    ``ms`` is predicted, 0 where no ``MacThroughput`` is known.
+    ``ms`` is predicted, 0 if no ``MacThroughput`` is known.
     """
 
     constant_bytes: float
@@ -79,14 +79,14 @@ NO_THROUGHPUT = MacThroughput(0.0, 0.0)
 
 
 def values_written(graph: Graph) -> int:
-    """Elements of all outputs: what pooling, adding and requantization take grows with these."""
+    """Elements of all outputs: the time of pooling, adding and requantization grows with them."""
     return sum(graph.tensors[op.outputs[0]].elements for op in graph.ops)
 
 
 def make_cost_tables(
     backbone: ChoiceBackbone, target: Target, speed: MacThroughput = NO_THROUGHPUT
 ) -> CostTables:
-    """Lower and plan every choice of ``backbone`` once; a second or so."""
+    """Lower and plan every choice of ``backbone`` once; takes about a second."""
     exact = _exact_tables(backbone, target)
     return CostTables(
         stem=_timed(exact.stem, speed),
@@ -97,7 +97,7 @@ def make_cost_tables(
 
 
 def _timed(table: Floats, speed: MacThroughput) -> Floats:
-    """``table`` with milliseconds where the values written stood."""
+    """``table`` with milliseconds in place of the values written."""
     ms = speed.per_mac * table[..., MACS] + speed.per_value * table[..., _WRITTEN]
     return np.concatenate([table[..., :MS], ms[..., np.newaxis]], axis=-1)
 
@@ -165,7 +165,7 @@ def _net_cost(net: Net, target: Target) -> tuple[int, int, int, int]:
 
 
 def _base_bytes(target: Target) -> int:
-    """Constants of the model's tables, those that grow with the number of ops left out."""
+    """Constants of the model's tables, without those that grow with the number of ops."""
     graph = shape_graph(_head((1, 1), 1, 2))
     lowered = lower_graph(graph, target)
     tables = sum(i.nbytes for i in constant_items(graph, lowered) if i.op_index is None)

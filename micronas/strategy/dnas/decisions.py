@@ -12,7 +12,7 @@ Vector: TypeAlias = Any
 
 @dataclass(frozen=True, eq=False)
 class SlotDecisions:
-    """Of one block; ``keep`` is (keep, skip), or (1,) where it cannot be skipped."""
+    """Of one block; ``keep`` is (keep, skip), or (1,) if it cannot be skipped."""
 
     candidate: Vector
     width: Vector

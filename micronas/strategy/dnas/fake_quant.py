@@ -1,7 +1,7 @@
-"""int8 in the loop: round to the grid forward, pass the gradient straight through (Bengio et al. 2013).
+"""int8 in the loop: round to the grid forward, straight-through gradient backward (Bengio et al. 2013).
 
 Weights are symmetric per output channel. A batch normalisation that is folded later scales whole output
-channels, and so their scales with them: rounding before folding equals rounding after it. Activations follow
+channels together with their scales, so rounding before folding equals rounding after it. Activations follow
 an exponential average of their largest magnitude.
 """
 
@@ -16,7 +16,7 @@ Tensor: TypeAlias = Any
 MAGNITUDE_MOMENTUM = 0.9
 
 _SMALLEST = 1e-8
-"""Keeps the grid of a kernel that a mask turned off from dividing by zero."""
+"""Avoids a division by zero for a kernel that a mask turned off."""
 
 
 def quantized_weights(kernel: Tensor, channel_axis: int) -> Tensor:
@@ -30,7 +30,7 @@ def quantized_activation(x: Tensor, magnitude: Tensor, signed: bool) -> tuple[Te
     """``x`` on an int8 grid, and the running magnitude after this batch.
 
     ``magnitude`` is 0 before the first batch. Unsigned values (behind a ReLU) use all 256 steps for
-    0 .. magnitude, as TFLite's affine scheme does. Values beyond are clipped and get no gradient.
+    0 .. magnitude, as TFLite's affine scheme does. Values outside are clipped and get no gradient.
     """
     seen = tf.stop_gradient(tf.reduce_max(tf.abs(x) if signed else x)) + _SMALLEST
     running = MAGNITUDE_MOMENTUM * magnitude + (1.0 - MAGNITUDE_MOMENTUM) * seen

@@ -14,7 +14,7 @@ Tensor: TypeAlias = Any
 def gumbel_softmax(logits: Tensor, sizes: tuple[int, ...], temperature: Tensor, seed: Tensor) -> list[Tensor]:
     """One relaxed one-hot vector per decision.
 
-    ``logits`` (sum(sizes),) holds the decisions one behind the other; ``seed`` is int32 (2,). The argmax of
+    ``logits`` (sum(sizes),) holds the decisions consecutively; ``seed`` is int32 (2,). The argmax of
     each vector is distributed as softmax(logits), at any temperature; the lower the temperature, the closer
     the vector is to one-hot.
     """

@@ -1,4 +1,4 @@
-"""Masks, and the normalised, fake-quantized layer that every path of the supernet is made of."""
+"""Masks, and the normalised, fake-quantized layer of which every path of the supernet consists."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Tensor: TypeAlias = Any
 
 
 def normalised(source: ParameterSource, y: Tensor, activation: Activation) -> Tensor:
-    """Batch normalisation, clamp and rounding behind a convolution."""
+    """Batch normalisation, clamp and rounding after a convolution."""
     channels = int(y.shape[-1])
     y, *_ = tf.raw_ops.FusedBatchNormV3(
         x=y,
@@ -45,7 +45,7 @@ def width_mask(widths: tuple[int, ...], choice: Tensor) -> Tensor:
 def kernel_mask(windows: tuple[Plane, ...], choice: Tensor) -> Tensor:
     """float32 (height, width) of the largest kernel: the expected mask of its taps.
 
-    A smaller kernel is the centre of a larger one: with SAME padding both see the same centre.
+    A smaller kernel is the centre of a larger one: with SAME padding, both have the same centre.
     """
     largest = (max(h for h, _ in windows), max(w for _, w in windows))
     masks = np.stack([_centre(window, largest) for window in windows])

@@ -1,7 +1,7 @@
-"""From a budget in bytes of flash and SRAM to limits on what a backbone decides.
+"""From a budget in bytes of flash and SRAM to limits on the choices of a backbone.
 
-A budget holds firmware, stack and statics too, and for TFLite Micro it is counted in other bytes. What a
-fitting network leaves of it tells how much more a backbone may spend.
+A budget also includes firmware, stack and statics, and for TFLite Micro it counts other bytes. The remainder
+of the budget for a network that fits shows how much more a backbone may use.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from micronas.memory.ledger import Budget, Ledger
 from micronas.strategy.dnas.cost_tables import Costs
 
 WIDE_LAYERS = 16
-"""A network is taken to have about this many layers of its widest width squared."""
+"""A network is assumed to have about this many layers of its widest width squared."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class LatencyPenalty:
 
 @dataclass(frozen=True)
 class CostConstraints:
-    """What a search keeps to, and what draws it to faster networks within that, if anything does."""
+    """The limits of a search, and its optional penalty that favours faster networks."""
 
     limits: Costs
     pull: LatencyPenalty | None = None
@@ -40,7 +40,7 @@ class CostConstraints:
 def limits_of(own: Costs, ledger: Ledger, budget: Budget) -> Costs:
     """Limits on constants and live bytes, by the ledger of a network whose own costs are known.
 
-    With our runtime every byte more is a byte more of the budget; with another the bytes are in proportion.
+    With our runtime, every additional byte counts as one byte of the budget; with another, in proportion.
     """
     if ledger.runtime == "micronas":
         return Costs(
@@ -56,6 +56,6 @@ def limits_of(own: Costs, ledger: Ledger, budget: Budget) -> Costs:
 
 
 def widest_useful(allowed: Sequence[int], limits: Costs) -> int:
-    """The widest layers that a supernet should hold: wider ones would cost time and never fit."""
+    """The widest useful layers of a supernet: wider ones would cost time and never fit."""
     wished = math.sqrt(max(limits.constant_bytes, 0.0) / WIDE_LAYERS)
     return max((w for w in allowed if w <= wished), default=allowed[0])

@@ -27,7 +27,7 @@ Tensor: TypeAlias = Any
 
 
 class DnasLoop:
-    """Learns ``logits``, the log-weights of all choices, along with the supernet's weights."""
+    """Learns ``logits``, the log-weights of all choices, together with the supernet's weights."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
-"""The backbone of a MicroNets skeleton: strides, kinds and kernels are given, widths and depth are decided.
+"""The backbone of a MicroNets skeleton: strides, kinds and kernels are fixed, widths and depth are free.
 
-That is the search of Banbury et al. (2021): tenths of the widest channels per layer, and which blocks are
-there; expansions too, where the blocks are inverted bottlenecks.
+That is the search of Banbury et al. (2021): tenths of the widest channels per layer, and the selection of
+blocks; also expansions, if the blocks are inverted bottlenecks.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Flat parameters that a forward pass takes in order: made up the first time, read back every other time."""
+"""Flat parameters in the order of a forward pass: initialised in the first pass, read in all later ones."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ Array: TypeAlias = npt.NDArray[np.float32]
 
 
 class ParameterSource(Protocol):
-    """Hands out what a layer needs; a forward pass always asks in the same order."""
+    """Provides the parameters of a layer; a forward pass always requests them in the same order."""
 
     def kernel(self, shape: tuple[int, ...], fan_in: int) -> Tensor:
-        """Weights to be decayed, He-normal at first."""
+        """Weights with decay, initially He-normal."""
         ...
 
     def vector(self, size: int, start: float) -> Tensor:
-        """A bias, or a normalisation's scale or offset; all ``start`` at first."""
+        """A bias, or a normalisation's scale or offset; initially all ``start``."""
         ...
 
     def magnitude(self) -> Tensor:
-        """The running magnitude of one activation; 0 at first."""
+        """The running magnitude of one activation, initially 0."""
         ...
 
     def observed(self, magnitude: Tensor) -> None:
-        """The magnitude after this batch; one call behind each ``magnitude()``."""
+        """Set the magnitude after this batch; called once after each ``magnitude()``."""
         ...
 
 
 class FreshParameters:
-    """Draws initial values and remembers what was asked for."""
+    """Draws initial values and records the requests."""
 
     def __init__(self, seed: int) -> None:
         self._rng = np.random.default_rng(seed)
@@ -65,7 +65,7 @@ class FreshParameters:
 
 
 class StoredParameters:
-    """Cuts two flat tensors into what ``FreshParameters`` was asked for; collects the new magnitudes."""
+    """Splits two flat tensors by the requests of ``FreshParameters``; collects the new magnitudes."""
 
     def __init__(self, shapes: list[tuple[int, ...]], parameters: Tensor, magnitudes: Tensor) -> None:
         parts = tf.split(parameters, [int(np.prod(shape)) for shape in shapes])

@@ -40,7 +40,7 @@ def slot_output(
 
 
 class _Within:
-    """What is left to decide when a block's kind is given: kernel and expansion."""
+    """The decisions within a block's kind: kernel and expansion."""
 
     def __init__(self, slot: Slot, members: list[int], weights: Tensor) -> None:
         forms = [slot.candidates[i] for i in members]
@@ -65,7 +65,7 @@ class _Within:
 
 
 def _chance_of_equal_widths(slot: Slot, reads: Tensor, writes: Tensor) -> Tensor:
-    """With this chance there is a residual."""
+    """Probability of a residual."""
     equal = np.equal.outer(slot.in_widths, slot.widths).astype(np.float32)
     return tf.reduce_sum(reads * tf.linalg.matvec(equal, writes))
 

@@ -1,8 +1,9 @@
-"""Bytes and operations as differentiable functions of relaxed choices, and the penalty for breaking a budget.
+"""Bytes and operations as differentiable functions of relaxed choices, and the penalty for exceeding a
+budget.
 
 Constants and operations are expectations over the exact tables. SRAM is the largest of the blocks' expected
-peaks: exact in value, with the gradient shared among the blocks as a softmax does, so that it does not hang
-on one block alone.
+peaks: exact in value, with a gradient that is distributed over the blocks by a softmax, so that it does not
+depend on one block alone.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from micronas.strategy.dnas.limits import CostConstraints, LatencyPenalty
 Tensor: TypeAlias = Any
 
 SHARPNESS = 0.05
-"""Of the smooth maximum's gradient: a block 5 % below the peak gets 1/e of the peak's share."""
+"""Sharpness of the smooth maximum's gradient: a block 5 % below the peak gets 1/e of the peak's share."""
 
 
 def relaxed_costs(decisions: Decisions, tables: CostTables) -> Tensor:
@@ -33,7 +34,7 @@ def relaxed_costs(decisions: Decisions, tables: CostTables) -> Tensor:
     for slot, table in zip(decisions.slots, tables.slots, strict=True):
         keep = slot.keep[KEEP]
         terms.append(tf.cast(keep, tf.float64) * _expected(table, slot.candidate, width, slot.width))
-        # A skipped block hands on the width that it reads; only there are the two grids alike.
+        # A skipped block outputs the width that it reads; only there are the two grids equal.
         width = slot.width if slot.keep.shape[0] == 1 else keep * slot.width + (1.0 - keep) * width
     terms.append(_expected(tables.head, width))
     layers = tf.stack(terms)
@@ -62,13 +63,13 @@ def hinge(costs: Tensor, limits: Costs) -> Tensor:
 
 
 def penalty(costs: Tensor, aims: CostConstraints, budget_weight: float) -> Tensor:
-    """What is added to the loss for ``costs`` (4,): the weighted hinge, and the logarithm of the pull."""
+    """The penalty for ``costs`` (4,): the weighted hinge, and the logarithm of the latency factor."""
     over = budget_weight * hinge(costs, aims.limits)
     return over if aims.pull is None else over + slowness(costs, aims.pull)
 
 
 def slowness(costs: Tensor, pull: LatencyPenalty) -> Tensor:
-    """-log of the reward's latency factor, as cross-entropy is -log of the accuracy's stand-in."""
+    """-log of the reward's latency factor, as cross-entropy is -log of the surrogate of the accuracy."""
     excess = tf.cast(tf.math.log(costs[MS] / pull.target_ms), tf.float32)
     return pull.exponent * (tf.nn.relu(excess) if pull.hard else excess)
 

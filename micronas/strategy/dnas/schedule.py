@@ -1,4 +1,4 @@
-"""What a search learns from, step by step: batches, rates and temperatures."""
+"""The schedule of a search, step by step: batches, rates and temperatures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Schedule:
     """One row or value per step.
 
     ``weight_batches`` and ``choice_batches`` are int32 (steps, batch), indices into the two halves.
-    ``choice_numbers`` counts the steps of the choices from 0; it is -1 while they do not learn.
+    ``choice_numbers`` counts the steps of the choices from 0; -1 while they do not learn.
     """
 
     weight_batches: Ints
@@ -64,7 +64,7 @@ def make_schedule(
 
 
 def step_count(tables: CostTables, settings: DnasSettings) -> int:
-    """Steps that ``settings.giga_macs`` pay for.
+    """Number of steps within ``settings.giga_macs``.
 
     A step runs each path of the supernet at its widest, forward and backward (three times the forward
     operations), for the weights and, after warm-up, for the choices.

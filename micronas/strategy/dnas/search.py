@@ -21,12 +21,12 @@ from micronas.strategy.dnas.settings import DnasSettings
 from micronas.train.bilevel_split import halves
 
 STEPS_PER_CALL = 20
-"""Steps between two looks at the loss."""
+"""Steps between two checks of the loss."""
 
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """What a search found. ``probabilities`` has one vector per decision of the backbone.
+    """The result of a search. ``probabilities`` has one vector per decision of the backbone.
 
     ``weight_losses`` and ``choice_losses`` are means over ``STEPS_PER_CALL`` steps, without the penalty;
     a choice loss is 0 during warm-up. ``cpu_s`` is this process' CPU time.
@@ -49,7 +49,7 @@ def search(
 ) -> Learned:
     """Learn the choices of ``backbone`` on the training split of ``dataset`` under ``aims``.
 
-    A pure function of its arguments on one CPU thread. Raises ``TrainError`` when a loss is not finite.
+    A pure function of its arguments on one CPU thread. Raises ``TrainError`` if a loss is not finite.
     """
     from micronas.strategy.dnas.loop import DnasLoop
     from micronas.strategy.dnas.supernet import DnasSupernet
@@ -86,5 +86,5 @@ def search_named(
     settings: DnasSettings,
     seed: int,
 ) -> Learned:
-    """``search`` for a data set by its configuration: everything it takes can go to another process."""
+    """``search`` for a data set by its configuration: all its arguments are picklable."""
     return search(backbone, tables, aims, cached_dataset(data), settings, seed)

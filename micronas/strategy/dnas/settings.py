@@ -1,4 +1,4 @@
-"""How a differentiable search is run; every default stands here."""
+"""Settings of a differentiable search, with all defaults."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 class DnasSettings:
     """Weights learn on one half of the training split, choices on the other.
 
-    The work is bounded in operations, not in seconds, so that a search repeats exactly: ``giga_macs`` of
+    The work is limited in operations, not in seconds, so that a search repeats exactly: ``giga_macs`` of
     supernet (forward and backward) set the number of steps, between ``min_steps`` and ``max_steps``. During
-    the first ``warmup_share`` of them only weights learn, under choices drawn evenly.
+    the first ``warmup_share`` of them only weights learn, with uniformly drawn choices.
     """
 
     giga_macs: float = 1000.0

@@ -1,9 +1,9 @@
 """Differentiable search by Gumbel-softmax under byte budgets, as in MicroNets (Banbury et al., MLSys 2021).
 
-One supernet, trained for seconds to minutes, serves ``draws`` asks: the first gets the network that its
-choices amount to, the others are drawn from the probabilities that it learned, as in FBNet (Wu et al., CVPR
-2019), all of them within the budget by the exact ledger. How good these networks are, the loop finds out as
-for every other. See ``micronas.strategy.dnas``.
+One supernet, trained for seconds to minutes, serves ``draws`` asks: the first gets the network of its most
+probable choices, the others are drawn from the learned probabilities, as in FBNet (Wu et al., CVPR 2019). All
+are within the budget by the exact ledger. The loop evaluates these networks like all others. See
+``micronas.strategy.dnas``.
 """
 
 from __future__ import annotations
@@ -44,16 +44,19 @@ Learn: TypeAlias = Callable[[ChoiceBackbone, CostTables, CostConstraints, int], 
 """Backbone, its costs, aims and a seed -> the probabilities of the backbone's choices."""
 
 TRIES_PER_DEGREE = 8
-"""After so many proposals that were no new networks the next are drawn at a temperature higher by one."""
+"""After this many proposals without a new network, the temperature of the draws increases by one."""
 
 DRAWS_TO_FIT = 16
-"""Of so many draws the first that fits as it is becomes a proposal. Narrowing is for when none does: it is a
-poor remedy where code takes the bytes, as it does in the smallest networks."""
+"""Number of draws of which the first that fits unchanged becomes a proposal.
+
+Narrowing is used only if none fits: it helps little if code takes most of the bytes, as in the smallest
+networks.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class _Region:
-    """What the supernet of one block of asks is trained on, and the seed of that."""
+    """The training input of the supernet for one block of asks, and its seed."""
 
     backbone: ChoiceBackbone
     tables: CostTables
@@ -67,7 +70,7 @@ class Dnas:
     def __init__(
         self, space: DnasSpace, seed: int, accept: Accept, problem: Problem, learn: Learn, draws: int
     ) -> None:
-        """``draws`` asks in a row are served by one supernet."""
+        """One supernet serves ``draws`` consecutive asks."""
         self._space, self._seed, self._accept = space, seed, accept
         self._problem, self._learn = problem, learn
         reference = problem.reference(space)
@@ -85,13 +88,13 @@ class Dnas:
         )
 
     def ask(self, number: int) -> Arch:
-        """The likeliest network of the supernet that serves ``number``, else one drawn from its choices."""
+        """The most probable network of the supernet for ``number`` on its first ask, then drawn ones."""
         first, learned = self._supernets.serving(number)
         proposals = self._proposals(self._region(first), learned, generator(self._seed, number))
         return first_accepted(proposals, self._accept)
 
     def tell(self, trial: Observation) -> None:
-        """Only how long networks ran on a device matters: what a supernet learned is not changed by it."""
+        """Learns only the device's speed from latencies; what a supernet has learned does not change."""
         self._pace.tell(trial)
 
     def _train(self, first: int) -> Learned:
@@ -102,10 +105,9 @@ class Dnas:
         return load_learned(path, self._region(first).backbone) if path.exists() else None
 
     def _region(self, first: int) -> _Region:
-        """Where planes are halved is drawn in the layer-wise space and given by a MicroNets skeleton.
-
-        Time is at the speed of what had run by ask ``first``: a resumed run is told more trials before it
-        asks, and those that were not told then do not count.
+        """The blocks that halve planes are drawn in the layer-wise space and fixed by a MicroNets skeleton.
+        Latency is predicted from the trials told by ask ``first``: a resumed run is told more trials before
+        it asks, and the later ones do not count.
         """
         if first not in self._regions:
             rng = np.random.default_rng([self._seed, first, 1])
@@ -121,7 +123,7 @@ class Dnas:
         return self._regions[first]
 
     def _aims(self) -> CostConstraints:
-        """The limits with what the run allows in milliseconds, and what its reward makes of them."""
+        """The limits, with the run's latency limit in milliseconds and its reward."""
         limit_ms, reward = self._problem.latency_ms, self._problem.reward
         limits = self._limits if limit_ms is None else replace(self._limits, ms=limit_ms)
         if reward.target_ms is None:
@@ -140,7 +142,7 @@ class Dnas:
             yield (fitting or self._mended(drawn[0], region)).arch(self._space, backbone)
 
     def _mended(self, choice: Choice, region: _Region) -> Choice:
-        """``choice`` narrowed until it fits, within the time too if that can be had."""
+        """``choice`` narrowed until it fits, within the latency limit too if possible."""
         tables, limits = region.tables, region.aims.limits
         mended = repaired(choice, tables, limits, lambda c: self._fits_and_is_fast(c, region))
         return mended or repaired(choice, tables, limits, lambda c: self._fits(c, region.backbone)) or choice
@@ -154,7 +156,7 @@ class Dnas:
 
 
 def supernet_search(problem: Problem, settings: DnasSettings) -> Learn:
-    """Trains the supernet in a process of its own."""
+    """Trains the supernet in a separate process."""
 
     def learn(backbone: ChoiceBackbone, tables: CostTables, aims: CostConstraints, seed: int) -> Learned:
         return run_isolated(

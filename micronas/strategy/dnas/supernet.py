@@ -1,11 +1,11 @@
 """The supernet: every network of a backbone in one set of weights.
 
 Width: a layer always computes its widest form, and an expected mask turns output channels off (FBNetV2).
-Kernel: one largest kernel whose rim is masked, and one widest expansion (Single-Path NAS). Kind: a weighted
-sum of the paths. Depth: a weighted sum of the block and of what it reads.
+Kernel: one largest kernel with a masked rim, and one widest expansion (Single-Path NAS). Kind: a weighted sum
+of the paths. Depth: a weighted sum of the block and its input.
 
 A forward pass is a pure function of flat parameters, running magnitudes and decisions, so a search traces it
-once. Normalisation uses the batch's statistics: the weights serve to compare choices and are thrown away.
+once. Normalisation uses the batch's statistics: the weights only serve to compare choices and are discarded.
 """
 
 from __future__ import annotations

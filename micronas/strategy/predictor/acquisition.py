@@ -1,4 +1,4 @@
-"""What a network is chosen for: a better reward, or more of the Pareto front."""
+"""Acquisition functions: the gain in reward, or in the Pareto front."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ Vector = npt.NDArray[np.float64]
 
 
 class Acquisition(Protocol):
-    """Says whose relatives are worth a look, and what each candidate promises."""
+    """Selects the parents of new candidates, and rates each candidate."""
 
     def parents(self, tried: Sequence[Tried]) -> list[Tried]:
-        """The networks to vary, of at least one."""
+        """The networks to mutate, from at least one tried."""
         ...
 
     def gains(
         self, tried: Sequence[Tried], candidates: Sequence[Candidate], log_error: Posterior, ms: Vector | None
     ) -> Vector:
-        """Expected gain over what was ``tried``; ``ms`` are predicted, None where nothing ran."""
+        """Expected gain over the networks ``tried``; ``ms`` are predicted, None if nothing ran."""
         ...
 
 
@@ -50,7 +50,7 @@ class RewardImprovement:
     def gains(
         self, tried: Sequence[Tried], candidates: Sequence[Candidate], log_error: Posterior, ms: Vector | None
     ) -> Vector:
-        """The reward is the accuracy times a factor of the latency, which says how small an error must be."""
+        """The reward is the accuracy times a latency factor, which gives the error needed to improve."""
         factors = np.ones(len(candidates))
         if ms is not None:
             factors = np.array([reward(1.0, float(each), self._config) for each in ms])
@@ -60,14 +60,14 @@ class RewardImprovement:
 
 
 class HypervolumeImprovement:
-    """Expected gain of hypervolume over error, flash, SRAM and, where networks run, latency."""
+    """Expected gain of hypervolume over error, flash, SRAM and, if networks run, latency."""
 
     def __init__(self, budget: Budget, latency_ms: float | None, error_limit: float) -> None:
-        """The reference: the budgets, and the latency limit or else the slowest network so far."""
+        """The reference: the budgets, and the latency limit or otherwise the slowest network so far."""
         self._budget, self._latency_ms, self._error_limit = budget, latency_ms, error_limit
 
     def parents(self, tried: Sequence[Tried]) -> list[Tried]:
-        """Those that no other one dominates."""
+        """The non-dominated ones."""
         return [tried[i] for i in sort_fronts(np.array([costs_of(t.scores) for t in tried]))[0]]
 
     def gains(

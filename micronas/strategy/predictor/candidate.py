@@ -1,4 +1,4 @@
-"""Networks as the predictor sees them: before a trial, and after one."""
+"""Networks in the predictor: before a trial, and after one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Vector = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A network that fits the budgets: what ``features.features`` says, and its bytes by the exact ledger."""
+    """A network within the budgets: its features (``features.features``) and its exact bytes."""
 
     arch: Arch
     features: Vector
@@ -34,7 +34,7 @@ class Tried:
 
     @property
     def error(self) -> float:
-        """One less its quality."""
+        """One minus its quality."""
         return 1.0 - self.scores.quality
 
 

@@ -1,7 +1,7 @@
-"""A network as numbers that its accuracy and its latency depend on smoothly; for networks of every space.
+"""Features of a network on which accuracy and latency depend smoothly; for networks of every space.
 
-Sizes are in the logarithm, as spaces spread them. Channels and positions along the depth are read at five
-places, however many layers there are, so that networks of different depth can be compared.
+Sizes are logarithmic, as spaces distribute them. Channels and positions along the depth are sampled at five
+points for every number of layers, so that networks of different depth can be compared.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _KINDS: tuple[Callable[[Layer], bool], ...] = (
 def features(net: Net) -> Vector:
     """Sizes, depth, channels and positions along the depth, kernels, and how many layers of each kind."""
     weighted = [i for i, node in enumerate(net.nodes) if isinstance(node.layer, Conv | DepthwiseConv | Dense)]
-    # The last weighted layer names the classes, which tells networks of one task not apart.
+    # The last weighted layer is the classifier, which is the same for all networks of one task.
     shapes = [net.shapes[i] for i in weighted[:-1]] or [net.input_shape]
     channels = [math.log2(shape[-1]) for shape in shapes]
     positions = [math.log2(math.prod(shape[:-1])) for shape in shapes]

@@ -3,10 +3,10 @@
     y = constant + slopes . sizes + f(features) + noise
 
 ``y`` is a logarithm (of an error, of milliseconds) and ``sizes`` are logarithms, so the first two terms are a
-power law, of which the slopes are roughly known beforehand. ``f`` is what the law leaves: a Gaussian process
-with a Matern 5/2 kernel on standardised features. Of the kernel's length, its amplitude and the noise a small
-grid of values is tried; predictions are averaged with the weight that the data give each (the marginal
-likelihood). From a handful of networks the law alone speaks, and the spread stays honest.
+power law with roughly known slopes. ``f`` is the residual: a Gaussian process with a Matern 5/2 kernel on
+standardised features. The kernel's length, its amplitude and the noise take values on a small grid, and
+predictions are averaged with their marginal likelihoods as weights. With only a few networks, the power law
+dominates and the spread stays realistic.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MIN_WEIGHT = 0.01
 
 @dataclass(frozen=True)
 class Prior:
-    """What is believed before any data; ``slopes`` belong to the feature ``columns``, per unit of each."""
+    """The prior; ``slopes`` belong to the feature ``columns``, per unit of each."""
 
     columns: tuple[int, ...]
     slopes: tuple[float, ...]
@@ -39,14 +39,14 @@ class Prior:
 
 @dataclass(frozen=True)
 class Scaling:
-    """Mean and standard deviation of each feature over the space, fixed before any data come in."""
+    """Mean and standard deviation of each feature over the space, fixed before any observation."""
 
     mean: Vector
     spread: Vector
 
     @staticmethod
     def of(sample: Vector) -> Scaling:
-        """From a sample (networks, features); a feature that never varies is left as it is."""
+        """From a sample (networks, features); a constant feature is not scaled."""
         spread = sample.std(axis=0)
         return Scaling(sample.mean(axis=0), np.where(spread > 1e-9, spread, 1.0))
 
@@ -57,7 +57,9 @@ class Scaling:
 
 @dataclass(frozen=True)
 class Posterior:
-    """Means and standard deviations, one per network; ``noise`` is what one observation adds to those."""
+    """Means and standard deviations, one per network; ``noise`` is the additional deviation of one
+    observation.
+    """
 
     mean: Vector
     spread: Vector
@@ -65,7 +67,7 @@ class Posterior:
 
     @property
     def observed_spread(self) -> Vector:
-        """Standard deviation of what an observation would show."""
+        """Standard deviation of an observation."""
         return np.asarray(np.sqrt(self.spread**2 + self.noise**2), np.float64)
 
 
@@ -103,7 +105,7 @@ class GaussianProcess:
         self._weights = weights[kept] / weights[kept].sum()
 
     def predict(self, x: Vector) -> Posterior:
-        """What the data say of other networks (networks, features)."""
+        """The prediction for other networks (networks, features)."""
         z, sizes = self._scaling.apply(x), self._sizes_of(x)
         law = self._law(sizes, self._sizes)
         law_variance = self._prior.slope_sd**2 * (sizes**2).sum(axis=1) + _CONSTANT_SD**2

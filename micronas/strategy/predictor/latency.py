@@ -1,4 +1,4 @@
-"""What the trials so far say of another network's latency: figures to choose by, never those of a trial."""
+"""Predicted latency of a network from the trials so far: for selection only, never a trial's figure."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ LATENCY = Prior(
     amplitudes=(0.05, 0.1, 0.2, 0.4),
     noises=(0.01, 0.03, 0.1),
 )
-"""Of ln ms: twice the operations and the values take twice the time."""
+"""Prior of ln ms: twice the operations and values take twice the time."""
 
 _JUST_OVER = 1.1
-"""A network that broke the limit, no more is told, counts as 10 % over it or as slow as predicted."""
+"""A network over the limit, whose latency is not known, counts as 10 % over it or as slow as predicted."""
 
 
 class Latencies:
@@ -35,7 +35,7 @@ class Latencies:
     def __init__(
         self, scaling: Scaling, tried: Sequence[Tried], too_slow: Sequence[Vector], limit_ms: float | None
     ) -> None:
-        """``tried`` holds at least one network, and all have a latency."""
+        """``tried`` has at least one network, and all have a latency."""
         self._limit_ms = limit_ms
         x, y = stacked(tried), np.log([t.scores.latency.ms for t in tried if t.scores.latency])
         self._process = GaussianProcess(LATENCY, scaling, x, y)
@@ -46,7 +46,7 @@ class Latencies:
             self._process = GaussianProcess(LATENCY, scaling, *both)
 
     def forecast(self, x: Vector) -> tuple[Vector, Vector]:
-        """Milliseconds of networks (networks, features), and how likely each is within the limit."""
+        """Milliseconds of networks (networks, features), and the probability that each meets the limit."""
         belief = self._process.predict(x)
         return np.exp(belief.mean), self._within(belief)
 

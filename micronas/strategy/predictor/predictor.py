@@ -1,4 +1,4 @@
-"""The strategy itself: draw candidates, predict them, ask for the one that promises most."""
+"""The strategy: draw candidates, predict them, propose the one with the largest expected gain."""
 
 from __future__ import annotations
 
@@ -29,32 +29,33 @@ ERROR = Prior(
     amplitudes=(0.1, 0.2, 0.4, 0.8),
     noises=(0.05, 0.1, 0.2, 0.4),
 )
-"""Of the error's logarithm: twice the parameters leave about three quarters of the error."""
+"""Prior of the error's logarithm: twice the parameters leave about three quarters of the error."""
 
 MIN_ERROR = 1e-3
-"""An error of none has no logarithm; validation splits have hundreds of samples."""
+"""Lower limit of an error, as zero has no logarithm; validation splits have hundreds of samples."""
 
 FIRST_RANDOM = 5
-"""Networks that must have been tried before the predictor speaks; samples of the space until then."""
+"""Networks tried before the predictor is used; until then, samples of the space."""
 
 MAX_TRIED = 256
-"""The process learns from the latest ones: its cost grows with the third power."""
+"""The process uses only the latest ones, because its cost grows with the third power."""
 
 MAX_KNOWN = 10_000
-"""Candidates whose bytes are kept for the asks to come."""
+"""Candidates whose bytes are cached for later asks."""
 
 DRAWS_PER_CANDIDATE = 20
 
 MAX_LAYERS_SQUARED = 6_000
-"""Sum over the networks whose bytes are worked out for one ask: a ledger's time grows like that. Chains of
-usual depth seldom reach it; about ten cells do."""
+"""Limit on the sum over the networks whose bytes are computed for one ask, because a ledger's time grows with
+it. Chains of typical depth rarely reach it; about ten cells do.
+"""
 
 SAMPLES_SHARE, CROSSOVER_SHARE = 0.5, 0.3
 SCALING_SAMPLES = 200
 
 
 class Predictor:
-    """Gaussian processes choose among candidates; see the package."""
+    """Selects candidates by Gaussian processes; see the package."""
 
     def __init__(
         self,
@@ -67,7 +68,7 @@ class Predictor:
         pool: int,
         describe: Callable[[Arch], Vector] | None = None,
     ) -> None:
-        """``pool`` candidates are weighed per ask; ``describe`` stands in for the features of the network."""
+        """``pool`` candidates are compared per ask; ``describe`` replaces the features of the network."""
         self._space, self._seed, self._accept, self._problem = space, seed, accept, problem
         self._aim, self._pool = aim, pool
         self._describe = describe or (lambda arch: features(space.net(arch)))
@@ -78,7 +79,7 @@ class Predictor:
         self._scaling: Scaling | None = None
 
     def ask(self, number: int) -> Arch:
-        """The candidate of the largest expected gain; a sample of the space while too little is known."""
+        """The candidate with the largest expected gain; a sample of the space until enough is known."""
         rng = generator(self._seed, number)
         samples = (self._space.sample(rng) for _ in itertools.count())
         if len(self._tried) < FIRST_RANDOM:
@@ -86,7 +87,7 @@ class Predictor:
         return first_accepted(itertools.chain(self._best_first(rng), samples), self._accept)
 
     def tell(self, trial: Observation) -> None:
-        """COMPLETE trials teach; of those over the latency limit only that is learnt."""
+        """Learn from COMPLETE trials; of those over the latency limit, only that fact."""
         self._keys.add(trial.key)
         over_latency = trial.outcome is Outcome.INFEASIBLE and trial.stage != BUDGET_STAGE
         if trial.outcome is not Outcome.COMPLETE and not over_latency:
@@ -99,7 +100,7 @@ class Predictor:
             self._too_slow = [*self._too_slow, described][-MAX_TRIED:]
 
     def _best_first(self, rng: np.random.Generator) -> list[Arch]:
-        """The candidates of this ask by expected gain; of equal ones the one drawn first."""
+        """The candidates of this ask by expected gain; ties go to the one drawn first."""
         candidates = self._candidates(rng)
         if not candidates:
             return []
@@ -107,7 +108,7 @@ class Predictor:
         return [candidates[int(i)].arch for i in order]
 
     def _gains(self, candidates: Sequence[Candidate]) -> Vector:
-        """Expected gain of each, times the chance that it is fast enough."""
+        """Expected gain of each, times the probability that it is fast enough."""
         x = stacked(candidates)
         log_error = self._log_error(x)
         if not all(t.scores.latency for t in self._tried):
@@ -121,7 +122,7 @@ class Predictor:
         return GaussianProcess(ERROR, self._scale(), stacked(self._tried), np.log(errors)).predict(x)
 
     def _candidates(self, rng: np.random.Generator) -> list[Candidate]:
-        """Up to ``pool`` different networks that fit and were not tried, in the order of drawing."""
+        """Up to ``pool`` distinct, untried networks that fit, in the order of drawing."""
         parents = self._aim.parents(self._tried)
         found: dict[str, Candidate] = {}
         layers_squared = 0.0
@@ -131,7 +132,7 @@ class Predictor:
                 continue
             described = self._describe(arch)
             if 2.0 ** described[PARAMETERS] > self._problem.budget.flash_bytes:
-                continue  # a weight takes a byte at least
+                continue  # a weight takes at least one byte
             layers_squared += 4.0 ** described[DEPTH]
             if (sizes := self._fitting_sizes(key, arch)) is not None:
                 found[key] = Candidate(arch, described, *sizes)
@@ -140,7 +141,7 @@ class Predictor:
         return list(found.values())
 
     def _draws(self, parents: Sequence[Tried], rng: np.random.Generator) -> Iterator[Arch]:
-        """Samples of the space, and parents with one thing changed, some of them crossed before."""
+        """Samples of the space, and mutated parents, some of them after a crossover."""
         while True:
             if rng.random() < SAMPLES_SHARE:
                 yield self._space.sample(rng)
