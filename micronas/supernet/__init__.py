@@ -1,4 +1,4 @@
-"""A weight-sharing supernet: train once, then score any network of its region in a fraction of a second.
+"""A weight-sharing supernet: trained once, it scores any network of its region in a fraction of a second.
 
 region = Region(space, space.baselines()[0])     # also a search space for any strategy
 supernet = fit_supernet(region, dataset, SUPERNET, seed=0)

@@ -3,7 +3,7 @@
     stem: width; each block: width, kernel, expansion, kept or skipped
 
 Strides, kinds of block and pooling are those of the largest network, as in once-for-all networks (Cai et al.
-2020): what halves a plane cannot differ between networks that share weights by slicing.
+2020): strides cannot differ between networks that share weights by slicing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LAYERS = {BlockKind.CONV: 1, BlockKind.SEPARABLE: 2, BlockKind.INVERTED: 3}
 
 @dataclass(frozen=True)
 class BlockOptions:
-    """What a block may be, ascending. ``kept`` is (1,), or (0, 1) where the block may be skipped."""
+    """The options of a block, ascending. ``kept`` is (1,), or (0, 1) if the block may be skipped."""
 
     kind: BlockKind
     widths: tuple[int, ...]
@@ -47,7 +47,7 @@ class BlockRegion(SharedWeightSpace):
     @property
     @abstractmethod
     def min_blocks(self) -> int:
-        """The least number of blocks that the space allows."""
+        """The minimum number of blocks of the space."""
 
     @cached_property
     @abstractmethod
@@ -72,7 +72,7 @@ class BlockRegion(SharedWeightSpace):
 
     @property
     def narrowest(self) -> Genes:
-        """The smallest network that has every block it needs."""
+        """The smallest network with all required blocks."""
         return self.repaired((0,) * len(self.sizes))
 
     @property
@@ -83,11 +83,11 @@ class BlockRegion(SharedWeightSpace):
 
     @property
     def pass_macs(self) -> int:
-        """Those of the largest network, whatever of it is masked."""
+        """Those of the largest network, including masked parts."""
         return self.net(self.widest).macs
 
     def repaired(self, genes: Genes) -> Genes:
-        """``genes`` with skipped blocks brought back, the first ones first, to the space's minimum."""
+        """``genes`` with skipped blocks restored, starting from the first, up to the space's minimum."""
         fixed = list(genes)
         kept = [1 + GENES_PER_BLOCK * i + KEPT for i in range(len(self.blocks))]
         count = sum(b.kept[fixed[k]] for b, k in zip(self.blocks, kept, strict=True))

@@ -1,4 +1,4 @@
-"""One edge of a shared cell: every operation's weights are there, and only the chosen one is computed."""
+"""One edge of a shared cell: it has the weights of all operations and computes only the chosen one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Layers:
     seen: int | None
 
     def apply(self, name: str, x: Tensor, window: Plane, steps: Plane) -> Tensor:
-        """One weighted layer on ``x``; of a larger kernel, ``window`` is the centre."""
+        """One weighted layer on ``x``; for a larger kernel, ``window`` selects the centre."""
         layer = self.group.layers[name]
         kernel, scale, offset = self.group.arrays(self.weights, name)
         kernel = _centre(tf.reshape(kernel, layer.shape), window)
@@ -53,12 +53,12 @@ class Layers:
 
 
 def edge_value(layers: Layers, x: Tensor, op: Tensor, steps: Plane) -> Tensor:
-    """What operation ``op`` (int32 scalar, an index of ``OPS``) makes of ``x`` with strides ``steps``."""
+    """The output of operation ``op`` (int32 scalar, an index of ``OPS``) on ``x`` with strides ``steps``."""
     return tf.switch_case(op, [_branch(layers, x, choice, steps) for choice in OPS])
 
 
 def picked(values: Sequence[Tensor], index: Tensor) -> Tensor:
-    """``values[index]``, of equal shapes, without copying them."""
+    """``values[index]``, of equal shapes, without a copy."""
     if len(values) == 1:
         return values[0]
     return tf.switch_case(index, [_constantly(value) for value in values])

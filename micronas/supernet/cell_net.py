@@ -1,12 +1,12 @@
-"""One set of weights for every network of a ``CellRegion``; which one runs is an input tensor.
+"""One set of weights for every network of a ``CellRegion``; an input tensor selects the network.
 
-Each edge of each cell in the stack holds the weights of all operations, whatever it reads (Pham et al. 2018),
-and computes the chosen operation on the chosen source alone, a single path (Guo et al. 2020). Channels beyond
-a narrower width are masked to zero. A cell's output has a place for each node: concatenated nodes lie there
-side by side, added ones in the first place, and what reads them has as many input channels. So all networks
-share one trace, and each computes what it would as a network of its own with these weights.
+Each edge of each cell in the stack has the weights of all operations, for every source (Pham et al. 2018),
+and computes only the chosen operation on the chosen source, a single path (Guo et al. 2020). Channels beyond
+a narrower width are masked to zero. A cell's output has a slot for each node: concatenated nodes are side by
+side, added ones are in the first slot, and their readers have as many input channels. All networks therefore
+share one trace, and each computes the same as a stand-alone network with these weights.
 
-Normalisation takes the statistics of the batch, or of its first samples, see ``normalise``.
+Normalisation uses the statistics of the batch, or of its first samples; see ``normalise``.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class CellNet:
         return tf.reduce_mean(previous.y, (1, 2)) @ kernel + bias
 
     def edge(self, cell: PlannedCell, steps: Plane, seen: int | None) -> Any:
-        """``edge_value`` as a function of weights, mask, x and op, traced once for all edges alike."""
+        """``edge_value`` as a function of weights, mask, x and op, traced once for all edges."""
         kind = (cell.reduces, cell.channels, cell.plane, steps, seen)
         if kind not in self._edges:
             group = self.bank.groups[cell.edge_group(0, 0)]
@@ -98,7 +98,7 @@ class _Walk:
         self._width = tf.gather(net.region.widths, genes[WIDTH])
 
     def stem(self, x: Tensor) -> tuple[_Made, _Made]:
-        """What the first cell reads: the previous value, and the one before."""
+        """The inputs of the first cell: the previous value, and the one before."""
         arch = self._region.reference
         layers = self._layers(STEM, arch.channels, self._width)
         plane = (int(x.shape[1]), int(x.shape[2]))
@@ -165,7 +165,7 @@ class _Walk:
         return tf.cond(source < CELL_INPUTS, of_input, of_node) if nodes else of_input()
 
     def _fitted(self, cell: PlannedCell, source: int, value: _Made, width: Tensor, is_read: Tensor) -> Tensor:
-        """An input in the cell's channels and plane: by a 1x1 convolution where it differs and is read."""
+        """An input in the cell's channels and plane, by a 1x1 convolution if it differs and is read."""
         steps = cell.input_steps(source)
         layers = self._layers(cell.input_group(source), cell.channels, width)
 
@@ -173,7 +173,8 @@ class _Walk:
             return layers.apply(POINTWISE, value.y, (1, 1), steps)
 
         def unchanged() -> Tensor:
-            # Of a narrower network the channels in use lie apart where the largest one has them.
+            # The used channels of a narrower network are at their positions in the largest network, with
+            # gaps.
             place = tf.range(cell.channels)
             apart = place // value.width * value.plan.channels + place % value.width
             y = tf.gather(value.y, tf.minimum(apart, int(value.y.shape[3]) - 1), axis=3) * _mask(
@@ -185,7 +186,7 @@ class _Walk:
         return tf.cond(tf.logical_and(is_read, differs), convolved, unchanged)
 
     def _joined(self, cell: PlannedCell, nodes: list[Tensor], live: Tensor, width: Tensor) -> _Made:
-        """Nodes side by side or added, by the genes; those without value are zero."""
+        """Nodes side by side or added, by the genes; those without a value are zero."""
         concatenates = self._genes[OUTPUT] == _CONCAT
 
         def added() -> Tensor:

@@ -1,4 +1,4 @@
-"""The largest stack of cells in numbers: planes, channels and weights of every cell. No TensorFlow."""
+"""Dimensions of the largest stack of cells: planes, channels and weights of every cell. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MIN_PLANE = 3
 
 @dataclass(frozen=True)
 class CellValue:
-    """What a cell leaves: up to ``blocks`` nodes of ``channels`` channels side by side, on ``plane``."""
+    """The output of a cell: up to ``blocks`` nodes of ``channels`` channels side by side, on ``plane``."""
 
     plane: Plane
     channels: int
@@ -38,7 +38,7 @@ class PlannedCell:
 
     @property
     def plane(self) -> Plane:
-        """Of the inputs once they are fitted."""
+        """Plane of the inputs after fitting."""
         return self.inputs[0].plane
 
     @property
@@ -48,7 +48,7 @@ class PlannedCell:
 
     @property
     def node_plane(self) -> Plane:
-        """Of the nodes."""
+        """Plane of the nodes."""
         return halved(self.plane, self.steps)
 
     def input_group(self, source: int) -> str:
@@ -82,14 +82,14 @@ def planned_cells(region: CellRegion) -> tuple[PlannedCell, ...]:
 def distinct_operations(region: CellRegion) -> bool:
     """Whether any two operations differ in every cell, and reductions halve the plane.
 
-    A maximum over 3 or 5 of at most 2 positions is the same, and the space would build it once.
+    The maximum over 3 or 5 of at most 2 positions is the same, so the space would build it once.
     """
     planes = [(cell, max(cell.node_plane)) for cell in planned_cells(region)]
     return all(size >= _MIN_PLANE and (cell.steps != (1, 1)) == cell.reduces for cell, size in planes)
 
 
 def weight_bank(region: CellRegion) -> WeightBank:
-    """The weights of everything that the cells may be."""
+    """The weights of all possible cells."""
     groups = {STEM: _stem(region)}
     last = CellValue((1, 1), 1, 1)
     for cell in planned_cells(region):
@@ -106,7 +106,7 @@ def weight_bank(region: CellRegion) -> WeightBank:
 
 
 def operation_layers(op: EdgeOp) -> tuple[str, ...]:
-    """Names of an operation's layers in an edge's group; an identity has one where it halves the plane."""
+    """Names of an operation's layers in an edge's group; an identity has one if it halves the plane."""
     if op is EdgeOp.SEPARABLE_3X3:
         return f"{op.value} {DEPTHWISE}", f"{op.value} {POINTWISE}"
     return (op.value,) if op.has_weights or op is EdgeOp.IDENTITY else ()

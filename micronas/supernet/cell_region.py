@@ -1,9 +1,9 @@
-"""The region of the cell space: every cell, at the widths and in the stack of one hand-made network.
+"""The region of the cell space: all cells, at the widths and in the stack of one baseline network.
 
     width, output (concatenated or added); then of both cells each edge of each node: source, operation
 
-Genes are canonical as the cell space defines it, so that equal networks have equal genes. Edges of
-different nodes share no weights, nor do the cells of a stack.
+Genes are canonical as the cell space defines it, so that equal networks have equal genes. Edges of different
+nodes do not share weights, and neither do the cells of a stack.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MENDED = Edge(PREVIOUS, EdgeOp.SEPARABLE_3X3)
 """The first edge of a cell that would compute nothing or not read its predecessor."""
 
 _SAMPLED = 32
-"""Networks that tell what a pass through the shared weights costs."""
+"""Networks sampled to estimate the cost of a pass through the shared weights."""
 
 
 @dataclass(frozen=True)
@@ -58,30 +58,30 @@ class CellRegion(SharedWeightSpace):
 
     @property
     def genes_per_cell(self) -> int:
-        """Of the normal cell, which come first, and of the reduction cell."""
+        """Gene sizes of the normal cell, which come first, and of the reduction cell."""
         return GENES_PER_NODE * self.space.limits.nodes
 
     @property
     def hand_drawn(self) -> tuple[Genes, ...]:
-        """The cells that the space has hand-made, in this stack."""
+        """The baseline cells of the space, in this stack."""
         cells = ((arch, self._stacked(arch)) for arch in self.space.baselines())
         stacked = (replace(inside, channels=arch.channels) for arch, inside in cells)
         return tuple(self.genes(arch) for arch in dict.fromkeys(stacked) if arch.channels in self.widths)
 
     @cached_property
     def pass_macs(self) -> int:
-        """The mean over random cells of full width: an operation that was not chosen is not computed."""
+        """The mean over random cells of full width: only the chosen operations are computed."""
         rng, limits = np.random.default_rng(0), self.space.limits
         archs = (self._stacked(draw(rng, limits)) for _ in range(_SAMPLED))
         return round(float(np.mean([self.space.net(arch).macs for arch in archs])))
 
     def sample(self, rng: np.random.Generator) -> Genes:
-        """Cells as the space draws them, every number of nodes as likely; the width drawn evenly."""
+        """Cells as drawn by the space, every number of nodes equally likely; the width is drawn uniformly."""
         arch = self._stacked(draw(rng, self.space.limits))
         return self.genes(replace(arch, channels=self.widths[rng.integers(len(self.widths))]))
 
     def arch(self, genes: Genes) -> CellArch:
-        """See ``SharedWeightSpace``; as the genes say it, canonical or not."""
+        """See ``SharedWeightSpace``; for genes that are canonical or not."""
         cells = (genes[FIRST_EDGE : FIRST_EDGE + self.genes_per_cell], genes[-self.genes_per_cell :])
         normal, reduction = (_cell(of_one) for of_one in cells)
         return replace(
@@ -101,7 +101,7 @@ class CellRegion(SharedWeightSpace):
         return (*genes, *_genes(arch.normal), *_genes(arch.reduction))
 
     def repaired(self, genes: Genes) -> Genes:
-        """See ``SharedWeightSpace``; a cell that the space does not hold gets ``MENDED``."""
+        """See ``SharedWeightSpace``; a cell that is not in the space gets a fixed valid edge."""
         arch = self.arch(genes)
         normal, reduction = _sound(arch.normal, reduces=False), _sound(arch.reduction, reduces=True)
         return self.genes(replace(arch, normal=normal, reduction=reduction))

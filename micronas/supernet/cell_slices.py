@@ -1,4 +1,4 @@
-"""A cell network cut out of the shared weights, to stand alone."""
+"""A stand-alone cell network, sliced from the shared weights."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ from micronas.train.weights import Array, NodeWeights, Norm, Weights, kernel_sha
 
 
 def cell_weights(net: CellNet, genes: Genes) -> Weights:
-    """Weights of ``region.net(genes)`` for canonical ``genes``: the layers on its path, first channels.
+    """Weights of ``region.net(genes)`` for canonical ``genes``: the layers on its path, with their first
+    channels.
 
-    Running statistics are left at mean 0 and variance 1; ``reestimate_statistics`` finds them.
+    Running statistics are mean 0 and variance 1; ``reestimate_statistics`` computes them.
     """
     alone = net.region.net(genes)
     layers = _Slices(net, genes).layers()
@@ -40,11 +41,11 @@ class _Slices:
         self._pieces = net.bank.split(net.parameters.numpy())
 
     def layers(self) -> Iterator[NodeWeights]:
-        """Weighted layers on the path; of those that read a cell, only the input channels in use."""
+        """Weighted layers on the path; for readers of a cell, only the used input channels."""
         arch = self._arch
         for name in (STEM, DEPTHWISE, POINTWISE):
             yield self._layer(STEM, name)
-        used = [1, 1]  # places that the previous cell and the one before it use
+        used = [1, 1]  # slots that the previous cell and the one before it use
         shares = [arch.channels, arch.channels]
         for cell in self._net.cells:
             made = arch.reduction if cell.reduces else arch.normal
@@ -80,18 +81,18 @@ class _Slices:
 
 
 def _read(cell: Cell) -> list[int]:
-    """Inputs that a cell reads, the previous one first."""
+    """Inputs of a cell, the previous cell first."""
     sources = {edge.source for node in live_nodes(cell) for edge in live_edges(node)}
     return [source for source in range(CELL_INPUTS) if source in sources]
 
 
 def _rows(blocks: int, width: int, apart: int) -> list[int]:
-    """Input channels in use: the first ``width`` of each of ``blocks`` places of ``apart`` channels."""
+    """Used input channels: the first ``width`` of each of ``blocks`` slots of ``apart`` channels."""
     return [block * apart + channel for block in range(blocks) for channel in range(width)]
 
 
 def _sized(node: NodeWeights, shape: tuple[int, ...]) -> NodeWeights:
-    """The centre of the kernel and the first channels, with the statistics that go with them."""
+    """The centre of the kernel and the first channels, with their statistics."""
     kernel = sliced_kernel(node.kernel, shape)
     if node.norm is None:
         return NodeWeights(kernel, node.bias, None)

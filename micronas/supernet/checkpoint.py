@@ -1,4 +1,4 @@
-"""A supernet's training on disk: one file, replaced as a whole after every epoch."""
+"""A supernet's training on disk: one file, replaced atomically after every epoch."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from micronas.errors import StoreError
 from micronas.train.loop_state import LoopState
 
 STATE_ARRAYS = 5
-"""Of a ``LoopState``."""
+"""Fields of a ``LoopState``."""
 
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A training after ``epochs`` of ``planned`` epochs, and what it has cost in all sessions."""
+    """A training after ``epochs`` of ``planned`` epochs, and its cost in all sessions."""
 
     state: LoopState
     epochs: int
@@ -27,7 +27,7 @@ class Checkpoint:
     wall_s: float
 
     def save(self, path: Path) -> None:
-        """Write to ``path``: a kill leaves the old file or the new one."""
+        """Write to ``path``: after a kill, either the old or the new file exists."""
         draft = path.with_suffix(".new")
         with draft.open("wb") as file:
             np.savez(
@@ -60,6 +60,6 @@ class Checkpoint:
                 )
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise StoreError(
-                f"{path}: no checkpoint of a supernet: {error}",
+                f"{path}: not a checkpoint of a supernet: {error}",
                 remedy="remove the file; the supernet is then trained again from the start",
             ) from error

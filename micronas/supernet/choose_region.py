@@ -1,9 +1,9 @@
-"""Which region of a space a run's supernet covers: the networks around the largest hand-made one that fits.
+"""The region of a run's supernet: the networks around the largest baseline that fits.
 
-Sharing weights costs computation in proportion to the widest network, whatever of it a candidate uses. So
-the region of a chain reaches up to half beyond the reference's widths, and less where that would be too slow.
-That of cells ends at the reference's width or below: it has one operation per cell, and what has more of them
-is narrower within the same budget.
+The computation with shared weights is proportional to the widest network, regardless of how much of it a
+candidate uses. The region of a chain therefore extends up to half beyond the reference's widths, and less if
+that would be too slow. The region of cells ends at the reference's width or below: the reference has one
+operation per cell, and networks with more operations are narrower within the same budget.
 """
 
 from __future__ import annotations
@@ -27,19 +27,25 @@ from micronas.supernet.micronets_region import MicronetsRegion
 from micronas.supernet.region import SharedWeightSpace
 
 GROWTHS = (1.5, 1.25, 1.0)
-"""How much wider than the reference the region's largest network is; the first that is quick enough."""
+"""How much wider than the reference the region's largest network is; the first that is fast enough is used.
+"""
 
 MAX_MACS = 5_000_000
-"""Of the largest network; 20 epochs over 3,500 MNIST digits then take some 100 CPU seconds (measured)."""
+"""Limit for the largest network; 20 epochs over 3,500 MNIST digits then take about 100 CPU seconds
+(measured).
+"""
 
 CELL_SHARES = (1.0, 5 / 6, 2 / 3, 1 / 2, 1 / 3, 1 / 4, 1 / 6)
 """The same for cells."""
 
 MAX_CELL_MACS = 2_500_000
-"""Of a mean network of full width; one on 1,000 digits then takes about a quarter CPU second (measured)."""
+"""Limit for a mean network of full width; scoring one on 1,000 digits then takes about a quarter CPU second
+(measured).
+"""
 
 MAX_KERNEL = 5
-"""Of depthwise layers; those of full convolutions stay, because their cost grows with the area."""
+"""Largest kernel of depthwise layers; full convolutions keep theirs, because their cost grows with the area.
+"""
 
 
 def choose_region(space: Space, reference: Arch) -> SharedWeightSpace:
@@ -76,7 +82,7 @@ def _grown(space: Space, reference: Arch) -> Iterator[SharedWeightSpace]:
 
 
 def _cell_regions(space: CellSpace, reference: CellArch) -> list[SharedWeightSpace]:
-    """Ever narrower ones, in the first stack whose operations all differ: small planes make some alike."""
+    """Increasingly narrow ones, in the first stack with distinct operations (small planes equate some)."""
     stacks = [
         replace(reference, stages=stages, repeats=repeats, stem_stride=stem_stride)
         for stem_stride in dict.fromkeys((reference.stem_stride, 1))
@@ -86,7 +92,7 @@ def _cell_regions(space: CellSpace, reference: CellArch) -> list[SharedWeightSpa
     fitting = next((arch for arch in stacks if distinct_operations(CellRegion(space, arch))), None)
     if fitting is None:
         raise ConfigError(
-            f"estimator supernet: inputs of {space.input_shape} are too small for cells to share weights",
+            f"estimator supernet: inputs of {space.input_shape} are too small for cells with shared weights",
             remedy="use another space or another estimator",
         )
     widths = [nearest_width(share * reference.channels, space.limits.widths) for share in CELL_SHARES]
@@ -94,7 +100,7 @@ def _cell_regions(space: CellSpace, reference: CellArch) -> list[SharedWeightSpa
 
 
 def _grown_layerwise(space: LayerwiseSpace, reference: LayerwiseArch, growth: float) -> LayerwiseArch:
-    """``reference`` widened, its depthwise kernels enlarged, and its last block twice if depth allows."""
+    """``reference`` widened, with larger depthwise kernels, and its last block repeated if depth allows."""
     limits = space.limits
     kernel = max(k for k in limits.kernels if k <= max(MAX_KERNEL, min(limits.kernels)))
 

@@ -1,7 +1,7 @@
-"""What genes choose, with genes that are whole numbers or a tensor.
+"""Selection by genes, which are whole numbers or a tensor.
 
-Whole numbers choose while the network is traced, and leave no trace of what was not chosen. A tensor chooses
-while it runs, so that one trace serves every network.
+Whole numbers select during tracing, so the trace does not contain the other options. A tensor selects at run
+time, so one trace serves every network.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ Flag: TypeAlias = Any
 
 
 def option(options: Sequence[int], gene: Whole) -> Whole:
-    """The option that ``gene`` stands for."""
+    """The option selected by ``gene``."""
     if len(options) == 1:
         return options[0]
     return tf.gather(options, gene) if tf.is_tensor(gene) else options[gene]
 
 
 def either(condition: Flag, then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
-    """What one of the two computes; the other computes nothing. Both give tensors of equal rank."""
+    """The result of one of the two; the other is not computed. Both give tensors of equal rank."""
     if not tf.is_tensor(condition):
         return then() if condition else otherwise()
     return tf.cond(condition, then, otherwise)
 
 
 def channels_of(x: Tensor) -> Whole:
-    """Channels of ``x`` (batch, ..., channels), an int where they are known while tracing."""
+    """Channels of ``x`` (batch, ..., channels), an int if known during tracing."""
     known = x.shape[-1]
     return tf.shape(x)[-1] if known is None else int(known)

@@ -1,8 +1,8 @@
-"""One set of weights for every network of a ``DenseRegion``; which one runs is an input tensor.
+"""One set of weights for every network of a ``DenseRegion``; an input tensor selects the network.
 
-Units beyond a narrower width are masked to zero, a layer that is left out hands on what it reads. All hidden
-values are as wide as the widest layer, so that any layer can follow any other. In layers this small, taking
-slices instead costs more than it saves: a step takes up to twice as long (measured).
+Units beyond a narrower width are masked to zero, a layer that is left out outputs its input. All hidden
+values are as wide as the widest layer, so that any layer can follow any other. For layers this small, slicing
+costs more than it saves: a step takes up to twice as long (measured).
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class DenseNet:
         return y @ kernel + bias
 
     def weights_alone(self, genes: Genes) -> Weights:
-        """Weights of ``region.net(genes)``: first units of the layers that are there.
+        """Weights of ``region.net(genes)``: the first units of its layers.
 
-        Running statistics are left at mean 0 and variance 1; ``reestimate_statistics`` finds them.
+        Running statistics are mean 0 and variance 1; ``reestimate_statistics`` computes them.
         """
         net = self.region.net(genes)
         layers = self._layers_alone(genes)
@@ -72,7 +72,7 @@ class DenseNet:
         yield NodeWeights(np.asarray(kernel), bias, None)
 
     def _arrays(self, group: str, vector: Any) -> tuple[Any, ...]:
-        """Kernel (in, out) and the vectors behind it; ``vector`` is of TensorFlow or of NumPy."""
+        """Kernel (in, out) and the vectors after it; ``vector`` is a TensorFlow or NumPy array."""
         described = self.bank.groups[group]
         kernel, *rest = described.arrays(vector, _LAYER)
         reshape = np.reshape if isinstance(vector, np.ndarray) else tf.reshape

@@ -1,4 +1,4 @@
-"""The region of dense networks and autoencoders: all of the space up to a width.
+"""The region of dense networks and autoencoders: the whole space up to a width.
 
     number of layers; width of every layer
 
@@ -20,7 +20,7 @@ DEPTH, FIRST_LAYER = range(2)
 
 @dataclass(frozen=True)
 class DenseStep:
-    """A layer of the chain: the gene of its width, and the number of layers from which on it is there."""
+    """A layer of the chain: the gene of its width, and the minimum depth at which it exists."""
 
     gene: int
     min_depth: int
@@ -36,11 +36,13 @@ class DenseRegion(SharedWeightSpace):
 
     def __post_init__(self) -> None:
         if (self.max_bottleneck is None) == self.space.has_bottleneck:
-            raise SpaceError("an autoencoder's region has a bottleneck, a dense network's has none")
+            raise SpaceError(
+                "an autoencoder's region needs a bottleneck, a dense network's must not have one"
+            )
 
     @cached_property
     def depths(self) -> tuple[int, ...]:
-        """Numbers of layers; one layer at least precedes a bottleneck, where the space has room for it."""
+        """Numbers of layers; at least one layer precedes a bottleneck, if the space allows it."""
         limits = self.space.limits
         least = max(limits.min_layers, 1 if self.max_bottleneck is None else 2)
         return tuple(range(min(least, limits.max_layers), limits.max_layers + 1))
@@ -79,12 +81,12 @@ class DenseRegion(SharedWeightSpace):
 
     @property
     def hand_drawn(self) -> tuple[Genes, ...]:
-        """Those of the space that are inside."""
+        """Baselines of the space that are in the region."""
         return tuple(self.genes(arch) for arch in self.space.baselines() if self._is_inside(arch))
 
     @property
     def pass_macs(self) -> int:
-        """Those of the largest network, whatever of it is masked."""
+        """Those of the largest network, including masked parts."""
         return self.net(self.widest).macs
 
     def arch(self, genes: Genes) -> MlpArch:
@@ -108,7 +110,7 @@ class DenseRegion(SharedWeightSpace):
         return self.genes(self.arch(genes))
 
     def _layers(self, depth: int) -> list[int]:
-        """Which layers a network of that depth has."""
+        """The layers of a network of that depth."""
         if self.max_bottleneck is None:
             return list(range(depth))
         return [*range(depth - 1), self.depths[-1] - 1]

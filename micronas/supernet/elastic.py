@@ -1,12 +1,12 @@
-"""One set of weights for every network of a region; which one runs is an input.
+"""One set of weights for every network of a region; an input selects the network.
 
-The forward pass walks the layers of the largest network and takes of each what the chosen one has: the first
-channels, the centre of the kernel, nothing of a block that is skipped. So a network costs what it costs
-alone, however wide the region is, and computes exactly what it would with these slices as its own weights.
+The forward pass follows the layers of the largest network and uses the parts of the chosen one: the first
+channels, the centre of the kernel, and no part of a skipped block. A network therefore has its stand-alone
+cost for every width of the region, and computes exactly the same as with these slices as its own weights.
 Genes are a tensor, so that one trace serves all networks, or whole numbers, which trace one network.
 
 Normalisation always takes the statistics of the batch, or of its first samples: running ones would mix those
-of other networks in, so a subnet's are found anew whenever it is looked at.
+of other networks, so they are recomputed whenever a subnet is evaluated.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Tensor: TypeAlias = Any
 
 
 class ElasticNet:
-    """The region's shared weights, in the form that the training loop wants.
+    """The region's shared weights, in the form that the training loop requires.
 
     ``largest`` is the largest network, whose flat ``parameters`` these are.
     """
@@ -61,7 +61,7 @@ class ElasticNet:
 
 @dataclass(frozen=True)
 class _ElasticLayer:
-    """A layer of the largest network, of which any other takes a slice."""
+    """A layer of the largest network, of which other networks use slices."""
 
     layer: Conv | DepthwiseConv | Dense
     kernel: Tensor
@@ -92,7 +92,7 @@ def _layers(largest: TfModel, parameters: Tensor, seen: int | None) -> Iterator[
 
 
 def _block(layers: list[_ElasticLayer], options: BlockOptions, own: Any, x: Tensor) -> Tensor:
-    """What a block makes of ``x``: nothing, where it is skipped."""
+    """The output of a block for ``x``, or ``x`` if it is skipped."""
     if len(options.kept) == 1:
         return _kept_block(layers, options, own, x)
     kept = option(options.kept, own[KEPT]) == 1
@@ -120,7 +120,7 @@ def _kept_block(layers: list[_ElasticLayer], options: BlockOptions, own: Any, x:
 
 
 def _window(options: BlockOptions, choice: Whole, plane: tuple[int, int]) -> tuple[Whole, Whole] | None:
-    """Height and width of the chosen kernel; None where there is no choice."""
+    """Height and width of the chosen kernel; None if there is no choice."""
     if len(options.kernels) == 1:
         return None
     windows = [effective_kernel(kernel, plane) for kernel in options.kernels]

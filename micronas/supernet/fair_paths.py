@@ -1,9 +1,9 @@
-"""Single paths, drawn fairly, for cells: no network contains all others there, to distil them from.
+"""Fairly drawn single paths for cells, where no network contains all others and could be distilled.
 
-Each step trains one network on the labels (Guo et al. 2020). In a round of as many steps as there are
-operations every edge is drawn with each operation once, so that none is ahead when they are compared
-(FairNAS, Chu et al. 2021; there the round is a single step, which for the same computation is a tenth of
-the steps).
+Each step trains one network on the labels (Guo et al. 2020). A round has as many steps as there are
+operations, and every edge is drawn with each operation once, so that no operation has an advantage in a
+comparison (FairNAS, Chu et al. 2021; there, the round is a single step, which gives a tenth of the steps for
+the same computation).
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from micronas.train.loop import Loss, Objective
 Tensor: TypeAlias = Any
 
 ROUNDS = 400
-"""After which the paths come again in the same order: 4,000 networks."""
+"""Rounds before the paths repeat in the same order: 4,000 networks."""
 
 
 def fair_paths(shared: SharedNet, objective: Objective, seed: int) -> Loss:
-    """The loss of a step, whose network follows from ``seed`` and the step's number."""
+    """The loss of a step, whose network is determined by ``seed`` and the step number."""
     rng = np.random.default_rng([seed, 5])
     paths = tf.constant(np.concatenate([fair_round(shared.region, rng) for _ in range(ROUNDS)]))
 
@@ -44,7 +44,7 @@ def fair_round(region: CellRegion, rng: np.random.Generator) -> npt.NDArray[np.i
 def drawn_round(region: CellRegion, rng: np.random.Generator) -> npt.NDArray[np.int32]:
     """As ``fair_round``, before the genes are brought into canonical form.
 
-    Each number of nodes is as likely, as in ``CellSpace.sample``; edges of nodes out of use have NONE.
+    All numbers of nodes are equally likely, as in ``CellSpace.sample``; edges of unused nodes have NONE.
     """
     drawn = np.stack([rng.integers(size, size=len(OPS)) for size in region.sizes], axis=1)
     for cell in range(2):

@@ -1,4 +1,4 @@
-"""Training the shared weights once, and scoring any network of the region in a fraction of a second."""
+"""Training of the shared weights, and scoring of any network of the region in a fraction of a second."""
 
 from __future__ import annotations
 
@@ -27,31 +27,30 @@ from micronas.train.train import batches, run_epoch
 Tensor: TypeAlias = Any
 
 SUPERNET = TrainSettings(epochs=20, learning_rate=0.01, augment=0.5)
-"""Longer than a single network's training: the weights have to serve all."""
+"""Longer than a single network's training, because the weights must serve all networks."""
 
 PATH_CLIP_NORM = 1.0
-"""Of the gradient of a single path: one that is louder than others must not silence them in the moments."""
+"""Clip norm of a single path's gradient, so that a large one does not dominate the moments."""
 
 SINGLE_PATHS = TrainSettings(epochs=20, learning_rate=0.003)
-"""For cells: consecutive steps train different networks, so that only small ones of them add up."""
+"""For cells: consecutive steps train different networks, so steps must be small to add up."""
 
 STATISTICS_SAMPLES = 250
-"""Training samples that give a subnet its statistics when it is scored."""
+"""Training samples for the statistics of a subnet when it is scored."""
 
 UNLIMITED = TimeLimit()
 
 TIMED_STEPS = 10
-"""Steps that tell what an epoch costs; they draw different subnets, and are undone."""
+"""Steps that measure the cost of an epoch; they draw different subnets and are undone."""
 
 OVERRUN = 1.5
-"""How far beyond its deadline a training goes on that was planned to end within it."""
+"""How far a training may exceed its deadline if it was planned to end within it."""
 
 
 class Supernet:
     """A trained region: ``accuracy(genes)`` is the float validation accuracy (or AUC) with shared weights.
 
-    Normalisation is recalibrated for each network: its statistics are those of training samples that pass
-    through it in the same call.
+    Normalisation is recalibrated for each network: its statistics are from training samples in the same call.
     """
 
     def __init__(self, shared: SharedNet, dataset: Dataset) -> None:
@@ -69,7 +68,7 @@ class Supernet:
 
     @property
     def traces(self) -> int:
-        """How often the scoring function was traced."""
+        """Number of traces of the scoring function."""
         return int(self._answers.experimental_get_tracing_count())
 
     def _predict(self, genes: Tensor) -> Tensor:
@@ -78,7 +77,7 @@ class Supernet:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained supernet, and what its training took in all sessions of a run."""
+    """A trained supernet, and the cost of its training in all sessions of a run."""
 
     supernet: Supernet
     epochs: int
@@ -87,7 +86,7 @@ class Fitted:
 
 
 def settings_of(region: SharedWeightSpace, epochs: int) -> TrainSettings:
-    """How the weights of ``region`` are trained for so many epochs."""
+    """The training settings of ``region`` for the given epochs."""
     return (SINGLE_PATHS if region.trains_single_paths else SUPERNET).for_epochs(epochs)
 
 
@@ -99,11 +98,11 @@ def fit_supernet(
     limit: TimeLimit = UNLIMITED,
     checkpoint: Path | None = None,
 ) -> Fitted:
-    """Train the region's shared weights, or go on from ``checkpoint``, which every epoch replaces.
+    """Train the region's shared weights, or resume from ``checkpoint``, which every epoch replaces.
 
-    A pure function of region, data, settings and seed, however often it is killed, unless ``limit`` is too
-    short for the epochs: then there are as many as the first steps promise time for, and the schedule is
-    theirs. Raises ``TrainError`` for a loss that is not finite, or when no epoch was finished.
+    A pure function of region, data, settings and seed, even if it is killed and resumed, unless ``limit`` is
+    too short for the epochs. In that case, the number of epochs is estimated from the first steps, and the
+    schedule is adapted to it. Raises ``TrainError`` if a loss is not finite or no epoch was finished.
     """
     watch, shared = Stopwatch(), shared_net(region, seed)
     objective = objective_of(dataset.task, dataset.n_classes, settings.label_smoothing)
@@ -133,7 +132,7 @@ def fit_supernet(
 
 
 def _rule(shared: SharedNet, task: Task, objective: Objective, seed: int) -> Loss:
-    """How a step trains many networks at once."""
+    """The objective by which a step trains many networks at once."""
     if shared.region.trains_single_paths:
         return fair_paths(shared, objective, seed)
     return sandwich(shared, objective, seed, distils=task is Task.CLASSIFY)
@@ -150,13 +149,13 @@ def _fit(
     limit: TimeLimit,
     checkpoint: Path | None,
 ) -> Checkpoint:
-    """The planned epochs that ``start`` leaves; ``limit`` is for a machine that became slow on the way."""
+    """The planned epochs after ``start``; ``limit`` applies if the machine becomes slower."""
     steps, rng, last = samples // batch, np.random.default_rng(seed), start
     rates = learning_rates(settings, steps * start.planned)
     for epoch in range(start.planned):
         order = batches(rng, samples, batch)
         if epoch < start.epochs:
-            continue  # drawn to bring the generator to where it was
+            continue  # drawn to restore the state of the generator
         rates_now = rates[epoch * steps : (epoch + 1) * steps]
         if run_epoch(loop, order, rates_now, lambda: watch.within(limit)) is None:
             break
@@ -168,7 +167,7 @@ def _fit(
 
 
 def _affordable_epochs(loop: TrainLoop, samples: int, batch: int, wished: int, limit: TimeLimit) -> int:
-    """Epochs that ``limit`` has time for, by the clocks over some steps that are then undone."""
+    """Epochs within ``limit``, estimated from the time of some steps that are then undone."""
     if not limit.is_limited:
         return wished
     before, whole = loop.state(), Stopwatch()

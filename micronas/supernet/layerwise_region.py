@@ -12,7 +12,7 @@ from micronas.supernet.region import Genes, shared_widths
 
 
 def plain(arch: LayerwiseArch) -> LayerwiseArch:
-    """``arch`` with all genes that its networks cannot differ in at their defaults."""
+    """``arch`` with defaults for all genes that are fixed within the region."""
     stem = Stem(arch.stem.kernel, arch.stem.stride, arch.stem.width)
     blocks = tuple(Block(b.kind, b.kernel, b.stride, b.width, b.expansion) for b in arch.blocks)
     return LayerwiseArch(stem, blocks)
@@ -54,7 +54,7 @@ class LayerwiseRegion(BlockRegion):
 
     @cached_property
     def blocks(self) -> tuple[BlockOptions, ...]:
-        """See ``BlockRegion``; what keeps plane and largest width may be skipped."""
+        """See ``BlockRegion``; blocks that keep plane and largest width may be skipped."""
         limits = self.space.limits
         found, reads = [], self.largest.stem.width
         for block in self.largest.blocks:

@@ -11,12 +11,12 @@ from micronas.supernet.block_region import GENES_PER_BLOCK, BlockOptions, BlockR
 from micronas.supernet.region import Genes, shared_widths
 
 KERNEL_SIZE = 3
-"""Of the skeleton's depthwise layers; the stem's follows from the data."""
+"""Kernel of the skeleton's depthwise layers; the stem's follows from the data."""
 
 
 @dataclass(frozen=True)
 class MicronetsRegion(BlockRegion):
-    """Every layer as wide as ``max_width`` or narrower: so every block of stride 1 may be skipped."""
+    """Every layer up to ``max_width``, so that every block of stride 1 may be skipped."""
 
     space: MicronetsSpace
     max_width: int

@@ -1,7 +1,7 @@
-"""The networks that share one set of weights: a search space of its own.
+"""The networks that share one set of weights: a separate search space.
 
-A ``SharedWeightSpace`` is a ``micronas.space.Space``, so that any strategy can walk it. Its architectures are
-tuples of indices, one per free gene; what a gene stands for is a matter of the kind of region:
+A ``SharedWeightSpace`` is a ``micronas.space.Space``, so that any strategy can search it. Its architectures
+are tuples of indices, one per free gene; the meaning of a gene depends on the kind of region:
 
     BlockRegion    narrower, shorter, smaller kernels   (layer-wise networks, MicroNets skeletons)
     CellRegion     edges and operations of two cells, channels
@@ -32,7 +32,7 @@ WIDTH_SHARES = (1 / 3, 1 / 2, 2 / 3, 5 / 6, 1.0)
 
 
 class SharedWeightSpace(ABC):
-    """All networks of ``space`` whose weights are shared; each kind of space has its own form."""
+    """All networks of ``space`` whose weights are shared; each kind of space has its own implementation."""
 
     space: Space
     trains_single_paths: ClassVar[bool] = False
@@ -51,17 +51,17 @@ class SharedWeightSpace(ABC):
 
     @abstractmethod
     def repaired(self, genes: Genes) -> Genes:
-        """The canonical genes of a network of the space, next to ``genes``; those already so are kept."""
+        """The canonical genes of a network of the space, nearest to ``genes``; canonical ones are kept."""
 
     @property
     @abstractmethod
     def hand_drawn(self) -> tuple[Genes, ...]:
-        """Well-made networks, in any order and with repetitions."""
+        """Good manual designs, in any order and with repetitions."""
 
     @property
     @abstractmethod
     def pass_macs(self) -> int:
-        """Multiply-accumulates that one sample takes on its way through the shared weights."""
+        """Multiply-accumulates of one sample in the shared weights."""
 
     def own(self, arch: Arch) -> Genes:
         """``arch`` as genes of this region; raises ``SpaceError`` for anything else."""
@@ -73,11 +73,11 @@ class SharedWeightSpace(ABC):
         raise SpaceError(f"{arch} are not genes of this region: options per gene are {sizes}")
 
     def sample(self, rng: np.random.Generator) -> Genes:
-        """Every gene drawn evenly."""
+        """Every gene drawn uniformly."""
         return self.repaired(tuple(int(rng.integers(size)) for size in self.sizes))
 
     def mutate(self, arch: Arch, rng: np.random.Generator) -> Genes:
-        """One of the neighbours: a gene first, each as likely as the other, then another option of it."""
+        """A random neighbour: a uniformly drawn gene, then another option of it."""
         genes = self.own(arch)
         free = [i for i, size in enumerate(self.sizes) if size > 1]
         return one_step((self._changed(genes, i) for i in free), genes, self.repaired, self.key, rng)
@@ -88,7 +88,7 @@ class SharedWeightSpace(ABC):
         return self.repaired(tuple(x if rng.integers(2) else y for x, y in pairs))
 
     def neighbours(self, arch: Arch) -> tuple[Genes, ...]:
-        """All networks that one changed gene gives, each once."""
+        """All networks with one changed gene, each once."""
         genes, own = self.own(arch), self.key(arch)
         reached = (self.repaired(g) for i in range(len(self.sizes)) for g in self._changed(genes, i))
         by_key = {self.key(other): other for other in dict.fromkeys(reached)}
@@ -116,7 +116,7 @@ class SharedWeightSpace(ABC):
         return genes
 
     def key(self, arch: Arch) -> str:
-        """Equal for genes that give the same network: those of a skipped part have no effect."""
+        """Equal for genes that give the same network: genes of a skipped part have no effect."""
         return hash_net(self.net(arch))
 
     def grammar(self) -> RegionGrammar:

@@ -9,9 +9,9 @@ from micronas.space.grammar import Choose
 
 
 class RegionGrammar:
-    """Tokens of genes with ``sizes`` options each; ``repaired`` brings what was written into the region.
+    """Tokens of genes with ``sizes`` options each; ``repaired`` maps the genes into the region.
 
-    Genes with one option need no choice.
+    Genes with one option have no token.
     """
 
     def __init__(

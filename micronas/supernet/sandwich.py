@@ -1,7 +1,7 @@
-"""Sandwich rule with in-place distillation, for networks that lie inside each other (Yu & Huang 2019).
+"""Sandwich rule with in-place distillation, for nested networks (Yu & Huang 2019).
 
 Every step trains the widest network on the labels and the narrowest and two random ones on the widest one's
-answers, so that both ends of the region, and with them what lies between, are fit to be compared.
+outputs, so that both ends of the region, and the networks between them, can be compared.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from micronas.train.loop import Loss, Objective
 Tensor: TypeAlias = Any
 
 RANDOM_NETS = 2
-"""Networks between the ends that each step trains."""
+"""Random networks between the two ends per step."""
 
 
 def sandwich(shared: SharedNet, objective: Objective, seed: int, distils: bool = True) -> Loss:
-    """The loss of a step; which random networks it trains follows from ``seed`` and the step's number.
+    """The loss of a step; ``seed`` and the step number determine the random networks.
 
-    ``shared.region`` has a ``widest`` and a ``narrowest`` network. Without ``distils`` all of them learn
-    ``objective``: autoencoders have in their input a better target than in what the widest makes of it.
+    ``shared.region`` has a ``widest`` and a ``narrowest`` network. Without ``distils``, all of them learn
+    ``objective``: for autoencoders, the input is a better target than the output of the widest network.
     """
     region = shared.region
     sizes = tf.constant(region.sizes, tf.float32)
@@ -32,7 +32,7 @@ def sandwich(shared: SharedNet, objective: Objective, seed: int, distils: bool =
     def loss(parameters: Tensor, statistics: Tensor, x: Tensor, y: Tensor, number: Tensor) -> Any:
         widest = shared.forward(parameters, region.widest, x)
         targets = tf.stop_gradient(tf.nn.softmax(widest))
-        draw_seed = tf.stack([seed, 16 * number + 8])  # beside the augmentation's, which are 16 apart
+        draw_seed = tf.stack([seed, 16 * number + 8])  # not the augmentation's, 16 apart
         draw = tf.random.stateless_uniform((RANDOM_NETS, len(region.sizes)), draw_seed)
         drawn = tf.cast(tf.floor(draw * sizes), tf.int32)
         others = [region.narrowest, *tf.unstack(drawn)]

@@ -1,4 +1,4 @@
-"""What training and scoring need to know of shared weights, and which network holds those of a region."""
+"""The interface of shared weights for training and scoring, and its implementation for each region."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class SharedNet(Protocol):
     def forward(self, parameters: Tensor, genes: Any, x: Tensor, seen: int | None = None) -> Tensor:
         """Outputs (batch, classes or features) of the network ``genes`` for ``x``.
 
-        ``genes`` are an int32 vector or, where a region has a widest network, whole numbers.
+        ``genes`` are an int32 vector or, if a region has a widest network, whole numbers.
 
-        The first ``seen`` samples give the statistics of normalisation; None takes all.
+        The first ``seen`` samples give the normalisation statistics; None uses all.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""A network cut out of the shared weights, to stand alone."""
+"""A stand-alone network, sliced from the shared weights."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from micronas.train.weights import Array, NodeWeights, Norm, Weights, kernel_sha
 
 
 def subnet_weights(elastic: ElasticNet, genes: Genes) -> Weights:
-    """Weights of ``region.net(genes)``: first channels, centres of kernels, blocks that are kept.
+    """Weights of ``region.net(genes)``: first channels, centres of kernels, kept blocks.
 
-    Running statistics are left at mean 0 and variance 1; ``reestimate_statistics`` finds them.
+    Running statistics are mean 0 and variance 1; ``reestimate_statistics`` computes them.
     """
     net = elastic.region.net(genes)
     shared = [node for node in elastic.largest.get_weights() if node]
@@ -47,7 +47,7 @@ def _sliced(node: NodeWeights, shape: tuple[int, ...]) -> NodeWeights:
     kernel = sliced_kernel(node.kernel, shape)
     if node.norm is None:
         return NodeWeights(kernel, node.bias, None)
-    # A depthwise kernel is (h, w, channels, 1); every other one ends in its output channels.
+    # A depthwise kernel is (h, w, channels, 1); in all others, the last dimension is the output channels.
     channels = shape[-2] if len(shape) == 4 and shape[-1] == 1 else shape[-1]
     zeros: Array = np.zeros(channels, np.float32)
     ones: Array = np.ones(channels, np.float32)

@@ -1,6 +1,6 @@
-"""Where each weighted layer's arrays lie in one flat vector of parameters.
+"""Layout of the weighted layers' arrays in one flat vector of parameters.
 
-A *group* holds the layers among which a choice is made, so that a choice needs one piece of the vector.
+A *group* holds the alternative layers of one choice, so that a choice needs one piece of the vector.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ class BankLayer:
 
     @property
     def kernel_size(self) -> int:
-        """Values of the kernel."""
+        """Number of values of the kernel."""
         return int(np.prod(self.shape))
 
     @property
     def size(self) -> int:
-        """Values in all."""
+        """Total number of values."""
         return self.kernel_size + self.channels * (2 if self.batch_norm else 1)
 
     @property
     def is_depthwise(self) -> bool:
-        """Whether each filter sees one channel."""
+        """Whether each filter has one input channel."""
         return len(self.shape) == 4 and self.shape[-1] == 1 != self.channels
 
     def arrays(self, vector: Vector) -> tuple[Vector, ...]:
-        """Kernel, and scale and offset or bias, out of this layer's piece of a vector."""
+        """Kernel, and scale and offset or bias, from this layer's piece of a vector."""
         kernel = vector[: self.kernel_size]
         rest = vector[self.kernel_size : self.size]
         vectors = (rest[: self.channels], rest[self.channels :]) if self.batch_norm else (rest,)
@@ -51,7 +51,8 @@ class BankLayer:
     def initial(self, rng: np.random.Generator) -> Array:
         """He-normal kernel (He et al. 2015) and identity normalisation; zeros in a layer without one.
 
-        Such a layer gives the outputs: at zero no network begins with answers of its own, however loud it is.
+        Such a layer gives the outputs: with zeros, all networks start with the same outputs, regardless of
+        their scale.
         """
         if not self.batch_norm:
             return np.zeros(self.size, np.float32)
@@ -70,11 +71,11 @@ class Group:
 
     @cached_property
     def size(self) -> int:
-        """Values of all layers."""
+        """Number of values of all layers."""
         return sum(layer.size for layer in self.layers.values())
 
     def arrays(self, vector: Vector, name: str) -> tuple[Vector, ...]:
-        """The arrays of one layer out of this group's piece of the vector."""
+        """The arrays of one layer from this group's piece of the vector."""
         names = list(self.layers)
         start = sum(self.layers[n].size for n in names[: names.index(name)])
         layer = self.layers[name]
@@ -89,7 +90,7 @@ class WeightBank:
         self.sizes: Sequence[int] = [group.size for group in self.groups.values()]
 
     def initial(self, seed: int) -> Array:
-        """First values, a function of ``seed``."""
+        """Initial values, a function of ``seed``."""
         rng = np.random.default_rng([seed, 4])
         return np.concatenate([layer.initial(rng) for layer in self._layers()])
 
