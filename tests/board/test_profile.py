@@ -179,7 +179,7 @@ def test_bench_says_when_the_profiles_clock_did_not_start() -> None:
     [
         ("disco_f407vg", "64.0 KB", "netduinoplus2 (arena in sram, own chip)"),
         ("nucleo_f411re", "", "netduinoplus2 (own image, another chip)"),
-        ("nucleo_h743zi2", "480.0 KB", "mps2-an500 (stand-in for the core)"),
+        ("nucleo_h743zi2", "480.0 KB", "mps2-an500 (proxy for the core)"),
     ],
 )
 def test_the_list_says_what_was_proven_where(name: str, more_ram: str, emulated: str) -> None:

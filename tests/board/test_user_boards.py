@@ -35,7 +35,7 @@ def test_a_new_board_is_a_profile_at_once_and_joins_the_list(tmp_path: Path) -> 
     assert listed["mine"]["flash_bytes"] == 512 * 1024
     assert micronas("boards", "show", "mine", cwd=tmp_path).stdout.startswith("mine: ")
     again = micronas("boards", "new", "mine", "--from", "nucleo_f446re", cwd=tmp_path)
-    refused(again, "there is a board called 'mine' already")
+    refused(again, "board 'mine' already exists")
     refused(micronas("boards", "new", "My Board", "--from", "nucleo_f446re", cwd=tmp_path), "small letters")
 
 

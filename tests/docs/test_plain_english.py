@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
 from tests.support.paths import REPOSITORY
 
 WORDS = {
@@ -51,9 +49,17 @@ WORDS = {
 
 ALLOWED = {
     ("micronas/strategy/", r"\btold\b"): "past tense of tell, the field's verb: a strategy is asked and told",
-    ("micronas/search/loop.py", r"\btold\b"): "the loop that asks and tells strategies",
+    ("micronas/search/subnets/search.py", r"^scouts$"): "a key of the stored file, which older runs have",
 }
 """(file or folder, pattern of the line) -> why its bad words may stay."""
+
+NOT_YET = (
+    "micronas/codegen/lowering/",
+    "micronas/device/renode/",
+    "micronas/model/constant_channels/",
+    "micronas/search/forecast/",
+)
+"""Packages whose strings are still to be rewritten; take each out as soon as it is clean."""
 
 PATTERN = re.compile("|".join(rf"\b(?:{word})\b" for word in WORDS), re.IGNORECASE)
 
@@ -119,10 +125,10 @@ def test_every_page_is_clean() -> None:
     assert not bad, "\n".join(bad)
 
 
-@pytest.mark.xfail(strict=False, reason="messages and docstrings are being rewritten")
 def test_every_message_and_docstring_is_clean() -> None:
     assert len(modules()) > 200
-    bad = [str(hit) for hit in hits_of_modules() if not _is_allowed(hit)]
+    found = [hit for hit in hits_of_modules() if not hit.file.startswith(NOT_YET)]
+    bad = [str(hit) for hit in found if not _is_allowed(hit)]
     print(f"{len(bad)} bad words in micronas/")
     assert not bad, f"{len(bad)} bad words:\n" + "\n".join(bad)
 

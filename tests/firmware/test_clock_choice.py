@@ -106,7 +106,7 @@ def test_an_l5_keeps_the_wait_state_that_its_start_from_hsi16_needs() -> None:
 @pytest.mark.parametrize(
     ("name", "mhz", "message"),
     [
-        ("nucleo_f446re", 181, r"runs at up to 180000000 Hz\n  the nearest that can be had: 180 MHz"),
+        ("nucleo_f446re", 181, r"runs at up to 180000000 Hz\n  nearest available: 180 MHz"),
         ("nucleo_f103rb", 70, r"no PLL setting makes 70000000 Hz .*\n  .*: 64 MHz and 72 MHz"),
         (
             "nucleo_f103rb",
@@ -133,7 +133,7 @@ def test_remarks_name_the_published_clock_and_the_profiles() -> None:
     (published_here,) = clock_remarks(h743, h743)
     assert published_here == "published results are at this clock; their sources: boards show nucleo_h743zi2"
     asked, elsewhere = clock_remarks(at_clock(h743, 216 * MHZ), h743)
-    assert asked == "asked for; the profile's clock is 480 MHz. 1 flash wait states instead of 4"
+    assert asked == "as requested; the profile's clock is 480 MHz. 1 flash wait states instead of 4"
     assert elsewhere == "published results are at 480 MHz: --clock-mhz 480, or compare cycles"
     bluepill = load_board("bluepill_f103c8")
     assert clock_remarks(bluepill, bluepill) == ["published results of this board: none known"]
@@ -188,7 +188,7 @@ def test_mlperf_tinys_firmware_takes_the_clock_asked_for(networks: Path) -> None
     """Its emulated time stamps are instructions x cycles per instruction / that clock."""
     model = str(networks / "tiny.tflite")
     refused = CliRunner().invoke(app, ["mlperf", model, "--board", "nucleo_f446re", "--clock-mhz", "101.3"])
-    assert "the nearest that can be had: 101 MHz and 102 MHz" in str(refused.exception)
+    assert "nearest available: 101 MHz and 102 MHz" in str(refused.exception)
     options = ["--board", "nucleo_f446re", "--task", "kws01", "--window-s", "0.01", "--json"]
     model = str(networks / "mlperf_tiny_kws.tflite")
     at_full, at_half = (
@@ -205,7 +205,7 @@ def test_the_public_runners_device_is_asked_for_a_clock_that_it_can_have(verb: s
     options = ["--board", "nucleo_l4r5zi", "--protocol", "mlperf-tiny", "--clock-mhz", "121"]
     done = CliRunner().invoke(app, [verb, "m.tflite", *options])
     assert isinstance(done.exception, BoardError)
-    assert "the nearest that can be had: 120 MHz" in str(done.exception)
+    assert "nearest available: 120 MHz" in str(done.exception)
 
 
 def test_a_search_builds_for_the_clock_of_its_configuration() -> None:
@@ -214,7 +214,7 @@ def test_a_search_builds_for_the_clock_of_its_configuration() -> None:
     assert setup.board == at_clock(load_board("nucleo_f446re"), 84 * MHZ)
     with pytest.raises(BoardError) as refusal:
         prepare(parse_config({**raw, "clock_mhz": 181}))
-    assert refusal.value.remedy == "the nearest that can be had: 180 MHz"
+    assert refusal.value.remedy == "nearest available: 180 MHz"
 
 
 @pytest.mark.parametrize("value", [0, -84, 1e9, "fast"])

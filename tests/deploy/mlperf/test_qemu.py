@@ -259,7 +259,7 @@ def test_bench_holds_a_device_for_the_public_runner(shared_models: Path, tmp_pat
         try:
             assert served.stdout is not None
             said = ""
-            while not (match := re.search(r"ad01 answers on (\S+) at 115200 baud\nEMULATED", said)):
+            while not (match := re.search(r"ad01 is available on (\S+) at 115200 baud\nEMULATED", said)):
                 line = served.stdout.readline()
                 assert line, said
                 said += line
