@@ -17,13 +17,14 @@ from micronas.codegen import generate
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.codegen.lowering.sizes import model_constant_bytes
-from micronas.memory.plan import plan_memory
+from micronas.memory.plan import Plan, plan_memory
+from micronas.memory.plan.free_scratch import use_free_bytes
 from micronas.model.graph import Graph
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KERNELS = REPOSITORY / "firmware" / "lib" / "mn_kernels"
-EMULATOR = REPOSITORY / "tests" / "emulator"
-HOST = REPOSITORY / "tests" / "host"
+EMULATOR = REPOSITORY / "tests" / "support" / "emulator"
+HOST = REPOSITORY / "tests" / "support" / "host"
 REFERENCE = Path(__file__).with_name("reference")
 QEMU = (
     *("qemu-system-arm", "-M", "netduinoplus2", "-icount", "shift=0", "-nographic", "-monitor", "none"),
@@ -56,17 +57,22 @@ class Emulated:
 
 
 def emulate(
-    graph: Graph, inputs: list[npt.NDArray[np.generic]], core: Core, reference: bool = False
+    graph: Graph,
+    inputs: list[npt.NDArray[np.generic]],
+    core: Core,
+    reference: bool = False,
+    spare_bytes: int = 0,
 ) -> Emulated:
     """Build ``graph`` for ``core`` (the machine is an M4F, which runs M0+ and M3 code too); run it once.
 
-    ``reference`` builds the baseline kernels of ``reference/`` in place of ours of the same names.
+    ``reference`` builds the baseline kernels of ``reference/`` in place of ours of the same names. The arena
+    may be larger by ``spare_bytes`` than the plan needs; convolutions run by blocks in what is free.
     """
     if reference:
         lowered = tuple(for_baseline(graph, op) for op in lower_graph(graph, Target(Core.M0PLUS)))
+        plan = plan_memory(graph, lowered)
     else:
-        lowered = lower_graph(graph, Target(core))
-    plan = plan_memory(graph, lowered)
+        lowered, plan = _with_blocks(graph, core, spare_bytes)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "mn_model.c").write_text(generate(graph, lowered, plan, name=graph.name)["mn_model.c"])
@@ -84,6 +90,12 @@ def emulate(
         code_bytes=code_bytes,
         outputs=np.frombuffer(answer, np.int8, offset=counts.nbytes),
     )
+
+
+def _with_blocks(graph: Graph, core: Core, spare_bytes: int) -> tuple[tuple[Lowered, ...], Plan]:
+    lowered = lower_graph(graph, Target(core))
+    plan = plan_memory(graph, lowered)
+    return use_free_bytes(lowered, plan, plan.arena_bytes + spare_bytes)
 
 
 def kernel_sources(reference: bool) -> list[Path]:

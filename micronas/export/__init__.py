@@ -21,6 +21,7 @@ from micronas.export.host_test_source import host_test
 from micronas.export.kernels import kernel_files
 from micronas.export.texts import cmake_lists, license_text, network_header, platformio_library, readme
 from micronas.memory.plan import Plan, plan_memory
+from micronas.memory.plan.free_scratch import use_free_bytes
 from micronas.model.graph import Graph
 
 _FORMS = (
@@ -52,7 +53,7 @@ def library_files(graph: Graph, *, name: str) -> Mapping[str, str]:
     arena_bytes = 0
     for file_name, core, condition in _FORMS:
         lowered = lower_graph(graph, Target(core))
-        plan = plan_memory(graph, lowered)
+        lowered, plan = use_free_bytes(lowered, plan_memory(graph, lowered))
         _require_possible(graph, plan)
         text = generate(graph, lowered, plan, name=name)["mn_model.c"]
         files[f"src/{file_name}"] = _NAMED.format(name=name, condition=condition, text=text)

@@ -60,12 +60,15 @@ class LedgerGate:
         return self._fits[key]
 
     def _quick_look(self, graph: Graph) -> bool:
-        """The verdict by the first plan that is within the budget, if any plan can be."""
+        """The verdict, mostly by the first plan that is within the budget, if any plan can be."""
         lowered = lower_graph(graph, Target(self._board.core))
         if exceeds_lower_bound(graph, lowered, self._board, self._budget):
             return False
         ledger = make_ledger(graph, self._board, self._runtime, lowered=lowered, enough=self._budget)
-        return check(ledger, self._budget).fits
+        if check(ledger, self._budget).fits:
+            return True
+        full = make_ledger(graph, self._board, self._runtime, lowered=lowered)
+        return check(full, self._budget).fits
 
     def ledger(self, arch: Arch) -> Ledger:
         """Memory ledger of the architecture on this board."""

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from micronas.board import Core
 from micronas.codegen import ArenaPlan, generate
 from micronas.codegen.lowering import Lowered, Target
+from micronas.codegen.lowering.blocks import by_blocks
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.plan import Bank
 from micronas.model.graph import Graph
@@ -72,8 +73,10 @@ def renamed(text: str, suffix: str) -> str:
     return _GLOBAL_NAME.sub(lambda match: match.group(1) + suffix, text)
 
 
-def model_text(graph: Graph, target: Target = PORTABLE, planner: Planner = flat_plan) -> str:
-    lowered = lower_graph(graph, target)
+def model_text(
+    graph: Graph, target: Target = PORTABLE, planner: Planner = flat_plan, block_bytes: int = 0
+) -> str:
+    lowered = tuple(by_blocks(low, block_bytes) for low in lower_graph(graph, target))
     return generate(graph, lowered, planner(graph, lowered), name=graph.name)["mn_model.c"]
 
 
@@ -92,14 +95,17 @@ def run_on_host(
     return split(cases, done.stdout)
 
 
-def run_in_emulator(cases: list[Case], folder: Path, core: Core, planner: Planner = flat_plan) -> Outputs:
+def run_in_emulator(
+    cases: list[Case], folder: Path, core: Core, planner: Planner = flat_plan, block_bytes: int = 0
+) -> Outputs:
     """As ``run_on_host``, with the kernels that the generator picks for ``core``, on QEMU's MPS2 board.
 
-    Code for Armv6-M runs on an M3: the board has no M0+, and Armv7-M has all of its instructions.
+    Ops that can run by blocks do if these need at most ``block_bytes`` of scratch. Code for Armv6-M runs on
+    an M3: the board has no M0+, and Armv7-M has all of its instructions.
     """
     needs("arm-none-eabi-gcc")
     needs("qemu-system-arm")
-    models = write_models([graph for graph, _ in cases], folder, Target(core), planner)
+    models = write_models([graph for graph, _ in cases], folder, Target(core), planner, block_bytes)
     sources = [models, HOST / "run_models.c", EMULATOR / "main.c", *kernel_sources()]
     program = folder / "run.elf"
     flags = [
@@ -136,9 +142,12 @@ def compile_all(command: list[str | Path], sources: list[Path]) -> None:
     assert done.returncode == 0, done.stderr[:4000]
 
 
-def write_models(graphs: list[Graph], folder: Path, target: Target, planner: Planner = flat_plan) -> Path:
+def write_models(
+    graphs: list[Graph], folder: Path, target: Target, planner: Planner = flat_plan, block_bytes: int = 0
+) -> Path:
     """One C file with every model and the table ``models`` of them."""
-    texts = [renamed(model_text(graph, target, planner), f"_m{i}") for i, graph in enumerate(graphs)]
+    texts = [model_text(graph, target, planner, block_bytes) for graph in graphs]
+    texts = [renamed(text, f"_m{i}") for i, text in enumerate(texts)]
     entries = "".join(f"    &mn_the_model_m{i},\n" for i in range(len(graphs)))
     path = folder / "models.c"
     path.write_text(

@@ -94,6 +94,7 @@ def verify_plan(graph: Graph, lowered: tuple[Lowered, ...], plan: Plan) -> None:
             continue
         if low.scratch_bytes:
             first = plan.scratch_offsets[i]
+            assert first + low.scratch_bytes <= plan.arena_bytes
             for byte in range(first, first + low.scratch_bytes):
                 arena[byte] = "scratch"
         for t in reads:

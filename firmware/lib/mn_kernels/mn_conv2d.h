@@ -23,9 +23,15 @@ typedef struct {
     int16_t segment_groups, segments, exact_finish;
 } mn_conv2d;
 
-/* Outputs are written in order, one pixel (DSP forms: two pixels) after the windows of these were read; the 1x1
- * forms go backwards if out_c > in_c. y may therefore overlap x where it lies far enough before it, or behind it:
- * how far is computed by the generator (micronas/codegen/lowering/overlap.py). Otherwise x and y must not overlap. */
+/* A convolution and how many quads of pixels its block forms take at a time, at least 1. */
+typedef struct {
+    mn_conv2d conv;
+    int16_t quads;
+} mn_conv2d_block;
+
+/* Outputs are written in order, one pixel (DSP forms: two pixels, or a block) after the windows of these were read;
+ * the 1x1 forms go backwards if out_c > in_c. y may therefore overlap x where it lies far enough before it, or behind
+ * it: how far is computed by the generator (micronas/codegen/lowering/overlap.py). Otherwise x and y must not overlap. */
 
 /* Portable form, any shape. Scratch: kernel_h * kernel_w * in_c / groups bytes. Always MN_OK. */
 mn_status mn_conv2d_s8(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);
@@ -38,5 +44,11 @@ mn_status mn_conv2d_1x1_s8(const mn_conv2d *p, const int8_t *x, int8_t *scratch,
  * Always MN_OK. */
 mn_status mn_conv2d_dsp(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);
 mn_status mn_conv2d_1x1_dsp(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);
+
+/* The same by blocks of 4 * quads pixels, which need more scratch and fewer reads of the weights. Scratch, 4-byte
+ * aligned: 32 bytes per quad and group of four padded terms, 8 bytes per group if quads > 1, and for
+ * mn_conv2d_block_dsp 4 bytes per group and 4 more. Always MN_OK. */
+mn_status mn_conv2d_block_dsp(const mn_conv2d_block *block, const int8_t *x, int8_t *scratch, int8_t *y);
+mn_status mn_conv2d_1x1_block_dsp(const mn_conv2d_block *block, const int8_t *x, int8_t *scratch, int8_t *y);
 
 #endif

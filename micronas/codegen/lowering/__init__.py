@@ -53,6 +53,24 @@ Argument: TypeAlias = int | Ref
 """What a kernel reads: a tensor of the graph, by its index, or a constant of the op."""
 
 
+@dataclass(frozen=True)
+class Blocks:
+    """How an op runs by blocks of quads of pixels where there is room: ``micronas.codegen.lowering.blocks``.
+
+    ``kernel`` takes ``params_type``, which holds the op's own parameters as the member ``member``. A block
+    needs ``fixed_bytes`` and ``quad_bytes`` for each of its quads; with more than one also ``stage_bytes``.
+    More than ``most_quads`` are of no use.
+    """
+
+    kernel: str
+    params_type: str
+    member: str
+    fixed_bytes: int
+    quad_bytes: int
+    stage_bytes: int
+    most_quads: int
+
+
 @dataclass(frozen=True, eq=False)
 class Lowered:
     """One op, ready for a kernel call ``kernel(&params, inputs..., [scratch,] outputs...)``.
@@ -64,6 +82,7 @@ class Lowered:
     dies at this op, both then starting at the same byte; ``is_copy`` says that the op then has nothing left
     to do. The output may also lie on the only activation input, if that dies, when it starts at least
     ``lead_bytes`` before it, or at least ``lag_bytes`` after it (``micronas.codegen.lowering.overlap``).
+    ``blocks`` says how the op runs faster with more scratch, under the same rules of overlap.
     """
 
     op_index: int
@@ -80,6 +99,7 @@ class Lowered:
     is_copy: bool = False
     gathers_inputs: bool = False
     gathers_outputs: bool = False
+    blocks: Blocks | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micronas.codegen.lowering import Lowered, Ref, StructField
+from micronas.codegen.lowering import Blocks, Lowered, Ref, StructField
 from micronas.codegen.lowering.channels import Channels, channel_constant, channels_of, require_symmetric
 from micronas.codegen.lowering.dsp import (
     Segments,
@@ -89,6 +89,23 @@ def _dsp(context: OpContext, channels: Channels, fields: tuple[StructField, ...]
         scratch_bytes=4 * cut.padded_terms if pointwise else 5 * cut.padded_terms + 4,
         lead_bytes=lead,
         lag_bytes=lag,
+        blocks=_blocks(context.output(), cut, pointwise),
+    )
+
+
+def _blocks(y: Tensor, cut: Segments, pointwise: bool) -> Blocks | None:
+    """Blocks read all windows of a step before they write, and end where pairs do: they may overlap alike."""
+    pixels = y.shape[1] * y.shape[2]
+    if pixels < 4:
+        return None
+    return Blocks(
+        kernel="mn_conv2d_1x1_block_dsp" if pointwise else "mn_conv2d_block_dsp",
+        params_type="mn_conv2d_block",
+        member="conv",
+        fixed_bytes=0 if pointwise else cut.padded_terms + 4,
+        quad_bytes=8 * cut.padded_terms,
+        stage_bytes=2 * cut.padded_terms,
+        most_quads=-(-pixels // 4),
     )
 
 

@@ -10,11 +10,13 @@ All figures here are predicted. They need only shapes, no values, and take a few
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from micronas.board import Board
 from micronas.board.arena_location import ArenaLocation
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
-from micronas.codegen.lowering.sizes import constant_items
+from micronas.codegen.lowering.sizes import constant_items, model_constant_bytes
 from micronas.memory.codesize import FirmwareSize, firmware_size
 from micronas.memory.ledger.budget import Budget, Verdict, board_budget, check
 from micronas.memory.ledger.free_region import (
@@ -27,8 +29,9 @@ from micronas.memory.ledger.free_region import (
     largest_free_region,
 )
 from micronas.memory.ledger.items import Ledger, OpRow, RegionSize, regions_to_json, to_json
-from micronas.memory.ledger.placement import place_on
+from micronas.memory.ledger.placement import Placement, place_on
 from micronas.memory.plan import Plan
+from micronas.memory.plan.free_scratch import use_free_bytes
 from micronas.memory.plan.tflm import tflm_arena
 from micronas.model.graph import Graph
 from micronas.model.tflite.writer import write
@@ -78,14 +81,15 @@ def _micronas_ledger(
     graph: Graph,
     lowered: tuple[Lowered, ...],
     board: Board,
-    sizes: FirmwareSize | None,
+    given: FirmwareSize | None,
     enough: Budget | None,
 ) -> Ledger:
-    if sizes is None:
-        sizes = firmware_size(board, frozenset(low.kernel for low in lowered), len(lowered))
-    constants = _constants_by_op(graph, lowered)
+    sizes = given or _firmware_size(board, lowered)
     sram_budget_bytes = enough.sram_bytes if enough else None
     placement = place_on(board, graph, lowered, sizes.static_bytes + board.stack_bytes, sram_budget_bytes)
+    if given is None:
+        placement, lowered, sizes = _by_blocks(graph, board, placement, lowered, sizes)
+    constants = _constants_by_op(graph, lowered)
     resident = (("stack", board.stack_bytes), ("static", sizes.static_bytes))
     return Ledger(
         model=graph.name,
@@ -106,6 +110,26 @@ def _micronas_ledger(
         ops=_op_rows(graph, placement.plan, constants),
         notes=(sizes.warning,) if sizes.warning else (),
     )
+
+
+def _firmware_size(board: Board, lowered: tuple[Lowered, ...]) -> FirmwareSize:
+    return firmware_size(board, frozenset(low.kernel for low in lowered), len(lowered))
+
+
+def _by_blocks(
+    graph: Graph,
+    board: Board,
+    placement: Placement,
+    lowered: tuple[Lowered, ...],
+    sizes: FirmwareSize,
+) -> tuple[Placement, tuple[Lowered, ...], FirmwareSize]:
+    """Blocks in what the plan leaves free, if flash has room for their kernels; else all as it is."""
+    faster, plan = use_free_bytes(lowered, placement.plan)
+    larger = _firmware_size(board, faster)
+    flash_bytes = model_constant_bytes(graph, faster) + larger.code_bytes + larger.rodata_bytes
+    if flash_bytes > board_budget(board).flash_bytes:
+        return placement, lowered, sizes
+    return replace(placement, plan=plan), faster, larger
 
 
 def _tflm_ledger(graph: Graph, board: Board) -> Ledger:

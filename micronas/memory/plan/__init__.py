@@ -48,7 +48,8 @@ class Span:
     """A rectangle of the plan: ``size`` bytes at ``offset`` from step ``first`` to ``last`` inclusive.
 
     Step 0 loads the inputs, step k + 1 runs the k-th op of the order, the last step reads the outputs.
-    ``tensors`` share it; scratch names its op instead.
+    ``tensors`` share it; scratch names its op instead. ``spare`` bytes at its end are used because they were
+    free: the op could do without them.
     """
 
     offset: int
@@ -57,6 +58,7 @@ class Span:
     last: int
     tensors: tuple[int, ...] = ()
     scratch_of: int | None = None
+    spare: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class Plan:
         return next((b for b in self.banks if b.start <= offset < b.start + b.nbytes), None)
 
     def live_bytes(self, step: int) -> int:
-        """Bytes in use at a step; where an output lies on its input they count once."""
+        """Bytes needed at a step; where an output lies on its input they count once, spare bytes never."""
         return self._live_bytes[step]
 
     @functools.cached_property
@@ -112,11 +114,15 @@ class Plan:
         totals = []
         for step in range(steps):
             for span in begins[step]:
-                bisect.insort(live, (span.offset, span.offset + span.size))
+                bisect.insort(live, _needed(span))
             totals.append(_union_bytes(live))
             for span in ends[step]:
-                live.remove((span.offset, span.offset + span.size))
+                live.remove(_needed(span))
         return tuple(totals)
+
+
+def _needed(span: Span) -> tuple[int, int]:
+    return span.offset, span.offset + span.size - span.spare
 
 
 def _union_bytes(ranges: Sequence[tuple[int, int]]) -> int:

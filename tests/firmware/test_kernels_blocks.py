@@ -1,0 +1,75 @@
+"""Convolutions by blocks, in QEMU, against TFLite Micro: blocks of one quad, of a few and of whole images."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from micronas.board import Core
+from micronas.codegen.lowering import Target
+from micronas.codegen.lowering.blocks import by_blocks
+from micronas.codegen.lowering.lower import lower_graph
+from micronas.memory.plan import plan_memory
+from tests.firmware.test_kernels_host import assert_equal_to_tflm
+from tests.support.corner_cases import corner_cases
+from tests.support.dsp_cases import conv, dsp_corner_cases
+from tests.support.model_runner import Case, flat_plan, run_in_emulator
+from tests.support.oracle import random_inputs
+from tests.support.random_cases import random_case
+
+ROOMS = (300, 2000, 100_000)
+"""Bytes of scratch: at most a quad of small windows, some quads, and more than any case can use."""
+
+
+def cases_of(seed: int) -> list[Case]:
+    rng = np.random.default_rng(seed)
+    graphs = [random_case("CONV_2D", rng) for _ in range(60)]
+    graphs += [g for g in [*corner_cases(rng), *dsp_corner_cases(rng)] if g.ops[0].kind == "CONV_2D"]
+    graphs += [conv(rng, size, 64, outputs, 1) for size, outputs in ((5, 48), (6, 96), (7, 33))]
+    return [(graph, random_inputs(graph, rng, 2)) for graph in graphs]
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize("room", ROOMS)
+def test_blocks_equal_tflite_micro(room, tmp_path):
+    cases = cases_of(seed=room)
+    assert_equal_to_tflm(cases, run_in_emulator(cases, tmp_path, Core.M4F, flat_plan, room))
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize("core", [Core.M4F, Core.M7], ids=lambda core: core.name)
+def test_blocks_may_overlap_their_inputs_as_pairs_do(core, tmp_path):
+    cases = cases_of(seed=5)
+    assert_equal_to_tflm(cases, run_in_emulator(cases, tmp_path, core, plan_memory, 3000))
+
+
+def test_the_cases_reach_every_corner_of_a_block():
+    reached: Counter[str] = Counter()
+    for room in ROOMS:
+        for graph, _ in cases_of(seed=room):
+            low = by_blocks(lower_graph(graph, Target(Core.M4F))[0], room)
+            fields = {field.name: field.value for field in low.params}
+            if "quads" not in fields:
+                continue
+            quads, y = int(str(fields["quads"])), graph.tensors[graph.ops[0].outputs[0]]
+            pixels = y.shape[1] * y.shape[2]
+            reached[low.kernel] += 1
+            reached["one quad"] += quads == 1
+            reached["several blocks"] += 1 < quads < pixels // 4
+            reached["part of a quad"] += pixels % 4 != 0
+            reached["odd channels"] += y.shape[3] % 2
+            reached["general requantization"] += fields["conv.exact_finish"] == 1
+            reached["segments"] += int(str(fields["conv.segments"])) > 1
+            reached["backwards"] += "1x1" in low.kernel and y.shape[3] > int(str(fields["conv.in_c"]))
+    assert min(reached.values()) >= 3, reached
+    assert len(reached) == 9
+
+
+def test_a_block_is_as_large_as_it_is_of_use():
+    graph = conv(np.random.default_rng(1), 6, 16, 8, 1)  # 36 pixels: 9 quads of 128 bytes, 32 to stage a pair
+    low = lower_graph(graph, Target(Core.M4F))[0]
+    scratch = {room: by_blocks(low, room).scratch_bytes for room in (127, 128, 287, 288, 1183, 1184, 9999)}
+    assert scratch == {127: 64, 128: 128, 287: 128, 288: 288, 1183: 672, 1184: 1184, 9999: 1184}
+    assert by_blocks(low, 127).kernel == "mn_conv2d_1x1_dsp"

@@ -1,0 +1,91 @@
+"""Scratch that grows into what a plan leaves free: no tensor moves, and no byte is lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from micronas.board import Core
+from micronas.codegen.lowering import Blocks, Lowered, StructField, Target
+from micronas.codegen.lowering.lower import lower_graph
+from micronas.memory.plan import Bank, plan_in_banks, plan_memory
+from micronas.memory.plan.free_scratch import use_free_bytes
+from micronas.model.tflite import read
+from tests.support.planning import lowered_op, make_graph, planning_problems, verify_plan
+
+BLOCKS = Blocks("mn_block", "mn_block", "op", fixed_bytes=3, quad_bytes=8, stage_bytes=2, most_quads=9)
+
+
+def with_blocks(low: Lowered) -> Lowered:
+    return replace(low, scratch_bytes=7, blocks=BLOCKS, params=(StructField("n", "int16_t", 1),))
+
+
+@st.composite
+def problems(draw):
+    graph, lowered = draw(planning_problems())
+    drawn = draw(st.lists(st.booleans(), min_size=len(lowered), max_size=len(lowered)))
+    pairs = zip(lowered, drawn, strict=True)
+    return graph, tuple(low if low.is_copy or not d else with_blocks(low) for low, d in pairs)
+
+
+@given(problems(), st.sampled_from([0, 10, 100]))
+@settings(max_examples=200, deadline=None)
+def test_no_byte_is_lost(problem, spare):
+    graph, lowered = problem
+    plan = plan_memory(graph, lowered)
+    faster, grown = use_free_bytes(lowered, plan, plan.arena_bytes + spare if spare else 0)
+    verify_plan(graph, faster, grown)
+    assert grown.offsets == plan.offsets
+    assert plan.arena_bytes <= grown.arena_bytes <= plan.arena_bytes + spare
+    steps = range(len(graph.ops) + 2)
+    assert [grown.live_bytes(k) for k in steps] == [plan.live_bytes(k) for k in steps]
+    assert grown.bound_bytes == plan.bound_bytes
+
+
+def test_scratch_takes_the_largest_gap_of_its_step():
+    """200 bytes at the peak; while op 1 runs, 20 are live, and its scratch lies in the other 180."""
+    graph = make_graph([100, 100, 8, 12], [([0], [1]), ([1], [2]), ([2], [3])], [0], [3])
+    low = (lowered_op(0), lowered_op(1), replace(with_blocks(lowered_op(2)), scratch_bytes=4))
+    plan = plan_memory(graph, low)
+    assert plan.arena_bytes == 200
+    faster, grown = use_free_bytes(low, plan)
+    assert faster[2].kernel == "mn_block"
+    assert faster[2].scratch_bytes == 3 + 9 * 8 + 2
+    assert [field.name for field in faster[2].params] == ["op.n", "quads"]
+    assert grown.arena_bytes == 200
+    (span,) = (span for span in grown.spans if span.scratch_of == 2)
+    assert (span.size, span.spare) == (80, 76)
+
+
+def test_scratch_stays_inside_one_bank():
+    graph = make_graph([40, 40, 8, 8], [([0], [1]), ([1], [2]), ([2], [3])], [0], [3])
+    low = (lowered_op(0), lowered_op(1), with_blocks(lowered_op(2)))
+    plan = plan_in_banks(graph, low, {"a": 48, "b": 48})
+    faster, grown = use_free_bytes(low, plan, 1000)
+    assert grown.arena_bytes == plan.arena_bytes
+    first = grown.scratch_offsets[2]
+    bank = grown.bank_at(first)
+    assert isinstance(bank, Bank)
+    assert first + faster[2].scratch_bytes <= bank.start + bank.nbytes
+    verify_plan(graph, faster, grown)
+
+
+@pytest.mark.parametrize("name", ["mlperf_tiny_vww", "mlperf_tiny_ic"])
+def test_published_networks_get_blocks_without_a_byte_more(name, networks):
+    graph = read(networks / f"{name}.tflite")
+    lowered = lower_graph(graph, Target(Core.M4F))
+    plan = plan_memory(graph, lowered)
+    faster, grown = use_free_bytes(lowered, plan)
+    verify_plan(graph, faster, grown)
+    assert grown.arena_bytes == plan.arena_bytes
+    assert sum("block" in low.kernel for low in faster) >= 5
+
+
+def test_cores_without_dsp_have_no_blocks(networks):
+    graph = read(networks / "mlperf_tiny_kws.tflite")
+    lowered = lower_graph(graph, Target(Core.M0PLUS))
+    plan = plan_memory(graph, lowered)
+    assert use_free_bytes(lowered, plan, 10**6) == (lowered, plan)
