@@ -42,7 +42,7 @@ class Installed:
             env=clean_environment(XDG_CACHE_HOME=str(self.cache)),
             capture_output=True,
             text=True,
-            timeout=280,
+            timeout=600,
         )
 
 
