@@ -2,10 +2,10 @@
 #ifndef MLPERF_ABOUT_H
 #define MLPERF_ABOUT_H
 
-/* Lines of plain text, each a word and its value: which build this is, and what its time stamps are made of. */
+/* Lines of plain text, each a word and its value: the build, and the source of its time stamps. */
 void mlperf_about(void);
 
-/* The answer to `name`. Says so when an emulator runs this. */
+/* The reply to `name`. It states if an emulator runs this. */
 void mlperf_name(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines of text to the host. Numbers are written by hand: newlib's printf needs a heap. */
+/* Lines of text to the host. Numbers are formatted here, because newlib's printf needs a heap. */
 #ifndef MLPERF_TEXT_H
 #define MLPERF_TEXT_H
 

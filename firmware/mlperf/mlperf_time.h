@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Microseconds since the start, out of the port's 32-bit counter.
+/* Microseconds since the start, from the port's 32-bit counter.
  *
  * The counter wraps, at 168 MHz every 25 s. It is therefore read at every operator and all the while the firmware
  * waits for a byte: mlperf_idle() does not sleep, because a cycle counter stands still in sleep.
@@ -21,13 +21,13 @@ mn_counter_kind mlperf_counter_kind(void);
 /* Before anything else of this header. */
 void mlperf_time_start(void);
 
-/* Takes the counter's progress over: at least once per turn of the counter. */
+/* Adds the counter's progress; call at least once per period of the counter. */
 void mlperf_time_update(void);
 
-/* For mn_port_read(): takes the progress over, and sleeps where that stops no clock. */
+/* For mn_port_read(): adds the progress, and sleeps if that stops no clock. */
 void mlperf_idle(void);
 
-/* Never less than at the last call. */
+/* Never decreases. */
 uint64_t mlperf_microseconds(void);
 
 #endif

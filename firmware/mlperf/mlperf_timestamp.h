@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The mark that the host times by: a line with microseconds, or in energy mode a pulse on a pin. */
+/* The time mark for the host: a line with microseconds, or in energy mode a pulse on a pin. */
 #ifndef MLPERF_TIMESTAMP_H
 #define MLPERF_TIMESTAMP_H
 

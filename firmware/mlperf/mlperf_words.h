@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The next word of *rest, ended by a zero, or NULL; *rest moves behind it. */
+/* The next word of *rest, zero-terminated, or NULL; *rest moves past it. */
 char *mlperf_next_word(char **rest);
 
 /* A number of up to nine decimal digits and nothing else. */

@@ -5,7 +5,7 @@ from platformio.platform.base import PlatformBase
 
 
 class Micronas_armPlatform(PlatformBase):  # noqa: N801 - PlatformIO derives this name from platform.json
-    """Nothing to configure: a board's manifest and the project say everything."""
+    """Nothing to configure: a board's manifest and the project define everything."""
 
     def is_embedded(self):
         """Always; PlatformIO would otherwise look for an uploader package."""

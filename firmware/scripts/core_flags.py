@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gives compiler, assembler and linker the same core and float ABI: one per build, never a mix.
+"""Gives compiler, assembler and linker the same core and float ABI: one per build.
 
-Also moves SCons' signature file out of the object cache, where PlatformIO puts it: builds that run at
-the same time share the cache and must not write one file.
+Also moves SCons' signature file out of the object cache, where PlatformIO puts it: concurrent builds share
+the cache and must not write to one file.
 """
 
 Import("env")  # noqa: F821 - SCons provides it

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes down how the image was made, so that the next network can be compiled and linked without SCons.
+"""Records how the image was built, so that the next network can be compiled and linked without SCons.
 
 After linking, commands.json in the build folder holds the command of every C source and of the link, and the
-PATH that they ran with. micronas/firmware/replay.py reads it; an image out of SCons' cache leaves none.
+PATH that they ran with. micronas/firmware/replay.py reads it; an image from SCons' cache leaves none.
 """
 
 import json
@@ -13,7 +13,7 @@ Import("env")  # noqa: F821 - SCons provides it
 
 
 def words(own_env, command, target, source):
-    """A command of SCons as it is run: a list of words."""
+    """A command as SCons runs it: a list of words."""
     return shlex.split(own_env.subst(command, target=target, source=source))
 
 

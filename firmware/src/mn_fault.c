@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mn_fault.h"
 
-/* Passes the exception frame on. A stack pointer that has left the stack gets the whole stack anew: what was
+/* Passes the exception frame on. A stack pointer that has left the stack is reset to the whole stack: what was
  * on it is lost either way. One within 256 bytes of the end counts as out: this handler needs them. */
 __attribute__((naked)) void mn_fault_entry(void)
 {

@@ -71,7 +71,7 @@ mn_answer mn_answer_profile(const mn_frame *request, uint8_t *reply)
     }
     uint8_t *at = mn_put_u32(mn_put_u32(reply, mn_the_model.n_ops), first);
     for (uint32_t op = 0; op < mn_the_model.n_ops; op++) {
-        uint32_t last = mn_port_counter(); /* anew, so that the bookkeeping is in no op's count */
+        uint32_t last = mn_port_counter(); /* read again, so that no op's count includes the bookkeeping */
         uint32_t count;
         if (run_op(op, &last, &count) != MN_OK) {
             return mn_answer_error(MN_CODE_OP_FAILED, op);

@@ -2,7 +2,7 @@
 /* Reset: paint the stack, copy .data, clear .bss, switch the FPU on, run the firmware.
  *
  * The stack is the first thing in SRAM, so that an overflow runs into unmapped memory and faults instead of
- * eating statics; on F7 it runs into the far end of DTCM, unless the arena lies over both. The arena is neither copied
+ * eating statics; on F7 it runs into the far end of DTCM, unless the arena covers both. The arena is neither copied
  * nor cleared: the host writes every input before a run.
  */
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TENSOR, LOAD, READ and PEEK: the model's inputs and outputs as they lie in the arena, and the arena itself. */
+/* TENSOR, LOAD, READ and PEEK: the model's inputs and outputs in the arena, and the arena itself. */
 #include <string.h>
 
 #include "mn_arena.h"
@@ -39,7 +39,7 @@ mn_answer mn_answer_peek(const mn_frame *request, uint8_t *reply)
     if (length > MN_MAX_PAYLOAD || offset > bytes || length > bytes - offset) {
         return mn_answer_error(MN_CODE_RANGE, bytes);
     }
-    for (uint32_t i = 0; i < length; i++) { /* what is asked for may lie in two banks */
+    for (uint32_t i = 0; i < length; i++) { /* the requested bytes may be in two banks */
         reply[i] = (uint8_t)*mn_arena_at(&mn_the_model, offset + i);
     }
     return mn_answer_payload(length);

@@ -125,7 +125,7 @@ def test_a_profile_that_makes_no_sense_is_refused_by_name(
         (
             "nucleo_f446re",
             {"clock": {"source": "hse_crystal", "source_hz": 32_000_000}},
-            "takes 4000000 to 26000000",
+            "accepts 4000000 to 26000000",
         ),
         ("nucleo_f446re", {"clock": {"source": "hsi"}}, "source_hz 8000000 of hsi"),
         ("nucleo_f446re", {"clock": {"source": "emulator"}}, "'emulator'"),

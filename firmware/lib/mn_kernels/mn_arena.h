@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes of a model's arena by their offset, wherever they lie. */
+/* Bytes of a model's arena by their offset, in any bank. */
 #ifndef MN_ARENA_H
 #define MN_ARENA_H
 
@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-/* Where the byte at `offset`, which must be less than arena_bytes, lies. No tensor lies in two banks, so that from the
+/* The address of the byte at `offset`, which must be less than arena_bytes. No tensor is in two banks, so from the
  * start of one on all its bytes follow. */
 int8_t *mn_arena_at(const mn_model *model, uint32_t offset);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How two operands of up to four dimensions meet: y is `extent`, an operand's step is 0 where it is
+/* Broadcasting of two operands of up to four dimensions: y is `extent`, an operand's step is 0 where it is
  * repeated. The generator merges dimensions, so that the innermost loop is as long as it can be. */
 #ifndef MN_BROADCAST_H
 #define MN_BROADCAST_H

@@ -11,7 +11,7 @@ typedef struct {
     const mn_channel *channels; /* out_c of them, padded to what the kernel packs together */
     int16_t in_h, in_w, in_c;
     int16_t out_h, out_w, out_c;
-    int16_t groups; /* input and output channels fall into so many separate convolutions */
+    int16_t groups; /* number of separate convolutions of the input and output channels */
     int16_t kernel_h, kernel_w;
     int16_t stride_h, stride_w;
     int16_t dilation_h, dilation_w;
@@ -31,7 +31,7 @@ typedef struct {
 
 /* Outputs are written in order, one pixel (DSP forms: two pixels, or a block) after the windows of these were read;
  * the 1x1 forms go backwards if out_c > in_c. y may therefore overlap x where it lies far enough before it, or behind
- * it: how far is computed by the generator (micronas/codegen/lowering/overlap.py). Otherwise x and y must not overlap. */
+ * it: the generator computes how far (micronas/codegen/lowering/overlap.py). Otherwise x and y must not overlap. */
 
 /* Portable form, any shape. Scratch: kernel_h * kernel_w * in_c / groups bytes. Always MN_OK. */
 mn_status mn_conv2d_s8(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);
@@ -39,7 +39,7 @@ mn_status mn_conv2d_s8(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int
 /* Portable form for 1x1 kernels with stride 1 and one group. Scratch: in_c bytes. Always MN_OK. */
 mn_status mn_conv2d_1x1_s8(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);
 
-/* DSP forms: weights packed as mn_dsp.h tells, channels padded to an even number, groups == 1. Scratch,
+/* DSP forms: weights packed as in mn_dsp.h, channels padded to an even number, groups == 1. Scratch,
  * 4-byte aligned: 4 bytes per padded term for mn_conv2d_1x1_dsp, 5 and 4 bytes more for mn_conv2d_dsp.
  * Always MN_OK. */
 mn_status mn_conv2d_dsp(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);

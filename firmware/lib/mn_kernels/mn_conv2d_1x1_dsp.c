@@ -23,7 +23,7 @@ static void widen_pair(const int8_t *a, const int8_t *b, int32_t count, uint32_t
     }
 }
 
-/* in_c is padded with zero weights; the padding's inputs must be there, though they count for nothing. */
+/* in_c is padded with zero weights; the padding's inputs must exist, though they have no effect. */
 static void clear_padding(const mn_conv2d *p, uint32_t *x)
 {
     const int32_t used = (p->in_c + 3) / 4, all = p->segment_groups * p->segments;

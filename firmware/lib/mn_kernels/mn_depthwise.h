@@ -18,7 +18,7 @@ typedef struct {
     int16_t multiplier; /* output channels per input channel */
     int16_t in_zero_point, out_zero_point;
     int16_t out_min, out_max; /* fused activation */
-    int16_t plane_h, plane_w; /* the padded plane of one channel: what all its windows reach over */
+    int16_t plane_h, plane_w; /* the padded plane of one channel: the area that all its windows cover */
     int16_t exact_finish;     /* DSP form: whether a scale or the clamp needs the general requantization */
     /* Elements from one row and one column of an image to the next. The generator may have exchanged rows and
      * columns, kernel and all, where that makes fewer and longer rows. */
@@ -38,7 +38,7 @@ mn_status mn_depthwise_dsp(const mn_depthwise *p, const int8_t *x, int8_t *scrat
 
 /* DSP form for a multiplier of 1 and at least 4 channels, any dilation; not turned. Weights are blocks of four
  * channels, tap by tap; the last block ends with the last channel. Scratch, 4-byte aligned: 4 bytes per tap and in_c
- * bytes. A pixel of y is written while its window of x is read, in order; y may overlap x where it lies far enough
+ * bytes. A pixel of y is written while its window of x is read, in order; y may overlap x if it starts far enough
  * before it (micronas/codegen/lowering/overlap.py). Always MN_OK. */
 mn_status mn_depthwise_pixels_dsp(const mn_depthwise *p, const int8_t *x, int8_t *scratch, int8_t *y);
 

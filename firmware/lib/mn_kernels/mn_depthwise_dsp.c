@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* DSP form of DEPTHWISE_CONV_2D, channel by channel on a plane of its own (mn_dsp_plane.h). */
+/* DSP form of DEPTHWISE_CONV_2D, channel by channel on a separate plane (mn_dsp_plane.h). */
 #include "mn_depthwise_plane.h"
 #include "mn_dsp_plane.h"
 

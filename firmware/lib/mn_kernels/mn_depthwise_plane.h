@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What both forms of DEPTHWISE_CONV_2D do before they multiply: one channel of the input to a plane of its
+/* The common first step of both forms of DEPTHWISE_CONV_2D: one channel of the input to a plane of its
  * own. A plane is what all windows reach over, plane_h * plane_w elements, padding included. */
 #ifndef MN_DEPTHWISE_PLANE_H
 #define MN_DEPTHWISE_PLANE_H

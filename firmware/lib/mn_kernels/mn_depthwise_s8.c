@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Portable DEPTHWISE_CONV_2D, channel by channel. A channel is copied to a plane of its own, padding as the
- * input's zero point, and its weights to words side by side, so that the loops over windows know no border and
+/* Portable DEPTHWISE_CONV_2D, channel by channel. A channel is copied to a separate plane, padding as the
+ * input's zero point, and its weights to words side by side, so that the loops over windows need no border checks and
  * no other channel.
  *
  * The plane holds x + 128 as unsigned bytes: Armv6-M loads those, but not signed ones, at a fixed distance from

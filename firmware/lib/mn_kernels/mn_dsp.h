@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the DSP forms share (Cortex-M4, M7, M33 and up: cores with SMLAD).
+/* Common parts of the DSP forms (Cortex-M4, M7, M33 and up: cores with SMLAD).
  *
  * Two dot products in four instructions for four products. Weights of two output channels A and B lie
  * side by side as 16-bit halves h = 256 * B + A. With inputs x widened to 16 bits,

@@ -2,7 +2,7 @@
 /* void mn_dsp_depthwise_3x3_s1(const mn_dsp_plane_job *job), and the same for stride 2: two outputs a turn, all weights in
  * registers. See mn_dsp_plane.h.
  *
- * r0 r1 r2 plane rows   r3-r8 weights   r9 r10 sums   r11 r12 inputs   lr whatever comes
+ * r0 r1 r2 plane rows   r3-r8 weights   r9 r10 sums   r11 r12 inputs   lr temporary
  */
 #if defined(__ARM_FEATURE_DSP)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* void mn_dsp_dot4(const int8_t *x, const int8_t *pair0, const int8_t *pair1, int32_t groups, int32_t sums[4])
  *
- * One vector against four rows of weights, packed in pairs as mn_dsp.h tells: sums = A0, B0, A1, B1. x is widened as it
+ * One vector against four rows of weights, packed in pairs as in mn_dsp.h: sums = A0, B0, A1, B1. x is widened as it
  * is read. 17 instructions for 16 products.
  *
  * r0 x   r1 r2 weights   r3 r4 S and R of pair 0   r5 r6 of pair 1

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One channel of a depthwise convolution on a plane of its own, for the DSP form.
+/* One channel of a depthwise convolution on a separate plane, for the DSP form.
  *
  * A plane holds one channel as int16, with padding as the input's zero point; a row is plane_w long, an
  * even number. Two neighbours make a word, so SMLAD multiplies two taps of a row at once. Two output

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AVERAGE_POOL_2D and MAX_POOL_2D, int8, HWC. Padded positions count for nothing. */
+/* AVERAGE_POOL_2D and MAX_POOL_2D, int8, HWC. Padded positions are not counted. */
 #ifndef MN_POOL2D_H
 #define MN_POOL2D_H
 
@@ -14,8 +14,8 @@ typedef struct {
     int16_t out_min, out_max; /* fused activation */
 } mn_pool2d;
 
-/* No scratch. A pixel of y is written while its window of x is read, in order; y may overlap x where it lies far
- * enough before it (micronas/codegen/lowering/overlap.py). MN_ERROR_ARGUMENT if a window lies wholly in the padding. */
+/* No scratch. A pixel of y is written while its window of x is read, in order; y may overlap x if it starts far
+ * enough before it (micronas/codegen/lowering/overlap.py). MN_ERROR_ARGUMENT if a window is wholly in the padding. */
 mn_status mn_average_pool2d_s8(const mn_pool2d *p, const int8_t *x, int8_t *y);
 
 /* DSP form for channels that are a multiple of four. Otherwise as mn_average_pool2d_s8. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The part of a pooling window that lies on the input. */
+/* The part of a pooling window that is on the input. */
 #ifndef MN_POOL_WINDOW_H
 #define MN_POOL_WINDOW_H
 

@@ -3,14 +3,14 @@
  *
  * `multiplier` is 0 or in [2^30, 2^31) (MEAN also has smaller ones), `shift` in [-31, 30]; a positive
  * shift shifts the accumulator left first. Right shifts of negative numbers are arithmetic in every
- * compiler we build with; the host tests would notice one where they are not.
+ * compiler we build with; the host tests would detect one where they are not.
  */
 #ifndef MN_REQUANT_H
 #define MN_REQUANT_H
 
 #include <stdint.h>
 
-/* What turns one output channel's accumulator into its int8 value. `bias` has the input's zero point
+/* The parameters that turn one output channel's accumulator into its int8 value. `bias` has the input's zero point
  * folded in: bias - zero_point_x * sum(weights of the channel). */
 typedef struct {
     int32_t bias;

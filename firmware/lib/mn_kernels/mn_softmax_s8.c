@@ -3,7 +3,7 @@
  *
  * Qi.f below means a signed 32-bit number with i integer bits and f = 31 - i fraction bits. exp() of a
  * Q5.26 number in (-32, 0] is split into a remainder in [-1/4, 0), taken by a Taylor polynomial around
- * -1/8, and the binary digits of the rest, each of which contributes a constant factor. 1/sum comes from
+ * -1/8, and the binary digits of the remainder, each of which contributes a constant factor. 1/sum comes from
  * three Newton-Raphson steps on the sum scaled to [1/2, 1). No product here is INT32_MIN squared, the one
  * that would have to saturate.
  */

@@ -51,7 +51,7 @@ typedef struct {
 typedef enum { MN_FRAME_OK = 0, MN_FRAME_GARBLED = 1 } mn_frame_status;
 
 /* Decodes what came between two delimiters, in place. On MN_FRAME_GARBLED (not COBS, too short, wrong CRC)
- * neither buffer nor frame hold anything of use. The version is not judged here. */
+ * the contents of buffer and frame are undefined. The version is not checked here. */
 mn_frame_status mn_frame_decode(uint8_t *buffer, size_t length, mn_frame *frame);
 
 /* Where the payload of a frame to be sent goes in a buffer of MN_FRAME_BUFFER bytes. */

@@ -2,7 +2,7 @@
 /* The clock tree of L4, L4+, L5, G0 and G4, which share RCC, PWR and flash interface but for a few fields: RM0351,
  * RM0394, RM0432 (L4+), RM0438 (L5), RM0444 (G0) and RM0440 (G4), the chapters FLASH, PWR and RCC of each.
  *
- * Where a field lies and all divider values are worked out at build time: micronas/firmware/families/clock_l4.py.
+ * Field positions and all divider values are computed at build time: micronas/firmware/families/clock_l4.py.
  * Bus prescalers stay at 1: every bus of these chips runs at the core's rate.
  */
 #include "mn_clock_result.h"
@@ -136,7 +136,7 @@ static mn_clock run_from_pll(void)
     return mn_clock_result(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
 }
 
-/* Something always clocks the core; where nothing says it is ready, this is an emulator without an RCC, and polling
+/* Something always clocks the core; if no source reports ready, this is an emulator without an RCC, and polling
  * it would only cost start-up time. */
 static bool has_rcc(void)
 {

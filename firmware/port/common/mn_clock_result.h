@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What mn_clock_start() answers, the same in every family. */
+/* The result of mn_clock_start(), the same in every family. */
 #ifndef MN_CLOCK_RESULT_H
 #define MN_CLOCK_RESULT_H
 

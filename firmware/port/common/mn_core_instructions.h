@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Core instructions that C has no words for. */
+/* Core instructions that C cannot express. */
 #ifndef MN_CORE_INSTRUCTIONS_H
 #define MN_CORE_INSTRUCTIONS_H
 
@@ -9,7 +9,7 @@ static inline void mn_sleep_until_interrupt(void)
     __asm volatile("wfi" ::: "memory");
 }
 
-/* Everything before has happened, and what follows is fetched anew. */
+/* Completes all earlier accesses and refetches the following instructions. */
 static inline void mn_barrier(void)
 {
     __asm volatile("dsb\n isb" ::: "memory");

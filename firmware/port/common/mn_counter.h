@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The counter that inference is measured with. port/counter_* implement it. */
+/* The counter that measures inference. port/counter_* implement it. */
 #ifndef MN_COUNTER_H
 #define MN_COUNTER_H
 
 #include "mn_port.h"
 
-/* Starts the best counter there is and says what one count of it is. */
+/* Starts the best available counter and returns what it counts. */
 mn_counter_kind mn_counter_start(void);
 
 /* Free-running, 32 bits, wraps; constant when the kind is MN_COUNTER_NONE. */

@@ -16,7 +16,7 @@
 #define MN_DWT_WAIT "nop\n nop\n nop\n nop"
 #endif
 
-/* Switches CYCCNT on and says whether it moves: it does not in QEMU, nor where a core has none. An emulator that
+/* Switches CYCCNT on and returns whether it moves: it does not in QEMU or on a core without one. An emulator that
  * counts by blocks of code (Renode) moves it at branches only, so there is one between the readings. */
 static inline bool mn_dwt_start(void)
 {

@@ -8,7 +8,7 @@
 /* Give pin `pin` of port `port` (0: A) to a peripheral, with the port's clock switched on: to drive it ... */
 void mn_gpio_route_output(uint32_t port, uint32_t pin, uint32_t alternate_function);
 
-/* ... or to listen, with a pull-up so that an unconnected pin does not read as noise. */
+/* ... or to receive, with a pull-up so that an unconnected pin does not read as noise. */
 void mn_gpio_route_input(uint32_t port, uint32_t pin, uint32_t alternate_function);
 
 #endif

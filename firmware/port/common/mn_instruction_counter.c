@@ -6,7 +6,7 @@ enum { ROUNDS = 100, BRANCH_LOOP_INSTRUCTIONS = 2, MIXED_LOOP_INSTRUCTIONS = 8 }
 /* Reads, loops and reads again in one piece, which the compiler cannot reorder.
  *
  * An emulator that translates block by block counts a block when it ends: Renode's reading leaves out the block being
- * executed. So each reading begins a block of its own, the first by a branch to the next instruction, the second because
+ * executed. So each reading starts a separate block, the first by a branch to the next instruction, the second because
  * the loop's branch comes before it. What the compiler puts around them then never counts. */
 #define TIME_LOOP(body)                               \
     uint32_t before;                                  \

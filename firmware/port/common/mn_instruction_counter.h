@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Is a timer an instruction counter? Only in an emulator that advances time by one tick per instruction. */
+/* Checks whether a timer counts instructions: only in an emulator with one tick per instruction. */
 #ifndef MN_INSTRUCTION_COUNTER_H
 #define MN_INSTRUCTION_COUNTER_H
 

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* Makes pin `pin` of port `port` (0: A) an output that is high from its first moment on. */
+/* Makes pin `pin` of port `port` (0: A) an output that is high from the start. */
 void mn_pin_output_high(uint32_t port, uint32_t pin);
 
 /* Drives it high (1) or low (0). */

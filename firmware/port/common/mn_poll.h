@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Polling with a bound: hardware that never gets ready must not hang the firmware. */
+/* Polling with a bound: hardware that never becomes ready must not hang the firmware. */
 #ifndef MN_POLL_H
 #define MN_POLL_H
 

@@ -4,7 +4,7 @@
  *
  * QEMU's STM32F100 clocks SysTick at 24 MHz, and micronas/device/qemu.py lets an instruction take 128 ns: 3.072 ticks.
  * The nearest number of instructions is then the exact one, see port/mps2/mn_counter.c. SysTick counts 24 bits down;
- * every reading starts it anew, so that COUNTFLAG tells an interval of more than 2^24 ticks, 5.4 million instructions,
+ * every reading restarts it, so that COUNTFLAG shows an interval of more than 2^24 ticks, 5.4 million instructions,
  * for certain. Such an interval counts 2^31, which the host refuses; waiting for the host is one, but in no count.
  */
 #include "mn_counter.h"

@@ -19,7 +19,7 @@ static void be_as_strict_as_the_core(void)
 mn_clock mn_clock_start(void)
 {
     be_as_strict_as_the_core();
-    /* The profile speaks of the board that this machine stands in for, so its clock is always another. */
+    /* The profile's clock is that of the emulated board, which always differs from this machine's. */
     const mn_clock given = {MN_MPS2_HZ, MN_CLOCK_HSI, 1};
     return given;
 }

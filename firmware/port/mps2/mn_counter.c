@@ -5,7 +5,7 @@
  * With QEMU's -icount an instruction takes 2^shift ns of virtual time, MN_RATIO_TICKS ticks per
  * MN_RATIO_INSTRUCTIONS instructions. A difference of two readings is off by less than one tick. As long as an
  * instruction is more than two ticks, the nearest number of instructions is therefore the exact one. Readings are
- * added up one by one, so no error is carried on; up to 2^32 ticks, 1.3e9 instructions, may lie between two.
+ * added up one by one, so no error accumulates; up to 2^32 ticks, 1.3e9 instructions, may be between two.
  */
 #include "mn_counter.h"
 
@@ -34,7 +34,7 @@ mn_counter_kind mn_counter_start(void)
     return kind;
 }
 
-/* The conversion lies between the two readings, so it is in no count. */
+/* The conversion is between the two readings, so no count includes it. */
 uint32_t mn_counter_read(void)
 {
     if (kind == MN_COUNTER_NONE) {

@@ -142,7 +142,7 @@ static bool has_rcc(void)
 
 mn_clock mn_clock_start(void)
 {
-    RCC_AHB2ENR |= AHB2ENR_D2_SRAMS; /* off out of reset, and the arena may lie there */
+    RCC_AHB2ENR |= AHB2ENR_D2_SRAMS; /* off after reset, and the arena may be there */
     if (!has_rcc()) {
         return mn_clock_result(MN_CLOCK_HSI_HZ, MN_CLOCK_HSI);
     }

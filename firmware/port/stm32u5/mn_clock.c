@@ -127,7 +127,7 @@ static void start_power_control(void)
     }
 }
 
-/* Something always clocks the core; where nothing says it is ready, this is an emulator without an RCC, and polling
+/* Something always clocks the core; if no source reports ready, this is an emulator without an RCC, and polling
  * it would only cost start-up time. */
 static bool has_rcc(void)
 {

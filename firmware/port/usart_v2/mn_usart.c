@@ -122,7 +122,7 @@ uint8_t mn_port_read(mn_idle idle)
     return (uint8_t)USART_RDR;
 }
 
-/* A transmitter that never gets ready loses the byte: the host sees a broken frame, not a hung board. */
+/* A transmitter that never becomes ready loses the byte: the host sees a broken frame, not a hung board. */
 void mn_port_write(const uint8_t *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
