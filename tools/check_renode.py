@@ -1,10 +1,10 @@
-"""Runs every board in the Renode that is found, compares every output and every count, prints the table.
+"""Runs every board in the installed Renode, compares every output and every count, and prints the table.
 
     python tools/check_renode.py [--board NAME]... [--models FOLDER] [--qemu] [--write]
 
-The networks and the counts to compare with are those of benchmarks/renode/counts.csv. Exit code 1 if an
+The networks and the expected counts are in benchmarks/renode/counts.csv. Exit code 1 if an
 output differs, a count is off by more than Renode's own spread, or a board does not run at all. `--qemu`
-counts in QEMU, too; `--write` puts the new figures into the file, for tools/write_boards_page.py.
+counts in QEMU, too; `--write` writes the new figures to the file, for tools/write_boards_page.py.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--board", action="append", help="only this board; repeatable")
     parser.add_argument("--models", type=Path, default=MODELS, help="folder of the published .tflite files")
     parser.add_argument("--qemu", action="store_true", help="count in QEMU, too")
-    parser.add_argument("--write", action="store_true", help="put the figures into the committed file")
+    parser.add_argument("--write", action="store_true", help="write the figures to the committed file")
     given = parser.parse_args(arguments)
     try:
         version = require_renode()

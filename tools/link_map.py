@@ -1,7 +1,7 @@
 """Input sections of a linked image and the references between them, from the linker's map and relocations.
 
 The linker keeps or drops code by input section, so sections, not functions, are what a kernel costs: literal
-pools and padding inside of a section are part of it, and hand-written library code needs no symbol sizes.
+pools and padding inside a section are part of it, and assembly library code needs no symbol sizes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from elftools.elf.elffile import ELFFile
 from elftools.elf.relocation import RelocationSection
 
-# " .text.name  0xADDRESS  0xSIZE  file"; after a long name the rest is on a line of its own
+# " .text.name  0xADDRESS  0xSIZE  file"; after a long name, the rest is on a separate line
 _INPUT = re.compile(r"^ (\.[\w.$]+)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S.*)$", re.M)
 _OUTPUT = re.compile(r"^(\.[\w.]+)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)", re.M)
 _ABS32, _THM_CALL, _THM_JUMP24, _THM_MOVW, _THM_MOVT, _TARGET1, _V4BX = 2, 10, 30, 47, 48, 38, 40
@@ -65,7 +65,7 @@ def read_references(elf_file: Path, units: list[Unit]) -> dict[str, set[str]]:
 
 
 def reachable(roots: set[str], references: dict[str, set[str]]) -> set[str]:
-    """Every unit that ``roots`` need, themselves included."""
+    """Every unit that ``roots`` need, including themselves."""
     found: set[str] = set()
     waiting = list(roots)
     while waiting:
@@ -77,11 +77,11 @@ def reachable(roots: set[str], references: dict[str, set[str]]) -> set[str]:
 
 
 def _addresses(section: RelocationSection, elf: ELFFile) -> Iterator[tuple[int, int]]:
-    """Where each relocation lies, and the address it refers to.
+    """The position of each relocation, and the address to which it refers.
 
-    The image is linked: words and MOVW/MOVT pairs hold the address itself. Their symbols do not tell it, for
-    a const table is often named by the section that it ended up in. MOVT keeps what MOVW loaded in its
-    register, so the two halves meet by register.
+    The image is linked: words and MOVW/MOVT pairs hold the address itself. Their symbols do not show it,
+    because a const table is often named after its final section. MOVT keeps the half that MOVW loaded in its
+    register, so the two halves are matched by register.
     """
     symbols, content = elf.get_section(section["sh_link"]), elf.get_section(section["sh_info"])
     data, low = content.data(), dict[int, int]()

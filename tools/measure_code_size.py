@@ -1,4 +1,4 @@
-"""Measures micronas/memory/codesize.json anew: run it after any change of firmware/ or of the compiler.
+"""Measures micronas/memory/codesize.json again; run it after any change of firmware/ or of the compiler.
 
     python tools/measure_code_size.py
 
@@ -49,7 +49,7 @@ _NETWORKS_PER_SPACE = 2
 
 
 def kernels_of(core: Core) -> dict[str, str]:
-    """Kernel function -> header that declares it; the ``_dsp`` forms only where they are compiled."""
+    """Kernel function -> header that declares it; the ``_dsp`` forms only if they are compiled."""
     headers = sorted(kernels_folder().glob("*.h"))
     found = {
         name: path.name for path in headers for name in _KERNEL.findall(path.read_text(encoding="utf-8"))
@@ -96,7 +96,7 @@ def measure_core(board: Board, families: list[Board], scratch: Path) -> dict[str
 
 
 def with_room(board: Board) -> Board:
-    """The board with memory for any of the measured networks: what is linked does not depend on its size."""
+    """The board with memory for every measured network; the linked sizes do not depend on it."""
     wanted = (board.region(name) for name in ("flash", "sram"))
     regions = tuple(region.model_copy(update={"length": _ROOM_BYTES}) for region in wanted)
     return board.model_copy(update={"regions": regions, "arena_regions": ("sram",)})
@@ -113,7 +113,7 @@ def _build(model: str, board: Board, folder: Path, flags: tuple[str, ...] = ()) 
 
 
 def _base_units(firmware: Firmware, units: list[Unit], references: dict[str, set[str]]) -> set[str]:
-    """What the firmware needs without any kernel: from the vectors on, the network's own object left out."""
+    """The firmware's needs without any kernel: from the vectors on, without the network's own object."""
     model = {unit.name for unit in units if unit.name.endswith(_MODEL_OBJECT)}
     without_model = {n: (set() if n in model else refs - model) for n, refs in references.items()}
     return reachable({_unit_of(firmware, "mn_vectors", units)}, without_model)

@@ -1,7 +1,7 @@
-"""Hooks of mkdocs.yml: pages of the site that lie outside docs/, and links that leave the site.
+"""Hooks of mkdocs.yml: pages of the site that are outside docs/, and links that leave the site.
 
-A link is written as it works in a checkout (``../../PROTOCOL.md``). On the site it leads to the page made of
-that file; a link to anything else in the repository becomes its path as text, because the site has no copy.
+A link is written for a checkout (``../../PROTOCOL.md``). On the site, it leads to the page of that file; a
+link to any other file of the repository becomes its path as text, because the site has no copy.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _log = logging.getLogger("mkdocs.hooks.micronas")
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the pages that lie outside docs/."""
+    """Add the pages that are outside docs/."""
     for source, target in PAGES.items():
         files.append(File.generated(config, target, abs_src_path=str(ROOT / source)))
     return files

@@ -12,7 +12,7 @@ COUNTS = Path(__file__).resolve().parent.parent / "benchmarks" / "renode" / "cou
 
 @dataclass(frozen=True)
 class Count:
-    """One network on one board. ``qemu_instructions`` is None where QEMU was not asked."""
+    """One network on one board. ``qemu_instructions`` is None if QEMU was not run."""
 
     board: str
     model: str
@@ -38,7 +38,7 @@ def write_counts(counts: Iterable[Count], path: Path = COUNTS) -> None:
 
 
 def cell(counts: Iterable[Count]) -> str:
-    """What the table of docs/boards.md says of one board."""
+    """The text for one board in the table of docs/reference/boards.md."""
     said = [
         f"{count.model}: {count.renode_instructions:,} instructions, {count.mismatches} of "
         f"{count.output_elements:,} outputs differ"

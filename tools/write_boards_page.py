@@ -1,9 +1,9 @@
-"""Writes the table of docs/reference/boards.md anew from the profiles and from what Renode counted.
+"""Writes the table of docs/reference/boards.md from the profiles and Renode's counts.
 
     python tools/write_boards_page.py
 
-Run it after any change in boards/ or in benchmarks/renode/counts.csv. A test compares the page with what this
-would write.
+Run it after any change in boards/ or in benchmarks/renode/counts.csv. A test compares the page with the
+output of this tool.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     python tools/write_reference.py
 
 Run it after any change of a verb, an option or a key. tests/docs/test_reference.py compares the committed
-pages with what this would write.
+pages with the output of this tool.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ budget: {minutes: 5}
 
     micronas search CONFIG.yaml --set constraints.sram_kb=24 --set strategy.name=nsga2
 
-A KB is 1,024 bytes. A key of a time ends in its unit.
+A KB is 1,024 bytes. The key of a time ends in its unit.
 """
 
 NAMES = {"data.name": tuple(SOURCES), "space.name": SPACES, "strategy.name": tuple(STRATEGIES)}
@@ -89,7 +89,7 @@ def _command(path: str, verb: Any) -> str:
 
 
 def _spelling(option: Any, verb: Any) -> str:
-    """The option as it is typed: ``--board NAME``, ``--json``."""
+    """The option as typed: ``--board NAME``, ``--json``."""
     if option.is_flag:
         return str(option.opts[0])
     kinds = {int: "N", float: "X", Path: "PATH"}
@@ -105,7 +105,7 @@ def _default(parameter: Any) -> str:
 
 
 def _section(section: type[BaseModel], path: str) -> Iterator[str]:
-    """The heading, text and table of ``section``, then those of the sections in it."""
+    """The heading, text and table of ``section``, then those of its subsections."""
     title = f"`{path.rstrip('.')}`" if path else "Top level"
     fields = section.model_fields.items()
     rows = [_key(path + key, info) for key, info in fields if not _subsections(info)]
@@ -128,7 +128,7 @@ def _key(path: str, info: FieldInfo) -> tuple[str, str, str, str]:
 
 
 def _values(annotation: Any) -> str:
-    """What a key takes, in words."""
+    """The allowed values of a key, in words."""
     if get_origin(annotation) is Literal:
         return ", ".join(f"`{value}`" for value in get_args(annotation))
     if get_origin(annotation) in (types.UnionType, Union):
