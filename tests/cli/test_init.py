@@ -35,7 +35,7 @@ def test_without_data_it_takes_those_that_come_along(tmp_path: Path, words: tupl
     assert 0 < config.constraints.sram_kb < 20
     setup = prepare(config.model_copy(update={"device": "none"}))
     assert setup.first
-    refused(micronas("init", cwd=tmp_path), "search.yaml: is there already")
+    refused(micronas("init", cwd=tmp_path), "search.yaml: already exists")
 
 
 def test_arrays_are_found_by_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
