@@ -19,7 +19,7 @@ def exact_curves(slope, offset, starts):
 def test_a_curve_rule_reads_the_line_between_epoch_and_end():
     rule = CurveStop(exact_curves(0.5, 0.5, np.linspace(0.3, 0.9, 9)), target=0.9)
     assert rule((0.1, 0.82)) == ""  # leads to 0.91
-    assert "0.780 after epoch 2 leads to 0.890 at best, under 0.900" in rule((0.1, 0.78))
+    assert "0.780 after epoch 2 predicts 0.890 at best, under 0.900" in rule((0.1, 0.78))
 
 
 def test_a_curve_rule_grants_the_spread_of_its_evidence():
@@ -56,7 +56,7 @@ def test_halving_keeps_the_best_share_of_a_rung(others, mine, eta):
 def test_halving_looks_at_rungs_only_and_at_rivals_that_came_so_far():
     rule = HalvingStop(((0.9,), (0.9, 0.9), (0.9, 0.9, 0.9)), rungs=(2, 3), eta=2)
     assert rule((0.1,)) == ""
-    assert "0.100 after epoch 2 is place 3 of 3" in rule((0.1, 0.1))
+    assert "0.100 after epoch 2 ranks 3 of 3" in rule((0.1, 0.1))
     assert HalvingStop((), rungs=(1,))((0.1,)) == ""
 
 

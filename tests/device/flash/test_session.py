@@ -109,7 +109,7 @@ def test_a_board_that_is_plugged_in_again_is_found_by_its_number_and_measured_an
 
 def test_a_board_that_stays_away_is_an_error_that_says_how_often_it_was_tried(bench: Bench) -> None:
     plug(bench, FakeBoard(faults=[after(9, Message.LOAD, unplug)]))
-    with pytest.raises(DeadlineError, match=r"did not come back.*\(after 2 attempts\)"):
+    with pytest.raises(DeadlineError, match=r"did not reappear.*\(after 2 attempts\)"):
         bench.measure(attempts=2)
 
 

@@ -103,7 +103,7 @@ def test_layers_refuse_shapes_they_cannot_read(layer, shapes, message):
         ((Node(Input((4,))), Node(Dense(3), ())), "not earlier nodes"),
         ((Node(Input((4,))), Node(Dense(3), (0,)), Node(Dense(2), (0,))), "node 1 .* is never read"),
         ((Node(Input((4, 4))),), "height, width, channels"),
-        ((Node(Input((4,))), Node(Input((4,)), (0,))), "reads nothing"),
+        ((Node(Input((4,))), Node(Input((4,)), (0,))), "must not read other nodes"),
     ],
 )
 def test_malformed_networks_are_refused(nodes, message):
