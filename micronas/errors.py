@@ -99,6 +99,15 @@ class BuildError(MicronasError):
     stage = "build"
 
 
+class MachineError(MicronasError):
+    """The machine failed and not the network: a full disk, an emulator that ended, a worker that cannot start.
+
+    A search stops at it and does not store the trial; see ``host.machine_fault``.
+    """
+
+    stage = "machine"
+
+
 class ToolMissingError(BuildError):
     """A program that a stage needs is not on PATH; the remedy says how to install it."""
 

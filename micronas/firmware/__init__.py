@@ -14,7 +14,9 @@ from pathlib import Path
 
 from micronas.board import Board
 from micronas.board.arena_location import IN_SRAM, ArenaLocation
+from micronas.codegen.toolchain import require_gcc
 from micronas.errors import BuildError
+from micronas.firmware.build_environment import made_by
 from micronas.firmware.compiler_output import build_failure
 from micronas.firmware.elf import ElfImage, LinkedSizes, linked_sizes, read_image, region_bytes
 from micronas.firmware.ledger_check import (
@@ -25,7 +27,7 @@ from micronas.firmware.ledger_check import (
 from micronas.firmware.program import SERVER, Program
 from micronas.firmware.project import make_project, write_project
 from micronas.firmware.replay import keep_recipe, replay
-from micronas.firmware.run_platformio import run_platformio, write_local_ini
+from micronas.firmware.run_platformio import run_platformio, wants_registry, write_local_ini
 
 __all__ = [
     "Firmware",
@@ -75,7 +77,10 @@ def build_firmware(
     """
     folder = workdir.resolve()
     cache = (cache_dir or folder / ".cache").resolve()
-    project = make_project(sources, board, extra_flags, program, arena_location)
+    if not wants_registry():
+        require_gcc()
+    made = made_by(registry=wants_registry())
+    project = make_project(sources, board, extra_flags, program, arena_location, made)
     folder.mkdir(parents=True, exist_ok=True)
     write_project(project, folder)
     write_local_ini(folder, board, cache)

@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import tempfile
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,10 +28,16 @@ _SCONS_SCRIPT = "import SCons.Script\n\nSCons.Script.main()\n"
 def offline_core(cache_dir: Path) -> Path:
     """The core folder inside ``cache_dir``, created on first use."""
     files = _core_files()
-    folder = cache_dir / f"platformio-{hash_files(files).hex()[:12]}"
+    folder = cache_dir / offline_core_id()
     if not folder.is_dir():
         _write_atomically(files, folder)
     return folder
+
+
+@cache
+def offline_core_id() -> str:
+    """Name of the core folder, which is a hash of its content."""
+    return f"platformio-{hash_files(_core_files()).hex()[:12]}"
 
 
 def _core_files() -> dict[str, str]:

@@ -40,10 +40,12 @@ def make_project(
     extra_flags: tuple[str, ...] = (),
     program: Program = SERVER,
     arena_location: ArenaLocation = IN_SRAM,
+    made_by: str = "",
 ) -> Project:
     """The project that compiles ``sources`` (file name -> text) for ``board``; opens only firmware/.
 
-    The network's arena is linked into ``arena_location``.
+    The network's arena is linked into ``arena_location``. ``made_by`` names the compiler and the build tools
+    (see ``build_environment``); the build id is the hash of it and of all files.
     """
     files = _firmware_files(board, program)
     files |= {f"src/model/{name}": text for name, text in sources.items()}
@@ -51,6 +53,7 @@ def make_project(
     files["include/mn_board.h"] = board_header(board)
     files["linker.ld"] = linker_script(board, arena_location)
     files["platformio.env.ini"] = environment_ini(board, extra_flags)
+    files["made_by.json"] = made_by
     build_id = hash_files(files)
     files["src/mn_build_id.c"] = _build_id_source(build_id)
     return Project(board, files, build_id)

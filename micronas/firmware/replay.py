@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Self
 
 from micronas.codegen.toolchain import find_gcc
+from micronas.firmware.build_environment import build_environment
 from micronas.firmware.process_group import run_group
 from micronas.firmware.project import Project, hash_files
 
@@ -63,7 +64,7 @@ def replay(project: Project, folder: Path, cache: Path, *, deadline_s: float) ->
     recipe = Recipe.load(kept)
     if recipe is None:
         return False
-    environment = os.environ | {"PATH": recipe.path, "LC_ALL": "C"}
+    environment = build_environment(os.environ, registry=False) | {"PATH": recipe.path}
     for command in recipe.commands:
         words = [_here(word, folder, kept) for word in command]
         (folder / _output(words)).parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +120,6 @@ def recipe_folder(project: Project, folder: Path, cache: Path) -> Path:
             sorted(own),
             [gcc, _identity(gcc, None)],
             version("platformio"),
-            sorted(item for item in os.environ.items() if item[0].startswith("PLATFORMIO_")),
         ]
     )
     return cache / "recipes" / hash_files(shared).hex()

@@ -9,19 +9,13 @@ from pathlib import Path
 
 from micronas.board import Board
 from micronas.codegen.toolchain import require_gcc
-from micronas.errors import BuildError
+from micronas.errors import BuildError, MachineError
+from micronas.firmware.build_environment import build_environment
 from micronas.firmware.platformio_core import PLATFORM_NAME, offline_core
 from micronas.firmware.process_group import Finished, run_group
 from micronas.firmware.project import board_manifest
 
 PLATFORM_VARIABLE = "MICRONAS_PLATFORM"
-_ENVIRONMENT = {
-    "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "No",
-    "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
-    "PLATFORMIO_DISABLE_COLOR": "true",
-    "PLATFORMIO_NO_ANSI": "true",
-    "LC_ALL": "C",  # the compiler's messages are parsed
-}
 
 
 def wants_registry() -> bool:
@@ -49,12 +43,14 @@ def write_local_ini(folder: Path, board: Board, cache_dir: Path) -> None:
 
 
 def run_platformio(folder: Path, *arguments: str, deadline_s: float) -> Finished:
-    """``platformio run`` in ``folder``; at the deadline the group is killed and ``BuildError`` raised."""
+    """``platformio run`` in ``folder``; at the deadline the group is killed and ``MachineError`` raised."""
     command = [sys.executable, "-m", "platformio", "run", "--project-dir", str(folder), *arguments]
     try:
-        return run_group(command, os.environ | _ENVIRONMENT, deadline_s=deadline_s)
+        return run_group(
+            command, build_environment(os.environ, registry=wants_registry()), deadline_s=deadline_s
+        )
     except subprocess.TimeoutExpired as error:
-        raise BuildError(
+        raise MachineError(
             f"PlatformIO did not finish within {deadline_s:.0f} s in {folder}",
-            remedy="the machine may be overloaded or its disk full: lower workers, then try again",
+            remedy="the machine may be overloaded: lower workers, then try again",
         ) from error
