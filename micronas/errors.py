@@ -100,7 +100,7 @@ class BuildError(MicronasError):
 
 
 class MachineError(MicronasError):
-    """The machine failed and not the network: a full disk, an emulator that ended, a worker that cannot start.
+    """The machine failed and not the network: a full disk, or a worker that cannot start.
 
     A search stops at it and does not store the trial; see ``host.machine_fault``.
     """
@@ -118,6 +118,10 @@ class DeviceError(MicronasError):
     """A board or emulator could not be started, reached or trusted."""
 
     stage = "device"
+
+
+class EmulatorEndedError(DeviceError, MachineError):
+    """An emulator ended by itself, or did not start: that says nothing about the network."""
 
 
 class BoardLostError(DeviceError):

@@ -6,11 +6,7 @@ failed, with one message on stderr; 130 stopped by Ctrl-C.
 
 from __future__ import annotations
 
-import errno
-import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from typing import Annotated
 
@@ -41,6 +37,7 @@ from micronas.cli import (
 from micronas.cli.doctor import command as doctor
 from micronas.cli.streams import prepare_streams
 from micronas.errors import MicronasError
+from micronas.host.machine_fault import REMEDIES, describe
 
 app = typer.Typer(
     name="micronas",
@@ -95,37 +92,6 @@ app.add_typer(boards.app, name="boards")
 app.add_typer(networks.app, name="networks")
 
 
-_ROOM = "free disk space; temporary files are in TMPDIR, compiled objects in XDG_CACHE_HOME"
-_RIGHTS = (
-    "use another folder, or change its owner or mode; temporary files go to TMPDIR, compiled objects to  "
-    "XDG_CACHE_HOME"
-)
-_REMEDIES = {
-    errno.ENOSPC: _ROOM,
-    errno.EDQUOT: _ROOM,
-    errno.EROFS: _RIGHTS,
-    errno.EACCES: _RIGHTS,
-    errno.EPERM: _RIGHTS,
-    errno.EIO: "the disk or its file system has an error: see the system's log",
-    errno.EMFILE: "raise the limit of open files: ulimit -n",
-    errno.ENFILE: "raise the limit of open files: ulimit -n",
-}
-"""System errors that can occur anywhere, and their remedies."""
-
-
-_LITTLE_BYTES = 1 << 20
-
-
-def _full_places(reason: int) -> str:
-    """The full file systems, because a failed write, unlike a failed open, does not name its file."""
-    if reason not in (errno.ENOSPC, errno.EDQUOT):
-        return ""
-    places = (tempfile.gettempdir(), os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~")), os.getcwd())
-    free = {place: shutil.disk_usage(place).free for place in dict.fromkeys(places) if os.path.isdir(place)}
-    full = [f"{place} ({left:,} bytes free)" for place, left in free.items() if left < _LITTLE_BYTES]
-    return f"{', '.join(full)}: " if full else ""
-
-
 def main() -> None:
     """Run a verb; a ``MicronasError`` or a system error becomes a message and exit code 2."""
     prepare_streams()
@@ -138,8 +104,7 @@ def main() -> None:
         print(f"micronas: {error.stage}: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
     except OSError as error:
-        if error.errno not in _REMEDIES:
+        if error.errno not in REMEDIES:
             raise
-        where = f"{error.filename}: " if error.filename is not None else _full_places(error.errno)
-        print(f"micronas: system: {where}{error.strerror}\n  {_REMEDIES[error.errno]}", file=sys.stderr)
+        print(f"micronas: system: {describe(error)}\n  {REMEDIES[error.errno]}", file=sys.stderr)
         raise SystemExit(2) from None

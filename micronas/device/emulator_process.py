@@ -13,14 +13,16 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from micronas.errors import DeviceError
+from micronas.errors import EmulatorEndedError
 from micronas.firmware.process_group import kill_group
+from micronas.host.program_output import exit_text
 
 _PR_SET_PDEATHSIG = 1
+_KEPT_BYTES = 1 << 20
 
 
 class EmulatorProcess:
-    """A running emulator; raises ``DeviceError`` if it cannot be started.
+    """A running emulator; raises ``EmulatorEndedError`` if it cannot be started.
 
     It leads its own process group, so that Ctrl-C reaches it only through ``close``.
     """
@@ -42,7 +44,9 @@ class EmulatorProcess:
             )
         except OSError as error:
             self._output.close()
-            raise DeviceError(f"{command[0]} does not start ({error})") from error
+            raise EmulatorEndedError(
+                f"{command[0]} does not start ({error})", remedy="`micronas doctor` checks the emulators"
+            ) from error
         atexit.register(self.close)
 
     @property
@@ -56,12 +60,28 @@ class EmulatorProcess:
         return self._process.poll() is None
 
     def said(self) -> str:
-        """All its output so far; empty after ``close``."""
+        """Its output so far, without the middle of more than 2 MB; empty after ``close``."""
         if self._output.closed:
             return ""
         # pread does not move the position, at which the process writes
-        size = os.fstat(self._output.fileno()).st_size
-        return os.pread(self._output.fileno(), size, 0).decode(errors="replace")
+        output = self._output.fileno()
+        size = os.fstat(output).st_size
+        begin = os.pread(output, _KEPT_BYTES, 0)
+        end = os.pread(output, _KEPT_BYTES, max(_KEPT_BYTES, size - _KEPT_BYTES))
+        return (begin + end).decode(errors="replace")
+
+    @property
+    def exit_text(self) -> str:
+        """How it ended: ``exit code 1`` or ``signal 9``."""
+        return exit_text(self._process.poll())
+
+    def wait(self, timeout_s: float) -> bool:
+        """Whether it ends within ``timeout_s``."""
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def close(self) -> None:
         """End the whole group and reap the process; may be called again."""

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
 
 from micronas.board import Board, Emulator
 from micronas.board.twin import MACHINES
@@ -21,10 +22,13 @@ from micronas.device.client import Client
 from micronas.device.emulator_process import EmulatorProcess
 from micronas.device.link import Link
 from micronas.device.serial_link import SerialLink
-from micronas.errors import DeadlineError, DeviceError, ToolMissingError
+from micronas.errors import DeadlineError, DeviceError, EmulatorEndedError, ToolMissingError
+from micronas.host.program_output import shown
 
 QEMU = "qemu-system-arm"
 START_DEADLINE_S = 20.0
+_END_S = 0.3
+_LOCKUP = "Lockup"
 _PTY = re.compile(r"char device redirected to (\S+)")
 # An instruction takes 2^shift ns. The STM32 machines' timers tick every nanosecond, so with 0 a tick is one
 # instruction; this one has only SysTick (see firmware/port/counter_dwt_systick).
@@ -68,8 +72,14 @@ class QemuDevice:
             self._started = starting.pop_all()
         return link
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        process = self._process
+        ended = _ended(process) if process and isinstance(error, DeviceError) else None
         self.close()
+        if ended is not None:
+            raise ended from error
 
     @property
     def pid(self) -> int | None:
@@ -88,15 +98,14 @@ class QemuDevice:
             if match:
                 return match[1]
             if not running:
-                raise DeviceError(
-                    f"{QEMU} ended at once: {said.strip() or 'no message'}",
+                raise EmulatorEndedError(
+                    f"{QEMU} ended at once with {process.exit_text}: {shown(said) or 'no message'}",
                     remedy="`micronas doctor` shows whether this QEMU has the machines; versions "
                     "from 7.2 on do",
                 )
             time.sleep(0.005)
         raise DeadlineError(
-            f"{QEMU} did not open a serial port within {self._start_deadline_s:g} s: "
-            f"{process.said().strip()}",
+            f"{QEMU} did not open a serial port within {self._start_deadline_s:g} s: {shown(process.said())}",
             remedy="the machine may be overloaded: lower workers, then try again",
         )
 
@@ -104,11 +113,30 @@ class QemuDevice:
         """Wait for the firmware: bytes sent before it enables its UART are lost."""
         try:
             self._answers(link, self._start_deadline_s)
-        except DeadlineError as error:
+        except DeviceError as error:
+            if (ended := _ended(process)) is not None:
+                raise ended from error
+            if not isinstance(error, DeadlineError):
+                raise
             raise DeadlineError(
-                f"the firmware did not reply within {self._start_deadline_s:g} s: {process.said().strip()}",
+                f"the firmware did not reply within {self._start_deadline_s:g} s: {shown(process.said())}",
                 remedy="the machine may be overloaded: lower workers, then try again",
             ) from error
+
+
+def _ended(process: EmulatorProcess) -> DeviceError | None:
+    """The error for an emulator that ended by itself, None for one that runs.
+
+    QEMU also aborts when the firmware locks the processor up, which is the firmware's fault.
+    """
+    if not process.wait(_END_S):
+        return None
+    said = process.said()
+    kind = DeviceError if _LOCKUP in said else EmulatorEndedError
+    return kind(
+        f"{QEMU} ended while the firmware ran, with {process.exit_text}: {shown(said) or 'no message'}",
+        remedy="if something else stopped it, for example for lack of memory, free memory or lower workers",
+    )
 
 
 def require_qemu(board: Board) -> None:

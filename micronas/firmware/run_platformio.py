@@ -45,10 +45,9 @@ def write_local_ini(folder: Path, board: Board, cache_dir: Path) -> None:
 def run_platformio(folder: Path, *arguments: str, deadline_s: float) -> Finished:
     """``platformio run`` in ``folder``; at the deadline the group is killed and ``MachineError`` raised."""
     command = [sys.executable, "-m", "platformio", "run", "--project-dir", str(folder), *arguments]
+    environment = build_environment(os.environ, registry=wants_registry())
     try:
-        return run_group(
-            command, build_environment(os.environ, registry=wants_registry()), deadline_s=deadline_s
-        )
+        return run_group(command, environment, deadline_s=deadline_s)
     except subprocess.TimeoutExpired as error:
         raise MachineError(
             f"PlatformIO did not finish within {deadline_s:.0f} s in {folder}",

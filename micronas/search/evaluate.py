@@ -13,9 +13,14 @@ from dataclasses import dataclass
 from micronas.config import SearchConfig
 from micronas.errors import MicronasError
 from micronas.estimate.full import Estimate
-from micronas.search.task import TrialResult, TrialTask
+from micronas.host.machine_fault import machine_fault
+from micronas.host.program_output import shown
+from micronas.search.task import TrialResult, TrialTask, failed_machine
 from micronas.strategy.reward import reward
 from micronas.trial import Json, Latency, Outcome, Scores
+
+_REASON_LIMIT, _TRACEBACK_LIMIT = 4_000, 20_000
+"""Characters of a failed trial that the store keeps."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +51,9 @@ class TrialEvaluator:
         """See ``task.Evaluate``."""
         try:
             return self._run(task)
-        except MicronasError as error:
-            return TrialResult(Outcome.FAILED, stage=error.stage, reason=error.message)
-        except Exception as error:  # a TensorFlow error, out of memory, a bug: the search continues
-            details: dict[str, Json] = {"traceback": traceback.format_exc()}
-            return TrialResult(
-                Outcome.FAILED, stage="bug", reason=f"{type(error).__name__}: {error}", details=details
-            )
+        except Exception as error:
+            fault = machine_fault(error)
+            return failed_machine(fault) if fault is not None else _failed(error)
 
     def _run(self, task: TrialTask) -> TrialResult:
         estimate = self._stages.estimate(task)
@@ -89,3 +90,13 @@ class TrialEvaluator:
             return ""
         over_ms = latency.ms - limit_ms
         return f"{latency.ms:.2f} ms ({latency.source.value}), {over_ms:.2f} ms over constraints.latency_ms"
+
+
+def _failed(error: Exception) -> TrialResult:
+    if isinstance(error, MicronasError):
+        return TrialResult(Outcome.FAILED, stage=error.stage, reason=shown(error.message, _REASON_LIMIT))
+    # A TensorFlow error, out of memory, a bug: the search continues.
+    trace = "".join(traceback.format_exception(error))
+    details: dict[str, Json] = {"traceback": shown(trace, _TRACEBACK_LIMIT)}
+    reason = shown(f"{type(error).__name__}: {error}", _REASON_LIMIT)
+    return TrialResult(Outcome.FAILED, stage="bug", reason=reason, details=details)

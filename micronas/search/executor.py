@@ -14,8 +14,9 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeAlias
 
-from micronas.errors import MicronasError
-from micronas.search.task import Evaluate, TrialResult, TrialTask
+from micronas.errors import MachineError, MicronasError
+from micronas.host.machine_fault import machine_fault
+from micronas.search.task import Evaluate, TrialResult, TrialTask, failed_machine
 from micronas.train.child_process import follow_parent, interrupts_held
 from micronas.trial import Outcome
 
@@ -161,8 +162,10 @@ def _start_worker(factory: EvaluateFactory, parent: int) -> None:
     try:
         _evaluate = factory()
     except Exception as error:  # a pool would start workers forever; report the error once per task instead
-        stage = error.stage if isinstance(error, MicronasError) else "worker"
-        failed = TrialResult(Outcome.FAILED, stage=stage, reason=f"a worker cannot start: {error}")
+        cause = machine_fault(error) or error
+        remedy = cause.remedy if isinstance(cause, MicronasError) else "`micronas doctor` checks this machine"
+        reason = cause.message if isinstance(cause, MicronasError) else f"{type(cause).__name__}: {cause}"
+        failed = failed_machine(MachineError(f"a worker cannot start: {reason}", remedy=remedy))
         _evaluate = lambda task: failed  # noqa: E731
 
 

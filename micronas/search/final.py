@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from micronas.errors import SearchError
 from micronas.search.executor import Executor
+from micronas.search.machine_stop import stopped_by
 from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import Termination
 from micronas.store import Record, Store
@@ -84,6 +85,9 @@ def choose(
             )
         )
     results = dict(executor.next_finished(None) or _lost(record) for record in best)
+    for number, result in results.items():
+        if result.fault is not None:
+            raise stopped_by(result.fault, f"the final training of trial {number}")
     forms = [_better_form(record, results.get(record.trial.number), store, say) for record in best]
     winners = [winner for winner in forms if winner is not None]
     if not winners:

@@ -18,6 +18,7 @@ from micronas.search.executor import Executor
 from micronas.search.failure_limit import FailureLimit, failed_for_its_device
 from micronas.search.forecast.forecast import PROFILE
 from micronas.search.forecast.gate import UNTRAINED, LatencyGate
+from micronas.search.machine_stop import stopped_by
 from micronas.search.proposals import Proposals, feasible_share
 from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import Termination
@@ -173,7 +174,12 @@ class Loop:
         return next((r for r in alike if not failed_for_its_device(r.trial)), None)
 
     def _finish(self, number: int, result: TrialResult) -> None:
-        """Store a result as soon as it arrives; it is reported to the strategy in number order."""
+        """Store a result as soon as it arrives; it is reported to the strategy in number order.
+
+        A fault of the machine ends the search and is not stored, so that a resumed run repeats the trial.
+        """
+        if result.fault is not None:
+            raise stopped_by(result.fault, f"trial {number}")
         pending = self._pending.pop(number)
         trial = Trial(
             number=number,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from micronas.errors import MachineError
 from micronas.trial import Json, Outcome, Scores
 
 
@@ -35,7 +36,10 @@ class TrialTask:
 
 @dataclass(frozen=True)
 class TrialResult:
-    """How a task ended. ``details`` are figures for the report only; see ``store.Record``."""
+    """How a task ended. ``details`` are figures for the report only; see ``store.Record``.
+
+    ``fault`` is set where the machine failed and not the network: such a result is never stored.
+    """
 
     outcome: Outcome
     scores: Scores | None = None
@@ -43,6 +47,12 @@ class TrialResult:
     reason: str = ""
     details: dict[str, Json] = field(default_factory=dict)
     tflite: bytes | None = None
+    fault: MachineError | None = None
+
+
+def failed_machine(fault: MachineError) -> TrialResult:
+    """The result of a task that the machine prevented."""
+    return TrialResult(Outcome.FAILED, stage=fault.stage, reason=fault.message, fault=fault)
 
 
 Evaluate: TypeAlias = Callable[[TrialTask], TrialResult]

@@ -27,7 +27,7 @@ from micronas.device.renode.platform import platform_text
 from micronas.device.renode.session_folder import session_folder
 from micronas.device.renode.stray_accesses import count_stray_accesses, first_logged
 from micronas.device.serial_link import SerialLink
-from micronas.errors import DeadlineError, DeviceError
+from micronas.errors import DeadlineError, DeviceError, EmulatorEndedError
 
 START_DEADLINE_S = 60.0
 LISTENS_EVERYWHERE = (
@@ -36,6 +36,7 @@ LISTENS_EVERYWHERE = (
 )
 _PORTS_TRIED = 3
 _POLL_S = 0.02
+_END_S = 0.3
 
 
 class RenodeDevice:
@@ -66,9 +67,10 @@ class RenodeDevice:
             try:
                 link = self._start(starting)
             except DeviceError as error:
+                kind = EmulatorEndedError if self._ended() else type(error)
                 if not (said := cause_of_end(self._said())):
-                    raise
-                raise type(error)(f"{error.message}; it said: {said}", remedy=error.remedy) from error
+                    raise kind(error.message, remedy=error.remedy) from error
+                raise kind(f"{error.message}; it said: {said}", remedy=error.remedy) from error
             self._started = starting.pop_all()
         return link
 
@@ -76,9 +78,17 @@ class RenodeDevice:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
+            if isinstance(error, DeviceError) and self._process and self._ended():
+                said = cause_of_end(self._said()) or "no message"
+                raise EmulatorEndedError(
+                    f"Renode ended while the firmware ran, with {self._process.exit_text}: {said}"
+                ) from error
             self._refuse_strays(error)
         finally:
             self.close()
+
+    def _ended(self) -> bool:
+        return self._process is not None and self._process.wait(_END_S)
 
     @property
     def pid(self) -> int | None:
@@ -119,7 +129,7 @@ class RenodeDevice:
             if (port := control_port(self._said())) is not None:
                 return port
             if not running:
-                raise DeviceError("Renode ended at once")
+                raise EmulatorEndedError(f"Renode ended at once with {process.exit_text}")
             if time.monotonic() >= end:
                 raise DeadlineError(f"Renode did not open its control port within {self._deadline_s:g} s")
             time.sleep(_POLL_S)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from micronas.host.program_output import shown
+
 _PORT = re.compile(r"remote server is listening on port (\d+)")
 _CAUSES = ("Unhandled exception", "Fatal error", "[ERROR]")
 _LINES = 3
@@ -22,4 +24,4 @@ def cause_of_end(lines: Sequence[str]) -> str:
     """
     causes = [line for line in lines if any(sign in line for sign in _CAUSES)]
     chosen = causes[:_LINES] if causes else [line for line in lines if line.strip()][-_LINES:]
-    return " | ".join(line.strip() for line in chosen)
+    return " | ".join(shown(line) for line in chosen)

@@ -1,0 +1,110 @@
+"""Faults of the machine, which say nothing about a network: how to recognise them, and what to do.
+
+A full disk, a missing compiler or a limit on open files fails every network alike. A search therefore stops
+at such an error instead of storing it as a network's result.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+
+from micronas.errors import (
+    DeviceError,
+    FlashError,
+    InstallError,
+    MachineError,
+    MicronasError,
+    ToolMissingError,
+)
+from micronas.host.program_output import shown
+
+_ROOM = "make room; temporary files go to TMPDIR, compiled objects to XDG_CACHE_HOME"
+_RIGHTS = (
+    "name another place, or change its owner or mode; temporary files go to TMPDIR, compiled objects to "
+    "XDG_CACHE_HOME"
+)
+_FILES = "raise the limit of open files: ulimit -n"
+REMEDIES = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EFBIG: "raise the limit of a file's size: ulimit -f",
+    errno.EROFS: _RIGHTS,
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EIO: "the disk or its file system has an error: see the system's log",
+    errno.EMFILE: _FILES,
+    errno.ENFILE: _FILES,
+    errno.EAGAIN: "raise the limit of processes: ulimit -u",
+}
+"""What the machine may refuse at any place, whatever micronas does there, and what to do about it."""
+
+_IN_WORDS = re.compile(
+    "|".join(re.escape(os.strerror(code)) for code in REMEDIES if code not in (errno.EACCES, errno.EPERM))
+    + r"|No usable temporary directory found|fatal signal terminated program|can't (?:fork|create child)"
+)
+"""How other programs report the same: TensorFlow, PlatformIO, the compiler and the linker."""
+_LITTLE_BYTES = 1 << 20
+
+
+def machine_fault(error: BaseException) -> MachineError | None:
+    """``error`` as a fault of the machine; None if the network, the user or micronas caused it.
+
+    The causes of ``error`` count, too: a stage may wrap what the system refused. What a board's port reports
+    is not the machine's: cables and power supplies cause it (see the configuration's ``on_board_failure``).
+    """
+    for cause in _causes(error):
+        if isinstance(cause, MachineError):
+            return cause
+        if isinstance(cause, ToolMissingError | InstallError):
+            return MachineError(cause.message, remedy=cause.remedy)
+        if isinstance(cause, DeviceError | FlashError):
+            return None
+        if isinstance(cause, OSError) and cause.errno in REMEDIES:
+            return MachineError(describe(cause), remedy=REMEDIES[cause.errno])
+    text = error.message if isinstance(error, MicronasError) else str(error)
+    return fault_in_words(text)
+
+
+def fault_in_words(text: str) -> MachineError | None:
+    """The fault that another program's message ``text`` names, with that line; None if there is none."""
+    line = next((line.strip() for line in text.splitlines() if _IN_WORDS.search(line)), None)
+    if line is None:
+        return None
+    found = next((code for code in REMEDIES if os.strerror(code) in line), None)
+    return MachineError(shown(line), remedy=REMEDIES[found] if found else "free memory, or lower workers")
+
+
+def describe(error: OSError) -> str:
+    """``error`` with its file; a failed write, unlike an open, does not say which file it was for."""
+    where = f"{error.filename}: " if error.filename is not None else _full_places(error.errno)
+    return f"{where}{error.strerror}"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__
+
+
+def _full_places(code: int | None) -> str:
+    if code not in (errno.ENOSPC, errno.EDQUOT):
+        return ""
+    places = (_temporary(), os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~")), os.getcwd())
+    free = {place: shutil.disk_usage(place).free for place in dict.fromkeys(places) if os.path.isdir(place)}
+    full = [f"{place} ({left:,} bytes free)" for place, left in free.items() if left < _LITTLE_BYTES]
+    return f"{', '.join(full)}: " if full else ""
+
+
+def _temporary() -> str:
+    try:
+        return tempfile.gettempdir()
+    except OSError:  # no folder for temporary files can be written
+        return os.environ.get("TMPDIR", "/tmp")

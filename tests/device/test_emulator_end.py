@@ -1,0 +1,67 @@
+"""An emulator that ends by itself: the message says how, bounded and escaped, and blames no network."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from micronas.board import load_board
+from micronas.device.emulator_process import EmulatorProcess
+from micronas.device.qemu import QemuDevice
+from micronas.errors import EmulatorEndedError
+from micronas.host.machine_fault import machine_fault
+from tests.support.fake_tools import Tools
+
+BOARD = load_board("netduinoplus2")
+PTY = """exec python3 -c "
+import os, pty, time
+master, slave = pty.openpty()
+print('char device redirected to', os.ttyname(slave), flush=True)
+time.sleep(60)
+"
+"""
+
+
+def test_qemu_that_exits_says_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = r"""printf '\033[31mno room'; head -c 3000000 /dev/zero | tr '\0' x; exit 7"""
+    Tools(tmp_path / "bin", monkeypatch).add("qemu-system-arm", noise)
+    with pytest.raises(
+        EmulatorEndedError, match=r"ended at once with exit code 7: \\x1b\[31mno room"
+    ) as found:
+        QemuDevice(BOARD, tmp_path / "x.elf").__enter__()
+    assert len(found.value.message) < 1_000
+    assert machine_fault(found.value) is found.value
+
+
+def test_qemu_that_is_killed_during_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Tools(tmp_path / "bin", monkeypatch).add("qemu-system-arm", PTY)
+    device = QemuDevice(BOARD, tmp_path / "x.elf", answers=lambda link, deadline_s: None)
+    with pytest.raises(EmulatorEndedError, match="ended while the firmware ran, with signal 9"):
+        _kill_and_read(device)
+
+
+def _kill_and_read(device: QemuDevice) -> None:
+    with device as link:
+        assert device.pid is not None
+        os.kill(device.pid, signal.SIGKILL)
+        while True:
+            link.read(1.0)
+
+
+def test_an_emulator_that_is_not_there_is_the_machines_fault(tmp_path: Path) -> None:
+    with pytest.raises(EmulatorEndedError, match="does not start"):
+        EmulatorProcess([str(tmp_path / "missing")])
+
+
+def test_output_is_kept_at_both_ends(tmp_path: Path) -> None:
+    text = "echo begin; head -c 5000000 /dev/zero | tr '\\0' x; echo end"
+    process = EmulatorProcess(["sh", "-c", text])
+    assert process.wait(60.0)
+    said = process.said()
+    process.close()
+    assert said.startswith("begin\n")
+    assert said.endswith("end\n")
+    assert len(said) == 2 << 20
