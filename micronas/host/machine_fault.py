@@ -23,9 +23,9 @@ from micronas.errors import (
 )
 from micronas.host.program_output import shown
 
-_ROOM = "make room; temporary files go to TMPDIR, compiled objects to XDG_CACHE_HOME"
+_ROOM = "free disk space; temporary files are in TMPDIR, compiled objects in XDG_CACHE_HOME"
 _RIGHTS = (
-    "name another place, or change its owner or mode; temporary files go to TMPDIR, compiled objects to "
+    "use another folder, or change its owner or mode; temporary files go to TMPDIR, compiled objects to "
     "XDG_CACHE_HOME"
 )
 _FILES = "raise the limit of open files: ulimit -n"
@@ -41,7 +41,7 @@ REMEDIES = {
     errno.ENFILE: _FILES,
     errno.EAGAIN: "raise the limit of processes: ulimit -u",
 }
-"""What the machine may refuse at any place, whatever micronas does there, and what to do about it."""
+"""System errors that can occur anywhere, and their remedies."""
 
 _IN_WORDS = re.compile(
     "|".join(re.escape(os.strerror(code)) for code in REMEDIES if code not in (errno.EACCES, errno.EPERM))

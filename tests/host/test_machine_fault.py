@@ -26,7 +26,7 @@ def wrapped(outer: Exception, cause: Exception) -> Exception:
 @pytest.mark.parametrize(
     ("error", "remedy"),
     [
-        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/tmp/x"), "make room"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/tmp/x"), "free disk space"),
         (OSError(errno.EFBIG, os.strerror(errno.EFBIG)), "ulimit -f"),
         (OSError(errno.EMFILE, os.strerror(errno.EMFILE)), "ulimit -n"),
         (wrapped(TrainError("it stopped"), OSError(errno.EDQUOT, "Disk quota exceeded")), "make room"),
