@@ -14,7 +14,7 @@ from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.plan import plan_memory
 from tests.firmware.test_kernels_host import assert_equal_to_tflm
 from tests.support.corner_cases import corner_cases
-from tests.support.dsp_cases import conv, dsp_corner_cases
+from tests.support.dsp_cases import conv, depthwise, dsp_corner_cases
 from tests.support.model_runner import Case, flat_plan, run_in_emulator
 from tests.support.oracle import random_inputs
 from tests.support.random_cases import random_case
@@ -73,3 +73,36 @@ def test_a_block_is_as_large_as_it_is_of_use():
     scratch = {room: by_blocks(low, room).scratch_bytes for room in (127, 128, 287, 288, 1183, 1184, 9999)}
     assert scratch == {127: 64, 128: 128, 287: 128, 288: 288, 1183: 672, 1184: 1184, 9999: 1184}
     assert by_blocks(low, 127).kernel == "mn_conv2d_1x1_dsp"
+
+
+def strip_cases() -> list[Case]:
+    rng = np.random.default_rng(8)
+    graphs = [random_case("DEPTHWISE_CONV_2D", rng) for _ in range(80)]
+    graphs += [
+        depthwise(rng, h, w, stride) for stride in (1, 2) for h, w in ((9, 9), (12, 7), (7, 12), (11, 1))
+    ]
+    graphs += [depthwise(rng, 9, 9, stride, (5, 5)) for stride in (1, 2, 3)]
+    graphs += [
+        g for g in [*corner_cases(rng), *dsp_corner_cases(rng)] if g.ops[0].kind == "DEPTHWISE_CONV_2D"
+    ]
+    return [(graph, random_inputs(graph, rng, 2)) for graph in graphs]
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize(("rows", "planner"), [(1, plan_memory), (2, plan_memory), (3, flat_plan)])
+def test_strips_equal_tflite_micro(rows, planner, tmp_path, monkeypatch):
+    """Strips of few rows of outputs; in place, most rows are read after some were written."""
+    monkeypatch.setattr("micronas.codegen.lowering.depthwise_conv2d.MIN_ROWS", rows)
+    monkeypatch.setattr("micronas.codegen.lowering.depthwise_conv2d.MIN_BYTES", 0)
+    cases = strip_cases()
+    lowered = [lower_graph(graph, Target(Core.M4F))[0] for graph, _ in cases]
+    assert sum(low.kernel == "mn_depthwise_dsp" and low.blocks is not None for low in lowered) >= 20
+    assert_equal_to_tflm(cases, run_in_emulator(cases, tmp_path, Core.M4F, planner))
+
+
+def test_a_strip_is_as_high_as_there_is_room():
+    graph = depthwise(np.random.default_rng(2), 40, 46, 1)  # 3x3, SAME: 48 columns of 2 bytes, 24 for weights
+    low = lower_graph(graph, Target(Core.M4F))[0]
+    scratch = {room: by_blocks(low, room).scratch_bytes for room in (0, 1200, 2200, 9999)}
+    assert low.scratch_bytes == 96 * (8 + 2) + 48
+    assert scratch == {0: 1008, 1200: 1200, 2200: 2160, 9999: 4080}

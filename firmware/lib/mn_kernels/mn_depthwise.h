@@ -30,10 +30,11 @@ typedef struct {
  * output pixels than input pixels: each channel is copied before it is written. Always MN_OK. */
 mn_status mn_depthwise_s8(const mn_depthwise *p, const int8_t *x, int8_t *scratch, int8_t *y);
 
-/* DSP form without dilation. plane_h and plane_w are what the windows of out_h rows and of out_w columns,
- * rounded up to pairs, reach over (the generator computes them). Scratch, 4-byte aligned: the plane of
+/* DSP form without dilation. plane_w is what the windows of out_w columns, rounded up to pairs, reach over, plane_h what
+ * those of some rows of outputs do, from one to out_h: so many are taken at a time. Scratch, 4-byte aligned: the plane of
  * int16 and the weights of one channel, 2 * plane_h * plane_w + 8 * kernel_h * (kernel_w / 2 + 1)
- * bytes. y may be x as in the portable form. Always MN_OK. */
+ * bytes. y may be x as in the portable form where plane_h is for out_h rows, or where y_row <= x_row and y_column ==
+ * x_column: an output then never lies on rows of x that are still to be read. Always MN_OK. */
 mn_status mn_depthwise_dsp(const mn_depthwise *p, const int8_t *x, int8_t *scratch, int8_t *y);
 
 /* DSP form for a multiplier of 1 and at least 4 channels, any dilation; not turned. Weights are blocks of four

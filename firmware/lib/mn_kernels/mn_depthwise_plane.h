@@ -11,10 +11,16 @@ typedef struct {
     int32_t rows, columns;
 } mn_plane_extent;
 
+static inline int32_t mn_plane_columns(const mn_depthwise *p)
+{
+    const int32_t columns = p->plane_w - p->pad_left;
+    return columns < p->in_w ? columns : p->in_w;
+}
+
 static inline mn_plane_extent mn_plane_input(const mn_depthwise *p)
 {
-    const int32_t rows = p->plane_h - p->pad_top, columns = p->plane_w - p->pad_left;
-    const mn_plane_extent inside = {rows < p->in_h ? rows : p->in_h, columns < p->in_w ? columns : p->in_w};
+    const int32_t rows = p->plane_h - p->pad_top;
+    const mn_plane_extent inside = {rows < p->in_h ? rows : p->in_h, mn_plane_columns(p)};
     return inside;
 }
 

@@ -71,6 +71,29 @@ class Blocks:
     most_quads: int
 
 
+@dataclass(frozen=True)
+class Bands:
+    """How an op runs by bands of its output's rows: the more at a time, the less is moved and set up anew.
+
+    A band needs ``fixed_bytes`` and ``row_bytes`` for each of its rows. ``plane_h``, a parameter, is what its
+    windows reach over, by ``stride`` and ``kernel_h``.
+    """
+
+    fixed_bytes: int
+    row_bytes: int
+    most_rows: int
+    stride: int
+    kernel_h: int
+
+    def plane_h(self, rows: int) -> int:
+        """Rows of the plane under a band."""
+        return (rows - 1) * self.stride + self.kernel_h
+
+    def scratch_bytes(self, rows: int) -> int:
+        """Scratch for bands of so many rows."""
+        return self.fixed_bytes + self.row_bytes * rows
+
+
 @dataclass(frozen=True, eq=False)
 class Lowered:
     """One op, ready for a kernel call ``kernel(&params, inputs..., [scratch,] outputs...)``.
@@ -99,7 +122,7 @@ class Lowered:
     is_copy: bool = False
     gathers_inputs: bool = False
     gathers_outputs: bool = False
-    blocks: Blocks | None = None
+    blocks: Blocks | Bands | None = None
 
 
 @dataclass(frozen=True)

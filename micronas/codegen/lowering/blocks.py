@@ -1,32 +1,58 @@
-"""The same op by blocks: faster where the memory plan leaves it more scratch than it needs.
+"""The same op by larger steps: faster where the memory plan leaves it more scratch than it needs.
 
 A block form widens several quads of pixels and runs all output channels over them, so that each weight is
 read from flash once per block. The first quads pay most; past ``MAX_BYTES`` hardly any.
+A depthwise convolution takes more rows at a time.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from micronas.codegen.lowering import Blocks, Lowered, StructField
+from micronas.codegen.lowering import Bands, Blocks, Lowered, StructField
 
 MAX_BYTES = 16 * 1024
 
 
 def by_blocks(low: Lowered, free_bytes: int) -> Lowered:
-    """``low`` with the largest block that ``free_bytes`` of scratch hold; as it is where that is none."""
-    if low.blocks is None:
+    """``low`` by the largest steps that ``free_bytes`` of scratch hold; as it is where there are none."""
+    if isinstance(low.blocks, Blocks):
+        return _with_quads(low, low.blocks, min(free_bytes, MAX_BYTES))
+    if isinstance(low.blocks, Bands):
+        return _with_rows(low, low.blocks, min(free_bytes, MAX_BYTES))
+    return low
+
+
+def _with_rows(low: Lowered, bands: Bands, free_bytes: int) -> Lowered:
+    rows = min(bands.most_rows, (free_bytes - bands.fixed_bytes) // bands.row_bytes)
+    if rows < 1 or bands.scratch_bytes(rows) <= low.scratch_bytes:
         return low
-    quads = _quads(low.blocks, min(free_bytes, MAX_BYTES))
-    if quads == 0:
-        return low
-    members = tuple(replace(f, name=f"{low.blocks.member}.{f.name}") for f in low.params)
+    rows = equal_parts(bands.most_rows, rows)
+    plane_h = StructField("plane_h", "int16_t", bands.plane_h(rows))
     return replace(
         low,
-        kernel=low.blocks.kernel,
-        params_type=low.blocks.params_type,
+        params=tuple(plane_h if f.name == plane_h.name else f for f in low.params),
+        scratch_bytes=bands.scratch_bytes(rows),
+        blocks=None,
+    )
+
+
+def equal_parts(count: int, most: int) -> int:
+    """The fewest at a time that take as few turns as ``most`` at a time."""
+    return -(-count // -(-count // most))
+
+
+def _with_quads(low: Lowered, blocks: Blocks, free_bytes: int) -> Lowered:
+    quads = _quads(blocks, free_bytes)
+    if quads == 0:
+        return low
+    members = tuple(replace(f, name=f"{blocks.member}.{f.name}") for f in low.params)
+    return replace(
+        low,
+        kernel=blocks.kernel,
+        params_type=blocks.params_type,
         params=(*members, StructField("quads", "int16_t", quads)),
-        scratch_bytes=_scratch_bytes(low.blocks, quads),
+        scratch_bytes=_scratch_bytes(blocks, quads),
         blocks=None,
     )
 
@@ -36,10 +62,8 @@ def _scratch_bytes(blocks: Blocks, quads: int) -> int:
 
 
 def _quads(blocks: Blocks, free_bytes: int) -> int:
-    """The most quads that fit; of those that take equally many blocks, the fewest."""
+    """The most quads that fit, in blocks of equal size."""
     single = int(_scratch_bytes(blocks, 1) <= free_bytes)
     staged = (free_bytes - blocks.fixed_bytes - blocks.stage_bytes) // blocks.quad_bytes
     most = min(max(single, staged), blocks.most_quads)
-    if most <= 1:
-        return most
-    return -(-blocks.most_quads // -(-blocks.most_quads // most))
+    return most if most <= 1 else equal_parts(blocks.most_quads, most)

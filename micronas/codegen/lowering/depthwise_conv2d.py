@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from micronas.codegen.lowering import Constant, Lowered, Ref, StructField
+from micronas.codegen.lowering import Bands, Constant, Lowered, Ref, StructField
+from micronas.codegen.lowering.blocks import equal_parts
 from micronas.codegen.lowering.channels import Channels, channel_constant, channels_of, require_symmetric
 from micronas.codegen.lowering.depthwise_cost import PlaneGeometry, pixel_instructions, plane_instructions
 from micronas.codegen.lowering.dsp import exact_finish, fast_scales
@@ -15,6 +16,9 @@ from micronas.codegen.lowering.overlap import Axis, Steps, window_lead
 from micronas.model.fixed_point.multiplier import activation_range, conv_multipliers
 from micronas.model.graph import DepthwiseConv2D, Tensor
 from micronas.model.window import window_padding
+
+MIN_ROWS, MIN_BYTES = 4, 1024
+"""A strip has so many rows of outputs, and as many more as fit so much scratch."""
 
 _EXACT = StructField("exact_finish", "int16_t", 1)
 
@@ -62,13 +66,35 @@ def _planes(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> L
     out, words = quant_of(context, context.output()), image.kernel_w // 2 + 1
     clamp = activation_range(attrs.activation, out)
     channels = fast_scales(channels, out.zero_point[0], clamp)
-    plane_h = (image.out_h - 1) * attrs.stride_h + image.kernel_h
     last_pair = (-(-image.out_w // 2) - 1) * 2 * attrs.stride_w
     plane_w = last_pair + 2 * (attrs.stride_w // 2 + words)
-    plane = _plane_fields(context, image, (plane_h, plane_w), exact_finish(channels, clamp))
+    bands = _bands(image, attrs, plane_w, 8 * image.kernel_h * words)
+    rows = _fewest_rows(bands) if _may_roll(image) else image.out_h
+    plane = _plane_fields(context, image, (bands.plane_h(rows), plane_w), exact_finish(channels, clamp))
     fields = _fields(context, attrs, image), plane
-    scratch_bytes = 2 * plane_h * plane_w + 8 * image.kernel_h * words
-    return _lowered(context, "mn_depthwise_dsp", fields, w, channels, scratch_bytes)
+    low = _lowered(context, "mn_depthwise_dsp", fields, w, channels, bands.scratch_bytes(rows))
+    return replace(low, blocks=bands if rows < image.out_h else None)
+
+
+def _bands(image: PlaneGeometry, attrs: DepthwiseConv2D, plane_w: int, weight_bytes: int) -> Bands:
+    return Bands(
+        fixed_bytes=2 * plane_w * (image.kernel_h - attrs.stride_h) + weight_bytes,
+        row_bytes=2 * plane_w * attrs.stride_h,
+        most_rows=image.out_h,
+        stride=attrs.stride_h,
+        kernel_h=image.kernel_h,
+    )
+
+
+def _fewest_rows(bands: Bands) -> int:
+    """A small strip: with less, little memory is saved and rows are moved and set up too often."""
+    roomy = (MIN_BYTES - bands.fixed_bytes) // bands.row_bytes
+    return equal_parts(bands.most_rows, min(bands.most_rows, max(MIN_ROWS, roomy)))
+
+
+def _may_roll(image: PlaneGeometry) -> bool:
+    """Whether rows of outputs never lie on rows of inputs below them, were both to start at the same byte."""
+    return image.x_column == image.y_column and image.y_row <= image.x_row
 
 
 def _pixels(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:
