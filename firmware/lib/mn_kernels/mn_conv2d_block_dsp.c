@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* CONV_2D by blocks of pixels (mn_dsp_quads.h). */
 #include "mn_conv2d.h"
 #include "mn_dsp_quads.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From a block's widened inputs to its outputs (mn_dsp_quads.h). */
 #include "mn_dsp_quads.h"
 

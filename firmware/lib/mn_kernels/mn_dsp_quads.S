@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* void mn_dsp_quads(const mn_dsp_quads_job *job): see mn_dsp_quads.h for the job, mn_dsp.h for the arithmetic.
  *
  * r0 x   r1 weights   r2-r5 S of four pixels (channel A)   r6-r9 R of the same (256 B + A)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Convolution by blocks, for the DSP forms of CONV_2D that are given room for them.
  *
  * A block is some quads of pixels, widened to int16. Pair by pair of output channels, weights are copied from flash to

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Receptive fields widened to int16, for the DSP forms of CONV_2D: one of `lanes` windows that lie word by word side
  * by side. Windows inside the input whose rows are whole words are widened straight from it, all others by way of a
  * gathered copy. */
