@@ -38,7 +38,7 @@ CONFIG = REPOSITORY / "search_configs" / "mnist5k_class_b.yaml"
         ((CONFIG, "--strategies", "nsga2,nsga2"), ("names nsga2 more than once",)),
         ((CONFIG, "--seeds", "0"), ("--seeds 0: must be 1 or more",)),
         ((CONFIG, "--budget", "10"), ("--budget '10' is not a number with a unit", "6cpu-min")),
-        ((), ("no configuration was given", "micronas compare search_configs/")),
+        ((), ("no configuration was given", "micronas compare mnist5k_class_b")),
         (("--resume", "nowhere"), ("no comparison in nowhere",)),
         ((CONFIG, "--resume", "nowhere"), ("cannot be combined with other options",)),
         (("missing.yaml",), ("no such configuration",)),

@@ -150,7 +150,7 @@ def test_no_points_no_chart() -> None:
 
 
 def test_what_a_forecast_refused_is_said(store: Store) -> None:
-    assert "by a forecast" not in write_report(store).read_text(encoding="utf-8")
+    assert "predicted latency" not in write_report(store).read_text(encoding="utf-8")
     trial = Trial(3, [1] * 6, "k3", Outcome.INFEASIBLE, reason="12 ms (predicted)", stage="forecast")
     store.add(Record(trial, {}))
-    assert "1 of them by a forecast of their latency" in write_report(store).read_text(encoding="utf-8")
+    assert "1 of them because of their predicted latency" in write_report(store).read_text(encoding="utf-8")
