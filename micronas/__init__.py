@@ -1,7 +1,106 @@
 """micronas: find, build, flash and measure int8 networks for STM32 microcontrollers.
 
-This package imports nothing at the top so that ``import micronas`` stays instant; each stage of the
-pipeline is a module of its own (ARCHITECTURE.md shows the order).
+    import micronas as mn
+
+    run = mn.search("mnist5k", board="nucleo_f446re", budget=mn.Budget(minutes=3))
+
+This package imports nothing at the top so that ``import micronas`` stays instant; each name of the API is
+imported from ``micronas.api`` when it is first used. Each stage of the pipeline is a package of its own
+(ARCHITECTURE.md shows the order).
 """
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from micronas.api.arrays import from_arrays as from_arrays
+    from micronas.api.bench import Bench as Bench
+    from micronas.api.bench import bench as bench
+    from micronas.api.budget import Budget as Budget
+    from micronas.api.check import Check as Check
+    from micronas.api.check import check as check
+    from micronas.api.convert import convert as convert
+    from micronas.api.run import Network as Network
+    from micronas.api.run import Run as Run
+    from micronas.api.run import TrialFigures as TrialFigures
+    from micronas.api.run import open_run as open_run
+    from micronas.board import Board as Board
+    from micronas.board import load_board as load_board
+    from micronas.config import DataConfig as DataConfig
+    from micronas.config import SearchConfig as SearchConfig
+    from micronas.data import DataKind as DataKind
+    from micronas.data import FrontEnd as FrontEnd
+    from micronas.data import Samples as Samples
+    from micronas.data import Task as Task
+    from micronas.errors import MicronasError as MicronasError
+    from micronas.quantize.keras_model import Converted as Converted
+
 __version__ = "0.1.0"
+
+_API = {
+    "Bench": "api.bench",
+    "Board": "board",
+    "Budget": "api.budget",
+    "Check": "api.check",
+    "Converted": "quantize.keras_model",
+    "DataConfig": "config",
+    "DataKind": "data",
+    "FrontEnd": "data",
+    "MicronasError": "errors",
+    "Network": "api.run",
+    "Run": "api.run",
+    "Samples": "data",
+    "SearchConfig": "config",
+    "Task": "data",
+    "TrialFigures": "api.run",
+    "bench": "api.bench",
+    "check": "api.check",
+    "convert": "api.convert",
+    "from_arrays": "api.arrays",
+    "load_board": "board",
+    "open_run": "api.run",
+}
+"""Name -> the module below ``micronas`` that defines it."""
+
+_CALLED_PACKAGES = ("export", "search")
+"""Packages of the pipeline that are also verbs of the API; ``host.verb`` makes them callable."""
+
+__all__ = [
+    "Bench",
+    "Board",
+    "Budget",
+    "Check",
+    "Converted",
+    "DataConfig",
+    "DataKind",
+    "FrontEnd",
+    "MicronasError",
+    "Network",
+    "Run",
+    "Samples",
+    "SearchConfig",
+    "Task",
+    "TrialFigures",
+    "bench",
+    "check",
+    "convert",
+    "export",
+    "from_arrays",
+    "load_board",
+    "open_run",
+    "search",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """A name of the API, imported now."""
+    from importlib import import_module
+
+    if name in _CALLED_PACKAGES:
+        return import_module(f"{__name__}.{name}")
+    if name in _API:
+        return getattr(import_module(f"{__name__}.{_API[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,16 +18,16 @@ from micronas.cli.mlperf import (
     is_mlperf_tiny,
     serve,
 )
-from micronas.cli.options import BoardOption, ModelArgument
+from micronas.cli.options import BoardOption, DataOption, ModelArgument
 from micronas.cli.output import percent, print_json, print_table, require_effect, warn_of_open_ports
 from micronas.cli.output_paths import require_writable_folder
 from micronas.errors import plural
 
 if TYPE_CHECKING:
+    from micronas.api.bench import Bench
     from micronas.board import Board
     from micronas.deploy.deployment import Deployment
     from micronas.deploy.measure import RunStatistics
-    from micronas.model.graph import Graph
 
 RANDOM_SAMPLES = 8
 
@@ -43,6 +42,7 @@ def bench(
         Path | None, typer.Option(help=".npz whose arrays, in order, are the model's inputs (N, ...).")
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="Samples to compare.")] = RANDOM_SAMPLES,
+    data: DataOption = None,
     keep: Annotated[Path | None, typer.Option(help="Keep C, ELF and map in this folder.")] = None,
     remove_constant_channels: Annotated[
         bool, typer.Option(help="Leave out channels that no input can change; outputs stay the same.")
@@ -58,18 +58,16 @@ def bench(
 
     With --protocol mlperf-tiny, it is built for MLPerf Tiny's public runner.
     """
+    from micronas.api.bench import bench as bench_model
     from micronas.board import load_board
-    from micronas.deploy.bench import load_samples
-    from micronas.deploy.deployment import cache_folder, deploy, random_samples, require_tools
-    from micronas.device.targets import make_device
     from micronas.firmware.clock_choice import board_at
-    from micronas.model.tflite import read
 
     require_effect(device, probe, port)
     mlperf_tiny = is_mlperf_tiny(
         protocol,
         only_with_it={"--task": task is not None, "--mode": mode != DEFAULT_MODE, "--pin": pin is not None},
         never_with_it={
+            "--data": data is not None,
             "--samples": samples is not None,
             "--keep": keep is not None,
             "--count": count != RANDOM_SAMPLES,
@@ -82,18 +80,24 @@ def bench(
         chosen = Hardware(profile, original, device, probe, port)
         serve(model, chosen, task=task, mode=mode, pin=pin)
         return
-    where = make_device(device, probe, port)
-    graph = read(model)
-    inputs = load_samples(samples, graph, count) if samples else random_samples(graph, count, seed=0)
-    if remove_constant_channels:
-        graph = _simplified(graph, inputs, quiet=as_json)
-    require_tools(where, profile)
     warn_of_open_ports(device)
     if keep is not None:
         require_writable_folder("--keep", keep)
-    with tempfile.TemporaryDirectory(prefix="micronas-") as work:
-        folder = keep or Path(work)
-        deployed = deploy(graph, profile, inputs, device=where, workdir=folder, cache_dir=cache_folder())
+    benched = bench_model(
+        model,
+        profile,
+        device=device,
+        probe=probe,
+        port=port,
+        samples=samples,
+        count=count,
+        keep=keep,
+        remove_constant_channels=remove_constant_channels,
+        calibration=data,
+    )
+    deployed = benched.deployment
+    if remove_constant_channels and not as_json:
+        _print_removed(benched)
     if as_json:
         print_json(bench_json(deployed, model, device))
     else:
@@ -101,14 +105,11 @@ def bench(
     deployed.require_parity()
 
 
-def _simplified(graph: Graph, inputs: list[Any], quiet: bool) -> Graph:
-    from micronas.deploy.bench import constant_bytes, simplified
+def _print_removed(benched: Bench) -> None:
+    from micronas.deploy.bench import constant_bytes
 
-    simpler = simplified(graph, inputs)
-    if not quiet:
-        before, after = constant_bytes(graph), constant_bytes(simpler)
-        print(f"Without constant channels: {after:,} bytes of weights and biases, with them {before:,}.")
-    return simpler
+    before, after = constant_bytes(benched.original), constant_bytes(benched.deployment.graph)
+    print(f"Without constant channels: {after:,} bytes of weights and biases, with them {before:,}.")
 
 
 def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]:

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from micronas.cli.options import BoardOrNone, ModelArgument
+from micronas.cli.options import BoardOrNone, DataOption, ModelArgument
 from micronas.cli.output import kb, print_json, print_table
 from micronas.errors import ConfigError
 
 if TYPE_CHECKING:
-    from micronas.memory.ledger import Ledger, Verdict
-    from micronas.model.graph import Graph
-
-RUNTIMES = ("micronas", "tflm")
+    from micronas.api.check import Check
 
 
 def check(
@@ -26,6 +23,7 @@ def check(
     ] = "micronas",
     flash_kb: Annotated[float | None, typer.Option(help="Flash limit. Default: the board's.")] = None,
     sram_kb: Annotated[float | None, typer.Option(help="SRAM limit. Default: the board's.")] = None,
+    data: DataOption = None,
     plan: Annotated[
         Path | None, typer.Option(help="Draw the memory plan: to an .svg file, or as text to any other.")
     ] = None,
@@ -35,29 +33,24 @@ def check(
     if board is None:
         _check_all(model, runtime=runtime, only_with_board=(flash_kb, sram_kb, plan), as_json=as_json)
         return
-    from micronas.board import load_board
-    from micronas.memory.budget import make_budget
-    from micronas.memory.ledger import check as check_ledger
-    from micronas.memory.ledger import make_ledger, regions_to_json
+    from micronas.api.check import RUNTIMES
+    from micronas.api.check import check as check_model
+    from micronas.memory.ledger import regions_to_json
     from micronas.memory.plan.banks_text import banks_to_json
-    from micronas.model.tflite import read
 
     if runtime not in RUNTIMES:
         raise ConfigError(f"--runtime {runtime}: unknown", remedy=f"one of {', '.join(RUNTIMES)}")
-    profile = load_board(board)
-    budget = make_budget(profile, flash_kb, sram_kb)
-    graph = read(model)
-    ledger = make_ledger(graph, profile, runtime)
+    checked = check_model(model, board, runtime=runtime, flash_kb=flash_kb, sram_kb=sram_kb, calibration=data)
+    graph, ledger = checked.graph, checked.ledger
     if plan is not None:
         from micronas.cli.plan_picture import write_plan
 
         write_plan(graph, ledger.plan, plan)
-    verdict = check_ledger(ledger, budget)
     if as_json:
         print_json(
             {
-                "fits": verdict.fits,
-                "reasons": list(verdict.reasons),
+                "fits": checked.fits,
+                "reasons": list(checked.reasons),
                 "sram_bytes": ledger.sram_bytes,
                 "flash_bytes": ledger.flash_bytes,
                 "arena_region": str(ledger.arena_location),
@@ -66,8 +59,8 @@ def check(
             }
         )
     else:
-        _print(graph, ledger, verdict, budget.flash_bytes, budget.sram_bytes)
-    if not verdict.fits:
+        _print(checked)
+    if not checked.fits:
         raise typer.Exit(1)
 
 
@@ -75,7 +68,7 @@ def _check_all(model: Path, *, runtime: str, only_with_board: tuple[object, ...]
     """No board: which ones does it fit."""
     from micronas.cli.which_board import print_boards_for
 
-    if runtime != RUNTIMES[0] or any(given is not None for given in only_with_board):
+    if runtime != "micronas" or any(given is not None for given in only_with_board):
         raise ConfigError(
             "--runtime, --flash-kb, --sram-kb and --plan are about one board",
             remedy="name it by --board; without them, `micronas check MODEL` lists the boards that it fits",
@@ -84,8 +77,11 @@ def _check_all(model: Path, *, runtime: str, only_with_board: tuple[object, ...]
         raise typer.Exit(1)
 
 
-def _print(graph: Graph, ledger: Ledger, verdict: Verdict, flash_bytes: int, sram_bytes: int) -> None:
+def _print(checked: Check) -> None:
     from micronas.memory.plan.banks_text import bank_lines
+
+    ledger = checked.ledger
+    flash_bytes, sram_bytes = checked.budget.flash_bytes, checked.budget.sram_bytes
 
     rows = [
         *((f"flash: {item.what}", f"{item.nbytes:,}", item.region) for item in ledger.flash),
@@ -101,13 +97,13 @@ def _print(graph: Graph, ledger: Ledger, verdict: Verdict, flash_bytes: int, sra
     print_table("", ("predicted", "bytes", ""), rows)
     for note in ledger.notes:
         print(f"note: {note}")
-    if verdict.fits:
+    if checked.fits:
         print(f"It fits. The arena is in {' and '.join(map(str, ledger.arena_location.memories))}.")
-        for line in bank_lines(graph, ledger.plan):
+        for line in bank_lines(checked.graph, ledger.plan):
             print(line)
         return
     print("It does not fit:")
-    for reason in verdict.reasons:
+    for reason in checked.reasons:
         print(f"  {reason}")
-    for remedy in verdict.remedies:
+    for remedy in checked.remedies:
         print(f"  -> {remedy}")

@@ -19,7 +19,7 @@ from micronas.cli.mlperf import (
     is_mlperf_tiny,
     serve,
 )
-from micronas.cli.options import BoardOption, ModelArgument
+from micronas.cli.options import BoardOption, DataOption, ModelArgument
 
 
 def flash(
@@ -27,6 +27,7 @@ def flash(
     board: BoardOption,
     probe: Annotated[str | None, typer.Option(help="Serial number of the debug probe.")] = None,
     port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
+    data: DataOption = None,
     clock_mhz: ClockMhz = None,
     protocol: Protocol = "micronas",
     task: TaskName = None,
@@ -34,6 +35,7 @@ def flash(
     pin: Pin = None,
 ) -> None:
     """Build MODEL and upload it. If several boards are attached, select one with --probe or --port."""
+    from micronas.api.models import as_graph
     from micronas.board import load_board
     from micronas.codegen.toolchain import require_gcc
     from micronas.deploy.deployment import build, cache_folder
@@ -41,19 +43,18 @@ def flash(
     from micronas.device.lock import DeviceLock
     from micronas.device.ports import choose_port, serial_ports
     from micronas.firmware.clock_choice import board_at
-    from micronas.model.tflite import read
 
     mlperf_tiny = is_mlperf_tiny(
         protocol,
         only_with_it={"--task": task is not None, "--mode": mode != DEFAULT_MODE, "--pin": pin is not None},
-        never_with_it={},
+        never_with_it={"--data": data is not None},
     )
     original, profile = load_board(board), board_at(board, clock_mhz)
     if mlperf_tiny:
         chosen = Hardware(profile, original, "serial", probe, port)
         serve(model, chosen, task=task, mode=mode, pin=pin)
         return
-    graph = read(model)
+    graph = as_graph(model, data)
     target = choose_port(serial_ports(), probe=probe, port=port)
     require_gcc()
     with tempfile.TemporaryDirectory(prefix="micronas-") as work:

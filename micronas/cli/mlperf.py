@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from micronas.cli.clock import ClockMhz, clock_remarks
-from micronas.cli.options import BoardOption, ModelArgument
+from micronas.cli.options import BoardOption, TfliteArgument
 from micronas.cli.output import console, print_json, require_effect, warn_of_open_ports
 from micronas.cli.output_paths import require_writable_file, write_file
 from micronas.errors import ConfigError
@@ -45,7 +45,7 @@ Pin = Annotated[str | None, typer.Option(help="Pin that energy mode pulses, for 
 
 
 def mlperf(
-    model: ModelArgument,
+    model: TfliteArgument,
     board: BoardOption,
     task: TaskName = None,
     data: Annotated[Path | None, typer.Option(help=".npz with x and y, for the accuracy script.")] = None,

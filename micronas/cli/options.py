@@ -45,7 +45,18 @@ BoardOrNone = Annotated[
     str | None,
     typer.Option(metavar="BOARD", help="A board's name, or your profile's path.", autocompletion=_boards),
 ]
-ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="int8 .tflite file.")]
+ModelArgument = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="int8 .tflite file, or .keras with --data.")
+]
+TfliteArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="int8 .tflite file.")]
+DataOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CONFIG",
+        help="For a .keras MODEL: search configuration whose training data calibrates its conversion.",
+        autocompletion=_configs,
+    ),
+]
 FromBoardOption = Annotated[
     str, typer.Option("--from", metavar="BOARD", help="The most similar board.", autocompletion=_boards)
 ]

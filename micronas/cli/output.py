@@ -99,9 +99,3 @@ def require_effect(device: str, probe: str | None, port: str | None) -> None:
             f"{' and '.join(idle)} {'has' if len(idle) == 1 else 'have'} no effect with --device {device}",
             remedy="use --device serial to run on a board",
         )
-
-
-def require_new_folder(out: Path) -> None:
-    """Raise ``ConfigError`` unless ``--out`` is new or an empty folder: nothing is overwritten."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(f"--out {out}: already exists and is not empty", remedy="choose a new folder")

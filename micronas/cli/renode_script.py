@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from micronas.cli.options import BoardOption
-from micronas.cli.output import require_new_folder, typed
+from micronas.cli.output import typed
 from micronas.cli.output_paths import require_writable_folder, writing
 from micronas.errors import ConfigError
+from micronas.host.new_folder import require_new_folder
 
 if TYPE_CHECKING:
     from micronas.board import Board

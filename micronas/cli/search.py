@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -92,12 +91,13 @@ def search(
             remedy=f"{program()} search mnist5k --board nucleo_f446re; `{program()} configs` lists more",
         )
     from micronas.config import find_config, load_config
+    from micronas.search.run import free_run_name
 
     loaded = load_config(config, given)
     if sys.stderr.isatty():
         print("Reading the data and checking the tools ...", file=sys.stderr, flush=True)
     setup = prepare(loaded)
-    with new_run(setup, runs / (run or _free_name(runs, find_config(config).stem))) as store:
+    with new_run(setup, runs / (run or free_run_name(runs, find_config(config).stem))) as store:
         _search(setup, store, as_json, finish_now=False)
 
 
@@ -110,7 +110,7 @@ def _search(setup: Setup, store: Store, as_json: bool, finish_now: bool) -> None
     warn_of_open_ports(setup.config.device)
     if not as_json:
         print_task(setup, store)
-    progress = make_progress(setup.dataset.task.figure)
+    progress = make_progress(setup.dataset.figure)
     try:
         with progress:
             final = run_search(setup, store, progress, finish_now=finish_now)
@@ -138,7 +138,3 @@ def _print_stopped(store: Store) -> None:
     if best is not None:
         lines += ["To report the best so far:", f"  {resume} --finish-now"]
     print("\n".join(lines), file=sys.stderr)
-
-
-def _free_name(runs: Path, stem: str) -> str:
-    return next(name for n in itertools.count(1) if not (runs / (name := f"{stem}-{n}")).exists())

@@ -24,12 +24,15 @@ class _Section(BaseModel):
 class DataConfig(_Section):
     """The data set and its split. The split is stratified and does not depend on the search's ``seed``."""
 
-    name: str = Field(default="mnist5k", description="data source")
+    name: str = Field(default="mnist5k", description="data source, or your own as `module:function`")
     path: Path | None = Field(default=None, description="file or folder of the source, if it needs one")
     validation_share: float = Field(default=0.15, gt=0, lt=0.5, description="share of the samples")
     test_share: float = Field(default=0.15, gt=0, lt=0.5, description="share of the samples, sealed")
     split_seed: int = Field(
         default=0, ge=0, description="seed of the split; picks the fold of prepared folds"
+    )
+    metric: str | None = Field(
+        default=None, description="figure of merit of your own as `module:function`; absent: the task's"
     )
     options: dict[str, bool | int | str] = Field(
         default={}, description="options of the source; each source checks its own"
@@ -39,7 +42,7 @@ class DataConfig(_Section):
 class SpaceConfig(_Section):
     """The networks that the strategy may propose. What the ranges mean depends on the space."""
 
-    name: str = Field(default="layerwise", description="search space")
+    name: str = Field(default="layerwise", description="search space, or your own as `module:Name`")
     min_blocks: int = Field(default=2, ge=1, description="minimum number of blocks, cells or hidden layers")
     max_blocks: int = Field(
         default=6, ge=1, le=24, description="maximum number of blocks, cells or hidden layers"
@@ -74,7 +77,7 @@ class SpaceConfig(_Section):
 class StrategyConfig(_Section):
     """The search strategy and its parameters."""
 
-    name: str = Field(default="aging_evolution", description="search strategy")
+    name: str = Field(default="aging_evolution", description="search strategy, or your own as `module:Name`")
     population: int = Field(default=12, ge=2, description="aging_evolution, nsga2: size of the population")
     sample: int = Field(default=4, ge=1, description="aging_evolution: tournament size (Real et al. 2019)")
     pool: int = Field(default=32, ge=2, description="predictor_*: candidates compared for each trial")
@@ -170,6 +173,9 @@ class RewardConfig(_Section):
     target_ms: float | None = Field(default=None, gt=0, description="target latency; absent: none")
     exponent: float = Field(default=0.07, ge=0, le=4, description="weight of the latency; 0 ignores it")
     mode: Literal["soft", "hard"] = Field(default="soft", description="when the latency factor applies")
+    function: str | None = Field(
+        default=None, description="reward of your own as `module:function`, in place of the formula"
+    )
 
 
 class LatencyConfig(_Section):

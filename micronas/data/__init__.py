@@ -5,5 +5,6 @@
 
 from micronas.data.dataset import DataKind, Dataset, DataSplit, FrontEnd, SealedTest, Task
 from micronas.data.load import load
+from micronas.data.samples import Samples
 
-__all__ = ["DataKind", "DataSplit", "Dataset", "FrontEnd", "SealedTest", "Task", "load"]
+__all__ = ["DataKind", "DataSplit", "Dataset", "FrontEnd", "Samples", "SealedTest", "Task", "load"]

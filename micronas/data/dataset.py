@@ -5,7 +5,7 @@ Arrays are read-only: a data set is loaded once per process and shared by everyt
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NoReturn, TypeAlias
@@ -17,6 +17,8 @@ from micronas.errors import plural
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Labels: TypeAlias = npt.NDArray[np.int64]
+Metric: TypeAlias = Callable[[Labels, npt.NDArray[np.int8]], float]
+"""A figure of merit: labels (N,) and the int8 network's outputs (N, outputs) -> 0..1, larger is better."""
 
 
 class DataKind(Enum):
@@ -113,6 +115,7 @@ class Dataset:
 
     ``class_names[i]`` is the name of label i. Every input lies in ``input_range`` (low, high). For anomaly
     detection the training split is all normal. ``notes`` states what loading changed or left out.
+    ``metric`` is a user-defined figure of merit that replaces that of the task.
     """
 
     name: str
@@ -125,6 +128,13 @@ class Dataset:
     front_end: FrontEnd
     notes: tuple[str, ...] = ()
     task: Task = Task.CLASSIFY
+    metric: Metric | None = None
+    metric_name: str = ""
+
+    @property
+    def figure(self) -> str:
+        """Name of the figure of merit: the user's metric, or what the task is judged by."""
+        return self.metric_name or self.task.figure
 
     @property
     def input_shape(self) -> tuple[int, int, int]:

@@ -18,6 +18,7 @@ from micronas.data.samples import Samples, check_samples, name_some
 from micronas.data.split import TEST, TRAIN, VALIDATION, Fractions, folds, grouped, one_class, stratified
 from micronas.data.vibration import load_vibration
 from micronas.errors import DataError
+from micronas.host.plugin import Part, find, is_plugged_in, short_name
 
 SOURCES: dict[str, Callable[[DataConfig], Samples]] = {
     "mnist5k": load_mnist5k,
@@ -36,11 +37,18 @@ def load(config: DataConfig) -> Dataset:
     unknown source, missing or damaged files, NaN, wrong shapes, empty classes.
     """
     source = SOURCES.get(config.name)
+    if source is None and is_plugged_in(config.name, Part.SOURCE):
+        source = find(config.name, Part.SOURCE)
     if source is None:
         near = difflib.get_close_matches(config.name, SOURCES, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise DataError(f"unknown data source {config.name!r}", remedy=f"{hint}Known: {', '.join(SOURCES)}")
     samples = source(config)
+    if not isinstance(samples, Samples):
+        raise DataError(
+            f"data source {config.name!r} returned a {type(samples).__name__}",
+            remedy="a source returns micronas.Samples",
+        )
     check_samples(samples)
     part = _parts(samples, config)
     _check_parts(samples, part)
@@ -55,6 +63,8 @@ def load(config: DataConfig) -> Dataset:
         front_end=samples.front_end,
         notes=samples.notes,
         task=samples.task,
+        metric=find(config.metric, Part.METRIC) if config.metric else None,
+        metric_name=short_name(config.metric) if config.metric else "",
     )
 
 

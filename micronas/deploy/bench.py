@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +21,21 @@ def load_samples(path: Path, graph: Graph, count: int) -> list[npt.NDArray[np.in
     int8 arrays are used unchanged; float arrays are quantized with the input's own scale. Raises
     ``DataError`` that names the array that does not fit.
     """
-    arrays = list(read_arrays(path).items())[: len(graph.inputs)]
+    return quantized_samples(read_arrays(path), graph, count, where=f"{path}: ")
+
+
+def quantized_samples(
+    named: Mapping[str, npt.NDArray[np.generic]], graph: Graph, count: int, *, where: str = ""
+) -> list[npt.NDArray[np.int8]]:
+    """The same for arrays by name, which are in memory; ``where`` begins a complaint."""
+    arrays = list(named.items())[: len(graph.inputs)]
     if len(arrays) < len(graph.inputs):
         raise DataError(
-            f"{path}: {plural(len(arrays), 'array')} for {plural(len(graph.inputs), 'input')}",
+            f"{where}{plural(len(arrays), 'array')} for {plural(len(graph.inputs), 'input')}",
             remedy="give one array per input, in the order of the model's inputs",
         )
     return [
-        _sample(f"{path}: array {name!r}", values[:count], graph.tensors[index])
+        _sample(f"{where}array {name!r}", values[:count], graph.tensors[index])
         for (name, values), index in zip(arrays, graph.inputs, strict=True)
     ]
 

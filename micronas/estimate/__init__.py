@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from micronas.errors import ConfigError
+from micronas.host.plugin import Part, is_plugged_in
 from micronas.supernet import SUPERNET_SPACES
 
 __all__ = ["ESTIMATORS", "Searcher", "check_estimator", "check_prefilter", "estimators_of"]
@@ -30,17 +31,23 @@ class Searcher:
     """A strategy as an estimator sees it: its name, the spaces it works on, and what it cannot use.
 
     The two reasons are clauses that begin with the strategy, empty if it can use the feature.
+    ``on_plugged_in``: it also works on user-defined spaces.
     """
 
     name: str
     spaces: tuple[str, ...]
     why_no_shared_weights: str = ""
     why_no_prefilter: str = ""
+    on_plugged_in: bool = False
+
+    def works_on(self, space: str) -> bool:
+        """Whether it works on ``space``, one of micronas' own or one that a user plugs in."""
+        return space in self.spaces or (self.on_plugged_in and is_plugged_in(space, Part.SPACE))
 
 
 def estimators_of(searcher: Searcher, space: str) -> tuple[str, ...]:
     """The estimators that work with ``searcher`` on ``space``; empty if the pair itself does not work."""
-    if space not in searcher.spaces:
+    if not searcher.works_on(space):
         return ()
     shared = not searcher.why_no_shared_weights and space in SUPERNET_SPACES
     return tuple(name for name in ESTIMATORS if name != SHARES_WEIGHTS or shared)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from micronas.data import Task
+from micronas.data import Dataset, DataSplit, Task
+from micronas.errors import RewardError
 from micronas.model.graph import Graph, Quant
 from micronas.model.interpreter import run_batch
 from micronas.model.tflite import read_bytes
@@ -53,9 +55,39 @@ def int8_quality(
         return int8_accuracy(model, x, y).accuracy
     graph = read_bytes(model, "candidate") if isinstance(model, bytes) else model
     outputs = run_batch(graph, [quantized(x, input_quant(graph))])[0]
-    output_quant = graph.tensors[graph.outputs[0]].quant
-    assert output_quant is not None, "the reader refuses a network without quantized output"
-    return quality(task, dequantized(outputs, output_quant), x, y)
+    return quality(task, dequantized(outputs, output_quant(graph)), x, y)
+
+
+def int8_figure(model: bytes | Graph, dataset: Dataset, split: DataSplit) -> float:
+    """The figure of merit (0..1) of an int8 network on ``split``: the user's metric, or the task's."""
+    if dataset.metric is None:
+        return int8_quality(model, dataset.task, split.x, split.y)
+    graph = read_bytes(model, "candidate") if isinstance(model, bytes) else model
+    outputs = run_batch(graph, [quantized(split.x, input_quant(graph))])[0]
+    return by_metric(dataset, split, np.asarray(outputs, np.int8))
+
+
+def by_metric(dataset: Dataset, split: DataSplit, outputs: npt.NDArray[np.int8]) -> float:
+    """The user's metric of int8 ``outputs``; raises ``RewardError`` unless it is within 0..1."""
+    assert dataset.metric is not None, "asked only where there is a metric"
+    value = dataset.metric(split.y, outputs.reshape(len(split), -1))
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not 0.0 <= number <= 1.0:
+        raise RewardError(
+            f"metric {dataset.metric_name} returned {value!r}",
+            remedy="a metric returns a number from 0 to 1, larger is better",
+        )
+    return number
+
+
+def output_quant(graph: Graph) -> Quant:
+    """Scale and zero point of the network's output."""
+    quant = graph.tensors[graph.outputs[0]].quant
+    assert quant is not None, "the reader refuses a network without quantized output"
+    return quant
 
 
 def dequantized(values: npt.NDArray[np.int8], quant: Quant) -> npt.NDArray[np.float32]:

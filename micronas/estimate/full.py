@@ -8,11 +8,24 @@ from functools import cache
 from time import process_time
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from micronas.config import DataConfig
 from micronas.data import Dataset, Task, load
 from micronas.errors import QuantizeError
-from micronas.estimate.accuracy import collapse, dropped, int8_accuracy, int8_quality
-from micronas.model.net import Net
+from micronas.estimate.accuracy import (
+    by_metric,
+    collapse,
+    dropped,
+    int8_accuracy,
+    int8_figure,
+    int8_quality,
+    output_quant,
+    quantized,
+)
+from micronas.model.net import Net, SoftmaxLayer
+from micronas.model.tflite import read_bytes
+from micronas.train.keras_file import weights_to_bytes
 from micronas.train.settings import TrainSettings
 from micronas.train.stop import Curve, StopRule, never
 
@@ -25,7 +38,8 @@ class Estimate:
     """The estimate of a candidate: its file, and qualities as in ``trial.Scores``.
 
     ``cpu_s`` is the worker's CPU time for all of it: training, quantization and scoring. ``curve`` is the
-    quality after each epoch; ``stopped`` is a stop rule's reason, if one ended the training.
+    quality after each epoch; ``stopped`` is a stop rule's reason, if one ended the training. ``weights`` are
+    the float ones, as ``train.keras_file`` packs them.
     """
 
     tflite: bytes
@@ -37,6 +51,7 @@ class Estimate:
     macs: int
     curve: Curve = ()
     stopped: str = ""
+    weights: bytes = b""
 
 
 def estimate(
@@ -83,11 +98,12 @@ def quantized_estimate(
     return Estimate(
         tflite=tflite,
         quality_int8=_int8_quality(tflite, dataset, quality_float),
-        quality_float=quality_float,
+        quality_float=quality_float if dataset.metric is None else _float_figure(model, net, tflite, dataset),
         epochs=epochs,
         cpu_s=process_time() - start_cpu,
         parameters=net.parameters,
         macs=net.macs,
+        weights=weights_to_bytes(model.get_weights()),
     )
 
 
@@ -102,7 +118,19 @@ def _int8_quality(tflite: bytes, dataset: Dataset, of_float: float) -> float:
         complaint = dropped(dataset.task.figure, of_int8, of_float)
     if complaint:
         raise QuantizeError(complaint, remedy="more calibration samples may help")
-    return of_int8
+    return of_int8 if dataset.metric is None else int8_figure(tflite, dataset, dataset.validation)
+
+
+def _float_figure(model: TfModel, net: Net, tflite: bytes, dataset: Dataset) -> float:
+    """The user's metric of the float network: its outputs, rounded to the int8 file's output scale."""
+    from micronas.train.evaluate import SplitEvaluator
+
+    outputs = SplitEvaluator(model, dataset.validation, dataset.task).logits()
+    if isinstance(net.nodes[-1].layer, SoftmaxLayer):
+        powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+        outputs = powers / powers.sum(axis=1, keepdims=True)
+    scale = output_quant(read_bytes(tflite, "candidate"))
+    return by_metric(dataset, dataset.validation, quantized(outputs, scale))
 
 
 def cached_dataset(config: DataConfig) -> Dataset:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import numpy.typing as npt
 from micronas.config import DataConfig
 from micronas.errors import TrainError
 from micronas.estimate.rank import mean_ranks
+from micronas.host.spawning import spawn_context
 from micronas.model.net import Net
 from micronas.train.child_process import interrupts_held
 from micronas.train.isolated import start_child
@@ -62,7 +62,7 @@ class ZeroCostScorer:
             max_tasks=NETS_PER_PROCESS,
             initializer=start_child,
             initargs=(os.getpid(),),
-            context=multiprocessing.get_context("spawn"),
+            context=spawn_context(),
         )
 
     def scores(self, nets: Sequence[Net]) -> list[ProxyScores]:

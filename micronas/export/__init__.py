@@ -2,80 +2,47 @@
 
     files = library_files(graph, name="kws")     # path in the library -> text
 
-The library runs on any core: it contains the network twice, for cores with the DSP extension and in portable
-C, and the compiler selects the suitable one. Both give the same outputs in every bit. Network and arena have
-the library's name, so that libraries of several networks can be linked into one program.
+The library runs on any core: it holds the network twice, once for cores with the DSP extension and once in
+portable C, and the compiler takes the one that fits. Both give the same outputs in every bit. Files and
+symbols of the network carry its name and those of kernels are weak, so that several libraries can be linked
+into one program in whatever way its build does it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from micronas.board import Core
-from micronas.codegen import generate
-from micronas.codegen.lowering import Target
-from micronas.codegen.lowering.lower import lower_graph
 from micronas.errors import ModelError
+from micronas.export.form import make_forms
 from micronas.export.host_test_source import host_test
-from micronas.export.kernels import kernel_files
-from micronas.export.texts import cmake_lists, license_text, network_header, platformio_library, readme
-from micronas.memory.plan import Plan, plan_memory
-from micronas.memory.plan.free_scratch import use_free_bytes
+from micronas.export.kernels import kernel_files, weak_kernel
+from micronas.export.texts import manifest, text_files, values_of
+from micronas.host.verb import make_callable
 from micronas.model.graph import Graph
 
-_FORMS = (
-    ("mn_model_dsp.c", Core.M4F, "#if defined(__ARM_FEATURE_DSP)"),
-    ("mn_model_portable.c", Core.M0PLUS, "#if !defined(__ARM_FEATURE_DSP)"),
-)
-
-_NAMED = """\
-#include "mn_network_{name}.h"
-
-#define mn_the_model mn_network_{name}
-#define mn_arena mn_network_{name}_arena
-
-{condition}
-{text}#endif
-"""
+make_callable(__name__)  # micronas.export(...) is the API's verb
 
 
-MAX_ARENA_BYTES = 64 * 1024 * 1024
-"""More than any microcontroller's memory; the example data of a network that is larger would take hours."""
+def library_files(
+    graph: Graph, *, name: str, labels: Sequence[str] = (), sha256: str | None = None
+) -> Mapping[str, str]:
+    """Path -> text of every file of the library called ``name``; raises ``ModelError`` as lowering does.
 
-
-def library_files(graph: Graph, *, name: str) -> Mapping[str, str]:
-    """Path -> text of every file of the library called ``name``; raises ``ModelError`` as lowering does."""
+    ``labels`` names the outputs, one for each, or none; ``sha256`` is that of the model's file.
+    """
     if not re.fullmatch(r"[A-Za-z]\w*", name, flags=re.ASCII):
-        raise ModelError(f"{name!r} is not a valid library name: use letters, digits and _")
-    files: dict[str, str] = {}
-    kernels: set[str] = set()
-    arena_bytes = 0
-    for file_name, core, condition in _FORMS:
-        lowered = lower_graph(graph, Target(core))
-        lowered, plan = use_free_bytes(lowered, plan_memory(graph, lowered))
-        _require_possible(graph, plan)
-        text = generate(graph, lowered, plan, name=name)["mn_model.c"]
-        files[f"src/{file_name}"] = _NAMED.format(name=name, condition=condition, text=text)
-        kernels |= {op.kernel for op in lowered}
-        arena_bytes = max(arena_bytes, plan.arena_bytes)
-    files |= {f"src/{path}": text for path, text in kernel_files(kernels).items()}
-    files[f"src/mn_network_{name}.h"] = network_header(name)
-    files["test/test_model.c"] = host_test(graph, name)
-    files["CMakeLists.txt"] = cmake_lists(name, sorted(p for p in files if p.startswith("src/")))
-    files["library.json"] = platformio_library(name)
-    files["README.md"] = readme(graph, name, arena_bytes)
-    files["LICENSE"] = license_text()
+        raise ModelError(f"{name!r} cannot name a library: it must be a word of letters, digits and _")
+    outputs = graph.tensors[graph.outputs[0]].shape[-1] if graph.tensors[graph.outputs[0]].shape else 1
+    if labels and len(labels) != outputs:
+        raise ModelError(f"{len(labels)} labels for {outputs} outputs", remedy="give one label per output")
+    symbol, forms = f"mn_network_{name}", make_forms(graph)
+    files = {f"src/mn_{name}_{form.key}.c": form.source(name, symbol, f"{symbol}.h") for form in forms}
+    kernels = {op.kernel for form in forms for op in form.lowered}
+    files |= {f"src/{path}": weak_kernel(path, text) for path, text in kernel_files(kernels).items()}
+    sources = sorted([*files, f"src/{symbol}.c"])
+    values = values_of(graph, name, forms, labels, sources)
+    files |= text_files(values, forms)
+    files[f"test/test_{name}.c"] = host_test(graph, name)
+    files["manifest.json"] = manifest(graph, values, forms, sha256)
     return files
-
-
-def _require_possible(graph: Graph, plan: Plan) -> None:
-    """Refuses a network that no microcontroller holds, before anything is run or written."""
-    if plan.arena_bytes <= MAX_ARENA_BYTES:
-        return
-    where = "" if plan.peak_op is None else f" (most at op {plan.peak_op} {graph.ops[plan.peak_op].kind})"
-    raise ModelError(
-        f"{graph.name}: the activations take {plan.arena_bytes:,} bytes{where}; "
-        f"a library is made for at most {MAX_ARENA_BYTES:,}",
-        remedy="a smaller input, fewer channels, or a stride early in the network",
-    )

@@ -10,6 +10,14 @@ from micronas.host.resources import resource
 
 _DEFINED_IN_C = re.compile(r"^(?:mn_status|void|int32_t) (mn_\w+)\([^;]*\)\s*\{", re.M)
 _DEFINED_IN_ASSEMBLER = re.compile(r"^\s*(?:\.global|depthwise)\s+(mn_\w+)", re.M)
+_WHOLE_DEFINITION = re.compile(r"^((?:mn_status|void|int32_t) mn_\w+\([^;]*\)\s*\{)", re.M)
+_WEAK = """\
+#if defined(__GNUC__) || defined(__ICCARM__)
+#define MN_WEAK __attribute__((weak))
+#else
+#define MN_WEAK
+#endif
+"""
 _MENTIONED = re.compile(r"\bmn_\w+")
 _INCLUDED = re.compile(r'#include "(mn_\w+\.h)"')
 
@@ -37,6 +45,15 @@ def kernel_files(kernels: set[str], folder: Path | None = None) -> Mapping[str, 
         waiting += [defined[s] for s in _MENTIONED.findall(_code(text)) if s in defined]
         waiting += _INCLUDED.findall(text)
     return dict(sorted(found.items()))
+
+
+def weak_kernel(name: str, text: str) -> str:
+    """``text`` with its functions weak: two libraries that are not archives may hold the same kernel."""
+    if name.endswith(".S"):
+        return re.sub(r"^(\s*)\.global ", r"\1.weak ", text, flags=re.M)
+    if not name.endswith(".c"):
+        return text
+    return _WEAK + _WHOLE_DEFINITION.sub(r"MN_WEAK \1", text)
 
 
 def _definitions(name: str, text: str) -> list[str]:

@@ -8,7 +8,7 @@ converts in 0.1 to 0.2 CPU-seconds where ``from_keras_model`` takes 0.5 to 0.8.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -24,20 +24,32 @@ _INVISIBLE = 1e-30
 
 def convert(net: Net, weights: tuple[Folded | None, ...], samples: npt.NDArray[np.float32]) -> bytes:
     """The TFLite converter's full-int8 file for ``net`` with ``weights``, calibrated on ``samples``."""
+    return convert_function(
+        lambda x: _forward(import_tensorflow(), net, weights, x), net.input_shape, samples
+    )
+
+
+def convert_function(
+    function: Callable[[Any], Any], input_shape: tuple[int, ...], samples: npt.NDArray[np.float32]
+) -> bytes:
+    """The same for any TensorFlow function of one float32 tensor (batch, *input_shape)."""
     with captured_stderr() as log, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return _convert(import_tensorflow(), net, weights, samples)
+            return _convert(import_tensorflow(), function, input_shape, samples)
         except Exception as error:  # the converter raises any exception of its passes
             detail = (str(error) or log.text()).strip().splitlines() or ["no reason given"]
             raise QuantizeError(f"the TFLite converter failed: {detail[0]}") from error
 
 
 def _convert(
-    tf: Any, net: Net, weights: tuple[Folded | None, ...], samples: npt.NDArray[np.float32]
+    tf: Any,
+    function: Callable[[Any], Any],
+    input_shape: tuple[int, ...],
+    samples: npt.NDArray[np.float32],
 ) -> bytes:
-    spec = tf.TensorSpec((1, *net.input_shape), tf.float32)
-    traced = tf.function(lambda x: _forward(tf, net, weights, x), autograph=False)
+    spec = tf.TensorSpec((1, *input_shape), tf.float32)
+    traced = tf.function(function, autograph=False)
     # The model argument (trackable_obj) fails under Keras 3, and there are no variables to track.
     converter = tf.lite.TFLiteConverter.from_concrete_functions([traced.get_concrete_function(spec)])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]

@@ -10,6 +10,7 @@ from micronas.board import Core
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.errors import BudgetError, StoreError
+from micronas.host.plugin import short_name
 from micronas.memory.ledger import make_ledger
 from micronas.memory.plan import Plan, plan_memory
 from micronas.model.graph import Graph
@@ -68,6 +69,8 @@ class RunData:
     @property
     def figure(self) -> str:
         """Name of the figure of merit, the meaning of ``quality_int8`` and similar fields."""
+        if metric := self.setting("data", "metric"):
+            return short_name(str(metric))
         return "AUC" if self.setting("space", "name") in ANOMALY_SPACES else "accuracy"
 
     def setting(self, section: str, key: str) -> Any:

@@ -1,8 +1,11 @@
-"""The search: the only package that knows every stage."""
+"""The search: the only part that names every stage. ``micronas.search(...)`` is the API's verb."""
 
+from micronas.host.verb import make_callable
 from micronas.search.outcome import summary
 from micronas.search.pick import Picked, pick
 from micronas.search.run import new_run, search, stored_setup
 from micronas.search.setup import Setup, prepare
 
 __all__ = ["Picked", "Setup", "new_run", "pick", "prepare", "search", "stored_setup", "summary"]
+
+make_callable(__name__)

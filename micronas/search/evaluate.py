@@ -67,7 +67,13 @@ class TrialEvaluator:
         over = self._over_latency(placed.latency)
         if over:
             return TrialResult(Outcome.INFEASIBLE, stage="latency", reason=over, details=details)
-        return TrialResult(Outcome.COMPLETE, scores, details=details, tflite=estimate.tflite)
+        return TrialResult(
+            Outcome.COMPLETE,
+            scores,
+            details=details,
+            tflite=estimate.tflite,
+            weights=estimate.weights or None,
+        )
 
     def _scores(self, estimate: Estimate, placed: DeployedFigures) -> Scores:
         latency_ms = placed.latency.ms if placed.latency else None

@@ -6,7 +6,6 @@ replaced before the leak matters.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections import deque
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import Any, Protocol, Self, TypeAlias
 
 from micronas.errors import MachineError, MicronasError
 from micronas.host.machine_fault import machine_fault
+from micronas.host.spawning import spawn_context
 from micronas.search.task import Evaluate, TrialResult, TrialTask, failed_machine
 from micronas.train.child_process import follow_parent, interrupts_held
 from micronas.trial import Outcome
@@ -99,7 +99,7 @@ class ProcessExecutor:
             max_tasks=tasks_per_worker,
             initializer=_start_worker,
             initargs=(factory, os.getpid()),
-            context=multiprocessing.get_context("spawn"),
+            context=spawn_context(),
         )
 
     def submit(self, task: TrialTask) -> None:

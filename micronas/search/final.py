@@ -15,18 +15,23 @@ from micronas.search.machine_stop import stopped_by
 from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import Termination
 from micronas.store import Record, Store
-from micronas.trial import Outcome, Scores, Source
+from micronas.trial import Json, Outcome, Scores, Source
 
 
 @dataclass(frozen=True)
 class Winner:
-    """The network that the search reports. ``final_fit`` is whether the final training improved it."""
+    """The network that the search reports. ``final_fit`` is whether the final training improved it.
+
+    ``weights`` are the float weights, None if the run did not keep them.
+    """
 
     number: int
     key: str
     scores: Scores
     tflite: bytes
     final_fit: bool
+    arch: Json = None
+    weights: bytes | None = None
 
 
 def ranking(records: list[Record]) -> list[Record]:
@@ -136,13 +141,15 @@ def _as_trained(record: Record, store: Store) -> Winner:
     tflite = record.tflite or store.model(trial.number)
     assert trial.scores is not None, "a COMPLETE trial has scores"
     assert tflite is not None, "a COMPLETE trial has a model"
-    return Winner(trial.number, trial.key, trial.scores, tflite, final_fit=False)
+    weights = record.weights or store.weights(trial.number)
+    return Winner(trial.number, trial.key, trial.scores, tflite, False, trial.arch, weights)
 
 
 def _as_finished(record: Record, result: TrialResult | None) -> Winner | None:
     if result is None or result.outcome is not Outcome.COMPLETE or not result.scores or not result.tflite:
         return None
-    return Winner(record.trial.number, record.trial.key, result.scores, result.tflite, final_fit=True)
+    trial = record.trial
+    return Winner(trial.number, trial.key, result.scores, result.tflite, True, trial.arch, result.weights)
 
 
 def _lost(record: Record) -> tuple[int, TrialResult]:

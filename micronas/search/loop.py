@@ -192,7 +192,7 @@ class Loop:
             origin=pending.origin,
         )
         details: dict[str, Json] = {**result.details, **pending.details, RUN_CPU_S: self._cpu_s()}
-        record = Record(trial, details, pending.rejected, self._store.wall_s(), result.tflite)
+        record = Record(trial, details, pending.rejected, self._store.wall_s(), result.tflite, result.weights)
         self._store.add(record)
         self._stored[number] = record
         if result.outcome is not Outcome.INFEASIBLE:

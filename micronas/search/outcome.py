@@ -11,7 +11,7 @@ from micronas.config import SearchConfig
 from micronas.deploy.deployment import sources_of, verified_deployment, write_sources
 from micronas.deploy.to_json import deployment_to_json
 from micronas.device.targets import make_device
-from micronas.estimate.accuracy import int8_quality
+from micronas.estimate.accuracy import int8_figure
 from micronas.memory.ledger import make_ledger
 from micronas.model.tflite import read_bytes
 from micronas.report.target import missed_target
@@ -23,9 +23,14 @@ from micronas.store import Final, Record, Store
 from micronas.store.final_figures import DeploymentFigures, FinalFigures, figures_from_json
 from micronas.store.stored_setup import stored_config
 from micronas.strategy.reward import reward
+from micronas.train.isolated import run_isolated
+from micronas.train.keras_file import save_keras
 from micronas.trial import Json, Latency, Outcome, Scores, Source
 
 PARITY_SAMPLES = 32
+
+KERAS_DEADLINE_S = 300.0
+"""For starting TensorFlow and writing a file: many times what it takes."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +55,11 @@ def conclude(setup: Setup, winner: Winner, store: Store, agreement: list[Json]) 
 def figures_of(setup: Setup, winner: Winner, store: Store, folder: Path) -> FinalFigures:
     """Build and measure ``winner`` into ``folder``, and score it on the test split, which is recorded."""
     deployed = write_files(setup, winner.tflite, folder)
+    files = {**deployed.files, **_write_keras(setup, winner, folder)}
     reason = f"final figures of trial {winner.number}"
     store.record_unsealing(reason)
     test = setup.dataset.test.unseal(reason)
-    quality = int8_quality(winner.tflite, setup.dataset.task, test.x, test.y)
+    quality = int8_figure(winner.tflite, setup.dataset, test)
     return FinalFigures(
         trial=winner.number,
         key=winner.key,
@@ -62,9 +68,18 @@ def figures_of(setup: Setup, winner: Winner, store: Store, folder: Path) -> Fina
         test_samples=len(test),
         scores=_measured(winner.scores, deployed.figures.latency, setup.config),
         deployment=deployed.figures,
-        files=deployed.files,
-        figure=setup.dataset.task.figure,
+        files=files,
+        figure=setup.dataset.figure,
     )
+
+
+def _write_keras(setup: Setup, winner: Winner, folder: Path) -> dict[str, str]:
+    """``model.keras``, the float network, where the run has its weights; written by a process of its own."""
+    if winner.weights is None:
+        return {}
+    net, path = setup.space.net(setup.space.from_json(winner.arch)), folder / "model.keras"
+    run_isolated(save_keras, net, winner.weights, path, deadline_s=KERAS_DEADLINE_S)
+    return {"keras": str(path)}
 
 
 def _measured(scores: Scores, found: Latency | None, config: SearchConfig) -> Scores:

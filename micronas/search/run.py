@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,6 +56,11 @@ def new_run(setup: Setup, folder: Path) -> Store:
     text = yaml.safe_dump(config.model_dump(mode="json", exclude_defaults=True), sort_keys=False)
     (folder / "config.yaml").write_text(text, encoding="utf-8")
     return store
+
+
+def free_run_name(runs: Path, stem: str) -> str:
+    """``STEM-1``, or the first number that no run in ``runs`` has."""
+    return next(name for n in itertools.count(1) if not (runs / (name := f"{stem}-{n}")).exists())
 
 
 def stored_setup(store: Store) -> Setup:

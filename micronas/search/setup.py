@@ -15,12 +15,13 @@ from micronas.errors import ConfigError, ToolMissingError
 from micronas.estimate import check_estimator, check_prefilter
 from micronas.firmware.clock_choice import board_at
 from micronas.host.installation import install_command
+from micronas.host.plugin import Part, find
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget
 from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
 from micronas.space import ANOMALY_SPACES, SPACES, Arch, Space, check_space, make_space
-from micronas.strategy import Problem, check_strategy, searcher
+from micronas.strategy import STRATEGIES, Problem, check_strategy, searcher
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     check_space(config.space.name)
     check_strategy(config.strategy, config.space.name)
     check_estimator(config.estimator.name, searcher(config.strategy.name), config.space.name)
+    check_plugged_in(config)
     if config.estimator.prefilter is not None:
         check_prefilter(config.estimator.name, searcher(config.strategy.name))
     _require_packages()
@@ -76,8 +78,28 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     return Setup(config, board, dataset, space, budget, gate, first)
 
 
+def check_plugged_in(config: SearchConfig) -> None:
+    """Raise ``ConfigError`` for a part of the user's that is not there, or that its company cannot use."""
+    named = (
+        (config.data.metric, Part.METRIC),
+        (config.reward.function, Part.REWARD),
+        (config.space.name if config.space.name not in SPACES else None, Part.SPACE),
+        (config.strategy.name if config.strategy.name not in STRATEGIES else None, Part.STRATEGY),
+    )
+    for name, part in named:
+        if name is not None:
+            find(name, part)
+    if config.reward.function is not None and config.strategy.name == "predictor_reward":
+        raise ConfigError(
+            "strategy predictor_reward uses the formula of the reward, which reward.function replaces",
+            remedy="take another strategy, predictor_front for example",
+        )
+
+
 def _check_task(space: str, dataset: Dataset) -> None:
     """Anomaly detection needs networks that reconstruct their input; classification needs classifiers."""
+    if space not in SPACES:
+        return  # a user-defined space: only its author knows
     reconstructs = space in ANOMALY_SPACES
     if reconstructs == (dataset.task is Task.DETECT_ANOMALIES):
         return

@@ -47,6 +47,7 @@ class TrialResult:
     reason: str = ""
     details: dict[str, Json] = field(default_factory=dict)
     tflite: bytes | None = None
+    weights: bytes | None = None
     fault: MachineError | None = None
 
 

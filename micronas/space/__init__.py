@@ -6,6 +6,7 @@ import difflib
 
 from micronas.config import SpaceConfig
 from micronas.errors import SpaceError
+from micronas.host.plugin import Part, find, is_plugged_in
 from micronas.space.autoencoder import AutoencoderSpace
 from micronas.space.base import Arch, Space
 from micronas.space.cell import CellLimits, CellSpace
@@ -23,6 +24,9 @@ ANOMALY_SPACES = ("autoencoder",)
 
 def make_space(config: SpaceConfig, input_shape: tuple[int, ...], n_classes: int) -> Space:
     """The space that ``config`` describes, for data of this shape; raises ``SpaceError`` if there is none."""
+    if config.name not in SPACES and is_plugged_in(config.name, Part.SPACE):
+        own: Space = find(config.name, Part.SPACE)(input_shape, n_classes)
+        return own
     match config.name:
         case "layerwise":
             shape = _image_shape(input_shape)
@@ -40,7 +44,7 @@ def make_space(config: SpaceConfig, input_shape: tuple[int, ...], n_classes: int
 
 def check_space(name: str) -> None:
     """Raise ``SpaceError`` with the nearest known name unless space ``name`` exists."""
-    if name not in SPACES:
+    if name not in SPACES and not is_plugged_in(name, Part.SPACE):
         raise _unknown(name)
 
 

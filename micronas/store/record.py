@@ -16,7 +16,8 @@ class Record:
 
     ``details`` are figures by name (per-op profile, parity, build id, ledger items); ``rejected`` counts the
     proposals refused by the budgets before this one; ``finished_s`` is the run's wall-clock time, excluding
-    pauses.
+    pauses. ``weights`` are the float weights of the network, as ``train.keras_file`` packs them, in a file
+    beside the database.
     """
 
     trial: Trial
@@ -24,6 +25,7 @@ class Record:
     rejected: int = 0
     finished_s: float = 0.0
     tflite: bytes | None = None
+    weights: bytes | None = None
 
 
 @dataclass(frozen=True)

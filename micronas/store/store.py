@@ -171,6 +171,8 @@ class Store:
     def add(self, record: Record) -> None:
         """Store a finished trial in one transaction."""
         row = record_to_row(record, self.wall_s())
+        if record.weights is not None:
+            self._write_weights(record.trial.number, record.weights)
         with self._transaction() as cursor:
             cursor.execute("INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             if record.tflite is not None:
@@ -192,6 +194,23 @@ class Store:
         """The int8 .tflite of trial ``number`` as trained during the search."""
         row = self._one("SELECT tflite FROM models WHERE number = ?", number)
         return bytes(row[0]) if row else None
+
+    def weights(self, number: int) -> bytes | None:
+        """The float weights of trial ``number`` as its search-time training left them; see ``Record``."""
+        path = self._weights_file(number)
+        return path.read_bytes() if path.is_file() else None
+
+    def _weights_file(self, number: int) -> Path:
+        return self.folder / "weights" / f"trial-{number}.npz"
+
+    def _write_weights(self, number: int, weights: bytes) -> None:
+        """Before the trial's own transaction: a kill in between leaves a file that is written again."""
+        path = self._weights_file(number)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(weights)
+        except OSError as error:
+            raise damaged(self.folder, f"{path.name}: {error.strerror}") from error
 
     def record_unsealing(self, reason: str) -> None:
         """Record that the test split was used."""

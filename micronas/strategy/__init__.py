@@ -13,6 +13,7 @@ from collections.abc import Callable
 from micronas.config import StrategyConfig
 from micronas.errors import ConfigError
 from micronas.estimate import Searcher
+from micronas.host.plugin import Part, find, is_plugged_in
 from micronas.space import SPACES, Arch, Space
 from micronas.strategy.aging_evolution import AgingEvolution
 from micronas.strategy.base import Accept, Strategy
@@ -68,6 +69,9 @@ def make_strategy(
     ``problem`` gives differentiable strategies their data and target, and predictors their budgets; ``nsga2``
     uses its ledger to diversify children, and the others do not need it.
     """
+    if config.name not in STRATEGIES and is_plugged_in(config.name, Part.STRATEGY):
+        own: Strategy = find(config.name, Part.STRATEGY)(space, seed, accept)
+        return own
     if config.name in DIFFERENTIABLE:
         if problem is None:
             raise ConfigError(f"strategy {config.name} needs data and a budget to train its supernet for")
@@ -127,15 +131,15 @@ def searcher(strategy: str) -> Searcher:
         )
     if strategy in PREDICTORS:
         why = f"strategy {strategy} predicts accuracies itself, from those of networks trained separately"
-        return Searcher(strategy, spaces_of(strategy), why_no_shared_weights=why)
-    return Searcher(strategy, spaces_of(strategy))
+        return Searcher(strategy, spaces_of(strategy), why_no_shared_weights=why, on_plugged_in=True)
+    return Searcher(strategy, spaces_of(strategy), on_plugged_in=strategy not in ONLY_ON)
 
 
 def check_strategy(config: StrategyConfig, space: str) -> None:
     """Raise ``ConfigError`` unless strategy ``config.name`` exists and works on the given space."""
-    if config.name not in STRATEGIES:
+    if config.name not in STRATEGIES and not is_plugged_in(config.name, Part.STRATEGY):
         raise _unknown(config.name)
-    if space not in spaces_of(config.name):
+    if not searcher(config.name).works_on(space):
         raise ConfigError(
             f"strategy {config.name} does not work on space {space}",
             remedy=f"its spaces: {', '.join(spaces_of(config.name))}; `micronas strategies` lists all pairs",

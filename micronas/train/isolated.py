@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable
 from concurrent.futures import wait
 from typing import TypeVar
 
 from micronas.errors import TrainError
+from micronas.host.spawning import spawn_context
 from micronas.train.child_process import follow_parent, interrupts_held
 
 Result = TypeVar("Result")
@@ -30,9 +30,8 @@ def run_isolated(
     """
     from pebble import ProcessExpired, ProcessPool
 
-    context = multiprocessing.get_context("spawn")
     with ProcessPool(
-        max_workers=1, initializer=start_child, initargs=(os.getpid(),), context=context
+        max_workers=1, initializer=start_child, initargs=(os.getpid(),), context=spawn_context()
     ) as pool:
         try:
             with interrupts_held():

@@ -1,0 +1,61 @@
+"""A data set that is in memory already, as a data source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.config import DataConfig
+from micronas.data import DataKind, FrontEnd, Samples, Task
+from micronas.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class ArraySource:
+    """Arrays as a data source: callable like any other; it travels to the workers with its arrays."""
+
+    samples: Samples
+
+    def __call__(self, config: DataConfig) -> Samples:
+        """All samples; micronas splits them."""
+        return self.samples
+
+
+def from_arrays(
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    class_names: Sequence[str] | None = None,
+    kind: DataKind = DataKind.IMAGE,
+    groups: npt.ArrayLike | None = None,
+    name: str = "arrays",
+) -> ArraySource:
+    """A data source of ``x`` (N, height, width, channels), already scaled, and labels ``y`` (N,) from 0.
+
+    A sensor window (N, time, channels) is taken as (N, time, 1, channels). ``groups`` (N,) keeps samples of
+    one person or recording in one part of the split. Raises ``DataError`` for shapes that do not fit.
+    """
+    inputs, labels = np.asarray(x, np.float32), np.asarray(y, np.int64)
+    if inputs.ndim == 3:
+        inputs = inputs[:, :, np.newaxis, :]
+    if inputs.ndim != 4 or labels.shape != (len(inputs),) or not len(inputs):
+        raise DataError(
+            f"x has shape {np.shape(x)} and y {np.shape(y)}",
+            remedy="give x as (N, height, width, channels) or (N, time, channels), and y as (N,)",
+        )
+    names = tuple(class_names) if class_names else tuple(str(i) for i in range(int(labels.max()) + 1))
+    samples = Samples(
+        name=name,
+        kind=kind,
+        x=inputs,
+        y=labels,
+        class_names=names,
+        input_range=(float(inputs.min()), float(inputs.max())),
+        front_end=FrontEnd("none", 1),
+        groups=None if groups is None else np.asarray(groups, np.int64),
+        task=Task.CLASSIFY,
+    )
+    return ArraySource(samples)

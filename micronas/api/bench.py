@@ -1,0 +1,113 @@
+"""``bench``: build a model, run it, and prove every output element."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.api.models import Calibration, Model, as_graph
+from micronas.board import Board
+from micronas.deploy.bench import load_samples, quantized_samples, simplified
+from micronas.deploy.deployment import Deployment, cache_folder, deploy, random_samples, require_tools
+from micronas.deploy.to_json import deployment_to_json
+from micronas.device.targets import make_device
+from micronas.firmware.clock_choice import board_at
+from micronas.model.graph import Graph
+
+RANDOM_SAMPLES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What a run on the device gave. ``latency_source`` says what ``latency_ms`` is: emulated or measured.
+
+    ``exact`` is whether every output element equalled the reference kernels'. ``deployment`` is all of it,
+    and ``original`` the network before constant channels were removed.
+    """
+
+    deployment: Deployment
+    original: Graph
+    device: str
+
+    @property
+    def latency_ms(self) -> float:
+        """Of one inference."""
+        return self.deployment.measurement.latency.ms
+
+    @property
+    def latency_source(self) -> str:
+        """``emulated`` or ``measured``; figures of different sources are not to be compared."""
+        return self.deployment.measurement.latency.source.value
+
+    @property
+    def instructions(self) -> int | None:
+        """Executed instructions of one inference, where the device counts them."""
+        return self.deployment.measurement.latency.instructions
+
+    @property
+    def exact(self) -> bool:
+        """Whether every compared output element agreed."""
+        return self.deployment.measurement.parity.mismatches == 0
+
+    @property
+    def sram_bytes(self) -> int:
+        """As linked."""
+        return self.deployment.firmware.linked.sram_bytes
+
+    @property
+    def flash_bytes(self) -> int:
+        """As linked."""
+        return self.deployment.firmware.linked.flash_bytes
+
+    @property
+    def per_op(self) -> list[dict[str, Any]]:
+        """One row per op: kind, output shape, instructions, share, bytes of constants, milliseconds."""
+        rows: Any = deployment_to_json(self.deployment)["per_op"]
+        return list(rows)
+
+
+def bench(
+    model: Model,
+    board: str | Path | Board,
+    *,
+    device: str = "qemu",
+    probe: str | None = None,
+    port: str | None = None,
+    samples: str | Path | npt.ArrayLike | None = None,
+    count: int = RANDOM_SAMPLES,
+    keep: str | Path | None = None,
+    remove_constant_channels: bool = False,
+    clock_mhz: float | None = None,
+    calibration: Calibration = None,
+) -> Bench:
+    """Build ``model`` for ``board``, run it on ``device`` (qemu, renode or serial) and compare its outputs.
+
+    ``samples`` are inputs (N, ...), an array or the path of an .npz file; without them, random ones. A float
+    model is converted with ``calibration`` first. ``keep`` is a folder for the C, ELF and map. Differences do
+    not raise: see ``Bench.exact``.
+    """
+    profile = board if isinstance(board, Board) else board_at(str(board), clock_mhz)
+    where = make_device(device, probe, port)
+    original = as_graph(model, calibration)
+    inputs = _inputs(samples, original, count)
+    graph = simplified(original, inputs) if remove_constant_channels else original
+    require_tools(where, profile)
+    with tempfile.TemporaryDirectory(prefix="micronas-") as work:
+        folder = Path(keep) if keep is not None else Path(work)
+        deployed = deploy(graph, profile, inputs, device=where, workdir=folder, cache_dir=cache_folder())
+    return Bench(deployed, original, device)
+
+
+def _inputs(
+    samples: str | Path | npt.ArrayLike | None, graph: Graph, count: int
+) -> list[npt.NDArray[np.int8]]:
+    if samples is None:
+        return random_samples(graph, count, seed=0)
+    if isinstance(samples, str | Path):
+        return load_samples(Path(samples), graph, count)
+    return quantized_samples({"samples": np.asarray(samples)}, graph, count)

@@ -1,0 +1,56 @@
+"""``export``: a network as a C99 library to drop into any project."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from micronas.api.models import Calibration, Model, as_tflite, name_of
+from micronas.export import library_files
+from micronas.export.write import library_name, write_library
+from micronas.host.new_folder import require_new_folder
+from micronas.model.graph import Graph
+from micronas.model.tflite import read_bytes
+
+
+def export(
+    model: Model,
+    out: str | Path,
+    *,
+    name: str | None = None,
+    labels: Sequence[str] = (),
+    remove_constant_channels: bool = False,
+    calibration: Calibration = None,
+) -> Path:
+    """Write ``model`` as a C99 library into the new folder ``out``, and return the folder.
+
+    ``labels`` are the names of the outputs, in order; without them those in ``labels.txt`` beside the model.
+    ``remove_constant_channels`` leaves out what no input can change. Raises ``MicronasError`` when the
+    folder is not empty or the model is refused.
+    """
+    folder = Path(out)
+    require_new_folder(folder)
+    data = as_tflite(model, calibration)
+    graph = read_bytes(data, name_of(model))
+    if remove_constant_channels:
+        from micronas.model.constant_channels import remove_constant_channels as simplified
+
+        graph = simplified(graph)
+    files = library_files(
+        graph,
+        name=name or library_name(name_of(model)),
+        labels=tuple(labels) or _labels_beside(model, graph),
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+    write_library(files, folder)
+    return folder
+
+
+def _labels_beside(model: Model, graph: Graph) -> tuple[str, ...]:
+    """What a search wrote beside its model, if there is a name for each output."""
+    path = Path(model).parent / "labels.txt" if isinstance(model, str | Path) else None
+    if path is None or not path.is_file():
+        return ()
+    names = tuple(path.read_text(encoding="utf-8", errors="surrogateescape").splitlines())
+    return names if len(names) == graph.tensors[graph.outputs[0]].shape[-1] else ()

@@ -1,0 +1,163 @@
+"""The two forms of an exported network: for cores with the DSP extension, and in portable C."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import micronas
+from micronas.board import Core
+from micronas.codegen import generate
+from micronas.codegen.lowering import Lowered, Target
+from micronas.codegen.lowering.lower import lower_graph
+from micronas.codegen.lowering.sizes import constant_items, model_constant_bytes
+from micronas.errors import ModelError
+from micronas.memory.plan import Plan, plan_memory
+from micronas.memory.plan.free_scratch import use_free_bytes
+from micronas.memory.plan.picture import picture
+from micronas.model.graph import Graph
+
+MAX_ARENA_BYTES = 64 * 1024 * 1024
+"""More than any microcontroller's memory; the example data of a larger network would take hours."""
+
+_SOURCE = """\
+#include "{header}"
+
+#define mn_the_model {symbol}
+#define mn_arena {symbol}_arena
+
+{condition}
+{text}#endif
+"""
+
+_ARENA = "int8_t mn_arena[{nbytes}] MN_ARENA;"
+_OPTIONAL_ARENA = """\
+#if defined({macro}_NO_ARENA)
+#define MN_STATIC_ARENA ((int8_t *)0)
+#else
+#define MN_STATIC_ARENA mn_arena
+{arena}
+#endif"""
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """A network lowered and planned for one kind of core."""
+
+    key: str
+    title: str
+    core: Core
+    condition: str
+    graph: Graph
+    lowered: tuple[Lowered, ...]
+    plan: Plan
+
+    def source(self, name: str, symbol: str, header: str) -> str:
+        """The C of this form, empty on other cores; its static arena can be left out."""
+        text = generate(self.graph, self.lowered, self.plan, name=name)["mn_model.c"]
+        arena = _ARENA.format(nbytes=self.plan.arena_bytes)
+        assert text.count(arena) == text.count(".arena = mn_arena,") == 1, (
+            "the generator's arena is one array"
+        )
+        optional = _OPTIONAL_ARENA.format(macro=symbol.upper(), arena=arena)
+        text = text.replace(arena, optional).replace(".arena = mn_arena,", ".arena = MN_STATIC_ARENA,")
+        return _SOURCE.format(header=header, symbol=symbol, condition=self.condition, text=text)
+
+    @property
+    def constant_bytes(self) -> int:
+        """Of weights, parameters and tables, on a 32-bit target."""
+        return model_constant_bytes(self.graph, self.lowered)
+
+    def to_json(self) -> dict[str, Any]:
+        """Ops in order of execution with their kernels, and buffers with their lifetimes."""
+        return {
+            "form": self.key,
+            "cores": self.title,
+            "assumed_flags": ["-std=c99", "-O2", f"-mcpu={self.core.value}"],
+            "constant_bytes": self.constant_bytes,
+            "arena_bytes": self.plan.arena_bytes,
+            "ops": self.ops(),
+            "buffers": self._buffers(),
+        }
+
+    def picture(self) -> str:
+        """The memory plan as text."""
+        return picture(self.graph, self.plan)
+
+    def ops(self) -> list[dict[str, Any]]:
+        """One row per op, in order of execution."""
+        constants: dict[int, int] = {}
+        for item in constant_items(self.graph, self.lowered):
+            if item.op_index is not None:
+                constants[item.op_index] = constants.get(item.op_index, 0) + item.nbytes
+        by_index = {op.op_index: op for op in self.lowered}
+        return [self._op(by_index[i], constants.get(i, 0)) for i in self.plan.order]
+
+    def _op(self, lowered: Lowered, constant_bytes: int) -> dict[str, Any]:
+        op = self.graph.ops[lowered.op_index]
+        output = self.graph.tensors[op.outputs[0]]
+        return {
+            "op": lowered.op_index,
+            "kind": op.kind,
+            "output": output.name,
+            "output_shape": list(output.shape),
+            "kernel": lowered.kernel,
+            "why": _why(lowered.kernel, self.key, lowered.is_copy),
+            "scratch_bytes": lowered.scratch_bytes,
+            "constant_bytes": constant_bytes,
+        }
+
+    def _buffers(self) -> list[dict[str, Any]]:
+        """Steps count the ops in order of execution from 1; 0 writes the inputs, the last reads outputs."""
+        return [
+            {
+                "offset": span.offset,
+                "bytes": span.size,
+                "first_step": span.first,
+                "last_step": span.last,
+                "tensors": [self.graph.tensors[t].name for t in span.tensors],
+                "scratch_of_op": span.scratch_of,
+            }
+            for span in sorted(self.plan.spans, key=lambda span: (span.first, span.offset))
+        ]
+
+
+def make_forms(graph: Graph) -> tuple[Form, ...]:
+    """Both forms; raises ``ModelError`` as lowering does."""
+    kinds = (
+        ("dsp", "Cores with the DSP extension (Cortex-M4, M7, M33, M55)", Core.M4F, "defined"),
+        ("portable", "Other cores (Cortex-M0, M0+, M3, and any host)", Core.M0PLUS, "!defined"),
+    )
+    forms = []
+    for key, title, core, test in kinds:
+        lowered = lower_graph(graph, Target(core))
+        lowered, plan = use_free_bytes(lowered, plan_memory(graph, lowered))
+        _require_possible(graph, plan)
+        condition = f"#if {test}(__ARM_FEATURE_DSP)"
+        forms.append(Form(key, title, core, condition, graph, lowered, plan))
+    return tuple(forms)
+
+
+def version() -> str:
+    """Of the program that writes the library."""
+    return micronas.__version__
+
+
+def _why(kernel: str, form: str, is_copy: bool) -> str:
+    if is_copy:
+        return "moves no byte where input and output share their memory"
+    if kernel.endswith("_dsp"):
+        return "the DSP form of this op takes this shape"
+    return "portable C" if form == "portable" else "portable C: no DSP form for this op and shape"
+
+
+def _require_possible(graph: Graph, plan: Plan) -> None:
+    """Refuses a network that no microcontroller holds, before anything is run or written."""
+    if plan.arena_bytes <= MAX_ARENA_BYTES:
+        return
+    where = "" if plan.peak_op is None else f" (most at op {plan.peak_op} {graph.ops[plan.peak_op].kind})"
+    raise ModelError(
+        f"{graph.name}: the activations take {plan.arena_bytes:,} bytes{where}; "
+        f"a library is made for at most {MAX_ARENA_BYTES:,}",
+        remedy="a smaller input, fewer channels, or a stride early in the network",
+    )

@@ -1,0 +1,15 @@
+"""Folders that are written whole into a new place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from micronas.errors import ConfigError
+
+
+def require_new_folder(out: Path) -> None:
+    """Raise ``ConfigError`` unless ``out`` is new or an empty folder: nothing is overwritten."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigError(
+            f"--out {out}: is there already and not an empty folder", remedy="name a new folder"
+        )

@@ -1,0 +1,53 @@
+"""Worker processes that do not run the user's own script again.
+
+A spawned process of the standard library first imports the program's main module. In a script without an
+``if __name__ == "__main__"`` guard that would start the search once more inside each of its workers. What
+workers need of micronas comes by import path, and objects of the user by ``host.plugin``; so they are started
+as if there were no main module.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import Any
+
+_ONE_AT_A_TIME = threading.RLock()
+
+
+class _Process(SpawnProcess):
+    """A spawned process that is told of no main module."""
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:  # noqa: N802 - the name is multiprocessing's
+        with _main_module_hidden():
+            return SpawnProcess._Popen(process_obj)
+
+
+class _Context(SpawnContext):
+    Process = _Process
+
+
+def spawn_context() -> SpawnContext:
+    """The ``multiprocessing`` context of all worker processes."""
+    return _Context()
+
+
+@contextmanager
+def _main_module_hidden() -> Iterator[None]:
+    """Hide where the main module came from, for the milliseconds in which a process is started."""
+    with _ONE_AT_A_TIME:
+        main = sys.modules["__main__"]
+        kept: dict[str, Any] = {
+            name: vars(main)[name] for name in ("__file__", "__spec__") if name in vars(main)
+        }
+        vars(main).pop("__file__", None)
+        vars(main)["__spec__"] = None
+        try:
+            yield
+        finally:
+            vars(main).pop("__spec__", None)
+            vars(main).update(kept)

@@ -1,0 +1,151 @@
+"""Any Keras model or SavedModel -> int8 .tflite file, read again and compared with the float network.
+
+The networks of a search are converted by ``quantize``, which proves every weight against the ``Net``. A
+model of the user's has no ``Net``: it is proven to be int8 throughout, with a plausible input scale, and its
+outputs are compared with those of the float network on the calibration samples, by the exact interpreter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.errors import ModelError, QuantizeError
+from micronas.model.graph import Graph
+from micronas.model.interpreter import run_batch
+from micronas.model.tflite import read_bytes
+from micronas.quantize.calibration import check_calibration
+from micronas.quantize.convert import convert_function
+from micronas.quantize.proof import check_scales
+from micronas.train.tf_logging import import_tensorflow
+
+LARGEST_ERROR = 0.5
+"""Root mean square difference between int8 and float outputs, as a share of the float outputs' spread."""
+
+
+@dataclass(frozen=True)
+class Converted:
+    """An int8 file, and how far its outputs are from the float network's on ``samples`` calibration samples.
+
+    ``relative_error`` is the root mean square difference over the float outputs' standard deviation.
+    ``same_answers`` is the share of samples with the same largest output.
+    """
+
+    tflite: bytes
+    relative_error: float
+    same_answers: float
+    samples: int
+
+
+@dataclass(frozen=True)
+class _Function:
+    """A float network as TensorFlow calls it, for one sample or for many."""
+
+    call: Callable[[Any], Any]
+    input_shape: tuple[int, ...]
+
+
+def convert_keras(model: Any, calibration: npt.NDArray[Any], *, name: str = "model") -> Converted:
+    """Quantize ``model``, a ``keras.Model`` or the path of a .keras, .h5 or SavedModel, to int8.
+
+    ``calibration`` is float32 (samples, *input shape), 50 to 200 samples prepared as for training. Raises
+    ``QuantizeError`` with the reason, and ``ModelError`` for what cannot be loaded.
+    """
+    tf = import_tensorflow()
+    function = _function(tf, model)
+    samples = check_calibration(calibration, function.input_shape)
+    data = convert_function(function.call, function.input_shape, samples)
+    try:
+        graph = read_bytes(data, f"{name}.tflite")
+    except ModelError as error:
+        raise QuantizeError(
+            f"{name}: the converted file cannot be used: {error.message}", remedy=error.remedy
+        ) from error
+    check_scales(graph, samples)
+    wanted = np.asarray(function.call(tf.constant(samples)), np.float32).reshape(len(samples), -1)
+    return _compared(data, graph, samples, wanted, name)
+
+
+def _compared(
+    data: bytes, graph: Graph, samples: npt.NDArray[np.float32], wanted: npt.NDArray[np.float32], name: str
+) -> Converted:
+    given, made = graph.tensors[graph.inputs[0]].quant, graph.tensors[graph.outputs[0]].quant
+    assert given is not None, "the reader refuses a network without quantized input"
+    assert made is not None, "the reader refuses a network without quantized output"
+    x = np.clip(np.rint(samples / np.float32(given.scale[0])) + given.zero_point[0], -128, 127).astype(
+        np.int8
+    )
+    outputs = run_batch(graph, [x])[0].reshape(len(samples), -1)
+    real = (outputs.astype(np.float32) - made.zero_point[0]) * np.float32(made.scale[0])
+    error = float(np.sqrt(np.mean((real - wanted) ** 2)) / max(float(wanted.std()), 1e-12))
+    if error > LARGEST_ERROR:
+        raise QuantizeError(
+            f"{name}: int8 outputs differ from the float ones by {error:.2f} of their spread, "
+            f"{LARGEST_ERROR:g} allowed",
+            remedy="calibrate with samples prepared exactly like those of training",
+        )
+    same = float(np.mean(real.argmax(axis=1) == wanted.argmax(axis=1)))
+    return Converted(data, error, same, len(samples))
+
+
+def _function(tf: Any, model: Any) -> _Function:
+    if isinstance(model, str | Path):
+        path = Path(model)
+        if not path.exists():
+            raise ModelError(f"{path}: no such file")
+        if path.is_dir():
+            return _saved_model(tf, path)
+        model = load_keras(path)
+    if not hasattr(model, "input_shape") or not callable(model):
+        raise ModelError(f"a {type(model).__name__} is not a Keras model")
+    shape = model.input_shape
+    if isinstance(shape, list | dict) or isinstance(model.output_shape, list | dict):
+        raise ModelError("the model has several inputs or outputs; conversion takes one of each")
+    return _Function(lambda x: model(x, training=False), _fixed(shape))
+
+
+def load_keras(path: Path) -> Any:
+    """The Keras model of a .keras or .h5 file; raises ``ModelError`` for what Keras does not read."""
+    import_tensorflow()  # quietly
+    import keras
+
+    try:
+        return keras.models.load_model(path, compile=False)
+    except Exception as error:  # Keras raises whatever its readers raise
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise ModelError(f"{path}: not a model that Keras reads: {reason[0]}") from error
+
+
+def _saved_model(tf: Any, folder: Path) -> _Function:
+    try:
+        loaded = tf.saved_model.load(str(folder))
+        signature = loaded.signatures["serving_default"]
+    except Exception as error:  # likewise
+        raise ModelError(f"{folder}: not a SavedModel with a serving signature: {error}") from error
+    inputs, outputs = signature.structured_input_signature[1], signature.structured_outputs
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise ModelError(
+            f"{folder}: {len(inputs)} inputs and {len(outputs)} outputs; conversion takes one of each"
+        )
+    ((name, spec),), (output,) = inputs.items(), outputs
+
+    def call(x: Any) -> Any:
+        _ = loaded  # it holds the variables
+        return signature(**{name: x})[output]
+
+    return _Function(call, _fixed(tuple(spec.shape)))
+
+
+def _fixed(shape: tuple[int | None, ...]) -> tuple[int, ...]:
+    """The shape without the batch; every other size must be known."""
+    sizes = [size for size in shape[1:] if size is not None]
+    if len(sizes) != len(shape) - 1:
+        raise ModelError(
+            f"the model's input {shape} has an open size", remedy="give every size but the batch"
+        )
+    return tuple(sizes)

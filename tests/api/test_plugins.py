@@ -1,0 +1,141 @@
+"""Parts of the user's: the shipped examples, and one plain message for each fault of such a part."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import micronas as mn
+from micronas.config import DataConfig, RewardConfig, SpaceConfig, StrategyConfig
+from micronas.data import load
+from micronas.host.plugin import Part, find, reference
+from micronas.space import make_space
+from micronas.strategy import make_strategy
+from micronas.strategy.reward import reward
+from tests.support.paths import REPOSITORY
+
+EXAMPLES = REPOSITORY / "examples" / "plugins"
+
+
+@pytest.fixture(autouse=True)
+def _in_the_examples(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(EXAMPLES)
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    find.cache_clear()
+    yield
+    find.cache_clear()
+
+
+def test_a_source_replaces_the_data() -> None:
+    own = load(DataConfig(name="noisy_digits:noisy_digits"))
+    shipped = load(DataConfig(name="digits"))
+    assert own.name == "noisy_digits"
+    assert len(own.train) < 0.7 * len(shipped.train)
+
+
+def test_a_metric_is_the_figure_of_the_data() -> None:
+    data = load(DataConfig(name="digits", metric="worst_class:worst_class"))
+    assert data.figure == "worst_class"
+    outputs = np.array([[5, 1], [5, 1], [1, 5], [5, 1]], np.int8)
+    assert data.metric is not None
+    assert data.metric(np.array([0, 0, 1, 1]), outputs) == 0.5
+
+
+def test_a_strategy_proposes_accepted_networks_and_learns() -> None:
+    space = make_space(SpaceConfig(name="mlp", max_width=16), (8, 8, 1), 10)
+    strategy = make_strategy(StrategyConfig(name="small_steps:SmallSteps"), space, 0, lambda arch: True)
+    assert space.key(strategy.ask(1)) == space.key(strategy.ask(1))
+
+
+def test_a_space_is_made_for_the_data() -> None:
+    space = make_space(SpaceConfig(name="two_layers:two_layers"), (8, 8, 1), 3)
+    net = space.net(space.sample(np.random.default_rng(0)))
+    assert net.shapes[-1] == (3,)
+
+
+def test_a_reward_replaces_the_formula() -> None:
+    own = RewardConfig(target_ms=1.0, function="deadline:deadline")
+    assert reward(0.9, 7.0, own) == pytest.approx(0.88)
+    assert reward(0.9, None, own) == 0.9
+
+
+def test_an_object_with_a_module_goes_by_its_name(tmp_path: Path) -> None:
+    from worst_class import worst_class  # an example of the folder
+
+    assert reference(worst_class, Part.METRIC, tmp_path) == "worst_class:worst_class"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_object_without_one_goes_as_a_file(tmp_path: Path) -> None:
+    factor = 2.0
+    name = reference(lambda quality, ms: factor * quality, Part.REWARD, tmp_path)
+    assert reward(0.25, 1.0, RewardConfig(function=name)) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("nowhere:thing", "cannot be imported"),
+        ("worst_class:missing", "has no 'missing'"),
+        ("deadline:DEADLINE_MS", "cannot be called"),
+        ("pickle:/nowhere.pkl", "cannot be read"),
+        ("not_an_entry_point", "no entry point"),
+    ],
+)
+def test_what_cannot_be_found_is_one_message(name: str, says: str) -> None:
+    with pytest.raises(mn.MicronasError, match=f"data.metric: .*{says}"):
+        find(name, Part.METRIC)
+
+
+@pytest.mark.parametrize("value", [float("nan"), 1.5, -0.1, None, "good"])
+def test_a_metric_out_of_range_is_refused(value: object, networks: Path, tmp_path: Path) -> None:
+    from micronas.estimate.accuracy import by_metric
+
+    name = reference(lambda labels, outputs: value, Part.METRIC, tmp_path)
+    data = load(DataConfig(name="digits", metric=name))
+    outputs = np.zeros((len(data.validation), 10), np.int8)
+    with pytest.raises(mn.MicronasError, match="a metric returns a number from 0 to 1"):
+        by_metric(data, data.validation, outputs)
+
+
+def test_a_source_that_returns_something_else_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(mn.MicronasError, match="returned a list"):
+        load(DataConfig(name=reference(lambda config: [], Part.SOURCE, tmp_path)))
+
+
+def test_every_example_is_short_and_says_how_to_use_it() -> None:
+    examples = sorted(EXAMPLES.glob("*.py"))
+    assert len(examples) == 5
+    for path in examples:
+        text = path.read_text(encoding="utf-8")
+        assert len(text.splitlines()) <= 30, path.name
+        assert "mn.search(" in text
+        assert f"{path.stem}:" in text
+
+
+@pytest.mark.slow
+def test_all_of_them_together_by_name_in_yaml(tmp_path: Path) -> None:
+    for path in EXAMPLES.iterdir():
+        if path.is_file():
+            shutil.copy(path, tmp_path)
+    parts = {
+        "data.name": "noisy_digits:noisy_digits",
+        "data.metric": "worst_class:worst_class",
+        "space.name": "two_layers:two_layers",
+        "strategy.name": "small_steps:SmallSteps",
+        "reward.function": "deadline:deadline",
+    }
+    settings = [word for key, value in parts.items() for word in ("--set", f"{key}={value}")]
+    command = [sys.executable, "-m", "micronas", "search", "small.yaml", *settings, "--json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr[-3000:]
+    best = json.loads(done.stdout)["best"]
+    assert best["figure"] == "worst_class"
+    assert best["reward"] == pytest.approx(best["quality"]["validation_int8"])
