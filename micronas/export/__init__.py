@@ -32,7 +32,7 @@ def library_files(
     ``labels`` names the outputs, one for each, or none; ``sha256`` is that of the model's file.
     """
     if not re.fullmatch(r"[A-Za-z]\w*", name, flags=re.ASCII):
-        raise ModelError(f"{name!r} cannot name a library: it must be a word of letters, digits and _")
+        raise ModelError(f"{name!r} is not a valid library name: use letters, digits and _")
     outputs = graph.tensors[graph.outputs[0]].shape[-1] if graph.tensors[graph.outputs[0]].shape else 1
     if labels and len(labels) != outputs:
         raise ModelError(f"{len(labels)} labels for {outputs} outputs", remedy="give one label per output")

@@ -10,6 +10,4 @@ from micronas.errors import ConfigError
 def require_new_folder(out: Path) -> None:
     """Raise ``ConfigError`` unless ``out`` is new or an empty folder: nothing is overwritten."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(
-            f"--out {out}: is there already and not an empty folder", remedy="name a new folder"
-        )
+        raise ConfigError(f"--out {out}: already exists and is not empty", remedy="choose a new folder")

@@ -19,7 +19,7 @@ _ONE_AT_A_TIME = threading.RLock()
 
 
 class _Process(SpawnProcess):
-    """A spawned process that is told of no main module."""
+    """A spawned process that does not import the main module again."""
 
     @staticmethod
     def _Popen(process_obj: Any) -> Any:  # noqa: N802 - the name is multiprocessing's

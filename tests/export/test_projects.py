@@ -17,8 +17,6 @@ import yaml
 
 import micronas as mn
 from micronas.board import load_board
-from micronas.codegen.lowering import Target
-from micronas.codegen.lowering.lower import lower_graph
 from micronas.export import library_files
 from micronas.memory.ledger import make_ledger
 from micronas.model.graph import Graph
@@ -215,7 +213,7 @@ def test_the_manifest_has_the_figures_of_ledger_and_file(networks: Path, tmp_pat
     assert dsp["arena_bytes"] == make_ledger(graph, board).plan.arena_bytes
     assert dsp["constant_bytes"] == make_ledger(graph, board).constant_bytes
     assert [op["kernel"] for op in sorted(dsp["ops"], key=lambda op: op["op"])] == [
-        op.kernel for op in lower_graph(graph, Target(board.core))
+        op.kernel for op in make_ledger(graph, board).lowered
     ]
     assert {op["why"] for op in portable["ops"]} <= {
         "portable C",

@@ -12,9 +12,9 @@ from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.blocks import by_blocks
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.plan import plan_memory
-from tests.firmware.test_kernels_host import assert_equal_to_tflm
 from tests.support.corner_cases import corner_cases
 from tests.support.dsp_cases import conv, depthwise, dsp_corner_cases
+from tests.support.kernel_fuzz import assert_equal_to_tflm
 from tests.support.model_runner import Case, flat_plan, run_in_emulator
 from tests.support.oracle import random_inputs
 from tests.support.random_cases import random_case
