@@ -168,6 +168,8 @@ def slow(task):
 def factory():
     return slow
 if __name__ == "__main__":
+    from search import factory  # this file: workers import no main module, and find it by this name
+
     folder = Path(sys.argv[1])
     store = Store.resume(folder) if folder.exists() else Store.create(folder, {})
     store.begin_session()
