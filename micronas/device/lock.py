@@ -7,6 +7,7 @@ named after the board's identity (see ``process_lock``).
 from __future__ import annotations
 
 import re
+import stat
 import tempfile
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from micronas.device.ports import Port
 from micronas.errors import DeviceError
 from micronas.host.process_lock import HeldError, ProcessLock, owner_of
 
+_REMEDY = "remove it, or let the administrator remove it; TMPDIR selects another folder"
 LOCKS_DIR = Path(tempfile.gettempdir()) / "micronas-claims"
 
 
@@ -26,9 +28,13 @@ class DeviceLock:
         self._lock = ProcessLock(self.path)
 
     def __enter__(self) -> DeviceLock:
-        self.path.parent.mkdir(mode=0o1777, exist_ok=True)
+        _make_shared_folder(self.path.parent)
         try:
             self._lock.acquire()
+        except OSError as error:
+            raise DeviceError(
+                f"{self._port} cannot be locked: {self.path}: {error.strerror}", remedy=_REMEDY
+            ) from error
         except HeldError as held:
             raise DeviceError(
                 f"{self._port} is in use by another micronas (process {held.owner or 'unknown'})",
@@ -38,6 +44,18 @@ class DeviceLock:
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()
+
+
+def _make_shared_folder(folder: Path) -> None:
+    """A folder in which every user of this machine can create locks and remove only their own."""
+    try:
+        folder.mkdir()
+        folder.chmod(0o1777)  # a mode given to mkdir is reduced by the umask
+    except FileExistsError:
+        if not stat.S_ISDIR(folder.lstat().st_mode):
+            raise DeviceError(f"{folder} is not a folder but a link or a file", remedy=_REMEDY) from None
+    except OSError as error:
+        raise DeviceError(f"{folder} cannot be created: {error.strerror}", remedy=_REMEDY) from error
 
 
 def owner(port: Port, folder: Path = LOCKS_DIR) -> str:

@@ -6,12 +6,16 @@ written to a separate file beside the lock, because on Windows other processes c
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 _ANYONE = 0o666
+_NO_LINK, _NO_WAIT = getattr(os, "O_NOFOLLOW", 0), getattr(os, "O_NONBLOCK", 0)
+_PID_BYTES = 20
 
 
 class HeldError(Exception):
@@ -35,15 +39,17 @@ class ProcessLock:
             self._lock.acquire()
         except Timeout:
             raise HeldError(_read(self._owner)) from None
-        try:
-            # The user who had it before may have been another one, whose file cannot be written.
+        # The user who had it before may have been another one, whose file cannot be removed: the lock counts,
+        # the number only helps.
+        with contextlib.suppress(OSError):
             self._owner.unlink(missing_ok=True)
-            self._owner.write_text(f"{os.getpid()}\n", encoding="ascii")
-        except OSError:
-            pass  # the lock counts, the number only helps
+            _write_new(self._owner, f"{os.getpid()}\n")
 
     def release(self) -> None:
         """Release the lock; calling it twice is safe."""
+        if self._lock.is_locked:
+            with contextlib.suppress(OSError):
+                self._owner.unlink(missing_ok=True)
         self._lock.release(force=True)
 
 
@@ -62,8 +68,21 @@ def owner_of(path: Path) -> str:
     return ""
 
 
+def _write_new(path: Path, text: str) -> None:
+    """Write a file that must not exist yet, so that no link leads to someone else's."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o644)
+    with open(descriptor, "w", encoding="ascii") as file:
+        file.write(text)
+
+
 def _read(owner: Path) -> str:
+    """The process id in ``owner``; empty for anything else, as another user may have put it there."""
     try:
-        return owner.read_text(encoding="ascii", errors="replace").strip()
+        descriptor = os.open(owner, os.O_RDONLY | _NO_LINK | _NO_WAIT)
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return ""
+            text = file.read(_PID_BYTES).strip()
     except OSError:
         return ""
+    return text.decode("ascii") if text.isdigit() else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -48,3 +49,26 @@ def test_no_module_imports_what_windows_lacks() -> None:
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             found += [f"{path.name}: {name}" for name in names if name in UNIX_ONLY]
     assert found == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links and pipes of Unix")
+def test_links_and_pipes_in_a_shared_folder_are_neither_followed_nor_waited_for(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("dear")
+    (tmp_path / "lock").symlink_to(mine)
+    with pytest.raises(OSError, match="symbolic links"):
+        ProcessLock(tmp_path / "lock").acquire()
+    os.mkfifo(tmp_path / "other.pid")
+    held = ProcessLock(tmp_path / "other")
+    (tmp_path / "third.pid").symlink_to(mine)
+    third = ProcessLock(tmp_path / "third")
+    held.acquire()
+    third.acquire()
+    assert (owner_of(tmp_path / "other"), owner_of(tmp_path / "third")) == (str(os.getpid()),) * 2
+    (tmp_path / "other.pid").unlink()
+    os.mkfifo(tmp_path / "other.pid")
+    (tmp_path / "third.pid").write_text("\x1b[2J7")
+    assert (owner_of(tmp_path / "other"), owner_of(tmp_path / "third")) == ("unknown", "unknown")
+    assert mine.read_text() == "dear"
+    held.release()
+    third.release()
