@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -10,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+_KILLED_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -21,11 +24,12 @@ class Finished:
 
 
 def kill_group(process: subprocess.Popen[Any]) -> None:
-    """Kill ``process``, which leads its own group, and all its children."""
+    """Kill ``process``, which leads its own group, and all its children, even if it has ended itself."""
     if sys.platform == "win32":
         subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)
         return
-    os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # all have ended; macOS says the latter
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def run_group(
@@ -33,7 +37,8 @@ def run_group(
 ) -> Finished:
     """Run ``command`` in its own process group; raises ``subprocess.TimeoutExpired`` after killing the group.
 
-    SCons and the compilers are children of the command and are killed with the group.
+    SCons and the compilers are children of the command and are killed with the group. A descendant that left
+    the group may survive and keep the output open; the deadline holds nevertheless.
     """
     process = subprocess.Popen(
         command,
@@ -48,8 +53,16 @@ def run_group(
     try:
         output, _ = process.communicate(timeout=deadline_s)
     except BaseException:
-        if process.poll() is None:
-            kill_group(process)
-        process.communicate()
+        kill_group(process)
+        _collect(process)
         raise
     return Finished(process.returncode, output)
+
+
+def _collect(process: subprocess.Popen[str]) -> None:
+    """Reap a killed process without waiting for a descendant that still has its output open."""
+    try:
+        process.communicate(timeout=_KILLED_S)
+    except subprocess.TimeoutExpired:
+        if process.stdout is not None:
+            process.stdout.close()
