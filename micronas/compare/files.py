@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from micronas.compare.markdown import markdown
 from micronas.compare.page import page
 from micronas.compare.results import Results, results_to_json
+from micronas.host.durable import replace_durably
 
 
 def write_files(results: Results, folder: Path) -> tuple[Path, ...]:
@@ -21,5 +21,5 @@ def write_files(results: Results, folder: Path) -> tuple[Path, ...]:
     for name, text in texts.items():
         draft = folder / f"{name}.new"
         draft.write_text(text, encoding="utf-8", errors="backslashreplace")
-        os.replace(draft, folder / name)
+        replace_durably(draft, folder / name)
     return tuple(folder / name for name in texts)

@@ -5,7 +5,6 @@ plan can only be extended: the same task and budget with more entries or seeds a
 from __future__ import annotations
 
 import json
-import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from micronas.compare.budget import ComparisonBudget, Unit, parse_budget
 from micronas.compare.entry import BASELINE, Entry, with_baselines
 from micronas.config import SearchConfig, known_part, parse_config
 from micronas.errors import ConfigError, StoreError
+from micronas.host.durable import replace_durably
 from micronas.trial import Json
 
 PLAN = "plan.json"
@@ -176,7 +176,7 @@ def _write(path: Path, plan: ComparisonPlan) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".new")
         draft.write_text(json.dumps(plan_to_json(plan), indent=2) + "\n", encoding="utf-8")
-        os.replace(draft, path)
+        replace_durably(draft, path)
     except OSError as error:
         raise StoreError(
             f"{path.parent} cannot be written: {error.strerror}",

@@ -7,6 +7,7 @@ is downloaded unless MICRONAS_PLATFORM=ststm32 selects PlatformIO's registry.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,6 +40,10 @@ __all__ = [
 ]
 
 BUILD_DEADLINE_S = 300.0
+_DAMAGED_OBJECT = re.compile(
+    r"file truncated|file format not recognized|file not recognized|undefined reference|malformed|bad value"
+)
+"""The linker's complaints about an object that a loss of power or a full disk left empty or cut short."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +91,7 @@ def build_firmware(
     write_local_ini(folder, board, cache)
     output = folder / ".pio" / "build" / board.name
     if cache_dir is None or not replay(project, folder, cache, deadline_s=deadline_s):
-        finished = run_platformio(folder, "--environment", board.name, deadline_s=deadline_s)
-        if finished.code != 0:
-            raise build_failure(finished.output, board.name)
+        _build(folder, board, cache, deadline_s)
         keep_recipe(project, folder, output, cache)
     elf = _publish(output, folder)
     image = read_image(elf)
@@ -102,6 +105,33 @@ def build_firmware(
         regions=region_bytes(image, board),
         image=image,
     )
+
+
+def _build(folder: Path, board: Board, cache: Path, deadline_s: float) -> None:
+    """Build with PlatformIO; if its object cache turns out to be damaged, remove it and build without it."""
+    finished = run_platformio(folder, "--environment", board.name, deadline_s=deadline_s)
+    damaged = not _all_objects_whole(folder / ".pio") or _DAMAGED_OBJECT.search(finished.output)
+    if finished.code == 0 and not damaged:
+        return
+    if not damaged:
+        raise build_failure(finished.output, board.name)
+    shutil.rmtree(folder / ".pio")
+    write_local_ini(folder, board, cache, objects=folder / ".objects")
+    again = run_platformio(folder, "--environment", board.name, deadline_s=deadline_s)
+    write_local_ini(folder, board, cache)
+    if again.code != 0:
+        raise build_failure(again.output, board.name)
+    shutil.rmtree(cache / "objects", ignore_errors=True)
+
+
+def _all_objects_whole(folder: Path) -> bool:
+    """Whether each object below ``folder`` is an ELF file: the linker takes an empty one for a script."""
+    return all(_begins_as_elf(path) for suffix in ("*.o", "*.elf") for path in folder.rglob(suffix))
+
+
+def _begins_as_elf(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"\x7fELF"
 
 
 def _publish(output: Path, folder: Path) -> Path:

@@ -19,6 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from micronas.firmware.project import hash_files
+from micronas.host.durable import sync_folder, sync_tree
 from micronas.host.resources import resource
 
 PLATFORM_NAME = "micronas_arm"
@@ -29,7 +30,8 @@ def offline_core(cache_dir: Path) -> Path:
     """The core folder inside ``cache_dir``, created on first use."""
     files = _core_files()
     folder = cache_dir / offline_core_id()
-    if not folder.is_dir():
+    if not _holds(folder, files):
+        shutil.rmtree(folder, ignore_errors=True)  # damaged, for example by a loss of power
         _write_atomically(files, folder)
     return folder
 
@@ -56,6 +58,13 @@ def _core_files() -> dict[str, str]:
     return files
 
 
+def _holds(folder: Path, files: dict[str, str]) -> bool:
+    try:
+        return all((folder / name).read_text(encoding="utf-8") == text for name, text in files.items())
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
 def _wanted_scons_version() -> str:
     """The lowest version that this PlatformIO accepts; the environment's own SCons runs."""
     from platformio.dependencies import get_core_dependencies
@@ -77,7 +86,9 @@ def _write_atomically(files: dict[str, str], folder: Path) -> None:
             path = staging / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
+        sync_tree(staging)
         os.rename(staging, folder)
+        sync_folder(folder.parent)
     except OSError:
         shutil.rmtree(staging, ignore_errors=True)
         if not folder.is_dir():  # otherwise another process created the same content first

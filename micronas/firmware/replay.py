@@ -10,6 +10,7 @@ fails, also by a compiler or linker error, PlatformIO builds.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -25,6 +26,7 @@ from micronas.codegen.toolchain import find_gcc
 from micronas.firmware.build_environment import build_environment
 from micronas.firmware.process_group import run_group
 from micronas.firmware.project import Project, hash_files
+from micronas.host.durable import sync_folder, sync_tree
 
 _PROJECT = "{project}"
 _OBJECTS = "{objects}"
@@ -45,14 +47,16 @@ class Recipe:
 
     @classmethod
     def load(cls, folder: Path) -> Self | None:
-        """The recipe in ``folder``; None if there is none or its compiler has changed."""
+        """The recipe in ``folder``; None if there is none, it is damaged, or its compiler has changed."""
         try:
             raw = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
-        except OSError:
+            commands = tuple(tuple(command) for command in raw["commands"])
+            recipe = cls(raw["path"], tuple(raw["compiler"]), commands)
+            intact = raw["objects"] == _digests(folder / "objects")
+            same_compiler = _identity(commands[0][0], recipe.path) == recipe.compiler
+        except (OSError, ValueError, LookupError, TypeError):
             return None
-        commands = tuple(tuple(command) for command in raw["commands"])
-        recipe = cls(raw["path"], tuple(raw["compiler"]), commands)
-        return recipe if _identity(commands[0][0], recipe.path) == recipe.compiler else None
+        return recipe if intact and same_compiler else None
 
 
 def replay(project: Project, folder: Path, cache: Path, *, deadline_s: float) -> bool:
@@ -83,8 +87,9 @@ def keep_recipe(project: Project, folder: Path, output: Path, cache: Path) -> No
     A build that took the whole image from SCons' cache recorded no commands, so there is no recipe.
     """
     kept, commands = recipe_folder(project, folder, cache), output / "commands.json"
-    if kept.is_dir() or not commands.is_file():
+    if not commands.is_file() or Recipe.load(kept) is not None:
         return
+    shutil.rmtree(kept, ignore_errors=True)  # damaged, for example by a loss of power
     recorded = json.loads(commands.read_text(encoding="utf-8"))
     compiled = [recorded["compile"][name] for name in _compiled_anew(project)]
     link: list[str] = recorded["link"]
@@ -134,6 +139,14 @@ def _here(word: str, folder: Path, kept: Path) -> str:
     return word.replace(_PROJECT, str(folder)).replace(_OBJECTS, str(kept / "objects"))
 
 
+def _digests(folder: Path) -> dict[str, str]:
+    """Relative path -> SHA-256 of every file below ``folder``."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
+    }
+
+
 def _output(command: Sequence[str]) -> str:
     return command[command.index("-o") + 1]
 
@@ -155,5 +168,8 @@ def _write(recipe: Recipe, objects: Mapping[str, Path], kept: Path) -> None:
         for place, path in objects.items():
             (half / "objects" / place).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, half / "objects" / place)
-        (half / "recipe.json").write_text(json.dumps(asdict(recipe)), encoding="utf-8")
+        text = json.dumps({**asdict(recipe), "objects": _digests(half / "objects")})
+        (half / "recipe.json").write_text(text, encoding="utf-8")
+        sync_tree(half)
         half.rename(kept)
+        sync_folder(kept.parent)

@@ -29,9 +29,12 @@ def wants_registry() -> bool:
     return wanted == "ststm32"
 
 
-def write_local_ini(folder: Path, board: Board, cache_dir: Path) -> None:
-    """Write platformio.local.ini: caches, and our own platform unless the registry is selected."""
-    lines = ["[platformio]", f"build_cache_dir = {cache_dir / 'objects'}"]
+def write_local_ini(folder: Path, board: Board, cache_dir: Path, *, objects: Path | None = None) -> None:
+    """Write platformio.local.ini: caches, and our own platform unless the registry is selected.
+
+    ``objects`` is the folder of compiled objects, if not the one in ``cache_dir``.
+    """
+    lines = ["[platformio]", f"build_cache_dir = {objects or cache_dir / 'objects'}"]
     if not wants_registry():
         require_gcc()
         lines.append(f"core_dir = {offline_core(cache_dir)}")

@@ -11,6 +11,7 @@ from micronas.config import SearchConfig
 from micronas.deploy.deployment import sources_of, verified_deployment, write_sources
 from micronas.deploy.to_json import deployment_to_json
 from micronas.device.targets import make_device
+from micronas.errors import StoreError
 from micronas.estimate.accuracy import int8_figure
 from micronas.memory.ledger import make_ledger
 from micronas.model.tflite import read_bytes
@@ -59,7 +60,8 @@ def figures_of(setup: Setup, winner: Winner, store: Store, folder: Path) -> Fina
     reason = f"final figures of trial {winner.number}"
     store.record_unsealing(reason)
     test = setup.dataset.test.unseal(reason)
-    quality = int8_figure(winner.tflite, setup.dataset, test)
+    delivered = _as_delivered(Path(deployed.files["tflite"]), winner.tflite)
+    quality = int8_figure(delivered, setup.dataset, test)
     return FinalFigures(
         trial=winner.number,
         key=winner.key,
@@ -80,6 +82,17 @@ def _write_keras(setup: Setup, winner: Winner, folder: Path) -> dict[str, str]:
     net, path = setup.space.net(setup.space.from_json(winner.arch)), folder / "model.keras"
     run_isolated(save_keras, net, winner.weights, path, deadline_s=KERAS_DEADLINE_S)
     return {"keras": str(path)}
+
+
+def _as_delivered(path: Path, tflite: bytes) -> bytes:
+    """The bytes of the file that the user gets, which is what is scored."""
+    delivered = path.read_bytes()
+    if delivered != tflite:
+        raise StoreError(
+            f"{path} does not hold the network that was written to it",
+            remedy="something else changed the file, or the disk is damaged: continue with --resume",
+        )
+    return delivered
 
 
 def _measured(scores: Scores, found: Latency | None, config: SearchConfig) -> Scores:

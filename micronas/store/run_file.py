@@ -15,9 +15,12 @@ import sqlite3
 from pathlib import Path
 
 from micronas.errors import StoreError
+from micronas.host.durable import replace_durably
+from micronas.store.digests import DIGESTS
 from micronas.trial import Json
 
 DATABASE = "run.sqlite"
+_OUTSIDE = ("best/model.tflite", "result.json", "report.html", "config.yaml")
 SCHEMA_VERSION = 3
 READABLE_VERSIONS = (1, 2, 3)
 """Formats that can be read; only runs in ``SCHEMA_VERSION`` can be resumed."""
@@ -43,12 +46,13 @@ def write_new(path: Path, facts: dict[str, Json]) -> None:
     try:
         with contextlib.closing(sqlite3.connect(draft)) as connection, connection:
             connection.executescript(SCHEMA)
+            connection.execute(DIGESTS)
             rows = [(name, json.dumps(value)) for name, value in facts.items()]
             connection.executemany("INSERT INTO facts VALUES (?, ?)", rows)
     except sqlite3.Error as error:
         draft.unlink(missing_ok=True)
         raise damaged(path.parent, str(error)) from error
-    os.replace(draft, path)
+    replace_durably(draft, path)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -79,5 +83,11 @@ def damaged(folder: Path, what: str) -> StoreError:
     return StoreError(
         f"{folder / DATABASE}: {what}",
         remedy="if the disk is full or read-only, free disk space or remount it writable, then resume; a "
-        "damaged file cannot be resumed, start a new run",
+        f"damaged file cannot be resumed, start a new run{_still_there(folder)}",
     )
+
+
+def _still_there(folder: Path) -> str:
+    """The files of a finished run are outside of its database."""
+    kept = [str(folder / name) for name in _OUTSIDE if (folder / name).is_file()]
+    return f"; undamaged by this: {', '.join(kept)}" if kept else ""

@@ -23,6 +23,7 @@ import micronas
 from micronas.errors import StoreError
 from micronas.host.process_lock import ProcessLock
 from micronas.store import run_lock
+from micronas.store.digests import FINAL, add_digest, checked, trial_name
 from micronas.store.record import COLUMNS, Final, Record, record_from_row, record_to_row
 from micronas.store.run_file import (
     DATABASE,
@@ -177,6 +178,7 @@ class Store:
             cursor.execute("INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             if record.tflite is not None:
                 cursor.execute("INSERT INTO models VALUES (?, ?)", (record.trial.number, record.tflite))
+                add_digest(cursor, trial_name(record.trial.number), record.tflite)
             self._save_session(cursor)
 
     def records(self) -> list[Record]:
@@ -191,9 +193,14 @@ class Store:
             raise self.unreadable(f"trial {row[0]}", f"{type(error).__name__}: {error}") from error
 
     def model(self, number: int) -> bytes | None:
-        """The int8 .tflite of trial ``number`` as trained during the search."""
+        """The int8 .tflite of trial ``number`` as trained during the search; ``StoreError`` if damaged."""
         row = self._one("SELECT tflite FROM models WHERE number = ?", number)
-        return bytes(row[0]) if row else None
+        return self._checked(trial_name(number), bytes(row[0])) if row else None
+
+    def _checked(self, model: str, tflite: bytes) -> bytes:
+        known = self._one("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'digests'")
+        row = self._one("SELECT sha256 FROM digests WHERE model = ?", model) if known else None
+        return checked(self.folder, model, tflite, str(row[0]) if row else None)
 
     def weights(self, number: int) -> bytes | None:
         """The float weights of trial ``number`` as its search-time training left them; see ``Record``."""
@@ -227,14 +234,15 @@ class Store:
             raise StoreError(f"run {self.folder.name} already has a result")
         with self._transaction() as cursor:
             cursor.execute("INSERT INTO final VALUES (1, ?, ?)", (json.dumps(final.result), final.tflite))
+            add_digest(cursor, FINAL, final.tflite)
             self._save_session(cursor)
 
     def final(self) -> Final | None:
-        """The run's result, or None while the search is not finished."""
+        """The run's result, or None while the search is not finished; ``StoreError`` if it is damaged."""
         row = self._one("SELECT result, tflite FROM final WHERE id = 1")
         if row is None:
             return None
-        return Final(in_this_format(json.loads(row[0]), self.format), bytes(row[1]))
+        return Final(in_this_format(json.loads(row[0]), self.format), self._checked(FINAL, bytes(row[1])))
 
     def _save_session(self, cursor: sqlite3.Cursor) -> None:
         wall_s = time.monotonic() - self._session_start

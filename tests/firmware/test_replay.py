@@ -15,6 +15,7 @@ from micronas.board import load_board
 from micronas.errors import BudgetError, BuildError
 from micronas.firmware import Firmware, build_firmware
 from micronas.firmware.process_group import Finished
+from micronas.firmware.replay import Recipe
 from tests.support.paths import FIRMWARE_MODELS
 
 pytestmark = pytest.mark.emulator
@@ -108,6 +109,41 @@ def test_a_damaged_cache_only_costs_time(tmp_path: Path, cache: Path, platformio
     firmware = build(OTHER, tmp_path / "work", copy)
     assert firmware.elf.read_bytes().count(firmware.build_id) == 1
     assert platformio_runs == [tmp_path / "work"]
+
+
+def test_files_that_a_loss_of_power_emptied_are_rebuilt(
+    tmp_path: Path, cache: Path, platformio_runs: list[Path]
+) -> None:
+    copy = tmp_path / "cache"
+    shutil.copytree(cache, copy)
+    emptied = [
+        *copy.glob("recipes/*/recipe.json"),
+        *(path for path in (copy / "objects").rglob("*") if len(path.name) > 30),
+    ]
+    assert len(emptied) > 10
+    for path in emptied:
+        path.write_bytes(b"")
+    firmware = build(OTHER, tmp_path / "work", copy)
+    assert firmware.elf.read_bytes().count(firmware.build_id) == 1
+    assert platformio_runs == [tmp_path / "work"] * 2
+    build(TINY, tmp_path / "replayed", copy)
+    assert len(platformio_runs) == 2
+
+
+@pytest.mark.parametrize("damage", ["recipe", "text", "object", "missing object"])
+def test_a_damaged_recipe_is_none(tmp_path: Path, cache: Path, damage: str) -> None:
+    kept = next(path for path in (cache / "recipes").iterdir() if Recipe.load(path) is not None)
+    copy = tmp_path / "recipe"
+    shutil.copytree(kept, copy)
+    assert Recipe.load(copy) is not None
+    if damage == "recipe":
+        (copy / "recipe.json").write_text('{"path": "/bin", "compiler": [1, 2]}')
+    elif damage == "text":
+        (copy / "recipe.json").write_text("")
+    else:
+        victim = next(path for path in copy.rglob("*.o"))
+        victim.unlink() if damage == "missing object" else victim.write_bytes(b"")
+    assert Recipe.load(copy) is None
 
 
 def test_the_cache_holds_no_path_of_the_build_that_made_it(cache: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from micronas.errors import StoreError
 from micronas.store import DATABASE, Final, Record, Store
+from micronas.store.run_file import damaged
 from micronas.trial import Latency, Outcome, Scores, Source, Trial
 from tests.support.paths import REPOSITORY
 
@@ -158,6 +159,40 @@ def test_the_result_is_stored_once_and_unsealings_are_remembered(store: Store) -
     assert store.unsealings() == ["final figures of trial 0"]
     with pytest.raises(StoreError, match="already has a result"):
         store.set_final(Final({}, b""))
+
+
+def test_a_damaged_model_is_refused_and_all_else_is_still_read(store: Store, tmp_path: Path) -> None:
+    store.add(complete(0))
+    store.add(complete(1))
+    store.set_final(Final({"best": 1}, b"TFL3 best"))
+    path = tmp_path / "run" / DATABASE
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE models SET tflite = ? WHERE number = 1", (b"TFL3\x00",))
+        connection.execute("UPDATE final SET tflite = ?", (b"TFL3 bess",))
+    with Store.read(tmp_path / "run") as reader:
+        assert reader.model(0) == b"TFL3\x00"
+        with pytest.raises(StoreError, match=r"the stored network of trial 1 is damaged: its SHA-256 is"):
+            reader.model(1)
+        with pytest.raises(StoreError, match=r"the stored network of the result is damaged"):
+            reader.final()
+        assert len(reader.records()) == 2
+
+
+def test_a_run_without_digests_is_read_and_resumed(store: Store, tmp_path: Path) -> None:
+    store.add(complete(0))
+    with sqlite3.connect(tmp_path / "run" / DATABASE) as connection:
+        connection.execute("DROP TABLE digests")
+    with Store.read(tmp_path / "run") as reader:
+        assert reader.model(0) == b"TFL3\x00"
+    store.add(complete(1))
+    assert store.model(1) == b"TFL3\x01"
+
+
+def test_damage_names_what_can_still_be_had(tmp_path: Path) -> None:
+    (tmp_path / "best").mkdir()
+    assert "undamaged" not in str(damaged(tmp_path, "malformed"))
+    (tmp_path / "best" / "model.tflite").write_bytes(b"TFL3")
+    assert str(tmp_path / "best" / "model.tflite") in str(damaged(tmp_path, "malformed"))
 
 
 def test_a_trial_is_stored_once(store: Store) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from micronas.codegen.lowering import Target
 from micronas.config import SearchConfig
 from micronas.errors import StoreError
 from micronas.estimate.full import cached_dataset
+from micronas.host.durable import replace_durably
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Ledger
 from micronas.search.gate import LedgerGate
@@ -93,7 +93,7 @@ class FoundSubnets:
         """Write to ``path`` atomically."""
         draft = path.with_suffix(".new")
         draft.write_text(json.dumps({"estimate": ESTIMATE, **asdict(self)}, indent=1), encoding="utf-8")
-        os.replace(draft, path)
+        replace_durably(draft, path)
 
     @classmethod
     def load(cls, path: Path) -> FoundSubnets | None:
