@@ -38,7 +38,7 @@ from micronas.cli import (
 from micronas.cli.doctor import command as doctor
 from micronas.cli.streams import prepare_streams
 from micronas.errors import MicronasError
-from micronas.host.machine_fault import REMEDIES, describe
+from micronas.host.machine_fault import machine_fault
 
 app = typer.Typer(
     name="micronas",
@@ -106,7 +106,8 @@ def main() -> None:
         print(f"micronas: {error.stage}: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
     except OSError as error:
-        if error.errno not in REMEDIES:
+        fault = machine_fault(error)
+        if fault is None:
             raise
-        print(f"micronas: system: {describe(error)}\n  {REMEDIES[error.errno]}", file=sys.stderr)
+        print(f"micronas: system: {fault}", file=sys.stderr)
         raise SystemExit(2) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +19,7 @@ from micronas.cli.mlperf import (
     serve,
 )
 from micronas.cli.options import BoardOption, DataOption, ModelArgument
+from micronas.host.temporary_folder import temporary_folder
 
 
 def flash(
@@ -57,7 +57,7 @@ def flash(
     graph = as_graph(model, data)
     target = choose_port(serial_ports(), probe=probe, port=port)
     require_gcc()
-    with tempfile.TemporaryDirectory(prefix="micronas-") as work:
+    with temporary_folder() as work:
         built = build(graph, profile, workdir=Path(work), cache_dir=cache_folder())
         with DeviceLock(target):
             flashed = flash_firmware(built.firmware, target)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from micronas.cli.options import BoardOption, TfliteArgument
 from micronas.cli.output import console, print_json, require_effect, warn_of_open_ports
 from micronas.cli.output_paths import require_writable_file, write_file
 from micronas.errors import ConfigError
+from micronas.host.temporary_folder import temporary_folder
 
 if TYPE_CHECKING:
     from micronas.board import Board
@@ -181,7 +181,7 @@ def _device(
     _require_one_of("--mode", mode, tuple(m.value for m in RunMode))
     require_tools(wanted.device, wanted.board)
     warn_of_open_ports("renode" if isinstance(wanted.device, Renode) else "")
-    with tempfile.TemporaryDirectory(prefix="micronas-") as work:
+    with temporary_folder() as work:
         built = build_dut(
             wanted.graph,
             wanted.board,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +12,7 @@ from micronas.cli.output import typed
 from micronas.cli.output_paths import require_writable_folder, writing
 from micronas.errors import ConfigError
 from micronas.host.new_folder import require_new_folder
+from micronas.host.temporary_folder import temporary_folder
 
 if TYPE_CHECKING:
     from micronas.board import Board
@@ -81,7 +81,7 @@ def _network(model: Path, board: Board, out: Path, additions: Additions) -> tupl
     graph = read(model)
     require_gcc()
     require_writable_folder("--out", out)
-    with tempfile.TemporaryDirectory(prefix="micronas-") as work:
+    with temporary_folder() as work:
         built = build(graph, board, workdir=Path(work), cache_dir=cache_folder())
         inputs = random_samples(graph, 1, seed=0)
         outputs = run_batch(graph, inputs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ from micronas.cli.clock import ClockMhz
 from micronas.cli.options import BoardOption, ModelArgument
 from micronas.cli.output import print_json, require_effect, warn_of_open_ports
 from micronas.cli.output_paths import require_writable_file, write_file
+from micronas.host.temporary_folder import temporary_folder
 
 if TYPE_CHECKING:
     from micronas.deploy.acceptance import Report
@@ -58,7 +58,7 @@ def run_test(
     if junit is not None:
         require_writable_file("--junit", junit)
     warn_of_open_ports(device)
-    with tempfile.TemporaryDirectory(prefix="micronas-") as work:
+    with temporary_folder() as work:
         report = accept(
             graph,
             profile,

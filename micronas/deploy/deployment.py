@@ -4,7 +4,6 @@ network of a search share this code, so every figure has the same meaning in all
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +38,7 @@ from micronas.firmware import (
     build_firmware,
 )
 from micronas.firmware.compiler import compiler_of
+from micronas.host.temporary_folder import temporary_folder
 from micronas.memory.ledger import Ledger, board_budget, check, make_ledger
 from micronas.model.graph import Graph
 from micronas.model.interpreter import run_batch, run_tensors
@@ -177,7 +177,7 @@ def verified_deployment(
 
     Raises ``ParityError`` unless every output element agrees with the reference interpreter.
     """
-    with tempfile.TemporaryDirectory(prefix="micronas-") as folder:
+    with temporary_folder() as folder:
         deployed = deploy(
             graph,
             board,

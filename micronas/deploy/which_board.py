@@ -7,7 +7,6 @@ reading of the counter costs; only cycles per instruction and clock are the boar
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from micronas.deploy.deployment import cache_folder, deploy, random_samples, req
 from micronas.deploy.measure import emulated_latency
 from micronas.device.targets import Qemu
 from micronas.errors import BuildError, DeviceError, ToolMissingError
+from micronas.host.temporary_folder import temporary_folder
 from micronas.memory.ledger import board_budget, check, make_ledger
 from micronas.model.graph import Graph
 from micronas.trial import Latency
@@ -74,7 +74,7 @@ def instructions_on(graph: Graph, boards: Sequence[Board]) -> int:
     """Instructions of one inference on the core that ``boards`` share, in QEMU; outputs are compared, too."""
     board = max((b for b in boards if b.emulator is not None), key=lambda b: b.sram_bytes, default=boards[0])
     require_tools(Qemu(), board)
-    with tempfile.TemporaryDirectory(prefix="micronas-") as work:
+    with temporary_folder() as work:
         deployed = deploy(
             graph,
             board,

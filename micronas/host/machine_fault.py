@@ -76,7 +76,11 @@ def fault_in_words(text: str) -> MachineError | None:
     if line is None:
         return None
     found = next((code for code in REMEDIES if os.strerror(code) in line), None)
-    return MachineError(shown(line), remedy=REMEDIES[found] if found else "free memory, or lower workers")
+    return MachineError(shown(line), remedy=REMEDIES[found] if found else _remedy_of(line))
+
+
+def _remedy_of(line: str) -> str:
+    return _ROOM if "temporary directory" in line else "free memory, or lower workers"
 
 
 def describe(error: OSError) -> str:

@@ -34,7 +34,7 @@ def wrapped(outer: Exception, cause: Exception) -> Exception:
         (EmulatorEndedError("ended", remedy="look"), "look"),
         (RuntimeError("tensorflow: {{node}} /tmp/a; No space left on device"), "make room"),
         (BuildError("cc1: fatal error: error writing to /tmp/cc: No space left on device"), "make room"),
-        (FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"), "free"),
+        (FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"), "make room"),
     ],
 )
 def test_faults_of_the_machine(error: Exception, remedy: str) -> None:

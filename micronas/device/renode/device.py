@@ -24,10 +24,10 @@ from micronas.device.renode.control import RenodeControl
 from micronas.device.renode.find import find_renode
 from micronas.device.renode.output import cause_of_end, control_port
 from micronas.device.renode.platform import platform_text
-from micronas.device.renode.session_folder import session_folder
 from micronas.device.renode.stray_accesses import count_stray_accesses, first_logged
 from micronas.device.serial_link import SerialLink
 from micronas.errors import DeadlineError, DeviceError, EmulatorEndedError
+from micronas.host.temporary_folder import temporary_folder
 
 START_DEADLINE_S = 60.0
 LISTENS_EVERYWHERE = (
@@ -102,7 +102,7 @@ class RenodeDevice:
     def _start(self, starting: ExitStack) -> SerialLink:
         executable = find_renode()
         end = time.monotonic() + self._deadline_s
-        folder = starting.enter_context(session_folder())
+        folder = starting.enter_context(temporary_folder("micronas-renode-"))
         platform = folder / "board.repl"
         platform.write_text(platform_text(self._board), encoding="utf-8")
         elf = Path(shutil.copyfile(self._elf, folder / "firmware.elf"))

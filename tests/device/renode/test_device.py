@@ -22,12 +22,13 @@ from micronas.board import Board, load_board
 from micronas.deploy.deployment import Deployment, deploy, random_samples
 from micronas.device.client import Client
 from micronas.device.framing import Message
-from micronas.device.renode import RenodeDevice, find_renode, session_folder
+from micronas.device.renode import RenodeDevice, find_renode
 from micronas.device.renode.commands import path_token
 from micronas.device.renode.control import RenodeControl
 from micronas.device.renode.device import free_ports
 from micronas.device.targets import Renode
 from micronas.errors import DeadlineError, DeviceError, MicronasError, ToolMissingError
+from micronas.host import temporary_folder
 from micronas.trial import Source
 from tests.support.random_windows import conv_2d
 from tests.support.renode_stand_in import install_stand_in
@@ -175,7 +176,7 @@ with RenodeDevice(load_board({board.name!r}), Path({str(elf)!r})):
     assert len(list(folder.iterdir())) == 1, "kill -9 leaves the folder"
     with RenodeDevice(board, elf):
         assert len(list(folder.iterdir())) == 2, "one made just now may be about to be locked"
-    monkeypatch.setattr(session_folder, "YOUNG_S", 0.0)
+    monkeypatch.setattr(temporary_folder, "YOUNG_S", 0.0)
     with RenodeDevice(board, elf), RenodeDevice(board, elf):
         assert len(list(folder.iterdir())) == 2, "those in use stay"
     assert list(folder.iterdir()) == []
