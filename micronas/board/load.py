@@ -13,6 +13,7 @@ from micronas.board.checks import CHECKS
 from micronas.board.folders import board_files, is_path, shipped_boards
 from micronas.board.profile import Board
 from micronas.errors import BoardError
+from micronas.host.yaml_text import load_yaml
 
 
 def load_board(name: str) -> Board:
@@ -31,7 +32,7 @@ def load_board(name: str) -> Board:
 def read_board(path: Path) -> Board:
     """The checked profile in ``path``; raises ``BoardError`` that lists every problem found."""
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = load_yaml(path.read_text(encoding="utf-8"))
         board = Board.model_validate(raw)
     except FileNotFoundError as error:
         raise BoardError(f"no such board profile: {path}", remedy=_start_one(path)) from error

@@ -8,7 +8,7 @@ addresses integers.
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -154,6 +154,10 @@ class Published(_Frozen):
     source: str
 
 
+Name: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
+"""A name that becomes part of file names, of PlatformIO's ini and of an uploader's arguments."""
+
+
 class Board(_Frozen):
     """A board, as used by the whole pipeline.
 
@@ -162,15 +166,15 @@ class Board(_Frozen):
     states what ran on a physical board and with which version, None if nothing did.
     """
 
-    name: str
+    name: Name
     title: str
-    mcu: str
-    family: str
+    mcu: Name
+    family: Name
     core: Core
     clock: Clock
     regions: tuple[MemoryRegion, ...]
     uart: Uart
-    platformio_board: str
+    platformio_board: Name
     upload: Upload = Upload()
     emulator: Emulator | None = None
     timing: Timing

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
+import re
 import shutil
 import subprocess
 
 from micronas.errors import ToolMissingError
+from micronas.host.program_output import shown
 
 GCC = "arm-none-eabi-gcc"
 _VERSION_DEADLINE_S = 20.0
+_VERSION = re.compile(r"\d+(\.\d+){0,3}")
 
 
 def find_gcc() -> str | None:
@@ -31,8 +34,26 @@ def require_gcc() -> str:
 
 @functools.lru_cache(maxsize=4)
 def gcc_version(path: str) -> str:
-    """The compiler's version, for example ``12.2.1``."""
-    output = subprocess.run(
-        [path, "-dumpfullversion"], capture_output=True, text=True, timeout=_VERSION_DEADLINE_S, check=True
+    """The compiler's version, for example ``12.2.1``; ``ToolMissingError`` if it does not report one."""
+    try:
+        asked = subprocess.run(
+            [path, "-dumpfullversion"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_VERSION_DEADLINE_S,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise _not_working(path, str(error)) from error
+    version = asked.stdout.strip()
+    if not _VERSION.fullmatch(version):
+        raise _not_working(path, f"its version is {shown(version, 80)!r}")
+    return version
+
+
+def _not_working(path: str, why: str) -> ToolMissingError:
+    return ToolMissingError(
+        f"{path} does not work: {why}", remedy="install the compiler again, or put another first on PATH"
     )
-    return output.stdout.strip()

@@ -16,6 +16,7 @@ from micronas.config.keys import config_error, key_paths, known_keys_of, with_ke
 from micronas.config.schema import SearchConfig
 from micronas.config.shipped import find_config
 from micronas.errors import ConfigError
+from micronas.host.yaml_text import load_yaml
 
 
 def load_config(path: str | Path, overrides: Mapping[str, object] | None = None) -> SearchConfig:
@@ -27,7 +28,7 @@ def load_config(path: str | Path, overrides: Mapping[str, object] | None = None)
     """
     path = find_config(path)
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = load_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     except yaml.YAMLError as error:

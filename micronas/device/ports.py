@@ -18,6 +18,7 @@ from serial.tools import list_ports
 
 from micronas.device.usb import BLACK_MAGIC, normalise_serial, probe_kind
 from micronas.errors import DeadlineError, DeviceError
+from micronas.host.program_output import shown
 
 _POLL_S = 0.1
 _GDB_INTERFACE = 0  # of a Black Magic Probe; its other port is the board's UART
@@ -46,7 +47,7 @@ class Port:
 
     def __str__(self) -> str:
         what = self.probe or self.description or "no probe"
-        return f"{self.device} ({what}, serial {self.serial or 'unknown'})"
+        return shown(f"{self.device} ({what}, serial {self.serial or 'unknown'})").replace("\n", "\\n")
 
 
 ListPorts = Callable[[], Sequence[Port]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,9 @@ from micronas.board import Board
 from micronas.device.ports import ListPorts, Port, gdb_port
 from micronas.device.usb import BLACK_MAGIC, DFU, ListUsb, UsbDevice, serves
 from micronas.errors import FlashError, WriterUnclearError
+from micronas.host.program_output import shown
 
+_SERIAL, _PORT = re.compile(r"[0-9A-Za-z_.-]*"), re.compile(r"[0-9A-Za-z_./:\\-]*")
 _BY_SERIAL = ("stlink", "jlink", "dfu")
 _WHAT = {
     "stlink": "ST-LINK",
@@ -29,6 +32,16 @@ class Writer:
     protocol: str
     serial: str = ""
     port: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what an uploader's script or PlatformIO's ini would read as more than a name."""
+        for what, value, pattern in (("serial number", self.serial, _SERIAL), ("port", self.port, _PORT)):
+            if not pattern.fullmatch(value):
+                raise WriterUnclearError(
+                    f"{what} {shown(value, 80)!r} has characters that no {what} should have, so it is not "
+                    "passed to an uploader",
+                    remedy=f"{what}s may have these: {pattern.pattern}",
+                )
 
 
 def choose_writer(board: Board, port: Port, ports: ListPorts, usb: ListUsb) -> Writer:
