@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from micronas.deploy.deployment import Deployment, cache_folder, deploy, random_
 from micronas.deploy.to_json import deployment_to_json
 from micronas.device.targets import make_device
 from micronas.firmware.clock_choice import board_at
+from micronas.host.temporary_folder import temporary_folder
 from micronas.model.graph import Graph
 
 RANDOM_SAMPLES = 8
@@ -97,7 +97,7 @@ def bench(
     inputs = _inputs(samples, original, count)
     graph = simplified(original, inputs) if remove_constant_channels else original
     require_tools(where, profile)
-    with tempfile.TemporaryDirectory(prefix="micronas-") as work:
+    with temporary_folder() as work:
         folder = Path(keep) if keep is not None else Path(work)
         deployed = deploy(graph, profile, inputs, device=where, workdir=folder, cache_dir=cache_folder())
     return Bench(deployed, original, device)

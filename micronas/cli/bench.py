@@ -22,7 +22,6 @@ from micronas.cli.options import BoardOption, DataOption, ModelArgument
 from micronas.cli.output import percent, print_json, print_table, require_effect, warn_of_open_ports
 from micronas.cli.output_paths import require_writable_folder
 from micronas.errors import plural
-from micronas.host.temporary_folder import temporary_folder
 
 if TYPE_CHECKING:
     from micronas.api.bench import Bench
