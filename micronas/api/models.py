@@ -59,7 +59,7 @@ def name_of(model: Model) -> str:
 
 def is_float_model(path: Path) -> bool:
     """Whether ``path`` is a form that has to be converted first."""
-    return path.suffix in (".keras", ".h5", ".hdf5") or path.is_dir()
+    return path.suffix in (".keras", ".h5", ".hdf5") or (path / "saved_model.pb").is_file()
 
 
 def samples_of(calibration: Calibration, count: int = CALIBRATION_SAMPLES) -> npt.NDArray[Any]:
