@@ -16,7 +16,7 @@ from pathlib import Path
 from micronas.board import Board
 from micronas.board.arena_location import IN_SRAM, ArenaLocation
 from micronas.codegen.toolchain import require_gcc
-from micronas.errors import BuildError
+from micronas.errors import BuildError, MachineError
 from micronas.firmware.build_environment import made_by
 from micronas.firmware.compiler_output import build_failure
 from micronas.firmware.elf import ElfImage, LinkedSizes, linked_sizes, read_image, region_bytes
@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 BUILD_DEADLINE_S = 300.0
+_NOT_IN_PATHS = re.compile("[%$\"'`;{}\\[\\]#*?|&<>\\n\\r]")
 _DAMAGED_OBJECT = re.compile(
     r"file truncated|file format not recognized|file not recognized|undefined reference|malformed|bad value"
 )
@@ -82,6 +83,8 @@ def build_firmware(
     """
     folder = workdir.resolve()
     cache = (cache_dir or folder / ".cache").resolve()
+    for path, variable in ((folder, "TMPDIR"), (cache, "XDG_CACHE_HOME")):
+        _require_plain(path, variable)
     if not wants_registry():
         require_gcc()
     made = made_by(registry=wants_registry())
@@ -105,6 +108,16 @@ def build_firmware(
         regions=region_bytes(image, board),
         image=image,
     )
+
+
+def _require_plain(path: Path, variable: str) -> None:
+    """Refuse a path that PlatformIO's ini or SCons would read as a variable or as several words."""
+    found = sorted(set(_NOT_IN_PATHS.findall(str(path))))
+    if found:
+        raise MachineError(
+            f"PlatformIO cannot build in {str(path)!r}: the path contains {' '.join(found)}",
+            remedy=f"set {variable} to a folder without such characters; spaces are fine",
+        )
 
 
 def _build(folder: Path, board: Board, cache: Path, deadline_s: float) -> None:

@@ -20,6 +20,26 @@ BOARD = load_board("nucleo_f446re")
 
 
 @pytest.mark.emulator
+def test_a_folder_may_have_spaces(tmp_path: Path) -> None:
+    folder = tmp_path / "my folder"
+    for name in ("first", "second"):
+        built = build_firmware(
+            {"mn_model.c": TINY}, BOARD, workdir=folder / name, cache_dir=folder / "my cache"
+        )
+        assert built.elf.read_bytes().count(built.build_id) == 1
+
+
+@pytest.mark.parametrize("name", ["50%", "a$b", "${x}", "a;b", "new\nline"])
+def test_a_folder_that_the_build_would_misread_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(MachineError, match="the path contains") as found:
+        build_firmware({"mn_model.c": TINY}, BOARD, workdir=tmp_path / name)
+    assert "set TMPDIR to" in (found.value.remedy or "")
+    with pytest.raises(MachineError, match="the path contains") as found:
+        build_firmware({"mn_model.c": TINY}, BOARD, workdir=tmp_path / "x", cache_dir=tmp_path / name)
+    assert "set XDG_CACHE_HOME to" in (found.value.remedy or "")
+
+
+@pytest.mark.emulator
 def test_the_users_settings_change_neither_image_nor_build(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,7 +56,7 @@ def examine_own_platform() -> Finding:
 def examine_registry(core: Path | None = None) -> Finding:
     """PlatformIO's own ststm32 platform: whether it is selected and installed. Contacts no server."""
     what = "PlatformIO, with its registry"
-    core = core or Path(os.environ.get("PLATFORMIO_CORE_DIR", Path.home() / ".platformio"))
+    core = core or Path(os.environ.get("PLATFORMIO_CORE_DIR") or os.path.expanduser("~/.platformio"))
     try:
         wanted = wants_registry()
     except MicronasError as error:

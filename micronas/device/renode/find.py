@@ -77,7 +77,7 @@ def _require_new_enough(version: str) -> None:
 def _candidates() -> Iterator[str]:
     if found := shutil.which(_NAME):
         yield found
-    packages = Path(os.environ.get("PLATFORMIO_CORE_DIR", Path.home() / ".platformio")) / "packages"
+    packages = Path(os.environ.get("PLATFORMIO_CORE_DIR") or os.path.expanduser("~/.platformio")) / "packages"
     packaged = packages / "tool-renode" / _NAME
     if os.access(packaged, os.X_OK):
         yield str(packaged)
