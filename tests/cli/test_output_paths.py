@@ -16,6 +16,7 @@ from micronas.cli.output import typed
 from micronas.config import parse_config
 from micronas.deploy.deployment import cache_folder
 from micronas.errors import BoardError, BudgetError, BuildError, ConfigError, ModelError
+from micronas.host import machine_fault
 from micronas.memory.budget import make_budget
 from micronas.model.tflite import read
 from micronas.store import Store
@@ -126,9 +127,9 @@ def test_a_write_without_room_names_the_places_that_are_full(
         return Usage(free=512 if place == "/tmp" else 1 << 40)
 
     monkeypatch.setattr(app, "app", lambda: write(Path("x")))
-    monkeypatch.setattr(app.tempfile, "gettempdir", lambda: "/tmp")
+    monkeypatch.setattr(machine_fault.tempfile, "gettempdir", lambda: "/tmp")
     monkeypatch.setattr(
-        app.shutil, "disk_usage", lambda place: Usage(free=512 if place == "/tmp" else 1 << 40)
+        machine_fault.shutil, "disk_usage", lambda place: Usage(free=512 if place == "/tmp" else 1 << 40)
     )
     with pytest.raises(SystemExit) as end:
         app.main()
