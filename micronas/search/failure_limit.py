@@ -7,7 +7,14 @@ import re
 from micronas.errors import DeviceError, FlashError, SearchError, plural
 from micronas.trial import FORECAST_STAGE, Outcome, Trial
 
-_FIGURES = re.compile(r"\b[0-9a-f]{16,}\b|[0-9]+")  # build ids and numbers
+_FIGURE = (
+    r"(?:\b0x[0-9a-f]+\b"  # addresses
+    r"|\b(?=[a-f]*[0-9])[0-9a-f]{7,}\b"  # build ids and digests
+    r"|(?<![\w.])[-+]?(?:nan|inf(?:inity)?)\b"
+    r"|(?:(?<![\w)])[-+])?(?:[0-9]+(?:,[0-9]{3})*(?:\.[0-9]*)?|\.[0-9]+)(?:e[-+]?[0-9]+)?)"
+)
+_FIGURES = re.compile(rf"{_FIGURE}(?: x {_FIGURE})*", re.IGNORECASE)  # a shape is one figure
+_COUNTED = re.compile(r"# (\w+?)s?\b")  # "1 byte" and "2 bytes"
 _DEVICE_STAGES = (DeviceError.stage, FlashError.stage)
 
 
@@ -48,7 +55,12 @@ def _kind_of_end(trial: Trial) -> str:
         return ""
     if trial.outcome is Outcome.INFEASIBLE:
         return "over budget"
-    return f"{trial.stage}: {_FIGURES.sub('#', trial.reason)}"
+    return f"{trial.stage}: {without_figures(trial.reason)}"
+
+
+def without_figures(reason: str) -> str:
+    """``reason`` with every number, shape and hexadecimal id replaced, in whatever form it is written."""
+    return _COUNTED.sub(r"# \1", _FIGURES.sub("#", reason))
 
 
 def failed_for_its_device(trial: Trial) -> bool:

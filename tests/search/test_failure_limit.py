@@ -27,6 +27,36 @@ def test_figures_do_not_make_failures_different() -> None:
         streak.add(failed(2, "op 1: 99 bytes over, build 0123456789abcdef0123456789abcdef"))
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("the range is 0 to 1", "the range is 0.00134 to 1e-05"),
+        ("zero point -3 of op 1", "zero point 12 of op 30"),
+        ("the loss became nan", "the loss became -inf"),
+        ("scale NaN", "scale 1.5E+10"),
+        ("1 byte over", "1,024 bytes over"),
+        ("output 28 x 28 x 16", "output 1 x 10"),
+        ("build 0a1b2c3d4e", "build 12345"),
+        ("fault at 0x2000fe", "fault at 0x08000000"),
+        ("between .5 and 3.", "between 0.25 and -7.125e3"),
+    ],
+)
+def test_a_number_in_another_form_is_the_same_failure(first: str, second: str) -> None:
+    streak = FailureLimit(2, stop_without_board=False)
+    streak.add(failed(0, first))
+    with pytest.raises(SearchError, match="2 trials in a row"):
+        streak.add(failed(1, second))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("no compiler", "no linker"), ("infeasible 3", "nancy 3"), ("a decade", "a facade")]
+)
+def test_words_stay_words(first: str, second: str) -> None:
+    streak = FailureLimit(2, stop_without_board=False)
+    streak.add(failed(0, first))
+    streak.add(failed(1, second))
+
+
 def test_another_stage_reason_or_a_success_begins_anew() -> None:
     streak = FailureLimit(3, stop_without_board=False)
     done = Trial(9, [], "k9", Outcome.COMPLETE)
