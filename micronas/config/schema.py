@@ -111,8 +111,10 @@ class SupernetConfig(_Section):
 class PrefilterConfig(_Section):
     """Zero-cost proxies: the best of 1 / ``keep`` proposals is trained."""
 
-    proxy: Literal["naswot", "synflow", "combined"] = Field(
-        default="combined", description="proxy that ranks proposals; combined is the mean rank of both"
+    proxy: Literal["naswot", "synflow", "combined", "parameters"] = Field(
+        default="combined",
+        description="what ranks proposals; combined is the mean rank by naswot and synflow, parameters the "
+        "number of weights",
     )
     keep: float = Field(default=0.5, gt=0, le=0.5, description="share of proposals kept; 0.25 is one in four")
 
@@ -142,7 +144,9 @@ class EstimatorConfig(_Section):
     augment: bool = Field(default=True, description="augment the training samples")
     calibration_samples: int = Field(default=100, ge=1, description="training samples for int8 calibration")
     trial_deadline_s: float = Field(
-        default=120.0, gt=0, description="maximum training time of a trial, seconds"
+        default=120.0,
+        gt=0,
+        description="maximum CPU time of a trial's training, seconds; a training that it ends is marked",
     )
 
 

@@ -17,17 +17,27 @@ TRUSTED_TAU = 0.4
 
 @dataclass(frozen=True)
 class Agreement:
-    """Kendall's tau-b between a proxy's scores and stand-alone accuracies of ``networks`` networks."""
+    """Kendall's tau-b between a proxy's scores and stand-alone accuracies of ``networks`` networks.
+
+    ``baseline_tau`` is that of the number of parameters over the same networks, None if it was not measured.
+    """
 
     judge: str
     tau: float
     networks: int
+    baseline_tau: float | None = None
 
     @property
     def warning(self) -> str:
         """A warning if the proxy is not reliable; otherwise empty."""
         if self.networks < MIN_NETWORKS:
             return f"{plural(self.networks, 'network')}: too few to measure how well the {self.judge} ranks"
+        if self.baseline_tau is not None and self.tau <= self.baseline_tau:
+            return (
+                f"Kendall's tau of the {self.judge} is {self.tau:.2f} over "
+                f"{plural(self.networks, 'network')}; the number of parameters alone gives "
+                f"{self.baseline_tau:.2f}, so prefer estimator.prefilter.proxy: parameters"
+            )
         if self.tau >= TRUSTED_TAU:
             return ""
         return (
@@ -36,6 +46,15 @@ class Agreement:
         )
 
 
-def agreement(judge: str, scores: Sequence[float], stand_alone: Sequence[float]) -> Agreement:
-    """How well ``scores`` rank networks, compared with the accuracies after training."""
-    return Agreement(judge, kendall_tau(scores, stand_alone), len(scores))
+def agreement(
+    judge: str,
+    scores: Sequence[float],
+    stand_alone: Sequence[float],
+    parameters: Sequence[float] | None = None,
+) -> Agreement:
+    """How well ``scores`` rank networks, compared with the accuracies after training.
+
+    ``parameters`` of the same networks are the baseline to beat.
+    """
+    baseline = None if parameters is None else kendall_tau(parameters, stand_alone)
+    return Agreement(judge, kendall_tau(scores, stand_alone), len(scores), baseline)

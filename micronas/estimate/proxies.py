@@ -19,9 +19,9 @@ from micronas.model.net import Net
 from micronas.train.child_process import interrupts_held
 from micronas.train.isolated import start_child
 
-ProxyName: TypeAlias = Literal["naswot", "synflow", "combined"]
+ProxyName: TypeAlias = Literal["naswot", "synflow", "combined", "parameters"]
 
-PROXIES: tuple[ProxyName, ...] = ("naswot", "synflow", "combined")
+PROXIES: tuple[ProxyName, ...] = ("naswot", "synflow", "combined", "parameters")
 
 SAMPLES = 32
 """Training inputs that NASWOT compares."""
@@ -35,18 +35,21 @@ NETS_PER_PROCESS = 500
 
 @dataclass(frozen=True)
 class ProxyScores:
-    """Larger is more promising; -inf if a network cannot distinguish its inputs or outputs nothing."""
+    """Larger is more promising; -inf if a network cannot distinguish its inputs or outputs nothing.
+
+    ``parameters`` is their number: the baseline that every other proxy must beat.
+    """
 
     naswot: float
     synflow: float
+    parameters: float
 
 
 def order(scores: Sequence[ProxyScores], proxy: ProxyName) -> npt.NDArray[np.float64]:
-    """One figure per network by which to order them; ``combined`` is the mean of both proxies' ranks."""
-    naswot, synflow = [s.naswot for s in scores], [s.synflow for s in scores]
+    """One figure per network by which to order them; ``combined`` is the mean rank by naswot and synflow."""
     if proxy == "combined":
-        return mean_ranks(naswot, synflow)
-    return np.asarray(naswot if proxy == "naswot" else synflow, np.float64)
+        return mean_ranks([s.naswot for s in scores], [s.synflow for s in scores])
+    return np.asarray([getattr(s, proxy) for s in scores], np.float64)
 
 
 class ZeroCostScorer:
@@ -101,4 +104,4 @@ def score_net(net: Net, data: DataConfig, seed: int) -> ProxyScores:
 
     train = cached_dataset(data).train
     chosen = np.random.default_rng(0).permutation(len(train))[:SAMPLES]
-    return ProxyScores(naswot(net, train.x[chosen], seed), synflow(net, seed))
+    return ProxyScores(naswot(net, train.x[chosen], seed), synflow(net, seed), float(net.parameters))

@@ -91,7 +91,8 @@ class ScoredNets:
 
 
 def proxy_agreements(space: Space, judge: ProxyScorer, records: Sequence[Record]) -> list[Agreement]:
-    """How each proxy ranks the run's trained networks, compared with their int8 accuracies.
+    """How each proxy ranks the run's trained networks, compared with their int8 accuracies and with the
+    ranking by the number of parameters.
 
     One of the proxies selected these networks, so the range is narrower and tau lower than for random
     networks.
@@ -100,4 +101,13 @@ def proxy_agreements(space: Space, judge: ProxyScorer, records: Sequence[Record]
     archs = [space.from_json(trial.arch) for trial in trained.values()]
     accuracies = [trial.scores.quality_int8 for trial in trained.values() if trial.scores is not None]
     scores = ScoredNets(space, judge).of(archs)
-    return [agreement(f"proxy {proxy}", order(scores, proxy).tolist(), accuracies) for proxy in PROXIES]
+    baseline = [s.parameters for s in scores]
+    return [
+        agreement(
+            f"proxy {proxy}",
+            order(scores, proxy).tolist(),
+            accuracies,
+            None if proxy == "parameters" else baseline,
+        )
+        for proxy in PROXIES
+    ]

@@ -42,7 +42,7 @@ class DigitJudge:
 
     def scores(self, nets: Sequence[Any]) -> list[ProxyScores]:
         self.shown += [net.genes for net in nets]
-        return [ProxyScores(float(net.genes[0]), float(-net.genes[0])) for net in nets]
+        return [ProxyScores(float(net.genes[0]), float(-net.genes[0]), float(net.genes[1])) for net in nets]
 
 
 def make(name: str, seed: int = 5) -> Any:
@@ -86,9 +86,10 @@ def test_what_does_not_fit_is_never_shown_to_the_proxy() -> None:
 
 
 def test_combined_averages_ranks_over_told_and_proposed_networks() -> None:
-    scores = [ProxyScores(1.0, 5.0), ProxyScores(2.0, 30.0), ProxyScores(9.0, 10.0), ProxyScores(3.0, 1.0)]
+    scores = [ProxyScores(*s) for s in ((1.0, 5.0, 7), (2.0, 30.0, 6), (9.0, 10.0, 5), (3.0, 1.0, 8))]
     assert order(scores, "combined").tolist() == [0.5, 2.0, 2.5, 1.0]
     assert order(scores, "naswot").tolist() == [1.0, 2.0, 9.0, 3.0]
+    assert order(scores, "parameters").tolist() == [7, 6, 5, 8]
     assert order(scores, "synflow").tolist() == [5.0, 30.0, 10.0, 1.0]
 
 

@@ -79,7 +79,7 @@ class OpCounts:
     """A judge of untrained networks without TensorFlow."""
 
     def scores(self, nets):  # type: ignore[no-untyped-def]
-        return [ProxyScores(float(net.macs), float(net.parameters)) for net in nets]
+        return [ProxyScores(float(net.macs), float(net.parameters), float(net.parameters)) for net in nets]
 
 
 def strategy_of(name: str, space: Space, accept: Accept, gate: LedgerGate, folder: Path) -> Strategy:

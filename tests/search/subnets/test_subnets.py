@@ -171,6 +171,9 @@ def test_low_agreement_and_too_few_networks_are_told() -> None:
     assert agreement("supernet", [1, 2, 3, 4], [0.1, 0.2, 0.3, 0.5]).warning == ""
     low = agreement("supernet", [1, 2, 3, 4], [4, 3, 2, 1]).warning
     assert "tau of the supernet is -1.00 over 4 networks" in low
+    beaten = agreement("proxy synflow", [1, 2, 3, 5, 4], [1, 2, 3, 4, 5], parameters=[1, 2, 3, 4, 5]).warning
+    assert "is 0.80 over 5 networks; the number of parameters alone gives 1.00" in beaten
+    assert agreement("synflow", [1, 2, 3, 4, 5], [1, 2, 3, 4, 5], parameters=[1, 2, 3, 5, 4]).warning == ""
     assert "3 networks: too few" in agreement("supernet", [1, 2, 3], [1, 2, 3]).warning
 
 
