@@ -52,7 +52,8 @@ class Scores:
     that an anomaly has a higher reconstruction error than a normal sample). ``quality_int8`` is the quality
     of the int8 file as the firmware computes it, ``quality_float`` that of the network before quantization.
 
-    ``latency`` is None when no device ran the network; the reward is then the quality alone.
+    ``latency`` is None when no device ran the network; the reward is then the quality alone. ``cut`` says
+    after how many epochs a clock ended the training; it is empty if the training ran to its own end.
     """
 
     quality_int8: float
@@ -65,6 +66,7 @@ class Scores:
     reward: float
     epochs: int
     train_cpu_s: float
+    cut: str = ""
 
     @property
     def quality(self) -> float:
@@ -88,6 +90,18 @@ class Trial:
     reason: str = ""
     stage: str = ""
     origin: str = ""
+
+    @property
+    def ending(self) -> str:
+        """The outcome as shown to people; CUT for a COMPLETE trial whose training a clock ended."""
+        return "CUT" if self.scores and self.scores.cut else self.outcome.value
+
+    @property
+    def rank(self) -> tuple[bool, float, int]:
+        """Sorts the best first: whole trainings before cut ones, then by reward, then by number."""
+        if self.scores is None:
+            return True, float("inf"), self.number
+        return bool(self.scores.cut), -self.scores.reward, self.number
 
     @property
     def refused(self) -> bool:

@@ -162,12 +162,10 @@ def trial_cells(trial: Trial, columns: Sequence[Column]) -> list[str]:
 
 
 def better(best: Record | None, record: Record) -> Record | None:
-    """The record with the higher reward; ties go to the earlier one."""
+    """The record that ranks first: complete trainings before cut ones, then by reward, then the earlier."""
     if record.trial.outcome is not Outcome.COMPLETE or record.trial.scores is None:
         return best
-    if best is None or best.trial.scores is None:
-        return record
-    return record if record.trial.scores.reward > best.trial.scores.reward else best
+    return record if best is None or record.trial.rank < best.trial.rank else best
 
 
 def best_text(best: Record | None) -> str:

@@ -60,6 +60,8 @@ def print_result(setup: Setup, store: Store, found: FinalFigures, report: Path |
         ("trial", f"{found.trial}, {trained}"),
         (f"{found.figure}, int8, test", f"{percent(found.test_quality_int8)} of {found.test_samples}"),
         (f"{found.figure}, int8, validation", percent(scores.quality_int8)),
+        *([("note", found.note)] if found.note else []),
+        *_cut_rows(store),
         ("flash", f"{kb(scores.flash_bytes)} of {kb(setup.budget.flash_bytes)}"),
         ("SRAM", f"{kb(scores.sram_bytes)} of {kb(setup.budget.sram_bytes)}"),
         ("latency", time),
@@ -73,6 +75,17 @@ def print_result(setup: Setup, store: Store, found: FinalFigures, report: Path |
     if report:
         print(f"  report  {report}")
     _print_next(setup, typed(found.files["tflite"]))
+
+
+def _cut_rows(store: Store) -> list[tuple[str, str]]:
+    """How many trials of the run a clock cut, which is what to change before the next one."""
+    from micronas.search.outcome import cut_trials
+
+    records = store.records()
+    cut = cut_trials(records)
+    if not cut:
+        return []
+    return [("trainings cut by a clock", f"{len(cut)} of {plural(len(records), 'trial')}; `show` names each")]
 
 
 def _deployment_rows(deployment: DeploymentFigures, latency: Latency | None) -> list[tuple[str, str]]:

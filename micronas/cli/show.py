@@ -50,7 +50,7 @@ def _show_run(folder: Path, records: list[Record], as_json: bool) -> None:
     from micronas.store.columns import NARROW, terminal_columns
 
     on_front = {record.trial.number for record in front_of(records)}
-    ordered = sorted(records, key=lambda r: (-_reward(r), r.trial.number))
+    ordered = sorted(records, key=lambda r: r.trial.rank)
     if as_json:
         print_json({"run": str(folder), "front": sorted(on_front), "trials": [_to_json(r) for r in ordered]})
         return
@@ -72,9 +72,11 @@ def _show_trial(folder: Path, record: Record, as_json: bool) -> None:
         print_json(_to_json(record))
         return
     trial, scores = record.trial, record.trial.scores
-    facts = [("outcome", trial.outcome.value.lower()), ("origin", trial.origin)]
+    facts = [("outcome", trial.ending.lower()), ("origin", trial.origin)]
     if trial.reason:
         facts.append(("reason", f"{trial.stage}: {trial.reason}"))
+    if scores is not None and scores.cut:
+        facts.append(("training", scores.cut))
     if scores is not None:
         latency = scores.latency
         facts += [
@@ -114,17 +116,13 @@ def _print_ops(record: Record) -> None:
     print_table("", _PER_OP, rows)
 
 
-def _reward(record: Record) -> float:
-    return record.trial.scores.reward if record.trial.scores else float("-inf")
-
-
 def _to_json(record: Record) -> dict[str, Any]:
     from micronas.trial import scores_to_json
 
     trial = record.trial
     return {
         "trial": trial.number,
-        "outcome": trial.outcome.value,
+        "outcome": trial.ending,
         "origin": trial.origin,
         "stage": trial.stage,
         "reason": trial.reason,

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from micronas.config import DataConfig, FinalFitConfig
 from micronas.data import Dataset
-from micronas.errors import TrainError
+from micronas.errors import TrainError, plural
 from micronas.estimate.full import Estimate, cached_dataset, quantized_estimate
 from micronas.model.net import Net
 from micronas.train.augment import Augment, augmentation_of
@@ -63,7 +63,8 @@ def final_fit(
 
     Without ``seconds``, or with more than the epochs need, the result is a pure function of the other
     arguments. If the time is short, the schedule follows the clock, so that the rate falls to (nearly) zero
-    before the time is up. The seconds include quantization and scoring. Raises ``TrainError`` and
+    before the time is up, and the result is marked as ``cut``. The seconds include quantization and scoring.
+    Raises ``TrainError`` and
     ``QuantizeError``.
     """
     cpu = time.process_time()
@@ -72,7 +73,11 @@ def final_fit(
     model = TfModel(net, seed)
     epochs = _fit(model, dataset, settings, seed, end)
     accuracy = SplitEvaluator(model, dataset.validation, dataset.task).score().accuracy
-    return quantized_estimate(model, net, dataset, seed, epochs, accuracy, calibration_samples, cpu)
+    result = quantized_estimate(model, net, dataset, seed, epochs, accuracy, calibration_samples, cpu)
+    if epochs >= settings.epochs:
+        return result
+    planned = plural(settings.epochs, "epoch")
+    return replace(result, cut=f"cut to {epochs} of {planned} by the time budget (budget.minutes)")
 
 
 def _fit(model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, end: float) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from functools import cache
 from time import process_time
@@ -28,6 +27,7 @@ from micronas.model.tflite import read_bytes
 from micronas.train.keras_file import weights_to_bytes
 from micronas.train.settings import TrainSettings
 from micronas.train.stop import Curve, StopRule, never
+from micronas.train.time_limit import UNLIMITED, TimeLimit
 
 if TYPE_CHECKING:
     from micronas.train.tf_model import TfModel
@@ -39,7 +39,8 @@ class Estimate:
 
     ``cpu_s`` is the worker's CPU time for all of it: training, quantization and scoring. ``curve`` is the
     quality after each epoch; ``stopped`` is a stop rule's reason, if one ended the training. ``weights`` are
-    the float ones, as ``train.keras_file`` packs them.
+    the float ones, as ``train.keras_file`` packs them. ``cut`` says after how many epochs a clock ended the
+    training, empty if none did.
     """
 
     tflite: bytes
@@ -52,6 +53,7 @@ class Estimate:
     curve: Curve = ()
     stopped: str = ""
     weights: bytes = b""
+    cut: str = ""
 
 
 def estimate(
@@ -59,25 +61,25 @@ def estimate(
     data: DataConfig,
     settings: TrainSettings,
     seed: int,
-    deadline_s: float = math.inf,
+    limit: TimeLimit = UNLIMITED,
     *,
     calibration_samples: int = 100,
     stop: StopRule = never,
 ) -> Estimate:
-    """Train ``net`` and quantize it; a pure function of its arguments unless the deadline ends it early.
+    """Train ``net`` and quantize it; a pure function of its arguments unless the time limit cuts it.
 
-    ``deadline_s`` bounds the training. Raises ``TrainError`` (NaN, out of time) and ``QuantizeError``
+    ``limit`` bounds the training. Raises ``TrainError`` (NaN, out of time) and ``QuantizeError``
     (refused conversion, or an int8 network that collapsed).
     """
     from micronas.train.train import train
 
     start = process_time()
     dataset = cached_dataset(data)
-    trained = train(net, dataset, settings, seed, deadline_s, stop)
+    trained = train(net, dataset, settings, seed, limit, stop)
     result = quantized_estimate(
         trained.model, net, dataset, seed, trained.epochs, trained.accuracy, calibration_samples, start
     )
-    return replace(result, curve=trained.curve, stopped=trained.stopped)
+    return replace(result, curve=trained.curve, stopped=trained.stopped, cut=trained.cut)
 
 
 def quantized_estimate(

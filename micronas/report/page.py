@@ -133,6 +133,7 @@ def _tip(record: Record) -> str:
     return (
         f"trial {record.trial.number} ({record.trial.origin}): {percent(scores.quality_int8)}, "
         f"{kb(scores.flash_bytes)} flash, {kb(scores.sram_bytes)} SRAM{latency}"
+        f"{scores.cut and f', {scores.cut}'}"
     )
 
 

@@ -51,5 +51,11 @@ def missed_target(
         and latency.source.value == source
         and latency.ms <= target_ms
     ]
-    best = max(within, key=lambda r: r.trial.scores.quality_int8 if r.trial.scores else 0.0, default=None)
+    best = min(within, key=_by_quality, default=None)
     return MissedTarget(target_ms, ms, best)
+
+
+def _by_quality(record: Record) -> tuple[bool, float]:
+    """Sorts the best first; trainings that a clock cut come last."""
+    scores = record.trial.scores
+    return (True, 0.0) if scores is None else (bool(scores.cut), -scores.quality_int8)

@@ -88,6 +88,7 @@ class TrialEvaluator:
             reward=reward(estimate.quality_int8, latency_ms, self._config.reward),
             epochs=estimate.epochs,
             train_cpu_s=estimate.cpu_s,
+            cut=estimate.cut,
         )
 
     def _over_latency(self, latency: Latency | None) -> str:

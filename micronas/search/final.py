@@ -7,9 +7,9 @@ network, and the store records it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from micronas.errors import SearchError
+from micronas.errors import SearchError, percent
 from micronas.search.executor import Executor
 from micronas.search.machine_stop import stopped_by
 from micronas.search.task import TrialResult, TrialTask
@@ -20,9 +20,11 @@ from micronas.trial import Json, Outcome, Scores, Source
 
 @dataclass(frozen=True)
 class Winner:
-    """The network that the search reports. ``final_fit`` is whether the final training improved it.
+    """The network that the search reports.
 
-    ``weights`` are the float weights, None if the run did not keep them.
+    ``final_fit`` is whether it is the finally trained one. ``note`` says why it is not, or what to know of
+    a final training that was cut; it is empty for a whole final training. ``weights`` are the float weights,
+    None if the run did not keep them.
     """
 
     number: int
@@ -32,22 +34,22 @@ class Winner:
     final_fit: bool
     arch: Json = None
     weights: bytes | None = None
+    note: str = ""
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """Sorts the best first: whole final trainings before all else, then by reward."""
+        return bool(self.note), -self.scores.reward
 
 
 def ranking(records: list[Record]) -> list[Record]:
-    """COMPLETE trials, best reward first, each architecture once; ties go to the earlier trial."""
+    """COMPLETE trials, each architecture once: whole trainings before cut ones, then the best reward first;
+    ties go to the earlier trial.
+    """
     complete = [
         r for r in records if r.trial.outcome is Outcome.COMPLETE and "repeats_trial" not in r.details
     ]
-    return sorted(complete, key=lambda r: (-_reward(r.trial.scores), r.trial.number))
-
-
-LUCK = 0.01
-"""How far the reward of a final training may be below its trial's and still replace it.
-
-A finalist was selected for its high score, so its trial's accuracy is biased upwards by chance (the best of
-dozens, about half a point of standard error on 750 samples). Its final training is evaluated independently.
-"""
+    return sorted(complete, key=lambda r: r.trial.rank)
 
 
 def choose(
@@ -63,9 +65,12 @@ def choose(
 ) -> Winner:
     """Train the best ``finalists`` trials fully and return the best; raises ``SearchError`` if there is none.
 
-    A finalist whose final training fails or is clearly worse keeps its trial's network, and ``say`` receives
-    the reason. ``epochs`` is the maximum number of epochs of a final training; it separates a hanging
-    training from one on a slow machine.
+    The finally trained network is reported even if its validation figure is below its trial's. The trial
+    was selected for that figure, so it is biased upwards: it is the maximum of dozens of noisy ones. A
+    finalist keeps its trial's network if its final training fails, misses a constraint, or is cut and is no
+    better on validation; ``say`` receives the reason and ``Winner.note`` keeps it. ``epochs`` is the
+    maximum number of epochs of a final training; it separates a hanging training from one on a slow
+    machine.
     """
     best = ranking(records)[:finalists]
     if not best:
@@ -101,7 +106,7 @@ def choose(
             "were predicted",
             remedy="start a new run with a smaller latency.max_error, or with latency.model: false",
         )
-    return max(winners, key=lambda winner: winner.scores.reward)
+    return min(winners, key=lambda winner: winner.rank)
 
 
 HANG_TIMEOUT_FACTOR = 10.0
@@ -121,15 +126,33 @@ def _better_form(
     if result is not None and result.outcome is Outcome.INFEASIBLE and _is_predicted(record.trial.scores):
         return None
     trained, finished = _as_trained(record, store), _as_finished(record, result)
-    before = trained.scores.reward
-    if finished is not None and finished.scores.reward >= before - LUCK:
+    if finished is not None and not finished.scores.cut:
         return finished
     if finished is not None:
-        why = f"gave a reward of {finished.scores.reward:.4f}, below the trial's {before:.4f}"
+        better, note = _better_of_cut(trained, finished)
     else:
-        why = f"failed: {result.reason if result is not None else 'gave no result'}"
-    say(f"final training of trial {record.trial.number} {why}; the network of the trial is kept")
-    return trained
+        better, note = trained, f"the final training {_no_network(result)}; the trial's network is reported"
+    say(f"trial {record.trial.number}: {note}")
+    return replace(better, note=note)
+
+
+def _better_of_cut(trained: Winner, finished: Winner) -> tuple[Winner, str]:
+    """The better one on validation, and what to say about it."""
+    after, before = finished.scores.quality, trained.scores.quality
+    better = finished if after > before else trained
+    reported = "its" if better is finished else "the trial's"
+    return better, (
+        f"the final training was {finished.scores.cut}; {reported} network is reported, the better one on "
+        f"validation data ({percent(after)} after the cut, {percent(before)} in the trial)"
+    )
+
+
+def _no_network(result: TrialResult | None) -> str:
+    if result is None:
+        return "gave no result"
+    if result.outcome is Outcome.INFEASIBLE:
+        return f"missed a constraint: {result.reason}"
+    return f"failed: {result.reason}"
 
 
 def _is_predicted(scores: Scores | None) -> bool:
@@ -154,7 +177,3 @@ def _as_finished(record: Record, result: TrialResult | None) -> Winner | None:
 
 def _lost(record: Record) -> tuple[int, TrialResult]:
     return record.trial.number, TrialResult(Outcome.FAILED, stage="worker", reason="gave no result")
-
-
-def _reward(scores: Scores | None) -> float:
-    return scores.reward if scores else float("-inf")

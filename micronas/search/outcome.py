@@ -66,6 +66,7 @@ def figures_of(setup: Setup, winner: Winner, store: Store, folder: Path) -> Fina
         trial=winner.number,
         key=winner.key,
         final_fit=winner.final_fit,
+        note=winner.note,
         test_quality_int8=quality,
         test_samples=len(test),
         scores=_measured(winner.scores, deployed.figures.latency, setup.config),
@@ -136,6 +137,9 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
         "run": str(store.folder),
         "best": {
             "trial": best.trial,
+            "final_fit": best.final_fit,
+            "note": best.note,
+            "cut": scores.cut,
             "quality": {
                 "validation_int8": scores.quality_int8,
                 "test_int8": best.test_quality_int8,
@@ -149,7 +153,10 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
             "figure": best.figure,
             "files": dict(best.files),
         },
-        "trials": {outcome.value.lower(): n for outcome, n in _counts(records).items()},
+        "trials": {
+            **{outcome.value.lower(): n for outcome, n in _counts(records).items()},
+            "cut": len(cut_trials(records)),
+        },
         "agreement": list(best.agreement or ()),
         "forecasts": check_to_json(check_forecasts(records)) if predicts else None,
     }
@@ -160,6 +167,11 @@ def write_summary(store: Store, final: Final) -> Path:
     path = store.folder / "result.json"
     path.write_text(json.dumps(summary(store, final), indent=2) + "\n", encoding="utf-8")
     return path
+
+
+def cut_trials(records: list[Record]) -> list[Record]:
+    """COMPLETE trials whose training a clock ended."""
+    return [record for record in records if record.trial.scores and record.trial.scores.cut]
 
 
 def _counts(records: list[Record]) -> dict[Outcome, int]:

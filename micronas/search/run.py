@@ -19,7 +19,7 @@ from micronas.model.net import shape_graph
 from micronas.report import write_report
 from micronas.search.cpu_clock import CpuClock
 from micronas.search.executor import GRACE_S, ProcessExecutor
-from micronas.search.final import choose
+from micronas.search.final import HANG_TIMEOUT_FACTOR, choose
 from micronas.search.forecast.check import check_forecasts, check_text
 from micronas.search.forecast.forecast import Forecast, forecast_untrained
 from micronas.search.forecast.gate import LatencyGate
@@ -128,7 +128,7 @@ def search_executor(setup: Setup) -> ProcessExecutor:
     return ProcessExecutor(
         functools.partial(make_evaluator, config, setup.board),
         workers=config.workers,
-        task_deadline_s=config.estimator.trial_deadline_s,
+        task_deadline_s=HANG_TIMEOUT_FACTOR * config.estimator.trial_deadline_s,
         grace_s=GRACE_S + (BOARD_DEADLINE_S if config.device == "serial" else 0.0),
     )
 

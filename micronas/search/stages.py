@@ -25,6 +25,7 @@ from micronas.space import Space, make_space
 from micronas.train.process import leave_graphs_unfused, prepare_process
 from micronas.train.settings import TrainSettings
 from micronas.train.stop import stop_rule
+from micronas.train.time_limit import TimeLimit
 
 PARITY_SAMPLES = 4
 
@@ -100,6 +101,8 @@ def _estimate(task: TrialTask, space: Space, config: SearchConfig) -> Estimate:
         final = FinalSettings.from_config(config.final_fit)
         return final_fit(net, config.data, final, seed, task.deadline_s, calibration_samples=samples)
     settings = TrainSettings.from_config(config.estimator)
-    limit_s = min(config.estimator.trial_deadline_s, task.deadline_s or math.inf)
+    # CPU time for the trial's own deadline: the machine's load or a suspension must not change a result.
+    wall_s = math.inf if task.deadline_s is None else task.deadline_s
+    limit = TimeLimit(wall_s=wall_s, cpu_s=config.estimator.trial_deadline_s)
     stop = stop_rule(config.estimator.name, task.curves)
-    return estimate_fully(net, config.data, settings, seed, limit_s, calibration_samples=samples, stop=stop)
+    return estimate_fully(net, config.data, settings, seed, limit, calibration_samples=samples, stop=stop)

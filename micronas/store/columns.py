@@ -73,12 +73,17 @@ def _latency_text(trial: Trial) -> str:
 
 
 def _reason_text(trial: Trial) -> str:
-    return f"{trial.stage}: {trial.reason}" if trial.reason else ""
+    return f"{trial.stage}: {trial.reason}" if trial.reason else _reason(trial)
+
+
+def _reason(trial: Trial) -> str:
+    """Why it has no figures, or why its training is not whole."""
+    return trial.reason or (trial.scores.cut if trial.scores else "")
 
 
 COLUMNS = (
     _column("trial", "trial", lambda t: t.number, is_number=True, page=True, terminal=NARROW, width=6),
-    _column("outcome", "outcome", lambda t: t.outcome.value, str.lower, page=True, terminal=NARROW, width=10),
+    _column("outcome", "outcome", lambda t: t.ending, str.lower, page=True, terminal=NARROW, width=10),
     _column("origin", "origin", lambda t: t.origin, page=True, terminal=110, width=9),
     _column(
         "quality_int8",
@@ -145,7 +150,7 @@ COLUMNS = (
     ),
     _column("epochs", "epochs", _score(lambda s: s.epochs), is_number=True),
     _column("train_cpu_s", "CPU s", _score(lambda s: s.train_cpu_s), "{:.1f}".format, is_number=True),
-    Column("reason", "reason", lambda t: t.reason, _reason_text, page=True),
+    Column("reason", "reason", _reason, _reason_text, page=True),
 )
 
 

@@ -50,7 +50,8 @@ class FinalFigures:
     """One reported network.
 
     ``figure`` names what the qualities are; ``final_fit`` says whether the final training's weights are
-    reported or those of the trial. ``files`` are paths by kind. ``agreement`` is that of a run's cheap
+    reported or those of the trial, and ``note`` why it is the trial's, or that the final training was cut.
+    ``files`` are paths by kind. ``agreement`` is that of a run's cheap
     judges with training, None where that was not asked (a network that was picked).
     """
 
@@ -64,6 +65,7 @@ class FinalFigures:
     files: Mapping[str, str]
     figure: str
     agreement: tuple[Json, ...] | None = None
+    note: str = ""
 
     def to_json(self) -> dict[str, Json]:
         """The object that the store keeps; its keys are stable."""
@@ -72,6 +74,7 @@ class FinalFigures:
             "trial": self.trial,
             "key": self.key,
             "final_fit": self.final_fit,
+            "note": self.note,
             "test_quality_int8": self.test_quality_int8,
             "test_samples": self.test_samples,
             "scores": scores_to_json(self.scores),
@@ -90,6 +93,7 @@ def figures_from_json(data: Mapping[str, Json]) -> FinalFigures:
             trial=_whole(data, "trial"),
             key=str(data["key"]),
             final_fit=bool(data["final_fit"]),
+            note=str(data.get("note", "")),
             test_quality_int8=float(cast(float, data["test_quality_int8"])),
             test_samples=_whole(data, "test_samples"),
             scores=scores_from_json(_object(data, "scores")),

@@ -21,7 +21,7 @@ from micronas.train.augment import augmentation_of
 from micronas.train.loop import Loss, Objective, TrainLoop, objective_of
 from micronas.train.quality import quality
 from micronas.train.settings import TrainSettings, learning_rates
-from micronas.train.time_limit import Stopwatch, TimeLimit
+from micronas.train.time_limit import UNLIMITED, Stopwatch, TimeLimit
 from micronas.train.train import batches, run_epoch
 
 Tensor: TypeAlias = Any
@@ -38,7 +38,6 @@ SINGLE_PATHS = TrainSettings(epochs=20, learning_rate=0.003)
 STATISTICS_SAMPLES = 250
 """Training samples for the statistics of a subnet when it is scored."""
 
-UNLIMITED = TimeLimit()
 
 TIMED_STEPS = 10
 """Steps that measure the cost of an epoch; they draw different subnets and are undone."""

@@ -28,6 +28,9 @@ class TimeLimit:
         return math.isfinite(self.wall_s) or math.isfinite(self.cpu_s)
 
 
+UNLIMITED = TimeLimit()
+
+
 class Stopwatch:
     """Wall-clock and CPU seconds of this process since the object was created."""
 

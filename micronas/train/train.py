@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.data import Dataset
-from micronas.errors import TrainError
+from micronas.errors import TrainError, plural
 from micronas.model.net import Net
 from micronas.train.augment import augmentation_of
 from micronas.train.evaluate import Score, SplitEvaluator
@@ -20,6 +19,7 @@ from micronas.train.settings import TrainSettings, learning_rates
 from micronas.train.snapshot import Snapshot
 from micronas.train.stop import StopRule, never
 from micronas.train.tf_model import TfModel
+from micronas.train.time_limit import UNLIMITED, Stopwatch, TimeLimit
 
 STEPS_PER_CALL = 25
 """Steps between two checks of the clock: about 0.1 to 0.5 s for the networks of a search."""
@@ -37,7 +37,8 @@ class Epoch:
 class Trained:
     """A trained network. ``model`` holds the weights of the epoch with the lowest validation loss.
 
-    ``stopped`` is the stop rule's reason, empty if the training was not stopped.
+    ``stopped`` is the stop rule's reason, empty if the training was not stopped. ``cut`` says after how many
+    epochs the time limit ended the training, empty if it did not.
     ``cpu_s`` is this process' CPU time for building, tracing, training and validating.
     """
 
@@ -46,6 +47,7 @@ class Trained:
     accuracy: float
     cpu_s: float
     stopped: str = ""
+    cut: str = ""
 
     @property
     def curve(self) -> tuple[float, ...]:
@@ -63,17 +65,17 @@ def train(
     dataset: Dataset,
     settings: TrainSettings,
     seed: int,
-    deadline_s: float = math.inf,
+    limit: TimeLimit = UNLIMITED,
     stop: StopRule = never,
 ) -> Trained:
     """Train ``net`` from scratch on the training split, select by the validation split.
 
-    Equal arguments give equal weights, bit for bit, on one CPU thread. ``deadline_s`` counts from the call
-    and is checked inside epochs. When it passes, or when ``stop`` gives a reason after an epoch, the best
-    epoch so far is returned. Raises ``TrainError`` when the loss is not finite, or when no epoch was finished
-    in time.
+    Equal arguments give equal weights, bit for bit, on one CPU thread. ``limit`` counts from the call and is
+    checked inside epochs. When it passes, the result is marked as ``cut``. Then, or when ``stop`` gives a
+    reason after an epoch, the best epoch so far is returned. Raises ``TrainError`` when the loss is not
+    finite, or when no epoch was finished in time.
     """
-    start_cpu, end = time.process_time(), time.monotonic() + deadline_s
+    watch = Stopwatch()
     model = TfModel(net, seed)
     loop = TrainLoop(
         model,
@@ -86,15 +88,26 @@ def train(
         seed=seed,
     )
     validation = SplitEvaluator(model, dataset.validation, dataset.task)
-    history, stopped = _fit(model, loop, validation, len(dataset.train), settings, seed, end, stop)
+    history, stopped, out_of_time = _fit(
+        model, loop, validation, len(dataset.train), settings, seed, lambda: watch.within(limit), stop
+    )
     if not history:
         raise TrainError(
-            f"no epoch was finished within {deadline_s:.1f} s",
-            remedy="raise the trial's deadline or lower space.max_width",
+            f"no epoch was finished within {_reached(watch, limit)}",
+            remedy="raise estimator.trial_deadline_s or budget.minutes, or lower space.max_width",
         )
     best = min(history, key=lambda epoch: epoch.validation.loss)
-    cpu_s = time.process_time() - start_cpu
-    return Trained(model, tuple(history), best.validation.accuracy, cpu_s, stopped)
+    cut = f"cut after {len(history)} of {plural(settings.epochs, 'epoch')} by {_reached(watch, limit)}"
+    return Trained(
+        model, tuple(history), best.validation.accuracy, watch.cpu_s, stopped, cut if out_of_time else ""
+    )
+
+
+def _reached(watch: Stopwatch, limit: TimeLimit) -> str:
+    """The setting whose limit has passed."""
+    if watch.cpu_s >= limit.cpu_s:
+        return f"estimator.trial_deadline_s ({limit.cpu_s:g} s of CPU time)"
+    return "the time budget (budget.minutes)"
 
 
 def batches(rng: np.random.Generator, samples: int, batch: int) -> npt.NDArray[np.int32]:
@@ -113,20 +126,24 @@ def _fit(
     samples: int,
     settings: TrainSettings,
     seed: int,
-    end: float,
+    in_time: Callable[[], bool],
     stop: StopRule,
-) -> tuple[list[Epoch], str]:
-    """Train until done, out of patience or out of time; the model then has the best epoch's weights."""
+) -> tuple[list[Epoch], str, bool]:
+    """Train until done, out of patience or out of time; the model then has the best epoch's weights.
+
+    Returns the history, the reason of ``stop``, and whether the time ended a training that had more to do.
+    """
     rng = np.random.default_rng(seed)
     steps = len(batches(np.random.default_rng(0), samples, settings.batch_size))
     rates = learning_rates(settings, steps * settings.epochs)
     history: list[Epoch] = []
-    best, best_loss, stale, reason = Snapshot.of(model), math.inf, 0, ""
+    best, best_loss, stale, reason, cut = Snapshot.of(model), math.inf, 0, "", False
     for epoch in range(settings.epochs):
         order = batches(rng, samples, settings.batch_size)
         rates_now = rates[epoch * steps : (epoch + 1) * steps]
-        loss = run_epoch(loop, order, rates_now, lambda: time.monotonic() < end)
+        loss = run_epoch(loop, order, rates_now, in_time)
         if loss is None:
+            cut = True
             break
         score = validation.score()
         refuse_nan(score.loss, epoch)
@@ -135,10 +152,10 @@ def _fit(
         if score.loss < best_loss:
             best, best_loss = Snapshot.of(model), score.loss
         reason = stop(tuple(e.validation.accuracy for e in history)) if epoch + 1 < settings.epochs else ""
-        if reason or stale >= settings.patience or time.monotonic() >= end:
+        if reason or stale >= settings.patience:
             break
     best.restore(model)
-    return history, reason
+    return history, reason, cut
 
 
 def run_epoch(

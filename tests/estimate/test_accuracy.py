@@ -12,6 +12,7 @@ from micronas.estimate.accuracy import Int8Accuracy, collapse, int8_accuracy, qu
 from micronas.model.graph import Quant
 from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, SoftmaxLayer
 from micronas.train.settings import TrainSettings
+from micronas.train.time_limit import TimeLimit
 
 pytest.importorskip("tensorflow")
 
@@ -65,7 +66,7 @@ def test_equal_arguments_give_the_equal_file(estimated, net):
 
 def test_failures_pass_through_by_their_stage(net):
     with pytest.raises(TrainError):
-        estimate(net, DIGITS, TrainSettings(), seed=0, deadline_s=0.0)
+        estimate(net, DIGITS, TrainSettings(), seed=0, limit=TimeLimit(cpu_s=0.0))
 
 
 def test_a_process_loads_its_data_once():

@@ -29,7 +29,7 @@ def net():
 def test_a_given_number_of_epochs_repeats_and_beats_a_short_training(net):
     settings = FinalSettings(epochs=15, augment=0.5)
     once, again = (final_fit(net, DIGITS, settings, seed=3) for _ in range(2))
-    assert once.epochs == 15
+    assert (once.epochs, once.cut) == (15, "")
     assert once.tflite == again.tflite
     short = estimate(net, DIGITS, TrainSettings(epochs=3), seed=3)
     assert once.quality_int8 > short.quality_int8
@@ -63,6 +63,7 @@ def test_seconds_are_kept_and_the_schedule_still_ends(net):
     assert time.monotonic() - start < 8.0
     assert 1 <= fitted.epochs < 100_000
     assert fitted.quality_int8 > 0.3
+    assert fitted.cut == f"cut to {fitted.epochs} of 100,000 epochs by the time budget (budget.minutes)"
 
 
 def test_too_little_time_is_an_error(net):

@@ -83,7 +83,12 @@ def test_a_final_training_may_take_ten_times_what_its_trial_says(store: Store) -
     assert [task.deadline_s for task in tasks] == [None, None]
 
 
-def test_it_is_said_why_a_final_training_is_not_reported(store: Store) -> None:
+def test_the_finally_trained_network_is_reported_even_if_its_trial_was_luckier(store: Store) -> None:
+    winner = chosen(store, final(-0.2), finalists=1)
+    assert (winner.number, winner.final_fit, winner.tflite, winner.note) == (1, True, b"final", "")
+
+
+def test_whole_final_trainings_go_before_a_trial_whose_final_training_failed(store: Store) -> None:
     said: list[str] = []
 
     def evaluate(task: TrialTask) -> TrialResult:
@@ -93,22 +98,48 @@ def test_it_is_said_why_a_final_training_is_not_reported(store: Store) -> None:
 
     records = [record(0, 1), record(1, 3), record(2, 2)]
     winner = choose(records, 3, InlineExecutor(evaluate), 1, store, TrialTermination(4), said.append)
-    assert (winner.number, winner.final_fit) == (1, False)
-    stays = "the network of the trial is kept"
-    assert said[0] == f"final training of trial 1 failed: exceeded its deadline and was stopped; {stays}"
-    rewards = [r.trial.scores.reward for r in records if r.trial.scores]
-    assert [line.partition(" gave a reward of ")[2] for line in said[1:]] == [
-        f"{rewards[number] - 0.05:.4f}, below the trial's {rewards[number]:.4f}; {stays}" for number in (2, 0)
+    assert (winner.number, winner.final_fit) == (2, True)
+    assert said == [
+        "trial 1: the final training failed: exceeded its deadline and was stopped; "
+        "the trial's network is reported"
     ]
 
 
-def test_a_final_training_that_is_clearly_worse_is_not_reported(store: Store) -> None:
-    winner = chosen(store, final(-0.05), finalists=1)
-    assert (winner.number, winner.final_fit, winner.tflite) == (1, False, bytes([3] * 6))
+@pytest.mark.parametrize(("change", "final_fit"), [(0.01, True), (-0.01, False)])
+def test_a_cut_final_training_is_reported_only_if_it_is_better_and_both_are_said(
+    store: Store, change: float, final_fit: bool
+) -> None:
+    def cut(task: TrialTask) -> TrialResult:
+        scores = toy_scores(list(task.arch))  # type: ignore[arg-type]
+        short = replace(scores, quality_int8=scores.quality_int8 + change, cut="cut to 3 of 60 epochs")
+        return TrialResult(Outcome.COMPLETE, short, tflite=b"final")
+
+    winner = chosen(store, cut, finalists=1)
+    assert winner.final_fit is final_fit
+    whose = "its" if final_fit else "the trial's"
+    assert winner.note.startswith(
+        f"the final training was cut to 3 of 60 epochs; {whose} network is reported"
+    )
+    assert f"({87.5 + 100 * change:.1f} % after the cut, 87.5 % in the trial)" in winner.note
 
 
-def test_a_trial_that_was_merely_luckier_gives_way_to_its_final_training(store: Store) -> None:
-    assert chosen(store, final(-0.005), finalists=1).final_fit
+def test_a_final_training_that_misses_a_constraint_says_so_beside_the_figure(store: Store) -> None:
+    def slow(task: TrialTask) -> TrialResult:
+        return TrialResult(
+            Outcome.INFEASIBLE, stage="latency", reason="9 ms, 1 ms over constraints.latency_ms"
+        )
+
+    winner = chosen(store, slow, finalists=1)
+    assert not winner.final_fit
+    assert winner.note.startswith("the final training missed a constraint: 9 ms, 1 ms over")
+
+
+def test_a_cut_trial_never_ranks_before_a_whole_one() -> None:
+    best = record(1, 4)
+    assert best.trial.scores is not None
+    cut = replace(best.trial, scores=replace(best.trial.scores, cut="cut after 3 of 8 epochs by the clock"))
+    records = [record(0, 1), replace(best, trial=cut), record(2, 2)]
+    assert [r.trial.number for r in ranking(records)] == [2, 0, 1]
 
 
 def test_a_failed_final_training_leaves_what_there_was(store: Store) -> None:

@@ -52,6 +52,16 @@ def parameters_column() -> Column:
     )
 
 
+def test_a_cut_training_is_shown_as_such_with_its_reason_wherever_trials_are() -> None:
+    reason = "cut after 3 of 8 epochs by estimator.trial_deadline_s (120 s of CPU time)"
+    cut = replace(DONE, scores=replace(SCORES, cut=reason))
+    shown = {column.key: column.text(cut) for column in page_columns()}
+    assert (shown["outcome"], shown["reason"], shown["trial"]) == ("cut", reason, "7")
+    assert "cut" in trial_cells(cut, terminal_columns(NARROW))
+    (row,) = csv.DictReader(io.StringIO(csv_text([Record(cut, {})])))
+    assert (row["outcome"], row["reason"]) == ("CUT", reason)
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     facts = {

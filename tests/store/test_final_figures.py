@@ -42,7 +42,17 @@ def test_figures_come_back_from_text_as_they_were(figures: FinalFigures) -> None
 
 
 def test_the_keys_of_the_stored_object_are_these() -> None:
-    keys = ["trial", "key", "final_fit", "test_quality_int8", "test_samples", "scores", "deployment", "files"]
+    keys = [
+        "trial",
+        "key",
+        "final_fit",
+        "note",
+        "test_quality_int8",
+        "test_samples",
+        "scores",
+        "deployment",
+        "files",
+    ]
     assert list(FIGURES.to_json()) == [*keys, "figure", "agreement"]
     assert list(replace(FIGURES, agreement=None).to_json()) == [*keys, "figure"]
 

@@ -1,6 +1,6 @@
 """Training: learns, repeats, stops in time, keeps the best, refuses NaN."""
 
-import time
+import re
 
 import numpy as np
 import pytest
@@ -10,6 +10,8 @@ from micronas.data import load
 from micronas.errors import TrainError
 from micronas.model.net import Conv, Dense, DepthwiseConv, GlobalAveragePool, NetBuilder, SoftmaxLayer
 from micronas.train.settings import TrainSettings, learning_rates
+from micronas.train.time_limit import TimeLimit
+from tests.support import suspended_training
 
 tf = pytest.importorskip("tensorflow")
 
@@ -94,17 +96,40 @@ def test_a_step_equals_keras_adamw(net, digits):
     assert np.allclose(ours.statistics, theirs.statistics, rtol=0.01, atol=0.01)
 
 
-def test_a_deadline_inside_an_epoch_returns_what_was_validated(net, digits, monkeypatch):
+@pytest.mark.parametrize(
+    ("limit", "setting"),
+    [
+        (TimeLimit(cpu_s=2.5), r"estimator.trial_deadline_s \(2.5 s of CPU time\)"),
+        (TimeLimit(wall_s=2.5), r"the time budget \(budget.minutes\)"),
+    ],
+)
+def test_a_limit_inside_an_epoch_returns_what_was_validated_and_says_so(net, digits, limit, setting):
     settings = TrainSettings(epochs=10_000, patience=10_000)
-    start = time.monotonic()
-    short = training.train(net, digits, settings, seed=0, deadline_s=2.5)
-    assert time.monotonic() - start < 6.0
+    short = training.train(net, digits, settings, seed=0, limit=limit)
     assert 1 <= short.epochs < 10_000
+    assert re.fullmatch(rf"cut after {short.epochs} of 10,?000 epochs by {setting}", short.cut)
 
 
-def test_no_epoch_in_time_is_an_error(net, digits):
-    with pytest.raises(TrainError, match="no epoch was finished"):
-        training.train(net, digits, QUICK, seed=0, deadline_s=0.0)
+@pytest.mark.parametrize(
+    ("limit", "setting"), [({"cpu_s": 0.0}, "trial_deadline_s"), ({"wall_s": 0.0}, "minutes")]
+)
+def test_no_epoch_in_time_is_an_error(net, digits, limit, setting):
+    with pytest.raises(TrainError, match=f"no epoch was finished within .*{setting}"):
+        training.train(net, digits, QUICK, seed=0, limit=TimeLimit(**limit))
+
+
+def test_a_training_that_ends_by_itself_is_not_cut(net, digits):
+    assert training.train(net, digits, QUICK, seed=0, limit=TimeLimit(cpu_s=600, wall_s=600)).cut == ""
+
+
+@pytest.mark.slow
+def test_a_process_stopped_for_longer_than_its_deadline_trains_the_same_network():
+    """SIGSTOP after the first epoch, in a process of its own; the deadline is in CPU seconds."""
+    whole, suspended = (
+        suspended_training.weights_of(stop_s) for stop_s in (0.0, suspended_training.LIMIT_S + 2)
+    )
+    assert suspended == whole
+    assert whole.endswith("3 whole\n")
 
 
 def test_a_diverging_loss_is_an_error(net, digits):
