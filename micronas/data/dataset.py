@@ -113,7 +113,8 @@ class FrontEnd:
 class Dataset:
     """A named data set, ready to train on.
 
-    ``class_names[i]`` is the name of label i. Every input lies in ``input_range`` (low, high). For anomaly
+    ``class_names[i]`` is the name of label i. ``input_range`` (low, high) is that of the
+    training inputs without outliers, which ``notes`` then counts; int8 networks clip those. For anomaly
     detection the training split is all normal. ``notes`` states what loading changed or left out.
     ``metric`` is a user-defined figure of merit that replaces that of the task.
     """
@@ -156,11 +157,14 @@ class Dataset:
         return float(np.mean(self.validation.y == most_frequent))
 
     def calibration(self, samples: int, seed: int) -> Floats:
-        """``samples`` training inputs for post-training quantization, classes in equal shares if possible."""
+        """``samples`` training inputs for post-training quantization, classes in equal shares if possible.
+
+        Outliers are clipped to ``input_range``: one in the wrong sample would coarsen every step.
+        """
         order = np.random.default_rng(seed).permutation(len(self.train))
         rank_in_class = np.empty(len(order), np.int64)
         for label in range(self.n_classes):
             members = order[self.train.y[order] == label]
             rank_in_class[members] = np.arange(len(members))
         chosen = order[np.argsort(rank_in_class[order], kind="stable")][:samples]
-        return np.asarray(self.train.x[chosen], np.float32)
+        return np.asarray(np.clip(self.train.x[chosen], *self.input_range), np.float32)

@@ -16,6 +16,7 @@ from micronas.data.npz import load_own_npz
 from micronas.data.presets import PRESETS, load_preset
 from micronas.data.samples import Samples, check_samples, name_some
 from micronas.data.split import TEST, TRAIN, VALIDATION, Fractions, folds, grouped, one_class, stratified
+from micronas.data.value_range import outlier_note, robust_range
 from micronas.data.vibration import load_vibration
 from micronas.errors import DataError
 from micronas.host.plugin import Part, find, is_plugged_in, short_name
@@ -52,16 +53,19 @@ def load(config: DataConfig) -> Dataset:
     check_samples(samples)
     part = _parts(samples, config)
     _check_parts(samples, part)
+    train = _take(samples, part == TRAIN)
+    low, high = samples.input_range or robust_range(train.x)
+    note = outlier_note(train.x, low, high)
     return Dataset(
         name=samples.name,
         kind=samples.kind,
-        train=_take(samples, part == TRAIN),
+        train=train,
         validation=_take(samples, part == VALIDATION),
         test=SealedTest(_take(samples, part == TEST)),
         class_names=samples.class_names,
-        input_range=samples.input_range,
+        input_range=(low, high),
         front_end=samples.front_end,
-        notes=samples.notes,
+        notes=(*samples.notes, *([note] if note else [])),
         task=samples.task,
         metric=find(config.metric, Part.METRIC) if config.metric else None,
         metric_name=short_name(config.metric) if config.metric else "",

@@ -20,6 +20,7 @@ from micronas.data.logmel import LogMel, log_mel
 from micronas.data.npz_file import read_arrays
 from micronas.data.options import read, refuse_unknown
 from micronas.data.samples import Samples
+from micronas.data.value_range import power_of_two_above, robust_range
 from micronas.errors import DataError, plural
 
 Arrays: TypeAlias = dict[str, npt.NDArray[np.generic]]
@@ -78,7 +79,7 @@ def require_path(config: DataConfig) -> Path:
 def read_npz(path: Path, name: str, layout: NpzLayout, *, own_scaling: bool = False) -> Samples:
     """Read ``path`` according to ``layout``.
 
-    ``own_scaling`` derives scale and range from the array's type.
+    ``own_scaling`` derives the scale from the array's type and values, and the range from the training split.
     """
     arrays = read_arrays(path)
     wanted = [layout.x, layout.y, layout.classes, layout.groups, layout.fold, layout.keep]
@@ -102,7 +103,7 @@ def read_npz(path: Path, name: str, layout: NpzLayout, *, own_scaling: bool = Fa
         x=x,
         y=labels,
         class_names=_class_names(arrays, layout, labels),
-        input_range=(layout.low, layout.high),
+        input_range=None if own_scaling and raw.dtype != np.uint8 else (layout.low, layout.high),
         front_end=front_end,
         groups=_labels(arrays, layout.groups, keep),
         fold=_labels(arrays, layout.fold, keep),
@@ -124,15 +125,13 @@ def _require_arrays(path: Path, arrays: Arrays, wanted: list[str]) -> None:
 
 
 def _scaled(layout: NpzLayout, raw: npt.NDArray[np.generic], path: Path) -> NpzLayout:
-    """Integers become fractions of their type's range; floats are unchanged, with their span as range."""
+    """uint8 becomes 0..1, other integers fractions of the power of two that they reach; floats stay."""
     if raw.dtype == np.uint8:
         return replace(layout, scale=1 / 255)
     if raw.dtype in (np.int8, np.int16):
-        return replace(layout, scale=1 / (128 if raw.dtype == np.int8 else 32768), low=-1.0)
+        return replace(layout, scale=1 / power_of_two_above(*robust_range(raw)))
     if np.issubdtype(raw.dtype, np.floating):
-        finite = raw[np.isfinite(raw)].astype(np.float32)
-        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-        return replace(layout, low=low, high=high)
+        return layout
     raise DataError(f"{path}: inputs {layout.x!r} are {raw.dtype}; use uint8, int8, int16 or float")
 
 

@@ -26,6 +26,7 @@ class Samples:
 
     ``x`` float32 (N, height, width, channels), ``y`` int64 (N,). ``groups`` (N,) keeps samples of one
     speaker or recording in one part; ``fold`` (N,) are prepared folds, which alone decide the split.
+    ``input_range`` is None if no range is stated: it is then found in the training split.
     """
 
     name: str
@@ -33,7 +34,7 @@ class Samples:
     x: Floats
     y: Labels
     class_names: tuple[str, ...]
-    input_range: tuple[float, float]
+    input_range: tuple[float, float] | None
     front_end: FrontEnd
     groups: Labels | None = None
     fold: Labels | None = None
@@ -77,8 +78,8 @@ def _complaints(samples: Samples) -> Iterator[str]:
 
 
 def _range_complaints(samples: Samples) -> Iterator[str]:
-    low, high = samples.input_range
     least, most = float(samples.x.min()), float(samples.x.max())
+    low, high = samples.input_range or (least, most)
     if least < low or most > high:
         yield f"values {least:g}..{most:g} exceed the stated range {low:g}..{high:g}"
     if least == most:

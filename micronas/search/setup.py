@@ -11,13 +11,14 @@ from micronas.config import SearchConfig
 from micronas.data import Dataset, Task, load
 from micronas.deploy.deployment import require_tools
 from micronas.device.targets import make_device
-from micronas.errors import ConfigError, ToolMissingError
+from micronas.errors import ConfigError, DataError, QuantizeError, ToolMissingError
 from micronas.estimate import check_estimator, check_prefilter
 from micronas.firmware.clock_choice import board_at
 from micronas.host.installation import install_command
 from micronas.host.plugin import Part, find
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget
+from micronas.quantize.calibration import check_calibration
 from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
 from micronas.space import ANOMALY_SPACES, SPACES, Arch, Space, check_space, make_space
@@ -72,6 +73,7 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
         require_tools(make_device(config.device, config.probe, config.port), board)
     dataset = load(config.data)
     _check_task(config.space.name, dataset)
+    _check_calibration(dataset, config)
     space = make_space(config.space, dataset.input_shape, dataset.n_classes)
     gate = LedgerGate(space, board, config.runtime, budget)
     first = initial_trials(space, gate, gate.ledger, budget)
@@ -109,6 +111,19 @@ def _check_task(space: str, dataset: Dataset) -> None:
         f"{dataset.name} is {'labelled with classes' if reconstructs else 'for anomaly detection'}",
         remedy=f"set space.name to {' or '.join(fitting)}",
     )
+
+
+def _check_calibration(dataset: Dataset, config: SearchConfig) -> None:
+    """Refuse, before the first trial, data that every trial's quantization would refuse."""
+    samples = dataset.calibration(config.estimator.calibration_samples, config.seed)
+    try:
+        check_calibration(samples, dataset.input_shape, input_range=dataset.input_range)
+    except QuantizeError as error:
+        raise DataError(
+            f"data set {dataset.name!r} cannot be quantized: {error.message}",
+            remedy="scale the data so that its values use their range evenly, or raise "
+            "estimator.calibration_samples; nothing was trained",
+        ) from error
 
 
 _TRAINING = ("tensorflow", "pebble", "psutil", "threadpoolctl")

@@ -8,6 +8,7 @@ import pytest
 from micronas.config import DataConfig
 from micronas.data import DataKind, load
 from micronas.data.packaged import packaged
+from micronas.data.value_range import robust_range
 from micronas.errors import DataError
 
 
@@ -90,8 +91,50 @@ def test_an_npz_stream_becomes_time_by_one_by_channels(tmp_path):
     config = write_npz(tmp_path / "a.npz", x=x).model_copy(update={"options": {"kind": "stream"}})
     data = load(config)
     assert data.input_shape == (8, 1, 3)
-    assert data.input_range == (-1.0, 1.0)
+    low, high = data.input_range
+    assert (low, high) == (float(data.train.x.min()), float(data.train.x.max()))
     assert {float(v) for v in np.unique(data.train.x)} <= {v / 128 for v in range(-128, 128)}
+
+
+def test_twelve_bit_counts_in_int16_use_the_whole_range(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 4096, (60, 8, 3)).astype(np.int16)
+    config = write_npz(tmp_path / "a.npz", x=x).model_copy(update={"options": {"kind": "stream"}})
+    data = load(config)
+    assert data.front_end.parameters["scale"] == 1 / 4096
+    low, high = data.input_range
+    assert 0.0 <= low < 0.05
+    assert 0.95 < high < 1.0
+    assert (low, high) == (float(data.train.x.min()), float(data.train.x.max()))
+    assert data.notes == ()
+
+
+def test_full_scale_int16_is_divided_by_the_types_range(tmp_path):
+    x = np.random.default_rng(0).integers(-32768, 32768, (60, 8, 3)).astype(np.int16)
+    config = write_npz(tmp_path / "a.npz", x=x).model_copy(update={"options": {"kind": "stream"}})
+    assert load(config).front_end.parameters["scale"] == 1 / 32768
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int16])
+def test_one_outlier_is_named_and_stretches_neither_scale_nor_calibration(tmp_path, dtype):
+    x = np.random.default_rng(0).uniform(-100, 100, (60, 640, 3)).astype(dtype)
+    config = write_npz(tmp_path / "a.npz", x=x).model_copy(update={"options": {"kind": "stream"}})
+    clean = load(config)
+    spoilt = x.copy()
+    spoilt[:, 0, 0] = 5000  # a glitch in every sample: 0.05 % of the values
+    data = load(write_npz(tmp_path / "b.npz", x=spoilt).model_copy(update={"options": {"kind": "stream"}}))
+    assert data.front_end.parameters == clean.front_end.parameters or dtype == np.int16
+    assert np.ptp(data.input_range) < 4 * np.ptp(clean.input_range)
+    calibration = data.calibration(len(data.train), 0)
+    assert calibration.max() == pytest.approx(data.input_range[1])
+    (note,) = data.notes
+    assert "values lie outside" in note
+
+
+def test_values_of_which_nearly_all_are_equal_keep_their_whole_span():
+    sparse = np.zeros(100_000)
+    sparse[7] = 3.0
+    assert robust_range(sparse) == (0.0, 3.0)
 
 
 def test_groups_of_an_npz_stay_together(tmp_path):

@@ -1,0 +1,35 @@
+"""Data that no trial could quantize is refused before the first one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from micronas.config import SearchConfig, parse_config
+from micronas.errors import DataError
+from micronas.search.setup import prepare
+
+
+def config_of(folder: Path, x: np.ndarray) -> SearchConfig:  # type: ignore[type-arg]
+    np.savez(folder / "own.npz", x=x, y=np.arange(len(x)) % 2)
+    data = {"name": "npz", "path": str(folder / "own.npz"), "options": {"kind": "stream"}}
+    return parse_config({"board": "nucleo_f446re", "device": "none", "data": data})
+
+
+def test_counts_of_a_twelve_bit_converter_in_int16_can_be_searched(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).integers(0, 4096, (80, 32, 3)).astype(np.int16)
+    assert prepare(config_of(tmp_path, x)).dataset.front_end.parameters["scale"] == 1 / 4096
+
+
+def test_an_outlier_does_not_stop_a_search(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).uniform(-1, 1, (80, 320, 3)).astype(np.float32)
+    x[::2, 5, 1] = 50.0  # 0.05 % of the values
+    assert prepare(config_of(tmp_path, x)).dataset.input_range[1] < 5.0
+
+
+def test_what_every_trial_would_refuse_is_refused_at_once(tmp_path: Path) -> None:
+    x = np.tile(np.random.default_rng(0).uniform(-1, 1, (1, 32, 3)), (80, 1, 1)).astype(np.float32)
+    with pytest.raises(DataError, match=r"cannot be quantized: .* samples are the same"):
+        prepare(config_of(tmp_path, x))
