@@ -90,7 +90,7 @@ def make_strategy(
         case "nsga2":
             return Nsga2(space, seed, accept, population=config.population, bytes_of=_bytes_by(problem))
         case "reinforce":
-            return Reinforce(space, seed, accept)
+            return Reinforce(space, seed, accept, workers=problem.workers if problem else 1)
     raise _unknown(config.name)
 
 

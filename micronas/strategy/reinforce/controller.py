@@ -5,6 +5,7 @@ h_t = tanh(E[token_{t-1}] + W h_{t-1} + b),  logits_t = O[slot_t] h_t + c[slot_t
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,6 +48,10 @@ class Controller:
             output_bias=np.zeros(total),
         )
 
+    def copy(self) -> Controller:
+        """An independent one with equal parameters."""
+        return copy.deepcopy(self)
+
     def begin(self) -> tuple[Vector, int]:
         """State before the first token: (hidden, row of the previous token)."""
         return np.zeros_like(self.parameters.bias), self._start
@@ -69,8 +74,18 @@ class Controller:
         """The embedding's row of a token."""
         return int(self._first[slot]) + index
 
-    def gradient(self, sequence: Sequence[Token], advantage: float, entropy_weight: float) -> list[Vector]:
-        """Of sum_t advantage x log p(token_t) + entropy_weight x H_t, ordered as ``Parameters.arrays``."""
+    def gradient(
+        self,
+        sequence: Sequence[Token],
+        advantage: float,
+        entropy_weight: float,
+        uniform_share: float = 0.0,
+    ) -> list[Vector]:
+        """Of sum_t advantage x log q(token_t) + entropy_weight x H_t, ordered as ``Parameters.arrays``.
+
+        q is the distribution that the tokens were drawn from: the controller's p, mixed with the uniform one
+        over valid choices, which has the share ``uniform_share``. H is the entropy of p.
+        """
         p = self.parameters
         grads = [np.zeros_like(array) for array in p.arrays()]
         d_embedding, d_recurrent, d_bias, d_output, d_output_bias = grads
@@ -78,7 +93,7 @@ class Controller:
         d_next = np.zeros_like(p.bias)
         for t in reversed(range(len(sequence))):
             token, hidden = sequence[t], hiddens[t + 1]
-            d_logits = self._d_logits(hidden, token, advantage, entropy_weight)
+            d_logits = self._d_logits(hidden, token, advantage, entropy_weight, uniform_share)
             part = slice(self._first[token.slot], self._first[token.slot + 1])
             d_output[part] += np.outer(d_logits, hidden)
             d_output_bias[part] += d_logits
@@ -98,10 +113,15 @@ class Controller:
             row = self.row(token.slot, token.index)
         return rows, hiddens
 
-    def _d_logits(self, hidden: Vector, token: Token, advantage: float, entropy_weight: float) -> Vector:
+    def _d_logits(
+        self, hidden: Vector, token: Token, advantage: float, entropy_weight: float, uniform_share: float
+    ) -> Vector:
         chances = self.probabilities(hidden, token.slot, token.valid)
         taken = np.zeros_like(chances)
         taken[token.index] = 1.0
         logs = np.log(np.where(chances > 0.0, chances, 1.0))
         entropy = -float(chances @ logs)
+        own = (1.0 - uniform_share) * chances[token.index]
+        drawn = own + uniform_share / sum(token.valid)  # q of the token that was taken
+        advantage = advantage * own / drawn if drawn > 0.0 else 0.0
         return np.asarray(advantage * (taken - chances) - entropy_weight * chances * (logs + entropy))

@@ -73,6 +73,79 @@ class Arms:
         return iter(arch.genes[:1])
 
 
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_the_gradient_of_tokens_drawn_partly_at_random_is_that_of_their_own_distribution(
+    share: float,
+) -> None:
+    controller = Controller((3, 4), np.random.default_rng(1), hidden=5)
+
+    def log_drawn() -> float:
+        hidden, row, total = *controller.begin(), 0.0
+        for token in SEQUENCE:
+            hidden = controller.step((hidden, row))
+            p = controller.probabilities(hidden, token.slot, token.valid)
+            total += np.log((1 - share) * p[token.index] + share / sum(token.valid))
+            row = controller.row(token.slot, token.index)
+        return float(total)
+
+    claimed = controller.gradient(SEQUENCE, 1.0, 0.0, share)
+    for array, gradient in zip(controller.parameters.arrays(), claimed, strict=True):
+        for place in np.ndindex(array.shape):
+            kept = array[place]
+            array[place] = kept + 1e-6
+            above = log_drawn()
+            array[place] = kept - 1e-6
+            below = log_drawn()
+            array[place] = kept
+            assert gradient[place] == pytest.approx((above - below) / 2e-6, abs=1e-6)
+
+
+class Synonyms(Arms):
+    """The even and the odd arm of a pair write the same network; its canonical form is the even one."""
+
+    def emit(self, choose: Choose) -> ToyArch:
+        return ToyArch((choose(0, (True,) * 8) // 2 * 2,) + (0,) * (GENES - 1))
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_the_tokens_that_were_sampled_are_credited_and_a_resumed_run_learns_the_same(
+    workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space, credited = ToySpace(), list[tuple[int, ...]]()
+    gradient, emit = Controller.gradient, Synonyms.emit
+    taken: dict[int, int] = {}
+
+    def noted(self: Controller, sequence: Sequence[Token], *rest: float) -> list[np.ndarray]:  # type: ignore[type-arg]
+        credited.append(tuple(token.index for token in sequence))
+        return gradient(self, sequence, *rest)
+
+    monkeypatch.setattr(Controller, "gradient", noted)
+    live = Reinforce(space, 0, lambda arch: True, Synonyms(), workers=workers)
+    trials: list[Trial] = []
+    for number in range(40):
+        if number >= workers:
+            live.tell(trials[number - workers])
+
+        def seen(self: Synonyms, choose: Choose, number: int = number) -> ToyArch:
+            def choosing(slot: int, valid: tuple[bool, ...]) -> int:
+                taken[number] = choose(slot, valid)
+                return taken[number]
+
+            return emit(self, choosing)
+
+        monkeypatch.setattr(Synonyms, "emit", seen)
+        arch = live.ask(number)
+        monkeypatch.setattr(Synonyms, "emit", emit)
+        trials.append(toy_trial(number, arch.genes))
+    told = 40 - workers
+    assert credited == [(taken[number],) for number in range(told)]
+    assert any(index % 2 for (index,) in credited), "canonical sequences would all be even"
+    resumed = Reinforce(space, 0, lambda arch: True, Synonyms(), workers=workers)
+    for trial in trials[:told]:
+        resumed.tell(trial)
+    assert all(resumed.ask(n) == live.ask(n) for n in range(100, 140))
+
+
 def test_it_solves_a_bandit() -> None:
     space = ToySpace()
     rng = np.random.default_rng(5)
