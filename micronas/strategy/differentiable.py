@@ -27,6 +27,8 @@ def make_differentiable(
             from micronas.strategy.darts.settings import DartsSettings
             from micronas.strategy.darts.strategy import Darts, cell_search
 
-            bilevel = DartsSettings(order=config.order).scaled(config.supernet_length)
+            bilevel = DartsSettings(
+                order=config.order, partial=config.partial_channels, early_stop=config.early_stop
+            ).scaled(config.supernet_length)
             return Darts(space, seed, accept, problem, cell_search(problem, bilevel), config.draws)
     raise ConfigError(f"strategy {config.name} does not search a {type(space).__name__}")

@@ -11,6 +11,9 @@ Tensor: TypeAlias = Any
 
 PROBE = 0.01
 
+SETTLED = 0.01
+"""Relative change of the estimate at which the iteration ends."""
+
 
 def dominant_eigenvalue(
     gradient: Callable[[Tensor], Tensor], point: Tensor, start: Tensor, iterations: int
@@ -18,12 +21,14 @@ def dominant_eigenvalue(
     """The eigenvalue of largest magnitude, with its sign, of the Jacobian of ``gradient`` at ``point``.
 
     ``start`` is any vector that is not orthogonal to the eigenvector; the result is the Rayleigh quotient
-    after ``iterations`` products.
+    after ``iterations`` products, or fewer if it has settled.
     """
     direction = start / tf.norm(start)
     eigenvalue = tf.constant(0.0)
     for _ in range(iterations):
         product = (gradient(point + PROBE * direction) - gradient(point - PROBE * direction)) / (2 * PROBE)
-        eigenvalue = tf.tensordot(direction, product, 1)
+        before, eigenvalue = eigenvalue, tf.tensordot(direction, product, 1)
+        if abs(float(eigenvalue - before)) <= SETTLED * abs(float(eigenvalue)):
+            break
         direction = product / (tf.norm(product) + 1e-12)
     return eigenvalue

@@ -120,10 +120,11 @@ def _run(
         now = loop.edge_weights()
         skipped = skips(cell_of(now[0], nodes, reduces=False))
         checks.append(CollapseCheck(piece.stop, loss, loop.eigenvalue(schedule.probe), skipped))
-        if skipped > settings.max_skips:
+        if settings.early_stop and skipped > settings.max_skips:
             return history[-1], tuple(checks), f"{skipped} skip connections in the normal cell"
         eigenvalues = [check.eigenvalue for check in checks]
-        if eigenvalue_jumped(eigenvalues, settings.eigenvalue_growth, settings.eigenvalue_window):
+        jumped = eigenvalue_jumped(eigenvalues, settings.eigenvalue_growth, settings.eigenvalue_window)
+        if settings.early_stop and jumped:
             before = history[-settings.eigenvalue_window]
             return before, tuple(checks), "the dominant eigenvalue of the Hessian jumped"
         history.append(now)

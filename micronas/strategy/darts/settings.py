@@ -14,6 +14,7 @@ class DartsSettings:
     ``order`` 2 looks one step of the weights ahead, at about two and a half times the cost. One of every
     ``partial`` channels goes through the mixed operations; the others bypass them. ``max_skips`` and
     ``eigenvalue_growth`` end a search that collapses; both are checked every ``check_every`` steps.
+    Plain DARTS has ``partial`` 1 and no ``early_stop``: the checks are then recorded, but do not end it.
     """
 
     order: Literal[1, 2] = 1
@@ -33,7 +34,8 @@ class DartsSettings:
     max_skips: int = 2
     eigenvalue_growth: float = 1.0 / 0.75
     eigenvalue_window: int = 3
-    power_iterations: int = 4
+    power_iterations: int = 30
+    early_stop: bool = True
     augment: float = 1.0
 
     def scaled(self, length: float) -> DartsSettings:

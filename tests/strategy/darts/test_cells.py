@@ -88,7 +88,9 @@ def test_the_eigenvalue_rule_waits_for_two_windows_and_a_jump() -> None:
     assert not eigenvalue_jumped(calm, 1.34, 3)
     assert eigenvalue_jumped([*calm[:3], 1.4, 1.4, 1.4], 1.34, 3)
     assert not eigenvalue_jumped([1.0, 9.0, 9.0, 9.0, 9.0], 1.34, 3)
-    assert not eigenvalue_jumped([-1.0, -1.0, -1.0, 5.0, 5.0, 5.0], 1.34, 3)
+    assert eigenvalue_jumped([-1.0, -1.0, -1.0, 5.0, 5.0, 5.0], 1.34, 3)
+    assert eigenvalue_jumped([-1.0, -1.0, -1.0, -5.0, -5.0, -5.0], 1.34, 3)
+    assert not eigenvalue_jumped([-5.0, -5.0, -5.0, -1.0, -1.0, -1.0], 1.34, 3)
 
 
 def ledger(arch: Arch) -> Ledger:
