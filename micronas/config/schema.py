@@ -80,6 +80,14 @@ class StrategyConfig(_Section):
     name: str = Field(default="aging_evolution", description="search strategy, or your own as `module:Name`")
     population: int = Field(default=12, ge=2, description="aging_evolution, nsga2: size of the population")
     sample: int = Field(default=4, ge=1, description="aging_evolution: tournament size (Real et al. 2019)")
+    sized: bool = Field(
+        default=False,
+        description="aging_evolution: start from networks of every size up to the flash budget",
+    )
+    guided: bool = Field(
+        default=False,
+        description="aging_evolution: a predictor of the reward chooses which of eight children is tried",
+    )
     pool: int = Field(default=32, ge=2, description="predictor_*: candidates compared for each trial")
     supernet_length: float = Field(
         default=1.0, gt=0, description="dnas, darts: length of one supernet training; 1 is about a minute"

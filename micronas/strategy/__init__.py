@@ -24,6 +24,7 @@ from micronas.strategy.predictor import HypervolumeImprovement, Predictor, Rewar
 from micronas.strategy.problem import Problem
 from micronas.strategy.random import RandomSearch
 from micronas.strategy.reinforce import Reinforce
+from micronas.strategy.sized import sized_draw
 
 __all__ = [
     "DIFFERENTIABLE",
@@ -84,7 +85,15 @@ def make_strategy(
         case "random":
             return RandomSearch(space, seed, accept)
         case "aging_evolution":
-            return AgingEvolution(space, seed, accept, population=config.population, sample=config.sample)
+            return AgingEvolution(
+                space,
+                seed,
+                accept,
+                population=config.population,
+                sample=config.sample,
+                draw=sized_draw(space, problem) if config.sized else None,
+                guide=_guide(config, space, seed, accept, problem),
+            )
         case "local_search":
             return LocalSearch(space, seed, accept)
         case "nsga2":
@@ -104,6 +113,15 @@ def _bytes_by(problem: Problem | None) -> Callable[[Arch], tuple[int, int]] | No
         return ledger.flash_bytes, ledger.sram_bytes
 
     return bytes_of
+
+
+def _guide(
+    config: StrategyConfig, space: Space, seed: int, accept: Accept, problem: Problem | None
+) -> Predictor | None:
+    """The predictor that chooses among children, if the configuration asks for one."""
+    if not config.guided or problem is None:
+        return None
+    return Predictor(space, seed, accept, problem, RewardImprovement(problem.reward), pool=config.pool)
 
 
 def _predictor(

@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from micronas.space import Arch, Space
-from micronas.strategy.base import Accept, first_accepted, generator
+from micronas.strategy.base import Accept, accepted, first_accepted, generator
 from micronas.strategy.observation import Observation
+from micronas.strategy.sized import Draw
 from micronas.trial import Outcome
 
 
@@ -27,10 +30,40 @@ class _Member:
     reward: float
 
 
+class Guide(Protocol):
+    """Learns from trials which of several untried networks to try."""
+
+    def tell(self, trial: Observation) -> None:
+        """Learn a finished trial."""
+        ...
+
+    def best_of(self, archs: Sequence[Arch]) -> Arch:
+        """The most promising of ``archs``, which are not empty."""
+        ...
+
+
+OFFSPRING = 8
+"""Children among which a guide chooses."""
+
+
 class AgingEvolution:
     """Tournament selection that removes the oldest member; see the module."""
 
-    def __init__(self, space: Space, seed: int, accept: Accept, *, population: int, sample: int) -> None:
+    def __init__(
+        self,
+        space: Space,
+        seed: int,
+        accept: Accept,
+        *,
+        population: int,
+        sample: int,
+        draw: Draw | None = None,
+        guide: Guide | None = None,
+    ) -> None:
+        """``draw`` fills the population, with samples of the space unless given. ``guide`` chooses one of
+        ``OFFSPRING`` children; without one, the first that is accepted is tried.
+        """
+        self._draw, self._guide = draw or space.sample, guide
         self._space, self._seed, self._accept = space, seed, accept
         self._size, self._sample = population, sample
         self._members: deque[_Member] = deque(maxlen=population)
@@ -39,10 +72,19 @@ class AgingEvolution:
         """A random network until the population is full, then a mutated tournament winner."""
         rng = generator(self._seed, number)
         if number < self._size or not self._members:
-            return first_accepted((self._space.sample(rng) for _ in itertools.count()), self._accept)
-        return first_accepted((self._offspring(rng) for _ in itertools.count()), self._accept)
+            return first_accepted((self._draw(rng) for _ in itertools.count()), self._accept)
+        children = (self._offspring(rng) for _ in itertools.count())
+        if self._guide is None:
+            return first_accepted(children, self._accept)
+        return self._guide.best_of(accepted(children, self._accept, OFFSPRING))
 
     def tell(self, trial: Observation) -> None:
+        """A COMPLETE trial joins the population; the guide learns from every trial."""
+        if self._guide is not None:
+            self._guide.tell(trial)
+        self._join(trial)
+
+    def _join(self, trial: Observation) -> None:
         """A COMPLETE trial joins as the youngest member; at full size, the oldest is removed."""
         if trial.outcome is Outcome.COMPLETE and trial.scores is not None:
             self._members.append(_Member(self._space.from_json(trial.arch), trial.scores.reward))

@@ -36,6 +36,20 @@ def generator(seed: int, number: int) -> np.random.Generator:
     return np.random.default_rng([seed, number])
 
 
+def accepted(proposals: Iterable[A], accept: Accept, count: int, max_tries: int = MAX_TRIES) -> list[A]:
+    """Up to ``count`` different proposals that ``accept`` takes; the last one tried when it takes none."""
+    found: list[A] = []
+    last: A | None = None
+    for last in islice(proposals, max_tries):
+        if last not in found and accept(last):
+            found.append(last)
+        if len(found) == count:
+            break
+    if last is None:
+        raise ValueError("no proposal to choose from")
+    return found or [last]
+
+
 def first_accepted(proposals: Iterable[A], accept: Accept, max_tries: int = MAX_TRIES) -> A:
     """The first proposal that ``accept`` takes, or the last one tried if none is accepted.
 

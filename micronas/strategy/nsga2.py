@@ -24,6 +24,7 @@ from micronas.space import Arch, Space
 from micronas.strategy.base import MAX_TRIES, Accept, first_accepted, generator
 from micronas.strategy.observation import Figures, Observation
 from micronas.strategy.pareto import sort_fronts
+from micronas.strategy.sized import Draw
 from micronas.trial import Outcome
 
 CROSSOVER_SHARE = 0.9
@@ -57,17 +58,19 @@ class Nsga2:
         *,
         population: int,
         bytes_of: Callable[[Arch], Bytes] | None = None,
+        draw: Draw | None = None,
     ) -> None:
         """``bytes_of`` returns the exact bytes of a child; without it, the first child that fits is tried."""
         self._space, self._seed, self._accept, self._size = space, seed, accept, population
         self._bytes_of = bytes_of
+        self._draw = draw or space.sample
         self._members: list[_RankedMember] = []
 
     def ask(self, number: int) -> Arch:
         """A random network until the population is full, then a child of two tournament winners."""
         rng = generator(self._seed, number)
         if number < self._size or len(self._members) < 2:
-            return first_accepted((self._space.sample(rng) for _ in itertools.count()), self._accept)
+            return first_accepted((self._draw(rng) for _ in itertools.count()), self._accept)
         ranked = survivors(self._members, self._size)
         children = (self._child(ranked, rng) for _ in itertools.count())
         if self._bytes_of is None:

@@ -99,6 +99,19 @@ class Predictor:
         elif over_latency:
             self._too_slow = [*self._too_slow, described][-MAX_TRIED:]
 
+    def best_of(self, archs: Sequence[Arch]) -> Arch:
+        """The one of ``archs`` with the largest expected gain; the first while too little is known."""
+        if len(self._tried) < FIRST_RANDOM:
+            return archs[0]
+        candidates = [
+            Candidate(arch, self._describe(arch), *sizes)
+            for arch in archs
+            if (sizes := self._fitting_sizes(self._space.key(arch), arch)) is not None
+        ]
+        if not candidates:
+            return archs[0]
+        return candidates[int(np.argmax(self._gains(candidates)))].arch
+
     def _best_first(self, rng: np.random.Generator) -> list[Arch]:
         """The candidates of this ask by expected gain; ties go to the one drawn first."""
         candidates = self._candidates(rng)

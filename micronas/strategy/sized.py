@@ -1,0 +1,51 @@
+"""Networks of every size that a budget allows.
+
+Samples of a space are small: the genes are drawn one by one, and a network is as large as the budget only if
+all of them are. A draw for a target size starts from a sample and keeps every mutation that makes it larger
+and still fits, by the exact ledger, until it is as large as the target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from micronas.space import Arch, Space
+from micronas.strategy.problem import Problem
+
+Draw = Callable[[np.random.Generator], Arch]
+"""Random numbers -> an architecture."""
+
+STEPS = 24
+"""Mutations tried per draw: each costs a ledger, a few milliseconds."""
+
+
+def sized_draw(space: Space, problem: Problem | None) -> Draw:
+    """Draws with target sizes spread evenly over the flash budget; plain samples without a ``problem``."""
+    if problem is None:
+        return space.sample
+
+    def draw(rng: np.random.Generator) -> Arch:
+        target = rng.uniform(0.0, problem.budget.flash_bytes)
+        return grown(space, space.sample(rng), rng, problem, target)
+
+    return draw
+
+
+def grown(space: Space, arch: Arch, rng: np.random.Generator, problem: Problem, target_bytes: float) -> Arch:
+    """``arch``, or a larger one that fits and has up to about ``target_bytes`` of flash.
+
+    An architecture that does not fit comes back unchanged.
+    """
+    if not problem.fits(arch):
+        return arch
+    flash_bytes = problem.ledger(arch).flash_bytes
+    for _ in range(STEPS):
+        if flash_bytes >= target_bytes:
+            break
+        child = space.mutate(arch, rng)
+        child_bytes = problem.ledger(child).flash_bytes
+        if child_bytes > flash_bytes and problem.fits(child):
+            arch, flash_bytes = child, child_bytes
+    return arch

@@ -1,0 +1,95 @@
+"""Draws of every size of a budget, and a guide that chooses among evolution's children."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from micronas.space import Arch
+from micronas.strategy.aging_evolution import OFFSPRING, AgingEvolution
+from micronas.strategy.base import accepted
+from micronas.strategy.observation import Observation
+from micronas.strategy.sized import grown, sized_draw
+from tests.support.search_fakes import ToyArch, ToySpace, toy_trial
+
+SPACE = ToySpace()
+FLASH = 14
+
+
+def flash(arch: Any) -> int:
+    return sum(arch.genes)
+
+
+def toy_problem() -> Any:
+    """A byte per digit's unit; ``FLASH`` of them fit."""
+    return SimpleNamespace(
+        budget=SimpleNamespace(flash_bytes=FLASH),
+        ledger=lambda arch: SimpleNamespace(flash_bytes=flash(arch)),
+        fits=lambda arch: flash(arch) <= FLASH,
+    )
+
+
+def test_draws_are_spread_over_the_budget_up_to_its_end() -> None:
+    draw, rng = sized_draw(SPACE, toy_problem()), np.random.default_rng(0)
+    plain = [flash(SPACE.sample(rng)) for _ in range(300)]
+    drawn = [flash(draw(rng)) for _ in range(300)]
+
+    def share_near_the_end(sizes: list[int]) -> float:
+        fitting = [size for size in sizes if size <= FLASH]
+        return sum(size >= FLASH - 1 for size in fitting) / len(fitting)
+
+    assert share_near_the_end(drawn) > share_near_the_end(plain) + 0.1
+    assert max(size for size in drawn if size <= FLASH) == FLASH
+
+
+def test_growing_never_leaves_the_budget_and_stops_at_the_target() -> None:
+    rng = np.random.default_rng(1)
+    small = ToyArch((0, 0, 0, 1, 0, 0))
+    assert flash(grown(SPACE, small, rng, toy_problem(), target_bytes=1)) == 1
+    for target in (5, 9, FLASH, 100):
+        assert flash(small) <= flash(grown(SPACE, small, rng, toy_problem(), target)) <= FLASH
+
+
+def test_what_does_not_fit_comes_back_unchanged() -> None:
+    large = ToyArch((4, 4, 4, 4, 4, 4))
+    assert grown(SPACE, large, np.random.default_rng(0), toy_problem(), 100) is large
+
+
+def test_accepted_proposals_are_different_and_never_none() -> None:
+    assert accepted([1, 1, 2, 3, 4], lambda n: n != 2, 3) == [1, 3, 4]  # type: ignore[type-var]
+    assert accepted([1, 2], lambda n: False, 3) == [2]  # type: ignore[type-var]
+    with pytest.raises(ValueError, match="no proposal"):
+        accepted([], lambda n: True, 3)  # type: ignore[type-var]
+
+
+class LargestGuide:
+    """Prefers the largest child."""
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+        self.shown: list[int] = []
+
+    def tell(self, trial: Observation) -> None:
+        self.told.append(trial.number)
+
+    def best_of(self, archs: Sequence[Arch]) -> Arch:
+        self.shown.append(len(archs))
+        return max(archs, key=flash)
+
+
+def test_a_guide_chooses_among_the_children_of_evolution() -> None:
+    guide = LargestGuide()
+    strategy = AgingEvolution(SPACE, 0, lambda arch: True, population=4, sample=2, guide=guide)
+    for number in range(4):
+        strategy.tell(toy_trial(number, strategy.ask(number).genes))  # type: ignore[attr-defined]
+    assert guide.told == [0, 1, 2, 3]
+    guided = strategy.ask(4)
+    plain = AgingEvolution(SPACE, 0, lambda arch: True, population=4, sample=2)
+    for number in range(4):
+        plain.tell(toy_trial(number, plain.ask(number).genes))  # type: ignore[attr-defined]
+    assert guide.shown == [OFFSPRING]
+    assert flash(guided) >= flash(plain.ask(4))
