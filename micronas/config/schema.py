@@ -180,6 +180,9 @@ class ConstraintsConfig(_Section):
     latency_ms: float | None = Field(
         default=None, gt=0, description="maximum time of one inference; absent: no limit"
     )
+    macs: int | None = Field(
+        default=None, ge=1, description="maximum multiply-accumulates of one inference; absent: no limit"
+    )
 
 
 class RewardConfig(_Section):

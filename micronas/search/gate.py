@@ -37,7 +37,11 @@ KEPT_LEDGERS = 64
 class LedgerGate:
     """The gate of a search; caches verdicts and the latest ledgers by the architecture's key."""
 
-    def __init__(self, space: Space, board: Board, runtime: str, budget: Budget) -> None:
+    def __init__(
+        self, space: Space, board: Board, runtime: str, budget: Budget, macs: int | None = None
+    ) -> None:
+        """``macs`` limits the multiply-accumulates of a network, None does not."""
+        self._macs = macs
         self._space, self._board, self._runtime, self._budget = space, board, runtime, budget
         self._verdicts: dict[str, Verdict] = {}
         self._fits: dict[str, bool] = {}
@@ -47,12 +51,15 @@ class LedgerGate:
         """See ``Gate``."""
         key = self._space.key(arch)
         if key not in self._verdicts:
-            self._verdicts[key] = check(self.ledger(arch), self._budget)
+            verdict = check(self.ledger(arch), self._budget)
+            self._verdicts[key] = _joined(verdict, self._macs_over(arch))
         return self._verdicts[key]
 
     def fits(self, arch: Arch) -> bool:
         """See ``Gate``."""
         key = self._space.key(arch)
+        if self._macs_over(arch):
+            return False
         if key in self._verdicts or self._runtime != "micronas":
             return self.verdict(arch).fits
         if key not in self._fits:
@@ -79,5 +86,18 @@ class LedgerGate:
             self._ledgers[key] = make_ledger(self._graph(arch), self._board, self._runtime)
         return self._ledgers[key]
 
+    def _macs_over(self, arch: Arch) -> str:
+        """Why there are too many operations; empty if there are not."""
+        if self._macs is None or (macs := self._space.net(arch).macs) <= self._macs:
+            return ""
+        return f"{macs:,} MACs, {macs - self._macs:,} over constraints.macs"
+
     def _graph(self, arch: Arch) -> Graph:
         return shape_graph(self._space.net(arch))
+
+
+def _joined(verdict: Verdict, over: str) -> Verdict:
+    if not over:
+        return verdict
+    remedy = "raise constraints.macs, or lower space.max_width"
+    return Verdict(fits=False, reasons=(*verdict.reasons, over), remedies=(*verdict.remedies, remedy))

@@ -47,6 +47,7 @@ class Setup:
             self.budget,
             self.gate.ledger,
             latency_ms=config.constraints.latency_ms,
+            macs=config.constraints.macs,
             reward=config.reward,
             error_limit=1.0 - self.dataset.majority_baseline,
             first_ask=len(self.first),
@@ -75,7 +76,7 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     _check_task(config.space.name, dataset)
     _check_calibration(dataset, config)
     space = make_space(config.space, dataset.input_shape, dataset.n_classes)
-    gate = LedgerGate(space, board, config.runtime, budget)
+    gate = LedgerGate(space, board, config.runtime, budget, config.constraints.macs)
     first = initial_trials(space, gate, gate.ledger, budget)
     return Setup(config, board, dataset, space, budget, gate, first)
 

@@ -19,11 +19,11 @@ DEADLINE_S = 1800.0
 class Problem:
     """Data, target and budget of a search; ``ledger`` is the exact one that its gate uses.
 
-    ``latency_ms`` is the latency limit of a network, None if there is none; ``reward`` is the reward to
-    maximise, and ``error_limit`` the error of a network that always predicts the most frequent class.
-    ``first_ask`` is the number of the first trial that is asked for; the ones before are initial trials. With
-    ``workers``, ask n comes after the trials below n - workers + 1 have been told. ``bench`` is the run's
-    storage of supernets.
+    ``latency_ms`` and ``macs`` limit a network's latency and multiply-accumulate operations, None for no
+    limit; ``reward`` is the reward to maximise, and ``error_limit`` the error of a network that always
+    predicts the most frequent class. ``first_ask`` is the number of the first trial that is asked for; the
+    ones before are initial trials. With ``workers``, ask n comes after the trials below n - workers + 1 have
+    been told. ``bench`` is the run's storage of supernets.
     """
 
     data: DataConfig
@@ -31,6 +31,7 @@ class Problem:
     budget: Budget
     ledger: Callable[[Arch], Ledger]
     latency_ms: float | None = None
+    macs: int | None = None
     reward: RewardConfig = field(default_factory=RewardConfig)
     error_limit: float = 1.0
     first_ask: int = 0
@@ -44,4 +45,9 @@ class Problem:
     def reference(self, space: Space) -> Arch:
         """The largest baseline network that fits, or the smallest one."""
         candidates = space.baselines()
-        return next((arch for arch in candidates if self.fits(arch)), candidates[-1])
+        return next(
+            (arch for arch in candidates if self.fits(arch) and self._affords(space, arch)), candidates[-1]
+        )
+
+    def _affords(self, space: Space, arch: Arch) -> bool:
+        return self.macs is None or space.net(arch).macs <= self.macs

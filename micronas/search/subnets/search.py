@@ -171,10 +171,11 @@ class RegionWalk:
         dataset = cached_dataset(config.data)
         self.space = make_space(config.space, dataset.input_shape, dataset.n_classes)
         budget = make_budget(board, config.constraints.flash_kb, config.constraints.sram_kb)
-        outer = LedgerGate(self.space, board, config.runtime, budget)
+        macs = config.constraints.macs
+        outer = LedgerGate(self.space, board, config.runtime, budget, macs)
         problem = Problem(config.data, Target(board.core), budget, outer.ledger)
         self.region: SharedWeightSpace = choose_region(self.space, problem.reference(self.space))
-        self._gate = LedgerGate(self.region, board, config.runtime, budget)
+        self._gate = LedgerGate(self.region, board, config.runtime, budget, macs)
         self._first = initial_trials(self.region, self._gate, self._gate.ledger, budget)
         self._shapes = Shapes(self.space, Target(board.core))
         self.latency = SubnetLatency(self._shapes, config.latency, ran)

@@ -37,21 +37,22 @@ class CostConstraints:
     pull: LatencyPenalty | None = None
 
 
-def limits_of(own: Costs, ledger: Ledger, budget: Budget) -> Costs:
-    """Limits on constants and live bytes, by the ledger of a network whose own costs are known.
+def limits_of(own: Costs, ledger: Ledger, budget: Budget, macs: int | None = None) -> Costs:
+    """Limits on constants, live bytes and ``macs``, by the ledger of a network whose own costs are known.
 
     With our runtime, every additional byte counts as one byte of the budget; with another, in proportion.
     """
+    operations = math.inf if macs is None else float(macs)
     if ledger.runtime == "micronas":
         return Costs(
             own.constant_bytes + budget.flash_bytes - ledger.flash_bytes,
             own.sram_bytes + budget.sram_bytes - ledger.sram_bytes,
-            math.inf,
+            operations,
         )
     return Costs(
         own.constant_bytes * budget.flash_bytes / ledger.flash_bytes,
         own.sram_bytes * budget.sram_bytes / ledger.sram_bytes,
-        math.inf,
+        operations,
     )
 
 

@@ -75,7 +75,7 @@ class Dnas:
         self._problem, self._learn = problem, learn
         reference = problem.reference(space)
         own = net_costs(space.net(reference), problem.target)
-        self._limits = limits_of(own, problem.ledger(reference), problem.budget)
+        self._limits = limits_of(own, problem.ledger(reference), problem.budget, problem.macs)
         self._pace = LatencyRegression(space)
         self._regions: dict[int, _Region] = {}
         self._supernets = Supernets(

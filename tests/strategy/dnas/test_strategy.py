@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from micronas.board import load_board
 from micronas.codegen.lowering import Target
@@ -103,3 +104,13 @@ def test_limits_for_another_runtime_are_in_proportion() -> None:
     flat = ledger(reference, "tflm")
     limits = limits_of(own, flat, Budget(2 * flat.flash_bytes, 3 * flat.sram_bytes))
     assert (limits.constant_bytes, limits.sram_bytes) == (2 * own.constant_bytes, 3 * own.sram_bytes)
+
+
+@pytest.mark.parametrize("runtime", ["micronas", "tflm"])
+def test_a_limit_of_operations_reaches_the_supernet(runtime: str) -> None:
+    """MicroNets constrains flash, SRAM and operations."""
+    reference = SPACE.baselines()[10]
+    own, flat = net_costs(SPACE.net(reference), Target(BOARD.core)), ledger(reference, runtime)
+    budget = Budget(flat.flash_bytes, flat.sram_bytes)
+    assert limits_of(own, flat, budget, macs=123_456).macs == 123_456
+    assert limits_of(own, flat, budget).macs == float("inf")
