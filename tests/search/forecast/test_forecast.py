@@ -18,7 +18,7 @@ from micronas.search.outcome import _measured
 from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import TrialTermination
 from micronas.store import Record, Store
-from micronas.trial import Latency, Outcome, Source, latency_to_json
+from micronas.trial import Latency, Outcome, Source
 from tests.support.search_fakes import toy_evaluate, toy_scores
 from tests.support.toy_latency import CONFIG, evaluate, measured, use_toy_features
 from tests.support.toy_loop import make_loop
@@ -131,11 +131,11 @@ def test_the_reported_latency_is_the_measured_one() -> None:
     scores = replace(toy_scores([1] * 6), latency=Latency(10.0, Source.PREDICTED))
     found = Latency(20.0, Source.EMULATED, instructions=5)
     config = parse_config({"reward": {"target_ms": 10, "exponent": 1.0}})
-    result = _measured(scores, {"latency": latency_to_json(found)}, config)
+    result = _measured(scores, found, config)
     assert result.latency == found
     assert result.reward == pytest.approx(scores.quality_int8 / 2)
     kept = replace(scores, latency=found)
-    assert _measured(kept, {"latency": latency_to_json(Latency(1.0, Source.EMULATED))}, config) == kept
+    assert _measured(kept, Latency(1.0, Source.EMULATED), config) == kept
 
 
 def test_a_network_that_is_too_slow_once_measured_is_not_reported(tmp_path: Path) -> None:
