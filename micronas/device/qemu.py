@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +44,7 @@ class QemuDevice:
     """A running emulator; entering returns the link to its UART, leaving always ends the process.
 
     ``answers`` waits until the firmware replies (link, deadline in seconds); the default uses PROTOCOL.md.
+    ``log_options`` are QEMU's (``-d``, ``-D``); nothing is counted then (``qemu_command``).
     """
 
     def __init__(
@@ -53,10 +54,11 @@ class QemuDevice:
         *,
         start_deadline_s: float = START_DEADLINE_S,
         answers: Callable[[Link, float], None] = answers_hello,
+        log_options: Sequence[str] = (),
     ) -> None:
         if board.emulator is None:
             raise no_machine(board)
-        self._command = qemu_command(board.emulator, elf)
+        self._command = qemu_command(board.emulator, elf, log_options)
         self._baud = board.uart.baud
         self._start_deadline_s = start_deadline_s
         self._answers = answers
@@ -190,8 +192,11 @@ def find_qemu() -> str:
     return executable
 
 
-def qemu_command(emulator: Emulator, elf: Path) -> list[str]:
-    """Arguments of qemu-system-arm: the machine, the ELF, and the board's UART on a pseudo terminal."""
+def qemu_command(emulator: Emulator, elf: Path, log_options: Sequence[str] = ()) -> list[str]:
+    """Arguments of qemu-system-arm: the machine, the ELF, and the board's UART on a pseudo terminal.
+
+    With ``log_options`` there is no ``-icount``, which would cut blocks of code where its budget ends.
+    """
     stand_in = MACHINES.get(emulator.machine)
     shift = stand_in.icount_shift if stand_in else _ICOUNT_SHIFTS.get(emulator.machine, 0)
     unused_uarts = ["-serial", "null"] * emulator.uart_index
@@ -200,7 +205,7 @@ def qemu_command(emulator: Emulator, elf: Path) -> list[str]:
         *(stand_in.qemu_options if stand_in else ()),
         *("-display", "none"),
         *("-monitor", "none"),
-        *("-icount", f"shift={shift}"),
+        *(log_options or ("-icount", f"shift={shift}")),
         *("-kernel", str(elf)),
         *unused_uarts,
         *("-serial", "pty"),

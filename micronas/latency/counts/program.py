@@ -1,0 +1,106 @@
+"""What the counts need of an ELF file: code bytes, the ops in order, and the functions they reach."""
+
+from __future__ import annotations
+
+import bisect
+import struct
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from elftools.elf.elffile import ELFFile
+
+from micronas.errors import BuildError
+from micronas.latency.counts.instruction import Decoder
+
+_OPS = "mn_model_ops"
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function's name and where it lies."""
+
+    name: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """A linked image. ``op_entries`` are the addresses of the network's ops, in the order of running."""
+
+    segments: tuple[tuple[int, bytes], ...]
+    functions: tuple[Function, ...]
+    op_entries: tuple[int, ...]
+
+    def code(self, start: int, end: int) -> bytes:
+        """Bytes from ``start`` to ``end``, fewer at the image's end; raises ``BuildError`` outside of it."""
+        for base, data in self.segments:
+            if base <= start < base + len(data):
+                return data[start - base : end - base]
+        raise BuildError(f"address {start:#010x} was executed and lies outside of the image")
+
+    def function_at(self, address: int) -> Function | None:
+        """The function that holds ``address``."""
+        index = bisect.bisect_right(self._starts, address) - 1
+        if index < 0 or address >= self.functions[index].end:
+            return None
+        return self.functions[index]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [f.start for f in self.functions]
+
+    @cached_property
+    def inference(self) -> tuple[Function, ...]:
+        """Every function that an op may run: those it calls, and those whose address it holds."""
+        decoder = Decoder()
+        found: dict[int, Function] = {}
+        todo = [f for entry in self.op_entries if (f := self.function_at(entry)) is not None]
+        while todo:
+            function = todo.pop()
+            if function.start in found:
+                continue
+            found[function.start] = function
+            addresses = _mentioned(self.code(function.start, function.end), function, decoder)
+            todo += [f for a in addresses if (f := self.function_at(a)) is not None]
+        return tuple(found[start] for start in sorted(found))
+
+
+def read_program(elf: Path) -> Program:
+    """Read ``elf``; raises ``BuildError`` when it holds no network."""
+    with elf.open("rb") as stream:
+        file = ELFFile(stream)
+        symbols = list(file.get_section_by_name(".symtab").iter_symbols())
+        loaded = [s for s in file.iter_segments() if s["p_type"] == "PT_LOAD" and s["p_filesz"]]
+        segments = tuple((s["p_vaddr"], s.data()) for s in loaded)
+    ops = [s for s in symbols if s.name == _OPS]
+    if not ops:
+        raise BuildError(f"{elf.name}: no symbol {_OPS}, so it holds no network of micronas")
+    functions = _functions([s for s in symbols if s["st_info"]["type"] == "STT_FUNC"])
+    program = Program(segments, functions, ())
+    table = program.code(ops[0]["st_value"], ops[0]["st_value"] + ops[0]["st_size"])
+    entries = tuple(a & ~1 for a in struct.unpack(f"<{len(table) // 4}I", table))
+    return Program(segments, functions, entries)
+
+
+def _functions(symbols: list) -> tuple[Function, ...]:  # type: ignore[type-arg]
+    sized = sorted({(s["st_value"] & ~1, s["st_size"], s.name) for s in symbols if s["st_size"]})
+    unique = {start: Function(name, start, start + size) for start, size, name in sized}
+    return tuple(unique[start] for start in sorted(unique))
+
+
+def _mentioned(code: bytes, function: Function, decoder: Decoder) -> set[int]:
+    """Targets of direct jumps out of a function, and words in it that may be addresses of others."""
+    found: set[int] = set()
+    at = function.start
+    while at < function.end:
+        run = decoder.run(code[at - function.start :], at)
+        if not run:
+            break
+        if run[-1].target is not None:
+            found.add(run[-1].target)
+        at = run[-1].end
+    words = struct.unpack(f"<{len(code) // 4}I", code[: len(code) // 4 * 4])
+    found |= {w & ~1 for w in words if w & 1}
+    return {a for a in found if not function.start <= a < function.end}
