@@ -15,6 +15,7 @@ import numpy as np
 from micronas.model.graph import Activation, Graph, Op, Quant, Tensor
 
 _ACTIVATION_SCALE = float(np.float32(0.05))
+_UP_TO_SIX = float(np.float32(6 / 255))
 _WEIGHT_SCALE = 0.01
 """Scale for one input; divided by the square root of their number."""
 _PROBABILITY = Quant((1 / 256,), (-128,))
@@ -38,11 +39,31 @@ def random_weights(graph: Graph, seed: int) -> Graph:
 
 def _quants(graph: Graph) -> dict[int, Quant]:
     """Scales by tensor; an op that only moves values keeps its input's."""
-    found = {t: Quant((_ACTIVATION_SCALE,), (0,)) for t in graph.inputs}
+    joined = _joined(graph)
+    found = {t: joined.get(t, Quant((_ACTIVATION_SCALE,), (0,))) for t in graph.inputs}
     for op in graph.ops:
         source = found.get(graph.activation_inputs(op)[0])
         found |= _constants(graph, op, source)
-        found |= {t: _output(op, source) for t in op.outputs}
+        found |= {t: joined.get(t, _output(op, source)) for t in op.outputs}
+    return found
+
+
+def _joined(graph: Graph) -> dict[int, Quant]:
+    """Tensors that end up in one concatenation, and so have one scale: that of a ReLU if there is one."""
+    group = list(range(len(graph.tensors)))
+    for op in graph.ops:
+        if op.kind in _MOVES:
+            alike = {group[t] for t in (*graph.activation_inputs(op), *op.outputs)}
+            group = [min(alike) if g in alike else g for g in group]
+    concatenated = {group[op.outputs[0]] for op in graph.ops if op.kind == "CONCATENATION"}
+    own = [_output(op, None) for op in graph.ops]
+    found: dict[int, Quant] = {}
+    for number in concatenated:
+        members = [i for i, op in enumerate(graph.ops) if op.kind not in _MOVES]
+        scales = [own[i] for i in members if group[graph.ops[i].outputs[0]] == number]
+        rectified = sorted((q for q in scales if q.zero_point != (0,)), key=lambda q: q.scale)
+        chosen = (rectified or scales or [Quant((_ACTIVATION_SCALE,), (0,))])[0]
+        found |= {t: chosen for t, g in enumerate(group) if g == number}
     return found
 
 
@@ -51,11 +72,14 @@ def _output(op: Op, source: Quant | None) -> Quant:
         return _PROBABILITY
     if source is not None and op.kind in _MOVES:
         return source
-    rectified = getattr(op.attrs, "activation", Activation.NONE) is not Activation.NONE
+    activation = getattr(op.attrs, "activation", Activation.NONE)
+    if activation is Activation.RELU6:
+        return Quant((_UP_TO_SIX,), (-128,))
+    rectified = activation is not Activation.NONE
     return Quant((_ACTIVATION_SCALE,), (-128 if rectified else 0,))
 
 
-_MOVES = ("RESHAPE", "AVERAGE_POOL_2D", "MAX_POOL_2D", "PAD", "MEAN", "TRANSPOSE", "SPLIT")
+_MOVES = ("CONCATENATION", "RESHAPE", "AVERAGE_POOL_2D", "MAX_POOL_2D", "PAD", "MEAN", "TRANSPOSE", "SPLIT")
 
 
 def _constants(graph: Graph, op: Op, source: Quant | None) -> dict[int, Quant]:
