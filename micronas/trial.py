@@ -4,9 +4,12 @@ store keeps them, and the report shows them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import TypeAlias, cast
+
+from micronas.errors import plural
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
@@ -24,6 +27,7 @@ class Source(Enum):
 
     PREDICTED = "predicted"
     EMULATED = "emulated"
+    MODELLED = "modelled"
     MEASURED = "measured"
 
 
@@ -32,7 +36,9 @@ class Latency:
     """Time of one inference.
 
     ``ms`` of an EMULATED latency is ``instructions`` x the board's cycles per instruction / its clock:
-    an estimate that ranks networks, not a measurement.
+    a rough estimate. That of a MODELLED one comes from a timing model of the core (``micronas.latency``),
+    which says that it lies between ``low_ms`` and ``high_ms``, the flash taking ``wait_states``. Neither is
+    a measurement.
     """
 
     ms: float
@@ -41,6 +47,19 @@ class Latency:
     cycles: int | None = None
     core: str = ""
     clock_hz: int = 0
+    low_ms: float | None = None
+    high_ms: float | None = None
+    wait_states: int | None = None
+
+    def __str__(self) -> str:
+        """For people: ``51 ms (46-59), modelled, M4, 5 wait states`` or ``51.20 ms, measured``."""
+        if self.low_ms is None or self.high_ms is None:
+            return f"{self.ms:.2f} ms, {self.source.value}"
+        digits = max(0, 2 - int(math.log10(max(self.high_ms, 0.01)) + 1)) if self.high_ms < 100 else 0
+        value, low, high = (f"{ms:.{digits}f}" for ms in (self.ms, self.low_ms, self.high_ms))
+        core = self.core.removeprefix("cortex-").upper().replace("PLUS", "+")
+        states = "" if self.wait_states is None else f", {plural(self.wait_states, 'wait state')}"
+        return f"{value} ms ({low}-{high}), {self.source.value}, {core}{states}"
 
 
 @dataclass(frozen=True)
@@ -121,9 +140,13 @@ def scores_from_json(value: dict[str, Json]) -> Scores:
     return Scores(**{**value, "latency": latency})  # type: ignore[arg-type]
 
 
+_ALWAYS = ("instructions", "cycles")
+
+
 def latency_to_json(latency: Latency) -> dict[str, Json]:
-    """Every field by its name, the source by its value."""
-    return {**asdict(latency), "source": latency.source.value}
+    """Every field by its name, the source by its value; a range only where there is one."""
+    fields = {name: value for name, value in asdict(latency).items() if value is not None or name in _ALWAYS}
+    return {**fields, "source": latency.source.value}
 
 
 def latency_from_json(value: dict[str, Json]) -> Latency:

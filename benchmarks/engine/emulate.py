@@ -17,6 +17,11 @@ from micronas.codegen import generate
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.codegen.lowering.sizes import model_constant_bytes
+from micronas.latency.core_model import accelerators
+from micronas.latency.counts.block_log import OPTIONS, read_log
+from micronas.latency.counts.classes import ClassCounts
+from micronas.latency.counts.count import FlashPath, count_ops
+from micronas.latency.counts.program import read_program
 from micronas.memory.plan import Plan, plan_memory
 from micronas.memory.plan.free_scratch import use_free_bytes
 from micronas.model.graph import Graph
@@ -26,9 +31,20 @@ KERNELS = REPOSITORY / "firmware" / "lib" / "mn_kernels"
 EMULATOR = REPOSITORY / "tests" / "support" / "emulator"
 HOST = REPOSITORY / "tests" / "support" / "host"
 REFERENCE = Path(__file__).with_name("reference")
-QEMU = (
-    *("qemu-system-arm", "-M", "netduinoplus2", "-icount", "shift=0", "-nographic", "-monitor", "none"),
+ENGINE = Path(__file__).parent
+FLASH = (0x08000000, 0x08100000)
+QEMU_WITHOUT_COUNTER = (
+    *("qemu-system-arm", "-M", "netduinoplus2", "-nographic", "-monitor", "none"),
     *("-serial", "none", "-semihosting-config", "enable=on,target=native"),
+)
+QEMU = (*QEMU_WITHOUT_COUNTER, "-icount", "shift=0")
+COMPILE_FLAGS = (
+    *("-std=c99", "-O2", "-ffunction-sections", "-fdata-sections"),
+    *(f"-I{KERNELS}", f"-I{HOST}", f"-I{REFERENCE}"),
+)
+LINK_FLAGS = (
+    *("-Wl,--gc-sections", "-nostartfiles", "--specs=nano.specs"),
+    *(f"-L{EMULATOR}", "-Tnetduinoplus2.ld"),
 )
 _HARNESS_PREFIXES = (
     "harness_",
@@ -45,10 +61,15 @@ _HARNESS_PREFIXES = (
 
 @dataclass(frozen=True)
 class Emulated:
-    """What one inference takes. ``code_bytes`` is kernels and generated functions, start-up left out."""
+    """What one inference takes. ``code_bytes`` is kernels and generated functions, start-up left out.
+
+    ``instructions`` and ``counts`` are per op; ``counts``, for a Cortex-M4F's own code, are behind the caches
+    of an STM32L4 and empty otherwise.
+    """
 
     lowered: tuple[Lowered, ...]
     instructions: tuple[int, ...]
+    counts: tuple[ClassCounts, ...]
     stack_bytes: int
     arena_bytes: int
     constant_bytes: int
@@ -78,17 +99,19 @@ def emulate(
         (folder / "mn_model.c").write_text(generate(graph, lowered, plan, name=graph.name)["mn_model.c"])
         (folder / "in.bin").write_bytes(b"".join(np.ascontiguousarray(x).tobytes() for x in inputs))
         elf = _build(folder, core, kernel_sources(reference))
-        subprocess.run([*QEMU, "-kernel", elf], cwd=folder, check=True, timeout=120)
+        subprocess.run([*QEMU, "-kernel", elf], cwd=folder, check=True, timeout=300)
         answer, code_bytes = (folder / "out.bin").read_bytes(), _code_bytes(elf)
-    counts = np.frombuffer(answer, np.uint32, len(lowered) + 1)
+        counts = class_counts(elf, plan.order) if core is Core.M4F and not reference else ()
+    answered = np.frombuffer(answer, np.uint32, len(lowered) + 1)
     return Emulated(
         lowered=lowered,
-        instructions=tuple(int(c) for c in counts[:-1]),
-        stack_bytes=int(counts[-1]),
+        instructions=tuple(int(c) for c in answered[:-1]),
+        counts=counts,
+        stack_bytes=int(answered[-1]),
         arena_bytes=plan.arena_bytes,
         constant_bytes=model_constant_bytes(graph, lowered),
         code_bytes=code_bytes,
-        outputs=np.frombuffer(answer, np.int8, offset=counts.nbytes),
+        outputs=np.frombuffer(answer, np.int8, offset=answered.nbytes),
     )
 
 
@@ -96,6 +119,19 @@ def _with_blocks(graph: Graph, core: Core, spare_bytes: int) -> tuple[tuple[Lowe
     lowered = lower_graph(graph, Target(core))
     plan = plan_memory(graph, lowered)
     return use_free_bytes(lowered, plan, plan.arena_bytes + spare_bytes)
+
+
+def class_counts(elf: Path, order: tuple[int, ...]) -> tuple[ClassCounts, ...]:
+    """Class counts of each op of the network in ``elf``, by index; the same run again, block by block."""
+    program = read_program(elf)
+    l4 = accelerators()["stm32l4"]
+    ranges = ",".join(f"{f.start:#x}+{f.end - f.start:#x}" for f in program.inference)
+    log = ("-d", OPTIONS, "-dfilter", ranges, "-D", "/dev/stdout")
+    command = [*QEMU_WITHOUT_COUNTER, "-kernel", str(elf), *log]
+    with subprocess.Popen(command, cwd=elf.parent, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        counts = count_ops(program, read_log(process.stdout), FlashPath(*FLASH, l4.instructions, l4.data))
+    return tuple(counts[order.index(i)] for i in range(len(counts)))
 
 
 def kernel_sources(reference: bool) -> list[Path]:
@@ -107,25 +143,10 @@ def kernel_sources(reference: bool) -> list[Path]:
 
 def _build(folder: Path, core: Core, kernels: list[Path]) -> Path:
     elf = folder / "count.elf"
-    flags = [
-        "-std=c99",
-        "-O2",
-        "-ffunction-sections",
-        "-fdata-sections",
-        "-Wl,--gc-sections",
-        "-nostartfiles",
-    ]
-    flags += [
-        "--specs=nano.specs",
-        f"-L{EMULATOR}",
-        "-Tnetduinoplus2.ld",
-        f"-I{KERNELS}",
-        f"-I{HOST}",
-        f"-I{REFERENCE}",
-    ]
     sources = [folder / "mn_model.c", Path(__file__).with_name("count_ops.c"), EMULATOR / "main.c"]
     sources += kernels
-    subprocess.run(["arm-none-eabi-gcc", *core.compiler_flags, *flags, "-o", elf, *sources], check=True)
+    flags = [*core.compiler_flags, *COMPILE_FLAGS, *LINK_FLAGS]
+    subprocess.run(["arm-none-eabi-gcc", *flags, "-o", elf, *sources], check=True)
     return elf
 
 

@@ -4,6 +4,7 @@ from micronas.board.folders import board_files, shipped_boards
 from micronas.board.load import board_names, describe_validation, load_board, read_board, read_boards
 from micronas.board.profile import (
     Board,
+    Calibration,
     Clock,
     Core,
     Emulator,
@@ -17,6 +18,7 @@ from micronas.board.profile import (
 
 __all__ = [
     "Board",
+    "Calibration",
     "Clock",
     "Core",
     "Emulator",

@@ -143,6 +143,21 @@ class Timing(_Frozen):
     source: str
 
 
+class Calibration(_Frozen):
+    """The timing model of this very board, fitted by ``micronas calibrate`` to cycles that it counted.
+
+    ``weights`` are cycles per instruction class (micronas/latency/core_models.yaml); ``core_factor`` is how
+    many times as long as by the core's uncalibrated model the same ops took, flash left out; ``error`` is
+    the half width of the range.
+    """
+
+    weights: dict[str, float]
+    miss_cycles_per_wait_state: float = Field(ge=0)
+    core_factor: float = Field(gt=0)
+    error: float = Field(gt=0, lt=1)
+    source: str
+
+
 class Published(_Frozen):
     """Published results for this exact board: at which clock, with which engine, and where.
 
@@ -164,6 +179,7 @@ class Board(_Frozen):
     ``arena_regions`` are the memories that may hold a network's arena, best first; stack and statics are in
     ``sram``. ``published`` describes published results to compare with, None if none are known. ``silicon``
     states what ran on a physical board and with which version, None if nothing did.
+    ``calibration`` is the timing model that ``micronas calibrate`` fitted to this board, None if it was not run.
     """
 
     name: Name
@@ -181,6 +197,7 @@ class Board(_Frozen):
     stack_bytes: Size = 4096
     arena_regions: tuple[str, ...] = Field(default=("sram",), min_length=1)
     published: Published | None = None
+    calibration: Calibration | None = None
     silicon: str | None = None
     reference: str
 

@@ -7,7 +7,7 @@ The weights are data with a source each (``core_models.yaml``); what lies in fro
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,11 @@ class Parts:
 
 @dataclass(frozen=True)
 class TimingModel:
-    """A core on a chip: weights, what a missed line costs, and the caches whose misses are to be counted."""
+    """A core on a chip: weights, what a missed line costs, and the caches whose misses are to be counted.
+
+    ``shapes_scale`` is there on a calibrated board: what the per-op model's cycles, which are those of the
+    core's uncalibrated model, are multiplied by.
+    """
 
     core: Core
     weights: dict[str, float]
@@ -114,6 +118,7 @@ class TimingModel:
     error: float
     wait_states: int
     accelerator: Accelerator
+    shapes_scale: float | None = None
 
     def cycles(self, counts: ClassCounts) -> Cycles:
         """Cycles of what was counted."""
@@ -159,7 +164,18 @@ def misses(counts: ClassCounts) -> float:
 def timing_model(board: Board) -> TimingModel:
     """The model of ``board`` at its clock; raises ``BoardError`` if core or chip family is not modelled."""
     wait_states = board.region("flash").wait_states
-    return model_of(board.core, board.family, wait_states)
+    model = model_of(board.core, board.family, wait_states)
+    measured = board.calibration
+    if measured is None:
+        return model
+    return replace(
+        model,
+        weights=measured.weights,
+        miss_cycles=measured.miss_cycles_per_wait_state * wait_states,
+        scale=1.0,
+        error=measured.error,
+        shapes_scale=model.scale * measured.core_factor,
+    )
 
 
 def is_modelled(board: Board) -> bool:

@@ -109,7 +109,9 @@ def _inner_pixels(p: dict[str, int]) -> int:
 
 
 def _inner(out: int, stride: int, pad: int, reach: int, size: int) -> int:
-    return sum(i * stride - pad >= 0 and i * stride - pad + reach < size for i in range(out))
+    first = -(-pad // stride)
+    last = min(out - 1, (size - 1 - reach + pad) // stride)
+    return max(0, last - first + 1)
 
 
 def _floats(*values: float) -> tuple[float, ...]:

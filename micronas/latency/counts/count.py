@@ -43,10 +43,18 @@ def count_ops(
     ``single``: the log has an entry per instruction (QEMU's ``-singlestep``). No address of a load is then
     unknown, no pair of loads is seen, and everything takes twenty times as long.
     """
-    counter = _Counter(program, flash, single)
+    return count_paths(program, log, [flash], single=single)[0]
+
+
+def count_paths(
+    program: Program, log: Iterable[Executed], paths: Sequence[FlashPath], *, single: bool = False
+) -> list[tuple[ClassCounts, ...]]:
+    """``count_ops`` for each of several caches at once, from one log."""
+    counters = [_Counter(program, path, single) for path in paths]
     for piece in log:
-        counter.feed(piece)
-    return counter.result()
+        for counter in counters:
+            counter.feed(piece)
+    return [counter.result() for counter in counters]
 
 
 class _Counter:

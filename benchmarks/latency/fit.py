@@ -1,0 +1,94 @@
+"""Fit the per-op model of the search on ops of many shapes, and say how well it does on ops left out.
+
+    python -m benchmarks.latency.fit             # every core; writes micronas/latency/op_costs.json
+    python -m benchmarks.latency.fit --cases 95  # fewer shapes, to try a kernel
+
+Run it again after a change of a kernel or of its lowering. Everything is counted, nothing is timed, so the
+same kernels and compiler give the same file. It takes about ten minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.engine.emulate import REPOSITORY
+from benchmarks.latency.harness import Harness
+from benchmarks.latency.shapes import batches, cases, merged
+from micronas.board import Core
+from micronas.latency.core_model import accelerators, model_of
+from micronas.latency.features import OpFeatures, features_of
+from micronas.latency.op_model import CODES, COSTS, OpCounts, cross_validated, fit_prices
+
+sys.path.insert(0, str(REPOSITORY))
+from tests.support.random_cases import CASES, random_case
+
+CASES_PER_CORE = 380
+RARE_CASES = 3
+"""Of each op of ``random_cases``, so that every kernel has some."""
+
+
+def collect(core: Core, families: tuple[str, ...], count: int) -> list[OpCounts]:
+    """Features and counts of every op of ``count`` cases on ``core``."""
+    rng = np.random.default_rng(18)
+    graphs = list(cases(rng, count))
+    graphs += [random_case(kind, rng) for kind in sorted(CASES) for _ in range(RARE_CASES)]
+    found: list[OpCounts] = []
+    with tempfile.TemporaryDirectory() as folder:
+        harness = Harness(core, [accelerators()[f] for f in families], Path(folder))
+        for batch in batches(iter(graphs)):
+            graph = merged(batch)
+            counted = harness.count(graph)
+            features = features_of(graph, counted.lowered)
+            found += _ops(core, families, features, counted.counts)
+    return found
+
+
+def _ops(core: Core, families: tuple[str, ...], features: tuple[OpFeatures, ...], counts) -> list[OpCounts]:
+    ops = []
+    for index, feature in enumerate(features):
+        cycles = model_of(core, families[0], 0).core_cycles(counts[0][index])
+        missed = {
+            family: counts[k][index].flash_insn + counts[k][index].flash_data
+            for k, family in enumerate(families)
+        }
+        ops.append(OpCounts(feature, cycles, missed))
+    return ops
+
+
+def main() -> int:
+    """Fit every core, print the errors, write the file."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--cases",
+        type=int,
+        default=CASES_PER_CORE,
+        help="shapes per core with the DSP extension; half of them on others",
+    )
+    parser.add_argument("--out", type=Path, default=COSTS)
+    parser.add_argument("--core", choices=[c.value for c in CODES], help="only this one; keeps the others")
+    arguments = parser.parse_args()
+    fitted = json.loads(COSTS.read_text(encoding="utf-8")) if arguments.core and COSTS.is_file() else {}
+    for core, families in CODES.items():
+        if arguments.core not in (None, core.value):
+            continue
+        start = time.monotonic()
+        ops = collect(core, families, arguments.cases if core.has_dsp else arguments.cases // 2)
+        fitted[core.value] = fit_prices(ops)
+        print(f"{core.value}: {len(ops)} ops, {time.monotonic() - start:.0f} s")
+        for name, (number, cycles, missed) in sorted(cross_validated(ops).items()):
+            print(f"  {name:44s}{number:5d} ops, left out: median error {cycles:6.1%}, lines {missed:6.1%}")
+    arguments.out.write_text(json.dumps(fitted, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

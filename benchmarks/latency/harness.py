@@ -1,0 +1,88 @@
+"""Networks in a bare emulator, their class counts op by op: no firmware, no UART, a second per network.
+
+Everything that no network changes is compiled once; a network is one more file. The emulated machine is a
+Cortex-M4F, which runs the code of M3 and M0+ too.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.engine import emulate
+from micronas.board import Core
+from micronas.codegen import generate
+from micronas.codegen.lowering import Lowered, Target
+from micronas.codegen.lowering.lower import lower_graph
+from micronas.latency.core_model import Accelerator
+from micronas.latency.counts.block_log import OPTIONS, read_log
+from micronas.latency.counts.classes import ClassCounts
+from micronas.latency.counts.count import FlashPath, count_paths
+from micronas.latency.counts.program import read_program
+from micronas.memory.plan import plan_memory
+from micronas.model.graph import Graph
+
+FLASH = (0x08000000, 0x08100000)
+_DEADLINE_S = 600
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The ops of one network in the order of ``lowered``; ``counts`` has one tuple per accelerator."""
+
+    lowered: tuple[Lowered, ...]
+    counts: tuple[tuple[ClassCounts, ...], ...]
+
+
+class Harness:
+    """Builds and counts networks for ``core`` in ``folder``, behind each of ``accelerators``."""
+
+    def __init__(self, core: Core, accelerators: Sequence[Accelerator], folder: Path) -> None:
+        self._core, self._folder = core, folder
+        self._paths = [FlashPath(*FLASH, a.instructions, a.data) for a in accelerators]
+        sources = [
+            emulate.ENGINE / "count_ops.c",
+            emulate.EMULATOR / "main.c",
+            *emulate.kernel_sources(False),
+        ]
+        self._objects = [self._compile(path) for path in sources]
+
+    def count(self, graph: Graph, *, single: bool = False) -> Counted:
+        """Run ``graph`` once on a pattern of bytes; ``single``: log every instruction (``count_ops``)."""
+        lowered = lower_graph(graph, Target(self._core))
+        plan = plan_memory(graph, lowered)
+        source = self._folder / "mn_model.c"
+        source.write_text(generate(graph, lowered, plan, name=graph.name)["mn_model.c"], encoding="utf-8")
+        inputs = 8 * sum(graph.tensors[t].elements for t in graph.inputs)
+        (self._folder / "in.bin").write_bytes(bytes((i * 37 + 11) % 256 for i in range(inputs)))
+        elf = self._link(self._compile(source))
+        counts = self._run(elf, single)
+        order = [plan.order.index(i) for i in range(len(lowered))]
+        return Counted(lowered, tuple(tuple(ops[i] for i in order) for ops in counts))
+
+    def _run(self, elf: Path, single: bool) -> list[tuple[ClassCounts, ...]]:
+        program = read_program(elf)
+        ranges = ",".join(f"{f.start:#x}+{f.end - f.start:#x}" for f in program.inference)
+        log = ["-d", OPTIONS, "-dfilter", ranges, "-D", "/dev/stdout", *(["-singlestep"] if single else [])]
+        command = [*emulate.QEMU_WITHOUT_COUNTER, "-kernel", str(elf), *log]
+        with subprocess.Popen(command, cwd=self._folder, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            counts = count_paths(program, read_log(process.stdout), self._paths, single=single)
+            code = process.wait(_DEADLINE_S)
+        if code:
+            raise RuntimeError(f"the harness ended with {code}")
+        return counts
+
+    def _compile(self, source: Path) -> Path:
+        target = self._folder / f"{source.name}.o"
+        flags = [*self._core.compiler_flags, *emulate.COMPILE_FLAGS]
+        subprocess.run(["arm-none-eabi-gcc", *flags, "-c", "-o", target, source], check=True)
+        return target
+
+    def _link(self, model: Path) -> Path:
+        elf = self._folder / "count.elf"
+        flags = [*self._core.compiler_flags, *emulate.LINK_FLAGS]
+        subprocess.run(["arm-none-eabi-gcc", *flags, "-o", elf, model, *self._objects], check=True)
+        return elf

@@ -1,0 +1,158 @@
+"""The per-op model against the full one on random networks: rank correlation, error, host time.
+
+    python -m benchmarks.latency.ranking [--networks 200] [--space cell ...]
+
+Networks are drawn from each space with a seed that the fit did not use, given made-up weights, and counted
+in the emulator; the per-op model sees their shapes only, as in a search. Instructions and
+multiply-accumulates stand beside it. Writes ranking.json and ranking.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.latency.harness import Harness
+from benchmarks.latency.shapes import batches, merged
+from micronas.board import load_board
+from micronas.codegen.lowering import Target
+from micronas.codegen.lowering.lower import lower_graph
+from micronas.config import SpaceConfig
+from micronas.estimate.rank import kendall_tau
+from micronas.latency.counts.classes import ClassCounts
+from micronas.latency.op_model import board_latency
+from micronas.model.graph import Graph
+from micronas.model.net import shape_graph
+from micronas.space import make_space
+from micronas.space.reference.random_weights import random_weights
+
+FOLDER = Path(__file__).parent
+BOARD = "nucleo_l4r5zi"
+SPACES = {
+    "layerwise": (SpaceConfig(name="layerwise", max_blocks=4, max_width=32), (12, 12, 1)),
+    "cell": (SpaceConfig(name="cell", max_width=12), (10, 10, 1)),
+    "micronets": (SpaceConfig(name="micronets", max_width=64), (14, 10, 1)),
+    "mlp": (SpaceConfig(name="mlp", max_width=128), (96,)),
+}
+"""Small inputs: what is compared does not depend on them, and a network takes seconds to count as it is."""
+SEED = 2026
+MAX_MACS = 3_000_000
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A network by its shapes, and with weights."""
+
+    shapes: Graph
+    graph: Graph
+    macs: int
+
+
+def drawn(space: str, count: int) -> list[Drawn]:
+    """``count`` different networks of a space."""
+    config, input_shape = SPACES[space]
+    made, rng = make_space(config, input_shape, 8), np.random.default_rng(SEED)
+    found: dict[str, Drawn] = {}
+    while len(found) < count:
+        arch = made.sample(rng)
+        net = made.net(arch)
+        if net.macs <= MAX_MACS:
+            shapes = shape_graph(net)
+            found.setdefault(made.key(arch), Drawn(shapes, random_weights(shapes, len(found)), net.macs))
+    return list(found.values())
+
+
+def counted(networks: list[Drawn], harness: Harness) -> Iterator[ClassCounts]:
+    """Class counts of each network; several share a run."""
+    for batch in batches(n.graph for n in networks):
+        ops = harness.count(merged(batch)).counts[0]
+        first = 0
+        for graph in batch:
+            last = first + len(graph.ops)
+            yield sum(ops[first:last], ClassCounts())
+            first = last
+
+
+def judge(space: str, networks: list[Drawn], harness: Harness) -> dict[str, float]:
+    """The figures of one space."""
+    model, board = board_latency(load_board(BOARD)), load_board(BOARD)
+    counts = list(counted(networks, harness))
+    full = [1000.0 * model.timing.cycles(c).value / board.clock.hz for c in counts]
+    lowered = [lower_graph(n.shapes, Target(board.core)) for n in networks]
+    model.of(networks[0].shapes, lowered[0], trained=False)  # the prices are read once
+    start = time.process_time()
+    said = [model.of(n.shapes, low, trained=False).ms for n, low in zip(networks, lowered, strict=True)]
+    host_ms = 1000.0 * (time.process_time() - start) / len(networks)
+    errors = np.array(said) / np.array(full) - 1.0
+    per_instruction = [ms / c.insn for ms, c in zip(full, counts, strict=True)]
+    return {
+        "networks": len(networks),
+        "tau": _tau(said, full),
+        "tau_instructions": _tau([c.insn for c in counts], full),
+        "tau_macs": _tau([n.macs for n in networks], full),
+        "median_error": float(np.median(np.abs(errors))),
+        "largest_error": float(np.abs(errors).max()),
+        "cycles_per_instruction_spread": max(per_instruction) / min(per_instruction),
+        "host_ms": host_ms,
+    }
+
+
+def _tau(a: list[float] | list[int], b: list[float]) -> float:
+    tau = kendall_tau([float(x) for x in a], b)
+    assert tau is not None
+    return tau
+
+
+def page(results: dict[str, dict[str, float]]) -> str:
+    """The committed table."""
+    lines = [
+        "# The per-op model against the full one",
+        "",
+        f"Random networks on {BOARD} (Cortex-M4, 5 wait states), by `python -m benchmarks.latency.ranking`.",
+        "Modelled against modelled: neither is a measurement. Tau is Kendall's rank correlation with the",
+        "full model's cycles; host time is that of a prediction from a lowered network.",
+        "",
+        "| space | networks | tau, per-op model | tau, instructions | tau, MACs "
+        "| median error | largest | host, ms |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for space, r in results.items():
+        taus = f"{r['tau']:.3f} | {r['tau_instructions']:.3f} | {r['tau_macs']:.3f}"
+        errors = f"{100 * r['median_error']:.1f} % | {100 * r['largest_error']:.1f} %"
+        lines.append(f"| {space} | {r['networks']:.0f} | {taus} | {errors} | {r['host_ms']:.2f} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Draw, count, compare, write; exit code 1 if a tau is below 0.95."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--networks", type=int, default=200)
+    parser.add_argument("--space", action="append", choices=list(SPACES), help="only these")
+    arguments = parser.parse_args()
+    target = FOLDER / "ranking.json"
+    results = json.loads(target.read_text(encoding="utf-8")) if arguments.space and target.is_file() else {}
+    accelerator = board_latency(load_board(BOARD)).timing.accelerator
+    with tempfile.TemporaryDirectory() as folder:
+        harness = Harness(load_board(BOARD).core, [accelerator], Path(folder))
+        for space in arguments.space or list(SPACES):
+            results[space] = judge(space, drawn(space, arguments.networks), harness)
+            print(space, {k: round(v, 4) for k, v in results[space].items()}, flush=True)
+            target.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    (FOLDER / "ranking.md").write_text(
+        page({s: results[s] for s in SPACES if s in results}), encoding="utf-8"
+    )
+    return 1 if any(r["tau"] < 0.95 for r in results.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,194 @@
+"""Ops of many shapes to fit the per-op model on, and how they are put together for one run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from micronas.deploy.calibration.network import side_by_side
+from micronas.model.graph import Graph
+from micronas.model.net import (
+    Add,
+    Apply,
+    Concat,
+    Conv,
+    Dense,
+    DepthwiseConv,
+    Flatten,
+    Function,
+    GlobalAveragePool,
+    Layer,
+    Multiply,
+    Net,
+    NetBuilder,
+    Padding,
+    Pool,
+    PoolKind,
+    SoftmaxLayer,
+    shape_graph,
+)
+from micronas.space.reference.random_weights import random_weights
+
+MAX_BYTES = 90_000
+"""Activations of the ops that share a run."""
+MAX_CONSTANT_BYTES = 400_000
+
+_LARGE_SCALE = 400.0
+"""Of weights, so that a product's scale is above the output's: such layers take the exact requantization."""
+
+
+def cases(rng: np.random.Generator, count: int) -> Iterator[Graph]:
+    """``count`` small networks of one or two ops, every kind in turn, with weights."""
+    for number in range(count):
+        make = _KINDS[number % len(_KINDS)]
+        graph = random_weights(shape_graph(make(rng)), seed=number)
+        yield _exactly_finished(graph) if number // len(_KINDS) % 4 == 0 else graph
+
+
+def merged(graphs: list[Graph]) -> Graph:
+    """One graph that holds all ops of ``graphs`` side by side."""
+    return side_by_side(graphs, "shapes")
+
+
+def batches(graphs: Iterator[Graph]) -> Iterator[list[Graph]]:
+    """Networks that fit the emulated chip together: their activations in SRAM, their weights in flash."""
+    batch: list[Graph] = []
+    used, weights = 0, 0
+    for graph in graphs:
+        size = sum(graph.tensors[t].elements for t in graph.activations)
+        constants = sum(t.nbytes for t in graph.tensors if t.is_constant)
+        if batch and (used + size > MAX_BYTES or weights + constants > MAX_CONSTANT_BYTES):
+            yield batch
+            batch, used, weights = [], 0, 0
+        batch.append(graph)
+        used, weights = used + size, weights + constants
+    if batch:
+        yield batch
+
+
+def _exactly_finished(graph: Graph) -> Graph:
+    """Weights of a larger scale in convolutions and dense layers."""
+    weights = {
+        op.inputs[1] for op in graph.ops if op.kind in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+    }
+    tensors = list(graph.tensors)
+    for index in weights:
+        quant = tensors[index].quant
+        assert quant is not None
+        scales = tuple(s * _LARGE_SCALE * math.prod(tensors[index].shape[1:]) ** 0.5 for s in quant.scale)
+        tensors[index] = replace(tensors[index], quant=replace(quant, scale=scales))
+    return replace(graph, tensors=tuple(tensors))
+
+
+def _plane(rng: np.random.Generator, largest: int = 24) -> tuple[int, int]:
+    return int(rng.integers(2, largest + 1)), int(rng.integers(2, largest + 1))
+
+
+def _channels(rng: np.random.Generator, most: int = 64) -> int:
+    """As spaces have them: mostly multiples of four, spread evenly over orders of magnitude."""
+    channels = round(math.exp(rng.uniform(math.log(2), math.log(most))))
+    return channels if rng.random() < 0.2 else max(4, channels // 4 * 4)
+
+
+def _input(rng: np.random.Generator, most_values: int = 8_000) -> tuple[int, int, int]:
+    channels = _channels(rng)
+    height, width = _plane(rng)
+    while height * width * channels > most_values:
+        height, width = max(2, height // 2), max(2, width * 2 // 3)
+    return height, width, channels
+
+
+def _kernel(rng: np.random.Generator) -> tuple[int, int]:
+    kernel = int(rng.choice([3, 3, 5, 7]))
+    return (kernel, kernel) if rng.random() < 0.9 else (int(rng.integers(1, 11)), int(rng.integers(1, 6)))
+
+
+def _strides(rng: np.random.Generator) -> tuple[int, int]:
+    stride = 2 if rng.random() < 0.3 else 1
+    return stride, stride
+
+
+def _conv(rng: np.random.Generator) -> Net:
+    return (
+        NetBuilder(_input(rng, 4_000)).chain(Conv(_channels(rng, 48), *_kernel(rng), *_strides(rng))).build()
+    )
+
+
+def _stem(rng: np.random.Generator) -> Net:
+    shape = (*_plane(rng, 40), int(rng.choice([1, 1, 2, 3])))
+    return NetBuilder(shape).chain(Conv(_channels(rng, 32), *_kernel(rng), *_strides(rng))).build()
+
+
+def _pointwise(rng: np.random.Generator) -> Net:
+    stride = _strides(rng) if rng.random() < 0.2 else (1, 1)
+    return NetBuilder(_input(rng)).chain(Conv(_channels(rng, 96), 1, 1, *stride)).build()
+
+
+def _residual(rng: np.random.Generator) -> Net:
+    builder = NetBuilder(_input(rng))
+    builder.add(Conv(builder.shape()[-1], 1, 1))
+    builder.add(Add(), builder.last, 0)
+    return builder.build()
+
+
+def _gate(rng: np.random.Generator) -> Net:
+    builder = NetBuilder(_input(rng))
+    builder.add(GlobalAveragePool(keep_dims=True))
+    builder.add(Conv(builder.shape()[-1], 1, 1))
+    builder.add(Multiply(), 0, builder.last)
+    return builder.build()
+
+
+def _joined(rng: np.random.Generator) -> Net:
+    builder = NetBuilder(_input(rng, 4_000))
+    branches = [builder.add(Conv(_channels(rng, 16), 1, 1), 0) for _ in range(int(rng.integers(2, 5)))]
+    builder.add(Concat(), *branches)
+    return builder.build()
+
+
+def _depthwise(rng: np.random.Generator) -> Net:
+    return NetBuilder(_input(rng)).chain(DepthwiseConv(*_kernel(rng), *_strides(rng))).build()
+
+
+def _small_depthwise(rng: np.random.Generator) -> Net:
+    shape = (*_plane(rng, 6), _channels(rng, 128))
+    return NetBuilder(shape).chain(DepthwiseConv(*_kernel(rng), *_strides(rng))).build()
+
+
+def _dense(rng: np.random.Generator) -> Net:
+    features = round(math.exp(rng.uniform(math.log(4), math.log(800))))
+    layers: list[Layer] = [Dense(_channels(rng, 128))]
+    return NetBuilder((features,)).chain(*layers).build()
+
+
+def _classifier(rng: np.random.Generator) -> Net:
+    classes = int(rng.integers(2, 20))
+    return NetBuilder(_input(rng)).chain(GlobalAveragePool(), Dense(classes), SoftmaxLayer()).build()
+
+
+def _pool(rng: np.random.Generator) -> Net:
+    kind = PoolKind.MAX if rng.random() < 0.5 else PoolKind.AVERAGE
+    window, strides = int(rng.choice([2, 3])), _strides(rng)
+    padding = Padding.SAME if rng.random() < 0.5 else Padding.VALID
+    height, width, channels = _input(rng)
+    shape = (max(height, window), max(width, window), channels)
+    return NetBuilder(shape).chain(Pool(kind, window, window, *strides, padding)).build()
+
+
+def _function(rng: np.random.Generator) -> Net:
+    function = list(Function)[int(rng.integers(len(Function)))]
+    return NetBuilder(_input(rng)).chain(Apply(function)).build()
+
+
+def _flat(rng: np.random.Generator) -> Net:
+    return NetBuilder(_input(rng, 600)).chain(Flatten(), Dense(_channels(rng, 32))).build()
+
+
+_KINDS: tuple[Callable[[np.random.Generator], Net], ...] = (
+    *(_conv, _pointwise, _stem, _depthwise, _small_depthwise, _pointwise, _residual, _dense),
+    _small_depthwise,
+    *(_conv, _pointwise, _stem, _depthwise, _joined, _classifier, _pool, _gate, _pool, _function, _flat),
+)
