@@ -16,6 +16,7 @@ from micronas import __version__
 from micronas.cli import (
     bench,
     boards,
+    calibrate,
     check,
     compare,
     configs,
@@ -78,6 +79,7 @@ _VERBS: tuple[tuple[Callable[..., None], str], ...] = (
     (check.check, "Does a model fit a board? To the byte."),
     (bench.bench, "Build, run, verify and profile a model."),
     (flash.flash, "Build a model and upload it to a board."),
+    (calibrate.calibrate, "Fit a board's timing model to its cycles."),
     (export.export, "Write a model as a C99 library."),
     (mlperf.mlperf, "Run MLPerf Tiny's scripts on a model."),
     (renode_script.renode_script, "Write a Renode platform and a Robot test."),

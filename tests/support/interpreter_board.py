@@ -17,6 +17,13 @@ from tests.support.fake_board import FakeBoard
 PROFILE_PART = (MAX_PAYLOAD - 8) // 4
 
 
+def packed_profile(request: bytes, counts: list[int]) -> bytes:
+    """The part of a PROFILE that ``request`` asks for."""
+    (first,) = struct.unpack("<I", request)
+    part = counts[first : first + PROFILE_PART]
+    return struct.pack(f"<II{len(part)}I", len(counts), first, *part)
+
+
 @dataclass
 class InterpreterBoard(FakeBoard):
     """Call ``flashed`` before it is asked anything. A run counts ``cycles_per_op`` for every op."""
@@ -70,11 +77,8 @@ class InterpreterBoard(FakeBoard):
         return struct.pack(f"<B{repeats}Q", 1, *counts)
 
     def _profile(self, payload: bytes) -> bytes:
-        (first,) = struct.unpack("<I", payload)
         self._infer()
-        counts = [self.cycles_per_op] * len(self.graph.ops)
-        part = counts[first : first + PROFILE_PART]
-        return struct.pack(f"<II{len(part)}I", len(counts), first, *part)
+        return packed_profile(payload, [self.cycles_per_op] * len(self.graph.ops))
 
     def _infer(self) -> None:
         graph = self.graph

@@ -1,0 +1,12 @@
+"""Calibration: the timing model of a board's core, fitted to cycles that the board itself counted.
+
+A network of many small ops (``network.py``) is built, flashed and profiled at two clocks that need different
+numbers of flash wait states (``run.py``). QEMU counts the classes of instructions of the same ops. The
+weights of the classes, and what a missed line of flash costs, are then fitted, starting from what is known
+of the core (``fit.py``).
+"""
+
+from micronas.deploy.calibration.fit import Fitted, Observed, fit_weights
+from micronas.deploy.calibration.run import calibrate, calibration_boards
+
+__all__ = ["Fitted", "Observed", "calibrate", "calibration_boards", "fit_weights"]

@@ -1,0 +1,109 @@
+"""``calibrate`` from end to end, on a stand-in for a board: real kernels, cycles by hidden weights, noise.
+
+The stand-in answers PROTOCOL.md over a pseudo terminal. Its cycles are made from the class counts of the very
+firmware that would be uploaded, by weights that ``calibrate`` does not know.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from micronas.board import Board, load_board
+from micronas.cli.calibrate import section
+from micronas.deploy.calibration.network import calibration_graph
+from micronas.deploy.calibration.run import calibrate, calibration_boards, counted, profiled
+from micronas.deploy.deployment import Built, Samples
+from micronas.device.serial_link import SerialLink
+from micronas.errors import BoardError, DeviceError
+from micronas.firmware import Firmware
+from micronas.latency.core_model import timing_model
+from micronas.latency.counts.classes import ClassCounts
+from tests.support.interpreter_board import InterpreterBoard, packed_profile
+
+BOARD = load_board("nucleo_f446re")
+HIDDEN = {
+    "insn": 1.2,
+    "ldr": 1.4,
+    "ldr_paired": -1.3,
+    "ldm_words": 1.15,
+    "stm_words": 1.1,
+    "ldrd": 2.2,
+    "taken": 2.2,
+}
+HIDDEN_MISS = 2.2
+NOISE = 0.003
+
+
+class HiddenCore(InterpreterBoard):
+    """Each op takes the cycles that it was given."""
+
+    cycles: tuple[int, ...] = ()
+
+    def _profile(self, payload: bytes) -> bytes:
+        return packed_profile(payload, list(self.cycles))
+
+
+def hidden_cycles(counts: ClassCounts, wait_states: int) -> float:
+    weights = {**timing_model(BOARD).weights, **HIDDEN}
+    core = sum(weight * getattr(counts, name) for name, weight in weights.items())
+    return core + HIDDEN_MISS * wait_states * (counts.flash_insn + counts.flash_data)
+
+
+def test_a_board_is_calibrated_at_two_clocks_with_different_wait_states() -> None:
+    fast, slow = calibration_boards(BOARD)
+    assert fast == BOARD
+    assert slow.region("flash").wait_states < fast.region("flash").wait_states
+
+
+def test_a_core_without_a_cycle_counter_is_refused_before_anything_is_built(tmp_path: Path) -> None:
+    board = load_board("nucleo_g071rb")
+    with pytest.raises(BoardError, match="cortex-m0plus counts no cycles"):
+        calibrate(board, lambda firmware, samples: [], workdir=tmp_path, cache_dir=None)
+
+
+@pytest.mark.slow
+@pytest.mark.emulator
+def test_hidden_weights_of_a_stand_in_board_are_recovered(tmp_path: Path, firmware_cache: Path) -> None:
+    graph, rng = calibration_graph(), np.random.default_rng(3)
+    counts: list[ClassCounts] = []
+
+    def count(built: Built, samples: Samples) -> list[ClassCounts]:
+        counts.extend(counted(BOARD, tmp_path / "twin", firmware_cache)(built, samples))
+        return counts
+
+    def measure(firmware: Firmware, samples: Samples) -> list[float]:
+        wait_states = firmware.board.region("flash").wait_states
+        board = HiddenCore()
+        board.flashed(graph, firmware.build_id)
+        board.cycles = tuple(
+            round(hidden_cycles(c, wait_states) * (1 + NOISE * rng.standard_normal())) for c in counts
+        )
+        with board, SerialLink(board.port, 115_200, emulated=False) as link:
+            return profiled(link, samples)
+
+    done = calibrate(BOARD, measure, workdir=tmp_path, cache_dir=firmware_cache, count=count)
+    fitted = done.fitted
+    assert fitted.error < 0.05 < timing_model(BOARD).error
+    assert fitted.error < fitted.error_before / 2
+    assert fitted.miss_cycles_per_wait_state == pytest.approx(HIDDEN_MISS, rel=0.1)
+    assert fitted.weights["insn"] == pytest.approx(HIDDEN["insn"], rel=0.1)
+    kept = yaml.safe_load(section(BOARD, done))["calibration"]
+    board = Board.model_validate({**BOARD.model_dump(), "calibration": kept})
+    model = timing_model(board)
+    whole = sum(model.cycles(c).value for c in counts)
+    assert whole == pytest.approx(sum(hidden_cycles(c, 5) for c in counts), rel=0.02)
+
+
+def test_an_emulator_is_no_board_to_calibrate_with() -> None:
+    board = HiddenCore()
+    board.flashed(calibration_graph(), bytes(16))
+    with (
+        board,
+        SerialLink(board.port, 115_200, emulated=True) as link,
+        pytest.raises(DeviceError, match="nothing to calibrate with"),
+    ):
+        profiled(link, [])
