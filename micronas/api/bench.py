@@ -13,36 +13,46 @@ from micronas.api.models import Calibration, Model, as_graph
 from micronas.board import Board
 from micronas.deploy.bench import load_samples, quantized_samples, simplified
 from micronas.deploy.deployment import Deployment, cache_folder, deploy, random_samples, require_tools
+from micronas.deploy.modelled import Modelled, try_modelled
 from micronas.deploy.to_json import deployment_to_json
 from micronas.device.targets import make_device
 from micronas.firmware.clock_choice import board_at
 from micronas.host.temporary_folder import temporary_folder
 from micronas.model.graph import Graph
+from micronas.trial import Latency
 
 RANDOM_SAMPLES = 8
 
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """What a run on the device gave. ``latency_source`` says what ``latency_ms`` is: emulated or measured.
+    """Result of a run on the device. ``latency_source`` labels ``latency_ms``: modelled, emulated or measured.
 
     ``exact`` is whether every output element equalled the reference kernels'. ``deployment`` is all of it,
-    and ``original`` the network before constant channels were removed.
+    and ``original`` the network before constant channels were removed. ``modelled`` has the cycles of each op
+    where no board ran it; ``why_not_modelled`` is the reason if they could not be modelled.
     """
 
     deployment: Deployment
     original: Graph
     device: str
+    modelled: Modelled | None = None
+    why_not_modelled: str = ""
+
+    @property
+    def latency(self) -> Latency:
+        """Latency of one inference: modelled where possible without a board, else emulated or measured."""
+        return self.modelled.latency if self.modelled else self.deployment.measurement.latency
 
     @property
     def latency_ms(self) -> float:
-        """Of one inference."""
-        return self.deployment.measurement.latency.ms
+        """Milliseconds of one inference."""
+        return self.latency.ms
 
     @property
     def latency_source(self) -> str:
-        """``emulated`` or ``measured``; figures of different sources are not to be compared."""
-        return self.deployment.measurement.latency.source.value
+        """``modelled``, ``emulated`` or ``measured``; do not compare figures of different sources."""
+        return self.latency.source.value
 
     @property
     def instructions(self) -> int | None:
@@ -100,7 +110,8 @@ def bench(
     with temporary_folder() as work:
         folder = Path(keep) if keep is not None else Path(work)
         deployed = deploy(graph, profile, inputs, device=where, workdir=folder, cache_dir=cache_folder())
-    return Bench(deployed, original, device)
+        timed, why_not = try_modelled(deployed, inputs, cache_folder())
+    return Bench(deployed, original, device, timed, why_not)
 
 
 def _inputs(

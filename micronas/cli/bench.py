@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from micronas.board import Board
     from micronas.deploy.deployment import Deployment
     from micronas.deploy.measure import RunStatistics
+    from micronas.deploy.modelled import Modelled
+    from micronas.trial import Latency
 
 RANDOM_SAMPLES = 8
+_WHERE_FROM = "from the instructions that QEMU ran and the flash reads that miss the cache: docs/background/latency_model.md"
 
 
 def bench(
@@ -54,7 +57,9 @@ def bench(
     pin: Pin = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Build MODEL for a board, run it, compare every output element, and profile each op.
+    """Build MODEL for a board, run it, compare every output element, and time each op.
+
+    Without a board the time is modelled: a range, from the classes of instructions that QEMU ran.
 
     With --protocol mlperf-tiny, it is built for MLPerf Tiny's public runner.
     """
@@ -98,10 +103,11 @@ def bench(
     deployed = benched.deployment
     if remove_constant_channels and not as_json:
         _print_removed(benched)
+    timed, why_not = benched.modelled, benched.why_not_modelled
     if as_json:
-        print_json(bench_json(deployed, model, device))
+        print_json(bench_json(deployed, model, device, timed))
     else:
-        _print(deployed, original, model, samples)
+        _print(deployed, original, model, samples, (timed, why_not))
     deployed.require_parity()
 
 
@@ -112,12 +118,18 @@ def _print_removed(benched: Bench) -> None:
     print(f"Without constant channels: {after:,} bytes of weights and biases, with them {before:,}.")
 
 
-def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]:
-    """The object of ``bench --json``; its keys are stable."""
-    from micronas.deploy.to_json import deployment_to_json
+def bench_json(deployed: Deployment, model: Path, device: str, timed: Modelled | None) -> dict[str, Any]:
+    """The object of ``bench --json``; its keys are stable. ``timed`` is the modelled latency, if any."""
+    from micronas.deploy.modelled import op_to_json
+    from micronas.deploy.to_json import deployment_to_json, latency_range
 
     figures: Any = deployment_to_json(deployed)
-    latency = deployed.measurement.latency
+    counted = deployed.measurement.latency
+    latency = timed.latency if timed else counted
+    if timed:
+        ms_per_cycle = 1000.0 / latency.clock_hz
+        for row, op in zip(figures["per_op"], timed.ops, strict=True):
+            row.update(op_to_json(op), ms=op.cycles.value * ms_per_cycle)
     return {
         "model": str(model),
         "board": deployed.firmware.board.name,
@@ -125,8 +137,8 @@ def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]
         "execution_target": figures["execution_target"],
         "runtime": "micronas",
         "parity": figures["parity"],
-        "instructions": latency.instructions,
-        "latency": {"ms": latency.ms, "source": latency.source.value},
+        "instructions": counted.instructions,
+        "latency": {"ms": latency.ms, "source": latency.source.value, **latency_range(latency)},
         "runs": figures["runs"],
         "clock": figures["clock"],
         "counter": figures["counter"],
@@ -139,16 +151,21 @@ def bench_json(deployed: Deployment, model: Path, device: str) -> dict[str, Any]
     }
 
 
-def _print(deployed: Deployment, profile: Board, model: Path, samples: Path | None) -> None:
+def _print(
+    deployed: Deployment,
+    profile: Board,
+    model: Path,
+    samples: Path | None,
+    modelled: tuple[Modelled | None, str],
+) -> None:
     from micronas.deploy.to_json import deployment_to_json
 
+    timed, why_not = modelled
     figures: Any = deployment_to_json(deployed)
     board, measurement = deployed.firmware.board, deployed.measurement
     latency, parity = measurement.latency, measurement.parity
     print(f"{model.name} on {board.title}: {deployed.execution_target}")
-    rows = [_op_row(op) for op in figures["per_op"]]
-    header = ("op", "kind", "output", "instructions", "share", "constants, B", f"ms, {latency.source.value}")
-    print_table("", header, rows)
+    _print_ops(figures["per_op"], latency, timed)
     print()
     _print_sizes(figures["sram"], figures["flash"], measurement.info.constant_bytes)
     print()
@@ -156,7 +173,9 @@ def _print(deployed: Deployment, profile: Board, model: Path, samples: Path | No
     print(f"parity    {equal} ({'your' if samples else 'random'} samples)")
     _print_runs(measurement.runs, "instructions" if latency.instructions else "cycles")
     print(f"counter   {figures['counter']['name']}, counts {figures['counter']['counts']}")
-    print(f"latency   {latency.ms:.2f} ms, {latency.source.value}, at {latency.clock_hz / 1e6:g} MHz")
+    print(f"latency   {timed.latency if timed else latency}, at {latency.clock_hz / 1e6:g} MHz")
+    if why_not:
+        print(f"          ({why_not})")
     for remark in clock_remarks(board, profile):
         print(f"          ({remark})")
     if (host_hz := measurement.clock.host_hz) is not None:
@@ -165,8 +184,31 @@ def _print(deployed: Deployment, profile: Board, model: Path, samples: Path | No
         print(f"          (tried again: {reason})")
     if latency.source.value == "measured" and measurement.info.clock_fallback:
         print(f"          ({did_not_start(measurement.info, board)})")
-    if latency.source.value == "emulated":
+    if timed:
+        print(f"          ({_WHERE_FROM})")
+    elif latency.source.value == "emulated":
         print(f"          ({board.timing.cycles_per_instruction:g} cycles per instruction: an estimate)")
+
+
+def _print_ops(per_op: list[dict[str, Any]], latency: Latency, timed: Modelled | None) -> None:
+    """A line per op: what it executed and, modelled, what that takes, on what, and how far from the best."""
+    if timed is None:
+        counted = ("instructions", "share", "constants, B", f"ms, {latency.source.value}")
+        print_table("", ("op", "kind", "output", *counted), [_op_row(op) for op in per_op])
+        return
+    total = sum(op.cycles.value for op in timed.ops)
+    rows: list[tuple[str, ...]] = []
+    for op, cycles in zip(per_op, timed.ops, strict=True):
+        shape = "x".join(map(str, op["output_shape"][1:]))
+        times = "" if cycles.distance is None else f"{cycles.distance:.1f} x"
+        cost = (
+            f"{op['instructions']:,}",
+            f"{cycles.cycles.value:,.0f}",
+            percent(cycles.cycles.value / total),
+        )
+        rows.append((str(op["op"]), op["kind"], shape, *cost, cycles.parts.bound, times))
+    header = ("op", "kind", "output", "instructions", "cycles, modelled", "share", "most on", "bound")
+    print_table("", header, rows)
 
 
 def _print_runs(runs: RunStatistics, unit: str) -> None:

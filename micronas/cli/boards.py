@@ -89,6 +89,7 @@ def show(name: BoardArgument, as_json: Json = False) -> None:
     print(f"  silicon   {board.silicon or UNTESTED}")
     print(f"  timing    {board.timing.cycles_per_instruction:g} cycles per emulated instruction")
     print(f"            ({' '.join(board.timing.source.split())})")
+    print(f"  latency   {_modelled(board)}")
     print(f"  reference {board.reference}")
 
 
@@ -102,6 +103,21 @@ def new(
     from micronas.cli.new_board import write_profile
 
     write_profile(name, source, out)
+
+
+def _modelled(board: Board) -> str:
+    """How far modelled latencies of the board may be off, and where its model is from."""
+    from micronas.errors import BoardError
+    from micronas.latency.core_model import core_models, timing_model
+
+    try:
+        timing = timing_model(board)
+    except BoardError as error:
+        return f"not modelled: {error.message}"
+    measured = board.calibration
+    source = core_models()[board.core].source if measured is None else measured.source
+    states = f"{timing.wait_states} wait states"
+    return f"modelled within {100 * timing.error:.0f} % at {states} ({' '.join(source.split())})"
 
 
 def published(board: Board) -> str:

@@ -54,7 +54,7 @@ def _question(data: Dataset) -> str:
 def print_result(setup: Setup, store: Store, found: FinalFigures, report: Path | None) -> None:
     """The figures of the network, its files, and the next commands."""
     scores, latency = found.scores, found.scores.latency
-    time = f"{latency.ms:.2f} ms, {latency.source.value}" if latency else "not run (device: none)"
+    time = str(latency) if latency else "not run (device: none)"
     trained = "after its final training" if found.final_fit else "as trained during the search"
     rows = [
         ("trial", f"{found.trial}, {trained}"),

@@ -43,6 +43,13 @@ def deployment_to_json(deployment: Deployment) -> dict[str, Json]:
     }
 
 
+def latency_range(latency: Latency) -> dict[str, Json]:
+    """Keys of a modelled latency: its range and the wait states; none for others."""
+    if latency.low_ms is None or latency.high_ms is None:
+        return {}
+    return {"low_ms": latency.low_ms, "high_ms": latency.high_ms, "wait_states": latency.wait_states}
+
+
 def runs_to_json(runs: RunStatistics) -> dict[str, Json]:
     """Timed runs of one input: counts in order, median, interquartile range, and outliers (shown only)."""
     return {

@@ -12,7 +12,7 @@ from pathlib import Path
 import flatbuffers
 import pytest
 
-from micronas.board import Board, board_names, load_board
+from micronas.board import board_names, load_board
 from micronas.cli.output import program
 from micronas.store import Store
 from tests.support.command_line import BOARD, micronas, refused
@@ -225,10 +225,14 @@ def test_bench_json_has_the_documented_keys_and_equal_outputs(tmp_path: Path, ne
         )
     ]
     assert result["parity"] == {"elements": 8, "mismatches": 0}
-    assert result["latency"]["source"] == "emulated"
-    board: Board = load_board("nucleo_f446re")
-    expected_ms = result["instructions"] * board.timing.cycles_per_instruction / board.clock.hz * 1000
-    assert result["latency"]["ms"] == pytest.approx(expected_ms)
+    latency, board = result["latency"], load_board("nucleo_f446re")
+    assert (latency["source"], latency["wait_states"]) == ("modelled", 5)
+    assert latency["low_ms"] == pytest.approx(0.85 * latency["ms"])
+    assert latency["high_ms"] == pytest.approx(1.15 * latency["ms"])
+    cycles = [op["cycles"] for op in result["per_op"]]
+    assert latency["ms"] == pytest.approx(1000 * sum(cycles) / board.clock.hz, rel=0.01)
+    assert result["instructions"] < sum(cycles) < 4 * result["instructions"]
+    assert {op["bound_by"] for op in result["per_op"]} <= {"arithmetic", "loads", "flash", "branches"}
     assert len({result["sram"][k] for k in ("predicted", "linked", "reported")}) == 1
     assert result["flash"]["constants"]["predicted"] == result["flash"]["constants"]["linked"]
     assert result["counter"] == {"name": "TIM2", "counts": "instructions"}

@@ -1,0 +1,99 @@
+"""Cycles of a deployed network by the timing model of its board's core, op by op.
+
+The classes of instructions and the misses of flash are counted by QEMU running the firmware; the model
+(``micronas.latency.core_model``) says what they cost, and how far off that may be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from micronas.deploy.deployment import Deployment, Samples
+from micronas.device.block_trace import count_inference
+from micronas.errors import DeadlineError, DeviceError
+from micronas.latency.bounds import bound_cycles
+from micronas.latency.core_model import Cycles, Parts, TimingModel, is_modelled, timing_model
+from micronas.latency.op_model import modelled_latency
+from micronas.trial import Json, Latency
+
+
+@dataclass(frozen=True)
+class OpCycles:
+    """One op: ``index`` in the graph; ``bound_cycles`` is None where no bound is known."""
+
+    index: int
+    cycles: Cycles
+    parts: Parts
+    bound_cycles: float | None
+
+    @property
+    def distance(self) -> float | None:
+        """Cycles, flash left out, as a multiple of the bound."""
+        if not self.bound_cycles:
+            return None
+        return (self.cycles.value - self.parts.flash) / self.bound_cycles
+
+
+@dataclass(frozen=True)
+class Modelled:
+    """A network's modelled latency and its ops in graph order."""
+
+    latency: Latency
+    ops: tuple[OpCycles, ...]
+
+
+def can_be_modelled(deployment: Deployment) -> bool:
+    """Whether the board's core has a timing model and QEMU ran the network."""
+    return deployment.execution_target.device == "qemu" and is_modelled(deployment.firmware.board)
+
+
+def modelled(deployment: Deployment, samples: Samples, cache_dir: Path | None) -> Modelled:
+    """Model ``deployment``; its counts are kept below ``cache_dir`` by build id. Raises what QEMU raises."""
+    board, graph = deployment.firmware.board, deployment.graph
+    timing = timing_model(board)
+    running = deployment.twin or deployment.firmware
+    kept = None if cache_dir is None else cache_dir.parent / "counts"
+    counts = count_inference(running, samples, timing.accelerator, kept)
+    order = deployment.ledger.plan.order
+    ops = sorted(
+        (
+            OpCycles(i, timing.cycles(c), timing.parts(c), _bound(deployment, i, timing))
+            for i, c in zip(order, counts, strict=True)
+        ),
+        key=lambda op: op.index,
+    )
+    assert len(ops) == len(graph.ops)
+    cycles = sum(op.cycles.value for op in ops)
+    instructions = deployment.measurement.latency.instructions
+    return Modelled(modelled_latency(cycles, timing, board, instructions), tuple(ops))
+
+
+def try_modelled(
+    deployment: Deployment, samples: Samples, cache_dir: Path | None
+) -> tuple[Modelled | None, str]:
+    """``modelled``, or None and the reason why there is none; empty where none was to be expected."""
+    if not can_be_modelled(deployment):
+        return None, ""
+    try:
+        return modelled(deployment, samples, cache_dir), ""
+    except (DeviceError, DeadlineError) as error:
+        return None, f"not modelled: {error.message}"
+
+
+def op_to_json(op: OpCycles) -> dict[str, Json]:
+    """Keys of ``per_op`` that a modelled network has besides."""
+    distance: Any = op.distance
+    return {
+        "cycles": round(op.cycles.value),
+        "cycles_range": [round(op.cycles.low), round(op.cycles.high)],
+        "bound_by": op.parts.bound,
+        "times_bound": None if distance is None else round(distance, 2),
+    }
+
+
+def _bound(deployment: Deployment, index: int, timing: TimingModel) -> float | None:
+    graph, kernel = deployment.graph, deployment.ledger.lowered[index].kernel
+    cycles = bound_cycles(graph, graph.ops[index], kernel, timing.core)
+    return None if cycles is None else timing.scale * cycles
