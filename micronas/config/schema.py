@@ -200,14 +200,20 @@ class RewardConfig(_Section):
 
 
 class LatencyConfig(_Section):
-    """Where latencies come from, and when one may be predicted instead of building and running the network.
+    """Where latencies come from (docs/background/latency_model.md).
+
+    ``modelled``: the timing model of the board's core, from shapes; no board is needed. ``measured``: cycles
+    of the board. ``emulated``: instructions times one constant. With ``model``, a run predicts measured or
+    emulated latencies from those of its own networks, and does not build and run a network if the prediction
+    is good enough.
 
     The error bar of a prediction is the largest relative error over ``min_networks`` or more profiled
     networks, each predicted from all the others; see ``micronas.latency``.
     """
 
-    source: Literal["measured", "emulated"] | None = Field(
-        default=None, description="require measured (device serial) or emulated; absent: the device's"
+    source: Literal["measured", "emulated", "modelled"] | None = Field(
+        default=None,
+        description="absent: measured with device serial, emulated with latency.model, otherwise modelled",
     )
     model: bool = Field(default=False, description="predict latencies from the run's own profiles")
     measure_every: int = Field(default=5, ge=1, description="every k-th trial is always built and run")
@@ -278,7 +284,12 @@ class SearchConfig(_Section):
 
     @model_validator(mode="after")
     def _device_is_of_the_source(self) -> SearchConfig:
-        wanted = {"measured": ("serial",), "emulated": ("qemu", "renode"), None: (self.device,)}
+        wanted = {
+            "measured": ("serial",),
+            "emulated": ("qemu", "renode"),
+            "modelled": ("qemu", "renode", "none"),
+            None: (self.device,),
+        }
         devices = wanted[self.latency.source]
         if self.device not in devices:
             raise ValueError(
@@ -296,4 +307,9 @@ class SearchConfig(_Section):
     def _a_model_needs_profiles(self) -> SearchConfig:
         if self.latency.model and (self.device == "none" or self.runtime != "micronas"):
             raise ValueError("latency.model learns from profiles, so it needs a device and runtime micronas")
+        if self.latency.model and self.latency.source == "modelled":
+            raise ValueError(
+                "latency.model learns what networks took on a device, and latency.source modelled needs none "
+                "to run: set one or the other"
+            )
         return self

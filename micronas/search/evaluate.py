@@ -96,6 +96,8 @@ class TrialEvaluator:
         if latency is None or limit_ms is None or latency.ms <= limit_ms:
             return ""
         over_ms = latency.ms - limit_ms
+        if latency.low_ms is not None:
+            return f"{latency}: {over_ms:.2f} ms over constraints.latency_ms {limit_ms:g}"
         return f"{latency.ms:.2f} ms ({latency.source.value}), {over_ms:.2f} ms over constraints.latency_ms"
 
 

@@ -1,7 +1,7 @@
-"""The gate: no network over a flash or SRAM budget is trained, converted or built.
+"""The gate: no network over a flash, SRAM or modelled latency budget is trained, converted or built.
 
-The ledger needs only an architecture's shapes, so the gate answers in milliseconds. The sizes that it accepts
-equal the linked sizes to the byte, which every build asserts.
+Ledger and timing model need only an architecture's shapes, so the gate answers in milliseconds. The sizes that
+it accepts equal the linked sizes to the byte, which every build asserts; its modelled latency is the trial's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.ledger import Budget, Ledger, Verdict, check, make_ledger
 from micronas.memory.ledger.lower_bound import exceeds_lower_bound
 from micronas.model.graph import Graph
-from micronas.model.net import shape_graph
+from micronas.model.net import Net, shape_graph
 from micronas.space import Arch, Space
 
 
@@ -34,15 +34,33 @@ KEPT_LEDGERS = 64
 """Ledgers kept for strategies that weigh candidates by their bytes."""
 
 
+class LatencyLimit(Protocol):
+    """Says whether a network is modelled to be too slow."""
+
+    def reason(self, net: Net) -> str | None:
+        """What is over, None for a network that is fast enough."""
+        ...
+
+
+_FASTER = "fewer channels, fewer layers or smaller planes; or raise constraints.latency_ms"
+
+
 class LedgerGate:
     """The gate of a search; caches verdicts and the latest ledgers by the architecture's key."""
 
     def __init__(
-        self, space: Space, board: Board, runtime: str, budget: Budget, macs: int | None = None
+        self,
+        space: Space,
+        board: Board,
+        runtime: str,
+        budget: Budget,
+        macs: int | None = None,
+        latency: LatencyLimit | None = None,
     ) -> None:
-        """``macs`` limits the multiply-accumulates of a network, None does not."""
+        """``macs`` limits multiply-accumulate operations, ``latency`` the modelled latency; None: no limit."""
         self._macs = macs
         self._space, self._board, self._runtime, self._budget = space, board, runtime, budget
+        self._latency = latency
         self._verdicts: dict[str, Verdict] = {}
         self._fits: dict[str, bool] = {}
         self._ledgers: dict[str, Ledger] = {}
@@ -52,7 +70,11 @@ class LedgerGate:
         key = self._space.key(arch)
         if key not in self._verdicts:
             verdict = check(self.ledger(arch), self._budget)
-            self._verdicts[key] = _joined(verdict, self._macs_over(arch))
+            verdict = _joined(verdict, self._macs_over(arch))
+            slow = self._too_slow(arch)
+            if slow is not None:
+                verdict = Verdict(False, (*verdict.reasons, slow), (*verdict.remedies, _FASTER))
+            self._verdicts[key] = verdict
         return self._verdicts[key]
 
     def fits(self, arch: Arch) -> bool:
@@ -63,8 +85,11 @@ class LedgerGate:
         if key in self._verdicts or self._runtime != "micronas":
             return self.verdict(arch).fits
         if key not in self._fits:
-            self._fits[key] = self._quick_look(self._graph(arch))
+            self._fits[key] = self._quick_look(self._graph(arch)) and self._too_slow(arch) is None
         return self._fits[key]
+
+    def _too_slow(self, arch: Arch) -> str | None:
+        return None if self._latency is None else self._latency.reason(self._space.net(arch))
 
     def _quick_look(self, graph: Graph) -> bool:
         """The verdict, mostly by the first plan that is within the budget, if any plan can be."""

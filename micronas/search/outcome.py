@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from micronas.config import SearchConfig
-from micronas.deploy.deployment import sources_of, verified_deployment, write_sources
-from micronas.deploy.to_json import deployment_to_json
+from micronas.deploy.deployment import cache_folder, sources_of, verified_deployment, write_sources
+from micronas.deploy.modelled import try_modelled
+from micronas.deploy.to_json import deployment_to_json, latency_range
 from micronas.device.targets import make_device
 from micronas.errors import StoreError
 from micronas.estimate.accuracy import int8_figure
@@ -26,7 +27,7 @@ from micronas.store.stored_setup import stored_config
 from micronas.strategy.reward import reward
 from micronas.train.isolated import run_isolated
 from micronas.train.keras_file import save_keras
-from micronas.trial import Json, Latency, Outcome, Scores, Source
+from micronas.trial import Json, Latency, Outcome, Scores, Source, latency_to_json
 
 PARITY_SAMPLES = 32
 
@@ -117,11 +118,15 @@ def write_files(setup: Setup, tflite: bytes, best: Path) -> Deployed:
     samples = parity_samples(graph, setup.dataset, PARITY_SAMPLES)
     device = make_device(setup.config.device, setup.config.probe, setup.config.port)
     with verified_deployment(graph, setup.board, samples, device=device) as deployed:
+        details = deployment_to_json(deployed)
+        if setup.net_latency is not None:
+            timed, why_not = try_modelled(deployed, samples, cache_folder())
+            details["modelled"] = latency_to_json(timed.latency) if timed else None
+            details["not_modelled"] = why_not
         files["c"] = write_sources(deployed.sources, best / "c")
         files["elf"] = Path(shutil.copy(deployed.firmware.elf, best / "firmware.elf"))
         files["map"] = Path(shutil.copy(deployed.firmware.map_file, best / "firmware.map"))
-    figures = DeploymentFigures(deployment_to_json(deployed))
-    return Deployed(figures, {name: str(path) for name, path in files.items()})
+    return Deployed(DeploymentFigures(details), {name: str(path) for name, path in files.items()})
 
 
 def summary(store: Store, final: Final) -> dict[str, Json]:
@@ -146,7 +151,7 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
             },
             "flash_bytes": scores.flash_bytes,
             "sram_bytes": scores.sram_bytes,
-            "latency": {"ms": ms, "source": source},
+            "latency": {"ms": ms, "source": source, **(latency_range(latency) if latency else {})},
             "execution_target": dict(target) if target else None,
             "target": missed.to_json() if missed else None,
             "reward": scores.reward,

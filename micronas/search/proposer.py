@@ -53,6 +53,7 @@ def make_proposer(
             sample=config.estimator.supernet.sample,
             aim=SelectionTarget(config.reward, config.constraints.latency_ms, config.latency),
             workers=config.workers,
+            modelled=problem.op_latency,
         )
     if config.estimator.prefilter is not None:
         return Prefiltered(strategy, space, proposals.accept, judge, config.estimator.prefilter)

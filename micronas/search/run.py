@@ -15,6 +15,8 @@ from micronas.codegen.lowering.lower import lower_graph
 from micronas.device.flash import BOARD_DEADLINE_S
 from micronas.errors import StoreError
 from micronas.estimate.proxies import ZeroCostScorer
+from micronas.latency.core_model import is_modelled
+from micronas.latency.op_model import board_latency
 from micronas.model.net import shape_graph
 from micronas.report import write_report
 from micronas.search.cpu_clock import CpuClock
@@ -166,9 +168,13 @@ def _latency_gate(setup: Setup) -> LatencyGate | None:
     if not config.latency.model or limit_ms is None:
         return None
 
+    model = board_latency(setup.board) if is_modelled(setup.board) else None
+
     def say(arch: Arch, observed: Sequence[Json]) -> Forecast | None:
         graph = shape_graph(setup.space.net(arch))
-        return forecast_untrained(graph, lower_graph(graph, target), observed)
+        lowered = lower_graph(graph, target)
+        modelled_ms = None if model is None else model.of(graph, lowered, trained=False).ms
+        return forecast_untrained(graph, lowered, observed, modelled_ms)
 
     return LatencyGate(say, config.latency, limit_ms)
 

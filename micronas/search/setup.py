@@ -19,15 +19,18 @@ from micronas.host.plugin import Part, find
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget
 from micronas.quantize.calibration import check_calibration
+from micronas.search.forecast.modelled import NetLatency, modelled_limit
+from micronas.search.forecast.source import latency_source
 from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
 from micronas.space import ANOMALY_SPACES, SPACES, Arch, Space, check_space, make_space
 from micronas.strategy import STRATEGIES, Problem, check_strategy, searcher
+from micronas.trial import Source
 
 
 @dataclass(frozen=True)
 class Setup:
-    """A checked search: its parts fit each other."""
+    """A checked search: its parts fit each other. ``net_latency`` is None unless latencies are modelled."""
 
     config: SearchConfig
     board: Board
@@ -36,6 +39,7 @@ class Setup:
     budget: Budget
     gate: LedgerGate
     first: tuple[Arch, ...]
+    net_latency: NetLatency | None = None
 
     @property
     def problem(self) -> Problem:
@@ -52,6 +56,8 @@ class Setup:
             error_limit=1.0 - self.dataset.majority_baseline,
             first_ask=len(self.first),
             workers=config.workers,
+            latency=None if self.net_latency is None else self.net_latency.of,
+            op_latency=None if self.net_latency is None else self.net_latency.model,
         )
 
 
@@ -76,9 +82,12 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     _check_task(config.space.name, dataset)
     _check_calibration(dataset, config)
     space = make_space(config.space, dataset.input_shape, dataset.n_classes)
-    gate = LedgerGate(space, board, config.runtime, budget, config.constraints.macs)
+    modelled = latency_source(config, board) is Source.MODELLED
+    net_latency = NetLatency(space, board) if modelled else None
+    limit = modelled_limit(net_latency, config.constraints.latency_ms)
+    gate = LedgerGate(space, board, config.runtime, budget, config.constraints.macs, limit)
     first = initial_trials(space, gate, gate.ledger, budget)
-    return Setup(config, board, dataset, space, budget, gate, first)
+    return Setup(config, board, dataset, space, budget, gate, first, net_latency)
 
 
 def check_plugged_in(config: SearchConfig) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,17 +16,21 @@ from micronas.device.targets import make_device
 from micronas.estimate.accuracy import input_quant, quantized
 from micronas.estimate.full import Estimate, cached_dataset
 from micronas.estimate.full import estimate as estimate_fully
-from micronas.memory.ledger import make_ledger
+from micronas.latency.core_model import is_modelled
+from micronas.latency.op_model import board_latency
+from micronas.memory.ledger import Ledger, make_ledger
 from micronas.model.graph import Graph
 from micronas.model.tflite import read_bytes
 from micronas.search.evaluate import DeployedFigures, Stages, TrialEvaluator
 from micronas.search.forecast.forecast import FORECAST, PROFILE, forecast, profile_of, stands
+from micronas.search.forecast.source import latency_source
 from micronas.search.task import TrialTask
 from micronas.space import Space, make_space
 from micronas.train.process import leave_graphs_unfused, prepare_process
 from micronas.train.settings import TrainSettings
 from micronas.train.stop import stop_rule
 from micronas.train.time_limit import TimeLimit
+from micronas.trial import Latency, Source
 
 PARITY_SAMPLES = 4
 
@@ -54,9 +59,11 @@ def place(
     """Size by the ledger; latency and parity from the device, if there is one and no prediction is used."""
     graph = read_bytes(tflite, "candidate")
     ledger = make_ledger(graph, board, config.runtime)
+    modelled = _modelled(graph, ledger, config, board)
     if config.device == "none":
-        return DeployedFigures(ledger.flash_bytes, ledger.sram_bytes, None, {})
-    said = forecast(graph, ledger.lowered, task) if config.latency.model else None
+        return DeployedFigures(ledger.flash_bytes, ledger.sram_bytes, modelled, {})
+    prior_ms = _prior_ms(graph, ledger, config, board)
+    said = forecast(graph, ledger.lowered, task, prior_ms) if config.latency.model else None
     if said is not None and stands(said, task, config.latency, config.constraints):
         return DeployedFigures(
             ledger.flash_bytes, ledger.sram_bytes, said.latency, {FORECAST: said.to_json()}
@@ -73,11 +80,27 @@ def place(
         ledger=ledger if config.runtime == "micronas" else None,
     ) as deployed:
         latency, details = deployed.measurement.latency, deployment_to_json(deployed)
+    if modelled is not None:
+        latency = replace(modelled, instructions=latency.instructions)
     if config.latency.model or config.estimator.name == "supernet":
-        details[PROFILE] = profile_of(graph, deployed.ledger.lowered, deployed.measurement)
+        details[PROFILE] = profile_of(graph, deployed.ledger.lowered, deployed.measurement, prior_ms)
     if said is not None:
         details[FORECAST] = said.to_json(latency)
     return DeployedFigures(ledger.flash_bytes, ledger.sram_bytes, latency, details)
+
+
+def _modelled(graph: Graph, ledger: Ledger, config: SearchConfig, board: Board) -> Latency | None:
+    """The latency by the timing model, where that is what the run rewards; the figure that the gate had."""
+    if latency_source(config, board) is not Source.MODELLED:
+        return None
+    return board_latency(board).of(graph, ledger.lowered, trained=False)
+
+
+def _prior_ms(graph: Graph, ledger: Ledger, config: SearchConfig, board: Board) -> float | None:
+    """What the run's own regression starts from; None without one, or where the core is not modelled."""
+    if not config.latency.model or not is_modelled(board):
+        return None
+    return board_latency(board).of(graph, ledger.lowered, trained=False).ms
 
 
 def parity_samples(

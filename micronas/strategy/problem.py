@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from micronas.codegen.lowering import Target
 from micronas.config import DataConfig, RewardConfig
+from micronas.latency.op_model import BoardLatency
 from micronas.memory.ledger import Budget, Ledger, check
 from micronas.space import Arch, Space
 from micronas.strategy.supernet_series import SupernetStore
+from micronas.trial import Latency
 
 DEADLINE_S = 1800.0
 """Deadline of one differentiable search: many times its length, so that only a fault reaches it."""
@@ -23,7 +25,8 @@ class Problem:
     limit; ``reward`` is the reward to maximise, and ``error_limit`` the error of a network that always
     predicts the most frequent class. ``first_ask`` is the number of the first trial that is asked for; the
     ones before are initial trials. With ``workers``, ask n comes after the trials below n - workers + 1 have
-    been told. ``bench`` is the run's storage of supernets.
+    been told. ``bench`` is the run's storage of supernets. ``latency`` is None unless
+    latencies are modelled, and so known before a trial; ``op_latency`` is that model for parts of a network.
     """
 
     data: DataConfig
@@ -36,6 +39,8 @@ class Problem:
     error_limit: float = 1.0
     first_ask: int = 0
     workers: int = 1
+    latency: Callable[[Arch], Latency] | None = None
+    op_latency: BoardLatency | None = None
     bench: SupernetStore = field(default_factory=SupernetStore)
 
     def fits(self, arch: Arch) -> bool:

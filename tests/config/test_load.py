@@ -73,6 +73,14 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(raw, complaint, re
             {"latency": {"source": "emulated"}, "device": "serial"},
             "latency.source emulated needs device qemu or renode, not serial",
         ),
+        (
+            {"latency": {"source": "modelled"}, "device": "serial"},
+            "latency.source modelled needs device qemu or renode or none, not serial",
+        ),
+        (
+            {"latency": {"source": "modelled", "model": True}},
+            "latency.model learns what networks took on a device",
+        ),
         ({"workers": 0}, "workers: must be greater than or equal to 1, not 0"),
     ],
 )

@@ -3,12 +3,16 @@
 A trial's forecast depends on the profiles observed when it was asked (``TrialTask.profiles``) and on its own
 network, so a resumed run predicts what the uninterrupted one did. A predicted latency is labelled
 ``predicted`` wherever it goes. Measured all the same are: every k-th trial, a network that the model does
-not reach, any network while the error bar is too wide, one whose latency budget lies within the bar, and
-every final one.
+not reach, any network while the error bar is too wide, one whose latency budget lies within the bar, one
+whose rank among the measured ones is uncertain (``latency.rank_tolerance``), and every final one.
+
+Two forecasts compete, and the one with the narrower bar stands: laws per kernel, learned from the run alone,
+and the timing model of the board's core with one factor learned from the run, which needs two networks.
 """
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,6 +31,11 @@ from micronas.latency import (
 from micronas.model.graph import Graph
 from micronas.search.task import TrialTask
 from micronas.trial import Json, Latency, Source, latency_from_json, latency_to_json
+
+MODELLED_MS = "modelled_ms"
+"""Key of a profile: what the timing model of the board's core said of the network."""
+
+_MIN_RATIOS = 2
 
 PROFILE, FORECAST = "latency_profile", "latency_forecast"
 """Details of a trial: what it taught the model, and what the model said (even where it was measured)."""
@@ -50,17 +59,54 @@ class Forecast:
         return {"ms": self.latency.ms, "error_bar": self.error, "networks": self.networks, "error": actual}
 
 
-def forecast(graph: Graph, lowered: Sequence[Lowered], task: TrialTask) -> Forecast | None:
-    """What the told profiles say about a trained network; None where they say nothing."""
+def forecast(
+    graph: Graph, lowered: Sequence[Lowered], task: TrialTask, modelled_ms: float | None = None
+) -> Forecast | None:
+    """What the told profiles say about a trained network; None where they say nothing.
+
+    ``modelled_ms`` is its latency by the timing model of the board's core, if that has one.
+    """
     if task.final or not task.profiles:
         return None
     observed = task.profiles
-    return _forecast(_model(observed).predict(features_of(graph, lowered)), observed)
+    learned = _forecast(_model(observed).predict(features_of(graph, lowered)), observed)
+    return _narrower(learned, corrected(modelled_ms, observed))
 
 
-def forecast_untrained(graph: Graph, lowered: Sequence[Lowered], observed: Sequence[Json]) -> Forecast | None:
+def forecast_untrained(
+    graph: Graph, lowered: Sequence[Lowered], observed: Sequence[Json], modelled_ms: float | None = None
+) -> Forecast | None:
     """What they say about a network that has shapes and no weights yet."""
-    return Forecaster(observed).untrained(graph, lowered)
+    return _narrower(Forecaster(observed).untrained(graph, lowered), corrected(modelled_ms, observed))
+
+
+def corrected(modelled_ms: float | None, observed: Sequence[Json]) -> Forecast | None:
+    """The modelled latency times what told networks took over theirs: the model as prior, one number learned.
+
+    The factor is the median, and the bar the largest error of a told network by the others' median. None with
+    fewer than two told networks.
+    """
+    pairs = [(p["latency"]["ms"], p[MODELLED_MS]) for p in _any(observed) if p.get(MODELLED_MS)]
+    if modelled_ms is None or len(pairs) < _MIN_RATIOS:
+        return None
+    ratios = [took / modelled for took, modelled in pairs]
+    errors = [
+        abs(statistics.median(ratios[:i] + ratios[i + 1 :]) / ratio - 1.0) for i, ratio in enumerate(ratios)
+    ]
+    known = latency_from_json(_any(observed)[-1]["latency"])
+    ms = statistics.median(ratios) * modelled_ms
+    latency = replace(known, ms=ms, source=Source.PREDICTED, instructions=None, cycles=None)
+    return Forecast(latency, max(errors), len(ratios))
+
+
+def _narrower(a: Forecast | None, b: Forecast | None) -> Forecast | None:
+    """The one with the narrower bar."""
+    said = [forecast for forecast in (a, b) if forecast is not None]
+    return min(said, key=lambda forecast: forecast.error, default=None)
+
+
+def _any(observed: Sequence[Json]) -> Sequence[Any]:
+    return observed
 
 
 class Forecaster:
@@ -103,12 +149,29 @@ def stands(said: Forecast | None, task: TrialTask, config: LatencyConfig, budget
     if not said.is_trusted(config):
         return False
     limit_ms = budgets.latency_ms
-    return limit_ms is None or abs(said.latency.ms - limit_ms) > said.error * said.latency.ms
+    if limit_ms is not None and abs(said.latency.ms - limit_ms) <= said.error * said.latency.ms:
+        return False
+    return not rank_is_uncertain(said, task.profiles, config.rank_tolerance)
 
 
-def profile_of(graph: Graph, lowered: Sequence[Lowered], measurement: Measurement) -> dict[str, Json]:
+def rank_is_uncertain(said: Forecast, observed: Sequence[Json], tolerance: float | None) -> bool:
+    """Whether more than a share ``tolerance`` of the told networks lie within the bar of ``said``.
+
+    Their order with this one is then not known, so that a measurement tells most.
+    """
+    if tolerance is None:
+        return False
+    reach = said.error * said.latency.ms
+    near = sum(abs(p["latency"]["ms"] - said.latency.ms) <= reach for p in _any(observed))
+    return bool(near > max(1.0, tolerance * len(observed)))
+
+
+def profile_of(
+    graph: Graph, lowered: Sequence[Lowered], measurement: Measurement, modelled_ms: float | None = None
+) -> dict[str, Json]:
     """What a measured network teaches the model, for the trial's details."""
     counts = [float(op.count) for op in measurement.per_op]
     ops = tuple(zip(features_of(graph, lowered), counts, strict=True))
     profile = Profile(ops, float(measurement.median))
-    return {**profile_to_json(profile), "latency": latency_to_json(measurement.latency)}
+    prior: dict[str, Json] = {} if modelled_ms is None else {MODELLED_MS: modelled_ms}
+    return {**profile_to_json(profile), "latency": latency_to_json(measurement.latency), **prior}

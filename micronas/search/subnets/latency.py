@@ -14,6 +14,7 @@ from typing import Any
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.config import LatencyConfig
+from micronas.latency.op_model import BoardLatency
 from micronas.model.graph import Graph
 from micronas.model.net import shape_graph
 from micronas.search.forecast.forecast import PROFILE, Forecaster
@@ -82,8 +83,15 @@ class Shapes:
 class SubnetLatency:
     """A function of the networks ``ran``, in that order."""
 
-    def __init__(self, shapes: Shapes, config: LatencyConfig, ran: Sequence[ProfiledNetwork]) -> None:
-        self._shapes, self._config = shapes, config
+    def __init__(
+        self,
+        shapes: Shapes,
+        config: LatencyConfig,
+        ran: Sequence[ProfiledNetwork],
+        modelled: BoardLatency | None = None,
+    ) -> None:
+        """``modelled`` is there if the run's latencies are; what ran does not matter then."""
+        self._shapes, self._config, self._modelled = shapes, config, modelled
         self._forecaster = Forecaster([r.profile for r in ran])
         pace = LatencyRegression(shapes.space)
         for number, one in enumerate(ran):
@@ -99,7 +107,10 @@ class SubnetLatency:
         return Expected(said.latency.ms, said.error)
 
     def of(self, arch: Arch) -> Expected | None:
-        """The best available prediction; None if no network ran."""
+        """The modelled latency, otherwise the best available prediction; None if no network ran."""
+        if self._modelled is not None:
+            graph, lowered, _ = self._shapes.of(arch)
+            return Expected(self._modelled.of(graph, lowered, trained=False).ms, 0.0)
         if self._speed is None:
             return None
         if (said := self.by_model(arch)) is not None:

@@ -22,8 +22,10 @@ from micronas.config import SearchConfig
 from micronas.errors import StoreError
 from micronas.estimate.full import cached_dataset
 from micronas.host.durable import replace_durably
+from micronas.latency.op_model import board_latency
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Ledger
+from micronas.search.forecast.source import latency_source
 from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
 from micronas.search.proposals import Proposals
@@ -131,7 +133,8 @@ def search_subnets(order: SubnetSearch) -> FoundSubnets:
     walk = RegionWalk(config, order.board, order.ran)
     if walk.region.runs_graphs_unfused:
         leave_graphs_unfused()
-    scouts = walk.scout(run_untrained(config, order.board)) if order.ran and uses_latency(config) else ()
+    predicts = order.ran and uses_latency(config) and walk.modelled is None
+    scouts = walk.scout(run_untrained(config, order.board)) if predicts else ()
     fitted = fit_supernet(
         walk.region,
         cached_dataset(config.data),
@@ -178,7 +181,9 @@ class RegionWalk:
         self._gate = LedgerGate(self.region, board, config.runtime, budget, macs)
         self._first = initial_trials(self.region, self._gate, self._gate.ledger, budget)
         self._shapes = Shapes(self.space, Target(board.core))
-        self.latency = SubnetLatency(self._shapes, config.latency, ran)
+        is_modelled = latency_source(config, board) is Source.MODELLED
+        self.modelled = board_latency(board) if is_modelled else None
+        self.latency = SubnetLatency(self._shapes, config.latency, ran, self.modelled)
 
     def fits(self, genes: Genes) -> bool:
         """Whether a network of the region keeps the flash and SRAM budgets."""
@@ -220,7 +225,8 @@ class RegionWalk:
     ) -> SubnetEstimate:
         raw, ledger = self.region.to_json(genes), self._gate.ledger(genes)
         expected = self.latency.of(self.region.arch(genes))
-        latency = None if expected is None else Latency(expected.ms, Source.PREDICTED)
+        source = Source.PREDICTED if self.modelled is None else Source.MODELLED
+        latency = None if expected is None else Latency(expected.ms, source)
         limit_ms = self._config.constraints.latency_ms
         too_slow = expected is not None and limit_ms is not None and expected.max_ms > limit_ms
         if too_slow or not self.fits(genes):

@@ -15,6 +15,7 @@ import numpy as np
 
 from micronas.config import LatencyConfig, RewardConfig
 from micronas.estimate.agreement import Agreement, agreement
+from micronas.latency.op_model import BoardLatency
 from micronas.search.subnets.latency import Expected, ProfiledNetwork, Shapes, SubnetLatency
 from micronas.search.subnets.search import FoundSubnets, Subnet
 from micronas.space import Arch
@@ -59,7 +60,10 @@ class SharedWeights:
         sample: int,
         aim: SelectionTarget,
         workers: int = 1,
+        modelled: BoardLatency | None = None,
     ) -> None:
+        """``modelled`` is there if the run's latencies are."""
+        self._modelled = modelled
         self._shapes, self._space = shapes, shapes.space
         self._seed, self._accept, self._find, self._ran_before = seed, accept, find, ran_before
         self._sample, self._aim, self._workers = sample, aim, workers
@@ -73,7 +77,7 @@ class SharedWeights:
         ran = self._ran_before(number - self._workers + 1)
         if self._found is None:
             self._found = self._find(ran)
-        latency = SubnetLatency(self._shapes, self._aim.latency, [*ran, *self._found.scouts])
+        latency = SubnetLatency(self._shapes, self._aim.latency, [*ran, *self._found.scouts], self._modelled)
 
         def expect(subnet: Subnet) -> Expected | None:
             return latency.of(self._space.from_json(subnet.arch))

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ import numpy.typing as npt
 from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.codegen.lowering.sizes import constant_items, item_bytes
+from micronas.latency.op_model import BoardLatency
 from micronas.memory.plan import plan_memory
 from micronas.model.graph import Graph
 from micronas.model.net import Conv, Dense, GlobalAveragePool, Net, NetBuilder, SoftmaxLayer, shape_graph
@@ -33,6 +35,7 @@ CONSTANT_BYTES, SRAM_BYTES, MACS, MS = 0, 1, 2, 3
 """Last axis of every table."""
 
 _WRITTEN = MS  # until the throughput is known
+_Cost: TypeAlias = tuple[int, int, int, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,10 +87,18 @@ def values_written(graph: Graph) -> int:
 
 
 def make_cost_tables(
-    backbone: ChoiceBackbone, target: Target, speed: MacThroughput = NO_THROUGHPUT
+    backbone: ChoiceBackbone,
+    target: Target,
+    speed: MacThroughput = NO_THROUGHPUT,
+    latency: BoardLatency | None = None,
 ) -> CostTables:
-    """Lower and plan every choice of ``backbone`` once; takes about a second."""
-    exact = _exact_tables(backbone, target)
+    """Lower and plan every choice of ``backbone`` once; takes about a second.
+
+    Milliseconds are those of the board's timing model if there is a ``latency``, otherwise those of ``speed``.
+    """
+    exact = _exact_tables(backbone, target, latency)
+    if latency is not None:
+        return exact
     return CostTables(
         stem=_timed(exact.stem, speed),
         slots=tuple(_timed(table, speed) for table in exact.slots),
@@ -102,14 +113,14 @@ def _timed(table: Floats, speed: MacThroughput) -> Floats:
     return np.concatenate([table[..., :MS], ms[..., np.newaxis]], axis=-1)
 
 
-def _exact_tables(backbone: ChoiceBackbone, target: Target) -> CostTables:
+def _exact_tables(backbone: ChoiceBackbone, target: Target, latency: BoardLatency | None) -> CostTables:
     last, kernels = backbone.slots[-1], tuple(range(len(backbone.stem_windows)))
     return CostTables(
-        stem=_table((kernels, backbone.stem_widths), _stem_cost(backbone, target)),
-        slots=tuple(_slot_table(slot, target) for slot in backbone.slots),
+        stem=_table((kernels, backbone.stem_widths), _stem_cost(backbone, target, latency)),
+        slots=tuple(_slot_table(slot, target, latency) for slot in backbone.slots),
         head=_table(
             (last.widths,),
-            lambda width: _net_cost(_head(backbone.last_plane, width, backbone.n_classes), target),
+            lambda width: _net_cost(_head(backbone.last_plane, width, backbone.n_classes), target, latency),
         ),
         base_bytes=_base_bytes(target),
     )
@@ -121,7 +132,7 @@ def net_costs(net: Net, target: Target) -> Costs:
     return Costs(constants + _base_bytes(target), live, macs, ms=0.0)
 
 
-def _table(axes: tuple[tuple[int, ...], ...], cost: Callable[..., tuple[int, int, int, int]]) -> Floats:
+def _table(axes: tuple[tuple[int, ...], ...], cost: Callable[..., _Cost]) -> Floats:
     shape = tuple(len(axis) for axis in axes)
     table = np.empty((*shape, 4))
     for index in np.ndindex(shape):
@@ -129,39 +140,58 @@ def _table(axes: tuple[tuple[int, ...], ...], cost: Callable[..., tuple[int, int
     return table
 
 
-def _stem_cost(backbone: ChoiceBackbone, target: Target) -> Callable[[int, int], tuple[int, int, int, int]]:
-    def cost(kernel: int, width: int) -> tuple[int, int, int, int]:
+def _stem_cost(
+    backbone: ChoiceBackbone, target: Target, latency: BoardLatency | None
+) -> Callable[[int, int], _Cost]:
+    def cost(kernel: int, width: int) -> _Cost:
         stem = Conv(width, *backbone.stem_windows[kernel], *backbone.stem_step)
-        return _net_cost(NetBuilder(backbone.input_shape).chain(stem).build(), target)
+        return _net_cost(NetBuilder(backbone.input_shape).chain(stem).build(), target, latency)
 
     return cost
 
 
-def _slot_table(slot: Slot, target: Target) -> Floats:
-    def cost(candidate: int, reads: int, width: int) -> tuple[int, int, int, int]:
-        return _block_cost(slot.plane, reads, slot.block(candidate, width), target)
+def _slot_table(slot: Slot, target: Target, latency: BoardLatency | None) -> Floats:
+    def cost(candidate: int, reads: int, width: int) -> _Cost:
+        block = slot.block(candidate, width)
+        constants, live, macs, written = _block_cost(slot.plane, reads, block, target)
+        if latency is None:
+            return constants, live, macs, written
+        return constants, live, macs, _block_ms(slot.plane, reads, block, target, latency)
 
     return _table((tuple(range(len(slot.candidates))), slot.in_widths, tuple(range(len(slot.widths)))), cost)
 
 
 @lru_cache(maxsize=100_000)
-def _block_cost(plane: Plane, reads: int, block: Block, target: Target) -> tuple[int, int, int, int]:
+def _block_cost(plane: Plane, reads: int, block: Block, target: Target) -> _Cost:
+    return _net_cost(_block_net(plane, reads, block), target)
+
+
+def _block_ms(plane: Plane, reads: int, block: Block, target: Target, latency: BoardLatency) -> float:
+    graph = shape_graph(_block_net(plane, reads, block))
+    return latency.of(graph, lower_graph(graph, target), trained=False).ms
+
+
+def _block_net(plane: Plane, reads: int, block: Block) -> Net:
     builder = NetBuilder((*plane, reads))
     add_block(builder, block)
-    return _net_cost(builder.build(), target)
+    return builder.build()
 
 
 def _head(plane: Plane, width: int, classes: int) -> Net:
     return NetBuilder((*plane, width)).chain(GlobalAveragePool(), Dense(classes), SoftmaxLayer()).build()
 
 
-def _net_cost(net: Net, target: Target) -> tuple[int, int, int, int]:
-    """Constants of the ops with their places in the op table, live-tensor bound, MACs, values written."""
+def _net_cost(net: Net, target: Target, latency: BoardLatency | None = None) -> _Cost:
+    """Constants of the ops with their places in the op table, live-tensor bound, MACs, values written.
+
+    With a ``latency``, its milliseconds take the place of the values written.
+    """
     graph = shape_graph(net)
     lowered = lower_graph(graph, target)
     constants = sum(i.nbytes for i in constant_items(graph, lowered) if i.op_index is not None)
     constants += item_bytes("const void *") * len(lowered)
-    return constants, plan_memory(graph, lowered).bound_bytes, net.macs, values_written(graph)
+    last = values_written(graph) if latency is None else latency.of(graph, lowered, trained=False).ms
+    return constants, plan_memory(graph, lowered).bound_bytes, net.macs, last
 
 
 def _base_bytes(target: Target) -> int:

@@ -116,9 +116,11 @@ class Dnas:
                 backbone = make_micronets_backbone(self._space, widest)
             else:
                 backbone = make_backbone(self._space, draw_layout(self._space, widest, rng))
-            speed = self._pace.speed(before=first - self._problem.workers + 1)
-            tables = make_cost_tables(backbone, self._problem.target, speed or NO_THROUGHPUT)
-            aims = CostConstraints(self._limits) if speed is None else self._aims()
+            modelled = self._problem.op_latency
+            speed = self._pace.speed(before=first - self._problem.workers + 1) if modelled is None else None
+            tables = make_cost_tables(backbone, self._problem.target, speed or NO_THROUGHPUT, modelled)
+            known = speed is not None or modelled is not None
+            aims = self._aims() if known else CostConstraints(self._limits)
             self._regions[first] = _Region(backbone, tables, aims, int(rng.integers(2**31)))
         return self._regions[first]
 

@@ -124,6 +124,11 @@ class Predictor:
         """Expected gain of each, times the probability that it is fast enough."""
         x = stacked(candidates)
         log_error = self._log_error(x)
+        if self._problem.latency is not None:
+            known = np.array([self._problem.latency(c.arch).ms for c in candidates])
+            limit_ms = self._problem.latency_ms
+            within = np.ones(len(known)) if limit_ms is None else (known <= limit_ms).astype(np.float64)
+            return self._aim.gains(self._tried, candidates, log_error, known) * within
         if not all(t.scores.latency for t in self._tried):
             return self._aim.gains(self._tried, candidates, log_error, None)
         latencies = Latencies(self._scale(), self._tried, self._too_slow, self._problem.latency_ms)

@@ -1,0 +1,52 @@
+"""Strategies that know latencies before a trial: cost tables of DNAS, candidates of the predictor."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from micronas.board import load_board
+from micronas.codegen.lowering import Target
+from micronas.codegen.lowering.lower import lower_graph
+from micronas.latency.op_model import board_latency
+from micronas.model.net import shape_graph
+from micronas.space.layerwise import LayerwiseSpace, Limits
+from micronas.strategy.dnas.backbone import draw_layout, make_backbone
+from micronas.strategy.dnas.choice import choice_costs, drawn_choice
+from micronas.strategy.dnas.cost_tables import make_cost_tables
+from micronas.strategy.predictor.predictor import FIRST_RANDOM
+from micronas.trial import Latency, Source
+from tests.support.predictor_fakes import toy_predictor, toy_problem
+from tests.support.search_fakes import ToyArch, toy_trial
+
+BOARD = load_board("nucleo_l4r5zi")
+
+
+def test_milliseconds_of_a_choice_are_those_of_the_whole_network() -> None:
+    space = LayerwiseSpace((20, 10, 1), 8, Limits(max_width=16, max_blocks=3))  # type: ignore[call-arg]
+    backbone = make_backbone(space, draw_layout(space, 16, np.random.default_rng(1)))
+    latency, target, rng = board_latency(BOARD), Target(BOARD.core), np.random.default_rng(0)
+    tables = make_cost_tables(backbone, target, latency=latency)
+    even = [np.full(n, 1.0 / n, np.float32) for n in backbone.decision_sizes]
+    for _ in range(15):
+        choice = drawn_choice(even, backbone, rng)
+        graph = shape_graph(space.net(choice.arch(space, backbone)))
+        whole = latency.of(graph, lower_graph(graph, target), trained=False).ms
+        assert choice_costs(choice, tables).ms == pytest.approx(whole, rel=1e-6)
+
+
+def toy_latency(arch: ToyArch) -> Latency:
+    return Latency(1.0 + sum(arch.genes), Source.MODELLED)
+
+
+@pytest.mark.parametrize("name", ["predictor_reward", "predictor_front"])
+def test_the_predictor_asks_for_nothing_that_is_known_to_be_too_slow(name: str) -> None:
+    problem = toy_problem(latency=toy_latency, latency_ms=12.0)
+    predictor = toy_predictor(name, problem=problem)
+    asked = []
+    for number in range(FIRST_RANDOM + 8):
+        asked.append(predictor.ask(number))
+        predictor.tell(toy_trial(number, asked[-1].genes))
+    guided = asked[FIRST_RANDOM:]
+    assert all(toy_latency(arch).ms <= 12.0 for arch in guided)
+    assert max(sum(arch.genes) for arch in guided) >= 9  # it goes up to the limit all the same
