@@ -1,11 +1,14 @@
-"""The engine's benchmark: instructions, SRAM, constants, code and stack of the published networks.
+"""The engine's benchmark: cycles, instructions, SRAM, constants, code and stack of the published networks.
 
     python -m benchmarks.engine.run            # prints, compares with table.json, names every regression
     python -m benchmarks.engine.run --update   # writes table.json
     python -m benchmarks.engine.run --remove-constant-channels; --core M0PLUS: the same for those
 
-Instructions are executed instructions on an emulated Cortex-M4F, which repeat exactly; they are not
-cycles. Every output is compared with TFLite Micro's. Exit code 1 on a regression or a difference.
+Cycles are modelled (docs/latency_model.md), of a Cortex-M4 without wait states and of an STM32L4 with five.
+They are what must not grow: a kernel that executes more instructions in fewer cycles is an improvement.
+Instructions are executed ones in the emulator; they are named where they change, and guarded only for cores
+whose cycles are not counted here (M3, M0+). Both repeat exactly. Every output is compared with TFLite
+Micro's. Exit code 1 on a regression or a difference.
 """
 
 from __future__ import annotations
@@ -15,12 +18,14 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
 from benchmarks.engine.emulate import REPOSITORY, Emulated, emulate
 from benchmarks.engine.macs import op_macs
 from micronas.board import Core
+from micronas.latency.core_model import model_of
 from micronas.model.constant_channels import remove_constant_channels
 from micronas.model.graph import Graph
 from micronas.model.tflite import read
@@ -32,6 +37,11 @@ TABLE = Path(__file__).with_name("table.json")
 MODELS = REPOSITORY.parent / "shared" / "models"
 NAMES = ("kws_ref_model", "vww_96_int8", "pretrainedResnet_quant", "ad01_int8", "str_ww_ref_model")
 COLUMNS = ("instructions", "arena_bytes", "constant_bytes", "code_bytes", "stack_bytes")
+WAIT_STATES = (0, 5)
+
+
+Row: TypeAlias = dict[str, int | list[int]]
+"""A line of the table."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +52,21 @@ class Measured:
     emulated: Emulated
     equal: bool
 
-    def row(self) -> dict[str, int | list[int]]:
+    def row(self) -> Row:
         """The figures that the table keeps."""
         e = self.emulated
         totals = (sum(e.instructions), e.arena_bytes, e.constant_bytes, e.code_bytes, e.stack_bytes)
-        return {**dict(zip(COLUMNS, totals, strict=True)), "per_op": list(e.instructions)}
+        instructions = {**dict(zip(COLUMNS, totals, strict=True)), "per_op": list(e.instructions)}
+        return {**instructions, **(self.cycles() if e.counts else {})}
+
+    def cycles(self) -> Row:
+        """Modelled cycles of the network and of each op, at each number of wait states."""
+        found: Row = {}
+        for wait_states in WAIT_STATES:
+            model = model_of(Core.M4F, "stm32l4", wait_states)
+            per_op = [round(model.cycles(c).value) for c in self.emulated.counts]
+            found |= {f"cycles_{wait_states}ws": sum(per_op), f"per_op_cycles_{wait_states}ws": per_op}
+        return found
 
 
 def measure(name: str, core: Core, without_constant_channels: bool) -> Measured:
@@ -67,28 +87,57 @@ def describe(name: str, measured: Measured) -> str:
     total = sum(measured.emulated.instructions)
     lines = [f"{name}: {total / 1e6:.3f} M instructions, {total / sum(macs):.2f} per MAC; output {equal}"]
     lines.append("  " + ", ".join(f"{column} {row[column]}" for column in COLUMNS[1:]))
-    for op, low, count, mac in zip(
-        measured.graph.ops, measured.emulated.lowered, measured.emulated.instructions, macs, strict=True
+    if measured.emulated.counts:
+        cycles = ", ".join(f"{row[f'cycles_{w}ws']} at {w} wait states" for w in WAIT_STATES)
+        lines.append(f"  cycles, modelled: {cycles}")
+    for index, (op, low, count, mac) in enumerate(
+        zip(measured.graph.ops, measured.emulated.lowered, measured.emulated.instructions, macs, strict=True)
     ):
         shape = "x".join(map(str, measured.graph.tensors[op.outputs[0]].shape[1:]))
         per_mac = f"{count / mac:7.2f} per MAC" if mac else ""
-        lines.append(f"  {low.op_index:3d} {op.kind:18s} {shape:10s} {low.kernel:24s} {count:9d} {per_mac}")
+        line = f"  {low.op_index:3d} {op.kind:18s} {shape:10s} {low.kernel:24s} {count:9d} {per_mac:16s}"
+        lines.append(line + _op_cycles(row, index, mac))
     return "\n".join(lines)
 
 
-def regressions(
-    key: str, row: dict[str, int | list[int]], table: dict[str, dict[str, int | list[int]]]
-) -> list[str]:
-    """Every figure that is larger than the committed one."""
+def _op_cycles(row: Row, index: int, mac: int) -> str:
+    if "cycles_0ws" not in row:
+        return ""
+    cycles = [_list(row[f"per_op_cycles_{w}ws"])[index] for w in WAIT_STATES]
+    per_mac = "".join(f" {c / mac:6.2f}" for c in cycles) + " cycles per MAC" if mac else ""
+    return "".join(f"{c:10d}" for c in cycles) + per_mac
+
+
+def regressions(key: str, row: Row, table: dict[str, Row]) -> list[str]:
+    """Every guarded figure that is larger than the committed one.
+
+    Cycles are guarded where both have them, instructions otherwise.
+    """
     if key not in table:
         return [f"{key}: not in {TABLE.name}"]
     old = table[key]
-    found = [f"{key}: {c} {old[c]} -> {row[c]}" for c in COLUMNS if row[c] > old[c]]  # type: ignore[operator]
-    ops, old_ops = row["per_op"], old["per_op"]
-    assert isinstance(ops, list)
-    assert isinstance(old_ops, list)
-    pairs = enumerate(zip(old_ops, ops, strict=False))
-    return found + [f"{key}: op {i} {a} -> {b} instructions" for i, (a, b) in pairs if b > a]
+    in_cycles = "cycles_0ws" in row and "cycles_0ws" in old
+    times = [f"cycles_{w}ws" for w in WAIT_STATES] if in_cycles else ["instructions"]
+    columns = [*times, *COLUMNS[1:]]
+    found = [f"{key}: {c} {old[c]} -> {row[c]}" for c in columns if row[c] > old[c]]  # type: ignore[operator]
+    per_op = [f"per_op_{t}" for t in times] if in_cycles else ["per_op"]
+    for name, unit in zip(per_op, times, strict=True):
+        pairs = enumerate(zip(_list(old[name]), _list(row[name]), strict=False))
+        found += [f"{key}: op {i} {a} -> {b} {unit}" for i, (a, b) in pairs if b > a]
+    return found
+
+
+def remarks(key: str, row: Row, table: dict[str, Row]) -> list[str]:
+    """Instructions that changed where cycles are guarded: to know, not to refuse."""
+    old = table.get(key, {})
+    if "cycles_0ws" not in row or "cycles_0ws" not in old or old["instructions"] == row["instructions"]:
+        return []
+    return [f"{key}: instructions {old['instructions']} -> {row['instructions']} (not guarded)"]
+
+
+def _list(value: int | list[int]) -> list[int]:
+    assert isinstance(value, list)
+    return value
 
 
 def main() -> int:
@@ -110,6 +159,8 @@ def main() -> int:
         key, row = f"{arguments.core}/{label}", measured.row()
         problems += [] if measured.equal else [f"{key}: output differs from TFLite Micro's"]
         problems += [] if arguments.update else regressions(key, row, table)
+        for remark in remarks(key, row, table):
+            print(remark)
         table[key] = row
     if arguments.update:
         TABLE.write_text(json.dumps(table, separators=(",", ":")).replace('},"', '},\n"') + "\n")

@@ -60,8 +60,8 @@ def test_the_gate_refuses_what_the_reward_would_call_too_slow() -> None:
         assert gate.fits(arch) == verdict.fits == (ms <= limit_ms)
         if not verdict.fits:
             assert "modelled, M4, 5 wait states" in verdict.reasons[0]
-            assert f"over budgets.latency_ms {limit_ms:g}" in verdict.reasons[0]
-            assert "raise budgets.latency_ms" in verdict.remedies[0]
+            assert f"over constraints.latency_ms {limit_ms:g}" in verdict.reasons[0]
+            assert "raise constraints.latency_ms" in verdict.remedies[0]
 
 
 def test_without_a_limit_only_bytes_are_refused() -> None:
