@@ -2,7 +2,7 @@
 
     python -m benchmarks.latency.check_addresses [NETWORK]    # str_ww_ref_model: a minute
 
-In the log of blocks a few addresses of loads are not known (docs/latency_model.md). With QEMU's
+In the log of blocks a few addresses of loads are not known (docs/background/latency_model.md). With QEMU's
 ``-singlestep`` every instruction is logged with its registers, so that all are.
 """
 
