@@ -38,13 +38,15 @@ FOLDER = Path(__file__).parent
 BOARD = "nucleo_l4r5zi"
 SPACES = {
     "layerwise": (SpaceConfig(name="layerwise", max_blocks=4, max_width=32), (12, 12, 1)),
-    "cell": (SpaceConfig(name="cell", max_width=12), (10, 10, 1)),
+    "cell": (SpaceConfig(name="cell", max_width=8), (8, 8, 1)),
     "micronets": (SpaceConfig(name="micronets", max_width=64), (14, 10, 1)),
     "mlp": (SpaceConfig(name="mlp", max_width=128), (96,)),
 }
 """Small inputs: what is compared does not depend on them, and a network takes seconds to count as it is."""
 SEED = 2026
 MAX_MACS = 3_000_000
+MERGED_OPS = 20
+"""Networks of more ops run alone: planning many branches side by side takes longer than a run."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def drawn(space: str, count: int) -> list[Drawn]:
 
 def counted(networks: list[Drawn], harness: Harness) -> Iterator[ClassCounts]:
     """Class counts of each network; several share a run."""
-    for batch in batches(n.graph for n in networks):
+    merge = max(len(n.graph.ops) for n in networks) <= MERGED_OPS
+    for batch in batches(n.graph for n in networks) if merge else ([n.graph] for n in networks):
         ops = harness.count(merged(batch)).counts[0]
         first = 0
         for graph in batch:
