@@ -106,7 +106,7 @@ def page(counts: dict[str, dict[str, dict[str, float]]]) -> str:
         "# Latency on five boards",
         "",
         "By `python -m benchmarks.latency.table`. **Ours: modelled**, in milliseconds, with the range of the",
-        "core's model ([docs/background/latency_model.md](../../docs/background/latency_model.md)); nothing of ours was measured",
+        "core's model ([latency model](../../docs/background/latency_model.md)); nothing of ours was measured",
         "on silicon. **Others: measured** by their submitters (MLPerf Tiny, closed division; sources in",
         "`published_latency.csv`). They published no figure of `sww`, the streaming wake word, and none on",
         "an F446RE. The F746 of theirs is on a Discovery board. Beside our H743 at 480 MHz stands their H7A3",

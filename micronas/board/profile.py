@@ -179,7 +179,7 @@ class Board(_Frozen):
     ``arena_regions`` are the memories that may hold a network's arena, best first; stack and statics are in
     ``sram``. ``published`` describes published results to compare with, None if none are known. ``silicon``
     states what ran on a physical board and with which version, None if nothing did.
-    ``calibration`` is the timing model that ``micronas calibrate`` fitted to this board, None if it was not run.
+    ``calibration`` is the timing model that ``micronas calibrate`` fitted to this board, None without one.
     """
 
     name: Name

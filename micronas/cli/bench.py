@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from micronas.trial import Latency
 
 RANDOM_SAMPLES = 8
-_WHERE_FROM = "from the instructions that QEMU ran and the flash reads that miss the cache: docs/background/latency_model.md"
+_WHERE_FROM = (
+    "from the instructions that QEMU ran and the flash reads that miss the cache: "
+    "docs/background/latency_model.md"
+)
 
 
 def bench(

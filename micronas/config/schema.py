@@ -219,6 +219,12 @@ class LatencyConfig(_Section):
     measure_every: int = Field(default=5, ge=1, description="every k-th trial is always built and run")
     max_error: float = Field(default=0.05, gt=0, lt=1, description="maximum error bar, relative")
     min_networks: int = Field(default=5, ge=2, description="profiled networks before the first prediction")
+    rank_tolerance: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="measure too if a larger share of the run's networks lies within the error bar; try 0.1",
+    )
 
 
 class SearchBudget(_Section):

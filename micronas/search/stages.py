@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from micronas.board import Board
+from micronas.codegen.lowering import Target
+from micronas.codegen.lowering.lower import lower_graph
 from micronas.config import SearchConfig
 from micronas.data import Dataset
 from micronas.deploy.deployment import verified_deployment
@@ -18,7 +20,7 @@ from micronas.estimate.full import Estimate, cached_dataset
 from micronas.estimate.full import estimate as estimate_fully
 from micronas.latency.core_model import is_modelled
 from micronas.latency.op_model import board_latency
-from micronas.memory.ledger import Ledger, make_ledger
+from micronas.memory.ledger import make_ledger
 from micronas.model.graph import Graph
 from micronas.model.tflite import read_bytes
 from micronas.search.evaluate import DeployedFigures, Stages, TrialEvaluator
@@ -59,10 +61,10 @@ def place(
     """Size by the ledger; latency and parity from the device, if there is one and no prediction is used."""
     graph = read_bytes(tflite, "candidate")
     ledger = make_ledger(graph, board, config.runtime)
-    modelled = _modelled(graph, ledger, config, board)
+    modelled = _modelled(graph, config, board)
     if config.device == "none":
         return DeployedFigures(ledger.flash_bytes, ledger.sram_bytes, modelled, {})
-    prior_ms = _prior_ms(graph, ledger, config, board)
+    prior_ms = _prior_ms(graph, config, board)
     said = forecast(graph, ledger.lowered, task, prior_ms) if config.latency.model else None
     if said is not None and stands(said, task, config.latency, config.constraints):
         return DeployedFigures(
@@ -89,18 +91,23 @@ def place(
     return DeployedFigures(ledger.flash_bytes, ledger.sram_bytes, latency, details)
 
 
-def _modelled(graph: Graph, ledger: Ledger, config: SearchConfig, board: Board) -> Latency | None:
-    """The latency by the timing model, where that is what the run rewards; the figure that the gate had."""
+def _modelled(graph: Graph, config: SearchConfig, board: Board) -> Latency | None:
+    """The latency by the timing model, if the run rewards that; the same figure as the gate's."""
     if latency_source(config, board) is not Source.MODELLED:
         return None
-    return board_latency(board).of(graph, ledger.lowered, trained=False)
+    return _from_shapes(graph, board)
 
 
-def _prior_ms(graph: Graph, ledger: Ledger, config: SearchConfig, board: Board) -> float | None:
+def _from_shapes(graph: Graph, board: Board) -> Latency:
+    """Without blocks of pixels, whose size depends on the memory plan: so the gate and the trial agree."""
+    return board_latency(board).of(graph, lower_graph(graph, Target(board.core)), trained=False)
+
+
+def _prior_ms(graph: Graph, config: SearchConfig, board: Board) -> float | None:
     """What the run's own regression starts from; None without one, or where the core is not modelled."""
     if not config.latency.model or not is_modelled(board):
         return None
-    return board_latency(board).of(graph, ledger.lowered, trained=False).ms
+    return _from_shapes(graph, board).ms
 
 
 def parity_samples(

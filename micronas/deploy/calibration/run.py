@@ -122,13 +122,13 @@ def counted(board: Board, workdir: Path, cache_dir: Path | None) -> Count:
     def count(built: Built, samples: Samples) -> Sequence[ClassCounts]:
         image = image_for(Qemu(), built.firmware.board, built.ledger)
         running = built.firmware
-        if image != DeviceImage(built.firmware.board, running.arena_region):
+        if image != DeviceImage(built.firmware.board, running.arena_location):
             running = build_firmware(
                 built.sources,
                 image.board,
                 workdir=workdir,
                 cache_dir=cache_dir,
-                arena_region=image.arena_region,
+                arena_location=image.arena_location,
             )
         return count_inference(running, samples, timing_model(board).accelerator)
 

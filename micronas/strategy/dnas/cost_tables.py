@@ -94,7 +94,7 @@ def make_cost_tables(
 ) -> CostTables:
     """Lower and plan every choice of ``backbone`` once; takes about a second.
 
-    Milliseconds are those of the board's timing model if there is a ``latency``, otherwise those of ``speed``.
+    Milliseconds are those of the board's timing model if there is a ``latency``, otherwise by ``speed``.
     """
     exact = _exact_tables(backbone, target, latency)
     if latency is not None:
