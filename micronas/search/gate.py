@@ -1,7 +1,8 @@
 """The gate: no network over a flash, SRAM or modelled latency budget is trained, converted or built.
 
 Ledger and timing model need only an architecture's shapes, so the gate answers in milliseconds. The sizes
-that it accepts equal the linked sizes to the byte, which every build asserts; its modelled latency is the trial's.
+that it accepts equal the linked sizes to the byte, which every build asserts; its modelled latency is the
+trial's.
 """
 
 from __future__ import annotations
