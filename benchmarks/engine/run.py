@@ -8,8 +8,7 @@ Cycles are modelled (docs/background/latency_model.md), of a Cortex-M4 without w
 with five. They are what must not grow: a kernel that executes more instructions in fewer cycles is an
 improvement. Instructions are executed ones in the emulator; they are named where they change, and guarded
 only for cores whose cycles are not counted here (M3, M0+). Both repeat exactly. Every output is compared
-with TFLite
-Micro's. Exit code 1 on a regression or a difference.
+with TFLite Micro's. Exit code 1 on a regression or a difference.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The network that a board is calibrated with: ops of every common kind, each in several shapes.
 
-They lie side by side in one graph, so that one upload profiles all of them. Weights and inputs are made up:
+They lie side by side in one graph, so that one upload profiles all of them. Weights and inputs are synthetic:
 cycles do not depend on their values.
 """
 

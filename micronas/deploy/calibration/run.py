@@ -45,7 +45,7 @@ class Calibrated:
 
 
 def calibration_boards(board: Board) -> tuple[Board, ...]:
-    """``board`` at its clock, and at the slowest that it can be had at with fewer wait states, if any."""
+    """``board`` at its clock, and at the slowest available one with fewer wait states, if any."""
     states = board.region("flash").wait_states
     for mhz in SLOW_MHZ:
         if mhz * 1_000_000 >= board.clock.hz:
