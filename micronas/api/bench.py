@@ -26,7 +26,7 @@ RANDOM_SAMPLES = 8
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """Result of a run on the device. ``latency_source`` labels ``latency_ms``: modelled, emulated or measured.
+    """Result of a run on the device; ``latency_source`` is the label of ``latency_ms``.
 
     ``exact`` is whether every output element equalled the reference kernels'. ``deployment`` is all of it,
     and ``original`` the network before constant channels were removed. ``modelled`` has the cycles of each op

@@ -58,7 +58,7 @@ class LedgerGate:
         macs: int | None = None,
         latency: LatencyLimit | None = None,
     ) -> None:
-        """``macs`` limits multiply-accumulate operations, ``latency`` the modelled latency; None: no limit."""
+        """``macs`` limits the operations and ``latency`` the modelled latency; None: no limit."""
         self._macs = macs
         self._space, self._board, self._runtime, self._budget = space, board, runtime, budget
         self._latency = latency
