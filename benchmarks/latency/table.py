@@ -108,8 +108,9 @@ def page(counts: dict[str, dict[str, dict[str, float]]]) -> str:
         "By `python -m benchmarks.latency.table`. **Ours: modelled**, in milliseconds, with the range of the",
         "core's model ([latency model](../../docs/background/latency_model.md)); nothing of ours was",
         "measured on silicon. **Others: measured** by their submitters (MLPerf Tiny, closed division;",
-        "sources in `published_latency.csv`). They published no figure of `sww`, the streaming wake word, and",
-        "none on an F446RE. The F746 of theirs is on a Discovery board. Beside our H743 at 480 MHz stands their H7A3",
+        "sources in `published_latency.csv`). They published no figure of `sww`, the streaming wake word,",
+        "and none on an F446RE. The F746 of theirs is on a Discovery board. Beside our H743 at 480 MHz is",
+        "their H7A3",
         "at 280 MHz, another chip. Our boards are at their profiles' clocks and wait states.",
         "",
     ]
