@@ -118,7 +118,7 @@ def test_the_space_is_closed_under_its_verbs() -> None:
 @pytest.mark.parametrize(
     ("data", "space", "message"),
     [
-        ("vibration", "mlp", "space mlp names classes, and data set vibration is for anomaly detection"),
+        ("vibration", "mlp", "space mlp classifies, and data set vibration is for anomaly detection"),
         (
             "digits",
             "autoencoder",
