@@ -22,6 +22,7 @@ from micronas.latency.counts.classes import ClassCounts
 from micronas.latency.counts.count import FlashPath, count_paths
 from micronas.latency.counts.program import read_program
 from micronas.memory.plan import plan_memory
+from micronas.memory.plan.free_scratch import use_free_bytes
 from micronas.model.graph import Graph
 
 FLASH = (0x08000000, 0x08100000)
@@ -52,7 +53,7 @@ class Harness:
     def count(self, graph: Graph, *, single: bool = False) -> Counted:
         """Run ``graph`` once on a pattern of bytes; ``single``: log every instruction (``count_ops``)."""
         lowered = lower_graph(graph, Target(self._core))
-        plan = plan_memory(graph, lowered)
+        lowered, plan = use_free_bytes(lowered, plan_memory(graph, lowered))
         source = self._folder / "mn_model.c"
         source.write_text(generate(graph, lowered, plan, name=graph.name)["mn_model.c"], encoding="utf-8")
         inputs = 8 * sum(graph.tensors[t].elements for t in graph.inputs)

@@ -48,7 +48,7 @@ def check(
     profile = board if isinstance(board, Board) else load_board(str(board))
     budget = make_budget(profile, flash_kb, sram_kb)
     graph = as_graph(model, calibration)
-    ledger = make_ledger(graph, profile, runtime)
+    ledger = make_ledger(graph, profile, runtime, flash_limit_bytes=budget.flash_bytes)
     verdict = check_ledger(ledger, budget)
     return Check(
         fits=verdict.fits,

@@ -74,7 +74,7 @@ def _forward(tf: Any, net: Net, weights: tuple[Folded | None, ...], x: Any) -> A
         match layer:
             case Conv() | DepthwiseConv() | Dense():
                 assert folded is not None, "a layer with a kernel has weights"
-                y = weighted_sum(layer, reads[0], tf.constant(folded.kernel)) + tf.constant(
+                y = weighted_sum(layer, reads[0], tf.constant(folded.kernel), traced=True) + tf.constant(
                     _kept(folded.bias)
                 )
                 values.append(activated(layer.activation, y))

@@ -17,7 +17,7 @@ from micronas.model.graph import Graph
 from micronas.model.tflite import read_bytes
 from micronas.space import ANOMALY_SPACES
 from micronas.store import Final, Record, Store
-from micronas.store.stored_setup import stored_board, why_not_resumable
+from micronas.store.stored_setup import stored_board, stored_budget, why_not_resumable
 from micronas.trial import Outcome
 
 
@@ -122,7 +122,8 @@ def _network(tflite: bytes, store: Store, target: Target) -> Network:
     """The plan for the run's board; in one memory if this version cannot read the profile."""
     graph = read_bytes(tflite, "best")
     try:
-        ledger = make_ledger(graph, stored_board(store))
+        limit = stored_budget(store).flash_bytes
+        ledger = make_ledger(graph, stored_board(store), flash_limit_bytes=limit)
         return Network(graph, ledger.lowered, ledger.plan)
     except (StoreError, BudgetError):
         lowered = lower_graph(graph, target)

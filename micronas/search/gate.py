@@ -97,10 +97,18 @@ class LedgerGate:
         lowered = lower_graph(graph, Target(self._board.core))
         if exceeds_lower_bound(graph, lowered, self._board, self._budget):
             return False
-        ledger = make_ledger(graph, self._board, self._runtime, lowered=lowered, enough=self._budget)
+        limit = self._budget.flash_bytes
+        ledger = make_ledger(
+            graph,
+            self._board,
+            self._runtime,
+            lowered=lowered,
+            enough=self._budget,
+            flash_limit_bytes=limit,
+        )
         if check(ledger, self._budget).fits:
             return True
-        full = make_ledger(graph, self._board, self._runtime, lowered=lowered)
+        full = make_ledger(graph, self._board, self._runtime, lowered=lowered, flash_limit_bytes=limit)
         return check(full, self._budget).fits
 
     def ledger(self, arch: Arch) -> Ledger:
@@ -109,7 +117,10 @@ class LedgerGate:
         if key not in self._ledgers:
             if len(self._ledgers) == KEPT_LEDGERS:
                 del self._ledgers[next(iter(self._ledgers))]  # the oldest
-            self._ledgers[key] = make_ledger(self._graph(arch), self._board, self._runtime)
+            limit = self._budget.flash_bytes
+            self._ledgers[key] = make_ledger(
+                self._graph(arch), self._board, self._runtime, flash_limit_bytes=limit
+            )
         return self._ledgers[key]
 
     def _macs_over(self, arch: Arch) -> str:

@@ -112,12 +112,13 @@ def write_files(setup: Setup, tflite: bytes, best: Path) -> Deployed:
     labels = "\n".join(setup.dataset.class_names) + "\n"
     (best / "labels.txt").write_text(labels, encoding="utf-8", errors="surrogateescape")
     files = {"tflite": best / "model.tflite", "labels": best / "labels.txt"}
+    ledger = make_ledger(graph, setup.board, flash_limit_bytes=setup.budget.flash_bytes)
     if setup.config.device == "none":
-        files["c"] = write_sources(sources_of(graph, make_ledger(graph, setup.board)), best / "c")
+        files["c"] = write_sources(sources_of(graph, ledger), best / "c")
         return Deployed(DeploymentFigures({}), {name: str(path) for name, path in files.items()})
     samples = parity_samples(graph, setup.dataset, PARITY_SAMPLES)
     device = make_device(setup.config.device, setup.config.probe, setup.config.port)
-    with verified_deployment(graph, setup.board, samples, device=device) as deployed:
+    with verified_deployment(graph, setup.board, samples, device=device, ledger=ledger) as deployed:
         details = deployment_to_json(deployed)
         if setup.net_latency is not None:
             timed, why_not = try_modelled(deployed, samples, cache_folder())

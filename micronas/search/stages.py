@@ -20,6 +20,7 @@ from micronas.estimate.full import Estimate, cached_dataset
 from micronas.estimate.full import estimate as estimate_fully
 from micronas.latency.core_model import is_modelled
 from micronas.latency.op_model import board_latency
+from micronas.memory.budget import make_budget
 from micronas.memory.ledger import make_ledger
 from micronas.model.graph import Graph
 from micronas.model.tflite import read_bytes
@@ -60,7 +61,9 @@ def place(
 ) -> DeployedFigures:
     """Size by the ledger; latency and parity from the device, if there is one and no prediction is used."""
     graph = read_bytes(tflite, "candidate")
-    ledger = make_ledger(graph, board, config.runtime)
+    constraints = config.constraints
+    limit = make_budget(board, constraints.flash_kb, constraints.sram_kb).flash_bytes
+    ledger = make_ledger(graph, board, config.runtime, flash_limit_bytes=limit)
     modelled = _modelled(graph, config, board)
     if config.device == "none":
         return DeployedFigures(ledger.flash_bytes, ledger.sram_bytes, modelled, {})

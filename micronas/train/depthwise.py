@@ -18,12 +18,19 @@ def depthwise_conv2d(
 ) -> Tensor:
     """One filter per channel; ``x`` (N, height, width, channels), strides and dilations down and across.
 
-    Some of TensorFlow's CPU kernels accept only equal strides. Along a dimension of size one, every stride
-    gives the same output and padding, so the other dimension's stride is used for both.
+    On a CPU, TensorFlow's kernels may take equal strides only: see ``equal_strides``.
+    """
+    down, across = equal_strides(x.shape, strides)
+    return tf.nn.depthwise_conv2d(x, kernel, (1, down, across, 1), padding, dilations=dilations)
+
+
+def equal_strides(shape: tuple[int | None, ...], strides: tuple[int, int]) -> tuple[int, int]:
+    """Strides with the same result on an input of ``shape`` (N, height, width, channels), equal if possible.
+
+    Some of TensorFlow's CPU kernels take equal strides only. Along a dimension of one position every stride
+    gives the same output and the same padding, so the other dimension's stride serves for both.
     """
     down, across = strides
-    if x.shape[2] == 1:
-        across = down
-    elif x.shape[1] == 1:
-        down = across
-    return tf.nn.depthwise_conv2d(x, kernel, (1, down, across, 1), padding, dilations=dilations)
+    if shape[2] == 1:
+        return down, down
+    return (across, across) if shape[1] == 1 else strides

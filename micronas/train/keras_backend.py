@@ -30,6 +30,7 @@ from micronas.model.net import (
     PoolKind,
     SoftmaxLayer,
 )
+from micronas.train.depthwise import equal_strides
 from micronas.train.weights import (
     BATCH_NORM_EPSILON,
     BATCH_NORM_MOMENTUM,
@@ -125,7 +126,7 @@ _FUNCTIONS = {Function.HARD_SWISH: "hard_swish", Function.LOGISTIC: "sigmoid", F
 
 
 def _weighted(layer: Conv | DepthwiseConv | Dense, x: Any, name: str) -> Any:
-    y = _kernel_op(layer, f"{name}_kernel")(x)
+    y = _kernel_op(layer, f"{name}_kernel", x.shape)(x)
     if layer.batch_norm:
         norm = keras.layers.BatchNormalization(
             momentum=BATCH_NORM_MOMENTUM, epsilon=BATCH_NORM_EPSILON, name=f"{name}_norm"
@@ -134,7 +135,7 @@ def _weighted(layer: Conv | DepthwiseConv | Dense, x: Any, name: str) -> Any:
     return _activated(layer.activation, y, name)
 
 
-def _kernel_op(layer: Conv | DepthwiseConv | Dense, name: str) -> Any:
+def _kernel_op(layer: Conv | DepthwiseConv | Dense, name: str, shape: tuple[int | None, ...]) -> Any:
     bias = not layer.batch_norm
     if isinstance(layer, Dense):
         return keras.layers.Dense(layer.units, use_bias=bias, name=name)
@@ -144,7 +145,7 @@ def _kernel_op(layer: Conv | DepthwiseConv | Dense, name: str) -> Any:
         return keras.layers.Conv2D(layer.filters, kernel, stride, padding, use_bias=bias, name=name)
     dilation = (layer.dilation_h, 1)
     return keras.layers.DepthwiseConv2D(
-        kernel, stride, padding, dilation_rate=dilation, use_bias=bias, name=name
+        kernel, equal_strides(shape, stride), padding, dilation_rate=dilation, use_bias=bias, name=name
     )
 
 

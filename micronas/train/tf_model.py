@@ -143,13 +143,21 @@ def _apply(layer: Layer, reads: list[Tensor], arrays: Any, norms: _NormState) ->
             return weightless(layer, reads)
 
 
-def weighted_sum(layer: Conv | DepthwiseConv | Dense, x: Tensor, kernel: Tensor) -> Tensor:
-    """The linear part of a layer, without bias."""
+def weighted_sum(
+    layer: Conv | DepthwiseConv | Dense, x: Tensor, kernel: Tensor, *, traced: bool = False
+) -> Tensor:
+    """The linear part of a layer, without bias.
+
+    ``traced`` keeps the strides of the layer for a converter, where ``depthwise_conv2d`` may run equal ones.
+    """
     match layer:
         case Conv():
             return tf.nn.conv2d(x, kernel, (layer.stride_h, layer.stride_w), layer.padding.value)
         case DepthwiseConv():
             strides, dilations = (layer.stride_h, layer.stride_w), (layer.dilation_h, 1)
+            if traced:
+                steps = (1, *strides, 1)
+                return tf.nn.depthwise_conv2d(x, kernel, steps, layer.padding.value, dilations=dilations)
             return depthwise_conv2d(x, kernel, strides, layer.padding.value, dilations)
         case Dense():
             return tf.matmul(x, kernel)

@@ -60,18 +60,21 @@ def make_ledger(
     sizes: FirmwareSize | None = None,
     lowered: tuple[Lowered, ...] | None = None,
     enough: Budget | None = None,
+    flash_limit_bytes: int | None = None,
 ) -> Ledger:
     """The ledger of ``graph`` on ``board``; works on shape-only graphs.
 
-    ``sizes`` stands in for the measured firmware (default: looked up for the board and the kernels) and
-    ``lowered`` for the graph lowered to the board's core. With a budget that is ``enough``, the first plan
-    within it ends the search for the lowest: the verdict is the same, the arena may be larger. Raises
-    ``ModelError`` for an op without a kernel in the runtime, ``ValueError`` for an unknown runtime.
+    ``sizes`` replaces the measured firmware sizes (default: looked up for the board and the kernels) and
+    ``lowered`` the graph lowered to the board's core. With a budget that is ``enough``, the first plan
+    within it ends the search for the lowest: the verdict is the same, the arena may be larger. Block
+    convolutions, which need more code, are used only within ``flash_limit_bytes`` (default: the board's
+    flash). Raises ``ModelError`` for an op without a kernel in the runtime, ``ValueError`` for an unknown
+    runtime.
     """
     if runtime == "micronas":
         if lowered is None:
             lowered = lower_graph(graph, Target(board.core))
-        return _micronas_ledger(graph, lowered, board, sizes, enough)
+        return _micronas_ledger(graph, lowered, board, sizes, enough, flash_limit_bytes)
     if runtime == "tflm":
         return _tflm_ledger(graph, board)
     raise ValueError(f"unknown runtime {runtime!r}: micronas or tflm")
@@ -83,12 +86,14 @@ def _micronas_ledger(
     board: Board,
     given: FirmwareSize | None,
     enough: Budget | None,
+    flash_limit_bytes: int | None,
 ) -> Ledger:
     sizes = given or _firmware_size(board, lowered)
     sram_budget_bytes = enough.sram_bytes if enough else None
     placement = place_on(board, graph, lowered, sizes.static_bytes + board.stack_bytes, sram_budget_bytes)
     if given is None:
-        placement, lowered, sizes = _by_blocks(graph, board, placement, lowered, sizes)
+        limit = board_budget(board).flash_bytes if flash_limit_bytes is None else flash_limit_bytes
+        placement, lowered, sizes = _by_blocks(graph, board, placement, lowered, sizes, limit)
     constants = _constants_by_op(graph, lowered)
     resident = (("stack", board.stack_bytes), ("static", sizes.static_bytes))
     return Ledger(
@@ -122,12 +127,13 @@ def _by_blocks(
     placement: Placement,
     lowered: tuple[Lowered, ...],
     sizes: FirmwareSize,
+    flash_limit_bytes: int,
 ) -> tuple[Placement, tuple[Lowered, ...], FirmwareSize]:
-    """Blocks in what the plan leaves free, if flash has room for their kernels; else all as it is."""
+    """Blocks in what the plan leaves free, if flash has room for their kernels; else no change."""
     faster, plan = use_free_bytes(lowered, placement.plan)
     larger = _firmware_size(board, faster)
     flash_bytes = model_constant_bytes(graph, faster) + larger.code_bytes + larger.rodata_bytes
-    if flash_bytes > board_budget(board).flash_bytes:
+    if flash_bytes > flash_limit_bytes:
         return placement, lowered, sizes
     return replace(placement, plan=plan), faster, larger
 
