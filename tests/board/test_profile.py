@@ -94,7 +94,7 @@ SRAM = region("sram", "sram", 0x20000000, "128K")
     ("changes", "message"),
     [
         ({"regions": [FLASH, region("sram", "sram", 0x0807FF00, "128K")]}, "regions flash and sram overlap"),
-        ({"regions": [FLASH, SRAM, SRAM]}, "region name 'sram' occurs twice"),
+        ({"regions": [FLASH, SRAM, dict(SRAM)]}, "region name 'sram' occurs twice"),
         ({"regions": [FLASH, region("ram", "sram", 0x20000000, "128K")]}, "no region named 'sram'"),
         ({"arena_regions": ["sram", "flash"]}, "arena_regions: 'flash' is flash, which cannot hold data"),
         ({"arena_regions": ["dtcm"]}, "arena_regions: 'dtcm' is not a region"),

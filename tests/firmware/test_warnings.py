@@ -40,7 +40,7 @@ def warnings_of(
     write_project(make_project({"mn_model.c": MODEL}, board, program=program), folder)
     sources = sorted(str(path.relative_to(folder)) for path in (folder / part).rglob("*.c"))
     includes = re.findall(r"-I\S+", (folder / "platformio.ini").read_text(encoding="utf-8"))
-    flags = (*board.core.compiler_flags, *WARNINGS, *program.flags, *includes)
+    flags = (*board.core.compiler_flags, *WARNINGS, *includes)
     command = [*compiler, "-fsyntax-only", *flags, *sources]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode == 0) == (done.stderr == "")

@@ -52,7 +52,9 @@ def test_the_gate_refuses_what_the_reward_would_call_too_slow() -> None:
     archs = [CELLS.sample(rng) for _ in range(12)]
     latency = NetLatency(CELLS, BOARD)
     limit_ms = float(np.median([latency.of(arch).ms for arch in archs]))
-    gate = LedgerGate(CELLS, BOARD, "micronas", Budget(10**9, 10**9), modelled_limit(latency, limit_ms))
+    gate = LedgerGate(
+        CELLS, BOARD, "micronas", Budget(10**9, 10**9), latency=modelled_limit(latency, limit_ms)
+    )
     for arch in archs:
         graph = shape_graph(CELLS.net(arch))
         ms = board_latency(BOARD).of(graph, lower_graph(graph, Target(BOARD.core)), trained=False).ms

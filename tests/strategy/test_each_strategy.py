@@ -52,7 +52,7 @@ def configuration(case: Case, data: dict[str, Any]) -> dict[str, Any]:
         "board": "nucleo_f446re",
         "data": data,
         "space": {"name": case.space, "max_blocks": 3, "max_width": 16},
-        "strategy": {"name": case.name, "population": 2, "sample": 1, "effort": 0.01},
+        "strategy": {"name": case.name, "population": 2, "sample": 1, "supernet_length": 0.01},
         "estimator": {
             "name": case.estimator,
             "epochs": 1,

@@ -220,5 +220,5 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
     path = tmp_path / "supernet.npz"
     assert Checkpoint.load(path) is None
     path.write_bytes(b"PK\x03\x04 cut short")
-    with pytest.raises(StoreError, match=r"supernet\.npz: no checkpoint"):
+    with pytest.raises(StoreError, match=r"supernet\.npz: not a checkpoint"):
         Checkpoint.load(path)

@@ -76,7 +76,7 @@ def test_the_register_reads_back_as_the_dividers(name: str) -> None:
     fields = CHIPS[name].fields
     max_m, n_limits, _ = PLLS[name]
     for m, n, r in itertools.product((1, max_m), n_limits, (2, 4, 6, 8)):
-        register = clock_l4.Pll(m, n, r).register(fields, from_hse=True)
+        register = clock_l4.PllL4(m, n, r).register(fields, from_hse=True)
         assert (register & 3, (register >> 4 & 0xF) + 1, register >> 8 & 0x7F) == (3, m, n)
         if name == "g0":  # PLLREN is bit 28, PLLR 31:29 holds one less (RM0444)
             assert (register >> 28 & 1, (register >> 29) + 1) == (1, r)
