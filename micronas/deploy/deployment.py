@@ -248,7 +248,10 @@ def cache_folder() -> Path:
     That is ``$XDG_CACHE_HOME`` or ``~/.cache`` on Linux, ``~/Library/Caches`` on macOS, ``%LOCALAPPDATA%`` on
     Windows. Raises ``BuildError`` if there is none: for a user without HOME and without an entry in passwd.
     """
-    cache = user_cache_path("micronas", appauthor=False)
+    try:
+        cache = user_cache_path("micronas", appauthor=False)
+    except RuntimeError:  # some versions of platformdirs raise it where others return a relative path
+        cache = Path()
     if not cache.is_absolute():
         raise BuildError(
             "no folder for compiled objects: neither HOME nor XDG_CACHE_HOME is set",

@@ -60,7 +60,7 @@ def test_a_strategy_walks_the_region(space: str, strategy: str) -> None:
     )
     assert subnets == again
     assert 5 <= len({subnet.key for subnet in subnets}) == len(subnets) <= SUBNETS
-    assert len({subnet.quality for subnet in subnets}) > 1
+    assert len({subnet.quality_shared for subnet in subnets}) > 1
     assert supernet.traces == 1
     for subnet in subnets:
         net = walk.space.net(walk.space.from_json(subnet.arch))

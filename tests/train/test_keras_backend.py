@@ -29,7 +29,7 @@ tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed (extr
 
 def _every_layer() -> Net:
     builder = NetBuilder((17, 9, 2))
-    builder.chain(Conv(8, 3, 3, 2, 1), DepthwiseConv(5, 3, 1, 2, activation=Activation.RELU6))
+    builder.chain(Conv(8, 3, 3, 2, 1), DepthwiseConv(5, 3, 2, 2, activation=Activation.RELU6))
     trunk = builder.add(Conv(8, 1, 1, activation=Activation.NONE, batch_norm=False))
     left = builder.add(Conv(8, 3, 3, activation=Activation.NONE), trunk)
     total = builder.add(Add(Activation.RELU), trunk, left)
