@@ -32,5 +32,5 @@ def write_library(files: Mapping[str, str], out: Path) -> None:
     except OSError as error:
         raise ConfigError(
             f"--out {out}: cannot be written ({error.strerror})",
-            remedy="choose a writable folder with enough free space",
+            remedy="choose a writable folder with free space",
         ) from error
