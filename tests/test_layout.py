@@ -13,7 +13,7 @@ TESTS = REPOSITORY / "tests"
 PACKAGE = REPOSITORY / "micronas"
 MAX_ENTRIES = 29
 """One more than the stages of the pipeline and what they share: ``api``, which the command line stands on."""
-NOT_PACKAGES = {"support", "docs", "tools"}
+NOT_PACKAGES = {"support", "docs", "tools", "benchmarks"}
 """What the tests share, and the tests of ``docs/`` and ``tools/``."""
 
 TEST_FILES = sorted(path.relative_to(TESTS) for path in TESTS.rglob("test_*.py"))
