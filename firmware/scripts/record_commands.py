@@ -2,7 +2,7 @@
 """Records how the image was built, so that the next network can be compiled and linked without SCons.
 
 After linking, commands.json in the build folder holds the command of every C source and of the link, and the
-PATH that they ran with. micronas/firmware/replay.py reads it; an image from SCons' cache leaves none.
+PATH that they ran with. micronas/firmware/replay.py reads it.
 """
 
 import json

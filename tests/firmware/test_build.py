@@ -14,7 +14,7 @@ import pytest
 
 from micronas.board import load_board
 from micronas.board.arena_location import ArenaLocation, ArenaMemory
-from micronas.errors import BudgetError, BuildError, ToolMissingError
+from micronas.errors import BudgetError, BuildError, MachineError, ToolMissingError
 from micronas.firmware import Firmware, assert_ledger_matches, build_firmware
 from micronas.firmware.run_platformio import run_platformio
 from tests.support.paths import FIRMWARE_MODELS
@@ -129,9 +129,9 @@ def test_the_registry_platform_is_used_on_request(tmp_path: Path, monkeypatch: p
 def test_a_build_that_hangs_ends_at_its_deadline(tmp_path: Path) -> None:
     (tmp_path / "platformio.ini").write_text("[platformio]\nsrc_dir = .\n")
     started = time.monotonic()
-    with pytest.raises(BuildError, match="did not finish"):
+    with pytest.raises(MachineError, match="did not finish"):
         run_platformio(tmp_path, deadline_s=0.05)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
 
 
 def test_a_build_opens_no_network_connection(tmp_path: Path, firmware_cache: Path) -> None:

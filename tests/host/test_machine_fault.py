@@ -23,18 +23,27 @@ def wrapped(outer: Exception, cause: Exception) -> Exception:
     return outer
 
 
+ROOM = "free disk space"
+
+
 @pytest.mark.parametrize(
     ("error", "remedy"),
     [
-        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/tmp/x"), "free disk space"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/tmp/x"), ROOM),
         (OSError(errno.EFBIG, os.strerror(errno.EFBIG)), "ulimit -f"),
         (OSError(errno.EMFILE, os.strerror(errno.EMFILE)), "ulimit -n"),
-        (wrapped(TrainError("it stopped"), OSError(errno.EDQUOT, "Disk quota exceeded")), "make room"),
+        (wrapped(TrainError("it stopped"), OSError(errno.EDQUOT, "Disk quota exceeded")), ROOM),
         (ToolMissingError("no compiler", remedy="apt install it"), "apt install it"),
         (EmulatorEndedError("ended", remedy="look"), "look"),
-        (RuntimeError("tensorflow: {{node}} /tmp/a; No space left on device"), "make room"),
-        (BuildError("cc1: fatal error: error writing to /tmp/cc: No space left on device"), "make room"),
-        (FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"), "make room"),
+        (RuntimeError("tensorflow: {{node}} /tmp/a; No space left on device"), ROOM),
+        (
+            BuildError("cc1: fatal error: error writing to /tmp/cc: No space left on device"),
+            ROOM,
+        ),
+        (
+            FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"),
+            ROOM,
+        ),
     ],
 )
 def test_faults_of_the_machine(error: Exception, remedy: str) -> None:

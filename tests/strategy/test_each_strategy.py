@@ -77,7 +77,7 @@ def run(case: Case, data: dict[str, Any], folder: Path) -> None:
     assert parity["mismatches"] == 0
     outputs = 64 if case.space == "autoencoder" else setup.dataset.n_classes
     assert parity["elements"] == 32 * outputs
-    assert final["scores"]["latency"]["source"] == Source.EMULATED.value
+    assert final["scores"]["latency"]["source"] == Source.MODELLED.value
     with Store.read(folder) as store:
         (asked,) = store.records()
     assert asked.trial.origin == "strategy"
