@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from micronas.cli.options import BoardOrNone, ConfigArgument
-from micronas.cli.output import console, print_json, print_table, program, typed
+from micronas.cli.output import console, print_json, print_table, program, typed, warn_of_open_ports
 from micronas.errors import ConfigError, plural
 
 if TYPE_CHECKING:
@@ -110,6 +110,8 @@ def _compare(plan: ComparisonPlan, folder: Path, only_results: bool, as_json: bo
 def _run(plan: ComparisonPlan, folder: Path) -> dict[str, str]:
     from micronas.cli.progress import make_progress
     from micronas.compare.run import run_all, search_run
+
+    warn_of_open_ports(plan.config.device)
 
     def announce(run: PlannedRun, place: int, total: int) -> None:
         print(f"run {place} of {total}: {run.name}", file=sys.stderr, flush=True)
