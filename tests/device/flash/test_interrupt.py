@@ -25,7 +25,7 @@ SCRIPT = """
 import signal, sys
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it, for these tests too
 from micronas.cli import main
-from micronas.flash import board
+from micronas.device.flash import board
 sys.argv = sys.argv[1:]
 board.upload.__kwdefaults__["usb"] = board.flash.__kwdefaults__["usb"] = lambda: None
 board.require_free = lambda port: None
