@@ -31,7 +31,7 @@ def find_renode() -> str:
         if os.access(named, os.X_OK) and Path(named).is_file():
             return named
         raise ToolMissingError(
-            f"{VARIABLE} is {named!r}, which is not an executable file", remedy=f"mend or unset {VARIABLE}"
+            f"{VARIABLE} is {named!r}, which is not an executable file", remedy=f"correct or unset {VARIABLE}"
         )
     for candidate in _candidates():
         return candidate
