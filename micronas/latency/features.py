@@ -44,7 +44,7 @@ def classes_before_training(op: OpFeatures) -> tuple[OpFeatures, ...]:
 
 
 def _op_features(graph: Graph, op: Op, call: Lowered) -> OpFeatures:
-    sizes = {f.name: f.value for f in call.params if isinstance(f.value, int)}
+    sizes = {f.name.removeprefix("conv."): f.value for f in call.params if isinstance(f.value, int)}
     shape = graph.tensors[op.outputs[0]].shape
     if op.kind == "CONV_2D":
         return _conv(call, sizes)
@@ -60,7 +60,10 @@ def _op_features(graph: Graph, op: Op, call: Lowered) -> OpFeatures:
 
 
 def _conv(call: Lowered, p: dict[str, int]) -> OpFeatures:
-    """Output pixels go in pairs, output channels too; ``packed`` weights are padded to whole groups."""
+    """Output pixels go in pairs, output channels too; ``packed`` weights are padded to whole groups.
+
+    A block form reads all weights once per block of ``quads`` of four pixels; more than one quad stages them.
+    """
     packed = sum(c.count for c in call.constants if c.name == "weights")
     channel_pairs = -(-p["out_c"] // 2)
     pixels = p["out_h"] * p["out_w"]
@@ -68,6 +71,9 @@ def _conv(call: Lowered, p: dict[str, int]) -> OpFeatures:
     terms = packed / (2 * channel_pairs)
     values = [1, pixels, 2 * pixel_pairs * channel_pairs, 2 * pixel_pairs * packed, pixels * terms]
     switches = [_finish(p)]
+    if quads := p.get("quads", 0):
+        values += [-(-pixels // (4 * quads)) * packed, -(-pixels // 4) * channel_pairs]
+        switches.append("staged" if quads > 1 else "single")
     if "1x1" not in call.kernel:
         border = pixels - _inner_pixels(p)
         values += [border * terms, border * p["kernel_h"], pixels * p["kernel_h"]]
