@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from micronas.api.check import Check as Check
     from micronas.api.check import check as check
     from micronas.api.convert import convert as convert
+    from micronas.api.export import export as export
     from micronas.api.run import Network as Network
     from micronas.api.run import Run as Run
     from micronas.api.run import TrialFigures as TrialFigures
@@ -55,13 +56,14 @@ _API = {
     "bench": "api.bench",
     "check": "api.check",
     "convert": "api.convert",
+    "export": "api.export",
     "from_arrays": "api.arrays",
     "load_board": "board",
     "open_run": "api.run",
 }
 """Name -> the module below ``micronas`` that defines it."""
 
-_CALLED_PACKAGES = ("export", "search")
+_CALLED_PACKAGES = ("search",)
 """Packages of the pipeline that are also verbs of the API; ``host.verb`` makes them callable."""
 
 __all__ = [

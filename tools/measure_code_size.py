@@ -30,7 +30,7 @@ from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.codegen.toolchain import gcc_version, require_gcc
 from micronas.config import SpaceConfig
-from micronas.export.kernels import kernels_folder
+from micronas.deploy.library.kernels import kernels_folder
 from micronas.firmware import Firmware, build_firmware
 from micronas.memory.codesize import TABLE_PATH
 from micronas.memory.plan import plan_memory

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from micronas.api.models import Calibration, Model, as_tflite, name_of
-from micronas.export import library_files
-from micronas.export.write import library_name, write_library
+from micronas.deploy.library import library_files
+from micronas.deploy.library.write import library_name, write_library
 from micronas.host.new_folder import require_new_folder
 from micronas.model.graph import Graph
 from micronas.model.tflite import read_bytes

@@ -1,6 +1,6 @@
-"""Packages that are called by the name of what they do: ``micronas.search(...)``.
+"""A package that is called by the name of what it does: ``micronas.search(...)``.
 
-``micronas.search`` and ``micronas.export`` are packages of the pipeline and verbs of the Python API. Python
+``micronas.search`` is a package of the pipeline and a verb of the Python API. Python
 has one attribute for both, and sets it to the package as soon as anything imports that. So the package
 itself can be called, and hands the call to the function of its name in ``micronas.api``.
 """

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 
 from micronas.codegen.lowering import Lowered
+from micronas.deploy.library import library_files
 from micronas.errors import ModelError
-from micronas.export import library_files
 from micronas.memory.plan import plan_memory
 from micronas.model.graph import DType, Graph, Op, Quant, ResizeNearest, Tensor
 from tests.support.planning import lowered_op, make_graph, plain, planning_problems, verify_plan

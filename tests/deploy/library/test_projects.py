@@ -17,7 +17,7 @@ import yaml
 
 import micronas as mn
 from micronas.board import load_board
-from micronas.export import library_files
+from micronas.deploy.library import library_files
 from micronas.memory.ledger import make_ledger
 from micronas.model.graph import Graph
 from micronas.model.interpreter import run_batch

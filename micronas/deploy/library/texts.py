@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from micronas.deploy.library.form import Form, version
+from micronas.deploy.library.render import render
 from micronas.errors import plural
-from micronas.export.form import Form, version
-from micronas.export.render import render
 from micronas.host.resources import resource
 from micronas.model.graph import DType, Graph, Tensor
 

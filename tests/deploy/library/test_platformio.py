@@ -9,7 +9,7 @@ from elftools.elf.elffile import ELFFile
 
 from micronas.board import load_board
 from micronas.codegen.toolchain import find_gcc
-from micronas.export import library_files
+from micronas.deploy.library import library_files
 from micronas.firmware.platformio_core import PLATFORM_NAME, offline_core
 from micronas.firmware.project import board_manifest
 from micronas.firmware.run_platformio import run_platformio

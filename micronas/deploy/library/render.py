@@ -16,7 +16,7 @@ def render(template: str, values: dict[str, Any]) -> str:
 @cache
 def _environment() -> Environment:
     return Environment(  # C, CMake and YAML, not HTML: nothing is escaped
-        loader=PackageLoader("micronas.export"),
+        loader=PackageLoader("micronas.deploy.library"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from micronas.board import Core
+from micronas.deploy.library import library_files
+from micronas.deploy.library.kernels import kernel_files, kernels_folder
 from micronas.errors import ModelError
-from micronas.export import library_files
-from micronas.export.kernels import kernel_files, kernels_folder
 from micronas.model.interpreter import run_batch
 from micronas.model.tflite import read
 from tests.support.host_c import SANITIZERS, WARNINGS

@@ -13,15 +13,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from micronas.deploy.library.form import make_forms
+from micronas.deploy.library.host_test_source import host_test
+from micronas.deploy.library.kernels import kernel_files, weak_kernel
+from micronas.deploy.library.texts import manifest, text_files, values_of
 from micronas.errors import ModelError
-from micronas.export.form import make_forms
-from micronas.export.host_test_source import host_test
-from micronas.export.kernels import kernel_files, weak_kernel
-from micronas.export.texts import manifest, text_files, values_of
-from micronas.host.verb import make_callable
 from micronas.model.graph import Graph
-
-make_callable(__name__)  # micronas.export(...) is the API's verb
 
 
 def library_files(
