@@ -52,7 +52,7 @@ def test_the_keras_model_computes_what_the_int8_file_does(folder: Path) -> None:
 def test_trials_are_a_table_with_one_row_each(folder: Path) -> None:
     trials = mn.open_run(folder / "runs" / "search-1").trials
     assert list(trials["number"]) == [0, 1, 2]
-    assert set(trials["latency_source"].dropna()) == {"emulated"}
+    assert set(trials["latency_source"].dropna()) == {"modelled"}
 
 
 def test_the_front_is_that_of_a_brute_force(folder: Path) -> None:
@@ -71,7 +71,7 @@ def test_the_front_is_that_of_a_brute_force(folder: Path) -> None:
 def test_the_front_is_drawn(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("matplotlib").use("Agg")
     axes = mn.open_run(folder / "runs" / "search-1").plot_front()
-    assert axes.get_xlabel() == "latency_ms (emulated)"
+    assert axes.get_xlabel() == "latency_ms (modelled)"
     assert axes.get_ylabel() == "accuracy"
 
 

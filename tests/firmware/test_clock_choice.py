@@ -180,7 +180,10 @@ def test_bench_runs_in_qemu_at_the_clock_asked_for(name: str, mhz: int, networks
     assert at_second["firmware"]["wait_states"] < at_full["firmware"]["wait_states"]
     assert at_second["firmware"]["build_id"] != at_full["firmware"]["build_id"]
     assert at_second["instructions"] == at_full["instructions"]
-    assert at_second["latency"]["ms"] == pytest.approx(at_full["latency"]["ms"] * full_mhz / mhz)
+    slow, fast = at_second["latency"], at_full["latency"]
+    assert slow["source"] == fast["source"] == "modelled"
+    assert fast["ms"] < slow["ms"]
+    assert slow["ms"] * mhz < fast["ms"] * full_mhz  # fewer cycles: flash keeps it waiting for less
 
 
 @pytest.mark.emulator

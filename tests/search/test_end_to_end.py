@@ -77,17 +77,8 @@ def trials(run: Path) -> list[tuple[Any, ...]]:
 def test_the_json_has_the_documented_keys(whole: dict[str, Any]) -> None:
     assert list(whole) == ["run", "best", "trials", "agreement", "forecasts"]
     assert list(whole["best"]) == [
-        *(
-            "trial",
-            "quality",
-            "flash_bytes",
-            "sram_bytes",
-            "latency",
-            "execution_target",
-            "reward",
-            "figure",
-            "files",
-        )
+        *("trial", "final_fit", "note", "cut", "quality", "flash_bytes", "sram_bytes", "latency"),
+        *("execution_target", "target", "reward", "figure", "files"),
     ]
     assert list(whole["best"]["quality"]) == ["validation_int8", "test_int8"]
     latency = whole["best"]["latency"]
@@ -179,7 +170,7 @@ def test_ctrl_c_leaves_a_run_that_goes_on(whole: dict[str, Any], folder: Path) -
 def test_with_the_emulator_every_trial_is_built_and_agrees_with_its_ledger(folder: Path) -> None:
     result = search(folder, "small.yaml", "--trials", 2, "--run", "emulated")
     assert result["best"]["latency"]["source"] == "modelled"
-    assert sorted(result["best"]["files"]) == ["c", "elf", "labels", "map", "tflite"]
+    assert sorted(result["best"]["files"]) == ["c", "elf", "keras", "labels", "map", "tflite"]
     assert all((folder / path).exists() for path in result["best"]["files"].values())
     with Store.read(folder / "runs" / "emulated") as store:
         details: list[Any] = [record.details for record in store.records()]

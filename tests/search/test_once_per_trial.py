@@ -94,6 +94,8 @@ def test_the_result_has_the_c_that_was_built(
     setup: Any = SimpleNamespace(
         config=SearchConfig(device=device),  # type: ignore[arg-type]
         board=BOARD,
+        budget=Budget(512 * 1024, 128 * 1024),
+        net_latency=None,
         dataset=SimpleNamespace(class_names=("a", "b")),
     )
     outcome.write_files(setup, (networks / "tiny.tflite").read_bytes(), tmp_path / "best")

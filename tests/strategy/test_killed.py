@@ -14,10 +14,11 @@ import pytest
 from micronas.strategy import STRATEGIES
 from tests.support import killable_search
 from tests.support.killable_search import trials_of
+from tests.support.paths import REPOSITORY
 
 
 def start(name: str, folder: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, killable_search.__file__, name, folder])
+    return subprocess.Popen([sys.executable, "-m", killable_search.__name__, name, folder], cwd=REPOSITORY)
 
 
 @pytest.mark.parametrize("name", [*STRATEGIES, killable_search.PREFILTERED])

@@ -4,26 +4,6 @@
 
 #if defined(__ARM_FEATURE_DSP)
 
-int8_t *mn_dsp_finish_quad(const mn_dsp_quads_job *job, const int32_t *acc, int8_t *y, const mn_channel *end);
-
-static int8_t finish(const mn_conv2d *p, int32_t acc, const mn_channel *c)
-{
-    return mn_finish(acc, c->multiplier, c->shift, p->out_zero_point, p->out_min, p->out_max);
-}
-
-/* The general end of a quad, called by mn_dsp_quads.S. acc: A of four pixels with its bias, B without; `end` is past
- * the channels. Returns where the next quad goes. */
-int8_t *mn_dsp_finish_quad(const mn_dsp_quads_job *job, const int32_t *acc, int8_t *y, const mn_channel *end)
-{
-    const mn_channel *a = end - 2, *b = end - 1;
-    for (int32_t i = 0; i < 4; i++) {
-        y[0] = finish(job->conv, acc[i], a);
-        y[1] = finish(job->conv, acc[i + 4] + b->bias, b);
-        y += job->steps[i < 2 ? i : 2];
-    }
-    return y;
-}
-
 /* Quads of `pixels` pixels each, 4 where there is more than one: what fills up a quad is written over its last pixel,
  * whose value it has. */
 static void run(mn_dsp_quads_job *job, const uint32_t *x, int32_t pixels, int32_t quads, int8_t *y)

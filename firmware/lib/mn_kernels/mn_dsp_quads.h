@@ -31,6 +31,10 @@ typedef struct {
 
 void mn_dsp_quads(const mn_dsp_quads_job *job);
 
+/* The general end of a quad, where job->exact is 1. acc: the first channel's sums of four pixels with their bias, then
+ * the second's without; `end` is past the two channels. Returns where the next quad goes. */
+int8_t *mn_dsp_finish_quad(const mn_dsp_quads_job *job, const int32_t *acc, int8_t *y, const mn_channel *end);
+
 /* All output channels of `pixels` neighbours, whose quads are at x; the last quad is filled up with its last pixel.
  * `staged` has room for the weights of a pair, 2 bytes per padded term, or is NULL. */
 void mn_dsp_conv_block(const mn_conv2d *p, const uint32_t *x, int32_t pixels, int8_t *staged, int8_t *y);

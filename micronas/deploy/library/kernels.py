@@ -8,9 +8,9 @@ from pathlib import Path
 
 from micronas.host.resources import resource
 
-_DEFINED_IN_C = re.compile(r"^(?:mn_status|void|int32_t) (mn_\w+)\([^;]*\)\s*\{", re.M)
+_DEFINED_IN_C = re.compile(r"^(?:mn_status|void|int32_t|int8_t) \*?(mn_\w+)\([^;]*\)\s*\{", re.M)
 _DEFINED_IN_ASSEMBLER = re.compile(r"^\s*(?:\.global|depthwise)\s+(mn_\w+)", re.M)
-_WHOLE_DEFINITION = re.compile(r"^((?:mn_status|void|int32_t) mn_\w+\([^;]*\)\s*\{)", re.M)
+_WHOLE_DEFINITION = re.compile(r"^((?:mn_status|void|int32_t|int8_t) \*?mn_\w+\([^;]*\)\s*\{)", re.M)
 _WEAK = """\
 #if defined(__GNUC__) || defined(__ICCARM__)
 #define MN_WEAK __attribute__((weak))

@@ -11,7 +11,7 @@ import pytest
 
 from micronas.board import Core
 from micronas.deploy.library import library_files
-from micronas.deploy.library.kernels import kernel_files, kernels_folder
+from micronas.deploy.library.kernels import kernel_files, kernels_folder, weak_kernel
 from micronas.errors import ModelError
 from micronas.model.interpreter import run_batch
 from micronas.model.tflite import read
@@ -87,6 +87,28 @@ def test_only_needed_kernels_are_exported():
     own = {"mn_network_softmax.c", "mn_network_softmax.h", "mn_softmax_dsp.c", "mn_softmax_portable.c"}
     exported = {p.removeprefix("src/") for p in files if p.startswith("src/mn_")} - own
     assert exported == {"mn_model.h", "mn_requant.h", "mn_run.c", "mn_softmax.h", "mn_softmax_s8.c"}
+
+
+def test_every_function_of_a_kernel_is_weak(tmp_path):
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("arm-none-eabi-gcc is not on PATH")
+    paths = [p for p in sorted(kernels_folder().iterdir()) if p.suffix in (".c", ".S", ".h")]
+    for path in paths:
+        (tmp_path / path.name).write_text(weak_kernel(path.name, path.read_text(encoding="utf-8")))
+    sources = [p.name for p in paths if p.suffix != ".h"]
+    build = ["arm-none-eabi-gcc", *Core.M4F.compiler_flags, "-c", *sources]
+    subprocess.run(build, cwd=tmp_path, check=True, timeout=300)
+    objects = sorted(p.name for p in tmp_path.glob("*.o"))
+    listed = subprocess.run(
+        ["arm-none-eabi-nm", "--defined-only", *objects],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    kinds = [line.split()[-2:] for line in listed.stdout.splitlines() if len(line.split()) == 3]
+    assert len(kinds) > 50
+    assert [name for kind, name in kinds if kind in "TDR"] == []
 
 
 def test_the_whole_kernel_library_is_reachable_from_kernels():

@@ -44,7 +44,7 @@ def test_what_is_sent_and_what_comes_of_it() -> None:
 def test_no_answer_is_a_deadline_that_is_kept() -> None:
     with FakeDut(answers={"name": b""}) as fake:
         started = time.monotonic()
-        with pytest.raises(DeadlineError, match=r"no m-ready to 'name' within 0\.4 s$"):
+        with pytest.raises(DeadlineError, match=r"no m-ready after 'name' within 0\.4 s$"):
             dut_of(fake).command("name", deadline_s=0.4)
         assert 0.4 <= time.monotonic() - started < 30
 

@@ -13,6 +13,7 @@ from micronas.board import load_board
 from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.plan import plan_memory
+from micronas.memory.plan.free_scratch import use_free_bytes
 from micronas.model.tflite import read
 
 BOARD = "nucleo_f446re"
@@ -30,7 +31,8 @@ def test_the_svg_has_a_box_per_span_in_place(networks: Path, tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     boxes = ElementTree.parse(tmp_path / "plan.svg").getroot().findall(f"{SVG}rect[@class]")
     graph = read(model)
-    plan = plan_memory(graph, lower_graph(graph, Target(load_board(BOARD).core)))
+    lowered = lower_graph(graph, Target(load_board(BOARD).core))
+    _, plan = use_free_bytes(lowered, plan_memory(graph, lowered))
     assert len(boxes) == len(plan.spans)
     tips = [box.findtext(f"{SVG}title") for box in boxes]
     for span, tip in zip(plan.spans, tips, strict=True):
