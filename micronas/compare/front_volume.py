@@ -24,7 +24,7 @@ from micronas.trial import Scores, Source
 
 
 @dataclass(frozen=True)
-class Reference:
+class ReferencePoint:
     """The divisors of the objectives; ``latency_ms`` is None if latency takes no part."""
 
     error: float
@@ -46,14 +46,14 @@ class Reference:
         return (*point, scores.latency.ms / self.latency_ms)
 
 
-def make_reference(histories: Sequence[History], latency_budget_ms: float | None) -> Reference:
+def make_reference(histories: Sequence[History], latency_budget_ms: float | None) -> ReferencePoint:
     """The reference of a comparison; ``histories`` holds at least one run."""
     first = histories[0]
     latencies = [s.scores.latency for h in histories for s in h.steps if s.scores]
     sources = {latency.source if latency else None for latency in latencies}
     source = next(iter(sources)) if len(sources) == 1 else None
     slowest_ms = max((latency.ms for latency in latencies if latency), default=None)
-    return Reference(
+    return ReferencePoint(
         error=1.0 - first.majority_baseline,
         flash_bytes=first.budget.flash_bytes,
         sram_bytes=first.budget.sram_bytes,
@@ -62,7 +62,7 @@ def make_reference(histories: Sequence[History], latency_budget_ms: float | None
     )
 
 
-def volume_curve(history: History, reference: Reference, unit: Unit) -> Curve:
+def volume_curve(history: History, reference: ReferencePoint, unit: Unit) -> Curve:
     """Hypervolume (0..1) of everything found so far, along the budget."""
     found = [(step.at(unit), reference.objectives(step.scores)) for step in history.steps if step.scores]
     return best_so_far(_growing(sorted(found)))

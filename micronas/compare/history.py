@@ -17,7 +17,7 @@ from micronas.trial import Outcome, Scores
 
 
 @dataclass(frozen=True)
-class Step:
+class ProgressPoint:
     """A trial and its end on the budget's axis. ``scores`` is set only if the trial may be reported."""
 
     number: int
@@ -55,7 +55,7 @@ class History:
     """A run that has started."""
 
     run: PlannedRun
-    steps: tuple[Step, ...]
+    steps: tuple[ProgressPoint, ...]
     reported: Reported | None
     budget: Budget
     majority_baseline: float
@@ -88,12 +88,12 @@ def read_history(folder: Path, run: PlannedRun, failure: str = "") -> History | 
         )
 
 
-def _step(record: Record) -> Step:
+def _step(record: Record) -> ProgressPoint:
     trial, details = record.trial, record.details
     repeated = "repeats_trial" in details
     cpu_s = details.get(RUN_CPU_S)
     trained = not repeated and not trial.refused
-    return Step(
+    return ProgressPoint(
         number=trial.number,
         wall_s=record.finished_s,
         cpu_s=float(cpu_s) if isinstance(cpu_s, int | float) else 0.0,

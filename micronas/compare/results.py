@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from micronas.compare.curve import Curve, Spread, best_so_far, spread
 from micronas.compare.entry import Entry
-from micronas.compare.front_volume import Reference, make_reference, volume_curve
+from micronas.compare.front_volume import ReferencePoint, make_reference, volume_curve
 from micronas.compare.history import History
 from micronas.compare.plan import ComparisonPlan, plan_to_json
 from micronas.trial import Json, scores_to_json
@@ -53,7 +53,7 @@ class RunResult:
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparedRun:
     """An entry: its runs in order of their seeds."""
 
     entry: Entry
@@ -90,12 +90,12 @@ class Results:
     """The whole comparison; ``unfinished`` names runs that have started but are not in any figure yet."""
 
     plan: ComparisonPlan
-    reference: Reference
-    rows: tuple[Row, ...]
+    reference: ReferencePoint
+    rows: tuple[ComparedRun, ...]
     test_samples: int
     unfinished: tuple[str, ...] = ()
 
-    def row(self, name: str) -> Row | None:
+    def row(self, name: str) -> ComparedRun | None:
         """The entry called ``name``, if it has started."""
         return next((row for row in self.rows if row.entry.name == name), None)
 
@@ -109,12 +109,12 @@ def make_results(plan: ComparisonPlan, histories: Sequence[History]) -> Results:
     for entry in plan.entries:
         own = [h for h in histories if h.run.entry == entry]
         if own:
-            rows.append(Row(entry, tuple(_run_result(h, reference, plan) for h in own)))
+            rows.append(ComparedRun(entry, tuple(_run_result(h, reference, plan) for h in own)))
     samples = max((h.reported.test_samples for h in histories if h.reported), default=0)
     return Results(plan, reference, tuple(rows), samples, unfinished)
 
 
-def _run_result(history: History, reference: Reference, plan: ComparisonPlan) -> RunResult:
+def _run_result(history: History, reference: ReferencePoint, plan: ComparisonPlan) -> RunResult:
     unit, end = plan.budget.unit, plan.budget.amount
     rewards = best_so_far((s.at(unit), s.scores.reward) for s in history.steps if s.scores)
     volumes = volume_curve(history, reference, unit)
@@ -166,7 +166,7 @@ def results_to_json(results: Results) -> dict[str, Json]:
     }
 
 
-def _row_to_json(row: Row) -> dict[str, Json]:
+def _row_to_json(row: ComparedRun) -> dict[str, Json]:
     figures = {
         "best_reward": row.reward,
         "hypervolume": row.volume,

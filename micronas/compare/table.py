@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Sequence
 
 from micronas.compare.curve import Spread
-from micronas.compare.results import Results, Row, RunResult
+from micronas.compare.results import ComparedRun, Results, RunResult
 
 HEADER = (
     "entry",
@@ -44,7 +44,7 @@ def spread_text(value: Spread | None, decimals: int = 3) -> str:
     return f"{median} ({low}-{high})"
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: ComparedRun) -> tuple[str, ...]:
     wasted = sum(run.wasted for run in row.runs)
     trained = sum(run.trained for run in row.runs)
     share = _mean(row.runs, lambda run: run.wasted_cpu_share)

@@ -15,7 +15,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from micronas.compare.entry import BASELINE
-from micronas.compare.results import Results, Row, RunResult
+from micronas.compare.results import ComparedRun, Results, RunResult
 from micronas.errors import plural
 
 Figure: TypeAlias = Callable[[RunResult], float | None]
@@ -55,7 +55,7 @@ FIGURES: dict[str, Figure] = {
 }
 
 
-def against_random(row: Row, results: Results, figure: Figure) -> PairedVerdict | None:
+def against_random(row: ComparedRun, results: Results, figure: Figure) -> PairedVerdict | None:
     """None for random search itself, and if there is no seed that both have finished."""
     baseline = results.row(BASELINE)
     if baseline is None or row.entry.name == BASELINE:

@@ -30,7 +30,7 @@ from micronas.latency.core_model import Accelerator, model_of
 from micronas.latency.counts.block_log import OPTIONS, read_log
 from micronas.latency.counts.classes import CLASSES, ClassCounts
 from micronas.latency.counts.count import FlashPath, count_ops
-from micronas.latency.counts.program import Program, read_program
+from micronas.latency.counts.program import ElfProgram, read_program
 
 RUN_DEADLINE_S = 600.0
 _END_DEADLINE_S = 60.0
@@ -79,7 +79,7 @@ def board_accelerator(board: Board) -> Accelerator:
     return model_of(board.core, board.family, board.region("flash").wait_states).accelerator
 
 
-def log_options(program: Program, pipe: Path) -> tuple[str, ...]:
+def log_options(program: ElfProgram, pipe: Path) -> tuple[str, ...]:
     """QEMU's options for a log of the blocks of the inference, and of nothing else, into ``pipe``."""
     ranges = ",".join(f"{f.start:#x}+{f.end - f.start:#x}" for f in program.inference)
     return ("-d", OPTIONS, "-dfilter", ranges, "-D", str(pipe))

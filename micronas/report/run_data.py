@@ -22,7 +22,7 @@ from micronas.trial import Outcome
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class ReportedNetwork:
     """The reported network in the form used by code generation."""
 
     graph: Graph
@@ -62,7 +62,7 @@ class RunData:
     wall_s: float
     unsealings: tuple[str, ...]
     final: Final | None
-    best: Network | None
+    best: ReportedNetwork | None
     not_resumable: str = ""
     """Why this version can only show the run; empty if it can resume it."""
 
@@ -118,13 +118,13 @@ def _board(store: Store) -> BoardFacts:
     )
 
 
-def _network(tflite: bytes, store: Store, target: Target) -> Network:
+def _network(tflite: bytes, store: Store, target: Target) -> ReportedNetwork:
     """The plan for the run's board; in one memory if this version cannot read the profile."""
     graph = read_bytes(tflite, "best")
     try:
         limit = stored_budget(store).flash_bytes
         ledger = make_ledger(graph, stored_board(store), flash_limit_bytes=limit)
-        return Network(graph, ledger.lowered, ledger.plan)
+        return ReportedNetwork(graph, ledger.lowered, ledger.plan)
     except (StoreError, BudgetError):
         lowered = lower_graph(graph, target)
-        return Network(graph, lowered, plan_memory(graph, lowered))
+        return ReportedNetwork(graph, lowered, plan_memory(graph, lowered))

@@ -11,7 +11,7 @@ from micronas.trial import Json, Latency, Scores, latency_from_json, scores_from
 
 
 @dataclass(frozen=True)
-class Parity:
+class ParityFigures:
     """How many output elements were compared with the reference, and how many differed."""
 
     elements: int
@@ -37,12 +37,12 @@ class DeploymentFigures:
         return stored if isinstance(stored, dict) else None
 
     @property
-    def parity(self) -> Parity | None:
+    def parity(self) -> ParityFigures | None:
         """Equality with the reference kernels."""
         stored = self.details.get("parity")
         if not isinstance(stored, dict):
             return None
-        return Parity(_whole(stored, "elements"), _whole(stored, "mismatches"))
+        return ParityFigures(_whole(stored, "elements"), _whole(stored, "mismatches"))
 
 
 @dataclass(frozen=True)

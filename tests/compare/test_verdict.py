@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from micronas.compare.entry import Entry
-from micronas.compare.results import Results, Row
+from micronas.compare.results import ComparedRun, Results
 from micronas.compare.verdict import Ordering, PairedVerdict, against_random, judged
 
 Figures = dict[int, float | None]
 """Seed -> figure; None for a run that has none."""
 
 
-def row(name: str, figures: Figures) -> Row:
+def row(name: str, figures: Figures) -> ComparedRun:
     runs: Any = tuple(SimpleNamespace(seed=seed, value=value) for seed, value in figures.items())
-    return Row(Entry(name), runs)
+    return ComparedRun(Entry(name), runs)
 
 
 def verdict(own: Figures, random: Figures) -> PairedVerdict | None:

@@ -6,18 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from micronas.compare.history import History, Step
+from micronas.compare.history import History, ProgressPoint
 from micronas.compare.results import RunResult, make_results
 from micronas.memory.ledger import Budget
 from tests.support.compare_fakes import toy_plan
 from tests.support.search_fakes import toy_scores
 
-REFUSED = Step(0, 0.0, 0.0, None, trained=False, to_the_end=False, refused=1, repeated=False)
+REFUSED = ProgressPoint(0, 0.0, 0.0, None, trained=False, to_the_end=False, refused=1, repeated=False)
 FAILED = replace(REFUSED, trained=True, refused=0)
 DONE = replace(FAILED, scores=toy_scores([1] * 6), to_the_end=True)
 
 
-def result_of(*steps: Step) -> RunResult:
+def result_of(*steps: ProgressPoint) -> RunResult:
     plan = toy_plan()
     run = next(run for run in plan.runs() if run.entry.name == "random")
     history = History(run, steps, None, Budget(4096, 1024), majority_baseline=0.25, failure="cut short")
@@ -26,7 +26,7 @@ def result_of(*steps: Step) -> RunResult:
     return result
 
 
-def at(step: Step, number: int, cpu_s: float) -> Step:
+def at(step: ProgressPoint, number: int, cpu_s: float) -> ProgressPoint:
     return replace(step, number=number, wall_s=cpu_s, cpu_s=cpu_s)
 
 

@@ -13,7 +13,7 @@ import typer
 from micronas.board import load_board
 from micronas.cli.test import run_test
 from micronas.deploy import deployment
-from micronas.deploy.acceptance import Outcome, Report, accept, junit_xml, report_to_json
+from micronas.deploy.acceptance import Report, StepOutcome, accept, junit_xml, report_to_json
 from micronas.deploy.acceptance import run as acceptance_run
 from micronas.deploy.acceptance.report import STEPS
 from micronas.deploy.deployment import random_samples
@@ -36,7 +36,7 @@ from tests.support.renode_stand_in import install_stand_in
 BOARD = load_board("netduinoplus2")
 GRAPH = conv_2d(np.random.default_rng(3))
 SAMPLES = random_samples(GRAPH, 2, seed=0)
-PASSED, FAILED, ERROR, SKIPPED = (outcome.value for outcome in Outcome)
+PASSED, FAILED, ERROR, SKIPPED = (outcome.value for outcome in StepOutcome)
 
 
 def examined(folder: Path, cache: Path | None = None, device: str = "qemu") -> Report:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from micronas.errors import StoreError
-from micronas.store.final_figures import DeploymentFigures, FinalFigures, Parity, figures_from_json
+from micronas.store.final_figures import DeploymentFigures, FinalFigures, ParityFigures, figures_from_json
 from micronas.trial import Latency, Scores, Source
 
 LATENCY = Latency(ms=3.5, source=Source.EMULATED, instructions=1000, core="cortex-m4", clock_hz=180_000_000)
@@ -59,7 +59,7 @@ def test_the_keys_of_the_stored_object_are_these() -> None:
 
 def test_what_ran_where_is_typed() -> None:
     found = FIGURES.deployment
-    assert found.parity == Parity(320, 0)
+    assert found.parity == ParityFigures(320, 0)
     assert found.latency is not None
     assert (found.latency.ms, found.latency.source) == (3.5, Source.EMULATED)
     nothing = DeploymentFigures({})

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 
-from micronas.deploy.acceptance.report import STEPS, Outcome, Report, Step
+from micronas.deploy.acceptance.report import STEPS, Report, Step, StepOutcome
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 """What XML 1.0 (section 2.2) has no way to write, not even escaped."""
 
-_ELEMENTS = {Outcome.FAILED: "failure", Outcome.ERROR: "error", Outcome.SKIPPED: "skipped"}
+_ELEMENTS = {StepOutcome.FAILED: "failure", StepOutcome.ERROR: "error", StepOutcome.SKIPPED: "skipped"}
 
 
 def junit_xml(report: Report) -> str:
@@ -20,9 +20,9 @@ def junit_xml(report: Report) -> str:
         "testsuite",
         name=_clean(f"{report.model} on {report.board} ({report.device})"),
         tests=str(len(outcomes)),
-        failures=str(outcomes.count(Outcome.FAILED)),
-        errors=str(outcomes.count(Outcome.ERROR)),
-        skipped=str(outcomes.count(Outcome.SKIPPED)),
+        failures=str(outcomes.count(StepOutcome.FAILED)),
+        errors=str(outcomes.count(StepOutcome.ERROR)),
+        skipped=str(outcomes.count(StepOutcome.SKIPPED)),
         time=f"{report.seconds:.3f}",
     )
     for step in report.steps:

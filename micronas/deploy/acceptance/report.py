@@ -21,7 +21,7 @@ STEPS = {
 """Names, which are stable, and what each asserts."""
 
 
-class Outcome(Enum):
+class StepOutcome(Enum):
     """``FAILED``: the deployment does not work. ``ERROR``: it could not be tested."""
 
     PASSED = "passed"
@@ -35,7 +35,7 @@ class Step:
     """One of ``STEPS``; ``message`` says why it did not pass, or what was found."""
 
     name: str
-    outcome: Outcome
+    outcome: StepOutcome
     message: str = ""
 
 
@@ -54,15 +54,15 @@ class Report:
     @property
     def passed(self) -> bool:
         """Whether every step did."""
-        return all(step.outcome is Outcome.PASSED for step in self.steps)
+        return all(step.outcome is StepOutcome.PASSED for step in self.steps)
 
     @property
     def exit_code(self) -> int:
         """0: it works. 1: it does not. 2: it could not be tested."""
         outcomes = {step.outcome for step in self.steps}
-        if Outcome.FAILED in outcomes:
+        if StepOutcome.FAILED in outcomes:
             return 1
-        return 2 if Outcome.ERROR in outcomes else 0
+        return 2 if StepOutcome.ERROR in outcomes else 0
 
 
 def report_to_json(report: Report) -> dict[str, Json]:

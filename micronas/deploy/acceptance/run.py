@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from micronas.board import Board
-from micronas.deploy.acceptance.report import STEPS, Outcome, Report, Step
+from micronas.deploy.acceptance.report import STEPS, Report, Step, StepOutcome
 from micronas.deploy.deployment import Deployment, Samples, deploy, require_tools
 from micronas.device.targets import Device
 from micronas.errors import (
@@ -63,7 +63,7 @@ def _passed(deployed: Deployment) -> tuple[Step, ...]:
         "runs": str(deployed.execution_target),
         "outputs": f"{parity.elements:,} of {parity.elements:,} equal",
     }
-    return tuple(Step(name, Outcome.PASSED, found.get(name, "")) for name in STEPS)
+    return tuple(Step(name, StepOutcome.PASSED, found.get(name, "")) for name in STEPS)
 
 
 def _ended(error: MicronasError) -> tuple[Step, ...]:
@@ -72,22 +72,22 @@ def _ended(error: MicronasError) -> tuple[Step, ...]:
     names = list(STEPS)
     at = names.index(wrong)
     return (
-        *(Step(name, Outcome.PASSED) for name in names[:at]),
+        *(Step(name, StepOutcome.PASSED) for name in names[:at]),
         Step(wrong, outcome, str(error)),
-        *(Step(name, Outcome.SKIPPED, f"{wrong} did not pass") for name in names[at + 1 :]),
+        *(Step(name, StepOutcome.SKIPPED, f"{wrong} did not pass") for name in names[at + 1 :]),
     )
 
 
-def _step_of(error: MicronasError) -> tuple[str, Outcome]:
+def _step_of(error: MicronasError) -> tuple[str, StepOutcome]:
     match error:
         case ParityError():
-            return "outputs", Outcome.FAILED
+            return "outputs", StepOutcome.FAILED
         case BudgetError():
-            return "fits", Outcome.FAILED
+            return "fits", StepOutcome.FAILED
         case ToolMissingError():
-            return "tools", Outcome.ERROR
+            return "tools", StepOutcome.ERROR
         case BuildError():
-            return "builds", Outcome.ERROR
+            return "builds", StepOutcome.ERROR
         case DeviceError() | FlashError():
-            return "runs", Outcome.ERROR
-    return "builds", Outcome.ERROR
+            return "runs", StepOutcome.ERROR
+    return "builds", StepOutcome.ERROR

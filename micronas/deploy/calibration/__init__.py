@@ -6,7 +6,7 @@ weights of the classes, and what a missed line of flash costs, are then fitted, 
 of the core (``fit.py``).
 """
 
-from micronas.deploy.calibration.fit import Fitted, Observed, fit_weights
+from micronas.deploy.calibration.fit import FittedTerms, Observed, fit_weights
 from micronas.deploy.calibration.run import calibrate, calibration_boards
 
-__all__ = ["Fitted", "Observed", "calibrate", "calibration_boards", "fit_weights"]
+__all__ = ["FittedTerms", "Observed", "calibrate", "calibration_boards", "fit_weights"]

@@ -42,7 +42,7 @@ class Observed:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedTerms:
     """The fitted model. ``residuals`` are relative, modelled / measured - 1, of ops left out of the fit."""
 
     weights: dict[str, float]
@@ -63,7 +63,7 @@ class Fitted:
         )
 
 
-def fit_weights(observed: Sequence[Observed], prior: TimingModel) -> Fitted:
+def fit_weights(observed: Sequence[Observed], prior: TimingModel) -> FittedTerms:
     """Fit ``observed``; raises ``DeviceError`` with too few ops or cycles that no core can have taken."""
     _check(observed)
     names = [*prior.weights, _MISS]
@@ -75,7 +75,7 @@ def fit_weights(observed: Sequence[Observed], prior: TimingModel) -> Fitted:
     before = np.abs(rows @ start / cycles - 1.0)
     core = [i for i, name in enumerate(names) if name != _MISS]
     default = sum(prior.core_cycles(o.counts) for o in observed)
-    return Fitted(
+    return FittedTerms(
         weights=dict(zip(names[:-1], map(float, fitted[core]), strict=True)),
         miss_cycles_per_wait_state=float(fitted[-1]),
         core_factor=float((rows[:, core] @ fitted[core]).sum() / default),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from micronas.board import Board, Core
-from micronas.deploy.calibration.fit import Fitted, Observed, fit_weights
+from micronas.deploy.calibration.fit import FittedTerms, Observed, fit_weights
 from micronas.deploy.calibration.network import calibration_graph
 from micronas.deploy.deployment import Built, Samples, build, random_samples
 from micronas.device.block_trace import count_inference
@@ -39,7 +39,7 @@ Count: TypeAlias = Callable[[Built, Samples], Sequence[ClassCounts]]
 class Calibrated:
     """What came of it: ``fitted``, the ops behind it, and the clocks in megahertz."""
 
-    fitted: Fitted
+    fitted: FittedTerms
     observed: tuple[Observed, ...]
     clocks_mhz: tuple[float, ...]
 

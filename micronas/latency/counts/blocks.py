@@ -13,8 +13,8 @@ import numpy as np
 
 from micronas.latency.counts.block_log import REGISTERS
 from micronas.latency.counts.classes import CLASSES, ClassCounts, Vector
-from micronas.latency.counts.instruction import Decoder, Instruction
-from micronas.latency.counts.program import Program
+from micronas.latency.counts.instruction import Instruction, InstructionDecoder
+from micronas.latency.counts.program import ElfProgram
 
 PAGE_BYTES = 1024
 _LONGEST_BYTES = 2 * PAGE_BYTES
@@ -22,7 +22,7 @@ _TABLE_WORDS = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class CodeBlock:
     """``counts`` holds what every execution counts; ``loads`` are (register, offset, bytes).
 
     Registers from ``REGISTERS`` on are those at the start of the block that follows. ``unknown_loads`` are
@@ -55,12 +55,12 @@ class BlockTable:
     ``single`` instructions are blocks of their own where QEMU ran with ``-singlestep``.
     """
 
-    program: Program
+    program: ElfProgram
     single: bool = False
-    _decoder: Decoder = field(default_factory=Decoder)
-    _known: dict[int, Block] = field(default_factory=dict)
+    _decoder: InstructionDecoder = field(default_factory=InstructionDecoder)
+    _known: dict[int, CodeBlock] = field(default_factory=dict)
 
-    def at(self, start: int) -> Block:
+    def at(self, start: int) -> CodeBlock:
         """The block that begins at ``start``."""
         if start not in self._known:
             page_end = start // PAGE_BYTES * PAGE_BYTES + PAGE_BYTES
@@ -70,17 +70,17 @@ class BlockTable:
             self._known[start] = _block(inside[:1] if self.single else inside)
         return self._known[start]
 
-    def cut(self, start: int, end: int) -> Block:
+    def cut(self, start: int, end: int) -> CodeBlock:
         """The block at ``start`` after all ends at ``end``: an instruction there made QEMU begin anew."""
         whole = self._decoder.run(self.program.code(start, end), start)
         self._known[start] = _block(whole)
         return self._known[start]
 
 
-def _block(instructions: list[Instruction]) -> Block:
+def _block(instructions: list[Instruction]) -> CodeBlock:
     last = instructions[-1]
     loads, unknown, table_bytes = _loads(instructions)
-    return Block(
+    return CodeBlock(
         start=instructions[0].address,
         end=last.end,
         counts=_counts(instructions),

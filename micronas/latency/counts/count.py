@@ -1,6 +1,6 @@
 """Executed blocks -> class counts per op.
 
-The log is of every block that functions of the inference ran (``Program.inference``), from the first op's
+The log is of every block that functions of the inference ran (``ElfProgram.inference``), from the first op's
 first block on; an op ends where the next one begins. What lies between two ops (a dozen instructions of the
 caller) is in no log.
 """
@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from micronas.errors import DeviceError
 from micronas.latency.counts.block_log import Executed
-from micronas.latency.counts.blocks import Block, BlockTable, empty_counts
+from micronas.latency.counts.blocks import BlockTable, CodeBlock, empty_counts
 from micronas.latency.counts.classes import CLASSES, ClassCounts, Vector, from_vector
 from micronas.latency.counts.flash_cache import CacheShape, FlashCache, Touch
-from micronas.latency.counts.program import Program
+from micronas.latency.counts.program import ElfProgram
 
 _TAKEN, _NOT_TAKEN = CLASSES.index("taken"), CLASSES.index("not_taken")
 _WIDE, _UNALIGNED = CLASSES.index("wide_unaligned_target"), CLASSES.index("unaligned_access")
@@ -36,7 +36,7 @@ class FlashPath:
 
 
 def count_ops(
-    program: Program, log: Iterable[Executed], flash: FlashPath, *, single: bool = False
+    program: ElfProgram, log: Iterable[Executed], flash: FlashPath, *, single: bool = False
 ) -> tuple[ClassCounts, ...]:
     """Counts of each op of one inference; raises ``DeviceError`` if the log does not fit the program.
 
@@ -47,7 +47,7 @@ def count_ops(
 
 
 def count_paths(
-    program: Program, log: Iterable[Executed], paths: Sequence[FlashPath], *, single: bool = False
+    program: ElfProgram, log: Iterable[Executed], paths: Sequence[FlashPath], *, single: bool = False
 ) -> list[tuple[ClassCounts, ...]]:
     """``count_ops`` for each of several caches at once, from one log."""
     counters = [_Counter(program, path, single) for path in paths]
@@ -58,10 +58,10 @@ def count_paths(
 
 
 class _Counter:
-    def __init__(self, program: Program, flash: FlashPath, single: bool) -> None:
+    def __init__(self, program: ElfProgram, flash: FlashPath, single: bool) -> None:
         self._program, self._flash, self._table = program, flash, BlockTable(program, single)
         self._ops: list[Vector] = []
-        self._last: Block | None = None
+        self._last: CodeBlock | None = None
         self._insn_cache, self._data_cache = FlashCache(flash.instructions), FlashCache(flash.data)
         self._touches: dict[int, tuple[Touch, ...]] = {}
         inside = program.inference
@@ -113,7 +113,7 @@ class _Counter:
         self._count_loads(blocks, which, registers, total)
         self._last = blocks[which[-1]]
 
-    def _cut_blocks(self, starts: npt.NDArray[np.uint32], which: npt.NDArray[np.int64]) -> list[Block]:
+    def _cut_blocks(self, starts: npt.NDArray[np.uint32], which: npt.NDArray[np.int64]) -> list[CodeBlock]:
         """The blocks at ``starts``; one that is always followed from its middle was cut there by QEMU."""
         blocks = [self._table.at(int(s)) for s in starts]
         pairs = np.unique(which[:-1] * len(starts) + which[1:])
@@ -125,7 +125,7 @@ class _Counter:
             blocks[index] = self._checked(blocks[index], after)
         return blocks
 
-    def _checked(self, block: Block, after: Sequence[int]) -> Block:
+    def _checked(self, block: CodeBlock, after: Sequence[int]) -> CodeBlock:
         strange = [a for a in after if not block.may_lead_to(a)]
         if not strange:
             return block
@@ -137,7 +137,7 @@ class _Counter:
             remedy="this QEMU cuts blocks in another way than 7.2; latency.source emulated does without",
         )
 
-    def _count_edges(self, blocks: list[Block], which: npt.NDArray[np.int64], total: Vector) -> None:
+    def _count_edges(self, blocks: list[CodeBlock], which: npt.NDArray[np.int64], total: Vector) -> None:
         starts, ends = np.array([b.start for b in blocks]), np.array([b.end for b in blocks])
         jumps, wide = np.array([b.jumps for b in blocks]), np.array([b.starts_wide for b in blocks])
         before, after = which[:-1], which[1:]
@@ -153,7 +153,7 @@ class _Counter:
         total[_WIDE] += (went & wide[after]).sum()
 
     def _count_instruction_lines(
-        self, blocks: list[Block], which: npt.NDArray[np.int64], total: Vector
+        self, blocks: list[CodeBlock], which: npt.NDArray[np.int64], total: Vector
     ) -> None:
         """A block run twice in a row touches nothing new the second time, nor changes any line's age."""
         if self._flash.instructions.prefetch_only:
@@ -165,7 +165,7 @@ class _Counter:
         kept = which[~(repeated & small[which])]
         total[_FLASH_INSN] += self._insn_cache.misses(t for index in kept for t in touches[index])
 
-    def _lines_of(self, block: Block) -> tuple[Touch, ...]:
+    def _lines_of(self, block: CodeBlock) -> tuple[Touch, ...]:
         key = block.start
         if key not in self._touches:
             in_flash = self._flash.start <= key < self._flash.end
@@ -175,7 +175,7 @@ class _Counter:
 
     def _count_loads(
         self,
-        blocks: list[Block],
+        blocks: list[CodeBlock],
         which: npt.NDArray[np.int64],
         registers: npt.NDArray[np.uint32],
         total: Vector,

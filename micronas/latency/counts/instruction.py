@@ -70,7 +70,7 @@ class Instruction:
         return self.address + self.size
 
 
-class Decoder:
+class InstructionDecoder:
     """Decodes Thumb code of M-profile cores, an instruction at a time."""
 
     def __init__(self) -> None:

@@ -11,13 +11,13 @@ from pathlib import Path
 from elftools.elf.elffile import ELFFile
 
 from micronas.errors import BuildError
-from micronas.latency.counts.instruction import Decoder
+from micronas.latency.counts.instruction import InstructionDecoder
 
 _OPS = "mn_model_ops"
 
 
 @dataclass(frozen=True)
-class Function:
+class CodeFunction:
     """A function's name and where it lies."""
 
     name: str
@@ -26,11 +26,11 @@ class Function:
 
 
 @dataclass(frozen=True)
-class Program:
+class ElfProgram:
     """A linked image. ``op_entries`` are the addresses of the network's ops, in the order of running."""
 
     segments: tuple[tuple[int, bytes], ...]
-    functions: tuple[Function, ...]
+    functions: tuple[CodeFunction, ...]
     op_entries: tuple[int, ...]
 
     def code(self, start: int, end: int) -> bytes:
@@ -40,7 +40,7 @@ class Program:
                 return data[start - base : end - base]
         raise BuildError(f"address {start:#010x} was executed and lies outside of the image")
 
-    def function_at(self, address: int) -> Function | None:
+    def function_at(self, address: int) -> CodeFunction | None:
         """The function that holds ``address``."""
         index = bisect.bisect_right(self._starts, address) - 1
         if index < 0 or address >= self.functions[index].end:
@@ -52,10 +52,10 @@ class Program:
         return [f.start for f in self.functions]
 
     @cached_property
-    def inference(self) -> tuple[Function, ...]:
+    def inference(self) -> tuple[CodeFunction, ...]:
         """Every function that an op may run: those it calls, and those whose address it holds."""
-        decoder = Decoder()
-        found: dict[int, Function] = {}
+        decoder = InstructionDecoder()
+        found: dict[int, CodeFunction] = {}
         todo = [f for entry in self.op_entries if (f := self.function_at(entry)) is not None]
         while todo:
             function = todo.pop()
@@ -67,7 +67,7 @@ class Program:
         return tuple(found[start] for start in sorted(found))
 
 
-def read_program(elf: Path) -> Program:
+def read_program(elf: Path) -> ElfProgram:
     """Read ``elf``; raises ``BuildError`` when it holds no network."""
     with elf.open("rb") as stream:
         file = ELFFile(stream)
@@ -78,19 +78,19 @@ def read_program(elf: Path) -> Program:
     if not ops:
         raise BuildError(f"{elf.name}: no symbol {_OPS}, so it holds no network of micronas")
     functions = _functions([s for s in symbols if s["st_info"]["type"] == "STT_FUNC"])
-    program = Program(segments, functions, ())
+    program = ElfProgram(segments, functions, ())
     table = program.code(ops[0]["st_value"], ops[0]["st_value"] + ops[0]["st_size"])
     entries = tuple(a & ~1 for a in struct.unpack(f"<{len(table) // 4}I", table))
-    return Program(segments, functions, entries)
+    return ElfProgram(segments, functions, entries)
 
 
-def _functions(symbols: list) -> tuple[Function, ...]:  # type: ignore[type-arg]
+def _functions(symbols: list) -> tuple[CodeFunction, ...]:  # type: ignore[type-arg]
     sized = sorted({(s["st_value"] & ~1, s["st_size"], s.name) for s in symbols if s["st_size"]})
-    unique = {start: Function(name, start, start + size) for start, size, name in sized}
+    unique = {start: CodeFunction(name, start, start + size) for start, size, name in sized}
     return tuple(unique[start] for start in sorted(unique))
 
 
-def _mentioned(code: bytes, function: Function, decoder: Decoder) -> set[int]:
+def _mentioned(code: bytes, function: CodeFunction, decoder: InstructionDecoder) -> set[int]:
     """Targets of direct jumps out of a function, and words in it that may be addresses of others."""
     found: set[int] = set()
     at = function.start

@@ -22,7 +22,7 @@ from micronas.memory.ledger.budget import Budget, Verdict, board_budget, check
 from micronas.memory.ledger.free_region import (
     FreeRegion,
     Item,
-    Part,
+    RegionPart,
     allocate_regions,
     first_fit_region,
     free_regions,
@@ -154,7 +154,10 @@ def _tflm_ledger(graph: Graph, board: Board) -> Ledger:
         sram=allocate_regions(
             board,
             (),
-            [Part(memory, "arena head", head_bytes), Part(memory, "arena tail", arena.tail_bytes)],
+            [
+                RegionPart(memory, "arena head", head_bytes),
+                RegionPart(memory, "arena tail", arena.tail_bytes),
+            ],
         ),
         regions=_regions(board),
         arena_location=ArenaLocation((memory,)),

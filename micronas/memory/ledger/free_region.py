@@ -40,7 +40,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Part:
+class RegionPart:
     """A part of the arena, of one kind, and the memory that holds it."""
 
     memory: ArenaMemory
@@ -77,7 +77,7 @@ def largest_free_region(rooms: tuple[FreeRegion, ...]) -> FreeRegion:
 
 
 def allocate_regions(
-    board: Board, resident: Iterable[tuple[str, int]], arena: Sequence[Part]
+    board: Board, resident: Iterable[tuple[str, int]], arena: Sequence[RegionPart]
 ) -> tuple[Item, ...]:
     """The contents of each region: the parts of the arena, then ``resident``, last first.
 

@@ -10,7 +10,7 @@ from micronas.board.arena_location import ArenaLocation
 from micronas.codegen.lowering import Lowered
 from micronas.memory.ledger.free_region import (
     FreeRegion,
-    Part,
+    RegionPart,
     first_fit_region,
     free_banks,
     free_regions,
@@ -75,11 +75,11 @@ class Placement:
     rooms: tuple[FreeRegion, ...]
     no_split: NoSplit | None = None
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[RegionPart]:
         """The parts of the arena by memory."""
         sizes = [bank.nbytes for bank in self.plan.banks] or [self.plan.arena_bytes]
         memories = zip(self.location.memories, sizes, strict=True)
-        return [Part(memory, "arena", nbytes) for memory, nbytes in memories]
+        return [RegionPart(memory, "arena", nbytes) for memory, nbytes in memories]
 
 
 def place_on(

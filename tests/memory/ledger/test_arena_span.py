@@ -23,7 +23,7 @@ from micronas.deploy.to_json import deployment_to_json
 from micronas.device.targets import DeviceImage, Qemu, execution_target, image_for
 from micronas.firmware.linker_script import linker_script
 from micronas.memory.ledger import board_budget, check, make_ledger
-from micronas.memory.ledger.free_region import FreeRegion, Item, Part, allocate_regions, free_regions
+from micronas.memory.ledger.free_region import FreeRegion, Item, RegionPart, allocate_regions, free_regions
 from micronas.model.graph import Quant
 from micronas.model.net import Conv, Net, NetBuilder, shape_graph
 from micronas.model.tflite.writer import write
@@ -107,7 +107,8 @@ def test_a_part_is_cut_exactly_where_the_regions_meet(
     sram = F746.region("sram").model_copy(update={"origin": 0x20000000 + first})
     regions = (F746.region("dtcm").model_copy(update={"length": first}), sram)
     board = F746.model_copy(update={"regions": regions})
-    found = allocate_regions(board, [("stack", 20), ("static", 4)], [Part(memory("dtcm+sram"), "arena", 30)])
+    arena = [RegionPart(memory("dtcm+sram"), "arena", 30)]
+    found = allocate_regions(board, [("stack", 20), ("static", 4)], arena)
     assert found == tuple(Item(*item) for item in items)
 
 
