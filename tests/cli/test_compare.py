@@ -7,10 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from micronas.cli.compare import _run
+from micronas.compare import run as compare_runs
 from micronas.compare.plan import open_plan
 from micronas.compare.run import read_results, run_all
 from tests.support.command_line import micronas, refused
@@ -49,6 +52,26 @@ def test_bad_input_is_refused_and_leaves_nothing_behind(
 ) -> None:
     refused(micronas("compare", *arguments, cwd=tmp_path), *parts)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("device", "warned"), [("renode", True), ("qemu", False)])
+def test_renodes_open_ports_are_named_before_the_first_run(
+    device: str,
+    warned: bool,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[str] = []
+
+    def no_runs(*_: object) -> dict[str, str]:
+        seen.append(capsys.readouterr().err)
+        return {}
+
+    monkeypatch.setattr(compare_runs, "run_all", no_runs)
+    plan = toy_plan()
+    _run(replace(plan, config=plan.config.model_copy(update={"device": device})), tmp_path)
+    assert ["open on all network interfaces" in said for said in seen] == [warned]
 
 
 COMPARE = """
