@@ -61,6 +61,16 @@ def test_the_package_has_few_entries() -> None:
     assert len(names) <= MAX_ENTRIES, names
 
 
+def test_scripts_inside_tests_import_no_test_either() -> None:
+    """What a test hands to another interpreter as text."""
+    found = re.compile(r"(?:from|import) tests\.(?!support\b)\w+")
+    assert {
+        str(path): found.findall((TESTS / path).read_text(encoding="utf-8"))
+        for path in TEST_FILES
+        if found.search((TESTS / path).read_text(encoding="utf-8"))
+    } == {}
+
+
 def test_documents_name_test_files_that_are_there() -> None:
     pages = [
         *REPOSITORY.glob("*.md"),

@@ -12,40 +12,11 @@ from pathlib import Path
 import pytest
 
 from micronas.errors import StoreError
-from micronas.store import DATABASE, Final, Record, Store
+from micronas.store import DATABASE, Final, Store
 from micronas.store.run_file import damaged
-from micronas.trial import Latency, Outcome, Scores, Source, Trial
+from micronas.trial import Outcome
 from tests.support.paths import REPOSITORY
-
-LATENCY = Latency(
-    ms=1.5, source=Source.EMULATED, instructions=174_000, core="cortex-m4", clock_hz=180_000_000
-)
-SCORES = Scores(
-    quality_int8=0.9,
-    quality_float=0.91,
-    flash_bytes=1000,
-    sram_bytes=2000,
-    macs=3,
-    parameters=4,
-    latency=LATENCY,
-    reward=0.95,
-    epochs=7,
-    train_cpu_s=1.25,
-)
-
-
-def complete(number: int) -> Record:
-    trial = Trial(
-        number, {"blocks": [number, "x"]}, f"k{number}", Outcome.COMPLETE, SCORES, origin="strategy"
-    )
-    return Record(
-        trial, {"parity": {"elements": 10, "mismatches": 0}}, rejected=3, tflite=b"TFL3" + bytes([number])
-    )
-
-
-def failed(number: int) -> Record:
-    trial = Trial(number, [1], f"k{number}", Outcome.FAILED, reason="the loss became nan", stage="train")
-    return Record(trial, {})
+from tests.support.stored_trials import SCORES, complete, failed
 
 
 @pytest.fixture
@@ -95,7 +66,9 @@ def test_the_lock_ends_with_the_run(tmp_path: Path) -> None:
 
 def test_a_killed_writer_leaves_whole_trials_and_no_lock(tmp_path: Path) -> None:
     script = (
-        "import os, signal, sys; sys.path.insert(0, sys.argv[2]); from tests.store.test_store import *\n"
+        "import os, signal, sys; sys.path.insert(0, sys.argv[2])\n"
+        "from pathlib import Path; from micronas.store import Store\n"
+        "from tests.support.stored_trials import complete, failed\n"
         "store = Store.create(Path(sys.argv[1]), {}); store.begin_session()\n"
         "store.add(complete(0)); store.add(failed(1)); os.kill(os.getpid(), signal.SIGKILL)"
     )
