@@ -93,8 +93,8 @@ class Scores:
         return self.quality_int8
 
 
-BUDGET_STAGE, FORECAST_STAGE = "budget", "forecast"
-"""Stages at which a trial is refused before training: memory ledger, and latency forecast."""
+BUDGET_STAGE, PREDICTION_STAGE = "budget", "prediction"
+"""Stages at which a trial is refused before training: memory ledger, and predicted latency."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Trial:
     @property
     def refused(self) -> bool:
         """Whether a budget excluded it before training."""
-        return self.outcome is Outcome.INFEASIBLE and self.stage in (BUDGET_STAGE, FORECAST_STAGE)
+        return self.outcome is Outcome.INFEASIBLE and self.stage in (BUDGET_STAGE, PREDICTION_STAGE)
 
 
 def scores_to_json(scores: Scores) -> dict[str, Json]:

@@ -1,4 +1,4 @@
-"""Replay finished runs as if `latency.model` had been on, and hold every forecast against what was emulated.
+"""Replay finished runs with `latency.model` switched on, and compare predicted and emulated latencies.
 
     python benchmarks/latency_model/replay.py RUN [RUN ...]
 
@@ -22,7 +22,7 @@ from micronas.errors import MicronasError, StoreError, plural
 from micronas.estimate.rank import kendall_tau
 from micronas.latency import OpFeatures, Profile, features_of, profile_to_json
 from micronas.model.tflite import read_bytes
-from micronas.search.forecast.forecast import forecast, stands
+from micronas.search.predicted_latency.prediction import predict_latency, replaces_measurement
 from micronas.search.task import TrialTask
 from micronas.store import Record, Store
 from micronas.store.stored_setup import stored_board, stored_config
@@ -30,7 +30,7 @@ from micronas.trial import Source, latency_to_json
 
 HEADER = (
     *("run", "networks", "predicted", "median error", "largest", "beyond the bar"),
-    *("tau of all forecasts", "tau of multiply-accumulates"),
+    *("tau of all predictions", "tau of multiply-accumulates"),
 )
 
 
@@ -85,10 +85,10 @@ def replay(folder: Path) -> Replay:
                 record.trial.number, record.trial.arch, record.trial.key, profiles=tuple(observed)
             )
             macs.append((scores.macs, scores.latency.ms))
-            said = forecast(graph, lowered, task)
+            said = predict_latency(graph, lowered, task)
             if said is not None:
                 pairs.append((said.latency.ms, scores.latency.ms))
-            if said is not None and stands(said, task, config, limits):
+            if said is not None and replaces_measurement(said, task, config, limits):
                 errors.append(abs(said.latency.ms / scores.latency.ms - 1))
                 beyond += errors[-1] > said.error
             else:

@@ -21,7 +21,7 @@ OTHERS = (
     ("optuna NSGA-II", ".969 / .977", ".927 / .937", "8.7", "6.1", "30 %"),
     ("uNAS aging evolution", ".889 / .873", "none", "1.5", "0.4", "75 %"),
     ("NanoNAS", "-", ".968 / .973", "15-20", "3 epochs each", "-"),
-    ("no search: hand-made network, 60 s, augmented", ".987 / .987", ".976 / .981", "-", "-", "-"),
+    ("no search: baseline network, 60 s, augmented", ".987 / .987", ".976 / .981", "-", "-", "-"),
     ("TPE's winner + 60 s of that recipe", ".979 / .988", ".983 / .995", "-", "-", "-"),
 )
 HEADER = (

@@ -67,7 +67,7 @@ def _additions(feed: Path | None, include: Path | None) -> Additions:
 
     for option, path in (("--feed", feed), ("--include", include)):
         if path is not None and not path.is_file():
-            raise ConfigError(f"{option} {path}: there is no such file", remedy="check the path")
+            raise ConfigError(f"{option} {path}: file not found", remedy="check the path")
     return Additions(feed.read_bytes() if feed else None, include)
 
 

@@ -95,7 +95,7 @@ class StrategyConfig(_Section):
     draws: int = Field(default=16, ge=1, description="dnas, darts: networks tried from one supernet")
     order: Literal[1, 2] = Field(default=1, description="darts: first- or second-order gradient")
     partial_channels: Literal[1, 2, 4] = Field(
-        default=2, description="darts: one of so many channels is mixed; 1 is plain DARTS"
+        default=2, description="darts: one in this many channels is mixed; 1 is plain DARTS"
     )
     early_stop: bool = Field(
         default=True, description="darts: stop before the cells collapse; false is plain DARTS"

@@ -134,7 +134,7 @@ class Dataset:
 
     @property
     def figure(self) -> str:
-        """Name of the figure of merit: the user's metric, or what the task is judged by."""
+        """Name of the figure of merit: the user's metric, or the task's own."""
         return self.metric_name or self.task.figure
 
     @property

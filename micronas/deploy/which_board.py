@@ -1,8 +1,8 @@
-"""Which boards does a network fit, with how many bytes to spare, and how long does it take there?
+"""The boards that a network fits, the bytes to spare, and its latency on each.
 
-Whether it fits is the ledger's answer, board by board. Its latency is emulated once for each core: boards
-with the same core run the same kernels, so the executed instructions are the same but for the few that a
-reading of the counter costs; only cycles per instruction and clock are the board's.
+The ledger decides for each board whether it fits. Its latency is emulated once for each core: boards with the
+same core run the same kernels, so the executed instructions are the same, except for the few that read the
+counter; only the clock and the cycles per instruction depend on the board.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class Agreement:
     ``baseline_tau`` is that of the number of parameters over the same networks, None if it was not measured.
     """
 
-    judge: str
+    proxy: str
     tau: float
     networks: int
     baseline_tau: float | None = None
@@ -31,23 +31,23 @@ class Agreement:
     def warning(self) -> str:
         """A warning if the proxy is not reliable; otherwise empty."""
         if self.networks < MIN_NETWORKS:
-            return f"{plural(self.networks, 'network')}: too few to measure how well the {self.judge} ranks"
+            return f"{plural(self.networks, 'network')}: too few to measure how well the {self.proxy} ranks"
         if self.baseline_tau is not None and self.tau <= self.baseline_tau:
             return (
-                f"Kendall's tau of the {self.judge} is {self.tau:.2f} over "
+                f"Kendall's tau of the {self.proxy} is {self.tau:.2f} over "
                 f"{plural(self.networks, 'network')}; the number of parameters alone gives "
                 f"{self.baseline_tau:.2f}, so prefer estimator.prefilter.proxy: parameters"
             )
         if self.tau >= TRUSTED_TAU:
             return ""
         return (
-            f"Kendall's tau of the {self.judge} is {self.tau:.2f} over "
+            f"Kendall's tau of the {self.proxy} is {self.tau:.2f} over "
             f"{plural(self.networks, 'network')}, under {TRUSTED_TAU}: do not rely on its order"
         )
 
 
 def agreement(
-    judge: str,
+    proxy: str,
     scores: Sequence[float],
     stand_alone: Sequence[float],
     parameters: Sequence[float] | None = None,
@@ -57,4 +57,4 @@ def agreement(
     ``parameters`` of the same networks are the baseline to beat.
     """
     baseline = None if parameters is None else kendall_tau(parameters, stand_alone)
-    return Agreement(judge, kendall_tau(scores, stand_alone), len(scores), baseline)
+    return Agreement(proxy, kendall_tau(scores, stand_alone), len(scores), baseline)

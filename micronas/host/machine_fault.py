@@ -1,7 +1,7 @@
-"""Faults of the machine, which say nothing about a network: how to recognise them, and what to do.
+"""Faults of the host, which are independent of the network: how to recognise them, and what to do.
 
-A full disk, a missing compiler or a limit on open files fails every network alike. A search therefore stops
-at such an error instead of storing it as a network's result.
+A full disk, a missing compiler or a limit on open files fails every network. A search therefore stops at such
+an error instead of storing it as a network's result.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """From shapes to cycles without running anything: prices per kernel class, fitted once per core.
 
-``op_costs.json`` holds, for each core and kernel class (``features.py``), what each feature of an op costs
-in cycles of the core and in missed lines of flash, behind each kind of accelerator.
-``python -m benchmarks.latency.fit`` makes it from the class counts (``counts/``) of generated ops of many
-shapes, and prints how far it is off on ops that it did not see. A network is the sum of its ops, as in the
-full model but for what one op leaves in the caches for the next.
+``op_costs.json`` holds, for each core and kernel class (``features.py``), what each feature of an op costs in
+cycles of the core and in missed lines of flash, behind each kind of accelerator. ``python -m
+benchmarks.latency.fit`` makes it from the class counts (``counts/``) of generated ops of many shapes, and
+prints its errors on other ops. A network is the sum of its ops, as in the full model, except that an op does
+not profit from what the previous op left in the caches.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from micronas.report.target import MissedTarget, missed_target
 from micronas.store import Record
 from micronas.store.columns import csv_text, page_columns
 from micronas.strategy.pareto import non_dominated
-from micronas.trial import FORECAST_STAGE, Outcome, Scores, Source
+from micronas.trial import PREDICTION_STAGE, Outcome, Scores, Source
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def render(run: RunData) -> str:
         run=run,
         version=micronas.__version__,
         counts={outcome.value: sum(r.trial.outcome is outcome for r in run.records) for outcome in Outcome},
-        by_forecast=sum(r.trial.stage == FORECAST_STAGE for r in run.records),
+        by_prediction=sum(r.trial.stage == PREDICTION_STAGE for r in run.records),
         proposed=sum(1 + r.rejected for r in run.records),
         latency_source=_latency_source(run),
         fronts=[chart for chart in fronts(run) if chart],
@@ -120,7 +120,7 @@ def _history(run: RunData) -> str:
 
 
 def _kind(record: Record, on_front: bool) -> str:
-    kind = "hand" if record.trial.origin == "hand-made" else "trial"
+    kind = "hand" if record.trial.origin == "baseline" else "trial"
     if record.trial.scores and record.trial.scores.latency:
         kind += " predicted" * (record.trial.scores.latency.source is Source.PREDICTED)
     return f"{kind} best" if on_front else kind

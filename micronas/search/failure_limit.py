@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from micronas.errors import DeviceError, FlashError, SearchError, plural
-from micronas.trial import FORECAST_STAGE, Outcome, Trial
+from micronas.trial import PREDICTION_STAGE, Outcome, Trial
 
 _FIGURE = (
     r"(?:\b0x[0-9a-f]+\b"  # addresses
@@ -33,7 +33,7 @@ class FailureLimit:
                 remedy="Repair or reconnect the board and continue with --resume. To keep searching after a "
                 "board failure, set on_board_failure: continue.",
             )
-        if trial.stage == FORECAST_STAGE:
+        if trial.stage == PREDICTION_STAGE:
             return  # cost nothing; similar trials that are measured do count
         kind = _kind_of_end(trial)
         self._length = self._length + 1 if kind and kind == self._kind else int(bool(kind))

@@ -124,7 +124,7 @@ class LedgerGate:
         return self._ledgers[key]
 
     def _macs_over(self, arch: Arch) -> str:
-        """Why there are too many operations; empty if there are not."""
+        """The reason if there are too many operations, otherwise empty."""
         if self._macs is None or (macs := self._space.net(arch).macs) <= self._macs:
             return ""
         return f"{macs:,} MACs, {macs - self._macs:,} over constraints.macs"

@@ -16,16 +16,16 @@ from typing import Protocol
 
 from micronas.search.executor import Executor
 from micronas.search.failure_limit import FailureLimit, failed_for_its_device
-from micronas.search.forecast.forecast import PROFILE
-from micronas.search.forecast.gate import UNTRAINED, LatencyGate
 from micronas.search.machine_stop import stopped_by
+from micronas.search.predicted_latency.gate import UNTRAINED, LatencyGate
+from micronas.search.predicted_latency.prediction import PROFILE
 from micronas.search.proposals import Proposals, feasible_share
 from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import Termination
 from micronas.space import Arch, Space
 from micronas.store import Record, Store
 from micronas.strategy import Strategy
-from micronas.trial import BUDGET_STAGE, FORECAST_STAGE, Json, Outcome, Trial
+from micronas.trial import BUDGET_STAGE, PREDICTION_STAGE, Json, Outcome, Trial
 
 RUN_CPU_S = "run_cpu_s"
 """Detail of every stored trial: CPU seconds of the whole run when the trial ended, excluding pauses."""
@@ -123,11 +123,11 @@ class Loop:
     def _begin_fitting(self, number: int, pending: _Pending) -> None:
         """Evaluate a candidate that fits, unless it is predicted to be too slow."""
         profiles = self._profiles()
-        slow = self._latency_gate.judge(pending.arch, profiles) if self._latency_gate else None
+        slow = self._latency_gate.check(pending.arch, profiles) if self._latency_gate else None
         if slow is not None:
             pending.details[UNTRAINED] = slow.to_json()
         if slow is not None and not slow.let_through:
-            self._finish(number, _refused(FORECAST_STAGE, slow.reason))
+            self._finish(number, _refused(PREDICTION_STAGE, slow.reason))
             return
         task = TrialTask(
             number,
@@ -150,7 +150,7 @@ class Loop:
         # A strategy may spend a minute on a proposal; the budget in minutes must include it.
         self._proposals.rejected, started_s = 0, time.monotonic()
         if number < len(self._first):
-            arch, origin = self._first[number], "hand-made"
+            arch, origin = self._first[number], "baseline"
         else:
             arch, origin = self._strategy.ask(number), "strategy"
         return _Pending(arch, self._space.key(arch), origin, self._proposals.rejected, started_s)

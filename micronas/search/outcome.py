@@ -18,7 +18,7 @@ from micronas.memory.ledger import make_ledger
 from micronas.model.tflite import read_bytes
 from micronas.report.target import missed_target
 from micronas.search.final import Winner
-from micronas.search.forecast.check import check_forecasts, check_to_json
+from micronas.search.predicted_latency.check import check_predictions, check_to_json
 from micronas.search.setup import Setup
 from micronas.search.stages import parity_samples
 from micronas.store import Final, Record, Store
@@ -164,7 +164,7 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
             "cut": len(cut_trials(records)),
         },
         "agreement": list(best.agreement or ()),
-        "forecasts": check_to_json(check_forecasts(records)) if predicts else None,
+        "latency_predictions": check_to_json(check_predictions(records)) if predicts else None,
     }
 
 

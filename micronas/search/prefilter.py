@@ -39,12 +39,12 @@ class Prefiltered:
         make: Callable[[Accept], Strategy],
         space: Space,
         accept: Accept,
-        judge: ProxyScorer,
+        scorer: ProxyScorer,
         config: PrefilterConfig,
     ) -> None:
         """``make`` builds the strategy for the given proposal check."""
         self._space, self._accept, self._config = space, accept, config
-        self._scores = ScoredNets(space, judge)
+        self._scores = ScoredNets(space, scorer)
         self._wanted = max(1, round(1 / config.keep))
         self._candidates: list[Arch] = []
         self._observed: list[Arch] = []
@@ -77,20 +77,20 @@ class Prefiltered:
 class ScoredNets:
     """Proxies of architectures, each computed once."""
 
-    def __init__(self, space: Space, judge: ProxyScorer) -> None:
-        self._space, self._judge = space, judge
+    def __init__(self, space: Space, scorer: ProxyScorer) -> None:
+        self._space, self._scorer = space, scorer
         self._known: dict[str, ProxyScores] = {}
 
     def of(self, archs: Sequence[Arch]) -> list[ProxyScores]:
         """In the order of ``archs``."""
         keys = [self._space.key(arch) for arch in archs]
         new = {key: arch for key, arch in zip(keys, archs, strict=True) if key not in self._known}
-        scores = self._judge.scores([self._space.net(arch) for arch in new.values()]) if new else []
+        scores = self._scorer.scores([self._space.net(arch) for arch in new.values()]) if new else []
         self._known.update(zip(new, scores, strict=True))
         return [self._known[key] for key in keys]
 
 
-def proxy_agreements(space: Space, judge: ProxyScorer, records: Sequence[Record]) -> list[Agreement]:
+def proxy_agreements(space: Space, scorer: ProxyScorer, records: Sequence[Record]) -> list[Agreement]:
     """How each proxy ranks the run's trained networks, compared with their int8 accuracies and with the
     ranking by the number of parameters.
 
@@ -100,7 +100,7 @@ def proxy_agreements(space: Space, judge: ProxyScorer, records: Sequence[Record]
     trained = {r.trial.key: r.trial for r in records if r.trial.outcome is Outcome.COMPLETE}
     archs = [space.from_json(trial.arch) for trial in trained.values()]
     accuracies = [trial.scores.quality_int8 for trial in trained.values() if trial.scores is not None]
-    scores = ScoredNets(space, judge).of(archs)
+    scores = ScoredNets(space, scorer).of(archs)
     baseline = [s.parameters for s in scores]
     return [
         agreement(

@@ -31,7 +31,7 @@ def make_proposer(
     setup: Setup,
     store: Store,
     proposals: Proposals,
-    judge: ProxyScorer,
+    scorer: ProxyScorer,
     termination: Termination,
     observer: Observer,
 ) -> Strategy:
@@ -56,7 +56,7 @@ def make_proposer(
             modelled=problem.op_latency,
         )
     if config.estimator.prefilter is not None:
-        return Prefiltered(strategy, space, proposals.accept, judge, config.estimator.prefilter)
+        return Prefiltered(strategy, space, proposals.accept, scorer, config.estimator.prefilter)
     return strategy(proposals.accept)
 
 

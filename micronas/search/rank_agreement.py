@@ -17,33 +17,33 @@ from micronas.trial import Json
 
 
 def rank_agreements(
-    config: SearchConfig, space: Space, judge: ProxyScorer, store: Store, records: Sequence[Record]
+    config: SearchConfig, space: Space, scorer: ProxyScorer, store: Store, records: Sequence[Record]
 ) -> list[Json]:
     """One object per proxy that the run used: its name, Kendall's tau, networks, and a warning or ''.
 
-    ``judge`` recomputes the proxies, if the run was filtered by them.
+    ``scorer`` recomputes the proxies, if the run was filtered by them.
     """
     found: list[Agreement] = []
     if config.estimator.name == "supernet" and (subnets := FoundSubnets.load(store.folder / FOUND)):
         found.append(supernet_agreement(subnets, records, config.estimator.supernet.sample))
     if config.estimator.prefilter is not None:
-        found += proxy_agreements(space, judge, records)
+        found += proxy_agreements(space, scorer, records)
     return [_to_json(agreement) for agreement in found]
 
 
-def agreement_text(judge: Any) -> str:
+def agreement_text(agreement: Any) -> str:
     """One line of text for an object of ``rank_agreements``."""
-    if judge["warning"]:
-        return f"warning: {judge['warning']}"
-    networks = plural(judge["networks"], "network")
-    return f"{judge['judge']}: Kendall's tau {judge['kendall_tau']:.2f} over {networks}"
+    if agreement["warning"]:
+        return f"warning: {agreement['warning']}"
+    networks = plural(agreement["networks"], "network")
+    return f"{agreement['proxy']}: Kendall's tau {agreement['kendall_tau']:.2f} over {networks}"
 
 
 def stage_text(found: FoundSubnets) -> str:
     """The cost of the search with shared weights, as text."""
     each_s = found.scoring_cpu_s / max(1, len(found.subnets))
-    scouts = plural(len(found.scouts), "untrained network")
-    ran = f"{scouts} run to predict latencies; " if found.scouts else ""
+    samples = plural(len(found.profiling_samples), "untrained network")
+    ran = f"{samples} run to predict latencies; " if found.profiling_samples else ""
     return (
         f"supernet: {ran}{plural(found.epochs, 'epoch')} in {found.training_cpu_s:.0f} CPU s; "
         f"{plural(len(found.subnets), 'network')} "
@@ -53,7 +53,7 @@ def stage_text(found: FoundSubnets) -> str:
 
 def _to_json(agreement: Agreement) -> dict[str, Json]:
     return {
-        "judge": agreement.judge,
+        "proxy": agreement.proxy,
         "kendall_tau": agreement.tau,
         "networks": agreement.networks,
         "warning": agreement.warning,

@@ -22,11 +22,11 @@ from micronas.report import write_report
 from micronas.search.cpu_clock import CpuClock
 from micronas.search.executor import GRACE_S, ProcessExecutor
 from micronas.search.final import HANG_TIMEOUT_FACTOR, choose
-from micronas.search.forecast.check import check_forecasts, check_text
-from micronas.search.forecast.forecast import Forecast, forecast_untrained
-from micronas.search.forecast.gate import LatencyGate
 from micronas.search.loop import RUN_CPU_S, Loop, Observer
 from micronas.search.outcome import conclude, write_summary
+from micronas.search.predicted_latency.check import check_predictions, check_text
+from micronas.search.predicted_latency.gate import LatencyGate
+from micronas.search.predicted_latency.prediction import PredictedLatency, predict_untrained_latency
 from micronas.search.proposals import Proposals, feasible_share
 from micronas.search.proposer import make_proposer
 from micronas.search.rank_agreement import agreement_text, rank_agreements
@@ -87,12 +87,12 @@ def search(setup: Setup, store: Store, observer: Observer, *, finish_now: bool =
     config = setup.config
     clock = CpuClock(cpu_before(store))
     termination = make_termination(config, store.wall_s, spent_cpu_s=clock.spent_s)
-    with ZeroCostScorer(config.data, config.seed) as judge, search_executor(setup) as executor:
+    with ZeroCostScorer(config.data, config.seed) as scorer, search_executor(setup) as executor:
         if finish_now:
             records = _told(store, observer)
         else:
             observer.phase("training the first network")
-            records = _loop(setup, store, judge, executor, termination, clock, observer).run()
+            records = _loop(setup, store, scorer, executor, termination, clock, observer).run()
         observer.phase("final training")
         winner = choose(
             records,
@@ -104,11 +104,11 @@ def search(setup: Setup, store: Store, observer: Observer, *, finish_now: bool =
             observer.phase,
             epochs=config.final_fit.epochs,
         )
-        agreement = rank_agreements(config, setup.space, judge, store, records)
+        agreement = rank_agreements(config, setup.space, scorer, store, records)
     observer.phase("final build, measurement and test")
     final = conclude(setup, winner, store, agreement)
     if config.latency.model:
-        observer.phase(check_text(check_forecasts(records)))
+        observer.phase(check_text(check_predictions(records)))
     for verdict in agreement:
         observer.phase(agreement_text(verdict))
     write_summary(store, final)
@@ -138,7 +138,7 @@ def search_executor(setup: Setup) -> ProcessExecutor:
 def _loop(
     setup: Setup,
     store: Store,
-    judge: ZeroCostScorer,
+    scorer: ZeroCostScorer,
     executor: ProcessExecutor,
     termination: Termination,
     clock: CpuClock,
@@ -147,7 +147,7 @@ def _loop(
     config, proposals = setup.config, Proposals(setup.space, setup.gate)
     return Loop(
         space=setup.space,
-        strategy=make_proposer(setup, store, proposals, judge, termination, observer),
+        strategy=make_proposer(setup, store, proposals, scorer, termination, observer),
         proposals=proposals,
         first=setup.first,
         executor=executor,
@@ -170,13 +170,13 @@ def _latency_gate(setup: Setup) -> LatencyGate | None:
 
     model = board_latency(setup.board) if is_modelled(setup.board) else None
 
-    def say(arch: Arch, observed: Sequence[Json]) -> Forecast | None:
+    def predict(arch: Arch, observed: Sequence[Json]) -> PredictedLatency | None:
         graph = shape_graph(setup.space.net(arch))
         lowered = lower_graph(graph, target)
         modelled_ms = None if model is None else model.of(graph, lowered, trained=False).ms
-        return forecast_untrained(graph, lowered, observed, modelled_ms)
+        return predict_untrained_latency(graph, lowered, observed, modelled_ms)
 
-    return LatencyGate(say, config.latency, limit_ms)
+    return LatencyGate(predict, config.latency, limit_ms)
 
 
 def cpu_before(store: Store) -> float:

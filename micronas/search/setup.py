@@ -19,10 +19,10 @@ from micronas.host.plugin import Part, find
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget
 from micronas.quantize.calibration import check_calibration
-from micronas.search.forecast.modelled import NetLatency, modelled_limit
-from micronas.search.forecast.source import latency_source
 from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
+from micronas.search.predicted_latency.modelled import NetLatency, modelled_limit
+from micronas.search.predicted_latency.source import latency_source
 from micronas.space import ANOMALY_SPACES, SPACES, Arch, Space, check_space, make_space
 from micronas.strategy import STRATEGIES, Problem, check_strategy, searcher
 from micronas.trial import Source

@@ -25,8 +25,14 @@ from micronas.memory.ledger import make_ledger
 from micronas.model.graph import Graph
 from micronas.model.tflite import read_bytes
 from micronas.search.evaluate import DeployedFigures, Stages, TrialEvaluator
-from micronas.search.forecast.forecast import FORECAST, PROFILE, forecast, profile_of, stands
-from micronas.search.forecast.source import latency_source
+from micronas.search.predicted_latency.prediction import (
+    PREDICTION,
+    PROFILE,
+    predict_latency,
+    profile_of,
+    replaces_measurement,
+)
+from micronas.search.predicted_latency.source import latency_source
 from micronas.search.task import TrialTask
 from micronas.space import Space, make_space
 from micronas.train.process import leave_graphs_unfused, prepare_process
@@ -68,10 +74,10 @@ def place(
     if config.device == "none":
         return DeployedFigures(ledger.flash_bytes, ledger.sram_bytes, modelled, {})
     prior_ms = _prior_ms(graph, config, board)
-    said = forecast(graph, ledger.lowered, task, prior_ms) if config.latency.model else None
-    if said is not None and stands(said, task, config.latency, config.constraints):
+    said = predict_latency(graph, ledger.lowered, task, prior_ms) if config.latency.model else None
+    if said is not None and replaces_measurement(said, task, config.latency, config.constraints):
         return DeployedFigures(
-            ledger.flash_bytes, ledger.sram_bytes, said.latency, {FORECAST: said.to_json()}
+            ledger.flash_bytes, ledger.sram_bytes, said.latency, {PREDICTION: said.to_json()}
         )
     device = make_device(config.device, config.probe, config.port)
     samples = parity_samples(graph, dataset, PARITY_SAMPLES)
@@ -90,7 +96,7 @@ def place(
     if config.latency.model or config.estimator.name == "supernet":
         details[PROFILE] = profile_of(graph, deployed.ledger.lowered, deployed.measurement, prior_ms)
     if said is not None:
-        details[FORECAST] = said.to_json(latency)
+        details[PREDICTION] = said.to_json(latency)
     return DeployedFigures(ledger.flash_bytes, ledger.sram_bytes, latency, details)
 
 

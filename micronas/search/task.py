@@ -18,9 +18,9 @@ class TrialTask:
     limits the training; None means as long as its epochs need. ``curves`` are the validation accuracies per
     epoch of earlier trials, for rules that stop a training early. They are those observed when this trial was
     proposed, so that a resumed run stops where the uninterrupted one did. ``profiles`` are the latency
-    profiles of the same trials (see ``forecast``), for the same reason. ``measure`` requires a measurement
-    even if a prediction exists. ``hang_timeout_s`` is the time after which the task counts as hanging, if
-    longer than the default.
+    profiles of the same trials, for the same reason (see ``predicted_latency``). ``measure`` requires a
+    measurement even if a prediction exists. ``hang_timeout_s`` is the time after which the task counts as
+    hanging, if longer than the default.
     """
 
     number: int

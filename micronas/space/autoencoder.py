@@ -32,7 +32,7 @@ class AutoencoderSpace(MlpSpace):
             builder.add(Dense(width, Activation.RELU, batch_norm=True))
         return builder.chain(Dense(math.prod(self.input_shape))).build()
 
-    def hand_made(self) -> Iterator[MlpArch]:
+    def raw_baselines(self) -> Iterator[MlpArch]:
         """Equal layers before a narrow bottleneck, at every allowed width."""
         depth = min(max(2, self.limits.min_layers), self.limits.max_layers)
         for width in self.limits.widths:

@@ -49,7 +49,7 @@ class Space(Protocol):
         ...
 
     def baselines(self) -> tuple[Arch, ...]:
-        """Good manual designs in the space, largest file first."""
+        """Good designs by hand, largest file first."""
         ...
 
     def to_json(self, arch: Arch) -> Json:
@@ -101,8 +101,8 @@ class TypedSpace(ABC, Generic[A]):
         """A raw child of both parents."""
 
     @abstractmethod
-    def hand_made(self) -> Iterable[A]:
-        """Raw manual designs, in any order and with repetitions."""
+    def raw_baselines(self) -> Iterable[A]:
+        """Raw baselines: good designs, in any order and with repetitions."""
 
     @abstractmethod
     def write(self, arch: A) -> Json:
@@ -141,7 +141,7 @@ class TypedSpace(ABC, Generic[A]):
 
     def baselines(self) -> tuple[A, ...]:
         """See ``Space``."""
-        archs = dict.fromkeys(self._in_form(raw) for raw in self.hand_made())
+        archs = dict.fromkeys(self._in_form(raw) for raw in self.raw_baselines())
         return tuple(sorted(archs, key=lambda arch: file_bytes(self.decode(arch)), reverse=True))
 
     def to_json(self, arch: Arch) -> Json:

@@ -88,7 +88,7 @@ class MlpSpace(GenomeSpace[MlpArch]):
         """Genes correspond one-to-one to networks."""
         return arch
 
-    def hand_made(self) -> Iterator[MlpArch]:
+    def raw_baselines(self) -> Iterator[MlpArch]:
         """Two layers, the second half as wide, at every allowed width."""
         depth = min(max(2, self.limits.min_layers), self.limits.max_layers)
         for width in self.limits.widths:

@@ -52,7 +52,7 @@ class FinalFigures:
     ``figure`` names what the qualities are; ``final_fit`` says whether the final training's weights are
     reported or those of the trial, and ``note`` why it is the trial's, or that the final training was cut.
     ``files`` are paths by kind. ``agreement`` is that of a run's cheap
-    judges with training, None where that was not asked (a network that was picked).
+    proxies with training, None where that was not asked (a network that was picked).
     """
 
     trial: int

@@ -29,7 +29,7 @@ WIDTH, OUTPUT, FIRST_EDGE = range(3)
 GENES_PER_NODE = 4
 """Source and operation of the left edge, then of the right one."""
 
-MENDED = Edge(PREVIOUS, EdgeOp.SEPARABLE_3X3)
+REPLACEMENT = Edge(PREVIOUS, EdgeOp.SEPARABLE_3X3)
 """The first edge of a cell that would compute nothing or not read its predecessor."""
 
 _SAMPLED = 32
@@ -121,7 +121,7 @@ def _sound(cell: Cell, *, reduces: bool) -> Cell:
     if is_sound(cell):
         return cell
     first, *rest = cell.nodes
-    return Cell((CellNode(MENDED, first.right), *rest))
+    return Cell((CellNode(REPLACEMENT, first.right), *rest))
 
 
 def _cell(genes: Sequence[int]) -> Cell:

@@ -29,7 +29,7 @@ def save_arrays(path: Path, arrays: Arrays) -> None:
 
 
 def load_arrays(path: Path, read: Callable[[Arrays], Found]) -> Found | None:
-    """The result of ``read`` for the arrays in ``path``; None if there is no such file.
+    """The result of ``read`` for the arrays in ``path``; None if it does not exist.
 
     ``read`` raises ``ValueError`` or ``KeyError`` for unsuitable arrays. Raises ``StoreError`` for these and
     for a damaged file.

@@ -46,7 +46,7 @@ def test_the_configurations_own_budget_must_be_one() -> None:
         budget_of(SearchBudget(trials=3, minutes=1))
 
 
-def test_random_search_and_the_hand_made_network_always_take_part() -> None:
+def test_random_search_and_the_baseline_network_always_take_part() -> None:
     names = [c.name for c in parse_entries("nsga2, aging_evolution+halving", CONFIG)]
     assert names == ["no_search", "random", "nsga2", "aging_evolution+halving"]
 

@@ -37,7 +37,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     }
     with Store.create(tmp_path / "run", facts) as store:
         store.begin_session()
-        store.add(record(0, 3, "hand-made"))
+        store.add(record(0, 3, "baseline"))
         store.add(record(1, 1))
         reason = 'op <CONV_2D> & "more"'
         store.add(Record(Trial(2, [0], "k2", Outcome.FAILED, reason=reason, stage="train"), {}))
@@ -149,8 +149,8 @@ def test_no_points_no_chart() -> None:
     assert scatter([], [], "x", "y") == ""
 
 
-def test_what_a_forecast_refused_is_said(store: Store) -> None:
+def test_refusals_for_predicted_latency_are_shown(store: Store) -> None:
     assert "predicted latency" not in write_report(store).read_text(encoding="utf-8")
-    trial = Trial(3, [1] * 6, "k3", Outcome.INFEASIBLE, reason="12 ms (predicted)", stage="forecast")
+    trial = Trial(3, [1] * 6, "k3", Outcome.INFEASIBLE, reason="12 ms (predicted)", stage="prediction")
     store.add(Record(trial, {}))
     assert "1 of them because of their predicted latency" in write_report(store).read_text(encoding="utf-8")

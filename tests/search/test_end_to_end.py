@@ -75,7 +75,7 @@ def trials(run: Path) -> list[tuple[Any, ...]]:
 
 
 def test_the_json_has_the_documented_keys(whole: dict[str, Any]) -> None:
-    assert list(whole) == ["run", "best", "trials", "agreement", "forecasts"]
+    assert list(whole) == ["run", "best", "trials", "agreement", "latency_predictions"]
     assert list(whole["best"]) == [
         *("trial", "final_fit", "note", "cut", "quality", "flash_bytes", "sram_bytes", "latency"),
         *("execution_target", "target", "reward", "figure", "files"),

@@ -1,4 +1,4 @@
-"""A search whose trials all fail alike stops, and goes on once the cause is mended."""
+"""A search whose trials fail for the same reason stops, and resumes once the cause is repaired."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from micronas.errors import SearchError
 from micronas.search.failure_limit import FailureLimit
 from micronas.search.task import TrialResult, TrialTask
 from micronas.store import Store
-from micronas.trial import FORECAST_STAGE, Outcome, Trial
+from micronas.trial import PREDICTION_STAGE, Outcome, Trial
 from tests.support.search_fakes import toy_evaluate
 from tests.support.toy_loop import make_loop
 
@@ -68,13 +68,13 @@ def test_another_stage_reason_or_a_success_begins_anew() -> None:
         streak.add(trial)
 
 
-def test_what_was_refused_by_its_forecast_neither_counts_nor_interrupts() -> None:
+def test_what_was_refused_for_its_predicted_latency_neither_counts_nor_interrupts() -> None:
     streak = FailureLimit(2, stop_without_board=False)
-    forecast = Trial(1, [], "k1", Outcome.INFEASIBLE, stage=FORECAST_STAGE, reason="too slow")
+    predicted = Trial(1, [], "k1", Outcome.INFEASIBLE, stage=PREDICTION_STAGE, reason="too slow")
     for _ in range(10):
-        streak.add(forecast)
+        streak.add(predicted)
     streak.add(failed(0, "no compiler"))
-    streak.add(forecast)
+    streak.add(predicted)
     with pytest.raises(SearchError, match="2 trials in a row"):
         streak.add(failed(2, "no compiler"))
 

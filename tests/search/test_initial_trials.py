@@ -39,7 +39,7 @@ def first(flash_bytes: int, sram_bytes: int = 10_000) -> tuple[ToyArch, ...]:
     return initial_trials(SPACE, Gate(budget), ledger, budget)
 
 
-def test_the_largest_hand_made_network_that_fits_comes_first() -> None:
+def test_the_largest_baseline_network_that_fits_comes_first() -> None:
     assert first(2500) == tuple(ToyArch((v,) * GENES) for v in (2, 1, 0))
 
 
@@ -57,7 +57,7 @@ class NoSmallHandMade(ToySpace):
         return (ToyArch((4,) * GENES), ToyArch((3,) * GENES))
 
 
-def test_where_no_hand_made_network_fits_a_smaller_one_is_found() -> None:
+def test_where_no_baseline_network_fits_a_smaller_one_is_found() -> None:
     budget = Budget(flash_bytes=1300, sram_bytes=10_000)
     (found,) = initial_trials(NoSmallHandMade(), Gate(budget), ledger, budget)
     assert sum(found.genes) <= 3

@@ -77,10 +77,10 @@ def test_when_nothing_fits_infeasible_trials_are_recorded_and_the_search_stops(s
     assert all(r.rejected == 100 for r in store.records())
 
 
-def test_hand_made_networks_come_first(store: Store) -> None:
+def test_baseline_networks_come_first(store: Store) -> None:
     first = (ToyArch((2,) * 6), ToyArch((1,) * 6))
     records = make_loop(store, first=first).run()
-    assert [r.trial.origin for r in records[:3]] == ["hand-made", "hand-made", "strategy"]
+    assert [r.trial.origin for r in records[:3]] == ["baseline", "baseline", "strategy"]
     assert [r.trial.arch for r in records[:2]] == [[2] * 6, [1] * 6]
 
 

@@ -13,10 +13,10 @@ from micronas.errors import BoardError
 from micronas.latency.op_model import board_latency
 from micronas.memory.ledger import Budget
 from micronas.model.net import shape_graph
-from micronas.search.forecast.forecast import Forecast, corrected, rank_is_uncertain
-from micronas.search.forecast.modelled import NetLatency, modelled_limit
-from micronas.search.forecast.source import latency_source
 from micronas.search.gate import LedgerGate
+from micronas.search.predicted_latency.modelled import NetLatency, modelled_limit
+from micronas.search.predicted_latency.prediction import PredictedLatency, corrected, rank_is_uncertain
+from micronas.search.predicted_latency.source import latency_source
 from micronas.space import make_space
 from micronas.trial import Json, Latency, Source, latency_from_json, latency_to_json
 
@@ -128,8 +128,8 @@ def test_the_corrected_models_bar_is_its_error_on_networks_left_out() -> None:
 
 def test_only_an_uncertain_rank_asks_for_a_measurement() -> None:
     near = [observed(ms, ms) for ms in (1.0, 1.01, 1.02, 1.03, 5.0)]
-    said = Forecast(Latency(1.0, Source.PREDICTED), error=0.05, networks=5)
-    alone = Forecast(Latency(3.0, Source.PREDICTED), error=0.05, networks=5)
+    said = PredictedLatency(Latency(1.0, Source.PREDICTED), error=0.05, networks=5)
+    alone = PredictedLatency(Latency(3.0, Source.PREDICTED), error=0.05, networks=5)
     assert rank_is_uncertain(said, near, 0.1)
     assert not rank_is_uncertain(alone, near, 0.1)
     assert not rank_is_uncertain(said, near, None)

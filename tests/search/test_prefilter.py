@@ -25,7 +25,7 @@ from tests.support.search_fakes import Silent, ToyArch, ToyGate, ToySpace, toy_e
 
 
 class NetlessSpace(ToySpace):
-    """Hands the architecture through as its network, for a judge that reads digits."""
+    """Hands the architecture through as its network, for a scorer that reads digits."""
 
     def net(self, arch: ToyArch) -> Any:
         return arch
@@ -35,7 +35,7 @@ SPACE = NetlessSpace()
 
 
 @dataclass
-class DigitJudge:
+class DigitScorer:
     """NASWOT likes large first digits, SynFlow small ones; counts the networks that it was shown."""
 
     shown: list[tuple[int, ...]] = field(default_factory=list)
@@ -54,18 +54,18 @@ def make(name: str, seed: int = 5) -> Any:
 
 @pytest.mark.parametrize("name", ["random", "aging_evolution", "local_search", "nsga2"])
 def test_the_best_of_four_proposals_is_asked(name: str) -> None:
-    judge, config = DigitJudge(), PrefilterConfig(proxy="naswot", keep=0.25)
-    filtered = Prefiltered(make(name), SPACE, lambda arch: True, judge, config)
+    scorer, config = DigitScorer(), PrefilterConfig(proxy="naswot", keep=0.25)
+    filtered = Prefiltered(make(name), SPACE, lambda arch: True, scorer, config)
     arch = filtered.ask(0)
-    assert len(set(judge.shown)) == 4
-    assert arch.genes in judge.shown
-    assert arch.genes[0] == max(genes[0] for genes in judge.shown)
+    assert len(set(scorer.shown)) == 4
+    assert arch.genes in scorer.shown
+    assert arch.genes[0] == max(genes[0] for genes in scorer.shown)
 
 
 def test_over_many_asks_the_proxy_shows() -> None:
     plain = make("random")(lambda arch: True)
     config = PrefilterConfig(proxy="naswot", keep=0.25)
-    filtered = Prefiltered(make("random"), SPACE, lambda arch: True, DigitJudge(), config)
+    filtered = Prefiltered(make("random"), SPACE, lambda arch: True, DigitScorer(), config)
     without, with_filter = (np.mean([s.ask(n).genes[0] for n in range(100)]) for s in (plain, filtered))
     # Of 0..4 drawn evenly the mean is 2; of the largest of four, 4 - (1 + 16 + 81 + 256) / 625 = 3.43
     assert without == pytest.approx(2.0, abs=0.4)
@@ -73,16 +73,16 @@ def test_over_many_asks_the_proxy_shows() -> None:
 
 
 def test_what_does_not_fit_is_never_shown_to_the_proxy() -> None:
-    judge = DigitJudge()
+    scorer = DigitScorer()
     config = PrefilterConfig(keep=0.5)
-    small = Prefiltered(make("random"), SPACE, lambda arch: sum(arch.genes) <= 9, judge, config)
+    small = Prefiltered(make("random"), SPACE, lambda arch: sum(arch.genes) <= 9, scorer, config)
     for number in range(20):
         assert sum(small.ask(number).genes) <= 9
-    assert all(sum(genes) <= 9 for genes in judge.shown)
-    nothing = Prefiltered(make("random"), SPACE, lambda arch: False, judge, config)
-    shown = len(judge.shown)
+    assert all(sum(genes) <= 9 for genes in scorer.shown)
+    nothing = Prefiltered(make("random"), SPACE, lambda arch: False, scorer, config)
+    shown = len(scorer.shown)
     assert isinstance(nothing.ask(0), ToyArch)  # the loop records it as over budget
-    assert len(judge.shown) == shown
+    assert len(scorer.shown) == shown
 
 
 def test_combined_averages_ranks_over_told_and_proposed_networks() -> None:
@@ -94,17 +94,17 @@ def test_combined_averages_ranks_over_told_and_proposed_networks() -> None:
 
 
 def test_each_network_is_scored_once() -> None:
-    judge = DigitJudge()
-    scored = ScoredNets(SPACE, judge)
+    scorer = DigitScorer()
+    scored = ScoredNets(SPACE, scorer)
     a, b = ToyArch((1,) * 6), ToyArch((2,) * 6)
     assert [s.naswot for s in scored.of([a, b, a])] == [1.0, 2.0, 1.0]
     scored.of([b, a])
-    assert judge.shown == [a.genes, b.genes]
+    assert scorer.shown == [a.genes, b.genes]
 
 
 def test_agreement_is_of_each_proxy_over_the_trained_networks() -> None:
     records = [Record(toy_trial(i, (i, i, 0, 0, 0, 0)), {}) for i in range(5)]
-    found = {a.judge: a for a in proxy_agreements(SPACE, DigitJudge(), records)}
+    found = {a.proxy: a for a in proxy_agreements(SPACE, DigitScorer(), records)}
     assert found["proxy naswot"].tau == 1.0
     assert found["proxy synflow"].tau == -1.0
     assert found["proxy combined"].tau == 0.0
@@ -118,7 +118,7 @@ def run(store: Store, trials: int) -> list[tuple[str, str]]:
         (record.trial.key, record.trial.outcome.value)
         for record in Loop(
             space=SPACE,
-            strategy=Prefiltered(make("aging_evolution"), SPACE, proposals.accept, DigitJudge(), config),
+            strategy=Prefiltered(make("aging_evolution"), SPACE, proposals.accept, DigitScorer(), config),
             proposals=proposals,
             first=(),
             executor=InlineExecutor(toy_evaluate),
@@ -161,8 +161,8 @@ def test_the_child_process_gives_what_the_proxies_give_here() -> None:
     loaded = load(data)
     space = make_space(SpaceConfig(max_width=16), loaded.input_shape, loaded.n_classes)
     nets = [space.net(arch) for arch in space.baselines()[:2]]
-    with ZeroCostScorer(data, seed=3) as judge:
-        there = judge.scores(nets)
+    with ZeroCostScorer(data, seed=3) as scorer:
+        there = scorer.scores(nets)
     for net, scores in zip(nets, there, strict=True):
         here = score_net(net, data, 3)
         assert (scores.naswot, scores.synflow) == pytest.approx((here.naswot, here.synflow), rel=1e-5)

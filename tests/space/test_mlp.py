@@ -60,7 +60,7 @@ def test_samples_are_in_the_space(seed):
     assert SPACE.from_json(SPACE.to_json(arch)) == arch
 
 
-def test_hand_made_networks_shrink():
+def test_baseline_networks_shrink():
     sizes = [SPACE.net(arch).parameters for arch in SPACE.baselines()]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] > 8 * sizes[-1]

@@ -30,7 +30,7 @@ FIGURES = FinalFigures(
     deployment=DeploymentFigures(DEPLOYMENT),  # type: ignore[arg-type]
     files={"tflite": "best/model.tflite"},
     figure="accuracy",
-    agreement=({"judge": "proxy", "tau": 0.5},),
+    agreement=({"proxy": "proxy", "tau": 0.5},),
 )
 
 

@@ -54,7 +54,7 @@ class Toys:
         return [first for first, _ in found]
 
 
-def test_blocks_begin_with_the_first_ask_after_the_hand_made_trials() -> None:
+def test_blocks_begin_with_the_first_ask_after_the_baseline_trials() -> None:
     toys = Toys(4, SupernetStore())
     assert toys.serving(*range(3, 12)) == [3, 3, 3, 3, 7, 7, 7, 7, 11]
     assert toys.trained == [3, 7, 11]

@@ -64,7 +64,7 @@ def test_a_step_of_mutation_leads_to_a_neighbour_and_all_neighbours_differ():
     assert all(REGION.key(REGION.mutate(genes, rng)) in keys for _ in range(10))
 
 
-def test_hand_made_networks_of_the_region_are_those_of_the_space():
+def test_baseline_networks_of_the_region_are_those_of_the_space():
     baselines = [REGION.arch(genes) for genes in REGION.baselines()]
     assert len(baselines) == 2 * len(REGION.widths)  # of separable and of plain convolutions
     assert {*baselines} <= {*REGION.space.baselines()}

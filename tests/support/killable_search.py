@@ -76,7 +76,7 @@ def guessed_cells(nodes: int, seed: int) -> FoundCells:
 
 
 class OpCounts:
-    """A judge of untrained networks without TensorFlow."""
+    """A scorer of untrained networks without TensorFlow."""
 
     def scores(self, nets):  # type: ignore[no-untyped-def]
         return [ProxyScores(float(net.macs), float(net.parameters), float(net.parameters)) for net in nets]

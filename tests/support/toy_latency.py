@@ -1,4 +1,4 @@
-"""Latencies of toy words: a law per digit, measured or forecast as a search does it."""
+"""Latencies of toy words: a law per digit, measured or predicted as a search does it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from typing import Any
 
 import pytest
 
-import micronas.search.forecast.forecast as forecast_module
+import micronas.search.predicted_latency.prediction as prediction_module
 from micronas.config import ConstraintsConfig, LatencyConfig
-from micronas.search.forecast.forecast import FORECAST, PROFILE, forecast, profile_of, stands
+from micronas.search.predicted_latency.prediction import (
+    PREDICTION,
+    PROFILE,
+    predict_latency,
+    profile_of,
+    replaces_measurement,
+)
 from micronas.search.task import TrialResult, TrialTask
 from micronas.trial import Latency, Outcome, Source
 from tests.support.latency_profiles import op
@@ -29,7 +35,7 @@ def count_of(genes: list[int]) -> list[float]:
 def use_toy_features(monkeypatch: pytest.MonkeyPatch) -> None:
     """A word is its own graph: one op per digit."""
     monkeypatch.setattr(
-        forecast_module,
+        prediction_module,
         "features_of",
         lambda genes, lowered: tuple(op("conv", gene + 1.0) for gene in genes),
     )
@@ -44,16 +50,16 @@ def measured(genes: list[int]) -> Any:
 
 def evaluate(task: TrialTask) -> TrialResult:
     genes: Any = task.arch
-    said = forecast(genes, (), task)
+    said = predict_latency(genes, (), task)
     scores = toy_scores(genes)
-    if said is not None and stands(said, task, CONFIG, NO_LIMIT):
-        details = {FORECAST: said.to_json()}
+    if said is not None and replaces_measurement(said, task, CONFIG, NO_LIMIT):
+        details = {PREDICTION: said.to_json()}
         return TrialResult(
             Outcome.COMPLETE, replace(scores, latency=said.latency), details=details, tflite=bytes(genes)
         )
     measurement = measured(genes)
     details = {PROFILE: profile_of(genes, (), measurement)}
     if said is not None:
-        details[FORECAST] = said.to_json(measurement.latency)
+        details[PREDICTION] = said.to_json(measurement.latency)
     scores = replace(scores, latency=measurement.latency)
     return TrialResult(Outcome.COMPLETE, scores, details=details, tflite=bytes(genes))

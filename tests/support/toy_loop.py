@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from micronas.config import StrategyConfig
 from micronas.search.executor import Executor, InlineExecutor
-from micronas.search.forecast.gate import LatencyGate
 from micronas.search.loop import Loop
+from micronas.search.predicted_latency.gate import LatencyGate
 from micronas.search.proposals import Proposals
 from micronas.search.task import Evaluate
 from micronas.search.termination import Termination, TrialTermination

@@ -1,4 +1,4 @@
-"""Stop rules against hand-made curves whose right answer is plain."""
+"""Stop rules against curves written by hand whose right answer is plain."""
 
 import numpy as np
 import pytest

@@ -55,11 +55,11 @@ Argument: TypeAlias = int | Ref
 
 @dataclass(frozen=True)
 class Blocks:
-    """How an op runs by blocks of quads of pixels where there is room: ``micronas.codegen.lowering.blocks``.
+    """How an op runs by blocks of quads of pixels if there is enough scratch; see ``lowering.blocks``.
 
     ``kernel`` takes ``params_type``, which holds the op's own parameters as the member ``member``. A block
-    needs ``fixed_bytes`` and ``quad_bytes`` for each of its quads; with more than one also ``stage_bytes``.
-    More than ``most_quads`` are of no use.
+    needs ``fixed_bytes`` and ``quad_bytes`` for each of its quads, and also ``stage_bytes`` if it has more
+    than one. More than ``most_quads`` have no effect.
     """
 
     kernel: str
@@ -73,10 +73,10 @@ class Blocks:
 
 @dataclass(frozen=True)
 class Bands:
-    """How an op runs by bands of its output's rows: the more at a time, the less is moved and set up anew.
+    """How an op runs by bands of its output's rows. Longer bands have less setup and move fewer bytes.
 
-    A band needs ``fixed_bytes`` and ``row_bytes`` for each of its rows. ``plane_h``, a parameter, is what its
-    windows reach over, by ``stride`` and ``kernel_h``.
+    A band needs ``fixed_bytes`` and ``row_bytes`` for each of its rows. The parameter ``plane_h`` is the
+    number of input rows under its windows, given by ``stride`` and ``kernel_h``.
     """
 
     fixed_bytes: int
@@ -90,7 +90,7 @@ class Bands:
         return (rows - 1) * self.stride + self.kernel_h
 
     def scratch_bytes(self, rows: int) -> int:
-        """Scratch for bands of so many rows."""
+        """Scratch for bands of ``rows`` rows."""
         return self.fixed_bytes + self.row_bytes * rows
 
 

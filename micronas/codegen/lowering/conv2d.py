@@ -94,7 +94,9 @@ def _dsp(context: OpContext, channels: Channels, fields: tuple[StructField, ...]
 
 
 def _blocks(y: Tensor, cut: Segments, pointwise: bool) -> Blocks | None:
-    """Blocks read all windows of a step before they write, and end where pairs do: they may overlap alike."""
+    """Blocks read all windows of a step before they write, and end where pairs do: the same overlap is
+    safe.
+    """
     pixels = y.shape[1] * y.shape[2]
     if pixels < 4:
         return None

@@ -18,7 +18,9 @@ from micronas.model.graph import DepthwiseConv2D, Tensor
 from micronas.model.window import window_padding
 
 MIN_ROWS, MIN_BYTES = 4, 1024
-"""A strip has so many rows of outputs, and as many more as fit so much scratch."""
+"""A strip has at least ``MIN_ROWS`` rows of outputs, and more as long as they fit ``MIN_BYTES`` of
+scratch.
+"""
 
 _EXACT = StructField("exact_finish", "int16_t", 1)
 
@@ -177,7 +179,7 @@ def _image(context: OpContext) -> PlaneGeometry:
 def _plane_fields(
     context: OpContext, image: PlaneGeometry, plane: tuple[int, int], finish: StructField
 ) -> tuple[StructField, ...]:
-    """The members of ``mn_depthwise`` that tell of planes and steps."""
+    """The members of ``mn_depthwise`` for planes and steps."""
     return (
         StructField("plane_h", "int16_t", context.int16(plane[0], "plane_h")),
         StructField("plane_w", "int16_t", context.int16(plane[1], "plane_w")),
@@ -190,7 +192,7 @@ def _plane_fields(
 
 
 def _fields(context: OpContext, attrs: DepthwiseConv2D, image: PlaneGeometry) -> tuple[StructField, ...]:
-    """The members of ``mn_depthwise`` that tell of sizes and the output's range."""
+    """The members of ``mn_depthwise`` for sizes and the output's range."""
     x, y = context.input(0), context.output()
     low, high = activation_range(attrs.activation, quant_of(context, y))
     vertical = (image.in_h, image.out_h, image.kernel_h, attrs.stride_h, attrs.dilation_h)

@@ -27,7 +27,7 @@ class PlaneGeometry:
 
     @property
     def rows(self) -> int:
-        """Rows of outputs and of their windows: what the portable form's loops begin anew."""
+        """Rows of outputs and of their windows: the starts of the portable form's inner loops."""
         return self.out_h * (1 + self.out_w * self.kernel_h)
 
     @property

@@ -1,6 +1,6 @@
 """What the DSP kernels need: weights packed for SMLAD, and whether the short requantization is exact.
 
-The layout and its arithmetic are told in firmware/lib/mn_kernels/mn_dsp.h. Sizes depend on shapes alone.
+firmware/lib/mn_kernels/mn_dsp.h defines the layout and its arithmetic. Sizes depend only on shapes.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ def fast_scales(channels: Channels, zero_point: int, clamp: tuple[int, int]) -> 
     """The same outputs with scales that suit the short requantization where that is possible.
 
     A channel of zero weights always gives one value; its bias and scale may be any that give it. (Training
-    with batch normalisation leaves such channels, with a scale near 0 and a bias near 2**30.) And a
-    channel whose scale is too small to move it from the zero point may as well have multiplier 0.
+    with batch normalisation leaves such channels, with a scale near 0 and a bias near 2**30.) And a channel
+    whose scale is too small to move it from the zero point can have multiplier 0.
     """
     if channels.bias is None or channels.rows is None:
         return channels

@@ -39,7 +39,7 @@ def lower_fully_connected(context: OpContext) -> Lowered:
     out = quant_of(context, context.int8_output())
     require_symmetric(context)
     if x.elements % w.shape[1]:
-        raise context.refuse(f"input of shape {x.shape} is no row of {w.shape[1]} elements")
+        raise context.refuse(f"input of shape {x.shape} is not a row of {w.shape[1]} elements")
     scales = fully_connected_multipliers(quant_of(context, x), quant_of(context, w), out)
     channels = channels_of(context, w.shape[0], w.data, scales)
     clamp = activation_range(attrs.activation, out)

@@ -77,7 +77,7 @@ class OpContext:
         return np.asarray(tensor.data, np.int64)
 
     def argument(self, position: int) -> Argument:
-        """How the kernel is told of input ``position``: tensor index, or the constant named for it."""
+        """The kernel's argument for input ``position``: a tensor index, or the name of its constant."""
         if self.input(position).is_constant:
             return Ref(f"input{position}")
         return self.op.inputs[position]

@@ -105,7 +105,7 @@ def run_performance(
 ) -> Performance:
     """``download`` and ``infer N 10``, ``windows`` times, with N so that each lasts at least ``window_s``.
 
-    Raises ``DeviceError`` if the device's time stands still, runs backwards or is too short.
+    Raises ``DeviceError`` if the device's time does not advance, runs backwards or is too short.
     """
     dut.load(data)
     started = time.monotonic()

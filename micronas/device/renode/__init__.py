@@ -1,8 +1,8 @@
-"""Renode as a board: a platform generated from the profile, the board's own ELF, its UART on a socket.
+"""Renode as a device: a platform generated from the board profile, the board's own ELF, its UART on a socket.
 
-Renode brings models of the cores and of both generations of STM32's USART, which is all that the firmware
-needs; everything else a port touches is given as plain memory. What Renode counts are executed instructions:
-it knows no pipeline and no wait states.
+Renode has models of the cores and of both generations of STM32 USARTs, which is all that the firmware needs.
+All other registers that a port accesses are plain memory. Renode counts executed instructions; it models
+neither a pipeline nor wait states.
 """
 
 from micronas.device.renode.device import LISTENS_EVERYWHERE, RenodeDevice

@@ -1,7 +1,8 @@
-"""What a user adds to a board's platform: samples to read, and a script of their own.
+"""A user's additions to a board's platform: samples to read, and a script.
 
-The samples lie in memory where the chip has none (external memory that no shipped board has), so that a whole
-application can be tested on them: a 32-bit little-endian count of bytes, then the bytes of the file.
+The samples are placed in a memory that the chip does not have (the address range of external memory), so that
+a whole application can be tested with them: a 32-bit little-endian count of bytes, then the bytes of the
+file.
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ _PAGE = 1 << 10
 
 @dataclass(frozen=True)
 class Additions:
-    """``feed``: the samples' bytes; ``include``: the script, run when the machine is made and loaded."""
+    """``feed``: the samples' bytes; ``include``: a script that runs when the machine is created and
+    loaded.
+    """
 
     feed: bytes | None = None
     include: Path | None = None
 
     def platform_text(self) -> str:
-        """What follows the board's own entries in its .repl."""
+        """The text that follows the board's own entries in its .repl."""
         if self.feed is None:
             return ""
         size = -(-len(self._image(self.feed)) // _PAGE) * _PAGE
@@ -36,7 +39,7 @@ class Additions:
         )
 
     def script_lines(self, folder: Path) -> list[str]:
-        """Commands that follow the firmware's loading in the .resc in ``folder``."""
+        """Commands of the .resc in ``folder`` that follow the loading of the firmware."""
         lines = []
         if self.feed is not None:
             lines.append(f"sysbus LoadBinary $ORIGIN/{FEED_FILE} {FEED_ORIGIN:#010x}")
@@ -46,7 +49,7 @@ class Additions:
         return lines
 
     def write(self, folder: Path) -> list[Path]:
-        """Write what the script loads; the files."""
+        """Write the files that the script loads, and return their paths."""
         if self.feed is None:
             return []
         path = folder / FEED_FILE

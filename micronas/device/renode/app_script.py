@@ -1,4 +1,4 @@
-"""Files that run a user's own application in Renode: platform, script, and a test of what it prints."""
+"""Files that run a user's own application in Renode: platform, script, and a test of its output."""
 
 from __future__ import annotations
 
@@ -20,18 +20,20 @@ _ELF = b"\x7fELF"
 def require_elf(path: Path) -> None:
     """Raise ``ConfigError`` unless ``path`` is an ELF file."""
     if not path.is_file():
-        raise ConfigError(f"--app {path}: there is no such file", remedy="name the application's ELF")
+        raise ConfigError(f"--app {path}: file not found", remedy="pass the application's ELF file")
     with path.open("rb") as file:
         if file.read(len(_ELF)) != _ELF:
             raise ConfigError(
-                f"--app {path}: is not an ELF file", remedy="name the ELF, not the .bin or .hex"
+                f"--app {path}: is not an ELF file", remedy="pass the ELF file, not the .bin or .hex file"
             )
 
 
 def write_app_scripts(
     folder: Path, board: Board, application: Path, expected: str, additions: Additions
 ) -> list[Path]:
-    """Write all files into ``folder`` and name them; a line on the UART must contain ``expected``."""
+    """Write all files into ``folder``, and return their paths; a line on the UART must contain
+    ``expected``.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
         "board.repl": platform_text(board) + additions.platform_text(),
@@ -45,7 +47,7 @@ def write_app_scripts(
 
 
 def robot_text(board: Board, expected: str) -> str:
-    """The test: starts the application and waits, for seconds of the machine's time, for the line."""
+    """The test: starts the application and waits for the line; the timeout is in seconds of emulated time."""
     steps = (
         "Execute Script    ${CURDIR}/board.resc",
         f"Create Terminal Tester    sysbus.{board.uart.name}    timeout={WAIT_S}",

@@ -1,7 +1,7 @@
-"""The monitor commands of a session, as Renode's tokenizer takes them.
+"""The monitor commands of a session, in the syntax of Renode's tokenizer.
 
-A path is one token that begins with ``@`` and ends at a space, unless a backslash stands before it, or at a
-semicolon, which nothing escapes.
+A path is one token that begins with ``@``. It ends at a space without a backslash before it, or at a
+semicolon, which cannot be escaped.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ TERMINAL = "uart_socket"
 
 
 def path_token(path: Path) -> str:
-    """``path`` as one token; raises ``DeviceError`` for one that Renode cannot be told."""
+    """``path`` as one token; raises ``DeviceError`` if Renode cannot parse it."""
     text = str(path)
     if ";" in text or any(c.isspace() and c != " " for c in text):
         raise DeviceError(
-            f"Renode cannot be told the path {text!r}: its commands end at ';', tab and newline",
-            remedy="set TMPDIR to a folder without these",
+            f"Renode cannot open the path {text!r}: ';', tabs and newlines end its commands",
+            remedy="set TMPDIR to a folder without these characters",
         )
     return "@" + text.replace(" ", "\\ ")
 
@@ -28,8 +28,8 @@ def path_token(path: Path) -> str:
 def machine_commands(board: Board, platform: str, elf: str) -> list[str]:
     """Commands that make the machine and load the firmware; ``platform`` and ``elf`` are tokens.
 
-    The vector table is named, at the start of the flash: Renode would take the ELF's first section for it,
-    and one in a memory below the flash comes before that.
+    The vector table is set to the start of the flash. By default Renode uses the ELF's first section, which
+    may lie in a memory below the flash.
     """
     flash = next(region for region in board.regions if region.kind is RegionKind.FLASH)
     return [
@@ -41,12 +41,12 @@ def machine_commands(board: Board, platform: str, elf: str) -> list[str]:
 
 
 def terminal_command(port: int) -> str:
-    """The command that opens a socket for a UART: raw bytes, refused where the port is taken."""
+    """The command that opens a socket for a UART (raw bytes); it fails if the port is in use."""
     return f'emulation CreateServerSocketTerminal {port} "{TERMINAL}" false'
 
 
 def connect_commands(board: Board) -> list[str]:
-    """What remains before ``start``, the UART's socket being open."""
+    """The commands before ``start``, once the UART's socket is open."""
     return [
         "emulation SetGlobalAdvanceImmediately true",
         f"connector Connect sysbus.{board.uart.name} {TERMINAL}",

@@ -1,8 +1,8 @@
 """Renode's remote control: the XML-RPC port made for Robot Framework, every status checked.
 
-``run_keyword("ExecuteCommand", [command])`` runs one monitor command. One that succeeds is answered by
-{status: PASS, return: what it printed}, one that fails by {status: FAIL, error, traceback}; a keyword that
-is not there, or not with these arguments, is a fault. Requests are served one after the other.
+``run_keyword("ExecuteCommand", [command])`` runs one monitor command. The answer to a command that succeeds
+is {status: PASS, return: its output}, to one that fails {status: FAIL, error, traceback}. A keyword that does
+not exist, or not with these arguments, is an XML-RPC fault. Requests are served one after the other.
 """
 
 from __future__ import annotations
@@ -29,22 +29,24 @@ class RenodeControl:
         self._deadline_s = command_deadline_s
 
     def await_ready(self, deadline_s: float, still_running: Callable[[], bool]) -> None:
-        """Wait until the port answers; ``DeviceError`` if Renode ends, ``DeadlineError`` if it never does."""
+        """Wait until the port answers; raises ``DeviceError`` if Renode ends, ``DeadlineError`` if it does
+        not answer.
+        """
         end = time.monotonic() + deadline_s
         while time.monotonic() < end:
             if not still_running():
-                raise DeviceError("Renode ended at once")
+                raise DeviceError("Renode ended immediately")
             try:
                 self._server.get_keyword_names()
                 return
             except (OSError, http.client.HTTPException):
                 time.sleep(_RETRY_S)
             except xmlrpc.client.Error as error:
-                raise DeviceError(f"Renode's control port answers strangely: {error}") from error
+                raise DeviceError(f"unexpected answer from Renode's control port: {error}") from error
         raise DeadlineError(f"Renode did not open its control port within {deadline_s:g} s")
 
     def execute(self, command: str) -> str:
-        """Run one monitor command and give what it printed; ``DeviceError`` carries Renode's own reason."""
+        """Run one monitor command and return its output; raises ``DeviceError`` with Renode's own reason."""
         try:
             answer: Any = self._server.run_keyword("ExecuteCommand", [command])
         except TimeoutError as error:
@@ -52,7 +54,7 @@ class RenodeControl:
         except xmlrpc.client.Fault as fault:
             raise DeviceError(f"Renode refused {command!r}: {fault.faultString}") from fault
         except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
-            raise DeviceError(f"Renode went away during {command!r} ({error})") from error
+            raise DeviceError(f"Renode ended during {command!r} ({error})") from error
         if not isinstance(answer, dict) or answer.get("status") != "PASS":
             said = str(answer.get("error", "no reason given")) if isinstance(answer, dict) else repr(answer)
             raise DeviceError(f"Renode refused {command!r}: {_reason(said, command)}")
@@ -60,20 +62,20 @@ class RenodeControl:
 
 
 def _reason(said: str, command: str) -> str:
-    """What Renode says after it has repeated the command, once or twice; in one line."""
+    """Renode's reason in one line, without the command, which it repeats once or twice."""
     after = said.split(f"'{command}'")[-1].lstrip(": ")
     return " | ".join(line.strip() for line in after.splitlines() if line.strip()) or said.strip()
 
 
 class _Transport(xmlrpc.client.Transport):
-    """Plain HTTP with a deadline: the standard transport waits for ever."""
+    """Plain HTTP with a deadline; the standard transport has none."""
 
     def __init__(self, timeout_s: float) -> None:
         super().__init__()
         self._timeout_s = timeout_s
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        """A connection whose every wait ends."""
+        """A connection with a timeout for every operation."""
         connection = super().make_connection(host)
         connection.timeout = self._timeout_s
         return connection

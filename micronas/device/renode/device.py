@@ -1,7 +1,7 @@
-"""A running Renode: the board's own ELF on its generated platform, the UART opened through pyserial.
+"""A running Renode: the board's own ELF on its generated platform, with the UART opened by pyserial.
 
-The process gets a home, a configuration and a temporary folder of its own, so that it neither reads nor
-leaves anything of the user's.
+The process has a private home, configuration and temporary folder: it does not read or change the user's
+files.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from micronas.host.temporary_folder import temporary_folder
 
 START_DEADLINE_S = 60.0
 LISTENS_EVERYWHERE = (
-    "Renode's control port and UART are open on all network interfaces while it runs, and it has no option "
-    "against that: use it behind a firewall or in a container"
+    "Renode's control port and UART are open on all network interfaces while it runs, and no "
+    "option prevents this: use it behind a firewall or in a container"
 )
 _PORTS_TRIED = 3
 _POLL_S = 0.02
@@ -40,12 +40,13 @@ _END_S = 0.3
 
 
 class RenodeDevice:
-    """Entering gives the link to the firmware; leaving ends the process whatever happened.
+    """Entering returns the link to the firmware; leaving always ends the process.
 
-    Leaving raises ``DeviceError`` when the firmware read or wrote where the chip has nothing, and when Renode
-    does not say whether it did: such a run's outputs prove nothing.
+    Leaving raises ``DeviceError`` if the firmware accessed addresses outside the chip's memory, or if Renode
+    does not report whether it did: the outputs of such a run prove nothing.
 
-    ``answers`` waits until the firmware answers (link, deadline in seconds); the default knows PROTOCOL.md's.
+    ``answers`` waits until the firmware answers (link, deadline in seconds); the default is that of
+    PROTOCOL.md.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class RenodeDevice:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the running Renode, None when there is none."""
+        """Process id of the running Renode; None if it does not run."""
         return self._process.pid if self._process and self._process.runs else None
 
     def close(self) -> None:
@@ -123,7 +124,7 @@ class RenodeDevice:
         return link
 
     def _await_port(self, process: EmulatorProcess, end: float) -> int:
-        """The control port, which Renode chooses itself, so that no other program can take it first."""
+        """The control port. Renode chooses it, so that no other program can take it first."""
         while True:
             running = process.runs
             if (port := control_port(self._said())) is not None:
@@ -135,7 +136,7 @@ class RenodeDevice:
             time.sleep(_POLL_S)
 
     def _refuse_strays(self, error: BaseException | None) -> None:
-        """A run that went wrong already, maybe with Renode, is judged by what the log has."""
+        """After a failed run, Renode may not answer any more: use only what the log has."""
         count = 0
         if error is None and self._control:
             count = count_stray_accesses(self._control)
@@ -144,7 +145,7 @@ class RenodeDevice:
             raise DeviceError(
                 f"{self._board.name} in Renode: {count or 'some'} accesses outside its memory"
                 + (f", the first: {first}" if first else ""),
-                remedy="nothing that came from this run is to be believed; please report the model",
+                remedy="discard all results of this run, and please report the model",
             ) from error
 
     def _said(self) -> list[str]:
@@ -152,7 +153,7 @@ class RenodeDevice:
 
 
 def _open_terminal(control: RenodeControl) -> int:
-    """Open the UART's socket on a port that is free, and give it; another program may take one in between."""
+    """Open the UART's socket on a free port and return the port; others are tried if it is taken first."""
     for port in free_ports(_PORTS_TRIED):
         try:
             control.execute(terminal_command(port))
@@ -161,7 +162,7 @@ def _open_terminal(control: RenodeControl) -> int:
             raise
         except DeviceError as error:
             refusal = error
-    raise DeviceError(f"Renode found none of {_PORTS_TRIED} ports free: {refusal.message}") from refusal
+    raise DeviceError(f"Renode could not open any of {_PORTS_TRIED} ports: {refusal.message}") from refusal
 
 
 def _run(executable: str, folder: Path) -> EmulatorProcess:
@@ -171,7 +172,7 @@ def _run(executable: str, folder: Path) -> EmulatorProcess:
 
 
 def renode_arguments(folder: Path) -> list[str]:
-    """Renode's arguments: no window, no colours, its own configuration, a control port of its choice."""
+    """Renode's arguments: no window or colours, a private configuration, and a control port of its choice."""
     return [
         "--disable-gui",
         "--plain",
@@ -181,7 +182,7 @@ def renode_arguments(folder: Path) -> list[str]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now, all different."""
+    """Distinct ports on which no program listens at present."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:

@@ -1,4 +1,4 @@
-"""Where Renode is, and which: named by MICRONAS_RENODE, on PATH, or among PlatformIO's packages."""
+"""Finds Renode: the executable in MICRONAS_RENODE, on PATH, or in PlatformIO's packages."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ OLDEST = (1, 16)
 _VERSION_DEADLINE_S = 30.0
 _VERSION = re.compile(r"(\d+)\.(\d+)\.\d+")
 _GET_IT = (
-    "get Renode 1.16 or later by `pio pkg install -g -t platformio/tool-renode`, from conda-forge "
-    "(renode-cli), or from renode.io; QEMU needs none of this (--device qemu)"
+    "install Renode 1.16 or later: `pio pkg install -g -t platformio/tool-renode`, "
+    "conda-forge's renode-cli, or renode.io; --device qemu does not need it"
 )
-_INSTALL_AGAIN = "install it again, or name another by MICRONAS_RENODE"
+_INSTALL_AGAIN = "reinstall it, or set MICRONAS_RENODE to another one"
 _NAME = "renode"  # in every package, conda-forge's renode-cli among them
 
 
 def find_renode() -> str:
-    """Path of the executable; raises ``ToolMissingError`` naming how to get it."""
+    """Path of the executable; raises ``ToolMissingError`` with installation instructions."""
     named = os.environ.get(VARIABLE)
     if named:
         if os.access(named, os.X_OK) and Path(named).is_file():
@@ -36,13 +36,13 @@ def find_renode() -> str:
     for candidate in _candidates():
         return candidate
     raise ToolMissingError(
-        "Renode is not on PATH, not named by MICRONAS_RENODE and not among PlatformIO's packages",
+        "Renode was not found in MICRONAS_RENODE, on PATH or in PlatformIO's packages",
         remedy=_GET_IT,
     )
 
 
 def require_renode() -> str:
-    """The version line of the Renode that is found; ``DeviceError`` if it does not start or is too old."""
+    """The version line of Renode; raises ``DeviceError`` if it does not start or is too old."""
     executable = find_renode()
     try:
         asked = subprocess.run(
@@ -67,11 +67,11 @@ def require_renode() -> str:
 
 
 def _require_new_enough(version: str) -> None:
-    """One built from source may say 0.0.0: that is not judged."""
+    """A build from source may report 0.0.0, which is accepted."""
     found = _VERSION.search(version)
     if found and (0, 0) < (int(found[1]), int(found[2])) < OLDEST:
         oldest = ".".join(map(str, OLDEST))
-        raise DeviceError(f"{version} is older than {oldest}, the oldest that is supported", remedy=_GET_IT)
+        raise DeviceError(f"{version} is older than {oldest}, the oldest supported version", remedy=_GET_IT)
 
 
 def _candidates() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What Renode prints on its console: the port that it chose, and the cause when it ends."""
+"""Reads Renode's console: the port that it chose, and the reason when it ends."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _LINES = 3
 
 
 def control_port(lines: Sequence[str]) -> int | None:
-    """The port of its remote control, None as long as it has not said it (R HttpServer.cs 1a0558cc)."""
+    """The port of its remote control; None until it is printed (HttpServer.cs of Renode 1a0558cc)."""
     return next((int(found[1]) for line in lines if (found := _PORT.search(line))), None)
 
 
 def cause_of_end(lines: Sequence[str]) -> str:
-    """The lines that say why it ended, else its last ones; empty if it printed nothing.
+    """The lines with the reason why it ended, otherwise its last lines; empty if it printed nothing.
 
     A crash prints its cause first and a page of stack frames after it.
     """

@@ -1,8 +1,8 @@
 """The platform description (.repl) of a board: its core, its memories to the byte, its UART, and a DWT.
 
-Renode ships platforms for some STM32 chips, but with memory sizes that are often not the chip's and with
-register descriptions that are downloaded at load time. This one is made from the profile and the firmware's
-own sources and reads nothing from anywhere else. Grammar: Renode's documentation, "Describing platforms".
+Renode ships platforms for some STM32 chips, but their memory sizes often differ from the chip's, and they
+download register descriptions when they are loaded. This platform is generated from the board profile and the
+firmware's sources, and needs no other file. Grammar: Renode's documentation, "Describing platforms".
 
 Renode gives its clocks whole nanoseconds, for instructions in multiples of MIPS / gcd(MIPS, 1000): at 216
 MIPS a counter would move by 27 at a time. At 100 MIPS an instruction is 10 ns, and a counter at 100 MHz
@@ -45,15 +45,15 @@ _DEFINE = re.compile(r"^#define (\w+) (.+)$", re.MULTILINE)
 
 
 def require_modelled(board: Board) -> None:
-    """Raise ``DeviceError`` when no platform is made here for the board's core or UART."""
+    """Raise ``DeviceError`` if the board's core or UART is not supported."""
     if board.core not in _CPU_TYPES:
         raise DeviceError(
-            f"board {board.name}: no Renode platform is made for its {board.core.value}",
-            remedy=f"cores with one: {', '.join(core.value for core in _CPU_TYPES)}; or use --device qemu",
+            f"board {board.name}: Renode is not supported for its {board.core.value}",
+            remedy=f"supported cores: {', '.join(core.value for core in _CPU_TYPES)}; or use --device qemu",
         )
     if not board.family.startswith("stm32"):
         raise DeviceError(
-            f"board {board.name}: no Renode platform is made for the UART of family {board.family}",
+            f"board {board.name}: Renode is not supported for the UART of family {board.family}",
             remedy="use a profile of an STM32 board, or --device qemu",
         )
 
@@ -76,7 +76,9 @@ def platform_text(board: Board) -> str:
 
 
 def register_blocks(board: Board) -> list[tuple[int, int]]:
-    """(origin, length) of the register blocks that the board's firmware names, modelled ones left out."""
+    """(origin, length) of the register blocks that the board's firmware uses, without those that Renode
+    models.
+    """
     header, sources = _firmware_texts(board)
     uart = _number(header, "MN_UART_BASE")
     named = {int(text, 16) for source in (*sources, header) for text in _ADDRESS.findall(source)}
@@ -87,13 +89,13 @@ def register_blocks(board: Board) -> list[tuple[int, int]]:
 
 
 def _firmware_texts(board: Board) -> tuple[str, list[str]]:
-    """The board's header, and the sources of its port, with the family's drivers, as they are compiled."""
+    """The board's header and the sources of its port, with the family's drivers, as compiled."""
     files = make_project({}, board).files
     return files["include/mn_board.h"], [t for name, t in files.items() if name.startswith("port/")]
 
 
 def _gpio_ports(header: str, sources: Iterable[str]) -> list[int]:
-    """First register of each GPIO port whose pins the UART is on."""
+    """First register of each GPIO port with pins of the UART."""
     base = _find(header, "MN_GPIO_BASE") or next(
         (int(found[1], 16) for s in sources if (found := re.search(r"define GPIO_BASE (0x[0-9A-Fa-f]+)", s))),
         None,

@@ -1,4 +1,4 @@
-"""Parts that all Robot Framework tests have in common: settings, and keywords of their own."""
+"""Common parts of all Robot Framework tests: settings and keywords."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOTHING_OUTSIDE_MEMORY = (
 
 
 def suite(keywords: Sequence[str], name: str, steps: Sequence[str]) -> str:
-    """One test ``name`` of ``steps`` that ends by asking for accesses outside memory."""
+    """One test ``name`` of ``steps``; at its end, it checks that there was no access outside memory."""
     return "\n".join(
         [
             *SETTINGS,
@@ -41,7 +41,9 @@ def suite(keywords: Sequence[str], name: str, steps: Sequence[str]) -> str:
 
 
 def cell(text: str) -> str:
-    """``text`` as one argument of a keyword: Robot splits at two spaces and reads ``\\``, ``$`` and ``=``."""
+    """``text`` as one argument of a keyword: Robot splits at two spaces and interprets ``\\``, ``$`` and
+    ``=``.
+    """
     escaped = text.replace("\\", "\\\\")
     for sign in "$@%&=#":
         escaped = escaped.replace(sign, f"\\{sign}")

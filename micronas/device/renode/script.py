@@ -1,8 +1,8 @@
 """Files that run a network in Renode without micronas: platform, script, and a Robot Framework test.
 
-The test writes a sample into the arena, asks the firmware for one run by a frame of PROTOCOL.md, and compares
-every output byte with the reference interpreter's. Inputs are written before, and the outputs poisoned before
-that, so that a run that does nothing fails.
+The test writes a sample into the arena, requests one run with a frame of PROTOCOL.md, and compares every
+output byte with the reference interpreter's. The outputs are overwritten before the run, so that a run
+without effect fails the test.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def write_scripts(
     outputs: Sequence[npt.NDArray[np.int8]],
     additions: Additions = NOTHING,
 ) -> list[Path]:
-    """Write all files into ``folder`` and name them; one sample per input and the outputs it must give."""
+    """Write all files into ``folder``, and return their paths; one sample per input, and the expected
+    outputs.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     at = {t: _address(firmware, plan, t) for t in (*graph.inputs, *graph.outputs)}
     loads = _binaries(folder, "poison", graph.outputs, [~np.asarray(o) for o in outputs], at)
@@ -63,7 +65,9 @@ def write_scripts(
 
 
 def script_text(board: Board, added: Sequence[str] = ()) -> str:
-    """The .resc: makes the machine, loads the firmware that lies beside it and does what is ``added``."""
+    """The .resc: creates the machine, loads the firmware from the same folder and runs the ``added``
+    commands.
+    """
     lines = [*machine_commands(board, "$ORIGIN/board.repl", "$ORIGIN/firmware.elf"), *added]
     return "\n".join(
         [
@@ -72,7 +76,7 @@ def script_text(board: Board, added: Sequence[str] = ()) -> str:
             "",
             *lines,
             "",
-            f"# To reach {board.uart.name}, on which micronas' firmware speaks PROTOCOL.md's frames:",
+            f"# To connect to {board.uart.name}, which carries the frames of PROTOCOL.md:",
             '#   emulation CreateServerSocketTerminal 3456 "uart" false',
             f"#   connector Connect sysbus.{board.uart.name} uart",
             "# then: start",
@@ -122,12 +126,12 @@ def _keywords(board: Board) -> tuple[str, ...]:
 
 
 def run_s(graph: Graph) -> float:
-    """Seconds of the machine's time in which a run is over for certain."""
+    """An upper bound of a run's duration, in seconds of emulated time."""
     return (_INSTRUCTIONS_PER_MAC * _multiplications(graph) + _INSTRUCTIONS_BESIDES) / INSTRUCTIONS_PER_S
 
 
 def _multiplications(graph: Graph) -> int:
-    """Of all ops with weights: output elements x weights per output channel, the last dimension of each."""
+    """Sum over all ops with weights: output elements x weights per output channel (the last dimension)."""
     total = 0
     for op in graph.ops:
         output = graph.tensors[op.outputs[0]]
@@ -149,7 +153,7 @@ def _binaries(
     values: Sequence[npt.NDArray[np.int8]],
     addresses: Mapping[int, int],
 ) -> list[tuple[str, int]]:
-    """One file per tensor; its name and the address it is loaded to."""
+    """One file per tensor, with the name and load address of each."""
     loads = []
     for number, (tensor, array) in enumerate(zip(tensors, values, strict=True)):
         name = f"{stem}{number}.bin"

@@ -1,7 +1,6 @@
-"""Accesses outside the chip's memory: Renode answers them with 0, counts them, logs them and goes on.
-
-The counts are asked for, since the log is written by a thread of its own and may lag; it only says where. A
-core that runs out of memory stands still, which only the log tells.
+"""Accesses outside the chip's memory: Renode reads 0, counts and logs them, and continues. The counts are
+queried, because the log is written by a separate thread and may lag; it only gives the address. A core that
+executes outside memory stops, which is visible only in the log.
 """
 
 from __future__ import annotations
@@ -19,12 +18,14 @@ _POLL_S = 0.02
 
 
 def count_stray_accesses(control: RenodeControl) -> int:
-    """How many there were since the machine was made; ``DeviceError`` when Renode does not say."""
+    """Number of accesses since the machine was created. Raises ``DeviceError`` if Renode does not
+    report it.
+    """
     return sum(_number(control.execute(f"sysbus {name}")) for name in COUNTERS)
 
 
 def first_logged(said: Callable[[], list[str]], *, wait: bool) -> str | None:
-    """The first one's line of Renode's log, waited for a moment if ``wait``; None when there is none."""
+    """The first one's line in Renode's log; None if there is none. With ``wait``, waits a moment for it."""
     end = time.monotonic() + (_LOG_LAG_S if wait else 0)
     while True:
         lines = [line.strip() for line in said() if any(sign in line for sign in _LOGGED)]
@@ -37,4 +38,4 @@ def _number(printed: str) -> int:
     try:
         return int(printed.strip(), 0)
     except ValueError as error:
-        raise DeviceError(f"Renode prints {printed.strip()!r} where a number is expected") from error
+        raise DeviceError(f"Renode printed {printed.strip()!r}, a number was expected") from error

@@ -71,7 +71,9 @@ class BlockTable:
         return self._known[start]
 
     def cut(self, start: int, end: int) -> CodeBlock:
-        """The block at ``start`` after all ends at ``end``: an instruction there made QEMU begin anew."""
+        """The block at ``start`` already ends at ``end``, because an instruction there made QEMU start
+        another one.
+        """
         whole = self._decoder.run(self.program.code(start, end), start)
         self._known[start] = _block(whole)
         return self._known[start]

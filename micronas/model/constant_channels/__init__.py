@@ -1,13 +1,13 @@
 """Constant-channel elimination: the same network without the channels that no input can change.
 
-Training with batch normalisation and weight decay leaves channels whose weights are all zero: they hold
-one value whatever the input is. Whoever reads them can have that value in its bias, and the channel, the
-weights that made it and the weights that read it go away. Outputs stay equal in every bit.
+Training with batch normalisation and weight decay leaves channels whose weights are all zero: they have the
+same value for every input. That value can be added to the biases of the ops that read the channel. The
+channel, the weights that compute it and the weights that read it are then removed. Outputs are bit-exact.
 
     smaller = remove_constant_channels(graph)
 
-Three steps, a module each: ``values`` finds the channels that are constant, ``needs`` those that must
-stay, ``rewrite`` builds the smaller graph.
+There are three steps with one module each: ``values`` finds the constant channels, ``required_channels``
+those that must stay, and ``rewrite`` builds the smaller graph.
 """
 
 from __future__ import annotations
@@ -21,6 +21,6 @@ __all__ = ["remove_constant_channels"]
 
 
 def remove_constant_channels(graph: Graph) -> Graph:
-    """``graph`` without constant channels; it needs values, so a trained network, not a shape-only one."""
+    """``graph`` without constant channels; it must have weights, not only shapes."""
     values = constant_values(graph)
     return rewrite(graph, kept_channels(graph, values), values)

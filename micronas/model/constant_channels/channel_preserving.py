@@ -1,4 +1,4 @@
-"""Ops that keep channels apart: channel c of the output comes from channel c of each input."""
+"""Ops that do not mix channels: channel c of the output depends only on channel c of each input."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def is_plain_mixer(graph: Graph, op: Op) -> bool:
 
 
 def is_tie(graph: Graph, op: Op) -> bool:
-    """Whether each channel of the output depends on that channel of the inputs only."""
+    """Whether each channel of the output depends only on that channel of the inputs."""
     inputs = [graph.tensors[t] for t in graph.activation_inputs(op)]
     x, y = graph.tensors[op.inputs[0]], graph.tensors[op.outputs[0]]
     if not inputs or len(op.outputs) != 1 or x.shape[-1:] != y.shape[-1:]:

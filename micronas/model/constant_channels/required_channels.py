@@ -1,9 +1,7 @@
-"""Which channels must stay.
-
-A mixer needs a channel of its input unless the channel's constant can go into its bias, exactly, or all its
-weights for the channel are zero. Ops that keep channels apart have the same channels at all ends. Whatever
-else there is, inputs and outputs of the graph included, needs everything. Needs only grow, so they
-are passed along until nothing changes.
+"""Which channels must stay. An op that mixes channels needs a channel of its input unless the channel's
+constant can be added exactly to its bias, or all its weights for the channel are zero. Ops that do not mix
+channels have the same channels in inputs and outputs. All other ops, and the inputs and outputs of the graph,
+need all channels. The set of needed channels only grows, so it is propagated until nothing changes.
 """
 
 from __future__ import annotations
@@ -60,7 +58,7 @@ def _needed_by_mixer(graph: Graph, op: Op, values: Values, outputs: Mask) -> Mas
 
 
 def _folds(graph: Graph, op: Op) -> bool:
-    """Whether a constant reaches every output alike: there is a bias, and no padding that cuts it off."""
+    """Whether a constant contributes equally to every output: there is a bias, and no padding in between."""
     if len(op.inputs) < 3 or op.inputs[2] == ABSENT:
         return False
     if not isinstance(op.attrs, Conv2D):

@@ -1,4 +1,4 @@
-"""The graph with only the kept channels, constants folded into biases."""
+"""The graph with only the required channels; constants are folded into biases."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _folded_bias(graph: Graph, op: Op, kept: Mask, values: Values) -> Tensor:
 
 
 def _narrowed(tensor: Tensor, mask: Mask, axis: int) -> Tensor:
-    """``tensor`` with the channels of ``mask`` along ``axis``, its data and scales alike."""
+    """``tensor`` with the channels of ``mask`` along ``axis``, in its data and scales."""
     axis %= max(len(tensor.shape), 1)
     if not tensor.shape or mask.all():
         return tensor

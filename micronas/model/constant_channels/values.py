@@ -1,9 +1,8 @@
-"""Which channels of which tensors are constant, and what they hold.
-
-Op by op: an output channel is a candidate if no channel that varies reaches it through a weight other than
-zero. The reference interpreter then runs the op once on the constants (anything for the rest): where the
-candidate comes out uniform over all pixels, it is constant. A constant other than the zero point that enters
-a padded window is not uniform at the border, and so not constant here.
+"""Which channels of which tensors are constant, and their values. Op by op, an output channel is a candidate
+if no channel that varies reaches it through a weight other than zero. The reference interpreter then runs the
+op once on the constants, with arbitrary values for the other channels: a candidate is constant if it is
+uniform over all pixels. A constant other than the zero point that enters a padded window is not uniform at
+the border, and therefore not constant here.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from micronas.model.graph import Graph, Op
 from micronas.model.interpreter import run_batch
 
 Values = dict[int, npt.NDArray[np.int64]]
-"""Tensor -> per channel the constant it holds, or ``VARIES``. Tensors that are not listed vary throughout."""
+"""Tensor -> the constant of each channel, or ``VARIES``. All channels of tensors that are not listed vary."""
 
 VARIES = 1000
 
@@ -34,7 +33,7 @@ def constant_values(graph: Graph) -> Values:
 
 
 def channel_values(graph: Graph, tensor: int, values: Values) -> npt.NDArray[np.int64]:
-    """``values`` of one tensor, ``VARIES`` throughout where nothing is known."""
+    """``values`` of one tensor; ``VARIES`` for all channels if it is not listed."""
     return values.get(tensor, np.full(graph.tensors[tensor].shape[-1], VARIES, np.int64))
 
 
@@ -50,12 +49,12 @@ def _candidates(graph: Graph, op: Op, values: Values) -> npt.NDArray[np.bool_]:
 
 def _weights(graph: Graph, op: Op) -> npt.NDArray[np.generic]:
     data = graph.tensors[op.inputs[1]].data
-    assert data is not None, "constant channels are looked for in trained networks only"
+    assert data is not None, "constant channels can only be found in trained networks"
     return data
 
 
 def _uniform(graph: Graph, op: Op, values: Values) -> npt.NDArray[np.int64]:
-    """The value of every output channel that is the same at all pixels, ``VARIES`` for the others."""
+    """The value of every output channel that is uniform over all pixels; ``VARIES`` for the others."""
     sources = graph.activation_inputs(op)
     probe = Graph("probe", graph.tensors, (op,), sources, op.outputs)
     result = run_batch(probe, [_filled(graph, t, values) for t in sources])[0]

@@ -64,7 +64,7 @@ def product_requant(input1: Quant, input2: Quant, output: Quant) -> Requant:
 
 
 def rescale_requant(source: Quant, output: Quant) -> Requant:
-    """The factor scale_in / scale_out of SUM, RELU, QUANTIZE (int8 to int8) and the like."""
+    """The factor scale_in / scale_out of SUM, RELU, QUANTIZE (int8 to int8) and similar ops."""
     return requant(source.scale[0] / output.scale[0])
 
 

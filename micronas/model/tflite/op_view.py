@@ -90,7 +90,7 @@ class OpView:
         return value % rank
 
     def positive(self, **values: int) -> None:
-        """Refuse strides, dilations and the like below 1."""
+        """Refuse strides, dilations and similar options below 1."""
         for name, value in values.items():
             if value < 1:
                 raise self.refuse(f"{name} is {value}")

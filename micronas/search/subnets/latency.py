@@ -17,7 +17,7 @@ from micronas.config import LatencyConfig
 from micronas.latency.op_model import BoardLatency
 from micronas.model.graph import Graph
 from micronas.model.net import shape_graph
-from micronas.search.forecast.forecast import PROFILE, Forecaster
+from micronas.search.predicted_latency.prediction import PROFILE, LatencyPredictor
 from micronas.space import Arch, Space
 from micronas.store import Record
 from micronas.strategy.dnas.cost_tables import values_written
@@ -92,7 +92,7 @@ class SubnetLatency:
     ) -> None:
         """``modelled`` is there if the run's latencies are; what ran does not matter then."""
         self._shapes, self._config, self._modelled = shapes, config, modelled
-        self._forecaster = Forecaster([r.profile for r in ran])
+        self._predictor = LatencyPredictor([r.profile for r in ran])
         pace = LatencyRegression(shapes.space)
         for number, one in enumerate(ran):
             pace.ran(number, shapes.space.from_json(one.arch), one.ms)
@@ -101,7 +101,7 @@ class SubnetLatency:
     def by_model(self, arch: Arch) -> Expected | None:
         """The latency model's prediction; None if it does not apply or its error bar is too wide."""
         graph, lowered, _ = self._shapes.of(arch)
-        said = self._forecaster.untrained(graph, lowered)
+        said = self._predictor.untrained(graph, lowered)
         if said is None or not said.is_trusted(self._config):
             return None
         return Expected(said.latency.ms, said.error)

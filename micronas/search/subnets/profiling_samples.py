@@ -18,7 +18,7 @@ from micronas.errors import MicronasError
 from micronas.estimate.full import cached_dataset
 from micronas.model.net import Net
 from micronas.model.tflite import read_bytes
-from micronas.search.forecast.forecast import profile_of
+from micronas.search.predicted_latency.prediction import profile_of
 from micronas.search.stages import PARITY_SAMPLES, parity_samples
 from micronas.search.subnets.latency import ProfiledNetwork, Shapes, SubnetLatency
 from micronas.space import Arch
@@ -45,13 +45,13 @@ def profile_untrained(
     run: RunUntrained,
 ) -> tuple[ProfiledNetwork, ...]:
     """Run those of ``candidates`` that ``ran`` and the earlier samples do not predict."""
-    scouts: list[ProfiledNetwork] = []
+    samples: list[ProfiledNetwork] = []
     lost = known = 0
     latency = SubnetLatency(shapes, config.latency, ran)
     for arch in candidates:
         if (
             known >= MAX_CONSECUTIVE_PREDICTED
-            or len(scouts) >= MAX_PROFILING_SAMPLES
+            or len(samples) >= MAX_PROFILING_SAMPLES
             or lost >= MAX_FAILED_SAMPLES
         ):
             break
@@ -60,12 +60,12 @@ def profile_untrained(
             continue
         known = 0
         try:
-            scouts.append(ProfiledNetwork(shapes.space.to_json(arch), run(shapes.space.net(arch))))
+            samples.append(ProfiledNetwork(shapes.space.to_json(arch), run(shapes.space.net(arch))))
         except MicronasError:
             lost += 1
         else:
-            latency = SubnetLatency(shapes, config.latency, [*ran, *scouts])
-    return tuple(scouts)
+            latency = SubnetLatency(shapes, config.latency, [*ran, *samples])
+    return tuple(samples)
 
 
 def uses_latency(config: SearchConfig) -> bool:

@@ -25,9 +25,9 @@ from micronas.host.durable import replace_durably
 from micronas.latency.op_model import board_latency
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Ledger
-from micronas.search.forecast.source import latency_source
 from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
+from micronas.search.predicted_latency.source import latency_source
 from micronas.search.proposals import Proposals
 from micronas.search.subnets.estimate import SubnetEstimate, SubnetScores
 from micronas.search.subnets.latency import ProfiledNetwork, Shapes, SubnetLatency
@@ -56,7 +56,7 @@ TRAINING_SHARE = 0.75
 CHECKPOINT, FOUND = "supernet.npz", "subnets.json"
 """Files of a run folder: the checkpoint of the shared weights, and the results of the search in them."""
 
-SCOUTS, DRAWN = 7, 1000
+PROFILING_SEED, DRAWN = 7, 1000
 """Seed of the networks from which profiling samples are chosen, and the maximum number examined."""
 
 STAGE_DEADLINE_S = 4 * 3600.0
@@ -89,7 +89,7 @@ class FoundSubnets:
     training_wall_s: float
     scoring_cpu_s: float
     traces: int
-    scouts: tuple[ProfiledNetwork, ...] = ()
+    profiling_samples: tuple[ProfiledNetwork, ...] = ()
 
     def save(self, path: Path) -> None:
         """Write to ``path`` atomically."""
@@ -106,7 +106,8 @@ class FoundSubnets:
             raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             raw.pop("estimate")
             subnets = tuple(Subnet(**subnet) for subnet in raw.pop("subnets"))
-            return cls(subnets, scouts=tuple(ProfiledNetwork(**scout) for scout in raw.pop("scouts")), **raw)
+            samples = tuple(ProfiledNetwork(**sample) for sample in raw.pop("profiling_samples"))
+            return cls(subnets, profiling_samples=samples, **raw)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(
                 f"{path}: not a list of subnets: {error}",
@@ -134,7 +135,7 @@ def search_subnets(order: SubnetSearch) -> FoundSubnets:
     if walk.region.runs_graphs_unfused:
         leave_graphs_unfused()
     predicts = order.ran and uses_latency(config) and walk.modelled is None
-    scouts = walk.scout(run_untrained(config, order.board)) if predicts else ()
+    samples = walk.profile(run_untrained(config, order.board)) if predicts else ()
     fitted = fit_supernet(
         walk.region,
         cached_dataset(config.data),
@@ -152,7 +153,7 @@ def search_subnets(order: SubnetSearch) -> FoundSubnets:
         fitted.wall_s,
         scoring.cpu_s,
         fitted.supernet.traces,
-        scouts,
+        samples,
     )
     found.save(order.folder / FOUND)
     return found
@@ -189,16 +190,16 @@ class RegionWalk:
         """Whether a network of the region keeps the flash and SRAM budgets."""
         return self._gate.verdict(genes).fits
 
-    def scout(self, run: RunUntrained) -> tuple[ProfiledNetwork, ...]:
+    def profile(self, run: RunUntrained) -> tuple[ProfiledNetwork, ...]:
         """Profile untrained networks until others can be predicted; see ``profiling_samples``."""
-        rng = np.random.default_rng([self._config.seed, SCOUTS])
+        rng = np.random.default_rng([self._config.seed, PROFILING_SEED])
         drawn = (self.region.sample(rng) for _ in itertools.count())
         fitting = (self.region.arch(genes) for genes in drawn if self.fits(genes))
-        scouts = profile_untrained(
+        samples = profile_untrained(
             itertools.islice(fitting, DRAWN), self._shapes, self._config, self._ran, run
         )
-        self.latency = SubnetLatency(self._shapes, self._config.latency, [*self._ran, *scouts])
-        return scouts
+        self.latency = SubnetLatency(self._shapes, self._config.latency, [*self._ran, *samples])
+        return samples
 
     def scored(self, accuracy: Callable[[Genes], float], keep_going: Callable[[], bool]) -> Iterator[Subnet]:
         """Each distinct subnet within the budgets that the strategy proposes, while ``keep_going`` returns

@@ -77,7 +77,9 @@ class SharedWeights:
         ran = self._ran_before(number - self._workers + 1)
         if self._found is None:
             self._found = self._find(ran)
-        latency = SubnetLatency(self._shapes, self._aim.latency, [*ran, *self._found.scouts], self._modelled)
+        latency = SubnetLatency(
+            self._shapes, self._aim.latency, [*ran, *self._found.profiling_samples], self._modelled
+        )
 
         def expect(subnet: Subnet) -> Expected | None:
             return latency.of(self._space.from_json(subnet.arch))

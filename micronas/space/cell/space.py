@@ -65,7 +65,7 @@ class CellSpace(TypedSpace[CellArch]):
             output=(a if first[4] else b).output,
         )
 
-    def hand_made(self) -> Iterator[CellArch]:
+    def raw_baselines(self) -> Iterator[CellArch]:
         """Residual stacks."""
         return baselines(self.limits)
 

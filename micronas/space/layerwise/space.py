@@ -65,7 +65,7 @@ class LayerwiseSpace(GenomeSpace[LayerwiseArch]):
         """Canonical genes correspond one-to-one to networks."""
         return arch
 
-    def hand_made(self) -> Iterator[LayerwiseArch]:
+    def raw_baselines(self) -> Iterator[LayerwiseArch]:
         """VGG-like and depthwise-separable networks."""
         return baselines(self.limits)
 

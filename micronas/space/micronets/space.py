@@ -75,7 +75,7 @@ class MicronetsSpace(GenomeSpace[MicronetsArch]):
         """The network: leaving out either of two equal blocks gives the same network."""
         return self.decode(arch)
 
-    def hand_made(self) -> Iterator[MicronetsArch]:
+    def raw_baselines(self) -> Iterator[MicronetsArch]:
         """All layers equally wide, at maximum and at minimum depth."""
         expansions = self.limits.allowed_expansions
         expansion = expansions[len(expansions) // 2]

@@ -85,5 +85,5 @@ def _with_weights_on_previous(cell: Cell, weights: EdgeWeights, nodes: int) -> C
     first = CellEdges(nodes).all.index((PREVIOUS, 0))
     by_strength = sorted(range(len(OPS)), key=lambda i: -float(weights.ops[first][i]))
     op = next(OPS[i] for i in by_strength if OPS[i].has_weights)
-    mended = CellNode(Edge(PREVIOUS, op), cell.nodes[0].right)
-    return Cell((mended, *cell.nodes[1:]))
+    repaired = CellNode(Edge(PREVIOUS, op), cell.nodes[0].right)
+    return Cell((repaired, *cell.nodes[1:]))

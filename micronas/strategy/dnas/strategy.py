@@ -136,18 +136,18 @@ class Dnas:
 
     def _proposals(self, region: _Region, learned: Learned, rng: np.random.Generator) -> Iterator[Arch]:
         backbone, probabilities = region.backbone, learned.probabilities
-        yield self._mended(best_choice(probabilities, backbone), region).arch(self._space, backbone)
+        yield self._narrowed(best_choice(probabilities, backbone), region).arch(self._space, backbone)
         for tries in itertools.count():
             temperature = 1.0 + tries / TRIES_PER_DEGREE
             drawn = [drawn_choice(probabilities, backbone, rng, temperature) for _ in range(DRAWS_TO_FIT)]
             fitting = next((choice for choice in drawn if self._fits_and_is_fast(choice, region)), None)
-            yield (fitting or self._mended(drawn[0], region)).arch(self._space, backbone)
+            yield (fitting or self._narrowed(drawn[0], region)).arch(self._space, backbone)
 
-    def _mended(self, choice: Choice, region: _Region) -> Choice:
+    def _narrowed(self, choice: Choice, region: _Region) -> Choice:
         """``choice`` narrowed until it fits, within the latency limit too if possible."""
         tables, limits = region.tables, region.aims.limits
-        mended = repaired(choice, tables, limits, lambda c: self._fits_and_is_fast(c, region))
-        return mended or repaired(choice, tables, limits, lambda c: self._fits(c, region.backbone)) or choice
+        fast = repaired(choice, tables, limits, lambda c: self._fits_and_is_fast(c, region))
+        return fast or repaired(choice, tables, limits, lambda c: self._fits(c, region.backbone)) or choice
 
     def _fits_and_is_fast(self, choice: Choice, region: _Region) -> bool:
         is_fast = choice_costs(choice, region.tables).ms <= region.aims.limits.ms

@@ -45,7 +45,7 @@ class Latencies:
             both = np.concatenate([x, slow]), np.concatenate([y, guessed])
             self._process = GaussianProcess(LATENCY, scaling, *both)
 
-    def forecast(self, x: Vector) -> tuple[Vector, Vector]:
+    def predict(self, x: Vector) -> tuple[Vector, Vector]:
         """Milliseconds of networks (networks, features), and the probability that each meets the limit."""
         belief = self._process.predict(x)
         return np.exp(belief.mean), self._within(belief)

@@ -132,7 +132,7 @@ class Predictor:
         if not all(t.scores.latency for t in self._tried):
             return self._aim.gains(self._tried, candidates, log_error, None)
         latencies = Latencies(self._scale(), self._tried, self._too_slow, self._problem.latency_ms)
-        ms, within = latencies.forecast(x)
+        ms, within = latencies.predict(x)
         return self._aim.gains(self._tried, candidates, log_error, ms) * within
 
     def _log_error(self, x: Vector) -> Posterior:

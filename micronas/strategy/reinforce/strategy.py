@@ -70,7 +70,7 @@ class Reinforce:
         self._at_ask.append(self._controller.copy())
 
     def _learn(self, trial: Observation) -> None:
-        if trial.outcome is not Outcome.COMPLETE or trial.scores is None or trial.origin == "hand-made":
+        if trial.outcome is not Outcome.COMPLETE or trial.scores is None or trial.origin == "baseline":
             return
         taken = self._drawn_again(trial)
         if taken is None:

@@ -121,10 +121,10 @@ def test_the_verb_writes_an_applications_files(
         ({"model": "m.tflite", "app": "app.elf"}, "give either MODEL or --app"),
         ({"app": "app.elf"}, "--app and --expect belong together"),
         ({"model": "m.tflite", "expect": "x"}, "--app and --expect belong together"),
-        ({"app": "none.elf", "expect": "x"}, "--app none.elf: there is no such file"),
+        ({"app": "none.elf", "expect": "x"}, "--app none.elf: file not found"),
         ({"app": "raw.bin", "expect": "x"}, "--app raw.bin: is not an ELF file"),
-        ({"app": "app.elf", "expect": "x", "feed": "no"}, "--feed no: there is no such file"),
-        ({"app": "app.elf", "expect": "x", "include": "no"}, "--include no: there is no such file"),
+        ({"app": "app.elf", "expect": "x", "feed": "no"}, "--feed no: file not found"),
+        ({"app": "app.elf", "expect": "x", "include": "no"}, "--include no: file not found"),
     ],
 )
 def test_what_does_not_go_together_is_refused(

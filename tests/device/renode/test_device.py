@@ -102,7 +102,7 @@ def test_a_session_makes_the_machine_and_reaches_the_firmware(fake, board: Board
     ("fault", "error", "complaint"),
     [
         ("refuse", DeviceError, "refused 'machine LoadPlatformDescription @[^']+': Error E39: no such type"),
-        ("die", DeviceError, "went away during 'sysbus LoadELF"),
+        ("die", DeviceError, "ended during 'sysbus LoadELF"),
         ("end", DeviceError, "ended at once with exit code 1; it said: Unhandled exception: no libraries"),
         ("crash", DeviceError, "it said: Fatal error: . Unhandled exception.*'libtlib.so'$"),
         ("no port", DeadlineError, "did not open its control port within 3 s"),
@@ -195,7 +195,7 @@ def test_a_temporary_folder_with_a_space_in_its_name(
 
 def test_a_path_that_renode_cannot_be_told_is_refused() -> None:
     assert path_token(Path("/tmp/a b/c")) == "@/tmp/a\\ b/c"
-    with pytest.raises(DeviceError, match="cannot be told the path '/tmp/a;b'"):
+    with pytest.raises(DeviceError, match="cannot open the path '/tmp/a;b'"):
         path_token(Path("/tmp/a;b"))
 
 

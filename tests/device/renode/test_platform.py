@@ -95,9 +95,9 @@ def test_a_platform_fetches_nothing(name: str) -> None:
 
 
 def test_a_core_or_uart_without_a_platform_is_refused_by_name(board: Board) -> None:
-    with pytest.raises(DeviceError, match="no Renode platform is made for its cortex-m55"):
+    with pytest.raises(DeviceError, match="Renode is not supported for its cortex-m55"):
         require_modelled(board.model_copy(update={"core": Core.M55}))
-    with pytest.raises(DeviceError, match="no Renode platform is made for the UART of family mps2"):
+    with pytest.raises(DeviceError, match="Renode is not supported for the UART of family mps2"):
         require_modelled(board.model_copy(update={"family": "mps2"}))
 
 

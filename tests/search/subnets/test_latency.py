@@ -1,4 +1,4 @@
-"""What subnets will take on the device: who ran tells, scouts fill the gaps, and the emulator agrees."""
+"""Latencies of subnets, predicted from networks and profiling samples that ran; the emulator agrees."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from micronas.config import LatencyConfig, SearchConfig
 from micronas.errors import BuildError
 from micronas.latency import OpFeatures, Profile, features_of, profile_to_json
 from micronas.model.net import Net, shape_graph
-from micronas.search.forecast.forecast import PROFILE
+from micronas.search.predicted_latency.prediction import PROFILE
 from micronas.search.subnets.latency import Expected, ProfiledNetwork, Shapes, SubnetLatency, ran_before
 from micronas.search.subnets.profiling_samples import (
     MAX_CONSECUTIVE_PREDICTED,
@@ -105,10 +105,10 @@ def test_trials_over_the_latency_limit_tell_of_the_device_too() -> None:
     assert len(ran_before(records, 4)) == 2
 
 
-def scouted(
+def profiled(
     candidates: list[LayerwiseArch], observed: list[ProfiledNetwork], run: Callable[[Net], Json]
 ) -> tuple[tuple[ProfiledNetwork, ...], list[Net]]:
-    """The scouts, and every network that was to be run."""
+    """The profiling samples, and every network that was to be run."""
     runs: list[Net] = []
 
     def counted(net: Net) -> Json:
@@ -118,28 +118,28 @@ def scouted(
     return profile_untrained(candidates, SHAPES, CONFIG, observed, counted), runs
 
 
-def test_scouts_are_sent_until_the_model_knows_several_networks_in_a_row() -> None:
+def test_samples_are_profiled_until_the_model_predicts_several_networks_in_a_row() -> None:
     candidates = alike(200)
-    scouts, runs = scouted(candidates, [ran(SPACE.baselines()[-1])], profile_of)
-    assert 4 <= len(scouts) == len(runs) <= MAX_PROFILING_SAMPLES
-    again, _ = scouted(candidates, [ran(SPACE.baselines()[-1])], profile_of)
-    assert again == scouts
+    samples, runs = profiled(candidates, [ran(SPACE.baselines()[-1])], profile_of)
+    assert 4 <= len(samples) == len(runs) <= MAX_PROFILING_SAMPLES
+    again, _ = profiled(candidates, [ran(SPACE.baselines()[-1])], profile_of)
+    assert again == samples
     enough = [ran(arch) for arch in alike(40)]
-    none, _ = scouted(candidates[:MAX_CONSECUTIVE_PREDICTED], enough, profile_of)
+    none, _ = profiled(candidates[:MAX_CONSECUTIVE_PREDICTED], enough, profile_of)
     assert none == ()
-    assert len(scouted(drawn(200), [], profile_of)[0]) <= MAX_PROFILING_SAMPLES
+    assert len(profiled(drawn(200), [], profile_of)[0]) <= MAX_PROFILING_SAMPLES
 
 
-def test_what_cannot_be_built_sends_no_more_scouts_than_that() -> None:
+def test_networks_that_cannot_be_built_limit_the_profiling() -> None:
     def refuse(net: Net) -> Json:
         raise BuildError("no compiler")
 
-    scouts, runs = scouted(drawn(50), [], refuse)
-    assert scouts == ()
+    samples, runs = profiled(drawn(50), [], refuse)
+    assert samples == ()
     assert len(runs) == MAX_FAILED_SAMPLES
 
 
-def test_scouts_go_only_where_latency_matters() -> None:
+def test_samples_are_profiled_only_where_latency_matters() -> None:
     assert not uses_latency(CONFIG)
     assert uses_latency(SearchConfig.model_validate({"constraints": {"latency_ms": 5}}))
     assert uses_latency(SearchConfig.model_validate({"reward": {"target_ms": 5}}))

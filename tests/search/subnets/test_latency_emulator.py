@@ -28,15 +28,15 @@ CONFIG = SearchConfig.model_validate(
 )
 
 
-def test_what_untrained_scouts_tell_holds_for_trained_networks() -> None:
+def test_profiles_of_untrained_networks_hold_for_trained_ones() -> None:
     board, dataset = load_board("nucleo_f446re"), cached_dataset(CONFIG.data)
     run = run_untrained(CONFIG, board)
     first = RegionWalk(CONFIG, board)
     hand = first.space.baselines()[-1]
     observed = ProfiledNetwork(first.space.to_json(hand), run(first.space.net(hand)))
     walk = RegionWalk(CONFIG, board, [observed])
-    scouts = walk.scout(run)
-    assert scouts
+    samples = walk.profile(run)
+    assert samples
     networks = [
         arch for arch in map(walk.region.arch, walk.region.baselines()) if walk.latency.by_model(arch)
     ]

@@ -191,7 +191,7 @@ def test_what_was_found_survives_on_disk_and_says_what_its_accuracy_is(tmp_path:
 def test_progress_says_what_ran_untrained() -> None:
     text = "3 epochs in 1 CPU s; 20 networks scored in 0.01 CPU s each with shared weights (float)"
     assert stage_text(FOUND_SUBNETS) == f"supernet: 1 untrained network run to predict latencies; {text}"
-    assert stage_text(replace(FOUND_SUBNETS, scouts=())) == f"supernet: {text}"
+    assert stage_text(replace(FOUND_SUBNETS, profiling_samples=())) == f"supernet: {text}"
 
 
 def test_what_does_not_go_together_is_refused_by_name() -> None:
@@ -280,9 +280,9 @@ def test_killed_in_the_middle_of_the_supernet_a_run_ends_as_it_would_have(
     config = functools.reduce(lambda text, word: text.replace(word, words[word]), words, CONFIG)
     (tmp_path / "small.yaml").write_text(config)
     whole = search(tmp_path, "small.yaml", "--run", "whole")
-    (judge,) = whole["agreement"]
-    assert judge["judge"] == "supernet"
-    assert judge["networks"] >= 1
+    (agreement,) = whole["agreement"]
+    assert agreement["proxy"] == "supernet"
+    assert agreement["networks"] >= 1
     cut = tmp_path / "runs" / "cut"
     process = subprocess.Popen(command("small.yaml", "--run", "cut"), cwd=tmp_path, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 240

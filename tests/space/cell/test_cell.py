@@ -181,7 +181,7 @@ def test_samples_cover_the_sizes():
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_hand_made_networks_are_of_the_space(shape):
+def test_baseline_networks_are_of_the_space(shape):
     space = CellSpace(shape, 3, LIMITS)
     archs = space.baselines()
     assert all(space.from_json(space.to_json(arch)) == arch for arch in archs)

@@ -242,7 +242,7 @@ def test_samples_cover_the_sizes_evenly_enough():
         assert counts.min() > 0.08 * len(nets)
 
 
-def test_hand_made_networks_cover_the_budget_classes():
+def test_baseline_networks_cover_the_budget_classes():
     """Files for 64 KB, 20 KB and a few KB; largest first; a convolutional and a separable one in each."""
     space = LayerwiseSpace((28, 28, 1), 10, Limits())
     archs = space.baselines()
@@ -258,7 +258,7 @@ def test_hand_made_networks_cover_the_budget_classes():
 @pytest.mark.parametrize(
     "limits", [Limits(), Limits(4, 4, 8, 8, (5,), (3,)), Limits(1, 1, 4, 12, (3, 7), (6,))]
 )
-def test_hand_made_networks_obey_any_limits(shape, limits):
+def test_baseline_networks_obey_any_limits(shape, limits):
     space = LayerwiseSpace(shape, 3, limits)
     for arch in space.baselines():
         assert _canonical(space, arch) == arch

@@ -113,7 +113,7 @@ def test_crossover_takes_each_layer_from_a_parent(space, one, two):
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("backbone", Backbone)
-def test_hand_made_networks_are_of_the_space(shape, backbone):
+def test_baseline_networks_are_of_the_space(shape, backbone):
     space = MicronetsSpace(shape, 3, MicronetsLimits(backbone, max_width=24))
     archs = space.baselines()
     assert all(space.from_json(space.to_json(arch)) == arch for arch in archs)

@@ -68,7 +68,7 @@ def test_discrete_cells_are_canonical_and_sound(reduces: bool) -> None:
         assert canonical_cell(cell, reduces) == cell
 
 
-def test_a_cell_of_skips_is_mended_by_its_strongest_operation_with_weights() -> None:
+def test_a_cell_of_skips_is_repaired_with_its_strongest_operation_with_weights() -> None:
     ops = np.full((len(EDGES.all), len(OPS)), 0.01, np.float32)
     ops[:, OPS.index(EdgeOp.IDENTITY)] = 0.8
     ops[0, OPS.index(EdgeOp.DEPTHWISE_5X5)] = 0.1

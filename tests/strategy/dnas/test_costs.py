@@ -124,10 +124,10 @@ def test_repair_narrows_until_it_fits(
         return all(vars(choice_costs(choice, tables))[name] <= vars(limits)[name] for name in costs)
 
     assert not fits(widest)
-    mended = repaired(widest, tables, limits, fits)
-    assert mended is not None
-    assert fits(mended)
-    for before, after in zip(widest.blocks, mended.blocks, strict=True):
+    narrowed = repaired(widest, tables, limits, fits)
+    assert narrowed is not None
+    assert fits(narrowed)
+    for before, after in zip(widest.blocks, narrowed.blocks, strict=True):
         assert (before.candidate, before.kept) == (after.candidate, after.kept)
         assert after.width <= before.width
 
@@ -139,11 +139,11 @@ def test_repair_of_sram_leaves_layers_away_from_the_peak_alone(
     widest = widest_choice(backbone)
     costs = choice_costs(widest, tables)
     limits = Costs(costs.constant_bytes, costs.sram_bytes * 0.8, costs.macs)
-    mended = repaired(
+    narrowed = repaired(
         widest, tables, limits, lambda c: choice_costs(c, tables).sram_bytes <= limits.sram_bytes
     )
-    assert mended is not None
-    assert mended.blocks[-1].width == widest.blocks[-1].width  # 7x7 planes: far from the peak at 14x14
+    assert narrowed is not None
+    assert narrowed.blocks[-1].width == widest.blocks[-1].width  # 7x7 planes: far from the peak at 14x14
 
 
 def test_repair_keeps_what_fits_and_gives_up_on_what_cannot(

@@ -30,7 +30,7 @@ SPACE = LayerwiseSpace((28, 28, 1), 10, Limits(max_blocks=3))
 
 
 def ran(number: int, arch: int, ms: float, source: Source = Source.EMULATED) -> Trial:
-    """A hand-made network of the space, by its place in the list, that took ``ms``."""
+    """A baseline network of the space, by its place in the list, that took ``ms``."""
     network = SPACE.baselines()[arch]
     macs = SPACE.net(network).macs
     scores = Scores(0.5, 0.5, 1, 1, macs, 1, Latency(ms, source), 0.5, 1, 0.0)

@@ -24,7 +24,7 @@ from micronas.strategy.predictor.gaussian_process import Scaling
 from micronas.strategy.predictor.latency import Latencies
 from micronas.strategy.problem import Problem
 from micronas.strategy.random import RandomSearch
-from micronas.trial import BUDGET_STAGE, FORECAST_STAGE, Latency, Outcome, Scores, Source, Trial
+from micronas.trial import BUDGET_STAGE, PREDICTION_STAGE, Latency, Outcome, Scores, Source, Trial
 from tests.support.predictor_fakes import BUDGET, toy_features, toy_predictor, toy_problem
 from tests.support.search_fakes import ToyArch, ToySpace, toy_trial
 
@@ -165,20 +165,20 @@ SCALING = Scaling.of(np.stack([toy_features(SPACE.sample(np.random.default_rng(i
 
 def test_latency_is_learnt_and_the_limit_is_a_chance() -> None:
     near = np.stack([toy_features(ToyArch((d,) * 6)) for d in (1, 2, 3)])
-    ms, within = Latencies(SCALING, TOLD, [], 13.0).forecast(near)
+    ms, within = Latencies(SCALING, TOLD, [], 13.0).predict(near)
     assert ms == pytest.approx([7.0, 13.0, 19.0], rel=0.15)
     assert within[0] > 0.9
     assert 0.2 < within[1] < 0.8
     assert within[2] < 0.1
-    assert Latencies(SCALING, TOLD, [], None).forecast(near)[1].tolist() == [1.0, 1.0, 1.0]
+    assert Latencies(SCALING, TOLD, [], None).predict(near)[1].tolist() == [1.0, 1.0, 1.0]
 
 
 def test_networks_that_broke_the_limit_are_learnt_from() -> None:
     """All that is told of them is that they were over it."""
     beyond = toy_features(ToyArch((2, 2, 2, 2, 2, 2)))[None, :]
     observed = [TOLD[0], TOLD[1]]
-    before = Latencies(SCALING, observed, [], 13.0).forecast(beyond)[1]
-    after = Latencies(SCALING, observed, [beyond[0]], 13.0).forecast(beyond)[1]
+    before = Latencies(SCALING, observed, [], 13.0).predict(beyond)[1]
+    after = Latencies(SCALING, observed, [beyond[0]], 13.0).predict(beyond)[1]
     assert after < 0.5 * before
 
 
@@ -195,7 +195,7 @@ def test_only_those_over_the_latency_limit_count_as_too_slow(monkeypatch: pytest
     for digit in range(4):
         strategy.tell(toy_trial(digit, (digit,) * 6))
     strategy.tell(toy_trial(4, (1, 2, 3, 0, 1, 2)))
-    ends = [("latency", Outcome.INFEASIBLE), (FORECAST_STAGE, Outcome.INFEASIBLE)]
+    ends = [("latency", Outcome.INFEASIBLE), (PREDICTION_STAGE, Outcome.INFEASIBLE)]
     others = [(BUDGET_STAGE, Outcome.INFEASIBLE), ("train", Outcome.FAILED)]
     for number, (stage, outcome) in enumerate([*ends, *others], start=5):
         trial = replace(toy_trial(number, (4, 4, 4, 4, 4, number - 5)), outcome=outcome, scores=None)

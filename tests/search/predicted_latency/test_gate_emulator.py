@@ -13,13 +13,13 @@ import pytest
 from micronas.deploy.deployment import deploy, random_samples
 from micronas.device.targets import Qemu
 from micronas.model.net import shape_graph
-from micronas.search.forecast.forecast import PROFILE
-from micronas.search.forecast.gate import UNTRAINED
+from micronas.search.predicted_latency.gate import UNTRAINED
+from micronas.search.predicted_latency.prediction import PROFILE
 from micronas.space import make_space
 from micronas.space.reference.random_weights import random_weights
 from micronas.store import Record, Store
 from micronas.store.stored_setup import stored_board, stored_config
-from micronas.trial import FORECAST_STAGE
+from micronas.trial import PREDICTION_STAGE
 
 LIMIT_MS = 0.45
 CONFIG = f"""
@@ -54,21 +54,21 @@ def test_what_is_refused_before_training_is_too_slow_in_the_emulator(tmp_path: P
     command = [sys.executable, "-m", "micronas", "search", "slow.yaml", "--run", "r", "--json"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
-    forecasts = json.loads(done.stdout)["forecasts"]
+    predictions = json.loads(done.stdout)["latency_predictions"]
     with Store.read(tmp_path / "runs" / "r") as store:
         records = store.records()
-        refused = [r for r in records if r.trial.stage == FORECAST_STAGE]
-        assert forecasts["refused_untrained"] == len(refused) >= 2
+        refused = [r for r in records if r.trial.stage == PREDICTION_STAGE]
+        assert predictions["refused_untrained"] == len(refused) >= 2
         assert all("curve" not in r.details for r in refused)
         assert f"{len(refused)} refused before training" in done.stderr
         measured = [r for r in records if UNTRAINED in r.details and PROFILE in r.details]
-        assert forecasts["let_through"] == forecasts["let_through_over"] == len(measured) >= 1
+        assert predictions["let_through"] == predictions["let_through_over"] == len(measured) >= 1
         for record in measured:
             said: Any = record.details[UNTRAINED]
             found: Any = record.details["latency"]
             assert said["ms"] == pytest.approx(found["ms"], rel=0.05)
         ms = emulated_ms(refused[0], store, tmp_path)
         said = refused[0].details[UNTRAINED]
-        print(f"refused at {said['ms']:.3f} ms by forecast, {ms:.3f} ms emulated with made-up weights")
+        print(f"refused at {said['ms']:.3f} ms by prediction, {ms:.3f} ms emulated with random weights")
         assert ms > LIMIT_MS
         assert ms == pytest.approx(said["ms"], rel=0.05)

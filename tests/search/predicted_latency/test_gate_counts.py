@@ -1,4 +1,4 @@
-"""Which of the candidates that are forecast to be too slow is measured all the same, after a resume too."""
+"""Which of the candidates that are predicted to be too slow are measured regardless, after a resume too."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from micronas.config import LatencyConfig
-from micronas.search.forecast.forecast import Forecast
-from micronas.search.forecast.gate import UNTRAINED, LatencyGate
+from micronas.search.predicted_latency.gate import UNTRAINED, LatencyGate
+from micronas.search.predicted_latency.prediction import PredictedLatency
 from micronas.store import Record
 from micronas.trial import Json, Latency, Outcome, Source, Trial
 
@@ -17,8 +17,8 @@ CONFIG = LatencyConfig(model=True, measure_every=3, max_error=0.2, min_networks=
 
 
 def gate_that_hears(ms: float, error: float, limit_ms: float) -> LatencyGate:
-    def say(arch: Any, observed: Sequence[Json]) -> Forecast:
-        return Forecast(Latency(ms, Source.PREDICTED), error, networks=9)
+    def say(arch: Any, observed: Sequence[Json]) -> PredictedLatency:
+        return PredictedLatency(Latency(ms, Source.PREDICTED), error, networks=9)
 
     return LatencyGate(say, CONFIG, limit_ms)
 
@@ -31,7 +31,7 @@ def test_only_what_is_over_the_limit_by_more_than_its_bar_is_too_slow(
     ms: float, error: float, slow: bool
 ) -> None:
     """The limit is 9 ms; a bar over ``max_error`` is not believed at all."""
-    assert (gate_that_hears(ms, error, limit_ms=9.0).judge(None, ()) is not None) == slow  # type: ignore[arg-type]
+    assert (gate_that_hears(ms, error, limit_ms=9.0).check(None, ()) is not None) == slow  # type: ignore[arg-type]
 
 
 def record(**details: Json) -> Record:
@@ -43,15 +43,15 @@ def record(**details: Json) -> Record:
     [
         ([], 3),
         ([record(**{UNTRAINED: {}})], 2),
-        ([record(**{UNTRAINED: {}, "repeats_trial": 0})], 3),  # nothing was judged: an answer was looked up
+        ([record(**{UNTRAINED: {}, "repeats_trial": 0})], 3),  # nothing was checked: an answer was looked up
         ([record(), record(**{UNTRAINED: {}}), record(**{UNTRAINED: {}})], 1),
     ],
 )
-def test_every_third_that_was_judged_is_let_through_whenever_it_was(
+def test_every_third_that_was_checked_is_let_through_whenever_it_was(
     stored: list[Record], let_through_at: int
 ) -> None:
     gate = gate_that_hears(50.0, 0.0, limit_ms=9.0)
     for known in stored:
         gate.recall(known)
-    judged = [gate.judge(None, ()) for _ in range(3)]  # type: ignore[arg-type]
-    assert [slow is not None and slow.let_through for slow in judged].index(True) + 1 == let_through_at
+    checked = [gate.check(None, ()) for _ in range(3)]  # type: ignore[arg-type]
+    assert [slow is not None and slow.let_through for slow in checked].index(True) + 1 == let_through_at

@@ -1,4 +1,4 @@
-"""Which kind of latency a search rewards and limits: one for the whole run."""
+"""The source of the latencies that a search rewards and limits: one for the whole run."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from micronas.trial import Source
 
 
 def latency_source(config: SearchConfig, board: Board) -> Source | None:
-    """The source that ``config`` names, else the best that there is; None where nothing tells a latency.
+    """The source that ``config`` names, otherwise the best available; None if there is no latency.
 
-    A board that is attached is measured. Without one, the timing model of its core says how long a network
-    takes; ``latency.model`` learns from a device, so with it the device's own counts are used. Raises
-    ``BoardError`` when the model is asked for by name and has no core or chip like this one.
+    Latencies are measured on an attached board. Without one, the timing model of the core gives them.
+    ``latency.model`` learns from a device, so the device's own counts are used with it. Raises ``BoardError``
+    if ``config`` names the timing model and the model does not cover the board's core or chip.
     """
     if config.latency.source is not None:
         if config.latency.source == "modelled":
             timing_model(board)
             if config.runtime != "micronas":
                 raise BoardError(
-                    f"latency.source modelled is of our kernels, not of runtime {config.runtime}",
+                    f"latency.source modelled covers runtime micronas only, not {config.runtime}",
                     remedy="set latency.source to emulated, or runtime to micronas",
                 )
         return Source(config.latency.source)

@@ -12,9 +12,21 @@ from micronas.config import ConstraintsConfig, parse_config
 from micronas.errors import ConfigError, SearchError
 from micronas.search.executor import InlineExecutor
 from micronas.search.final import choose
-from micronas.search.forecast.check import ForecastCheck, check_forecasts, check_text, check_to_json
-from micronas.search.forecast.forecast import FORECAST, PROFILE, Forecast, forecast, profile_of, stands
 from micronas.search.outcome import _measured
+from micronas.search.predicted_latency.check import (
+    PredictionCheck,
+    check_predictions,
+    check_text,
+    check_to_json,
+)
+from micronas.search.predicted_latency.prediction import (
+    PREDICTION,
+    PROFILE,
+    PredictedLatency,
+    predict_latency,
+    profile_of,
+    replaces_measurement,
+)
 from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import TrialTermination
 from micronas.store import Record, Store
@@ -48,14 +60,14 @@ def test_latencies_are_predicted_once_the_bar_allows_it_and_measured_every_kth_t
     for record in fresh:
         if PROFILE not in record.details:
             genes: Any = record.trial.arch
-            said: Any = record.details[FORECAST]
+            said: Any = record.details[PREDICTION]
             assert abs(said["ms"] / measured(genes).latency.ms - 1) < 0.05
             assert said["error_bar"] <= 0.05
 
 
-def test_the_check_holds_forecasts_against_measurements(tmp_path: Path) -> None:
+def test_the_check_compares_predictions_with_measurements(tmp_path: Path) -> None:
     records = run(tmp_path / "run")
-    check = check_forecasts(records)
+    check = check_predictions(records)
     fresh = [r for r in records if "repeats_trial" not in r.details]
     assert check.predicted + check.measured == len(fresh)
     assert check.predicted == sources(fresh).count(Source.PREDICTED)
@@ -88,19 +100,19 @@ def test_a_killed_run_predicts_what_the_whole_one_did(tmp_path: Path, workers: i
     with Store.resume(tmp_path / "cut") as store:
         again = make_loop(store, evaluate=evaluate, trials=24, workers=workers).run()
     assert [r.trial for r in again] == [r.trial for r in whole]
-    assert [r.details.get(FORECAST) for r in again] == [r.details.get(FORECAST) for r in whole]
+    assert [r.details.get(PREDICTION) for r in again] == [r.details.get(PREDICTION) for r in whole]
 
 
 def task(number: int = 1, *, final: bool = False) -> TrialTask:
     return TrialTask(number, [1] * 6, "k", final=final)
 
 
-def said(ms: float = 10.0, error: float = 0.02, networks: int = 5) -> Forecast:
-    return Forecast(Latency(ms, Source.PREDICTED), error, networks)
+def said(ms: float = 10.0, error: float = 0.02, networks: int = 5) -> PredictedLatency:
+    return PredictedLatency(Latency(ms, Source.PREDICTED), error, networks)
 
 
 @pytest.mark.parametrize(
-    ("forecasted", "of", "limit_ms", "expected"),
+    ("predicted", "of", "limit_ms", "expected"),
     [
         (said(), task(), None, True),
         (None, task(), None, False),
@@ -115,16 +127,16 @@ def said(ms: float = 10.0, error: float = 0.02, networks: int = 5) -> Forecast:
         (said(10.0, 0.02), task(), 9.7, True),
     ],
 )
-def test_when_a_forecast_stands(
-    forecasted: Forecast | None, of: TrialTask, limit_ms: float | None, expected: bool
+def test_when_a_prediction_replaces_a_measurement(
+    predicted: PredictedLatency | None, of: TrialTask, limit_ms: float | None, expected: bool
 ) -> None:
-    assert stands(forecasted, of, CONFIG, ConstraintsConfig(latency_ms=limit_ms)) is expected
+    assert replaces_measurement(predicted, of, CONFIG, ConstraintsConfig(latency_ms=limit_ms)) is expected
 
 
-def test_a_final_network_is_never_forecast() -> None:
+def test_a_final_network_is_never_predicted() -> None:
     profiles = tuple(profile_of(g, (), measured(g)) for g in ([1] * 6, [2] * 6, [3, 1, 2, 4, 0, 1], [4] * 6))
-    assert forecast([1] * 6, (), replace(task(), profiles=profiles)) is not None  # type: ignore[arg-type]
-    assert forecast([1] * 6, (), replace(task(final=True), profiles=profiles)) is None  # type: ignore[arg-type]
+    assert predict_latency([1] * 6, (), replace(task(), profiles=profiles)) is not None  # type: ignore[arg-type]
+    assert predict_latency([1] * 6, (), replace(task(final=True), profiles=profiles)) is None  # type: ignore[arg-type]
 
 
 def test_the_reported_latency_is_the_measured_one() -> None:
@@ -172,12 +184,12 @@ def test_trials_without_the_model_carry_no_profiles(tmp_path: Path) -> None:
     assert [task.profiles for task in seen] == [()] * 5
 
 
-def test_the_check_is_told_in_one_line_and_in_json() -> None:
-    check = ForecastCheck(predicted=7, measured=5, pairs=((1.0, 1.0), (2.1, 2.0), (2.9, 3.0)))
+def test_the_check_is_one_line_of_text_or_json() -> None:
+    check = PredictionCheck(predicted=7, measured=5, pairs=((1.0, 1.0), (2.1, 2.0), (2.9, 3.0)))
     assert check_text(check) == (
         "latency model: 7 networks predicted, 5 built and run; "
-        "of 3 that have both, the largest error is 5.0 %, Kendall's tau 1.00"
+        "3 predicted and measured, errors up to 5.0 %, Kendall's tau 1.00"
     )
-    nothing = check_to_json(ForecastCheck(0, 2, ()))
+    nothing = check_to_json(PredictionCheck(0, 2, ()))
     assert (nothing["checked"], nothing["worst_error"], nothing["kendall_tau"]) == (0, None, None)
-    assert "nothing that it forecast was measured" in check_text(ForecastCheck(0, 2, ()))
+    assert "no predicted network was measured" in check_text(PredictionCheck(0, 2, ()))

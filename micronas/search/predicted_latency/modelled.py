@@ -1,4 +1,4 @@
-"""The modelled latency in a search: known from shapes, so it refuses before training and rewards after it."""
+"""The modelled latency in a search. Shapes determine it, so it limits candidates before training too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAX_KNOWN = 20_000
 
 
 class NetLatency:
-    """Modelled latency on one board; remembers architectures by their key."""
+    """Modelled latency on one board, cached by the keys of architectures."""
 
     def __init__(self, space: Space, board: Board) -> None:
         self._space, self._target = space, Target(board.core)
@@ -26,7 +26,7 @@ class NetLatency:
         self._known: dict[str, Latency] = {}
 
     def of(self, arch: Arch) -> Latency:
-        """Of an architecture without weights."""
+        """The latency of an architecture, without weights."""
         key = self._space.key(arch)
         if key not in self._known:
             if len(self._known) >= _MAX_KNOWN:
@@ -35,24 +35,24 @@ class NetLatency:
         return self._known[key]
 
     def of_net(self, net: Net) -> Latency:
-        """Of a network without weights."""
+        """The latency of a network without weights."""
         graph = shape_graph(net)
         return self.of_graph(graph, lower_graph(graph, self._target))
 
     def of_graph(self, graph: Graph, lowered: Sequence[Lowered]) -> Latency:
-        """The same of a network that is lowered already; weights, if it has any, do not matter."""
+        """The latency of a lowered network; its weights, if it has any, have no effect."""
         return self.model.of(graph, lowered, trained=False)
 
 
 @dataclass(frozen=True)
 class ModelledLimit:
-    """``constraints.latency_ms`` compared with modelled latencies; see ``gate.LatencyLimit``."""
+    """``constraints.latency_ms`` as a limit for modelled latencies; see ``gate.LatencyLimit``."""
 
     latency: NetLatency
     limit_ms: float
 
     def reason(self, net: Net) -> str | None:
-        """The latency and by how much it is over; None for a network that is fast enough."""
+        """The latency and the excess over the limit; None for a network that is fast enough."""
         latency = self.latency.of_net(net)
         over_ms = latency.ms - self.limit_ms
         if over_ms <= 0:
@@ -61,5 +61,5 @@ class ModelledLimit:
 
 
 def modelled_limit(latency: NetLatency | None, limit_ms: float | None) -> ModelledLimit | None:
-    """The limit of a run, None where latencies are not modelled or not limited."""
+    """The limit of a run; None if latencies are not modelled or not limited."""
     return None if latency is None or limit_ms is None else ModelledLimit(latency, limit_ms)

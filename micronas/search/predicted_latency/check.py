@@ -1,4 +1,4 @@
-"""How a run's forecasts of latency did: what they stood for, and what measuring said of the others."""
+"""How accurate the predicted latencies of a run were, and how many networks were predicted or refused."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 
 from micronas.errors import plural
 from micronas.estimate.rank import kendall_tau
-from micronas.search.forecast.forecast import FORECAST, PROFILE
-from micronas.search.forecast.gate import UNTRAINED
+from micronas.search.predicted_latency.gate import UNTRAINED
+from micronas.search.predicted_latency.prediction import PREDICTION, PROFILE
 from micronas.store import Record
-from micronas.trial import FORECAST_STAGE, Json, Outcome
+from micronas.trial import PREDICTION_STAGE, Json, Outcome
 
 
 @dataclass(frozen=True)
-class ForecastCheck:
-    """How a run's forecasts did; ``pairs`` are (predicted, measured) ms of networks that have both.
+class PredictionCheck:
+    """How a run's predictions did; ``pairs`` are (predicted, measured) ms of networks that have both.
 
-    ``refused`` candidates were not even trained; ``let_through`` were forecast alike and measured all the
-    same, and ``rightly`` of those came out over the budget.
+    ``refused`` candidates were predicted to be too slow and were not trained. ``let_through`` more were
+    predicted to be too slow and measured regardless; ``rightly`` of those exceeded the limit.
     """
 
     predicted: int
@@ -35,27 +35,27 @@ class ForecastCheck:
         return max((abs(p / m - 1.0) for p, m in self.pairs), default=0.0)
 
 
-def check_forecasts(records: Sequence[Record]) -> ForecastCheck:
-    """Count what was predicted, and hold what was both predicted and measured against each other."""
+def check_predictions(records: Sequence[Record]) -> PredictionCheck:
+    """Count the predictions, and pair each with the measurement of the same network, if there is one."""
     trials = [r for r in records if "repeats_trial" not in r.details]
     pairs: list[tuple[float, float]] = []
     for record in trials:
-        said: Any = record.details.get(FORECAST)
+        said: Any = record.details.get(PREDICTION)
         if said and said["error"] is not None:
             pairs.append((said["ms"], said["ms"] / (1.0 + said["error"])))
     met = [r for r in trials if UNTRAINED in r.details and PROFILE in r.details]
-    return ForecastCheck(
-        predicted=sum(FORECAST in r.details and PROFILE not in r.details for r in trials),
+    return PredictionCheck(
+        predicted=sum(PREDICTION in r.details and PROFILE not in r.details for r in trials),
         measured=sum(PROFILE in r.details for r in trials),
         pairs=tuple(pairs),
-        refused=sum(r.trial.stage == FORECAST_STAGE for r in trials),
+        refused=sum(r.trial.stage == PREDICTION_STAGE for r in trials),
         let_through=len(met),
         rightly=sum(r.trial.outcome is Outcome.INFEASIBLE for r in met),
     )
 
 
-def check_to_json(check: ForecastCheck) -> dict[str, Json]:
-    """The object ``forecasts`` of a search's JSON; the last two are null without a pair."""
+def check_to_json(check: PredictionCheck) -> dict[str, Json]:
+    """The object ``latency_predictions`` of a search's JSON; without pairs, error and tau are null."""
     tau = kendall_tau(*zip(*check.pairs, strict=True)) if len(check.pairs) > 1 else None
     return {
         "predicted": check.predicted,
@@ -69,8 +69,8 @@ def check_to_json(check: ForecastCheck) -> dict[str, Json]:
     }
 
 
-def check_text(check: ForecastCheck) -> str:
-    """One line for people."""
+def check_text(check: PredictionCheck) -> str:
+    """One line of text."""
     parts = [
         f"latency model: {plural(check.predicted, 'network')} predicted, {check.measured} built and run",
         *_refusals(check),
@@ -79,16 +79,16 @@ def check_text(check: ForecastCheck) -> str:
     return "; ".join(parts)
 
 
-def _refusals(check: ForecastCheck) -> Iterator[str]:
+def _refusals(check: PredictionCheck) -> Iterator[str]:
     if check.refused:
         yield f"{check.refused} refused before training"
     if check.let_through:
-        yield f"of {check.let_through} like them, measured all the same, {check.rightly} over the limit"
+        yield f"{check.let_through} predicted to be too slow but measured, {check.rightly} of them too slow"
 
 
-def _errors(check: ForecastCheck) -> str:
+def _errors(check: PredictionCheck) -> str:
     if not check.pairs:
-        return "nothing that it forecast was measured"
+        return "no predicted network was measured"
     tau = check_to_json(check)["kendall_tau"]
-    text = f"of {len(check.pairs)} that have both, the largest error is {100 * check.worst_error:.1f} %"
+    text = f"{len(check.pairs)} predicted and measured, errors up to {100 * check.worst_error:.1f} %"
     return text if tau is None else f"{text}, Kendall's tau {tau:.2f}"

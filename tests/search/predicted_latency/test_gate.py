@@ -11,12 +11,12 @@ import pytest
 from micronas.config import LatencyConfig
 from micronas.errors import SearchError
 from micronas.latency import LatencyModel, Profile, classes_before_training
-from micronas.search.forecast.check import check_forecasts, check_text, check_to_json
-from micronas.search.forecast.forecast import PROFILE, Forecast, forecast_untrained
-from micronas.search.forecast.gate import UNTRAINED, LatencyGate
+from micronas.search.predicted_latency.check import check_predictions, check_text, check_to_json
+from micronas.search.predicted_latency.gate import UNTRAINED, LatencyGate
+from micronas.search.predicted_latency.prediction import PROFILE, PredictedLatency, predict_untrained_latency
 from micronas.search.task import TrialResult, TrialTask
 from micronas.store import Record, Store
-from micronas.trial import FORECAST_STAGE, Json, Latency, Outcome, Source, Trial
+from micronas.trial import PREDICTION_STAGE, Json, Latency, Outcome, Source, Trial
 from tests.support.latency_profiles import NETWORKS, op
 from tests.support.search_fakes import ToyArch
 from tests.support.toy_latency import evaluate as evaluate_freely
@@ -34,9 +34,9 @@ def toy_features(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def gate(limit_ms: float = LIMIT_MS, config: LatencyConfig = CONFIG) -> LatencyGate:
-    def say(arch: Any, observed: Sequence[Json]) -> Forecast | None:
+    def say(arch: Any, observed: Sequence[Json]) -> PredictedLatency | None:
         genes: Any = list(arch.genes)
-        return forecast_untrained(genes, (), observed)
+        return predict_untrained_latency(genes, (), observed)
 
     return LatencyGate(say, config, limit_ms)
 
@@ -65,14 +65,14 @@ def run(folder: Path, *, workers: int = 1, limit_ms: float = LIMIT_MS) -> list[R
 
 
 def refused(records: Sequence[Record]) -> list[Record]:
-    return [r for r in records if r.trial.stage == FORECAST_STAGE]
+    return [r for r in records if r.trial.stage == PREDICTION_STAGE]
 
 
 def let_through(records: Sequence[Record]) -> list[Record]:
-    return [r for r in records if UNTRAINED in r.details and r.trial.stage != FORECAST_STAGE]
+    return [r for r in records if UNTRAINED in r.details and r.trial.stage != PREDICTION_STAGE]
 
 
-def test_what_is_forecast_too_slow_is_not_trained_and_is_too_slow(tmp_path: Path) -> None:
+def test_what_is_predicted_too_slow_is_not_trained_and_is_too_slow(tmp_path: Path) -> None:
     trained: list[str] = []
 
     def watched(task: TrialTask) -> TrialResult:
@@ -105,7 +105,7 @@ def test_every_third_of_them_is_measured_all_the_same(tmp_path: Path) -> None:
     records = run(tmp_path / "run")
     met = [r for r in records if UNTRAINED in r.details and "repeats_trial" not in r.details]
     assert len(met) >= 6
-    assert [i % 3 == 2 for i in range(len(met))] == [r.trial.stage != FORECAST_STAGE for r in met]
+    assert [i % 3 == 2 for i in range(len(met))] == [r.trial.stage != PREDICTION_STAGE for r in met]
     for record in let_through(met):
         said: Any = record.details[UNTRAINED]
         assert said["let_through"]
@@ -143,12 +143,12 @@ class KilledError(Exception):
     """Stands for the end of the process."""
 
 
-def said(ms: float, error: float, networks: int = 5) -> Forecast:
-    return Forecast(Latency(ms, Source.PREDICTED), error, networks)
+def said(ms: float, error: float, networks: int = 5) -> PredictedLatency:
+    return PredictedLatency(Latency(ms, Source.PREDICTED), error, networks)
 
 
 @pytest.mark.parametrize(
-    ("forecasted", "slow"),
+    ("predicted", "slow"),
     [
         (None, False),
         (said(10.4, 0.05), False),  # 9.88 ms at least
@@ -157,13 +157,13 @@ def said(ms: float, error: float, networks: int = 5) -> Forecast:
         (said(99.0, 0.06), False),  # a bar that wide predicts nothing
     ],
 )
-def test_the_error_bar_is_taken_off(forecasted: Forecast | None, slow: bool) -> None:
-    judge = LatencyGate(lambda arch, observed: forecasted, CONFIG, 10.0).judge(ToyArch((1,) * 6), ())
-    assert (judge is not None) is slow
+def test_the_error_bar_is_taken_off(predicted: PredictedLatency | None, slow: bool) -> None:
+    slow_one = LatencyGate(lambda arch, observed: predicted, CONFIG, 10.0).check(ToyArch((1,) * 6), ())
+    assert (slow_one is not None) is slow
 
 
-def test_the_reason_tells_forecast_bar_and_limit() -> None:
-    slow = LatencyGate(lambda arch, observed: said(20.0, 0.05), CONFIG, 10.0).judge(ToyArch((1,) * 6), ())
+def test_the_reason_names_prediction_bar_and_limit() -> None:
+    slow = LatencyGate(lambda arch, observed: said(20.0, 0.05), CONFIG, 10.0).check(ToyArch((1,) * 6), ())
     assert slow is not None
     assert slow.reason == (
         "20.00 ms (predicted before training, error bar 5.0 %): 19.00 ms at least, "
@@ -183,12 +183,12 @@ def test_refusals_do_not_end_a_search_and_measured_ones_do(tmp_path: Path) -> No
         ).run()
     with Store.read(tmp_path / "run") as store:
         ends = [r.trial.stage for r in store.records()]
-    assert ends == ["forecast", "forecast", "latency"] * 4
+    assert ends == ["prediction", "prediction", "latency"] * 4
 
 
 def test_the_check_counts_refusals_and_how_many_were_right(tmp_path: Path) -> None:
     records = run(tmp_path / "run")
-    check = check_forecasts(records)
+    check = check_predictions(records)
     fresh = [r for r in records if "repeats_trial" not in r.details]
     assert check.refused == len(refused(fresh))
     assert check.let_through == check.rightly == len(let_through(fresh))
@@ -233,6 +233,6 @@ def test_only_refusals_before_training_count_as_refused() -> None:
         return Trial(0, [], "k", outcome, stage=stage)
 
     assert trial(Outcome.INFEASIBLE, "budget").refused
-    assert trial(Outcome.INFEASIBLE, "forecast").refused
+    assert trial(Outcome.INFEASIBLE, "prediction").refused
     assert not trial(Outcome.INFEASIBLE, "latency").refused
     assert not trial(Outcome.FAILED, "budget").refused
