@@ -11,10 +11,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from micronas.space.layerwise import BlockKind
-from micronas.supernet.region import Genes, SharedWeightSpace
+from micronas.supernet.region import Genes, NestedRegion
+
+if TYPE_CHECKING:  # TensorFlow is loaded only where weights are made
+    from micronas.supernet.shared_net import SharedNet
 
 GENES_PER_BLOCK = 4
 WIDTH, KERNEL, EXPANSION, KEPT = range(GENES_PER_BLOCK)
@@ -39,7 +42,7 @@ class BlockOptions:
         return self.widths, self.kernels, self.expansions, self.kept
 
 
-class BlockRegion(SharedWeightSpace):
+class BlockRegion(NestedRegion):
     """All networks inside one large architecture."""
 
     runs_graphs_unfused: ClassVar[bool] = True
@@ -76,7 +79,7 @@ class BlockRegion(SharedWeightSpace):
         return self.repaired((0,) * len(self.sizes))
 
     @property
-    def hand_drawn(self) -> tuple[Genes, ...]:
+    def raw_baselines(self) -> tuple[Genes, ...]:
         """The largest network and the evenly narrowed ones."""
         narrowed = [tuple(min(n - 1, step) for n in self.sizes) for step in range(max(self.sizes))]
         return tuple(map(self.repaired, [self.widest, *narrowed]))
@@ -85,6 +88,12 @@ class BlockRegion(SharedWeightSpace):
     def pass_macs(self) -> int:
         """Those of the largest network, including masked parts."""
         return self.net(self.widest).macs
+
+    def shared_net(self, seed: int) -> SharedNet[BlockRegion]:
+        """See ``SharedWeightSpace``."""
+        from micronas.supernet.elastic import ElasticNet
+
+        return ElasticNet(self, seed)
 
     def repaired(self, genes: Genes) -> Genes:
         """``genes`` with skipped blocks restored, starting from the first, up to the space's minimum."""

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
+from micronas.data import Task
 from micronas.space.cell.arch import CELL_INPUTS, EdgeOp, Output
 from micronas.space.extent import Plane, effective_kernel, effective_stride
 from micronas.supernet.cell_edges import Layers, edge_value, picked
@@ -38,6 +39,8 @@ from micronas.supernet.cell_region import (
     WIDTH,
     CellRegion,
 )
+from micronas.supernet.fair_paths import fair_paths
+from micronas.train.loop import Loss, Objective
 
 Tensor: TypeAlias = Any
 
@@ -62,6 +65,10 @@ class CellNet:
             before, previous = previous, walk.cell(cell, previous, before)
         kernel, bias = walk.dense()
         return tf.reduce_mean(previous.y, (1, 2)) @ kernel + bias
+
+    def step_loss(self, task: Task, objective: Objective, seed: int) -> Loss:
+        """See ``SharedNet``: fairly drawn single paths."""
+        return fair_paths(self, objective, seed)
 
     def edge(self, cell: PlannedCell, steps: Plane, seen: int | None) -> Any:
         """``edge_value`` as a function of weights, mask, x and op, traced once for all edges."""

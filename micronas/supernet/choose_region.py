@@ -8,15 +8,16 @@ operation per cell, and networks with more operations are narrower within the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import singledispatch
 
 from micronas.errors import ConfigError
 from micronas.space import Arch, Space
-from micronas.space.cell import CellArch, CellSpace
+from micronas.space.cell import CellSpace
 from micronas.space.layerwise import Block, BlockKind, LayerwiseArch, LayerwiseSpace
-from micronas.space.micronets import MicronetsArch, MicronetsSpace
-from micronas.space.mlp import MlpArch, MlpSpace
+from micronas.space.micronets import MicronetsSpace
+from micronas.space.mlp import MlpSpace
 from micronas.space.widths import nearest_width
 from micronas.supernet import SUPERNET_SPACES
 from micronas.supernet.cell_plan import distinct_operations
@@ -30,18 +31,8 @@ GROWTHS = (1.5, 1.25, 1.0)
 """How much wider than the reference the region's largest network is; the first that is fast enough is used.
 """
 
-MAX_MACS = 5_000_000
-"""Limit for the largest network; 20 epochs over 3,500 MNIST digits then take about 100 CPU seconds
-(measured).
-"""
-
 CELL_SHARES = (1.0, 5 / 6, 2 / 3, 1 / 2, 1 / 3, 1 / 4, 1 / 6)
 """The same for cells."""
-
-MAX_CELL_MACS = 2_500_000
-"""Limit for a mean network of full width; scoring one on 1,000 digits then takes about a quarter CPU second
-(measured).
-"""
 
 MAX_KERNEL = 5
 """Largest kernel of depthwise layers; full convolutions keep theirs, because their cost grows with the area.
@@ -50,44 +41,55 @@ MAX_KERNEL = 5
 
 def choose_region(space: Space, reference: Arch) -> SharedWeightSpace:
     """The region around ``reference``; raises ``ConfigError`` for a space without one."""
-    if isinstance(space, CellSpace) and isinstance(reference, CellArch):
-        regions, max_macs = _cell_regions(space, reference), MAX_CELL_MACS
-    else:
-        regions, max_macs = list(_grown(space, reference)), MAX_MACS
-    quick = (region for region in regions if region.pass_macs <= max_macs)
+    regions = regions_around(space, reference)
+    quick = (region for region in regions if region.pass_macs <= region.max_pass_macs)
     return next(quick, regions[-1])
 
 
-def _grown(space: Space, reference: Arch) -> Iterator[SharedWeightSpace]:
-    for growth in GROWTHS:
-        match space, reference:
-            case LayerwiseSpace(), LayerwiseArch():
-                yield LayerwiseRegion(space, _grown_layerwise(space, reference, growth))
-            case MicronetsSpace(), MicronetsArch():
-                widest = max(reference.stem, *(slot.width for slot in reference.slots))
-                expansion = max(slot.expansion for slot in reference.slots)
-                width = nearest_width(growth * widest, space.limits.widths)
-                yield MicronetsRegion(space, width, expansion)
-            case MlpSpace(), MlpArch():
-                width, last = (
-                    nearest_width(growth * w, space.limits.widths)
-                    for w in (max(reference.hidden), reference.hidden[-1])
-                )
-                yield DenseRegion(space, width, last if space.has_bottleneck else None)
-            case _:
-                raise ConfigError(
-                    f"estimator supernet has no weight-sharing network for a {type(space).__name__}",
-                    remedy=f"its spaces: {', '.join(SUPERNET_SPACES)}; `micronas strategies` lists all",
-                )
+@singledispatch
+def regions_around(space: Space, reference: Arch) -> Sequence[SharedWeightSpace]:
+    """Regions around ``reference``, from large to small; a space registers its own."""
+    raise ConfigError(
+        f"estimator supernet has no weight-sharing network for a {type(space).__name__}",
+        remedy=f"its spaces: {', '.join(SUPERNET_SPACES)}; `micronas strategies` lists all",
+    )
 
 
-def _cell_regions(space: CellSpace, reference: CellArch) -> list[SharedWeightSpace]:
+@regions_around.register(LayerwiseSpace)
+def _layerwise_regions(space: LayerwiseSpace, reference: Arch) -> Sequence[SharedWeightSpace]:
+    own = space.own(reference)
+    return [LayerwiseRegion(space, _grown_layerwise(space, own, growth)) for growth in GROWTHS]
+
+
+@regions_around.register(MicronetsSpace)
+def _micronets_regions(space: MicronetsSpace, reference: Arch) -> Sequence[SharedWeightSpace]:
+    own = space.own(reference)
+    widest = max(own.stem, *(slot.width for slot in own.slots))
+    expansion = max(slot.expansion for slot in own.slots)
+    widths = (nearest_width(growth * widest, space.limits.widths) for growth in GROWTHS)
+    return [MicronetsRegion(space, width, expansion) for width in widths]
+
+
+@regions_around.register(MlpSpace)
+def _dense_regions(space: MlpSpace, reference: Arch) -> Sequence[SharedWeightSpace]:
+    hidden, allowed = space.own(reference).hidden, space.limits.widths
+
+    def region(growth: float) -> DenseRegion:
+        width, last = (nearest_width(growth * own, allowed) for own in (max(hidden), hidden[-1]))
+        return DenseRegion(space, width, last if space.has_bottleneck else None)
+
+    return [region(growth) for growth in GROWTHS]
+
+
+@regions_around.register(CellSpace)
+def _cell_regions(space: CellSpace, reference: Arch) -> Sequence[SharedWeightSpace]:
     """Increasingly narrow ones, in the first stack with distinct operations (small planes equate some)."""
+    own = space.own(reference)
     stacks = [
-        replace(reference, stages=stages, repeats=repeats, stem_stride=stem_stride)
-        for stem_stride in dict.fromkeys((reference.stem_stride, 1))
+        replace(own, stages=stages, repeats=repeats, stem_stride=stem_stride)
+        for stem_stride in dict.fromkeys((own.stem_stride, 1))
         for stages, repeats in sorted(space.limits.stacks, key=lambda stack: -stack[0])
-        if stages <= reference.stages and repeats == reference.repeats
+        if stages <= own.stages and repeats == own.repeats
     ]
     fitting = next((arch for arch in stacks if distinct_operations(CellRegion(space, arch))), None)
     if fitting is None:
@@ -95,7 +97,7 @@ def _cell_regions(space: CellSpace, reference: CellArch) -> list[SharedWeightSpa
             f"estimator supernet: inputs of {space.input_shape} are too small for cells with shared weights",
             remedy="use another space or another estimator",
         )
-    widths = [nearest_width(share * reference.channels, space.limits.widths) for share in CELL_SHARES]
+    widths = [nearest_width(share * own.channels, space.limits.widths) for share in CELL_SHARES]
     return [CellRegion(space, replace(fitting, channels=width)) for width in dict.fromkeys(widths)]
 
 

@@ -14,10 +14,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import tensorflow as tf
 
+from micronas.data import Task
 from micronas.supernet.dense_region import DEPTH, DenseRegion
 from micronas.supernet.region import Genes
+from micronas.supernet.sandwich import sandwich
 from micronas.supernet.weight_bank import BankLayer, Group, WeightBank
 from micronas.train.batch_norm import normalised
+from micronas.train.loop import Loss, Objective
 from micronas.train.weights import NodeWeights, Norm, Weights, kernel_shape
 
 Tensor: TypeAlias = Any
@@ -49,6 +52,10 @@ class DenseNet:
             y = made if always else tf.where(step.min_depth <= depth, made, y)
         kernel, bias = self._arrays(_OUTPUTS, pieces[_OUTPUTS])
         return y @ kernel + bias
+
+    def step_loss(self, task: Task, objective: Objective, seed: int) -> Loss:
+        """See ``SharedNet``: the sandwich rule."""
+        return sandwich(self, objective, seed, distils=task is Task.CLASSIFY)
 
     def weights_alone(self, genes: Genes) -> Weights:
         """Weights of ``region.net(genes)``: the first units of its layers.

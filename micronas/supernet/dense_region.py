@@ -10,10 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from micronas.errors import SpaceError
 from micronas.space.mlp import MlpArch, MlpSpace
-from micronas.supernet.region import Genes, SharedWeightSpace
+from micronas.supernet.region import Genes, NestedRegion
+
+if TYPE_CHECKING:  # TensorFlow is loaded only where weights are made
+    from micronas.supernet.shared_net import SharedNet
 
 DEPTH, FIRST_LAYER = range(2)
 
@@ -27,7 +31,7 @@ class DenseStep:
 
 
 @dataclass(frozen=True)
-class DenseRegion(SharedWeightSpace):
+class DenseRegion(NestedRegion):
     """Networks of ``space`` up to ``max_width`` units per layer, with ``max_bottleneck`` for autoencoders."""
 
     space: MlpSpace
@@ -80,7 +84,7 @@ class DenseRegion(SharedWeightSpace):
         return (0,) * len(self.sizes)
 
     @property
-    def hand_drawn(self) -> tuple[Genes, ...]:
+    def raw_baselines(self) -> tuple[Genes, ...]:
         """Baselines of the space that are in the region."""
         return tuple(self.genes(arch) for arch in self.space.baselines() if self._is_inside(arch))
 
@@ -88,6 +92,12 @@ class DenseRegion(SharedWeightSpace):
     def pass_macs(self) -> int:
         """Those of the largest network, including masked parts."""
         return self.net(self.widest).macs
+
+    def shared_net(self, seed: int) -> SharedNet[DenseRegion]:
+        """See ``SharedWeightSpace``."""
+        from micronas.supernet.dense_net import DenseNet
+
+        return DenseNet(self, seed)
 
     def arch(self, genes: Genes) -> MlpArch:
         """See ``SharedWeightSpace``."""

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
+from micronas.data import Task
 from micronas.model.net import Conv, Dense, DepthwiseConv
 from micronas.space.extent import effective_kernel
 from micronas.space.layerwise import BlockKind
@@ -31,7 +32,9 @@ from micronas.supernet.block_region import (
     BlockRegion,
 )
 from micronas.supernet.chosen import Whole, channels_of, either, option
+from micronas.supernet.sandwich import sandwich
 from micronas.train.batch_norm import normalised
+from micronas.train.loop import Loss, Objective
 from micronas.train.tf_model import TfModel, activated, weighted_sum
 
 Tensor: TypeAlias = Any
@@ -57,6 +60,10 @@ class ElasticNet:
             own = genes[1 + GENES_PER_BLOCK * i : 1 + GENES_PER_BLOCK * (i + 1)]
             y = _block([next(layers) for _ in range(LAYERS[options.kind])], options, own, y)
         return next(layers).applied(tf.reduce_mean(y, (1, 2)), self.largest.net.output_shape[-1])
+
+    def step_loss(self, task: Task, objective: Objective, seed: int) -> Loss:
+        """See ``SharedNet``: the sandwich rule."""
+        return sandwich(self, objective, seed, distils=task is Task.CLASSIFY)
 
 
 @dataclass(frozen=True)

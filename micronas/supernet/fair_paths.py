@@ -24,7 +24,7 @@ ROUNDS = 400
 """Rounds before the paths repeat in the same order: 4,000 networks."""
 
 
-def fair_paths(shared: SharedNet, objective: Objective, seed: int) -> Loss:
+def fair_paths(shared: SharedNet[CellRegion], objective: Objective, seed: int) -> Loss:
     """The loss of a step, whose network is determined by ``seed`` and the step number."""
     rng = np.random.default_rng([seed, 5])
     paths = tf.constant(np.concatenate([fair_round(shared.region, rng) for _ in range(ROUNDS)]))

@@ -10,15 +10,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import tensorflow as tf
 
-from micronas.data import Dataset, Task
+from micronas.data import Dataset
 from micronas.errors import TrainError
 from micronas.supernet.checkpoint import Checkpoint
-from micronas.supernet.fair_paths import fair_paths
 from micronas.supernet.region import Genes, SharedWeightSpace
-from micronas.supernet.sandwich import sandwich
-from micronas.supernet.shared_net import SharedNet, shared_net
+from micronas.supernet.shared_net import SharedNet
 from micronas.train.augment import augmentation_of
-from micronas.train.loop import Loss, Objective, TrainLoop, objective_of
+from micronas.train.loop import TrainLoop, objective_of
 from micronas.train.quality import quality
 from micronas.train.settings import TrainSettings, learning_rates
 from micronas.train.time_limit import UNLIMITED, Stopwatch, TimeLimit
@@ -52,7 +50,7 @@ class Supernet:
     Normalisation is recalibrated for each network: its statistics are from training samples in the same call.
     """
 
-    def __init__(self, shared: SharedNet, dataset: Dataset) -> None:
+    def __init__(self, shared: SharedNet[SharedWeightSpace], dataset: Dataset) -> None:
         self.shared, self._task, self._validation = shared, dataset.task, dataset.validation
         order = np.random.default_rng(0).permutation(len(dataset.train))[:STATISTICS_SAMPLES]
         self._seen = len(order)
@@ -103,14 +101,14 @@ def fit_supernet(
     too short for the epochs. In that case, the number of epochs is estimated from the first steps, and the
     schedule is adapted to it. Raises ``TrainError`` if a loss is not finite or no epoch was finished.
     """
-    watch, shared = Stopwatch(), shared_net(region, seed)
+    watch, shared = Stopwatch(), region.shared_net(seed)
     objective = objective_of(dataset.task, dataset.n_classes, settings.label_smoothing)
     batch = min(settings.batch_size, len(dataset.train))
     loop = TrainLoop(
         shared,
         dataset.train.x,
         dataset.train.y,
-        _rule(shared, dataset.task, objective, seed),
+        shared.step_loss(dataset.task, objective, seed),
         batch_size=batch,
         weight_decay=settings.weight_decay,
         augment=augmentation_of(dataset, settings.augment),
@@ -128,13 +126,6 @@ def fit_supernet(
     if last.epochs == 0:
         raise TrainError(f"the supernet finished no epoch within {limit}")
     return Fitted(Supernet(shared, dataset), last.epochs, last.cpu_s, last.wall_s)
-
-
-def _rule(shared: SharedNet, task: Task, objective: Objective, seed: int) -> Loss:
-    """The objective by which a step trains many networks at once."""
-    if shared.region.trains_single_paths:
-        return fair_paths(shared, objective, seed)
-    return sandwich(shared, objective, seed, distils=task is Task.CLASSIFY)
 
 
 def _fit(

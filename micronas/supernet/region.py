@@ -13,7 +13,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from micronas.space.single_mutation import one_step
 from micronas.space.widths import nearest_width
 from micronas.supernet.region_grammar import RegionGrammar
 from micronas.trial import Json
+
+if TYPE_CHECKING:  # TensorFlow is loaded only where weights are made
+    from micronas.supernet.shared_net import SharedNet
 
 Genes: TypeAlias = tuple[int, ...]
 
@@ -39,6 +42,10 @@ class SharedWeightSpace(ABC):
     """Whether a training step takes one operation per edge, not the widest and the narrowest network."""
     runs_graphs_unfused: ClassVar[bool] = False
     """Whether its graphs run faster as they are traced (``train.process.leave_graphs_unfused``)."""
+    max_pass_macs: ClassVar[int] = 5_000_000
+    """Limit of ``pass_macs`` for a region that is fast enough: 20 epochs over 3,500 MNIST digits then take
+    about 100 CPU seconds (measured).
+    """
 
     @cached_property
     @abstractmethod
@@ -55,13 +62,17 @@ class SharedWeightSpace(ABC):
 
     @property
     @abstractmethod
-    def hand_drawn(self) -> tuple[Genes, ...]:
-        """Good manual designs, in any order and with repetitions."""
+    def raw_baselines(self) -> tuple[Genes, ...]:
+        """Good designs by hand, in any order and with repetitions."""
 
     @property
     @abstractmethod
     def pass_macs(self) -> int:
         """Multiply-accumulates of one sample in the shared weights."""
+
+    @abstractmethod
+    def shared_net(self, seed: int) -> SharedNet[SharedWeightSpace]:
+        """Untrained weights for all networks of the region; a function of ``seed``."""
 
     def own(self, arch: Arch) -> Genes:
         """``arch`` as genes of this region; raises ``SpaceError`` for anything else."""
@@ -99,8 +110,8 @@ class SharedWeightSpace(ABC):
         return self.space.net(self.arch(self.own(arch)))
 
     def baselines(self) -> tuple[Genes, ...]:
-        """``hand_drawn``, each network once, largest file first."""
-        distinct = {self.key(genes): genes for genes in self.hand_drawn}
+        """``raw_baselines``, each network once, largest file first."""
+        distinct = {self.key(genes): genes for genes in self.raw_baselines}
         return tuple(sorted(distinct.values(), key=lambda g: file_bytes(self.net(g)), reverse=True))
 
     def to_json(self, arch: Arch) -> Json:
@@ -127,6 +138,20 @@ class SharedWeightSpace(ABC):
         """All other options of one gene, raw."""
         others = (option for option in range(self.sizes[gene]) if option != arch[gene])
         return ((*arch[:gene], option, *arch[gene + 1 :]) for option in others)
+
+
+class NestedRegion(SharedWeightSpace):
+    """A region with a network that contains all others."""
+
+    @property
+    @abstractmethod
+    def widest(self) -> Genes:
+        """The genes of the largest network."""
+
+    @property
+    @abstractmethod
+    def narrowest(self) -> Genes:
+        """The genes of the smallest network with all required parts."""
 
 
 def shared_widths(largest: int, allowed: Sequence[int]) -> tuple[int, ...]:

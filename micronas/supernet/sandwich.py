@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
+from micronas.supernet.region import NestedRegion
 from micronas.supernet.shared_net import SharedNet
 from micronas.train.loop import Loss, Objective
 
@@ -19,10 +20,10 @@ RANDOM_NETS = 2
 """Random networks between the two ends per step."""
 
 
-def sandwich(shared: SharedNet, objective: Objective, seed: int, distils: bool = True) -> Loss:
+def sandwich(shared: SharedNet[NestedRegion], objective: Objective, seed: int, distils: bool = True) -> Loss:
     """The loss of a step; ``seed`` and the step number determine the random networks.
 
-    ``shared.region`` has a ``widest`` and a ``narrowest`` network. Without ``distils``, all of them learn
+    Without ``distils``, all of them learn
     ``objective``: for autoencoders, the input is a better target than the output of the widest network.
     """
     region = shared.region

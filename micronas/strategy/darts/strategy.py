@@ -11,11 +11,14 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections.abc import Callable, Iterator
+from functools import singledispatch
 from itertools import product
 from typing import TypeAlias
 
 import numpy as np
 
+from micronas.errors import ConfigError
+from micronas.space import Space
 from micronas.space.cell import CellArch, CellSpace
 from micronas.space.cell.arch import Cell, Output
 from micronas.strategy.base import Accept, first_accepted, generator
@@ -33,6 +36,17 @@ FindCells: TypeAlias = Callable[[int, int], FoundCells]
 
 Cells: TypeAlias = tuple[Cell, Cell]
 """Normal, reduction."""
+
+
+@singledispatch
+def cell_space(space: Space) -> CellSpace:
+    """The space of the cells that make up the networks of ``space``; raises ``ConfigError`` for others."""
+    raise ConfigError(f"strategy darts does not search a {type(space).__name__}")
+
+
+@cell_space.register(CellSpace)
+def _itself(space: CellSpace) -> CellSpace:
+    return space
 
 
 class Darts:

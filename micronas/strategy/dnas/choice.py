@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from micronas.space import Arch
-from micronas.space.layerwise import LayerwiseArch, LayerwiseSpace, Stem
-from micronas.space.micronets import MicronetsArch, MicronetsSpace, SlotGenes
+from micronas.space import Arch, Space
 from micronas.strategy.dnas.backbone import ChoiceBackbone
 from micronas.strategy.dnas.cost_tables import CONSTANT_BYTES, MACS, MS, SRAM_BYTES, Costs, CostTables
+from micronas.strategy.dnas.space_backbone import ChosenNetwork, space_backbone
 
 Probabilities = Sequence[npt.NDArray[np.float32]]
 """One vector per decision, in the order of ``ChoiceBackbone.decision_sizes``."""
-
-DnasSpace: TypeAlias = LayerwiseSpace | MicronetsSpace
-"""Spaces with backbones."""
 
 KEEP, SKIP = 0, 1
 
@@ -41,24 +36,12 @@ class Choice:
     stem_width: int
     blocks: tuple[BlockChoice, ...]
 
-    def arch(self, space: DnasSpace, backbone: ChoiceBackbone) -> Arch:
-        """The canonical architecture; skipped blocks are removed."""
-        width = backbone.stem_widths[self.stem_width]
-        formed = [
-            (slot.block(b.candidate, b.width), b.kept)
-            for slot, b in zip(backbone.slots, self.blocks, strict=True)
-        ]
-        raw: LayerwiseArch | MicronetsArch
-        match space:
-            case LayerwiseSpace():
-                kernel, stride = backbone.stem_genes[self.stem_kernel]
-                kept = tuple(block for block, is_kept in formed if is_kept)
-                raw = LayerwiseArch(Stem(kernel, stride, width), kept)
-                return space.from_json(space.to_json(raw))
-            case MicronetsSpace():
-                slots = (SlotGenes(block.width, block.expansion, is_kept) for block, is_kept in formed)
-                raw = MicronetsArch(width, tuple(slots))
-                return space.from_json(space.to_json(raw))
+    def arch(self, space: Space, backbone: ChoiceBackbone) -> Arch:
+        """The canonical architecture in ``space``, which the backbone is of; skipped blocks are removed."""
+        blocks = zip(backbone.slots, self.blocks, strict=True)
+        formed = tuple((slot.block(b.candidate, b.width), b.kept) for slot, b in blocks)
+        chosen = ChosenNetwork(self.stem_kernel, backbone.stem_widths[self.stem_width], formed)
+        return space_backbone(space).arch(backbone, chosen)
 
 
 @dataclass(frozen=True)

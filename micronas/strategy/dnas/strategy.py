@@ -16,14 +16,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from micronas.space import Arch
-from micronas.space.micronets import MicronetsSpace
+from micronas.space import Arch, Space
 from micronas.strategy.base import Accept, first_accepted, generator
-from micronas.strategy.dnas.backbone import ChoiceBackbone, draw_layout, make_backbone
+from micronas.strategy.dnas.backbone import ChoiceBackbone
 from micronas.strategy.dnas.checkpoint import load_learned, save_learned
 from micronas.strategy.dnas.choice import (
     Choice,
-    DnasSpace,
     best_choice,
     choice_costs,
     drawn_choice,
@@ -31,9 +29,9 @@ from micronas.strategy.dnas.choice import (
 )
 from micronas.strategy.dnas.cost_tables import NO_THROUGHPUT, CostTables, make_cost_tables, net_costs
 from micronas.strategy.dnas.limits import CostConstraints, LatencyPenalty, limits_of, widest_useful
-from micronas.strategy.dnas.micronets_backbone import make_micronets_backbone
 from micronas.strategy.dnas.search import Learned, search_named
 from micronas.strategy.dnas.settings import DnasSettings
+from micronas.strategy.dnas.space_backbone import space_backbone
 from micronas.strategy.latency_regression import LatencyRegression
 from micronas.strategy.observation import Observation
 from micronas.strategy.problem import DEADLINE_S, Problem
@@ -68,11 +66,12 @@ class Dnas:
     """Networks from a series of supernets; see the module."""
 
     def __init__(
-        self, space: DnasSpace, seed: int, accept: Accept, problem: Problem, learn: Learn, draws: int
+        self, space: Space, seed: int, accept: Accept, problem: Problem, learn: Learn, draws: int
     ) -> None:
         """One supernet serves ``draws`` consecutive asks."""
         self._space, self._seed, self._accept = space, seed, accept
         self._problem, self._learn = problem, learn
+        self._backbones = space_backbone(space)
         reference = problem.reference(space)
         own = net_costs(space.net(reference), problem.target)
         self._limits = limits_of(own, problem.ledger(reference), problem.budget, problem.macs)
@@ -105,17 +104,13 @@ class Dnas:
         return load_learned(path, self._region(first).backbone) if path.exists() else None
 
     def _region(self, first: int) -> _Region:
-        """The blocks that halve planes are drawn in the layer-wise space and fixed by a MicroNets skeleton.
-        Latency is predicted from the trials told by ask ``first``: a resumed run is told more trials before
-        it asks, and the later ones do not count.
+        """The input for the asks from ``first``. Latencies are predicted only from the trials observed by
+        then: a resumed run has observed more when it asks again.
         """
         if first not in self._regions:
             rng = np.random.default_rng([self._seed, first, 1])
-            widest = widest_useful(self._space.limits.widths, self._limits)
-            if isinstance(self._space, MicronetsSpace):
-                backbone = make_micronets_backbone(self._space, widest)
-            else:
-                backbone = make_backbone(self._space, draw_layout(self._space, widest, rng))
+            widest = widest_useful(self._backbones.widths, self._limits)
+            backbone = self._backbones.backbone(widest, rng)
             modelled = self._problem.op_latency
             speed = self._pace.speed(before=first - self._problem.workers + 1) if modelled is None else None
             tables = make_cost_tables(backbone, self._problem.target, speed or NO_THROUGHPUT, modelled)
