@@ -14,6 +14,18 @@ from micronas.errors import plural
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
 
+def object_at(value: Json, *keys: str) -> dict[str, Json]:
+    """The object at the path ``keys`` of ``value``; empty if there is none."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def number_of(value: Json) -> float | None:
+    """``value`` if it is a number."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
 class Outcome(Enum):
     """How a trial ended. Only COMPLETE trials rank."""
 

@@ -85,3 +85,31 @@ def test_documents_name_test_files_that_are_there() -> None:
     }
     assert len(named) > 10
     assert {(page, path) for page, path in named if not list(REPOSITORY.glob(path))} == set()
+
+
+SPACES_AND_REGIONS = re.compile(r"[A-Z]\w*(Space|Region|Arch)")
+FOREIGN = {"MemoryRegion", "FreeRegion"}
+"""Regions of a memory, which have nothing to do with search spaces."""
+
+
+def compared_types(tree: ast.AST) -> Iterator[str]:
+    """Names of the classes in ``isinstance``, ``issubclass`` and ``match``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.MatchClass):
+            yield ast.unparse(node.cls)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "issubclass"):
+            yield from (ast.unparse(name) for name in ast.walk(node.args[1]) if isinstance(name, ast.Name))
+
+
+def test_only_the_spaces_tell_spaces_apart() -> None:
+    """Other code calls a method of the space, or what a space registered (``functools.singledispatch``)."""
+    found = [
+        f"{path.relative_to(PACKAGE)}: {name}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.relative_to(PACKAGE).parts[0] != "space"
+        for name in compared_types(ast.parse(path.read_text(encoding="utf-8")))
+        if SPACES_AND_REGIONS.fullmatch(name) and name not in FOREIGN
+    ]
+    assert found == []
+    case = ast.parse("match s:\n    case CellSpace(): pass\nisinstance(s, MlpSpace | Net)")
+    assert {"CellSpace", "MlpSpace"} <= set(compared_types(case))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from micronas.deploy.deployment import Deployment, Samples
 from micronas.device.block_trace import count_inference
@@ -84,7 +83,7 @@ def try_modelled(
 
 def op_to_json(op: OpCycles) -> dict[str, Json]:
     """Keys of ``per_op`` that a modelled network has besides."""
-    distance: Any = op.distance
+    distance = op.distance
     return {
         "cycles": round(op.cycles.value),
         "cycles_range": [round(op.cycles.low), round(op.cycles.high)],

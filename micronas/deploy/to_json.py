@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from micronas.deploy.deployment import Deployment
 from micronas.deploy.measure import Measurement, RunStatistics
 from micronas.device.replies import Info
@@ -117,7 +115,7 @@ def per_op_to_json(deployment: Deployment) -> list[Json]:
     ms_per_count = measurement.latency.ms / measurement.median
     rows: list[Json] = []
     for op in measurement.per_op:
-        row: dict[str, Any] = {
+        row: dict[str, Json] = {
             "op": op.index,
             "kind": op.kind,
             "output_shape": list(graph.tensors[graph.ops[op.index].outputs[0]].shape),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from micronas.errors import plural
 from micronas.estimate.rank import kendall_tau
+from micronas.trial import Json
 
 MIN_NETWORKS = 4
 """Fewer networks are too few for a conclusion."""
@@ -27,6 +28,16 @@ class Agreement:
     networks: int
     baseline_tau: float | None = None
 
+    def to_json(self) -> dict[str, Json]:
+        """The figures, and the warning."""
+        return {
+            "proxy": self.proxy,
+            "kendall_tau": self.tau,
+            "networks": self.networks,
+            "baseline_tau": self.baseline_tau,
+            "warning": self.warning,
+        }
+
     @property
     def warning(self) -> str:
         """A warning if the proxy is not reliable; otherwise empty."""
@@ -44,6 +55,24 @@ class Agreement:
             f"Kendall's tau of the {self.proxy} is {self.tau:.2f} over "
             f"{plural(self.networks, 'network')}, under {TRUSTED_TAU}: do not rely on its order"
         )
+
+
+def agreement_from_json(data: Json) -> Agreement:
+    """The inverse of ``Agreement.to_json``; raises ``TypeError`` or ``KeyError`` for other data."""
+    if not isinstance(data, dict):
+        raise TypeError(f"{data!r} is not an object")
+    return Agreement(
+        str(data["proxy"]),
+        _number(data["kendall_tau"]),
+        round(_number(data["networks"])),
+        None if data["baseline_tau"] is None else _number(data["baseline_tau"]),
+    )
+
+
+def _number(value: Json) -> float:
+    if not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is not a number")
+    return float(value)
 
 
 def agreement(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, select_autoescape
@@ -20,7 +19,7 @@ from micronas.report.target import MissedTarget, missed_target
 from micronas.store import Record
 from micronas.store.columns import csv_text, page_columns
 from micronas.strategy.pareto import non_dominated
-from micronas.trial import PREDICTION_STAGE, Outcome, Scores, Source
+from micronas.trial import PREDICTION_STAGE, Outcome, Scores, Source, number_of, object_at
 
 
 @dataclass(frozen=True)
@@ -64,10 +63,13 @@ def render(run: RunData) -> str:
 
 def _missed(run: RunData) -> MissedTarget | None:
     """Whether the result is slower than the reward's target."""
-    scores: Any = run.final.result.get("scores") if run.final else None
-    latency = (scores or {}).get("latency") or {}
+    latency = object_at(run.final.result, "scores", "latency") if run.final else {}
+    source = latency.get("source")
     return missed_target(
-        run.setting("reward", "target_ms"), latency.get("ms"), latency.get("source"), run.records
+        run.limit("reward", "target_ms"),
+        number_of(latency.get("ms")),
+        source if isinstance(source, str) else None,
+        run.records,
     )
 
 
@@ -80,16 +82,16 @@ def fronts(run: RunData) -> list[str]:
             run,
             lambda s: s.latency.ms if s.latency else None,
             f"latency, ms ({source})",
-            run.setting("constraints", "latency_ms"),
+            run.limit("constraints", "latency_ms"),
         ),
         _front(
             run,
             lambda s: s.flash_bytes / 1024,
             f"flash, KB ({known})",
-            run.setting("constraints", "flash_kb"),
+            run.limit("constraints", "flash_kb"),
         ),
         _front(
-            run, lambda s: s.sram_bytes / 1024, f"SRAM, KB ({known})", run.setting("constraints", "sram_kb")
+            run, lambda s: s.sram_bytes / 1024, f"SRAM, KB ({known})", run.limit("constraints", "sram_kb")
         ),
     ]
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from micronas.board import Core
 from micronas.codegen.lowering import Lowered, Target
@@ -18,7 +16,7 @@ from micronas.model.tflite import read_bytes
 from micronas.space import ANOMALY_SPACES
 from micronas.store import Final, Record, Store
 from micronas.store.stored_setup import stored_board, stored_budget, why_not_resumable
-from micronas.trial import Outcome
+from micronas.trial import Json, Outcome, number_of, object_at
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +51,7 @@ class RunData:
     """A run: its facts, its trials, and the best network once there is one."""
 
     name: str
-    config: dict[str, Any]
+    config: dict[str, Json]
     board: BoardFacts
     written_by: str
     class_names: tuple[str, ...]
@@ -73,10 +71,13 @@ class RunData:
             return short_name(str(metric))
         return "AUC" if self.setting("space", "name") in ANOMALY_SPACES else "accuracy"
 
-    def setting(self, section: str, key: str) -> Any:
+    def setting(self, section: str, key: str) -> Json:
         """A value of the configuration; None if the version that wrote it had no such key."""
-        inner = self.config.get(section)
-        return inner.get(key) if isinstance(inner, dict) else None
+        return object_at(self.config, section).get(key)
+
+    def limit(self, section: str, key: str) -> float | None:
+        """A numeric value of the configuration; None if it is not set."""
+        return number_of(self.setting(section, key))
 
     @property
     def complete(self) -> list[Record]:
@@ -86,16 +87,16 @@ class RunData:
 
 def read_run(store: Store) -> RunData:
     """Everything of ``store`` that the page needs."""
-    facts: Callable[[str], Any] = store.fact
+    class_names, baseline = store.fact("class_names"), number_of(store.fact("majority_baseline"))
     board = _board(store)
     final = store.final()
     return RunData(
         name=store.folder.name,
-        config=facts("config"),
+        config=object_at(store.fact("config")),
         board=board,
         written_by=store.written_by,
-        class_names=tuple(facts("class_names")),
-        majority_baseline=facts("majority_baseline"),
+        class_names=tuple(str(name) for name in class_names) if isinstance(class_names, list) else (),
+        majority_baseline=0.0 if baseline is None else baseline,
         records=tuple(store.records()),
         wall_s=store.wall_s(),
         unsealings=tuple(store.unsealings()),
@@ -106,15 +107,14 @@ def read_run(store: Store) -> RunData:
 
 
 def _board(store: Store) -> BoardFacts:
-    raw: Any = store.fact("board")
+    raw = store.fact("board")
     if not isinstance(raw, dict):
         raise store.unreadable("board profile", "it is not keys and values")
-    clock, timing = raw.get("clock") or {}, raw.get("timing") or {}
     return BoardFacts(
         title=str(raw.get("title") or raw.get("name")),
         core=str(raw.get("core")),
-        clock_hz=clock.get("hz"),
-        cycles_per_instruction=timing.get("cycles_per_instruction"),
+        clock_hz=number_of(object_at(raw, "clock").get("hz")),
+        cycles_per_instruction=number_of(object_at(raw, "timing").get("cycles_per_instruction")),
     )
 
 

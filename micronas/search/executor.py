@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeAlias
+from typing import Protocol, Self, TypeAlias
 
 from micronas.errors import MachineError, MicronasError
 from micronas.host.machine_fault import machine_fault
@@ -93,7 +93,7 @@ class ProcessExecutor:
         from pebble import ProcessPool
 
         self._deadline_s, self._grace_s = task_deadline_s, grace_s
-        self._futures: dict[Any, TrialTask] = {}
+        self._futures: dict[Future[TrialResult], TrialTask] = {}
         self._pool = ProcessPool(
             max_workers=workers,
             max_tasks=tasks_per_worker,
@@ -138,11 +138,11 @@ class ProcessExecutor:
         self.close()
 
 
-def _outcome(future: Any) -> TrialResult:
+def _outcome(future: Future[TrialResult]) -> TrialResult:
     from pebble import ProcessExpired
 
     try:
-        result: TrialResult = future.result()
+        result = future.result()
     except TimeoutError:
         return TrialResult(Outcome.FAILED, stage="worker", reason="exceeded its deadline and was stopped")
     except ProcessExpired as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from micronas.deploy.to_json import deployment_to_json, latency_range
 from micronas.device.targets import make_device
 from micronas.errors import StoreError
 from micronas.estimate.accuracy import int8_figure
+from micronas.estimate.agreement import Agreement
 from micronas.memory.ledger import make_ledger
 from micronas.model.tflite import read_bytes
 from micronas.report.target import missed_target
@@ -43,7 +45,7 @@ class Deployed:
     files: dict[str, str]
 
 
-def conclude(setup: Setup, winner: Winner, store: Store, agreement: list[Json]) -> Final:
+def conclude(setup: Setup, winner: Winner, store: Store, agreement: Sequence[Agreement]) -> Final:
     """Build and measure the winner once more, score it on the test split, and store the result.
 
     ``agreement``, how well the run's proxies ranked networks (see ``rank_agreement``), is stored with it.
@@ -163,7 +165,7 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
             **{outcome.value.lower(): n for outcome, n in _counts(records).items()},
             "cut": len(cut_trials(records)),
         },
-        "agreement": list(best.agreement or ()),
+        "agreement": [agreement.to_json() for agreement in best.agreement or ()],
         "latency_predictions": check_to_json(check_predictions(records)) if predicts else None,
     }
 

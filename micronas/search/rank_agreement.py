@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from micronas.config import SearchConfig
 from micronas.errors import plural
@@ -13,13 +12,12 @@ from micronas.search.subnets.search import FOUND, FoundSubnets
 from micronas.search.subnets.strategy import supernet_agreement
 from micronas.space import Space
 from micronas.store import Record, Store
-from micronas.trial import Json
 
 
 def rank_agreements(
     config: SearchConfig, space: Space, scorer: ProxyScorer, store: Store, records: Sequence[Record]
-) -> list[Json]:
-    """One object per proxy that the run used: its name, Kendall's tau, networks, and a warning or ''.
+) -> list[Agreement]:
+    """One agreement per proxy that the run used.
 
     ``scorer`` recomputes the proxies, if the run was filtered by them.
     """
@@ -28,15 +26,15 @@ def rank_agreements(
         found.append(supernet_agreement(subnets, records, config.estimator.supernet.sample))
     if config.estimator.prefilter is not None:
         found += proxy_agreements(space, scorer, records)
-    return [_to_json(agreement) for agreement in found]
+    return found
 
 
-def agreement_text(agreement: Any) -> str:
-    """One line of text for an object of ``rank_agreements``."""
-    if agreement["warning"]:
-        return f"warning: {agreement['warning']}"
-    networks = plural(agreement["networks"], "network")
-    return f"{agreement['proxy']}: Kendall's tau {agreement['kendall_tau']:.2f} over {networks}"
+def agreement_text(agreement: Agreement) -> str:
+    """One line of text."""
+    if agreement.warning:
+        return f"warning: {agreement.warning}"
+    networks = plural(agreement.networks, "network")
+    return f"{agreement.proxy}: Kendall's tau {agreement.tau:.2f} over {networks}"
 
 
 def stage_text(found: FoundSubnets) -> str:
@@ -49,12 +47,3 @@ def stage_text(found: FoundSubnets) -> str:
         f"{plural(len(found.subnets), 'network')} "
         f"scored in {each_s:.2f} CPU s each with shared weights (float)"
     )
-
-
-def _to_json(agreement: Agreement) -> dict[str, Json]:
-    return {
-        "proxy": agreement.proxy,
-        "kendall_tau": agreement.tau,
-        "networks": agreement.networks,
-        "warning": agreement.warning,
-    }

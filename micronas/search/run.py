@@ -109,8 +109,8 @@ def search(setup: Setup, store: Store, observer: Observer, *, finish_now: bool =
     final = conclude(setup, winner, store, agreement)
     if config.latency.model:
         observer.phase(check_text(check_predictions(records)))
-    for verdict in agreement:
-        observer.phase(agreement_text(verdict))
+    for one in agreement:
+        observer.phase(agreement_text(one))
     write_summary(store, final)
     write_report(store)
     return final

@@ -85,7 +85,7 @@ class TypedSpace(ABC, Generic[A]):
         """A random raw architecture."""
 
     @abstractmethod
-    def moves(self, arch: A) -> Iterable[Iterable[A]]:
+    def mutations(self, arch: A) -> Iterable[Iterable[A]]:
         """Raw architectures one step away, by kind of change."""
 
     @abstractmethod
@@ -123,7 +123,7 @@ class TypedSpace(ABC, Generic[A]):
     def mutate(self, arch: Arch, rng: np.random.Generator) -> A:
         """A uniformly drawn kind of change, then one of that kind."""
         own = self._in_form(self.own(arch))
-        return one_step(self.moves(own), own, self.canonical, self.identity, rng)
+        return one_step(self.mutations(own), own, self.canonical, self.identity, rng)
 
     def crossover(self, a: Arch, b: Arch, rng: np.random.Generator) -> A:
         """See ``Space``."""
@@ -132,7 +132,7 @@ class TypedSpace(ABC, Generic[A]):
     def neighbours(self, arch: Arch) -> tuple[A, ...]:
         """All results that ``mutate`` can return, in a fixed order."""
         own = self._in_form(self.own(arch))
-        reached = (raw for move in self.moves(own) for raw in move)
+        reached = (raw for kind in self.mutations(own) for raw in kind)
         return tuple(distinct(reached, own, self.canonical, self.identity))
 
     def net(self, arch: Arch) -> Net:

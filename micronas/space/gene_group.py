@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Generic, TypeVar
+from dataclasses import replace
+from typing import Generic, TypeVar, cast
 
 import numpy as np
 
@@ -39,6 +40,13 @@ class GeneGroup(ABC, Generic[R]):
     @abstractmethod
     def from_json(self, raw: Json, path: str) -> R:
         """The item from JSON; raises ``SpaceError`` with the gene's path, its value and the allowed ones."""
+
+    def for_parts(self) -> GeneGroup[object]:
+        """This group for the parts of a genome, which hold items of several types.
+
+        A genome passes to a group only items that the group made or that its own field holds.
+        """
+        return cast("GeneGroup[object]", self)
 
     def gene(self, name: str) -> Gene[R]:
         """The gene called ``name``."""
@@ -136,6 +144,17 @@ class SingleGene(GeneGroup[int]):
     def path(self, path: str, gene: Gene[int]) -> str:
         """See ``GeneGroup``; there is only one gene at ``path``."""
         return path
+
+
+def made_of(make: type[R], values: Mapping[str, object]) -> R:
+    """A record of type ``make`` with ``values`` by the names of its fields."""
+    return make(**values)
+
+
+def changed(record: R, values: Mapping[str, object]) -> R:
+    """``record`` with other ``values`` by the names of its fields."""
+    other: R = replace(record, **values)  # type: ignore[type-var]
+    return other
 
 
 def object_with(raw: Json, path: str, names: set[str]) -> dict[str, Json]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -28,38 +28,38 @@ NO_ORDER: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class One:
-    """One item, in the field ``name``."""
+    """One item, in the field ``name``; ``genes`` are those of ``GeneGroup.for_parts``, as in all parts."""
 
     name: str
-    genes: GeneGroup[Any]
+    genes: GeneGroup[object]
 
 
 @dataclass(frozen=True)
 class Chain:
-    """``least`` to ``most`` similar items, in a tuple in the field ``name``.
+    """``min_items`` to ``max_items`` similar items, in a tuple in the field ``name``.
 
     With ``shared_tokens``, a controller uses the same tokens for all items, otherwise separate ones for every
     position.
     """
 
     name: str
-    genes: GeneGroup[Any]
-    least: int
-    most: int
+    genes: GeneGroup[object]
+    min_items: int
+    max_items: int
     shared_tokens: bool = True
 
 
 @dataclass(frozen=True)
 class Row:
-    """As many items as ``fixed`` has entries: values given per slot. At least ``least`` of them are kept.
+    """As many items as ``fixed`` has entries: values given per slot. At least ``min_kept`` of them are kept.
 
     The first gene decides whether an item is kept; the others apply only to kept items.
     """
 
     name: str
-    genes: GeneGroup[Any]
+    genes: GeneGroup[object]
     fixed: tuple[Mapping[str, Value], ...]
-    least: int
+    min_kept: int
 
 
 Part: TypeAlias = One | Chain | Row
@@ -98,11 +98,11 @@ class Genome(Generic[A]):
             if isinstance(part, Row):
                 _check_row(part, items)
 
-    def items(self, arch: Arch) -> Iterator[tuple[Part, Sequence[Any]]]:
+    def items(self, arch: Arch) -> Iterator[tuple[Part, Sequence[object]]]:
         """Each part with its items in ``arch``."""
         for part in self.parts:
-            found = getattr(arch, part.name)
-            yield part, ((found,) if isinstance(part, One) else found)
+            found: object = getattr(arch, part.name)
+            yield part, ((found,) if isinstance(part, One) else _several(found))
 
     def steps(self, arch: A, first: Mapping[str, Sequence[str]] = NO_ORDER) -> Iterator[Iterator[A]]:
         """Raw neighbours, by part and gene that changes, in the order of the declaration.
@@ -117,7 +117,7 @@ class Genome(Generic[A]):
                 yield _steps(arch, part, items, gene)
 
 
-def _steps(arch: A, part: Part, items: Sequence[Any], gene: Gene[Any]) -> Iterator[A]:
+def _steps(arch: A, part: Part, items: Sequence[object], gene: Gene[object]) -> Iterator[A]:
     for place, item in enumerate(items):
         for other in part.genes.steps(item, gene):
             yield with_item(arch, part, place, other)
@@ -127,8 +127,13 @@ def with_item(arch: A, part: Part, place: int, item: object) -> A:
     """``arch`` with another item at ``place`` of ``part``."""
     if isinstance(part, One):
         return _with(arch, part.name, item)
-    items = getattr(arch, part.name)
+    items = _several(getattr(arch, part.name))
     return _with(arch, part.name, (*items[:place], item, *items[place + 1 :]))
+
+
+def _several(found: object) -> tuple[object, ...]:
+    assert isinstance(found, tuple), "a chain or a row is a tuple of items"
+    return found
 
 
 def _with(arch: A, name: str, value: object) -> A:
@@ -138,12 +143,12 @@ def _with(arch: A, name: str, value: object) -> A:
 
 def longer(chain: Chain, items: tuple[T, ...], place: int, item: T) -> tuple[T, ...] | None:
     """``items`` with one more at ``place``, or None if the chain is full."""
-    return (*items[:place], item, *items[place:]) if len(items) < chain.most else None
+    return (*items[:place], item, *items[place:]) if len(items) < chain.max_items else None
 
 
 def shorter(chain: Chain, items: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
     """``items`` without each of them in turn, if the chain may be shorter."""
-    if len(items) > chain.least:
+    if len(items) > chain.min_items:
         for place in range(len(items)):
             yield (*items[:place], *items[place + 1 :])
 
@@ -154,7 +159,7 @@ def spliced(chain: Chain, a: tuple[T, ...], b: tuple[T, ...], rng: np.random.Gen
         (i, j)
         for i in range(len(a) + 1)
         for j in range(len(b) + 1)
-        if chain.least <= i + len(b) - j <= chain.most
+        if chain.min_items <= i + len(b) - j <= chain.max_items
     ]
     i, j = cuts[rng.integers(len(cuts))]
     return (*a[:i], *b[j:])
@@ -174,7 +179,7 @@ def _path(part: Part, place: int) -> str:
 
 
 def _check_count(part: Chain | Row, count: int) -> None:
-    least, most = (part.least, part.most) if isinstance(part, Chain) else (len(part.fixed),) * 2
+    least, most = (part.min_items, part.max_items) if isinstance(part, Chain) else (len(part.fixed),) * 2
     if not least <= count <= most:
         allowed = f"{least} to {most}" if least < most else f"{least}"
         raise SpaceError(f"{part.name}: {count}, the space has {allowed}")
@@ -188,5 +193,5 @@ def _check_row(part: Row, items: Sequence[object]) -> None:
             if part.genes.values(item)[name] != value:
                 found = part.genes.values(item)[name]
                 raise SpaceError(f"{_path(part, place)}.{name}: {found!r} is not one of {value}")
-    if sum(bool(part.genes.values(item)[kept.name]) for item in items) < part.least:
-        raise SpaceError(f"{part.name}: fewer than {part.least} are kept")
+    if sum(bool(part.genes.values(item)[kept.name]) for item in items) < part.min_kept:
+        raise SpaceError(f"{part.name}: fewer than {part.min_kept} are kept")

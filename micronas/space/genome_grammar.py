@@ -7,7 +7,7 @@ may be longer has an end token in addition to the options of its first gene. Slo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from micronas.space.architecture import Arch
 from micronas.space.gene import Value
@@ -55,11 +55,13 @@ class GenomeGrammar(Generic[A]):
                     needed = gene.name not in _fixed(part, place) and gene.applies(item)
                     if needed and _choices(part, gene.name) > 1:
                         yield gene.options.index(values[gene.name])
-            if isinstance(part, Chain) and len(items) < part.most:
+            if isinstance(part, Chain) and len(items) < part.max_items:
                 yield len(part.genes.genes[0].options)
 
     def _items(self, part: Part, choose: Choose) -> tuple[object, ...]:
-        places = part.most if isinstance(part, Chain) else len(part.fixed) if isinstance(part, Row) else 1
+        places = (
+            part.max_items if isinstance(part, Chain) else len(part.fixed) if isinstance(part, Row) else 1
+        )
         items: list[object] = []
         for _ in range(places):
             item = self._item(part, items, choose)
@@ -98,7 +100,7 @@ def _slots_of(part: Part) -> list[int]:
 def _groups(part: Part) -> int:
     if isinstance(part, Row):
         return len(part.fixed)
-    return part.most if isinstance(part, Chain) and not part.shared_tokens else 1
+    return part.max_items if isinstance(part, Chain) and not part.shared_tokens else 1
 
 
 def _first_slot(part: Part, place: int) -> int:
@@ -115,14 +117,14 @@ def _fixed(part: Part, place: int) -> Mapping[str, Value]:
     return part.fixed[place] if isinstance(part, Row) else {}
 
 
-def _valid(part: Part, before: Sequence[Any]) -> tuple[bool, ...]:
+def _valid(part: Part, before: Sequence[object]) -> tuple[bool, ...]:
     """The valid options of an item's first gene: a chain may end, and an item of a row may be left out."""
     options = part.genes.genes[0].options
     if isinstance(part, Chain):
-        return (*(True for _ in options), len(before) >= part.least)
+        return (*(True for _ in options), len(before) >= part.min_items)
     if isinstance(part, One):
         return (True,) * len(options)
     kept = part.genes.genes[0].name
     to_come = len(part.fixed) - len(before) - 1
-    enough = sum(bool(part.genes.values(item)[kept]) for item in before) + to_come >= part.least
+    enough = sum(bool(part.genes.values(item)[kept]) for item in before) + to_come >= part.min_kept
     return tuple(bool(option) or enough for option in options)

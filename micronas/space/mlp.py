@@ -60,7 +60,9 @@ class MlpSpace(GenomeSpace[MlpArch]):
             )
         self.input_shape, self.n_classes, self.limits = input_shape, n_classes, limits
         self._width = SingleGene(Gene("width", limits.widths, steps=near))
-        self._chain = Chain("hidden", self._width, limits.min_layers, limits.max_layers, shared_tokens=False)
+        self._chain = Chain(
+            "hidden", self._width.for_parts(), limits.min_layers, limits.max_layers, shared_tokens=False
+        )
         self.genome = Genome(MlpArch, (self._chain,))
 
     def draw(self, rng: np.random.Generator) -> MlpArch:
@@ -70,7 +72,7 @@ class MlpSpace(GenomeSpace[MlpArch]):
         widths = np.exp(rng.uniform(low, high, depth))
         return MlpArch(tuple(nearest_width(float(w), self.limits.widths) for w in widths))
 
-    def moves(self, arch: MlpArch) -> Iterator[Iterator[MlpArch]]:
+    def mutations(self, arch: MlpArch) -> Iterator[Iterator[MlpArch]]:
         """Another width, or one layer more or less."""
         yield from self.genome.steps(arch)
         yield self._longer(arch)

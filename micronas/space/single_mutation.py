@@ -1,7 +1,7 @@
 """One-step changes, shared by the spaces: the steps that lead to other networks.
 
-A *move* is a kind of change; it yields raw architectures. This module brings them into canonical form, drops
-those that give the original network, and keeps each network once.
+A *mutation* is a kind of change; it yields raw architectures. This module brings them into canonical form,
+drops those that give the original network, and keeps each network once.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def distinct(
 
 
 def one_step(
-    moves: Iterable[Iterable[A]],
+    mutations: Iterable[Iterable[A]],
     start: A,
     canonical: Callable[[A], A | None],
     identity: Callable[[A], object],
@@ -43,10 +43,10 @@ def one_step(
     """One of ``distinct``: a uniformly drawn kind of change, then one of that kind.
 
     Identities can be whole networks, so only the necessary ones are computed. Raises ``SpaceError`` if no
-    move leads to another network.
+    mutation leads to another network.
     """
     here = identity(start)
-    kinds = list(moves)
+    kinds = list(mutations)
     for kind in rng.permutation(len(kinds)):
         options = list(kinds[int(kind)])
         for option in rng.permutation(len(options)):

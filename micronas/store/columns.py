@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 from micronas.errors import kb, percent
 from micronas.store.record import Record
@@ -44,8 +44,19 @@ class Column:
         return self.title.format(figure=figure)
 
 
+V = TypeVar("V", int, float, str)
+
+
 def _column(
-    key: str, title: str, value: Callable[[Trial], Json], form: Callable[[Any], str] = str, **shown: Any
+    key: str,
+    title: str,
+    value: Callable[[Trial], V | None],
+    form: Callable[[V], str] = str,
+    *,
+    is_number: bool = False,
+    page: bool = False,
+    terminal: int | None = None,
+    width: int = 0,
 ) -> Column:
     """A column whose value ``form`` formats for tables; empty if there is no value."""
 
@@ -53,15 +64,15 @@ def _column(
         found = value(trial)
         return "" if found is None else form(found)
 
-    return Column(key, title, value, text, **shown)
+    return Column(key, title, value, text, is_number, page, terminal, width)
 
 
-def _score(value: Callable[[Scores], Json]) -> Callable[[Trial], Json]:
+def _score(value: Callable[[Scores], V | None]) -> Callable[[Trial], V | None]:
     return lambda trial: value(trial.scores) if trial.scores else None
 
 
-def _latency(value: Callable[[Latency], Json]) -> Callable[[Trial], Json]:
-    return _score(lambda scores: value(scores.latency) if scores.latency else None)
+def _latency(value: Callable[[Latency], V | None]) -> Callable[[Trial], V | None]:
+    return lambda trial: value(trial.scores.latency) if trial.scores and trial.scores.latency else None
 
 
 def _latency_text(trial: Trial) -> str:

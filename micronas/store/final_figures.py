@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from micronas.errors import StoreError
+from micronas.estimate.agreement import Agreement, agreement_from_json
 from micronas.trial import Json, Latency, Scores, latency_from_json, scores_from_json, scores_to_json
 
 
@@ -20,7 +20,7 @@ class ParityFigures:
 
 @dataclass(frozen=True)
 class DeploymentFigures:
-    """What the final build and its run left; ``details`` hold all of it, empty without a device."""
+    """The figures of the final build and its run, all in ``details``; it is empty without a device."""
 
     details: Mapping[str, Json]
 
@@ -32,7 +32,7 @@ class DeploymentFigures:
 
     @property
     def execution_target(self) -> Mapping[str, Json] | None:
-        """Where it ran; ``text`` says it in words."""
+        """The device or emulator on which it ran; ``text`` describes it."""
         stored = self.details.get("execution_target")
         return stored if isinstance(stored, dict) else None
 
@@ -51,8 +51,8 @@ class FinalFigures:
 
     ``figure`` names what the qualities are; ``final_fit`` says whether the final training's weights are
     reported or those of the trial, and ``note`` why it is the trial's, or that the final training was cut.
-    ``files`` are paths by kind. ``agreement`` is that of a run's cheap
-    proxies with training, None where that was not asked (a network that was picked).
+    ``files`` are paths by kind. ``agreement`` says how well a run's proxies ranked the networks that were
+    trained; None for a network that was picked.
     """
 
     trial: int
@@ -64,12 +64,14 @@ class FinalFigures:
     deployment: DeploymentFigures
     files: Mapping[str, str]
     figure: str
-    agreement: tuple[Json, ...] | None = None
+    agreement: tuple[Agreement, ...] | None = None
     note: str = ""
 
     def to_json(self) -> dict[str, Json]:
         """The object that the store keeps; its keys are stable."""
-        judged: dict[str, Json] = {} if self.agreement is None else {"agreement": list(self.agreement)}
+        agreement: dict[str, Json] = {}
+        if self.agreement is not None:
+            agreement["agreement"] = [one.to_json() for one in self.agreement]
         return {
             "trial": self.trial,
             "key": self.key,
@@ -81,7 +83,7 @@ class FinalFigures:
             "deployment": dict(self.deployment.details),
             "files": dict(self.files),
             "figure": self.figure,
-            **judged,
+            **agreement,
         }
 
 
@@ -94,13 +96,13 @@ def figures_from_json(data: Mapping[str, Json]) -> FinalFigures:
             key=str(data["key"]),
             final_fit=bool(data["final_fit"]),
             note=str(data.get("note", "")),
-            test_quality_int8=float(cast(float, data["test_quality_int8"])),
+            test_quality_int8=_number(data, "test_quality_int8"),
             test_samples=_whole(data, "test_samples"),
             scores=scores_from_json(_object(data, "scores")),
             deployment=DeploymentFigures(_object(data, "deployment")),
             files={name: str(path) for name, path in _object(data, "files").items()},
             figure=str(data.get("figure", "accuracy")),
-            agreement=tuple(agreement) if isinstance(agreement, list) else None,
+            agreement=tuple(map(agreement_from_json, agreement)) if isinstance(agreement, list) else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError(
@@ -114,6 +116,13 @@ def _object(data: Mapping[str, Json], key: str) -> dict[str, Json]:
     if not isinstance(value, dict):
         raise TypeError(f"{key} is {value!r}")
     return value
+
+
+def _number(data: Mapping[str, Json], key: str) -> float:
+    value = data[key]
+    if not isinstance(value, int | float):
+        raise TypeError(f"{key} is {value!r}")
+    return float(value)
 
 
 def _whole(data: Mapping[str, Json], key: str) -> int:

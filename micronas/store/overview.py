@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from micronas.errors import StoreError
 from micronas.store import run_lock
 from micronas.store.record import Final, Record
 from micronas.store.run_file import DATABASE
 from micronas.store.store import Store
-from micronas.trial import Outcome, Scores, scores_from_json
+from micronas.trial import Outcome, Scores, object_at, scores_from_json
 
 FINISHED, RUNNING, STOPPED, UNREADABLE = "finished", "running", "stopped", "unreadable"
 """States of a run."""
@@ -56,28 +55,25 @@ def best_of(records: list[Record]) -> Record | None:
 
 
 def _overview(store: Store) -> RunOverview:
-    config: Any = store.fact("config")
-    board: Any = store.fact("board")
     records, final = store.records(), store.final()
     best = best_of(records)
     state = FINISHED if final else RUNNING if run_lock.is_held(store.folder) else STOPPED
-    number: Any = final.result.get("trial") if final else best.trial.number if best else None
+    number = final.result.get("trial") if final else best.trial.number if best else None
     scores = best.trial.scores if best else None
     return RunOverview(
         folder=store.folder,
         state=state,
-        data=str((config.get("data") or {}).get("name", "")) if isinstance(config, dict) else "",
-        board=str(board.get("name", "")) if isinstance(board, dict) else "",
+        data=str(object_at(store.fact("config"), "data").get("name", "")),
+        board=str(object_at(store.fact("board")).get("name", "")),
         trials=len(records),
         best=_final_scores(final) if final else scores,
-        best_trial=number,
+        best_trial=number if isinstance(number, int) else None,
     )
 
 
 def _final_scores(final: Final) -> Scores | None:
     """Those of the reported network, after its final training; None where another version wrote them."""
-    stored: Any = final.result.get("scores")
     try:
-        return scores_from_json(stored)
+        return scores_from_json(object_at(final.result, "scores"))
     except (KeyError, TypeError, ValueError):
         return None

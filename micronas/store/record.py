@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 from micronas.store.run_format import in_this_format
 from micronas.trial import Json, Outcome, Trial, scores_from_json, scores_to_json
@@ -40,6 +40,11 @@ COLUMNS = "number, key, arch, outcome, stage, reason, origin, scores, details, r
 """Columns of a trial's row, in the order of ``record_to_row``."""
 
 
+SqlValue: TypeAlias = str | int | float | bytes | None
+Row: TypeAlias = tuple[SqlValue, ...]
+"""A row as SQLite returns it."""
+
+
 def record_to_row(record: Record, finished_s: float) -> tuple[object, ...]:
     """The values of ``COLUMNS``; the model is stored separately."""
     trial = record.trial
@@ -58,20 +63,48 @@ def record_to_row(record: Record, finished_s: float) -> tuple[object, ...]:
     )
 
 
-def record_from_row(row: tuple[Any, ...], run_format: Json) -> Record:
+def record_from_row(row: Row, run_format: Json) -> Record:
     """The inverse, for a row of a run in ``run_format``.
 
     Raises ``ValueError``, ``KeyError``, ``TypeError`` or ``AttributeError`` for what another version wrote.
     """
     number, key, arch, outcome, stage, reason, origin, scores, details, rejected, finished_s = row
     trial = Trial(
-        number=number,
-        arch=json.loads(arch),
-        key=key,
+        number=whole_of(number),
+        arch=json.loads(text_of(arch)),
+        key=text_of(key),
         outcome=Outcome(outcome),
-        scores=scores_from_json(in_this_format(json.loads(scores), run_format)) if scores else None,
-        reason=reason,
-        stage=stage,
-        origin=origin,
+        scores=scores_from_json(in_this_format(json.loads(text_of(scores)), run_format)) if scores else None,
+        reason=text_of(reason),
+        stage=text_of(stage),
+        origin=text_of(origin),
     )
-    return Record(trial, json.loads(details), rejected, finished_s)
+    return Record(trial, json.loads(text_of(details)), whole_of(rejected), number_of(finished_s))
+
+
+def text_of(value: SqlValue) -> str:
+    """A text of a row; raises ``TypeError`` for another value."""
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a text")
+    return value
+
+
+def whole_of(value: SqlValue) -> int:
+    """A whole number of a row; raises ``TypeError`` for another value."""
+    if not isinstance(value, int):
+        raise TypeError(f"{value!r} is not a whole number")
+    return value
+
+
+def number_of(value: SqlValue) -> float:
+    """A number of a row; raises ``TypeError`` for another value."""
+    if not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is not a number")
+    return value
+
+
+def bytes_of(value: SqlValue) -> bytes:
+    """The bytes of a row; raises ``TypeError`` for another value."""
+    if not isinstance(value, bytes):
+        raise TypeError(f"{value!r} is not bytes")
+    return value

@@ -17,14 +17,24 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import micronas
 from micronas.errors import StoreError
 from micronas.host.process_lock import ProcessLock
 from micronas.store import run_lock
 from micronas.store.digests import FINAL, add_digest, checked, trial_name
-from micronas.store.record import COLUMNS, Final, Record, record_from_row, record_to_row
+from micronas.store.record import (
+    COLUMNS,
+    Final,
+    Record,
+    Row,
+    bytes_of,
+    number_of,
+    record_from_row,
+    record_to_row,
+    text_of,
+)
 from micronas.store.run_file import (
     DATABASE,
     READABLE_VERSIONS,
@@ -123,8 +133,8 @@ class Store:
         if row is None:
             raise self.unreadable(name, "it is missing")
         try:
-            value: Json = json.loads(row[0])
-        except ValueError as error:
+            value: Json = json.loads(text_of(row[0]))
+        except (TypeError, ValueError) as error:
             raise self.unreadable(name, f"not JSON: {error}") from error
         return config_in_this_format(value, self.format) if name == "config" else value
 
@@ -142,8 +152,8 @@ class Store:
         """A fact that names the version. It never raises, so that it cannot hide another error."""
         row = self._one("SELECT value FROM facts WHERE name = ?", name)
         try:
-            value: Json = json.loads(row[0]) if row else "of unknown version"
-        except ValueError:
+            value: Json = json.loads(text_of(row[0])) if row else "of unknown version"
+        except (TypeError, ValueError):
             return "of unknown version"
         return value
 
@@ -162,7 +172,7 @@ class Store:
         """Wall-clock seconds of all sessions so far, the current one included."""
         row = self._one("SELECT COALESCE(SUM(wall_s), 0) FROM sessions WHERE id IS NOT ?", self._session)
         current = time.monotonic() - self._session_start if self._session is not None else 0.0
-        return float(row[0] if row else 0.0) + current
+        return (number_of(row[0]) if row else 0.0) + current
 
     def save_wall_time(self) -> None:
         """Write the current session's time, so that a kill loses only the time after this call."""
@@ -186,21 +196,21 @@ class Store:
         rows, found = self._all(f"SELECT {COLUMNS} FROM trials ORDER BY number"), self.format
         return [self._record(row, found) for row in rows]
 
-    def _record(self, row: tuple[Any, ...], run_format: Json) -> Record:
+    def _record(self, row: Row, run_format: Json) -> Record:
         try:
             return record_from_row(row, run_format)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise self.unreadable(f"trial {row[0]}", f"{type(error).__name__}: {error}") from error
+            raise self.unreadable(f"trial {row[0]!r}", f"{type(error).__name__}: {error}") from error
 
     def model(self, number: int) -> bytes | None:
         """The int8 .tflite of trial ``number`` as trained during the search; ``StoreError`` if damaged."""
         row = self._one("SELECT tflite FROM models WHERE number = ?", number)
-        return self._checked(trial_name(number), bytes(row[0])) if row else None
+        return self._checked(trial_name(number), bytes_of(row[0])) if row else None
 
     def _checked(self, model: str, tflite: bytes) -> bytes:
         known = self._one("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'digests'")
         row = self._one("SELECT sha256 FROM digests WHERE model = ?", model) if known else None
-        return checked(self.folder, model, tflite, str(row[0]) if row else None)
+        return checked(self.folder, model, tflite, text_of(row[0]) if row else None)
 
     def weights(self, number: int) -> bytes | None:
         """The float weights of trial ``number`` as its search-time training left them; see ``Record``."""
@@ -226,7 +236,7 @@ class Store:
 
     def unsealings(self) -> list[str]:
         """The recorded reasons for using the test split, in order."""
-        return [str(row[0]) for row in self._all("SELECT reason FROM unsealings ORDER BY id")]
+        return [text_of(row[0]) for row in self._all("SELECT reason FROM unsealings ORDER BY id")]
 
     def set_final(self, final: Final) -> None:
         """Store the run's result, once; raises ``StoreError`` if it is already stored."""
@@ -242,7 +252,9 @@ class Store:
         row = self._one("SELECT result, tflite FROM final WHERE id = 1")
         if row is None:
             return None
-        return Final(in_this_format(json.loads(row[0]), self.format), self._checked(FINAL, bytes(row[1])))
+        return Final(
+            in_this_format(json.loads(text_of(row[0])), self.format), self._checked(FINAL, bytes_of(row[1]))
+        )
 
     def _save_session(self, cursor: sqlite3.Cursor) -> None:
         wall_s = time.monotonic() - self._session_start
@@ -274,13 +286,13 @@ class Store:
         except sqlite3.Error as error:
             raise damaged(self.folder, str(error)) from error
 
-    def _all(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+    def _all(self, query: str, *values: object) -> list[Row]:
         try:
             return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise damaged(self.folder, str(error)) from error
 
-    def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
+    def _one(self, query: str, *values: object) -> Row | None:
         rows = self._all(query, *values)
         return rows[0] if rows else None
 

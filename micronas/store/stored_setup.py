@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import ValidationError
 
 from micronas.board import Board, describe_validation
@@ -13,11 +11,12 @@ from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget
 from micronas.store.run_file import SCHEMA_VERSION
 from micronas.store.store import Store
+from micronas.trial import number_of, object_at
 
 
 def stored_config(store: Store) -> SearchConfig:
     """The resolved configuration; raises ``StoreError`` if that of another version does not fit this one."""
-    raw: Any = store.fact("config")
+    raw = store.fact("config")
     if not isinstance(raw, dict):
         raise store.unreadable("configuration", "it is not keys and values")
     try:
@@ -36,13 +35,13 @@ def stored_board(store: Store) -> Board:
 
 def stored_budget(store: Store) -> Budget:
     """Flash and SRAM limits of the run's networks; the profile is read only if the board sets the limit."""
-    raw: Any = store.fact("config")
-    try:
-        flash_kb, sram_kb = raw["constraints"]["flash_kb"], raw["constraints"]["sram_kb"]
-        if flash_kb is not None and sram_kb is not None:
-            return Budget(flash_bytes=round(flash_kb * 1024), sram_bytes=round(sram_kb * 1024))
-    except (KeyError, TypeError) as error:
-        raise store.unreadable("constraints", f"{type(error).__name__}: {error}") from error
+    constraints = object_at(store.fact("config"), "constraints")
+    for key in ("flash_kb", "sram_kb"):
+        if key not in constraints:
+            raise store.unreadable("constraints", f"the key {key} is missing")
+    flash_kb, sram_kb = number_of(constraints["flash_kb"]), number_of(constraints["sram_kb"])
+    if flash_kb is not None and sram_kb is not None:
+        return Budget(flash_bytes=round(flash_kb * 1024), sram_bytes=round(sram_kb * 1024))
     return make_budget(stored_board(store), flash_kb, sram_kb)
 
 

@@ -41,7 +41,7 @@ class Party:
 
 
 GUESTS = SingleGene(Gene("guests", tuple(range(4, 65, 4)), steps=near))
-PARTY = Genome(Party, (One("guests", GUESTS), Chain("cakes", CAKES, 1, 2)))
+PARTY = Genome(Party, (One("guests", GUESTS.for_parts()), Chain("cakes", CAKES.for_parts(), 1, 2)))
 ALL_CAKES = [Cake(False, 0), Cake(True, 1), Cake(True, 2), Cake(True, 3)]
 
 
@@ -117,7 +117,7 @@ def test_a_row_is_kept_as_often_as_it_must_be() -> None:
         places: tuple[Place, ...]
 
     genes = RecordGenes(Place, Gene("kept", (True, False)), Gene("width", (4, 8), lambda place: place.kept))
-    genome = Genome(Places, (Row("places", genes, ({"kept": True}, {}, {}), 2),))
+    genome = Genome(Places, (Row("places", genes.for_parts(), ({"kept": True}, {}, {}), 2),))
     grammar, rng = GenomeGrammar(genome, lambda places: places), np.random.default_rng(0)
     written = {grammar.emit(lambda slot, valid: int(rng.choice(np.flatnonzero(valid)))) for _ in range(300)}
     expected = {

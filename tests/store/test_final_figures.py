@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from micronas.errors import StoreError
+from micronas.estimate.agreement import Agreement
 from micronas.store.final_figures import DeploymentFigures, FinalFigures, ParityFigures, figures_from_json
 from micronas.trial import Latency, Scores, Source
 
@@ -30,7 +31,7 @@ FIGURES = FinalFigures(
     deployment=DeploymentFigures(DEPLOYMENT),  # type: ignore[arg-type]
     files={"tflite": "best/model.tflite"},
     figure="accuracy",
-    agreement=({"proxy": "proxy", "tau": 0.5},),
+    agreement=(Agreement("synflow", 0.5, 8, 0.25),),
 )
 
 

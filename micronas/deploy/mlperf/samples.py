@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from micronas.deploy.mlperf.task import Encoding, MlperfTask
 from micronas.errors import DataError
 from micronas.model.graph import Tensor
 
-Encode: TypeAlias = Callable[[npt.NDArray[Any]], bytes]
+Encode: TypeAlias = Callable[[npt.NDArray[np.generic]], bytes]
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ def random_load(task: MlperfTask, seed: int = 0) -> bytes:
     return rng.integers(0, 256, task.input_elements, dtype=np.uint8).tobytes()
 
 
-def _open(path: Path) -> dict[str, npt.NDArray[Any]]:
-    arrays: dict[str, npt.NDArray[Any]] = dict(read_arrays(path))
+def _open(path: Path) -> dict[str, npt.NDArray[np.generic]]:
+    arrays: dict[str, npt.NDArray[np.generic]] = dict(read_arrays(path))
     if missing := {"x", "y"} - arrays.keys():
         there = ", ".join(arrays) or "none"
         raise DataError(f"{path} has no array {', '.join(sorted(missing))}; its arrays: {there}")
@@ -66,7 +66,7 @@ def _open(path: Path) -> dict[str, npt.NDArray[Any]]:
     return arrays
 
 
-def _windows(sample: npt.NDArray[Any], task: MlperfTask, path: Path) -> list[npt.NDArray[Any]]:
+def _windows(sample: npt.NDArray[np.generic], task: MlperfTask, path: Path) -> list[npt.NDArray[np.generic]]:
     if task.stride == 0:
         if sample.size != task.input_elements:
             raise DataError(
@@ -81,7 +81,9 @@ def _windows(sample: npt.NDArray[Any], task: MlperfTask, path: Path) -> list[npt
     return [sample[at : at + rows] for at in range(0, len(sample) - rows + 1, task.stride)]
 
 
-def _encoder(path: Path, task: MlperfTask, tensor: Tensor, arrays: Mapping[str, npt.NDArray[Any]]) -> Encode:
+def _encoder(
+    path: Path, task: MlperfTask, tensor: Tensor, arrays: Mapping[str, npt.NDArray[np.generic]]
+) -> Encode:
     dtype = arrays["x"].dtype
     wanted = {Encoding.UINT8: "uint8", Encoding.FLOAT32: "float32"}.get(task.encoding)
     if wanted is not None:

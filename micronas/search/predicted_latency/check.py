@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from micronas.errors import plural
 from micronas.estimate.rank import kendall_tau
 from micronas.search.predicted_latency.gate import UNTRAINED
 from micronas.search.predicted_latency.prediction import PREDICTION, PROFILE
 from micronas.store import Record
-from micronas.trial import PREDICTION_STAGE, Json, Outcome
+from micronas.trial import PREDICTION_STAGE, Json, Outcome, number_of, object_at
 
 
 @dataclass(frozen=True)
@@ -40,9 +39,10 @@ def check_predictions(records: Sequence[Record]) -> PredictionCheck:
     trials = [r for r in records if "repeats_trial" not in r.details]
     pairs: list[tuple[float, float]] = []
     for record in trials:
-        said: Any = record.details.get(PREDICTION)
-        if said and said["error"] is not None:
-            pairs.append((said["ms"], said["ms"] / (1.0 + said["error"])))
+        found = object_at(record.details, PREDICTION)
+        ms, error = number_of(found.get("ms")), number_of(found.get("error"))
+        if ms is not None and error is not None:
+            pairs.append((ms, ms / (1.0 + error)))
     met = [r for r in trials if UNTRAINED in r.details and PROFILE in r.details]
     return PredictionCheck(
         predicted=sum(PREDICTION in r.details and PROFILE not in r.details for r in trials),

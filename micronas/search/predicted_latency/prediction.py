@@ -30,7 +30,7 @@ from micronas.latency import (
 )
 from micronas.model.graph import Graph
 from micronas.search.task import TrialTask
-from micronas.trial import Json, Latency, Source, latency_from_json, latency_to_json
+from micronas.trial import Json, Latency, Source, latency_from_json, latency_to_json, number_of, object_at
 
 MODELLED_MS = "modelled_ms"
 """Key of a profile: the network's latency by the timing model of the board's core."""
@@ -114,10 +114,12 @@ class _Timed:
 
 def _timed(profile: Json) -> _Timed:
     """The latencies in a stored profile; see ``profile_of``."""
-    assert isinstance(profile, dict)
-    latency, modelled_ms = profile["latency"], profile.get(MODELLED_MS)
-    assert isinstance(latency, dict)
-    return _Timed(latency_from_json(latency), modelled_ms if isinstance(modelled_ms, float | int) else None)
+    return _Timed(latency_in(profile), number_of(object_at(profile).get(MODELLED_MS)))
+
+
+def latency_in(profile: Json) -> Latency:
+    """The latency of the network with a stored profile."""
+    return latency_from_json(object_at(profile, "latency"))
 
 
 class LatencyPredictor:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
@@ -17,7 +16,7 @@ from micronas.config import LatencyConfig
 from micronas.latency.op_model import BoardLatency
 from micronas.model.graph import Graph
 from micronas.model.net import shape_graph
-from micronas.search.predicted_latency.prediction import PROFILE, LatencyPredictor
+from micronas.search.predicted_latency.prediction import PROFILE, LatencyPredictor, latency_in
 from micronas.space import Arch, Space
 from micronas.store import Record
 from micronas.strategy.dnas.cost_tables import values_written
@@ -35,8 +34,7 @@ class ProfiledNetwork:
     @property
     def ms(self) -> float:
         """Its latency."""
-        profile: Any = self.profile
-        return float(profile["latency"]["ms"])
+        return latency_in(self.profile).ms
 
 
 @dataclass(frozen=True)

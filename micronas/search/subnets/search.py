@@ -12,7 +12,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -103,7 +102,7 @@ class FoundSubnets:
         if not path.exists():
             return None
         try:
-            raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            raw = json.loads(path.read_text(encoding="utf-8"))
             raw.pop("estimate")
             subnets = tuple(Subnet(**subnet) for subnet in raw.pop("subnets"))
             samples = tuple(ProfiledNetwork(**sample) for sample in raw.pop("profiling_samples"))

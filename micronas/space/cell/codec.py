@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from micronas.errors import SpaceError
 from micronas.space.cell.arch import (
     CELL_INPUTS,
@@ -16,7 +14,7 @@ from micronas.space.cell.arch import (
 from micronas.space.cell.canonical import canonical, is_sound
 from micronas.space.cell.genes import OP, whole_genes
 from micronas.space.gene import Gene, plain
-from micronas.space.gene_group import object_with
+from micronas.space.gene_group import made_of, object_with
 from micronas.trial import Json
 
 
@@ -40,12 +38,9 @@ def from_json(data: Json, limits: CellLimits) -> CellArch:
         Gene[CellArch]("stages", tuple(sorted({stages for stages, _ in limits.stacks}))),
         Gene[CellArch]("repeats", tuple(sorted({repeats for _, repeats in limits.stacks}))),
     )
-    values: dict[str, Any] = {gene.name: gene.read(raw[gene.name], gene.name) for gene in (*stack, *whole)}
-    arch = CellArch(
-        normal=_cell(raw["normal"], "normal", limits),
-        reduction=_cell(raw["reduction"], "reduction", limits),
-        **values,
-    )
+    values = {gene.name: gene.read(raw[gene.name], gene.name) for gene in (*stack, *whole)}
+    cells = {name: _cell(raw[name], name, limits) for name in ("normal", "reduction")}
+    arch = made_of(CellArch, {**cells, **values})
     check(arch, limits)
     return arch
 
@@ -91,8 +86,8 @@ def _edge(raw: Json, path: str, number: int) -> Edge:
     if not isinstance(raw, list) or len(raw) != 2:
         raise SpaceError(f"{path}: [source, op] is needed")
     source = Gene[Edge]("source", tuple(range(CELL_INPUTS + number)))
-    read: dict[str, Any] = {
+    read = {
         gene.name: gene.read(part, f"{path}.{gene.name}")
         for gene, part in zip((source, OP), raw, strict=True)
     }
-    return Edge(**read)
+    return made_of(Edge, read)

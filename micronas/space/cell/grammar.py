@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from micronas.space.architecture import Arch
 from micronas.space.cell.arch import (
@@ -17,6 +16,7 @@ from micronas.space.cell.arch import (
     EdgeOp,
 )
 from micronas.space.cell.genes import whole_genes
+from micronas.space.gene_group import made_of
 from micronas.space.grammar import Choose
 
 _OPS = tuple(EdgeOp)
@@ -50,11 +50,10 @@ class CellGrammar:
             return choose(slot, (True,) * slots[slot])
 
         stages, repeats = self._limits.stacks[pick(_STACK)]
-        whole: dict[str, Any] = {
-            gene.name: gene.options[pick(_FIRST_WHOLE + i)] for i, gene in enumerate(self._whole)
-        }
+        whole = {gene.name: gene.options[pick(_FIRST_WHOLE + i)] for i, gene in enumerate(self._whole)}
         normal, reduction = (self._cell(choose, number) for number in range(2))
-        return self._canonical(CellArch(normal, reduction, repeats=repeats, stages=stages, **whole))
+        stack = {"normal": normal, "reduction": reduction, "repeats": repeats, "stages": stages}
+        return self._canonical(made_of(CellArch, {**stack, **whole}))
 
     def indices(self, arch: Arch) -> Iterator[int]:
         """See ``Grammar``."""

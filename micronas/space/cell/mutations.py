@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 from micronas.space.cell.arch import (
     CELL_INPUTS,
@@ -17,6 +16,7 @@ from micronas.space.cell.arch import (
 )
 from micronas.space.cell.genes import OP, whole_genes
 from micronas.space.gene import Gene
+from micronas.space.gene_group import changed
 
 
 def normal_op(arch: CellArch, limits: CellLimits) -> Iterator[CellArch]:
@@ -46,7 +46,7 @@ def stack(arch: CellArch, limits: CellLimits) -> Iterator[CellArch]:
             yield replace(arch, stages=stages, repeats=repeats)
 
 
-def moves(arch: CellArch, limits: CellLimits) -> Iterator[Iterator[CellArch]]:
+def mutations(arch: CellArch, limits: CellLimits) -> Iterator[Iterator[CellArch]]:
     """Raw neighbours by kind of change."""
     channels, *rest = whole_genes(limits)
     yield normal_op(arch, limits)
@@ -61,8 +61,7 @@ def moves(arch: CellArch, limits: CellLimits) -> Iterator[Iterator[CellArch]]:
 
 def _steps(arch: CellArch, gene: Gene[CellArch]) -> Iterator[CellArch]:
     for value in gene.steps(getattr(arch, gene.name), gene.options):
-        changed: dict[str, Any] = {gene.name: value}
-        yield replace(arch, **changed)
+        yield changed(arch, {gene.name: value})
 
 
 def _other_ops(cell: Cell) -> Iterator[Cell]:

@@ -17,7 +17,7 @@ from micronas.space.cell.canonical import canonical, is_sound
 from micronas.space.cell.decode import decode
 from micronas.space.cell.draw import draw
 from micronas.space.cell.grammar import CellGrammar
-from micronas.space.cell.mutations import moves
+from micronas.space.cell.mutations import mutations
 from micronas.trial import Json
 
 
@@ -40,9 +40,9 @@ class CellSpace(TypedSpace[CellArch]):
         """Cells drawn edge by edge, channels uniformly in the logarithm."""
         return draw(rng, self.limits)
 
-    def moves(self, arch: CellArch) -> Iterator[Iterator[CellArch]]:
+    def mutations(self, arch: CellArch) -> Iterator[Iterator[CellArch]]:
         """Another operation or source of an edge, another stack, another value of a gene."""
-        return moves(arch, self.limits)
+        return mutations(arch, self.limits)
 
     def canonical(self, raw: CellArch) -> CellArch | None:
         """The canonical form, or None if a cell computes nothing or skips its predecessor."""

@@ -63,4 +63,4 @@ def block_genes(limits: Limits) -> RecordGenes[Block]:
 
 def genome(stem: RecordGenes[Stem], blocks: Chain) -> Genome[LayerwiseArch]:
     """Stem and blocks."""
-    return Genome(LayerwiseArch, (One("stem", stem), blocks))
+    return Genome(LayerwiseArch, (One("stem", stem.for_parts()), blocks))

@@ -39,14 +39,14 @@ class LayerwiseSpace(GenomeSpace[LayerwiseArch]):
             )
         self.input_shape, self.n_classes, self.limits = input_shape, n_classes, limits
         self._stem, self._block = stem_genes(limits), block_genes(limits)
-        self._chain = Chain("blocks", self._block, limits.min_blocks, limits.max_blocks)
+        self._chain = Chain("blocks", self._block.for_parts(), limits.min_blocks, limits.max_blocks)
         self.genome = genome(self._stem, self._chain)
 
     def draw(self, rng: np.random.Generator) -> LayerwiseArch:
         """See ``draw``."""
         return draw(rng, self.limits, self._stem, self._block)
 
-    def moves(self, arch: LayerwiseArch) -> Iterator[Iterator[LayerwiseArch]]:
+    def mutations(self, arch: LayerwiseArch) -> Iterator[Iterator[LayerwiseArch]]:
         """Another value of a gene, or one block more or less."""
         yield from self.genome.steps(arch, {"blocks": STEP_ORDER})
         yield self._longer(arch)

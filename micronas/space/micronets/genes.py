@@ -28,5 +28,5 @@ def genome(
 ) -> Genome[MicronetsArch]:
     """Width of the stem, and the blocks; those that halve the plane are always kept."""
     fixed = tuple({"kept": True} if stride > 1 else {} for stride in skeleton.strides)
-    stem = One("stem", SingleGene(Gene("stem", limits.widths, steps=near)))
-    return Genome(MicronetsArch, (stem, Row("slots", slot, fixed, limits.min_blocks)))
+    stem = One("stem", SingleGene(Gene("stem", limits.widths, steps=near)).for_parts())
+    return Genome(MicronetsArch, (stem, Row("slots", slot.for_parts(), fixed, limits.min_blocks)))

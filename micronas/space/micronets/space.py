@@ -54,7 +54,7 @@ class MicronetsSpace(GenomeSpace[MicronetsArch]):
         )
         return MicronetsArch(stem, slots)
 
-    def moves(self, arch: MicronetsArch) -> Iterator[Iterator[MicronetsArch]]:
+    def mutations(self, arch: MicronetsArch) -> Iterator[Iterator[MicronetsArch]]:
         """Another value of a gene, or one block less or more."""
         yield from self.genome.steps(arch)
         yield self._left_out(arch)

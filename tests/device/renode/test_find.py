@@ -28,7 +28,7 @@ def test_a_renode_says_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("fault", "complaint"),
     [
-        ("old", "Renode v1.13.3.14312 .* is older than 1.16, the oldest that is supported"),
+        ("old", "Renode v1.13.3.14312 .* is older than 1.16, the oldest supported version"),
         ("broken", "does not start: Renode v1.16.1"),
         ("end", "does not start: Unhandled exception: no libraries"),
         ("crash early", "does not start: Fatal error: . Unhandled exception. .*libtlib.so"),

@@ -97,7 +97,7 @@ def test_what_is_predicted_too_slow_is_not_trained_and_is_too_slow(tmp_path: Pat
         assert measured(genes).latency.ms > LIMIT_MS
         assert record.trial.outcome is Outcome.INFEASIBLE
         assert record.trial.refused
-        for part in ("predicted before training", "error bar", "over budgets.latency_ms 0.76"):
+        for part in ("predicted before training", "error bar", "over constraints.latency_ms 0.76"):
             assert part in record.trial.reason
 
 
@@ -166,8 +166,8 @@ def test_the_reason_names_prediction_bar_and_limit() -> None:
     slow = LatencyGate(lambda arch, observed: said(20.0, 0.05), CONFIG, 10.0).check(ToyArch((1,) * 6), ())
     assert slow is not None
     assert slow.reason == (
-        "20.00 ms (predicted before training, error bar 5.0 %): 19.00 ms at least, "
-        "9.00 ms over budgets.latency_ms 10"
+        "20.00 ms (predicted before training, error bar 5.0 %): at least 19.00 ms, "
+        "9.00 ms over constraints.latency_ms 10"
     )
 
 
@@ -193,7 +193,10 @@ def test_the_check_counts_refusals_and_how_many_were_right(tmp_path: Path) -> No
     assert check.refused == len(refused(fresh))
     assert check.let_through == check.rightly == len(let_through(fresh))
     assert check_to_json(check)["refused_untrained"] == check.refused
-    assert f"; {check.refused} refused before training; of {check.let_through} like them" in check_text(check)
+    assert (
+        f"; {check.refused} refused before training; {check.let_through} predicted to be too slow but"
+        in check_text(check)
+    )
 
 
 def test_an_op_without_weights_is_of_either_class_and_taken_as_the_cheaper() -> None:
