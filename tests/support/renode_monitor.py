@@ -1,7 +1,7 @@
 """Renode's monitor, as far as micronas uses it, and strict: what is not known here is refused.
 
 Sources: Tokenizer.cs and Monitor.cs (I src/Emulator/Extensions/UserInterface, e30f1107 and ada9880c, 2025),
-SystemBus.cs, ServerSocketTerminal.cs, Emulation.cs, TimeInterval.cs and others; see docs/background/renode.md.
+SystemBus.cs, ServerSocketTerminal.cs, Emulation.cs, TimeInterval.cs; see docs/background/renode.md.
 """
 
 from __future__ import annotations
