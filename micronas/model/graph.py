@@ -138,7 +138,7 @@ class Pool2D:
 
 @dataclass(frozen=True)
 class Reduce:
-    """MEAN and SUM: inputs (x, axes as a constant int32 vector)."""
+    """MEAN, SUM and REDUCE_MAX: inputs (x, axes as a constant int32 vector)."""
 
     keep_dims: bool = False
 
@@ -199,6 +199,54 @@ class ResizeNearest:
 
 
 @dataclass(frozen=True)
+class SplitV:
+    """SPLIT_V into parts of given sizes: inputs (x, sizes, axis)."""
+
+    num_splits: int
+
+
+@dataclass(frozen=True)
+class Unpack:
+    """UNPACK: the ``num`` slices along ``axis``, without that dimension."""
+
+    num: int
+    axis: int = 0
+
+
+@dataclass(frozen=True)
+class Gelu:
+    """GELU, by erf or ``approximate`` by tanh."""
+
+    approximate: bool = False
+
+
+@dataclass(frozen=True)
+class ResizeBilinear:
+    """RESIZE_BILINEAR: inputs (x, size)."""
+
+    align_corners: bool = False
+    half_pixel_centers: bool = False
+
+
+@dataclass(frozen=True)
+class TransposeConv:
+    """TRANSPOSE_CONV: inputs (output shape, weights OHWI, x NHWC, bias O or absent)."""
+
+    stride_h: int = 1
+    stride_w: int = 1
+    padding: Padding = Padding.SAME
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True)
+class BatchMatMul:
+    """BATCH_MATMUL of two tensors over their last two dimensions; ``adj`` transposes an operand."""
+
+    adj_x: bool = False
+    adj_y: bool = False
+
+
+@dataclass(frozen=True)
 class NoAttrs:
     """Ops without options, or whose options follow from their shapes (RESHAPE, PAD, RELU, ...)."""
 
@@ -216,6 +264,12 @@ Attrs: TypeAlias = (
     | SplitOp
     | LeakyRelu
     | ResizeNearest
+    | SplitV
+    | Unpack
+    | Gelu
+    | ResizeBilinear
+    | TransposeConv
+    | BatchMatMul
     | NoAttrs
 )
 

@@ -15,6 +15,7 @@ import tempfile
 import numpy as np
 import numpy.typing as npt
 
+from micronas.memory.plan.tflm import UNKNOWN_TO_TFLM
 from micronas.model.graph import DType, Graph
 from micronas.model.tflite.writer import write
 
@@ -47,9 +48,36 @@ def tflm_allocations(model: bytes) -> dict[str, int]:
     return {name: int(number) for name, number in found}
 
 
+class _LiteRt:
+    """LiteRT's reference kernels behind the few methods of TFLite Micro's interpreter."""
+
+    def __init__(self, model: bytes) -> None:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+        self._interpreter = Interpreter(
+            model_content=model, experimental_op_resolver_type=OpResolverType.BUILTIN_REF
+        )
+        self._interpreter.allocate_tensors()
+
+    def set_input(self, values: Array, index: int) -> None:
+        self._interpreter.set_tensor(self._interpreter.get_input_details()[index]["index"], values)
+
+    def invoke(self) -> None:
+        self._interpreter.invoke()
+
+    def get_output(self, index: int) -> Array:
+        return self._interpreter.get_tensor(self._interpreter.get_output_details()[index]["index"])
+
+
+def reference_interpreter(graph: Graph, model: bytes):
+    """TFLite Micro, or LiteRT's reference kernels for a network with an op that TFLite Micro lacks."""
+    lacks = any(op.kind in UNKNOWN_TO_TFLM for op in graph.ops)
+    return _LiteRt(model) if lacks else tflm_interpreter(model)
+
+
 def run_tflm(graph: Graph, inputs: list[Array], model: bytes | None = None) -> list[Array]:
-    """TFLite Micro's outputs, one array (samples, ...) per output; ``model`` defaults to ``write(graph)``."""
-    interpreter = tflm_interpreter(write(graph) if model is None else model)
+    """The reference's outputs, one (samples, ...) per output; ``model`` defaults to ``write(graph)``."""
+    interpreter = reference_interpreter(graph, write(graph) if model is None else model)
     shapes = [graph.tensors[t].shape for t in graph.inputs]
     results: list[list[Array]] = [[] for _ in graph.outputs]
     for sample in range(len(inputs[0])):

@@ -17,17 +17,20 @@ from micronas.model.graph import (
     Binary,
     Concatenation,
     DType,
+    Gelu,
     Graph,
     LeakyRelu,
     NoAttrs,
     Quant,
     Reduce,
+    ResizeBilinear,
     ResizeNearest,
     Softmax,
     SplitOp,
     StridedSlice,
 )
 from tests.support.graph_builder import GraphBuilder, float32
+from tests.support.random_moves import reduce_max, split_v, tile, unpack
 from tests.support.random_parts import (
     chance,
     int8_values,
@@ -38,7 +41,14 @@ from tests.support.random_parts import (
     rescaled,
     spread,
 )
-from tests.support.random_windows import conv_2d, depthwise_conv_2d, fully_connected, pool
+from tests.support.random_windows import (
+    batch_matmul,
+    conv_2d,
+    depthwise_conv_2d,
+    fully_connected,
+    pool,
+    transpose_conv,
+)
 
 Rng = np.random.Generator
 
@@ -301,19 +311,53 @@ def resize_nearest_neighbor(rng: Rng) -> Graph:
     return b.graph([y])
 
 
+def resize_bilinear(rng: Rng) -> Graph:
+    b, shape, quant = GraphBuilder(), random_shape(rng, 4), random_quant(rng)
+    size = [int(v) for v in rng.integers(1, 13, 2)]
+    align, half = pick(rng, (False, False), (True, False), (False, True))
+    x = b.input(shape, quant)
+    y = b.value((1, *size, shape[3]), quant)
+    b.op("RESIZE_BILINEAR", [x, b.constant(size, DType.INT32)], [y], ResizeBilinear(align, half))
+    return b.graph([y])
+
+
+def log_softmax(rng: Rng) -> Graph:
+    b, shape = GraphBuilder(), random_shape(rng, int(rng.integers(2, 5)), 12)
+    x = b.input(shape, random_quant(rng, 10.0 ** rng.uniform(-4, 1.5)))
+    y = b.value(shape, Quant((16 / 256,), (127,)))
+    b.op("LOG_SOFTMAX", [x], [y])
+    return b.graph([y])
+
+
+def gelu(rng: Rng) -> Graph:
+    b, shape, quant = (
+        GraphBuilder(),
+        (1, int(rng.integers(1, 200))),
+        random_quant(rng, 10.0 ** rng.uniform(-3, 1)),
+    )
+    x = b.input(shape, quant)
+    y = b.value(shape, rescaled(rng, quant))
+    b.op("GELU", [x], [y], Gelu(chance(rng, 0.5)))
+    return b.graph([y])
+
+
 CASES: dict[str, Callable[[Rng], Graph]] = {
     "ADD": _binary("ADD"),
     "ARG_MAX": arg_max,
     "AVERAGE_POOL_2D": pool("AVERAGE_POOL_2D"),
+    "BATCH_MATMUL": batch_matmul,
     "CONCATENATION": concatenation,
     "CONV_2D": conv_2d,
     "DEPTHWISE_CONV_2D": depthwise_conv_2d,
     "DEQUANTIZE": dequantize,
+    "ELU": _unary("ELU", rescaled),
     "EXPAND_DIMS": expand_dims,
     "FULLY_CONNECTED": fully_connected,
+    "GELU": gelu,
     "HARD_SWISH": _unary("HARD_SWISH", _hard_swish_output),
     "LEAKY_RELU": _unary("LEAKY_RELU", rescaled),
     "LOGISTIC": _unary("LOGISTIC", lambda rng, quant: Quant((1 / 256,), (-128,))),
+    "LOG_SOFTMAX": log_softmax,
     "MAXIMUM": _binary("MAXIMUM"),
     "MAX_POOL_2D": pool("MAX_POOL_2D"),
     "MEAN": _reduce("MEAN"),
@@ -323,18 +367,24 @@ CASES: dict[str, Callable[[Rng], Graph]] = {
     "PADV2": _pad("PADV2"),
     "PRELU": prelu,
     "QUANTIZE": quantize,
+    "REDUCE_MAX": reduce_max,
     "RELU": _unary("RELU", rescaled),
     "RELU6": _unary("RELU6", lambda rng, quant: quant),
     "RESHAPE": reshape,
+    "RESIZE_BILINEAR": resize_bilinear,
     "RESIZE_NEAREST_NEIGHBOR": resize_nearest_neighbor,
     "SOFTMAX": softmax,
     "SPLIT": split,
+    "SPLIT_V": split_v,
     "SQUEEZE": squeeze,
     "STRIDED_SLICE": strided_slice,
     "SUB": _binary("SUB"),
     "SUM": _reduce("SUM"),
     "TANH": _unary("TANH", lambda rng, quant: Quant((1 / 128,), (0,))),
+    "TILE": tile,
     "TRANSPOSE": transpose,
+    "TRANSPOSE_CONV": transpose_conv,
+    "UNPACK": unpack,
 }
 
 

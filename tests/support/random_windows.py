@@ -8,6 +8,7 @@ import numpy as np
 
 from micronas.model.graph import (
     ABSENT,
+    BatchMatMul,
     Conv2D,
     DepthwiseConv2D,
     DType,
@@ -16,6 +17,7 @@ from micronas.model.graph import (
     Padding,
     Pool2D,
     Quant,
+    TransposeConv,
 )
 from tests.support.graph_builder import GraphBuilder, float32
 from tests.support.random_parts import (
@@ -114,6 +116,45 @@ def fully_connected(rng: Rng) -> Graph:
     w = Weighted(rng, b, x_quant, (units, shape[-1]), 0, shape[-1])
     y = b.value((*shape[:-1], units), w.output)
     b.op("FULLY_CONNECTED", w.inputs(x), [y], FullyConnected(random_activation(rng), keep_num_dims))
+    return b.graph([y])
+
+
+def transpose_conv(rng: Rng) -> Graph:
+    _, kernel, stride, _, padding = _window(rng)
+    size = tuple(int(v) for v in rng.integers(1, 7, 2))
+    in_c, out_c, b, x_quant = (
+        int(rng.integers(1, 9)),
+        int(rng.integers(1, 7)),
+        GraphBuilder(),
+        random_quant(rng),
+    )
+    result = tuple(
+        s * t - int(rng.integers(0, t)) if padding is Padding.SAME else (s - 1) * t + k
+        for s, t, k in zip(size, stride, kernel, strict=True)
+    )
+    shape = b.constant((1, *result, out_c), DType.INT32)
+    x = b.input((1, *size, in_c), x_quant)
+    w = Weighted(rng, b, x_quant, (out_c, *kernel, in_c), 0, kernel[0] * kernel[1] * in_c)
+    y = b.value((1, *result, out_c), w.output)
+    inputs = [shape, w.weights, x] + ([] if w.bias == ABSENT else [w.bias])
+    b.op("TRANSPOSE_CONV", inputs, [y], TransposeConv(*stride, padding))
+    return b.graph([y])
+
+
+def batch_matmul(rng: Rng) -> Graph:
+    rows, depth, columns = (int(v) for v in rng.integers(1, 9, 3))
+    batch = random_shape(rng, int(rng.integers(1, 4)), 3)
+    adj_x, adj_y, constant = chance(rng, 0.3), chance(rng, 0.3), chance(rng, 0.4)
+    quant1, quant2 = random_quant(rng), random_quant(rng)
+    out = random_quant(rng, quant1.scale[0] * quant2.scale[0] * 100.0 * float(np.sqrt(depth)) * spread(rng))
+    narrow = tuple(1 for _ in batch) if chance(rng, 0.3) else batch
+    shape1 = (*batch, *((depth, rows) if adj_x else (rows, depth)))
+    shape2 = (*narrow, *((columns, depth) if adj_y else (depth, columns)))
+    b = GraphBuilder()
+    x1 = b.input(shape1, quant1)
+    x2 = b.constant(int8_values(rng, shape2), DType.INT8, quant2) if constant else b.input(shape2, quant2)
+    y = b.value((*batch, rows, columns), out)
+    b.op("BATCH_MATMUL", [x1, x2], [y], BatchMatMul(adj_x, adj_y))
     return b.graph([y])
 
 

@@ -7,24 +7,28 @@ from collections.abc import Callable
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.add import lower_add, lower_sub
 from micronas.codegen.lowering.arg_max import lower_arg_max
+from micronas.codegen.lowering.batch_matmul import lower_batch_matmul
 from micronas.codegen.lowering.concatenation import lower_concatenation
 from micronas.codegen.lowering.conv2d import lower_conv2d
 from micronas.codegen.lowering.copy import lower_copy
 from micronas.codegen.lowering.depthwise_conv2d import lower_depthwise_conv2d
 from micronas.codegen.lowering.extremum import lower_maximum, lower_minimum
 from micronas.codegen.lowering.fully_connected import lower_fully_connected
-from micronas.codegen.lowering.move import lower_strided_slice, lower_transpose
+from micronas.codegen.lowering.log_softmax import lower_log_softmax
+from micronas.codegen.lowering.move import lower_strided_slice, lower_tile, lower_transpose
 from micronas.codegen.lowering.mul import lower_mul
 from micronas.codegen.lowering.operands import OpContext
 from micronas.codegen.lowering.pad import lower_pad
 from micronas.codegen.lowering.pool2d import lower_average_pool, lower_max_pool
 from micronas.codegen.lowering.prelu import lower_prelu
 from micronas.codegen.lowering.quantize import lower_dequantize, lower_quantize
-from micronas.codegen.lowering.reduce import lower_mean, lower_sum
+from micronas.codegen.lowering.reduce import lower_mean, lower_reduce_max, lower_sum
+from micronas.codegen.lowering.resize_bilinear import lower_resize_bilinear
 from micronas.codegen.lowering.resize_nearest import lower_resize_nearest
 from micronas.codegen.lowering.softmax import lower_softmax
-from micronas.codegen.lowering.split import lower_split
+from micronas.codegen.lowering.split import lower_split, lower_split_v, lower_unpack
 from micronas.codegen.lowering.table import lower_table
+from micronas.codegen.lowering.transpose_conv import lower_transpose_conv
 from micronas.errors import ModelError
 from micronas.model.graph import Graph
 
@@ -32,15 +36,19 @@ LOWERINGS: dict[str, Callable[[OpContext], Lowered]] = {
     "ADD": lower_add,
     "ARG_MAX": lower_arg_max,
     "AVERAGE_POOL_2D": lower_average_pool,
+    "BATCH_MATMUL": lower_batch_matmul,
     "CONCATENATION": lower_concatenation,
     "CONV_2D": lower_conv2d,
     "DEPTHWISE_CONV_2D": lower_depthwise_conv2d,
     "DEQUANTIZE": lower_dequantize,
+    "ELU": lower_table,
     "EXPAND_DIMS": lower_copy,
     "FULLY_CONNECTED": lower_fully_connected,
+    "GELU": lower_table,
     "HARD_SWISH": lower_table,
     "LEAKY_RELU": lower_table,
     "LOGISTIC": lower_table,
+    "LOG_SOFTMAX": lower_log_softmax,
     "MAXIMUM": lower_maximum,
     "MAX_POOL_2D": lower_max_pool,
     "MEAN": lower_mean,
@@ -50,18 +58,24 @@ LOWERINGS: dict[str, Callable[[OpContext], Lowered]] = {
     "PADV2": lower_pad,
     "PRELU": lower_prelu,
     "QUANTIZE": lower_quantize,
+    "REDUCE_MAX": lower_reduce_max,
     "RELU": lower_table,
     "RELU6": lower_table,
     "RESHAPE": lower_copy,
+    "RESIZE_BILINEAR": lower_resize_bilinear,
     "RESIZE_NEAREST_NEIGHBOR": lower_resize_nearest,
     "SOFTMAX": lower_softmax,
     "SPLIT": lower_split,
+    "SPLIT_V": lower_split_v,
     "SQUEEZE": lower_copy,
     "STRIDED_SLICE": lower_strided_slice,
     "SUB": lower_sub,
     "SUM": lower_sum,
     "TANH": lower_table,
+    "TILE": lower_tile,
     "TRANSPOSE": lower_transpose,
+    "TRANSPOSE_CONV": lower_transpose_conv,
+    "UNPACK": lower_unpack,
 }
 
 

@@ -1,4 +1,4 @@
-"""TRANSPOSE and STRIDED_SLICE: the output is a strided view of the input.
+"""TRANSPOSE, STRIDED_SLICE and TILE: the output is a strided view of the input.
 
 NumPy knows the view: an array that holds each element's own index is transposed or sliced, and its strides
 are the kernel's steps.
@@ -39,6 +39,27 @@ def lower_strided_slice(context: OpContext) -> Lowered:
             stop = None if attrs.end_mask >> i & 1 else int(end[i])
             slices.append(slice(start, stop, int(strides[i])))
     return _lower(context, _indices(context)[tuple(slices)])
+
+
+def lower_tile(context: OpContext) -> Lowered:
+    """One call of ``mn_move_s8``: a repetition is a dimension of step 0."""
+    times = [int(m) for m in context.values(1).reshape(-1)]
+    pairs = list(zip(times, context.input(0).shape, strict=True))
+    dimensions = _indices(context).reshape([d for _, extent in pairs for d in (1, extent)])
+    return _lower(context, _joined(np.broadcast_to(dimensions, [d for pair in pairs for d in pair])))
+
+
+def _joined(view: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """The same view in as few dimensions as it takes."""
+    merged: list[tuple[int, int]] = []
+    for extent, stride in zip(view.shape, view.strides, strict=True):
+        if extent == 1:
+            continue
+        if merged and merged[-1][1] == extent * stride:
+            extent *= merged.pop()[0]
+        merged.append((extent, stride))
+    shape, strides = [d for d, _ in merged], [s for _, s in merged]
+    return np.lib.stride_tricks.as_strided(view, shape, strides)
 
 
 def _indices(context: OpContext) -> npt.NDArray[np.int32]:

@@ -1,4 +1,4 @@
-"""MEAN and SUM."""
+"""MEAN, SUM and REDUCE_MAX."""
 
 from __future__ import annotations
 
@@ -22,6 +22,24 @@ def lower_sum(context: OpContext) -> Lowered:
     )
 
 
+def lower_reduce_max(context: OpContext) -> Lowered:
+    """One call of ``mn_reduce_max_s8``."""
+    return Lowered(
+        op_index=context.index,
+        kernel="mn_reduce_max_s8",
+        header="mn_reduce_max.h",
+        params_type="mn_reduce_max",
+        params=_run_fields(_runs(context)),
+        constants=(),
+        arguments=(context.argument(0),),
+    )
+
+
+def _run_fields(runs: tuple[int, int, int, int, int]) -> tuple[StructField, ...]:
+    names = ("outer", "reduced", "middle", "reduced2", "inner")
+    return tuple(StructField(name, "int32_t", run) for name, run in zip(names, runs, strict=True))
+
+
 def _lower(context: OpContext, factor: Requant) -> Lowered:
     x, y = context.activation(0), context.int8_output()
     outer, reduced, middle, reduced2, inner = _runs(context)
@@ -34,11 +52,7 @@ def _lower(context: OpContext, factor: Requant) -> Lowered:
         header="mn_reduce.h",
         params_type="mn_reduce",
         params=(
-            StructField("outer", "int32_t", outer),
-            StructField("reduced", "int32_t", reduced),
-            StructField("middle", "int32_t", middle),
-            StructField("reduced2", "int32_t", reduced2),
-            StructField("inner", "int32_t", inner),
+            *_run_fields((outer, reduced, middle, reduced2, inner)),
             StructField("offset", "int32_t", -reduced * reduced2 * quant_of(context, x).zero_point[0]),
             StructField("multiplier", "int32_t", factor.multiplier),
             StructField("shift", "int32_t", factor.shift),

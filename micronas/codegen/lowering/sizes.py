@@ -20,7 +20,7 @@ _SCALAR_BYTES = {
     "uint32_t": 4,
     "float": 4,
 }
-_STRUCT_BYTES = {"mn_channel": 12}
+_STRUCT_BYTES = {"mn_channel": 12, "mn_between": 6}
 _POINTER_BYTES = 4
 TENSOR_BYTES = 16  # mn_tensor: offset, bytes, scale, zero point
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from micronas.errors import ModelError
 from micronas.memory.plan import Plan, Span
 from micronas.memory.plan.blocks import MemoryBlock, lower_bound, taken_bytes
 from micronas.memory.plan.place import height, place_by_size
-from micronas.model.graph import ABSENT, Graph, Op
+from micronas.model.graph import ABSENT, BatchMatMul, Graph, Op
 from micronas.model.tflite.writer import file_positions
 
 _UNIT = 16
@@ -25,8 +26,8 @@ _PERSISTENT_QUANT = 32
 _ALLOCATION_INFO = 32
 _PLANNED_BUFFER = 40
 _CHANNEL_TEMPORARY = 12
-_CHANNEL_KINDS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
-_SCRATCH_KINDS = frozenset({"MEAN", "SUM"})
+_CHANNEL_KINDS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"})
+_REDUCTIONS = frozenset({"MEAN", "SUM", "REDUCE_MAX"})
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,18 @@ KIND_BYTES: dict[str, KindBytes] = {
     "ADD": KindBytes(152, 248),
     "ARG_MAX": KindBytes(72, 200),
     "AVERAGE_POOL_2D": KindBytes(144, 160),
+    "BATCH_MATMUL": KindBytes(160, 400),
     "CONCATENATION": KindBytes(160, 256),
     "CONV_2D": KindBytes(192, 640),
     "DEPTHWISE_CONV_2D": KindBytes(192, 640),
     "DEQUANTIZE": KindBytes(112, 152),
+    "ELU": KindBytes(320, 248),
     "EXPAND_DIMS": KindBytes(72, 224),
     "FULLY_CONNECTED": KindBytes(184, 400),
     "HARD_SWISH": KindBytes(96, 248),
     "LEAKY_RELU": KindBytes(112, 248),
     "LOGISTIC": KindBytes(96, 248),
+    "LOG_SOFTMAX": KindBytes(104, 248),
     "MAXIMUM": KindBytes(72, 160),
     "MAX_POOL_2D": KindBytes(144, 160),
     "MEAN": KindBytes(136, 464),
@@ -59,19 +63,28 @@ KIND_BYTES: dict[str, KindBytes] = {
     "PADV2": KindBytes(128, 320),
     "PRELU": KindBytes(104, 256),
     "QUANTIZE": KindBytes(112, 152),
+    "REDUCE_MAX": KindBytes(136, 464),
     "RELU": KindBytes(112, 248),
     "RELU6": KindBytes(80, 248),
     "RESHAPE": KindBytes(112, 168),
+    "RESIZE_BILINEAR": KindBytes(72, 232),
     "RESIZE_NEAREST_NEIGHBOR": KindBytes(72, 232),
     "SOFTMAX": KindBytes(160, 160),
     "SPLIT": KindBytes(72, 168),
+    "SPLIT_V": KindBytes(72, 168),
     "SQUEEZE": KindBytes(112, 160),
     "STRIDED_SLICE": KindBytes(184, 352),
     "SUB": KindBytes(136, 256),
     "SUM": KindBytes(136, 464),
     "TANH": KindBytes(96, 248),
     "TRANSPOSE": KindBytes(72, 224),
+    "TRANSPOSE_CONV": KindBytes(192, 640),
+    "UNPACK": KindBytes(72, 168),
 }
+
+
+UNKNOWN_TO_TFLM = frozenset({"GELU", "TILE"})
+"""Ops that we run and TensorFlow Lite Micro has no kernel for."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +107,13 @@ def tflm_arena_bytes(graph: Graph) -> int:
 
 
 def tflm_arena(graph: Graph) -> TflmArena:
-    """The prediction, itemised."""
+    """The prediction, itemised; raises ``ModelError`` for an op that TensorFlow Lite Micro does not have."""
+    for i, op in enumerate(graph.ops):
+        if op.kind in UNKNOWN_TO_TFLM:
+            raise ModelError(
+                f"op {i} ({op.kind}): TensorFlow Lite Micro has no kernel for it",
+                remedy="run the network without --runtime tflm",
+            )
     positions = file_positions(graph)
     plan = _greedy_plan(graph, positions)
     tensors = len(set(positions.values()))
@@ -138,24 +157,40 @@ def _tensor_blocks(graph: Graph, positions: dict[int, int]) -> tuple[MemoryBlock
 
 
 def _scratch_blocks(graph: Graph) -> tuple[MemoryBlock, ...]:
-    """MEAN and SUM keep an int32 per output element, input dimension and axis; no other op has scratch."""
     return tuple(
         MemoryBlock(i + 1, (_units(4 * count),), scratch_of=i)
         for i, op in enumerate(graph.ops)
-        if op.kind in _SCRATCH_KINDS
-        for count in (
-            graph.tensors[op.outputs[0]].elements,
-            len(graph.tensors[op.inputs[0]].shape),
-            graph.tensors[op.inputs[1]].elements,
-        )
+        for count in _scratch_counts(graph, op)
     )
+
+
+def _scratch_counts(graph: Graph, op: Op) -> tuple[int, ...]:
+    """Buffers of int32: sums of the output's elements, and for reductions input dimensions and axes."""
+    sums = (graph.tensors[op.outputs[0]].elements,)
+    if op.kind == "TRANSPOSE_CONV":
+        return sums
+    if op.kind not in _REDUCTIONS:
+        return ()
+    axes = (len(graph.tensors[op.inputs[0]].shape), graph.tensors[op.inputs[1]].elements)
+    return axes if op.kind == "REDUCE_MAX" else sums + axes
 
 
 def _tail_bytes(graph: Graph, tensors: int) -> int:
     ends = [graph.tensors[t] for t in (*graph.inputs, *graph.outputs)]
     persistent = sum(_PERSISTENT_TENSOR + (_PERSISTENT_QUANT if t.quant else 0) for t in ends)
     ops = sum(KIND_BYTES[op.kind].tail + 2 * _units(4 * _kernel_channels(graph, op)) for op in graph.ops)
-    return _units(_FIXED_TAIL + _EVAL_TENSOR * tensors + persistent + ops)
+    copies = sum(_transposed_bytes(graph, op) for op in graph.ops)
+    return _units(_FIXED_TAIL + _EVAL_TENSOR * tensors + persistent + ops + copies)
+
+
+def _transposed_bytes(graph: Graph, op: Op) -> int:
+    """What BATCH_MATMUL keeps of its operands: a first that is transposed, a second that is not."""
+    if not isinstance(op.attrs, BatchMatMul):
+        return 0
+    wanted = (op.attrs.adj_x, not op.attrs.adj_y)
+    kept = [graph.tensors[t] for t, keeps in zip(op.inputs, wanted, strict=True) if keeps]
+    sizes = [(_EVAL_TENSOR, 4 + 4 * len(tensor.shape), tensor.nbytes) for tensor in kept]
+    return sum(_units(size) for each in sizes for size in each)
 
 
 def _kernel_channels(graph: Graph, op: Op) -> int:

@@ -17,6 +17,7 @@ from micronas.model.fixed_point.multiplier import (
     IntArray,
     rounding_divide_by_pot,
     saturating_rounding_doubling_high_mul,
+    wrap_int32,
 )
 
 _mul = saturating_rounding_doubling_high_mul
@@ -29,7 +30,7 @@ def _q(real: float, integer_bits: int) -> int:
     return raw if real >= 0 else -raw
 
 
-def _saturating_shift_left(x: IntArray, bits: int) -> IntArray:
+def _saturating_shift_left(x: IntArray, bits: int | IntArray) -> IntArray:
     return np.clip(x << bits, INT32_MIN, INT32_MAX)
 
 
@@ -92,3 +93,64 @@ def tanh(x: IntArray, integer_bits: int) -> IntArray:
     # Reading the same bits with one more integer bit doubles the value.
     magnitude = _one_minus_x_over_one_plus_x(exp_on_negative_values(-np.abs(x), integer_bits + 1))
     return np.where(x == 0, 0, np.where(x < 0, -magnitude, magnitude))
+
+
+SUM_INTEGER_BITS = 12
+"""Integer bits of a sum of exponentials."""
+
+
+def exp_table(multiplier: int, left_shift: int, diff_min: int) -> IntArray:
+    """exp(beta * scale * -d) in Q0 for d = 0..255; 0 where -d < diff_min, which the kernels skip."""
+    difference = -np.arange(256, dtype=np.int64)
+    counted = difference >= diff_min
+    shifted = wrap_int32(np.where(counted, difference, 0) << left_shift)
+    scaled = saturating_rounding_doubling_high_mul(shifted, multiplier)
+    return np.where(counted, exp_on_negative_values(scaled, 5), 0)
+
+
+def exp_addends(multiplier: int, left_shift: int, diff_min: int) -> IntArray:
+    """The same in Q12, as they are summed."""
+    return rounding_divide_by_pot(exp_table(multiplier, left_shift, diff_min), SUM_INTEGER_BITS)
+
+
+def log_of_sum(x: IntArray) -> IntArray:
+    """ln of x >= 1 in Q12, the result in Q5: TFLite's approximation, with its roundings.
+
+    x is scaled to r near 1 by a power of two, once as it is and once times sqrt(1/2); the smaller r counts.
+    ln r is a quotient of polynomials around the fourth root of 1/2; the exponent adds multiples of ln 2.
+    """
+    headroom = _leading_zeros(x)
+    half_root = _q(math.sqrt(0.5), 0)
+    r_one = _saturating_shift_left(_mul(_saturating_shift_left(x, headroom - 1), half_root), 1)
+    exponent_one = np.clip(_saturating_shift_left(12 - headroom, 25) + _QUARTER_Q6, INT32_MIN, INT32_MAX)
+    headroom_two = _leading_zeros(_mul(x, half_root)) - 1
+    r_two = _saturating_shift_left(x, headroom_two)
+    exponent_two = np.clip(_saturating_shift_left(12 - headroom_two, 25) - _QUARTER_Q6, INT32_MIN, INT32_MAX)
+    r, exponent = np.minimum(r_one, r_two), np.maximum(exponent_one, exponent_two)
+    numerator, denominator = _log_quotient(r)
+    scaled = rounding_divide_by_pot(numerator, 6)
+    log_q6 = _mul(exponent, _q(math.log(2.0), 0)) + _mul(scaled, one_over_one_plus_x(denominator))
+    return _saturating_shift_left(log_q6, 1)
+
+
+_QUARTER_Q6 = 1 << 23
+_FOURTH_ROOT_OF_2 = math.sqrt(math.sqrt(2.0))
+
+
+def _leading_zeros(x: IntArray) -> IntArray:
+    """Leading zeros of positive 32-bit values."""
+    return 32 - np.frexp(x.astype(np.float64))[1].astype(np.int64)
+
+
+def _log_quotient(r: IntArray) -> tuple[IntArray, IntArray]:
+    """Numerator, and denominator less 1, of ln(r * 2**(1/4)) in Q0."""
+    root = _q(1.0 / _FOURTH_ROOT_OF_2, 0)
+    total = r + root
+    middle = np.sign(total) * ((np.abs(total) + 1) // 2)
+    q = 2 * (r - root)
+    square = _mul(q, q)
+    numerator = _mul(q, r) + _mul(_mul(q, square), _q(11.0 / 240.0 * _FOURTH_ROOT_OF_2, 0))
+    inner = (
+        _q(2.0 / _FOURTH_ROOT_OF_2 - _FOURTH_ROOT_OF_2, 0) + q + _mul(_q(_FOURTH_ROOT_OF_2 / 20.0, 0), square)
+    )
+    return numerator, _mul(middle, inner) + _mul(_q(_FOURTH_ROOT_OF_2 / 4.0, 0), q)

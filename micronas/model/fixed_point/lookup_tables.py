@@ -20,10 +20,11 @@ from micronas.model.fixed_point.multiplier import (
     activation_range,
     multiply_by_quantized_multiplier,
     quantize_multiplier,
+    round_half_away,
     rounding_divide_by_pot,
 )
 from micronas.model.fixed_point.op_parameters import rescale_requant
-from micronas.model.graph import Activation, Attrs, LeakyRelu, Quant
+from micronas.model.graph import Activation, Attrs, Gelu, LeakyRelu, Quant
 
 _FUNCTION_INTEGER_BITS = 4
 
@@ -137,7 +138,40 @@ def _mul16(a: IntArray, b: int) -> IntArray:
     return np.minimum((a * b + (1 << 14)) >> 15, 2**15 - 1)
 
 
+def _elu(centred: IntArray, source: Quant, output: Quant, attrs: Attrs) -> IntArray:
+    return _by_float(centred, source, output, lambda x: x if x >= 0 else np.float32(math.exp(x)) - _ONE)
+
+
+def _gelu(centred: IntArray, source: Quant, output: Quant, attrs: Attrs) -> IntArray:
+    assert isinstance(attrs, Gelu)
+    return _by_float(centred, source, output, _gelu_by_tanh if attrs.approximate else _gelu_by_erfc)
+
+
+def _gelu_by_erfc(x: np.float32) -> np.float32:
+    return _HALF * x * np.float32(math.erfc(x * np.float32(-math.sqrt(0.5))))
+
+
+def _gelu_by_tanh(x: np.float32) -> np.float32:
+    inner = np.float32(math.sqrt(2.0 / math.pi)) * (x + np.float32(0.044715) * x * x * x)
+    return _HALF * x * (_ONE + np.float32(math.tanh(inner)))
+
+
+_ONE, _HALF = np.float32(1.0), np.float32(0.5)
+
+
+def _by_float(
+    centred: IntArray, source: Quant, output: Quant, function: Callable[[np.float32], np.float32]
+) -> IntArray:
+    """``function`` of real values in float32, as TFLite fills such tables."""
+    scale, inverse = np.float32(source.scale[0]), _ONE / np.float32(output.scale[0])
+    real = [function(scale * np.float32(value)) * inverse for value in centred]
+    rounded = [round_half_away(float(np.clip(value, -1e9, 1e9))) for value in real]
+    return np.array(rounded, np.int64) + output.zero_point[0]
+
+
 _FUNCTIONS: dict[str, Callable[[IntArray, Quant, Quant, Attrs], IntArray]] = {
+    "ELU": _elu,
+    "GELU": _gelu,
     "HARD_SWISH": _hard_swish,
     "LEAKY_RELU": _leaky_relu,
     "LOGISTIC": _logistic,

@@ -63,6 +63,12 @@ def product_requant(input1: Quant, input2: Quant, output: Quant) -> Requant:
     return requant(input1.scale[0] * input2.scale[0] / output.scale[0])
 
 
+def matrix_product_requant(input1: Quant, input2: Quant, output: Quant) -> Requant:
+    """The factor of BATCH_MATMUL, for which TFLite rounds the product of scales to float32."""
+    product = float(np.float32(input1.scale[0]) * np.float32(input2.scale[0]))
+    return requant(product / output.scale[0])
+
+
 def rescale_requant(source: Quant, output: Quant) -> Requant:
     """The factor scale_in / scale_out of SUM, RELU, QUANTIZE (int8 to int8) and similar ops."""
     return requant(source.scale[0] / output.scale[0])
@@ -87,6 +93,21 @@ class SoftmaxParameters:
 
 
 SOFTMAX_INTEGER_BITS = 5
+
+
+@dataclass(frozen=True)
+class LogSoftmaxParameters:
+    """LOG_SOFTMAX: SOFTMAX's scaling, and back from Q5.26 to differences of int8 values."""
+
+    softmax: SoftmaxParameters
+    reverse: Requant
+
+
+def log_softmax_parameters(source: Quant) -> LogSoftmaxParameters:
+    """Parameters of LOG_SOFTMAX over a tensor of scale ``source``."""
+    forward = softmax_parameters(source, 1.0)
+    back = 2.0 ** (31 - forward.input.shift) / forward.input.multiplier
+    return LogSoftmaxParameters(forward, requant(back))
 
 
 def softmax_parameters(source: Quant, beta: float) -> SoftmaxParameters:

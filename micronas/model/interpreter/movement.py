@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from micronas.model.graph import Concatenation, Graph, Op, ResizeNearest, SplitOp, StridedSlice
+from micronas.model.graph import Concatenation, Graph, Op, ResizeNearest, SplitOp, StridedSlice, Unpack
 from micronas.model.interpreter.kernel import (
     Array,
     Kernel,
@@ -100,6 +100,39 @@ def prepare_split(graph: Graph, op: Op) -> Kernel:
 
     def run(values: list[Any]) -> list[Array]:
         return [np.ascontiguousarray(part) for part in np.split(values[1], parts, axis=axis + 1)]
+
+    return run
+
+
+def prepare_split_v(graph: Graph, op: Op) -> Kernel:
+    """SPLIT_V: the outputs' shapes determine the parts."""
+    axis = int(data_of(graph, op, 2).reshape(())) % len(input_tensor(graph, op).shape)
+    ends = np.cumsum([graph.tensors[t].shape[axis] for t in op.outputs])
+
+    def run(values: list[Any]) -> list[Array]:
+        parts = np.split(values[0], ends[:-1], axis=axis + 1)
+        return [np.ascontiguousarray(part) for part in parts]
+
+    return run
+
+
+def prepare_unpack(graph: Graph, op: Op) -> Kernel:
+    """UNPACK: one slice for each output."""
+    assert isinstance(op.attrs, Unpack)
+    axis = op.attrs.axis % len(input_tensor(graph, op).shape) + 1
+
+    def run(values: list[Any]) -> list[Array]:
+        return [np.ascontiguousarray(np.take(values[0], i, axis=axis)) for i in range(len(op.outputs))]
+
+    return run
+
+
+def prepare_tile(graph: Graph, op: Op) -> Kernel:
+    """TILE by constant multiples."""
+    times = (1, *(int(m) for m in data_of(graph, op, 1)))
+
+    def run(values: list[Any]) -> list[Array]:
+        return [np.tile(values[0], times)]
 
     return run
 

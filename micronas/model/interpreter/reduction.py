@@ -1,4 +1,4 @@
-"""MEAN and SUM over constant axes."""
+"""MEAN, SUM and REDUCE_MAX over constant axes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def prepare(graph: Graph, op: Op) -> Kernel:
     """MEAN or SUM: y = f(sum - count * zp_x) + zp_y, with 1/count inside f for MEAN."""
     x, y = input_tensor(graph, op), output_tensor(graph, op)
     source, output = quant_of(x), quant_of(y)
-    axes = tuple(sorted({int(a) % len(x.shape) for a in np.atleast_1d(data_of(graph, op, 1))}))
+    axes = _axes(graph, op)
     count = math.prod(x.shape[a] for a in axes)
     factor: Requant = (
         mean_requant(source, output, count) if op.kind == "MEAN" else rescale_requant(source, output)
@@ -38,3 +38,19 @@ def prepare(graph: Graph, op: Op) -> Kernel:
         return [stage(total).reshape(-1, *y.shape)]
 
     return run
+
+
+def prepare_max(graph: Graph, op: Op) -> Kernel:
+    """REDUCE_MAX: input and output share one quantization."""
+    y, axes = output_tensor(graph, op), tuple(a + 1 for a in _axes(graph, op))
+
+    def run(values: list[Array]) -> list[Array]:
+        return [values[0].max(axis=axes).reshape(-1, *y.shape)]
+
+    return run
+
+
+def _axes(graph: Graph, op: Op) -> tuple[int, ...]:
+    """Axes of the input, counted from the front, each once."""
+    rank = len(input_tensor(graph, op).shape)
+    return tuple(sorted({int(a) % rank for a in np.atleast_1d(data_of(graph, op, 1))}))

@@ -6,26 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from micronas.model.fixed_point.functions import exp_on_negative_values, one_over_one_plus_x
+from micronas.model.fixed_point.functions import SUM_INTEGER_BITS, exp_table, one_over_one_plus_x
 from micronas.model.fixed_point.multiplier import (
     rounding_divide_by_pot,
     saturating_rounding_doubling_high_mul,
-    wrap_int32,
 )
-from micronas.model.fixed_point.op_parameters import SOFTMAX_INTEGER_BITS, softmax_parameters
+from micronas.model.fixed_point.op_parameters import softmax_parameters
 from micronas.model.graph import Graph, Op, Softmax
 from micronas.model.interpreter.kernel import Array, Kernel, input_tensor, quant_of
-
-ACCUMULATION_INTEGER_BITS = 12
-
-
-def exp_table(scale_multiplier: int, left_shift: int, diff_min: int) -> Array:
-    """exp(beta * scale * -d) in Q0 for d = 0..255; 0 where -d < diff_min, which the kernel skips."""
-    difference = -np.arange(256, dtype=np.int64)
-    counted = difference >= diff_min
-    shifted = wrap_int32(np.where(counted, difference, 0) << left_shift)
-    scaled = saturating_rounding_doubling_high_mul(shifted, scale_multiplier)
-    return np.where(counted, exp_on_negative_values(scaled, SOFTMAX_INTEGER_BITS), 0)
 
 
 def prepare(graph: Graph, op: Op) -> Kernel:
@@ -33,7 +21,7 @@ def prepare(graph: Graph, op: Op) -> Kernel:
     assert isinstance(op.attrs, Softmax)
     parameters = softmax_parameters(quant_of(input_tensor(graph, op)), op.attrs.beta)
     exps = exp_table(parameters.input.multiplier, parameters.input.shift, parameters.diff_min)
-    addends = rounding_divide_by_pot(exps, ACCUMULATION_INTEGER_BITS)
+    addends = rounding_divide_by_pot(exps, SUM_INTEGER_BITS)
 
     def run(values: list[Any]) -> list[Array]:
         x = values[0].astype(np.intp)
@@ -52,4 +40,4 @@ def _reciprocal(total: Array) -> tuple[Array, Array]:
     bit_length = np.frexp(total.astype(np.float64))[1].astype(np.int64)
     headroom = 32 - bit_length  # leading zeros of the 32-bit value
     fraction = (total << headroom) - (1 << 31)
-    return one_over_one_plus_x(fraction), ACCUMULATION_INTEGER_BITS - headroom
+    return one_over_one_plus_x(fraction), SUM_INTEGER_BITS - headroom

@@ -127,6 +127,18 @@ RESIZE_NEAREST = OptionsTable(
     g.ResizeNearest,
     (OptionField("align_corners", "alignCorners"), OptionField("half_pixel_centers", "halfPixelCenters")),
 )
+SPLIT_V = OptionsTable("SplitVOptions", g.SplitV, (OptionField("num_splits", "numSplits"),))
+UNPACK = OptionsTable("UnpackOptions", g.Unpack, (OptionField("num", "num"), OptionField("axis", "axis")))
+GELU = OptionsTable("GeluOptions", g.Gelu, (OptionField("approximate", "approximate"),))
+RESIZE_BILINEAR = OptionsTable(
+    "ResizeBilinearOptions",
+    g.ResizeBilinear,
+    (OptionField("align_corners", "alignCorners"), OptionField("half_pixel_centers", "halfPixelCenters")),
+)
+TRANSPOSE_CONV = OptionsTable("TransposeConvOptions", g.TransposeConv, (*STRIDES, PADDING, ACTIVATION))
+BATCH_MATMUL = OptionsTable(
+    "BatchMatMulOptions", g.BatchMatMul, (OptionField("adj_x", "adjX"), OptionField("adj_y", "adjY"))
+)
 
 
 def _fused(options: str) -> OptionsTable:
@@ -150,15 +162,19 @@ OP_FORMATS: dict[str, OpFormat] = {
     "ADD": OpFormat(2, _fused("AddOptions")),
     "ARG_MAX": OpFormat(2),
     "AVERAGE_POOL_2D": OpFormat(2, POOL),
+    "BATCH_MATMUL": OpFormat(2, BATCH_MATMUL),
     "CONCATENATION": OpFormat(2, CONCATENATION),
     "CONV_2D": OpFormat(3, CONV),
     "DEPTHWISE_CONV_2D": OpFormat(3, DEPTHWISE),
     "DEQUANTIZE": OpFormat(2),
+    "ELU": OpFormat(1),
     "EXPAND_DIMS": OpFormat(1),
     "FULLY_CONNECTED": OpFormat(4, FULLY_CONNECTED),
+    "GELU": OpFormat(2, GELU),
     "HARD_SWISH": OpFormat(1),
     "LEAKY_RELU": OpFormat(2, LEAKY_RELU),
     "LOGISTIC": OpFormat(2),
+    "LOG_SOFTMAX": OpFormat(2),
     "MAXIMUM": OpFormat(2, OptionsTable("MaximumMinimumOptions", g.Binary, ())),
     "MAX_POOL_2D": OpFormat(2, POOL),
     "MEAN": OpFormat(2, REDUCE),
@@ -168,18 +184,24 @@ OP_FORMATS: dict[str, OpFormat] = {
     "PADV2": OpFormat(2),
     "PRELU": OpFormat(1),
     "QUANTIZE": OpFormat(1),
+    "REDUCE_MAX": OpFormat(2, REDUCE),
     "RELU": OpFormat(2),
     "RELU6": OpFormat(2),
     "RESHAPE": OpFormat(1),
+    "RESIZE_BILINEAR": OpFormat(3, RESIZE_BILINEAR),
     "RESIZE_NEAREST_NEIGHBOR": OpFormat(2, RESIZE_NEAREST),
     "SOFTMAX": OpFormat(2, SOFTMAX),
     "SPLIT": OpFormat(2, SPLIT),
+    "SPLIT_V": OpFormat(2, SPLIT_V),
     "SQUEEZE": OpFormat(1),
     "STRIDED_SLICE": OpFormat(2, STRIDED_SLICE),
     "SUB": OpFormat(2, _fused("SubOptions")),
     "SUM": OpFormat(2, REDUCE),
     "TANH": OpFormat(2),
+    "TILE": OpFormat(2),
     "TRANSPOSE": OpFormat(2),
+    "TRANSPOSE_CONV": OpFormat(3, TRANSPOSE_CONV),
+    "UNPACK": OpFormat(2, UNPACK),
 }
 
 OP_CODES: dict[str, int] = {kind: int(getattr(schema.BuiltinOperator, kind)) for kind in OP_FORMATS}

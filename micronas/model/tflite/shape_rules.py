@@ -12,7 +12,7 @@ import numpy as np
 from micronas.errors import plural
 from micronas.model.graph import DType
 from micronas.model.tflite.op_view import OpView, Shape
-from micronas.model.tflite.window_rules import conv_2d, depthwise, fully_connected, pool
+from micronas.model.tflite.window_rules import conv_2d, depthwise, fully_connected, pool, transpose_conv
 
 Rule = Callable[[OpView], tuple[Shape, ...]]
 
@@ -144,6 +144,75 @@ def _split(v: OpView) -> tuple[Shape, ...]:
     return tuple(part for _ in v.op.outputs)
 
 
+def _split_v(v: OpView) -> tuple[Shape, ...]:
+    v.arity(3)
+    x, sizes = v.int8(0), [int(s) for s in v.integers(1)]
+    if v.integers(2).size != 1 or not len(sizes) == v.attrs().num_splits == len(v.op.outputs):
+        raise v.refuse(f"{plural(len(sizes), 'size')} for {plural(len(v.op.outputs), 'output')}")
+    axis = v.axis(int(v.integers(2)[0]), len(x.shape))
+    if sizes.count(-1) == 1:
+        sizes[sizes.index(-1)] = x.shape[axis] - sum(sizes) - 1
+    if min(sizes) < 1 or sum(sizes) != x.shape[axis]:
+        raise v.refuse(f"sizes {sizes} do not fill axis {axis} of {x.shape}")
+    return tuple((*x.shape[:axis], size, *x.shape[axis + 1 :]) for size in sizes)
+
+
+def _unpack(v: OpView) -> tuple[Shape, ...]:
+    v.arity(1)
+    x, parts = v.int8(0), v.attrs().num
+    axis = v.axis(v.attrs().axis, len(x.shape))
+    if not parts == len(v.op.outputs) == x.shape[axis]:
+        raise v.refuse(f"{x.shape} has {x.shape[axis]} slices along axis {axis}, not {parts}")
+    return tuple((*x.shape[:axis], *x.shape[axis + 1 :]) for _ in v.op.outputs)
+
+
+def _tile(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2)
+    x, times = v.int8(0), [int(m) for m in v.integers(1)]
+    if len(times) != len(x.shape) or min(times, default=0) < 1:
+        raise v.refuse(f"multiples {times} do not fit an input of {x.shape}")
+    return (tuple(d * m for d, m in zip(x.shape, times, strict=True)),)
+
+
+def _unscaled(rule: Rule) -> Rule:
+    """``rule`` for an op that moves values as they are: all its tensors then share one quantization."""
+
+    def check(v: OpView) -> tuple[Shape, ...]:
+        shapes = rule(v)
+        source = v.graph.tensors[v.graph.activation_inputs(v.op)[0]].quant
+        if any(v.graph.tensors[t].quant != source for t in v.op.outputs):
+            raise v.refuse("input and output have different scales, which TFLite's kernel does not rescale")
+        return shapes
+
+    return check
+
+
+def _log_softmax(v: OpView) -> tuple[Shape, ...]:
+    shapes = _unary(v)
+    output = v.graph.tensors[v.op.outputs[0]].quant
+    if output is None or output.scale != (16 / 256,) or output.zero_point != (127,):
+        raise v.refuse("the output's scale is not 16/256 with zero point 127, which TFLite's kernel requires")
+    if not shapes[0]:
+        raise v.refuse("the input is a scalar")
+    return shapes
+
+
+def _batch_matmul(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2)
+    x, y, a = v.int8(0).shape, v.int8(1).shape, v.attrs()
+    if not (2 <= len(x) <= 5 and 2 <= len(y) <= 5):
+        raise v.refuse(f"operands {x} and {y} are not of rank 2 to 5")
+    rows, depth = (x[-1], x[-2]) if a.adj_x else x[-2:]
+    depth2, columns = (y[-1], y[-2]) if a.adj_y else y[-2:]
+    try:
+        batch = np.broadcast_shapes(x[:-2], y[:-2])
+    except ValueError as error:
+        raise v.refuse(f"the batches of {x} and {y} do not broadcast") from error
+    if depth != depth2:
+        raise v.refuse(f"{x} and {y} do not multiply: {depth} against {depth2} terms")
+    return ((*batch, rows, columns),)
+
+
 def _arg_max(v: OpView) -> tuple[Shape, ...]:
     v.arity(2)
     x = v.int8(0)
@@ -151,6 +220,12 @@ def _arg_max(v: OpView) -> tuple[Shape, ...]:
     if len(axes) != 1:
         raise v.refuse("needs one axis")
     return (tuple(d for i, d in enumerate(x.shape) if i != axes[0]),)
+
+
+def _resize_bilinear(v: OpView) -> tuple[Shape, ...]:
+    if v.attrs().align_corners and v.attrs().half_pixel_centers:
+        raise v.refuse("has both aligned corners and half-pixel centres, which TFLite refuses")
+    return _resize(v)
 
 
 def _resize(v: OpView) -> tuple[Shape, ...]:
@@ -165,15 +240,19 @@ RULES: dict[str, Rule] = {
     "ADD": _binary,
     "ARG_MAX": _arg_max,
     "AVERAGE_POOL_2D": pool,
+    "BATCH_MATMUL": _batch_matmul,
     "CONCATENATION": _concatenation,
     "CONV_2D": conv_2d,
     "DEPTHWISE_CONV_2D": depthwise,
     "DEQUANTIZE": _unary,
+    "ELU": _unary,
     "EXPAND_DIMS": _same_bytes,
     "FULLY_CONNECTED": fully_connected,
+    "GELU": _unary,
     "HARD_SWISH": _unary,
     "LEAKY_RELU": _unary,
     "LOGISTIC": _unary,
+    "LOG_SOFTMAX": _log_softmax,
     "MAXIMUM": _extremum,
     "MAX_POOL_2D": pool,
     "MEAN": _reduce,
@@ -183,16 +262,22 @@ RULES: dict[str, Rule] = {
     "PADV2": _pad,
     "PRELU": _prelu,
     "QUANTIZE": _quantize,
+    "REDUCE_MAX": _unscaled(_reduce),
     "RELU": _unary,
     "RELU6": _unary,
     "RESHAPE": _same_bytes,
+    "RESIZE_BILINEAR": _unscaled(_resize_bilinear),
     "RESIZE_NEAREST_NEIGHBOR": _resize,
     "SOFTMAX": _softmax,
     "SPLIT": _split,
+    "SPLIT_V": _unscaled(_split_v),
     "SQUEEZE": _same_bytes,
     "STRIDED_SLICE": _strided_slice,
     "SUB": _binary,
     "SUM": _reduce,
     "TANH": _unary,
+    "TILE": _unscaled(_tile),
     "TRANSPOSE": _transpose,
+    "TRANSPOSE_CONV": transpose_conv,
+    "UNPACK": _unscaled(_unpack),
 }

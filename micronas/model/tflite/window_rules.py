@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micronas.model.graph import ABSENT, DType, Tensor
+from micronas.model.graph import ABSENT, Activation, DType, Tensor
 from micronas.model.tflite.op_view import OpView, Shape
 from micronas.model.window import output_size
 
@@ -20,7 +20,7 @@ def _spatial(v: OpView, x: Tensor, kernel: tuple[int, int], dilation: tuple[int,
     return size
 
 
-def _weights(v: OpView, rank: int, channel_axis: int) -> Tensor:
+def _weights(v: OpView, rank: int, channel_axis: int, bias_at: int = 2) -> Tensor:
     """Constant symmetric int8 weights with one scale, or one per output channel; then the bias."""
     w = v.tensor(1)
     if w.data is None or w.dtype is not DType.INT8 or len(w.shape) != rank:
@@ -32,14 +32,14 @@ def _weights(v: OpView, rank: int, channel_axis: int) -> Tensor:
     v.check_scales(w, "the weights' input")
     if min(w.shape) < 1:
         raise v.refuse(f"weights have shape {w.shape}")
-    _check_bias(v, w.shape[channel_axis])
+    _check_bias(v, w.shape[channel_axis], bias_at)
     return w
 
 
-def _check_bias(v: OpView, channels: int) -> None:
-    if len(v.op.inputs) < 3 or v.op.inputs[2] == ABSENT:
+def _check_bias(v: OpView, channels: int, position: int) -> None:
+    if len(v.op.inputs) <= position or v.op.inputs[position] == ABSENT:
         return
-    bias = v.tensor(2)
+    bias = v.tensor(position)
     if bias.data is None or bias.dtype is not DType.INT32 or bias.elements != channels:
         raise v.refuse(f"bias must be a constant int32 vector of {channels}")
 
@@ -77,6 +77,25 @@ def fully_connected(v: OpView) -> tuple[Shape, ...]:
             raise v.refuse(f"weights of depth {depth} do not fit an input of {x.shape}")
         return ((*x.shape[:-1], units),)
     return ((x.elements // depth, units),)
+
+
+def transpose_conv(v: OpView) -> tuple[Shape, ...]:
+    """TRANSPOSE_CONV: the output's shape is an input, and must be one that a convolution turns into x."""
+    v.arity(3, 4)
+    w, x, a = _weights(v, 4, 0, bias_at=3), v.int8(2, rank=4), v.attrs()
+    v.positive(stride_h=a.stride_h, stride_w=a.stride_w)
+    shape = tuple(int(d) for d in v.integers(0))
+    if a.activation is not Activation.NONE:
+        raise v.refuse("a fused activation is not supported, as in TFLite Micro")
+    if w.shape[3] != x.shape[3]:
+        raise v.refuse(f"weights {w.shape} do not fit {x.shape[3]} input channels")
+    if len(shape) != 4 or min(shape) < 1 or (shape[0], shape[3]) != (x.shape[0], w.shape[0]):
+        raise v.refuse(f"output shape {shape} does not fit an input of {x.shape} and weights of {w.shape}")
+    strides = (a.stride_h, a.stride_w)
+    back = tuple(output_size(shape[1 + i], w.shape[1 + i], strides[i], a.padding) for i in (0, 1))
+    if back != x.shape[1:3]:
+        raise v.refuse(f"output shape {shape} does not come from an input of {x.shape} by strides {strides}")
+    return (shape,)
 
 
 def pool(v: OpView) -> tuple[Shape, ...]:

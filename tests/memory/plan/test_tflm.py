@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from micronas.config import SpaceConfig
-from micronas.memory.plan.tflm import tflm_arena, tflm_arena_bytes
+from micronas.errors import ModelError
+from micronas.memory.plan.tflm import UNKNOWN_TO_TFLM, tflm_arena, tflm_arena_bytes
 from micronas.model.graph import Graph, Quant
 from micronas.model.net import shape_graph
 from micronas.model.tflite import read
@@ -68,7 +69,16 @@ def test_initialisation_sets_the_arena_of_tiny_networks(shared_models, name):
     assert runs_in(model, predicted)
 
 
-@pytest.mark.parametrize("kind", sorted(CASES))
+@pytest.mark.parametrize("kind", sorted(UNKNOWN_TO_TFLM))
+def test_an_op_that_tflite_micro_lacks_is_refused_by_name(kind):
+    graph = random_case(kind, np.random.default_rng(1))
+    with pytest.raises(ModelError, match=rf"op 0 \({kind}\): TensorFlow Lite Micro has no kernel"):
+        tflm_arena_bytes(graph)
+    with pytest.raises(RuntimeError):
+        tflm_allocations(write(graph))
+
+
+@pytest.mark.parametrize("kind", sorted(set(CASES) - UNKNOWN_TO_TFLM))
 def test_every_op_runs_in_the_predicted_arena(kind):
     for seed in range(20):
         graph = random_case(kind, np.random.default_rng(seed))

@@ -1,0 +1,74 @@
+"""Forms of an op that TFLite's int8 kernel does not compute, or computes otherwise, are refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from micronas.errors import ModelError
+from micronas.model.graph import Activation, Graph, Quant
+from micronas.model.tflite import read_bytes
+from micronas.model.tflite.writer import write
+from tests.support.random_cases import random_case
+
+
+def with_output_quant(graph: Graph) -> Graph:
+    tensors, t = list(graph.tensors), graph.outputs[0]
+    tensors[t] = replace(tensors[t], quant=Quant((0.123,), (7,)))
+    return replace(graph, tensors=tuple(tensors))
+
+
+def with_attrs(**changed: object) -> Callable[[Graph], Graph]:
+    return lambda graph: replace(
+        graph, ops=(replace(graph.ops[0], attrs=replace(graph.ops[0].attrs, **changed)),)
+    )
+
+
+def with_constant(position: int, change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Graph], Graph]:
+    def edit(graph: Graph) -> Graph:
+        tensors, t = list(graph.tensors), graph.ops[0].inputs[position]
+        data = change(np.array(tensors[t].data))
+        tensors[t] = replace(tensors[t], data=data, shape=data.shape)
+        return replace(graph, tensors=tuple(tensors))
+
+    return edit
+
+
+OTHER_SCALES = "input and output have different scales"
+VARIANTS = [
+    ("REDUCE_MAX", with_output_quant, OTHER_SCALES),
+    ("UNPACK", with_output_quant, OTHER_SCALES),
+    ("SPLIT_V", with_output_quant, OTHER_SCALES),
+    ("TILE", with_output_quant, OTHER_SCALES),
+    ("RESIZE_BILINEAR", with_output_quant, OTHER_SCALES),
+    ("LOG_SOFTMAX", with_output_quant, "not 16/256 with zero point 127"),
+    ("UNPACK", with_attrs(num=99), "slices along axis"),
+    ("SPLIT_V", with_constant(1, lambda sizes: sizes + 1), "do not fill axis"),
+    ("TILE", with_constant(1, lambda times: times[1:]), "do not fit an input"),
+    ("TILE", with_constant(1, lambda times: times * 0), "do not fit an input"),
+    ("RESIZE_BILINEAR", with_attrs(align_corners=True, half_pixel_centers=True), "both aligned corners and"),
+    ("TRANSPOSE_CONV", with_attrs(activation=Activation.RELU), "fused activation is not supported"),
+    ("TRANSPOSE_CONV", with_attrs(stride_h=9), "does not come from an input"),
+    ("TRANSPOSE_CONV", with_constant(0, lambda shape: shape[:3]), "does not fit an input"),
+    ("BATCH_MATMUL", with_attrs(adj_x=True, adj_y=True), "do not multiply"),
+]
+
+
+@pytest.mark.parametrize(("kind", "edit", "reason"), VARIANTS)
+def test_a_variant_that_no_kernel_computes_is_refused(kind: str, edit: Callable, reason: str) -> None:
+    graph = random_case(kind, np.random.default_rng(2))
+    read_bytes(write(graph), "right.tflite")
+    with pytest.raises(ModelError, match=rf"op #0 {kind}: .*{reason}"):
+        read_bytes(write(edit(graph)), "wrong.tflite")
+
+
+def test_a_resize_that_makes_tflite_read_past_its_input_is_refused() -> None:
+    """3 rows to 2,000: the step of 1/1024 rounds up, and the last positions lie behind the last row."""
+    from micronas.model.fixed_point.bilinear import axis_weights
+    from micronas.model.graph import ResizeBilinear
+
+    with pytest.raises(ModelError, match="read past its input"):
+        axis_weights(3, 2000, ResizeBilinear())
