@@ -71,7 +71,7 @@ def synthetic_model(kernels: dict[str, str]) -> str:
         "static const mn_tensor mn_model_tensors[1];\n"
         f"static const mn_op_fn mn_model_ops[] = {{\n{pointers}}};\n"
         "const mn_model mn_the_model = {mn_model_tensors, mn_model_tensors, mn_model_ops, mn_arena,"
-        " 1, 1, 0, 16, 0, 0, 0};\n"
+        " 1, 1, 0, 16, 0, 0, 0, 0, 0};\n"
     )
 
 

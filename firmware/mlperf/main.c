@@ -9,6 +9,7 @@
 #include "mlperf_time.h"
 #include "mlperf_timestamp.h"
 #include "mn_port.h"
+#include "mn_reset.h"
 
 static char line[MLPERF_MAX_COMMAND + 1];
 
@@ -36,6 +37,7 @@ static bool read_command(void)
 int main(void)
 {
     mn_port_init();
+    mn_model_reset(&mn_the_model);
     mlperf_time_start();
     mlperf_timestamp_start();
     mlperf_about();

@@ -25,6 +25,7 @@ mn_answer mn_answer_run(const mn_frame *request, uint8_t *reply);
 mn_answer mn_answer_profile(const mn_frame *request, uint8_t *reply);
 mn_answer mn_answer_peek(const mn_frame *request, uint8_t *reply);
 mn_answer mn_answer_baud(const mn_frame *request, uint8_t *reply);
+mn_answer mn_answer_reset(const mn_frame *request, uint8_t *reply);
 
 static inline mn_answer mn_answer_payload(size_t bytes)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RUN and PROFILE: inference with the counter read at every op boundary.
+/* RUN, PROFILE and RESET: inference with the counter read at every op boundary.
  *
  * Counts are differences of a 32-bit counter that wraps, taken op by op, so that a run may be longer than one
  * turn of the counter as long as no single op is. The price is about a dozen instructions per op, which the
@@ -9,6 +9,7 @@
 #include "mn_crc32.h"
 #include "mn_port.h"
 #include "mn_requests.h"
+#include "mn_reset.h"
 
 enum { MAX_REPEATS = (MN_MAX_PAYLOAD - 1) / 8, MAX_OPS_PER_REPLY = (MN_MAX_PAYLOAD - 8) / 4 };
 
@@ -30,6 +31,16 @@ static uint32_t inputs_crc(void)
         crc = mn_crc32(crc, (const uint8_t *)mn_arena_at(&mn_the_model, input->offset), input->bytes);
     }
     return crc;
+}
+
+/* RESET: the states of the model as before its first run. Answers with their number, u32. */
+mn_answer mn_answer_reset(const mn_frame *request, uint8_t *reply)
+{
+    if (request->payload_bytes != 0) {
+        return mn_answer_error(MN_CODE_LENGTH, 0);
+    }
+    mn_model_reset(&mn_the_model);
+    return mn_answer_payload((size_t)(mn_put_u32(reply, mn_the_model.n_states) - reply));
 }
 
 /* RUN: u8 repeats, u32 ops to run (more than there are: all). Answers with u8 "the inputs survived", then per

@@ -6,6 +6,7 @@
 #include "mn_frame.h"
 #include "mn_port.h"
 #include "mn_requests.h"
+#include "mn_reset.h"
 
 static uint8_t receive_buffer[MN_FRAME_BUFFER];
 static uint8_t reply_buffer[MN_FRAME_BUFFER];
@@ -54,6 +55,7 @@ static mn_answer dispatch(const mn_frame *request, uint8_t *reply)
     case MN_REQUEST_PROFILE: return mn_answer_profile(request, reply);
     case MN_REQUEST_PEEK: return mn_answer_peek(request, reply);
     case MN_REQUEST_BAUD: return mn_answer_baud(request, reply);
+    case MN_REQUEST_RESET: return mn_answer_reset(request, reply);
     default: return mn_answer_error(MN_CODE_UNKNOWN_TYPE, request->type);
     }
 }
@@ -74,6 +76,7 @@ static void send(const mn_frame *request, const mn_answer *answer)
 
 void mn_server_run(void)
 {
+    mn_model_reset(&mn_the_model);
     for (;;) {
         const size_t length = receive();
         mn_frame request;

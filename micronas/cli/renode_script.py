@@ -10,7 +10,7 @@ import typer
 from micronas.cli.options import BoardOption
 from micronas.cli.output import typed
 from micronas.cli.output_paths import require_writable_folder, writing
-from micronas.errors import ConfigError
+from micronas.errors import ConfigError, ModelError
 from micronas.host.new_folder import require_new_folder
 from micronas.host.temporary_folder import temporary_folder
 
@@ -79,6 +79,11 @@ def _network(model: Path, board: Board, out: Path, additions: Additions) -> tupl
     from micronas.model.tflite import read
 
     graph = read(model)
+    if graph.states:
+        raise ModelError(
+            f"{model}: keeps states between runs, and the scripts check a single run",
+            remedy="`micronas bench` and `micronas test` run it as a sequence",
+        )
     require_gcc()
     require_writable_folder("--out", out)
     with temporary_folder() as work:

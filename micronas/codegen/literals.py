@@ -27,10 +27,11 @@ def array_definition(op_index: int, constant: Constant) -> str:
     head = f"static const {constant.ctype} {constant_symbol(op_index, constant.name)}[{constant.count}]"
     if constant.values is None:
         return f"{head} = {{0}};"
-    return f"{head} = {{\n{_rows(constant.values)}\n}};"
+    return f"{head} = {{\n{rows(constant.values)}\n}};"
 
 
-def _rows(values: npt.NDArray[np.generic]) -> str:
+def rows(values: npt.NDArray[np.generic]) -> str:
+    """The elements of an array, a line each so many."""
     items = [_item(row) for row in values.tolist()]
     lines, line = [], "   "
     for item in items:

@@ -7,6 +7,7 @@ from micronas.codegen.literals import float_literal
 from micronas.codegen.lowering import Lowered
 from micronas.codegen.lowering.sizes import model_constant_bytes
 from micronas.codegen.op_text import function_name, op_text
+from micronas.codegen.state_text import definitions_of_states, members_of_states
 from micronas.errors import plural
 from micronas.model.graph import Graph
 
@@ -31,7 +32,7 @@ static const mn_tensor mn_model_outputs[] = {{
 {outputs}
 }};
 
-static const mn_op_fn mn_model_ops[] = {{
+{states}static const mn_op_fn mn_model_ops[] = {{
 {ops}
 }};
 
@@ -47,7 +48,7 @@ const mn_model mn_the_model = {{
     .n_ops = {n_ops},
     .arena_bytes = {arena_bytes},
     .constant_bytes = {constant_bytes},
-{bank_members}}};
+{bank_members}{state_members}}};
 """
 
 
@@ -70,6 +71,8 @@ def model_file(graph: Graph, lowered: tuple[Lowered, ...], plan: ArenaPlan, *, n
         arena_bytes=plan.arena_bytes,
         arena=definitions(plan),
         bank_members=members(plan),
+        states=definitions_of_states(graph, plan),
+        state_members=members_of_states(graph),
         n_inputs=len(graph.inputs),
         n_outputs=len(graph.outputs),
         n_ops=len(ordered),

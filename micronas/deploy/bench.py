@@ -12,7 +12,7 @@ from micronas.data.npz_file import read_arrays
 from micronas.errors import DataError, ModelError, plural
 from micronas.model.constant_channels import remove_constant_channels
 from micronas.model.graph import Graph, Tensor
-from micronas.model.interpreter import run_batch
+from micronas.model.interpreter import run_in_order
 
 
 def load_samples(path: Path, graph: Graph, count: int) -> list[npt.NDArray[np.int8]]:
@@ -43,7 +43,7 @@ def quantized_samples(
 def simplified(graph: Graph, samples: list[npt.NDArray[np.int8]]) -> Graph:
     """``graph`` without the channels that no input can change; both must agree on ``samples``."""
     simpler = remove_constant_channels(graph)
-    pairs = zip(run_batch(graph, samples), run_batch(simpler, samples), strict=True)
+    pairs = zip(run_in_order(graph, samples), run_in_order(simpler, samples), strict=True)
     if not all(np.array_equal(before, after) for before, after in pairs):
         raise ModelError(f"{graph.name}: removing constant channels changes its outputs; please report this")
     return simpler

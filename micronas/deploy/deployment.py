@@ -41,7 +41,7 @@ from micronas.firmware.compiler import compiler_of
 from micronas.host.temporary_folder import temporary_folder
 from micronas.memory.ledger import Ledger, board_budget, check, make_ledger
 from micronas.model.graph import Graph
-from micronas.model.interpreter import run_batch, run_tensors
+from micronas.model.interpreter import Stream, run_in_order, run_tensors
 
 Samples: TypeAlias = Sequence[npt.NDArray[np.int8]]
 
@@ -138,7 +138,7 @@ def deploy(
     built = build(graph, board, workdir=workdir, cache_dir=cache_dir, ledger=ledger)
     twin = _build_twin(built, device, workdir / "twin", cache_dir)
     running = twin or built.firmware
-    expected = run_batch(graph, samples)
+    expected = run_in_order(graph, samples)
 
     def run(link: Link) -> tuple[Measurement, int | None]:
         client = Client(link, symbol_at=running.image.symbol_at)
@@ -237,9 +237,19 @@ def _wrong_op(
     first = measurement.parity.first
     if first is None:
         return None
-    inputs = [values[first.sample : first.sample + 1] for values in samples]
-    tensors = {t: v[0] for t, v in run_tensors(graph, inputs).items()}
-    return first_wrong_op(client, graph, ledger.plan.offsets, [v[0] for v in inputs], tensors)
+    tensors = _tensors_at(graph, samples, first.sample)
+    return first_wrong_op(client, graph, ledger.plan.offsets, samples, first.sample, tensors)
+
+
+def _tensors_at(graph: Graph, samples: Samples, number: int) -> dict[int, npt.NDArray[np.int8]]:
+    """Every activation of sample ``number``, after those before it if the network has states."""
+    if not graph.states:
+        inputs = [values[number : number + 1] for values in samples]
+        return {t: v[0] for t, v in run_tensors(graph, inputs).items()}
+    stream = Stream(graph)
+    for earlier in range(number):
+        stream.run([values[earlier] for values in samples])
+    return stream.tensors([values[number] for values in samples])
 
 
 def cache_folder() -> Path:

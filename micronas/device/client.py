@@ -96,6 +96,10 @@ class Client:
             raise ProtocolError(f"{self.link.name}: {len(counts)} counts for {repeats} runs")
         return survived, counts
 
+    def reset_states(self) -> None:
+        """Set the network's states to their initial values, to begin a sequence."""
+        self._repeatable(Message.RESET, b"")
+
     def read_output(self, index: int) -> bytes:
         """An output, whole."""
         size = self.output_info(index).nbytes

@@ -29,6 +29,7 @@ class Message(IntEnum):
     PROFILE = 0x06
     PEEK = 0x07
     BAUD = 0x08
+    RESET = 0x09
     REPLY = 0x80
     FAULT = 0xFE
     ERROR = 0xFF

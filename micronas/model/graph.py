@@ -247,6 +247,21 @@ class BatchMatMul:
 
 
 @dataclass(frozen=True)
+class VarHandle:
+    """VAR_HANDLE names a variable. Only files have it: the reader makes a ``State`` of it."""
+
+    container: bytes = b""
+    shared_name: bytes = b""
+
+
+@dataclass(frozen=True)
+class CallOnce:
+    """CALL_ONCE of the subgraph that sets variables. Only files have it, as ``VarHandle``."""
+
+    init_subgraph: int = 0
+
+
+@dataclass(frozen=True)
 class NoAttrs:
     """Ops without options, or whose options follow from their shapes (RESHAPE, PAD, RELU, ...)."""
 
@@ -270,6 +285,8 @@ Attrs: TypeAlias = (
     | ResizeBilinear
     | TransposeConv
     | BatchMatMul
+    | VarHandle
+    | CallOnce
     | NoAttrs
 )
 
@@ -288,6 +305,21 @@ class Op:
 
 
 @dataclass(frozen=True, eq=False)
+class State:
+    """Memory that a network keeps from one run to the next.
+
+    ``before`` is its tensor as a run finds it, ``after`` as the run leaves it (``before`` again if no op
+    changes it); both have the same bytes. ``initial`` is what it holds before the first run.
+    ``variable`` is the name that READ_VARIABLE and ASSIGN_VARIABLE share in a file.
+    """
+
+    before: int
+    after: int
+    initial: npt.NDArray[np.generic] = field(repr=False)
+    variable: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class Graph:
     """Ops in execution order over a table of tensors."""
 
@@ -296,12 +328,18 @@ class Graph:
     ops: tuple[Op, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    states: tuple[State, ...] = ()
+
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """The tensors that have a value before the first op: inputs and states."""
+        return (*self.inputs, *(state.before for state in self.states))
 
     @property
     def activations(self) -> tuple[int, ...]:
-        """Indices of the tensors in the arena: graph inputs and op outputs."""
+        """Indices of the tensors in the arena: inputs, states and op outputs."""
         produced = {t for op in self.ops for t in op.outputs}
-        return tuple(sorted(produced | set(self.inputs)))
+        return tuple(sorted(produced | set(self.sources)))
 
     def constant_inputs(self, op: Op) -> tuple[int, ...]:
         """The constant tensors that ``op`` reads, without absent ones."""
@@ -311,3 +349,15 @@ class Graph:
         """The arena tensors that ``op`` reads, each once, in order."""
         live = (t for t in op.inputs if t != ABSENT and not self.tensors[t].is_constant)
         return tuple(dict.fromkeys(live))
+
+
+def state_updates(op: Op) -> tuple[tuple[int, int], ...]:
+    """The states that ``op`` changes, each as (tensor before, tensor after): both have the same memory."""
+    positions = _STATE_POSITIONS.get(op.kind, ())
+    return tuple((op.inputs[before], op.outputs[after]) for before, after in positions)
+
+
+_STATE_POSITIONS: dict[str, tuple[tuple[int, int], ...]] = {
+    "ASSIGN_VARIABLE": ((0, 0),),
+}
+"""Positions of states among the inputs of an op, and of their new values among its outputs."""

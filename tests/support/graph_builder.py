@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from micronas.model.graph import Attrs, DType, Graph, NoAttrs, Op, Quant, Tensor
+from micronas.model.graph import Attrs, DType, Graph, NoAttrs, Op, Quant, State, Tensor, state_updates
 
 
 class GraphBuilder:
@@ -15,6 +15,7 @@ class GraphBuilder:
         self.tensors: list[Tensor] = []
         self.ops: list[Op] = []
         self.inputs: list[int] = []
+        self.states: list[tuple[int, npt.NDArray[np.generic], str]] = []
 
     def _add(self, tensor: Tensor) -> int:
         self.tensors.append(tensor)
@@ -31,11 +32,24 @@ class GraphBuilder:
         array = np.asarray(data, dtype.value)
         return self._add(Tensor(f"c{len(self.tensors)}", array.shape, dtype, quant, True, array))
 
+    def state(self, initial: npt.ArrayLike, quant: Quant, dtype: DType = DType.INT8, name: str = "") -> int:
+        """A tensor that is kept between runs; a variable by default called after its number."""
+        values = np.asarray(initial, dtype.value)
+        before = self.value(values.shape, quant, dtype)
+        self.states.append((before, values, name or f"variable{len(self.states)}"))
+        return before
+
     def op(self, kind: str, inputs: list[int], outputs: list[int], attrs: Attrs = NoAttrs()) -> None:  # noqa: B008
         self.ops.append(Op(kind, tuple(inputs), tuple(outputs), attrs))
 
     def graph(self, outputs: list[int], name: str = "case") -> Graph:
-        return Graph(name, tuple(self.tensors), tuple(self.ops), tuple(self.inputs), tuple(outputs))
+        last = {state[0]: state[0] for state in self.states}
+        for op in self.ops:
+            for before, after in state_updates(op):
+                first = next(f for f, now in last.items() if now == before)
+                last[first] = after
+        states = tuple(State(before, last[before], initial, name) for before, initial, name in self.states)
+        return Graph(name, tuple(self.tensors), tuple(self.ops), tuple(self.inputs), tuple(outputs), states)
 
 
 def float32(value: float) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 
 from micronas.device.framing import MAX_PAYLOAD
 from micronas.model.graph import Graph
-from micronas.model.interpreter import run_batch
+from micronas.model.interpreter import Stream
 from tests.support.fake_board import FakeBoard
 
 PROFILE_PART = (MAX_PAYLOAD - 8) // 4
@@ -41,6 +41,8 @@ class InterpreterBoard(FakeBoard):
         super().restart()
         for held in getattr(self, "_inputs", []):
             held[:] = bytes(len(held))
+        if hasattr(self, "graph"):
+            self._stream = Stream(self.graph)
 
     def _hello(self, payload: bytes) -> bytes:
         whole = bytearray(super()._hello(payload))
@@ -48,11 +50,15 @@ class InterpreterBoard(FakeBoard):
         return bytes(whole)
 
     def _reply(self, request: Any) -> Any:
-        special: dict[int, Callable[[bytes], bytes]] = {2: self._tensor, 6: self._profile}
+        special: dict[int, Callable[[bytes], bytes]] = {2: self._tensor, 6: self._profile, 9: self._reset}
         if (answer := special.get(request.type)) is not None:
             reply: Any = super()._reply(request)
             return type(reply)(reply.type, reply.nonce, answer(request.payload))
         return super()._reply(request)
+
+    def _reset(self, payload: bytes) -> bytes:
+        self._stream.reset()
+        return struct.pack("<I", len(self.graph.states))
 
     def _tensor(self, payload: bytes) -> bytes:
         held = (self._inputs, self._outputs)[payload[0]][payload[1]]
@@ -83,9 +89,9 @@ class InterpreterBoard(FakeBoard):
     def _infer(self) -> None:
         graph = self.graph
         arrays = [
-            np.frombuffer(bytes(held), dtype=np.int8).reshape(1, *graph.tensors[t].shape[1:])
+            np.frombuffer(bytes(held), dtype=np.int8).reshape(graph.tensors[t].shape[1:])
             for held, t in zip(self._inputs, graph.inputs, strict=True)
         ]
-        self._outputs = [values.tobytes() for values in run_batch(graph, arrays)]
+        self._outputs = [values.tobytes() for values in self._stream.run(arrays)]
         if self.wrong_output:
             self._outputs[0] = bytes([self._outputs[0][0] ^ 1]) + self._outputs[0][1:]

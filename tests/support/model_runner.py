@@ -25,7 +25,7 @@ from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.blocks import by_blocks
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.plan import Bank
-from micronas.model.graph import Graph
+from micronas.model.graph import Graph, state_updates
 from tests.support.host_c import SANITIZERS, WARNINGS
 from tests.support.paths import REPOSITORY, SUPPORT
 
@@ -35,7 +35,7 @@ EMULATOR = SUPPORT / "emulator"
 MACHINES = {Core.M0PLUS: "mps2-an385", Core.M3: "mps2-an385", Core.M4F: "mps2-an386", Core.M7: "mps2-an500"}
 PORTABLE = Target(Core.M0PLUS)
 _GLOBAL_NAME = re.compile(
-    r"\b(mn_model_(?:op|inputs|outputs)\w*|op\d+_\w+|mn_arena\w*|MN_ARENA\w*|mn_the_model)\b"
+    r"\b(mn_model_(?:op|inputs|outputs|state)\w*|op\d+_\w+|mn_arena\w*|MN_ARENA\w*|mn_the_model)\b"
 )
 
 Case = tuple[Graph, list[npt.NDArray[np.generic]]]
@@ -54,8 +54,13 @@ class FlatPlan:
 
 
 def flat_plan(graph: Graph, lowered: tuple[Lowered, ...]) -> FlatPlan:
-    offsets, scratch, end = {}, {}, 0
-    for tensor in graph.activations:
+    offsets: dict[int, int] = {}
+    scratch, end = {}, 0
+    after = {a: b for op in graph.ops for b, a in state_updates(op)}
+    for tensor in sorted(graph.activations, key=lambda t: (t in after, t)):
+        if tensor in after:  # a state's own memory
+            offsets[tensor] = offsets[after[tensor]]
+            continue
         offsets[tensor] = end
         end += -(-graph.tensors[tensor].nbytes // 16) * 16
     for op in lowered:
@@ -81,22 +86,38 @@ def model_text(
 
 
 def run_on_host(
-    cases: list[Case], folder: Path, compiler: str = "gcc", planner: Planner = flat_plan
+    cases: list[Case],
+    folder: Path,
+    compiler: str = "gcc",
+    planner: Planner = flat_plan,
+    *,
+    in_order: bool = False,
 ) -> Outputs:
-    """Outputs of every model for its samples, as raw int8 bytes (samples, bytes of the output)."""
+    """Outputs of every model for its samples, as raw int8 bytes (samples, bytes of the output).
+
+    States begin anew with each sample, or ``in_order`` with the first only.
+    """
     needs(compiler)
     models = write_models([graph for graph, _ in cases], folder, PORTABLE, planner)
     sources = [models, *sorted(HOST.glob("*.c"))]
     program = folder / "run"
     command = [compiler, *WARNINGS, *SANITIZERS, f"-I{KERNELS}", f"-I{HOST}", "-o", program]
     compile_all(command, [*sources, *sorted(KERNELS.glob("*.c"))])
-    done = subprocess.run([program], input=payload(cases), capture_output=True, timeout=120, check=False)
+    done = subprocess.run(
+        [program], input=payload(cases, in_order), capture_output=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr.decode()
     return split(cases, done.stdout)
 
 
 def run_in_emulator(
-    cases: list[Case], folder: Path, core: Core, planner: Planner = flat_plan, block_bytes: int = 0
+    cases: list[Case],
+    folder: Path,
+    core: Core,
+    planner: Planner = flat_plan,
+    block_bytes: int = 0,
+    *,
+    in_order: bool = False,
 ) -> Outputs:
     """As ``run_on_host``, with the kernels that the generator picks for ``core``, on QEMU's MPS2 board.
 
@@ -118,7 +139,7 @@ def run_in_emulator(
     ]
     flags += ["--specs=nano.specs", f"-L{EMULATOR}", "-Tmps2.ld", f"-I{KERNELS}", f"-I{HOST}"]
     compile_all(["arm-none-eabi-gcc", *flags, "-o", program], sources)
-    (folder / "in.bin").write_bytes(payload(cases))
+    (folder / "in.bin").write_bytes(payload(cases, in_order))
     command = ["qemu-system-arm", "-M", MACHINES[core], "-nographic", "-monitor", "none", "-serial", "none"]
     command += ["-semihosting-config", "enable=on,target=native", "-kernel", program]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
@@ -158,14 +179,14 @@ def write_models(
     return path
 
 
-def payload(cases: list[Case]) -> bytes:
+def payload(cases: list[Case], in_order: bool = False) -> bytes:
     """What the test programs read: per model the number of samples, then the samples."""
-    return b"".join(_payload(inputs) for _, inputs in cases)
+    return b"".join(_payload(inputs, in_order) for _, inputs in cases)
 
 
-def _payload(inputs: list[npt.NDArray[np.generic]]) -> bytes:
+def _payload(inputs: list[npt.NDArray[np.generic]], in_order: bool) -> bytes:
     samples = len(inputs[0])
-    head = np.uint32(samples).tobytes()
+    head = np.uint32(samples | (int(in_order) << 31)).tobytes()
     return head + b"".join(np.ascontiguousarray(x[s]).tobytes() for s in range(samples) for x in inputs)
 
 

@@ -75,12 +75,20 @@ def reference_interpreter(graph: Graph, model: bytes):
     return _LiteRt(model) if lacks else tflm_interpreter(model)
 
 
-def run_tflm(graph: Graph, inputs: list[Array], model: bytes | None = None) -> list[Array]:
-    """The reference's outputs, one (samples, ...) per output; ``model`` defaults to ``write(graph)``."""
-    interpreter = reference_interpreter(graph, write(graph) if model is None else model)
+def run_tflm(
+    graph: Graph, inputs: list[Array], model: bytes | None = None, *, in_order: bool = False
+) -> list[Array]:
+    """The reference's outputs, one (samples, ...) per output; ``model`` defaults to ``write(graph)``.
+
+    States begin anew with each sample, or ``in_order`` with the first only.
+    """
+    model = write(graph) if model is None else model
+    interpreter = reference_interpreter(graph, model)
     shapes = [graph.tensors[t].shape for t in graph.inputs]
     results: list[list[Array]] = [[] for _ in graph.outputs]
     for sample in range(len(inputs[0])):
+        if graph.states and sample and not in_order:
+            interpreter = reference_interpreter(graph, model)
         for i, (values, shape) in enumerate(zip(inputs, shapes, strict=True)):
             interpreter.set_input(np.ascontiguousarray(values[sample].reshape(shape)), i)
         interpreter.invoke()

@@ -41,6 +41,7 @@ from tests.support.random_parts import (
     rescaled,
     spread,
 )
+from tests.support.random_states import assign_variable, read_variable
 from tests.support.random_windows import (
     batch_matmul,
     conv_2d,
@@ -344,6 +345,7 @@ def gelu(rng: Rng) -> Graph:
 CASES: dict[str, Callable[[Rng], Graph]] = {
     "ADD": _binary("ADD"),
     "ARG_MAX": arg_max,
+    "ASSIGN_VARIABLE": assign_variable,
     "AVERAGE_POOL_2D": pool("AVERAGE_POOL_2D"),
     "BATCH_MATMUL": batch_matmul,
     "CONCATENATION": concatenation,
@@ -367,6 +369,7 @@ CASES: dict[str, Callable[[Rng], Graph]] = {
     "PADV2": _pad("PADV2"),
     "PRELU": prelu,
     "QUANTIZE": quantize,
+    "READ_VARIABLE": read_variable,
     "REDUCE_MAX": reduce_max,
     "RELU": _unary("RELU", rescaled),
     "RELU6": _unary("RELU6", lambda rng, quant: quant),

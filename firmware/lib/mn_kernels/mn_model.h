@@ -33,6 +33,15 @@ typedef struct {
     int32_t zero_point;
 } mn_tensor;
 
+/* What the model keeps from one run to the next: a part of the arena that no run uses for anything else. It must be set
+ * before the first run (mn_reset.h, or the reset function of an exported network). */
+typedef struct {
+    uint32_t offset; /* bytes from the arena's start */
+    uint32_t bytes;
+    const int8_t *initial; /* what it holds before the first run; NULL: `fill` throughout */
+    int32_t fill;
+} mn_state;
+
 /* An operator bound to its place in the arena. */
 typedef mn_status (*mn_op_fn)(int8_t *arena);
 
@@ -48,6 +57,8 @@ typedef struct {
     uint32_t constant_bytes; /* flash taken by the model's const data (the mn_model_* objects), this struct excluded */
     const mn_bank *banks; /* where an arena lies in several memories: they hold its bytes in this order; else NULL */
     uint32_t n_banks;     /* two or more, or 0: `arena` then holds all arena_bytes, otherwise banks[0].bytes of them */
+    const mn_state *states; /* NULL where a run depends on its inputs alone */
+    uint32_t n_states;
 } mn_model;
 
 /* The one model of a firmware image, defined in the generated mn_model.c. An exported library has none: its

@@ -25,6 +25,7 @@ typedef enum {
     MN_REQUEST_PROFILE = 0x06,
     MN_REQUEST_PEEK = 0x07,
     MN_REQUEST_BAUD = 0x08,
+    MN_REQUEST_RESET = 0x09,
     MN_REPLY_BIT = 0x80, /* a reply's type is its request's with this bit */
     MN_FAULT = 0xFE,
     MN_ERROR = 0xFF

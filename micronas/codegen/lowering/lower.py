@@ -29,12 +29,14 @@ from micronas.codegen.lowering.softmax import lower_softmax
 from micronas.codegen.lowering.split import lower_split, lower_split_v, lower_unpack
 from micronas.codegen.lowering.table import lower_table
 from micronas.codegen.lowering.transpose_conv import lower_transpose_conv
+from micronas.codegen.lowering.variable import lower_assign_variable, lower_read_variable
 from micronas.errors import ModelError
 from micronas.model.graph import Graph
 
 LOWERINGS: dict[str, Callable[[OpContext], Lowered]] = {
     "ADD": lower_add,
     "ARG_MAX": lower_arg_max,
+    "ASSIGN_VARIABLE": lower_assign_variable,
     "AVERAGE_POOL_2D": lower_average_pool,
     "BATCH_MATMUL": lower_batch_matmul,
     "CONCATENATION": lower_concatenation,
@@ -58,6 +60,7 @@ LOWERINGS: dict[str, Callable[[OpContext], Lowered]] = {
     "PADV2": lower_pad,
     "PRELU": lower_prelu,
     "QUANTIZE": lower_quantize,
+    "READ_VARIABLE": lower_read_variable,
     "REDUCE_MAX": lower_reduce_max,
     "RELU": lower_table,
     "RELU6": lower_table,

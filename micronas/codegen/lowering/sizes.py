@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from micronas.codegen.lowering import Lowered, StructField
-from micronas.model.graph import Graph
+from micronas.model.graph import Graph, State
 
 _SCALAR_BYTES = {
     "int8_t": 1,
@@ -23,6 +25,7 @@ _SCALAR_BYTES = {
 _STRUCT_BYTES = {"mn_channel": 12, "mn_between": 6}
 _POINTER_BYTES = 4
 TENSOR_BYTES = 16  # mn_tensor: offset, bytes, scale, zero point
+STATE_BYTES = 16  # mn_state: offset, bytes, initial, fill
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,17 @@ def constant_symbol(op_index: int, name: str) -> str:
     return f"mn_model_op{op_index}_{name}"
 
 
+def initial_symbol(number: int) -> str:
+    """The C name of what the graph's state ``number`` holds before the first run."""
+    return f"mn_model_state{number}"
+
+
+def uniform_byte(state: State) -> int | None:
+    """The int8 that all bytes of the initial value have; None if they differ."""
+    values = np.frombuffer(np.ascontiguousarray(state.initial).tobytes(), np.int8)
+    return int(values[0]) if (values == values[0]).all() else None
+
+
 def constant_items(graph: Graph, lowered: tuple[Lowered, ...]) -> tuple[ConstantItem, ...]:
     """Every const symbol of the generated model and its linked bytes."""
     items = [
@@ -69,6 +83,11 @@ def constant_items(graph: Graph, lowered: tuple[Lowered, ...]) -> tuple[Constant
         ConstantItem("mn_model_outputs", TENSOR_BYTES * len(graph.outputs), None),
         ConstantItem("mn_model_ops", _POINTER_BYTES * len(lowered), None),
     ]
+    if graph.states:
+        items.append(ConstantItem("mn_model_states", STATE_BYTES * len(graph.states), None))
+    for number, state in enumerate(graph.states):
+        if uniform_byte(state) is None:
+            items.append(ConstantItem(initial_symbol(number), state.initial.nbytes, None))
     for op in lowered:
         for constant in op.constants:
             nbytes = item_bytes(constant.ctype) * constant.count

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.model.graph import DType, Graph, Tensor
-from micronas.model.interpreter import run_batch
+from micronas.model.interpreter import run_in_order
 
 _SAMPLES = 3
 _BYTES_PER_LINE = 20
@@ -45,7 +45,7 @@ static int run_sample(const mn_model *model, const unsigned char *in, const unsi
 int main(void)
 {{
     int failed = 0;
-    for (int s = 0; s < {samples}; s++) {{
+{reset}    for (int s = 0; s < {samples}; s++) {{
         failed += run_sample(&mn_network_{name}, inputs[s], expected[s]);
     }}
     printf("%d of {samples} samples differ\\n", failed);
@@ -58,10 +58,11 @@ def host_test(graph: Graph, name: str) -> str:
     """The program's text for the library called ``name``; the samples are fixed."""
     rng = np.random.default_rng(0)
     inputs = [_sample(graph.tensors[t], rng) for t in graph.inputs]
-    outputs = run_batch(graph, inputs)
+    outputs = run_in_order(graph, inputs)
     rows_in, rows_out = _rows(inputs), _rows(outputs)
     return _PROGRAM.format(
         name=name,
+        reset=f"    mn_network_{name}_reset();\n" if graph.states else "",
         samples=_SAMPLES,
         in_bytes=len(rows_in[0]),
         out_bytes=len(rows_out[0]),

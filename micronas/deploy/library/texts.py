@@ -37,6 +37,7 @@ def values_of(
         "labels": [c_string(label) for label in labels] if labels and int8_output else [],
         "quantized": both and first_in.quant is not None and first_out.quant is not None,
         "int8_output": int8_output,
+        "states": len(graph.states),
         "ops": plural(len(graph.ops), "operator"),
         "tensors": _tensors(graph),
         "sources": [path for path in sources if not path.endswith(".h")],

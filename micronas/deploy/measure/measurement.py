@@ -76,9 +76,9 @@ def measure(
     """Measure the network on the device.
 
     ``samples`` has one array (N, ...) per input, ``expected`` one (N, ...) per output, from the reference
-    interpreter; ``runs`` is by default 15 on a board and 5 in an emulator. Raises ``DeviceError`` for another
-    build id than ``build_id`` or an implausible counter or clock, ``DeadlineError`` for a missing reply,
-    ``BoardLostError`` for a board that was reset during the measurement.
+    interpreter (``run_in_order``); ``runs`` is by default 15 on a board and 5 in an emulator. Raises
+    ``DeviceError`` for another build id than ``build_id`` or an implausible counter or clock,
+    ``DeadlineError`` for a missing reply, ``BoardLostError`` for a board that was reset meanwhile.
     """
     emulated = client.link.emulated
     info = client.info()
@@ -88,7 +88,7 @@ def measure(
     run_s = check_counter(client, info)
     clock = check_clock(client, info, run_s)
     deadline_s = run_deadline_s(run_s, emulated=emulated)
-    parity = compare_outputs(client, samples, expected, deadline_s)
+    parity = compare_outputs(client, samples, expected, deadline_s, has_states=bool(graph.states))
     timed = time_runs(client, samples, info, runs or (TIMED_RUNS if emulated else BOARD_RUNS), deadline_s)
     per_op = profile_ops(client, graph, samples, info)
     after = client.info()  # only now has the stack reached its maximum depth

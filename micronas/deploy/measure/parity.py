@@ -46,10 +46,17 @@ def compare_outputs(
     samples: Sequence[Array],
     expected: Sequence[Array],
     run_deadline_s: float = RUN_DEADLINE_S,
+    *,
+    has_states: bool = False,
 ) -> Parity:
-    """Run every sample once and compare every output element."""
+    """Run every sample once and compare every output element.
+
+    A network that ``has_states`` runs the samples as one sequence from its initial states.
+    """
     elements = mismatches = 0
     first: Difference | None = None
+    if has_states:
+        client.reset_states()
     for number in range(len(samples[0])):
         load_sample(client, samples, number)
         client.run(deadline_s=run_deadline_s)
@@ -72,18 +79,23 @@ def first_wrong_op(
     client: Client,
     graph: Graph,
     offsets: Mapping[int, int],
-    inputs: Sequence[Array],
+    samples: Sequence[Array],
+    number: int,
     tensors: Mapping[int, Array],
 ) -> int | None:
-    """Index of the first op whose outputs differ from ``tensors`` for one sample, or None if all agree.
+    """Index of the first op whose outputs differ from ``tensors`` for sample ``number``; None if all agree.
 
-    ``offsets`` are arena offsets per activation tensor (the plan's), ``inputs`` one array per input,
-    ``tensors`` every activation by the reference interpreter. The network is rerun up to each op, because
-    later ops may reuse an output's memory.
+    ``offsets`` are arena offsets per activation tensor (the plan's), ``tensors`` every activation of that
+    sample by the reference interpreter. The network is rerun up to each op, because later ops may reuse an
+    output's memory; one with states from the first sample on.
     """
     for index, op in enumerate(graph.ops):
-        for number, values in enumerate(inputs):
-            client.load_input(number, values.tobytes())
+        if graph.states:
+            client.reset_states()
+            for earlier in range(number):
+                load_sample(client, samples, earlier)
+                client.run()
+        load_sample(client, samples, number)
         client.run(ops=index + 1)
         for tensor in op.outputs:
             want = tensors[tensor].tobytes()

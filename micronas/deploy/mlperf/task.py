@@ -87,6 +87,8 @@ def choose_task(name: str | None, graph: Graph) -> MlperfTask:
 def _mismatches(task: MlperfTask, graph: Graph) -> list[str]:
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         return [f"it has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs, not one of each"]
+    if graph.states:
+        return ["it keeps states between runs, which the runner's script does not reset"]
     given, result = graph.tensors[graph.inputs[0]], graph.tensors[graph.outputs[0]]
     wrong = _tensor_mismatches("input", given, task.input_elements)
     wrong += _tensor_mismatches("output", result, task.outputs)

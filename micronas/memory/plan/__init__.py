@@ -4,7 +4,8 @@ The code generator writes this plan, the ledger counts it, and the linker map co
 live-tensor bound: the maximum bytes live at any one step. Outputs take over dying inputs, or trail them
 through memory, if the kernel allows it; copies share memory with their source.
 
-A graph input is live from the start to its last use (the run may overwrite it), an output to the end.
+A graph input is live from the start to its last use (the run may overwrite it), an output to the end, a state
+always.
 
 If no single memory of a board holds the arena, ``plan_in_banks`` splits it over several separate ones. It is
 still one arena with one range of offsets: its banks are consecutive, and no block crosses a border.

@@ -15,7 +15,7 @@ from micronas.errors import ModelError
 from micronas.memory.plan import Plan, Span
 from micronas.memory.plan.blocks import MemoryBlock, lower_bound, taken_bytes
 from micronas.memory.plan.place import height, place_by_size
-from micronas.model.graph import ABSENT, BatchMatMul, Graph, Op
+from micronas.model.graph import ABSENT, BatchMatMul, Graph, Op, state_updates
 from micronas.model.tflite.writer import file_positions
 
 _UNIT = 16
@@ -26,6 +26,10 @@ _PERSISTENT_QUANT = 32
 _ALLOCATION_INFO = 32
 _PLANNED_BUFFER = 40
 _CHANNEL_TEMPORARY = 12
+_VARIABLE_TAIL = 296
+"""Handle, record and initial assignment of one variable, its value apart."""
+_VARIABLES_FIXED = 192
+"""CALL_ONCE and its subgraph."""
 _CHANNEL_KINDS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"})
 _REDUCTIONS = frozenset({"MEAN", "SUM", "REDUCE_MAX"})
 
@@ -41,6 +45,7 @@ class KindBytes:
 KIND_BYTES: dict[str, KindBytes] = {
     "ADD": KindBytes(152, 248),
     "ARG_MAX": KindBytes(72, 200),
+    "ASSIGN_VARIABLE": KindBytes(72, 320),
     "AVERAGE_POOL_2D": KindBytes(144, 160),
     "BATCH_MATMUL": KindBytes(160, 400),
     "CONCATENATION": KindBytes(160, 256),
@@ -63,6 +68,7 @@ KIND_BYTES: dict[str, KindBytes] = {
     "PADV2": KindBytes(128, 320),
     "PRELU": KindBytes(104, 256),
     "QUANTIZE": KindBytes(112, 152),
+    "READ_VARIABLE": KindBytes(72, 320),
     "REDUCE_MAX": KindBytes(136, 464),
     "RELU": KindBytes(112, 248),
     "RELU6": KindBytes(80, 248),
@@ -152,8 +158,14 @@ def _tensor_blocks(graph: Graph, positions: dict[int, int]) -> tuple[MemoryBlock
     last.update(dict.fromkeys(graph.outputs, len(graph.ops) + 1))
     return tuple(
         MemoryBlock(first[t], (_units(graph.tensors[t].nbytes),) * (last[t] - first[t] + 1), values=(t,))
-        for t in sorted(graph.activations, key=lambda t: positions[t])
+        for t in sorted(set(graph.activations) - _state_tensors(graph), key=lambda t: positions[t])
     )
+
+
+def _state_tensors(graph: Graph) -> set[int]:
+    """Every tensor of a variable: its memory is not in the plan."""
+    changed = (t for op in graph.ops for pair in state_updates(op) for t in pair)
+    return {*changed, *(state.before for state in graph.states)}
 
 
 def _scratch_blocks(graph: Graph) -> tuple[MemoryBlock, ...]:
@@ -180,7 +192,15 @@ def _tail_bytes(graph: Graph, tensors: int) -> int:
     persistent = sum(_PERSISTENT_TENSOR + (_PERSISTENT_QUANT if t.quant else 0) for t in ends)
     ops = sum(KIND_BYTES[op.kind].tail + 2 * _units(4 * _kernel_channels(graph, op)) for op in graph.ops)
     copies = sum(_transposed_bytes(graph, op) for op in graph.ops)
-    return _units(_FIXED_TAIL + _EVAL_TENSOR * tensors + persistent + ops + copies)
+    held = _variable_bytes(graph)
+    return _units(_FIXED_TAIL + _EVAL_TENSOR * tensors + persistent + ops + copies + held)
+
+
+def _variable_bytes(graph: Graph) -> int:
+    variables = [state for state in graph.states if state.variable]
+    if not variables:
+        return 0
+    return _VARIABLES_FIXED + sum(_VARIABLE_TAIL + _units(state.initial.nbytes) for state in variables)
 
 
 def _transposed_bytes(graph: Graph, op: Op) -> int:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from micronas.codegen.lowering import Lowered
-from micronas.model.graph import ABSENT, Graph
+from micronas.model.graph import ABSENT, Graph, state_updates
 
 TENSOR_ALIGNMENT = 4
 """Kernels with the DSP extension load four int8 at once, and LDRD and LDM fault unless word-aligned.
@@ -32,7 +32,7 @@ def aligned(size: int) -> int:
 
 @dataclass(frozen=True)
 class Buffer:
-    """Tensors that share memory. ``producer`` is the op that writes it, None for a graph input.
+    """Tensors that share memory. ``producer`` is the op that writes it, None for a graph input or a state.
 
     ``readers`` are the ops that touch it after its producer, ``reader_set`` the same as a bit mask.
     """
@@ -147,7 +147,7 @@ def make_problem(graph: Graph, lowered: Sequence[Lowered]) -> AllocationProblem:
     index = {t: i for i, group in enumerate(members.values()) for t in group}
     producer = _value_producers(graph, index)
     readers = _value_readers(graph, index, producer)
-    outputs = set(graph.outputs)
+    outputs = {*graph.outputs, *(state.before for state in graph.states)}  # a state lives for good
     values = tuple(
         Buffer(
             tensors=tuple(group),
@@ -161,7 +161,25 @@ def make_problem(graph: Graph, lowered: Sequence[Lowered]) -> AllocationProblem:
     )
     maker = {t: i for i, op in enumerate(graph.ops) for t in op.outputs}
     demands = tuple(_demand(graph, low, index, producer, maker) for low in lowered)
-    return AllocationProblem(values, demands, _followers(graph, maker))
+    followers = _followers(graph, maker)
+    if graph.states:
+        demands, followers = _after_readers(graph, index, demands, followers)
+    return AllocationProblem(values, demands, followers)
+
+
+def _after_readers(
+    graph: Graph, index: dict[int, int], demands: tuple[Demand, ...], followers: tuple[tuple[int, ...], ...]
+) -> tuple[tuple[Demand, ...], tuple[tuple[int, ...], ...]]:
+    """An op that changes a state needs all earlier ops that touch its memory."""
+    touched = [{index[t] for t in (*graph.activation_inputs(op), *op.outputs)} for op in graph.ops]
+    needs, after = [d.needs for d in demands], [dict.fromkeys(each) for each in followers]
+    for i, op in enumerate(graph.ops):
+        for before, _ in state_updates(op):
+            for j in (j for j in range(i) if index[before] in touched[j]):
+                needs[i] |= 1 << j
+                after[j][i] = None
+    changed = tuple(replace(d, needs=n) for d, n in zip(demands, needs, strict=True))
+    return changed, tuple(tuple(each) for each in after)
 
 
 def _bit_mask(ops: Iterable[int]) -> int:
@@ -185,13 +203,15 @@ def _shared_roots(graph: Graph, lowered: Sequence[Lowered]) -> dict[int, int]:
         sources = graph.activation_inputs(op)
         if low.is_copy and len(sources) == 1 and len(op.outputs) == 1:
             root[op.outputs[0]] = root[sources[0]]
+        for before, after in state_updates(op):
+            root[after] = root[before]
     return root
 
 
 def _value_producers(graph: Graph, index: dict[int, int]) -> dict[int, int]:
-    """Value -> the first op that writes it; values of graph inputs are not included."""
+    """Value -> the first op that writes it; values of inputs and states are not included."""
     producer: dict[int, int] = {}
-    inputs = {index[t] for t in graph.inputs}
+    inputs = {index[t] for t in graph.sources}
     for i, op in enumerate(graph.ops):
         for t in op.outputs:
             if index[t] not in inputs:

@@ -19,7 +19,7 @@ Mask = npt.NDArray[np.bool_]
 def kept_channels(graph: Graph, values: Values) -> dict[int, Mask]:
     """Per activation, whether each channel stays; at least one does."""
     kept = {t: np.zeros(graph.tensors[t].shape[-1:] or (1,), np.bool_) for t in graph.activations}
-    for t in (*graph.inputs, *graph.outputs):
+    for t in (*graph.sources, *graph.outputs):
         kept[t][:] = True
     while True:
         before = {t: mask.copy() for t, mask in kept.items()}

@@ -27,7 +27,7 @@ def rewrite(graph: Graph, kept: dict[int, Mask], values: Values) -> Graph:
             inputs[position] = len(tensors)
             tensors.append(tensor)
         ops.append(replace(op, inputs=tuple(inputs)))
-    return Graph(graph.name, tuple(tensors), tuple(ops), graph.inputs, graph.outputs)
+    return replace(graph, tensors=tuple(tensors), ops=tuple(ops))
 
 
 def _constants(graph: Graph, op: Op, kept: dict[int, Mask], values: Values) -> dict[int, Tensor]:

@@ -28,7 +28,8 @@ def run_batch(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
     """Outputs (N, ...) for ``inputs`` (N, ...), one array per graph input, of its type.
 
     A tensor's batch of 1 becomes the N samples. Raises ``ModelError`` for an unsupported op, a shape-only
-    graph, or inputs of the wrong shape or type.
+    graph, or inputs of the wrong shape or type. A network with states starts each sample from their initial
+    values.
     """
     program = _Program(graph)
     batch = _checked_inputs(graph, inputs)
@@ -37,6 +38,46 @@ def run_batch(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
         program.outputs([x[start : start + step] for x in batch]) for start in range(0, len(batch[0]), step)
     ]
     return [_samples(np.concatenate(parts)) for parts in zip(*chunks, strict=True)]
+
+
+def run_in_order(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
+    """As ``run_batch`` for consecutive runs: each sample finds the states as the one before has left them."""
+    if not graph.states:
+        return run_batch(graph, inputs)
+    stream = Stream(graph)
+    steps = [stream.run([x[i] for x in inputs]) for i in range(len(inputs[0]))]
+    return [np.stack(parts) for parts in zip(*steps, strict=True)]
+
+
+class Stream:
+    """One run after the other; states are kept in between.
+
+    stream = Stream(graph)
+    score, = stream.run([frame])      # frame int8 (3, 40) -> score (1,)
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph, self._program = graph, _Program(graph)
+        self.reset()
+
+    def reset(self) -> None:
+        """Every state as before the first run."""
+        self._states = _initial_states(self._graph, 1)
+
+    def run(self, inputs: Sequence[Array]) -> list[Array]:
+        """The outputs for one sample: an array per input, without a batch dimension."""
+        values = self._step(inputs, keep=False)
+        return [_samples(values[t])[0] for t in self._graph.outputs]
+
+    def tensors(self, inputs: Sequence[Array]) -> dict[int, Array]:
+        """The same, but every activation by tensor index."""
+        return {t: _samples(value)[0] for t, value in self._step(inputs, keep=True).items()}
+
+    def _step(self, inputs: Sequence[Array], keep: bool) -> dict[int, Array]:
+        batch = _checked_inputs(self._graph, [np.asarray(x)[np.newaxis] for x in inputs])
+        values = self._program.run(batch, self._states, keep)
+        self._states = [values[state.after] for state in self._graph.states]
+        return values
 
 
 def run_tensors(graph: Graph, inputs: Sequence[Array]) -> dict[int, Array]:
@@ -59,15 +100,15 @@ class _Program:
         self.bytes_per_sample = largest * np.dtype(np.int64).itemsize
 
     def outputs(self, batch: list[Array]) -> list[Array]:
-        values = self._run(batch, keep=False)
+        values = self.run(batch, _initial_states(self._graph, len(batch[0])), keep=False)
         return [values[t] for t in self._graph.outputs]
 
     def all_values(self, batch: list[Array]) -> dict[int, Array]:
-        return self._run(batch, keep=True)
+        return self.run(batch, _initial_states(self._graph, len(batch[0])), keep=True)
 
-    def _run(self, batch: list[Array], keep: bool) -> dict[int, Array]:
+    def run(self, batch: list[Array], states: list[Array], keep: bool) -> dict[int, Array]:
         graph = self._graph
-        values = dict(zip(graph.inputs, batch, strict=True))
+        values = dict(zip(graph.sources, (*batch, *states), strict=True))
         for i, (op, kernel) in enumerate(zip(graph.ops, self._kernels, strict=True)):
             arguments = [_argument(graph, t, values) for t in op.inputs]
             values.update(zip(op.outputs, kernel(arguments), strict=True))
@@ -96,10 +137,15 @@ def _last_uses(graph: Graph) -> list[list[int]]:
     """For each op, the tensors that are not needed after it."""
     last = {t: i for i, op in enumerate(graph.ops) for t in (*graph.activation_inputs(op), *op.outputs)}
     dying: list[list[int]] = [[] for _ in graph.ops]
+    kept = {*graph.outputs, *(state.after for state in graph.states)}
     for t, i in last.items():
-        if t not in graph.outputs:
+        if t not in kept:
             dying[i].append(t)
     return dying
+
+
+def _initial_states(graph: Graph, samples: int) -> list[Array]:
+    return [np.broadcast_to(s.initial, (samples, *s.initial.shape)) for s in graph.states]
 
 
 def _checked_inputs(graph: Graph, inputs: Sequence[Array]) -> list[Array]:

@@ -22,6 +22,7 @@ from micronas.model.interpreter.kernel import Prepare
 KERNELS: dict[str, Prepare] = {
     "ADD": binary.prepare_sum,
     "ARG_MAX": movement.prepare_arg_max,
+    "ASSIGN_VARIABLE": movement.prepare_assign,
     "AVERAGE_POOL_2D": pooling.prepare_average,
     "BATCH_MATMUL": batch_matmul.prepare,
     "CONCATENATION": movement.prepare_concatenation,
@@ -45,6 +46,7 @@ KERNELS: dict[str, Prepare] = {
     "PADV2": movement.prepare_pad,
     "PRELU": activation.prepare_prelu,
     "QUANTIZE": activation.prepare_quantize,
+    "READ_VARIABLE": movement.prepare_reshape,
     "REDUCE_MAX": reduction.prepare_max,
     "RELU": activation.prepare_table,
     "RELU6": activation.prepare_table,

@@ -27,6 +27,17 @@ def prepare_reshape(graph: Graph, op: Op) -> Kernel:
     return run
 
 
+def prepare_assign(graph: Graph, op: Op) -> Kernel:
+    """ASSIGN_VARIABLE: the second input becomes the state."""
+    is_constant = graph.tensors[op.inputs[1]].is_constant
+
+    def run(values: list[Any]) -> list[Array]:
+        state, value = values
+        return [np.broadcast_to(value, state.shape) if is_constant else value]
+
+    return run
+
+
 def prepare_pad(graph: Graph, op: Op) -> Kernel:
     """PAD with the zero point, PADV2 with a constant."""
     amounts = [(0, 0), *((int(a), int(b)) for a, b in data_of(graph, op, 1))]

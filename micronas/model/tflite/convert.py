@@ -12,12 +12,14 @@ from micronas.model.graph import ABSENT, DType, Graph, Op, Quant, Tensor
 from micronas.model.tflite.decode import RawModel, RawTensor
 from micronas.model.tflite.refuse import refuse_foreign
 from micronas.model.tflite.structure import check_structure
+from micronas.model.tflite.variables import with_states
 
 MAX_RANK = 8
 
 
 def to_graph(model: RawModel, name: str) -> Graph:
     """The graph of a decoded int8 model; raises ``ModelError`` for unsupported models."""
+    model = with_states(model)
     refuse_foreign(model)
     used = _used_tensors(model)
     graph = Graph(
@@ -26,6 +28,7 @@ def to_graph(model: RawModel, name: str) -> Graph:
         ops=tuple(Op(op.kind, op.inputs, op.outputs, op.attrs) for op in model.ops),
         inputs=model.inputs,
         outputs=model.outputs,
+        states=model.states,
     )
     check_structure(graph)
     return graph

@@ -8,8 +8,8 @@ becomes one error here. No other module reads the file's bytes.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,8 +17,8 @@ import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 from micronas.errors import ModelError
-from micronas.model.graph import Attrs, NoAttrs
-from micronas.model.tflite.op_format import OP_FORMATS, OP_NAMES, TYPE_NAMES
+from micronas.model.graph import Attrs, CallOnce, NoAttrs, State
+from micronas.model.tflite.op_format import FILE_FORMATS, OP_FORMATS, OP_NAMES, TYPE_NAMES
 
 _RUNTIME_ERRORS = (
     struct.error,
@@ -61,13 +61,18 @@ class RawOp:
 
 @dataclass(frozen=True, eq=False)
 class RawModel:
-    """The first subgraph, and the number of subgraphs."""
+    """The first subgraph, and the number of subgraphs.
+
+    ``called_once`` are those that a CALL_ONCE names, by their number. ``states`` are empty as decoded.
+    """
 
     subgraphs: int
     tensors: tuple[RawTensor, ...]
     ops: tuple[RawOp, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    called_once: Mapping[int, RawModel] = field(default_factory=dict)
+    states: tuple[State, ...] = ()
 
 
 def decode(data: bytes) -> RawModel:
@@ -87,12 +92,18 @@ class _Decoder:
         self._model = schema.Model.GetRootAs(data, 0)
 
     def model(self) -> RawModel:
-        model = self._model
-        if self._count(model.SubgraphsLength()) == 0:
+        if self._count(self._model.SubgraphsLength()) == 0:
             raise ModelError("the file holds no graph")
-        sub = self._present(model.Subgraphs(0))
+        main = self._subgraph(0)
+        called = {op.attrs.init_subgraph for op in main.ops if isinstance(op.attrs, CallOnce)}
+        return replace(main, called_once={number: self._subgraph(number) for number in sorted(called)})
+
+    def _subgraph(self, number: int) -> RawModel:
+        if not 0 <= number < self._model.SubgraphsLength():
+            raise ModelError(f"the flatbuffer is damaged (subgraph {number})")
+        sub = self._present(self._model.Subgraphs(number))
         return RawModel(
-            subgraphs=model.SubgraphsLength(),
+            subgraphs=self._model.SubgraphsLength(),
             tensors=self._each(sub.TensorsLength(), sub.Tensors, self._tensor),
             ops=self._each(sub.OperatorsLength(), sub.Operators, self._op),
             inputs=_ints(sub.InputsAsNumpy()),
@@ -154,7 +165,8 @@ class _Decoder:
         )
 
     def _attrs(self, kind: str, op: Any) -> Attrs:
-        layout = OP_FORMATS[kind].layout if kind in OP_FORMATS else None
+        known = OP_FORMATS.get(kind) or FILE_FORMATS.get(kind)
+        layout = known.layout if known else None
         if layout is None:
             return NoAttrs()
         if op.BuiltinOptionsType() != layout.type_code or op.BuiltinOptions() is None:

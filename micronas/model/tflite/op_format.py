@@ -139,6 +139,12 @@ TRANSPOSE_CONV = OptionsTable("TransposeConvOptions", g.TransposeConv, (*STRIDES
 BATCH_MATMUL = OptionsTable(
     "BatchMatMulOptions", g.BatchMatMul, (OptionField("adj_x", "adjX"), OptionField("adj_y", "adjY"))
 )
+VAR_HANDLE = OptionsTable(
+    "VarHandleOptions",
+    g.VarHandle,
+    (OptionField("container", "container"), OptionField("shared_name", "sharedName")),
+)
+CALL_ONCE = OptionsTable("CallOnceOptions", g.CallOnce, (OptionField("init_subgraph", "initSubgraphIndex"),))
 
 
 def _fused(options: str) -> OptionsTable:
@@ -161,6 +167,7 @@ class OpFormat:
 OP_FORMATS: dict[str, OpFormat] = {
     "ADD": OpFormat(2, _fused("AddOptions")),
     "ARG_MAX": OpFormat(2),
+    "ASSIGN_VARIABLE": OpFormat(1),
     "AVERAGE_POOL_2D": OpFormat(2, POOL),
     "BATCH_MATMUL": OpFormat(2, BATCH_MATMUL),
     "CONCATENATION": OpFormat(2, CONCATENATION),
@@ -184,6 +191,7 @@ OP_FORMATS: dict[str, OpFormat] = {
     "PADV2": OpFormat(2),
     "PRELU": OpFormat(1),
     "QUANTIZE": OpFormat(1),
+    "READ_VARIABLE": OpFormat(1),
     "REDUCE_MAX": OpFormat(2, REDUCE),
     "RELU": OpFormat(2),
     "RELU6": OpFormat(2),
@@ -204,7 +212,11 @@ OP_FORMATS: dict[str, OpFormat] = {
     "UNPACK": OpFormat(2, UNPACK),
 }
 
+FILE_FORMATS = {"CALL_ONCE": OpFormat(1, CALL_ONCE), "VAR_HANDLE": OpFormat(1, VAR_HANDLE)}
+"""Ops of files only: the reader turns them into states of the graph."""
+
 OP_CODES: dict[str, int] = {kind: int(getattr(schema.BuiltinOperator, kind)) for kind in OP_FORMATS}
+FILE_CODES: dict[str, int] = {kind: int(getattr(schema.BuiltinOperator, kind)) for kind in FILE_FORMATS}
 OP_NAMES: dict[int, str] = {
     code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)
 }

@@ -213,6 +213,14 @@ def _batch_matmul(v: OpView) -> tuple[Shape, ...]:
     return ((*batch, rows, columns),)
 
 
+def _assign_variable(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2)
+    state, value = v.int8(0).shape, v.int8(1).shape
+    if state != value:
+        raise v.refuse(f"assigns {value} to a variable of {state}")
+    return (state,)
+
+
 def _arg_max(v: OpView) -> tuple[Shape, ...]:
     v.arity(2)
     x = v.int8(0)
@@ -239,6 +247,7 @@ def _resize(v: OpView) -> tuple[Shape, ...]:
 RULES: dict[str, Rule] = {
     "ADD": _binary,
     "ARG_MAX": _arg_max,
+    "ASSIGN_VARIABLE": _assign_variable,
     "AVERAGE_POOL_2D": pool,
     "BATCH_MATMUL": _batch_matmul,
     "CONCATENATION": _concatenation,
@@ -262,6 +271,7 @@ RULES: dict[str, Rule] = {
     "PADV2": _pad,
     "PRELU": _prelu,
     "QUANTIZE": _quantize,
+    "READ_VARIABLE": _unary,
     "REDUCE_MAX": _unscaled(_reduce),
     "RELU": _unary,
     "RELU6": _unary,

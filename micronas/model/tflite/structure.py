@@ -25,8 +25,8 @@ def check_structure(graph: Graph) -> None:
 
 
 def _check_order(graph: Graph) -> None:
-    written = set(graph.inputs)
-    if len(written) != len(graph.inputs):
+    written = set(graph.sources)
+    if len(written) != len(graph.sources):
         raise ModelError("a tensor is listed twice as an input of the graph")
     if any(graph.tensors[t].is_constant for t in written):
         raise ModelError("an input of the graph is a constant")

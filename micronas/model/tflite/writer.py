@@ -15,8 +15,20 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
-from micronas.model.graph import ABSENT, DType, Graph, NoAttrs, Op, Quant, Tensor
-from micronas.model.tflite.op_format import DTYPE_CODES, OP_CODES, OP_FORMATS
+from micronas.model.graph import (
+    ABSENT,
+    Attrs,
+    CallOnce,
+    DType,
+    Graph,
+    NoAttrs,
+    Op,
+    Quant,
+    Tensor,
+    VarHandle,
+    state_updates,
+)
+from micronas.model.tflite.op_format import DTYPE_CODES, FILE_CODES, FILE_FORMATS, OP_CODES, OP_FORMATS
 
 SCHEMA_VERSION = 3
 _DATA_ALIGNMENT = 16
@@ -35,12 +47,16 @@ class _Writer:
         self._position = file_positions(graph)
         kept = {self._position[t]: t for t in reversed(list(self._position))}
         self._kept = [kept[p] for p in sorted(kept)]
-        self._kinds = sorted({op.kind for op in graph.ops})
+        self._resources = [state for state in graph.states if state.variable]
+        self._handles = {self._position[state.before]: state for state in self._resources}
+        bookkeeping = {"CALL_ONCE", "VAR_HANDLE", "ASSIGN_VARIABLE"} if self._resources else set()
+        self._kinds = sorted({op.kind for op in graph.ops} | bookkeeping)
 
     def write(self) -> bytes:
         codes = self._offsets(schema.ModelStartOperatorCodesVector, [self._code(k) for k in self._kinds])
         buffers = self._offsets(schema.ModelStartBuffersVector, self._buffers())
-        subgraphs = self._offsets(schema.ModelStartSubgraphsVector, [self._subgraph()])
+        parts = [self._subgraph(), *([self._initial_subgraph()] if self._resources else [])]
+        subgraphs = self._offsets(schema.ModelStartSubgraphsVector, parts)
         schema.ModelStart(self._builder)
         schema.ModelAddVersion(self._builder, SCHEMA_VERSION)
         schema.ModelAddOperatorCodes(self._builder, codes)
@@ -59,17 +75,22 @@ class _Writer:
         return int(self._builder.CreateNumpyVector(values))
 
     def _code(self, kind: str) -> int:
-        number = OP_CODES[kind]
+        number = (OP_CODES | FILE_CODES)[kind]
         schema.OperatorCodeStart(self._builder)
         # Readers use the larger of the two; old ones know only the one-byte field.
         schema.OperatorCodeAddDeprecatedBuiltinCode(self._builder, min(number, 127))
         schema.OperatorCodeAddBuiltinCode(self._builder, number)
-        schema.OperatorCodeAddVersion(self._builder, OP_FORMATS[kind].version)
+        schema.OperatorCodeAddVersion(self._builder, (OP_FORMATS | FILE_FORMATS)[kind].version)
         return int(schema.OperatorCodeEnd(self._builder))
 
     def _buffers(self) -> list[int]:
-        """Buffer 0 is the empty one of every activation, then one per constant."""
-        return [self._buffer(None), *(self._buffer(_bytes_of(t)) for t in self._constants())]
+        """Buffer 0 is the empty one of every activation, then one per constant and per variable."""
+        constants = [_bytes_of(t) for t in self._constants()]
+        return [
+            self._buffer(None),
+            *(self._buffer(data) for data in constants),
+            *(self._buffer(state.initial.tobytes()) for state in self._resources),
+        ]
 
     def _constants(self) -> list[Tensor]:
         kept = (self._graph.tensors[t] for t in self._kept)
@@ -94,7 +115,8 @@ class _Writer:
         tensors = self._offsets(schema.SubGraphStartTensorsVector, self._tensors())
         inputs = self._vector(self._indices(graph.inputs))
         outputs = self._vector(self._indices(graph.outputs))
-        ops = self._offsets(schema.SubGraphStartOperatorsVector, [self._op(op) for op in graph.ops])
+        written = [*self._set_up(), *(self._op(op) for op in graph.ops)]
+        ops = self._offsets(schema.SubGraphStartOperatorsVector, written)
         schema.SubGraphStart(builder)
         schema.SubGraphAddTensors(builder, tensors)
         schema.SubGraphAddInputs(builder, inputs)
@@ -102,12 +124,66 @@ class _Writer:
         schema.SubGraphAddOperators(builder, ops)
         return int(schema.SubGraphEnd(builder))
 
+    def _set_up(self) -> list[int]:
+        """CALL_ONCE of the subgraph that sets the variables, and their handles."""
+        if not self._resources:
+            return []
+        once = self._bare_op("CALL_ONCE", [], [], CallOnce(1))
+        handles = [
+            self._bare_op("VAR_HANDLE", [], [position], VarHandle(b"", state.variable.encode()))
+            for position, state in self._handles.items()
+        ]
+        return [once, *handles]
+
+    def _initial_subgraph(self) -> int:
+        """Assigns to each variable what it holds before the first run; handles first, then values."""
+        builder, count, first = self._builder, len(self._resources), 1 + len(self._constants())
+        tensors = [self._handle_tensor() for _ in self._resources]
+        tensors += [self._tensor(state.before, first + i) for i, state in enumerate(self._resources)]
+        ops = []
+        for i, state in enumerate(self._resources):
+            ops.append(self._bare_op("VAR_HANDLE", [], [i], VarHandle(b"", state.variable.encode())))
+            ops.append(self._bare_op("ASSIGN_VARIABLE", [i, count + i], [], NoAttrs()))
+        tensor_list = self._offsets(schema.SubGraphStartTensorsVector, tensors)
+        nothing = self._vector(np.array([], np.int32))
+        op_list = self._offsets(schema.SubGraphStartOperatorsVector, ops)
+        schema.SubGraphStart(builder)
+        schema.SubGraphAddTensors(builder, tensor_list)
+        schema.SubGraphAddInputs(builder, nothing)
+        schema.SubGraphAddOutputs(builder, nothing)
+        schema.SubGraphAddOperators(builder, op_list)
+        return int(schema.SubGraphEnd(builder))
+
+    def _handle_tensor(self) -> int:
+        shape = self._vector(np.array([], np.int32))
+        schema.TensorStart(self._builder)
+        schema.TensorAddShape(self._builder, shape)
+        schema.TensorAddType(self._builder, schema.TensorType.RESOURCE)
+        return int(schema.TensorEnd(self._builder))
+
+    def _bare_op(self, kind: str, inputs: list[int], outputs: list[int], attrs: Attrs) -> int:
+        """An op by positions in its subgraph."""
+        builder, layout = self._builder, (OP_FORMATS | FILE_FORMATS)[kind].layout
+        options = int(layout.encode(attrs).Pack(builder)) if layout else None
+        in_vector, out_vector = (self._vector(np.array(v, np.int32)) for v in (inputs, outputs))
+        schema.OperatorStart(builder)
+        schema.OperatorAddOpcodeIndex(builder, self._kinds.index(kind))
+        schema.OperatorAddInputs(builder, in_vector)
+        schema.OperatorAddOutputs(builder, out_vector)
+        if layout is not None:
+            schema.OperatorAddBuiltinOptionsType(builder, layout.type_code)
+            schema.OperatorAddBuiltinOptions(builder, options)
+        return int(schema.OperatorEnd(builder))
+
     def _indices(self, tensors: tuple[int, ...]) -> npt.NDArray[np.int32]:
         return np.array([ABSENT if t == ABSENT else self._position[t] for t in tensors], np.int32)
 
     def _tensors(self) -> list[int]:
         offsets, next_buffer = [], 1
         for t in self._kept:
+            if self._position[t] in self._handles:
+                offsets.append(self._handle_tensor())
+                continue
             is_constant = self._graph.tensors[t].is_constant
             offsets.append(self._tensor(t, next_buffer if is_constant else 0))
             next_buffer += is_constant
@@ -149,8 +225,9 @@ class _Writer:
     def _op(self, op: Op) -> int:
         builder = self._builder
         options = self._options(op)
+        changed = {after for _, after in state_updates(op)}  # in a file, such an op writes its input
         inputs = self._vector(self._indices(op.inputs))
-        outputs = self._vector(self._indices(op.outputs))
+        outputs = self._vector(self._indices(tuple(t for t in op.outputs if t not in changed)))
         schema.OperatorStart(builder)
         schema.OperatorAddOpcodeIndex(builder, self._kinds.index(op.kind))
         schema.OperatorAddInputs(builder, inputs)
@@ -210,10 +287,19 @@ def file_positions(graph: Graph) -> dict[int, int]:
         order += [t for t in (*op.inputs, *op.outputs) if t != ABSENT]
     positions: dict[int, int] = {}
     same: dict[object, int] = {}
+    held = _state_of(graph)
     for t in dict.fromkeys(order):
-        key = _parameter_key(graph.tensors[t]) or t
+        key = _parameter_key(graph.tensors[t]) or held.get(t, t)
         positions[t] = same.setdefault(key, len(same))
     return positions
+
+
+def _state_of(graph: Graph) -> dict[int, int]:
+    """Every tensor of a state -> the state's first one: in a file they are one."""
+    first = {state.before: state.before for state in graph.states}
+    for op in graph.ops:
+        first.update({after: first[before] for before, after in state_updates(op)})
+    return first
 
 
 def _parameter_key(tensor: Tensor) -> object | None:

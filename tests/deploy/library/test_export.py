@@ -34,31 +34,48 @@ def sources(folder, pattern):
     return sorted(str(p) for p in folder.glob(pattern))
 
 
+def passes_its_host_test(compiler, files, folder):
+    written(files, folder)
+    program = folder / "run"
+    command = [
+        compiler,
+        *WARNINGS,
+        "-Wpedantic",
+        *SANITIZERS,
+        "-O1",
+        f"-I{folder / 'src'}",
+        "-o",
+        program,
+    ]
+    built = subprocess.run(
+        [*command, *sources(folder, "src/*.c"), *sources(folder, "test/*.c")],
+        capture_output=True,
+        text=True,
+    )
+    assert built.returncode == 0, built.stderr[:3000]
+    ran = subprocess.run([program], capture_output=True, text=True, timeout=120)
+    assert (ran.returncode, ran.stdout) == (0, "0 of 3 samples differ\n"), folder
+
+
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_published_networks_pass_their_own_host_test(compiler, shared_models, tmp_path):
     if shutil.which(compiler) is None:
         pytest.skip(f"{compiler} is not on PATH")
     for name in NETWORKS:
-        folder = written(library_files(read(shared_models / f"{name}.tflite"), name=name), tmp_path / name)
-        program = folder / "run"
-        command = [
-            compiler,
-            *WARNINGS,
-            "-Wpedantic",
-            *SANITIZERS,
-            "-O1",
-            f"-I{folder / 'src'}",
-            "-o",
-            program,
-        ]
-        built = subprocess.run(
-            [*command, *sources(folder, "src/*.c"), *sources(folder, "test/*.c")],
-            capture_output=True,
-            text=True,
-        )
-        assert built.returncode == 0, built.stderr[:3000]
-        ran = subprocess.run([program], capture_output=True, text=True, timeout=120)
-        assert (ran.returncode, ran.stdout) == (0, "0 of 3 samples differ\n"), name
+        files = library_files(read(shared_models / f"{name}.tflite"), name=name)
+        passes_its_host_test(compiler, files, tmp_path / name)
+
+
+@pytest.mark.parametrize("kind", ["READ_VARIABLE", "ASSIGN_VARIABLE"])
+def test_a_network_with_states_begins_a_sequence_by_its_reset(kind, tmp_path):
+    """Its host test runs the samples as one sequence; without the reset its first run would find zeros."""
+    graph = random_case(kind, np.random.default_rng(5))
+    files = library_files(graph, name="stream")
+    assert "void mn_network_stream_reset(void);" in files["src/mn_network_stream.h"]
+    assert "mn_network_stream_reset();" in files["test/test_stream.c"]
+    assert "mn_network_stream_reset_in(arena)" in files["README.md"]
+    passes_its_host_test("gcc", files, tmp_path)
+    assert "_reset" not in library_files(random_case("RELU", np.random.default_rng(1)), name="r")["README.md"]
 
 
 @pytest.mark.parametrize("core", [Core.M0PLUS, Core.M4F, Core.M33], ids=lambda core: core.name)
@@ -117,7 +134,8 @@ def test_the_whole_kernel_library_is_reachable_from_kernels():
         p.stem for p in kernels_folder().glob("mn_*_dsp.c")
     }
     found = kernel_files(kernels | {"mn_quantize_f32"})
-    firmware_only = {"mn_arena.c", "mn_arena.h"}  # an exported network's arena is one array
+    # An exported network's arena is one array, and it sets its states itself.
+    firmware_only = {"mn_arena.c", "mn_arena.h", "mn_reset.c", "mn_reset.h"}
     assert set(found) == {p.name for p in kernels_folder().iterdir()} - firmware_only
 
 

@@ -54,7 +54,7 @@ def test_a_wrong_element_is_counted_and_the_op_named() -> None:
     with FakeBoard(wrong_output=True) as board:
         result = measure_on(board)
         with SerialLink(board.port, 115200) as link:
-            wrong = first_wrong_op(Client(link), plus_one_graph(), offsets, [SAMPLES[0][:1]], tensors)
+            wrong = first_wrong_op(Client(link), plus_one_graph(), offsets, SAMPLES, 0, tensors)
     first = result.parity.first
     assert result.parity.mismatches == 3
     assert first is not None
