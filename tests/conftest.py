@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
@@ -45,10 +46,11 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Folder of evaluation data sets beside the repository; skips where it is absent."""
-    folder = SHARED / "data"
+    """Folder of prepared data sets: that of ``MICRONAS_DATA``, else beside the repository; skips without."""
+    folder = Path(os.environ.get("MICRONAS_DATA", SHARED / "data"))
     if not folder.is_dir():
-        pytest.skip("../shared/data is not here: the evaluation data sets are not in this repository")
+        pytest.skip(f"{folder} is not here: the prepared data sets are not in this repository")
+    os.environ["MICRONAS_DATA"] = str(folder)  # configurations of benchmarks/configs/ name it
     return folder
 
 

@@ -1,6 +1,6 @@
 """What refusing a proposal costs: the gate's quick answer against the whole ledger's, which must be the same.
 
-python benchmarks/search_loop/proposals.py search_configs/kws_gsc12.yaml --space cell --count 80
+python benchmarks/search_loop/proposals.py benchmarks/configs/kws_gsc12.yaml --space cell --count 80
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Where the CPU seconds of a search's trials go: the same networks through every stage, one after another.
 
-    python benchmarks/search_loop/run.py search_configs/har_st.yaml --networks 8 --json after.json
+    python benchmarks/search_loop/run.py benchmarks/configs/har_st.yaml --networks 8 --json after.json
     python benchmarks/search_loop/table.py before.json after.json
 
 Networks are drawn at random and kept if they fit the budgets, equal for equal --networks. Everything runs in

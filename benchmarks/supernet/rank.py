@@ -1,6 +1,6 @@
 """What shared weights cost, and how well they rank: tau over random networks against training alone.
 
-    python -m benchmarks.supernet.rank search_configs/kws_gsc12.yaml --cpu-s 80 --networks 12
+    python -m benchmarks.supernet.rank benchmarks/configs/kws_gsc12.yaml --cpu-s 80 --networks 12
 
 The networks are drawn evenly from the region, within the flash and SRAM budgets of the configuration; each is
 trained alone as a trial would be, and compared by float validation accuracy (AUC for autoencoders).

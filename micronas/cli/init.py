@@ -25,7 +25,7 @@ Task = Annotated[
 def init(
     task: Task = None,
     data: Annotated[
-        Path | None, typer.Option(help="A folder of images, one folder per class, or an .npz file.")
+        Path | None, typer.Option(help="Class folders of images, recordings or CSV; or .csv, .npz.")
     ] = None,
     board: BoardOption = "nucleo_f446re",
     out: Annotated[Path, typer.Option(help="The configuration to write.")] = Path("search.yaml"),

@@ -12,9 +12,12 @@ the search may cost on this machine (trials, minutes of wall clock, CPU minutes)
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Option: TypeAlias = bool | int | float | str | list[str]
+"""The value of an option of a data source."""
 
 
 class _Section(BaseModel):
@@ -34,7 +37,7 @@ class DataConfig(_Section):
     metric: str | None = Field(
         default=None, description="figure of merit of your own as `module:function`; absent: the task's"
     )
-    options: dict[str, bool | int | str] = Field(
+    options: dict[str, Option] = Field(
         default={}, description="options of the source; each source checks its own"
     )
 

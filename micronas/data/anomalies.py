@@ -14,16 +14,16 @@ from micronas.errors import DataError
 def against_normal(samples: Samples, normal: str) -> Samples:
     """Label 0 for the class named ``normal``, 1 for all others.
 
-    Raises ``DataError`` for an unknown class, and for groups or folds, which this split cannot keep separate.
+    Raises ``DataError`` for an unknown class, and for folds, which would train on anomalies.
     """
     if normal not in samples.class_names:
         raise DataError(
             f"data option 'normal': no class {normal!r}", remedy=f"classes: {', '.join(samples.class_names)}"
         )
-    if samples.groups is not None or samples.fold is not None:
+    if samples.fold is not None:
         raise DataError(
-            "data option 'normal' cannot be combined with 'groups' or 'fold'",
-            remedy="remove them, or keep one sample per group with 'keep'",
+            "data option 'normal' cannot be combined with 'fold': anomalies must not be in training folds",
+            remedy="remove 'fold'; 'groups' keeps the samples of one recording together",
         )
     is_normal = samples.y == samples.class_names.index(normal)
     return replace(

@@ -51,11 +51,13 @@ class DataSplit:
     """Samples ``x`` float32 (N, height, width, channels) and labels ``y`` int64 (N,), both read-only.
 
     ``groups`` int64 (N,) identifies samples that belong together (speaker, recording); None if unknown.
+    ``origins`` names the file or row of each sample; empty if unknown.
     """
 
     x: Floats
     y: Labels
     groups: Labels | None = None
+    origins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for array in (self.x, self.y, self.groups):
@@ -106,7 +108,7 @@ class FrontEnd:
 
     name: str
     version: int
-    parameters: Mapping[str, float | int | str] = field(default_factory=dict)
+    parameters: Mapping[str, float | int | str | list[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +118,8 @@ class Dataset:
     ``class_names[i]`` is the name of label i. ``input_range`` (low, high) is that of the
     training inputs without outliers, which ``notes`` then counts; int8 networks clip those. For anomaly
     detection the training split is all normal. ``notes`` states what loading changed or left out.
-    ``metric`` is a user-defined figure of merit that replaces that of the task.
+    ``metric`` is a user-defined figure of merit that replaces that of the task. ``group_names[i]`` is the
+    name of group i. ``digest`` is the SHA-256 of all samples, labels and parts.
     """
 
     name: str
@@ -131,6 +134,8 @@ class Dataset:
     task: Task = Task.CLASSIFY
     metric: Metric | None = None
     metric_name: str = ""
+    group_names: tuple[str, ...] = ()
+    digest: str = ""
 
     @property
     def figure(self) -> str:

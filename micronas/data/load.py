@@ -1,34 +1,32 @@
-"""From a configuration to a data set: pick the source, check its samples, split them."""
+"""From a configuration to a data set: read the source's samples, check them, split them."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from micronas.config import DataConfig
-from micronas.data.dataset import Dataset, DataSplit, Labels, SealedTest, Task
-from micronas.data.digits import load_digits8
-from micronas.data.folder import load_folder
-from micronas.data.mnist5k import load_mnist5k
-from micronas.data.npz import load_own_npz
-from micronas.data.presets import PRESETS, load_preset
-from micronas.data.samples import Samples, check_samples, name_some
-from micronas.data.split import TEST, TRAIN, VALIDATION, Fractions, folds, grouped, one_class, stratified
+from micronas.data.copies import copies_note, find_copies
+from micronas.data.dataset import Dataset, DataSplit, Labels, SealedTest
+from micronas.data.digest import digest_of
+from micronas.data.membership import numbered
+from micronas.data.normalise import normalised
+from micronas.data.parts import parts_of
+from micronas.data.samples import Samples, check_samples
+from micronas.data.sources import source_of
+from micronas.data.split import TEST, TRAIN, VALIDATION
 from micronas.data.value_range import outlier_note, robust_range
-from micronas.data.vibration import load_vibration
 from micronas.errors import DataError
-from micronas.host.plugin import Part, find, is_plugged_in, short_name
+from micronas.host.plugin import Part, find, short_name
 
-SOURCES: dict[str, Callable[[DataConfig], Samples]] = {
-    "mnist5k": load_mnist5k,
-    "digits": load_digits8,
-    "vibration": load_vibration,
-    "npz": load_own_npz,
-    "folder": load_folder,
-    **dict.fromkeys(PRESETS, load_preset),
-}
+
+@dataclass(frozen=True, eq=False)
+class SplitSamples:
+    """Checked samples and the part (TRAIN, VALIDATION or TEST) of each, int64 (N,)."""
+
+    samples: Samples
+    part: Labels
 
 
 def load(config: DataConfig) -> Dataset:
@@ -37,70 +35,50 @@ def load(config: DataConfig) -> Dataset:
     The split depends only on ``split_seed`` and the samples. Raises ``DataError`` that names all problems:
     unknown source, missing or damaged files, NaN, wrong shapes, empty classes.
     """
-    source = SOURCES.get(config.name)
-    if source is None and is_plugged_in(config.name, Part.SOURCE):
-        source = find(config.name, Part.SOURCE)
-    if source is None:
-        near = difflib.get_close_matches(config.name, SOURCES, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise DataError(f"unknown data source {config.name!r}", remedy=f"{hint}Known: {', '.join(SOURCES)}")
-    samples = source(config)
+    return sealed(load_split(config), config)
+
+
+def load_split(config: DataConfig) -> SplitSamples:
+    """The samples and their parts, before the test part is sealed: for checks of the data, never to train."""
+    samples = source_of(config.name)(config)
     if not isinstance(samples, Samples):
         raise DataError(
             f"data source {config.name!r} returned a {type(samples).__name__}",
             remedy="a source returns micronas.Samples",
         )
     check_samples(samples)
-    part = _parts(samples, config)
-    _check_parts(samples, part)
-    train = _take(samples, part == TRAIN)
+    part = parts_of(samples, config)
+    return SplitSamples(normalised(samples, part) if samples.normalise else samples, part)
+
+
+def sealed(found: SplitSamples, config: DataConfig) -> Dataset:
+    """The data set to train on; its test part is sealed."""
+    samples, part = found.samples, found.part
+    groups = samples.fold if samples.groups is None else samples.groups
+    numbers, group_names = (None, ()) if groups is None else numbered(groups)
+    grouped = replace(samples, groups=numbers)
+    train = _take(grouped, part == TRAIN)
     low, high = samples.input_range or robust_range(train.x)
-    note = outlier_note(train.x, low, high)
+    notes = (outlier_note(train.x, low, high), copies_note(find_copies(samples, part)))
     return Dataset(
         name=samples.name,
         kind=samples.kind,
         train=train,
-        validation=_take(samples, part == VALIDATION),
-        test=SealedTest(_take(samples, part == TEST)),
+        validation=_take(grouped, part == VALIDATION),
+        test=SealedTest(_take(grouped, part == TEST)),
         class_names=samples.class_names,
         input_range=(low, high),
         front_end=samples.front_end,
-        notes=(*samples.notes, *([note] if note else [])),
+        notes=(*samples.notes, *(note for note in notes if note)),
         task=samples.task,
         metric=find(config.metric, Part.METRIC) if config.metric else None,
         metric_name=short_name(config.metric) if config.metric else "",
+        group_names=group_names,
+        digest=digest_of(samples, part),
     )
 
 
-def _parts(samples: Samples, config: DataConfig) -> Labels:
-    fractions = Fractions(config.validation_share, config.test_share)
-    if samples.fold is not None:
-        return folds(samples.fold, config.split_seed)
-    if samples.groups is not None:
-        return grouped(samples.y, samples.groups, fractions, config.split_seed)
-    if samples.task is Task.DETECT_ANOMALIES:
-        return one_class(samples.y, fractions, config.split_seed)
-    return stratified(samples.y, fractions, config.split_seed)
-
-
-def _check_parts(samples: Samples, part: Labels) -> None:
-    """Every class must be in the training and validation parts, and the test part must not be empty."""
-    lost = [
-        f"{name!r} has no {word} sample"
-        for label, name in enumerate(samples.class_names)
-        for number, word in ((TRAIN, "training"), (VALIDATION, "validation"))
-        if not np.any((samples.y == label) & (part == number))
-        and not (samples.task is Task.DETECT_ANOMALIES and label > 0 and number == TRAIN)
-    ]
-    if not np.any(part == TEST):
-        lost.append("no test samples")
-    if lost:
-        raise DataError(
-            f"data set {samples.name!r} cannot be split: {name_some(lost)}",
-            remedy="add samples, or change data.validation_share, data.test_share or data.split_seed",
-        )
-
-
 def _take(samples: Samples, mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> DataSplit:
-    groups = samples.fold if samples.groups is None else samples.groups
-    return DataSplit(samples.x[mask], samples.y[mask], None if groups is None else groups[mask])
+    groups = None if samples.groups is None else samples.groups[mask].astype(np.int64)
+    origins = tuple(samples.origins[i] for i in np.flatnonzero(mask)) if samples.origins else ()
+    return DataSplit(samples.x[mask], samples.y[mask], groups, origins)

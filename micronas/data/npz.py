@@ -1,163 +1,190 @@
-"""Samples from a NumPy ``.npz`` file, by the names of its arrays.
-
-``NpzLayout`` gives each array its role. presets.py holds the layouts of known files, and the source ``npz``
-builds one from options, so that a user's own file needs no code.
-"""
+"""The source ``npz``: samples from a NumPy ``.npz`` file, by the names of its arrays."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import os
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from micronas.config import DataConfig
 from micronas.data.anomalies import against_normal
-from micronas.data.dataset import DataKind, Floats, FrontEnd, Labels
-from micronas.data.logmel import LogMel, log_mel
+from micronas.data.bands import bands_to_channels
+from micronas.data.clips import FRONT_END_OPTIONS, front_end_of, levelled, spectrograms
+from micronas.data.dataset import DataKind, Floats, FrontEnd
 from micronas.data.npz_file import read_arrays
-from micronas.data.options import read, refuse_unknown
+from micronas.data.npz_labels import class_labels
+from micronas.data.options import read, read_choice, refuse_unknown
 from micronas.data.samples import Samples
 from micronas.data.value_range import power_of_two_above, robust_range
 from micronas.errors import DataError, plural
 
 Arrays: TypeAlias = dict[str, npt.NDArray[np.generic]]
 
-
-@dataclass(frozen=True)
-class NpzLayout:
-    """Names of arrays in the file, and the conversion of inputs: float32(x) * scale + offset.
-
-    ``keep`` names a bool array of samples to use (the others are duplicates). ``groups`` keeps the samples of
-    a speaker or recording in one part; ``fold`` alone decides the split. With ``front_end`` the inputs are
-    int16 audio clips that become log-mel spectrograms instead.
-    """
-
-    kind: DataKind
-    x: str = "x"
-    y: str = "y"
-    classes: str | None = None
-    groups: str | None = None
-    fold: str | None = None
-    keep: str | None = None
-    scale: float = 1.0
-    offset: float = 0.0
-    low: float = 0.0
-    high: float = 1.0
-    front_end: LogMel | None = None
+AUDIO = "audio"
+ROLES = ("x", "y", "classes", "groups", "fold", "keep")
+OPTIONS = ("kind", "normal", "normalise", "level", "rate_hz", "bands_as_channels", *ROLES, *FRONT_END_OPTIONS)
 
 
 def load_own_npz(config: DataConfig) -> Samples:
-    """The source ``npz``. Options: kind, x, y, classes, groups, fold, keep (names of arrays), and normal.
+    """Options x, y, classes, groups, fold and keep name arrays; docs/guides/data.md explains all options.
 
-    ``normal`` names the class of normal samples: the task is then to detect the others as anomalies.
+    ``kind: audio`` takes clips int16 (N, samples) of ``rate_hz``, which become log-mel spectrograms.
     """
-    names = ("x", "y", "classes", "groups", "fold", "keep")
-    refuse_unknown("npz", config.options, ("kind", "normal", *names))
-    kinds = [kind.value for kind in DataKind]
-    kind = read(config.options, "kind", str, "image")
-    if kind not in kinds:
-        raise DataError(f"data option 'kind' must be one of {', '.join(kinds)}, not {kind!r}")
-    chosen: Any = {name: read(config.options, name, str, "") for name in names if name in config.options}
+    options = config.options
+    refuse_unknown("npz", options, OPTIONS)
+    kind = read_choice(options, "kind", (*(kind.value for kind in DataKind), AUDIO), "image")
     path = require_path(config)
-    samples = read_npz(path, path.stem, NpzLayout(kind=DataKind(kind), **chosen), own_scaling=True)
-    normal = read(config.options, "normal", str, "")
+    arrays = read_arrays(path)
+    roles = _roles(config)
+    _require_arrays(path, arrays, roles)
+    chosen = _chosen(path, arrays, roles)
+    labels = class_labels(
+        path, arrays[roles["y"]][chosen], arrays[roles["classes"]] if "classes" in roles else None
+    )
+    x, front_end, low_high = _inputs(config, path, arrays[roles["x"]][chosen], kind)
+    left_out = len(arrays[roles["x"]]) - len(chosen)
+    samples = Samples(
+        name=path.stem,
+        kind=DataKind.SPECTROGRAM if kind == AUDIO else DataKind(kind),
+        x=x,
+        y=labels.y,
+        class_names=labels.names,
+        input_range=low_high,
+        front_end=front_end,
+        groups=arrays[roles["groups"]][chosen] if "groups" in roles else None,
+        fold=arrays[roles["fold"]][chosen] if "fold" in roles else None,
+        origins=tuple(str(i) for i in chosen) if left_out else (),
+        normalise=read(options, "normalise", bool, False),
+        notes=(
+            *([f"{plural(left_out, 'sample')} left out by {roles['keep']!r}"] if left_out else []),
+            *labels.notes,
+        ),
+    )
+    samples = _with_bands(config, samples)
+    normal = read(options, "normal", str, "")
     return against_normal(samples, normal) if normal else samples
 
 
 def require_path(config: DataConfig) -> Path:
-    """The configured path; raises ``DataError`` if there is none."""
+    """The configured path, environment variables such as ``$MICRONAS_DATA`` replaced by their values.
+
+    Raises ``DataError`` if there is none, or if a variable is not set.
+    """
     if config.path is None:
         raise DataError(
             f"data source {config.name!r} needs a path", remedy="set data.path in the configuration"
         )
-    return config.path
-
-
-def read_npz(path: Path, name: str, layout: NpzLayout, *, own_scaling: bool = False) -> Samples:
-    """Read ``path`` according to ``layout``.
-
-    ``own_scaling`` derives the scale from the array's type and values, and the range from the training split.
-    """
-    arrays = read_arrays(path)
-    wanted = [layout.x, layout.y, layout.classes, layout.groups, layout.fold, layout.keep]
-    _require_arrays(path, arrays, [n for n in wanted if n])
-    keep = arrays[layout.keep].astype(bool) if layout.keep else np.ones(len(arrays[layout.x]), bool)
-    y = arrays[layout.y][keep]
-    if not np.issubdtype(y.dtype, np.integer):
+    expanded = os.path.expanduser(os.path.expandvars(config.path))
+    if "$" in expanded:
         raise DataError(
-            f"{path}: labels {layout.y!r} must be whole numbers, not {y.dtype}",
-            remedy="number the classes from 0 and store them as integers",
+            f"data.path {str(config.path)!r} names an environment variable that is not set",
+            remedy="export it, or write the folder into data.path",
         )
-    labels = y.astype(np.int64)
-    raw = arrays[layout.x][keep]
-    if own_scaling:
-        layout = _scaled(layout, raw, path)
-    x, front_end = _inputs(raw, layout)
-    dropped = int((~keep).sum())
-    return Samples(
-        name=name,
-        kind=layout.kind,
-        x=x,
-        y=labels,
-        class_names=_class_names(arrays, layout, labels),
-        input_range=None if own_scaling and raw.dtype != np.uint8 else (layout.low, layout.high),
-        front_end=front_end,
-        groups=_labels(arrays, layout.groups, keep),
-        fold=_labels(arrays, layout.fold, keep),
-        notes=(f"{plural(dropped, 'sample')} left out by {layout.keep!r}",) if dropped else (),
+    return Path(expanded)
+
+
+def _roles(config: DataConfig) -> dict[str, str]:
+    """Role -> name of its array."""
+    given = {role: read(config.options, role, str, "") for role in ROLES if role in config.options}
+    return {"x": "x", "y": "y", **given}
+
+
+def _require_arrays(path: Path, arrays: Arrays, roles: dict[str, str]) -> None:
+    missing = [name for name in roles.values() if name not in arrays]
+    if missing:
+        raise DataError(
+            f"{path} lacks {', '.join(map(repr, missing))}; its arrays: {', '.join(arrays) or 'none'}",
+            remedy="data.options names the arrays: x, y, classes, groups, fold, keep",
+        )
+    per_sample = {name for role, name in roles.items() if role not in ("classes", "keep")}
+    lengths = {name: len(arrays[name]) if arrays[name].ndim else 0 for name in sorted(per_sample)}
+    if len(set(lengths.values())) > 1:
+        counts = ", ".join(f"{name} {length:,}" for name, length in lengths.items())
+        raise DataError(
+            f"{path}: arrays differ in length: {counts}",
+            remedy="labels, groups and folds need one entry per sample",
+        )
+
+
+def _chosen(path: Path, arrays: Arrays, roles: dict[str, str]) -> npt.NDArray[np.int64]:
+    """Numbers of the samples to use: ``keep`` is a mask (true or false per sample) or an array of numbers."""
+    count = len(arrays[roles["x"]])
+    if "keep" not in roles:
+        return np.arange(count)
+    name = roles["keep"]
+    keep = arrays[name]
+    is_mask = keep.shape == (count,) and bool(np.isin(keep, (0, 1)).all())
+    if is_mask:
+        return np.flatnonzero(keep)
+    if keep.ndim != 1 or not np.issubdtype(keep.dtype, np.integer):
+        raise DataError(
+            f"{path}: {name!r} ({keep.dtype}, shape {keep.shape}) does not choose among {count:,} samples",
+            remedy="store true or false per sample, or the numbers of the samples to use, from 0",
+        )
+    numbers = np.unique(keep.astype(np.int64))
+    if len(numbers) and not 0 <= numbers[0] <= numbers[-1] < count:
+        raise DataError(
+            f"{path}: {name!r} names samples {numbers[0]} to {numbers[-1]}, outside 0 to {count - 1}",
+            remedy="store true or false per sample, or the numbers of the samples to use, from 0",
+        )
+    return numbers
+
+
+def _inputs(
+    config: DataConfig, path: Path, raw: npt.NDArray[np.generic], kind: str
+) -> tuple[Floats, FrontEnd, tuple[float, float] | None]:
+    """Inputs, front end, and the range that the type promises, if it promises one."""
+    if kind == AUDIO:
+        return _audio(config, path, raw)
+    for option in ("rate_hz", "level", *FRONT_END_OPTIONS):
+        if option in config.options:
+            raise DataError(f"data option {option!r} is for kind audio, not {kind}")
+    scale = _scale(config, path, raw)
+    x = raw.astype(np.float32) * np.float32(scale)
+    if x.ndim == 3:
+        # (N, time, channels) of a sensor, otherwise (N, height, width) with one channel
+        x = x[:, :, np.newaxis, :] if kind == DataKind.STREAM.value else x[..., np.newaxis]
+    promised = (0.0, 1.0) if raw.dtype == np.uint8 else None
+    return x, FrontEnd("scale", 1, {"scale": scale, "offset": 0.0}), promised
+
+
+def _scale(config: DataConfig, path: Path, raw: npt.NDArray[np.generic]) -> float:
+    """uint8 becomes 0..1, other integers fractions of the power of two that they reach; floats stay."""
+    if raw.dtype == np.uint8:
+        return 1 / 255
+    if raw.dtype in (np.int8, np.int16):
+        return 1 / power_of_two_above(*robust_range(raw))
+    if np.issubdtype(raw.dtype, np.floating):
+        return 1.0
+    raise DataError(
+        f"{path}: inputs {config.options.get('x', 'x')!r} are {raw.dtype}; use uint8, int8, int16 or float"
     )
 
 
-def _require_arrays(path: Path, arrays: Arrays, wanted: list[str]) -> None:
-    missing = [name for name in wanted if name not in arrays]
-    if missing:
+def _audio(
+    config: DataConfig, path: Path, raw: npt.NDArray[np.generic]
+) -> tuple[Floats, FrontEnd, tuple[float, float]]:
+    rate = read(config.options, "rate_hz", int, 0)
+    if raw.ndim != 2 or raw.dtype != np.int16 or rate <= 0:
         raise DataError(
-            f"{path} lacks {', '.join(map(repr, missing))}; its arrays: {', '.join(arrays) or 'none'}"
+            f"{path}: kind audio needs int16 clips (samples, values) and data.options.rate_hz; "
+            f"x is {raw.dtype} of shape {raw.shape}, rate_hz {rate}",
+            remedy="store 16-bit samples, one row per clip, and give their rate, for example rate_hz: 16000",
         )
-    lengths = {name: len(arrays[name]) for name in wanted[:2]}
-    if len(set(lengths.values())) > 1:
-        raise DataError(
-            f"{path}: arrays differ in length: {lengths}", remedy="there must be one label per sample"
-        )
+    front = front_end_of(config.options, rate)
+    level = read_choice(config.options, "level", ("none", "peak"), "none")
+    clips = levelled(raw) if level == "peak" else raw.astype(np.int16)
+    described = replace(front.front_end, parameters={**front.front_end.parameters, "level": level})
+    return spectrograms(clips, front), described, (0.0, 1.0)
 
 
-def _scaled(layout: NpzLayout, raw: npt.NDArray[np.generic], path: Path) -> NpzLayout:
-    """uint8 becomes 0..1, other integers fractions of the power of two that they reach; floats stay."""
-    if raw.dtype == np.uint8:
-        return replace(layout, scale=1 / 255)
-    if raw.dtype in (np.int8, np.int16):
-        return replace(layout, scale=1 / power_of_two_above(*robust_range(raw)))
-    if np.issubdtype(raw.dtype, np.floating):
-        return layout
-    raise DataError(f"{path}: inputs {layout.x!r} are {raw.dtype}; use uint8, int8, int16 or float")
-
-
-def _inputs(raw: npt.NDArray[np.generic], layout: NpzLayout) -> tuple[Floats, FrontEnd]:
-    if layout.front_end is not None:
-        return log_mel(_level(raw), layout.front_end), layout.front_end.front_end
-    x = raw.astype(np.float32) * np.float32(layout.scale) + np.float32(layout.offset)
-    if x.ndim == 3:
-        # (N, time, channels) of a sensor, otherwise (N, height, width) with one channel
-        x = x[:, :, np.newaxis, :] if layout.kind is DataKind.STREAM else x[..., np.newaxis]
-    return x, FrontEnd("scale", 1, {"scale": layout.scale, "offset": layout.offset})
-
-
-def _level(raw: npt.NDArray[np.generic]) -> npt.NDArray[np.int16]:
-    """Clips normalised to one peak level, because loudness identifies the speaker and not the word."""
-    clips = raw.astype(np.float32)
-    peak = np.maximum(np.abs(clips).max(axis=1, keepdims=True), 1)
-    levelled: npt.NDArray[np.int16] = np.round(clips * (16384 / peak)).astype(np.int16)
-    return levelled
-
-
-def _labels(arrays: Arrays, name: str | None, keep: npt.NDArray[np.bool_]) -> Labels | None:
-    return arrays[name][keep].astype(np.int64) if name else None
-
-
-def _class_names(arrays: Arrays, layout: NpzLayout, y: Labels) -> tuple[str, ...]:
-    if layout.classes:
-        return tuple(str(name) for name in arrays[layout.classes])
-    return tuple(str(i) for i in range(int(y.max(initial=-1)) + 1))
+def _with_bands(config: DataConfig, samples: Samples) -> Samples:
+    if not read(config.options, "bands_as_channels", bool, False):
+        return samples
+    if samples.kind is not DataKind.SPECTROGRAM:
+        raise DataError("data option 'bands_as_channels' is for spectrograms and audio")
+    return bands_to_channels(samples)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -28,3 +29,34 @@ def read(options: Mapping[str, object], name: str, kind: type[T], default: T) ->
     if type(value) is not kind:
         raise DataError(f"data option {name!r} must be a {kind.__name__}, not {value!r}")
     return value
+
+
+def read_choice(options: Mapping[str, object], name: str, choices: tuple[str, ...], default: str) -> str:
+    """The option ``name``, which must be one of ``choices``."""
+    value = read(options, name, str, default)
+    if value not in choices:
+        raise DataError(f"data option {name!r} must be one of {', '.join(choices)}, not {value!r}")
+    return value
+
+
+def read_positive(options: Mapping[str, object], name: str, default: float) -> float:
+    """The option ``name`` as a number above zero; ``default`` may be anything."""
+    value = options.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise DataError(f"data option {name!r} must be a number above 0, not {value!r}")
+    return float(value)
+
+
+def read_names(options: Mapping[str, object], name: str) -> tuple[str, ...]:
+    """The option ``name`` as a list of names, or one name; empty if it is not given."""
+    value = options.get(name, [])
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise DataError(f"data option {name!r} must be a list of names, not {value!r}")
+    doubled = sorted({item for item in value if value.count(item) > 1})
+    if doubled:
+        raise DataError(f"data option {name!r} names {', '.join(doubled)} twice")
+    return tuple(value)

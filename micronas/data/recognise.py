@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from micronas.config import DataConfig
+from micronas.data import audio_file, csv_table, image_file
 from micronas.data.npz_file import read_arrays
-from micronas.data.presets import PRESETS
 from micronas.errors import DataError
+
+if TYPE_CHECKING:
+    from micronas.config.schema import Option
 
 _SIDE = 96
 """Largest height and width that a folder of images is read at unless the user says otherwise."""
 
-_IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 _INPUTS = ("x", "inputs", "images", "windows", "data", "features")
-_LABELS = ("y", "labels", "label", "targets", "target")
+_LABELS = ("y", "labels", "label", "targets", "target", "activity", "class")
 _CLASSES = ("classes", "class_names", "names", "label_names")
 _GROUPS = ("groups", "group", "speaker", "person", "subject", "recording", "user")
+_TIMES = ("time", "timestamp", "t", "seconds", "time_s", "datetime", "date")
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 
 
@@ -36,53 +41,97 @@ class Kind(Enum):
 
 _BUILT_IN = {Kind.IMAGES: "mnist5k", Kind.ANOMALY: "vibration"}
 _NPZ_KINDS = {Kind.IMAGES: "image", Kind.AUDIO: "spectrogram", Kind.SENSOR: "stream", Kind.ANOMALY: "stream"}
+_YOURS = {
+    Kind.AUDIO: "give yours: --data FOLDER with one folder of recordings per class",
+    Kind.SENSOR: "give yours: --data FILE.csv, a folder of CSV files, or FILE.npz",
+}
 
 
 def built_in(kind: Kind) -> DataConfig:
     """Data that come with micronas; raises ``DataError`` for kinds of which there are none."""
     if kind not in _BUILT_IN:
-        raise DataError(
-            f"no {kind.value} data come with micronas",
-            remedy="give yours: --data FILE.npz with arrays x (samples, time, channels) and y (classes)",
-        )
+        raise DataError(f"no {kind.value} data come with micronas", remedy=_YOURS[kind])
     return DataConfig(name=_BUILT_IN[kind])
 
 
 def recognise(path: Path, kind: Kind | None = None) -> DataConfig:
-    """How to read ``path``: a folder per class of images, a known ``.npz``, or any ``.npz``.
+    """How to read ``path``: a folder of images, recordings or CSV files, a CSV file, or an ``.npz`` file.
 
-    Without ``kind`` the shape of the inputs decides. Raises ``DataError`` for anything else.
+    Without ``kind`` the shape of an array decides. Raises ``DataError`` for anything else.
     """
     if path.is_dir():
-        return _folder(path)
-    if path.suffix == ".npz":
-        return _preset(path) or _npz(path, kind)
+        return _folder(path, kind)
     if not path.exists():
-        raise DataError(f"no such data: {path}", remedy="name a folder of images or an .npz file")
+        raise DataError(f"no such data: {path}", remedy="name a folder, a CSV file or an .npz file")
+    if path.suffix == ".npz":
+        return _npz(path, kind)
+    if path.suffix.lower() in csv_table.SUFFIXES:
+        return DataConfig(name="csv", path=path, options=_csv_options(path, kind))
     raise DataError(
-        f"{path}: only folders of images and .npz files are recognised",
-        remedy="numpy.savez(FILE, x=inputs, y=class_numbers) makes one",
+        f"{path}: only folders, CSV files and .npz files are recognised",
+        remedy="give a folder with one folder per class, or numpy.savez(FILE, x=inputs, y=class_numbers)",
     )
 
 
-def _folder(path: Path) -> DataConfig:
-    first = next((p for p in sorted(path.glob("*/*")) if p.suffix.lower() in _IMAGES), None)
-    if first is None:
+def _folder(path: Path, kind: Kind | None) -> DataConfig:
+    """The source that reads most of the folder's files."""
+    if (path / "testing_list.txt").is_file() and (path / "validation_list.txt").is_file():
+        return DataConfig(name="speech_commands", path=path)
+    suffixes = Counter(
+        p.suffix.lower() for p in path.rglob("*") if p.is_file() and not p.name.startswith(".")
+    )
+    known = {
+        "image_folder": image_file.SUFFIXES,
+        "audio_folder": audio_file.SUFFIXES,
+        "csv": csv_table.SUFFIXES,
+    }
+    counts = {name: sum(suffixes[s] for s in kinds) for name, kinds in known.items()}
+    name = max(counts, key=lambda source: counts[source])
+    if not counts[name]:
         raise DataError(
-            f"{path} has no folders of images", remedy="put the images of each class into a folder of its own"
+            f"{path} has no images, recordings or CSV files",
+            remedy="put the files of each class into a folder of its own",
         )
-    from PIL import Image
+    first = next(p for p in sorted(path.rglob("*")) if p.suffix.lower() in known[name])
+    options: dict[str, Option] = {}
+    if name == "image_folder":
+        options = _image_options(first)
+    elif name == "csv":
+        options = _csv_options(first, kind)
+    if kind is Kind.ANOMALY:
+        options["normal"] = _normal_folder(path)
+    return DataConfig(name=name, path=path, options=options)
 
-    with Image.open(first) as image:
-        height, width = (min(_SIDE, side) for side in (image.height, image.width))
-        channels = 1 if image.mode in ("1", "L", "I;16") else 3
-    options: dict[str, bool | int | str] = {"height": height, "width": width, "channels": channels}
-    return DataConfig(name="folder", path=path, options=options)
+
+def _image_options(first: Path) -> dict[str, Option]:
+    image = image_file.read_picture(first).image
+    height, width = (min(_SIDE, side) for side in (image.height, image.width))
+    return {"height": height, "width": width, "channels": 1 if image.mode == "L" else 3}
 
 
-def _preset(path: Path) -> DataConfig | None:
-    name = next((name for name, preset in PRESETS.items() if preset.file == path.name), None)
-    return DataConfig(name=name, path=path) if name else None
+def _csv_options(path: Path, kind: Kind | None) -> dict[str, Option]:
+    """Columns for labels, persons and time, found by their names in the header."""
+    header = csv_table.header_of(path)
+    found = {
+        "label": _column(header, _LABELS),
+        "groups": _column(header, _GROUPS),
+        "time": _column(header, _TIMES),
+    }
+    options: dict[str, Option] = {key: name for key, name in found.items() if name is not None}
+    if kind is Kind.ANOMALY:
+        options["normal"] = "normal"
+    return options
+
+
+def _column(header: tuple[str, ...], names: tuple[str, ...]) -> str | None:
+    lower = {column.lower(): column for column in header}
+    return next((lower[name] for name in names if name in lower), None)
+
+
+def _normal_folder(path: Path) -> str:
+    """The class folder called normal or good, otherwise the first, which the user is asked to look at."""
+    names = sorted({p.parent.name for p in path.rglob("*") if p.is_file()})
+    return next((name for name in names if name.lower() in ("normal", "good", "ok")), names[0])
 
 
 def _npz(path: Path, kind: Kind | None) -> DataConfig:
@@ -95,7 +144,7 @@ def _npz(path: Path, kind: Kind | None) -> DataConfig:
             remedy="name the arrays x and y, or set data.options.x and data.options.y yourself",
         )
     found = {"x": x, "y": y, "classes": _first(arrays, _CLASSES), "groups": _first(arrays, _GROUPS)}
-    options: dict[str, bool | int | str] = {"kind": _NPZ_KINDS[kind] if kind else _kind_by_shape(arrays[x])}
+    options: dict[str, Option] = {"kind": _NPZ_KINDS[kind] if kind else _kind_by_shape(arrays[x])}
     options |= {key: name for key, name in found.items() if name is not None and (name != key or key in "xy")}
     options |= {key: key for key, name in found.items() if name == key and key not in "xy"}
     if kind is Kind.ANOMALY:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from micronas.data.dataset import DataKind, Floats, FrontEnd, Labels, Task
 from micronas.errors import DataError, plural
@@ -24,9 +26,12 @@ SMALLEST_REACH, LARGEST_REACH = 1e-4, 1e6
 class Samples:
     """All samples of a source before the split.
 
-    ``x`` float32 (N, height, width, channels), ``y`` int64 (N,). ``groups`` (N,) keeps samples of one
-    speaker or recording in one part; ``fold`` (N,) are prepared folds, which alone decide the split.
+    ``x`` float32 (N, height, width, channels), ``y`` int64 (N,). ``groups`` (N,), numbers or names, keeps
+    samples of one speaker or recording in one part; ``fold`` (N,) are prepared folds, which alone decide the
+    split. ``part`` (N,) is a prepared split (TRAIN, VALIDATION or TEST of split.py); a part that it lacks is
+    drawn from its training samples. ``origins`` names the file or row of each sample.
     ``input_range`` is None if no range is stated: it is then found in the training split.
+    ``normalise`` scales each channel by the mean and spread of the training split.
     """
 
     name: str
@@ -36,10 +41,17 @@ class Samples:
     class_names: tuple[str, ...]
     input_range: tuple[float, float] | None
     front_end: FrontEnd
-    groups: Labels | None = None
-    fold: Labels | None = None
+    groups: npt.NDArray[np.generic] | None = None
+    fold: npt.NDArray[np.generic] | None = None
+    part: Labels | None = None
+    origins: tuple[str, ...] = ()
+    normalise: bool = False
     notes: tuple[str, ...] = ()
     task: Task = Task.CLASSIFY
+
+    def origin(self, index: int | np.integer[Any]) -> str:
+        """How people find sample ``index``: its file or row, otherwise its number."""
+        return self.origins[index] if self.origins else str(index)
 
 
 def check_samples(samples: Samples) -> None:
@@ -69,12 +81,21 @@ def _complaints(samples: Samples) -> Iterator[str]:
     if len(x) == 0:
         yield "no samples"
         return
+    yield from _length_complaints(samples)
     bad = np.flatnonzero(~np.isfinite(x).all(axis=(1, 2, 3)))
     if len(bad):
-        yield f"NaN or infinite values in {plural(len(bad), 'sample')}: {name_some([str(i) for i in bad])}"
+        names = name_some([samples.origin(i) for i in bad])
+        yield f"NaN or infinite values in {plural(len(bad), 'sample')}: {names}"
     else:
         yield from _range_complaints(samples)
     yield from _class_complaints(samples)
+
+
+def _length_complaints(samples: Samples) -> Iterator[str]:
+    for name in ("groups", "fold", "part"):
+        values = getattr(samples, name)
+        if values is not None and np.shape(values) != (len(samples.x),):
+            yield f"{plural(len(samples.x), 'input')} but {name} of shape {np.shape(values)}"
 
 
 def _range_complaints(samples: Samples) -> Iterator[str]:

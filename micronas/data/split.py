@@ -77,10 +77,40 @@ def grouped(y: Labels, groups: Labels, fractions: Fractions, seed: int) -> Label
     for group in np.lexsort((rank, -table.sum(axis=1))):
         before = ((wanted - have) ** 2).sum(axis=1)
         after = ((wanted - have - table[group]) ** 2).sum(axis=1)
-        part = int(np.argmin((after - before) / shares))
+        gain = np.full(len(shares), np.inf)
+        gain[shares > 0] = (after - before)[shares > 0] / shares[shares > 0]
+        part = int(np.argmin(gain))
         part_of_group[group] = part
         have[part] += table[group]
+    _give_missing_classes(part_of_group, table, shares, rank)
     return part_of_group[index]
+
+
+def _give_missing_classes(
+    part_of_group: Labels,
+    table: npt.NDArray[np.float64],
+    shares: npt.NDArray[np.float64],
+    rank: npt.NDArray[np.uint64],
+) -> None:
+    """Few groups can leave a part without a class: the smallest group that its part can spare moves there.
+
+    ``table`` (groups, classes) counts samples; ``part_of_group`` is changed in place.
+    """
+    for part in np.flatnonzero(shares > 0):
+        for label in np.flatnonzero(table.sum(axis=0)):
+            holders = np.flatnonzero(table[:, label])
+            if np.any(part_of_group[holders] == part):
+                continue
+            spare = [g for g in holders if _can_spare(g, part_of_group, table)]
+            if spare:
+                part_of_group[min(spare, key=lambda g: (table[g].sum(), rank[g]))] = part
+
+
+def _can_spare(group: np.int64, part_of_group: Labels, table: npt.NDArray[np.float64]) -> bool:
+    """Whether every class of ``group`` has another group in the same part."""
+    others = np.flatnonzero(part_of_group == part_of_group[group])
+    others = others[others != group]
+    return bool(np.all(table[others][:, table[group] > 0].sum(axis=0) > 0))
 
 
 def folds(fold: Labels, seed: int) -> Labels:

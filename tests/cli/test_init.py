@@ -88,10 +88,10 @@ def test_an_anomaly_search_names_the_normal_class(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
-        (("--task", "audio"), ("no audio data come with micronas", "--data FILE.npz")),
+        (("--task", "audio"), ("no audio data come with micronas", "--data FOLDER")),
         (("--data", "gone"), ("no such data: gone",)),
-        (("--data", "empty"), ("empty has no folders of images",)),
-        (("--data", "text.txt"), ("only folders of images and .npz files",)),
+        (("--data", "empty"), ("empty has no images, recordings or CSV files",)),
+        (("--data", "model.bin"), ("only folders, CSV files and .npz files",)),
         (("--data", "odd.npz"), ("inputs or labels not found among numbers",)),
         (("--board", "f103"), ("unknown board 'f103'",)),
     ],
@@ -101,7 +101,7 @@ def test_what_cannot_be_searched_is_refused_and_leaves_nothing(
     tmp_path: Path, words: tuple[str, ...], parts: tuple[str, ...]
 ) -> None:
     (tmp_path / "empty").mkdir()
-    (tmp_path / "text.txt").write_text("x")
+    (tmp_path / "model.bin").write_text("x")
     np.savez(tmp_path / "odd.npz", numbers=np.zeros(3))
     refused(micronas("init", *words, cwd=tmp_path), *parts)
     assert not (tmp_path / "search.yaml").exists()

@@ -85,8 +85,23 @@ def test_own_arrays_have_a_normal_class_by_name(tmp_path: Path) -> None:
     assert np.bincount(data.validation.y).tolist() == [6, 6]
     with pytest.raises(DataError, match="no class 'fine'"):
         load(DataConfig(name="npz", path=path, options={**options, "normal": "fine"}))
-    with pytest.raises(DataError, match="cannot be combined with 'groups'"):
-        load(DataConfig(name="npz", path=path, options={**options, "groups": "y"}))
+    with pytest.raises(DataError, match="cannot be combined with 'fold'"):
+        load(DataConfig(name="npz", path=path, options={**options, "fold": "y"}))
+
+
+def test_recordings_of_normal_and_of_anomalous_samples_stay_whole(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    y, groups = np.repeat([0, 1], [60, 20]), np.array([f"run {i // 4}" for i in range(80)])
+    np.savez(tmp_path / "own.npz", x=rng.random((80, 8, 2)).astype(np.float32), y=y, run=groups)
+    options: dict[str, bool | int | str] = {"kind": "stream", "normal": "0", "groups": "run"}
+    data = load(DataConfig(name="npz", path=tmp_path / "own.npz", options=options))
+    test = data.test.unseal("to compare the recordings of the splits")
+    runs = [set(part.groups.tolist()) for part in (data.train, data.validation, test)]  # type: ignore[union-attr]
+    assert not runs[0] & runs[1]
+    assert not runs[1] & runs[2]
+    assert not runs[0] & runs[2]
+    assert set(data.train.y) == {0}
+    assert set(data.validation.y) == set(test.y) == {0, 1}
 
 
 def test_an_autoencoder_mirrors_its_encoder_and_ends_linear() -> None:

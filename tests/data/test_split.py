@@ -56,6 +56,21 @@ def test_groups_of_one_class_each_leave_every_class_everywhere():
         assert set(y[part == number]) == {0, 1, 2}
 
 
+def test_three_groups_of_a_class_are_enough_for_three_parts():
+    for classes in (2, 3, 5):
+        groups = np.repeat(np.arange(3 * classes), 10)
+        y = groups % classes
+        part = grouped(y, groups, Fractions(), seed=0)
+        for number in (TRAIN, VALIDATION, TEST):
+            assert set(y[part == number]) == set(range(classes))
+
+
+def test_halves_have_no_training_part():
+    groups = np.repeat(np.arange(4), 5)
+    part = grouped(np.ones(20, np.int64), groups, Fractions(0.5, 0.5), seed=0)
+    assert np.bincount(part).tolist() == [0, 10, 10]
+
+
 def test_folds_rotate_with_the_seed():
     fold = np.array([3, 3, 5, 5, 9, 9])
     assert folds(fold, 0).tolist() == [TEST, TEST, VALIDATION, VALIDATION, TRAIN, TRAIN]

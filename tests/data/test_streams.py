@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from micronas.config import DataConfig, SpaceConfig
-from micronas.data import DataKind, FrontEnd, load
-from micronas.data.presets import bands_to_channels
+from micronas.data import DataKind, Dataset, FrontEnd, load
+from micronas.data.bands import bands_to_channels
 from micronas.data.samples import Samples
 from micronas.errors import DataError
 from micronas.model.net import Conv, DepthwiseConv
@@ -41,14 +43,15 @@ def test_blocks_of_such_a_stream_are_one_dimensional() -> None:
     assert tall > 10
 
 
-def test_the_option_is_for_spectrograms_and_says_yes_or_no() -> None:
-    with pytest.raises(DataError, match="has no such options"):
-        load(DataConfig(name="st_har", path="x.npz", options={"bands_as_channels": True}))  # type: ignore[arg-type]
+def test_the_option_is_for_spectrograms_and_says_yes_or_no(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).random((60, 49, 10)).astype(np.float32)
+    np.savez(tmp_path / "a.npz", x=x, y=np.arange(60) % 2)
 
+    def loaded(**options: bool | str) -> Dataset:
+        return load(DataConfig(name="npz", path=tmp_path / "a.npz", options={**options}))
 
-def test_a_preset_takes_it(shared_data) -> None:  # type: ignore[no-untyped-def]
-    options = {"bands_as_channels": True}
-    data = load(DataConfig(name="gsc12_mfcc", path=shared_data, options=options))  # type: ignore[arg-type]
-    assert data.input_shape == (49, 1, 10)
+    assert loaded(kind="spectrogram", bands_as_channels=True).input_shape == (49, 1, 10)
+    with pytest.raises(DataError, match="is for spectrograms and audio"):
+        loaded(kind="stream", bands_as_channels=True)
     with pytest.raises(DataError, match="must be a bool"):
-        load(DataConfig(name="gsc12_mfcc", path=shared_data, options={"bands_as_channels": "yes"}))
+        loaded(kind="spectrogram", bands_as_channels="yes")

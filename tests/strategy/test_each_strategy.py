@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from micronas.config import parse_config
+from micronas.config import load_config, parse_config
 from micronas.memory.ledger import check, make_ledger
 from micronas.model.tflite import read
 from micronas.search import new_run, prepare, search
 from micronas.store import Store
 from micronas.strategy import STRATEGIES
 from micronas.trial import Outcome, Source
+from tests.support.paths import REPOSITORY
 from tests.support.search_fakes import Silent
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator]
@@ -96,5 +97,7 @@ def test_an_autoencoder_on_made_up_vibration(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c in SHARED], ids=str)
-def test_on_sensor_windows(case: Case, tmp_path: Path, shared_data: Path) -> None:
-    run(case, {"name": "st_har", "path": str(shared_data)}, tmp_path / "run")
+@pytest.mark.usefixtures("shared_data")
+def test_on_sensor_windows(case: Case, tmp_path: Path) -> None:
+    data = load_config(REPOSITORY / "benchmarks" / "configs" / "har_st.yaml").data
+    run(case, data.model_dump(mode="json"), tmp_path / "run")

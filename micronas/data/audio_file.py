@@ -1,0 +1,75 @@
+"""One audio file -> 16-bit mono at one rate: decoding by libsndfile (soundfile), resampling by soxr."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.errors import DataError
+from micronas.host.installation import install_command
+
+SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".w64"})
+Signal = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class AudioFacts:
+    """Of one file: samples per second, channels, frames (samples per channel)."""
+
+    rate_hz: int
+    channels: int
+    frames: int
+
+
+def audio_facts(path: Path) -> AudioFacts:
+    """From the header; raises ``DataError`` with the reason for a file that is no audio."""
+    soundfile = _package("soundfile")
+    _refuse_other_content(path)
+    try:
+        info = soundfile.info(str(path))
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise DataError(_why(error)) from error
+    if info.frames <= 0:
+        raise DataError("no samples")
+    return AudioFacts(int(info.samplerate), int(info.channels), int(info.frames))
+
+
+def read_audio(path: Path, rate_hz: int) -> Signal:
+    """int16 (samples,) at ``rate_hz``: channels averaged, then resampled if the file has another rate."""
+    soundfile = _package("soundfile")
+    try:
+        signal, own_hz = soundfile.read(str(path), dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise DataError(_why(error)) from error
+    if not np.isfinite(signal).all():
+        raise DataError("NaN or infinite samples")
+    mono = signal.mean(axis=1)
+    if own_hz != rate_hz:
+        mono = _package("soxr").resample(mono, own_hz, rate_hz)
+    return np.asarray(np.clip(np.rint(mono * 32768), -32768, 32767), np.int16)
+
+
+def _refuse_other_content(path: Path) -> None:
+    with path.open("rb") as stream:
+        head = stream.read(40)
+    if not head:
+        raise DataError("empty file")
+    if head.startswith(b"version https://git-lfs"):
+        raise DataError("a Git LFS pointer")
+
+
+def _why(error: Exception) -> str:
+    text = str(getattr(error, "error_string", error)).strip().rstrip(".")
+    return f"not readable as audio: {text}"
+
+
+def _package(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except (ImportError, OSError) as error:  # OSError: its C library is missing
+        raise DataError(f"reading audio needs {name}", remedy=install_command(name)) from error

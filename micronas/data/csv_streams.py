@@ -1,0 +1,274 @@
+"""The source ``csv``: sensor streams in one CSV file or a folder of them, cut into windows."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from micronas.config import DataConfig
+from micronas.data.anomalies import against_normal
+from micronas.data.class_folders import PART_NAMES, class_files
+from micronas.data.csv_table import SUFFIXES, UNITS_S, CsvLayout, Table, read_table
+from micronas.data.dataset import DataKind, FrontEnd, Labels
+from micronas.data.membership import compiled, numbered
+from micronas.data.npz import require_path
+from micronas.data.options import read, read_choice, read_names, read_positive, refuse_unknown
+from micronas.data.samples import Samples, name_some
+from micronas.data.split import TRAIN
+from micronas.data.stream_windows import Counts, Stretch, at_rate, sampling_period_s, stretches, windows_of
+from micronas.errors import DataError, plural
+
+WINDOW, WINDOW_S = 64, 2.0
+"""Rows of a window if nothing is said and no rate is known, and its seconds if one is."""
+LEAST_GROUPS = 3
+"""Files or stretches that each class needs, one for each split, to be the groups if none are named."""
+
+OPTIONS = (
+    *("columns", "names", "label", "groups", "pattern", "time", "time_unit", "rate_hz", "window", "window_s"),
+    *("hop", "normalise", "skip_bad", "classes", "normal"),
+)
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file, its name in messages, its class folder if that is the label, and its prepared part."""
+
+    path: Path
+    name: str
+    class_name: str
+    part: int
+
+
+def load_csv(config: DataConfig) -> Samples:
+    """Streams (window, 1, channels); see docs/guides/data.md for the options."""
+    refuse_unknown(config.name, config.options, OPTIONS)
+    root, layout = require_path(config), _layout(config)
+    files, has_parts, notes = _files(config, root, layout)
+    tables, bad = _read_all(files, layout)
+    if bad and not layout.skip_bad:
+        raise DataError(
+            f"{root}: {plural(len(bad), 'file')} cannot be used: {name_some(bad)}",
+            remedy="correct them, or set data.options.skip_bad: true to leave them and single bad lines out",
+        )
+    columns = _common_columns(root, tables)
+    return _samples(config, root, tables, columns, bad, has_parts, notes)
+
+
+def _layout(config: DataConfig) -> CsvLayout:
+    options = config.options
+    pattern = read(options, "pattern", str, "")
+    expression = compiled("pattern", pattern) if pattern else None
+    label = read(options, "label", str, "")
+    by_pattern = expression is not None and "label" in expression.groupindex
+    if expression is not None and not expression.groupindex:
+        raise DataError(
+            f"data option 'pattern': {pattern!r} has no named group",
+            remedy="for example: pattern: '(?P<label>[a-z]+)_(?P<subject>[0-9]+)'",
+        )
+    return CsvLayout(
+        columns=read_names(options, "columns"),
+        names=read_names(options, "names"),
+        label=label,
+        group=read(options, "groups", str, ""),
+        time=read(options, "time", str, ""),
+        time_unit=read_choice(options, "time_unit", tuple(UNITS_S), "s"),
+        pattern=expression,
+        skip_bad=read(options, "skip_bad", bool, False),
+        folder_label=not label and not by_pattern,
+    )
+
+
+def _files(config: DataConfig, root: Path, layout: CsvLayout) -> tuple[list[_File], bool, tuple[str, ...]]:
+    """The files, whether the layout of folders or file names is a prepared split, and notes."""
+    if not root.exists():
+        raise DataError(
+            f"no such file or folder: {root}", remedy="set data.path to a CSV file or a folder of them"
+        )
+    if layout.folder_label:
+        if root.is_file():
+            raise DataError(
+                f"{root}: nothing says which class a row has",
+                remedy="set data.options.label to the column of the labels, or data.options.pattern",
+            )
+        listing = class_files(config, SUFFIXES, "CSV files")
+        files = [_File(f.path, f.name, f.class_name, f.part) for f in listing.files]
+        return files, listing.has_parts, listing.notes
+    if root.is_file():
+        return [_File(root, root.name, "", TRAIN)], False, ()
+    paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    visible = [p for p in paths if not any(x.startswith(".") for x in p.relative_to(root).parts)]
+    if not visible:
+        raise DataError(f"{root}: no CSV files ({', '.join(sorted(SUFFIXES))})")
+    parts = [_part(p.relative_to(root)) for p in visible]
+    has_parts = None not in parts and len(set(parts)) > 1 and TRAIN in parts
+    files = [
+        _File(p, p.relative_to(root).as_posix(), "", part if has_parts and part is not None else TRAIN)
+        for p, part in zip(visible, parts, strict=True)
+    ]
+    return files, has_parts, ("the split is that of the folders or files",) if has_parts else ()
+
+
+def _part(path: Path) -> int | None:
+    """The part that the first folder or the file itself is named after: ``train/a.csv``, ``test.csv``."""
+    return PART_NAMES.get((path.parts[0] if len(path.parts) > 1 else path.stem).lower())
+
+
+def _read_all(files: list[_File], layout: CsvLayout) -> tuple[dict[_File, Table], list[str]]:
+    tables, bad = {}, []
+    for file in files:
+        try:
+            tables[file] = read_table(file.path, file.name, layout, file.class_name)
+        except DataError as error:
+            if error.remedy:  # pandas is missing
+                raise
+            bad.append(f"{file.name} ({error.message})")
+    return tables, bad
+
+
+def _common_columns(root: Path, tables: dict[_File, Table]) -> tuple[str, ...]:
+    if not tables:
+        raise DataError(f"{root}: no readable CSV files")
+    found = {table.columns for table in tables.values()}
+    if len(found) > 1:
+        lists = [", ".join(columns) for columns in sorted(found)]
+        raise DataError(
+            f"{root}: files with different columns of numbers: {'; '.join(lists[:4])}",
+            remedy="list those to use in data.options.columns",
+        )
+    return found.pop()
+
+
+def _samples(
+    config: DataConfig,
+    root: Path,
+    tables: dict[_File, Table],
+    columns: tuple[str, ...],
+    bad: list[str],
+    has_parts: bool,
+    notes: tuple[str, ...],
+) -> Samples:
+    counts = Counts()
+    period_s = sampling_period_s([table.recording for table in tables.values()])
+    rate_hz = read_positive(config.options, "rate_hz", 0.0) or (1 / period_s if period_s else 0.0)
+    window, hop = _lengths(config, rate_hz)
+    pieces: list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]] = []
+    owners: list[tuple[_File, Stretch, int]] = []
+    resampled = 0
+    for file, table in tables.items():
+        for number, stretch in enumerate(stretches(table.recording, period_s, counts)):
+            if not stretch.label:
+                counts.rows["without a label left out"] += len(stretch.values)
+                continue
+            values, changed = at_rate(stretch, rate_hz)
+            resampled += changed
+            found, starts = windows_of(values, window, hop)
+            covered = starts[-1] + window if starts else 0
+            counts.rows["at the end of a stretch, too few for a window, left out"] += len(values) - covered
+            pieces += found
+            owners += [(file, stretch, number)] * len(found)
+    if not pieces:
+        longest = max((len(t.recording.values) for t in tables.values()), default=0)
+        raise DataError(
+            f"{root}: no stretch of rows fills a window of {window} rows; the longest file has {longest}",
+            remedy="lower data.options.window, or check the time stamps and the columns",
+        )
+    y, class_names = _labels(config, owners)
+    groups, group_note = _groups(owners, y, hop < window)
+    samples = Samples(
+        name=root.resolve().stem,
+        kind=DataKind.STREAM,
+        x=np.stack(pieces).astype(np.float32)[:, :, np.newaxis, :],
+        y=y,
+        class_names=class_names,
+        input_range=None,
+        front_end=FrontEnd(
+            "stream",
+            1,
+            {"columns": ",".join(columns), "rate_hz": round(rate_hz, 6), "window": window, "hop": hop},
+        ),
+        groups=groups,
+        part=np.array([file.part for file, _, _ in owners], np.int64) if has_parts else None,
+        origins=tuple(f"{stretch.recording} row {stretch.first_row + 1}" for _, stretch, _ in owners),
+        normalise=read(config.options, "normalise", bool, True),
+        notes=(
+            *notes,
+            *([f"{plural(len(bad), 'file')} left out: {name_some(bad)}"] if bad else []),
+            *(f"{table.recording.name}: {note}" for table in tables.values() for note in table.notes),
+            *_notes(counts, resampled, rate_hz, window, period_s),
+            *([group_note] if group_note else []),
+        ),
+    )
+    normal = read(config.options, "normal", str, "")
+    return against_normal(samples, normal) if normal else samples
+
+
+def _lengths(config: DataConfig, rate_hz: float) -> tuple[int, int]:
+    """Rows of a window, and from one window to the next."""
+    options = config.options
+    if "window" in options and "window_s" in options:
+        raise DataError("data options: give window (rows) or window_s (seconds), not both")
+    if "window_s" in options and not rate_hz:
+        raise DataError(
+            "data option 'window_s' needs a rate: no time stamps were read",
+            remedy="set data.options.rate_hz or data.options.time, or give the window in rows",
+        )
+    default = round(WINDOW_S * rate_hz) if rate_hz else WINDOW
+    window = read(options, "window", int, round(read_positive(options, "window_s", 0.0) * rate_hz) or default)
+    hop = read(options, "hop", int, window)
+    if window < 2 or hop < 1:
+        raise DataError(
+            f"data options: a window of {window} rows every {hop} rows", remedy="give at least 2 and 1"
+        )
+    return window, hop
+
+
+def _labels(config: DataConfig, owners: list[tuple[_File, Stretch, int]]) -> tuple[Labels, tuple[str, ...]]:
+    found = np.array([stretch.label for _, stretch, _ in owners])
+    chosen = read_names(config.options, "classes")
+    if not chosen:
+        return numbered(found)
+    unknown = sorted(set(found.tolist()) - set(chosen))
+    if unknown:
+        raise DataError(
+            f"labels {name_some(unknown)} are not in data.options.classes",
+            remedy="list them, in the order you want",
+        )
+    return np.array([chosen.index(label) for label in found], np.int64), chosen
+
+
+def _groups(
+    owners: list[tuple[_File, Stretch, int]], y: Labels, overlap: bool
+) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.str_]] | None, str]:
+    """Groups that are named, otherwise files or stretches if each class has enough of them; and a note."""
+    if any(stretch.group for _, stretch, _ in owners):
+        return np.array([stretch.group for _, stretch, _ in owners]), ""
+    by_file = np.array([file.name for file, _, _ in owners])
+    by_stretch = np.array([f"{file.name} {number}" for file, _, number in owners])
+    for groups, what in ((by_file, "file"), (by_stretch, "stretch of rows")):
+        members: dict[int, set[str]] = defaultdict(set)
+        for label, group in zip(y.tolist(), groups.tolist(), strict=True):
+            members[label].add(group)
+        if min(len(names) for names in members.values()) >= LEAST_GROUPS:
+            return groups, f"no groups are named: the windows of a {what} stay in one split"
+    share = "overlapping windows" if overlap else "windows of one recording"
+    return None, (
+        f"{share} are in several splits, which makes accuracy look better than it is: "
+        "name the persons or recordings (data.options.groups or pattern), or record more"
+    )
+
+
+def _notes(
+    counts: Counts, resampled: int, rate_hz: float, window: int, period_s: float | None
+) -> Iterator[str]:
+    found: Counter[str] = Counter({what: n for what, n in counts.rows.items() if n})
+    for what, number in sorted(found.items()):
+        yield f"{plural(number, 'row')} {what}"
+    if period_s:
+        yield f"time stamps: {1 / period_s:.4g} Hz; windows of {window} rows are {window / rate_hz:.3g} s"
+    if resampled:
+        uneven = plural(resampled, "stretch", "stretches")
+        yield f"{uneven} of uneven time stamps interpolated to {rate_hz:.4g} Hz"

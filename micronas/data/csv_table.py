@@ -1,0 +1,185 @@
+"""One CSV file as a recording: separator, header, columns, time stamps; read by pandas."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from micronas.data.membership import GROUP_NAMES
+from micronas.data.stream_windows import Recording, Values
+from micronas.errors import DataError, plural
+from micronas.host.installation import install_command
+
+SUFFIXES = frozenset({".csv", ".txt", ".tsv"})
+UNITS_S = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+_SEPARATORS = (",", ";", "\t")
+
+
+@dataclass(frozen=True)
+class CsvLayout:
+    """Which columns mean what; empty where an option was not given.
+
+    ``names`` are the columns of files without a header. ``pattern`` is searched in the name of a file and
+    may have the named groups ``label`` and one of ``GROUP_NAMES``. ``folder_label``: the label is the
+    name of the file's class folder.
+    """
+
+    columns: tuple[str, ...]
+    names: tuple[str, ...]
+    label: str
+    group: str
+    time: str
+    time_unit: str
+    pattern: re.Pattern[str] | None
+    skip_bad: bool
+    folder_label: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A recording, the names of its channels, and what was left out of its file, in words."""
+
+    recording: Recording
+    columns: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def read_table(path: Path, name: str, layout: CsvLayout, class_name: str = "") -> Table:
+    """The file at ``path``, called ``name`` in messages; raises ``DataError`` if it is unfit."""
+    frame, notes = _frame(path, layout)
+    wanted = [*layout.columns, *(c for c in (layout.label, layout.group, layout.time) if c)]
+    missing = [column for column in wanted if column not in frame.columns]
+    if missing:
+        raise DataError(
+            f"no column {', '.join(map(repr, missing))}; it has {', '.join(map(str, frame.columns))}"
+        )
+    columns = layout.columns or _numeric_columns(frame, {layout.label, layout.group, layout.time})
+    if not columns:
+        raise DataError("no columns of numbers")
+    matched = _matched(name, layout)
+    labels = frame[layout.label] if layout.label else None
+    recording = Recording(
+        name=name,
+        values=np.stack([_numbers(frame[column]) for column in columns], axis=1),
+        labels=_names(labels, matched.get("label", class_name), len(frame)),
+        groups=_names(frame[layout.group] if layout.group else None, _group(matched), len(frame)),
+        seconds=_seconds(frame[layout.time], layout.time_unit) if layout.time else None,
+    )
+    return Table(recording, columns, notes)
+
+
+def _frame(path: Path, layout: CsvLayout) -> tuple[Any, tuple[str, ...]]:
+    """The file as a pandas DataFrame, and a note on lines that were left out."""
+    pandas = pandas_package()
+    head = _first_line(path)
+    separator = max(_SEPARATORS, key=head.count) if any(s in head for s in _SEPARATORS) else r"\s+"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pandas.errors.ParserWarning)
+            frame = pandas.read_csv(
+                path,
+                sep=separator,
+                names=list(layout.names) or None,
+                header=None if layout.names else 0,
+                index_col=False,
+                comment=None if separator == ";" else ";",  # a line of WISDM ends with one
+                skipinitialspace=True,
+                on_bad_lines="skip" if layout.skip_bad else "error",
+                low_memory=False,
+            )
+    except (pandas.errors.ParserError, pandas.errors.EmptyDataError, UnicodeDecodeError, ValueError) as error:
+        raise DataError(str(error).strip().splitlines()[0]) from error
+    frame.columns = [str(column).strip() for column in frame.columns]
+    if not len(frame):
+        raise DataError("no rows")
+    lost = _lines(path) - len(frame) - (not layout.names)
+    return frame, (f"{plural(lost, 'line')} left out",) if layout.skip_bad and lost > 0 else ()
+
+
+def pandas_package() -> Any:
+    """pandas; raises ``DataError`` that says how to install it."""
+    try:
+        return importlib.import_module("pandas")
+    except ImportError as error:
+        raise DataError("reading CSV needs pandas", remedy=install_command("pandas")) from error
+
+
+def _first_line(path: Path) -> str:
+    with path.open("rb") as stream:
+        line = stream.readline(1 << 16)
+    if not line:
+        raise DataError("empty file")
+    if line.startswith(b"version https://git-lfs"):
+        raise DataError("a Git LFS pointer")
+    if b"\0" in line:
+        raise DataError("not a text file")
+    return line.decode("utf-8", "replace")
+
+
+def header_of(path: Path) -> tuple[str, ...]:
+    """The names in the first line of a CSV file."""
+    line = _first_line(path).strip()
+    separator = max(_SEPARATORS, key=line.count) if any(s in line for s in _SEPARATORS) else None
+    return tuple(name.strip().strip('"') for name in line.split(separator))
+
+
+def _lines(path: Path) -> int:
+    with path.open("rb") as stream:
+        return sum(bool(line.strip()) for line in stream)
+
+
+def _numeric_columns(frame: Any, others: set[str]) -> tuple[str, ...]:
+    kinds = {str(name): frame[name].dtype.kind for name in frame.columns}
+    return tuple(name for name, kind in kinds.items() if kind in "iuf" and name not in others)
+
+
+def _numbers(column: Any) -> Values:
+    """float64 (rows,); what is not a number is NaN."""
+    found: Values = np.asarray(pandas_package().to_numeric(column, errors="coerce"), np.float64)
+    return found
+
+
+def _seconds(column: Any, unit: str) -> Values:
+    """float64 (rows,) from numbers in ``unit`` or from dates; NaN where there is no time."""
+    pandas = pandas_package()
+    if column.dtype.kind in "iuf":
+        first = column.dropna().iloc[0] if column.notna().any() else 0
+        return np.asarray((column - first).astype("float64"), np.float64) * UNITS_S[unit]
+    numbers = _numbers(column)
+    if np.isfinite(numbers).mean() > 0.5:
+        return np.asarray((numbers - numbers[np.isfinite(numbers)][0]) * UNITS_S[unit])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # formats are found date by date
+        dates = pandas.to_datetime(column, errors="coerce", utc=True)
+    if dates.isna().all():
+        raise DataError(f"time stamps such as {column.iloc[0]!r} are neither numbers nor dates")
+    since: Values = np.asarray((dates - dates.dropna().iloc[0]).dt.total_seconds(), np.float64)
+    return since
+
+
+def _names(column: Any, constant: str, rows: int) -> np.ndarray[Any, np.dtype[np.str_]]:
+    """One name per row; whole numbers without a fraction, empty where the cell is."""
+    if column is None:
+        return np.full(rows, constant)
+    if column.dtype.kind == "f" and (column.dropna() == column.dropna().round()).all():
+        column = column.astype("Int64")
+    return np.asarray(column.astype("string").fillna("").str.strip(), str)
+
+
+def _matched(name: str, layout: CsvLayout) -> dict[str, str]:
+    if layout.pattern is None:
+        return {}
+    match = layout.pattern.search(name)
+    if match is None:
+        raise DataError(f"data.options.pattern {layout.pattern.pattern!r} matches no part of its name")
+    return {key: value or "" for key, value in match.groupdict().items()}
+
+
+def _group(matched: dict[str, str]) -> str:
+    return next((matched[name] for name in GROUP_NAMES if name in matched), "")
