@@ -21,6 +21,7 @@ from micronas.cli import (
     compare,
     configs,
     convert,
+    data,
     devices,
     export,
     flash,
@@ -69,6 +70,7 @@ def _options(
 _VERBS: tuple[tuple[Callable[..., None], str], ...] = (
     (init.init, "Write a search configuration for your data and board."),
     (configs.configs, "List the shipped search configurations."),
+    (data.data, "Show a data set, and what is wrong with it."),
     (search.search, "Search for a network that fits a board."),
     (runs.runs, "List the runs: state and best network of each."),
     (show.show, "Show the trials of a run, or one trial in full."),

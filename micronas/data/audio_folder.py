@@ -18,6 +18,7 @@ from micronas.data.audio_file import SUFFIXES, AudioFacts, Signal, audio_facts, 
 from micronas.data.bands import bands_to_channels
 from micronas.data.class_folders import ClassFile, ClassFiles, class_files
 from micronas.data.clips import FRONT_END_OPTIONS, Clips, front_end_of, spectrograms
+from micronas.data.copies import fingerprints
 from micronas.data.dataset import DataKind
 from micronas.data.membership import groups_by_pattern
 from micronas.data.options import read, read_positive, refuse_unknown
@@ -81,6 +82,9 @@ def load_audio_folder(config: DataConfig) -> Samples:
         origins=tuple(
             n if whole else f"{n} at {s / rate:g} s" for n, s in zip(names, cut.starts, strict=True)
         ),
+        damaged=tuple(bad),
+        fingerprints=fingerprints(cut.clips),
+        files=tuple(file.path for file in cut.files),
         notes=(*listing.notes, *_notes(facts, bad, rate, clip, cut)),
     )
     if read(options, "bands_as_channels", bool, False):

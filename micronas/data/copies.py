@@ -6,6 +6,9 @@ import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from micronas.data.dataset import Labels
 from micronas.data.samples import Samples
 
@@ -27,11 +30,16 @@ class Copies:
         return sum(len(members) - 1 for members in self.sets)
 
 
+def fingerprints(raw: npt.NDArray[np.generic]) -> tuple[bytes, ...]:
+    """A digest of each sample of ``raw`` (N, ...)."""
+    return tuple(hashlib.blake2b(sample.tobytes(), digest_size=16).digest() for sample in raw)
+
+
 def find_copies(samples: Samples, part: Labels) -> Copies:
     """All exact copies among ``samples``, whose splits are ``part`` (N,)."""
     by_digest: dict[bytes, list[int]] = defaultdict(list)
-    for number, x in enumerate(samples.x):
-        by_digest[hashlib.blake2b(x.tobytes(), digest_size=16).digest()].append(number)
+    for number, digest in enumerate(samples.fingerprints or fingerprints(samples.x)):
+        by_digest[digest].append(number)
     sets = tuple(tuple(members) for members in by_digest.values() if len(members) > 1)
     return Copies(
         sets,
@@ -49,4 +57,4 @@ def copies_note(copies: Copies) -> str:
         *([f"{len(copies.across)} in more than one split"] if copies.across else []),
         *([f"{len(copies.contradicting)} under more than one label"] if copies.contradicting else []),
     ]
-    return f"{text} ({', '.join(more)})" if more else text
+    return f"{text} ({', '.join(more)}); `micronas data` names them" if more else text

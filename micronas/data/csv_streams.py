@@ -194,6 +194,8 @@ def _samples(
         part=np.array([file.part for file, _, _ in owners], np.int64) if has_parts else None,
         origins=tuple(f"{stretch.recording} row {stretch.first_row + 1}" for _, stretch, _ in owners),
         normalise=read(config.options, "normalise", bool, True),
+        damaged=tuple(bad),
+        files=tuple(file.path for file, _, _ in owners),
         notes=(
             *notes,
             *([f"{plural(len(bad), 'file')} left out: {name_some(bad)}"] if bad else []),

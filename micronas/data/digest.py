@@ -15,6 +15,11 @@ def digest_of(samples: Samples, part: Labels) -> str:
     state = hashlib.sha256()
     state.update("\n".join(samples.class_names).encode())
     state.update(repr(samples.x.shape).encode())
-    for array, kind in ((samples.x, "<f4"), (samples.y, "<i8"), (part, "<i8")):
-        state.update(np.ascontiguousarray(array, kind).data)
+    state.update(repr(sorted(samples.front_end.parameters.items())).encode())
+    if samples.fingerprints:
+        state.update(b"".join(samples.fingerprints))
+    else:
+        state.update(np.ascontiguousarray(samples.x, "<f4").data)
+    for array in (samples.y, part):
+        state.update(np.ascontiguousarray(array, "<i8").data)
     return state.hexdigest()

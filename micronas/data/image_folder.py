@@ -76,6 +76,8 @@ def load_image_folder(config: DataConfig) -> Samples:
         groups=groups_by_pattern(names, pattern) if pattern else None,
         part=listing.parts(found.files),
         origins=tuple(names),
+        damaged=tuple(found.bad),
+        files=tuple(file.path for file in found.files),
         notes=(*listing.notes, *_notes(found, shape)),
     )
     normal = read(config.options, "normal", str, "")

@@ -14,6 +14,7 @@ from micronas.config import DataConfig
 from micronas.data.anomalies import against_normal
 from micronas.data.bands import bands_to_channels
 from micronas.data.clips import FRONT_END_OPTIONS, front_end_of, levelled, spectrograms
+from micronas.data.copies import fingerprints
 from micronas.data.dataset import DataKind, Floats, FrontEnd
 from micronas.data.npz_file import read_arrays
 from micronas.data.npz_labels import class_labels
@@ -59,6 +60,7 @@ def load_own_npz(config: DataConfig) -> Samples:
         fold=arrays[roles["fold"]][chosen] if "fold" in roles else None,
         origins=tuple(str(i) for i in chosen) if left_out else (),
         normalise=read(options, "normalise", bool, False),
+        fingerprints=fingerprints(arrays[roles["x"]][chosen]) if kind == AUDIO else (),
         notes=(
             *([f"{plural(left_out, 'sample')} left out by {roles['keep']!r}"] if left_out else []),
             *labels.notes,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,9 @@ class Samples:
     split. ``part`` (N,) is a prepared split (TRAIN, VALIDATION or TEST of split.py); a part that it lacks is
     drawn from its training samples. ``origins`` names the file or row of each sample.
     ``input_range`` is None if no range is stated: it is then found in the training split.
-    ``normalise`` scales each channel by the mean and spread of the training split.
+    ``normalise`` scales each channel by the mean and spread of the training split. ``damaged`` names
+    the files that were left out, with the reason; ``files`` is the file of each sample, if each has one.
+    ``fingerprints`` are digests of the raw samples before a front end whose rounding depends on the machine.
     """
 
     name: str
@@ -46,6 +49,9 @@ class Samples:
     part: Labels | None = None
     origins: tuple[str, ...] = ()
     normalise: bool = False
+    damaged: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+    fingerprints: tuple[bytes, ...] = ()
     notes: tuple[str, ...] = ()
     task: Task = Task.CLASSIFY
 

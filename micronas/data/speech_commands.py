@@ -18,6 +18,7 @@ from micronas.data.audio_file import Signal, read_audio
 from micronas.data.audio_folder import cut_signal
 from micronas.data.bands import bands_to_channels
 from micronas.data.clips import FRONT_END_OPTIONS, front_end_of, spectrograms
+from micronas.data.copies import fingerprints
 from micronas.data.dataset import DataKind
 from micronas.data.download import fetch_tar
 from micronas.data.npz import require_path
@@ -57,7 +58,7 @@ def load_speech_commands(config: DataConfig) -> Samples:
         fetch_tar(url, sha256, root)
     words = read_names(config.options, "words") or WORDS
     chosen = _limited(_listed(root, words, read(config.options, "unknown", bool, True)), config)
-    clips, names, classes, groups, parts = [], [], [], [], []
+    clips, names, classes, groups, parts, files = [], [], [], [], [], []
     bad: list[str] = []
     for word in chosen:
         try:
@@ -72,6 +73,7 @@ def load_speech_commands(config: DataConfig) -> Samples:
         classes.append(word.class_name)
         groups.append(word.speaker)
         parts.append(word.part)
+        files.append(word.path)
     if bad:
         raise DataError(
             f"{root}: {plural(len(bad), 'damaged file')}: {name_some(bad)}", remedy="unpack it again"
@@ -83,6 +85,7 @@ def load_speech_commands(config: DataConfig) -> Samples:
             classes.append(SILENCE)
             groups.append(name.partition(" at ")[0])
             parts.append(part)
+            files.append(root / name.partition(" at ")[0])
     class_names = tuple(name for name in (*words, SILENCE, UNKNOWN) if name in set(classes))
     front = front_end_of(config.options, RATE_HZ)
     samples = Samples(
@@ -96,6 +99,8 @@ def load_speech_commands(config: DataConfig) -> Samples:
         groups=np.array(groups),
         part=np.array(parts, np.int64),
         origins=tuple(names),
+        files=tuple(files),
+        fingerprints=fingerprints(np.stack(clips)),
         notes=("the split is that of the archive's lists",),
     )
     return bands_to_channels(samples) if read(config.options, "bands_as_channels", bool, False) else samples

@@ -1,0 +1,96 @@
+"""Figures of a data set: classes, splits, groups, shapes, values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from micronas.data.dataset import Dataset
+from micronas.data.load import SplitSamples
+from micronas.data.membership import numbered
+from micronas.data.split import TEST, TRAIN, VALIDATION
+
+PARTS = {TRAIN: "training", VALIDATION: "validation", TEST: "test"}
+
+
+@dataclass(frozen=True)
+class ClassCounts:
+    """Samples of one class in each split."""
+
+    name: str
+    training: int
+    validation: int
+    test: int
+
+    @property
+    def total(self) -> int:
+        """In all splits."""
+        return self.training + self.validation + self.test
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Everything that is shown of a data set as a number.
+
+    ``groups`` counts the groups of each split by its name, None if the source has none. ``lowest`` to
+    ``spread`` are of the training inputs as the network sees them; ``input_range`` is what int8 covers.
+    """
+
+    name: str
+    kind: str
+    task: str
+    input_shape: tuple[int, int, int]
+    classes: tuple[ClassCounts, ...]
+    groups: Mapping[str, int] | None
+    majority_baseline: float
+    lowest: float
+    highest: float
+    mean: float
+    spread: float
+    input_range: tuple[float, float]
+    front_end: str
+    digest: str
+    notes: tuple[str, ...]
+
+    @property
+    def samples(self) -> int:
+        """In all splits."""
+        return sum(counts.total for counts in self.classes)
+
+
+def figures_of(found: SplitSamples, dataset: Dataset) -> Figures:
+    """The figures of ``found``, from which ``dataset`` was sealed."""
+    samples, part = found.samples, found.part
+    counts = [
+        ClassCounts(name, *(int(np.sum((samples.y == label) & (part == p))) for p in PARTS))
+        for label, name in enumerate(samples.class_names)
+    ]
+    train = dataset.train.x
+    parameters = ", ".join(f"{key} {value}" for key, value in dataset.front_end.parameters.items())
+    return Figures(
+        name=dataset.name,
+        kind=dataset.kind.value,
+        task=dataset.task.value,
+        input_shape=dataset.input_shape,
+        classes=tuple(counts),
+        groups=_groups(found),
+        majority_baseline=dataset.majority_baseline,
+        lowest=float(train.min()),
+        highest=float(train.max()),
+        mean=float(train.mean(dtype=np.float64)),
+        spread=float(train.std(dtype=np.float64)),
+        input_range=dataset.input_range,
+        front_end=f"{dataset.front_end.name}, version {dataset.front_end.version} ({parameters})",
+        digest=dataset.digest,
+        notes=dataset.notes,
+    )
+
+
+def _groups(found: SplitSamples) -> dict[str, int] | None:
+    groups = found.samples.fold if found.samples.groups is None else found.samples.groups
+    if groups is None:
+        return None
+    numbers, _ = numbered(groups)
+    return {word: len(np.unique(numbers[found.part == part])) for part, word in PARTS.items()}
