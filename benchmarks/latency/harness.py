@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.engine import emulate
 from micronas.board import Core
 from micronas.codegen import generate
 from micronas.codegen.lowering import Lowered, Target
+from micronas.codegen.lowering.blocks import by_blocks
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.latency.core_model import Accelerator
 from micronas.latency.counts.block_log import OPTIONS, read_log
@@ -50,9 +51,19 @@ class Harness:
         ]
         self._objects = [self._compile(path) for path in sources]
 
-    def count(self, graph: Graph, *, single: bool = False) -> Counted:
-        """Run ``graph`` once on a pattern of bytes; ``single``: log every instruction (``count_ops``)."""
+    def count(
+        self, graph: Graph, *, single: bool = False, free_bytes: Sequence[int] | None = None
+    ) -> Counted:
+        """Run ``graph`` once on a pattern of bytes; ``single``: log every instruction (``count_ops``).
+
+        Each op takes its steps by what the plan leaves free, or by its entry of ``free_bytes``.
+        """
         lowered = lower_graph(graph, Target(self._core))
+        if free_bytes is not None:
+            lowered = tuple(
+                replace(by_blocks(low, free), blocks=None)
+                for low, free in zip(lowered, free_bytes, strict=True)
+            )
         lowered, plan = use_free_bytes(lowered, plan_memory(graph, lowered))
         source = self._folder / "mn_model.c"
         source.write_text(generate(graph, lowered, plan, name=graph.name)["mn_model.c"], encoding="utf-8")

@@ -189,6 +189,6 @@ def _flat(rng: np.random.Generator) -> Net:
 
 _KINDS: tuple[Callable[[np.random.Generator], Net], ...] = (
     *(_conv, _pointwise, _stem, _depthwise, _small_depthwise, _pointwise, _residual, _dense),
-    _small_depthwise,
+    *(_small_depthwise, _conv, _depthwise, _conv),
     *(_conv, _pointwise, _stem, _depthwise, _joined, _classifier, _pool, _gate, _pool, _function, _flat),
 )

@@ -143,12 +143,29 @@ class Timing(_Frozen):
     source: str
 
 
+class MemoryCost(_Frozen):
+    """What an arena costs in another memory than the one that the weights were fitted with.
+
+    Cycles more per load or store, fewer if negative, and how many times as long ops take, flash left out.
+    """
+
+    cycles_per_access: float
+    factor: float = Field(gt=0)
+
+
+class Residuals(_Frozen):
+    """Relative errors, modelled / measured - 1 without its sign, of ops that were left out of the fit."""
+
+    median: float = Field(ge=0)
+    largest: float = Field(ge=0)
+
+
 class Calibration(_Frozen):
     """The timing model of this very board, fitted by ``micronas calibrate`` to cycles that it counted.
 
     ``weights`` are cycles per instruction class (micronas/latency/core_models.yaml); ``core_factor`` is how
     many times as long as by the core's uncalibrated model the same ops took, flash left out; ``error`` is
-    the half width of the range.
+    the half width of the range. ``memories`` holds the other memories in which the arena was probed.
     """
 
     weights: dict[str, float]
@@ -156,6 +173,8 @@ class Calibration(_Frozen):
     core_factor: float = Field(gt=0)
     error: float = Field(gt=0, lt=1)
     source: str
+    memories: dict[str, MemoryCost] = {}
+    residuals: Residuals | None = None
 
 
 class Published(_Frozen):

@@ -73,6 +73,7 @@ def calibration_json(board: Board, done: Calibrated) -> dict[str, Any]:
         "error": fitted.error,
         "error_before": fitted.error_before,
         "residuals": list(fitted.residuals),
+        "memories": {name: cost.model_dump() for name, cost in fitted.memories.items()},
     }
 
 
@@ -86,5 +87,10 @@ def _print(board: Board, done: Calibrated, text: str) -> None:
     print(f"{board.title}: {len(done.observed)} ops at {', '.join(f'{c:g}' for c in done.clocks_mhz)} MHz")
     print_table("", ("least well modelled", "wait states", "cycles, measured", "modelled, left out"), rows)
     before, after = percent(fitted.error_before), percent(fitted.error)
+    for name, cost in fitted.memories.items():
+        print(
+            f"arena in {name}: {cost.cycles_per_access:+.2f} cycles per load or store, "
+            f"{100 * (cost.factor - 1):+.1f} % without flash"
+        )
     print(f"\n19 of 20 ops within {after}; before the fit, within {before}")
     print(f"\nTo use it, add this to boards/{board.name}.yaml:\n\n{text}")

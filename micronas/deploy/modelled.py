@@ -6,15 +6,22 @@ The classes of instructions and the misses of flash are counted by QEMU running 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from micronas.deploy.deployment import Deployment, Samples
+from micronas.board import Board
+from micronas.deploy.deployment import Built, Deployment, Samples
 from micronas.device.block_trace import count_inference
+from micronas.device.targets import DeviceImage, Qemu, image_for
 from micronas.errors import DeadlineError, DeviceError
+from micronas.firmware import build_firmware
 from micronas.latency.bounds import bound_cycles
 from micronas.latency.core_model import Cycles, Parts, TimingModel, is_modelled, timing_model
+from micronas.latency.counts.classes import ClassCounts
 from micronas.latency.op_model import modelled_latency
+from micronas.memory.ledger import Ledger
+from micronas.model.graph import Graph
 from micronas.trial import Json, Latency
 
 
@@ -50,23 +57,55 @@ def can_be_modelled(deployment: Deployment) -> bool:
 
 def modelled(deployment: Deployment, samples: Samples, cache_dir: Path | None) -> Modelled:
     """Model ``deployment``; its counts are kept below ``cache_dir`` by build id. Raises what QEMU raises."""
-    board, graph = deployment.firmware.board, deployment.graph
-    timing = timing_model(board)
-    running = deployment.twin or deployment.firmware
-    kept = None if cache_dir is None else cache_dir.parent / "counts"
-    counts = count_inference(running, samples, timing.accelerator, kept)
-    order = deployment.ledger.plan.order
+    running, board = deployment.twin or deployment.firmware, deployment.firmware.board
+    counts = count_inference(running, samples, timing_model(board).accelerator, _kept(cache_dir))
+    instructions = deployment.measurement.latency.instructions
+    return of_counts(deployment.graph, deployment.ledger, board, counts, instructions)
+
+
+def of_counts(
+    graph: Graph,
+    ledger: Ledger,
+    board: Board,
+    counts: Sequence[ClassCounts],
+    instructions: int | None = None,
+) -> Modelled:
+    """Model the class ``counts`` of each op of ``graph``, in the order of running, on ``board``."""
+    timing = timing_model(board, str(ledger.arena_location))
     ops = sorted(
         (
-            OpCycles(i, timing.cycles(c), timing.parts(c), _bound(deployment, i, timing))
-            for i, c in zip(order, counts, strict=True)
+            OpCycles(i, timing.cycles(c), timing.parts(c), _bound(graph, ledger, i, timing))
+            for i, c in zip(ledger.plan.order, counts, strict=True)
         ),
         key=lambda op: op.index,
     )
-    assert len(ops) == len(graph.ops)
     cycles = sum(op.cycles.value for op in ops)
-    instructions = deployment.measurement.latency.instructions
     return Modelled(modelled_latency(cycles, timing, board, instructions), tuple(ops))
+
+
+def counted(
+    board: Board, workdir: Path, cache_dir: Path | None
+) -> Callable[[Built, Samples], tuple[ClassCounts, ...]]:
+    """Counts by QEMU, on the machine that stands in for ``board`` if it is not its own."""
+
+    def count(built: Built, samples: Samples) -> tuple[ClassCounts, ...]:
+        image = image_for(Qemu(), built.firmware.board, built.ledger)
+        running = built.firmware
+        if image != DeviceImage(built.firmware.board, running.arena_location):
+            running = build_firmware(
+                built.sources,
+                image.board,
+                workdir=workdir,
+                cache_dir=cache_dir,
+                arena_location=image.arena_location,
+            )
+        return count_inference(running, samples, timing_model(board).accelerator, _kept(cache_dir))
+
+    return count
+
+
+def _kept(cache_dir: Path | None) -> Path | None:
+    return None if cache_dir is None else cache_dir.parent / "counts"
 
 
 def try_modelled(
@@ -92,7 +131,6 @@ def op_to_json(op: OpCycles) -> dict[str, Json]:
     }
 
 
-def _bound(deployment: Deployment, index: int, timing: TimingModel) -> float | None:
-    graph, kernel = deployment.graph, deployment.ledger.lowered[index].kernel
-    cycles = bound_cycles(graph, graph.ops[index], kernel, timing.core)
+def _bound(graph: Graph, ledger: Ledger, index: int, timing: TimingModel) -> float | None:
+    cycles = bound_cycles(graph, graph.ops[index], ledger.lowered[index].kernel, timing.core)
     return None if cycles is None else timing.scale * cycles

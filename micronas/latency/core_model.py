@@ -108,7 +108,8 @@ class TimingModel:
     """A core on a chip: weights, what a missed line costs, and the caches whose misses are to be counted.
 
     ``shapes_scale`` is there on a calibrated board: what the per-op model's cycles, which are those of the
-    core's uncalibrated model, are multiplied by.
+    core's uncalibrated model, are multiplied by. ``access_cycles`` are what a load or store takes besides,
+    because of the memory that the arena lies in.
     """
 
     core: Core
@@ -119,6 +120,7 @@ class TimingModel:
     wait_states: int
     accelerator: Accelerator
     shapes_scale: float | None = None
+    access_cycles: float = 0.0
 
     def cycles(self, counts: ClassCounts) -> Cycles:
         """Cycles of what was counted."""
@@ -126,7 +128,8 @@ class TimingModel:
 
     def core_cycles(self, counts: ClassCounts) -> float:
         """Cycles without waiting for flash."""
-        return float(self.scale * sum(w * getattr(counts, name) for name, w in self.weights.items()))
+        core = sum(w * getattr(counts, name) for name, w in self.weights.items())
+        return float(self.scale * core + self.access_cycles * accesses(counts))
 
     def parts(self, counts: ClassCounts) -> Parts:
         """The same cycles by what they are spent on."""
@@ -147,13 +150,18 @@ class TimingModel:
             part: self.scale * sum(self.weights.get(n, 0.0) * getattr(counts, n) for n in classes)
             for part, classes in names.items()
         }
-        accesses = counts.ldr + counts.store + counts.ldrd + counts.strd
+        singles = counts.ldr + counts.store + counts.ldrd + counts.strd
         jumps = counts.taken + counts.not_taken
         each = self.scale * self.weights.get("insn", 1.0)
-        memory = sums["memory"] + each * accesses
+        memory = sums["memory"] + each * singles + self.access_cycles * accesses(counts)
         branches = sums["branches"] + each * jumps
         arithmetic = self.core_cycles(counts) - memory - branches
         return Parts(arithmetic, memory, branches, self.miss_cycles * self.scale * misses(counts))
+
+
+def accesses(counts: ClassCounts) -> float:
+    """Words, halves and bytes that are loaded and stored."""
+    return counts.ldr + counts.store + counts.ldm_words + counts.stm_words + 2 * (counts.ldrd + counts.strd)
 
 
 def misses(counts: ClassCounts) -> float:
@@ -161,20 +169,25 @@ def misses(counts: ClassCounts) -> float:
     return counts.flash_insn + counts.flash_data
 
 
-def timing_model(board: Board) -> TimingModel:
-    """The model of ``board`` at its clock; raises ``BoardError`` if core or chip family is not modelled."""
+def timing_model(board: Board, memory: str = "") -> TimingModel:
+    """The model of ``board`` at its clock; raises ``BoardError`` if core or chip family is not modelled.
+
+    ``memory`` is where the arena lies (``str`` of an ``ArenaLocation``): a calibrated board may know that.
+    """
     wait_states = board.region("flash").wait_states
     model = model_of(board.core, board.family, wait_states)
     measured = board.calibration
     if measured is None:
         return model
+    there = measured.memories.get(memory)
     return replace(
         model,
         weights=measured.weights,
         miss_cycles=measured.miss_cycles_per_wait_state * wait_states,
         scale=1.0,
         error=measured.error,
-        shapes_scale=model.scale * measured.core_factor,
+        shapes_scale=model.scale * measured.core_factor * (there.factor if there else 1.0),
+        access_cycles=there.cycles_per_access if there else 0.0,
     )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from micronas.codegen.lowering import Lowered
+from micronas.latency.conv_laws import Law, Sizes, conv_law, plane_law, strip_law, tap_list_law
 from micronas.model.graph import Graph, Op
 
 _FINISHES = ("short", "exact")
@@ -46,78 +47,23 @@ def classes_before_training(op: OpFeatures) -> tuple[OpFeatures, ...]:
 def _op_features(graph: Graph, op: Op, call: Lowered) -> OpFeatures:
     sizes = {f.name.removeprefix("conv."): f.value for f in call.params if isinstance(f.value, int)}
     shape = graph.tensors[op.outputs[0]].shape
-    if op.kind == "CONV_2D":
-        return _conv(call, sizes)
-    if op.kind == "DEPTHWISE_CONV_2D":
-        return _depthwise(call, sizes)
+    packed = sum(c.count for c in call.constants if c.name == "weights")
+    if op.kind in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+        law = conv_law(call.kernel, packed, sizes) if op.kind == "CONV_2D" else _depthwise(call.kernel, sizes)
+        finish = _FINISHES[bool(sizes.get("exact_finish"))]
+        return OpFeatures("/".join([call.kernel, finish, *law.switches]), _floats(*law.values))
     if op.kind in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
         window = sizes["filter_h"] * sizes["filter_w"]
         outputs = math.prod(shape)
         return OpFeatures(call.kernel, _floats(1, outputs, outputs * window, outputs // shape[-1]))
     inputs = sum(graph.tensors[t].elements for t in graph.activation_inputs(op))
-    packed = sum(c.count for c in call.constants if c.name == "weights")
     return OpFeatures(call.kernel, _floats(1, math.prod(shape), inputs, packed))
 
 
-def _conv(call: Lowered, p: dict[str, int]) -> OpFeatures:
-    """Output pixels go in pairs, output channels too; ``packed`` weights are padded to whole groups.
-
-    A block form reads all weights once per block of ``quads`` of four pixels; more than one quad stages them.
-    """
-    packed = sum(c.count for c in call.constants if c.name == "weights")
-    channel_pairs = -(-p["out_c"] // 2)
-    pixels = p["out_h"] * p["out_w"]
-    pixel_pairs = -(-pixels // 2)
-    terms = packed / (2 * channel_pairs)
-    values = [1, pixels, 2 * pixel_pairs * channel_pairs, 2 * pixel_pairs * packed, pixels * terms]
-    switches = [_finish(p)]
-    if quads := p.get("quads", 0):
-        values += [-(-pixels // (4 * quads)) * packed, -(-pixels // 4) * channel_pairs]
-        switches.append("staged" if quads > 1 else "single")
-    if "1x1" not in call.kernel:
-        border = pixels - _inner_pixels(p)
-        values += [border * terms, border * p["kernel_h"], pixels * p["kernel_h"]]
-        switches.append("words" if p["kernel_w"] * p["in_c"] % 4 == 0 else "bytes")
-    return OpFeatures("/".join([call.kernel, *switches]), _floats(*values))
-
-
-def _depthwise(call: Lowered, p: dict[str, int]) -> OpFeatures:
-    """Channel by channel: a plane is filled, then rows of pairs of outputs; an odd one costs a pair."""
-    words, channel_rows = p["kernel_w"] // 2 + 1, p["out_c"] * p["out_h"]
-    pairs = -(-p["out_w"] // 2)
-    values = _floats(
-        1,
-        p["out_c"],
-        channel_rows,
-        channel_rows * pairs,
-        channel_rows * (p["out_w"] % 2),
-        p["out_c"] * p.get("plane_h", 0) * p.get("plane_w", 0),
-        p["in_c"] * p["in_h"] * p["in_w"],
-        p["in_c"] * p["in_h"],
-        p["out_c"] * p["kernel_h"] * words,
-        channel_rows * pairs * p["kernel_h"] * words,
-        channel_rows * pairs * p["kernel_h"],
-    )
-    special = (p["kernel_h"], p["kernel_w"]) == (3, 3) and p["stride_w"] <= 2
-    return OpFeatures("/".join([call.kernel, _finish(p), "3x3" if special else "any"]), values)
-
-
-def _finish(p: dict[str, int]) -> str:
-    return _FINISHES[bool(p.get("exact_finish"))]
-
-
-def _inner_pixels(p: dict[str, int]) -> int:
-    """Output pixels whose window is wholly inside the input."""
-    reach_h, reach_w = (p["kernel_h"] - 1) * p["dilation_h"], (p["kernel_w"] - 1) * p["dilation_w"]
-    down = _inner(p["out_h"], p["stride_h"], p["pad_top"], reach_h, p["in_h"])
-    across = _inner(p["out_w"], p["stride_w"], p["pad_left"], reach_w, p["in_w"])
-    return down * across
-
-
-def _inner(out: int, stride: int, pad: int, reach: int, size: int) -> int:
-    first = -(-pad // stride)
-    last = min(out - 1, (size - 1 - reach + pad) // stride)
-    return max(0, last - first + 1)
+def _depthwise(kernel: str, sizes: Sizes) -> Law:
+    if kernel == "mn_depthwise_dsp":
+        return strip_law(sizes)
+    return tap_list_law(sizes) if kernel == "mn_depthwise_pixels_dsp" else plane_law(sizes)
 
 
 def _floats(*values: float) -> tuple[float, ...]:

@@ -13,7 +13,7 @@ import functools
 import json
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -123,10 +123,20 @@ class BoardLatency:
     timing: TimingModel
     model: OpModel
 
-    def of(self, graph: Graph, lowered: Sequence[Lowered], *, trained: bool = True) -> Latency:
-        """Of a lowered network; ``trained``: its weights and scales are there."""
+    def of(
+        self, graph: Graph, lowered: Sequence[Lowered], *, trained: bool = True, memory: str = ""
+    ) -> Latency:
+        """Of a lowered network; ``trained``: its weights and scales are there.
+
+        ``memory`` is where its arena lies, which a calibrated board may know the cost of.
+        """
         timed = self.model.op if trained else self.model.untrained_op
-        return self.sum([timed(f) for f in features_of(graph, lowered)])
+        return self._in_memory(memory).sum([timed(f) for f in features_of(graph, lowered)])
+
+    def _in_memory(self, memory: str) -> BoardLatency:
+        if self.board.calibration is None or memory not in self.board.calibration.memories:
+            return self
+        return replace(self, timing=timing_model(self.board, memory))
 
     def sum(self, ops: Sequence[OpTime]) -> Latency:
         """Of the ops of a network, and the calls between them."""

@@ -15,7 +15,7 @@ from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.ledger import Budget, Ledger, Verdict, check, make_ledger
 from micronas.memory.ledger.lower_bound import exceeds_lower_bound
 from micronas.model.graph import Graph
-from micronas.model.net import Net, shape_graph
+from micronas.model.net import shape_graph
 from micronas.space import Arch, Space
 
 
@@ -38,8 +38,8 @@ KEPT_LEDGERS = 64
 class LatencyLimit(Protocol):
     """Says whether a network is modelled to be too slow."""
 
-    def reason(self, net: Net) -> str | None:
-        """What is over, None for a network that is fast enough."""
+    def reason(self, graph: Graph, ledger: Ledger) -> str | None:
+        """What is over, None for a network that is fast enough; ``ledger`` says how it is deployed."""
         ...
 
 
@@ -90,7 +90,9 @@ class LedgerGate:
         return self._fits[key]
 
     def _too_slow(self, arch: Arch) -> str | None:
-        return None if self._latency is None else self._latency.reason(self._space.net(arch))
+        if self._latency is None:
+            return None
+        return self._latency.reason(self._graph(arch), self.deployed(arch))
 
     def _quick_look(self, graph: Graph) -> bool:
         """The verdict, mostly by the first plan that is within the budget, if any plan can be."""
@@ -122,6 +124,15 @@ class LedgerGate:
                 self._graph(arch), self._board, self._runtime, flash_limit_bytes=limit
             )
         return self._ledgers[key]
+
+    def deployed(self, arch: Arch) -> Ledger:
+        """Ledger of the firmware, with the kernel calls and their steps for which its plan has room.
+
+        The firmware is of our kernels, whichever ``runtime`` the bytes are counted for.
+        """
+        if self._runtime == "micronas":
+            return self.ledger(arch)
+        return make_ledger(self._graph(arch), self._board)
 
     def _macs_over(self, arch: Arch) -> str:
         """The reason if there are too many operations, otherwise empty."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from micronas.codegen.lowering import Target
 from micronas.search.loop import Observer
 from micronas.search.prefilter import Prefiltered, ProxyScorer
 from micronas.search.proposals import Proposals
@@ -45,7 +44,7 @@ def make_proposer(
     if config.estimator.name == "supernet":
         find = _supernet_stage(setup, store, termination, observer)
         return SharedWeights(
-            Shapes(space, Target(setup.board.core)),
+            Shapes(space, setup.gate.deployed),
             config.seed,
             proposals.accept,
             find,

@@ -10,8 +10,6 @@ from pathlib import Path
 import yaml
 
 import micronas
-from micronas.codegen.lowering import Target
-from micronas.codegen.lowering.lower import lower_graph
 from micronas.device.flash import BOARD_DEADLINE_S
 from micronas.errors import StoreError
 from micronas.estimate.proxies import ZeroCostScorer
@@ -26,6 +24,7 @@ from micronas.search.loop import RUN_CPU_S, Loop, Observer
 from micronas.search.outcome import conclude, write_summary
 from micronas.search.predicted_latency.check import check_predictions, check_text
 from micronas.search.predicted_latency.gate import LatencyGate
+from micronas.search.predicted_latency.modelled import modelled_by_ledger
 from micronas.search.predicted_latency.prediction import PredictedLatency, predict_untrained_latency
 from micronas.search.proposals import Proposals, feasible_share
 from micronas.search.proposer import make_proposer
@@ -164,7 +163,7 @@ def _loop(
 
 def _latency_gate(setup: Setup) -> LatencyGate | None:
     """The gate if latencies are predicted and limited, otherwise None."""
-    config, limit_ms, target = setup.config, setup.config.constraints.latency_ms, Target(setup.board.core)
+    config, limit_ms = setup.config, setup.config.constraints.latency_ms
     if not config.latency.model or limit_ms is None:
         return None
 
@@ -172,9 +171,9 @@ def _latency_gate(setup: Setup) -> LatencyGate | None:
 
     def predict(arch: Arch, observed: Sequence[Json]) -> PredictedLatency | None:
         graph = shape_graph(setup.space.net(arch))
-        lowered = lower_graph(graph, target)
-        modelled_ms = None if model is None else model.of(graph, lowered, trained=False).ms
-        return predict_untrained_latency(graph, lowered, observed, modelled_ms)
+        ledger = setup.gate.deployed(arch)
+        modelled_ms = None if model is None else modelled_by_ledger(model, graph, ledger).ms
+        return predict_untrained_latency(graph, ledger.lowered, observed, modelled_ms)
 
     return LatencyGate(predict, config.latency, limit_ms)
 

@@ -16,6 +16,7 @@ from micronas.estimate import check_estimator, check_prefilter
 from micronas.firmware.clock_choice import board_at
 from micronas.host.installation import install_command
 from micronas.host.plugin import Part, find
+from micronas.latency.op_model import board_latency
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget
 from micronas.quantize.calibration import check_calibration
@@ -83,9 +84,10 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     _check_calibration(dataset, config)
     space = make_space(config.space, dataset.input_shape, dataset.n_classes)
     modelled = latency_source(config, board) is Source.MODELLED
-    net_latency = NetLatency(space, board) if modelled else None
-    limit = modelled_limit(net_latency, config.constraints.latency_ms)
+    model = board_latency(board) if modelled else None
+    limit = modelled_limit(model, config.constraints.latency_ms)
     gate = LedgerGate(space, board, config.runtime, budget, config.constraints.macs, limit)
+    net_latency = None if model is None else NetLatency(space, model, gate.deployed)
     first = initial_trials(space, gate, gate.ledger, budget)
     return Setup(config, board, dataset, space, budget, gate, first, net_latency)
 

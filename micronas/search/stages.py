@@ -8,8 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from micronas.board import Board
-from micronas.codegen.lowering import Target
-from micronas.codegen.lowering.lower import lower_graph
 from micronas.config import SearchConfig
 from micronas.data import Dataset
 from micronas.deploy.deployment import verified_deployment
@@ -21,10 +19,11 @@ from micronas.estimate.full import estimate as estimate_fully
 from micronas.latency.core_model import is_modelled
 from micronas.latency.op_model import board_latency
 from micronas.memory.budget import make_budget
-from micronas.memory.ledger import make_ledger
+from micronas.memory.ledger import Ledger, make_ledger
 from micronas.model.graph import Graph
 from micronas.model.tflite import read_bytes
 from micronas.search.evaluate import DeployedFigures, Stages, TrialEvaluator
+from micronas.search.predicted_latency.modelled import modelled_by_ledger
 from micronas.search.predicted_latency.prediction import (
     PREDICTION,
     PROFILE,
@@ -70,10 +69,10 @@ def place(
     constraints = config.constraints
     limit = make_budget(board, constraints.flash_kb, constraints.sram_kb).flash_bytes
     ledger = make_ledger(graph, board, config.runtime, flash_limit_bytes=limit)
-    modelled = _modelled(graph, config, board)
+    modelled = _modelled(graph, ledger, config, board)
     if config.device == "none":
         return DeployedFigures(ledger.flash_bytes, ledger.sram_bytes, modelled, {})
-    prior_ms = _prior_ms(graph, config, board)
+    prior_ms = _prior_ms(graph, ledger, config, board)
     said = predict_latency(graph, ledger.lowered, task, prior_ms) if config.latency.model else None
     if said is not None and replaces_measurement(said, task, config.latency, config.constraints):
         return DeployedFigures(
@@ -100,23 +99,18 @@ def place(
     return DeployedFigures(ledger.flash_bytes, ledger.sram_bytes, latency, details)
 
 
-def _modelled(graph: Graph, config: SearchConfig, board: Board) -> Latency | None:
+def _modelled(graph: Graph, ledger: Ledger, config: SearchConfig, board: Board) -> Latency | None:
     """The latency by the timing model, if the run rewards that; the same figure as the gate's."""
     if latency_source(config, board) is not Source.MODELLED:
         return None
-    return _from_shapes(graph, board)
+    return modelled_by_ledger(board_latency(board), graph, ledger)
 
 
-def _from_shapes(graph: Graph, board: Board) -> Latency:
-    """Without blocks of pixels, whose size depends on the memory plan: so the gate and the trial agree."""
-    return board_latency(board).of(graph, lower_graph(graph, Target(board.core)), trained=False)
-
-
-def _prior_ms(graph: Graph, config: SearchConfig, board: Board) -> float | None:
+def _prior_ms(graph: Graph, ledger: Ledger, config: SearchConfig, board: Board) -> float | None:
     """What the run's own regression starts from; None without one, or where the core is not modelled."""
     if not config.latency.model or not is_modelled(board):
         return None
-    return _from_shapes(graph, board).ms
+    return modelled_by_ledger(board_latency(board), graph, ledger).ms
 
 
 def parity_samples(

@@ -15,8 +15,9 @@ import yaml
 from micronas.board import Board, load_board
 from micronas.cli.calibrate import section
 from micronas.deploy.calibration.network import calibration_graph
-from micronas.deploy.calibration.run import calibrate, calibration_boards, counted, profiled
+from micronas.deploy.calibration.run import calibrate, calibration_boards, memory_boards, profiled
 from micronas.deploy.deployment import Built, Samples
+from micronas.deploy.modelled import counted
 from micronas.device.serial_link import SerialLink
 from micronas.errors import BoardError, DeviceError
 from micronas.firmware import Firmware
@@ -24,7 +25,8 @@ from micronas.latency.core_model import timing_model
 from micronas.latency.counts.classes import ClassCounts
 from tests.support.interpreter_board import InterpreterBoard, packed_profile
 
-BOARD = load_board("nucleo_f446re")
+BOARD = load_board("disco_f407vg")
+"""Its arenas may lie in two memories: ``ccm`` and ``sram``."""
 HIDDEN = {
     "insn": 1.2,
     "ldr": 1.4,
@@ -35,6 +37,8 @@ HIDDEN = {
     "taken": 2.2,
 }
 HIDDEN_MISS = 2.2
+HIDDEN_SRAM = 0.35
+"""Cycles that an access to ``sram`` takes more than one to ``ccm``."""
 NOISE = 0.003
 
 
@@ -47,9 +51,11 @@ class HiddenCore(InterpreterBoard):
         return packed_profile(payload, list(self.cycles))
 
 
-def hidden_cycles(counts: ClassCounts, wait_states: int) -> float:
+def hidden_cycles(counts: ClassCounts, wait_states: int, memory: str = "ccm") -> float:
     weights = {**timing_model(BOARD).weights, **HIDDEN}
     core = sum(weight * getattr(counts, name) for name, weight in weights.items())
+    words = counts.ldm_words + counts.stm_words + 2 * (counts.ldrd + counts.strd)
+    core += HIDDEN_SRAM * (memory == "sram") * (counts.ldr + counts.store + words)
     return core + HIDDEN_MISS * wait_states * (counts.flash_insn + counts.flash_data)
 
 
@@ -57,6 +63,11 @@ def test_a_board_is_calibrated_at_two_clocks_with_different_wait_states() -> Non
     fast, slow = calibration_boards(BOARD)
     assert fast == BOARD
     assert slow.region("flash").wait_states < fast.region("flash").wait_states
+
+
+def test_a_board_is_probed_in_every_other_memory_that_an_arena_may_lie_in() -> None:
+    assert [b.arena_regions for b in memory_boards(BOARD, "ccm")] == [("sram",)]
+    assert memory_boards(load_board("nucleo_f446re"), "sram") == ()
 
 
 def test_a_core_without_a_cycle_counter_is_refused_before_anything_is_built(tmp_path: Path) -> None:
@@ -70,17 +81,20 @@ def test_a_core_without_a_cycle_counter_is_refused_before_anything_is_built(tmp_
 def test_hidden_weights_of_a_stand_in_board_are_recovered(tmp_path: Path, firmware_cache: Path) -> None:
     graph, rng = calibration_graph(), np.random.default_rng(3)
     counts: list[ClassCounts] = []
+    asked: list[tuple[int, str]] = []
 
     def count(built: Built, samples: Samples) -> list[ClassCounts]:
         counts.extend(counted(BOARD, tmp_path / "twin", firmware_cache)(built, samples))
         return counts
 
     def measure(firmware: Firmware, samples: Samples) -> list[float]:
-        wait_states = firmware.board.region("flash").wait_states
+        wait_states, memory = firmware.board.region("flash").wait_states, str(firmware.arena_location)
+        asked.append((wait_states, memory))
         board = HiddenCore()
         board.flashed(graph, firmware.build_id)
         board.cycles = tuple(
-            round(hidden_cycles(c, wait_states) * (1 + NOISE * rng.standard_normal())) for c in counts
+            round(hidden_cycles(c, wait_states, memory) * (1 + NOISE * rng.standard_normal()))
+            for c in counts
         )
         with board, SerialLink(board.port, 115_200, emulated=False) as link:
             return profiled(link, samples)
@@ -91,11 +105,16 @@ def test_hidden_weights_of_a_stand_in_board_are_recovered(tmp_path: Path, firmwa
     assert fitted.error < fitted.error_before / 2
     assert fitted.miss_cycles_per_wait_state == pytest.approx(HIDDEN_MISS, rel=0.1)
     assert fitted.weights["insn"] == pytest.approx(HIDDEN["insn"], rel=0.1)
+    assert asked == [(5, "ccm"), (0, "ccm"), (5, "sram")]
+    assert set(fitted.memories) == {"sram"}
+    assert fitted.memories["sram"].cycles_per_access == pytest.approx(HIDDEN_SRAM, rel=0.1)
     kept = yaml.safe_load(section(BOARD, done))["calibration"]
     board = Board.model_validate({**BOARD.model_dump(), "calibration": kept})
-    model = timing_model(board)
-    whole = sum(model.cycles(c).value for c in counts)
-    assert whole == pytest.approx(sum(hidden_cycles(c, 5) for c in counts), rel=0.02)
+    for memory in ("ccm", "sram"):
+        model = timing_model(board, memory)
+        whole = sum(model.cycles(c).value for c in counts)
+        assert whole == pytest.approx(sum(hidden_cycles(c, 5, memory) for c in counts), rel=0.02)
+    assert kept["residuals"]["median"] <= kept["error"] <= max(0.02, kept["residuals"]["largest"])
 
 
 def test_an_emulator_is_no_board_to_calibrate_with() -> None:

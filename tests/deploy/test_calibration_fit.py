@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from micronas.board import load_board
-from micronas.deploy.calibration.fit import Observed, fit_weights
+from micronas.deploy.calibration.fit import Observed, fit_memory, fit_weights
 from micronas.errors import DeviceError
 from micronas.latency.core_model import timing_model
 from micronas.latency.counts.classes import ClassCounts
@@ -96,6 +96,23 @@ def test_a_board_like_its_model_keeps_its_weights() -> None:
     fitted = fit_weights(exact, PRIOR)
     assert fitted.weights == pytest.approx(PRIOR.weights, abs=1e-6)
     assert fitted.core_factor == pytest.approx(1.0)
+
+
+def test_what_a_slower_memory_costs_is_found_and_used_for_networks_that_lie_there() -> None:
+    here = [o for o in observe(noise=0.003) if o.wait_states == 5]
+    extra = [0.5 * (c.ldr + c.store + c.ldm_words + 2 * c.ldrd) for c in (o.counts for o in here)]
+    there = [replace(o, cycles=o.cycles + more, memory="dtcm") for o, more in zip(here, extra, strict=True)]
+    fitted = fit_weights(observe(noise=0.003), PRIOR)
+    model = timing_model(BOARD.model_copy(update={"calibration": fitted.calibration("a test")}))
+    cost = fit_memory(there, here, model)
+    assert cost.cycles_per_access == pytest.approx(0.5, rel=0.02)
+    kept = replace(fitted, memories={"dtcm": cost}).calibration("a test")
+    board = BOARD.model_copy(update={"calibration": kept})
+    slower, faster = timing_model(board, "dtcm"), timing_model(board)
+    assert slower.cycles(there[0].counts).value == pytest.approx(there[0].cycles, rel=0.05)
+    assert faster.cycles(here[0].counts).value == pytest.approx(here[0].cycles, rel=0.05)
+    assert slower.shapes_scale is not None
+    assert slower.shapes_scale == pytest.approx(cost.factor * (faster.shapes_scale or 0.0), rel=1e-3)
 
 
 def test_too_few_ops_are_refused() -> None:

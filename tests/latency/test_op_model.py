@@ -13,7 +13,8 @@ from micronas.board import Core, board_names, load_board
 from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.config import SpaceConfig
-from micronas.latency.features import OpFeatures, _inner
+from micronas.latency.conv_laws import inner_positions
+from micronas.latency.features import OpFeatures
 from micronas.latency.op_model import (
     CODES,
     COSTS,
@@ -73,7 +74,7 @@ def test_inner_positions_are_counted_like_one_by_one(
     out: int, stride: int, pad: int, reach: int, size: int
 ) -> None:
     each = sum(i * stride - pad >= 0 and i * stride - pad + reach < size for i in range(out))
-    assert _inner(out, stride, pad, reach, size) == each
+    assert inner_positions(out, stride, pad, reach, size) == each
 
 
 def test_every_fitted_core_has_prices_behind_each_of_its_accelerators() -> None:

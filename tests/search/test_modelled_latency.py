@@ -11,16 +11,18 @@ from micronas.codegen.lowering.lower import lower_graph
 from micronas.config import SpaceConfig, parse_config
 from micronas.errors import BoardError
 from micronas.latency.op_model import board_latency
-from micronas.memory.ledger import Budget
+from micronas.memory.ledger import Budget, make_ledger
 from micronas.model.net import shape_graph
 from micronas.search.gate import LedgerGate
 from micronas.search.predicted_latency.modelled import NetLatency, modelled_limit
 from micronas.search.predicted_latency.prediction import PredictedLatency, corrected, rank_is_uncertain
 from micronas.search.predicted_latency.source import latency_source
-from micronas.space import make_space
+from micronas.space import Arch, Space, make_space
+from micronas.space.reference.random_weights import random_weights
 from micronas.trial import Json, Latency, Source, latency_from_json, latency_to_json
 
 BOARD = load_board("nucleo_l4r5zi")
+BUDGET = Budget(10**9, 10**9)
 CELLS = make_space(SpaceConfig(name="cell", max_width=8), (8, 8, 1), 4)
 
 
@@ -50,14 +52,12 @@ def test_without_a_model_of_the_core_a_run_falls_back_and_says_so_when_asked_for
 def test_the_gate_refuses_what_the_reward_would_call_too_slow() -> None:
     rng = np.random.default_rng(0)
     archs = [CELLS.sample(rng) for _ in range(12)]
-    latency = NetLatency(CELLS, BOARD)
-    limit_ms = float(np.median([latency.of(arch).ms for arch in archs]))
-    gate = LedgerGate(
-        CELLS, BOARD, "micronas", Budget(10**9, 10**9), latency=modelled_limit(latency, limit_ms)
-    )
+    took = {CELLS.key(arch): deployed_ms(CELLS, arch) for arch in archs}
+    limit_ms = float(np.median(list(took.values())))
+    limit = modelled_limit(board_latency(BOARD), limit_ms)
+    gate = LedgerGate(CELLS, BOARD, "micronas", BUDGET, latency=limit)
     for arch in archs:
-        graph = shape_graph(CELLS.net(arch))
-        ms = board_latency(BOARD).of(graph, lower_graph(graph, Target(BOARD.core)), trained=False).ms
+        ms = took[CELLS.key(arch)]
         verdict = gate.verdict(arch)
         assert gate.fits(arch) == verdict.fits == (ms <= limit_ms)
         if not verdict.fits:
@@ -66,8 +66,36 @@ def test_the_gate_refuses_what_the_reward_would_call_too_slow() -> None:
             assert "raise constraints.latency_ms" in verdict.remedies[0]
 
 
+def deployed_ms(space: Space, arch: Arch) -> float:
+    """Modelled from the ledger that a trial's trained network would be built by."""
+    graph = random_weights(shape_graph(space.net(arch)), 3)
+    lowered = make_ledger(graph, BOARD).lowered
+    return board_latency(BOARD).of(graph, lowered, trained=False).ms
+
+
+@pytest.mark.parametrize("name", ["layerwise", "cell", "micronets"])
+def test_a_candidate_is_priced_by_the_kernels_and_steps_that_are_deployed(name: str) -> None:
+    space = make_space(SpaceConfig(name=name, max_width=16), (14, 10, 1), 4)
+    gate = LedgerGate(space, BOARD, "micronas", BUDGET)
+    latency = NetLatency(space, board_latency(BOARD), gate.deployed)
+    rng = np.random.default_rng(7)
+    archs = [space.sample(rng) for _ in range(6)]
+    assert any("block" in low.kernel for arch in archs for low in gate.deployed(arch).lowered)
+    for arch in archs:
+        assert latency.of(arch).ms == deployed_ms(space, arch)
+
+
+def test_the_firmware_is_of_our_kernels_whichever_runtime_counts_the_bytes() -> None:
+    arch = CELLS.sample(np.random.default_rng(1))
+    kernels = [
+        [low.kernel for low in LedgerGate(CELLS, BOARD, runtime, BUDGET).deployed(arch).lowered]
+        for runtime in ("micronas", "tflm")
+    ]
+    assert kernels[0] == kernels[1] != []
+
+
 def test_without_a_limit_only_bytes_are_refused() -> None:
-    assert modelled_limit(NetLatency(CELLS, BOARD), None) is None
+    assert modelled_limit(board_latency(BOARD), None) is None
     assert modelled_limit(None, 5.0) is None
 
 

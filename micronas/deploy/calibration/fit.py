@@ -10,15 +10,15 @@ ops are not networks.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from micronas.board.profile import Calibration
+from micronas.board.profile import Calibration, MemoryCost, Residuals
 from micronas.errors import DeviceError
-from micronas.latency.core_model import TimingModel, misses
+from micronas.latency.core_model import TimingModel, accesses, misses
 from micronas.latency.counts.classes import ClassCounts
 
 Vector: TypeAlias = npt.NDArray[np.float64]
@@ -33,12 +33,16 @@ _MISS = "miss"
 
 @dataclass(frozen=True)
 class Observed:
-    """One op on the board: its class counts by QEMU, the cycles that the board took, and its wait states."""
+    """One op on the board: its class counts by QEMU, the cycles that the board took, and its wait states.
+
+    ``memory`` is where the arena lay.
+    """
 
     name: str
     counts: ClassCounts
     cycles: float
     wait_states: int
+    memory: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class FittedTerms:
     error: float
     residuals: tuple[float, ...]
     error_before: float
+    memories: dict[str, MemoryCost] = field(default_factory=dict)
 
     def calibration(self, source: str) -> Calibration:
         """What the board's profile keeps."""
@@ -60,7 +65,33 @@ class FittedTerms:
             core_factor=round(self.core_factor, 4),
             error=round(self.error, 4),
             source=source,
+            memories={
+                name: MemoryCost(
+                    cycles_per_access=round(cost.cycles_per_access, 4), factor=round(cost.factor, 4)
+                )
+                for name, cost in self.memories.items()
+            },
+            residuals=self._residuals(),
         )
+
+    def _residuals(self) -> Residuals:
+        errors = np.abs(self.residuals)
+        return Residuals(median=round(float(np.median(errors)), 4), largest=round(float(errors.max()), 4))
+
+
+def fit_memory(there: Sequence[Observed], here: Sequence[Observed], model: TimingModel) -> MemoryCost:
+    """What the memory of ``there`` costs more than that of ``here``: the same ops at the same clock.
+
+    ``model`` is the fitted one of ``here``. Least squares of relative differences, so that what the model
+    gets wrong about an op does not count.
+    """
+    _check(there)
+    extra = np.array([a.cycles - b.cycles for a, b in zip(there, here, strict=True)])
+    weights = 1.0 / np.array([b.cycles for b in here])
+    reads = np.array([accesses(b.counts) for b in here])
+    cost = float((extra * reads * weights**2).sum() / (reads**2 * weights**2).sum())
+    core = sum(model.core_cycles(b.counts) for b in here)
+    return MemoryCost(cycles_per_access=cost, factor=float((core + cost * reads.sum()) / core))
 
 
 def fit_weights(observed: Sequence[Observed], prior: TimingModel) -> FittedTerms:

@@ -1,43 +1,35 @@
-"""Build, upload, profile: the calibration network on the board at each clock, and its counts in QEMU."""
+"""Measure the calibration network on a board at each clock and in each memory, and fit the timing model."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
 
 from micronas.board import Board, Core
-from micronas.deploy.calibration.fit import FittedTerms, Observed, fit_weights
-from micronas.deploy.calibration.network import calibration_graph
-from micronas.deploy.deployment import Built, Samples, build, random_samples
-from micronas.device.block_trace import count_inference
+from micronas.board.profile import MemoryCost
+from micronas.deploy.calibration.fit import FittedTerms, Observed, fit_memory, fit_weights
+from micronas.deploy.calibration.probes import Count, Measure, Probes
+from micronas.deploy.deployment import Samples
+from micronas.deploy.modelled import counted
 from micronas.device.client import Client
 from micronas.device.link import Link
 from micronas.device.replies import Counter
-from micronas.device.targets import DeviceImage, Qemu, SerialBoard, image_for, use_device
+from micronas.device.targets import SerialBoard, use_device
 from micronas.errors import BoardError, DeviceError
-from micronas.firmware import Firmware, build_firmware
+from micronas.firmware import Firmware
 from micronas.firmware.clock_choice import at_clock
 from micronas.latency.core_model import timing_model
-from micronas.latency.counts.classes import ClassCounts
-from micronas.model.graph import Graph
 
 RUNS = 5
 SLOW_MHZ = (16, 20, 24, 25, 32, 36, 48, 64)
 """Clocks that are tried for one with fewer wait states, the slowest first."""
 
-Measure: TypeAlias = Callable[[Firmware, Samples], Sequence[float]]
-"""Cycles of each op of a firmware's network on the board, in the order of running."""
-
-Count: TypeAlias = Callable[[Built, Samples], Sequence[ClassCounts]]
-"""Class counts of the same ops."""
-
 
 @dataclass(frozen=True)
 class Calibrated:
-    """What came of it: ``fitted``, the ops behind it, and the clocks in megahertz."""
+    """What came of it: ``fitted``, the ops behind its weights, and the clocks in megahertz."""
 
     fitted: FittedTerms
     observed: tuple[Observed, ...]
@@ -59,34 +51,41 @@ def calibration_boards(board: Board) -> tuple[Board, ...]:
     return (board,)
 
 
+def memory_boards(board: Board, known: str) -> tuple[Board, ...]:
+    """``board`` with each of its memories for an arena as the only one, but for the one that is ``known``."""
+    others = (name for name in board.arena_regions if name != known)
+    return tuple(board.model_copy(update={"arena_regions": (name,)}) for name in others)
+
+
 def calibrate(
     board: Board, measure: Measure, *, workdir: Path, cache_dir: Path | None, count: Count | None = None
 ) -> Calibrated:
-    """Measure the calibration network by ``measure`` at each clock, and fit. Raises what building raises."""
+    """Measure by ``measure`` at each clock, and at the board's own in each memory for an arena; then fit.
+
+    A memory that is too small for the network is left out. Raises what building raises.
+    """
     if board.core is Core.M0PLUS:
         raise BoardError(
             f"board {board.name}: a {board.core.value} counts no cycles, so nothing can be calibrated",
             remedy="calibrate a board of another core",
         )
-    graph = calibration_graph()
-    samples = random_samples(graph, 1, seed=0)
-    prior = timing_model(board.model_copy(update={"calibration": None}))
-    observed: list[Observed] = []
-    counts: Sequence[ClassCounts] = ()
+    count = count or counted(board, workdir / "counts", cache_dir)
+    probes = Probes(measure, count, workdir, cache_dir)
     boards = calibration_boards(board)
-    for number, at in enumerate(boards):
-        built = build(graph, at, workdir=workdir / str(number), cache_dir=cache_dir)
-        counts = counts or (count or counted(board, workdir / "counts", cache_dir))(built, samples)
-        cycles = measure(built.firmware, samples)
-        wait_states = at.region("flash").wait_states
-        names = _names(graph, built)
-        observed += [
-            Observed(name, one, float(took), wait_states)
-            for name, one, took in zip(names, counts, cycles, strict=True)
-            if one.insn > 0
-        ]
-    clocks = tuple(at.clock.hz / 1e6 for at in boards)
-    return Calibrated(fit_weights(observed, prior), tuple(observed), clocks)
+    series = [probes.observe(at) for at in boards]
+    observed = [one for ops in series for one in ops]
+    fitted = fit_weights(observed, timing_model(board.model_copy(update={"calibration": None})))
+    fitted = replace(fitted, memories=_memories(board, probes, series[0], fitted))
+    return Calibrated(fitted, tuple(observed), tuple(at.clock.hz / 1e6 for at in boards))
+
+
+def _memories(
+    board: Board, probes: Probes, here: Sequence[Observed], fitted: FittedTerms
+) -> dict[str, MemoryCost]:
+    """What each other memory costs; ``here`` are the ops in the one that the weights are of."""
+    model = timing_model(board.model_copy(update={"calibration": fitted.calibration("a probe")}))
+    series = (probes.observe_if_it_fits(other) for other in memory_boards(board, here[0].memory))
+    return {there[0].memory: fit_memory(there, here, model) for there in series if there}
 
 
 def on_board(probe: str | None, port: str | None) -> Measure:
@@ -114,27 +113,3 @@ def profiled(link: Link, samples: Samples) -> list[float]:
 
     runs = [client.profile(load) for _ in range(RUNS)]
     return [float(statistics.median(counts)) for counts in zip(*runs, strict=True)]
-
-
-def counted(board: Board, workdir: Path, cache_dir: Path | None) -> Count:
-    """Counts by QEMU, on the machine that stands in for the board if it is not its own."""
-
-    def count(built: Built, samples: Samples) -> Sequence[ClassCounts]:
-        image = image_for(Qemu(), built.firmware.board, built.ledger)
-        running = built.firmware
-        if image != DeviceImage(built.firmware.board, running.arena_location):
-            running = build_firmware(
-                built.sources,
-                image.board,
-                workdir=workdir,
-                cache_dir=cache_dir,
-                arena_location=image.arena_location,
-            )
-        return count_inference(running, samples, timing_model(board).accelerator)
-
-    return count
-
-
-def _names(graph: Graph, built: Built) -> list[str]:
-    order = built.ledger.plan.order
-    return [f"op {i} {graph.ops[i].kind}" for i in order]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from micronas.board import Board
-from micronas.codegen.lowering import Lowered, Target
-from micronas.codegen.lowering.lower import lower_graph
-from micronas.latency.op_model import BoardLatency, board_latency
+from micronas.latency.op_model import BoardLatency
+from micronas.memory.ledger import Ledger
 from micronas.model.graph import Graph
-from micronas.model.net import Net, shape_graph
+from micronas.model.net import shape_graph
 from micronas.space import Arch, Space
 from micronas.trial import Latency
 
@@ -20,9 +18,10 @@ _MAX_KNOWN = 20_000
 class NetLatency:
     """Modelled latency on one board, cached by the keys of architectures."""
 
-    def __init__(self, space: Space, board: Board) -> None:
-        self._space, self._target = space, Target(board.core)
-        self.model: BoardLatency = board_latency(board)
+    def __init__(self, space: Space, model: BoardLatency, deployed: Callable[[Arch], Ledger]) -> None:
+        """``deployed`` gives the ledger by which an architecture would be built."""
+        self._space, self._deployed = space, deployed
+        self.model = model
         self._known: dict[str, Latency] = {}
 
     def of(self, arch: Arch) -> Latency:
@@ -31,35 +30,35 @@ class NetLatency:
         if key not in self._known:
             if len(self._known) >= _MAX_KNOWN:
                 self._known.clear()
-            self._known[key] = self.of_net(self._space.net(arch))
+            graph = shape_graph(self._space.net(arch))
+            self._known[key] = modelled_by_ledger(self.model, graph, self._deployed(arch))
         return self._known[key]
-
-    def of_net(self, net: Net) -> Latency:
-        """The latency of a network without weights."""
-        graph = shape_graph(net)
-        return self.of_graph(graph, lower_graph(graph, self._target))
-
-    def of_graph(self, graph: Graph, lowered: Sequence[Lowered]) -> Latency:
-        """The latency of a lowered network; its weights, if it has any, have no effect."""
-        return self.model.of(graph, lowered, trained=False)
 
 
 @dataclass(frozen=True)
 class ModelledLimit:
     """``constraints.latency_ms`` as a limit for modelled latencies; see ``gate.LatencyLimit``."""
 
-    latency: NetLatency
+    model: BoardLatency
     limit_ms: float
 
-    def reason(self, net: Net) -> str | None:
+    def reason(self, graph: Graph, ledger: Ledger) -> str | None:
         """The latency and the excess over the limit; None for a network that is fast enough."""
-        latency = self.latency.of_net(net)
+        latency = modelled_by_ledger(self.model, graph, ledger)
         over_ms = latency.ms - self.limit_ms
         if over_ms <= 0:
             return None
         return f"{latency}: {over_ms:.2f} ms over constraints.latency_ms {self.limit_ms:g}"
 
 
-def modelled_limit(latency: NetLatency | None, limit_ms: float | None) -> ModelledLimit | None:
+def modelled_by_ledger(model: BoardLatency, graph: Graph, ledger: Ledger) -> Latency:
+    """Latency with the kernels, steps and arena of ``ledger``; weights, if ``graph`` has any, have no effect.
+
+    So the gate, which knows shapes only, and the trial of a trained network agree.
+    """
+    return model.of(graph, ledger.lowered, trained=False, memory=str(ledger.arena_location))
+
+
+def modelled_limit(model: BoardLatency | None, limit_ms: float | None) -> ModelledLimit | None:
     """The limit of a run; None if latencies are not modelled or not limited."""
-    return None if latency is None or limit_ms is None else ModelledLimit(latency, limit_ms)
+    return None if model is None or limit_ms is None else ModelledLimit(model, limit_ms)

@@ -7,15 +7,15 @@ too few networks, or none similar to this one, a regression with two coefficient
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from micronas.codegen.lowering import Lowered, Target
-from micronas.codegen.lowering.lower import lower_graph
 from micronas.config import LatencyConfig
 from micronas.latency.op_model import BoardLatency
+from micronas.memory.ledger import Ledger
 from micronas.model.graph import Graph
 from micronas.model.net import shape_graph
+from micronas.search.predicted_latency.modelled import modelled_by_ledger
 from micronas.search.predicted_latency.prediction import PROFILE, LatencyPredictor, latency_in
 from micronas.space import Arch, Space
 from micronas.store import Record
@@ -62,19 +62,20 @@ def ran_before(records: Sequence[Record], number: int) -> tuple[ProfiledNetwork,
 
 
 class Shapes:
-    """Graph and lowering of architectures, each computed once."""
+    """Graph and ledger of architectures as they are deployed, each computed once."""
 
-    def __init__(self, space: Space, target: Target) -> None:
-        self.space, self._target = space, target
-        self._known: dict[str, tuple[Graph, Sequence[Lowered], int]] = {}
+    def __init__(self, space: Space, deployed: Callable[[Arch], Ledger]) -> None:
+        """``deployed`` gives the ledger by which an architecture would be built."""
+        self.space, self._deployed = space, deployed
+        self._known: dict[str, tuple[Graph, Ledger, int]] = {}
 
-    def of(self, arch: Arch) -> tuple[Graph, Sequence[Lowered], int]:
-        """Graph, its lowering, and multiply-accumulates."""
+    def of(self, arch: Arch) -> tuple[Graph, Ledger, int]:
+        """Graph, ledger, and multiply-accumulates."""
         key = self.space.key(arch)
         if key not in self._known:
             net = self.space.net(arch)
             graph = shape_graph(net)
-            self._known[key] = graph, lower_graph(graph, self._target), net.macs
+            self._known[key] = graph, self._deployed(arch), net.macs
         return self._known[key]
 
 
@@ -98,8 +99,8 @@ class SubnetLatency:
 
     def by_model(self, arch: Arch) -> Expected | None:
         """The latency model's prediction; None if it does not apply or its error bar is too wide."""
-        graph, lowered, _ = self._shapes.of(arch)
-        said = self._predictor.untrained(graph, lowered)
+        graph, ledger, _ = self._shapes.of(arch)
+        said = self._predictor.untrained(graph, ledger.lowered)
         if said is None or not said.is_trusted(self._config):
             return None
         return Expected(said.latency.ms, said.error)
@@ -107,8 +108,8 @@ class SubnetLatency:
     def of(self, arch: Arch) -> Expected | None:
         """The modelled latency, otherwise the best available prediction; None if no network ran."""
         if self._modelled is not None:
-            graph, lowered, _ = self._shapes.of(arch)
-            return Expected(self._modelled.of(graph, lowered, trained=False).ms, 0.0)
+            graph, ledger, _ = self._shapes.of(arch)
+            return Expected(modelled_by_ledger(self._modelled, graph, ledger).ms, 0.0)
         if self._speed is None:
             return None
         if (said := self.by_model(arch)) is not None:

@@ -180,7 +180,7 @@ class RegionWalk:
         self.region: SharedWeightSpace = choose_region(self.space, problem.reference(self.space))
         self._gate = LedgerGate(self.region, board, config.runtime, budget, macs)
         self._first = initial_trials(self.region, self._gate, self._gate.ledger, budget)
-        self._shapes = Shapes(self.space, Target(board.core))
+        self._shapes = Shapes(self.space, outer.deployed)
         is_modelled = latency_source(config, board) is Source.MODELLED
         self.modelled = board_latency(board) if is_modelled else None
         self.latency = SubnetLatency(self._shapes, config.latency, ran, self.modelled)

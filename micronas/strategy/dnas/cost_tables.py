@@ -22,6 +22,7 @@ from micronas.codegen.lowering.lower import lower_graph
 from micronas.codegen.lowering.sizes import constant_items, item_bytes
 from micronas.latency.op_model import BoardLatency
 from micronas.memory.plan import plan_memory
+from micronas.memory.plan.free_scratch import use_free_bytes
 from micronas.model.graph import Graph
 from micronas.model.net import Conv, Dense, GlobalAveragePool, Net, NetBuilder, SoftmaxLayer, shape_graph
 from micronas.space.extent import Plane
@@ -86,19 +87,41 @@ def values_written(graph: Graph) -> int:
     return sum(graph.tensors[op.outputs[0]].elements for op in graph.ops)
 
 
+@dataclass(frozen=True)
+class _BlockTimer:
+    """Modelled milliseconds of a block in a network whose arena has at least ``arena_bytes``.
+
+    What the block leaves free of that is its scratch for larger steps, as in the firmware.
+    """
+
+    latency: BoardLatency
+    arena_bytes: int
+
+    def ms(self, net: Net, target: Target) -> float:
+        graph = shape_graph(net)
+        lowered = lower_graph(graph, target)
+        lowered, _ = use_free_bytes(lowered, plan_memory(graph, lowered), self.arena_bytes)
+        return self.latency.of(graph, lowered, trained=False).ms
+
+
+def _least_arena_bytes(tables: CostTables) -> int:
+    """What every network of the backbone needs: its arena is the peak over its blocks."""
+    return int(max(table[..., SRAM_BYTES].min() for table in (tables.stem, *tables.slots, tables.head)))
+
+
 def make_cost_tables(
     backbone: ChoiceBackbone,
     target: Target,
     speed: MacThroughput = NO_THROUGHPUT,
     latency: BoardLatency | None = None,
 ) -> CostTables:
-    """Lower and plan every choice of ``backbone`` once; takes about a second.
+    """Lower and plan every choice of ``backbone``; takes about a second.
 
     Milliseconds are those of the board's timing model if there is a ``latency``, otherwise by ``speed``.
     """
-    exact = _exact_tables(backbone, target, latency)
+    exact = _exact_tables(backbone, target, None)
     if latency is not None:
-        return exact
+        return _exact_tables(backbone, target, _BlockTimer(latency, _least_arena_bytes(exact)))
     return CostTables(
         stem=_timed(exact.stem, speed),
         slots=tuple(_timed(table, speed) for table in exact.slots),
@@ -113,14 +136,14 @@ def _timed(table: Floats, speed: MacThroughput) -> Floats:
     return np.concatenate([table[..., :MS], ms[..., np.newaxis]], axis=-1)
 
 
-def _exact_tables(backbone: ChoiceBackbone, target: Target, latency: BoardLatency | None) -> CostTables:
+def _exact_tables(backbone: ChoiceBackbone, target: Target, timer: _BlockTimer | None) -> CostTables:
     last, kernels = backbone.slots[-1], tuple(range(len(backbone.stem_windows)))
     return CostTables(
-        stem=_table((kernels, backbone.stem_widths), _stem_cost(backbone, target, latency)),
-        slots=tuple(_slot_table(slot, target, latency) for slot in backbone.slots),
+        stem=_table((kernels, backbone.stem_widths), _stem_cost(backbone, target, timer)),
+        slots=tuple(_slot_table(slot, target, timer) for slot in backbone.slots),
         head=_table(
             (last.widths,),
-            lambda width: _net_cost(_head(backbone.last_plane, width, backbone.n_classes), target, latency),
+            lambda width: _net_cost(_head(backbone.last_plane, width, backbone.n_classes), target, timer),
         ),
         base_bytes=_base_bytes(target),
     )
@@ -141,22 +164,22 @@ def _table(axes: tuple[tuple[int, ...], ...], cost: Callable[..., _Cost]) -> Flo
 
 
 def _stem_cost(
-    backbone: ChoiceBackbone, target: Target, latency: BoardLatency | None
+    backbone: ChoiceBackbone, target: Target, timer: _BlockTimer | None
 ) -> Callable[[int, int], _Cost]:
     def cost(kernel: int, width: int) -> _Cost:
         stem = Conv(width, *backbone.stem_windows[kernel], *backbone.stem_step)
-        return _net_cost(NetBuilder(backbone.input_shape).chain(stem).build(), target, latency)
+        return _net_cost(NetBuilder(backbone.input_shape).chain(stem).build(), target, timer)
 
     return cost
 
 
-def _slot_table(slot: Slot, target: Target, latency: BoardLatency | None) -> Floats:
+def _slot_table(slot: Slot, target: Target, timer: _BlockTimer | None) -> Floats:
     def cost(candidate: int, reads: int, width: int) -> _Cost:
         block = slot.block(candidate, width)
         constants, live, macs, written = _block_cost(slot.plane, reads, block, target)
-        if latency is None:
+        if timer is None:
             return constants, live, macs, written
-        return constants, live, macs, _block_ms(slot.plane, reads, block, target, latency)
+        return constants, live, macs, timer.ms(_block_net(slot.plane, reads, block), target)
 
     return _table((tuple(range(len(slot.candidates))), slot.in_widths, tuple(range(len(slot.widths)))), cost)
 
@@ -164,11 +187,6 @@ def _slot_table(slot: Slot, target: Target, latency: BoardLatency | None) -> Flo
 @lru_cache(maxsize=100_000)
 def _block_cost(plane: Plane, reads: int, block: Block, target: Target) -> _Cost:
     return _net_cost(_block_net(plane, reads, block), target)
-
-
-def _block_ms(plane: Plane, reads: int, block: Block, target: Target, latency: BoardLatency) -> float:
-    graph = shape_graph(_block_net(plane, reads, block))
-    return latency.of(graph, lower_graph(graph, target), trained=False).ms
 
 
 def _block_net(plane: Plane, reads: int, block: Block) -> Net:
@@ -181,16 +199,16 @@ def _head(plane: Plane, width: int, classes: int) -> Net:
     return NetBuilder((*plane, width)).chain(GlobalAveragePool(), Dense(classes), SoftmaxLayer()).build()
 
 
-def _net_cost(net: Net, target: Target, latency: BoardLatency | None = None) -> _Cost:
+def _net_cost(net: Net, target: Target, timer: _BlockTimer | None = None) -> _Cost:
     """Constants of the ops with their places in the op table, live-tensor bound, MACs, values written.
 
-    With a ``latency``, its milliseconds take the place of the values written.
+    With a ``timer``, its milliseconds take the place of the values written.
     """
     graph = shape_graph(net)
     lowered = lower_graph(graph, target)
     constants = sum(i.nbytes for i in constant_items(graph, lowered) if i.op_index is not None)
     constants += item_bytes("const void *") * len(lowered)
-    last = values_written(graph) if latency is None else latency.of(graph, lowered, trained=False).ms
+    last = values_written(graph) if timer is None else timer.ms(net, target)
     return constants, plan_memory(graph, lowered).bound_bytes, net.macs, last
 
 

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 from micronas.board import load_board
-from micronas.codegen.lowering import Target
-from micronas.codegen.lowering.lower import lower_graph
 from micronas.config import LatencyConfig, SearchConfig
 from micronas.errors import BuildError
 from micronas.latency import OpFeatures, Profile, features_of, profile_to_json
+from micronas.memory.ledger import make_ledger
 from micronas.model.net import Net, shape_graph
 from micronas.search.predicted_latency.prediction import PROFILE
 from micronas.search.subnets.latency import Expected, ProfiledNetwork, Shapes, SubnetLatency, ran_before
@@ -29,7 +28,7 @@ from micronas.trial import Json, Latency, Outcome, Source, Trial, latency_to_jso
 
 BOARD = load_board("nucleo_f446re")
 SPACE = LayerwiseSpace((16, 16, 1), 10, Limits(max_blocks=3))
-SHAPES = Shapes(SPACE, Target(BOARD.core))
+SHAPES = Shapes(SPACE, lambda arch: make_ledger(shape_graph(SPACE.net(arch)), BOARD))
 CONFIG = SearchConfig()
 COUNTS_PER_MS = 1000.0
 
@@ -43,7 +42,7 @@ def own_law(op: OpFeatures) -> float:
 def profile_of(net: Net) -> dict[str, Json]:
     """What running ``net`` on it would tell."""
     graph = shape_graph(net)
-    ops = [(f, own_law(f)) for f in features_of(graph, lower_graph(graph, Target(BOARD.core)))]
+    ops = [(f, own_law(f)) for f in features_of(graph, make_ledger(graph, BOARD).lowered)]
     count = sum(c for _, c in ops) + 50.0 + 3.0 * len(ops)
     latency = Latency(count / COUNTS_PER_MS, Source.EMULATED, instructions=round(count))
     return {**profile_to_json(Profile(tuple(ops), count)), "latency": latency_to_json(latency)}

@@ -18,12 +18,12 @@ import numpy as np
 import pytest
 
 from micronas.board import load_board
-from micronas.codegen.lowering import Target
 from micronas.config import RewardConfig, SearchConfig
 from micronas.errors import ConfigError, StoreError
 from micronas.estimate import check_estimator, estimators_of
 from micronas.estimate.agreement import agreement
-from micronas.model.net import Conv, Net, NetBuilder
+from micronas.memory.ledger import make_ledger
+from micronas.model.net import Conv, Net, NetBuilder, shape_graph
 from micronas.search.rank_agreement import stage_text
 from micronas.search.subnets.latency import Expected, ProfiledNetwork, Shapes
 from micronas.search.subnets.search import FOUND, FoundSubnets, Subnet
@@ -53,7 +53,8 @@ class SpaceWithNets(ToySpace):
 
 
 SPACE = SpaceWithNets()
-SHAPES = Shapes(SPACE, Target(load_board("nucleo_f446re").core))
+BOARD = load_board("nucleo_f446re")
+SHAPES = Shapes(SPACE, lambda arch: make_ledger(shape_graph(SPACE.net(arch)), BOARD))
 PROFILE_OF_AN_HOUR: dict[str, Json] = {
     "ops": [],
     "count": 3.6e6,

@@ -1,0 +1,116 @@
+"""What the convolution kernels loop over: switches and values of their laws (features.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Sizes = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Law:
+    """``switches`` name the inner loop, ``values`` are how often its parts run."""
+
+    switches: tuple[str, ...]
+    values: tuple[float, ...]
+
+
+def conv_law(kernel: str, packed: int, p: Sizes) -> Law:
+    """CONV_2D with ``packed`` bytes of weights, padding among them."""
+    law = _by_quads(packed, p) if "quads" in p else _by_pairs(packed, p)
+    if "1x1" in kernel:
+        return law
+    terms, border = packed / (2 * _channel_pairs(p)), _pixels(p) - _inner_pixels(p)
+    values = (border * terms, border * p["kernel_h"], _pixels(p) * p["kernel_h"])
+    whole_words = p["kernel_w"] * p["in_c"] % 4 == 0
+    return Law((*law.switches, "words" if whole_words else "bytes"), (*law.values, *values))
+
+
+def _by_pairs(packed: int, p: Sizes) -> Law:
+    """Output pixels go in pairs, output channels too; weights are padded to whole groups."""
+    pixels, channel_pairs = _pixels(p), _channel_pairs(p)
+    twice = 2 * -(-pixels // 2)
+    terms = packed / (2 * channel_pairs)
+    return Law((), (1, pixels, twice * channel_pairs, twice * packed, pixels * terms))
+
+
+def _by_quads(packed: int, p: Sizes) -> Law:
+    """Blocks of ``quads`` of four pixels; with more than one quad, a block copies the weights to SRAM once.
+
+    Then the last quad, if it is not full, and an odd channel read them from flash.
+    """
+    pixels, pairs = _pixels(p), _channel_pairs(p)
+    quads, terms = -(-pixels // 4), packed / (2 * pairs)
+    values = (1, quads, quads * pairs, quads * packed, quads * terms, quads * (p["out_c"] % 2))
+    if p["quads"] == 1:
+        return Law(("single",), values)
+    blocks = -(-quads // p["quads"])
+    rest = packed * (pixels % 4 > 0)
+    return Law(("staged",), (*values, blocks * pairs, blocks * packed, rest))
+
+
+def strip_law(p: Sizes) -> Law:
+    """``mn_depthwise_dsp``: channel by channel, rows of pairs of outputs on a strip of the padded plane.
+
+    An odd column is a pair by itself. A strip sets each channel up, and moves the rows that it shares with
+    the one before.
+    """
+    rows_at_once = (p["plane_h"] - p["kernel_h"]) // p["stride_h"] + 1
+    strips = -(-p["out_h"] // rows_at_once)
+    moved = (strips - 1) * max(0, p["kernel_h"] - p["stride_h"]) * p["plane_w"]
+    rows, odd = p["out_c"] * p["out_h"], p["out_w"] % 2
+    pairs, words = rows * (p["out_w"] // 2 + odd), p["kernel_w"] // 2 + 1
+    common = (
+        *(1, p["out_c"] * strips, p["out_c"] * strips * odd, rows, rows * odd, pairs),
+        *(p["in_c"] * moved, p["plane_h"] * p["plane_w"]),
+        *(p["in_c"] * p["in_h"] * p["in_w"], p["in_c"] * p["in_h"]),
+    )
+    if (p["kernel_h"], p["kernel_w"]) == (3, 3) and p["stride_w"] <= 2:
+        return Law(("3x3",), (*common, pairs * (p["stride_w"] == 2)))
+    taps = p["kernel_h"] * words
+    return Law(("any",), (*common, p["out_c"] * strips * taps, pairs * taps, pairs * p["kernel_h"]))
+
+
+def tap_list_law(p: Sizes) -> Law:
+    """``mn_depthwise_pixels_dsp``: a list of taps for each pixel, then four channels at a time."""
+    pixels, fours, taps = _pixels(p), -(-p["in_c"] // 4), p["kernel_h"] * p["kernel_w"]
+    values = (1, pixels, pixels * p["kernel_h"], pixels * taps, pixels * fours, pixels * fours * taps)
+    return Law((), values)
+
+
+def plane_law(p: Sizes) -> Law:
+    """``mn_depthwise_s8``: a plane is filled for each channel, then every tap of every output."""
+    words, rows = p["kernel_w"] // 2 + 1, p["out_c"] * p["out_h"]
+    pairs = -(-p["out_w"] // 2)
+    values = (
+        *(1, p["out_c"], rows, rows * pairs, rows * (p["out_w"] % 2)),
+        *(p["out_c"] * p["plane_h"] * p["plane_w"], p["in_c"] * p["in_h"] * p["in_w"], p["in_c"] * p["in_h"]),
+        *(p["out_c"] * p["kernel_h"] * words, rows * pairs * p["kernel_h"] * words),
+        rows * pairs * p["kernel_h"],
+    )
+    special = (p["kernel_h"], p["kernel_w"]) == (3, 3) and p["stride_w"] <= 2
+    return Law(("3x3" if special else "any",), values)
+
+
+def _pixels(p: Sizes) -> int:
+    return p["out_h"] * p["out_w"]
+
+
+def _channel_pairs(p: Sizes) -> int:
+    return -(-p["out_c"] // 2)
+
+
+def _inner_pixels(p: Sizes) -> int:
+    """Output pixels whose window is wholly inside the input."""
+    reach_h, reach_w = (p["kernel_h"] - 1) * p["dilation_h"], (p["kernel_w"] - 1) * p["dilation_w"]
+    down = inner_positions(p["out_h"], p["stride_h"], p["pad_top"], reach_h, p["in_h"])
+    across = inner_positions(p["out_w"], p["stride_w"], p["pad_left"], reach_w, p["in_w"])
+    return down * across
+
+
+def inner_positions(out: int, stride: int, pad: int, reach: int, size: int) -> int:
+    """Of ``out`` windows that reach ``reach`` elements beyond their first, those inside ``size`` elements."""
+    first = -(-pad // stride)
+    last = min(out - 1, (size - 1 - reach + pad) // stride)
+    return max(0, last - first + 1)
