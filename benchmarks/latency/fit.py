@@ -55,7 +55,11 @@ def collect(core: Core, families: tuple[str, ...], count: int) -> list[OpCounts]
 
 def _free_bytes(rng: np.random.Generator) -> int:
     """What an op may take for larger steps: nothing, or anything up to what is of use."""
-    return 0 if rng.random() < _NOTHING_FREE else round(math.exp(rng.uniform(math.log(128), math.log(MAX_BYTES))))
+    return (
+        0
+        if rng.random() < _NOTHING_FREE
+        else round(math.exp(rng.uniform(math.log(128), math.log(MAX_BYTES))))
+    )
 
 
 def _ops(core: Core, families: tuple[str, ...], features: tuple[OpFeatures, ...], counts) -> list[OpCounts]:
@@ -79,7 +83,7 @@ def main() -> int:
         "--cases",
         type=int,
         default=CASES_PER_CORE,
-        help="shapes per core with the DSP extension, whose kernels have more forms; a third of them on others",
+        help="shapes per core with the DSP extension; a third of them on others, which have fewer kernels",
     )
     parser.add_argument("--out", type=Path, default=COSTS)
     parser.add_argument("--core", choices=[c.value for c in CODES], help="only this one; keeps the others")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from micronas.deploy.mlperf.task import MlperfTask
     from micronas.device.targets import Device, ExecutionTarget
     from micronas.model.graph import Graph
+    from micronas.trial import Latency
 
 SCRIPTS = ("all", "performance", "accuracy")
 DEFAULT_MODE = "performance"
@@ -89,13 +90,17 @@ def mlperf(
         finally:
             if log is not None:
                 write_file("--log", log, "\n".join(dut.transcript) + "\n")
-    result = MlperfResult(built, _execution_target(wanted, built), source, performance, accuracy)
+    modelled, why_not = _modelled(wanted) if performance is not None else (None, "")
+    target = _execution_target(wanted, built)
+    result = MlperfResult(built, target, source, performance, accuracy, modelled)
     if as_json:
         print_json(result_json(result, str(model)))
         return
     _print_device(built, load_board(board))
     print(f"{model.name} on {wanted.board.title}: {result.execution_target}")
     print("\n".join(result_lines(result)))
+    if why_not:
+        print(why_not)
 
 
 @dataclass(frozen=True)
@@ -159,6 +164,18 @@ def _wanted(
 
     where, graph = make_device(device, probe, port), read(model)
     return _Wanted(board, graph, choose_task(task, graph), where)
+
+
+def _modelled(wanted: _Wanted) -> tuple[Latency | None, str]:
+    """Latency by the core's timing model, where QEMU stands in for the board; or None and the reason."""
+    from micronas.deploy.deployment import cache_folder
+    from micronas.deploy.modelled import modelled_alone
+    from micronas.device.targets import Qemu
+
+    if not isinstance(wanted.device, Qemu):
+        return None, ""
+    with temporary_folder() as work:
+        return modelled_alone(wanted.graph, wanted.board, Path(work), cache_folder())
 
 
 def _execution_target(wanted: _Wanted, built: DutFirmware) -> ExecutionTarget:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from micronas.board import Board
-from micronas.deploy.deployment import Built, Deployment, Samples
+from micronas.deploy.deployment import Built, Deployment, Samples, build, random_samples
 from micronas.device.block_trace import count_inference
 from micronas.device.targets import DeviceImage, Qemu, image_for
-from micronas.errors import DeadlineError, DeviceError
+from micronas.errors import BoardError, DeadlineError, DeviceError
 from micronas.firmware import build_firmware
 from micronas.latency.bounds import bound_cycles
 from micronas.latency.core_model import Cycles, Parts, TimingModel, is_modelled, timing_model
@@ -61,6 +61,18 @@ def modelled(deployment: Deployment, samples: Samples, cache_dir: Path | None) -
     counts = count_inference(running, samples, timing_model(board).accelerator, _kept(cache_dir))
     instructions = deployment.measurement.latency.instructions
     return of_counts(deployment.graph, deployment.ledger, board, counts, instructions)
+
+
+def modelled_alone(
+    graph: Graph, board: Board, workdir: Path, cache_dir: Path | None
+) -> tuple[Latency | None, str]:
+    """The latency of ``graph`` in its own firmware, on QEMU; or None and why it is not modelled."""
+    try:
+        built = build(graph, board, workdir=workdir, cache_dir=cache_dir)
+        counts = counted(board, workdir / "twin", cache_dir)(built, random_samples(graph, 1, seed=0))
+        return of_counts(graph, built.ledger, board, counts).latency, ""
+    except (BoardError, DeviceError, DeadlineError) as error:
+        return None, f"not modelled: {error.message}"
 
 
 def of_counts(

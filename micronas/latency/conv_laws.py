@@ -21,10 +21,13 @@ def conv_law(kernel: str, packed: int, p: Sizes) -> Law:
     law = _by_quads(packed, p) if "quads" in p else _by_pairs(packed, p)
     if "1x1" in kernel:
         return law
-    terms, border = packed / (2 * _channel_pairs(p)), _pixels(p) - _inner_pixels(p)
-    values = (border * terms, border * p["kernel_h"], _pixels(p) * p["kernel_h"])
-    whole_words = p["kernel_w"] * p["in_c"] % 4 == 0
-    return Law((*law.switches, "words" if whole_words else "bytes"), (*law.values, *values))
+    terms, (down, across) = packed / (2 * _channel_pairs(p)), _inner_positions(p)
+    inside, rows = down * across, p["kernel_h"]
+    border = _pixels(p) - inside
+    turns = down * (0 < across < p["out_w"])  # rows in which the code changes between the two
+    copied = inside * (p["kernel_w"] * p["in_c"] % 4 > 0)  # windows whose rows are not whole words
+    values = (turns, border * terms, border * rows, inside * rows, copied * terms, copied * rows)
+    return Law(law.switches, (*law.values, *values))
 
 
 def _by_pairs(packed: int, p: Sizes) -> Law:
@@ -46,8 +49,8 @@ def _by_quads(packed: int, p: Sizes) -> Law:
     if p["quads"] == 1:
         return Law(("single",), values)
     blocks = -(-quads // p["quads"])
-    rest = packed * (pixels % 4 > 0)
-    return Law(("staged",), (*values, blocks * pairs, blocks * packed, rest))
+    rest = pixels % 4 > 0
+    return Law(("staged",), (*values, blocks, blocks * pairs, blocks * packed, rest * pairs, rest * packed))
 
 
 def strip_law(p: Sizes) -> Law:
@@ -101,12 +104,12 @@ def _channel_pairs(p: Sizes) -> int:
     return -(-p["out_c"] // 2)
 
 
-def _inner_pixels(p: Sizes) -> int:
-    """Output pixels whose window is wholly inside the input."""
+def _inner_positions(p: Sizes) -> tuple[int, int]:
+    """Rows and columns of output pixels whose window is wholly inside the input."""
     reach_h, reach_w = (p["kernel_h"] - 1) * p["dilation_h"], (p["kernel_w"] - 1) * p["dilation_w"]
     down = inner_positions(p["out_h"], p["stride_h"], p["pad_top"], reach_h, p["in_h"])
     across = inner_positions(p["out_w"], p["stride_w"], p["pad_left"], reach_w, p["in_w"])
-    return down * across
+    return down, across
 
 
 def inner_positions(out: int, stride: int, pad: int, reach: int, size: int) -> int:

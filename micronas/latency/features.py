@@ -56,8 +56,18 @@ def _op_features(graph: Graph, op: Op, call: Lowered) -> OpFeatures:
         window = sizes["filter_h"] * sizes["filter_w"]
         outputs = math.prod(shape)
         return OpFeatures(call.kernel, _floats(1, outputs, outputs * window, outputs // shape[-1]))
+    if op.kind == "CONCATENATION":
+        return OpFeatures(call.kernel, _floats(*_concatenation(call, math.prod(shape))))
     inputs = sum(graph.tensors[t].elements for t in graph.activation_inputs(op))
     return OpFeatures(call.kernel, _floats(1, math.prod(shape), inputs, packed))
+
+
+def _concatenation(call: Lowered, outputs: int) -> tuple[float, ...]:
+    """A copy per row and input; of whole words, unless a run ends within one."""
+    sizes = {f.name: f.value for f in call.params if isinstance(f.value, int)}
+    runs = next(c.values for c in call.constants if c.name == "run_bytes")
+    ragged = runs is not None and any(int(run) % 4 for run in runs.tolist())
+    return 1, sizes["outer"], sizes["outer"] * sizes["inputs"], outputs, outputs * ragged
 
 
 def _depthwise(kernel: str, sizes: Sizes) -> Law:

@@ -93,8 +93,7 @@ def test_hidden_weights_of_a_stand_in_board_are_recovered(tmp_path: Path, firmwa
         board = HiddenCore()
         board.flashed(graph, firmware.build_id)
         board.cycles = tuple(
-            round(hidden_cycles(c, wait_states, memory) * (1 + NOISE * rng.standard_normal()))
-            for c in counts
+            round(hidden_cycles(c, wait_states, memory) * (1 + NOISE * rng.standard_normal())) for c in counts
         )
         with board, SerialLink(board.port, 115_200, emulated=False) as link:
             return profiled(link, samples)

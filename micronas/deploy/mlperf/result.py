@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from micronas.deploy.mlperf.firmware import DutFirmware
 from micronas.deploy.mlperf.script import Accuracy, Performance
+from micronas.deploy.to_json import latency_range
 from micronas.device.targets import ExecutionTarget
-from micronas.trial import Json, Source
+from micronas.trial import Json, Latency, Source
 
 NO_SUBMISSION = "not an MLPerf result: not submitted to, reviewed or verified by MLCommons"
 _RULE = "-" * 57
@@ -15,13 +16,18 @@ _RULE = "-" * 57
 
 @dataclass(frozen=True)
 class MlperfResult:
-    """One run of the scripts; ``accuracy`` is None without samples."""
+    """One run of the scripts; ``accuracy`` is None without samples.
+
+    ``source`` is that of the time stamps. Those of an emulator are executed instructions at a constant rate:
+    where there is a latency by the core's timing model, ``modelled``, the throughput is its inverse.
+    """
 
     built: DutFirmware
     execution_target: ExecutionTarget
     source: Source
     performance: Performance | None
     accuracy: Accuracy | None
+    modelled: Latency | None = None
 
 
 def source_of(counter: str, *, emulated: bool) -> Source:
@@ -30,10 +36,28 @@ def source_of(counter: str, *, emulated: bool) -> Source:
 
 
 def result_lines(result: MlperfResult) -> list[str]:
-    """The runner's result lines, each prefixed with ``mlperf-tiny [emulated]`` or ``[measured]``."""
-    lines = _performance_lines(result.performance) if result.performance else []
-    lines += _accuracy_lines(result) if result.accuracy else []
-    return [f"mlperf-tiny [{result.source.value}]: {line}" for line in [*lines, NO_SUBMISSION]]
+    """The runner's result lines, each prefixed with its source: ``mlperf-tiny [modelled]``, for example."""
+    lines: list[tuple[Source, str]] = []
+    if result.performance and result.modelled:
+        lines += [(Source.MODELLED, line) for line in _modelled_lines(result.performance, result.modelled)]
+    elif result.performance:
+        lines += [(result.source, line) for line in _performance_lines(result.performance)]
+    if result.accuracy:
+        lines += [(result.source, line) for line in _accuracy_lines(result)]
+    source = lines[-1][0] if lines else result.source
+    return [f"mlperf-tiny [{source.value}]: {line}" for source, line in [*lines, (source, NO_SUBMISSION)]]
+
+
+def _modelled_lines(performance: Performance, latency: Latency) -> list[str]:
+    """Throughput by the timing model; the emulator's windows say only that the device answered."""
+    ran = sum(window.inferences for window in performance.windows)
+    return [
+        _RULE,
+        f"Throughput is {1000.0 / latency.ms:>10.3f} inf./sec.",
+        f"Latency is {latency}",
+        _RULE,
+        f"{ran} inferences ran in an emulator, whose time stamps are not used",
+    ]
 
 
 def _performance_lines(performance: Performance) -> list[str]:
@@ -87,15 +111,21 @@ def result_json(result: MlperfResult, model: str) -> dict[str, Json]:
             "input_buffer": sram.input_buffer,
             "added": sram.added,
         },
-        "performance": _performance_json(result.performance) if result.performance else None,
+        "performance": _performance_json(result) if result.performance else None,
         "accuracy": _accuracy_json(result) if result.accuracy else None,
     }
 
 
-def _performance_json(performance: Performance) -> dict[str, Json]:
+def _performance_json(result: MlperfResult) -> dict[str, Json]:
+    """Throughput and latency have a source of their own; the windows are those of the time stamps."""
+    performance, modelled = result.performance, result.modelled
+    assert performance is not None
+    latency_ms = modelled.ms if modelled else 1000.0 / performance.throughput
     return {
-        "throughput": performance.throughput,
-        "latency_ms": 1000.0 / performance.throughput,
+        "throughput": 1000.0 / latency_ms,
+        "latency_ms": latency_ms,
+        "source": Source.MODELLED.value if modelled else result.source.value,
+        **(latency_range(modelled) if modelled else {}),
         "by_the_rules": performance.by_the_rules,
         "windows": [{"inferences": w.inferences, "elapsed_us": w.elapsed_us} for w in performance.windows],
     }

@@ -234,13 +234,18 @@ def test_the_verb_prints_labelled_lines_and_json(shared_models: Path, tmp_path: 
     assert len(performance["windows"]) == 5
     assert all(w["elapsed_us"] >= 300_000 and w["inferences"] >= 10 for w in performance["windows"])
     assert not performance["by_the_rules"]
+    assert (performance["source"], performance["wait_states"]) == ("modelled", 5)
+    assert performance["low_ms"] < performance["latency_ms"] < performance["high_ms"]
+    assert performance["throughput"] == pytest.approx(1000 / performance["latency_ms"])
     assert result["accuracy"] is None
     lines = micronas(
         *("mlperf", model, "--board", "nucleo_f446re", "--window-s", "0.3", "--log", tmp_path / "log"),
         cwd=tmp_path,
     ).stdout.splitlines()
-    tagged = [line for line in lines if line.startswith("mlperf-tiny [emulated]: ")]
-    assert f"Median throughput is {performance['throughput']:>10.3f} inf./sec." in "".join(tagged)
+    tagged = [line for line in lines if line.startswith("mlperf-tiny [modelled]: ")]
+    assert f"Throughput is {performance['throughput']:>10.3f} inf./sec." in "".join(tagged)
+    assert "), modelled, M4, 5 wait states" in "".join(tagged)
+    assert not any("[emulated]" in line for line in lines)
     assert "not an MLPerf result" in tagged[-1]
     assert "> db load 490%" in (tmp_path / "log").read_text().splitlines()
 
