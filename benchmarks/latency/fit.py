@@ -10,6 +10,7 @@ same kernels and compiler give the same file. It takes about ten minutes.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import sys
@@ -21,7 +22,7 @@ import numpy as np
 
 from benchmarks.engine.emulate import REPOSITORY
 from benchmarks.latency.harness import Harness
-from benchmarks.latency.shapes import batches, cases, merged
+from benchmarks.latency.shapes import batches, cases, chains, merged
 from micronas.board import Core
 from micronas.codegen.lowering.blocks import MAX_BYTES
 from micronas.latency.core_model import accelerators, model_of
@@ -45,7 +46,7 @@ def collect(core: Core, families: tuple[str, ...], count: int) -> list[OpCounts]
     found: list[OpCounts] = []
     with tempfile.TemporaryDirectory() as folder:
         harness = Harness(core, [accelerators()[f] for f in families], Path(folder))
-        for batch in batches(iter(graphs)):
+        for batch in itertools.chain(batches(iter(graphs)), batches(chains(rng, count // 15))):
             graph = merged(batch)
             counted = harness.count(graph, free_bytes=[_free_bytes(rng) for _ in graph.ops])
             features = features_of(graph, counted.lowered)

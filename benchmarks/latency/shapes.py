@@ -48,6 +48,15 @@ def cases(rng: np.random.Generator, count: int) -> Iterator[Graph]:
         yield _exactly_finished(graph) if number // len(_KINDS) % 4 == 0 else graph
 
 
+def chains(rng: np.random.Generator, count: int) -> Iterator[Graph]:
+    """``count`` networks of two to four dense layers: how they follow each other decides what is cached."""
+    for number in range(count):
+        widths = [_channels(rng, 128) for _ in range(int(rng.integers(2, 5)))]
+        net = NetBuilder((_channels(rng, 256),)).chain(*(Dense(width) for width in widths)).build()
+        graph = random_weights(shape_graph(net), seed=number)
+        yield _exactly_finished(graph) if number % 4 == 0 else graph
+
+
 def merged(graphs: list[Graph]) -> Graph:
     """One graph that holds all ops of ``graphs`` side by side."""
     return side_by_side(graphs, "shapes")

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from micronas.codegen.lowering import Lowered
-from micronas.latency.conv_laws import Law, Sizes, conv_law, plane_law, strip_law, tap_list_law
+from micronas.latency.kernel_laws import Law, Sizes, conv_law, dense_law, plane_law, strip_law, tap_list_law
 from micronas.model.graph import Graph, Op
 
 _FINISHES = ("short", "exact")
@@ -31,7 +31,11 @@ class OpFeatures:
 
 def features_of(graph: Graph, lowered: Sequence[Lowered]) -> tuple[OpFeatures, ...]:
     """One per op. ``graph`` needs its weights: they decide which requantization a kernel uses."""
-    return tuple(_op_features(graph, op, call) for op, call in zip(graph.ops, lowered, strict=True))
+    found, before = [], ""
+    for op, call in zip(graph.ops, lowered, strict=True):
+        found.append(_op_features(graph, op, call, is_cold=call.kernel != before))
+        before = call.kernel
+    return tuple(found)
 
 
 def classes_before_training(op: OpFeatures) -> tuple[OpFeatures, ...]:
@@ -44,12 +48,12 @@ def classes_before_training(op: OpFeatures) -> tuple[OpFeatures, ...]:
     return tuple(OpFeatures(name, op.values) for name in classes)
 
 
-def _op_features(graph: Graph, op: Op, call: Lowered) -> OpFeatures:
+def _op_features(graph: Graph, op: Op, call: Lowered, *, is_cold: bool) -> OpFeatures:
     sizes = {f.name.removeprefix("conv."): f.value for f in call.params if isinstance(f.value, int)}
     shape = graph.tensors[op.outputs[0]].shape
     packed = sum(c.count for c in call.constants if c.name == "weights")
-    if op.kind in ("CONV_2D", "DEPTHWISE_CONV_2D"):
-        law = conv_law(call.kernel, packed, sizes) if op.kind == "CONV_2D" else _depthwise(call.kernel, sizes)
+    if op.kind in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+        law = _law(op.kind, call.kernel, packed, sizes, is_cold)
         finish = _FINISHES[bool(sizes.get("exact_finish"))]
         return OpFeatures("/".join([call.kernel, finish, *law.switches]), _floats(*law.values))
     if op.kind in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
@@ -70,7 +74,11 @@ def _concatenation(call: Lowered, outputs: int) -> tuple[float, ...]:
     return 1, sizes["outer"], sizes["outer"] * sizes["inputs"], outputs, outputs * ragged
 
 
-def _depthwise(kernel: str, sizes: Sizes) -> Law:
+def _law(kind: str, kernel: str, packed: int, sizes: Sizes, is_cold: bool) -> Law:
+    if kind == "CONV_2D":
+        return conv_law(kernel, packed, sizes)
+    if kind == "FULLY_CONNECTED":
+        return dense_law(packed, sizes, is_cold=is_cold)
     if kernel == "mn_depthwise_dsp":
         return strip_law(sizes)
     return tap_list_law(sizes) if kernel == "mn_depthwise_pixels_dsp" else plane_law(sizes)

@@ -66,7 +66,9 @@ def _readings(log: Path, program: Program) -> list[int]:
         for piece in read_log(stream):
             for address, registers in zip(piece.address.tolist(), piece.registers.tolist(), strict=True):
                 block = blocks.at(address)
-                reads = [r for r, offset, _ in block.loads if r < REGISTERS and registers[r] + offset == COUNTER]
+                reads = [
+                    r for r, offset, _ in block.loads if r < REGISTERS and registers[r] + offset == COUNTER
+                ]
                 found += [counted] * len(reads)
                 counted += int(block.counts[CLASSES.index("insn")])
     return found

@@ -1,4 +1,4 @@
-"""What the convolution kernels loop over: switches and values of their laws (features.py)."""
+"""What the kernels of convolutions and dense layers loop over: switches and values of their laws (features.py)."""
 
 from __future__ import annotations
 
@@ -80,6 +80,18 @@ def tap_list_law(p: Sizes) -> Law:
     pixels, fours, taps = _pixels(p), -(-p["in_c"] // 4), p["kernel_h"] * p["kernel_w"]
     values = (1, pixels, pixels * p["kernel_h"], pixels * taps, pixels * fours, pixels * fours * taps)
     return Law((), values)
+
+
+def dense_law(packed: int, p: Sizes, *, is_cold: bool) -> Law:
+    """FULLY_CONNECTED: four outputs at a time; ``packed`` bytes of weights are read once per batch.
+
+    ``is_cold``: the op before runs another kernel, so that the code is not in the flash's cache. Small dense
+    layers follow each other, and that is then much of what they wait for.
+    """
+    batches, fours = p["batches"], -(-p["out_n"] // 4)
+    terms = 4 * p["segment_groups"] * p["segments"] or p["in_n"]
+    values = (1, batches * fours, batches * p["out_n"], batches * fours * terms, batches * packed)
+    return Law((), (*values, batches * p["in_n"], is_cold))
 
 
 def plane_law(p: Sizes) -> Law:
