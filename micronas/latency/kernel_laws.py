@@ -1,4 +1,4 @@
-"""What the kernels of convolutions and dense layers loop over: switches and values of their laws (features.py)."""
+"""What kernels of convolutions and dense layers loop over: switches and values of their laws."""
 
 from __future__ import annotations
 

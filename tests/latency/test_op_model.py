@@ -13,8 +13,8 @@ from micronas.board import Core, board_names, load_board
 from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.config import SpaceConfig
-from micronas.latency.kernel_laws import inner_positions
 from micronas.latency.features import OpFeatures
+from micronas.latency.kernel_laws import inner_positions
 from micronas.latency.op_model import (
     CODES,
     COSTS,
