@@ -16,6 +16,7 @@ import math
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,39 +29,46 @@ from micronas.codegen.lowering.blocks import MAX_BYTES
 from micronas.latency.core_model import accelerators, model_of
 from micronas.latency.features import OpFeatures, features_of
 from micronas.latency.op_model import CODES, COSTS, OpCounts, cross_validated, fit_prices
+from micronas.model.graph import Graph
 
 sys.path.insert(0, str(REPOSITORY))
 from tests.support.random_cases import CASES, random_case
 
+SEED = 18
 CASES_PER_CORE = 1000
 _NOTHING_FREE = 0.15
-RARE_CASES = 3
+RARE_CASES = 5
 """Of each op of ``random_cases``, so that every kernel has some."""
 
 
 def collect(core: Core, families: tuple[str, ...], count: int) -> list[OpCounts]:
     """Features and counts of every op of ``count`` cases on ``core``."""
-    rng = np.random.default_rng(18)
-    graphs = list(cases(rng, count))
-    graphs += [random_case(kind, rng) for kind in sorted(CASES) for _ in range(RARE_CASES)]
+    shapes, sequences, steps = np.random.default_rng(SEED).spawn(3)
+    series = (cases(shapes, count), chains(sequences, count // 15), rare_cases())
     found: list[OpCounts] = []
     with tempfile.TemporaryDirectory() as folder:
         harness = Harness(core, [accelerators()[f] for f in families], Path(folder))
-        for batch in itertools.chain(batches(iter(graphs)), batches(chains(rng, count // 15))):
+        for batch in itertools.chain.from_iterable(map(batches, series)):
             graph = merged(batch)
-            counted = harness.count(graph, free_bytes=[_free_bytes(rng) for _ in graph.ops])
+            counted = harness.count(graph, free_bytes=[_free_bytes(steps) for _ in graph.ops])
             features = features_of(graph, counted.lowered)
             found += _ops(core, families, features, counted.counts)
     return found
 
 
+def rare_cases() -> Iterator[Graph]:
+    """Some ops of every kind, each kind with its own draws: a new kind changes no other."""
+    for kind in sorted(CASES):
+        rng = np.random.default_rng([SEED, *kind.encode()])
+        for _ in range(RARE_CASES):
+            yield random_case(kind, rng)
+
+
 def _free_bytes(rng: np.random.Generator) -> int:
     """What an op may take for larger steps: nothing, or anything up to what is of use."""
-    return (
-        0
-        if rng.random() < _NOTHING_FREE
-        else round(math.exp(rng.uniform(math.log(128), math.log(MAX_BYTES))))
-    )
+    if rng.random() < _NOTHING_FREE:
+        return 0
+    return round(math.exp(rng.uniform(math.log(128), math.log(MAX_BYTES))))
 
 
 def _ops(core: Core, families: tuple[str, ...], features: tuple[OpFeatures, ...], counts) -> list[OpCounts]:

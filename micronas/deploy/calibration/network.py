@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from micronas.model.graph import Graph, Op, Tensor
+from micronas.model.graph import Graph, Op, State, Tensor
 from micronas.model.net import (
     Add,
     Conv,
@@ -45,13 +45,15 @@ def side_by_side(graphs: list[Graph], name: str) -> Graph:
     ops: list[Op] = []
     inputs: list[int] = []
     outputs: list[int] = []
+    states: list[State] = []
     for graph in graphs:
         first = len(tensors)
         tensors += list(graph.tensors)
         ops += [_moved(op, first) for op in graph.ops]
         inputs += [t + first for t in graph.inputs]
         outputs += [t + first for t in graph.outputs]
-    return Graph(name, tuple(tensors), tuple(ops), tuple(inputs), tuple(outputs))
+        states += [replace(s, before=s.before + first, after=s.after + first) for s in graph.states]
+    return Graph(name, tuple(tensors), tuple(ops), tuple(inputs), tuple(outputs), tuple(states))
 
 
 def _moved(op: Op, first: int) -> Op:
