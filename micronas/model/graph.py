@@ -247,6 +247,27 @@ class BatchMatMul:
 
 
 @dataclass(frozen=True)
+class Svdf:
+    """SVDF: inputs (x, feature weights, time weights, bias or absent, state), outputs (y, state)."""
+
+    rank: int = 1
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True)
+class SequenceLstm:
+    """UNIDIRECTIONAL_SEQUENCE_LSTM: TFLite's 24 inputs, outputs (y, hidden state, cell state).
+
+    ``activation_code`` is that of the cell gate in TFLite's schema; ``cell_clip`` of 0 clips nothing.
+    """
+
+    activation_code: int = 4
+    cell_clip: float = 0.0
+    projection_clip: float = 0.0
+    time_major: bool = False
+
+
+@dataclass(frozen=True)
 class VarHandle:
     """VAR_HANDLE names a variable. Only files have it: the reader makes a ``State`` of it."""
 
@@ -285,6 +306,8 @@ Attrs: TypeAlias = (
     | ResizeBilinear
     | TransposeConv
     | BatchMatMul
+    | Svdf
+    | SequenceLstm
     | VarHandle
     | CallOnce
     | NoAttrs
@@ -353,11 +376,13 @@ class Graph:
 
 def state_updates(op: Op) -> tuple[tuple[int, int], ...]:
     """The states that ``op`` changes, each as (tensor before, tensor after): both have the same memory."""
-    positions = _STATE_POSITIONS.get(op.kind, ())
+    positions = STATE_POSITIONS.get(op.kind, ())
     return tuple((op.inputs[before], op.outputs[after]) for before, after in positions)
 
 
-_STATE_POSITIONS: dict[str, tuple[tuple[int, int], ...]] = {
+STATE_POSITIONS: dict[str, tuple[tuple[int, int], ...]] = {
     "ASSIGN_VARIABLE": ((0, 0),),
+    "SVDF": ((4, 1),),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": ((18, 1), (19, 2)),
 }
 """Positions of states among the inputs of an op, and of their new values among its outputs."""

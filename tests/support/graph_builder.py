@@ -32,11 +32,13 @@ class GraphBuilder:
         array = np.asarray(data, dtype.value)
         return self._add(Tensor(f"c{len(self.tensors)}", array.shape, dtype, quant, True, array))
 
-    def state(self, initial: npt.ArrayLike, quant: Quant, dtype: DType = DType.INT8, name: str = "") -> int:
-        """A tensor that is kept between runs; a variable by default called after its number."""
+    def state(
+        self, initial: npt.ArrayLike, quant: Quant, dtype: DType = DType.INT8, *, own: bool = False
+    ) -> int:
+        """A tensor that is kept between runs: a variable, or an op's ``own`` state."""
         values = np.asarray(initial, dtype.value)
         before = self.value(values.shape, quant, dtype)
-        self.states.append((before, values, name or f"variable{len(self.states)}"))
+        self.states.append((before, values, "" if own else f"variable{len(self.states)}"))
         return before
 
     def op(self, kind: str, inputs: list[int], outputs: list[int], attrs: Attrs = NoAttrs()) -> None:  # noqa: B008

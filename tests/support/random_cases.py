@@ -41,6 +41,7 @@ from tests.support.random_parts import (
     rescaled,
     spread,
 )
+from tests.support.random_recurrent import sequence_lstm, svdf
 from tests.support.random_states import assign_variable, read_variable
 from tests.support.random_windows import (
     batch_matmul,
@@ -383,10 +384,12 @@ CASES: dict[str, Callable[[Rng], Graph]] = {
     "STRIDED_SLICE": strided_slice,
     "SUB": _binary("SUB"),
     "SUM": _reduce("SUM"),
+    "SVDF": svdf,
     "TANH": _unary("TANH", lambda rng, quant: Quant((1 / 128,), (0,))),
     "TILE": tile,
     "TRANSPOSE": transpose,
     "TRANSPOSE_CONV": transpose_conv,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": sequence_lstm,
     "UNPACK": unpack,
 }
 

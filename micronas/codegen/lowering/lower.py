@@ -22,6 +22,7 @@ from micronas.codegen.lowering.pad import lower_pad
 from micronas.codegen.lowering.pool2d import lower_average_pool, lower_max_pool
 from micronas.codegen.lowering.prelu import lower_prelu
 from micronas.codegen.lowering.quantize import lower_dequantize, lower_quantize
+from micronas.codegen.lowering.recurrent import lower_sequence_lstm, lower_svdf
 from micronas.codegen.lowering.reduce import lower_mean, lower_reduce_max, lower_sum
 from micronas.codegen.lowering.resize_bilinear import lower_resize_bilinear
 from micronas.codegen.lowering.resize_nearest import lower_resize_nearest
@@ -74,10 +75,12 @@ LOWERINGS: dict[str, Callable[[OpContext], Lowered]] = {
     "STRIDED_SLICE": lower_strided_slice,
     "SUB": lower_sub,
     "SUM": lower_sum,
+    "SVDF": lower_svdf,
     "TANH": lower_table,
     "TILE": lower_tile,
     "TRANSPOSE": lower_transpose,
     "TRANSPOSE_CONV": lower_transpose_conv,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": lower_sequence_lstm,
     "UNPACK": lower_unpack,
 }
 

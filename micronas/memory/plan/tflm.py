@@ -82,9 +82,11 @@ KIND_BYTES: dict[str, KindBytes] = {
     "STRIDED_SLICE": KindBytes(184, 352),
     "SUB": KindBytes(136, 256),
     "SUM": KindBytes(136, 464),
+    "SVDF": KindBytes(136, 560),
     "TANH": KindBytes(96, 248),
     "TRANSPOSE": KindBytes(72, 224),
     "TRANSPOSE_CONV": KindBytes(192, 640),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": KindBytes(816, 1600),
     "UNPACK": KindBytes(72, 168),
 }
 
@@ -150,8 +152,7 @@ def _greedy_plan(graph: Graph, positions: dict[int, int]) -> Plan:
 
 def _tensor_blocks(graph: Graph, positions: dict[int, int]) -> tuple[MemoryBlock, ...]:
     """Activations in the file's order."""
-    first = dict.fromkeys(graph.inputs, 0)
-    last = dict.fromkeys(graph.inputs, 0)
+    first, last = dict.fromkeys(graph.inputs, 0), dict.fromkeys(graph.inputs, 0)
     for i, op in enumerate(graph.ops):
         last.update(dict.fromkeys((*graph.activation_inputs(op), *op.outputs), i + 1))
         first.update(dict.fromkeys(op.outputs, i + 1))
@@ -170,20 +171,27 @@ def _state_tensors(graph: Graph) -> set[int]:
 
 def _scratch_blocks(graph: Graph) -> tuple[MemoryBlock, ...]:
     return tuple(
-        MemoryBlock(i + 1, (_units(4 * count),), scratch_of=i)
+        MemoryBlock(i + 1, (_units(size),), scratch_of=i)
         for i, op in enumerate(graph.ops)
-        for count in _scratch_counts(graph, op)
+        for size in _scratch_sizes(graph, op)
     )
 
 
-def _scratch_counts(graph: Graph, op: Op) -> tuple[int, ...]:
-    """Buffers of int32: sums of the output's elements, and for reductions input dimensions and axes."""
-    sums = (graph.tensors[op.outputs[0]].elements,)
+def _scratch_sizes(graph: Graph, op: Op) -> tuple[int, ...]:
+    """Buffers of int32: sums of the output's elements, and for reductions input dimensions and axes.
+
+    An LSTM has four of int16, one for each gate.
+    """
+    if op.kind == "UNIDIRECTIONAL_SEQUENCE_LSTM":
+        return (graph.tensors[op.inputs[19]].nbytes,) * 4
+    sums = (4 * graph.tensors[op.outputs[0]].elements,)
     if op.kind == "TRANSPOSE_CONV":
         return sums
+    if op.kind == "SVDF":
+        return (4 * graph.tensors[op.inputs[1]].shape[0], *sums)
     if op.kind not in _REDUCTIONS:
         return ()
-    axes = (len(graph.tensors[op.inputs[0]].shape), graph.tensors[op.inputs[1]].elements)
+    axes = (4 * len(graph.tensors[op.inputs[0]].shape), graph.tensors[op.inputs[1]].nbytes)
     return axes if op.kind == "REDUCE_MAX" else sums + axes
 
 
@@ -197,10 +205,9 @@ def _tail_bytes(graph: Graph, tensors: int) -> int:
 
 
 def _variable_bytes(graph: Graph) -> int:
-    variables = [state for state in graph.states if state.variable]
-    if not variables:
-        return 0
-    return _VARIABLES_FIXED + sum(_VARIABLE_TAIL + _units(state.initial.nbytes) for state in variables)
+    held = sum(_units(state.initial.nbytes) for state in graph.states)
+    variables = sum(bool(state.variable) for state in graph.states)
+    return held + (_VARIABLES_FIXED + _VARIABLE_TAIL * variables if variables else 0)
 
 
 def _transposed_bytes(graph: Graph, op: Op) -> int:

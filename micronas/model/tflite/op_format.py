@@ -139,6 +139,17 @@ TRANSPOSE_CONV = OptionsTable("TransposeConvOptions", g.TransposeConv, (*STRIDES
 BATCH_MATMUL = OptionsTable(
     "BatchMatMulOptions", g.BatchMatMul, (OptionField("adj_x", "adjX"), OptionField("adj_y", "adjY"))
 )
+SVDF = OptionsTable("SVDFOptions", g.Svdf, (OptionField("rank", "rank"), ACTIVATION))
+SEQUENCE_LSTM = OptionsTable(
+    "UnidirectionalSequenceLSTMOptions",
+    g.SequenceLstm,
+    (
+        OptionField("activation_code", "fusedActivationFunction"),
+        OptionField("cell_clip", "cellClip"),
+        OptionField("projection_clip", "projClip"),
+        OptionField("time_major", "timeMajor"),
+    ),
+)
 VAR_HANDLE = OptionsTable(
     "VarHandleOptions",
     g.VarHandle,
@@ -205,10 +216,12 @@ OP_FORMATS: dict[str, OpFormat] = {
     "STRIDED_SLICE": OpFormat(2, STRIDED_SLICE),
     "SUB": OpFormat(2, _fused("SubOptions")),
     "SUM": OpFormat(2, REDUCE),
+    "SVDF": OpFormat(3, SVDF),
     "TANH": OpFormat(2),
     "TILE": OpFormat(2),
     "TRANSPOSE": OpFormat(2),
     "TRANSPOSE_CONV": OpFormat(3, TRANSPOSE_CONV),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": OpFormat(3, SEQUENCE_LSTM),
     "UNPACK": OpFormat(2, UNPACK),
 }
 

@@ -15,6 +15,8 @@ _FULL_INT8 = (
 )
 _FLOAT_TYPES = frozenset({"FLOAT16", "FLOAT32", "FLOAT64", "BFLOAT16"})
 _WEIGHTED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
+_OTHER_TYPES = frozenset({("SVDF", "INT16"), ("UNIDIRECTIONAL_SEQUENCE_LSTM", "INT16")})
+"""Time weights of SVDF, and the states of both; the shape rules say where."""
 _KNOWN_TYPES = frozenset({"INT8", "INT32", "INT64", "FLOAT32"})
 
 
@@ -61,9 +63,12 @@ def _custom_op(model: RawModel) -> None:
 
 
 def _activations(model: RawModel, op: RawOp) -> list[RawTensor]:
-    """Tensors of an op that are computed, not stored in the file."""
+    """Tensors of an op that are computed, not stored in the file; its state is not one of them."""
+    states = {t for state in model.states for t in (state.before, state.after)}
     return [
-        model.tensors[t] for t in (*op.inputs, *op.outputs) if t != ABSENT and not model.tensors[t].data.size
+        model.tensors[t]
+        for t in (*op.inputs, *op.outputs)
+        if t != ABSENT and t not in states and not model.tensors[t].data.size
     ]
 
 
@@ -99,7 +104,9 @@ def _other_types(model: RawModel) -> None:
         for tensor in _activations(model, op):
             _refuse_activation_type(tensor, f"op #{i} {op.kind}")
         for t in op.inputs:
-            if t != ABSENT and model.tensors[t].type_name not in _KNOWN_TYPES:
+            if t == ABSENT or (op.kind, model.tensors[t].type_name) in _OTHER_TYPES:
+                continue
+            if model.tensors[t].type_name not in _KNOWN_TYPES:
                 kind = model.tensors[t].type_name.lower()
                 raise ModelError(f"op #{i} {op.kind} has a constant of type {kind}; int8 weights are needed")
 

@@ -12,6 +12,7 @@ import numpy as np
 from micronas.errors import plural
 from micronas.model.graph import DType
 from micronas.model.tflite.op_view import OpView, Shape
+from micronas.model.tflite.recurrent_rules import sequence_lstm, svdf
 from micronas.model.tflite.window_rules import conv_2d, depthwise, fully_connected, pool, transpose_conv
 
 Rule = Callable[[OpView], tuple[Shape, ...]]
@@ -285,9 +286,11 @@ RULES: dict[str, Rule] = {
     "STRIDED_SLICE": _strided_slice,
     "SUB": _binary,
     "SUM": _reduce,
+    "SVDF": svdf,
     "TANH": _unary,
     "TILE": _unscaled(_tile),
     "TRANSPOSE": _transpose,
     "TRANSPOSE_CONV": transpose_conv,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": sequence_lstm,
     "UNPACK": _unscaled(_unpack),
 }

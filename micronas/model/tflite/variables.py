@@ -16,6 +16,7 @@ import numpy.typing as npt
 from micronas.errors import ModelError
 from micronas.model.graph import CallOnce, State, VarHandle
 from micronas.model.tflite.decode import RawModel, RawOp, RawTensor
+from micronas.model.tflite.own_states import with_own_states
 
 _Key = tuple[bytes, bytes]
 _CONSTANTS_ONLY = "initialise variables with constants"
@@ -23,9 +24,9 @@ _CONSTANTS_ONLY = "initialise variables with constants"
 
 def with_states(model: RawModel) -> RawModel:
     """``model`` with its variables as states; unchanged if it has none."""
-    if not any(op.kind in ("VAR_HANDLE", "CALL_ONCE") for op in model.ops):
-        return model
-    return _Variables(model).resolved()
+    if any(op.kind in ("VAR_HANDLE", "CALL_ONCE") for op in model.ops):
+        model = _Variables(model).resolved()
+    return with_own_states(model)
 
 
 @dataclass(frozen=True, eq=False)

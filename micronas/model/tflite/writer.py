@@ -49,6 +49,7 @@ class _Writer:
         self._kept = [kept[p] for p in sorted(kept)]
         self._resources = [state for state in graph.states if state.variable]
         self._handles = {self._position[state.before]: state for state in self._resources}
+        self._own_states = {state.before for state in graph.states if not state.variable}
         bookkeeping = {"CALL_ONCE", "VAR_HANDLE", "ASSIGN_VARIABLE"} if self._resources else set()
         self._kinds = sorted({op.kind for op in graph.ops} | bookkeeping)
 
@@ -203,6 +204,8 @@ class _Writer:
             schema.TensorAddName(builder, name_offset)
         if quant is not None:
             schema.TensorAddQuantization(builder, quant)
+        if t in self._own_states:
+            schema.TensorAddIsVariable(builder, True)
         return int(schema.TensorEnd(builder))
 
     def _name(self, t: int) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from micronas.memory.plan import plan_memory
+from micronas.model.fixed_point.int16_functions import sigmoid_int16, tanh_int16
 from micronas.model.graph import Graph
 from micronas.model.interpreter import Stream, run_batch, run_in_order
 from micronas.model.tflite import read_bytes
@@ -88,6 +89,35 @@ def test_random_variables_equal_tflite_micro_in_order(kind: str, tmp_path: Path)
     for (graph, inputs), want in zip(cases, wanted, strict=True):
         for ours, theirs in zip(run_in_order(graph, inputs), want, strict=True):
             np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("kind", ["SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"])
+def test_ops_with_their_own_state_equal_tflite_micro_over_100_runs(kind: str, tmp_path: Path) -> None:
+    cases = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        graph = random_case(kind, rng)
+        cases.append((graph, random_inputs(graph, rng, RUNS)))
+    wanted = [run_tflm(graph, inputs, in_order=True) for graph, inputs in cases]
+    assert sum(len(np.unique(w[0])) > 20 for w in wanted) > 4
+    for (graph, inputs), want in zip(cases, wanted, strict=True):
+        np.testing.assert_array_equal(run_in_order(graph, inputs)[0], want[0])
+    for planner in (flat_plan, plan_memory):
+        for got, want in zip(
+            run_on_host(cases, tmp_path, planner=planner, in_order=True), wanted, strict=True
+        ):
+            assert got[0].tobytes() == want[0].tobytes()
+
+
+@pytest.mark.parametrize("power", range(-15, 1))
+def test_tanh_of_every_int16_equals_the_reference_formula(power: int) -> None:
+    """Within two steps of the real function wherever its argument is in the table's range."""
+    x = np.arange(-(2**15), 2**15)
+    real = np.tanh(x * 2.0**power) * 2**15
+    assert np.abs(tanh_int16(x, power) - real).max() <= 16
+    if power == -12:
+        sigmoid = 2**15 / (1 + np.exp(-x * 2.0**power))
+        assert np.abs(sigmoid_int16(x) - sigmoid).max() <= 16
 
 
 def test_a_batch_starts_each_sample_anew_and_a_stream_until_it_is_reset() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from micronas.errors import ModelError
-from micronas.model.graph import Activation, Graph, Quant
+from micronas.model.graph import Activation, DType, Graph, Quant
 from micronas.model.tflite import read_bytes
 from micronas.model.tflite.writer import write
 from tests.support.random_cases import random_case
@@ -31,7 +31,7 @@ def with_constant(position: int, change: Callable[[np.ndarray], np.ndarray]) -> 
     def edit(graph: Graph) -> Graph:
         tensors, t = list(graph.tensors), graph.ops[0].inputs[position]
         data = change(np.array(tensors[t].data))
-        tensors[t] = replace(tensors[t], data=data, shape=data.shape)
+        tensors[t] = replace(tensors[t], data=data, shape=data.shape, dtype=DType(data.dtype.name))
         return replace(graph, tensors=tuple(tensors))
 
     return edit
@@ -54,6 +54,44 @@ VARIANTS = [
     ("TRANSPOSE_CONV", with_attrs(stride_h=9), "does not come from an input"),
     ("TRANSPOSE_CONV", with_constant(0, lambda shape: shape[:3]), "does not fit an input"),
     ("BATCH_MATMUL", with_attrs(adj_x=True, adj_y=True), "do not multiply"),
+]
+
+
+def with_input(position: int, source: int) -> Callable[[Graph], Graph]:
+    """An optional input that is given, by the tensor at another input."""
+
+    def edit(graph: Graph) -> Graph:
+        inputs = list(graph.ops[0].inputs)
+        inputs[position] = inputs[source]
+        return replace(graph, ops=(replace(graph.ops[0], inputs=tuple(inputs)),))
+
+    return edit
+
+
+def with_scale(position: int, quant: Quant) -> Callable[[Graph], Graph]:
+    def edit(graph: Graph) -> Graph:
+        tensors, t = list(graph.tensors), graph.ops[0].inputs[position]
+        tensors[t] = replace(tensors[t], quant=quant)
+        return replace(graph, tensors=tuple(tensors))
+
+    return edit
+
+
+LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
+VARIANTS += [
+    ("SVDF", with_attrs(activation=Activation.RELU6), "does not apply RELU6"),
+    ("SVDF", with_attrs(rank=99), "do not fit"),
+    ("SVDF", with_constant(2, lambda w: w.astype(np.int8)), "int16 tensor of rank 2"),
+    ("SVDF", with_constant(3, lambda b: b[:0]), "bias .input 3. must be"),
+    ("SVDF", with_scale(4, Quant((0.1,), (3,))), "one scale and zero point 0"),
+    (LSTM, with_input(9, 12), "has peephole weights"),
+    (LSTM, with_input(16, 1), "has a projection"),
+    (LSTM, with_input(20, 12), "has layer normalisation"),
+    (LSTM, with_attrs(activation_code=1), "code 1, not 4"),
+    (LSTM, with_attrs(cell_clip=-1.0), "cell_clip is -1"),
+    (LSTM, with_attrs(time_major=True), "has a batch of"),
+    (LSTM, with_scale(19, Quant((0.001,), (0,))), "not a power of two"),
+    (LSTM, with_constant(5, lambda w: np.concatenate([w, w])), "weights at input 5 are"),
 ]
 
 
