@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from micronas.api.check import check as check
     from micronas.api.convert import convert as convert
     from micronas.api.export import export as export
+    from micronas.api.flash import flash as flash
+    from micronas.api.pick import pick as pick
     from micronas.api.run import Network as Network
     from micronas.api.run import Run as Run
     from micronas.api.run import TrialFigures as TrialFigures
@@ -32,7 +34,10 @@ if TYPE_CHECKING:
     from micronas.data import FrontEnd as FrontEnd
     from micronas.data import Samples as Samples
     from micronas.data import Task as Task
+    from micronas.device.flash import Flashed as Flashed
     from micronas.errors import MicronasError as MicronasError
+    from micronas.estimate.candidate import Candidate as Candidate
+    from micronas.estimate.full import Estimate as Estimate
     from micronas.quantize.keras_model import Converted as Converted
 
 __version__ = "0.1.0"
@@ -41,10 +46,13 @@ _API = {
     "Bench": "api.bench",
     "Board": "board",
     "Budget": "api.budget",
+    "Candidate": "estimate.candidate",
     "Check": "api.check",
     "Converted": "quantize.keras_model",
     "DataConfig": "config",
     "DataKind": "data",
+    "Estimate": "estimate.full",
+    "Flashed": "device.flash",
     "FrontEnd": "data",
     "MicronasError": "errors",
     "Network": "api.run",
@@ -57,9 +65,11 @@ _API = {
     "check": "api.check",
     "convert": "api.convert",
     "export": "api.export",
+    "flash": "api.flash",
     "from_arrays": "api.arrays",
     "load_board": "board",
     "open_run": "api.run",
+    "pick": "api.pick",
 }
 """Name -> the module below ``micronas`` that defines it."""
 
@@ -70,10 +80,13 @@ __all__ = [
     "Bench",
     "Board",
     "Budget",
+    "Candidate",
     "Check",
     "Converted",
     "DataConfig",
     "DataKind",
+    "Estimate",
+    "Flashed",
     "FrontEnd",
     "MicronasError",
     "Network",
@@ -86,9 +99,11 @@ __all__ = [
     "check",
     "convert",
     "export",
+    "flash",
     "from_arrays",
     "load_board",
     "open_run",
+    "pick",
     "search",
 ]
 

@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 from micronas.cli.app import app
 from micronas.config import SearchConfig
 from micronas.data.sources import SOURCES
+from micronas.estimate import ESTIMATORS
 from micronas.space import SPACES
 from micronas.strategy import STRATEGIES
 
@@ -55,7 +56,12 @@ budget: {minutes: 5}
 A KB is 1,024 bytes. The key of a time ends in its unit.
 """
 
-NAMES = {"data.name": tuple(SOURCES), "space.name": SPACES, "strategy.name": tuple(STRATEGIES)}
+NAMES = {
+    "data.name": tuple(SOURCES),
+    "space.name": SPACES,
+    "strategy.name": tuple(STRATEGIES),
+    "estimator.name": tuple(ESTIMATORS),
+}
 """Keys that take a name of a registry."""
 
 

@@ -98,7 +98,7 @@ class Run:
                 f"run {self.folder.name} has no result yet",
                 remedy="continue it: micronas.search(resume=run)",
             )
-        return _network(figures_from_json(final.result), self.folder / "best")
+        return network_of(figures_from_json(final.result), self.folder / "best")
 
     def front(self, *figures: str) -> Any:
         """The trials on the Pareto front of ``figures``, by the last one: as ``trials``.
@@ -164,10 +164,17 @@ class Run:
 
 def open_run(folder: str | Path) -> Run:
     """The run in ``folder``, or of that name below ``runs/``; raises ``StoreError`` if there is none."""
-    path = Path(folder)
-    run = Run(path if path.exists() or len(path.parts) > 1 else Path("runs") / path)
+    run = Run(folder_of(folder))
     Store.read(run.folder).close()
     return run
+
+
+def folder_of(run: str | Path | Run) -> Path:
+    """The folder of a run that is given as a path, or as a name below ``runs/``."""
+    if isinstance(run, Run):
+        return run.folder
+    path = Path(run)
+    return path if path.exists() or len(path.parts) > 1 else Path("runs") / path
 
 
 def figures_of(record: Record) -> TrialFigures:
@@ -200,8 +207,8 @@ def _table(trials: Sequence[TrialFigures]) -> Any:
     return pandas.DataFrame([asdict(trial) for trial in trials], columns=columns)
 
 
-def _network(figures: FinalFigures, folder: Path) -> Network:
-    """Files are looked for in the run's folder, wherever it has been moved to."""
+def network_of(figures: FinalFigures, folder: Path) -> Network:
+    """The network with these figures; its files are looked for in ``folder``, wherever that was moved to."""
     scores, latency = figures.scores, figures.scores.latency
     return Network(
         trial=figures.trial,

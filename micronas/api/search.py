@@ -6,24 +6,26 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from micronas.api.run import Run, TrialFigures, figures_of
+from micronas.api.run import Run, TrialFigures, figures_of, folder_of
 from micronas.board import Board
 from micronas.config import SearchBudget, SearchConfig, find_config, load_config, parse_config
+from micronas.errors import ConfigError
 from micronas.host.plugin import Part, reference
-from micronas.search import new_run, prepare, stored_setup
+from micronas.search import Setup, new_run, prepare, stored_setup
 from micronas.search.run import free_run_name
 from micronas.search.run import search as run_search
 from micronas.store import Record, Store
 
 Config: TypeAlias = str | Path | SearchConfig | Mapping[str, object]
 Callback: TypeAlias = Callable[[TrialFigures], object]
+PhaseCallback: TypeAlias = Callable[[str], object]
 
 
 class _Watcher:
-    """Hands every trial to the user's callback; an ``Observer``."""
+    """Hands every trial and every phase to the user's callbacks; an ``Observer``."""
 
-    def __init__(self, callback: Callback | None) -> None:
-        self._callback = callback
+    def __init__(self, callback: Callback | None, on_phase: PhaseCallback | None) -> None:
+        self._callback, self._on_phase = callback, on_phase
 
     def trial(self, record: Record, replayed: bool, feasible_share: float, left: str) -> None:
         """See ``Observer``."""
@@ -31,7 +33,9 @@ class _Watcher:
             self._callback(figures_of(record))
 
     def phase(self, text: str) -> None:
-        """Not passed on."""
+        """See ``Observer``."""
+        if self._on_phase is not None:
+            self._on_phase(text)
 
 
 def search(
@@ -40,34 +44,43 @@ def search(
     board: str | Path | Board | None = None,
     budget: SearchBudget | None = None,
     callback: Callback | None = None,
+    on_phase: PhaseCallback | None = None,
     settings: Mapping[str, object] | None = None,
     run: str | None = None,
     runs: str | Path = "runs",
     resume: str | Path | Run | None = None,
+    finish_now: bool = False,
     source: object | None = None,
     metric: object | None = None,
     space: object | None = None,
     strategy: object | None = None,
+    estimator: object | None = None,
     reward: object | None = None,
 ) -> Run:
     """Search for a network within the limits of ``board``; returns when the winner is built and tested.
 
     ``config`` is a shipped name, a YAML file, keys and values, or a ``SearchConfig``; ``settings`` overrides
-    its keys by dotted name (``{"space.max_blocks": 4}``). ``callback`` gets every trial when it is known. An
-    exception that it raises ends the search, and ``resume=RUN`` continues it. ``source``, ``metric``,
-    ``space``, ``strategy`` and ``reward`` are parts of your own: see docs/guides/python_api.md. Raises
-    ``MicronasError``.
+    its keys by dotted name (``{"space.max_blocks": 4}``). ``callback`` gets every trial when it is known, and
+    ``on_phase`` a line when another phase begins, the first before the data are read. An exception that they
+    raise ends the search. ``resume=RUN`` continues it; with ``finish_now``, the best so far is reported.
+    ``source``, ``metric``, ``space``, ``strategy``, ``estimator`` and ``reward`` are parts of your own: see
+    docs/guides/python_api.md. Raises ``MicronasError``.
     """
+    watcher = _Watcher(callback, on_phase)
+    watcher.phase("reading the data and checking the tools")
     if resume is not None:
-        folder = resume.folder if isinstance(resume, Run) else Path(resume)
+        folder = folder_of(resume)
         with Store.resume(folder) as store:
-            run_search(stored_setup(store), store, _Watcher(callback))
+            _run(stored_setup(store), store, watcher, finish_now)
         return Run(folder)
+    if finish_now:
+        raise ConfigError("finish_now needs an interrupted run", remedy="give it: resume=RUN")
     own = {
         Part.SOURCE: source,
         Part.METRIC: metric,
         Part.SPACE: space,
         Part.STRATEGY: strategy,
+        Part.ESTIMATOR: estimator,
         Part.REWARD: reward,
     }
     plugged = {
@@ -84,11 +97,15 @@ def search(
     )
     folder = Path(runs) / (run or free_run_name(Path(runs), _stem(config)))
     with new_run(setup, folder) as store:
-        try:
-            run_search(setup, store, _Watcher(callback))
-        finally:
-            store.save_wall_time()
+        _run(setup, store, watcher, finish_now=False)
     return Run(folder)
+
+
+def _run(setup: Setup, store: Store, watcher: _Watcher, finish_now: bool) -> None:
+    try:
+        run_search(setup, store, watcher, finish_now=finish_now)
+    finally:
+        store.save_wall_time()
 
 
 def _loaded(config: Config, overrides: Mapping[str, object]) -> SearchConfig:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,7 +18,6 @@ from micronas.cli.mlperf import (
     serve,
 )
 from micronas.cli.options import BoardOption, DataOption, ModelArgument
-from micronas.host.temporary_folder import temporary_folder
 
 
 def flash(
@@ -35,13 +33,8 @@ def flash(
     pin: Pin = None,
 ) -> None:
     """Build MODEL and upload it. If several boards are attached, select one with --probe or --port."""
-    from micronas.api.models import as_graph
+    from micronas.api.flash import flash as flash_model
     from micronas.board import load_board
-    from micronas.codegen.toolchain import require_gcc
-    from micronas.deploy.deployment import build, cache_folder
-    from micronas.device.flash import flash as flash_firmware
-    from micronas.device.lock import DeviceLock
-    from micronas.device.ports import choose_port, serial_ports
     from micronas.firmware.clock_choice import board_at
 
     mlperf_tiny = is_mlperf_tiny(
@@ -54,11 +47,5 @@ def flash(
         chosen = Hardware(profile, original, "serial", probe, port)
         serve(model, chosen, task=task, mode=mode, pin=pin)
         return
-    graph = as_graph(model, data)
-    target = choose_port(serial_ports(), probe=probe, port=port)
-    require_gcc()
-    with temporary_folder() as work:
-        built = build(graph, profile, workdir=Path(work), cache_dir=cache_folder())
-        with DeviceLock(target):
-            flashed = flash_firmware(built.firmware, target)
+    flashed = flash_model(model, profile, probe=probe, port=port, calibration=data)
     print(f"{profile.title} at {flashed.port} replied with build {flashed.info.build_id.hex()}")

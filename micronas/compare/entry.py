@@ -5,11 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
 
-from micronas.config import EstimatorConfig, SearchConfig
+from micronas.config import SearchConfig
 from micronas.errors import ConfigError
-from micronas.estimate import check_estimator, check_prefilter
+from micronas.estimate import ESTIMATORS, check_estimator, check_prefilter
 from micronas.strategy import STRATEGIES, check_strategy, searcher
 
 NO_SEARCH = "no_search"
@@ -102,13 +101,8 @@ def _entry(text: str) -> Entry:
     _require("strategy", strategy, tuple(STRATEGIES), text)
     if not plus:
         return Entry(strategy)
-    _require("estimator", estimator, estimators(), text)
+    _require("estimator", estimator, tuple(ESTIMATORS), text)
     return Entry(strategy, estimator)
-
-
-def estimators() -> tuple[str, ...]:
-    """The allowed values of ``estimator.name``."""
-    return tuple(get_args(EstimatorConfig.model_fields["name"].annotation))
 
 
 def _require(what: str, name: str, known: Sequence[str], text: str) -> None:

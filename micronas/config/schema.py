@@ -145,7 +145,7 @@ class EstimatorConfig(_Section):
     best networks.
     """
 
-    name: Literal["train", "short", "halving", "supernet"] = Field(default="train", description="estimator")
+    name: str = Field(default="train", description="estimator, or your own as `module:name`")
     supernet: SupernetConfig = SupernetConfig()
     prefilter: PrefilterConfig | None = Field(
         default=None, description="filter proposals by zero-cost proxies; absent: no filter"

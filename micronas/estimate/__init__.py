@@ -6,6 +6,7 @@ states what it can use as a ``Searcher``.
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 
 from micronas.errors import ConfigError
@@ -54,7 +55,13 @@ def estimators_of(searcher: Searcher, space: str) -> tuple[str, ...]:
 
 
 def check_estimator(estimator: str, searcher: Searcher, space: str) -> None:
-    """Raise ``ConfigError`` unless ``estimator`` works with ``searcher`` on ``space``, one of its spaces."""
+    """Raise ``ConfigError`` unless ``estimator`` exists and works with ``searcher`` on ``space``, one of its
+    spaces. A user-defined estimator works with all of them.
+    """
+    if estimator not in ESTIMATORS:
+        if is_plugged_in(estimator, Part.ESTIMATOR):
+            return
+        raise _unknown(estimator)
     if estimator in estimators_of(searcher, space):
         return
     why = searcher.why_no_shared_weights or (
@@ -63,6 +70,14 @@ def check_estimator(estimator: str, searcher: Searcher, space: str) -> None:
     raise ConfigError(
         f"estimator {estimator} does not work with strategy {searcher.name} on space {space}: {why}",
         remedy=f"estimators here: {', '.join(estimators_of(searcher, space))}",
+    )
+
+
+def _unknown(name: str) -> ConfigError:
+    near = difflib.get_close_matches(name, ESTIMATORS, n=1) or [n for n in ESTIMATORS if name and name in n]
+    return ConfigError(
+        f"estimator.name: unknown estimator {name!r}",
+        remedy=f"did you mean {near[0]!r}?" if near else f"known ones: {', '.join(ESTIMATORS)}",
     )
 
 

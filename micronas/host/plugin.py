@@ -33,6 +33,7 @@ class Part(Enum):
     METRIC = ("data.metric", "micronas.metrics")
     SPACE = ("space.name", "micronas.spaces")
     STRATEGY = ("strategy.name", "micronas.strategies")
+    ESTIMATOR = ("estimator.name", "micronas.estimators")
     REWARD = ("reward.function", "micronas.rewards")
 
     @property

@@ -15,9 +15,6 @@ Resource = Literal["boards", "firmware", "search_configs", "LICENSE"]
 
 RESOURCES: tuple[Resource, ...] = ("boards", "firmware", "search_configs", "LICENSE")
 
-REPOSITORY_URL = "https://github.com/micronas/micronas"
-"""Of the project; also in pyproject.toml."""
-
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 

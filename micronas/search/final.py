@@ -59,7 +59,7 @@ def choose(
     workers: int,
     store: Store,
     termination: Termination,
-    say: Callable[[str], None] = lambda text: None,
+    say: Callable[[str], object] = lambda text: None,
     *,
     epochs: int = 0,
 ) -> Winner:
@@ -120,7 +120,7 @@ def _hang_timeout_s(scores: Scores | None, epochs: int) -> float:
 
 
 def _better_form(
-    record: Record, result: TrialResult | None, store: Store, say: Callable[[str], None]
+    record: Record, result: TrialResult | None, store: Store, say: Callable[[str], object]
 ) -> Winner | None:
     """None for a network that was predicted to be fast enough but is too slow when measured."""
     if result is not None and result.outcome is Outcome.INFEASIBLE and _is_predicted(record.trial.scores):

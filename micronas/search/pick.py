@@ -27,7 +27,7 @@ class Picked:
     figures: FinalFigures
 
 
-def pick(setup: Setup, store: Store, number: int, say: Callable[[str], None]) -> Picked:
+def pick(setup: Setup, store: Store, number: int, say: Callable[[str], object]) -> Picked:
     """Take trial ``number`` of a run: its final training, build, measurement and test.
 
     The run's own result stays as it is. Raises ``SearchError`` for a trial that ended without a network.

@@ -12,7 +12,7 @@ from micronas.data import Dataset, Task, load
 from micronas.deploy.deployment import require_tools
 from micronas.device.targets import make_device
 from micronas.errors import ConfigError, DataError, QuantizeError, ToolMissingError
-from micronas.estimate import check_estimator, check_prefilter
+from micronas.estimate import ESTIMATORS, check_estimator, check_prefilter
 from micronas.firmware.clock_choice import board_at
 from micronas.host.installation import install_command
 from micronas.host.plugin import Part, find
@@ -99,6 +99,7 @@ def check_plugged_in(config: SearchConfig) -> None:
         (config.reward.function, Part.REWARD),
         (config.space.name if config.space.name not in SPACES else None, Part.SPACE),
         (config.strategy.name if config.strategy.name not in STRATEGIES else None, Part.STRATEGY),
+        (config.estimator.name if config.estimator.name not in ESTIMATORS else None, Part.ESTIMATOR),
     )
     for name, part in named:
         if name is not None:

@@ -13,7 +13,9 @@ from micronas.data import Dataset
 from micronas.deploy.deployment import verified_deployment
 from micronas.deploy.to_json import deployment_to_json
 from micronas.device.targets import make_device
+from micronas.estimate import ESTIMATORS
 from micronas.estimate.accuracy import input_quant, quantized
+from micronas.estimate.candidate import Candidate, estimate_by
 from micronas.estimate.full import Estimate, cached_dataset
 from micronas.estimate.full import estimate as estimate_fully
 from micronas.latency.core_model import is_modelled
@@ -137,5 +139,8 @@ def _estimate(task: TrialTask, space: Space, config: SearchConfig) -> Estimate:
     # CPU time for the trial's own deadline: the machine's load or a suspension must not change a result.
     wall_s = math.inf if task.deadline_s is None else task.deadline_s
     limit = TimeLimit(wall_s=wall_s, cpu_s=config.estimator.trial_deadline_s)
+    if config.estimator.name not in ESTIMATORS:
+        candidate = Candidate(net, config.data, settings, seed, limit, samples, task.curves)
+        return estimate_by(config.estimator.name, candidate)
     stop = stop_rule(config.estimator.name, task.curves)
     return estimate_fully(net, config.data, settings, seed, limit, calibration_samples=samples, stop=stop)

@@ -15,10 +15,15 @@ import pytest
 import micronas as mn
 from micronas.config import DataConfig, RewardConfig, SpaceConfig, StrategyConfig
 from micronas.data import load
+from micronas.estimate import candidate as candidate_module
+from micronas.estimate.candidate import estimate_by
+from micronas.estimate.full import Estimate
 from micronas.host.plugin import Part, find, reference
 from micronas.space import make_space
 from micronas.strategy import make_strategy
 from micronas.strategy.reward import reward
+from micronas.train.settings import TrainSettings
+from micronas.train.time_limit import TimeLimit
 from tests.support.paths import REPOSITORY
 
 EXAMPLES = REPOSITORY / "examples" / "plugins"
@@ -58,6 +63,41 @@ def test_a_space_is_made_for_the_data() -> None:
     space = make_space(SpaceConfig(name="two_layers:two_layers"), (8, 8, 1), 3)
     net = space.net(space.sample(np.random.default_rng(0)))
     assert net.shapes[-1] == (3,)
+
+
+def test_an_estimator_trains_as_it_likes_within_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainings replaced: the worse of two seeds, and the time limit holds for both together."""
+    asked: list[tuple[int, float]] = []
+
+    def trained(
+        net: object, data: object, settings: object, seed: int, limit: TimeLimit, **_: object
+    ) -> Estimate:
+        asked.append((seed, limit.wall_s))
+        return Estimate(b"", 0.9 if seed == 7 else 0.6, 0.9, 1, cpu_s=-1.0, parameters=1, macs=1)
+
+    monkeypatch.setattr(candidate_module, "estimate", trained)
+    candidate = mn.Candidate(None, DataConfig(), TrainSettings(), 7, TimeLimit(wall_s=50), 100)  # type: ignore[arg-type]
+    found = estimate_by("two_seeds:two_seeds", candidate)
+    assert found.quality_int8 == 0.6
+    assert found.cpu_s >= 0, "the CPU time of everything it did"
+    assert [seed for seed, _ in asked] == [7, 8]
+    assert asked[1][1] < asked[0][1] < 50
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (0.5, "returned a float"),
+        (Estimate(b"", float("nan"), 0.9, 1, 0.0, 1, 1), "returned quality_int8 nan"),
+    ],
+)
+def test_an_estimator_that_returns_something_else_is_refused(
+    value: object, says: str, tmp_path: Path
+) -> None:
+    name = reference(lambda candidate: value, Part.ESTIMATOR, tmp_path)
+    candidate = mn.Candidate(None, DataConfig(), TrainSettings(), 7, TimeLimit(), 100)  # type: ignore[arg-type]
+    with pytest.raises(mn.MicronasError, match=says):
+        estimate_by(name, candidate)
 
 
 def test_a_reward_replaces_the_formula() -> None:
@@ -112,7 +152,7 @@ def test_a_source_that_returns_something_else_is_refused(tmp_path: Path) -> None
 
 def test_every_example_is_short_and_says_how_to_use_it() -> None:
     examples = sorted(EXAMPLES.glob("*.py"))
-    assert len(examples) == 5
+    assert len(examples) == 6
     for path in examples:
         text = path.read_text(encoding="utf-8")
         assert len(text.splitlines()) <= 30, path.name
@@ -130,6 +170,7 @@ def test_all_of_them_together_by_name_in_yaml(tmp_path: Path) -> None:
         "data.metric": "worst_class:worst_class",
         "space.name": "two_layers:two_layers",
         "strategy.name": "small_steps:SmallSteps",
+        "estimator.name": "two_seeds:two_seeds",
         "reward.function": "deadline:deadline",
     }
     settings = [word for key, value in parts.items() for word in ("--set", f"{key}={value}")]

@@ -45,5 +45,6 @@ def test_shared_weights_leave_a_prefilter_nothing() -> None:
 def test_the_configuration_takes_these_names_and_no_other() -> None:
     for name in ESTIMATORS:
         assert EstimatorConfig.model_validate({"name": name}).name == name
-    with pytest.raises(ValueError, match="name"):
-        EstimatorConfig.model_validate({"name": "guess"})
+    with pytest.raises(ConfigError, match=r"estimator\.name: unknown estimator 'halvin'") as caught:
+        check_estimator("halvin", FREE, "cell")
+    assert caught.value.remedy == "did you mean 'halving'?"

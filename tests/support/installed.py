@@ -60,6 +60,20 @@ def layered_environment(folder: Path, package: Path | str) -> Path:
     return python
 
 
+def fresh_environment(folder: Path, requirement: str) -> Path:
+    """An empty virtual environment with ``requirement`` and all that it needs; returns its Python.
+
+    Asks the package registry. ``MICRONAS_TEST_PYTHON`` is another Python to install it for.
+    """
+    base = os.environ.get("MICRONAS_TEST_PYTHON", sys.executable)
+    subprocess.run([base, "-m", "venv", str(folder)], check=True, timeout=300, env=clean_environment())
+    python = folder / "bin" / "python"
+    command = [str(python), "-m", "pip", "install", "--quiet", requirement]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=2400, env=clean_environment())
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    return python
+
+
 def site_packages(python: Path) -> Path:
     """Where the environment of ``python`` keeps its packages."""
     (site,) = python.parents[1].glob("lib/python3*/site-packages")
