@@ -44,10 +44,17 @@ class Converted:
 
 @dataclass(frozen=True)
 class _Function:
-    """A float network as TensorFlow calls it, for one sample or for many."""
+    """A float network as TensorFlow calls it: with one sample, and with many if ``takes_batches``."""
 
     call: Callable[[Any], Any]
     input_shape: tuple[int, ...]
+    takes_batches: bool = True
+
+    def outputs(self, tf: Any, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """The outputs for all ``samples``, as (samples, values)."""
+        parts = [samples] if self.takes_batches else np.split(samples, len(samples))
+        made = [np.asarray(self.call(tf.constant(part)), np.float32) for part in parts]
+        return np.concatenate(made).reshape(len(samples), -1)
 
 
 def convert_keras(model: Any, calibration: npt.NDArray[Any], *, name: str = "model") -> Converted:
@@ -67,8 +74,7 @@ def convert_keras(model: Any, calibration: npt.NDArray[Any], *, name: str = "mod
             f"{name}: the converted file cannot be used: {error.message}", remedy=error.remedy
         ) from error
     check_scales(graph, samples)
-    wanted = np.asarray(function.call(tf.constant(samples)), np.float32).reshape(len(samples), -1)
-    return _compared(data, graph, samples, wanted, name)
+    return _compared(data, graph, samples, function.outputs(tf, samples), name)
 
 
 def _compared(
@@ -138,7 +144,8 @@ def _saved_model(tf: Any, folder: Path) -> _Function:
         _ = loaded  # it holds the variables
         return signature(**{name: x})[output]
 
-    return _Function(call, _fixed(tuple(spec.shape)))
+    # Converters from other frameworks fix the batch to 1, some within the graph only.
+    return _Function(call, _fixed(tuple(spec.shape)), takes_batches=False)
 
 
 def _fixed(shape: tuple[int | None, ...]) -> tuple[int, ...]:
