@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from micronas.codegen.arena import ArenaPlan, declarations, definitions, members
+from micronas.codegen.comments import in_comment
 from micronas.codegen.literals import float_literal
 from micronas.codegen.lowering import Lowered
 from micronas.codegen.lowering.sizes import model_constant_bytes
@@ -91,6 +92,10 @@ def _comment_safe(name: str) -> str:
     return plain.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def _named(name: str) -> str:
+    return f" {in_comment(name)}" if name else ""
+
+
 def _tensors(graph: Graph, indices: tuple[int, ...], plan: ArenaPlan) -> str:
     lines = []
     for index in indices:
@@ -98,6 +103,6 @@ def _tensors(graph: Graph, indices: tuple[int, ...], plan: ArenaPlan) -> str:
         scale, zero_point = (tensor.quant.scale[0], tensor.quant.zero_point[0]) if tensor.quant else (1.0, 0)
         lines.append(
             f"    {{{plan.offsets[index]}u, {tensor.nbytes}u, {float_literal(scale)}, {zero_point}}}, "
-            f"/* {'x'.join(map(str, tensor.shape))} {tensor.dtype.value} */"
+            f"/* {'x'.join(map(str, tensor.shape))} {tensor.dtype.value}{_named(tensor.name)} */"
         )
     return "\n".join(lines)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from micronas.codegen.arena import ArenaPlan, expression
+from micronas.codegen.comments import in_comment
 from micronas.codegen.literals import array_definition, float_literal, integer_literal
 from micronas.codegen.lowering import Argument, Lowered, Ref, StructField
 from micronas.codegen.lowering.sizes import constant_symbol, params_symbol, struct_bytes
-from micronas.model.graph import Graph, Op
+from micronas.model.graph import Graph, Op, Tensor
 
 
 def op_text(graph: Graph, lowered: Lowered, plan: ArenaPlan) -> str:
@@ -27,10 +28,19 @@ def function_name(lowered: Lowered) -> str:
 
 
 def _comment(graph: Graph, op: Op, index: int) -> str:
-    def shapes(tensors: tuple[int, ...]) -> str:
-        return ", ".join("x".join(map(str, graph.tensors[t].shape)) or "scalar" for t in tensors)
+    """Shapes and names as the .tflite file has them, so that an op is found again in the model."""
 
-    return f"/* {index}: {op.kind} {shapes(graph.activation_inputs(op))} -> {shapes(op.outputs)} */"
+    def tensors(indices: tuple[int, ...]) -> str:
+        return ", ".join(_described(graph.tensors[t]) for t in indices)
+
+    return (
+        f"/* {index}: {op.kind}\n *  {tensors(graph.activation_inputs(op))}\n *  -> {tensors(op.outputs)} */"
+    )
+
+
+def _described(tensor: Tensor) -> str:
+    shape = "x".join(map(str, tensor.shape)) or "scalar"
+    return f"{in_comment(tensor.name)} {shape}" if tensor.name else shape
 
 
 def _params(lowered: Lowered) -> str:

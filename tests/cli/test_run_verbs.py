@@ -13,6 +13,7 @@ import pytest
 from micronas.report.front import front_of
 from micronas.report.target import missed_target
 from micronas.store import Record, Store
+from tests.support.json_page import documented_keys
 from tests.support.search_fakes import toy_trial
 
 SEARCH = (
@@ -65,6 +66,23 @@ def test_the_result_says_that_the_target_was_missed_and_who_meets_it(folder: Pat
     assert "Latency target missed: " in page
 
 
+def test_the_final_table_names_the_network_that_meets_the_target(folder: Path) -> None:
+    """A finished search, asked again, prints its result again."""
+    done = untrained("search", "--resume", "mnist5k-1", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    best = json.loads((folder / "runs" / "mnist5k-1" / "result.json").read_text())["best"]
+    over = best["latency"]["ms"] - 2
+    assert f"2 ms: MISSED by {over:.2f} ms" in done.stdout
+    (within,) = [
+        line for line in done.stdout.splitlines() if line.strip().startswith("best within the target")
+    ]
+    number = best["target"]["best_within"]
+    expected = "none of the trials" if number is None else f"trial {number}: "
+    assert expected in within
+    page = (folder / "runs" / "mnist5k-1" / "report.html").read_text()
+    assert ("no trial met it" if number is None else f"the best that meets it is trial {number}") in page
+
+
 def test_runs_lists_every_run_with_its_state(folder: Path) -> None:
     (folder / "runs" / "damaged").mkdir(exist_ok=True)
     (folder / "runs" / "damaged" / "run.sqlite").write_bytes(b"junk" * 400)
@@ -75,6 +93,7 @@ def test_runs_lists_every_run_with_its_state(folder: Path) -> None:
         "mnist5k-1": "finished",
     }
     assert found["mnist5k-1"]["trials"] == 8
+    assert {*found["cut"], *found["cut"]["best"]} == documented_keys("runs") - {"ms", "source"}
     assert found["cut"]["board"] == "nucleo_f446re"
     with Store.resume(folder / "runs" / "cut"):
         busy = json.loads(untrained("runs", "--json", cwd=folder).stdout)
@@ -85,6 +104,7 @@ def test_show_ranks_the_trials_and_marks_the_front(folder: Path) -> None:
     shown = json.loads(untrained("show", "mnist5k-1", "--json", cwd=folder).stdout)
     rewards = [trial["scores"]["reward"] for trial in shown["trials"]]
     assert rewards == sorted(rewards, reverse=True)
+    assert {*shown, *shown["trials"][0]} == documented_keys("show RUN")
     figures = {
         t["trial"]: (t["scores"]["latency"]["ms"], t["scores"]["quality_int8"]) for t in shown["trials"]
     }
@@ -111,6 +131,7 @@ def test_pick_builds_and_tests_another_trial_and_leaves_the_result(folder: Path)
     assert done.returncode == 0, done.stderr
     picked = json.loads(done.stdout)
     assert picked["trial"] == 3
+    assert set(picked) == documented_keys("pick RUN TRIAL") - {"search", "show"}
     assert 0 <= picked["test_quality_int8"] <= 1
     assert Path(folder / picked["files"]["tflite"]).read_bytes()[4:8] == b"TFL3"
     assert (run / "picks" / "trial-3" / "c" / "mn_model.c").is_file()

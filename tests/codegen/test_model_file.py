@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 import subprocess
 
@@ -119,3 +120,27 @@ def test_every_unsupported_op_is_named():
     foreign = dataclasses.replace(graph, ops=(dataclasses.replace(graph.ops[0], kind="LSTM"),))
     with pytest.raises(ModelError, match="op 0 LSTM"):
         lower_graph(foreign, Target(Core.M4F))
+
+
+@pytest.mark.parametrize(
+    "name", ["a/*b*/c", "*/ int x; /*", "??/", "größe\n", "tail\\", "x" * 300, ""], ids=ascii
+)
+def test_names_of_tensors_stand_in_comments_whatever_they_are(name, tmp_path):
+    graph = one_graph("CONV_2D")
+    named = dataclasses.replace(
+        graph, tensors=tuple(dataclasses.replace(t, name=f"{name}{i}") for i, t in enumerate(graph.tensors))
+    )
+    (tmp_path / "mn_model.c").write_text(model_text(named, Target(Core.M4F)))
+    command = ["gcc", *WARNINGS, f"-I{KERNELS}", "-c", "mn_model.c", "-o", "mn_model.o"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_name_of_every_activation_is_in_the_text():
+    graph = one_graph("CONV_2D")
+    named = dataclasses.replace(
+        graph, tensors=tuple(dataclasses.replace(t, name=f"tensor/{i}") for i, t in enumerate(graph.tensors))
+    )
+    text = model_text(named, Target(Core.M4F))
+    for i in (*graph.inputs, *graph.outputs):
+        assert len(re.findall(rf"tensor/{i}\b", text)) == 2

@@ -39,6 +39,12 @@ def test_the_demo_budgets_are_those_of_the_readme() -> None:
             "unknown key 'budget.flash_kb'",
             "did you mean 'constraints.flash_kb'?",
         ),
+        (
+            {"epochs": 3},
+            "unknown key 'epochs'",
+            "'estimator.epochs' is for each trial, 'final_fit.epochs' for the network that is reported",
+        ),
+        ({"space": {"epochs": 3}}, "unknown key 'space.epochs'", "'estimator.epochs'"),
         ({"trials": 3}, "unknown key 'trials'", "did you mean 'budget.trials'?"),
         ({"strategy": {"populaton": 3}}, "'strategy.populaton'", "did you mean 'strategy.population'?"),
         ({"zzzz": 1}, "unknown key 'zzzz'", "known keys here: board, clock_mhz, data, space"),
@@ -134,3 +140,13 @@ def test_a_missing_file_names_the_nearest_shipped_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(tmp_path / "mnist.yaml")
     assert (caught.value.remedy or "").startswith("did you mean the shipped mnist5k?")
+
+
+def test_a_missing_file_is_not_offered_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The path of the documentation, typed in another folder."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError) as caught:
+        load_config("search_configs/mnist5k.yaml")
+    remedy = caught.value.remedy or ""
+    assert "mnist5k" in remedy
+    assert "search_configs/mnist5k.yaml" not in remedy

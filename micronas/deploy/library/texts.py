@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from micronas.codegen.comments import in_comment
 from micronas.deploy.library.form import Form, version
 from micronas.deploy.library.render import render
 from micronas.errors import plural
@@ -100,8 +101,7 @@ def _first(graph: Graph, indices: tuple[int, ...]) -> Tensor:
 
 def _named(tensor: Tensor) -> str:
     """A tensor's name for a C comment."""
-    safe = "".join(c if c.isascii() and c.isprintable() else "?" for c in tensor.name)
-    return f", {safe.replace('*/', '* /')}" if safe else ""
+    return f", {in_comment(tensor.name)}" if tensor.name else ""
 
 
 def _for_people(form: Form) -> dict[str, Any]:
