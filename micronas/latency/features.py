@@ -17,6 +17,7 @@ from micronas.latency.kernel_laws import Law, Sizes, conv_law, dense_law, plane_
 from micronas.model.graph import Graph, Op
 
 _FINISHES = ("short", "exact")
+_WITH_FINISH = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 _BY_SCALES = (("mn_add_s8", "mn_add_dsp", "mn_add_equal_dsp"), ("mn_mul_s8", "mn_mul_dsp"))
 """Kernels of one op that the quantization chooses from."""
 
@@ -50,28 +51,34 @@ def classes_before_training(op: OpFeatures) -> tuple[OpFeatures, ...]:
 
 def _op_features(graph: Graph, op: Op, call: Lowered, *, is_cold: bool) -> OpFeatures:
     sizes = {f.name.removeprefix("conv."): f.value for f in call.params if isinstance(f.value, int)}
-    shape = graph.tensors[op.outputs[0]].shape
     packed = sum(c.count for c in call.constants if c.name == "weights")
-    if op.kind in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+    if op.kind in _WITH_FINISH:
         law = _law(op.kind, call.kernel, packed, sizes, is_cold)
         finish = _FINISHES[bool(sizes.get("exact_finish"))]
         return OpFeatures("/".join([call.kernel, finish, *law.switches]), _floats(*law.values))
+    return OpFeatures(call.kernel, _floats(1, *_work(graph, op, call, sizes, packed)))
+
+
+def _work(graph: Graph, op: Op, call: Lowered, sizes: Sizes, packed: int) -> tuple[float, ...]:
+    """What the kernels without a choice of requantization loop over."""
+    shape = graph.tensors[op.outputs[0]].shape
+    outputs, inputs = math.prod(shape), sum(graph.tensors[t].elements for t in graph.activation_inputs(op))
     if op.kind in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
-        window = sizes["filter_h"] * sizes["filter_w"]
-        outputs = math.prod(shape)
-        return OpFeatures(call.kernel, _floats(1, outputs, outputs * window, outputs // shape[-1]))
+        return outputs, outputs * sizes["filter_h"] * sizes["filter_w"], outputs // shape[-1]
     if op.kind == "CONCATENATION":
-        return OpFeatures(call.kernel, _floats(*_concatenation(call, math.prod(shape))))
-    inputs = sum(graph.tensors[t].elements for t in graph.activation_inputs(op))
-    return OpFeatures(call.kernel, _floats(1, math.prod(shape), inputs, packed))
+        return _concatenation(call, sizes, outputs)
+    if op.kind == "TRANSPOSE_CONV":
+        return outputs, sizes["in_h"] * sizes["in_w"] * packed, inputs
+    if op.kind == "BATCH_MATMUL":
+        return outputs, outputs * sizes["depth"], inputs
+    return outputs, inputs, packed
 
 
-def _concatenation(call: Lowered, outputs: int) -> tuple[float, ...]:
+def _concatenation(call: Lowered, sizes: Sizes, outputs: int) -> tuple[float, ...]:
     """A copy per row and input; of whole words, unless a run ends within one."""
-    sizes = {f.name: f.value for f in call.params if isinstance(f.value, int)}
     runs = next(c.values for c in call.constants if c.name == "run_bytes")
     ragged = runs is not None and any(int(run) % 4 for run in runs.tolist())
-    return 1, sizes["outer"], sizes["outer"] * sizes["inputs"], outputs, outputs * ragged
+    return sizes["outer"], sizes["outer"] * sizes["inputs"], outputs, outputs * ragged
 
 
 def _law(kind: str, kernel: str, packed: int, sizes: Sizes, is_cold: bool) -> Law:

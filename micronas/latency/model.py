@@ -71,7 +71,8 @@ class _Law:
         scale = np.sqrt(np.maximum(np.diag(self.gram), 1e-300))
         gram = self.gram / np.outer(scale, scale) + _UNSEEN * np.eye(len(row))
         scaled = row / scale
-        return float(scaled @ np.linalg.solve(gram, scaled)) / max(count, 1.0) <= LEVERAGE
+        with np.errstate(over="ignore", invalid="ignore"):  # a feature that only the left-out network has
+            return float(scaled @ np.linalg.solve(gram, scaled)) / max(count, 1.0) <= LEVERAGE
 
     def without(self, other: _Law) -> _Law:
         """The same sums less another's.

@@ -16,7 +16,7 @@ from elftools.elf.elffile import ELFFile
 from micronas.latency.counts.block_log import OPTIONS, REGISTERS, read_log
 from micronas.latency.counts.blocks import BlockTable
 from micronas.latency.counts.classes import CLASSES
-from micronas.latency.counts.program import Program
+from micronas.latency.counts.program import ElfProgram
 
 COUNTER, STACK = 0x2010_0000, 0x2020_0000
 _FLAGS = ("-std=c99", "-mthumb", "-mcpu=cortex-m0plus", "-ffreestanding", "-nostdlib")
@@ -54,13 +54,13 @@ def counter_readings(
     return _readings(log, _program(elf))
 
 
-def _program(elf: Path) -> Program:
+def _program(elf: Path) -> ElfProgram:
     with elf.open("rb") as stream:
         loaded = [s for s in ELFFile(stream).iter_segments() if s["p_type"] == "PT_LOAD" and s["p_filesz"]]
-        return Program(tuple((s["p_vaddr"], s.data()) for s in loaded), (), ())
+        return ElfProgram(tuple((s["p_vaddr"], s.data()) for s in loaded), (), ())
 
 
-def _readings(log: Path, program: Program) -> list[int]:
+def _readings(log: Path, program: ElfProgram) -> list[int]:
     blocks, counted, found = BlockTable(program), 0, []
     with log.open("rb") as stream:
         for piece in read_log(stream):
