@@ -39,8 +39,12 @@ def search(
         bool, typer.Option("--finish-now", help="With --resume: no more trials; report the best so far.")
     ] = False,
     seed: Annotated[int | None, typer.Option(help="Overrides seed.")] = None,
-    trials: Annotated[int | None, typer.Option(help="Overrides budget: a number of trials.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Overrides budget: wall-clock minutes.")] = None,
+    trials: Annotated[
+        int | None, typer.Option(help="Overrides budget: trials; with --resume, a larger total.")
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Overrides budget: minutes; with --resume, a larger total.")
+    ] = None,
     strategy: StrategyOption = None,
     workers: Annotated[int | None, typer.Option(help="Overrides workers.")] = None,
     device: Annotated[
@@ -53,10 +57,17 @@ def search(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Overrides any key, repeatable.")
     ] = None,
+    accept_changed_data: Annotated[
+        bool,
+        typer.Option(
+            "--accept-changed-data", help="With --resume: continue although the data changed; recorded."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
 ) -> None:
     """Search for a network that fits a board; build, run and measure the best one."""
-    from micronas.search import new_run, prepare, stored_setup
+    from micronas.search import new_run, prepare
+    from micronas.search.resume import Extension, stored_setup
     from micronas.store import Store
 
     overrides: dict[str, object] = {
@@ -73,18 +84,18 @@ def search(
     given = {key: value for key, value in overrides.items() if value is not None}
     given |= dict(setting(text) for text in settings or [])
     if resume is not None:
-        if config is not None or given or run is not None:
+        if config is not None or set(given) - {"budget.trials", "budget.minutes"} or run is not None:
             raise ConfigError(
-                "--resume continues with the run's own configuration, so nothing else may be given",
+                "--resume keeps the run's own configuration: only --trials and --minutes may extend it",
                 remedy=f"{program()} search --resume {typed(resume)}",
             )
+        extension = Extension(trials, minutes, accept_changed_data)
         with Store.resume(run_folder(resume, runs)) as store:
-            _search(stored_setup(store), store, as_json, finish_now)
+            _search(stored_setup(store, extension), store, as_json, finish_now)
         return
-    if finish_now:
-        raise ConfigError(
-            "--finish-now needs an interrupted run", remedy="give it: --resume RUN --finish-now"
-        )
+    for option, asked in (("--finish-now", finish_now), ("--accept-changed-data", accept_changed_data)):
+        if asked:
+            raise ConfigError(f"{option} needs an interrupted run", remedy=f"give it: --resume RUN {option}")
     if config is None:
         raise ConfigError(
             "no configuration was given",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 def print_task(setup: Setup, store: Store) -> None:
     """The data, the board with its budgets, and the settings of the search."""
+    from micronas.store.changes import changes_text
+
     config, data = setup.config, setup.dataset
     kind = "flash and SRAM" if config.runtime == "micronas" else "model file and arena (TFLite Micro)"
     budget = config.budget
@@ -37,6 +39,7 @@ def print_task(setup: Setup, store: Store) -> None:
         f"{config.strategy.name}, seed {config.seed}, at most {' and '.join(ends)}, "
         f"{plural(config.workers, 'worker')} -> {store.folder}",
         *data.notes,
+        *changes_text(store),
         sep="\n",
         flush=True,
     )

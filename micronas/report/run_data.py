@@ -15,6 +15,7 @@ from micronas.model.graph import Graph
 from micronas.model.tflite import read_bytes
 from micronas.space import ANOMALY_SPACES
 from micronas.store import Final, Record, Store
+from micronas.store.changes import changes_text
 from micronas.store.stored_setup import stored_board, stored_budget, why_not_resumable
 from micronas.trial import Json, Outcome, number_of, object_at
 
@@ -63,6 +64,8 @@ class RunData:
     best: ReportedNetwork | None
     not_resumable: str = ""
     """Why this version can only show the run; empty if it can resume it."""
+    changes: tuple[str, ...] = ()
+    """What was changed when it was resumed."""
 
     @property
     def figure(self) -> str:
@@ -103,6 +106,7 @@ def read_run(store: Store) -> RunData:
         final=final,
         best=_network(final.tflite, store, board.target) if final and board.target else None,
         not_resumable=why_not_resumable(store),
+        changes=tuple(changes_text(store)),
     )
 
 

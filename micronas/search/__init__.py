@@ -3,7 +3,8 @@
 from micronas.host.verb import make_callable
 from micronas.search.outcome import summary
 from micronas.search.pick import Picked, pick
-from micronas.search.run import new_run, search, stored_setup
+from micronas.search.resume import stored_setup
+from micronas.search.run import new_run, search
 from micronas.search.setup import Setup, prepare
 
 __all__ = ["Picked", "Setup", "new_run", "pick", "prepare", "search", "stored_setup", "summary"]

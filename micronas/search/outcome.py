@@ -24,6 +24,7 @@ from micronas.search.predicted_latency.check import check_predictions, check_to_
 from micronas.search.setup import Setup
 from micronas.search.stages import parity_samples
 from micronas.store import Final, Record, Store
+from micronas.store.changes import CHANGES, DATA_DIGEST
 from micronas.store.final_figures import DeploymentFigures, FinalFigures, figures_from_json
 from micronas.store.stored_setup import stored_config
 from micronas.strategy.reward import reward
@@ -167,6 +168,8 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
         },
         "agreement": [agreement.to_json() for agreement in best.agreement or ()],
         "latency_predictions": check_to_json(check_predictions(records)) if predicts else None,
+        "data": {"sha256": store.optional_fact(DATA_DIGEST)},
+        "changes": store.optional_fact(CHANGES) or [],
     }
 
 

@@ -7,11 +7,7 @@ import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
-import micronas
 from micronas.device.flash import BOARD_DEADLINE_S
-from micronas.errors import StoreError
 from micronas.estimate.proxies import ZeroCostScorer
 from micronas.latency.core_model import is_modelled
 from micronas.latency.op_model import board_latency
@@ -29,13 +25,14 @@ from micronas.search.predicted_latency.prediction import PredictedLatency, predi
 from micronas.search.proposals import Proposals, feasible_share
 from micronas.search.proposer import make_proposer
 from micronas.search.rank_agreement import agreement_text, rank_agreements
-from micronas.search.setup import Setup, prepare
+from micronas.search.resume import CONFIG_FILE, config_text
+from micronas.search.setup import Setup
 from micronas.search.stages import make_evaluator
 from micronas.search.subnets.search import stage_cpu_s
 from micronas.search.termination import Termination, make_termination
 from micronas.space import Arch
 from micronas.store import Final, Record, Store
-from micronas.store.stored_setup import stored_board, stored_config
+from micronas.store.changes import DATA_DIGEST
 from micronas.strategy import DIFFERENTIABLE
 from micronas.strategy.supernet_series import supernets_cpu_s
 from micronas.trial import Json
@@ -52,27 +49,16 @@ def new_run(setup: Setup, folder: Path) -> Store:
             "seed": config.seed,
             "class_names": list(setup.dataset.class_names),
             "majority_baseline": setup.dataset.majority_baseline,
+            DATA_DIGEST: setup.dataset.digest,
         },
     )
-    text = yaml.safe_dump(config.model_dump(mode="json", exclude_defaults=True), sort_keys=False)
-    (folder / "config.yaml").write_text(text, encoding="utf-8")
+    (folder / CONFIG_FILE).write_text(config_text(config), encoding="utf-8")
     return store
 
 
 def free_run_name(runs: Path, stem: str) -> str:
     """``STEM-1``, or the first number that no run in ``runs`` has."""
     return next(name for n in itertools.count(1) if not (runs / (name := f"{stem}-{n}")).exists())
-
-
-def stored_setup(store: Store) -> Setup:
-    """The setup with which a run was created; raises ``StoreError`` if another micronas version wrote it."""
-    written_by = store.fact("code_version")
-    if written_by != micronas.__version__:
-        raise StoreError(
-            f"run {store.folder.name} was created by micronas {written_by}, this is {micronas.__version__}",
-            remedy="its trials would not be comparable: resume it with that version, or start a new run",
-        )
-    return prepare(stored_config(store), stored_board(store))
 
 
 def search(setup: Setup, store: Store, observer: Observer, *, finish_now: bool = False) -> Final:

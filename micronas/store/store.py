@@ -138,6 +138,24 @@ class Store:
             raise self.unreadable(name, f"not JSON: {error}") from error
         return config_in_this_format(value, self.format) if name == "config" else value
 
+    def optional_fact(self, name: str) -> Json:
+        """A fact that runs of earlier versions do not have; None then."""
+        row = self._one("SELECT value FROM facts WHERE name = ?", name)
+        return None if row is None else self.fact(name)
+
+    def amend(self, facts: dict[str, Json]) -> None:
+        """Replace or add facts of a resumed run, all in one transaction."""
+        rows = [(name, json.dumps(value)) for name, value in facts.items()]
+        with self._transaction() as cursor:
+            cursor.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
+
+    def reopen(self, facts: dict[str, Json]) -> None:
+        """Remove the result, so that the search continues, and keep ``facts`` about it."""
+        rows = [(name, json.dumps(value)) for name, value in facts.items()]
+        with self._transaction() as cursor:
+            cursor.execute("DELETE FROM final")
+            cursor.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
+
     @property
     def format(self) -> Json:
         """The format in which the run was created; see ``run_file``."""

@@ -88,7 +88,7 @@ def test_an_unknown_board_is_refused_with_the_nearest_one(tmp_path: Path) -> Non
         ),
         (("nothing.yaml", *BOARD), ("no such configuration",)),
         (("--resume", "runs/none"), ("no run in runs/none",)),
-        ((CONFIG, "--resume", "runs/none"), ("nothing else may be given",)),
+        ((CONFIG, "--resume", "runs/none"), ("only --trials and --minutes may extend it",)),
     ],
 )
 def test_a_bad_search_is_refused_and_leaves_nothing(tmp_path: Path, arguments, parts) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -155,6 +156,24 @@ def test_an_interrupted_run_is_finished_with_the_trials_that_it_has(folder: Path
     alone = untrained(*SEARCH, "--finish-now", cwd=folder)
     assert alone.returncode == 2
     assert "--resume RUN --finish-now" in alone.stderr
+
+
+def test_a_finished_run_is_extended_to_the_trials_of_a_longer_one(folder: Path) -> None:
+    shutil.copytree(folder / "runs" / "mnist5k-1", folder / "runs" / "longer")
+    done = untrained("search", "--resume", "longer", "--trials", "11", "--json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["changes"] == [
+        {"what": "budget", "from": {"trials": 8}, "to": {"trials": 11}, "after_trials": 8}
+    ]
+    at_once = untrained(*SEARCH, "--trials", "11", "--run", "at-once", cwd=folder)
+    assert at_once.returncode == 0, at_once.stderr
+    histories = []
+    for name in ("longer", "at-once"):
+        with Store.read(folder / "runs" / name) as store:
+            histories.append([(r.trial.number, r.trial.key) for r in store.records()])
+    assert len(histories[0]) == 11
+    assert histories[0] == histories[1]
 
 
 def records(*genes: tuple[int, ...]) -> list[Record]:
