@@ -74,6 +74,10 @@ class Latency:
         return f"{value} ms ({low}-{high}), {self.source.value}, {core}{states}"
 
 
+LARGE_DROP = 0.02
+"""From float to int8: a larger drop is shown, because quantization then costs more than rounding does."""
+
+
 @dataclass(frozen=True)
 class Scores:
     """Figures of a completed trial.
@@ -85,6 +89,7 @@ class Scores:
 
     ``latency`` is None when no device ran the network; the reward is then the quality alone. ``cut`` says
     after how many epochs a clock ended the training; it is empty if the training ran to its own end.
+    ``shortened`` says that fewer epochs than configured were planned, before the training began.
     """
 
     quality_int8: float
@@ -98,6 +103,13 @@ class Scores:
     epochs: int
     train_cpu_s: float
     cut: str = ""
+    shortened: str = ""
+
+    @property
+    def int8_drop(self) -> str:
+        """What quantization cost, in words, if that is more than ``LARGE_DROP``; otherwise empty."""
+        drop = self.quality_float - self.quality_int8
+        return f"int8 is {100 * drop:.1f} points below float" if drop > LARGE_DROP else ""
 
     @property
     def quality(self) -> float:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from micronas.data import Dataset
+    from micronas.estimate.confusion import Confusion
     from micronas.report.target import MissedTarget
     from micronas.search import Setup
     from micronas.store import Store
@@ -63,6 +64,7 @@ def print_result(setup: Setup, store: Store, found: FinalFigures, report: Path |
         ("trial", f"{found.trial}, {trained}"),
         (f"{found.figure}, int8, test", f"{percent(found.test_quality_int8)} of {found.test_samples}"),
         (f"{found.figure}, int8, validation", percent(scores.quality_int8)),
+        *_quality_rows(found),
         *([("note", found.note)] if found.note else []),
         *_cut_rows(store),
         ("flash", f"{kb(scores.flash_bytes)} of {kb(setup.budget.flash_bytes)}"),
@@ -78,6 +80,34 @@ def print_result(setup: Setup, store: Store, found: FinalFigures, report: Path |
     if report:
         print(f"  report  {report}")
     _print_next(setup, typed(found.files["tflite"]))
+
+
+def _quality_rows(found: FinalFigures) -> list[tuple[str, str]]:
+    """What a figure alone hides: the gap to the test split, the weakest class, the cost of quantization."""
+    rows = []
+    if found.gap is not None:
+        low, high = (f"{100 * bound:.1f}" for bound in (found.gap.low, found.gap.high))
+        rows.append(("validation - test", f"{100 * found.gap.value:.1f} points (95 %: {low} to {high})"))
+        if found.gap.warning:
+            rows.append(("WARNING", found.gap.warning))
+    if found.confusion is not None and (weakest := _weakest(found.confusion)):
+        rows.append(("weakest class, test", weakest))
+    if found.scores.int8_drop:
+        rows.append(
+            ("WARNING", f"{found.scores.int8_drop}, {percent(found.scores.quality_float)} on validation")
+        )
+    return rows
+
+
+def _weakest(confusion: Confusion) -> str:
+    known = [(r, i) for i, r in enumerate(confusion.recall) if r is not None]
+    if not known:
+        return ""
+    recall, at = min(known)
+    row = confusion.matrix[at]
+    others = [(count, j) for j, count in enumerate(row) if j != at and count]
+    most = f", most often taken for {confusion.classes[max(others)[1]]!r}" if others else ""
+    return f"{confusion.classes[at]!r}: {percent(recall)} of {sum(row)} recognised{most}"
 
 
 def _cut_rows(store: Store) -> list[tuple[str, str]]:

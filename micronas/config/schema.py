@@ -35,7 +35,8 @@ class DataConfig(_Section):
         default=0, ge=0, description="seed of the split; picks the fold of prepared folds"
     )
     metric: str | None = Field(
-        default=None, description="figure of merit of your own as `module:function`; absent: the task's"
+        default=None,
+        description="balanced_accuracy, macro_f1, or your own as `module:function`; absent: the task's",
     )
     options: dict[str, Option] = Field(
         default={}, description="options of the source; each source checks its own"
@@ -159,6 +160,10 @@ class EstimatorConfig(_Section):
     batch_size: int = Field(default=32, ge=1, description="samples per training step")
     learning_rate: float = Field(default=0.02, gt=0, le=1, description="peak of the one-cycle schedule")
     augment: bool = Field(default=True, description="augment the training samples")
+    class_weights: bool = Field(
+        default=False,
+        description="weigh the loss so that every class counts equally",
+    )
     calibration_samples: int = Field(default=100, ge=1, description="training samples for int8 calibration")
     trial_deadline_s: float = Field(
         default=120.0,

@@ -1,4 +1,4 @@
-"""One picture as people have it -> 8-bit grey or colour: orientation, depth, palette, transparency."""
+"""A picture of any common kind -> 8-bit grey or colour: orientation, depth, palette, transparency."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from micronas.data.copies import copies_note, find_copies
 from micronas.data.dataset import Dataset, DataSplit, Labels, SealedTest
 from micronas.data.digest import digest_of
 from micronas.data.membership import numbered
+from micronas.data.metrics import metric_of
 from micronas.data.normalise import normalised
 from micronas.data.parts import parts_of
 from micronas.data.samples import Samples, check_samples
@@ -18,7 +19,7 @@ from micronas.data.sources import source_of
 from micronas.data.split import TEST, TRAIN, VALIDATION
 from micronas.data.value_range import outlier_note, robust_range
 from micronas.errors import DataError
-from micronas.host.plugin import Part, find, short_name
+from micronas.host.plugin import short_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +72,7 @@ def sealed(found: SplitSamples, config: DataConfig) -> Dataset:
         front_end=samples.front_end,
         notes=(*samples.notes, *(note for note in notes if note)),
         task=samples.task,
-        metric=find(config.metric, Part.METRIC) if config.metric else None,
+        metric=metric_of(config.metric) if config.metric else None,
         metric_name=short_name(config.metric) if config.metric else "",
         group_names=group_names,
         digest=digest_of(samples, part),

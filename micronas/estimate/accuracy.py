@@ -37,10 +37,15 @@ def int8_accuracy(model: bytes | Graph, x: npt.NDArray[np.float32], y: npt.NDArr
 
     Uses the interpreter, whose results equal the firmware's in every bit.
     """
+    answers = int8_answers(model, x)
+    return Int8Accuracy(float(np.mean(answers == y)), float(np.bincount(answers).max() / len(answers)))
+
+
+def int8_answers(model: bytes | Graph, x: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+    """The class (N,) that an int8 network gives for each of float inputs ``x`` (N, ...)."""
     graph = read_bytes(model, "candidate") if isinstance(model, bytes) else model
     outputs = run_batch(graph, [quantized(x, input_quant(graph))])[0]
-    answers = outputs.reshape(len(y), -1).argmax(axis=1)
-    return Int8Accuracy(float(np.mean(answers == y)), float(np.bincount(answers).max() / len(answers)))
+    return np.asarray(outputs.reshape(len(x), -1).argmax(axis=1), np.int64)
 
 
 def int8_quality(

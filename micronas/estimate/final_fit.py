@@ -20,12 +20,12 @@ from micronas.estimate.full import Estimate, cached_dataset, quantized_estimate
 from micronas.model.net import Net
 from micronas.train.augment import Augment, augmentation_of
 from micronas.train.evaluate import SplitEvaluator
-from micronas.train.loop import TrainLoop, objective_of, supervised
+from micronas.train.loop import TrainLoop, supervised
 from micronas.train.settings import one_cycle
 from micronas.train.snapshot import Snapshot
 from micronas.train.statistics import reestimate_statistics
 from micronas.train.tf_model import TfModel
-from micronas.train.train import STEPS_PER_CALL, batches, refuse_nan
+from micronas.train.train import STEPS_PER_CALL, batches, dataset_objective, refuse_nan
 
 CLOSING_S = 4.0
 """Seconds reserved for statistics, conversion and scoring; measured 1.5 to 3 s on one core."""
@@ -43,11 +43,12 @@ class FinalSettings:
     label_smoothing: float = 0.05
     augment: float = 1.0
     average_decay: float = 0.998
+    class_weights: bool = False
 
     @classmethod
-    def from_config(cls, config: FinalFitConfig) -> FinalSettings:
+    def from_config(cls, config: FinalFitConfig, *, class_weights: bool = False) -> FinalSettings:
         """The settings of a search configuration; the rest keeps its default."""
-        return cls(epochs=config.epochs)
+        return cls(epochs=config.epochs, class_weights=class_weights)
 
 
 def final_fit(
@@ -87,7 +88,7 @@ def _fit(model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, e
         model,
         dataset.train.x,
         dataset.train.y,
-        supervised(model, objective_of(dataset.task, dataset.n_classes, settings.label_smoothing)),
+        supervised(model, dataset_objective(dataset, settings.label_smoothing, settings.class_weights)),
         batch_size=min(settings.batch_size, len(dataset.train)),
         weight_decay=settings.weight_decay,
         augment=augment,

@@ -40,7 +40,7 @@ class Estimate:
     ``cpu_s`` is the worker's CPU time for all of it: training, quantization and scoring. ``curve`` is the
     quality after each epoch; ``stopped`` is a stop rule's reason, if one ended the training. ``weights`` are
     the float ones, as ``train.keras_file`` packs them. ``cut`` says after how many epochs a clock ended the
-    training, empty if none did.
+    training, empty if none did; ``shortened`` that fewer epochs were planned than configured.
     """
 
     tflite: bytes
@@ -54,6 +54,7 @@ class Estimate:
     stopped: str = ""
     weights: bytes = b""
     cut: str = ""
+    shortened: str = ""
 
 
 def estimate(

@@ -89,6 +89,7 @@ class TrialEvaluator:
             epochs=estimate.epochs,
             train_cpu_s=estimate.cpu_s,
             cut=estimate.cut,
+            shortened=estimate.shortened,
         )
 
     def _over_latency(self, latency: Latency | None) -> str:

@@ -33,15 +33,25 @@ class Sizes(Protocol):
 
 
 def initial_trials(
-    space: Space, gate: Gate, ledger: Callable[[Arch], Sizes], budget: Budget, count: int = INITIAL_TRIALS
+    space: Space,
+    gate: Gate,
+    ledger: Callable[[Arch], Sizes],
+    budget: Budget,
+    count: int = INITIAL_TRIALS,
+    affordable: Callable[[Arch], bool] = lambda arch: True,
 ) -> tuple[Arch, ...]:
     """Up to ``count`` initial architectures, starting with the largest manual design that fits.
 
+    If some that fit are not ``affordable``, because they would take too much of the search's time, the
+    largest affordable ones are taken, the cheapest first, so that the first result comes soon.
     If no manual design fits, a descent through the space looks for a smaller network that does. Raises
     ``BudgetError`` with the bytes if the descent ends without one: no network of the space can meet the
     budgets.
     """
     fitting = tuple(arch for arch in space.baselines() if gate.verdict(arch).fits)
+    cheap = tuple(arch for arch in fitting if affordable(arch))
+    if len(cheap) < len(fitting):
+        return cheap[:count][::-1] or fitting[-1:]
     return fitting[:count] or (_walk_down(space, ledger, budget),)
 
 

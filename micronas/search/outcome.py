@@ -9,13 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from micronas.config import SearchConfig
+from micronas.data import Dataset, DataSplit, Task
 from micronas.deploy.deployment import cache_folder, sources_of, verified_deployment, write_sources
 from micronas.deploy.modelled import try_modelled
 from micronas.deploy.to_json import deployment_to_json, latency_range
 from micronas.device.targets import make_device
 from micronas.errors import StoreError
-from micronas.estimate.accuracy import int8_figure
+from micronas.estimate.accuracy import int8_answers, int8_figure
 from micronas.estimate.agreement import Agreement
+from micronas.estimate.confusion import Confusion, confusion_of
+from micronas.estimate.gap import Gap, gap_of
 from micronas.memory.ledger import make_ledger
 from micronas.model.tflite import read_bytes
 from micronas.report.target import missed_target
@@ -66,6 +69,7 @@ def figures_of(setup: Setup, winner: Winner, store: Store, folder: Path) -> Fina
     test = setup.dataset.test.unseal(reason)
     delivered = _as_delivered(Path(deployed.files["tflite"]), winner.tflite)
     quality = int8_figure(delivered, setup.dataset, test)
+    confusion, gap = _judged(delivered, setup.dataset, test)
     return FinalFigures(
         trial=winner.number,
         key=winner.key,
@@ -77,7 +81,20 @@ def figures_of(setup: Setup, winner: Winner, store: Store, folder: Path) -> Fina
         deployment=deployed.figures,
         files=files,
         figure=setup.dataset.figure,
+        confusion=confusion,
+        gap=gap,
     )
+
+
+def _judged(tflite: bytes, dataset: Dataset, test: DataSplit) -> tuple[Confusion | None, Gap | None]:
+    """Of the int8 network: which classes it takes for which, and how far test is below validation."""
+    if dataset.task is not Task.CLASSIFY:
+        return None, None
+    validation = dataset.validation
+    answers = int8_answers(tflite, test.x)
+    hits = int8_answers(tflite, validation.x) == validation.y, answers == test.y
+    gap = gap_of(*hits, validation.groups, test.groups)
+    return confusion_of(test.y, answers, dataset.class_names), gap
 
 
 def _write_keras(setup: Setup, winner: Winner, folder: Path) -> dict[str, str]:
@@ -151,8 +168,12 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
             "cut": scores.cut,
             "quality": {
                 "validation_int8": scores.quality_int8,
+                "validation_float": scores.quality_float,
                 "test_int8": best.test_quality_int8,
             },
+            "int8_drop": scores.int8_drop,
+            "gap": best.gap.to_json() if best.gap else None,
+            "confusion": best.confusion.to_json() if best.confusion else None,
             "flash_bytes": scores.flash_bytes,
             "sram_bytes": scores.sram_bytes,
             "latency": {"ms": ms, "source": source, **(latency_range(latency) if latency else {})},

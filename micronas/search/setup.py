@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from micronas.board import Board
 from micronas.codegen.lowering import Target
 from micronas.config import SearchConfig
 from micronas.data import Dataset, Task, load
+from micronas.data.metrics import METRICS
 from micronas.deploy.deployment import require_tools
 from micronas.device.targets import make_device
 from micronas.errors import ConfigError, DataError, QuantizeError, ToolMissingError
@@ -26,6 +28,7 @@ from micronas.search.predicted_latency.modelled import NetLatency, modelled_limi
 from micronas.search.predicted_latency.source import latency_source
 from micronas.space import ANOMALY_SPACES, SPACES, Arch, Space, check_space, make_space
 from micronas.strategy import STRATEGIES, Problem, check_strategy, searcher
+from micronas.train.cost import training_cpu_s
 from micronas.trial import Source
 
 
@@ -88,14 +91,36 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     limit = modelled_limit(model, config.constraints.latency_ms)
     gate = LedgerGate(space, board, config.runtime, budget, config.constraints.macs, limit)
     net_latency = None if model is None else NetLatency(space, model, gate.deployed)
-    first = initial_trials(space, gate, gate.ledger, budget)
+    first = initial_trials(space, gate, gate.ledger, budget, affordable=_affordable(config, space, dataset))
     return Setup(config, board, dataset, space, budget, gate, first, net_latency)
+
+
+FIRST_SHARE = 0.1
+"""Of the search's time: a baseline network that takes more of it is not among the first trials."""
+
+
+def _affordable(config: SearchConfig, space: Space, dataset: Dataset) -> Callable[[Arch], bool]:
+    """Which baseline networks a search may begin with: all, unless nothing limits their size but the board.
+
+    With limits of the user's, the largest network that meets them is what the search has to beat.
+    """
+    limits, budget = config.constraints, config.budget
+    times_s = [
+        *([60 * budget.minutes * (1 - config.final_fit.share)] if budget.minutes else []),
+        *([60 * budget.cpu_minutes] if budget.cpu_minutes else []),
+    ]
+    if not times_s or any(
+        v is not None for v in (limits.flash_kb, limits.sram_kb, limits.latency_ms, limits.macs)
+    ):
+        return lambda arch: True
+    samples, epochs = len(dataset.train), config.estimator.epochs
+    return lambda arch: training_cpu_s(space.net(arch), samples, epochs) <= FIRST_SHARE * min(times_s)
 
 
 def check_plugged_in(config: SearchConfig) -> None:
     """Raise ``ConfigError`` for a part of the user's that is not there, or that its company cannot use."""
     named = (
-        (config.data.metric, Part.METRIC),
+        (None if config.data.metric in METRICS else config.data.metric, Part.METRIC),
         (config.reward.function, Part.REWARD),
         (config.space.name if config.space.name not in SPACES else None, Part.SPACE),
         (config.strategy.name if config.strategy.name not in STRATEGIES else None, Part.STRATEGY),

@@ -13,6 +13,7 @@ from micronas.data import Dataset
 from micronas.deploy.deployment import verified_deployment
 from micronas.deploy.to_json import deployment_to_json
 from micronas.device.targets import make_device
+from micronas.errors import plural
 from micronas.estimate import ESTIMATORS
 from micronas.estimate.accuracy import input_quant, quantized
 from micronas.estimate.candidate import Candidate, estimate_by
@@ -36,6 +37,7 @@ from micronas.search.predicted_latency.prediction import (
 from micronas.search.predicted_latency.source import latency_source
 from micronas.search.task import TrialTask
 from micronas.space import Space, make_space
+from micronas.train.cost import planned_epochs
 from micronas.train.process import leave_graphs_unfused, prepare_process
 from micronas.train.settings import TrainSettings
 from micronas.train.stop import stop_rule
@@ -133,7 +135,7 @@ def _estimate(task: TrialTask, space: Space, config: SearchConfig) -> Estimate:
     if task.final:
         from micronas.estimate.final_fit import FinalSettings, final_fit  # imports TensorFlow
 
-        final = FinalSettings.from_config(config.final_fit)
+        final = FinalSettings.from_config(config.final_fit, class_weights=config.estimator.class_weights)
         return final_fit(net, config.data, final, seed, task.deadline_s, calibration_samples=samples)
     settings = TrainSettings.from_config(config.estimator)
     # CPU time for the trial's own deadline: the machine's load or a suspension must not change a result.
@@ -142,5 +144,18 @@ def _estimate(task: TrialTask, space: Space, config: SearchConfig) -> Estimate:
     if config.estimator.name not in ESTIMATORS:
         candidate = Candidate(net, config.data, settings, seed, limit, samples, task.curves)
         return estimate_by(config.estimator.name, candidate)
+    train_samples = len(cached_dataset(config.data).train)
+    planned = planned_epochs(net, train_samples, settings.epochs, min(limit.wall_s, limit.cpu_s))
     stop = stop_rule(config.estimator.name, task.curves)
-    return estimate_fully(net, config.data, settings, seed, limit, calibration_samples=samples, stop=stop)
+    found = estimate_fully(
+        net, config.data, settings.for_epochs(planned), seed, limit, calibration_samples=samples, stop=stop
+    )
+    return replace(found, shortened=shortened_text(planned, settings.epochs, limit))
+
+
+def shortened_text(planned: int, epochs: int, limit: TimeLimit) -> str:
+    """What to say of a training that was given fewer epochs than configured; empty if it had all of them."""
+    if planned >= epochs:
+        return ""
+    by = "estimator.trial_deadline_s" if limit.cpu_s <= limit.wall_s else "budget.minutes"
+    return f"planned for {planned} of {plural(epochs, 'epoch')} to fit into {by}"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from micronas.errors import StoreError
 from micronas.estimate.agreement import Agreement, agreement_from_json
+from micronas.estimate.confusion import Confusion, confusion_from_json
+from micronas.estimate.gap import Gap, gap_from_json
 from micronas.trial import Json, Latency, Scores, latency_from_json, scores_from_json, scores_to_json
 
 
@@ -52,7 +54,8 @@ class FinalFigures:
     ``figure`` names what the qualities are; ``final_fit`` says whether the final training's weights are
     reported or those of the trial, and ``note`` why it is the trial's, or that the final training was cut.
     ``files`` are paths by kind. ``agreement`` says how well a run's proxies ranked the networks that were
-    trained; None for a network that was picked.
+    trained; None for a network that was picked. ``confusion`` is of the test split, ``gap`` that between
+    validation and test accuracy; both are None for anomaly detection.
     """
 
     trial: int
@@ -66,6 +69,8 @@ class FinalFigures:
     figure: str
     agreement: tuple[Agreement, ...] | None = None
     note: str = ""
+    confusion: Confusion | None = None
+    gap: Gap | None = None
 
     def to_json(self) -> dict[str, Json]:
         """The object that the store keeps; its keys are stable."""
@@ -83,6 +88,8 @@ class FinalFigures:
             "deployment": dict(self.deployment.details),
             "files": dict(self.files),
             "figure": self.figure,
+            "confusion": self.confusion.to_json() if self.confusion else None,
+            "gap": self.gap.to_json() if self.gap else None,
             **agreement,
         }
 
@@ -103,6 +110,8 @@ def figures_from_json(data: Mapping[str, Json]) -> FinalFigures:
             files={name: str(path) for name, path in _object(data, "files").items()},
             figure=str(data.get("figure", "accuracy")),
             agreement=tuple(map(agreement_from_json, agreement)) if isinstance(agreement, list) else None,
+            confusion=confusion_from_json(_object(data, "confusion")) if data.get("confusion") else None,
+            gap=gap_from_json(_object(data, "gap")) if data.get("gap") else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError(

@@ -23,6 +23,9 @@ Tensor: TypeAlias = Any
 Objective: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
 """(batch inputs, int labels, logits) -> mean loss."""
 
+ClassWeights: TypeAlias = npt.NDArray[np.float32]
+"""Weight of each class, (classes,)."""
+
 Loss: TypeAlias = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 """(parameters, statistics, inputs, labels, step number) -> mean loss, statistics after the batch."""
 
@@ -149,11 +152,13 @@ def supervised(model: TfModel, objective: Objective) -> Loss:
     return loss
 
 
-def objective_of(task: Task, classes: int, smoothing: float) -> Objective:
-    """The loss that a network for ``task`` minimises."""
-    return (
-        reconstruction_error if task is Task.DETECT_ANOMALIES else smoothed_cross_entropy(classes, smoothing)
-    )
+def objective_of(
+    task: Task, classes: int, smoothing: float, weights: ClassWeights | None = None
+) -> Objective:
+    """The loss that a network for ``task`` minimises; see ``smoothed_cross_entropy`` for ``weights``."""
+    if task is Task.DETECT_ANOMALIES:
+        return reconstruction_error
+    return smoothed_cross_entropy(classes, smoothing, weights)
 
 
 def reconstruction_error(x: Tensor, _y: Tensor, outputs: Tensor) -> Tensor:
@@ -161,11 +166,24 @@ def reconstruction_error(x: Tensor, _y: Tensor, outputs: Tensor) -> Tensor:
     return tf.reduce_mean(tf.square(outputs - tf.reshape(x, tf.shape(outputs))))
 
 
-def smoothed_cross_entropy(classes: int, smoothing: float) -> Objective:
-    """Cross-entropy with labels that spread ``smoothing`` of their mass evenly over all classes."""
+def class_weights_of(y: npt.NDArray[np.int64], classes: int) -> ClassWeights:
+    """Weights (classes,) with which every class counts equally; their mean over the samples ``y`` is 1."""
+    counts = np.bincount(y, minlength=classes)
+    present = counts > 0
+    weights = np.zeros(classes, np.float32)
+    weights[present] = len(y) / (present.sum() * counts[present])
+    return weights
+
+
+def smoothed_cross_entropy(classes: int, smoothing: float, weights: ClassWeights | None = None) -> Objective:
+    """Cross-entropy with labels that spread ``smoothing`` of their mass evenly over all classes.
+
+    ``weights`` (classes,) multiply the losses of the samples by their class.
+    """
 
     def loss(_x: Tensor, y: Tensor, logits: Tensor) -> Tensor:
         targets = tf.one_hot(y, classes) * (1 - smoothing) + smoothing / classes
-        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
+        losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
+        return tf.reduce_mean(losses if weights is None else losses * tf.gather(weights, y))
 
     return loss

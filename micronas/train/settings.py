@@ -23,7 +23,7 @@ class TrainSettings:
     The rate rises linearly for ``warmup_share`` of the steps to ``learning_rate``, then falls to zero
     along a cosine. Training stops early after ``patience`` epochs whose validation loss is not at least
     ``min_delta`` below the best. ``augment`` is a strength as defined in augment.py: 0 is none, 1 is for a
-    final fit.
+    final fit. ``class_weights`` lets every class count equally.
     """
 
     epochs: int = 8
@@ -35,6 +35,7 @@ class TrainSettings:
     augment: float = 0.0
     patience: int = 4
     min_delta: float = 0.0
+    class_weights: bool = False
 
     @classmethod
     def from_config(cls, config: EstimatorConfig) -> TrainSettings:
@@ -45,6 +46,7 @@ class TrainSettings:
             learning_rate=config.learning_rate,
             augment=LIGHT if config.augment else 0.0,
             patience=config.patience,
+            class_weights=config.class_weights,
         )
 
     def for_epochs(self, epochs: int) -> TrainSettings:

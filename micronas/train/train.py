@@ -14,7 +14,7 @@ from micronas.errors import TrainError, plural
 from micronas.model.net import Net
 from micronas.train.augment import augmentation_of
 from micronas.train.evaluate import Score, SplitEvaluator
-from micronas.train.loop import TrainLoop, objective_of, supervised
+from micronas.train.loop import Objective, TrainLoop, class_weights_of, objective_of, supervised
 from micronas.train.settings import TrainSettings, learning_rates
 from micronas.train.snapshot import Snapshot
 from micronas.train.stop import StopRule, never
@@ -81,7 +81,7 @@ def train(
         model,
         dataset.train.x,
         dataset.train.y,
-        supervised(model, objective_of(dataset.task, dataset.n_classes, settings.label_smoothing)),
+        supervised(model, dataset_objective(dataset, settings.label_smoothing, settings.class_weights)),
         batch_size=min(settings.batch_size, len(dataset.train)),
         weight_decay=settings.weight_decay,
         augment=augmentation_of(dataset, settings.augment),
@@ -101,6 +101,12 @@ def train(
     return Trained(
         model, tuple(history), best.validation.accuracy, watch.cpu_s, stopped, cut if out_of_time else ""
     )
+
+
+def dataset_objective(dataset: Dataset, smoothing: float, weighted: bool) -> Objective:
+    """The loss of a training on ``dataset``; ``weighted`` lets every class count equally."""
+    weights = class_weights_of(dataset.train.y, dataset.n_classes) if weighted else None
+    return objective_of(dataset.task, dataset.n_classes, smoothing, weights)
 
 
 def _reached(watch: Stopwatch, limit: TimeLimit) -> str:

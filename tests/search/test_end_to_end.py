@@ -75,12 +75,13 @@ def trials(run: Path) -> list[tuple[Any, ...]]:
 
 
 def test_the_json_has_the_documented_keys(whole: dict[str, Any]) -> None:
-    assert list(whole) == ["run", "best", "trials", "agreement", "latency_predictions"]
+    assert list(whole) == ["run", "best", "trials", "agreement", "latency_predictions", "data", "changes"]
     assert list(whole["best"]) == [
-        *("trial", "final_fit", "note", "cut", "quality", "flash_bytes", "sram_bytes", "latency"),
+        *("trial", "final_fit", "note", "cut", "quality", "int8_drop", "gap", "confusion"),
+        *("flash_bytes", "sram_bytes", "latency"),
         *("execution_target", "target", "reward", "figure", "files"),
     ]
-    assert list(whole["best"]["quality"]) == ["validation_int8", "test_int8"]
+    assert list(whole["best"]["quality"]) == ["validation_int8", "validation_float", "test_int8"]
     latency = whole["best"]["latency"]
     assert list(latency) == ["ms", "source", "low_ms", "high_ms", "wait_states"]
     assert latency["source"] == "modelled"  # nothing runs without a device, and time is known all the same

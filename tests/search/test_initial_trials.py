@@ -52,6 +52,16 @@ def test_budgets_below_the_smallest_network_are_refused_with_the_bytes() -> None
     assert "sram_kb" not in (caught.value.remedy or "")
 
 
+def test_where_large_ones_take_too_long_the_cheap_ones_come_first() -> None:
+    def begun(most: int) -> tuple[ToyArch, ...]:
+        budget = Budget(flash_bytes=10_000, sram_bytes=10_000)
+        return initial_trials(SPACE, Gate(budget), ledger, budget, affordable=lambda a: sum(a.genes) <= most)
+
+    assert begun(18) == tuple(ToyArch((v,) * GENES) for v in (1, 2, 3))
+    assert begun(24) == tuple(ToyArch((v,) * GENES) for v in (4, 3, 2))  # all are affordable: as ever
+    assert begun(-1) == (ToyArch((0,) * GENES),)
+
+
 class NoSmallHandMade(ToySpace):
     def baselines(self) -> tuple[ToyArch, ...]:
         return (ToyArch((4,) * GENES), ToyArch((3,) * GENES))

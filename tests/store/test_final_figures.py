@@ -10,6 +10,8 @@ import pytest
 
 from micronas.errors import StoreError
 from micronas.estimate.agreement import Agreement
+from micronas.estimate.confusion import Confusion
+from micronas.estimate.gap import Gap
 from micronas.store.final_figures import DeploymentFigures, FinalFigures, ParityFigures, figures_from_json
 from micronas.trial import Latency, Scores, Source
 
@@ -32,11 +34,17 @@ FIGURES = FinalFigures(
     files={"tflite": "best/model.tflite"},
     figure="accuracy",
     agreement=(Agreement("synflow", 0.5, 8, 0.25),),
+    confusion=Confusion(("a", "b"), ((3, 1), (0, 0))),
+    gap=Gap(0.1, 0.05, 0.15, 4, None),
 )
 
 
 @pytest.mark.parametrize(
-    "figures", [FIGURES, replace(FIGURES, agreement=None, scores=replace(SCORES, latency=None))]
+    "figures",
+    [
+        FIGURES,
+        replace(FIGURES, agreement=None, confusion=None, gap=None, scores=replace(SCORES, latency=None)),
+    ],
 )
 def test_figures_come_back_from_text_as_they_were(figures: FinalFigures) -> None:
     assert figures_from_json(json.loads(json.dumps(figures.to_json()))) == figures
@@ -54,8 +62,8 @@ def test_the_keys_of_the_stored_object_are_these() -> None:
         "deployment",
         "files",
     ]
-    assert list(FIGURES.to_json()) == [*keys, "figure", "agreement"]
-    assert list(replace(FIGURES, agreement=None).to_json()) == [*keys, "figure"]
+    assert list(FIGURES.to_json()) == [*keys, "figure", "confusion", "gap", "agreement"]
+    assert list(replace(FIGURES, agreement=None).to_json()) == [*keys, "figure", "confusion", "gap"]
 
 
 def test_what_ran_where_is_typed() -> None:

@@ -17,7 +17,7 @@ tf = pytest.importorskip("tensorflow")
 
 from micronas.train import train as training  # noqa: E402
 from micronas.train.evaluate import SplitEvaluator  # noqa: E402
-from micronas.train.loop import TrainLoop, smoothed_cross_entropy, supervised  # noqa: E402
+from micronas.train.loop import TrainLoop, class_weights_of, smoothed_cross_entropy, supervised  # noqa: E402
 from micronas.train.tf_model import TfModel  # noqa: E402
 
 QUICK = TrainSettings(epochs=10, batch_size=32, learning_rate=0.03)
@@ -174,3 +174,13 @@ def test_one_trace_serves_a_whole_training(net, digits):
 def test_settings_follow_the_configuration():
     settings = TrainSettings.from_config(EstimatorConfig(epochs=3, patience=2, batch_size=16, augment=False))
     assert (settings.epochs, settings.patience, settings.batch_size, settings.augment) == (3, 2, 16, 0.0)
+
+
+def test_class_weights_make_every_class_count_alike():
+    y = np.array([0, 0, 0, 1])
+    weights = class_weights_of(y, 3)
+    assert weights.tolist() == pytest.approx([4 / 6, 2, 0])
+    logits = np.array([[2.0, 0, 0], [1, 1, 0], [0, 2, 0], [0, 0, 1]], np.float32)
+    losses = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(4), y]
+    weighted = smoothed_cross_entropy(3, 0.0, weights)(None, tf.constant(y), tf.constant(logits))
+    assert float(weighted) == pytest.approx((losses[:3].mean() + losses[3]) / 2, rel=1e-5)

@@ -1,0 +1,43 @@
+"""The number of epochs of a trial, fixed before it begins."""
+
+from __future__ import annotations
+
+import pytest
+
+from micronas.model.net import Conv, Dense, GlobalAveragePool, Net, NetBuilder, SoftmaxLayer
+from micronas.search.stages import shortened_text
+from micronas.train.cost import START_S, epoch_cpu_s, planned_epochs, training_cpu_s
+from micronas.train.time_limit import TimeLimit
+
+
+def net(width: int) -> Net:
+    builder = NetBuilder((28, 28, 1))
+    builder.chain(Conv(width, 3, 3), Conv(width, 3, 3), GlobalAveragePool(), Dense(10))
+    return builder.chain(SoftmaxLayer()).build()
+
+
+def test_a_training_that_fits_gets_all_its_epochs() -> None:
+    assert planned_epochs(net(8), 3500, 8, 120.0) == 8
+
+
+def test_a_large_network_gets_fewer_and_they_fit() -> None:
+    large = net(48)
+    planned = planned_epochs(large, 3500, 8, 120.0)
+    assert 1 <= planned < 8
+    assert training_cpu_s(large, 3500, planned) <= 120
+    assert planned_epochs(large, 7000, 8, 120.0) < planned
+    assert planned_epochs(large, 10**6, 8, 120.0) == 1
+
+
+def test_the_cost_grows_with_samples_and_size() -> None:
+    assert epoch_cpu_s(net(16), 1000) > epoch_cpu_s(net(8), 1000) > 0
+    assert epoch_cpu_s(net(8), 2000) == pytest.approx(2 * epoch_cpu_s(net(8), 1000))
+    assert training_cpu_s(net(8), 1000, 0) == START_S
+
+
+def test_what_is_said_names_the_limit() -> None:
+    assert shortened_text(8, 8, TimeLimit()) == ""
+    assert shortened_text(3, 8, TimeLimit(cpu_s=120)) == (
+        "planned for 3 of 8 epochs to fit into estimator.trial_deadline_s"
+    )
+    assert "budget.minutes" in shortened_text(3, 8, TimeLimit(wall_s=20, cpu_s=120))
