@@ -24,7 +24,7 @@ CALIBRATION_SAMPLES = 100
 
 _NEED_SAMPLES = (
     "a float model is converted to int8 first, which needs samples of its data",
-    "give --data CONFIG (a search configuration); from Python calibration=, an array or a configuration",
+    "pass --data CONFIG (a search configuration); in Python, calibration= with an array or a configuration",
 )
 
 

@@ -112,7 +112,7 @@ class Run:
         """Draw all trials and the front; returns matplotlib's axes, or raises ``ToolMissingError``."""
         if importlib.util.find_spec("matplotlib") is None:
             raise ToolMissingError(
-                "plot_front needs matplotlib, not installed here", remedy="pip install matplotlib"
+                "plot_front needs matplotlib, which is not installed", remedy="pip install matplotlib"
             )
         import matplotlib.pyplot as plt
 

@@ -51,7 +51,7 @@ def two_boards(name: str, one: Path, other: Path) -> BoardError:
     """The error for a name that two profiles have."""
     return BoardError(
         f"two boards are named {name!r}: {one} and {other}",
-        remedy="rename yours, its file and its key `name`, or give its path",
+        remedy="rename yours (the file and its key `name`), or give its path",
     )
 
 

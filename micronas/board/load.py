@@ -35,7 +35,7 @@ def read_board(path: Path) -> Board:
         raw = load_yaml(path.read_text(encoding="utf-8"))
         board = Board.model_validate(raw)
     except FileNotFoundError as error:
-        raise BoardError(f"no such board profile: {path}", remedy=_start_one(path)) from error
+        raise BoardError(f"board profile not found: {path}", remedy=_start_one(path)) from error
     except (OSError, UnicodeDecodeError) as error:
         raise BoardError(f"{path}: cannot be read: {error}") from error
     except yaml.YAMLError as error:

@@ -10,7 +10,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _HEAD = """\
 # Copied from the profile of {source}. Check every key against the data sheet and the board's manual:
 # title, mcu and platformio_board name the board and its chip; clock, regions, uart and upload describe the
-# board; emulator may stay for a chip with the same core. `micronas boards show {name}` says what is wrong.
+# board; emulator can stay for a chip with the same core. `micronas boards show {name}` names what is wrong.
 """
 _OF_THE_OTHER = ("silicon", "published")
 """Keys about what was run on the other board."""

@@ -77,8 +77,8 @@ _VERBS: tuple[tuple[Callable[..., None], str], ...] = (
     (pick.pick, "Choose another trial of a run than its winner."),
     (report.report, "Write the HTML page of a run."),
     (compare.compare, "Compare search strategies at an equal budget."),
-    (convert.convert, "Quantize a Keras model to int8, proven."),
-    (check.check, "Does a model fit a board? To the byte."),
+    (convert.convert, "Quantize a Keras model to int8, and verify it."),
+    (check.check, "Check whether a model fits a board, to the byte."),
     (bench.bench, "Build, run, verify and profile a model."),
     (flash.flash, "Build a model and upload it to a board."),
     (calibrate.calibrate, "Fit a board's timing model to its cycles."),
@@ -93,7 +93,7 @@ _VERBS: tuple[tuple[Callable[..., None], str], ...] = (
 
 for _verb, _about in _VERBS:
     app.command(_verb.__name__.replace("_", "-"), short_help=_about)(_verb)
-app.command("test", short_help="Does a deployment work? For people and CIs.")(test.run_test)
+app.command("test", short_help="Test a deployment, for people and CI.")(test.run_test)
 app.add_typer(boards.app, name="boards")
 app.add_typer(networks.app, name="networks")
 

@@ -51,7 +51,7 @@ def bench(
     data: DataOption = None,
     keep: Annotated[Path | None, typer.Option(help="Keep C, ELF and map in this folder.")] = None,
     remove_constant_channels: Annotated[
-        bool, typer.Option(help="Leave out channels that no input can change; outputs stay the same.")
+        bool, typer.Option(help="Remove channels that no input can change; outputs stay the same.")
     ] = False,
     clock_mhz: ClockMhz = None,
     protocol: Protocol = "micronas",

@@ -132,7 +132,7 @@ def _arena_memories(board: Board) -> str:
     from micronas.board.arena_location import separate_memories, whole_memories
 
     names, banks = ([str(m) for m in found(board)] for found in (whole_memories, separate_memories))
-    whole = names[0] if len(names) == 1 else f"the first of {', '.join(names)} that holds it"
+    whole = names[0] if len(names) == 1 else f"the first of {', '.join(names)} that is large enough"
     return whole if len(banks) == 1 else f"{whole}, else over {' and '.join(banks)}"
 
 

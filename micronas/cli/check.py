@@ -70,8 +70,9 @@ def _check_all(model: Path, *, runtime: str, only_with_board: tuple[object, ...]
 
     if runtime != "micronas" or any(given is not None for given in only_with_board):
         raise ConfigError(
-            "--runtime, --flash-kb, --sram-kb and --plan are about one board",
-            remedy="name it by --board; without them, `micronas check MODEL` lists the boards that it fits",
+            "--runtime, --flash-kb, --sram-kb and --plan need a board",
+            remedy="add --board BOARD; without these options, `micronas check MODEL` lists the boards that "
+            "the model fits",
         )
     if not print_boards_for(model, run=False, as_json=as_json):
         raise typer.Exit(1)

@@ -33,7 +33,7 @@ def renode_script(
         Path | None, typer.Option(help="File of samples that the firmware can read at 0x60000000.")
     ] = None,
     include: Annotated[
-        Path | None, typer.Option(help="Your own .resc, run once the machine is made and loaded.")
+        Path | None, typer.Option(help="Your own .resc, run once the machine is created and loaded.")
     ] = None,
 ) -> None:
     """Write firmware, a Renode platform and script, and a Robot Framework test of MODEL or --app."""
@@ -47,7 +47,7 @@ def renode_script(
     if (app is None) != (expect is None):
         raise ConfigError(
             "--app and --expect belong together",
-            remedy="--expect TEXT: what the application prints when all is well",
+            remedy="--expect TEXT: what the application prints on success",
         )
     require_new_folder(out)
     profile = load_board(board)

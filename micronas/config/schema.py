@@ -131,7 +131,7 @@ class PrefilterConfig(_Section):
 
     proxy: Literal["naswot", "synflow", "combined", "parameters"] = Field(
         default="combined",
-        description="what ranks proposals; combined is the mean rank by naswot and synflow, parameters the "
+        description="ranks the proposals; combined is the mean rank by naswot and synflow, parameters the "
         "number of weights",
     )
     keep: float = Field(default=0.5, gt=0, le=0.5, description="share of proposals kept; 0.25 is one in four")
@@ -168,7 +168,7 @@ class EstimatorConfig(_Section):
     trial_deadline_s: float = Field(
         default=120.0,
         gt=0,
-        description="maximum CPU time of a trial's training, seconds; a training that it ends is marked",
+        description="maximum CPU time of a trial's training, seconds; a training that it cuts is marked",
     )
 
 
@@ -323,7 +323,7 @@ class SearchConfig(_Section):
             raise ValueError("latency.model learns from profiles, so it needs a device and runtime micronas")
         if self.latency.model and self.latency.source == "modelled":
             raise ValueError(
-                "latency.model learns what networks took on a device, and latency.source modelled needs none "
-                "to run: set one or the other"
+                "latency.model needs networks that run on a device, latency.source modelled does not run "
+                "them: set only one of them"
             )
         return self

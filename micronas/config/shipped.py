@@ -40,13 +40,13 @@ def find_config(word: str | Path) -> Path:
     shipped = {config.name: config.path for config in shipped_configs()}
     if str(word) in shipped:
         return shipped[str(word)]
-    raise ConfigError(f"no such configuration: {path}", remedy=_nearest(path, list(shipped)))
+    raise ConfigError(f"configuration not found: {path}", remedy=_nearest(path, list(shipped)))
 
 
 def _nearest(path: Path, names: list[str]) -> str:
     stem = path.stem if path.suffix in _SUFFIXES else path.name
     if stem in names:
-        return f"a shipped one is called by its name alone: {stem}"
+        return f"use the name of a shipped one without folder or suffix: {stem}"
     near = difflib.get_close_matches(stem, names, n=1)
     return f"did you mean the shipped {near[0]}? " + _listing() if near else _listing()
 

@@ -24,7 +24,7 @@ def read_arrays(path: Path) -> dict[str, npt.NDArray[np.generic]]:
     Raises ``DataError`` if it is missing, not an .npz file, damaged, or holds Python objects.
     """
     if path.is_dir():
-        raise DataError(f"{path}: is a folder, not an .npz file")
+        raise DataError(f"{path} is a folder, not an .npz file")
     if not path.exists():
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.npz")], n=1)
         remedy = f"did you mean {path.parent / near[0]}?" if near else None

@@ -66,7 +66,7 @@ def check_samples(samples: Samples) -> None:
     if complaints:
         raise DataError(
             f"data set {samples.name!r} cannot be used: " + "; ".join(complaints),
-            remedy="repair or remove the samples named; nothing was trained",
+            remedy="repair or remove these samples; nothing was trained",
         )
 
 
@@ -127,6 +127,6 @@ def _class_complaints(samples: Samples) -> Iterator[str]:
     counts = np.bincount(samples.y, minlength=n_classes)
     few = [f"{samples.class_names[i]!r} ({counts[i]})" for i in np.flatnonzero(counts < 2)]
     if n_classes < 2:
-        yield f"one class only: {samples.class_names[0]!r}" if n_classes else "no classes"
+        yield f"only one class: {samples.class_names[0]!r}" if n_classes else "no classes"
     elif few:
         yield f"classes with fewer than two samples: {name_some(few)}"

@@ -39,8 +39,8 @@ _REFUSALS = {
     1: "does not know this request",
     2: "speaks protocol version {detail}",
     3: "finds the request's length wrong (wants {detail})",
-    4: "has no such input, output or op (there are {detail})",
-    5: "finds the range outside of the {detail} bytes there are",
+    4: "does not have this input, output or op (it has {detail})",
+    5: "has only {detail} bytes there, less than the range requested",
     6: "stopped in op {detail}: its kernel refused its parameters",
     7: "cannot make this baud rate, the nearest is {detail}",
 }
@@ -202,7 +202,7 @@ class Client:
         raise DeadlineError(
             f"{self.link.name}: no answer to {message.name} within {deadline_s:g} s"
             f" ({self._decoder.garbled} garbled frames seen)",
-            remedy="is the right firmware on this board, and its baud rate the profile's?",
+            remedy="check that this board has the right firmware and the baud rate of its profile",
         )
 
     def _await(self, message: Message, nonce: int, deadline: float) -> bytes | None:
@@ -218,7 +218,7 @@ class Client:
         if frame.type == Message.FAULT:
             raise DeviceError(
                 f"{self.link.name}: {self._describe(parse_fault(frame.payload))}",
-                remedy="reset the board; if it happens again, this is a bug of micronas: report it",
+                remedy="reset the board; if it happens again, report it as a bug in micronas",
             )
         if frame.nonce != nonce:
             return None

@@ -53,8 +53,8 @@ def check_counter(client: Client, info: Info) -> float:
     check_count(whole, elapsed_s, info, emulated=client.link.emulated)
     if whole <= part:
         raise DeviceError(
-            f"{_the_counter(info)} counts {whole} for all {info.n_ops} ops and {part} for fewer: it does "
-            f"not measure the work",
+            f"{_the_counter(info)} counts {whole} for all {info.n_ops} ops and {part} for fewer: the "
+            "count does not grow with the work",
             remedy=_RESET_AND_REPEAT,
         )
     return elapsed_s

@@ -101,7 +101,7 @@ class QemuDevice:
                 return match[1]
             if not running:
                 raise EmulatorEndedError(
-                    f"{QEMU} ended at once with {process.exit_text}: {shown(said) or 'no message'}",
+                    f"{QEMU} ended immediately with {process.exit_text}: {shown(said) or 'no message'}",
                     remedy="`micronas doctor` shows whether this QEMU has the machines; versions "
                     "from 7.2 on do",
                 )

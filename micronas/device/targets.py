@@ -158,7 +158,7 @@ def image_for(device: Device, board: Board, ledger: Ledger) -> DeviceImage:
         raise DeviceError(
             f"board {board.name}: the arena of {ledger.arena_bytes:,} bytes is in {ledger.arena_location}, "
             f"which its QEMU machine does not have, and is {over:,} bytes too large for sram",
-            remedy="reduce the network by that, or run it with --device renode or serial",
+            remedy="make the arena that much smaller, or use --device renode or serial",
         )
     return DeviceImage(target, IN_SRAM)
 

@@ -120,7 +120,7 @@ def quantized(x: npt.NDArray[np.float32], quant: Quant) -> npt.NDArray[np.int8]:
 def collapse(int8: Int8Accuracy, float_accuracy: float) -> str:
     """The fault of an int8 network compared with its float form, as text; empty if there is none."""
     if int8.one_class:
-        return "the int8 network gives one class for every sample"
+        return "the int8 network predicts the same class for every sample"
     return dropped("accuracy", int8.accuracy, float_accuracy)
 
 

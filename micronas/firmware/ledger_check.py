@@ -60,7 +60,7 @@ def assert_regions_match(ledger: PredictedRegions, board: Board, linked: Mapping
     require_equal(
         {name: (ledger.region_bytes(name), linked[name]) for name in names},
         f"the ledger and the linker disagree on the memory regions of {board.name}",
-        remedy="this is a bug; please report the model and the board",
+        remedy="this is a bug: report it with the model and the board",
     )
 
 
@@ -74,7 +74,7 @@ def assert_same_network(board: LinkedSizes, twin: LinkedSizes) -> None:
         },
         "the emulated twin does not match the board's network",
         differ="{} bytes on the board, {} on its twin",
-        remedy="results of the twin would not apply to the board; this is a bug, report it",
+        remedy="results of the twin would not apply to the board; this is a bug: report it",
     )
 
 

@@ -28,18 +28,18 @@ _RIGHTS = (
     "use another folder, or change its owner or mode; temporary files go to TMPDIR, compiled objects to "
     "XDG_CACHE_HOME"
 )
-_FILES = "raise the limit of open files: ulimit -n"
+_FILES = "raise the limit on open files: ulimit -n"
 REMEDIES = {
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
-    errno.EFBIG: "raise the limit of a file's size: ulimit -f",
+    errno.EFBIG: "raise the limit on file sizes: ulimit -f",
     errno.EROFS: _RIGHTS,
     errno.EACCES: _RIGHTS,
     errno.EPERM: _RIGHTS,
     errno.EIO: "the disk or its file system has an error: see the system's log",
     errno.EMFILE: _FILES,
     errno.ENFILE: _FILES,
-    errno.EAGAIN: "raise the limit of processes: ulimit -u",
+    errno.EAGAIN: "raise the limit on processes: ulimit -u",
 }
 """System errors that can occur anywhere, and their remedies."""
 

@@ -118,7 +118,7 @@ def _run(load: Any, name: str, part: Part) -> Any:
     except Exception as error:
         raise ConfigError(
             f"{part.key}: {name!r} cannot be imported: {type(error).__name__}: {error}",
-            remedy="modules are looked for in the current folder and in PYTHONPATH",
+            remedy="modules are imported from the current folder and PYTHONPATH",
         ) from error
 
 
@@ -140,7 +140,7 @@ def _pickled(thing: object, part: Part, folder: Path) -> Path:
     except Exception as error:
         raise ConfigError(
             f"{part.key}: {thing!r} cannot be sent to worker processes: {error}",
-            remedy="put it into a module and give its name as 'module:name'",
+            remedy="move it into a module and name it 'module:name'",
         ) from error
     name = getattr(thing, "__name__", type(thing).__name__).strip("<>")
     path = (folder / f"{name}-{hashlib.sha256(data).hexdigest()[:12]}.pkl").absolute()
@@ -155,6 +155,6 @@ def _unpickled(path: Path, part: Part) -> Any:
     except OSError as error:
         raise ConfigError(
             f"{part.key}: {path}: cannot be read: {error.strerror}",
-            remedy="the Python API wrote it beside the run; move it back, or give 'module:name'",
+            remedy="the Python API wrote this file next to the run; restore it, or use 'module:name'",
         ) from error
     return _run(lambda: pickle.loads(data), str(path), part)

@@ -26,5 +26,5 @@ def resource(name: Resource, package: Path = _PACKAGE) -> Path:
             return path
     raise InstallError(
         f"{name} of micronas is missing: it is neither in {package / '_data'} nor in {package.parent}",
-        remedy="install it again: `pip install --force-reinstall --no-deps` of the same wheel or checkout",
+        remedy="reinstall micronas: `pip install --force-reinstall --no-deps` of the same wheel or checkout",
     )

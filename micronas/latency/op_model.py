@@ -85,7 +85,9 @@ class OpModel:
         """The fitted class that shares most with ``kernel_class`` and has as many features."""
         fitting = [n for n, p in self._cycles.items() if len(p) == length]
         if not fitting:
-            raise BoardError(f"no price of kernel {kernel_class}", remedy="python -m benchmarks.latency.fit")
+            raise BoardError(
+                f"there are no prices for kernel {kernel_class}", remedy="python -m benchmarks.latency.fit"
+            )
         return max(sorted(fitting), key=lambda name: _common(name, kernel_class))
 
     def _nearest(self, features: OpFeatures) -> str:
@@ -180,7 +182,8 @@ def _family_of(timing: TimingModel, fitted: tuple[str, ...]) -> str:
         if (one.instructions, one.data) == wanted:
             return family
     raise BoardError(
-        f"no prices of {timing.core.value} behind this chip's flash", remedy="add it to CODES and fit again"
+        f"there are no prices for {timing.core.value} with this chip's flash",
+        remedy="add it to CODES and run python -m benchmarks.latency.fit",
     )
 
 

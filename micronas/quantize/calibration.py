@@ -80,7 +80,7 @@ def _check_labels(labels: npt.NDArray[Any], count: int) -> None:
     if len(labels) != count:
         raise _refusal(f"{plural(count, 'sample')}, but {plural(len(labels), 'label')}")
     if len(np.unique(labels)) == 1:
-        raise _refusal(f"one class only ({labels[0]})")
+        raise _refusal(f"only one class ({labels[0]})")
 
 
 def _check_range(samples: npt.NDArray[Any], input_range: tuple[float, float]) -> None:

@@ -103,7 +103,7 @@ def _function(tf: Any, model: Any) -> _Function:
     if isinstance(model, str | Path):
         path = Path(model)
         if not path.exists():
-            raise ModelError(f"{path}: no such file")
+            raise ModelError(f"{path}: file not found")
         if path.is_dir():
             return _saved_model(tf, path)
         model = load_keras(path)
@@ -153,6 +153,7 @@ def _fixed(shape: tuple[int | None, ...]) -> tuple[int, ...]:
     sizes = [size for size in shape[1:] if size is not None]
     if len(sizes) != len(shape) - 1:
         raise ModelError(
-            f"the model's input {shape} has an open size", remedy="give every size but the batch"
+            f"the model's input {shape} has an undefined dimension",
+            remedy="set every dimension except the batch",
         )
     return tuple(sizes)

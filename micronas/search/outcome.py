@@ -112,7 +112,7 @@ def _as_delivered(path: Path, tflite: bytes) -> bytes:
     if delivered != tflite:
         raise StoreError(
             f"{path} does not hold the network that was written to it",
-            remedy="something else changed the file, or the disk is damaged: continue with --resume",
+            remedy="another program changed the file, or the disk is damaged: continue with --resume",
         )
     return delivered
 

@@ -53,7 +53,7 @@ def find_trial(records: Sequence[Record], number: int) -> Record:
     on_front = ", ".join(str(record.trial.number) for record in front_of(records)) or "none yet"
     remedy = f"trials on the Pareto front: {on_front}; `micronas show RUN` lists them all"
     if number not in known:
-        raise SearchError(f"there is no trial {number} in this run", remedy=remedy)
+        raise SearchError(f"this run has no trial {number}", remedy=remedy)
     record = known[number]
     if record.trial.outcome is not Outcome.COMPLETE:
         ended = f"{record.trial.outcome.value.lower()}: {record.trial.reason}"

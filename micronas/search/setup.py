@@ -132,7 +132,7 @@ def check_plugged_in(config: SearchConfig) -> None:
     if config.reward.function is not None and config.strategy.name == "predictor_reward":
         raise ConfigError(
             "strategy predictor_reward uses the formula of the reward, which reward.function replaces",
-            remedy="take another strategy, predictor_front for example",
+            remedy="use another strategy, for example predictor_front",
         )
 
 
@@ -180,8 +180,8 @@ def _require_packages() -> None:
 def _named_board(config: SearchConfig) -> Board:
     if config.board is None:
         raise ConfigError(
-            "no board was given",
+            "no board is set",
             remedy="give --board NAME; `micronas boards` lists them, `micronas boards --for MODEL.tflite` "
-            "those that a network of yours fits",
+            "lists those that your network fits",
         )
     return board_at(config.board, config.clock_mhz)

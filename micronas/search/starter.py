@@ -91,24 +91,24 @@ def about(dataset: Dataset) -> str:
 
 _TEXT = """\
 # A search for {title}: {about}.
-# Every key is optional, and what is left out has its default.
+# Every key is optional, with a default value.
 board: {board}
 data: {data}
 
-# Which networks may be proposed, and who proposes them. `micronas strategies` lists what goes together.
+# Which networks may be proposed, and by which strategy. `micronas strategies` lists the combinations.
 space: {{name: {space}}}
 strategy: {{name: aging_evolution}}
 
-# What the network may take of the board. The rest is for your own program.
+# The part of the board's memory that the network may use. The rest is for your own program.
 constraints:
   flash_kb: {constraints.flash_kb:<15} # the board has {constraints.board_flash_kb}
   sram_kb: {constraints.sram_kb:<16} # the board has {constraints.board_sram_kb}
   # latency_ms: 50          # a hard limit: slower networks do not count
 
-# What is maximised: accuracy, less a factor for being slower than the target.
+# What is maximised: the accuracy, reduced if the network is slower than the target.
 reward: {{target_ms: {target_ms}, mode: hard}}
 
-# What the search may cost: it ends at whichever comes first. More of both finds better networks.
+# The search ends at whichever limit comes first. Higher limits find better networks.
 budget: {{trials: 40, minutes: 10}}
 workers: {workers}                  # networks trained at a time
 final_fit: {{epochs: 60}}     # of the network that is reported

@@ -53,4 +53,4 @@ def one_step(
             arch = canonical(options[int(option)])
             if arch is not None and identity(arch) != here:
                 return arch
-    raise SpaceError(f"the space has no other network than that of {start}")
+    raise SpaceError(f"the space has no network except that of {start}")

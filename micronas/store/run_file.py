@@ -75,7 +75,7 @@ def require(folder: Path) -> None:
     if not (folder / DATABASE).is_file():
         there = sorted(p.parent.name for p in folder.parent.glob(f"*/{DATABASE}"))
         hint = f"runs in {folder.parent}: {', '.join(there)}" if there else f"no runs in {folder.parent} yet"
-        raise StoreError(f"no run in {folder}", remedy=hint)
+        raise StoreError(f"{folder} is not a run", remedy=hint)
 
 
 def damaged(folder: Path, what: str) -> StoreError:

@@ -75,11 +75,11 @@ def make_strategy(
         return own
     if config.name in DIFFERENTIABLE:
         if problem is None:
-            raise ConfigError(f"strategy {config.name} needs data and a budget to train its supernet for")
+            raise ConfigError(f"strategy {config.name} needs data and a budget for its supernet")
         return make_differentiable(config, space, seed, accept, problem)
     if config.name in PREDICTORS:
         if problem is None:
-            raise ConfigError(f"strategy {config.name} needs a budget and a ledger to weigh candidates by")
+            raise ConfigError(f"strategy {config.name} needs a budget and a ledger to compare candidates")
         return _predictor(config, space, seed, accept, problem)
     match config.name:
         case "random":

@@ -93,7 +93,7 @@ def train(
     )
     if not history:
         raise TrainError(
-            f"no epoch was finished within {_reached(watch, limit)}",
+            f"no epoch finished within {_reached(watch, limit)}",
             remedy="raise estimator.trial_deadline_s or budget.minutes, or lower space.max_width",
         )
     best = min(history, key=lambda epoch: epoch.validation.loss)

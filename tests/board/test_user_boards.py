@@ -48,7 +48,7 @@ def test_check_takes_a_profile_by_its_path(tmp_path: Path, networks: Path) -> No
     assert done.returncode == 1
     assert "of 8,192 (8.0 KB)" in done.stdout
     refused(
-        micronas("check", model, "--board", "./none.yaml", cwd=tmp_path), "no such board profile: none.yaml"
+        micronas("check", model, "--board", "./none.yaml", cwd=tmp_path), "board profile not found: none.yaml"
     )
 
 

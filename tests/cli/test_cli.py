@@ -66,7 +66,7 @@ def test_an_unknown_board_is_refused_with_the_nearest_one(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        ((CONFIG,), ("no board was given", "--board NAME", "micronas boards --for")),
+        ((CONFIG,), ("no board is set", "--board NAME", "micronas boards --for")),
         ((), ("no configuration was given",)),
         (
             (CONFIG, *BOARD, "--set", "constraints.flsh_kb=3"),
@@ -87,7 +87,7 @@ def test_an_unknown_board_is_refused_with_the_nearest_one(tmp_path: Path) -> Non
             ("flash_kb is 4096, but nucleo_f446re has 512",),
         ),
         (("nothing.yaml", *BOARD), ("no such configuration",)),
-        (("--resume", "runs/none"), ("no run in runs/none",)),
+        (("--resume", "runs/none"), ("runs/none is not a run",)),
         ((CONFIG, "--resume", "runs/none"), ("only --trials and --minutes may extend it",)),
     ],
 )

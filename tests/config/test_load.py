@@ -85,7 +85,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(raw, complaint, re
         ),
         (
             {"latency": {"source": "modelled", "model": True}},
-            "latency.model learns what networks took on a device",
+            "latency.model needs networks that run on a device",
         ),
         ({"workers": 0}, "workers: must be greater than or equal to 1, not 0"),
     ],

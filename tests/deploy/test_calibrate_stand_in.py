@@ -72,7 +72,7 @@ def test_a_board_is_probed_in_every_other_memory_that_an_arena_may_lie_in() -> N
 
 def test_a_core_without_a_cycle_counter_is_refused_before_anything_is_built(tmp_path: Path) -> None:
     board = load_board("nucleo_g071rb")
-    with pytest.raises(BoardError, match="cortex-m0plus counts no cycles"):
+    with pytest.raises(BoardError, match="cortex-m0plus has no cycle counter"):
         calibrate(board, lambda firmware, samples: [], workdir=tmp_path, cache_dir=None)
 
 
@@ -122,6 +122,6 @@ def test_an_emulator_is_no_board_to_calibrate_with() -> None:
     with (
         board,
         SerialLink(board.port, 115_200, emulated=True) as link,
-        pytest.raises(DeviceError, match="nothing to calibrate with"),
+        pytest.raises(DeviceError, match="does not count cycles"),
     ):
         profiled(link, [])

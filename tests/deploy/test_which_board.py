@@ -153,7 +153,7 @@ def test_the_verbs_print_it(model: Path, capsys: pytest.CaptureFixture[str], cou
 
 
 def test_check_without_a_board_refuses_what_is_about_one(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="are about one board"):
+    with pytest.raises(ConfigError, match="need a board"):
         check(tmp_path / "net.tflite", board=None, sram_kb=20.0)
 
 

@@ -29,7 +29,7 @@ def test_qemu_that_exits_says_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     noise = r"""printf '\033[31mno room'; head -c 3000000 /dev/zero | tr '\0' x; exit 7"""
     Tools(tmp_path / "bin", monkeypatch).add("qemu-system-arm", noise)
     with pytest.raises(
-        EmulatorEndedError, match=r"ended at once with exit code 7: \\x1b\[31mno room"
+        EmulatorEndedError, match=r"ended immediately with exit code 7: \\x1b\[31mno room"
     ) as found:
         QemuDevice(BOARD, tmp_path / "x.elf").__enter__()
     assert len(found.value.message) < 1_000

@@ -114,7 +114,7 @@ def test_a_limit_inside_an_epoch_returns_what_was_validated_and_says_so(net, dig
     ("limit", "setting"), [({"cpu_s": 0.0}, "trial_deadline_s"), ({"wall_s": 0.0}, "minutes")]
 )
 def test_no_epoch_in_time_is_an_error(net, digits, limit, setting):
-    with pytest.raises(TrainError, match=f"no epoch was finished within .*{setting}"):
+    with pytest.raises(TrainError, match=f"no epoch finished within .*{setting}"):
         training.train(net, digits, QUICK, seed=0, limit=TimeLimit(**limit))
 
 

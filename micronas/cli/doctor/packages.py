@@ -45,7 +45,7 @@ def _optional(
     if python < (3, 12) and system == "linux":
         yield "tflite-runtime", "a second opinion on int8 accuracy"
     if system == "linux":
-        yield "tflite-micro", "the tests, as the reference for every kernel"
+        yield "tflite-micro", "the tests, which compare every kernel with it"
 
 
 def _package(name: str, what_for: str, *, needed: bool, version_of: Version) -> Finding:

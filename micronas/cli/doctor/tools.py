@@ -93,7 +93,7 @@ def examine_machines() -> list[Finding]:
                 "install a newer QEMU; `micronas boards` shows which board needs which",
             )
         ]
-    return [Finding("QEMU machines", True, f"all {len(needed)} that the boards name")]
+    return [Finding("QEMU machines", True, f"all {len(needed)} machines of the boards")]
 
 
 def examine_uploaders(attached: tuple[str, ...]) -> list[Finding]:

@@ -17,7 +17,7 @@ def lower_concatenation(context: OpContext) -> Lowered:
     assert isinstance(attrs, Concatenation)
     positions = range(len(context.op.inputs))
     if any(context.input(i).quant != y.quant for i in positions) or attrs.activation is not Activation.NONE:
-        raise context.refuse("an input has another scale than the output, or there is a fused activation")
+        raise context.refuse("the scales of inputs and output differ, or there is a fused activation")
     axis = attrs.axis % len(y.shape)
     runs = [math.prod(context.input(i).shape[axis:]) for i in positions]
     return Lowered(

@@ -76,7 +76,7 @@ def _runs(context: OpContext) -> tuple[int, int, int, int, int]:
         runs[-1] *= extent
     if len(runs) > 5:
         raise context.refuse(
-            f"axes {sorted(axes)} of shape {shape} lie too far apart", "reduce in steps, or transpose first"
+            f"axes {sorted(axes)} of shape {shape} are too far apart", "reduce in steps, or transpose first"
         )
     outer, reduced, middle, reduced2, inner = runs + [1] * (5 - len(runs))
     return outer, reduced, middle, reduced2, inner

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from micronas.deploy.deployment import Deployment
 
 STEPS = {
-    "tools": "compiler and device are there",
+    "tools": "compiler and device are available",
     "fits": "the network fits the board's memory",
-    "builds": "it compiles, and the linked sizes are the predicted ones",
-    "runs": "the device runs this very build and counts",
+    "builds": "it compiles, and the linked sizes equal the predicted ones",
+    "runs": "the device runs exactly this build, and its counter works",
     "outputs": "every output element equals the reference's",
 }
 """Names, which are stable, and what each asserts."""

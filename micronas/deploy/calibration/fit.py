@@ -123,7 +123,7 @@ def _check(observed: Sequence[Observed]) -> None:
         if one.cycles < 0.2 * one.counts.insn:
             raise DeviceError(
                 f"{one.name} took {one.cycles:.0f} cycles for {one.counts.insn:.0f} instructions",
-                remedy="its counter does not count cycles; `micronas bench --device serial` checks that",
+                remedy="its counter does not count cycles; check it with `micronas bench --device serial`",
             )
 
 

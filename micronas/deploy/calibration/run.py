@@ -66,8 +66,8 @@ def calibrate(
     """
     if board.core is Core.M0PLUS:
         raise BoardError(
-            f"board {board.name}: a {board.core.value} counts no cycles, so nothing can be calibrated",
-            remedy="calibrate a board of another core",
+            f"board {board.name}: a {board.core.value} has no cycle counter, so it cannot be calibrated",
+            remedy="calibrate a board with another core",
         )
     count = count or counted(board, workdir / "counts", cache_dir)
     probes = Probes(measure, count, workdir, cache_dir)
@@ -103,7 +103,7 @@ def profiled(link: Link, samples: Samples) -> list[float]:
     info = client.info()
     if info.counter is not Counter.CYCLES or link.emulated:
         raise DeviceError(
-            f"{info.board} counts no cycles ({info.counted_by}), so there is nothing to calibrate with",
+            f"{info.board} does not count cycles ({info.counted_by}), so it cannot be calibrated",
             remedy="calibrate on a real board whose core has a cycle counter (not a Cortex-M0+)",
         )
 

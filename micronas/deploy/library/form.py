@@ -145,7 +145,7 @@ def version() -> str:
 
 def _why(kernel: str, form: str, is_copy: bool) -> str:
     if is_copy:
-        return "moves no byte where input and output share their memory"
+        return "copies nothing if input and output share their memory"
     if kernel.endswith("_dsp"):
         return "the DSP form of this op takes this shape"
     return "portable C" if form == "portable" else "portable C: no DSP form for this op and shape"
@@ -158,6 +158,6 @@ def _require_possible(graph: Graph, plan: Plan) -> None:
     where = "" if plan.peak_op is None else f" (most at op {plan.peak_op} {graph.ops[plan.peak_op].kind})"
     raise ModelError(
         f"{graph.name}: the activations take {plan.arena_bytes:,} bytes{where}; "
-        f"a library is made for at most {MAX_ARENA_BYTES:,}",
+        f"a library can have at most {MAX_ARENA_BYTES:,}",
         remedy="a smaller input, fewer channels, or a stride early in the network",
     )

@@ -102,17 +102,17 @@ def check_identity(info: Info, graph: Graph, board: Board, build_id: bytes | Non
     if build_id is not None and info.build_id != build_id:
         raise DeviceError(
             f"the device runs build {info.build_id.hex()}, not {build_id.hex()}",
-            remedy="flash it again; another program may have written to the board",
+            remedy="upload it again; another program may have written to the board",
         )
     if info.board != board.name:
         raise DeviceError(
             f"the firmware was built for board {info.board!r}, not {board.name!r}",
-            remedy=f"flash it for this board, or pass --board {info.board}",
+            remedy=f"build and upload it for this board, or pass --board {info.board}",
         )
     if info.n_ops != len(graph.ops):
         raise DeviceError(
-            f"the firmware's network has {info.n_ops} ops, the graph {len(graph.ops)}",
-            remedy="the board holds another network: flash this one",
+            f"the network in the firmware has {info.n_ops} ops, this one {len(graph.ops)}",
+            remedy="the board has another network: upload this one",
         )
 
 

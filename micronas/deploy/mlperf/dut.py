@@ -95,7 +95,7 @@ class Dut:
         """Load the input; the device must announce its length and acknowledge its end."""
         expected = f"m-[Expecting {len(data)} bytes]"
         if expected not in self.command(f"db load {len(data)}"):
-            raise ProtocolError(f"{self.link.name}: 'db load' was not answered with {expected!r}")
+            raise ProtocolError(f"{self.link.name}: 'db load' did not return {expected!r}")
         lines: list[str] = []
         for at in range(0, len(data), BYTES_PER_COMMAND):
             lines = self.command(f"db {data[at : at + BYTES_PER_COMMAND].hex()}")

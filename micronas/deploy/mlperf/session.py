@@ -63,7 +63,7 @@ def require_build(dut: Dut, built: DutFirmware) -> About:
     if not about.name.startswith(f"micronas {board}"):
         wrong.append(f"name is {about.name!r}")
     if wrong:
-        raise ProtocolError(f"{dut.link.name}: another device answers: {'; '.join(wrong)}")
+        raise ProtocolError(f"{dut.link.name}: another device replied: {'; '.join(wrong)}")
     return about
 
 

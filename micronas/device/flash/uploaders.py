@@ -154,5 +154,6 @@ def _missing(tool: str, remedy: str) -> ToolMissingError:
 
 def _unknown(protocol: str) -> FlashError:
     return FlashError(
-        f"unknown upload protocol {protocol!r}", remedy="docs/guides/flash_and_bench.md lists the known ones"
+        f"unknown upload protocol {protocol!r}",
+        remedy="docs/guides/flash_and_bench.md lists the supported ones",
     )

@@ -38,9 +38,9 @@ class Writer:
         for what, value, pattern in (("serial number", self.serial, _SERIAL), ("port", self.port, _PORT)):
             if not pattern.fullmatch(value):
                 raise WriterUnclearError(
-                    f"{what} {shown(value, 80)!r} has characters that no {what} should have, so it is not "
+                    f"{what} {shown(value, 80)!r} has characters that a {what} cannot have, so it is not "
                     "passed to an uploader",
-                    remedy=f"{what}s may have these: {pattern.pattern}",
+                    remedy=f"allowed characters of a {what}: {pattern.pattern}",
                 )
 
 

@@ -71,7 +71,7 @@ class RenodeDevice:
                 kind = EmulatorEndedError if self._ended() else type(error)
                 if not (said := cause_of_end(self._said())):
                     raise kind(error.message, remedy=error.remedy) from error
-                raise kind(f"{error.message}; it said: {said}", remedy=error.remedy) from error
+                raise kind(f"{error.message}; output: {said}", remedy=error.remedy) from error
             self._started = starting.pop_all()
         return link
 
@@ -130,7 +130,7 @@ class RenodeDevice:
             if (port := control_port(self._said())) is not None:
                 return port
             if not running:
-                raise EmulatorEndedError(f"Renode ended at once with {process.exit_text}")
+                raise EmulatorEndedError(f"Renode ended immediately with {process.exit_text}")
             if time.monotonic() >= end:
                 raise DeadlineError(f"Renode did not open its control port within {self._deadline_s:g} s")
             time.sleep(_POLL_S)

@@ -81,7 +81,7 @@ class _Counter:
     def result(self) -> tuple[ClassCounts, ...]:
         wanted = len(self._program.op_entries)
         if len(self._ops) != wanted:
-            raise DeviceError(f"the emulator's log has {len(self._ops)} ops of {wanted}")
+            raise DeviceError(f"the emulator's log has {len(self._ops)} of {wanted} ops")
         return tuple(from_vector(op) for op in self._ops)
 
     def _of_inference(self, address: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
@@ -134,7 +134,7 @@ class _Counter:
         raise DeviceError(
             f"the emulator ran {strange[0]:#010x} after the block at {block.start:#010x}, which ends at "
             f"{block.end:#010x} and does not lead there",
-            remedy="this QEMU cuts blocks in another way than 7.2; latency.source emulated does without",
+            remedy="this QEMU divides code into blocks differently from 7.2; use latency.source: emulated",
         )
 
     def _count_edges(self, blocks: list[CodeBlock], which: npt.NDArray[np.int64], total: Vector) -> None:

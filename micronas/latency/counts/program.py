@@ -38,7 +38,7 @@ class ElfProgram:
         for base, data in self.segments:
             if base <= start < base + len(data):
                 return data[start - base : end - base]
-        raise BuildError(f"address {start:#010x} was executed and lies outside of the image")
+        raise BuildError(f"address {start:#010x} was executed, but is outside of the image")
 
     def function_at(self, address: int) -> CodeFunction | None:
         """The function that holds ``address``."""
@@ -76,7 +76,7 @@ def read_program(elf: Path) -> ElfProgram:
         segments = tuple((s["p_vaddr"], s.data()) for s in loaded)
     ops = [s for s in symbols if s.name == _OPS]
     if not ops:
-        raise BuildError(f"{elf.name}: no symbol {_OPS}, so it holds no network of micronas")
+        raise BuildError(f"{elf.name}: no symbol {_OPS}, so it was not built by micronas")
     functions = _functions([s for s in symbols if s["st_info"]["type"] == "STT_FUNC"])
     program = ElfProgram(segments, functions, ())
     table = program.code(ops[0]["st_value"], ops[0]["st_value"] + ops[0]["st_size"])

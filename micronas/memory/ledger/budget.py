@@ -132,7 +132,7 @@ def _sram_remedy(ledger: Ledger, over: int) -> str:
             f"above that"
         )
     if row is None:
-        return f"feed smaller inputs: the arena may take {needed:,} bytes"
+        return f"feed smaller inputs: the arena can have at most {needed:,} bytes"
     above = [r for r in ledger.ops if r.live_bytes > needed]
     others = f" (and of {plural(len(above) - 1, 'more op')} above that)" if len(above) > 1 else ""
     share = 100 * needed // row.live_bytes

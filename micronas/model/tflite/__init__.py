@@ -24,9 +24,9 @@ def read(path: Path) -> Graph:
     if path.is_dir():
         inside = path / "best" / "model.tflite"
         remedy = f"the network of that run is {inside}" if inside.exists() else None
-        raise ModelError(f"{path}: is a folder, not a .tflite file", remedy=remedy)
+        raise ModelError(f"{path} is a folder, not a .tflite file", remedy=remedy)
     if not path.exists():
-        raise ModelError(f"{path}: no such file", remedy=_remedy(path))
+        raise ModelError(f"{path}: file not found", remedy=_remedy(path))
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -54,7 +54,7 @@ def _remedy(missing: Path) -> str:
     near = difflib.get_close_matches(missing.name, names, n=1)
     if near:
         return f"did you mean {missing.parent / near[0]}?"
-    return "a search writes one to RUN/best/model.tflite; `micronas networks` lists more"
+    return "a search writes RUN/best/model.tflite; `micronas networks` lists published ones"
 
 
 def _refuse_other_files(data: bytes, where: str) -> None:

@@ -217,7 +217,7 @@ def test_the_manifest_has_the_figures_of_ledger_and_file(networks: Path, tmp_pat
     ]
     assert {op["why"] for op in portable["ops"]} <= {
         "portable C",
-        "moves no byte where input and output share their memory",
+        "copies nothing if input and output share their memory",
     }
     for form in manifest["forms"]:
         ends = [buffer["offset"] + buffer["bytes"] for buffer in form["buffers"]]

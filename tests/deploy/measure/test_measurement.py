@@ -67,7 +67,7 @@ def test_a_wrong_element_is_counted_and_the_op_named() -> None:
     [
         (FakeBoard(counter=0), "neither a cycle counter"),
         (FakeBoard(count_of=lambda run: 0), "did not move"),
-        (FakeBoard(count_of=lambda run: 1000, constant=True), "does not measure the work"),
+        (FakeBoard(count_of=lambda run: 1000, constant=True), "the count does not grow with the work"),
         (FakeBoard(count_of=lambda run: 2**32 - 5), "it has wrapped"),
         (FakeBoard(board="black_f407vg"), "black_f407vg"),
     ],
@@ -87,7 +87,7 @@ def test_a_network_of_other_ops_is_refused() -> None:
     longer = replace(graph, ops=(*graph.ops, Op("RESHAPE", (2,), (2,))))
     with FakeBoard() as board, SerialLink(board.port, 115200) as link:
         client = Client(link)
-        with pytest.raises(DeviceError, match="network has 2 ops, the graph 3"):
+        with pytest.raises(DeviceError, match="network in the firmware has 2 ops, this one 3"):
             measure(client, longer, BOARD, SAMPLES, EXPECTED)
 
 

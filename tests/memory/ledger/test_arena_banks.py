@@ -90,7 +90,7 @@ def test_items_say_what_lies_where() -> None:
 
 def test_boards_show_says_that_an_arena_may_be_split() -> None:
     shown = CliRunner().invoke(app, ["boards", "show", "disco_f407vg"]).output
-    assert "the first of ccm, sram that holds it, else over ccm and sram" in shown
+    assert "the first of ccm, sram that is large enough, else over ccm and sram" in shown
     assert "else over" not in CliRunner().invoke(app, ["boards", "show", "nucleo_f746zg"]).output
 
 

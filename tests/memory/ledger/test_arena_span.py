@@ -163,7 +163,7 @@ def test_check_says_where_the_arena_lies_and_what_each_region_holds(tmp_path: Pa
 
 def test_boards_show_lists_every_place() -> None:
     shown = CliRunner().invoke(app, ["boards", "show", "nucleo_f746zg"]).output
-    assert "the first of dtcm, sram, dtcm+sram that holds it" in shown
+    assert "the first of dtcm, sram, dtcm+sram that is large enough" in shown
     assert "dtcm+sram" not in CliRunner().invoke(app, ["boards", "show", "nucleo_h743zi2"]).output
 
 

@@ -93,7 +93,7 @@ def test_depthwise_scales_lie_along_the_last_axis():
 
 
 def test_paths_that_hold_no_file(tmp_path):
-    with pytest.raises(ModelError, match="no such file"):
+    with pytest.raises(ModelError, match="file not found"):
         read(tmp_path / "absent.tflite")
     with pytest.raises(ModelError, match="is a folder"):
         read(tmp_path)
