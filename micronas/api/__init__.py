@@ -1,4 +1,4 @@
-"""The Python API: every verb is a module, and ``micronas`` offers all of it by name.
+"""The Python API: one module per verb; the names are also attributes of ``micronas``.
 
 import micronas as mn
 

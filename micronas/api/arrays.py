@@ -1,4 +1,4 @@
-"""A data set that is in memory already, as a data source."""
+"""A data set in memory as a data source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from micronas.errors import DataError
 
 @dataclass(frozen=True, eq=False)
 class ArraySource:
-    """Arrays as a data source: callable like any other; it travels to the workers with its arrays."""
+    """Arrays as a data source. It is called like any other one, and is sent to the workers with its
+    arrays.
+    """
 
     samples: Samples
 
@@ -35,8 +37,9 @@ def from_arrays(
 ) -> ArraySource:
     """A data source of ``x`` (N, height, width, channels), already scaled, and labels ``y`` (N,) from 0.
 
-    A sensor window (N, time, channels) is taken as (N, time, 1, channels). ``groups`` (N,) keeps samples of
-    one person or recording in one part of the split. Raises ``DataError`` for shapes that do not fit.
+    A sensor window (N, time, channels) is treated as (N, time, 1, channels). ``groups`` (N,) keeps all
+    samples of a person or recording in the same part of the split. Raises ``DataError`` for shapes that do
+    not fit.
     """
     inputs, labels = np.asarray(x, np.float32), np.asarray(y, np.int64)
     if inputs.ndim == 3:

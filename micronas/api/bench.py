@@ -1,4 +1,4 @@
-"""``bench``: build a model, run it, and prove every output element."""
+"""``bench``: build a model, run it, and compare every output element with the reference."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ RANDOM_SAMPLES = 8
 class Bench:
     """Result of a run on the device; ``latency_source`` is the label of ``latency_ms``.
 
-    ``exact`` is whether every output element equalled the reference kernels'. ``deployment`` is all of it,
-    and ``original`` the network before constant channels were removed. ``modelled`` has the cycles of each op
-    where no board ran it; ``why_not_modelled`` is the reason if they could not be modelled.
+    ``exact`` is whether every output element equalled the reference kernels'. ``deployment`` has all figures,
+    and ``original`` is the network before constant channels were removed. ``modelled`` has the cycles of each
+    op if no board ran it; ``why_not_modelled`` is the reason if they could not be modelled.
     """
 
     deployment: Deployment
@@ -56,7 +56,7 @@ class Bench:
 
     @property
     def instructions(self) -> int | None:
-        """Executed instructions of one inference, where the device counts them."""
+        """Executed instructions of one inference, if the device counts them."""
         return self.deployment.measurement.latency.instructions
 
     @property
@@ -98,8 +98,8 @@ def bench(
     """Build ``model`` for ``board``, run it on ``device`` (qemu, renode or serial) and compare its outputs.
 
     ``samples`` are inputs (N, ...), an array or the path of an .npz file; without them, random ones. A float
-    model is converted with ``calibration`` first. ``keep`` is a folder for the C, ELF and map. Differences do
-    not raise: see ``Bench.exact``.
+    model is converted with ``calibration`` first. ``keep`` is a folder for the C, ELF and map. Differing
+    outputs do not raise an error: see ``Bench.exact``.
     """
     profile = board if isinstance(board, Board) else board_at(str(board), clock_mhz)
     where = make_device(device, probe, port)

@@ -1,4 +1,4 @@
-"""``Budget``: what a search may cost. The section ``budget`` of a configuration, by the name of the API."""
+"""``Budget``: the limits of a search's cost, the section ``budget`` of a configuration."""
 
 from micronas.config import SearchBudget as Budget
 

@@ -1,4 +1,4 @@
-"""``check``: does a model fit a board, to the byte?"""
+"""``check``: whether a model fits a board, to the byte."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RUNTIMES = ("micronas", "tflm")
 
 @dataclass(frozen=True, eq=False)
 class Check:
-    """The verdict: predicted bytes, and where they are over a limit, the reasons and what would help."""
+    """The verdict: predicted bytes and, if a limit is exceeded, the reasons and what would help."""
 
     fits: bool
     sram_bytes: int
@@ -41,7 +41,8 @@ def check(
 ) -> Check:
     """Check ``model`` against the limits of ``board``, or tighter ones in KB of 1,024 bytes.
 
-    ``runtime`` is ``micronas`` or ``tflm`` (TFLite Micro). Raises ``MicronasError`` for what cannot be read.
+    ``runtime`` is ``micronas`` or ``tflm`` (TFLite Micro). Raises ``MicronasError`` for a model or board that
+    cannot be read.
     """
     if runtime not in RUNTIMES:
         raise ConfigError(f"runtime {runtime}: unknown", remedy=f"one of {', '.join(RUNTIMES)}")

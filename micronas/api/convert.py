@@ -1,4 +1,4 @@
-"""``convert``: a trained float model as an int8 .tflite file, read again and compared."""
+"""``convert``: quantizes a trained float model to an int8 .tflite file, and compares the two."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from micronas.quantize.keras_model import Converted, convert_keras
 def convert(model: Model, calibration: Calibration, *, out: str | Path | None = None) -> Converted:
     """Quantize ``model`` (a ``keras.Model``, a .keras or .h5 file, or a SavedModel) to int8.
 
-    ``calibration`` is an array of float samples prepared as for training, or a search configuration.
-    ``out`` is where to write the .tflite file; its bytes are in the result in any case. Raises
-    ``QuantizeError`` when the int8 network is not what the float one was.
+    ``calibration`` is an array of float samples prepared as for training, or a search configuration. ``out``
+    is the path of the .tflite file; the result has its bytes in any case. Raises ``QuantizeError`` if the
+    int8 network is not equivalent to the float one.
     """
     if calibration is None:
         raise ConfigError("conversion needs samples", remedy="give 50 to 200 samples of the training data")

@@ -25,9 +25,9 @@ def export(
 ) -> Path:
     """Write ``model`` as a C99 library into the new folder ``out``, and return the folder.
 
-    ``labels`` are the names of the outputs, in order; without them those in ``labels.txt`` beside the model.
-    ``remove_constant_channels`` leaves out what no input can change. Raises ``MicronasError`` when the
-    folder is not empty or the model is refused.
+    ``labels`` are the names of the outputs, in order; by default those in ``labels.txt`` in the model's
+    folder. ``remove_constant_channels`` removes channels that no input can change. Raises ``MicronasError``
+    if the folder is not empty or the model is refused.
     """
     folder = Path(out)
     require_new_folder(folder)
@@ -48,7 +48,7 @@ def export(
 
 
 def _labels_beside(model: Model, graph: Graph) -> tuple[str, ...]:
-    """What a search wrote beside its model, if there is a name for each output."""
+    """The labels that a search wrote next to its model, if there is one for each output."""
     path = Path(model).parent / "labels.txt" if isinstance(model, str | Path) else None
     if path is None or not path.is_file():
         return ()

@@ -31,7 +31,7 @@ _NEED_SAMPLES = (
 def as_graph(model: Model, calibration: Calibration = None) -> Graph:
     """The int8 network of ``model``; a float one is converted with ``calibration``.
 
-    Raises ``ModelError``, ``QuantizeError``, or ``ConfigError`` where a float model came without samples.
+    Raises ``ModelError``, ``QuantizeError``, or ``ConfigError`` for a float model without samples.
     """
     if isinstance(model, str | Path) and not is_float_model(Path(model)):
         return read(Path(model))
@@ -53,17 +53,17 @@ def as_tflite(model: Model, calibration: Calibration = None) -> bytes:
 
 
 def name_of(model: Model) -> str:
-    """A file's name without its ending, or what Keras calls the model."""
+    """A file's name without its suffix, or the name of the Keras model."""
     return Path(model).stem if isinstance(model, str | Path) else str(getattr(model, "name", "model"))
 
 
 def is_float_model(path: Path) -> bool:
-    """Whether ``path`` is a form that has to be converted first."""
+    """Whether the model at ``path`` must be converted first."""
     return path.suffix in (".keras", ".h5", ".hdf5") or (path / "saved_model.pb").is_file()
 
 
 def samples_of(calibration: Calibration, count: int = CALIBRATION_SAMPLES) -> npt.NDArray[Any]:
-    """The calibration samples as an array; of a configuration ``count`` samples of its training split."""
+    """The calibration samples as an array; for a configuration, ``count`` samples of its training split."""
     if isinstance(calibration, str | Path):
         calibration = load_config(calibration)
     if isinstance(calibration, SearchConfig):

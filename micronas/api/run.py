@@ -24,7 +24,7 @@ LARGER_IS_BETTER = ("quality", "quality_float", "reward")
 class TrialFigures:
     """One trial. ``quality`` (0..1) is the int8 network's on validation data, see ``Run.figure``.
 
-    Figures are None where the trial ended without them. ``latency_source``: predicted, emulated, measured.
+    Figures are None if the trial ended without them. ``latency_source``: predicted, emulated, measured.
     """
 
     number: int
@@ -69,7 +69,7 @@ class Network:
 
 
 class Run:
-    """A run folder; everything is read when it is asked for, so an unfinished run can be looked at."""
+    """A run folder. Its contents are read on access, so an unfinished run can be inspected."""
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
@@ -79,18 +79,18 @@ class Run:
 
     @property
     def figure(self) -> str:
-        """What ``quality`` is: accuracy, AUC, or the name of a metric of the user's."""
+        """The meaning of ``quality``: accuracy, AUC, or the name of the user's metric."""
         with Store.read(self.folder) as store:
             return read_run(store).figure
 
     @property
     def trials(self) -> Any:
-        """All trials: a pandas DataFrame where pandas is installed, else a list of ``TrialFigures``."""
+        """All trials: a pandas DataFrame if pandas is installed, otherwise a list of ``TrialFigures``."""
         return _table(self._trials())
 
     @property
     def best(self) -> Network:
-        """The reported network; raises ``SearchError`` while the run has none."""
+        """The reported network; raises ``SearchError`` if the run has none yet."""
         with Store.read(self.folder) as store:
             final = store.final()
         if final is None:
@@ -101,10 +101,10 @@ class Run:
         return network_of(figures_from_json(final.result), self.folder / "best")
 
     def front(self, *figures: str) -> Any:
-        """The trials on the Pareto front of ``figures``, by the last one: as ``trials``.
-
-        By default quality and latency, or flash where nothing ran. The run's figure of merit may be called by
-        its name, ``accuracy`` for example. It, ``quality_float`` and ``reward`` are to be large.
+        """The trials on the Pareto front of ``figures``, sorted by the last one; the type is that of
+        ``trials``. The default is quality and latency, or flash if nothing ran. The run's figure of merit can
+        be given by its name, for example ``accuracy``. Figure of merit, ``quality_float`` and ``reward`` are
+        maximised, all others minimised.
         """
         return _table(self._front(figures))
 
@@ -134,7 +134,7 @@ class Run:
             return [figures_of(record) for record in store.records()]
 
     def _names(self, figures: Sequence[str]) -> tuple[str, ...]:
-        """The fields of ``TrialFigures`` that are meant; raises ``SearchError`` for another name."""
+        """The fields of ``TrialFigures`` with these names; raises ``SearchError`` for another name."""
         if not figures:
             ran = any(trial.latency_ms is not None for trial in self._trials())
             return ("quality", "latency_ms" if ran else "flash_bytes")

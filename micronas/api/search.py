@@ -57,7 +57,7 @@ def search(
     estimator: object | None = None,
     reward: object | None = None,
 ) -> Run:
-    """Search for a network within the limits of ``board``; returns when the winner is built and tested.
+    """Search for a network within the limits of ``board``; returns after the winner is built and tested.
 
     ``config`` is a shipped name, a YAML file, keys and values, or a ``SearchConfig``; ``settings`` overrides
     its keys by dotted name (``{"space.max_blocks": 4}``). ``callback`` gets every trial when it is known, and

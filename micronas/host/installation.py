@@ -1,4 +1,4 @@
-"""Python packages that a stage needs: which are missing, and a command that installs them here and today."""
+"""The Python packages that a stage needs: those that are missing, and the command that installs them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from pathlib import Path
 
 
 def install_command(*packages: str) -> str:
-    """``pip install 'tensorflow<2.22,>=2.21'``: ``packages`` in the versions that micronas asks for.
-
-    It names the packages themselves, so that it works however micronas was installed.
+    """``pip install 'tensorflow<2.22,>=2.21'``: ``packages`` in the versions that micronas requires. It names
+    the packages, so that it works for every kind of installation of micronas.
     """
     wanted = _requirements()
     specs = [shlex.quote(wanted.get(_canonical(name), name)) for name in packages]
@@ -35,7 +34,7 @@ def _canonical(name: str) -> str:
 
 
 def _pip() -> str:
-    """``pip`` only where PATH leads to the pip of this very Python."""
+    """``pip`` if the pip on PATH belongs to this Python, otherwise ``PYTHON -m pip``."""
     found = shutil.which("pip")
     if found and Path(found).parent == Path(sys.executable).parent:
         return "pip"

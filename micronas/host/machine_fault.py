@@ -54,8 +54,8 @@ _LITTLE_BYTES = 1 << 20
 def machine_fault(error: BaseException) -> MachineError | None:
     """``error`` as a fault of the machine; None if the network, the user or micronas caused it.
 
-    The causes of ``error`` count, too: a stage may wrap what the system refused. What a board's port reports
-    is not the machine's: cables and power supplies cause it (see the configuration's ``on_board_failure``).
+    The causes of ``error`` are examined too, because a stage may wrap a system error. Errors of a board's
+    port are not faults of the machine: cables and power supplies cause them (see ``on_board_failure``).
     """
     for cause in _causes(error):
         if isinstance(cause, MachineError):
@@ -84,7 +84,7 @@ def _remedy_of(line: str) -> str:
 
 
 def describe(error: OSError) -> str:
-    """``error`` with its file; a failed write, unlike an open, does not say which file it was for."""
+    """``error`` with its file: unlike a failed open, a failed write does not name it."""
     where = f"{error.filename}: " if error.filename is not None else _full_places(error.errno)
     return f"{where}{error.strerror}"
 

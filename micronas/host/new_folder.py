@@ -1,4 +1,4 @@
-"""Folders that are written whole into a new place."""
+"""Output folders, which must be new."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Parts that a user plugs in: found by import path, by entry point, or in a file that the Python API wrote.
 
-A configuration names a part of the user's in one of three ways:
+A configuration names a user's part in one of three ways:
 
     my_module:my_source       attribute ``my_source`` of module ``my_module``
     my_source                 the entry point of that name in the part's group, such as ``micronas.sources``
@@ -48,13 +48,13 @@ class Part(Enum):
 
 
 def is_plugged_in(name: str, part: Part) -> bool:
-    """Whether ``name`` means a part of the user's rather than one of micronas' own."""
+    """Whether ``name`` refers to a user's part and not to a built-in one."""
     return ":" in name or name in _offered(part.group)
 
 
 @cache
 def find(name: str, part: Part) -> Any:
-    """The callable that ``name`` means; raises ``ConfigError`` that says where it was looked for."""
+    """The callable called ``name``; raises ``ConfigError`` that says where it was searched."""
     if name.startswith(_PICKLE):
         found = _unpickled(Path(name.removeprefix(_PICKLE)), part)
     elif ":" in name:
@@ -69,8 +69,8 @@ def find(name: str, part: Part) -> Any:
 def reference(thing: object, part: Part, folder: Path) -> str:
     """How a configuration names ``thing``.
 
-    A string as it is, an object by import path, or else as a file that is written to ``folder``. Raises
-    ``ConfigError`` for an object that can be neither imported nor pickled.
+    A string is unchanged; an object is named by its import path, otherwise by a file that is written to
+    ``folder``. Raises ``ConfigError`` for an object that can be neither imported nor pickled.
     """
     if isinstance(thing, str):
         return thing
@@ -81,7 +81,7 @@ def reference(thing: object, part: Part, folder: Path) -> str:
 
 
 def short_name(name: str) -> str:
-    """What people call the part: ``f1`` of ``my_metrics:f1``."""
+    """The short name of the part: ``f1`` for ``my_metrics:f1``."""
     if name.startswith(_PICKLE):
         return Path(name).stem.rpartition("-")[0]
     return name.rpartition(":")[2]
@@ -112,7 +112,7 @@ def _imported(name: str, part: Part) -> Any:
 
 
 def _run(load: Any, name: str, part: Part) -> Any:
-    """``load()``; whatever the user's module raises becomes one message."""
+    """``load()``; any error of the user's module becomes one message."""
     try:
         return load()
     except Exception as error:

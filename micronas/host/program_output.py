@@ -1,4 +1,4 @@
-"""Another program's output as part of a message: bounded, and without characters that a terminal obeys."""
+"""Another program's output as part of a message: bounded, and without control characters."""
 
 from __future__ import annotations
 

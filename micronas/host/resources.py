@@ -1,7 +1,7 @@
-"""The data that micronas ships beside its code: boards, firmware sources, example configurations, licence.
+"""The data that micronas ships with its code: boards, firmware sources, example configurations, licence.
 
 In a checkout, and in an editable install of one, they are the top-level folders. A built package holds a copy
-below ``micronas/_data`` (``setup.py`` puts it there). This is the one place that knows of both.
+below ``micronas/_data`` (``setup.py`` puts it there). Only this module distinguishes the two.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def resource(name: Resource, package: Path = _PACKAGE) -> Path:
-    """The folder or file ``name``; raises ``InstallError`` where neither package nor checkout has it."""
+    """The folder or file ``name``; raises ``InstallError`` if neither package nor checkout has it."""
     for root in (package / "_data", package.parent):
         path = root / name
         if path.is_file() or (path.is_dir() and any(path.iterdir())):

@@ -1,9 +1,8 @@
 """Worker processes that do not run the user's own script again.
 
-A spawned process of the standard library first imports the program's main module. In a script without an
-``if __name__ == "__main__"`` guard that would start the search once more inside each of its workers. What
-workers need of micronas comes by import path, and objects of the user by ``host.plugin``; so they are started
-as if there were no main module.
+A spawned process of the standard library first imports the program's main module. In a script without an ``if
+__name__ == "__main__"`` guard that would start the search once more inside each of its workers. Workers
+import micronas and load the user's objects by ``host.plugin``, so they can be started without a main module.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A temporary folder that disappears with its process, and after a kill -9 with a later one.
+"""A temporary folder that is removed with its process or, after a kill -9, by a later one.
 
 The process holds a lock on a file inside; the system frees it with the process, however that ends. A folder
-whose lock is free is left over, unless it was made just now and its process is about to lock it.
+whose lock is free is left over, unless it is so new that its process has not locked it yet.
 """
 
 from __future__ import annotations

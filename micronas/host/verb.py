@@ -1,8 +1,8 @@
-"""A package that is called by the name of what it does: ``micronas.search(...)``.
+"""Packages that can be called like a verb of the API: ``micronas.search(...)``.
 
-``micronas.search`` is a package of the pipeline and a verb of the Python API. Python
-has one attribute for both, and sets it to the package as soon as anything imports that. So the package
-itself can be called, and hands the call to the function of its name in ``micronas.api``.
+``micronas.search`` is a package of the pipeline and a verb of the Python API. Python has one attribute for
+both, and sets it to the package as soon as anything imports that. The package can therefore be called itself,
+and forwards the call to the function of the same name in ``micronas.api``.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ class _CallablePackage(ModuleType):
 
     @property
     def __signature__(self) -> inspect.Signature:
-        """That of the function, for editors and ``inspect``."""
+        """The signature of the function, for editors and ``inspect``."""
         return inspect.signature(_verb(self.__name__))
 
 
 def make_callable(package: str) -> None:
-    """Let the package of that name, which is being imported, be called as the verb of the API."""
+    """Make the package of that name, which is being imported, callable as a verb of the API."""
     sys.modules[package].__class__ = _CallablePackage
 
 

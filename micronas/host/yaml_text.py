@@ -1,4 +1,4 @@
-"""YAML from users, bounded: a text of a few hundred bytes must not take all memory."""
+"""YAML from users with limits: a text of a few hundred bytes must not use up the memory."""
 
 from __future__ import annotations
 

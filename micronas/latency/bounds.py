@@ -1,8 +1,8 @@
-"""What an op could take at best on a core with the DSP extension, flash left out: a yardstick, no promise.
+"""The fewest cycles of an op on a core with the DSP extension, without flash: an estimate for comparison.
 
 Cycles per multiply-accumulate of a Cortex-M4 with two multiplications per SMLAD, operands loaded once per
-register block and requantization without a branch, worked out by hand for each kind of kernel (2026-11). An
-op that takes twice its bound has half of its time to gain; one at 1.2 has none worth a day's work.
+register block and requantization without a branch, derived by hand for each kind of kernel. An op that takes
+twice its bound could be twice as fast; one at 1.2 has little to gain.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Class counts -> cycles on a core, as a range.
 
-The weights are data with a source each (``core_models.yaml``); what lies in front of flash is, too
-(``flash_accelerators.yaml``). A board is modelled if both know it.
+The weights are data, each with its source (``core_models.yaml``), and so are the flash accelerators
+(``flash_accelerators.yaml``). A board is modelled if both files cover it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class _Frozen(BaseModel):
 
 
 class Reference(_Frozen):
-    """A core on a chip, to whose cycles another's are in a fixed proportion."""
+    """A core on a chip to whose cycles those of another core are proportional."""
 
     core: Core
     accelerator: str
@@ -66,7 +66,7 @@ class Accelerator(_Frozen):
 
 @dataclass(frozen=True)
 class Cycles:
-    """Modelled cycles, and how far off they may be: from ``low`` to ``high``."""
+    """Modelled cycles with their range, from ``low`` to ``high``."""
 
     value: float
     error: float
@@ -84,7 +84,7 @@ class Cycles:
 
 @dataclass(frozen=True)
 class Parts:
-    """Where the cycles of an op go. ``memory`` is what loads and stores take beyond flash."""
+    """The cycles of an op by cause. ``memory`` is the time of loads and stores without flash."""
 
     arithmetic: float
     memory: float
@@ -123,7 +123,7 @@ class TimingModel:
     access_cycles: float = 0.0
 
     def cycles(self, counts: ClassCounts) -> Cycles:
-        """Cycles of what was counted."""
+        """Cycles of the counted instructions."""
         return Cycles(self.core_cycles(counts) + self.miss_cycles * self.scale * misses(counts), self.error)
 
     def core_cycles(self, counts: ClassCounts) -> float:
@@ -132,7 +132,7 @@ class TimingModel:
         return float(self.scale * core + self.access_cycles * accesses(counts))
 
     def parts(self, counts: ClassCounts) -> Parts:
-        """The same cycles by what they are spent on."""
+        """The same cycles by cause."""
         names = {
             "memory": (
                 "ldr",
@@ -165,7 +165,7 @@ def accesses(counts: ClassCounts) -> float:
 
 
 def misses(counts: ClassCounts) -> float:
-    """Reads of flash that the core waited for."""
+    """Reads of flash for which the core waited."""
     return counts.flash_insn + counts.flash_data
 
 
@@ -192,7 +192,7 @@ def timing_model(board: Board, memory: str = "") -> TimingModel:
 
 
 def is_modelled(board: Board) -> bool:
-    """Whether ``timing_model`` has one."""
+    """Whether ``timing_model`` covers the board."""
     try:
         timing_model(board)
     except BoardError:

@@ -1,9 +1,9 @@
 """The work of an op, in the few quantities that determine its kernel's time.
 
-Each kernel class is one linear law. A class is the kernel's name and the properties that switch it to another
-inner loop: the long requantization, rows of whole words, the 3x3 special case. The quantities are those that
-the kernels in firmware/lib/mn_kernels loop over; a kernel without its own law uses set-up, outputs and
-inputs.
+There is one linear formula per kernel class. A class is the kernel's name and the properties that switch it
+to another inner loop: the long requantization, rows of whole words, the 3x3 special case. The quantities are
+those that the kernels in firmware/lib/mn_kernels loop over; a kernel without its own formula uses set-up,
+outputs and inputs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BY_SCALES = (("mn_add_s8", "mn_add_dsp", "mn_add_equal_dsp"), ("mn_mul_s8", "mn
 
 @dataclass(frozen=True)
 class OpFeatures:
-    """An op as the model sees it: ops of one ``kernel_class`` have the same list of ``values``."""
+    """The features of an op: all ops of a ``kernel_class`` have the same list of ``values``."""
 
     kernel_class: str
     values: tuple[float, ...]
@@ -40,7 +40,9 @@ def features_of(graph: Graph, lowered: Sequence[Lowered]) -> tuple[OpFeatures, .
 
 
 def classes_before_training(op: OpFeatures) -> tuple[OpFeatures, ...]:
-    """``op`` in each class that it may turn out to be of: scales decide, and they come with the weights."""
+    """``op`` in each of its possible classes: the scales, which are known after training, decide between
+    them.
+    """
     kernel, *switches = op.kernel_class.split("/")
     if switches and switches[0] in _FINISHES:
         classes = ["/".join([kernel, finish, *switches[1:]]) for finish in _FINISHES]

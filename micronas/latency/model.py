@@ -20,7 +20,7 @@ REACH = 2.0
 """How far beyond the largest profiled value a feature may be."""
 
 LEVERAGE = 3.0
-"""Most leverage of an op: profiled ops have at most 1, one unlike all of them has far more."""
+"""Maximum leverage of an op: profiled ops have at most 1, an op unlike all of them has far more."""
 
 _UNSEEN = 1e-8
 """Relative ridge of the leverage: a direction that no profiled op has gets about its inverse."""
@@ -56,7 +56,7 @@ class _Law:
 
     An op is within reach if its features are not far beyond the largest, and if its leverage is small: its
     row must be a mixture of profiled rows. With fewer ops than features the prices are not determined, but
-    what they say about such a row is.
+    their prediction for such a row is.
     """
 
     gram: Vector
@@ -77,8 +77,8 @@ class _Law:
     def without(self, other: _Law) -> _Law:
         """The same sums less another's.
 
-        The largest values stay: a left-out network is predicted even where the others do not quite
-        reach, and its error is the larger for it.
+        The largest values stay, so a left-out network is predicted even slightly outside the range of the
+        others, with a correspondingly larger error.
         """
         return _Law(self.gram - other.gram, self.moment - other.moment, self.ops - other.ops, self.largest)
 
@@ -99,17 +99,17 @@ class LatencyModel:
 
     @cached_property
     def untrained_errors(self) -> tuple[float, ...]:
-        """The same of predictions that know no weights."""
+        """The same for predictions without weights."""
         return tuple(self._left_out_errors(classes_before_training))
 
     def predict(self, ops: Sequence[OpFeatures]) -> Prediction | None:
-        """None if an op's kernel was profiled too rarely, never that large, or never in such a shape."""
+        """None if an op's kernel was profiled too rarely, or only with smaller or very different shapes."""
         return self._predict([_as_it_is(op) for op in ops], self.errors)
 
     def predict_untrained(self, ops: Sequence[OpFeatures]) -> Prediction | None:
         """The count of a network with unknown weights, each op in its cheapest class.
 
-        The bar comes from predictions made in the same way, so it holds what this takes too little.
+        The error bar comes from predictions made in the same way, so it includes this underestimate.
         """
         return self._predict([classes_before_training(op) for op in ops], self.untrained_errors)
 
@@ -138,7 +138,7 @@ _BETWEEN = "calls"
 
 
 def _calls(ops: int) -> OpFeatures:
-    """The count outside the ops: entering the network, and from one op to the next."""
+    """The count outside the ops: the entry to the network, and the calls between ops."""
     return OpFeatures(_BETWEEN, (1.0, float(ops)))
 
 
@@ -170,7 +170,7 @@ def _sum(parts: Sequence[dict[str, _Law]]) -> dict[str, _Law]:
 def _total(
     calls: OpFeatures, ops: Sequence[_Choice], laws: dict[str, _Law], prices: dict[str, Vector]
 ) -> float | None:
-    """The sum of each op's cheapest class that is known; None where an op has none."""
+    """The sum over the ops, each in its cheapest known class; None if an op has none."""
     total = 0.0
     for choice in (*ops, _as_it_is(calls)):
         counts = [_count(features, laws, prices) for features in choice]

@@ -34,7 +34,9 @@ CODES: dict[Core, tuple[str, ...]] = {
     Core.M3: ("stm32f4", "stm32f1"),
     Core.M0PLUS: ("stm32g0",),
 }
-"""Code that is fitted, and the accelerators behind which its misses are. M7 and M33 run the M4's kernels."""
+"""Cores whose code is fitted, and the flash accelerators for which misses are counted. M7 and M33 run the
+M4's kernels.
+"""
 
 FOLDS = 5
 _CALL_CYCLES = 60.0
@@ -54,7 +56,7 @@ class OpCounts:
 
 @dataclass(frozen=True)
 class OpTime:
-    """What one op is expected to take."""
+    """The expected cost of one op."""
 
     cycles: float
     misses: float
@@ -69,7 +71,7 @@ class OpModel:
         self._misses = {name: tuple(p[family]) for name, p in known.items()}
 
     def op(self, features: OpFeatures) -> OpTime:
-        """The op as it is; of a kernel that was never fitted, as the nearest that was."""
+        """The op; if its kernel was not fitted, with the prices of the nearest one."""
         name, values = self._nearest(features), features.values
         return OpTime(sumprod(self._cycles[name], values), sumprod(self._misses[name], values))
 
@@ -82,7 +84,7 @@ class OpModel:
 
     @functools.cache  # noqa: B019 - lives as long as the process, one per core
     def _alike(self, kernel_class: str, length: int) -> str:
-        """The fitted class that shares most with ``kernel_class`` and has as many features."""
+        """The fitted class that is most similar to ``kernel_class`` and has the same number of features."""
         fitting = [n for n, p in self._cycles.items() if len(p) == length]
         if not fitting:
             raise BoardError(
@@ -97,7 +99,9 @@ class OpModel:
 
 
 def _is_determined(name: str, prices: dict[str, _Prices]) -> bool:
-    """Whether a class was fitted on as many ops as it has features, or is the best there is of its kernel."""
+    """Whether a class was fitted on at least as many ops as it has features, or is the best one of its
+    kernel.
+    """
 
     def share(other: str) -> float:
         return prices[other]["ops"] / len(prices[other]["cycles"])  # type: ignore[operator]
@@ -141,7 +145,7 @@ class BoardLatency:
         return replace(self, timing=timing_model(self.board, memory))
 
     def sum(self, ops: Sequence[OpTime]) -> Latency:
-        """Of the ops of a network, and the calls between them."""
+        """The cycles of the ops of a network and of the calls between them."""
         core = sum(op.cycles for op in ops) + _CALL_CYCLES * len(ops)
         missed = sum(op.misses for op in ops)
         scale = self.timing.scale if self.timing.shapes_scale is None else self.timing.shapes_scale
@@ -206,7 +210,9 @@ def fit_prices(ops: Sequence[OpCounts]) -> dict[str, dict[str, Json]]:
 
 
 def cross_validated(ops: Sequence[OpCounts]) -> dict[str, tuple[int, float, float]]:
-    """Of each class: ops, median relative error of cycles and of misses of ops that the fit did not see."""
+    """For each class: number of ops, and median relative errors of cycles and misses on ops outside the
+    fit.
+    """
     return {name: (len(group), *_left_out(group)) for name, group in _by_class(ops).items()}
 
 

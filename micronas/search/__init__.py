@@ -1,4 +1,4 @@
-"""The search: the only part that names every stage. ``micronas.search(...)`` is the API's verb."""
+"""The search: the only package that uses every stage. ``micronas.search(...)`` is the API's verb."""
 
 from micronas.host.verb import make_callable
 from micronas.search.outcome import summary

@@ -1,7 +1,7 @@
 """CPU seconds of a run: this process and all its descendants, on all cores.
 
-A budget in CPU time is fair on a shared machine, because it counts work and not waiting. It includes training
-in the workers, supernets that a strategy trains in a separate process, compilers and emulators.
+A budget in CPU time is fair on a shared machine, because it does not count waiting. It includes training in
+the workers, supernets that a strategy trains in a separate process, compilers and emulators.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class CpuClock:
         self._before_s, self._start_s, self._latest_s = before_s, tree_cpu_s(), before_s
 
     def spent_s(self) -> float:
-        """Never decreases, although a child that ends between two readings is missed by one of them."""
+        """Never decreases, even if a child ends between two readings and one of them misses it."""
         self._latest_s = max(self._latest_s, self._before_s + tree_cpu_s() - self._start_s)
         return self._latest_s
 

@@ -1,4 +1,4 @@
-"""When a search stops early: consecutive trials fail for the same reason, or the board fails."""
+"""Stops a search early if consecutive trials fail for the same reason, or if the board fails."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _kind_of_end(trial: Trial) -> str:
 
 
 def without_figures(reason: str) -> str:
-    """``reason`` with every number, shape and hexadecimal id replaced, in whatever form it is written."""
+    """``reason`` with every number, shape and hexadecimal id replaced, in any notation."""
     return _COUNTED.sub(r"# \1", _FIGURES.sub("#", reason))
 
 

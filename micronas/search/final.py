@@ -22,9 +22,9 @@ from micronas.trial import Json, Outcome, Scores, Source
 class Winner:
     """The network that the search reports.
 
-    ``final_fit`` is whether it is the finally trained one. ``note`` says why it is not, or what to know of
-    a final training that was cut; it is empty for a whole final training. ``weights`` are the float weights,
-    None if the run did not keep them.
+    ``final_fit`` is whether it is the finally trained one. ``note`` explains why it is not, or how a final
+    training was cut; it is empty for a complete final training. ``weights`` are the float weights, None if
+    the run did not keep them.
     """
 
     number: int
@@ -38,7 +38,7 @@ class Winner:
 
     @property
     def rank(self) -> tuple[bool, float]:
-        """Sorts the best first: whole final trainings before all else, then by reward."""
+        """Sorts the best first: complete final trainings before the others, then by reward."""
         return bool(self.note), -self.scores.reward
 
 
@@ -137,7 +137,7 @@ def _better_form(
 
 
 def _better_of_cut(trained: Winner, finished: Winner) -> tuple[Winner, str]:
-    """The better one on validation, and what to say about it."""
+    """The better one on validation data, and a note about it."""
     after, before = finished.scores.quality, trained.scores.quality
     better = finished if after > before else trained
     reported = "its" if better is finished else "the trial's"

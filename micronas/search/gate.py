@@ -36,7 +36,7 @@ KEPT_LEDGERS = 64
 
 
 class LatencyLimit(Protocol):
-    """Says whether a network is modelled to be too slow."""
+    """Decides whether the modelled latency of a network is over the limit."""
 
     def reason(self, graph: Graph, ledger: Ledger) -> str | None:
         """What is over, None for a network that is fast enough; ``ledger`` says how it is deployed."""

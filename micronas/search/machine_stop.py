@@ -1,4 +1,4 @@
-"""A search that stops for a fault of the machine stores nothing of it; resuming repeats the work."""
+"""A fault of the machine stops a search and is not stored, so that resuming repeats the work."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _judged(tflite: bytes, dataset: Dataset, test: DataSplit) -> tuple[Confusion
 
 
 def _write_keras(setup: Setup, winner: Winner, folder: Path) -> dict[str, str]:
-    """``model.keras``, the float network, where the run has its weights; written by a process of its own."""
+    """``model.keras``, the float network, if the run has its weights; written by a separate process."""
     if winner.weights is None:
         return {}
     net, path = setup.space.net(setup.space.from_json(winner.arch)), folder / "model.keras"
@@ -107,7 +107,7 @@ def _write_keras(setup: Setup, winner: Winner, folder: Path) -> dict[str, str]:
 
 
 def _as_delivered(path: Path, tflite: bytes) -> bytes:
-    """The bytes of the file that the user gets, which is what is scored."""
+    """The bytes of the file for the user, whose accuracy is then computed."""
     delivered = path.read_bytes()
     if delivered != tflite:
         raise StoreError(
@@ -118,7 +118,7 @@ def _as_delivered(path: Path, tflite: bytes) -> bytes:
 
 
 def _measured(scores: Scores, found: Latency | None, config: SearchConfig) -> Scores:
-    """The winner's figures with a latency that was measured, where its trial had a predicted one."""
+    """The winner's figures, with the measured latency in place of a predicted one."""
     if found is None or scores.latency is None or scores.latency.source is not Source.PREDICTED:
         return scores
     return replace(scores, latency=found, reward=reward(scores.quality_int8, found.ms, config.reward))

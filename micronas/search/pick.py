@@ -1,4 +1,4 @@
-"""Another network of a run than its winner: trained, built, measured and tested just like it."""
+"""Trains, builds, measures and tests another network of a run in the same way as its winner."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from micronas.trial import Outcome
 
 @dataclass(frozen=True)
 class Picked:
-    """What the pick left: its folder, and the same figures as a run's result has."""
+    """The folder of a pick, and the same figures as in a run's result."""
 
     folder: Path
     figures: FinalFigures

@@ -24,7 +24,7 @@ from micronas.trial import Outcome
 
 
 class ProxyScorer(Protocol):
-    """Scores untrained networks; see ``micronas.estimate.proxies.ProxyJudge``."""
+    """Scores untrained networks; see ``micronas.estimate.proxies.ZeroCostScorer``."""
 
     def scores(self, nets: Sequence[Net]) -> list[ProxyScores]:
         """The proxies of every network, in order."""

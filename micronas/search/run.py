@@ -102,7 +102,7 @@ def search(setup: Setup, store: Store, observer: Observer, *, finish_now: bool =
 
 
 def _told(store: Store, observer: Observer) -> list[Record]:
-    """The stored trials, shown as those of a resumed run are."""
+    """Show the stored trials in the same way as those of a resumed run."""
     records = store.records()
     for number, record in enumerate(records, 1):
         observer.trial(record, True, feasible_share(records[:number]), "nothing")

@@ -118,7 +118,7 @@ def _affordable(config: SearchConfig, space: Space, dataset: Dataset) -> Callabl
 
 
 def check_plugged_in(config: SearchConfig) -> None:
-    """Raise ``ConfigError`` for a part of the user's that is not there, or that its company cannot use."""
+    """Raise ``ConfigError`` for a plug-in that does not exist, or that does not work with the other parts."""
     named = (
         (None if config.data.metric in METRICS else config.data.metric, Part.METRIC),
         (config.reward.function, Part.REWARD),

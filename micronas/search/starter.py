@@ -1,4 +1,4 @@
-"""A commented search configuration to begin with, whose constraints suit a board and a data set."""
+"""A commented search configuration to start with, whose constraints suit a board and a data set."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from micronas.search.initial_trials import initial_trials
 from micronas.space import make_space
 
 _SHARES = (0.5, 0.75, 0.95)
-"""Of the board's memory, for the network: the first share that holds the smallest networks is proposed."""
+"""Shares of the board's memory for the network: the first one that fits the smallest networks is proposed."""
 
 _TARGET_MS = 100
 _MOST_WORKERS = 2

@@ -38,7 +38,7 @@ class TrialTask:
 class TrialResult:
     """How a task ended. ``details`` are figures for the report only; see ``store.Record``.
 
-    ``fault`` is set where the machine failed and not the network: such a result is never stored.
+    ``fault`` is set if the machine failed and not the network; such a result is never stored.
     """
 
     outcome: Outcome
@@ -52,7 +52,7 @@ class TrialResult:
 
 
 def failed_machine(fault: MachineError) -> TrialResult:
-    """The result of a task that the machine prevented."""
+    """The result of a task that a fault of the machine prevented."""
     return TrialResult(Outcome.FAILED, stage=fault.stage, reason=fault.message, fault=fault)
 
 

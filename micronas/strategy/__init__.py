@@ -1,8 +1,9 @@
 """Search strategies, which propose the next architecture by ask and tell.
 
 The loop guarantees what makes every run repeatable and resumable: ``ask(n)`` comes when exactly the trials
-below ``n - workers + 1`` have been told, in number order. A strategy depends only on what it was told and on
-``default_rng([seed, n])``, and keeps no other state, so telling it the stored trials again restores it.
+below ``n - workers + 1`` have been reported by ``tell``, in number order. A strategy depends only on these
+trials and on ``default_rng([seed, n])``, and keeps no other state, so reporting the stored trials again
+restores it.
 """
 
 from __future__ import annotations

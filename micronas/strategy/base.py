@@ -23,11 +23,13 @@ class Strategy(Protocol):
     """Proposes architectures and learns from their outcomes; the package states the loop's guarantees."""
 
     def ask(self, number: int) -> Arch:
-        """The architecture of trial ``number``; depends only on the seed, the number and the told trials."""
+        """The architecture of trial ``number``; depends only on the seed, the number and the reported
+        trials.
+        """
         ...
 
     def tell(self, trial: Observation) -> None:
-        """Learn from a finished trial. INFEASIBLE and FAILED trials are told too, but must never rank."""
+        """Learn from a finished trial. INFEASIBLE and FAILED trials are reported too, but must never rank."""
         ...
 
 

@@ -25,8 +25,8 @@ class Problem:
     limit; ``reward`` is the reward to maximise, and ``error_limit`` the error of a network that always
     predicts the most frequent class. ``first_ask`` is the number of the first trial that is asked for; the
     ones before are initial trials. With ``workers``, ask n comes after the trials below n - workers + 1 have
-    been told. ``bench`` is the run's storage of supernets. ``latency`` is None unless
-    latencies are modelled, and so known before a trial; ``op_latency`` is that model for parts of a network.
+    been reported. ``bench`` is the run's storage of supernets. ``latency`` is None unless latencies are
+    modelled, and therefore known before a trial; ``op_latency`` is the same model for parts of a network.
     """
 
     data: DataConfig

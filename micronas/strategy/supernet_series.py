@@ -52,7 +52,7 @@ class Series:
 class Supernets(Generic[Trained]):
     """The supernets of a run, each identified by the first ask that it serves.
 
-    ``train`` trains the supernet of a first ask; it must depend only on that number and the told trials.
+    ``train`` trains the supernet of a first ask; it must depend only on that number and the reported trials.
     ``load`` and ``save`` read and write its file.
     """
 

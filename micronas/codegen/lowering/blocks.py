@@ -1,8 +1,8 @@
-"""The same op by larger steps: faster where the memory plan leaves it more scratch than it needs.
+"""Runs an op in larger steps, which is faster if the memory plan leaves it more scratch than it needs.
 
 A block form widens several quads of pixels and runs all output channels over them, so that each weight is
-read from flash once per block. The first quads pay most; past ``MAX_BYTES`` hardly any.
-A depthwise convolution takes more rows at a time.
+read from flash once per block. The first quads gain most; beyond ``MAX_BYTES`` there is hardly any gain. A
+depthwise convolution processes more rows at a time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MAX_BYTES = 16 * 1024
 
 
 def by_blocks(low: Lowered, free_bytes: int) -> Lowered:
-    """``low`` by the largest steps that ``free_bytes`` of scratch hold; as it is where there are none."""
+    """``low`` in the largest steps for which ``free_bytes`` of scratch suffice; unchanged if none do."""
     if isinstance(low.blocks, Blocks):
         return _with_quads(low, low.blocks, min(free_bytes, MAX_BYTES))
     if isinstance(low.blocks, Bands):
@@ -38,7 +38,7 @@ def _with_rows(low: Lowered, bands: Bands, free_bytes: int) -> Lowered:
 
 
 def equal_parts(count: int, most: int) -> int:
-    """The fewest at a time that take as few turns as ``most`` at a time."""
+    """The smallest step that needs as few steps as ``most``."""
     return -(-count // -(-count // most))
 
 

@@ -23,7 +23,7 @@ from micronas.model.graph import FullyConnected, Tensor
 
 @dataclass(frozen=True, eq=False)
 class _Form:
-    """How a kernel wants its weights."""
+    """The layout in which a kernel expects its weights."""
 
     suffix: str
     weights: Constant

@@ -1,4 +1,4 @@
-"""Graph -> one ``Lowered`` per op, in order. The table below is the list of ops we generate code for."""
+"""Graph -> one ``Lowered`` per op, in order. The table below lists the ops with code generation."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ LOWERINGS: dict[str, Callable[[OpContext], Lowered]] = {
 
 
 def lower_graph(graph: Graph, target: Target) -> tuple[Lowered, ...]:
-    """The kernel calls of ``graph`` on ``target``; raises ``ModelError`` naming every op we cannot run."""
+    """The kernel calls of ``graph`` on ``target``; raises ``ModelError`` with every op that has no kernel."""
     missing = [f"op {i} {op.kind}" for i, op in enumerate(graph.ops) if op.kind not in LOWERINGS]
     if missing:
         raise ModelError(

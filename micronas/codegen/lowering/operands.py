@@ -1,4 +1,4 @@
-"""What every lowering asks of an op's tensors, with the refusal where they are not as TFLite has them."""
+"""Access to an op's tensors for all lowerings, with an error if they are not as in TFLite."""
 
 from __future__ import annotations
 

@@ -7,9 +7,9 @@ lines of registers::
     R00=00000000 R01=00000000 R02=00000000 R03=00000000
     ...
 
-and ``Stopped execution of TB chain before 0x... [0800024c]`` when the block just announced did not run.
-A network of ten million instructions makes some hundred megabytes of it, of which never more than a piece is
-in memory.
+and ``Stopped execution of TB chain before 0x... [0800024c]`` when the block just announced did not run. A
+network of ten million instructions produces some hundred megabytes, of which only a part is in memory at a
+time.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Blocks of straight-line code as QEMU cuts them, each with its classes and its loads.
-
-QEMU logs where a block begins and nothing about where it ends. It ends at a jump, or before the instruction
-that begins in another page of 1,024 bytes (the smallest protection region of an M-profile core, to which
-QEMU's Arm target keeps). Every edge of a log is checked against that (``count.py``).
+"""Blocks of straight-line code as QEMU divides them, each with its classes and its loads. QEMU logs where a
+block begins but not where it ends. It ends at a jump, or before the instruction that begins in another page
+of 1,024 bytes (the smallest protection region of an M-profile core, to which QEMU's Arm target keeps). Every
+transition in a log is checked against this rule (``count.py``).
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ _TABLE_WORDS = 3
 
 @dataclass(frozen=True, eq=False)
 class CodeBlock:
-    """``counts`` holds what every execution counts; ``loads`` are (register, offset, bytes).
+    """``counts`` are the counts of one execution; ``loads`` are (register, offset, bytes).
 
     Registers from ``REGISTERS`` on are those at the start of the block that follows. ``unknown_loads`` are
-    loads through a pointer that was itself loaded and is gone by then; those of them that fetch three words
-    or more at once, ``table_bytes``, fetch the parameters of output channels, which lie in flash.
+    loads through a pointer that was itself loaded and overwritten; ``table_bytes`` are the bytes of those
+    that fetch three or more words at once, which are parameters of output channels in flash.
     """
 
     start: int
@@ -50,9 +49,8 @@ class CodeBlock:
 
 @dataclass
 class BlockTable:
-    """The blocks of a program, decoded when first asked for.
-
-    ``single`` instructions are blocks of their own where QEMU ran with ``-singlestep``.
+    """The blocks of a program, decoded on first use. With ``single``, for QEMU's ``-singlestep``, every
+    instruction is a block.
     """
 
     program: ElfProgram

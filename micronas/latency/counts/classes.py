@@ -1,4 +1,4 @@
-"""What a core spends its time on: how often each class of instruction ran."""
+"""Counts of the executed instructions by class, which determine a core's time."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Executed blocks -> class counts per op.
 
 The log is of every block that functions of the inference ran (``ElfProgram.inference``), from the first op's
-first block on; an op ends where the next one begins. What lies between two ops (a dozen instructions of the
-caller) is in no log.
+first block on; an op ends where the next one begins. The dozen instructions of the caller between two ops are
+not logged.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _FLASH_INSN, _FLASH_DATA = CLASSES.index("flash_insn"), CLASSES.index("flash_dat
 
 @dataclass(frozen=True)
 class FlashPath:
-    """Where flash lies, and the caches in front of it."""
+    """The address range of flash, and the caches in front of it."""
 
     start: int
     end: int
@@ -40,8 +40,8 @@ def count_ops(
 ) -> tuple[ClassCounts, ...]:
     """Counts of each op of one inference; raises ``DeviceError`` if the log does not fit the program.
 
-    ``single``: the log has an entry per instruction (QEMU's ``-singlestep``). No address of a load is then
-    unknown, no pair of loads is seen, and everything takes twenty times as long.
+    ``single``: the log has an entry per instruction (QEMU's ``-singlestep``). The addresses of all loads are
+    then known, pairs of loads are not detected, and counting takes twenty times as long.
     """
     return count_paths(program, log, [flash], single=single)[0]
 
@@ -155,7 +155,9 @@ class _Counter:
     def _count_instruction_lines(
         self, blocks: list[CodeBlock], which: npt.NDArray[np.int64], total: Vector
     ) -> None:
-        """A block run twice in a row touches nothing new the second time, nor changes any line's age."""
+        """A block that runs twice in a row reads no new line the second time, and does not change the age of
+        lines.
+        """
         if self._flash.instructions.prefetch_only:
             return
         touches = [self._lines_of(block) for block in blocks]

@@ -15,7 +15,7 @@ Touch: TypeAlias = tuple[int, int]
 class CacheShape:
     """``lines`` of ``line_bytes``; a miss reads ``sector_bytes`` from flash.
 
-    ``prefetch_only``, of instructions: there is no cache worth the name, and every taken branch misses once.
+    ``prefetch_only``, for instructions: there is only a prefetch buffer, and every taken branch misses once.
     """
 
     lines: int
@@ -24,7 +24,7 @@ class CacheShape:
     prefetch_only: bool = False
 
     def touches(self, first: int, last: int) -> list[Touch]:
-        """What reading the bytes ``first`` to ``last`` touches, line by line."""
+        """The sectors of the bytes ``first`` to ``last``, line by line."""
         touched: dict[int, int] = {}
         for sector in range(first // self.sector_bytes, last // self.sector_bytes + 1):
             line, bit = divmod(sector * self.sector_bytes, self.line_bytes)
@@ -33,7 +33,7 @@ class CacheShape:
 
 
 class FlashCache:
-    """Fully associative; the line not used for longest makes room. Counts the sectors read from flash."""
+    """Fully associative; the least recently used line is replaced. Counts the sectors read from flash."""
 
     def __init__(self, shape: CacheShape) -> None:
         self._capacity = max(shape.lines, 1)

@@ -1,4 +1,4 @@
-"""One instruction as the timing model sees it: its class, and where it loads from.
+"""One instruction for the timing model: its class, and the addresses of its loads.
 
 The classes are those of the Cortex-M4 Technical Reference Manual (DDI 0439, table 3-1): single loads, which
 pair with a neighbouring load or store; multiple ones, a cycle per word; branches; divisions.
@@ -66,7 +66,7 @@ class Instruction:
 
     @property
     def end(self) -> int:
-        """Address of what follows."""
+        """Address of the next instruction."""
         return self.address + self.size
 
 
@@ -80,7 +80,7 @@ class InstructionDecoder:
     def run(self, code: bytes, address: int) -> list[Instruction]:
         """Everything from ``address`` to the first jump or to the end of ``code``.
 
-        What the decoder does not know (MVE, coprocessors) counts as one plain instruction.
+        Instructions that the decoder does not support (MVE, coprocessors) count as one plain instruction.
         """
         found: list[Instruction] = []
         at = 0

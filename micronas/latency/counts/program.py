@@ -1,4 +1,4 @@
-"""What the counts need of an ELF file: code bytes, the ops in order, and the functions they reach."""
+"""The parts of an ELF file for counting: code bytes, the ops in order, and the functions that they call."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OPS = "mn_model_ops"
 
 @dataclass(frozen=True)
 class CodeFunction:
-    """A function's name and where it lies."""
+    """A function's name and address range."""
 
     name: str
     start: int

@@ -89,7 +89,9 @@ class SubnetLatency:
         ran: Sequence[ProfiledNetwork],
         modelled: BoardLatency | None = None,
     ) -> None:
-        """``modelled`` is there if the run's latencies are; what ran does not matter then."""
+        """``modelled`` is set if the run's latencies are modelled; the networks ``ran`` then have no
+        effect.
+        """
         self._shapes, self._config, self._modelled = shapes, config, modelled
         self._predictor = LatencyPredictor([r.profile for r in ran])
         pace = LatencyRegression(shapes.space)

@@ -28,7 +28,7 @@ MAX_PROFILING_SAMPLES = 10
 """About 2 CPU seconds each."""
 
 MAX_CONSECUTIVE_PREDICTED = 6
-"""Consecutive networks that the model must predict; it then knows all but about a tenth of them."""
+"""Consecutive networks that the model must predict; about nine in ten networks can then be predicted."""
 
 MAX_FAILED_SAMPLES = 2
 """Profiling samples that may fail to build or run; the trials will show the reason."""

@@ -79,7 +79,8 @@ class Subnet:
 class FoundSubnets:
     """Every distinct subnet that was scored, and the cost.
 
-    The third field has networks with untrained weights, run only to profile them for the latency model.
+    ``profiling_samples`` are networks with untrained weights that ran only to be profiled for the latency
+    model.
     """
 
     subnets: tuple[Subnet, ...]

@@ -62,7 +62,7 @@ class SharedWeights:
         workers: int = 1,
         modelled: BoardLatency | None = None,
     ) -> None:
-        """``modelled`` is there if the run's latencies are."""
+        """``modelled`` is set if the run's latencies are modelled."""
         self._modelled = modelled
         self._shapes, self._space = shapes, shapes.space
         self._seed, self._accept, self._find, self._ran_before = seed, accept, find, ran_before

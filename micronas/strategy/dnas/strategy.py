@@ -139,7 +139,7 @@ class Dnas:
             yield (fitting or self._narrowed(drawn[0], region)).arch(self._space, backbone)
 
     def _narrowed(self, choice: Choice, region: _Region) -> Choice:
-        """``choice`` narrowed until it fits, within the latency limit too if possible."""
+        """``choice`` narrowed until it fits, if possible also the latency limit."""
         tables, limits = region.tables, region.aims.limits
         fast = repaired(choice, tables, limits, lambda c: self._fits_and_is_fast(c, region))
         return fast or repaired(choice, tables, limits, lambda c: self._fits(c, region.backbone)) or choice

@@ -46,8 +46,8 @@ class Reinforce:
     def __init__(
         self, space: Space, seed: int, accept: Accept, tokens: Grammar | None = None, *, workers: int = 1
     ) -> None:
-        """``tokens`` stands in for the space's own grammar. Ask n comes when the trials below
-        n - ``workers`` + 1 have been told.
+        """``tokens`` replaces the space's own grammar. Ask n comes when the trials below n - ``workers`` + 1
+        have been reported.
         """
         tokens = tokens or space.grammar()
         self._space, self._seed, self._accept, self._tokens = space, seed, accept, tokens
@@ -55,7 +55,7 @@ class Reinforce:
         self._controller = Controller(tokens.slots, np.random.default_rng([seed, 2**31]))
         self._ascent = Adam(self._controller.parameters.arrays(), LEARNING_RATE)
         self._at_ask = deque([self._controller.copy()], maxlen=workers)
-        """The controllers of the next ``workers`` asks to be told, the oldest first."""
+        """The controllers of the next ``workers`` asks whose results are reported, the oldest first."""
         self._baseline: float | None = None
         self._spread = 0.0
 
