@@ -194,7 +194,9 @@ def _print(
 
 
 def _print_ops(per_op: list[dict[str, Any]], latency: Latency, timed: Modelled | None) -> None:
-    """A line per op: what it executed and, modelled, what that takes, on what, and how far from the best."""
+    """A line per op: executed instructions and, if modelled, cycles, their cause, and the multiple of the
+    bound.
+    """
     if timed is None:
         counted = ("instructions", "share", "constants, B", f"ms, {latency.source.value}")
         print_table("", ("op", "kind", "output", *counted), [_op_row(op) for op in per_op])

@@ -25,7 +25,7 @@ UNTESTED = "untested"
 def list_boards(
     context: typer.Context,
     model: Annotated[
-        Path | None, typer.Option("--for", help="int8 .tflite file: which boards does it fit?")
+        Path | None, typer.Option("--for", help="int8 .tflite file: list the boards that it fits.")
     ] = None,
     run: Annotated[
         bool,
@@ -60,7 +60,7 @@ def list_boards(
 
 @app.command("show", short_help="Show everything about one board.")
 def show(name: BoardArgument, as_json: Json = False) -> None:
-    """Show one board: memory map, clock, UART, upload, emulator, and where its timing comes from.
+    """Show one board: memory map, clock, UART, upload, emulator, and the source of its timing.
 
     A profile for which no firmware can be built is refused with the reason.
     """
@@ -106,7 +106,7 @@ def new(
 
 
 def _modelled(board: Board) -> str:
-    """How far modelled latencies of the board may be off, and where its model is from."""
+    """The range of the board's modelled latencies, and the source of its model."""
     from micronas.errors import BoardError
     from micronas.latency.core_model import core_models, timing_model
 

@@ -65,7 +65,7 @@ def check(
 
 
 def _check_all(model: Path, *, runtime: str, only_with_board: tuple[object, ...], as_json: bool) -> None:
-    """No board: which ones does it fit."""
+    """Without a board: the boards that the model fits."""
     from micronas.cli.which_board import print_boards_for
 
     if runtime != "micronas" or any(given is not None for given in only_with_board):

@@ -1,4 +1,4 @@
-"""``--clock-mhz``: the board at another clock, and the remarks on the clock beside a figure."""
+"""``--clock-mhz``: the board at another clock, and the remarks on the clock next to a figure."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ _WIDTH = 78
 
 
 def configs(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the shipped search configurations: `micronas search NAME` takes one by its name."""
+    """List the shipped search configurations: `micronas search NAME` runs one."""
     from micronas.config import load_config, shipped_configs
 
     shipped = shipped_configs()

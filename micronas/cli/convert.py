@@ -14,12 +14,15 @@ from micronas.cli.output_paths import require_writable_file, write_file
 def convert(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help=".keras or .h5 file, or SavedModel folder.")],
     data: Annotated[
-        str, typer.Option(metavar="CONFIG", help="Search configuration whose training data calibrates.")
+        str,
+        typer.Option(
+            metavar="CONFIG", help="Search configuration; its training data are used for calibration."
+        ),
     ],
     out: Annotated[Path | None, typer.Option(help="The .tflite file. Default: beside MODEL.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Quantize a float MODEL to int8, prove that it is, and compare its outputs with the float network's."""
+    """Quantize a float MODEL to int8, verify the file, and compare its outputs with the float network's."""
     from micronas.api.convert import convert as convert_model
 
     target = out or model.with_suffix(".tflite")

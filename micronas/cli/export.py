@@ -16,7 +16,7 @@ def export(
     name: Annotated[str | None, typer.Option(help="Name of the library; default: the file's.")] = None,
     data: DataOption = None,
     remove_constant_channels: Annotated[
-        bool, typer.Option(help="Leave out channels that no input can change; outputs stay the same.")
+        bool, typer.Option(help="Remove channels that no input can change; outputs stay the same.")
     ] = False,
 ) -> None:
     """Write MODEL as a self-contained C99 library with build files of the usual tools and a test."""

@@ -53,7 +53,7 @@ DataOption = Annotated[
     str | None,
     typer.Option(
         metavar="CONFIG",
-        help="For a .keras MODEL: search configuration whose training data calibrates its conversion.",
+        help="For a .keras MODEL: search configuration whose training data are used for its calibration.",
         autocompletion=_configs,
     ),
 ]

@@ -27,7 +27,7 @@ def load_samples(path: Path, graph: Graph, count: int) -> list[npt.NDArray[np.in
 def quantized_samples(
     named: Mapping[str, npt.NDArray[np.generic]], graph: Graph, count: int, *, where: str = ""
 ) -> list[npt.NDArray[np.int8]]:
-    """The same for arrays by name, which are in memory; ``where`` begins a complaint."""
+    """The same for arrays in memory, by name; error messages begin with ``where``."""
     arrays = list(named.items())[: len(graph.inputs)]
     if len(arrays) < len(graph.inputs):
         raise DataError(

@@ -1,7 +1,7 @@
 """Cycles of a deployed network by the timing model of its board's core, op by op.
 
 The classes of instructions and the misses of flash are counted by QEMU running the firmware; the model
-(``micronas.latency.core_model``) says what they cost, and how far off that may be.
+(``micronas.latency.core_model``) gives their cycles and the range of the error.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from micronas.trial import Json, Latency
 
 @dataclass(frozen=True)
 class OpCycles:
-    """One op: ``index`` in the graph; ``bound_cycles`` is None where no bound is known."""
+    """One op: ``index`` in the graph; ``bound_cycles`` is None if no bound is known."""
 
     index: int
     cycles: Cycles
@@ -36,7 +36,7 @@ class OpCycles:
 
     @property
     def distance(self) -> float | None:
-        """Cycles, flash left out, as a multiple of the bound."""
+        """Cycles without flash, as a multiple of the bound."""
         if not self.bound_cycles:
             return None
         return (self.cycles.value - self.parts.flash) / self.bound_cycles
@@ -123,7 +123,7 @@ def _kept(cache_dir: Path | None) -> Path | None:
 def try_modelled(
     deployment: Deployment, samples: Samples, cache_dir: Path | None
 ) -> tuple[Modelled | None, str]:
-    """``modelled``, or None and the reason why there is none; empty where none was to be expected."""
+    """``modelled``, or None and the reason; the reason is empty if no model was expected."""
     if not can_be_modelled(deployment):
         return None, ""
     try:
@@ -133,7 +133,7 @@ def try_modelled(
 
 
 def op_to_json(op: OpCycles) -> dict[str, Json]:
-    """Keys of ``per_op`` that a modelled network has besides."""
+    """Additional keys of ``per_op`` for a modelled network."""
     distance = op.distance
     return {
         "cycles": round(op.cycles.value),

@@ -73,7 +73,7 @@ def clock_to_json(measurement: Measurement) -> dict[str, Json]:
 def counter_to_json(info: Info, latency: Latency) -> dict[str, Json]:
     """The counter from which the figures were read, ``unknown`` for old firmware, and what it counts.
 
-    The firmware takes an emulator's cycle counter for a core's; there it counts instructions.
+    In an emulator, the firmware's cycle counter counts instructions.
     """
     counts = info.counter.name.lower() if latency.instructions is None else "instructions"
     return {"name": str(info.counted_by), "counts": counts}

@@ -26,7 +26,7 @@ from micronas.trial import Latency
 class Fit:
     """A network on a board, by its ledger; negative spare bytes are bytes over.
 
-    ``latency`` is None where it was not run.
+    ``latency`` is None if it was not run.
     """
 
     board: Board
@@ -47,7 +47,7 @@ def fits_of(graph: Graph, boards: Iterable[Board] | None = None) -> list[Fit]:
 def with_latency(
     graph: Graph, fits: Sequence[Fit], *, started: Callable[[Core], None] = lambda core: None
 ) -> tuple[list[Fit], list[str]]:
-    """``fits`` with the emulated latency of those that fit, and why it is missing where it could not be run.
+    """``fits`` with the emulated latency of those that fit, and the reason if it could not be run.
 
     ``started`` is called before each core's run, which takes seconds.
     """
@@ -91,7 +91,7 @@ def instructions_on(graph: Graph, boards: Sequence[Board]) -> int:
 
 
 def ordered(fits: Iterable[Fit]) -> list[Fit]:
-    """What fits comes first, the fastest before the others; then by what is nearest to fitting."""
+    """Boards that fit come first, sorted by latency; then the others, sorted by the bytes over."""
 
     def key(fit: Fit) -> tuple[bool, float, int, str]:
         over = -min(0, fit.flash_spare_bytes) - min(0, fit.sram_spare_bytes)

@@ -74,7 +74,7 @@ def _missed(run: RunData) -> MissedTarget | None:
 
 
 def fronts(run: RunData) -> list[str]:
-    """Accuracy against each cost; a cost that the run has no figures for is left out."""
+    """Accuracy against each cost; costs without figures in the run are left out."""
     source = _latency_source(run)
     known = "predicted" if run.config.get("device") == "none" else "predicted = linked"
     return [

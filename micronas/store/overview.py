@@ -18,7 +18,7 @@ FINISHED, RUNNING, STOPPED, UNREADABLE = "finished", "running", "stopped", "unre
 
 @dataclass(frozen=True)
 class RunOverview:
-    """A run in one line; ``problem`` is why nothing is known of one that is unreadable.
+    """A run in one line; ``problem`` is the reason if it is unreadable.
 
     ``best`` are the figures of the reported network or, before the run has ended, of the best trial.
     """
@@ -72,7 +72,7 @@ def _overview(store: Store) -> RunOverview:
 
 
 def _final_scores(final: Final) -> Scores | None:
-    """Those of the reported network, after its final training; None where another version wrote them."""
+    """Those of the reported network, after its final training; None if another version wrote them."""
     try:
         return scores_from_json(object_at(final.result, "scores"))
     except (KeyError, TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""What a run stores of a trial, beyond what its strategy sees, and of its result."""
+"""What a run stores of a trial, in addition to what its strategy observes, and of its result."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def require(folder: Path) -> None:
-    """Raise ``StoreError`` unless ``folder`` holds a run; the remedy lists the runs beside it."""
+    """Raise ``StoreError`` unless ``folder`` holds a run; the remedy lists the runs in the same place."""
     if not (folder / DATABASE).is_file():
         there = sorted(p.parent.name for p in folder.parent.glob(f"*/{DATABASE}"))
         hint = f"runs in {folder.parent}: {', '.join(there)}" if there else f"no runs in {folder.parent} yet"

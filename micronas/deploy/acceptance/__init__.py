@@ -1,4 +1,4 @@
-"""Does this deployment work? Built, run and compared, with a verdict for each step that a CI can read."""
+"""Tests a deployment: builds, runs and compares it, with a verdict for each step in a form for CI."""
 
 from micronas.deploy.acceptance.junit import junit_xml
 from micronas.deploy.acceptance.report import Report, Step, StepOutcome, report_to_json

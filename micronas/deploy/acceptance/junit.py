@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 from micronas.deploy.acceptance.report import STEPS, Report, Step, StepOutcome
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
-"""What XML 1.0 (section 2.2) has no way to write, not even escaped."""
+"""Characters that XML 1.0 (section 2.2) cannot represent, not even escaped."""
 
 _ELEMENTS = {StepOutcome.FAILED: "failure", StepOutcome.ERROR: "error", StepOutcome.SKIPPED: "skipped"}
 

@@ -1,4 +1,4 @@
-"""The steps of a test, in order, and what became of each."""
+"""The steps of a test, in order, and the outcome of each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STEPS = {
     "runs": "the device runs exactly this build, and its counter works",
     "outputs": "every output element equals the reference's",
 }
-"""Names, which are stable, and what each asserts."""
+"""The names of the steps, which are stable, and what each step asserts."""
 
 
 class StepOutcome(Enum):
@@ -32,7 +32,7 @@ class StepOutcome(Enum):
 
 @dataclass(frozen=True)
 class Step:
-    """One of ``STEPS``; ``message`` says why it did not pass, or what was found."""
+    """One of ``STEPS``; ``message`` is the reason if it did not pass, otherwise the finding."""
 
     name: str
     outcome: StepOutcome
@@ -53,7 +53,7 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether every step did."""
+        """Whether every step passed."""
         return all(step.outcome is StepOutcome.PASSED for step in self.steps)
 
     @property

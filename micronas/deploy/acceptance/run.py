@@ -1,4 +1,4 @@
-"""Runs the steps: the first that does not pass ends the test, and its error is the step's."""
+"""Runs the steps. The first one that does not pass ends the test, with its error as the message."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def accept(
 ) -> Report:
     """Build ``graph`` for ``board``, run it on ``device`` and compare every output element.
 
-    ``model`` and ``device_name`` are for the report. What a stage refuses or fails at is in the report; other
-    errors are bugs and are raised.
+    ``model`` and ``device_name`` are for the report. Errors of the stages are in the report; other errors are
+    bugs and are raised.
     """
     started = time.monotonic()
     deployed: Deployment | None = None
@@ -67,7 +67,7 @@ def _passed(deployed: Deployment) -> tuple[Step, ...]:
 
 
 def _ended(error: MicronasError) -> tuple[Step, ...]:
-    """Steps before the one that ``error`` belongs to have passed, those after it were not tried."""
+    """The steps before that of ``error`` have passed, and those after it are skipped."""
     wrong, outcome = _step_of(error)
     names = list(STEPS)
     at = names.index(wrong)

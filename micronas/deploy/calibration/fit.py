@@ -1,10 +1,11 @@
-"""Weights of a timing model from measured cycles: least squares that starts from what is known of the core.
+"""Weights of a timing model from measured cycles: least squares that starts from the core's uncalibrated
+model.
 
 An op's cycles are linear in its class counts. Some classes always occur together in these kernels, so the
-equations alone would not settle them; every weight is therefore held to its prior with a strength that some
-per cent of the measured cycles overcome (ridge regression). Errors are relative: a small op counts as much as
-a large one. The bar is the 95th percentile of errors of ops that were left out, and never less than 2 %, for
-ops are not networks.
+equations alone do not determine them. Every weight is therefore kept near its prior by a penalty equivalent
+to a few per cent of the measured cycles (ridge regression). Errors are relative: a small op counts as much as
+a large one. The error bar is the 95th percentile of the errors of left-out ops, and at least 2 %, because ops
+are not networks.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def fit_memory(there: Sequence[Observed], here: Sequence[Observed], model: Timin
 
 
 def fit_weights(observed: Sequence[Observed], prior: TimingModel) -> FittedTerms:
-    """Fit ``observed``; raises ``DeviceError`` with too few ops or cycles that no core can have taken."""
+    """Fit ``observed``; raises ``DeviceError`` for too few ops or for impossible cycles."""
     _check(observed)
     names = [*prior.weights, _MISS]
     start = _prior_weights(prior)
@@ -141,7 +142,7 @@ def _row(one: Observed, names: Sequence[str]) -> list[float]:
 
 
 def _ridge(rows: Vector, cycles: Vector, start: Vector) -> Vector:
-    """argmin of relative errors, and of relative distance from ``start``, none below zero but pairings."""
+    """The minimum of relative errors and relative distance from ``start``; only pairings may be negative."""
     scaled = rows / cycles[:, np.newaxis]
     wanted = 1.0 - scaled @ start
     strength = _PRIOR_SHARE * np.sqrt(len(cycles)) / np.abs(start)

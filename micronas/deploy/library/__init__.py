@@ -3,9 +3,9 @@
     files = library_files(graph, name="kws")     # path in the library -> text
 
 The library runs on any core: it holds the network twice, once for cores with the DSP extension and once in
-portable C, and the compiler takes the one that fits. Both give the same outputs in every bit. Files and
+portable C, and the compiler selects the matching form. Both give the same outputs in every bit. Files and
 symbols of the network carry its name and those of kernels are weak, so that several libraries can be linked
-into one program in whatever way its build does it.
+into one program by any build system.
 """
 
 from __future__ import annotations

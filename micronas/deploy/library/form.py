@@ -152,7 +152,7 @@ def _why(kernel: str, form: str, is_copy: bool) -> str:
 
 
 def _require_possible(graph: Graph, plan: Plan) -> None:
-    """Refuses a network that no microcontroller holds, before anything is run or written."""
+    """Refuses a network that is too large for any microcontroller, before anything runs or is written."""
     if plan.arena_bytes <= MAX_ARENA_BYTES:
         return
     where = "" if plan.peak_op is None else f" (most at op {plan.peak_op} {graph.ops[plan.peak_op].kind})"

@@ -17,7 +17,7 @@ from micronas.model.graph import DType, Graph, Tensor
 def values_of(
     graph: Graph, name: str, forms: Sequence[Form], labels: Sequence[str], sources: Sequence[str]
 ) -> dict[str, Any]:
-    """What the templates need to know."""
+    """The variables of the templates."""
     symbol, first_in, first_out = (
         f"mn_network_{name}",
         _first(graph, graph.inputs),
@@ -46,7 +46,7 @@ def values_of(
 
 
 def text_files(values: dict[str, Any], forms: Sequence[Form]) -> dict[str, str]:
-    """Path -> text of everything but the network's own C, the kernels and the test."""
+    """Path -> text of all files except the network's C, the kernels and the test."""
     name, symbol, header = values["name"], values["symbol"], values["header"]
     sample = f"zephyr/samples/{name}"
     pages = {
@@ -146,7 +146,7 @@ def _platformio_library(name: str, header: str) -> str:
 
 
 def _tensors(graph: Graph) -> str:
-    """What goes in and out, as a list."""
+    """The inputs and outputs as a list."""
     lines = [
         f"- {kind} {i}{_named(tensor)}: {'x'.join(map(str, tensor.shape))} {tensor.dtype.value}"
         + (

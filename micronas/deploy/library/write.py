@@ -12,13 +12,13 @@ from micronas.errors import ConfigError
 
 
 def library_name(stem: str) -> str:
-    """A file's name as the word that build files take."""
+    """A file's name as an identifier for build files."""
     word = re.sub(r"\W+", "_", stem, flags=re.ASCII)
     return word if re.match(r"[A-Za-z]", word) else f"model_{word}"
 
 
 def write_library(files: Mapping[str, str], out: Path) -> None:
-    """Write ``files`` to ``out``: all or none. Raises ``ConfigError`` where they cannot."""
+    """Write ``files`` to ``out``: all or none. Raises ``ConfigError`` if they cannot be written."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as scratch:

@@ -161,7 +161,7 @@ def latency_of(count: float, info: Info, board: Board, *, emulated: bool) -> Lat
 
 
 def emulated_latency(instructions: float, board: Board) -> Latency:
-    """An estimate of what ``instructions`` take on ``board``, by its cycles per instruction and clock."""
+    """The estimated latency of ``instructions`` on ``board``, by its cycles per instruction and clock."""
     ms = 1000.0 * instructions * board.timing.cycles_per_instruction / board.clock.hz
     core = board.core.value
     return Latency(ms, Source.EMULATED, instructions=round(instructions), core=core, clock_hz=board.clock.hz)

@@ -13,8 +13,8 @@ _NOTHING = 0.001  # of the median: a smaller deviation is never an outlier, howe
 class RunStatistics:
     """Counts of the timed runs in order, all of the same input, after ``warm_up`` runs that are not counted.
 
-    Outliers are shown and never removed: they hardly affect the median, and they show that something else
-    happened on the device.
+    Outliers are shown and never removed: they hardly affect the median, and they show that something
+    disturbed the device.
     """
 
     counts: tuple[int, ...]
