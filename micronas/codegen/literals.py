@@ -31,7 +31,7 @@ def array_definition(op_index: int, constant: Constant) -> str:
 
 
 def rows(values: npt.NDArray[np.generic]) -> str:
-    """The elements of an array, a line each so many."""
+    """The elements of an array, with a fixed number per line."""
     items = [_item(row) for row in values.tolist()]
     lines, line = [], "   "
     for item in items:

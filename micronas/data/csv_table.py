@@ -140,7 +140,7 @@ def _numeric_columns(frame: Any, others: set[str]) -> tuple[str, ...]:
 
 
 def _numbers(column: Any) -> Values:
-    """float64 (rows,); what is not a number is NaN."""
+    """float64 (rows,); cells without a number are NaN."""
     found: Values = np.asarray(pandas_package().to_numeric(column, errors="coerce"), np.float64)
     return found
 

@@ -28,7 +28,7 @@ def read_arrays(path: Path) -> dict[str, npt.NDArray[np.generic]]:
     if not path.exists():
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.npz")], n=1)
         remedy = f"did you mean {path.parent / near[0]}?" if near else None
-        raise DataError(f"no such data file: {path}", remedy=remedy)
+        raise DataError(f"data file not found: {path}", remedy=remedy)
     try:
         _refuse_other_files(path)
         with np.load(path, allow_pickle=False) as archive:

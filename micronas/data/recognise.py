@@ -50,7 +50,7 @@ _YOURS = {
 def built_in(kind: Kind) -> DataConfig:
     """Data that come with micronas; raises ``DataError`` for kinds of which there are none."""
     if kind not in _BUILT_IN:
-        raise DataError(f"no {kind.value} data come with micronas", remedy=_YOURS[kind])
+        raise DataError(f"micronas has no {kind.value} data of its own", remedy=_YOURS[kind])
     return DataConfig(name=_BUILT_IN[kind])
 
 
@@ -62,7 +62,7 @@ def recognise(path: Path, kind: Kind | None = None) -> DataConfig:
     if path.is_dir():
         return _folder(path, kind)
     if not path.exists():
-        raise DataError(f"no such data: {path}", remedy="name a folder, a CSV file or an .npz file")
+        raise DataError(f"data not found: {path}", remedy="name a folder, a CSV file or an .npz file")
     if path.suffix == ".npz":
         return _npz(path, kind)
     if path.suffix.lower() in csv_table.SUFFIXES:

@@ -88,8 +88,8 @@ def test_an_anomaly_search_names_the_normal_class(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
-        (("--task", "audio"), ("no audio data come with micronas", "--data FOLDER")),
-        (("--data", "gone"), ("no such data: gone",)),
+        (("--task", "audio"), ("micronas has no audio data of its own", "--data FOLDER")),
+        (("--data", "gone"), ("data not found: gone",)),
         (("--data", "empty"), ("empty has no images, recordings or CSV files",)),
         (("--data", "model.bin"), ("only folders, CSV files and .npz files",)),
         (("--data", "odd.npz"), ("inputs or labels not found among numbers",)),

@@ -178,7 +178,7 @@ def test_unfit_arrays_are_refused_by_name(tmp_path, changes, words):
 def test_files_that_are_not_data_are_refused(tmp_path):
     with pytest.raises(DataError, match="needs a path"):
         load(DataConfig(name="npz"))
-    with pytest.raises(DataError, match="no such data file"):
+    with pytest.raises(DataError, match="data file not found"):
         load(DataConfig(name="npz", path=tmp_path / "none.npz"))
     pointer = tmp_path / "pointer.npz"
     pointer.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n")

@@ -59,7 +59,7 @@ def test_folders_and_missing_files_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "samples.npz").write_bytes(WHOLE)
     with pytest.raises(DataError, match="is a folder"):
         read_arrays(tmp_path)
-    with pytest.raises(DataError, match="no such data file") as refusal:
+    with pytest.raises(DataError, match="data file not found") as refusal:
         read_arrays(tmp_path / "sample.npz")
     assert refusal.value.remedy == f"did you mean {tmp_path / 'samples.npz'}?"
 

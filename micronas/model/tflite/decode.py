@@ -93,7 +93,7 @@ class _Decoder:
 
     def model(self) -> RawModel:
         if self._count(self._model.SubgraphsLength()) == 0:
-            raise ModelError("the file holds no graph")
+            raise ModelError("the file has no graph")
         main = self._subgraph(0)
         called = {op.attrs.init_subgraph for op in main.ops if isinstance(op.attrs, CallOnce)}
         return replace(main, called_once={number: self._subgraph(number) for number in sorted(called)})
