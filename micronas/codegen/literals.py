@@ -31,7 +31,7 @@ def array_definition(op_index: int, constant: Constant) -> str:
 
 
 def rows(values: npt.NDArray[np.generic]) -> str:
-    """The elements of an array, with a fixed number per line."""
+    """The elements of an array, in lines of limited length."""
     items = [_item(row) for row in values.tolist()]
     lines, line = [], "   "
     for item in items:
