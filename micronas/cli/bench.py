@@ -146,7 +146,7 @@ def bench_json(deployed: Deployment, model: Path, device: str, timed: Modelled |
         "clock": figures["clock"],
         "counter": figures["counter"],
         "firmware": figures["firmware"],
-        "lost": figures["lost"],
+        "failed_attempts": figures["failed_attempts"],
         "regions": figures["regions"],
         "sram": figures["sram"],
         "flash": {"constants": figures["flash"]["constants"], "code": figures["flash"]["code"]},
@@ -183,7 +183,7 @@ def _print(
         print(f"          ({remark})")
     if (host_hz := measurement.clock.host_hz) is not None:
         print(f"          (by the host's time the core runs at {host_hz / 1e6:.1f} MHz)")
-    for reason in deployed.lost:
+    for reason in deployed.failed_attempts:
         print(f"          (tried again: {reason})")
     if latency.source.value == "measured" and measurement.info.clock_fallback:
         print(f"          ({did_not_start(measurement.info, board)})")

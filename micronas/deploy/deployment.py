@@ -51,7 +51,7 @@ class Deployment:
     """One model, built for its board, and run. ``wrong_op`` is the first op that differs from the reference.
 
     ``firmware`` is the board's and gives all sizes; ``twin`` is the firmware that an emulator ran instead, if
-    that differs. ``lost`` holds the reasons for which earlier attempts on a real board failed.
+    that differs. ``failed_attempts`` holds the reasons for which earlier attempts on a real board failed.
     """
 
     graph: Graph
@@ -63,7 +63,7 @@ class Deployment:
     measurement: Measurement
     wrong_op: int | None
     compiler: str
-    lost: tuple[str, ...] = ()
+    failed_attempts: tuple[str, ...] = ()
 
     def require_parity(self) -> None:
         """Raise ``ParityError`` that names the first op and element, unless every output element agrees."""
@@ -159,7 +159,7 @@ def deploy(
         measurement=measurement,
         wrong_op=wrong_op,
         compiler=compiler_of(running.map_file),
-        lost=used.failures,
+        failed_attempts=used.failures,
     )
 
 

@@ -20,7 +20,7 @@ def deployment_to_json(deployment: Deployment) -> dict[str, Json]:
         "clock": clock_to_json(measurement),
         "counter": counter_to_json(measurement.info, measurement.latency),
         "firmware": firmware_to_json(deployment),
-        "lost": list(deployment.lost),
+        "failed_attempts": list(deployment.failed_attempts),
         "parity": {
             "elements": measurement.parity.elements,
             "mismatches": int(measurement.parity.mismatches),

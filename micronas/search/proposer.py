@@ -67,8 +67,8 @@ def _problem(setup: Setup, store: Store, termination: Termination, observer: Obs
         limit = termination.stage_limit()
         return cpu_s <= min(limit.wall_s, limit.cpu_s)
 
-    bench = SupernetStore(store.folder, affords, termination.stage_done, observer.phase)
-    return replace(setup.problem, bench=bench)
+    supernets = SupernetStore(store.folder, affords, termination.stage_done, observer.phase)
+    return replace(setup.problem, supernets=supernets)
 
 
 def _supernet_stage(setup: Setup, store: Store, termination: Termination, observer: Observer) -> Find:

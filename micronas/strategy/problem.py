@@ -25,7 +25,7 @@ class Problem:
     limit; ``reward`` is the reward to maximise, and ``error_limit`` the error of a network that always
     predicts the most frequent class. ``first_ask`` is the number of the first trial that is asked for; the
     ones before are initial trials. With ``workers``, ask n comes after the trials below n - workers + 1 have
-    been reported. ``bench`` is the run's storage of supernets. ``latency`` is None unless latencies are
+    been reported. ``supernets`` is the run's storage of supernets. ``latency`` is None unless latencies are
     modelled, and therefore known before a trial; ``op_latency`` is the same model for parts of a network.
     """
 
@@ -41,7 +41,7 @@ class Problem:
     workers: int = 1
     latency: Callable[[Arch], Latency] | None = None
     op_latency: BoardLatency | None = None
-    bench: SupernetStore = field(default_factory=SupernetStore)
+    supernets: SupernetStore = field(default_factory=SupernetStore)
 
     def fits(self, arch: Arch) -> bool:
         """Whether ``arch`` is within the budget, by the exact ledger."""

@@ -60,13 +60,13 @@ class Supernets(Generic[Trained]):
         self,
         name: str,
         series: Series,
-        bench: SupernetStore,
+        store: SupernetStore,
         *,
         train: Callable[[int], Trained],
         load: Callable[[Path, int], Trained | None],
         save: Callable[[Trained, Path], None],
     ) -> None:
-        self._name, self._series, self._bench = name, series, bench
+        self._name, self._series, self._store = name, series, store
         self._train, self._load, self._save = train, load, save
         self._known: dict[int, Trained] = {}
 
@@ -79,19 +79,19 @@ class Supernets(Generic[Trained]):
         if (found := self._find(first)) is not None:
             return first, found
         before = self._latest_before(first)
-        if before is not None and not self._bench.affords(before[1].cpu_s):
+        if before is not None and not self._store.affords(before[1].cpu_s):
             return before
-        self._bench.phase(f"{self._name}: training a supernet for trials from {first} on")
+        self._store.phase(f"{self._name}: training a supernet for trials from {first} on")
         trained = self._train(first)
-        if self._bench.folder is not None:
-            self._save(trained, supernet_file(self._bench.folder, self._name, first))
-        self._bench.trained()
+        if self._store.folder is not None:
+            self._save(trained, supernet_file(self._store.folder, self._name, first))
+        self._store.trained()
         self._known[first] = trained
         return first, trained
 
     def _find(self, first: int) -> Trained | None:
-        if first not in self._known and self._bench.folder is not None:
-            path = supernet_file(self._bench.folder, self._name, first)
+        if first not in self._known and self._store.folder is not None:
+            path = supernet_file(self._store.folder, self._name, first)
             if (loaded := self._load(path, first)) is not None:
                 self._known[first] = loaded
         return self._known.get(first)

@@ -217,7 +217,7 @@ def test_bench_json_has_the_documented_keys_and_equal_outputs(tmp_path: Path, ne
             "clock",
             "counter",
             "firmware",
-            "lost",
+            "failed_attempts",
             "regions",
             "sram",
             "flash",

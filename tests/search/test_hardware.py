@@ -146,9 +146,9 @@ def test_trials_are_measured_on_the_board_and_say_with_what(workbench: Workbench
     assert "no reply on its port" in records[1].trial.reason
     assert "(after 3 attempts)" in records[1].trial.reason
     assert "differ from the reference" in records[2].trial.reason
-    lost: Any = records[3].details["lost"]
-    assert len(lost) == 1
-    assert "port" in lost[0]
+    failed: Any = records[3].details["failed_attempts"]
+    assert len(failed) == 1
+    assert "port" in failed[0]
     for record in (records[0], records[3]):
         scores, details = record.trial.scores, record.details
         assert scores is not None

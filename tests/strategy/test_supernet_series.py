@@ -28,11 +28,11 @@ class Toy:
 class Toys:
     """A series of supernets that only know their number; ``trained`` and ``loaded`` are the calls."""
 
-    def __init__(self, draws: int, bench: SupernetStore, first_ask: int = 3) -> None:
+    def __init__(self, draws: int, store: SupernetStore, first_ask: int = 3) -> None:
         self.trained: list[int] = []
         self.loaded: list[int] = []
         self.supernets = Supernets[Toy](
-            "toy", Series(first_ask, draws), bench, train=self.train, load=self.load, save=self.save
+            "toy", Series(first_ask, draws), store, train=self.train, load=self.load, save=self.save
         )
 
     def train(self, first: int) -> Toy:
@@ -84,8 +84,8 @@ def test_the_last_supernet_goes_on_serving_when_time_is_short(tmp_path: Path) ->
 
 def test_the_run_hears_of_every_training() -> None:
     done: list[str] = []
-    bench = SupernetStore(trained=lambda: done.append("trained"), phase=done.append)
-    Toys(2, bench).serving(3, 4, 5)
+    store = SupernetStore(trained=lambda: done.append("trained"), phase=done.append)
+    Toys(2, store).serving(3, 4, 5)
     assert done == [
         "toy: training a supernet for trials from 3 on",
         "trained",

@@ -91,7 +91,7 @@ def strategy_of(name: str, space: Space, accept: Accept, gate: LedgerGate, folde
         latency_ms=1.0,
         first_ask=HAND_MADE,
         workers=WORKERS,
-        bench=SupernetStore(folder),
+        supernets=SupernetStore(folder),
     )
     config = StrategyConfig(name="random" if name == PREFILTERED else name, population=4, sample=2)
     match name:

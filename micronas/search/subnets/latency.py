@@ -38,7 +38,7 @@ class ProfiledNetwork:
 
 
 @dataclass(frozen=True)
-class Expected:
+class PredictedMs:
     """Predicted milliseconds; ``error`` is the relative error bar, None for the regression."""
 
     ms: float
@@ -94,20 +94,20 @@ class SubnetLatency:
         """
         self._shapes, self._config, self._modelled = shapes, config, modelled
         self._predictor = LatencyPredictor([r.profile for r in ran])
-        pace = LatencyRegression(shapes.space)
+        regression = LatencyRegression(shapes.space)
         for number, one in enumerate(ran):
-            pace.ran(number, shapes.space.from_json(one.arch), one.ms)
-        self._speed = pace.speed()
+            regression.ran(number, shapes.space.from_json(one.arch), one.ms)
+        self._speed = regression.speed()
 
-    def by_model(self, arch: Arch) -> Expected | None:
+    def by_model(self, arch: Arch) -> PredictedMs | None:
         """The latency model's prediction; None if it does not apply or its error bar is too wide."""
         graph, ledger, _ = self._shapes.of(arch)
         said = self._predictor.untrained(graph, ledger.lowered)
         if said is None or not said.is_trusted(self._config):
             return None
-        return Expected(said.latency.ms, said.error)
+        return PredictedMs(said.latency.ms, said.error)
 
-    def of(self, arch: Arch) -> Expected | None:
+    def of(self, arch: Arch) -> PredictedMs | None:
         """The modelled latency, otherwise the best available prediction; None if no network ran."""
         if self._modelled is not None:
             graph, ledger, _ = self._shapes.of(arch)
@@ -117,4 +117,4 @@ class SubnetLatency:
         if (said := self.by_model(arch)) is not None:
             return said
         graph, _, macs = self._shapes.of(arch)
-        return Expected(self._speed.ms(macs, values_written(graph)), None)
+        return PredictedMs(self._speed.ms(macs, values_written(graph)), None)

@@ -16,7 +16,7 @@ import numpy as np
 from micronas.config import LatencyConfig, RewardConfig
 from micronas.estimate.agreement import Agreement, agreement
 from micronas.latency.op_model import BoardLatency
-from micronas.search.subnets.latency import Expected, ProfiledNetwork, Shapes, SubnetLatency
+from micronas.search.subnets.latency import PredictedMs, ProfiledNetwork, Shapes, SubnetLatency
 from micronas.search.subnets.search import FoundSubnets, Subnet
 from micronas.space import Arch
 from micronas.store import Record
@@ -30,7 +30,7 @@ Find = Callable[[Sequence[ProfiledNetwork]], FoundSubnets]
 RanBefore = Callable[[int], Sequence[ProfiledNetwork]]
 """The run's trials below a number that ran, in order."""
 
-Expect = Callable[[Subnet], Expected | None]
+PredictMs = Callable[[Subnet], PredictedMs | None]
 """Predicted latency of a subnet; None if no network ran."""
 
 
@@ -81,12 +81,13 @@ class SharedWeights:
             self._shapes, self._aim.latency, [*ran, *self._found.profiling_samples], self._modelled
         )
 
-        def expect(subnet: Subnet) -> Expected | None:
+        def predict(subnet: Subnet) -> PredictedMs | None:
             return latency.of(self._space.from_json(subnet.arch))
 
         rng = generator(self._seed, number)
         picked = (
-            self._space.from_json(s.arch) for s in picks(self._found.subnets, self._sample, self._aim, expect)
+            self._space.from_json(s.arch)
+            for s in picks(self._found.subnets, self._sample, self._aim, predict)
         )
         others = (self._space.sample(rng) for _ in itertools.count())
         new = (arch for arch in picked if self._accept(arch))
@@ -97,12 +98,14 @@ class SharedWeights:
         """Does nothing: the networks that ran are in the run's store."""
 
 
-def picks(subnets: Sequence[Subnet], sample: int, aim: SelectionTarget, expect: Expect) -> Iterator[Subnet]:
+def picks(
+    subnets: Sequence[Subnet], sample: int, aim: SelectionTarget, predict: PredictMs
+) -> Iterator[Subnet]:
     """Best first, alternating with the sample until that is used up; some subnets appear twice.
 
     Subnets predicted to be too slow come last; those of the sample are left out.
     """
-    ms = {s.key: expect(s) for s in subnets}
+    ms = {s.key: predict(s) for s in subnets}
     chosen = [s for s in sample_of_ranks(by_reward(subnets), sample) if not _too_slow(ms[s.key], aim)]
     for best, other in itertools.zip_longest(priced(subnets, aim, lambda s: ms[s.key]), chosen):
         if best is not None:
@@ -111,13 +114,13 @@ def picks(subnets: Sequence[Subnet], sample: int, aim: SelectionTarget, expect: 
             yield other
 
 
-def priced(subnets: Sequence[Subnet], aim: SelectionTarget, expect: Expect) -> list[Subnet]:
+def priced(subnets: Sequence[Subnet], aim: SelectionTarget, predict: PredictMs) -> list[Subnet]:
     """Best first by accuracy with shared weights and predicted latency; ties go to the earlier subnet."""
 
     def place(subnet: Subnet) -> tuple[bool, float]:
-        expected = expect(subnet)
-        ms = None if expected is None else expected.ms
-        return _too_slow(expected, aim), -reward(subnet.quality_shared, ms, aim.reward)
+        predicted = predict(subnet)
+        ms = None if predicted is None else predicted.ms
+        return _too_slow(predicted, aim), -reward(subnet.quality_shared, ms, aim.reward)
 
     return sorted(subnets, key=place)
 
@@ -135,8 +138,8 @@ def sample_of_ranks(ranked: Sequence[Subnet], count: int) -> list[Subnet]:
     return [ranked[int(place)] for place in places]
 
 
-def _too_slow(expected: Expected | None, aim: SelectionTarget) -> bool:
-    return expected is not None and aim.limit_ms is not None and expected.max_ms > aim.limit_ms
+def _too_slow(predicted: PredictedMs | None, aim: SelectionTarget) -> bool:
+    return predicted is not None and aim.limit_ms is not None and predicted.max_ms > aim.limit_ms
 
 
 def supernet_agreement(found: FoundSubnets, records: Sequence[Record], sample: int) -> Agreement:

@@ -68,7 +68,7 @@ class Darts:
         self._supernets = Supernets(
             "darts",
             Series(problem.first_ask, draws),
-            problem.bench,
+            problem.supernets,
             train=self._train,
             load=lambda path, first: load_cells(path, nodes),
             save=save_cells,

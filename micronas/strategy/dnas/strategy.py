@@ -75,12 +75,12 @@ class Dnas:
         reference = problem.reference(space)
         own = net_costs(space.net(reference), problem.target)
         self._limits = limits_of(own, problem.ledger(reference), problem.budget, problem.macs)
-        self._pace = LatencyRegression(space)
+        self._regression = LatencyRegression(space)
         self._regions: dict[int, _Region] = {}
         self._supernets = Supernets(
             "dnas",
             Series(problem.first_ask, draws),
-            problem.bench,
+            problem.supernets,
             train=self._train,
             load=self._load,
             save=save_learned,
@@ -94,7 +94,7 @@ class Dnas:
 
     def tell(self, trial: Observation) -> None:
         """Learns only the device's speed from latencies; what a supernet has learned does not change."""
-        self._pace.tell(trial)
+        self._regression.tell(trial)
 
     def _train(self, first: int) -> Learned:
         region = self._region(first)
@@ -112,7 +112,9 @@ class Dnas:
             widest = widest_useful(self._backbones.widths, self._limits)
             backbone = self._backbones.backbone(widest, rng)
             modelled = self._problem.op_latency
-            speed = self._pace.speed(before=first - self._problem.workers + 1) if modelled is None else None
+            speed = (
+                self._regression.speed(before=first - self._problem.workers + 1) if modelled is None else None
+            )
             tables = make_cost_tables(backbone, self._problem.target, speed or NO_THROUGHPUT, modelled)
             known = speed is not None or modelled is not None
             aims = self._aims() if known else CostConstraints(self._limits)

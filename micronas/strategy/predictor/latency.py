@@ -47,10 +47,10 @@ class Latencies:
 
     def predict(self, x: Vector) -> tuple[Vector, Vector]:
         """Milliseconds of networks (networks, features), and the probability that each meets the limit."""
-        belief = self._process.predict(x)
-        return np.exp(belief.mean), self._within(belief)
+        posterior = self._process.predict(x)
+        return np.exp(posterior.mean), self._within(posterior)
 
-    def _within(self, belief: Posterior) -> Vector:
+    def _within(self, posterior: Posterior) -> Vector:
         if self._limit_ms is None:
-            return np.ones(len(belief.mean))
-        return normal_cdf((math.log(self._limit_ms) - belief.mean) / belief.observed_spread)
+            return np.ones(len(posterior.mean))
+        return normal_cdf((math.log(self._limit_ms) - posterior.mean) / posterior.observed_spread)

@@ -14,7 +14,7 @@ from micronas.latency import OpFeatures, Profile, features_of, profile_to_json
 from micronas.memory.ledger import make_ledger
 from micronas.model.net import Net, shape_graph
 from micronas.search.predicted_latency.prediction import PROFILE
-from micronas.search.subnets.latency import Expected, ProfiledNetwork, Shapes, SubnetLatency, ran_before
+from micronas.search.subnets.latency import PredictedMs, ProfiledNetwork, Shapes, SubnetLatency, ran_before
 from micronas.search.subnets.profiling_samples import (
     MAX_CONSECUTIVE_PREDICTED,
     MAX_FAILED_SAMPLES,
@@ -84,7 +84,7 @@ def test_the_model_speaks_where_it_reaches_and_the_pace_elsewhere() -> None:
     few = SubnetLatency(SHAPES, LatencyConfig(), [ran(known[0]), ran(known[1])])
     rough = few.of(known[0])
     assert few.by_model(known[0]) is None  # two networks give no error bar of five
-    assert rough == Expected(pytest.approx(ran(known[0]).ms, rel=0.5), None)  # type: ignore[arg-type]
+    assert rough == PredictedMs(pytest.approx(ran(known[0]).ms, rel=0.5), None)  # type: ignore[arg-type]
 
 
 def test_trials_over_the_latency_limit_tell_of_the_device_too() -> None:

@@ -25,7 +25,7 @@ from micronas.estimate.agreement import agreement
 from micronas.memory.ledger import make_ledger
 from micronas.model.net import Conv, Net, NetBuilder, shape_graph
 from micronas.search.rank_agreement import stage_text
-from micronas.search.subnets.latency import Expected, ProfiledNetwork, Shapes
+from micronas.search.subnets.latency import PredictedMs, ProfiledNetwork, Shapes
 from micronas.search.subnets.search import FOUND, FoundSubnets, Subnet
 from micronas.search.subnets.strategy import (
     SelectionTarget,
@@ -133,11 +133,11 @@ def test_the_search_is_told_what_ran_before_the_first_ask() -> None:
 
 
 def test_what_is_expected_of_the_device_reorders_the_subnets() -> None:
-    def expect(subnet: Subnet) -> Expected:
-        return Expected(1.0 + first_digit(subnet), 0.0)
+    def predict(subnet: Subnet) -> PredictedMs:
+        return PredictedMs(1.0 + first_digit(subnet), 0.0)
 
     aim = SelectionTarget(RewardConfig(target_ms=2.0, exponent=1.0, mode="hard"), limit_ms=3.0)
-    order = list(picks(SUBNETS, 0, aim, expect))
+    order = list(picks(SUBNETS, 0, aim, predict))
     within = [s for s in order if first_digit(s) <= 2]
     assert order[: len(within)] == within == order[:12]  # first digits 0, 1 and 2 keep the limit
     rewards = [s.quality_shared * min(1.0, 2 / (1 + first_digit(s))) for s in order]
@@ -147,15 +147,15 @@ def test_what_is_expected_of_the_device_reorders_the_subnets() -> None:
     quick = [s for s in sample if first_digit(s) <= 1]
     assert first_digit(sample[0]) == 2  # so that it is left out below
     strict = SelectionTarget(RewardConfig(), limit_ms=2.5)
-    assert list(picks(SUBNETS, 5, strict, expect))[1 : 2 * len(quick) : 2] == quick
+    assert list(picks(SUBNETS, 5, strict, predict))[1 : 2 * len(quick) : 2] == quick
 
 
 def test_a_subnet_whose_error_bar_reaches_over_the_limit_comes_last() -> None:
     aim = SelectionTarget(RewardConfig(), limit_ms=3.0)
     best = by_reward(SUBNETS)[0]
     assert first_digit(best) == 2
-    assert next(picks(SUBNETS, 0, aim, lambda s: Expected(1.0 + first_digit(s), 0.0))) == best
-    wide = list(picks(SUBNETS, 0, aim, lambda s: Expected(1.0 + first_digit(s), 0.01)))
+    assert next(picks(SUBNETS, 0, aim, lambda s: PredictedMs(1.0 + first_digit(s), 0.0))) == best
+    wide = list(picks(SUBNETS, 0, aim, lambda s: PredictedMs(1.0 + first_digit(s), 0.01)))
     assert wide.index(best) == 8  # behind those of the first digits 0 and 1
 
 

@@ -1,4 +1,4 @@
-"""What a run's latencies mean to the differentiable search: operations, by the pace of what had run."""
+"""What a run's latencies mean to the differentiable search: operations, by the regression of what had run."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ def took(arch: int, speed: MacThroughput) -> float:
 
 
 def test_the_pace_is_of_what_ran_on_the_device_below_a_number() -> None:
-    pace, truth = LatencyRegression(SPACE), MacThroughput(2e-5, 3e-4)
-    assert pace.speed() is None
-    pace.tell(Trial(0, None, "0", Outcome.INFEASIBLE))
-    pace.tell(ran(1, 0, 99.0, Source.PREDICTED))
-    assert pace.speed() is None
+    regression, truth = LatencyRegression(SPACE), MacThroughput(2e-5, 3e-4)
+    assert regression.speed() is None
+    regression.tell(Trial(0, None, "0", Outcome.INFEASIBLE))
+    regression.tell(ran(1, 0, 99.0, Source.PREDICTED))
+    assert regression.speed() is None
     for number, arch in ((2, 0), (3, 5), (4, 10)):
-        pace.tell(ran(number, arch, took(arch, truth)))
-    pace.tell(ran(5, 2, 1e4))
-    found = pace.speed(before=5)
+        regression.tell(ran(number, arch, took(arch, truth)))
+    regression.tell(ran(5, 2, 1e4))
+    found = regression.speed(before=5)
     assert found is not None
     assert (found.per_mac, found.per_value) == (pytest.approx(2e-5), pytest.approx(3e-4))
-    assert pace.speed() != found
+    assert regression.speed() != found
 
 
 def test_the_tables_predict_what_the_whole_network_does() -> None:
@@ -103,10 +103,10 @@ def dnas(supernet: Supernet, of: Problem, draws: int = 4) -> Dnas:
 
 
 def predicted_ms(arch: Arch, observed: list[Trial]) -> float:
-    pace = LatencyRegression(SPACE)
+    regression = LatencyRegression(SPACE)
     for trial in observed:
-        pace.tell(trial)
-    speed = pace.speed()
+        regression.tell(trial)
+    speed = regression.speed()
     assert speed is not None
     net = SPACE.net(arch)
     return speed.per_mac * net.macs + speed.per_value * values_written(shape_graph(net))

@@ -44,7 +44,7 @@ def test_nothing_falls_below_no_error() -> None:
 @pytest.mark.parametrize("objectives", [1, 2, 3])
 @pytest.mark.parametrize("size", [0, 1, 6])
 def test_the_expected_volume_is_the_mean_over_draws(objectives: int, size: int) -> None:
-    """The oracle: hypervolume with and without the network, for errors drawn from what is believed."""
+    """The oracle: hypervolume with and without the network, for errors drawn from what is posterior_of."""
     rng = np.random.default_rng([objectives, size])
     limit = 0.9
     costs, errors = rng.uniform(0.05, 1.1, size=(size, objectives)), rng.uniform(0.02, 1.0, size=size)
@@ -81,17 +81,17 @@ def candidate(flash_bytes: int = 1500, sram_bytes: int = 30) -> Candidate:
     return Candidate(ToyArch((0,) * 6), NOTHING, flash_bytes, sram_bytes)
 
 
-def believed(*errors: float, spread: float = 0.2) -> Posterior:
+def posterior_of(*errors: float, spread: float = 0.2) -> Posterior:
     return Posterior(np.log(errors), np.full(len(errors), spread), 0.05)
 
 
 def test_for_the_reward_the_lower_error_is_preferred_and_the_less_certain_one() -> None:
     known = [tried(0.2, 1500)]
     aim = RewardImprovement(RewardConfig())
-    better, same = aim.gains(known, [candidate(), candidate()], believed(0.1, 0.2), None)
+    better, same = aim.gains(known, [candidate(), candidate()], posterior_of(0.1, 0.2), None)
     assert better > same > 0
-    wide = aim.gains(known, [candidate()], believed(0.25, spread=0.5), None)
-    narrow = aim.gains(known, [candidate()], believed(0.25, spread=0.05), None)
+    wide = aim.gains(known, [candidate()], posterior_of(0.25, spread=0.5), None)
+    narrow = aim.gains(known, [candidate()], posterior_of(0.25, spread=0.05), None)
     assert wide > 2 * narrow
 
 
@@ -100,7 +100,7 @@ def test_for_the_reward_size_is_nothing_and_time_is_what_it_costs() -> None:
     gains = aim.gains(
         [tried(0.2, 1500, 10.0)],
         [candidate(), candidate(flash_bytes=100), candidate(), candidate()],
-        believed(0.15, 0.15, 0.15, 0.15),
+        posterior_of(0.15, 0.15, 0.15, 0.15),
         np.array([10.0, 10.0, 20.0, 2.0]),
     )
     assert gains[0] == gains[1] == gains[3]
@@ -110,10 +110,12 @@ def test_for_the_reward_size_is_nothing_and_time_is_what_it_costs() -> None:
 def test_the_expected_reward_is_the_mean_over_draws() -> None:
     aim = RewardImprovement(RewardConfig(target_ms=10.0, exponent=0.3, mode="soft"))
     known = [tried(0.3, 1500, 12.0, factor=0.95)]
-    belief = believed(0.25, spread=0.3)
-    errors = np.exp(belief.mean + belief.observed_spread * np.random.default_rng(0).normal(size=400_000))
+    posterior = posterior_of(0.25, spread=0.3)
+    errors = np.exp(
+        posterior.mean + posterior.observed_spread * np.random.default_rng(0).normal(size=400_000)
+    )
     drawn = np.maximum((1.0 - errors) * (10.0 / 15.0) ** 0.3 - 0.95 * 0.7, 0.0)
-    gain = aim.gains(known, [candidate()], belief, np.array([15.0]))
+    gain = aim.gains(known, [candidate()], posterior, np.array([15.0]))
     assert gain == pytest.approx([drawn.mean()], abs=5 * drawn.std() / math.sqrt(len(drawn)))
 
 
@@ -122,7 +124,7 @@ def test_for_the_front_the_smaller_and_the_faster_are_preferred() -> None:
     gains = aim.gains(
         [tried(0.2, 1500, 10.0)],
         [candidate(1500), candidate(700), candidate(1500), candidate(1500)],
-        believed(0.2, 0.2, 0.2, 0.2),
+        posterior_of(0.2, 0.2, 0.2, 0.2),
         np.array([10.0, 10.0, 4.0, 25.0]),
     )
     assert gains[1] > 2 * gains[0]
@@ -132,7 +134,7 @@ def test_for_the_front_the_smaller_and_the_faster_are_preferred() -> None:
 
 def test_for_the_front_what_nothing_is_expected_of_gains_nothing() -> None:
     aim = HypervolumeImprovement(BUDGET, None, 0.9)
-    gains = aim.gains([tried(0.1, 800)], [candidate(1500, 40)], believed(0.5, spread=0.1), None)
+    gains = aim.gains([tried(0.1, 800)], [candidate(1500, 40)], posterior_of(0.5, spread=0.1), None)
     assert gains == pytest.approx([0.0], abs=1e-9)
 
 

@@ -37,11 +37,11 @@ def test_the_posterior_is_that_of_the_textbook() -> None:
     law = constant - 0.4 * (other[0] - 0.5) + 0.2 * other[2]
     mean = law + row @ inverse @ (Y - known - constant)
     variance = kernel(other, other) - row @ inverse @ row
-    belief = GaussianProcess(one_scale(), SCALING, X, Y).predict(other[None, :])
-    assert belief.mean == pytest.approx([mean])
-    assert belief.spread == pytest.approx([math.sqrt(variance)])
-    assert belief.noise == pytest.approx(0.3)
-    assert belief.observed_spread == pytest.approx([math.sqrt(variance + 0.09)])
+    posterior = GaussianProcess(one_scale(), SCALING, X, Y).predict(other[None, :])
+    assert posterior.mean == pytest.approx([mean])
+    assert posterior.spread == pytest.approx([math.sqrt(variance)])
+    assert posterior.noise == pytest.approx(0.3)
+    assert posterior.observed_spread == pytest.approx([math.sqrt(variance + 0.09)])
 
 
 def test_scales_are_weighed_by_how_likely_they_make_the_data() -> None:
@@ -89,16 +89,16 @@ def test_what_no_law_says_is_learnt_and_the_spread_tells_how_well() -> None:
         return np.sin(z[:, 1]) + 0.5 * z[:, 0]
 
     prior = one_scale(amplitudes=(0.3, 1.0), noises=(0.03, 0.1, 0.3), lengths=(0.5, 1.0, 2.0))
-    belief = GaussianProcess(prior, Scaling.of(x), x, truth(x) + 0.1 * rng.normal(size=120)).predict(other)
-    misses = belief.mean - truth(other)
+    posterior = GaussianProcess(prior, Scaling.of(x), x, truth(x) + 0.1 * rng.normal(size=120)).predict(other)
+    misses = posterior.mean - truth(other)
     assert float(np.sqrt(np.mean(misses**2))) < 0.12  # of a standard deviation of 0.8
-    assert 0.5 < float(np.mean((misses / belief.spread) ** 2)) < 2.0
-    assert 0.05 < belief.noise < 0.2
+    assert 0.5 < float(np.mean((misses / posterior.spread) ** 2)) < 2.0
+    assert 0.05 < posterior.noise < 0.2
 
 
 def test_a_feature_that_never_varies_does_no_harm() -> None:
     x = X.copy()
     x[:, 1] = 3.0
-    belief = GaussianProcess(one_scale(), Scaling.of(x), x, Y).predict(x)
-    assert np.isfinite(belief.mean).all()
-    assert (belief.spread > 0).all()
+    posterior = GaussianProcess(one_scale(), Scaling.of(x), x, Y).predict(x)
+    assert np.isfinite(posterior.mean).all()
+    assert (posterior.spread > 0).all()
