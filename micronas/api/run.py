@@ -101,10 +101,11 @@ class Run:
         return network_of(figures_from_json(final.result), self.folder / "best")
 
     def front(self, *figures: str) -> Any:
-        """The trials on the Pareto front of ``figures``, sorted by the last one; the type is that of
-        ``trials``. The default is quality and latency, or flash if nothing ran. The run's figure of merit can
-        be given by its name, for example ``accuracy``. Figure of merit, ``quality_float`` and ``reward`` are
-        maximised, all others minimised.
+        """The trials on the Pareto front of ``figures``, sorted by the last one, in the form of ``trials``.
+
+        The default is quality and latency, or flash if nothing ran. The run's figure of merit can be given by
+        its name, for example ``accuracy``. Figure of merit, ``quality_float`` and ``reward`` are maximised,
+        all others minimised.
         """
         return _table(self._front(figures))
 
@@ -163,7 +164,7 @@ class Run:
 
 
 def open_run(folder: str | Path) -> Run:
-    """The run in ``folder``, or of that name below ``runs/``; raises ``StoreError`` if there is none."""
+    """The run in ``folder``, or with this name below ``runs/``; raises ``StoreError`` if there is none."""
     run = Run(folder_of(folder))
     Store.read(run.folder).close()
     return run

@@ -56,7 +56,9 @@ def can_be_modelled(deployment: Deployment) -> bool:
 
 
 def modelled(deployment: Deployment, samples: Samples, cache_dir: Path | None) -> Modelled:
-    """Model ``deployment``; its counts are kept below ``cache_dir`` by build id. Raises what QEMU raises."""
+    """Model ``deployment``; its counts are kept below ``cache_dir`` by build id. Raises the errors of the
+    emulator.
+    """
     running, board = deployment.twin or deployment.firmware, deployment.firmware.board
     counts = count_inference(running, samples, timing_model(board).accelerator, _kept(cache_dir))
     instructions = deployment.measurement.latency.instructions

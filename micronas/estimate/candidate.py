@@ -23,7 +23,7 @@ from micronas.train.time_limit import TimeLimit
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A network to judge, and what is known when it is proposed.
+    """A network to evaluate, and what is known when it is proposed.
 
     ``curves`` are the qualities after each epoch (0..1) of earlier trials. An estimator may depend on these
     fields and on nothing else, so that a resumed run gives the same trials. ``limit`` holds for all trainings

@@ -11,8 +11,9 @@ from pathlib import Path
 
 
 def install_command(*packages: str) -> str:
-    """``pip install 'tensorflow<2.22,>=2.21'``: ``packages`` in the versions that micronas requires. It names
-    the packages, so that it works for every kind of installation of micronas.
+    """``pip install 'tensorflow<2.22,>=2.21'``: ``packages`` in the versions that micronas requires.
+
+    It names the packages, so that it works for every kind of installation of micronas.
     """
     wanted = _requirements()
     specs = [shlex.quote(wanted.get(_canonical(name), name)) for name in packages]

@@ -132,7 +132,7 @@ class BoardLatency:
     def of(
         self, graph: Graph, lowered: Sequence[Lowered], *, trained: bool = True, memory: str = ""
     ) -> Latency:
-        """Of a lowered network; ``trained``: its weights and scales are there.
+        """The latency of a lowered network; ``trained``: it has weights and scales.
 
         ``memory`` is where its arena lies, which a calibrated board may know the cost of.
         """

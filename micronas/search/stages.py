@@ -111,7 +111,9 @@ def _modelled(graph: Graph, ledger: Ledger, config: SearchConfig, board: Board) 
 
 
 def _prior_ms(graph: Graph, ledger: Ledger, config: SearchConfig, board: Board) -> float | None:
-    """What the run's own regression starts from; None without one, or where the core is not modelled."""
+    """The modelled latency, from which the run's own regression starts; None without a regression or
+    model.
+    """
     if not config.latency.model or not is_modelled(board):
         return None
     return modelled_by_ledger(board_latency(board), graph, ledger).ms

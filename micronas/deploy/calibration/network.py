@@ -1,6 +1,7 @@
-"""The network for calibrating a board: ops of every common kind, each in several shapes. They are side by
-side in one graph, so that one upload profiles all of them. Weights and inputs are synthetic: cycles do not
-depend on their values.
+"""The network for calibrating a board: ops of every common kind, each in several shapes.
+
+They are side by side in one graph, so that one upload profiles all of them. Weights and inputs are synthetic:
+cycles do not depend on their values.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def calibration_boards(board: Board) -> tuple[Board, ...]:
 
 
 def memory_boards(board: Board, known: str) -> tuple[Board, ...]:
-    """``board`` with each of its memories for an arena as the only one, but for the one that is ``known``."""
+    """``board`` with each of its memories for an arena as the only one, except the one that is ``known``."""
     others = (name for name in board.arena_regions if name != known)
     return tuple(board.model_copy(update={"arena_regions": (name,)}) for name in others)
 

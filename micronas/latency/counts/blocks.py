@@ -1,7 +1,8 @@
-"""Blocks of straight-line code as QEMU divides them, each with its classes and its loads. QEMU logs where a
-block begins but not where it ends. It ends at a jump, or before the instruction that begins in another page
-of 1,024 bytes (the smallest protection region of an M-profile core, to which QEMU's Arm target keeps). Every
-transition in a log is checked against this rule (``count.py``).
+"""Blocks of straight-line code as QEMU divides them, each with its classes and its loads.
+
+QEMU logs where a block begins but not where it ends. It ends at a jump, or before the instruction that begins
+in another page of 1,024 bytes (the smallest protection region of an M-profile core, which QEMU's Arm target
+respects). Every transition in a log is checked against this rule (``count.py``).
 """
 
 from __future__ import annotations

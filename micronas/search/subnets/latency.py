@@ -111,7 +111,7 @@ class SubnetLatency:
         """The modelled latency, otherwise the best available prediction; None if no network ran."""
         if self._modelled is not None:
             graph, ledger, _ = self._shapes.of(arch)
-            return Expected(modelled_by_ledger(self._modelled, graph, ledger).ms, 0.0)
+            return PredictedMs(modelled_by_ledger(self._modelled, graph, ledger).ms, 0.0)
         if self._speed is None:
             return None
         if (said := self.by_model(arch)) is not None:
