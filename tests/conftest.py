@@ -33,6 +33,15 @@ def shared_models() -> Path:
 
 
 @pytest.fixture(scope="session")
+def shared_inputs() -> Path:
+    """Folder of small files that once failed, beside the repository; skips where it is absent."""
+    folder = SHARED / "inputs" / "models"
+    if not folder.is_dir():
+        pytest.skip("../shared/inputs is not here: the files of past failures are not in this repository")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Int8 networks with made-up weights: MLPerf Tiny's four, and ``tiny`` of three dense layers."""
     folder = tmp_path_factory.mktemp("networks")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import re
 import subprocess
 import sys
 
@@ -13,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micronas.errors import ModelError
-from micronas.model.graph import Activation, Conv2D, DType, Padding, Pool2D, Quant
+from micronas.model.graph import Activation, Conv2D, DType, FullyConnected, Padding, Pool2D, Quant
 from micronas.model.tflite import read, read_bytes
+from micronas.model.tflite.advice import advice
+from micronas.model.tflite.op_format import OP_FORMATS
 from micronas.model.tflite.writer import write
 from tests.support.graph_builder import GraphBuilder
 from tests.support.random_cases import CASES, random_case
@@ -146,7 +150,9 @@ def test_hybrid_model():
 
 def test_uint8_model():
     data = edited(model_of("CONV_2D"), set_types(schema.TensorType.UINT8, constants=True))
-    assert "uint8 model" in refusal(data)
+    text = refusal(data)
+    assert "uint8 model: op #0 CONV_2D works on uint8" in text
+    assert "full integer quantization" not in text  # it has it, in an older scheme
 
 
 def test_int16_activations():
@@ -162,7 +168,9 @@ def test_float_island_in_an_int8_network():
     b.op("DEQUANTIZE", [x], [f])
     b.op("TANH", [f], [g])
     b.op("QUANTIZE", [g], [y])
-    assert "op #0 DEQUANTIZE works on float32 in the middle" in refusal(write(b.graph([y])))
+    text = refusal(write(b.graph([y])))
+    assert "op #1 TANH works on float32 in an int8 network" in text  # not the DEQUANTIZE before it
+    assert "calibration" in text
 
 
 def test_custom_op_is_named():
@@ -180,6 +188,71 @@ def test_unsupported_op_is_named_with_its_place():
         tree.operatorCodes[0].deprecatedBuiltinCode = 127
 
     assert "op #0 GELU is not supported" in refusal(edited(model_of("RELU"), edit))
+
+
+def operator_codes() -> list[str]:
+    """Every op of TFLite's schema that the reader does not support."""
+    names = (name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int))
+    control = {"CUSTOM", "DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_CODES"}
+    return sorted(n for n in names if n not in {*OP_FORMATS, *control} and not n.startswith("STABLEHLO"))
+
+
+# Resource variables, and what a converter of TensorFlow never writes into a model of Keras layers.
+NO_LAYER = {
+    "UNSORTED_SEGMENT_PROD",
+    "UNSORTED_SEGMENT_MAX",
+    "UNSORTED_SEGMENT_SUM",
+    "UNSORTED_SEGMENT_MIN",
+    "SEGMENT_SUM",
+    "SPARSE_TO_DENSE",
+    "MATRIX_DIAG",
+    "MATRIX_SET_DIAG",
+    "SCATTER_ND",
+    "CUMSUM",
+}
+
+
+@pytest.mark.parametrize("kind", [k for k in operator_codes() if k not in NO_LAYER])
+def test_each_unsupported_op_names_its_layer_and_what_to_use(kind):
+    text = advice(kind)
+    assert re.fullmatch(rf"{kind} comes from \S.*; use \S.*", text)
+    assert "custom or Lambda" not in text
+
+
+def test_all_unsupported_ops_are_named_at_once():
+    def edit(tree):
+        codes = [schema.BuiltinOperator.CUMSUM, schema.BuiltinOperator.SIGN]
+        for code in codes:
+            tree.operatorCodes.append(copy.copy(tree.operatorCodes[0]))
+            tree.operatorCodes[-1].builtinCode = code
+            tree.operatorCodes[-1].deprecatedBuiltinCode = 127
+            tree.subgraphs[0].operators.append(copy.copy(tree.subgraphs[0].operators[0]))
+            tree.subgraphs[0].operators[-1].opcodeIndex = len(tree.operatorCodes) - 1
+
+    assert "op #1 CUMSUM is not supported (nor SIGN)" in refusal(edited(model_of("RELU"), edit))
+
+
+def test_the_float_op_is_named_not_the_conversion_before_it(shared_inputs):
+    for name, op, layer in (("layernorm", "#3 NEG", "LayerNormalization"), ("elu", "#2 ELU", "elu")):
+        text = refusal((shared_inputs / f"{name}.tflite").read_bytes())
+        assert f"op {op} works on float32 in an int8 network" in text
+        assert layer in text
+        assert "full integer quantization" not in text
+
+
+def test_a_16x8_model_is_not_told_to_quantize_fully(shared_inputs):
+    text = refusal((shared_inputs / "i16x8.tflite").read_bytes())
+    assert "int16 activations: op #0 CONV_2D" in text
+    assert "full integer quantization" not in text
+
+
+def test_a_float_dense_layer_without_weights_is_refused():
+    b = GraphBuilder()
+    x, y = b.input((1, 8), None, DType.FLOAT32), b.value((1, 8), None, DType.FLOAT32)
+    for inputs in ([x], [x, -1]):
+        b.ops.clear()
+        b.op("FULLY_CONNECTED", inputs, [y], FullyConnected())
+        assert "float model" in refusal(write(b.graph([y])))
 
 
 def test_several_subgraphs():
