@@ -116,7 +116,7 @@ def bench(
 
 def _inputs(
     samples: str | Path | npt.ArrayLike | None, graph: Graph, count: int
-) -> list[npt.NDArray[np.int8]]:
+) -> list[npt.NDArray[np.generic]]:
     if samples is None:
         return random_samples(graph, count, seed=0)
     if isinstance(samples, str | Path):

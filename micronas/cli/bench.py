@@ -124,7 +124,7 @@ def _print_removed(benched: Bench) -> None:
 def bench_json(deployed: Deployment, model: Path, device: str, timed: Modelled | None) -> dict[str, Any]:
     """The object of ``bench --json``; its keys are stable. ``timed`` is the modelled latency, if any."""
     from micronas.deploy.modelled import op_to_json
-    from micronas.deploy.to_json import deployment_to_json, latency_range
+    from micronas.deploy.to_json import deployment_to_json, int8_core_to_json, latency_range
 
     figures: Any = deployment_to_json(deployed)
     counted = deployed.measurement.latency
@@ -151,6 +151,7 @@ def bench_json(deployed: Deployment, model: Path, device: str, timed: Modelled |
         "sram": figures["sram"],
         "flash": {"constants": figures["flash"]["constants"], "code": figures["flash"]["code"]},
         "per_op": figures["per_op"],
+        "int8_core": int8_core_to_json(deployed, figures["per_op"]),
     }
 
 
@@ -161,7 +162,7 @@ def _print(
     samples: Path | None,
     modelled: tuple[Modelled | None, str],
 ) -> None:
-    from micronas.deploy.to_json import deployment_to_json
+    from micronas.deploy.to_json import deployment_to_json, int8_core_to_json
 
     timed, why_not = modelled
     figures: Any = deployment_to_json(deployed)
@@ -174,9 +175,11 @@ def _print(
     print()
     equal = f"{parity.elements - parity.mismatches} of {parity.elements} output elements equal"
     print(f"parity    {equal} ({'your' if samples else 'random'} samples)")
-    _print_runs(measurement.runs, "instructions" if latency.instructions else "cycles")
+    unit = "instructions" if latency.instructions else "cycles"
+    _print_runs(measurement.runs, unit)
     print(f"counter   {figures['counter']['name']}, counts {figures['counter']['counts']}")
     print(f"latency   {timed.latency if timed else latency}, at {latency.clock_hz / 1e6:g} MHz")
+    _print_core(int8_core_to_json(deployed, figures["per_op"]), unit)
     if why_not:
         print(f"          ({why_not})")
     for remark in clock_remarks(board, profile):
@@ -191,6 +194,13 @@ def _print(
         print(f"          ({_WHERE_FROM})")
     elif latency.source.value == "emulated":
         print(f"          ({board.timing.cycles_per_instruction:g} cycles per instruction: an estimate)")
+
+
+def _print_core(core: Any, unit: str) -> None:
+    """What the network takes without the conversion of its inputs and outputs."""
+    if core is not None:
+        kinds = " and ".join(dict.fromkeys(core["without"]))
+        print(f"int8 core {core['instructions']:,} {unit}, without {kinds} at its ends")
 
 
 def _print_ops(per_op: list[dict[str, Any]], latency: Latency, timed: Modelled | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,19 +15,21 @@ from micronas.model.constant_channels import remove_constant_channels
 from micronas.model.graph import Graph, Tensor
 from micronas.model.interpreter import run_in_order
 
+Array: TypeAlias = npt.NDArray[np.generic]
 
-def load_samples(path: Path, graph: Graph, count: int) -> list[npt.NDArray[np.int8]]:
+
+def load_samples(path: Path, graph: Graph, count: int) -> list[Array]:
     """The first ``count`` samples of each array of an .npz, one array (N, ...) per graph input, in order.
 
-    int8 arrays are used unchanged; float arrays are quantized with the input's own scale. Raises
-    ``DataError`` that names the array that does not fit.
+    Arrays of the input's type (int8, uint8 or float32) are used unchanged; float arrays are quantized with
+    the input's own scale. Raises ``DataError`` that names the array that does not fit.
     """
     return quantized_samples(read_arrays(path), graph, count, where=f"{path}: ")
 
 
 def quantized_samples(
     named: Mapping[str, npt.NDArray[np.generic]], graph: Graph, count: int, *, where: str = ""
-) -> list[npt.NDArray[np.int8]]:
+) -> list[Array]:
     """The same for arrays in memory, by name; error messages begin with ``where``."""
     arrays = list(named.items())[: len(graph.inputs)]
     if len(arrays) < len(graph.inputs):
@@ -40,7 +43,7 @@ def quantized_samples(
     ]
 
 
-def simplified(graph: Graph, samples: list[npt.NDArray[np.int8]]) -> Graph:
+def simplified(graph: Graph, samples: list[Array]) -> Graph:
     """``graph`` without the channels that no input can change; both must agree on ``samples``."""
     simpler = remove_constant_channels(graph)
     pairs = zip(run_in_order(graph, samples), run_in_order(simpler, samples), strict=True)
@@ -54,7 +57,7 @@ def constant_bytes(graph: Graph) -> int:
     return sum(tensor.nbytes for tensor in graph.tensors if tensor.is_constant)
 
 
-def _sample(where: str, values: npt.NDArray[np.generic], tensor: Tensor) -> npt.NDArray[np.int8]:
+def _sample(where: str, values: Array, tensor: Tensor) -> Array:
     shape = tensor.shape[1:]
     if values.ndim == 0 or len(values) == 0 or values[0].size != np.prod(shape, dtype=int):
         raise DataError(
@@ -62,16 +65,24 @@ def _sample(where: str, values: npt.NDArray[np.generic], tensor: Tensor) -> npt.
             remedy="give N samples of the input's shape, prepared as for training",
         )
     values = values.reshape(len(values), *shape)
-    if values.dtype == np.int8:
-        return values.astype(np.int8)
-    if not np.issubdtype(values.dtype, np.floating) or tensor.quant is None:
-        raise DataError(f"{where} is {values.dtype}", remedy="give the model's int8 input values, or float32")
+    wanted = tensor.dtype.value
+    if values.dtype == wanted != "float32":
+        return values
+    if not np.issubdtype(values.dtype, np.floating):
+        also = "" if wanted == "float32" else ", or float32"
+        raise DataError(
+            f"{where} is {values.dtype}, the model's input is {wanted}",
+            remedy=f"give the model's {wanted} input values{also}",
+        )
     if not np.isfinite(values).all():
         bad = int(np.count_nonzero(~np.isfinite(values)))
         raise DataError(
             f"{where} holds {plural(bad, 'value')} that are NaN or infinite, of {values.size:,}",
             remedy="remove those samples",
         )
-    scale, zero_point = tensor.quant.scale[0], tensor.quant.zero_point[0]
-    q = np.rint(values.astype(np.float32) / np.float32(scale)) + zero_point
-    return np.asarray(np.clip(q, -128, 127), dtype=np.int8)
+    real = values.astype(np.float32)
+    if tensor.quant is None or wanted == "float32":
+        return real
+    limits = np.iinfo(wanted)
+    q = np.rint(real / np.float32(tensor.quant.scale[0])) + tensor.quant.zero_point[0]
+    return np.asarray(np.clip(q, limits.min, limits.max), dtype=wanted)

@@ -18,6 +18,7 @@ from micronas.board import Board
 from micronas.codegen import generate
 from micronas.codegen.toolchain import require_gcc
 from micronas.deploy.measure import Measurement, first_wrong_op, measure
+from micronas.deploy.random_input import random_input
 from micronas.device.client import Client
 from micronas.device.link import Link
 from micronas.device.targets import (
@@ -43,7 +44,7 @@ from micronas.memory.ledger import Ledger, board_budget, check, make_ledger
 from micronas.model.graph import Graph
 from micronas.model.interpreter import Stream, run_in_order, run_tensors
 
-Samples: TypeAlias = Sequence[npt.NDArray[np.int8]]
+Samples: TypeAlias = Sequence[npt.NDArray[np.generic]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,8 +133,8 @@ def deploy(
 ) -> Deployment:
     """Build ``graph`` for ``board``, run it on ``device`` and compare it with the reference interpreter.
 
-    ``samples`` holds one int8 array (N, ...) per input; ``ledger`` as for ``build``. Raises the errors of its
-    stages.
+    ``samples`` holds one array (N, ...) per input, of the input's type; ``ledger`` as for ``build``.
+    Raises the errors of its stages.
     """
     built = build(graph, board, workdir=workdir, cache_dir=cache_dir, ledger=ledger)
     twin = _build_twin(built, device, workdir / "twin", cache_dir)
@@ -224,11 +225,10 @@ def write_sources(sources: Mapping[str, str], folder: Path) -> Path:
     return folder
 
 
-def random_samples(graph: Graph, count: int, seed: int) -> list[npt.NDArray[np.int8]]:
-    """Uniform int8 samples (count, ...) for every input, so that clamping and saturation are exercised."""
+def random_samples(graph: Graph, count: int, seed: int) -> list[npt.NDArray[np.generic]]:
+    """Uniform samples (count, ...) for every input, so that clamping and saturation are exercised."""
     rng = np.random.default_rng(seed)
-    shapes = (graph.tensors[t].shape[1:] for t in graph.inputs)
-    return [rng.integers(-128, 128, (count, *shape), dtype=np.int8) for shape in shapes]
+    return [random_input(graph, t, count, rng) for t in graph.inputs]
 
 
 def _wrong_op(

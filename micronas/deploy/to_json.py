@@ -6,6 +6,7 @@ from micronas.deploy.deployment import Deployment
 from micronas.deploy.measure import Measurement, RunStatistics
 from micronas.device.replies import Info
 from micronas.firmware.compiler import code_flags
+from micronas.model.graph import rim_ops
 from micronas.trial import Json, Latency, latency_to_json
 
 
@@ -105,6 +106,23 @@ def _regions_to_json(deployment: Deployment) -> dict[str, Json]:
             "size": region.length,
         }
         for region in ledger.regions
+    }
+
+
+def int8_core_to_json(deployment: Deployment, per_op: list[Any]) -> Json:
+    """``instructions`` and ``ms`` of ``per_op`` without the ops that convert inputs and outputs.
+
+    None for a network whose inputs and outputs are int8 as they are.
+    """
+    graph, rim = deployment.graph, rim_ops(deployment.graph)
+    if not rim:
+        return None
+    core = [row for row in per_op if row["op"] not in rim]
+    converted: list[Json] = [graph.ops[i].kind for i in sorted(rim)]
+    return {
+        "instructions": sum(row["instructions"] for row in core),
+        "ms": sum(row["ms"] for row in core),
+        "without": converted,
     }
 
 

@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 def count_inference(
     firmware: Firmware,
-    samples: Sequence[npt.NDArray[np.int8]],
+    samples: Sequence[npt.NDArray[np.generic]],
     accelerator: Accelerator,
     cache_dir: Path | None = None,
 ) -> tuple[ClassCounts, ...]:

@@ -386,3 +386,14 @@ STATE_POSITIONS: dict[str, tuple[tuple[int, int], ...]] = {
     "UNIDIRECTIONAL_SEQUENCE_LSTM": ((18, 1), (19, 2)),
 }
 """Positions of states among the inputs of an op, and of their new values among its outputs."""
+
+
+def rim_ops(graph: Graph) -> frozenset[int]:
+    """The ops that convert a float or uint8 input or output of the graph to or from its int8 body."""
+    ends = {*graph.inputs, *graph.outputs}
+    return frozenset(
+        i
+        for i, op in enumerate(graph.ops)
+        if op.kind in ("QUANTIZE", "DEQUANTIZE")
+        and any(t in ends and graph.tensors[t].dtype is not DType.INT8 for t in (*op.inputs, *op.outputs))
+    )

@@ -114,5 +114,5 @@ def random_inputs(graph: Graph, rng: Rng, samples: int) -> list[Array]:
         if tensor.dtype is DType.FLOAT32:
             arrays.append(rng.normal(0.0, 3.0, shape).astype(np.float32))
         else:
-            arrays.append(rng.integers(-128, 128, shape).astype(np.int8))
+            arrays.append(rng.integers(-128, 128, shape).astype(tensor.dtype.value))
     return arrays

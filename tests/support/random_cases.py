@@ -278,11 +278,19 @@ def prelu(rng: Rng) -> Graph:
 
 def quantize(rng: Rng) -> Graph:
     b, shape, quant = GraphBuilder(), random_shape(rng, 3), random_quant(rng)
-    from_float = chance(rng, 0.4)
-    x = b.input(shape, None, DType.FLOAT32) if from_float else b.input(shape, quant)
-    y = b.value(shape, random_quant(rng) if from_float else rescaled(rng, quant))
+    source, result = pick(
+        rng, *(["float32", "int8"],) * 2, ["uint8", "int8"], ["int8", "uint8"], ["int8"] * 2
+    )
+    x = b.input(shape, None if source == "float32" else of_type(quant, source), DType(source))
+    y_quant = random_quant(rng) if source == "float32" else of_type(rescaled(rng, quant), result)
+    y = b.value(shape, y_quant, DType(result))
     b.op("QUANTIZE", [x], [y])
     return b.graph([y])
+
+
+def of_type(quant: Quant, dtype: str) -> Quant:
+    """The same real values as uint8: the zero point is 128 higher."""
+    return quant if dtype == "int8" else Quant(quant.scale, (quant.zero_point[0] + 128,))
 
 
 def dequantize(rng: Rng) -> Graph:

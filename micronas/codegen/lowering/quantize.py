@@ -1,17 +1,17 @@
-"""QUANTIZE (from float, or int8 to int8 as a table) and DEQUANTIZE (to float)."""
+"""QUANTIZE (from float, or between int8 and uint8 as a table) and DEQUANTIZE (to float)."""
 
 from __future__ import annotations
 
 from micronas.codegen.lowering import Lowered, StructField
 from micronas.codegen.lowering.operands import OpContext, quant_of
-from micronas.codegen.lowering.table import lower_table
+from micronas.codegen.lowering.table import lower_bytes
 from micronas.model.graph import DType, Quant
 
 
 def lower_quantize(context: OpContext) -> Lowered:
-    """One call of ``mn_quantize_f32``, or of ``mn_table_s8`` between int8 tensors."""
+    """One call of ``mn_quantize_f32``, or of ``mn_table_s8`` between int8 and uint8 tensors."""
     if context.input(0).dtype is not DType.FLOAT32:
-        return lower_table(context)
+        return lower_bytes(context)
     return _lower(context, "mn_quantize_f32", quant_of(context, context.int8_output()))
 
 

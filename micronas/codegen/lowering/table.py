@@ -1,18 +1,25 @@
-"""LOGISTIC, TANH, HARD_SWISH, RELU, RELU6, LEAKY_RELU: int8 -> int8 functions as tables."""
+"""LOGISTIC, TANH, HARD_SWISH, RELU, RELU6, LEAKY_RELU: int8 -> int8 functions as tables; also QUANTIZE."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from micronas.codegen.lowering import Constant, Lowered, Ref, StructField
-from micronas.codegen.lowering.operands import OpContext, quant_of
-from micronas.model.fixed_point.lookup_tables import lookup_table
+from micronas.codegen.lowering.operands import OpContext
+from micronas.model.fixed_point.lookup_tables import byte_table
 
 
 def lower_table(context: OpContext) -> Lowered:
     """One call of ``mn_table_s8``; the table is TFLite's own arithmetic, evaluated for every input."""
-    x, y = context.activation(0), context.int8_output()
-    values = lookup_table(context.op.kind, quant_of(context, x), quant_of(context, y), context.op.attrs)
+    context.activation(0)
+    context.int8_output()
+    return lower_bytes(context)
+
+
+def lower_bytes(context: OpContext) -> Lowered:
+    """The same for input and output of int8 or uint8, of whose bytes it is a table."""
+    x, y = context.input(0), context.output()
+    values = byte_table(context.op.kind, x, y, context.op.attrs)
     return Lowered(
         op_index=context.index,
         kernel="mn_table_s8",

@@ -75,7 +75,7 @@ def _sample(tensor: Tensor, rng: np.random.Generator) -> npt.NDArray[np.generic]
     shape = (_SAMPLES, *(tensor.shape[1:] if tensor.shape[:1] == (1,) else tensor.shape))
     if tensor.dtype is DType.FLOAT32:
         return rng.normal(size=shape).astype(np.float32)
-    return rng.integers(-128, 128, shape).astype(np.int8)
+    return rng.integers(-128, 128, shape).astype(tensor.dtype.value)
 
 
 def _rows(arrays: list[npt.NDArray[np.generic]]) -> list[bytes]:

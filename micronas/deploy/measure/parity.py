@@ -12,7 +12,7 @@ from micronas.device.client import RUN_DEADLINE_S, Client
 from micronas.errors import DeviceError
 from micronas.model.graph import Graph
 
-Array = npt.NDArray[np.int8]
+Array = npt.NDArray[np.generic]
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Difference:
     sample: int
     output: int
     element: int
-    device: int
-    reference: int
+    device: float
+    reference: float
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,24 @@ def compare_outputs(
         load_sample(client, samples, number)
         client.run(deadline_s=run_deadline_s)
         for output, reference in enumerate(expected):
-            want = reference[number].reshape(-1).view(np.int8)
-            got = np.frombuffer(client.read_output(output), dtype=np.int8)
-            if got.size != want.size:
+            want = np.ascontiguousarray(reference[number]).reshape(-1)
+            data = client.read_output(output)
+            if len(data) != want.nbytes:
                 raise DeviceError(
-                    f"output {output} has {got.size} bytes on the device, {want.size} in the graph"
+                    f"output {output} has {len(data)} bytes on the device, {want.nbytes} in the graph"
                 )
-            wrong = np.flatnonzero(got != want)
+            got = np.frombuffer(data, dtype=want.dtype.newbyteorder("<"))
+            wrong = np.flatnonzero(_bits(got) != _bits(want))
             elements, mismatches = elements + want.size, mismatches + wrong.size
             if wrong.size and first is None:
                 at = int(wrong[0])
-                first = Difference(number, output, at, int(got[at]), int(want[at]))
+                first = Difference(number, output, at, got[at].item(), want[at].item())
     return Parity(elements, mismatches, first)
+
+
+def _bits(values: Array) -> Array:
+    """Integers of the same width: floats are equal only if all their bits are."""
+    return values.view(f"u{values.itemsize}")
 
 
 def first_wrong_op(

@@ -40,8 +40,8 @@ def write_scripts(
     board: Board,
     firmware: Firmware,
     plan: Plan,
-    inputs: Sequence[npt.NDArray[np.int8]],
-    outputs: Sequence[npt.NDArray[np.int8]],
+    inputs: Sequence[npt.NDArray[np.generic]],
+    outputs: Sequence[npt.NDArray[np.generic]],
     additions: Additions = NOTHING,
 ) -> list[Path]:
     """Write all files into ``folder``, and return their paths; one sample per input, and the expected
@@ -49,7 +49,7 @@ def write_scripts(
     """
     folder.mkdir(parents=True, exist_ok=True)
     at = {t: _address(firmware, plan, t) for t in (*graph.inputs, *graph.outputs)}
-    loads = _binaries(folder, "poison", graph.outputs, [~np.asarray(o) for o in outputs], at)
+    loads = _binaries(folder, "poison", graph.outputs, [_inverted(o) for o in outputs], at)
     loads += _binaries(folder, "input", graph.inputs, inputs, at)
     checks = [(at[t], np.asarray(values).tobytes()) for t, values in zip(graph.outputs, outputs, strict=True)]
     texts = {
@@ -141,6 +141,11 @@ def _multiplications(graph: Graph) -> int:
     return total
 
 
+def _inverted(values: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
+    """Bytes that all differ from those of ``values``."""
+    return ~np.frombuffer(np.asarray(values).tobytes(), np.uint8)
+
+
 def _address(firmware: Firmware, plan: Plan, tensor: int) -> int:
     symbol, index = array_at(plan, plan.offsets[tensor])
     return firmware.image.symbol(symbol).address + index
@@ -150,7 +155,7 @@ def _binaries(
     folder: Path,
     stem: str,
     tensors: Sequence[int],
-    values: Sequence[npt.NDArray[np.int8]],
+    values: Sequence[npt.NDArray[np.generic]],
     addresses: Mapping[int, int],
 ) -> list[tuple[str, int]]:
     """One file per tensor, with the name and load address of each."""

@@ -24,7 +24,7 @@ from micronas.model.fixed_point.multiplier import (
     rounding_divide_by_pot,
 )
 from micronas.model.fixed_point.op_parameters import rescale_requant
-from micronas.model.graph import Activation, Attrs, Gelu, LeakyRelu, Quant
+from micronas.model.graph import Activation, Attrs, DType, Gelu, LeakyRelu, Quant, Tensor
 
 _FUNCTION_INTEGER_BITS = 4
 
@@ -34,6 +34,26 @@ def lookup_table(kind: str, source: Quant, output: Quant, attrs: Attrs) -> npt.N
     centred = np.arange(INT8_MIN, INT8_MAX + 1, dtype=np.int64) - source.zero_point[0]
     values = _FUNCTIONS[kind](centred, source, output, attrs)
     return np.clip(values, INT8_MIN, INT8_MAX).astype(np.int8)
+
+
+def byte_table(kind: str, source: Tensor, output: Tensor, attrs: Attrs) -> npt.NDArray[np.int8]:
+    """``lookup_table`` of the tensors' bytes, read as int8 on both sides, whether they are int8 or uint8.
+
+    A uint8 value is the int8 value 128 below it, with a zero point 128 lower: its byte has the top bit
+    flipped.
+    """
+    table = lookup_table(kind, _as_int8(source), _as_int8(output), attrs)
+    if source.dtype is DType.UINT8:
+        table = np.roll(table, 128)  # entry i ^ 0x80 for the byte i
+    return table ^ np.int8(-128) if output.dtype is DType.UINT8 else table
+
+
+def _as_int8(tensor: Tensor) -> Quant:
+    """The quantization of the same real values as int8; raises ``ModelError`` if there is none."""
+    if tensor.quant is None:
+        raise ModelError(f"tensor {tensor.name!r} of type {tensor.dtype.value} has no scale")
+    offset = 128 if tensor.dtype is DType.UINT8 else 0
+    return Quant(tensor.quant.scale, (tensor.quant.zero_point[0] - offset,))
 
 
 def _rescale(centred: IntArray, source: Quant, output: Quant) -> IntArray:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from micronas.model.fixed_point.lookup_tables import lookup_table
+from micronas.model.fixed_point.lookup_tables import byte_table
 from micronas.model.fixed_point.multiplier import multiply_by_quantized_multiplier
 from micronas.model.fixed_point.op_parameters import product_requant, rescale_requant
 from micronas.model.graph import DType, Graph, Op
@@ -21,18 +21,18 @@ from micronas.model.interpreter.kernel import (
 
 
 def prepare_table(graph: Graph, op: Op) -> Kernel:
-    """RELU, RELU6, LEAKY_RELU, LOGISTIC, TANH, HARD_SWISH, and QUANTIZE from int8."""
-    source, output = quant_of(input_tensor(graph, op)), quant_of(output_tensor(graph, op))
-    table = lookup_table(op.kind, source, output, op.attrs)
+    """RELU, RELU6, LEAKY_RELU, LOGISTIC, TANH, HARD_SWISH, and QUANTIZE between int8 and uint8."""
+    output = output_tensor(graph, op)
+    table = byte_table(op.kind, input_tensor(graph, op), output, op.attrs)
 
     def run(values: list[Any]) -> list[Array]:
-        return [table[values[0].astype(np.intp) + 128]]
+        return [table[values[0].view(np.int8).astype(np.intp) + 128].view(output.dtype.value)]
 
     return run
 
 
 def prepare_quantize(graph: Graph, op: Op) -> Kernel:
-    """QUANTIZE from int8 (a rescaling) or from float32 (at an input of the graph)."""
+    """QUANTIZE from int8 or uint8 (a rescaling) or from float32 (at an input of the graph)."""
     if input_tensor(graph, op).dtype is not DType.FLOAT32:
         return prepare_table(graph, op)
     output = quant_of(output_tensor(graph, op))

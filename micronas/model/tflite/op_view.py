@@ -52,13 +52,20 @@ class OpView:
 
     def check_int8(self, tensor: Tensor, where: str) -> None:
         """Refuse a tensor that is not int8 with one scale and an int8 zero point."""
-        if tensor.dtype is not DType.INT8:
-            raise self.refuse(f"{where} is {tensor.dtype.value}, not int8")
+        self._check_bytes(tensor, where, DType.INT8, (-128, 127))
+
+    def check_uint8(self, tensor: Tensor, where: str) -> None:
+        """The same for uint8, which inputs and outputs of a graph may be."""
+        self._check_bytes(tensor, where, DType.UINT8, (0, 255))
+
+    def _check_bytes(self, tensor: Tensor, where: str, dtype: DType, zero_points: tuple[int, int]) -> None:
+        if tensor.dtype is not dtype:
+            raise self.refuse(f"{where} is {tensor.dtype.value}, not {dtype.value}")
         if tensor.quant is None or tensor.quant.per_channel:
             raise self.refuse(f"{where} does not have exactly one scale")
         self.check_scales(tensor, where)
-        if not -128 <= tensor.quant.zero_point[0] <= 127:
-            raise self.refuse(f"{where} has zero point {tensor.quant.zero_point[0]}, outside int8")
+        if not zero_points[0] <= tensor.quant.zero_point[0] <= zero_points[1]:
+            raise self.refuse(f"{where} has zero point {tensor.quant.zero_point[0]}, outside {dtype.value}")
 
     def check_scales(self, tensor: Tensor, where: str) -> None:
         """Refuse scales whose quotients exceed float32."""

@@ -61,6 +61,9 @@ def _softmax(v: OpView) -> tuple[Shape, ...]:
 def _quantize(v: OpView) -> tuple[Shape, ...]:
     v.arity(1)
     x = v.tensor(0)
+    if x.dtype is DType.UINT8:
+        v.check_uint8(x, "input 0")
+        return (x.shape,)
     return (x.shape,) if x.dtype is DType.FLOAT32 else _unary(v)
 
 

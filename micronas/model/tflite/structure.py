@@ -63,7 +63,9 @@ def _check_output(view: OpView, t: int, shape: Shape) -> None:
     if any(after == t and tensor.dtype is DType.INT16 for _, after in state_updates(view.op)):
         return  # a state, which the op's rule has checked
     special = {"DEQUANTIZE": DType.FLOAT32, "ARG_MAX": DType.INT32}.get(view.op.kind)
-    if special is None:
+    if view.op.kind == "QUANTIZE" and tensor.dtype is DType.UINT8:
+        view.check_uint8(tensor, "output")
+    elif special is None:
         view.check_int8(tensor, "output")
     elif tensor.dtype is not special:
         raise view.refuse(f"output is {tensor.dtype.value}, not {special.value}")
