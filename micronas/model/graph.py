@@ -283,6 +283,13 @@ class CallOnce:
 
 
 @dataclass(frozen=True)
+class Axis:
+    """PACK and GATHER along ``axis``; they occur in a file's arithmetic on shapes only, not in a graph."""
+
+    axis: int
+
+
+@dataclass(frozen=True)
 class NoAttrs:
     """Ops without options, or whose options follow from their shapes (RESHAPE, PAD, RELU, ...)."""
 
@@ -310,6 +317,7 @@ Attrs: TypeAlias = (
     | SequenceLstm
     | VarHandle
     | CallOnce
+    | Axis
     | NoAttrs
 )
 

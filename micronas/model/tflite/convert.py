@@ -10,6 +10,7 @@ import numpy.typing as npt
 from micronas.errors import ModelError
 from micronas.model.graph import ABSENT, DType, Graph, Op, Quant, Tensor
 from micronas.model.tflite.decode import RawModel, RawTensor
+from micronas.model.tflite.fold_shapes import fold_shapes
 from micronas.model.tflite.refuse import refuse_foreign
 from micronas.model.tflite.structure import check_structure
 from micronas.model.tflite.variables import with_states
@@ -19,7 +20,7 @@ MAX_RANK = 8
 
 def to_graph(model: RawModel, name: str) -> Graph:
     """The graph of a decoded int8 model; raises ``ModelError`` for unsupported models."""
-    model = with_states(model)
+    model = fold_shapes(with_states(model))
     refuse_foreign(model)
     used = _used_tensors(model)
     graph = Graph(

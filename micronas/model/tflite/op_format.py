@@ -225,8 +225,14 @@ OP_FORMATS: dict[str, OpFormat] = {
     "UNPACK": OpFormat(2, UNPACK),
 }
 
-FILE_FORMATS = {"CALL_ONCE": OpFormat(1, CALL_ONCE), "VAR_HANDLE": OpFormat(1, VAR_HANDLE)}
-"""Ops of files only: the reader turns them into states of the graph."""
+FILE_FORMATS = {
+    "CALL_ONCE": OpFormat(1, CALL_ONCE),
+    "GATHER": OpFormat(1, OptionsTable("GatherOptions", g.Axis, (OptionField("axis", "axis"),))),
+    "PACK": OpFormat(1, OptionsTable("PackOptions", g.Axis, (OptionField("axis", "axis"),))),
+    "REDUCE_PROD": OpFormat(1, REDUCE),
+    "VAR_HANDLE": OpFormat(1, VAR_HANDLE),
+}
+"""Ops of files only: the reader turns them into states of the graph, or into constant shapes."""
 
 OP_CODES: dict[str, int] = {kind: int(getattr(schema.BuiltinOperator, kind)) for kind in OP_FORMATS}
 FILE_CODES: dict[str, int] = {kind: int(getattr(schema.BuiltinOperator, kind)) for kind in FILE_FORMATS}

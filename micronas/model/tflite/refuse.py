@@ -192,7 +192,7 @@ def _batch(model: RawModel) -> None:
         if any(dim < 0 for dim in tensor.signature[1:]):
             raise ModelError(
                 f"input {tensor.name!r} has a dynamic shape {tensor.signature}",
-                remedy="fix every dimension of the input before converting",
+                remedy="fix every dimension before converting: Input(batch_shape=(1, ...))",
             )
 
 
