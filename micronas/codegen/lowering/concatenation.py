@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from micronas.codegen.lowering import Constant, Lowered, Ref, StructField
-from micronas.codegen.lowering.operands import OpContext
+from micronas.codegen.lowering.operands import OpContext, quant_of
 from micronas.model.graph import Activation, Concatenation
 
 
@@ -16,7 +16,9 @@ def lower_concatenation(context: OpContext) -> Lowered:
     attrs, y = context.op.attrs, context.int8_output()
     assert isinstance(attrs, Concatenation)
     positions = range(len(context.op.inputs))
-    if any(context.input(i).quant != y.quant for i in positions) or attrs.activation is not Activation.NONE:
+    out = quant_of(context, y)
+    alike = all(quant_of(context, context.input(i)).alike(out) for i in positions)
+    if not alike or attrs.activation is not Activation.NONE:
         raise context.refuse("the scales of inputs and output differ, or there is a fused activation")
     axis = attrs.axis % len(y.shape)
     runs = [math.prod(context.input(i).shape[axis:]) for i in positions]

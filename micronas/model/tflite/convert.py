@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from micronas.errors import ModelError
 from micronas.model.graph import ABSENT, DType, Graph, Op, Quant, Tensor
 from micronas.model.tflite.decode import RawModel, RawTensor
 from micronas.model.tflite.fold_shapes import fold_shapes
-from micronas.model.tflite.refuse import refuse_foreign
+from micronas.model.tflite.refuse import WEIGHTED, refuse_foreign
 from micronas.model.tflite.structure import check_structure
 from micronas.model.tflite.variables import with_states
 
@@ -22,10 +23,10 @@ def to_graph(model: RawModel, name: str) -> Graph:
     """The graph of a decoded int8 model; raises ``ModelError`` for unsupported models."""
     model = fold_shapes(with_states(model))
     refuse_foreign(model)
-    used = _used_tensors(model)
+    used, biases = _used_tensors(model), _biases(model)
     graph = Graph(
         name=name,
-        tensors=tuple(_tensor(raw, i, i in used) for i, raw in enumerate(model.tensors)),
+        tensors=tuple(_tensor(raw, i, i in used, i in biases) for i, raw in enumerate(model.tensors)),
         ops=tuple(Op(op.kind, op.inputs, op.outputs, op.attrs) for op in model.ops),
         inputs=model.inputs,
         outputs=model.outputs,
@@ -40,17 +41,31 @@ def _used_tensors(model: RawModel) -> frozenset[int]:
     return frozenset(used | set(model.inputs) | set(model.outputs)) - {ABSENT}
 
 
-def _tensor(raw: RawTensor, index: int, used: bool) -> Tensor:
+def _biases(model: RawModel) -> frozenset[int]:
+    """Constants that are the bias of an op, and nothing else."""
+    at = dict.fromkeys(WEIGHTED, 2) | {"TRANSPOSE_CONV": 3}
+    places = [(t, k == at.get(op.kind)) for op in model.ops for k, t in enumerate(op.inputs) if t != ABSENT]
+    biases, others = {t for t, is_bias in places if is_bias}, {t for t, is_bias in places if not is_bias}
+    return frozenset(t for t in biases - others if model.tensors[t].type_name == "INT32")
+
+
+def _without_ones(raw: RawTensor) -> tuple[int, ...]:
+    """A bias is a vector, though converters have written it as (16, 1), and with its weights' axis."""
+    return tuple(dim for dim in raw.shape if dim != 1) or (math.prod(raw.shape),)
+
+
+def _tensor(raw: RawTensor, index: int, used: bool, is_bias: bool) -> Tensor:
     """Unused tensors may be of any type (their data is dropped); the writer leaves them out."""
     if not used:
         return Tensor(raw.name, (0,), DType.INT8)
+    raw = replace(raw, shape=_without_ones(raw)) if is_bias else raw
     _check_form(raw, index)
     data = _constant(raw, index)
     return Tensor(
         name=raw.name,
         shape=raw.shape,
         dtype=DType[raw.type_name],
-        quant=_quant(raw, index),
+        quant=_quant(replace(raw, axis=0) if is_bias else raw, index),
         is_constant=data is not None,
         data=data,
     )
@@ -81,10 +96,15 @@ def _quant(raw: RawTensor, index: int) -> Quant | None:
     if not raw.scale:
         return None
     where = f"tensor {index} ({raw.name})"
+    if not raw.zero_point and raw.type_name in ("INT8", "UINT8"):
+        raise ModelError(
+            f"{where} has a scale but no zero point, which TFLite Micro does not run either",
+            remedy="convert the model again; a converter writes both",
+        )
     zero_point = raw.zero_point or (0,) * len(raw.scale)
     if len(zero_point) != len(raw.scale):
         raise ModelError(f"{where} has {len(raw.scale)} scales and {len(zero_point)} zero points")
-    if not all(0.0 < s < math.inf for s in raw.scale):
+    if not all(0.0 < s < math.inf or (s == 0.0 and len(raw.scale) > 1) for s in raw.scale):
         raise ModelError(f"{where} has a scale that is not a positive number")
     if len(raw.scale) == 1:
         return Quant(raw.scale, zero_point)

@@ -105,7 +105,10 @@ class _Decoder:
         return RawModel(
             subgraphs=self._model.SubgraphsLength(),
             tensors=self._each(sub.TensorsLength(), sub.Tensors, self._tensor),
-            ops=self._each(sub.OperatorsLength(), sub.Operators, self._op),
+            ops=tuple(
+                self._op(self._present(sub.Operators(i)), i)
+                for i in range(self._count(sub.OperatorsLength()))
+            ),
             inputs=_ints(sub.InputsAsNumpy()),
             outputs=_ints(sub.OutputsAsNumpy()),
         )
@@ -147,7 +150,7 @@ class _Decoder:
         data = buffer.DataAsNumpy()
         return np.frombuffer(b"", np.uint8) if isinstance(data, int) else data
 
-    def _op(self, op: Any) -> RawOp:
+    def _op(self, op: Any, position: int) -> RawOp:
         index = op.OpcodeIndex()
         if not 0 <= index < self._count(self._model.OperatorCodesLength()):
             raise ModelError(f"the flatbuffer is damaged (operator code {index})")
@@ -161,23 +164,27 @@ class _Decoder:
             custom=_text(custom) if custom is not None or kind == "CUSTOM" else None,
             inputs=_ints(op.InputsAsNumpy()),
             outputs=_ints(op.OutputsAsNumpy()),
-            attrs=self._attrs(kind, op),
+            attrs=self._attrs(kind, op, f"op #{position} {kind}"),
         )
 
-    def _attrs(self, kind: str, op: Any) -> Attrs:
+    def _attrs(self, kind: str, op: Any, where: str) -> Attrs:
         known = OP_FORMATS.get(kind) or FILE_FORMATS.get(kind)
         layout = known.layout if known else None
         if layout is None:
             return NoAttrs()
-        if op.BuiltinOptionsType() != layout.type_code or op.BuiltinOptions() is None:
-            return self._default_attrs(kind, layout.attrs)
-        return layout.decode(op.BuiltinOptions())
-
-    def _default_attrs(self, kind: str, attrs: Callable[[], Attrs]) -> Attrs:
+        if op.BuiltinOptionsType() == 0 or op.BuiltinOptions() is None:
+            if not layout.optional:
+                raise ModelError(
+                    f"{where} has no options, such as strides or an axis, and they have no default",
+                    remedy="fetch the file again, or convert the model again",
+                )
+            return layout.defaults()
+        if op.BuiltinOptionsType() != layout.type_code:
+            raise ModelError(f"{where} has the options of another op: the file is damaged")
         try:
-            return attrs()
-        except TypeError as error:
-            raise ModelError(f"{kind} has no options") from error
+            return layout.decode(op.BuiltinOptions())
+        except ModelError as error:
+            raise ModelError(f"{where}: {error.message}", remedy=error.remedy) from error
 
 
 def _text(value: bytes | None) -> str:

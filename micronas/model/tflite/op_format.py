@@ -53,22 +53,37 @@ class OptionField:
 
 @dataclass(frozen=True)
 class OptionsTable:
-    """An options table of the schema and its attributes."""
+    """An options table of the schema and its attributes.
+
+    ``optional``: a file may leave the table out, which then means what the attributes' defaults mean.
+    ``fixed`` are options of which one value is supported, and what others are.
+    """
 
     options: str
     attrs: type[g.Attrs]
     fields: tuple[OptionField, ...]
+    optional: bool = False
+    fixed: tuple[tuple[str, int, str], ...] = ()
 
     @property
     def type_code(self) -> int:
         """The table's number in the schema's union of options."""
         return int(getattr(schema.BuiltinOptions, self.options))
 
+    def defaults(self) -> g.Attrs:
+        """Attributes where an ``optional`` table is left out."""
+        make: Any = self.attrs
+        attrs: g.Attrs = make()
+        return attrs
+
     def decode(self, table: Any) -> g.Attrs:
         """Attributes from a flatbuffer ``Table`` positioned at the options."""
         options = getattr(schema, self.options)()
         options.Init(table.Bytes, table.Pos)
         values = getattr(schema, f"{self.options}T").InitFromObj(options)
+        for option, supported, others in self.fixed:
+            if (value := getattr(values, option)) != supported:
+                raise ModelError(f"{option} is {value}: {others} are not supported")
         return self.attrs(**{f.attr: f.decode(getattr(values, f.option)) for f in self.fields})
 
     def encode(self, attrs: g.Attrs) -> Any:
@@ -91,7 +106,11 @@ DEPTHWISE = OptionsTable(
     (OptionField("depth_multiplier", "depthMultiplier"), *STRIDES, *DILATIONS, PADDING, ACTIVATION),
 )
 FULLY_CONNECTED = OptionsTable(
-    "FullyConnectedOptions", g.FullyConnected, (ACTIVATION, OptionField("keep_num_dims", "keepNumDims"))
+    "FullyConnectedOptions",
+    g.FullyConnected,
+    (ACTIVATION, OptionField("keep_num_dims", "keepNumDims")),
+    optional=True,
+    fixed=(("weightsFormat", 0, "weights in shuffled order"),),
 )
 POOL = OptionsTable(
     "Pool2DOptions",
@@ -104,7 +123,7 @@ POOL = OptionsTable(
         ACTIVATION,
     ),
 )
-REDUCE = OptionsTable("ReducerOptions", g.Reduce, (OptionField("keep_dims", "keepDims"),))
+REDUCE = OptionsTable("ReducerOptions", g.Reduce, (OptionField("keep_dims", "keepDims"),), optional=True)
 SOFTMAX = OptionsTable("SoftmaxOptions", g.Softmax, (OptionField("beta", "beta"),))
 CONCATENATION = OptionsTable(
     "ConcatenationOptions", g.Concatenation, (OptionField("axis", "axis"), ACTIVATION)
@@ -119,6 +138,7 @@ STRIDED_SLICE = OptionsTable(
         OptionField("new_axis_mask", "newAxisMask"),
         OptionField("shrink_axis_mask", "shrinkAxisMask"),
     ),
+    optional=True,
 )
 SPLIT = OptionsTable("SplitOptions", g.SplitOp, (OptionField("num_splits", "numSplits"),))
 LEAKY_RELU = OptionsTable("LeakyReluOptions", g.LeakyRelu, (OptionField("alpha", "alpha"),))
@@ -126,18 +146,23 @@ RESIZE_NEAREST = OptionsTable(
     "ResizeNearestNeighborOptions",
     g.ResizeNearest,
     (OptionField("align_corners", "alignCorners"), OptionField("half_pixel_centers", "halfPixelCenters")),
+    optional=True,
 )
 SPLIT_V = OptionsTable("SplitVOptions", g.SplitV, (OptionField("num_splits", "numSplits"),))
 UNPACK = OptionsTable("UnpackOptions", g.Unpack, (OptionField("num", "num"), OptionField("axis", "axis")))
-GELU = OptionsTable("GeluOptions", g.Gelu, (OptionField("approximate", "approximate"),))
+GELU = OptionsTable("GeluOptions", g.Gelu, (OptionField("approximate", "approximate"),), optional=True)
 RESIZE_BILINEAR = OptionsTable(
     "ResizeBilinearOptions",
     g.ResizeBilinear,
     (OptionField("align_corners", "alignCorners"), OptionField("half_pixel_centers", "halfPixelCenters")),
+    optional=True,
 )
 TRANSPOSE_CONV = OptionsTable("TransposeConvOptions", g.TransposeConv, (*STRIDES, PADDING, ACTIVATION))
 BATCH_MATMUL = OptionsTable(
-    "BatchMatMulOptions", g.BatchMatMul, (OptionField("adj_x", "adjX"), OptionField("adj_y", "adjY"))
+    "BatchMatMulOptions",
+    g.BatchMatMul,
+    (OptionField("adj_x", "adjX"), OptionField("adj_y", "adjY")),
+    optional=True,
 )
 SVDF = OptionsTable("SVDFOptions", g.Svdf, (OptionField("rank", "rank"), ACTIVATION))
 SEQUENCE_LSTM = OptionsTable(
@@ -159,7 +184,7 @@ CALL_ONCE = OptionsTable("CallOnceOptions", g.CallOnce, (OptionField("init_subgr
 
 
 def _fused(options: str) -> OptionsTable:
-    return OptionsTable(options, g.Binary, (ACTIVATION,))
+    return OptionsTable(options, g.Binary, (ACTIVATION,), optional=True)
 
 
 @dataclass(frozen=True)
@@ -193,10 +218,10 @@ OP_FORMATS: dict[str, OpFormat] = {
     "LEAKY_RELU": OpFormat(2, LEAKY_RELU),
     "LOGISTIC": OpFormat(2),
     "LOG_SOFTMAX": OpFormat(2),
-    "MAXIMUM": OpFormat(2, OptionsTable("MaximumMinimumOptions", g.Binary, ())),
+    "MAXIMUM": OpFormat(2, OptionsTable("MaximumMinimumOptions", g.Binary, (), optional=True)),
     "MAX_POOL_2D": OpFormat(2, POOL),
     "MEAN": OpFormat(2, REDUCE),
-    "MINIMUM": OpFormat(2, OptionsTable("MaximumMinimumOptions", g.Binary, ())),
+    "MINIMUM": OpFormat(2, OptionsTable("MaximumMinimumOptions", g.Binary, (), optional=True)),
     "MUL": OpFormat(2, _fused("MulOptions")),
     "PAD": OpFormat(2),
     "PADV2": OpFormat(2),

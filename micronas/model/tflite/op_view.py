@@ -13,6 +13,8 @@ from micronas.model.graph import ABSENT, DType, Graph, Op, Tensor
 
 Shape = tuple[int, ...]
 
+_LARGEST = 2**15 - 1
+
 
 @dataclass(frozen=True, eq=False)
 class OpView:
@@ -68,8 +70,13 @@ class OpView:
             raise self.refuse(f"{where} has zero point {tensor.quant.zero_point[0]}, outside {dtype.value}")
 
     def check_scales(self, tensor: Tensor, where: str) -> None:
-        """Refuse scales whose quotients exceed float32."""
-        if tensor.quant and not all(1e-15 < scale < 1e15 for scale in tensor.quant.scale):
+        """Refuse scales whose quotients exceed float32.
+
+        The scale of a channel of weights may be as small as it likes, even 0: training leaves channels that
+        do nothing, and their multiplier is then 0.
+        """
+        least = -1.0 if tensor.is_constant else 1e-15
+        if tensor.quant and not all(least < scale < 1e15 for scale in tensor.quant.scale):
             raise self.refuse(
                 f"{where} has the scale {min(tensor.quant.scale):g}..{max(tensor.quant.scale):g}"
             )
@@ -97,10 +104,10 @@ class OpView:
         return value % rank
 
     def positive(self, **values: int) -> None:
-        """Refuse strides, dilations and similar options below 1."""
+        """Refuse strides, dilations and the like below 1, and what the kernels' int16 cannot hold."""
         for name, value in values.items():
-            if value < 1:
-                raise self.refuse(f"{name} is {value}")
+            if not 1 <= value <= _LARGEST:
+                raise self.refuse(f"{name} is {value:,}, not 1 to {_LARGEST:,}")
 
     def attrs(self) -> Any:
         """The attributes, whose class the reader has matched to the kind."""

@@ -24,7 +24,7 @@ _FROM_INT16 = (
 )
 _CONVERSIONS = frozenset({"QUANTIZE", "DEQUANTIZE"})
 _FLOAT_TYPES = frozenset({"FLOAT16", "FLOAT32", "FLOAT64", "BFLOAT16"})
-_WEIGHTED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
+WEIGHTED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
 _OTHER_TYPES = frozenset({("SVDF", "INT16"), ("UNIDIRECTIONAL_SEQUENCE_LSTM", "INT16")})
 """Time weights of SVDF, and the states of both; the shape rules say where."""
 _KNOWN_TYPES = frozenset({"INT8", "INT32", "INT64", "FLOAT32"})
@@ -91,7 +91,7 @@ def _float_or_hybrid(model: RawModel) -> None:
     if not any(is_float):
         return
     for i, op in enumerate(model.ops):
-        if is_float[i] and op.kind in _WEIGHTED and _has_int8_weights(model, op):
+        if is_float[i] and op.kind in WEIGHTED and _has_int8_weights(model, op):
             raise ModelError(
                 f"hybrid model: op #{i} {op.kind} has int8 weights but float activations",
                 remedy=_FULL_INT8,
@@ -146,11 +146,11 @@ def _other_types(model: RawModel) -> None:
         for tensor in _activations(model, op):
             _refuse_activation_type(tensor, f"op #{i} {op.kind}", rim=_is_rim(model, op))
         for t in op.inputs:
-            tensor = model.tensors[t]
+            tensor = model.tensors[t]  # of ABSENT any: it is not looked at
             if t == ABSENT or not tensor.data.size or (op.kind, tensor.type_name) in _OTHER_TYPES:
                 continue
             if tensor.type_name not in _KNOWN_TYPES:
-                kind = model.tensors[t].type_name.lower()
+                kind = tensor.type_name.lower()
                 raise ModelError(
                     f"op #{i} {op.kind} has a constant of type {kind}; int8 weights are needed",
                     remedy="convert the float model without this kind of weight compression",

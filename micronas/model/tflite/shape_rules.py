@@ -5,6 +5,7 @@ All later stages (plan, interpreter, generated C) rely on these rules.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -15,6 +16,9 @@ from micronas.model.tflite.op_view import OpView, Shape
 from micronas.model.tflite.recurrent_rules import sequence_lstm, svdf
 from micronas.model.tflite.window_rules import conv_2d, depthwise, fully_connected, pool, transpose_conv
 
+MOST_SUMMED = 2**23
+"""int8 values less a zero point that an int32 sum holds."""
+
 Rule = Callable[[OpView], tuple[Shape, ...]]
 
 
@@ -22,6 +26,8 @@ def _reduce(v: OpView) -> tuple[Shape, ...]:
     v.arity(2)
     x = v.int8(0)
     axes = v.axes(1, len(x.shape))
+    if math.prod(x.shape[i] for i in axes) > MOST_SUMMED:
+        raise v.refuse(f"sums {math.prod(x.shape[i] for i in axes):,} values, {MOST_SUMMED:,} at most")
     kept = v.attrs().keep_dims
     return (tuple(1 if i in axes else d for i, d in enumerate(x.shape) if kept or i not in axes),)
 

@@ -12,6 +12,22 @@ from micronas.model.tflite.shape_rules import RULES
 MAX_ACTIVATION_BYTES = 1 << 28
 """No microcontroller has close to 256 MB; a larger tensor means a damaged shape."""
 
+_NOT_RESCALED = frozenset(
+    {
+        "AVERAGE_POOL_2D",
+        "CONCATENATION",
+        "EXPAND_DIMS",
+        "MAX_POOL_2D",
+        "PAD",
+        "PADV2",
+        "RESHAPE",
+        "RESIZE_NEAREST_NEIGHBOR",
+        "SPLIT",
+        "SQUEEZE",
+        "STRIDED_SLICE",
+        "TRANSPOSE",
+    }
+)
 _FLATTENED = frozenset({"FULLY_CONNECTED"})
 
 
@@ -48,11 +64,24 @@ def _check_op(view: OpView) -> None:
     if not view.graph.activation_inputs(view.op):
         raise view.refuse("has only constant inputs; let the converter fold it")
     expected = RULES[view.op.kind](view)
+    if view.op.kind in _NOT_RESCALED:
+        _check_same_scale(view)
     if len(expected) != len(view.op.outputs):
         raise view.refuse(f"{plural(len(view.op.outputs), 'output')}, not {len(expected)}")
     for t, shape in zip(view.op.outputs, expected, strict=True):
         _check_size(view.graph, t)
         _check_output(view, t, shape)
+
+
+def _check_same_scale(view: OpView) -> None:
+    """TFLite's kernels of these ops move or compare the bytes as they are."""
+    op, tensors = view.op, view.graph.tensors
+    ends = [t for t in (*op.inputs, *op.outputs) if t != ABSENT and tensors[t].dtype is DType.INT8]
+    quants = [quant for t in ends if (quant := tensors[t].quant) is not None]
+    if not all(quants[0].alike(quant) for quant in quants):
+        raise view.refuse(
+            "input and output have different scales or zero points, which TFLite's kernel does not rescale"
+        )
 
 
 def _check_output(view: OpView, t: int, shape: Shape) -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from micronas.model.graph import ABSENT, Activation, DType, Tensor
 from micronas.model.tflite.op_view import OpView, Shape
 from micronas.model.window import output_size
+
+_BIAS_TOLERANCE = 0.02
+"""Of the output's scale; ``GetQuantizedConvolutionMultipler`` of TFLite allows as much."""
+_INT32_MAX = 2**31 - 1
 
 
 def _spatial(v: OpView, x: Tensor, kernel: tuple[int, int], dilation: tuple[int, int] = (1, 1)) -> Shape:
     a = v.attrs()
     v.positive(stride_h=a.stride_h, stride_w=a.stride_w, dilation_h=dilation[0], dilation_w=dilation[1])
     v.positive(kernel_h=kernel[0], kernel_w=kernel[1])
+    v.positive(window_h=(kernel[0] - 1) * dilation[0] + 1, window_w=(kernel[1] - 1) * dilation[1] + 1)
     size = tuple(
         output_size(x.shape[1 + i], kernel[i], (a.stride_h, a.stride_w)[i], a.padding, dilation[i])
         for i in (0, 1)
@@ -32,16 +40,60 @@ def _weights(v: OpView, rank: int, channel_axis: int, bias_at: int = 2) -> Tenso
     v.check_scales(w, "the weights' input")
     if min(w.shape) < 1:
         raise v.refuse(f"weights have shape {w.shape}")
-    _check_bias(v, w.shape[channel_axis], bias_at)
+    bias = _bias(v, w.shape[channel_axis], bias_at)
+    check_accumulator(v, w.data, channel_axis, bias)
     return w
 
 
-def _check_bias(v: OpView, channels: int, position: int) -> None:
+def _bias(v: OpView, channels: int, position: int) -> npt.NDArray[np.int64]:
+    """The bias of each channel, checked; zeros where there is none."""
     if len(v.op.inputs) <= position or v.op.inputs[position] == ABSENT:
-        return
+        return np.zeros(channels, np.int64)
     bias = v.tensor(position)
-    if bias.data is None or bias.dtype is not DType.INT32 or bias.elements != channels:
+    if bias.data is None or bias.dtype is not DType.INT32 or bias.shape != (channels,):
         raise v.refuse(f"bias must be a constant int32 vector of {channels}")
+    values = np.asarray(bias.data, np.int64)
+    _check_bias_scale(v, bias, values)
+    return values
+
+
+def _check_bias_scale(v: OpView, bias: Tensor, values: npt.NDArray[np.int64]) -> None:
+    """By TFLite's own measure: the kernels take the bias's scale for input scale x weight scale."""
+    x, w, y = _source(v).quant, v.tensor(1).quant, v.graph.tensors[v.op.outputs[0]].quant
+    if bias.quant is None or x is None or w is None or y is None:
+        return
+    products = np.broadcast_to(np.multiply(x.scale[0], w.scale), values.shape)
+    scales = np.broadcast_to(bias.quant.scale, values.shape)
+    wrong = (np.abs(products - scales) > _BIAS_TOLERANCE * y.scale[0]) & (values != 0)
+    if wrong.any():
+        c = int(np.argmax(wrong))
+        raise v.refuse(
+            f"the bias of channel {c} has scale {scales[c]:g}, but input x weight scale is {products[c]:g}"
+        )
+
+
+def _source(v: OpView) -> Tensor:
+    """What the weights are multiplied with; in TRANSPOSE_CONV it comes after the output's shape."""
+    return v.tensor(2 if v.op.kind == "TRANSPOSE_CONV" else 0)
+
+
+def check_accumulator(
+    v: OpView, weights: npt.NDArray[np.generic], channel_axis: int, bias: npt.NDArray[np.int64]
+) -> None:
+    """Refuse sums that may exceed 32 bits, which no kernel can hold."""
+    x = _source(v).quant
+    if x is None:
+        return  # refused elsewhere, by name
+    others = tuple(axis for axis in range(weights.ndim) if axis != channel_axis)
+    wide = weights.astype(np.int64)
+    start = np.abs(bias - x.zero_point[0] * wide.sum(axis=others))
+    most = start + 128 * np.abs(wide).sum(axis=others)
+    if most.max(initial=0) > _INT32_MAX:
+        c = int(np.argmax(most))
+        raise v.refuse(
+            f"the sums of channel {c} reach {most[c]:,}, more than the {_INT32_MAX:,} of an int32 "
+            f"(its bias is {bias[c]:,})"
+        )
 
 
 def conv_2d(v: OpView) -> tuple[Shape, ...]:

@@ -10,7 +10,6 @@ import sys
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from flatbuffers import Builder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,26 +21,11 @@ from micronas.model.tflite.op_format import OP_FORMATS
 from micronas.model.tflite.writer import write
 from tests.support.graph_builder import GraphBuilder
 from tests.support.random_cases import CASES, random_case
-
-
-def edited(model: bytes, edit) -> bytes:
-    """``model`` with ``edit`` applied to the schema's object form."""
-    tree = schema.ModelT.InitFromPackedBuf(model, 0)
-    edit(tree)
-    builder = Builder(1024)
-    builder.Finish(tree.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+from tests.support.tflite_files import edited, refusal
 
 
 def model_of(kind: str, seed: int = 0) -> bytes:
     return write(random_case(kind, np.random.default_rng(seed)))
-
-
-def refusal(data: bytes) -> str:
-    with pytest.raises(ModelError) as caught:
-        read_bytes(data, "model.tflite")
-    assert str(caught.value).startswith("model.tflite: ")
-    return str(caught.value)
 
 
 def test_published_network_is_read_as_its_paper_describes_it(shared_models):
