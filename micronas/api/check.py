@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from micronas.api.models import Calibration, Model, as_graph
+from micronas.api.models import Calibration, Model, as_graph, as_tflite, name_of
 from micronas.board import Board, load_board
 from micronas.errors import ConfigError
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget, Ledger, make_ledger
 from micronas.memory.ledger import check as check_ledger
+from micronas.memory.plan.tflm import stored_file
 from micronas.model.graph import Graph
+from micronas.model.tflite import read_bytes
 
 RUNTIMES = ("micronas", "tflm")
 
@@ -48,8 +50,13 @@ def check(
         raise ConfigError(f"runtime {runtime}: unknown", remedy=f"one of {', '.join(RUNTIMES)}")
     profile = board if isinstance(board, Board) else load_board(str(board))
     budget = make_budget(profile, flash_kb, sram_kb)
-    graph = as_graph(model, calibration)
-    ledger = make_ledger(graph, profile, runtime, flash_limit_bytes=budget.flash_bytes)
+    stored = None
+    if runtime == "tflm":  # keeps the file in flash as it is, names and metadata included
+        data = as_tflite(model, calibration)
+        graph, stored = read_bytes(data, name_of(model)), stored_file(data)
+    else:
+        graph = as_graph(model, calibration)
+    ledger = make_ledger(graph, profile, runtime, flash_limit_bytes=budget.flash_bytes, stored=stored)
     verdict = check_ledger(ledger, budget)
     return Check(
         fits=verdict.fits,

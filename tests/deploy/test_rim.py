@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from micronas.export import library_files
+from micronas.export.write import write_library
 
 from micronas.board import load_board
 from micronas.deploy.acceptance import accept
@@ -17,8 +19,6 @@ from micronas.deploy.deployment import random_samples
 from micronas.deploy.to_json import int8_core_to_json, per_op_to_json
 from micronas.device.targets import make_device
 from micronas.errors import DataError
-from micronas.export import library_files
-from micronas.export.write import write_library
 from micronas.model.graph import DType
 from micronas.model.interpreter import run_batch
 from micronas.model.tflite import read_bytes

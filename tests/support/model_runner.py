@@ -116,6 +116,7 @@ def run_in_emulator(
     core: Core,
     planner: Planner = flat_plan,
     block_bytes: int = 0,
+    target: Target | None = None,
     *,
     in_order: bool = False,
 ) -> Outputs:
@@ -126,7 +127,7 @@ def run_in_emulator(
     """
     needs("arm-none-eabi-gcc")
     needs("qemu-system-arm")
-    models = write_models([graph for graph, _ in cases], folder, Target(core), planner, block_bytes)
+    models = write_models([graph for graph, _ in cases], folder, target or Target(core), planner, block_bytes)
     sources = [models, HOST / "run_models.c", EMULATOR / "main.c", *kernel_sources()]
     program = folder / "run.elf"
     flags = [

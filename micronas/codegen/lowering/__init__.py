@@ -127,6 +127,10 @@ class Lowered:
 
 @dataclass(frozen=True)
 class Target:
-    """What kernel selection depends on."""
+    """What kernel selection depends on.
+
+    ``least_scratch``: of several kernels for an op, the one with the least scratch, not the fastest.
+    """
 
     core: Core
+    least_scratch: bool = False

@@ -42,12 +42,24 @@ def lower_depthwise_conv2d(context: OpContext) -> Lowered:
     if not context.target.core.has_dsp:
         return _portable(context, attrs, channels)
     dilated = (attrs.dilation_h, attrs.dilation_w) != (1, 1)
+    if context.target.least_scratch:
+        return _least_scratch(context, attrs, channels, dilated=dilated)
     if attrs.depth_multiplier == 1 and outputs >= 4:
         image = _image(context)
         planes = min(plane_instructions(image), plane_instructions(image.turned()))
         if dilated or pixel_instructions(image, outputs) < planes:
             return _pixels(context, attrs, channels)
     return _portable(context, attrs, channels) if dilated else _planes(context, attrs, channels)
+
+
+def _least_scratch(
+    context: OpContext, attrs: DepthwiseConv2D, channels: Channels, *, dilated: bool
+) -> Lowered:
+    """The form with the least scratch; of equal ones the first, which is the faster."""
+    forms = [] if dilated else [_planes(context, attrs, channels)]
+    if attrs.depth_multiplier == 1 and channels.outputs >= 4:
+        forms.append(_pixels(context, attrs, channels))
+    return min([*forms, _portable(context, attrs, channels)], key=lambda form: form.scratch_bytes)
 
 
 def _portable(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:

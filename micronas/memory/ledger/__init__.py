@@ -1,7 +1,7 @@
 """The memory ledger: every byte of flash and SRAM that a network uses on a board, before anything is built.
 
 For runtime ``micronas`` the arena and the constants are the generated code's, so the linker map must have the
-same figures to the byte. For runtime ``tflm`` flash is the canonical .tflite file and SRAM the arena that
+same figures to the byte. For runtime ``tflm`` flash is the .tflite file and SRAM the arena that
 TFLite Micro would need (64-bit host build, see ``plan.tflm``), which is what its users plan for; the
 interpreter's code, statics and stack are not included.
 
@@ -32,9 +32,8 @@ from micronas.memory.ledger.items import Ledger, OpRow, RegionSize, regions_to_j
 from micronas.memory.ledger.placement import Placement, place_on
 from micronas.memory.plan import Plan
 from micronas.memory.plan.free_scratch import use_free_bytes
-from micronas.memory.plan.tflm import tflm_arena
+from micronas.memory.plan.tflm import StoredFile, stored_as, tflm_arena
 from micronas.model.graph import Graph
-from micronas.model.tflite.writer import write
 
 __all__ = [
     "Budget",
@@ -61,11 +60,14 @@ def make_ledger(
     lowered: tuple[Lowered, ...] | None = None,
     enough: Budget | None = None,
     flash_limit_bytes: int | None = None,
+    stored: StoredFile | None = None,
 ) -> Ledger:
     """The ledger of ``graph`` on ``board``; works on shape-only graphs.
 
     ``sizes`` replaces the measured firmware sizes (default: looked up for the board and the kernels) and
-    ``lowered`` the graph lowered to the board's core. With a budget that is ``enough``, the first plan
+    ``lowered`` the graph lowered to the board's core; without it, kernels with less scratch replace the
+    fastest where these do not fit the board. For ``tflm``, ``stored`` is the file that the graph was read
+    from (default: the canonical one). With a budget that is ``enough``, the first plan
     within it ends the search for the lowest: the verdict is the same, the arena may be larger. Block
     convolutions, which need more code, are used only within ``flash_limit_bytes`` (default: the board's
     flash). Raises ``ModelError`` for an op without a kernel in the runtime, ``ValueError`` for an unknown
@@ -73,11 +75,34 @@ def make_ledger(
     """
     if runtime == "micronas":
         if lowered is None:
-            lowered = lower_graph(graph, Target(board.core))
+            return _roomiest_ledger(graph, board, sizes, enough, flash_limit_bytes)
         return _micronas_ledger(graph, lowered, board, sizes, enough, flash_limit_bytes)
     if runtime == "tflm":
-        return _tflm_ledger(graph, board)
+        return _tflm_ledger(graph, board, stored or stored_as(graph))
     raise ValueError(f"unknown runtime {runtime!r}: micronas or tflm")
+
+
+def _roomiest_ledger(
+    graph: Graph,
+    board: Board,
+    sizes: FirmwareSize | None,
+    enough: Budget | None,
+    flash_limit_bytes: int | None,
+) -> Ledger:
+    """With the fastest kernels; where their arena fits no memory, with those of the least scratch."""
+    fastest = lower_graph(graph, Target(board.core))
+    ledger = _micronas_ledger(graph, fastest, board, sizes, enough, flash_limit_bytes)
+    if ledger.sram_bytes <= board_budget(board).sram_bytes and not _over(ledger):
+        return ledger
+    smallest = lower_graph(graph, Target(board.core, least_scratch=True))
+    if [low.kernel for low in smallest] == [low.kernel for low in fastest]:
+        return ledger
+    smaller = _micronas_ledger(graph, smallest, board, sizes, enough, flash_limit_bytes)
+    return smaller if smaller.sram_bytes < ledger.sram_bytes else ledger
+
+
+def _over(ledger: Ledger) -> bool:
+    return any(ledger.region_bytes(region.name) > region.length for region in ledger.regions)
 
 
 def _micronas_ledger(
@@ -138,8 +163,8 @@ def _by_blocks(
     return replace(placement, plan=plan), faster, larger
 
 
-def _tflm_ledger(graph: Graph, board: Board) -> Ledger:
-    arena = tflm_arena(graph)
+def _tflm_ledger(graph: Graph, board: Board, stored: StoredFile) -> Ledger:
+    arena = tflm_arena(graph, stored)
     constants: dict[int | None, int] = {
         i: sum(graph.tensors[t].nbytes for t in graph.constant_inputs(op)) for i, op in enumerate(graph.ops)
     }
@@ -150,7 +175,7 @@ def _tflm_ledger(graph: Graph, board: Board) -> Ledger:
         model=graph.name,
         board=board.name,
         runtime="tflm",
-        flash=(Item("constants", len(write(graph)), "flash"),),
+        flash=(Item("constants", stored.nbytes, "flash"),),
         sram=allocate_regions(
             board,
             (),
@@ -167,7 +192,8 @@ def _tflm_ledger(graph: Graph, board: Board) -> Ledger:
         lowered=(),
         ops=_op_rows(graph, arena.plan, constants),
         notes=(
-            "constants are the whole .tflite file; the interpreter's code, stack and statics are not counted",
+            "constants are the whole .tflite file as it is; "
+            "the interpreter's code, stack and statics are not counted",
             "arena as TFLite Micro's 64-bit host build needs it; a 32-bit target needs less",
         ),
     )

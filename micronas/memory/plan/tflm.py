@@ -9,6 +9,7 @@ pointers and needs less, so the figure is conservative there; CMSIS-NN kernels a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from micronas.errors import ModelError
@@ -16,7 +17,8 @@ from micronas.memory.plan import Plan, Span
 from micronas.memory.plan.blocks import MemoryBlock, lower_bound, taken_bytes
 from micronas.memory.plan.place import height, place_by_size
 from micronas.model.graph import ABSENT, BatchMatMul, Graph, Op, state_updates
-from micronas.model.tflite.writer import file_positions
+from micronas.model.tflite.decode import decode
+from micronas.model.tflite.writer import file_positions, write
 
 _UNIT = 16
 _FIXED_TAIL = 512
@@ -26,10 +28,13 @@ _PERSISTENT_QUANT = 32
 _ALLOCATION_INFO = 32
 _PLANNED_BUFFER = 40
 _CHANNEL_TEMPORARY = 12
+_FOLDED_OP = 224
+"""At most, with its result: an op that computes with shapes, which TFLite Micro runs and the graph lacks."""
 _VARIABLE_TAIL = 296
 """Handle, record and initial assignment of one variable, its value apart."""
 _VARIABLES_FIXED = 192
 """CALL_ONCE and its subgraph."""
+_VARIABLES = frozenset({"CALL_ONCE", "VAR_HANDLE"})
 _CHANNEL_KINDS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"})
 _REDUCTIONS = frozenset({"MEAN", "SUM", "REDUCE_MAX"})
 
@@ -109,26 +114,58 @@ class TflmArena:
         return self.tail_bytes + max(self.plan.arena_bytes, self.temporary_bytes)
 
 
+@dataclass(frozen=True)
+class StoredFile:
+    """A .tflite file as TFLite Micro has it in flash: bytes, tensors and ops, unused ones included.
+
+    ``positions`` are the places of the graph's tensors in it.
+    """
+
+    nbytes: int
+    tensors: int
+    ops: int
+    positions: Mapping[int, int]
+
+
+def stored_as(graph: Graph) -> StoredFile:
+    """The file that ``tflite.writer`` makes of ``graph``."""
+    positions = file_positions(graph)
+    return StoredFile(len(write(graph)), len(set(positions.values())), len(graph.ops), positions)
+
+
+def stored_file(data: bytes) -> StoredFile:
+    """The file ``data``, whose graph keeps the numbers of its tensors. Raises ``ModelError``."""
+    model = decode(data)
+    tensors = len(model.tensors)
+    ops = sum(op.kind not in _VARIABLES for op in model.ops)
+    return StoredFile(len(data), tensors, ops, {t: t for t in range(tensors)})
+
+
 def tflm_arena_bytes(graph: Graph) -> int:
     """Predicted arena of TFLite Micro for ``graph`` as ``tflite.writer`` writes it (64-bit host build)."""
     return tflm_arena(graph).total_bytes
 
 
-def tflm_arena(graph: Graph) -> TflmArena:
-    """The prediction, itemised; raises ``ModelError`` for an op that TensorFlow Lite Micro does not have."""
+def tflm_arena(graph: Graph, stored: StoredFile | None = None) -> TflmArena:
+    """The prediction, itemised, for the file that ``graph`` was read from (default: the canonical one).
+
+    Raises ``ModelError`` for an op that TensorFlow Lite Micro does not have.
+    """
     for i, op in enumerate(graph.ops):
         if op.kind in UNKNOWN_TO_TFLM:
             raise ModelError(
                 f"op {i} ({op.kind}): TensorFlow Lite Micro has no kernel for it",
                 remedy="run the network without --runtime tflm",
             )
-    positions = file_positions(graph)
-    plan = _greedy_plan(graph, positions)
-    tensors = len(set(positions.values()))
-    return TflmArena(plan, _tail_bytes(graph, tensors), _temporary_bytes(graph, plan, tensors))
+    stored = stored or stored_as(graph)
+    plan = _greedy_plan(graph, stored.positions)
+    folded = max(0, stored.ops - len(graph.ops)) * _FOLDED_OP
+    return TflmArena(
+        plan, _tail_bytes(graph, stored.tensors) + folded, _temporary_bytes(graph, plan, stored.tensors)
+    )
 
 
-def _greedy_plan(graph: Graph, positions: dict[int, int]) -> Plan:
+def _greedy_plan(graph: Graph, positions: Mapping[int, int]) -> Plan:
     order = tuple(range(len(graph.ops)))
     # Among equal sizes, the later buffer goes first, and scratch follows all tensors.
     blocks = (_tensor_blocks(graph, positions) + _scratch_blocks(graph))[::-1]
@@ -150,7 +187,7 @@ def _greedy_plan(graph: Graph, positions: dict[int, int]) -> Plan:
     )
 
 
-def _tensor_blocks(graph: Graph, positions: dict[int, int]) -> tuple[MemoryBlock, ...]:
+def _tensor_blocks(graph: Graph, positions: Mapping[int, int]) -> tuple[MemoryBlock, ...]:
     """Activations in the file's order."""
     first, last = dict.fromkeys(graph.inputs, 0), dict.fromkeys(graph.inputs, 0)
     for i, op in enumerate(graph.ops):

@@ -7,12 +7,13 @@ import dataclasses
 import numpy as np
 import pytest
 
+import micronas.api.check
 from micronas.config import SpaceConfig
 from micronas.errors import ModelError
-from micronas.memory.plan.tflm import UNKNOWN_TO_TFLM, tflm_arena, tflm_arena_bytes
+from micronas.memory.plan.tflm import UNKNOWN_TO_TFLM, stored_file, tflm_arena, tflm_arena_bytes
 from micronas.model.graph import Graph, Quant
 from micronas.model.net import shape_graph
-from micronas.model.tflite import read
+from micronas.model.tflite import read, read_bytes
 from micronas.model.tflite.writer import write
 from micronas.space import make_space
 from tests.support.oracle import tflm_allocations, tflm_interpreter
@@ -57,6 +58,25 @@ def test_published_network_runs_in_the_predicted_arena(shared_models, name):
         ratio = check_prediction(graph, model)
         if name not in ("ad01_int8", "hello_world_int8"):
             assert ratio < 1.02
+
+
+def test_the_file_on_disk_is_counted_with_its_names_and_metadata(shared_models):
+    """A file is kept in flash as it is: this one has 53,936 bytes, and 42,240 without names and metadata."""
+    path = shared_models / "kws_ref_model.tflite"
+    data, board = path.read_bytes(), "nucleo_f446re"
+    checked = micronas.api.check.check(path, board, runtime="tflm")
+    assert checked.flash_bytes == len(data) == 53_936
+    arena = tflm_arena(read(path), stored_file(data))
+    assert checked.sram_bytes == arena.total_bytes
+    assert runs_in(data, arena.total_bytes)
+
+
+@pytest.mark.parametrize("name", ["dynbatch", "dynbatch_reshape", "uint8io", "floatio"])
+def test_ops_that_were_folded_take_part_in_a_file_s_arena(shared_inputs, name):
+    data = (shared_inputs / f"{name}.tflite").read_bytes()
+    predicted = tflm_arena(read_bytes(data, name), stored_file(data))
+    assert tflm_allocations(data)["total"] <= predicted.total_bytes
+    assert runs_in(data, predicted.total_bytes)
 
 
 @pytest.mark.parametrize("name", ["ad01_int8", "hello_world_int8"])
