@@ -188,7 +188,9 @@ class _Decoder:
 
 
 def _text(value: bytes | None) -> str:
-    return value.decode("utf-8", "replace") if value else ""
+    """A name that is safe to print: no character that moves a cursor, sets a colour or begins a line."""
+    name = value.decode("utf-8", "replace") if value else ""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
 def _ints(values: Any) -> tuple[int, ...]:

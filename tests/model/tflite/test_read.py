@@ -101,6 +101,36 @@ def test_other_files_are_named_for_what_they_are(content, reason):
     assert reason in refusal(content)
 
 
+# --- names --------------------------------------------------------------------------------------------
+
+FORGED = "t\x1b[31m\r\nmicronas: it fits\u202e\x07"
+
+
+def test_names_in_a_file_are_printed_escaped():
+    def edit(tree):
+        tree.subgraphs[0].tensors[0].name = FORGED.encode()
+
+    graph = read_bytes(edited(model_of("RELU"), edit), "model.tflite")
+    (name,) = (tensor.name for i, tensor in enumerate(graph.tensors) if i in graph.inputs)
+    assert name == r"t\x1b[31m\r\nmicronas: it fits\u202e\x07"
+
+
+def test_a_refusal_holds_no_control_character_of_the_file():
+    def edit(tree):
+        tree.subgraphs[0].tensors[0].name = FORGED.encode()
+        tree.subgraphs[0].tensors[0].quantization.scale = np.zeros(1, np.float32)
+
+    def custom(tree):
+        tree.operatorCodes[0].builtinCode = schema.BuiltinOperator.CUSTOM
+        tree.operatorCodes[0].deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+        tree.operatorCodes[0].customCode = FORGED.encode()
+
+    for change in (edit, custom):
+        lines = refusal(edited(model_of("RELU"), change)).splitlines()
+        assert lines[0].isprintable()
+        assert "it fits" in lines[0]
+
+
 # --- sound files that are no int8 networks ----------------------------------------------------------
 
 
