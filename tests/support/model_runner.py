@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,7 @@ from tests.support.paths import REPOSITORY, SUPPORT
 KERNELS = REPOSITORY / "firmware" / "lib" / "mn_kernels"
 HOST = SUPPORT / "host"
 EMULATOR = SUPPORT / "emulator"
+DSP_HOST = SUPPORT / "dsp_host"
 MACHINES = {Core.M0PLUS: "mps2-an385", Core.M3: "mps2-an385", Core.M4F: "mps2-an386", Core.M7: "mps2-an500"}
 PORTABLE = Target(Core.M0PLUS)
 _GLOBAL_NAME = re.compile(
@@ -108,6 +109,31 @@ def run_on_host(
     )
     assert done.returncode == 0, done.stderr.decode()
     return split(cases, done.stdout)
+
+
+def run_dsp_on_host(cases: list[Case], folder: Path, block_bytes: int = 0) -> Outputs:
+    """As ``run_on_host``, with the DSP kernels: their instructions and assembly are in C in ``dsp_host/``."""
+    needs("gcc")
+    graphs = [graph for graph, _ in cases]
+    models = write_models(graphs, folder, Target(Core.M4F), plan_for_wide_pointers, block_bytes)
+    sources = [
+        models,
+        DSP_HOST / "mn_dsp_assembly.c",
+        *sorted(HOST.glob("*.c")),
+        *sorted(KERNELS.glob("*.c")),
+    ]
+    program, emulated = folder / "run", DSP_HOST / "mn_dsp_on_host.h"
+    flags = [*WARNINGS, *SANITIZERS, f"-I{KERNELS}", f"-I{HOST}", "-include", emulated]
+    compile_all(["gcc", *flags, "-o", program], sources)
+    done = subprocess.run([program], input=payload(cases), capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return split(cases, done.stdout)
+
+
+def plan_for_wide_pointers(graph: Graph, lowered: tuple[Lowered, ...]) -> FlatPlan:
+    """With twice the scratch: a kernel that keeps pointers there counts 4 bytes for each."""
+    wide = tuple(replace(low, scratch_bytes=2 * low.scratch_bytes) for low in lowered)
+    return flat_plan(graph, wide)
 
 
 def run_in_emulator(

@@ -10,15 +10,12 @@
  * values round down. */
 static inline int32_t scaled(int32_t doubled, int32_t multiplier, int32_t code, int32_t shift)
 {
-    int32_t result;
-    __asm__("smmlar %0, %1, %2, %3" : "=r"(result) : "r"(doubled), "r"(multiplier), "r"(code + (doubled >> 31)));
-    return result >> shift;
+    return mn_smmlar(doubled, multiplier, code + (doubled >> 31)) >> shift;
 }
 
 static inline int8_t saturated_half(int32_t x)
 {
-    __asm__("ssat %0, #8, %0, asr #1" : "+r"(x));
-    return (int8_t)x;
+    return (int8_t)mn_saturated_half(x);
 }
 
 mn_status mn_add_dsp(const mn_add *p, const int8_t *x1, const int8_t *x2, int8_t *y)

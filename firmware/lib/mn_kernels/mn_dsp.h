@@ -22,6 +22,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "mn_dsp_intrinsics.h"
 #include "mn_requant.h"
 
 #if defined(__ARM_FEATURE_DSP)
@@ -44,29 +45,6 @@ typedef struct {
 
 void mn_dsp_two_pixels(mn_dsp_job *job);
 
-/* (b0, b2) of four bytes, sign-extended to 16 bits. */
-static inline uint32_t mn_sxtb16(uint32_t bytes)
-{
-    uint32_t halves;
-    __asm__("sxtb16 %0, %1" : "=r"(halves) : "r"(bytes));
-    return halves;
-}
-
-/* (b1, b3) of four bytes, sign-extended to 16 bits. */
-static inline uint32_t mn_sxtb16_odd(uint32_t bytes)
-{
-    uint32_t halves;
-    __asm__("sxtb16 %0, %1, ror #8" : "=r"(halves) : "r"(bytes));
-    return halves;
-}
-
-static inline int32_t mn_smlad(uint32_t a, uint32_t b, int32_t sum)
-{
-    int32_t result;
-    __asm__("smlad %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
-    return result;
-}
-
 /* The short requantization of mn_dsp_two_pixels.S, for right shifts of 1 to 22 and |acc| < 2^30: `code` is
  * mn_dsp_code of zero point and shift. The result is clamped to int8. */
 static inline int32_t mn_dsp_code(int32_t zero_point, int32_t shift)
@@ -76,11 +54,8 @@ static inline int32_t mn_dsp_code(int32_t zero_point, int32_t shift)
 
 static inline int8_t mn_dsp_finish(int32_t acc, int32_t multiplier, int32_t shift, int32_t code)
 {
-    int32_t result = 2 * acc;
-    __asm__("smmlar %0, %0, %1, %2" : "+r"(result) : "r"(multiplier), "r"(code + (acc >> 31)));
-    result >>= -shift - 1;
-    __asm__("ssat %0, #8, %0, asr #1" : "+r"(result));
-    return (int8_t)result;
+    const int32_t result = mn_smmlar(2 * acc, multiplier, code + (acc >> 31));
+    return (int8_t)mn_saturated_half(result >> (-shift - 1));
 }
 
 /* Four bytes from any address: these cores load unaligned words. */

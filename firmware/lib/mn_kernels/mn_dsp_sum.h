@@ -15,8 +15,8 @@ typedef struct {
 static inline mn_dsp_sum mn_dsp_sum_add(mn_dsp_sum sum, const int8_t *x)
 {
     const uint32_t bytes = mn_load4(x);
-    __asm__("sxtab16 %0, %0, %1" : "+r"(sum.even) : "r"(bytes));
-    __asm__("sxtab16 %0, %0, %1, ror #8" : "+r"(sum.odd) : "r"(bytes));
+    sum.even = mn_sxtab16(sum.even, bytes);
+    sum.odd = mn_sxtab16_odd(sum.odd, bytes);
     return sum;
 }
 

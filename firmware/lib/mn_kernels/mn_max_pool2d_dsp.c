@@ -6,21 +6,13 @@
 
 #if defined(__ARM_FEATURE_DSP)
 
-/* The larger of each of four bytes: SSUB8 leaves in the GE flags which of `a` are, SEL takes those. */
-static uint32_t max_of_each(uint32_t a, uint32_t b)
-{
-    uint32_t result;
-    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(result) : "r"(a), "r"(b) : "cc");
-    return result;
-}
-
 static uint32_t four_maxima(mn_pool_window w, int32_t row_step, int32_t channels)
 {
     uint32_t max = 0x80808080u;
     for (int32_t i = w.rows; i > 0; i--, w.origin += row_step) {
         const int8_t *x = w.origin;
         for (int32_t j = w.columns; j > 0; j--, x += channels) {
-            max = max_of_each(mn_load4(x), max);
+            max = mn_max8(mn_load4(x), max);
         }
     }
     return max;

@@ -1,0 +1,211 @@
+/* What the kernels' assembly files do, in C and from their contracts in the headers: the dot products straight from the
+ * packed weights, without the trick that packs them. */
+#include <stddef.h>
+
+#include "mn_depthwise.h"
+#include "mn_dsp_dense.h"
+#include "mn_dsp_plane.h"
+#include "mn_dsp_quads.h"
+
+void mn_dsp_finish_pair(mn_dsp_job *job, const int32_t *acc);
+void mn_dsp_taps(const int8_t *const *taps, const int8_t *weights, int32_t channel, int32_t count, int32_t sums[4]);
+void mn_dsp_taps_finish(const int8_t *const *taps, const int8_t *weights, int32_t channel, int32_t count,
+                        const mn_channel *scales, int8_t *y, int32_t zero_code);
+
+typedef struct {
+    int32_t a, b;
+} two_sums;
+
+/* Weights of term t of a pair: halves 256 * B + A, in the order 0, 2, 1, 3 of each group. */
+static two_sums weights_at(const int8_t *weights, int32_t term)
+{
+    static const int place[4] = {0, 2, 1, 3};
+    const int8_t *half = weights + 8 * (term / 4) + 2 * place[term % 4];
+    const int32_t a = half[0], whole = 256 * half[1] + (uint8_t)half[0];
+    const two_sums pair = {a, (whole - a) / 256};
+    return pair;
+}
+
+/* One pixel's dot products; its words of group g are at x[g * 2 * lanes] and `lanes` further. */
+static two_sums dot_widened(const uint32_t *x, int32_t lanes, const int8_t *weights, int32_t groups)
+{
+    two_sums sums = {0, 0};
+    for (int32_t t = 0; t < 4 * groups; t++) {
+        const uint32_t word = x[(t / 4) * 2 * lanes + (t % 2) * lanes];
+        const int32_t value = t % 4 < 2 ? host_low(word) : host_high(word);
+        const two_sums w = weights_at(weights, t);
+        sums.a += value * w.a;
+        sums.b += value * w.b;
+    }
+    return sums;
+}
+
+static int8_t finish_doubled(int32_t doubled, int32_t multiplier, int32_t code, int32_t shift)
+{
+    return (int8_t)mn_saturated_half(mn_smmlar(doubled, multiplier, code + (doubled >> 31)) >> shift);
+}
+
+static int8_t finish(int32_t sum, const mn_channel *c, int32_t zero_code)
+{
+    const int32_t shift = -c->shift - 1;
+    if (shift < 0) {
+        return 0; /* the partner of an odd channel, whose output goes nowhere */
+    }
+    return finish_doubled(2 * (sum + c->bias), c->multiplier, zero_code * (1 << shift), shift);
+}
+
+void mn_dsp_two_pixels(mn_dsp_job *job)
+{
+    const int32_t groups = job->groups * job->segments;
+    for (; job->pairs > 0; job->pairs--, job->weights += 8 * groups) {
+        const two_sums p0 = dot_widened(job->x, 2, job->weights, groups);
+        const two_sums p1 = dot_widened(job->x + 1, 2, job->weights, groups);
+        const mn_channel *const a = job->channel, *const b = a + 1;
+        if (job->exact || job->segments > 1) {
+            const int32_t acc[4] = {p0.a + a->bias, p1.a + a->bias, p0.b, p1.b};
+            mn_dsp_finish_pair(job, acc);
+            continue;
+        }
+        *job->y0++ = finish(p0.a, a, job->zero_code);
+        *job->y0++ = finish(p0.b, b, job->zero_code);
+        *job->y1++ = finish(p1.a, a, job->zero_code);
+        *job->y1++ = finish(p1.b, b, job->zero_code);
+        job->channel += 2;
+    }
+}
+
+void mn_dsp_dot4(const int8_t *x, const int8_t *pair0, const int8_t *pair1, int32_t groups, int32_t sums[4])
+{
+    for (int32_t i = 0; i < 4; i++) {
+        sums[i] = 0;
+    }
+    for (int32_t t = 0; t < 4 * groups; t++) {
+        const two_sums w0 = weights_at(pair0, t), w1 = weights_at(pair1, t);
+        sums[0] += x[t] * w0.a;
+        sums[1] += x[t] * w0.b;
+        sums[2] += x[t] * w1.a;
+        sums[3] += x[t] * w1.b;
+    }
+}
+
+static int8_t *quad(const mn_dsp_quads_job *job, const uint32_t *x, const int8_t *weights, const mn_channel *a, int8_t *y)
+{
+    const int32_t groups = job->segments * job->segment_bytes / 8;
+    int32_t acc[8];
+    for (int32_t i = 0; i < 4; i++) {
+        const two_sums sums = dot_widened(x + i, 4, weights, groups);
+        acc[i] = sums.a;
+        acc[i + 4] = sums.b;
+    }
+    if (job->exact) {
+        for (int32_t i = 0; i < 4; i++) {
+            acc[i] += a->bias;
+        }
+        return mn_dsp_finish_quad(job, acc, y, a + 2);
+    }
+    for (int32_t i = 0; i < 4; i++) {
+        y[0] = finish(acc[i], a, job->zero_code);
+        y[1] = finish(acc[i + 4], a + 1, job->zero_code);
+        y += job->steps[i < 2 ? i : 2];
+    }
+    return y;
+}
+
+void mn_dsp_quads(const mn_dsp_quads_job *job)
+{
+    const int32_t pair_bytes = job->segments * job->segment_bytes;
+    for (int32_t pair = 0; pair < job->pairs; pair++) {
+        const int8_t *weights = job->weights + pair * pair_bytes;
+        int8_t *y = job->y + 2 * pair;
+        if (job->staged != NULL) {
+            memcpy(job->staged, weights, (size_t)pair_bytes);
+            weights = job->staged;
+        }
+        for (int32_t q = 0; q < job->quads; q++) {
+            y = quad(job, job->x + q * pair_bytes, weights, job->channel + 2 * pair, y);
+        }
+    }
+}
+
+static void depthwise_3x3(const mn_dsp_plane_job *job, int32_t stride)
+{
+    const int32_t pairs = job->row_bytes / (4 * stride);
+    const int16_t *plane[3] = {job->plane[0], job->plane[1], job->plane[2]};
+    int8_t *y = job->y;
+    for (int32_t row = 0; row < job->rows; row++, y += job->y_skip) {
+        for (int32_t pair = 0; pair < pairs; pair++) {
+            int32_t sums[2] = {job->bias, job->bias};
+            for (int32_t k = 0; k < 3; k++, plane[k - 1] += 2 * stride) {
+                const uint32_t first = job->weights[2 * k], second = job->weights[2 * k + 1];
+                const int32_t w[3] = {host_low(first), host_high(first), host_high(second)};
+                for (int32_t i = 0; i < 6; i++) {
+                    sums[i / 3] += plane[k][i / 3 * stride + i % 3] * w[i % 3];
+                }
+            }
+            for (int32_t i = 1; i >= 0; i--) { /* the first last: with a step of 0 it is the one that counts */
+                y[i * job->y_step] = finish_doubled(sums[i], job->multiplier, job->code, job->shift);
+            }
+            y += 2 * job->y_step;
+        }
+        for (int32_t k = 0; k < 3; k++) {
+            plane[k] += job->row_skip / 2;
+        }
+    }
+}
+
+void mn_dsp_depthwise_3x3_s1(const mn_dsp_plane_job *job)
+{
+    depthwise_3x3(job, 1);
+}
+
+void mn_dsp_depthwise_3x3_s2(const mn_dsp_plane_job *job)
+{
+    depthwise_3x3(job, 2);
+}
+
+static uint32_t word_at(const int16_t *plane)
+{
+    uint32_t word;
+    memcpy(&word, plane, sizeof word);
+    return word;
+}
+
+void mn_dsp_depthwise_row(mn_dsp_row_job *job)
+{
+    const int16_t *window = job->window;
+    for (; job->pairs > 0; job->pairs--, window += job->pair_bytes / 2) {
+        int32_t sums[2] = {job->bias, job->bias};
+        const uint32_t *weights = job->weights;
+        const int16_t *x = window;
+        for (int32_t k = 0; k < job->kernel_h; k++, x += job->row_gap / 2) {
+            for (int32_t i = 0; i < job->words; i++, x += 2, weights += 2) {
+                sums[0] = mn_smlad(word_at(x), weights[0], sums[0]);
+                sums[1] = mn_smlad(word_at(x + job->second / 2), weights[1], sums[1]);
+            }
+        }
+        for (int32_t i = 1; i >= 0; i--) {
+            job->y[i * job->y_step] = finish_doubled(sums[i], job->multiplier, job->code, job->shift);
+        }
+        job->y += 2 * job->y_step;
+    }
+}
+
+void mn_dsp_taps(const int8_t *const *taps, const int8_t *weights, int32_t channel, int32_t count, int32_t sums[4])
+{
+    for (int32_t i = 0; i < 4; i++) {
+        sums[i] = 0;
+        for (int32_t k = 0; k < count; k++) {
+            sums[i] += taps[k][channel + i] * weights[4 * k + i];
+        }
+    }
+}
+
+void mn_dsp_taps_finish(const int8_t *const *taps, const int8_t *weights, int32_t channel, int32_t count,
+                        const mn_channel *scales, int8_t *y, int32_t zero_code)
+{
+    int32_t sums[4];
+    mn_dsp_taps(taps, weights, channel, count, sums);
+    for (int32_t i = 0; i < 4; i++) {
+        y[i] = finish(sums[i], scales + i, zero_code);
+    }
+}
