@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from micronas.deploy.deployment import Deployment
 from micronas.deploy.measure import Measurement, RunStatistics
 from micronas.device.replies import Info
@@ -109,7 +111,7 @@ def _regions_to_json(deployment: Deployment) -> dict[str, Json]:
     }
 
 
-def int8_core_to_json(deployment: Deployment, per_op: list[Any]) -> Json:
+def int8_core_to_json(deployment: Deployment, per_op: Sequence[Mapping[str, Json]]) -> Json:
     """``instructions`` and ``ms`` of ``per_op`` without the ops that convert inputs and outputs.
 
     None for a network whose inputs and outputs are int8 as they are.
@@ -120,10 +122,14 @@ def int8_core_to_json(deployment: Deployment, per_op: list[Any]) -> Json:
     core = [row for row in per_op if row["op"] not in rim]
     converted: list[Json] = [graph.ops[i].kind for i in sorted(rim)]
     return {
-        "instructions": sum(row["instructions"] for row in core),
-        "ms": sum(row["ms"] for row in core),
+        "instructions": _total(core, "instructions"),
+        "ms": _total(core, "ms"),
         "without": converted,
     }
+
+
+def _total(rows: Sequence[Mapping[str, Json]], key: str) -> float:
+    return sum(value for row in rows if isinstance(value := row[key], int | float))
 
 
 def per_op_to_json(deployment: Deployment) -> list[Json]:

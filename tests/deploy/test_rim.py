@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from micronas.export import library_files
-from micronas.export.write import write_library
 
 from micronas.board import load_board
 from micronas.deploy.acceptance import accept
 from micronas.deploy.bench import load_samples
 from micronas.deploy.deployment import random_samples
+from micronas.deploy.library import library_files
+from micronas.deploy.library.write import write_library
 from micronas.deploy.to_json import int8_core_to_json, per_op_to_json
 from micronas.device.targets import make_device
 from micronas.errors import DataError

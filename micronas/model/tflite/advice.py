@@ -148,3 +148,8 @@ def advice(kind: str) -> str:
     """What to change in the model that has the op ``kind``, which is not supported (or not in float)."""
     layer, instead = _ADVICE.get(kind, _ELSEWHERE)
     return f"{kind} comes from {layer}; use {instead}"
+
+
+def has_advice(kind: str) -> bool:
+    """Whether there is a layer to name for ``kind``. Some of these ops are supported, in int8."""
+    return kind in _ADVICE

@@ -129,7 +129,7 @@ class _Decoder:
     def _tensor(self, tensor: Any) -> RawTensor:
         quant = tensor.Quantization()
         return RawTensor(
-            name=_text(tensor.Name()),
+            name=printable_text(tensor.Name()),
             shape=_ints(tensor.ShapeAsNumpy()),
             signature=_ints(tensor.ShapeSignatureAsNumpy()),
             type_name=TYPE_NAMES.get(tensor.Type(), f"type {tensor.Type()}"),
@@ -161,7 +161,7 @@ class _Decoder:
         kind = OP_NAMES.get(number, f"operator {number}")
         return RawOp(
             kind=kind,
-            custom=_text(custom) if custom is not None or kind == "CUSTOM" else None,
+            custom=printable_text(custom) if custom is not None or kind == "CUSTOM" else None,
             inputs=_ints(op.InputsAsNumpy()),
             outputs=_ints(op.OutputsAsNumpy()),
             attrs=self._attrs(kind, op, f"op #{position} {kind}"),
@@ -187,7 +187,7 @@ class _Decoder:
             raise ModelError(f"{where}: {error.message}", remedy=error.remedy) from error
 
 
-def _text(value: bytes | None) -> str:
+def printable_text(value: bytes | None) -> str:
     """A name that is safe to print: no character that moves a cursor, sets a colour or begins a line."""
     name = value.decode("utf-8", "replace") if value else ""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from micronas.errors import ModelError
 from micronas.model.graph import ABSENT
-from micronas.model.tflite.advice import advice
+from micronas.model.tflite.advice import advice, has_advice
 from micronas.model.tflite.decode import RawModel, RawOp, RawTensor
 from micronas.model.tflite.op_format import OP_FORMATS
 
@@ -129,7 +129,7 @@ def _float_island(model: RawModel) -> None:
 def _instead_of_float(kind: str) -> str:
     if kind in _CONVERSIONS:
         return "remove the conversions in the middle of the network"
-    if kind in OP_FORMATS:
+    if kind in OP_FORMATS and not has_advice(kind):
         return f"{kind} runs in int8 if its inputs and outputs were seen during calibration"
     return advice(kind)
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from micronas.errors import ModelError
 from micronas.model.graph import CallOnce, State, VarHandle
-from micronas.model.tflite.decode import RawModel, RawOp, RawTensor
+from micronas.model.tflite.decode import RawModel, RawOp, RawTensor, printable_text
 from micronas.model.tflite.own_states import with_own_states
 
 _Key = tuple[bytes, bytes]
@@ -117,7 +117,7 @@ def _is_bookkeeping(op: RawOp) -> bool:
 
 
 def _name(key: _Key) -> str:
-    return b"/".join(part for part in key if part).decode("utf-8", "replace")
+    return printable_text(b"/".join(part for part in key if part))
 
 
 def _handles(model: RawModel) -> Mapping[int, _Key]:
