@@ -22,6 +22,8 @@ from micronas.trial import Json
 DATABASE = "run.sqlite"
 _OUTSIDE = ("best/model.tflite", "result.json", "report.html", "config.yaml")
 SCHEMA_VERSION = 3
+DAMAGE = (sqlite3.Error, UnicodeDecodeError)
+"""What reading a damaged file raises: a message of SQLite may quote bytes of it that are not UTF-8."""
 READABLE_VERSIONS = (1, 2, 3)
 """Formats that can be read; only runs in ``SCHEMA_VERSION`` can be resumed."""
 
@@ -65,7 +67,7 @@ def connect(path: Path) -> sqlite3.Connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-    except sqlite3.Error as error:
+    except DAMAGE as error:
         raise damaged(path.parent, str(error)) from error
     return connection
 

@@ -36,6 +36,7 @@ from micronas.store.record import (
     text_of,
 )
 from micronas.store.run_file import (
+    DAMAGE,
     DATABASE,
     READABLE_VERSIONS,
     SCHEMA_VERSION,
@@ -223,7 +224,12 @@ class Store:
     def model(self, number: int) -> bytes | None:
         """The int8 .tflite of trial ``number`` as trained during the search; ``StoreError`` if damaged."""
         row = self._one("SELECT tflite FROM models WHERE number = ?", number)
-        return self._checked(trial_name(number), bytes_of(row[0])) if row else None
+        if row is None:
+            return None
+        try:
+            return self._checked(trial_name(number), bytes_of(row[0]))
+        except TypeError as error:
+            raise self.unreadable(f"the network of trial {number}", str(error)) from error
 
     def _checked(self, model: str, tflite: bytes) -> bytes:
         known = self._one("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'digests'")
@@ -270,9 +276,11 @@ class Store:
         row = self._one("SELECT result, tflite FROM final WHERE id = 1")
         if row is None:
             return None
-        return Final(
-            in_this_format(json.loads(text_of(row[0])), self.format), self._checked(FINAL, bytes_of(row[1]))
-        )
+        try:
+            result, tflite = json.loads(text_of(row[0])), bytes_of(row[1])
+        except (ValueError, TypeError) as error:
+            raise self.unreadable("result", f"{type(error).__name__}: {error}") from error
+        return Final(in_this_format(result, self.format), self._checked(FINAL, tflite))
 
     def _save_session(self, cursor: sqlite3.Cursor) -> None:
         wall_s = time.monotonic() - self._session_start
@@ -307,7 +315,7 @@ class Store:
     def _all(self, query: str, *values: object) -> list[Row]:
         try:
             return self._connection.execute(query, values).fetchall()
-        except sqlite3.Error as error:
+        except DAMAGE as error:
             raise damaged(self.folder, str(error)) from error
 
     def _one(self, query: str, *values: object) -> Row | None:
