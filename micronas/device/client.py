@@ -7,7 +7,7 @@ import struct
 import time
 from collections.abc import Callable
 
-from micronas.device.framing import MAX_PAYLOAD, Decoder, Frame, Message, encode_frame
+from micronas.device.framing import MAX_PAYLOAD, VERSION, Decoder, Frame, Message, encode_frame
 from micronas.device.link import Link
 from micronas.device.replies import (
     Fault,
@@ -222,6 +222,11 @@ class Client:
             )
         if frame.nonce != nonce:
             return None
+        if frame.version != VERSION and frame.type != Message.ERROR:
+            raise ProtocolError(
+                f"{self.link.name}: answers in protocol version {frame.version}, this is version {VERSION}",
+                remedy="the board runs the firmware of another version of micronas: flash it again",
+            )
         if frame.type == Message.ERROR:
             raise ProtocolError(
                 f"{self.link.name}: {message.name} refused: {_describe(parse_error(frame.payload))}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
 from micronas.device.client import Client
-from micronas.device.framing import Message
+from micronas.device.framing import Message, decode_frame, encode_frame
 from micronas.device.serial_link import SerialLink
-from micronas.errors import DeadlineError, DeviceError
+from micronas.errors import DeadlineError, DeviceError, ProtocolError
 from tests.support.fake_board import (
     BUILD_ID,
     FakeBoard,
@@ -76,6 +77,17 @@ def test_a_run_whose_answer_is_lost_is_not_run_again(fault: Fault) -> None:
             client.run(deadline_s=0.7)
         assert [r.type for r in board.requests] == [Message.RUN]
         client.info()
+
+
+def test_a_reply_of_another_protocol_version_is_refused() -> None:
+    def version_2(board: FakeBoard, answer: bytes) -> bytes:
+        frame = decode_frame(answer.strip(b"\0"))
+        assert frame is not None
+        return encode_frame(replace(frame, version=2))
+
+    with FakeBoard(faults=[version_2]) as board, SerialLink(board.port, 115200) as link:
+        with pytest.raises(ProtocolError, match="answers in protocol version 2, this is version 1"):
+            Client(link).info()
 
 
 def test_a_deadline_is_kept_under_endless_noise() -> None:
