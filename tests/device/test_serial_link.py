@@ -85,9 +85,12 @@ def test_a_reply_of_another_protocol_version_is_refused() -> None:
         assert frame is not None
         return encode_frame(replace(frame, version=2))
 
-    with FakeBoard(faults=[version_2]) as board, SerialLink(board.port, 115200) as link:
-        with pytest.raises(ProtocolError, match="answers in protocol version 2, this is version 1"):
-            Client(link).info()
+    with (
+        FakeBoard(faults=[version_2]) as board,
+        SerialLink(board.port, 115200) as link,
+        pytest.raises(ProtocolError, match="answers in protocol version 2, this is version 1"),
+    ):
+        Client(link).info()
 
 
 def test_a_deadline_is_kept_under_endless_noise() -> None:
