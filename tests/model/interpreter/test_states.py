@@ -58,6 +58,22 @@ def test_a_converted_streaming_model_equals_tflite_micro_over_100_runs(streaming
         assert in_c.tobytes() == wanted.tobytes()
 
 
+@pytest.mark.slow
+def test_a_converted_lstm_equals_tflite_micro_over_100_runs(tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow")
+    from tests.support.stateful_models import lstm_model
+
+    data = lstm_model(tmp_path / "saved")
+    graph = read_bytes(data, "lstm.tflite")
+    assert [op.kind for op in graph.ops] == ["UNIDIRECTIONAL_SEQUENCE_LSTM"]
+    inputs = random_inputs(graph, np.random.default_rng(1), RUNS)
+    (wanted,) = run_tflm(graph, inputs, data, in_order=True)
+    assert len(np.unique(wanted)) > 100
+    np.testing.assert_array_equal(run_in_order(graph, inputs)[0], wanted)
+    ((in_c,),) = run_on_host([(graph, inputs)], tmp_path, planner=plan_memory, in_order=True)
+    assert in_c.tobytes() == wanted.tobytes()
+
+
 def test_the_published_wake_word_model_equals_tflite_micro_over_100_runs(wake_word, tmp_path) -> None:
     """Probabilities as the file gives them, and what they come from, which varies more."""
     graph, data = wake_word
