@@ -33,6 +33,7 @@ def test_a_sequence_in_qemu_equals_the_reference(tmp_path: Path, firmware_cache:
     parity = deployed.measurement.parity
     elements = sum(graph.tensors[t].elements for t in graph.outputs)
     assert (parity.elements, parity.mismatches) == (STEPS * elements, 0)
+    assert deployed.measurement.spread == 0, "each timed run begins with the same states"
 
 
 def test_what_runs_one_sample_at_a_time_refuses_states(tmp_path: Path) -> None:

@@ -89,7 +89,8 @@ def measure(
     clock = check_clock(client, info, run_s)
     deadline_s = run_deadline_s(run_s, emulated=emulated)
     parity = compare_outputs(client, samples, expected, deadline_s, has_states=bool(graph.states))
-    timed = time_runs(client, samples, info, runs or (TIMED_RUNS if emulated else BOARD_RUNS), deadline_s)
+    runs = runs or (TIMED_RUNS if emulated else BOARD_RUNS)
+    timed = time_runs(client, samples, info, runs, deadline_s, has_states=bool(graph.states))
     per_op = profile_ops(client, graph, samples, info)
     after = client.info()  # only now has the stack reached its maximum depth
     check_not_reset(after, info, mark)
@@ -131,11 +132,13 @@ def time_runs(
     info: Info,
     runs: int,
     deadline_s: float = RUN_DEADLINE_S,
+    *,
+    has_states: bool = False,
 ) -> RunStatistics:
-    """Counts of ``runs`` runs of the first sample, after warm-up; the inputs are reloaded for each."""
+    """Counts of ``runs`` runs of the first sample, after warm-up; inputs and states are the same for each."""
     counts = []
     for number in range(WARM_UP_RUNS + runs):
-        load_sample(client, samples, 0)
+        _load_first(client, samples, has_states)
         start = time.monotonic()
         _, (count,) = client.run(deadline_s=deadline_s)
         check_count(count, time.monotonic() - start, info, emulated=client.link.emulated)
@@ -146,10 +149,16 @@ def time_runs(
 
 def profile_ops(client: Client, graph: Graph, samples: Sequence[Array], info: Info) -> tuple[OpCount, ...]:
     """Counts per op of a run of the first sample; raises ``DeviceError`` if no op moves the counter."""
-    counts = client.profile(lambda: load_sample(client, samples, 0))
+    counts = client.profile(lambda: _load_first(client, samples, bool(graph.states)))
     if not any(counts):
         raise DeviceError(f"the counter ({info.counted_by}) did not move in any op of the profile")
     return tuple(OpCount(i, graph.ops[i].kind, count) for i, count in enumerate(counts))
+
+
+def _load_first(client: Client, samples: Sequence[Array], has_states: bool) -> None:
+    if has_states:
+        client.reset_states()
+    load_sample(client, samples, 0)
 
 
 def latency_of(count: float, info: Info, board: Board, *, emulated: bool) -> Latency:
