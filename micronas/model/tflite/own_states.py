@@ -38,9 +38,7 @@ def with_own_states(model: RawModel) -> RawModel:
 def _held(model: RawModel, index: int, op: RawOp, position: int) -> int:
     tensor = op.inputs[position] if position < len(op.inputs) else -1
     if not 0 <= tensor < len(model.tensors) or not model.tensors[tensor].is_variable:
-        raise ModelError(
-            f"op #{index} {op.kind}: input {position} is not a variable tensor, which holds its state"
-        )
+        raise ModelError(f"op #{index} {op.kind}: its state, input {position}, is not a variable tensor")
     return tensor
 
 

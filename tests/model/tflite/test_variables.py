@@ -22,8 +22,8 @@ def stream() -> Graph:
     return random_case("READ_VARIABLE", np.random.default_rng(1))
 
 
-def edited(edit: Callable) -> bytes:
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(write(stream()), 0))
+def edited(edit: Callable, graph: Graph | None = None) -> bytes:
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(write(graph or stream()), 0))
     edit(model)
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"TFL3")
@@ -119,3 +119,41 @@ def short_initial(model) -> None:
 def test_a_variable_that_cannot_be_kept_is_refused_by_name(edit: Callable, reason: str) -> None:
     with pytest.raises(ModelError, match=reason):
         read_bytes(edited(edit), "wrong.tflite")
+
+
+def not_variable(model) -> None:
+    for tensor in model.subgraphs[MAIN].tensors:
+        tensor.isVariable = False
+
+
+def float_state(model) -> None:
+    for tensor in model.subgraphs[MAIN].tensors:
+        tensor.type = schema.TensorType.FLOAT32 if tensor.isVariable else tensor.type
+
+
+def shared_state(model) -> None:
+    ops = model.subgraphs[MAIN].operators
+    ops.append(ops[0])
+
+
+@pytest.mark.parametrize(
+    ("edit", "reason"),
+    [
+        (not_variable, r"op #0 SVDF: its state, input 4, is not a variable tensor"),
+        (float_state, r"op #0 SVDF keeps its state in float32, not int8 or int16"),
+        (shared_state, r"op #1 SVDF shares its state, tensor \d+, with another op"),
+    ],
+)
+def test_an_ops_own_state_that_cannot_be_kept_is_refused_by_name(edit: Callable, reason: str) -> None:
+    graph = random_case("SVDF", np.random.default_rng(3))
+    with pytest.raises(ModelError, match=reason):
+        read_bytes(edited(edit, graph), "wrong.tflite")
+
+
+@pytest.mark.parametrize("kind", ["SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"])
+def test_ops_with_their_own_state_are_read_as_they_were_written(kind: str) -> None:
+    graph = random_case(kind, np.random.default_rng(3))
+    again = read_bytes(write(graph), "again.tflite")
+    assert [s.initial.tolist() for s in again.states] == [s.initial.tolist() for s in graph.states]
+    assert [s.variable for s in again.states] == [""] * len(graph.states)
+    assert write(again) == write(graph)
