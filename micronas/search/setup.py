@@ -25,7 +25,7 @@ from micronas.quantize.calibration import check_calibration
 from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
 from micronas.search.predicted_latency.modelled import NetLatency, modelled_limit
-from micronas.search.predicted_latency.source import latency_source
+from micronas.search.predicted_latency.source import latency_source, with_source
 from micronas.space import ANOMALY_SPACES, SPACES, Arch, Space, check_space, make_space
 from micronas.strategy import STRATEGIES, Problem, check_strategy, searcher
 from micronas.train.cost import training_cpu_s
@@ -86,8 +86,9 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     _check_task(config.space.name, dataset)
     _check_calibration(dataset, config)
     space = make_space(config.space, dataset.input_shape, dataset.n_classes)
-    modelled = latency_source(config, board) is Source.MODELLED
-    model = board_latency(board) if modelled else None
+    source = latency_source(config, board)
+    config = with_source(config, source)
+    model = board_latency(board) if source is Source.MODELLED else None
     limit = modelled_limit(model, config.constraints.latency_ms)
     gate = LedgerGate(space, board, config.runtime, budget, config.constraints.macs, limit)
     net_latency = None if model is None else NetLatency(space, model, gate.deployed)

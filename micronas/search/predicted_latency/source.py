@@ -9,6 +9,14 @@ from micronas.latency.core_model import is_modelled, timing_model
 from micronas.trial import Source
 
 
+def with_source(config: SearchConfig, source: Source | None) -> SearchConfig:
+    """``config`` with the source written down, so that a stored run keeps it; unchanged without one."""
+    if source is None:
+        return config
+    latency = config.latency.model_copy(update={"source": source.value})
+    return config.model_copy(update={"latency": latency})
+
+
 def latency_source(config: SearchConfig, board: Board) -> Source | None:
     """The source that ``config`` names, otherwise the best available; None if there is no latency.
 
