@@ -27,7 +27,8 @@ from benchmarks.latency.shapes import batches, cases, chains, merged
 from micronas.board import Core
 from micronas.codegen.lowering.blocks import MAX_BYTES
 from micronas.latency.core_model import accelerators, model_of
-from micronas.latency.features import OpFeatures, features_of
+from micronas.latency.features import OpFeatures
+from micronas.latency.fine_features import fine_features_of
 from micronas.latency.op_model import CODES, COSTS, OpCounts, cross_validated, fit_prices
 from micronas.model.graph import Graph
 
@@ -51,7 +52,7 @@ def collect(core: Core, families: tuple[str, ...], count: int) -> list[OpCounts]
         for batch in itertools.chain.from_iterable(map(batches, series)):
             graph = merged(batch)
             counted = harness.count(graph, free_bytes=[_free_bytes(steps) for _ in graph.ops])
-            features = features_of(graph, counted.lowered)
+            features = fine_features_of(graph, counted.lowered)
             found += _ops(core, families, features, counted.counts)
     return found
 

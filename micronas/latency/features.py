@@ -1,9 +1,10 @@
 """The work of an op, in the few quantities that determine its kernel's time.
 
-There is one linear formula per kernel class. A class is the kernel's name and the properties that switch it
-to another inner loop: the long requantization, rows of whole words, the 3x3 special case. The quantities are
-those that the kernels in firmware/lib/mn_kernels loop over; a kernel without its own formula uses set-up,
-outputs and inputs.
+A run learns from few networks (``model``), so these quantities are few; prices fitted to thousands of ops use
+more (``fine_features``). There is one linear formula per kernel class. A class is the kernel's name and the
+properties that switch it to another inner loop: the long requantization, rows of whole words, the 3x3 special
+case. The quantities are those that the kernels in firmware/lib/mn_kernels loop over; a kernel without its own
+formula uses set-up, outputs and inputs.
 """
 
 from __future__ import annotations
@@ -13,11 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from micronas.codegen.lowering import Lowered
-from micronas.latency.kernel_laws import Law, Sizes, conv_law, dense_law, plane_law, strip_law, tap_list_law
 from micronas.model.graph import Graph, Op
 
-_FINISHES = ("short", "exact")
-_WITH_FINISH = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+FINISHES = ("short", "exact")
 _BY_SCALES = (("mn_add_s8", "mn_add_dsp", "mn_add_equal_dsp"), ("mn_mul_s8", "mn_mul_dsp"))
 """Kernels of one op that the quantization chooses from."""
 
@@ -32,11 +31,7 @@ class OpFeatures:
 
 def features_of(graph: Graph, lowered: Sequence[Lowered]) -> tuple[OpFeatures, ...]:
     """One per op. ``graph`` needs its weights: they decide which requantization a kernel uses."""
-    found, before = [], ""
-    for op, call in zip(graph.ops, lowered, strict=True):
-        found.append(_op_features(graph, op, call, is_cold=call.kernel != before))
-        before = call.kernel
-    return tuple(found)
+    return tuple(_op_features(graph, op, call) for op, call in zip(graph.ops, lowered, strict=True))
 
 
 def classes_before_training(op: OpFeatures) -> tuple[OpFeatures, ...]:
@@ -44,53 +39,89 @@ def classes_before_training(op: OpFeatures) -> tuple[OpFeatures, ...]:
     them.
     """
     kernel, *switches = op.kernel_class.split("/")
-    if switches and switches[0] in _FINISHES:
-        classes = ["/".join([kernel, finish, *switches[1:]]) for finish in _FINISHES]
+    if switches and switches[0] in FINISHES:
+        classes = ["/".join([kernel, finish, *switches[1:]]) for finish in FINISHES]
     else:
         classes = next((list(kernels) for kernels in _BY_SCALES if kernel in kernels), [op.kernel_class])
     return tuple(OpFeatures(name, op.values) for name in classes)
 
 
-def _op_features(graph: Graph, op: Op, call: Lowered, *, is_cold: bool) -> OpFeatures:
+def _op_features(graph: Graph, op: Op, call: Lowered) -> OpFeatures:
     sizes = {f.name.removeprefix("conv."): f.value for f in call.params if isinstance(f.value, int)}
-    packed = sum(c.count for c in call.constants if c.name == "weights")
-    if op.kind in _WITH_FINISH:
-        law = _law(op.kind, call.kernel, packed, sizes, is_cold)
-        finish = _FINISHES[bool(sizes.get("exact_finish"))]
-        return OpFeatures("/".join([call.kernel, finish, *law.switches]), _floats(*law.values))
-    return OpFeatures(call.kernel, _floats(1, *_work(graph, op, call, sizes, packed)))
-
-
-def _work(graph: Graph, op: Op, call: Lowered, sizes: Sizes, packed: int) -> tuple[float, ...]:
-    """What the kernels without a choice of requantization loop over."""
     shape = graph.tensors[op.outputs[0]].shape
-    outputs, inputs = math.prod(shape), sum(graph.tensors[t].elements for t in graph.activation_inputs(op))
+    if op.kind == "CONV_2D":
+        return _conv(call, sizes)
+    if op.kind == "DEPTHWISE_CONV_2D":
+        return _depthwise(call, sizes)
     if op.kind in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
-        return outputs, outputs * sizes["filter_h"] * sizes["filter_w"], outputs // shape[-1]
-    if op.kind == "CONCATENATION":
-        return _concatenation(call, sizes, outputs)
-    if op.kind == "TRANSPOSE_CONV":
-        return outputs, sizes["in_h"] * sizes["in_w"] * packed, inputs
-    if op.kind == "BATCH_MATMUL":
-        return outputs, outputs * sizes["depth"], inputs
-    return outputs, inputs, packed
+        window = sizes["filter_h"] * sizes["filter_w"]
+        outputs = math.prod(shape)
+        return OpFeatures(call.kernel, _floats(1, outputs, outputs * window, outputs // shape[-1]))
+    inputs = sum(graph.tensors[t].elements for t in graph.activation_inputs(op))
+    packed = sum(c.count for c in call.constants if c.name == "weights")
+    return OpFeatures(call.kernel, _floats(1, math.prod(shape), inputs, packed))
 
 
-def _concatenation(call: Lowered, sizes: Sizes, outputs: int) -> tuple[float, ...]:
-    """A copy per row and input; of whole words, unless a run ends within one."""
-    runs = next(c.values for c in call.constants if c.name == "run_bytes")
-    ragged = runs is not None and any(int(run) % 4 for run in runs.tolist())
-    return sizes["outer"], sizes["outer"] * sizes["inputs"], outputs, outputs * ragged
+def _conv(call: Lowered, p: dict[str, int]) -> OpFeatures:
+    """Output pixels go in pairs, output channels too; ``packed`` weights are padded to whole groups.
+
+    A block form reads all weights once per block of ``quads`` of four pixels; more than one quad stages them.
+    """
+    packed = sum(c.count for c in call.constants if c.name == "weights")
+    channel_pairs = -(-p["out_c"] // 2)
+    pixels = p["out_h"] * p["out_w"]
+    twice, fours = 2 * -(-pixels // 2), -(-pixels // 4)
+    terms = packed / (2 * channel_pairs)
+    values = [1, pixels, twice * channel_pairs, twice * packed, pixels * terms]
+    switches = [_finish(p)]
+    if quads := p.get("quads", 0):
+        blocks = -(-fours // quads)
+        values = [1, fours, fours * channel_pairs, fours * packed, fours * terms, blocks * packed]
+        switches.append("staged" if quads > 1 else "single")
+    if "1x1" not in call.kernel:
+        border = pixels - _inner_pixels(p)
+        values += [border * terms, border * p["kernel_h"], pixels * p["kernel_h"]]
+        switches.append("words" if p["kernel_w"] * p["in_c"] % 4 == 0 else "bytes")
+    return OpFeatures("/".join([call.kernel, *switches]), _floats(*values))
 
 
-def _law(kind: str, kernel: str, packed: int, sizes: Sizes, is_cold: bool) -> Law:
-    if kind == "CONV_2D":
-        return conv_law(kernel, packed, sizes)
-    if kind == "FULLY_CONNECTED":
-        return dense_law(packed, sizes, is_cold=is_cold)
-    if kernel == "mn_depthwise_dsp":
-        return strip_law(sizes)
-    return tap_list_law(sizes) if kernel == "mn_depthwise_pixels_dsp" else plane_law(sizes)
+def _depthwise(call: Lowered, p: dict[str, int]) -> OpFeatures:
+    """Channel by channel: a plane is filled, then rows of pairs of outputs; an odd one costs a pair."""
+    words, channel_rows = p["kernel_w"] // 2 + 1, p["out_c"] * p["out_h"]
+    pairs = -(-p["out_w"] // 2)
+    values = _floats(
+        1,
+        p["out_c"],
+        channel_rows,
+        channel_rows * pairs,
+        channel_rows * (p["out_w"] % 2),
+        p["out_c"] * p.get("plane_h", 0) * p.get("plane_w", 0),
+        p["in_c"] * p["in_h"] * p["in_w"],
+        p["in_c"] * p["in_h"],
+        p["out_c"] * p["kernel_h"] * words,
+        channel_rows * pairs * p["kernel_h"] * words,
+        channel_rows * pairs * p["kernel_h"],
+    )
+    special = (p["kernel_h"], p["kernel_w"]) == (3, 3) and p["stride_w"] <= 2
+    return OpFeatures("/".join([call.kernel, _finish(p), "3x3" if special else "any"]), values)
+
+
+def _finish(p: dict[str, int]) -> str:
+    return FINISHES[bool(p.get("exact_finish"))]
+
+
+def _inner_pixels(p: dict[str, int]) -> int:
+    """Output pixels whose window is wholly inside the input."""
+    reach_h, reach_w = (p["kernel_h"] - 1) * p["dilation_h"], (p["kernel_w"] - 1) * p["dilation_w"]
+    down = _inner(p["out_h"], p["stride_h"], p["pad_top"], reach_h, p["in_h"])
+    across = _inner(p["out_w"], p["stride_w"], p["pad_left"], reach_w, p["in_w"])
+    return down * across
+
+
+def _inner(out: int, stride: int, pad: int, reach: int, size: int) -> int:
+    first = -(-pad // stride)
+    last = min(out - 1, (size - 1 - reach + pad) // stride)
+    return max(0, last - first + 1)
 
 
 def _floats(*values: float) -> tuple[float, ...]:

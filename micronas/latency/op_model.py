@@ -1,7 +1,7 @@
 """From shapes to cycles without running anything: prices per kernel class, fitted once per core.
 
-``op_costs.json`` holds, for each core and kernel class (``features.py``), what each feature of an op costs in
-cycles of the core and in missed lines of flash, behind each kind of accelerator. ``python -m
+``op_costs.json`` holds, for each core and kernel class (``fine_features``), what each feature of an op
+costs in cycles of the core and in missed lines of flash, behind each kind of accelerator.
 benchmarks.latency.fit`` makes it from the class counts (``counts/``) of generated ops of many shapes, and
 prints its errors on other ops. A network is the sum of its ops, as in the full model, except that an op does
 not profit from what the previous op left in the caches.
@@ -23,7 +23,8 @@ from micronas.board import Board, Core
 from micronas.codegen.lowering import Lowered
 from micronas.errors import BoardError
 from micronas.latency.core_model import TimingModel, accelerators, timing_model
-from micronas.latency.features import OpFeatures, classes_before_training, features_of
+from micronas.latency.features import OpFeatures, classes_before_training
+from micronas.latency.fine_features import fine_features_of
 from micronas.latency.nnls import Vector, nnls
 from micronas.model.graph import Graph
 from micronas.trial import Json, Latency, Source
@@ -137,7 +138,7 @@ class BoardLatency:
         ``memory`` is where its arena lies, which a calibrated board may know the cost of.
         """
         timed = self.model.op if trained else self.model.untrained_op
-        return self._in_memory(memory).sum([timed(f) for f in features_of(graph, lowered)])
+        return self._in_memory(memory).sum([timed(f) for f in fine_features_of(graph, lowered)])
 
     def _in_memory(self, memory: str) -> BoardLatency:
         if self.board.calibration is None or memory not in self.board.calibration.memories:

@@ -16,6 +16,8 @@ from micronas.deploy.deployment import verified_deployment
 from micronas.device.targets import make_device
 from micronas.errors import MicronasError
 from micronas.estimate.full import cached_dataset
+from micronas.memory.budget import make_budget
+from micronas.memory.ledger import make_ledger
 from micronas.model.net import Net
 from micronas.model.tflite import read_bytes
 from micronas.search.predicted_latency.prediction import profile_of
@@ -86,7 +88,10 @@ def run_untrained(config: SearchConfig, board: Board) -> RunUntrained:
         graph = read_bytes(tflite, "profiling_sample")
         samples = parity_samples(graph, dataset, PARITY_SAMPLES)
         device = make_device(config.device, config.probe, config.port)
-        with verified_deployment(graph, board, samples, device=device) as deployed:
+        constraints = config.constraints
+        limit = make_budget(board, constraints.flash_kb, constraints.sram_kb).flash_bytes
+        ledger = make_ledger(graph, board, flash_limit_bytes=limit)  # with the blocks that a trial has
+        with verified_deployment(graph, board, samples, device=device, ledger=ledger) as deployed:
             return profile_of(graph, deployed.ledger.lowered, deployed.measurement)
 
     return run

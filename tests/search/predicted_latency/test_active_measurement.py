@@ -10,7 +10,7 @@ import pytest
 
 from micronas.board import load_board
 from micronas.config import parse_config
-from micronas.latency.features import features_of
+from micronas.latency.fine_features import fine_features_of
 from micronas.latency.op_model import board_latency
 from micronas.memory.ledger import Ledger
 from micronas.model.graph import Graph
@@ -56,7 +56,7 @@ class StandInBoard:
         """In place of building, flashing and profiling."""
         self.measured += 1
         counts = []
-        for op in features_of(graph, ledger.lowered):
+        for op in fine_features_of(graph, ledger.lowered):
             price = self._model.model.op(op)
             own = 1.0 + 0.06 * (share_of(op.kernel_class) - 0.5)
             counts.append(1.33 * own * (price.cycles + self._model.timing.miss_cycles * price.misses))

@@ -1,0 +1,80 @@
+"""The work of an op in all quantities that its kernel loops over, for prices fitted to thousands of ops.
+
+The quantities and switches of convolutions and dense layers are in ``kernel_laws``. A run that learns from a
+few dozen networks of its own takes fewer of them (``features``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from micronas.codegen.lowering import Lowered
+from micronas.latency.features import FINISHES, OpFeatures
+from micronas.latency.kernel_laws import (
+    Law,
+    Sizes,
+    conv_law,
+    dense_law,
+    plane_law,
+    strip_law,
+    tap_list_law,
+)
+from micronas.model.graph import Graph, Op
+
+_WITH_FINISH = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+
+
+def fine_features_of(graph: Graph, lowered: Sequence[Lowered]) -> tuple[OpFeatures, ...]:
+    """One per op. ``graph`` needs its weights: they decide which requantization a kernel uses."""
+    found, before = [], ""
+    for op, call in zip(graph.ops, lowered, strict=True):
+        found.append(_op_features(graph, op, call, is_cold=call.kernel != before))
+        before = call.kernel
+    return tuple(found)
+
+
+def _op_features(graph: Graph, op: Op, call: Lowered, *, is_cold: bool) -> OpFeatures:
+    sizes = {f.name.removeprefix("conv."): f.value for f in call.params if isinstance(f.value, int)}
+    packed = sum(c.count for c in call.constants if c.name == "weights")
+    if op.kind in _WITH_FINISH:
+        law = _law(op.kind, call.kernel, packed, sizes, is_cold)
+        finish = FINISHES[bool(sizes.get("exact_finish"))]
+        return OpFeatures("/".join([call.kernel, finish, *law.switches]), _floats(*law.values))
+    return OpFeatures(call.kernel, _floats(1, *_work(graph, op, call, sizes, packed)))
+
+
+def _work(graph: Graph, op: Op, call: Lowered, sizes: Sizes, packed: int) -> tuple[float, ...]:
+    """What the kernels without a choice of requantization loop over."""
+    shape = graph.tensors[op.outputs[0]].shape
+    outputs, inputs = math.prod(shape), sum(graph.tensors[t].elements for t in graph.activation_inputs(op))
+    if op.kind in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
+        return outputs, outputs * sizes["filter_h"] * sizes["filter_w"], outputs // shape[-1]
+    if op.kind == "CONCATENATION":
+        return _concatenation(call, sizes, outputs)
+    if op.kind == "TRANSPOSE_CONV":
+        return outputs, sizes["in_h"] * sizes["in_w"] * packed, inputs
+    if op.kind == "BATCH_MATMUL":
+        return outputs, outputs * sizes["depth"], inputs
+    return outputs, inputs, packed
+
+
+def _concatenation(call: Lowered, sizes: Sizes, outputs: int) -> tuple[float, ...]:
+    """A copy per row and input; of whole words, unless a run ends within one."""
+    runs = next(c.values for c in call.constants if c.name == "run_bytes")
+    ragged = runs is not None and any(int(run) % 4 for run in runs.tolist())
+    return sizes["outer"], sizes["outer"] * sizes["inputs"], outputs, outputs * ragged
+
+
+def _law(kind: str, kernel: str, packed: int, sizes: Sizes, is_cold: bool) -> Law:
+    if kind == "CONV_2D":
+        return conv_law(kernel, packed, sizes)
+    if kind == "FULLY_CONNECTED":
+        return dense_law(packed, sizes, is_cold=is_cold)
+    if kernel == "mn_depthwise_dsp":
+        return strip_law(sizes)
+    return tap_list_law(sizes) if kernel == "mn_depthwise_pixels_dsp" else plane_law(sizes)
+
+
+def _floats(*values: float) -> tuple[float, ...]:
+    return tuple(float(v) for v in values)
