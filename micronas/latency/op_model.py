@@ -1,10 +1,10 @@
 """From shapes to cycles without running anything: prices per kernel class, fitted once per core.
 
 ``op_costs.json`` holds, for each core and kernel class (``fine_features``), what each feature of an op
-costs in cycles of the core and in missed lines of flash, behind each kind of accelerator.
-benchmarks.latency.fit`` makes it from the class counts (``counts/``) of generated ops of many shapes, and
-prints its errors on other ops. A network is the sum of its ops, as in the full model, except that an op does
-not profit from what the previous op left in the caches.
+costs in cycles of the core and in missed lines of flash, behind each kind of accelerator. It is made by
+``python -m benchmarks.latency.fit`` from the class counts (``counts/``) of generated ops of many shapes,
+which also prints its errors on other ops. A network is the sum of its ops, as in the full model, except that
+an op does not profit from what the previous op left in the caches.
 """
 
 from __future__ import annotations
