@@ -65,7 +65,7 @@ def _op_features(graph: Graph, op: Op, call: Lowered) -> OpFeatures:
 def _conv(call: Lowered, p: dict[str, int]) -> OpFeatures:
     """Output pixels go in pairs, output channels too; ``packed`` weights are padded to whole groups.
 
-    A block form reads all weights once per block of ``quads`` of four pixels; more than one quad stages them.
+    A block form takes ``quads`` of four pixels at a time; more than one quad stages all weights once per block.
     """
     packed = sum(c.count for c in call.constants if c.name == "weights")
     channel_pairs = -(-p["out_c"] // 2)
@@ -76,8 +76,8 @@ def _conv(call: Lowered, p: dict[str, int]) -> OpFeatures:
     switches = [_finish(p)]
     if quads := p.get("quads", 0):
         blocks = -(-fours // quads)
-        values = [1, fours, fours * channel_pairs, fours * packed, fours * terms, blocks * packed]
-        switches.append("staged" if quads > 1 else "single")
+        staged = blocks * packed if quads > 1 else 0
+        values = [1, fours, fours * channel_pairs, fours * packed, fours * terms, staged]
     if "1x1" not in call.kernel:
         border = pixels - _inner_pixels(p)
         values += [border * terms, border * p["kernel_h"], pixels * p["kernel_h"]]

@@ -23,6 +23,7 @@ CONFIG = SearchConfig.model_validate(
         "board": "nucleo_f446re",
         "data": {"name": "digits"},
         "space": {"max_blocks": 3, "max_width": 24},
+        "latency": {"source": "emulated"},
         "constraints": {"flash_kb": 24, "sram_kb": 16, "latency_ms": 5},
     }
 )
