@@ -65,7 +65,8 @@ def _op_features(graph: Graph, op: Op, call: Lowered) -> OpFeatures:
 def _conv(call: Lowered, p: dict[str, int]) -> OpFeatures:
     """Output pixels go in pairs, output channels too; ``packed`` weights are padded to whole groups.
 
-    A block form takes ``quads`` of four pixels at a time; more than one quad stages all weights once per block.
+    A block form takes ``quads`` of four pixels at a time, and stages all weights once per block if there are
+    several.
     """
     packed = sum(c.count for c in call.constants if c.name == "weights")
     channel_pairs = -(-p["out_c"] // 2)
