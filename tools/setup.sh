@@ -2,7 +2,7 @@
 # Everything the two commands of the README need, and nothing the second time:
 # Debian packages where they are missing, a virtual environment with locked versions, micronas itself.
 #
-#   tools/setup.sh [test]     "test" adds what only the tests need (clang and its sanitizer runtime)
+#   tools/setup.sh [test]     "test" adds what only the tests need (clang and its sanitizer runtime, Chromium)
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -28,6 +28,7 @@ has_newlib || missing_packages="$missing_packages libnewlib-arm-none-eabi"
 need qemu-system-arm qemu-system-arm
 need gcc gcc libc6-dev
 [ "${1:-}" != test ] || need clang clang libclang-rt-dev
+[ "${1:-}" != test ] || have google-chrome || need chromium chromium
 
 python=""
 for candidate in "${PYTHON:-}" python3.11 python3.12 python3.13 python3; do

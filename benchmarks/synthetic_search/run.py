@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.synthetic_search.task import GUESSING, Task, error_of, make_task
 from benchmarks.synthetic_search.variants import VARIANTS
-from micronas.compare.hypervolume import hypervolume
+from micronas.strategy.hypervolume import hypervolume
 from micronas.trial import Trial
 
 

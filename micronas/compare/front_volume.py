@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from micronas.compare.budget import Unit
 from micronas.compare.curve import Curve, best_so_far
 from micronas.compare.history import History
-from micronas.compare.hypervolume import Point, hypervolume, non_dominated
+from micronas.strategy.hypervolume import Point, hypervolume, non_dominated
 from micronas.trial import Scores, Source
 
 

@@ -1,6 +1,6 @@
 """The report: one self-contained HTML page of a run, finished or not.
 
-The charts are SVG generated here: a page of about ten kilobytes that opens anywhere, even offline.
+The charts are SVG generated here and the script is a page of JavaScript: no library, nothing from a network.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from pathlib import Path
 
 from jinja2 import UndefinedError
 
-from micronas.report.page import render
+from micronas.report.page import Live, render
 from micronas.report.picture import picture
 from micronas.report.run_data import read_run
 from micronas.store import Store
 
-__all__ = ["write_picture", "write_report"]
+__all__ = ["page_text", "write_picture", "write_report"]
 
 
 def write_report(store: Store, out: Path | None = None) -> Path:
     """Write the page of ``store`` to ``out`` (default: report.html in the run folder) and return its path."""
     path = out or store.folder / "report.html"
-    text = _page(store)
+    text = page_text(store, path)
     # A page that is open in a browser is replaced atomically.
     with tempfile.NamedTemporaryFile(
         "w", dir=path.parent, suffix=".html", delete=False, encoding="utf-8", errors="backslashreplace"
@@ -44,10 +44,11 @@ def write_picture(store: Store, out: Path) -> Path:
     return out
 
 
-def _page(store: Store) -> str:
+def page_text(store: Store, path: Path, live: Live | None = None) -> str:
+    """The page as it would be at ``path``; a ``live`` one reloads itself."""
     run = read_run(store)
     try:
-        return render(run)
+        return render(run, path, live)
     except (UndefinedError, TypeError, KeyError, AttributeError) as error:
         if not run.not_resumable:
             raise  # a run of this version that cannot be shown is a bug

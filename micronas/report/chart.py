@@ -13,12 +13,18 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 20, 14, 44
 
 @dataclass(frozen=True)
 class Point:
-    """A mark: position, kind (a CSS class) and tooltip."""
+    """A mark: position, kind (a CSS class) and tooltip; ``trial`` is its number, if it is one."""
 
     x: float
     y: float
     kind: str
     tip: str
+    trial: int | None = None
+
+    @property
+    def attributes(self) -> str:
+        """Class, and the number that the page's script reads."""
+        return f'class="{self.kind}"' + ("" if self.trial is None else f' data-trial="{self.trial}"')
 
 
 @dataclass(frozen=True)
@@ -39,14 +45,16 @@ def scatter(
     stepped: bool = False,
     whole_x: bool = False,
     width: int = WIDTH,
+    ticks_below: Sequence[Point] = (),
 ) -> str:
     """Points, a line through ``line`` (stairs when ``stepped``), axes; empty text without points.
 
-    ``whole_x`` keeps ticks at whole numbers, for counts.
+    ``whole_x`` keeps ticks at whole numbers, for counts. ``ticks_below`` have no ``y``: they are short lines
+    on the horizontal axis.
     """
     if not points:
         return ""
-    xs = [p.x for p in points] + ([limit.x] if limit else [])
+    xs = [p.x for p in (*points, *ticks_below)] + ([limit.x] if limit else [])
     frame = PlotArea(Range.around(xs, whole=whole_x), Range.around([p.y for p in points]), width)
     parts = [frame.axes(x_label, y_label)]
     if limit:
@@ -54,12 +62,21 @@ def scatter(
     if line:
         parts.append(f'<polyline class="front" points="{_path(frame, line, stepped)}"/>')
     parts += [
-        f'<circle class="{p.kind}" cx="{frame.x(p.x):.1f}" cy="{frame.y(p.y):.1f}" r="4">'
+        f'<circle {p.attributes} cx="{frame.x(p.x):.1f}" cy="{frame.y(p.y):.1f}" r="4">'
         f"<title>{escape(p.tip)}</title></circle>"
         for p in points
     ]
+    parts += [_tick(frame, p) for p in ticks_below]
     label = escape(f"{y_label} against {x_label}")
     return f'<svg viewBox="0 0 {width} {HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
+
+
+def _tick(frame: PlotArea, point: Point) -> str:
+    x, y = frame.x(point.x), HEIGHT - _BOTTOM
+    return (
+        f'<rect {point.attributes} x="{x - 1.5:.1f}" y="{y - 12}" width="3" height="12">'
+        f"<title>{escape(point.tip)}</title></rect>"
+    )
 
 
 def _limit(frame: PlotArea, limit: Limit) -> str:

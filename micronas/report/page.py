@@ -2,62 +2,78 @@
 
 from __future__ import annotations
 
-import base64
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import yaml
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 import micronas
-from micronas.codegen import generate
 from micronas.errors import kb, percent, plural
 from micronas.memory.plan.svg import plan_svg
 from micronas.report.chart import Limit, Point, scatter
+from micronas.report.confusion import read_confusion
+from micronas.report.downloads import downloads
+from micronas.report.drawing import draw
+from micronas.report.endings import endings
+from micronas.report.front import front_of
+from micronas.report.genes import genes_text
+from micronas.report.history import box_of, reward_chart, volume_chart
+from micronas.report.marks import kind, tip
+from micronas.report.memory_table import memory_table
 from micronas.report.run_data import RunData
 from micronas.report.target import MissedTarget, missed_target
-from micronas.store import Record
-from micronas.store.columns import csv_text, page_columns
+from micronas.store.columns import page_columns
 from micronas.strategy.pareto import non_dominated
-from micronas.trial import PREDICTION_STAGE, Outcome, Scores, Source, number_of, object_at
+from micronas.trial import PREDICTION_STAGE, Outcome, Scores, number_of, object_at
 
 
 @dataclass(frozen=True)
-class Download:
-    """A file of the package for the page."""
+class Live:
+    """A page that is served while the search runs: ``stamp`` changes with the run's data."""
 
-    name: str
-    size: int
-    href: str
+    stamp: str
+    reload_s: float = 5.0
 
 
-def render(run: RunData) -> str:
-    """The complete, self-contained page."""
+def render(run: RunData, page: Path, live: Live | None = None) -> str:
+    """The complete, self-contained page; ``page`` is the path from which its links lead."""
     environment = Environment(
         loader=PackageLoader("micronas.report", "."),
         autoescape=select_autoescape(default_for_string=True, default=True),
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "kb": kb,
-        "percent": percent,
-        "plural": plural,
-    }
+    environment.filters |= {"kb": kb, "percent": percent, "plural": plural, "genes": genes_text}
+    final = run.final.result if run.final else None
+    front = front_of(run.records)
     return environment.get_template("page.html.j2").render(
         run=run,
         version=micronas.__version__,
+        live=live,
         counts={outcome.value: sum(r.trial.outcome is outcome for r in run.records) for outcome in Outcome},
         by_prediction=sum(r.trial.stage == PREDICTION_STAGE for r in run.records),
         proposed=sum(1 + r.rejected for r in run.records),
         latency_source=_latency_source(run),
         fronts=[chart for chart in fronts(run) if chart],
-        history=_history(run),
+        front_numbers={record.trial.number for record in front},
+        drawings=[(network, draw(network)) for network in run.networks],
+        history=reward_chart(run),
+        volume=volume_chart(run),
+        box=box_of(run),
+        endings=endings(run.records),
         columns=page_columns(),
-        best=run.final.result if run.final else None,
+        best=final,
         missed=_missed(run),
+        memories=memory_table(object_at(final, "deployment")),
+        confusion=read_confusion(final, run.class_names) if final else None,
         plan=plan_svg(run.best.graph, run.best.plan) if run.best else "",
-        downloads=_downloads(run),
+        downloads=downloads(run, page),
+        command=lambda verb: f"micronas {verb} {shlex.quote(str(run.folder))}",
+        configuration=yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True),
     )
 
 
@@ -101,7 +117,8 @@ def _front(run: RunData, cost: Callable[[Scores], float | None], name: str, limi
     costs, values = [c for _, _, c in shown], [100 * s.quality_int8 for _, s, _ in shown]
     best = sorted(non_dominated(np.column_stack((costs, np.negative(values)))), key=lambda i: costs[i])
     points = [
-        Point(c, 100 * s.quality_int8, _kind(r, i in best), _tip(r)) for i, (r, s, c) in enumerate(shown)
+        Point(c, 100 * s.quality_int8, kind(r, i in best), tip(r), r.trial.number)
+        for i, (r, s, c) in enumerate(shown)
     ]
     # A budget far beyond every point would squeeze them into a corner.
     near = limit is not None and costs and limit <= 2 * max(costs)
@@ -110,48 +127,6 @@ def _front(run: RunData, cost: Callable[[Scores], float | None], name: str, limi
     return scatter(points, line, name, f"int8 {run.figure}, validation, %", limit=mark, stepped=True)
 
 
-def _history(run: RunData) -> str:
-    points, line, best = [], [], float("-inf")
-    for record in run.complete:
-        scores = record.trial.scores
-        assert scores is not None, "RunData.complete holds trials with scores"
-        points.append(Point(record.trial.number, scores.reward, _kind(record, False), _tip(record)))
-        best = max(best, scores.reward)
-        line.append((float(record.trial.number), best))
-    return scatter(points, line, "trial", "reward", stepped=True, whole_x=True, width=860)
-
-
-def _kind(record: Record, on_front: bool) -> str:
-    kind = "hand" if record.trial.origin == "baseline" else "trial"
-    if record.trial.scores and record.trial.scores.latency:
-        kind += " predicted" * (record.trial.scores.latency.source is Source.PREDICTED)
-    return f"{kind} best" if on_front else kind
-
-
-def _tip(record: Record) -> str:
-    scores = record.trial.scores
-    assert scores is not None, "only COMPLETE trials are drawn"
-    latency = f", {scores.latency.ms:.2f} ms {scores.latency.source.value}" if scores.latency else ""
-    return (
-        f"trial {record.trial.number} ({record.trial.origin}): {percent(scores.quality_int8)}, "
-        f"{kb(scores.flash_bytes)} flash, {kb(scores.sram_bytes)} SRAM{latency}"
-        f"{scores.cut and f', {scores.cut}'}"
-    )
-
-
 def _latency_source(run: RunData) -> str:
     sources = {s.latency.source.value for r in run.complete if (s := r.trial.scores) and s.latency}
     return ", ".join(sorted(sources)) or "not run"
-
-
-def _downloads(run: RunData) -> list[Download]:
-    files = [_download("trials.csv", csv_text(run.records).encode(), "text/csv")]
-    if run.final and run.best:
-        files.append(_download("model.tflite", run.final.tflite, "application/octet-stream"))
-        sources = generate(run.best.graph, run.best.lowered, run.best.plan, name="best")
-        files += [_download(name, text.encode(), "text/x-c") for name, text in sources.items()]
-    return files
-
-
-def _download(name: str, data: bytes, kind: str) -> Download:
-    return Download(name, len(data), f"data:{kind};base64,{base64.b64encode(data).decode()}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from micronas.board import Core
 from micronas.codegen.lowering import Lowered, Target
@@ -13,6 +14,7 @@ from micronas.memory.ledger import make_ledger
 from micronas.memory.plan import Plan, plan_memory
 from micronas.model.graph import Graph
 from micronas.model.tflite import read_bytes
+from micronas.report.front_networks import FrontNetwork, front_networks
 from micronas.space import ANOMALY_SPACES
 from micronas.store import Final, Record, Store
 from micronas.store.changes import changes_text
@@ -52,6 +54,7 @@ class RunData:
     """A run: its facts, its trials, and the best network once there is one."""
 
     name: str
+    folder: Path
     config: dict[str, Json]
     board: BoardFacts
     written_by: str
@@ -62,6 +65,8 @@ class RunData:
     unsealings: tuple[str, ...]
     final: Final | None
     best: ReportedNetwork | None
+    networks: tuple[FrontNetwork, ...]
+    environment: dict[str, str]
     not_resumable: str = ""
     """Why this version can only show the run; empty if it can resume it."""
     changes: tuple[str, ...] = ()
@@ -92,19 +97,22 @@ def read_run(store: Store) -> RunData:
     """Everything of ``store`` that the page needs."""
     class_names, baseline = store.fact("class_names"), number_of(store.fact("majority_baseline"))
     board = _board(store)
-    final = store.final()
+    final, records = store.final(), tuple(store.records())
     return RunData(
         name=store.folder.name,
+        folder=store.folder,
         config=object_at(store.fact("config")),
         board=board,
         written_by=store.written_by,
         class_names=tuple(str(name) for name in class_names) if isinstance(class_names, list) else (),
         majority_baseline=0.0 if baseline is None else baseline,
-        records=tuple(store.records()),
+        records=records,
         wall_s=store.wall_s(),
         unsealings=tuple(store.unsealings()),
         final=final,
         best=_network(final.tflite, store, board.target) if final and board.target else None,
+        networks=front_networks(store, records),
+        environment=store.environment,
         not_resumable=why_not_resumable(store),
         changes=tuple(changes_text(store)),
     )

@@ -21,6 +21,7 @@ from typing import Self
 
 import micronas
 from micronas.errors import StoreError
+from micronas.host.environment import environment
 from micronas.host.process_lock import ProcessLock
 from micronas.store import run_lock
 from micronas.store.digests import FINAL, add_digest, checked, trial_name
@@ -47,6 +48,9 @@ from micronas.store.run_file import (
 )
 from micronas.store.run_format import config_in_this_format, in_this_format, other_format, unreadable
 from micronas.trial import Json
+
+ENVIRONMENT = "environment"
+"""Fact of a run: the machine and versions on which it was created."""
 
 
 class Store:
@@ -179,6 +183,13 @@ class Store:
     def unreadable(self, what: str, why: str) -> StoreError:
         """The error for stored data that this version does not understand."""
         return unreadable(self.folder, self.written_by, what, why)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Machine and versions on which the run was created; empty for runs of earlier versions."""
+        row = self._one("SELECT value FROM facts WHERE name = ?", ENVIRONMENT)
+        stored = json.loads(str(row[0])) if row else {}
+        return {str(name): str(value) for name, value in stored.items()} if isinstance(stored, dict) else {}
 
     def begin_session(self) -> None:
         """Start counting wall-clock time; a run has one session per start or resume."""
@@ -329,4 +340,5 @@ def _now() -> str:
 
 def _own_facts() -> dict[str, Json]:
     """What a later version must know about the one that wrote the run."""
-    return {"schema_version": SCHEMA_VERSION, "code_version": micronas.__version__}
+    made_on: dict[str, Json] = {**environment()}
+    return {"schema_version": SCHEMA_VERSION, "code_version": micronas.__version__, ENVIRONMENT: made_on}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micronas.compare.curve import Curve, Spread, band, best_so_far
-from micronas.compare.hypervolume import Point, hypervolume, non_dominated
+from micronas.strategy.hypervolume import Point, hypervolume, non_dominated
 
 SIDE = 5
 

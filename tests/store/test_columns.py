@@ -79,8 +79,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def page_table(page: str) -> list[list[str]]:
     """Cells of the table of trials."""
-    table = page[page.index("<h2>Trials</h2>") :]
-    rows = re.findall(r"<tr>(.*?)</tr>", table, re.S)
+    table = page[page.index('<table id="trials"') :].partition("</table>")[0]
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", re.sub("</?button[^>]*>", "", table), re.S)
     return [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in rows]
 
 

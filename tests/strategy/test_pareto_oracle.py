@@ -8,7 +8,7 @@ from pymoo.indicators.hv import HV
 from pymoo.operators.survival.rank_and_crowding.metrics import calc_crowding_distance
 from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
-from micronas.compare.hypervolume import hypervolume
+from micronas.strategy.hypervolume import hypervolume
 from micronas.strategy.nsga2 import crowding_distance
 from micronas.strategy.pareto import non_dominated, sort_fronts
 from micronas.strategy.predictor.ehvi import AttainedError

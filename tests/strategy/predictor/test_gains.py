@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from micronas.compare.hypervolume import hypervolume
 from micronas.config import RewardConfig
+from micronas.strategy.hypervolume import hypervolume
 from micronas.strategy.predictor import HypervolumeImprovement, RewardImprovement
 from micronas.strategy.predictor.candidate import Candidate, Tried
 from micronas.strategy.predictor.ehvi import AttainedError

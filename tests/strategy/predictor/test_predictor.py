@@ -10,7 +10,6 @@ import pytest
 
 from micronas.board import load_board
 from micronas.codegen.lowering import Target
-from micronas.compare.hypervolume import hypervolume
 from micronas.config import DataConfig, SpaceConfig, StrategyConfig
 from micronas.errors import ConfigError
 from micronas.estimate import check_estimator
@@ -18,6 +17,7 @@ from micronas.memory.ledger import Budget
 from micronas.search.gate import LedgerGate
 from micronas.space import make_space
 from micronas.strategy import PREDICTORS, Strategy, make_strategy, searcher
+from micronas.strategy.hypervolume import hypervolume
 from micronas.strategy.predictor.candidate import Tried
 from micronas.strategy.predictor.features import DEPTH, MACS, PARAMETERS, features
 from micronas.strategy.predictor.gaussian_process import Scaling

@@ -1,0 +1,84 @@
+"""Files that the page offers: inside it, so that they travel with it; large ones as links beside it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from micronas.codegen import generate
+from micronas.deploy.library import library_files
+from micronas.errors import MicronasError
+from micronas.report.run_data import RunData
+from micronas.store.columns import csv_text
+
+EMBEDDED_BYTES = 1_000_000
+"""A larger file is a link: it would make the page slow to open."""
+_BESIDE = ("model.keras", "firmware.elf")
+_BINARY = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file: its name, bytes, and a data URI or a path from the page's folder."""
+
+    name: str
+    size: int
+    href: str
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether the page holds it."""
+        return self.href.startswith("data:")
+
+
+def downloads(run: RunData, page: Path) -> list[Download]:
+    """Every file that the run has; ``page`` is where the page will be."""
+    files = [_inside("trials.csv", csv_text(run.records).encode(), "text/csv")]
+    if run.final is not None and run.best is not None:
+        files.append(_inside("model.tflite", run.final.tflite, _BINARY))
+        sources = generate(run.best.graph, run.best.lowered, run.best.plan, name="best")
+        files += [_inside(name, text.encode(), "text/x-c") for name, text in sources.items()]
+        files += _library(run)
+    return files + [file for name in _BESIDE if (file := _beside(run.folder / "best" / name, page))]
+
+
+def _library(run: RunData) -> list[Download]:
+    """The network as a C99 library, as ``micronas export`` writes it."""
+    assert run.best is not None, "asked only for a run with a result"
+    assert run.final is not None, "likewise"
+    outputs = run.best.graph.tensors[run.best.graph.outputs[0]].shape
+    labels = run.class_names if outputs and len(run.class_names) == outputs[-1] else ()
+    try:
+        sha256 = hashlib.sha256(run.final.tflite).hexdigest()
+        files = library_files(run.best.graph, name="model", labels=labels, sha256=sha256)
+    except MicronasError:
+        return []  # `micronas export` says why
+    return [_inside("c_library.zip", _zipped(files), "application/zip")]
+
+
+def _zipped(files: Mapping[str, str]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(f"model/{name}"), text, zipfile.ZIP_DEFLATED)
+    return stream.getvalue()
+
+
+def _beside(path: Path, page: Path) -> Download | None:
+    if not path.is_file():
+        return None
+    if path.stat().st_size <= EMBEDDED_BYTES:
+        return _inside(path.name, path.read_bytes(), _BINARY)
+    relative = Path(os.path.relpath(path.resolve(), page.resolve().parent)).as_posix()
+    return Download(path.name, path.stat().st_size, quote(relative))
+
+
+def _inside(name: str, data: bytes, kind: str) -> Download:
+    return Download(name, len(data), f"data:{kind};base64,{base64.b64encode(data).decode()}")

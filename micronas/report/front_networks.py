@@ -1,0 +1,102 @@
+"""The networks of a run's front with their bytes and cycles, op by op, for the drawings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from micronas.board import Board
+from micronas.codegen.lowering import Target
+from micronas.codegen.lowering.lower import lower_graph
+from micronas.errors import BoardError, MicronasError
+from micronas.latency.features import features_of
+from micronas.latency.op_model import board_latency
+from micronas.memory.ledger import Ledger, make_ledger
+from micronas.model.graph import Graph
+from micronas.model.tflite import read_bytes
+from micronas.report.front import front_of
+from micronas.store import Record, Store
+from micronas.store.stored_setup import stored_board, stored_budget, stored_config
+from micronas.trial import Json, number_of, object_at
+
+MOST = 12
+"""Drawings on a page; a longer front is drawn in even steps from its cheapest to its best network."""
+
+
+@dataclass(frozen=True, eq=False)
+class OpCosts:
+    """What each op takes: ``values`` in order of the ops, and what they are, with their source."""
+
+    what: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class FrontNetwork:
+    """A network of the front; ``costs`` is None where neither a device nor a model says what its ops take."""
+
+    record: Record
+    graph: Graph
+    ledger: Ledger
+    costs: OpCosts | None
+
+
+def front_networks(store: Store, records: Sequence[Record]) -> tuple[FrontNetwork, ...]:
+    """Those with a stored model, by rising cost; none of a run whose board this version cannot read."""
+    try:
+        board, limit = stored_board(store), stored_budget(store).flash_bytes
+        runtime = stored_config(store).runtime
+    except MicronasError:
+        return ()
+    found = []
+    for record in spread(front_of(records), MOST):
+        number = record.details.get("repeats_trial", record.trial.number)
+        tflite = store.model(number) if isinstance(number, int) else None
+        if tflite is not None and (drawn := _network(record, tflite, board, runtime, limit)) is not None:
+            found.append(drawn)
+    return tuple(found)
+
+
+def spread(front: Sequence[Record], most: int) -> list[Record]:
+    """At most ``most`` of ``front``, its ends included, in even steps."""
+    if len(front) <= most:
+        return list(front)
+    return [front[round(place * (len(front) - 1) / (most - 1))] for place in range(most)]
+
+
+def _network(record: Record, tflite: bytes, board: Board, runtime: str, limit: int) -> FrontNetwork | None:
+    try:
+        graph = read_bytes(tflite, f"trial {record.trial.number}")
+        ledger = make_ledger(graph, board, runtime, flash_limit_bytes=limit)
+    except MicronasError:
+        return None  # a model of another version: the page shows the rest
+    return FrontNetwork(record, graph, ledger, op_costs(record.details, graph, board))
+
+
+def op_costs(details: dict[str, Json], graph: Graph, board: Board) -> OpCosts | None:
+    """Measured cycles; else modelled ones; else the emulator's instructions; else None."""
+    counts = _counted(details, len(graph.ops))
+    what = object_at(details, "counter").get("counts")
+    if counts is not None and what == "cycles":
+        return OpCosts("cycles, measured", counts)
+    try:
+        latency = board_latency(board)
+        # Without blocks of pixels, as the search models them: their size depends on the memory plan.
+        times = [
+            latency.model.op(features)
+            for features in features_of(graph, lower_graph(graph, Target(board.core)))
+        ]
+        if len(times) == len(graph.ops):
+            cycles = (latency.sum([time]).cycles or 0 for time in times)
+            return OpCosts("cycles, modelled", tuple(float(count) for count in cycles))
+    except BoardError:
+        pass  # a core without a timing model
+    return OpCosts("instructions, emulated", counts) if counts is not None else None
+
+
+def _counted(details: dict[str, Json], ops: int) -> tuple[float, ...] | None:
+    rows = details.get("per_op")
+    if not isinstance(rows, list) or len(rows) != ops:
+        return None
+    counts = [number_of(object_at(row).get("instructions")) for row in rows]
+    return tuple(count for count in counts if count is not None) if None not in counts else None

@@ -1,0 +1,159 @@
+"""What the page is made of, each part against figures worked out here."""
+
+from __future__ import annotations
+
+import base64
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from micronas.board import load_board
+from micronas.memory.ledger import make_ledger
+from micronas.report import write_report
+from micronas.report.confusion import read_confusion
+from micronas.report.downloads import EMBEDDED_BYTES, downloads
+from micronas.report.drawing import draw, op_title, short, sources
+from micronas.report.endings import endings
+from micronas.report.front_networks import front_networks, op_costs, spread
+from micronas.report.genes import flat_genes, genes_text
+from micronas.report.history import box_of, volumes
+from micronas.report.memory_table import MemoryRow, memory_table
+from micronas.report.run_data import RunData, read_run
+from micronas.store import Store
+from tests.support.report_run import BOARD, CONFUSION, DEAD, REFUSED, WIDTHS, make_run, residual_graph
+from tests.support.stored_trials import complete, failed
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_run(tmp_path_factory.mktemp("runs") / "run")
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path) -> RunData:
+    with Store.read(folder) as store:
+        return read_run(store)
+
+
+def test_genes_read_as_text_in_any_space() -> None:
+    arch = {"stem": {"kernel": 3, "pool": False, "gate": True}, "blocks": [{"width": 8}, {"width": 12}]}
+    assert genes_text(arch) == "stem: kernel 3, gate; blocks 1: width 8; blocks 2: width 12"
+    assert genes_text([1, 0, 2]) == "1 0 2"
+    assert flat_genes(arch)["blocks.1.width"] == 12
+    assert flat_genes([4, 5]) == {"0": 4, "1": 5}
+
+
+def test_reasons_that_differ_in_numbers_are_one_group(run: RunData) -> None:
+    found = endings(run.records)
+    assert [(e.outcome, e.stage, e.count) for e in found] == [
+        ("infeasible", "budget", 2),
+        ("failed", "train", 1),
+    ]
+    assert found[0].numbers == (REFUSED, REFUSED + 1)
+    assert found[1].numbers == (DEAD,)
+
+
+def test_the_hypervolume_is_the_share_of_the_box_that_is_dominated(run: RunData) -> None:
+    box = box_of(run)
+    assert box is not None
+    assert (box.error, box.cost) == (0.75, 5.0)  # guessing one of four classes; the slowest trial
+    # errors .4 .3 .2 .1 of .75 at 2, 3, 4 and 5 of 5 ms: stairs below the corner (1, 1)
+    steps = [(1 - 0.4 / 0.75) * (1 - 2 / 5)]
+    steps.append(steps[-1] + (0.4 - 0.3) / 0.75 * (1 - 3 / 5))
+    steps.append(steps[-1] + (0.3 - 0.2) / 0.75 * (1 - 4 / 5))
+    steps.append(steps[-1])  # at the edge of the box
+    assert [volume for _, volume in volumes(run, box)] == pytest.approx(steps)
+
+
+def test_a_drawing_has_a_box_per_op_and_shows_the_residual_connection(run: RunData) -> None:
+    assert [network.record.trial.number for network in run.networks] == list(range(len(WIDTHS)))
+    network, graph = run.networks[0], residual_graph(WIDTHS[0])
+    svg = draw(network)
+    assert svg.count('class="op ') == len(graph.ops)
+    add = next(place for place, op in enumerate(graph.ops) if op.kind == "ADD")
+    assert sorted(sources(network.graph, add)) == [0, add - 1]
+    assert svg.count("<path") == 1
+    assert [op_title(graph, op) for op in graph.ops[:3]] == ["Conv 3×3 /2", "Depthw. 3×3", "Conv 1×1"]
+    ledger = make_ledger(graph, load_board(BOARD))
+    for row in ledger.ops:
+        assert f"{row.constant_bytes:,} bytes of constants" in svg
+        assert f"{row.live_bytes:,} bytes of the arena in use" in svg
+    assert "8×8×4" in svg
+
+
+def test_cycles_are_measured_else_modelled_and_say_so() -> None:
+    graph, board = residual_graph(4), load_board(BOARD)
+    counted = [{"instructions": 100 + place} for place in range(len(graph.ops))]
+    measured = op_costs({"per_op": counted, "counter": {"counts": "cycles"}}, graph, board)  # type: ignore[dict-item]
+    assert measured is not None
+    assert measured.what == "cycles, measured"
+    assert measured.values == tuple(100 + place for place in range(len(graph.ops)))
+    modelled = op_costs({"per_op": counted, "counter": {"counts": "instructions"}}, graph, board)  # type: ignore[dict-item]
+    assert modelled is not None
+    assert modelled.what == "cycles, modelled"
+    assert all(value > 0 for value in modelled.values)
+
+
+def test_a_long_front_is_drawn_in_even_steps_with_both_ends() -> None:
+    front = [complete(number) for number in range(100)]
+    numbers = [record.trial.number for record in spread(front, 12)]
+    assert (numbers[0], numbers[-1], len(set(numbers))) == (0, 99, 12)
+    assert spread(front[:5], 12) == front[:5]
+    assert short(9_999) == "9,999"
+    assert short(12_345) == "12.3k"
+
+
+def test_networks_without_a_stored_model_are_left_out(folder: Path) -> None:
+    with Store.read(folder) as store:
+        assert front_networks(store, [complete(9), failed(10)]) == ()
+
+
+def test_the_memory_table_has_a_row_per_region_and_names_differences(run: RunData) -> None:
+    assert run.final is not None
+    rows = memory_table(run.final.result["deployment"])  # type: ignore[arg-type]
+    assert [row.name for row in rows] == ["flash", "sram", "constants (in flash)", "all SRAM"]  # ccm is empty
+    assert [row.verdict for row in rows] == ["+8 bytes", "equal", "equal", "equal"]
+    assert MemoryRow("sram", 10, 10, 12, 100).verdict == "+2 bytes"
+    assert MemoryRow("sram", 10, None, None, 100).verdict == "not built"
+    assert MemoryRow("sram", 10, 20, None, 100).used == 0.2
+    assert memory_table({}) == []
+
+
+def test_the_figures_of_each_class_follow_from_the_matrix() -> None:
+    confusion = read_confusion({"confusion": CONFUSION}, ["a", "b", "c", "d"])
+    assert confusion is not None
+    c = confusion.classes[2]  # 8 of 10 found; 13 were said to be it
+    assert (c.name, c.samples, c.recall, c.precision) == ("c", 10, 0.8, pytest.approx(8 / 13))
+    assert c.f1 == pytest.approx(2 * 0.8 * (8 / 13) / (0.8 + 8 / 13))
+    assert read_confusion({}, ["a"]) is None
+    assert read_confusion({"confusion": [[1, 2], [3]]}, ["a", "b"]) is None
+    assert read_confusion({"confusion": [[0]]}, ["a"]).classes[0].precision is None  # type: ignore[union-attr]
+
+
+def test_the_library_and_small_files_travel_in_the_page_and_large_ones_are_links(folder: Path) -> None:
+    best = folder / "best"
+    best.mkdir(exist_ok=True)
+    (best / "firmware.elf").write_bytes(b"ELF" * 10)
+    (best / "model.keras").write_bytes(bytes(EMBEDDED_BYTES + 1))
+    with Store.read(folder) as store:
+        files = {file.name: file for file in downloads(read_run(store), folder / "pages" / "page.html")}
+        assert base64.b64decode(files["firmware.elf"].href.partition(",")[2]) == b"ELF" * 10
+        assert files["model.keras"].href == "../best/model.keras"
+        archive = zipfile.ZipFile(io.BytesIO(base64.b64decode(files["c_library.zip"].href.partition(",")[2])))
+        assert "model/CMakeLists.txt" in archive.namelist()
+        assert {"trials.csv", "model.tflite", "mn_model.c"} <= set(files)
+        text = write_report(store, folder / "page.html").read_text(encoding="utf-8")
+    assert 'href="best/model.keras"' in text
+    assert "beside this page" in text
+
+
+def test_an_unfinished_run_has_drawings_but_no_table_of_memories(tmp_path: Path) -> None:
+    with Store.read(make_run(tmp_path / "run", finished=False)) as store:
+        text = write_report(store, tmp_path / "page.html").read_text(encoding="utf-8")
+    assert text.count('class="net"') == len(WIDTHS)
+    assert 'id="memories"' not in text
+    assert 'id="confusion"' not in text
+    assert "flash: 904 bytes over &lt;64 KB&gt;" in text
+    assert "Trained with micronas" in text

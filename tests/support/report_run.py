@@ -1,0 +1,120 @@
+"""A stored run with a front of real networks, failures and a result, made without a training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from micronas.board import load_board
+from micronas.config import SearchConfig
+from micronas.memory.ledger import Ledger, make_ledger
+from micronas.model.graph import Graph
+from micronas.model.net import (
+    Add,
+    Conv,
+    Dense,
+    DepthwiseConv,
+    GlobalAveragePool,
+    NetBuilder,
+    SoftmaxLayer,
+    shape_graph,
+)
+from micronas.model.tflite.writer import write
+from micronas.space.reference.random_weights import random_weights
+from micronas.store import Final, Record, Store
+from micronas.trial import Json, Latency, Outcome, Scores, Source, Trial, scores_to_json
+
+BOARD = "nucleo_f446re"
+CLASSES = ("zero", "one", "two", "three")
+CONFUSION: list[Json] = [[9, 1, 0, 0], [0, 10, 0, 0], [2, 0, 8, 0], [0, 0, 5, 5]]
+WIDTHS = (4, 6, 8, 10)
+"""Of the COMPLETE trials 0 to 3: each is better and slower than the one before, so all are on the front."""
+REFUSED, DEAD = 4, 6
+"""Trials 4 and 5 are INFEASIBLE for one reason, 6 is FAILED."""
+
+
+def residual_graph(width: int) -> Graph:
+    """An int8 network for 16 x 16 x 1 with a residual connection around a separable block."""
+    builder = NetBuilder((16, 16, 1))
+    stem = builder.add(Conv(width, 3, 3, 2, 2))
+    builder.chain(DepthwiseConv(3, 3), Conv(width, 1, 1))
+    builder.add(Add(), stem, builder.last)
+    net = builder.chain(GlobalAveragePool(), Dense(len(CLASSES)), SoftmaxLayer()).build()
+    return random_weights(shape_graph(net), seed=width)
+
+
+def scores_of(ledger: Ledger, quality: float, ms: float) -> Scores:
+    latency = Latency(ms, Source.EMULATED, instructions=round(1000 * ms), core="cortex-m4")
+    return Scores(
+        quality_int8=quality,
+        quality_float=quality + 0.01,
+        flash_bytes=ledger.flash_bytes,
+        sram_bytes=ledger.sram_bytes,
+        macs=1000,
+        parameters=100,
+        latency=latency,
+        reward=quality,
+        epochs=3,
+        train_cpu_s=1.5,
+    )
+
+
+def make_run(folder: Path, *, finished: bool = True) -> Path:
+    """Create the run in ``folder`` and return it."""
+    board = load_board(BOARD)
+    facts: dict[str, Json] = {
+        "config": SearchConfig(board=BOARD).model_dump(mode="json"),
+        "board": board.model_dump(mode="json"),
+        "seed": 0,
+        "class_names": list(CLASSES),
+        "majority_baseline": 0.25,
+    }
+    with Store.create(folder, facts) as store:
+        store.begin_session()
+        for number, width in enumerate(WIDTHS):
+            graph = residual_graph(width)
+            scores = scores_of(make_ledger(graph, board), 0.6 + 0.1 * number, 2.0 + number)
+            arch: Json = {
+                "stem": {"kernel": 3, "width": width},
+                "blocks": [{"kind": "separable", "gate": True}],
+            }
+            origin = "baseline" if number == 0 else "strategy"
+            trial = Trial(number, arch, f"k{number}", Outcome.COMPLETE, scores, origin=origin)
+            store.add(Record(trial, {"curve": [0.5]}, tflite=write(graph)))
+        for number in (REFUSED, REFUSED + 1):
+            reason = f"flash: {900 + number} bytes over <64 KB>"
+            store.add(
+                Record(Trial(number, [number], f"k{number}", Outcome.INFEASIBLE, None, reason, "budget"), {})
+            )
+        store.add(Record(Trial(DEAD, [7], "k6", Outcome.FAILED, None, "the loss became nan", "train"), {}))
+        if finished:
+            finish(store)
+    return folder
+
+
+def finish(store: Store) -> None:
+    """Report trial 3, with the figures of a build."""
+    tflite = store.model(3)
+    scores = store.records()[3].trial.scores
+    assert tflite is not None
+    assert scores is not None
+    deployment: Json = {
+        "regions": {
+            "flash": {"predicted": scores.flash_bytes, "linked": scores.flash_bytes + 8, "size": 524288},
+            "sram": {"predicted": scores.sram_bytes, "linked": scores.sram_bytes, "size": 131072},
+            "ccm": {"predicted": 0, "linked": 0, "size": 65536},
+        },
+        "sram": dict.fromkeys(("predicted", "linked", "reported"), scores.sram_bytes),
+        "flash": {"constants": {"predicted": 1234, "linked": 1234}},
+    }
+    result: dict[str, Json] = {
+        "trial": 3,
+        "key": "k3",
+        "final_fit": True,
+        "test_quality_int8": 0.875,
+        "test_samples": 40,
+        "scores": scores_to_json(scores),
+        "deployment": deployment,
+        "files": {},
+        "confusion": CONFUSION,
+    }
+    store.set_final(Final(result, tflite))
