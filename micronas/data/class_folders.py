@@ -1,7 +1,7 @@
 """Files in class folders, ``root/CLASS/...``, or in parts first: ``root/train/CLASS/...``, ``root/test/...``.
 
 Listings are sorted, so labels and splits are the same on every system; hidden folders and files are ignored.
-Other files are listed and left in place.
+All other files are listed, never deleted.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def _reason_text(trial: Trial) -> str:
 
 
 def _reason(trial: Trial) -> str:
-    """The reason why it has no figures, why its training is not whole, or that quantization cost much."""
+    """Why it has no figures, why its training was cut, or that quantization cost much accuracy."""
     scores = trial.scores
     found = (scores.cut, scores.shortened, scores.int8_drop) if scores else ()
     return trial.reason or "; ".join(text for text in found if text)

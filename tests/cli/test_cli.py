@@ -86,7 +86,7 @@ def test_an_unknown_board_is_refused_with_the_nearest_one(tmp_path: Path) -> Non
             (CONFIG, *BOARD, "--set", "constraints.flash_kb=4096"),
             ("flash_kb is 4096, but nucleo_f446re has 512",),
         ),
-        (("nothing.yaml", *BOARD), ("no such configuration",)),
+        (("nothing.yaml", *BOARD), ("configuration not found",)),
         (("--resume", "runs/none"), ("runs/none is not a run",)),
         ((CONFIG, "--resume", "runs/none"), ("only --trials and --minutes may extend it",)),
     ],

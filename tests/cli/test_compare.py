@@ -44,7 +44,7 @@ CONFIG = REPOSITORY / "search_configs" / "mnist5k_class_b.yaml"
         ((), ("no configuration was given", "micronas compare mnist5k_class_b")),
         (("--resume", "nowhere"), ("no comparison in nowhere",)),
         ((CONFIG, "--resume", "nowhere"), ("cannot be combined with other options",)),
-        (("missing.yaml",), ("no such configuration",)),
+        (("missing.yaml",), ("configuration not found",)),
     ],
 )
 def test_bad_input_is_refused_and_leaves_nothing_behind(

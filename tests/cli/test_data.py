@@ -44,4 +44,4 @@ def test_every_damaged_file_and_every_leak_in_one_report(tmp_path: Path) -> None
 def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(CONFIG)
     refused(micronas("data", "a.yaml", cwd=tmp_path), "no such folder: words")
-    refused(micronas("data", "b.yaml", cwd=tmp_path), "no such configuration: b.yaml")
+    refused(micronas("data", "b.yaml", cwd=tmp_path), "configuration not found: b.yaml")
