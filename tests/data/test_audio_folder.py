@@ -166,7 +166,7 @@ def test_public_anomaly_sets_have_their_anomalies_in_the_test_folder(tmp_path: P
         ({"groups": "amy"}, "has no group in parentheses"),
         ({"groups": "(bob)_"}, "matches no part of: high/amy0_0.wav"),
         ({"classes": ["high", "low", "mid"]}, "names folders that are not there: mid"),
-        ({"classes": ["high"]}, "one class only: 'high'"),
+        ({"classes": ["high"]}, "only one class: 'high'"),
         ({"clip": 1}, "no such options: 'clip'"),
     ],
 )
