@@ -76,8 +76,8 @@ def estimate_by(name: str, candidate: Candidate) -> Estimate:
 
     Raises ``TrainError`` if it returned something else than an ``Estimate`` with a quality from 0 to 1.
     """
-    judge: Estimator = find(name, Part.ESTIMATOR)
-    result = judge(candidate)
+    own: Estimator = find(name, Part.ESTIMATOR)
+    result = own(candidate)
     if not isinstance(result, Estimate):
         raise TrainError(
             f"estimator {short_name(name)} returned a {type(result).__name__}",
