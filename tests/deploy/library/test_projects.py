@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from pathlib import Path
@@ -309,11 +310,10 @@ def test_the_pack_description_is_in_the_order_of_its_schema(dense: Graph) -> Non
 
 @pytest.mark.slow
 def test_platformio_packs_the_library(dense: Graph, tmp_path: Path) -> None:
-    require("pio")
     folder = written(library_files(dense, name="net"), tmp_path / "net")
     manifest = json.loads((folder / "library.json").read_text())
     assert manifest.pop("license") == "Apache-2.0"  # its check downloads the list of SPDX identifiers
     (folder / "library.json").write_text(json.dumps(manifest))
-    run(["pio", "pkg", "pack", folder, "-o", tmp_path / "net.tar.gz"], tmp_path)
+    run([sys.executable, "-m", "platformio", "pkg", "pack", folder, "-o", tmp_path / "net.tar.gz"], tmp_path)
     listing = run(["tar", "tzf", tmp_path / "net.tar.gz"], tmp_path).split()
     assert {"library.json", "src/mn_network_net.h", "src/mn_network_net.c"} <= set(listing)
