@@ -136,8 +136,12 @@ class Trial:
 
     @property
     def ending(self) -> str:
-        """The outcome as shown to people; CUT for a COMPLETE trial whose training a clock ended."""
-        return "CUT" if self.scores and self.scores.cut else self.outcome.value
+        """The outcome as shown to people; of COMPLETE trials, CUT if a clock ended the training and SHORT if
+        fewer epochs than configured were planned.
+        """
+        if self.scores is None:
+            return self.outcome.value
+        return "CUT" if self.scores.cut else "SHORT" if self.scores.shortened else self.outcome.value
 
     @property
     def rank(self) -> tuple[bool, float, int]:

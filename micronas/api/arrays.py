@@ -58,7 +58,7 @@ def from_arrays(
         class_names=names,
         input_range=(float(inputs.min()), float(inputs.max())),
         front_end=FrontEnd("none", 1),
-        groups=None if groups is None else np.asarray(groups, np.int64),
+        groups=None if groups is None else np.asarray(groups),
         task=Task.CLASSIFY,
     )
     return ArraySource(samples)

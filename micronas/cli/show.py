@@ -75,8 +75,9 @@ def _show_trial(folder: Path, record: Record, as_json: bool) -> None:
     facts = [("outcome", trial.ending.lower()), ("origin", trial.origin)]
     if trial.reason:
         facts.append(("reason", f"{trial.stage}: {trial.reason}"))
-    if scores is not None and scores.cut:
-        facts.append(("training", scores.cut))
+    if scores is not None:
+        marks = (("training", scores.cut), ("training", scores.shortened), ("quantization", scores.int8_drop))
+        facts += [(name, text) for name, text in marks if text]
     if scores is not None:
         latency = scores.latency
         facts += [

@@ -119,7 +119,7 @@ class Dataset:
     training inputs without outliers, which ``notes`` then counts; int8 networks clip those. For anomaly
     detection the training split is all normal. ``notes`` states what loading changed or left out.
     ``metric`` is a user-defined figure of merit that replaces that of the task. ``group_names[i]`` is the
-    name of group i. ``digest`` is the SHA-256 of all samples, labels and parts.
+    name of group i; empty if the data name none. ``digest`` is the SHA-256 of all samples, labels and parts.
     """
 
     name: str

@@ -74,7 +74,7 @@ def sealed(found: SplitSamples, config: DataConfig) -> Dataset:
         task=samples.task,
         metric=metric_of(config.metric) if config.metric else None,
         metric_name=short_name(config.metric) if config.metric else "",
-        group_names=group_names,
+        group_names=() if samples.groups is None else group_names,
         digest=digest_of(samples, part),
     )
 

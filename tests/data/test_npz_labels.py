@@ -74,6 +74,7 @@ def test_groups_of_any_type_stay_together(tmp_path: Path, groups: np.ndarray) ->
 def test_folds_may_be_names(tmp_path: Path) -> None:
     data = loaded(tmp_path, {"f": np.array(["one", "two", "three", "four"])[np.arange(60) // 15]}, fold="f")
     assert (len(data.train), len(data.validation), len(data.test)) == (30, 15, 15)
+    assert data.group_names == ()
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from micronas.config import SearchConfig
 from micronas.report import write_report
 from micronas.store import Record, Store, columns
 from micronas.store.columns import COLUMNS, NARROW, Column, csv_text, page_columns, terminal_columns
-from micronas.trial import Latency, Outcome, Scores, Source, Trial
+from micronas.trial import Latency, Outcome, Scores, Source, Trial, scores_from_json, scores_to_json
 
 LATENCY = Latency(3.456, Source.EMULATED, instructions=312_000, core="cortex-m4", clock_hz=180_000_000)
 SCORES = Scores(
@@ -60,6 +60,16 @@ def test_a_cut_training_is_shown_as_such_with_its_reason_wherever_trials_are() -
     assert "cut" in trial_cells(cut, terminal_columns(NARROW))
     (row,) = csv.DictReader(io.StringIO(csv_text([Record(cut, {})])))
     assert (row["outcome"], row["reason"]) == ("CUT", reason)
+
+
+def test_fewer_epochs_than_configured_and_a_drop_to_int8_are_shown_too() -> None:
+    planned = "planned for 3 of 8 epochs to fit into estimator.trial_deadline_s"
+    scores = replace(SCORES, shortened=planned, quality_float=0.9, quality_int8=0.85)
+    shown = {column.key: column.text(replace(DONE, scores=scores)) for column in page_columns()}
+    assert shown["outcome"] == "short"
+    assert shown["reason"] == f"{planned}; int8 is 5.0 points below float"
+    assert scores_from_json(scores_to_json(scores)) == scores
+    assert replace(SCORES, quality_float=0.86, quality_int8=0.85).int8_drop == ""
 
 
 @pytest.fixture

@@ -10,14 +10,16 @@ from pathlib import Path
 BOARD = ("--board", "nucleo_f446re")
 
 
-def micronas(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def micronas(
+    *arguments: object, cwd: Path, timeout_s: float = 120, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "micronas", *map(str, arguments)],
         cwd=cwd,
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=timeout_s,
     )
 
 

@@ -89,8 +89,7 @@ def figures_of(found: SplitSamples, dataset: Dataset) -> Figures:
 
 
 def _groups(found: SplitSamples) -> dict[str, int] | None:
-    groups = found.samples.fold if found.samples.groups is None else found.samples.groups
-    if groups is None:
+    if found.samples.groups is None:
         return None
-    numbers, _ = numbered(groups)
+    numbers, _ = numbered(found.samples.groups)
     return {word: len(np.unique(numbers[found.part == part])) for part, word in PARTS.items()}

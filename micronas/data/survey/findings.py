@@ -150,7 +150,7 @@ def _shared_groups(found: SplitSamples) -> Iterator[Finding]:
 
 def _few_groups(found: SplitSamples, dataset: Dataset) -> Iterator[Finding]:
     counts = figures_of(found, dataset).groups
-    if counts is None or found.samples.fold is not None:
+    if counts is None:
         return
     judged = [PARTS[part] for part in (VALIDATION, TEST)]
     few = [f"{counts[word]} in the {word} split" for word in judged if counts[word] < FEW_GROUPS]

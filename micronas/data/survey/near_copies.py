@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from micronas.data.dataset import Labels
+from micronas.data.dataset import DataKind, Labels
 from micronas.data.samples import Samples
 from micronas.data.split import TEST, TRAIN, VALIDATION
 
@@ -40,10 +40,9 @@ def near_copies(samples: Samples, part: Labels) -> NearCopies:
     """
     step = -(-len(samples.y) // MOST_SAMPLES)
     chosen = np.arange(0, len(samples.y), step)
-    flat = samples.x[chosen].reshape(len(chosen), -1)
-    centred = flat - flat.mean(axis=1, keepdims=True)
-    norms = np.linalg.norm(centred, axis=1)
-    useful = norms > 1e-6 * max(1.0, float(np.abs(flat).max()))
+    flat = _centred(samples.x[chosen], samples.kind).reshape(len(chosen), -1)
+    norms = np.linalg.norm(flat, axis=1)
+    useful = norms > 1e-6 * max(1.0, float(np.abs(samples.x).max()))
     short, parts = _projected(flat), part[chosen]
     pairs = []
     for of, earlier in ((VALIDATION, (TRAIN,)), (TEST, (TRAIN, VALIDATION))):
@@ -58,6 +57,14 @@ def near_copies(samples: Samples, part: Labels) -> NearCopies:
                 if 0 < exact < CLOSE * norms[other]:
                     pairs.append((int(chosen[near]), int(chosen[other])))
     return NearCopies(tuple(pairs), len(chosen))
+
+
+def _centred(x: Floats, kind: DataKind) -> Floats:
+    """Without the mean of each sample, or of each channel of a stream: two windows of a sensor at rest have
+    the same gravity, which does not make them copies.
+    """
+    axes = (1, 2) if kind is DataKind.STREAM else (1, 2, 3)
+    return np.asarray(x - x.mean(axis=axes, keepdims=True), np.float32)
 
 
 def _projected(flat: Floats) -> Floats:

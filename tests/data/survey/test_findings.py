@@ -124,6 +124,12 @@ def test_a_fault_is_found(
     assert match.remedy
 
 
+def test_a_sensor_at_rest_is_no_copy_of_itself(tmp_path: Path) -> None:
+    arrays = good()
+    arrays["x"] = np.array([0.1, 0.9]) + 0.001 * RNG.standard_normal((120, 64, 2))
+    assert not [f for f in examined(tmp_path, arrays) if f.topic == "leakage"]
+
+
 def test_near_copies_name_the_pair(tmp_path: Path) -> None:
     arrays = good()
     nearly_copied(arrays)
