@@ -87,7 +87,7 @@ def test_the_json_has_the_documented_keys(whole: dict[str, Any]) -> None:
     assert latency["source"] == "modelled"  # nothing runs without a device, and time is known all the same
     assert latency["low_ms"] < latency["ms"] < latency["high_ms"]
     assert sum(whole["trials"].values()) == 5
-    assert sorted(whole["trials"]) == ["complete", "failed", "infeasible"]
+    assert sorted(whole["trials"]) == ["complete", "cut", "failed", "infeasible"]
 
 
 def test_the_best_is_within_budget_by_its_file_and_as_accurate_as_reported(
