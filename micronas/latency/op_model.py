@@ -70,6 +70,7 @@ class OpModel:
         known = {name: p for name, p in prices.items() if _is_determined(name, prices)}
         self._cycles = {name: tuple(p["cycles"]) for name, p in known.items()}
         self._misses = {name: tuple(p[family]) for name, p in known.items()}
+        self._choices: dict[str, tuple[str, ...]] = {}
 
     def op(self, features: OpFeatures) -> OpTime:
         """The op; if its kernel was not fitted, with the prices of the nearest one."""
@@ -78,10 +79,18 @@ class OpModel:
 
     def untrained_op(self, features: OpFeatures) -> OpTime:
         """The op in the cheapest of the classes that its scales may put it in."""
-        known = [c for c in classes_before_training(features) if c.kernel_class in self._cycles]
-        if not known:
+        names, values = self._known_classes(features.kernel_class), features.values
+        if not names:
             return self.op(features)
-        return self.op(min(known, key=lambda c: sumprod(self._cycles[c.kernel_class], c.values)))
+        cycles, name = min((sumprod(self._cycles[name], values), name) for name in names)
+        return OpTime(cycles, sumprod(self._misses[name], values))
+
+    def _known_classes(self, kernel_class: str) -> tuple[str, ...]:
+        """The fitted classes among those that an op may turn out to be in."""
+        if kernel_class not in self._choices:
+            classes = (c.kernel_class for c in classes_before_training(OpFeatures(kernel_class, ())))
+            self._choices[kernel_class] = tuple(name for name in classes if name in self._cycles)
+        return self._choices[kernel_class]
 
     @functools.cache  # noqa: B019 - lives as long as the process, one per core
     def _alike(self, kernel_class: str, length: int) -> str:
