@@ -65,6 +65,14 @@ def make_evaluator(config: SearchConfig, board: Board) -> TrialEvaluator:
     )
 
 
+def train_candidate(task: TrialTask, config: SearchConfig) -> Estimate:
+    """Only the training and conversion of a trial, with the weights that a worker would get."""
+    prepare_process()
+    leave_graphs_unfused()
+    dataset = cached_dataset(config.data)
+    return _estimate(task, make_space(config.space, dataset.input_shape, dataset.n_classes), config)
+
+
 def place(
     tflite: bytes, task: TrialTask, config: SearchConfig, board: Board, dataset: Dataset
 ) -> DeployedFigures:
