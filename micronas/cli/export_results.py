@@ -1,0 +1,59 @@
+"""``micronas export-results``: the trials of a run for other tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from micronas.cli.options import RunArgument, run_folder
+from micronas.cli.output import program
+from micronas.cli.output_paths import require_writable_file, require_writable_folder, write_file
+from micronas.errors import ConfigError
+
+
+def export_results(
+    run: RunArgument,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write a CSV file.")] = None,
+    json: Annotated[Path | None, typer.Option("--json", help="Write a JSON file.")] = None,
+    parquet: Annotated[Path | None, typer.Option(help="Write a Parquet file.")] = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write TensorBoard scalars and HParams.")
+    ] = None,
+    optuna: Annotated[
+        str | None, typer.Option(metavar="URL", help="Write a study: sqlite:///FILE, for optuna-dashboard.")
+    ] = None,
+) -> None:
+    """Write the trials of a run, with their genes, for other tools; several formats at once if you like.
+
+    Parquet, TensorBoard and Optuna need packages: pip install 'micronas[results]'.
+    """
+    from micronas.report.results import rows_of
+    from micronas.report.results.files import csv_bytes, json_bytes, write_parquet
+    from micronas.report.results.optuna_storage import write_optuna
+    from micronas.report.results.tensorboard import write_tensorboard
+    from micronas.store import Store
+
+    if not any(wanted is not None for wanted in (csv, json, parquet, tensorboard, optuna)):
+        raise ConfigError("no format was given", remedy=f"{program()} export-results RUN --csv trials.csv")
+    with Store.read(run_folder(run)) as store:
+        records, name = store.records(), store.folder.resolve().name
+    rows = rows_of(records)
+    if csv is not None:
+        write_file("--csv", csv, csv_bytes(rows))
+        print(csv)
+    if json is not None:
+        write_file("--json", json, json_bytes(name, rows))
+        print(json)
+    if parquet is not None:
+        require_writable_file("--parquet", parquet)
+        write_parquet(rows, parquet)
+        print(parquet)
+    if tensorboard is not None:
+        require_writable_folder("--tensorboard", tensorboard)
+        write_tensorboard(records, tensorboard)
+        print(tensorboard)
+    if optuna is not None:
+        write_optuna(records, optuna, name)
+        print(optuna)
