@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -9,17 +10,36 @@ import typer
 
 from micronas.cli.options import RunArgument, run_folder
 from micronas.cli.output_paths import writing
+from micronas.errors import ConfigError
 
 
 def report(
     run: RunArgument,
     out: Annotated[Path | None, typer.Option(help="Where to write; default: RUN/report.html.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Also write the Pareto front as an SVG file.")] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Serve it on this machine, up to date, until Ctrl-C.")
+    ] = False,
+    port: Annotated[
+        int | None, typer.Option(metavar="N", min=0, max=65535, help="With --live. Default: a free one.")
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(metavar="X", min=0.0, help="With --live: stop after this time.")
+    ] = None,
 ) -> None:
     """Write the self-contained HTML page of a run, even while it is still searching."""
     from micronas.report import write_picture, write_report
     from micronas.store import Store
 
+    if live:
+        if out is not None or picture is not None:
+            raise ConfigError(
+                "--live writes no files", remedy="leave out --out and --picture, or leave out --live"
+            )
+        _serve(run_folder(run), port or 0, minutes)
+        return
+    if port is not None or minutes is not None:
+        raise ConfigError("--port and --minutes need --live", remedy="add --live, or leave them out")
     with Store.read(run_folder(run)) as store:
         page = out or store.folder / "report.html"
         with writing("--out", page):
@@ -29,3 +49,19 @@ def report(
             with writing("--picture", picture):
                 picture.parent.mkdir(parents=True, exist_ok=True)
                 print(write_picture(store, picture))
+
+
+def _serve(folder: Path, port: int, minutes: float | None) -> None:
+    from micronas.report.live import serving
+    from micronas.store import Store
+
+    with Store.read(folder):
+        pass  # refused here, not in the browser
+    end_s = None if minutes is None else time.monotonic() + 60 * minutes
+    try:
+        with serving(folder, port) as address:
+            print(f"{address}    (Ctrl-C ends it)", flush=True)
+            while end_s is None or time.monotonic() < end_s:
+                time.sleep(1.0 if end_s is None else max(0.0, min(1.0, end_s - time.monotonic())))
+    except KeyboardInterrupt:
+        print()
