@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from micronas.trial import Json
+from micronas.trial import Json, object_at
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,16 @@ class Confusion:
     counts: tuple[tuple[int, ...], ...]
 
     @property
+    def balanced_accuracy(self) -> float:
+        """Mean recall of the classes that have samples."""
+        return _mean([one.recall for one in self.classes])
+
+    @property
+    def macro_f1(self) -> float:
+        """Mean F1 of the classes that have samples."""
+        return _mean([one.f1 for one in self.classes if one.samples])
+
+    @property
     def classes(self) -> list[ClassFigures]:
         """The figures of each class, in the order of the matrix."""
         return [self._class(place) for place in range(len(self.counts))]
@@ -45,8 +55,8 @@ class Confusion:
 
 
 def read_confusion(result: dict[str, Json], names: Sequence[str]) -> Confusion | None:
-    """The matrix ``confusion`` of a run's result, a list of rows of counts; None if there is none."""
-    rows = result.get("confusion")
+    """The matrix ``confusion.matrix`` of a run's result, rows of counts; None if there is none."""
+    rows = object_at(result, "confusion").get("matrix")
     if not isinstance(rows, list) or not rows:
         return None
     counts = tuple(
@@ -56,3 +66,8 @@ def read_confusion(result: dict[str, Json], names: Sequence[str]) -> Confusion |
         return None
     named = tuple(names) if len(names) == len(counts) else tuple(map(str, range(len(counts))))
     return Confusion(named, counts)
+
+
+def _mean(values: Sequence[float | None]) -> float:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else 0.0

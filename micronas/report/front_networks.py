@@ -83,7 +83,7 @@ def op_costs(details: dict[str, Json], graph: Graph, board: Board) -> OpCosts | 
         latency = board_latency(board)
         # Without blocks of pixels, as the search models them: their size depends on the memory plan.
         times = [
-            latency.model.op(features)
+            latency.model.untrained_op(features)
             for features in features_of(graph, lower_graph(graph, Target(board.core)))
         ]
         if len(times) == len(graph.ops):

@@ -9,8 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from micronas.board import load_board
+from micronas.board import Board, load_board
+from micronas.codegen.lowering import Target
+from micronas.codegen.lowering.lower import lower_graph
+from micronas.errors import BoardError
+from micronas.latency.features import OpFeatures, features_of
+from micronas.latency.op_model import OpTime
 from micronas.memory.ledger import make_ledger
+from micronas.report import front_networks as front_module
 from micronas.report import write_report
 from micronas.report.confusion import read_confusion
 from micronas.report.downloads import EMBEDDED_BYTES, downloads
@@ -22,6 +28,7 @@ from micronas.report.history import box_of, volumes
 from micronas.report.memory_table import MemoryRow, memory_table
 from micronas.report.run_data import RunData, read_run
 from micronas.store import Store
+from micronas.trial import Json, Latency, Source
 from tests.support.report_run import BOARD, CONFUSION, DEAD, REFUSED, WIDTHS, make_run, residual_graph
 from tests.support.stored_trials import complete, failed
 
@@ -83,17 +90,47 @@ def test_a_drawing_has_a_box_per_op_and_shows_the_residual_connection(run: RunDa
     assert "8×8×4" in svg
 
 
-def test_cycles_are_measured_else_modelled_and_say_so() -> None:
+class _Prices:
+    """A timing model whose op takes as many cycles as it has features."""
+
+    model: _Prices
+
+    def __init__(self) -> None:
+        self.model = self
+
+    def untrained_op(self, features: OpFeatures) -> OpTime:
+        return OpTime(float(len(features.values)), 0.0)
+
+    def sum(self, ops: list[OpTime]) -> Latency:
+        return Latency(1.0, Source.MODELLED, cycles=round(ops[0].cycles))
+
+
+def _unpriced(board: Board) -> _Prices:
+    raise BoardError("this core has no timing model")
+
+
+def test_cycles_are_measured_else_modelled_else_instructions_and_say_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     graph, board = residual_graph(4), load_board(BOARD)
-    counted = [{"instructions": 100 + place} for place in range(len(graph.ops))]
-    measured = op_costs({"per_op": counted, "counter": {"counts": "cycles"}}, graph, board)  # type: ignore[dict-item]
+    rows: list[Json] = [{"instructions": 100 + place} for place in range(len(graph.ops))]
+    measured = op_costs({"per_op": rows, "counter": {"counts": "cycles"}}, graph, board)
     assert measured is not None
     assert measured.what == "cycles, measured"
     assert measured.values == tuple(100 + place for place in range(len(graph.ops)))
-    modelled = op_costs({"per_op": counted, "counter": {"counts": "instructions"}}, graph, board)  # type: ignore[dict-item]
+    emulated: dict[str, Json] = {"per_op": rows, "counter": {"counts": "instructions"}}
+    monkeypatch.setattr(front_module, "board_latency", lambda board: _Prices())
+    modelled = op_costs(emulated, graph, board)
     assert modelled is not None
     assert modelled.what == "cycles, modelled"
-    assert all(value > 0 for value in modelled.values)
+    assert modelled.values == tuple(
+        len(features.values) for features in features_of(graph, lower_graph(graph, Target(board.core)))
+    )
+    monkeypatch.setattr(front_module, "board_latency", _unpriced)
+    counted = op_costs(emulated, graph, board)
+    assert counted is not None
+    assert counted.what == "instructions, emulated"
+    assert op_costs({}, graph, board) is None
 
 
 def test_a_long_front_is_drawn_in_even_steps_with_both_ends() -> None:
@@ -122,14 +159,15 @@ def test_the_memory_table_has_a_row_per_region_and_names_differences(run: RunDat
 
 
 def test_the_figures_of_each_class_follow_from_the_matrix() -> None:
-    confusion = read_confusion({"confusion": CONFUSION}, ["a", "b", "c", "d"])
+    confusion = read_confusion({"confusion": {"matrix": CONFUSION}}, ["a", "b", "c", "d"])
     assert confusion is not None
     c = confusion.classes[2]  # 8 of 10 found; 13 were said to be it
     assert (c.name, c.samples, c.recall, c.precision) == ("c", 10, 0.8, pytest.approx(8 / 13))
     assert c.f1 == pytest.approx(2 * 0.8 * (8 / 13) / (0.8 + 8 / 13))
+    assert confusion.balanced_accuracy == pytest.approx((0.9 + 1.0 + 0.8 + 0.5) / 4)
     assert read_confusion({}, ["a"]) is None
-    assert read_confusion({"confusion": [[1, 2], [3]]}, ["a", "b"]) is None
-    assert read_confusion({"confusion": [[0]]}, ["a"]).classes[0].precision is None  # type: ignore[union-attr]
+    assert read_confusion({"confusion": {"matrix": [[1, 2], [3]]}}, ["a", "b"]) is None
+    assert read_confusion({"confusion": {"matrix": [[0]]}}, ["a"]).classes[0].precision is None  # type: ignore[union-attr]
 
 
 def test_the_library_and_small_files_travel_in_the_page_and_large_ones_are_links(folder: Path) -> None:

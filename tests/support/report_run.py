@@ -115,6 +115,6 @@ def finish(store: Store) -> None:
         "scores": scores_to_json(scores),
         "deployment": deployment,
         "files": {},
-        "confusion": CONFUSION,
+        "confusion": {"matrix": CONFUSION, "classes": list(CLASSES)},
     }
     store.set_final(Final(result, tflite))
