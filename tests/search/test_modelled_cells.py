@@ -13,7 +13,7 @@ from micronas.latency.op_model import board_latency
 from micronas.memory.ledger import make_ledger
 from micronas.model.tflite import read_bytes
 from micronas.search.predicted_latency import source as source_module
-from micronas.search.run import stored_setup
+from micronas.search.resume import stored_setup
 from micronas.search.setup import Setup, prepare
 from micronas.store import Record, Store
 from micronas.trial import Source
