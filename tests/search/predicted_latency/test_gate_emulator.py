@@ -22,6 +22,8 @@ from micronas.store.stored_setup import stored_board, stored_config
 from micronas.trial import PREDICTION_STAGE
 
 LIMIT_MS = 0.45
+MAX_ERROR = 0.2
+"""The gate may use the corrected timing model, whose bar is this wide: instructions are not its cycles."""
 CONFIG = f"""
 board: nucleo_f446re
 data: {{name: digits}}
@@ -30,7 +32,7 @@ strategy: {{name: random}}
 estimator: {{epochs: 1}}
 final_fit: {{epochs: 1}}
 constraints: {{latency_ms: {LIMIT_MS}}}
-latency: {{model: true, measure_every: 3, max_error: 0.2, min_networks: 4}}
+latency: {{model: true, measure_every: 3, max_error: {MAX_ERROR}, min_networks: 4}}
 budget: {{trials: 26}}
 max_equal_failures: 26
 """
@@ -66,9 +68,9 @@ def test_what_is_refused_before_training_is_too_slow_in_the_emulator(tmp_path: P
         for record in measured:
             said: Any = record.details[UNTRAINED]
             found: Any = record.details["latency"]
-            assert said["ms"] == pytest.approx(found["ms"], rel=0.05)
+            assert said["ms"] == pytest.approx(found["ms"], rel=MAX_ERROR)
         ms = emulated_ms(refused[0], store, tmp_path)
         said = refused[0].details[UNTRAINED]
         print(f"refused at {said['ms']:.3f} ms by prediction, {ms:.3f} ms emulated with random weights")
         assert ms > LIMIT_MS
-        assert ms == pytest.approx(said["ms"], rel=0.05)
+        assert said["ms"] == pytest.approx(ms, rel=MAX_ERROR)
