@@ -9,7 +9,7 @@ from micronas.board import Board
 from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.errors import BoardError, MicronasError
-from micronas.latency.features import features_of
+from micronas.latency.fine_features import fine_features_of
 from micronas.latency.op_model import board_latency
 from micronas.memory.ledger import Ledger, make_ledger
 from micronas.model.graph import Graph
@@ -84,7 +84,7 @@ def op_costs(details: dict[str, Json], graph: Graph, board: Board) -> OpCosts | 
         # Without blocks of pixels, as the search models them: their size depends on the memory plan.
         times = [
             latency.model.untrained_op(features)
-            for features in features_of(graph, lower_graph(graph, Target(board.core)))
+            for features in fine_features_of(graph, lower_graph(graph, Target(board.core)))
         ]
         if len(times) == len(graph.ops):
             cycles = (latency.sum([time]).cycles or 0 for time in times)
