@@ -222,6 +222,7 @@ def test_bench_json_has_the_documented_keys_and_equal_outputs(tmp_path: Path, ne
             "sram",
             "flash",
             "per_op",
+            "int8_core",
         )
     ]
     assert result["parity"] == {"elements": 8, "mismatches": 0}

@@ -143,7 +143,7 @@ def test_a_report_that_finds_no_room_leaves_nothing_behind(
     def full(source: object, target: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(report, "_page", lambda store: "<html>")
+    monkeypatch.setattr(report, "page_text", lambda *_: "<html>")
     with Store.create(tmp_path / "run", {}) as store:
         monkeypatch.setattr(report.os, "replace", full)
         with pytest.raises(OSError, match="No space left"):

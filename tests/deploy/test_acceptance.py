@@ -88,7 +88,7 @@ def test_what_works_passes_every_step(tmp_path: Path, firmware_cache: Path) -> N
 def test_one_element_that_differs_fails_the_outputs(
     tmp_path: Path, firmware_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = deployment.run_batch
+    right = deployment.run_in_order
 
     def one_off(graph, samples):
         (expected,) = right(graph, samples)
@@ -96,7 +96,7 @@ def test_one_element_that_differs_fails_the_outputs(
         changed.reshape(-1)[-1] ^= 1
         return [changed]
 
-    monkeypatch.setattr(deployment, "run_batch", one_off)
+    monkeypatch.setattr(deployment, "run_in_order", one_off)
     report = examined(tmp_path, firmware_cache)
     assert outcomes(report) == {**dict.fromkeys(STEPS, PASSED), "outputs": FAILED}
     assert report.exit_code == 1

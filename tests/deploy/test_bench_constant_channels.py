@@ -43,6 +43,6 @@ def test_a_removal_that_changes_an_output_is_refused(networks: Path, monkeypatch
     monkeypatch.setattr(bench, "remove_constant_channels", lambda _: other)
     assert bench.simplified(graph, samples) is other
     results = iter([[np.zeros(3)], [np.ones(3)]])
-    monkeypatch.setattr(bench, "run_batch", lambda *_: next(results))
+    monkeypatch.setattr(bench, "run_in_order", lambda *_: next(results))
     with pytest.raises(ModelError, match="changes its outputs"):
         bench.simplified(graph, samples)

@@ -138,16 +138,16 @@ def test_noise_before_and_between_frames_is_survived(tiny: Firmware) -> None:
     [
         (0x42, b"", "does not know"),
         (Message.HELLO, b"x", "length wrong"),
-        (Message.TENSOR, bytes([0, 1]), "there are 1"),
-        (Message.TENSOR, bytes([2, 0]), "no such"),
-        (Message.LOAD, bytes([1, 0, 0, 0, 0]), "there are 1"),
+        (Message.TENSOR, bytes([0, 1]), "it has 1"),
+        (Message.TENSOR, bytes([2, 0]), "does not have this input, output or op"),
+        (Message.LOAD, bytes([1, 0, 0, 0, 0]), "it has 1"),
         (Message.LOAD, bytes([0, 10, 0, 0, 0, 9]), "10 bytes"),
         (Message.LOAD, bytes([0, 255, 255, 255, 255, 9]), "10 bytes"),
-        (Message.READ, bytes([1, 0, 0, 0, 0, 1, 0]), "there are 1"),
+        (Message.READ, bytes([1, 0, 0, 0, 0, 1, 0]), "it has 1"),
         (Message.READ, bytes([0, 0, 0, 0, 0, 2, 0]), "1 bytes"),
         (Message.PEEK, bytes([32, 0, 0, 0, 1, 0]), "32 bytes"),
         (Message.RUN, bytes([0, 255, 255, 255, 255]), "wants 29"),
-        (Message.PROFILE, bytes([3, 0, 0, 0]), "there are 3"),
+        (Message.PROFILE, bytes([3, 0, 0, 0]), "it has 3"),
     ],
 )
 def test_bad_requests_are_refused_in_words(client: Client, message: int, payload: bytes, text: str) -> None:

@@ -188,7 +188,7 @@ def test_bench_runs_in_qemu_at_the_clock_asked_for(name: str, mhz: int, networks
 
 @pytest.mark.emulator
 def test_mlperf_tinys_firmware_takes_the_clock_asked_for(networks: Path) -> None:
-    """Its emulated time stamps are instructions x cycles per instruction / that clock."""
+    """At half the clock it waits for flash less often, so it takes less than twice the modelled time."""
     model = str(networks / "tiny.tflite")
     refused = CliRunner().invoke(app, ["mlperf", model, "--board", "nucleo_f446re", "--clock-mhz", "101.3"])
     assert "nearest available: 101 MHz and 102 MHz" in str(refused.exception)
@@ -200,7 +200,8 @@ def test_mlperf_tinys_firmware_takes_the_clock_asked_for(networks: Path) -> None
     )
     assert (at_full["clock_hz"], at_half["clock_hz"]) == (180 * MHZ, 90 * MHZ)
     full, half = (result["performance"]["latency_ms"] for result in (at_full, at_half))
-    assert half == pytest.approx(2 * full, rel=1e-3)
+    assert at_full["performance"]["source"] == at_half["performance"]["source"] == "modelled"
+    assert full < half < 2 * full
 
 
 @pytest.mark.parametrize("verb", ["bench", "flash"])

@@ -30,7 +30,7 @@ class Counts:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ledgers = self.texts = 0
-        make, write = ledgers._micronas_ledger, micronas.codegen.model_file
+        make, write = ledgers._roomiest_ledger, micronas.codegen.model_file
 
         def counted_ledger(*args: Any) -> Any:
             self.ledgers += 1
@@ -40,7 +40,7 @@ class Counts:
             self.texts += 1
             return write(*args, **named)
 
-        monkeypatch.setattr(ledgers, "_micronas_ledger", counted_ledger)
+        monkeypatch.setattr(ledgers, "_roomiest_ledger", counted_ledger)
         monkeypatch.setattr(micronas.codegen, "model_file", counted_text)
 
 

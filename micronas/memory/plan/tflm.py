@@ -267,11 +267,15 @@ def _kernel_channels(graph: Graph, op: Op) -> int:
 
 
 def _temporary_bytes(graph: Graph, plan: Plan, tensors: int) -> int:
-    """The larger of planning (records of every tensor and buffer) and preparing the most demanding op."""
-    records = tensors + sum(span.scratch_of is not None for span in plan.spans)
+    """The larger of planning (records of every tensor and buffer) and preparing the most demanding op.
+
+    A state has one record more than the tensors of the file: its variable. Preparing took up to 16 bytes more
+    with a state, in every random network tried.
+    """
+    records = tensors + len(graph.states) + sum(span.scratch_of is not None for span in plan.spans)
     planning = _ALLOCATION_INFO * records + _PLANNED_BUFFER * len(plan.spans)
     preparing = (KIND_BYTES[op.kind].temporary + _CHANNEL_TEMPORARY * _scales(graph, op) for op in graph.ops)
-    return _units(max(planning, *preparing))
+    return _units(max(planning, *preparing)) + _UNIT * len(graph.states)
 
 
 def _scales(graph: Graph, op: Op) -> int:

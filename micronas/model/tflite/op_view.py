@@ -104,7 +104,7 @@ class OpView:
         return value % rank
 
     def positive(self, **values: int) -> None:
-        """Refuse strides, dilations and the like below 1, and what the kernels' int16 cannot hold."""
+        """Refuse strides, dilations and other sizes below 1, and those that do not fit the kernels' int16."""
         for name, value in values.items():
             if not 1 <= value <= _LARGEST:
                 raise self.refuse(f"{name} is {value:,}, not 1 to {_LARGEST:,}")
