@@ -104,7 +104,7 @@ def test_a_session_makes_the_machine_and_reaches_the_firmware(fake, board: Board
         ("refuse", DeviceError, "refused 'machine LoadPlatformDescription @[^']+': Error E39: no such type"),
         ("die", DeviceError, "ended during 'sysbus LoadELF"),
         ("end", DeviceError, "ended immediately with exit code 1; output: Unhandled exception: no libraries"),
-        ("crash", DeviceError, "it said: Fatal error: . Unhandled exception.*'libtlib.so'$"),
+        ("crash", DeviceError, "output: Fatal error: . Unhandled exception.*'libtlib.so'$"),
         ("no port", DeadlineError, "did not open its control port within 3 s"),
         ("mute", DeadlineError, "no answer to HELLO"),
         ("abort", DeviceError, "some accesses outside its memory, the first: .*CPU abort .PC=0x0."),
