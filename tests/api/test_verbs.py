@@ -66,7 +66,7 @@ def test_a_search_is_watched_stopped_concluded_and_picked_from(folder: Path) -> 
     assert picked.files["tflite"].parent.name == f"trial-{other}"
     assert 0 <= picked.test_quality <= 1
     assert (folder / "runs" / "search-1" / "result.json").read_bytes() == result
-    with pytest.raises(mn.MicronasError, match="there is no trial 99"):
+    with pytest.raises(mn.MicronasError, match="has no trial 99"):
         mn.pick("search-1", 99)
 
 

@@ -13,7 +13,8 @@ from micronas.board import Board, load_board
 from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.errors import BoardError
-from micronas.latency.features import OpFeatures, features_of
+from micronas.latency.features import OpFeatures
+from micronas.latency.fine_features import fine_features_of
 from micronas.latency.op_model import OpTime
 from micronas.memory.ledger import make_ledger
 from micronas.report import front_networks as front_module
@@ -124,7 +125,7 @@ def test_cycles_are_measured_else_modelled_else_instructions_and_say_so(
     assert modelled is not None
     assert modelled.what == "cycles, modelled"
     assert modelled.values == tuple(
-        len(features.values) for features in features_of(graph, lower_graph(graph, Target(board.core)))
+        len(features.values) for features in fine_features_of(graph, lower_graph(graph, Target(board.core)))
     )
     monkeypatch.setattr(front_module, "board_latency", _unpriced)
     counted = op_costs(emulated, graph, board)
