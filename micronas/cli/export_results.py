@@ -27,7 +27,8 @@ def export_results(
 ) -> None:
     """Write the trials of a run, with their genes, for other tools; several formats at once if you like.
 
-    Parquet, TensorBoard and Optuna need packages: pip install 'micronas[results]'.
+    Parquet, TensorBoard and Optuna need packages of their own; a missing one is named with the command that
+    installs it.
     """
     from micronas.report.results import rows_of
     from micronas.report.results.files import csv_bytes, json_bytes, write_parquet

@@ -80,7 +80,7 @@ def test_quantized_rounds_shifts_and_clamps():
     assert quantized(np.array([-1e3, 1e3], np.float32), Quant((0.5,), (0,))).tolist() == [-128, 127]
 
 
-def test_a_collapse_is_told():
-    assert "one class" in collapse(Int8Accuracy(0.1, 1.0), 0.9)
+def test_a_collapse_is_reported():
+    assert "same class for every sample" in collapse(Int8Accuracy(0.1, 1.0), 0.9)
     assert "0.700 against 0.900" in collapse(Int8Accuracy(0.7, 0.2), 0.9)
     assert collapse(Int8Accuracy(0.89, 0.2), 0.9) == ""
