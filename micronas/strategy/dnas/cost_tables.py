@@ -91,8 +91,8 @@ def values_written(graph: Graph) -> int:
 class _BlockTimer:
     """Modelled milliseconds of a block in a network whose arena has at least ``arena_bytes``.
 
-    What the block leaves free of that is its scratch for larger steps, as in the firmware. There, the free bytes
-    may lie in several pieces, and a larger arena leaves more of them.
+    What the block leaves free of that is its scratch for larger steps, as in the firmware. There, the free
+    bytes may lie in several pieces, and a larger arena leaves more of them.
     """
 
     latency: BoardLatency
