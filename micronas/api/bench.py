@@ -11,13 +11,16 @@ import numpy.typing as npt
 
 from micronas.api.models import Calibration, Model, as_graph
 from micronas.board import Board
-from micronas.deploy.bench import load_samples, quantized_samples, simplified
+from micronas.deploy.bench import COMPARED, load_samples, quantized_samples, simplified
 from micronas.deploy.deployment import Deployment, cache_folder, deploy, random_samples, require_tools
 from micronas.deploy.modelled import Modelled, try_modelled
+from micronas.deploy.plan_choice import LeanFigures, PlanChoice, plan_choice, without_constant_channels
 from micronas.deploy.to_json import deployment_to_json
 from micronas.device.targets import make_device
 from micronas.firmware.clock_choice import board_at
 from micronas.host.temporary_folder import temporary_folder
+from micronas.memory.ledger import make_ledger
+from micronas.memory.plan.prefer import DEFAULT_PREFER, Prefer, prefer_named
 from micronas.model.graph import Graph
 from micronas.trial import Latency
 
@@ -30,14 +33,18 @@ class Bench:
 
     ``exact`` is whether every output element equalled the reference kernels'. ``deployment`` has all figures,
     and ``original`` is the network before constant channels were removed. ``modelled`` has the cycles of each
-    op if no board ran it; ``why_not_modelled`` is the reason if they could not be modelled.
+    op if no board ran it; ``why_not_modelled`` is the reason if they could not be modelled. ``plan_choice``
+    compares the memory plan with the other one; ``without_constant_channels`` has the figures without
+    constant channels, if the network has any and they were not removed.
     """
 
     deployment: Deployment
     original: Graph
     device: str
+    plan_choice: PlanChoice
     modelled: Modelled | None = None
     why_not_modelled: str = ""
+    without_constant_channels: LeanFigures | None = None
 
     @property
     def latency(self) -> Latency:
@@ -93,25 +100,42 @@ def bench(
     keep: str | Path | None = None,
     remove_constant_channels: bool = False,
     clock_mhz: float | None = None,
+    prefer: str = DEFAULT_PREFER.value,
     calibration: Calibration = None,
 ) -> Bench:
     """Build ``model`` for ``board``, run it on ``device`` (qemu, renode or serial) and compare its outputs.
 
     ``samples`` are inputs (N, ...), an array or the path of an .npz file; without them, random ones. A float
-    model is converted with ``calibration`` first. ``keep`` is a folder for the C, ELF and map. Differing
-    outputs do not raise an error: see ``Bench.exact``.
+    model is converted with ``calibration`` first. ``keep`` is a folder for the C, ELF and map. ``prefer`` is
+    ``latency`` or ``sram``, as for ``check``. Differing outputs do not raise an error: see ``Bench.exact``.
     """
     profile = board if isinstance(board, Board) else board_at(str(board), clock_mhz)
-    where = make_device(device, probe, port)
+    where, wanted = make_device(device, probe, port), prefer_named(prefer)
     original = as_graph(model, calibration)
     inputs = _inputs(samples, original, count)
     graph = simplified(original, inputs) if remove_constant_channels else original
     require_tools(where, profile)
     with temporary_folder() as work:
         folder = Path(keep) if keep is not None else Path(work)
-        deployed = deploy(graph, profile, inputs, device=where, workdir=folder, cache_dir=cache_folder())
+        deployed = deploy(
+            graph,
+            profile,
+            inputs,
+            device=where,
+            workdir=folder,
+            cache_dir=cache_folder(),
+            ledger=make_ledger(graph, profile, prefer=wanted),
+        )
         timed, why_not = try_modelled(deployed, inputs, cache_folder())
-    return Bench(deployed, original, device, timed, why_not)
+    without = None if graph is not original else _without(original, profile, wanted, inputs)
+    choice = plan_choice(graph, profile, deployed.ledger, wanted)
+    return Bench(deployed, original, device, choice, timed, why_not, without)
+
+
+def _without(
+    graph: Graph, board: Board, prefer: Prefer, inputs: list[npt.NDArray[np.generic]]
+) -> LeanFigures | None:
+    return without_constant_channels(graph, board, prefer, [x[:COMPARED] for x in inputs])
 
 
 def _inputs(

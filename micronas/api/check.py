@@ -7,10 +7,12 @@ from pathlib import Path
 
 from micronas.api.models import Calibration, Model, as_graph, as_tflite, name_of
 from micronas.board import Board, load_board
+from micronas.deploy.plan_choice import PlanChoice, plan_choice
 from micronas.errors import ConfigError
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget, Ledger, make_ledger
 from micronas.memory.ledger import check as check_ledger
+from micronas.memory.plan.prefer import DEFAULT_PREFER, prefer_named
 from micronas.memory.plan.tflm import stored_file
 from micronas.model.graph import Graph
 from micronas.model.tflite import read_bytes
@@ -20,7 +22,10 @@ RUNTIMES = ("micronas", "tflm")
 
 @dataclass(frozen=True, eq=False)
 class Check:
-    """The verdict: predicted bytes and, if a limit is exceeded, the reasons and what would help."""
+    """The verdict: predicted bytes and, if a limit is exceeded, the reasons and what would help.
+
+    ``plan_choice`` compares the memory plan with the other one; None for TFLite Micro.
+    """
 
     fits: bool
     sram_bytes: int
@@ -30,6 +35,7 @@ class Check:
     graph: Graph
     ledger: Ledger
     budget: Budget
+    plan_choice: PlanChoice | None = None
 
 
 def check(
@@ -39,25 +45,28 @@ def check(
     runtime: str = "micronas",
     flash_kb: float | None = None,
     sram_kb: float | None = None,
+    prefer: str = DEFAULT_PREFER.value,
     calibration: Calibration = None,
 ) -> Check:
     """Check ``model`` against the limits of ``board``, or tighter ones in KB of 1,024 bytes.
 
-    ``runtime`` is ``micronas`` or ``tflm`` (TFLite Micro). Raises ``MicronasError`` for a model or board that
-    cannot be read.
+    ``runtime`` is ``micronas`` or ``tflm`` (TFLite Micro). ``prefer`` is ``latency``, the fastest plan within
+    the limits, or ``sram``, the smallest arena. Raises ``MicronasError`` for a model or board that cannot be
+    read.
     """
     if runtime not in RUNTIMES:
         raise ConfigError(f"runtime {runtime}: unknown", remedy=f"one of {', '.join(RUNTIMES)}")
     profile = board if isinstance(board, Board) else load_board(str(board))
     budget = make_budget(profile, flash_kb, sram_kb)
-    stored = None
+    stored, wanted = None, prefer_named(prefer)
     if runtime == "tflm":  # keeps the file in flash as it is, names and metadata included
         data = as_tflite(model, calibration)
         graph, stored = read_bytes(data, name_of(model)), stored_file(data)
     else:
         graph = as_graph(model, calibration)
-    ledger = make_ledger(graph, profile, runtime, flash_limit_bytes=budget.flash_bytes, stored=stored)
+    ledger = make_ledger(graph, profile, runtime, within=budget, prefer=wanted, stored=stored)
     verdict = check_ledger(ledger, budget)
+    choice = plan_choice(graph, profile, ledger, wanted, budget) if runtime == "micronas" else None
     return Check(
         fits=verdict.fits,
         sram_bytes=ledger.sram_bytes,
@@ -67,4 +76,5 @@ def check(
         graph=graph,
         ledger=ledger,
         budget=budget,
+        plan_choice=choice,
     )

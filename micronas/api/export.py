@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from micronas.api.models import Calibration, Model, as_tflite, name_of
+from micronas.deploy.bench import COMPARED, constant_bytes, simplified
+from micronas.deploy.deployment import random_samples
 from micronas.deploy.library import library_files
 from micronas.deploy.library.write import library_name, write_library
+from micronas.deploy.limits import require_bounded
 from micronas.host.new_folder import require_new_folder
+from micronas.memory.plan.prefer import DEFAULT_PREFER, prefer_named
 from micronas.model.graph import Graph
 from micronas.model.tflite import read_bytes
 
@@ -20,27 +24,30 @@ def export(
     *,
     name: str | None = None,
     labels: Sequence[str] = (),
-    remove_constant_channels: bool = False,
+    prefer: str = DEFAULT_PREFER.value,
+    remove_constant_channels: bool = True,
     calibration: Calibration = None,
 ) -> Path:
     """Write ``model`` as a C99 library into the new folder ``out``, and return the folder.
 
     ``labels`` are the names of the outputs, in order; by default those in ``labels.txt`` in the model's
-    folder. ``remove_constant_channels`` removes channels that no input can change. Raises ``MicronasError``
-    if the folder is not empty or the model is refused.
+    folder. ``prefer`` is ``latency``, a larger arena where that is modelled to be faster, or ``sram``, the
+    smallest. ``remove_constant_channels`` removes channels that no input can change. Raises
+    ``MicronasError`` if the folder is not empty or the model is refused.
     """
-    folder = Path(out)
+    folder, wanted = Path(out), prefer_named(prefer)
     require_new_folder(folder)
     data = as_tflite(model, calibration)
-    graph = read_bytes(data, name_of(model))
+    graph = original = read_bytes(data, name_of(model))
+    require_bounded(original)
     if remove_constant_channels:
-        from micronas.model.constant_channels import remove_constant_channels as simplified
-
-        graph = simplified(graph)
+        graph = simplified(original, random_samples(original, COMPARED, seed=0))
     files = library_files(
         graph,
         name=name or library_name(name_of(model)),
         labels=tuple(labels) or _labels_beside(model, graph),
+        prefer=wanted,
+        removed_bytes=constant_bytes(original) - constant_bytes(graph),
         sha256=hashlib.sha256(data).hexdigest(),
     )
     write_library(files, folder)

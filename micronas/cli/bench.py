@@ -18,7 +18,7 @@ from micronas.cli.mlperf import (
     is_mlperf_tiny,
     serve,
 )
-from micronas.cli.options import BoardOption, DataOption, ModelArgument
+from micronas.cli.options import DEFAULT_PREFER, BoardOption, DataOption, ModelArgument, PreferOption
 from micronas.cli.output import percent, print_json, print_table, require_effect, warn_of_open_ports
 from micronas.cli.output_paths import require_writable_folder
 from micronas.errors import plural
@@ -26,7 +26,6 @@ from micronas.errors import plural
 if TYPE_CHECKING:
     from micronas.api.bench import Bench
     from micronas.board import Board
-    from micronas.deploy.deployment import Deployment
     from micronas.deploy.measure import RunStatistics
     from micronas.deploy.modelled import Modelled
     from micronas.trial import Latency
@@ -53,6 +52,7 @@ def bench(
     remove_constant_channels: Annotated[
         bool, typer.Option(help="Remove channels that no input can change; outputs stay the same.")
     ] = False,
+    prefer: PreferOption = DEFAULT_PREFER,
     clock_mhz: ClockMhz = None,
     protocol: Protocol = "micronas",
     task: TaskName = None,
@@ -69,6 +69,7 @@ def bench(
     from micronas.api.bench import bench as bench_model
     from micronas.board import load_board
     from micronas.firmware.clock_choice import board_at
+    from micronas.memory.plan.prefer import prefer_named
 
     require_effect(device, probe, port)
     mlperf_tiny = is_mlperf_tiny(
@@ -83,10 +84,11 @@ def bench(
             "--json": as_json,
         },
     )
+    plan = prefer_named(prefer, "--prefer")
     original, profile = load_board(board), board_at(board, clock_mhz)
     if mlperf_tiny:
         chosen = Hardware(profile, original, device, probe, port)
-        serve(model, chosen, task=task, mode=mode, pin=pin)
+        serve(model, chosen, task=task, mode=mode, pin=pin, prefer=plan)
         return
     warn_of_open_ports(device)
     if keep is not None:
@@ -101,31 +103,40 @@ def bench(
         count=count,
         keep=keep,
         remove_constant_channels=remove_constant_channels,
+        prefer=plan.value,
         calibration=data,
     )
     deployed = benched.deployment
     if remove_constant_channels and not as_json:
-        _print_removed(benched)
-    timed, why_not = benched.modelled, benched.why_not_modelled
+        print(_removed(benched))
     if as_json:
-        print_json(bench_json(deployed, model, device, timed))
+        print_json(bench_json(benched, model, device))
     else:
-        _print(deployed, original, model, samples, (timed, why_not))
+        _print(benched, original, model, samples)
     deployed.require_parity()
 
 
-def _print_removed(benched: Bench) -> None:
-    from micronas.deploy.bench import constant_bytes
+def _removed(benched: Bench) -> str:
+    from micronas.deploy.bench import constant_bytes, removed_text
 
-    before, after = constant_bytes(benched.original), constant_bytes(benched.deployment.graph)
-    print(f"Without constant channels: {after:,} bytes of weights and biases, with them {before:,}.")
+    before, after = benched.original, benched.deployment.graph
+    if before is after:
+        return "There are no constant channels to remove."
+    return removed_text(constant_bytes(before), constant_bytes(after))
 
 
-def bench_json(deployed: Deployment, model: Path, device: str, timed: Modelled | None) -> dict[str, Any]:
-    """The object of ``bench --json``; its keys are stable. ``timed`` is the modelled latency, if any."""
+def _channels_json(benched: Bench) -> dict[str, Any]:
+    lean = benched.without_constant_channels
+    removed = benched.original is not benched.deployment.graph
+    return {"removed": removed, "without": None if lean is None else lean.to_json()}
+
+
+def bench_json(benched: Bench, model: Path, device: str) -> dict[str, Any]:
+    """The object of ``bench --json``; its keys are stable."""
     from micronas.deploy.modelled import op_to_json
     from micronas.deploy.to_json import deployment_to_json, int8_core_to_json, latency_range
 
+    deployed, timed = benched.deployment, benched.modelled
     figures: Any = deployment_to_json(deployed)
     counted = deployed.measurement.latency
     latency = timed.latency if timed else counted
@@ -149,22 +160,18 @@ def bench_json(deployed: Deployment, model: Path, device: str, timed: Modelled |
         "failed_attempts": figures["failed_attempts"],
         "regions": figures["regions"],
         "sram": figures["sram"],
+        "plan": benched.plan_choice.to_json(),
+        "constant_channels": _channels_json(benched),
         "flash": {"constants": figures["flash"]["constants"], "code": figures["flash"]["code"]},
         "per_op": figures["per_op"],
         "int8_core": int8_core_to_json(deployed, figures["per_op"]),
     }
 
 
-def _print(
-    deployed: Deployment,
-    profile: Board,
-    model: Path,
-    samples: Path | None,
-    modelled: tuple[Modelled | None, str],
-) -> None:
+def _print(benched: Bench, profile: Board, model: Path, samples: Path | None) -> None:
     from micronas.deploy.to_json import deployment_to_json, int8_core_to_json
 
-    timed, why_not = modelled
+    deployed, timed, why_not = benched.deployment, benched.modelled, benched.why_not_modelled
     figures: Any = deployment_to_json(deployed)
     board, measurement = deployed.firmware.board, deployed.measurement
     latency, parity = measurement.latency, measurement.parity
@@ -172,6 +179,9 @@ def _print(
     _print_ops(figures["per_op"], latency, timed)
     print()
     _print_sizes(figures["sram"], figures["flash"], measurement.info.constant_bytes)
+    print(f"plan      {benched.plan_choice}")
+    if benched.without_constant_channels is not None:
+        print(f"          {benched.without_constant_channels}")
     print()
     equal = f"{parity.elements - parity.mismatches} of {parity.elements} output elements equal"
     print(f"parity    {equal} ({'your' if samples else 'random'} samples)")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from micronas.cli.options import BoardOrNone, DataOption, ModelArgument
+from micronas.cli.options import DEFAULT_PREFER, BoardOrNone, DataOption, ModelArgument, PreferOption
 from micronas.cli.output import kb, print_json, print_table
 from micronas.errors import ConfigError
 
@@ -23,6 +23,7 @@ def check(
     ] = "micronas",
     flash_kb: Annotated[float | None, typer.Option(help="Flash limit. Default: the board's.")] = None,
     sram_kb: Annotated[float | None, typer.Option(help="SRAM limit. Default: the board's.")] = None,
+    prefer: PreferOption = DEFAULT_PREFER,
     data: DataOption = None,
     plan: Annotated[
         Path | None, typer.Option(help="Draw the memory plan: to an .svg file, or as text to any other.")
@@ -37,10 +38,19 @@ def check(
     from micronas.api.check import check as check_model
     from micronas.memory.ledger import regions_to_json
     from micronas.memory.plan.banks_text import banks_to_json
+    from micronas.memory.plan.prefer import prefer_named
 
     if runtime not in RUNTIMES:
         raise ConfigError(f"--runtime {runtime}: unknown", remedy=f"one of {', '.join(RUNTIMES)}")
-    checked = check_model(model, board, runtime=runtime, flash_kb=flash_kb, sram_kb=sram_kb, calibration=data)
+    checked = check_model(
+        model,
+        board,
+        runtime=runtime,
+        flash_kb=flash_kb,
+        sram_kb=sram_kb,
+        prefer=prefer_named(prefer, "--prefer").value,
+        calibration=data,
+    )
     graph, ledger = checked.graph, checked.ledger
     if plan is not None:
         from micronas.cli.plan_picture import write_plan
@@ -56,6 +66,7 @@ def check(
                 "arena_region": str(ledger.arena_location),
                 "banks": banks_to_json(ledger.plan),
                 "regions": regions_to_json(ledger),
+                "plan": None if checked.plan_choice is None else checked.plan_choice.to_json(),
             }
         )
     else:
@@ -96,6 +107,8 @@ def _print(checked: Check) -> None:
         ),
     ]
     print_table("", ("predicted", "bytes", ""), rows)
+    if checked.plan_choice is not None:
+        print(f"plan: {checked.plan_choice}")
     for note in ledger.notes:
         print(f"note: {note}")
     if checked.fits:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from micronas.cli.options import DataOption, ModelArgument
+from micronas.cli.options import (
+    DEFAULT_PREFER,
+    DataOption,
+    ModelArgument,
+    PreferOption,
+    RemoveConstantChannels,
+)
 
 
 def export(
@@ -15,13 +23,32 @@ def export(
     out: Annotated[Path, typer.Option(help="Folder to make; it must not exist, or be empty.")],
     name: Annotated[str | None, typer.Option(help="Name of the library; default: the file's.")] = None,
     data: DataOption = None,
-    remove_constant_channels: Annotated[
-        bool, typer.Option(help="Remove channels that no input can change; outputs stay the same.")
-    ] = False,
+    prefer: PreferOption = DEFAULT_PREFER,
+    remove_constant_channels: RemoveConstantChannels = True,
 ) -> None:
     """Write MODEL as a self-contained C99 library with build files of the usual tools and a test."""
     from micronas.api.export import export as export_model
+    from micronas.memory.plan.prefer import prefer_named
 
-    export_model(model, out, name=name, remove_constant_channels=remove_constant_channels, calibration=data)
+    export_model(
+        model,
+        out,
+        name=name,
+        prefer=prefer_named(prefer, "--prefer").value,
+        remove_constant_channels=remove_constant_channels,
+        calibration=data,
+    )
+    print("\n".join(_chosen(json.loads((out / "manifest.json").read_text(encoding="utf-8")))))
     files = sum(path.is_file() for path in out.rglob("*"))
     print(f"{files} files in {out}; its README.md explains how to use and test it.")
+
+
+def _chosen(manifest: dict[str, Any]) -> Iterator[str]:
+    """What the library's figures depend on: the memory plan, and channels that were left out."""
+    for form in manifest["forms"]:
+        arena, smallest = form["arena_bytes"], form["smallest_arena_bytes"]
+        other = f"; --prefer sram: {arena - smallest:,} bytes less, slower" if arena > smallest else ""
+        yield f"arena of the {form['form']} form: {arena:,} bytes (plan: {manifest['prefer']}{other})"
+    removed = manifest["constant_channels"]["removed_bytes"]
+    if removed:
+        yield f"constant channels removed: {removed:,} bytes of weights and biases less, outputs the same"

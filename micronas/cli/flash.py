@@ -17,7 +17,14 @@ from micronas.cli.mlperf import (
     is_mlperf_tiny,
     serve,
 )
-from micronas.cli.options import BoardOption, DataOption, ModelArgument
+from micronas.cli.options import (
+    DEFAULT_PREFER,
+    BoardOption,
+    DataOption,
+    ModelArgument,
+    PreferOption,
+    RemoveConstantChannels,
+)
 
 
 def flash(
@@ -26,6 +33,8 @@ def flash(
     probe: Annotated[str | None, typer.Option(help="Serial number of the debug probe.")] = None,
     port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
     data: DataOption = None,
+    prefer: PreferOption = DEFAULT_PREFER,
+    remove_constant_channels: RemoveConstantChannels = True,
     clock_mhz: ClockMhz = None,
     protocol: Protocol = "micronas",
     task: TaskName = None,
@@ -36,16 +45,27 @@ def flash(
     from micronas.api.flash import flash as flash_model
     from micronas.board import load_board
     from micronas.firmware.clock_choice import board_at
+    from micronas.memory.plan.prefer import prefer_named
 
     mlperf_tiny = is_mlperf_tiny(
         protocol,
         only_with_it={"--task": task is not None, "--mode": mode != DEFAULT_MODE, "--pin": pin is not None},
         never_with_it={"--data": data is not None},
     )
-    original, profile = load_board(board), board_at(board, clock_mhz)
+    plan = prefer_named(prefer, "--prefer")
+    listed, profile = load_board(board), board_at(board, clock_mhz)
     if mlperf_tiny:
-        chosen = Hardware(profile, original, "serial", probe, port)
-        serve(model, chosen, task=task, mode=mode, pin=pin)
+        chosen = Hardware(profile, listed, "serial", probe, port)
+        serve(model, chosen, task=task, mode=mode, pin=pin, prefer=plan)
         return
-    flashed = flash_model(model, profile, probe=probe, port=port, calibration=data)
+    flashed = flash_model(
+        model,
+        profile,
+        probe=probe,
+        port=port,
+        prefer=plan.value,
+        remove_constant_channels=remove_constant_channels,
+        say=print,
+        calibration=data,
+    )
     print(f"{profile.title} at {flashed.port} replied with build {flashed.info.build_id.hex()}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from micronas.cli.clock import ClockMhz, clock_remarks
-from micronas.cli.options import BoardOption, TfliteArgument
+from micronas.cli.options import DEFAULT_PREFER, BoardOption, PreferOption, TfliteArgument
 from micronas.cli.output import console, print_json, require_effect, warn_of_open_ports
 from micronas.cli.output_paths import require_writable_file, write_file
 from micronas.errors import ConfigError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from micronas.deploy.mlperf.script import Progress
     from micronas.deploy.mlperf.task import MlperfTask
     from micronas.device.targets import Device, ExecutionTarget
+    from micronas.memory.plan.prefer import Prefer
     from micronas.model.graph import Graph
     from micronas.trial import Latency
 
@@ -58,6 +59,7 @@ def mlperf(
     device: Annotated[str, typer.Option(help="Where to run: qemu, renode or serial.")] = "qemu",
     probe: Annotated[str | None, typer.Option(help="Serial number of the debug probe.")] = None,
     port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
+    prefer: PreferOption = DEFAULT_PREFER,
     clock_mhz: ClockMhz = None,
     log: Annotated[Path | None, typer.Option(help="Log everything sent and received to this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -68,12 +70,14 @@ def mlperf(
     from micronas.deploy.mlperf.samples import random_load, read_files
     from micronas.deploy.mlperf.script import run_accuracy, run_performance
     from micronas.firmware.clock_choice import board_at
+    from micronas.memory.plan.prefer import prefer_named
 
     _require_one_of("--script", script, SCRIPTS)
     require_effect(device, probe, port)
     if script == "accuracy" and data is None:
         raise ConfigError("the accuracy script needs samples", remedy="--data FILE.npz, with arrays x and y")
-    wanted = _wanted(model, board_at(board, clock_mhz), task, device, probe, port)
+    plan = prefer_named(prefer, "--prefer")
+    wanted = _wanted(model, board_at(board, clock_mhz), task, device, probe, port, plan)
     given = wanted.graph.tensors[wanted.graph.inputs[0]]
     files = read_files(data, wanted.task, given, count) if data else ()
     if log is not None:
@@ -90,7 +94,7 @@ def mlperf(
         finally:
             if log is not None:
                 write_file("--log", log, "\n".join(dut.transcript) + "\n")
-    modelled, why_not = _modelled(wanted) if performance is not None else (None, "")
+    modelled, why_not = _modelled(wanted, built) if performance is not None else (None, "")
     target = _execution_target(wanted, built)
     result = MlperfResult(built, target, source, performance, accuracy, modelled)
     if as_json:
@@ -114,7 +118,9 @@ class Hardware:
     port: str | None
 
 
-def serve(model: Path, hardware: Hardware, *, task: str | None, mode: str, pin: str | None) -> None:
+def serve(
+    model: Path, hardware: Hardware, *, task: str | None, mode: str, pin: str | None, prefer: Prefer
+) -> None:
     """``bench`` and ``flash`` with ``--protocol mlperf-tiny``: a device for the public runner.
 
     A board is flashed and left running; QEMU serves a pseudo terminal until Ctrl-C.
@@ -125,7 +131,7 @@ def serve(model: Path, hardware: Hardware, *, task: str | None, mode: str, pin: 
             "MLPerf Tiny's runner opens serial ports, and a UART in Renode is a TCP socket",
             remedy="--device qemu; or `micronas mlperf --device renode`, which runs the scripts itself",
         )
-    wanted = _wanted(model, hardware.board, task, device, hardware.probe, hardware.port)
+    wanted = _wanted(model, hardware.board, task, device, hardware.probe, hardware.port, prefer)
     with _device(wanted, mode, pin) as (built, dut):
         _print_device(built, hardware.profile)
         dut.link.close()
@@ -153,20 +159,27 @@ class _Wanted:
     graph: Graph
     task: MlperfTask
     device: Device
+    prefer: Prefer
 
 
 def _wanted(
-    model: Path, board: Board, task: str | None, device: str, probe: str | None, port: str | None
+    model: Path,
+    board: Board,
+    task: str | None,
+    device: str,
+    probe: str | None,
+    port: str | None,
+    prefer: Prefer,
 ) -> _Wanted:
     from micronas.deploy.mlperf.task import choose_task
     from micronas.device.targets import make_device
     from micronas.model.tflite import read
 
     where, graph = make_device(device, probe, port), read(model)
-    return _Wanted(board, graph, choose_task(task, graph), where)
+    return _Wanted(board, graph, choose_task(task, graph), where, prefer)
 
 
-def _modelled(wanted: _Wanted) -> tuple[Latency | None, str]:
+def _modelled(wanted: _Wanted, built: DutFirmware) -> tuple[Latency | None, str]:
     """Latency by the core's timing model, where QEMU stands in for the board; or None and the reason."""
     from micronas.deploy.deployment import cache_folder
     from micronas.deploy.modelled import modelled_alone
@@ -175,7 +188,7 @@ def _modelled(wanted: _Wanted) -> tuple[Latency | None, str]:
     if not isinstance(wanted.device, Qemu):
         return None, ""
     with temporary_folder() as work:
-        return modelled_alone(wanted.graph, wanted.board, Path(work), cache_folder())
+        return modelled_alone(wanted.graph, wanted.board, built.ledger, Path(work), cache_folder())
 
 
 def _execution_target(wanted: _Wanted, built: DutFirmware) -> ExecutionTarget:
@@ -208,6 +221,7 @@ def _device(
             mode=RunMode(mode),
             pin=pin,
             device=wanted.device,
+            prefer=wanted.prefer,
         )
         with open_dut(wanted.device, built) as dut:
             yield built, dut

@@ -28,6 +28,10 @@ def _strategies(incomplete: str) -> list[str]:
     return [name for name in STRATEGIES if name.startswith(incomplete)]
 
 
+def _plans(incomplete: str) -> list[str]:
+    return [name for name in ("latency", "sram") if name.startswith(incomplete)]
+
+
 def _runs(incomplete: str) -> list[str]:
     """Runs as paths, as completed by a shell: ``runs/mnist5k-1``."""
     from micronas.store.run_file import DATABASE
@@ -56,6 +60,18 @@ DataOption = Annotated[
         help="For a .keras MODEL: search configuration whose training data are used for its calibration.",
         autocompletion=_configs,
     ),
+]
+PreferOption = Annotated[
+    str,
+    typer.Option(
+        metavar="PLAN",
+        help="Memory plan. latency: fastest within the limits; sram: smallest arena.",
+        autocompletion=_plans,
+    ),
+]
+DEFAULT_PREFER = "sram"
+RemoveConstantChannels = Annotated[
+    bool, typer.Option(help="Remove channels that no input can change; outputs stay the same.")
 ]
 FromBoardOption = Annotated[
     str, typer.Option("--from", metavar="BOARD", help="The most similar board.", autocompletion=_boards)

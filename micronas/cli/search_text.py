@@ -123,6 +123,10 @@ def _cut_rows(store: Store) -> list[tuple[str, str]]:
 
 def _deployment_rows(deployment: DeploymentFigures, latency: Latency | None) -> list[tuple[str, str]]:
     rows = []
+    if removed := deployment.constant_channels:
+        rows.append(
+            ("constant channels removed", f"{removed[1]:,} bytes of constants, {removed[0]:,} with them")
+        )
     if latency and latency.instructions:
         rows.append(("instructions", f"{latency.instructions:,}"))
     if target := deployment.execution_target:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from micronas.cli.clock import ClockMhz
-from micronas.cli.options import BoardOption, ModelArgument
+from micronas.cli.options import DEFAULT_PREFER, BoardOption, ModelArgument, PreferOption
 from micronas.cli.output import print_json, require_effect, warn_of_open_ports
 from micronas.cli.output_paths import require_writable_file, write_file
 from micronas.host.temporary_folder import temporary_folder
@@ -34,6 +34,7 @@ def run_test(
         typer.Option(min=1, help="Samples to compare; default: all of --data, else 8 random ones."),
     ] = None,
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit XML file for a CI.")] = None,
+    prefer: PreferOption = DEFAULT_PREFER,
     clock_mhz: ClockMhz = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -46,8 +47,10 @@ def run_test(
     from micronas.deploy.deployment import cache_folder, random_samples
     from micronas.device.targets import make_device
     from micronas.firmware.clock_choice import board_at
+    from micronas.memory.plan.prefer import prefer_named
     from micronas.model.tflite import read
 
+    plan = prefer_named(prefer, "--prefer")
     require_effect(device, probe, port)
     where, profile, graph = make_device(device, probe, port), board_at(board, clock_mhz), read(model)
     samples = (
@@ -68,6 +71,7 @@ def run_test(
             device=where,
             workdir=Path(work),
             cache_dir=cache_folder(),
+            prefer=plan,
         )
     if junit is not None:
         write_file("--junit", junit, junit_xml(report))

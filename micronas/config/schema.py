@@ -280,6 +280,10 @@ class SearchConfig(_Section):
     runtime: Literal["micronas", "tflm"] = Field(
         default="micronas", description="tflm: flash and SRAM are the .tflite file and TFLite Micro's arena"
     )
+    prefer: Literal["latency", "sram"] = Field(
+        default="sram",
+        description="memory plan. latency: the fastest that is modelled to fit; sram: the smallest arena",
+    )
     on_board_failure: Literal["continue", "stop"] = Field(
         default="continue", description="device serial: after a trial that failed because of the board"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -10,12 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.data.npz_file import read_arrays
+from micronas.deploy.limits import require_bounded
 from micronas.errors import DataError, ModelError, plural
 from micronas.model.constant_channels import remove_constant_channels
-from micronas.model.graph import Graph, Tensor
+from micronas.model.graph import ABSENT, Graph, Tensor
 from micronas.model.interpreter import run_in_order
 
 Array: TypeAlias = npt.NDArray[np.generic]
+
+COMPARED = 2
+"""Random samples on which a network and the same without constant channels must agree."""
 
 
 def load_samples(path: Path, graph: Graph, count: int) -> list[Array]:
@@ -43,9 +47,15 @@ def quantized_samples(
     ]
 
 
-def simplified(graph: Graph, samples: list[Array]) -> Graph:
-    """``graph`` without the channels that no input can change; both must agree on ``samples``."""
+def simplified(graph: Graph, samples: Sequence[Array]) -> Graph:
+    """``graph`` without the channels that no input can change; both must agree on ``samples``.
+
+    ``graph`` itself if it has no such channel.
+    """
+    require_bounded(graph)
     simpler = remove_constant_channels(graph)
+    if simpler is graph:
+        return graph
     pairs = zip(run_in_order(graph, samples), run_in_order(simpler, samples), strict=True)
     if not all(np.array_equal(before, after) for before, after in pairs):
         raise ModelError(f"{graph.name}: removing constant channels changes its outputs; please report this")
@@ -53,8 +63,17 @@ def simplified(graph: Graph, samples: list[Array]) -> Graph:
 
 
 def constant_bytes(graph: Graph) -> int:
-    """Bytes of weights and biases."""
-    return sum(tensor.nbytes for tensor in graph.tensors if tensor.is_constant)
+    """Bytes of weights and biases that ops read."""
+    read = {t for op in graph.ops for t in op.inputs if t != ABSENT}
+    return sum(graph.tensors[t].nbytes for t in read if graph.tensors[t].is_constant)
+
+
+def removed_text(with_them_bytes: int, without_bytes: int) -> str:
+    """What the removal of constant channels saves."""
+    return (
+        f"constant channels removed: {without_bytes:,} bytes of weights and biases, "
+        f"with them {with_them_bytes:,}; outputs are equal"
+    )
 
 
 def _sample(where: str, values: Array, tensor: Tensor) -> Array:

@@ -66,11 +66,11 @@ def modelled(deployment: Deployment, samples: Samples, cache_dir: Path | None) -
 
 
 def modelled_alone(
-    graph: Graph, board: Board, workdir: Path, cache_dir: Path | None
+    graph: Graph, board: Board, ledger: Ledger, workdir: Path, cache_dir: Path | None
 ) -> tuple[Latency | None, str]:
-    """The latency of ``graph`` in its own firmware, on QEMU; or None and why it is not modelled."""
+    """The latency of ``graph``, planned by ``ledger``, in its own firmware on QEMU; or None and why not."""
     try:
-        built = build(graph, board, workdir=workdir, cache_dir=cache_dir)
+        built = build(graph, board, workdir=workdir, cache_dir=cache_dir, ledger=ledger)
         counts = counted(board, workdir / "twin", cache_dir)(built, random_samples(graph, 1, seed=0))
         return of_counts(graph, built.ledger, board, counts).latency, ""
     except (BoardError, DeviceError, DeadlineError) as error:

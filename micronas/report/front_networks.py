@@ -11,12 +11,15 @@ from micronas.codegen.lowering.lower import lower_graph
 from micronas.errors import BoardError, MicronasError
 from micronas.latency.fine_features import fine_features_of
 from micronas.latency.op_model import board_latency
-from micronas.memory.ledger import Ledger, make_ledger
+from micronas.memory.ledger import Budget, Ledger, make_ledger
+from micronas.memory.plan.prefer import Prefer
+from micronas.model.constant_channels import remove_constant_channels
 from micronas.model.graph import Graph
 from micronas.model.tflite import read_bytes
 from micronas.report.front import front_of
 from micronas.store import Record, Store
-from micronas.store.stored_setup import stored_board, stored_budget, stored_config
+from micronas.store.final_figures import CONSTANT_CHANNELS
+from micronas.store.stored_setup import stored_board, stored_budget, stored_config, stored_prefer
 from micronas.trial import Json, number_of, object_at
 
 MOST = 12
@@ -41,18 +44,29 @@ class FrontNetwork:
     costs: OpCosts | None
 
 
+@dataclass(frozen=True)
+class _Setup:
+    """What a run's networks were deployed with."""
+
+    board: Board
+    runtime: str
+    budget: Budget
+    prefer: Prefer
+
+
 def front_networks(store: Store, records: Sequence[Record]) -> tuple[FrontNetwork, ...]:
     """Those with a stored model, by rising cost; none of a run whose board this version cannot read."""
     try:
-        board, limit = stored_board(store), stored_budget(store).flash_bytes
-        runtime = stored_config(store).runtime
+        setup = _Setup(
+            stored_board(store), stored_config(store).runtime, stored_budget(store), stored_prefer(store)
+        )
     except MicronasError:
         return ()
     found = []
     for record in spread(front_of(records), MOST):
         number = record.details.get("repeats_trial", record.trial.number)
         tflite = store.model(number) if isinstance(number, int) else None
-        if tflite is not None and (drawn := _network(record, tflite, board, runtime, limit)) is not None:
+        if tflite is not None and (drawn := _network(record, tflite, setup)) is not None:
             found.append(drawn)
     return tuple(found)
 
@@ -64,13 +78,15 @@ def spread(front: Sequence[Record], most: int) -> list[Record]:
     return [front[round(place * (len(front) - 1) / (most - 1))] for place in range(most)]
 
 
-def _network(record: Record, tflite: bytes, board: Board, runtime: str, limit: int) -> FrontNetwork | None:
+def _network(record: Record, tflite: bytes, setup: _Setup) -> FrontNetwork | None:
     try:
         graph = read_bytes(tflite, f"trial {record.trial.number}")
-        ledger = make_ledger(graph, board, runtime, flash_limit_bytes=limit)
+        if CONSTANT_CHANNELS in record.details:
+            graph = remove_constant_channels(graph)
+        ledger = make_ledger(graph, setup.board, setup.runtime, within=setup.budget, prefer=setup.prefer)
     except MicronasError:
         return None  # a model of another version: the page shows the rest
-    return FrontNetwork(record, graph, ledger, op_costs(record.details, graph, board))
+    return FrontNetwork(record, graph, ledger, op_costs(record.details, graph, setup.board))
 
 
 def op_costs(details: dict[str, Json], graph: Graph, board: Board) -> OpCosts | None:

@@ -12,13 +12,15 @@ from micronas.errors import BudgetError, StoreError
 from micronas.host.plugin import short_name
 from micronas.memory.ledger import make_ledger
 from micronas.memory.plan import Plan, plan_memory
+from micronas.model.constant_channels import remove_constant_channels
 from micronas.model.graph import Graph
 from micronas.model.tflite import read_bytes
 from micronas.report.front_networks import FrontNetwork, front_networks
 from micronas.space import ANOMALY_SPACES
 from micronas.store import Final, Record, Store
 from micronas.store.changes import changes_text
-from micronas.store.stored_setup import stored_board, stored_budget, why_not_resumable
+from micronas.store.final_figures import CONSTANT_CHANNELS
+from micronas.store.stored_setup import stored_board, stored_budget, stored_prefer, why_not_resumable
 from micronas.trial import Json, Outcome, number_of, object_at
 
 
@@ -110,7 +112,7 @@ def read_run(store: Store) -> RunData:
         wall_s=store.wall_s(),
         unsealings=tuple(store.unsealings()),
         final=final,
-        best=_network(final.tflite, store, board.target) if final and board.target else None,
+        best=_network(final, store, board.target) if final and board.target else None,
         networks=front_networks(store, records),
         environment=store.environment,
         not_resumable=why_not_resumable(store),
@@ -130,12 +132,14 @@ def _board(store: Store) -> BoardFacts:
     )
 
 
-def _network(tflite: bytes, store: Store, target: Target) -> ReportedNetwork:
+def _network(final: Final, store: Store, target: Target) -> ReportedNetwork:
     """The plan for the run's board; in one memory if this version cannot read the profile."""
-    graph = read_bytes(tflite, "best")
+    graph = read_bytes(final.tflite, "best")
+    if object_at(final.result, "deployment", CONSTANT_CHANNELS):
+        graph = remove_constant_channels(graph)
     try:
-        limit = stored_budget(store).flash_bytes
-        ledger = make_ledger(graph, stored_board(store), flash_limit_bytes=limit)
+        limits, prefer = stored_budget(store), stored_prefer(store)
+        ledger = make_ledger(graph, stored_board(store), within=limits, prefer=prefer)
         return ReportedNetwork(graph, ledger.lowered, ledger.plan)
     except (StoreError, BudgetError):
         lowered = lower_graph(graph, target)

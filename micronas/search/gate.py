@@ -14,6 +14,7 @@ from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.ledger import Budget, Ledger, Verdict, check, make_ledger
 from micronas.memory.ledger.lower_bound import exceeds_lower_bound
+from micronas.memory.plan.prefer import DEFAULT_PREFER, Prefer
 from micronas.model.graph import Graph
 from micronas.model.net import shape_graph
 from micronas.space import Arch, Space
@@ -57,9 +58,12 @@ class LedgerGate:
         budget: Budget,
         macs: int | None = None,
         latency: LatencyLimit | None = None,
+        prefer: Prefer = DEFAULT_PREFER,
     ) -> None:
-        """``macs`` limits the operations and ``latency`` the modelled latency; None: no limit."""
-        self._macs = macs
+        """``macs`` limits the operations and ``latency`` the modelled latency; None: no limit. ``prefer``
+        is of the plans that are deployed.
+        """
+        self._macs, self._prefer = macs, prefer
         self._space, self._board, self._runtime, self._budget = space, board, runtime, budget
         self._latency = latency
         self._verdicts: dict[str, Verdict] = {}
@@ -99,19 +103,21 @@ class LedgerGate:
         lowered = lower_graph(graph, Target(self._board.core))
         if exceeds_lower_bound(graph, lowered, self._board, self._budget):
             return False
-        limit = self._budget.flash_bytes
-        ledger = make_ledger(
-            graph,
-            self._board,
-            self._runtime,
-            lowered=lowered,
-            enough=self._budget,
-            flash_limit_bytes=limit,
-        )
-        if check(ledger, self._budget).fits:
-            return True
-        full = make_ledger(graph, self._board, self._runtime, lowered=lowered, flash_limit_bytes=limit)
-        return check(full, self._budget).fits
+
+        def fits(enough: Budget | None) -> bool:
+            """By the smallest arena: one that grows stays within the budget."""
+            ledger = make_ledger(
+                graph,
+                self._board,
+                self._runtime,
+                lowered=lowered,
+                enough=enough,
+                within=self._budget,
+                prefer=Prefer.SRAM,
+            )
+            return check(ledger, self._budget).fits
+
+        return fits(self._budget) or fits(None)
 
     def ledger(self, arch: Arch) -> Ledger:
         """Memory ledger of the architecture on this board."""
@@ -119,9 +125,8 @@ class LedgerGate:
         if key not in self._ledgers:
             if len(self._ledgers) == KEPT_LEDGERS:
                 del self._ledgers[next(iter(self._ledgers))]  # the oldest
-            limit = self._budget.flash_bytes
             self._ledgers[key] = make_ledger(
-                self._graph(arch), self._board, self._runtime, flash_limit_bytes=limit
+                self._graph(arch), self._board, self._runtime, within=self._budget, prefer=self._prefer
             )
         return self._ledgers[key]
 
@@ -132,7 +137,7 @@ class LedgerGate:
         """
         if self._runtime == "micronas":
             return self.ledger(arch)
-        return make_ledger(self._graph(arch), self._board)
+        return make_ledger(self._graph(arch), self._board, prefer=self._prefer)
 
     def _macs_over(self, arch: Arch) -> str:
         """The reason if there are too many operations, otherwise empty."""

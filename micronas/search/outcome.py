@@ -20,12 +20,12 @@ from micronas.estimate.agreement import Agreement
 from micronas.estimate.confusion import Confusion, confusion_of
 from micronas.estimate.gap import Gap, gap_of
 from micronas.memory.ledger import make_ledger
-from micronas.model.tflite import read_bytes
+from micronas.memory.plan.prefer import Prefer
 from micronas.report.target import missed_target
 from micronas.search.final import Winner
 from micronas.search.predicted_latency.check import check_predictions, check_to_json
 from micronas.search.setup import Setup
-from micronas.search.stages import parity_samples
+from micronas.search.stages import deployed_graph, parity_samples
 from micronas.store import Final, Record, Store
 from micronas.store.changes import CHANGES, DATA_DIGEST
 from micronas.store.final_figures import DeploymentFigures, FinalFigures, figures_from_json
@@ -129,19 +129,19 @@ def _measured(scores: Scores, found: Latency | None, config: SearchConfig) -> Sc
 def write_files(setup: Setup, tflite: bytes, best: Path) -> Deployed:
     """Write model, C sources, ELF and map into ``best``; an ELF exists only if a device is configured."""
     best.mkdir(exist_ok=True)
-    graph = read_bytes(tflite, "best")
+    graph, removed = deployed_graph(tflite, "best", setup.config, setup.dataset)
     (best / "model.tflite").write_bytes(tflite)
     labels = "\n".join(setup.dataset.class_names) + "\n"
     (best / "labels.txt").write_text(labels, encoding="utf-8", errors="surrogateescape")
     files = {"tflite": best / "model.tflite", "labels": best / "labels.txt"}
-    ledger = make_ledger(graph, setup.board, flash_limit_bytes=setup.budget.flash_bytes)
+    ledger = make_ledger(graph, setup.board, within=setup.budget, prefer=Prefer(setup.config.prefer))
     if setup.config.device == "none":
         files["c"] = write_sources(sources_of(graph, ledger), best / "c")
-        return Deployed(DeploymentFigures({}), {name: str(path) for name, path in files.items()})
+        return Deployed(DeploymentFigures(removed), {name: str(path) for name, path in files.items()})
     samples = parity_samples(graph, setup.dataset, PARITY_SAMPLES)
     device = make_device(setup.config.device, setup.config.probe, setup.config.port)
     with verified_deployment(graph, setup.board, samples, device=device, ledger=ledger) as deployed:
-        details = deployment_to_json(deployed)
+        details = {**removed, **deployment_to_json(deployed)}
         if setup.net_latency is not None:
             timed, why_not = try_modelled(deployed, samples, cache_folder())
             details["modelled"] = latency_to_json(timed.latency) if timed else None

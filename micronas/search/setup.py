@@ -21,6 +21,7 @@ from micronas.host.plugin import Part, find
 from micronas.latency.op_model import board_latency
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget
+from micronas.memory.plan.prefer import Prefer
 from micronas.quantize.calibration import check_calibration
 from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
@@ -90,7 +91,8 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     config = with_source(config, source)
     model = board_latency(board) if source is Source.MODELLED else None
     limit = modelled_limit(model, config.constraints.latency_ms)
-    gate = LedgerGate(space, board, config.runtime, budget, config.constraints.macs, limit)
+    prefer = Prefer(config.prefer)
+    gate = LedgerGate(space, board, config.runtime, budget, config.constraints.macs, limit, prefer)
     net_latency = None if model is None else NetLatency(space, model, gate.deployed)
     first = initial_trials(space, gate, gate.ledger, budget, affordable=_affordable(config, space, dataset))
     return Setup(config, board, dataset, space, budget, gate, first, net_latency)

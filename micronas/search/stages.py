@@ -10,6 +10,7 @@ import numpy as np
 from micronas.board import Board
 from micronas.config import SearchConfig
 from micronas.data import Dataset
+from micronas.deploy.bench import constant_bytes, simplified
 from micronas.deploy.deployment import verified_deployment
 from micronas.deploy.to_json import deployment_to_json
 from micronas.device.targets import make_device
@@ -23,6 +24,7 @@ from micronas.latency.core_model import is_modelled
 from micronas.latency.op_model import board_latency
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Ledger, make_ledger
+from micronas.memory.plan.prefer import Prefer
 from micronas.model.graph import Graph
 from micronas.model.tflite import read_bytes
 from micronas.search.evaluate import DeployedFigures, Stages, TrialEvaluator
@@ -37,12 +39,13 @@ from micronas.search.predicted_latency.prediction import (
 from micronas.search.predicted_latency.source import latency_source
 from micronas.search.task import TrialTask
 from micronas.space import Space, make_space
+from micronas.store.final_figures import CONSTANT_CHANNELS
 from micronas.train.cost import planned_epochs
 from micronas.train.process import leave_graphs_unfused, prepare_process
 from micronas.train.settings import TrainSettings
 from micronas.train.stop import stop_rule
 from micronas.train.time_limit import TimeLimit
-from micronas.trial import Latency, Source
+from micronas.trial import Json, Latency, Source
 
 PARITY_SAMPLES = 4
 
@@ -77,19 +80,21 @@ def place(
     tflite: bytes, task: TrialTask, config: SearchConfig, board: Board, dataset: Dataset
 ) -> DeployedFigures:
     """Size by the ledger; latency and parity from the device, if there is one and no prediction is used."""
-    graph = read_bytes(tflite, "candidate")
+    graph, removed = deployed_graph(tflite, "candidate", config, dataset)
     constraints = config.constraints
-    limit = make_budget(board, constraints.flash_kb, constraints.sram_kb).flash_bytes
-    ledger = make_ledger(graph, board, config.runtime, flash_limit_bytes=limit)
+    limits = make_budget(board, constraints.flash_kb, constraints.sram_kb)
+    prefer = Prefer(config.prefer)
+    ledger = make_ledger(graph, board, config.runtime, within=limits, prefer=prefer)
     modelled = _modelled(graph, ledger, config, board)
     if config.device == "none":
-        return DeployedFigures(ledger.flash_bytes, ledger.sram_bytes, modelled, {})
+        return DeployedFigures(ledger.flash_bytes, ledger.sram_bytes, modelled, removed)
     prior_ms = _prior_ms(graph, ledger, config, board)
     said = predict_latency(graph, ledger.lowered, task, prior_ms) if config.latency.model else None
     if said is not None and replaces_measurement(said, task, config.latency, config.constraints):
-        return DeployedFigures(
-            ledger.flash_bytes, ledger.sram_bytes, said.latency, {PREDICTION: said.to_json()}
-        )
+        details = {**removed, PREDICTION: said.to_json()}
+        return DeployedFigures(ledger.flash_bytes, ledger.sram_bytes, said.latency, details)
+    # TFLite Micro's sizes differ from those of the generated C that runs.
+    deployable = ledger if config.runtime == "micronas" else make_ledger(graph, board, prefer=prefer)
     device = make_device(config.device, config.probe, config.port)
     samples = parity_samples(graph, dataset, PARITY_SAMPLES)
     with verified_deployment(
@@ -98,10 +103,10 @@ def place(
         samples,
         device=device,
         runs=None if config.device == "serial" else EMULATED_RUNS,
-        # TFLite Micro's sizes differ from those of the generated C that runs.
-        ledger=ledger if config.runtime == "micronas" else None,
+        ledger=deployable,
     ) as deployed:
-        latency, details = deployed.measurement.latency, deployment_to_json(deployed)
+        latency = deployed.measurement.latency
+        details = {**removed, **deployment_to_json(deployed)}
     if modelled is not None:
         latency = replace(modelled, instructions=latency.instructions)
     if config.latency.model or config.estimator.name == "supernet":
@@ -125,6 +130,23 @@ def _prior_ms(graph: Graph, ledger: Ledger, config: SearchConfig, board: Board) 
     if not config.latency.model or not is_modelled(board):
         return None
     return modelled_by_ledger(board_latency(board), graph, ledger).ms
+
+
+def deployed_graph(
+    tflite: bytes, name: str, config: SearchConfig, dataset: Dataset
+) -> tuple[Graph, dict[str, Json]]:
+    """The network without constant channels, and what that saves, as a trial's details have it.
+
+    Sizes of runtime ``tflm`` are those of the whole file, so there nothing is removed.
+    """
+    graph = read_bytes(tflite, name)
+    if config.runtime != "micronas":
+        return graph, {}
+    simpler = simplified(graph, parity_samples(graph, dataset, PARITY_SAMPLES))
+    if simpler is graph:
+        return graph, {}
+    sizes: dict[str, Json] = {"with_them": constant_bytes(graph), "without": constant_bytes(simpler)}
+    return simpler, {CONSTANT_CHANNELS: sizes}
 
 
 def parity_samples(

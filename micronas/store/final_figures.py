@@ -20,6 +20,10 @@ class ParityFigures:
     mismatches: int
 
 
+CONSTANT_CHANNELS = "constant_channels"
+"""In the details of a trial or a final build: bytes of constants with such channels, and without."""
+
+
 @dataclass(frozen=True)
 class DeploymentFigures:
     """The figures of the final build and its run, all in ``details``; it is empty without a device."""
@@ -31,6 +35,14 @@ class DeploymentFigures:
         """Of one inference on the device."""
         stored = self.details.get("latency")
         return latency_from_json(stored) if isinstance(stored, dict) else None
+
+    @property
+    def constant_channels(self) -> tuple[int, int] | None:
+        """Bytes of weights and biases with the constant channels and without; None if none was removed."""
+        stored = self.details.get(CONSTANT_CHANNELS)
+        if not isinstance(stored, dict):
+            return None
+        return _whole(stored, "with_them"), _whole(stored, "without")
 
     @property
     def execution_target(self) -> Mapping[str, Json] | None:

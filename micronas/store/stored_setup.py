@@ -9,6 +9,7 @@ from micronas.config import SearchConfig, parse_config
 from micronas.errors import ConfigError, StoreError
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget
+from micronas.memory.plan.prefer import Prefer
 from micronas.store.run_file import SCHEMA_VERSION
 from micronas.store.store import Store
 from micronas.trial import number_of, object_at
@@ -43,6 +44,14 @@ def stored_budget(store: Store) -> Budget:
     if flash_kb is not None and sram_kb is not None:
         return Budget(flash_bytes=round(flash_kb * 1024), sram_bytes=round(sram_kb * 1024))
     return make_budget(stored_board(store), flash_kb, sram_kb)
+
+
+def stored_prefer(store: Store) -> Prefer:
+    """What the plans of the run's networks prefer: ``SRAM`` in a run of a version that had no choice."""
+    name = object_at(store.fact("config")).get("prefer", Prefer.SRAM.value)
+    if name not in tuple(Prefer):
+        raise store.unreadable("prefer", f"{name!r} is neither {Prefer.LATENCY} nor {Prefer.SRAM}")
+    return Prefer(name)
 
 
 def why_not_resumable(store: Store) -> str:

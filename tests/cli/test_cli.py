@@ -177,7 +177,7 @@ def test_check_prints_the_verdict_and_its_json_has_the_documented_keys(
     assert fits.returncode == 0
     assert list(json.loads(fits.stdout)) == [
         *("fits", "reasons", "sram_bytes", "flash_bytes"),
-        *("arena_region", "banks", "regions"),
+        *("arena_region", "banks", "regions", "plan"),
     ]
     tight = micronas("check", model, *BOARD, "--sram-kb", 32, "--json", cwd=tmp_path)
     verdict = json.loads(tight.stdout)
@@ -220,6 +220,8 @@ def test_bench_json_has_the_documented_keys_and_equal_outputs(tmp_path: Path, ne
             "failed_attempts",
             "regions",
             "sram",
+            "plan",
+            "constant_channels",
             "flash",
             "per_op",
             "int8_core",

@@ -9,7 +9,7 @@ import pytest
 
 from micronas.board import load_board
 from micronas.config import SearchConfig
-from micronas.memory.ledger import make_ledger
+from micronas.memory.ledger import Budget, make_ledger
 from micronas.model.net import shape_graph
 from micronas.search.subnets.search import RegionWalk
 from micronas.space import SPACES
@@ -64,6 +64,6 @@ def test_a_strategy_walks_the_region(space: str, strategy: str) -> None:
     assert supernet.traces == 1
     for subnet in subnets:
         net = walk.space.net(walk.space.from_json(subnet.arch))
-        ledger = make_ledger(shape_graph(net), BOARD, flash_limit_bytes=48 * 1024)
+        ledger = make_ledger(shape_graph(net), BOARD, within=Budget(48 * 1024, 24 * 1024))
         assert ledger.flash_bytes <= 48 * 1024
         assert ledger.sram_bytes <= 24 * 1024

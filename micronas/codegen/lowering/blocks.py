@@ -7,6 +7,7 @@ depthwise convolution processes more rows at a time.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from micronas.codegen.lowering import Bands, Blocks, Lowered, StructField
@@ -21,6 +22,25 @@ def by_blocks(low: Lowered, free_bytes: int) -> Lowered:
     if isinstance(low.blocks, Bands):
         return _with_rows(low, low.blocks, min(free_bytes, MAX_BYTES))
     return low
+
+
+def step_sizes(low: Lowered, free_bytes: int) -> Iterator[Lowered]:
+    """``low`` by each size of steps that ``free_bytes`` of scratch hold, the smallest first."""
+    free_bytes = min(free_bytes, MAX_BYTES)
+    if isinstance(low.blocks, Blocks):
+        blocks = low.blocks
+        most = _quads(blocks, free_bytes)
+        sizes = {equal_parts(blocks.most_quads, n) if n > 1 else 1 for n in range(1, most + 1)}
+        needed = [_scratch_bytes(blocks, quads) for quads in sorted(sizes)]
+    elif isinstance(low.blocks, Bands):
+        bands = low.blocks
+        most = min(bands.most_rows, (free_bytes - bands.fixed_bytes) // bands.row_bytes)
+        sizes = {equal_parts(bands.most_rows, n) for n in range(1, most + 1)}
+        needed = [bands.scratch_bytes(rows) for rows in sorted(sizes)]
+    else:
+        return
+    larger = (by_blocks(low, scratch_bytes) for scratch_bytes in needed)
+    yield from (found for found in larger if found is not low)
 
 
 def _with_rows(low: Lowered, bands: Bands, free_bytes: int) -> Lowered:
@@ -46,7 +66,7 @@ def _with_quads(low: Lowered, blocks: Blocks, free_bytes: int) -> Lowered:
     quads = _quads(blocks, free_bytes)
     if quads == 0:
         return low
-    members = tuple(replace(f, name=f"{blocks.member}.{f.name}") for f in low.params)
+    members = tuple(StructField(f"{blocks.member}.{f.name}", f.ctype, f.value) for f in low.params)
     return replace(
         low,
         kernel=blocks.kernel,

@@ -18,6 +18,8 @@ from micronas.errors import (
     ParityError,
     ToolMissingError,
 )
+from micronas.memory.ledger import make_ledger
+from micronas.memory.plan.prefer import DEFAULT_PREFER, Prefer
 from micronas.model.graph import Graph
 
 
@@ -31,17 +33,26 @@ def accept(
     device: Device,
     workdir: Path,
     cache_dir: Path | None,
+    prefer: Prefer = DEFAULT_PREFER,
 ) -> Report:
     """Build ``graph`` for ``board``, run it on ``device`` and compare every output element.
 
-    ``model`` and ``device_name`` are for the report. Errors of the stages are in the report; other errors are
-    bugs and are raised.
+    ``model`` and ``device_name`` are for the report, ``prefer`` is of the memory plan. Errors of the stages
+    are in the report; other errors are bugs and are raised.
     """
     started = time.monotonic()
     deployed: Deployment | None = None
     try:
         require_tools(device, board)
-        deployed = deploy(graph, board, samples, device=device, workdir=workdir, cache_dir=cache_dir)
+        deployed = deploy(
+            graph,
+            board,
+            samples,
+            device=device,
+            workdir=workdir,
+            cache_dir=cache_dir,
+            ledger=make_ledger(graph, board, prefer=prefer),
+        )
         deployed.require_parity()
         steps = _passed(deployed)
     except MicronasError as error:

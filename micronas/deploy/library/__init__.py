@@ -16,24 +16,34 @@ from collections.abc import Mapping, Sequence
 from micronas.deploy.library.form import make_forms
 from micronas.deploy.library.host_test_source import host_test
 from micronas.deploy.library.kernels import kernel_files, weak_kernel
-from micronas.deploy.library.texts import manifest, text_files, values_of
+from micronas.deploy.library.texts import PlanFacts, manifest, text_files, values_of
+from micronas.deploy.limits import require_bounded
 from micronas.errors import ModelError
+from micronas.memory.plan.prefer import DEFAULT_PREFER, Prefer
 from micronas.model.graph import Graph
 
 
 def library_files(
-    graph: Graph, *, name: str, labels: Sequence[str] = (), sha256: str | None = None
+    graph: Graph,
+    *,
+    name: str,
+    labels: Sequence[str] = (),
+    sha256: str | None = None,
+    prefer: Prefer = DEFAULT_PREFER,
+    removed_bytes: int = 0,
 ) -> Mapping[str, str]:
     """Path -> text of every file of the library called ``name``; raises ``ModelError`` as lowering does.
 
     ``labels`` names the outputs, one for each, or none; ``sha256`` is that of the model's file.
+    ``removed_bytes`` of constants were in channels that ``graph`` no longer has.
     """
+    require_bounded(graph)
     if not re.fullmatch(r"[A-Za-z]\w*", name, flags=re.ASCII):
         raise ModelError(f"{name!r} is not a valid library name: use letters, digits and _")
     outputs = graph.tensors[graph.outputs[0]].shape[-1] if graph.tensors[graph.outputs[0]].shape else 1
     if labels and len(labels) != outputs:
         raise ModelError(f"{len(labels)} labels for {outputs} outputs", remedy="give one label per output")
-    symbol, forms = f"mn_network_{name}", make_forms(graph)
+    symbol, forms = f"mn_network_{name}", make_forms(graph, prefer)
     files = {f"src/mn_{name}_{form.key}.c": form.source(name, symbol, f"{symbol}.h") for form in forms}
     kernels = {op.kernel for form in forms for op in form.lowered}
     files |= {f"src/{path}": weak_kernel(path, text) for path, text in kernel_files(kernels).items()}
@@ -41,5 +51,5 @@ def library_files(
     values = values_of(graph, name, forms, labels, sources)
     files |= text_files(values, forms)
     files[f"test/test_{name}.c"] = host_test(graph, name)
-    files["manifest.json"] = manifest(graph, values, forms, sha256)
+    files["manifest.json"] = manifest(graph, values, forms, PlanFacts(sha256, prefer, removed_bytes))
     return files

@@ -6,19 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import micronas
-from micronas.board import Core
+from micronas.board import Core, load_board
 from micronas.codegen import generate
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.codegen.lowering.sizes import constant_items, model_constant_bytes
+from micronas.deploy.limits import MAX_ARENA_BYTES
 from micronas.errors import ModelError
+from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan import Plan, plan_memory
 from micronas.memory.plan.free_scratch import use_free_bytes
 from micronas.memory.plan.picture import picture
+from micronas.memory.plan.prefer import DEFAULT_PREFER, Prefer
 from micronas.model.graph import Graph
 
-MAX_ARENA_BYTES = 64 * 1024 * 1024
-"""More than any microcontroller's memory; the example data of a larger network would take hours."""
+TIMED_ON = "nucleo_l4r5zi"
+"""A library knows no board: which steps are faster is modelled for a Cortex-M4F with a usual flash cache."""
 
 _SOURCE = """\
 #include "{header}"
@@ -76,6 +79,7 @@ class Form:
             "assumed_flags": ["-std=c99", "-O2", f"-mcpu={self.core.value}"],
             "constant_bytes": self.constant_bytes,
             "arena_bytes": self.plan.arena_bytes,
+            "smallest_arena_bytes": self.plan.arena_bytes - self.plan.grown_bytes,
             "ops": self.ops(),
             "buffers": self._buffers(),
         }
@@ -122,8 +126,10 @@ class Form:
         ]
 
 
-def make_forms(graph: Graph) -> tuple[Form, ...]:
-    """Both forms; raises ``ModelError`` as lowering does."""
+def make_forms(graph: Graph, prefer: Prefer = DEFAULT_PREFER) -> tuple[Form, ...]:
+    """Both forms; raises ``ModelError`` as lowering does. Steps of ops are timed on ``TIMED_ON``."""
+    cycles = step_cycles(graph, load_board(TIMED_ON)) if prefer is Prefer.LATENCY else None
+    limit_bytes = MAX_ARENA_BYTES if cycles else 0
     kinds = (
         ("dsp", "Cores with the DSP extension (Cortex-M4, M7, M33, M55)", Core.M4F, "defined"),
         ("portable", "Other cores (Cortex-M0, M0+, M3, and any host)", Core.M0PLUS, "!defined"),
@@ -131,7 +137,7 @@ def make_forms(graph: Graph) -> tuple[Form, ...]:
     forms = []
     for key, title, core, test in kinds:
         lowered = lower_graph(graph, Target(core))
-        lowered, plan = use_free_bytes(lowered, plan_memory(graph, lowered))
+        lowered, plan = use_free_bytes(lowered, plan_memory(graph, lowered), limit_bytes, cycles)
         _require_possible(graph, plan)
         condition = f"#if {test}(__ARM_FEATURE_DSP)"
         forms.append(Form(key, title, core, condition, graph, lowered, plan))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from micronas.codegen.comments import in_comment
@@ -11,6 +12,7 @@ from micronas.deploy.library.form import Form, version
 from micronas.deploy.library.render import render
 from micronas.errors import plural
 from micronas.host.resources import resource
+from micronas.memory.plan.prefer import Prefer
 from micronas.model.graph import DType, Graph, Tensor
 
 
@@ -74,13 +76,24 @@ def text_files(values: dict[str, Any], forms: Sequence[Form]) -> dict[str, str]:
     }
 
 
-def manifest(graph: Graph, values: dict[str, Any], forms: Sequence[Form], sha256: str | None) -> str:
+@dataclass(frozen=True)
+class PlanFacts:
+    """What the manifest says of the model: hash of its file, plan, and bytes of constants left out."""
+
+    model_sha256: str | None
+    prefer: Prefer
+    removed_bytes: int
+
+
+def manifest(graph: Graph, values: dict[str, Any], forms: Sequence[Form], facts: PlanFacts) -> str:
     """``manifest.json``; its keys are stable and described in docs/guides/export.md."""
     document = {
         "format": 1,
         "name": values["name"],
         "micronas": values["version"],
-        "model_sha256": sha256,
+        "model_sha256": facts.model_sha256,
+        "prefer": facts.prefer.value,
+        "constant_channels": {"removed_bytes": facts.removed_bytes},
         "inputs": [_tensor_json(graph.tensors[t]) for t in graph.inputs],
         "outputs": [_tensor_json(graph.tensors[t]) for t in graph.outputs],
         "forms": [form.to_json() for form in forms],

@@ -17,6 +17,7 @@ from micronas.firmware import Firmware, assert_same_network, build_firmware
 from micronas.firmware.ledger_check import require_equal
 from micronas.firmware.program import Program
 from micronas.memory.ledger import Ledger, make_ledger
+from micronas.memory.plan.prefer import DEFAULT_PREFER, Prefer
 from micronas.model.graph import Graph
 
 PERFORMANCE_BAUD = 115_200
@@ -69,8 +70,8 @@ class Sram:
 class DutFirmware:
     """The linked firmware and its reply to ``profile``.
 
-    ``firmware`` and ``sram`` are the board's; ``running`` is the firmware that runs: the same, that of the
-    emulated twin, or for Renode one that reports that it is emulated.
+    ``firmware``, ``sram`` and ``ledger`` are the board's; ``running`` is the firmware that runs: the same,
+    that of the emulated twin, or for Renode one that reports that it is emulated.
     """
 
     task: MlperfTask
@@ -78,6 +79,7 @@ class DutFirmware:
     firmware: Firmware
     running: Firmware
     sram: Sram
+    ledger: Ledger
 
 
 def build_dut(
@@ -90,6 +92,38 @@ def build_dut(
     mode: RunMode = RunMode.PERFORMANCE,
     pin: str | None = None,
     device: Device | None = None,
+    prefer: Prefer = DEFAULT_PREFER,
+) -> DutFirmware:
+    """Build ``graph`` as a device under test, with the plan that ``prefer`` asks for.
+
+    Where that plan's arena leaves no room for the input that the runner loads, with the smallest one.
+    """
+
+    def build(ledger: Ledger, folder: Path) -> DutFirmware:
+        return _build_with(
+            graph, board, task, ledger, workdir=folder, cache_dir=cache_dir, mode=mode, pin=pin, device=device
+        )
+
+    ledger = make_ledger(graph, board, prefer=prefer)
+    try:
+        return build(ledger, workdir)
+    except BudgetError:
+        if ledger.plan.grown_bytes == 0:
+            raise
+        return build(make_ledger(graph, board, prefer=Prefer.SRAM), workdir / "smallest")
+
+
+def _build_with(
+    graph: Graph,
+    board: Board,
+    task: MlperfTask,
+    ledger: Ledger,
+    *,
+    workdir: Path,
+    cache_dir: Path | None,
+    mode: RunMode,
+    pin: str | None,
+    device: Device | None,
 ) -> DutFirmware:
     """Build ``graph`` for ``board`` as a device under test, and again if ``device`` runs another image.
     Without a ``device`` there is no second build. ``pin`` (such as PA8) is for energy mode.
@@ -97,7 +131,6 @@ def build_dut(
     Raises the errors of generating and building, such as ``BudgetError`` if network and input buffer together
     exceed a memory region.
     """
-    ledger = make_ledger(graph, board)
     sources = generate(graph, ledger.lowered, ledger.plan, name=graph.name)
 
     def build(image: DeviceImage, folder: Path, *, emulated: bool = False) -> Firmware:
@@ -124,10 +157,10 @@ def build_dut(
     image = own if device is None else image_for(device, board, ledger)
     renode = isinstance(device, Renode)
     if image == own and not renode:
-        return DutFirmware(task, mode, firmware, firmware, sram)
+        return DutFirmware(task, mode, firmware, firmware, sram, ledger)
     running = build(image, workdir / "twin", emulated=renode)
     assert_same_network(firmware.linked, running.linked)
-    return DutFirmware(task, mode, firmware, running, sram)
+    return DutFirmware(task, mode, firmware, running, sram, ledger)
 
 
 def dut_program(

@@ -30,8 +30,10 @@ from micronas.memory.ledger.free_region import (
 )
 from micronas.memory.ledger.items import Ledger, OpRow, RegionSize, regions_to_json, to_json
 from micronas.memory.ledger.placement import Placement, place_on
+from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan import Plan
 from micronas.memory.plan.free_scratch import use_free_bytes
+from micronas.memory.plan.prefer import DEFAULT_PREFER, Prefer
 from micronas.memory.plan.tflm import StoredFile, stored_as, tflm_arena
 from micronas.model.graph import Graph
 
@@ -59,7 +61,8 @@ def make_ledger(
     sizes: FirmwareSize | None = None,
     lowered: tuple[Lowered, ...] | None = None,
     enough: Budget | None = None,
-    flash_limit_bytes: int | None = None,
+    within: Budget | None = None,
+    prefer: Prefer = DEFAULT_PREFER,
     stored: StoredFile | None = None,
 ) -> Ledger:
     """The ledger of ``graph`` on ``board``; works on shape-only graphs.
@@ -68,15 +71,15 @@ def make_ledger(
     ``lowered`` the graph lowered to the board's core; without it, kernels with less scratch replace the
     fastest where these do not fit the board. For ``tflm``, ``stored`` is the file that the graph was read
     from (default: the canonical one). With a budget that is ``enough``, the first plan
-    within it ends the search for the lowest: the verdict is the same, the arena may be larger. Block
-    convolutions, which need more code, are used only within ``flash_limit_bytes`` (default: the board's
-    flash). Raises ``ModelError`` for an op without a kernel in the runtime, ``ValueError`` for an unknown
-    runtime.
+    within it ends the search for the lowest: the verdict is the same, the arena may be larger. ``within``
+    (default: the board's budget) limits what makes a network faster: the code of block convolutions, and
+    the arena, which ``prefer`` ``LATENCY`` lets grow in the memory that it lies in. Raises ``ModelError`` for
+    an op without a kernel in the runtime, ``ValueError`` for an unknown runtime.
     """
     if runtime == "micronas":
         if lowered is None:
-            return _roomiest_ledger(graph, board, sizes, enough, flash_limit_bytes)
-        return _micronas_ledger(graph, lowered, board, sizes, enough, flash_limit_bytes)
+            return _roomiest_ledger(graph, board, sizes, enough, within, prefer)
+        return _micronas_ledger(graph, lowered, board, sizes, enough, within, prefer)
     if runtime == "tflm":
         return _tflm_ledger(graph, board, stored or stored_as(graph))
     raise ValueError(f"unknown runtime {runtime!r}: micronas or tflm")
@@ -87,17 +90,18 @@ def _roomiest_ledger(
     board: Board,
     sizes: FirmwareSize | None,
     enough: Budget | None,
-    flash_limit_bytes: int | None,
+    within: Budget | None,
+    prefer: Prefer,
 ) -> Ledger:
     """With the fastest kernels; where their arena fits no memory, with those of the least scratch."""
     fastest = lower_graph(graph, Target(board.core))
-    ledger = _micronas_ledger(graph, fastest, board, sizes, enough, flash_limit_bytes)
+    ledger = _micronas_ledger(graph, fastest, board, sizes, enough, within, prefer)
     if ledger.sram_bytes <= board_budget(board).sram_bytes and not _over(ledger):
         return ledger
     smallest = lower_graph(graph, Target(board.core, least_scratch=True))
     if [low.kernel for low in smallest] == [low.kernel for low in fastest]:
         return ledger
-    smaller = _micronas_ledger(graph, smallest, board, sizes, enough, flash_limit_bytes)
+    smaller = _micronas_ledger(graph, smallest, board, sizes, enough, within, prefer)
     return smaller if smaller.sram_bytes < ledger.sram_bytes else ledger
 
 
@@ -111,14 +115,15 @@ def _micronas_ledger(
     board: Board,
     given: FirmwareSize | None,
     enough: Budget | None,
-    flash_limit_bytes: int | None,
+    within: Budget | None,
+    prefer: Prefer,
 ) -> Ledger:
     sizes = given or _firmware_size(board, lowered)
     sram_budget_bytes = enough.sram_bytes if enough else None
     placement = place_on(board, graph, lowered, sizes.static_bytes + board.stack_bytes, sram_budget_bytes)
     if given is None:
-        limit = board_budget(board).flash_bytes if flash_limit_bytes is None else flash_limit_bytes
-        placement, lowered, sizes = _by_blocks(graph, board, placement, lowered, sizes, limit)
+        limits = board_budget(board) if within is None else within
+        placement, lowered, sizes = _by_blocks(graph, board, placement, lowered, sizes, limits, prefer)
     constants = _constants_by_op(graph, lowered)
     resident = (("stack", board.stack_bytes), ("static", sizes.static_bytes))
     return Ledger(
@@ -152,13 +157,19 @@ def _by_blocks(
     placement: Placement,
     lowered: tuple[Lowered, ...],
     sizes: FirmwareSize,
-    flash_limit_bytes: int,
+    limits: Budget,
+    prefer: Prefer,
 ) -> tuple[Placement, tuple[Lowered, ...], FirmwareSize]:
-    """Blocks in what the plan leaves free, if flash has room for their kernels; else no change."""
-    faster, plan = use_free_bytes(lowered, placement.plan)
+    """Blocks in what the plan leaves free, or in a larger arena, if flash has room for their kernels; else no
+    change.
+    """
+    cycles = step_cycles(graph, board) if prefer is Prefer.LATENCY else None
+    resident_bytes = board.stack_bytes + sizes.static_bytes
+    most = min(placement.free_bytes, limits.sram_bytes - resident_bytes) if cycles else 0
+    faster, plan = use_free_bytes(lowered, placement.plan, most, cycles)
     larger = _firmware_size(board, faster)
     flash_bytes = model_constant_bytes(graph, faster) + larger.code_bytes + larger.rodata_bytes
-    if flash_bytes > flash_limit_bytes:
+    if flash_bytes > limits.flash_bytes:
         return placement, lowered, sizes
     return replace(placement, plan=plan), faster, larger
 

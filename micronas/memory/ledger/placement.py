@@ -75,6 +75,11 @@ class Placement:
     rooms: tuple[FreeRegion, ...]
     no_split: NoSplit | None = None
 
+    @property
+    def free_bytes(self) -> int:
+        """What an arena in one piece may take where it lies; 0 of one in several memories."""
+        return next((r.free_bytes for r in self.rooms if (r.memory,) == self.location.memories), 0)
+
     def parts(self) -> list[RegionPart]:
         """The parts of the arena by memory."""
         sizes = [bank.nbytes for bank in self.plan.banks] or [self.plan.arena_bytes]

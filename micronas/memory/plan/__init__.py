@@ -77,7 +77,8 @@ class Plan:
 
     ``order`` lists op indices in execution order. ``bound_bytes`` is the live-tensor bound of that order;
     ``peak_op`` the op at which it is reached (None: while inputs are loaded or outputs read). ``banks`` are
-    the parts of an arena in several memories; empty if it is one piece.
+    the parts of an arena in several memories; empty if it is one piece. ``grown_bytes`` of the arena are
+    there for speed: the ops could do without them.
     """
 
     order: tuple[int, ...]
@@ -88,6 +89,7 @@ class Plan:
     bound_bytes: int
     peak_op: int | None
     banks: tuple[Bank, ...] = ()
+    grown_bytes: int = 0
 
     @property
     def at_bound(self) -> bool:

@@ -21,6 +21,9 @@ __all__ = ["remove_constant_channels"]
 
 
 def remove_constant_channels(graph: Graph) -> Graph:
-    """``graph`` without constant channels; it must have weights, not only shapes."""
+    """``graph`` without constant channels, itself if it has none; it must have weights, not only shapes."""
     values = constant_values(graph)
-    return rewrite(graph, kept_channels(graph, values), values)
+    kept = kept_channels(graph, values)
+    if all(mask.all() for mask in kept.values()):
+        return graph
+    return rewrite(graph, kept, values)

@@ -18,6 +18,7 @@ from micronas.errors import MicronasError
 from micronas.estimate.full import cached_dataset
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import make_ledger
+from micronas.memory.plan.prefer import Prefer
 from micronas.model.net import Net
 from micronas.model.tflite import read_bytes
 from micronas.search.predicted_latency.prediction import profile_of
@@ -89,8 +90,9 @@ def run_untrained(config: SearchConfig, board: Board) -> RunUntrained:
         samples = parity_samples(graph, dataset, PARITY_SAMPLES)
         device = make_device(config.device, config.probe, config.port)
         constraints = config.constraints
-        limit = make_budget(board, constraints.flash_kb, constraints.sram_kb).flash_bytes
-        ledger = make_ledger(graph, board, flash_limit_bytes=limit)  # with the blocks that a trial has
+        limits = make_budget(board, constraints.flash_kb, constraints.sram_kb)
+        prefer = Prefer(config.prefer)
+        ledger = make_ledger(graph, board, within=limits, prefer=prefer)  # with the blocks that a trial has
         with verified_deployment(graph, board, samples, device=device, ledger=ledger) as deployed:
             return profile_of(graph, deployed.ledger.lowered, deployed.measurement)
 

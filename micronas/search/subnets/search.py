@@ -24,6 +24,7 @@ from micronas.host.durable import replace_durably
 from micronas.latency.op_model import board_latency
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Ledger
+from micronas.memory.plan.prefer import Prefer
 from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
 from micronas.search.predicted_latency.source import latency_source
@@ -175,11 +176,11 @@ class RegionWalk:
         dataset = cached_dataset(config.data)
         self.space = make_space(config.space, dataset.input_shape, dataset.n_classes)
         budget = make_budget(board, config.constraints.flash_kb, config.constraints.sram_kb)
-        macs = config.constraints.macs
-        outer = LedgerGate(self.space, board, config.runtime, budget, macs)
+        macs, prefer = config.constraints.macs, Prefer(config.prefer)
+        outer = LedgerGate(self.space, board, config.runtime, budget, macs, prefer=prefer)
         problem = Problem(config.data, Target(board.core), budget, outer.ledger)
         self.region: SharedWeightSpace = choose_region(self.space, problem.reference(self.space))
-        self._gate = LedgerGate(self.region, board, config.runtime, budget, macs)
+        self._gate = LedgerGate(self.region, board, config.runtime, budget, macs, prefer=prefer)
         self._first = initial_trials(self.region, self._gate, self._gate.ledger, budget)
         self._shapes = Shapes(self.space, outer.deployed)
         is_modelled = latency_source(config, board) is Source.MODELLED

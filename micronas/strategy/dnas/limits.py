@@ -41,12 +41,13 @@ def limits_of(own: Costs, ledger: Ledger, budget: Budget, macs: int | None = Non
     """Limits on constants, live bytes and ``macs``, by the ledger of a network whose own costs are known.
 
     With our runtime, every additional byte counts as one byte of the budget; with another, in proportion.
+    What an arena has grown by counts as free.
     """
     operations = math.inf if macs is None else float(macs)
     if ledger.runtime == "micronas":
         return Costs(
             own.constant_bytes + budget.flash_bytes - ledger.flash_bytes,
-            own.sram_bytes + budget.sram_bytes - ledger.sram_bytes,
+            own.sram_bytes + budget.sram_bytes - ledger.sram_bytes + ledger.plan.grown_bytes,
             operations,
         )
     return Costs(

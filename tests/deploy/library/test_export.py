@@ -205,7 +205,7 @@ def run_export(*arguments):
 
 def test_the_command_writes_a_library(networks, tmp_path):
     model = networks / "tiny.tflite"
-    done = run_export(model, "--out", tmp_path / "lib", "--remove-constant-channels")
+    done = run_export(model, "--out", tmp_path / "lib")
     assert done.returncode == 0, done.stderr
     assert {p.name for p in (tmp_path / "lib").iterdir()} == {
         "src", "test", "examples", "zephyr", "CMakeLists.txt", "library.json", "library.properties",

@@ -27,7 +27,7 @@ def check(model: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
 
 def test_the_svg_has_a_box_per_span_in_place(networks: Path, tmp_path: Path) -> None:
     model = networks / "mlperf_tiny_kws.tflite"
-    done = check(model, "--plan", tmp_path / "plan.svg")
+    done = check(model, "--prefer", "sram", "--plan", tmp_path / "plan.svg")
     assert done.returncode == 0, done.stderr
     boxes = ElementTree.parse(tmp_path / "plan.svg").getroot().findall(f"{SVG}rect[@class]")
     graph = read(model)

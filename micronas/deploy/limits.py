@@ -1,0 +1,35 @@
+"""What no microcontroller runs is refused before it costs minutes and gigabytes here."""
+
+from __future__ import annotations
+
+from micronas.errors import ModelError
+from micronas.model.graph import Graph
+
+MAX_ARENA_BYTES = 64 * 1024 * 1024
+"""More than any microcontroller's memory; the example data of a larger network would take hours."""
+
+MAX_OPS = 4_096
+MAX_ENDS = 256
+"""Inputs and outputs together."""
+
+
+def require_bounded(graph: Graph) -> None:
+    """Raise ``ModelError`` for too many ops, too many inputs and outputs, or too large a tensor."""
+    largest = max(graph.activations, key=lambda t: graph.tensors[t].nbytes, default=None)
+    if largest is not None and graph.tensors[largest].nbytes > MAX_ARENA_BYTES:
+        tensor = graph.tensors[largest]
+        raise ModelError(
+            f"{graph.name}: tensor {tensor.name or largest} takes {tensor.nbytes:,} bytes; "
+            f"at most {MAX_ARENA_BYTES:,} are possible",
+            remedy="a smaller input, fewer channels, or a stride early in the network",
+        )
+    if len(graph.ops) > MAX_OPS:
+        raise ModelError(
+            f"{graph.name}: {len(graph.ops):,} ops; at most {MAX_OPS:,} are possible",
+            remedy="fewer layers, or several networks one after another",
+        )
+    if (ends := len(graph.inputs) + len(graph.outputs)) > MAX_ENDS:
+        raise ModelError(
+            f"{graph.name}: {ends:,} inputs and outputs; at most {MAX_ENDS} are possible",
+            remedy="concatenate outputs, and convert the model again",
+        )
