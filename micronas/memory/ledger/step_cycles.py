@@ -7,7 +7,7 @@ from dataclasses import replace
 from micronas.board import Board
 from micronas.codegen.lowering import Lowered
 from micronas.errors import BoardError
-from micronas.latency.features import features_of
+from micronas.latency.fine_features import fine_features_of
 from micronas.latency.op_model import board_latency
 from micronas.memory.plan.free_scratch import Cycles
 from micronas.model.graph import Graph
@@ -27,7 +27,7 @@ def step_cycles(graph: Graph, board: Board) -> Cycles | None:
     scale = timing.scale if timing.shapes_scale is None else timing.shapes_scale
 
     def cycles(low: Lowered) -> float:
-        (features,) = features_of(replace(graph, ops=(graph.ops[low.op_index],)), (low,))
+        (features,) = fine_features_of(replace(graph, ops=(graph.ops[low.op_index],)), (low,))
         op = model.model.untrained_op(features)
         return scale * op.cycles + timing.scale * timing.miss_cycles * op.misses
 
