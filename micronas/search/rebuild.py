@@ -21,11 +21,11 @@ from micronas.host.environment import differences, environment
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Ledger, make_ledger
 from micronas.memory.ledger import to_json as ledger_to_json
+from micronas.memory.plan.prefer import Prefer
 from micronas.model.graph import Graph
-from micronas.model.tflite import read_bytes
 from micronas.search.pick import find_trial
 from micronas.search.setup import prepare
-from micronas.search.stages import train_candidate
+from micronas.search.stages import deployed_graph, train_candidate
 from micronas.search.task import TrialTask
 from micronas.store import Record, Store
 from micronas.store.stored_setup import stored_board, stored_config
@@ -99,13 +99,14 @@ def rebuild(
     records = store.records()
     record = find_trial(records, number)
     config, board = stored_config(store), stored_board(store)
-    space = prepare(config.model_copy(update={"device": "none"}), board).space
+    setup = prepare(config.model_copy(update={"device": "none"}), board)
+    space = setup.space
     key = space.key(space.from_json(record.trial.arch))
     say(f"training of trial {record.trial.number}")
     scores = record.trial.scores
     deadline_s = 60.0 + SLACK * (scores.train_cpu_s if scores else 0.0)
     estimate = train(task_of(record, records, config.workers), config, deadline_s)
-    graph = read_bytes(estimate.tflite, f"trial {record.trial.number}")
+    graph, _ = deployed_graph(estimate.tflite, f"trial {record.trial.number}", config, setup.dataset)
     ledger = _ledger(graph, config, board)
     folder = out or store.folder / "rebuilds" / f"trial-{record.trial.number}"
     rebuilt = Rebuilt(
@@ -169,8 +170,8 @@ def _weights_digest(packed: bytes) -> str:
 
 def _ledger(graph: Graph, config: SearchConfig, board: Board) -> Ledger:
     limits = config.constraints
-    flash = make_budget(board, limits.flash_kb, limits.sram_kb).flash_bytes
-    return make_ledger(graph, board, config.runtime, flash_limit_bytes=flash)
+    within = make_budget(board, limits.flash_kb, limits.sram_kb)
+    return make_ledger(graph, board, config.runtime, within=within, prefer=Prefer(config.prefer))
 
 
 def _write(rebuilt: Rebuilt, estimate: Estimate, graph: Graph, ledger: Ledger) -> None:

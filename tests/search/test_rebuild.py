@@ -47,8 +47,15 @@ class _Space:
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    class _Validation:
+        x = np.zeros((4, 16, 16, 1), np.float32)
+
+    class _Dataset:
+        validation = _Validation
+
     class _Setup:
         space = _Space("k2")
+        dataset = _Dataset
 
     monkeypatch.setattr(module, "prepare", lambda config, board: _Setup)
     folder = make_run(tmp_path / "run")
