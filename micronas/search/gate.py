@@ -7,6 +7,7 @@ trial's.
 
 from __future__ import annotations
 
+import functools
 from typing import Protocol
 
 from micronas.board import Board
@@ -104,20 +105,22 @@ class LedgerGate:
         if exceeds_lower_bound(graph, lowered, self._board, self._budget):
             return False
 
-        def fits(enough: Budget | None) -> bool:
-            """By the smallest arena: one that grows stays within the budget."""
-            ledger = make_ledger(
-                graph,
-                self._board,
-                self._runtime,
-                lowered=lowered,
-                enough=enough,
-                within=self._budget,
-                prefer=Prefer.SRAM,
-            )
-            return check(ledger, self._budget).fits
-
-        return fits(self._budget) or fits(None)
+        # By the smallest arena: one that grows stays within the budget.
+        place = functools.partial(
+            make_ledger,
+            graph,
+            self._board,
+            self._runtime,
+            lowered=lowered,
+            within=self._budget,
+            prefer=Prefer.SRAM,
+        )
+        ledger = place(enough=self._budget)
+        if check(ledger, self._budget).fits:
+            return True
+        # A search for a plan that found none within the budget was a whole one.
+        is_whole = ledger.sram_bytes > self._budget.sram_bytes
+        return not is_whole and check(place(), self._budget).fits
 
     def ledger(self, arch: Arch) -> Ledger:
         """Memory ledger of the architecture on this board."""

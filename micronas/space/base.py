@@ -79,6 +79,7 @@ class TypedSpace(ABC, Generic[A]):
     """
 
     arch_type: type[A]
+    _last: tuple[A, Net] | None = None
 
     @abstractmethod
     def draw(self, rng: np.random.Generator) -> A:
@@ -136,8 +137,12 @@ class TypedSpace(ABC, Generic[A]):
         return tuple(distinct(reached, own, self.canonical, self.identity))
 
     def net(self, arch: Arch) -> Net:
-        """See ``Space``."""
-        return self.decode(self.own(arch))
+        """See ``Space``. The last network is kept: a gate asks for its key, its operations and its shapes."""
+        own = self.own(arch)
+        last = self._last
+        if last is None or last[0] is not own:
+            last = self._last = (own, self.decode(own))
+        return last[1]
 
     def baselines(self) -> tuple[A, ...]:
         """See ``Space``."""

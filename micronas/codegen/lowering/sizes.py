@@ -6,6 +6,7 @@ generated code also asserts each struct's size when it is compiled for a 32-bit 
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,10 +47,15 @@ def item_bytes(ctype: str) -> int:
 
 def struct_bytes(members: tuple[StructField, ...]) -> int:
     """``sizeof`` a struct of ``members``: each at a multiple of its size, the whole padded to the largest."""
+    return _layout_bytes(tuple([(m.ctype, len(m.value) if type(m.value) is tuple else 1) for m in members]))
+
+
+@functools.lru_cache(maxsize=4096)
+def _layout_bytes(members: tuple[tuple[str, int], ...]) -> int:
+    """Of types and their counts; the ops of a search have few layouts."""
     offset, largest = 0, 1
-    for member in members:
-        size = item_bytes(member.ctype)
-        count = len(member.value) if isinstance(member.value, tuple) else 1
+    for ctype, count in members:
+        size = item_bytes(ctype)
         offset = -(-offset // size) * size + size * count
         largest = max(largest, size)
     return -(-offset // largest) * largest

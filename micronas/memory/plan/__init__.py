@@ -18,6 +18,7 @@ import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from micronas.codegen.lowering import Lowered
 from micronas.memory.plan.banks import BankPlan, split
@@ -244,9 +245,33 @@ def min_arena_bytes(graph: Graph, lowered: Sequence[Lowered]) -> int:
     return unavoidable_peak(make_problem(graph, lowered))
 
 
-def _best_placement(
-    problem: AllocationProblem, enough_bytes: int
-) -> tuple[tuple[int, ...], tuple[MemoryBlock, ...], tuple[int, ...]]:
+_Placed: TypeAlias = tuple[tuple[int, ...], tuple[MemoryBlock, ...], tuple[int, ...]]
+"""An order, its blocks, and an offset for each."""
+
+
+def _best_placement(problem: AllocationProblem, enough_bytes: int) -> _Placed:
+    """The lowest plan found of several orders.
+
+    The graph's own order comes first where it may be enough, since the search for a better one takes time.
+    It is also the last resort where the others stay above its bound.
+    """
+    own_order = tuple(range(len(problem.demands)))
+    own_blocks = make_blocks(problem, own_order)
+    own_bound = lower_bound(own_blocks)
+    if own_bound <= enough_bytes:
+        offsets = place(own_blocks, enough_bytes)
+        if height(own_blocks, offsets) <= enough_bytes:
+            return own_order, own_blocks, offsets
+    order, blocks, offsets = _best_of_orders(problem, enough_bytes)
+    found = height(blocks, offsets)
+    if order != own_order and own_bound < found and found > enough_bytes:
+        own_offsets = place(own_blocks, enough_bytes)
+        if height(own_blocks, own_offsets) < found:
+            return own_order, own_blocks, own_offsets
+    return order, blocks, offsets
+
+
+def _best_of_orders(problem: AllocationProblem, enough_bytes: int) -> _Placed:
     """The plan of the first order that reaches its bound, else the lowest one, improved by the search."""
     tried = []
     for order in best_orders(problem):
