@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from micronas.model.graph import Activation
 from micronas.model.net import Add, Apply, Conv, Dense, DepthwiseConv, Function, Layer, Multiply, Net
+from micronas.model.op_attributes import Activation
 from micronas.train.tf_model import activated, weighted_sum, weightless
 from micronas.train.weights import initial_weights
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micronas.model.graph import Padding
+from micronas.model.op_attributes import Padding
 
 
 def window_span(kernel: int, dilation: int) -> int:

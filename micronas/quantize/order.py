@@ -13,7 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from micronas.errors import QuantizeError
-from micronas.model.graph import ABSENT, Attrs, Concatenation, DType, Graph, Op, Tensor
+from micronas.model.graph import ABSENT, DType, Graph, Op, Tensor
+from micronas.model.op_attributes import Attrs, Concatenation
 
 
 def in_order_of(graph: Graph, promised: Graph) -> Graph:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from html import escape
 
 from micronas.memory.ledger.items import dims
-from micronas.model.graph import Conv2D, DepthwiseConv2D, Graph, Op, Pool2D
+from micronas.model.graph import Graph, Op
+from micronas.model.op_attributes import Conv2D, DepthwiseConv2D, Pool2D
 from micronas.report.front_networks import FrontNetwork
 
 WIDTH, ROW, HEAD = 360, 30, 46

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from micronas.model.graph import Activation
 from micronas.model.net import Dense, Flatten, Net, NetBuilder
+from micronas.model.op_attributes import Activation
 from micronas.space.mlp import MlpArch, MlpSpace
 from micronas.space.widths import nearest_width
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from micronas.errors import SpaceError
-from micronas.model.graph import Activation
 from micronas.model.net import Dense, Flatten, Net, NetBuilder, SoftmaxLayer
+from micronas.model.op_attributes import Activation
 from micronas.space.base import Arch, hash_json
 from micronas.space.gene import Gene, near
 from micronas.space.gene_group import SingleGene

@@ -11,7 +11,6 @@ from typing import Any
 
 import keras
 
-from micronas.model.graph import Activation
 from micronas.model.net import (
     Add,
     Apply,
@@ -30,6 +29,7 @@ from micronas.model.net import (
     PoolKind,
     SoftmaxLayer,
 )
+from micronas.model.op_attributes import Activation
 from micronas.train.depthwise import equal_strides
 from micronas.train.weights import (
     BATCH_NORM_EPSILON,

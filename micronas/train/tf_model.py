@@ -13,7 +13,6 @@ from typing import Any, TypeAlias
 import numpy as np
 import tensorflow as tf
 
-from micronas.model.graph import Activation
 from micronas.model.net import (
     Add,
     Apply,
@@ -30,6 +29,7 @@ from micronas.model.net import (
     Pool,
     PoolKind,
 )
+from micronas.model.op_attributes import Activation
 from micronas.train.depthwise import depthwise_conv2d
 from micronas.train.weights import (
     BATCH_NORM_EPSILON,

@@ -9,7 +9,8 @@ from micronas.deploy.bench import simplified
 from micronas.deploy.library import library_files
 from micronas.errors import ModelError
 from micronas.memory.ledger import board_budget, check, make_ledger
-from micronas.model.graph import DType, Graph, NoAttrs, Op, Quant, Tensor
+from micronas.model.graph import DType, Graph, Op, Quant, Tensor
+from micronas.model.op_attributes import NoAttrs
 
 BOARD = load_board("nucleo_l4r5zi")
 MB = 1024 * 1024

@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micronas.estimate.rank import kendall_tau, mean_ranks
-from micronas.model.graph import Activation
 from micronas.model.net import (
     Add,
     Apply,
@@ -21,6 +20,7 @@ from micronas.model.net import (
     Pool,
     SoftmaxLayer,
 )
+from micronas.model.op_attributes import Activation
 
 pairs = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=3, max_size=25)
 

@@ -14,7 +14,8 @@ from micronas.codegen.lowering import Lowered
 from micronas.deploy.library import library_files
 from micronas.errors import ModelError
 from micronas.memory.plan import plan_memory
-from micronas.model.graph import DType, Graph, Op, Quant, ResizeNearest, Tensor
+from micronas.model.graph import DType, Graph, Op, Quant, Tensor
+from micronas.model.op_attributes import ResizeNearest
 from tests.support.planning import lowered_op, make_graph, plain, planning_problems, verify_plan
 
 PLACE = importlib.import_module("micronas.memory.plan.place")

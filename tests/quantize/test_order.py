@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from micronas.errors import QuantizeError
-from micronas.model.graph import Binary, Concatenation, Graph, Padding, Pool2D, Quant
+from micronas.model.graph import Graph, Quant
+from micronas.model.op_attributes import Binary, Concatenation, Padding, Pool2D
 from micronas.quantize.order import in_order_of
 from tests.support.graph_builder import GraphBuilder
 

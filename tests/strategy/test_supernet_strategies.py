@@ -12,12 +12,12 @@ from micronas.config import SearchConfig
 from micronas.memory.ledger import Budget, make_ledger
 from micronas.model.net import shape_graph
 from micronas.search.subnets.search import RegionWalk
-from micronas.space import SPACES
 from micronas.strategy import DIFFERENTIABLE, PREDICTORS, STRATEGIES
 
 pytest.importorskip("tensorflow")
 
 from micronas.estimate.full import cached_dataset
+from micronas.supernet import SUPERNET_SPACES
 from micronas.supernet.fit import Supernet, fit_supernet
 from micronas.train.settings import TrainSettings
 
@@ -51,7 +51,7 @@ def fitted(space: str) -> Supernet:
 @pytest.mark.parametrize(
     "strategy", [name for name in STRATEGIES if name not in (*DIFFERENTIABLE, *PREDICTORS)]
 )
-@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("space", SUPERNET_SPACES)
 def test_a_strategy_walks_the_region(space: str, strategy: str) -> None:
     walk, supernet = RegionWalk(config(space, strategy), BOARD), fitted(space)
     subnets = list(walk.scored(supernet.accuracy, lambda: True))

@@ -10,16 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from micronas.model.graph import (
-    Activation,
-    Conv2D,
-    DepthwiseConv2D,
-    DType,
-    FullyConnected,
-    Graph,
-    Padding,
-    Quant,
-)
+from micronas.model.graph import DType, Graph, Quant
+from micronas.model.op_attributes import Activation, Conv2D, DepthwiseConv2D, FullyConnected, Padding
 from tests.support.graph_builder import GraphBuilder, float32
 
 Rng = np.random.Generator

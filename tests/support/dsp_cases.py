@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from micronas.model.graph import (
+from micronas.model.graph import DType, Graph, Quant
+from micronas.model.op_attributes import (
     Activation,
     Binary,
     Conv2D,
     DepthwiseConv2D,
-    DType,
     FullyConnected,
-    Graph,
     Padding,
     Pool2D,
-    Quant,
 )
 from tests.support.graph_builder import GraphBuilder, float32
 

@@ -20,7 +20,8 @@ from micronas.config import parse_config
 from micronas.device.framing import MAX_PAYLOAD, Decoder, Frame, encode_frame
 from micronas.errors import MicronasError, ModelError
 from micronas.host.yaml_text import load_yaml
-from micronas.model.graph import DType, FullyConnected, Graph, Quant
+from micronas.model.graph import DType, Graph, Quant
+from micronas.model.op_attributes import FullyConnected
 from micronas.model.tflite import read_bytes
 from micronas.model.tflite.writer import write
 from micronas.store import Final, Store

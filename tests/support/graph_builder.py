@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from micronas.model.graph import Attrs, DType, Graph, NoAttrs, Op, Quant, State, Tensor, state_updates
+from micronas.model.graph import DType, Graph, Op, Quant, State, Tensor, state_updates
+from micronas.model.op_attributes import Attrs, NoAttrs
 
 
 class GraphBuilder:

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from micronas.codegen.lowering import Lowered
 from micronas.memory.plan import TENSOR_ALIGNMENT, Plan
-from micronas.model.graph import DType, Graph, NoAttrs, Op, Tensor
+from micronas.model.graph import DType, Graph, Op, Tensor
+from micronas.model.op_attributes import NoAttrs
 
 
 def make_graph(sizes: list[int], ops: list[tuple[list[int], list[int]]], inputs, outputs) -> Graph:

@@ -12,16 +12,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from micronas.model.graph import (
+from micronas.model.graph import DType, Graph, Quant
+from micronas.model.op_attributes import (
     Activation,
     Binary,
     Concatenation,
-    DType,
     Gelu,
-    Graph,
     LeakyRelu,
     NoAttrs,
-    Quant,
     Reduce,
     ResizeBilinear,
     ResizeNearest,

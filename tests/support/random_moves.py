@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from micronas.model.graph import DType, Graph, Reduce, SplitV, Unpack
+from micronas.model.graph import DType, Graph
+from micronas.model.op_attributes import Reduce, SplitV, Unpack
 from tests.support.graph_builder import GraphBuilder
 from tests.support.random_parts import chance, random_quant, random_shape
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from micronas.model.graph import Activation, Quant
+from micronas.model.graph import Quant
+from micronas.model.op_attributes import Activation
 from tests.support.graph_builder import float32
 
 Rng = np.random.Generator

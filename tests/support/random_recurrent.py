@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from micronas.model.graph import ABSENT, Activation, DType, Graph, Quant, SequenceLstm, Svdf
+from micronas.model.graph import ABSENT, DType, Graph, Quant
+from micronas.model.op_attributes import Activation, SequenceLstm, Svdf
 from tests.support.graph_builder import GraphBuilder, float32
 from tests.support.random_parts import chance, int8_values, pick, random_quant
 

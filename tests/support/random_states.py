@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from micronas.model.graph import Concatenation, DType, Graph, StridedSlice
+from micronas.model.graph import DType, Graph
+from micronas.model.op_attributes import Concatenation, StridedSlice
 from tests.support.graph_builder import GraphBuilder
 from tests.support.random_parts import chance, int8_values, random_quant, random_shape
 

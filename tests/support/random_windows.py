@@ -6,17 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from micronas.model.graph import (
-    ABSENT,
+from micronas.model.graph import ABSENT, DType, Graph, Quant
+from micronas.model.op_attributes import (
     BatchMatMul,
     Conv2D,
     DepthwiseConv2D,
-    DType,
     FullyConnected,
-    Graph,
     Padding,
     Pool2D,
-    Quant,
     TransposeConv,
 )
 from tests.support.graph_builder import GraphBuilder, float32

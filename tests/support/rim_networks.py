@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from micronas.model.graph import Activation, DType, FullyConnected, Graph, Quant
+from micronas.model.graph import DType, Graph, Quant
+from micronas.model.op_attributes import Activation, FullyConnected
 from tests.support.graph_builder import GraphBuilder, float32
 
 INPUT, OUTPUT = Quant((float32(0.02),), (3,)), Quant((float32(0.11),), (19,))

@@ -7,7 +7,7 @@ import math
 from micronas.codegen.lowering import Lowered, StructField
 from micronas.codegen.lowering.operands import OpContext, quant_of
 from micronas.model.fixed_point.op_parameters import matrix_product_requant
-from micronas.model.graph import BatchMatMul
+from micronas.model.op_attributes import BatchMatMul
 
 _BATCH_RANK = 3
 

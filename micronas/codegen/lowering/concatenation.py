@@ -8,7 +8,7 @@ import numpy as np
 
 from micronas.codegen.lowering import Constant, Lowered, Ref, StructField
 from micronas.codegen.lowering.operands import OpContext, quant_of
-from micronas.model.graph import Activation, Concatenation
+from micronas.model.op_attributes import Activation, Concatenation
 
 
 def lower_concatenation(context: OpContext) -> Lowered:

@@ -16,7 +16,8 @@ from micronas.codegen.lowering.operands import OpContext, int8_constant, quant_o
 from micronas.codegen.lowering.overlap import Axis, Steps, pointwise_lag, window_lead
 from micronas.codegen.lowering.window import image_fields
 from micronas.model.fixed_point.multiplier import activation_range, conv_multipliers
-from micronas.model.graph import Conv2D, Tensor
+from micronas.model.graph import Tensor
+from micronas.model.op_attributes import Conv2D
 from micronas.model.window import window_padding
 
 

@@ -14,7 +14,8 @@ from micronas.codegen.lowering.dsp import exact_finish, fast_scales
 from micronas.codegen.lowering.operands import OpContext, int8_constant, quant_of
 from micronas.codegen.lowering.overlap import Axis, Steps, window_lead
 from micronas.model.fixed_point.multiplier import activation_range, conv_multipliers
-from micronas.model.graph import DepthwiseConv2D, Tensor
+from micronas.model.graph import Tensor
+from micronas.model.op_attributes import DepthwiseConv2D
 from micronas.model.window import window_padding
 
 MIN_ROWS, MIN_BYTES = 4, 1024

@@ -18,7 +18,8 @@ from micronas.codegen.lowering.dsp import (
 )
 from micronas.codegen.lowering.operands import OpContext, int8_constant, quant_of
 from micronas.model.fixed_point.multiplier import activation_range, fully_connected_multipliers
-from micronas.model.graph import FullyConnected, Tensor
+from micronas.model.graph import Tensor
+from micronas.model.op_attributes import FullyConnected
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from micronas.codegen.lowering import Lowered, StructField
 from micronas.codegen.lowering.operands import OpContext
-from micronas.model.graph import StridedSlice
+from micronas.model.op_attributes import StridedSlice
 
 _RANK = 5
 

@@ -8,7 +8,7 @@ from micronas.codegen.lowering.dsp import LARGEST_RIGHT_SHIFT
 from micronas.codegen.lowering.operands import OpContext, quant_of
 from micronas.model.fixed_point.multiplier import INT8_MAX, INT8_MIN, activation_range
 from micronas.model.fixed_point.op_parameters import product_requant
-from micronas.model.graph import Binary
+from micronas.model.op_attributes import Binary
 
 
 def lower_mul(context: OpContext) -> Lowered:

@@ -7,7 +7,7 @@ from micronas.codegen.lowering.operands import OpContext, quant_of
 from micronas.codegen.lowering.overlap import Axis, Steps, window_lead
 from micronas.codegen.lowering.window import image_fields
 from micronas.model.fixed_point.multiplier import activation_range
-from micronas.model.graph import Pool2D
+from micronas.model.op_attributes import Pool2D
 from micronas.model.window import window_padding
 
 

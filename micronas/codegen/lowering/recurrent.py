@@ -9,7 +9,8 @@ from micronas.codegen.lowering.operands import OpContext, int8_constant, quant_o
 from micronas.model.fixed_point.multiplier import wrap_int32
 from micronas.model.fixed_point.op_parameters import Requant
 from micronas.model.fixed_point.recurrent import cell_parameters, gate_requant, svdf_parameters
-from micronas.model.graph import SequenceLstm, Svdf, Tensor
+from micronas.model.graph import Tensor
+from micronas.model.op_attributes import SequenceLstm, Svdf
 
 _GATES = ("input", "forget", "cell", "output")
 _POWER_OF_Q3_12 = -12

@@ -7,7 +7,7 @@ import numpy as np
 from micronas.codegen.lowering import Constant, Lowered, Ref, StructField
 from micronas.codegen.lowering.operands import OpContext
 from micronas.model.fixed_point.bilinear import AxisWeights, axis_weights
-from micronas.model.graph import ResizeBilinear
+from micronas.model.op_attributes import ResizeBilinear
 
 
 def lower_resize_bilinear(context: OpContext) -> Lowered:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from micronas.codegen.lowering import Constant, Lowered, Ref, StructField
 from micronas.codegen.lowering.operands import OpContext
-from micronas.model.graph import ResizeNearest
+from micronas.model.op_attributes import ResizeNearest
 
 
 def lower_resize_nearest(context: OpContext) -> Lowered:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from micronas.codegen.lowering import Lowered, StructField
 from micronas.codegen.lowering.operands import OpContext, quant_of
 from micronas.model.fixed_point.op_parameters import softmax_parameters
-from micronas.model.graph import Softmax
+from micronas.model.op_attributes import Softmax
 
 _LARGEST_DEPTH = 4095  # the sum of exponentials has 12 integer bits
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from micronas.codegen.lowering import Constant, Lowered, Ref, StructField
 from micronas.codegen.lowering.operands import OpContext
-from micronas.model.graph import Unpack
+from micronas.model.op_attributes import Unpack
 
 
 def lower_split(context: OpContext) -> Lowered:

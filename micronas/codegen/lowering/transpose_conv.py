@@ -9,7 +9,7 @@ from micronas.codegen.lowering.channels import Channels, channel_constant, requi
 from micronas.codegen.lowering.operands import OpContext, int8_constant, quant_of
 from micronas.codegen.lowering.window import image_fields
 from micronas.model.fixed_point.multiplier import IntArray, conv_multipliers
-from micronas.model.graph import TransposeConv
+from micronas.model.op_attributes import TransposeConv
 from micronas.model.window import window_padding
 
 

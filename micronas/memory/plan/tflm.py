@@ -16,7 +16,8 @@ from micronas.errors import ModelError
 from micronas.memory.plan import Plan, Span
 from micronas.memory.plan.blocks import MemoryBlock, lower_bound, taken_bytes
 from micronas.memory.plan.place import height, place_by_size
-from micronas.model.graph import ABSENT, BatchMatMul, Graph, Op, state_updates
+from micronas.model.graph import ABSENT, Graph, Op, state_updates
+from micronas.model.op_attributes import BatchMatMul
 from micronas.model.tflite.decode import decode
 from micronas.model.tflite.writer import file_positions, write
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from micronas.model.graph import Binary, DepthwiseConv2D, Graph, Op, Reduce
+from micronas.model.graph import Graph, Op
+from micronas.model.op_attributes import Binary, DepthwiseConv2D, Reduce
 
 _POINTWISE = frozenset(
     ("AVERAGE_POOL_2D", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "MAX_POOL_2D", "RELU", "RELU6", "TANH")

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from micronas.model.constant_channels.channel_preserving import is_plain_mixer, is_tie
 from micronas.model.constant_channels.values import VARIES, Values, channel_values
-from micronas.model.graph import ABSENT, Conv2D, Graph, Op, Padding
+from micronas.model.graph import ABSENT, Graph, Op
+from micronas.model.op_attributes import Conv2D, Padding
 
 Mask = npt.NDArray[np.bool_]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from micronas.errors import ModelError
 from micronas.model.fixed_point.multiplier import IntArray
-from micronas.model.graph import ResizeBilinear
+from micronas.model.op_attributes import ResizeBilinear
 
 ONE = 1 << 10
 """A pixel's distance in the kernel's fixed point."""

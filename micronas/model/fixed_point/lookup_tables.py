@@ -24,7 +24,8 @@ from micronas.model.fixed_point.multiplier import (
     rounding_divide_by_pot,
 )
 from micronas.model.fixed_point.op_parameters import rescale_requant
-from micronas.model.graph import Activation, Attrs, DType, Gelu, LeakyRelu, Quant, Tensor
+from micronas.model.graph import DType, Quant, Tensor
+from micronas.model.op_attributes import Activation, Attrs, Gelu, LeakyRelu
 
 _FUNCTION_INTEGER_BITS = 4
 

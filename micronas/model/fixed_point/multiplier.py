@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.errors import ModelError
-from micronas.model.graph import Activation, Quant
+from micronas.model.graph import Quant
+from micronas.model.op_attributes import Activation
 
 IntArray = npt.NDArray[np.int64]
 

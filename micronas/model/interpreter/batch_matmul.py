@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from micronas.model.fixed_point.op_parameters import matrix_product_requant
-from micronas.model.graph import BatchMatMul, Graph, Op
+from micronas.model.graph import Graph, Op
 from micronas.model.interpreter.kernel import Array, Kernel, input_tensor, output_tensor, quant_of
 from micronas.model.interpreter.requantize import OutputStage
+from micronas.model.op_attributes import BatchMatMul
 
 
 def prepare(graph: Graph, op: Op) -> Kernel:

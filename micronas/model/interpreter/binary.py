@@ -9,9 +9,10 @@ import numpy as np
 
 from micronas.model.fixed_point.multiplier import activation_range, multiply_by_quantized_multiplier
 from micronas.model.fixed_point.op_parameters import Requant, product_requant, sum_parameters
-from micronas.model.graph import Binary, Graph, Op
+from micronas.model.graph import Graph, Op
 from micronas.model.interpreter.kernel import Array, Kernel, input_tensor, output_tensor, quant_of
 from micronas.model.interpreter.requantize import OutputStage
+from micronas.model.op_attributes import Binary
 
 
 def prepare_sum(graph: Graph, op: Op) -> Kernel:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from micronas.model.fixed_point.multiplier import activation_range, conv_multipliers
-from micronas.model.graph import Conv2D, Graph, Op
+from micronas.model.graph import Graph, Op
 from micronas.model.interpreter.kernel import (
     Array,
     Kernel,
@@ -22,6 +22,7 @@ from micronas.model.interpreter.kernel import (
     quant_of,
 )
 from micronas.model.interpreter.requantize import OutputStage
+from micronas.model.op_attributes import Conv2D
 from micronas.model.window import window_padding
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from micronas.model.fixed_point.multiplier import activation_range, fully_connected_multipliers
-from micronas.model.graph import FullyConnected, Graph, Op
+from micronas.model.graph import Graph, Op
 from micronas.model.interpreter.convolution import folded_bias, largest_product_sum
 from micronas.model.interpreter.kernel import (
     Array,
@@ -18,6 +18,7 @@ from micronas.model.interpreter.kernel import (
     quant_of,
 )
 from micronas.model.interpreter.requantize import OutputStage
+from micronas.model.op_attributes import FullyConnected
 
 
 def prepare(graph: Graph, op: Op) -> Kernel:

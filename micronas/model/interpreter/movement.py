@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from micronas.model.graph import Concatenation, Graph, Op, ResizeNearest, SplitOp, StridedSlice, Unpack
+from micronas.model.graph import Graph, Op
 from micronas.model.interpreter.kernel import (
     Array,
     Kernel,
@@ -15,6 +15,7 @@ from micronas.model.interpreter.kernel import (
     output_tensor,
     quant_of,
 )
+from micronas.model.op_attributes import Concatenation, ResizeNearest, SplitOp, StridedSlice, Unpack
 
 
 def prepare_reshape(graph: Graph, op: Op) -> Kernel:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from micronas.model.fixed_point.multiplier import activation_range
-from micronas.model.graph import Graph, Op, Pool2D
+from micronas.model.graph import Graph, Op
 from micronas.model.interpreter.kernel import Array, Kernel, input_tensor, output_tensor, quant_of
+from micronas.model.op_attributes import Pool2D
 from micronas.model.window import window_padding
 
 

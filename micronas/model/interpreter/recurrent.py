@@ -10,7 +10,7 @@ from micronas.model.fixed_point.int16_functions import sigmoid_int16, tanh_int16
 from micronas.model.fixed_point.multiplier import IntArray, multiply_by_quantized_multiplier, wrap_int32
 from micronas.model.fixed_point.op_parameters import Requant
 from micronas.model.fixed_point.recurrent import cell_parameters, gate_requant, svdf_parameters
-from micronas.model.graph import Graph, Op, SequenceLstm, Svdf
+from micronas.model.graph import Graph, Op
 from micronas.model.interpreter.kernel import (
     Array,
     Kernel,
@@ -20,6 +20,7 @@ from micronas.model.interpreter.kernel import (
     output_tensor,
     quant_of,
 )
+from micronas.model.op_attributes import SequenceLstm, Svdf
 
 
 def prepare_svdf(graph: Graph, op: Op) -> Kernel:

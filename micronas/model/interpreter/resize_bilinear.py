@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from micronas.model.fixed_point.bilinear import ONE, axis_weights
-from micronas.model.graph import Graph, Op, ResizeBilinear
+from micronas.model.graph import Graph, Op
 from micronas.model.interpreter.kernel import Array, Kernel, input_tensor, output_tensor
+from micronas.model.op_attributes import ResizeBilinear
 
 
 def prepare(graph: Graph, op: Op) -> Kernel:

@@ -12,8 +12,9 @@ from micronas.model.fixed_point.multiplier import (
     saturating_rounding_doubling_high_mul,
 )
 from micronas.model.fixed_point.op_parameters import softmax_parameters
-from micronas.model.graph import Graph, Op, Softmax
+from micronas.model.graph import Graph, Op
 from micronas.model.interpreter.kernel import Array, Kernel, input_tensor, quant_of
+from micronas.model.op_attributes import Softmax
 
 
 def prepare(graph: Graph, op: Op) -> Kernel:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from micronas.model.fixed_point.multiplier import conv_multipliers, wrap_int32
-from micronas.model.graph import Graph, Op, TransposeConv
+from micronas.model.graph import Graph, Op
 from micronas.model.interpreter.kernel import (
     Array,
     Kernel,
@@ -18,6 +18,7 @@ from micronas.model.interpreter.kernel import (
     quant_of,
 )
 from micronas.model.interpreter.requantize import OutputStage
+from micronas.model.op_attributes import TransposeConv
 from micronas.model.window import window_padding
 
 

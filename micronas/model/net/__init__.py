@@ -1,6 +1,5 @@
 """Networks as layers and edges, and their int8 graph computed without any framework."""
 
-from micronas.model.graph import Activation, Padding
 from micronas.model.net.layers import (
     Add,
     Apply,
@@ -21,6 +20,7 @@ from micronas.model.net.layers import (
 from micronas.model.net.net import Net, NetBuilder, Node
 from micronas.model.net.shape_graph import shape_graph
 from micronas.model.net.shapes import Shape
+from micronas.model.op_attributes import Activation, Padding
 
 __all__ = [
     "Activation",

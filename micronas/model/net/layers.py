@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from micronas.model.graph import Activation, Padding
+from micronas.model.op_attributes import Activation, Padding
 
 
 @dataclass(frozen=True)

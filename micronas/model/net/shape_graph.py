@@ -17,23 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.errors import SpaceError
-from micronas.model.graph import (
-    Attrs,
-    Binary,
-    Concatenation,
-    Conv2D,
-    DepthwiseConv2D,
-    DType,
-    FullyConnected,
-    Graph,
-    NoAttrs,
-    Op,
-    Pool2D,
-    Quant,
-    Reduce,
-    Tensor,
-)
-from micronas.model.graph import Softmax as SoftmaxAttrs
+from micronas.model.graph import DType, Graph, Op, Quant, Tensor
 from micronas.model.net.counts import bias_shape, weight_shape
 from micronas.model.net.layers import (
     Add,
@@ -51,6 +35,18 @@ from micronas.model.net.layers import (
     SoftmaxLayer,
 )
 from micronas.model.net.net import Net
+from micronas.model.op_attributes import (
+    Attrs,
+    Binary,
+    Concatenation,
+    Conv2D,
+    DepthwiseConv2D,
+    FullyConnected,
+    NoAttrs,
+    Pool2D,
+    Reduce,
+)
+from micronas.model.op_attributes import Softmax as SoftmaxAttrs
 
 _PLACEHOLDER = Quant((1.0,), (0,))
 

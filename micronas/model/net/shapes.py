@@ -6,7 +6,6 @@ import math
 from typing import TypeAlias
 
 from micronas.errors import SpaceError
-from micronas.model.graph import Padding
 from micronas.model.net.layers import (
     Add,
     Apply,
@@ -22,6 +21,7 @@ from micronas.model.net.layers import (
     Pool,
     SoftmaxLayer,
 )
+from micronas.model.op_attributes import Padding
 from micronas.model.window import window_span
 
 Shape: TypeAlias = tuple[int, ...]

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 from micronas.errors import ModelError
-from micronas.model.graph import Attrs, CallOnce, NoAttrs, State
+from micronas.model.graph import State
+from micronas.model.op_attributes import Attrs, CallOnce, NoAttrs
 from micronas.model.tflite.op_format import FILE_FORMATS, OP_FORMATS, OP_NAMES, TYPE_NAMES
 
 _RUNTIME_ERRORS = (

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from micronas.model.graph import Axis, Concatenation, Reduce, StridedSlice
+from micronas.model.op_attributes import Axis, Concatenation, Reduce, StridedSlice
 from micronas.model.tflite.decode import RawModel, RawOp, RawTensor
 
 Integers = npt.NDArray[np.int64]

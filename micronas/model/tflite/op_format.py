@@ -15,14 +15,15 @@ from typing import Any
 from ai_edge_litert import schema_py_generated as schema
 
 from micronas.errors import ModelError
-from micronas.model import graph as g
+from micronas.model import op_attributes as a
+from micronas.model.graph import DType
 
-PADDINGS: dict[int, Enum] = {0: g.Padding.SAME, 1: g.Padding.VALID}
+PADDINGS: dict[int, Enum] = {0: a.Padding.SAME, 1: a.Padding.VALID}
 ACTIVATIONS: dict[int, Enum] = {
-    0: g.Activation.NONE,
-    1: g.Activation.RELU,
-    2: g.Activation.RELU_N1_TO_1,
-    3: g.Activation.RELU6,
+    0: a.Activation.NONE,
+    1: a.Activation.RELU,
+    2: a.Activation.RELU_N1_TO_1,
+    3: a.Activation.RELU6,
 }
 
 
@@ -60,7 +61,7 @@ class OptionsTable:
     """
 
     options: str
-    attrs: type[g.Attrs]
+    attrs: type[a.Attrs]
     fields: tuple[OptionField, ...]
     optional: bool = False
     fixed: tuple[tuple[str, int, str], ...] = ()
@@ -70,13 +71,13 @@ class OptionsTable:
         """The table's number in the schema's union of options."""
         return int(getattr(schema.BuiltinOptions, self.options))
 
-    def defaults(self) -> g.Attrs:
+    def defaults(self) -> a.Attrs:
         """Attributes where an ``optional`` table is left out."""
         make: Any = self.attrs
-        attrs: g.Attrs = make()
+        attrs: a.Attrs = make()
         return attrs
 
-    def decode(self, table: Any) -> g.Attrs:
+    def decode(self, table: Any) -> a.Attrs:
         """Attributes from a flatbuffer ``Table`` positioned at the options."""
         options = getattr(schema, self.options)()
         options.Init(table.Bytes, table.Pos)
@@ -86,7 +87,7 @@ class OptionsTable:
                 raise ModelError(f"{option} is {value}: {others} are not supported")
         return self.attrs(**{f.attr: f.decode(getattr(values, f.option)) for f in self.fields})
 
-    def encode(self, attrs: g.Attrs) -> Any:
+    def encode(self, attrs: a.Attrs) -> Any:
         """The schema's object form of the options, ready to ``Pack``."""
         values = getattr(schema, f"{self.options}T")()
         for field in self.fields:
@@ -99,22 +100,22 @@ PADDING = OptionField("padding", "padding", PADDINGS)
 STRIDES = (OptionField("stride_h", "strideH"), OptionField("stride_w", "strideW"))
 DILATIONS = (OptionField("dilation_h", "dilationHFactor"), OptionField("dilation_w", "dilationWFactor"))
 
-CONV = OptionsTable("Conv2DOptions", g.Conv2D, (*STRIDES, *DILATIONS, PADDING, ACTIVATION))
+CONV = OptionsTable("Conv2DOptions", a.Conv2D, (*STRIDES, *DILATIONS, PADDING, ACTIVATION))
 DEPTHWISE = OptionsTable(
     "DepthwiseConv2DOptions",
-    g.DepthwiseConv2D,
+    a.DepthwiseConv2D,
     (OptionField("depth_multiplier", "depthMultiplier"), *STRIDES, *DILATIONS, PADDING, ACTIVATION),
 )
 FULLY_CONNECTED = OptionsTable(
     "FullyConnectedOptions",
-    g.FullyConnected,
+    a.FullyConnected,
     (ACTIVATION, OptionField("keep_num_dims", "keepNumDims")),
     optional=True,
     fixed=(("weightsFormat", 0, "weights in shuffled order"),),
 )
 POOL = OptionsTable(
     "Pool2DOptions",
-    g.Pool2D,
+    a.Pool2D,
     (
         OptionField("filter_h", "filterHeight"),
         OptionField("filter_w", "filterWidth"),
@@ -123,14 +124,14 @@ POOL = OptionsTable(
         ACTIVATION,
     ),
 )
-REDUCE = OptionsTable("ReducerOptions", g.Reduce, (OptionField("keep_dims", "keepDims"),), optional=True)
-SOFTMAX = OptionsTable("SoftmaxOptions", g.Softmax, (OptionField("beta", "beta"),))
+REDUCE = OptionsTable("ReducerOptions", a.Reduce, (OptionField("keep_dims", "keepDims"),), optional=True)
+SOFTMAX = OptionsTable("SoftmaxOptions", a.Softmax, (OptionField("beta", "beta"),))
 CONCATENATION = OptionsTable(
-    "ConcatenationOptions", g.Concatenation, (OptionField("axis", "axis"), ACTIVATION)
+    "ConcatenationOptions", a.Concatenation, (OptionField("axis", "axis"), ACTIVATION)
 )
 STRIDED_SLICE = OptionsTable(
     "StridedSliceOptions",
-    g.StridedSlice,
+    a.StridedSlice,
     (
         OptionField("begin_mask", "beginMask"),
         OptionField("end_mask", "endMask"),
@@ -140,34 +141,34 @@ STRIDED_SLICE = OptionsTable(
     ),
     optional=True,
 )
-SPLIT = OptionsTable("SplitOptions", g.SplitOp, (OptionField("num_splits", "numSplits"),))
-LEAKY_RELU = OptionsTable("LeakyReluOptions", g.LeakyRelu, (OptionField("alpha", "alpha"),))
+SPLIT = OptionsTable("SplitOptions", a.SplitOp, (OptionField("num_splits", "numSplits"),))
+LEAKY_RELU = OptionsTable("LeakyReluOptions", a.LeakyRelu, (OptionField("alpha", "alpha"),))
 RESIZE_NEAREST = OptionsTable(
     "ResizeNearestNeighborOptions",
-    g.ResizeNearest,
+    a.ResizeNearest,
     (OptionField("align_corners", "alignCorners"), OptionField("half_pixel_centers", "halfPixelCenters")),
     optional=True,
 )
-SPLIT_V = OptionsTable("SplitVOptions", g.SplitV, (OptionField("num_splits", "numSplits"),))
-UNPACK = OptionsTable("UnpackOptions", g.Unpack, (OptionField("num", "num"), OptionField("axis", "axis")))
-GELU = OptionsTable("GeluOptions", g.Gelu, (OptionField("approximate", "approximate"),), optional=True)
+SPLIT_V = OptionsTable("SplitVOptions", a.SplitV, (OptionField("num_splits", "numSplits"),))
+UNPACK = OptionsTable("UnpackOptions", a.Unpack, (OptionField("num", "num"), OptionField("axis", "axis")))
+GELU = OptionsTable("GeluOptions", a.Gelu, (OptionField("approximate", "approximate"),), optional=True)
 RESIZE_BILINEAR = OptionsTable(
     "ResizeBilinearOptions",
-    g.ResizeBilinear,
+    a.ResizeBilinear,
     (OptionField("align_corners", "alignCorners"), OptionField("half_pixel_centers", "halfPixelCenters")),
     optional=True,
 )
-TRANSPOSE_CONV = OptionsTable("TransposeConvOptions", g.TransposeConv, (*STRIDES, PADDING, ACTIVATION))
+TRANSPOSE_CONV = OptionsTable("TransposeConvOptions", a.TransposeConv, (*STRIDES, PADDING, ACTIVATION))
 BATCH_MATMUL = OptionsTable(
     "BatchMatMulOptions",
-    g.BatchMatMul,
+    a.BatchMatMul,
     (OptionField("adj_x", "adjX"), OptionField("adj_y", "adjY")),
     optional=True,
 )
-SVDF = OptionsTable("SVDFOptions", g.Svdf, (OptionField("rank", "rank"), ACTIVATION))
+SVDF = OptionsTable("SVDFOptions", a.Svdf, (OptionField("rank", "rank"), ACTIVATION))
 SEQUENCE_LSTM = OptionsTable(
     "UnidirectionalSequenceLSTMOptions",
-    g.SequenceLstm,
+    a.SequenceLstm,
     (
         OptionField("activation_code", "fusedActivationFunction"),
         OptionField("cell_clip", "cellClip"),
@@ -177,14 +178,14 @@ SEQUENCE_LSTM = OptionsTable(
 )
 VAR_HANDLE = OptionsTable(
     "VarHandleOptions",
-    g.VarHandle,
+    a.VarHandle,
     (OptionField("container", "container"), OptionField("shared_name", "sharedName")),
 )
-CALL_ONCE = OptionsTable("CallOnceOptions", g.CallOnce, (OptionField("init_subgraph", "initSubgraphIndex"),))
+CALL_ONCE = OptionsTable("CallOnceOptions", a.CallOnce, (OptionField("init_subgraph", "initSubgraphIndex"),))
 
 
 def _fused(options: str) -> OptionsTable:
-    return OptionsTable(options, g.Binary, (ACTIVATION,), optional=True)
+    return OptionsTable(options, a.Binary, (ACTIVATION,), optional=True)
 
 
 @dataclass(frozen=True)
@@ -195,9 +196,9 @@ class OpFormat:
     layout: OptionsTable | None = None
 
     @property
-    def attrs(self) -> type[g.Attrs]:
+    def attrs(self) -> type[a.Attrs]:
         """The attribute class of the op in our graph."""
-        return self.layout.attrs if self.layout else g.NoAttrs
+        return self.layout.attrs if self.layout else a.NoAttrs
 
 
 OP_FORMATS: dict[str, OpFormat] = {
@@ -218,10 +219,10 @@ OP_FORMATS: dict[str, OpFormat] = {
     "LEAKY_RELU": OpFormat(2, LEAKY_RELU),
     "LOGISTIC": OpFormat(2),
     "LOG_SOFTMAX": OpFormat(2),
-    "MAXIMUM": OpFormat(2, OptionsTable("MaximumMinimumOptions", g.Binary, (), optional=True)),
+    "MAXIMUM": OpFormat(2, OptionsTable("MaximumMinimumOptions", a.Binary, (), optional=True)),
     "MAX_POOL_2D": OpFormat(2, POOL),
     "MEAN": OpFormat(2, REDUCE),
-    "MINIMUM": OpFormat(2, OptionsTable("MaximumMinimumOptions", g.Binary, (), optional=True)),
+    "MINIMUM": OpFormat(2, OptionsTable("MaximumMinimumOptions", a.Binary, (), optional=True)),
     "MUL": OpFormat(2, _fused("MulOptions")),
     "PAD": OpFormat(2),
     "PADV2": OpFormat(2),
@@ -252,8 +253,8 @@ OP_FORMATS: dict[str, OpFormat] = {
 
 FILE_FORMATS = {
     "CALL_ONCE": OpFormat(1, CALL_ONCE),
-    "GATHER": OpFormat(1, OptionsTable("GatherOptions", g.Axis, (OptionField("axis", "axis"),))),
-    "PACK": OpFormat(1, OptionsTable("PackOptions", g.Axis, (OptionField("axis", "axis"),))),
+    "GATHER": OpFormat(1, OptionsTable("GatherOptions", a.Axis, (OptionField("axis", "axis"),))),
+    "PACK": OpFormat(1, OptionsTable("PackOptions", a.Axis, (OptionField("axis", "axis"),))),
     "REDUCE_PROD": OpFormat(1, REDUCE),
     "VAR_HANDLE": OpFormat(1, VAR_HANDLE),
 }
@@ -264,7 +265,7 @@ FILE_CODES: dict[str, int] = {kind: int(getattr(schema.BuiltinOperator, kind)) f
 OP_NAMES: dict[int, str] = {
     code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)
 }
-DTYPE_CODES: dict[g.DType, int] = {dtype: int(getattr(schema.TensorType, dtype.name)) for dtype in g.DType}
+DTYPE_CODES: dict[DType, int] = {dtype: int(getattr(schema.TensorType, dtype.name)) for dtype in DType}
 TYPE_NAMES: dict[int, str] = {
     code: name for name, code in vars(schema.TensorType).items() if isinstance(code, int)
 }

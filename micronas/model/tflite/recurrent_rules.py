@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from micronas.model.graph import ABSENT, Activation, DType, Tensor
+from micronas.model.graph import ABSENT, DType, Tensor
+from micronas.model.op_attributes import Activation
 from micronas.model.tflite.op_view import OpView, Shape
 
 _LSTM_INPUTS = 24

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.errors import ModelError
-from micronas.model.graph import CallOnce, State, VarHandle
+from micronas.model.graph import State
+from micronas.model.op_attributes import CallOnce, VarHandle
 from micronas.model.tflite.decode import RawModel, RawOp, RawTensor, printable_text
 from micronas.model.tflite.own_states import with_own_states
 

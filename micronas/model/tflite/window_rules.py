@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from micronas.model.graph import ABSENT, Activation, DType, Tensor
+from micronas.model.graph import ABSENT, DType, Tensor
+from micronas.model.op_attributes import Activation
 from micronas.model.tflite.op_view import OpView, Shape
 from micronas.model.window import output_size
 

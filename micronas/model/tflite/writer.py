@@ -15,19 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
-from micronas.model.graph import (
-    ABSENT,
-    Attrs,
-    CallOnce,
-    DType,
-    Graph,
-    NoAttrs,
-    Op,
-    Quant,
-    Tensor,
-    VarHandle,
-    state_updates,
-)
+from micronas.model.graph import ABSENT, DType, Graph, Op, Quant, Tensor, state_updates
+from micronas.model.op_attributes import Attrs, CallOnce, NoAttrs, VarHandle
 from micronas.model.tflite.op_format import DTYPE_CODES, FILE_CODES, FILE_FORMATS, OP_CODES, OP_FORMATS
 
 SCHEMA_VERSION = 3

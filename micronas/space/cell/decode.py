@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from micronas.model.graph import Activation, Padding
 from micronas.model.net import (
     Add,
     Concat,
@@ -17,6 +16,7 @@ from micronas.model.net import (
     PoolKind,
     SoftmaxLayer,
 )
+from micronas.model.op_attributes import Activation, Padding
 from micronas.space.cell.arch import CELL_INPUTS, Cell, CellArch, Edge, EdgeOp, Output
 from micronas.space.cell.canonical import canonical, live_edges, live_nodes
 from micronas.space.extent import Plane, effective_kernel, effective_stride

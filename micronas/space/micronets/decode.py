@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from micronas.model.graph import Activation
 from micronas.model.net import (
     Add,
     Conv,
@@ -13,6 +12,7 @@ from micronas.model.net import (
     NetBuilder,
     SoftmaxLayer,
 )
+from micronas.model.op_attributes import Activation
 from micronas.space.extent import Plane, effective_kernel, effective_stride
 from micronas.space.micronets.arch import Backbone, MicronetsArch, SlotGenes
 from micronas.space.micronets.skeleton import Skeleton

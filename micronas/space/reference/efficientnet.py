@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 
-from micronas.model.graph import Activation
 from micronas.model.net import Conv, Dense, GlobalAveragePool, Net, NetBuilder, SoftmaxLayer
+from micronas.model.op_attributes import Activation
 from micronas.space.reference.mobilenet import inverted_bottleneck, round_channels
 
 _BLOCKS = (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from micronas.model.graph import Activation
 from micronas.model.net import Add, Conv, Dense, DepthwiseConv, Net, NetBuilder
+from micronas.model.op_attributes import Activation
 from micronas.space.reference.ds_cnn import ds_cnn, pooled_classifier
 
 

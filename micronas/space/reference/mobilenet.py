@@ -7,7 +7,6 @@ of other implementations on even planes.
 
 from __future__ import annotations
 
-from micronas.model.graph import Activation
 from micronas.model.net import (
     Add,
     Conv,
@@ -18,6 +17,7 @@ from micronas.model.net import (
     NetBuilder,
     SoftmaxLayer,
 )
+from micronas.model.op_attributes import Activation
 
 _V2_BLOCKS = (
     (1, 16, 1, 1),

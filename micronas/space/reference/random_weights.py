@@ -12,7 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from micronas.model.graph import Activation, Graph, Op, Quant, Tensor
+from micronas.model.graph import Graph, Op, Quant, Tensor
+from micronas.model.op_attributes import Activation
 
 _ACTIVATION_SCALE = float(np.float32(0.05))
 _UP_TO_SIX = float(np.float32(6 / 255))

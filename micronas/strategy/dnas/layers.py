@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from micronas.model.graph import Activation
+from micronas.model.op_attributes import Activation
 from micronas.space.extent import Plane
 from micronas.strategy.dnas.fake_quant import quantized_activation
 from micronas.strategy.dnas.parameters import ParameterSource

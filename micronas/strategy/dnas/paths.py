@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import tensorflow as tf
 
-from micronas.model.graph import Activation
+from micronas.model.op_attributes import Activation
 from micronas.space.extent import effective_stride
 from micronas.space.layerwise import BlockKind
 from micronas.strategy.dnas.backbone import Slot

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from micronas.model.graph import Activation
+from micronas.model.op_attributes import Activation
 from micronas.strategy.dnas.backbone import ChoiceBackbone
 from micronas.strategy.dnas.choice import KEEP
 from micronas.strategy.dnas.decisions import Decisions, by_name

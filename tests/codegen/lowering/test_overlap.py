@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from micronas.board import Core
 from micronas.codegen.lowering.overlap import Axis, Steps, pointwise_lag, window_lead
 from micronas.memory.plan import plan_memory
-from micronas.model.graph import DType, Padding, Tensor
+from micronas.model.graph import DType, Tensor
+from micronas.model.op_attributes import Padding
 from micronas.model.window import output_size, window_padding
 from tests.support.kernel_fuzz import assert_equal_to_tflm, fuzz_cases
 from tests.support.model_runner import run_in_emulator, run_on_host

@@ -12,7 +12,8 @@ from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.ledger import board_budget, check, make_ledger
 from micronas.memory.plan.tflm import tflm_arena_bytes
-from micronas.model.graph import DepthwiseConv2D, DType, Graph, Padding, Quant
+from micronas.model.graph import DType, Graph, Quant
+from micronas.model.op_attributes import DepthwiseConv2D, Padding
 from tests.support.graph_builder import GraphBuilder
 from tests.support.model_runner import run_in_emulator
 from tests.support.oracle import random_inputs, run_tflm

@@ -10,7 +10,8 @@ from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.plan import Plan, plan_memory
 from micronas.memory.plan.values import make_problem
-from micronas.model.graph import Binary, DType, Graph, StridedSlice
+from micronas.model.graph import DType, Graph
+from micronas.model.op_attributes import Binary, StridedSlice
 from tests.support.graph_builder import GraphBuilder
 from tests.support.random_cases import random_case
 from tests.support.random_parts import random_quant

@@ -6,19 +6,17 @@ import numpy as np
 import pytest
 
 from micronas.model.constant_channels import remove_constant_channels
-from micronas.model.graph import (
+from micronas.model.graph import DType, Graph, Quant
+from micronas.model.interpreter import run_batch
+from micronas.model.op_attributes import (
     Activation,
     Binary,
     Conv2D,
     DepthwiseConv2D,
-    DType,
     FullyConnected,
-    Graph,
     Padding,
     Pool2D,
-    Quant,
 )
-from micronas.model.interpreter import run_batch
 from micronas.model.tflite import read
 from tests.support.graph_builder import GraphBuilder, float32
 from tests.support.oracle import random_inputs, run_tflm

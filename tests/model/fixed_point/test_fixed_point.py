@@ -25,7 +25,8 @@ from micronas.model.fixed_point.multiplier import (
     saturating_rounding_doubling_high_mul,
 )
 from micronas.model.fixed_point.op_parameters import mean_requant, softmax_parameters, sum_parameters
-from micronas.model.graph import Activation, Quant
+from micronas.model.graph import Quant
+from micronas.model.op_attributes import Activation
 
 INT32 = st.integers(-(2**31), 2**31 - 1)
 

@@ -11,9 +11,10 @@ import pytest
 
 from micronas.errors import ModelError
 from micronas.model.fixed_point.multiplier import multiply_by_quantized_multiplier
-from micronas.model.graph import Conv2D, DType, Padding, Quant
+from micronas.model.graph import DType, Quant
 from micronas.model.interpreter import run_batch, run_tensors
 from micronas.model.interpreter.requantize import OutputStage
+from micronas.model.op_attributes import Conv2D, Padding
 from micronas.model.tflite import read
 from tests.support.graph_builder import GraphBuilder
 from tests.support.oracle import random_inputs, run_tflm

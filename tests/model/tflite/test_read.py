@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micronas.errors import ModelError
-from micronas.model.graph import Activation, Conv2D, DType, FullyConnected, Padding, Pool2D, Quant
+from micronas.model.graph import DType, Quant
+from micronas.model.op_attributes import Activation, Conv2D, FullyConnected, Padding, Pool2D
 from micronas.model.tflite import read, read_bytes
 from micronas.model.tflite.advice import advice
 from micronas.model.tflite.op_format import OP_FORMATS

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from micronas.errors import ModelError
-from micronas.model.graph import Activation, DType, Graph, Quant
+from micronas.model.graph import DType, Graph, Quant
+from micronas.model.op_attributes import Activation
 from micronas.model.tflite import read_bytes
 from micronas.model.tflite.writer import write
 from tests.support.random_cases import random_case
@@ -106,7 +107,7 @@ def test_a_variant_that_no_kernel_computes_is_refused(kind: str, edit: Callable,
 def test_a_resize_that_makes_tflite_read_past_its_input_is_refused() -> None:
     """3 rows to 2,000: the step of 1/1024 rounds up, and the last positions lie behind the last row."""
     from micronas.model.fixed_point.bilinear import axis_weights
-    from micronas.model.graph import ResizeBilinear
+    from micronas.model.op_attributes import ResizeBilinear
 
     with pytest.raises(ModelError, match="read past its input"):
         axis_weights(3, 2000, ResizeBilinear())

@@ -9,8 +9,9 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from micronas.board import Core
-from micronas.model.graph import Conv2D, DepthwiseConv2D, DType, FullyConnected, Graph, Padding, Pool2D, Quant
+from micronas.model.graph import DType, Graph, Quant
 from micronas.model.interpreter import run_batch
+from micronas.model.op_attributes import Conv2D, DepthwiseConv2D, FullyConnected, Padding, Pool2D
 from micronas.model.tflite import read, read_bytes
 from micronas.model.tflite.writer import write
 from tests.support.graph_builder import GraphBuilder, float32

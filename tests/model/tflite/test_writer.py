@@ -133,7 +133,7 @@ def test_equal_parameters_are_written_once():
 
 
 def two_means(same_axes: bool) -> Graph:
-    from micronas.model.graph import Reduce
+    from micronas.model.op_attributes import Reduce
     from tests.support.graph_builder import GraphBuilder
 
     b, quant = GraphBuilder(), Quant((0.1,), (0,))

@@ -40,6 +40,7 @@ from micronas.space import SPACES
 from micronas.space.reference.ds_cnn import pooled_classifier
 from micronas.store import Record, Store
 from micronas.strategy import STRATEGIES, searcher
+from micronas.supernet import SUPERNET_SPACES
 from micronas.train.time_limit import TimeLimit
 from micronas.trial import Json, Latency, Source, latency_to_json
 from tests.support.search_fakes import ToyArch, ToySpace, toy_trial
@@ -200,7 +201,7 @@ def test_what_does_not_go_together_is_refused_by_name() -> None:
     with pytest.raises(ConfigError, match="strategy dnas trains its own supernet"):
         check_estimator("supernet", searcher("dnas"), "layerwise")
     assert estimators_of(searcher("darts"), "layerwise") == ()
-    assert all("supernet" in estimators_of(searcher("random"), space) for space in SPACES)
+    assert all("supernet" in estimators_of(searcher("random"), space) for space in SUPERNET_SPACES)
     for strategy in STRATEGIES:
         for space in SPACES:
             for estimator in estimators_of(searcher(strategy), space):
