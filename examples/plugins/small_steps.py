@@ -8,7 +8,7 @@ import numpy as np
 
 
 class SmallSteps:
-    """Depends on seed, trial number and told trials only, so that an interrupted run resumes exactly."""
+    """Depends on seed, trial number and reported trials only, so that an interrupted run resumes exactly."""
 
     def __init__(self, space, seed, accept):
         self.space, self.seed, self.accept = space, seed, accept
@@ -25,6 +25,6 @@ class SmallSteps:
         return arch
 
     def tell(self, trial):
-        """Only trials with scores rank; infeasible and failed ones are told without."""
+        """Only trials with scores rank; infeasible and failed ones are reported without."""
         if trial.scores and (self.best is None or trial.scores.reward > self.best[0]):
             self.best = trial.scores.reward, self.space.from_json(trial.arch)

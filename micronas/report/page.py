@@ -13,9 +13,9 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 import micronas
 from micronas.errors import kb, percent, plural
+from micronas.estimate.confusion import Confusion, confusion_from_json
 from micronas.memory.plan.svg import plan_svg
 from micronas.report.chart import Limit, Point, scatter
-from micronas.report.confusion import read_confusion
 from micronas.report.downloads import downloads
 from micronas.report.drawing import draw
 from micronas.report.endings import endings
@@ -28,7 +28,7 @@ from micronas.report.run_data import RunData
 from micronas.report.target import MissedTarget, missed_target
 from micronas.store.columns import page_columns
 from micronas.strategy.pareto import non_dominated
-from micronas.trial import PREDICTION_STAGE, Outcome, Scores, number_of, object_at
+from micronas.trial import PREDICTION_STAGE, Json, Outcome, Scores, number_of, object_at
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,20 @@ def render(run: RunData, page: Path, live: Live | None = None) -> str:
         best=final,
         missed=_missed(run),
         memories=memory_table(object_at(final, "deployment")),
-        confusion=read_confusion(final, run.class_names) if final else None,
+        confusion=_confusion(final),
         plan=plan_svg(run.best.graph, run.best.plan) if run.best else "",
         downloads=downloads(run, page),
         command=lambda verb: f"micronas {verb} {shlex.quote(str(run.folder))}",
         configuration=yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True),
     )
+
+
+def _confusion(final: dict[str, Json] | None) -> Confusion | None:
+    """The matrix of the reported network; None for anomaly detection and runs of other versions."""
+    try:
+        return confusion_from_json(object_at(final, "confusion")) if final else None
+    except TypeError:
+        return None
 
 
 def _missed(run: RunData) -> MissedTarget | None:

@@ -1,4 +1,4 @@
-"""Profiles against the front pages of data sheets, and what a wrong profile is told."""
+"""Profiles against the front pages of data sheets, and the message about a wrong profile."""
 
 from __future__ import annotations
 

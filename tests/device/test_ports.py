@@ -1,4 +1,4 @@
-"""Which board is meant: probes told apart by serial number, and nothing touched that was not named."""
+"""Which board is meant: probes identified by serial number, and nothing touched that was not named."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def test_the_timer_counts_armv6m_code_and_says_what_it_counts(
     counter: Counter,
     ticks: int,
 ) -> None:
-    """counted.c's ops differ by 200,000 instructions; at 2 ns each, the timer cannot be told from cycles."""
+    """counted.c's ops differ by 200,000 instructions; at 2 ns each, the timer looks like cycles."""
     monkeypatch.setitem(qemu._ICOUNT_SHIFTS, "netduinoplus2", ns_shift)
     board = m0plus_on_f405
     firmware = build_firmware({"mn_model.c": COUNTED}, board, workdir=tmp_path, cache_dir=firmware_cache)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,6 @@ from micronas.latency.op_model import OpTime
 from micronas.memory.ledger import make_ledger
 from micronas.report import front_networks as front_module
 from micronas.report import write_report
-from micronas.report.confusion import read_confusion
 from micronas.report.downloads import EMBEDDED_BYTES, downloads
 from micronas.report.drawing import draw, op_title, short, sources
 from micronas.report.endings import endings
@@ -27,10 +27,11 @@ from micronas.report.front_networks import front_networks, op_costs, spread
 from micronas.report.genes import flat_genes, genes_text
 from micronas.report.history import box_of, volumes
 from micronas.report.memory_table import MemoryRow, memory_table
+from micronas.report.page import render
 from micronas.report.run_data import RunData, read_run
 from micronas.store import Store
 from micronas.trial import Json, Latency, Source
-from tests.support.report_run import BOARD, CONFUSION, DEAD, REFUSED, WIDTHS, make_run, residual_graph
+from tests.support.report_run import BOARD, DEAD, REFUSED, WIDTHS, make_run, residual_graph
 from tests.support.stored_trials import complete, failed
 
 
@@ -159,16 +160,16 @@ def test_the_memory_table_has_a_row_per_region_and_names_differences(run: RunDat
     assert memory_table({}) == []
 
 
-def test_the_figures_of_each_class_follow_from_the_matrix() -> None:
-    confusion = read_confusion({"confusion": {"matrix": CONFUSION}}, ["a", "b", "c", "d"])
-    assert confusion is not None
-    c = confusion.classes[2]  # 8 of 10 found; 13 were said to be it
-    assert (c.name, c.samples, c.recall, c.precision) == ("c", 10, 0.8, pytest.approx(8 / 13))
-    assert c.f1 == pytest.approx(2 * 0.8 * (8 / 13) / (0.8 + 8 / 13))
-    assert confusion.balanced_accuracy == pytest.approx((0.9 + 1.0 + 0.8 + 0.5) / 4)
-    assert read_confusion({}, ["a"]) is None
-    assert read_confusion({"confusion": {"matrix": [[1, 2], [3]]}}, ["a", "b"]) is None
-    assert read_confusion({"confusion": {"matrix": [[0]]}}, ["a"]).classes[0].precision is None  # type: ignore[union-attr]
+def test_the_stored_matrix_is_drawn_and_a_damaged_one_is_left_out(folder: Path, tmp_path: Path) -> None:
+    with Store.read(folder) as store:
+        text = write_report(store, tmp_path / "page.html").read_text(encoding="utf-8")
+        run = read_run(store)
+    assert "Balanced accuracy 80.0 %" in text  # (0.9 + 1.0 + 0.8 + 0.5) / 4
+    assert text.count('style="--shade: 0.50"') == 2, "5 of 10 samples of the last class, in two cells"
+    damaged: dict[str, Json] = {"classes": ["a", "b"], "matrix": [[1, 2], [3]]}
+    assert run.final is not None
+    final = replace(run.final, result={**run.final.result, "confusion": damaged})
+    assert 'id="confusion"' not in render(replace(run, final=final), tmp_path / "page.html")
 
 
 def test_the_library_and_small_files_travel_in_the_page_and_large_ones_are_links(folder: Path) -> None:

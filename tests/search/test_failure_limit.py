@@ -20,11 +20,11 @@ def failed(number: int, reason: str, stage: str = "build") -> Trial:
 
 
 def test_figures_do_not_make_failures_different() -> None:
-    streak = FailureLimit(3, stop_without_board=False)
-    streak.add(failed(0, "op 3: 1024 bytes over, build 00112233445566778899aabbccddeeff"))
-    streak.add(failed(1, "op 12: 7 bytes over, build ffeeddccbbaa99887766554433221100"))
+    limit = FailureLimit(3, stop_without_board=False)
+    limit.add(failed(0, "op 3: 1024 bytes over, build 00112233445566778899aabbccddeeff"))
+    limit.add(failed(1, "op 12: 7 bytes over, build ffeeddccbbaa99887766554433221100"))
     with pytest.raises(SearchError, match="3 trials in a row failed for the same reason"):
-        streak.add(failed(2, "op 1: 99 bytes over, build 0123456789abcdef0123456789abcdef"))
+        limit.add(failed(2, "op 1: 99 bytes over, build 0123456789abcdef0123456789abcdef"))
 
 
 @pytest.mark.parametrize(
@@ -42,41 +42,41 @@ def test_figures_do_not_make_failures_different() -> None:
     ],
 )
 def test_a_number_in_another_form_is_the_same_failure(first: str, second: str) -> None:
-    streak = FailureLimit(2, stop_without_board=False)
-    streak.add(failed(0, first))
+    limit = FailureLimit(2, stop_without_board=False)
+    limit.add(failed(0, first))
     with pytest.raises(SearchError, match="2 trials in a row"):
-        streak.add(failed(1, second))
+        limit.add(failed(1, second))
 
 
 @pytest.mark.parametrize(
     ("first", "second"), [("no compiler", "no linker"), ("infeasible 3", "nancy 3"), ("a decade", "a facade")]
 )
 def test_words_stay_words(first: str, second: str) -> None:
-    streak = FailureLimit(2, stop_without_board=False)
-    streak.add(failed(0, first))
-    streak.add(failed(1, second))
+    limit = FailureLimit(2, stop_without_board=False)
+    limit.add(failed(0, first))
+    limit.add(failed(1, second))
 
 
 def test_another_stage_reason_or_a_success_begins_anew() -> None:
-    streak = FailureLimit(3, stop_without_board=False)
+    limit = FailureLimit(3, stop_without_board=False)
     done = Trial(9, [], "k9", Outcome.COMPLETE)
     for trial in (
         *(failed(0, "no compiler"), failed(1, "no compiler"), failed(2, "no linker")),
         *(failed(3, "no linker"), failed(4, "no linker", stage="flash"), done),
         *(failed(5, "no linker"), failed(6, "no linker")),
     ):
-        streak.add(trial)
+        limit.add(trial)
 
 
 def test_what_was_refused_for_its_predicted_latency_neither_counts_nor_interrupts() -> None:
-    streak = FailureLimit(2, stop_without_board=False)
+    limit = FailureLimit(2, stop_without_board=False)
     predicted = Trial(1, [], "k1", Outcome.INFEASIBLE, stage=PREDICTION_STAGE, reason="too slow")
     for _ in range(10):
-        streak.add(predicted)
-    streak.add(failed(0, "no compiler"))
-    streak.add(predicted)
+        limit.add(predicted)
+    limit.add(failed(0, "no compiler"))
+    limit.add(predicted)
     with pytest.raises(SearchError, match="2 trials in a row"):
-        streak.add(failed(2, "no compiler"))
+        limit.add(failed(2, "no compiler"))
 
 
 def test_stored_failures_do_not_stop_the_search_that_goes_on(tmp_path: Path) -> None:

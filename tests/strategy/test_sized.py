@@ -70,11 +70,11 @@ class LargestGuide:
     """Prefers the largest child."""
 
     def __init__(self) -> None:
-        self.told: list[int] = []
+        self.observed: list[int] = []
         self.shown: list[int] = []
 
     def tell(self, trial: Observation) -> None:
-        self.told.append(trial.number)
+        self.observed.append(trial.number)
 
     def best_of(self, archs: Sequence[Arch]) -> Arch:
         self.shown.append(len(archs))
@@ -86,7 +86,7 @@ def test_a_guide_chooses_among_the_children_of_evolution() -> None:
     strategy = AgingEvolution(SPACE, 0, lambda arch: True, population=4, sample=2, guide=guide)
     for number in range(4):
         strategy.tell(toy_trial(number, strategy.ask(number).genes))  # type: ignore[attr-defined]
-    assert guide.told == [0, 1, 2, 3]
+    assert guide.observed == [0, 1, 2, 3]
     guided = strategy.ask(4)
     plain = AgingEvolution(SPACE, 0, lambda arch: True, population=4, sample=2)
     for number in range(4):

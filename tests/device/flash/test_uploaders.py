@@ -1,4 +1,4 @@
-"""Which device an upload goes to: every uploader is told its name; none is run when that is uncertain."""
+"""Which device an upload goes to: every uploader is given its name; none is run when that is uncertain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uploads with fake tools: which probe they are told, when they are believed, and what is tried next."""
+"""Uploads with fake tools: which probe they are given, when a success counts, and what is tried next."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_an_uploader_that_fails_after_writing_is_forgiven(built: Firmware, tools
 
 @pytest.mark.emulator
 def test_a_sleeping_target_is_tried_again_under_reset(built: Firmware, tools: Tools, tmp_path: Path) -> None:
-    """The fake tool wakes the board only when told to connect under reset; until then nothing answers."""
+    """The fake tool wakes the board only when asked to connect under reset; until then nothing answers."""
     awake = tmp_path / "awake"
     tools.add("openocd", f'case "$*" in *connect_assert_srst*) touch {awake};; *) exit 1;; esac')
 

@@ -1,4 +1,4 @@
-"""The arena's memory region: chosen per network, linked there, and told where the arena fits none."""
+"""The arena's memory region: chosen per network, linked there, and reported where the arena fits none."""
 
 from __future__ import annotations
 

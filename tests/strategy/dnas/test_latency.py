@@ -139,7 +139,7 @@ def test_a_target_pulls_as_the_reward_does() -> None:
 
 
 def test_a_resumed_run_predicts_by_what_was_known_at_the_first_ask_of_a_supernet() -> None:
-    """Two workers: ask 4 comes when trials 0 to 2 are told; ask 6, of the same supernet, when 0 to 4 are."""
+    """Two workers: ask 4 comes when trials 0 to 2 are reported; ask 6, of the same supernet, at 0 to 4."""
     whole, resumed = Supernet(), Supernet()
     observed = [ran(number, 2 * number, 1.0 + number) for number in range(5)]
     asked = dnas(whole, problem(latency_ms=2.0, workers=2))

@@ -159,24 +159,24 @@ def described(genes: tuple[int, ...], ms: float) -> Tried:
     )
 
 
-TOLD = [described((d,) * 6, 1.0 + 6 * d) for d in range(4)]
+OBSERVED = [described((d,) * 6, 1.0 + 6 * d) for d in range(4)]
 SCALING = Scaling.of(np.stack([toy_features(SPACE.sample(np.random.default_rng(i))) for i in range(50)]))
 
 
 def test_latency_is_learnt_and_the_limit_is_a_chance() -> None:
     near = np.stack([toy_features(ToyArch((d,) * 6)) for d in (1, 2, 3)])
-    ms, within = Latencies(SCALING, TOLD, [], 13.0).predict(near)
+    ms, within = Latencies(SCALING, OBSERVED, [], 13.0).predict(near)
     assert ms == pytest.approx([7.0, 13.0, 19.0], rel=0.15)
     assert within[0] > 0.9
     assert 0.2 < within[1] < 0.8
     assert within[2] < 0.1
-    assert Latencies(SCALING, TOLD, [], None).predict(near)[1].tolist() == [1.0, 1.0, 1.0]
+    assert Latencies(SCALING, OBSERVED, [], None).predict(near)[1].tolist() == [1.0, 1.0, 1.0]
 
 
 def test_networks_that_broke_the_limit_are_learnt_from() -> None:
-    """All that is told of them is that they were over it."""
+    """All that is known of them is that they were over it."""
     beyond = toy_features(ToyArch((2, 2, 2, 2, 2, 2)))[None, :]
-    observed = [TOLD[0], TOLD[1]]
+    observed = [OBSERVED[0], OBSERVED[1]]
     before = Latencies(SCALING, observed, [], 13.0).predict(beyond)[1]
     after = Latencies(SCALING, observed, [beyond[0]], 13.0).predict(beyond)[1]
     assert after < 0.5 * before

@@ -137,11 +137,11 @@ def test_the_tokens_that_were_sampled_are_credited_and_a_resumed_run_learns_the_
         arch = live.ask(number)
         monkeypatch.setattr(Synonyms, "emit", emit)
         trials.append(toy_trial(number, arch.genes))
-    told = 40 - workers
-    assert credited == [(taken[number],) for number in range(told)]
+    reported = 40 - workers
+    assert credited == [(taken[number],) for number in range(reported)]
     assert any(index % 2 for (index,) in credited), "canonical sequences would all be even"
     resumed = Reinforce(space, 0, lambda arch: True, Synonyms(), workers=workers)
-    for trial in trials[:told]:
+    for trial in trials[:reported]:
         resumed.tell(trial)
     assert all(resumed.ask(n) == live.ask(n) for n in range(100, 140))
 
