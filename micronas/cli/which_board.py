@@ -28,7 +28,7 @@ def print_boards_for(model: Path, *, run: bool, as_json: bool) -> bool:
         fits, remarks = with_latency(graph, fits, started=_say)
     fits = ordered(fits)
     if as_json:
-        print_json([_to_json(fit) for fit in fits])
+        print_json([fit_to_json(fit) for fit in fits])
     else:
         _print(model, fits, run=run)
     for remark in remarks:
@@ -65,7 +65,8 @@ def _row(fit: Fit) -> tuple[str, ...]:
     )
 
 
-def _to_json(fit: Fit) -> dict[str, Any]:
+def fit_to_json(fit: Fit) -> dict[str, Any]:
+    """One entry of ``boards --for --json``; its keys are stable."""
     from micronas.trial import latency_to_json
 
     return {

@@ -16,6 +16,7 @@ from micronas.compare.verdict import FIGURES, Ordering, against_random
 from micronas.errors import StoreError
 from micronas.store import Store, run_lock
 from tests.support.compare_fakes import KilledError, ToyRuns, always_fails, silent, timeless, toy_plan
+from tests.support.json_page import require_documented
 
 
 def compared(folder: Path, runs: ToyRuns | None = None) -> Results:
@@ -137,6 +138,8 @@ def test_the_files_stand_alone_and_name_command_and_contenders(tmp_path: Path) -
     assert "aging_evolution" in html
     stored = json.loads((tmp_path / "results.json").read_text())
     assert stored == json.loads(json.dumps(results_to_json(results)))
+    bare = stored | {"plan": {**stored["plan"], "config": {}, "task": {}}}
+    require_documented("compare", bare, absent=["value"])
     assert not list(tmp_path.glob("*.new"))
 
 

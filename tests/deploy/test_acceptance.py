@@ -30,6 +30,7 @@ from micronas.errors import (
     ToolMissingError,
 )
 from micronas.model.tflite.writer import write
+from tests.support.json_page import require_documented
 from tests.support.random_windows import conv_2d
 from tests.support.renode_stand_in import install_stand_in
 
@@ -77,6 +78,7 @@ def test_what_works_passes_every_step(tmp_path: Path, firmware_cache: Path) -> N
     assert (report.passed, report.exit_code) == (True, 0)
     elements = 2 * GRAPH.tensors[GRAPH.outputs[0]].elements
     as_json = json.loads(json.dumps(report_to_json(report)))
+    require_documented("test MODEL", as_json)
     assert as_json["parity"] == {"elements": elements, "mismatches": 0}
     assert as_json["latency"]["source"] == "emulated"
     assert as_json["execution_target"]["machine"] == "netduinoplus2"

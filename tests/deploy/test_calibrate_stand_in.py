@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from micronas.board import Board, load_board
-from micronas.cli.calibrate import section
+from micronas.cli.calibrate import calibration_json, section
 from micronas.deploy.calibration.network import calibration_graph
 from micronas.deploy.calibration.run import calibrate, calibration_boards, memory_boards, profiled
 from micronas.deploy.deployment import Built, Samples
@@ -24,6 +24,7 @@ from micronas.firmware import Firmware
 from micronas.latency.core_model import timing_model
 from micronas.latency.counts.classes import ClassCounts
 from tests.support.interpreter_board import InterpreterBoard, packed_profile
+from tests.support.json_page import require_documented
 
 BOARD = load_board("disco_f407vg")
 """Its arenas may lie in two memories: ``ccm`` and ``sram``."""
@@ -107,6 +108,7 @@ def test_hidden_weights_of_a_stand_in_board_are_recovered(tmp_path: Path, firmwa
     assert asked == [(5, "ccm"), (0, "ccm"), (5, "sram")]
     assert set(fitted.memories) == {"sram"}
     assert fitted.memories["sram"].cycles_per_access == pytest.approx(HIDDEN_SRAM, rel=0.1)
+    require_documented("calibrate", calibration_json(BOARD, done), free=["weights", "memories"])
     kept = yaml.safe_load(section(BOARD, done))["calibration"]
     board = Board.model_validate({**BOARD.model_dump(), "calibration": kept})
     for memory in ("ccm", "sram"):

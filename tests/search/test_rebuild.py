@@ -18,6 +18,7 @@ from micronas.search.rebuild import Rebuilt, rebuild, task_of
 from micronas.search.task import TrialTask
 from micronas.store import Record, Store
 from micronas.trial import Outcome, Trial
+from tests.support.json_page import require_documented
 from tests.support.report_run import DEAD, make_run, residual_graph
 from tests.support.stored_trials import SCORES
 
@@ -89,7 +90,9 @@ def test_the_same_training_gives_the_same_of_everything(run: Path) -> None:
     assert task.number == 2
     folder = run / "rebuilds" / "trial-2"
     assert (folder / "model.tflite").read_bytes() == write(residual_graph(8))
-    assert json.loads((folder / "rebuild.json").read_text())["same"] is True
+    kept = json.loads((folder / "rebuild.json").read_text())
+    require_documented("rebuild RUN TRIAL", kept)
+    assert kept["same"] is True
     assert {"ledger.json", "weights.npz", "c"} <= {path.name for path in folder.iterdir()}
 
 

@@ -30,6 +30,7 @@ from micronas.errors import BudgetError, ConfigError, ProtocolError
 from micronas.firmware import Firmware, build_firmware
 from micronas.model.interpreter import run_batch
 from micronas.model.tflite import read
+from tests.support.json_page import require_documented
 from tests.support.paths import FIRMWARE_MODELS
 
 pytestmark = pytest.mark.emulator
@@ -230,6 +231,7 @@ def test_the_verb_prints_labelled_lines_and_json(shared_models: Path, tmp_path: 
     done = micronas("mlperf", model, "--board", "nucleo_f446re", "--window-s", "0.3", "--json", cwd=tmp_path)
     result = json.loads(done.stdout)
     assert (result["task"], result["source"], result["submission"]) == ("kws01", "emulated", False)
+    require_documented("mlperf MODEL", result, absent=["files", "top1", "auc", "target"])
     performance = result["performance"]
     assert len(performance["windows"]) == 5
     assert all(w["elapsed_us"] >= 300_000 and w["inferences"] >= 10 for w in performance["windows"])
