@@ -103,4 +103,4 @@ def test_a_network_of_pytorch_runs_on_a_board_by_each_way(tmp_path: Path) -> Non
     assert is_exact_on_the_board(tmp_path / "saved.tflite")
 
     for model in ("int8.tflite", "tf/net_full_integer_quant.tflite"):  # the third was calibrated with digits
-        assert relative_error(tmp_path / model, tmp_path / "float.tflite", samples) < 0.1, model
+        assert relative_error(tmp_path / model, tmp_path / "float.tflite", samples) < 0.05, model
