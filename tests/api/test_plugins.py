@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 import micronas as mn
-from micronas.config import DataConfig, RewardConfig, SpaceConfig, StrategyConfig
+from micronas.config import DataConfig, RewardConfig, SpaceConfig, StrategyConfig, parse_config
 from micronas.data import load
 from micronas.estimate import candidate as candidate_module
 from micronas.estimate.candidate import estimate_by
@@ -160,23 +163,89 @@ def test_every_example_is_short_and_says_how_to_use_it() -> None:
         assert f"{path.stem}:" in text
 
 
+MODULE_NAMES = {
+    Part.SOURCE: "noisy_digits:noisy_digits",
+    Part.METRIC: "worst_class:worst_class",
+    Part.SPACE: "two_layers:two_layers",
+    Part.STRATEGY: "small_steps:SmallSteps",
+    Part.ESTIMATOR: "two_seeds:two_seeds",
+    Part.REWARD: "deadline:deadline",
+}
+ENTRY_NAMES = {part: f"my-{part.name.lower()}" for part in Part}
+
+
+@pytest.fixture(scope="module")
+def installed_parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The examples as a package with an entry point of each kind, installed by pip into a folder."""
+    folder = tmp_path_factory.mktemp("parts")
+    project, target = folder / "project", folder / "installed"
+    (project / "my_parts").mkdir(parents=True)
+    (project / "my_parts" / "__init__.py").touch()
+    for path in EXAMPLES.glob("*.py"):
+        shutil.copy(path, project / "my_parts")
+    lines = ["[project]", 'name = "my-parts"', 'version = "1.0"']
+    for part, name in MODULE_NAMES.items():
+        lines += [f'[project.entry-points."{part.group}"]', f'{ENTRY_NAMES[part]} = "my_parts.{name}"']
+    (project / "pyproject.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    command += ["--no-build-isolation", "--target", str(target), str(project)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+@pytest.mark.parametrize("part", Part, ids=lambda part: part.name)
+def test_a_part_of_an_installed_package_goes_by_its_entry_point(
+    part: Part, installed_parts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = ENTRY_NAMES[part]
+    with pytest.raises(mn.MicronasError, match="no entry point"):
+        find(name, part)
+    monkeypatch.syspath_prepend(str(installed_parts))
+    section, key = part.key.split(".")
+    config = parse_config({"board": "nucleo_f446re", section: {key: name}})
+    assert getattr(getattr(config, section), key) == name
+    module, _, attribute = MODULE_NAMES[part].partition(":")
+    found = find(name, part)
+    assert found is getattr(importlib.import_module(f"my_parts.{module}"), attribute)
+    other = next(each for each in Part if each is not part)
+    with pytest.raises(mn.MicronasError, match="no entry point"):  # each kind has a group of its own
+        find(name, other)
+
+
 @pytest.mark.slow
-def test_all_of_them_together_by_name_in_yaml(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "by_entry_point",
+    [
+        {Part.SOURCE, Part.SPACE, Part.REWARD},
+        pytest.param({Part.METRIC, Part.STRATEGY, Part.ESTIMATOR}, marks=pytest.mark.exhaustive),
+    ],
+    ids=["source space reward", "metric strategy estimator"],
+)
+def test_all_of_them_together_by_name_in_yaml(
+    by_entry_point: set[Part], installed_parts: Path, tmp_path: Path
+) -> None:
+    """Some by the entry point of an installed package, the others by ``module:name`` from the folder."""
     for path in EXAMPLES.iterdir():
         if path.is_file():
             shutil.copy(path, tmp_path)
-    parts = {
-        "data.name": "noisy_digits:noisy_digits",
-        "data.metric": "worst_class:worst_class",
-        "space.name": "two_layers:two_layers",
-        "strategy.name": "small_steps:SmallSteps",
-        "estimator.name": "two_seeds:two_seeds",
-        "reward.function": "deadline:deadline",
-    }
-    settings = [word for key, value in parts.items() for word in ("--set", f"{key}={value}")]
-    command = [sys.executable, "-m", "micronas", "search", "small.yaml", *settings, "--json"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=280)
+    config = yaml.safe_load((tmp_path / "small.yaml").read_text(encoding="utf-8"))
+    for part in Part:
+        section, key = part.key.split(".")
+        name = (ENTRY_NAMES if part in by_entry_point else MODULE_NAMES)[part]
+        config.setdefault(section, {})[key] = name
+    (tmp_path / "parts.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    path = os.pathsep.join([str(installed_parts), os.environ.get("PYTHONPATH", str(REPOSITORY))])
+    command = [sys.executable, "-m", "micronas", "search", "parts.yaml", "--json"]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        env={**os.environ, "PYTHONPATH": path},
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     best = json.loads(done.stdout)["best"]
-    assert best["figure"] == "worst_class"
+    assert best["figure"] in ("worst_class", ENTRY_NAMES[Part.METRIC])
     assert best["reward"] == pytest.approx(best["quality"]["validation_int8"])
