@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from micronas.cli.options import BoardArgument, FromBoardOption
-from micronas.cli.output import kb, print_json, print_table
+from micronas.cli.output import kb, print_json, print_table, print_wrapped, program
 
 if TYPE_CHECKING:
     from micronas.board import Board
@@ -53,9 +54,36 @@ def list_boards(
     if as_json:
         print_json([_summary(board) for board in boards])
         return
-    print_table("", HEADER, [row(board) for board in boards])
+    _print_list(boards)
     for error in refused:
         print(f"\nleft out: {error}")
+
+
+def _print_list(boards: Sequence[Board]) -> None:
+    """The boards in 80 columns; a column for silicon only if there is anything to say."""
+    tested = any(board.silicon for board in boards)
+    header = (*HEADER[:6], "QEMU has", *(HEADER[7:] if tested else ()))
+    print_table("", header, [_short_row(board, tested) for board in boards])
+    if not tested:
+        print("\nNone of them was tested on silicon yet.")
+    print(f"Next:\n  {program()} boards show NAME")
+
+
+def _short_row(board: Board, tested: bool) -> tuple[str, ...]:
+    name, core, *memory, _, silicon = row(board)
+    core = core.removeprefix("cortex-").upper().replace("PLUS", "+")
+    return (name, core, *memory, _chip(board), *((silicon,) if tested else ()))
+
+
+def _chip(board: Board) -> str:
+    """What QEMU models of the board, in two words."""
+    if board.emulator is None:
+        return "nothing"
+    from micronas.board.twin import twin_of
+
+    if twin_of(board) is not None:
+        return "its core"
+    return "its chip" if board.emulator.own_chip else "similar chip"
 
 
 @app.command("show", short_help="Show everything about one board.")
@@ -74,28 +102,30 @@ def show(name: BoardArgument, as_json: Json = False) -> None:
     if as_json:
         print_json({**_summary(board), "counter": counter, "profile": board.model_dump(mode="json")})
         return
-    print(f"{board.name}: {board.title} ({board.mcu}, {board.core.value}, {board.family})")
-    print(f"  clock     {board.clock.hz / 1e6:g} MHz from {board.clock.source}")
-    print(f"  published {published(board)}")
+    print_wrapped(f"{board.name}: {board.title} ({board.mcu}, {board.core.value}, {board.family})", 2)
+    print_wrapped(f"  clock     {board.clock.hz / 1e6:g} MHz from {board.clock.source}", 12)
+    print_wrapped(f"  published {published(board)}", 12)
     for region in board.regions:
         wait = f", {region.wait_states} wait states" if region.wait_states else ""
         print(f"  {region.name:<9} {kb(region.length)} at {region.origin:#010x} ({region.kind.value}{wait})")
-    print(f"  stack     {kb(board.stack_bytes)} of sram; the arena is in {_arena_memories(board)}")
+    print_wrapped(
+        f"  stack     {kb(board.stack_bytes)} of sram; the arena is in {_arena_memories(board)}", 12
+    )
     uart = board.uart
-    print(f"  uart      {uart.name}, TX {uart.tx}, RX {uart.rx}, {uart.baud} baud")
-    print(f"  counter   {counter}")
-    print(f"  upload    {board.upload.protocol}, PlatformIO board {board.platformio_board}")
-    print(f"  QEMU      {emulated(board)}")
-    print(f"  silicon   {board.silicon or UNTESTED}")
-    print(f"  timing    {board.timing.cycles_per_instruction:g} cycles per emulated instruction")
-    print(f"            ({' '.join(board.timing.source.split())})")
-    print(f"  latency   {_modelled(board)}")
-    print(f"  reference {board.reference}")
+    print_wrapped(f"  uart      {uart.name}, TX {uart.tx}, RX {uart.rx}, {uart.baud} baud", 12)
+    print_wrapped(f"  counter   {counter}", 12)
+    print_wrapped(f"  upload    {board.upload.protocol}, PlatformIO board {board.platformio_board}", 12)
+    print_wrapped(f"  QEMU      {emulated(board)}", 12)
+    print_wrapped(f"  silicon   {board.silicon or UNTESTED}", 12)
+    print_wrapped(f"  timing    {board.timing.cycles_per_instruction:g} cycles per emulated instruction", 12)
+    print_wrapped(f"            ({' '.join(board.timing.source.split())})", 12)
+    print_wrapped(f"  latency   {_modelled(board)}", 12)
+    print_wrapped(f"  reference {board.reference}", 12)
 
 
 @app.command("new", short_help="Start a profile of your own board.")
 def new(
-    name: Annotated[str, typer.Argument(help="Name of the new board, for example my_board.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new board, for example my_board.")],
     source: FromBoardOption,
     out: Annotated[Path, typer.Option(help="Folder of your boards.")] = Path("boards"),
 ) -> None:

@@ -47,9 +47,9 @@ def _command(each: Attached) -> str:
     board = each.boards[0] if len(each.boards) == 1 else "BOARD"
     start = f"{program()} flash MODEL.tflite --board {board}"
     if not each.is_probe:
-        return f"{start} --port {typed(each.port)}    # only if a board is connected to it"
+        return f"{start} --port {typed(each.port)}    # if a board is on it"
     if not each.port:
-        return f"{start} --probe {each.serial or 'SERIAL'} --port PORT    # a probe without its own port"
+        return f"{start} --probe {each.serial or 'SERIAL'} --port PORT    # a probe without a port"
     return f"{start} --probe {each.serial}" if each.serial else f"{start} --port {typed(each.port)}"
 
 

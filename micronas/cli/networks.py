@@ -12,7 +12,7 @@ from micronas.cli.output_paths import write_file
 
 app = typer.Typer(help="List published networks, or write one.", invoke_without_command=True)
 
-HEADER = ("network", "input", "outputs", "MACs", "parameters", "file, bytes")
+HEADER = ("network", "input", "outputs", "MACs", "parameters", "file KB")
 
 
 @app.callback()
@@ -34,7 +34,9 @@ def list_networks(
 
 @app.command("write", short_help="Write one as int8 .tflite with random weights.")
 def write(
-    name: Annotated[str, typer.Argument(help="Name of the network; `micronas networks` lists them.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Name of the network; `micronas networks` lists them.")
+    ],
     out: Annotated[Path | None, typer.Option(help="The .tflite file. Default: NAME.tflite.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the random weights.", min=0)] = 0,
 ) -> None:
@@ -67,5 +69,6 @@ def _summary(name: str) -> dict[str, Any]:
 
 
 def _row(summary: dict[str, Any]) -> tuple[str, ...]:
-    shapes = (" x ".join(map(str, summary[key])) for key in ("input_shape", "output_shape"))
-    return (summary["name"], *shapes, *(f"{summary[key]:,}" for key in ("macs", "parameters", "file_bytes")))
+    shapes = ("x".join(map(str, summary[key])) for key in ("input_shape", "output_shape"))
+    figures = f"{summary['macs'] / 1e6:.1f} M", f"{summary['parameters']:,}"
+    return (summary["name"], *shapes, *figures, f"{summary['file_bytes'] / 1024:.1f}")

@@ -9,6 +9,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _LINE = 78
 """Columns of a line that is wrapped; 80 is the narrowest terminal."""
+MIN_WRAP = 20
+"""Columns of text that a wrapped line needs beside its indent."""
 
 
 def print_json(value: Any) -> None:
@@ -38,21 +41,67 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A plain table on stdout, never cut; columns whose cells all begin with a digit are right-aligned."""
+    """A plain table on stdout, never cut; columns whose cells all begin with a digit are right-aligned.
+
+    On a terminal that is narrower than the table, cells of its widest columns are wrapped.
+    """
     lines = [tuple(header), *(tuple(row) for row in rows)]
     columns = list(zip(*lines, strict=True))
-    widths = [max(len(cell) for cell in column) for column in columns]
     numeric = [all(cell[:1].isdigit() or cell[:1] in ("", "-") for cell in column[1:]) for column in columns]
+    widths = fitting_widths(columns, terminal_columns())
     if title:
         print(title)
     for number, line in enumerate(lines):
-        cells = [
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(line, widths, numeric, strict=True)
-        ]
-        print("  ".join(cells).rstrip())
+        wrapped = [_wrapped(cell, width) for cell, width in zip(line, widths, strict=True)]
+        for parts in zip_longest(*wrapped, fillvalue=""):
+            cells = [
+                part.rjust(width) if right else part.ljust(width)
+                for part, width, right in zip(parts, widths, numeric, strict=True)
+            ]
+            print("  ".join(cells).rstrip())
         if number == 0:
             print("-" * (sum(widths) + 2 * len(widths) - 2))
+
+
+def terminal_columns() -> int | None:
+    """Columns of the terminal that stdout is; None if it is a pipe or a file."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def fitting_widths(columns: Sequence[Sequence[str]], limit: int | None) -> list[int]:
+    """The width of each column; if all of them exceed ``limit``, the widest ones give way to word length."""
+    widths = [max(len(cell) for cell in column) for column in columns]
+    words = [max((len(word) for cell in column for word in cell.split()), default=0) for column in columns]
+    while limit is not None and sum(widths) + 2 * len(widths) - 2 > limit:
+        spare = [(width, i) for i, width in enumerate(widths) if width > words[i]]
+        if not spare:
+            break
+        widths[max(spare)[1]] -= 1
+    return widths
+
+
+def _wrapped(cell: str, width: int) -> list[str]:
+    if len(cell) <= width:
+        return [cell]
+    return textwrap.wrap(cell, width, break_long_words=False, break_on_hyphens=False)
+
+
+def print_wrapped(text: str, indent: int) -> None:
+    """A line on stdout whose later lines, on a terminal that is too narrow for it, begin at ``indent``."""
+    columns = terminal_columns()
+    if columns is None or len(text) <= columns or columns - indent < MIN_WRAP:
+        print(text)
+        return
+    print(
+        textwrap.fill(
+            text,
+            columns,
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+            drop_whitespace=True,
+        )
+    )
 
 
 def print_facts(title: str, facts: Sequence[tuple[str, str]]) -> None:

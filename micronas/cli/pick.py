@@ -14,7 +14,9 @@ from micronas.cli.search_text import print_result
 
 def pick(
     run: RunArgument,
-    trial: Annotated[int, typer.Argument(help="Number of the trial; `micronas show RUN` lists them.")],
+    trial: Annotated[
+        int, typer.Argument(metavar="TRIAL", help="Number of the trial; `micronas show RUN` lists them.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Choose another trial of a run: train it fully, then build, measure and test it like the winner.

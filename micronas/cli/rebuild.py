@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def rebuild(
     run: RunArgument,
-    trial: Annotated[int, typer.Argument(help="Number of the trial; `micronas show RUN` lists them.")],
+    trial: Annotated[
+        int, typer.Argument(metavar="TRIAL", help="Number of the trial; `micronas show RUN` lists them.")
+    ],
     out: Annotated[Path | None, typer.Option(help="Folder. Default: RUN/rebuilds/trial-TRIAL.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

@@ -17,7 +17,7 @@ HEADER = ("run", "data", "board", "state", "trials", "best", "latency")
 
 
 def runs(
-    folder: Annotated[Path, typer.Argument(help="Folder that holds the runs.")] = DEFAULT_RUNS,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds the runs.")] = DEFAULT_RUNS,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the runs of a folder: data, board, state, trials, and the best network's figures."""

@@ -21,7 +21,7 @@ _PER_OP = ("op", "kind", "output", "instructions", "constants, B")
 
 def show(
     run: RunArgument,
-    trial: Annotated[int | None, typer.Argument(help="Number of a trial.")] = None,
+    trial: Annotated[int | None, typer.Argument(metavar="TRIAL", help="Number of a trial.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show a run (its trials, best first, and which are on the Pareto front), or one trial in full."""

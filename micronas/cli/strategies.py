@@ -29,13 +29,16 @@ def strategies(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.
             ]
         )
         return
-    cells = [(each.name, *(_cell(estimators_of(each, space)) for space in SPACES)) for each in searchers]
+    working = [[estimators_of(each, space) for space in SPACES] for each in searchers]
+    partial = sorted({some for row in working for some in row if 0 < len(some) < len(ESTIMATORS)})
+    names = {(): "-", tuple(ESTIMATORS): "all"} | {some: f"[{i}]" for i, some in enumerate(partial, start=1)}
+    cells = [
+        (each.name, *(names[some] for some in row)) for each, row in zip(searchers, working, strict=True)
+    ]
     print_table("strategy x space: the estimators that work", ("strategy", *SPACES), cells)
+    for some in partial:
+        print(f"{names[some]} {', '.join(some)}")
     print()
     print_table("strategies", ("strategy", "what it does"), list(STRATEGIES.items()))
     print()
     print_table("estimators", ("estimator", "what it does"), list(ESTIMATORS.items()))
-
-
-def _cell(estimators: tuple[str, ...]) -> str:
-    return ", ".join(estimators) or "-"

@@ -43,7 +43,7 @@ def test_the_next_command_names_the_board_and_the_probe() -> None:
     assert nucleo.boards == ("nucleo_f446re",)
     assert _command(nucleo).endswith(f"flash MODEL.tflite --board nucleo_f446re --probe {SERIAL}")
     assert "--probe AB12 --port PORT" in _command(alone)
-    assert "--port /dev/ttyUSB0    # only if a board is connected to it" in _command(modem)
+    assert "--port /dev/ttyUSB0    # if a board is on it" in _command(modem)
     assert _row(modem)[1] == "none"
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from micronas.cli.output import print_json
+from micronas.cli.output import print_json, print_wrapped
 
 if TYPE_CHECKING:
     from micronas.cli.doctor.finding import Finding
@@ -22,9 +22,9 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     else:
         width = max(len(f.what) for f in findings)
         for finding in findings:
-            print(f"{_mark(finding)} {finding.what.ljust(width)}  {finding.detail}")
+            print_wrapped(f"{_mark(finding)} {finding.what.ljust(width)}  {finding.detail}", width + 8)
             if finding.remedy:
-                print(f"{'':{width + 6}}  -> {finding.remedy}")
+                print_wrapped(f"{'':{width + 6}}  -> {finding.remedy}", width + 11)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
 
