@@ -21,7 +21,7 @@ def test_ctrl_c_leaves_the_table_the_best_and_the_way_on(tmp_path: Path) -> None
     terminal = Terminal(
         [sys.executable, "-m", "tests.support.untrained_search", *SEARCH],
         tmp_path,
-        {"PYTHONPATH": str(REPOSITORY), "SECONDS_PER_TRIAL": "1.5"},
+        {"PYTHONPATH": str(REPOSITORY), "SECONDS_PER_TRIAL": "1.5", "PYTHONUNBUFFERED": "1"},
     )
     first = terminal.wait_for(lambda screen: any("training the first network (" in line for line in screen))
     assert any("no trial yet" in line for line in first)

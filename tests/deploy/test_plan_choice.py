@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -92,6 +93,8 @@ def test_a_library_is_without_constant_channels_unless_asked_for(networks: Path,
     default, whole = manifest("lean"), manifest("whole", remove_constant_channels=False, prefer="latency")
     assert default["constant_channels"] == {"removed_bytes": 21}
     assert whole["constant_channels"] == {"removed_bytes": 0}
+    of_the_users_file = hashlib.sha256(model.read_bytes()).hexdigest()
+    assert default["model_sha256"] == whole["model_sha256"] == of_the_users_file
     assert (default["prefer"], whole["prefer"]) == ("sram", "latency")
     with pytest.raises(mn.MicronasError, match="prefer quick: unknown"):
         mn.export(model, tmp_path / "none", prefer="quick")

@@ -11,6 +11,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from micronas.model.graph import Graph
 from micronas.model.interpreter import run_batch
 from micronas.model.tflite import read
 from tests.support.host_c import WARNINGS
+from tests.support.paths import REPOSITORY
 from tests.support.random_cases import random_case
 from tests.support.written_files import written
 
@@ -228,7 +230,31 @@ def test_the_manifest_has_the_figures_of_ledger_and_file(networks: Path, tmp_pat
     assert manifest["inputs"][0]["scale"] == given.quant.scale[0]
     assert manifest["inputs"][0]["name"] == given.name
     assert given.name in (folder / "src" / "mn_network_kws.h").read_text()
-    assert "peak" in (folder / "MEMORY.md").read_text()
+    assert manifest_keys(manifest) == documented_manifest_keys()
+    report = (folder / "MEMORY.md").read_text()
+    assert "peak" in report
+    for op in dsp["ops"] + portable["ops"]:
+        figures = f"{op['scratch_bytes']} | {op['constant_bytes']} |"
+        shape = "x".join(map(str, op["output_shape"]))
+        assert f"| {op['op']} | {op['kind']} | {shape} | `{op['kernel']}` | {op['why']} | {figures}" in report
+
+
+def manifest_keys(manifest: dict[str, Any]) -> set[str]:
+    """Every key at any depth."""
+    found = set(manifest)
+    for value in manifest.values():
+        for item in value if isinstance(value, list) else [value]:
+            found |= manifest_keys(item) if isinstance(item, dict) else set()
+    return found
+
+
+def documented_manifest_keys() -> set[str]:
+    """The words in code style of the table in docs/guides/export.md, without values and file names."""
+    page = (REPOSITORY / "docs" / "guides" / "export.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*) \| (.*) \|$", page.partition("`manifest.json` holds")[2], re.M)
+    code = [span for row in rows for text in row for span in re.findall(r"`([^`]+)`", text)]
+    words = {word for span in code for word in re.findall(r"\b[a-z_0-9]+\b", span) if span[0] not in "-."}
+    return words - {"dsp", "portable", "latency", "sram"}
 
 
 def test_the_arduino_library_has_the_layout_of_the_specification(dense: Graph) -> None:
