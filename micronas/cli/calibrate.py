@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +9,7 @@ import typer
 
 from micronas.cli.clock import ClockMhz
 from micronas.cli.output import percent, print_json, print_table
+from micronas.host.temporary_folder import temporary_folder
 
 if TYPE_CHECKING:
     from micronas.board import Board
@@ -40,8 +40,8 @@ def calibrate(
     if out is not None:
         require_writable_file("--out", out)
     require_tools(SerialBoard(probe, port), profile)
-    with tempfile.TemporaryDirectory(prefix="micronas-") as work:
-        done = run(profile, on_board(probe, port), workdir=Path(work), cache_dir=cache_folder())
+    with temporary_folder() as work:
+        done = run(profile, on_board(probe, port), workdir=work, cache_dir=cache_folder())
     text = section(profile, done)
     if out is not None:
         write_file("--out", out, text)

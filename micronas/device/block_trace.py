@@ -26,6 +26,7 @@ from micronas.device.client import Client
 from micronas.device.qemu import QemuDevice
 from micronas.errors import DeadlineError
 from micronas.firmware import Firmware
+from micronas.host.temporary_folder import temporary_folder
 from micronas.latency.core_model import Accelerator, model_of
 from micronas.latency.counts.block_log import OPTIONS, read_log
 from micronas.latency.counts.classes import CLASSES, ClassCounts
@@ -130,8 +131,8 @@ class Reading(Generic[T]):
 @contextlib.contextmanager
 def piped(work: Callable[[BinaryIO], T]) -> Iterator[tuple[Path, Reading[T]]]:
     """A named pipe and the thread that reads it."""
-    with tempfile.TemporaryDirectory(prefix="micronas-") as folder:
-        pipe = Path(folder) / "blocks"
+    with temporary_folder() as folder:
+        pipe = folder / "blocks"
         os.mkfifo(pipe)
         reading = Reading(pipe, work)
         try:

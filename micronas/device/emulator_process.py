@@ -1,17 +1,21 @@
-"""An emulator's process: its output is captured, and it always ends together with all its children."""
+"""An emulator's process: its output is captured, and it always ends together with all its children.
+
+A thread reads the output and keeps its beginning and its end: a file could fill the disk, and a pipe that is
+not read would stop the emulator.
+"""
 
 from __future__ import annotations
 
 import atexit
 import contextlib
 import ctypes
-import os
 import signal
 import subprocess
 import sys
-import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from micronas.errors import EmulatorEndedError
 from micronas.firmware.process_group import kill_group
@@ -19,6 +23,9 @@ from micronas.host.program_output import exit_text
 
 _PR_SET_PDEATHSIG = 1
 _KEPT_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 16
+_DRAIN_S = 2.0
+"""For reading the rest of an ended process's output, which a child may hold open."""
 
 
 class EmulatorProcess:
@@ -30,23 +37,27 @@ class EmulatorProcess:
     def __init__(
         self, command: Sequence[str], *, cwd: Path | None = None, environment: Mapping[str, str] | None = None
     ) -> None:
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         try:
             self._process = subprocess.Popen(
                 command,
                 cwd=cwd,
                 env=environment,
                 stdin=subprocess.DEVNULL,
-                stdout=self._output,
+                stdout=subprocess.PIPE,
+                bufsize=0,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 preexec_fn=_die_with_parent if sys.platform == "linux" else None,
             )
         except OSError as error:
-            self._output.close()
             raise EmulatorEndedError(
                 f"{command[0]} does not start ({error})", remedy="`micronas doctor` checks the emulators"
             ) from error
+        self._closed = False
+        self._output = _BothEnds()
+        assert self._process.stdout is not None, "asked for by PIPE"
+        self._reader = threading.Thread(target=_read, args=(self._process.stdout, self._output), daemon=True)
+        self._reader.start()
         atexit.register(self.close)
 
     @property
@@ -61,14 +72,11 @@ class EmulatorProcess:
 
     def said(self) -> str:
         """Its output so far, without the middle of more than 2 MB; empty after ``close``."""
-        if self._output.closed:
+        if self._closed:
             return ""
-        # pread does not move the position, at which the process writes
-        output = self._output.fileno()
-        size = os.fstat(output).st_size
-        begin = os.pread(output, _KEPT_BYTES, 0)
-        end = os.pread(output, _KEPT_BYTES, max(_KEPT_BYTES, size - _KEPT_BYTES))
-        return (begin + end).decode(errors="replace")
+        if not self.runs:
+            self._reader.join(_DRAIN_S)
+        return self._output.text()
 
     @property
     def exit_text(self) -> str:
@@ -85,13 +93,39 @@ class EmulatorProcess:
 
     def close(self) -> None:
         """End the whole group and reap the process; may be called again."""
-        if self._output.closed:
+        if self._closed:
             return
+        self._closed = True
         atexit.unregister(self.close)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             kill_group(self._process)  # also children of an ended process
         self._process.wait()
-        self._output.close()
+        self._reader.join(_DRAIN_S)  # closes the pipe, unless a child outside the group holds it open
+
+
+class _BothEnds:
+    """The first and the last ``_KEPT_BYTES`` of a stream."""
+
+    def __init__(self) -> None:
+        self._begin, self._end = bytearray(), bytearray()
+        self._lock = threading.Lock()
+
+    def add(self, data: bytes) -> None:
+        with self._lock:
+            room = _KEPT_BYTES - len(self._begin)
+            self._begin += data[:room]
+            self._end += data[room:]
+            del self._end[:-_KEPT_BYTES]
+
+    def text(self) -> str:
+        with self._lock:
+            return (self._begin + self._end).decode(errors="replace")
+
+
+def _read(pipe: BinaryIO, output: _BothEnds) -> None:
+    with pipe, contextlib.suppress(OSError, ValueError):
+        while data := pipe.read(_CHUNK_BYTES):
+            output.add(data)
 
 
 def _die_with_parent() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from micronas.config import DataConfig
 from micronas.errors import TrainError
 from micronas.estimate.rank import mean_ranks
-from micronas.host.spawning import spawn_context
+from micronas.host.spawning import spawn_context, workers_ended
 from micronas.model.net import Net
 from micronas.train.child_process import interrupts_held
 from micronas.train.isolated import start_child
@@ -86,6 +87,8 @@ class ZeroCostScorer:
                 f"the process of the zero-cost proxies ended with exit code {error.exitcode}",
                 remedy="it may have run out of memory: lower space.max_width, or continue with --resume",
             ) from error
+        except BrokenProcessPool as error:
+            raise workers_ended(error) from error
 
     def __enter__(self) -> Self:
         return self

@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
+from micronas.errors import MachineError
+from micronas.host.machine_fault import machine_fault
+
 _ONE_AT_A_TIME = threading.RLock()
 
 
@@ -33,6 +36,15 @@ class _Context(SpawnContext):
 def spawn_context() -> SpawnContext:
     """The ``multiprocessing`` context of all worker processes."""
     return _Context()
+
+
+def workers_ended(error: BaseException) -> MachineError:
+    """The error for a pool whose processes cannot be started, or end before they accept a task."""
+    return machine_fault(error) or MachineError(
+        f"worker processes end before they accept a task: {error}",
+        remedy="their own messages, if any, are above; `micronas doctor` checks this machine; free memory, "
+        "or lower workers",
+    )
 
 
 @contextmanager

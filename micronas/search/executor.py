@@ -7,6 +7,7 @@ replaced before the leak matters.
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
@@ -15,13 +16,16 @@ from typing import Protocol, Self, TypeAlias
 
 from micronas.errors import MachineError, MicronasError
 from micronas.host.machine_fault import machine_fault
-from micronas.host.spawning import spawn_context
+from micronas.host.program_output import exit_text
+from micronas.host.spawning import spawn_context, workers_ended
 from micronas.search.task import Evaluate, TrialResult, TrialTask, failed_machine
 from micronas.train.child_process import follow_parent, interrupts_held
 from micronas.trial import Outcome
 
 GRACE_S = 60.0
 """Time allowed for building and measuring, on top of a trial's training."""
+
+_SIGKILL = 9
 
 EvaluateFactory: TypeAlias = Callable[[], Evaluate]
 """Creates the evaluator inside the process that uses it; must be picklable for ``ProcessExecutor``."""
@@ -76,8 +80,9 @@ class InlineExecutor:
 class ProcessExecutor:
     """Spawned workers with a hard deadline per task.
 
-    A worker that exceeds its deadline is killed, and one that dies (out of memory, a crash in native code) is
-    replaced. In both cases the task ends as FAILED and the others continue.
+    A worker that exceeds its deadline is killed, and one that dies (a crash in native code) is replaced. In
+    both cases the task ends as FAILED and the others continue. A worker that something else killed, such as
+    a system that is short of memory, says nothing about the network: its task is repeated once.
     """
 
     def __init__(
@@ -94,6 +99,7 @@ class ProcessExecutor:
 
         self._deadline_s, self._grace_s = task_deadline_s, grace_s
         self._futures: dict[Future[TrialResult], TrialTask] = {}
+        self._repeated: set[tuple[int, bool]] = set()
         self._pool = ProcessPool(
             max_workers=workers,
             max_tasks=tasks_per_worker,
@@ -106,17 +112,31 @@ class ProcessExecutor:
         """Give a task to the next free worker."""
         limit_s = max(self._deadline_s, task.deadline_s or 0.0, task.hang_timeout_s) + self._grace_s
         with interrupts_held():  # the first task starts the pool
-            future = self._pool.schedule(_run_task, args=(task,), timeout=limit_s)
-            self._futures[future] = task
+            self._futures[self._schedule(task, limit_s)] = task
+
+    def _schedule(self, task: TrialTask, limit_s: float) -> Future[TrialResult]:
+        """The task's future; if the pool has ended, the reason is its result."""
+        try:
+            return self._pool.schedule(_run_task, args=(task,), timeout=limit_s)
+        except (OSError, RuntimeError) as error:
+            failed: Future[TrialResult] = Future()
+            failed.set_exception(error)
+            return failed
 
     def next_finished(self, timeout_s: float | None) -> tuple[int, TrialResult] | None:
         """The next result; a timeout or crash of a worker is returned as FAILED."""
-        done, _ = wait(self._futures, timeout=timeout_s, return_when=FIRST_COMPLETED)
-        if not done:
-            return None
-        future = min(done, key=lambda f: self._futures[f].number)
-        task = self._futures.pop(future)
-        return task.number, _outcome(future)
+        give_up_at = None if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            left_s = None if give_up_at is None else max(0.0, give_up_at - time.monotonic())
+            done, _ = wait(self._futures, timeout=left_s, return_when=FIRST_COMPLETED)
+            if not done:
+                return None
+            future = min(done, key=lambda f: self._futures[f].number)
+            task = self._futures.pop(future)
+            if not _was_killed(future) or (task.number, task.final) in self._repeated:
+                return task.number, _outcome(future)
+            self._repeated.add((task.number, task.final))
+            self.submit(task)
 
     def drop(self) -> None:
         """Cancel tasks; a worker that is running one is killed and replaced."""
@@ -138,6 +158,16 @@ class ProcessExecutor:
         self.close()
 
 
+def _was_killed(future: Future[TrialResult]) -> bool:
+    """Whether something outside of micronas ended the worker: a crash raises another signal."""
+    from pebble import ProcessExpired
+
+    if future.cancelled():
+        return False
+    error = future.exception()
+    return isinstance(error, ProcessExpired) and error.exitcode == -_SIGKILL
+
+
 def _outcome(future: Future[TrialResult]) -> TrialResult:
     from pebble import ProcessExpired
 
@@ -146,10 +176,12 @@ def _outcome(future: Future[TrialResult]) -> TrialResult:
     except TimeoutError:
         return TrialResult(Outcome.FAILED, stage="worker", reason="exceeded its deadline and was stopped")
     except ProcessExpired as error:
-        reason = f"the worker process ended with exit code {error.exitcode} (out of memory, or a crash)"
+        reason = f"the worker process ended with {exit_text(error.exitcode)} (out of memory, or a crash)"
         return TrialResult(Outcome.FAILED, stage="worker", reason=reason)
     except CancelledError:
         return TrialResult(Outcome.FAILED, stage="worker", reason="cancelled")
+    except Exception as error:  # the evaluation catches its own errors, so these are the pool's
+        return failed_machine(workers_ended(error))
     return result
 
 

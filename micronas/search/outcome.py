@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -70,14 +71,16 @@ def figures_of(setup: Setup, winner: Winner, store: Store, folder: Path) -> Fina
     delivered = _as_delivered(Path(deployed.files["tflite"]), winner.tflite)
     quality = int8_figure(delivered, setup.dataset, test)
     confusion, gap = _judged(delivered, setup.dataset, test)
+    validation = int8_figure(delivered, setup.dataset, setup.dataset.validation)
+    scores = _as_scored(winner.scores, validation, deployed.figures.latency, setup.config)
     return FinalFigures(
         trial=winner.number,
         key=winner.key,
         final_fit=winner.final_fit,
-        note=winner.note,
+        note="; ".join(filter(None, (winner.note, _difference(winner.scores.quality_int8, validation)))),
         test_quality_int8=quality,
         test_samples=len(test),
-        scores=_measured(winner.scores, deployed.figures.latency, setup.config),
+        scores=scores,
         deployment=deployed.figures,
         files=files,
         figure=setup.dataset.figure,
@@ -119,11 +122,24 @@ def _as_delivered(path: Path, tflite: bytes) -> bytes:
     return delivered
 
 
-def _measured(scores: Scores, found: Latency | None, config: SearchConfig) -> Scores:
-    """The winner's figures, with the measured latency in place of a predicted one."""
-    if found is None or scores.latency is None or scores.latency.source is not Source.PREDICTED:
+def _as_scored(scores: Scores, quality: float, found: Latency | None, config: SearchConfig) -> Scores:
+    """``scores`` with the delivered file's ``quality`` on validation data, and with the measured latency in
+    place of a predicted one.
+    """
+    latency = scores.latency
+    if found is not None and latency is not None and latency.source is Source.PREDICTED:
+        latency = found
+    if (quality, latency) == (scores.quality_int8, scores.latency):
         return scores
-    return replace(scores, latency=found, reward=reward(scores.quality_int8, found.ms, config.reward))
+    earned = reward(quality, latency.ms if latency else None, config.reward)
+    return replace(scores, quality_int8=quality, latency=latency, reward=earned)
+
+
+def _difference(stored: float, delivered: float) -> str:
+    """A note if the stored figure is not that of the delivered file: other data, or a damaged run."""
+    if math.isclose(stored, delivered, abs_tol=1e-6):
+        return ""
+    return f"the delivered file scores {delivered:.4f} on validation data, its training stored {stored:.4f}"
 
 
 def write_files(setup: Setup, tflite: bytes, best: Path) -> Deployed:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import wait
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from micronas.errors import TrainError
-from micronas.host.spawning import spawn_context
+from micronas.host.spawning import spawn_context, workers_ended
 from micronas.train.child_process import follow_parent, interrupts_held
 
 Result = TypeVar("Result")
@@ -26,7 +27,7 @@ def run_isolated(
     """``function(*arguments)`` in a spawned process prepared for training; both must be picklable.
 
     ``tick`` is called in this process every few seconds. The function's exceptions are raised here. Raises
-    ``TrainError`` when ``deadline_s`` passes or the process dies.
+    ``TrainError`` when ``deadline_s`` passes or the process dies, ``MachineError`` if none can be started.
     """
     from pebble import ProcessExpired, ProcessPool
 
@@ -48,6 +49,8 @@ def run_isolated(
                 f"the process of {function.__name__} ended with exit code {error.exitcode}",
                 remedy="it may have run out of memory: lower space.max_width",
             ) from error
+        except BrokenProcessPool as error:
+            raise workers_ended(error) from error
         finally:
             pool.stop()  # type: ignore[no-untyped-call]
     return result

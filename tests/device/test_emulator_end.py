@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,15 @@ master, slave = pty.openpty()
 print('char device redirected to', os.ttyname(slave), flush=True)
 time.sleep(60)
 "
+"""
+
+ESCAPED = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+time.sleep(0.5)
 """
 
 
@@ -65,3 +76,27 @@ def test_output_is_kept_at_both_ends(tmp_path: Path) -> None:
     assert said.startswith("begin\n")
     assert said.endswith("end\n")
     assert len(said) == 2 << 20
+
+
+def test_output_fills_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file takes it: the limit on file sizes, of both processes, is one that the output exceeds."""
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "there is none"))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))
+    try:
+        process = EmulatorProcess(["sh", "-c", "head -c 5000000 /dev/zero; exit 4"])
+        assert process.wait(60.0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert process.exit_text == "exit code 4"
+    process.close()
+
+
+def test_a_child_that_outlives_the_emulator_does_not_hold_its_end() -> None:
+    process = EmulatorProcess([sys.executable, "-c", ESCAPED])
+    assert process.wait(60.0)
+    pid = int(process.said().split()[0])
+    process.close()
+    assert process.said() == ""
+    os.kill(pid, signal.SIGKILL)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,3 +81,50 @@ def test_a_worker_that_cannot_start_is_the_machines_fault() -> None:
     fault = finished[1].fault
     assert fault is not None
     assert fault.message == "a worker cannot start: RuntimeError: the data set went away"
+
+
+def _dies() -> Evaluate:
+    os._exit(3)
+
+
+def test_workers_whose_interpreter_dies_are_the_machines_fault() -> None:
+    """Both tasks: the one that was submitted before the pool ended, and the one after."""
+    with ProcessExecutor(_dies, workers=1, task_deadline_s=60.0) as executor:
+        for number in range(2):
+            executor.submit(replace(TASK, number=number))
+            finished = executor.next_finished(120.0)
+            assert finished is not None
+            fault = finished[1].fault
+            assert fault is not None
+            assert "worker processes end before they accept a task" in fault.message
+            assert "micronas doctor" in (fault.remedy or "")
+
+
+def _killed_at_first(task: TrialTask) -> TrialResult:
+    """As the system does when memory is short; ``arch`` names a file that counts the attempts."""
+    attempts = Path(str(task.arch))
+    attempts.write_text(attempts.read_text() + "x")
+    if task.number == 1 or len(attempts.read_text()) == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return TrialResult(Outcome.COMPLETE)
+
+
+def _killed_factory() -> Evaluate:
+    return _killed_at_first
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no kill -9")
+def test_the_task_of_a_killed_worker_is_repeated_once(tmp_path: Path) -> None:
+    with ProcessExecutor(_killed_factory, workers=1, task_deadline_s=60.0) as executor:
+        results, attempts = [], []
+        for number in range(2):
+            file = tmp_path / str(number)
+            file.touch()
+            executor.submit(TrialTask(number, str(file), "key"))
+            finished = executor.next_finished(120.0)
+            assert finished is not None
+            results.append(finished[1])
+            attempts.append(len(file.read_text()))
+    assert attempts == [2, 2]
+    assert results[0].outcome is Outcome.COMPLETE
+    assert results[1].reason == "the worker process ended with signal 9 (out of memory, or a crash)"

@@ -12,7 +12,7 @@ from micronas.config import ConstraintsConfig, parse_config
 from micronas.errors import ConfigError, SearchError
 from micronas.search.executor import InlineExecutor
 from micronas.search.final import choose
-from micronas.search.outcome import _measured
+from micronas.search.outcome import _as_scored
 from micronas.search.predicted_latency.check import (
     PredictionCheck,
     check_predictions,
@@ -143,11 +143,11 @@ def test_the_reported_latency_is_the_measured_one() -> None:
     scores = replace(toy_scores([1] * 6), latency=Latency(10.0, Source.PREDICTED))
     found = Latency(20.0, Source.EMULATED, instructions=5)
     config = parse_config({"reward": {"target_ms": 10, "exponent": 1.0}})
-    result = _measured(scores, found, config)
+    result = _as_scored(scores, scores.quality_int8, found, config)
     assert result.latency == found
     assert result.reward == pytest.approx(scores.quality_int8 / 2)
     kept = replace(scores, latency=found)
-    assert _measured(kept, Latency(1.0, Source.EMULATED), config) == kept
+    assert _as_scored(kept, kept.quality_int8, Latency(1.0, Source.EMULATED), config) == kept
 
 
 def test_a_network_that_is_too_slow_once_measured_is_not_reported(tmp_path: Path) -> None:
