@@ -42,7 +42,7 @@ from micronas.cli import (
 from micronas.cli.doctor import command as doctor
 from micronas.cli.streams import prepare_streams
 from micronas.errors import MicronasError
-from micronas.host.machine_fault import machine_fault
+from micronas.host.machine_fault import machine_fault, missing_path
 
 app = typer.Typer(
     name="micronas",
@@ -114,7 +114,7 @@ def main() -> None:
         print(f"micronas: {error.stage}: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
     except OSError as error:
-        fault = machine_fault(error)
+        fault = machine_fault(error) or missing_path(error)
         if fault is None:
             raise
         print(f"micronas: system: {fault}", file=sys.stderr)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,8 @@ SHOWN = 10
 """How many bad items of one kind a message names before it only counts the rest."""
 SMALLEST_REACH, LARGEST_REACH = 1e-4, 1e6
 """Limits of the largest magnitude: with smaller or larger values, the scales of networks are refused."""
+_BREAKS = frozenset({"Cc", "Zl", "Zp"})
+"""Unicode categories of control characters, line and paragraph separators."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +122,9 @@ def _range_complaints(samples: Samples) -> Iterator[str]:
 
 
 def _class_complaints(samples: Samples) -> Iterator[str]:
+    broken = [repr(name) for name in samples.class_names if any(category(c) in _BREAKS for c in name)]
+    if broken:  # a label is one line of labels.txt and of generated C
+        yield f"class names with line breaks or control characters: {name_some(broken)}"
     n_classes = len(samples.class_names)
     outside = sorted({int(v) for v in samples.y if not 0 <= v < n_classes})
     if outside:

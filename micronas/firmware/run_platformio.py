@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def write_local_ini(folder: Path, board: Board, cache_dir: Path, *, objects: Pat
 def run_platformio(folder: Path, *arguments: str, deadline_s: float) -> Finished:
     """``platformio run`` in ``folder``; at the deadline the group is killed and ``MachineError`` raised."""
     command = [sys.executable, "-m", "platformio", "run", "--project-dir", str(folder), *arguments]
-    environment = build_environment(os.environ, registry=wants_registry())
+    environment = build_environment(os.environ, registry=wants_registry()) | _own_core(folder)
     try:
         return run_group(command, environment, deadline_s=deadline_s)
     except subprocess.TimeoutExpired as error:
@@ -56,3 +57,14 @@ def run_platformio(folder: Path, *arguments: str, deadline_s: float) -> Finished
             f"PlatformIO did not finish within {deadline_s:.0f} s in {folder}",
             remedy="the machine may be overloaded: lower workers, then try again",
         ) from error
+
+
+def _own_core(folder: Path) -> dict[str, str]:
+    """PlatformIO writes its state into HOME, which may not be writable, unless a variable names the folder.
+
+    It reads the project's ``core_dir`` too late for that.
+    """
+    local = configparser.ConfigParser(interpolation=None)
+    local.read(folder / "platformio.local.ini", encoding="utf-8")
+    core = local.get("platformio", "core_dir", fallback=None)
+    return {"PLATFORMIO_CORE_DIR": core} if core else {}

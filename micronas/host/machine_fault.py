@@ -83,6 +83,17 @@ def _remedy_of(line: str) -> str:
     return _ROOM if "temporary directory" in line else "free memory, or lower workers"
 
 
+def missing_path(error: OSError) -> MachineError | None:
+    """The error for a path that is not there and that no verb checks, such as a folder moved meanwhile."""
+    if error.filename is None or error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ESTALE):
+        return None
+    return MachineError(
+        describe(error),
+        remedy="it was moved or removed while micronas ran, or no file can be created there: put it back, or "
+        "use another folder; temporary files go to TMPDIR, compiled objects to XDG_CACHE_HOME",
+    )
+
+
 def describe(error: OSError) -> str:
     """``error`` with its file: unlike a failed open, a failed write does not name it."""
     where = f"{error.filename}: " if error.filename is not None else _full_places(error.errno)

@@ -322,6 +322,15 @@ class Store:
                 cursor.execute("COMMIT")
         except sqlite3.Error as error:
             raise damaged(self.folder, str(error)) from error
+        self._require_in_place()
+
+    def _require_in_place(self) -> None:
+        """SQLite still writes into a folder that was moved; the files beside it would be missing."""
+        if not (self.folder / DATABASE).is_file():
+            raise StoreError(
+                f"{self.folder} was moved or removed during the run; its trials were stored until then",
+                remedy="move it back, or continue at its new place: `micronas search --resume FOLDER`",
+            )
 
     def _all(self, query: str, *values: object) -> list[Row]:
         try:

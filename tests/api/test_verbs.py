@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,6 +10,9 @@ import pytest
 
 import micronas as mn
 import micronas.api.flash as api_flash
+from micronas.config import DataConfig
+from micronas.data import load
+from micronas.estimate.accuracy import int8_accuracy
 from micronas.search import run as search_run
 from tests.support import untrained_search
 
@@ -59,6 +63,11 @@ def test_a_search_is_watched_stopped_concluded_and_picked_from(folder: Path) -> 
     assert len(run.trials) == 3
 
     result = (folder / "runs" / "search-1" / "result.json").read_bytes()
+    stored = json.loads(result)["best"]
+    validation = load(DataConfig(name="digits")).validation
+    delivered = int8_accuracy(run.best.files["tflite"].read_bytes(), validation.x, validation.y).accuracy
+    assert stored["quality"]["validation_int8"] == delivered  # not the figure that the trial made up
+    assert f"the delivered file scores {delivered:.4f} on validation data" in stored["note"]
     other = next(n for n in range(3) if n != run.best.trial)
     picked = mn.pick(run, other)
     assert picked.trial == other

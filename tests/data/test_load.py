@@ -164,6 +164,7 @@ def test_groups_of_an_npz_stay_together(tmp_path):
         ({"x": np.zeros((60, 6, 5), np.complex64)}, "complex64"),
         ({"y": np.zeros(60, np.int64)}, "only one class: '0'"),
         ({"y": np.arange(60) - 1}, "labels -1 outside"),
+        ({"y": np.array(["a", "b\nc", "d"])[np.arange(60) % 3]}, r"control characters: 'b\\nc'"),
         ({"y": np.arange(60) % 3 * 2}, r"fewer than two samples: '1' \(0\), '3' \(0\)"),
         ({"y": np.linspace(0, 1, 60)}, "whole numbers"),
         ({"y": np.eye(3)[np.arange(60) % 3] / 2}, r"not one-hot: row 0 is \[0.5"),

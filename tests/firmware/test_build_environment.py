@@ -53,6 +53,7 @@ def test_the_users_settings_change_neither_image_nor_build(
         monkeypatch.setenv(f"PLATFORMIO_{name}", str(tmp_path / "elsewhere"))
     monkeypatch.setenv("CPATH", str(decoy))
     monkeypatch.setenv("SCONSFLAGS", "--dry-run")
+    monkeypatch.setenv("HOME", str(decoy / "stdint.h"))  # nothing can be written there
     cache = tmp_path / "cache"
     built = build_firmware({"mn_model.c": TINY}, BOARD, workdir=tmp_path / "own", cache_dir=cache)
     replayed = build_firmware({"mn_model.c": TINY}, BOARD, workdir=tmp_path / "replayed", cache_dir=cache)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ from micronas.errors import (
     ToolMissingError,
     TrainError,
 )
-from micronas.host.machine_fault import fault_in_words, machine_fault
+from micronas.host.machine_fault import fault_in_words, machine_fault, missing_path
 
 
 def wrapped(outer: Exception, cause: Exception) -> Exception:
@@ -71,3 +72,13 @@ def test_a_fault_in_a_programs_output_is_shown_with_its_line_alone() -> None:
     assert fault is not None
     assert fault.message == r"as: can't write \x1b[31m17 bytes: No space left on device"
     assert fault_in_words("region `flash' overflowed by 3 bytes") is None
+
+
+def test_a_path_that_went_away_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as missing:
+        (tmp_path / "moved" / "best").mkdir()
+    fault = missing_path(missing.value)
+    assert fault is not None
+    assert str(tmp_path / "moved" / "best") in fault.message
+    assert missing_path(OSError(errno.ENOENT, "nothing by name")) is None
+    assert missing_path(IsADirectoryError(errno.EISDIR, "a folder", "x")) is None

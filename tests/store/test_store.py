@@ -168,6 +168,18 @@ def test_damage_names_what_can_still_be_had(tmp_path: Path) -> None:
     assert str(tmp_path / "best" / "model.tflite") in str(damaged(tmp_path, "malformed"))
 
 
+def test_a_folder_that_is_moved_during_the_run_is_named_and_nothing_is_lost(
+    store: Store, tmp_path: Path
+) -> None:
+    store.add(complete(0))
+    (tmp_path / "run").rename(tmp_path / "elsewhere")
+    with pytest.raises(StoreError, match=r"run was moved or removed during the run"):
+        store.record_unsealing("after the move")
+    with Store.read(tmp_path / "elsewhere") as reader:
+        assert reader.model(0) == b"TFL3\x00"
+        assert reader.unsealings() == ["after the move"]
+
+
 def test_a_trial_is_stored_once(store: Store) -> None:
     store.add(complete(0))
     with pytest.raises(StoreError):
