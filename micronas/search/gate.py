@@ -11,9 +11,9 @@ import functools
 from typing import Protocol
 
 from micronas.board import Board
-from micronas.codegen.lowering import Target
+from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
-from micronas.memory.ledger import Budget, Ledger, Verdict, check, make_ledger
+from micronas.memory.ledger import Budget, Ledger, Verdict, check, make_ledger, with_least_scratch
 from micronas.memory.ledger.lower_bound import exceeds_lower_bound
 from micronas.memory.plan.prefer import DEFAULT_PREFER, Prefer
 from micronas.model.graph import Graph
@@ -101,7 +101,13 @@ class LedgerGate:
 
     def _quick_look(self, graph: Graph) -> bool:
         """The verdict, mostly by the first plan that is within the budget, if any plan can be."""
-        lowered = lower_graph(graph, Target(self._board.core))
+        fastest = lower_graph(graph, Target(self._board.core))
+        if self._some_plan_fits(graph, fastest):
+            return True
+        smallest = with_least_scratch(graph, self._board, fastest)
+        return smallest is not None and self._some_plan_fits(graph, smallest)
+
+    def _some_plan_fits(self, graph: Graph, lowered: tuple[Lowered, ...]) -> bool:
         if exceeds_lower_bound(graph, lowered, self._board, self._budget):
             return False
 

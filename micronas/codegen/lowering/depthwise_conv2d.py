@@ -57,7 +57,7 @@ def _least_scratch(
     context: OpContext, attrs: DepthwiseConv2D, channels: Channels, *, dilated: bool
 ) -> Lowered:
     """The form with the least scratch; of equal ones the first, which is the faster."""
-    forms = [] if dilated else [_planes(context, attrs, channels)]
+    forms = [] if dilated else [_planes(context, attrs, channels, least=True)]
     if attrs.depth_multiplier == 1 and channels.outputs >= 4:
         forms.append(_pixels(context, attrs, channels))
     return min([*forms, _portable(context, attrs, channels)], key=lambda form: form.scratch_bytes)
@@ -74,7 +74,10 @@ def _portable(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) ->
     return _lowered(context, "mn_depthwise_s8", fields, w, channels, scratch_bytes)
 
 
-def _planes(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:
+def _planes(
+    context: OpContext, attrs: DepthwiseConv2D, channels: Channels, *, least: bool = False
+) -> Lowered:
+    """By strips, which begin with few rows of outputs, or, with ``least``, with one."""
     w, image = context.input(1), _image(context)
     if plane_instructions(image.turned()) < plane_instructions(image):
         w, image, attrs = _turned(w, image, attrs)
@@ -85,6 +88,8 @@ def _planes(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> L
     plane_w = last_pair + 2 * (attrs.stride_w // 2 + words)
     bands = _bands(image, attrs, plane_w, 8 * image.kernel_h * words)
     rows = _fewest_rows(bands) if _may_roll(image) else image.out_h
+    if least and (_may_roll(image) or not _shrinks(context)):
+        rows = 1
     plane = _plane_fields(context, image, (bands.plane_h(rows), plane_w), exact_finish(channels, clamp))
     fields = _fields(context, attrs, image), plane
     low = _lowered(context, "mn_depthwise_dsp", fields, w, channels, bands.scratch_bytes(rows))
@@ -108,7 +113,10 @@ def _fewest_rows(bands: Bands) -> int:
 
 
 def _may_roll(image: PlaneGeometry) -> bool:
-    """Whether rows of outputs never lie on rows of inputs below them, were both to start at the same byte."""
+    """Whether rows of outputs never lie on rows of inputs below them, were both to start at the same byte.
+
+    An output that never takes over its input's memory may roll in any case.
+    """
     return image.x_column == image.y_column and image.y_row <= image.x_row
 
 
@@ -166,8 +174,6 @@ def _lowered(
     channels: Channels,
     scratch_bytes: int,
 ) -> Lowered:
-    x, y = context.input(0), context.output()
-    shrinks = x.shape[3] == y.shape[3] and y.elements <= x.elements
     return Lowered(
         op_index=context.index,
         kernel=kernel,
@@ -177,8 +183,14 @@ def _lowered(
         constants=(int8_constant("weights", w), channel_constant(channels)),
         arguments=(context.argument(0),),
         scratch_bytes=scratch_bytes,
-        in_place=(0,) if shrinks else (),
+        in_place=(0,) if _shrinks(context) else (),
     )
+
+
+def _shrinks(context: OpContext) -> bool:
+    """Whether the output may take over the input's memory."""
+    x, y = context.input(0), context.output()
+    return x.shape[3] == y.shape[3] and y.elements <= x.elements
 
 
 def _image(context: OpContext) -> PlaneGeometry:

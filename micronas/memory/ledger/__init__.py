@@ -69,11 +69,11 @@ def make_ledger(
 
     ``sizes`` replaces the measured firmware sizes (default: looked up for the board and the kernels) and
     ``lowered`` the graph lowered to the board's core; without it, kernels with less scratch replace the
-    fastest where these do not fit the board. For ``tflm``, ``stored`` is the file that the graph was read
-    from (default: the canonical one). With a budget that is ``enough``, the first plan
-    within it ends the search for the lowest: the verdict is the same, the arena may be larger. ``within``
-    (default: the board's budget) limits what makes a network faster: the code of block convolutions, and
-    the arena, which ``prefer`` ``LATENCY`` lets grow in the memory that it lies in. Raises ``ModelError`` for
+    fastest where these do not fit the board or ``within``. For ``tflm``, ``stored`` is the file that the
+    graph was read from (default: the canonical one). With a budget that is ``enough``, the first plan within
+    it ends the search for the lowest: the verdict is the same, the arena may be larger. ``within`` (default:
+    the board's budget) limits what makes a network faster: scratch, the code of block convolutions, and the
+    arena, which ``prefer`` ``LATENCY`` lets grow in the memory that it lies in. Raises ``ModelError`` for
     an op without a kernel in the runtime, ``ValueError`` for an unknown runtime.
     """
     if runtime == "micronas":
@@ -93,16 +93,26 @@ def _roomiest_ledger(
     within: Budget | None,
     prefer: Prefer,
 ) -> Ledger:
-    """With the fastest kernels; where their arena fits no memory, with those of the least scratch."""
+    """With the fastest kernels; where their arena is over the limit, with those of the least scratch."""
     fastest = lower_graph(graph, Target(board.core))
     ledger = _micronas_ledger(graph, fastest, board, sizes, enough, within, prefer)
-    if ledger.sram_bytes <= board_budget(board).sram_bytes and not _over(ledger):
+    limit_bytes = min(budget.sram_bytes for budget in (board_budget(board), within) if budget)
+    if ledger.sram_bytes <= limit_bytes and not _over(ledger):
         return ledger
-    smallest = lower_graph(graph, Target(board.core, least_scratch=True))
-    if [low.kernel for low in smallest] == [low.kernel for low in fastest]:
+    smallest = with_least_scratch(graph, board, fastest)
+    if smallest is None:
         return ledger
     smaller = _micronas_ledger(graph, smallest, board, sizes, enough, within, prefer)
     return smaller if smaller.sram_bytes < ledger.sram_bytes else ledger
+
+
+def with_least_scratch(
+    graph: Graph, board: Board, fastest: tuple[Lowered, ...]
+) -> tuple[Lowered, ...] | None:
+    """``graph`` by the kernels and steps of least scratch; None if ``fastest`` has none that takes more."""
+    smallest = lower_graph(graph, Target(board.core, least_scratch=True))
+    same = [low.scratch_bytes for low in smallest] == [low.scratch_bytes for low in fastest]
+    return None if same else smallest
 
 
 def _over(ledger: Ledger) -> bool:

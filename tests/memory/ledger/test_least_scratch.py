@@ -10,10 +10,11 @@ import pytest
 from micronas.board import Core, load_board
 from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
-from micronas.memory.ledger import board_budget, check, make_ledger
+from micronas.memory.ledger import Budget, board_budget, check, make_ledger
 from micronas.memory.plan.tflm import tflm_arena_bytes
 from micronas.model.graph import DType, Graph, Quant
 from micronas.model.op_attributes import DepthwiseConv2D, Padding
+from micronas.search import gate
 from tests.support.graph_builder import GraphBuilder
 from tests.support.model_runner import run_in_emulator
 from tests.support.oracle import random_inputs, run_tflm
@@ -41,8 +42,39 @@ def test_a_network_that_fits_with_less_scratch_fits() -> None:
     assert not check(with_fastest, budget).fits
     ledger = make_ledger(graph, BOARD)
     assert check(ledger, budget).fits
-    assert ledger.lowered[0].kernel == "mn_depthwise_s8"
+    assert ledger.lowered[0].scratch_bytes < with_fastest.lowered[0].scratch_bytes
     assert tflm_arena_bytes(graph) < BOARD.sram_bytes  # so does TFLite Micro's
+
+
+@pytest.mark.parametrize(("channels", "multiplier"), [(1, 7), (3, 2), (2, 1), (1, 1)])
+def test_a_tighter_limit_makes_scratch_give_way_too(channels: int, multiplier: int) -> None:
+    """The limit of ``--sram-kb`` or of a search."""
+    graph = depthwise(48, channels, multiplier)
+    fastest = make_ledger(graph, BOARD)
+    limit = Budget(board_budget(BOARD).flash_bytes, fastest.sram_bytes - 256)
+    ledger = make_ledger(graph, BOARD, within=limit)
+    assert check(ledger, limit).fits
+    assert ledger.lowered[0].scratch_bytes < fastest.lowered[0].scratch_bytes
+
+
+def test_the_gate_knows_kernels_of_less_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The quick look and the verdict, which a search uses in turn, agree."""
+    graph = depthwise(48, 1, 7)
+    monkeypatch.setattr(gate, "shape_graph", lambda net: graph)
+    tight = Budget(board_budget(BOARD).flash_bytes, make_ledger(graph, BOARD).sram_bytes - 256)
+    for ask in ("fits", "verdict"):
+        asked = getattr(gate.LedgerGate(OneNetwork(), BOARD, "micronas", tight), ask)(None)  # type: ignore[arg-type]
+        assert asked is True or asked.fits
+
+
+class OneNetwork:
+    """A space of one architecture."""
+
+    def key(self, arch: None) -> str:
+        return "it"
+
+    def net(self, arch: None) -> None:
+        return None
 
 
 def test_nothing_changes_where_the_fastest_kernels_fit() -> None:
@@ -61,7 +93,7 @@ def test_least_scratch_is_never_more(channels: int, multiplier: int) -> None:
 
 @pytest.mark.emulator
 def test_kernels_of_least_scratch_equal_tflite_micro(tmp_path: Path) -> None:
-    cases = [depthwise(9, 1, 7), depthwise(9, 4, 1), depthwise(8, 3, 2, stride=2)]
+    cases = [depthwise(9, 1, 7), depthwise(9, 4, 1), depthwise(8, 3, 2, stride=2), depthwise(9, 3, 1)]
     rng = np.random.default_rng(5)
     runs = [(graph, random_inputs(graph, rng, 2)) for graph in cases]
     target = Target(Core.M4F, least_scratch=True)
