@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.data.dataset import Floats
-from micronas.data.logmel import LogMel, log_mel
+from micronas.data.logmel import log_mel
 from micronas.data.options import read_positive
 from micronas.errors import DataError
+from micronas.model.front_end import LogMel
 
 Clips = npt.NDArray[np.int16]
 

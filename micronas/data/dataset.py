@@ -5,8 +5,8 @@ Arrays are read-only: a data set is loaded once per process and shared by everyt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from typing import NoReturn, TypeAlias
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.errors import plural
+from micronas.model.front_end import FrontEnd as FrontEnd
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Labels: TypeAlias = npt.NDArray[np.int64]
@@ -100,15 +101,6 @@ class SealedTest:
         raise TypeError(
             "the sealed test split cannot leave its process; load the data set in the other process"
         )
-
-
-@dataclass(frozen=True)
-class FrontEnd:
-    """The conversion of raw samples to inputs. Name, version and parameters are deployed with the model."""
-
-    name: str
-    version: int
-    parameters: Mapping[str, float | int | str | list[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from micronas.config import SearchConfig
 from micronas.data import Dataset, DataSplit, Task
+from micronas.data.front_end_file import front_end_file
 from micronas.deploy.deployment import cache_folder, sources_of, verified_deployment, write_sources
 from micronas.deploy.modelled import try_modelled
 from micronas.deploy.to_json import deployment_to_json, latency_range
@@ -22,6 +23,7 @@ from micronas.estimate.confusion import Confusion, confusion_of
 from micronas.estimate.gap import Gap, gap_of
 from micronas.memory.ledger import make_ledger
 from micronas.memory.plan.prefer import Prefer
+from micronas.model.front_end import FILE_NAME, to_json
 from micronas.report.target import missed_target
 from micronas.search.final import Winner
 from micronas.search.predicted_latency.check import check_predictions, check_to_json
@@ -149,7 +151,13 @@ def write_files(setup: Setup, tflite: bytes, best: Path) -> Deployed:
     (best / "model.tflite").write_bytes(tflite)
     labels = "\n".join(setup.dataset.class_names) + "\n"
     (best / "labels.txt").write_text(labels, encoding="utf-8", errors="surrogateescape")
-    files = {"tflite": best / "model.tflite", "labels": best / "labels.txt"}
+    front_end = json.dumps(to_json(front_end_file(setup.dataset)), indent=2) + "\n"
+    (best / FILE_NAME).write_text(front_end, encoding="utf-8")
+    files = {
+        "tflite": best / "model.tflite",
+        "labels": best / "labels.txt",
+        "front_end": best / FILE_NAME,
+    }
     ledger = make_ledger(graph, setup.board, within=setup.budget, prefer=Prefer(setup.config.prefer))
     if setup.config.device == "none":
         files["c"] = write_sources(sources_of(graph, ledger), best / "c")

@@ -1,0 +1,19 @@
+"""What travels with a network that was trained on a data set."""
+
+from __future__ import annotations
+
+from micronas.data.dataset import Dataset
+from micronas.model.front_end import FrontEndFile
+
+
+def front_end_file(dataset: Dataset) -> FrontEndFile:
+    """The content of ``front_end.json`` for networks of ``dataset``. No threshold is chosen yet."""
+    return FrontEndFile(
+        front_end=dataset.front_end,
+        kind=dataset.kind.value,
+        input_shape=dataset.input_shape,
+        input_range=dataset.input_range,
+        task=dataset.task.value,
+        labels=dataset.class_names,
+        thresholds={},
+    )

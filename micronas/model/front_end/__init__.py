@@ -1,0 +1,9 @@
+"""What a device computes from raw samples before the network: one definition for training and for C."""
+
+from __future__ import annotations
+
+from micronas.model.front_end.definition import FrontEnd
+from micronas.model.front_end.front_end_file import FILE_NAME, FrontEndFile, from_json, to_json
+from micronas.model.front_end.log_mel import LogMel, mel_filters
+
+__all__ = ["FILE_NAME", "FrontEnd", "FrontEndFile", "LogMel", "from_json", "mel_filters", "to_json"]

@@ -1,0 +1,111 @@
+"""``front_end.json``: what must travel with a network so that a device can feed it and read its answers.
+
+A search writes it beside ``model.tflite``; an export reads it, generates C from it and repeats it in
+``manifest.json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from micronas.errors import ModelError
+from micronas.model.front_end.definition import FrontEnd, Parameter
+from micronas.trial import Json
+
+FILE_NAME = "front_end.json"
+FORMAT = 1
+
+UNITS = {
+    "logmel": "16-bit PCM samples of one channel",
+    "stream": "values of each column, in the units of the CSV file",
+    "scale": "values as stored in the array",
+    "image": "pixels 0 to 255",
+    "grey": "pixels 0 to 255",
+}
+"""What one raw sample is, by the name of the front end."""
+
+
+@dataclass(frozen=True)
+class FrontEndFile:
+    """The front end, the input that it makes, and the meaning of the outputs.
+
+    ``input_shape`` is (height, width, channels); ``kind`` says what these are (image, spectrogram, stream).
+    ``input_range`` (low, high) is that of the training inputs. ``task`` is classify or detect_anomalies.
+    ``thresholds`` are by name; empty if none was chosen.
+    """
+
+    front_end: FrontEnd
+    kind: str
+    input_shape: tuple[int, ...]
+    input_range: tuple[float, float]
+    task: str
+    labels: tuple[str, ...]
+    thresholds: Mapping[str, float]
+
+    @property
+    def unit(self) -> str:
+        """What one raw sample is; empty for a front end of a user's own source."""
+        return UNITS.get(self.front_end.name, "")
+
+
+def to_json(file: FrontEndFile) -> dict[str, Json]:
+    """The object of the file; its keys are stable and described in docs/guides/front_end.md."""
+    return {
+        "format": FORMAT,
+        "name": file.front_end.name,
+        "version": file.front_end.version,
+        "parameters": {key: _plain(value) for key, value in file.front_end.parameters.items()},
+        "unit": file.unit,
+        "input": {
+            "kind": file.kind,
+            "shape": list(file.input_shape),
+            "range": [float(limit) for limit in file.input_range],
+        },
+        "task": file.task,
+        "labels": list(file.labels),
+        "thresholds": dict(file.thresholds),
+    }
+
+
+def from_json(data: object, where: str) -> FrontEndFile:
+    """The inverse of ``to_json``; raises ``ModelError`` that names ``where`` for anything else."""
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        found = data.get("format") if isinstance(data, dict) else type(data).__name__
+        raise ModelError(
+            f"{where}: format {found!r} is unknown; this version reads format {FORMAT}",
+            remedy="use the version of micronas that wrote it, or remove the file to export without it",
+        )
+    try:
+        given = data["input"]
+        low, high = (float(limit) for limit in given["range"])
+        return FrontEndFile(
+            front_end=FrontEnd(str(data["name"]), int(data["version"]), _parameters(data["parameters"])),
+            kind=str(given["kind"]),
+            input_shape=tuple(int(n) for n in given["shape"]),
+            input_range=(low, high),
+            task=str(data["task"]),
+            labels=tuple(str(label) for label in data["labels"]),
+            thresholds={str(key): float(value) for key, value in data["thresholds"].items()},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(
+            f"{where}: not a description of a front end ({type(error).__name__}: {error})",
+            remedy="take the file that the search wrote, or remove it to export without it",
+        ) from error
+
+
+def _parameters(values: Mapping[str, object]) -> dict[str, Parameter]:
+    checked: dict[str, Parameter] = {}
+    for key, value in values.items():
+        if isinstance(value, list):
+            checked[str(key)] = [float(v) for v in value]
+        elif isinstance(value, int | float | str):
+            checked[str(key)] = value
+        else:
+            raise TypeError(f"parameter {key} is {value!r}")
+    return checked
+
+
+def _plain(value: Parameter) -> Json:
+    return [float(v) for v in value] if isinstance(value, list) else value
