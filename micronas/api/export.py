@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from micronas.api.front_ends import front_end_beside
 from micronas.api.models import Calibration, Model, as_tflite, name_of
 from micronas.deploy.bench import COMPARED, constant_bytes, simplified
 from micronas.deploy.deployment import random_samples
@@ -31,8 +32,9 @@ def export(
     """Write ``model`` as a C99 library into the new folder ``out``, and return the folder.
 
     ``labels`` are the names of the outputs, in order; by default those in ``labels.txt`` in the model's
-    folder. ``prefer`` is ``latency``, a larger arena where that is modelled to be faster, or ``sram``, the
-    smallest. ``remove_constant_channels`` removes channels that no input can change. Raises
+    folder. A ``front_end.json`` there, which a search writes, is exported as C, too. ``prefer`` is
+    ``latency``, a larger arena where that is modelled to be faster, or ``sram``, the smallest.
+    ``remove_constant_channels`` removes channels that no input can change. Raises
     ``MicronasError`` if the folder is not empty or the model is refused.
     """
     folder, wanted = Path(out), prefer_named(prefer)
@@ -48,6 +50,7 @@ def export(
         labels=tuple(labels) or _labels_beside(model, graph),
         prefer=wanted,
         removed_bytes=constant_bytes(original) - constant_bytes(graph),
+        front_end=front_end_beside(model),
         sha256=hashlib.sha256(data).hexdigest(),
     )
     write_library(files, folder)

@@ -14,12 +14,14 @@ import re
 from collections.abc import Mapping, Sequence
 
 from micronas.deploy.library.form import make_forms
+from micronas.deploy.library.front_end import library_front_end, own_files, source_files
 from micronas.deploy.library.host_test_source import host_test
 from micronas.deploy.library.kernels import kernel_files, weak_kernel
 from micronas.deploy.library.texts import PlanFacts, manifest, text_files, values_of
 from micronas.deploy.limits import require_bounded
 from micronas.errors import ModelError
 from micronas.memory.plan.prefer import DEFAULT_PREFER, Prefer
+from micronas.model.front_end import FrontEndFile
 from micronas.model.graph import Graph
 
 
@@ -31,11 +33,13 @@ def library_files(
     sha256: str | None = None,
     prefer: Prefer = DEFAULT_PREFER,
     removed_bytes: int = 0,
+    front_end: FrontEndFile | None = None,
 ) -> Mapping[str, str]:
     """Path -> text of every file of the library called ``name``; raises ``ModelError`` as lowering does.
 
     ``labels`` names the outputs, one for each, or none; ``sha256`` is that of the model's file.
     ``removed_bytes`` of constants were in channels that ``graph`` no longer has.
+    With ``front_end`` the library computes the network's input from raw samples, if that front end has C.
     """
     require_bounded(graph)
     if not re.fullmatch(r"[A-Za-z]\w*", name, flags=re.ASCII):
@@ -47,9 +51,16 @@ def library_files(
     files = {f"src/mn_{name}_{form.key}.c": form.source(name, symbol, f"{symbol}.h") for form in forms}
     kernels = {op.kernel for form in forms for op in form.lowered}
     files |= {f"src/{path}": weak_kernel(path, text) for path, text in kernel_files(kernels).items()}
-    sources = sorted([*files, f"src/{symbol}.c"])
-    values = values_of(graph, name, forms, labels, sources)
+    front = None if front_end is None else library_front_end(front_end, graph)
+    computed = front is not None and front.tables is not None
+    if front is not None and computed:
+        files |= source_files(front)
+    own = (f"src/mn_front_end_{name}.c", f"src/mn_front_end_{name}.h") if computed else ()
+    sources = sorted([*files, f"src/{symbol}.c", *own])
+    values = values_of(graph, name, forms, labels, sources, front)
     files |= text_files(values, forms)
+    if front is not None and computed:
+        files |= own_files(front, graph, values)
     files[f"test/test_{name}.c"] = host_test(graph, name)
-    files["manifest.json"] = manifest(graph, values, forms, PlanFacts(sha256, prefer, removed_bytes))
+    files["manifest.json"] = manifest(graph, values, forms, PlanFacts(sha256, prefer, removed_bytes, front))
     return files

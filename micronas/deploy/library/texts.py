@@ -9,6 +9,7 @@ from typing import Any
 
 from micronas.codegen.comments import in_comment
 from micronas.deploy.library.form import Form, version
+from micronas.deploy.library.front_end import LibraryFrontEnd
 from micronas.deploy.library.render import render
 from micronas.errors import plural
 from micronas.host.resources import resource
@@ -17,7 +18,12 @@ from micronas.model.graph import DType, Graph, Tensor
 
 
 def values_of(
-    graph: Graph, name: str, forms: Sequence[Form], labels: Sequence[str], sources: Sequence[str]
+    graph: Graph,
+    name: str,
+    forms: Sequence[Form],
+    labels: Sequence[str],
+    sources: Sequence[str],
+    front: LibraryFrontEnd | None = None,
 ) -> dict[str, Any]:
     """The variables of the templates."""
     symbol, first_in, first_out = (
@@ -43,6 +49,7 @@ def values_of(
         "states": len(graph.states),
         "ops": plural(len(graph.ops), "operator"),
         "tensors": _tensors(graph),
+        "front": None if front is None else front.to_json(),
         "sources": [path for path in sources if not path.endswith(".h")],
     }
 
@@ -78,11 +85,12 @@ def text_files(values: dict[str, Any], forms: Sequence[Form]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class PlanFacts:
-    """What the manifest says of the model: hash of its file, plan, and bytes of constants left out."""
+    """What the manifest says of the model: hash of its file, plan, bytes of constants left out, front end."""
 
     model_sha256: str | None
     prefer: Prefer
     removed_bytes: int
+    front_end: LibraryFrontEnd | None = None
 
 
 def manifest(graph: Graph, values: dict[str, Any], forms: Sequence[Form], facts: PlanFacts) -> str:
@@ -94,6 +102,7 @@ def manifest(graph: Graph, values: dict[str, Any], forms: Sequence[Form], facts:
         "model_sha256": facts.model_sha256,
         "prefer": facts.prefer.value,
         "constant_channels": {"removed_bytes": facts.removed_bytes},
+        "front_end": None if facts.front_end is None else facts.front_end.to_json(),
         "inputs": [_tensor_json(graph.tensors[t]) for t in graph.inputs],
         "outputs": [_tensor_json(graph.tensors[t]) for t in graph.outputs],
         "forms": [form.to_json() for form in forms],

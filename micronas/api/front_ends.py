@@ -1,0 +1,26 @@
+"""The front end of a network, from the file that a search writes beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from micronas.api.models import Model
+from micronas.errors import ModelError
+from micronas.model.front_end import FILE_NAME, FrontEndFile, from_json
+
+
+def front_end_beside(model: Model) -> FrontEndFile | None:
+    """``front_end.json`` in the folder of ``model``; None if there is none, or ``model`` is not a file.
+
+    Raises ``ModelError`` for a file that is damaged or of another version.
+    """
+    path = Path(model).parent / FILE_NAME if isinstance(model, str | Path) else None
+    if path is None or not path.is_file():
+        return None
+    try:
+        return from_json(json.loads(path.read_text(encoding="utf-8")), str(path))
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{path} cannot be read: {error}", remedy="take the file that the search wrote, or remove it"
+        ) from error

@@ -1,0 +1,49 @@
+"""A front end as C: constants of ``firmware/lib/mn_front_end`` and a file that holds its buffers."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from micronas.codegen.front_end.log_mel import LogMelTables, log_mel_tables
+from micronas.codegen.front_end.stream import StreamTables, stream_tables
+from micronas.errors import ModelError
+from micronas.model.front_end import FrontEndFile
+from micronas.model.front_end.log_mel import NAME, VERSION, log_mel_of
+from micronas.model.graph import DType, Graph
+
+Tables: TypeAlias = LogMelTables | StreamTables
+
+__all__ = ["LogMelTables", "StreamTables", "Tables", "front_end_tables"]
+
+
+def front_end_tables(file: FrontEndFile, graph: Graph) -> Tables:
+    """The constants of the front end for input 0 of ``graph``.
+
+    Raises ``ModelError`` for a front end that has no C, or one that was made for another input.
+    """
+    given = graph.tensors[graph.inputs[0]]
+    if given.dtype is not DType.INT8 or given.quant is None or len(graph.inputs) != 1:
+        raise ModelError("the C of a front end needs a network with one int8 input")
+    if given.shape != (1, *file.input_shape):
+        raise ModelError(
+            f"the front end makes inputs of {file.input_shape}, and the network takes {given.shape[1:]}",
+            remedy="keep front_end.json beside the network of the same run",
+        )
+    front_end = file.front_end
+    if (front_end.name, front_end.version) == (NAME, VERSION):
+        if front_end.parameters.get("level", "none") != "none":
+            raise ModelError(
+                "level: peak scales whole clips, and a device does not know where a clip ends",
+                remedy="train with data.options.level: none",
+            )
+        height, width, channels = file.input_shape
+        spec = log_mel_of(front_end.parameters)
+        if width * channels != spec.bands:
+            raise ModelError(f"frames of {spec.bands} bands are no input of {file.input_shape}")
+        return log_mel_tables(spec, height, given.quant)
+    if front_end.name in ("stream", "scale") and front_end.version == 1 and file.kind == "stream":
+        return stream_tables(front_end, file.input_shape, given.quant)
+    raise ModelError(
+        f"front end {front_end.name} version {front_end.version} has no C",
+        remedy="compute it in your own code: manifest.json has its parameters",
+    )

@@ -1,0 +1,113 @@
+"""A log-mel front end as constants of ``mn_log_mel`` (``firmware/lib/mn_front_end/mn_log_mel.h``)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.errors import ModelError
+from micronas.model.front_end.log_mel import LogMel, hann, mel_edges_hz
+from micronas.model.graph import Quant
+
+LEAST_POINTS, MOST_POINTS = 8, 8192
+MOST_SHIFT = 14
+LARGEST_FLOOR_BITS = 62
+MOST_STEPS = 2047.0
+"""Input steps per octave of energy that ``steps`` can hold."""
+
+
+@dataclass(frozen=True, eq=False)
+class LogMelTables:
+    """Every field of the C struct; see its header. Tables are int32, uint16 and uint32."""
+
+    spec: LogMel
+    frames: int
+    cosines: npt.NDArray[np.int32]
+    half_hann: npt.NDArray[np.int32]
+    edges: npt.NDArray[np.uint16]
+    rising: npt.NDArray[np.uint32]
+    floor: int
+    least_log2: int
+    log2_span: int
+    steps: int
+    zero_point: int
+    most_shift: int
+
+    @property
+    def constant_bytes(self) -> int:
+        """The tables and the struct, on a 32-bit target."""
+        tables = (self.cosines, self.half_hann, self.edges, self.rising)
+        return sum(table.nbytes for table in tables) + STRUCT_BYTES
+
+    @property
+    def sample_bytes(self) -> int:
+        """One window of 16-bit samples."""
+        return 2 * self.spec.window
+
+    @property
+    def feature_bytes(self) -> int:
+        """The frames of one input."""
+        return self.frames * self.spec.bands
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Of the transform; free between frames."""
+        return 4 * self.spec.fft
+
+
+STRUCT_BYTES = 64
+"""``sizeof(mn_log_mel)`` on a 32-bit target."""
+
+
+def log_mel_tables(spec: LogMel, frames: int, quant: Quant) -> LogMelTables:
+    """The constants for inputs of ``frames`` with the scale and zero point of ``quant``.
+
+    Raises ``ModelError`` for a transform of a size that the C does not have.
+    """
+    if not LEAST_POINTS <= spec.fft <= MOST_POINTS or spec.fft & (spec.fft - 1):
+        raise ModelError(
+            f"the front end transforms {spec.fft} points; its C takes powers of two from {LEAST_POINTS} to "
+            f"{MOST_POINTS}",
+            remedy="change data.options.window_ms",
+        )
+    scale = 2.0**60 / spec.fft**2
+    floor = round(spec.floor * scale)
+    steps = math.log(2) / ((spec.high - spec.low) * quant.scale[0])
+    if not steps <= MOST_STEPS:
+        raise ModelError(
+            f"an input of scale {quant.scale[0]:g} is too fine for the C of the front end",
+            remedy="train the network on the features of this front end, whose values are 0 to 1",
+        )
+    first, edges, rising = _filters(spec)
+    return LogMelTables(
+        spec=spec,
+        frames=frames,
+        cosines=_q31(np.cos(2 * np.pi * np.arange(spec.fft // 4 + 1) / spec.fft)),
+        half_hann=_q31(hann(spec)[: spec.window // 2 + 1]),
+        edges=(first + edges).astype(np.uint16),
+        rising=rising,
+        floor=floor,
+        least_log2=round(65536 * (spec.low / math.log(2) + math.log2(scale))),
+        log2_span=round(65536 * (spec.high - spec.low) / math.log(2)),
+        steps=round(2**20 * steps),
+        zero_point=quant.zero_point[0],
+        most_shift=min(MOST_SHIFT, (LARGEST_FLOOR_BITS - floor.bit_length()) // 2),
+    )
+
+
+def _filters(spec: LogMel) -> tuple[int, npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
+    """The first bin, the borders of the filters in bins after it, and each bin's rise between borders."""
+    hz = mel_edges_hz(spec)
+    bins = np.fft.rfftfreq(spec.fft, 1 / spec.rate_hz)
+    edges = np.searchsorted(bins, hz, side="left")
+    inside = np.arange(edges[0], edges[-1])
+    band = np.searchsorted(edges, inside, side="right") - 1
+    rising = (bins[inside] - hz[band]) / (hz[band + 1] - hz[band])
+    return int(edges[0]), edges - edges[0], np.minimum(np.round(rising * 2**32), 2**32 - 1).astype(np.uint32)
+
+
+def _q31(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
+    return np.asarray(np.clip(np.round(values * 2**31), -(2**31), 2**31 - 1), np.int32)

@@ -1,0 +1,70 @@
+"""The constants of a front end as C text."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.codegen.front_end.log_mel import LogMelTables
+from micronas.codegen.front_end.stream import StreamTables
+from micronas.codegen.literals import float_literal, rows
+
+
+def constants_text(tables: LogMelTables | StreamTables) -> str:
+    """``static const`` tables and the struct ``front_end`` that names them."""
+    return _log_mel(tables) if isinstance(tables, LogMelTables) else _stream(tables)
+
+
+def _log_mel(tables: LogMelTables) -> str:
+    spec = tables.spec
+    fields = (
+        f".fft = {{.points = {spec.fft}, .cosines = cosines}}",
+        f".window = {spec.window}",
+        f".hop = {spec.hop}",
+        f".bands = {spec.bands}",
+        f".frames = {tables.frames}",
+        ".half_hann = half_hann",
+        ".edges = edges",
+        ".rising = rising",
+        f".floor = {tables.floor}u",
+        f".least_log2 = {tables.least_log2}",
+        f".log2_span = {tables.log2_span}",
+        f".steps = {tables.steps}",
+        f".zero_point = {tables.zero_point}",
+        f".most_shift = {tables.most_shift}",
+    )
+    return "\n".join(
+        (
+            _array("int32_t", "cosines", tables.cosines),
+            _array("int32_t", "half_hann", tables.half_hann),
+            _array("uint16_t", "edges", tables.edges),
+            _array("uint32_t", "rising", tables.rising),
+            _struct("mn_log_mel", fields),
+        )
+    )
+
+
+def _stream(tables: StreamTables) -> str:
+    fields = (
+        f".channels = {tables.channels}",
+        f".window = {tables.window}",
+        ".gains = gains",
+        ".offsets = offsets",
+    )
+    return "\n".join(
+        (_floats("gains", tables.gains), _floats("offsets", tables.offsets), _struct("mn_stream", fields))
+    )
+
+
+def _array(ctype: str, name: str, values: npt.NDArray[np.generic]) -> str:
+    text = rows(values) if not ctype.startswith("u") else rows(values).replace(",", "u,")
+    return f"static const {ctype} {name}[{values.size}] = {{\n{text}\n}};\n"
+
+
+def _floats(name: str, values: npt.NDArray[np.float32]) -> str:
+    literals = ", ".join(float_literal(float(value)) for value in values)
+    return f"static const float {name}[{values.size}] = {{{literals}}};\n"
+
+
+def _struct(ctype: str, fields: tuple[str, ...]) -> str:
+    return f"static const {ctype} front_end = {{\n" + "".join(f"    {field},\n" for field in fields) + "};\n"

@@ -1,0 +1,139 @@
+"""The front end in an exported library: its C, an example from raw samples to a class, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from micronas.codegen.front_end import LogMelTables, Tables, front_end_tables
+from micronas.codegen.front_end import log_mel as log_mel_c
+from micronas.codegen.front_end import stream as stream_c
+from micronas.codegen.front_end.text import constants_text
+from micronas.deploy.library.kernels import weak_kernel
+from micronas.deploy.library.render import render
+from micronas.errors import ModelError
+from micronas.host.resources import resource
+from micronas.memory.front_end_cost import FrontEndCost, front_end_cost
+from micronas.model.front_end import FrontEndFile, to_json
+from micronas.model.graph import DType, Graph
+
+RUNS_PER_INPUT = 4
+"""The example runs the network so often while one input passes."""
+RUNS_PER_MEAN = 3
+LEAST_SHARE = 0.5
+"""A decision needs a mean of this share of the output's range: a default that no data was asked about."""
+
+_AUDIO = ("mn_log2.c", "mn_log2.h", "mn_log_mel.c", "mn_log_mel.h", "mn_mul_high.h")
+_AUDIO_TRANSFORM = ("mn_real_fft.c", "mn_real_fft.h")
+_STREAM = ("mn_stream.c", "mn_stream.h")
+_SMOOTHING = ("mn_smoothing.c", "mn_smoothing.h")
+
+
+@dataclass(frozen=True, eq=False)
+class LibraryFrontEnd:
+    """The front end of an export. ``tables`` is None if it has no C, for the reason ``why_not``."""
+
+    file: FrontEndFile
+    tables: Tables | None
+    why_not: str = ""
+
+    @property
+    def cost(self) -> FrontEndCost | None:
+        """Bytes of its constants and buffers; None without C."""
+        return None if self.tables is None else front_end_cost(self.tables)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object ``front_end`` of ``manifest.json``."""
+        cost = self.cost
+        c = None if cost is None else {"arithmetic": self._arithmetic(), **cost.to_json()}
+        return {**to_json(self.file), "c": c, "why_no_c": self.why_not}
+
+    def _arithmetic(self) -> str:
+        return "32-bit fixed point" if isinstance(self.tables, LogMelTables) else "float32"
+
+
+def library_front_end(file: FrontEndFile, graph: Graph) -> LibraryFrontEnd:
+    """Its tables for ``graph``, or the reason why it has no C."""
+    try:
+        return LibraryFrontEnd(file, front_end_tables(file, graph))
+    except ModelError as error:
+        return LibraryFrontEnd(
+            file, None, f"{error.message}; {error.remedy}" if error.remedy else error.message
+        )
+
+
+def source_files(front: LibraryFrontEnd) -> dict[str, str]:
+    """Path in the library -> text of the C that front ends share."""
+    audio = isinstance(front.tables, LogMelTables)
+    names = (*(_AUDIO + _AUDIO_TRANSFORM if audio else _STREAM), *_SMOOTHING)
+    folder = resource("firmware") / "lib" / "mn_front_end"
+    return {f"src/{n}": weak_kernel(n, (folder / n).read_text(encoding="utf-8")) for n in sorted(names)}
+
+
+def own_files(front: LibraryFrontEnd, graph: Graph, values: Mapping[str, Any]) -> dict[str, str]:
+    """Path in the library -> text of the C of this front end and its example."""
+    assert front.tables is not None
+    assert front.cost is not None
+    known = {**values, "front": _values(front.file, front.tables, front.cost, graph, values)}
+    name = values["name"]
+    files = {
+        f"src/mn_front_end_{name}.h": render("front_end.h", known),
+        f"src/mn_front_end_{name}.c": render("front_end.c", known),
+    }
+    if values["labels"] and front.file.task == "classify":
+        files["example/main.c"] = render("example_main.c", known)
+    return files
+
+
+def _values(
+    file: FrontEndFile, tables: Tables, cost: FrontEndCost, graph: Graph, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    common = {
+        "name": file.front_end.name,
+        "version": file.front_end.version,
+        "constants": constants_text(tables),
+        "sram_bytes": cost.buffer_bytes,
+        "runs_per_mean": RUNS_PER_MEAN,
+        "least_mean": _least_mean(graph),
+        "least_percent": round(100 * LEAST_SHARE),
+    }
+    if isinstance(tables, LogMelTables):
+        return common | {
+            "audio": True,
+            "struct_bytes": log_mel_c.STRUCT_BYTES,
+            "rate_hz": tables.spec.rate_hz,
+            "window": tables.spec.window,
+            "hop": tables.spec.hop,
+            "bands": tables.spec.bands,
+            "frames": tables.frames,
+            "steps_per_run": max(1, tables.frames // RUNS_PER_INPUT),
+            "scratch_bytes": tables.scratch_bytes,
+            "scratch_in_arena": cost.scratch_is_free(values["arena_bytes"], bool(graph.states)),
+        }
+    return common | {
+        "audio": False,
+        "struct_bytes": stream_c.STRUCT_BYTES,
+        "channels": tables.channels,
+        "frames": tables.window,
+        "hop": tables.hop,
+        "steps_per_run": tables.hop,
+        "columns": ", ".join(_columns(file, tables.channels)),
+    }
+
+
+def _columns(file: FrontEndFile, channels: int) -> Sequence[str]:
+    """Names of the values of a row, free of what would end a comment."""
+    names = [name for name in str(file.front_end.parameters.get("columns", "")).split(",") if name]
+    plain = [
+        "".join(c if (c.isalnum() and c.isascii()) or c in "_- " else "?" for c in name) for name in names
+    ]
+    return plain if len(plain) == channels else [f"value {i}" for i in range(channels)]
+
+
+def _least_mean(graph: Graph) -> int:
+    output = graph.tensors[graph.outputs[0]]
+    if output.dtype is not DType.INT8 or output.quant is None:
+        return 0
+    low, high = -128, 127
+    return round(low + LEAST_SHARE * (high - low))

@@ -1,0 +1,122 @@
+"""Front ends as C programs on the host: raw samples in, int8 inputs out, under sanitizers."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.codegen.front_end import LogMelTables, StreamTables
+from micronas.codegen.front_end.text import constants_text
+from tests.support.host_c import SANITIZERS, WARNINGS
+from tests.support.paths import REPOSITORY
+
+FRONT_ENDS = REPOSITORY / "firmware" / "lib" / "mn_front_end"
+
+LOG_MEL = """
+#include "mn_log_mel.h"
+#include "programs.h"
+{constants}
+static int16_t held[{window}];
+static int8_t features[{count}];
+static int32_t scratch[{points}];
+
+unsigned run_{number}(const void *raw, unsigned count, unsigned step, int8_t *input)
+{{
+    const int16_t *samples = raw;
+    mn_log_mel_state state = {{held, features, 0, 0, 0, 0}};
+    for (unsigned i = 0; i < count; i += step) {{
+        (void)mn_log_mel_push(&front_end, &state, samples + i, count - i < step ? count - i : step, scratch);
+    }}
+    return mn_log_mel_input(&front_end, &state, input) ? {count}u : 0u;
+}}
+"""
+STREAM = """
+#include "mn_stream.h"
+#include "programs.h"
+{constants}
+static int8_t rows[{count}];
+
+unsigned run_{number}(const void *raw, unsigned count, unsigned step, int8_t *input)
+{{
+    const float *values = raw;
+    mn_stream_state state = {{rows, 0, 0}};
+    for (unsigned i = 0; i < count; i += step) {{
+        mn_stream_push(&front_end, &state, values + i);
+    }}
+    return mn_stream_input(&front_end, &state, input) ? {count}u : 0u;
+}}
+"""
+HEADER = """
+#include <stdint.h>
+{prototypes}
+"""
+MAIN = """
+#include <stdio.h>
+#include <stdlib.h>
+#include "programs.h"
+
+typedef unsigned (*program)(const void *, unsigned, unsigned, int8_t *);
+
+/* number, bytes of a sample, samples of a clip, samples of a push */
+int main(int argc, char **argv)
+{{
+    static const program programs[] = {{{names}}};
+    static char raw[1 << 20];
+    static int8_t input[1 << 16];
+    const unsigned bytes = (unsigned)atoi(argv[2]), count = (unsigned)atoi(argv[3]);
+    const unsigned step = (unsigned)atoi(argv[4]);
+    while (argc == 5 && fread(raw, bytes, count, stdin) == count) {{
+        const unsigned written = programs[atoi(argv[1])](raw, count, step, input);
+        if (written == 0) {{
+            return 1;
+        }}
+        fwrite(input, 1, written, stdout);
+    }}
+    return 0;
+}}
+"""
+
+
+def build_front_ends(
+    tables: Sequence[LogMelTables | StreamTables], folder: Path, flags: Sequence[str] = ()
+) -> Path:
+    """One program with all ``tables``; ``run_front_end`` runs it."""
+    signature = "unsigned run_{}(const void *raw, unsigned count, unsigned step, int8_t *input);"
+    prototypes = "\n".join(signature.format(i) for i in range(len(tables)))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "programs.h").write_text(HEADER.format(prototypes=prototypes))
+    names = ", ".join(f"run_{i}" for i in range(len(tables)))
+    (folder / "main.c").write_text(MAIN.format(names=names))
+    for number, table in enumerate(tables):
+        (folder / f"run_{number}.c").write_text(_source(table, number))
+    sources = [*sorted(folder.glob("*.c")), *sorted(FRONT_ENDS.glob("*.c"))]
+    command = ["gcc", *WARNINGS, *SANITIZERS, *flags, f"-I{folder}", f"-I{FRONT_ENDS}"]
+    built = subprocess.run(
+        [*command, *map(str, sources), "-o", str(folder / "run")], capture_output=True, text=True, timeout=120
+    )
+    assert built.returncode == 0, built.stderr[:3000]
+    return folder / "run"
+
+
+def run_front_end(
+    program: Path, number: int, clips: npt.NDArray[np.generic], step: int
+) -> npt.NDArray[np.int8]:
+    """``clips`` (N, samples), pushed by ``step`` samples -> inputs (N, values)."""
+    arguments = [program, number, clips.itemsize, clips.shape[1], step]
+    ran = subprocess.run([*map(str, arguments)], input=clips.tobytes(), capture_output=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr.decode()[:3000]
+    return np.frombuffer(ran.stdout, np.int8).reshape(len(clips), -1)
+
+
+def _source(table: LogMelTables | StreamTables, number: int) -> str:
+    constants = constants_text(table)
+    if isinstance(table, StreamTables):
+        return STREAM.format(constants=constants, count=table.feature_bytes, number=number)
+    spec = table.spec
+    return LOG_MEL.format(
+        constants=constants, window=spec.window, count=table.feature_bytes, points=spec.fft, number=number
+    )
