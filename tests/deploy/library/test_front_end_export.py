@@ -1,0 +1,186 @@
+"""An exported library with its front end: the example prints the class that Python gets, from raw samples."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import wave
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import micronas as mn
+from micronas.board import Core
+from micronas.data.audio_file import read_audio
+from micronas.data.logmel import log_mel
+from micronas.deploy.library import library_files
+from micronas.errors import ModelError
+from micronas.model.front_end import FILE_NAME, FrontEnd, FrontEndFile, LogMel, to_json
+from micronas.model.graph import Quant, Softmax
+from micronas.model.interpreter import run_in_order
+from micronas.model.net import Conv, Dense, Flatten, NetBuilder, SoftmaxLayer, shape_graph
+from micronas.model.tflite.writer import write
+from micronas.space.reference.random_weights import random_weights
+from tests.support.host_c import SANITIZERS, WARNINGS
+from tests.support.written_files import written
+
+SPEC = LogMel(8000, window=240, hop=160, fft=256, bands=20, low_hz=20.0, high_hz=4000.0)
+CLIP, FRAMES = 4000, 24
+WORDS = FrontEndFile(
+    SPEC.front_end,
+    "spectrogram",
+    (FRAMES, 20, 1),
+    (0.0, 1.0),
+    "classify",
+    ("up", "down", "left", "right"),
+    {},
+)
+MOTION = FrontEndFile(
+    FrontEnd("stream", 1, {"columns": "ax,ay,*/", "hop": 4, "mean": [1, 2, 3], "spread": [1, 2, 4]}),
+    "stream", (8, 1, 3), (-1.0, 1.0), "classify", ("walk", "run", "sit"), {},
+)  # fmt: skip
+QUANT = Quant((float(np.float32(1 / 255)),), (-128,))
+
+
+def network(file, seed, quant=QUANT):
+    layers = (Conv(4, 3, 1, 2, 1), Flatten(), Dense(len(file.labels)), SoftmaxLayer())
+    graph = random_weights(shape_graph(NetBuilder(file.input_shape).chain(*layers).build()), seed=seed)
+    tensors = list(graph.tensors)
+    tensors[graph.inputs[0]] = replace(tensors[graph.inputs[0]], quant=quant)
+    certain = replace(graph.ops[-1], attrs=Softmax(beta=12.0))  # made-up weights answer close to the middle
+    return replace(graph, tensors=tuple(tensors), ops=(*graph.ops[:-1], certain))
+
+
+@pytest.fixture(scope="module")
+def words():
+    return network(WORDS, seed=9)
+
+
+def quantized(x, quant):
+    q = np.rint(x / np.float32(quant.scale[0])) + quant.zero_point[0]
+    return np.clip(q, -128, 127).astype(np.int8)
+
+
+def answers(graph, x, labels, quant=QUANT):
+    q = quantized(x, quant)
+    return [labels[i] for i in run_in_order(graph, [q])[0].reshape(len(x), -1).argmax(axis=1)]
+
+
+def compiled(files, folder, compiler="gcc", flags=SANITIZERS):
+    if shutil.which(compiler) is None:
+        pytest.skip(f"{compiler} is not on PATH")
+    written(files, folder)
+    sources = [*folder.glob("src/*.[cS]"), folder / "example" / "main.c"]
+    command = [compiler, *WARNINGS, "-Wpedantic", *flags, f"-I{folder / 'src'}", *sorted(map(str, sources))]
+    built = subprocess.run(
+        [*command, "-o", str(folder / "detect")], capture_output=True, text=True, timeout=240
+    )
+    assert built.returncode == 0, built.stderr[:3000]
+    return folder / "detect"
+
+
+def said(program, raw):
+    ran = subprocess.run([program], input=raw, capture_output=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr.decode()[:3000]
+    return [line.split() for line in ran.stdout.decode().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def files(words):
+    return library_files(words, name="kws", labels=WORDS.labels, front_end=WORDS)
+
+
+@pytest.fixture(scope="module")
+def program(files, tmp_path_factory):
+    return compiled(files, tmp_path_factory.mktemp("kws"))
+
+
+def test_the_example_prints_the_class_of_a_wav(words, program, tmp_path):
+    rng = np.random.default_rng(1)
+    found, expected = [], []
+    for number in range(12):
+        t = np.arange(CLIP) / SPEC.rate_hz
+        sound = 20000 * np.sin(2 * np.pi * rng.uniform(50, 3900) * t) * np.exp(-rng.uniform(0, 20) * t)
+        with wave.open(str(tmp_path / f"{number}.wav"), "wb") as file:
+            file.setparams((1, 2, SPEC.rate_hz, CLIP, "NONE", ""))
+            file.writeframes(sound.astype("<i2").tobytes())
+        samples = read_audio(tmp_path / f"{number}.wav", SPEC.rate_hz)
+        expected += answers(words, log_mel(samples[None], SPEC), WORDS.labels)
+        (only,) = said(program, samples.astype("<i2").tobytes())
+        found.append(only[1])
+    assert found == expected
+    assert len(set(found)) > 1
+
+
+def test_a_longer_stream_is_decided_by_means(words, program):
+    """Every fourth of an input is one run; a decision is the mean of three, and printed when it changes."""
+    t = np.arange(2 * CLIP) / SPEC.rate_hz
+    tones = [20000 * np.sin(2 * np.pi * hz * t) for hz in (100, 440, 1000, 3000)]
+    stream = np.concatenate([*tones, np.zeros(2 * CLIP)]).astype(np.int16)
+    frames = log_mel(stream[None], SPEC)[0]
+    starts = range(0, len(frames) - FRAMES + 1, FRAMES // 4)
+    q = quantized(np.stack([frames[s : s + FRAMES] for s in starts]), QUANT)
+    outputs = run_in_order(words, [q])[0].reshape(len(q), -1).astype(int)
+    expected, last = [], None
+    for n, output in enumerate(outputs):
+        expected.append(["now", WORDS.labels[output.argmax()]])
+        mean = outputs[n - 2 : n + 1].mean(axis=0) if n >= 2 else np.full(4, -128.0)
+        found = WORDS.labels[mean.argmax()] if mean.max() >= 0 else None  # a probability of one half
+        expected += [["decided", found]] if found not in (None, last) else []
+        last = found
+    assert said(program, stream.astype("<i2").tobytes()) == expected
+    assert ["decided"] in [line[:1] for line in expected]
+
+
+def test_a_sensor_stream_is_classified_from_its_raw_values(tmp_path):
+    quant = Quant((0.01,), (3,))
+    graph = network(MOTION, seed=1, quant=quant)
+    program = compiled(library_files(graph, name="har", labels=MOTION.labels, front_end=MOTION), tmp_path)
+    rng = np.random.default_rng(2)
+    mean, spread = np.float32([1, 2, 3]), np.float32([1, 2, 4])
+    rows = (mean + spread * rng.normal(0, 0.7, (200, 3))).astype(np.float32)
+    lines = said(program, "\n".join(", ".join(f"{v:.9g}" for v in row) for row in rows).encode())
+    windows = np.stack([rows[s : s + 8] for s in range(0, 193, 4)])[:, :, None, :]
+    expected = answers(graph, (windows - mean) / spread, MOTION.labels, quant)
+    assert [word for what, word in lines if what == "now"] == expected
+    assert len(set(expected)) > 1
+
+
+@pytest.mark.parametrize("core", [Core.M0PLUS, Core.M3, Core.M4F], ids=lambda core: core.name)
+def test_the_example_compiles_for_a_microcontroller(core, files, tmp_path):
+    compiled(files, tmp_path, "arm-none-eabi-gcc", (*core.compiler_flags, "-O2", "--specs=nosys.specs"))
+
+
+def test_the_manifest_holds_the_definition_and_its_bytes(words):
+    files = library_files(words, name="kws", labels=WORDS.labels, front_end=WORDS)
+    front = json.loads(files["manifest.json"])["front_end"]
+    assert {key: front[key] for key in to_json(WORDS)} == json.loads(json.dumps(to_json(WORDS)))
+    # tables: cosines 65, half a window 121, rises; one window, the frames of an input, and the state
+    assert front["c"]["buffer_bytes"] == 2 * 240 + 24 * 20 + 24
+    assert front["c"]["scratch_bytes"] == 4 * 256
+    assert json.loads(library_files(words, name="kws")["manifest.json"])["front_end"] is None
+
+
+def test_without_c_for_a_front_end_the_library_says_why(words):
+    other = replace(WORDS, front_end=FrontEnd("theirs", 3))
+    files = library_files(words, name="kws", labels=WORDS.labels, front_end=other)
+    front = json.loads(files["manifest.json"])["front_end"]
+    assert front["c"] is None
+    assert front["why_no_c"].startswith("front end theirs version 3 has no C")
+    assert not [path for path in files if "front_end" in path or path.startswith("example/")]
+
+
+def test_export_finds_the_file_beside_the_network(words, tmp_path):
+    best = tmp_path / "best"
+    best.mkdir()
+    (best / "model.tflite").write_bytes(write(words))
+    (best / "labels.txt").write_text("\n".join(WORDS.labels) + "\n")
+    (best / FILE_NAME).write_text(json.dumps(to_json(WORDS)))
+    folder = mn.export(best / "model.tflite", tmp_path / "lib", name="kws")
+    assert (folder / "src" / "mn_front_end_kws.c").is_file()
+    assert (folder / "example" / "main.c").is_file()
+    (best / FILE_NAME).write_text("{")
+    with pytest.raises(ModelError, match="cannot be read"):
+        mn.export(best / "model.tflite", tmp_path / "again")
