@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from micronas.api.front_ends import front_end_beside
 from micronas.api.models import Calibration, Model, as_graph, as_tflite, name_of
 from micronas.board import Board, load_board
 from micronas.deploy.plan_choice import PlanChoice, plan_choice
 from micronas.errors import ConfigError
-from micronas.memory.budget import make_budget
+from micronas.memory.budget import less_front_end, make_budget
+from micronas.memory.front_end_cost import cost_of_file, with_front_end
 from micronas.memory.ledger import Budget, Ledger, make_ledger
 from micronas.memory.ledger import check as check_ledger
 from micronas.memory.plan.prefer import DEFAULT_PREFER, prefer_named
@@ -51,7 +53,8 @@ def check(
     """Check ``model`` against the limits of ``board``, or tighter ones in KB of 1,024 bytes.
 
     ``runtime`` is ``micronas`` or ``tflm`` (TFLite Micro). ``prefer`` is ``latency``, the fastest plan within
-    the limits, or ``sram``, the smallest arena. Raises ``MicronasError`` for a model or board that cannot be
+    the limits, or ``sram``, the smallest arena. If the model's folder has a ``front_end.json``, which a
+    search writes, its front end counts, too. Raises ``MicronasError`` for a model or board that cannot be
     read.
     """
     if runtime not in RUNTIMES:
@@ -64,9 +67,13 @@ def check(
         graph, stored = read_bytes(data, name_of(model)), stored_file(data)
     else:
         graph = as_graph(model, calibration)
-    ledger = make_ledger(graph, profile, runtime, within=budget, prefer=wanted, stored=stored)
+    cost = cost_of_file(front_end_beside(model))
+    within = less_front_end(budget, cost, profile)
+    ledger = make_ledger(graph, profile, runtime, within=within, prefer=wanted, stored=stored)
+    choice = plan_choice(graph, profile, ledger, wanted, within) if runtime == "micronas" else None
+    if cost is not None:
+        ledger = with_front_end(ledger, cost, profile.core, graph)
     verdict = check_ledger(ledger, budget)
-    choice = plan_choice(graph, profile, ledger, wanted, budget) if runtime == "micronas" else None
     return Check(
         fits=verdict.fits,
         sram_bytes=ledger.sram_bytes,

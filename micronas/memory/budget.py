@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from micronas.board import Board
 from micronas.errors import BudgetError
+from micronas.memory.front_end_cost import FrontEndCost
 from micronas.memory.ledger import Budget, board_budget
 
 
@@ -30,3 +31,20 @@ def _bytes(board: Board, name: str, asked_kb: float | None, there_bytes: int) ->
     if asked_kb * 1024 > there_bytes:
         raise BudgetError(f"{name} is {asked_kb:g}, but {board.name} has {there_kb} KB", remedy=remedy)
     return round(asked_kb * 1024)
+
+
+def less_front_end(budget: Budget, cost: FrontEndCost | None, board: Board) -> Budget:
+    """What remains beside a front end whose scratch the arena holds; ``BudgetError`` if nothing does."""
+    if cost is None:
+        return budget
+    flash_bytes, sram_bytes = cost.flash_bytes(board.core), cost.buffer_bytes
+    for name, needed, limit in (
+        ("flash", flash_bytes, budget.flash_bytes),
+        ("SRAM", sram_bytes, budget.sram_bytes),
+    ):
+        if needed >= limit:
+            raise BudgetError(
+                f"the front end alone takes {needed:,} bytes of {name}, and the limit is {limit:,}",
+                remedy="shorter windows or fewer bands in data.options, or a larger limit in constraints",
+            )
+    return Budget(budget.flash_bytes - flash_bytes, budget.sram_bytes - sram_bytes)

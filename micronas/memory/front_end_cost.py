@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from micronas.codegen.front_end import LogMelTables, Tables
+from micronas.board import Core
+from micronas.codegen.front_end import LogMelTables, Tables, tables_of
+from micronas.errors import ModelError
+from micronas.memory.ledger.free_region import Item
+from micronas.memory.ledger.items import Ledger
+from micronas.model.front_end import FrontEndFile
+from micronas.model.graph import Graph, Quant
 from micronas.trial import Json
 
 LOG_MEL_STATE_BYTES, STREAM_STATE_BYTES = 24, 12
 """``sizeof(mn_log_mel_state)`` and ``sizeof(mn_stream_state)`` on a 32-bit target."""
+CODE_TABLE = Path(__file__).with_name("front_end_code.json")
+"""Code bytes by core; ``tools/measure_front_end.py`` writes it."""
+WHAT = "front end"
+_NOMINAL = Quant((1 / 255,), (-128,))
 
 
 @dataclass(frozen=True)
 class FrontEndCost:
-    """``constant_bytes`` lie in flash, ``buffer_bytes`` in SRAM at all times.
+    """``constant_bytes`` lie in flash, ``buffer_bytes`` in SRAM at all times; ``kind`` is logmel or stream.
 
-    ``scratch_bytes`` are needed only while a frame is computed: an arena that is free then holds them.
+    ``scratch_bytes`` are needed only while a frame is computed: the arena of a network without states, which
+    is free then, holds them.
     """
 
+    kind: str
     constant_bytes: int
     buffer_bytes: int
     scratch_bytes: int
 
-    def scratch_is_free(self, arena_bytes: int, has_states: bool) -> bool:
-        """Whether the scratch takes no SRAM of its own: the arena holds it, and no state lives there."""
-        return not has_states and self.scratch_bytes <= arena_bytes
+    def flash_bytes(self, core: Core) -> int:
+        """Constants and code; the code was measured, see ``CODE_TABLE``."""
+        return self.constant_bytes + _code_bytes()[core.value][self.kind]
 
     def sram_bytes(self, arena_bytes: int, has_states: bool) -> int:
         """SRAM beside an arena of ``arena_bytes``."""
-        free = self.scratch_is_free(arena_bytes, has_states)
-        return self.buffer_bytes + (0 if free else self.scratch_bytes)
+        return self.buffer_bytes + max(0, self.scratch_bytes - (0 if has_states else arena_bytes))
 
     def to_json(self) -> dict[str, Json]:
         """Predicted, in bytes."""
@@ -44,5 +58,31 @@ def front_end_cost(tables: Tables) -> FrontEndCost:
     """The bytes of the generated C of ``tables``."""
     if isinstance(tables, LogMelTables):
         buffers = LOG_MEL_STATE_BYTES + tables.sample_bytes + tables.feature_bytes
-        return FrontEndCost(tables.constant_bytes, buffers, tables.scratch_bytes)
-    return FrontEndCost(tables.constant_bytes, STREAM_STATE_BYTES + tables.feature_bytes, 0)
+        return FrontEndCost("logmel", tables.constant_bytes, buffers, tables.scratch_bytes)
+    return FrontEndCost("stream", tables.constant_bytes, STREAM_STATE_BYTES + tables.feature_bytes, 0)
+
+
+def cost_of_file(file: FrontEndFile | None) -> FrontEndCost | None:
+    """Before a network exists; None for a front end without C, which a user's own code computes."""
+    if file is None:
+        return None
+    try:
+        return front_end_cost(tables_of(file, _NOMINAL))
+    except ModelError:
+        return None
+
+
+def with_front_end(ledger: Ledger, cost: FrontEndCost, core: Core, graph: Graph) -> Ledger:
+    """``ledger`` of ``graph`` with one item more in flash and one in ``sram``."""
+    sram_bytes = cost.sram_bytes(ledger.arena_bytes, bool(graph.states))
+    return replace(
+        ledger,
+        flash=(*ledger.flash, Item(WHAT, cost.flash_bytes(core), "flash")),
+        sram=(*ledger.sram, Item(WHAT, sram_bytes, "sram")),
+    )
+
+
+@functools.cache
+def _code_bytes() -> dict[str, dict[str, int]]:
+    table: dict[str, dict[str, int]] = json.loads(CODE_TABLE.read_text(encoding="utf-8"))
+    return table

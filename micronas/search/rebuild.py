@@ -18,8 +18,7 @@ from micronas.config import SearchConfig
 from micronas.deploy.deployment import write_sources
 from micronas.estimate.full import Estimate
 from micronas.host.environment import differences, environment
-from micronas.memory.budget import make_budget
-from micronas.memory.ledger import Ledger, make_ledger
+from micronas.memory.ledger import Budget, Ledger, make_ledger
 from micronas.memory.ledger import to_json as ledger_to_json
 from micronas.memory.plan.prefer import Prefer
 from micronas.model.graph import Graph
@@ -107,7 +106,7 @@ def rebuild(
     deadline_s = 60.0 + SLACK * (scores.train_cpu_s if scores else 0.0)
     estimate = train(task_of(record, records, config.workers), config, deadline_s)
     graph, _ = deployed_graph(estimate.tflite, f"trial {record.trial.number}", config, setup.dataset)
-    ledger = _ledger(graph, config, board)
+    ledger = _ledger(graph, config, board, setup.budget)
     folder = out or store.folder / "rebuilds" / f"trial-{record.trial.number}"
     rebuilt = Rebuilt(
         record.trial.number,
@@ -168,9 +167,7 @@ def _weights_digest(packed: bytes) -> str:
     return digest.hexdigest()[:16]
 
 
-def _ledger(graph: Graph, config: SearchConfig, board: Board) -> Ledger:
-    limits = config.constraints
-    within = make_budget(board, limits.flash_kb, limits.sram_kb)
+def _ledger(graph: Graph, config: SearchConfig, board: Board, within: Budget) -> Ledger:
     return make_ledger(graph, board, config.runtime, within=within, prefer=Prefer(config.prefer))
 
 

@@ -7,10 +7,12 @@ import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
+from micronas.data.front_end_file import front_end_file
 from micronas.device.flash import BOARD_DEADLINE_S
 from micronas.estimate.proxies import ZeroCostScorer
 from micronas.latency.core_model import is_modelled
 from micronas.latency.op_model import board_latency
+from micronas.model.front_end import to_json
 from micronas.model.net import shape_graph
 from micronas.report import write_report
 from micronas.search.cpu_clock import CpuClock
@@ -33,6 +35,7 @@ from micronas.search.termination import Termination, make_termination
 from micronas.space import Arch
 from micronas.store import Final, Record, Store
 from micronas.store.changes import DATA_DIGEST
+from micronas.store.stored_setup import FRONT_END_FACT
 from micronas.strategy import DIFFERENTIABLE
 from micronas.strategy.supernet_series import supernets_cpu_s
 from micronas.trial import Json
@@ -50,6 +53,7 @@ def new_run(setup: Setup, folder: Path) -> Store:
             "class_names": list(setup.dataset.class_names),
             "majority_baseline": setup.dataset.majority_baseline,
             DATA_DIGEST: setup.dataset.digest,
+            FRONT_END_FACT: to_json(front_end_file(setup.dataset)),
         },
     )
     (folder / CONFIG_FILE).write_text(config_text(config), encoding="utf-8")

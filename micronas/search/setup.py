@@ -23,6 +23,7 @@ from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget
 from micronas.memory.plan.prefer import Prefer
 from micronas.quantize.calibration import check_calibration
+from micronas.search.front_end_budget import network_budget
 from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
 from micronas.search.predicted_latency.modelled import NetLatency, modelled_limit
@@ -73,7 +74,7 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     ``board`` is set by a resumed run, which keeps its original profile.
     """
     board = board or _named_board(config)
-    budget = make_budget(board, config.constraints.flash_kb, config.constraints.sram_kb)
+    make_budget(board, config.constraints.flash_kb, config.constraints.sram_kb)  # for its complaints, first
     check_space(config.space.name)
     check_strategy(config.strategy, config.space.name)
     check_estimator(config.estimator.name, searcher(config.strategy.name), config.space.name)
@@ -84,6 +85,7 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     if config.device != "none":
         require_tools(make_device(config.device, config.probe, config.port), board)
     dataset = load(config.data)
+    budget = network_budget(config, board, dataset)
     _check_task(config.space.name, dataset)
     _check_calibration(dataset, config)
     space = make_space(config.space, dataset.input_shape, dataset.n_classes)

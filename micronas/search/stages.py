@@ -22,12 +22,12 @@ from micronas.estimate.full import Estimate, cached_dataset
 from micronas.estimate.full import estimate as estimate_fully
 from micronas.latency.core_model import is_modelled
 from micronas.latency.op_model import board_latency
-from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Ledger, make_ledger
 from micronas.memory.plan.prefer import Prefer
 from micronas.model.graph import Graph
 from micronas.model.tflite import read_bytes
 from micronas.search.evaluate import DeployedFigures, Stages, TrialEvaluator
+from micronas.search.front_end_budget import network_budget
 from micronas.search.predicted_latency.modelled import modelled_by_ledger
 from micronas.search.predicted_latency.prediction import (
     PREDICTION,
@@ -81,8 +81,7 @@ def place(
 ) -> DeployedFigures:
     """Size by the ledger; latency and parity from the device, if there is one and no prediction is used."""
     graph, removed = deployed_graph(tflite, "candidate", config, dataset)
-    constraints = config.constraints
-    limits = make_budget(board, constraints.flash_kb, constraints.sram_kb)
+    limits = network_budget(config, board, dataset)
     prefer = Prefer(config.prefer)
     ledger = make_ledger(graph, board, config.runtime, within=limits, prefer=prefer)
     modelled = _modelled(graph, ledger, config, board)

@@ -11,7 +11,8 @@ from micronas.board import Board
 from micronas.config import DataConfig, SpaceConfig
 from micronas.data import Dataset, Task
 from micronas.errors import BudgetError
-from micronas.memory.budget import make_budget
+from micronas.memory.budget import less_front_end, make_budget
+from micronas.search.front_end_budget import dataset_front_end
 from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
 from micronas.space import make_space
@@ -39,7 +40,7 @@ def propose(board: Board, dataset: Dataset) -> Constraints:
     refusal: BudgetError | None = None
     for share in _SHARES:
         flash_kb, sram_kb = (int(share * size / 1024) for size in (board.flash_bytes, board.sram_bytes))
-        budget = make_budget(board, flash_kb, sram_kb)
+        budget = less_front_end(make_budget(board, flash_kb, sram_kb), dataset_front_end(dataset), board)
         gate = LedgerGate(space, board, "micronas", budget)
         try:
             initial_trials(space, gate, gate.ledger, budget)

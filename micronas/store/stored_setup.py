@@ -7,12 +7,17 @@ from pydantic import ValidationError
 from micronas.board import Board, describe_validation
 from micronas.config import SearchConfig, parse_config
 from micronas.errors import ConfigError, StoreError
-from micronas.memory.budget import make_budget
+from micronas.memory.budget import less_front_end, make_budget
+from micronas.memory.front_end_cost import cost_of_file
 from micronas.memory.ledger import Budget
 from micronas.memory.plan.prefer import Prefer
+from micronas.model.front_end import FrontEndFile, from_json
 from micronas.store.run_file import SCHEMA_VERSION
 from micronas.store.store import Store
 from micronas.trial import number_of, object_at
+
+FRONT_END_FACT = "front_end"
+"""What ``front_end.json`` of the run's networks holds."""
 
 
 def stored_config(store: Store) -> SearchConfig:
@@ -35,15 +40,24 @@ def stored_board(store: Store) -> Board:
 
 
 def stored_budget(store: Store) -> Budget:
-    """Flash and SRAM limits of the run's networks; the profile is read only if the board sets the limit."""
+    """Limits of the run's networks, less the front end of its data. The profile is read only if needed."""
     constraints = object_at(store.fact("config"), "constraints")
     for key in ("flash_kb", "sram_kb"):
         if key not in constraints:
             raise store.unreadable("constraints", f"the key {key} is missing")
     flash_kb, sram_kb = number_of(constraints["flash_kb"]), number_of(constraints["sram_kb"])
     if flash_kb is not None and sram_kb is not None:
-        return Budget(flash_bytes=round(flash_kb * 1024), sram_bytes=round(sram_kb * 1024))
-    return make_budget(stored_board(store), flash_kb, sram_kb)
+        whole = Budget(flash_bytes=round(flash_kb * 1024), sram_bytes=round(sram_kb * 1024))
+    else:
+        whole = make_budget(stored_board(store), flash_kb, sram_kb)
+    cost = cost_of_file(stored_front_end(store))
+    return whole if cost is None else less_front_end(whole, cost, stored_board(store))
+
+
+def stored_front_end(store: Store) -> FrontEndFile | None:
+    """What ``front_end.json`` of the run's networks holds; None in a run of a version that had none."""
+    stored = store.optional_fact(FRONT_END_FACT)
+    return None if stored is None else from_json(stored, str(store.folder))
 
 
 def stored_prefer(store: Store) -> Prefer:

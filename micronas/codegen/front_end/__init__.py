@@ -9,11 +9,11 @@ from micronas.codegen.front_end.stream import StreamTables, stream_tables
 from micronas.errors import ModelError
 from micronas.model.front_end import FrontEndFile
 from micronas.model.front_end.log_mel import NAME, VERSION, log_mel_of
-from micronas.model.graph import DType, Graph
+from micronas.model.graph import DType, Graph, Quant
 
 Tables: TypeAlias = LogMelTables | StreamTables
 
-__all__ = ["LogMelTables", "StreamTables", "Tables", "front_end_tables"]
+__all__ = ["LogMelTables", "StreamTables", "Tables", "front_end_tables", "tables_of"]
 
 
 def front_end_tables(file: FrontEndFile, graph: Graph) -> Tables:
@@ -29,6 +29,11 @@ def front_end_tables(file: FrontEndFile, graph: Graph) -> Tables:
             f"the front end makes inputs of {file.input_shape}, and the network takes {given.shape[1:]}",
             remedy="keep front_end.json beside the network of the same run",
         )
+    return tables_of(file, given.quant)
+
+
+def tables_of(file: FrontEndFile, quant: Quant) -> Tables:
+    """The constants for an input with the scale and zero point of ``quant``; raises as above."""
     front_end = file.front_end
     if (front_end.name, front_end.version) == (NAME, VERSION):
         if front_end.parameters.get("level", "none") != "none":
@@ -40,9 +45,9 @@ def front_end_tables(file: FrontEndFile, graph: Graph) -> Tables:
         spec = log_mel_of(front_end.parameters)
         if width * channels != spec.bands:
             raise ModelError(f"frames of {spec.bands} bands are no input of {file.input_shape}")
-        return log_mel_tables(spec, height, given.quant)
+        return log_mel_tables(spec, height, quant)
     if front_end.name in ("stream", "scale") and front_end.version == 1 and file.kind == "stream":
-        return stream_tables(front_end, file.input_shape, given.quant)
+        return stream_tables(front_end, file.input_shape, quant)
     raise ModelError(
         f"front end {front_end.name} version {front_end.version} has no C",
         remedy="compute it in your own code: manifest.json has its parameters",

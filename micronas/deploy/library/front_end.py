@@ -109,10 +109,12 @@ def _values(
             "frames": tables.frames,
             "steps_per_run": max(1, tables.frames // RUNS_PER_INPUT),
             "scratch_bytes": tables.scratch_bytes,
-            "scratch_in_arena": cost.scratch_is_free(values["arena_bytes"], bool(graph.states)),
+            "scratch_in_arena": not graph.states,
+            "memory_bytes": max(values["arena_bytes"], tables.scratch_bytes),
         }
     return common | {
         "audio": False,
+        "scratch_in_arena": False,
         "struct_bytes": stream_c.STRUCT_BYTES,
         "channels": tables.channels,
         "frames": tables.window,

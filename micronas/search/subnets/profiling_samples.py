@@ -16,11 +16,11 @@ from micronas.deploy.deployment import verified_deployment
 from micronas.device.targets import make_device
 from micronas.errors import MicronasError
 from micronas.estimate.full import cached_dataset
-from micronas.memory.budget import make_budget
 from micronas.memory.ledger import make_ledger
 from micronas.memory.plan.prefer import Prefer
 from micronas.model.net import Net
 from micronas.model.tflite import read_bytes
+from micronas.search.front_end_budget import network_budget
 from micronas.search.predicted_latency.prediction import profile_of
 from micronas.search.stages import PARITY_SAMPLES, parity_samples
 from micronas.search.subnets.latency import ProfiledNetwork, Shapes, SubnetLatency
@@ -89,8 +89,7 @@ def run_untrained(config: SearchConfig, board: Board) -> RunUntrained:
         graph = read_bytes(tflite, "profiling_sample")
         samples = parity_samples(graph, dataset, PARITY_SAMPLES)
         device = make_device(config.device, config.probe, config.port)
-        constraints = config.constraints
-        limits = make_budget(board, constraints.flash_kb, constraints.sram_kb)
+        limits = network_budget(config, board, dataset)
         prefer = Prefer(config.prefer)
         ledger = make_ledger(graph, board, within=limits, prefer=prefer)  # with the blocks that a trial has
         with verified_deployment(graph, board, samples, device=device, ledger=ledger) as deployed:

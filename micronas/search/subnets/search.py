@@ -22,9 +22,9 @@ from micronas.errors import StoreError
 from micronas.estimate.full import cached_dataset
 from micronas.host.durable import replace_durably
 from micronas.latency.op_model import board_latency
-from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Ledger
 from micronas.memory.plan.prefer import Prefer
+from micronas.search.front_end_budget import network_budget
 from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
 from micronas.search.predicted_latency.source import latency_source
@@ -175,7 +175,7 @@ class RegionWalk:
         self._config, self._ran = config, ran
         dataset = cached_dataset(config.data)
         self.space = make_space(config.space, dataset.input_shape, dataset.n_classes)
-        budget = make_budget(board, config.constraints.flash_kb, config.constraints.sram_kb)
+        budget = network_budget(config, board, dataset)
         macs, prefer = config.constraints.macs, Prefer(config.prefer)
         outer = LedgerGate(self.space, board, config.runtime, budget, macs, prefer=prefer)
         problem = Problem(config.data, Target(board.core), budget, outer.ledger)

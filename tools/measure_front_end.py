@@ -1,0 +1,117 @@
+"""Measures micronas/memory/front_end_code.json again; run it after a change of firmware/lib/mn_front_end.
+
+    python tools/measure_front_end.py
+
+Links, per core of the shipped boards, a program that only computes a front end, and stores the bytes of its
+code without the constants of the front end, which the ledger counts itself.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+
+from elftools.elf.elffile import ELFFile
+
+from micronas.board import Core, board_names, load_board
+from micronas.codegen.toolchain import gcc_version, require_gcc
+from micronas.deploy.library import library_files
+from micronas.memory.front_end_cost import CODE_TABLE
+from micronas.model.front_end import FrontEnd, FrontEndFile, LogMel
+from micronas.model.graph import Graph
+from micronas.model.net import Dense, Flatten, NetBuilder, shape_graph
+from micronas.space.reference.random_weights import random_weights
+
+_SPEC = LogMel(16000, window=480, hop=320, fft=512, bands=40, low_hz=20.0, high_hz=8000.0)
+EXAMPLES = {
+    "logmel": FrontEndFile(
+        _SPEC.front_end, "spectrogram", (49, 40, 1), (0.0, 1.0), "classify", ("a", "b"), {}
+    ),
+    "stream": FrontEndFile(
+        FrontEnd("stream", 1), "stream", (64, 1, 6), (-1.0, 1.0), "classify", ("a", "b"), {}
+    ),
+}
+_PUSH = {
+    "logmel": "static int32_t scratch[512]; static int16_t raw[320];\nint main(void)\n{\n"
+    "    mn_front_end_x_reset();\n    return (int)mn_front_end_x_push(raw, 320u, scratch)",
+    "stream": "static float raw[6];\nint main(void)\n{\n    mn_front_end_x_reset();\n"
+    "    mn_front_end_x_push(raw);\n    return 0",
+}
+_MAIN = """\
+#include "mn_front_end_x.h"
+static int8_t input[1960];
+{push} + (int)mn_front_end_x_input(input);
+}}
+"""
+
+
+def linked(kind: str, core: Core, folder: Path) -> dict[str, int]:
+    """Bytes of ``code``, ``constants`` and ``buffers`` of a program with the front end ``kind`` alone."""
+    elf = _link(kind, core, folder)
+    with elf.open("rb") as stream:
+        file = ELFFile(stream)
+        symbols = {s.name: int(s["st_size"]) for s in file.get_section_by_name(".symtab").iter_symbols()}
+        sections = {s.name: int(s["sh_size"]) for s in file.iter_sections()}
+    tables = ("cosines", "half_hann", "edges", "rising", "front_end", "gains", "offsets")
+    constants = sum(symbols.get(name, 0) for name in tables)
+    text = sections[".text"] + sections.get(".rodata", 0)
+    return {
+        "code": text - constants - symbols["main"],
+        "constants": constants,
+        "buffers": sum(size for name, size in symbols.items() if name.startswith("mn_front_end_") and size
+                       and name.rpartition("_")[2] in ("samples", "features", "rows", "state")),
+    }  # fmt: skip
+
+
+def _link(kind: str, core: Core, folder: Path) -> Path:
+    file = EXAMPLES[kind]
+    files = library_files(network(file), name="x", labels=file.labels, front_end=file)
+    for path, text in files.items():
+        if path.startswith("src/"):
+            (folder / Path(path).name).write_text(text, encoding="utf-8")
+    (folder / "main.c").write_text(_MAIN.format(push=_PUSH[kind]), encoding="utf-8")
+    flags = [
+        "-std=c99",
+        "-O2",
+        "-ffunction-sections",
+        "-fdata-sections",
+        "-Wl,--gc-sections",
+        "-nostartfiles",
+    ]
+    sources = ["main.c", "mn_front_end_x.c", "mn_stream.c" if kind == "stream" else "mn_log_mel.c"]
+    sources += [] if kind == "stream" else ["mn_log2.c", "mn_real_fft.c"]
+    command = [
+        str(require_gcc()),
+        *core.compiler_flags,
+        *flags,
+        "-Wl,-e,main",
+        "--specs=nosys.specs",
+        *sources,
+    ]
+    subprocess.run([*command, "-o", "front_end.elf"], cwd=folder, check=True, timeout=120)
+    return folder / "front_end.elf"
+
+
+def network(file: FrontEndFile) -> Graph:
+    """Some network that takes the inputs of ``file``."""
+    net = NetBuilder(file.input_shape).chain(Flatten(), Dense(len(file.labels))).build()
+    return random_weights(shape_graph(net), seed=0)
+
+
+def main() -> None:
+    """Measure every core of the shipped boards and write the table."""
+    table: dict[str, object] = {"compiler": gcc_version(require_gcc())}
+    for core in sorted({load_board(name).core for name in board_names()}, key=lambda core: core.value):
+        sizes = {}
+        for kind in EXAMPLES:
+            with tempfile.TemporaryDirectory() as scratch:
+                sizes[kind] = linked(kind, core, Path(scratch))["code"]
+        table[core.value] = sizes
+        print(core.value, sizes)
+    CODE_TABLE.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
