@@ -1,0 +1,38 @@
+"""The C of the log-mel front end on Cortex-M cores in QEMU: the host's bits, and what a frame costs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from micronas.board import Core
+from micronas.codegen.front_end.log_mel import log_mel_tables
+from micronas.data.logmel import log_mel
+from micronas.model.front_end import LogMel
+from micronas.model.graph import Quant
+from tests.support.front_end_emulated import run_log_mel_emulated
+
+SPEC = LogMel(16000, window=480, hop=320, fft=512, bands=40, low_hz=20.0, high_hz=8000.0)
+FRAMES, QUANT = 49, Quant((float(np.float32(1 / 255)),), (-128,))
+MOST_INSTRUCTIONS = {Core.M4F: 70_000, Core.M3: 70_000, Core.M0PLUS: 260_000}
+"""Of a frame: a limit above the emulated figures in docs/guides/front_end.md."""
+
+
+@pytest.mark.slow
+@pytest.mark.emulator
+@pytest.mark.parametrize("core", [Core.M4F, Core.M3, Core.M0PLUS], ids=lambda core: core.name)
+def test_a_device_computes_the_inputs_of_the_training(core, tmp_path):
+    rng = np.random.default_rng(7)
+    t = np.arange(16000) / 16000
+    tones = np.sin(2 * np.pi * rng.uniform(60, 7000, (4, 1)) * t) * np.array([[30], [900], [9000], [32000]])
+    clips = (tones + rng.normal(0, 20, tones.shape)).clip(-32768, 32767).astype(np.int16)
+    tables = log_mel_tables(SPEC, FRAMES, QUANT)
+    got = run_log_mel_emulated(tables, clips, SPEC.hop, tmp_path, core)
+    x = log_mel(clips, SPEC).reshape(len(clips), -1)
+    want = np.clip(np.rint(x / np.float32(QUANT.scale[0])) + QUANT.zero_point[0], -128, 127).astype(int)
+    apart = np.abs(got.inputs.astype(int) - want)
+    assert apart.max() <= 1
+    assert (apart > 0).mean() < 0.001
+    a_frame = got.instructions / FRAMES
+    assert (a_frame > 10_000).all()
+    assert (a_frame < MOST_INSTRUCTIONS[core]).all()
