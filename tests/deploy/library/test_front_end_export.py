@@ -18,9 +18,10 @@ from micronas.data.logmel import log_mel
 from micronas.deploy.library import library_files
 from micronas.errors import ModelError
 from micronas.model.front_end import FILE_NAME, FrontEnd, FrontEndFile, LogMel, to_json
-from micronas.model.graph import Quant, Softmax
+from micronas.model.graph import Quant
 from micronas.model.interpreter import run_in_order
 from micronas.model.net import Conv, Dense, Flatten, NetBuilder, SoftmaxLayer, shape_graph
+from micronas.model.op_attributes import Softmax
 from micronas.model.tflite.writer import write
 from micronas.space.reference.random_weights import random_weights
 from tests.support.host_c import SANITIZERS, WARNINGS
