@@ -93,7 +93,7 @@ def main() -> int:
         "--cases",
         type=int,
         default=CASES_PER_CORE,
-        help="shapes per core with the DSP extension; a third of them on others, which have fewer kernels",
+        help="shapes per core with the DSP extension; a fifth of them on others, which have fewer kernels",
     )
     parser.add_argument("--out", type=Path, default=COSTS)
     parser.add_argument("--core", choices=[c.value for c in CODES], help="only this one; keeps the others")
@@ -103,7 +103,7 @@ def main() -> int:
         if arguments.core not in (None, core.value):
             continue
         start = time.monotonic()
-        ops = collect(core, families, arguments.cases if core.has_dsp else arguments.cases // 3)
+        ops = collect(core, families, arguments.cases if core.has_dsp else arguments.cases // 5)
         fitted[core.value] = fit_prices(ops)
         print(f"{core.value}: {len(ops)} ops, {time.monotonic() - start:.0f} s")
         for name, (number, cycles, missed) in sorted(cross_validated(ops).items()):

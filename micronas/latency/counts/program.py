@@ -47,6 +47,14 @@ class ElfProgram:
             return None
         return self.functions[index]
 
+    def _pointed_to(self, word: int) -> CodeFunction | None:
+        """The function whose address ``word`` is, with the bit for Thumb code.
+
+        A word may by chance lie *within* a function: instructions are words too.
+        """
+        function = self.function_at(word & ~1)
+        return function if function is not None and word == function.start | 1 else None
+
     @cached_property
     def _starts(self) -> list[int]:
         return [f.start for f in self.functions]
@@ -62,8 +70,10 @@ class ElfProgram:
             if function.start in found:
                 continue
             found[function.start] = function
-            addresses = _mentioned(self.code(function.start, function.end), function, decoder)
+            code = self.code(function.start, function.end)
+            addresses = _jumps(code, function, decoder)
             todo += [f for a in addresses if (f := self.function_at(a)) is not None]
+            todo += [f for w in _words(code) if (f := self._pointed_to(w)) is not None]
         return tuple(found[start] for start in sorted(found))
 
 
@@ -90,8 +100,8 @@ def _functions(symbols: list) -> tuple[CodeFunction, ...]:  # type: ignore[type-
     return tuple(unique[start] for start in sorted(unique))
 
 
-def _mentioned(code: bytes, function: CodeFunction, decoder: InstructionDecoder) -> set[int]:
-    """Targets of direct jumps out of a function, and words in it that may be addresses of others."""
+def _jumps(code: bytes, function: CodeFunction, decoder: InstructionDecoder) -> set[int]:
+    """Targets of direct jumps out of a function."""
     found: set[int] = set()
     at = function.start
     while at < function.end:
@@ -101,6 +111,9 @@ def _mentioned(code: bytes, function: CodeFunction, decoder: InstructionDecoder)
         if run[-1].target is not None:
             found.add(run[-1].target)
         at = run[-1].end
-    words = struct.unpack(f"<{len(code) // 4}I", code[: len(code) // 4 * 4])
-    found |= {w & ~1 for w in words if w & 1}
     return {a for a in found if not function.start <= a < function.end}
+
+
+def _words(code: bytes) -> tuple[int, ...]:
+    """The words in a function, addresses among them."""
+    return struct.unpack(f"<{len(code) // 4}I", code[: len(code) // 4 * 4])
