@@ -22,6 +22,7 @@ from micronas.report.endings import endings
 from micronas.report.front import front_of
 from micronas.report.genes import genes_text
 from micronas.report.history import box_of, reward_chart, volume_chart
+from micronas.report.latency_agreement import latency_agreements
 from micronas.report.marks import kind, tip
 from micronas.report.memory_table import memory_table
 from micronas.report.run_data import RunData
@@ -61,6 +62,7 @@ def render(run: RunData, page: Path, live: Live | None = None) -> str:
         fronts=[chart for chart in fronts(run) if chart],
         front_numbers={record.trial.number for record in front},
         drawings=[(network, draw(network)) for network in run.networks],
+        agreements=latency_agreements(run.records),
         history=reward_chart(run),
         volume=volume_chart(run),
         box=box_of(run),

@@ -30,15 +30,12 @@ from micronas.latency import (
 )
 from micronas.model.graph import Graph
 from micronas.search.task import TrialTask
+from micronas.store.latency_keys import MODELLED_MS as MODELLED_MS
+from micronas.store.latency_keys import PREDICTION as PREDICTION
+from micronas.store.latency_keys import PROFILE as PROFILE
 from micronas.trial import Json, Latency, Source, latency_from_json, latency_to_json, number_of, object_at
 
-MODELLED_MS = "modelled_ms"
-"""Key of a profile: the network's latency by the timing model of the board's core."""
-
 _MIN_RATIOS = 2
-
-PROFILE, PREDICTION = "latency_profile", "latency_prediction"
-"""Keys of a trial's details: its profile, if it was measured, and its prediction, if there was one."""
 
 
 @dataclass(frozen=True)
