@@ -34,12 +34,14 @@ def from_arrays(
     kind: DataKind = DataKind.IMAGE,
     groups: npt.ArrayLike | None = None,
     name: str = "arrays",
+    normalise: bool | None = None,
 ) -> ArraySource:
-    """A data source of ``x`` (N, height, width, channels), already scaled, and labels ``y`` (N,) from 0.
+    """A data source of ``x`` (N, height, width, channels) and labels ``y`` (N,) from 0.
 
     A sensor window (N, time, channels) is treated as (N, time, 1, channels). ``groups`` (N,) keeps all
-    samples of a person or recording in the same part of the split. Raises ``DataError`` for shapes that do
-    not fit.
+    samples of a person or recording in the same part of the split. ``normalise`` scales each channel by the
+    mean and spread of the training split; None does so for streams, and for inputs whose channels differ in
+    spread. Raises ``DataError`` for shapes that do not fit.
     """
     inputs, labels = np.asarray(x, np.float32), np.asarray(y, np.int64)
     if inputs.ndim == 3:
@@ -56,9 +58,10 @@ def from_arrays(
         x=inputs,
         y=labels,
         class_names=names,
-        input_range=(float(inputs.min()), float(inputs.max())),
+        input_range=None,
         front_end=FrontEnd("none", 1),
         groups=None if groups is None else np.asarray(groups),
+        normalise=normalise,
         task=Task.CLASSIFY,
     )
     return ArraySource(samples)

@@ -12,7 +12,7 @@ from micronas.data.dataset import Dataset, DataSplit, Labels, SealedTest
 from micronas.data.digest import digest_of
 from micronas.data.membership import numbered
 from micronas.data.metrics import metric_of
-from micronas.data.normalise import normalised
+from micronas.data.normalise import normalised, should_normalise
 from micronas.data.parts import parts_of
 from micronas.data.samples import Samples, check_samples
 from micronas.data.sources import source_of
@@ -49,7 +49,7 @@ def load_split(config: DataConfig) -> SplitSamples:
         )
     check_samples(samples)
     part = parts_of(samples, config)
-    return SplitSamples(normalised(samples, part) if samples.normalise else samples, part)
+    return SplitSamples(normalised(samples, part) if should_normalise(samples, part) else samples, part)
 
 
 def sealed(found: SplitSamples, config: DataConfig) -> Dataset:

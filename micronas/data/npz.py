@@ -59,7 +59,7 @@ def load_own_npz(config: DataConfig) -> Samples:
         groups=arrays[roles["groups"]][chosen] if "groups" in roles else None,
         fold=arrays[roles["fold"]][chosen] if "fold" in roles else None,
         origins=tuple(str(i) for i in chosen) if left_out else (),
-        normalise=read(options, "normalise", bool, False),
+        normalise=read(options, "normalise", bool, False) if "normalise" in options else None,
         fingerprints=fingerprints(arrays[roles["x"]][chosen]) if kind == AUDIO else (),
         notes=(
             *([f"{plural(left_out, 'sample')} left out by {roles['keep']!r}"] if left_out else []),

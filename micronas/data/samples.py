@@ -35,8 +35,9 @@ class Samples:
     split. ``part`` (N,) is a prepared split (TRAIN, VALIDATION or TEST of split.py); a part that it lacks is
     drawn from its training samples. ``origins`` names the file or row of each sample.
     ``input_range`` is None if no range is stated: it is then found in the training split.
-    ``normalise`` scales each channel by the mean and spread of the training split. ``damaged`` names
-    the files that were left out, with the reason; ``files`` is the file of each sample, if each has one.
+    ``normalise`` scales each channel by the mean and spread of the training split; None lets the data decide
+    (``normalise.should_normalise``). ``damaged`` names the files that were left out, with the reason;
+    ``files`` is the file of each sample, if each has one.
     ``fingerprints`` are digests of the raw samples before a front end whose rounding depends on the machine.
     """
 
@@ -51,7 +52,7 @@ class Samples:
     fold: npt.NDArray[np.generic] | None = None
     part: Labels | None = None
     origins: tuple[str, ...] = ()
-    normalise: bool = False
+    normalise: bool | None = None
     damaged: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     fingerprints: tuple[bytes, ...] = ()

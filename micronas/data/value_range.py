@@ -19,8 +19,10 @@ REACH = 1.0
 """How far beyond the bulk, in spans of it, a value may be and still belong to the range: impulses do."""
 
 
-def robust_range(x: npt.NDArray[np.generic]) -> tuple[float, float]:
+def robust_range(x: npt.NDArray[np.generic], tails: tuple[float, float] = TAILS) -> tuple[float, float]:
     """(lowest, highest) of the finite values of ``x``, without those far outside the bulk; (0, 1) if empty.
+
+    ``tails`` are the percentiles that bound the bulk.
 
     Values of which all but a few are equal have no bulk to compare with: the range is then all of them.
     """
@@ -28,7 +30,7 @@ def robust_range(x: npt.NDArray[np.generic]) -> tuple[float, float]:
     if not finite.size:
         return 0.0, 1.0
     least, most = float(finite.min()), float(finite.max())
-    low, high = (float(v) for v in np.percentile(finite, TAILS))
+    low, high = (float(v) for v in np.percentile(finite, tails))
     if low == high:
         return least, most
     slack = REACH * (high - low)

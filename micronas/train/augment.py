@@ -32,8 +32,8 @@ SHARED = 4
 MASKED_TIME, MASKED_BANDS, TIME_SHIFT = 0.08, 0.08, 0.06
 """Spectrogram masks and shift at strength 1, as shares of the axis."""
 
-JITTER, GAIN = 0.02, 0.1
-"""Sensor noise as a share of full scale, and relative gain, at strength 1."""
+JITTER, GAIN = 0.1, 0.1
+"""Sensor noise in standard deviations of its channel, and relative gain, at strength 1."""
 
 
 @cache
@@ -124,13 +124,19 @@ def mask_and_shift(x: Tensor, seed: Tensor, strength: float) -> Tensor:
 
 
 def jitter(x: Tensor, seed: Tensor, strength: float) -> Tensor:
-    """A gain per channel, white noise, and a small shift in time."""
-    low, high = tf.reduce_min(x, (1, 2, 3), keepdims=True), tf.reduce_max(x, (1, 2, 3), keepdims=True)
+    """A gain per channel about its mean over time, white noise, and a small shift in time.
+
+    Noise is in units of each channel's own spread in the batch, and so is its range: a channel of small
+    values is not drowned by the noise of a large one, and an offset is not scaled.
+    """
+    low, high = tf.reduce_min(x, (0, 1, 2), keepdims=True), tf.reduce_max(x, (0, 1, 2), keepdims=True)
+    spread = tf.math.reduce_std(x, (0, 1, 2), keepdims=True)
     batch, channels = tf.shape(x)[0], int(x.shape[3])
     x = _shift_time(x, seed, round(TIME_SHIFT * strength * int(x.shape[1])))
     gain = 1 + tf.random.stateless_uniform((batch, 1, 1, channels), seed + 1, -1.0, 1.0) * (GAIN * strength)
-    noise = tf.random.stateless_normal(tf.shape(x), seed + 2) * (JITTER * strength) * (high - low)
-    return tf.clip_by_value(x * gain + noise, low, high)
+    noise = tf.random.stateless_normal(tf.shape(x), seed + 2) * (JITTER * strength) * spread
+    mean = tf.reduce_mean(x, (1, 2), keepdims=True)
+    return tf.clip_by_value(mean + (x - mean) * gain + noise, low, high)
 
 
 def _shift_time(x: Tensor, seed: Tensor, most: int) -> Tensor:

@@ -74,9 +74,21 @@ def test_spectrogram_masks_are_stretches_of_the_mean():
 
 
 def test_jitter_scales_channels_apart():
-    x = np.full((500, 32, 1, 2), 0.5, np.float32)
-    x[:, 0], x[:, 1] = 1.0, -1.0  # the sample's own range, which clips
-    y = augment.jitter(x, seed(0, 1), 1.0).numpy()[:, 8:, 0]
-    gain = y.mean(axis=1) / 0.5
-    assert np.abs(gain - 1).max() < augment.GAIN + 0.05
+    x = np.zeros((500, 32, 1, 2), np.float32)
+    x[:, 8::2], x[:, 9::2] = 0.5, -0.5
+    x[:, 0], x[:, 1] = 2.0, -2.0  # the batch's own range, which clips
+    y = augment.jitter(x, seed(0, 1), 1.0).numpy()[:, 12:, 0]
+    gain = y.std(axis=1) / 0.5
+    assert np.abs(gain - 1).max() < augment.GAIN + 0.2
     assert abs(np.corrcoef(gain.T)[0, 1]) < 0.2
+
+
+def test_jitter_is_in_the_units_of_each_channel_and_leaves_its_offset():
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((400, 32, 1, 2)).astype(np.float32) * [1.0, 1000.0] + [50.0, 0.0]
+    still = x.astype(np.float32)
+    y = augment.jitter(still, seed(0, 1), 0.2).numpy()  # too weak to shift: less than half a step
+    changed = (y - still).std(axis=(0, 1, 2))
+    assert changed[1] / changed[0] == pytest.approx(1000, rel=0.1)
+    assert changed[0] < 0.1
+    assert np.abs((y - still)[..., 0].mean(axis=(1, 2))).max() < 0.05  # a gain of 2 % of 50 would be 1

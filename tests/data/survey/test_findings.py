@@ -31,7 +31,9 @@ def good() -> Arrays:
 
 def examined(path: Path, arrays: Arrays, **options: Option) -> tuple[Finding, ...]:
     np.savez(path / "a.npz", **arrays)  # type: ignore[arg-type]
-    config = DataConfig(name="npz", path=path / "a.npz", options={"kind": "stream", **options})
+    config = DataConfig(
+        name="npz", path=path / "a.npz", options={"kind": "stream", "normalise": False, **options}
+    )
     config = config.model_copy(update={"validation_share": 0.3, "test_share": 0.3})
     found = load_split(config)
     return findings_of(found, sealed(found, config))
