@@ -6,6 +6,7 @@ network that fits is therefore candidate 0, which the search has to beat within 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from micronas.errors import BudgetError
 from micronas.memory.ledger import Budget
 from micronas.search.gate import Gate
 from micronas.space import Arch, Space
+from micronas.trial import Json
 
 INITIAL_TRIALS = 3
 _MAX_STEPS = 60
@@ -42,17 +44,34 @@ def initial_trials(
 ) -> tuple[Arch, ...]:
     """Up to ``count`` initial architectures, starting with the largest manual design that fits.
 
-    If some that fit are not ``affordable``, because they would take too much of the search's time, the
-    largest affordable ones are taken, the cheapest first, so that the first result comes soon.
-    If no manual design fits, a descent through the space looks for a smaller network that does. Raises
-    ``BudgetError`` with the bytes if the descent ends without one: no network of the space can meet the
-    budgets.
+    The largest network of every design comes before a second one of any. If some that fit are not
+    ``affordable``, because they would take too much of the search's time, the largest affordable ones are
+    taken, the cheapest first, so that the first result comes soon. If no manual design fits, a descent
+    through the space looks for a smaller network that does. Raises ``BudgetError`` with the bytes if the
+    descent ends without one: no network of the space can meet the budgets.
     """
     fitting = tuple(arch for arch in space.baselines() if gate.verdict(arch).fits)
     cheap = tuple(arch for arch in fitting if affordable(arch))
     if len(cheap) < len(fitting):
-        return cheap[:count][::-1] or fitting[-1:]
-    return fitting[:count] or (_walk_down(space, ledger, budget),)
+        chosen = _designs_first(space, cheap)[:count]
+        return tuple(arch for arch in reversed(cheap) if arch in chosen) or fitting[-1:]
+    return _designs_first(space, fitting)[:count] or (_walk_down(space, ledger, budget),)
+
+
+def _designs_first(space: Space, archs: tuple[Arch, ...]) -> tuple[Arch, ...]:
+    """The first of every design, then the rest. Designs differ in more than their widths."""
+    first = {json.dumps(_without_widths(space.to_json(arch))): arch for arch in reversed(archs)}
+    leading = [arch for arch in archs if arch in first.values()]
+    return (*leading, *(arch for arch in archs if arch not in leading))
+
+
+def _without_widths(data: Json) -> Json:
+    match data:
+        case dict():
+            return {key: _without_widths(value) for key, value in data.items() if key != "width"}
+        case list():
+            return [_without_widths(value) for value in data]
+    return data
 
 
 def _walk_down(space: Space, ledger: Callable[[Arch], Sizes], budget: Budget) -> Arch:

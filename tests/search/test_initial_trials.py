@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import pytest
 
+from micronas.config import SpaceConfig
 from micronas.errors import BudgetError
 from micronas.memory.ledger import Budget, Verdict
 from micronas.search.initial_trials import initial_trials
+from micronas.space import make_space
 from tests.support.search_fakes import GENES, ToyArch, ToySpace
 
 SPACE = ToySpace()
@@ -60,6 +62,20 @@ def test_where_large_ones_take_too_long_the_cheap_ones_come_first() -> None:
     assert begun(18) == tuple(ToyArch((v,) * GENES) for v in (1, 2, 3))
     assert begun(24) == tuple(ToyArch((v,) * GENES) for v in (4, 3, 2))  # all are affordable: as ever
     assert begun(-1) == (ToyArch((0,) * GENES),)
+
+
+def test_the_largest_network_of_each_design_comes_before_a_second_of_any() -> None:
+    space = make_space(SpaceConfig(), (28, 28, 1), 10)
+    budget = Budget(flash_bytes=10**9, sram_bytes=10**9)
+    found = initial_trials(space, _Everything(), lambda arch: Size(0, 0), budget)  # type: ignore[arg-type]
+    kinds = [space.to_json(arch)["blocks"][0]["kind"] for arch in found]  # type: ignore[index,call-overload]
+    assert set(kinds[:2]) == {"conv", "separable"}
+    assert found[0] == space.baselines()[0]
+
+
+class _Everything:
+    def verdict(self, arch: object) -> Verdict:
+        return Verdict(fits=True, reasons=(), remedies=())
 
 
 class NoSmallHandMade(ToySpace):

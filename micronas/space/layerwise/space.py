@@ -67,7 +67,7 @@ class LayerwiseSpace(GenomeSpace[LayerwiseArch]):
 
     def raw_baselines(self) -> Iterator[LayerwiseArch]:
         """VGG-like and depthwise-separable networks."""
-        return baselines(self.limits)
+        return baselines(self.limits, self.input_shape)
 
     def build(self, arch: LayerwiseArch) -> Net:
         """The network of ``arch``."""

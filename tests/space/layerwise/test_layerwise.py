@@ -254,6 +254,40 @@ def test_baseline_networks_cover_the_budget_classes():
         assert kinds == {BlockKind.CONV, BlockKind.SEPARABLE}
 
 
+def _seen(net):
+    """Input positions along the first axis that reach one output of the last windowed layer."""
+    reach = 0
+    for node in reversed(net.nodes):
+        layer = node.layer
+        if hasattr(layer, "stride_h"):
+            size = layer.pool_h if isinstance(layer, Pool) else layer.kernel_h
+            reach = reach * layer.stride_h + (size - 1) * getattr(layer, "dilation_h", 1)
+    return reach + 1
+
+
+@pytest.mark.parametrize(
+    ("length", "limits"),
+    [
+        *((length, Limits()) for length in (40, 64, 128, 400)),
+        (64, Limits(max_blocks=3)),
+        (128, Limits(max_blocks=3, dilations=(1, 2, 4, 8))),
+    ],
+)
+def test_baseline_networks_of_streams_see_the_whole_window(length, limits):
+    space = LayerwiseSpace((length, 1, 6), 5, limits)
+    seen = [_seen(space.net(arch)) for arch in space.baselines()]
+    assert np.mean([field >= length for field in seen]) >= 0.7  # not the dilated ones of long windows
+    assert min(seen) >= 40
+
+
+def test_baseline_networks_of_photographs_keep_their_resolution_where_digits_do_not():
+    photographs = LayerwiseSpace((32, 32, 3), 10, Limits()).baselines()
+    kept = {arch.blocks[0].kind for arch in photographs if arch.stem.stride == 1}
+    assert kept == {BlockKind.CONV, BlockKind.INVERTED}
+    for shape in ((28, 28, 1), (49, 40, 1)):
+        assert all(arch.stem.stride == 2 for arch in LayerwiseSpace(shape, 10, Limits()).baselines())
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(
     "limits", [Limits(), Limits(4, 4, 8, 8, (5,), (3,)), Limits(1, 1, 4, 12, (3, 7), (6,))]
