@@ -65,6 +65,7 @@ def print_result(setup: Setup, store: Store, found: FinalFigures, report: Path |
         (f"{found.figure}, int8, test", f"{percent(found.test_quality_int8)} of {found.test_samples}"),
         (f"{found.figure}, int8, validation", percent(scores.quality_int8)),
         *_quality_rows(found),
+        *([("selection", found.selection)] if found.selection else []),
         *([("note", found.note)] if found.note else []),
         *_cut_rows(store),
         ("flash", f"{kb(scores.flash_bytes)} of {kb(setup.budget.flash_bytes)}"),

@@ -173,11 +173,19 @@ class EstimatorConfig(_Section):
 
 
 class FinalFitConfig(_Section):
-    """The final training of the winner: augmentation and a cosine schedule, inside the time budget."""
+    """The final training of the winner: augmentation and a cosine schedule, inside the time budget.
+
+    Before it, the best trials and the best baseline network are trained again with other seeds, and rank by
+    the mean: the best of many single trainings is mostly the luckiest. A quarter of the trials at most.
+    """
 
     share: float = Field(default=0.35, gt=0, lt=1, description="share of a budget in minutes")
     epochs: int = Field(default=120, ge=1, description="maximum epochs")
     finalists: int = Field(default=1, ge=1, le=8, description="number of best networks to train this way")
+    candidates: int = Field(
+        default=5, ge=1, le=16, description="number of best trials to train again before that; 1: none"
+    )
+    seeds: int = Field(default=2, ge=1, le=10, description="further trainings of each, as the budget allows")
 
 
 class ConstraintsConfig(_Section):

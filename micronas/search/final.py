@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from micronas.errors import SearchError, percent
+from micronas.errors import SearchError, percent, plural
 from micronas.search.executor import Executor
+from micronas.search.finalists import Selection
 from micronas.search.machine_stop import stopped_by
 from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import Termination
@@ -24,7 +25,7 @@ class Winner:
 
     ``final_fit`` is whether it is the finally trained one. ``note`` explains why it is not, or how a final
     training was cut; it is empty for a complete final training. ``weights`` are the float weights, None if
-    the run did not keep them.
+    the run did not keep them. ``selection`` says how the finalists compared, empty if none was trained again.
     """
 
     number: int
@@ -35,6 +36,7 @@ class Winner:
     arch: Json = None
     weights: bytes | None = None
     note: str = ""
+    selection: str = ""
 
     @property
     def rank(self) -> tuple[bool, float]:
@@ -62,8 +64,11 @@ def choose(
     say: Callable[[str], object] = lambda text: None,
     *,
     epochs: int = 0,
+    selected: Selection | None = None,
 ) -> Winner:
     """Train the best ``finalists`` trials fully and return the best; raises ``SearchError`` if there is none.
+
+    ``selected`` is the order of the trials; without it, they rank by their own rewards.
 
     The finally trained network is reported even if its validation figure is below its trial's. The trial
     was selected for that figure, so it is biased upwards: it is the maximum of dozens of noisy ones. A
@@ -72,7 +77,7 @@ def choose(
     maximum number of epochs of a final training; it separates a hanging training from one on a slow
     machine.
     """
-    best = ranking(records)[:finalists]
+    best = (ranking(records) if selected is None else list(selected.records))[:finalists]
     if not best:
         last = f"; the last one's reason: {records[-1].trial.reason}" if records else ""
         raise SearchError(
@@ -84,6 +89,9 @@ def choose(
     for record in best:
         trial = record.trial
         hang_timeout_s = _hang_timeout_s(trial.scores, epochs)
+        planned = planned_epochs(trial.scores, epochs, limit_s)
+        if planned < epochs:
+            say(f"trial {trial.number}: {plural(planned, 'epoch')} of {epochs} planned, to fit the budget")
         executor.submit(
             TrialTask(
                 trial.number,
@@ -92,6 +100,7 @@ def choose(
                 final=True,
                 deadline_s=limit_s,
                 hang_timeout_s=hang_timeout_s,
+                epochs=planned,
             )
         )
     results = dict(executor.next_finished(None) or _lost(record) for record in best)
@@ -106,7 +115,26 @@ def choose(
             "were predicted",
             remedy="start a new run with a smaller latency.max_error, or with latency.model: false",
         )
-    return min(winners, key=lambda winner: winner.rank)
+    winner = min(winners, key=lambda winner: winner.rank)
+    return winner if selected is None else replace(winner, selection=selected.text)
+
+
+PLANNED_SHARE = 0.85
+"""Share of the time that planned epochs may take by the trial's speed: a cut costs more than a reserve."""
+
+CLOSING_S = 4.0
+"""Seconds of a final training for statistics, conversion and scoring."""
+
+
+def planned_epochs(scores: Scores | None, epochs: int, limit_s: float | None) -> int:
+    """``epochs``, or as many as fit into ``limit_s`` seconds at the speed of the trial, at least one.
+
+    A schedule that ends is worth more than a longer one that is cut.
+    """
+    if not epochs or limit_s is None or scores is None or scores.epochs == 0 or scores.train_cpu_s <= 0:
+        return epochs
+    fitting = int(PLANNED_SHARE * (limit_s - CLOSING_S) * scores.epochs / scores.train_cpu_s)
+    return max(1, min(epochs, fitting))
 
 
 HANG_TIMEOUT_FACTOR = 10.0

@@ -80,6 +80,7 @@ def figures_of(setup: Setup, winner: Winner, store: Store, folder: Path) -> Fina
         key=winner.key,
         final_fit=winner.final_fit,
         note="; ".join(filter(None, (winner.note, _difference(winner.scores.quality_int8, validation)))),
+        selection=winner.selection,
         test_quality_int8=quality,
         test_samples=len(test),
         scores=scores,
@@ -191,6 +192,7 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
             "trial": best.trial,
             "final_fit": best.final_fit,
             "note": best.note,
+            "selection": best.selection,
             "cut": scores.cut,
             "quality": {
                 "validation_int8": scores.quality_int8,

@@ -17,7 +17,8 @@ from micronas.model.net import shape_graph
 from micronas.report import write_report
 from micronas.search.cpu_clock import CpuClock
 from micronas.search.executor import GRACE_S, ProcessExecutor
-from micronas.search.final import HANG_TIMEOUT_FACTOR, choose
+from micronas.search.final import HANG_TIMEOUT_FACTOR, choose, ranking
+from micronas.search.finalists import select
 from micronas.search.loop import RUN_CPU_S, Loop, Observer
 from micronas.search.outcome import conclude, write_summary
 from micronas.search.predicted_latency.check import check_predictions, check_text
@@ -82,6 +83,15 @@ def search(setup: Setup, store: Store, observer: Observer, *, finish_now: bool =
         else:
             observer.phase("training the first network")
             records = _loop(setup, store, scorer, executor, termination, clock, observer).run()
+        selected = select(
+            ranking(records),
+            config.final_fit,
+            config.reward,
+            len(setup.dataset.validation),
+            executor,
+            termination,
+            observer.phase,
+        )
         observer.phase("final training")
         winner = choose(
             records,
@@ -92,6 +102,7 @@ def search(setup: Setup, store: Store, observer: Observer, *, finish_now: bool =
             termination,
             observer.phase,
             epochs=config.final_fit.epochs,
+            selected=selected,
         )
         agreement = rank_agreements(config, setup.space, scorer, store, records)
     observer.phase("final build, measurement and test")

@@ -155,19 +155,30 @@ def parity_samples(
     return [quantized(dataset.validation.x[:count], input_quant(graph))]
 
 
-def trial_seed(seed: int, number: int) -> int:
-    """The seed of a trial's training, independent of every other trial's."""
-    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0]) % 2**31
+def trial_seed(seed: int, number: int, repeat: int = 0) -> int:
+    """The seed of a trial's training, or of a repetition of it, independent of every other one."""
+    entropy = [seed, number, repeat] if repeat else [seed, number]
+    return int(np.random.SeedSequence(entropy).generate_state(1)[0]) % 2**31
 
 
 def _estimate(task: TrialTask, space: Space, config: SearchConfig) -> Estimate:
     net = space.net(space.from_json(task.arch))
-    seed, samples = trial_seed(config.seed, task.number), config.estimator.calibration_samples
+    seed, samples = trial_seed(config.seed, task.number, task.repeat), config.estimator.calibration_samples
     if task.final:
         from micronas.estimate.final_fit import FinalSettings, final_fit  # imports TensorFlow
 
         final = FinalSettings.from_config(config.final_fit, class_weights=config.estimator.class_weights)
-        return final_fit(net, config.data, final, seed, task.deadline_s, calibration_samples=samples)
+        planned = min(task.epochs or final.epochs, final.epochs)
+        found = final_fit(
+            net,
+            config.data,
+            replace(final, epochs=planned),
+            seed,
+            task.deadline_s,
+            calibration_samples=samples,
+        )
+        short = f"planned for {planned} of {plural(final.epochs, 'epoch')} to fit into budget.minutes"
+        return found if planned == final.epochs else replace(found, shortened=short)
     settings = TrainSettings.from_config(config.estimator)
     # CPU time for the trial's own deadline: the machine's load or a suspension must not change a result.
     wall_s = math.inf if task.deadline_s is None else task.deadline_s

@@ -9,6 +9,9 @@ from typing import TypeAlias
 from micronas.errors import MachineError
 from micronas.trial import Json, Outcome, Scores
 
+QUALITY = "quality_int8"
+"""In the details of a repeated training."""
+
 
 @dataclass(frozen=True)
 class TrialTask:
@@ -20,7 +23,9 @@ class TrialTask:
     proposed, so that a resumed run stops where the uninterrupted one did. ``profiles`` are the latency
     profiles of the same trials, for the same reason (see ``predicted_latency``). ``measure`` requires a
     measurement even if a prediction exists. ``hang_timeout_s`` is the time after which the task counts as
-    hanging, if longer than the default.
+    hanging, if longer than the default. ``repeat`` above 0 trains the trial's network once more with another
+    seed; the result has only its int8 quality, as ``QUALITY`` in the details.
+    ``epochs`` are those planned for a final training that lacks the time for all of them; 0 means all.
     """
 
     number: int
@@ -32,6 +37,8 @@ class TrialTask:
     profiles: tuple[Json, ...] = ()
     measure: bool = False
     hang_timeout_s: float = 0.0
+    repeat: int = 0
+    epochs: int = 0
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ class FinalFigures:
 
     ``figure`` names what the qualities are; ``final_fit`` says whether the final training's weights are
     reported or those of the trial, and ``note`` why it is the trial's, or that the final training was cut.
+    ``selection`` says how the finalists compared; it is empty if none was trained again.
     ``files`` are paths by kind. ``agreement`` says how well a run's proxies ranked the networks that were
     trained; None for a network that was picked. ``confusion`` is of the test split, ``gap`` that between
     validation and test accuracy; both are None for anomaly detection.
@@ -81,6 +82,7 @@ class FinalFigures:
     figure: str
     agreement: tuple[Agreement, ...] | None = None
     note: str = ""
+    selection: str = ""
     confusion: Confusion | None = None
     gap: Gap | None = None
 
@@ -94,6 +96,7 @@ class FinalFigures:
             "key": self.key,
             "final_fit": self.final_fit,
             "note": self.note,
+            "selection": self.selection,
             "test_quality_int8": self.test_quality_int8,
             "test_samples": self.test_samples,
             "scores": scores_to_json(self.scores),
@@ -115,6 +118,7 @@ def figures_from_json(data: Mapping[str, Json]) -> FinalFigures:
             key=str(data["key"]),
             final_fit=bool(data["final_fit"]),
             note=str(data.get("note", "")),
+            selection=str(data.get("selection", "")),
             test_quality_int8=_number(data, "test_quality_int8"),
             test_samples=_whole(data, "test_samples"),
             scores=scores_from_json(_object(data, "scores")),

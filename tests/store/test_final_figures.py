@@ -56,6 +56,7 @@ def test_the_keys_of_the_stored_object_are_these() -> None:
         "key",
         "final_fit",
         "note",
+        "selection",
         "test_quality_int8",
         "test_samples",
         "scores",

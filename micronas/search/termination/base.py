@@ -10,6 +10,10 @@ STAGE_SHARE = 0.4
 """Share of the search's time for a stage before the trials."""
 
 
+SELECTION_SHARE = 0.12
+"""Share of a budget in CPU minutes that is kept to train the finalists again."""
+
+
 class Termination(Protocol):
     """Decides whether another trial starts and how long the final fit may take."""
 
@@ -39,6 +43,10 @@ class Termination(Protocol):
 
     def final_fit_s(self, rounds: int) -> float | None:
         """Seconds for each of ``rounds`` consecutive final trainings; None if only epochs limit them."""
+        ...
+
+    def admits_s(self, cpu_s: float) -> bool:
+        """Whether further trainings of the finalists, of ``cpu_s`` CPU seconds in all, may start now."""
         ...
 
     def left(self) -> str:

@@ -46,6 +46,10 @@ class AnyTermination:
         """The shortest final training."""
         return _least(part.final_fit_s(rounds) for part in self._parts)
 
+    def admits_s(self, cpu_s: float) -> bool:
+        """Whether all limits allow it."""
+        return all(part.admits_s(cpu_s) for part in self._parts)
+
     def left(self) -> str:
         """The remainder of each."""
         return ", ".join(part.left() for part in self._parts)

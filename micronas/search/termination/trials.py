@@ -39,6 +39,10 @@ class TrialTermination:
         """None: only the epochs limit it."""
         return None
 
+    def admits_s(self, cpu_s: float) -> bool:
+        """Always: time is not limited."""
+        return True
+
     def left(self) -> str:
         """Trials not yet started."""
         return plural(max(0, self._trials - self._number), "trial")

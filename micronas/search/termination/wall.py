@@ -8,6 +8,9 @@ from collections.abc import Callable
 from micronas.search.termination.base import STAGE_SHARE
 from micronas.train.time_limit import TimeLimit
 
+SELECTION_OF_FINAL = 0.3
+"""Share of the final training's time that may be used to train the finalists again."""
+
 
 class WallTimeTermination:
     """Minutes of wall clock, excluding pauses, with a share reserved for the final fit and the steps after
@@ -58,6 +61,11 @@ class WallTimeTermination:
     def final_fit_s(self, rounds: int) -> float | None:
         """The remaining time minus the closing time; at least a few seconds, even over the budget."""
         return max(5.0, (self._total_s - self._closing_s - self._spent_s()) / rounds)
+
+    def admits_s(self, cpu_s: float) -> bool:
+        """Whether it ends before a part of the final training's time is used up; as if on one core."""
+        reserved_s = self._total_s - self._search_end_s
+        return self._spent_s() + cpu_s <= self._search_end_s + SELECTION_OF_FINAL * reserved_s
 
     def left(self) -> str:
         """Minutes and seconds until the end of the budget."""

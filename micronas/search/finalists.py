@@ -1,0 +1,204 @@
+"""Which trials deserve the final training: the best few, trained again with other seeds.
+
+The best of dozens of trials on one small validation split is the luckiest of the good ones: its figure says
+little about its next training. The best trials and the best baseline network are therefore trained again,
+as often as the configuration and the budget allow, and rank by the mean of these trainings. The figure of the
+trial itself is left out, because it was selected for being high.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+
+from micronas.config import FinalFitConfig, RewardConfig
+from micronas.errors import percent, plural
+from micronas.search.executor import Executor
+from micronas.search.machine_stop import stopped_by
+from micronas.search.task import QUALITY, TrialTask
+from micronas.search.termination import Termination
+from micronas.store import Record
+from micronas.strategy.reward import reward
+from micronas.trial import Outcome
+
+TRIALS_PER_FINALIST = 4
+"""Among fewer trials, the best one is not mere luck, and training it again is not worth the time."""
+
+Z95 = 1.96
+"""Standard errors of a 95 % interval."""
+
+
+@dataclass(frozen=True)
+class Finalist:
+    """A trial and the int8 qualities of its further trainings, each with another seed."""
+
+    record: Record
+    qualities: tuple[float, ...] = ()
+
+    @property
+    def number(self) -> int:
+        """Of the trial."""
+        return self.record.trial.number
+
+    @property
+    def mean(self) -> float:
+        """Mean quality of the further trainings."""
+        return fmean(self.qualities)
+
+    @property
+    def cost(self) -> tuple[float, int]:
+        """Latency if there is one, then multiplications: the cheaper network first."""
+        scores = self.record.trial.scores
+        assert scores is not None, "a finalist has scores"
+        return (scores.latency.ms if scores.latency else 0.0), scores.macs
+
+    def mean_reward(self, config: RewardConfig) -> float:
+        """The reward of the mean quality at the latency of the trial."""
+        latency_ms, _ = self.cost
+        return reward(self.mean, latency_ms or None, config)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The trials, best first, and ``text``: how far apart the finalists are; empty if none was repeated."""
+
+    records: tuple[Record, ...]
+    text: str = ""
+
+
+def select(
+    ranked: Sequence[Record],
+    config: FinalFitConfig,
+    rewards: RewardConfig,
+    validation_samples: int,
+    executor: Executor,
+    termination: Termination,
+    say: Callable[[str], object] = lambda text: None,
+) -> Selection:
+    """Train the best of ``ranked`` again and put the best by their means first; the rest keep their order.
+
+    Finalists whose means differ by less than the standard error of that difference count as equal: the
+    cheapest of them comes first.
+    """
+    candidates = candidates_of(ranked, config.candidates)
+    if len(candidates) < 2:
+        return Selection(tuple(ranked))
+    executor.drop()
+    finalists = _repeated(candidates, config.seeds, executor, termination, say)
+    if not finalists:
+        say("no time to train the best trials again: they rank by one training each")
+        return Selection(tuple(ranked))
+    ordered, equal = in_order(finalists, rewards)
+    chosen = [finalist.record for finalist in ordered]
+    rest = [record for record in ranked if record not in chosen]
+    text = selection_text(ordered, equal, validation_samples)
+    say(text)
+    return Selection((*chosen, *rest), text)
+
+
+def candidates_of(ranked: Sequence[Record], most: int) -> list[Record]:
+    """The best whole trainings, at most ``most``, and always the best baseline network."""
+    whole = [r for r in ranked if r.trial.scores is not None and not r.trial.scores.cut]
+    count = min(most, len(whole) // TRIALS_PER_FINALIST)
+    chosen = whole[:count]
+    baseline = next((r for r in whole if r.trial.origin == "baseline"), None)
+    if count > 1 and baseline is not None and baseline not in chosen:
+        chosen[-1] = baseline
+    return chosen
+
+
+def in_order(finalists: Sequence[Finalist], rewards: RewardConfig) -> tuple[list[Finalist], list[Finalist]]:
+    """All finalists, and those that cannot be distinguished from the best: these come first, the cheapest of them
+    leading; the others follow by mean reward.
+    """
+    by_reward = sorted(finalists, key=lambda f: -f.mean_reward(rewards))
+    best = by_reward[0]
+    close = _seed_error(finalists) * math.sqrt(2 / len(best.qualities))
+    scale = best.mean_reward(rewards) / best.mean if best.mean > 0 else 1.0
+    least = best.mean_reward(rewards) - close * scale
+    equal = sorted((f for f in by_reward if f.mean_reward(rewards) >= least), key=lambda f: f.cost)
+    return [*equal, *(f for f in by_reward if f not in equal)], equal
+
+
+def interval(finalist: Finalist, seed_error: float, validation_samples: int) -> tuple[float, float]:
+    """95 % interval of the mean quality: spread of the seeds, and sampling of the validation split."""
+    mean = finalist.mean
+    sampling = mean * (1.0 - mean) / validation_samples
+    half = Z95 * math.sqrt(seed_error**2 / len(finalist.qualities) + sampling)
+    return max(0.0, mean - half), min(1.0, mean + half)
+
+
+def selection_text(ordered: Sequence[Finalist], equal: Sequence[Finalist], validation_samples: int) -> str:
+    """The finalists with their intervals, and which of them cannot be distinguished."""
+    error, times = _seed_error(ordered), len(ordered[0].qualities)
+    figures = []
+    for finalist in ordered:
+        low, high = interval(finalist, error, validation_samples)
+        name = f"trial {finalist.number}{_baseline(finalist)}"
+        figures.append(f"{name} {percent(finalist.mean)} ({percent(low)} to {percent(high)})")
+    text = f"finalists trained {plural(times, 'time')} more, mean on validation data: {', '.join(figures)}"
+    if len(equal) < 2:
+        return text
+    named = ", ".join(str(finalist.number) for finalist in sorted(equal, key=lambda f: f.number))
+    return f"{text}; trials {named} cannot be distinguished, so the cheapest of them, {equal[0].number}, is taken"
+
+
+def _baseline(finalist: Finalist) -> str:
+    return " (baseline)" if finalist.record.trial.origin == "baseline" else ""
+
+
+def _seed_error(finalists: Sequence[Finalist]) -> float:
+    """Standard deviation of a quality between seeds, pooled over the finalists; 0 with one seed."""
+    freedom = sum(len(f.qualities) - 1 for f in finalists)
+    squares = sum((q - f.mean) ** 2 for f in finalists for q in f.qualities)
+    return math.sqrt(squares / freedom) if freedom else 0.0
+
+
+def _repeated(
+    candidates: Sequence[Record],
+    seeds: int,
+    executor: Executor,
+    termination: Termination,
+    say: Callable[[str], object],
+) -> list[Finalist]:
+    """The candidates with the qualities of as many rounds as the budget has time for.
+
+    A candidate of which a training failed is left out.
+    """
+    found = {record.trial.number: Finalist(record) for record in candidates}
+    for repeat in range(1, seeds + 1):
+        records = [finalist.record for finalist in found.values()]
+        if not termination.admits_s(_round_s(records)):
+            break
+        say(f"training {plural(len(records), 'finalist')} again, {repeat} of {seeds}")
+        qualities = _round(records, repeat, executor)
+        found = {
+            n: replace(f, qualities=(*f.qualities, qualities[n])) for n, f in found.items() if n in qualities
+        }
+    return [finalist for finalist in found.values() if finalist.qualities]
+
+
+def _round_s(records: Sequence[Record]) -> float:
+    """CPU seconds that the trainings of ``records`` took in their trials."""
+    return sum(r.trial.scores.train_cpu_s for r in records if r.trial.scores is not None)
+
+
+def _round(records: Sequence[Record], repeat: int, executor: Executor) -> Mapping[int, float]:
+    """Trial number -> int8 quality of one more training of each."""
+    for record in records:
+        trial = record.trial
+        executor.submit(TrialTask(trial.number, trial.arch, trial.key, repeat=repeat))
+    qualities: dict[int, float] = {}
+    for _ in records:
+        finished = executor.next_finished(None)
+        if finished is None:
+            break
+        number, result = finished
+        if result.fault is not None:
+            raise stopped_by(result.fault, f"another training of trial {number}")
+        quality = result.details.get(QUALITY)
+        if result.outcome is Outcome.COMPLETE and isinstance(quality, int | float):
+            qualities[number] = float(quality)
+    return qualities

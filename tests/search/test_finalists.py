@@ -1,0 +1,134 @@
+"""Finalists: trained again with other seeds, compared with intervals; equal ones give way to the cheapest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from micronas.config import FinalFitConfig, RewardConfig
+from micronas.search.executor import InlineExecutor
+from micronas.search.final import planned_epochs
+from micronas.search.finalists import Finalist, Selection, candidates_of, in_order, interval, select
+from micronas.search.stages import trial_seed
+from micronas.search.task import QUALITY, TrialResult, TrialTask
+from micronas.search.termination import CpuTimeTermination, TrialTermination
+from micronas.store import Record
+from micronas.trial import Outcome, Trial
+from tests.support.search_fakes import toy_scores
+
+REWARDS = RewardConfig()
+
+
+def record(
+    number: int, quality: float, *, macs: int = 100, origin: str = "strategy", cut: str = ""
+) -> Record:
+    genes = [number % 5] * 6
+    scores = replace(toy_scores(genes), reward=quality, macs=macs, latency=None, train_cpu_s=3.0, cut=cut)
+    return Record(Trial(number, list(genes), f"k{number}", Outcome.COMPLETE, scores, origin=origin), {})
+
+
+def ranked(count: int) -> list[Record]:
+    """Best first; the last one is the best baseline network."""
+    trials = [record(n, 0.9 - 0.01 * n, macs=1000 - n) for n in range(count - 1)]
+    return [*trials, record(count - 1, 0.5, macs=10, origin="baseline")]
+
+
+def trained(quality: Callable[[TrialTask], float], tasks: list[TrialTask]) -> InlineExecutor:
+    def evaluate(task: TrialTask) -> TrialResult:
+        tasks.append(task)
+        return TrialResult(Outcome.COMPLETE, details={QUALITY: quality(task)})
+
+    return InlineExecutor(evaluate)
+
+
+def selection(records: list[Record], quality: Callable[[TrialTask], float], **keys: int) -> Selection:
+    config = FinalFitConfig(**keys)
+    return select(records, config, REWARDS, 400, trained(quality, []), TrialTermination(9))
+
+
+def test_the_baseline_is_always_a_finalist_and_few_trials_have_none() -> None:
+    assert [r.trial.number for r in candidates_of(ranked(20), 5)] == [0, 1, 2, 3, 19]
+    assert [r.trial.number for r in candidates_of(ranked(12), 5)] == [0, 1, 11]
+    assert len(candidates_of(ranked(7), 5)) < 2
+    assert candidates_of([record(9, 1.0, cut="cut after 3 epochs"), *ranked(20)], 5)[0].trial.number == 0
+
+
+def test_each_is_trained_with_seeds_of_its_own_and_the_mean_decides() -> None:
+    tasks: list[TrialTask] = []
+    means = {0: 0.70, 1: 0.90, 2: 0.75, 3: 0.72, 19: 0.60}
+    executor = trained(lambda task: means[task.number] + 0.001 * task.repeat, tasks)
+    found = select(ranked(20), FinalFitConfig(), REWARDS, 400, executor, TrialTermination(20))
+    assert [r.trial.number for r in found.records[:5]] == [1, 2, 3, 0, 19]
+    assert len(found.records) == 20
+    assert sorted((t.number, t.repeat) for t in tasks) == [(n, r) for n in sorted(means) for r in (1, 2)]
+    seeds = {trial_seed(0, n, r) for n in range(20) for r in range(3)}
+    assert len(seeds) == 60
+    assert trial_seed(3, 4) == trial_seed(3, 4, 0)
+
+
+def test_finalists_that_cannot_be_told_apart_give_way_to_the_cheapest_and_that_is_said() -> None:
+    noise = {1: 0.02, 2: -0.02}
+    means = {0: 0.81, 1: 0.80, 2: 0.70, 3: 0.70, 19: 0.69}
+    found = selection(ranked(20), lambda task: means[task.number] + noise[task.repeat])
+    assert found.records[0].trial.number == 1  # 999 multiplications against 1,000
+    assert "trials 0, 1 cannot be distinguished, so the cheapest of them, 1, is taken" in found.text
+    assert "trial 19 (baseline) 69.0 %" in found.text
+
+
+def test_the_interval_holds_the_mean_of_the_trainings_as_often_as_it_says() -> None:
+    """Against a simulation: seeds and the split vary the measured mean about the true quality."""
+    rng, true, seed_sd, samples, times = np.random.default_rng(0), 0.8, 0.02, 500, 3
+    held = 0
+    for _ in range(400):
+        split = rng.normal(0, math.sqrt(true * (1 - true) / samples))
+        qualities = tuple(float(q) for q in true + split + rng.normal(0, seed_sd, times))
+        low, high = interval(Finalist(record(0, 0.0), qualities), seed_sd, samples)
+        held += low <= true <= high
+    assert 0.92 < held / 400 < 0.98
+
+
+def test_a_finalist_whose_training_failed_is_left_out() -> None:
+    def evaluate(task: TrialTask) -> TrialResult:
+        if task.number == 0:
+            return TrialResult(Outcome.FAILED, reason="NaN")
+        return TrialResult(Outcome.COMPLETE, details={QUALITY: 0.5})
+
+    found = select(ranked(20), FinalFitConfig(), REWARDS, 9, InlineExecutor(evaluate), TrialTermination(20))
+    assert found.records[0].trial.number == 19
+    assert "trial 0 " not in found.text
+
+
+def test_without_time_the_order_stays_and_a_budget_of_cpu_keeps_some() -> None:
+    said: list[str] = []
+    late = CpuTimeTermination(1.0, lambda: 59.0, 0.12)
+    found = select(ranked(20), FinalFitConfig(), REWARDS, 9, trained(lambda t: 0.5, []), late, said.append)
+    assert found == Selection(tuple(ranked(20)))
+    assert said == ["no time to train the best trials again: they rank by one training each"]
+    spent = iter([0.0, 53.0, 53.0])
+    early = CpuTimeTermination(1.0, lambda: next(spent), 0.12)
+    assert not early.admits(9)  # trials end at 52.8 s
+    assert early.admits_s(6.0)
+
+
+def test_one_candidate_means_none_is_trained_again() -> None:
+    assert selection(ranked(20), lambda task: 1 / 0, candidates=1) == Selection(tuple(ranked(20)))
+
+
+def test_order_is_by_the_reward_at_each_ones_latency() -> None:
+    finalists = [Finalist(record(0, 0.9), (0.9, 0.9)), Finalist(record(1, 0.9), (0.8, 0.8))]
+    ordered, equal = in_order(finalists, REWARDS)
+    assert [f.number for f in ordered] == [0, 1]
+    assert equal == finalists[:1]
+
+
+@pytest.mark.parametrize(("limit_s", "expected"), [(None, 60), (104.0, 60), (24.0, 17), (3.0, 1)])
+def test_epochs_of_the_final_training_are_planned_by_the_trials_speed(
+    limit_s: float | None, expected: int
+) -> None:
+    scores = record(0, 0.5).trial.scores
+    assert scores is not None
+    assert planned_epochs(replace(scores, epochs=8, train_cpu_s=8.0), 60, limit_s) == expected
