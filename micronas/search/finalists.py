@@ -110,8 +110,9 @@ def candidates_of(ranked: Sequence[Record], most: int) -> list[Record]:
 
 
 def in_order(finalists: Sequence[Finalist], rewards: RewardConfig) -> tuple[list[Finalist], list[Finalist]]:
-    """All finalists, and those that cannot be distinguished from the best: these come first, the cheapest of them
-    leading; the others follow by mean reward.
+    """All finalists, and those that cannot be distinguished from the best.
+
+    These come first, the cheapest of them leading; the others follow by mean reward.
     """
     by_reward = sorted(finalists, key=lambda f: -f.mean_reward(rewards))
     best = by_reward[0]
@@ -142,7 +143,8 @@ def selection_text(ordered: Sequence[Finalist], equal: Sequence[Finalist], valid
     if len(equal) < 2:
         return text
     named = ", ".join(str(finalist.number) for finalist in sorted(equal, key=lambda f: f.number))
-    return f"{text}; trials {named} cannot be distinguished, so the cheapest of them, {equal[0].number}, is taken"
+    taken = f"the cheapest of them, {equal[0].number}, is taken"
+    return f"{text}; trials {named} cannot be distinguished, so {taken}"
 
 
 def _baseline(finalist: Finalist) -> str:
