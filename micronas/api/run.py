@@ -13,7 +13,7 @@ import numpy as np
 from micronas.errors import SearchError, ToolMissingError
 from micronas.report.run_data import read_run
 from micronas.store import Record, Store
-from micronas.store.final_figures import FinalFigures, figures_from_json
+from micronas.store.final_figures import FinalFigures, figures_from_json, files_in
 from micronas.strategy.pareto import non_dominated
 from micronas.trial import Json
 
@@ -219,5 +219,5 @@ def network_of(figures: FinalFigures, folder: Path) -> Network:
         latency_source=latency.source.value if latency else None,
         flash_bytes=scores.flash_bytes,
         sram_bytes=scores.sram_bytes,
-        files={name: folder / Path(path).name for name, path in figures.files.items()},
+        files={name: Path(path) for name, path in files_in(folder, figures.files).items()},
     )

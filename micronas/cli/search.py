@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,12 +85,15 @@ def search(
     given = {key: value for key, value in overrides.items() if value is not None}
     given |= dict(setting(text) for text in settings or [])
     if resume is not None:
-        if config is not None or set(given) - {"budget.trials", "budget.minutes"} or run is not None:
+        kept = {"budget.trials", "budget.minutes", "data.path"}
+        if config is not None or set(given) - kept or run is not None:
             raise ConfigError(
                 "--resume keeps the run's own configuration: only --trials and --minutes may extend it",
                 remedy=f"{program()} search --resume {typed(resume)}",
             )
-        extension = Extension(trials, minutes, accept_changed_data)
+        moved = given.get("data.path")
+        data_path = None if moved is None else Path(str(moved))
+        extension = Extension(trials, minutes, accept_changed_data, data_path)
         with Store.resume(run_folder(resume, runs)) as store:
             _search(stored_setup(store, extension), store, as_json, finish_now)
         return
@@ -116,7 +120,7 @@ def _search(setup: Setup, store: Store, as_json: bool, finish_now: bool) -> None
     from micronas.cli.progress import make_progress
     from micronas.search import search as run_search
     from micronas.search import summary
-    from micronas.store.final_figures import figures_from_json
+    from micronas.store.final_figures import figures_from_json, files_in
 
     warn_of_open_ports(setup.config.device)
     if not as_json:
@@ -132,7 +136,9 @@ def _search(setup: Setup, store: Store, as_json: bool, finish_now: bool) -> None
     if as_json:
         print_json(summary(store, final))
     else:
-        print_result(setup, store, figures_from_json(final.result), store.folder / "report.html")
+        figures = figures_from_json(final.result)
+        here = replace(figures, files=files_in(store.folder / "best", figures.files))
+        print_result(setup, store, here, store.folder / "report.html")
 
 
 def _print_stopped(store: Store) -> None:

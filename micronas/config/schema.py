@@ -280,6 +280,11 @@ class SearchConfig(_Section):
     budget: SearchBudget = SearchBudget(trials=50)
     seed: int = Field(default=0, ge=0, lt=2**32, description="seed of all random choices of the search")
     workers: int = Field(default=1, ge=1, le=64, description="trials evaluated at the same time")
+    worker_memory_gb: float | None = Field(
+        default=None,
+        gt=0,
+        description="memory limit of a worker; absent: 90 % of the machine's, divided by workers",
+    )
     device: Literal["qemu", "renode", "serial", "none"] = Field(
         default="qemu", description="where candidates run; none: no firmware, no latency"
     )

@@ -33,6 +33,24 @@ class _Context(SpawnContext):
     Process = _Process
 
 
+class RecordingContext(SpawnContext):
+    """A spawning context that knows the processes which it started."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._started: list[_Process] = []
+
+    def Process(self, *args: Any, **kwargs: Any) -> _Process:  # type: ignore[override]  # noqa: N802
+        """A process that is recorded; the name is multiprocessing's."""
+        process = _Process(*args, **kwargs)
+        self._started = [old for old in self._started if old.exitcode is None] + [process]
+        return process
+
+    def pids(self) -> list[int]:
+        """Processes that were started and have not been seen to end."""
+        return [pid for process in self._started if (pid := process.pid) is not None]
+
+
 def spawn_context() -> SpawnContext:
     """The ``multiprocessing`` context of all worker processes."""
     return _Context()

@@ -17,8 +17,9 @@ from typing import Protocol, Self, TypeAlias
 from micronas.errors import MachineError, MicronasError
 from micronas.host.machine_fault import machine_fault
 from micronas.host.program_output import exit_text
-from micronas.host.spawning import spawn_context, workers_ended
+from micronas.host.spawning import RecordingContext, workers_ended
 from micronas.search.task import Evaluate, TrialResult, TrialTask, failed_machine
+from micronas.search.worker_watch import WorkerWatch, memory_per_worker
 from micronas.train.child_process import follow_parent, interrupts_held
 from micronas.trial import Outcome
 
@@ -78,11 +79,11 @@ class InlineExecutor:
 
 
 class ProcessExecutor:
-    """Spawned workers with a hard deadline per task.
+    """Spawned workers with a hard deadline per task and a limit on the memory of each.
 
-    A worker that exceeds its deadline is killed, and one that dies (a crash in native code) is replaced. In
-    both cases the task ends as FAILED and the others continue. A worker that something else killed, such as
-    a system that is short of memory, says nothing about the network: its task is repeated once.
+    A worker that exceeds either is killed, and one that dies (a crash in native code) is replaced. In all
+    cases the task ends as FAILED and the others continue. A worker that something else killed, such as a
+    system that is short of memory, says nothing about the network: its task is repeated once.
     """
 
     def __init__(
@@ -93,11 +94,16 @@ class ProcessExecutor:
         task_deadline_s: float,
         grace_s: float = GRACE_S,
         tasks_per_worker: int = 40,
+        memory_bytes: int | None = None,
     ) -> None:
-        """``grace_s`` is the time allowed after a task's deadline, which limits its training only."""
+        """``grace_s`` is the time allowed after a task's deadline, which limits its training only.
+        ``memory_bytes`` limits each worker; None: its share of the machine's.
+        """
         from pebble import ProcessPool
 
         self._deadline_s, self._grace_s = task_deadline_s, grace_s
+        context = RecordingContext()
+        self._watch = WorkerWatch(context.pids, memory_bytes or memory_per_worker(workers))
         self._futures: dict[Future[TrialResult], TrialTask] = {}
         self._repeated: set[tuple[int, bool]] = set()
         self._pool = ProcessPool(
@@ -105,7 +111,7 @@ class ProcessExecutor:
             max_tasks=tasks_per_worker,
             initializer=_start_worker,
             initargs=(factory, os.getpid()),
-            context=spawn_context(),
+            context=context,
         )
 
     def submit(self, task: TrialTask) -> None:
@@ -117,11 +123,15 @@ class ProcessExecutor:
     def _schedule(self, task: TrialTask, limit_s: float) -> Future[TrialResult]:
         """The task's future; if the pool has ended, the reason is its result."""
         try:
-            return self._pool.schedule(_run_task, args=(task,), timeout=limit_s)
+            # Without a timeout of the pool's: it reads the system clock, which may jump.
+            future: Future[TrialResult] = self._pool.schedule(_run_task, args=(task,))
         except (OSError, RuntimeError) as error:
             failed: Future[TrialResult] = Future()
             failed.set_exception(error)
             return failed
+        self._watch.add(future, limit_s)
+        self._watch.start()
+        return future
 
     def next_finished(self, timeout_s: float | None) -> tuple[int, TrialResult] | None:
         """The next result; a timeout or crash of a worker is returned as FAILED."""
@@ -133,6 +143,9 @@ class ProcessExecutor:
                 return None
             future = min(done, key=lambda f: self._futures[f].number)
             task = self._futures.pop(future)
+            stopped = self._watch.remove(future, _pid_of(future))
+            if stopped and (future.cancelled() or future.exception() is not None):
+                return task.number, _failed_worker(stopped)
             if not _was_killed(future) or (task.number, task.final) in self._repeated:
                 return task.number, _outcome(future)
             self._repeated.add((task.number, task.final))
@@ -141,11 +154,13 @@ class ProcessExecutor:
     def drop(self) -> None:
         """Cancel tasks; a worker that is running one is killed and replaced."""
         for future in self._futures:
+            self._watch.remove(future)
             future.cancel()
         self._futures.clear()
 
     def close(self) -> None:
         """Kill the workers."""
+        self._watch.stop()
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join(timeout=10.0)
 
@@ -156,6 +171,14 @@ class ProcessExecutor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _pid_of(future: Future[TrialResult]) -> int | None:
+    """The worker process that died with the task, if one did."""
+    from pebble import ProcessExpired
+
+    error = None if future.cancelled() else future.exception()
+    return error.pid if isinstance(error, ProcessExpired) else None
 
 
 def _was_killed(future: Future[TrialResult]) -> bool:
@@ -173,16 +196,19 @@ def _outcome(future: Future[TrialResult]) -> TrialResult:
 
     try:
         result = future.result()
-    except TimeoutError:
-        return TrialResult(Outcome.FAILED, stage="worker", reason="exceeded its deadline and was stopped")
     except ProcessExpired as error:
-        reason = f"the worker process ended with {exit_text(error.exitcode)} (out of memory, or a crash)"
-        return TrialResult(Outcome.FAILED, stage="worker", reason=reason)
+        return _failed_worker(
+            f"the worker process ended with {exit_text(error.exitcode)} (out of memory, or a crash)"
+        )
     except CancelledError:
-        return TrialResult(Outcome.FAILED, stage="worker", reason="cancelled")
+        return _failed_worker("cancelled")
     except Exception as error:  # the evaluation catches its own errors, so these are the pool's
         return failed_machine(workers_ended(error))
     return result
+
+
+def _failed_worker(reason: str) -> TrialResult:
+    return TrialResult(Outcome.FAILED, stage="worker", reason=reason)
 
 
 _evaluate: Evaluate | None = None  # one per worker process: data and TensorFlow are loaded once

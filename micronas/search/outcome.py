@@ -31,7 +31,7 @@ from micronas.search.setup import Setup
 from micronas.search.stages import deployed_graph, parity_samples
 from micronas.store import Final, Record, Store
 from micronas.store.changes import CHANGES, DATA_DIGEST
-from micronas.store.final_figures import DeploymentFigures, FinalFigures, figures_from_json
+from micronas.store.final_figures import DeploymentFigures, FinalFigures, figures_from_json, files_in
 from micronas.store.stored_setup import stored_config
 from micronas.strategy.reward import reward
 from micronas.train.isolated import run_isolated
@@ -209,7 +209,7 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
             "target": missed.to_json() if missed else None,
             "reward": scores.reward,
             "figure": best.figure,
-            "files": dict(best.files),
+            "files": dict(files_in(store.folder / "best", best.files)),
         },
         "trials": {
             **{outcome.value.lower(): n for outcome, n in _counts(records).items()},

@@ -22,6 +22,7 @@ from micronas.memory.ledger import Budget, Ledger, make_ledger
 from micronas.memory.ledger import to_json as ledger_to_json
 from micronas.memory.plan.prefer import Prefer
 from micronas.model.graph import Graph
+from micronas.search.data_place import with_data_found
 from micronas.search.pick import find_trial
 from micronas.search.setup import prepare
 from micronas.search.stages import deployed_graph, train_candidate
@@ -97,7 +98,7 @@ def rebuild(
     """
     records = store.records()
     record = find_trial(records, number)
-    config, board = stored_config(store), stored_board(store)
+    config, board = with_data_found(stored_config(store), store), stored_board(store)
     setup = prepare(config.model_copy(update={"device": "none"}), board)
     space = setup.space
     key = space.key(space.from_json(record.trial.arch))

@@ -15,6 +15,7 @@ import yaml
 import micronas
 from micronas.config import SearchConfig, load_config
 from micronas.errors import ConfigError, StoreError, plural
+from micronas.search.data_place import data_moved, with_data_found
 from micronas.search.setup import Setup, prepare
 from micronas.store import Store
 from micronas.store.changes import DATA_DIGEST, record_change
@@ -27,11 +28,14 @@ EARLIER_RESULTS = "earlier_results"
 
 @dataclass(frozen=True)
 class Extension:
-    """What a resumed run may change: more trials or minutes (totals), and data that are not the same."""
+    """What a resumed run may change: more trials or minutes (totals), data that are not the same or are at
+    another path.
+    """
 
     trials: int | None = None
     minutes: float | None = None
     accept_changed_data: bool = False
+    data_path: Path | None = None
 
 
 NOTHING = Extension()
@@ -46,7 +50,8 @@ def stored_setup(store: Store, extension: Extension = NOTHING) -> Setup:
     """The setup with which a run was created, with a larger budget if ``extension`` asks for one.
 
     Raises ``StoreError`` if another micronas version wrote the run, if its ``config.yaml`` was edited, or if
-    its data have changed and that is not accepted; ``ConfigError`` for a budget that is not larger.
+    its data have changed and that is not accepted; ``DataError`` if they are missing; ``ConfigError`` for a
+    budget that is not larger.
     """
     written_by = store.fact("code_version")
     if written_by != micronas.__version__:
@@ -57,7 +62,9 @@ def stored_setup(store: Store, extension: Extension = NOTHING) -> Setup:
     config = stored_config(store)
     _refuse_edited(store.folder, config)
     longer = _extended(config, extension, len(store.records()))
-    setup = prepare(longer, stored_board(store))
+    if extension.data_path is not None:
+        data_moved(store, extension.data_path)
+    setup = prepare(with_data_found(longer, store), stored_board(store))
     _check_data(store, setup.dataset.digest, extension.accept_changed_data)
     if longer != config:
         _record_budget(store, config, longer)

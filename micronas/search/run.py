@@ -16,6 +16,7 @@ from micronas.model.front_end import to_json
 from micronas.model.net import shape_graph
 from micronas.report import write_report
 from micronas.search.cpu_clock import CpuClock
+from micronas.search.data_place import DATA_PLACE, place_of
 from micronas.search.executor import GRACE_S, ProcessExecutor
 from micronas.search.final import HANG_TIMEOUT_FACTOR, choose, ranking
 from micronas.search.finalists import select
@@ -55,6 +56,7 @@ def new_run(setup: Setup, folder: Path) -> Store:
             "majority_baseline": setup.dataset.majority_baseline,
             DATA_DIGEST: setup.dataset.digest,
             FRONT_END_FACT: to_json(front_end_file(setup.dataset)),
+            DATA_PLACE: place_of(config.data.path, folder),
         },
     )
     (folder / CONFIG_FILE).write_text(config_text(config), encoding="utf-8")
@@ -132,6 +134,7 @@ def search_executor(setup: Setup) -> ProcessExecutor:
         workers=config.workers,
         task_deadline_s=HANG_TIMEOUT_FACTOR * config.estimator.trial_deadline_s,
         grace_s=GRACE_S + (BOARD_DEADLINE_S if config.device == "serial" else 0.0),
+        memory_bytes=None if config.worker_memory_gb is None else round(1e9 * config.worker_memory_gb),
     )
 
 

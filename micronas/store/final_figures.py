@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from micronas.errors import StoreError
 from micronas.estimate.agreement import Agreement, agreement_from_json
@@ -107,6 +108,11 @@ class FinalFigures:
             "gap": self.gap.to_json() if self.gap else None,
             **agreement,
         }
+
+
+def files_in(folder: Path, files: Mapping[str, str]) -> dict[str, str]:
+    """``files`` by kind in ``folder``, wherever the run was moved since they were written."""
+    return {kind: str(folder / Path(path).name) for kind, path in files.items()}
 
 
 def figures_from_json(data: Mapping[str, Json]) -> FinalFigures:

@@ -26,7 +26,7 @@ from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import TrialTermination
 from micronas.space import make_space
 from micronas.space.base import Arch, Space
-from micronas.store import Store
+from micronas.store import DATABASE, Store
 from micronas.strategy import Accept, Strategy, make_strategy
 from micronas.strategy.darts.discretise import cell_of
 from micronas.strategy.darts.edges import OPS, CellEdges, EdgeWeights
@@ -137,7 +137,8 @@ def run(name: str, folder: Path) -> None:
     )
     gate = LedgerGate(space, BOARD, "micronas", BUDGET)
     proposals = Proposals(space, gate)
-    with Store.resume(folder) if folder.exists() else Store.create(folder, {}) as store:
+    begun = (folder / DATABASE).exists()
+    with Store.resume(folder) if begun else Store.create(folder, {}) as store:
         store.begin_session()
         Loop(
             space=space,
