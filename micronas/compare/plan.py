@@ -17,6 +17,7 @@ from micronas.compare.entry import BASELINE, Entry, with_baselines
 from micronas.config import SearchConfig, known_part, parse_config
 from micronas.errors import ConfigError, StoreError
 from micronas.host.durable import replace_durably
+from micronas.search.worker_count import with_workers
 from micronas.trial import Json
 
 PLAN = "plan.json"
@@ -91,6 +92,8 @@ def make_plan(
     """Check that every run can be configured; raises ``ConfigError`` otherwise."""
     if seeds < 1:
         raise ConfigError(f"--seeds {seeds}: must be 1 or more", remedy="3 show the spread")
+    # Stored with the plan: every run has the same, wherever the comparison is continued.
+    config = with_workers(config)
     plan = ComparisonPlan(config, entries, seeds, budget, task_words)
     plan.runs()
     return plan

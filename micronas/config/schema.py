@@ -243,6 +243,9 @@ class LatencyConfig(_Section):
     )
 
 
+MOST_WORKERS = 64
+
+
 class SearchBudget(_Section):
     """What the search may cost. With several limits, the search ends at the first that is reached.
 
@@ -279,7 +282,12 @@ class SearchConfig(_Section):
     latency: LatencyConfig = LatencyConfig()
     budget: SearchBudget = SearchBudget(trials=50)
     seed: int = Field(default=0, ge=0, lt=2**32, description="seed of all random choices of the search")
-    workers: int = Field(default=1, ge=1, le=64, description="trials evaluated at the same time")
+    workers: int = Field(
+        default=0,
+        ge=0,
+        le=MOST_WORKERS,
+        description="trials evaluated at the same time; 0: one per core, or 1 with device serial",
+    )
     worker_memory_gb: float | None = Field(
         default=None,
         gt=0,

@@ -20,7 +20,7 @@ DATA_PLACE = "data_place"
 
 
 def place_of(path: Path | None, run: Path) -> Json:
-    """The fact for data at ``path``; None if there is no such file or folder, as with generated data."""
+    """The fact for data at ``path``; None if it does not exist, as with generated data."""
     found = None if path is None else _expanded(path)
     if found is None or not found.exists():
         return None

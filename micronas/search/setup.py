@@ -28,6 +28,7 @@ from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
 from micronas.search.predicted_latency.modelled import NetLatency, modelled_limit
 from micronas.search.predicted_latency.source import latency_source, with_source
+from micronas.search.worker_count import with_workers
 from micronas.space import ANOMALY_SPACES, SPACES, Arch, Space, check_space, make_space
 from micronas.strategy import STRATEGIES, Problem, check_strategy, searcher
 from micronas.train.cost import training_cpu_s
@@ -73,7 +74,7 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
 
     ``board`` is set by a resumed run, which keeps its original profile.
     """
-    board = board or _named_board(config)
+    board, config = board or _named_board(config), with_workers(config)
     make_budget(board, config.constraints.flash_kb, config.constraints.sram_kb)  # for its complaints, first
     check_space(config.space.name)
     check_strategy(config.strategy, config.space.name)

@@ -23,7 +23,7 @@ class Running(Protocol):
     """The part of a future that the watch needs."""
 
     def running(self) -> bool:
-        """Whether a worker has begun it, and it has not ended."""
+        """Whether a worker has started it, and it has not ended."""
         ...
 
     def cancel(self) -> bool:

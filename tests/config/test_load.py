@@ -87,7 +87,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(raw, complaint, re
             {"latency": {"source": "modelled", "model": True}},
             "latency.model needs networks that run on a device",
         ),
-        ({"workers": 0}, "workers: must be greater than or equal to 1, not 0"),
+        ({"workers": -1}, "workers: must be greater than or equal to 0, not -1"),
     ],
 )
 def test_a_wrong_value_is_named_in_plain_words(raw, complaint) -> None:

@@ -36,6 +36,7 @@ estimator: {epochs: 2}
 final_fit: {epochs: 3}
 constraints: {flash_kb: 48, sram_kb: 24}
 budget: {trials: 5}
+workers: 1
 seed: 4
 """
 

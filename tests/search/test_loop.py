@@ -128,6 +128,18 @@ class KilledError(Exception):
     """Stands for the end of the process."""
 
 
+@pytest.mark.parametrize(("strategy", "same"), [("random", True), ("aging_evolution", False)])
+def test_the_number_of_workers_matters_to_a_strategy_that_uses_results(
+    tmp_path: Path, strategy: str, same: bool
+) -> None:
+    found = []
+    for workers in (1, 3):
+        with Store.create(tmp_path / str(workers), {}) as store:
+            store.begin_session()
+            found.append(trials_of(make_loop(store, workers=workers, strategy=strategy).run()))
+    assert (found[0] == found[1]) is same, "docs/background/nas.md says which strategies differ"
+
+
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("make_executor", [InlineExecutor, Shuffled])
 @pytest.mark.parametrize("killed_at", [1, 7, 17])

@@ -63,6 +63,7 @@ def configuration(case: Case, data: dict[str, Any]) -> dict[str, Any]:
         "constraints": {"flash_kb": 96, "sram_kb": 48},
         "reward": {"target_ms": 20},
         "budget": {"trials": 1},
+        "workers": 1,
         "seed": 1,
     }
 

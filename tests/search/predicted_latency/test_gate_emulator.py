@@ -34,6 +34,7 @@ final_fit: {{epochs: 1}}
 constraints: {{latency_ms: {LIMIT_MS}}}
 latency: {{model: true, measure_every: 3, max_error: {MAX_ERROR}, min_networks: 4}}
 budget: {{trials: 26}}
+workers: 1
 max_equal_failures: 26
 """
 

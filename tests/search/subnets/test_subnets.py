@@ -238,6 +238,7 @@ estimator: {name: supernet, epochs: 1, supernet: {epochs: 4, subnets: 12, sample
 final_fit: {epochs: 1}
 constraints: {flash_kb: 48, sram_kb: 24}
 budget: {trials: TRIALS}
+workers: 1
 device: none
 seed: 4
 """
