@@ -9,7 +9,7 @@ from typing import Any
 from micronas.compare.budget import Unit
 from micronas.compare.plan import PlannedRun
 from micronas.memory.ledger import Budget
-from micronas.search.loop import RUN_CPU_S
+from micronas.search.past import RUN_CPU_S
 from micronas.store import DATABASE, Record, Store
 from micronas.store.final_figures import figures_from_json
 from micronas.store.stored_setup import stored_budget

@@ -15,20 +15,17 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from micronas.search.executor import Executor
-from micronas.search.failure_limit import FailureLimit, failed_for_its_device
+from micronas.search.failure_limit import FailureLimit
 from micronas.search.machine_stop import stopped_by
+from micronas.search.past import RUN_CPU_S, History, Past
 from micronas.search.predicted_latency.gate import UNTRAINED, LatencyGate
-from micronas.search.predicted_latency.prediction import PROFILE
-from micronas.search.proposals import Proposals, feasible_share
+from micronas.search.proposals import Proposals
 from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import Termination
 from micronas.space import Arch, Space
 from micronas.store import Record, Store
 from micronas.strategy import Strategy
 from micronas.trial import BUDGET_STAGE, PREDICTION_STAGE, Json, Outcome, Trial
-
-RUN_CPU_S = "run_cpu_s"
-"""Detail of every stored trial: CPU seconds of the whole run when the trial ended, excluding pauses."""
 
 
 class Observer(Protocol):
@@ -72,12 +69,14 @@ class Loop:
         cpu_s: Callable[[], float] = time.process_time,
         stop_without_board: bool = False,
         latency_gate: LatencyGate | None = None,
+        sends: History = History.ALL,
     ) -> None:
         """``first`` are evaluated before the strategy is asked; ``cpu_s`` returns the run's CPU seconds so
         far.
 
         ``stop_without_board`` ends the search at the first trial that fails because of the device.
-        ``latency_gate`` is set if latencies are predicted and limited.
+        ``latency_gate`` is set if latencies are predicted and limited. ``sends`` is what a task tells its
+        worker of earlier trials.
         """
         self._space, self._strategy, self._proposals, self._first = space, strategy, proposals, first
         self._executor, self._store, self._termination, self._observer = (
@@ -88,33 +87,34 @@ class Loop:
         )
         self._workers, self._cpu_s, self._latency_gate = workers, cpu_s, latency_gate
         self._streak = FailureLimit(max_equal_failures, stop_without_board)
-        self._stored = {record.trial.number: record for record in store.records()}
-        self._replayed = frozenset(self._stored)
+        self._replayed = frozenset(store.numbers())
+        self._finished: dict[int, Record] = {}
+        """Trials that have ended and wait until it is their turn to be reported."""
         self._pending: dict[int, _Pending] = {}
-        self._observed: list[Record] = []
+        self._past = Past(sends)
 
     def run(self) -> list[Record]:
         """Every reported trial in number order; raises ``SearchError`` after too many equal failures."""
         number = 0
         for number in itertools.count():
             self._tell_until(number - self._workers + 1, None)
-            if number not in self._stored and not self._termination.admits(number):
+            if number not in self._replayed and not self._termination.admits(number):
                 break
             self._begin(number)
         self._tell_until(number, self._termination.drain_s())
-        return self._observed
+        return self._past.records
 
     def _begin(self, number: int) -> None:
-        if number in self._stored:
-            self._recall(self._stored[number])
+        if number in self._replayed:
+            self._recall(self._store.record(number))
             return
         pending = self._propose(number)
-        known = self._known(pending.key)
+        known = self._past.ended_as(pending.key)
         verdict = self._proposals.gate.verdict(pending.arch)
         self._pending[number] = pending
         self._proposals.seen.add(pending.key)
         if known is not None:
-            self._finish(number, _repeated(known))
+            self._finish(number, _repeated(self._store.record(known)))
         elif not verdict.fits:
             self._finish(number, _refused(BUDGET_STAGE, "; ".join(verdict.reasons)))
         else:
@@ -122,7 +122,7 @@ class Loop:
 
     def _begin_fitting(self, number: int, pending: _Pending) -> None:
         """Evaluate a candidate that fits, unless it is predicted to be too slow."""
-        profiles = self._profiles()
+        profiles = self._past.profiles
         slow = self._latency_gate.check(pending.arch, profiles) if self._latency_gate else None
         if slow is not None:
             pending.details[UNTRAINED] = slow.to_json()
@@ -134,7 +134,7 @@ class Loop:
             self._space.to_json(pending.arch),
             pending.key,
             deadline_s=self._termination.trial_s(),
-            curves=self._curves(),
+            curves=self._past.curves,
             profiles=profiles,
             measure=slow is not None,
         )
@@ -154,24 +154,6 @@ class Loop:
         else:
             arch, origin = self._strategy.ask(number), "strategy"
         return _Pending(arch, self._space.key(arch), origin, self._proposals.rejected, started_s)
-
-    def _curves(self) -> tuple[tuple[float, ...], ...]:
-        """Accuracy per epoch of the reported trials that were trained."""
-        kept = (r.details for r in self._observed if "repeats_trial" not in r.details)
-        curves = (details.get("curve") for details in kept)
-        return tuple(tuple(curve) for curve in curves if isinstance(curve, list))  # type: ignore[arg-type]
-
-    def _profiles(self) -> tuple[Json, ...]:
-        """Latency profiles of the reported trials; empty unless the search predicts latencies."""
-        kept = (r.details for r in self._observed if "repeats_trial" not in r.details)
-        return tuple(details[PROFILE] for details in kept if PROFILE in details)
-
-    def _known(self, key: str) -> Record | None:
-        """The earlier trial of a repeated architecture; only reported ones count, so that a resumed run is
-        equal.
-        """
-        alike = (r for r in self._observed if r.trial.key == key)
-        return next((r for r in alike if not failed_for_its_device(r.trial)), None)
 
     def _finish(self, number: int, result: TrialResult) -> None:
         """Store a result as soon as it arrives; it is reported to the strategy in number order.
@@ -194,15 +176,15 @@ class Loop:
         details: dict[str, Json] = {**result.details, **pending.details, RUN_CPU_S: self._cpu_s()}
         record = Record(trial, details, pending.rejected, self._store.wall_s(), result.tflite, result.weights)
         self._store.add(record)
-        self._stored[number] = record
+        self._finished[number] = record
         if result.outcome is not Outcome.INFEASIBLE:
             self._termination.took(time.monotonic() - pending.started_s)
 
     def _tell_until(self, end: int, patience_s: float | None) -> None:
         """Report trials below ``end`` in order; wait for running ones for at most ``patience_s``."""
         give_up_at = None if patience_s is None else time.monotonic() + patience_s
-        while len(self._observed) < end:
-            if (record := self._stored.get(len(self._observed))) is not None:
+        while (number := len(self._past.records)) < end:
+            if (record := self._next(number)) is not None:
                 self._tell(record)
                 continue
             timeout_s = None if give_up_at is None else max(0.0, give_up_at - time.monotonic())
@@ -211,11 +193,16 @@ class Loop:
                 return
             self._finish(*finished)
 
+    def _next(self, number: int) -> Record | None:
+        if number in self._replayed:
+            return self._store.record(number)
+        return self._finished.pop(number, None)
+
     def _tell(self, record: Record) -> None:
-        self._observed.append(record)
+        self._past.add(record)
         self._strategy.tell(record.trial)
         replayed = record.trial.number in self._replayed
-        self._observer.trial(record, replayed, feasible_share(self._observed), self._termination.left())
+        self._observer.trial(record, replayed, self._past.feasible_share, self._termination.left())
         if not replayed:
             self._streak.add(record.trial)
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 
 from micronas.search.gate import Gate
 from micronas.space import Arch, Space
-from micronas.store import Record
-from micronas.trial import Outcome
 
 
 @dataclass
@@ -30,10 +28,3 @@ class Proposals:
         fits = self.gate.fits(arch)
         self.rejected += not fits
         return fits
-
-
-def feasible_share(records: list[Record]) -> float:
-    """Share of all proposals that were within the budgets."""
-    proposed = sum(1 + record.rejected for record in records)
-    fitting = sum(record.trial.outcome is not Outcome.INFEASIBLE for record in records)
-    return fitting / proposed if proposed else 1.0

@@ -20,13 +20,14 @@ from micronas.search.data_place import DATA_PLACE, place_of
 from micronas.search.executor import GRACE_S, ProcessExecutor
 from micronas.search.final import HANG_TIMEOUT_FACTOR, choose, ranking
 from micronas.search.finalists import select
-from micronas.search.loop import RUN_CPU_S, Loop, Observer
+from micronas.search.loop import Loop, Observer
 from micronas.search.outcome import conclude, write_summary
+from micronas.search.past import RUN_CPU_S, History, Past, history_for
 from micronas.search.predicted_latency.check import check_predictions, check_text
 from micronas.search.predicted_latency.gate import LatencyGate
 from micronas.search.predicted_latency.modelled import modelled_by_ledger
 from micronas.search.predicted_latency.prediction import PredictedLatency, predict_untrained_latency
-from micronas.search.proposals import Proposals, feasible_share
+from micronas.search.proposals import Proposals
 from micronas.search.proposer import make_proposer
 from micronas.search.rank_agreement import agreement_text, rank_agreements
 from micronas.search.resume import CONFIG_FILE, config_text
@@ -120,10 +121,12 @@ def search(setup: Setup, store: Store, observer: Observer, *, finish_now: bool =
 
 def _told(store: Store, observer: Observer) -> list[Record]:
     """Show the stored trials in the same way as those of a resumed run."""
-    records = store.records()
-    for number, record in enumerate(records, 1):
-        observer.trial(record, True, feasible_share(records[:number]), "nothing")
-    return records
+    past = Past(History.NOTHING)
+    for number in store.numbers():
+        record = store.record(number)
+        past.add(record)
+        observer.trial(record, True, past.feasible_share, "nothing")
+    return past.records
 
 
 def search_executor(setup: Setup) -> ProcessExecutor:
@@ -162,6 +165,7 @@ def _loop(
         cpu_s=clock.spent_s,
         stop_without_board=config.on_board_failure == "stop",
         latency_gate=_latency_gate(setup),
+        sends=history_for(config),
     )
 
 

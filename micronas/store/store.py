@@ -35,6 +35,7 @@ from micronas.store.record import (
     record_from_row,
     record_to_row,
     text_of,
+    whole_of,
 )
 from micronas.store.run_file import (
     DAMAGE,
@@ -225,6 +226,17 @@ class Store:
         """Every stored trial in number order, without the models (see ``model``)."""
         rows, found = self._all(f"SELECT {COLUMNS} FROM trials ORDER BY number"), self.format
         return [self._record(row, found) for row in rows]
+
+    def numbers(self) -> list[int]:
+        """The numbers of the stored trials, in order."""
+        return [whole_of(row[0]) for row in self._all("SELECT number FROM trials ORDER BY number")]
+
+    def record(self, number: int) -> Record:
+        """One stored trial, without its model; ``StoreError`` if there is none."""
+        row = self._one(f"SELECT {COLUMNS} FROM trials WHERE number = ?", number)
+        if row is None:
+            raise self.unreadable(f"trial {number}", "it is missing")
+        return self._record(row, self.format)
 
     def _record(self, row: Row, run_format: Json) -> Record:
         try:

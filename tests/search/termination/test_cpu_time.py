@@ -12,7 +12,7 @@ import pytest
 from micronas.config import parse_config
 from micronas.errors import ConfigError
 from micronas.search.cpu_clock import CpuClock, tree_cpu_s
-from micronas.search.loop import RUN_CPU_S
+from micronas.search.past import RUN_CPU_S
 from micronas.search.run import cpu_before
 from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import AnyTermination, CpuTimeTermination, TrialTermination, make_termination

@@ -1,0 +1,122 @@
+"""Time, memory and bytes of a search of many thousand trials, whose trainings cost nothing.
+
+    python -m benchmarks.scale.run --trials 20000 --strategy aging_evolution
+
+Prints a row after each quarter of the trials, one for resuming the ended run (every trial is read back and
+reported to the strategy again), and one for the HTML report. CPU seconds are those of this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from benchmarks.scale.task import WordGate, WordSpace, evaluate
+from micronas.board import load_board
+from micronas.config import SearchConfig, StrategyConfig
+from micronas.report import write_report
+from micronas.search.executor import InlineExecutor
+from micronas.search.loop import Loop
+from micronas.search.past import History
+from micronas.search.proposals import Proposals
+from micronas.search.termination import TrialTermination
+from micronas.store import DATABASE, Record, Store
+from micronas.strategy import make_strategy
+
+WORKERS = 2
+
+
+@dataclass
+class Watcher:
+    """An observer that prints a row after each quarter."""
+
+    trials: int
+    seen: int = 0
+
+    def trial(self, record: Record, replayed: bool, feasible_share: float, left: str) -> None:
+        self.seen += 1
+        if not replayed and self.seen % max(1, self.trials // 4) == 0:
+            row(f"{self.seen:,} trials")
+
+    def phase(self, text: str) -> None:
+        pass
+
+
+def row(name: str, size: int | None = None) -> None:
+    """Name, CPU seconds of the process so far, its memory now, and the bytes of a file."""
+    rss = psutil.Process().memory_info().rss / 1e6
+    file = "" if size is None else f"{size / 1e6:.1f}"
+    print(f"| {name} | {time.process_time():.1f} | {rss:.0f} | {file} |", flush=True)
+
+
+def facts(strategy: str) -> dict[str, object]:
+    """What a store must know so that its report can be written."""
+    config = SearchConfig(board="nucleo_f446re", strategy=StrategyConfig(name=strategy))
+    return {
+        "config": config.model_dump(mode="json"),
+        "board": load_board("nucleo_f446re").model_dump(mode="json"),
+        "class_names": ["a", "b"],
+        "majority_baseline": 0.5,
+    }
+
+
+def search(store: Store, strategy: str, trials: int, observer: Watcher) -> list[Record]:
+    """The real loop over words."""
+    space = WordSpace()
+    proposals = Proposals(space, WordGate())
+    config = StrategyConfig(name=strategy)
+    return Loop(
+        space=space,
+        strategy=make_strategy(config, space, 11, proposals.accept),
+        proposals=proposals,
+        first=(),
+        executor=InlineExecutor(evaluate),
+        store=store,
+        termination=TrialTermination(trials),
+        workers=WORKERS,
+        max_equal_failures=1000,
+        observer=observer,
+        sends=History.NOTHING,
+    ).run()
+
+
+@contextmanager
+def opened(folder: Path, strategy: str) -> Iterator[Store]:
+    """The run in ``folder``, created or resumed."""
+    begun = (folder / DATABASE).exists()
+    with Store.resume(folder) if begun else Store.create(folder, facts(strategy)) as store:  # type: ignore[arg-type]
+        store.begin_session()
+        yield store
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--trials", type=int, default=20_000)
+    parser.add_argument("--strategy", default="aging_evolution")
+    options = parser.parse_args()
+    print("| after | CPU s | memory, MB | file, MB |\n|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "run"
+        row("start")
+        with opened(folder, options.strategy) as store:
+            search(store, options.strategy, options.trials, Watcher(options.trials))
+            row("the store", (folder / DATABASE).stat().st_size)
+        with opened(folder, options.strategy) as store:
+            search(store, options.strategy, options.trials, Watcher(options.trials))
+        row("resuming the ended run")
+        with Store.read(folder) as store:
+            page = write_report(store)
+        row("the report", page.stat().st_size)
+
+
+if __name__ == "__main__":
+    main()
