@@ -80,7 +80,7 @@ class ZeroCostScorer:
             return [task.result(timeout=NET_DEADLINE_S) for task in tasks]
         except TimeoutError as error:
             for task in tasks:
-                task.cancel()
+                task.cancel()  # type: ignore[no-untyped-call]
             raise TrainError(f"a zero-cost proxy took more than {NET_DEADLINE_S:.0f} s") from error
         except ProcessExpired as error:
             raise TrainError(
