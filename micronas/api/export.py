@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from micronas.api.front_ends import front_end_beside
+from micronas.api.front_ends import front_end_beside, model_card_beside
 from micronas.api.models import Calibration, Model, as_tflite, name_of
 from micronas.deploy.bench import COMPARED, constant_bytes, simplified
 from micronas.deploy.deployment import random_samples
@@ -53,7 +53,7 @@ def export(
         front_end=front_end_beside(model),
         sha256=hashlib.sha256(data).hexdigest(),
     )
-    write_library(files, folder)
+    write_library({**files, **model_card_beside(model)}, folder)
     return folder
 
 

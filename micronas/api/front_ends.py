@@ -1,4 +1,4 @@
-"""The front end of a network, from the file that a search writes beside it."""
+"""What a search writes beside a network: its front end and its model card."""
 
 from __future__ import annotations
 
@@ -24,3 +24,11 @@ def front_end_beside(model: Model) -> FrontEndFile | None:
         raise ModelError(
             f"{path} cannot be read: {error}", remedy="take the file that the search wrote, or remove it"
         ) from error
+
+
+def model_card_beside(model: Model) -> dict[str, str]:
+    """File name -> text of the model card in the folder of ``model``, if it has one."""
+    if not isinstance(model, str | Path):
+        return {}
+    paths = (Path(model).parent / name for name in ("model_card.json", "model_card.md"))
+    return {path.name: path.read_text(encoding="utf-8") for path in paths if path.is_file()}

@@ -68,7 +68,9 @@ class Gap:
 def gap_of(validation: Hits, test: Hits, validation_groups: Labels | None, test_groups: Labels | None) -> Gap:
     """From whether each sample is recognised (N,), and their groups; equal inputs give an equal interval."""
     rng = np.random.default_rng(0)
-    differences = _resampled(rng, validation, validation_groups) - _resampled(rng, test, test_groups)
+    differences = drawn_accuracies(rng, validation, validation_groups) - drawn_accuracies(
+        rng, test, test_groups
+    )
     low, high = (float(v) for v in np.percentile(differences, LEVEL))
     return Gap(
         float(validation.mean() - test.mean()),
@@ -79,7 +81,7 @@ def gap_of(validation: Hits, test: Hits, validation_groups: Labels | None, test_
     )
 
 
-def _resampled(rng: np.random.Generator, hits: Hits, groups: Labels | None) -> npt.NDArray[np.float64]:
+def drawn_accuracies(rng: np.random.Generator, hits: Hits, groups: Labels | None) -> npt.NDArray[np.float64]:
     """Accuracies (RESAMPLES,) of samples, or of whole groups, drawn with replacement."""
     if groups is None:
         return rng.binomial(len(hits), hits.mean(), RESAMPLES) / len(hits)

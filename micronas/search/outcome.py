@@ -21,9 +21,11 @@ from micronas.estimate.accuracy import int8_answers, int8_figure
 from micronas.estimate.agreement import Agreement
 from micronas.estimate.confusion import Confusion, confusion_of
 from micronas.estimate.gap import Gap, gap_of
+from micronas.estimate.interval import Interval, accuracy_interval
 from micronas.memory.ledger import make_ledger
 from micronas.memory.plan.prefer import Prefer
 from micronas.model.front_end import FILE_NAME, to_json
+from micronas.report.model_card import JSON_NAME, MARKDOWN_NAME, card_json, card_markdown
 from micronas.report.target import missed_target
 from micronas.search.final import Winner
 from micronas.search.predicted_latency.check import check_predictions, check_to_json
@@ -72,10 +74,10 @@ def figures_of(setup: Setup, winner: Winner, store: Store, folder: Path) -> Fina
     test = setup.dataset.test.unseal(reason)
     delivered = _as_delivered(Path(deployed.files["tflite"]), winner.tflite)
     quality = int8_figure(delivered, setup.dataset, test)
-    confusion, gap = _judged(delivered, setup.dataset, test)
+    confusion, gap, interval = _judged(delivered, setup.dataset, test)
     validation = int8_figure(delivered, setup.dataset, setup.dataset.validation)
     scores = _as_scored(winner.scores, validation, deployed.figures.latency, setup.config)
-    return FinalFigures(
+    figures = FinalFigures(
         trial=winner.number,
         key=winner.key,
         final_fit=winner.final_fit,
@@ -90,19 +92,32 @@ def figures_of(setup: Setup, winner: Winner, store: Store, folder: Path) -> Fina
         confusion=confusion,
         gap=gap,
     )
+    card = card_json(figures, setup.dataset, test, setup.config, store.folder, setup.board, interval)
+    return replace(figures, files={**files, **_write_card(card, folder)})
 
 
-def _judged(tflite: bytes, dataset: Dataset, test: DataSplit) -> tuple[Confusion | None, Gap | None]:
-    """Of the int8 network: which classes it takes for which, and how far test is below validation."""
+def _write_card(card: dict[str, Json], folder: Path) -> dict[str, str]:
+    """The model card for programs and for people."""
+    (folder / JSON_NAME).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    text = card_markdown(card).encode("utf-8", "backslashreplace")
+    (folder / MARKDOWN_NAME).write_bytes(text)
+    return {"model_card": str(folder / MARKDOWN_NAME)}
+
+
+def _judged(
+    tflite: bytes, dataset: Dataset, test: DataSplit
+) -> tuple[Confusion | None, Gap | None, Interval | None]:
+    """Of the int8 network: its confusions, how far test is below validation, and the interval of test."""
     if dataset.task is not Task.CLASSIFY:
-        return None, None
+        return None, None, None
     validation = dataset.validation
     answers = int8_answers(tflite, test.x)
     hits = int8_answers(tflite, validation.x) == validation.y, answers == test.y
     # Prepared folds stand in for groups in a split, but say nothing of how many speakers there are.
     groups = (validation.groups, test.groups) if dataset.group_names else (None, None)
     gap = gap_of(*hits, *groups)
-    return confusion_of(test.y, answers, dataset.class_names), gap
+    interval = accuracy_interval(hits[1], groups[1])
+    return confusion_of(test.y, answers, dataset.class_names), gap, interval
 
 
 def _write_keras(setup: Setup, winner: Winner, folder: Path) -> dict[str, str]:

@@ -177,7 +177,9 @@ def test_ctrl_c_leaves_a_run_that_goes_on(whole: dict[str, Any], folder: Path) -
 def test_with_the_emulator_every_trial_is_built_and_agrees_with_its_ledger(folder: Path) -> None:
     result = search(folder, "small.yaml", "--trials", 2, "--run", "emulated")
     assert result["best"]["latency"]["source"] == "modelled"
-    assert sorted(result["best"]["files"]) == ["c", "elf", "front_end", "keras", "labels", "map", "tflite"]
+    assert sorted(result["best"]["files"]) == [
+        *("c", "elf", "front_end", "keras", "labels", "map", "model_card", "tflite")
+    ]
     assert all((folder / path).exists() for path in result["best"]["files"].values())
     with Store.read(folder / "runs" / "emulated") as store:
         details: list[Any] = [record.details for record in store.records()]

@@ -1,0 +1,78 @@
+"""The model card: every figure with its source, and Markdown that no name breaks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from micronas.board import load_board
+from micronas.config import parse_config
+from micronas.data.dataset import DataKind, Dataset, DataSplit, SealedTest
+from micronas.estimate.confusion import confusion_of
+from micronas.estimate.interval import accuracy_interval
+from micronas.model.front_end import FrontEnd
+from micronas.report.model_card import card_json, card_markdown
+from micronas.store.final_figures import DeploymentFigures, FinalFigures
+from micronas.trial import Latency, Scores, Source
+
+BOARD = load_board("nucleo_f446re")
+CLASSES = ("walk", "run|<b>", "sit")
+Y, ANSWERS = np.array([0, 0, 0, 1, 1, 1, 1, 0]), np.array([0, 0, 1, 1, 1, 1, 1, 0])
+
+
+@pytest.fixture(scope="module")
+def card():
+    front = FrontEnd("stream", 1, {"columns": "ax,ay", "mean": [1.0, 2.0], "spread": [1.0, 0.5]})
+    split = DataSplit(np.zeros((8, 4, 1, 2), np.float32), Y, np.arange(8) // 4)
+    dataset = Dataset(
+        "motion", DataKind.STREAM, split, split, SealedTest(split), CLASSES, (-1.0, 1.0), front,
+        notes=("a | b",), group_names=("p0", "p1"), digest="d16e57",
+    )  # fmt: skip
+    latency = Latency(1.25, Source.EMULATED, instructions=225_000, core="cortex-m4", clock_hz=180_000_000)
+    scores = Scores(0.9, 0.92, 40_000, 9_000, 123_456, 789, latency, 0.9, 5, 1.0)
+    figures = FinalFigures(
+        7, "key", True, 0.875, 8, scores,
+        DeploymentFigures({"parity": {"elements": 96, "mismatches": 0}}), {}, "accuracy",
+        confusion=confusion_of(Y, ANSWERS, CLASSES),
+    )  # fmt: skip
+    config = parse_config({"board": BOARD.name, "constraints": {"flash_kb": 64}, "data": {"name": "digits"}})
+    interval = accuracy_interval(Y == ANSWERS, None)
+    return card_json(figures, dataset, split, config, Path("runs/motion-1"), BOARD, interval)
+
+
+def test_the_card_holds_what_a_reader_needs(card):
+    assert json.loads(json.dumps(card)) == card
+    assert card["data"]["sha256"] == "d16e57"
+    assert card["data"]["samples"] == {"train": 8, "validation": 8, "test": 8}
+    assert card["data"]["groups"] == {"train": 2, "validation": 2, "test": 2}
+    assert card["rebuild"] == "micronas pick motion-1 7"
+    assert card["quality"]["test_interval"]["low"] < 0.875 < card["quality"]["test_interval"]["high"]
+    assert card["constraints"]["flash_kb"] == 64
+    assert {"micronas", "python", "numpy"} <= set(card["versions"])
+
+
+def test_recall_and_precision_are_those_of_the_counts(card):
+    walk, run, sit = card["classes"]
+    assert (walk["samples"], walk["recall"], walk["precision"]) == (4, 3 / 4, 1.0)
+    assert (run["samples"], run["recall"], run["precision"]) == (4, 1.0, 4 / 5)
+    assert (sit["samples"], sit["recall"], sit["precision"]) == (0, None, None)
+
+
+def test_every_cost_has_its_source(card):
+    sources = {row["name"]: row["source"] for row in card["figures"]}
+    assert sources["flash"] == "predicted"
+    assert sources["latency of one inference"] == "emulated"
+    assert sources["SRAM of the front end, beside that"] == "predicted"
+
+
+def test_names_do_not_break_the_tables(card):
+    text = card_markdown(card)
+    (row,) = [line for line in text.splitlines() if "run" in line and line.startswith("|") and "4 |" in line]
+    assert row == "| run\\|\\<b> | 4 | 100.0 % | 80.0 % |"
+    assert "| sit | 0 | no samples | never predicted |" in text
+    assert "flash_kb 64" in text
+    assert "`micronas pick motion-1 7`" in text
+    assert "95 % interval" in text
