@@ -12,6 +12,7 @@ import pytest
 import micronas.codegen
 from micronas.board import load_board
 from micronas.config import SearchConfig, SpaceConfig
+from micronas.data import DataKind, FrontEnd, Task
 from micronas.memory import ledger as ledgers
 from micronas.memory.ledger import Budget, check
 from micronas.model.graph import Graph
@@ -57,10 +58,19 @@ def counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, firmware_cache: Path
     return Counts(monkeypatch)
 
 
+DATASET: Any = SimpleNamespace(
+    class_names=("a", "b"),
+    front_end=FrontEnd("none", 1),
+    kind=DataKind.STREAM,
+    input_shape=(1,),
+    input_range=(-1.0, 1.0),
+    task=Task.CLASSIFY,
+)
+
+
 def place(model: Path, **config: Any) -> Any:
-    dataset: Any = None
     task = TrialTask(0, None, "k")
-    return stages.place(model.read_bytes(), task, SearchConfig.model_validate(config), BOARD, dataset)
+    return stages.place(model.read_bytes(), task, SearchConfig.model_validate(config), BOARD, DATASET)
 
 
 def test_a_trial_without_a_device_has_one_ledger_and_no_c(counts: Counts, networks: Path) -> None:
@@ -96,7 +106,7 @@ def test_the_result_has_the_c_that_was_built(
         board=BOARD,
         budget=Budget(512 * 1024, 128 * 1024),
         net_latency=None,
-        dataset=SimpleNamespace(class_names=("a", "b")),
+        dataset=DATASET,
     )
     outcome.write_files(setup, (networks / "tiny.tflite").read_bytes(), tmp_path / "best")
     assert (counts.ledgers, counts.texts) == (1, 1)

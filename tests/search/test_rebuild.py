@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from micronas.board import load_board
 from micronas.config import SearchConfig
 from micronas.errors import SearchError
 from micronas.estimate.full import Estimate
+from micronas.memory.ledger import board_budget
 from micronas.model.tflite.writer import write
 from micronas.search import rebuild as module
 from micronas.search.rebuild import Rebuilt, rebuild, task_of
@@ -57,6 +59,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     class _Setup:
         space = _Space("k2")
         dataset = _Dataset
+        budget = board_budget(load_board("nucleo_f446re"))
 
     monkeypatch.setattr(module, "prepare", lambda config, board: _Setup)
     folder = make_run(tmp_path / "run")
