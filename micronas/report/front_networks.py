@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from micronas.board import Board
-from micronas.codegen.lowering import Target
-from micronas.codegen.lowering.lower import lower_graph
+from micronas.codegen.lowering import Lowered
 from micronas.errors import BoardError, MicronasError
 from micronas.latency.fine_features import fine_features_of
 from micronas.latency.op_model import board_latency
@@ -86,23 +85,23 @@ def _network(record: Record, tflite: bytes, setup: _Setup) -> FrontNetwork | Non
         ledger = make_ledger(graph, setup.board, setup.runtime, within=setup.budget, prefer=setup.prefer)
     except MicronasError:
         return None  # a model of another version: the page shows the rest
-    return FrontNetwork(record, graph, ledger, op_costs(record.details, graph, setup.board))
+    return FrontNetwork(record, graph, ledger, op_costs(record.details, graph, setup.board, ledger.lowered))
 
 
-def op_costs(details: dict[str, Json], graph: Graph, board: Board) -> OpCosts | None:
-    """Measured cycles; else modelled ones; else the emulator's instructions; else None."""
+def op_costs(
+    details: dict[str, Json], graph: Graph, board: Board, lowered: tuple[Lowered, ...]
+) -> OpCosts | None:
+    """Measured cycles; else those modelled for ``lowered``; else the emulator's instructions; else None."""
     counts = _counted(details, len(graph.ops))
     what = object_at(details, "counter").get("counts")
     if counts is not None and what == "cycles":
         return OpCosts("cycles, measured", counts)
     try:
         latency = board_latency(board)
-        # Without blocks of pixels, as the search models them: their size depends on the memory plan.
-        times = [
-            latency.model.untrained_op(features)
-            for features in fine_features_of(graph, lower_graph(graph, Target(board.core)))
-        ]
-        if len(times) == len(graph.ops):
+        # The kernels and blocks of the memory plan, priced from shapes alone, as the search models them.
+        features = fine_features_of(graph, lowered) if lowered else ()  # runtime tflm has other kernels
+        times = [latency.model.untrained_op(one) for one in features]
+        if times:
             cycles = (latency.sum([time]).cycles or 0 for time in times)
             return OpCosts("cycles, modelled", tuple(float(count) for count in cycles))
     except BoardError:

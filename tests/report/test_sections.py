@@ -115,24 +115,23 @@ def test_cycles_are_measured_else_modelled_else_instructions_and_say_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     graph, board = residual_graph(4), load_board(BOARD)
+    lowered = lower_graph(graph, Target(board.core))
     rows: list[Json] = [{"instructions": 100 + place} for place in range(len(graph.ops))]
-    measured = op_costs({"per_op": rows, "counter": {"counts": "cycles"}}, graph, board)
+    measured = op_costs({"per_op": rows, "counter": {"counts": "cycles"}}, graph, board, lowered)
     assert measured is not None
     assert measured.what == "cycles, measured"
     assert measured.values == tuple(100 + place for place in range(len(graph.ops)))
     emulated: dict[str, Json] = {"per_op": rows, "counter": {"counts": "instructions"}}
     monkeypatch.setattr(front_module, "board_latency", lambda board: _Prices())
-    modelled = op_costs(emulated, graph, board)
+    modelled = op_costs(emulated, graph, board, lowered)
     assert modelled is not None
     assert modelled.what == "cycles, modelled"
-    assert modelled.values == tuple(
-        len(features.values) for features in fine_features_of(graph, lower_graph(graph, Target(board.core)))
-    )
+    assert modelled.values == tuple(len(features.values) for features in fine_features_of(graph, lowered))
     monkeypatch.setattr(front_module, "board_latency", _unpriced)
-    counted = op_costs(emulated, graph, board)
+    counted = op_costs(emulated, graph, board, lowered)
     assert counted is not None
     assert counted.what == "instructions, emulated"
-    assert op_costs({}, graph, board) is None
+    assert op_costs({}, graph, board, lowered) is None
 
 
 def test_a_long_front_is_drawn_in_even_steps_with_both_ends() -> None:

@@ -56,6 +56,9 @@ TRAINING_SHARE = 0.75
 CHECKPOINT, FOUND = "supernet.npz", "subnets.json"
 """Files of a run folder: the checkpoint of the shared weights, and the results of the search in them."""
 
+RENAMED = {"scouts": "profiling_samples", "accuracy": "quality_shared"}
+"""Keys of the file as versions before the first release wrote them, and what they are called now."""
+
 PROFILING_SEED, DRAWN = 7, 1000
 """Seed of the networks from which profiling samples are chosen, and the maximum number examined."""
 
@@ -105,6 +108,7 @@ class FoundSubnets:
             return None
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
+            _refuse_old_keys(path, raw)
             raw.pop("estimate")
             subnets = tuple(Subnet(**subnet) for subnet in raw.pop("subnets"))
             samples = tuple(ProfiledNetwork(**sample) for sample in raw.pop("profiling_samples"))
@@ -114,6 +118,15 @@ class FoundSubnets:
                 f"{path}: not a list of subnets: {error}",
                 remedy="remove the file; the subnets are then scored again",
             ) from error
+
+
+def _refuse_old_keys(path: Path, raw: dict[str, list[dict[str, Json]]]) -> None:
+    found = [key for key in RENAMED if key in raw or any(key in subnet for subnet in raw["subnets"])]
+    if found:
+        raise StoreError(
+            f"{path}: " + ", ".join(f"the key {key} is now {RENAMED[key]}" for key in found),
+            remedy="remove the file; the subnets are then scored again",
+        )
 
 
 @dataclass(frozen=True)

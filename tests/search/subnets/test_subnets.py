@@ -169,7 +169,7 @@ def test_agreement_compares_the_sample_with_what_was_trained_alone() -> None:
     assert found.tau == pytest.approx(agreement("", [s.reward for s in sample], accuracies).tau)
 
 
-def test_low_agreement_and_too_few_networks_are_told() -> None:
+def test_low_agreement_and_too_few_networks_are_warnings() -> None:
     assert agreement("supernet", [1, 2, 3, 4], [0.1, 0.2, 0.3, 0.5]).warning == ""
     low = agreement("supernet", [1, 2, 3, 4], [4, 3, 2, 1]).warning
     assert "tau of the supernet is -1.00 over 4 networks" in low
@@ -187,6 +187,17 @@ def test_what_was_found_survives_on_disk_and_says_what_its_accuracy_is(tmp_path:
     assert "float quality with shared weights" in json.loads(path.read_text())["estimate"]
     path.write_text("{")
     with pytest.raises(StoreError, match="not a list of subnets"):
+        FoundSubnets.load(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("scouts", "profiling_samples"), ("accuracy", "quality_shared")], ids=["run", "subnet"]
+)
+def test_an_old_key_is_refused_by_the_name_of_the_new_one(tmp_path: Path, old: str, new: str) -> None:
+    path = tmp_path / FOUND
+    FOUND_SUBNETS.save(path)
+    path.write_text(path.read_text(encoding="utf-8").replace(f'"{new}"', f'"{old}"'), encoding="utf-8")
+    with pytest.raises(StoreError, match=f"the key {old} is now {new}"):
         FoundSubnets.load(path)
 
 
