@@ -29,6 +29,7 @@ from micronas.memory.ledger.free_region import (
     largest_free_region,
 )
 from micronas.memory.ledger.items import Ledger, OpRow, RegionSize, regions_to_json, to_json
+from micronas.memory.ledger.lower_bound import exceeds_lower_bound
 from micronas.memory.ledger.placement import Placement, place_on
 from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan import Plan
@@ -93,17 +94,26 @@ def _roomiest_ledger(
     within: Budget | None,
     prefer: Prefer,
 ) -> Ledger:
-    """With the fastest kernels; where their arena is over the limit, with those of the least scratch."""
+    """With the fastest kernels; where they are over a limit, with those of the least scratch."""
     fastest = lower_graph(graph, Target(board.core))
     ledger = _micronas_ledger(graph, fastest, board, sizes, enough, within, prefer)
-    limit_bytes = min(budget.sram_bytes for budget in (board_budget(board), within) if budget)
-    if ledger.sram_bytes <= limit_bytes and not _over(ledger):
+    limits = _tighter(board_budget(board), within)
+    if check(ledger, limits).fits:
         return ledger
     smallest = with_least_scratch(graph, board, fastest)
-    if smallest is None:
+    # Their code is smaller, too. Where they cannot fit either, only the reasons of a full SRAM get clearer.
+    needs_sram = ledger.sram_bytes > limits.sram_bytes or _over(ledger)
+    if smallest is None or (not needs_sram and exceeds_lower_bound(graph, smallest, board, limits)):
         return ledger
     smaller = _micronas_ledger(graph, smallest, board, sizes, enough, within, prefer)
-    return smaller if smaller.sram_bytes < ledger.sram_bytes else ledger
+    better = check(smaller, limits).fits or (needs_sram and smaller.sram_bytes < ledger.sram_bytes)
+    return smaller if better else ledger
+
+
+def _tighter(board: Budget, within: Budget | None) -> Budget:
+    if within is None:
+        return board
+    return Budget(min(board.flash_bytes, within.flash_bytes), min(board.sram_bytes, within.sram_bytes))
 
 
 def with_least_scratch(
