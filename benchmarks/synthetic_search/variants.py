@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 from benchmarks.synthetic_search.task import Task
@@ -24,7 +25,7 @@ Make: TypeAlias = Callable[[Task, int, Accept, int], Strategy]
 def shipped(name: str) -> Make:
     """As ``strategy.name`` gives it, with its defaults."""
     return lambda task, seed, accept, trials: make_strategy(
-        StrategyConfig(name=name), task.space, seed, accept, task.problem
+        StrategyConfig(name=name), task.space, seed, accept, replace(task.problem, trials=trials)
     )
 
 

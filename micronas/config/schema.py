@@ -82,14 +82,19 @@ class StrategyConfig(_Section):
     """The search strategy and its parameters."""
 
     name: str = Field(default="aging_evolution", description="search strategy, or your own as `module:Name`")
-    population: int = Field(default=12, ge=2, description="aging_evolution, nsga2: size of the population")
+    population: int | None = Field(
+        default=None,
+        ge=2,
+        description="aging_evolution, nsga2: size of the population; absent: a quarter of budget.trials, "
+        "8 to 24, or 12 without that budget",
+    )
     sample: int = Field(default=4, ge=1, description="aging_evolution: tournament size (Real et al. 2019)")
     sized: bool = Field(
-        default=False,
+        default=True,
         description="aging_evolution: start from networks of every size up to the flash budget",
     )
     guided: bool = Field(
-        default=False,
+        default=True,
         description="aging_evolution: a predictor of the reward chooses which of eight children is tried",
     )
     pool: int = Field(default=32, ge=2, description="predictor_*: candidates compared for each trial")
@@ -107,7 +112,7 @@ class StrategyConfig(_Section):
 
     @model_validator(mode="after")
     def _tournament_fits(self) -> StrategyConfig:
-        if self.sample > self.population:
+        if self.population is not None and self.sample > self.population:
             raise ValueError(f"sample {self.sample} is more than population {self.population}")
         return self
 

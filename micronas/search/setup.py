@@ -62,6 +62,7 @@ class Setup:
             reward=config.reward,
             error_limit=1.0 - self.dataset.majority_baseline,
             first_ask=len(self.first),
+            trials=config.budget.trials,
             workers=config.workers,
             latency=None if self.net_latency is None else self.net_latency.of,
             op_latency=None if self.net_latency is None else self.net_latency.model,

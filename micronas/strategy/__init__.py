@@ -90,7 +90,7 @@ def make_strategy(
                 space,
                 seed,
                 accept,
-                population=config.population,
+                population=population_of(config, problem),
                 sample=config.sample,
                 draw=sized_draw(space, problem) if config.sized else None,
                 guide=_guide(config, space, seed, accept, problem),
@@ -98,10 +98,28 @@ def make_strategy(
         case "local_search":
             return LocalSearch(space, seed, accept)
         case "nsga2":
-            return Nsga2(space, seed, accept, population=config.population, bytes_of=_bytes_by(problem))
+            return Nsga2(
+                space, seed, accept, population=population_of(config, problem), bytes_of=_bytes_by(problem)
+            )
         case "reinforce":
             return Reinforce(space, seed, accept, workers=problem.workers if problem else 1)
     raise _unknown(config.name)
+
+
+USUAL_POPULATION, LEAST_POPULATION, MOST_POPULATION, TRIALS_PER_MEMBER = 12, 8, 24, 4
+
+
+def population_of(config: StrategyConfig, problem: Problem | None) -> int:
+    """The configured population; otherwise a quarter of the budget in trials, within limits.
+
+    A population as large as the budget is random search. A tournament never exceeds the population.
+    """
+    if config.population is not None:
+        return config.population
+    if problem is None or problem.trials is None:
+        return max(USUAL_POPULATION, config.sample)
+    quarter = problem.trials // TRIALS_PER_MEMBER
+    return max(min(max(quarter, LEAST_POPULATION), MOST_POPULATION), config.sample)
 
 
 def _bytes_by(problem: Problem | None) -> Callable[[Arch], tuple[int, int]] | None:
@@ -119,8 +137,8 @@ def _bytes_by(problem: Problem | None) -> Callable[[Arch], tuple[int, int]] | No
 def _guide(
     config: StrategyConfig, space: Space, seed: int, accept: Accept, problem: Problem | None
 ) -> Predictor | None:
-    """The predictor that chooses among children, if the configuration asks for one."""
-    if not config.guided or problem is None:
+    """The predictor that chooses among children, unless it is switched off or cannot know the reward."""
+    if not config.guided or problem is None or problem.reward.function is not None:
         return None
     return Predictor(space, seed, accept, problem, RewardImprovement(problem.reward), pool=config.pool)
 

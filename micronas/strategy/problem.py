@@ -24,9 +24,10 @@ class Problem:
     ``latency_ms`` and ``macs`` limit a network's latency and multiply-accumulate operations, None for no
     limit; ``reward`` is the reward to maximise, and ``error_limit`` the error of a network that always
     predicts the most frequent class. ``first_ask`` is the number of the first trial that is asked for; the
-    ones before are initial trials. With ``workers``, ask n comes after the trials below n - workers + 1 have
-    been reported. ``supernets`` is the run's storage of supernets. ``latency`` is None unless latencies are
-    modelled, and therefore known before a trial; ``op_latency`` is the same model for parts of a network.
+    ones before are initial trials. ``trials`` is the budget in trials, None without one. With ``workers``,
+    ask n comes after the trials below n - workers + 1 have been reported. ``supernets`` is the run's storage
+    of supernets. ``latency`` is None unless latencies are modelled, and therefore known before a trial;
+    ``op_latency`` is the same model for parts of a network.
     """
 
     data: DataConfig
@@ -38,6 +39,7 @@ class Problem:
     reward: RewardConfig = field(default_factory=RewardConfig)
     error_limit: float = 1.0
     first_ask: int = 0
+    trials: int | None = None
     workers: int = 1
     latency: Callable[[Arch], Latency] | None = None
     op_latency: BoardLatency | None = None

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from micronas.config import RewardConfig, StrategyConfig
 from micronas.space import Arch
+from micronas.strategy import make_strategy, population_of
 from micronas.strategy.aging_evolution import OFFSPRING, AgingEvolution
 from micronas.strategy.base import accepted
 from micronas.strategy.observation import Observation
@@ -93,3 +95,22 @@ def test_a_guide_chooses_among_the_children_of_evolution() -> None:
         plain.tell(toy_trial(number, plain.ask(number).genes))  # type: ignore[attr-defined]
     assert guide.shown == [OFFSPRING]
     assert flash(guided) >= flash(plain.ask(4))
+
+
+@pytest.mark.parametrize(
+    ("trials", "chosen", "expected"),
+    [(None, None, 12), (20, None, 8), (60, None, 15), (1000, None, 24), (60, 5, 5)],
+)
+def test_the_population_follows_the_expected_number_of_trials(
+    trials: int | None, chosen: int | None, expected: int
+) -> None:
+    config = StrategyConfig(population=chosen)
+    assert population_of(config, SimpleNamespace(trials=trials)) == expected  # type: ignore[arg-type]
+    assert population_of(StrategyConfig(sample=16), None) == 16
+
+
+def test_a_reward_of_the_users_own_has_no_guide() -> None:
+    problem = SimpleNamespace(trials=20, reward=RewardConfig(function="mine:reward"))
+    made = make_strategy(StrategyConfig(sized=False), SPACE, 0, lambda arch: True, problem)  # type: ignore[arg-type]
+    made.tell(toy_trial(0, (1,) * 6))  # a predictor would need the space's networks
+    assert made.ask(20) in {*SPACE.neighbours(ToyArch((1,) * 6))}
