@@ -38,6 +38,11 @@ class DataConfig(_Section):
         default=None,
         description="balanced_accuracy, macro_f1, or your own as `module:function`; absent: the task's",
     )
+    mirror: bool | None = Field(
+        default=None,
+        description="whether a mirrored picture keeps its class; absent: colour pictures do. "
+        "false for signs, letters and left against right",
+    )
     options: dict[str, Option] = Field(
         default={}, description="options of the source; each source checks its own"
     )

@@ -112,6 +112,7 @@ class Dataset:
     detection the training split is all normal. ``notes`` states what loading changed or left out.
     ``metric`` is a user-defined figure of merit that replaces that of the task. ``group_names[i]`` is the
     name of group i; empty if the data name none. ``digest`` is the SHA-256 of all samples, labels and parts.
+    ``mirror`` is whether a picture may be mirrored without another class.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Dataset:
     metric_name: str = ""
     group_names: tuple[str, ...] = ()
     digest: str = ""
+    mirror: bool = False
 
     @property
     def figure(self) -> str:

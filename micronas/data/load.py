@@ -8,7 +8,7 @@ import numpy as np
 
 from micronas.config import DataConfig
 from micronas.data.copies import copies_note, find_copies
-from micronas.data.dataset import Dataset, DataSplit, Labels, SealedTest
+from micronas.data.dataset import DataKind, Dataset, DataSplit, Labels, SealedTest
 from micronas.data.digest import digest_of
 from micronas.data.membership import numbered
 from micronas.data.metrics import metric_of
@@ -76,7 +76,15 @@ def sealed(found: SplitSamples, config: DataConfig) -> Dataset:
         metric_name=short_name(config.metric) if config.metric else "",
         group_names=() if samples.groups is None else group_names,
         digest=digest_of(samples, part),
+        mirror=_may_mirror(samples, config.mirror),
     )
+
+
+def _may_mirror(samples: Samples, declared: bool | None) -> bool:
+    """As declared; otherwise colour pictures only: letters, digits and signs are mostly grey."""
+    if declared is not None:
+        return declared
+    return samples.kind is DataKind.IMAGE and samples.x.shape[-1] == 3
 
 
 def _take(samples: Samples, mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> DataSplit:

@@ -7,7 +7,7 @@ final fit. Values never leave the range of their input.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from math import pi
 from typing import Any, TypeAlias
 
@@ -26,26 +26,41 @@ ELASTIC_GRID = 5
 """Control points per side of the elastic field: about the stroke distance of a digit, interpolated smoothly.
 """
 
+COLOURS = 3
+"""Channels of a picture that make it a photograph."""
+
 SHARED = 4
 """Samples of a batch that share an image distortion."""
 
 MASKED_TIME, MASKED_BANDS, TIME_SHIFT = 0.08, 0.08, 0.06
 """Spectrogram masks and shift at strength 1, as shares of the axis."""
 
-JITTER, GAIN = 0.1, 0.1
-"""Sensor noise in standard deviations of its channel, and relative gain, at strength 1."""
+JITTER, GAIN, SPEED = 0.1, 0.1, 0.1
+"""Sensor noise in standard deviations of its channel, relative gain and relative speed, at strength 1."""
+
+CROP, BRIGHTNESS, CONTRAST, CUTOUT = 0.125, 0.1, 0.15, 0.25
+"""Photographs at strength 1: largest shift as a share of the side, brightness as a share of the range,
+relative contrast, and the side of the hidden square as a share of the side.
+"""
 
 
 @cache
-def augmentation(kind: DataKind, strength: float) -> Augment | None:
+def augmentation(
+    kind: DataKind, strength: float, photograph: bool = False, mirror: bool = False
+) -> Augment | None:
     """The augmentation for a kind of data; None at strength 0.
 
+    ``photograph`` selects that of photographs for images, and ``mirror`` lets it mirror them.
     It is traced once per process and batch shape, and called from the graphs of all networks. Inlined, it
     would be the larger part of a small network's graph.
     """
     if strength <= 0:
         return None
-    chosen = {DataKind.IMAGE: distort, DataKind.SPECTROGRAM: mask_and_shift, DataKind.STREAM: jitter}[kind]
+    chosen = {DataKind.IMAGE: distort, DataKind.SPECTROGRAM: mask_and_shift, DataKind.STREAM: vary_stream}[
+        kind
+    ]
+    if kind is DataKind.IMAGE and photograph:
+        chosen = partial(vary_photograph, mirror=mirror)
     traced: Augment = tf.function(lambda x, seed: chosen(x, seed, strength), autograph=False)
     return traced
 
@@ -53,8 +68,57 @@ def augmentation(kind: DataKind, strength: float) -> Augment | None:
 def augmentation_of(dataset: Dataset, strength: float) -> Augment | None:
     """The augmentation of a training; none for anomaly detection, because distorted inputs can look like
     anomalies.
+
+    Colour pictures count as photographs, and so do all pictures that may be mirrored.
     """
-    return augmentation(dataset.kind, 0.0 if dataset.task is Task.DETECT_ANOMALIES else strength)
+    if dataset.task is Task.DETECT_ANOMALIES:
+        return None
+    photograph = dataset.mirror or dataset.input_shape[2] >= COLOURS
+    return augmentation(dataset.kind, strength, photograph, dataset.mirror)
+
+
+def vary_photograph(x: Tensor, seed: Tensor, strength: float, *, mirror: bool) -> Tensor:
+    """Shift, mirror image of every other sample, contrast, brightness, and a hidden square in every fourth.
+
+    Every sample is varied separately; what a shift uncovers repeats the edge.
+    """
+    height, width = int(x.shape[1]), int(x.shape[2])
+    low, high = tf.reduce_min(x), tf.reduce_max(x)
+    batch = tf.shape(x)[0]
+    if mirror:
+        turned = tf.random.stateless_uniform((batch, 1, 1, 1), seed) < 0.5
+        x = tf.where(turned, tf.reverse(x, (2,)), x)
+    x = _shifted(x, seed + 1, 1, round(CROP * strength * height))
+    x = _shifted(x, seed + 2, 2, round(CROP * strength * width))
+    mean = tf.reduce_mean(x, (1, 2, 3), keepdims=True)
+    draw = tf.random.stateless_uniform((2, batch, 1, 1, 1), seed + 3, -1.0, 1.0) * strength
+    x = mean + (x - mean) * (1 + CONTRAST * draw[0]) + BRIGHTNESS * draw[1] * (high - low)
+    rows = _square(batch, seed + 4, height, CUTOUT * strength)[:, :, tf.newaxis, tf.newaxis]
+    columns = _square(batch, seed + 5, width, CUTOUT * strength)[:, tf.newaxis, :, tf.newaxis]
+    hides = tf.random.stateless_uniform((batch, 1, 1, 1), seed + 6) < 0.25
+    return tf.clip_by_value(tf.where(rows & columns & hides, mean, x), low, high)
+
+
+def _square(batch: Tensor, seed: Tensor, length: int, share: float) -> Tensor:
+    """bool (B, length): a stretch of ``share`` of the axis about a random centre."""
+    centre = tf.random.stateless_uniform((batch, 1), seed, 0.0, float(length))
+    return tf.abs(tf.range(length, dtype=tf.float32)[tf.newaxis] + 0.5 - centre) < share * length / 2
+
+
+def vary_stream(x: Tensor, seed: Tensor, strength: float) -> Tensor:
+    """Another speed, then ``jitter``."""
+    return jitter(_at_speed(x, seed + 3, SPEED * strength), seed, strength)
+
+
+def _at_speed(x: Tensor, seed: Tensor, most: float) -> Tensor:
+    """Time stretched about the middle of the window by up to ``most``, interpolated linearly."""
+    length, width = int(x.shape[1]), int(x.shape[2])
+    factor = 1 + tf.random.stateless_uniform((tf.shape(x)[0], 1, 1), seed, -most, most)
+    middle = (length - 1) / 2
+    rows = middle + (tf.range(length, dtype=tf.float32)[tf.newaxis, :, tf.newaxis] - middle) * factor
+    rows = tf.broadcast_to(rows, (tf.shape(x)[0], length, width))
+    columns = tf.broadcast_to(tf.range(width, dtype=tf.float32), tf.shape(rows))
+    return bilinear(x, rows, columns)
 
 
 def distort(x: Tensor, seed: Tensor, strength: float) -> Tensor:
@@ -141,9 +205,18 @@ def jitter(x: Tensor, seed: Tensor, strength: float) -> Tensor:
 
 def _shift_time(x: Tensor, seed: Tensor, most: int) -> Tensor:
     """Every sample moved by up to ``most`` steps; the edge repeats."""
-    length = int(x.shape[1])
+    return _shifted(x, seed, 1, most)
+
+
+def _shifted(x: Tensor, seed: Tensor, axis: int, most: int) -> Tensor:
+    """Every sample moved along ``axis`` by up to ``most`` positions; the edge repeats."""
+    length = int(x.shape[axis])
     by = tf.random.stateless_uniform((tf.shape(x)[0], 1), seed, -most, most + 1, tf.int32)
-    return tf.gather(x, tf.clip_by_value(tf.range(length)[tf.newaxis] + by, 0, length - 1), batch_dims=1)
+    places = tf.clip_by_value(tf.range(length)[tf.newaxis] + by, 0, length - 1)
+    if axis == 1:
+        return tf.gather(x, places, batch_dims=1)
+    swapped = tf.gather(tf.transpose(x, (0, 2, 1, 3)), places, batch_dims=1)
+    return tf.transpose(swapped, (0, 2, 1, 3))
 
 
 def _stretch(x: Tensor, seed: Tensor, length: int, share: float) -> Tensor:

@@ -234,3 +234,13 @@ def test_logmel_equals_features_computed_elsewhere(shared_data):
     ours = log_mel(clips, spec)[..., 0] * 255
     # The stored features are rounded to whole 1/255ths; quiet cells feel float32's log of near zero.
     assert np.mean(np.abs(ours - expected) <= 1.0) > 0.999
+
+
+@pytest.mark.parametrize(
+    ("channels", "declared", "expected"),
+    [(3, None, True), (1, None, False), (3, False, False), (1, True, True)],
+)
+def test_colour_pictures_may_be_mirrored_unless_declared_otherwise(tmp_path, channels, declared, expected):
+    x = np.random.default_rng(0).integers(0, 256, (60, 6, 5, channels)).astype(np.uint8)
+    config = write_npz(tmp_path / "a.npz", x=x).model_copy(update={"mirror": declared})
+    assert load(config).mirror is expected

@@ -73,6 +73,54 @@ def test_spectrogram_masks_are_stretches_of_the_mean():
     assert 0 < changed.mean() < 0.2
 
 
+def photographs():
+    return np.random.default_rng(4).random((200, 16, 16, 3)).astype(np.float32)
+
+
+def test_photographs_are_shifted_and_mirrored_only_where_that_is_allowed(monkeypatch):
+    for name in ("BRIGHTNESS", "CONTRAST", "CUTOUT"):
+        monkeypatch.setattr(augment, name, 0.0)
+    x = photographs()
+    moved = augment.vary_photograph(x, seed(0, 0), 1.0, mirror=False).numpy()
+    turned = augment.vary_photograph(x, seed(0, 0), 1.0, mirror=True).numpy()
+
+    def found(y, picture):
+        """Whether ``y`` shows the middle of ``picture`` at one of the shifts of up to 2."""
+        middle = picture[4:-4, 4:-4]
+        return any(
+            np.allclose(y[4 + r : 12 + r, 4 + c : 12 + c], middle, atol=1e-5)
+            for r in range(-2, 3)
+            for c in range(-2, 3)
+        )
+
+    assert all(found(y, picture) for y, picture in zip(moved, x, strict=True))
+    plain = np.mean([found(y, picture) for y, picture in zip(turned, x, strict=True)])
+    mirrored = np.mean([found(y, picture[:, ::-1]) for y, picture in zip(turned, x, strict=True)])
+    assert 0.35 < plain < 0.65
+    assert plain + mirrored == 1
+
+
+def test_a_quarter_of_the_photographs_have_a_hidden_square(monkeypatch):
+    for name in ("BRIGHTNESS", "CONTRAST", "CROP"):
+        monkeypatch.setattr(augment, name, 0.0)
+    x = photographs()
+    y = augment.vary_photograph(x, seed(0, 0), 1.0, mirror=False).numpy()
+    hidden = ~np.isclose(y, x, atol=1e-5).all(axis=3)
+    assert 0.15 < np.mean(hidden.any(axis=(1, 2))) < 0.35
+    assert hidden.sum(axis=(1, 2)).max() == 16  # a quarter of the side
+
+
+def test_a_stream_at_another_speed_keeps_its_middle():
+    t = np.arange(65, dtype=np.float32) - 32
+    x = np.tile(t[np.newaxis, :, np.newaxis, np.newaxis], (100, 1, 1, 2))
+    y = augment._at_speed(x, seed(0, 0), 0.1).numpy()
+    assert np.allclose(y[:, 32], 0, atol=1e-4)
+    slopes = y[:, 40, 0, 0] / 8
+    assert 0.9 <= slopes.min() < 0.93
+    assert 1.07 < slopes.max() <= 1.1
+    assert np.allclose(y[:, 34] / 2, slopes[:, np.newaxis, np.newaxis], atol=1e-4)
+
+
 def test_jitter_scales_channels_apart():
     x = np.zeros((500, 32, 1, 2), np.float32)
     x[:, 8::2], x[:, 9::2] = 0.5, -0.5

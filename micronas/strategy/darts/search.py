@@ -72,7 +72,7 @@ def search_cells(dataset: Dataset, nodes: int, settings: DartsSettings, seed: in
     """
     from micronas.strategy.darts.loop import DartsLoop
     from micronas.strategy.darts.supernet import CellSupernet
-    from micronas.train.augment import augmentation
+    from micronas.train.augment import augmentation_of
 
     start = process_time()
     supernet = CellSupernet(
@@ -85,7 +85,7 @@ def search_cells(dataset: Dataset, nodes: int, settings: DartsSettings, seed: in
         seed=seed,
     )
     weight_half, edge_half = halves(dataset.train, seed)
-    augment = augmentation(dataset.kind, settings.augment)
+    augment = augmentation_of(dataset, settings.augment)
     loop = DartsLoop(supernet, weight_half, edge_half, settings, augment, seed)
     schedule = _schedule(len(weight_half), len(edge_half), settings, seed)
     weights, checks, stopped = _run(loop, schedule, nodes, settings)

@@ -53,7 +53,7 @@ def search(
     """
     from micronas.strategy.dnas.loop import DnasLoop
     from micronas.strategy.dnas.supernet import DnasSupernet
-    from micronas.train.augment import augmentation
+    from micronas.train.augment import augmentation_of
 
     start = process_time()
     weight_half, choice_half = halves(dataset.train, seed)
@@ -64,7 +64,7 @@ def search(
         weight_half,
         choice_half,
         settings,
-        augmentation(dataset.kind, settings.augment),
+        augmentation_of(dataset, settings.augment),
         seed,
     )
     steps = step_count(tables, settings)
