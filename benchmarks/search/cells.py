@@ -105,7 +105,7 @@ def prepared(cell: Cell):  # type: ignore[no-untyped-def]
 
 
 def planned(setup, arch, seconds: float) -> int:  # type: ignore[no-untyped-def]
-    """Epochs of the final training of ``arch`` in ``seconds`` of CPU, by the time of an epoch here and now."""
+    """Epochs of the final training of ``arch`` in ``seconds`` of CPU, by the measured time of one."""
     from micronas.estimate.final_fit import FinalSettings, final_fit
 
     net, times = setup.space.net(arch), []

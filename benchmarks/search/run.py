@@ -1,8 +1,8 @@
 """Does the search beat what an engineer does by hand? Equal CPU seconds for all, the final training included.
 
     export MICRONAS_DATA=FOLDER
-    python -m benchmarks.search.run --out CELLS                             # every missing cell, then the table
-    python -m benchmarks.search.run --out CELLS --cell photos-default-0     # one of them
+    python -m benchmarks.search.run --out CELLS                          # every missing cell, then the table
+    python -m benchmarks.search.run --out CELLS --cell photos-default-0  # one of them
     python -m benchmarks.search.run --out CELLS --only-table
 
 A cell is a task, an entry and a seed. Each is a file in the folder; a cell that exists is not run again, and
