@@ -11,7 +11,7 @@ from micronas.estimate.gap import LEVEL, Hits, Labels, drawn_accuracies
 from micronas.trial import Json
 
 _Z = 1.959964
-"""The normal distribution has 95 % of its mass within so many standard deviations."""
+"""The normal distribution has 95 % of its mass within this many standard deviations."""
 
 
 @dataclass(frozen=True)
