@@ -6,6 +6,7 @@ failed, with one message on stderr; 130 stopped by Ctrl-C.
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -111,11 +112,21 @@ def main() -> None:
         finally:
             sys.stdout.flush()
     except MicronasError as error:
-        print(f"micronas: {error.stage}: {error}", file=sys.stderr)
+        _say(f"micronas: {error.stage}: {error}")
         raise SystemExit(error.exit_code) from None
     except OSError as error:
         fault = machine_fault(error) or missing_path(error)
         if fault is None:
             raise
-        print(f"micronas: system: {fault}", file=sys.stderr)
+        _say(f"micronas: system: {fault}")
         raise SystemExit(2) from None
+
+
+def _say(message: str) -> None:
+    """A message on stderr; a terminal gets lines that break between words."""
+    if sys.stderr.isatty():
+        from micronas.cli.output import wrapped
+
+        columns = shutil.get_terminal_size().columns
+        message = "\n".join(wrapped(line, columns, 4) for line in message.splitlines())
+    print(message, file=sys.stderr)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from micronas.cli.output import percent, print_facts, print_json, print_table, program, typed
+from micronas.cli.output import percent, print_facts, print_json, print_table, print_wrapped, program, typed
 from micronas.cli.output_paths import write_file
 from micronas.cli.settings import setting
 
@@ -99,8 +99,8 @@ def _print(figures: Figures, findings: tuple[Finding, ...], written: dict[str, s
     if not findings:
         print("No problems were found.")
     for finding in findings:
-        print(f"{finding.weight.value.upper()}: {finding.topic}: {finding.text}")
-        print(f"  {finding.remedy}")
+        print_wrapped(f"{finding.weight.value.upper()}: {finding.topic}: {finding.text}", 2)
+        print_wrapped(f"  {finding.remedy}", 2)
     for path in written.values():
         print(path)
     if not written:

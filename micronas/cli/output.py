@@ -89,18 +89,15 @@ def _wrapped(cell: str, width: int) -> list[str]:
 def print_wrapped(text: str, indent: int) -> None:
     """A line on stdout whose later lines, on a terminal that is too narrow for it, begin at ``indent``."""
     columns = terminal_columns()
-    if columns is None or len(text) <= columns or columns - indent < MIN_WRAP:
-        print(text)
-        return
-    print(
-        textwrap.fill(
-            text,
-            columns,
-            subsequent_indent=" " * indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-            drop_whitespace=True,
-        )
+    print(text if columns is None else wrapped(text, columns, indent))
+
+
+def wrapped(text: str, columns: int, indent: int) -> str:
+    """``text`` in lines of at most ``columns``, broken between words; unchanged if there is no room."""
+    if len(text) <= columns or columns - indent < MIN_WRAP:
+        return text
+    return textwrap.fill(
+        text, columns, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
     )
 
 

@@ -39,6 +39,8 @@ class Kind(Enum):
     ANOMALY = "anomaly"
 
 
+_SOURCES = {Kind.IMAGES: "image_folder", Kind.AUDIO: "audio_folder", Kind.SENSOR: "csv"}
+_FILES = {Kind.IMAGES: "images", Kind.AUDIO: "recordings", Kind.SENSOR: "CSV data"}
 _BUILT_IN = {Kind.IMAGES: "mnist5k", Kind.ANOMALY: "vibration"}
 _NPZ_KINDS = {Kind.IMAGES: "image", Kind.AUDIO: "spectrogram", Kind.SENSOR: "stream", Kind.ANOMALY: "stream"}
 _YOURS = {
@@ -66,6 +68,8 @@ def recognise(path: Path, kind: Kind | None = None) -> DataConfig:
     if path.suffix == ".npz":
         return _npz(path, kind)
     if path.suffix.lower() in csv_table.SUFFIXES:
+        if kind in (Kind.IMAGES, Kind.AUDIO):
+            raise _other_kind(path, kind, Kind.SENSOR)
         return DataConfig(name="csv", path=path, options=_csv_options(path, kind))
     raise DataError(
         f"{path}: only folders, CSV files and .npz files are recognised",
@@ -74,7 +78,7 @@ def recognise(path: Path, kind: Kind | None = None) -> DataConfig:
 
 
 def _folder(path: Path, kind: Kind | None) -> DataConfig:
-    """The source that reads most of the folder's files."""
+    """The source of ``kind``, or the one that reads most of the folder's files."""
     if (path / "testing_list.txt").is_file() and (path / "validation_list.txt").is_file():
         return DataConfig(name="speech_commands", path=path)
     suffixes = Counter(
@@ -86,7 +90,11 @@ def _folder(path: Path, kind: Kind | None) -> DataConfig:
         "csv": csv_table.SUFFIXES,
     }
     counts = {name: sum(suffixes[s] for s in kinds) for name, kinds in known.items()}
-    name = max(counts, key=lambda source: counts[source])
+    wanted = _SOURCES.get(kind) if kind else None
+    name = wanted or max(counts, key=lambda source: counts[source])
+    if wanted and kind and not counts[wanted] and any(counts.values()):
+        most = max(counts, key=lambda source: counts[source])
+        raise _other_kind(path, kind, next(k for k, source in _SOURCES.items() if source == most))
     if not counts[name]:
         raise DataError(
             f"{path} has no images, recordings or CSV files",
@@ -101,6 +109,13 @@ def _folder(path: Path, kind: Kind | None) -> DataConfig:
     if kind is Kind.ANOMALY:
         options["normal"] = _normal_folder(path)
     return DataConfig(name=name, path=path, options=options)
+
+
+def _other_kind(path: Path, wanted: Kind, found: Kind) -> DataError:
+    return DataError(
+        f"{path} holds {_FILES[found]}, no {_FILES[wanted]}",
+        remedy=f"use --task {found.value}, or leave it out",
+    )
 
 
 def _image_options(first: Path) -> dict[str, Option]:

@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from micronas.config import load_config
+from micronas.data.recognise import Kind, recognise
+from micronas.errors import DataError
 from micronas.search import prepare
 from tests.support.command_line import micronas, refused
 
@@ -105,3 +107,18 @@ def test_what_cannot_be_searched_is_refused_and_leaves_nothing(
     np.savez(tmp_path / "odd.npz", numbers=np.zeros(3))
     refused(micronas("init", *words, cwd=tmp_path), *parts)
     assert not (tmp_path / "search.yaml").exists()
+
+
+def test_a_task_that_the_data_are_not_for_is_refused(tmp_path: Path) -> None:
+    from PIL import Image
+
+    for name in ("cat", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        Image.new("L", (8, 8)).save(tmp_path / "pets" / name / "1.png")
+    with pytest.raises(DataError, match="pets holds images, no recordings") as refusal:
+        recognise(tmp_path / "pets", Kind.AUDIO)
+    assert "--task images" in str(refusal.value)
+    assert recognise(tmp_path / "pets", Kind.IMAGES) == recognise(tmp_path / "pets")
+    (tmp_path / "walk.csv").write_text("x,label\n1,a\n")
+    with pytest.raises(DataError, match=r"walk\.csv holds CSV data, no images"):
+        recognise(tmp_path / "walk.csv", Kind.IMAGES)

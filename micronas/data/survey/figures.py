@@ -68,7 +68,7 @@ def figures_of(found: SplitSamples, dataset: Dataset) -> Figures:
         for label, name in enumerate(samples.class_names)
     ]
     train = dataset.train.x
-    parameters = ", ".join(f"{key} {value}" for key, value in dataset.front_end.parameters.items())
+    parameters = ", ".join(f"{key} {_short(value)}" for key, value in dataset.front_end.parameters.items())
     return Figures(
         name=dataset.name,
         kind=dataset.kind.value,
@@ -93,3 +93,10 @@ def _groups(found: SplitSamples) -> dict[str, int] | None:
         return None
     numbers, _ = numbered(found.samples.groups)
     return {word: len(np.unique(numbers[found.part == part])) for part, word in PARTS.items()}
+
+
+def _short(value: float | int | str | list[float]) -> str:
+    """Numbers to the digits of float32."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_short, value))}]"
+    return f"{value:.7g}" if isinstance(value, float) else str(value)

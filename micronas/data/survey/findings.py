@@ -158,7 +158,7 @@ def _few_groups(found: SplitSamples, dataset: Dataset) -> Iterator[Finding]:
         yield Finding(
             Weight.WARNING,
             "few groups",
-            f"few groups (speakers, persons, recordings): {' and '.join(few)}",
+            f"speakers, persons or recordings: {' and '.join(few)}",
             f"have {FEW_GROUPS} or more: record more, or raise data.validation_share and data.test_share",
         )
 
