@@ -41,10 +41,15 @@ def board_files() -> dict[str, Path]:
     files: dict[str, Path] = {}
     for folder in (shipped_boards(), *user_folders()):
         for path in sorted(folder.glob("*.yaml")):
-            if path.stem in files and not files[path.stem].samefile(path):
+            if path.stem in files and not is_same_profile(files[path.stem], path):
                 raise two_boards(path.stem, files[path.stem], path)
             files[path.stem] = path
     return files
+
+
+def is_same_profile(one: Path, other: Path) -> bool:
+    """Also a copy, as in a checkout of micronas beside the installed package."""
+    return one.samefile(other) or one.read_bytes() == other.read_bytes()
 
 
 def two_boards(name: str, one: Path, other: Path) -> BoardError:

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from micronas.board.folders import board_files, is_path, two_boards
+from micronas.board.folders import board_files, is_path, is_same_profile, two_boards
 from micronas.config.keys import config_error, key_paths, known_keys_of, with_key
 from micronas.config.schema import SearchConfig
 from micronas.config.shipped import find_config
@@ -80,6 +80,6 @@ def _in_folder(board: str, folder: Path) -> str | None:
     if is_path(board) or not path.is_file():
         return None
     other = board_files().get(board)
-    if other is not None and not other.samefile(path):
+    if other is not None and not is_same_profile(other, path):
         raise two_boards(board, other, path)
     return str(path)

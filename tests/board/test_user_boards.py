@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-from micronas.board import board_names, load_board, read_boards
+from micronas.board import board_names, load_board, read_boards, shipped_boards
 from micronas.config import load_config
 from micronas.errors import BoardError
 from micronas.search.setup import _named_board
@@ -73,7 +74,8 @@ def test_boards_of_the_variable_are_found_by_name(tmp_path: Path, monkeypatch: p
 
 
 def test_two_boards_of_one_name_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    profile(tmp_path / "boards", "nucleo_f446re")
+    path = profile(tmp_path / "boards", "nucleo_f446re")
+    path.write_text(path.read_text(encoding="utf-8").replace("180_000_000", "168_000_000"), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BoardError, match="two boards are named 'nucleo_f446re'"):
         load_board("nucleo_f446re")
@@ -103,3 +105,11 @@ def test_a_board_beside_the_configuration_is_found_from_anywhere(
     assert _named_board(config).name == "mine"
     by_option = load_config(Path("../project/my.yaml"), {"board": "mine"})
     assert _named_board(by_option).name == "mine"
+
+
+def test_an_installed_micronas_works_in_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The checkout's ``boards/`` holds copies of the installed profiles."""
+    shutil.copytree(shipped_boards(), tmp_path / "boards")
+    monkeypatch.chdir(tmp_path)
+    assert set(board_names()) == {path.stem for path in shipped_boards().glob("*.yaml")}
+    assert load_board("nucleo_f446re").core.value == "cortex-m4"
