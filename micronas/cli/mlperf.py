@@ -38,7 +38,8 @@ Protocol = Annotated[
     str, typer.Option(help="Protocol of the firmware: micronas, or mlperf-tiny for MLPerf Tiny's runner.")
 ]
 TaskName = Annotated[
-    str | None, typer.Option(help="MLPerf Tiny's task: kws01, vww01, ic01, ad01. Default: by the shapes.")
+    str | None,
+    typer.Option(help="MLPerf Tiny's task: kws01, vww01, ic01, ad01, sww01. Default: by the shapes."),
 ]
 ModeName = Annotated[
     str, typer.Option(help="Time stamps of mlperf-tiny: performance (lines) or energy (pulses on a pin).")

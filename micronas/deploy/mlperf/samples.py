@@ -31,9 +31,10 @@ def read_files(
 ) -> tuple[File, ...]:
     """The first ``count`` samples of ``x`` with labels ``y`` of the .npz at ``path``.
 
-    kws01: int8 values of the network's input; or float, or int8 with ``scale`` (and ``zero_point``) in the
-    file, which are quantized for the network. vww01 and ic01: uint8. ad01: float32 log-mel rows (N, rows,
-    128), cut into windows of five rows. Raises ``DataError`` that names the array that does not fit.
+    kws01 and sww01: int8 values of the network's input; or float, or int8 with ``scale`` (and
+    ``zero_point``) in the file, which are quantized for the network. vww01 and ic01: uint8. ad01: float32
+    log-mel rows (N, rows, 128), cut into windows of five rows. Raises ``DataError`` that names the array that
+    does not fit.
     """
     arrays = _open(path)
     x, y = arrays["x"][:count], arrays["y"][:count]

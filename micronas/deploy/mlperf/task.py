@@ -28,7 +28,8 @@ class MlperfTask:
     ``input_shape`` is of one sample (for ad01 of one window), ``outputs`` the length of the network's output
     vector. ``error_score``: the device replies with the mean squared error of a reconstruction.
     ``stride`` is the number of rows between windows of a file, 0 if a file is one sample.
-    ``quality`` is the closed division's target: top-1 accuracy, or AUC of the error score.
+    ``quality`` is the closed division's target: top-1 accuracy, or AUC of the error score. It is None for
+    sww01, whose target counts false detections in a stream of sound, which no single inference has.
     """
 
     name: str
@@ -36,7 +37,7 @@ class MlperfTask:
     input_shape: tuple[int, ...]
     encoding: Encoding
     outputs: int
-    quality: float
+    quality: float | None
     error_score: bool = False
     stride: int = 0
 
@@ -59,6 +60,7 @@ _ALL = (
     MlperfTask(
         "ad01", "anomaly detection", (5, 128), Encoding.FLOAT32, 640, 0.85, error_score=True, stride=1
     ),
+    MlperfTask("sww01", "streaming wake word", (30, 40), Encoding.INT8, 3, None),
 )
 TASKS = {task.name: task for task in _ALL}
 

@@ -23,7 +23,7 @@ from micronas.model.tflite import read
 
 pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
-FILES = {"kws01": 4, "ic01": 2, "vww01": 2, "ad01": 2}
+FILES = {"kws01": 4, "ic01": 2, "vww01": 2, "ad01": 2, "sww01": 2}
 """Even, and few: thousands of bytes a sample go through a text protocol."""
 # Each core once, on a board that holds the network.
 RUNS = (
@@ -32,6 +32,7 @@ RUNS = (
     ("ic01", "pretrainedResnet_quant", "nucleo_l552ze_q"),
     ("vww01", "vww_96_int8", "nucleo_f767zi"),
     ("ad01", "ad01_int8", "nucleo_f446re"),
+    ("sww01", "str_ww_ref_model", "nucleo_f446re"),
 )
 
 
@@ -57,7 +58,7 @@ def classes(task: str, graph: Graph) -> Case:
     rng, files = np.random.default_rng(7), FILES[task]
     shape = graph.tensors[graph.inputs[0]].shape[1:]
     given = rng.integers(-128, 128, (files, *shape), dtype=np.int8)
-    x = given if task == "kws01" else (given.astype(np.int16) + 128).astype(np.uint8)
+    x = given if task in ("kws01", "sww01") else (given.astype(np.int16) + 128).astype(np.uint8)
     real = dequantized(graph, run_batch(graph, [given])[0])
     says = np.argmax(real, axis=1)
     y = np.where(np.arange(files) % 2, (says + 1) % real.shape[1], says)
@@ -107,14 +108,17 @@ def expected_lines(task: str, case: Case) -> list[str]:
     else:
         shares = [[v / sum(vector) for v in vector] for vector in vectors]
         hits = [vector.index(max(vector)) == label for vector, label in zip(shares, case.y, strict=True)]
-        figure, quality = sum(hits) / files, {"kws01": 0.9, "vww01": 0.8, "ic01": 0.85}[task]
+        figure, quality = sum(hits) / files, {"kws01": 0.9, "vww01": 0.8, "ic01": 0.85, "sww01": None}[task]
         lines.append(f"Top 1% = {100 * figure:.1f}")
         each = sorted({int(label) for label in case.y})
         auc = statistics.fmean(
             auc_by_pairs([vector[c] for vector in shares], [label == c for label in case.y]) for c in each
         )
     lines.append(f"AUC = {auc:.3f}")
-    lines.append(f"{'reaches' if figure >= quality else 'misses'} the closed division's {quality:g}")
+    if quality is None:
+        lines.append("the closed division's target is of a stream of sound, which was not run")
+    else:
+        lines.append(f"{'reaches' if figure >= quality else 'misses'} the closed division's {quality:g}")
     lines.append("not an MLPerf result: not submitted to, reviewed or verified by MLCommons")
     return [f"mlperf-tiny [emulated]: {line}" for line in lines]
 

@@ -121,10 +121,13 @@ def test_time_is_executed_instructions_at_the_profiles_rate(firmware_cache: Path
     with running(firmware) as dut:
         dut.load(bytes(16))
         few, many = (dut.infer(count, 0, 30.0).elapsed_us for count in (10, 110))
+        public = dut.infer(70, 10, 60.0).elapsed_us  # the counts of the public runner's tests
     assert few is not None
     assert many is not None
     loops_us = 100 * 600_000 * 1.55 / 180
     assert loops_us < many - few < loops_us * 1.001  # and some 300 instructions around them
+    assert public is not None
+    assert public == pytest.approx(0.7 * loops_us, rel=0.01)
 
 
 def test_energy_mode_says_no_time(firmware_cache: Path, tmp_path: Path) -> None:

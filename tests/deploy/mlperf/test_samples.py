@@ -21,6 +21,7 @@ MODELS = {
     "vww01": "vww_96_int8.tflite",
     "ic01": "pretrainedResnet_quant.tflite",
     "ad01": "ad01_int8.tflite",
+    "sww01": "str_ww_ref_model.tflite",
 }
 
 
@@ -40,6 +41,7 @@ def test_the_bytes_of_an_input_are_the_protocols() -> None:
         "vww01": 96 * 96 * 3,
         "ic01": 32 * 32 * 3,
         "ad01": 2560,
+        "sww01": 30 * 40,
     }
     assert {name: len(random_load(task)) for name, task in TASKS.items()} == {
         name: task.input_bytes for name, task in TASKS.items()
@@ -54,7 +56,7 @@ def test_a_network_of_another_task_is_refused_with_both_figures(shared_models: P
     ):
         choose_task("ic01", model(shared_models, "kws01"))
     with pytest.raises(ConfigError, match="unknown"):
-        choose_task("sww01", model(shared_models, "kws01"))
+        choose_task("sww02", model(shared_models, "kws01"))
     with pytest.raises(ConfigError, match="does not match the inputs and outputs of any MLPerf Tiny task"):
         choose_task(None, read(shared_models / "hello_world_int8.tflite"))
 
