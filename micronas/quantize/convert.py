@@ -20,6 +20,7 @@ from micronas.train.tf_logging import captured_stderr, import_tensorflow
 from micronas.train.weights import Array, Folded
 
 _INVISIBLE = 1e-30
+_LOOPS = frozenset({"While", "StatelessWhile"})
 
 
 def convert(net: Net, weights: tuple[Folded | None, ...], samples: npt.NDArray[np.float32]) -> bytes:
@@ -37,6 +38,8 @@ def convert_function(
         warnings.simplefilter("ignore")
         try:
             return _convert(import_tensorflow(), function, input_shape, samples)
+        except QuantizeError:
+            raise
         except Exception as error:  # the converter raises any exception of its passes
             detail = (str(error) or log.text()).strip().splitlines() or ["no reason given"]
             raise QuantizeError(f"the TFLite converter failed: {detail[0]}") from error
@@ -50,14 +53,28 @@ def _convert(
 ) -> bytes:
     spec = tf.TensorSpec((1, *input_shape), tf.float32)
     traced = tf.function(function, autograph=False)
+    concrete = traced.get_concrete_function(spec)
+    _refuse_loops(concrete.graph.as_graph_def())
     # The model argument (trackable_obj) fails under Keras 3, and there are no variables to track.
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([traced.get_concrete_function(spec)])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: _one_by_one(samples)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
     return bytes(converter.convert())
+
+
+def _refuse_loops(graph: Any) -> None:
+    """A loop over time steps crashes the converter's process when it calibrates (TensorFlow 2.21)."""
+    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
+    loops = sorted({node.op for node in nodes} & _LOOPS)
+    if loops:
+        raise QuantizeError(
+            f"the network repeats a part of itself at run time (TensorFlow's {' and '.join(loops)}), as a "
+            "recurrent layer does",
+            remedy="build the layer with unroll=True (LSTM, GRU, SimpleRNN), or use Conv1D over the window",
+        )
 
 
 def _one_by_one(samples: npt.NDArray[np.float32]) -> Iterator[list[npt.NDArray[np.float32]]]:

@@ -7,7 +7,8 @@ outputs are compared with those of the float network on the calibration samples,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ class _Function:
     call: Callable[[Any], Any]
     input_shape: tuple[int, ...]
     takes_batches: bool = True
+    layers: tuple[Any, ...] = ()
 
     def outputs(self, tf: Any, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """The outputs for all ``samples``, as (samples, values)."""
@@ -65,8 +67,9 @@ def convert_keras(model: Any, calibration: npt.NDArray[Any], *, name: str = "mod
     """
     tf = import_tensorflow()
     function = _function(tf, model)
-    samples = check_calibration(calibration, function.input_shape)
-    data = convert_function(function.call, function.input_shape, samples)
+    samples = check_calibration(_as_taken(calibration, function.input_shape), function.input_shape)
+    with _unrolled(function.layers):
+        data = convert_function(function.call, function.input_shape, samples)
     try:
         graph = read_bytes(data, f"{name}.tflite")
     except ModelError as error:
@@ -75,6 +78,16 @@ def convert_keras(model: Any, calibration: npt.NDArray[Any], *, name: str = "mod
         ) from error
     check_scales(graph, samples)
     return _compared(data, graph, samples, function.outputs(tf, samples), name)
+
+
+def _as_taken(calibration: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """``calibration`` without, or with, dimensions of 1: sensor windows are (time, 1, channels) in micronas
+    and (time, channels) in Keras' recurrent and 1-D layers.
+    """
+    if not isinstance(calibration, np.ndarray) or calibration.ndim == 0:
+        return calibration
+    sizes = [tuple(size for size in form if size != 1) for form in (calibration.shape[1:], shape)]
+    return calibration.reshape(len(calibration), *shape) if sizes[0] == sizes[1] else calibration
 
 
 def _compared(
@@ -112,7 +125,34 @@ def _function(tf: Any, model: Any) -> _Function:
     shape = model.input_shape
     if isinstance(shape, list | dict) or isinstance(model.output_shape, list | dict):
         raise ModelError("the model has several inputs or outputs; conversion takes one of each")
-    return _Function(lambda x: model(x, training=False), _fixed(shape))
+    return _Function(
+        lambda x: model(x, training=False),
+        _fixed(shape),
+        takes_batches=shape[0] is None,
+        layers=tuple(_layers_of(model)),
+    )
+
+
+def _layers_of(layer: Any) -> Iterator[Any]:
+    """``layer`` and all that it holds; a wrapper such as Bidirectional keeps them under other names."""
+    yield layer
+    wrapped = (getattr(layer, name, None) for name in ("forward_layer", "backward_layer", "layer"))
+    for inner in (*getattr(layer, "layers", ()), *wrapped):
+        if inner is not None:
+            yield from _layers_of(inner)
+
+
+@contextmanager
+def _unrolled(layers: Sequence[Any]) -> Iterator[None]:
+    """Recurrent layers step by step instead of in a loop, which the converter cannot quantize."""
+    rolled = [layer for layer in layers if getattr(layer, "unroll", None) is False]
+    for layer in rolled:
+        layer.unroll = True
+    try:
+        yield
+    finally:
+        for layer in rolled:
+            layer.unroll = False
 
 
 def load_keras(path: Path) -> Any:

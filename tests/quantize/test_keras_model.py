@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 import micronas as mn
 from micronas.cli.app import app
-from micronas.errors import ModelError
+from micronas.errors import ModelError, QuantizeError
+from micronas.model.tflite import read_bytes
 from micronas.quantize.keras_model import convert_keras
 
 pytestmark = pytest.mark.slow
@@ -94,6 +95,40 @@ def test_what_is_no_model_is_refused_in_one_line(tmp_path: Path, x: np.ndarray[A
     for name in ("bad.keras", "empty", "gone.keras"):
         with pytest.raises(ModelError):
             convert_keras(str(tmp_path / name), x)
+
+
+def test_recurrent_layers_are_unrolled_and_windows_may_have_micronas_form() -> None:
+    """Also in a wrapper and with a batch of 1; the user's layer stays as it was."""
+    tf = pytest.importorskip("tensorflow")
+    layers = tf.keras.layers
+    windows = np.random.default_rng(1).normal(size=(20, 3, 1, 2)).astype(np.float32)
+    recurrent = layers.LSTM(2)
+    model = tf.keras.Sequential(
+        [tf.keras.Input(batch_shape=(1, 3, 2)), layers.Bidirectional(recurrent), layers.Dense(2)]
+    )
+    converted = convert_keras(model, windows)
+    ops = {op.kind for op in read_bytes(converted.tflite, "recurrent").ops}
+    assert {"FULLY_CONNECTED", "LOGISTIC", "TANH"} <= ops
+    assert converted.same_answers > 0.8
+    assert model.layers[0].forward_layer.unroll is False
+
+
+def test_a_loop_in_the_graph_is_refused_instead_of_crashing_the_converter(tmp_path: Path) -> None:
+    tf = pytest.importorskip("tensorflow")
+    module = tf.Module()
+
+    @tf.function(input_signature=[tf.TensorSpec([1, 4, 3], tf.float32, name="x")])
+    def call(x: Any) -> Any:
+        total = tf.zeros((1, 3))
+        for i in tf.range(4):
+            total = tf.tanh(total + x[:, i])
+        return {"y": total}
+
+    tf.saved_model.save(module, str(tmp_path / "loop"), signatures=call)
+    samples = np.random.default_rng(1).normal(size=(10, 4, 3)).astype(np.float32)
+    with pytest.raises(QuantizeError, match="repeats a part of itself at run time") as refused:
+        convert_keras(str(tmp_path / "loop"), samples)
+    assert "unroll=True" in (refused.value.remedy or "")
 
 
 def outputs(tflite: bytes, x: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], float]:

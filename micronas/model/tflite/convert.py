@@ -11,6 +11,7 @@ import numpy.typing as npt
 from micronas.errors import ModelError
 from micronas.model.graph import ABSENT, DType, Graph, Op, Quant, Tensor
 from micronas.model.tflite.decode import RawModel, RawTensor
+from micronas.model.tflite.float_functions import fold_float_functions
 from micronas.model.tflite.fold_shapes import fold_shapes
 from micronas.model.tflite.refuse import WEIGHTED, refuse_foreign
 from micronas.model.tflite.structure import check_structure
@@ -21,7 +22,7 @@ MAX_RANK = 8
 
 def to_graph(model: RawModel, name: str) -> Graph:
     """The graph of a decoded int8 model; raises ``ModelError`` for unsupported models."""
-    model = fold_shapes(with_states(model))
+    model = fold_float_functions(fold_shapes(with_states(model)))
     refuse_foreign(model)
     used, biases = _used_tensors(model), _biases(model)
     graph = Graph(

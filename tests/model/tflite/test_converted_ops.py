@@ -1,6 +1,6 @@
 """One-op networks as TensorFlow's converter writes them: read, and equal to TFLite's reference kernels.
 
-It leaves ELU in float32; the fuzz suites compare that op in files that the writer makes.
+It leaves ELU in float32, between a DEQUANTIZE and a QUANTIZE.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tests.support.oracle import random_inputs, run_tflm
 SHAPES = {
     "REDUCE_MAX": (4, 6, 3),
     "GELU": (10,),
+    "ELU": (10,),
     "LOG_SOFTMAX": (10,),
     "RESIZE_BILINEAR": (3, 4, 2),
     "TRANSPOSE_CONV": (3, 4, 2),
@@ -34,9 +35,11 @@ def layers(kind: str) -> Callable:
 
     kernel = tf.constant(np.random.default_rng(3).normal(0.0, 0.3, (3, 3, 3, 2)), tf.float32)
     bias = tf.constant([0.5, 1.0, -1.0])
+    square = tf.constant(np.random.default_rng(4).normal(0.0, 0.3, (10, 10)), tf.float32)
     return {
         "REDUCE_MAX": lambda x: tf.reduce_max(x, axis=[1, 2]),
         "GELU": lambda x: tf.nn.gelu(x, approximate=True),
+        "ELU": lambda x: tf.nn.elu(tf.matmul(x, square)),
         "LOG_SOFTMAX": tf.nn.log_softmax,
         "RESIZE_BILINEAR": lambda x: tf.image.resize(x, (6, 8)),
         "TRANSPOSE_CONV": lambda x: tf.nn.conv2d_transpose(x, kernel, (1, 6, 8, 3), 2) + bias,
