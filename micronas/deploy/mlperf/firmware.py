@@ -184,7 +184,7 @@ def mlperf_header(
     encodings = "".join(f"#define {encoding.value} {i}\n" for i, encoding in enumerate(Encoding))
     values: Mapping[str, object] = {
         "MN_MLPERF_MODEL": f'"{task.name}"',
-        "MN_MLPERF_INPUT": task.encoding.value,
+        "MN_MLPERF_INPUT": task.stored_as.value,
         "MN_MLPERF_INPUT_BYTES": f"{task.input_bytes}u",
         "MN_MLPERF_ERROR_SCORE": int(task.error_score),
         "MN_MLPERF_ENERGY": int(mode is RunMode.ENERGY),

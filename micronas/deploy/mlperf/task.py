@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from micronas.errors import ConfigError, ModelError
@@ -27,6 +27,7 @@ class MlperfTask:
 
     ``input_shape`` is of one sample (for ad01 of one window), ``outputs`` the length of the network's output
     vector. ``error_score``: the device replies with the mean squared error of a reconstruction.
+    ``takes_uint8``: the network's input is uint8, so that pixels are loaded as they are.
     ``stride`` is the number of rows between windows of a file, 0 if a file is one sample.
     ``quality`` is the closed division's target: top-1 accuracy, or AUC of the error score. It is None for
     sww01, whose target counts false detections in a stream of sound, which no single inference has.
@@ -40,6 +41,12 @@ class MlperfTask:
     quality: float | None
     error_score: bool = False
     stride: int = 0
+    takes_uint8: bool = False
+
+    @property
+    def stored_as(self) -> Encoding:
+        """How the device keeps the loaded bytes."""
+        return Encoding.INT8 if self.takes_uint8 else self.encoding
 
     @property
     def input_elements(self) -> int:
@@ -78,12 +85,16 @@ def choose_task(name: str | None, graph: Graph) -> MlperfTask:
                 f"{graph.name} does not match the inputs and outputs of any MLPerf Tiny task",
                 remedy=f"pass --task ({', '.join(TASKS)}) to see the differences from that task",
             )
-        return fitting[0]
+        return _for_network(fitting[0], graph)
     if name not in TASKS:
         raise ConfigError(f"--task {name}: unknown", remedy=f"one of {', '.join(TASKS)}")
     if wrong := _mismatches(TASKS[name], graph):
         raise ModelError(f"{graph.name} does not match the task {name}: {'; '.join(wrong)}")
-    return TASKS[name]
+    return _for_network(TASKS[name], graph)
+
+
+def _for_network(task: MlperfTask, graph: Graph) -> MlperfTask:
+    return replace(task, takes_uint8=graph.tensors[graph.inputs[0]].dtype is DType.UINT8)
 
 
 def _mismatches(task: MlperfTask, graph: Graph) -> list[str]:
@@ -92,19 +103,21 @@ def _mismatches(task: MlperfTask, graph: Graph) -> list[str]:
     if graph.states:
         return ["it keeps states between runs, which the runner's script does not reset"]
     given, result = graph.tensors[graph.inputs[0]], graph.tensors[graph.outputs[0]]
-    wrong = _tensor_mismatches("input", given, task.input_elements)
-    wrong += _tensor_mismatches("output", result, task.outputs)
-    if task.encoding is Encoding.UINT8 and given.quant and given.quant.zero_point[0] != -128:
+    pixels = task.encoding is Encoding.UINT8
+    wrong = _tensor_mismatches("input", given, task.input_elements, (DType.INT8, *([DType.UINT8] * pixels)))
+    wrong += _tensor_mismatches("output", result, task.outputs, (DType.INT8,))
+    black, loaded = (0, "bytes") if given.dtype is DType.UINT8 else (-128, "byte - 128")
+    if pixels and given.quant and given.quant.zero_point[0] != black:
         wrong.append(
-            f"its input's zero point is {given.quant.zero_point[0]}, but pixels are loaded as byte - 128"
+            f"its input's zero point is {given.quant.zero_point[0]}, but pixels are loaded as {loaded}"
         )
     return wrong
 
 
-def _tensor_mismatches(what: str, tensor: Tensor, elements: int) -> list[str]:
+def _tensor_mismatches(what: str, tensor: Tensor, elements: int, types: tuple[DType, ...]) -> list[str]:
     wrong = []
-    if tensor.dtype is not DType.INT8:
-        wrong.append(f"its {what} is {tensor.dtype.value}, not int8")
+    if tensor.dtype not in types:
+        wrong.append(f"its {what} is {tensor.dtype.value}, not {' or '.join(t.value for t in types)}")
     if math.prod(tensor.shape) != elements:
         wrong.append(f"its {what} has {math.prod(tensor.shape)} elements, the task has {elements}")
     return wrong

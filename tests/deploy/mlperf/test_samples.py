@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from micronas.board import load_board
+from micronas.deploy.mlperf.firmware import RunMode, mlperf_header
 from micronas.deploy.mlperf.result import source_of
 from micronas.deploy.mlperf.samples import random_load, read_files
 from micronas.deploy.mlperf.score import auc, macro_auc, top1
 from micronas.deploy.mlperf.task import TASKS, choose_task
 from micronas.errors import ConfigError, DataError, ModelError
-from micronas.model.graph import Graph
+from micronas.model.graph import DType, Graph, Op, Quant
+from micronas.model.op_attributes import NoAttrs
 from micronas.model.tflite import read
 from micronas.trial import Source
 
@@ -46,6 +50,35 @@ def test_the_bytes_of_an_input_are_the_protocols() -> None:
     assert {name: len(random_load(task)) for name, task in TASKS.items()} == {
         name: task.input_bytes for name, task in TASKS.items()
     }
+
+
+def test_a_network_with_uint8_input_gets_the_pixels_as_they_are(shared_models: Path) -> None:
+    graph = model(shared_models, "ic01")
+    pixels = with_uint8_input(graph, zero_point=0)
+    for network, stored in ((graph, "MN_MLPERF_UINT8"), (pixels, "MN_MLPERF_INT8")):
+        task = choose_task(None, network)
+        header = mlperf_header(load_board("nucleo_f446re"), task, RunMode.PERFORMANCE, None)
+        assert task.name == "ic01"
+        assert f"#define MN_MLPERF_INPUT {stored}\n" in header
+        assert len(random_load(task)) == 32 * 32 * 3
+    with pytest.raises(ModelError, match="input's zero point is 3, but pixels are loaded as bytes"):
+        choose_task("ic01", with_uint8_input(graph, zero_point=3))
+    with pytest.raises(ModelError, match="its input is uint8, not int8"):
+        choose_task("kws01", with_uint8_input(model(shared_models, "kws01"), zero_point=0))
+
+
+def with_uint8_input(graph: Graph, zero_point: int) -> Graph:
+    """``graph`` behind a QUANTIZE from uint8, as the converter writes it."""
+    (old,), new = graph.inputs, len(graph.tensors)
+    tensor = graph.tensors[old]
+    assert tensor.quant is not None
+    rim = replace(tensor, dtype=DType.UINT8, quant=Quant(tensor.quant.scale, (zero_point,)))
+    return replace(
+        graph,
+        tensors=(*graph.tensors, rim),
+        ops=(Op("QUANTIZE", (new,), (old,), NoAttrs()), *graph.ops),
+        inputs=(new,),
+    )
 
 
 def test_a_network_of_another_task_is_refused_with_both_figures(shared_models: Path) -> None:
