@@ -36,7 +36,8 @@ def print_task(setup: Setup, store: Store) -> None:
         f"{data.name}: {splits}\n"
         f"  {_question(data)}\n"
         f"{setup.board.title}{at}: "
-        f"{kb(setup.budget.flash_bytes)} and {kb(setup.budget.sram_bytes)} for {kind}\n"
+        f"{kb(setup.budget.flash_bytes)} and {kb(setup.budget.sram_bytes)} for {kind}"
+        f"{_reserved(setup)}\n"
         f"{config.strategy.name}, seed {config.seed}, at most {' and '.join(ends)}, "
         f"{plural(config.workers, 'worker')} -> {store.folder}",
         *data.notes,
@@ -44,6 +45,17 @@ def print_task(setup: Setup, store: Store) -> None:
         sep="\n",
         flush=True,
     )
+
+
+def _reserved(setup: Setup) -> str:
+    """What the front end takes of the limits; empty if it has no C."""
+    from micronas.search.front_end_budget import dataset_front_end
+
+    cost = dataset_front_end(setup.dataset)
+    if cost is None:
+        return ""
+    flash_bytes = cost.flash_bytes(setup.board.core)
+    return f", beside {kb(flash_bytes)} and {kb(cost.buffer_bytes)} for the front end"
 
 
 def _question(data: Dataset) -> str:
@@ -77,9 +89,9 @@ def print_result(setup: Setup, store: Store, found: FinalFigures, report: Path |
     ]
     print_facts("best network" if report else "picked network", rows)
     for name, path in found.files.items():
-        print(f"  {name:<7} {path}")
+        print(f"  {name:<11} {path}")
     if report:
-        print(f"  report  {report}")
+        print(f"  {'report':<11} {report}")
     _print_next(setup, typed(found.files["tflite"]))
 
 

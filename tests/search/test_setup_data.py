@@ -9,6 +9,7 @@ import pytest
 
 from micronas.config import SearchConfig, parse_config
 from micronas.errors import DataError
+from micronas.memory.ledger import board_budget
 from micronas.search.setup import prepare
 
 
@@ -33,3 +34,18 @@ def test_what_every_trial_would_refuse_is_refused_at_once(tmp_path: Path) -> Non
     x = np.tile(np.random.default_rng(0).uniform(-1, 1, (1, 32, 3)), (80, 1, 1)).astype(np.float32)
     with pytest.raises(DataError, match=r"cannot be quantized: .* samples are the same"):
         prepare(config_of(tmp_path, x))
+
+
+def test_the_front_end_of_a_stream_is_reserved_within_the_limits(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).uniform(-1, 1, (80, 32, 3)).astype(np.float32)
+    setup = prepare(config_of(tmp_path, x))
+    whole = board_budget(setup.board)
+    state, gains, struct = 12, 2 * 3 * 4, 12
+    assert whole.sram_bytes - setup.budget.sram_bytes == 32 * 3 + state
+    assert whole.flash_bytes - setup.budget.flash_bytes > gains + struct
+
+
+def test_pictures_reserve_nothing() -> None:
+    config = parse_config({"board": "nucleo_f446re", "device": "none", "data": {"name": "digits"}})
+    setup = prepare(config)
+    assert setup.budget == board_budget(setup.board)

@@ -19,7 +19,7 @@ from micronas.model.front_end import FrontEndFile, to_json
 from micronas.model.graph import DType, Graph
 
 RUNS_PER_INPUT = 4
-"""The example runs the network so often while one input passes."""
+"""Runs of the network in the example while one whole input passes."""
 RUNS_PER_MEAN = 3
 LEAST_SHARE = 0.5
 """A decision needs a mean of this share of the output's range: a default that no data was asked about."""
