@@ -46,6 +46,7 @@ LINK_FLAGS = (
     *("-Wl,--gc-sections", "-nostartfiles", "--specs=nano.specs"),
     *(f"-L{EMULATOR}", "-Tnetduinoplus2.ld"),
 )
+_CALL_INSTRUCTIONS = 40
 _HARNESS_PREFIXES = (
     "harness_",
     "semihost",
@@ -103,9 +104,11 @@ def emulate(
         answer, code_bytes = (folder / "out.bin").read_bytes(), _code_bytes(elf)
         counts = class_counts(elf, plan.order) if core is Core.M4F and not reference else ()
     answered = np.frombuffer(answer, np.uint32, len(lowered) + 1)
+    instructions = tuple(int(c) for c in answered[:-1])
+    _check(instructions, counts)
     return Emulated(
         lowered=lowered,
-        instructions=tuple(int(c) for c in answered[:-1]),
+        instructions=instructions,
         counts=counts,
         stack_bytes=int(answered[-1]),
         arena_bytes=plan.arena_bytes,
@@ -113,6 +116,13 @@ def emulate(
         code_bytes=code_bytes,
         outputs=np.frombuffer(answer, np.int8, offset=answered.nbytes),
     )
+
+
+def _check(instructions: tuple[int, ...], counts: tuple[ClassCounts, ...]) -> None:
+    """The counter of the emulator and the log of blocks see the same instructions, but for the call."""
+    for op, (ticks, classes) in enumerate(zip(instructions, counts, strict=False)):
+        if abs(ticks - classes.insn) > _CALL_INSTRUCTIONS:
+            raise RuntimeError(f"op {op}: {ticks} instructions by the counter, {classes.insn:.0f} by the log")
 
 
 def _with_blocks(graph: Graph, core: Core, spare_bytes: int) -> tuple[tuple[Lowered, ...], Plan]:

@@ -2,9 +2,11 @@
 
     python -m benchmarks.latency.fit             # every core; writes micronas/latency/op_costs.json
     python -m benchmarks.latency.fit --cases 95  # fewer shapes, to try a kernel
+    python -m benchmarks.latency.fit --kernel mn_add  # only kernels of that name; keeps the others' prices
 
 Run it again after a change of a kernel or of its lowering. Everything is counted, nothing is timed, so the
-same kernels and compiler give the same file. It takes about ten minutes.
+same kernels and compiler give the same file. It takes about twenty minutes. With ``--kernel``, other ops run
+side by side, which moves code and data in flash: prices then differ slightly from those of a whole fit.
 """
 
 from __future__ import annotations
@@ -23,9 +25,11 @@ import numpy as np
 
 from benchmarks.engine.emulate import REPOSITORY
 from benchmarks.latency.harness import Harness
-from benchmarks.latency.shapes import batches, cases, chains, merged
+from benchmarks.latency.shapes import batches, cases, chains, converted, merged
 from micronas.board import Core
+from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.blocks import MAX_BYTES
+from micronas.codegen.lowering.lower import lower_graph
 from micronas.latency.core_model import accelerators, model_of
 from micronas.latency.features import OpFeatures
 from micronas.latency.fine_features import fine_features_of
@@ -42,19 +46,34 @@ RARE_CASES = 5
 """Of each op of ``random_cases``, so that every kernel has some."""
 
 
-def collect(core: Core, families: tuple[str, ...], count: int) -> list[OpCounts]:
-    """Features and counts of every op of ``count`` cases on ``core``."""
-    shapes, sequences, steps = np.random.default_rng(SEED).spawn(3)
-    series = (cases(shapes, count), chains(sequences, count // 15), rare_cases())
+def collect(
+    core: Core, families: tuple[str, ...], count: int, kernels: tuple[str, ...] = ("",)
+) -> list[OpCounts]:
+    """Features and counts of every op of ``count`` cases on ``core``.
+
+    Only of networks in which a kernel runs whose name begins like one of ``kernels``, and only of its ops.
+    """
+    shapes, sequences, steps, scales = np.random.default_rng(SEED).spawn(4)
+    series = (
+        cases(shapes, count),
+        chains(sequences, count // 15),
+        rare_cases(),
+        converted(scales, count // 12),
+    )
     found: list[OpCounts] = []
     with tempfile.TemporaryDirectory() as folder:
         harness = Harness(core, [accelerators()[f] for f in families], Path(folder))
-        for batch in itertools.chain.from_iterable(map(batches, series)):
+        wanted = ((g for g in one if _runs(g, core, kernels)) for one in series)
+        for batch in itertools.chain.from_iterable(map(batches, wanted)):
             graph = merged(batch)
             counted = harness.count(graph, free_bytes=[_free_bytes(steps) for _ in graph.ops])
             features = fine_features_of(graph, counted.lowered)
             found += _ops(core, families, features, counted.counts)
-    return found
+    return [op for op in found if op.features.kernel_class.startswith(kernels)]
+
+
+def _runs(graph: Graph, core: Core, kernels: tuple[str, ...]) -> bool:
+    return any(low.kernel.startswith(kernels) for low in lower_graph(graph, Target(core)))
 
 
 def rare_cases() -> Iterator[Graph]:
@@ -97,14 +116,24 @@ def main() -> int:
     )
     parser.add_argument("--out", type=Path, default=COSTS)
     parser.add_argument("--core", choices=[c.value for c in CODES], help="only this one; keeps the others")
+    parser.add_argument(
+        "--kernel",
+        action="append",
+        help="only kernels whose name begins so; keeps the others; may be repeated",
+    )
     arguments = parser.parse_args()
-    fitted = json.loads(COSTS.read_text(encoding="utf-8")) if arguments.core and COSTS.is_file() else {}
+    some = arguments.core or arguments.kernel
+    fitted = json.loads(COSTS.read_text(encoding="utf-8")) if some and COSTS.is_file() else {}
     for core, families in CODES.items():
         if arguments.core not in (None, core.value):
             continue
         start = time.monotonic()
-        ops = collect(core, families, arguments.cases if core.has_dsp else arguments.cases // 5)
-        fitted[core.value] = fit_prices(ops)
+        count = arguments.cases if core.has_dsp else arguments.cases // 5
+        kernels = tuple(arguments.kernel or [""])
+        ops = collect(core, families, count, kernels)
+        kept = fitted.get(core.value, {}) if arguments.kernel else {}
+        others = {name: p for name, p in kept.items() if not name.startswith(kernels)}
+        fitted[core.value] = {**others, **fit_prices(ops)}
         print(f"{core.value}: {len(ops)} ops, {time.monotonic() - start:.0f} s")
         for name, (number, cycles, missed) in sorted(cross_validated(ops).items()):
             print(f"  {name:44s}{number:5d} ops, left out: median error {cycles:6.1%}, lines {missed:6.1%}")

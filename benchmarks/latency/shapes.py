@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from micronas.deploy.calibration.network import side_by_side
-from micronas.model.graph import Graph
+from micronas.model.graph import Graph, Quant
 from micronas.model.net import (
     Add,
     Apply,
@@ -57,6 +57,21 @@ def chains(rng: np.random.Generator, count: int) -> Iterator[Graph]:
         yield _exactly_finished(graph) if number % 4 == 0 else graph
 
 
+def converted(rng: np.random.Generator, count: int) -> Iterator[Graph]:
+    """``count`` networks with scales as converters choose them: other kernels run than with equal ones.
+
+    Every second one adds two tensors of unequal scales; the others are dense layers with one scale for all
+    weights.
+    """
+    for number in range(count):
+        if number % 2:
+            layer = Dense(_channels(rng, 128))
+            net = NetBuilder((_channels(rng, 256),)).chain(layer, Dense(_channels(rng, 128))).build()
+            yield random_weights(_with_one_scale(shape_graph(net)), seed=number)
+        else:
+            yield _rescaled(random_weights(shape_graph(_residual(rng)), seed=number), rng.uniform(0.4, 0.9))
+
+
 def merged(graphs: list[Graph]) -> Graph:
     """One graph that holds all ops of ``graphs`` side by side."""
     return side_by_side(graphs, "shapes")
@@ -89,6 +104,24 @@ def _exactly_finished(graph: Graph) -> Graph:
         assert quant is not None
         scales = tuple(s * _LARGE_SCALE * math.prod(tensors[index].shape[1:]) ** 0.5 for s in quant.scale)
         tensors[index] = replace(tensors[index], quant=replace(quant, scale=scales))
+    return replace(graph, tensors=tuple(tensors))
+
+
+def _with_one_scale(graph: Graph) -> Graph:
+    """One scale for the weights of a layer in place of one per channel, and one for its bias."""
+    tensors = (
+        replace(t, quant=Quant(t.quant.scale[:1], t.quant.zero_point[:1])) if t.quant is not None else t
+        for t in graph.tensors
+    )
+    return replace(graph, tensors=tuple(tensors))
+
+
+def _rescaled(graph: Graph, factor: float) -> Graph:
+    """The output of the first op with a scale ``factor`` times as large."""
+    tensors, output = list(graph.tensors), graph.ops[0].outputs[0]
+    quant = tensors[output].quant
+    assert quant is not None
+    tensors[output] = replace(tensors[output], quant=replace(quant, scale=(quant.scale[0] * factor,)))
     return replace(graph, tensors=tuple(tensors))
 
 

@@ -17,6 +17,8 @@ from micronas.codegen.lowering import Lowered
 from micronas.model.graph import Graph, Op
 
 FINISHES = ("short", "exact")
+NEAR, FAR = "near", "far"
+"""How far below the largest input a SOFTMAX computes an exponential; beyond, it is 0."""
 _BY_SCALES = (("mn_add_s8", "mn_add_dsp", "mn_add_equal_dsp"), ("mn_mul_s8", "mn_mul_dsp"))
 """Kernels of one op that the quantization chooses from."""
 
@@ -39,7 +41,9 @@ def classes_before_training(op: OpFeatures) -> tuple[OpFeatures, ...]:
     them.
     """
     kernel, *switches = op.kernel_class.split("/")
-    if switches and switches[0] in FINISHES:
+    if switches == [NEAR]:  # the placeholder of a scale is far larger than what a trained network has
+        classes = [f"{kernel}/{FAR}"]
+    elif switches and switches[0] in FINISHES:
         classes = ["/".join([kernel, finish, *switches[1:]]) for finish in FINISHES]
     else:
         classes = next((list(kernels) for kernels in _BY_SCALES if kernel in kernels), [op.kernel_class])

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 
 from micronas.codegen.lowering import Lowered
-from micronas.latency.features import FINISHES, OpFeatures
+from micronas.latency.features import FAR, FINISHES, NEAR, OpFeatures
 from micronas.latency.kernel_laws import (
     Law,
     Sizes,
@@ -22,6 +22,7 @@ from micronas.latency.kernel_laws import (
 )
 from micronas.model.graph import Graph, Op
 
+_FEW_DIFFERENCES = 32
 _WITH_FINISH = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 
@@ -41,7 +42,15 @@ def _op_features(graph: Graph, op: Op, call: Lowered, *, is_cold: bool) -> OpFea
         law = _law(op.kind, call.kernel, packed, sizes, is_cold)
         finish = FINISHES[bool(sizes.get("exact_finish"))]
         return OpFeatures("/".join([call.kernel, finish, *law.switches]), _floats(*law.values))
+    if op.kind in ("SOFTMAX", "LOG_SOFTMAX"):
+        outputs = graph.tensors[op.outputs[0]].elements
+        return OpFeatures("/".join([call.kernel, _reach(sizes)]), _floats(1, outputs))
     return OpFeatures(call.kernel, _floats(1, *_work(graph, op, call, sizes, packed)))
+
+
+def _reach(sizes: Sizes) -> str:
+    """Whether many differences have an exponential to compute. With a large input scale, it is 0 for most."""
+    return FAR if -sizes["diff_min"] >= _FEW_DIFFERENCES else NEAR
 
 
 def _work(graph: Graph, op: Op, call: Lowered, sizes: Sizes, packed: int) -> tuple[float, ...]:

@@ -18,7 +18,10 @@ class Law:
 
 def conv_law(kernel: str, packed: int, p: Sizes) -> Law:
     """CONV_2D with ``packed`` bytes of weights, padding among them."""
-    law = _by_quads(packed, p) if "quads" in p else _by_pairs(packed, p)
+    if "quads" in p:
+        law = _by_quads(packed, p)
+    else:
+        law = _by_pairs(packed, p) if kernel.endswith("_dsp") else _by_pixels(packed, p)
     if "1x1" in kernel:
         return law
     terms, (down, across) = packed / (2 * _channel_pairs(p)), _inner_positions(p)
@@ -36,6 +39,16 @@ def _by_pairs(packed: int, p: Sizes) -> Law:
     twice = 2 * -(-pixels // 2)
     terms = packed / (2 * channel_pairs)
     return Law((), (1, pixels, twice * channel_pairs, twice * packed, pixels * terms))
+
+
+def _by_pixels(packed: int, p: Sizes) -> Law:
+    """Pixel by pixel: output channels in pairs, four products at a time, and the odd channel and the rest
+    one by one.
+    """
+    pixels, pairs, odd = _pixels(p), p["out_c"] // 2, p["out_c"] % 2
+    terms = packed / p["out_c"]
+    products = (pixels * pairs * terms, pixels * pairs * (terms % 4), pixels * odd * terms, pixels * terms)
+    return Law((), (1, pixels, pixels * pairs, pixels * odd, *products))
 
 
 def _by_quads(packed: int, p: Sizes) -> Law:
@@ -95,17 +108,16 @@ def dense_law(packed: int, p: Sizes, *, is_cold: bool) -> Law:
 
 
 def plane_law(p: Sizes) -> Law:
-    """``mn_depthwise_s8``: a plane is filled for each channel, then every tap of every output."""
-    words, rows = p["kernel_w"] // 2 + 1, p["out_c"] * p["out_h"]
-    pairs = -(-p["out_w"] // 2)
-    values = (
-        *(1, p["out_c"], rows, rows * pairs, rows * (p["out_w"] % 2)),
-        *(p["out_c"] * p["plane_h"] * p["plane_w"], p["in_c"] * p["in_h"] * p["in_w"], p["in_c"] * p["in_h"]),
-        *(p["out_c"] * p["kernel_h"] * words, rows * pairs * p["kernel_h"] * words),
-        rows * pairs * p["kernel_h"],
+    """``mn_depthwise_s8``: a plane is filled for each channel, then every tap of every output, one by one."""
+    rows, taps = p["out_c"] * p["out_h"], p["kernel_h"] * p["kernel_w"]
+    outputs = rows * p["out_w"]
+    common = (
+        *(1, p["out_c"], rows, outputs, p["plane_h"] * p["plane_w"]),
+        *(p["in_c"] * p["in_h"] * p["in_w"], p["in_c"] * p["in_h"], p["out_c"] * taps),
     )
-    special = (p["kernel_h"], p["kernel_w"]) == (3, 3) and p["stride_w"] <= 2
-    return Law(("3x3" if special else "any",), values)
+    if (p["kernel_h"], p["kernel_w"]) == (3, 3) and (p["dilation_h"], p["dilation_w"]) == (1, 1):
+        return Law(("3x3",), common)
+    return Law(("any",), (*common, outputs * p["kernel_h"], outputs * taps))
 
 
 def _pixels(p: Sizes) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,11 +29,15 @@ class CodeFunction:
 
 @dataclass(frozen=True)
 class ElfProgram:
-    """A linked image. ``op_entries`` are the addresses of the network's ops, in the order of running."""
+    """A linked image. ``op_entries`` are the addresses of the network's ops, in the order of running.
+
+    ``marks`` are the addresses, ascending, from which on there are instructions (True) or constants (False).
+    """
 
     segments: tuple[tuple[int, bytes], ...]
     functions: tuple[CodeFunction, ...]
     op_entries: tuple[int, ...]
+    marks: tuple[tuple[int, bool], ...] = ()
 
     def code(self, start: int, end: int) -> bytes:
         """Bytes from ``start`` to ``end``, fewer at the image's end; raises ``BuildError`` outside of it."""
@@ -47,10 +53,35 @@ class ElfProgram:
             return None
         return self.functions[index]
 
+    def _jumps(self, function: CodeFunction, decoder: InstructionDecoder) -> set[int]:
+        """Targets of direct jumps out of a function, its constants left out: many of them look like jumps."""
+        found: set[int] = set()
+        for start, end in self._instructions(function):
+            at, code = start, self.code(start, end)
+            while at < end:
+                run = decoder.run(code[at - start :], at)
+                if run[-1].target is not None:
+                    found.add(run[-1].target)
+                at = run[-1].end
+        return {a for a in found if not function.start <= a < function.end}
+
+    def _instructions(self, function: CodeFunction) -> Iterator[tuple[int, int]]:
+        """The ranges of a function that are not constants."""
+        index = bisect.bisect_right(self.marks, (function.start, True))
+        inside = list(itertools.takewhile(lambda mark: mark[0] < function.end, self.marks[index:]))
+        begins = [(function.start, True), *inside]
+        for (start, is_code), (end, _) in zip(begins, [*inside, (function.end, False)], strict=True):
+            if is_code:
+                yield start, end
+
+    def _words(self, function: CodeFunction) -> tuple[int, ...]:
+        code = self.code(function.start, function.end)
+        return struct.unpack(f"<{len(code) // 4}I", code[: len(code) // 4 * 4])
+
     def _pointed_to(self, word: int) -> CodeFunction | None:
         """The function whose address ``word`` is, with the bit for Thumb code.
 
-        A word may by chance lie *within* a function: instructions are words too.
+        Instructions are words too, and may by chance be an address *within* a function.
         """
         function = self.function_at(word & ~1)
         return function if function is not None and word == function.start | 1 else None
@@ -70,10 +101,8 @@ class ElfProgram:
             if function.start in found:
                 continue
             found[function.start] = function
-            code = self.code(function.start, function.end)
-            addresses = _jumps(code, function, decoder)
-            todo += [f for a in addresses if (f := self.function_at(a)) is not None]
-            todo += [f for w in _words(code) if (f := self._pointed_to(w)) is not None]
+            todo += [f for a in self._jumps(function, decoder) if (f := self.function_at(a)) is not None]
+            todo += [f for w in self._words(function) if (f := self._pointed_to(w)) is not None]
         return tuple(found[start] for start in sorted(found))
 
 
@@ -91,7 +120,7 @@ def read_program(elf: Path) -> ElfProgram:
     program = ElfProgram(segments, functions, ())
     table = program.code(ops[0]["st_value"], ops[0]["st_value"] + ops[0]["st_size"])
     entries = tuple(a & ~1 for a in struct.unpack(f"<{len(table) // 4}I", table))
-    return ElfProgram(segments, functions, entries)
+    return ElfProgram(segments, functions, entries, _marks(symbols))
 
 
 def _functions(symbols: list) -> tuple[CodeFunction, ...]:  # type: ignore[type-arg]
@@ -100,20 +129,7 @@ def _functions(symbols: list) -> tuple[CodeFunction, ...]:  # type: ignore[type-
     return tuple(unique[start] for start in sorted(unique))
 
 
-def _jumps(code: bytes, function: CodeFunction, decoder: InstructionDecoder) -> set[int]:
-    """Targets of direct jumps out of a function."""
-    found: set[int] = set()
-    at = function.start
-    while at < function.end:
-        run = decoder.run(code[at - function.start :], at)
-        if not run:
-            break
-        if run[-1].target is not None:
-            found.add(run[-1].target)
-        at = run[-1].end
-    return {a for a in found if not function.start <= a < function.end}
-
-
-def _words(code: bytes) -> tuple[int, ...]:
-    """The words in a function, addresses among them."""
-    return struct.unpack(f"<{len(code) // 4}I", code[: len(code) // 4 * 4])
+def _marks(symbols: list) -> tuple[tuple[int, bool], ...]:  # type: ignore[type-arg]
+    """The mapping symbols of "ELF for the Arm Architecture" (IHI 0044): ``$t`` Thumb code, ``$d`` data."""
+    found = {s["st_value"]: s.name[:2] == "$t" for s in symbols if s.name[:2] in ("$t", "$d")}
+    return tuple(sorted(found.items()))
