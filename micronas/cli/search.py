@@ -48,6 +48,10 @@ def search(
     ] = None,
     strategy: StrategyOption = None,
     workers: Annotated[int | None, typer.Option(help="Overrides workers.")] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Run trials on a Ray cluster: HOST:PORT, or auto."),
+    ] = None,
     device: Annotated[
         str | None, typer.Option(help="Overrides device: qemu, renode, serial or none.")
     ] = None,
@@ -78,6 +82,8 @@ def search(
         "budget.minutes": minutes,
         "strategy.name": strategy,
         "workers": workers,
+        "executor": None if ray is None else "ray",
+        "ray_address": ray,
         "device": device,
         "probe": probe,
         "port": port,

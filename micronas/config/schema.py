@@ -298,6 +298,13 @@ class SearchConfig(_Section):
         le=MOST_WORKERS,
         description="trials evaluated at the same time; 0: one per core, or 1 with device serial",
     )
+    executor: Literal["local", "ray"] = Field(
+        default="local", description="where trials run; ray: as tasks of a Ray cluster"
+    )
+    ray_address: str = Field(default="auto", description="executor ray: HOST:PORT; auto: this host's cluster")
+    gpus_per_trial: float = Field(
+        default=0.0, ge=0, le=8, description="executor ray: share of a GPU that a trial takes"
+    )
     worker_memory_gb: float | None = Field(
         default=None,
         gt=0,
@@ -350,6 +357,12 @@ class SearchConfig(_Section):
     def _one_worker_per_board(self) -> SearchConfig:
         if self.device == "serial" and self.workers > 1:
             raise ValueError(f"device serial is a single board, so workers must be 1, not {self.workers}")
+        return self
+
+    @model_validator(mode="after")
+    def _a_board_is_on_this_machine(self) -> SearchConfig:
+        if self.executor == "ray" and self.device == "serial":
+            raise ValueError("executor ray cannot measure on a board yet: set device qemu, renode or none")
         return self
 
     @model_validator(mode="after")

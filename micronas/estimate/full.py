@@ -138,7 +138,16 @@ def _float_figure(model: TfModel, net: Net, tflite: bytes, dataset: Dataset) -> 
 
 def cached_dataset(config: DataConfig) -> Dataset:
     """The data set of ``config``, loaded once per process."""
-    return _load(config.model_dump_json())
+    text = config.model_dump_json()
+    return _kept[text] if text in _kept else _load(text)
+
+
+_kept: dict[str, Dataset] = {}
+
+
+def keep_dataset(config: DataConfig, dataset: Dataset) -> None:
+    """Make ``dataset``, which was sent to this process, that of ``config``; its files may be elsewhere."""
+    _kept[config.model_dump_json()] = dataset
 
 
 @cache

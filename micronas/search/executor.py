@@ -217,14 +217,22 @@ _evaluate: Evaluate | None = None  # one per worker process: data and TensorFlow
 def _start_worker(factory: EvaluateFactory, parent: int) -> None:
     global _evaluate
     follow_parent(parent)
+    _evaluate = evaluator_or_fault(factory)
+
+
+def evaluator_or_fault(factory: EvaluateFactory) -> Evaluate:
+    """What ``factory`` makes; if it cannot, an evaluator that reports why.
+
+    Otherwise, a pool would start workers forever.
+    """
     try:
-        _evaluate = factory()
-    except Exception as error:  # a pool would start workers forever; report the error once per task instead
+        return factory()
+    except Exception as error:
         cause = machine_fault(error) or error
         remedy = cause.remedy if isinstance(cause, MicronasError) else "`micronas doctor` checks this machine"
         reason = cause.message if isinstance(cause, MicronasError) else f"{type(cause).__name__}: {cause}"
         failed = failed_machine(MachineError(f"a worker cannot start: {reason}", remedy=remedy))
-        _evaluate = lambda task: failed  # noqa: E731
+        return lambda task: failed
 
 
 def _run_task(task: TrialTask) -> TrialResult:

@@ -17,7 +17,7 @@ from micronas.model.net import shape_graph
 from micronas.report import write_report
 from micronas.search.cpu_clock import CpuClock
 from micronas.search.data_place import DATA_PLACE, place_of
-from micronas.search.executor import GRACE_S, ProcessExecutor
+from micronas.search.executor import GRACE_S, Executor, ProcessExecutor
 from micronas.search.final import HANG_TIMEOUT_FACTOR, choose, ranking
 from micronas.search.finalists import select
 from micronas.search.loop import Loop, Observer
@@ -30,6 +30,7 @@ from micronas.search.predicted_latency.prediction import PredictedLatency, predi
 from micronas.search.proposals import Proposals
 from micronas.search.proposer import make_proposer
 from micronas.search.rank_agreement import agreement_text, rank_agreements
+from micronas.search.ray_executor import RayExecutor, SharedData
 from micronas.search.resume import CONFIG_FILE, config_text
 from micronas.search.setup import Setup
 from micronas.search.stages import make_evaluator
@@ -129,9 +130,17 @@ def _told(store: Store, observer: Observer) -> list[Record]:
     return past.records
 
 
-def search_executor(setup: Setup) -> ProcessExecutor:
-    """The worker processes of a search; enter it to start them."""
+def search_executor(setup: Setup) -> ProcessExecutor | RayExecutor:
+    """The workers of a search, on this machine or in a cluster; enter it to start them."""
     config = setup.config
+    if config.executor == "ray":
+        return RayExecutor(
+            functools.partial(make_evaluator, config, setup.board),
+            address=config.ray_address,
+            task_deadline_s=HANG_TIMEOUT_FACTOR * config.estimator.trial_deadline_s,
+            data=SharedData.of(config.data, setup.dataset),
+            gpus=config.gpus_per_trial,
+        )
     return ProcessExecutor(
         functools.partial(make_evaluator, config, setup.board),
         workers=config.workers,
@@ -145,7 +154,7 @@ def _loop(
     setup: Setup,
     store: Store,
     scorer: ZeroCostScorer,
-    executor: ProcessExecutor,
+    executor: Executor,
     termination: Termination,
     clock: CpuClock,
     observer: Observer,

@@ -18,7 +18,17 @@ def with_workers(config: SearchConfig) -> SearchConfig:
     The run stores it: trial n is proposed from the results of the trials up to n - ``workers``, so a run that
     is resumed on another machine must keep it.
     """
-    return config if config.workers else config.model_copy(update={"workers": workers_here(config.device)})
+    if config.workers:
+        return config
+    found = workers_in(config.ray_address) if config.executor == "ray" else workers_here(config.device)
+    return config.model_copy(update={"workers": found})
+
+
+def workers_in(address: str) -> int:
+    """One per core of the Ray cluster at ``address``."""
+    from micronas.search.ray_executor import connected
+
+    return max(1, min(int(connected(address).cluster_resources().get("CPU", 1)), MOST_WORKERS))
 
 
 def workers_here(device: str) -> int:

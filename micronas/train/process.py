@@ -18,7 +18,9 @@ def prepare_process() -> None:
     # TensorFlow reads these once, when it starts.
     os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
     os.environ["TF_NUM_INTEROP_THREADS"] = "1"
-    import_tensorflow()
+    devices = import_tensorflow().config
+    for gpu in devices.list_physical_devices("GPU"):
+        devices.experimental.set_memory_growth(gpu, True)  # several processes may share it
     threadpool_limits(1, user_api="blas")
 
 

@@ -1,0 +1,227 @@
+"""Runs trials as tasks of a Ray cluster; Ray is an optional extra and is imported only here, when it is used.
+
+A trial is one task on one core of any node. Configuration and data are put into Ray's object store once and
+travel once per node; the sealed test split stays with the driver. A task of a node that is lost is submitted
+again, so the loss costs only the trials that were running there. A worker that crashes, or that exceeds the
+deadline of its trial or the memory of its node, fails its own trial.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING, Self
+
+from micronas.config import DataConfig
+from micronas.data import Dataset, DataSplit, SealedTest
+from micronas.errors import MachineError, ToolMissingError, plural
+from micronas.search.executor import GRACE_S, EvaluateFactory, evaluator_or_fault
+from micronas.search.task import Evaluate, TrialResult, TrialTask, failed_machine
+from micronas.trial import Outcome
+
+if TYPE_CHECKING:
+    from ray import ObjectRef
+
+MOST_LOST = 5
+"""Nodes that may be lost with one trial before the search stops: then the trial may be the cause."""
+
+
+@dataclass(frozen=True, eq=False)
+class SharedData:
+    """A data set without its test split, as it is sent to the nodes."""
+
+    config: DataConfig
+    parts: Mapping[str, object]
+
+    @classmethod
+    def of(cls, config: DataConfig, dataset: Dataset) -> SharedData:
+        """Everything of ``dataset`` that training and calibration need."""
+        named = (field.name for field in fields(dataset) if field.name != "test")
+        return cls(config, {name: getattr(dataset, name) for name in named})
+
+    def keep(self) -> None:
+        """Make it the data set of this process, which then does not load the files."""
+        from micronas.estimate.full import keep_dataset
+
+        train = self.parts["train"]
+        assert isinstance(train, DataSplit)
+        nothing = SealedTest(DataSplit(train.x[:0], train.y[:0]))
+        keep_dataset(self.config, Dataset(**self.parts, test=nothing))  # type: ignore[arg-type]
+
+
+@dataclass
+class _Submitted:
+    task: TrialTask
+    limit_s: float
+    dead_nodes: frozenset[str]
+    since_s: float
+    lost: int = 0
+
+
+class RayExecutor:
+    """Runs tasks on the cluster at ``address``; implements ``executor.Executor``."""
+
+    def __init__(
+        self,
+        factory: EvaluateFactory,
+        *,
+        address: str,
+        task_deadline_s: float,
+        grace_s: float = GRACE_S,
+        data: SharedData | None = None,
+        gpus: float = 0.0,
+        tasks_per_worker: int = 40,
+    ) -> None:
+        """``gpus`` is the share of a GPU that each trial takes; 0 trains on cores.
+
+        Raises ``ToolMissingError`` without Ray, and ``MachineError`` if no cluster answers at ``address``.
+        """
+        ray = connected(address)
+        self._ray, self._deadline_s, self._grace_s = ray, task_deadline_s, grace_s
+        self._shared, self._key = ray.put((factory, data)), uuid.uuid4().hex
+        remote = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=0, max_calls=tasks_per_worker)
+        self._run = remote(run_on_node)
+        self._tasks: dict[ObjectRef[TrialResult], _Submitted] = {}
+
+    def submit(self, task: TrialTask) -> None:
+        """Give a task to the cluster, which queues it until a node has a free core."""
+        limit_s = max(self._deadline_s, task.deadline_s or 0.0, task.hang_timeout_s) + self._grace_s
+        self._submit(task, limit_s, lost=0)
+
+    def _submit(self, task: TrialTask, limit_s: float, lost: int) -> None:
+        reference = self._run.remote(self._key, self._shared, task, limit_s)
+        self._tasks[reference] = _Submitted(task, limit_s, self._dead_nodes(), time.monotonic(), lost)
+
+    def next_finished(self, timeout_s: float | None) -> tuple[int, TrialResult] | None:
+        """The next result; a task whose node was lost runs again instead."""
+        end_s = None if timeout_s is None else time.monotonic() + timeout_s
+        while self._tasks:
+            left_s = None if end_s is None else max(0.0, end_s - time.monotonic())
+            done, _ = self._ray.wait(list(self._tasks), num_returns=1, timeout=left_s)
+            if not done:
+                return None
+            submitted = self._tasks.pop(done[0])
+            result = self._result(done[0], submitted)
+            if result is not None:
+                return submitted.task.number, result
+            self._submit(submitted.task, submitted.limit_s, submitted.lost + 1)
+        return None
+
+    def _result(self, reference: ObjectRef[TrialResult], submitted: _Submitted) -> TrialResult | None:
+        """How a task ended; None if its node was lost."""
+        errors = self._ray.exceptions
+        try:
+            result: TrialResult = self._ray.get(reference)
+            return result
+        except errors.OutOfMemoryError as error:
+            return _failed(f"the node ran out of memory: {str(error).splitlines()[0]}")
+        except errors.RayTaskError as error:
+            return _failed(f"{type(error).__name__}: {str(error).splitlines()[-1]}")
+        except errors.RayError as error:
+            if not self._lost_a_node(error, submitted):
+                return self._crashed(submitted)
+            if submitted.lost < MOST_LOST:
+                return None
+            return failed_machine(
+                MachineError(
+                    f"trial {submitted.task.number} was running on {plural(MOST_LOST + 1, 'node')} "
+                    "that were lost",
+                    remedy="see the logs of these nodes",
+                )
+            )
+
+    def _lost_a_node(self, error: Exception, submitted: _Submitted) -> bool:
+        errors = self._ray.exceptions
+        kinds = (errors.NodeDiedError, errors.LocalRayletDiedError)
+        return isinstance(error, kinds) or self._dead_nodes() != submitted.dead_nodes
+
+    def _dead_nodes(self) -> frozenset[str]:
+        return frozenset(str(node["NodeID"]) for node in self._ray.nodes() if not node["Alive"])
+
+    def _crashed(self, submitted: _Submitted) -> TrialResult:
+        if time.monotonic() - submitted.since_s > submitted.limit_s:
+            return _failed("exceeded its deadline and was stopped")
+        return _failed("the worker process ended (out of memory, or a crash)")
+
+    def drop(self) -> None:
+        """Cancel every task; a worker that is running one is killed."""
+        for reference in self._tasks:
+            self._ray.cancel(reference, force=True)
+        self._tasks.clear()
+
+    def close(self) -> None:
+        """Cancel what is running and leave the cluster."""
+        self.drop()
+        self._ray.shutdown()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def connected(address: str) -> ModuleType:
+    """The module ``ray``, connected to the cluster at ``address``; see ``RayExecutor``."""
+    ray = _imported()
+    if not ray.is_initialized():
+        try:
+            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            raise MachineError(
+                f"no Ray cluster answers at {address}: {str(error).splitlines()[0]}",
+                remedy="start one with `ray start --head`, or give its address: --ray HOST:6379",
+            ) from error
+    return ray
+
+
+def _imported() -> ModuleType:
+    try:
+        import ray
+        import ray.exceptions
+    except ImportError as error:
+        from micronas.host.installation import install_command
+
+        remedy = install_command("ray")
+        raise ToolMissingError("executor ray needs ray: not installed", remedy=remedy) from error
+    return ray
+
+
+def _failed(reason: str) -> TrialResult:
+    return TrialResult(Outcome.FAILED, stage="worker", reason=reason)
+
+
+_evaluators: dict[str, Evaluate] = {}  # one per worker process and search
+
+
+def run_on_node(
+    key: str, shared: tuple[EvaluateFactory, SharedData | None], task: TrialTask, limit_s: float
+) -> TrialResult:
+    """Run a task in a worker of Ray; the process ends if that takes longer than ``limit_s``."""
+    with open(os.devnull, "w") as nowhere:
+        # Ends the process from a thread of its own, even if native code holds the interpreter.
+        faulthandler.dump_traceback_later(limit_s, exit=True, file=nowhere)
+        try:
+            return _evaluator(key, shared)(task)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+
+def _evaluator(key: str, shared: tuple[EvaluateFactory, SharedData | None]) -> Evaluate:
+    if key not in _evaluators:
+        factory, data = shared
+
+        def prepared() -> Evaluate:
+            if data is not None:
+                data.keep()
+            return factory()
+
+        _evaluators[key] = evaluator_or_fault(prepared)
+    return _evaluators[key]

@@ -1,0 +1,96 @@
+"""Trials as tasks of a Ray cluster: a lost node costs its running trials only, and a new driver resumes."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from micronas.config import DataConfig, parse_config
+from micronas.data import load
+from micronas.errors import ConfigError, ToolMissingError
+from micronas.estimate import full
+from micronas.search.ray_executor import RayExecutor, SharedData, run_on_node
+from micronas.search.task import Evaluate, TrialTask
+from micronas.store import Store
+from tests.support import ray_search
+from tests.support.paths import REPOSITORY
+from tests.support.search_fakes import toy_evaluate
+from tests.support.toy_loop import make_loop
+
+
+@pytest.mark.slow
+def test_a_killed_node_and_a_new_driver_change_nothing(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "whole", {}) as store:
+        store.begin_session()
+        loop = make_loop(store, workers=ray_search.WORKERS, trials=ray_search.TRIALS)
+        whole = [record.trial for record in loop.run()]
+    done = subprocess.run(
+        [sys.executable, "-m", ray_search.__name__, tmp_path],
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = json.loads(done.stdout.splitlines()[-1])
+    starts = sorted(Counter(said["starts"]).values())
+    assert starts == [1] * (ray_search.TRIALS - 1) + [2], "only the trial of the lost node ran once more"
+    assert said["nodes"] == 2
+    with Store.read(tmp_path / "run") as store:
+        assert [record.trial for record in store.records()] == whole
+
+
+def test_the_data_travel_without_the_test_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(full, "_kept", {})
+    config = DataConfig(name="digits")
+    dataset = load(config)
+    pickle.loads(pickle.dumps(SharedData.of(config, dataset))).keep()
+    there = full.cached_dataset(config)
+    assert there is not dataset
+    assert np.array_equal(there.train.x, dataset.train.x)
+    assert np.array_equal(there.validation.y, dataset.validation.y)
+    assert (len(there.test), there.digest) == (0, dataset.digest)
+
+
+def broken() -> Evaluate:
+    raise ImportError("no module named tensorflow")
+
+
+def toy() -> Evaluate:
+    return toy_evaluate
+
+
+def test_a_node_that_cannot_start_a_worker_is_the_machines_fault() -> None:
+    task = TrialTask(0, [1] * 6, "k")
+    assert run_on_node("good", (toy, None), task, 60.0) == toy_evaluate(task)
+    fault = run_on_node("bad", (broken, None), task, 60.0).fault
+    assert fault is not None
+    assert "no module named tensorflow" in fault.message
+
+
+def test_without_ray_there_is_one_plain_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ToolMissingError, match="executor ray needs ray: not installed") as refusal:
+        RayExecutor(toy, address="auto", task_deadline_s=1.0)
+    assert "install" in str(refusal.value.remedy)
+    assert "ray" in str(refusal.value.remedy)
+
+
+def test_a_board_is_refused_until_a_cluster_can_measure_on_one() -> None:
+    with pytest.raises(ConfigError, match="executor ray cannot measure on a board yet"):
+        parse_config({"executor": "ray", "device": "serial", "workers": 1})
+
+
+def test_nothing_of_ray_is_imported_without_it() -> None:
+    script = "import sys, micronas.search.run, micronas.cli; assert 'ray' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
