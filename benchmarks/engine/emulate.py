@@ -105,7 +105,7 @@ def emulate(
         counts = class_counts(elf, plan.order) if core is Core.M4F and not reference else ()
     answered = np.frombuffer(answer, np.uint32, len(lowered) + 1)
     instructions = tuple(int(c) for c in answered[:-1])
-    _check(instructions, counts)
+    check_counts(instructions, counts)
     return Emulated(
         lowered=lowered,
         instructions=instructions,
@@ -118,8 +118,8 @@ def emulate(
     )
 
 
-def _check(instructions: tuple[int, ...], counts: tuple[ClassCounts, ...]) -> None:
-    """The counter of the emulator and the log of blocks see the same instructions, but for the call."""
+def check_counts(instructions: tuple[int, ...], counts: tuple[ClassCounts, ...]) -> None:
+    """Raise ``RuntimeError`` unless the emulator's counter and its log of blocks agree, calls left out."""
     for op, (ticks, classes) in enumerate(zip(instructions, counts, strict=False)):
         if abs(ticks - classes.insn) > _CALL_INSTRUCTIONS:
             raise RuntimeError(f"op {op}: {ticks} instructions by the counter, {classes.insn:.0f} by the log")

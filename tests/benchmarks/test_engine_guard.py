@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from benchmarks.engine.emulate import check_counts
 from benchmarks.engine.run import Row, regressions, remarks
+from micronas.latency.counts.classes import ClassCounts
 
 OLD: Row = {
     "instructions": 100,
@@ -49,3 +53,10 @@ def test_without_cycles_instructions_are_guarded() -> None:
 
 def test_bytes_are_guarded_as_ever() -> None:
     assert regressions("k", {**OLD, "arena_bytes": 9}, {"k": OLD}) == ["k: arena_bytes 8 -> 9"]
+
+
+def test_instructions_by_the_log_that_the_counter_does_not_see_are_an_error() -> None:
+    """A log with the instructions after the last op would make that op dear."""
+    check_counts((519, 40), (ClassCounts(insn=526), ClassCounts(insn=35)))
+    with pytest.raises(RuntimeError, match="op 1: 40 instructions by the counter, 7038 by the log"):
+        check_counts((519, 40), (ClassCounts(insn=526), ClassCounts(insn=7038)))
