@@ -113,3 +113,14 @@ def test_only_the_spaces_tell_spaces_apart() -> None:
     assert found == []
     case = ast.parse("match s:\n    case CellSpace(): pass\nisinstance(s, MlpSpace | Net)")
     assert {"CellSpace", "MlpSpace"} <= set(compared_types(case))
+
+
+def test_a_class_name_has_one_meaning() -> None:
+    """Public classes of the package, by name: none is defined in two modules."""
+    defined: dict[str, list[str]] = {}
+    for path in sorted((REPOSITORY / "micronas").rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                defined.setdefault(node.name, []).append(str(path.relative_to(REPOSITORY)))
+    assert len(defined) > 100
+    assert {name: paths for name, paths in defined.items() if len(paths) > 1} == {}

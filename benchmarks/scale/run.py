@@ -24,7 +24,7 @@ from micronas.config import SearchConfig, StrategyConfig
 from micronas.report import write_report
 from micronas.search.executor import InlineExecutor
 from micronas.search.loop import Loop
-from micronas.search.past import History
+from micronas.search.past import TrialHistory
 from micronas.search.proposals import Proposals
 from micronas.search.termination import TrialTermination
 from micronas.store import DATABASE, Record, Store
@@ -83,7 +83,7 @@ def search(store: Store, strategy: str, trials: int, observer: Watcher) -> list[
         workers=WORKERS,
         max_equal_failures=1000,
         observer=observer,
-        sends=History.NOTHING,
+        sends=TrialHistory.NOTHING,
     ).run()
 
 

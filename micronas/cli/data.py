@@ -14,7 +14,7 @@ from micronas.cli.settings import setting
 
 if TYPE_CHECKING:
     from micronas.config import DataConfig
-    from micronas.data.survey import Figures, Finding
+    from micronas.data.survey import DataProblem, SampleFigures
 
 
 def data(
@@ -58,7 +58,9 @@ def _with_damaged(source: DataConfig) -> DataConfig:
     return source.model_copy(update={"options": {**source.options, "skip_bad": True}})
 
 
-def _written(out: Path, found: Any, figures: Figures, findings: tuple[Finding, ...]) -> dict[str, str]:
+def _written(
+    out: Path, found: Any, figures: SampleFigures, findings: tuple[DataProblem, ...]
+) -> dict[str, str]:
     from micronas.data.survey.page import render_page
     from micronas.data.survey.pictures import contact_sheet
 
@@ -68,11 +70,13 @@ def _written(out: Path, found: Any, figures: Figures, findings: tuple[Finding, .
     return {"page": str(page), "samples": str(sheet)}
 
 
-def _as_json(finding: Finding) -> dict[str, str]:
+def _as_json(finding: DataProblem) -> dict[str, str]:
     return {**asdict(finding), "weight": finding.weight.value}
 
 
-def _print(figures: Figures, findings: tuple[Finding, ...], written: dict[str, str], config: str) -> None:
+def _print(
+    figures: SampleFigures, findings: tuple[DataProblem, ...], written: dict[str, str], config: str
+) -> None:
     shape = " x ".join(map(str, figures.input_shape))
     rows = [
         ("samples", f"{figures.samples:,} of {shape} ({figures.kind})"),

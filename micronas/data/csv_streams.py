@@ -12,7 +12,7 @@ import numpy as np
 from micronas.config import DataConfig
 from micronas.data.anomalies import against_normal
 from micronas.data.class_folders import PART_NAMES, class_files
-from micronas.data.csv_table import SUFFIXES, UNITS_S, CsvLayout, Table, read_table
+from micronas.data.csv_table import SUFFIXES, UNITS_S, CsvLayout, CsvTable, read_table
 from micronas.data.dataset import DataKind, FrontEnd, Labels
 from micronas.data.membership import compiled, numbered
 from micronas.data.npz import require_path
@@ -117,7 +117,7 @@ def _part(path: Path) -> int | None:
     return PART_NAMES.get((path.parts[0] if len(path.parts) > 1 else path.stem).lower())
 
 
-def _read_all(files: list[_File], layout: CsvLayout) -> tuple[dict[_File, Table], list[str]]:
+def _read_all(files: list[_File], layout: CsvLayout) -> tuple[dict[_File, CsvTable], list[str]]:
     tables, bad = {}, []
     for file in files:
         try:
@@ -129,7 +129,7 @@ def _read_all(files: list[_File], layout: CsvLayout) -> tuple[dict[_File, Table]
     return tables, bad
 
 
-def _common_columns(root: Path, tables: dict[_File, Table]) -> tuple[str, ...]:
+def _common_columns(root: Path, tables: dict[_File, CsvTable]) -> tuple[str, ...]:
     if not tables:
         raise DataError(f"{root}: no readable CSV files")
     found = {table.columns for table in tables.values()}
@@ -145,7 +145,7 @@ def _common_columns(root: Path, tables: dict[_File, Table]) -> tuple[str, ...]:
 def _samples(
     config: DataConfig,
     root: Path,
-    tables: dict[_File, Table],
+    tables: dict[_File, CsvTable],
     columns: tuple[str, ...],
     bad: list[str],
     has_parts: bool,

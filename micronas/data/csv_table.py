@@ -42,7 +42,7 @@ class CsvLayout:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class CsvTable:
     """A recording, the names of its channels, and what was left out of its file, in words."""
 
     recording: Recording
@@ -50,7 +50,7 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
-def read_table(path: Path, name: str, layout: CsvLayout, class_name: str = "") -> Table:
+def read_table(path: Path, name: str, layout: CsvLayout, class_name: str = "") -> CsvTable:
     """The file at ``path``, called ``name`` in messages; raises ``DataError`` if it is unfit."""
     frame, notes = _frame(path, layout)
     wanted = [*layout.columns, *(c for c in (layout.label, layout.group, layout.time) if c)]
@@ -71,7 +71,7 @@ def read_table(path: Path, name: str, layout: CsvLayout, class_name: str = "") -
         groups=_names(frame[layout.group] if layout.group else None, _group(matched), len(frame)),
         seconds=_seconds(frame[layout.time], layout.time_unit) if layout.time else None,
     )
-    return Table(recording, columns, notes)
+    return CsvTable(recording, columns, notes)
 
 
 def _frame(path: Path, layout: CsvLayout) -> tuple[Any, tuple[str, ...]]:

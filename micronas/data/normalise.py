@@ -35,7 +35,7 @@ MEAN, SPREAD = "mean", "spread"
 
 
 @dataclass(frozen=True)
-class Channels:
+class ChannelScaling:
     """``mean`` and ``spread`` (channels,) float64; a channel that never changes has a spread of 1."""
 
     mean: npt.NDArray[np.float64]
@@ -70,14 +70,14 @@ def should_normalise(samples: Samples, part: Labels) -> bool:
     return samples.kind is DataKind.STREAM or _uneven(samples.x[part == TRAIN])
 
 
-def channels_of(train: npt.NDArray[np.float32]) -> Channels:
+def channels_of(train: npt.NDArray[np.float32]) -> ChannelScaling:
     """Centre and ``SPREADS`` standard deviations of each channel of (samples, height, width, channels)."""
     columns = train.reshape(-1, train.shape[-1]).T.astype(np.float64)
     inliers = [np.clip(values, *robust_range(values, BULK)) for values in columns]
     mean = np.array([values.mean() for values in inliers])
     spread = np.array([SPREADS * values.std() for values in inliers])
     moves = spread > 1e-12 * np.maximum(1.0, np.abs(mean))
-    return Channels(mean, np.where(moves, spread, 1.0))
+    return ChannelScaling(mean, np.where(moves, spread, 1.0))
 
 
 def input_scaling(
@@ -99,7 +99,7 @@ def _uneven(train: npt.NDArray[np.float32]) -> bool:
     return bool(spread.max() > UNEVEN * spread.min())
 
 
-def _recorded(front: FrontEnd, channels: Channels) -> FrontEnd:
+def _recorded(front: FrontEnd, channels: ChannelScaling) -> FrontEnd:
     parameters = {
         MEAN: [float(np.float32(v)) for v in channels.mean],
         SPREAD: [float(np.float32(v)) for v in channels.spread],

@@ -17,7 +17,7 @@ from typing import Protocol
 from micronas.search.executor import Executor
 from micronas.search.failure_limit import FailureLimit
 from micronas.search.machine_stop import stopped_by
-from micronas.search.past import RUN_CPU_S, History, Past
+from micronas.search.past import RUN_CPU_S, Past, TrialHistory
 from micronas.search.predicted_latency.gate import UNTRAINED, LatencyGate
 from micronas.search.proposals import Proposals
 from micronas.search.task import TrialResult, TrialTask
@@ -69,7 +69,7 @@ class Loop:
         cpu_s: Callable[[], float] = time.process_time,
         stop_without_board: bool = False,
         latency_gate: LatencyGate | None = None,
-        sends: History = History.ALL,
+        sends: TrialHistory = TrialHistory.ALL,
     ) -> None:
         """``first`` are evaluated before the strategy is asked; ``cpu_s`` returns the run's CPU seconds so
         far.

@@ -22,22 +22,22 @@ RUN_CPU_S = "run_cpu_s"
 _KEPT = frozenset((RUN_CPU_S, "repeats_trial", PROFILE, PREDICTION, UNTRAINED))
 
 
-class History(Enum):
+class TrialHistory(Enum):
     """What a task tells its worker of earlier trials; curves grow with the number of trials."""
 
     NOTHING = "nothing"
     ALL = "curves"
 
 
-def history_for(config: SearchConfig) -> History:
+def history_for(config: SearchConfig) -> TrialHistory:
     """Curves only for an estimator that stops trainings by them, or one of the user's that may."""
-    return History.NOTHING if config.estimator.name in ("train", "supernet") else History.ALL
+    return TrialHistory.NOTHING if config.estimator.name in ("train", "supernet") else TrialHistory.ALL
 
 
 class Past:
     """Add every reported trial, in number order."""
 
-    def __init__(self, sends: History) -> None:
+    def __init__(self, sends: TrialHistory) -> None:
         self._sends = sends
         self._proposed = self._fitting = 0
         self._ended_as: dict[str, int] = {}
@@ -59,7 +59,7 @@ class Past:
 
     def _learn(self, details: dict[str, Json]) -> None:
         curve = details.get("curve")
-        if isinstance(curve, list) and self._sends is History.ALL:
+        if isinstance(curve, list) and self._sends is TrialHistory.ALL:
             self._curves.append(tuple(curve))  # type: ignore[arg-type]
         if PROFILE in details:
             self._profiles.append(details[PROFILE])

@@ -22,7 +22,7 @@ from micronas.search.final import HANG_TIMEOUT_FACTOR, choose, ranking
 from micronas.search.finalists import select
 from micronas.search.loop import Loop, Observer
 from micronas.search.outcome import conclude, write_summary
-from micronas.search.past import RUN_CPU_S, History, Past, history_for
+from micronas.search.past import RUN_CPU_S, Past, TrialHistory, history_for
 from micronas.search.predicted_latency.check import check_predictions, check_text
 from micronas.search.predicted_latency.gate import LatencyGate
 from micronas.search.predicted_latency.modelled import modelled_by_ledger
@@ -122,7 +122,7 @@ def search(setup: Setup, store: Store, observer: Observer, *, finish_now: bool =
 
 def _told(store: Store, observer: Observer) -> list[Record]:
     """Show the stored trials in the same way as those of a resumed run."""
-    past = Past(History.NOTHING)
+    past = Past(TrialHistory.NOTHING)
     for number in store.numbers():
         record = store.record(number)
         past.add(record)

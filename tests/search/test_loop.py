@@ -15,7 +15,7 @@ import pytest
 
 from micronas.errors import SearchError
 from micronas.search.executor import Executor, InlineExecutor, ProcessExecutor
-from micronas.search.past import History, Past
+from micronas.search.past import Past, TrialHistory
 from micronas.search.task import Evaluate, TrialResult, TrialTask
 from micronas.search.termination import WallTimeTermination
 from micronas.store import Record, Store
@@ -66,7 +66,7 @@ def test_nothing_over_budget_is_evaluated(store: Store) -> None:
     assert trained
     assert all(sum(genes) <= 9 for genes in trained)
     # P(sum of six digits of 0..4 <= 9) = 0.2854 (counted); 30 fitting ones out of about 105 proposals
-    past = Past(History.NOTHING)
+    past = Past(TrialHistory.NOTHING)
     for record in records:
         past.add(record)
     assert past.feasible_share == pytest.approx(0.285, abs=0.13)

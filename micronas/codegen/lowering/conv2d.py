@@ -13,7 +13,7 @@ from micronas.codegen.lowering.dsp import (
     segments_for,
 )
 from micronas.codegen.lowering.operands import OpContext, int8_constant, quant_of
-from micronas.codegen.lowering.overlap import Axis, Steps, pointwise_lag, window_lead
+from micronas.codegen.lowering.overlap import Steps, WindowAxis, pointwise_lag, window_lead
 from micronas.codegen.lowering.window import image_fields
 from micronas.model.fixed_point.multiplier import activation_range, conv_multipliers
 from micronas.model.graph import Tensor
@@ -46,8 +46,8 @@ def _overlap(context: OpContext, pointwise: bool, steps: Steps) -> tuple[int | N
     assert isinstance(attrs, Conv2D)
     if pointwise and y.shape[3] > x.shape[3]:
         return None, pointwise_lag(x, y, steps)
-    vertical = Axis(x.shape[1], y.shape[1], w.shape[1], attrs.stride_h, attrs.dilation_h)
-    horizontal = Axis(x.shape[2], y.shape[2], w.shape[2], attrs.stride_w, attrs.dilation_w)
+    vertical = WindowAxis(x.shape[1], y.shape[1], w.shape[1], attrs.stride_h, attrs.dilation_h)
+    horizontal = WindowAxis(x.shape[2], y.shape[2], w.shape[2], attrs.stride_w, attrs.dilation_w)
     return window_lead(x, y, vertical, horizontal, steps), None
 
 

@@ -12,7 +12,7 @@ from micronas.codegen.lowering.channels import Channels, channel_constant, chann
 from micronas.codegen.lowering.depthwise_cost import PlaneGeometry, pixel_instructions, plane_instructions
 from micronas.codegen.lowering.dsp import exact_finish, fast_scales
 from micronas.codegen.lowering.operands import OpContext, int8_constant, quant_of
-from micronas.codegen.lowering.overlap import Axis, Steps, window_lead
+from micronas.codegen.lowering.overlap import Steps, WindowAxis, window_lead
 from micronas.model.fixed_point.multiplier import activation_range, conv_multipliers
 from micronas.model.graph import Tensor
 from micronas.model.op_attributes import DepthwiseConv2D
@@ -126,8 +126,8 @@ def _pixels(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> L
     clamp = activation_range(attrs.activation, out)
     channels = fast_scales(channels, out.zero_point[0], clamp)
     planes = _plane_fields(context, image, (0, 0), exact_finish(channels, clamp))
-    vertical = Axis(image.in_h, image.out_h, image.kernel_h, attrs.stride_h, attrs.dilation_h)
-    horizontal = Axis(image.in_w, image.out_w, image.kernel_w, attrs.stride_w, attrs.dilation_w)
+    vertical = WindowAxis(image.in_h, image.out_h, image.kernel_h, attrs.stride_h, attrs.dilation_h)
+    horizontal = WindowAxis(image.in_w, image.out_w, image.kernel_w, attrs.stride_w, attrs.dilation_w)
     return Lowered(
         op_index=context.index,
         kernel="mn_depthwise_pixels_dsp",

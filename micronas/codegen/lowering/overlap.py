@@ -22,7 +22,7 @@ _NEVER = 2**40
 
 
 @dataclass(frozen=True)
-class Axis:
+class WindowAxis:
     """Windows along one axis: input positions, windows, and the kernel's taps with their distances."""
 
     size: int
@@ -48,14 +48,16 @@ class Steps:
     buffered: bool
 
 
-def window_lead(x: Tensor, y: Tensor, vertical: Axis, horizontal: Axis, steps: Steps) -> int | None:
+def window_lead(
+    x: Tensor, y: Tensor, vertical: WindowAxis, horizontal: WindowAxis, steps: Steps
+) -> int | None:
     """The lead of ``y`` on ``x``, both one HWC image of bytes; None where they cannot share a byte."""
     lead = _window_lead(x.shape[3], y.shape[3], vertical, horizontal, steps)
     return lead if lead < y.nbytes else None
 
 
 @functools.lru_cache(maxsize=4096)
-def _window_lead(in_c: int, out_c: int, vertical: Axis, horizontal: Axis, steps: Steps) -> int:
+def _window_lead(in_c: int, out_c: int, vertical: WindowAxis, horizontal: WindowAxis, steps: Steps) -> int:
     """The lead of an image of ``out_c`` channels on one of ``in_c``; candidates of a search share many."""
     rows, columns = vertical.first_inside(), horizontal.first_inside()
     lowest = np.minimum(_NEVER, (rows[:, None] * horizontal.size + columns) * in_c).reshape(-1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from micronas.codegen.lowering import Lowered, StructField
 from micronas.codegen.lowering.operands import OpContext, quant_of
-from micronas.codegen.lowering.overlap import Axis, Steps, window_lead
+from micronas.codegen.lowering.overlap import Steps, WindowAxis, window_lead
 from micronas.codegen.lowering.window import image_fields
 from micronas.model.fixed_point.multiplier import activation_range
 from micronas.model.op_attributes import Pool2D
@@ -53,5 +53,7 @@ def _lower(context: OpContext, kernel: str) -> Lowered:
         ),
         constants=(),
         arguments=(context.argument(0),),
-        lead_bytes=window_lead(x, y, Axis(*vertical), Axis(*horizontal), Steps(1, buffered=False)),
+        lead_bytes=window_lead(
+            x, y, WindowAxis(*vertical), WindowAxis(*horizontal), Steps(1, buffered=False)
+        ),
     )

@@ -16,7 +16,7 @@ PARTS = {TRAIN: "training", VALIDATION: "validation", TEST: "test"}
 
 
 @dataclass(frozen=True)
-class ClassCounts:
+class LabelCounts:
     """Samples of one class in each split."""
 
     name: str
@@ -31,7 +31,7 @@ class ClassCounts:
 
 
 @dataclass(frozen=True)
-class Figures:
+class SampleFigures:
     """Everything that is shown of a data set as a number.
 
     ``groups`` counts the groups of each split by its name, None if the source has none. ``lowest`` to
@@ -42,7 +42,7 @@ class Figures:
     kind: str
     task: str
     input_shape: tuple[int, int, int]
-    classes: tuple[ClassCounts, ...]
+    classes: tuple[LabelCounts, ...]
     groups: Mapping[str, int] | None
     majority_baseline: float
     lowest: float
@@ -60,16 +60,16 @@ class Figures:
         return sum(counts.total for counts in self.classes)
 
 
-def figures_of(found: SplitSamples, dataset: Dataset) -> Figures:
+def figures_of(found: SplitSamples, dataset: Dataset) -> SampleFigures:
     """The figures of ``found``, from which ``dataset`` was sealed."""
     samples, part = found.samples, found.part
     counts = [
-        ClassCounts(name, *(int(np.sum((samples.y == label) & (part == p))) for p in PARTS))
+        LabelCounts(name, *(int(np.sum((samples.y == label) & (part == p))) for p in PARTS))
         for label, name in enumerate(samples.class_names)
     ]
     train = dataset.train.x
     parameters = ", ".join(f"{key} {_short(value)}" for key, value in dataset.front_end.parameters.items())
-    return Figures(
+    return SampleFigures(
         name=dataset.name,
         kind=dataset.kind.value,
         task=dataset.task.value,

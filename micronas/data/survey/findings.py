@@ -40,7 +40,7 @@ class Weight(Enum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class DataProblem:
     """One problem: what was found, with names and numbers, and what to do."""
 
     weight: Weight
@@ -49,7 +49,7 @@ class Finding:
     remedy: str
 
 
-def findings_of(found: SplitSamples, dataset: Dataset) -> tuple[Finding, ...]:
+def findings_of(found: SplitSamples, dataset: Dataset) -> tuple[DataProblem, ...]:
     """All findings, problems first. ``dataset`` was sealed from ``found``."""
     every = [
         *_damaged(found.samples),
@@ -64,9 +64,9 @@ def findings_of(found: SplitSamples, dataset: Dataset) -> tuple[Finding, ...]:
     return tuple(sorted(every, key=lambda finding: finding.weight is Weight.WARNING))
 
 
-def _damaged(samples: Samples) -> Iterator[Finding]:
+def _damaged(samples: Samples) -> Iterator[DataProblem]:
     if samples.damaged:
-        yield Finding(
+        yield DataProblem(
             Weight.PROBLEM,
             "damaged files",
             f"{plural(len(samples.damaged), 'file')} cannot be read: {', '.join(samples.damaged)}",
@@ -74,7 +74,7 @@ def _damaged(samples: Samples) -> Iterator[Finding]:
         )
 
 
-def _copies(found: SplitSamples) -> Iterator[Finding]:
+def _copies(found: SplitSamples) -> Iterator[DataProblem]:
     samples, part = found.samples, found.part
     copies = find_copies(samples, part)
     for sets, weight, topic, what, remedy in (
@@ -94,10 +94,10 @@ def _copies(found: SplitSamples) -> Iterator[Finding]:
         ),
     ):
         if sets:
-            yield Finding(weight, topic, f"{what}: {_sets(found, sets)}", remedy)
+            yield DataProblem(weight, topic, f"{what}: {_sets(found, sets)}", remedy)
     inside = copies.surplus - sum(len(s) - 1 for s in {*copies.across, *copies.contradicting})
     if inside > 0:
-        yield Finding(
+        yield DataProblem(
             Weight.WARNING,
             "copies",
             f"{plural(inside, 'exact copy', 'exact copies')} within a split",
@@ -117,13 +117,13 @@ def _named(found: SplitSamples, index: int) -> str:
     )
 
 
-def _near_copies(found: SplitSamples) -> Iterator[Finding]:
+def _near_copies(found: SplitSamples) -> Iterator[DataProblem]:
     near = near_copies(found.samples, found.part)
     if not near.pairs:
         return
     pairs = [f"{_named(found, a)} and {_named(found, b)}" for a, b in near.pairs[:SHOWN_PAIRS]]
     more = len(near.pairs) - len(pairs)
-    yield Finding(
+    yield DataProblem(
         Weight.PROBLEM,
         "leakage",
         f"{plural(len(near.pairs), 'pair')} of nearly equal samples in two splits: "
@@ -132,7 +132,7 @@ def _near_copies(found: SplitSamples) -> Iterator[Finding]:
     )
 
 
-def _shared_groups(found: SplitSamples) -> Iterator[Finding]:
+def _shared_groups(found: SplitSamples) -> Iterator[DataProblem]:
     """A prepared split may have a speaker in two parts; one drawn here never has."""
     samples = found.samples
     if samples.groups is None or samples.task is Task.DETECT_ANOMALIES:
@@ -140,7 +140,7 @@ def _shared_groups(found: SplitSamples) -> Iterator[Finding]:
     numbers, names = numbered(samples.groups)
     shared = [name for i, name in enumerate(names) if len(set(found.part[numbers == i].tolist())) > 1]
     if shared:
-        yield Finding(
+        yield DataProblem(
             Weight.PROBLEM,
             "leakage",
             f"{plural(len(shared), 'group')} in more than one split: {name_some(shared)}",
@@ -148,14 +148,14 @@ def _shared_groups(found: SplitSamples) -> Iterator[Finding]:
         )
 
 
-def _few_groups(found: SplitSamples, dataset: Dataset) -> Iterator[Finding]:
+def _few_groups(found: SplitSamples, dataset: Dataset) -> Iterator[DataProblem]:
     counts = figures_of(found, dataset).groups
     if counts is None:
         return
     judged = [PARTS[part] for part in (VALIDATION, TEST)]
     few = [f"{counts[word]} in the {word} split" for word in judged if counts[word] < FEW_GROUPS]
     if few:
-        yield Finding(
+        yield DataProblem(
             Weight.WARNING,
             "few groups",
             f"speakers, persons or recordings: {' and '.join(few)}",
@@ -163,13 +163,13 @@ def _few_groups(found: SplitSamples, dataset: Dataset) -> Iterator[Finding]:
         )
 
 
-def _imbalance(found: SplitSamples, dataset: Dataset) -> Iterator[Finding]:
+def _imbalance(found: SplitSamples, dataset: Dataset) -> Iterator[DataProblem]:
     counts = [c for c in figures_of(found, dataset).classes if dataset.task is not Task.DETECT_ANOMALIES]
     if not counts:
         return
     least, most = min(counts, key=lambda c: c.total), max(counts, key=lambda c: c.total)
     if most.total > IMBALANCE * least.total:
-        yield Finding(
+        yield DataProblem(
             Weight.WARNING,
             "imbalance",
             f"class {most.name!r} has {most.total:,} samples, class {least.name!r} {least.total:,}",
@@ -177,7 +177,7 @@ def _imbalance(found: SplitSamples, dataset: Dataset) -> Iterator[Finding]:
         )
     few = [f"{c.name!r} ({c.training})" for c in counts if c.training < FEW_SAMPLES]
     if few:
-        yield Finding(
+        yield DataProblem(
             Weight.WARNING,
             "few samples",
             f"classes with fewer than {FEW_SAMPLES} training samples: {name_some(few)}",
@@ -185,10 +185,10 @@ def _imbalance(found: SplitSamples, dataset: Dataset) -> Iterator[Finding]:
         )
 
 
-def _swapped(dataset: Dataset) -> Iterator[Finding]:
+def _swapped(dataset: Dataset) -> Iterator[DataProblem]:
     time, _, channels = dataset.input_shape
     if dataset.kind is DataKind.STREAM and "bands" not in dataset.front_end.parameters and time < channels:
-        yield Finding(
+        yield DataProblem(
             Weight.WARNING,
             "axes",
             f"streams of {time} time steps and {channels} channels: channels and time may be swapped",
@@ -196,11 +196,11 @@ def _swapped(dataset: Dataset) -> Iterator[Finding]:
         )
 
 
-def _scaling(dataset: Dataset) -> Iterator[Finding]:
+def _scaling(dataset: Dataset) -> Iterator[DataProblem]:
     x = dataset.train.x
     reach = max(abs(float(x.min())), abs(float(x.max())))
     if reach > UNSCALED:
-        yield Finding(
+        yield DataProblem(
             Weight.WARNING,
             "scaling",
             f"values reach {reach:,.4g}: networks train badly on unscaled data",
@@ -210,7 +210,7 @@ def _scaling(dataset: Dataset) -> Iterator[Finding]:
     bulk_low, bulk_high = (float(v) for v in np.percentile(x, BULK))
     steps = (bulk_high - bulk_low) / (high - low) * 255 if high > low else 0.0
     if dataset.kind is DataKind.STREAM and steps < FEW_STEPS:
-        yield Finding(
+        yield DataProblem(
             Weight.WARNING,
             "scaling",
             f"most values use {steps:.0f} of int8's 256 steps, {bulk_low:.3g} to {bulk_high:.3g}: "
@@ -221,16 +221,16 @@ def _scaling(dataset: Dataset) -> Iterator[Finding]:
         yield from _channels(dataset)
 
 
-def _channels(dataset: Dataset) -> Iterator[Finding]:
+def _channels(dataset: Dataset) -> Iterator[DataProblem]:
     spreads = dataset.train.x.std(axis=(0, 1, 2), dtype=np.float64)
     still = [str(i) for i in np.flatnonzero(spreads < 1e-9)]
     if still:
-        yield Finding(
+        yield DataProblem(
             Weight.WARNING, "channels", f"channels that never change: {name_some(still)}", "leave them out"
         )
     moving = spreads[spreads >= 1e-9]
     if len(moving) > 1 and moving.max() > CHANNEL_RATIO * moving.min():
-        yield Finding(
+        yield DataProblem(
             Weight.WARNING,
             "scaling",
             f"channels spread by {moving.min():.3g} to {moving.max():.3g}: one int8 scale does not suit all",

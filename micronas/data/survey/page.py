@@ -11,8 +11,8 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from micronas.data.audio_file import SUFFIXES as AUDIO_SUFFIXES
 from micronas.data.load import SplitSamples
-from micronas.data.survey.figures import PARTS, Figures
-from micronas.data.survey.findings import Finding
+from micronas.data.survey.figures import PARTS, SampleFigures
+from micronas.data.survey.findings import DataProblem
 from micronas.data.survey.pictures import chosen_samples, picture_of
 from micronas.errors import percent, plural
 
@@ -30,7 +30,7 @@ class Shown:
     audio: str
 
 
-def render_page(found: SplitSamples, figures: Figures, findings: tuple[Finding, ...]) -> str:
+def render_page(found: SplitSamples, figures: SampleFigures, findings: tuple[DataProblem, ...]) -> str:
     """The complete, self-contained page."""
     environment = Environment(
         loader=PackageLoader("micronas.data.survey", "."),

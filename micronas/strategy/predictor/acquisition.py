@@ -12,7 +12,7 @@ from micronas.config import RewardConfig
 from micronas.memory.ledger import Budget
 from micronas.strategy.nsga2 import costs_of
 from micronas.strategy.pareto import sort_fronts
-from micronas.strategy.predictor.candidate import Candidate, Tried
+from micronas.strategy.predictor.candidate import ScoredCandidate, Tried
 from micronas.strategy.predictor.ehvi import AttainedError
 from micronas.strategy.predictor.expected_improvement import expected_improvement
 from micronas.strategy.predictor.gaussian_process import Posterior
@@ -29,7 +29,11 @@ class Acquisition(Protocol):
         ...
 
     def gains(
-        self, tried: Sequence[Tried], candidates: Sequence[Candidate], log_error: Posterior, ms: Vector | None
+        self,
+        tried: Sequence[Tried],
+        candidates: Sequence[ScoredCandidate],
+        log_error: Posterior,
+        ms: Vector | None,
     ) -> Vector:
         """Expected gain over the networks ``tried``; ``ms`` are predicted, None if nothing ran."""
         ...
@@ -48,7 +52,11 @@ class RewardImprovement:
         return sorted(tried, key=lambda t: -t.scores.reward)[: self.PARENTS]
 
     def gains(
-        self, tried: Sequence[Tried], candidates: Sequence[Candidate], log_error: Posterior, ms: Vector | None
+        self,
+        tried: Sequence[Tried],
+        candidates: Sequence[ScoredCandidate],
+        log_error: Posterior,
+        ms: Vector | None,
     ) -> Vector:
         """The reward is the accuracy times a latency factor, which gives the error needed to improve."""
         factors = np.ones(len(candidates))
@@ -71,7 +79,11 @@ class HypervolumeImprovement:
         return [tried[i] for i in sort_fronts(np.array([costs_of(t.scores) for t in tried]))[0]]
 
     def gains(
-        self, tried: Sequence[Tried], candidates: Sequence[Candidate], log_error: Posterior, ms: Vector | None
+        self,
+        tried: Sequence[Tried],
+        candidates: Sequence[ScoredCandidate],
+        log_error: Posterior,
+        ms: Vector | None,
     ) -> Vector:
         """See ``front_gain``."""
         known_ms = None if ms is None else np.array([t.scores.latency.ms for t in tried if t.scores.latency])

@@ -15,7 +15,7 @@ Vector = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Candidate:
+class ScoredCandidate:
     """A network within the budgets: its features (``features.features``) and its exact bytes."""
 
     arch: Arch
@@ -38,6 +38,6 @@ class Tried:
         return 1.0 - self.scores.quality
 
 
-def stacked(networks: Sequence[Candidate] | Sequence[Tried]) -> Vector:
+def stacked(networks: Sequence[ScoredCandidate] | Sequence[Tried]) -> Vector:
     """Their features, (networks, features)."""
     return np.stack([network.features for network in networks])

@@ -13,7 +13,7 @@ from micronas.space import Arch, Space
 from micronas.strategy.base import Accept, first_accepted, generator
 from micronas.strategy.observation import Observation
 from micronas.strategy.predictor.acquisition import Acquisition
-from micronas.strategy.predictor.candidate import Candidate, Tried, stacked
+from micronas.strategy.predictor.candidate import ScoredCandidate, Tried, stacked
 from micronas.strategy.predictor.features import DEPTH, MACS, PARAMETERS, features
 from micronas.strategy.predictor.gaussian_process import GaussianProcess, Posterior, Prior, Scaling
 from micronas.strategy.predictor.latency import Latencies
@@ -104,7 +104,7 @@ class Predictor:
         if len(self._tried) < FIRST_RANDOM:
             return archs[0]
         candidates = [
-            Candidate(arch, self._describe(arch), *sizes)
+            ScoredCandidate(arch, self._describe(arch), *sizes)
             for arch in archs
             if (sizes := self._fitting_sizes(self._space.key(arch), arch)) is not None
         ]
@@ -120,7 +120,7 @@ class Predictor:
         order = np.argsort(-self._gains(candidates), kind="stable")
         return [candidates[int(i)].arch for i in order]
 
-    def _gains(self, candidates: Sequence[Candidate]) -> Vector:
+    def _gains(self, candidates: Sequence[ScoredCandidate]) -> Vector:
         """Expected gain of each, times the probability that it is fast enough."""
         x = stacked(candidates)
         log_error = self._log_error(x)
@@ -139,10 +139,10 @@ class Predictor:
         errors = np.array([max(t.error, MIN_ERROR) for t in self._tried])
         return GaussianProcess(ERROR, self._scale(), stacked(self._tried), np.log(errors)).predict(x)
 
-    def _candidates(self, rng: np.random.Generator) -> list[Candidate]:
+    def _candidates(self, rng: np.random.Generator) -> list[ScoredCandidate]:
         """Up to ``pool`` distinct, untried networks that fit, in the order of drawing."""
         parents = self._aim.parents(self._tried)
-        found: dict[str, Candidate] = {}
+        found: dict[str, ScoredCandidate] = {}
         layers_squared = 0.0
         for arch in itertools.islice(self._draws(parents, rng), DRAWS_PER_CANDIDATE * self._pool):
             key = self._space.key(arch)
@@ -153,7 +153,7 @@ class Predictor:
                 continue  # a weight takes at least one byte
             layers_squared += 4.0 ** described[DEPTH]
             if (sizes := self._fitting_sizes(key, arch)) is not None:
-                found[key] = Candidate(arch, described, *sizes)
+                found[key] = ScoredCandidate(arch, described, *sizes)
             if len(found) == self._pool or layers_squared > MAX_LAYERS_SQUARED:
                 break
         return list(found.values())

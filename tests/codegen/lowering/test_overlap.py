@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from micronas.board import Core
-from micronas.codegen.lowering.overlap import Axis, Steps, pointwise_lag, window_lead
+from micronas.codegen.lowering.overlap import Steps, WindowAxis, pointwise_lag, window_lead
 from micronas.memory.plan import plan_memory
 from micronas.model.graph import DType, Tensor
 from micronas.model.op_attributes import Padding
@@ -30,8 +30,8 @@ class Window:
     stride: tuple[int, int]
     dilation: tuple[int, int]
 
-    def axis(self, i: int) -> Axis:
-        return Axis(self.in_hw[i], self.out_hw[i], self.taps[i], self.stride[i], self.dilation[i])
+    def axis(self, i: int) -> WindowAxis:
+        return WindowAxis(self.in_hw[i], self.out_hw[i], self.taps[i], self.stride[i], self.dilation[i])
 
     @property
     def tensors(self) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ import pytest
 from micronas.config import DataConfig
 from micronas.config.schema import Option
 from micronas.data.load import load_split, sealed
-from micronas.data.survey import Finding, Weight, figures_of, findings_of
+from micronas.data.survey import DataProblem, Weight, figures_of, findings_of
 
 RNG = np.random.default_rng(0)
 Arrays = dict[str, object]
@@ -29,7 +29,7 @@ def good() -> Arrays:
     }
 
 
-def examined(path: Path, arrays: Arrays, **options: Option) -> tuple[Finding, ...]:
+def examined(path: Path, arrays: Arrays, **options: Option) -> tuple[DataProblem, ...]:
     np.savez(path / "a.npz", **arrays)  # type: ignore[arg-type]
     config = DataConfig(
         name="npz", path=path / "a.npz", options={"kind": "stream", "normalise": False, **options}

@@ -10,7 +10,7 @@ import pytest
 from micronas.config import RewardConfig
 from micronas.strategy.hypervolume import hypervolume
 from micronas.strategy.predictor import HypervolumeImprovement, RewardImprovement
-from micronas.strategy.predictor.candidate import Candidate, Tried
+from micronas.strategy.predictor.candidate import ScoredCandidate, Tried
 from micronas.strategy.predictor.ehvi import AttainedError
 from micronas.strategy.predictor.expected_improvement import expected_improvement, normal_cdf
 from micronas.strategy.predictor.gaussian_process import Posterior
@@ -77,8 +77,8 @@ def tried(error: float, flash_bytes: int, ms: float | None = None, factor: float
     return Tried(ToyArch((0,) * 6), NOTHING, scores)
 
 
-def candidate(flash_bytes: int = 1500, sram_bytes: int = 30) -> Candidate:
-    return Candidate(ToyArch((0,) * 6), NOTHING, flash_bytes, sram_bytes)
+def candidate(flash_bytes: int = 1500, sram_bytes: int = 30) -> ScoredCandidate:
+    return ScoredCandidate(ToyArch((0,) * 6), NOTHING, flash_bytes, sram_bytes)
 
 
 def posterior_of(*errors: float, spread: float = 0.2) -> Posterior:
