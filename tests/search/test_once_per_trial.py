@@ -12,7 +12,6 @@ import pytest
 import micronas.codegen
 from micronas.board import load_board
 from micronas.config import SearchConfig, SpaceConfig
-from micronas.data import DataKind, FrontEnd, Task
 from micronas.memory import ledger as ledgers
 from micronas.memory.ledger import Budget, check
 from micronas.model.graph import Graph
@@ -22,6 +21,7 @@ from micronas.search.gate import KEPT_LEDGERS, LedgerGate
 from micronas.search.subnets import profiling_samples
 from micronas.search.task import TrialTask
 from micronas.space import make_space
+from tests.support.nominal_dataset import NOMINAL_DATASET
 
 BOARD = load_board("nucleo_f446re")
 
@@ -58,19 +58,9 @@ def counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, firmware_cache: Path
     return Counts(monkeypatch)
 
 
-DATASET: Any = SimpleNamespace(
-    class_names=("a", "b"),
-    front_end=FrontEnd("none", 1),
-    kind=DataKind.STREAM,
-    input_shape=(1,),
-    input_range=(-1.0, 1.0),
-    task=Task.CLASSIFY,
-)
-
-
 def place(model: Path, **config: Any) -> Any:
     task = TrialTask(0, None, "k")
-    return stages.place(model.read_bytes(), task, SearchConfig.model_validate(config), BOARD, DATASET)
+    return stages.place(model.read_bytes(), task, SearchConfig.model_validate(config), BOARD, NOMINAL_DATASET)
 
 
 def test_a_trial_without_a_device_has_one_ledger_and_no_c(counts: Counts, networks: Path) -> None:
@@ -106,7 +96,7 @@ def test_the_result_has_the_c_that_was_built(
         board=BOARD,
         budget=Budget(512 * 1024, 128 * 1024),
         net_latency=None,
-        dataset=DATASET,
+        dataset=NOMINAL_DATASET,
     )
     outcome.write_files(setup, (networks / "tiny.tflite").read_bytes(), tmp_path / "best")
     assert (counts.ledgers, counts.texts) == (1, 1)

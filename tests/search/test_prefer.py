@@ -21,6 +21,7 @@ from micronas.search.task import TrialTask
 from micronas.space import make_space
 from micronas.space.reference.random_weights import random_weights
 from tests.support.constant_channels import with_constant_channel
+from tests.support.nominal_dataset import NOMINAL_DATASET
 
 BOARD = load_board("nucleo_f446re")
 KB = 1024
@@ -36,8 +37,7 @@ def zeros(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def place(tflite: bytes, **keys: Any) -> Any:
     config = SearchConfig.model_validate({"device": "none", **keys})
-    dataset: Any = None
-    return stages.place(tflite, TrialTask(0, None, "k"), config, BOARD, dataset)
+    return stages.place(tflite, TrialTask(0, None, "k"), config, BOARD, NOMINAL_DATASET)
 
 
 def test_the_gate_promises_the_bytes_that_a_trial_deploys() -> None:

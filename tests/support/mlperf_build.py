@@ -10,6 +10,8 @@ from micronas.deploy.mlperf.firmware import DutFirmware, RunMode, Sram
 from micronas.deploy.mlperf.task import TASKS
 from micronas.firmware import Firmware, LinkedSizes
 from micronas.firmware.elf import ElfImage
+from micronas.memory.ledger import make_ledger
+from micronas.model.net import Dense, GlobalAveragePool, NetBuilder, SoftmaxLayer, shape_graph
 
 BUILD = "00112233445566778899aabbccddeeff"
 BOARD = load_board("nucleo_f446re")
@@ -29,4 +31,6 @@ def dut_build(folder: Path) -> DutFirmware:
         image=ElfImage(folder, (), ()),
         arena_location=IN_SRAM,
     )
-    return DutFirmware(TASKS["kws01"], RunMode.PERFORMANCE, firmware, firmware, Sram(0, 0, 0, 0, 0))
+    graph = shape_graph(NetBuilder((4, 4, 1)).chain(GlobalAveragePool(), Dense(2), SoftmaxLayer()).build())
+    ledger = make_ledger(graph, BOARD)
+    return DutFirmware(TASKS["kws01"], RunMode.PERFORMANCE, firmware, firmware, Sram(0, 0, 0, 0, 0), ledger)

@@ -253,7 +253,8 @@ def documented_manifest_keys() -> set[str]:
     page = (REPOSITORY / "docs" / "guides" / "export.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (`.*) \| (.*) \|$", page.partition("`manifest.json` holds")[2], re.M)
     code = [span for row in rows for text in row for span in re.findall(r"`([^`]+)`", text)]
-    words = {word for span in code for word in re.findall(r"\b[a-z_0-9]+\b", span) if span[0] not in "-."}
+    code = [span for span in code if span[0] not in "-." and not span.endswith(".json")]
+    words = {word for span in code for word in re.findall(r"\b[a-z_0-9]+\b", span)}
     return words - {"dsp", "portable", "latency", "sram"}
 
 

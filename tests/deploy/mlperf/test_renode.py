@@ -18,6 +18,7 @@ from micronas.deploy.mlperf.task import TASKS
 from micronas.device.renode import RenodeDevice
 from micronas.device.targets import Renode, execution_target
 from micronas.errors import ConfigError, DeadlineError, ProtocolError
+from micronas.memory.plan.prefer import Prefer
 from micronas.model.tflite import read
 from micronas.trial import Source
 from tests.support.mlperf_build import BUILD, NAME, dut_build
@@ -104,4 +105,4 @@ def test_the_public_runner_cannot_open_renodes_uart(tmp_path: Path) -> None:
     board = load_board("nucleo_f446re")
     hardware = Hardware(board, board, "renode", probe=None, port=None)
     with pytest.raises(ConfigError, match="opens serial ports, and a UART in Renode is a TCP socket"):
-        serve(tmp_path / "no.tflite", hardware, task=None, mode="performance", pin=None)
+        serve(tmp_path / "no.tflite", hardware, task=None, mode="performance", pin=None, prefer=Prefer.SRAM)

@@ -221,7 +221,8 @@ def test_what_does_not_go_together_is_refused_by_name() -> None:
 
 def test_a_stage_takes_a_share_of_the_time_and_is_no_trial() -> None:
     spent = [0.0]
-    config = SearchConfig.model_validate({"budget": {"cpu_minutes": 10}})
+    all_for_trials = {"final_fit": {"candidates": 1}}
+    config = SearchConfig.model_validate({"budget": {"cpu_minutes": 10}, **all_for_trials})
     termination = make_termination(config, lambda: 0.0, spent_cpu_s=lambda: spent[0])
     assert termination.stage_limit() == TimeLimit(cpu_s=0.4 * 600)
     spent[0] = 200.0
@@ -234,10 +235,13 @@ def test_a_stage_takes_a_share_of_the_time_and_is_no_trial() -> None:
         SearchConfig.model_validate({"budget": {"minutes": 10}, "final_fit": {"share": 0.3}}), lambda: 20.0
     )
     assert wall.stage_limit() == TimeLimit(wall_s=pytest.approx(0.4 * (420 - 20)))
-    both = SearchConfig.model_validate({"budget": {"trials": 3, "cpu_minutes": 10}})
+    both = SearchConfig.model_validate({"budget": {"trials": 3, "cpu_minutes": 10}, **all_for_trials})
     limit = make_termination(both, lambda: 0.0, spent_cpu_s=lambda: 0.0).stage_limit()
     assert limit == TimeLimit(cpu_s=240.0)
     assert limit.times(0.5) == TimeLimit(cpu_s=120.0)
+    selecting = SearchConfig.model_validate({"budget": {"cpu_minutes": 10}})  # 12 % for choosing the best
+    limit = make_termination(selecting, lambda: 0.0, spent_cpu_s=lambda: 0.0).stage_limit()
+    assert limit == TimeLimit(cpu_s=pytest.approx(0.4 * 528))
 
 
 CONFIG = """
