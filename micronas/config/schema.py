@@ -360,9 +360,21 @@ class SearchConfig(_Section):
         return self
 
     @model_validator(mode="after")
-    def _a_board_is_on_this_machine(self) -> SearchConfig:
-        if self.executor == "ray" and self.device == "serial":
+    def _what_a_cluster_lacks(self) -> SearchConfig:
+        if self.executor != "ray":
+            return self
+        if self.device == "serial":
             raise ValueError("executor ray cannot measure on a board yet: set device qemu, renode or none")
+        if self.budget.cpu_minutes is not None:
+            raise ValueError(
+                "executor ray does not count the CPU time of its nodes: set budget.minutes or budget.trials "
+                "in place of budget.cpu_minutes"
+            )
+        if self.worker_memory_gb is not None:
+            raise ValueError(
+                "executor ray limits memory per node, not per worker: leave worker_memory_gb out and start the "
+                "nodes with the memory that trials may use"
+            )
         return self
 
     @model_validator(mode="after")

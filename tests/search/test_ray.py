@@ -85,9 +85,13 @@ def test_without_ray_there_is_one_plain_message(monkeypatch: pytest.MonkeyPatch)
     assert "ray" in str(refusal.value.remedy)
 
 
-def test_a_board_is_refused_until_a_cluster_can_measure_on_one() -> None:
+def test_what_a_cluster_lacks_is_refused() -> None:
     with pytest.raises(ConfigError, match="executor ray cannot measure on a board yet"):
         parse_config({"executor": "ray", "device": "serial", "workers": 1})
+    with pytest.raises(ConfigError, match="does not count the CPU time of its nodes"):
+        parse_config({"executor": "ray", "budget": {"cpu_minutes": 5}})
+    with pytest.raises(ConfigError, match="limits memory per node"):
+        parse_config({"executor": "ray", "worker_memory_gb": 2})
 
 
 def test_nothing_of_ray_is_imported_without_it() -> None:
