@@ -372,8 +372,8 @@ class SearchConfig(_Section):
             )
         if self.worker_memory_gb is not None:
             raise ValueError(
-                "executor ray limits memory per node, not per worker: leave worker_memory_gb out and start the "
-                "nodes with the memory that trials may use"
+                "executor ray limits memory per node, not per worker: leave worker_memory_gb out and start "
+                "the nodes with the memory that trials may use"
             )
         return self
 
