@@ -6,6 +6,7 @@ has one trial, the first that the strategy asks for.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,16 @@ CASES = [
     Case("aging_evolution", estimator="supernet"),
     Case("random", "micronets", estimator="supernet"),
 ]
+SECONDARY = {
+    Case("dnas", "micronets"),
+    Case("nsga2", "mlp"),
+    Case("random", "micronets", estimator="supernet"),
+    Case("local_search"),
+    Case("predictor_front"),
+}
+"""Tried on the digits by ``make test-all`` only."""
+ON_WINDOWS = {Case("aging_evolution"), Case("random"), Case("reinforce"), Case("predictor_reward")}
+"""Tried on sensor windows by ``make test`` too; the others need longer, or differ in the strategy alone."""
 SHARED = {Case(name) for name in STRATEGIES} | {Case("darts", "cell"), CASES[-2]}
 
 
@@ -88,7 +99,14 @@ def run(case: Case, data: dict[str, Any], folder: Path) -> None:
     assert details["parity"]["mismatches"] == 0
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+def _marked(cases: Iterable[Case], exhaustive: Callable[[Case], bool]) -> list[Any]:
+    return [
+        pytest.param(case, marks=[pytest.mark.exhaustive] if exhaustive(case) else [], id=str(case))
+        for case in cases
+    ]
+
+
+@pytest.mark.parametrize("case", _marked(CASES, lambda case: case in SECONDARY))
 def test_on_the_embedded_digits(case: Case, tmp_path: Path) -> None:
     run(case, {"name": "mnist5k"}, tmp_path / "run")
 
@@ -97,7 +115,9 @@ def test_an_autoencoder_on_made_up_vibration(tmp_path: Path) -> None:
     run(Case("aging_evolution", "autoencoder"), {"name": "vibration"}, tmp_path / "run")
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c in SHARED], ids=str)
+@pytest.mark.parametrize(
+    "case", _marked([c for c in CASES if c in SHARED], lambda case: case not in ON_WINDOWS)
+)
 @pytest.mark.usefixtures("shared_data")
 def test_on_sensor_windows(case: Case, tmp_path: Path) -> None:
     data = load_config(REPOSITORY / "benchmarks" / "configs" / "har_st.yaml").data

@@ -172,7 +172,7 @@ def test_a_fitted_supernet_scores_many_cells_with_one_trace(digits_region):
     assert len(set(scores)) > 5
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_training_that_was_killed_ends_with_the_same_weights(digits_region, tmp_path, monkeypatch):
     data, plan = load(DataConfig(name="digits")), TrainSettings(epochs=3, learning_rate=0.01)
     whole = fit_supernet(digits_region, data, plan, seed=5).supernet

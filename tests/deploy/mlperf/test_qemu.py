@@ -298,7 +298,8 @@ def test_unknown_options_are_refused(shared_models: Path, tmp_path: Path) -> Non
         (("flash", model, *board, "--mode", "energy"), "--mode has no effect with --protocol micronas"),
         (("bench", model, *board, "--protocol", "mlperf-tiny", "--json"), "--json has no effect"),
         (("bench", model, *board, "--protocol", "mlperf-tiny", "--mode", "energy"), "no pin was given"),
-        (("mlperf", model, *board, "--task", "sww01"), "--task sww01: unknown"),
+        (("mlperf", model, *board, "--task", "sww01"), "does not match the task sww01: its input has 490"),
+        (("mlperf", model, *board, "--task", "kws02"), "--task kws02: unknown"),
         (("mlperf", model, *board, "--script", "energy"), "--script energy: unknown"),
         (("mlperf", model, *board, "--script", "accuracy"), "--data"),
     ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.config import SpaceConfig
@@ -31,6 +32,7 @@ def reordered_networks(count: int) -> list[Graph]:
     return found
 
 
+@pytest.mark.slow
 def test_reordered_branches_compute_what_the_interpreter_does(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     cases: list[Case] = [(graph, random_inputs(graph, rng, 2)) for graph in reordered_networks(4)]

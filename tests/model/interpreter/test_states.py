@@ -74,6 +74,7 @@ def test_a_converted_lstm_equals_tflite_micro_over_100_runs(tmp_path: Path) -> N
     assert in_c.tobytes() == wanted.tobytes()
 
 
+@pytest.mark.slow
 def test_the_published_wake_word_model_equals_tflite_micro_over_100_runs(wake_word, tmp_path) -> None:
     """Probabilities as the file gives them, and what they come from, which varies more."""
     graph, data = wake_word
@@ -89,6 +90,7 @@ def test_the_published_wake_word_model_equals_tflite_micro_over_100_runs(wake_wo
     assert [c[0].tobytes() for c in in_c] == [wanted.tobytes(), wanted_logits.tobytes()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["READ_VARIABLE", "ASSIGN_VARIABLE"])
 def test_random_variables_equal_tflite_micro_in_order(kind: str, tmp_path: Path) -> None:
     cases = []
@@ -107,6 +109,7 @@ def test_random_variables_equal_tflite_micro_in_order(kind: str, tmp_path: Path)
             np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"])
 def test_ops_with_their_own_state_equal_tflite_micro_over_100_runs(kind: str, tmp_path: Path) -> None:
     cases = []

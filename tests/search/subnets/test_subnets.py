@@ -287,8 +287,8 @@ def outcomes(run: Path) -> list[tuple[Any, ...]]:
     [
         ("layerwise", "aging_evolution", "digits", 7),
         ("cell", "reinforce", "digits", 5),
-        ("mlp", "nsga2", "digits", 9),
-        ("autoencoder", "local_search", "vibration", 7),
+        pytest.param("mlp", "nsga2", "digits", 9, marks=pytest.mark.exhaustive),
+        pytest.param("autoencoder", "local_search", "vibration", 7, marks=pytest.mark.exhaustive),
     ],
 )
 def test_killed_in_the_middle_of_the_supernet_a_run_ends_as_it_would_have(
