@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -155,22 +155,9 @@ def _samples(
     period_s = sampling_period_s([table.recording for table in tables.values()])
     rate_hz = read_positive(config.options, "rate_hz", 0.0) or (1 / period_s if period_s else 0.0)
     window, hop = _lengths(config, rate_hz)
-    pieces: list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]] = []
-    owners: list[tuple[_File, Stretch, int]] = []
-    resampled = 0
-    for file, table in tables.items():
-        for number, stretch in enumerate(stretches(table.recording, period_s, counts)):
-            if not stretch.label:
-                counts.rows["without a label left out"] += len(stretch.values)
-                continue
-            values, changed = at_rate(stretch, rate_hz)
-            resampled += changed
-            found, starts = windows_of(values, window, hop)
-            covered = starts[-1] + window if starts else 0
-            counts.rows["at the end of a stretch, too few for a window, left out"] += len(values) - covered
-            pieces += found
-            owners += [(file, stretch, number)] * len(found)
-    if not pieces:
+    cut = _windows(tables, period_s, rate_hz, window, hop, counts)
+    owners = cut.owners
+    if not cut.pieces:
         longest = max((len(t.recording.values) for t in tables.values()), default=0)
         raise DataError(
             f"{root}: no stretch of rows fills a window of {window} rows; the longest file has {longest}",
@@ -181,7 +168,7 @@ def _samples(
     samples = Samples(
         name=root.resolve().stem,
         kind=DataKind.STREAM,
-        x=np.stack(pieces).astype(np.float32)[:, :, np.newaxis, :],
+        x=np.stack(cut.pieces).astype(np.float32)[:, :, np.newaxis, :],
         y=y,
         class_names=class_names,
         input_range=None,
@@ -200,12 +187,46 @@ def _samples(
             *notes,
             *([f"{plural(len(bad), 'file')} left out: {name_some(bad)}"] if bad else []),
             *(f"{table.recording.name}: {note}" for table in tables.values() for note in table.notes),
-            *_notes(counts, resampled, rate_hz, window, period_s),
+            *_notes(counts, cut.resampled, rate_hz, window, period_s),
             *([group_note] if group_note else []),
         ),
     )
     normal = read(config.options, "normal", str, "")
     return against_normal(samples, normal) if normal else samples
+
+
+@dataclass
+class _Windows:
+    """The windows of all files, whose they are (file, stretch and its number), and stretches resampled."""
+
+    pieces: list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]] = field(default_factory=list)
+    owners: list[tuple[_File, Stretch, int]] = field(default_factory=list)
+    resampled: int = 0
+
+
+def _windows(
+    tables: dict[_File, CsvTable],
+    period_s: float | None,
+    rate_hz: float,
+    window: int,
+    hop: int,
+    counts: Counts,
+) -> _Windows:
+    """Every labelled stretch at one rate, cut into windows; ``counts`` gets the rows that are left out."""
+    cut = _Windows()
+    for file, table in tables.items():
+        for number, stretch in enumerate(stretches(table.recording, period_s, counts)):
+            if not stretch.label:
+                counts.rows["without a label left out"] += len(stretch.values)
+                continue
+            values, changed = at_rate(stretch, rate_hz)
+            found, starts = windows_of(values, window, hop)
+            covered = starts[-1] + window if starts else 0
+            counts.rows["at the end of a stretch, too few for a window, left out"] += len(values) - covered
+            cut.resampled += changed
+            cut.pieces += found
+            cut.owners += [(file, stretch, number)] * len(found)
+    return cut
 
 
 def _lengths(config: DataConfig, rate_hz: float) -> tuple[int, int]:

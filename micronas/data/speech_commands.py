@@ -49,6 +49,18 @@ class _Word:
     part: int
 
 
+@dataclass(frozen=True, eq=False)
+class _Clip:
+    """One second of a recording or of the noise; ``group`` is the speaker or the noise."""
+
+    signal: Signal
+    name: str
+    class_name: str
+    group: str
+    part: int
+    path: Path
+
+
 def load_speech_commands(config: DataConfig) -> Samples:
     """Options: words, unknown, silence, max_per_class, download, url, sha256, and those of the front end."""
     refuse_unknown(config.name, config.options, (*OPTIONS, *FRONT_END_OPTIONS))
@@ -58,9 +70,35 @@ def load_speech_commands(config: DataConfig) -> Samples:
         fetch_tar(url, sha256, root)
     words = read_names(config.options, "words") or WORDS
     chosen = _limited(_listed(root, words, read(config.options, "unknown", bool, True)), config)
-    clips, names, classes, groups, parts, files = [], [], [], [], [], []
-    bad: list[str] = []
-    for word in chosen:
+    clips = _read_clips(root, chosen)
+    if read(config.options, "silence", bool, True):
+        clips += _noise(root, Counter(clip.class_name for clip in clips))
+    classes = [clip.class_name for clip in clips]
+    signals = np.stack([clip.signal for clip in clips])
+    class_names = tuple(name for name in (*words, SILENCE, UNKNOWN) if name in set(classes))
+    front = front_end_of(config.options, RATE_HZ)
+    samples = Samples(
+        name="speech_commands",
+        kind=DataKind.SPECTROGRAM,
+        x=spectrograms(signals, front),
+        y=np.array([class_names.index(name) for name in classes], np.int64),
+        class_names=class_names,
+        input_range=(0.0, 1.0),
+        front_end=front.front_end,
+        groups=np.array([clip.group for clip in clips]),
+        part=np.array([clip.part for clip in clips], np.int64),
+        origins=tuple(clip.name for clip in clips),
+        files=tuple(clip.path for clip in clips),
+        fingerprints=fingerprints(signals),
+        notes=("the split is that of the archive's lists",),
+    )
+    return bands_to_channels(samples) if read(config.options, "bands_as_channels", bool, False) else samples
+
+
+def _read_clips(root: Path, words: list[_Word]) -> list[_Clip]:
+    """The recordings, one second each; raises ``DataError`` that names all damaged files."""
+    clips, bad = [], []
+    for word in words:
         try:
             signal = read_audio(word.path, RATE_HZ)
         except DataError as error:
@@ -68,42 +106,14 @@ def load_speech_commands(config: DataConfig) -> Samples:
                 raise
             bad.append(f"{word.name} ({error.message})")
             continue
-        clips.append(_one_second(signal))
-        names.append(word.name)
-        classes.append(word.class_name)
-        groups.append(word.speaker)
-        parts.append(word.part)
-        files.append(word.path)
+        clips.append(
+            _Clip(_one_second(signal), word.name, word.class_name, word.speaker, word.part, word.path)
+        )
     if bad:
         raise DataError(
             f"{root}: {plural(len(bad), 'damaged file')}: {name_some(bad)}", remedy="unpack it again"
         )
-    if read(config.options, "silence", bool, True):
-        for name, piece, part in _noise(root, Counter(classes)):
-            clips.append(piece)
-            names.append(name)
-            classes.append(SILENCE)
-            groups.append(name.partition(" at ")[0])
-            parts.append(part)
-            files.append(root / name.partition(" at ")[0])
-    class_names = tuple(name for name in (*words, SILENCE, UNKNOWN) if name in set(classes))
-    front = front_end_of(config.options, RATE_HZ)
-    samples = Samples(
-        name="speech_commands",
-        kind=DataKind.SPECTROGRAM,
-        x=spectrograms(np.stack(clips), front),
-        y=np.array([class_names.index(name) for name in classes], np.int64),
-        class_names=class_names,
-        input_range=(0.0, 1.0),
-        front_end=front.front_end,
-        groups=np.array(groups),
-        part=np.array(parts, np.int64),
-        origins=tuple(names),
-        files=tuple(files),
-        fingerprints=fingerprints(np.stack(clips)),
-        notes=("the split is that of the archive's lists",),
-    )
-    return bands_to_channels(samples) if read(config.options, "bands_as_channels", bool, False) else samples
+    return clips
 
 
 def _listed(root: Path, words: tuple[str, ...], unknown: bool) -> list[_Word]:
@@ -169,7 +179,7 @@ def _one_second(signal: Signal) -> Signal:
     return np.pad(signal[:CLIP], (0, max(0, CLIP - len(signal))))
 
 
-def _noise(root: Path, counts: Counter[str]) -> list[tuple[str, Signal, int]]:
+def _noise(root: Path, counts: Counter[str]) -> list[_Clip]:
     """Pieces of the noise, as many as an average class has, each recording's in the parts 80 : 10 : 10."""
     paths = sorted((root / NOISE_FOLDER).glob("*.wav"))
     if not paths or not counts:
@@ -183,5 +193,8 @@ def _noise(root: Path, counts: Counter[str]) -> list[tuple[str, Signal, int]]:
         for number, (clip, start) in enumerate(zip(clips[:each], starts[:each], strict=True)):
             share = number / min(each, len(clips))
             part = TRAIN if share < 0.8 else VALIDATION if share < 0.9 else TEST
-            pieces.append((f"{NOISE_FOLDER}/{path.name} at {start / RATE_HZ:g} s", clip, part))
+            noise = f"{NOISE_FOLDER}/{path.name}"
+            pieces.append(
+                _Clip(clip, f"{noise} at {start / RATE_HZ:g} s", SILENCE, noise, part, root / noise)
+            )
     return pieces
