@@ -65,7 +65,7 @@ def _print_list(boards: Sequence[Board]) -> None:
     header = (*HEADER[:6], "QEMU has", *(HEADER[7:] if tested else ()))
     print_table("", header, [_short_row(board, tested) for board in boards])
     if not tested:
-        print("\nNone of them was tested on silicon yet.")
+        print("\nNone of them has been tested on silicon yet.")
     print(f"Next:\n  {program()} boards show NAME")
 
 

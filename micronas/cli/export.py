@@ -51,4 +51,4 @@ def _chosen(manifest: dict[str, Any]) -> Iterator[str]:
         yield f"arena of the {form['form']} form: {arena:,} bytes (plan: {manifest['prefer']}{other})"
     removed = manifest["constant_channels"]["removed_bytes"]
     if removed:
-        yield f"constant channels removed: {removed:,} bytes of weights and biases less, outputs the same"
+        yield f"constant channels removed: {removed:,} fewer bytes of weights and biases, equal outputs"

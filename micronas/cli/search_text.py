@@ -55,7 +55,7 @@ def _reserved(setup: Setup) -> str:
     if cost is None:
         return ""
     flash_bytes = cost.flash_bytes(setup.board.core)
-    return f", beside {kb(flash_bytes)} and {kb(cost.buffer_bytes)} for the front end"
+    return f", in addition to {kb(flash_bytes)} and {kb(cost.buffer_bytes)} for the front end"
 
 
 def _question(data: Dataset) -> str:
@@ -138,7 +138,7 @@ def _deployment_rows(deployment: DeploymentFigures, latency: Latency | None) -> 
     rows = []
     if removed := deployment.constant_channels:
         rows.append(
-            ("constant channels removed", f"{removed[1]:,} bytes of constants, {removed[0]:,} with them")
+            ("constant channels removed", f"{removed[1]:,} bytes of constants instead of {removed[0]:,}")
         )
     if latency and latency.instructions:
         rows.append(("instructions", f"{latency.instructions:,}"))

@@ -91,7 +91,9 @@ def make_plan(
 ) -> ComparisonPlan:
     """Check that every run can be configured; raises ``ConfigError`` otherwise."""
     if seeds < 1:
-        raise ConfigError(f"--seeds {seeds}: must be 1 or more", remedy="3 show the spread")
+        raise ConfigError(
+            f"--seeds {seeds}: must be 1 or more", remedy="use at least 3, to see how results vary"
+        )
     # Stored with the plan: every run has the same, wherever the comparison is continued.
     config = with_workers(config)
     plan = ComparisonPlan(config, entries, seeds, budget, task_words)

@@ -23,11 +23,11 @@ SPREADS = 4.0
 """Standard deviations that become the value 1."""
 
 UNEVEN = 4.0
-"""Ratio of two channels' spreads from which inputs other than streams are normalised."""
+"""Inputs other than streams are normalised if the spreads of two channels differ by at least this ratio."""
 
 BULK = (1.0, 99.0)
-"""Percentiles of a channel that bound its bulk. Wider tails than those of the range: a glitch per window may
-be more than a thousandth of one channel.
+"""Percentiles that bound the bulk of a channel. They cut more than those of the range, because one glitch per
+window may be more than a thousandth of a channel's values.
 """
 
 MEAN, SPREAD = "mean", "spread"

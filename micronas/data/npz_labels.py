@@ -41,11 +41,14 @@ def class_labels(path: Path, stored: Array, classes: Array | None) -> ClassLabel
 
 
 def numbered_names(path: Path, classes: Array) -> tuple[str, ...]:
-    """The class names of an array; raises ``DataError`` if one comes twice."""
+    """The class names of an array; raises ``DataError`` for duplicates."""
     names = tuple(value.decode() if isinstance(value, bytes) else str(value) for value in classes.tolist())
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
-        raise DataError(f"{path}: class names come twice: {', '.join(doubled)}")
+        raise DataError(
+            f"{path}: duplicate class names: {', '.join(doubled)}",
+            remedy="give every class a name of its own",
+        )
     return names
 
 

@@ -113,7 +113,7 @@ def _folder(path: Path, kind: Kind | None) -> DataConfig:
 
 def _other_kind(path: Path, wanted: Kind, found: Kind) -> DataError:
     return DataError(
-        f"{path} holds {_FILES[found]}, no {_FILES[wanted]}",
+        f"{path} holds {_FILES[found]}, not {_FILES[wanted]}",
         remedy=f"use --task {found.value}, or leave it out",
     )
 

@@ -71,8 +71,8 @@ def constant_bytes(graph: Graph) -> int:
 def removed_text(with_them_bytes: int, without_bytes: int) -> str:
     """What the removal of constant channels saves."""
     return (
-        f"constant channels removed: {without_bytes:,} bytes of weights and biases, "
-        f"with them {with_them_bytes:,}; outputs are equal"
+        f"constant channels removed: {without_bytes:,} bytes of weights and biases "
+        f"instead of {with_them_bytes:,}; outputs are equal"
     )
 
 

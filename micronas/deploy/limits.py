@@ -20,16 +20,16 @@ def require_bounded(graph: Graph) -> None:
         tensor = graph.tensors[largest]
         raise ModelError(
             f"{graph.name}: tensor {tensor.name or largest} takes {tensor.nbytes:,} bytes; "
-            f"at most {MAX_ARENA_BYTES:,} are possible",
-            remedy="a smaller input, fewer channels, or a stride early in the network",
+            f"the limit is {MAX_ARENA_BYTES:,}",
+            remedy="use a smaller input, fewer channels, or a stride early in the network",
         )
     if len(graph.ops) > MAX_OPS:
         raise ModelError(
-            f"{graph.name}: {len(graph.ops):,} ops; at most {MAX_OPS:,} are possible",
-            remedy="fewer layers, or several networks one after another",
+            f"{graph.name}: {len(graph.ops):,} ops; the limit is {MAX_OPS:,}",
+            remedy="use fewer layers, or split the model into several networks",
         )
     if (ends := len(graph.inputs) + len(graph.outputs)) > MAX_ENDS:
         raise ModelError(
-            f"{graph.name}: {ends:,} inputs and outputs; at most {MAX_ENDS} are possible",
+            f"{graph.name}: {ends:,} inputs and outputs; the limit is {MAX_ENDS}",
             remedy="concatenate outputs, and convert the model again",
         )

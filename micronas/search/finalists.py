@@ -88,7 +88,7 @@ def select(
     executor.drop()
     finalists = _repeated(candidates, config.seeds, executor, termination, say)
     if not finalists:
-        say("no time to train the best trials again: they rank by one training each")
+        say("no time to train the best trials again; one training of each decides")
         return Selection(tuple(ranked))
     ordered, equal = in_order(finalists, rewards)
     chosen = [finalist.record for finalist in ordered]

@@ -157,7 +157,9 @@ def _difference(stored: float, delivered: float) -> str:
     """A note if the stored figure is not that of the delivered file: other data, or a damaged run."""
     if math.isclose(stored, delivered, abs_tol=1e-6):
         return ""
-    return f"the delivered file scores {delivered:.4f} on validation data, its training stored {stored:.4f}"
+    return (
+        f"the delivered file scores {delivered:.4f} on validation data, but its training stored {stored:.4f}"
+    )
 
 
 def write_files(setup: Setup, tflite: bytes, best: Path) -> Deployed:

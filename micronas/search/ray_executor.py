@@ -190,7 +190,7 @@ def _imported() -> ModuleType:
         from micronas.host.installation import install_command
 
         remedy = install_command("ray")
-        raise ToolMissingError("executor ray needs ray: not installed", remedy=remedy) from error
+        raise ToolMissingError("executor ray needs Ray, which is not installed", remedy=remedy) from error
     return ray
 
 

@@ -66,8 +66,8 @@ class WorkerWatch:
         used = self._killed.pop(pid, None) if pid is not None else None
         if used is not None:
             return (
-                f"the worker used {used / 1e9:.2f} GB of memory, over the {self._memory_bytes / 1e9:.2f} GB "
-                "per worker, and was stopped (worker_memory_gb, workers)"
+                f"the worker used {used / 1e9:.2f} GB of memory, more than its limit of "
+                f"{self._memory_bytes / 1e9:.2f} GB, and was stopped (worker_memory_gb, workers)"
             )
         return "" if late_s is None else "exceeded its deadline and was stopped"
 

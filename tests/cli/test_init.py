@@ -115,10 +115,10 @@ def test_a_task_that_the_data_are_not_for_is_refused(tmp_path: Path) -> None:
     for name in ("cat", "dog"):
         (tmp_path / "pets" / name).mkdir(parents=True)
         Image.new("L", (8, 8)).save(tmp_path / "pets" / name / "1.png")
-    with pytest.raises(DataError, match="pets holds images, no recordings") as refusal:
+    with pytest.raises(DataError, match="pets holds images, not recordings") as refusal:
         recognise(tmp_path / "pets", Kind.AUDIO)
     assert "--task images" in str(refusal.value)
     assert recognise(tmp_path / "pets", Kind.IMAGES) == recognise(tmp_path / "pets")
     (tmp_path / "walk.csv").write_text("x,label\n1,a\n")
-    with pytest.raises(DataError, match=r"walk\.csv holds CSV data, no images"):
+    with pytest.raises(DataError, match=r"walk\.csv holds CSV data, not images"):
         recognise(tmp_path / "walk.csv", Kind.IMAGES)

@@ -104,7 +104,7 @@ def test_keep_is_a_mask_or_a_list_of_numbers(tmp_path: Path, keep: object) -> No
             {"classes": "c"},
             "labels cat are not among",
         ),
-        ({"c": ["ant", "ant", "bee"]}, {"classes": "c"}, "class names come twice: ant"),
+        ({"c": ["ant", "ant", "bee"]}, {"classes": "c"}, "duplicate class names: ant"),
         ({"c": ["ant", "bee"]}, {"classes": "c"}, "labels 2 outside 0..1"),
         ({}, {"kind": "audio"}, "kind audio needs int16 clips"),
         ({}, {"kind": "imgae"}, "must be one of image, spectrogram, stream, audio"),

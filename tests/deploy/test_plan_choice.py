@@ -74,7 +74,7 @@ def test_constant_channels_are_counted_and_their_removal_is_said(networks: Path)
     # One row of 1 weight and a bias of 4 bytes; one column of 16 weights.
     assert constant_bytes(graph) - constant_bytes(simpler) == 1 + 4 + 16
     assert removed_text(400, 379) == (
-        "constant channels removed: 379 bytes of weights and biases, with them 400; outputs are equal"
+        "constant channels removed: 379 bytes of weights and biases instead of 400; outputs are equal"
     )
     figures = without_constant_channels(graph, BOARD, Prefer.SRAM, samples)
     assert figures is not None

@@ -79,7 +79,7 @@ def test_a_node_that_cannot_start_a_worker_is_the_machines_fault() -> None:
 
 def test_without_ray_there_is_one_plain_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ToolMissingError, match="executor ray needs ray: not installed") as refusal:
+    with pytest.raises(ToolMissingError, match="executor ray needs Ray, which is not installed") as refusal:
         RayExecutor(toy, address="auto", task_deadline_s=1.0)
     assert "install" in str(refusal.value.remedy)
     assert "ray" in str(refusal.value.remedy)

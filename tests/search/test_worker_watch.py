@@ -94,7 +94,7 @@ def results() -> dict[int, TrialResult]:
 def test_a_worker_that_eats_memory_fails_its_own_trial_only(results: dict[int, TrialResult]) -> None:
     assert results[0].outcome is Outcome.COMPLETE
     assert (results[1].outcome, results[1].stage) == (Outcome.FAILED, "worker")
-    assert "over the 0.40 GB per worker, and was stopped (worker_memory_gb, workers)" in results[1].reason
+    assert "more than its limit of 0.40 GB, and was stopped (worker_memory_gb, workers)" in results[1].reason
 
 
 def test_a_clock_that_jumps_fails_no_trial(results: dict[int, TrialResult]) -> None:

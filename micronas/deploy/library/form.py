@@ -165,5 +165,5 @@ def _require_possible(graph: Graph, plan: Plan) -> None:
     raise ModelError(
         f"{graph.name}: the activations take {plan.arena_bytes:,} bytes{where}; "
         f"a library can have at most {MAX_ARENA_BYTES:,}",
-        remedy="a smaller input, fewer channels, or a stride early in the network",
+        remedy="use a smaller input, fewer channels, or a stride early in the network",
     )

@@ -22,7 +22,7 @@ RUNS_PER_INPUT = 4
 """Runs of the network in the example while one whole input passes."""
 RUNS_PER_MEAN = 3
 LEAST_SHARE = 0.5
-"""A decision needs a mean of this share of the output's range: a default that no data was asked about."""
+"""A decision needs a mean of this share of the output's range: a default, not chosen from data."""
 
 _AUDIO = ("mn_log2.c", "mn_log2.h", "mn_log_mel.c", "mn_log_mel.h", "mn_mul_high.h")
 _AUDIO_TRANSFORM = ("mn_real_fft.c", "mn_real_fft.h")

@@ -86,7 +86,7 @@ def _accuracy_lines(result: MlperfResult) -> list[str]:
     quality = accuracy.quality(task)
     assert quality is not None, "every task has a figure of merit"
     if task.quality is None:
-        lines.append("the closed division's target is of a stream of sound, which was not run")
+        lines.append("the closed division's target is for a continuous audio stream, which was not run")
     else:
         reached = "reaches" if quality >= task.quality else "misses"
         lines.append(f"{reached} the closed division's {task.quality:g}")

@@ -116,7 +116,7 @@ def expected_lines(task: str, case: Case) -> list[str]:
         )
     lines.append(f"AUC = {auc:.3f}")
     if quality is None:
-        lines.append("the closed division's target is of a stream of sound, which was not run")
+        lines.append("the closed division's target is for a continuous audio stream, which was not run")
     else:
         lines.append(f"{'reaches' if figure >= quality else 'misses'} the closed division's {quality:g}")
     lines.append("not an MLPerf result: not submitted to, reviewed or verified by MLCommons")
