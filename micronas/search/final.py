@@ -91,7 +91,7 @@ def choose(
         hang_timeout_s = _hang_timeout_s(trial.scores, epochs)
         planned = planned_epochs(trial.scores, epochs, limit_s)
         if planned < epochs:
-            say(f"trial {trial.number}: {plural(planned, 'epoch')} of {epochs} planned, to fit the budget")
+            say(f"trial {trial.number}: {planned} of {plural(epochs, 'epoch')} planned, to fit the budget")
         executor.submit(
             TrialTask(
                 trial.number,

@@ -139,7 +139,7 @@ def selection_text(ordered: Sequence[Finalist], equal: Sequence[Finalist], valid
         low, high = interval(finalist, error, validation_samples)
         name = f"trial {finalist.number}{_baseline(finalist)}"
         figures.append(f"{name} {percent(finalist.mean)} ({percent(low)} to {percent(high)})")
-    text = f"finalists trained {plural(times, 'time')} more, mean on validation data: {', '.join(figures)}"
+    text = f"finalists trained {plural(times, 'more time')}, mean on validation data: {', '.join(figures)}"
     if len(equal) < 2:
         return text
     named = ", ".join(str(finalist.number) for finalist in sorted(equal, key=lambda f: f.number))
