@@ -244,7 +244,8 @@ def _lengths(config: DataConfig, rate_hz: float) -> tuple[int, int]:
     hop = read(options, "hop", int, window)
     if window < 2 or hop < 1:
         raise DataError(
-            f"data options: a window of {window} rows every {hop} rows", remedy="give at least 2 and 1"
+            f"data options: a window of {window} rows every {hop} rows",
+            remedy="give at least 2 rows and 1 row",
         )
     return window, hop
 

@@ -205,7 +205,7 @@ def model_of(core: Core, family: str, wait_states: int) -> TimingModel:
     model = core_models().get(core)
     if model is None:
         known = ", ".join(c.value for c in core_models())
-        raise BoardError(f"there is no timing model of a {core.value}", remedy=f"modelled are {known}")
+        raise BoardError(f"there is no timing model of a {core.value}", remedy=f"use one of {known}")
     if model.of is not None and model.factor is not None:
         reference = model_of(model.of.core, model.of.accelerator, model.of.wait_states)
         return TimingModel(
@@ -220,7 +220,7 @@ def model_of(core: Core, family: str, wait_states: int) -> TimingModel:
     accelerator = accelerators().get(family)
     if accelerator is None:
         known = ", ".join(accelerators())
-        raise BoardError(f"there is no model of the flash of {family}", remedy=f"modelled are {known}")
+        raise BoardError(f"there is no model of the flash of {family}", remedy=f"use one of {known}")
     error = model.error + model.error_per_wait_state * wait_states
     miss = model.miss_cycles_per_wait_state * wait_states
     return TimingModel(core, model.weights, miss, 1.0, error, wait_states, accelerator)

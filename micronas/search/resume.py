@@ -111,7 +111,7 @@ def _extended(config: SearchConfig, extension: Extension, done: int) -> SearchCo
         if has is None:
             raise ConfigError(
                 f"--{name} {asked:g}: the run's budget has no limit of {name}",
-                remedy="extend a limit that it has, or start a new run",
+                remedy="extend one of the limits of the run, or start a new run",
             )
         if asked <= has:
             raise ConfigError(

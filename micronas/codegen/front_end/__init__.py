@@ -44,7 +44,7 @@ def tables_of(file: FrontEndFile, quant: Quant) -> Tables:
         height, width, channels = file.input_shape
         spec = log_mel_of(front_end.parameters)
         if width * channels != spec.bands:
-            raise ModelError(f"frames of {spec.bands} bands are no input of {file.input_shape}")
+            raise ModelError(f"frames of {spec.bands} bands do not fit an input of {file.input_shape}")
         return log_mel_tables(spec, height, quant)
     if front_end.name in ("stream", "scale") and front_end.version == 1 and file.kind == "stream":
         return stream_tables(front_end, file.input_shape, quant)
