@@ -25,9 +25,9 @@ def chain(count: int, nbytes: int = 16, outputs: tuple[int, ...] = ()) -> Graph:
 
 
 HUGE = {
-    "268,435,456 bytes; at most 67,108,864": chain(2, 256 * MB),
-    "20,000 ops; at most 4,096": chain(20_000),
-    "3,001 inputs and outputs; at most 256": chain(3_000, outputs=tuple(range(1, 3_001))),
+    "268,435,456 bytes; the limit is 67,108,864": chain(2, 256 * MB),
+    "20,000 ops; the limit is 4,096": chain(20_000),
+    "3,001 inputs and outputs; the limit is 256": chain(3_000, outputs=tuple(range(1, 3_001))),
 }
 
 

@@ -124,5 +124,5 @@ def test_a_library_that_no_microcontroller_could_run_is_refused_before_it_is_wri
     graph = Graph(
         "huge", tensors, (Op("RESIZE_NEAREST_NEIGHBOR", (0, 1), (2,), ResizeNearest()),), (0,), (2,)
     )
-    with pytest.raises(ModelError, match=r"tensor y takes 256,000,000 bytes; at most 67,108,864"):
+    with pytest.raises(ModelError, match=r"tensor y takes 256,000,000 bytes; the limit is 67,108,864"):
         library_files(graph, name="huge")
