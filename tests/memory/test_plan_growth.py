@@ -64,6 +64,7 @@ def test_the_work_of_a_chain_grows_with_its_length():
     assert many < 6 * few
 
 
+@pytest.mark.slow
 def test_the_work_of_a_branching_graph_is_bounded():
     few, many = (calls_of(*random_dag(ops)) for ops in (200, 800))
     assert many < 6 * few

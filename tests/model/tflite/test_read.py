@@ -339,6 +339,7 @@ def test_truncated_file(kind, seed, part):
     read_or_refuse(data[: int(part * len(data))])
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(sorted(CASES)),
     st.integers(0, 20),

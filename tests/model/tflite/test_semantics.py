@@ -111,6 +111,7 @@ def test_unusual_biases_and_scales_are_read_as_tflite_micro_runs_them(runs) -> N
     assert_equal([run_batch(graph, inputs) for graph, inputs, _ in runs], runs)
 
 
+@pytest.mark.slow
 def test_so_does_the_c_under_sanitizers(runs, tmp_path: Path) -> None:
     assert_equal(run_on_host([(graph, inputs) for graph, inputs, _ in runs], tmp_path), runs)
 

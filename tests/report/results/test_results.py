@@ -52,6 +52,7 @@ def test_parquet_has_typed_columns(run: Path, tmp_path: Path) -> None:
     assert table.column("quality_int8").to_pylist()[REFUSED] is None
 
 
+@pytest.mark.slow
 def test_tensorboard_reads_scalars_and_hyperparameters(run: Path, tmp_path: Path) -> None:
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     plugin = pytest.importorskip("tensorboard.plugins.hparams.plugin_data_pb2")
@@ -72,6 +73,7 @@ def test_tensorboard_reads_scalars_and_hyperparameters(run: Path, tmp_path: Path
         export_results(run, tensorboard=tmp_path / "tb")
 
 
+@pytest.mark.slow
 def test_optuna_reads_the_study_with_its_front(run: Path, tmp_path: Path) -> None:
     optuna = pytest.importorskip("optuna")
     url = f"sqlite:///{tmp_path / 'study.db'}"

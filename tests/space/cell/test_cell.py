@@ -121,6 +121,7 @@ def test_samples_round_trip_and_give_feasible_networks(space, seed):
     assert LIMITS.min_cells <= arch.cells <= LIMITS.max_cells
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(spaces, seeds)
 def test_neighbours_are_other_networks_each_once(space, seed):

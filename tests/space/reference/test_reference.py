@@ -117,6 +117,7 @@ def applications():
     return keras.applications
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [0.35, 0.5])
 def test_mobilenet_v2_has_the_parameters_of_keras(width, applications):
     theirs = applications.MobileNetV2((96, 96, 3), alpha=width, weights=None, classes=10)
