@@ -76,7 +76,7 @@ def convert_keras(model: Any, calibration: npt.NDArray[Any], *, name: str = "mod
         raise QuantizeError(
             f"{name}: the converted file cannot be used: {error.message}", remedy=error.remedy
         ) from error
-    check_scales(graph, samples)
+    check_scales(graph, samples, may_hold_constants=True)
     return _compared(data, graph, samples, function.outputs(tf, samples), name)
 
 
@@ -144,15 +144,26 @@ def _layers_of(layer: Any) -> Iterator[Any]:
 
 @contextmanager
 def _unrolled(layers: Sequence[Any]) -> Iterator[None]:
-    """Recurrent layers step by step instead of in a loop, which the converter cannot quantize."""
+    """Recurrent layers step by step instead of in a loop, which the converter cannot quantize.
+
+    Their cells multiply gate by gate (Keras' ``implementation`` 1): the converter leaves the SPLIT of a joint
+    product in float where the ranges of its parts do not suit it, in GRU layers always.
+    """
     rolled = [layer for layer in layers if getattr(layer, "unroll", None) is False]
+    joint = [
+        layer.cell for layer in layers if getattr(getattr(layer, "cell", None), "implementation", 1) != 1
+    ]
     for layer in rolled:
         layer.unroll = True
+    for cell in joint:
+        cell.implementation = 1
     try:
         yield
     finally:
         for layer in rolled:
             layer.unroll = False
+        for cell in joint:
+            cell.implementation = 2
 
 
 def load_keras(path: Path) -> Any:
