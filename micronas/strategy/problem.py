@@ -49,6 +49,13 @@ class Problem:
         """Whether ``arch`` is within the budget, by the exact ledger."""
         return check(self.ledger(arch), self.budget).fits
 
+    def meets_target(self, arch: Arch) -> bool:
+        """Whether ``arch`` is as fast as the reward's target; true without a target or modelled latency."""
+        target_ms = self.reward.target_ms
+        if target_ms is None or self.latency is None or self.reward.function is not None:
+            return True
+        return self.latency(arch).ms <= target_ms
+
     def reference(self, space: Space) -> Arch:
         """The largest baseline network that fits, or the smallest one."""
         candidates = space.baselines()

@@ -2,7 +2,8 @@
 
 Samples of a space are small: the genes are drawn one by one, and a network is as large as the budget only if
 all of them are. A draw for a target size starts from a sample and keeps every mutation that makes it larger
-and still fits, by the exact ledger, until it is as large as the target.
+and still fits, by the exact ledger, until it is as large as the target. It grows within the reward's target
+latency too: a network far beyond it is the slowest to train and cannot win.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def sized_draw(space: Space, problem: Problem | None) -> Draw:
 
 
 def grown(space: Space, arch: Arch, rng: np.random.Generator, problem: Problem, target_bytes: float) -> Arch:
-    """``arch``, or a larger one that fits and has up to about ``target_bytes`` of flash.
+    """``arch``, or a larger one that fits, meets the target latency and has about ``target_bytes`` of flash.
 
     An architecture that does not fit comes back unchanged.
     """
@@ -46,6 +47,6 @@ def grown(space: Space, arch: Arch, rng: np.random.Generator, problem: Problem, 
             break
         child = space.mutate(arch, rng)
         child_bytes = problem.ledger(child).flash_bytes
-        if child_bytes > flash_bytes and problem.fits(child):
+        if child_bytes > flash_bytes and problem.fits(child) and problem.meets_target(child):
             arch, flash_bytes = child, child_bytes
     return arch

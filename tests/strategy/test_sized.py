@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +16,9 @@ from micronas.strategy import make_strategy, population_of
 from micronas.strategy.aging_evolution import OFFSPRING, AgingEvolution
 from micronas.strategy.base import accepted
 from micronas.strategy.observation import Observation
+from micronas.strategy.problem import Problem
 from micronas.strategy.sized import grown, sized_draw
+from micronas.trial import Latency, Source
 from tests.support.search_fakes import ToyArch, ToySpace, toy_trial
 
 SPACE = ToySpace()
@@ -26,12 +29,13 @@ def flash(arch: Any) -> int:
     return sum(arch.genes)
 
 
-def toy_problem() -> Any:
-    """A byte per digit's unit; ``FLASH`` of them fit."""
+def toy_problem(target_units: int = FLASH) -> Any:
+    """A byte per digit's unit; ``FLASH`` of them fit, and ``target_units`` are fast enough."""
     return SimpleNamespace(
         budget=SimpleNamespace(flash_bytes=FLASH),
         ledger=lambda arch: SimpleNamespace(flash_bytes=flash(arch)),
         fits=lambda arch: flash(arch) <= FLASH,
+        meets_target=lambda arch: flash(arch) <= target_units,
     )
 
 
@@ -54,6 +58,34 @@ def test_growing_never_leaves_the_budget_and_stops_at_the_target() -> None:
     assert flash(grown(SPACE, small, rng, toy_problem(), target_bytes=1)) == 1
     for target in (5, 9, FLASH, 100):
         assert flash(small) <= flash(grown(SPACE, small, rng, toy_problem(), target)) <= FLASH
+
+
+def test_growing_stops_at_the_target_latency() -> None:
+    small = ToyArch((0, 0, 0, 1, 0, 0))
+    made = grown(SPACE, small, np.random.default_rng(1), toy_problem(target_units=6), FLASH)
+    assert 1 < flash(made) <= 6
+
+
+@pytest.mark.parametrize(
+    ("reward", "met"),
+    [
+        (RewardConfig(target_ms=20), [True, False]),
+        (RewardConfig(), [True, True]),
+        (RewardConfig(target_ms=20, function="mine:best"), [True, True]),
+    ],
+)
+def test_the_target_counts_where_the_reward_has_one(reward: RewardConfig, met: list[bool]) -> None:
+    ms = {"fast": 20.0, "slow": 21.0}
+    problem: Any = Problem(
+        data=None,  # type: ignore[arg-type]
+        target=None,  # type: ignore[arg-type]
+        budget=None,  # type: ignore[arg-type]
+        ledger=None,  # type: ignore[arg-type]
+        reward=reward,
+        latency=lambda arch: Latency(ms[str(arch)], Source.MODELLED),
+    )
+    assert [problem.meets_target(name) for name in ms] == met
+    assert replace(problem, latency=None).meets_target("slow")
 
 
 def test_what_does_not_fit_comes_back_unchanged() -> None:
