@@ -65,5 +65,9 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def firmware_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Object cache that all firmware builds of a test run share."""
-    return tmp_path_factory.mktemp("firmware-cache")
+    """Object cache that all firmware builds of a test run share, those of parallel test processes too."""
+    base = tmp_path_factory.getbasetemp()
+    run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = run / "firmware-cache"
+    folder.mkdir(exist_ok=True)
+    return folder

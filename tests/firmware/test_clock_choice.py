@@ -151,10 +151,18 @@ def test_a_published_clock_is_one_that_the_board_can_be_set_to(name: str) -> Non
 
 
 ONE_OF_EACH_FAMILY = {load_board(second.board).family: second for second in SECONDS}
+BUILT_IN_CI = {"stm32f1", "stm32f4", "stm32l4"}
+"""``make test-all`` builds for the other families, a few seconds each."""
 
 
 @pytest.mark.emulator
-@pytest.mark.parametrize("second", ONE_OF_EACH_FAMILY.values(), ids=ONE_OF_EACH_FAMILY)
+@pytest.mark.parametrize(
+    "second",
+    [
+        pytest.param(second, id=family, marks=[] if family in BUILT_IN_CI else [pytest.mark.exhaustive])
+        for family, second in ONE_OF_EACH_FAMILY.items()
+    ],
+)
 def test_a_firmware_is_built_for_the_second_clock(
     second: Second, tmp_path: Path, firmware_cache: Path
 ) -> None:
