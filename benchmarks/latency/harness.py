@@ -6,9 +6,11 @@ Cortex-M4F, which runs the code of M3 and M0+ too.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from benchmarks.engine import emulate
@@ -39,10 +41,16 @@ class Counted:
 
 
 class Harness:
-    """Builds and counts networks for ``core`` in ``folder``, behind each of ``accelerators``."""
+    """Builds and counts networks for ``core`` in ``folder``, behind each of ``accelerators``.
 
-    def __init__(self, core: Core, accelerators: Sequence[Accelerator], folder: Path) -> None:
-        self._core, self._folder = core, folder
+    ``kept`` is a folder with the counts of programs that ran before, by their bytes: what was interrupted
+    continues from there.
+    """
+
+    def __init__(
+        self, core: Core, accelerators: Sequence[Accelerator], folder: Path, kept: Path | None = None
+    ) -> None:
+        self._core, self._folder, self._kept = core, folder, kept
         self._paths = [FlashPath(*FLASH, a.instructions, a.data) for a in accelerators]
         sources = [
             emulate.ENGINE / "count_ops.c",
@@ -70,9 +78,21 @@ class Harness:
         inputs = 8 * sum(graph.tensors[t].elements for t in graph.inputs)
         (self._folder / "in.bin").write_bytes(bytes((i * 37 + 11) % 256 for i in range(inputs)))
         elf = self._link(self._compile(source))
-        counts = self._run(elf, single)
+        counts = self._run(elf, single) if self._kept is None else self._kept_run(elf, single, self._kept)
         order = [plan.order.index(i) for i in range(len(lowered))]
         return Counted(lowered, tuple(tuple(ops[i] for i in order) for ops in counts))
+
+    def _kept_run(self, elf: Path, single: bool, kept: Path) -> list[tuple[ClassCounts, ...]]:
+        key = hashlib.sha256(elf.read_bytes() + repr((self._paths, single)).encode()).hexdigest()
+        path = kept / f"{key}.json"
+        if not path.is_file():
+            counts = self._run(elf, single)
+            written = path.with_suffix(".part")
+            written.write_text(json.dumps([[asdict(op) for op in ops] for ops in counts]), encoding="utf-8")
+            written.replace(path)
+            return counts
+        read = json.loads(path.read_text(encoding="utf-8"))
+        return [tuple(ClassCounts(**op) for op in ops) for ops in read]
 
     def _run(self, elf: Path, single: bool) -> list[tuple[ClassCounts, ...]]:
         program = read_program(elf)

@@ -5,7 +5,8 @@
 Networks are drawn from each space with a seed that the fit did not use, given made-up weights, and counted
 in the emulator, each op by the steps that the memory plan of its network has room for; the per-op model sees
 the shapes and that plan only, as in a search. Instructions and multiply-accumulates stand beside it. Writes
-ranking.json and ranking.md.
+ranking.json and ranking.md. A run takes about five seconds per network; with ``--kept FOLDER``, counts are
+kept there, and a run that was interrupted continues.
 """
 
 from __future__ import annotations
@@ -177,13 +178,16 @@ def main() -> int:
     parser.add_argument("--networks", type=int, default=200)
     parser.add_argument("--space", action="append", choices=list(SPACES), help="only these")
     parser.add_argument("--board", default=BOARD)
+    parser.add_argument("--kept", type=Path, help="folder of counts; those it holds are not counted again")
     arguments = parser.parse_args()
+    if arguments.kept is not None:
+        arguments.kept.mkdir(parents=True, exist_ok=True)
     target, board = FOLDER / "ranking.json", load_board(arguments.board)
     taus = []
     accelerator = board_latency(board).timing.accelerator
     core = board.core if board.core in CODES else Core.M4F
     with tempfile.TemporaryDirectory() as folder:
-        harness = Harness(core, [accelerator], Path(folder))
+        harness = Harness(core, [accelerator], Path(folder), arguments.kept)
         for space in arguments.space or list(SPACES):
             judged = judge(drawn(space, arguments.networks, board), harness, board)
             taus.append(judged["tau"])
