@@ -45,6 +45,9 @@ _NOTHING_FREE = 0.15
 RARE_CASES = 5
 """Of each op of ``random_cases``, so that every kernel has some."""
 
+PORTABLE = "mn_conv2d_s8"
+PORTABLE_CASES = 80
+
 
 def collect(
     core: Core, families: tuple[str, ...], count: int, kernels: tuple[str, ...] = ("",)
@@ -59,6 +62,7 @@ def collect(
         chains(sequences, count // 15),
         rare_cases(),
         converted(scales, count // 12),
+        portable_convolutions(),
     )
     found: list[OpCounts] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -82,6 +86,14 @@ def rare_cases() -> Iterator[Graph]:
         rng = np.random.default_rng([SEED, *kind.encode()])
         for _ in range(RARE_CASES):
             yield random_case(kind, rng)
+
+
+def portable_convolutions() -> Iterator[Graph]:
+    """Grouped convolutions and those with a weight of -128, which every core runs by the portable kernel."""
+    rng = np.random.default_rng([SEED, *b"portable"])
+    drawn = (random_case("CONV_2D", rng) for _ in itertools.count())
+    portable = (graph for graph in drawn if _runs(graph, Core.M4F, (PORTABLE,)))
+    return itertools.islice(portable, PORTABLE_CASES)
 
 
 def _free_bytes(rng: np.random.Generator) -> int:

@@ -20,8 +20,10 @@ def conv_law(kernel: str, packed: int, p: Sizes) -> Law:
     """CONV_2D with ``packed`` bytes of weights, padding among them."""
     if "quads" in p:
         law = _by_quads(packed, p)
+    elif kernel.endswith("_dsp"):
+        law = _by_pairs(packed, p)
     else:
-        law = _by_pairs(packed, p) if kernel.endswith("_dsp") else _by_pixels(packed, p)
+        return _by_pixels(packed, p) if "1x1" in kernel else _by_windows(packed, p)
     if "1x1" in kernel:
         return law
     terms, (down, across) = packed / (2 * _channel_pairs(p)), _inner_positions(p)
@@ -39,6 +41,20 @@ def _by_pairs(packed: int, p: Sizes) -> Law:
     twice = 2 * -(-pixels // 2)
     terms = packed / (2 * channel_pairs)
     return Law((), (1, pixels, twice * channel_pairs, twice * packed, pixels * terms))
+
+
+def _by_windows(packed: int, p: Sizes) -> Law:
+    """Pixel by pixel and group by group: the window is copied, run by run, then taken as ``_by_pixels``.
+
+    A run is a row of the window, or a tap where the group's channels or the dilation leave gaps between taps.
+    """
+    windows, outputs = _pixels(p) * p["groups"], p["out_c"] // p["groups"]
+    pairs, odd, terms = outputs // 2, outputs % 2, packed // p["out_c"]
+    has_gaps = p["groups"] > 1 or p["dilation_w"] > 1
+    rows = windows * p["kernel_h"]
+    copies = (windows, rows, rows * p["kernel_w"] * has_gaps, windows * terms)
+    products = (windows * pairs * terms, windows * pairs * (terms % 4), windows * odd * terms)
+    return Law((), (1, *copies, windows * pairs, windows * odd, *products))
 
 
 def _by_pixels(packed: int, p: Sizes) -> Law:

@@ -35,9 +35,7 @@ def check_constants(graph: Graph, net: Net, weights: tuple[Folded | None, ...]) 
             )
 
 
-def check_scales(
-    graph: Graph, samples: npt.NDArray[np.float32], *, may_hold_constants: bool = False
-) -> None:
+def check_scales(graph: Graph, samples: npt.NDArray[np.float32], *, may_hold_constants: bool = False) -> None:
     """Check that the input's scale is the calibration range over 255 steps and all scales are plausible.
 
     With ``may_hold_constants`` an activation inside the network may be zero for all samples, as the product

@@ -13,7 +13,7 @@ import numpy as np
 
 from micronas.latency.counts.block_log import REGISTERS
 from micronas.latency.counts.classes import CLASSES, ClassCounts, Vector
-from micronas.latency.counts.instruction import Instruction, InstructionDecoder
+from micronas.latency.counts.instruction import Instruction, InstructionDecoder, shared_decoder
 from micronas.latency.counts.program import ElfProgram
 
 PAGE_BYTES = 1024
@@ -56,7 +56,7 @@ class BlockTable:
 
     program: ElfProgram
     single: bool = False
-    _decoder: InstructionDecoder = field(default_factory=InstructionDecoder)
+    _decoder: InstructionDecoder = field(default_factory=shared_decoder)
     _known: dict[int, CodeBlock] = field(default_factory=dict)
 
     def at(self, start: int) -> CodeBlock:

@@ -6,7 +6,9 @@ pair with a neighbouring load or store; multiple ones, a cycle per word; branche
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from capstone import CS_ARCH_ARM, CS_GRP_JUMP, CS_MODE_MCLASS, CS_MODE_THUMB, Cs, CsInsn, arm
 
@@ -28,6 +30,8 @@ _JUMPS = {
 _DIRECT = {arm.ARM_INS_B, arm.ARM_INS_BL, arm.ARM_INS_CBZ, arm.ARM_INS_CBNZ}
 _ALWAYS_TESTED = {arm.ARM_INS_CBZ, arm.ARM_INS_CBNZ}
 _MULTIPLIES = ("mul", "mla", "mls", "sml", "smu", "smm", "uml", "umu")
+_IT, _WIDE = 0xBF00, 0b11101
+"""The first byte of IT and of hints, and the least first five bits of an instruction of four bytes."""
 _REGISTERS = {
     number: index
     for index, number in enumerate(
@@ -71,11 +75,12 @@ class Instruction:
 
 
 class InstructionDecoder:
-    """Decodes Thumb code of M-profile cores, an instruction at a time."""
+    """Decodes Thumb code of M-profile cores, an instruction at a time; known bytes are not decoded again."""
 
     def __init__(self) -> None:
         self._capstone = Cs(CS_ARCH_ARM, CS_MODE_THUMB | CS_MODE_MCLASS)
         self._capstone.detail = True
+        self._known: dict[bytes, tuple[Instruction, ...]] = {}
 
     def run(self, code: bytes, address: int) -> list[Instruction]:
         """Everything from ``address`` to the first jump or to the end of ``code``.
@@ -85,15 +90,52 @@ class InstructionDecoder:
         found: list[Instruction] = []
         at = 0
         while at < len(code):
-            for raw in self._capstone.disasm(code[at:], address + at):
-                found.append(_instruction(raw))
-                if found[-1].jumps:
+            unit = code[at : at + _unit_bytes(code, at)]
+            if unit not in self._known:
+                self._known[unit] = tuple(self._decoded(unit))
+            for one in self._known[unit]:
+                found.append(_moved(one, address + at))
+                if one.jumps:
                     return found
-            at = (found[-1].end if found else address) - address
-            if at < len(code):
-                found.append(_unknown(code[at : at + 2], address + at))
-                at += found[-1].size
+            at = found[-1].end - address
         return found
+
+    def _decoded(self, unit: bytes) -> Iterator[Instruction]:
+        """The instructions of ``unit``, as if it were at address 0."""
+        at = 0
+        while at < len(unit):
+            for raw in self._capstone.disasm(unit[at:], at):
+                yield (one := _instruction(raw))
+                at = one.end
+            if at < len(unit):
+                yield (unknown := _unknown(unit[at : at + 2], at))
+                at = unknown.end
+
+
+@functools.cache
+def shared_decoder() -> InstructionDecoder:
+    """One for all programs of this process: they consist of the same kernels at other addresses."""
+    return InstructionDecoder()
+
+
+def _unit_bytes(code: bytes, at: int) -> int:
+    """Bytes of the instruction at ``at``; of an IT also those that are conditional by it."""
+    size = _size(code, at)
+    first = int.from_bytes(code[at : at + 2], "little")
+    if first & 0xFF00 == _IT and first & 0xF:
+        conditional = 4 - ((first & 0xF & -(first & 0xF)).bit_length() - 1)
+        for _ in range(conditional):
+            size += _size(code, at + size) if at + size < len(code) else 0
+    return size
+
+
+def _size(code: bytes, at: int) -> int:
+    return 4 if at + 1 < len(code) and code[at + 1] >> 3 >= _WIDE else 2
+
+
+def _moved(one: Instruction, by: int) -> Instruction:
+    target = None if one.target is None else one.target + by & 0xFFFFFFFF
+    return replace(one, address=one.address + by, target=target)
 
 
 def _instruction(raw: CsInsn) -> Instruction:
@@ -200,7 +242,7 @@ def _copied(raw: CsInsn) -> tuple[int, int, int] | None:
 
 
 def _unknown(code: bytes, address: int) -> Instruction:
-    wide = len(code) == 2 and code[1] >> 3 >= 0b11101
+    wide = len(code) == 2 and code[1] >> 3 >= _WIDE
     nothing: frozenset[int] = frozenset()
     return Instruction(
         address, 4 if wide else 2, "other", False, False, None, nothing, nothing, (), (), False, False, 0

@@ -13,7 +13,7 @@ from pathlib import Path
 from elftools.elf.elffile import ELFFile
 
 from micronas.errors import BuildError
-from micronas.latency.counts.instruction import InstructionDecoder
+from micronas.latency.counts.instruction import InstructionDecoder, shared_decoder
 
 _OPS = "mn_model_ops"
 
@@ -93,7 +93,7 @@ class ElfProgram:
     @cached_property
     def inference(self) -> tuple[CodeFunction, ...]:
         """Every function that an op may run: those it calls, and those whose address it holds."""
-        decoder = InstructionDecoder()
+        decoder = shared_decoder()
         found: dict[int, CodeFunction] = {}
         todo = [f for entry in self.op_entries if (f := self.function_at(entry)) is not None]
         while todo:
