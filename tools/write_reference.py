@@ -138,7 +138,7 @@ def _values(annotation: Any) -> str:
     if get_origin(annotation) is Literal:
         return ", ".join(f"`{value}`" for value in get_args(annotation))
     if get_origin(annotation) in (types.UnionType, Union):
-        return _values(next(kind for kind in get_args(annotation) if kind is not type(None)))
+        return ", or ".join(_values(kind) for kind in get_args(annotation) if kind is not type(None))
     if get_origin(annotation) is tuple:
         return f"list of {_values(get_args(annotation)[0])}"
     words = {bool: "`true`, `false`", int: "integer", float: "number", Path: "path", str: "text"}

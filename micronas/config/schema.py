@@ -16,6 +16,8 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from micronas.space.space_config import SpaceConfig as SpaceConfig
+
 Option: TypeAlias = bool | int | float | str | list[str]
 """The value of an option of a data source."""
 
@@ -46,41 +48,6 @@ class DataConfig(_Section):
     options: dict[str, Option] = Field(
         default={}, description="options of the source; each source checks its own"
     )
-
-
-class SpaceConfig(_Section):
-    """The networks that the strategy may propose. What the ranges mean depends on the space."""
-
-    name: str = Field(default="layerwise", description="search space, or your own as `module:Name`")
-    min_blocks: int = Field(default=2, ge=1, description="minimum number of blocks, cells or hidden layers")
-    max_blocks: int = Field(
-        default=6, ge=1, le=24, description="maximum number of blocks, cells or hidden layers"
-    )
-    min_width: int = Field(default=4, ge=4, multiple_of=4, description="minimum channels or units of a layer")
-    max_width: int = Field(
-        default=64, ge=4, le=512, multiple_of=4, description="maximum channels or units of a layer"
-    )
-    kernels: tuple[Literal[3, 5, 7], ...] = Field(
-        default=(3, 5, 7), min_length=1, description="kernel sizes to choose from"
-    )
-    expansions: tuple[int, ...] = Field(
-        default=(2, 3, 4, 6), min_length=1, description="expansion factors of inverted bottlenecks"
-    )
-    hard_swish: bool = Field(default=False, description="layerwise: hard-swish as an alternative to ReLU")
-    squeeze_excite: bool = Field(default=False, description="layerwise: squeeze-and-excite as a choice")
-    shrink: bool = Field(default=False, description="layerwise: halve or quarter the input, as a choice")
-    dilation: bool = Field(
-        default=False, description="layerwise: dilated depthwise kernels along the first axis, as a choice"
-    )
-    backbone: Literal["ds_cnn", "mobilenet_v2"] = Field(default="ds_cnn", description="micronets: skeleton")
-
-    @model_validator(mode="after")
-    def _ranges_are_not_empty(self) -> SpaceConfig:
-        if self.min_blocks > self.max_blocks:
-            raise ValueError(f"min_blocks {self.min_blocks} is more than max_blocks {self.max_blocks}")
-        if self.min_width > self.max_width:
-            raise ValueError(f"min_width {self.min_width} is more than max_width {self.max_width}")
-        return self
 
 
 class StrategyConfig(_Section):

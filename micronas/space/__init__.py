@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 
-from micronas.config import SpaceConfig
 from micronas.errors import SpaceError
 from micronas.host.plugin import Part, find, is_plugged_in
 from micronas.space.autoencoder import AutoencoderSpace
@@ -13,6 +12,7 @@ from micronas.space.cell import CellLimits, CellSpace
 from micronas.space.layerwise import LayerwiseSpace, Limits
 from micronas.space.micronets import Backbone, MicronetsLimits, MicronetsSpace
 from micronas.space.mlp import MlpLimits, MlpSpace
+from micronas.space.space_config import SpaceConfig
 
 __all__ = ["ANOMALY_SPACES", "SPACES", "Arch", "Space", "check_space", "make_space"]
 
@@ -75,11 +75,8 @@ def _limits(config: SpaceConfig, shape: tuple[int, int, int]) -> Limits:
         max_width=config.max_width,
         kernels=tuple(sorted(config.kernels)),
         expansions=tuple(sorted(config.expansions)),
-        hard_swish=config.hard_swish,
-        squeeze_excite=config.squeeze_excite,
-        shrinks=(1, 2, 4) if config.shrink else (1,),
-        dilations=(1, 2, 4) if config.dilation else (1,),
         stem_strides=(1, 2, 4, 8, 16) if max(shape[:2]) >= _STREAM else (1, 2),
+        optional=config.gene_options(),
     )
 
 
@@ -107,4 +104,5 @@ def _micronets_limits(config: SpaceConfig) -> MicronetsLimits:
         min_width=config.min_width,
         max_width=config.max_width,
         expansions=tuple(sorted(config.expansions)),
+        optional=config.gene_options(),
     )

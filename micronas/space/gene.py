@@ -80,7 +80,8 @@ def in_proportion(rng: np.random.Generator, options: tuple[Value, ...]) -> Value
     return int(rng.choice(sizes, p=sizes / sizes.sum()))
 
 
-def _everywhere(record: object) -> bool:
+def everywhere(record: object) -> bool:
+    """Applies: in all records."""
     return True
 
 
@@ -96,7 +97,7 @@ class Gene(Generic[R]):
 
     name: str
     options: tuple[Value, ...]
-    applies: Callable[[R], bool] = _everywhere
+    applies: Callable[[R], bool] = everywhere
     off: Value | None = None
     steps: Steps = every
     draw: Draw = evenly

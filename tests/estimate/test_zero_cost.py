@@ -130,9 +130,10 @@ def cut_nodes(net):
 def networks_of(name):
     from micronas.config import SpaceConfig
     from micronas.space import make_space
+    from micronas.space.space_config import every_option
 
-    config = SpaceConfig(name=name, max_width=16, hard_swish=True, squeeze_excite=True)
-    space = make_space(config, (16, 16, 2), 5)
+    config = {"name": name, "max_width": 16, **dict.fromkeys(every_option(name), True)}
+    space = make_space(SpaceConfig.model_validate(config), (16, 16, 2), 5)
     rng = np.random.default_rng(0)
     return [space.net(arch) for arch in (*space.baselines()[:2], *(space.sample(rng) for _ in range(8)))]
 

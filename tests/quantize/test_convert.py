@@ -43,6 +43,7 @@ from micronas.quantize import quantize
 from micronas.quantize.order import in_order_of
 from micronas.quantize.proof import check_constants
 from micronas.space import make_space
+from micronas.space.space_config import every_option
 from tests.support.model_runner import run_in_emulator
 from tests.support.oracle import random_inputs, run_tflm
 
@@ -160,10 +161,9 @@ def test_promised_graph_equals_the_converted_one(name, number):
     """The property that the budget gate rests on: equal before and after training, to the byte."""
     for i in range(number):
         rng = np.random.default_rng([20, i])
-        rich = i % 3 == 0 and name == "layerwise"
-        config = SpaceConfig(
-            name=name, max_width=32, hard_swish=rich, squeeze_excite=rich, shrink=rich, dilation=rich
-        )
+        rich = i % 3 == 0
+        keys = dict.fromkeys(every_option(name), rich)
+        config = SpaceConfig.model_validate({"name": name, "max_width": 32, **keys})
         space = make_space(config, SHAPES[i % len(SHAPES)], 4 + i % 7)
         net = space.net(space.sample(rng))
         data = quantize(trained_like(net, i), net, samples_for(net, i))

@@ -1,9 +1,15 @@
-"""The genotype of the layer-wise space: a stem and a variable number of blocks."""
+"""The genotype of the layer-wise space: a stem and a variable number of blocks.
+
+The fields that are ``optional`` declare all of a gene but its meaning in the network, which is in ``decode``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+
+from micronas.space.gene import others, set_with, smallest_with
+from micronas.space.optional_gene import Options, optional
 
 
 class BlockKind(Enum):
@@ -15,6 +21,15 @@ class BlockKind(Enum):
     """k x k depthwise, 1x1 convolution, ReLU after each (MobileNet, DS-CNN)."""
     INVERTED = "inverted"
     """1x1 expansion, k x k depthwise, linear 1x1 projection, residual if shapes agree (MobileNetV2)."""
+
+
+def _has_depthwise(block: Block) -> bool:
+    return block.kind is not BlockKind.CONV
+
+
+def _has_dense_rows(block: Block) -> bool:
+    """TensorFlow has no dilated kernel with a stride."""
+    return _has_depthwise(block) and block.stride == 1
 
 
 @dataclass(frozen=True)
@@ -29,7 +44,9 @@ class Stem:
     kernel: int
     stride: int
     width: int
-    shrink: int = 1
+    shrink: int = optional(
+        1, (2, 4), "halve or quarter the input, as a choice", gradual=True, in_all_json=True
+    )
 
 
 @dataclass(frozen=True)
@@ -47,9 +64,33 @@ class Block:
     width: int
     expansion: int = 1
     pool: bool = False
-    swish: bool = False
-    gate: bool = False
-    dilation: int = 1
+    swish: bool = optional(
+        False,
+        (True,),
+        "hard-swish as an alternative to ReLU",
+        key="hard_swish",
+        steps=others,
+        draw=set_with(0.4),
+        in_all_json=True,
+    )
+    gate: bool = optional(
+        False,
+        (True,),
+        "squeeze-and-excite as a choice",
+        key="squeeze_excite",
+        applies=_has_depthwise,
+        steps=others,
+        draw=set_with(0.3),
+        in_all_json=True,
+    )
+    dilation: int = optional(
+        1,
+        (2, 4),
+        "dilated depthwise kernels along the first axis, as a choice",
+        applies=_has_dense_rows,
+        draw=smallest_with(0.6),
+        gradual=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -62,7 +103,7 @@ class LayerwiseArch:
 
 @dataclass(frozen=True)
 class Limits:
-    """Which genes are allowed; from ``micronas.config.SpaceConfig``."""
+    """Which genes are allowed; from ``SpaceConfig``. ``optional`` holds the options of optional genes."""
 
     min_blocks: int = 2
     max_blocks: int = 6
@@ -70,11 +111,8 @@ class Limits:
     max_width: int = 64
     kernels: tuple[int, ...] = (3, 5, 7)
     expansions: tuple[int, ...] = (2, 3, 4, 6)
-    hard_swish: bool = False
-    squeeze_excite: bool = False
-    shrinks: tuple[int, ...] = (1,)
-    dilations: tuple[int, ...] = (1,)
     stem_strides: tuple[int, ...] = (1, 2)
+    optional: Options = field(default_factory=dict, hash=False)
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -47,7 +47,7 @@ def _designs(limits: Limits, shape: tuple[int, int, int]) -> Iterator[Design]:
     if _is_photograph(shape):
         yield _full_resolution
         yield _mobilenet
-    if limits.hard_swish or limits.squeeze_excite:
+    if {"hard_swish", "squeeze_excite"} & limits.optional.keys():
         yield _mobilenet_v3
 
 
@@ -61,8 +61,9 @@ def _stream_designs(limits: Limits, length: int) -> Iterator[Design]:
     for kernel in sorted({max(limits.kernels), _kernel(5, limits)}):
         yield partial(_wide, kind=BlockKind.CONV, length=length, kernel=kernel, limits=limits)
         yield partial(_wide, kind=BlockKind.SEPARABLE, length=length, kernel=kernel, limits=limits)
-    if max(limits.dilations) > 1:
-        yield partial(_dilated, kernel=max(limits.kernels), limits=limits)
+    dilations = [step for step in limits.optional.get("dilation", ()) if isinstance(step, int)]
+    if dilations:
+        yield partial(_dilated, dilations=dilations, limits=limits)
 
 
 def receptive_field(arch: LayerwiseArch) -> int:
@@ -99,11 +100,10 @@ def _halvings(length: int) -> int:
     return max(2, (length // SMALLEST_HALVED).bit_length())
 
 
-def _dilated(width: int, *, kernel: int, limits: Limits) -> LayerwiseArch:
+def _dilated(width: int, *, dilations: list[int], limits: Limits) -> LayerwiseArch:
     """Depthwise kernels of growing dilation after a strided stem (TCN, Bai et al. 2018)."""
-    steps = tuple(
-        islice(_cycled(sorted(limits.dilations)), max(limits.min_blocks, min(limits.max_blocks, 4)))
-    )
+    kernel, depth = max(limits.kernels), max(limits.min_blocks, min(limits.max_blocks, 4))
+    steps = tuple(islice(_cycled(sorted(dilations)), depth))
     blocks = tuple(Block(BlockKind.SEPARABLE, kernel, 1, 2 * width, dilation=step) for step in steps)
     return LayerwiseArch(Stem(kernel, 2, width), blocks)
 
@@ -170,7 +170,7 @@ def _mobilenet_v3(width: int) -> LayerwiseArch:
 
 
 def _fitted(arch: LayerwiseArch, limits: Limits) -> LayerwiseArch:
-    """``arch`` with kernels, widths and depth brought into ``limits``."""
+    """``arch`` with kernels, widths and depth brought into ``limits``; the canonical form does the rest."""
     blocks = [_fitted_block(b, limits) for b in arch.blocks][: limits.max_blocks]
     blocks += [blocks[-1]] * (limits.min_blocks - len(blocks))
     stem = Stem(
@@ -184,14 +184,7 @@ def _fitted_block(block: Block, limits: Limits) -> Block:
     expansion = block.expansion
     if block.kind is BlockKind.INVERTED:
         expansion = min(limits.expansions, key=lambda e: abs(e - block.expansion))
-    return replace(
-        block,
-        kernel=_kernel(block.kernel, limits),
-        width=width,
-        expansion=expansion,
-        swish=block.swish and limits.hard_swish,
-        gate=block.gate and limits.squeeze_excite,
-    )
+    return replace(block, kernel=_kernel(block.kernel, limits), width=width, expansion=expansion)
 
 
 def _kernel(wished: int, limits: Limits) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+
+from micronas.space.optional_gene import Options
 
 
 class Backbone(Enum):
@@ -42,6 +44,7 @@ class MicronetsLimits:
     min_width: int = 4
     max_width: int = 64
     expansions: tuple[int, ...] = (2, 3, 4, 6)
+    optional: Options = field(default_factory=dict, hash=False)
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from micronas.space.gene_group import RecordGenes, SingleGene
 from micronas.space.genome import Genome, One, Row
 from micronas.space.micronets.arch import MicronetsArch, MicronetsLimits, SlotGenes
 from micronas.space.micronets.skeleton import Skeleton
+from micronas.space.optional_gene import optional_genes
 
 
 def _is_kept(slot: SlotGenes) -> bool:
@@ -20,6 +21,7 @@ def slot_genes(limits: MicronetsLimits) -> RecordGenes[SlotGenes]:
         Gene("kept", (True, False)),
         Gene("width", limits.widths, _is_kept, steps=near),
         Gene("expansion", limits.allowed_expansions, _is_kept),
+        *optional_genes(SlotGenes, limits.optional),
     )
 
 

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from micronas.errors import SpaceError
 from micronas.space.extent import Plane, effective_kernel, effective_stride, halved, strided_kernel
 from micronas.space.layerwise import Block, BlockKind, LayerwiseSpace, Limits
 
@@ -128,8 +127,6 @@ def draw_layout(space: LayerwiseSpace, widest: int, rng: np.random.Generator) ->
 def make_backbone(space: LayerwiseSpace, layout: StageLayout) -> ChoiceBackbone:
     """The backbone of ``layout``; stages before the last are half as wide."""
     limits, plane = space.limits, (space.input_shape[0], space.input_shape[1])
-    if 1 not in limits.shrinks:
-        raise SpaceError("a differentiable search needs inputs in full size (space.shrinks without 1)")
     stages = _stages(layout.strides)
     widths = [width_steps(_widest(layout, stages[-1] - stage), limits.widths) for stage in stages]
     stem_kernels = _distinct(limits.kernels, lambda k: strided_kernel(k, layout.stem_stride, plane))

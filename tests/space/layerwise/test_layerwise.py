@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from micronas.config import SpaceConfig
-from micronas.errors import SpaceError
+from micronas.config import SpaceConfig, parse_config
+from micronas.errors import ConfigError, SpaceError
 from micronas.model.net import Add, Apply, Conv, DepthwiseConv, Function, Pool, PoolKind, shape_graph
 from micronas.model.tflite.writer import write as write_tflite
 from micronas.space import make_space
+from micronas.space.gene import everywhere
+from micronas.space.genome import Chain, with_item
 from micronas.space.layerwise import Block, BlockKind, LayerwiseArch, LayerwiseSpace, Limits, Stem
+from micronas.space.space_config import every_option, genes_of
 
 SHAPES = ((28, 28, 1), (49, 40, 1), (49, 10, 1), (64, 1, 3), (96, 96, 3), (5, 3, 2), (1, 1, 4))
 LIMITS = Limits(
     min_blocks=1,
     max_blocks=5,
     max_width=32,
-    hard_swish=True,
-    squeeze_excite=True,
-    shrinks=(1, 2, 4),
     stem_strides=(1, 2, 4, 8),
-    dilations=(1, 2, 4),
+    optional=every_option("layerwise"),
 )
 MILD = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -41,18 +42,22 @@ def _raw(draw_int, limits=LIMITS):
     def pick(options):
         return options[draw_int(0, len(options) - 1)]
 
-    def block():
-        kind = pick(list(BlockKind))
-        expansion = pick(limits.expansions) if kind is BlockKind.INVERTED else 1
-        kernel, stride, width = pick(limits.kernels), pick((1, 2)), pick(limits.widths)
-        gate = kind is not BlockKind.CONV and pick((False, True))
-        dilation = pick(limits.dilations) if kind is not BlockKind.CONV and stride == 1 else 1
-        pool, swish = pick((False, True)), pick((False, True))
-        return Block(kind, kernel, stride, width, expansion, pool, swish, gate, dilation)
+    def item(genes):
+        values = {}
+        for gene in genes.genes:
+            values[gene.name] = pick(gene.allowed(genes.first(values)))
+        return genes.made(values)
 
     count = draw_int(limits.min_blocks, limits.max_blocks)
-    stem = Stem(pick(limits.kernels), pick(limits.stem_strides), pick(limits.widths), pick(limits.shrinks))
-    return LayerwiseArch(stem, tuple(block() for _ in range(count)))
+    parts = LayerwiseSpace(SHAPES[0], 2, limits).genome.parts
+    return LayerwiseArch(
+        **{
+            part.name: tuple(item(part.genes) for _ in range(count))
+            if isinstance(part, Chain)
+            else item(part.genes)
+            for part in parts
+        }
+    )
 
 
 @st.composite
@@ -93,24 +98,16 @@ def test_canonical_genes_each_have_an_effect(space, arch):
     """Lowering any one gene of a canonical architecture changes the network."""
     canonical = _canonical(space, arch)
     net = space.net(canonical)
-    lower_stems = [
-        replace(canonical.stem, stride=s) for s in LIMITS.stem_strides if s < canonical.stem.stride
-    ]
-    lower_stems += [replace(canonical.stem, shrink=s) for s in LIMITS.shrinks if s < canonical.stem.shrink]
-    lower_stems += [replace(canonical.stem, kernel=k) for k in LIMITS.kernels if k < canonical.stem.kernel]
-    for stem in lower_stems:
-        assert space.net(replace(canonical, stem=stem)) != net
-    for i, block in enumerate(canonical.blocks):
-        lower = []
-        lower += [replace(block, stride=1)] if block.stride == 2 else []
-        lower += [replace(block, pool=False)] if block.pool else []
-        lower += [replace(block, swish=False)] if block.swish else []
-        lower += [replace(block, gate=False)] if block.gate else []
-        lower += [replace(block, kernel=k) for k in LIMITS.kernels if k < block.kernel]
-        lower += [replace(block, dilation=d) for d in LIMITS.dilations if d < block.dilation]
-        for changed in lower:
-            blocks = (*canonical.blocks[:i], changed, *canonical.blocks[i + 1 :])
-            assert space.net(replace(canonical, blocks=blocks)) != net
+    for part, items in space.genome.items(canonical):
+        for place, item in enumerate(items):
+            for gene in part.genes.genes:
+                if gene.name in ("kind", "width"):
+                    continue  # another kind has other genes; a width always has an effect
+                values = part.genes.values(item)
+                allowed = gene.allowed(item)
+                for lower in allowed[: allowed.index(values[gene.name])]:
+                    changed = part.genes.made({**values, gene.name: lower})
+                    assert space.net(with_item(canonical, part, place, changed)) != net
 
 
 @MILD
@@ -135,7 +132,8 @@ def test_mutation_is_a_neighbour_and_another_network(space, arch, seed):
 
 def _gene_differences(a, b):
     """Names of the genes that differ, block by block."""
-    found = [f"stem.{k}" for k, v in asdict(a.stem).items() if asdict(b.stem)[k] != v]
+    parts = [field.name for field in fields(a) if field.name != "blocks"]
+    found = [f"{p}.{k}" for p in parts for k, v in asdict(a)[p].items() if asdict(b)[p][k] != v]
     for i, (x, y) in enumerate(zip(a.blocks, b.blocks, strict=True)):
         found += [f"{i}.{k}" for k, v in asdict(x).items() if asdict(y)[k] != v]
     return found
@@ -152,14 +150,13 @@ def test_mutation_changes_one_gene_or_one_block(classes, data):
     longer, shorter = sorted((arch, neighbour), key=lambda a: len(a.blocks), reverse=True)
     if len(longer.blocks) == len(shorter.blocks):
         changed = _gene_differences(arch, neighbour)
-        # Another kind brings its expansion along; plain and strided convolutions have fewer genes.
+        # Another kind or stride brings along the genes that depend on it.
         genes = {g.split(".")[1] for g in changed}
-        assert len(changed) == 1 or (
-            ("kind" in genes and genes <= {"kind", "expansion", "gate", "dilation"})
-            or genes == {"stride", "dilation"}
-        )
+        blocks = next(part for part in space.genome.parts if part.name == "blocks")
+        dependent = {gene.name for gene in blocks.genes.genes if gene.applies is not everywhere}
+        assert len(changed) == 1 or genes - dependent in ({"kind"}, {"stride"})
     else:
-        assert longer.stem == shorter.stem
+        assert replace(longer, blocks=()) == replace(shorter, blocks=())
         without_one = [(*longer.blocks[:i], *longer.blocks[i + 1 :]) for i in range(len(longer.blocks))]
         assert shorter.blocks in without_one
 
@@ -192,9 +189,10 @@ def test_crossover_stays_in_the_space_and_takes_from_both(space, a, b, seed):
     assert _canonical(space, child) == child
     genes = {(x.kind, x.width) for x in (*a.blocks, *b.blocks)}
     assert {(x.kind, x.width) for x in child.blocks} <= genes
-    assert child.stem == a.stem
+    assert replace(child, blocks=()) == replace(a, blocks=())
 
 
+@settings(max_examples=20, deadline=None)
 @given(seeds)
 def test_crossover_with_itself_can_give_itself(seed):
     space = LayerwiseSpace((28, 28, 1), 10, Limits(min_blocks=2, max_blocks=2))
@@ -270,7 +268,7 @@ def _seen(net):
     [
         *((length, Limits()) for length in (40, 64, 128, 400)),
         (64, Limits(max_blocks=3)),
-        (128, Limits(max_blocks=3, dilations=(1, 2, 4, 8))),
+        (128, Limits(max_blocks=3, optional={"dilation": (1, 2, 4, 8)})),
     ],
 )
 def test_baseline_networks_of_streams_see_the_whole_window(length, limits):
@@ -377,7 +375,7 @@ def test_raw_audio_starts_with_long_overlapping_strides():
 
 def test_mobilenet_v3_block_has_gate_and_hard_swish_where_the_genes_say():
     """Howard et al. 2019: expand, depthwise, squeeze-excite, project; the projection is linear."""
-    limits = Limits(hard_swish=True, squeeze_excite=True, min_blocks=1)
+    limits = replace(LIMITS, min_blocks=1)
     space = LayerwiseSpace((32, 32, 3), 10, limits)
     block = Block(BlockKind.INVERTED, 5, 1, 16, 4, swish=True, gate=True)
     net = space.net(LayerwiseArch(Stem(3, 2, 16), (block,)))
@@ -409,13 +407,47 @@ def test_dilation_widens_the_window_along_the_first_axis_as_far_as_the_plane_goe
             space.net(LayerwiseArch(Stem(3, 1, 8), (Block(kind, 3, stride, 8, dilation=2),)))
 
 
-def test_a_space_without_dilation_is_the_space_that_it_was():
-    plain, dilated = (make_space(SpaceConfig(dilation=on), (49, 10, 1), 12) for on in (False, True))
+@pytest.mark.parametrize("gene", genes_of("layerwise"), ids=lambda gene: gene.key)
+def test_the_key_of_a_gene_opens_all_its_values_and_no_key_none(gene):
+    plain, opened = (
+        make_space(SpaceConfig.model_validate({gene.key: on}), (49, 10, 1), 12) for on in (False, True)
+    )
+    drawn = [opened.sample(np.random.default_rng(i)) for i in range(60)]
+    assert {value for arch in drawn for value in _values(arch, gene.name)} == set(gene.every_option)
     arch = plain.sample(np.random.default_rng(0))
-    assert "dilation" not in json.dumps(plain.to_json(arch))
+    assert {*_values(arch, gene.name)} == {gene.every_option[0]}
+    assert (gene.name in json.dumps(plain.to_json(arch))) == gene.in_all_json
     assert plain.key(arch) == LayerwiseSpace((49, 10, 1), 12, Limits()).key(arch)
-    drawn = [dilated.sample(np.random.default_rng(i)) for i in range(60)]
-    assert {block.dilation for arch in drawn for block in arch.blocks} == {1, 2, 4}
+
+
+def _values(arch, name):
+    """The values of a gene in all records that have it."""
+    records = (arch.stem, *arch.blocks, *(getattr(arch, f.name) for f in fields(arch)))
+    return [getattr(record, name) for record in records if hasattr(record, name)]
+
+
+def test_a_list_limits_a_gene_to_some_of_its_values():
+    space = make_space(SpaceConfig.model_validate({"dilation": [2, 1]}), (49, 10, 1), 12)
+    drawn = [space.sample(np.random.default_rng(i)) for i in range(60)]
+    assert {*itertools.chain(*(_values(arch, "dilation") for arch in drawn))} == {1, 2}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("dilation", [2], "dilation: must be true, false or a list of 1 and some of 2, 4, not [2]"),
+        ("dilation", [1, 3], "some of 2, 4, not [1, 3]"),
+        ("dilation", [True, 2], "some of 2, 4, not [True, 2]"),
+        ("dilation", 2, "some of 2, 4, not 2"),
+        ("shrink", [1, 4], "shrink: must not skip a value: small planes turn 4 into 2; use [1, 2, 4]"),
+        ("hard_swish", [False], "hard_swish: must be a valid boolean, not [False]"),
+        ("name", "mlp", "hard_swish is a gene of layerwise, not of mlp"),
+    ],
+)
+def test_wrong_values_of_keys_of_genes_are_refused(key, value, message):
+    with pytest.raises(ConfigError) as caught:
+        parse_config({"space": {"hard_swish": True, key: value}})
+    assert message in str(caught.value)
 
 
 def test_half_resolution_is_an_average_in_front():

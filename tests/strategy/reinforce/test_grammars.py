@@ -10,6 +10,7 @@ import pytest
 from micronas.config import SpaceConfig, StrategyConfig
 from micronas.space import make_space
 from micronas.space.grammar import Grammar, encode
+from micronas.space.space_config import every_option
 from micronas.strategy import make_strategy
 from micronas.supernet.choose_region import choose_region
 
@@ -26,7 +27,7 @@ def _region() -> Any:
 MICRONETS = _space(name="micronets", max_blocks=5, min_blocks=3, backbone="mobilenet_v2")
 CELL, MLP, DS_CNN, REGION = _space(name="cell"), _space(name="mlp"), _space(name="micronets"), _region()
 SPACES = {
-    "layerwise": _space(name="layerwise", hard_swish=True, squeeze_excite=True, shrink=True),
+    "layerwise": _space(name="layerwise", **dict.fromkeys(every_option("layerwise"), True)),
     "layerwise, one kernel": _space(name="layerwise", kernels=(3,), min_blocks=1),
     "cell": CELL,
     "mlp": MLP,
