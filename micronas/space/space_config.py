@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 
 from micronas.space.gene import Value, plain
-from micronas.space.layerwise.arch import Block, Stem
+from micronas.space.layerwise.arch import Block, Head, Stem
 from micronas.space.micronets.arch import SlotGenes
 from micronas.space.optional_gene import OptionalGene, Options, declared_in
 from micronas.trial import Json
 
-RECORDS: Mapping[str, tuple[type[object], ...]] = {"layerwise": (Stem, Block), "micronets": (SlotGenes,)}
+RECORDS: Mapping[str, tuple[type[object], ...]] = {
+    "layerwise": (Stem, Block, Head),
+    "micronets": (SlotGenes,),
+}
 """Space -> the records of its genotype that may declare optional genes, in the order of the genome."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 from micronas.errors import SpaceError
-from micronas.space.layerwise import Block, BlockKind, LayerwiseArch, LayerwiseSpace, Stem
+from micronas.space.layerwise import Block, BlockKind, Head, LayerwiseArch, LayerwiseSpace, Stem
 from micronas.supernet.block_region import GENES_PER_BLOCK, BlockOptions, BlockRegion
 from micronas.supernet.region import Genes, shared_widths
 
@@ -18,8 +18,8 @@ def plain(arch: LayerwiseArch) -> LayerwiseArch:
     return LayerwiseArch(stem, blocks)
 
 
-def _parts(arch: LayerwiseArch) -> tuple[Stem | Block, ...]:
-    return arch.stem, *arch.blocks
+def _parts(arch: LayerwiseArch) -> tuple[Stem | Block | Head, ...]:
+    return arch.stem, *arch.blocks, arch.head
 
 
 def _differs(name: str, a: object, b: object) -> bool:

@@ -1,4 +1,4 @@
-"""The genotype of the layer-wise space: a stem and a variable number of blocks.
+"""The genotype of the layer-wise space: a stem, a variable number of blocks and a head.
 
 The fields that are ``optional`` declare all of a gene but its meaning in the network, which is in ``decode``.
 """
@@ -94,11 +94,17 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Head:
+    """What follows the last block: global average pooling, one dense layer and softmax."""
+
+
+@dataclass(frozen=True)
 class LayerwiseArch:
-    """Stem and blocks, followed by global average pooling, one dense layer and softmax."""
+    """Stem, blocks and head."""
 
     stem: Stem
     blocks: tuple[Block, ...]
+    head: Head = Head()
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def canonical(arch: LayerwiseArch, plane: Plane, limits: Limits) -> LayerwiseArc
     for block in arch.blocks:
         blocks.append(_canonical_block(block, plane, limits))
         plane = plane_after(blocks[-1], plane)
-    return LayerwiseArch(stem, tuple(blocks))
+    return LayerwiseArch(stem, tuple(blocks), arch.head)
 
 
 def _shrunk(shrink: int, plane: Plane) -> tuple[int, Plane]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from micronas.space.gene import Value
 from micronas.space.gene_group import RecordGenes
-from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Limits, Stem
+from micronas.space.layerwise.arch import Block, BlockKind, Head, LayerwiseArch, Limits, Stem
 from micronas.space.widths import nearest_width
 
 _SHARE_STRIDED = 0.35
@@ -25,7 +25,11 @@ _GROWTH_ELSEWHERE = (0.7, 1.4)
 
 
 def draw(
-    rng: np.random.Generator, limits: Limits, stem: RecordGenes[Stem], block: RecordGenes[Block]
+    rng: np.random.Generator,
+    limits: Limits,
+    stem: RecordGenes[Stem],
+    block: RecordGenes[Block],
+    head: RecordGenes[Head],
 ) -> LayerwiseArch:
     """A random architecture, not yet in canonical form."""
     width = _typical_width(rng, limits)
@@ -42,7 +46,7 @@ def draw(
         correlated: dict[str, Value] = {"kind": kind, "stride": stride, "pool": pool}
         correlated["width"] = nearest_width(width, limits.widths)
         blocks.append(block.drawn(rng, correlated))
-    return LayerwiseArch(drawn_stem, tuple(blocks))
+    return LayerwiseArch(drawn_stem, tuple(blocks), head.drawn(rng, {}))
 
 
 def _typical_width(rng: np.random.Generator, limits: Limits) -> float:

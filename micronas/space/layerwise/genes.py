@@ -5,7 +5,7 @@ from __future__ import annotations
 from micronas.space.gene import Gene, in_proportion, near, others, smallest_with
 from micronas.space.gene_group import RecordGenes
 from micronas.space.genome import Chain, Genome, One
-from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Limits, Stem
+from micronas.space.layerwise.arch import Block, BlockKind, Head, LayerwiseArch, Limits, Stem
 from micronas.space.optional_gene import optional_genes
 
 FLAG = (False, True)
@@ -41,6 +41,12 @@ def block_genes(limits: Limits) -> RecordGenes[Block]:
     )
 
 
-def genome(stem: RecordGenes[Stem], blocks: Chain) -> Genome[LayerwiseArch]:
-    """Stem and blocks."""
-    return Genome(LayerwiseArch, (One("stem", stem.for_parts()), blocks))
+def head_genes(limits: Limits) -> RecordGenes[Head]:
+    """Genes of the head."""
+    return RecordGenes(Head, *optional_genes(Head, limits.optional))
+
+
+def genome(stem: RecordGenes[Stem], blocks: Chain, head: RecordGenes[Head]) -> Genome[LayerwiseArch]:
+    """Stem, blocks and head, which is no part while its genes are off."""
+    parts = (One("stem", stem.for_parts()), blocks, One("head", head.for_parts()))
+    return Genome(LayerwiseArch, tuple(part for part in parts if part.genes.genes))

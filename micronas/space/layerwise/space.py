@@ -17,7 +17,7 @@ from micronas.space.layerwise.baselines import baselines
 from micronas.space.layerwise.canonical import canonical
 from micronas.space.layerwise.decode import decode
 from micronas.space.layerwise.draw import draw
-from micronas.space.layerwise.genes import STEP_ORDER, block_genes, genome, stem_genes
+from micronas.space.layerwise.genes import STEP_ORDER, block_genes, genome, head_genes, stem_genes
 
 
 class LayerwiseSpace(GenomeSpace[LayerwiseArch]):
@@ -38,13 +38,13 @@ class LayerwiseSpace(GenomeSpace[LayerwiseArch]):
                 f"not {input_shape} and {n_classes}"
             )
         self.input_shape, self.n_classes, self.limits = input_shape, n_classes, limits
-        self._stem, self._block = stem_genes(limits), block_genes(limits)
+        self._stem, self._block, self._head = stem_genes(limits), block_genes(limits), head_genes(limits)
         self._chain = Chain("blocks", self._block.for_parts(), limits.min_blocks, limits.max_blocks)
-        self.genome = genome(self._stem, self._chain)
+        self.genome = genome(self._stem, self._chain, self._head)
 
     def draw(self, rng: np.random.Generator) -> LayerwiseArch:
         """See ``draw``."""
-        return draw(rng, self.limits, self._stem, self._block)
+        return draw(rng, self.limits, self._stem, self._block, self._head)
 
     def mutations(self, arch: LayerwiseArch) -> Iterator[Iterator[LayerwiseArch]]:
         """Another value of a gene, or one block more or less."""
@@ -53,7 +53,7 @@ class LayerwiseSpace(GenomeSpace[LayerwiseArch]):
         yield (replace(arch, blocks=blocks) for blocks in shorter(self._chain, arch.blocks))
 
     def crossed(self, a: LayerwiseArch, b: LayerwiseArch, rng: np.random.Generator) -> LayerwiseArch:
-        """Stem and first blocks of ``a``, last blocks of ``b``; one cut in each, depth within limits."""
+        """Stem, first blocks and head of ``a``, last blocks of ``b``; one cut in each, within the limits."""
         return replace(a, blocks=spliced(self._chain, a.blocks, b.blocks, rng))
 
     def canonical(self, raw: LayerwiseArch) -> LayerwiseArch:
