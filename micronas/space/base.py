@@ -182,8 +182,8 @@ def hash_json(data: Json) -> str:
 
 def hash_net(net: Net) -> str:
     """Sixteen hex digits of the SHA-256 of the layers and edges of ``net``."""
-    # Networks without dilation keep the keys of runs made before dilation existed.
-    text = repr(net.nodes).replace(", dilation_h=1)", ")")
+    # Networks without dilation and dropout keep the keys of runs made before these existed.
+    text = repr(net.nodes).replace(", dilation_h=1)", ")").replace(", dropout=0.0)", ")")
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

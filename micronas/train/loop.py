@@ -144,9 +144,10 @@ def supervised(model: TfModel, objective: Objective) -> Loss:
     """The loss of ``model`` on labelled samples."""
 
     def loss(
-        parameters: Tensor, statistics: Tensor, x: Tensor, y: Tensor, _number: Tensor
+        parameters: Tensor, statistics: Tensor, x: Tensor, y: Tensor, number: Tensor
     ) -> tuple[Tensor, Tensor]:
-        logits, statistics = model.forward(parameters, statistics, x, training=True)
+        noise = tf.stack([-1 - model.seed % 2**31, number])  # augmentation uses seeds of 0 and more
+        logits, statistics = model.forward(parameters, statistics, x, training=True, noise=noise)
         return objective(x, y, logits), statistics
 
     return loss

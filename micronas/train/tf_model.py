@@ -53,7 +53,7 @@ class TfModel:
     """
 
     def __init__(self, net: Net, seed: int = 0) -> None:
-        self.net = net
+        self.net, self.seed = net, seed
         weights = initial_weights(net, seed)
         self._shapes = [a.shape for node in weights if node for a in _trained(node)]
         self._channels = [node.norm.mean.size for node in weights if node and node.norm]
@@ -73,15 +73,21 @@ class TfModel:
         return logits
 
     def forward(
-        self, parameters: Tensor, statistics: Tensor, x: Tensor, training: bool
+        self, parameters: Tensor, statistics: Tensor, x: Tensor, training: bool, noise: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """The network as a pure function: logits and the statistics after this batch."""
+        """The network as a pure function: logits and the statistics after this batch.
+
+        ``noise``, two integers, seeds the dropout of a training step; without it, nothing is dropped.
+        """
         arrays = iter(self.arrays(parameters))
         means_and_variances = _split(statistics, [(n,) for n in self._channels * 2])
         norms = _NormState(means_and_variances, len(self._channels), training)
         values: list[Tensor] = [x]
         for node in self.net.nodes[1:]:
-            values.append(_apply(node.layer, [values[i] for i in node.inputs], arrays, norms))
+            reads = [values[i] for i in node.inputs]
+            if noise is not None and isinstance(node.layer, Dense) and node.layer.dropout:
+                reads = [tf.nn.experimental.stateless_dropout(reads[0], node.layer.dropout, noise)]
+            values.append(_apply(node.layer, reads, arrays, norms))
         return values[-1], norms.updated()
 
     def arrays(self, parameters: Tensor) -> list[Tensor]:

@@ -1,5 +1,6 @@
 """Training: learns, repeats, stops in time, keeps the best, refuses NaN."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -184,3 +185,31 @@ def test_class_weights_make_every_class_count_alike():
     losses = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(4), y]
     weighted = smoothed_cross_entropy(3, 0.0, weights)(None, tf.constant(y), tf.constant(logits))
     assert float(weighted) == pytest.approx((losses[:3].mean() + losses[3]) / 2, rel=1e-5)
+
+
+def test_dropout_drops_the_given_share_of_a_dense_layers_inputs_and_only_in_training_steps():
+    """Over an input of ones and a kernel of ones, the logits are the sum of what was kept, scaled back up."""
+    builder = NetBuilder((1000,))
+    net = builder.chain(Dense(2, dropout=0.2), SoftmaxLayer()).build()
+    model, x = TfModel(net, 0), tf.ones((8, 1000))
+    parameters = tf.constant([1.0] * 2000 + [0.0] * 2)
+
+    def logits(training, noise):
+        return model.forward(parameters, model.statistics, x, training, noise)[0].numpy()
+
+    dropped = logits(True, tf.constant([-1, 7]))
+    kept = dropped * 0.8 / 1000
+    assert kept.mean() == pytest.approx(0.8, abs=0.02)
+    assert len({round(float(row[0]), 2) for row in dropped}) > 1
+    assert np.array_equal(dropped, logits(True, tf.constant([-1, 7])))
+    assert not np.array_equal(dropped, logits(True, tf.constant([-1, 8])))
+    assert np.array_equal(logits(False, None), np.full((8, 2), 1000.0, np.float32))
+
+
+def test_trainings_with_dropout_repeat_and_differ_from_those_without(net, digits):
+    head = dataclasses.replace(net.nodes[-2], layer=Dense(10, dropout=0.4))
+    dropped = dataclasses.replace(net, nodes=(*net.nodes[:-2], head, net.nodes[-1]))
+    quick = dataclasses.replace(QUICK, epochs=1)
+    first, again, without = (training.train(n, digits, quick, seed=1) for n in (dropped, dropped, net))
+    assert np.array_equal(first.model.parameters.numpy(), again.model.parameters.numpy())
+    assert not np.array_equal(first.model.parameters.numpy(), without.model.parameters.numpy())

@@ -51,11 +51,16 @@ class DepthwiseConv:
 
 @dataclass(frozen=True)
 class Dense:
-    """Fully connected layer over (features,)."""
+    """Fully connected layer over (features,).
+
+    ``dropout`` is the share of the inputs that each training step sets to 0 (Srivastava et al. 2014); the
+    trained network does not have it.
+    """
 
     units: int
     activation: Activation = Activation.NONE
     batch_norm: bool = False
+    dropout: float = 0.0
 
 
 class PoolKind(Enum):

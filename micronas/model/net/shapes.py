@@ -58,6 +58,8 @@ def _output_shape(layer: Layer, inputs: list[Shape]) -> Shape:
             return (*_window(layer, layer.pool_h, layer.pool_w, x), x[2])
         case Dense():
             _one(inputs, rank=1)
+            if not 0 <= layer.dropout < 1:
+                raise _MismatchError(f"dropout {layer.dropout} is not from 0 to less than 1")
             return (_positive(layer.units, "units"),)
         case GlobalAveragePool():
             return _averaged(layer, _one(inputs, rank=3))
