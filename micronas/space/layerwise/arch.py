@@ -97,6 +97,12 @@ class Block:
 class Head:
     """What follows the last block: global average pooling, one dense layer and softmax."""
 
+    dropout: float = optional(
+        0.0,
+        (0.1, 0.2, 0.4),
+        "dropout before the last layer in training, as a choice; costs nothing on the board",
+    )
+
 
 @dataclass(frozen=True)
 class LayerwiseArch:

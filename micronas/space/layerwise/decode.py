@@ -37,7 +37,9 @@ def decode(arch: LayerwiseArch, input_shape: tuple[int, int, int], n_classes: in
     _add_stem(builder, arch.stem)
     for block in arch.blocks:
         add_block(builder, block)
-    return builder.chain(GlobalAveragePool(), Dense(n_classes), SoftmaxLayer()).build()
+    return builder.chain(
+        GlobalAveragePool(), Dense(n_classes, dropout=arch.head.dropout), SoftmaxLayer()
+    ).build()
 
 
 def _add_stem(builder: NetBuilder, stem: Stem) -> None:

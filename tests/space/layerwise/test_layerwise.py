@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from micronas.config import SpaceConfig, parse_config
 from micronas.errors import ConfigError, SpaceError
-from micronas.model.net import Add, Apply, Conv, DepthwiseConv, Function, Pool, PoolKind, shape_graph
+from micronas.model.net import Add, Apply, Conv, Dense, DepthwiseConv, Function, Pool, PoolKind, shape_graph
 from micronas.model.tflite.writer import write as write_tflite
 from micronas.space import make_space
 from micronas.space.gene import everywhere
 from micronas.space.genome import Chain, with_item
-from micronas.space.layerwise import Block, BlockKind, LayerwiseArch, LayerwiseSpace, Limits, Stem
+from micronas.space.layerwise import Block, BlockKind, Head, LayerwiseArch, LayerwiseSpace, Limits, Stem
 from micronas.space.space_config import every_option, genes_of
 
 SHAPES = ((28, 28, 1), (49, 40, 1), (49, 10, 1), (64, 1, 3), (96, 96, 3), (5, 3, 2), (1, 1, 4))
@@ -448,6 +448,15 @@ def test_wrong_values_of_keys_of_genes_are_refused(key, value, message):
     with pytest.raises(ConfigError) as caught:
         parse_config({"space": {"hard_swish": True, key: value}})
     assert message in str(caught.value)
+
+
+def test_dropout_is_in_the_training_of_the_last_layer_and_not_in_the_deployed_graph():
+    space = LayerwiseSpace((28, 28, 1), 10, replace(LIMITS, min_blocks=1))
+    arch = LayerwiseArch(Stem(3, 2, 8), (Block(BlockKind.CONV, 3, 1, 8),), Head(dropout=0.2))
+    plain, dropped = (space.net(a) for a in (replace(arch, head=Head()), arch))
+    assert [node.layer.dropout for node in dropped.nodes if isinstance(node.layer, Dense)] == [0.2]
+    assert space.key(arch) != space.key(replace(arch, head=Head()))
+    assert write_tflite(shape_graph(dropped)) == write_tflite(shape_graph(plain))
 
 
 def test_half_resolution_is_an_average_in_front():
