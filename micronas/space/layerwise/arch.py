@@ -23,6 +23,21 @@ class BlockKind(Enum):
     """1x1 expansion, k x k depthwise, linear 1x1 projection, residual if shapes agree (MobileNetV2)."""
 
 
+class HeadPooling(Enum):
+    """What becomes of the last plane before the dense layer."""
+
+    AVERAGE = "average"
+    """The mean of each channel."""
+    MAX = "max"
+    """The maximum of each channel."""
+    FLATTEN = "flatten"
+    """Every value, where the plane has at most ``MAX_FLATTENED`` positions; the mean elsewhere."""
+
+
+MAX_FLATTENED = 64
+"""Positions of a plane whose values may all be inputs of the dense layer."""
+
+
 def _has_depthwise(block: Block) -> bool:
     return block.kind is not BlockKind.CONV
 
@@ -95,8 +110,14 @@ class Block:
 
 @dataclass(frozen=True)
 class Head:
-    """What follows the last block: global average pooling, one dense layer and softmax."""
+    """What follows the last block: ``pooling``, one dense layer and softmax."""
 
+    pooling: HeadPooling = optional(
+        HeadPooling.AVERAGE,
+        (HeadPooling.MAX, HeadPooling.FLATTEN),
+        "what the last layer reads, as a choice: means, maxima, or all values of up to 64 positions",
+        key="head",
+    )
     dropout: float = optional(
         0.0,
         (0.1, 0.2, 0.4),

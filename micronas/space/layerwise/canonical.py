@@ -18,7 +18,7 @@ from micronas.space.extent import (
     pooled,
     strided_kernel,
 )
-from micronas.space.layerwise.arch import Block, LayerwiseArch, Limits, Stem
+from micronas.space.layerwise.arch import MAX_FLATTENED, Block, HeadPooling, LayerwiseArch, Limits, Stem
 
 
 def canonical(arch: LayerwiseArch, plane: Plane, limits: Limits) -> LayerwiseArch:
@@ -38,7 +38,8 @@ def canonical(arch: LayerwiseArch, plane: Plane, limits: Limits) -> LayerwiseArc
     for block in arch.blocks:
         blocks.append(_canonical_block(block, plane, limits))
         plane = plane_after(blocks[-1], plane)
-    return LayerwiseArch(stem, tuple(blocks), arch.head)
+    head = replace(arch.head, pooling=effective_pooling(arch.head.pooling, plane))
+    return LayerwiseArch(stem, tuple(blocks), head)
 
 
 def _shrunk(shrink: int, plane: Plane) -> tuple[int, Plane]:
@@ -53,6 +54,14 @@ def plane_after(block: Block, plane: Plane) -> Plane:
     """Height and width after a block."""
     plane = halved(plane, effective_stride(block.stride, plane))
     return pooled(plane) if block.pool else plane
+
+
+def effective_pooling(pooling: HeadPooling, plane: Plane) -> HeadPooling:
+    """The head's pooling on a plane; a plane of one position has nothing to pool."""
+    positions = plane[0] * plane[1]
+    if positions == 1 or (pooling is HeadPooling.FLATTEN and positions > MAX_FLATTENED):
+        return HeadPooling.AVERAGE
+    return pooling
 
 
 def _canonical_block(block: Block, plane: Plane, limits: Limits) -> Block:

@@ -11,6 +11,7 @@ from micronas.model.net import (
     Conv,
     Dense,
     DepthwiseConv,
+    Flatten,
     Function,
     GlobalAveragePool,
     Multiply,
@@ -28,7 +29,8 @@ from micronas.space.extent import (
     pooled,
     strided_kernel,
 )
-from micronas.space.layerwise.arch import Block, BlockKind, LayerwiseArch, Stem
+from micronas.space.layerwise.arch import Block, BlockKind, Head, HeadPooling, LayerwiseArch, Stem
+from micronas.space.layerwise.canonical import effective_pooling
 
 
 def decode(arch: LayerwiseArch, input_shape: tuple[int, int, int], n_classes: int) -> Net:
@@ -37,9 +39,8 @@ def decode(arch: LayerwiseArch, input_shape: tuple[int, int, int], n_classes: in
     _add_stem(builder, arch.stem)
     for block in arch.blocks:
         add_block(builder, block)
-    return builder.chain(
-        GlobalAveragePool(), Dense(n_classes, dropout=arch.head.dropout), SoftmaxLayer()
-    ).build()
+    _add_head_pooling(builder, arch.head)
+    return builder.chain(Dense(n_classes, dropout=arch.head.dropout), SoftmaxLayer()).build()
 
 
 def _add_stem(builder: NetBuilder, stem: Stem) -> None:
@@ -108,6 +109,17 @@ def _add_activated(builder: NetBuilder, layer: Conv | DepthwiseConv, block: Bloc
         builder.chain(replace(layer, activation=Activation.NONE), Apply(Function.HARD_SWISH))
     else:
         builder.add(layer)
+
+
+def _add_head_pooling(builder: NetBuilder, head: Head) -> None:
+    plane = _plane(builder)
+    match effective_pooling(head.pooling, plane):
+        case HeadPooling.AVERAGE:
+            builder.add(GlobalAveragePool())
+        case HeadPooling.MAX:
+            builder.chain(Pool(PoolKind.MAX, *plane, *plane), Flatten())
+        case HeadPooling.FLATTEN:
+            builder.add(Flatten())
 
 
 def _add_pool(builder: NetBuilder, kind: PoolKind) -> None:

@@ -13,12 +13,33 @@ from hypothesis import strategies as st
 
 from micronas.config import SpaceConfig, parse_config
 from micronas.errors import ConfigError, SpaceError
-from micronas.model.net import Add, Apply, Conv, Dense, DepthwiseConv, Function, Pool, PoolKind, shape_graph
+from micronas.model.net import (
+    Add,
+    Apply,
+    Conv,
+    Dense,
+    DepthwiseConv,
+    Flatten,
+    Function,
+    GlobalAveragePool,
+    Pool,
+    PoolKind,
+    shape_graph,
+)
 from micronas.model.tflite.writer import write as write_tflite
 from micronas.space import make_space
 from micronas.space.gene import everywhere
 from micronas.space.genome import Chain, with_item
-from micronas.space.layerwise import Block, BlockKind, Head, LayerwiseArch, LayerwiseSpace, Limits, Stem
+from micronas.space.layerwise import (
+    Block,
+    BlockKind,
+    Head,
+    HeadPooling,
+    LayerwiseArch,
+    LayerwiseSpace,
+    Limits,
+    Stem,
+)
 from micronas.space.space_config import every_option, genes_of
 
 SHAPES = ((28, 28, 1), (49, 40, 1), (49, 10, 1), (64, 1, 3), (96, 96, 3), (5, 3, 2), (1, 1, 4))
@@ -448,6 +469,24 @@ def test_wrong_values_of_keys_of_genes_are_refused(key, value, message):
     with pytest.raises(ConfigError) as caught:
         parse_config({"space": {"hard_swish": True, key: value}})
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("pooling", "side", "layers", "features"),
+    [
+        (HeadPooling.AVERAGE, 8, [GlobalAveragePool()], 8),
+        (HeadPooling.MAX, 8, [Pool(PoolKind.MAX, 8, 8, 8, 8), Flatten()], 8),
+        (HeadPooling.FLATTEN, 8, [Flatten()], 8 * 8 * 8),
+        (HeadPooling.FLATTEN, 9, [GlobalAveragePool()], 8),
+        (HeadPooling.MAX, 1, [GlobalAveragePool()], 8),
+    ],
+)
+def test_the_head_pools_as_its_gene_says_where_there_is_something_to_pool(pooling, side, layers, features):
+    space = LayerwiseSpace((side, side, 1), 10, replace(LIMITS, min_blocks=1))
+    arch = LayerwiseArch(Stem(3, 1, 8), (Block(BlockKind.CONV, 3, 1, 8),), Head(pooling))
+    net = space.net(arch)
+    assert [node.layer for node in net.nodes[3:-2]] == layers
+    assert net.shapes[-3] == (features,)
 
 
 def test_dropout_is_in_the_training_of_the_last_layer_and_not_in_the_deployed_graph():
