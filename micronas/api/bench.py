@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from micronas.api.models import Calibration, Model, as_graph
+from micronas.api.models import Calibration, Model, as_tflite, name_of
 from micronas.board import Board
 from micronas.deploy.bench import COMPARED, load_samples, quantized_samples, simplified
 from micronas.deploy.deployment import Deployment, cache_folder, deploy, random_samples, require_tools
@@ -22,6 +22,8 @@ from micronas.host.temporary_folder import temporary_folder
 from micronas.memory.ledger import make_ledger
 from micronas.memory.plan.prefer import DEFAULT_PREFER, Prefer, prefer_named
 from micronas.model.graph import Graph
+from micronas.model.tflite import read_bytes
+from micronas.quantize.witness import Witness, ask_witness
 from micronas.trial import Latency
 
 RANDOM_SAMPLES = 8
@@ -35,7 +37,8 @@ class Bench:
     and ``original`` is the network before constant channels were removed. ``modelled`` has the cycles of each
     op if no board ran it; ``why_not_modelled`` is the reason if they could not be modelled. ``plan_choice``
     compares the memory plan with the other one; ``without_constant_channels`` has the figures without
-    constant channels, if the network has any and they were not removed.
+    constant channels, if the network has any and they were not removed. ``witness`` is what TensorFlow Lite
+    on this machine computed of the same samples, if it was asked.
     """
 
     deployment: Deployment
@@ -45,6 +48,7 @@ class Bench:
     modelled: Modelled | None = None
     why_not_modelled: str = ""
     without_constant_channels: LeanFigures | None = None
+    witness: Witness | None = None
 
     @property
     def latency(self) -> Latency:
@@ -102,16 +106,19 @@ def bench(
     clock_mhz: float | None = None,
     prefer: str = DEFAULT_PREFER.value,
     calibration: Calibration = None,
+    witness: bool = False,
 ) -> Bench:
     """Build ``model`` for ``board``, run it on ``device`` (qemu, renode or serial) and compare its outputs.
 
     ``samples`` are inputs (N, ...), an array or the path of an .npz file; without them, random ones. A float
     model is converted with ``calibration`` first. ``keep`` is a folder for the C, ELF and map. ``prefer`` is
-    ``latency`` or ``sram``, as for ``check``. Differing outputs do not raise an error: see ``Bench.exact``.
+    ``latency`` or ``sram``, as for ``check``. With ``witness``, TensorFlow Lite on this machine runs the same
+    samples, too. Differing outputs do not raise an error: see ``Bench.exact``.
     """
     profile = board if isinstance(board, Board) else board_at(str(board), clock_mhz)
     where, wanted = make_device(device, probe, port), prefer_named(prefer)
-    original = as_graph(model, calibration)
+    tflite = as_tflite(model, calibration)
+    original = read_bytes(tflite, name_of(model))
     inputs = _inputs(samples, original, count)
     graph = simplified(original, inputs) if remove_constant_channels else original
     require_tools(where, profile)
@@ -129,7 +136,8 @@ def bench(
         timed, why_not = try_modelled(deployed, inputs, cache_folder())
     without = None if graph is not original else _without(original, profile, wanted, inputs)
     choice = plan_choice(graph, profile, deployed.ledger, wanted)
-    return Bench(deployed, original, device, choice, timed, why_not, without)
+    said = ask_witness(tflite, original, inputs).witness if witness else None
+    return Bench(deployed, original, device, choice, timed, why_not, without, said)
 
 
 def _without(

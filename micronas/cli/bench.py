@@ -52,6 +52,9 @@ def bench(
     remove_constant_channels: Annotated[
         bool, typer.Option(help="Remove channels that no input can change; outputs stay the same.")
     ] = False,
+    witness: Annotated[
+        bool, typer.Option("--witness", help="Run the samples by TensorFlow Lite on this machine, too.")
+    ] = False,
     prefer: PreferOption = DEFAULT_PREFER,
     clock_mhz: ClockMhz = None,
     protocol: Protocol = "micronas",
@@ -81,6 +84,7 @@ def bench(
             "--keep": keep is not None,
             "--count": count != RANDOM_SAMPLES,
             "--remove-constant-channels": remove_constant_channels,
+            "--witness": witness,
             "--json": as_json,
         },
     )
@@ -105,6 +109,7 @@ def bench(
         remove_constant_channels=remove_constant_channels,
         prefer=plan.value,
         calibration=data,
+        witness=witness,
     )
     deployed = benched.deployment
     if remove_constant_channels and not as_json:
@@ -163,6 +168,7 @@ def bench_json(benched: Bench, model: Path, device: str) -> dict[str, Any]:
         "plan": benched.plan_choice.to_json(),
         "constant_channels": _channels_json(benched),
         "flash": {"constants": figures["flash"]["constants"], "code": figures["flash"]["code"]},
+        "witness": benched.witness.to_json() if benched.witness else None,
         "per_op": figures["per_op"],
         "int8_core": int8_core_to_json(deployed, figures["per_op"]),
     }
@@ -185,6 +191,8 @@ def _print(benched: Bench, profile: Board, model: Path, samples: Path | None) ->
     print()
     equal = f"{parity.elements - parity.mismatches} of {parity.elements} output elements equal"
     print(f"parity    {equal} ({'your' if samples else 'random'} samples)")
+    if benched.witness is not None:
+        print(f"witness   {benched.witness}")
     unit = "instructions" if latency.instructions else "cycles"
     _print_runs(measurement.runs, unit)
     print(f"counter   {figures['counter']['name']}, counts {figures['counter']['counts']}")

@@ -36,10 +36,12 @@ def convert(
                 "relative_error": converted.relative_error,
                 "same_answers": converted.same_answers,
                 "samples": converted.samples,
+                "witness": converted.witness.to_json(),
             }
         )
         return
     same = percent(converted.same_answers)
     print(f"{target}: int8 throughout, {len(converted.tflite):,} bytes.")
     print(f"Same largest output as the float network on {same} of {converted.samples} calibration samples.")
+    print(f"Second interpreter: {converted.witness}.")
     print(f"Next:\n  {program()} bench {typed(target)} --board BOARD")

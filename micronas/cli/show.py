@@ -14,6 +14,7 @@ from micronas.errors import SearchError, plural
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from micronas.quantize.witness import Witness
     from micronas.store import Record
 
 _PER_OP = ("op", "kind", "output", "instructions", "constants, B")
@@ -91,11 +92,23 @@ def _show_trial(folder: Path, record: Record, as_json: bool) -> None:
             ("reward", f"{scores.reward:.4f}"),
             ("epochs", f"{scores.epochs}, {scores.train_cpu_s:.1f} CPU s"),
         ]
+    if (witness := _witness(record)) is not None:
+        facts.append(("second interpreter", str(witness)))
     facts.append(("architecture", json.dumps(trial.arch)))
     print_facts(f"trial {trial.number} of {folder}", facts)
     _print_ops(record)
     if scores is not None:
         print(f"\nNext:\n  {program()} pick {typed(folder)} {trial.number}    # build, measure and test it")
+
+
+def _witness(record: Record) -> Witness | None:
+    """What a second interpreter computed of the file; None in runs of earlier versions."""
+    from micronas.quantize.witness import witness_from_json
+    from micronas.store.final_figures import WITNESS
+    from micronas.trial import object_at
+
+    stored = object_at(record.details, WITNESS)
+    return witness_from_json(stored) if stored else None
 
 
 def _print_ops(record: Record) -> None:
@@ -128,5 +141,6 @@ def _to_json(record: Record) -> dict[str, Any]:
         "stage": trial.stage,
         "reason": trial.reason,
         "scores": scores_to_json(trial.scores) if trial.scores else None,
+        "witness": record.details.get("witness"),
         "arch": trial.arch,
     }

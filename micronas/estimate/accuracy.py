@@ -65,11 +65,20 @@ def int8_quality(
 
 def int8_figure(model: bytes | Graph, dataset: Dataset, split: DataSplit) -> float:
     """The figure of merit (0..1) of an int8 network on ``split``: the user's metric, or the task's."""
-    if dataset.metric is None:
-        return int8_quality(model, dataset.task, split.x, split.y)
     graph = read_bytes(model, "candidate") if isinstance(model, bytes) else model
     outputs = run_batch(graph, [quantized(split.x, input_quant(graph))])[0]
-    return by_metric(dataset, split, np.asarray(outputs, np.int8))
+    return figure_of_outputs(graph, dataset, split, np.asarray(outputs.reshape(len(split), -1), np.int8))
+
+
+def figure_of_outputs(
+    graph: Graph, dataset: Dataset, split: DataSplit, outputs: npt.NDArray[np.int8]
+) -> float:
+    """The same of ``outputs`` (N, values), which some interpreter computed of the network for ``split``."""
+    if dataset.metric is not None:
+        return by_metric(dataset, split, outputs)
+    if dataset.task is Task.CLASSIFY:
+        return float(np.mean(outputs.argmax(axis=1) == split.y))
+    return quality(dataset.task, dequantized(outputs, output_quant(graph)), split.x, split.y)
 
 
 def by_metric(dataset: Dataset, split: DataSplit, outputs: npt.NDArray[np.int8]) -> float:

@@ -22,8 +22,10 @@ from micronas.estimate.accuracy import (
     output_quant,
     quantized,
 )
+from micronas.estimate.second_witness import witnessed
 from micronas.model.net import Net, SoftmaxLayer
 from micronas.model.tflite import read_bytes
+from micronas.quantize.witness import Witness
 from micronas.train.keras_file import weights_to_bytes
 from micronas.train.settings import TrainSettings
 from micronas.train.stop import Curve, StopRule, never
@@ -41,6 +43,7 @@ class Estimate:
     quality after each epoch; ``stopped`` is a stop rule's reason, if one ended the training. ``weights`` are
     the float ones, as ``train.keras_file`` packs them. ``cut`` says after how many epochs a clock ended the
     training, empty if none did; ``shortened`` that fewer epochs were planned than configured.
+    ``witness`` is what a second interpreter computed of the file.
     """
 
     tflite: bytes
@@ -55,6 +58,7 @@ class Estimate:
     weights: bytes = b""
     cut: str = ""
     shortened: str = ""
+    witness: Witness | None = None
 
 
 def estimate(
@@ -107,6 +111,7 @@ def quantized_estimate(
         parameters=net.parameters,
         macs=net.macs,
         weights=weights_to_bytes(model.get_weights()),
+        witness=witnessed(tflite, dataset, dataset.validation, net.macs),
     )
 
 

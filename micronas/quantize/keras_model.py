@@ -23,6 +23,7 @@ from micronas.model.tflite import read_bytes
 from micronas.quantize.calibration import check_calibration
 from micronas.quantize.convert import convert_function
 from micronas.quantize.proof import check_scales
+from micronas.quantize.witness import Witness, ask_witness
 from micronas.train.tf_logging import import_tensorflow
 
 LARGEST_ERROR = 0.5
@@ -34,13 +35,15 @@ class Converted:
     """An int8 file, and how far its outputs are from the float network's on ``samples`` calibration samples.
 
     ``relative_error`` is the root mean square difference over the float outputs' standard deviation.
-    ``same_answers`` is the share of samples with the same largest output.
+    ``same_answers`` is the share of samples with the same largest output. ``witness`` is what a second
+    interpreter computed of the file on the same samples.
     """
 
     tflite: bytes
     relative_error: float
     same_answers: float
     samples: int
+    witness: Witness
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ def _compared(
             remedy="calibrate with samples prepared exactly like those of training",
         )
     same = float(np.mean(real.argmax(axis=1) == wanted.argmax(axis=1)))
-    return Converted(data, error, same, len(samples))
+    return Converted(data, error, same, len(samples), ask_witness(data, graph, [x]).witness)
 
 
 def _function(tf: Any, model: Any) -> _Function:

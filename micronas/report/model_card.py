@@ -109,6 +109,7 @@ def _quality(figures: FinalFigures, dataset: Dataset, interval: Interval | None)
         "macro_f1": confusion.macro_f1 if confusion else None,
         "majority_baseline": dataset.majority_baseline if classes else None,
         "gap": figures.gap.to_json() if figures.gap else None,
+        "witness": figures.witness.to_json() | {"text": str(figures.witness)} if figures.witness else None,
     }
 
 

@@ -16,6 +16,7 @@ from micronas.estimate.full import Estimate
 from micronas.host.machine_fault import machine_fault
 from micronas.host.program_output import shown
 from micronas.search.task import QUALITY, TrialResult, TrialTask, failed_machine
+from micronas.store.final_figures import WITNESS
 from micronas.strategy.reward import reward
 from micronas.trial import Json, Latency, Outcome, Scores
 
@@ -64,6 +65,7 @@ class TrialEvaluator:
             **placed.details,
             "curve": list(estimate.curve),
             "stopped": estimate.stopped,
+            **({WITNESS: estimate.witness.to_json()} if estimate.witness else {}),
         }
         scores = self._scores(estimate, placed)
         over = self._over_latency(placed.latency)

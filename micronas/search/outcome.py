@@ -22,6 +22,7 @@ from micronas.estimate.agreement import Agreement
 from micronas.estimate.confusion import Confusion, confusion_of
 from micronas.estimate.gap import Gap, gap_of
 from micronas.estimate.interval import Interval, accuracy_interval
+from micronas.estimate.second_witness import witnessed
 from micronas.memory.ledger import make_ledger
 from micronas.memory.plan.prefer import Prefer
 from micronas.model.front_end import FILE_NAME, to_json
@@ -33,7 +34,7 @@ from micronas.search.setup import Setup
 from micronas.search.stages import deployed_graph, parity_samples
 from micronas.store import Final, Record, Store
 from micronas.store.changes import CHANGES, DATA_DIGEST
-from micronas.store.final_figures import DeploymentFigures, FinalFigures, figures_from_json, files_in
+from micronas.store.final_figures import WITNESS, DeploymentFigures, FinalFigures, figures_from_json, files_in
 from micronas.store.stored_setup import stored_config
 from micronas.strategy.reward import reward
 from micronas.train.isolated import run_isolated
@@ -91,6 +92,7 @@ def figures_of(setup: Setup, winner: Winner, store: Store, folder: Path) -> Fina
         figure=setup.dataset.figure,
         confusion=confusion,
         gap=gap,
+        witness=witnessed(delivered, setup.dataset, setup.dataset.validation, scores.macs),
     )
     card = card_json(figures, setup.dataset, test, setup.config, store.folder, setup.board, interval)
     return replace(figures, files={**files, **_write_card(card, folder)})
@@ -219,6 +221,7 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
             "int8_drop": scores.int8_drop,
             "gap": best.gap.to_json() if best.gap else None,
             "confusion": best.confusion.to_json() if best.confusion else None,
+            WITNESS: best.witness.to_json() if best.witness else None,
             "flash_bytes": scores.flash_bytes,
             "sram_bytes": scores.sram_bytes,
             "latency": {"ms": ms, "source": source, **(latency_range(latency) if latency else {})},

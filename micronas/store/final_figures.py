@@ -10,6 +10,7 @@ from micronas.errors import StoreError
 from micronas.estimate.agreement import Agreement, agreement_from_json
 from micronas.estimate.confusion import Confusion, confusion_from_json
 from micronas.estimate.gap import Gap, gap_from_json
+from micronas.quantize.witness import Witness, witness_from_json
 from micronas.trial import Json, Latency, Scores, latency_from_json, scores_from_json, scores_to_json
 
 
@@ -23,6 +24,10 @@ class ParityFigures:
 
 CONSTANT_CHANNELS = "constant_channels"
 """In the details of a trial or a final build: bytes of constants with such channels, and without."""
+
+
+WITNESS = "witness"
+"""In the details of a trial and in a result: what a second interpreter computed of the file."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,8 @@ class FinalFigures:
     ``selection`` says how the finalists compared; it is empty if none was trained again.
     ``files`` are paths by kind. ``agreement`` says how well a run's proxies ranked the networks that were
     trained; None for a network that was picked. ``confusion`` is of the test split, ``gap`` that between
-    validation and test accuracy; both are None for anomaly detection.
+    validation and test accuracy; both are None for anomaly detection. ``witness`` is what a second
+    interpreter computed of the file; None for a result of an earlier version.
     """
 
     trial: int
@@ -86,6 +92,7 @@ class FinalFigures:
     selection: str = ""
     confusion: Confusion | None = None
     gap: Gap | None = None
+    witness: Witness | None = None
 
     def to_json(self) -> dict[str, Json]:
         """The object that the store keeps; its keys are stable."""
@@ -106,6 +113,7 @@ class FinalFigures:
             "figure": self.figure,
             "confusion": self.confusion.to_json() if self.confusion else None,
             "gap": self.gap.to_json() if self.gap else None,
+            WITNESS: self.witness.to_json() if self.witness else None,
             **agreement,
         }
 
@@ -134,6 +142,7 @@ def figures_from_json(data: Mapping[str, Json]) -> FinalFigures:
             agreement=tuple(map(agreement_from_json, agreement)) if isinstance(agreement, list) else None,
             confusion=confusion_from_json(_object(data, "confusion")) if data.get("confusion") else None,
             gap=gap_from_json(_object(data, "gap")) if data.get("gap") else None,
+            witness=witness_from_json(_object(data, WITNESS)) if data.get(WITNESS) else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError(

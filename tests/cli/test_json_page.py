@@ -24,6 +24,7 @@ from micronas.deploy.which_board import fits_of
 from micronas.device.attached import Attached
 from micronas.model.tflite import read
 from micronas.quantize.keras_model import Converted
+from micronas.quantize.witness import Witness
 from tests.support.json_page import require_documented, sections
 from tests.support.paths import REPOSITORY
 from tests.support.report_run import make_run
@@ -95,7 +96,7 @@ def test_data(tmp_path: Path) -> None:
 
 
 def test_convert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    converted = Converted(b"TFL3", relative_error=0.01, same_answers=1.0, samples=10)
+    converted = Converted(b"TFL3", relative_error=0.01, same_answers=1.0, samples=10, witness=Witness())
     monkeypatch.setattr(convert_module, "convert", lambda model, data: converted)
     require_documented("convert MODEL", run("convert", tmp_path / "net.keras", "--data", "mnist5k"))
 

@@ -76,13 +76,13 @@ def _columns(printed: dict[str, Any], documented: frozenset[str]) -> set[str]:
 
 
 def _shared(words: frozenset[str]) -> frozenset[str]:
-    """The keys of ``scores``, which has a ``latency``, or of a ``latency`` alone, if the verb has one."""
+    """The keys of the shared objects that the verb has, and of the objects within them."""
     page = (_DOCS / "reference" / "json.md").read_text(encoding="utf-8")
     _, _, text = page.partition("## Objects in several verbs\n")
     objects = {_CODE.findall(name)[0]: frozenset(_words(about)) for name, about in _ROW.findall(text)}
-    if "scores" in words:
-        return objects["scores"] | objects["latency"]
-    return objects["latency"] if "latency" in words else frozenset()
+    found = words & objects.keys()
+    inner = found.union(*(objects[name] & objects.keys() for name in found))
+    return frozenset().union(*(objects[name] for name in inner))
 
 
 def _last(columns: frozenset[str]) -> set[str]:

@@ -43,7 +43,7 @@ def _optional(
 ) -> Iterator[tuple[str, str]]:
     """Those that the registry has for this Python and system."""
     if python < (3, 12) and system == "linux":
-        yield "tflite-runtime", "a second opinion on int8 accuracy"
+        yield "tflite-runtime", "a second witness of int8 files; ai-edge-litert replaces it"
     if system == "linux":
         yield "tflite-micro", "the tests, which compare every kernel with it"
 
