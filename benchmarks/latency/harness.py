@@ -30,6 +30,8 @@ from micronas.model.graph import Graph
 
 FLASH = (0x08000000, 0x08100000)
 _DEADLINE_S = 600
+_GAP = '.syntax unified\n.section .text.gap, "axR", %progbits\n.space {}\n'
+"""Kept by the linker although nothing refers to it."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,17 @@ class Harness:
         self._objects = [self._compile(path) for path in sources]
 
     def count(
-        self, graph: Graph, *, single: bool = False, free_bytes: Sequence[int] | None = None
+        self,
+        graph: Graph,
+        *,
+        single: bool = False,
+        free_bytes: Sequence[int] | None = None,
+        moved_bytes: int = 0,
     ) -> Counted:
         """Run ``graph`` once on a pattern of bytes; ``single``: log every instruction (``count_ops``).
 
-        Each op takes its steps by what the plan leaves free, or by its entry of ``free_bytes``.
+        Each op takes its steps by what the plan leaves free, or by its entry of ``free_bytes``. All code is
+        ``moved_bytes`` further on in flash.
         """
         lowered = lower_graph(graph, Target(self._core))
         if free_bytes is not None:
@@ -77,7 +85,7 @@ class Harness:
         source.write_text(generate(graph, lowered, plan, name=graph.name)["mn_model.c"], encoding="utf-8")
         inputs = 8 * sum(graph.tensors[t].elements for t in graph.inputs)
         (self._folder / "in.bin").write_bytes(bytes((i * 37 + 11) % 256 for i in range(inputs)))
-        elf = self._link(self._compile(source))
+        elf = self._link(self._compile(source), moved_bytes)
         counts = self._run(elf, single) if self._kept is None else self._kept_run(elf, single, self._kept)
         order = [plan.order.index(i) for i in range(len(lowered))]
         return Counted(lowered, tuple(tuple(ops[i] for i in order) for ops in counts))
@@ -113,8 +121,9 @@ class Harness:
         subprocess.run(["arm-none-eabi-gcc", *flags, "-c", "-o", target, source], check=True)
         return target
 
-    def _link(self, model: Path) -> Path:
-        elf = self._folder / "count.elf"
-        flags = [*self._core.compiler_flags, *emulate.LINK_FLAGS]
+    def _link(self, model: Path, moved_bytes: int) -> Path:
+        elf, gap = self._folder / "count.elf", self._folder / "gap.S"
+        gap.write_text(_GAP.format(moved_bytes), encoding="utf-8")
+        flags = [*self._core.compiler_flags, *emulate.LINK_FLAGS, *([gap] if moved_bytes else [])]
         subprocess.run(["arm-none-eabi-gcc", *flags, "-o", elf, model, *self._objects], check=True)
         return elf
