@@ -77,6 +77,7 @@ def print_result(setup: Setup, store: Store, found: FinalFigures, report: Path |
         (f"{found.figure}, int8, test", f"{percent(found.test_quality_int8)} of {found.test_samples}"),
         (f"{found.figure}, int8, validation", percent(scores.quality_int8)),
         *_quality_rows(found),
+        *([("int8, by layer", str(found.layers))] if found.layers else []),
         *([("second interpreter", str(found.witness))] if found.witness else []),
         *([("selection", found.selection)] if found.selection else []),
         *([("note", found.note)] if found.note else []),

@@ -141,6 +141,7 @@ def _to_json(record: Record) -> dict[str, Any]:
         "stage": trial.stage,
         "reason": trial.reason,
         "scores": scores_to_json(trial.scores) if trial.scores else None,
+        "int8_drop": trial.scores.int8_drop if trial.scores else None,
         "witness": record.details.get("witness"),
         "arch": trial.arch,
     }

@@ -26,7 +26,7 @@ _LOOPS = frozenset({"While", "StatelessWhile"})
 def convert(net: Net, weights: tuple[Folded | None, ...], samples: npt.NDArray[np.float32]) -> bytes:
     """The TFLite converter's full-int8 file for ``net`` with ``weights``, calibrated on ``samples``."""
     return convert_function(
-        lambda x: _forward(import_tensorflow(), net, weights, x), net.input_shape, samples
+        lambda x: float_values(import_tensorflow(), net, weights, x)[-1], net.input_shape, samples
     )
 
 
@@ -82,7 +82,8 @@ def _one_by_one(samples: npt.NDArray[np.float32]) -> Iterator[list[npt.NDArray[n
         yield [sample[np.newaxis]]
 
 
-def _forward(tf: Any, net: Net, weights: tuple[Folded | None, ...], x: Any) -> Any:
+def float_values(tf: Any, net: Net, weights: tuple[Folded | None, ...], x: Any) -> list[Any]:
+    """The result of every node of the folded network for a batch ``x``, the input first."""
     from micronas.train.tf_model import activated, weighted_sum, weightless
 
     values = [x]
@@ -99,7 +100,7 @@ def _forward(tf: Any, net: Net, weights: tuple[Folded | None, ...], x: Any) -> A
                 values.append(tf.nn.softmax(reads[0]))
             case _:
                 values.append(weightless(layer, reads))
-    return values[-1]
+    return values
 
 
 def _kept(bias: Array) -> Array:

@@ -15,6 +15,7 @@ import micronas
 from micronas.errors import kb, percent, plural
 from micronas.estimate.confusion import Confusion, confusion_from_json
 from micronas.memory.plan.svg import plan_svg
+from micronas.quantize.layer_report import LayerReport, layer_report_from_json
 from micronas.quantize.witness import Witness, witness_from_json
 from micronas.report.chart import Limit, Point, scatter
 from micronas.report.downloads import downloads
@@ -29,7 +30,7 @@ from micronas.report.memory_table import memory_table
 from micronas.report.run_data import RunData
 from micronas.report.target import MissedTarget, missed_target
 from micronas.store.columns import page_columns
-from micronas.store.final_figures import WITNESS
+from micronas.store.final_figures import LAYERS, WITNESS
 from micronas.strategy.pareto import non_dominated
 from micronas.trial import PREDICTION_STAGE, Json, Outcome, Scores, number_of, object_at
 
@@ -75,6 +76,7 @@ def render(run: RunData, page: Path, live: Live | None = None) -> str:
         memories=memory_table(object_at(final, "deployment")),
         confusion=_confusion(final),
         witness=_witness(final),
+        layers=_layers(final),
         plan=plan_svg(run.best.graph, run.best.plan) if run.best else "",
         downloads=downloads(run, page),
         command=lambda verb: f"micronas {verb} {shlex.quote(str(run.folder))}",
@@ -87,6 +89,15 @@ def _confusion(final: dict[str, Json] | None) -> Confusion | None:
     try:
         return confusion_from_json(object_at(final, "confusion")) if final else None
     except TypeError:
+        return None
+
+
+def _layers(final: dict[str, Json] | None) -> LayerReport | None:
+    """What int8 costs in each layer; None without float weights, and for runs of other versions."""
+    try:
+        stored = object_at(final, LAYERS) if final else {}
+        return layer_report_from_json(stored) if stored else None
+    except (KeyError, TypeError):
         return None
 
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from micronas.config import SearchConfig
 from micronas.data import Dataset, DataSplit, Task
 from micronas.data.front_end_file import front_end_file
@@ -26,6 +28,9 @@ from micronas.estimate.second_witness import witnessed
 from micronas.memory.ledger import make_ledger
 from micronas.memory.plan.prefer import Prefer
 from micronas.model.front_end import FILE_NAME, to_json
+from micronas.quantize.float_form import write_float_form
+from micronas.quantize.layer_report import SAMPLES as LAYER_SAMPLES
+from micronas.quantize.layer_report import LayerReport
 from micronas.report.model_card import JSON_NAME, MARKDOWN_NAME, card_json, card_markdown
 from micronas.report.target import missed_target
 from micronas.search.final import Winner
@@ -34,11 +39,17 @@ from micronas.search.setup import Setup
 from micronas.search.stages import deployed_graph, parity_samples
 from micronas.store import Final, Record, Store
 from micronas.store.changes import CHANGES, DATA_DIGEST
-from micronas.store.final_figures import WITNESS, DeploymentFigures, FinalFigures, figures_from_json, files_in
+from micronas.store.final_figures import (
+    LAYERS,
+    WITNESS,
+    DeploymentFigures,
+    FinalFigures,
+    figures_from_json,
+    files_in,
+)
 from micronas.store.stored_setup import stored_config
 from micronas.strategy.reward import reward
 from micronas.train.isolated import run_isolated
-from micronas.train.keras_file import save_keras
 from micronas.trial import Json, Latency, Outcome, Scores, Source, latency_to_json
 
 PARITY_SAMPLES = 32
@@ -69,7 +80,8 @@ def conclude(setup: Setup, winner: Winner, store: Store, agreement: Sequence[Agr
 def figures_of(setup: Setup, winner: Winner, store: Store, folder: Path) -> FinalFigures:
     """Build and measure ``winner`` into ``folder``, and score it on the test split, which is recorded."""
     deployed = write_files(setup, winner.tflite, folder)
-    files = {**deployed.files, **_write_keras(setup, winner, folder)}
+    keras, layers = _write_keras(setup, winner, folder)
+    files = {**deployed.files, **keras}
     reason = f"final figures of trial {winner.number}"
     store.record_unsealing(reason)
     test = setup.dataset.test.unseal(reason)
@@ -92,6 +104,7 @@ def figures_of(setup: Setup, winner: Winner, store: Store, folder: Path) -> Fina
         figure=setup.dataset.figure,
         confusion=confusion,
         gap=gap,
+        layers=layers,
         witness=witnessed(delivered, setup.dataset, setup.dataset.validation, scores.macs),
     )
     card = card_json(figures, setup.dataset, test, setup.config, store.folder, setup.board, interval)
@@ -122,13 +135,20 @@ def _judged(
     return confusion_of(test.y, answers, dataset.class_names), gap, interval
 
 
-def _write_keras(setup: Setup, winner: Winner, folder: Path) -> dict[str, str]:
-    """``model.keras``, the float network, if the run has its weights; written by a separate process."""
+def _write_keras(setup: Setup, winner: Winner, folder: Path) -> tuple[dict[str, str], LayerReport | None]:
+    """``model.keras``, the float network, and what int8 costs in each layer, by a separate process.
+
+    Neither without the float weights.
+    """
     if winner.weights is None:
-        return {}
+        return {}, None
     net, path = setup.space.net(setup.space.from_json(winner.arch)), folder / "model.keras"
-    run_isolated(save_keras, net, winner.weights, path, deadline_s=KERAS_DEADLINE_S)
-    return {"keras": str(path)}
+    x = setup.dataset.validation.x
+    some = x[np.linspace(0, len(x) - 1, min(LAYER_SAMPLES, len(x))).astype(np.int64)]
+    layers = run_isolated(
+        write_float_form, net, winner.weights, path, winner.tflite, some, deadline_s=KERAS_DEADLINE_S
+    )
+    return {"keras": str(path)}, layers
 
 
 def _as_delivered(path: Path, tflite: bytes) -> bytes:
@@ -221,6 +241,7 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
             "int8_drop": scores.int8_drop,
             "gap": best.gap.to_json() if best.gap else None,
             "confusion": best.confusion.to_json() if best.confusion else None,
+            LAYERS: best.layers.to_json() if best.layers else None,
             WITNESS: best.witness.to_json() if best.witness else None,
             "flash_bytes": scores.flash_bytes,
             "sram_bytes": scores.sram_bytes,

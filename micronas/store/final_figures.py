@@ -10,6 +10,7 @@ from micronas.errors import StoreError
 from micronas.estimate.agreement import Agreement, agreement_from_json
 from micronas.estimate.confusion import Confusion, confusion_from_json
 from micronas.estimate.gap import Gap, gap_from_json
+from micronas.quantize.layer_report import LayerReport, layer_report_from_json
 from micronas.quantize.witness import Witness, witness_from_json
 from micronas.trial import Json, Latency, Scores, latency_from_json, scores_from_json, scores_to_json
 
@@ -28,6 +29,10 @@ CONSTANT_CHANNELS = "constant_channels"
 
 WITNESS = "witness"
 """In the details of a trial and in a result: what a second interpreter computed of the file."""
+
+
+LAYERS = "layers"
+"""In a result: what int8 costs in each layer."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,8 @@ class FinalFigures:
     ``files`` are paths by kind. ``agreement`` says how well a run's proxies ranked the networks that were
     trained; None for a network that was picked. ``confusion`` is of the test split, ``gap`` that between
     validation and test accuracy; both are None for anomaly detection. ``witness`` is what a second
-    interpreter computed of the file; None for a result of an earlier version.
+    interpreter computed of the file; None for a result of an earlier version. ``layers`` is what int8 costs
+    in each layer; None also where the float weights are not known.
     """
 
     trial: int
@@ -93,6 +99,7 @@ class FinalFigures:
     confusion: Confusion | None = None
     gap: Gap | None = None
     witness: Witness | None = None
+    layers: LayerReport | None = None
 
     def to_json(self) -> dict[str, Json]:
         """The object that the store keeps; its keys are stable."""
@@ -113,6 +120,7 @@ class FinalFigures:
             "figure": self.figure,
             "confusion": self.confusion.to_json() if self.confusion else None,
             "gap": self.gap.to_json() if self.gap else None,
+            LAYERS: self.layers.to_json() if self.layers else None,
             WITNESS: self.witness.to_json() if self.witness else None,
             **agreement,
         }
@@ -142,6 +150,7 @@ def figures_from_json(data: Mapping[str, Json]) -> FinalFigures:
             agreement=tuple(map(agreement_from_json, agreement)) if isinstance(agreement, list) else None,
             confusion=confusion_from_json(_object(data, "confusion")) if data.get("confusion") else None,
             gap=gap_from_json(_object(data, "gap")) if data.get("gap") else None,
+            layers=layer_report_from_json(_object(data, LAYERS)) if data.get(LAYERS) else None,
             witness=witness_from_json(_object(data, WITNESS)) if data.get(WITNESS) else None,
         )
     except (KeyError, TypeError, ValueError) as error:

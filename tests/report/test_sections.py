@@ -196,3 +196,22 @@ def test_an_unfinished_run_has_drawings_but_no_table_of_memories(tmp_path: Path)
     assert 'id="confusion"' not in text
     assert "flash: 904 bytes over &lt;64 KB&gt;" in text
     assert "Trained with micronas" in text
+
+
+def test_the_noise_of_each_layer_and_the_second_interpreter_are_shown(run: RunData, tmp_path: Path) -> None:
+    page = " ".join(render(run, tmp_path / "page.html").split())
+    assert "CONV_2D 0 adds most noise" in page
+    row = '<td class="n">0 to 4.5</td><td class="n">0 to 4</td> <td class="n">12.5 %</td><td class="n">33.5</td>'
+    assert row in page
+    assert (
+        "Second interpreter: tflite-runtime 2.14.0: 160 of 160 output elements equal on 40 samples." in page
+    )
+
+
+def test_layers_in_another_form_leave_the_page_readable(run: RunData, tmp_path: Path) -> None:
+    damaged: dict[str, Json] = {"layers": {"samples": "many"}, "witness": {"samples": 3}}
+    assert run.final is not None
+    final = replace(run.final, result={**run.final.result, **damaged})
+    page = render(replace(run, final=final), tmp_path / "page.html")
+    assert 'id="layers"' not in page
+    assert "Second interpreter" not in page
