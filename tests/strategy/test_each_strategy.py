@@ -54,7 +54,7 @@ SECONDARY = {
     Case("predictor_front"),
 }
 """Tried on the digits by ``make test-all`` only."""
-ON_WINDOWS = {Case("aging_evolution"), Case("random"), Case("reinforce"), Case("predictor_reward")}
+ON_WINDOWS = {Case("random")}
 """Tried on sensor windows by ``make test`` too; the others need longer, or differ in the strategy alone."""
 SHARED = {Case(name) for name in STRATEGIES} | {Case("darts", "cell"), CASES[-2]}
 

@@ -57,7 +57,7 @@ def passes_its_host_test(compiler, files, folder):
     assert (ran.returncode, ran.stdout) == (0, "0 of 3 samples differ\n"), folder
 
 
-@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize("compiler", ["gcc", pytest.param("clang", marks=pytest.mark.exhaustive)])
 def test_published_networks_pass_their_own_host_test(compiler, shared_models, tmp_path):
     if shutil.which(compiler) is None:
         pytest.skip(f"{compiler} is not on PATH")
