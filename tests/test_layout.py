@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,3 +125,27 @@ def test_a_class_name_has_one_meaning() -> None:
                 defined.setdefault(node.name, []).append(str(path.relative_to(REPOSITORY)))
     assert len(defined) > 100
     assert {name: paths for name, paths in defined.items() if len(paths) > 1} == {}
+
+
+SEAMS = {
+    "micronas.space.*": "what a space hands to a strategy: architectures",
+    "micronas.board.arena_location": "where the arena lies",
+    "micronas.memory.ledger.*": "what fits",
+    "micronas.trial": "a trial and its figures",
+    "micronas.deploy.*": "what was built and run",
+    "micronas.store.*": "what a run keeps",
+    "micronas.report.*": "what a report shows",
+    "micronas.search.*": "what a search decides",
+}
+"""Modules whose interfaces mypy checks for an explicit ``Any``."""
+
+
+def test_mypy_refuses_any_at_the_seams() -> None:
+    settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]
+    strict, exempt = set(), set()
+    for override in settings["overrides"]:
+        if (refused := override.get("disallow_any_explicit")) is not None:
+            (strict if refused else exempt).update(override["module"])
+    assert settings["strict"]
+    assert SEAMS.keys() <= strict
+    assert exempt == {"micronas.space.space_config"}, "a class of pydantic's, as are other sections"

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from micronas.report.target import MissedTarget
     from micronas.search import Setup
     from micronas.store import Store
-    from micronas.store.final_figures import DeploymentFigures, FinalFigures
+    from micronas.store.deployment_figures import DeploymentFigures
+    from micronas.store.final_figures import FinalFigures
     from micronas.trial import Latency
 
 
@@ -133,19 +134,23 @@ def _cut_rows(store: Store) -> list[tuple[str, str]]:
     cut = cut_trials(records)
     if not cut:
         return []
-    return [("trainings cut by a clock", f"{len(cut)} of {plural(len(records), 'trial')}; `show` names each")]
+    return [
+        (
+            "trainings cut short by a clock",
+            f"{len(cut)} of {plural(len(records), 'trial')}; `show` lists each",
+        )
+    ]
 
 
 def _deployment_rows(deployment: DeploymentFigures, latency: Latency | None) -> list[tuple[str, str]]:
     rows = []
     if removed := deployment.constant_channels:
-        rows.append(
-            ("constant channels removed", f"{removed[1]:,} bytes of constants instead of {removed[0]:,}")
-        )
+        sizes = f"{removed.without:,} bytes of constants instead of {removed.with_them:,}"
+        rows.append(("constant channels removed", sizes))
     if latency and latency.instructions:
         rows.append(("instructions", f"{latency.instructions:,}"))
     if target := deployment.execution_target:
-        rows.append(("latency and outputs from", str(target["text"])))
+        rows.append(("latency and outputs from", target.text))
     if parity := deployment.parity:
         equal = parity.elements - parity.mismatches
         rows.append(("outputs equal to reference", f"{equal} of {parity.elements}"))

@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from micronas.data import Dataset, DataSplit, Task
 from micronas.data.front_end_file import front_end_file
 from micronas.deploy.deployment import cache_folder, sources_of, verified_deployment, write_sources
 from micronas.deploy.modelled import try_modelled
-from micronas.deploy.to_json import deployment_to_json, latency_range
+from micronas.deploy.to_json import deployment_figures, latency_range
 from micronas.device.targets import make_device
 from micronas.errors import StoreError
 from micronas.estimate.accuracy import int8_answers, int8_figure
@@ -39,10 +39,10 @@ from micronas.search.setup import Setup
 from micronas.search.stages import deployed_graph, parity_samples
 from micronas.store import Final, Record, Store
 from micronas.store.changes import CHANGES, DATA_DIGEST
+from micronas.store.deployment_figures import DeploymentFigures
 from micronas.store.final_figures import (
     LAYERS,
     WITNESS,
-    DeploymentFigures,
     FinalFigures,
     figures_from_json,
     files_in,
@@ -50,7 +50,7 @@ from micronas.store.final_figures import (
 from micronas.store.stored_setup import stored_config
 from micronas.strategy.reward import reward
 from micronas.train.isolated import run_isolated
-from micronas.trial import Json, Latency, Outcome, Scores, Source, latency_to_json
+from micronas.trial import Json, Latency, Outcome, Scores, Source
 
 PARITY_SAMPLES = 32
 
@@ -201,19 +201,19 @@ def write_files(setup: Setup, tflite: bytes, best: Path) -> Deployed:
     ledger = make_ledger(graph, setup.board, within=setup.budget, prefer=Prefer(setup.config.prefer))
     if setup.config.device == "none":
         files["c"] = write_sources(sources_of(graph, ledger), best / "c")
-        return Deployed(DeploymentFigures(removed), {name: str(path) for name, path in files.items()})
+        found = DeploymentFigures(constant_channels=removed)
+        return Deployed(found, {name: str(path) for name, path in files.items()})
     samples = parity_samples(graph, setup.dataset, PARITY_SAMPLES)
     device = make_device(setup.config.device, setup.config.probe, setup.config.port)
     with verified_deployment(graph, setup.board, samples, device=device, ledger=ledger) as deployed:
-        details = {**removed, **deployment_to_json(deployed)}
+        found = replace(deployment_figures(deployed), constant_channels=removed)
         if setup.net_latency is not None:
             timed, why_not = try_modelled(deployed, samples, cache_folder())
-            details["modelled"] = latency_to_json(timed.latency) if timed else None
-            details["not_modelled"] = why_not
+            found = replace(found, modelled=timed.latency if timed else None, not_modelled=why_not)
         files["c"] = write_sources(deployed.sources, best / "c")
         files["elf"] = Path(shutil.copy(deployed.firmware.elf, best / "firmware.elf"))
         files["map"] = Path(shutil.copy(deployed.firmware.map_file, best / "firmware.map"))
-    return Deployed(DeploymentFigures(details), {name: str(path) for name, path in files.items()})
+    return Deployed(found, {name: str(path) for name, path in files.items()})
 
 
 def summary(store: Store, final: Final) -> dict[str, Json]:
@@ -246,7 +246,7 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
             "flash_bytes": scores.flash_bytes,
             "sram_bytes": scores.sram_bytes,
             "latency": {"ms": ms, "source": source, **(latency_range(latency) if latency else {})},
-            "execution_target": dict(target) if target else None,
+            "execution_target": asdict(target) if target else None,
             "target": missed.to_json() if missed else None,
             "reward": scores.reward,
             "figure": best.figure,

@@ -39,13 +39,13 @@ from micronas.search.predicted_latency.prediction import (
 from micronas.search.predicted_latency.source import latency_source
 from micronas.search.task import TrialTask
 from micronas.space import Space, make_space
-from micronas.store.final_figures import CONSTANT_CHANNELS
+from micronas.store.deployment_figures import ConstantChannelBytes, DeploymentFigures
 from micronas.train.cost import planned_epochs
 from micronas.train.process import leave_graphs_unfused, prepare_process
 from micronas.train.settings import TrainSettings
 from micronas.train.stop import stop_rule
 from micronas.train.time_limit import TimeLimit
-from micronas.trial import Json, Latency, Source
+from micronas.trial import Latency, Source
 
 PARITY_SAMPLES = 4
 
@@ -80,7 +80,8 @@ def place(
     tflite: bytes, task: TrialTask, config: SearchConfig, board: Board, dataset: Dataset
 ) -> DeployedFigures:
     """Size by the ledger; latency and parity from the device, if there is one and no prediction is used."""
-    graph, removed = deployed_graph(tflite, "candidate", config, dataset)
+    graph, saved = deployed_graph(tflite, "candidate", config, dataset)
+    removed = DeploymentFigures(constant_channels=saved).to_json()
     limits = network_budget(config, board, dataset)
     prefer = Prefer(config.prefer)
     ledger = make_ledger(graph, board, config.runtime, within=limits, prefer=prefer)
@@ -133,19 +134,18 @@ def _prior_ms(graph: Graph, ledger: Ledger, config: SearchConfig, board: Board) 
 
 def deployed_graph(
     tflite: bytes, name: str, config: SearchConfig, dataset: Dataset
-) -> tuple[Graph, dict[str, Json]]:
-    """The network without constant channels, and what that saves, as a trial's details have it.
+) -> tuple[Graph, ConstantChannelBytes | None]:
+    """The network without constant channels, and what that saves; None if there are none.
 
     Sizes of runtime ``tflm`` are those of the whole file, so there nothing is removed.
     """
     graph = read_bytes(tflite, name)
     if config.runtime != "micronas":
-        return graph, {}
+        return graph, None
     simpler = simplified(graph, parity_samples(graph, dataset, PARITY_SAMPLES))
     if simpler is graph:
-        return graph, {}
-    sizes: dict[str, Json] = {"with_them": constant_bytes(graph), "without": constant_bytes(simpler)}
-    return simpler, {CONSTANT_CHANNELS: sizes}
+        return graph, None
+    return simpler, ConstantChannelBytes(constant_bytes(graph), constant_bytes(simpler))
 
 
 def parity_samples(

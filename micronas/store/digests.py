@@ -33,7 +33,7 @@ def checked(folder: Path, model: str, tflite: bytes, stored: str | None) -> byte
         return tflite
     raise StoreError(
         f"{folder}: the stored network of {model} is damaged: its SHA-256 is {_sha256(tflite)[:16]}..., "
-        f"stored was {stored[:16]}...",
+        f"but {stored[:16]}... was stored",
         remedy=f"its figures are intact: `micronas show {folder}` lists the trials, and `micronas pick "
         f"{folder} N` trains another one; check this disk",
     )

@@ -12,16 +12,8 @@ from micronas.estimate.confusion import Confusion, confusion_from_json
 from micronas.estimate.gap import Gap, gap_from_json
 from micronas.quantize.layer_report import LayerReport, layer_report_from_json
 from micronas.quantize.witness import Witness, witness_from_json
-from micronas.trial import Json, Latency, Scores, latency_from_json, scores_from_json, scores_to_json
-
-
-@dataclass(frozen=True)
-class ParityFigures:
-    """How many output elements were compared with the reference, and how many differed."""
-
-    elements: int
-    mismatches: int
-
+from micronas.store.deployment_figures import DeploymentFigures, deployment_figures_from_json
+from micronas.trial import Json, Scores, scores_from_json, scores_to_json
 
 CONSTANT_CHANNELS = "constant_channels"
 """In the details of a trial or a final build: bytes of constants with such channels, and without."""
@@ -33,41 +25,6 @@ WITNESS = "witness"
 
 LAYERS = "layers"
 """In a result: what int8 costs in each layer."""
-
-
-@dataclass(frozen=True)
-class DeploymentFigures:
-    """The figures of the final build and its run, all in ``details``; it is empty without a device."""
-
-    details: Mapping[str, Json]
-
-    @property
-    def latency(self) -> Latency | None:
-        """Of one inference on the device."""
-        stored = self.details.get("latency")
-        return latency_from_json(stored) if isinstance(stored, dict) else None
-
-    @property
-    def constant_channels(self) -> tuple[int, int] | None:
-        """Bytes of weights and biases with the constant channels and without; None if none was removed."""
-        stored = self.details.get(CONSTANT_CHANNELS)
-        if not isinstance(stored, dict):
-            return None
-        return _whole(stored, "with_them"), _whole(stored, "without")
-
-    @property
-    def execution_target(self) -> Mapping[str, Json] | None:
-        """The device or emulator on which it ran; ``text`` describes it."""
-        stored = self.details.get("execution_target")
-        return stored if isinstance(stored, dict) else None
-
-    @property
-    def parity(self) -> ParityFigures | None:
-        """Equality with the reference kernels."""
-        stored = self.details.get("parity")
-        if not isinstance(stored, dict):
-            return None
-        return ParityFigures(_whole(stored, "elements"), _whole(stored, "mismatches"))
 
 
 @dataclass(frozen=True)
@@ -115,7 +72,7 @@ class FinalFigures:
             "test_quality_int8": self.test_quality_int8,
             "test_samples": self.test_samples,
             "scores": scores_to_json(self.scores),
-            "deployment": dict(self.deployment.details),
+            "deployment": self.deployment.to_json(),
             "files": dict(self.files),
             "figure": self.figure,
             "confusion": self.confusion.to_json() if self.confusion else None,
@@ -144,7 +101,7 @@ def figures_from_json(data: Mapping[str, Json]) -> FinalFigures:
             test_quality_int8=_number(data, "test_quality_int8"),
             test_samples=_whole(data, "test_samples"),
             scores=scores_from_json(_object(data, "scores")),
-            deployment=DeploymentFigures(_object(data, "deployment")),
+            deployment=deployment_figures_from_json(_object(data, "deployment")),
             files={name: str(path) for name, path in _object(data, "files").items()},
             figure=str(data.get("figure", "accuracy")),
             agreement=tuple(map(agreement_from_json, agreement)) if isinstance(agreement, list) else None,

@@ -24,7 +24,7 @@ def stored_config(store: Store) -> SearchConfig:
     """The resolved configuration; raises ``StoreError`` if that of another version does not fit this one."""
     raw = store.fact("config")
     if not isinstance(raw, dict):
-        raise store.unreadable("configuration", "it is not keys and values")
+        raise store.unreadable("configuration", "it does not hold keys and values")
     try:
         return parse_config(raw, name="run")
     except ConfigError as error:

@@ -16,7 +16,7 @@ from micronas.deploy.bench import load_samples
 from micronas.deploy.deployment import random_samples
 from micronas.deploy.library import library_files
 from micronas.deploy.library.write import write_library
-from micronas.deploy.to_json import int8_core_to_json, per_op_to_json
+from micronas.deploy.to_json import deployment_to_json, int8_core_to_json
 from micronas.device.targets import make_device
 from micronas.errors import DataError
 from micronas.model.graph import DType
@@ -65,7 +65,7 @@ def test_it_runs_on_a_board_and_its_body_is_timed(dtype: DType, tmp_path: Path, 
     deployed = report.deployment
     assert deployed is not None
     assert deployed.measurement.parity.elements == 3 * 7  # elements, not bytes
-    per_op = json.loads(json.dumps(per_op_to_json(deployed)))
+    per_op = json.loads(json.dumps(deployment_to_json(deployed)["per_op"]))
     core = int8_core_to_json(deployed, per_op)
     assert isinstance(core, dict)
     assert core["instructions"] == per_op[1]["instructions"]

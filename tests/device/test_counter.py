@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from micronas.deploy.to_json import counter_to_json
+from micronas.deploy.to_json import counter_figures
 from micronas.device.client import Client
 from micronas.device.counter import check_clock
 from micronas.device.replies import CountedBy, Counter, Info
 from micronas.device.serial_link import SerialLink
 from micronas.errors import DeviceError, ProtocolError
+from micronas.store.deployment_figures import CounterFigures
 from micronas.trial import Latency, Source
 from tests.support.fake_board import FakeBoard
 from tests.support.plus_one import measure_on
@@ -31,8 +32,8 @@ def test_byte_23_of_hello_is_the_counters_name(byte: int, name: str) -> None:
     assert (info.counted_by, str(info.counted_by)) == (CountedBy(byte), name)
     assert info.counter is Counter.CYCLES
     assert info.arena_bytes == 240, "what follows byte 23 lies where it did"
-    assert counter_to_json(info, MEASURED) == {"name": name, "counts": "cycles"}
-    assert counter_to_json(info, EMULATED) == {"name": name, "counts": "instructions"}, "Renode's CYCCNT"
+    assert counter_figures(info, MEASURED) == CounterFigures(name, "cycles")
+    assert counter_figures(info, EMULATED) == CounterFigures(name, "instructions"), "Renode's CYCCNT"
 
 
 def test_a_counter_that_the_protocol_has_not_is_refused() -> None:

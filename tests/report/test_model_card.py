@@ -15,7 +15,8 @@ from micronas.estimate.confusion import confusion_of
 from micronas.estimate.interval import accuracy_interval
 from micronas.model.front_end import FrontEnd
 from micronas.report.model_card import card_json, card_markdown
-from micronas.store.final_figures import DeploymentFigures, FinalFigures
+from micronas.store.deployment_figures import DeploymentFigures, ParityFigures
+from micronas.store.final_figures import FinalFigures
 from micronas.trial import Latency, Scores, Source
 
 BOARD = load_board("nucleo_f446re")
@@ -35,7 +36,7 @@ def card():
     scores = Scores(0.9, 0.92, 40_000, 9_000, 123_456, 789, latency, 0.9, 5, 1.0)
     figures = FinalFigures(
         7, "key", True, 0.875, 8, scores,
-        DeploymentFigures({"parity": {"elements": 96, "mismatches": 0}}), {}, "accuracy",
+        DeploymentFigures(parity=ParityFigures(96, 0)), {}, "accuracy",
         confusion=confusion_of(Y, ANSWERS, CLASSES),
     )  # fmt: skip
     config = parse_config({"board": BOARD.name, "constraints": {"flash_kb": 64}, "data": {"name": "digits"}})

@@ -14,7 +14,8 @@ from micronas.config import SearchConfig, parse_config
 from micronas.errors import SearchError
 from micronas.search.task import Evaluate, TrialResult, TrialTask
 from micronas.store import DATABASE, Final, Store
-from micronas.store.final_figures import DeploymentFigures, FinalFigures
+from micronas.store.deployment_figures import DeploymentFigures
+from micronas.store.final_figures import FinalFigures
 from micronas.trial import Outcome
 from tests.support.search_fakes import ToyArch, toy_evaluate
 from tests.support.toy_loop import make_loop
@@ -62,7 +63,7 @@ class ToyRuns:
                 raise SearchError("no trial ended with a usable network")
             best = max(complete, key=lambda s: s.reward)
             test = best.quality_int8 - 0.01
-            found = FinalFigures(0, "", True, test, 400, best, DeploymentFigures({}), {}, "accuracy")
+            found = FinalFigures(0, "", True, test, 400, best, DeploymentFigures(), {}, "accuracy")
             store.set_final(Final(found.to_json(), b"model"))
 
     def _evaluate(self, task: TrialTask) -> TrialResult:

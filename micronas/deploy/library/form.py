@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import micronas
 from micronas.board import Core, load_board
@@ -71,7 +70,7 @@ class Form:
         """Of weights, parameters and tables, on a 32-bit target."""
         return model_constant_bytes(self.graph, self.lowered)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Ops in order of execution with their kernels, and buffers with their lifetimes."""
         return {
             "form": self.key,
@@ -88,7 +87,7 @@ class Form:
         """The memory plan as text."""
         return picture(self.graph, self.plan)
 
-    def ops(self) -> list[dict[str, Any]]:
+    def ops(self) -> list[dict[str, object]]:
         """One row per op, in order of execution."""
         constants: dict[int, int] = {}
         for item in constant_items(self.graph, self.lowered):
@@ -97,7 +96,7 @@ class Form:
         by_index = {op.op_index: op for op in self.lowered}
         return [self._op(by_index[i], constants.get(i, 0)) for i in self.plan.order]
 
-    def _op(self, lowered: Lowered, constant_bytes: int) -> dict[str, Any]:
+    def _op(self, lowered: Lowered, constant_bytes: int) -> dict[str, object]:
         op = self.graph.ops[lowered.op_index]
         output = self.graph.tensors[op.outputs[0]]
         return {
@@ -111,7 +110,7 @@ class Form:
             "constant_bytes": constant_bytes,
         }
 
-    def _buffers(self) -> list[dict[str, Any]]:
+    def _buffers(self) -> list[dict[str, object]]:
         """Steps count the ops in order of execution from 1; 0 writes the inputs, the last reads outputs."""
         return [
             {

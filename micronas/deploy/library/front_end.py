@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from micronas.codegen.front_end import LogMelTables, Tables, front_end_tables
 from micronas.codegen.front_end import log_mel as log_mel_c
@@ -43,7 +42,7 @@ class LibraryFrontEnd:
         """Bytes of its constants and buffers; None without C."""
         return None if self.tables is None else front_end_cost(self.tables)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """The object ``front_end`` of ``manifest.json``."""
         cost = self.cost
         c = None if cost is None else {"arithmetic": self._arithmetic(), **cost.to_json()}
@@ -71,7 +70,7 @@ def source_files(front: LibraryFrontEnd) -> dict[str, str]:
     return {f"src/{n}": weak_kernel(n, (folder / n).read_text(encoding="utf-8")) for n in sorted(names)}
 
 
-def own_files(front: LibraryFrontEnd, graph: Graph, values: Mapping[str, Any]) -> dict[str, str]:
+def own_files(front: LibraryFrontEnd, graph: Graph, values: Mapping[str, object]) -> dict[str, str]:
     """Path in the library -> text of the C of this front end and its example."""
     assert front.tables is not None
     assert front.cost is not None
@@ -87,8 +86,8 @@ def own_files(front: LibraryFrontEnd, graph: Graph, values: Mapping[str, Any]) -
 
 
 def _values(
-    file: FrontEndFile, tables: Tables, cost: FrontEndCost, graph: Graph, values: Mapping[str, Any]
-) -> dict[str, Any]:
+    file: FrontEndFile, tables: Tables, cost: FrontEndCost, graph: Graph, values: Mapping[str, object]
+) -> dict[str, object]:
     common = {
         "name": file.front_end.name,
         "version": file.front_end.version,
@@ -99,6 +98,8 @@ def _values(
         "least_percent": round(100 * LEAST_SHARE),
     }
     if isinstance(tables, LogMelTables):
+        arena_bytes = values["arena_bytes"]
+        assert isinstance(arena_bytes, int)
         return common | {
             "audio": True,
             "struct_bytes": log_mel_c.STRUCT_BYTES,
@@ -110,7 +111,7 @@ def _values(
             "steps_per_run": max(1, tables.frames // RUNS_PER_INPUT),
             "scratch_bytes": tables.scratch_bytes,
             "scratch_in_arena": not graph.states,
-            "memory_bytes": max(values["arena_bytes"], tables.scratch_bytes),
+            "memory_bytes": max(arena_bytes, tables.scratch_bytes),
         }
     return common | {
         "audio": False,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 
-def render(template: str, values: dict[str, Any]) -> str:
+def render(template: str, values: dict[str, object]) -> str:
     """The text of ``templates/TEMPLATE.j2`` with ``values``; a value that is missing is an error."""
     return _environment().get_template(f"{template}.j2").render(values)
 

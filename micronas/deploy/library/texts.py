@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from micronas.codegen.comments import in_comment
 from micronas.deploy.library.form import Form, version
@@ -24,7 +23,7 @@ def values_of(
     labels: Sequence[str],
     sources: Sequence[str],
     front: LibraryFrontEnd | None = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The variables of the templates."""
     symbol, first_in, first_out = (
         f"mn_network_{name}",
@@ -54,7 +53,7 @@ def values_of(
     }
 
 
-def text_files(values: dict[str, Any], forms: Sequence[Form]) -> dict[str, str]:
+def text_files(values: dict[str, object], forms: Sequence[Form]) -> dict[str, str]:
     """Path -> text of all files except the network's C, the kernels and the test."""
     name, symbol, header = values["name"], values["symbol"], values["header"]
     sample = f"zephyr/samples/{name}"
@@ -78,7 +77,7 @@ def text_files(values: dict[str, Any], forms: Sequence[Form]) -> dict[str, str]:
         **texts,
         f"{sample}/prj.conf": f"CONFIG_{values['macro']}=y\n",
         "MEMORY.md": render("MEMORY.md", {"name": name, "forms": tables}),
-        "library.json": _platformio_library(name, header),
+        "library.json": _platformio_library(str(name), str(header)),
         "LICENSE": resource("LICENSE").read_text(encoding="utf-8"),
     }
 
@@ -93,7 +92,7 @@ class PlanFacts:
     front_end: LibraryFrontEnd | None = None
 
 
-def manifest(graph: Graph, values: dict[str, Any], forms: Sequence[Form], facts: PlanFacts) -> str:
+def manifest(graph: Graph, values: dict[str, object], forms: Sequence[Form], facts: PlanFacts) -> str:
     """``manifest.json``; its keys are stable and described in docs/guides/export.md."""
     document = {
         "format": 1,
@@ -126,7 +125,7 @@ def _named(tensor: Tensor) -> str:
     return f", {in_comment(tensor.name)}" if tensor.name else ""
 
 
-def _for_people(form: Form) -> dict[str, Any]:
+def _for_people(form: Form) -> dict[str, object]:
     return {
         "title": form.title,
         "constant_bytes": form.constant_bytes,
@@ -136,7 +135,7 @@ def _for_people(form: Form) -> dict[str, Any]:
     }
 
 
-def _tensor_json(tensor: Tensor) -> dict[str, Any]:
+def _tensor_json(tensor: Tensor) -> dict[str, object]:
     quant = tensor.quant
     return {
         "name": tensor.name,
