@@ -62,7 +62,9 @@ class Network:
     def model(self) -> Any:
         """The float Keras model with its trained weights, loaded now."""
         if "keras" not in self.files:
-            raise SearchError("this run kept no Keras model", remedy="runs of this version keep one")
+            raise SearchError(
+                "this run has no Keras model", remedy="search again with this version, which keeps it"
+            )
         from micronas.quantize.keras_model import load_keras
 
         return load_keras(self.files["keras"])
@@ -96,7 +98,7 @@ class Run:
         if final is None:
             raise SearchError(
                 f"run {self.folder.name} has no result yet",
-                remedy="continue it: micronas.search(resume=run)",
+                remedy="continue it with micronas.search(resume=run)",
             )
         return network_of(figures_from_json(final.result), self.folder / "best")
 
@@ -145,7 +147,8 @@ class Run:
         names = tuple("quality" if name == self.figure else name for name in figures)
         if len(names) < 2 or not set(names) <= set(known):
             raise SearchError(
-                f"no front of {', '.join(figures)}", remedy=f"name two or more of {', '.join(known)}"
+                f"no front can be drawn of {', '.join(figures)}",
+                remedy=f"name two or more of {', '.join(known)}",
             )
         return names
 

@@ -74,7 +74,7 @@ def search(
             _run(stored_setup(store), store, watcher, finish_now)
         return Run(folder)
     if finish_now:
-        raise ConfigError("finish_now needs an interrupted run", remedy="give it: resume=RUN")
+        raise ConfigError("finish_now needs an interrupted run", remedy="name the run: resume=RUN")
     own = {
         Part.SOURCE: source,
         Part.METRIC: metric,

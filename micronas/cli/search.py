@@ -105,7 +105,9 @@ def search(
         return
     for option, asked in (("--finish-now", finish_now), ("--accept-changed-data", accept_changed_data)):
         if asked:
-            raise ConfigError(f"{option} needs an interrupted run", remedy=f"give it: --resume RUN {option}")
+            raise ConfigError(
+                f"{option} needs an interrupted run", remedy=f"name the run: --resume RUN {option}"
+            )
     if config is None:
         raise ConfigError(
             "no configuration was given",

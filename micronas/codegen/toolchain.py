@@ -55,5 +55,6 @@ def gcc_version(path: str) -> str:
 
 def _not_working(path: str, why: str) -> ToolMissingError:
     return ToolMissingError(
-        f"{path} does not work: {why}", remedy="install the compiler again, or put another first on PATH"
+        f"{path} does not work: {why}",
+        remedy="install the compiler again, or put another compiler first on PATH",
     )

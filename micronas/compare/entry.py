@@ -63,7 +63,8 @@ def _refuse_doubles(named: Sequence[Entry], config: SearchConfig) -> None:
             continue
         if same.name == entry.name:
             raise ConfigError(
-                f"--strategies names {entry.name} more than once", remedy="name it once; --seeds repeats"
+                f"--strategies names {entry.name} more than once",
+                remedy="name it once; --seeds repeats the searches",
             )
         raise ConfigError(
             f"--strategies: {same.name} and {entry.name} are the same search, because the "
@@ -95,7 +96,7 @@ def _entry(text: str) -> Entry:
         if plus:
             raise ConfigError(
                 f"--strategies {text!r}: {NO_SEARCH} does not search, so it cannot have an estimator",
-                remedy=f"remove it: {NO_SEARCH} always takes part",
+                remedy=f"leave it out: {NO_SEARCH} is compared in any case",
             )
         return Entry(NO_SEARCH)
     _require("strategy", strategy, tuple(STRATEGIES), text)

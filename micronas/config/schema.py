@@ -350,7 +350,7 @@ class SearchConfig(_Section):
             raise ValueError("latency.model learns from profiles, so it needs a device and runtime micronas")
         if self.latency.model and self.latency.source == "modelled":
             raise ValueError(
-                "latency.model needs networks that run on a device, latency.source modelled does not run "
-                "them: set only one of them"
+                "latency.model needs networks that run on a device, but latency.source modelled runs none: "
+                "set only one of the two"
             )
         return self

@@ -60,7 +60,7 @@ def load_audio_folder(config: DataConfig) -> Samples:
     if bad and not read(options, "skip_bad", bool, False):
         raise DataError(
             f"{listing.root}: {plural(len(bad), 'damaged file')}: {name_some(bad)}",
-            remedy="repair or remove them, or set data.options.skip_bad: true to leave them out",
+            remedy="repair or remove them, or set data.options.skip_bad: true to skip them",
         )
     if not signals:
         raise DataError(f"{listing.root}: no readable recordings")
@@ -177,7 +177,7 @@ def _notes(
     facts: dict[ClassFile, AudioFacts], bad: list[str], rate: int, clip: int, cut: _Cut
 ) -> Iterator[str]:
     if bad:
-        yield f"{plural(len(bad), 'damaged file')} left out: {name_some(bad)}"
+        yield f"{plural(len(bad), 'damaged file')} skipped: {name_some(bad)}"
     rates = Counter(fact.rate_hz for fact in facts.values())
     if set(rates) != {rate}:
         others = ", ".join(f"{count} of {hz:,} Hz" for hz, count in sorted(rates.items()) if hz != rate)
@@ -191,7 +191,7 @@ def _notes(
         recordings = plural(len(set(cut.files)), "recording")
         yield f"{recordings} cut into {len(cut.files):,} clips of {clip / rate:g} s"
     if cut.rests:
-        yield f"the rest of {plural(cut.rests, 'recording')}, too short for a clip, left out"
+        yield f"the rest of {plural(cut.rests, 'recording')}, too short for a clip, skipped"
     silent = np.flatnonzero(~cut.clips.any(axis=1))
     if len(silent):
         names = name_some([cut.files[i].name for i in silent])

@@ -60,7 +60,7 @@ class ClassFiles:
         left = len(self.left_out)
         return (
             *(
-                [f"{plural(left, 'file')} of other kinds left out: {name_some(list(self.left_out))}"]
+                [f"{plural(left, 'file')} of other kinds skipped: {name_some(list(self.left_out))}"]
                 if left
                 else []
             ),
@@ -166,7 +166,7 @@ def _refuse_empty(found: ClassFiles, suffixes: frozenset[str], what: str, chosen
     if chosen and (
         gone := [name for name in chosen if not any(path.name == name for path in root.rglob(name))]
     ):
-        raise DataError(f"{root}: data.options.classes names folders that are not there: {name_some(gone)}")
+        raise DataError(f"{root}: data.options.classes lists folders that do not exist: {name_some(gone)}")
     if not found.class_names:
         raise DataError(
             f"{root} has no class folders", remedy=f"put the {what} of each class in a separate folder"

@@ -32,13 +32,14 @@ def front_end_of(options: Mapping[str, object], rate_hz: int) -> LogMel:
     high_hz = read_positive(options, "high_hz", min(HIGH_HZ, rate_hz / 2))
     if bands != int(bands) or window < 2 or hop < 1:
         raise DataError(
-            f"data options: no spectrogram of {bands:g} bands, windows of {window}, a hop of {hop} samples",
-            remedy="give bands as a whole number, window_ms and hop_ms in milliseconds",
+            f"data options: {bands:g} bands, windows of {window} samples and a hop of {hop} samples give no "
+            f"spectrogram",
+            remedy="give bands as a whole number above 0, and window_ms and hop_ms in milliseconds",
         )
     if not low_hz < high_hz <= rate_hz / 2:
         raise DataError(
-            f"data options: no bands from low_hz {low_hz:g} to high_hz {high_hz:g} at {rate_hz} Hz",
-            remedy=f"high_hz must be above low_hz and at most half of the rate, {rate_hz / 2:g}",
+            f"data options: low_hz {low_hz:g} to high_hz {high_hz:g} is no range of bands at {rate_hz} Hz",
+            remedy=f"set high_hz above low_hz, and to at most half of the rate, {rate_hz / 2:g}",
         )
     fft = 1 << (window - 1).bit_length()
     return LogMel(rate_hz, window, hop, fft, int(bands), low_hz, high_hz)

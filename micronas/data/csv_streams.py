@@ -52,7 +52,7 @@ def load_csv(config: DataConfig) -> Samples:
     if bad and not layout.skip_bad:
         raise DataError(
             f"{root}: {plural(len(bad), 'file')} cannot be used: {name_some(bad)}",
-            remedy="correct them, or set data.options.skip_bad: true to leave them and single bad lines out",
+            remedy="correct them, or set data.options.skip_bad: true to skip them and single bad lines",
         )
     columns = _common_columns(root, tables)
     return _samples(config, root, tables, columns, bad, has_parts, notes)
@@ -91,7 +91,7 @@ def _files(config: DataConfig, root: Path, layout: CsvLayout) -> tuple[list[_Fil
     if layout.folder_label:
         if root.is_file():
             raise DataError(
-                f"{root}: nothing says which class a row has",
+                f"{root}: the class of a row is not known",
                 remedy="set data.options.label to the column of the labels, or data.options.pattern",
             )
         listing = class_files(config, SUFFIXES, "CSV files")
@@ -136,7 +136,7 @@ def _common_columns(root: Path, tables: dict[_File, CsvTable]) -> tuple[str, ...
     if len(found) > 1:
         lists = [", ".join(columns) for columns in sorted(found)]
         raise DataError(
-            f"{root}: files with different columns of numbers: {'; '.join(lists[:4])}",
+            f"{root}: the files have different numeric columns: {'; '.join(lists[:4])}",
             remedy="list those to use in data.options.columns",
         )
     return found.pop()
@@ -160,7 +160,8 @@ def _samples(
     if not cut.pieces:
         longest = max((len(t.recording.values) for t in tables.values()), default=0)
         raise DataError(
-            f"{root}: no stretch of rows fills a window of {window} rows; the longest file has {longest}",
+            f"{root}: no stretch of rows without gaps is as long as a window of {window} rows; the longest "
+            f"file has {longest}",
             remedy="lower data.options.window, or check the time stamps and the columns",
         )
     y, class_names = _labels(config, owners)
@@ -185,7 +186,7 @@ def _samples(
         files=tuple(file.path for file, _, _ in owners),
         notes=(
             *notes,
-            *([f"{plural(len(bad), 'file')} left out: {name_some(bad)}"] if bad else []),
+            *([f"{plural(len(bad), 'file')} skipped: {name_some(bad)}"] if bad else []),
             *(f"{table.recording.name}: {note}" for table in tables.values() for note in table.notes),
             *_notes(counts, cut.resampled, rate_hz, window, period_s),
             *([group_note] if group_note else []),
@@ -217,12 +218,12 @@ def _windows(
     for file, table in tables.items():
         for number, stretch in enumerate(stretches(table.recording, period_s, counts)):
             if not stretch.label:
-                counts.rows["without a label left out"] += len(stretch.values)
+                counts.rows["without a label skipped"] += len(stretch.values)
                 continue
             values, changed = at_rate(stretch, rate_hz)
             found, starts = windows_of(values, window, hop)
             covered = starts[-1] + window if starts else 0
-            counts.rows["at the end of a stretch, too few for a window, left out"] += len(values) - covered
+            counts.rows["at the end of a stretch, too few for a window, skipped"] += len(values) - covered
             cut.resampled += changed
             cut.pieces += found
             cut.owners += [(file, stretch, number)] * len(found)
@@ -245,7 +246,7 @@ def _lengths(config: DataConfig, rate_hz: float) -> tuple[int, int]:
     if window < 2 or hop < 1:
         raise DataError(
             f"data options: a window of {window} rows every {hop} rows",
-            remedy="give at least 2 rows and 1 row",
+            remedy="give a window of at least 2 rows and a hop of at least 1 row",
         )
     return window, hop
 

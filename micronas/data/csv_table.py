@@ -61,7 +61,7 @@ def read_table(path: Path, name: str, layout: CsvLayout, class_name: str = "") -
         )
     columns = layout.columns or _numeric_columns(frame, {layout.label, layout.group, layout.time})
     if not columns:
-        raise DataError("no columns of numbers")
+        raise DataError("no numeric columns")
     matched = _matched(name, layout)
     labels = frame[layout.label] if layout.label else None
     recording = Recording(
@@ -99,7 +99,7 @@ def _frame(path: Path, layout: CsvLayout) -> tuple[Any, tuple[str, ...]]:
     if not len(frame):
         raise DataError("no rows")
     lost = _lines(path) - len(frame) - (not layout.names)
-    return frame, (f"{plural(lost, 'line')} left out",) if layout.skip_bad and lost > 0 else ()
+    return frame, (f"{plural(lost, 'line')} skipped",) if layout.skip_bad and lost > 0 else ()
 
 
 def pandas_package() -> Any:

@@ -30,7 +30,8 @@ def fetch_tar(url: str, sha256: str, folder: Path) -> None:
         if found != sha256:
             raise DataError(
                 f"{url}: its SHA-256 is {found[:16]}..., not {sha256[:16]}...",
-                remedy="it was changed or cut on the way; try again, or name a mirror in data.options.url",
+                remedy="the download is incomplete, or the file was changed; try again, or set "
+                "data.options.url to a mirror",
             )
         _unpack(archive, unpacked)
         os.replace(unpacked, folder)

@@ -82,7 +82,7 @@ def _eight_bits(image: Image) -> Picture:
         raise DataError("floating-point pixels; convert it to 8 or 16 bits")
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
         image, visible = _on_white(image)
-        changes += ["transparency laid on white"] if visible else []
+        changes += ["transparency replaced by white"] if visible else []
     if image.mode == "CMYK":
         changes.append("CMYK converted to RGB")
     grey = image.mode in ("1", "L")

@@ -60,7 +60,7 @@ def load_image_folder(config: DataConfig) -> Samples:
     if found.bad and not read(config.options, "skip_bad", bool, False):
         raise DataError(
             f"{listing.root}: {plural(len(found.bad), 'damaged file')}: {name_some(found.bad)}",
-            remedy="repair or remove them, or set data.options.skip_bad: true to leave them out",
+            remedy="repair or remove them, or set data.options.skip_bad: true to skip them",
         )
     shape = _target_shape(asked, found.shapes)
     names = [file.name for file in found.files]
@@ -161,7 +161,7 @@ def _front_end(shape: Shape) -> FrontEnd:
 
 def _notes(found: _Pictures, shape: Shape) -> Iterator[str]:
     if found.bad:
-        yield f"{plural(len(found.bad), 'damaged file')} left out: {name_some(found.bad)}"
+        yield f"{plural(len(found.bad), 'damaged file')} skipped: {name_some(found.bad)}"
     for change, count in sorted(found.changes.items()):
         yield f"{plural(count, 'image')}: {change}"
     resized = sum(own[:2] != shape[:2] for own in found.shapes)

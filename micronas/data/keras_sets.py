@@ -63,7 +63,8 @@ def _downloaded(name: str) -> Any:
     except Exception as error:  # Keras raises whatever its download, cache and archive raise
         raise DataError(
             f"keras:{name} is not in Keras' cache and cannot be downloaded: {error}",
-            remedy="connect this machine once, or use data that come with micronas: mnist5k, digits",
+            remedy="connect this machine to the internet once, or use data that come with micronas: "
+            "mnist5k, digits",
         ) from error
 
 

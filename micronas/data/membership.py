@@ -39,7 +39,7 @@ def compiled(option: str, pattern: str) -> re.Pattern[str]:
     except re.error as error:
         raise DataError(
             f"data option {option!r}: {pattern!r} is not a regular expression: {error}",
-            remedy="an example: '(?P<group>[^_/]+)_' takes what stands before the first underscore",
+            remedy="an example: '(?P<group>[^_/]+)_' matches what is before the first underscore",
         ) from error
 
 
@@ -67,5 +67,5 @@ def no_match(option: str, pattern: str, missed: Sequence[str]) -> DataError:
     shown = ", ".join(missed[:5]) + (f" and {len(missed) - 5} more" if len(missed) > 5 else "")
     return DataError(
         f"data option {option!r}: {pattern!r} matches no part of: {shown}",
-        remedy="names are compared as listed here, with '/' between folders",
+        remedy="change the pattern to match names like these; '/' separates folders",
     )

@@ -62,7 +62,7 @@ def load_own_npz(config: DataConfig) -> Samples:
         normalise=read(options, "normalise", bool, False) if "normalise" in options else None,
         fingerprints=fingerprints(arrays[roles["x"]][chosen]) if kind == AUDIO else (),
         notes=(
-            *([f"{plural(left_out, 'sample')} left out by {roles['keep']!r}"] if left_out else []),
+            *([f"{plural(left_out, 'sample')} excluded by {roles['keep']!r}"] if left_out else []),
             *labels.notes,
         ),
     )
@@ -124,13 +124,13 @@ def _chosen(path: Path, arrays: Arrays, roles: dict[str, str]) -> npt.NDArray[np
         return np.flatnonzero(keep)
     if keep.ndim != 1 or not np.issubdtype(keep.dtype, np.integer):
         raise DataError(
-            f"{path}: {name!r} ({keep.dtype}, shape {keep.shape}) does not choose among {count:,} samples",
+            f"{path}: {name!r} ({keep.dtype}, shape {keep.shape}) does not select from {count:,} samples",
             remedy="store true or false per sample, or the numbers of the samples to use, from 0",
         )
     numbers = np.unique(keep.astype(np.int64))
     if len(numbers) and not 0 <= numbers[0] <= numbers[-1] < count:
         raise DataError(
-            f"{path}: {name!r} names samples {numbers[0]} to {numbers[-1]}, outside 0 to {count - 1}",
+            f"{path}: {name!r} selects samples {numbers[0]} to {numbers[-1]}, outside 0 to {count - 1}",
             remedy="store true or false per sample, or the numbers of the samples to use, from 0",
         )
     return numbers

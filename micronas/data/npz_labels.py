@@ -47,7 +47,7 @@ def numbered_names(path: Path, classes: Array) -> tuple[str, ...]:
     if doubled:
         raise DataError(
             f"{path}: duplicate class names: {', '.join(doubled)}",
-            remedy="give every class a name of its own",
+            remedy="give every class a different name",
         )
     return names
 

@@ -58,5 +58,5 @@ def read_names(options: Mapping[str, object], name: str) -> tuple[str, ...]:
         raise DataError(f"data option {name!r} must be a list of names, not {value!r}")
     doubled = sorted({item for item in value if value.count(item) > 1})
     if doubled:
-        raise DataError(f"data option {name!r} names {', '.join(doubled)} twice")
+        raise DataError(f"data option {name!r} lists {', '.join(doubled)} more than once")
     return tuple(value)

@@ -44,15 +44,15 @@ _FILES = {Kind.IMAGES: "images", Kind.AUDIO: "recordings", Kind.SENSOR: "CSV dat
 _BUILT_IN = {Kind.IMAGES: "mnist5k", Kind.ANOMALY: "vibration"}
 _NPZ_KINDS = {Kind.IMAGES: "image", Kind.AUDIO: "spectrogram", Kind.SENSOR: "stream", Kind.ANOMALY: "stream"}
 _YOURS = {
-    Kind.AUDIO: "give yours: --data FOLDER with one folder of recordings per class",
-    Kind.SENSOR: "give yours: --data FILE.csv, a folder of CSV files, or FILE.npz",
+    Kind.AUDIO: "name your own: --data FOLDER with one folder of recordings per class",
+    Kind.SENSOR: "name your own: --data FILE.csv, a folder of CSV files, or FILE.npz",
 }
 
 
 def built_in(kind: Kind) -> DataConfig:
     """Data that come with micronas; raises ``DataError`` for kinds of which there are none."""
     if kind not in _BUILT_IN:
-        raise DataError(f"micronas has no {kind.value} data of its own", remedy=_YOURS[kind])
+        raise DataError(f"micronas has no {kind.value} data built in", remedy=_YOURS[kind])
     return DataConfig(name=_BUILT_IN[kind])
 
 
@@ -98,7 +98,7 @@ def _folder(path: Path, kind: Kind | None) -> DataConfig:
     if not counts[name]:
         raise DataError(
             f"{path} has no images, recordings or CSV files",
-            remedy="put the files of each class into a folder of its own",
+            remedy="put the files of each class into a separate folder",
         )
     first = next(p for p in sorted(path.rglob("*")) if p.suffix.lower() in known[name])
     options: dict[str, Option] = {}

@@ -66,11 +66,11 @@ def stretches(recording: Recording, period_s: float | None, counts: Counts) -> l
     missing = ~np.isfinite(recording.values).all(axis=1)
     if recording.seconds is not None:
         missing |= ~np.isfinite(recording.seconds)
-    counts.rows["with missing values left out"] += int(missing.sum())
+    counts.rows["with missing values skipped"] += int(missing.sum())
     rows = np.flatnonzero(~missing)
     if recording.seconds is not None and len(rows):
         double = np.r_[False, np.diff(recording.seconds[rows]) == 0]
-        counts.rows["with the time stamp of the row before left out"] += int(double.sum())
+        counts.rows["with the time stamp of the row before skipped"] += int(double.sum())
         rows = rows[~double]
     if not len(rows):
         return []

@@ -71,7 +71,7 @@ def _read(
     except Exception as error:  # the package raises whatever its download and its builders raise
         raise DataError(
             f"{config.name} cannot be read: {str(error).strip().splitlines()[0]}",
-            remedy="it must be a set of labelled images; the first use downloads it",
+            remedy="name a set of labelled images, and connect to the internet for its first use",
         ) from error
     images, labels, parts = [], [], []
     for split in sorted(set(splits) & set(PARTS)):

@@ -37,8 +37,8 @@ _MARKS = 3
 
 _REFUSALS = {
     1: "does not know this request",
-    2: "speaks protocol version {detail}",
-    3: "finds the request's length wrong (wants {detail})",
+    2: "uses protocol version {detail}",
+    3: "expects another length or count: {detail}",
     4: "does not have this input, output or op (it has {detail})",
     5: "has only {detail} bytes there, less than the range requested",
     6: "stopped in op {detail}: its kernel refused its parameters",
@@ -126,7 +126,9 @@ class Client:
             payload = self._exchange(Message.PROFILE, struct.pack("<I", len(counts)), deadline_s)
             n_ops, first, part = parse_profile(payload)
             if first != len(counts):
-                raise ProtocolError(f"{self.link.name}: profile from op {first}, asked from {len(counts)}")
+                raise ProtocolError(
+                    f"{self.link.name}: the profile starts at op {first}, not at op {len(counts)}"
+                )
             counts += part
             if len(counts) >= n_ops:
                 return counts

@@ -21,7 +21,7 @@ from micronas.errors import DeadlineError, DeviceError
 from micronas.host.program_output import shown
 
 _POLL_S = 0.1
-_GDB_INTERFACE = 0  # of a Black Magic Probe; its other port is the board's UART
+_GDB_INTERFACE = 0  # of a Black Magic Probe; use its other port, which is the board's UART
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,8 @@ def _named_port(ports: Sequence[Port], device: str, probe: str | None) -> Port:
         return Port(device, "", writer=serial)
     if known.is_gdb_server:
         raise DeviceError(
-            f"{device} is the GDB server of a Black Magic Probe", remedy="its other port is the board's"
+            f"{device} is the GDB server of a Black Magic Probe",
+            remedy="use its other port, which is the board's",
         )
     if probe is None or known.serial == serial:
         return known

@@ -102,8 +102,8 @@ class QemuDevice:
             if not running:
                 raise EmulatorEndedError(
                     f"{QEMU} ended immediately with {process.exit_text}: {shown(said) or 'no message'}",
-                    remedy="`micronas doctor` shows whether this QEMU has the machines; versions "
-                    "from 7.2 on do",
+                    remedy="`micronas doctor` shows whether this QEMU has the machines; QEMU "
+                    "7.2 and later have them",
                 )
             time.sleep(0.005)
         raise DeadlineError(
@@ -155,7 +155,9 @@ def require_qemu(board: Board) -> None:
 
 def no_machine(board: Board) -> DeviceError:
     """The error for a board without a QEMU machine."""
-    return DeviceError(f"board {board.name} has no QEMU machine", remedy="use a serial port or another board")
+    return DeviceError(
+        f"board {board.name} has no QEMU machine", remedy="use --device serial, or another board"
+    )
 
 
 @functools.cache

@@ -81,7 +81,7 @@ def estimate_by(name: str, candidate: Candidate) -> Estimate:
     if not isinstance(result, Estimate):
         raise TrainError(
             f"estimator {short_name(name)} returned a {type(result).__name__}",
-            remedy="return what candidate.train() returned, changed by dataclasses.replace if need be",
+            remedy="return what candidate.train() returned, changed by dataclasses.replace if necessary",
         )
     if not 0.0 <= result.quality_int8 <= 1.0:  # also catches NaN
         raise TrainError(

@@ -103,7 +103,7 @@ def _fit(model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, e
         order = batches(rng, len(dataset.train), settings.batch_size)
     if progress.epochs < 1.0:
         raise TrainError(
-            f"the final fit used only {progress.epochs:.0%} of the training data in its time",
+            f"the final fit had time for only {progress.epochs:.0%} of the training data",
             remedy="raise budget.minutes or final_fit.share",
         )
     _keep_better(model, loop, dataset, augment)

@@ -125,7 +125,7 @@ def _int8_quality(tflite: bytes, dataset: Dataset, of_float: float) -> float:
         of_int8 = int8_quality(tflite, dataset.task, x, y)
         complaint = dropped(dataset.task.figure, of_int8, of_float)
     if complaint:
-        raise QuantizeError(complaint, remedy="more calibration samples may help")
+        raise QuantizeError(complaint, remedy="raise estimator.calibration_samples")
     return of_int8 if dataset.metric is None else int8_figure(tflite, dataset, dataset.validation)
 
 

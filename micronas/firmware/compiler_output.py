@@ -22,7 +22,7 @@ def build_failure(output: str, board_name: str) -> MicronasError:
         over = ", ".join(f"{region} by {count} bytes" for region, count in overflows.items())
         return BudgetError(
             f"the linked firmware does not fit {board_name}: over {over}",
-            remedy="use fewer channels for flash; a smaller input or earlier strides for SRAM",
+            remedy="to save flash, use fewer channels; to save SRAM, a smaller input or earlier strides",
         )
     if (fault := fault_in_words(output)) is not None:
         return MachineError(

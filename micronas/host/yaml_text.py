@@ -16,7 +16,7 @@ class _Loader(yaml.SafeLoader):
         if self.check_event(yaml.AliasEvent):
             event = self.peek_event()  # type: ignore[no-untyped-call]
             raise yaml.MarkedYAMLError(
-                None, None, f"aliases (*{event.anchor}) are not read: repeat the value", event.start_mark
+                None, None, f"aliases (*{event.anchor}) are not supported: repeat the value", event.start_mark
             )
         return super().compose_node(parent, index)
 

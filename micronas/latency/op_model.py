@@ -98,7 +98,8 @@ class OpModel:
         fitting = [n for n, p in self._cycles.items() if len(p) == length]
         if not fitting:
             raise BoardError(
-                f"there are no prices for kernel {kernel_class}", remedy="python -m benchmarks.latency.fit"
+                f"there are no prices for kernel {kernel_class}",
+                remedy="run `python -m benchmarks.latency.fit`",
             )
         return max(sorted(fitting), key=lambda name: _common(name, kernel_class))
 

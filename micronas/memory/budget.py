@@ -27,7 +27,7 @@ def _bytes(board: Board, name: str, asked_kb: float | None, there_bytes: int) ->
     there_kb = f"{there_bytes / 1024:g}"
     remedy = f"set it to {there_kb} or less, or remove it to use all of it"
     if not asked_kb > 0:  # also refuses NaN
-        raise BudgetError(f"{name} is {asked_kb:g}, and must be more than 0", remedy=remedy)
+        raise BudgetError(f"{name} is {asked_kb:g}, but must be more than 0", remedy=remedy)
     if asked_kb * 1024 > there_bytes:
         raise BudgetError(f"{name} is {asked_kb:g}, but {board.name} has {there_kb} KB", remedy=remedy)
     return round(asked_kb * 1024)
@@ -44,7 +44,7 @@ def less_front_end(budget: Budget, cost: FrontEndCost | None, board: Board) -> B
     ):
         if needed >= limit:
             raise BudgetError(
-                f"the front end alone takes {needed:,} bytes of {name}, and the limit is {limit:,}",
-                remedy="shorter windows or fewer bands in data.options, or a larger limit in constraints",
+                f"the front end alone takes {needed:,} bytes of {name}, but the limit is {limit:,}",
+                remedy="set shorter windows or fewer bands in data.options, or a larger limit in constraints",
             )
     return Budget(budget.flash_bytes - flash_bytes, budget.sram_bytes - sram_bytes)

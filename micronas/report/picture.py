@@ -23,7 +23,7 @@ def picture(run: RunData) -> str:
     if chart is None:
         raise StoreError(
             f"run {run.name} has no complete trial to draw",
-            remedy="the report without --picture shows each trial's reason",
+            remedy="leave out --picture: the report shows each trial's reason",
         )
     head, rest = chart.split(">", 1)
     return f'{head} xmlns="http://www.w3.org/2000/svg">{_STYLE}{rest}\n'

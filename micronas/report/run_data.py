@@ -123,7 +123,7 @@ def read_run(store: Store) -> RunData:
 def _board(store: Store) -> BoardFacts:
     raw = store.fact("board")
     if not isinstance(raw, dict):
-        raise store.unreadable("board profile", "it is not keys and values")
+        raise store.unreadable("board profile", "it does not hold keys and values")
     return BoardFacts(
         title=str(raw.get("title") or raw.get("name")),
         core=str(raw.get("core")),

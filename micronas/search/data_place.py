@@ -48,7 +48,7 @@ def with_data_found(config: SearchConfig, store: Store) -> SearchConfig:
             return _at(config, path)
     raise DataError(
         f"the data of run {store.folder.name} are missing; not found: {', '.join(map(str, tried))}",
-        remedy="put them at one of these paths, or give their new one: "
+        remedy="put them at one of these paths, or give their new path: "
         "`micronas search --resume RUN --set data.path=PATH`",
     )
 

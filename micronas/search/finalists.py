@@ -88,7 +88,7 @@ def select(
     executor.drop()
     finalists = _repeated(candidates, config.seeds, executor, termination, say)
     if not finalists:
-        say("no time to train the best trials again; one training of each decides")
+        say("there was no time to train the best trials again, so one training of each decides")
         return Selection(tuple(ranked))
     ordered, equal = in_order(finalists, rewards)
     chosen = [finalist.record for finalist in ordered]
@@ -143,7 +143,7 @@ def selection_text(ordered: Sequence[Finalist], equal: Sequence[Finalist], valid
     if len(equal) < 2:
         return text
     named = ", ".join(str(finalist.number) for finalist in sorted(equal, key=lambda f: f.number))
-    taken = f"the cheapest of them, {equal[0].number}, is taken"
+    taken = f"so the cheapest of them, {equal[0].number}, is taken"
     return f"{text}; trials {named} cannot be distinguished, so {taken}"
 
 
@@ -199,7 +199,7 @@ def _round(records: Sequence[Record], repeat: int, executor: Executor) -> Mappin
             break
         number, result = finished
         if result.fault is not None:
-            raise stopped_by(result.fault, f"another training of trial {number}")
+            raise stopped_by(result.fault, f"a further training of trial {number}")
         quality = result.details.get(QUALITY)
         if result.outcome is Outcome.COMPLETE and isinstance(quality, int | float):
             qualities[number] = float(quality)

@@ -45,7 +45,7 @@ class LatencyLimit(Protocol):
         ...
 
 
-_FASTER = "fewer channels, fewer layers or smaller planes; or raise constraints.latency_ms"
+_FASTER = "use fewer channels, fewer layers or smaller planes, or raise constraints.latency_ms"
 
 
 class LedgerGate:

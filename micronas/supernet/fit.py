@@ -124,7 +124,7 @@ def fit_supernet(
         loop, start, len(dataset.train), batch, settings, seed, watch, limit.times(OVERRUN), checkpoint
     )
     if last.epochs == 0:
-        raise TrainError(f"the supernet finished no epoch within {limit}")
+        raise TrainError(f"no epoch of the supernet finished within {limit}")
     return Fitted(Supernet(shared, dataset), last.epochs, last.cpu_s, last.wall_s)
 
 

@@ -38,7 +38,7 @@ class LayerwiseRegion(BlockRegion):
         names = [f.name for a, b in zip(own, kept, strict=True) for f in fields(a) if _differs(f.name, a, b)]
         if names:
             raise SpaceError(
-                f"a supernet's networks do not share weights with genes {', '.join(dict.fromkeys(names))}",
+                f"a supernet cannot share weights with the genes {', '.join(dict.fromkeys(names))}",
                 remedy="choose one of space.baselines()",
             )
 

@@ -86,7 +86,7 @@ def test_the_front_is_drawn(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_figure_that_is_not_there_is_named(folder: Path) -> None:
-    with pytest.raises(mn.MicronasError, match="no front of accuracy, speed"):
+    with pytest.raises(mn.MicronasError, match="no front can be drawn of accuracy, speed"):
         mn.open_run(folder / "runs" / "search-1").front("accuracy", "speed")
 
 

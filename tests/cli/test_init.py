@@ -90,7 +90,7 @@ def test_an_anomaly_search_names_the_normal_class(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
-        (("--task", "audio"), ("micronas has no audio data of its own", "--data FOLDER")),
+        (("--task", "audio"), ("micronas has no audio data built in", "--data FOLDER")),
         (("--data", "gone"), ("data not found: gone",)),
         (("--data", "empty"), ("empty has no images, recordings or CSV files",)),
         (("--data", "model.bin"), ("only folders, CSV files and .npz files",)),

@@ -99,7 +99,7 @@ def test_every_bad_file_is_named_at_once_and_may_be_left_out(tmp_path: Path) -> 
         assert words in str(error.value)
     data = loaded(root, skip_bad=True)
     assert len(everything(data)) == 20
-    assert data.notes[0].startswith("4 damaged files left out")
+    assert data.notes[0].startswith("4 damaged files skipped")
 
 
 def test_long_recordings_are_cut_and_stay_in_one_part(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_long_recordings_are_cut_and_stay_in_one_part(tmp_path: Path) -> None:
     data = loaded(tmp_path)
     assert len(everything(data)) == 36  # three whole clips each; 0.2 s is too short for another
     assert "12 recordings cut into 36 clips of 0.5 s" in data.notes
-    assert "the rest of 12 recordings, too short for a clip, left out" in data.notes
+    assert "the rest of 12 recordings, too short for a clip, skipped" in data.notes
     files = [{name.split(" at ")[0] for name in part.origins} for part in (data.train, data.validation)]
     assert not files[0] & files[1]
 
@@ -159,13 +159,13 @@ def test_public_anomaly_sets_have_their_anomalies_in_the_test_folder(tmp_path: P
     ("options", "words"),
     [
         ({"rate_hz": 10}, "'rate_hz' must be a whole number from 1000"),
-        ({"high_hz": 6000}, "no bands from low_hz 20 to high_hz 6000 at 8000 Hz"),
+        ({"high_hz": 6000}, "low_hz 20 to high_hz 6000 is no range of bands at 8000 Hz"),
         ({"clip_s": -1}, "'clip_s' must be a number above 0, not -1"),
         ({"clip_s": 0.01}, "shorter than one window of 240 samples"),
         ({"groups": "("}, "is not a regular expression"),
         ({"groups": "amy"}, "has no group in parentheses"),
         ({"groups": "(bob)_"}, "matches no part of: high/amy0_0.wav"),
-        ({"classes": ["high", "low", "mid"]}, "names folders that are not there: mid"),
+        ({"classes": ["high", "low", "mid"]}, "lists folders that do not exist: mid"),
         ({"classes": ["high"]}, "only one class: 'high'"),
         ({"clip": 1}, "no such options: 'clip'"),
     ],

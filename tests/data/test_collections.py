@@ -45,7 +45,8 @@ def test_no_connection_is_one_plain_message(monkeypatch: pytest.MonkeyPatch) -> 
 
     keras_module(monkeypatch, "mnist", no_network)
     with pytest.raises(
-        DataError, match=r"cannot be downloaded: URL fetch failure[^\n]*\n  connect this machine once"
+        DataError,
+        match=r"cannot be downloaded: URL fetch failure[^\n]*\n  connect this machine to the internet once",
     ):
         load(DataConfig(name="keras:mnist"))
 

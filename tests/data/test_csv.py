@@ -70,7 +70,7 @@ def test_class_folders_and_whole_files_as_groups(tmp_path: Path) -> None:
     (tmp_path / "rest" / "notes.md").write_text("by hand")
     data = loaded(tmp_path, window=40)
     assert "no groups are named: the windows of a file stay in one split" in data.notes
-    assert "1 file of other kinds left out: rest/notes.md" in data.notes
+    assert "1 file of other kinds skipped: rest/notes.md" in data.notes
     assert not set(data.train.groups) & set(data.validation.groups)  # type: ignore[arg-type]
 
 
@@ -108,7 +108,7 @@ def test_a_file_without_header_and_with_semicolons_at_its_ends(tmp_path: Path) -
     assert data.input_shape == (40, 1, 3)
     assert data.class_names == ("Jogging", "Sitting")
     assert size(data) == 6 * 2 * 3
-    assert "raw.txt: 1 line left out" in data.notes
+    assert "raw.txt: 1 line skipped" in data.notes
 
 
 def recording(seconds: list[float]) -> Recording:
@@ -123,8 +123,8 @@ def test_gaps_double_stamps_and_jumps_back_end_a_stretch_and_are_counted() -> No
     assert [s.values[:, 0].tolist() for s in found] == [[0, 1, 2, 4], [5, 6], [7, 8, 9]]
     assert [s.first_row for s in found] == [0, 5, 7]
     assert {what: n for what, n in counts.rows.items() if n} == {
-        "with missing values left out": 1,
-        "with the time stamp of the row before left out": 1,
+        "with missing values skipped": 1,
+        "with the time stamp of the row before skipped": 1,
         "after a gap in time": 1,
         "after a jump back in time": 1,
     }
@@ -171,10 +171,14 @@ def _rows(**changes: object) -> dict[str, object]:
     ("columns", "options", "words"),
     [
         (_rows(), {"label": "labl"}, "no column 'labl'; it has time, x, label"),
-        (_rows(), {}, "nothing says which class a row has"),
-        (_rows(x=["fast"] * 300), {"label": "label", "time": "time"}, "no columns of numbers"),
+        (_rows(), {}, "the class of a row is not known"),
+        (_rows(x=["fast"] * 300), {"label": "label", "time": "time"}, "no numeric columns"),
         (_rows(time=["soon"] * 300), {"label": "label", "time": "time"}, "neither numbers nor dates"),
-        (_rows(), {"label": "label", "window": 500}, "no stretch of rows fills a window of 500 rows"),
+        (
+            _rows(),
+            {"label": "label", "window": 500},
+            "no stretch of rows without gaps is as long as a window of 500 rows",
+        ),
         (_rows(), {"label": "label", "window": 0}, "a window of 0 rows every 0 rows"),
         (_rows(), {"label": "label", "window_s": 1}, "needs a rate: no time stamps were read"),
         (_rows(), {"label": "label", "window_s": 1, "window": 9}, "not both"),
@@ -208,5 +212,5 @@ def test_every_bad_file_is_named_at_once(tmp_path: Path) -> None:
 def test_files_with_different_columns_are_refused(tmp_path: Path) -> None:
     write_csv(tmp_path / "a" / "0.csv", {"x": [1.0, 2.0], "y": [1.0, 2.0]})
     write_csv(tmp_path / "b" / "0.csv", {"x": [1.0, 2.0]})
-    with pytest.raises(DataError, match="different columns of numbers: x; x, y"):
+    with pytest.raises(DataError, match="different numeric columns: x; x, y"):
         loaded(tmp_path, window=2)

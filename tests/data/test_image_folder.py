@@ -161,7 +161,7 @@ def test_pictures_as_people_have_them_are_read_as_they_look(tmp_path):
     for words in (
         "2 images: 16 bits reduced to 8",
         "1 image: CMYK converted to RGB",
-        "1 image: transparency laid on white",
+        "1 image: transparency replaced by white",
         "1 image: turned upright (EXIF)",
     ):
         assert words in notes
@@ -180,7 +180,7 @@ def test_what_is_left_out_is_counted_and_named(root):
     (root / "cat" / "notes.txt").write_text("x")
     (root / "cat" / "live.heic").write_bytes(b"x")
     (root / "readme.md").write_text("x")
-    assert loaded(root).notes == ("3 files of other kinds left out: readme.md, cat/live.heic, cat/notes.txt",)
+    assert loaded(root).notes == ("3 files of other kinds skipped: readme.md, cat/live.heic, cat/notes.txt",)
 
 
 def test_a_folder_of_pictures_of_an_unknown_kind_is_not_to_be_deleted(root):

@@ -83,7 +83,7 @@ def test_folds_may_be_names(tmp_path: Path) -> None:
 def test_keep_is_a_mask_or_a_list_of_numbers(tmp_path: Path, keep: object) -> None:
     data = loaded(tmp_path, {"k": keep}, keep="k")
     assert labels(data) == sorted(Y[:48].tolist())
-    assert data.notes == ("12 samples left out by 'k'",)
+    assert data.notes == ("12 samples excluded by 'k'",)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_keep_is_a_mask_or_a_list_of_numbers(tmp_path: Path, keep: object) -> No
         (
             {"k": np.full(60, 0.5)},
             {"keep": "k"},
-            "'k' (float64, shape (60,)) does not choose among 60 samples",
+            "'k' (float64, shape (60,)) does not select from 60 samples",
         ),
         (
             {"y": np.array(["ant", "bee", "cat"])[Y], "c": ["ant", "bee"]},

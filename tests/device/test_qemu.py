@@ -303,5 +303,5 @@ def test_a_rate_that_the_uart_makes_two_percent_off_is_refused(client: Client) -
 def test_reset_answers_with_the_number_of_states_and_takes_no_payload(client: Client) -> None:
     client.reset_states()
     assert client.once(Message.RESET, b"", 2.0) == struct.pack("<I", 0)
-    with pytest.raises(ProtocolError, match=r"request's length wrong \(wants 0\)"):
+    with pytest.raises(ProtocolError, match=r"expects another length or count: 0"):
         client.once(Message.RESET, b"\1", 2.0)

@@ -73,7 +73,7 @@ def test_a_profile_is_put_together_in_order_or_not_at_all() -> None:
     assert honest.profile(lambda: loads.append(None)) == (100, 101, 102, 103, 104)
     assert len(loads) == 3
     first_again = client(PROFILE=lambda request: struct.pack("<4I", 5, 0, 100, 101))
-    with pytest.raises(ProtocolError, match="profile from op 0, asked from 2"):
+    with pytest.raises(ProtocolError, match="the profile starts at op 0, not at op 2"):
         first_again.profile(lambda: None)
 
 

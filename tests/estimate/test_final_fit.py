@@ -67,7 +67,7 @@ def test_seconds_are_kept_and_the_schedule_still_ends(net):
 
 
 def test_too_little_time_is_an_error(net):
-    with pytest.raises(TrainError, match="in its time"):
+    with pytest.raises(TrainError, match="had time for only"):
         final_fit(net, DIGITS, FinalSettings(), seed=0, seconds=0.01)
 
 

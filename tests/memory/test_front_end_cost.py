@@ -52,7 +52,7 @@ def test_a_front_end_without_c_costs_nothing_that_is_known():
 def test_a_front_end_that_fills_the_limit_is_refused_with_both_figures():
     cost = FrontEndCost("logmel", 2000, 3000, 2048)
     assert less_front_end(Budget(100_000, 5000), cost, BOARD).sram_bytes == 2000
-    with pytest.raises(BudgetError, match="takes 3,000 bytes of SRAM, and the limit is 3,000"):
+    with pytest.raises(BudgetError, match="takes 3,000 bytes of SRAM, but the limit is 3,000"):
         less_front_end(Budget(100_000, 3000), cost, BOARD)
 
 

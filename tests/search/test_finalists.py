@@ -107,7 +107,7 @@ def test_without_time_the_order_stays_and_a_budget_of_cpu_keeps_some() -> None:
     late = CpuTimeTermination(1.0, lambda: 59.0, 0.12)
     found = select(ranked(20), FinalFitConfig(), REWARDS, 9, trained(lambda t: 0.5, []), late, said.append)
     assert found == Selection(tuple(ranked(20)))
-    assert said == ["no time to train the best trials again; one training of each decides"]
+    assert said == ["there was no time to train the best trials again, so one training of each decides"]
     spent = iter([0.0, 53.0, 53.0])
     early = CpuTimeTermination(1.0, lambda: next(spent), 0.12)
     assert not early.admits(9)  # trials end at 52.8 s

@@ -98,7 +98,9 @@ def _same_serials(devices: tuple[UsbDevice, ...]) -> list[Finding]:
 def _ports(ports: list[Port], machine: HostMachine) -> list[Finding]:
     if not ports:
         return [
-            Finding("serial ports", True, "none of a debug probe", "other ports are named by --port PORT")
+            Finding(
+                "serial ports", True, "none belongs to a debug probe", "select other ports with --port PORT"
+            )
         ]
     return [_port(port, machine) for port in ports]
 

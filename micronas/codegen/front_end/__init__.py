@@ -23,7 +23,7 @@ def front_end_tables(file: FrontEndFile, graph: Graph) -> Tables:
     """
     given = graph.tensors[graph.inputs[0]]
     if given.dtype is not DType.INT8 or given.quant is None or len(graph.inputs) != 1:
-        raise ModelError("the C of a front end needs a network with one int8 input")
+        raise ModelError("the C code of a front end needs a network with one int8 input")
     if given.shape != (1, *file.input_shape):
         raise ModelError(
             f"the front end makes inputs of {file.input_shape}, and the network takes {given.shape[1:]}",
@@ -38,7 +38,7 @@ def tables_of(file: FrontEndFile, quant: Quant) -> Tables:
     if (front_end.name, front_end.version) == (NAME, VERSION):
         if front_end.parameters.get("level", "none") != "none":
             raise ModelError(
-                "level: peak scales whole clips, and a device does not know where a clip ends",
+                "level: peak scales whole clips, but a device does not know where a clip ends",
                 remedy="train with data.options.level: none",
             )
         height, width, channels = file.input_shape

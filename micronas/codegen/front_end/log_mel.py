@@ -69,8 +69,8 @@ def log_mel_tables(spec: LogMel, frames: int, quant: Quant) -> LogMelTables:
     """
     if not LEAST_POINTS <= spec.fft <= MOST_POINTS or spec.fft & (spec.fft - 1):
         raise ModelError(
-            f"the front end transforms {spec.fft} points; its C takes powers of two from {LEAST_POINTS} to "
-            f"{MOST_POINTS}",
+            f"the front end transforms {spec.fft} points; its C code takes powers of two from "
+            f"{LEAST_POINTS} to {MOST_POINTS}",
             remedy="change data.options.window_ms",
         )
     scale = 2.0**60 / spec.fft**2
@@ -78,7 +78,7 @@ def log_mel_tables(spec: LogMel, frames: int, quant: Quant) -> LogMelTables:
     steps = math.log(2) / ((spec.high - spec.low) * quant.scale[0])
     if not steps <= MOST_STEPS:
         raise ModelError(
-            f"an input of scale {quant.scale[0]:g} is too fine for the C of the front end",
+            f"an input of scale {quant.scale[0]:g} is too small for the C code of the front end",
             remedy="train the network on the features of this front end, whose values are 0 to 1",
         )
     first, edges, rising = _filters(spec)

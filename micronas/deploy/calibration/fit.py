@@ -119,7 +119,7 @@ def fit_weights(observed: Sequence[Observed], prior: TimingModel) -> FittedTerms
 
 def _check(observed: Sequence[Observed]) -> None:
     if len(observed) < MIN_OPS:
-        raise DeviceError(f"{len(observed)} ops were measured, and a calibration needs {MIN_OPS}")
+        raise DeviceError(f"{len(observed)} ops were measured, but a calibration needs {MIN_OPS}")
     for one in observed:
         if one.cycles < 0.2 * one.counts.insn:
             raise DeviceError(

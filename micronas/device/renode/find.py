@@ -61,7 +61,7 @@ def require_renode() -> str:
     if asked.returncode != 0:
         said = cause_of_end(lines) or f"exit code {asked.returncode}, no message"
         raise DeviceError(f"{executable} does not start: {said}", remedy=_INSTALL_AGAIN)
-    version = next((line.strip() for line in lines if _VERSION.search(line)), "no version said")
+    version = next((line.strip() for line in lines if _VERSION.search(line)), "no version reported")
     _require_new_enough(version)
     return version
 

@@ -38,4 +38,4 @@ def _number(printed: str) -> int:
     try:
         return int(printed.strip(), 0)
     except ValueError as error:
-        raise DeviceError(f"Renode printed {printed.strip()!r}, a number was expected") from error
+        raise DeviceError(f"Renode printed {printed.strip()!r}, not a number") from error

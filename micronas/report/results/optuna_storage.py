@@ -39,11 +39,12 @@ def write_optuna(records: Sequence[Record], url: str, name: str) -> None:
         study = optuna.create_study(storage=url, study_name=name, directions=directions)
     except optuna.exceptions.DuplicatedStudyError as error:
         raise ConfigError(
-            f"--optuna {url}: there is a study {name!r} already", remedy="choose another file for the storage"
+            f"--optuna {url}: the storage already has a study {name!r}", remedy="choose another storage"
         ) from error
     except (SQLAlchemyError, ValueError) as error:
         raise ConfigError(
-            f"--optuna {url}: {str(error).splitlines()[0]}", remedy="give a storage like sqlite:///study.db"
+            f"--optuna {url}: {str(error).splitlines()[0]}",
+            remedy="name a storage, for example sqlite:///study.db",
         ) from error
     metrics = ["quality_int8", "flash_bytes", "sram_bytes", *([f"latency_ms {latency}"] if latency else [])]
     with warnings.catch_warnings():

@@ -41,7 +41,7 @@ def write_tensorboard(records: Sequence[Record], folder: Path) -> None:
         ) from error
     if any(folder.rglob("events.out.tfevents.*")):
         raise ConfigError(
-            f"--tensorboard {folder}: there are events already, and TensorBoard would show both",
+            f"--tensorboard {folder}: the folder already holds events, and TensorBoard would show both",
             remedy="choose an empty folder",
         )
     complete = [(r, s) for r in records if (s := r.trial.scores)]

@@ -75,6 +75,6 @@ def test_a_training_that_became_slow_is_cut_inside_an_epoch(
     assert calls_per_epoch() >= 4
     clocks = FakeClocks(monkeypatch, *((1.0, 0.0) if clock == "wall_s" else (0.0, 1.0)))
     monkeypatch.setattr(fit, "_affordable_epochs", lambda *_: 3)  # too hopeful
-    with pytest.raises(TrainError, match="finished no epoch"):
+    with pytest.raises(TrainError, match="no epoch of the supernet finished"):
         fit.fit_supernet(REGION, data, PLAN, 0, TimeLimit(**{clock: 2 / fit.OVERRUN}))
     assert clocks.calls == 2
