@@ -30,7 +30,7 @@ def list_boards(
     ] = None,
     run: Annotated[
         bool,
-        typer.Option("--run/--no-run", help="With --for: run it in QEMU, once per core, for its latency."),
+        typer.Option("--run/--no-run", help="With --for: run it in QEMU, once per core, to get its latency."),
     ] = True,
     as_json: Json = False,
 ) -> None:

@@ -24,7 +24,7 @@ def compare(
         str | None,
         typer.Option(
             help=f"STRATEGY or STRATEGY+ESTIMATOR, comma-separated; random search and the baseline network "
-            f"always take part. Default: {DEFAULT_STRATEGIES}."
+            f"are always included. Default: {DEFAULT_STRATEGIES}."
         ),
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="Runs per entry. Default: 3.")] = None,

@@ -15,7 +15,7 @@ HEADER = ("probe or port", "serial number", "port", "board (guess)", "held by")
 
 
 def devices(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List debug probes and serial ports: serial number, likely board, who holds it, the next command.
+    """List debug probes and serial ports: serial number, likely board, program that uses it, next command.
 
     Nothing is opened. The board is guessed from the name of the probe's drive, if it has one.
     """

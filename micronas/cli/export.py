@@ -20,7 +20,7 @@ from micronas.cli.options import (
 
 def export(
     model: ModelArgument,
-    out: Annotated[Path, typer.Option(help="Folder to make; it must not exist, or be empty.")],
+    out: Annotated[Path, typer.Option(help="New or empty folder for the files.")],
     name: Annotated[str | None, typer.Option(help="Name of the library; default: the file's.")] = None,
     data: DataOption = None,
     prefer: PreferOption = DEFAULT_PREFER,

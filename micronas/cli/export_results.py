@@ -25,10 +25,10 @@ def export_results(
         str | None, typer.Option(metavar="URL", help="Write a study: sqlite:///FILE, for optuna-dashboard.")
     ] = None,
 ) -> None:
-    """Write the trials of a run, with their genes, for other tools; several formats at once if you like.
+    """Write the trials of a run, with their genes, for other tools, in one or several formats.
 
-    Parquet, TensorBoard and Optuna need packages of their own; a missing one is named with the command that
-    installs it.
+    Parquet, TensorBoard and Optuna need additional packages. If one is missing, the message has the command
+    that installs it.
     """
     from micronas.report.results import rows_of
     from micronas.report.results.files import csv_bytes, json_bytes, write_parquet

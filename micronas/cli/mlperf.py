@@ -53,7 +53,7 @@ def mlperf(
     task: TaskName = None,
     data: Annotated[Path | None, typer.Option(help=".npz with x and y, for the accuracy script.")] = None,
     script: Annotated[str, typer.Option(help="all, performance or accuracy.")] = "all",
-    count: Annotated[int | None, typer.Option(min=1, help="Use the first samples only.")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="Use only the first N samples.")] = None,
     window_s: Annotated[
         float, typer.Option(min=0.01, max=3600, help="Shortest timed window, seconds.")
     ] = _RULES_WINDOW_S,

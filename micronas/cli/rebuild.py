@@ -51,7 +51,7 @@ def _print(rebuilt: Rebuilt) -> None:
         print("\nmachine and versions that are not those of the search:")
         print("\n".join(f"  {difference}" for difference in rebuilt.environment))
     elif rebuilt.environment is None:
-        print("\nthe run does not say on which machine and versions it was made: an earlier version wrote it")
+        print("\nthe run does not record its machine and versions: an earlier version of micronas wrote it")
     if rebuilt.cut:
         print(f"\nthe search's training was {rebuilt.cut}: a clock cannot be repeated exactly")
     print(f"\n  {rebuilt.folder}")

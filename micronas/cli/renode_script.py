@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def renode_script(
     board: BoardOption,
-    out: Annotated[Path, typer.Option(help="Folder to make; it must not exist, or be empty.")],
+    out: Annotated[Path, typer.Option(help="New or empty folder for the files.")],
     model: Annotated[Path | None, typer.Argument(metavar="[MODEL]", help="int8 .tflite file.")] = None,
     app: Annotated[
         Path | None, typer.Option(help="Your own application's ELF for this board, instead of MODEL.")

@@ -18,10 +18,11 @@ def report(
     out: Annotated[Path | None, typer.Option(help="Where to write; default: RUN/report.html.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Also write the Pareto front as an SVG file.")] = None,
     live: Annotated[
-        bool, typer.Option("--live", help="Serve it on this machine, up to date, until Ctrl-C.")
+        bool, typer.Option("--live", help="Serve an up-to-date page on this machine until Ctrl-C.")
     ] = False,
     port: Annotated[
-        int | None, typer.Option(metavar="N", min=0, max=65535, help="With --live. Default: a free one.")
+        int | None,
+        typer.Option(metavar="N", min=0, max=65535, help="With --live: port. Default: a free one."),
     ] = None,
     minutes: Annotated[
         float | None, typer.Option(metavar="X", min=0.0, help="With --live: stop after this time.")

@@ -64,9 +64,7 @@ def search(
     ] = None,
     accept_changed_data: Annotated[
         bool,
-        typer.Option(
-            "--accept-changed-data", help="With --resume: continue although the data changed; recorded."
-        ),
+        typer.Option("--accept-changed-data", help="With --resume: continue with changed data; recorded."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
 ) -> None:

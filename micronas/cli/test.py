@@ -33,7 +33,7 @@ def run_test(
         int | None,
         typer.Option(min=1, help="Samples to compare; default: all of --data, else 8 random ones."),
     ] = None,
-    junit: Annotated[Path | None, typer.Option(help="Write a JUnit XML file for a CI.")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write a JUnit XML file for CI.")] = None,
     prefer: PreferOption = DEFAULT_PREFER,
     clock_mhz: ClockMhz = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

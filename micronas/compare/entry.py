@@ -54,7 +54,7 @@ def parse_entries(text: str, config: SearchConfig) -> tuple[Entry, ...]:
 
 
 def _refuse_doubles(named: Sequence[Entry], config: SearchConfig) -> None:
-    """The baselines always take part, so naming one of them once is not a duplicate."""
+    """The baselines are always included, so naming one of them once is not a duplicate."""
     implied = [c for c in (Entry(NO_SEARCH), Entry(BASELINE)) if c not in named]
     first: dict[tuple[str, str], Entry] = {}
     for entry in (*implied, *named):

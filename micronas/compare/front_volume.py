@@ -7,7 +7,7 @@ Four objectives, each divided by its reference so that all volumes are shares of
     SRAM bytes                                     / SRAM budget
     latency                                        / latency budget, or the slowest network of the comparison
 
-The reference point is (1, 1, 1, 1), the ideal one the origin. Latency takes part only if every network of the
+The reference point is (1, 1, 1, 1), the ideal one the origin. Latency is included only if every network of the
 comparison has one of the same source: emulated and predicted milliseconds are not the same objective.
 """
 
@@ -25,7 +25,7 @@ from micronas.trial import Scores, Source
 
 @dataclass(frozen=True)
 class ReferencePoint:
-    """The divisors of the objectives; ``latency_ms`` is None if latency takes no part."""
+    """The divisors of the objectives; ``latency_ms`` is None if latency is not included."""
 
     error: float
     flash_bytes: int

@@ -52,5 +52,5 @@ def outlier_note(x: npt.NDArray[np.float32], low: float, high: float) -> str:
     first = int(np.flatnonzero(outside.any(axis=1))[0])
     return (
         f"{count:,} of {x.size:,} values lie outside {low:g} to {high:g} (all span {least:g} to {most:g}; "
-        f"the first is in training sample {first}): int8 networks clip them; remove them if they are faults"
+        f"the first is in training sample {first}): int8 networks clip them; remove them if they are errors"
     )

@@ -150,8 +150,8 @@ def _front_end_figures(dataset: Dataset, board: Board) -> list[Json]:
     if cost is None:
         return []
     return [
-        _figure("flash of the front end, beside that", cost.flash_bytes(board.core), "bytes", "predicted"),
-        _figure("SRAM of the front end, beside that", cost.buffer_bytes, "bytes", "predicted"),
+        _figure("flash of the front end, in addition", cost.flash_bytes(board.core), "bytes", "predicted"),
+        _figure("SRAM of the front end, in addition", cost.buffer_bytes, "bytes", "predicted"),
     ]
 
 

@@ -143,7 +143,7 @@ def selection_text(ordered: Sequence[Finalist], equal: Sequence[Finalist], valid
     if len(equal) < 2:
         return text
     named = ", ".join(str(finalist.number) for finalist in sorted(equal, key=lambda f: f.number))
-    taken = f"so the cheapest of them, {equal[0].number}, is taken"
+    taken = f"the cheapest of them, {equal[0].number}, is taken"
     return f"{text}; trials {named} cannot be distinguished, so {taken}"
 
 

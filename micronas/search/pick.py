@@ -57,6 +57,6 @@ def find_trial(records: Sequence[Record], number: int) -> Record:
     record = known[number]
     if record.trial.outcome is not Outcome.COMPLETE:
         ended = f"{record.trial.outcome.value.lower()}: {record.trial.reason}"
-        raise SearchError(f"trial {number} has no network to take ({ended})", remedy=remedy)
+        raise SearchError(f"trial {number} has no network to build ({ended})", remedy=remedy)
     original = record.details.get("repeats_trial")
     return known[original] if isinstance(original, int) else record

@@ -159,7 +159,7 @@ def test_public_anomaly_sets_have_their_anomalies_in_the_test_folder(tmp_path: P
     ("options", "words"),
     [
         ({"rate_hz": 10}, "'rate_hz' must be a whole number from 1000"),
-        ({"high_hz": 6000}, "low_hz 20 to high_hz 6000 is no range of bands at 8000 Hz"),
+        ({"high_hz": 6000}, "low_hz 20 to high_hz 6000 is not a range of frequencies at 8000 Hz"),
         ({"clip_s": -1}, "'clip_s' must be a number above 0, not -1"),
         ({"clip_s": 0.01}, "shorter than one window of 240 samples"),
         ({"groups": "("}, "is not a regular expression"),

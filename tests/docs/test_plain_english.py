@@ -65,6 +65,10 @@ WORDS = {
     r"of people's own|of theirs|of one's": "their own",
     r"answers? strangely|says? nothing of": "unexpected answer, does not state",
     r"the like": "similar ones",
+    r"takes? no part|always takes? part": "is (not) included",
+    r"if need be|where need be": "if necessary",
+    r"columns? of numbers": "numeric column",
+    r"(stands?|lies) there": "is there",
 }
 """Pattern of a word, letter case ignored -> what to write instead."""
 

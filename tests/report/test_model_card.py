@@ -66,7 +66,7 @@ def test_every_cost_has_its_source(card):
     sources = {row["name"]: row["source"] for row in card["figures"]}
     assert sources["flash"] == "predicted"
     assert sources["latency of one inference"] == "emulated"
-    assert sources["SRAM of the front end, beside that"] == "predicted"
+    assert sources["SRAM of the front end, in addition"] == "predicted"
 
 
 def test_names_do_not_break_the_tables(card):

@@ -124,7 +124,7 @@ def test_weights_that_were_not_kept_are_not_called_the_same(run: Path) -> None:
 
 
 def test_a_trial_without_a_network_is_refused(run: Path) -> None:
-    with Store.read(run) as store, pytest.raises(SearchError, match="no network to take"):
+    with Store.read(run) as store, pytest.raises(SearchError, match="no network to build"):
         rebuild(store, DEAD, lambda text: None)
 
 
