@@ -7,8 +7,8 @@ Four objectives, each divided by its reference so that all volumes are shares of
     SRAM bytes                                     / SRAM budget
     latency                                        / latency budget, or the slowest network of the comparison
 
-The reference point is (1, 1, 1, 1), the ideal one the origin. Latency is included only if every network of the
-comparison has one of the same source: emulated and predicted milliseconds are not the same objective.
+The reference point is (1, 1, 1, 1), the ideal one the origin. Latency is included only if every network of
+the comparison has one of the same source: emulated and predicted milliseconds are not the same objective.
 """
 
 from __future__ import annotations

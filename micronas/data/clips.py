@@ -38,7 +38,8 @@ def front_end_of(options: Mapping[str, object], rate_hz: int) -> LogMel:
         )
     if not low_hz < high_hz <= rate_hz / 2:
         raise DataError(
-            f"data options: low_hz {low_hz:g} to high_hz {high_hz:g} is not a range of frequencies at {rate_hz} Hz",
+            f"data options: low_hz {low_hz:g} to high_hz {high_hz:g} is not a range of frequencies at "
+            f"{rate_hz} Hz",
             remedy=f"set high_hz above low_hz, and to at most half of the rate, {rate_hz / 2:g}",
         )
     fft = 1 << (window - 1).bit_length()
