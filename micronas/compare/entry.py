@@ -96,7 +96,7 @@ def _entry(text: str) -> Entry:
         if plus:
             raise ConfigError(
                 f"--strategies {text!r}: {NO_SEARCH} does not search, so it cannot have an estimator",
-                remedy=f"leave it out: {NO_SEARCH} is compared in any case",
+                remedy=f"remove it: every comparison includes {NO_SEARCH}",
             )
         return Entry(NO_SEARCH)
     _require("strategy", strategy, tuple(STRATEGIES), text)

@@ -92,7 +92,7 @@ def test_keep_is_a_mask_or_a_list_of_numbers(tmp_path: Path, keep: object) -> No
         ({"y": Y[:59]}, {}, "arrays differ in length: x 60, y 59"),
         ({"g": np.zeros(61)}, {"groups": "g"}, "arrays differ in length: g 61, x 60, y 60"),
         ({"f": np.zeros(3)}, {"fold": "f"}, "arrays differ in length: f 3, x 60, y 60"),
-        ({"k": np.array([0, 60])}, {"keep": "k"}, "'k' names samples 0 to 60, outside 0 to 59"),
+        ({"k": np.array([0, 60])}, {"keep": "k"}, "'k' selects samples 0 to 60, outside 0 to 59"),
         ({"k": np.zeros(60)}, {"keep": "k"}, "no samples"),
         (
             {"k": np.full(60, 0.5)},
