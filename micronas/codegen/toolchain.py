@@ -8,7 +8,8 @@ import shutil
 import subprocess
 
 from micronas.errors import ToolMissingError
-from micronas.host.program_output import shown
+from micronas.host.process_group import run_group
+from micronas.host.program_output import exit_text, shown
 
 GCC = "arm-none-eabi-gcc"
 _VERSION_DEADLINE_S = 20.0
@@ -36,20 +37,14 @@ def require_gcc() -> str:
 def gcc_version(path: str) -> str:
     """The compiler's version, for example ``12.2.1``; ``ToolMissingError`` if it does not report one."""
     try:
-        asked = subprocess.run(
-            [path, "-dumpfullversion"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_VERSION_DEADLINE_S,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
+        asked = run_group([path, "-dumpfullversion"], deadline_s=_VERSION_DEADLINE_S, with_errors=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
         raise _not_working(path, str(error)) from error
-    version = asked.stdout.strip()
+    if asked.code != 0:
+        raise _not_working(path, f"-dumpfullversion ends with {exit_text(asked.code)}")
+    version = asked.output.strip()
     if not _VERSION.fullmatch(version):
-        raise _not_working(path, f"its version is {shown(version, 80)!r}")
+        raise _not_working(path, f"its version is '{shown(version, 80)}'")
     return version
 
 

@@ -12,18 +12,14 @@ import ctypes
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from micronas.errors import EmulatorEndedError
-from micronas.firmware.process_group import kill_group
-from micronas.host.program_output import exit_text
+from micronas.host.process_group import kill_group
+from micronas.host.program_output import exit_text, read_in_background
 
 _PR_SET_PDEATHSIG = 1
-_KEPT_BYTES = 1 << 20
-_CHUNK_BYTES = 1 << 16
 _DRAIN_S = 2.0
 """For reading the rest of an ended process's output, which a child may hold open."""
 
@@ -54,10 +50,8 @@ class EmulatorProcess:
                 f"{command[0]} does not start ({error})", remedy="`micronas doctor` checks the emulators"
             ) from error
         self._closed = False
-        self._output = _BothEnds()
         assert self._process.stdout is not None, "asked for by PIPE"
-        self._reader = threading.Thread(target=_read, args=(self._process.stdout, self._output), daemon=True)
-        self._reader.start()
+        self._output, self._reader = read_in_background(self._process.stdout)
         atexit.register(self.close)
 
     @property
@@ -101,31 +95,6 @@ class EmulatorProcess:
             kill_group(self._process)  # also children of an ended process
         self._process.wait()
         self._reader.join(_DRAIN_S)  # closes the pipe, unless a child outside the group holds it open
-
-
-class _BothEnds:
-    """The first and the last ``_KEPT_BYTES`` of a stream."""
-
-    def __init__(self) -> None:
-        self._begin, self._end = bytearray(), bytearray()
-        self._lock = threading.Lock()
-
-    def add(self, data: bytes) -> None:
-        with self._lock:
-            room = _KEPT_BYTES - len(self._begin)
-            self._begin += data[:room]
-            self._end += data[room:]
-            del self._end[:-_KEPT_BYTES]
-
-    def text(self) -> str:
-        with self._lock:
-            return (self._begin + self._end).decode(errors="replace")
-
-
-def _read(pipe: BinaryIO, output: _BothEnds) -> None:
-    with pipe, contextlib.suppress(OSError, ValueError):
-        while data := pipe.read(_CHUNK_BYTES):
-            output.add(data)
 
 
 def _die_with_parent() -> None:

@@ -23,6 +23,7 @@ from micronas.device.emulator_process import EmulatorProcess
 from micronas.device.link import Link
 from micronas.device.serial_link import SerialLink
 from micronas.errors import DeadlineError, DeviceError, EmulatorEndedError, ToolMissingError
+from micronas.host.process_group import run_group
 from micronas.host.program_output import shown
 
 QEMU = "qemu-system-arm"
@@ -170,17 +171,17 @@ def known_machines(executable: str) -> frozenset[str]:
 
 def _version(executable: str) -> str:
     """For example ``QEMU emulator version 7.2.22``."""
-    return _ask(executable, "--version").partition("(")[0].strip() or QEMU
+    return shown(_ask(executable, "--version").partition("(")[0], 80) or QEMU
 
 
 def _ask(executable: str, *arguments: str) -> str:
     try:
-        asked = subprocess.run(
-            [executable, *arguments], capture_output=True, text=True, timeout=START_DEADLINE_S, check=False
-        )
+        asked = run_group([executable, *arguments], deadline_s=START_DEADLINE_S, with_errors=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise DeviceError(f"{executable} {' '.join(arguments)}: {error}") from error
-    return asked.stdout
+        raise DeviceError(
+            f"{executable} {' '.join(arguments)}: {error}", remedy="`micronas doctor` checks the emulators"
+        ) from error
+    return asked.output
 
 
 def find_qemu() -> str:

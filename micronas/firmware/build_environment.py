@@ -16,8 +16,11 @@ from importlib.metadata import version
 from micronas.codegen.toolchain import find_gcc
 from micronas.errors import MachineError
 from micronas.firmware.platformio_core import offline_core_id
+from micronas.host.process_group import run_group
+from micronas.host.program_output import exit_text
 
 _VERSION_DEADLINE_S = 20.0
+_VERSION_CHARACTERS = 200
 _REGISTRY_FOLDERS = frozenset(
     f"PLATFORMIO_{name}" for name in ("CORE_DIR", "PLATFORMS_DIR", "PACKAGES_DIR", "CACHE_DIR", "AUTH_TOKEN")
 )
@@ -73,18 +76,16 @@ def _size_and_time(path: str) -> tuple[int, int]:
 def _compiler_line(gcc: str, _size: int, _time_ns: int) -> str:
     """For example ``arm-none-eabi-gcc (15:12.2.rel1-1) 12.2.1 20221205``."""
     try:
-        asked = subprocess.run(
-            [gcc, "--version"],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            stdin=subprocess.DEVNULL,
-            timeout=_VERSION_DEADLINE_S,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise MachineError(
-            f"{gcc or 'the compiler'} did not report its version: {error}",
-            remedy="`micronas doctor` checks the compiler; install it again",
-        ) from error
-    return asked.stdout.partition("\n")[0].strip()
+        asked = run_group([gcc, "--version"], deadline_s=_VERSION_DEADLINE_S, with_errors=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _no_version(gcc, str(error)) from error
+    if asked.code != 0:
+        raise _no_version(gcc, f"it ends with {exit_text(asked.code)}")
+    return asked.output.partition("\n")[0].strip()[:_VERSION_CHARACTERS]
+
+
+def _no_version(gcc: str, why: str) -> MachineError:
+    return MachineError(
+        f"{gcc or 'the compiler'} did not report its version: {why}",
+        remedy="`micronas doctor` checks the compiler; install it again",
+    )

@@ -24,9 +24,9 @@ from typing import Self
 
 from micronas.codegen.toolchain import find_gcc
 from micronas.firmware.build_environment import build_environment
-from micronas.firmware.process_group import run_group
 from micronas.firmware.project import Project, hash_files
 from micronas.host.durable import sync_folder, sync_tree
+from micronas.host.process_group import run_group
 
 _PROJECT = "{project}"
 _OBJECTS = "{objects}"

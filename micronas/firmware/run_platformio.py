@@ -13,8 +13,8 @@ from micronas.codegen.toolchain import require_gcc
 from micronas.errors import BuildError, MachineError
 from micronas.firmware.build_environment import build_environment
 from micronas.firmware.platformio_core import PLATFORM_NAME, offline_core
-from micronas.firmware.process_group import Finished, run_group
 from micronas.firmware.project import board_manifest
+from micronas.host.process_group import Finished, run_group
 
 PLATFORM_VARIABLE = "MICRONAS_PLATFORM"
 

@@ -26,7 +26,9 @@ def test_a_version(tmp_path: Path) -> None:
     ("script", "complaint"),
     [
         ("exec sleep 60", "does not work: .*timed out after 0.5 seconds"),
-        ("exit 3", "does not work: .*exit status 3"),
+        ("exit 3", "does not work: -dumpfullversion ends with exit code 3"),
+        ("exec yes", "does not work: .*timed out after 0.5 seconds"),
+        (r"printf '\033[2J\377'", r"its version is '\\x1b\[2J"),
         ("echo 12.x", "its version is '12.x'"),
         ("true", "its version is ''"),
     ],

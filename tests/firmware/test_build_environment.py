@@ -81,6 +81,6 @@ def test_another_compiler_gives_another_build_id(tmp_path: Path, monkeypatch: py
 
 def test_a_compiler_that_fails_is_one_plain_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Tools(tmp_path / "bin", monkeypatch).add("arm-none-eabi-gcc", "exit 3")
-    with pytest.raises(MachineError, match=r"did not report its version.*exit status 3"):
+    with pytest.raises(MachineError, match=r"did not report its version.*exit code 3"):
         made_by(registry=False)
     assert shutil.which("arm-none-eabi-gcc") == str(tmp_path / "bin" / "arm-none-eabi-gcc")

@@ -13,8 +13,8 @@ import micronas.firmware
 from micronas.board import load_board
 from micronas.errors import BudgetError, BuildError
 from micronas.firmware import Firmware, build_firmware
-from micronas.firmware.process_group import Finished
 from micronas.firmware.replay import Recipe
+from micronas.host.process_group import Finished
 from tests.support.paths import FIRMWARE_MODELS
 
 pytestmark = pytest.mark.emulator

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from micronas.firmware import process_group
-from micronas.firmware.process_group import run_group
+from micronas.host import process_group
+from micronas.host.process_group import run_group
+from micronas.host.program_output import KEPT_BYTES
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -42,6 +43,30 @@ def test_a_descendant_outside_the_group_does_not_hold_the_deadline(
         run_group([sys.executable, "-c", code, str(tmp_path / "pid")], os.environ, deadline_s=2.0)
     assert time.monotonic() - begin < 45.0
     os.kill(int((tmp_path / "pid").read_text()), 9)
+
+
+def test_endless_output_takes_bounded_memory() -> None:
+    """A compiler in a loop: 2 MB stay of it, the first line and the last among them."""
+    command = "echo first; head -c 50000000 /dev/zero | tr '\\0' x; echo last"
+    output = run_group(["sh", "-c", command], deadline_s=60.0).output
+    assert len(output) == 2 * KEPT_BYTES
+    assert output.startswith("first\n")
+    assert output.endswith("last\n")
+
+
+def test_output_that_never_ends_is_cut_at_the_deadline() -> None:
+    with pytest.raises(subprocess.TimeoutExpired):
+        run_group(["yes"], deadline_s=0.5)
+
+
+def test_bytes_that_are_no_text_are_replaced() -> None:
+    output = run_group(["sh", "-c", r"printf '\377\033[31m'"], deadline_s=60.0).output
+    assert output == "\N{REPLACEMENT CHARACTER}\x1b[31m"
+
+
+def test_standard_error_can_be_left_out() -> None:
+    command = ["sh", "-c", "echo out; echo err >&2"]
+    assert run_group(command, deadline_s=60.0, with_errors=False).output == "out\n"
 
 
 def _runs(pid: int) -> bool:
