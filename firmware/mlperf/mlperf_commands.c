@@ -66,6 +66,19 @@ static void help(char *rest)
                 "db load N, db HEX, db print, infer N [WARM_UPS]\r\n");
 }
 
+/* The runner of the streaming task plays a recording to the device between these two words. */
+static void start(char *rest)
+{
+    (void)rest;
+    mlperf_error("No sound input: only infer runs the network");
+}
+
+static void stop(char *rest)
+{
+    (void)rest;
+    mlperf_text("No stream is running\r\n");
+}
+
 typedef struct {
     const char *word;
     void (*answer)(char *rest);
@@ -73,7 +86,8 @@ typedef struct {
 
 static const command commands[] = {
     {"db", mlperf_db},     {"infer", infer},     {"results", results}, {"timestamp", timestamp},
-    {"name", name},        {"profile", profile}, {"help", help},
+    {"name", name},        {"profile", profile}, {"help", help},       {"start", start},
+    {"stop", stop},
 };
 
 void mlperf_command(char *rest)

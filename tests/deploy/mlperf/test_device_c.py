@@ -126,6 +126,9 @@ def test_print_shows_what_was_sent(kws: HostDut, ic: HostDut) -> None:
     ("sent", "said"),
     [
         (b"quark 1 2%", b"e-[Unknown command: quark]"),
+        (b"start%", b"e-[No sound input: only infer runs the network]"),
+        (b"stop%", b"No stream is running"),
+        (b"print_detections%", b"e-[Unknown command: print_detections]"),
         (b"NAME%", b"e-[Unknown command: NAME]"),
         (b"x" * 80 + b"%", b"e-[Unknown command: " + b"x" * 80 + b"]"),
         (b"x" * 81 + b"%", b"e-[A command has at most 80 characters]"),

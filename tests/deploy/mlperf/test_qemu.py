@@ -100,6 +100,8 @@ def test_the_transcript_is_the_protocols(name: str, firmware_cache: Path, tmp_pa
         ),
         (b"timestamp%", b"m-lap-us-N\r\n"),
         (b"quark 1%", b"e-[Unknown command: quark]\r\n"),
+        (b"stop%", b"No stream is running\r\n"),
+        (b"start%", b"e-[No sound input: only infer runs the network]\r\n"),
         (b"%", b""),
         (b"db load 3%", b"m-[Expecting 3 bytes]\r\n"),
         (b"db 0aFFb0%", b"m-load-done\r\n"),
