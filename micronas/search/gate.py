@@ -13,6 +13,7 @@ from typing import Protocol
 from micronas.board import Board
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
+from micronas.memory.codesize import FirmwareSize, firmware_size
 from micronas.memory.ledger import Budget, Ledger, Verdict, check, make_ledger, with_least_scratch
 from micronas.memory.ledger.lower_bound import exceeds_lower_bound
 from micronas.memory.plan.prefer import DEFAULT_PREFER, Prefer
@@ -70,6 +71,7 @@ class LedgerGate:
         self._verdicts: dict[str, Verdict] = {}
         self._fits: dict[str, bool] = {}
         self._ledgers: dict[str, Ledger] = {}
+        self._sizes: dict[tuple[frozenset[str], int], FirmwareSize] = {}
 
     def verdict(self, arch: Arch) -> Verdict:
         """See ``Gate``."""
@@ -108,18 +110,13 @@ class LedgerGate:
         return smallest is not None and self._some_plan_fits(graph, smallest)
 
     def _some_plan_fits(self, graph: Graph, lowered: tuple[Lowered, ...]) -> bool:
-        if exceeds_lower_bound(graph, lowered, self._board, self._budget):
+        sizes = self._firmware_size(frozenset(low.kernel for low in lowered), len(lowered))
+        if exceeds_lower_bound(graph, lowered, self._board, self._budget, sizes):
             return False
 
-        # By the smallest arena: one that grows stays within the budget.
+        # Given sizes leave out the blocks, which take only what is free within the budget.
         place = functools.partial(
-            make_ledger,
-            graph,
-            self._board,
-            self._runtime,
-            lowered=lowered,
-            within=self._budget,
-            prefer=Prefer.SRAM,
+            make_ledger, graph, self._board, self._runtime, sizes=sizes, lowered=lowered, prefer=Prefer.SRAM
         )
         ledger = place(enough=self._budget)
         if check(ledger, self._budget).fits:
@@ -127,6 +124,12 @@ class LedgerGate:
         # A search for a plan that found none within the budget was a whole one.
         is_whole = ledger.sram_bytes > self._budget.sram_bytes
         return not is_whole and check(place(), self._budget).fits
+
+    def _firmware_size(self, kernels: frozenset[str], ops: int) -> FirmwareSize:
+        key = (kernels, ops)
+        if key not in self._sizes:
+            self._sizes[key] = firmware_size(self._board, kernels, ops)
+        return self._sizes[key]
 
     def ledger(self, arch: Arch) -> Ledger:
         """Memory ledger of the architecture on this board."""

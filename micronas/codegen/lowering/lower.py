@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from micronas.board import Core
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.add import lower_add, lower_sub
 from micronas.codegen.lowering.arg_max import lower_arg_max
@@ -14,6 +15,7 @@ from micronas.codegen.lowering.copy import lower_copy
 from micronas.codegen.lowering.depthwise_conv2d import lower_depthwise_conv2d
 from micronas.codegen.lowering.extremum import lower_maximum, lower_minimum
 from micronas.codegen.lowering.fully_connected import lower_fully_connected
+from micronas.codegen.lowering.kept import lowered_op
 from micronas.codegen.lowering.log_softmax import lower_log_softmax
 from micronas.codegen.lowering.move import lower_strided_slice, lower_tile, lower_transpose
 from micronas.codegen.lowering.mul import lower_mul
@@ -85,6 +87,19 @@ LOWERINGS: dict[str, Callable[[OpContext], Lowered]] = {
 }
 
 
+_WITH_CHOICE = ("DEPTHWISE_CONV_2D",)
+"""Ops that have kernels of less scratch than the fastest."""
+
+
+def lower_with_least_scratch(graph: Graph, core: Core, fastest: tuple[Lowered, ...]) -> tuple[Lowered, ...]:
+    """``lower_graph`` for a target of ``least_scratch``; ``fastest`` is the graph lowered without."""
+    target = Target(core, least_scratch=True)
+    return tuple(
+        lowered_op(OpContext(graph, i, target), LOWERINGS[op.kind]) if op.kind in _WITH_CHOICE else low
+        for i, (op, low) in enumerate(zip(graph.ops, fastest, strict=True))
+    )
+
+
 def lower_graph(graph: Graph, target: Target) -> tuple[Lowered, ...]:
     """The kernel calls of ``graph`` on ``target``; raises ``ModelError`` with every op that has no kernel."""
     missing = [f"op {i} {op.kind}" for i, op in enumerate(graph.ops) if op.kind not in LOWERINGS]
@@ -93,4 +108,6 @@ def lower_graph(graph: Graph, target: Target) -> tuple[Lowered, ...]:
             f"{graph.name}: no kernel for {', '.join(missing)}",
             remedy=f"ops with kernels: {', '.join(sorted(LOWERINGS))}",
         )
-    return tuple(LOWERINGS[op.kind](OpContext(graph, i, target)) for i, op in enumerate(graph.ops))
+    return tuple(
+        lowered_op(OpContext(graph, i, target), LOWERINGS[op.kind]) for i, op in enumerate(graph.ops)
+    )

@@ -7,11 +7,12 @@ generated code also asserts each struct's size when it is compiled for a 32-bit 
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from micronas.codegen.lowering import Lowered, StructField
+from micronas.codegen.lowering import Constant, Lowered, StructField
 from micronas.model.graph import Graph, State
 
 _SCALAR_BYTES = {
@@ -82,8 +83,8 @@ def uniform_byte(state: State) -> int | None:
     return int(values[0]) if (values == values[0]).all() else None
 
 
-def constant_items(graph: Graph, lowered: tuple[Lowered, ...]) -> tuple[ConstantItem, ...]:
-    """Every const symbol of the generated model and its linked bytes."""
+def _tables(graph: Graph, lowered: tuple[Lowered, ...]) -> list[ConstantItem]:
+    """What the model has besides its ops' own constants."""
     items = [
         ConstantItem("mn_model_inputs", TENSOR_BYTES * len(graph.inputs), None),
         ConstantItem("mn_model_outputs", TENSOR_BYTES * len(graph.outputs), None),
@@ -94,14 +95,30 @@ def constant_items(graph: Graph, lowered: tuple[Lowered, ...]) -> tuple[Constant
     for number, state in enumerate(graph.states):
         if uniform_byte(state) is None:
             items.append(ConstantItem(initial_symbol(number), state.initial.nbytes, None))
-    for op in lowered:
-        for constant in op.constants:
-            nbytes = item_bytes(constant.ctype) * constant.count
-            items.append(ConstantItem(constant_symbol(op.op_index, constant.name), nbytes, op.op_index))
-        items.append(ConstantItem(params_symbol(op.op_index), struct_bytes(op.params), op.op_index))
-    return tuple(items)
+    return items
+
+
+def constant_items(graph: Graph, lowered: tuple[Lowered, ...]) -> tuple[ConstantItem, ...]:
+    """Every const symbol of the generated model and its linked bytes."""
+    return (*_tables(graph, lowered), *(item for op in lowered for item in _op_items(op)))
+
+
+def _op_items(op: Lowered) -> Iterator[ConstantItem]:
+    for constant in op.constants:
+        symbol = constant_symbol(op.op_index, constant.name)
+        yield ConstantItem(symbol, _array_bytes(constant), op.op_index)
+    yield ConstantItem(params_symbol(op.op_index), struct_bytes(op.params), op.op_index)
+
+
+def _array_bytes(constant: Constant) -> int:
+    return item_bytes(constant.ctype) * constant.count
+
+
+def _op_bytes(op: Lowered) -> int:
+    """The sum of the op's items, without their symbols: a search asks thousands of times."""
+    return sum([_array_bytes(constant) for constant in op.constants]) + struct_bytes(op.params)
 
 
 def model_constant_bytes(graph: Graph, lowered: tuple[Lowered, ...]) -> int:
     """Flash bytes of the model's const data."""
-    return sum(item.nbytes for item in constant_items(graph, lowered))
+    return sum(item.nbytes for item in _tables(graph, lowered)) + sum(map(_op_bytes, lowered))

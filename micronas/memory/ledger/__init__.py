@@ -15,7 +15,7 @@ from dataclasses import replace
 from micronas.board import Board
 from micronas.board.arena_location import ArenaLocation
 from micronas.codegen.lowering import Lowered, Target
-from micronas.codegen.lowering.lower import lower_graph
+from micronas.codegen.lowering.lower import lower_graph, lower_with_least_scratch
 from micronas.codegen.lowering.sizes import constant_items, model_constant_bytes
 from micronas.memory.codesize import FirmwareSize, firmware_size
 from micronas.memory.ledger.budget import Budget, Verdict, board_budget, check
@@ -120,7 +120,7 @@ def with_least_scratch(
     graph: Graph, board: Board, fastest: tuple[Lowered, ...]
 ) -> tuple[Lowered, ...] | None:
     """``graph`` by the kernels and steps of least scratch; None if ``fastest`` has none that takes more."""
-    smallest = lower_graph(graph, Target(board.core, least_scratch=True))
+    smallest = lower_with_least_scratch(graph, board.core, fastest)
     same = [low.scratch_bytes for low in smallest] == [low.scratch_bytes for low in fastest]
     return None if same else smallest
 

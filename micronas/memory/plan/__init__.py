@@ -23,7 +23,7 @@ from typing import TypeAlias
 from micronas.codegen.lowering import Lowered
 from micronas.memory.plan.banks import BankPlan, split
 from micronas.memory.plan.blocks import MemoryBlock, lower_bound, make_blocks, taken_bytes
-from micronas.memory.plan.order import best_orders, unavoidable_peak
+from micronas.memory.plan.order import best_orders, order_peak, unavoidable_peak
 from micronas.memory.plan.place import height, place
 from micronas.memory.plan.stacking import improve
 from micronas.memory.plan.values import TENSOR_ALIGNMENT, AllocationProblem, make_problem
@@ -40,6 +40,7 @@ __all__ = [
     "Shortfall",
     "Span",
     "min_arena_bytes",
+    "no_plan_within",
     "plan_in_banks",
     "plan_memory",
 ]
@@ -243,6 +244,19 @@ def _plan(
 def min_arena_bytes(graph: Graph, lowered: Sequence[Lowered]) -> int:
     """A lower bound of the arena of every plan of ``graph``, in a fraction of a plan's time."""
     return unavoidable_peak(make_problem(graph, lowered))
+
+
+def no_plan_within(graph: Graph, lowered: Sequence[Lowered], arena_bytes: int) -> bool:
+    """Whether every plan of ``graph`` takes more than ``arena_bytes``, in a fraction of a plan's time.
+
+    True if one op alone does, or the live bytes of the best order; False means undecided.
+    """
+    problem = make_problem(graph, lowered)
+    if unavoidable_peak(problem) > arena_bytes:
+        return True
+    if order_peak(problem, tuple(range(len(problem.demands)))) <= arena_bytes:
+        return False
+    return lower_bound(make_blocks(problem, next(best_orders(problem)))) > arena_bytes
 
 
 _Placed: TypeAlias = tuple[tuple[int, ...], tuple[MemoryBlock, ...], tuple[int, ...]]

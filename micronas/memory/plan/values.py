@@ -139,7 +139,15 @@ class AllocationProblem:
 
 
 def make_problem(graph: Graph, lowered: Sequence[Lowered]) -> AllocationProblem:
-    """The planning problem of ``graph``; ``lowered`` gives scratch, copies and in-place inputs."""
+    """The planning problem of ``graph``; ``lowered`` gives scratch, copies and in-place inputs.
+
+    The last one is kept: its lower bound is asked for first, then its plan.
+    """
+    return _problem(graph, tuple(lowered))
+
+
+@functools.lru_cache(maxsize=1)
+def _problem(graph: Graph, lowered: tuple[Lowered, ...]) -> AllocationProblem:
     root = _shared_roots(graph, lowered)
     members: dict[int, list[int]] = {}
     for t in graph.activations:
