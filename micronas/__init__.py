@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from micronas.api.check import check as check
     from micronas.api.convert import convert as convert
     from micronas.api.export import export as export
+    from micronas.api.fine_tune import fine_tune as fine_tune
     from micronas.api.flash import flash as flash
     from micronas.api.pick import pick as pick
     from micronas.api.run import Network as Network
@@ -65,6 +66,7 @@ _API = {
     "check": "api.check",
     "convert": "api.convert",
     "export": "api.export",
+    "fine_tune": "api.fine_tune",
     "flash": "api.flash",
     "from_arrays": "api.arrays",
     "load_board": "board",
@@ -99,6 +101,7 @@ __all__ = [
     "check",
     "convert",
     "export",
+    "fine_tune",
     "flash",
     "from_arrays",
     "load_board",

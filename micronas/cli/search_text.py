@@ -68,7 +68,13 @@ def _question(data: Dataset) -> str:
     return f"{data.n_classes} classes (majority class: {percent(data.majority_baseline)})"
 
 
-def print_result(setup: Setup, store: Store, found: FinalFigures, report: Path | None) -> None:
+def print_result(
+    setup: Setup,
+    store: Store,
+    found: FinalFigures,
+    report: Path | None,
+    title: str = "picked network",
+) -> None:
     """The figures of the network, its files, and the next commands."""
     scores, latency = found.scores, found.scores.latency
     time = str(latency) if latency else "not run (device: none)"
@@ -90,7 +96,7 @@ def print_result(setup: Setup, store: Store, found: FinalFigures, report: Path |
         ("multiply-accumulates", f"{scores.macs:,}"),
         *_deployment_rows(found.deployment, latency),
     ]
-    print_facts("best network" if report else "picked network", rows)
+    print_facts("best network" if report else title, rows)
     for name, path in found.files.items():
         print(f"  {name:<11} {path}")
     if report:

@@ -77,12 +77,17 @@ def conclude(setup: Setup, winner: Winner, store: Store, agreement: Sequence[Agr
     return final
 
 
-def figures_of(setup: Setup, winner: Winner, store: Store, folder: Path) -> FinalFigures:
-    """Build and measure ``winner`` into ``folder``, and score it on the test split, which is recorded."""
+def figures_of(
+    setup: Setup, winner: Winner, store: Store, folder: Path, *, what: str = "", command: str = ""
+) -> FinalFigures:
+    """Build and measure ``winner`` into ``folder``, and score it on the test split, which is recorded.
+
+    ``what`` names the network in that record; by default it is its trial. ``command`` repeats it.
+    """
     deployed = write_files(setup, winner.tflite, folder)
     keras, layers = _write_keras(setup, winner, folder)
     files = {**deployed.files, **keras}
-    reason = f"final figures of trial {winner.number}"
+    reason = f"final figures of {what or f'trial {winner.number}'}"
     store.record_unsealing(reason)
     test = setup.dataset.test.unseal(reason)
     delivered = _as_delivered(Path(deployed.files["tflite"]), winner.tflite)
@@ -108,6 +113,8 @@ def figures_of(setup: Setup, winner: Winner, store: Store, folder: Path) -> Fina
         witness=witnessed(delivered, setup.dataset, setup.dataset.validation, scores.macs),
     )
     card = card_json(figures, setup.dataset, test, setup.config, store.folder, setup.board, interval)
+    if command:
+        card["rebuild"] = command
     return replace(figures, files={**files, **_write_card(card, folder)})
 
 

@@ -20,6 +20,7 @@ from micronas.train.snapshot import Snapshot
 from micronas.train.stop import StopRule, never
 from micronas.train.tf_model import TfModel
 from micronas.train.time_limit import UNLIMITED, Stopwatch, TimeLimit
+from micronas.train.weights import Weights
 
 STEPS_PER_CALL = 25
 """Steps between two checks of the clock: about 0.1 to 0.5 s for the networks of a search."""
@@ -67,8 +68,12 @@ def train(
     seed: int,
     limit: TimeLimit = UNLIMITED,
     stop: StopRule = never,
+    *,
+    start: Weights | None = None,
 ) -> Trained:
-    """Train ``net`` from scratch on the training split, select by the validation split.
+    """Train ``net`` on the training split, select by the validation split.
+
+    It begins from scratch, or from the weights ``start``.
 
     Equal arguments give equal weights, bit for bit, on one CPU thread. ``limit`` counts from the call and is
     checked inside epochs. When it passes, the result is marked as ``cut``. Then, or when ``stop`` gives a
@@ -77,6 +82,8 @@ def train(
     """
     watch = Stopwatch()
     model = TfModel(net, seed)
+    if start is not None:
+        model.set_weights(start)
     loop = TrainLoop(
         model,
         dataset.train.x,
