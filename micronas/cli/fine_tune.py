@@ -27,8 +27,8 @@ def fine_tune(
     """Train the float network of a trial further, then convert, build, measure and test it like the winner.
 
     With --data it learns other data of the same input shape; if they have other classes, its last layer
-    begins anew. Its files go to a new folder below RUN/fine-tuned; the run, its trials and its result do not
-    change. The test split is unsealed once more, and the run records that.
+    starts from scratch. Its files go to a new folder below RUN/fine-tuned; the run, its trials and its result
+    do not change. The test split is unsealed once more, and the run records that.
     """
     from micronas.config import load_config
     from micronas.search.fine_tune import fine_tune as tune

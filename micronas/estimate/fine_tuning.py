@@ -49,7 +49,7 @@ def tuned(
     origin: Origin,
     calibration_samples: int,
 ) -> tuple[Estimate, bool]:
-    """``net`` trained from the weights of ``origin``, and whether its last layer began anew.
+    """``net`` trained from the weights of ``origin``, and whether its last layer started from scratch.
 
     Raises ``TrainError`` where the weights do not fit, and ``QuantizeError``.
     """

@@ -47,8 +47,8 @@ SLACK = 20.0
 class StartOfTuning:
     """Where a fine-tuning began: ``name`` of the float network, and the most epochs it was given.
 
-    ``new_head`` is whether its last layer began anew. ``before`` is the network's int8 quality on validation
-    data, None for other data.
+    ``new_head`` is whether its last layer started from scratch. ``before`` is the network's int8 quality on
+    validation data, None for other data.
     """
 
     name: str
@@ -102,7 +102,7 @@ def fine_tune(
     estimate, new_head = _trained(setup, record, origin, epochs)
     if new_head:
         classes = plural(setup.dataset.n_classes, "class", "classes")
-        say(f"its last layer began anew, for {classes} of {setup.dataset.name}")
+        say(f"its last layer started from scratch, for {classes} of {setup.dataset.name}")
     winner = _winner(setup, record, estimate)
     say("build, measurement and test")
     before = None if other_data else origin.quality

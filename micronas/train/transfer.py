@@ -11,7 +11,7 @@ from micronas.train.weights import Weights, initial_weights, kernel_shape
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """The weights of a training to begin with; ``new_head`` if the last layer with weights starts anew."""
+    """The weights that a training starts with; ``new_head`` if those of the last layer are new."""
 
     weights: Weights
     new_head: bool
@@ -20,8 +20,8 @@ class Start:
 def start_from(weights: Weights, old: Net, net: Net, seed: int, *, new_head: bool = False) -> Start:
     """``weights`` of ``old`` for ``net``, the same architecture for other data.
 
-    The last layer with weights begins anew if its shape differs, or if ``new_head`` says that its outputs
-    mean something else. Raises ``TrainError`` if any other layer does not fit.
+    The last layer with weights starts from scratch if its shape differs, or if ``new_head`` says that its
+    outputs mean something else. Raises ``TrainError`` if any other layer does not fit.
     """
     fresh = initial_weights(net, seed)
     if len(fresh) != len(weights):
@@ -38,5 +38,5 @@ def start_from(weights: Weights, old: Net, net: Net, seed: int, *, new_head: boo
                 f"{before} when it was trained",
                 remedy="give data whose inputs have the shape of the trial's",
             )
-    anew = new_head or kernel_shape(old, head) != kernel_shape(net, head)
-    return Start((*weights[:head], fresh[head] if anew else weights[head], *weights[head + 1 :]), anew)
+    scratch = new_head or kernel_shape(old, head) != kernel_shape(net, head)
+    return Start((*weights[:head], fresh[head] if scratch else weights[head], *weights[head + 1 :]), scratch)

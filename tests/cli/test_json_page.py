@@ -22,9 +22,15 @@ from micronas.cli.app import app
 from micronas.cli.which_board import fit_to_json
 from micronas.deploy.which_board import fits_of
 from micronas.device.attached import Attached
+from micronas.estimate.confusion import Confusion
+from micronas.estimate.gap import Gap
 from micronas.model.tflite import read
 from micronas.quantize.keras_model import Converted
-from micronas.quantize.witness import Witness
+from micronas.quantize.layer_report import LayerReport, QuantizedLayer
+from micronas.quantize.witness import OpDifference, Witness
+from micronas.search.fine_tune import FineTuned, StartOfTuning
+from micronas.store.final_figures import DeploymentFigures, FinalFigures
+from micronas.trial import Scores
 from tests.support.json_page import require_documented, sections
 from tests.support.paths import REPOSITORY
 from tests.support.report_run import make_run
@@ -99,6 +105,20 @@ def test_convert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     converted = Converted(b"TFL3", relative_error=0.01, same_answers=1.0, samples=10, witness=Witness())
     monkeypatch.setattr(convert_module, "convert", lambda model, data: converted)
     require_documented("convert MODEL", run("convert", tmp_path / "net.keras", "--data", "mnist5k"))
+
+
+def test_fine_tune(tmp_path: Path) -> None:
+    scores = Scores(0.9, 0.91, 40_000, 20_000, 1_000, 500, LATENCY, 0.9, 4, 1.5)
+    paths = dict.fromkeys(("tflite", "keras", "labels", "front_end", "model_card", "c", "elf", "map"), "x")
+    figures = FinalFigures(
+        7, "ab", True, 0.8, 5, scores, DeploymentFigures({}), paths, "accuracy", None,
+        confusion=Confusion(("a", "b"), ((3, 1), (0, 1))),
+        gap=Gap(0.1, 0.05, 0.15, 4, None),
+        witness=Witness(causes=(OpDifference("ADD", 1),)),
+        layers=LayerReport(4, (QuantizedLayer(0, "ADD", (2,), 0.0, 1.0, 0.0, 1.0, 0.0, 30.0, 0.0),)),
+    )  # fmt: skip
+    done = FineTuned(tmp_path, figures, StartOfTuning("trial 7", 3, False, 0.8))
+    require_documented("fine-tune RUN TRIAL", done.to_json())
 
 
 def test_export_results(tmp_path: Path) -> None:

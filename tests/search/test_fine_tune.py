@@ -90,7 +90,7 @@ def test_other_classes_get_a_new_last_layer(store, tmp_path, trained):
     done = fine_tune(setup, store, 0, 8, said.append, other_data=True, command="micronas fine-tune X")
     assert done.start.new_head
     assert done.start.before is None
-    assert any("its last layer began anew, for 4 classes" in line for line in said)
+    assert any("its last layer started from scratch, for 4 classes" in line for line in said)
     graph = read_bytes((done.folder / "model.tflite").read_bytes(), "four")
     assert graph.tensors[graph.outputs[0]].shape == (1, 4)
     assert done.figures.scores.quality_int8 > 0.6
