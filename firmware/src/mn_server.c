@@ -7,6 +7,9 @@
 #include "mn_port.h"
 #include "mn_requests.h"
 #include "mn_reset.h"
+#if defined(MN_FRONT_END)
+#include "mn_raw.h"
+#endif
 
 static uint8_t receive_buffer[MN_FRAME_BUFFER];
 static uint8_t reply_buffer[MN_FRAME_BUFFER];
@@ -56,6 +59,10 @@ static mn_answer dispatch(const mn_frame *request, uint8_t *reply)
     case MN_REQUEST_PEEK: return mn_answer_peek(request, reply);
     case MN_REQUEST_BAUD: return mn_answer_baud(request, reply);
     case MN_REQUEST_RESET: return mn_answer_reset(request, reply);
+#if defined(MN_FRONT_END)
+    case MN_REQUEST_RAW: return mn_answer_raw(request, reply);
+    case MN_REQUEST_INPUT: return mn_answer_input(request, reply);
+#endif
     default: return mn_answer_error(MN_CODE_UNKNOWN_TYPE, request->type);
     }
 }

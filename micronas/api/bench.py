@@ -9,10 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from micronas.api.front_ends import front_end_beside
 from micronas.api.models import Calibration, Model, as_tflite, name_of
 from micronas.board import Board
+from micronas.config import SearchConfig, load_config
+from micronas.data.evaluation import Evaluation, evaluation
 from micronas.deploy.bench import COMPARED, load_samples, quantized_samples, simplified
 from micronas.deploy.deployment import Deployment, cache_folder, deploy, random_samples, require_tools
+from micronas.deploy.device_accuracy import DEADLINE_S, DeviceAccuracy, choose_input, device_accuracy
+from micronas.deploy.device_accuracy.run import require_fits
 from micronas.deploy.modelled import Modelled, try_modelled
 from micronas.deploy.plan_choice import LeanFigures, PlanChoice, plan_choice, without_constant_channels
 from micronas.deploy.to_json import deployment_to_json
@@ -27,6 +32,7 @@ from micronas.quantize.witness import Witness, ask_witness
 from micronas.trial import Latency
 
 RANDOM_SAMPLES = 8
+DATA_SAMPLES = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +44,8 @@ class Bench:
     op if no board ran it; ``why_not_modelled`` is the reason if they could not be modelled. ``plan_choice``
     compares the memory plan with the other one; ``without_constant_channels`` has the figures without
     constant channels, if the network has any and they were not removed. ``witness`` is what TensorFlow Lite
-    on this machine computed of the same samples, if it was asked.
+    on this machine computed of the same samples, if it was asked. ``accuracy`` is that of samples of a data
+    set; ``why_features`` is the reason if the device got features and not raw samples.
     """
 
     deployment: Deployment
@@ -49,6 +56,8 @@ class Bench:
     why_not_modelled: str = ""
     without_constant_channels: LeanFigures | None = None
     witness: Witness | None = None
+    accuracy: DeviceAccuracy | None = None
+    why_features: str = ""
 
     @property
     def latency(self) -> Latency:
@@ -107,6 +116,11 @@ def bench(
     prefer: str = DEFAULT_PREFER.value,
     calibration: Calibration = None,
     witness: bool = False,
+    data: str | Path | SearchConfig | None = None,
+    data_samples: int = DATA_SAMPLES,
+    split: str = "validation",
+    features: bool = False,
+    deadline_s: float = DEADLINE_S,
 ) -> Bench:
     """Build ``model`` for ``board``, run it on ``device`` (qemu, renode or serial) and compare its outputs.
 
@@ -114,6 +128,10 @@ def bench(
     model is converted with ``calibration`` first. ``keep`` is a folder for the C, ELF and map. ``prefer`` is
     ``latency`` or ``sram``, as for ``check``. With ``witness``, TensorFlow Lite on this machine runs the same
     samples, too. Differing outputs do not raise an error: see ``Bench.exact``.
+
+    With ``data``, a search configuration, ``data_samples`` samples of its ``split`` also run on the device:
+    see ``Bench.accuracy``. They are raw samples if the folder of ``model`` has a ``front_end.json`` with C;
+    otherwise, and with ``features``, the features of the training.
     """
     profile = board if isinstance(board, Board) else board_at(str(board), clock_mhz)
     where, wanted = make_device(device, probe, port), prefer_named(prefer)
@@ -121,6 +139,11 @@ def bench(
     original = read_bytes(tflite, name_of(model))
     inputs = _inputs(samples, original, count)
     graph = simplified(original, inputs) if remove_constant_channels else original
+    given = None if data is None else _evaluation(data, split, data_samples)
+    raw, why_features = None, ""
+    if given is not None:
+        require_fits(graph, given)
+        raw, why_features = choose_input(graph, given, front_end_beside(model), features=features)
     require_tools(where, profile)
     with temporary_folder() as work:
         folder = Path(keep) if keep is not None else Path(work)
@@ -134,10 +157,26 @@ def bench(
             ledger=make_ledger(graph, profile, prefer=wanted),
         )
         timed, why_not = try_modelled(deployed, inputs, cache_folder())
+        accuracy = given and device_accuracy(
+            deployed,
+            given,
+            where,
+            raw,
+            workdir=folder / "front_end",
+            cache_dir=cache_folder(),
+            deadline_s=deadline_s,
+        )
     without = None if graph is not original else _without(original, profile, wanted, inputs)
     choice = plan_choice(graph, profile, deployed.ledger, wanted)
     said = ask_witness(tflite, original, inputs).witness if witness else None
-    return Bench(deployed, original, device, choice, timed, why_not, without, said)
+    return Bench(
+        deployed, original, device, choice, timed, why_not, without, said, accuracy or None, why_features
+    )
+
+
+def _evaluation(data: str | Path | SearchConfig, split: str, count: int) -> Evaluation:
+    config = data if isinstance(data, SearchConfig) else load_config(data)
+    return evaluation(config.data, split, count, reason="bench on a device")
 
 
 def _without(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from micronas.cli.accuracy import print_accuracy
 from micronas.cli.clock import ClockMhz, clock_remarks, did_not_start
 from micronas.cli.mlperf import (
     DEFAULT_MODE,
@@ -18,10 +19,10 @@ from micronas.cli.mlperf import (
     is_mlperf_tiny,
     serve,
 )
-from micronas.cli.options import DEFAULT_PREFER, BoardOption, DataOption, ModelArgument, PreferOption
+from micronas.cli.options import DEFAULT_PREFER, BenchDataOption, BoardOption, ModelArgument, PreferOption
 from micronas.cli.output import percent, print_json, print_table, require_effect, warn_of_open_ports
 from micronas.cli.output_paths import require_writable_folder
-from micronas.errors import plural
+from micronas.errors import ConfigError, plural
 
 if TYPE_CHECKING:
     from micronas.api.bench import Bench
@@ -44,10 +45,23 @@ def bench(
     probe: Annotated[str | None, typer.Option(help="Serial number of the debug probe.")] = None,
     port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
     samples: Annotated[
-        Path | None, typer.Option(help=".npz whose arrays, in order, are the model's inputs (N, ...).")
+        str | None,
+        typer.Option(
+            metavar="N|FILE",
+            help="N: samples of --data. FILE: .npz whose arrays, in order, are the model's inputs (N, ...).",
+        ),
     ] = None,
-    count: Annotated[int, typer.Option(min=1, help="Samples to compare.")] = RANDOM_SAMPLES,
-    data: DataOption = None,
+    count: Annotated[int, typer.Option(min=1, help="Random samples, or those of FILE.")] = RANDOM_SAMPLES,
+    data: BenchDataOption = None,
+    split: Annotated[
+        str, typer.Option(help="With --data: validation; test only for a network that is delivered.")
+    ] = "validation",
+    features: Annotated[
+        bool, typer.Option("--features", help="With --data: send features, and skip the front end in C.")
+    ] = False,
+    deadline: Annotated[
+        float, typer.Option(min=1, metavar="SECONDS", help="With --data: for all of its samples.")
+    ] = 600.0,
     keep: Annotated[Path | None, typer.Option(help="Keep C, ELF and map in this folder.")] = None,
     remove_constant_channels: Annotated[
         bool, typer.Option(help="Remove channels that no input can change; outputs stay the same.")
@@ -67,8 +81,12 @@ def bench(
 
     Without a board the time is modelled: a range, from the classes of instructions that QEMU ran.
 
+    With --data CONFIG, samples of its validation split also run on the device, raw where the model has a
+    front end: accuracy and confusion matrix beside those of the host.
+
     With --protocol mlperf-tiny, it is built for MLPerf Tiny's public runner.
     """
+    from micronas.api.bench import DATA_SAMPLES
     from micronas.api.bench import bench as bench_model
     from micronas.board import load_board
     from micronas.firmware.clock_choice import board_at
@@ -86,8 +104,11 @@ def bench(
             "--remove-constant-channels": remove_constant_channels,
             "--witness": witness,
             "--json": as_json,
+            "--split": split != "validation",
+            "--features": features,
         },
     )
+    wanted, file = _number_or_file(samples, data)
     plan = prefer_named(prefer, "--prefer")
     original, profile = load_board(board), board_at(board, clock_mhz)
     if mlperf_tiny:
@@ -103,13 +124,18 @@ def bench(
         device=device,
         probe=probe,
         port=port,
-        samples=samples,
+        samples=file,
         count=count,
         keep=keep,
         remove_constant_channels=remove_constant_channels,
         prefer=plan.value,
         calibration=data,
         witness=witness,
+        data=data,
+        data_samples=DATA_SAMPLES if wanted is None else wanted,
+        split=split,
+        features=features,
+        deadline_s=deadline,
     )
     deployed = benched.deployment
     if remove_constant_channels and not as_json:
@@ -117,8 +143,26 @@ def bench(
     if as_json:
         print_json(bench_json(benched, model, device))
     else:
-        _print(benched, original, model, samples)
+        _print(benched, original, model, file)
+        if benched.accuracy is not None:
+            print_accuracy(benched.accuracy, benched.why_features)
     deployed.require_parity()
+    if benched.accuracy is not None:
+        benched.accuracy.require_equal()
+
+
+def _number_or_file(samples: str | None, data: str | None) -> tuple[int | None, Path | None]:
+    """``--samples``: a number of samples of ``--data``, or a file of inputs."""
+    if samples is None:
+        return None, None
+    if not samples.isdigit():
+        return None, Path(samples)
+    if data is None or int(samples) == 0:
+        raise ConfigError(
+            f"--samples {samples}: " + ("give at least 1" if data else "a number needs --data CONFIG"),
+            remedy="--data CONFIG --samples 100 runs samples of a data set; --count 100 random ones",
+        )
+    return int(samples), None
 
 
 def _removed(benched: Bench) -> str:
@@ -171,7 +215,14 @@ def bench_json(benched: Bench, model: Path, device: str) -> dict[str, Any]:
         "witness": benched.witness.to_json() if benched.witness else None,
         "per_op": figures["per_op"],
         "int8_core": int8_core_to_json(deployed, figures["per_op"]),
+        "accuracy": _accuracy_json(benched),
     }
+
+
+def _accuracy_json(benched: Bench) -> dict[str, Any] | None:
+    if benched.accuracy is None:
+        return None
+    return {**benched.accuracy.to_json(), "why_features": benched.why_features or None}
 
 
 def _print(benched: Bench, profile: Board, model: Path, samples: Path | None) -> None:

@@ -61,6 +61,14 @@ DataOption = Annotated[
         autocompletion=_configs,
     ),
 ]
+BenchDataOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CONFIG",
+        help="Search configuration: samples of its data run on the device, and calibrate a .keras MODEL.",
+        autocompletion=_configs,
+    ),
+]
 PreferOption = Annotated[
     str,
     typer.Option(

@@ -7,8 +7,9 @@ part of the split. All files are read before any is refused, so that one message
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from micronas.data.copies import fingerprints
 from micronas.data.dataset import DataKind
 from micronas.data.membership import groups_by_pattern
 from micronas.data.options import read, read_positive, refuse_unknown
-from micronas.data.samples import Samples, name_some
+from micronas.data.samples import RawReader, Samples, name_some
 from micronas.errors import DataError, plural
 
 CLIP_S = 1.0
@@ -85,6 +86,7 @@ def load_audio_folder(config: DataConfig) -> Samples:
         damaged=tuple(bad),
         fingerprints=fingerprints(cut.clips),
         files=tuple(file.path for file in cut.files),
+        raw=raw_clips(tuple(file.path for file in cut.files), cut.starts, clip, rate),
         notes=(*listing.notes, *_notes(facts, bad, rate, clip, cut)),
     )
     if read(options, "bands_as_channels", bool, False):
@@ -105,6 +107,16 @@ def cut_signal(signal: Signal, clip: int, hop: int) -> tuple[list[Signal], list[
         starts.append(starts[-1] + hop)
     pieces = [signal[start : start + clip] for start in starts]
     return [np.pad(piece, (0, clip - len(piece))) for piece in pieces], starts
+
+
+def raw_clips(files: Sequence[Path], starts: Sequence[int], clip: int, rate_hz: int) -> RawReader:
+    """Reads clip i, int16 (clip,), from its file again."""
+
+    def read_clip(number: int) -> Signal:
+        signal = read_audio(files[number], rate_hz)[starts[number] : starts[number] + clip]
+        return np.pad(signal, (0, clip - len(signal)))
+
+    return read_clip
 
 
 def _facts(listing: ClassFiles) -> tuple[dict[ClassFile, AudioFacts], list[str]]:

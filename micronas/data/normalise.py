@@ -58,6 +58,17 @@ def normalised(samples: Samples, part: Labels) -> Samples:
     )
 
 
+def with_raw_rows(samples: Samples) -> Samples:
+    """``samples`` of a stream with their rows before normalisation as raw samples, if it has no others."""
+    if samples.kind is not DataKind.STREAM or samples.raw is not None or samples.x.shape[2] != 1:
+        return samples
+    if samples.front_end.name not in ("stream", "scale"):
+        return samples
+    stored = np.float32(str(samples.front_end.parameters.get("scale", 1.0)))  # of an array of integers
+    rows = samples.x[:, :, 0, :]
+    return replace(samples, raw=lambda number: rows[number] / stored)
+
+
 def should_normalise(samples: Samples, part: Labels) -> bool:
     """What the source demands; without a demand, streams, and inputs whose channels differ in spread.
 

@@ -19,7 +19,7 @@ from micronas.data.dataset import DataKind, Floats, FrontEnd
 from micronas.data.npz_file import read_arrays
 from micronas.data.npz_labels import class_labels
 from micronas.data.options import read, read_choice, refuse_unknown
-from micronas.data.samples import Samples
+from micronas.data.samples import RawReader, Samples
 from micronas.data.value_range import power_of_two_above, robust_range
 from micronas.errors import DataError, plural
 
@@ -61,6 +61,7 @@ def load_own_npz(config: DataConfig) -> Samples:
         origins=tuple(str(i) for i in chosen) if left_out else (),
         normalise=read(options, "normalise", bool, False) if "normalise" in options else None,
         fingerprints=fingerprints(arrays[roles["x"]][chosen]) if kind == AUDIO else (),
+        raw=_raw_clips(path, roles["x"], chosen) if kind == AUDIO else None,
         notes=(
             *([f"{plural(left_out, 'sample')} excluded by {roles['keep']!r}"] if left_out else []),
             *labels.notes,
@@ -182,6 +183,18 @@ def _audio(
     clips = levelled(raw) if level == "peak" else raw.astype(np.int16)
     described = replace(front.front_end, parameters={**front.front_end.parameters, "level": level})
     return spectrograms(clips, front), described, (0.0, 1.0)
+
+
+def _raw_clips(path: Path, name: str, chosen: npt.NDArray[np.int64]) -> RawReader:
+    """Reads clip i, int16 (samples,); the file is read again when the first is wanted."""
+    found: list[npt.NDArray[np.generic]] = []
+
+    def read_clip(number: int) -> npt.NDArray[np.generic]:
+        if not found:
+            found.append(read_arrays(path)[name])
+        return np.asarray(found[0][chosen[number]], np.int16)
+
+    return read_clip
 
 
 def _with_bands(config: DataConfig, samples: Samples) -> Samples:

@@ -6,10 +6,10 @@ before any training.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from unicodedata import category
 
 import numpy as np
@@ -17,6 +17,9 @@ import numpy.typing as npt
 
 from micronas.data.dataset import DataKind, Floats, FrontEnd, Labels, Task
 from micronas.errors import DataError, plural
+
+RawReader: TypeAlias = Callable[[int], npt.NDArray[np.generic]]
+"""Number of a sample -> what a device gets of it before its front end, read again where it was discarded."""
 
 SHOWN = 10
 """How many bad items of one kind a message names before it only counts the rest."""
@@ -38,6 +41,8 @@ class Samples:
     ``normalise`` scales each channel by the mean and spread of the training split; None lets the data decide
     (``normalise.should_normalise``). ``damaged`` names the files that were left out, with the reason;
     ``files`` is the file of each sample, if each has one.
+    ``raw`` reads a sample as a device gets it: int16 (samples,) of audio, float32 (rows, channels) of a
+    stream, uint8 (height, width, channels) of a picture of any size; None if the source cannot.
     ``fingerprints`` are digests of the raw samples before a front end whose rounding depends on the machine.
     """
 
@@ -58,6 +63,7 @@ class Samples:
     fingerprints: tuple[bytes, ...] = ()
     notes: tuple[str, ...] = ()
     task: Task = Task.CLASSIFY
+    raw: RawReader | None = None
 
     def origin(self, index: int | np.integer[Any]) -> str:
         """How people find sample ``index``: its file or row, otherwise its number."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from micronas.config import DataConfig
 from micronas.data.audio_file import Signal, read_audio
-from micronas.data.audio_folder import cut_signal
+from micronas.data.audio_folder import cut_signal, raw_clips
 from micronas.data.bands import bands_to_channels
 from micronas.data.clips import FRONT_END_OPTIONS, front_end_of, spectrograms
 from micronas.data.copies import fingerprints
@@ -59,6 +59,7 @@ class _Clip:
     group: str
     part: int
     path: Path
+    start: int = 0
 
 
 def load_speech_commands(config: DataConfig) -> Samples:
@@ -89,6 +90,7 @@ def load_speech_commands(config: DataConfig) -> Samples:
         part=np.array([clip.part for clip in clips], np.int64),
         origins=tuple(clip.name for clip in clips),
         files=tuple(clip.path for clip in clips),
+        raw=raw_clips([clip.path for clip in clips], [clip.start for clip in clips], CLIP, RATE_HZ),
         fingerprints=fingerprints(signals),
         notes=("the split is that of the archive's lists",),
     )
@@ -195,6 +197,6 @@ def _noise(root: Path, counts: Counter[str]) -> list[_Clip]:
             part = TRAIN if share < 0.8 else VALIDATION if share < 0.9 else TEST
             noise = f"{NOISE_FOLDER}/{path.name}"
             pieces.append(
-                _Clip(clip, f"{noise} at {start / RATE_HZ:g} s", SILENCE, noise, part, root / noise)
+                _Clip(clip, f"{noise} at {start / RATE_HZ:g} s", SILENCE, noise, part, root / noise, start)
             )
     return pieces

@@ -30,6 +30,7 @@ RUN_DEADLINE_S = 60.0
 ALL_OPS = 0xFFFFFFFF
 MAX_REPEATS = (MAX_PAYLOAD - 1) // 8
 _LOAD_CHUNK = MAX_PAYLOAD - 5
+_RAW_CHUNK = MAX_PAYLOAD - 4
 _RESEND_S = 0.3
 _BAUD_TRIAL_S = 1.0
 _GARBLED = b"\0\x05\x01\0"  # announces four bytes and has one
@@ -82,6 +83,28 @@ class Client:
                 raise ProtocolError(
                     f"{self.link.name}: LOAD of {len(chunk)} bytes was answered by {reply.hex()}"
                 )
+
+    def load_raw(self, data: bytes) -> int:
+        """Raw samples of one input, through the device's front end; returns the counts that it took.
+
+        Only firmware with a front end knows this request; the samples of the input before are forgotten.
+        """
+        counts = 0
+        for offset in range(0, len(data), _RAW_CHUNK):
+            chunk = data[offset : offset + _RAW_CHUNK]
+            reply = self._repeatable(Message.RAW, struct.pack("<I", offset) + chunk)
+            received, taken = _two_numbers(self.link.name, "RAW", reply)
+            if received != offset + len(chunk):
+                raise ProtocolError(
+                    f"{self.link.name}: RAW up to byte {offset + len(chunk)} was answered by {received}"
+                )
+            counts += taken
+        return counts
+
+    def compute_input(self) -> int | None:
+        """Write the front end's features to input 0; returns the counts, None if samples are missing."""
+        written, counts = _two_numbers(self.link.name, "INPUT", self._repeatable(Message.INPUT, b""))
+        return counts if written else None
 
     def run(
         self, repeats: int = 1, *, ops: int = ALL_OPS, deadline_s: float = RUN_DEADLINE_S
@@ -242,6 +265,13 @@ class Client:
             f"lr {fault.lr:#010x}, sp {fault.sp:#010x}, cfsr {fault.cfsr:#010x}, hfsr {fault.hfsr:#010x}, "
             f"bfar {fault.bfar:#010x}"
         )
+
+
+def _two_numbers(name: str, request: str, reply: bytes) -> tuple[int, int]:
+    if len(reply) != 8:
+        raise ProtocolError(f"{name}: {len(reply)} bytes answer {request}, not 8")
+    first, second = struct.unpack("<II", reply)
+    return int(first), int(second)
 
 
 def _describe(refusal: Refusal) -> str:

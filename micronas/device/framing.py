@@ -30,6 +30,8 @@ class Message(IntEnum):
     PEEK = 0x07
     BAUD = 0x08
     RESET = 0x09
+    RAW = 0x0A
+    INPUT = 0x0B
     REPLY = 0x80
     FAULT = 0xFE
     ERROR = 0xFF

@@ -1,6 +1,7 @@
 """The firmware compiles without a warning, by gcc and by clang, for every port and core that a board has.
 
-What is checked are the staged projects: the server, and the device under MLPerf Tiny's test in both modes.
+What is checked are the staged projects: the server, without and with a front end, and the device under MLPerf
+Tiny's test in both modes.
 """
 
 from __future__ import annotations
@@ -13,18 +14,23 @@ from pathlib import Path
 import pytest
 
 from micronas.board import Board, board_names, load_board
+from micronas.codegen.front_end.firmware_text import FILE_NAME, firmware_text
+from micronas.codegen.front_end.log_mel import log_mel_tables
+from micronas.deploy.device_accuracy.firmware import FLAGS, PROGRAM
 from micronas.deploy.mlperf.firmware import RunMode, dut_program
 from micronas.deploy.mlperf.task import TASKS
 from micronas.firmware.program import SERVER, Program
 from micronas.firmware.project import make_project, write_project
 from tests.support.host_c import WARNINGS
 from tests.support.paths import FIRMWARE_MODELS
+from tests.support.raw_words import QUANT, SPEC
 
 # Debian's newlib, which arm-none-eabi-gcc finds by itself.
 CLANG = ("clang", "--target=arm-none-eabi", "-isystem", "/usr/include/newlib")
 GCC = ("arm-none-eabi-gcc", "-Wcast-align=strict", "-Wlogical-op", "-Wduplicated-cond")
 MODEL = (FIRMWARE_MODELS / "mlperf_classes.c").read_text(encoding="utf-8")
 DEVICES_UNDER_TEST = (("ad01", RunMode.PERFORMANCE), ("kws01", RunMode.ENERGY))
+FRONT_END = {FILE_NAME: firmware_text(log_mel_tables(SPEC, 24, QUANT), scratch_in_arena=True)}
 BOARDS = tuple(map(load_board, board_names()))
 ONE_PER_CORE = sorted({board.core: board.name for board in BOARDS}.values())
 ONE_PER_PORT_AND_CORE = sorted({(board.family, board.core): board.name for board in BOARDS}.values())
@@ -32,19 +38,25 @@ each_compiler = pytest.mark.parametrize("compiler", [GCC, CLANG], ids=["gcc", "c
 
 
 def warnings_of(
-    compiler: tuple[str, ...], board: Board, program: Program, part: str, folder: Path
+    compiler: tuple[str, ...],
+    board: Board,
+    program: Program,
+    part: str,
+    folder: Path,
+    flags: tuple[str, ...] = (),
 ) -> tuple[int, str]:
     """How many C files of the staged project lie below ``part``, and what the compiler says of them."""
     if shutil.which(compiler[0]) is None:
         pytest.skip(f"{compiler[0]} is not on PATH")
-    write_project(make_project({"mn_model.c": MODEL}, board, program=program), folder)
-    sources = sorted(str(path.relative_to(folder)) for path in (folder / part).rglob("*.c"))
+    sources = {"mn_model.c": MODEL, **FRONT_END} if flags else {"mn_model.c": MODEL}
+    write_project(make_project(sources, board, program=program), folder)
+    files = sorted(str(path.relative_to(folder)) for path in (folder / part).rglob("*.c"))
     includes = re.findall(r"-I\S+", (folder / "platformio.ini").read_text(encoding="utf-8"))
-    flags = (*board.core.compiler_flags, *WARNINGS, *includes)
-    command = [*compiler, "-fsyntax-only", *flags, *sources]
+    own = (*board.core.compiler_flags, *WARNINGS, *includes, *flags)
+    command = [*compiler, "-fsyntax-only", *own, *files]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode == 0) == (done.stderr == "")
-    return len(sources), done.stderr
+    return len(files), done.stderr
 
 
 @each_compiler
@@ -65,6 +77,13 @@ def test_ports_and_programs(name: str, compiler: tuple[str, ...], tmp_path: Path
             files, said = warnings_of(compiler, board, program, part, tmp_path / str(i))
             assert files > 5
             assert said == ""
+
+
+@each_compiler
+def test_the_server_with_a_front_end(compiler: tuple[str, ...], tmp_path: Path) -> None:
+    files, said = warnings_of(compiler, BOARDS[0], PROGRAM, "src", tmp_path, FLAGS)
+    assert files > 5
+    assert said == ""
 
 
 @each_compiler

@@ -26,6 +26,8 @@ typedef enum {
     MN_REQUEST_PEEK = 0x07,
     MN_REQUEST_BAUD = 0x08,
     MN_REQUEST_RESET = 0x09,
+    MN_REQUEST_RAW = 0x0A,   /* only in firmware with a front end */
+    MN_REQUEST_INPUT = 0x0B, /* likewise */
     MN_REPLY_BIT = 0x80, /* a reply's type is its request's with this bit */
     MN_FAULT = 0xFE,
     MN_ERROR = 0xFF

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from micronas.model.front_end.definition import FrontEnd
-from micronas.model.front_end.front_end_file import FILE_NAME, FrontEndFile, from_json, to_json
+from micronas.model.front_end.front_end_file import FILE_NAME, RAW_TYPES, FrontEndFile, from_json, to_json
 from micronas.model.front_end.log_mel import LogMel, mel_filters
 
-__all__ = ["FILE_NAME", "FrontEnd", "FrontEndFile", "LogMel", "from_json", "mel_filters", "to_json"]
+__all__ = [
+    "FILE_NAME",
+    "RAW_TYPES",
+    "FrontEnd",
+    "FrontEndFile",
+    "LogMel",
+    "from_json",
+    "mel_filters",
+    "to_json",
+]

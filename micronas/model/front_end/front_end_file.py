@@ -25,6 +25,9 @@ UNITS = {
 }
 """What one raw sample is, by the name of the front end."""
 
+RAW_TYPES = {"logmel": "<i2", "stream": "<f4", "scale": "<f4"}
+"""NumPy's type of a raw sample on its way to a device, by the name of the front end."""
+
 
 @dataclass(frozen=True)
 class FrontEndFile:
