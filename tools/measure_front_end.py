@@ -16,10 +16,11 @@ from pathlib import Path
 from elftools.elf.elffile import ELFFile
 
 from micronas.board import Core, board_names, load_board
+from micronas.codegen.front_end.text import CONSTANT_NAMES
 from micronas.codegen.toolchain import gcc_version, require_gcc
 from micronas.deploy.library import library_files
 from micronas.memory.front_end_cost import CODE_TABLE
-from micronas.model.front_end import FrontEnd, FrontEndFile, LogMel
+from micronas.model.front_end import FrontEnd, FrontEndFile, LogMel, Mfcc
 from micronas.model.graph import Graph
 from micronas.model.net import Dense, Flatten, NetBuilder, shape_graph
 from micronas.space.reference.random_weights import random_weights
@@ -29,16 +30,25 @@ EXAMPLES = {
     "logmel": FrontEndFile(
         _SPEC.front_end, "spectrogram", (49, 40, 1), (0.0, 1.0), "classify", ("a", "b"), {}
     ),
+    "mfcc": FrontEndFile(
+        Mfcc(_SPEC, 10).front_end, "spectrogram", (49, 10, 1), (-60.0, 60.0), "classify", ("a", "b"), {}
+    ),
     "stream": FrontEndFile(
         FrontEnd("stream", 1), "stream", (64, 1, 6), (-1.0, 1.0), "classify", ("a", "b"), {}
     ),
 }
+_AUDIO = (
+    "static int32_t scratch[552]; static int16_t raw[320];\nint main(void)\n{\n"
+    "    mn_front_end_x_reset();\n    return (int)mn_front_end_x_push(raw, 320u, scratch)"
+)
 _PUSH = {
-    "logmel": "static int32_t scratch[512]; static int16_t raw[320];\nint main(void)\n{\n"
-    "    mn_front_end_x_reset();\n    return (int)mn_front_end_x_push(raw, 320u, scratch)",
+    "logmel": _AUDIO,
+    "mfcc": _AUDIO,
     "stream": "static float raw[6];\nint main(void)\n{\n    mn_front_end_x_reset();\n"
     "    mn_front_end_x_push(raw);\n    return 0",
 }
+_SPECTRUM = ("mn_log_mel.c", "mn_log2.c", "mn_real_fft.c")
+_SOURCES = {"logmel": _SPECTRUM, "mfcc": (*_SPECTRUM, "mn_mfcc.c"), "stream": ("mn_stream.c",)}
 _MAIN = """\
 #include "mn_front_end_x.h"
 static int8_t input[1960];
@@ -54,8 +64,7 @@ def linked(kind: str, core: Core, folder: Path) -> dict[str, int]:
         file = ELFFile(stream)
         symbols = {s.name: int(s["st_size"]) for s in file.get_section_by_name(".symtab").iter_symbols()}
         sections = {s.name: int(s["sh_size"]) for s in file.iter_sections()}
-    tables = ("cosines", "half_hann", "edges", "rising", "front_end", "gains", "offsets")
-    constants = sum(symbols.get(name, 0) for name in tables)
+    constants = sum(symbols.get(name, 0) for name in CONSTANT_NAMES)
     text = sections[".text"] + sections.get(".rodata", 0)
     return {
         "code": text - constants - symbols["main"],
@@ -80,8 +89,7 @@ def _link(kind: str, core: Core, folder: Path) -> Path:
         "-Wl,--gc-sections",
         "-nostartfiles",
     ]
-    sources = ["main.c", "mn_front_end_x.c", "mn_stream.c" if kind == "stream" else "mn_log_mel.c"]
-    sources += [] if kind == "stream" else ["mn_log2.c", "mn_real_fft.c"]
+    sources = ["main.c", "mn_front_end_x.c", *_SOURCES[kind]]
     command = [
         str(require_gcc()),
         *core.compiler_flags,

@@ -18,7 +18,7 @@ from micronas.data.anomalies import against_normal
 from micronas.data.audio_file import SUFFIXES, AudioFacts, Signal, audio_facts, read_audio
 from micronas.data.bands import bands_to_channels
 from micronas.data.class_folders import ClassFile, ClassFiles, class_files
-from micronas.data.clips import FRONT_END_OPTIONS, Clips, front_end_of, spectrograms
+from micronas.data.clips import FRONT_END_OPTIONS, Clips, front_end_of, input_range_of, spectrograms
 from micronas.data.copies import fingerprints
 from micronas.data.dataset import DataKind
 from micronas.data.membership import groups_by_pattern
@@ -76,7 +76,7 @@ def load_audio_folder(config: DataConfig) -> Samples:
         x=spectrograms(cut.clips, front),
         y=listing.labels(cut.files),
         class_names=listing.class_names,
-        input_range=(0.0, 1.0),
+        input_range=input_range_of(front),
         front_end=front.front_end,
         groups=groups,
         part=listing.parts(cut.files),

@@ -8,21 +8,40 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.data.dataset import Floats
-from micronas.data.logmel import log_mel
-from micronas.data.options import read_positive
+from micronas.data.logmel import log_mel, mfcc
+from micronas.data.options import read, read_positive
 from micronas.errors import DataError
-from micronas.model.front_end import LogMel
+from micronas.model.front_end import LogMel, Mfcc
 
 Clips = npt.NDArray[np.int16]
 
-FRONT_END_OPTIONS = ("window_ms", "hop_ms", "bands", "low_hz", "high_hz")
+FRONT_END_OPTIONS = ("window_ms", "hop_ms", "bands", "low_hz", "high_hz", "coefficients")
 WINDOW_MS, HOP_MS, BANDS, LOW_HZ, HIGH_HZ = 30.0, 20.0, 40, 20.0, 8000.0
 _CHUNK = 512
 """Clips per call: bounds the memory of frames and spectra."""
 
 
-def front_end_of(options: Mapping[str, object], rate_hz: int) -> LogMel:
-    """The log-mel front end of ``options`` at ``rate_hz``; raises ``DataError`` for what cannot be."""
+def front_end_of(options: Mapping[str, object], rate_hz: int) -> LogMel | Mfcc:
+    """The front end of ``options`` at ``rate_hz``: log-mel, or MFCC if ``coefficients`` are given.
+
+    Raises ``DataError`` for what cannot be.
+    """
+    mel = _log_mel_of(options, rate_hz)
+    coefficients = read(options, "coefficients", int, 0)
+    if not 0 <= coefficients <= mel.bands:
+        raise DataError(
+            f"data options: {coefficients} coefficients of {mel.bands} bands",
+            remedy="give coefficients from 1 to bands for MFCC, or leave them out for a log-mel spectrogram",
+        )
+    return Mfcc(mel, coefficients) if coefficients else mel
+
+
+def input_range_of(front_end: LogMel | Mfcc) -> tuple[float, float] | None:
+    """0 to 1 of a log-mel spectrogram; None for MFCC, whose range is found in the training split."""
+    return None if isinstance(front_end, Mfcc) else (0.0, 1.0)
+
+
+def _log_mel_of(options: Mapping[str, object], rate_hz: int) -> LogMel:
     window, hop = (
         round(read_positive(options, name, default) * rate_hz / 1000)
         for name, default in (("window_ms", WINDOW_MS), ("hop_ms", HOP_MS))
@@ -46,8 +65,8 @@ def front_end_of(options: Mapping[str, object], rate_hz: int) -> LogMel:
     return LogMel(rate_hz, window, hop, fft, int(bands), low_hz, high_hz)
 
 
-def spectrograms(clips: Clips, front_end: LogMel) -> Floats:
-    """``clips`` int16 (N, samples) -> float32 (N, frames, bands, 1) in 0..1.
+def spectrograms(clips: Clips, front_end: LogMel | Mfcc) -> Floats:
+    """``clips`` int16 (N, samples) -> float32 (N, frames, bands or coefficients, 1).
 
     Raises ``DataError`` if a clip is shorter than one window.
     """
@@ -57,7 +76,11 @@ def spectrograms(clips: Clips, front_end: LogMel) -> Floats:
             remedy="raise data.options.clip_s, or lower data.options.window_ms",
         )
     starts = range(0, len(clips), _CHUNK)
-    return np.concatenate([log_mel(clips[start : start + _CHUNK], front_end) for start in starts])
+    return np.concatenate([_features(clips[start : start + _CHUNK], front_end) for start in starts])
+
+
+def _features(clips: Clips, front_end: LogMel | Mfcc) -> Floats:
+    return mfcc(clips, front_end) if isinstance(front_end, Mfcc) else log_mel(clips, front_end)
 
 
 def levelled(clips: npt.NDArray[np.generic]) -> Clips:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from micronas.config import DataConfig
 from micronas.data.anomalies import against_normal
 from micronas.data.bands import bands_to_channels
-from micronas.data.clips import FRONT_END_OPTIONS, front_end_of, levelled, spectrograms
+from micronas.data.clips import FRONT_END_OPTIONS, front_end_of, input_range_of, levelled, spectrograms
 from micronas.data.copies import fingerprints
 from micronas.data.dataset import DataKind, Floats, FrontEnd
 from micronas.data.npz_file import read_arrays
@@ -170,7 +170,7 @@ def _scale(config: DataConfig, path: Path, raw: npt.NDArray[np.generic]) -> floa
 
 def _audio(
     config: DataConfig, path: Path, raw: npt.NDArray[np.generic]
-) -> tuple[Floats, FrontEnd, tuple[float, float]]:
+) -> tuple[Floats, FrontEnd, tuple[float, float] | None]:
     rate = read(config.options, "rate_hz", int, 0)
     if raw.ndim != 2 or raw.dtype != np.int16 or rate <= 0:
         raise DataError(
@@ -182,7 +182,7 @@ def _audio(
     level = read_choice(config.options, "level", ("none", "peak"), "none")
     clips = levelled(raw) if level == "peak" else raw.astype(np.int16)
     described = replace(front.front_end, parameters={**front.front_end.parameters, "level": level})
-    return spectrograms(clips, front), described, (0.0, 1.0)
+    return spectrograms(clips, front), described, input_range_of(front)
 
 
 def _raw_clips(path: Path, name: str, chosen: npt.NDArray[np.int64]) -> RawReader:

@@ -17,7 +17,7 @@ from micronas.config import DataConfig
 from micronas.data.audio_file import Signal, read_audio
 from micronas.data.audio_folder import cut_signal, raw_clips
 from micronas.data.bands import bands_to_channels
-from micronas.data.clips import FRONT_END_OPTIONS, front_end_of, spectrograms
+from micronas.data.clips import FRONT_END_OPTIONS, front_end_of, input_range_of, spectrograms
 from micronas.data.copies import fingerprints
 from micronas.data.dataset import DataKind
 from micronas.data.download import fetch_tar
@@ -84,7 +84,7 @@ def load_speech_commands(config: DataConfig) -> Samples:
         x=spectrograms(signals, front),
         y=np.array([class_names.index(name) for name in classes], np.int64),
         class_names=class_names,
-        input_range=(0.0, 1.0),
+        input_range=input_range_of(front),
         front_end=front.front_end,
         groups=np.array([clip.group for clip in clips]),
         part=np.array([clip.part for clip in clips], np.int64),

@@ -26,8 +26,9 @@ _NOMINAL = Quant((1 / 255,), (-128,))
 
 @dataclass(frozen=True)
 class FrontEndCost:
-    """``constant_bytes`` lie in flash, ``buffer_bytes`` in SRAM at all times; ``kind`` is logmel or stream.
+    """``constant_bytes`` lie in flash, ``buffer_bytes`` in SRAM at all times.
 
+    ``kind`` is logmel, mfcc or stream: the front end whose code was measured.
     ``scratch_bytes`` are needed only while a frame is computed: the arena of a network without states, which
     is free then, holds them.
     """
@@ -58,7 +59,8 @@ def front_end_cost(tables: Tables) -> FrontEndCost:
     """The bytes of the generated C of ``tables``."""
     if isinstance(tables, LogMelTables):
         buffers = LOG_MEL_STATE_BYTES + tables.sample_bytes + tables.feature_bytes
-        return FrontEndCost("logmel", tables.constant_bytes, buffers, tables.scratch_bytes)
+        kind = "logmel" if tables.mfcc is None else "mfcc"
+        return FrontEndCost(kind, tables.constant_bytes, buffers, tables.scratch_bytes)
     return FrontEndCost("stream", tables.constant_bytes, STREAM_STATE_BYTES + tables.feature_bytes, 0)
 
 

@@ -236,6 +236,30 @@ def test_logmel_equals_features_computed_elsewhere(shared_data):
     assert np.mean(np.abs(ours - expected) <= 1.0) > 0.999
 
 
+def test_mfcc_equals_features_computed_elsewhere(shared_data):
+    from micronas.data.logmel import mfcc
+    from micronas.model.front_end import LogMel, Mfcc
+
+    with np.load(shared_data / "gsc12_logmel49x40.npz", allow_pickle=False) as file:
+        clips, expected = file["raw"][:60], file["mfcc"][file["raw_index"][:60]].astype(int)
+    mel = LogMel(16000, window=480, hop=320, fft=512, bands=40, low_hz=20, high_hz=8000)
+    ours = np.clip(1.4 * mfcc(clips, Mfcc(mel, 10))[..., 0], -128, 127)  # stored as int8, times 1.4
+    assert np.mean(np.abs(ours - expected) <= 1.0) > 0.999
+
+
+def test_mfcc_is_the_orthonormal_dct_of_the_logarithms():
+    from scipy.fft import dct
+
+    from micronas.data.logmel import log_mel, mfcc
+    from micronas.model.front_end import LogMel, Mfcc
+
+    mel = LogMel(8000, window=200, hop=80, fft=256, bands=24, low_hz=20, high_hz=4000)
+    clips = np.random.default_rng(0).integers(-9000, 9000, (3, 1000)).astype(np.int16)
+    logarithms = mel.low + log_mel(clips, mel)[..., 0] * (mel.high - mel.low)
+    expected = dct(logarithms, type=2, norm="ortho", axis=-1)[..., :13]
+    assert np.allclose(mfcc(clips, Mfcc(mel, 13))[..., 0], expected, atol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("channels", "declared", "expected"),
     [(3, None, True), (1, None, False), (3, False, False), (1, True, True)],

@@ -10,19 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.codegen.front_end import LogMelTables, StreamTables
-from micronas.codegen.front_end.text import constants_text
+from micronas.codegen.front_end.text import constants_text, header_of
 from tests.support.host_c import SANITIZERS, WARNINGS
 from tests.support.paths import REPOSITORY
 
 FRONT_ENDS = REPOSITORY / "firmware" / "lib" / "mn_front_end"
 
 LOG_MEL = """
-#include "mn_log_mel.h"
+#include "{header}"
 #include "programs.h"
 {constants}
 static int16_t held[{window}];
 static int8_t features[{count}];
-static int32_t scratch[{points}];
+static int32_t scratch[{words}];
 
 unsigned run_{number}(const void *raw, unsigned count, unsigned step, int8_t *input)
 {{
@@ -118,5 +118,10 @@ def _source(table: LogMelTables | StreamTables, number: int) -> str:
         return STREAM.format(constants=constants, count=table.feature_bytes, number=number)
     spec = table.spec
     return LOG_MEL.format(
-        constants=constants, window=spec.window, count=table.feature_bytes, points=spec.fft, number=number
+        header=header_of(table),
+        constants=constants,
+        window=spec.window,
+        count=table.feature_bytes,
+        words=table.scratch_bytes // 4,
+        number=number,
     )

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from micronas.board import Core
 from micronas.codegen.front_end import LogMelTables
-from micronas.codegen.front_end.text import constants_text
+from micronas.codegen.front_end.text import constants_text, header_of
 from tests.support.front_end_c import FRONT_ENDS, LOG_MEL
 from tests.support.host_c import WARNINGS
 from tests.support.model_runner import EMULATOR, HOST, MACHINES, compile_all, needs
@@ -69,7 +69,12 @@ def run_log_mel_emulated(
     folder.mkdir(parents=True, exist_ok=True)
     spec, count, samples = tables.spec, tables.feature_bytes, clips.shape[1]
     run = LOG_MEL.format(
-        constants=constants_text(tables), window=spec.window, count=count, points=spec.fft, number=0
+        header=header_of(tables),
+        constants=constants_text(tables),
+        window=spec.window,
+        count=count,
+        words=tables.scratch_bytes // 4,
+        number=0,
     )
     (folder / "programs.h").write_text(
         "#include <stdint.h>\nunsigned run_0(const void *raw, unsigned count, unsigned step, int8_t *in);\n"

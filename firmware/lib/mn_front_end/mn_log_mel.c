@@ -47,19 +47,25 @@ static uint64_t power_of(const mn_log_mel *p, const int32_t *values, uint32_t bi
     return square(values[2u * bin]) + square(values[2u * bin + 1u]);
 }
 
-/* The int8 input of one band from its energy, which quiet frames have scaled up by 2^(2 shift). */
-static int8_t quantized(const mn_log_mel *p, uint64_t energy, uint32_t shift)
+/* The level of one band from its energy, which quiet frames have scaled up by 2^(2 shift). */
+static int32_t level(const mn_log_mel *p, uint64_t energy, uint32_t shift)
 {
     const uint64_t raised = energy + (p->floor << (2u * shift));
     const int32_t above = mn_log2(raised) - (int32_t)(shift << 17) - p->least_log2;
-    const int32_t inside = above < 0 ? 0 : above > p->log2_span ? p->log2_span : above;
-    const int64_t scaled = (int64_t)inside * p->steps + ((int64_t)1 << 35);
-    const int32_t q = (int32_t)(scaled >> 36) + p->zero_point;
-    return (int8_t)(q > INT8_MAX ? INT8_MAX : q < INT8_MIN ? INT8_MIN : q);
+    return above < 0 ? 0 : above > p->log2_span ? p->log2_span : above;
+}
+
+void mn_log_mel_finish(const mn_log_mel *p, const int32_t *levels, int8_t *row)
+{
+    for (uint32_t band = 0; band < p->bands; band++) {
+        const int64_t scaled = (int64_t)levels[band] * p->steps + ((int64_t)1 << 35);
+        const int32_t q = (int32_t)(scaled >> 36) + p->zero_point;
+        row[band] = (int8_t)(q > INT8_MAX ? INT8_MAX : q < INT8_MIN ? INT8_MIN : q);
+    }
 }
 
 /* Between two borders the filter of one band rises from 0 to 1 while that of the band before it falls from 1 to 0. */
-static void write_row(const mn_log_mel *p, const int32_t *values, uint32_t shift, int8_t *row)
+static void write_levels(const mn_log_mel *p, const int32_t *values, uint32_t shift, int32_t *levels)
 {
     const uint32_t *rising = p->rising;
     uint64_t falling_energy = 0;
@@ -71,7 +77,7 @@ static void write_row(const mn_log_mel *p, const int32_t *values, uint32_t shift
             falling_energy += power - part;
         }
         if (band > 0u) {
-            row[band - 1u] = quantized(p, falling_energy, shift);
+            levels[band - 1u] = level(p, falling_energy, shift);
         }
         falling_energy = rising_energy;
     }
@@ -82,7 +88,9 @@ static void add_frame(const mn_log_mel *p, mn_log_mel_state *state, int32_t *scr
     const uint32_t shift = free_bits(p, state->samples);
     windowed(p, state->samples, shift, scratch);
     mn_real_fft_run(&p->fft, scratch);
-    write_row(p, scratch, shift, state->features + state->next_row * p->bands);
+    int32_t *const levels = scratch + p->fft.points;
+    write_levels(p, scratch, shift, levels);
+    p->finish(p, levels, state->features + state->next_row * p->values);
     state->next_row = state->next_row + 1u == p->frames ? 0u : state->next_row + 1u;
     state->rows += state->rows < p->frames;
 }
@@ -132,7 +140,7 @@ int32_t mn_log_mel_input(const mn_log_mel *p, const mn_log_mel_state *state, int
     if (state->rows < p->frames) {
         return 0;
     }
-    const uint32_t newer = state->next_row * p->bands, all = (uint32_t)p->frames * p->bands;
+    const uint32_t newer = state->next_row * p->values, all = (uint32_t)p->frames * p->values;
     memcpy(input, state->features + newer, all - newer);
     memcpy(input + (all - newer), state->features, newer);
     return 1;

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from micronas.codegen.front_end.log_mel import LogMelTables, log_mel_tables
+from micronas.codegen.front_end.log_mel import LogMelTables, log_mel_tables, mfcc_tables
 from micronas.codegen.front_end.stream import StreamTables, stream_tables
 from micronas.errors import ModelError
-from micronas.model.front_end import FrontEndFile
+from micronas.model.front_end import FrontEnd, FrontEndFile, mfcc
 from micronas.model.front_end.log_mel import NAME, VERSION, log_mel_of
 from micronas.model.graph import DType, Graph, Quant
 
@@ -35,20 +35,29 @@ def front_end_tables(file: FrontEndFile, graph: Graph) -> Tables:
 def tables_of(file: FrontEndFile, quant: Quant) -> Tables:
     """The constants for an input with the scale and zero point of ``quant``; raises as above."""
     front_end = file.front_end
-    if (front_end.name, front_end.version) == (NAME, VERSION):
+    if (front_end.name, front_end.version) in ((NAME, VERSION), (mfcc.NAME, mfcc.VERSION)):
         if front_end.parameters.get("level", "none") != "none":
             raise ModelError(
                 "level: peak scales whole clips, but a device does not know where a clip ends",
                 remedy="train with data.options.level: none",
             )
-        height, width, channels = file.input_shape
-        spec = log_mel_of(front_end.parameters)
-        if width * channels != spec.bands:
-            raise ModelError(f"frames of {spec.bands} bands do not fit an input of {file.input_shape}")
-        return log_mel_tables(spec, height, quant)
+        return _audio_tables(front_end, file.input_shape, quant)
     if front_end.name in ("stream", "scale") and front_end.version == 1 and file.kind == "stream":
         return stream_tables(front_end, file.input_shape, quant)
     raise ModelError(
         f"front end {front_end.name} version {front_end.version} has no C",
         remedy="compute it in your own code: manifest.json has its parameters",
     )
+
+
+def _audio_tables(front_end: FrontEnd, shape: tuple[int, ...], quant: Quant) -> LogMelTables:
+    height, width, channels = shape
+    if front_end.name == mfcc.NAME:
+        cepstral = mfcc.mfcc_of(front_end.parameters)
+        if width * channels != cepstral.coefficients:
+            raise ModelError(f"frames of {cepstral.coefficients} coefficients do not fit an input of {shape}")
+        return mfcc_tables(cepstral, height, quant)
+    spec = log_mel_of(front_end.parameters)
+    if width * channels != spec.bands:
+        raise ModelError(f"frames of {spec.bands} bands do not fit an input of {shape}")
+    return log_mel_tables(spec, height, quant)

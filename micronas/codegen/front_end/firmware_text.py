@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from micronas.codegen.front_end.log_mel import LogMelTables
 from micronas.codegen.front_end.stream import StreamTables
-from micronas.codegen.front_end.text import constants_text
+from micronas.codegen.front_end.text import constants_text, header_of
 from micronas.errors import ModelError
 
 FILE_NAME = "mn_raw_front_end.c"
@@ -12,7 +12,7 @@ MOST_UNIT_BYTES = 512
 """``MN_RAW_MOST_UNIT_BYTES`` of firmware/front_end/mn_raw.h."""
 
 _LOG_MEL = """\
-#include "mn_log_mel.h"
+#include "{header}"
 #include "mn_raw.h"
 {include}
 {constants}
@@ -88,8 +88,9 @@ def firmware_text(tables: LogMelTables | StreamTables, scratch_in_arena: bool) -
 
 
 def _log_mel(tables: LogMelTables, scratch_in_arena: bool) -> str:
-    own = f"static int32_t mn_raw_scratch[{tables.spec.fft}];\n"
+    own = f"static int32_t mn_raw_scratch[{tables.scratch_bytes // 4}];\n"
     return _LOG_MEL.format(
+        header=header_of(tables),
         constants=constants_text(tables),
         include='#include "mn_arena.h"\n' if scratch_in_arena else "",
         window=tables.spec.window,

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from micronas.errors import ModelError
 from micronas.model.front_end.log_mel import LogMel, hann, mel_edges_hz
+from micronas.model.front_end.mfcc import Mfcc, dct_matrix
 from micronas.model.graph import Quant
 
 LEAST_POINTS, MOST_POINTS = 8, 8192
 MOST_SHIFT = 14
 LARGEST_FLOOR_BITS = 62
+MOST_DCT_BITS = 30
+"""Of the largest entry of ``dct``: products with levels of 22 bits, summed over 256 bands, fit 64 bits."""
 MOST_STEPS = 2047.0
 """Input steps per octave of energy that ``steps`` can hold."""
+
+
+@dataclass(frozen=True, eq=False)
+class MfccTables:
+    """Every field of ``mn_mfcc``; ``dct`` int32 (coefficients, bands)."""
+
+    dct: npt.NDArray[np.int32]
+    offset: int
+    shift: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +47,19 @@ class LogMelTables:
     steps: int
     zero_point: int
     most_shift: int
+    mfcc: MfccTables | None = None
+
+    @property
+    def values(self) -> int:
+        """Of a frame: bands, or coefficients."""
+        return self.spec.bands if self.mfcc is None else len(self.mfcc.dct)
 
     @property
     def constant_bytes(self) -> int:
         """The tables and the struct, on a 32-bit target."""
         tables = (self.cosines, self.half_hann, self.edges, self.rising)
-        return sum(table.nbytes for table in tables) + STRUCT_BYTES
+        more = 0 if self.mfcc is None else self.mfcc.dct.nbytes + MFCC_STRUCT_BYTES
+        return sum(table.nbytes for table in tables) + STRUCT_BYTES + more
 
     @property
     def sample_bytes(self) -> int:
@@ -50,16 +69,16 @@ class LogMelTables:
     @property
     def feature_bytes(self) -> int:
         """The frames of one input."""
-        return self.frames * self.spec.bands
+        return self.frames * self.values
 
     @property
     def scratch_bytes(self) -> int:
-        """Of the transform; free between frames."""
-        return 4 * self.spec.fft
+        """Of the transform and the levels of the bands; free between frames."""
+        return 4 * (self.spec.fft + self.spec.bands)
 
 
-STRUCT_BYTES = 64
-"""``sizeof(mn_log_mel)`` on a 32-bit target."""
+STRUCT_BYTES, MFCC_STRUCT_BYTES = 72, 16
+"""``sizeof(mn_log_mel)`` and ``sizeof(mn_mfcc)`` on a 32-bit target."""
 
 
 def log_mel_tables(spec: LogMel, frames: int, quant: Quant) -> LogMelTables:
@@ -96,6 +115,20 @@ def log_mel_tables(spec: LogMel, frames: int, quant: Quant) -> LogMelTables:
         zero_point=quant.zero_point[0],
         most_shift=min(MOST_SHIFT, (LARGEST_FLOOR_BITS - floor.bit_length()) // 2),
     )
+
+
+def mfcc_tables(spec: Mfcc, frames: int, quant: Quant) -> LogMelTables:
+    """The same for cepstral coefficients."""
+    coarse = Quant((1 / 255,), quant.zero_point)  # the levels of the bands are not quantized
+    real = dct_matrix(spec.mel.bands, spec.coefficients) / quant.scale[0]
+    per_level = real * (math.log(2) / 65536)
+    shift = MOST_DCT_BITS - math.ceil(math.log2(np.abs(per_level).max()))
+    tables = MfccTables(
+        dct=np.asarray(np.round(per_level * 2.0**shift), np.int32),
+        offset=round(spec.mel.low * float(real[0].sum()) * 2.0**shift),
+        shift=shift,
+    )
+    return replace(log_mel_tables(spec.mel, frames, coarse), steps=0, mfcc=tables)
 
 
 def _filters(spec: LogMel) -> tuple[int, npt.NDArray[np.int64], npt.NDArray[np.uint32]]:

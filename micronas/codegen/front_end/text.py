@@ -5,9 +5,21 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from micronas.codegen.front_end.log_mel import LogMelTables
+from micronas.codegen.front_end.log_mel import LogMelTables, MfccTables
 from micronas.codegen.front_end.stream import StreamTables
 from micronas.codegen.literals import float_literal, rows
+
+CONSTANT_NAMES = frozenset(
+    ("cosines", "half_hann", "edges", "rising", "dct", "mfcc", "gains", "offsets", "front_end")
+)
+"""Symbols of the constants in an image."""
+
+
+def header_of(tables: LogMelTables | StreamTables) -> str:
+    """The header that declares what the constants refer to."""
+    if isinstance(tables, LogMelTables):
+        return "mn_log_mel.h" if tables.mfcc is None else "mn_mfcc.h"
+    return "mn_stream.h"
 
 
 def constants_text(tables: LogMelTables | StreamTables) -> str:
@@ -23,6 +35,9 @@ def _log_mel(tables: LogMelTables) -> str:
         f".hop = {spec.hop}",
         f".bands = {spec.bands}",
         f".frames = {tables.frames}",
+        f".values = {tables.values}",
+        f".finish = {'mn_log_mel_finish' if tables.mfcc is None else 'mn_mfcc_finish'}",
+        f".mfcc = {'0' if tables.mfcc is None else '&mfcc'}",
         ".half_hann = half_hann",
         ".edges = edges",
         ".rising = rising",
@@ -39,9 +54,16 @@ def _log_mel(tables: LogMelTables) -> str:
             _array("int32_t", "half_hann", tables.half_hann),
             _array("uint16_t", "edges", tables.edges),
             _array("uint32_t", "rising", tables.rising),
+            *(() if tables.mfcc is None else (_mfcc(tables.mfcc),)),
             _struct("mn_log_mel", fields),
         )
     )
+
+
+def _mfcc(tables: MfccTables) -> str:
+    fields = (f".offset = {tables.offset}", ".dct = dct", f".shift = {tables.shift}")
+    struct = _struct("mn_mfcc", fields).replace(" front_end = ", " mfcc = ")
+    return _array("int32_t", "dct", tables.dct.reshape(-1)) + struct
 
 
 def _stream(tables: StreamTables) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from micronas.board.arena_location import ArenaLocation
 from micronas.codegen.front_end import Tables
 from micronas.codegen.front_end.firmware_text import FILE_NAME, firmware_text
+from micronas.codegen.front_end.text import CONSTANT_NAMES
 from micronas.deploy.deployment import Deployment
 from micronas.firmware import Firmware, build_firmware
 from micronas.firmware.ledger_check import require_equal
@@ -17,7 +18,6 @@ from micronas.memory.front_end_cost import front_end_cost
 PROGRAM = Program(paths=("src", "front_end"))
 FLAGS = ("-DMN_FRONT_END", "-Isrc/front_end", "-Ilib/mn_front_end")
 _BUFFERS = "mn_front_end_"
-_CONSTANTS = ("cosines", "half_hann", "edges", "rising", "gains", "offsets", "front_end")
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ def build_raw_firmware(
     symbols = firmware.image.symbols
     linked = RawFirmware(
         firmware,
-        constant_bytes=sum(s.size for s in symbols if s.name in _CONSTANTS),
+        constant_bytes=sum(s.size for s in symbols if s.name in CONSTANT_NAMES),
         buffer_bytes=sum(s.size for s in symbols if s.name.startswith(_BUFFERS)),
     )
     cost = front_end_cost(tables)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from micronas.codegen.front_end import LogMelTables, Tables, front_end_tables
 from micronas.codegen.front_end import log_mel as log_mel_c
 from micronas.codegen.front_end import stream as stream_c
-from micronas.codegen.front_end.text import constants_text
+from micronas.codegen.front_end.text import constants_text, header_of
 from micronas.deploy.library.kernels import weak_kernel
 from micronas.deploy.library.render import render
 from micronas.errors import ModelError
@@ -24,6 +24,7 @@ LEAST_SHARE = 0.5
 """A decision needs a mean of this share of the output's range: a default, not chosen from data."""
 
 _AUDIO = ("mn_log2.c", "mn_log2.h", "mn_log_mel.c", "mn_log_mel.h", "mn_mul_high.h")
+_MFCC = ("mn_mfcc.c", "mn_mfcc.h")
 _AUDIO_TRANSFORM = ("mn_real_fft.c", "mn_real_fft.h")
 _STREAM = ("mn_stream.c", "mn_stream.h")
 _SMOOTHING = ("mn_smoothing.c", "mn_smoothing.h")
@@ -64,10 +65,15 @@ def library_front_end(file: FrontEndFile, graph: Graph) -> LibraryFrontEnd:
 
 def source_files(front: LibraryFrontEnd) -> dict[str, str]:
     """Path in the library -> text of the C that front ends share."""
-    audio = isinstance(front.tables, LogMelTables)
-    names = (*(_AUDIO + _AUDIO_TRANSFORM if audio else _STREAM), *_SMOOTHING)
+    names = (*_own_sources(front.tables), *_SMOOTHING)
     folder = resource("firmware") / "lib" / "mn_front_end"
     return {f"src/{n}": weak_kernel(n, (folder / n).read_text(encoding="utf-8")) for n in sorted(names)}
+
+
+def _own_sources(tables: Tables | None) -> tuple[str, ...]:
+    if not isinstance(tables, LogMelTables):
+        return _STREAM
+    return (*_AUDIO, *_AUDIO_TRANSFORM, *(() if tables.mfcc is None else _MFCC))
 
 
 def own_files(front: LibraryFrontEnd, graph: Graph, values: Mapping[str, object]) -> dict[str, str]:
@@ -92,6 +98,7 @@ def _values(
         "name": file.front_end.name,
         "version": file.front_end.version,
         "constants": constants_text(tables),
+        "header": header_of(tables),
         "sram_bytes": cost.buffer_bytes,
         "runs_per_mean": RUNS_PER_MEAN,
         "least_mean": _least_mean(graph),
@@ -106,7 +113,7 @@ def _values(
             "rate_hz": tables.spec.rate_hz,
             "window": tables.spec.window,
             "hop": tables.spec.hop,
-            "bands": tables.spec.bands,
+            "row_values": tables.values,
             "frames": tables.frames,
             "steps_per_run": max(1, tables.frames // RUNS_PER_INPUT),
             "scratch_bytes": tables.scratch_bytes,

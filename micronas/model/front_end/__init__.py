@@ -5,6 +5,7 @@ from __future__ import annotations
 from micronas.model.front_end.definition import FrontEnd
 from micronas.model.front_end.front_end_file import FILE_NAME, RAW_TYPES, FrontEndFile, from_json, to_json
 from micronas.model.front_end.log_mel import LogMel, mel_filters
+from micronas.model.front_end.mfcc import Mfcc
 
 __all__ = [
     "FILE_NAME",
@@ -12,6 +13,7 @@ __all__ = [
     "FrontEnd",
     "FrontEndFile",
     "LogMel",
+    "Mfcc",
     "from_json",
     "mel_filters",
     "to_json",

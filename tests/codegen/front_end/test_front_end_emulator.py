@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from micronas.board import Core
-from micronas.codegen.front_end.log_mel import log_mel_tables
-from micronas.data.logmel import log_mel
-from micronas.model.front_end import LogMel
+from micronas.codegen.front_end.log_mel import log_mel_tables, mfcc_tables
+from micronas.data.logmel import log_mel, mfcc
+from micronas.model.front_end import LogMel, Mfcc
 from micronas.model.graph import Quant
 from tests.support.front_end_emulated import run_log_mel_emulated
 
@@ -33,6 +33,25 @@ def test_a_device_computes_the_inputs_of_the_training(core, tmp_path):
     apart = np.abs(got.inputs.astype(int) - want)
     assert apart.max() <= 1
     assert (apart > 0).mean() < 0.001
+    require_instructions(got, core)
+
+
+@pytest.mark.slow
+@pytest.mark.emulator
+def test_a_device_computes_cepstral_coefficients(tmp_path):
+    rng = np.random.default_rng(8)
+    clips = (rng.normal(0, 1, (3, 16000)) * [[20], [700], [9000]]).clip(-32768, 32767).astype(np.int16)
+    spec, quant = Mfcc(SPEC, 10), Quant((0.43,), (18,))
+    got = run_log_mel_emulated(mfcc_tables(spec, FRAMES, quant), clips, SPEC.hop, tmp_path, Core.M4F)
+    x = mfcc(clips, spec).reshape(len(clips), -1)
+    apart = np.abs(got.inputs - np.clip(np.rint(x / np.float32(0.43)) + 18, -128, 127))
+    assert apart.max() <= 1
+    assert (apart > 0).mean() < 0.002
+    require_instructions(got, Core.M4F)
+
+
+def require_instructions(got, core):
     a_frame = got.instructions / FRAMES
+    print(f"{core.value}: {a_frame.mean():,.0f} instructions per frame")
     assert (a_frame > 10_000).all()
     assert (a_frame < MOST_INSTRUCTIONS[core]).all()

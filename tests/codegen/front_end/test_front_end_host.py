@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from micronas.codegen.front_end import front_end_tables
-from micronas.codegen.front_end.log_mel import log_mel_tables
+from micronas.codegen.front_end.log_mel import log_mel_tables, mfcc_tables
 from micronas.codegen.front_end.stream import stream_tables
-from micronas.data.logmel import log_mel
+from micronas.data.logmel import log_mel, mfcc
 from micronas.errors import ModelError
-from micronas.model.front_end import FrontEnd, FrontEndFile, LogMel
+from micronas.model.front_end import FrontEnd, FrontEndFile, LogMel, Mfcc
 from micronas.model.graph import Quant
 from micronas.model.net import Dense, GlobalAveragePool, NetBuilder, shape_graph
 from micronas.space.reference.random_weights import random_weights
@@ -38,12 +38,15 @@ def frames(spec, samples):
     return 1 + (samples - spec.window) // spec.hop
 
 
+CEPSTRA = (Mfcc(KEYWORDS, 10), Mfcc(SPECS[1], 13))
+MFCC_QUANTS = (Quant((0.43,), (18,)), Quant((0.09,), (-5,)))
 TABLES = [
     *(
         log_mel_tables(s, frames(s, n), QUANTS[i % 2])
         for i, (s, n) in enumerate(zip(SPECS, CLIP, strict=True))
     ),
     stream_tables(STREAM, SHAPE, QUANTS[1]),
+    *(mfcc_tables(s, frames(s.mel, n), q) for s, n, q in zip(CEPSTRA, CLIP, MFCC_QUANTS, strict=False)),
 ]
 
 
@@ -116,6 +119,22 @@ def test_a_stream_is_normalised_and_quantized_at_once(program):
     assert_near(got, want, share=0.001)
 
 
+@pytest.mark.parametrize("number", range(len(CEPSTRA)))
+def test_cepstral_coefficients_are_one_step_apart_at_most(number, program):
+    spec, clips = CEPSTRA[number], made_up(CLIP[number], CEPSTRA[number].mel.rate_hz)
+    got = run_front_end(program, len(SPECS) + 1 + number, clips, step=spec.mel.hop)
+    want = quantized(mfcc(clips, spec), MFCC_QUANTS[number]).reshape(len(clips), -1)
+    assert want.std() > 10
+    assert_near(got, want, share=0.005)
+
+
+def test_cepstra_of_recorded_words_are_one_step_apart_at_most(program, shared_data):
+    with np.load(shared_data / "gsc12_logmel49x40.npz", allow_pickle=False) as file:
+        clips = file["raw"][:40]
+    want = quantized(mfcc(clips, CEPSTRA[0]), MFCC_QUANTS[0]).reshape(len(clips), -1)
+    assert_near(run_front_end(program, len(SPECS) + 1, clips, step=320), want, share=0.0005)
+
+
 def network(shape):
     net = NetBuilder(shape).chain(GlobalAveragePool(), Dense(4)).build()
     return random_weights(shape_graph(net), seed=0)
@@ -133,6 +152,7 @@ def file_of(front_end, shape, kind="spectrogram"):
         (KEYWORDS.front_end, (10, 2, 2), "makes inputs of"),
         (KEYWORDS.front_end, (10, 1, 3), "frames of 40 bands"),
         (replace(KEYWORDS, fft=500, bands=3).front_end, (10, 1, 3), "transforms 500 points"),
+        (Mfcc(KEYWORDS, 10).front_end, (10, 1, 3), "frames of 10 coefficients"),
         (replace(STREAM, parameters={"mean": [1.0]}), (10, 1, 3), "1 values of mean for 3 channels"),
         (
             FrontEnd("logmel", 1, {**KEYWORDS.front_end.parameters, "level": "peak"}),

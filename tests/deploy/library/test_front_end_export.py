@@ -160,7 +160,7 @@ def test_the_manifest_holds_the_definition_and_its_bytes(words):
     assert {key: front[key] for key in to_json(WORDS)} == json.loads(json.dumps(to_json(WORDS)))
     # tables: cosines 65, half a window 121, rises; one window, the frames of an input, and the state
     assert front["c"]["buffer_bytes"] == 2 * 240 + 24 * 20 + 24
-    assert front["c"]["scratch_bytes"] == 4 * 256
+    assert front["c"]["scratch_bytes"] == 4 * (256 + 20)
     assert json.loads(library_files(words, name="kws")["manifest.json"])["front_end"] is None
 
 
