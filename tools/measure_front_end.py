@@ -33,26 +33,35 @@ EXAMPLES = {
     "mfcc": FrontEndFile(
         Mfcc(_SPEC, 10).front_end, "spectrogram", (49, 10, 1), (-60.0, 60.0), "classify", ("a", "b"), {}
     ),
+    "image": FrontEndFile(FrontEnd("image", 1), "image", (48, 48, 3), (0.0, 1.0), "classify", ("a", "b"), {}),
     "stream": FrontEndFile(
         FrontEnd("stream", 1), "stream", (64, 1, 6), (-1.0, 1.0), "classify", ("a", "b"), {}
     ),
 }
 _AUDIO = (
     "static int32_t scratch[552]; static int16_t raw[320];\nint main(void)\n{\n"
-    "    mn_front_end_x_reset();\n    return (int)mn_front_end_x_push(raw, 320u, scratch)"
+    "    mn_front_end_x_reset();\n    return (int)mn_front_end_x_push(raw, 320u, scratch) + "
+    "(int)mn_front_end_x_input(input)"
 )
 _PUSH = {
     "logmel": _AUDIO,
     "mfcc": _AUDIO,
+    "image": "static uint8_t row[960];\nint main(void)\n{\n"
+    "    return (int)mn_front_end_x_begin(320u, 240u, 3u) + (int)mn_front_end_x_push(row, input)",
     "stream": "static float raw[6];\nint main(void)\n{\n    mn_front_end_x_reset();\n"
-    "    mn_front_end_x_push(raw);\n    return 0",
+    "    mn_front_end_x_push(raw);\n    return (int)mn_front_end_x_input(input)",
 }
 _SPECTRUM = ("mn_log_mel.c", "mn_log2.c", "mn_real_fft.c")
-_SOURCES = {"logmel": _SPECTRUM, "mfcc": (*_SPECTRUM, "mn_mfcc.c"), "stream": ("mn_stream.c",)}
+_SOURCES = {
+    "logmel": _SPECTRUM,
+    "mfcc": (*_SPECTRUM, "mn_mfcc.c"),
+    "stream": ("mn_stream.c",),
+    "image": ("mn_image.c",),
+}
 _MAIN = """\
 #include "mn_front_end_x.h"
-static int8_t input[1960];
-{push} + (int)mn_front_end_x_input(input);
+static int8_t input[6912];
+{push};
 }}
 """
 
@@ -70,7 +79,7 @@ def linked(kind: str, core: Core, folder: Path) -> dict[str, int]:
         "code": text - constants - symbols["main"],
         "constants": constants,
         "buffers": sum(size for name, size in symbols.items() if name.startswith("mn_front_end_") and size
-                       and name.rpartition("_")[2] in ("samples", "features", "rows", "state")),
+                       and name.rpartition("_")[2] in ("samples", "features", "rows", "sums", "state")),
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from micronas.config import DataConfig
 from micronas.data.anomalies import against_normal
@@ -21,7 +22,7 @@ from micronas.data.dataset import DataKind, Floats, FrontEnd
 from micronas.data.image_file import SUFFIXES, read_picture
 from micronas.data.membership import groups_by_pattern
 from micronas.data.options import read, refuse_unknown
-from micronas.data.samples import Samples, name_some
+from micronas.data.samples import RawReader, Samples, name_some
 from micronas.errors import DataError, plural
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def load_image_folder(config: DataConfig) -> Samples:
         origins=tuple(names),
         damaged=tuple(found.bad),
         files=tuple(file.path for file in found.files),
+        raw=_raw_pictures(found.files),
         notes=(*listing.notes, *_notes(found, shape)),
     )
     normal = read(config.options, "normal", str, "")
@@ -93,6 +95,16 @@ def pixels(image: Image, shape: Shape) -> Floats:
     if (image.height, image.width) != (height, width):
         image = image.resize((width, height), PillowImage.Resampling.BILINEAR)
     return (np.asarray(image, np.float32) / 255).reshape(shape)
+
+
+def _raw_pictures(files: list[ClassFile]) -> RawReader:
+    """Reads picture i, uint8 (height, width, 1 or 3), from its file again: upright, and of its own size."""
+
+    def read_pixels(number: int) -> npt.NDArray[np.generic]:
+        values = np.asarray(read_picture(files[number].path).image)
+        return values if values.ndim == 3 else values[..., np.newaxis]
+
+    return read_pixels
 
 
 def _asked(config: DataConfig) -> Shape:

@@ -12,7 +12,7 @@ from micronas.data.dataset import DataKind, Dataset, DataSplit, Labels, SealedTe
 from micronas.data.digest import digest_of
 from micronas.data.membership import numbered
 from micronas.data.metrics import metric_of
-from micronas.data.normalise import normalised, should_normalise, with_raw_rows
+from micronas.data.normalise import normalised, should_normalise, with_raw
 from micronas.data.parts import parts_of
 from micronas.data.samples import Samples, check_samples
 from micronas.data.sources import source_of
@@ -49,7 +49,7 @@ def load_split(config: DataConfig) -> SplitSamples:
         )
     check_samples(samples)
     part = parts_of(samples, config)
-    samples = with_raw_rows(samples)
+    samples = with_raw(samples)
     return SplitSamples(normalised(samples, part) if should_normalise(samples, part) else samples, part)
 
 

@@ -58,9 +58,21 @@ def normalised(samples: Samples, part: Labels) -> Samples:
     )
 
 
-def with_raw_rows(samples: Samples) -> Samples:
-    """``samples`` of a stream with their rows before normalisation as raw samples, if it has no others."""
-    if samples.kind is not DataKind.STREAM or samples.raw is not None or samples.x.shape[2] != 1:
+def with_raw(samples: Samples) -> Samples:
+    """``samples`` with what a device gets as raw samples, if the source gives none and they are known.
+
+    These are the rows of a stream before normalisation, and the pixels of a picture.
+    """
+    if samples.raw is not None:
+        return samples
+    if samples.front_end.name == "image":
+        x, divide_by = samples.x, np.float32(str(samples.front_end.parameters.get("divide_by", 255)))
+        return replace(samples, raw=lambda number: np.rint(x[number] * divide_by).astype(np.uint8))
+    return _with_raw_rows(samples)
+
+
+def _with_raw_rows(samples: Samples) -> Samples:
+    if samples.kind is not DataKind.STREAM or samples.x.shape[2] != 1:
         return samples
     if samples.front_end.name not in ("stream", "scale"):
         return samples

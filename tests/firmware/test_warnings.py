@@ -9,18 +9,23 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
 from micronas.board import Board, board_names, load_board
 from micronas.codegen.front_end.firmware_text import FILE_NAME, firmware_text
-from micronas.codegen.front_end.log_mel import log_mel_tables
+from micronas.codegen.front_end.image import image_tables
+from micronas.codegen.front_end.log_mel import log_mel_tables, mfcc_tables
+from micronas.codegen.front_end.stream import stream_tables
 from micronas.deploy.device_accuracy.firmware import FLAGS, PROGRAM
 from micronas.deploy.mlperf.firmware import RunMode, dut_program
 from micronas.deploy.mlperf.task import TASKS
 from micronas.firmware.program import SERVER, Program
 from micronas.firmware.project import make_project, write_project
+from micronas.model.front_end import FrontEnd, Mfcc
 from tests.support.host_c import WARNINGS
 from tests.support.paths import FIRMWARE_MODELS
 from tests.support.raw_words import QUANT, SPEC
@@ -30,7 +35,12 @@ CLANG = ("clang", "--target=arm-none-eabi", "-isystem", "/usr/include/newlib")
 GCC = ("arm-none-eabi-gcc", "-Wcast-align=strict", "-Wlogical-op", "-Wduplicated-cond")
 MODEL = (FIRMWARE_MODELS / "mlperf_classes.c").read_text(encoding="utf-8")
 DEVICES_UNDER_TEST = (("ad01", RunMode.PERFORMANCE), ("kws01", RunMode.ENERGY))
-FRONT_END = {FILE_NAME: firmware_text(log_mel_tables(SPEC, 24, QUANT), scratch_in_arena=True)}
+FRONT_ENDS = (
+    firmware_text(log_mel_tables(SPEC, 24, QUANT), scratch_in_arena=True),
+    firmware_text(mfcc_tables(Mfcc(SPEC, 10), 24, QUANT), scratch_in_arena=False),
+    firmware_text(image_tables(FrontEnd("image", 1), (8, 8, 3), QUANT), scratch_in_arena=False),
+    firmware_text(stream_tables(FrontEnd("stream", 1), (8, 1, 3), QUANT), scratch_in_arena=False),
+)
 BOARDS = tuple(map(load_board, board_names()))
 ONE_PER_CORE = sorted({board.core: board.name for board in BOARDS}.values())
 ONE_PER_PORT_AND_CORE = sorted({(board.family, board.core): board.name for board in BOARDS}.values())
@@ -44,12 +54,12 @@ def warnings_of(
     part: str,
     folder: Path,
     flags: tuple[str, ...] = (),
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[int, str]:
     """How many C files of the staged project lie below ``part``, and what the compiler says of them."""
     if shutil.which(compiler[0]) is None:
         pytest.skip(f"{compiler[0]} is not on PATH")
-    sources = {"mn_model.c": MODEL, **FRONT_END} if flags else {"mn_model.c": MODEL}
-    write_project(make_project(sources, board, program=program), folder)
+    write_project(make_project({"mn_model.c": MODEL, **more}, board, program=program), folder)
     files = sorted(str(path.relative_to(folder)) for path in (folder / part).rglob("*.c"))
     includes = re.findall(r"-I\S+", (folder / "platformio.ini").read_text(encoding="utf-8"))
     own = (*board.core.compiler_flags, *WARNINGS, *includes, *flags)
@@ -81,8 +91,9 @@ def test_ports_and_programs(name: str, compiler: tuple[str, ...], tmp_path: Path
 
 @each_compiler
 def test_the_server_with_a_front_end(compiler: tuple[str, ...], tmp_path: Path) -> None:
-    files, said = warnings_of(compiler, BOARDS[0], PROGRAM, "src", tmp_path, FLAGS)
-    assert files > 5
+    more = {f"{i}_{FILE_NAME}": text for i, text in enumerate(FRONT_ENDS)}
+    files, said = warnings_of(compiler, BOARDS[0], PROGRAM, "src", tmp_path, FLAGS, more)
+    assert files > 5 + len(FRONT_ENDS)
     assert said == ""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from micronas.codegen.front_end import LogMelTables, StreamTables
+from micronas.codegen.front_end import ImageTables, StreamTables, Tables
 from micronas.codegen.front_end.text import constants_text, header_of
 from tests.support.host_c import SANITIZERS, WARNINGS
 from tests.support.paths import REPOSITORY
@@ -50,6 +50,29 @@ unsigned run_{number}(const void *raw, unsigned count, unsigned step, int8_t *in
     return mn_stream_input(&front_end, &state, input) ? {count}u : 0u;
 }}
 """
+IMAGE = """
+#include "mn_image.h"
+#include "programs.h"
+{constants}
+static uint32_t sums[{sums}];
+
+/* A frame begins with its width, height and channels and a 0, each of 16 bits. */
+unsigned run_{number}(const void *raw, unsigned count, unsigned step, int8_t *input)
+{{
+    const uint16_t *size = raw;
+    const uint8_t *row = (const uint8_t *)raw + 8, *end = (const uint8_t *)raw + count;
+    mn_image_state state = {{sums, 0, 0, 0, 0, 0}};
+    if (!mn_image_begin(&front_end, &state, size[0], size[1], size[2])) {{
+        return 0;
+    }}
+    for (; row < end; row += size[0] * size[2]) {{
+        if (mn_image_push(&front_end, &state, row, input)) {{
+            return step > 0 ? {values}u : 0u;
+        }}
+    }}
+    return 0;
+}}
+"""
 HEADER = """
 #include <stdint.h>
 {prototypes}
@@ -81,9 +104,7 @@ int main(int argc, char **argv)
 """
 
 
-def build_front_ends(
-    tables: Sequence[LogMelTables | StreamTables], folder: Path, flags: Sequence[str] = ()
-) -> Path:
+def build_front_ends(tables: Sequence[Tables], folder: Path, flags: Sequence[str] = ()) -> Path:
     """One program with all ``tables``; ``run_front_end`` runs it."""
     signature = "unsigned run_{}(const void *raw, unsigned count, unsigned step, int8_t *input);"
     prototypes = "\n".join(signature.format(i) for i in range(len(tables)))
@@ -112,8 +133,11 @@ def run_front_end(
     return np.frombuffer(ran.stdout, np.int8).reshape(len(clips), -1)
 
 
-def _source(table: LogMelTables | StreamTables, number: int) -> str:
+def _source(table: Tables, number: int) -> str:
     constants = constants_text(table)
+    if isinstance(table, ImageTables):
+        values = table.height * table.width * table.channels
+        return IMAGE.format(constants=constants, sums=table.sum_bytes // 4, values=values, number=number)
     if isinstance(table, StreamTables):
         return STREAM.format(constants=constants, count=table.feature_bytes, number=number)
     spec = table.spec

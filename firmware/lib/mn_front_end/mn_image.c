@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#define SHARE_BITS 22u
+#define HALF (1u << (SHARE_BITS - 1u))
+
 /* The weight of pixel `from` of `many` for target pixel `to` of `few`: a triangle about the target's centre that reaches
  * 0 at the centres of its neighbours, in units of 1 / (2 many). */
 static uint32_t weight(uint32_t from, uint32_t many, uint32_t to, uint32_t few)
@@ -35,23 +38,63 @@ static uint32_t value_at(const mn_image *p, const mn_image_state *state, const u
     return (19595u * pixel[0] + 38470u * pixel[1] + 7471u * pixel[2] + 0x8000u) >> 16;
 }
 
-/* One target value of a frame's row, 8 bits. */
+/* The sum of the weights for target pixel `to`. */
+static uint32_t all_weights(uint32_t many, uint32_t to, uint32_t few)
+{
+    uint32_t sum = 0;
+    for (uint32_t from = first_of(many, to, few), part = 1; from < many && part > 0u; from++) {
+        part = weight(from, many, to, few);
+        sum += part;
+    }
+    return sum;
+}
+
+/* part / whole with 22 fraction bits, to nearest: Pillow's precision, which decides means that lie between two values.
+ * whole is below 2^23, so that 8 bits of the quotient at a time need no 64-bit division. */
+static uint32_t share(uint32_t part, uint32_t whole)
+{
+    uint32_t quotient = 0, rest = part;
+    for (uint32_t bits = 0; bits < 3u * 8u; bits += 8u) {
+        rest <<= 8;
+        quotient = (quotient << 8) + rest / whole;
+        rest %= whole;
+    }
+    return (quotient + 2u) >> 2;
+}
+
+static uint32_t by_shares(const mn_image *p, const mn_image_state *state, const uint8_t *row, uint32_t to, uint32_t channel,
+                          uint32_t weights)
+{
+    const uint32_t many = state->frame_width, few = p->width;
+    uint32_t sum = HALF;
+    for (uint32_t from = first_of(many, to, few), part = 1; from < many && part > 0u; from++) {
+        part = weight(from, many, to, few);
+        sum += share(part, weights) * value_at(p, state, row, from, channel);
+    }
+    return sum >> SHARE_BITS;
+}
+
+/* One target value of a frame's row, 8 bits. A mean that is not close to the middle of two values is the same by weights as
+ * by shares, which take a division each. */
 static uint32_t shrunk(const mn_image *p, const mn_image_state *state, const uint8_t *row, uint32_t to, uint32_t channel)
 {
     const uint32_t many = state->frame_width, few = p->width;
     if (many == few) {
         return value_at(p, state, row, to, channel);
     }
-    uint32_t sum = 0, weights = 0;
-    for (uint32_t from = first_of(many, to, few); from < many; from++) {
-        const uint32_t part = weight(from, many, to, few);
-        if (part == 0u && weights > 0u) {
-            break;
-        }
+    const uint32_t first = first_of(many, to, few);
+    uint32_t sum = 0, weights = 0, from = first;
+    for (uint32_t part = 1; from < many && part > 0u; from++) {
+        part = weight(from, many, to, few);
         weights += part;
         sum += part * value_at(p, state, row, from, channel);
     }
-    return (sum + weights / 2u) / weights;
+    const uint32_t raised = sum + weights / 2u, mean = raised / weights, rest = raised - mean * weights;
+    const uint32_t margin = 2u + (uint32_t)(((uint64_t)(from - first) * weights) >> (SHARE_BITS - 8u));
+    if (rest < margin || weights - rest < margin) {
+        return by_shares(p, state, row, to, channel, weights);
+    }
+    return mean;
 }
 
 static void finish_row(const mn_image *p, mn_image_state *state, int8_t *input)
@@ -59,15 +102,21 @@ static void finish_row(const mn_image *p, mn_image_state *state, int8_t *input)
     const uint32_t values = (uint32_t)p->width * p->channels;
     int8_t *const target = input + state->target_row * values;
     for (uint32_t i = 0; i < values; i++) {
-        const uint32_t value = (state->sums[i] + state->weights[0] / 2u) / state->weights[0];
-        const int32_t q = (((int32_t)value * p->gain + (1 << 19)) >> 20) + p->zero_point;
+        const int32_t value = (int32_t)((state->sums[i] + HALF) >> SHARE_BITS);
+        const int32_t q = ((value * p->gain + (1 << 19)) >> 20) + p->zero_point;
         target[i] = (int8_t)(q > INT8_MAX ? INT8_MAX : q < INT8_MIN ? INT8_MIN : q);
     }
     memcpy(state->sums, state->sums + values, values * sizeof state->sums[0]);
     memset(state->sums + values, 0, values * sizeof state->sums[0]);
-    state->weights[0] = state->weights[1];
-    state->weights[1] = 0;
     state->target_row++;
+}
+
+/* The share that the frame's next row has in a target row. */
+static uint32_t share_of_row(const mn_image *p, const mn_image_state *state, uint32_t to)
+{
+    const uint32_t many = state->frame_height, few = p->height;
+    const uint32_t part = to < few ? weight(state->row, many, to, few) : 0u;
+    return part > 0u ? share(part, all_weights(many, to, few)) : 0u;
 }
 
 int32_t mn_image_begin(const mn_image *p, mn_image_state *state, uint32_t width, uint32_t height, uint32_t channels)
@@ -81,8 +130,6 @@ int32_t mn_image_begin(const mn_image *p, mn_image_state *state, uint32_t width,
     state->frame_channels = (uint16_t)channels;
     state->row = 0;
     state->target_row = 0;
-    state->weights[0] = 0;
-    state->weights[1] = 0;
     memset(state->sums, 0, 2u * p->width * p->channels * sizeof state->sums[0]);
     return 1;
 }
@@ -90,18 +137,14 @@ int32_t mn_image_begin(const mn_image *p, mn_image_state *state, uint32_t width,
 int32_t mn_image_push(const mn_image *p, mn_image_state *state, const uint8_t *row, int8_t *input)
 {
     const uint32_t values = (uint32_t)p->width * p->channels, many = state->frame_height, few = p->height;
-    uint32_t parts[2];
-    while (state->weights[0] > 0u && weight(state->row, many, state->target_row, few) == 0u) {
+    while ((2u * state->row + 1u) * few >= (2u * state->target_row + 3u) * many) { /* it has no share any more */
         finish_row(p, state, input);
     }
-    for (uint32_t k = 0; k < 2u; k++) {
-        parts[k] = state->target_row + k < few ? weight(state->row, many, state->target_row + k, few) : 0u;
-        state->weights[k] += parts[k];
-    }
+    const uint32_t part = share_of_row(p, state, state->target_row), next = share_of_row(p, state, state->target_row + 1u);
     for (uint32_t i = 0; i < values; i++) {
         const uint32_t value = shrunk(p, state, row, i / p->channels, i % p->channels);
-        state->sums[i] += parts[0] * value;
-        state->sums[values + i] += parts[1] * value;
+        state->sums[i] += part * value;
+        state->sums[values + i] += next * value;
     }
     state->row++;
     if (state->row < many) {

@@ -2,7 +2,7 @@
 /* A camera's frame, row by row, as the int8 input of a network: grey or colour, resized, quantized.
  *
  * The resize is bilinear over the whole area that shrinks to a pixel (a triangle as wide as two target pixels), first
- * along rows, then along columns, each rounded to 8 bits: that of Pillow, which training uses. Whole numbers throughout.
+ * along rows, then along columns, each rounded to 8 bits: that of Pillow, which training uses, in every bit.
  * Nothing of the frame is kept but the sums of two target rows. */
 #ifndef MN_IMAGE_H
 #define MN_IMAGE_H
@@ -27,7 +27,6 @@ typedef struct {
     uint16_t frame_channels;
     uint16_t row;        /* of the frame, the next to come */
     uint16_t target_row; /* the first that is not complete */
-    uint32_t weights[2]; /* of the sums so far */
 } mn_image_state;
 
 /* Begins a frame of rows of `width` pixels. Returns 0 for one that is smaller than the input, has a side of more than

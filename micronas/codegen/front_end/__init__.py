@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from micronas.codegen.front_end import image
+from micronas.codegen.front_end.image import ImageTables, image_tables
 from micronas.codegen.front_end.log_mel import LogMelTables, log_mel_tables, mfcc_tables
 from micronas.codegen.front_end.stream import StreamTables, stream_tables
 from micronas.errors import ModelError
@@ -11,9 +13,9 @@ from micronas.model.front_end import FrontEnd, FrontEndFile, mfcc
 from micronas.model.front_end.log_mel import NAME, VERSION, log_mel_of
 from micronas.model.graph import DType, Graph, Quant
 
-Tables: TypeAlias = LogMelTables | StreamTables
+Tables: TypeAlias = LogMelTables | StreamTables | ImageTables
 
-__all__ = ["LogMelTables", "StreamTables", "Tables", "front_end_tables", "tables_of"]
+__all__ = ["ImageTables", "LogMelTables", "StreamTables", "Tables", "front_end_tables", "tables_of"]
 
 
 def front_end_tables(file: FrontEndFile, graph: Graph) -> Tables:
@@ -44,6 +46,8 @@ def tables_of(file: FrontEndFile, quant: Quant) -> Tables:
         return _audio_tables(front_end, file.input_shape, quant)
     if front_end.name in ("stream", "scale") and front_end.version == 1 and file.kind == "stream":
         return stream_tables(front_end, file.input_shape, quant)
+    if (front_end.name, front_end.version, file.kind) == (image.NAME, image.VERSION, "image"):
+        return image_tables(front_end, file.input_shape, quant)
     raise ModelError(
         f"front end {front_end.name} version {front_end.version} has no C",
         remedy="compute it in your own code: manifest.json has its parameters",

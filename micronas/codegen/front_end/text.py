@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from micronas.codegen.front_end.image import ImageTables
 from micronas.codegen.front_end.log_mel import LogMelTables, MfccTables
 from micronas.codegen.front_end.stream import StreamTables
 from micronas.codegen.literals import float_literal, rows
@@ -15,15 +16,19 @@ CONSTANT_NAMES = frozenset(
 """Symbols of the constants in an image."""
 
 
-def header_of(tables: LogMelTables | StreamTables) -> str:
+def header_of(tables: LogMelTables | StreamTables | ImageTables) -> str:
     """The header that declares what the constants refer to."""
+    if isinstance(tables, ImageTables):
+        return "mn_image.h"
     if isinstance(tables, LogMelTables):
         return "mn_log_mel.h" if tables.mfcc is None else "mn_mfcc.h"
     return "mn_stream.h"
 
 
-def constants_text(tables: LogMelTables | StreamTables) -> str:
+def constants_text(tables: LogMelTables | StreamTables | ImageTables) -> str:
     """``static const`` tables and the struct ``front_end`` that names them."""
+    if isinstance(tables, ImageTables):
+        return _image(tables)
     return _log_mel(tables) if isinstance(tables, LogMelTables) else _stream(tables)
 
 
@@ -76,6 +81,11 @@ def _stream(tables: StreamTables) -> str:
     return "\n".join(
         (_floats("gains", tables.gains), _floats("offsets", tables.offsets), _struct("mn_stream", fields))
     )
+
+
+def _image(tables: ImageTables) -> str:
+    values = {name: getattr(tables, name) for name in ("width", "height", "channels", "gain", "zero_point")}
+    return _struct("mn_image", tuple(f".{name} = {value}" for name, value in values.items()))
 
 
 def _array(ctype: str, name: str, values: npt.NDArray[np.generic]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,12 +11,15 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from micronas.codegen.front_end.firmware_text import MOST_ROW_BYTES
 from micronas.device.client import Client
-from micronas.errors import DeviceError, plural
+from micronas.errors import DataError, DeviceError, plural
 from micronas.model.front_end import RAW_TYPES, FrontEndFile
 
 Int8 = npt.NDArray[np.int8]
 T = TypeVar("T")
+MOST_SIDE = 640
+"""Rows of a picture that is sent to a device; its rows have as many pixels of three colours at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +73,31 @@ def stream_raw(
 
 
 def raw_bytes(file: FrontEndFile, sample: npt.NDArray[np.generic]) -> bytes:
-    """``sample`` as the front end of ``file`` takes it: little endian, without gaps."""
+    """``sample`` as the front end of ``file`` takes it: little endian, without gaps.
+
+    A picture (height, width, channels) begins with its width, height and channels. Raises ``DataError`` for
+    one that the firmware does not take.
+    """
+    if file.front_end.name == "image":
+        return _frame(file, np.asarray(sample, np.uint8))
     return np.ascontiguousarray(sample).astype(RAW_TYPES[file.front_end.name]).tobytes()
+
+
+def _frame(file: FrontEndFile, sample: npt.NDArray[np.uint8]) -> bytes:
+    height, width, channels = sample.shape
+    least_height, least_width, _ = file.input_shape
+    if (
+        width * channels > MOST_ROW_BYTES
+        or height > MOST_SIDE
+        or height < least_height
+        or width < least_width
+    ):
+        raise DataError(
+            f"a picture of {width} x {height} pixels, and the device takes those from {least_width} x "
+            f"{least_height} to {MOST_ROW_BYTES // 3} x {MOST_SIDE}",
+            remedy="pass --features to send the resized pictures, or give pictures as your camera takes them",
+        )
+    return struct.pack("<4H", width, height, channels, 0) + sample.tobytes()
 
 
 def _run(client: Client, has_states: bool) -> bytes:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from micronas.codegen.front_end import LogMelTables, Tables, front_end_tables
+from micronas.codegen.front_end import (
+    ImageTables,
+    LogMelTables,
+    StreamTables,
+    Tables,
+    front_end_tables,
+)
+from micronas.codegen.front_end import image as image_c
 from micronas.codegen.front_end import log_mel as log_mel_c
 from micronas.codegen.front_end import stream as stream_c
 from micronas.codegen.front_end.text import constants_text, header_of
@@ -27,6 +34,7 @@ _AUDIO = ("mn_log2.c", "mn_log2.h", "mn_log_mel.c", "mn_log_mel.h", "mn_mul_high
 _MFCC = ("mn_mfcc.c", "mn_mfcc.h")
 _AUDIO_TRANSFORM = ("mn_real_fft.c", "mn_real_fft.h")
 _STREAM = ("mn_stream.c", "mn_stream.h")
+_IMAGE = ("mn_image.c", "mn_image.h")
 _SMOOTHING = ("mn_smoothing.c", "mn_smoothing.h")
 
 
@@ -50,7 +58,7 @@ class LibraryFrontEnd:
         return {**to_json(self.file), "c": c, "why_no_c": self.why_not}
 
     def _arithmetic(self) -> str:
-        return "32-bit fixed point" if isinstance(self.tables, LogMelTables) else "float32"
+        return "float32" if isinstance(self.tables, StreamTables) else "32-bit fixed point"
 
 
 def library_front_end(file: FrontEndFile, graph: Graph) -> LibraryFrontEnd:
@@ -71,6 +79,8 @@ def source_files(front: LibraryFrontEnd) -> dict[str, str]:
 
 
 def _own_sources(tables: Tables | None) -> tuple[str, ...]:
+    if isinstance(tables, ImageTables):
+        return _IMAGE
     if not isinstance(tables, LogMelTables):
         return _STREAM
     return (*_AUDIO, *_AUDIO_TRANSFORM, *(() if tables.mfcc is None else _MFCC))
@@ -87,7 +97,8 @@ def own_files(front: LibraryFrontEnd, graph: Graph, values: Mapping[str, object]
         f"src/mn_front_end_{name}.c": render("front_end.c", known),
     }
     if values["labels"] and front.file.task == "classify":
-        files["example/main.c"] = render("example_main.c", known)
+        frames = isinstance(front.tables, ImageTables)
+        files["example/main.c"] = render("example_frames.c" if frames else "example_main.c", known)
     return files
 
 
@@ -102,13 +113,14 @@ def _values(
         "sram_bytes": cost.buffer_bytes,
         "runs_per_mean": RUNS_PER_MEAN,
         "least_mean": _least_mean(graph),
-        "least_percent": round(100 * LEAST_SHARE),
+        "least_text": f"{round(100 * LEAST_SHARE)} % of its full range",
     }
     if isinstance(tables, LogMelTables):
         arena_bytes = values["arena_bytes"]
         assert isinstance(arena_bytes, int)
         return common | {
             "audio": True,
+            "image": False,
             "struct_bytes": log_mel_c.STRUCT_BYTES,
             "rate_hz": tables.spec.rate_hz,
             "window": tables.spec.window,
@@ -120,8 +132,18 @@ def _values(
             "scratch_in_arena": not graph.states,
             "memory_bytes": max(arena_bytes, tables.scratch_bytes),
         }
+    if isinstance(tables, ImageTables):
+        return common | {
+            "audio": False,
+            "image": True,
+            "struct_bytes": image_c.STRUCT_BYTES,
+            "width": tables.width,
+            "height": tables.height,
+            "sums": tables.sum_bytes // 4,
+        }
     return common | {
         "audio": False,
+        "image": False,
         "scratch_in_arena": False,
         "struct_bytes": stream_c.STRUCT_BYTES,
         "channels": tables.channels,

@@ -26,7 +26,7 @@ UNITS = {
 }
 """What one raw sample is, by the name of the front end."""
 
-RAW_TYPES = {"logmel": "<i2", "mfcc": "<i2", "stream": "<f4", "scale": "<f4"}
+RAW_TYPES = {"logmel": "<i2", "mfcc": "<i2", "stream": "<f4", "scale": "<f4", "image": "u1"}
 """NumPy's type of a raw sample on its way to a device, by the name of the front end."""
 
 

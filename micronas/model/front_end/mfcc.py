@@ -20,7 +20,7 @@ NAME, VERSION = "mfcc", 1
 
 @dataclass(frozen=True)
 class Mfcc:
-    """The first ``coefficients`` (of as many as there are bands) of each frame of ``mel``."""
+    """The first ``coefficients`` of each frame of ``mel``, at most its number of bands."""
 
     mel: LogMel
     coefficients: int

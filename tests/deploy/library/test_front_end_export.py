@@ -14,6 +14,7 @@ import pytest
 import micronas as mn
 from micronas.board import Core
 from micronas.data.audio_file import read_audio
+from micronas.data.image_folder import pixels
 from micronas.data.logmel import log_mel
 from micronas.deploy.library import library_files
 from micronas.errors import ModelError
@@ -41,6 +42,10 @@ WORDS = FrontEndFile(
 MOTION = FrontEndFile(
     FrontEnd("stream", 1, {"columns": "ax,ay,*/", "hop": 4, "mean": [1, 2, 3], "spread": [1, 2, 4]}),
     "stream", (8, 1, 3), (-1.0, 1.0), "classify", ("walk", "run", "sit"), {},
+)  # fmt: skip
+SIGHTS = FrontEndFile(
+    FrontEnd("image", 1, {"height": 12, "width": 16, "channels": 1, "divide_by": 255}),
+    "image", (12, 16, 1), (0.0, 1.0), "classify", ("cat", "dog", "cup"), {},
 )  # fmt: skip
 QUANT = Quant((float(np.float32(1 / 255)),), (-128,))
 
@@ -82,8 +87,8 @@ def compiled(files, folder, compiler="gcc", flags=SANITIZERS):
     return folder / "detect"
 
 
-def said(program, raw):
-    ran = subprocess.run([program], input=raw, capture_output=True, timeout=60)
+def said(program, raw, *words):
+    ran = subprocess.run([program, *map(str, words)], input=raw, capture_output=True, timeout=60)
     assert ran.returncode == 0, ran.stderr.decode()[:3000]
     return [line.split() for line in ran.stdout.decode().splitlines()]
 
@@ -147,6 +152,24 @@ def test_a_sensor_stream_is_classified_from_its_raw_values(tmp_path):
     expected = answers(graph, (windows - mean) / spread, MOTION.labels, quant)
     assert [word for what, word in lines if what == "now"] == expected
     assert len(set(expected)) > 1
+
+
+def test_raw_frames_are_shrunk_and_classified(tmp_path):
+    image_module = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    graph = network(SIGHTS, seed=0)
+    files = library_files(graph, name="eye", labels=SIGHTS.labels, front_end=SIGHTS)
+    program = compiled(files, tmp_path)
+    rng = np.random.default_rng(4)
+    coarse = rng.integers(0, 256, (12, 4, 5, 3)).astype(np.uint8)
+    frames = [image_module.fromarray(c).resize((41, 30)) for c in coarse]
+    x = np.stack([pixels(frame, SIGHTS.input_shape) for frame in frames])
+    expected = answers(graph, x, SIGHTS.labels)
+    raw = b"".join(np.asarray(frame).tobytes() for frame in frames)
+    assert [word for what, word in said(program, raw, 41, 30, 3) if what == "now"] == expected
+    assert len(set(expected)) > 1
+    ran = subprocess.run([program, "9", "30", "3"], input=raw, capture_output=True, timeout=60)
+    assert ran.returncode == 2
+    assert b"frames must have 16 to 4096 x 12 to 4096 pixels" in ran.stderr
 
 
 @pytest.mark.parametrize("core", [Core.M0PLUS, Core.M3, Core.M4F], ids=lambda core: core.name)
