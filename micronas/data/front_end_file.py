@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from micronas.data.dataset import Dataset
 from micronas.model.front_end import FrontEndFile
 
 
-def front_end_file(dataset: Dataset) -> FrontEndFile:
-    """The content of ``front_end.json`` for networks of ``dataset``. No threshold is chosen yet."""
+def front_end_file(dataset: Dataset, thresholds: Mapping[str, float] | None = None) -> FrontEndFile:
+    """The content of ``front_end.json`` for a network of ``dataset`` with these ``thresholds``."""
     return FrontEndFile(
         front_end=dataset.front_end,
         kind=dataset.kind.value,
@@ -15,5 +17,5 @@ def front_end_file(dataset: Dataset) -> FrontEndFile:
         input_range=dataset.input_range,
         task=dataset.task.value,
         labels=dataset.class_names,
-        thresholds={},
+        thresholds=dict(thresholds or {}),
     )

@@ -16,6 +16,7 @@ from micronas.data import Dataset, DataSplit, Task
 from micronas.data.front_end_file import front_end_file
 from micronas.errors import percent
 from micronas.estimate.interval import Interval
+from micronas.estimate.threshold import Threshold
 from micronas.memory.front_end_cost import cost_of_file
 from micronas.model.front_end import to_json
 from micronas.store.final_figures import FinalFigures
@@ -34,17 +35,19 @@ def card_json(
     run: Path,
     board: Board,
     interval: Interval | None,
+    threshold: Threshold | None = None,
 ) -> dict[str, Json]:
     """The object of ``model_card.json``; keys are stable, docs/guides/front_end.md describes them.
 
-    ``interval`` is that of the test accuracy; None for anomaly detection.
+    ``interval`` is that of the test accuracy; None for anomaly detection. ``threshold`` was chosen on the
+    validation split.
     """
     verb = "pick" if figures.final_fit else "rebuild"
     return {
         "format": FORMAT,
         "board": board.name,
         "data": _data(dataset, test),
-        "front_end": to_json(front_end_file(dataset)),
+        "front_end": to_json(front_end_file(dataset, {threshold.name: threshold.value} if threshold else {})),
         "network": {
             "trial": figures.trial,
             "key": figures.key,
@@ -54,6 +57,7 @@ def card_json(
         },
         "quality": _quality(figures, dataset, interval),
         "classes": _classes(figures),
+        "threshold": threshold.to_json() if threshold else None,
         "figures": [*_figures(figures), *_front_end_figures(dataset, board)],
         "constraints": config.constraints.model_dump(mode="json"),
         "versions": _versions(),

@@ -25,6 +25,7 @@ from micronas.estimate.confusion import Confusion, confusion_of
 from micronas.estimate.gap import Gap, gap_of
 from micronas.estimate.interval import Interval, accuracy_interval
 from micronas.estimate.second_witness import witnessed
+from micronas.estimate.threshold import Threshold, choose_threshold
 from micronas.memory.ledger import make_ledger
 from micronas.memory.plan.prefer import Prefer
 from micronas.model.front_end import FILE_NAME, to_json
@@ -112,10 +113,20 @@ def figures_of(
         layers=layers,
         witness=witnessed(delivered, setup.dataset, setup.dataset.validation, scores.macs),
     )
-    card = card_json(figures, setup.dataset, test, setup.config, store.folder, setup.board, interval)
+    threshold = choose_threshold(delivered, setup.dataset)
+    _write_front_end(setup.dataset, Path(deployed.files["front_end"]), threshold)
+    card = card_json(
+        figures, setup.dataset, test, setup.config, store.folder, setup.board, interval, threshold
+    )
     if command:
         card["rebuild"] = command
     return replace(figures, files={**files, **_write_card(card, folder)})
+
+
+def _write_front_end(dataset: Dataset, path: Path, threshold: Threshold | None = None) -> None:
+    thresholds = {} if threshold is None else {threshold.name: threshold.value}
+    text = json.dumps(to_json(front_end_file(dataset, thresholds)), indent=2) + "\n"
+    path.write_text(text, encoding="utf-8")
 
 
 def _write_card(card: dict[str, Json], folder: Path) -> dict[str, str]:
@@ -198,8 +209,7 @@ def write_files(setup: Setup, tflite: bytes, best: Path) -> Deployed:
     (best / "model.tflite").write_bytes(tflite)
     labels = "\n".join(setup.dataset.class_names) + "\n"
     (best / "labels.txt").write_text(labels, encoding="utf-8", errors="surrogateescape")
-    front_end = json.dumps(to_json(front_end_file(setup.dataset)), indent=2) + "\n"
-    (best / FILE_NAME).write_text(front_end, encoding="utf-8")
+    _write_front_end(setup.dataset, best / FILE_NAME)
     files = {
         "tflite": best / "model.tflite",
         "labels": best / "labels.txt",

@@ -21,3 +21,15 @@ def auc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> float:
     below = np.searchsorted(others, ours, side="left")
     not_above = np.searchsorted(others, ours, side="right")
     return float((below + not_above).sum() / (2 * len(ours) * len(others)))
+
+
+def partial_auc(scores: npt.ArrayLike, positive: npt.ArrayLike, most_false_alarms: float) -> float:
+    """The AUC over the ``most_false_alarms`` (0..1) of negatives that score highest, at least one.
+
+    That is the pAUC of the DCASE challenges on machine sounds (Koizumi et al. 2020). Raises as ``auc``.
+    """
+    values, is_positive = np.asarray(scores, np.float64), np.asarray(positive, dtype=bool)
+    others = np.sort(values[~is_positive])[::-1]
+    highest = others[: max(1, int(most_false_alarms * len(others)))]
+    ours = values[is_positive]
+    return auc(np.concatenate([ours, highest]), np.arange(len(ours) + len(highest)) < len(ours))

@@ -13,6 +13,7 @@ from micronas.config import parse_config
 from micronas.data.dataset import DataKind, Dataset, DataSplit, SealedTest
 from micronas.estimate.confusion import confusion_of
 from micronas.estimate.interval import accuracy_interval
+from micronas.estimate.threshold import Threshold
 from micronas.model.front_end import FrontEnd
 from micronas.report.model_card import card_json, card_markdown
 from micronas.store.deployment_figures import DeploymentFigures, ParityFigures
@@ -41,7 +42,8 @@ def card():
     )  # fmt: skip
     config = parse_config({"board": BOARD.name, "constraints": {"flash_kb": 64}, "data": {"name": "digits"}})
     interval = accuracy_interval(Y == ANSWERS, None)
-    return card_json(figures, dataset, split, config, Path("runs/motion-1"), BOARD, interval)
+    threshold = Threshold("accept", 0.625, 19, 20, 3, 4)
+    return card_json(figures, dataset, split, config, Path("runs/motion-1"), BOARD, interval, threshold)
 
 
 def test_the_card_holds_what_a_reader_needs(card):
@@ -53,6 +55,18 @@ def test_the_card_holds_what_a_reader_needs(card):
     assert card["quality"]["test_interval"]["low"] < 0.875 < card["quality"]["test_interval"]["high"]
     assert card["constraints"]["flash_kb"] == 64
     assert {"micronas", "python", "numpy"} <= set(card["versions"])
+
+
+def test_the_threshold_is_there_with_what_it_does(card):
+    assert card["threshold"]["value"] == card["front_end"]["thresholds"]["accept"] == 0.625
+    text = card_markdown(card)
+    assert "if its output is at least 0.625" in text
+    assert "keeps 19 of 20 right answers and refuses 3 of 4 wrong ones" in text
+    pump = Threshold("anomaly", 0.25, 38, 40, 9, 10, 0.93, 0.71).to_json()
+    text = card_markdown({**card, "threshold": pump})
+    assert "passes 38 of 40 normal samples and finds 9 of 10 anomalies" in text
+    assert "the AUC is 0.930, and 0.710 over" in text
+    assert "threshold" not in card_markdown({**card, "threshold": None})
 
 
 def test_recall_and_precision_are_those_of_the_counts(card):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ _MFCC = ("mn_mfcc.c", "mn_mfcc.h")
 _AUDIO_TRANSFORM = ("mn_real_fft.c", "mn_real_fft.h")
 _STREAM = ("mn_stream.c", "mn_stream.h")
 _IMAGE = ("mn_image.c", "mn_image.h")
+_ANOMALY = ("mn_anomaly.c", "mn_anomaly.h")
 _SMOOTHING = ("mn_smoothing.c", "mn_smoothing.h")
 
 
@@ -73,7 +75,8 @@ def library_front_end(file: FrontEndFile, graph: Graph) -> LibraryFrontEnd:
 
 def source_files(front: LibraryFrontEnd) -> dict[str, str]:
     """Path in the library -> text of the C that front ends share."""
-    names = (*_own_sources(front.tables), *_SMOOTHING)
+    judges = _ANOMALY if front.file.task == "detect_anomalies" else _SMOOTHING
+    names = (*_own_sources(front.tables), *judges)
     folder = resource("firmware") / "lib" / "mn_front_end"
     return {f"src/{n}": weak_kernel(n, (folder / n).read_text(encoding="utf-8")) for n in sorted(names)}
 
@@ -96,15 +99,23 @@ def own_files(front: LibraryFrontEnd, graph: Graph, values: Mapping[str, object]
         f"src/mn_front_end_{name}.h": render("front_end.h", known),
         f"src/mn_front_end_{name}.c": render("front_end.c", known),
     }
-    if values["labels"] and front.file.task == "classify":
-        frames = isinstance(front.tables, ImageTables)
-        files["example/main.c"] = render("example_frames.c" if frames else "example_main.c", known)
+    if (example := _example(front, known)) is not None:
+        files["example/main.c"] = render(example, known)
     return files
+
+
+def _example(front: LibraryFrontEnd, known: Mapping[str, object]) -> str | None:
+    """The template of the example; None for a network whose outputs it could not judge."""
+    frames = isinstance(front.tables, ImageTables)
+    if known["labels"] and front.file.task == "classify":
+        return "example_frames.c" if frames else "example_main.c"
+    return None if frames or known["front"]["anomaly"] is None else "example_main.c"
 
 
 def _values(
     file: FrontEndFile, tables: Tables, cost: FrontEndCost, graph: Graph, values: Mapping[str, object]
 ) -> dict[str, object]:
+    least_mean, least_text = _least_mean(file, graph)
     common = {
         "name": file.front_end.name,
         "version": file.front_end.version,
@@ -112,8 +123,10 @@ def _values(
         "header": header_of(tables),
         "sram_bytes": cost.buffer_bytes,
         "runs_per_mean": RUNS_PER_MEAN,
-        "least_mean": _least_mean(graph),
-        "least_text": f"{round(100 * LEAST_SHARE)} % of its full range",
+        "least_mean": least_mean,
+        "least_text": least_text,
+        "chosen": "accept" in file.thresholds,
+        "anomaly": _anomaly(file, graph),
     }
     if isinstance(tables, LogMelTables):
         arena_bytes = values["arena_bytes"]
@@ -163,9 +176,33 @@ def _columns(file: FrontEndFile, channels: int) -> Sequence[str]:
     return plain if len(plain) == channels else [f"value {i}" for i in range(channels)]
 
 
-def _least_mean(graph: Graph) -> int:
+def _least_mean(file: FrontEndFile, graph: Graph) -> tuple[int, str]:
+    """The least int8 output of a decision, and where it comes from."""
     output = graph.tensors[graph.outputs[0]]
     if output.dtype is not DType.INT8 or output.quant is None:
-        return 0
+        return 0, "of another type"
     low, high = -128, 127
-    return round(low + LEAST_SHARE * (high - low))
+    if (accept := file.thresholds.get("accept")) is None:
+        return round(low + LEAST_SHARE * (high - low)), f"{round(100 * LEAST_SHARE)} % of its full range"
+    steps = round(accept / output.quant.scale[0]) + output.quant.zero_point[0]
+    return min(high, max(low, steps)), f"{accept:.4g}, chosen on the validation split"
+
+
+def _anomaly(file: FrontEndFile, graph: Graph) -> dict[str, int | str] | None:
+    """The fields of ``mn_anomaly``; None for other networks, and without a threshold."""
+    ends = [graph.tensors[t] for t in (graph.inputs[0], graph.outputs[0])]
+    least = file.thresholds.get("anomaly")
+    if least is None or ends[0].elements != ends[1].elements:
+        return None
+    given, made = ends[0].quant, ends[1].quant
+    if given is None or made is None or any(end.dtype is not DType.INT8 for end in ends):
+        return None
+    return {
+        "elements": ends[0].elements,
+        "ratio": round(65536 * made.scale[0] / given.scale[0]),
+        "input_zero": given.zero_point[0],
+        "output_zero": made.zero_point[0],
+        "least": math.ceil(least * ends[0].elements * (256 / given.scale[0]) ** 2),
+        "real": f"{least:.4g}",
+        "unit": f"{(given.scale[0] / 256) ** 2 / ends[0].elements:.9g}",
+    }

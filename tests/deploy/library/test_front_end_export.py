@@ -47,14 +47,19 @@ SIGHTS = FrontEndFile(
     FrontEnd("image", 1, {"height": 12, "width": 16, "channels": 1, "divide_by": 255}),
     "image", (12, 16, 1), (0.0, 1.0), "classify", ("cat", "dog", "cup"), {},
 )  # fmt: skip
+PUMP = replace(MOTION, task="detect_anomalies", labels=("normal", "anomaly"))
 QUANT = Quant((float(np.float32(1 / 255)),), (-128,))
 
 
 def network(file, seed, quant=QUANT):
     layers = (Conv(4, 3, 1, 2, 1), Flatten(), Dense(len(file.labels)), SoftmaxLayer())
+    if file.task != "classify":
+        layers = (Flatten(), Dense(8), Dense(int(np.prod(file.input_shape))))
     graph = random_weights(shape_graph(NetBuilder(file.input_shape).chain(*layers).build()), seed=seed)
     tensors = list(graph.tensors)
     tensors[graph.inputs[0]] = replace(tensors[graph.inputs[0]], quant=quant)
+    if file.task != "classify":
+        return replace(graph, tensors=tuple(tensors))
     certain = replace(graph.ops[-1], attrs=Softmax(beta=12.0))  # made-up weights answer close to the middle
     return replace(graph, tensors=tuple(tensors), ops=(*graph.ops[:-1], certain))
 
@@ -170,6 +175,46 @@ def test_raw_frames_are_shrunk_and_classified(tmp_path):
     ran = subprocess.run([program, "9", "30", "3"], input=raw, capture_output=True, timeout=60)
     assert ran.returncode == 2
     assert b"frames must have 16 to 4096 x 12 to 4096 pixels" in ran.stderr
+
+
+def test_answers_below_the_threshold_are_none_of_the_classes(words, tmp_path):
+    t = np.arange(8 * CLIP) / SPEC.rate_hz
+    stream = (20000 * np.sin(2 * np.pi * (50 + 300 * t) * t)).astype(np.int16)
+    frames = log_mel(stream[None], SPEC)[0]
+    starts = range(0, len(frames) - FRAMES + 1, FRAMES // 4)
+    outputs = run_in_order(words, [quantized(np.stack([frames[s : s + FRAMES] for s in starts]), QUANT)])[0]
+    outputs = outputs.reshape(len(starts), -1).astype(int)
+    least = int(np.median(outputs.max(axis=1))) + 1
+    output = words.tensors[words.outputs[0]].quant
+    thresholds = {"accept": output.scale[0] * (least - output.zero_point[0])}
+    files = library_files(
+        words, name="kws", labels=WORDS.labels, front_end=replace(WORDS, thresholds=thresholds)
+    )
+    lines = said(compiled(files, tmp_path), stream.astype("<i2").tobytes())
+    expected = [WORDS.labels[o.argmax()] if o.max() >= least else "-" for o in outputs]
+    assert [word for what, word in lines if what == "now"] == expected
+    assert 0 < expected.count("-") < len(expected)
+
+
+def test_anomalies_are_found_by_the_error_of_a_reconstruction(tmp_path):
+    quant = Quant((0.01,), (3,))
+    graph = network(PUMP, seed=4, quant=quant)
+    rng = np.random.default_rng(6)
+    mean, spread = np.float32([1, 2, 3]), np.float32([1, 2, 4])
+    rows = (mean + spread * rng.normal(0, np.linspace(0.1, 0.9, 200)[:, None], (200, 3))).astype(np.float32)
+    windows = np.stack([rows[s : s + 8] for s in range(0, 193, 4)])[:, :, None, :]
+    q = quantized((windows - mean) / spread, quant)
+    made = graph.tensors[graph.outputs[0]].quant
+    real = (run_in_order(graph, [q])[0].reshape(len(q), -1).astype(float) - made.zero_point[0]) * made.scale[
+        0
+    ]
+    errors = ((real - (q.reshape(len(q), -1).astype(float) - 3) * 0.01) ** 2).mean(axis=1)
+    least = float(np.sort(errors)[30] + np.sort(errors)[31]) / 2
+    files = library_files(graph, name="pump", front_end=replace(PUMP, thresholds={"anomaly": least}))
+    text = "\n".join(" ".join(f"{v:.9g}" for v in row) for row in rows).encode()
+    lines = [line for line in said(compiled(files, tmp_path), text) if line[0] == "now"]
+    assert [word for _, word, _ in lines] == ["anomaly" if e >= least else "normal" for e in errors]
+    assert np.allclose([float(e) for _, _, e in lines], errors, rtol=0.02, atol=1e-4)
 
 
 @pytest.mark.parametrize("core", [Core.M0PLUS, Core.M3, Core.M4F], ids=lambda core: core.name)

@@ -1,0 +1,118 @@
+"""The decision threshold of an int8 network, chosen on the validation split, as a device applies it.
+
+Of classes: the least value of the largest output. A smaller one is refused as "none of these". Of anomalies:
+the least reconstruction error that is reported. The error is that between int8 input and int8 output, which
+is what a device has; figures of merit use inputs before int8 clamps them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from micronas.data import Dataset, Task
+from micronas.estimate.accuracy import dequantized, input_quant, output_quant, quantized
+from micronas.model.graph import Graph
+from micronas.model.interpreter import run_batch
+from micronas.model.tflite import read_bytes
+from micronas.train.auc import auc, partial_auc
+from micronas.train.quality import NORMAL, reconstruction_errors
+from micronas.trial import Json
+
+KEEP = 0.95
+"""Share of the right answers, or of the normal samples, that a threshold keeps."""
+ACCEPT, ANOMALY = "accept", "anomaly"
+LOW_FALSE_ALARMS = 0.1
+"""Share of false alarms up to which the partial AUC counts, as in the DCASE challenges."""
+
+Int8 = npt.NDArray[np.int8]
+Scores = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """``value`` of the threshold ``name``, in real units, and what it does on the validation split.
+
+    ``kept`` of ``of_kept`` right answers (normal samples) pass; ``refused`` of ``of_refused`` wrong answers
+    (anomalies) do not. For anomalies, ``auc`` and ``partial_auc`` are those of the device's error.
+    """
+
+    name: str
+    value: float
+    kept: int
+    of_kept: int
+    refused: int
+    of_refused: int
+    auc: float | None = None
+    partial_auc: float | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """The object ``threshold`` of ``model_card.json``."""
+        return {
+            "name": self.name,
+            "value": self.value,
+            "kept": self.kept,
+            "of_kept": self.of_kept,
+            "refused": self.refused,
+            "of_refused": self.of_refused,
+            "auc": self.auc,
+            "partial_auc": self.partial_auc,
+        }
+
+
+def choose_threshold(model: bytes | Graph, dataset: Dataset) -> Threshold | None:
+    """The threshold of ``model`` on the validation split of ``dataset``.
+
+    None for other tasks than classes and anomalies, and for a network that has no right answer.
+    """
+    graph = read_bytes(model, "network") if isinstance(model, bytes) else model
+    split = dataset.validation
+    inputs = quantized(split.x, input_quant(graph))
+    outputs = np.asarray(run_batch(graph, [inputs])[0], np.int8).reshape(len(split), -1)
+    if dataset.task is Task.CLASSIFY:
+        real = dequantized(outputs, output_quant(graph)).max(axis=1).astype(np.float64)
+        return of_answers(real, outputs.argmax(axis=1) == split.y)
+    if dataset.task is Task.DETECT_ANOMALIES:
+        return of_errors(device_errors(graph, inputs, outputs), split.y != NORMAL)
+    return None
+
+
+def of_answers(largest: Scores, right: npt.NDArray[np.bool_]) -> Threshold | None:
+    """The largest threshold that ``KEEP`` of the right answers reach, by their largest outputs (N,)."""
+    ours = np.sort(largest[right])
+    if not len(ours):
+        return None
+    value = float(ours[math.floor((1 - KEEP) * len(ours) + 1e-9)])
+    wrong = largest[~right]
+    return Threshold(
+        ACCEPT, value, int((ours >= value).sum()), len(ours), int((wrong < value).sum()), len(wrong)
+    )
+
+
+def of_errors(errors: Scores, is_anomaly: npt.NDArray[np.bool_]) -> Threshold | None:
+    """The least error that at most 1 - ``KEEP`` of the normal samples reach; ``errors`` (N,)."""
+    normal, anomalies = np.sort(errors[~is_anomaly]), errors[is_anomaly]
+    if not len(normal):
+        return None
+    alarms = math.floor((1 - KEEP) * len(normal) + 1e-9)
+    value = float(np.nextafter(normal[len(normal) - 1 - alarms], np.inf))
+    both = len(anomalies) > 0
+    return Threshold(
+        ANOMALY,
+        value,
+        int((normal < value).sum()),
+        len(normal),
+        int((anomalies >= value).sum()),
+        len(anomalies),
+        auc(errors, is_anomaly) if both else None,
+        partial_auc(errors, is_anomaly, LOW_FALSE_ALARMS) if both else None,
+    )
+
+
+def device_errors(graph: Graph, inputs: Int8, outputs: Int8) -> Scores:
+    """Mean squared difference of int8 inputs and outputs (N, ...) as real numbers, (N,)."""
+    given = dequantized(inputs, input_quant(graph))
+    return reconstruction_errors(dequantized(outputs, output_quant(graph)), given)
