@@ -93,23 +93,24 @@ def own_files(front: LibraryFrontEnd, graph: Graph, values: Mapping[str, object]
     """Path in the library -> text of the C of this front end and its example."""
     assert front.tables is not None
     assert front.cost is not None
-    known = {**values, "front": _values(front.file, front.tables, front.cost, graph, values)}
+    own = _values(front.file, front.tables, front.cost, graph, values)
+    known = {**values, "front": own}
     name = values["name"]
     files = {
         f"src/mn_front_end_{name}.h": render("front_end.h", known),
         f"src/mn_front_end_{name}.c": render("front_end.c", known),
     }
-    if (example := _example(front, known)) is not None:
+    if (example := _example(front, values["labels"], own["anomaly"])) is not None:
         files["example/main.c"] = render(example, known)
     return files
 
 
-def _example(front: LibraryFrontEnd, known: Mapping[str, object]) -> str | None:
+def _example(front: LibraryFrontEnd, labels: object, anomaly: object) -> str | None:
     """The template of the example; None for a network whose outputs it could not judge."""
     frames = isinstance(front.tables, ImageTables)
-    if known["labels"] and front.file.task == "classify":
+    if labels and front.file.task == "classify":
         return "example_frames.c" if frames else "example_main.c"
-    return None if frames or known["front"]["anomaly"] is None else "example_main.c"
+    return None if frames or anomaly is None else "example_main.c"
 
 
 def _values(
