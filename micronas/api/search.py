@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -41,7 +41,7 @@ class _Watcher:
 def search(
     config: Config | None = None,
     *,
-    board: str | Path | Board | None = None,
+    board: str | Path | Board | Sequence[str | Path] | None = None,
     budget: SearchBudget | None = None,
     callback: Callback | None = None,
     on_phase: PhaseCallback | None = None,
@@ -59,6 +59,7 @@ def search(
 ) -> Run:
     """Search for a network within the limits of ``board``; returns after the winner is built and tested.
 
+    Of several boards, every one has its own winner, and the run's figures are those of the first.
     ``config`` is a shipped name, a YAML file, keys and values, or a ``SearchConfig``; ``settings`` overrides
     its keys by dotted name (``{"space.max_blocks": 4}``). ``callback`` gets every trial when it is known, and
     ``on_phase`` a line when another phase begins, the first before the data are read. An exception that they
@@ -90,8 +91,9 @@ def search(
     }
     limits = budget.model_dump(exclude_none=True) if budget is not None else {}
     overrides = {**(settings or {}), **plugged, **{f"budget.{key}": value for key, value in limits.items()}}
-    if board is not None and not isinstance(board, Board):
-        overrides["board"] = str(board)
+    if board and not isinstance(board, Board):
+        first, *others = [board] if isinstance(board, str | Path) else board
+        overrides |= {"board": str(first), "other_boards": [str(name) for name in others]}
     setup = prepare(
         _loaded({} if config is None else config, overrides), board if isinstance(board, Board) else None
     )

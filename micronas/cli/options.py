@@ -49,6 +49,19 @@ BoardOrNone = Annotated[
     str | None,
     typer.Option(metavar="BOARD", help="A board's name, or your profile's path.", autocompletion=_boards),
 ]
+OfBoardOption = Annotated[
+    str | None,
+    typer.Option("--board", metavar="BOARD", help="Of a search for several boards: another than the first."),
+]
+BoardsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--board",
+        metavar="BOARD",
+        help="A board's name, or your profile's path. Repeat it to search for several boards at once.",
+        autocompletion=_boards,
+    ),
+]
 ModelArgument = Annotated[
     Path, typer.Argument(metavar="MODEL", help="int8 .tflite file, or .keras with --data.")
 ]

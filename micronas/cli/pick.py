@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from micronas.cli.options import RunArgument, run_folder
+from micronas.cli.options import OfBoardOption, RunArgument, run_folder
 from micronas.cli.output import print_json
 from micronas.cli.search_text import print_result
 
@@ -17,6 +17,7 @@ def pick(
     trial: Annotated[
         int, typer.Argument(metavar="TRIAL", help="Number of the trial; `micronas show RUN` lists them.")
     ],
+    board: OfBoardOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Choose another trial of a run: train it fully, then build, measure and test it like the winner.
@@ -28,10 +29,12 @@ def pick(
     from micronas.search import stored_setup
     from micronas.search.pick import find_trial
     from micronas.store import Store
+    from micronas.store.other_boards import records_for
 
     with Store.resume(run_folder(run)) as store:
-        find_trial(store.records(), trial)  # check before the data are loaded
+        find_trial(records_for(store, board), trial)  # check before the data are loaded
         setup = stored_setup(store)
+        setup = setup if board is None else setup.boards[board]
         picked = pick_trial(setup, store, trial, _say)
         if as_json:
             print_json({"folder": str(picked.folder), **picked.figures.to_json()})

@@ -38,17 +38,20 @@ class Progress(Protocol):
         ...
 
 
-def make_progress(figure: str = "accuracy") -> Progress:
-    """Progress on stderr, so that stdout stays clean for ``--json``; ``figure`` is accuracy or AUC."""
-    return LiveProgress(figure) if sys.stderr.isatty() else LineProgress()
+def make_progress(figure: str = "accuracy", others: tuple[str, ...] = ()) -> Progress:
+    """Progress on stderr, so that stdout stays clean for ``--json``; ``figure`` is accuracy or AUC.
+
+    ``others`` are the boards of the search but the first, whose figures are the columns.
+    """
+    return LiveProgress(figure, others) if sys.stderr.isatty() else LineProgress(others)
 
 
 class LineProgress:
     """One plain line per trial on stderr."""
 
-    def __init__(self) -> None:
+    def __init__(self, others: tuple[str, ...] = ()) -> None:
         self._best: Record | None = None
-        self._replayed = 0
+        self._replayed, self._others = 0, others
 
     def __enter__(self) -> Self:
         return self
@@ -69,7 +72,8 @@ class LineProgress:
             self._replayed = 0
         columns = terminal_columns(NARROW)
         cells = _line(trial_cells(record.trial, columns), columns)
-        self._say(f"{cells} | best {best_text(self._best)} | {percent(feasible_share)} fit | {left} left")
+        share = f"{percent(feasible_share)} fit | {left} left"
+        self._say(f"{cells}{on_others(record, self._others)} | best {best_text(self._best)} | {share}")
 
     def phase(self, text: str) -> None:
         """Print the phase."""
@@ -87,10 +91,10 @@ class LiveProgress:
     stays on the screen.
     """
 
-    def __init__(self, figure: str) -> None:
+    def __init__(self, figure: str, others: tuple[str, ...] = ()) -> None:
         from rich.live import Live
 
-        self._figure = figure
+        self._figure, self._others = figure, others
         self._latest: tuple[Record, ...] = ()  # replaced as a whole, because another thread draws it
         self._best: Record | None = None
         self._status = "no trial yet"
@@ -139,7 +143,8 @@ class LiveProgress:
         panel.append(f"{header}\n", style="bold")
         for record in self._latest:
             style = "bold" if record is self._best else ""
-            panel.append(_line(trial_cells(record.trial, columns), columns) + "\n", style=style)
+            cells = _line(trial_cells(record.trial, columns), columns)
+            panel.append(f"{cells}{on_others(record, self._others)}\n", style=style)
         panel.append(f"{self._status}\n", style="italic")
         panel.append(self._doing if self._doing == "stopped" else f"{self._doing} ({self._elapsed_s()} s)")
         return panel
@@ -159,6 +164,17 @@ def trial_cells(trial: Trial, columns: Sequence[Column]) -> list[str]:
         first = next((i for i, column in enumerate(columns) if column.value(trial) is None), len(cells) - 1)
         cells[first] = trial.reason if len(trial.reason) <= 60 else trial.reason[:57] + "..."
     return cells
+
+
+def on_others(record: Record, boards: tuple[str, ...]) -> str:
+    """How the trial ended on the other boards: `` | nucleo_f103rb 91.2 %``."""
+    from micronas.store.other_boards import on_board
+
+    trials = {board: on_board(record, board).trial for board in boards}
+    return "".join(
+        f" | {board} {percent(trial.scores.quality_int8) if trial.scores else trial.ending.lower()}"
+        for board, trial in trials.items()
+    )
 
 
 def better(best: Record | None, record: Record) -> Record | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from micronas.cli.options import RunArgument, run_folder
+from micronas.cli.options import OfBoardOption, RunArgument, run_folder
 from micronas.cli.output import print_json, print_table
 from micronas.cli.output_paths import require_writable_folder
 
@@ -22,6 +22,7 @@ def rebuild(
         int, typer.Argument(metavar="TRIAL", help="Number of the trial; `micronas show RUN` lists them.")
     ],
     out: Annotated[Path | None, typer.Option(help="Folder. Default: RUN/rebuilds/trial-TRIAL.")] = None,
+    board: OfBoardOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Train a trial of a run again, and compare architecture, ledger, weights and bytes with those stored.
@@ -34,7 +35,7 @@ def rebuild(
 
     with Store.read(run_folder(run)) as store:
         require_writable_folder("--out", out or store.folder / "rebuilds")
-        rebuilt = rebuild_trial(store, trial, _say, out=out)
+        rebuilt = rebuild_trial(store, trial, _say, out=out, board=board)
     if as_json:
         print_json(rebuilt.to_json())
     else:

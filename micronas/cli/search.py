@@ -12,14 +12,14 @@ import typer
 
 from micronas.cli.options import (
     DEFAULT_RUNS,
-    BoardOrNone,
+    BoardsOption,
     ConfigArgument,
     ResumeOption,
     StrategyOption,
     run_folder,
 )
 from micronas.cli.output import print_json, program, typed, warn_of_open_ports
-from micronas.cli.search_text import print_result, print_task
+from micronas.cli.search_text import print_boards, print_result, print_task
 from micronas.cli.settings import setting
 from micronas.errors import ConfigError, plural
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def search(
     config: ConfigArgument = None,
-    board: BoardOrNone = None,
+    board: BoardsOption = None,
     run: Annotated[
         str | None, typer.Option(help="Name of the run. Default: configuration and number.")
     ] = None,
@@ -74,7 +74,8 @@ def search(
     from micronas.store import Store
 
     overrides: dict[str, object] = {
-        "board": board,
+        "board": board[0] if board else None,
+        "other_boards": board[1:] if board else None,
         "seed": seed,
         "budget.trials": trials,
         "budget.minutes": minutes,
@@ -131,7 +132,7 @@ def _search(setup: Setup, store: Store, as_json: bool, finish_now: bool) -> None
     warn_of_open_ports(setup.config.device)
     if not as_json:
         print_task(setup, store)
-    progress = make_progress(setup.dataset.figure)
+    progress = make_progress(setup.dataset.figure, tuple(one.board.name for one in setup.others))
     try:
         with progress:
             final = run_search(setup, store, progress, finish_now=finish_now)
@@ -144,6 +145,7 @@ def _search(setup: Setup, store: Store, as_json: bool, finish_now: bool) -> None
     else:
         figures = figures_from_json(final.result)
         here = replace(figures, files=files_in(store.folder / "best", figures.files))
+        print_boards(store, final)
         print_result(setup, store, here, store.folder / "report.html")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from micronas.cli.output import kb, percent, print_facts, program, typed
+from micronas.cli.output import kb, percent, print_facts, print_table, program, typed
 from micronas.errors import plural
 
 if TYPE_CHECKING:
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from micronas.estimate.confusion import Confusion
     from micronas.report.target import MissedTarget
     from micronas.search import Setup
-    from micronas.store import Store
+    from micronas.store import Final, Store
+    from micronas.store.board_results import BoardResult
     from micronas.store.deployment_figures import DeploymentFigures
     from micronas.store.final_figures import FinalFigures
     from micronas.trial import Latency
@@ -25,27 +26,32 @@ def print_task(setup: Setup, store: Store) -> None:
     from micronas.store.changes import changes_text
 
     config, data = setup.config, setup.dataset
-    kind = "flash and SRAM" if config.runtime == "micronas" else "model file and arena (TFLite Micro)"
     budget = config.budget
     limits = (("trial", budget.trials), ("minute", budget.minutes), ("CPU minute", budget.cpu_minutes))
     ends = [plural(limit, unit) for unit, limit in limits if limit]
-    at = "" if config.clock_mhz is None else f" at {config.clock_mhz:g} MHz"
     splits = (
         f"{len(data.train)} training, {len(data.validation)} validation, {len(data.test)} sealed test samples"
     )
     print(
         f"{data.name}: {splits}\n"
         f"  {_question(data)}\n"
-        f"{setup.board.title}{at}: "
-        f"{kb(setup.budget.flash_bytes)} and {kb(setup.budget.sram_bytes)} for {kind}"
-        f"{_reserved(setup)}\n"
-        f"{config.strategy.name}, seed {config.seed}, at most {' and '.join(ends)}, "
+        + "".join(f"{_limits(one)}\n" for one in setup.boards.values())
+        + f"{config.strategy.name}, seed {config.seed}, at most {' and '.join(ends)}, "
         f"{plural(config.workers, 'worker')} -> {store.folder}",
         *data.notes,
         *changes_text(store),
         sep="\n",
         flush=True,
     )
+
+
+def _limits(setup: Setup) -> str:
+    """A board, and the memory of it that the network may use."""
+    config = setup.config
+    kind = "flash and SRAM" if config.runtime == "micronas" else "model file and arena (TFLite Micro)"
+    at = "" if config.clock_mhz is None else f" at {config.clock_mhz:g} MHz"
+    sizes = f"{kb(setup.budget.flash_bytes)} and {kb(setup.budget.sram_bytes)}"
+    return f"{setup.board.title}{at}: {sizes} for {kind}{_reserved(setup)}"
 
 
 def _reserved(setup: Setup) -> str:
@@ -102,6 +108,45 @@ def print_result(
     if report:
         print(f"  {'report':<11} {report}")
     _print_next(setup, typed(found.files["tflite"]))
+
+
+MOST_ON_FRONT = 12
+"""Networks of a front that a terminal shows; the report has all of them."""
+
+
+def print_boards(store: Store, final: Final) -> None:
+    """Of a search for several boards, each board's front, with the reported network marked."""
+    from micronas.store.board_results import board_results
+
+    for result in board_results(store, final, store.records()):
+        _print_front(result)
+        if result.figures is None:
+            print("  no network is within the limits of this board; the report has every trial's reason")
+        else:
+            best = result.figures
+            print(
+                f"  reported: trial {best.trial}, {percent(best.test_quality_int8)} on the test split, in "
+                f"{result.folder}"
+            )
+        print()
+
+
+def _print_front(result: BoardResult) -> None:
+    from micronas.report.front import front_of
+
+    winner = result.figures.trial if result.figures else None
+    front = front_of(result.records)
+    rows = []
+    for record in front[-MOST_ON_FRONT:]:
+        trial, scores = record.trial, record.trial.scores
+        assert scores is not None, "a network of the front has figures"
+        latency = f"{scores.latency.ms:.2f} ms {scores.latency.source.value}" if scores.latency else "not run"
+        sizes = kb(scores.flash_bytes), kb(scores.sram_bytes)
+        mark = "*" if trial.number == winner else ""
+        rows.append((mark, str(trial.number), percent(scores.quality_int8), *sizes, latency))
+    part = f", the best {len(rows)} of {len(front)}" if len(rows) < len(front) else ""
+    header = ("", "trial", "validation", "flash", "SRAM", "latency")
+    print_table(f"{result.name}: Pareto front of the trials{part}", header, rows)
 
 
 def _quality_rows(found: FinalFigures) -> list[tuple[str, str]]:

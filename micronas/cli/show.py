@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from micronas.cli.options import RunArgument, run_folder
+from micronas.cli.options import OfBoardOption, RunArgument, run_folder
 from micronas.cli.output import kb, percent, print_facts, print_json, print_table, program, typed
 from micronas.errors import SearchError, plural
 
@@ -23,14 +23,16 @@ _PER_OP = ("op", "kind", "output", "instructions", "constants, B")
 def show(
     run: RunArgument,
     trial: Annotated[int | None, typer.Argument(metavar="TRIAL", help="Number of a trial.")] = None,
+    board: OfBoardOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show a run (its trials, best first, and which are on the Pareto front), or one trial in full."""
     from micronas.store import Store
+    from micronas.store.other_boards import records_for
 
     folder = run_folder(run)
     with Store.read(folder) as store:
-        records = store.records()
+        records = records_for(store, board)
         if trial is None:
             _show_run(folder, records, as_json)
         else:

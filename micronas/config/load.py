@@ -5,7 +5,7 @@ An unknown key is refused with the nearest known one and its path.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import yaml
@@ -35,11 +35,10 @@ def load_config(path: str | Path, overrides: Mapping[str, object] | None = None)
         raise ConfigError(f"{path}: not valid YAML: {error}") from error
     if not isinstance(raw, dict | None):
         raise ConfigError(f"{path}: expected keys and values, found {type(raw).__name__}")
-    own = {**raw, "board": _beside(raw["board"], path)} if raw and isinstance(raw.get("board"), str) else raw
-    given = dict(overrides or {})
-    if isinstance(given.get("board"), str):
-        given["board"] = _in_folder(str(given["board"]), path.parent / "boards") or given["board"]
-    return parse_config(own or {}, name=str(path), overrides=given)
+    own = _with_boards(raw or {}, lambda board: _beside(board, path))
+    folder = path.parent / "boards"
+    given = _with_boards(overrides or {}, lambda board: _in_folder(board, folder) or board)
+    return parse_config(own, name=str(path), overrides=given)
 
 
 def parse_config(
@@ -65,6 +64,17 @@ def known_keys() -> tuple[str, ...]:
 def known_part(raw: Mapping[str, object]) -> dict[str, object]:
     """``raw`` without the keys that the schema does not know, to read what another version wrote."""
     return known_keys_of(raw, "", frozenset(known_keys()))
+
+
+def _with_boards(raw: Mapping[str, object], find: Callable[[str], str]) -> dict[str, object]:
+    """``raw`` with ``find`` of every board that it names; the schema checks the rest."""
+    found = dict(raw)
+    if isinstance(raw.get("board"), str):
+        found["board"] = find(str(raw["board"]))
+    others = raw.get("other_boards")
+    if isinstance(others, list | tuple):
+        found["other_boards"] = [find(name) if isinstance(name, str) else name for name in others]
+    return found
 
 
 def _beside(board: str, config: Path) -> str:

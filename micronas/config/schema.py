@@ -246,6 +246,9 @@ class SearchConfig(_Section):
     """Everything that a search depends on, except the board profile and the data."""
 
     board: str | None = Field(default=None, description="board profile; `micronas boards` lists them")
+    other_boards: tuple[str, ...] = Field(
+        default=(), description="more boards for the same search: each network is evaluated for every board"
+    )
     clock_mhz: float | None = Field(
         default=None, ge=0.1, le=10_000, description="core clock; absent: the profile's"
     )
@@ -324,6 +327,23 @@ class SearchConfig(_Section):
     def _one_worker_per_board(self) -> SearchConfig:
         if self.device == "serial" and self.workers > 1:
             raise ValueError(f"device serial is a single board, so workers must be 1, not {self.workers}")
+        return self
+
+    @model_validator(mode="after")
+    def _what_several_boards_share(self) -> SearchConfig:
+        if not self.other_boards:
+            return self
+        if self.board is None:
+            raise ValueError("other_boards needs board, the first of them")
+        if self.device == "serial":
+            raise ValueError("device serial is a single board: search for one board at a time")
+        if self.latency.model:
+            raise ValueError("latency.model learns the latencies of one board: leave other_boards out")
+        if self.estimator.name == "supernet" or self.strategy.name in ("dnas", "darts"):
+            raise ValueError(
+                "estimator supernet and strategies dnas and darts train one supernet for one board: leave "
+                "other_boards out, or choose another strategy and estimator"
+            )
         return self
 
     @model_validator(mode="after")

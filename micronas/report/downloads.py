@@ -8,7 +8,7 @@ import io
 import os
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,6 +16,7 @@ from micronas.codegen import generate
 from micronas.deploy.library import library_files
 from micronas.errors import MicronasError
 from micronas.report.run_data import RunData
+from micronas.store.board_results import BoardResult
 from micronas.store.columns import csv_text
 
 EMBEDDED_BYTES = 1_000_000
@@ -46,7 +47,13 @@ def downloads(run: RunData, page: Path) -> list[Download]:
         sources = generate(run.best.graph, run.best.lowered, run.best.plan, name="best")
         files += [_inside(name, text.encode(), "text/x-c") for name, text in sources.items()]
         files += _library(run)
-    return files + [file for name in _BESIDE if (file := _beside(run.folder / "best" / name, page))]
+    return files + [file for name in _BESIDE if (file := beside(run.folder / "best" / name, page))]
+
+
+def board_downloads(board: BoardResult, page: Path) -> list[Download]:
+    """The files of the winner of one board of several, under names that say the board."""
+    found = (beside(board.folder / name, page) for name in ("model.tflite", *_BESIDE))
+    return [replace(file, name=f"{board.name}_{file.name}") for file in found if file is not None]
 
 
 def _library(run: RunData) -> list[Download]:
@@ -71,7 +78,8 @@ def _zipped(files: Mapping[str, str]) -> bytes:
     return stream.getvalue()
 
 
-def _beside(path: Path, page: Path) -> Download | None:
+def beside(path: Path, page: Path) -> Download | None:
+    """A file of the run: inside the page if it is small, otherwise a link; None if it does not exist."""
     if not path.is_file():
         return None
     if path.stat().st_size <= EMBEDDED_BYTES:

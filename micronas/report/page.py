@@ -18,7 +18,7 @@ from micronas.memory.plan.svg import plan_svg
 from micronas.quantize.layer_report import LayerReport, layer_report_from_json
 from micronas.quantize.witness import Witness, witness_from_json
 from micronas.report.chart import Limit, Point, scatter
-from micronas.report.downloads import downloads
+from micronas.report.downloads import Download, board_downloads, downloads
 from micronas.report.drawing import draw
 from micronas.report.endings import endings
 from micronas.report.front import front_of
@@ -29,6 +29,8 @@ from micronas.report.marks import kind, tip
 from micronas.report.memory_table import memory_table
 from micronas.report.run_data import RunData
 from micronas.report.target import MissedTarget, missed_target
+from micronas.store import Record
+from micronas.store.board_results import BoardResult
 from micronas.store.columns import page_columns
 from micronas.store.final_figures import LAYERS, WITNESS
 from micronas.strategy.pareto import non_dominated
@@ -63,6 +65,7 @@ def render(run: RunData, page: Path, live: Live | None = None) -> str:
         proposed=sum(1 + r.rejected for r in run.records),
         latency_source=_latency_source(run),
         fronts=[chart for chart in fronts(run) if chart],
+        boards=[_board_section(run, board, page) for board in run.boards[1:]],
         front_numbers={record.trial.number for record in front},
         drawings=[(network, draw(network)) for network in run.networks],
         agreements=latency_agreements(run.records),
@@ -81,6 +84,28 @@ def render(run: RunData, page: Path, live: Live | None = None) -> str:
         downloads=downloads(run, page),
         command=lambda verb: f"micronas {verb} {shlex.quote(str(run.folder))}",
         configuration=yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True),
+    )
+
+
+@dataclass(frozen=True)
+class BoardSection:
+    """Of a search for several boards, what the page shows of one that is not the first."""
+
+    title: str
+    result: BoardResult
+    charts: list[str]
+    front: list[Record]
+    files: list[Download]
+
+
+def _board_section(run: RunData, board: BoardResult, page: Path) -> BoardSection:
+    own = run.for_board(board)
+    return BoardSection(
+        own.board.title,
+        board,
+        [chart for chart in fronts(own) if chart],
+        front_of(board.records),
+        board_downloads(board, page) if board.figures else [],
     )
 
 

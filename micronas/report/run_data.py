@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from micronas.board import Core
@@ -18,6 +18,7 @@ from micronas.model.tflite import read_bytes
 from micronas.report.front_networks import FrontNetwork, front_networks
 from micronas.space import ANOMALY_SPACES
 from micronas.store import Final, Record, Store
+from micronas.store.board_results import BoardResult, board_results
 from micronas.store.changes import changes_text
 from micronas.store.final_figures import CONSTANT_CHANNELS
 from micronas.store.stored_setup import stored_board, stored_budget, stored_prefer, why_not_resumable
@@ -73,6 +74,13 @@ class RunData:
     """Why this version can only show the run; empty if it can resume it."""
     changes: tuple[str, ...] = ()
     """What was changed when it was resumed."""
+    boards: tuple[BoardResult, ...] = ()
+    """Of a search for several boards, every one, the first one first."""
+
+    def for_board(self, board: BoardResult) -> RunData:
+        """The same run with the trials as they are evaluated for ``board``."""
+        facts = replace(self.board, title=str(board.profile.get("title") or board.name))
+        return replace(self, board=facts, records=board.records)
 
     @property
     def figure(self) -> str:
@@ -117,6 +125,7 @@ def read_run(store: Store) -> RunData:
         environment=store.environment,
         not_resumable=why_not_resumable(store),
         changes=tuple(changes_text(store)),
+        boards=board_results(store, final, records),
     )
 
 

@@ -7,8 +7,9 @@ with it.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from micronas.config import SearchConfig
 from micronas.errors import MicronasError
@@ -17,8 +18,9 @@ from micronas.host.machine_fault import machine_fault
 from micronas.host.program_output import shown
 from micronas.search.task import QUALITY, TrialResult, TrialTask, failed_machine
 from micronas.store.final_figures import WITNESS
+from micronas.store.other_boards import BOARDS, board_entry
 from micronas.strategy.reward import reward
-from micronas.trial import Json, Latency, Outcome, Scores
+from micronas.trial import BUDGET_STAGE, Json, Latency, Outcome, Scores, object_at
 
 _REASON_LIMIT, _TRACEBACK_LIMIT = 4_000, 20_000
 """Characters of a failed trial that the store keeps."""
@@ -34,12 +36,17 @@ class DeployedFigures:
     details: dict[str, Json]
 
 
+Place: TypeAlias = Callable[[bytes, TrialTask], DeployedFigures]
+"""Deploys a model on one board."""
+
+
 @dataclass(frozen=True)
 class Stages:
-    """The two halves of a trial; tests substitute fakes."""
+    """The two halves of a trial; tests substitute fakes. ``others`` are the boards but the first, by name."""
 
     estimate: Callable[[TrialTask], Estimate]
-    place: Callable[[bytes, TrialTask], DeployedFigures]
+    place: Place
+    others: Mapping[str, Place] = field(default_factory=dict)
 
 
 class TrialEvaluator:
@@ -60,24 +67,49 @@ class TrialEvaluator:
         estimate = self._stages.estimate(task)
         if task.repeat:
             return TrialResult(Outcome.COMPLETE, details={QUALITY: estimate.quality_int8})
-        placed = self._stages.place(estimate.tflite, task)
-        details: dict[str, Json] = {
-            **placed.details,
+        trained: dict[str, Json] = {
             "curve": list(estimate.curve),
             "stopped": estimate.stopped,
             **({WITNESS: estimate.witness.to_json()} if estimate.witness else {}),
         }
+        if not task.boards:
+            result = self._on_board(estimate, self._stages.place, task)
+            details = {**result.details, **trained}
+        else:
+            result, others = self._on_boards(estimate, task)
+            details = {**result.details, **trained, BOARDS: others}
+        result = replace(result, details=details)
+        if result.outcome is not Outcome.COMPLETE and not _completes_elsewhere(details):
+            return result
+        return replace(result, tflite=estimate.tflite, weights=estimate.weights or None)
+
+    def _on_boards(self, estimate: Estimate, task: TrialTask) -> tuple[TrialResult, dict[str, Json]]:
+        """On the first board, and the entries of the others; a failure on one board is not the others'."""
+        first, others = TrialResult(Outcome.INFEASIBLE, stage=BUDGET_STAGE), dict[str, Json]()
+        for name in task.boards:
+            place = self._stages.others.get(name, self._stages.place)
+            try:
+                result = self._on_board(estimate, place, task)
+            except Exception as error:
+                if machine_fault(error) is not None:
+                    raise
+                result = _failed(error)
+            if name in self._stages.others:
+                others[name] = board_entry(
+                    result.outcome, result.scores, result.stage, result.reason, result.details
+                )
+            else:
+                first = result
+        return first, others
+
+    def _on_board(self, estimate: Estimate, place: Place, task: TrialTask) -> TrialResult:
+        placed = place(estimate.tflite, task)
+        details = dict(placed.details)
         scores = self._scores(estimate, placed)
         over = self._over_latency(placed.latency)
         if over:
             return TrialResult(Outcome.INFEASIBLE, stage="latency", reason=over, details=details)
-        return TrialResult(
-            Outcome.COMPLETE,
-            scores,
-            details=details,
-            tflite=estimate.tflite,
-            weights=estimate.weights or None,
-        )
+        return TrialResult(Outcome.COMPLETE, scores, details=details)
 
     def _scores(self, estimate: Estimate, placed: DeployedFigures) -> Scores:
         latency_ms = placed.latency.ms if placed.latency else None
@@ -104,6 +136,12 @@ class TrialEvaluator:
         if latency.low_ms is not None:
             return f"{latency}: {over_ms:.2f} ms over constraints.latency_ms {limit_ms:g}"
         return f"{latency.ms:.2f} ms ({latency.source.value}), {over_ms:.2f} ms over constraints.latency_ms"
+
+
+def _completes_elsewhere(details: Mapping[str, Json]) -> bool:
+    """Whether the network has figures on a board other than the first."""
+    others = object_at(details.get(BOARDS))
+    return any(object_at(others, name).get("outcome") == Outcome.COMPLETE.value for name in others)
 
 
 def _failed(error: Exception) -> TrialResult:

@@ -6,8 +6,9 @@ network, and the store records it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from micronas.errors import SearchError, percent, plural
 from micronas.search.executor import Executor
@@ -79,11 +80,30 @@ def choose(
     """
     best = (ranking(records) if selected is None else list(selected.records))[:finalists]
     if not best:
-        last = f"; the last one's reason: {records[-1].trial.reason}" if records else ""
-        raise SearchError(
-            f"no trial ended with a usable network, so there is nothing to report{last}",
-            remedy="`micronas report RUN` shows every trial's reason; raise the budget or fix the cause",
-        )
+        raise nothing_usable(records)
+    results = final_trainings(best, executor, workers, termination, say, epochs)
+    return best_form(best, results, store, say, selected)
+
+
+def nothing_usable(records: list[Record]) -> SearchError:
+    """The error of a search without a single network, with the reason of its last trial."""
+    last = f"; the last one's reason: {records[-1].trial.reason}" if records else ""
+    return SearchError(
+        f"no trial ended with a usable network, so there is nothing to report{last}",
+        remedy="`micronas report RUN` shows every trial's reason; raise the budget or fix the cause",
+    )
+
+
+def final_trainings(
+    best: list[Record],
+    executor: Executor,
+    workers: int,
+    termination: Termination,
+    say: Callable[[str], object],
+    epochs: int,
+    boards: Mapping[int, tuple[str, ...]] = MappingProxyType({}),
+) -> dict[int, TrialResult]:
+    """Trial number -> its final training; ``boards`` of each as in ``TrialTask``."""
     executor.drop()
     limit_s = termination.final_fit_s(rounds=-(-len(best) // workers))
     for record in best:
@@ -101,12 +121,24 @@ def choose(
                 deadline_s=limit_s,
                 hang_timeout_s=hang_timeout_s,
                 epochs=planned,
+                boards=boards.get(trial.number, ()),
             )
         )
     results = dict(executor.next_finished(None) or _lost(record) for record in best)
     for number, result in results.items():
         if result.fault is not None:
             raise stopped_by(result.fault, f"the final training of trial {number}")
+    return results
+
+
+def best_form(
+    best: list[Record],
+    results: Mapping[int, TrialResult],
+    store: Store,
+    say: Callable[[str], object],
+    selected: Selection | None,
+) -> Winner:
+    """The best network of the finalists, each as its final training or its trial left it; see ``choose``."""
     forms = [_better_form(record, results.get(record.trial.number), store, say) for record in best]
     winners = [winner for winner in forms if winner is not None]
     if not winners:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from micronas.search.boards import BoardGates, BoardsFailureLimit
 from micronas.search.executor import Executor
 from micronas.search.failure_limit import FailureLimit
 from micronas.search.machine_stop import stopped_by
@@ -70,13 +71,16 @@ class Loop:
         stop_without_board: bool = False,
         latency_gate: LatencyGate | None = None,
         sends: TrialHistory = TrialHistory.ALL,
+        boards: BoardGates | None = None,
+        tell: Callable[[Record], object] | None = None,
     ) -> None:
         """``first`` are evaluated before the strategy is asked; ``cpu_s`` returns the run's CPU seconds so
         far.
 
         ``stop_without_board`` ends the search at the first trial that fails because of the device.
         ``latency_gate`` is set if latencies are predicted and limited. ``sends`` is what a task tells its
-        worker of earlier trials.
+        worker of earlier trials. ``boards`` is set in a search for several; it is then also the gate of
+        ``proposals``. ``tell`` reports a trial with its details, in place of the strategy's own verb.
         """
         self._space, self._strategy, self._proposals, self._first = space, strategy, proposals, first
         self._executor, self._store, self._termination, self._observer = (
@@ -86,7 +90,8 @@ class Loop:
             observer,
         )
         self._workers, self._cpu_s, self._latency_gate = workers, cpu_s, latency_gate
-        self._streak = FailureLimit(max_equal_failures, stop_without_board)
+        self._boards, self._tell_strategy = boards, tell or (lambda record: strategy.tell(record.trial))
+        self._limit = _failure_limit(max_equal_failures, stop_without_board, boards)
         self._replayed = frozenset(store.numbers())
         self._finished: dict[int, Record] = {}
         """Trials that have ended and wait until it is their turn to be reported."""
@@ -137,6 +142,7 @@ class Loop:
             curves=self._past.curves,
             profiles=profiles,
             measure=slow is not None,
+            boards=() if self._boards is None else self._boards.fitting(pending.arch),
         )
         self._executor.submit(task)
 
@@ -163,6 +169,8 @@ class Loop:
         if result.fault is not None:
             raise stopped_by(result.fault, f"trial {number}")
         pending = self._pending.pop(number)
+        if self._boards is not None:
+            result = self._boards.on_all(pending.arch, result)
         trial = Trial(
             number=number,
             arch=self._space.to_json(pending.arch),
@@ -177,7 +185,7 @@ class Loop:
         record = Record(trial, details, pending.rejected, self._store.wall_s(), result.tflite, result.weights)
         self._store.add(record)
         self._finished[number] = record
-        if result.outcome is not Outcome.INFEASIBLE:
+        if result.outcome is not Outcome.INFEASIBLE or result.tflite is not None:
             self._termination.took(time.monotonic() - pending.started_s)
 
     def _tell_until(self, end: int, patience_s: float | None) -> None:
@@ -200,11 +208,21 @@ class Loop:
 
     def _tell(self, record: Record) -> None:
         self._past.add(record)
-        self._strategy.tell(record.trial)
+        self._tell_strategy(record)
         replayed = record.trial.number in self._replayed
         self._observer.trial(record, replayed, self._past.feasible_share, self._termination.left())
         if not replayed:
-            self._streak.add(record.trial)
+            self._limit(record)
+
+
+def _failure_limit(
+    limit: int, stop_without_board: bool, boards: BoardGates | None
+) -> Callable[[Record], object]:
+    """What raises ``SearchError`` for a trial that is one failure too many."""
+    if boards is not None:
+        return BoardsFailureLimit(tuple(boards.gates), limit, stop_without_board).add
+    streak = FailureLimit(limit, stop_without_board)
+    return lambda record: streak.add(record.trial)
 
 
 def _refused(stage: str, reason: str) -> TrialResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from micronas.model.front_end import FILE_NAME, to_json
 from micronas.quantize.float_form import write_float_form
 from micronas.quantize.layer_report import SAMPLES as LAYER_SAMPLES
 from micronas.quantize.layer_report import LayerReport
+from micronas.report.front import front_of
 from micronas.report.model_card import JSON_NAME, MARKDOWN_NAME, card_json, card_markdown
 from micronas.report.target import missed_target
 from micronas.search.final import Winner
@@ -39,6 +40,7 @@ from micronas.search.predicted_latency.check import check_predictions, check_to_
 from micronas.search.setup import Setup
 from micronas.search.stages import deployed_graph, parity_samples
 from micronas.store import Final, Record, Store
+from micronas.store.board_results import BoardResult, board_folder, board_results
 from micronas.store.changes import CHANGES, DATA_DIGEST
 from micronas.store.deployment_figures import DeploymentFigures
 from micronas.store.final_figures import (
@@ -48,6 +50,7 @@ from micronas.store.final_figures import (
     figures_from_json,
     files_in,
 )
+from micronas.store.other_boards import BOARDS
 from micronas.store.stored_setup import stored_config
 from micronas.strategy.reward import reward
 from micronas.train.isolated import run_isolated
@@ -67,15 +70,33 @@ class Deployed:
     files: dict[str, str]
 
 
-def conclude(setup: Setup, winner: Winner, store: Store, agreement: Sequence[Agreement]) -> Final:
+def conclude(
+    setup: Setup, winners: Mapping[str, Winner | None], store: Store, agreement: Sequence[Agreement]
+) -> Final:
     """Build and measure the winner once more, score it on the test split, and store the result.
 
-    ``agreement``, how well the run's proxies ranked networks (see ``rank_agreement``), is stored with it.
+    ``winners`` are those of all boards by name; the first board must have one. ``agreement``, how well the
+    run's proxies ranked networks (see ``rank_agreement``), is stored with it.
     """
+    first, *others = setup.boards
+    winner = winners[first]
+    assert winner is not None, "the first board has a winner"
     figures = figures_of(setup, winner, store, store.folder / "best")
-    final = Final(replace(figures, agreement=tuple(agreement)).to_json(), winner.tflite)
+    result = replace(figures, agreement=tuple(agreement)).to_json()
+    if others:
+        result[BOARDS] = {name: _on_board(setup.boards[name], winners[name], store) for name in others}
+    final = Final(result, winner.tflite)
     store.set_final(final)
     return final
+
+
+def _on_board(setup: Setup, winner: Winner | None, store: Store) -> dict[str, Json] | None:
+    """The figures of another board's winner, as in a result."""
+    if winner is None:
+        return None
+    folder = board_folder(store.folder, setup.board.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    return figures_of(setup, winner, store, folder).to_json()
 
 
 def figures_of(
@@ -236,48 +257,70 @@ def write_files(setup: Setup, tflite: bytes, best: Path) -> Deployed:
 def summary(store: Store, final: Final) -> dict[str, Json]:
     """The object of ``micronas search --json``: stable keys, documented in docs/reference/json.md."""
     best = figures_from_json(final.result)
-    scores, latency = best.scores, best.scores.latency
-    ms, source = (latency.ms, latency.source.value) if latency else (None, None)
     records, config = store.records(), stored_config(store)
     predicts, target_ms = config.latency.model, config.reward.target_ms
-    missed = missed_target(target_ms, ms, source, records)
-    target = best.deployment.execution_target
+    boards = board_results(store, final, records)
     return {
         "run": str(store.folder),
-        "best": {
-            "trial": best.trial,
-            "final_fit": best.final_fit,
-            "note": best.note,
-            "selection": best.selection,
-            "cut": scores.cut,
-            "quality": {
-                "validation_int8": scores.quality_int8,
-                "validation_float": scores.quality_float,
-                "test_int8": best.test_quality_int8,
-            },
-            "int8_drop": scores.int8_drop,
-            "gap": best.gap.to_json() if best.gap else None,
-            "confusion": best.confusion.to_json() if best.confusion else None,
-            LAYERS: best.layers.to_json() if best.layers else None,
-            WITNESS: best.witness.to_json() if best.witness else None,
-            "flash_bytes": scores.flash_bytes,
-            "sram_bytes": scores.sram_bytes,
-            "latency": {"ms": ms, "source": source, **(latency_range(latency) if latency else {})},
-            "execution_target": asdict(target) if target else None,
-            "target": missed.to_json() if missed else None,
-            "reward": scores.reward,
-            "figure": best.figure,
-            "files": dict(files_in(store.folder / "best", best.files)),
-        },
-        "trials": {
-            **{outcome.value.lower(): n for outcome, n in _counts(records).items()},
-            "cut": len(cut_trials(records)),
-        },
+        "best": _best(best, store.folder / "best", records, target_ms),
+        "boards": [_board(one, target_ms) for one in boards],
+        "trials": _trials(records),
         "agreement": [agreement.to_json() for agreement in best.agreement or ()],
         "latency_predictions": check_to_json(check_predictions(records)) if predicts else None,
         "data": {"sha256": store.optional_fact(DATA_DIGEST)},
         "changes": store.optional_fact(CHANGES) or [],
     }
+
+
+def _best(
+    best: FinalFigures, folder: Path, records: Sequence[Record], target_ms: float | None
+) -> dict[str, Json]:
+    """The object ``best``, of a network whose files are in ``folder``."""
+    scores, latency = best.scores, best.scores.latency
+    ms, source = (latency.ms, latency.source.value) if latency else (None, None)
+    missed = missed_target(target_ms, ms, source, records)
+    target = best.deployment.execution_target
+    return {
+        "trial": best.trial,
+        "final_fit": best.final_fit,
+        "note": best.note,
+        "selection": best.selection,
+        "cut": scores.cut,
+        "quality": {
+            "validation_int8": scores.quality_int8,
+            "validation_float": scores.quality_float,
+            "test_int8": best.test_quality_int8,
+        },
+        "int8_drop": scores.int8_drop,
+        "gap": best.gap.to_json() if best.gap else None,
+        "confusion": best.confusion.to_json() if best.confusion else None,
+        LAYERS: best.layers.to_json() if best.layers else None,
+        WITNESS: best.witness.to_json() if best.witness else None,
+        "flash_bytes": scores.flash_bytes,
+        "sram_bytes": scores.sram_bytes,
+        "latency": {"ms": ms, "source": source, **(latency_range(latency) if latency else {})},
+        "execution_target": asdict(target) if target else None,
+        "target": missed.to_json() if missed else None,
+        "reward": scores.reward,
+        "figure": best.figure,
+        "files": dict(files_in(folder, best.files)),
+    }
+
+
+def _board(one: BoardResult, target_ms: float | None) -> dict[str, Json]:
+    """An entry of ``boards``."""
+    best = one.figures
+    return {
+        "board": one.name,
+        "front": [record.trial.number for record in front_of(one.records)],
+        "best": _best(best, one.folder, one.records, target_ms) if best else None,
+        "trials": _trials(one.records),
+    }
+
+
+def _trials(records: Sequence[Record]) -> dict[str, Json]:
+    counts: dict[str, Json] = {outcome.value.lower(): n for outcome, n in _counts(records).items()}
+    return {**counts, "cut": len(cut_trials(records))}
 
 
 def write_summary(store: Store, final: Final) -> Path:
@@ -287,10 +330,10 @@ def write_summary(store: Store, final: Final) -> Path:
     return path
 
 
-def cut_trials(records: list[Record]) -> list[Record]:
+def cut_trials(records: Sequence[Record]) -> list[Record]:
     """COMPLETE trials whose training a clock ended."""
     return [record for record in records if record.trial.scores and record.trial.scores.cut]
 
 
-def _counts(records: list[Record]) -> dict[Outcome, int]:
+def _counts(records: Sequence[Record]) -> dict[Outcome, int]:
     return {outcome: sum(r.trial.outcome is outcome for r in records) for outcome in Outcome}

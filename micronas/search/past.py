@@ -14,12 +14,13 @@ from micronas.search.failure_limit import failed_for_its_device
 from micronas.search.predicted_latency.gate import UNTRAINED
 from micronas.search.predicted_latency.prediction import PREDICTION, PROFILE
 from micronas.store import Record
-from micronas.trial import Json, Outcome
+from micronas.store.other_boards import BOARDS
+from micronas.trial import Json, Outcome, object_at
 
 RUN_CPU_S = "run_cpu_s"
 """Detail of every stored trial: CPU seconds of the whole run when the trial ended, excluding pauses."""
 
-_KEPT = frozenset((RUN_CPU_S, "repeats_trial", PROFILE, PREDICTION, UNTRAINED))
+_KEPT = frozenset((RUN_CPU_S, "repeats_trial", PROFILE, PREDICTION, UNTRAINED, BOARDS))
 
 
 class TrialHistory(Enum):
@@ -55,6 +56,8 @@ class Past:
         if "repeats_trial" not in record.details:
             self._learn(record.details)
         details = {key: value for key, value in record.details.items() if key in _KEPT}
+        if BOARDS in details:
+            details[BOARDS] = _without_details(details[BOARDS])
         self.records.append(replace(record, details=details, tflite=None, weights=None))
 
     def _learn(self, details: dict[str, Json]) -> None:
@@ -82,3 +85,8 @@ class Past:
     def profiles(self) -> tuple[Json, ...]:
         """Latency profiles; empty unless the search predicts latencies."""
         return tuple(self._profiles)
+
+
+def _without_details(boards: Json) -> Json:
+    entries = object_at(boards)
+    return {name: {**object_at(entries, name), "details": {}} for name in entries}

@@ -16,7 +16,8 @@ from micronas.search.setup import Setup
 from micronas.search.termination import TrialTermination
 from micronas.store import Record, Store
 from micronas.store.final_figures import FinalFigures
-from micronas.trial import Outcome
+from micronas.store.other_boards import records_for, usable_on
+from micronas.trial import Outcome, object_at
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,19 @@ class Picked:
 def pick(setup: Setup, store: Store, number: int, say: Callable[[str], object]) -> Picked:
     """Take trial ``number`` of a run: its final training, build, measurement and test.
 
+    ``setup`` is that of the board for which it is taken.
     The run's own result stays as it is. Raises ``SearchError`` for a trial that ended without a network.
     """
-    record = find_trial(store.records(), number)
+    board = setup.board.name
+    record = find_trial(records_for(store, board), number)
     store.begin_session()
     say(f"final training of trial {record.trial.number}")
     with search_executor(setup) as executor:
         epochs = setup.config.final_fit.epochs
         winner = choose([record], 1, executor, 1, store, TrialTermination(0), say, epochs=epochs)
     say("build, measurement and test")
-    folder = store.folder / "picks" / f"trial-{winner.number}"
+    is_first = object_at(store.fact("board")).get("name") == board
+    folder = store.folder / "picks" / (f"trial-{winner.number}" + ("" if is_first else f"-{board}"))
     folder.mkdir(parents=True, exist_ok=True)
     figures = figures_of(setup, winner, store, folder)
     text = json.dumps(figures.to_json(), indent=2) + "\n"
@@ -57,6 +61,9 @@ def find_trial(records: Sequence[Record], number: int) -> Record:
     record = known[number]
     if record.trial.outcome is not Outcome.COMPLETE:
         ended = f"{record.trial.outcome.value.lower()}: {record.trial.reason}"
+        elsewhere = usable_on(record, "")
+        if elsewhere:
+            remedy = f"it is usable on another board of this run: add --board {elsewhere[0]}"
         raise SearchError(f"trial {number} has no network to build ({ended})", remedy=remedy)
     original = record.details.get("repeats_trial")
     return known[original] if isinstance(original, int) else record

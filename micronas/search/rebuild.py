@@ -28,6 +28,7 @@ from micronas.search.setup import prepare
 from micronas.search.stages import deployed_graph, train_candidate
 from micronas.search.task import TrialTask
 from micronas.store import Record, Store
+from micronas.store.other_boards import records_for, stored_other_boards
 from micronas.store.stored_setup import stored_board, stored_config
 from micronas.train.isolated import run_isolated
 
@@ -90,16 +91,20 @@ def rebuild(
     *,
     out: Path | None = None,
     train: Train = train_isolated,
+    board: str | None = None,
 ) -> Rebuilt:
     """Train and convert trial ``number`` again and compare it with what the run stored.
 
     Only reads the run, so that it works while the search goes on. Writes the network, its ledger and its C
-    code to ``out`` (default: RUN/rebuilds/trial-N). Raises ``SearchError`` for a trial without a network.
+    code to ``out`` (default: RUN/rebuilds/trial-N). ``board`` is one of several; None: the first. Raises
+    ``SearchError`` for a trial without a network.
     """
-    records = store.records()
+    records = records_for(store, board)
     record = find_trial(records, number)
-    config, board = with_data_found(stored_config(store), store), stored_board(store)
-    setup = prepare(config.model_copy(update={"device": "none"}), board)
+    config = with_data_found(stored_config(store), store)
+    untimed = config.model_copy(update={"device": "none"})
+    whole = prepare(untimed, stored_board(store), stored_other_boards(store))
+    setup = whole if board is None else whole.boards[board]
     space = setup.space
     key = space.key(space.from_json(record.trial.arch))
     say(f"training of trial {record.trial.number}")
@@ -107,8 +112,9 @@ def rebuild(
     deadline_s = 60.0 + SLACK * (scores.train_cpu_s if scores else 0.0)
     estimate = train(task_of(record, records, config.workers), config, deadline_s)
     graph, _ = deployed_graph(estimate.tflite, f"trial {record.trial.number}", config, setup.dataset)
-    ledger = _ledger(graph, config, board, setup.budget)
-    folder = out or store.folder / "rebuilds" / f"trial-{record.trial.number}"
+    ledger = _ledger(graph, config, setup.board, setup.budget)
+    name = f"trial-{record.trial.number}" + ("" if setup is whole else f"-{setup.board.name}")
+    folder = out or store.folder / "rebuilds" / name
     rebuilt = Rebuilt(
         record.trial.number,
         folder,

@@ -19,6 +19,7 @@ from micronas.search.data_place import data_moved, with_data_found
 from micronas.search.setup import Setup, prepare
 from micronas.store import Store
 from micronas.store.changes import DATA_DIGEST, record_change
+from micronas.store.other_boards import stored_other_boards
 from micronas.store.stored_setup import stored_board, stored_config
 
 CONFIG_FILE = "config.yaml"
@@ -64,7 +65,7 @@ def stored_setup(store: Store, extension: Extension = NOTHING) -> Setup:
     longer = _extended(config, extension, len(store.records()))
     if extension.data_path is not None:
         data_moved(store, extension.data_path)
-    setup = prepare(with_data_found(longer, store), stored_board(store))
+    setup = prepare(with_data_found(longer, store), stored_board(store), stored_other_boards(store))
     _check_data(store, setup.dataset.digest, extension.accept_changed_data)
     if longer != config:
         _record_budget(store, config, longer)
@@ -86,7 +87,7 @@ def _refuse_edited(folder: Path, config: SearchConfig) -> None:
         raise StoreError(f"{error.message} (edited after the run began?)", remedy=remedy) from error
     found = list(_differences(config.model_dump(mode="json"), edited.model_dump(mode="json"), ""))
     # ``load_config`` resolves a board's path from the file's folder; the stored one is from where it ran.
-    found = [line for line in found if not line.startswith("board ")]
+    found = [line for line in found if not line.startswith(("board ", "other_boards "))]
     if found:
         raise StoreError(f"{path} was edited after the run began: {'; '.join(found)}", remedy=remedy)
 

@@ -15,11 +15,12 @@ from micronas.latency.op_model import board_latency
 from micronas.model.front_end import to_json
 from micronas.model.net import shape_graph
 from micronas.report import write_report
+from micronas.search.board_winners import board_winners
+from micronas.search.boards import BoardGates, BoardsInTurn
 from micronas.search.cpu_clock import CpuClock
 from micronas.search.data_place import DATA_PLACE, place_of
 from micronas.search.executor import GRACE_S, Executor, ProcessExecutor
-from micronas.search.final import HANG_TIMEOUT_FACTOR, choose, ranking
-from micronas.search.finalists import select
+from micronas.search.final import HANG_TIMEOUT_FACTOR
 from micronas.search.loop import Loop, Observer
 from micronas.search.outcome import conclude, write_summary
 from micronas.search.past import RUN_CPU_S, Past, TrialHistory, history_for
@@ -39,8 +40,9 @@ from micronas.search.termination import Termination, make_termination
 from micronas.space import Arch
 from micronas.store import Final, Record, Store
 from micronas.store.changes import DATA_DIGEST
+from micronas.store.other_boards import OTHER_BOARDS
 from micronas.store.stored_setup import FRONT_END_FACT
-from micronas.strategy import DIFFERENTIABLE
+from micronas.strategy import DIFFERENTIABLE, Strategy
 from micronas.strategy.supernet_series import supernets_cpu_s
 from micronas.trial import Json
 
@@ -48,6 +50,7 @@ from micronas.trial import Json
 def new_run(setup: Setup, folder: Path) -> Store:
     """Create the run folder: the store, and the resolved configuration as a readable file."""
     config = setup.config
+    others: list[Json] = [one.board.model_dump(mode="json") for one in setup.others]
     store = Store.create(
         folder,
         {
@@ -59,6 +62,7 @@ def new_run(setup: Setup, folder: Path) -> Store:
             DATA_DIGEST: setup.dataset.digest,
             FRONT_END_FACT: to_json(front_end_file(setup.dataset)),
             DATA_PLACE: place_of(config.data.path, folder),
+            **({OTHER_BOARDS: others} if others else {}),
         },
     )
     (folder / CONFIG_FILE).write_text(config_text(config), encoding="utf-8")
@@ -87,30 +91,10 @@ def search(setup: Setup, store: Store, observer: Observer, *, finish_now: bool =
         else:
             observer.phase("training the first network")
             records = _loop(setup, store, scorer, executor, termination, clock, observer).run()
-        selected = select(
-            ranking(records),
-            config.final_fit,
-            config.reward,
-            len(setup.dataset.validation),
-            executor,
-            termination,
-            observer.phase,
-        )
-        observer.phase("final training")
-        winner = choose(
-            records,
-            config.final_fit.finalists,
-            executor,
-            config.workers,
-            store,
-            termination,
-            observer.phase,
-            epochs=config.final_fit.epochs,
-            selected=selected,
-        )
+        winners = board_winners(setup, records, executor, store, termination, observer.phase)
         agreement = rank_agreements(config, setup.space, scorer, store, records)
     observer.phase("final build, measurement and test")
-    final = conclude(setup, winner, store, agreement)
+    final = conclude(setup, winners, store, agreement)
     if config.latency.model:
         observer.phase(check_text(check_predictions(records)))
     for one in agreement:
@@ -133,16 +117,18 @@ def _told(store: Store, observer: Observer) -> list[Record]:
 def search_executor(setup: Setup) -> ProcessExecutor | RayExecutor:
     """The workers of a search, on this machine or in a cluster; enter it to start them."""
     config = setup.config
+    others = tuple((one.config, one.board) for one in setup.others)
+    factory = functools.partial(make_evaluator, config, setup.board, *([others] if others else []))
     if config.executor == "ray":
         return RayExecutor(
-            functools.partial(make_evaluator, config, setup.board),
+            factory,
             address=config.ray_address,
             task_deadline_s=HANG_TIMEOUT_FACTOR * config.estimator.trial_deadline_s,
             data=SharedData.of(config.data, setup.dataset),
             gpus=config.gpus_per_trial,
         )
     return ProcessExecutor(
-        functools.partial(make_evaluator, config, setup.board),
+        factory,
         workers=config.workers,
         task_deadline_s=HANG_TIMEOUT_FACTOR * config.estimator.trial_deadline_s,
         grace_s=GRACE_S + (BOARD_DEADLINE_S if config.device == "serial" else 0.0),
@@ -159,10 +145,17 @@ def _loop(
     clock: CpuClock,
     observer: Observer,
 ) -> Loop:
-    config, proposals = setup.config, Proposals(setup.space, setup.gate)
+    config, boards = setup.config, setup.boards
+    gates = BoardGates({name: one.gate for name, one in boards.items()}) if setup.others else None
+    proposals = Proposals(setup.space, gates or setup.gate)
+
+    def strategy_of(name: str, checked: Proposals) -> Strategy:
+        return make_proposer(boards[name], store, checked, scorer, termination, observer)
+
+    in_turn = BoardsInTurn(proposals, gates.gates, strategy_of) if gates else None
     return Loop(
         space=setup.space,
-        strategy=make_proposer(setup, store, proposals, scorer, termination, observer),
+        strategy=in_turn or strategy_of(setup.board.name, proposals),
         proposals=proposals,
         first=setup.first,
         executor=executor,
@@ -175,6 +168,8 @@ def _loop(
         stop_without_board=config.on_board_failure == "stop",
         latency_gate=_latency_gate(setup),
         sends=history_for(config),
+        boards=gates,
+        tell=in_turn.tell_record if in_turn else None,
     )
 
 

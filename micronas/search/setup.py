@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from micronas.board import Board
 from micronas.codegen.lowering import Target
@@ -13,7 +13,7 @@ from micronas.data import Dataset, Task, load
 from micronas.data.metrics import METRICS
 from micronas.deploy.deployment import require_tools
 from micronas.device.targets import make_device
-from micronas.errors import ConfigError, DataError, QuantizeError, ToolMissingError
+from micronas.errors import ConfigError, DataError, MicronasError, QuantizeError, ToolMissingError
 from micronas.estimate import ESTIMATORS, check_estimator, check_prefilter
 from micronas.firmware.clock_choice import board_at
 from micronas.host.installation import install_command
@@ -24,6 +24,7 @@ from micronas.memory.ledger import Budget
 from micronas.memory.plan.prefer import Prefer
 from micronas.quantize.calibration import check_calibration
 from micronas.search.front_end_budget import network_budget
+from micronas.search.further_boards import config_for, named_others
 from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
 from micronas.search.predicted_latency.modelled import NetLatency, modelled_limit
@@ -47,6 +48,13 @@ class Setup:
     gate: LedgerGate
     first: tuple[Arch, ...]
     net_latency: NetLatency | None = None
+    others: tuple[Setup, ...] = ()
+    """The same search for each of ``config.other_boards``, with the same ``first``."""
+
+    @property
+    def boards(self) -> dict[str, Setup]:
+        """The setup of every board by its name, this one first."""
+        return {one.board.name: one for one in (self, *self.others)}
 
     @property
     def problem(self) -> Problem:
@@ -69,11 +77,13 @@ class Setup:
         )
 
 
-def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
+def prepare(
+    config: SearchConfig, board: Board | None = None, others: tuple[Board, ...] | None = None
+) -> Setup:
     """Check ``config`` and load what it names; raises the ``MicronasError`` of the first part that is
     refused.
 
-    ``board`` is set by a resumed run, which keeps its original profile.
+    ``board`` and ``others`` are set by a resumed run, which keeps its original profiles.
     """
     board, config = board or _named_board(config), with_workers(config)
     make_budget(board, config.constraints.flash_kb, config.constraints.sram_kb)  # for its complaints, first
@@ -86,13 +96,21 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     _require_packages()
     if config.device != "none":
         require_tools(make_device(config.device, config.probe, config.port), board)
+    if others is None:
+        others = named_others(config, board)
     dataset = load(config.data)
-    budget = network_budget(config, board, dataset)
+    network_budget(config, board, dataset)
     _check_task(config.space.name, dataset)
     _check_calibration(dataset, config)
     space = make_space(config.space, dataset.input_shape, dataset.n_classes)
-    source = latency_source(config, board)
-    config = with_source(config, source)
+    config = with_source(config, latency_source(config, board))
+    setup = _for_board(config, board, dataset, space)
+    return _with_others(setup, others) if others else setup
+
+
+def _for_board(config: SearchConfig, board: Board, dataset: Dataset, space: Space) -> Setup:
+    """What depends on the board; raises ``BudgetError`` if no network of the space fits it."""
+    budget, source = network_budget(config, board, dataset), latency_source(config, board)
     model = board_latency(board) if source is Source.MODELLED else None
     limit = modelled_limit(model, config.constraints.latency_ms)
     prefer = Prefer(config.prefer)
@@ -100,6 +118,22 @@ def prepare(config: SearchConfig, board: Board | None = None) -> Setup:
     net_latency = None if model is None else NetLatency(space, model, gate.deployed)
     first = initial_trials(space, gate, gate.ledger, budget, affordable=_affordable(config, space, dataset))
     return Setup(config, board, dataset, space, budget, gate, first, net_latency)
+
+
+def _with_others(setup: Setup, boards: tuple[Board, ...]) -> Setup:
+    """``setup`` for several boards, which share their first trials; an error names the board."""
+    others = []
+    for board in boards:
+        config = config_for(setup.config, board)
+        try:
+            if config.device != "none":
+                require_tools(make_device(config.device, config.probe, config.port), board)
+            others.append(_for_board(config, board, setup.dataset, setup.space))
+        except MicronasError as error:
+            raise type(error)(f"{board.name}: {error.message}", remedy=error.remedy) from error
+    first = {setup.space.key(arch): arch for one in (setup, *others) for arch in one.first}
+    shared = tuple(first.values())
+    return replace(setup, first=shared, others=tuple(replace(one, first=shared) for one in others))
 
 
 FIRST_SHARE = 0.1

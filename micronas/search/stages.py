@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -53,8 +55,13 @@ EMULATED_RUNS = 2
 """Timed runs of a trial in an emulator. Its counts repeat exactly; two runs verify that."""
 
 
-def make_evaluator(config: SearchConfig, board: Board) -> TrialEvaluator:
-    """The evaluator of a worker; see ``executor.EvaluateFactory``."""
+def make_evaluator(
+    config: SearchConfig, board: Board, others: Sequence[tuple[SearchConfig, Board]] = ()
+) -> TrialEvaluator:
+    """The evaluator of a worker; see ``executor.EvaluateFactory``.
+
+    ``others`` are further boards for which trials are evaluated, each with its own configuration.
+    """
     prepare_process()
     leave_graphs_unfused()
     dataset = cached_dataset(config.data)
@@ -63,7 +70,11 @@ def make_evaluator(config: SearchConfig, board: Board) -> TrialEvaluator:
         config,
         Stages(
             estimate=lambda task: _estimate(task, space, config),
-            place=lambda tflite, task: place(tflite, task, config, board, dataset),
+            place=functools.partial(place, config=config, board=board, dataset=dataset),
+            others={
+                other.name: functools.partial(place, config=own, board=other, dataset=dataset)
+                for own, other in others
+            },
         ),
     )
 

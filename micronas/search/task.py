@@ -26,6 +26,7 @@ class TrialTask:
     hanging, if longer than the default. ``repeat`` above 0 trains the trial's network once more with another
     seed; the result has only its int8 quality, as ``QUALITY`` in the details.
     ``epochs`` are those planned for a final training that lacks the time for all of them; 0 means all.
+    ``boards`` are those for which a network is evaluated in a search for several; empty in a search for one.
     """
 
     number: int
@@ -39,6 +40,7 @@ class TrialTask:
     hang_timeout_s: float = 0.0
     repeat: int = 0
     epochs: int = 0
+    boards: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

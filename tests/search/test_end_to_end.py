@@ -79,6 +79,7 @@ def trials(run: Path) -> list[tuple[Any, ...]]:
 NEVER_HAPPENED = {
     *("target_ms", "best_within"),  # a missed target
     *("elf", "map", "machine", "own_chip", "own_elf", "text"),  # a device
+    *("board", "front"),  # several boards
     *("proxy", "kendall_tau", "networks", "baseline_tau"),  # a proxy
     *("what", "from", "to", "after_trials"),  # a change of the budget
     *("predicted", "measured", "checked", "worst_error"),  # latency predictions

@@ -9,24 +9,30 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 
 from micronas.board import Board
-from micronas.config import SearchConfig
+from micronas.config import RewardConfig, SearchConfig
 from micronas.data import load
 from micronas.memory.ledger import make_ledger
+from micronas.model.graph import Graph
 from micronas.model.net import shape_graph
 from micronas.model.tflite.writer import write
 from micronas.search.task import Evaluate, TrialResult, TrialTask
 from micronas.space import make_space
 from micronas.space.reference.random_weights import random_weights
+from micronas.store.other_boards import BOARDS, board_entry
 from micronas.strategy.reward import reward
-from micronas.trial import Latency, Outcome, Scores, Source
+from micronas.trial import Json, Latency, Outcome, Scores, Source
 
 MACS_PER_MS = 20_000
 
 
-def make_evaluator(config: SearchConfig, board: Board) -> Evaluate:
+def make_evaluator(
+    config: SearchConfig, board: Board, others: Sequence[tuple[SearchConfig, Board]] = ()
+) -> Evaluate:
     """In place of ``micronas.search.stages.make_evaluator``."""
+    boards = {one.name: one for one in (board, *(other for _, other in others))}
     dataset = load(config.data)
     space = make_space(config.space, dataset.input_shape, dataset.n_classes)
 
@@ -34,23 +40,38 @@ def make_evaluator(config: SearchConfig, board: Board) -> Evaluate:
         time.sleep(float(os.environ.get("SECONDS_PER_TRIAL", "0")))
         net = space.net(space.from_json(task.arch))
         graph = random_weights(shape_graph(net), seed=task.number)
-        ledger, macs = make_ledger(graph, board), net.macs
-        quality, ms = 1 - 1 / (1 + macs / 100_000), macs / MACS_PER_MS
-        scores = Scores(
-            quality_int8=quality,
-            quality_float=quality,
-            flash_bytes=ledger.flash_bytes,
-            sram_bytes=ledger.sram_bytes,
-            macs=macs,
-            parameters=1,
-            latency=Latency(ms, Source.EMULATED, instructions=macs),
-            reward=reward(quality, ms, config.reward),
-            epochs=1,
-            train_cpu_s=0.0,
+        entries: dict[str, Json] = {
+            name: board_entry(Outcome.COMPLETE, scores_on(boards[name], graph, net.macs, config.reward))
+            for name in task.boards
+            if name != board.name
+        }
+        fits = not task.boards or board.name in task.boards
+        return TrialResult(
+            Outcome.COMPLETE if fits else Outcome.INFEASIBLE,
+            scores_on(board, graph, net.macs, config.reward) if fits else None,
+            details={BOARDS: entries} if task.boards else {},
+            tflite=write(graph),
         )
-        return TrialResult(Outcome.COMPLETE, scores, tflite=write(graph))
 
     return evaluate
+
+
+def scores_on(board: Board, graph: Graph, macs: int, rewards: RewardConfig) -> Scores:
+    """Sizes by the ledger; a quality and a latency that grow with ``macs``."""
+    ledger = make_ledger(graph, board)
+    quality, ms = 1 - 1 / (1 + macs / 100_000), macs / MACS_PER_MS
+    return Scores(
+        quality_int8=quality,
+        quality_float=quality,
+        flash_bytes=ledger.flash_bytes,
+        sram_bytes=ledger.sram_bytes,
+        macs=macs,
+        parameters=1,
+        latency=Latency(ms, Source.EMULATED, instructions=macs),
+        reward=reward(quality, ms, rewards),
+        epochs=1,
+        train_cpu_s=0.0,
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,157 @@
+"""The winner of every board of a search: chosen by the board's own figures, each network trained once."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+
+from micronas.errors import SearchError
+from micronas.search.executor import Executor
+from micronas.search.final import Winner, best_form, choose, final_trainings, nothing_usable, ranking
+from micronas.search.finalists import Selection, select
+from micronas.search.setup import Setup
+from micronas.search.task import TrialResult, TrialTask
+from micronas.search.termination import Termination
+from micronas.store import Record, Store
+from micronas.store.other_boards import BOARDS, on_board, usable_on
+from micronas.trial import Outcome, object_at, scores_from_json
+
+
+def board_winners(
+    setup: Setup,
+    records: list[Record],
+    executor: Executor,
+    store: Store,
+    termination: Termination,
+    say: Callable[[str], object],
+) -> dict[str, Winner | None]:
+    """The network to report for each board, by the board's name; None for a further board without one.
+
+    Raises ``SearchError`` if there is none for the first board.
+    """
+    fit, workers = setup.config.final_fit, setup.config.workers
+    once = TrainedOnce(executor) if setup.others else executor
+    selected = {
+        name: _select(setup, [on_board(r, name) for r in records], once, termination, say, name)
+        for name in setup.boards
+    }
+    say("final training")
+    if not setup.others:
+        chosen = selected[setup.board.name]
+        return {
+            setup.board.name: choose(
+                records,
+                fit.finalists,
+                executor,
+                workers,
+                store,
+                termination,
+                say,
+                epochs=fit.epochs,
+                selected=chosen,
+            )
+        }
+    best = {name: list(one.records)[: fit.finalists] for name, one in selected.items()}
+    if not best[setup.board.name]:
+        raise nothing_usable(records)
+    finalists = {record.trial.number: record for some in best.values() for record in some}
+    boards = {number: usable_on(record, setup.board.name) for number, record in _raw(records, finalists)}
+    results = final_trainings(
+        list(finalists.values()), executor, workers, termination, say, fit.epochs, boards
+    )
+    return {
+        name: _winner(setup, name, some, results, store, say, selected[name]) for name, some in best.items()
+    }
+
+
+def _select(
+    setup: Setup,
+    records: list[Record],
+    executor: Executor,
+    termination: Termination,
+    say: Callable[[str], object],
+    name: str,
+) -> Selection:
+    config = setup.config
+    named = (lambda text: say(f"{name}: {text}")) if setup.others else say
+    samples = len(setup.dataset.validation)
+    return select(ranking(records), config.final_fit, config.reward, samples, executor, termination, named)
+
+
+def _raw(records: list[Record], wanted: dict[int, Record]) -> list[tuple[int, Record]]:
+    """The finalists as they were recorded, which name all boards."""
+    return [(record.trial.number, record) for record in records if record.trial.number in wanted]
+
+
+def _winner(
+    setup: Setup,
+    name: str,
+    best: list[Record],
+    results: dict[int, TrialResult],
+    store: Store,
+    say: Callable[[str], object],
+    selected: Selection,
+) -> Winner | None:
+    first = name == setup.board.name
+    own = {number: result_for(result, name, first=first) for number, result in results.items()}
+    try:
+        return best_form(best, own, store, lambda text: say(f"{name}: {text}"), selected) if best else None
+    except SearchError:
+        if first:
+            raise
+        return None  # no finalist is fast enough there: the other boards still have their networks
+
+
+def result_for(result: TrialResult, board: str, *, first: bool) -> TrialResult:
+    """A result as it is evaluated for ``board``; ``first`` for the board of the search's own columns."""
+    entry = {} if first else object_at(result.details, BOARDS, board)
+    if not entry:
+        return result
+    scores = object_at(entry, "scores")
+    return replace(
+        result,
+        outcome=Outcome(entry["outcome"]),
+        stage=str(entry["stage"]),
+        reason=str(entry["reason"]),
+        scores=scores_from_json(scores) if scores else None,
+        details=object_at(entry, "details"),
+    )
+
+
+class TrainedOnce:
+    """An executor that repeats no training: boards with the same finalists share their further trainings."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+        self._known: dict[tuple[int, int], TrialResult] = {}
+        self._ready: deque[int] = deque()
+        self._repeats: dict[int, int] = {}
+
+    def submit(self, task: TrialTask) -> None:
+        """Start a task, unless its result is known."""
+        self._repeats[task.number] = task.repeat
+        if (task.number, task.repeat) in self._known:
+            self._ready.append(task.number)
+        else:
+            self._executor.submit(task)
+
+    def next_finished(self, timeout_s: float | None) -> tuple[int, TrialResult] | None:
+        """See ``Executor``; known results come first."""
+        if self._ready:
+            number = self._ready.popleft()
+            return number, self._known[number, self._repeats[number]]
+        finished = self._executor.next_finished(timeout_s)
+        if finished is not None:
+            number, result = finished
+            self._known[number, self._repeats[number]] = result
+        return finished
+
+    def drop(self) -> None:
+        """See ``Executor``; what is known stays known."""
+        self._ready.clear()
+        self._executor.drop()
+
+    def close(self) -> None:
+        """See ``Executor``."""
+        self._executor.close()

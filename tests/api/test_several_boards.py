@@ -1,0 +1,125 @@
+"""One search for two boards, with trainings that take no time: a winner, a front and files for each."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import micronas as mn
+from micronas.board import load_board
+from micronas.cli.progress import on_others
+from micronas.cli.search_text import print_boards
+from micronas.config import load_config
+from micronas.memory.ledger import board_budget, make_ledger
+from micronas.model.tflite import read
+from micronas.search import run as search_run
+from micronas.search import stored_setup
+from micronas.store import Store
+from micronas.trial import Outcome
+from tests.support import untrained_search
+from tests.support.json_page import require_documented
+
+FIRST, OTHER = "stm32vldiscovery", "nucleo_f446re"
+CONFIG = {
+    "data": {"name": "digits"},
+    "space": {"max_blocks": 3, "max_width": 64},
+    "final_fit": {"candidates": 1},
+    "device": "none",
+    "workers": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    runs = tmp_path_factory.mktemp("runs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search_run, "make_evaluator", untrained_search.make_evaluator)
+        mn.search(CONFIG, board=[FIRST, OTHER], budget=mn.Budget(trials=6), run="two", runs=runs)
+    return runs / "two"
+
+
+@pytest.fixture(scope="module")
+def result(run: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((run / "result.json").read_text())
+    return loaded
+
+
+def test_each_board_has_a_winner_within_its_own_limits(run: Path, result: dict[str, Any]) -> None:
+    require_documented_boards(result)
+    assert [one["board"] for one in result["boards"]] == [FIRST, OTHER]
+    for one, folder in zip(result["boards"], (run / "best", run / "boards" / OTHER), strict=True):
+        board, best = load_board(one["board"]), one["best"]
+        assert Path(best["files"]["tflite"]) == folder / "model.tflite"
+        ledger = make_ledger(read(folder / "model.tflite"), board)
+        assert (ledger.flash_bytes, ledger.sram_bytes) == (best["flash_bytes"], best["sram_bytes"])
+        assert ledger.flash_bytes <= board_budget(board).flash_bytes
+        assert (folder / "c" / "mn_model.c").is_file()
+        assert one["front"]
+    small, large = (one["best"] for one in result["boards"])
+    assert result["best"] == small
+    # The made-up quality rises with the multiplications, and only the larger board has room for the most.
+    assert large["trial"] != small["trial"]
+    assert large["flash_bytes"] > board_budget(load_board(FIRST)).flash_bytes
+
+
+def require_documented_boards(result: dict[str, Any]) -> None:
+    absent = {"target_ms", "best_within", "elf", "map", "keras", "machine", "own_chip", "own_elf", "text"}
+    absent |= {"proxy", "kendall_tau", "networks", "baseline_tau", "what", "from", "to", "after_trials"}
+    absent |= {"predicted", "measured", "checked", "worst_error"}
+    absent |= {"refused_untrained", "let_through", "let_through_over"}
+    require_documented("search", result, absent=absent)
+
+
+def test_the_report_and_the_terminal_show_a_front_for_each(
+    run: Path, result: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (run / "report.html").read_text()
+    assert f'id="board-{OTHER}"' in page
+    assert f"{OTHER}_model.tflite" in page
+    with Store.read(run) as store:
+        final = store.final()
+        assert final is not None
+        print_boards(store, final)
+        unusable = next(r for r in store.records() if r.trial.outcome is Outcome.INFEASIBLE)
+    text = capsys.readouterr().out
+    for one in result["boards"]:
+        assert f"{one['board']}: Pareto front of the trials" in text
+        assert f"reported: trial {one['best']['trial']}," in text
+    assert on_others(unusable, (OTHER,)).startswith(f" | {OTHER} ")
+    assert on_others(unusable, (OTHER,)).endswith(" %")
+
+
+def test_it_resumes_with_the_boards_that_it_began_with(run: Path) -> None:
+    with Store.resume(run) as store:
+        setup = stored_setup(store)
+    assert list(setup.boards) == [FIRST, OTHER]
+    assert setup.boards[OTHER].first == setup.first
+    assert setup.boards[OTHER].budget == board_budget(load_board(OTHER))
+
+
+def test_a_network_is_picked_for_the_board_on_which_it_is_usable(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_run, "make_evaluator", untrained_search.make_evaluator)
+    with Store.read(run) as store:
+        number = next(r.trial.number for r in store.records() if r.trial.outcome is Outcome.INFEASIBLE)
+    with pytest.raises(mn.MicronasError, match="has no network to build") as caught:
+        mn.pick(run, number)
+    assert caught.value.remedy == f"it is usable on another board of this run: add --board {OTHER}"
+    with pytest.raises(mn.MicronasError, match="run two is not for board netduino2") as caught:
+        mn.pick(run, number, board="netduino2")
+    assert caught.value.remedy == f"its boards: {FIRST}, {OTHER}"
+    picked = mn.pick(run, number, board=OTHER)
+    assert picked.files["tflite"] == run / "picks" / f"trial-{number}-{OTHER}" / "model.tflite"
+
+
+def test_boards_of_a_file_are_found_beside_it_and_named_once(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    config = tmp_path / "mine" / "two.yaml"
+    config.write_text(f"board: {FIRST}\nother_boards: [./own.yaml, {OTHER}]\n")
+    assert load_config(config).other_boards == (str(config.parent / "own.yaml"), OTHER)
+    with pytest.raises(mn.MicronasError, match=f"board {FIRST} is named twice"):
+        mn.search(CONFIG, board=[FIRST, FIRST], runs=tmp_path)
