@@ -53,7 +53,7 @@ def unreadable(folder: Path, written_by: str, what: str, why: str) -> StoreError
     return StoreError(
         f"run {folder.name} was written by {written_by}, and {_this_version()} does not read "
         f"its {what}: {why}",
-        remedy=f"`micronas report {folder}` shows what can be read; resume with the version that wrote it, "
+        remedy=f"`micronas report {folder}` shows what can be read; resume with {_reader(written_by)}, "
         f"or start a new run",
     )
 
@@ -65,8 +65,14 @@ def other_format(folder: Path, written_by: str, found: Json) -> StoreError:
     return StoreError(
         f"run {folder.name} was written by {written_by}, and {_this_version()} cannot "
         f"{'resume' if readable else 'read'} it",
-        remedy=f"{look}resume with the version that wrote it, or start a new run",
+        remedy=f"{look}{'resume' if readable else 'read'} it with {_reader(written_by)}, or start a new run",
     )
+
+
+def _reader(written_by: str) -> str:
+    """The version that surely reads a run: ``micronas 0.0.9``, which wrote it."""
+    version = written_by.partition(" (")[0]
+    return "the version that wrote it" if "unknown" in version else f"{version}, which wrote it"
 
 
 def _this_version() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -22,6 +23,8 @@ from micronas.errors import StoreError
 from micronas.report import write_report
 from micronas.search import stored_setup
 from micronas.store import DATABASE, SCHEMA_VERSION, Final, Record, Store
+from micronas.store.digests import DIGESTS
+from micronas.store.run_file import READABLE_VERSIONS, SCHEMA
 from micronas.store.stored_setup import stored_config
 from micronas.trial import Outcome, Trial, scores_to_json
 from tests.support.command_line import micronas, refused
@@ -151,12 +154,43 @@ def test_old_names_in_a_run_of_this_format_are_not_taken(run: Path) -> None:
         store.records()
 
 
-def test_a_newer_format_is_refused_by_everything(run: Path) -> None:
+def test_a_newer_format_is_refused_by_everything_and_names_the_version_that_reads_it(run: Path) -> None:
     change(run, "schema_version", lambda _: 99)
+    change(run, "code_version", lambda _: "9.1.0")
     for open_run in (Store.read, Store.resume):
         with pytest.raises(StoreError, match=r"\(run format 99\).*cannot read it") as caught:
             open_run(run)
-        assert "report" not in str(caught.value.remedy)
+        assert caught.value.remedy == "read it with micronas 9.1.0, which wrote it, or start a new run"
+
+
+@pytest.mark.parametrize("found", [version for version in READABLE_VERSIONS if version != SCHEMA_VERSION])
+def test_each_older_format_is_read_and_its_resumption_names_the_version_for_it(run: Path, found: int) -> None:
+    change(run, "schema_version", lambda _: found)
+    change(run, "code_version", lambda _: f"0.0.{found}")
+    with Store.read(run) as store:
+        assert len(store.records()) == 1
+    with pytest.raises(StoreError, match=rf"\(run format {found}\).*cannot resume it") as caught:
+        Store.resume(run)
+    assert f"resume it with micronas 0.0.{found}, which wrote it" in str(caught.value.remedy)
+
+
+def test_a_run_without_a_format_is_refused(run: Path) -> None:
+    with sqlite3.connect(run / DATABASE) as connection:
+        connection.execute("DELETE FROM facts WHERE name IN ('schema_version', 'code_version')")
+    for open_run in (Store.read, Store.resume):
+        with pytest.raises(StoreError, match="written by micronas of unknown version") as caught:
+            open_run(run)
+        assert caught.value.remedy == "read it with the version that wrote it, or start a new run"
+
+
+TABLES = {3: "6b5e4001adde2070"}
+"""Format -> digest of its tables."""
+
+
+def test_other_tables_are_another_format() -> None:
+    """A change of the tables needs a new format, and what reads the old one."""
+    words = " ".join((SCHEMA + DIGESTS).split())
+    assert hashlib.sha256(words.encode()).hexdigest()[:16] == TABLES[SCHEMA_VERSION]
 
 
 @pytest.mark.parametrize(
