@@ -19,7 +19,7 @@ from micronas.cli.options import (
     run_folder,
 )
 from micronas.cli.output import print_json, program, typed, warn_of_open_ports
-from micronas.cli.search_text import print_boards, print_result, print_task
+from micronas.cli.search_text import print_boards, print_profile, print_result, print_task
 from micronas.cli.settings import setting
 from micronas.errors import ConfigError, plural
 
@@ -62,6 +62,9 @@ def search(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Overrides any key, repeatable.")
     ] = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Show where the time of this session went, stage by stage.")
+    ] = False,
     accept_changed_data: Annotated[
         bool,
         typer.Option("--accept-changed-data", help="With --resume: continue with changed data; recorded."),
@@ -100,7 +103,7 @@ def search(
         data_path = None if moved is None else Path(str(moved))
         extension = Extension(trials, minutes, accept_changed_data, data_path)
         with Store.resume(run_folder(resume, runs)) as store:
-            _search(stored_setup(store, extension), store, as_json, finish_now)
+            _search(stored_setup(store, extension), store, as_json, finish_now, profile)
         return
     for option, asked in (("--finish-now", finish_now), ("--accept-changed-data", accept_changed_data)):
         if asked:
@@ -120,10 +123,10 @@ def search(
         print("Reading the data and checking the tools ...", file=sys.stderr, flush=True)
     setup = prepare(loaded)
     with new_run(setup, runs / (run or free_run_name(runs, find_config(config).stem))) as store:
-        _search(setup, store, as_json, finish_now=False)
+        _search(setup, store, as_json, False, profile)
 
 
-def _search(setup: Setup, store: Store, as_json: bool, finish_now: bool) -> None:
+def _search(setup: Setup, store: Store, as_json: bool, finish_now: bool, profile: bool) -> None:
     from micronas.cli.progress import make_progress
     from micronas.search import search as run_search
     from micronas.search import summary
@@ -135,7 +138,7 @@ def _search(setup: Setup, store: Store, as_json: bool, finish_now: bool) -> None
     progress = make_progress(setup.dataset.figure, tuple(one.board.name for one in setup.others))
     try:
         with progress:
-            final = run_search(setup, store, progress, finish_now=finish_now)
+            final = run_search(setup, store, progress, finish_now=finish_now, profile=profile)
     except KeyboardInterrupt:
         store.save_wall_time()
         _print_stopped(store)
@@ -146,6 +149,8 @@ def _search(setup: Setup, store: Store, as_json: bool, finish_now: bool) -> None
         figures = figures_from_json(final.result)
         here = replace(figures, files=files_in(store.folder / "best", figures.files))
         print_boards(store, final)
+        if profile:
+            print_profile(store)
         print_result(setup, store, here, store.folder / "report.html")
 
 

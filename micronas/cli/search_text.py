@@ -149,6 +149,23 @@ def _print_front(result: BoardResult) -> None:
     print_table(f"{result.name}: Pareto front of the trials{part}", header, rows)
 
 
+def print_profile(store: Store) -> None:
+    """Where the time of the session went; nothing for a run that had ended before."""
+    from micronas.search.profile import PROFILE_FACT, profile_rows
+    from micronas.trial import object_at
+
+    profile = object_at(store.optional_fact(PROFILE_FACT))
+    if not profile:
+        return
+    header = ("stage", "CPU s, workers", "CPU s, main process", "share", "wall s")
+    title = (
+        f"where the time went: {profile['cpu_s']:.1f} CPU s in {profile['wall_s']:.1f} s, "
+        f"{plural(int(str(profile['workers'])), 'worker')}"
+    )
+    print_table(title, header, profile_rows(profile))
+    print()
+
+
 def _quality_rows(found: FinalFigures) -> list[tuple[str, str]]:
     """What a figure alone hides: the gap to the test split, the weakest class, the cost of quantization."""
     rows = []

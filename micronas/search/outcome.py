@@ -37,6 +37,7 @@ from micronas.report.model_card import JSON_NAME, MARKDOWN_NAME, card_json, card
 from micronas.report.target import missed_target
 from micronas.search.final import Winner
 from micronas.search.predicted_latency.check import check_predictions, check_to_json
+from micronas.search.profile import PROFILE_FACT
 from micronas.search.setup import Setup
 from micronas.search.stages import deployed_graph, parity_samples
 from micronas.store import Final, Record, Store
@@ -267,6 +268,7 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
         "trials": _trials(records),
         "agreement": [agreement.to_json() for agreement in best.agreement or ()],
         "latency_predictions": check_to_json(check_predictions(records)) if predicts else None,
+        "profile": store.optional_fact(PROFILE_FACT),
         "data": {"sha256": store.optional_fact(DATA_DIGEST)},
         "changes": store.optional_fact(CHANGES) or [],
     }

@@ -28,6 +28,7 @@ from micronas.search.predicted_latency.check import check_predictions, check_tex
 from micronas.search.predicted_latency.gate import LatencyGate
 from micronas.search.predicted_latency.modelled import modelled_by_ledger
 from micronas.search.predicted_latency.prediction import PredictedLatency, predict_untrained_latency
+from micronas.search.profile import PROFILE_FACT, SearchProfile
 from micronas.search.proposals import Proposals
 from micronas.search.proposer import make_proposer
 from micronas.search.rank_agreement import agreement_text, rank_agreements
@@ -74,18 +75,34 @@ def free_run_name(runs: Path, stem: str) -> str:
     return next(name for n in itertools.count(1) if not (runs / (name := f"{stem}-{n}")).exists())
 
 
-def search(setup: Setup, store: Store, observer: Observer, *, finish_now: bool = False) -> Final:
+def search(
+    setup: Setup, store: Store, observer: Observer, *, finish_now: bool = False, profile: bool = False
+) -> Final:
     """Run or resume the search of ``store`` to its result; a finished search returns the stored result.
 
-    ``finish_now`` starts no further trial: the best stored trial is trained and reported.
+    ``finish_now`` starts no further trial: the best stored trial is trained and reported. ``profile`` stores
+    where the time of this session went (``search.profile``).
     """
     if (final := store.final()) is not None:
         return final
+    if not profile:
+        return _search(setup, store, observer, finish_now, None)
+    with SearchProfile(setup.config.workers) as times:
+        return _search(setup, store, observer, finish_now, times)
+
+
+def _search(
+    setup: Setup, store: Store, observer: Observer, finish_now: bool, profile: SearchProfile | None
+) -> Final:
     store.begin_session()
     config = setup.config
     clock = CpuClock(cpu_before(store))
     termination = make_termination(config, store.wall_s, spent_cpu_s=clock.spent_s)
-    with ZeroCostScorer(config.data, config.seed) as scorer, search_executor(setup) as executor:
+    with (
+        ZeroCostScorer(config.data, config.seed) as scorer,
+        search_executor(setup, profile=profile is not None) as workers,
+    ):
+        executor: Executor = workers if profile is None else profile.around(workers)
         if finish_now:
             records = _told(store, observer)
         else:
@@ -93,12 +110,15 @@ def search(setup: Setup, store: Store, observer: Observer, *, finish_now: bool =
             records = _loop(setup, store, scorer, executor, termination, clock, observer).run()
         winners = board_winners(setup, records, executor, store, termination, observer.phase)
         agreement = rank_agreements(config, setup.space, scorer, store, records)
+        executor.close()
     observer.phase("final build, measurement and test")
     final = conclude(setup, winners, store, agreement)
     if config.latency.model:
         observer.phase(check_text(check_predictions(records)))
     for one in agreement:
         observer.phase(agreement_text(one))
+    if profile is not None:
+        store.amend({PROFILE_FACT: profile.to_json()})
     write_summary(store, final)
     write_report(store)
     return final
@@ -114,11 +134,16 @@ def _told(store: Store, observer: Observer) -> list[Record]:
     return past.records
 
 
-def search_executor(setup: Setup) -> ProcessExecutor | RayExecutor:
-    """The workers of a search, on this machine or in a cluster; enter it to start them."""
+def search_executor(setup: Setup, *, profile: bool = False) -> ProcessExecutor | RayExecutor:
+    """The workers of a search, on this machine or in a cluster; enter it to start them.
+
+    With ``profile``, their results say how long their stages took.
+    """
     config = setup.config
     others = tuple((one.config, one.board) for one in setup.others)
     factory = functools.partial(make_evaluator, config, setup.board, *([others] if others else []))
+    if profile:
+        factory = functools.partial(factory, profile=True)
     if config.executor == "ray":
         return RayExecutor(
             factory,

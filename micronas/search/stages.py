@@ -22,6 +22,7 @@ from micronas.estimate.accuracy import input_quant, quantized
 from micronas.estimate.candidate import Candidate, estimate_by
 from micronas.estimate.full import Estimate, cached_dataset
 from micronas.estimate.full import estimate as estimate_fully
+from micronas.host.stage_clock import StageClock, StageTime, now
 from micronas.latency.core_model import is_modelled
 from micronas.latency.op_model import board_latency
 from micronas.memory.ledger import Ledger, make_ledger
@@ -39,7 +40,8 @@ from micronas.search.predicted_latency.prediction import (
     replaces_measurement,
 )
 from micronas.search.predicted_latency.source import latency_source
-from micronas.search.task import TrialTask
+from micronas.search.profile import WORKER_PLACES, ProfiledEvaluator
+from micronas.search.task import Evaluate, TrialTask
 from micronas.space import Space, make_space
 from micronas.store.deployment_figures import ConstantChannelBytes, DeploymentFigures
 from micronas.train.cost import planned_epochs
@@ -56,12 +58,22 @@ EMULATED_RUNS = 2
 
 
 def make_evaluator(
-    config: SearchConfig, board: Board, others: Sequence[tuple[SearchConfig, Board]] = ()
-) -> TrialEvaluator:
+    config: SearchConfig,
+    board: Board,
+    others: Sequence[tuple[SearchConfig, Board]] = (),
+    *,
+    profile: bool = False,
+) -> Evaluate:
     """The evaluator of a worker; see ``executor.EvaluateFactory``.
 
-    ``others`` are further boards for which trials are evaluated, each with its own configuration.
+    ``others`` are further boards for which trials are evaluated, each with its own configuration. With
+    ``profile``, every result says how long its stages took (``search.profile``).
     """
+    if profile:
+        clock = StageClock()
+        evaluate = make_evaluator(config, board, others)
+        clock.watch(WORKER_PLACES)
+        return ProfiledEvaluator(evaluate, clock, now() - StageTime(0.0, clock.created.wall_s))
     prepare_process()
     leave_graphs_unfused()
     dataset = cached_dataset(config.data)

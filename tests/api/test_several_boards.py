@@ -69,6 +69,7 @@ def require_documented_boards(result: dict[str, Any]) -> None:
     absent = {"target_ms", "best_within", "elf", "map", "keras", "machine", "own_chip", "own_elf", "text"}
     absent |= {"proxy", "kendall_tau", "networks", "baseline_tau", "what", "from", "to", "after_trials"}
     absent |= {"predicted", "measured", "checked", "worst_error"}
+    absent |= {"workers", "wall_s", "cpu_s", "stages", "stage", "workers_cpu_s", "leader_cpu_s"}
     absent |= {"refused_untrained", "let_through", "let_through_over"}
     require_documented("search", result, absent=absent)
 

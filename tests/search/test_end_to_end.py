@@ -80,6 +80,7 @@ NEVER_HAPPENED = {
     *("target_ms", "best_within"),  # a missed target
     *("elf", "map", "machine", "own_chip", "own_elf", "text"),  # a device
     *("board", "front"),  # several boards
+    *("workers", "wall_s", "cpu_s", "stages", "stage", "workers_cpu_s", "leader_cpu_s"),  # --profile
     *("proxy", "kendall_tau", "networks", "baseline_tau"),  # a proxy
     *("what", "from", "to", "after_trials"),  # a change of the budget
     *("predicted", "measured", "checked", "worst_error"),  # latency predictions
