@@ -50,7 +50,10 @@ def search(
     workers: Annotated[int | None, typer.Option(help="Overrides workers.")] = None,
     ray: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="Run trials on a Ray cluster: HOST:PORT, or auto."),
+        typer.Option(
+            metavar="ADDRESS",
+            help="Run trials on a Ray cluster: HOST:PORT, or auto; with --resume, another one.",
+        ),
     ] = None,
     device: Annotated[
         str | None, typer.Option(help="Overrides device: qemu, renode, serial or none.")
@@ -93,7 +96,8 @@ def search(
     given = {key: value for key, value in overrides.items() if value is not None}
     given |= dict(setting(text) for text in settings or [])
     if resume is not None:
-        kept = {"budget.trials", "budget.minutes", "data.path"}
+        kept = {"budget.trials", "budget.minutes", "data.path", "executor", "ray_address"}
+        kept -= {"executor", "ray_address"} if ray is None else set()
         if config is not None or set(given) - kept or run is not None:
             raise ConfigError(
                 "--resume keeps the run's own configuration: only --trials and --minutes may extend it",
@@ -101,7 +105,7 @@ def search(
             )
         moved = given.get("data.path")
         data_path = None if moved is None else Path(str(moved))
-        extension = Extension(trials, minutes, accept_changed_data, data_path)
+        extension = Extension(trials, minutes, accept_changed_data, data_path, ray)
         with Store.resume(run_folder(resume, runs)) as store:
             _search(stored_setup(store, extension), store, as_json, finish_now, profile)
         return

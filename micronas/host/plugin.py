@@ -15,6 +15,7 @@ import hashlib
 import importlib
 import pickle
 import sys
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from functools import cache
 from importlib.metadata import entry_points
@@ -87,6 +88,20 @@ def short_name(name: str) -> str:
     return name.rpartition(":")[2]
 
 
+def contents(names: Iterable[str | None]) -> dict[str, bytes]:
+    """What is in the files of those ``names`` that are files of the Python API, for another machine."""
+    files = [Path(name.removeprefix(_PICKLE)) for name in names if name and name.startswith(_PICKLE)]
+    return {str(path): _read(path, "plug-in") for path in files}
+
+
+def receive(files: Mapping[str, bytes]) -> None:
+    """Find these contents (see ``contents``) in place of the files of the same paths."""
+    _received.update(files)
+
+
+_received: dict[str, bytes] = {}
+
+
 def _offered(group: str) -> dict[str, Any]:
     return {point.name: point for point in entry_points(group=group)}
 
@@ -150,11 +165,15 @@ def _pickled(thing: object, part: Part, folder: Path) -> Path:
 
 
 def _unpickled(path: Path, part: Part) -> Any:
+    data = _received.get(str(path)) or _read(path, part.key)
+    return _run(lambda: pickle.loads(data), str(path), part)
+
+
+def _read(path: Path, what: str) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ConfigError(
-            f"{part.key}: {path}: cannot be read: {error.strerror}",
+            f"{what}: {path}: cannot be read: {error.strerror}",
             remedy="the Python API wrote this file next to the run; restore it, or use 'module:name'",
         ) from error
-    return _run(lambda: pickle.loads(data), str(path), part)

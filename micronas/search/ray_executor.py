@@ -12,6 +12,7 @@ import faulthandler
 import os
 import time
 import uuid
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import ModuleType, TracebackType
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Self
 from micronas.config import DataConfig
 from micronas.data import Dataset, DataSplit, SealedTest
 from micronas.errors import MachineError, ToolMissingError, plural
+from micronas.host.plugin import receive
 from micronas.search.executor import GRACE_S, EvaluateFactory, evaluator_or_fault
 from micronas.search.task import Evaluate, TrialResult, TrialTask, failed_machine
 from micronas.trial import Outcome
@@ -173,7 +175,9 @@ def connected(address: str) -> ModuleType:
     ray = _imported()
     if not ray.is_initialized():
         try:
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # of Ray's own plans
+                ray.init(address=address, log_to_driver=False, logging_level="ERROR")
         except (ConnectionError, RuntimeError, ValueError) as error:
             raise MachineError(
                 f"no Ray cluster answers at {address}: {str(error).splitlines()[0]}",
@@ -192,6 +196,12 @@ def _imported() -> ModuleType:
         remedy = install_command("ray")
         raise ToolMissingError("executor ray needs Ray, which is not installed", remedy=remedy) from error
     return ray
+
+
+def with_plug_ins(files: Mapping[str, bytes], factory: EvaluateFactory) -> Evaluate:
+    """What ``factory`` makes on a node that does not have the files of the user's plug-ins."""
+    receive(files)
+    return factory()
 
 
 def _failed(reason: str) -> TrialResult:

@@ -30,13 +30,14 @@ EARLIER_RESULTS = "earlier_results"
 @dataclass(frozen=True)
 class Extension:
     """What a resumed run may change: more trials or minutes (totals), data that are not the same or are at
-    another path.
+    another path, the address of its Ray cluster.
     """
 
     trials: int | None = None
     minutes: float | None = None
     accept_changed_data: bool = False
     data_path: Path | None = None
+    ray_address: str | None = None
 
 
 NOTHING = Extension()
@@ -62,6 +63,8 @@ def stored_setup(store: Store, extension: Extension = NOTHING) -> Setup:
         )
     config = stored_config(store)
     _refuse_edited(store.folder, config)
+    if extension.ray_address is not None:
+        config = _with_address(store, config, extension.ray_address)
     longer = _extended(config, extension, len(store.records()))
     if extension.data_path is not None:
         data_moved(store, extension.data_path)
@@ -122,6 +125,19 @@ def _extended(config: SearchConfig, extension: Extension, done: int) -> SearchCo
     given = {"trials": extension.trials, "minutes": extension.minutes}
     wanted = {name: value for name, value in given.items() if value is not None}
     return config.model_copy(update={"budget": budget.model_copy(update=wanted)})
+
+
+def _with_address(store: Store, config: SearchConfig, address: str) -> SearchConfig:
+    """The configuration at another cluster, stored; the trials do not depend on the address."""
+    if config.executor != "ray":
+        raise ConfigError(
+            f"--ray {address}: run {store.folder.name} runs its trials on this machine",
+            remedy="resume it without --ray, or start a new run with it",
+        )
+    moved = config.model_copy(update={"ray_address": address})
+    store.amend({"config": moved.model_dump(mode="json")})
+    (store.folder / CONFIG_FILE).write_text(config_text(moved), encoding="utf-8")
+    return moved
 
 
 def _check_data(store: Store, digest: str, accepted: bool) -> None:

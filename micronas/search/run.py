@@ -10,6 +10,7 @@ from pathlib import Path
 from micronas.data.front_end_file import front_end_file
 from micronas.device.flash import BOARD_DEADLINE_S
 from micronas.estimate.proxies import ZeroCostScorer
+from micronas.host.plugin import contents
 from micronas.latency.core_model import is_modelled
 from micronas.latency.op_model import board_latency
 from micronas.model.front_end import to_json
@@ -32,9 +33,9 @@ from micronas.search.profile import PROFILE_FACT, SearchProfile
 from micronas.search.proposals import Proposals
 from micronas.search.proposer import make_proposer
 from micronas.search.rank_agreement import agreement_text, rank_agreements
-from micronas.search.ray_executor import RayExecutor, SharedData
+from micronas.search.ray_executor import RayExecutor, SharedData, with_plug_ins
 from micronas.search.resume import CONFIG_FILE, config_text
-from micronas.search.setup import Setup
+from micronas.search.setup import Setup, plug_ins
 from micronas.search.stages import make_evaluator
 from micronas.search.subnets.search import stage_cpu_s
 from micronas.search.termination import Termination, make_termination
@@ -146,7 +147,7 @@ def search_executor(setup: Setup, *, profile: bool = False) -> ProcessExecutor |
         factory = functools.partial(factory, profile=True)
     if config.executor == "ray":
         return RayExecutor(
-            factory,
+            functools.partial(with_plug_ins, contents(plug_ins(config)), factory),
             address=config.ray_address,
             task_deadline_s=HANG_TIMEOUT_FACTOR * config.estimator.trial_deadline_s,
             data=SharedData.of(config.data, setup.dataset),

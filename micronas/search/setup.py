@@ -177,6 +177,18 @@ def check_plugged_in(config: SearchConfig) -> None:
         )
 
 
+def plug_ins(config: SearchConfig) -> tuple[str | None, ...]:
+    """Every name of a configuration that may be a part of the user's."""
+    return (
+        config.data.name,
+        config.data.metric,
+        config.space.name,
+        config.strategy.name,
+        config.estimator.name,
+        config.reward.function,
+    )
+
+
 def _check_task(space: str, dataset: Dataset) -> None:
     """Anomaly detection needs networks that reconstruct their input; classification needs classifiers."""
     if space not in SPACES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pickle
@@ -17,9 +18,12 @@ from micronas.config import DataConfig, parse_config
 from micronas.data import load
 from micronas.errors import ConfigError, ToolMissingError
 from micronas.estimate import full
-from micronas.search.ray_executor import RayExecutor, SharedData, run_on_node
-from micronas.search.task import Evaluate, TrialTask
+from micronas.host import plugin
+from micronas.search.ray_executor import RayExecutor, SharedData, run_on_node, with_plug_ins
+from micronas.search.setup import plug_ins
+from micronas.search.task import Evaluate, TrialResult, TrialTask
 from micronas.store import Store
+from micronas.trial import Outcome
 from tests.support import ray_search
 from tests.support.paths import REPOSITORY
 from tests.support.search_fakes import toy_evaluate
@@ -75,6 +79,26 @@ def test_a_node_that_cannot_start_a_worker_is_the_machines_fault() -> None:
     fault = run_on_node("bad", (broken, None), task, 60.0).fault
     assert fault is not None
     assert "no module named tensorflow" in fault.message
+
+
+def test_a_pickled_plug_in_travels_to_a_node_without_its_file(tmp_path: Path) -> None:
+    def halved(quality: float, latency_ms: float | None) -> float:
+        return quality / 2
+
+    name = plugin.reference(halved, plugin.Part.REWARD, tmp_path)
+    config = parse_config({"reward": {"function": name}})
+    files = plugin.contents(plug_ins(config))
+    Path(name.removeprefix("pickle:")).unlink()
+
+    def factory() -> Evaluate:
+        own = plugin.find(name, plugin.Part.REWARD)
+        return lambda task: TrialResult(Outcome.COMPLETE, details={"reward": own(0.5, None)})
+
+    with pytest.raises(ConfigError, match="cannot be read"):
+        factory()
+    task = TrialTask(0, [1] * 6, "k")
+    result = run_on_node("plugged", (functools.partial(with_plug_ins, files, factory), None), task, 60.0)
+    assert result.details == {"reward": 0.25}
 
 
 def test_without_ray_there_is_one_plain_message(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,9 +59,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     class _Setup:
         space = _Space("k2")
         dataset = _Dataset
-        budget = board_budget(load_board("nucleo_f446re"))
+        board = load_board("nucleo_f446re")
+        budget = board_budget(board)
 
-    monkeypatch.setattr(module, "prepare", lambda config, board: _Setup)
+    monkeypatch.setattr(module, "prepare", lambda config, board, others: _Setup)
     folder = make_run(tmp_path / "run")
     (folder / "weights").mkdir()
     (folder / "weights" / "trial-2.npz").write_bytes(weights(1.0, compressed=False))

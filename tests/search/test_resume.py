@@ -11,9 +11,10 @@ import pytest
 from micronas.config import parse_config
 from micronas.errors import ConfigError, StoreError
 from micronas.search import new_run, prepare, stored_setup
-from micronas.search.resume import CONFIG_FILE, Extension
+from micronas.search.resume import CONFIG_FILE, Extension, config_text
 from micronas.store import Final, Store
 from micronas.store.changes import CHANGES, changes_text
+from micronas.trial import object_at
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.uniform(-1, 1, (80, 32, 3)).astype(np.float32), np.arange(80) % 2
@@ -82,6 +83,18 @@ def test_an_edited_configuration_is_noticed(run: Path) -> None:
     resumed(run)
     path.unlink()
     resumed(run)
+
+
+def test_a_run_on_ray_resumes_at_another_address_and_a_local_one_does_not(run: Path) -> None:
+    with pytest.raises(ConfigError, match=r"--ray 192\.0\.2\.7:1: run run runs its trials on this machine"):
+        resumed(run, ray_address="192.0.2.7:1")
+    with Store.resume(run) as store:
+        config = {**object_at(store.fact("config")), "executor": "ray", "workers": 2}
+        store.amend({"config": config})
+    (run / CONFIG_FILE).write_text(config_text(parse_config(config)))
+    resumed(run, ray_address="192.0.2.7:1")
+    with Store.resume(run) as store:  # the address stays, and config.yaml says the same
+        assert stored_setup(store).config.ray_address == "192.0.2.7:1"
 
 
 def test_more_trials_extend_a_run_and_a_result_gives_way(run: Path) -> None:
