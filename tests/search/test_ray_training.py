@@ -1,4 +1,4 @@
-"""``micronas search --ray`` with real trainings: the trials of a local search, and another cluster to resume."""
+"""``micronas search --ray`` with real trainings: the trials of a local search, resumed in another cluster."""
 
 from __future__ import annotations
 
