@@ -137,7 +137,7 @@ def test_noise_before_and_between_frames_is_survived(tiny: Firmware) -> None:
     ("message", "payload", "text"),
     [
         (0x42, b"", "does not know"),
-        (Message.HELLO, b"x", "length wrong"),
+        (Message.HELLO, b"x", "another length or count"),
         (Message.TENSOR, bytes([0, 1]), "it has 1"),
         (Message.TENSOR, bytes([2, 0]), "does not have this input, output or op"),
         (Message.LOAD, bytes([1, 0, 0, 0, 0]), "it has 1"),

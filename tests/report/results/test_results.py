@@ -69,7 +69,7 @@ def test_tensorboard_reads_scalars_and_hyperparameters(run: Path, tmp_path: Path
     found = plugin.HParamsPluginData.FromString(content).session_start_info.hparams
     assert found["stem.width"].number_value == 8
     assert found["blocks.0.kind"].string_value == "separable"
-    with pytest.raises(ConfigError, match="events already"):
+    with pytest.raises(ConfigError, match="already holds events"):
         export_results(run, tensorboard=tmp_path / "tb")
 
 
