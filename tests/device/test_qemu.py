@@ -146,7 +146,7 @@ def test_noise_before_and_between_frames_is_survived(tiny: Firmware) -> None:
         (Message.READ, bytes([1, 0, 0, 0, 0, 1, 0]), "it has 1"),
         (Message.READ, bytes([0, 0, 0, 0, 0, 2, 0]), "1 bytes"),
         (Message.PEEK, bytes([32, 0, 0, 0, 1, 0]), "32 bytes"),
-        (Message.RUN, bytes([0, 255, 255, 255, 255]), "wants 29"),
+        (Message.RUN, bytes([0, 255, 255, 255, 255]), "another length or count: 29"),
         (Message.PROFILE, bytes([3, 0, 0, 0]), "it has 3"),
     ],
 )
