@@ -187,7 +187,23 @@ def board_latency(board: Board) -> BoardLatency:
     timing = timing_model(board)
     core = board.core if board.core in CODES else Core.M4F
     family = _family_of(timing, CODES[core])
-    return BoardLatency(board, timing, OpModel(op_costs()[core.value], family))
+    return BoardLatency(board, timing, OpModel(_prices_of(core, family), family))
+
+
+def _prices_of(core: Core, family: str) -> dict[str, dict[str, list[float]]]:
+    """The prices of ``core``, and those of a Cortex-M3 for portable kernels that were not fitted on it.
+
+    Where a DSP kernel lacks memory, a search's gate takes a portable one. Its code has no DSP instructions,
+    so it is nearly the same on both cores.
+    """
+    prices = op_costs()
+    own, lender = prices[core.value], prices[Core.M3.value]
+    if core is Core.M0PLUS:
+        return own
+    fitted = {name.partition("/")[0] for name in own}
+    lent = {name: p for name, p in lender.items() if name.partition("/")[0] not in fitted}
+    flash = family if family in CODES[Core.M3] else CODES[Core.M3][0]
+    return {**own, **{name: {**p, family: p[flash]} for name, p in lent.items()}}
 
 
 def _family_of(timing: TimingModel, fitted: tuple[str, ...]) -> str:

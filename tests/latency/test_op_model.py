@@ -103,6 +103,22 @@ def test_every_board_has_a_latency_of_every_space(name: str) -> None:
         assert 0 < latency.low_ms < latency.ms < (latency.high_ms or 0)
 
 
+@pytest.mark.parametrize("name", ["nucleo_f446re", "nucleo_l476rg"])
+def test_a_portable_kernel_within_tight_limits_has_a_price_on_a_core_with_dsp(name: str) -> None:
+    """More than the DSP kernel's, and less than twenty times as much."""
+    board, made = load_board(name), make_space(SpaceConfig(max_blocks=4, max_width=32), (64, 1, 3), 3)
+    times, kernels = [], set()
+    for seed in range(12):
+        graph = shape_graph(made.net(made.sample(np.random.default_rng(seed))))
+        tight = lower_graph(graph, Target(board.core, least_scratch=True))
+        kernels |= {op.kernel for op in tight}
+        free = lower_graph(graph, Target(board.core))
+        latencies = [board_latency(board).of(graph, ops, trained=False).ms for ops in (free, tight)]
+        times.append(latencies[1] / latencies[0])
+    assert "mn_depthwise_s8" in kernels
+    assert 1.0 < max(times) < 20.0
+
+
 def test_a_core_without_the_dsp_extension_takes_more_cycles() -> None:
     made = make_space(SpaceConfig(max_width=16), (12, 12, 1), 4)
     graph = shape_graph(made.net(made.sample(np.random.default_rng(0))))
