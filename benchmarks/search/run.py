@@ -1,13 +1,15 @@
 """Does the search beat what an engineer does by hand? Equal CPU seconds for all, the final training included.
 
+    pip install keras-tuner optuna         # for two of the entries
     export MICRONAS_DATA=FOLDER
-    python -m benchmarks.search.run --out CELLS                          # every missing cell, then the table
-    python -m benchmarks.search.run --out CELLS --cell photos-default-0  # one of them
-    python -m benchmarks.search.run --out CELLS --only-table
+    python -m benchmarks.search.run                               # every missing cell, then the table
+    python -m benchmarks.search.run --cell photos-default-2min-0  # one of them
+    python -m benchmarks.search.run --only-table
 
-A cell is a task, an entry and a seed. Each is a file in the folder; a cell that exists is not run again, and
-a missing one is printed as missing. Accuracies are those of the int8 network on the test split, which is used
-once per cell, after everything was chosen on validation data.
+A cell is a task, an entry, a budget and a seed. Each is a small file in ``cells/``. A cell that exists is not
+run again, so an interrupted benchmark is resumed by the same command, and a missing one is printed as missing.
+Accuracies are those of the int8 network on the test split, which is used once per cell, after everything was
+chosen on validation data.
 """
 
 from __future__ import annotations
@@ -16,11 +18,14 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-from benchmarks.search.cells import CPU_MINUTES, ENTRIES, SEEDS, TASKS, Cell, cells
+from benchmarks.search.cells import HERE, Cell, cells
 from benchmarks.search.table import markdown
+from micronas.trial import Json
 
+RESULTS = HERE / "cells"
 TIMEOUT_S = 4 * 3600.0
 """Of a cell on a busy machine; its CPU time is limited by its own plan."""
 
@@ -32,33 +37,35 @@ def main() -> None:
     for cell in wanted if not options.only_table else ():
         if not path_of(options.out, cell).exists():
             run(options.out, cell)
-    found = {cell: read(path_of(options.out, cell)) for cell in cells()}
-    print(markdown({cell: result for cell, result in found.items() if result is not None}))
+    print(markdown(found_in(options.out)))
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder of the cells")
-    parser.add_argument("--cell", action="append", help=f"TASK-ENTRY-SEED of {TASKS}, {ENTRIES}, {SEEDS}")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the cells")
+    parser.add_argument("--cell", action="append", help="TASK-ENTRY-MINUTESmin-SEED; may be repeated")
     parser.add_argument("--only-table", action="store_true")
     return parser.parse_args()
+
+
+def found_in(folder: Path) -> dict[Cell, dict[str, Json]]:
+    """The cells that a folder has."""
+    paths = {cell: path_of(folder, cell) for cell in cells()}
+    return {c: json.loads(path.read_text(encoding="utf-8")) for c, path in paths.items() if path.exists()}
 
 
 def path_of(out: Path, cell: Cell) -> Path:
     return out / f"{cell.name}.json"
 
 
-def read(path: Path) -> dict[str, float] | None:
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-
-
 def run(out: Path, cell: Cell) -> None:
-    """Run a cell in a process of its own, so that the kernel counts its CPU time."""
-    print(f"{cell.name}: {CPU_MINUTES} CPU minutes", file=sys.stderr, flush=True)
-    command = [sys.executable, "-m", "benchmarks.search.cells", cell.name, str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+    """Run a cell in a process of its own, so that its CPU time can be counted."""
+    print(f"{cell.name}: {cell.cpu_minutes:g} CPU minutes", file=sys.stderr, flush=True)
+    with tempfile.TemporaryDirectory() as runs:
+        command = [sys.executable, "-m", "benchmarks.search.run_cell", cell.name, str(out), runs]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
     if done.returncode:
         print(f"{cell.name} failed: {done.stderr[-2000:]}", file=sys.stderr)
 

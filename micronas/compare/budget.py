@@ -27,7 +27,7 @@ _AXES = {Unit.WALL: "minutes", Unit.TRIALS: "trials", Unit.CPU: "CPU minutes"}
 class ComparisonBudget:
     """The search budget of every entry.
 
-    Minutes of wall clock include the final training. Trials and CPU minutes do not; the final training then
+    Minutes of wall clock and CPU minutes include the final training. Trials do not; the final training then
     has the same epochs for all.
     """
 

@@ -61,7 +61,7 @@ def _columns(results: Results) -> str:
         if reference.latency_ms and reference.latency_source
         else "; latency is not included, because not every network has one of the same source"
     )
-    inside = "inside" if unit is Unit.WALL else "not in"
+    inside = "not in" if unit is Unit.TRIALS else "inside"
     return (
         "Hypervolume: share (0 to 1) of the box of error, flash and SRAM up to the budgets"
         f"{latency}, dominated by the networks found within the budget. Best reward: of the search's short "

@@ -43,7 +43,7 @@ class RunResult:
 
     @property
     def cpu_minutes(self) -> float:
-        """CPU minutes of the search, without the final training."""
+        """CPU minutes until the last trial, without the final training."""
         return self.history.cpu_s / 60
 
     @property

@@ -156,7 +156,13 @@ class FinalFitConfig(_Section):
     the mean: the best of many single trainings is mostly the luckiest. A quarter of the trials at most.
     """
 
-    share: float = Field(default=0.35, gt=0, lt=1, description="share of a budget in minutes")
+    share: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="share of a budget in minutes or CPU minutes that trials leave for it; absent: what its epochs "
+        "would take by the speed of the best trial, 0.1 to 0.75",
+    )
     epochs: int = Field(default=120, ge=1, description="maximum epochs")
     finalists: int = Field(default=1, ge=1, le=8, description="number of best networks to train this way")
     candidates: int = Field(
@@ -232,7 +238,7 @@ class SearchBudget(_Section):
     trials: int | None = Field(default=None, ge=1, description="number of trials")
     minutes: float | None = Field(default=None, gt=0, description="wall clock, final training included")
     cpu_minutes: float | None = Field(
-        default=None, gt=0, description="CPU time of all processes; the final training is not included"
+        default=None, gt=0, description="CPU time of all processes, the final training included"
     )
 
     @model_validator(mode="after")

@@ -6,8 +6,8 @@ recomputed, the network is quantized and its int8 file scored.
 
 from __future__ import annotations
 
-import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +25,7 @@ from micronas.train.settings import one_cycle
 from micronas.train.snapshot import Snapshot
 from micronas.train.statistics import reestimate_statistics
 from micronas.train.tf_model import TfModel
+from micronas.train.time_limit import UNLIMITED, Stopwatch, TimeLimit
 from micronas.train.train import STEPS_PER_CALL, batches, dataset_objective, refuse_nan
 
 CLOSING_S = 4.0
@@ -56,32 +57,38 @@ def final_fit(
     data: DataConfig,
     settings: FinalSettings,
     seed: int,
-    seconds: float | None = None,
+    limit: TimeLimit = UNLIMITED,
     *,
     calibration_samples: int = 200,
 ) -> Estimate:
-    """Train ``net`` for ``settings.epochs``, or for ``seconds`` of wall clock if that is less.
+    """Train ``net`` for ``settings.epochs``, or within ``limit`` if that is less.
 
-    Without ``seconds``, or with more than the epochs need, the result is a pure function of the other
+    Without a limit, or with a longer one than the epochs need, the result is a pure function of the other
     arguments. If the time is short, the schedule follows the clock, so that the rate falls to (nearly) zero
-    before the time is up, and the result is marked as ``cut``. The seconds include quantization and scoring.
-    Raises ``TrainError`` and
-    ``QuantizeError``.
+    before the time is up, and the result is marked as ``cut``. The limit includes quantization and scoring.
+    Raises ``TrainError`` and ``QuantizeError``.
     """
-    cpu = time.process_time()
-    end = time.monotonic() + (math.inf if seconds is None else max(seconds - CLOSING_S, 0.5 * seconds))
+    cpu, watch = time.process_time(), Stopwatch()
+    limit = TimeLimit(_without_closing(limit.wall_s), _without_closing(limit.cpu_s))
     dataset = cached_dataset(data)
     model = TfModel(net, seed)
-    epochs = _fit(model, dataset, settings, seed, end)
+    epochs = _fit(model, dataset, settings, seed, lambda: watch.share_of(limit))
     accuracy = SplitEvaluator(model, dataset.validation, dataset.task).score().accuracy
     result = quantized_estimate(model, net, dataset, seed, epochs, accuracy, calibration_samples, cpu)
     if epochs >= settings.epochs:
         return result
     planned = plural(settings.epochs, "epoch")
-    return replace(result, cut=f"cut to {epochs} of {planned} by the time budget (budget.minutes)")
+    budget = "budget.cpu_minutes" if watch.cpu_s / limit.cpu_s > watch.wall_s / limit.wall_s else "budget.minutes"
+    return replace(result, cut=f"cut to {epochs} of {planned} by the time budget ({budget})")
 
 
-def _fit(model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, end: float) -> int:
+def _without_closing(seconds: float) -> float:
+    return max(seconds - CLOSING_S, 0.5 * seconds)
+
+
+def _fit(
+    model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, used: Callable[[], float]
+) -> int:
     """Train to the end of the schedule, keep the better of last and averaged weights; returns the epochs."""
     augment = augmentation_of(dataset, settings.augment)
     loop = TrainLoop(
@@ -97,14 +104,14 @@ def _fit(model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, e
     )
     rng = np.random.default_rng(seed)
     order = batches(rng, len(dataset.train), settings.batch_size)
-    progress = FitProgress(settings.epochs, len(order), end)
+    progress = FitProgress(settings.epochs, len(order), used)
     while progress.share < 1.0:
         _epoch(loop, order, settings, progress)
         order = batches(rng, len(dataset.train), settings.batch_size)
     if progress.epochs < 1.0:
         raise TrainError(
             f"the final fit had time for only {progress.epochs:.0%} of the training data",
-            remedy="raise budget.minutes or final_fit.share",
+            remedy="raise budget.minutes, budget.cpu_minutes or final_fit.share",
         )
     _keep_better(model, loop, dataset, augment)
     return int(progress.epochs)
@@ -118,12 +125,12 @@ class FitProgress:
     """Progress of a training: by epochs, unless the clock is clearly ahead.
 
     If the time is sufficient, the schedule depends only on epochs, so that the result does not depend on the
-    machine's speed.
+    machine's speed. ``used`` returns the share of the time that has passed.
     """
 
-    def __init__(self, epochs: int, steps_per_epoch: int, end: float) -> None:
+    def __init__(self, epochs: int, steps_per_epoch: int, used: Callable[[], float]) -> None:
         self._planned, self._steps_per_epoch = epochs, steps_per_epoch
-        self._start, self._end = time.monotonic(), end
+        self._used, self._before = used, used()
         self.steps = 0
 
     @property
@@ -134,7 +141,7 @@ class FitProgress:
     @property
     def share(self) -> float:
         """0..1; 1 ends the training."""
-        by_clock = (time.monotonic() - self._start) / max(self._end - self._start, 1e-9)
+        by_clock = (self._used() - self._before) / max(1.0 - self._before, 1e-9)
         by_epochs = self.epochs / self._planned
         clock_leads = by_clock >= min(1.0, by_epochs + CLOCK_LEAD)
         return min(1.0, by_clock if clock_leads else by_epochs)

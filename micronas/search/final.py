@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from micronas.errors import SearchError, percent, plural
 from micronas.search.executor import Executor
+from micronas.search.final_cost import planned_epochs
 from micronas.search.finalists import Selection
 from micronas.search.machine_stop import stopped_by
 from micronas.search.task import TrialResult, TrialTask
@@ -106,10 +107,12 @@ def final_trainings(
     """Trial number -> its final training; ``boards`` of each as in ``TrialTask``."""
     executor.drop()
     limit_s = termination.final_fit_s(rounds=-(-len(best) // workers))
+    limit_cpu_s = termination.final_fit_cpu_s(networks=len(best))
     for record in best:
         trial = record.trial
         hang_timeout_s = _hang_timeout_s(trial.scores, epochs)
-        planned = planned_epochs(trial.scores, epochs, limit_s)
+        shortest_s = min((s for s in (limit_s, limit_cpu_s) if s is not None), default=None)
+        planned = planned_epochs(trial.scores, epochs, shortest_s)
         if planned < epochs:
             say(f"trial {trial.number}: {planned} of {plural(epochs, 'epoch')} planned, to fit the budget")
         executor.submit(
@@ -119,6 +122,7 @@ def final_trainings(
                 trial.key,
                 final=True,
                 deadline_s=limit_s,
+                cpu_s=limit_cpu_s,
                 hang_timeout_s=hang_timeout_s,
                 epochs=planned,
                 boards=boards.get(trial.number, ()),
@@ -149,24 +153,6 @@ def best_form(
         )
     winner = min(winners, key=lambda winner: winner.rank)
     return winner if selected is None else replace(winner, selection=selected.text)
-
-
-PLANNED_SHARE = 0.85
-"""Share of the time that planned epochs may take by the trial's speed: a cut costs more than a reserve."""
-
-CLOSING_S = 4.0
-"""Seconds of a final training for statistics, conversion and scoring."""
-
-
-def planned_epochs(scores: Scores | None, epochs: int, limit_s: float | None) -> int:
-    """``epochs``, or as many as fit into ``limit_s`` seconds at the speed of the trial, at least one.
-
-    A schedule that ends is worth more than a longer one that is cut.
-    """
-    if not epochs or limit_s is None or scores is None or scores.epochs == 0 or scores.train_cpu_s <= 0:
-        return epochs
-    fitting = int(PLANNED_SHARE * (limit_s - CLOSING_S) * scores.epochs / scores.train_cpu_s)
-    return max(1, min(epochs, fitting))
 
 
 HANG_TIMEOUT_FACTOR = 10.0

@@ -17,6 +17,7 @@ from typing import Protocol
 from micronas.search.boards import BoardGates, BoardsFailureLimit
 from micronas.search.executor import Executor
 from micronas.search.failure_limit import FailureLimit
+from micronas.search.final_cost import final_cpu_s
 from micronas.search.machine_stop import stopped_by
 from micronas.search.past import RUN_CPU_S, Past, TrialHistory
 from micronas.search.predicted_latency.gate import UNTRAINED, LatencyGate
@@ -70,6 +71,7 @@ class Loop:
         cpu_s: Callable[[], float] = time.process_time,
         stop_without_board: bool = False,
         latency_gate: LatencyGate | None = None,
+        final_epochs: int = 0,
         sends: TrialHistory = TrialHistory.ALL,
         boards: BoardGates | None = None,
         tell: Callable[[Record], object] | None = None,
@@ -78,9 +80,10 @@ class Loop:
         far.
 
         ``stop_without_board`` ends the search at the first trial that fails because of the device.
-        ``latency_gate`` is set if latencies are predicted and limited. ``sends`` is what a task tells its
-        worker of earlier trials. ``boards`` is set in a search for several; it is then also the gate of
-        ``proposals``. ``tell`` reports a trial with its details, in place of the strategy's own verb.
+        ``latency_gate`` is set if latencies are predicted and limited. The budget keeps time for a final
+        training of ``final_epochs`` of the best trial. ``sends`` is what a task tells its worker of earlier
+        trials. ``boards`` is set in a search for several; it is then also the gate of ``proposals``. ``tell``
+        reports a trial with its details, in place of the strategy's own verb.
         """
         self._space, self._strategy, self._proposals, self._first = space, strategy, proposals, first
         self._executor, self._store, self._termination, self._observer = (
@@ -96,7 +99,8 @@ class Loop:
         self._finished: dict[int, Record] = {}
         """Trials that have ended and wait until it is their turn to be reported."""
         self._pending: dict[int, _Pending] = {}
-        self._past = Past(sends)
+        self._past, self._final_epochs = Past(sends), final_epochs
+        self._best: Trial | None = None
 
     def run(self) -> list[Record]:
         """Every reported trial in number order; raises ``SearchError`` after too many equal failures."""
@@ -209,10 +213,19 @@ class Loop:
     def _tell(self, record: Record) -> None:
         self._past.add(record)
         self._tell_strategy(record)
+        self._plan_final(record.trial)
         replayed = record.trial.number in self._replayed
         self._observer.trial(record, replayed, self._past.feasible_share, self._termination.left())
         if not replayed:
             self._limit(record)
+
+    def _plan_final(self, trial: Trial) -> None:
+        """Keep time for the final training of the best trial so far."""
+        if trial.scores is None or (self._best is not None and self._best.rank <= trial.rank):
+            return
+        self._best = trial
+        if self._final_epochs:
+            self._termination.final_takes(final_cpu_s(trial.scores, self._final_epochs))
 
 
 def _failure_limit(

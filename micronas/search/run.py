@@ -193,6 +193,7 @@ def _loop(
         cpu_s=clock.spent_s,
         stop_without_board=config.on_board_failure == "stop",
         latency_gate=_latency_gate(setup),
+        final_epochs=config.final_fit.epochs,
         sends=history_for(config),
         boards=gates,
         tell=in_turn.tell_record if in_turn else None,

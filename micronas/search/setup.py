@@ -30,6 +30,7 @@ from micronas.search.initial_trials import initial_trials
 from micronas.search.predicted_latency.modelled import NetLatency, modelled_limit
 from micronas.search.predicted_latency.source import latency_source, with_source
 from micronas.search.worker_count import with_workers
+from micronas.search.termination.reserve import USUAL_FINAL
 from micronas.space import ANOMALY_SPACES, SPACES, Arch, Space, check_space, make_space
 from micronas.strategy import STRATEGIES, Problem, check_strategy, searcher
 from micronas.train.cost import training_cpu_s
@@ -147,8 +148,9 @@ def _affordable(config: SearchConfig, space: Space, dataset: Dataset) -> Callabl
     """
     limits, budget = config.constraints, config.budget
     times_s = [
-        *([60 * budget.minutes * (1 - config.final_fit.share)] if budget.minutes else []),
-        *([60 * budget.cpu_minutes] if budget.cpu_minutes else []),
+        60 * minutes * (1 - (config.final_fit.share or USUAL_FINAL))
+        for minutes in (budget.minutes, budget.cpu_minutes)
+        if minutes is not None
     ]
     if not times_s or any(
         v is not None for v in (limits.flash_kb, limits.sram_kb, limits.latency_ms, limits.macs)

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from micronas.board import Board
-from micronas.config import SearchConfig
+from micronas.config import SearchBudget, SearchConfig
 from micronas.data import Dataset
 from micronas.deploy.bench import constant_bytes, simplified
 from micronas.deploy.deployment import verified_deployment
@@ -197,30 +197,55 @@ def _estimate(task: TrialTask, space: Space, config: SearchConfig) -> Estimate:
             config.data,
             replace(final, epochs=planned),
             seed,
-            task.deadline_s,
+            _limit_of(task),
             calibration_samples=samples,
         )
-        short = f"planned for {planned} of {plural(final.epochs, 'epoch')} to fit into budget.minutes"
+        budget = "budget.minutes" if task.cpu_s is None else "budget.cpu_minutes"
+        short = f"planned for {planned} of {plural(final.epochs, 'epoch')} to fit into {budget}"
         return found if planned == final.epochs else replace(found, shortened=short)
     settings = TrainSettings.from_config(config.estimator)
     # CPU time for the trial's own deadline: the machine's load or a suspension must not change a result.
-    wall_s = math.inf if task.deadline_s is None else task.deadline_s
-    limit = TimeLimit(wall_s=wall_s, cpu_s=config.estimator.trial_deadline_s)
+    limit = _limit_of(task)
+    limit = replace(limit, cpu_s=min(limit.cpu_s, config.estimator.trial_deadline_s))
     if config.estimator.name not in ESTIMATORS:
         candidate = Candidate(net, config.data, settings, seed, limit, samples, task.curves)
         return estimate_by(config.estimator.name, candidate)
-    train_samples = len(cached_dataset(config.data).train)
-    planned = planned_epochs(net, train_samples, settings.epochs, min(limit.wall_s, limit.cpu_s))
+    train_samples, share_s = len(cached_dataset(config.data).train), trial_share_s(config.budget)
+    planned = planned_epochs(net, train_samples, settings.epochs, min(limit.wall_s, limit.cpu_s, share_s))
     stop = stop_rule(config.estimator.name, task.curves)
     found = estimate_fully(
         net, config.data, settings.for_epochs(planned), seed, limit, calibration_samples=samples, stop=stop
     )
-    return replace(found, shortened=shortened_text(planned, settings.epochs, limit))
+    return replace(found, shortened=shortened_text(planned, settings.epochs, limit, share_s))
 
 
-def shortened_text(planned: int, epochs: int, limit: TimeLimit) -> str:
-    """What to say of a training that was given fewer epochs than configured; empty if it had all of them."""
+def _limit_of(task: TrialTask) -> TimeLimit:
+    """The limits of a training."""
+    none = math.inf
+    return TimeLimit(none if task.deadline_s is None else task.deadline_s, none if task.cpu_s is None else task.cpu_s)
+
+
+TRIAL_SHARE = 0.15
+"""Of a budget in minutes: epochs are planned so that no trial takes more, or a search would be three trainings.
+Networks then compete at equal cost, as they will in a final training that the budget limits, too.
+"""
+
+
+def trial_share_s(budget: SearchBudget) -> float:
+    """Seconds that the epochs of a trial are planned to take at most."""
+    minutes = [m for m in (budget.minutes, budget.cpu_minutes) if m is not None]
+    return 60.0 * TRIAL_SHARE * min(minutes, default=math.inf)
+
+
+def shortened_text(planned: int, epochs: int, limit: TimeLimit, share_s: float = math.inf) -> str:
+    """What to say of a training that was given fewer epochs than configured; empty if it had all of them.
+
+    ``share_s`` is the most that the epochs may take of the budget.
+    """
     if planned >= epochs:
         return ""
-    by = "estimator.trial_deadline_s" if limit.cpu_s <= limit.wall_s else "budget.minutes"
+    if share_s < min(limit.cpu_s, limit.wall_s):
+        by = f"{TRIAL_SHARE:.0%} of the budget"
+    else:
+        by = "estimator.trial_deadline_s" if limit.cpu_s <= limit.wall_s else "budget.minutes"
     return f"planned for {planned} of {plural(epochs, 'epoch')} to fit into {by}"

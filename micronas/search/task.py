@@ -18,7 +18,7 @@ class TrialTask:
     """One architecture to evaluate, as JSON.
 
     ``final`` requests the full training of a finalist instead of the search's short one. ``deadline_s``
-    limits the training; None means as long as its epochs need. ``curves`` are the validation accuracies per
+    limits the training, and so does ``cpu_s`` in CPU seconds; None means as long as its epochs need. ``curves`` are the validation accuracies per
     epoch of earlier trials, for rules that stop a training early. They are those observed when this trial was
     proposed, so that a resumed run stops where the uninterrupted one did. ``profiles`` are the latency
     profiles of the same trials, for the same reason (see ``predicted_latency``). ``measure`` requires a
@@ -34,6 +34,7 @@ class TrialTask:
     key: str
     final: bool = False
     deadline_s: float | None = None
+    cpu_s: float | None = None
     curves: tuple[tuple[float, ...], ...] = ()
     profiles: tuple[Json, ...] = ()
     measure: bool = False

@@ -47,6 +47,10 @@ class Stopwatch:
         """CPU seconds."""
         return time.process_time() - self._cpu
 
+    def share_of(self, limit: TimeLimit) -> float:
+        """How much of ``limit`` has passed: 1 at the first of its ends, 0 without a limit."""
+        return max(self.wall_s / max(limit.wall_s, 1e-9), self.cpu_s / max(limit.cpu_s, 1e-9))
+
     def within(self, limit: TimeLimit) -> bool:
         """Whether neither limit has passed."""
         return self.wall_s < limit.wall_s and self.cpu_s < limit.cpu_s

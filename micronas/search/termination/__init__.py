@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from micronas.config import SearchConfig
-from micronas.search.termination.base import SELECTION_SHARE, Termination
+from micronas.search.termination.base import Termination
 from micronas.search.termination.cpu import CpuTimeTermination
 from micronas.search.termination.joint import AnyTermination
 from micronas.search.termination.trials import TrialTermination
@@ -31,14 +31,14 @@ def make_termination(
 ) -> Termination:
     """The termination for ``config.budget``; with several limits, the first one reached."""
     budget = config.budget
+    share, selects = config.final_fit.share, config.final_fit.candidates > 1
     parts: list[Termination] = []
     if budget.trials is not None:
         parts.append(TrialTermination(budget.trials))
     if budget.minutes is not None:
         closing_s = min(closing_s, 0.2 * budget.minutes * 60.0)
-        parts.append(WallTimeTermination(budget.minutes, config.final_fit.share, spent_s, closing_s))
+        parts.append(WallTimeTermination(budget.minutes, share, spent_s, closing_s, selects=selects))
     if budget.cpu_minutes is not None:
-        share = SELECTION_SHARE if config.final_fit.candidates > 1 else 0.0
-        parts.append(CpuTimeTermination(budget.cpu_minutes, spent_cpu_s, share))
+        parts.append(CpuTimeTermination(budget.cpu_minutes, spent_cpu_s, share, selects=selects))
     assert parts, "the configuration checks that one of them is given"
     return parts[0] if len(parts) == 1 else AnyTermination(*parts)

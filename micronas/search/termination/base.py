@@ -10,10 +10,6 @@ STAGE_SHARE = 0.4
 """Share of the search's time for a stage before the trials."""
 
 
-SELECTION_SHARE = 0.12
-"""Share of a budget in CPU minutes that is kept to train the finalists again."""
-
-
 class Termination(Protocol):
     """Decides whether another trial starts and how long the final fit may take."""
 
@@ -42,7 +38,15 @@ class Termination(Protocol):
         ...
 
     def final_fit_s(self, rounds: int) -> float | None:
-        """Seconds for each of ``rounds`` consecutive final trainings; None if only epochs limit them."""
+        """Seconds of wall clock for each of ``rounds`` consecutive final trainings; None without such a limit."""
+        ...
+
+    def final_fit_cpu_s(self, networks: int) -> float | None:
+        """CPU seconds for each of ``networks`` final trainings; None without such a limit."""
+        ...
+
+    def final_takes(self, cpu_s: float) -> None:
+        """Record what the final training of the best network so far would take, in CPU seconds."""
         ...
 
     def admits_s(self, cpu_s: float) -> bool:

@@ -5,31 +5,44 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from micronas.search.termination.base import STAGE_SHARE
+from micronas.search.termination.reserve import Reserve
 from micronas.train.time_limit import TimeLimit
+
+CLOSING_CPU_S = 6.0
+"""For conversion, figures on test data and the report after the final training: measured 4 to 8 s."""
+
+CLOSING_SHARE = 0.1
+"""The most of a budget that is kept for them."""
 
 
 class CpuTimeTermination:
-    """CPU minutes of the search in all its processes; the final fit is not included.
+    """CPU minutes of the run in all its processes, the final training included.
 
-    ``spent_s`` returns the CPU seconds used so far. Trials end ``selection_share`` before the budget does, so
-    that the finalists can be trained again.
+    ``spent_s`` returns the CPU seconds used so far. Trials end before the budget does, so that the finalists
+    can be trained again and the best of them fully (``Reserve``). ``share`` is ``final_fit.share``.
     """
 
     def __init__(
-        self, cpu_minutes: float, spent_s: Callable[[], float], selection_share: float = 0.0
+        self,
+        cpu_minutes: float,
+        spent_s: Callable[[], float],
+        share: float | None = None,
+        *,
+        selects: bool = True,
     ) -> None:
         self._total_s, self._spent_s = cpu_minutes * 60.0, spent_s
-        self._trials_s = self._total_s * (1.0 - selection_share)
+        self._closing_s = min(CLOSING_CPU_S, CLOSING_SHARE * self._total_s)
+        self._reserve = Reserve(self._total_s, share, selects=selects)
         self._durations: list[float] = []
         self._last_s = spent_s()
 
     def admits(self, number: int) -> bool:
-        """Whether even the longest of the latest trials would end within the budget.
+        """Whether even the longest of the latest trials would end before the finalists must start.
 
         The longest counts because a strategy that trains a supernet in some asks would otherwise overrun by
-        all of it. The first two trials always run, as with a budget in minutes.
+        all of it. The first trial always runs, because a search without one has nothing to report.
         """
-        return number < 2 or self._spent_s() + max(self._durations, default=0.0) <= self._trials_s
+        return number < 1 or self._spent_s() + max(self._durations, default=0.0) <= self._reserve.trials_end_s
 
     def took(self, seconds: float) -> None:
         """Keep the CPU time of the latest trials, including the time to propose them."""
@@ -37,13 +50,17 @@ class CpuTimeTermination:
         self._durations = [*self._durations[-9:], now_s - self._last_s]
         self._last_s = now_s
 
+    def final_takes(self, cpu_s: float) -> None:
+        """Plan the reserve by it."""
+        self._reserve.plan(cpu_s + self._closing_s)
+
     def trial_s(self) -> float | None:
         """None: the configuration's own limit is enough."""
         return None
 
     def stage_limit(self) -> TimeLimit:
-        """A share of the remaining CPU time, without a wall-clock limit."""
-        return TimeLimit(cpu_s=STAGE_SHARE * max(5.0, self._trials_s - self._spent_s()))
+        """A share of the remaining CPU time of the trials, without a wall-clock limit."""
+        return TimeLimit(cpu_s=STAGE_SHARE * max(5.0, self._reserve.trials_end_s - self._spent_s()))
 
     def stage_done(self) -> None:
         """The next trial is measured from here."""
@@ -54,13 +71,17 @@ class CpuTimeTermination:
         return None
 
     def final_fit_s(self, rounds: int) -> float | None:
-        """None: only the epochs limit it."""
+        """None: a clock on the wall does not limit it."""
         return None
 
+    def final_fit_cpu_s(self, networks: int) -> float | None:
+        """The remaining CPU time minus the closing time; at least a few seconds, even over the budget."""
+        return max(5.0, (self._total_s - self._closing_s - self._spent_s()) / networks)
+
     def admits_s(self, cpu_s: float) -> bool:
-        """Whether it fits into what remains of the budget, the share for finalists included."""
-        return self._spent_s() + cpu_s <= self._total_s
+        """Whether it ends before the final training must start."""
+        return self._spent_s() + cpu_s <= self._reserve.selection_end_s
 
     def left(self) -> str:
-        """Remaining CPU minutes of the search."""
+        """Remaining CPU minutes of the run."""
         return f"{max(0.0, self._total_s - self._spent_s()) / 60:.1f} CPU-min"

@@ -46,6 +46,15 @@ class AnyTermination:
         """The shortest final training."""
         return _least(part.final_fit_s(rounds) for part in self._parts)
 
+    def final_fit_cpu_s(self, networks: int) -> float | None:
+        """The shortest final training."""
+        return _least(part.final_fit_cpu_s(networks) for part in self._parts)
+
+    def final_takes(self, cpu_s: float) -> None:
+        """Forward to every part."""
+        for part in self._parts:
+            part.final_takes(cpu_s)
+
     def admits_s(self, cpu_s: float) -> bool:
         """Whether all limits allow it."""
         return all(part.admits_s(cpu_s) for part in self._parts)

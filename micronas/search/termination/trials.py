@@ -39,6 +39,13 @@ class TrialTermination:
         """None: only the epochs limit it."""
         return None
 
+    def final_fit_cpu_s(self, networks: int) -> float | None:
+        """None: only the epochs limit it."""
+        return None
+
+    def final_takes(self, cpu_s: float) -> None:
+        """Ignored: time is not limited."""
+
     def admits_s(self, cpu_s: float) -> bool:
         """Always: time is not limited."""
         return True

@@ -1,0 +1,27 @@
+"""The result of a cell."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from micronas.trial import Json
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of the int8 network that an entry ends with. ``trained`` is the number of networks that it trained and
+    could have reported, ``chosen`` where the reported one came from.
+    """
+
+    test: float
+    validation: float
+    flash_bytes: int
+    sram_bytes: int
+    trained: int
+    epochs: int = 0
+    chosen: str = ""
+    note: str = ""
+
+    def to_json(self) -> dict[str, Json]:
+        """Its fields."""
+        return asdict(self)
