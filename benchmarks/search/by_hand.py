@@ -8,7 +8,6 @@ from benchmarks.search.cells import BY_HAND, Cell
 from benchmarks.search.figures import Figures
 from micronas.search.setup import Setup, prepare
 
-
 ENDLESS = 100_000
 """Epochs: the CPU time ends the training."""
 

@@ -47,6 +47,8 @@ SHARED: dict[str, Json] = {
     "device": "none",
     "workers": 1,
     "final_fit.epochs": 120,
+    "final_fit.share": None,
+    "final_fit.finalists": 1,
     "budget.trials": None,
     "budget.minutes": None,
 }
@@ -74,7 +76,12 @@ class Cell:
     @property
     def overrides(self) -> dict[str, Json]:
         """Of the task's configuration."""
-        return {**SHARED, **OWN.get(self.entry, {}), "budget.cpu_minutes": self.cpu_minutes, "seed": self.seed}
+        return {
+            **SHARED,
+            **OWN.get(self.entry, {}),
+            "budget.cpu_minutes": self.cpu_minutes,
+            "seed": self.seed,
+        }
 
     @property
     def config(self) -> SearchConfig:
@@ -83,7 +90,7 @@ class Cell:
 
 
 def cells() -> Iterator[Cell]:
-    """All cells: shorter budgets first, and seed by seed, so that an interrupted benchmark has whole seeds."""
+    """All cells: shorter budgets first, and seed by seed, so that an interrupted run has whole seeds."""
     for cpu_minutes, (entries, seeds) in BUDGETS.items():
         for seed in range(seeds):
             for task in TASKS:

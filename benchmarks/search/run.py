@@ -6,10 +6,10 @@
     python -m benchmarks.search.run --cell photos-default-2min-0  # one of them
     python -m benchmarks.search.run --only-table
 
-A cell is a task, an entry, a budget and a seed. Each is a small file in ``cells/``. A cell that exists is not
-run again, so an interrupted benchmark is resumed by the same command, and a missing one is printed as missing.
-Accuracies are those of the int8 network on the test split, which is used once per cell, after everything was
-chosen on validation data.
+A cell is a task, an entry, a budget and a seed. Each is a small file in ``cells/``. A cell that exists is
+not run again, so the same command resumes an interrupted benchmark. Missing cells are printed as missing.
+Accuracies are those of the int8 network on the test split, which is used once per cell, after everything
+was chosen on validation data.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.search.cells import HERE, Cell, cells
-from benchmarks.search.table import markdown
+from benchmarks.search.table import markdown, missing_names
 from micronas.trial import Json
 
 RESULTS = HERE / "cells"
@@ -37,7 +37,8 @@ def main() -> None:
     for cell in wanted if not options.only_table else ():
         if not path_of(options.out, cell).exists():
             run(options.out, cell)
-    print(markdown(found_in(options.out)))
+    found = found_in(options.out)
+    print(missing_names(found) if options.names else markdown(found))
 
 
 def parse() -> argparse.Namespace:
@@ -46,7 +47,8 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the cells")
     parser.add_argument("--cell", action="append", help="TASK-ENTRY-MINUTESmin-SEED; may be repeated")
-    parser.add_argument("--only-table", action="store_true")
+    parser.add_argument("--only-table", action="store_true", help="run nothing")
+    parser.add_argument("--names", action="store_true", help="the names of the missing cells, not the tables")
     return parser.parse_args()
 
 

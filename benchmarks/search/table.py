@@ -1,30 +1,66 @@
-"""The table of the benchmark: mean and standard deviation over seeds, and which cells are missing."""
+"""The tables of the benchmark: mean and spread over seeds, seeds won against by hand, and missing cells."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from statistics import fmean, stdev
+from typing import TypeAlias
 
-from benchmarks.search.cells import ENTRIES, SEEDS, TASKS, Cell, cells
+from benchmarks.search.cells import BUDGETS, BY_HAND, TASKS, Cell, cells
+from micronas.trial import Json
+
+Found: TypeAlias = Mapping[Cell, Mapping[str, Json]]
 
 
-def markdown(found: Mapping[Cell, Mapping[str, float]]) -> str:
-    """A row per entry, a column per task; below it, the names of the missing cells."""
-    rows = [f"| {entry} | {' | '.join(_figure(found, task, entry) for task in TASKS)} |" for entry in ENTRIES]
+def markdown(found: Found) -> str:
+    """A table per budget, a row per entry, a column per task; below, how many cells are missing."""
+    parts = [_table(found, minutes) for minutes in BUDGETS]
     missing = [cell.name for cell in cells() if cell not in found]
-    head = f"| test accuracy, int8 | {' | '.join(TASKS)} |\n|{'---|' * (len(TASKS) + 1)}"
-    names = (
-        f"\n\nMissing, {len(missing)} of {len([*cells()])} cells: {', '.join(missing)}." if missing else ""
-    )
-    return "\n".join([head, *rows]) + names
+    if missing:
+        count = len([*cells()])
+        parts.append(f"{len(missing)} of {count} cells are missing; `--only-table --names` lists them.")
+    return "\n\n".join(parts)
 
 
-def _figure(found: Mapping[Cell, Mapping[str, float]], task: str, entry: str) -> str:
-    """``.812 +- .010 (3 seeds, 118 CPU s)``, or ``missing``."""
-    results = [found[cell] for seed in SEEDS if (cell := Cell(task, entry, seed)) in found]
-    if not results:
+def missing_names(found: Found) -> str:
+    """The names of the missing cells, one a line."""
+    return "\n".join(cell.name for cell in cells() if cell not in found)
+
+
+def _table(found: Found, minutes: float) -> str:
+    entries, seeds = BUDGETS[minutes]
+    head = f"Test figure (int8) at {minutes:g} CPU minutes, mean +- standard deviation over seeds\n"
+    lines = [f"| | {' | '.join(TASKS)} |", f"|{'---|' * (len(TASKS) + 1)}"]
+    for entry in entries:
+        figures = " | ".join(_figure(found, task, entry, minutes, seeds) for task in TASKS)
+        lines.append(f"| {entry} | {figures} |")
+    return "\n".join([head, *lines])
+
+
+def _figure(found: Found, task: str, entry: str, minutes: float, seeds: int) -> str:
+    """``.812 +- .010 (3 of 3 seeds; above by hand in 2 of 3)``, or ``missing``."""
+    tests = _tests(found, task, entry, minutes, seeds)
+    if not tests:
         return "missing"
-    tests = [result["test"] for result in results]
-    spread = f" +- {stdev(tests):.3f}" if len(tests) > 1 else ""
-    seeds = f"{len(tests)} of {len(SEEDS)} seeds"
-    return f"{fmean(tests):.3f}{spread} ({seeds}, {fmean(r['cpu_s'] for r in results):.0f} CPU s)"
+    spread = f" +- {stdev(tests.values()):.3f}" if len(tests) > 1 else ""
+    against = _against(found, task, entry, minutes, seeds)
+    return f"{fmean(tests.values()):.3f}{spread} ({len(tests)} of {seeds} seeds{against})"
+
+
+def _against(found: Found, task: str, entry: str, minutes: float, seeds: int) -> str:
+    """Seeds in which an entry is above the better of the two networks designed by hand."""
+    if entry in BY_HAND:
+        return ""
+    own = _tests(found, task, entry, minutes, seeds)
+    hands = [_tests(found, task, hand, minutes, seeds) for hand in BY_HAND]
+    paired = [seed for seed in own if all(seed in hand for hand in hands)]
+    if not paired:
+        return ""
+    above = sum(own[seed] > max(hand[seed] for hand in hands) for seed in paired)
+    return f"; above by hand in {above} of {len(paired)}"
+
+
+def _tests(found: Found, task: str, entry: str, minutes: float, seeds: int) -> dict[int, float]:
+    """Seed -> test figure."""
+    known = {seed: found.get(Cell(task, entry, seed, minutes)) for seed in range(seeds)}
+    return {seed: float(result["test"]) for seed, result in known.items() if result is not None}  # type: ignore[arg-type]

@@ -78,7 +78,9 @@ def final_fit(
     if epochs >= settings.epochs:
         return result
     planned = plural(settings.epochs, "epoch")
-    budget = "budget.cpu_minutes" if watch.cpu_s / limit.cpu_s > watch.wall_s / limit.wall_s else "budget.minutes"
+    budget = (
+        "budget.cpu_minutes" if watch.cpu_s / limit.cpu_s > watch.wall_s / limit.wall_s else "budget.minutes"
+    )
     return replace(result, cut=f"cut to {epochs} of {planned} by the time budget ({budget})")
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from micronas.trial import Scores
 
 START_CPU_S = 0.8
-"""CPU seconds of a trial that do not grow with its epochs: tracing, conversion and scoring; measured 0.8 to 1.3."""
+"""CPU seconds of a trial that do not grow with its epochs: tracing, conversion and scoring. Measured 0.8 to
+1.3.
+"""
 
 PLANNED_SHARE = 0.9
 """Share of the final training's time that planned epochs may take: a cut costs more than a reserve."""

@@ -29,8 +29,8 @@ from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
 from micronas.search.predicted_latency.modelled import NetLatency, modelled_limit
 from micronas.search.predicted_latency.source import latency_source, with_source
-from micronas.search.worker_count import with_workers
 from micronas.search.termination.reserve import USUAL_FINAL
+from micronas.search.worker_count import with_workers
 from micronas.space import ANOMALY_SPACES, SPACES, Arch, Space, check_space, make_space
 from micronas.strategy import STRATEGIES, Problem, check_strategy, searcher
 from micronas.train.cost import training_cpu_s

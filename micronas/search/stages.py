@@ -222,12 +222,14 @@ def _estimate(task: TrialTask, space: Space, config: SearchConfig) -> Estimate:
 def _limit_of(task: TrialTask) -> TimeLimit:
     """The limits of a training."""
     none = math.inf
-    return TimeLimit(none if task.deadline_s is None else task.deadline_s, none if task.cpu_s is None else task.cpu_s)
+    return TimeLimit(
+        none if task.deadline_s is None else task.deadline_s, none if task.cpu_s is None else task.cpu_s
+    )
 
 
 TRIAL_SHARE = 0.15
-"""Of a budget in minutes: epochs are planned so that no trial takes more, or a search would be three trainings.
-Networks then compete at equal cost, as they will in a final training that the budget limits, too.
+"""Of a budget in minutes: epochs are planned so that no trial takes more, or a search would be three
+trainings. Networks then compete at equal cost, as they will in a final training that the budget limits.
 """
 
 

@@ -18,15 +18,16 @@ class TrialTask:
     """One architecture to evaluate, as JSON.
 
     ``final`` requests the full training of a finalist instead of the search's short one. ``deadline_s``
-    limits the training, and so does ``cpu_s`` in CPU seconds; None means as long as its epochs need. ``curves`` are the validation accuracies per
-    epoch of earlier trials, for rules that stop a training early. They are those observed when this trial was
-    proposed, so that a resumed run stops where the uninterrupted one did. ``profiles`` are the latency
-    profiles of the same trials, for the same reason (see ``predicted_latency``). ``measure`` requires a
-    measurement even if a prediction exists. ``hang_timeout_s`` is the time after which the task counts as
-    hanging, if longer than the default. ``repeat`` above 0 trains the trial's network once more with another
-    seed; the result has only its int8 quality, as ``QUALITY`` in the details.
-    ``epochs`` are those planned for a final training that lacks the time for all of them; 0 means all.
-    ``boards`` are those for which a network is evaluated in a search for several; empty in a search for one.
+    limits the training, and so does ``cpu_s`` in CPU seconds; None means as long as its epochs need.
+    ``curves`` are the validation accuracies per epoch of earlier trials, for rules that stop a training
+    early. They are those observed when this trial was proposed, so that a resumed run stops where the
+    uninterrupted one did. ``profiles`` are the latency profiles of the same trials, for the same reason
+    (see ``predicted_latency``). ``measure`` requires a measurement even if a prediction exists.
+    ``hang_timeout_s`` is the time after which the task counts as hanging, if longer than the default.
+    ``repeat`` above 0 trains the trial's network once more with another seed; the result has only its int8
+    quality, as ``QUALITY`` in the details. ``epochs`` are those planned for a final training that lacks the
+    time for all of them; 0 means all. ``boards`` are those for which a
+    network is evaluated in a search for several; empty in a search for one.
     """
 
     number: int

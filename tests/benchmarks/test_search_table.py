@@ -1,23 +1,62 @@
-"""The table of ``benchmarks/search``: means over seeds, and the cells that are missing by name."""
+"""The cells and tables of ``benchmarks/search``: equal terms, means over seeds, and missing cells."""
 
 from __future__ import annotations
 
-from benchmarks.search.cells import Cell, cells
-from benchmarks.search.table import markdown
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from benchmarks.search.cells import BUDGETS, TASKS, Cell, cells
+from benchmarks.search.keras_space import chosen
+from benchmarks.search.table import markdown, missing_names
+from micronas.config import SpaceConfig
+from micronas.space import make_space
 
 
-def test_missing_cells_are_named_and_figures_say_how_many_seeds_they_have() -> None:
+def result(test: float) -> dict[str, float]:
+    return {"test": test}
+
+
+def test_figures_say_how_many_seeds_they_have_and_missing_cells_are_named() -> None:
     found = {
-        Cell("photos", "default", 0): {"test": 0.70, "cpu_s": 118.0},
-        Cell("photos", "default", 2): {"test": 0.74, "cpu_s": 122.0},
+        Cell("photos", "default", 0): result(0.70),
+        Cell("photos", "default", 2): result(0.74),
+        Cell("photos", "by_hand", 0): result(0.69),
+        Cell("photos", "by_hand_2", 0): result(0.71),
     }
     text = markdown(found)
-    assert "| default | missing | 0.720 +- 0.028 (2 of 3 seeds, 120 CPU s) | missing |" in text
+    assert "| default | missing | 0.720 +- 0.028 (2 of 3 seeds; above by hand in 0 of 1) | missing |" in text
+    assert "| by_hand | missing | 0.690 (1 of 3 seeds) |" in text
     count = len([*cells()])
-    assert f"Missing, {count - 2} of {count} cells: " in text
-    assert "photos-default-1" in text
-    assert "photos-default-2" not in text
+    assert f"{count - 4} of {count} cells are missing" in text
+    names = missing_names(found).splitlines()
+    assert "photos-default-2min-1" in names
+    assert "photos-default-2min-2" not in names
+    assert len(names) == count - 4
 
 
 def test_a_complete_table_names_nothing() -> None:
-    assert "Missing" not in markdown({cell: {"test": 0.5, "cpu_s": 1.0} for cell in cells()})
+    assert "missing" not in markdown({cell: result(0.5) for cell in cells()})
+
+
+def test_every_cell_has_a_name_and_all_of_a_task_have_equal_terms(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MICRONAS_DATA", "/nowhere")
+    assert max(Counter(cell.name for cell in cells()).values()) == 1
+    for task in TASKS:
+        configs = [Cell(task, entry, 1).config for entry in BUDGETS[2.0][0]]
+        same = ("data", "space", "constraints", "reward", "budget", "final_fit", "runtime", "seed", "workers")
+        for name in same:
+            assert all(getattr(config, name) == getattr(configs[0], name) for config in configs), name
+        assert configs[0].budget.cpu_minutes == 2.0
+        assert configs[0].constraints.latency_ms is None
+
+
+@pytest.mark.parametrize(("name", "shape"), [("layerwise", (32, 32, 3)), ("autoencoder", (64, 1, 1))])
+def test_other_tools_choose_among_the_same_networks(name: str, shape: tuple[int, ...]) -> None:
+    space = make_space(SpaceConfig(name=name), shape, 10)
+    rng = np.random.default_rng(0)
+    drawn = {space.key(chosen(space, lambda _, options: rng.choice(list(options)).item())) for _ in range(50)}
+    assert len(drawn) > 40
+    low = chosen(space, lambda _, options: next(iter(options)))
+    assert space.from_json(space.to_json(low)) == low

@@ -16,6 +16,7 @@ from micronas.estimate.full import cached_dataset, estimate  # noqa: E402
 from micronas.train.settings import TrainSettings  # noqa: E402
 from micronas.train.statistics import reestimate_statistics  # noqa: E402
 from micronas.train.tf_model import TfModel  # noqa: E402
+from micronas.train.time_limit import TimeLimit  # noqa: E402
 
 DIGITS = DataConfig(name="digits")
 
@@ -38,37 +39,42 @@ def test_a_given_number_of_epochs_repeats_and_beats_a_short_training(net):
 
 def test_seconds_that_suffice_change_nothing(net):
     settings = FinalSettings(epochs=4, augment=0.5)
-    assert (
-        final_fit(net, DIGITS, settings, 3, seconds=600).tflite == final_fit(net, DIGITS, settings, 3).tflite
-    )
+    limit = TimeLimit(wall_s=600, cpu_s=600)
+    assert final_fit(net, DIGITS, settings, 3, limit).tflite == final_fit(net, DIGITS, settings, 3).tflite
 
 
-def test_the_clock_takes_over_only_where_the_epochs_fall_behind(monkeypatch: pytest.MonkeyPatch):
-    now = 100.0
-    monkeypatch.setattr("micronas.estimate.final_fit.time.monotonic", lambda: now)
-    progress = FitProgress(epochs=10, steps_per_epoch=4, end=200.0)
-    now, progress.steps = 124.0, 8
+def test_the_clock_takes_over_only_where_the_epochs_fall_behind():
+    used = 0.5  # half of the time went into building the network
+    progress = FitProgress(epochs=10, steps_per_epoch=4, used=lambda: used)
+    used, progress.steps = 0.62, 8
     assert progress.share == pytest.approx(0.2), "a little behind: the schedule is that of the epochs"
-    now = 130.0
+    used = 0.65
     assert progress.share == pytest.approx(0.3), "clearly behind: the rate must still fall in time"
-    now, progress.steps = 200.0, 39
+    used, progress.steps = 1.0, 39
     assert progress.share == 1.0, "the time is over"
-    now, progress.steps = 150.0, 40
+    used, progress.steps = 0.75, 40
     assert progress.share == 1.0, "the epochs are done"
 
 
-def test_seconds_are_kept_and_the_schedule_still_ends(net):
-    start = time.monotonic()
-    fitted = final_fit(net, DIGITS, FinalSettings(epochs=100_000), seed=0, seconds=6.0)
-    assert time.monotonic() - start < 8.0
+@pytest.mark.parametrize(
+    ("limit", "clock", "budget"),
+    [
+        (TimeLimit(wall_s=6.0), time.monotonic, "budget.minutes"),
+        (TimeLimit(cpu_s=3.0), time.process_time, "budget.cpu_minutes"),
+    ],
+)
+def test_seconds_are_kept_and_the_schedule_still_ends(net, limit: TimeLimit, clock, budget: str):
+    start = clock()
+    fitted = final_fit(net, DIGITS, FinalSettings(epochs=100_000), 0, limit)
+    assert clock() - start < 8.0
     assert 1 <= fitted.epochs < 100_000
     assert fitted.quality_int8 > 0.3
-    assert fitted.cut == f"cut to {fitted.epochs} of 100,000 epochs by the time budget (budget.minutes)"
+    assert fitted.cut == f"cut to {fitted.epochs} of 100,000 epochs by the time budget ({budget})"
 
 
 def test_too_little_time_is_an_error(net):
     with pytest.raises(TrainError, match="had time for only"):
-        final_fit(net, DIGITS, FinalSettings(), seed=0, seconds=0.01)
+        final_fit(net, DIGITS, FinalSettings(), 0, TimeLimit(wall_s=0.01))
 
 
 def test_reestimated_statistics_are_those_of_the_layer_outputs(net):

@@ -266,7 +266,7 @@ def test_workers_that_cannot_start_say_so_and_do_not_hang() -> None:
 
 def test_time_effort_keeps_time_for_the_final_fit() -> None:
     spent = 0.0
-    termination = WallTimeTermination(minutes=10, final_share=0.3, spent_s=lambda: spent, closing_s=20)
+    termination = WallTimeTermination(minutes=10, share=0.3, spent_s=lambda: spent, closing_s=20)
     assert termination.admits(0)
     termination.took(30.0)
     spent = 600 * 0.7 - 31

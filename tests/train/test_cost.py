@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
+from micronas.config import SearchBudget
 from micronas.model.net import Conv, Dense, GlobalAveragePool, Net, NetBuilder, SoftmaxLayer
-from micronas.search.stages import shortened_text
+from micronas.search.stages import shortened_text, trial_share_s
 from micronas.train.cost import START_S, epoch_cpu_s, planned_epochs, training_cpu_s
 from micronas.train.time_limit import TimeLimit
 
@@ -41,3 +44,13 @@ def test_what_is_said_names_the_limit() -> None:
         "planned for 3 of 8 epochs to fit into estimator.trial_deadline_s"
     )
     assert "budget.minutes" in shortened_text(3, 8, TimeLimit(wall_s=20, cpu_s=120))
+    assert (
+        shortened_text(3, 8, TimeLimit(wall_s=20), 9.0)
+        == "planned for 3 of 8 epochs to fit into 15% of the budget"
+    )
+
+
+def test_no_trial_is_planned_to_take_more_than_its_share_of_the_minutes() -> None:
+    assert trial_share_s(SearchBudget(trials=9)) == math.inf
+    assert trial_share_s(SearchBudget(minutes=10)) == pytest.approx(90.0)
+    assert trial_share_s(SearchBudget(minutes=10, cpu_minutes=2)) == pytest.approx(18.0)

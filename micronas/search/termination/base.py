@@ -38,7 +38,7 @@ class Termination(Protocol):
         ...
 
     def final_fit_s(self, rounds: int) -> float | None:
-        """Seconds of wall clock for each of ``rounds`` consecutive final trainings; None without such a limit."""
+        """Seconds of wall clock for each of ``rounds`` consecutive final trainings; None without a limit."""
         ...
 
     def final_fit_cpu_s(self, networks: int) -> float | None:

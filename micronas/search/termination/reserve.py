@@ -1,8 +1,8 @@
 """The part of a time budget that trials leave to the finalists and to the final training.
 
 Without a fixed share, the final training of the best network so far is funded first, within limits: where an
-epoch is long, a long final training gains more than more trials do, and where it is short, the trials get nearly
-all of the time.
+epoch is long, a long final training gains more than more trials do, and where it is short, the trials get
+nearly all of the time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LEAST_FINAL, USUAL_FINAL, MOST_FINAL = 0.1, 0.3, 0.75
 
 
 class Reserve:
-    """See the module. ``share`` is the configured one, None to plan; ``selects``: finalists are trained again."""
+    """See the module. ``share`` is configured, None to plan it; ``selects``: finalists are trained again."""
 
     def __init__(self, total_s: float, share: float | None, *, selects: bool = True) -> None:
         self._total_s, self._share = total_s, share

@@ -224,12 +224,12 @@ def test_a_stage_takes_a_share_of_the_time_and_is_no_trial() -> None:
     all_for_trials = {"final_fit": {"candidates": 1}}
     config = SearchConfig.model_validate({"budget": {"cpu_minutes": 10}, **all_for_trials})
     termination = make_termination(config, lambda: 0.0, spent_cpu_s=lambda: spent[0])
-    assert termination.stage_limit() == TimeLimit(cpu_s=0.4 * 600)
+    assert termination.stage_limit() == TimeLimit(cpu_s=pytest.approx(0.4 * 420))
     spent[0] = 200.0
     termination.stage_done()
     spent[0] = 210.0
     termination.took(210.0)
-    spent[0] = 580.0
+    spent[0] = 410.0
     assert termination.admits(5)  # another trial of 10 s ends in time; one as long as the stage would not
     wall = make_termination(
         SearchConfig.model_validate({"budget": {"minutes": 10}, "final_fit": {"share": 0.3}}), lambda: 20.0
@@ -237,11 +237,11 @@ def test_a_stage_takes_a_share_of_the_time_and_is_no_trial() -> None:
     assert wall.stage_limit() == TimeLimit(wall_s=pytest.approx(0.4 * (420 - 20)))
     both = SearchConfig.model_validate({"budget": {"trials": 3, "cpu_minutes": 10}, **all_for_trials})
     limit = make_termination(both, lambda: 0.0, spent_cpu_s=lambda: 0.0).stage_limit()
-    assert limit == TimeLimit(cpu_s=240.0)
-    assert limit.times(0.5) == TimeLimit(cpu_s=120.0)
-    selecting = SearchConfig.model_validate({"budget": {"cpu_minutes": 10}})  # 12 % for choosing the best
+    assert limit == TimeLimit(cpu_s=pytest.approx(168.0))
+    assert limit.times(0.5) == TimeLimit(cpu_s=pytest.approx(84.0))
+    selecting = SearchConfig.model_validate({"budget": {"cpu_minutes": 10}})  # 10 % for choosing the best
     limit = make_termination(selecting, lambda: 0.0, spent_cpu_s=lambda: 0.0).stage_limit()
-    assert limit == TimeLimit(cpu_s=pytest.approx(0.4 * 528))
+    assert limit == TimeLimit(cpu_s=pytest.approx(0.4 * 360))
 
 
 CONFIG = """

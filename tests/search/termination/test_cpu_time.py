@@ -62,24 +62,64 @@ class Spent:
 
 def test_a_trial_begins_only_if_the_longest_of_the_latest_would_still_end_in_time() -> None:
     spent = Spent()
-    termination = CpuTimeTermination(2.0, spent)
+    termination = CpuTimeTermination(2.0, spent, 0.25)  # trials end at 90 s
     assert termination.admits(0)
     for seconds in (10.0, 40.0, 10.0):
         spent.seconds += seconds
         termination.took(1.0)
-    spent.seconds = 79.0
+    spent.seconds = 49.0
     assert termination.admits(3)
-    spent.seconds = 81.0
+    spent.seconds = 51.0
     assert not termination.admits(3)
-    assert termination.admits(1), "the first two always run"
-    assert termination.left() == "0.7 CPU-min"
+    assert termination.admits(0), "the first one always runs"
+    assert termination.left() == "1.1 CPU-min"
     assert (termination.final_fit_s(1), termination.trial_s(), termination.drain_s()) == (None, None, None)
 
 
-@pytest.mark.parametrize(("trials", "expected"), [(4, 4), (100, 12)])
+def test_the_final_training_gets_what_is_left_of_the_cpu_time() -> None:
+    spent = Spent()
+    termination = CpuTimeTermination(2.0, spent)
+    spent.seconds = 54.0
+    assert termination.final_fit_cpu_s(1) == 120 - 6 - 54
+    assert termination.final_fit_cpu_s(3) == (120 - 6 - 54) / 3
+    spent.seconds = 130.0
+    assert termination.final_fit_cpu_s(1) == 5.0, "a run that is over its budget still has a result"
+    assert TrialTermination(3).final_fit_cpu_s(1) is None
+    assert AnyTermination(TrialTermination(3), CpuTimeTermination(1.0, Spent())).final_fit_cpu_s(1) == 54.0
+
+
+@pytest.mark.parametrize(
+    ("final_s", "trials_end_s", "selection_end_s"),
+    [(24.0, 120 - 30 - 12, 120 - 30), (1.0, 120 - 12 - 12, 120 - 12), (500.0, 120 - 90 - 12, 120 - 90)],
+)
+def test_trials_leave_the_time_that_the_best_networks_final_training_takes(
+    final_s: float, trials_end_s: float, selection_end_s: float
+) -> None:
+    spent = Spent()
+    termination = AnyTermination(CpuTimeTermination(2.0, spent), TrialTermination(99))
+    termination.final_takes(final_s)
+    spent.seconds = trials_end_s
+    assert termination.admits(5)
+    assert termination.admits_s(selection_end_s - trials_end_s)
+    spent.seconds += 0.1
+    assert not termination.admits(5)
+    assert not termination.admits_s(selection_end_s - trials_end_s)
+
+
+def test_a_configured_share_is_kept_whatever_the_final_training_takes() -> None:
+    spent = Spent()
+    termination = CpuTimeTermination(2.0, spent, 0.5)
+    termination.final_takes(500.0)
+    spent.seconds = 60.0
+    assert termination.admits(5)
+    assert termination.admits_s(0.3 * 60)
+    assert not termination.admits_s(0.3 * 60 + 0.1)
+
+
+@pytest.mark.parametrize(("trials", "expected"), [(4, 4), (100, 9)])
 def test_of_two_limits_the_first_to_be_met_ends_the_run(tmp_path: Path, trials: int, expected: int) -> None:
     spent = Spent()
-    termination = AnyTermination(TrialTermination(trials), CpuTimeTermination(2.0, spent))
+    termination = AnyTermination(TrialTermination(trials), CpuTimeTermination(2.0, spent, 0.25))
     with Store.create(tmp_path / "run", {}) as store:
         assert len(make_loop(store, evaluate=spent.evaluate, termination=termination).run()) == expected
         stored = [record.details[RUN_CPU_S] for record in store.records()]
