@@ -15,7 +15,7 @@ from micronas.strategy.aging_evolution import AgingEvolution
 from micronas.strategy.base import first_accepted, generator
 from micronas.strategy.nsga2 import Nsga2
 from micronas.strategy.observation import Observation
-from micronas.strategy.predictor import Predictor, RewardImprovement
+from micronas.strategy.predictor import HypervolumeImprovement, Predictor, RewardImprovement
 from micronas.strategy.sized import Draw, sized_draw
 
 Make: TypeAlias = Callable[[Task, int, Accept, int], Strategy]
@@ -92,6 +92,18 @@ def sized_nsga2(population: int) -> Make:
     )
 
 
+def guided_nsga2(population: int) -> Make:
+    """NSGA-II whose children a predictor chooses by expected hypervolume."""
+
+    def make(task: Task, seed: int, accept: Accept, trials: int) -> Strategy:
+        problem = task.problem
+        aim = HypervolumeImprovement(problem.budget, None, problem.error_limit)
+        guide = Predictor(task.space, seed, accept, problem, aim, pool=32)
+        return Nsga2(task.space, seed, accept, population=population, guide=guide)
+
+    return make
+
+
 VARIANTS: dict[str, Make] = {
     **{name: shipped(name) for name in ("random", "aging_evolution", "local_search", "nsga2", "reinforce")},
     **{name: shipped(name) for name in ("predictor_reward", "predictor_front")},
@@ -115,4 +127,5 @@ VARIANTS: dict[str, Make] = {
         for size, n in ((8, 4), (12, 4))
     },
     **{f"nsga2-sized-{size}": sized_nsga2(size) for size in (12, 20)},
+    **{f"nsga2-guided-{size}": guided_nsga2(size) for size in (8, 12, 15, 20)},
 }

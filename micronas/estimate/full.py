@@ -70,16 +70,18 @@ def estimate(
     *,
     calibration_samples: int = 100,
     stop: StopRule = never,
+    dataset: Dataset | None = None,
 ) -> Estimate:
     """Train ``net`` and quantize it; a pure function of its arguments unless the time limit cuts it.
 
+    ``dataset`` replaces that of ``data``, for another split of its samples.
     ``limit`` bounds the training. Raises ``TrainError`` (NaN, out of time) and ``QuantizeError``
     (refused conversion, or an int8 network that collapsed).
     """
     from micronas.train.train import train
 
     start = process_time()
-    dataset = cached_dataset(data)
+    dataset = dataset or cached_dataset(data)
     trained = train(net, dataset, settings, seed, limit, stop)
     result = quantized_estimate(
         trained.model, net, dataset, seed, trained.epochs, trained.accuracy, calibration_samples, start

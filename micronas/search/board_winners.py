@@ -6,10 +6,12 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
+from micronas.data.regroup import has_groups
 from micronas.errors import SearchError
+from micronas.estimate import ESTIMATORS
 from micronas.search.executor import Executor
 from micronas.search.final import Winner, best_form, choose, final_trainings, nothing_usable, ranking
-from micronas.search.finalists import Selection, select
+from micronas.search.finalists import Held, Selection, select
 from micronas.search.setup import Setup
 from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import Termination
@@ -75,8 +77,9 @@ def _select(
 ) -> Selection:
     config = setup.config
     named = (lambda text: say(f"{name}: {text}")) if setup.others else say
-    samples = len(setup.dataset.validation)
-    return select(ranking(records), config.final_fit, config.reward, samples, executor, termination, named)
+    regrouped = config.estimator.name in ESTIMATORS and has_groups(setup.dataset)
+    held = Held(len(setup.dataset.validation), regrouped)
+    return select(ranking(records), config.final_fit, config.reward, held, executor, termination, named)
 
 
 def _raw(records: list[Record], wanted: dict[int, Record]) -> list[tuple[int, Record]]:

@@ -4,6 +4,10 @@ The best of dozens of trials on one small validation split is the luckiest of th
 little about its next training. The best trials and the best baseline network are therefore trained again,
 as often as the configuration and the budget allow, and rank by the mean of these trainings. The figure of the
 trial itself is left out, because it was selected for being high.
+
+Where the data name groups (speakers, recordings), every round holds out other groups, the same for all
+finalists: a group-wise cross-validation. Rounds then differ by how hard their groups are, which says nothing
+of the networks, so only differences within a round count.
 """
 
 from __future__ import annotations
@@ -12,6 +16,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
+
+import numpy as np
 
 from micronas.config import FinalFitConfig, RewardConfig
 from micronas.errors import percent, plural
@@ -61,6 +67,14 @@ class Finalist:
 
 
 @dataclass(frozen=True)
+class Held:
+    """The validation split: its number of samples, and whether each round holds out other groups."""
+
+    samples: int
+    grouped: bool = False
+
+
+@dataclass(frozen=True)
 class Selection:
     """The trials, best first, and ``text``: how far apart the finalists are; empty if none was repeated."""
 
@@ -72,7 +86,7 @@ def select(
     ranked: Sequence[Record],
     config: FinalFitConfig,
     rewards: RewardConfig,
-    validation_samples: int,
+    validation: Held,
     executor: Executor,
     termination: Termination,
     say: Callable[[str], object] = lambda text: None,
@@ -90,10 +104,10 @@ def select(
     if not finalists:
         say("there was no time to train the best trials again, so one training of each decides")
         return Selection(tuple(ranked))
-    ordered, equal = in_order(finalists, rewards)
+    ordered, equal = in_order(finalists, rewards, grouped=validation.grouped)
     chosen = [finalist.record for finalist in ordered]
     rest = [record for record in ranked if record not in chosen]
-    text = selection_text(ordered, equal, validation_samples)
+    text = selection_text(ordered, equal, validation)
     say(text)
     return Selection((*chosen, *rest), text)
 
@@ -109,37 +123,46 @@ def candidates_of(ranked: Sequence[Record], most: int) -> list[Record]:
     return chosen
 
 
-def in_order(finalists: Sequence[Finalist], rewards: RewardConfig) -> tuple[list[Finalist], list[Finalist]]:
+def in_order(
+    finalists: Sequence[Finalist], rewards: RewardConfig, *, grouped: bool = False
+) -> tuple[list[Finalist], list[Finalist]]:
     """All finalists, and those that cannot be distinguished from the best.
 
     These come first, the cheapest of them leading; the others follow by mean reward.
     """
     by_reward = sorted(finalists, key=lambda f: -f.mean_reward(rewards))
     best = by_reward[0]
-    close = _seed_error(finalists) * math.sqrt(2 / len(best.qualities))
+    error = _error_within_rounds(finalists) if grouped else _seed_error(finalists)
+    close = error * math.sqrt(2 / len(best.qualities))
     scale = best.mean_reward(rewards) / best.mean if best.mean > 0 else 1.0
     least = best.mean_reward(rewards) - close * scale
     equal = sorted((f for f in by_reward if f.mean_reward(rewards) >= least), key=lambda f: f.cost)
     return [*equal, *(f for f in by_reward if f not in equal)], equal
 
 
-def interval(finalist: Finalist, seed_error: float, validation_samples: int) -> tuple[float, float]:
-    """95 % interval of the mean quality: spread of the seeds, and sampling of the validation split."""
+def interval(finalist: Finalist, seed_error: float, validation: Held) -> tuple[float, float]:
+    """95 % interval of the mean quality: spread of the trainings, and sampling of the validation split.
+
+    Rounds that hold out other groups also have other samples.
+    """
     mean = finalist.mean
-    sampling = mean * (1.0 - mean) / validation_samples
+    sampling = mean * (1.0 - mean) / validation.samples
+    if validation.grouped:
+        sampling /= len(finalist.qualities)
     half = Z95 * math.sqrt(seed_error**2 / len(finalist.qualities) + sampling)
     return max(0.0, mean - half), min(1.0, mean + half)
 
 
-def selection_text(ordered: Sequence[Finalist], equal: Sequence[Finalist], validation_samples: int) -> str:
+def selection_text(ordered: Sequence[Finalist], equal: Sequence[Finalist], validation: Held) -> str:
     """The finalists with their intervals, and which of them cannot be distinguished."""
     error, times = _seed_error(ordered), len(ordered[0].qualities)
     figures = []
     for finalist in ordered:
-        low, high = interval(finalist, error, validation_samples)
+        low, high = interval(finalist, error, validation)
         name = f"trial {finalist.number}{_baseline(finalist)}"
         figures.append(f"{name} {percent(finalist.mean)} ({percent(low)} to {percent(high)})")
-    text = f"finalists trained {plural(times, 'more time')}, mean on validation data: {', '.join(figures)}"
+    split = "other validation groups each time" if validation.grouped else "validation data"
+    text = f"finalists trained {plural(times, 'more time')}, mean on {split}: {', '.join(figures)}"
     if len(equal) < 2:
         return text
     named = ", ".join(str(finalist.number) for finalist in sorted(equal, key=lambda f: f.number))
@@ -156,6 +179,14 @@ def _seed_error(finalists: Sequence[Finalist]) -> float:
     freedom = sum(len(f.qualities) - 1 for f in finalists)
     squares = sum((q - f.mean) ** 2 for f in finalists for q in f.qualities)
     return math.sqrt(squares / freedom) if freedom else 0.0
+
+
+def _error_within_rounds(finalists: Sequence[Finalist]) -> float:
+    """Standard deviation of a quality after the means of its finalist and of its round; 0 with one round."""
+    table = np.array([f.qualities for f in finalists])
+    freedom = (table.shape[0] - 1) * (table.shape[1] - 1)
+    rest = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0, keepdims=True) + table.mean()
+    return math.sqrt(float((rest**2).sum()) / freedom) if freedom else 0.0
 
 
 def _repeated(

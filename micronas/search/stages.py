@@ -12,6 +12,7 @@ import numpy as np
 from micronas.board import Board
 from micronas.config import SearchBudget, SearchConfig
 from micronas.data import Dataset
+from micronas.data.regroup import has_groups, regrouped
 from micronas.deploy.bench import constant_bytes, simplified
 from micronas.deploy.deployment import verified_deployment
 from micronas.deploy.to_json import deployment_to_json
@@ -210,13 +211,27 @@ def _estimate(task: TrialTask, space: Space, config: SearchConfig) -> Estimate:
     if config.estimator.name not in ESTIMATORS:
         candidate = Candidate(net, config.data, settings, seed, limit, samples, task.curves)
         return estimate_by(config.estimator.name, candidate)
-    train_samples, share_s = len(cached_dataset(config.data).train), trial_share_s(config.budget)
-    planned = planned_epochs(net, train_samples, settings.epochs, min(limit.wall_s, limit.cpu_s, share_s))
+    dataset, share_s = _split_for(task, cached_dataset(config.data)), trial_share_s(config.budget)
+    planned = planned_epochs(
+        net, len(dataset.train), settings.epochs, min(limit.wall_s, limit.cpu_s, share_s)
+    )
     stop = stop_rule(config.estimator.name, task.curves)
     found = estimate_fully(
-        net, config.data, settings.for_epochs(planned), seed, limit, calibration_samples=samples, stop=stop
+        net,
+        config.data,
+        settings.for_epochs(planned),
+        seed,
+        limit,
+        calibration_samples=samples,
+        stop=stop,
+        dataset=dataset,
     )
     return replace(found, shortened=shortened_text(planned, settings.epochs, limit, share_s))
+
+
+def _split_for(task: TrialTask, dataset: Dataset) -> Dataset:
+    """A further training of a finalist holds out other groups, if there are any: cross-validation."""
+    return regrouped(dataset, task.repeat) if task.repeat and has_groups(dataset) else dataset
 
 
 def _limit_of(task: TrialTask) -> TimeLimit:

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from micronas.space import Arch, Space
-from micronas.strategy.base import Accept, accepted, first_accepted, generator
+from micronas.strategy.base import OFFSPRING, Accept, Guide, accepted, first_accepted, generator
 from micronas.strategy.observation import Observation
 from micronas.strategy.sized import Draw
 from micronas.trial import Outcome
@@ -28,22 +26,6 @@ from micronas.trial import Outcome
 class _Member:
     arch: Arch
     reward: float
-
-
-class Guide(Protocol):
-    """Learns from trials which of several untried networks to try."""
-
-    def tell(self, trial: Observation) -> None:
-        """Learn a finished trial."""
-        ...
-
-    def best_of(self, archs: Sequence[Arch]) -> Arch:
-        """The most promising of ``archs``, which are not empty."""
-        ...
-
-
-OFFSPRING = 8
-"""Children among which a guide chooses."""
 
 
 class AgingEvolution:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Protocol, TypeAlias, TypeVar
 
@@ -31,6 +31,22 @@ class Strategy(Protocol):
     def tell(self, trial: Observation) -> None:
         """Learn from a finished trial. INFEASIBLE and FAILED trials are reported too, but must never rank."""
         ...
+
+
+class Guide(Protocol):
+    """Learns from trials which of several untried networks to try."""
+
+    def tell(self, trial: Observation) -> None:
+        """Learn a finished trial."""
+        ...
+
+    def best_of(self, archs: Sequence[Arch]) -> Arch:
+        """The most promising of ``archs``, which are not empty."""
+        ...
+
+
+OFFSPRING = 8
+"""Children among which a guide chooses."""
 
 
 def generator(seed: int, number: int) -> np.random.Generator:

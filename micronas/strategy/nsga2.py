@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.space import Arch, Space
-from micronas.strategy.base import MAX_TRIES, Accept, first_accepted, generator
+from micronas.strategy.base import MAX_TRIES, OFFSPRING, Accept, Guide, accepted, first_accepted, generator
 from micronas.strategy.observation import Figures, Observation
 from micronas.strategy.pareto import sort_fronts
 from micronas.strategy.sized import Draw
@@ -59,8 +59,12 @@ class Nsga2:
         population: int,
         bytes_of: Callable[[Arch], Bytes] | None = None,
         draw: Draw | None = None,
+        guide: Guide | None = None,
     ) -> None:
-        """``bytes_of`` returns the exact bytes of a child; without it, the first child that fits is tried."""
+        """``guide`` chooses one of ``OFFSPRING`` children. Without one, ``bytes_of`` returns the exact bytes
+        of a child, and the most novel one is tried; without both, the first child that fits.
+        """
+        self._guide = guide
         self._space, self._seed, self._accept, self._size = space, seed, accept, population
         self._bytes_of = bytes_of
         self._draw = draw or space.sample
@@ -73,12 +77,16 @@ class Nsga2:
             return first_accepted((self._draw(rng) for _ in itertools.count()), self._accept)
         ranked = survivors(self._members, self._size)
         children = (self._child(ranked, rng) for _ in itertools.count())
+        if self._guide is not None:
+            return self._guide.best_of(accepted(children, self._accept, OFFSPRING))
         if self._bytes_of is None:
             return first_accepted(children, self._accept)
         return self._most_novel(children, ranked, self._bytes_of)
 
     def tell(self, trial: Observation) -> None:
         """A COMPLETE trial may enter the population; the worst members beyond its size are dropped."""
+        if self._guide is not None:
+            self._guide.tell(trial)
         if trial.outcome is Outcome.COMPLETE and trial.scores is not None:
             member = _RankedMember(self._space.from_json(trial.arch), costs_of(trial.scores))
             self._members = [r.member for r in survivors([*self._members, member], self._size)]

@@ -11,8 +11,8 @@ import pytest
 
 from micronas.config import FinalFitConfig, RewardConfig
 from micronas.search.executor import InlineExecutor
-from micronas.search.final import planned_epochs
-from micronas.search.finalists import Finalist, Selection, candidates_of, in_order, interval, select
+from micronas.search.final_cost import planned_epochs
+from micronas.search.finalists import Finalist, Held, Selection, candidates_of, in_order, interval, select
 from micronas.search.stages import trial_seed
 from micronas.search.task import QUALITY, TrialResult, TrialTask
 from micronas.search.termination import CpuTimeTermination, TrialTermination
@@ -47,7 +47,7 @@ def trained(quality: Callable[[TrialTask], float], tasks: list[TrialTask]) -> In
 
 def selection(records: list[Record], quality: Callable[[TrialTask], float], **keys: int) -> Selection:
     config = FinalFitConfig(**keys)
-    return select(records, config, REWARDS, 400, trained(quality, []), TrialTermination(9))
+    return select(records, config, REWARDS, Held(400), trained(quality, []), TrialTermination(9))
 
 
 def test_the_baseline_is_always_a_finalist_and_few_trials_have_none() -> None:
@@ -61,7 +61,7 @@ def test_each_is_trained_with_seeds_of_its_own_and_the_mean_decides() -> None:
     tasks: list[TrialTask] = []
     means = {0: 0.70, 1: 0.90, 2: 0.75, 3: 0.72, 19: 0.60}
     executor = trained(lambda task: means[task.number] + 0.001 * task.repeat, tasks)
-    found = select(ranked(20), FinalFitConfig(), REWARDS, 400, executor, TrialTermination(20))
+    found = select(ranked(20), FinalFitConfig(), REWARDS, Held(400), executor, TrialTermination(20))
     assert [r.trial.number for r in found.records[:5]] == [1, 2, 3, 0, 19]
     assert len(found.records) == 20
     assert sorted((t.number, t.repeat) for t in tasks) == [(n, r) for n in sorted(means) for r in (1, 2)]
@@ -86,7 +86,7 @@ def test_the_interval_holds_the_mean_of_the_trainings_as_often_as_it_says() -> N
     for _ in range(400):
         split = rng.normal(0, math.sqrt(true * (1 - true) / samples))
         qualities = tuple(float(q) for q in true + split + rng.normal(0, seed_sd, times))
-        low, high = interval(Finalist(record(0, 0.0), qualities), seed_sd, samples)
+        low, high = interval(Finalist(record(0, 0.0), qualities), seed_sd, Held(samples))
         held += low <= true <= high
     assert 0.92 < held / 400 < 0.98
 
@@ -97,7 +97,9 @@ def test_a_finalist_whose_training_failed_is_left_out() -> None:
             return TrialResult(Outcome.FAILED, reason="NaN")
         return TrialResult(Outcome.COMPLETE, details={QUALITY: 0.5})
 
-    found = select(ranked(20), FinalFitConfig(), REWARDS, 9, InlineExecutor(evaluate), TrialTermination(20))
+    found = select(
+        ranked(20), FinalFitConfig(), REWARDS, Held(9), InlineExecutor(evaluate), TrialTermination(20)
+    )
     assert found.records[0].trial.number == 19
     assert "trial 0 " not in found.text
 
@@ -105,7 +107,9 @@ def test_a_finalist_whose_training_failed_is_left_out() -> None:
 def test_without_time_the_order_stays_and_a_budget_of_cpu_keeps_some() -> None:
     said: list[str] = []
     late = CpuTimeTermination(1.0, lambda: 59.0)
-    found = select(ranked(20), FinalFitConfig(), REWARDS, 9, trained(lambda t: 0.5, []), late, said.append)
+    found = select(
+        ranked(20), FinalFitConfig(), REWARDS, Held(9), trained(lambda t: 0.5, []), late, said.append
+    )
     assert found == Selection(tuple(ranked(20)))
     assert said == ["there was no time to train the best trials again, so one training of each decides"]
     spent = iter([0.0, 37.0, 37.0])
@@ -132,3 +136,24 @@ def test_epochs_of_the_final_training_are_planned_by_the_trials_speed(
     scores = record(0, 0.5).trial.scores
     assert scores is not None
     assert planned_epochs(replace(scores, epochs=8, train_cpu_s=8.0), 60, limit_s) == expected
+
+
+def test_rounds_that_hold_out_other_groups_are_compared_within_each() -> None:
+    """Round 2 has hard speakers: all lose 20 points, and the difference of the networks is still seen."""
+    drop, better = {1: 0.0, 2: 0.2}, {0: 0.02, 1: 0.0, 2: 0.001, 3: 0.0, 19: 0.0}
+
+    def quality(task: TrialTask) -> float:
+        return 0.9 - drop[task.repeat] + better[task.number]
+
+    tasks: list[TrialTask] = []
+    held = Held(400, grouped=True)
+    found = select(ranked(20), FinalFitConfig(), REWARDS, held, trained(quality, tasks), TrialTermination(9))
+    assert found.records[0].trial.number == 0
+    assert "cannot be distinguished" not in found.text
+    assert "mean on other validation groups each time: trial 0 82.0 %" in found.text
+    alike = select(
+        ranked(20), FinalFitConfig(), REWARDS, Held(400), trained(quality, tasks), TrialTermination(9)
+    )
+    assert "cannot be distinguished" in alike.text
+    low, high = interval(Finalist(record(0, 0.0), (0.9, 0.7)), 0.0, held)
+    assert high - low == pytest.approx(2 * 1.96 * math.sqrt(0.8 * 0.2 / 800))
