@@ -53,6 +53,8 @@ def make_proposer(
             aim=SelectionTarget(config.reward, config.constraints.latency_ms, config.latency),
             workers=config.workers,
             modelled=problem.op_latency,
+            otherwise=strategy(proposals.accept),
+            say=observer.phase,
         )
     if config.estimator.prefilter is not None:
         return Prefiltered(strategy, space, proposals.accept, scorer, config.estimator.prefilter)

@@ -3,6 +3,10 @@
 To the loop it is a strategy: the initial trials run as usual, then the first ask trains and searches the
 supernet, and each ask returns one of the networks found. Every figure in the store therefore comes from a
 network trained alone, and resuming needs only the files of this stage.
+
+Shared weights do not rank on every task. Once the sample of all ranks has been trained, its Kendall's tau is
+known. If it is too low, the stage declines, and the remaining trials are those of the configured strategy,
+which has learned from all trials so far.
 """
 
 from __future__ import annotations
@@ -15,12 +19,13 @@ import numpy as np
 
 from micronas.config import LatencyConfig, RewardConfig
 from micronas.estimate.agreement import Agreement, agreement
+from micronas.estimate.rank import kendall_tau
 from micronas.latency.op_model import BoardLatency
 from micronas.search.subnets.latency import PredictedMs, ProfiledNetwork, Shapes, SubnetLatency
 from micronas.search.subnets.search import FoundSubnets, Subnet
 from micronas.space import Arch
 from micronas.store import Record
-from micronas.strategy.base import Accept, first_accepted, generator
+from micronas.strategy.base import Accept, Strategy, first_accepted, generator
 from micronas.strategy.observation import Observation
 from micronas.strategy.reward import reward
 
@@ -43,6 +48,15 @@ class SelectionTarget:
     latency: LatencyConfig = field(default_factory=LatencyConfig)
 
 
+LEAST_TAU = 0.2
+"""Below it, the strategy continues without shared weights. Of samples of six networks ranked by chance, 0.36
+reach it.
+"""
+
+LEAST_SAMPLE = 4
+"""Networks whose tau decides; fewer say too little."""
+
+
 class SharedWeights:
     """Returns the best subnets and, in between, a sample of all ranks. The ranking is recomputed at each ask,
     because every network that ran improves the latency predictions; subnets predicted to be too slow come
@@ -61,8 +75,16 @@ class SharedWeights:
         aim: SelectionTarget,
         workers: int = 1,
         modelled: BoardLatency | None = None,
+        otherwise: Strategy | None = None,
+        say: Callable[[str], object] = lambda text: None,
     ) -> None:
-        """``modelled`` is set if the run's latencies are modelled."""
+        """``modelled`` is set if the run's latencies are modelled. ``otherwise`` proposes if the shared
+        weights do not rank, which ``say`` is then told.
+        """
+        self._otherwise, self._say = otherwise, say
+        self._alone: dict[str, float] = {}
+        self._told = 0
+        self._declines: bool | None = None
         self._modelled = modelled
         self._shapes, self._space = shapes, shapes.space
         self._seed, self._accept, self._find, self._ran_before = seed, accept, find, ran_before
@@ -77,6 +99,8 @@ class SharedWeights:
         ran = self._ran_before(number - self._workers + 1)
         if self._found is None:
             self._found = self._find(ran)
+        if self._otherwise is not None and self._has_declined(self._found):
+            return self._otherwise.ask(number)
         latency = SubnetLatency(
             self._shapes, self._aim.latency, [*ran, *self._found.profiling_samples], self._modelled
         )
@@ -95,7 +119,34 @@ class SharedWeights:
         return first_accepted(others, self._accept) if found is None else found
 
     def tell(self, trial: Observation) -> None:
-        """Does nothing: the networks that ran are in the run's store."""
+        """Keep the quality of a network trained alone; the other strategy learns, too."""
+        self._told += trial.origin == "strategy"
+        if trial.scores is not None:
+            self._alone.setdefault(trial.key, trial.scores.quality)
+        if self._otherwise is not None:
+            self._otherwise.tell(trial)
+
+    def _has_declined(self, found: FoundSubnets) -> bool:
+        """Whether the sample, once all of it was trained, says that shared weights do not rank."""
+        if self._declines is None:
+            sample = sample_of_ranks(by_reward(found.subnets), self._sample)
+            both = [(s.quality_shared, self._alone[s.key]) for s in sample if s.key in self._alone]
+            # The sample alternates with the best; some of it may be too slow to be tried, or fail.
+            if self._told < 2 * len(sample) or len(both) < LEAST_SAMPLE:
+                return False
+            tau = kendall_tau([shared for shared, _ in both], [alone for _, alone in both])
+            self._declines = not tau >= LEAST_TAU
+            if self._declines:
+                self._say(declined_text(tau, len(both)))
+        return self._declines
+
+
+def declined_text(tau: float, networks: int) -> str:
+    """Why shared weights are no longer used."""
+    return (
+        f"shared weights do not rank here: Kendall's tau {tau:.2f} over {networks} networks trained alone, "
+        f"{LEAST_TAU:g} is needed; the strategy continues without them"
+    )
 
 
 def picks(

@@ -40,10 +40,11 @@ from micronas.space import SPACES
 from micronas.space.reference.ds_cnn import pooled_classifier
 from micronas.store import Record, Store
 from micronas.strategy import STRATEGIES, searcher
+from micronas.strategy.observation import Observation
 from micronas.supernet import SUPERNET_SPACES
 from micronas.train.time_limit import TimeLimit
-from micronas.trial import Json, Latency, Source, latency_to_json
-from tests.support.search_fakes import ToyArch, ToySpace, toy_trial
+from micronas.trial import Json, Latency, Outcome, Source, Trial, latency_to_json
+from tests.support.search_fakes import ToyArch, ToySpace, toy_scores, toy_trial
 
 
 class SpaceWithNets(ToySpace):
@@ -110,6 +111,60 @@ def test_each_subnet_is_handed_out_once_and_then_the_space_is_sampled() -> None:
         seen.add(SPACE.key(arch))
     assert {s.key for s in SUBNETS} <= seen
     assert asked == [[]]  # once, and nothing had run before
+
+
+class Fixed:
+    """A strategy that proposes one network."""
+
+    arch = ToyArch((4, 4, 4, 4, 4, 4))
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+
+    def ask(self, number: int) -> ToyArch:
+        """Always the same."""
+        return self.arch
+
+    def tell(self, trial: Observation) -> None:
+        """Keep its number."""
+        self.told.append(trial.number)
+
+
+@pytest.mark.parametrize(("direction", "declines"), [(1.0, False), (-1.0, True)])
+def test_shared_weights_that_do_not_rank_give_way_to_the_strategy(direction: float, declines: bool) -> None:
+    shared = {s.key: s.quality_shared for s in SUBNETS}
+
+    def search(asks: int, replayed: int) -> tuple[list[ToyArch], Fixed, list[str]]:
+        """The first ``replayed`` trials come from the store: they are told, and not asked for."""
+        other, said, asked = Fixed(), [], []
+        strategy = SharedWeights(
+            SHAPES,
+            0,
+            lambda arch: arch not in asked,
+            lambda ran: FOUND_SUBNETS,
+            lambda number: [],
+            sample=5,
+            aim=AIM,
+            otherwise=other,
+            say=said.append,
+        )
+        for number in range(asks):
+            asked.append(stored[number] if number < replayed else strategy.ask(number))
+            key, quality = SPACE.key(asked[-1]), 0.5 + 0.4 * direction * shared.get(SPACE.key(asked[-1]), 0.0)
+            scores = replace(toy_scores(list(asked[-1].genes)), quality_int8=quality)
+            strategy.tell(
+                Trial(number, SPACE.to_json(asked[-1]), key, Outcome.COMPLETE, scores, origin="strategy")
+            )
+        return asked, other, said
+
+    stored: list[ToyArch] = []
+    stored, other, said = search(14, 0)
+    assert [SPACE.key(arch) in shared for arch in stored[:10]] == [True] * 10
+    assert [arch == Fixed.arch for arch in stored[10:]] == [declines] * 4
+    assert other.told == list(range(14)), "it learns from every trial"
+    assert bool(said) == declines
+    assert not declines or "Kendall's tau -1.00 over 5 networks" in said[0]
+    assert [search(14, killed)[0] for killed in (3, 10, 12)] == [stored] * 3, "as without an interruption"
 
 
 def test_the_search_is_told_what_ran_before_the_first_ask() -> None:
