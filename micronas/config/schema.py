@@ -131,6 +131,12 @@ class EstimatorConfig(_Section):
     epochs: int = Field(
         default=8, ge=1, description="maximum epochs of a trial; early stopping may end it sooner"
     )
+    warm_epochs: int | None = Field(
+        default=None,
+        ge=1,
+        description="epochs of a trial that inherits most of its weights from a similar trial; absent: every "
+        "trial starts anew. Estimator train only",
+    )
     patience: int = Field(
         default=4, ge=1, description="epochs without a better validation loss before a training stops"
     )
@@ -147,6 +153,15 @@ class EstimatorConfig(_Section):
         gt=0,
         description="maximum CPU time of a trial's training, seconds; a training that it cuts is marked",
     )
+
+    @model_validator(mode="after")
+    def _warm_starts_are_of_one_length(self) -> EstimatorConfig:
+        if self.warm_epochs is not None and self.name != "train":
+            raise ValueError(
+                f"warm_epochs does not work with estimator {self.name}, which compares learning curves or "
+                "shares weights: use estimator train, or leave warm_epochs out"
+            )
+        return self
 
 
 class FinalFitConfig(_Section):

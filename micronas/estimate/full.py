@@ -30,6 +30,7 @@ from micronas.train.keras_file import weights_to_bytes
 from micronas.train.settings import TrainSettings
 from micronas.train.stop import Curve, StopRule, never
 from micronas.train.time_limit import UNLIMITED, TimeLimit
+from micronas.train.weights import Weights
 
 if TYPE_CHECKING:
     from micronas.train.tf_model import TfModel
@@ -71,20 +72,22 @@ def estimate(
     calibration_samples: int = 100,
     stop: StopRule = never,
     dataset: Dataset | None = None,
+    start: Weights | None = None,
 ) -> Estimate:
     """Train ``net`` and quantize it; a pure function of its arguments unless the time limit cuts it.
 
-    ``dataset`` replaces that of ``data``, for another split of its samples.
+    ``dataset`` replaces that of ``data``, for another split of its samples. ``start`` replaces the initial
+    weights.
     ``limit`` bounds the training. Raises ``TrainError`` (NaN, out of time) and ``QuantizeError``
     (refused conversion, or an int8 network that collapsed).
     """
     from micronas.train.train import train
 
-    start = process_time()
+    start_cpu = process_time()
     dataset = dataset or cached_dataset(data)
-    trained = train(net, dataset, settings, seed, limit, stop)
+    trained = train(net, dataset, settings, seed, limit, stop, start)
     result = quantized_estimate(
-        trained.model, net, dataset, seed, trained.epochs, trained.accuracy, calibration_samples, start
+        trained.model, net, dataset, seed, trained.epochs, trained.accuracy, calibration_samples, start_cpu
     )
     return replace(result, curve=trained.curve, stopped=trained.stopped, cut=trained.cut)
 

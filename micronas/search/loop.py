@@ -18,6 +18,7 @@ from micronas.search.boards import BoardGates, BoardsFailureLimit
 from micronas.search.executor import Executor
 from micronas.search.failure_limit import FailureLimit
 from micronas.search.final_cost import final_cpu_s
+from micronas.search.inheritance import INHERITS, Donors, Inheritance
 from micronas.search.machine_stop import stopped_by
 from micronas.search.past import RUN_CPU_S, Past, TrialHistory
 from micronas.search.predicted_latency.gate import UNTRAINED, LatencyGate
@@ -72,6 +73,7 @@ class Loop:
         stop_without_board: bool = False,
         latency_gate: LatencyGate | None = None,
         final_epochs: int = 0,
+        donors: Donors | None = None,
         sends: TrialHistory = TrialHistory.ALL,
         boards: BoardGates | None = None,
         tell: Callable[[Record], object] | None = None,
@@ -81,9 +83,10 @@ class Loop:
 
         ``stop_without_board`` ends the search at the first trial that fails because of the device.
         ``latency_gate`` is set if latencies are predicted and limited. The budget keeps time for a final
-        training of ``final_epochs`` of the best trial. ``sends`` is what a task tells its worker of earlier
-        trials. ``boards`` is set in a search for several; it is then also the gate of ``proposals``. ``tell``
-        reports a trial with its details, in place of the strategy's own verb.
+        training of ``final_epochs`` of the best trial. ``donors`` is set if candidates inherit weights.
+        ``sends`` is what a task tells its worker of earlier trials. ``boards`` is set in a search for
+        several; it is then also the gate of ``proposals``. ``tell`` reports a trial with its details, in
+        place of the strategy's own verb.
         """
         self._space, self._strategy, self._proposals, self._first = space, strategy, proposals, first
         self._executor, self._store, self._termination, self._observer = (
@@ -101,6 +104,7 @@ class Loop:
         self._pending: dict[int, _Pending] = {}
         self._past, self._final_epochs = Past(sends), final_epochs
         self._best: Trial | None = None
+        self._donors = donors
 
     def run(self) -> list[Record]:
         """Every reported trial in number order; raises ``SearchError`` after too many equal failures."""
@@ -138,6 +142,7 @@ class Loop:
         if slow is not None and not slow.let_through:
             self._finish(number, _refused(PREDICTION_STAGE, slow.reason))
             return
+        inherits = self._inheritance(pending)
         task = TrialTask(
             number,
             self._space.to_json(pending.arch),
@@ -147,8 +152,18 @@ class Loop:
             profiles=profiles,
             measure=slow is not None,
             boards=() if self._boards is None else self._boards.fitting(pending.arch),
+            inherits=inherits,
         )
         self._executor.submit(task)
+
+    def _inheritance(self, pending: _Pending) -> Inheritance | None:
+        """The weights that a candidate starts from, which its record then names."""
+        found = self._donors.best_for(pending.arch) if self._donors is not None else None
+        weights = self._store.weights(found[0]) if found is not None else None
+        if found is None or weights is None:
+            return None
+        pending.details[INHERITS] = found[0]
+        return Inheritance(*found, weights)
 
     def _recall(self, record: Record) -> None:
         """State to restore for a trial that an earlier session started."""
@@ -214,6 +229,8 @@ class Loop:
         self._past.add(record)
         self._tell_strategy(record)
         self._plan_final(record.trial)
+        if self._donors is not None:
+            self._donors.add(record.trial)
         replayed = record.trial.number in self._replayed
         self._observer.trial(record, replayed, self._past.feasible_share, self._termination.left())
         if not replayed:

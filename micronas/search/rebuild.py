@@ -16,6 +16,7 @@ from micronas.board import Board
 from micronas.codegen import generate
 from micronas.config import SearchConfig
 from micronas.deploy.deployment import write_sources
+from micronas.errors import SearchError
 from micronas.estimate.full import Estimate
 from micronas.host.environment import differences, environment
 from micronas.memory.ledger import Budget, Ledger, make_ledger
@@ -23,6 +24,7 @@ from micronas.memory.ledger import to_json as ledger_to_json
 from micronas.memory.plan.prefer import Prefer
 from micronas.model.graph import Graph
 from micronas.search.data_place import with_data_found
+from micronas.search.inheritance import INHERITS, Inheritance
 from micronas.search.pick import find_trial
 from micronas.search.setup import prepare
 from micronas.search.stages import deployed_graph, train_candidate
@@ -110,7 +112,7 @@ def rebuild(
     say(f"training of trial {record.trial.number}")
     scores = record.trial.scores
     deadline_s = 60.0 + SLACK * (scores.train_cpu_s if scores else 0.0)
-    estimate = train(task_of(record, records, config.workers), config, deadline_s)
+    estimate = train(task_of(record, records, config.workers, store), config, deadline_s)
     graph, _ = deployed_graph(estimate.tflite, f"trial {record.trial.number}", config, setup.dataset)
     ledger = _ledger(graph, config, setup.board, setup.budget)
     name = f"trial-{record.trial.number}" + ("" if setup is whole else f"-{setup.board.name}")
@@ -126,13 +128,35 @@ def rebuild(
     return rebuilt
 
 
-def task_of(record: Record, records: Sequence[Record], workers: int) -> TrialTask:
+def task_of(record: Record, records: Sequence[Record], workers: int, store: Store | None = None) -> TrialTask:
     """The task as the search gave it to its worker: with the curves of the trials reported by then."""
     trial = record.trial
     reported = [r for r in records if r.trial.number <= trial.number - workers]
     curves = [r.details.get("curve") for r in reported if "repeats_trial" not in r.details]
     numbers = [[float(q) for q in c if isinstance(q, int | float)] for c in curves if isinstance(c, list)]
-    return TrialTask(trial.number, trial.arch, trial.key, curves=tuple(tuple(curve) for curve in numbers))
+    return TrialTask(
+        trial.number,
+        trial.arch,
+        trial.key,
+        curves=tuple(tuple(curve) for curve in numbers),
+        inherits=_inheritance(record, records, store),
+    )
+
+
+def _inheritance(record: Record, records: Sequence[Record], store: Store | None) -> Inheritance | None:
+    """The weights that the trial started from; raises ``SearchError`` if the run no longer has them."""
+    number = record.details.get(INHERITS)
+    if not isinstance(number, int) or store is None:
+        return None
+    weights = store.weights(number)
+    if weights is None:
+        raise SearchError(
+            f"trial {record.trial.number} started from the weights of trial {number}, which are not in "
+            f"{store.folder}",
+            remedy="restore its folder weights, or train the network anew with `micronas pick`",
+        )
+    donor = next(one for one in records if one.trial.number == number)
+    return Inheritance(number, donor.trial.arch, weights)
 
 
 def compare(

@@ -22,6 +22,7 @@ from micronas.search.cpu_clock import CpuClock
 from micronas.search.data_place import DATA_PLACE, place_of
 from micronas.search.executor import GRACE_S, Executor, ProcessExecutor
 from micronas.search.final import HANG_TIMEOUT_FACTOR
+from micronas.search.inheritance import Donors
 from micronas.search.loop import Loop, Observer
 from micronas.search.outcome import conclude, write_summary
 from micronas.search.past import RUN_CPU_S, Past, TrialHistory, history_for
@@ -194,6 +195,7 @@ def _loop(
         stop_without_board=config.on_board_failure == "stop",
         latency_gate=_latency_gate(setup),
         final_epochs=config.final_fit.epochs,
+        donors=Donors(setup.space) if config.estimator.warm_epochs is not None else None,
         sends=history_for(config),
         boards=gates,
         tell=in_turn.tell_record if in_turn else None,

@@ -29,9 +29,11 @@ from micronas.latency.op_model import board_latency
 from micronas.memory.ledger import Ledger, make_ledger
 from micronas.memory.plan.prefer import Prefer
 from micronas.model.graph import Graph
+from micronas.model.net import Net
 from micronas.model.tflite import read_bytes
 from micronas.search.evaluate import DeployedFigures, Stages, TrialEvaluator
 from micronas.search.front_end_budget import network_budget
+from micronas.search.inheritance import Inheritance
 from micronas.search.predicted_latency.modelled import modelled_by_ledger
 from micronas.search.predicted_latency.prediction import (
     PREDICTION,
@@ -46,10 +48,13 @@ from micronas.search.task import Evaluate, TrialTask
 from micronas.space import Space, make_space
 from micronas.store.deployment_figures import ConstantChannelBytes, DeploymentFigures
 from micronas.train.cost import planned_epochs
+from micronas.train.inherit import inherited
+from micronas.train.keras_file import weights_from_bytes
 from micronas.train.process import leave_graphs_unfused, prepare_process
 from micronas.train.settings import TrainSettings
 from micronas.train.stop import stop_rule
 from micronas.train.time_limit import TimeLimit
+from micronas.train.weights import Weights, initial_weights
 from micronas.trial import Latency, Source
 
 PARITY_SAMPLES = 4
@@ -205,6 +210,10 @@ def _estimate(task: TrialTask, space: Space, config: SearchConfig) -> Estimate:
         short = f"planned for {planned} of {plural(final.epochs, 'epoch')} to fit into {budget}"
         return found if planned == final.epochs else replace(found, shortened=short)
     settings = TrainSettings.from_config(config.estimator)
+    warm = None
+    if task.inherits is not None and config.estimator.warm_epochs is not None:
+        settings = settings.for_epochs(config.estimator.warm_epochs)
+        warm = _start_of(task.inherits, net, space, seed)
     # CPU time for the trial's own deadline: the machine's load or a suspension must not change a result.
     limit = _limit_of(task)
     limit = replace(limit, cpu_s=min(limit.cpu_s, config.estimator.trial_deadline_s))
@@ -225,8 +234,16 @@ def _estimate(task: TrialTask, space: Space, config: SearchConfig) -> Estimate:
         calibration_samples=samples,
         stop=stop,
         dataset=dataset,
+        start=warm,
     )
     return replace(found, shortened=shortened_text(planned, settings.epochs, limit, share_s))
+
+
+def _start_of(inherits: Inheritance, net: Net, space: Space, seed: int) -> Weights:
+    """The initial weights of ``net`` with those of the trial that it inherits from."""
+    donor = space.net(space.from_json(inherits.arch))
+    given = weights_from_bytes(inherits.weights, len(donor.nodes))
+    return inherited(net, initial_weights(net, seed), donor, given)
 
 
 def _split_for(task: TrialTask, dataset: Dataset) -> Dataset:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from micronas.errors import MachineError
+from micronas.search.inheritance import Inheritance
 from micronas.trial import Json, Outcome, Scores
 
 QUALITY = "quality_int8"
@@ -26,8 +27,9 @@ class TrialTask:
     ``hang_timeout_s`` is the time after which the task counts as hanging, if longer than the default.
     ``repeat`` above 0 trains the trial's network once more with another seed; the result has only its int8
     quality, as ``QUALITY`` in the details. ``epochs`` are those planned for a final training that lacks the
-    time for all of them; 0 means all. ``boards`` are those for which a
-    network is evaluated in a search for several; empty in a search for one.
+    time for all of them; 0 means all. ``boards`` are those for which a network is evaluated in a search for
+    several; empty in a search for one. ``inherits`` are the weights from which the training starts, in place
+    of initial ones.
     """
 
     number: int
@@ -43,6 +45,7 @@ class TrialTask:
     repeat: int = 0
     epochs: int = 0
     boards: tuple[str, ...] = ()
+    inherits: Inheritance | None = None
 
 
 @dataclass(frozen=True)
