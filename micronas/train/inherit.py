@@ -80,4 +80,4 @@ def _vector(mine: Array | None, theirs: Array | None) -> Array | None:
     if mine is None or theirs is None:
         return mine
     common = min(mine.size, theirs.size)
-    return np.concatenate([theirs[:common], mine[common:]]).astype(np.float32)
+    return np.asarray(np.concatenate([theirs[:common], mine[common:]]), np.float32)
