@@ -64,24 +64,26 @@ def final_fit(
     """Train ``net`` for ``settings.epochs``, or within ``limit`` if that is less.
 
     Without a limit, or with a longer one than the epochs need, the result is a pure function of the other
-    arguments. If the time is short, the schedule follows the clock, so that the rate falls to (nearly) zero
-    before the time is up, and the result is marked as ``cut``. The limit includes quantization and scoring.
-    Raises ``TrainError`` and ``QuantizeError``.
+    arguments. If the time is short, fewer epochs are planned by the speed of the first one, and the result
+    says so (``shortened``). If the training then falls behind, the schedule follows the clock, so that the
+    rate falls to (nearly) zero before the time is up, and the result is marked as ``cut``. The limit includes
+    quantization and scoring. Raises ``TrainError`` and ``QuantizeError``.
     """
     cpu, watch = time.process_time(), Stopwatch()
     limit = TimeLimit(_without_closing(limit.wall_s), _without_closing(limit.cpu_s))
     dataset = cached_dataset(data)
     model = TfModel(net, seed)
-    epochs = _fit(model, dataset, settings, seed, lambda: watch.share_of(limit))
+    progress = _fit(model, dataset, settings, seed, lambda: watch.share_of(limit))
+    epochs = int(progress.epochs)
     accuracy = SplitEvaluator(model, dataset.validation, dataset.task).score().accuracy
     result = quantized_estimate(model, net, dataset, seed, epochs, accuracy, calibration_samples, cpu)
-    if epochs >= settings.epochs:
-        return result
-    planned = plural(settings.epochs, "epoch")
-    budget = (
-        "budget.cpu_minutes" if watch.cpu_s / limit.cpu_s > watch.wall_s / limit.wall_s else "budget.minutes"
-    )
-    return replace(result, cut=f"cut to {epochs} of {planned} by the time budget ({budget})")
+    by_cpu = watch.cpu_s / limit.cpu_s > watch.wall_s / limit.wall_s
+    budget, all_epochs = f"budget.{'cpu_' if by_cpu else ''}minutes", plural(settings.epochs, "epoch")
+    if epochs < progress.planned:
+        return replace(result, cut=f"cut to {epochs} of {all_epochs} by the time budget ({budget})")
+    if epochs < settings.epochs:
+        return replace(result, shortened=f"planned for {epochs} of {all_epochs} to fit into {budget}")
+    return result
 
 
 def _without_closing(seconds: float) -> float:
@@ -90,8 +92,8 @@ def _without_closing(seconds: float) -> float:
 
 def _fit(
     model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, used: Callable[[], float]
-) -> int:
-    """Train to the end of the schedule, keep the better of last and averaged weights; returns the epochs."""
+) -> FitProgress:
+    """Train to the end of the schedule and keep the better of last and averaged weights."""
     augment = augmentation_of(dataset, settings.augment)
     loop = TrainLoop(
         model,
@@ -116,8 +118,11 @@ def _fit(
             remedy="raise budget.minutes, budget.cpu_minutes or final_fit.share",
         )
     _keep_better(model, loop, dataset, augment)
-    return int(progress.epochs)
+    return progress
 
+
+PLANNED_SHARE = 0.96
+"""Share of the remaining time that epochs are planned to take."""
 
 CLOCK_LEAD = 0.05
 """How far, as a share of the training, the clock may be ahead of the epochs before it decides."""
@@ -126,14 +131,33 @@ CLOCK_LEAD = 0.05
 class FitProgress:
     """Progress of a training: by epochs, unless the clock is clearly ahead.
 
-    If the time is sufficient, the schedule depends only on epochs, so that the result does not depend on the
-    machine's speed. ``used`` returns the share of the time that has passed.
+    Call ``advance`` after every few steps. After about an epoch, ``planned`` becomes what fits at the speed
+    so far, without the first steps, which compile the network. If the time is sufficient, the schedule
+    depends only on epochs, so that the result does not depend on the machine's speed. ``used`` returns the
+    share of the time that has passed.
     """
 
     def __init__(self, epochs: int, steps_per_epoch: int, used: Callable[[], float]) -> None:
-        self._planned, self._steps_per_epoch = epochs, steps_per_epoch
+        self.planned, self._steps_per_epoch = epochs, steps_per_epoch
         self._used, self._before = used, used()
+        self._compiled: tuple[int, float] | None = None
+        self._is_planned = False
         self.steps = 0
+
+    def advance(self, steps: int) -> None:
+        """Count ``steps`` that were trained."""
+        self.steps += steps
+        if self._compiled is None:
+            self._compiled = self.steps, self._used()
+        elif not self._is_planned and self.steps - self._compiled[0] >= self._steps_per_epoch:
+            self._is_planned = True
+            self._plan(self.steps - self._compiled[0], self._used() - self._compiled[1])
+
+    def _plan(self, steps: int, took: float) -> None:
+        """Fewer epochs if not all of them fit at this speed."""
+        if took > 0.0:
+            left = PLANNED_SHARE * max(0.0, 1.0 - self._used()) * steps / took
+            self.planned = max(1, min(self.planned, int((self.steps + left) / self._steps_per_epoch)))
 
     @property
     def epochs(self) -> float:
@@ -144,7 +168,7 @@ class FitProgress:
     def share(self) -> float:
         """0..1; 1 ends the training."""
         by_clock = (self._used() - self._before) / max(1.0 - self._before, 1e-9)
-        by_epochs = self.epochs / self._planned
+        by_epochs = self.epochs / self.planned
         clock_leads = by_clock >= min(1.0, by_epochs + CLOCK_LEAD)
         return min(1.0, by_clock if clock_leads else by_epochs)
 
@@ -159,7 +183,7 @@ def _epoch(
         piece = order[start : start + STEPS_PER_CALL]
         rate = settings.learning_rate * one_cycle(np.full(len(piece), share), settings.warmup_share)
         refuse_nan(loop.steps(piece, rate.astype(np.float32)), None)
-        progress.steps += len(piece)
+        progress.advance(len(piece))
 
 
 def _keep_better(model: TfModel, loop: TrainLoop, dataset: Dataset, augment: Augment | None) -> None:

@@ -85,7 +85,7 @@ def estimate(
 
     start_cpu = process_time()
     dataset = dataset or cached_dataset(data)
-    trained = train(net, dataset, settings, seed, limit, stop, start)
+    trained = train(net, dataset, settings, seed, limit, stop, start=start)
     result = quantized_estimate(
         trained.model, net, dataset, seed, trained.epochs, trained.accuracy, calibration_samples, start_cpu
     )

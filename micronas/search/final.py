@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from micronas.errors import SearchError, percent, plural
+from micronas.errors import SearchError, percent
 from micronas.search.executor import Executor
-from micronas.search.final_cost import planned_epochs
 from micronas.search.finalists import Selection
 from micronas.search.machine_stop import stopped_by
 from micronas.search.task import TrialResult, TrialTask
@@ -111,10 +110,6 @@ def final_trainings(
     for record in best:
         trial = record.trial
         hang_timeout_s = _hang_timeout_s(trial.scores, epochs)
-        shortest_s = min((s for s in (limit_s, limit_cpu_s) if s is not None), default=None)
-        planned = planned_epochs(trial.scores, epochs, shortest_s)
-        if planned < epochs:
-            say(f"trial {trial.number}: {planned} of {plural(epochs, 'epoch')} planned, to fit the budget")
         executor.submit(
             TrialTask(
                 trial.number,
@@ -124,7 +119,6 @@ def final_trainings(
                 deadline_s=limit_s,
                 cpu_s=limit_cpu_s,
                 hang_timeout_s=hang_timeout_s,
-                epochs=planned,
                 boards=boards.get(trial.number, ()),
             )
         )
@@ -132,6 +126,8 @@ def final_trainings(
     for number, result in results.items():
         if result.fault is not None:
             raise stopped_by(result.fault, f"the final training of trial {number}")
+        if result.scores is not None and result.scores.shortened:
+            say(f"trial {number}: {result.scores.shortened}")
     return results
 
 

@@ -9,9 +9,6 @@ START_CPU_S = 0.8
 1.3.
 """
 
-PLANNED_SHARE = 0.9
-"""Share of the final training's time that planned epochs may take: a cut costs more than a reserve."""
-
 CLOSING_S = 4.0
 """Seconds of a final training for statistics, conversion and scoring."""
 
@@ -25,15 +22,4 @@ def epoch_cpu_s(scores: Scores) -> float:
 
 def final_cpu_s(scores: Scores, epochs: int) -> float:
     """CPU seconds of a final training of ``epochs``."""
-    return epochs * epoch_cpu_s(scores) / PLANNED_SHARE + CLOSING_S
-
-
-def planned_epochs(scores: Scores | None, epochs: int, limit_s: float | None) -> int:
-    """``epochs``, or as many as fit into ``limit_s`` seconds at the speed of the trial, at least one.
-
-    A schedule that ends is worth more than a longer one that is cut.
-    """
-    epoch_s = epoch_cpu_s(scores) if scores is not None else 0.0
-    if not epochs or limit_s is None or epoch_s <= 0:
-        return epochs
-    return max(1, min(epochs, int(PLANNED_SHARE * (limit_s - CLOSING_S) / epoch_s)))
+    return epochs * epoch_cpu_s(scores) + CLOSING_S

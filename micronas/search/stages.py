@@ -197,18 +197,14 @@ def _estimate(task: TrialTask, space: Space, config: SearchConfig) -> Estimate:
         from micronas.estimate.final_fit import FinalSettings, final_fit  # imports TensorFlow
 
         final = FinalSettings.from_config(config.final_fit, class_weights=config.estimator.class_weights)
-        planned = min(task.epochs or final.epochs, final.epochs)
-        found = final_fit(
+        return final_fit(
             net,
             config.data,
-            replace(final, epochs=planned),
+            final,
             seed,
             _limit_of(task),
             calibration_samples=samples,
         )
-        budget = "budget.minutes" if task.cpu_s is None else "budget.cpu_minutes"
-        short = f"planned for {planned} of {plural(final.epochs, 'epoch')} to fit into {budget}"
-        return found if planned == final.epochs else replace(found, shortened=short)
     settings = TrainSettings.from_config(config.estimator)
     warm = None
     if task.inherits is not None and config.estimator.warm_epochs is not None:

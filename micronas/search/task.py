@@ -26,10 +26,9 @@ class TrialTask:
     (see ``predicted_latency``). ``measure`` requires a measurement even if a prediction exists.
     ``hang_timeout_s`` is the time after which the task counts as hanging, if longer than the default.
     ``repeat`` above 0 trains the trial's network once more with another seed; the result has only its int8
-    quality, as ``QUALITY`` in the details. ``epochs`` are those planned for a final training that lacks the
-    time for all of them; 0 means all. ``boards`` are those for which a network is evaluated in a search for
-    several; empty in a search for one. ``inherits`` are the weights from which the training starts, in place
-    of initial ones.
+    quality, as ``QUALITY`` in the details. ``boards`` are those for which a network is evaluated in a search
+    for several; empty in a search for one. ``inherits`` are the weights from which the training starts, in
+    place of initial ones.
     """
 
     number: int
@@ -43,7 +42,6 @@ class TrialTask:
     measure: bool = False
     hang_timeout_s: float = 0.0
     repeat: int = 0
-    epochs: int = 0
     boards: tuple[str, ...] = ()
     inherits: Inheritance | None = None
 

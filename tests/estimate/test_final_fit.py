@@ -56,6 +56,26 @@ def test_the_clock_takes_over_only_where_the_epochs_fall_behind():
     assert progress.share == 1.0, "the epochs are done"
 
 
+def test_epochs_are_planned_once_by_the_speed_after_compiling():
+    used = 0.0
+    progress = FitProgress(epochs=60, steps_per_epoch=10, used=lambda: used)
+    used = 0.1  # compiling, mostly
+    progress.advance(5)
+    used = 0.13
+    progress.advance(5)
+    assert progress.planned == 60, "less than an epoch since"
+    used = 0.16
+    progress.advance(5)  # an epoch takes 0.06; 0.96 x 0.84 is left for 13.4 more of them
+    assert progress.planned == 14
+    used = 0.9
+    progress.advance(5)
+    assert progress.planned == 14, "once"
+    endless = FitProgress(epochs=60, steps_per_epoch=10, used=lambda: 0.0)
+    for _ in range(9):
+        endless.advance(5)
+    assert endless.planned == 60
+
+
 @pytest.mark.parametrize(
     ("limit", "clock", "budget"),
     [
@@ -69,7 +89,8 @@ def test_seconds_are_kept_and_the_schedule_still_ends(net, limit: TimeLimit, clo
     assert clock() - start < 8.0
     assert 1 <= fitted.epochs < 100_000
     assert fitted.quality_int8 > 0.3
-    assert fitted.cut == f"cut to {fitted.epochs} of 100,000 epochs by the time budget ({budget})"
+    assert f"{fitted.epochs} of 100,000 epochs" in fitted.shortened + fitted.cut
+    assert budget in fitted.shortened + fitted.cut
 
 
 def test_too_little_time_is_an_error(net):
