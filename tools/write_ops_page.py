@@ -67,7 +67,7 @@ def _row(kind: str, corners: list[Graph]) -> tuple[str, ...]:
 def _kernels(graphs: list[Graph], kind: str, core: Core) -> set[str]:
     found: set[str] = set()
     for graph in graphs:
-        for low in lower_graph(graph, Target(core)):
+        for low in (*lower_graph(graph, Target(core)), *lower_graph(graph, Target(core, no_scratch=True))):
             if graph.ops[low.op_index].kind == kind:
                 found |= {low.kernel} | ({low.blocks.kernel} if isinstance(low.blocks, Blocks) else set())
     return found

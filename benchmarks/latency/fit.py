@@ -44,6 +44,8 @@ CASES_PER_CORE = 1000
 _NOTHING_FREE = 0.15
 RARE_CASES = 5
 """Of each op of ``random_cases``, so that every kernel has some."""
+DIRECT = ("mn_conv2d_direct_s8", "mn_depthwise_direct_s8")
+DIRECT_CASES = 60
 
 PORTABLE = "mn_conv2d_s8"
 PORTABLE_CASES = 80
@@ -67,17 +69,32 @@ def collect(
     found: list[OpCounts] = []
     with tempfile.TemporaryDirectory() as folder:
         harness = Harness(core, [accelerators()[f] for f in families], Path(folder))
-        wanted = ((g for g in one if _runs(g, core, kernels)) for one in series)
+        wanted = ((g for g in one if _runs(g, Target(core), kernels)) for one in series)
         for batch in itertools.chain.from_iterable(map(batches, wanted)):
             graph = merged(batch)
             counted = harness.count(graph, free_bytes=[_free_bytes(steps) for _ in graph.ops])
             features = fine_features_of(graph, counted.lowered)
             found += _ops(core, families, features, counted.counts)
+        found += _without_scratch(harness, core, families, kernels)
     return [op for op in found if op.features.kernel_class.startswith(kernels)]
 
 
-def _runs(graph: Graph, core: Core, kernels: tuple[str, ...]) -> bool:
-    return any(low.kernel.startswith(kernels) for low in lower_graph(graph, Target(core)))
+def _without_scratch(
+    harness: Harness, core: Core, families: tuple[str, ...], kernels: tuple[str, ...]
+) -> list[OpCounts]:
+    """The kernels that run only without scratch, on shapes of their own draws."""
+    target, drawn = Target(core, no_scratch=True), cases(np.random.default_rng([SEED, 1]), DIRECT_CASES)
+    wanted = (g for g in drawn if _runs(g, target, kernels) and _runs(g, target, DIRECT))
+    found: list[OpCounts] = []
+    for batch in batches(wanted):
+        graph = merged(batch)
+        counted = harness.count(graph, no_scratch=True)
+        found += _ops(core, families, fine_features_of(graph, counted.lowered), counted.counts)
+    return [op for op in found if op.features.kernel_class.startswith(DIRECT)]
+
+
+def _runs(graph: Graph, target: Target, kernels: tuple[str, ...]) -> bool:
+    return any(low.kernel.startswith(kernels) for low in lower_graph(graph, target))
 
 
 def rare_cases() -> Iterator[Graph]:

@@ -68,13 +68,14 @@ class Harness:
         single: bool = False,
         free_bytes: Sequence[int] | None = None,
         moved_bytes: int = 0,
+        no_scratch: bool = False,
     ) -> Counted:
         """Run ``graph`` once on a pattern of bytes; ``single``: log every instruction (``count_ops``).
 
         Each op takes its steps by what the plan leaves free, or by its entry of ``free_bytes``. All code is
-        ``moved_bytes`` further on in flash.
+        ``moved_bytes`` further on in flash. With ``no_scratch``, it runs by the kernels without scratch.
         """
-        lowered = lower_graph(graph, Target(self._core))
+        lowered = lower_graph(graph, Target(self._core, no_scratch=no_scratch))
         if free_bytes is not None:
             lowered = tuple(
                 replace(by_blocks(low, free), blocks=None)

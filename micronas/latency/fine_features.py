@@ -16,6 +16,7 @@ from micronas.latency.kernel_laws import (
     Sizes,
     conv_law,
     dense_law,
+    direct_law,
     plane_law,
     strip_law,
     tap_list_law,
@@ -76,6 +77,8 @@ def _concatenation(call: Lowered, sizes: Sizes, outputs: int) -> tuple[float, ..
 
 
 def _law(kind: str, kernel: str, packed: int, sizes: Sizes, is_cold: bool) -> Law:
+    if kernel.endswith("_direct_s8"):
+        return direct_law(packed, sizes)
     if kind == "CONV_2D":
         return conv_law(kernel, packed, sizes)
     if kind == "FULLY_CONNECTED":

@@ -82,6 +82,22 @@ def _by_quads(packed: int, p: Sizes) -> Law:
     return Law(("staged",), (*values, blocks, blocks * pairs, blocks * packed, rest * pairs, rest * packed))
 
 
+def direct_law(products: int, p: Sizes) -> Law:
+    """The forms without scratch: output by output, every tap where it lies; ``products`` of one pixel."""
+    pixels, outputs = _pixels(p), _pixels(p) * p["out_c"]
+    return Law(
+        (),
+        (
+            1,
+            pixels,
+            outputs,
+            outputs * p["kernel_h"],
+            outputs * p["kernel_h"] * p["kernel_w"],
+            pixels * products,
+        ),
+    )
+
+
 def strip_law(p: Sizes) -> Law:
     """``mn_depthwise_dsp``: channel by channel, rows of pairs of outputs on a strip of the padded plane.
 

@@ -14,7 +14,8 @@ from micronas.board import Board
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.codesize import FirmwareSize, firmware_size
-from micronas.memory.ledger import Budget, Ledger, Verdict, check, make_ledger, with_least_scratch
+from micronas.memory.ledger import Budget, Ledger, Verdict, check, make_ledger
+from micronas.memory.ledger.less_scratch import with_less_scratch
 from micronas.memory.ledger.lower_bound import exceeds_lower_bound
 from micronas.memory.plan.prefer import DEFAULT_PREFER, Prefer
 from micronas.model.graph import Graph
@@ -106,8 +107,8 @@ class LedgerGate:
         fastest = lower_graph(graph, Target(self._board.core))
         if self._some_plan_fits(graph, fastest):
             return True
-        smallest = with_least_scratch(graph, self._board, fastest)
-        return smallest is not None and self._some_plan_fits(graph, smallest)
+        smaller = with_less_scratch(graph, self._board, fastest)
+        return any(self._some_plan_fits(graph, calls) for calls in smaller)
 
     def _some_plan_fits(self, graph: Graph, lowered: tuple[Lowered, ...]) -> bool:
         sizes = self._firmware_size(frozenset(low.kernel for low in lowered), len(lowered))

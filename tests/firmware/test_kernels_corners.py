@@ -58,6 +58,8 @@ def test_every_kernel_is_reached(core):
         wanted -= {"mn_conv2d_1x1_s8"}
     reached = {low.kernel for _, _, low in lowered_cases(core)}
     reached |= {by_blocks(low, 100_000).kernel for _, _, low in lowered_cases(core)}  # test_kernels_blocks
+    without_scratch = Target(core, no_scratch=True)  # test_kernels_without_scratch
+    reached |= {lower_graph(graph, without_scratch)[0].kernel for graph, _, _ in lowered_cases(core)}
     assert reached >= wanted
 
 

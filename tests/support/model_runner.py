@@ -92,6 +92,7 @@ def run_on_host(
     compiler: str = "gcc",
     planner: Planner = flat_plan,
     *,
+    target: Target = PORTABLE,
     in_order: bool = False,
 ) -> Outputs:
     """Outputs of every model for its samples, as raw int8 bytes (samples, bytes of the output).
@@ -99,7 +100,7 @@ def run_on_host(
     States begin anew with each sample, or ``in_order`` with the first only.
     """
     needs(compiler)
-    models = write_models([graph for graph, _ in cases], folder, PORTABLE, planner)
+    models = write_models([graph for graph, _ in cases], folder, target, planner)
     sources = [models, *sorted(HOST.glob("*.c"))]
     program = folder / "run"
     command = [compiler, *WARNINGS, *SANITIZERS, f"-I{KERNELS}", f"-I{HOST}", "-o", program]

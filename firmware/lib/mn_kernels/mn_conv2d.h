@@ -39,6 +39,9 @@ mn_status mn_conv2d_s8(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int
 /* Portable form for 1x1 kernels with stride 1 and one group. Scratch: in_c bytes. Always MN_OK. */
 mn_status mn_conv2d_1x1_s8(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);
 
+/* Portable form without scratch, any shape. A pixel of y is written while its window of x is read. Always MN_OK. */
+mn_status mn_conv2d_direct_s8(const mn_conv2d *p, const int8_t *x, int8_t *y);
+
 /* DSP forms: weights packed as in mn_dsp.h, channels padded to an even number, groups == 1. Scratch,
  * 4-byte aligned: 4 bytes per padded term for mn_conv2d_1x1_dsp, 5 and 4 bytes more for mn_conv2d_dsp.
  * Always MN_OK. */

@@ -30,6 +30,10 @@ typedef struct {
  * output pixels than input pixels: each channel is copied before it is written. Always MN_OK. */
 mn_status mn_depthwise_s8(const mn_depthwise *p, const int8_t *x, int8_t *scratch, int8_t *y);
 
+/* Portable form without scratch, any shape; not turned. A pixel of y is written while its window of x is read, in order;
+ * y may overlap x as in mn_depthwise_pixels_dsp. Always MN_OK. */
+mn_status mn_depthwise_direct_s8(const mn_depthwise *p, const int8_t *x, int8_t *y);
+
 /* DSP form without dilation. plane_w is what the windows of out_w columns, rounded up to pairs, reach over, plane_h what
  * those of some rows of outputs do, from one to out_h: so many are taken at a time. Scratch, 4-byte aligned: the plane of
  * int16 and the weights of one channel, 2 * plane_h * plane_w + 8 * kernel_h * (kernel_w / 2 + 1)

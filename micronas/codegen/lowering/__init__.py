@@ -130,7 +130,9 @@ class Target:
     """What kernel selection depends on.
 
     ``least_scratch``: of several kernels for an op, the one with the least scratch, not the fastest.
+    ``no_scratch``: those without any, however slow they are.
     """
 
     core: Core
     least_scratch: bool = False
+    no_scratch: bool = False

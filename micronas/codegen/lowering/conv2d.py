@@ -35,9 +35,31 @@ def lower_conv2d(context: OpContext) -> Lowered:
     fields = conv_fields(context, attrs, x, w, y)
     pointwise = w.shape[1:] == (1, 1, x.shape[-1]) and (attrs.stride_h, attrs.stride_w) == (1, 1)
     grouped = w.shape[3] != x.shape[-1]
-    if context.target.core.has_dsp and not grouped and packs(channels):
+    if context.target.no_scratch and not (pointwise and y.shape[-1] > x.shape[-1]):
+        return _direct(context, channels, fields)
+    if context.target.core.has_dsp and not context.target.no_scratch and not grouped and packs(channels):
         return _dsp(context, channels, fields, pointwise)
     return _portable(context, channels, fields, pointwise)
+
+
+def _direct(context: OpContext, channels: Channels, fields: tuple[StructField, ...]) -> Lowered:
+    """Without scratch.
+
+    Not of pointwise convolutions to more channels: with one pixel of scratch their output may lie over all of
+    the input. The pixel is less than the scales of the output's channels, which TensorFlow Lite Micro keeps
+    in its arena.
+    """
+    lead, _ = _overlap(context, False, Steps(1, buffered=False))
+    return Lowered(
+        op_index=context.index,
+        kernel="mn_conv2d_direct_s8",
+        header="mn_conv2d.h",
+        params_type="mn_conv2d",
+        params=(*fields, *_segment_fields(Segments(0, 0)), StructField("exact_finish", "int16_t", 1)),
+        constants=(int8_constant("weights", context.input(1)), channel_constant(channels)),
+        arguments=(context.argument(0),),
+        lead_bytes=lead,
+    )
 
 
 def _overlap(context: OpContext, pointwise: bool, steps: Steps) -> tuple[int | None, int | None]:

@@ -27,7 +27,9 @@ _EXACT = StructField("exact_finish", "int16_t", 1)
 
 
 def lower_depthwise_conv2d(context: OpContext) -> Lowered:
-    """One call of ``mn_depthwise_dsp``, ``mn_depthwise_pixels_dsp`` or ``mn_depthwise_s8``."""
+    """One call of ``mn_depthwise_dsp``, ``mn_depthwise_pixels_dsp``, ``mn_depthwise_s8`` or
+    ``mn_depthwise_direct_s8``.
+    """
     attrs = context.op.attrs
     assert isinstance(attrs, DepthwiseConv2D)
     x, w, y = context.activation(0), context.constant(1), context.int8_output()
@@ -40,6 +42,8 @@ def lower_depthwise_conv2d(context: OpContext) -> Lowered:
     scales = conv_multipliers(quant_of(context, x), quant_of(context, w), quant_of(context, y))
     rows = None if w.data is None else w.data.reshape(-1, outputs).T
     channels = channels_of(context, outputs, rows, scales)
+    if context.target.no_scratch:
+        return _direct(context, attrs, channels)
     if not context.target.core.has_dsp:
         return _portable(context, attrs, channels)
     dilated = (attrs.dilation_h, attrs.dilation_w) != (1, 1)
@@ -121,13 +125,11 @@ def _may_roll(image: PlaneGeometry) -> bool:
 
 
 def _pixels(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:
-    x, w, y = context.input(0), context.input(1), context.output()
+    x, w = context.input(0), context.input(1)
     image, out = _image(context), quant_of(context, context.output())
     clamp = activation_range(attrs.activation, out)
     channels = fast_scales(channels, out.zero_point[0], clamp)
     planes = _plane_fields(context, image, (0, 0), exact_finish(channels, clamp))
-    vertical = WindowAxis(image.in_h, image.out_h, image.kernel_h, attrs.stride_h, attrs.dilation_h)
-    horizontal = WindowAxis(image.in_w, image.out_w, image.kernel_w, attrs.stride_w, attrs.dilation_w)
     return Lowered(
         op_index=context.index,
         kernel="mn_depthwise_pixels_dsp",
@@ -137,8 +139,30 @@ def _pixels(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> L
         constants=(_blocks_of_four(w), channel_constant(channels)),
         arguments=(context.argument(0),),
         scratch_bytes=4 * image.taps + x.shape[3],
-        lead_bytes=window_lead(x, y, vertical, horizontal, Steps(1, buffered=False)),
+        lead_bytes=_lead(context, attrs, image),
     )
+
+
+def _direct(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:
+    """Without scratch."""
+    image = _image(context)
+    return Lowered(
+        op_index=context.index,
+        kernel="mn_depthwise_direct_s8",
+        header="mn_depthwise.h",
+        params_type="mn_depthwise",
+        params=(*_fields(context, attrs, image), *_plane_fields(context, image, (0, 0), _EXACT)),
+        constants=(int8_constant("weights", context.input(1)), channel_constant(channels)),
+        arguments=(context.argument(0),),
+        lead_bytes=_lead(context, attrs, image),
+    )
+
+
+def _lead(context: OpContext, attrs: DepthwiseConv2D, image: PlaneGeometry) -> int | None:
+    """Of the forms that write a pixel while they read its window."""
+    vertical = WindowAxis(image.in_h, image.out_h, image.kernel_h, attrs.stride_h, attrs.dilation_h)
+    horizontal = WindowAxis(image.in_w, image.out_w, image.kernel_w, attrs.stride_w, attrs.dilation_w)
+    return window_lead(context.input(0), context.output(), vertical, horizontal, Steps(1, buffered=False))
 
 
 def _blocks_of_four(w: Tensor) -> Constant:

@@ -58,14 +58,19 @@ def lower_fully_connected(context: OpContext) -> Lowered:
 
 def _form(context: OpContext, channels: Channels, w: Tensor, clamp: tuple[int, int]) -> _Form:
     if not context.target.core.has_dsp or not packs(channels):
-        return _Form(
-            "_s8", int8_constant("weights", w), Segments(0, 0), StructField("exact_finish", "int16_t", 0), 0
-        )
+        return _portable_form(w)
     terms, finish = w.shape[1], exact_finish(channels, clamp)
     cut, weights = segments_for(terms), packed_weights(channels, terms)
     if cut.padded_terms == terms:
         return _Form("_dsp", weights, cut, finish, 0)
+    if context.target.no_scratch:
+        return _portable_form(w)
     return _Form("_padded_dsp", weights, cut, finish, cut.padded_terms)
+
+
+def _portable_form(w: Tensor) -> _Form:
+    finish = StructField("exact_finish", "int16_t", 0)
+    return _Form("_s8", int8_constant("weights", w), Segments(0, 0), finish, 0)
 
 
 def _bias_constant(channels: Channels) -> Constant:

@@ -100,6 +100,15 @@ def lower_with_least_scratch(graph: Graph, core: Core, fastest: tuple[Lowered, .
     )
 
 
+def lower_without_scratch(graph: Graph, core: Core, lowered: tuple[Lowered, ...]) -> tuple[Lowered, ...]:
+    """``lowered``, the graph lowered for ``core``, with each op that takes scratch by a kernel without."""
+    target = Target(core, no_scratch=True)
+    return tuple(
+        lowered_op(OpContext(graph, i, target), LOWERINGS[op.kind]) if low.scratch_bytes else low
+        for i, (op, low) in enumerate(zip(graph.ops, lowered, strict=True))
+    )
+
+
 def lower_graph(graph: Graph, target: Target) -> tuple[Lowered, ...]:
     """The kernel calls of ``graph`` on ``target``; raises ``ModelError`` with every op that has no kernel."""
     missing = [f"op {i} {op.kind}" for i, op in enumerate(graph.ops) if op.kind not in LOWERINGS]

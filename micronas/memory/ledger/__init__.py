@@ -15,7 +15,7 @@ from dataclasses import replace
 from micronas.board import Board
 from micronas.board.arena_location import ArenaLocation
 from micronas.codegen.lowering import Lowered, Target
-from micronas.codegen.lowering.lower import lower_graph, lower_with_least_scratch
+from micronas.codegen.lowering.lower import lower_graph
 from micronas.codegen.lowering.sizes import constant_items, model_constant_bytes
 from micronas.memory.codesize import FirmwareSize, firmware_size
 from micronas.memory.ledger.budget import Budget, Verdict, board_budget, check
@@ -29,6 +29,7 @@ from micronas.memory.ledger.free_region import (
     largest_free_region,
 )
 from micronas.memory.ledger.items import Ledger, OpRow, RegionSize, regions_to_json, to_json
+from micronas.memory.ledger.less_scratch import fast_where_possible, with_less_scratch
 from micronas.memory.ledger.lower_bound import exceeds_lower_bound
 from micronas.memory.ledger.placement import Placement, place_on
 from micronas.memory.ledger.step_cycles import step_cycles
@@ -94,35 +95,34 @@ def _roomiest_ledger(
     within: Budget | None,
     prefer: Prefer,
 ) -> Ledger:
-    """With the fastest kernels; where they are over a limit, with those of the least scratch."""
-    fastest = lower_graph(graph, Target(board.core))
-    ledger = _micronas_ledger(graph, fastest, board, sizes, enough, within, prefer)
-    limits = _tighter(board_budget(board), within)
+    """With the fastest kernels; where they are over a limit, with those of less scratch."""
+
+    def planned(calls: tuple[Lowered, ...]) -> Ledger:
+        return _micronas_ledger(graph, calls, board, sizes, enough, within, prefer)
+
+    fastest = faster = lower_graph(graph, Target(board.core))
+    ledger, limits = planned(fastest), _tighter(board_budget(board), within)
     if check(ledger, limits).fits:
         return ledger
-    smallest = with_least_scratch(graph, board, fastest)
-    # Their code is smaller, too. Where they cannot fit either, only the reasons of a full SRAM get clearer.
     needs_sram = ledger.sram_bytes > limits.sram_bytes or _over(ledger)
-    if smallest is None or (not needs_sram and exceeds_lower_bound(graph, smallest, board, limits)):
-        return ledger
-    smaller = _micronas_ledger(graph, smallest, board, sizes, enough, within, prefer)
-    better = check(smaller, limits).fits or (needs_sram and smaller.sram_bytes < ledger.sram_bytes)
-    return smaller if better else ledger
+    for calls in with_less_scratch(graph, board, fastest):
+        # Their code is smaller, too. Where these cannot fit, only the reasons of a full SRAM get clearer.
+        if needs_sram or not exceeds_lower_bound(graph, calls, board, limits):
+            smaller = planned(calls)
+            if check(smaller, limits).fits:
+                room = limits.sram_bytes - smaller.sram_bytes + smaller.arena_bytes
+                mixed = planned(fast_where_possible(calls, smaller.plan, faster, room))
+                return mixed if check(mixed, limits).fits else smaller
+            if needs_sram and smaller.sram_bytes < ledger.sram_bytes:
+                ledger = smaller
+        faster = calls
+    return ledger
 
 
 def _tighter(board: Budget, within: Budget | None) -> Budget:
     if within is None:
         return board
     return Budget(min(board.flash_bytes, within.flash_bytes), min(board.sram_bytes, within.sram_bytes))
-
-
-def with_least_scratch(
-    graph: Graph, board: Board, fastest: tuple[Lowered, ...]
-) -> tuple[Lowered, ...] | None:
-    """``graph`` by the kernels and steps of least scratch; None if ``fastest`` has none that takes more."""
-    smallest = lower_with_least_scratch(graph, board.core, fastest)
-    same = [low.scratch_bytes for low in smallest] == [low.scratch_bytes for low in fastest]
-    return None if same else smallest
 
 
 def _over(ledger: Ledger) -> bool:
