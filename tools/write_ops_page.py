@@ -29,7 +29,6 @@ _CASES = 60
 _FILES_ONLY = {
     "CALL_ONCE": "sets variables once",
     "GATHER": "with shapes only",
-    "PACK": "with shapes only",
     "REDUCE_PROD": "with shapes only",
     "SHAPE": "of known dimensions",
     "VAR_HANDLE": "names a variable",

@@ -60,7 +60,7 @@ def _work(graph: Graph, op: Op, call: Lowered, sizes: Sizes, packed: int) -> tup
     outputs, inputs = math.prod(shape), sum(graph.tensors[t].elements for t in graph.activation_inputs(op))
     if op.kind in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
         return outputs, outputs * sizes["filter_h"] * sizes["filter_w"], outputs // shape[-1]
-    if op.kind == "CONCATENATION":
+    if call.kernel == "mn_concat_s8":
         return _concatenation(call, sizes, outputs)
     if op.kind == "TRANSPOSE_CONV":
         return outputs, sizes["in_h"] * sizes["in_w"] * packed, inputs

@@ -149,6 +149,14 @@ class Unpack:
 
 
 @dataclass(frozen=True)
+class Pack:
+    """PACK: ``num`` tensors of one shape become the slices along a new dimension ``axis``."""
+
+    num: int
+    axis: int = 0
+
+
+@dataclass(frozen=True)
 class Gelu:
     """GELU, by erf or ``approximate`` by tanh."""
 
@@ -219,7 +227,7 @@ class CallOnce:
 
 @dataclass(frozen=True)
 class Axis:
-    """PACK and GATHER along ``axis``; they occur in a file's arithmetic on shapes only, not in a graph."""
+    """GATHER along ``axis``; it occurs in a file's arithmetic on shapes only, not in a graph."""
 
     axis: int
 
@@ -244,6 +252,7 @@ Attrs: TypeAlias = (
     | ResizeNearest
     | SplitV
     | Unpack
+    | Pack
     | Gelu
     | ResizeBilinear
     | TransposeConv

@@ -73,7 +73,8 @@ def _refuse_loops(graph: Any) -> None:
         raise QuantizeError(
             f"the network repeats a part of itself at run time (TensorFlow's {' and '.join(loops)}), as a "
             "recurrent layer does",
-            remedy="build the layer with unroll=True (LSTM, GRU, SimpleRNN), or use Conv1D over the window",
+            remedy="pass the .keras file, whose recurrent layers are unrolled for conversion; or build them "
+            "with unroll=True, and LSTM and GRU also with implementation=1; or use Conv1D over the window",
         )
 
 

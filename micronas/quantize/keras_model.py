@@ -70,6 +70,7 @@ def convert_keras(model: Any, calibration: npt.NDArray[Any], *, name: str = "mod
     """
     tf = import_tensorflow()
     function = _function(tf, model)
+    _refuse_stateful(function.layers)
     samples = check_calibration(_as_taken(calibration, function.input_shape), function.input_shape)
     with _unrolled(function.layers):
         data = convert_function(function.call, function.input_shape, samples)
@@ -145,28 +146,44 @@ def _layers_of(layer: Any) -> Iterator[Any]:
             yield from _layers_of(inner)
 
 
+def _refuse_stateful(layers: Sequence[Any]) -> None:
+    kept = [layer.name for layer in layers if hasattr(layer, "unroll") and getattr(layer, "stateful", False)]
+    if kept:
+        raise QuantizeError(
+            f"layer {kept[0]} keeps its state between calls (stateful=True), and the converter cannot "
+            "quantize that",
+            remedy="build it without stateful=True and copy its weights; it then takes a whole window",
+        )
+
+
 @contextmanager
 def _unrolled(layers: Sequence[Any]) -> Iterator[None]:
     """Recurrent layers step by step instead of in a loop, which the converter cannot quantize.
 
     Their cells multiply gate by gate (Keras' ``implementation`` 1): the converter leaves the SPLIT of a joint
-    product in float where the ranges of its parts do not suit it, in GRU layers always.
+    product in float where the ranges of its parts do not suit it, in GRU layers always. And they have no
+    dropout, for which Keras draws numbers in inference too.
     """
-    rolled = [layer for layer in layers if getattr(layer, "unroll", None) is False]
-    joint = [
-        layer.cell for layer in layers if getattr(getattr(layer, "cell", None), "implementation", 1) != 1
-    ]
-    for layer in rolled:
-        layer.unroll = True
-    for cell in joint:
-        cell.implementation = 1
+    wanted: list[tuple[Any, str, Any]] = [(layer, "unroll", True) for layer in layers]
+    for cell in _cells(layers):
+        wanted += [(cell, "implementation", 1), (cell, "dropout", 0.0), (cell, "recurrent_dropout", 0.0)]
+    kept = [(one, name, getattr(one, name)) for one, name, _ in wanted if hasattr(one, name)]
+    for one, name, value in wanted:
+        if hasattr(one, name):
+            setattr(one, name, value)
     try:
         yield
     finally:
-        for layer in rolled:
-            layer.unroll = False
-        for cell in joint:
-            cell.implementation = 2
+        for one, name, value in kept:
+            setattr(one, name, value)
+
+
+def _cells(layers: Sequence[Any]) -> Iterator[Any]:
+    """The cells of recurrent layers, those of stacked cells one by one."""
+    for layer in layers:
+        cell = getattr(layer, "cell", None)
+        if cell is not None:
+            yield from getattr(cell, "cells", (cell,))
 
 
 def load_keras(path: Path) -> Any:

@@ -97,27 +97,60 @@ def test_what_is_no_model_is_refused_in_one_line(tmp_path: Path, x: np.ndarray[A
             convert_keras(str(tmp_path / name), x)
 
 
-@pytest.mark.parametrize(("layer", "seed"), [("LSTM", 4), ("LSTM", 12), ("GRU", 1), ("SimpleRNN", 1)])
-def test_recurrent_layers_are_unrolled_and_windows_may_have_micronas_form(layer: str, seed: int) -> None:
-    """Also in a wrapper and with a batch of 1; the user's layer stays as it was.
+@pytest.mark.parametrize(
+    ("layer", "seed", "stacked"),
+    [("LSTM", 4, False), ("LSTM", 12, False), ("GRU", 1, False), ("GRU", 2, True)],
+)
+def test_recurrent_layers_are_unrolled_and_windows_may_have_micronas_form(
+    layer: str, seed: int, stacked: bool
+) -> None:
+    """Also in a wrapper, with a batch of 1 and dropout, and below another; the layer stays as it was.
 
-    The converter left a SPLIT of the gates in float: in an LSTM with some weights only, such as these.
+    The converter left a SPLIT of the gates in float: in an LSTM with some weights only, such as these. The
+    sequence of a bidirectional layer is packed, one half of it reversed.
     """
     tf = pytest.importorskip("tensorflow")
     layers = tf.keras.layers
     tf.keras.utils.set_random_seed(seed)
     windows = np.random.default_rng(1).normal(size=(20, 3, 1, 2)).astype(np.float32)
-    recurrent = getattr(layers, layer)(2)
+    recurrent = getattr(layers, layer)(2, return_sequences=stacked, dropout=0.5)
+    above = [layers.SimpleRNN(2)] if stacked else []
     model = tf.keras.Sequential(
-        [tf.keras.Input(batch_shape=(1, 3, 2)), layers.Bidirectional(recurrent), layers.Dense(2)]
+        [tf.keras.Input(batch_shape=(1, 3, 2)), layers.Bidirectional(recurrent), *above, layers.Dense(2)]
     )
     converted = convert_keras(model, windows)
     kinds = {op.kind for op in read_bytes(converted.tflite, "recurrent").ops}
-    assert {"FULLY_CONNECTED", "TANH"} <= kinds
+    assert {"FULLY_CONNECTED", "TANH", *(("PACK", "REVERSE_V2") if stacked else ())} <= kinds
     assert converted.same_answers > 0.8
     kept = model.layers[0].forward_layer
     assert kept.unroll is False
-    assert getattr(kept.cell, "implementation", 2) == 2
+    assert (kept.cell.implementation, kept.cell.dropout) == (2, 0.5)
+
+
+def test_a_layer_that_keeps_its_state_is_refused_by_name() -> None:
+    tf = pytest.importorskip("tensorflow")
+    layer = tf.keras.layers.LSTM(2, stateful=True, name="memory")
+    model = tf.keras.Sequential([tf.keras.Input(batch_shape=(1, 3, 2)), layer])
+    windows = np.zeros((20, 3, 2), np.float32)
+    with pytest.raises(QuantizeError, match="layer memory keeps its state between calls"):
+        convert_keras(model, windows)
+
+
+@pytest.mark.exhaustive
+def test_the_remedy_for_a_recurrent_saved_model_works(tmp_path: Path) -> None:
+    """A SavedModel's layers are compiled into it, so they cannot be unrolled afterwards."""
+    tf = pytest.importorskip("tensorflow")
+    tf.keras.utils.set_random_seed(3)
+    samples = np.random.default_rng(1).normal(size=(20, 3, 2)).astype(np.float32)
+    for name, options in (("rolled", {}), ("as_the_remedy_says", {"unroll": True, "implementation": 1})):
+        model = tf.keras.Sequential(
+            [tf.keras.Input((3, 2)), tf.keras.layers.GRU(2, **options), tf.keras.layers.Dense(2)]
+        )
+        model.export(str(tmp_path / name), verbose=False)
+    with pytest.raises(QuantizeError) as refused:
+        convert_keras(tmp_path / "rolled", samples)
+    assert "unroll=True, and LSTM and GRU also with implementation=1" in (refused.value.remedy or "")
+    assert convert_keras(tmp_path / "as_the_remedy_says", samples).relative_error < 0.2
 
 
 def test_a_loop_in_the_graph_is_refused_instead_of_crashing_the_converter(tmp_path: Path) -> None:

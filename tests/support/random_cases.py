@@ -19,7 +19,7 @@ from micronas.model.op_attributes import (
     ResizeNearest,
 )
 from tests.support.graph_builder import GraphBuilder
-from tests.support.random_moves import reduce_max, split_v, tile, unpack
+from tests.support.random_moves import pack, reduce_max, reverse, split_v, tile, unpack
 from tests.support.random_parts import (
     chance,
     pick,
@@ -140,6 +140,7 @@ CASES: dict[str, Callable[[Rng], Graph]] = {
     "MEAN": _reduce("MEAN"),
     "MINIMUM": binary("MINIMUM"),
     "MUL": binary("MUL"),
+    "PACK": pack,
     "PAD": pad("PAD"),
     "PADV2": pad("PADV2"),
     "PRELU": prelu,
@@ -151,6 +152,7 @@ CASES: dict[str, Callable[[Rng], Graph]] = {
     "RESHAPE": reshape,
     "RESIZE_BILINEAR": resize_bilinear,
     "RESIZE_NEAREST_NEIGHBOR": resize_nearest_neighbor,
+    "REVERSE_V2": reverse,
     "SOFTMAX": softmax,
     "SPLIT": split,
     "SPLIT_V": split_v,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from micronas.model.graph import DType, Graph
-from micronas.model.op_attributes import Reduce, SplitV, Unpack
+from micronas.model.op_attributes import Pack, Reduce, SplitV, Unpack
 from tests.support.graph_builder import GraphBuilder
 from tests.support.random_parts import chance, random_quant, random_shape
 
@@ -58,4 +58,24 @@ def tile(rng: Rng) -> Graph:
     x = b.input(shape, quant)
     y = b.value(tuple(d * m for d, m in zip(shape, times, strict=True)), quant)
     b.op("TILE", [x, b.constant(times, DType.INT32)], [y])
+    return b.graph([y])
+
+
+def pack(rng: Rng) -> Graph:
+    quant, b, rank = random_quant(rng), GraphBuilder(), int(rng.integers(1, 4))
+    shape, axis, parts = random_shape(rng, rank), int(rng.integers(0, rank + 1)), int(rng.integers(1, 5))
+    xs = [b.input(shape, quant) for _ in range(parts)]
+    if chance(rng, 0.3):
+        xs.append(b.constant(rng.integers(-128, 128, shape), DType.INT8, quant))
+    y = b.value((*shape[:axis], len(xs), *shape[axis:]), quant)
+    b.op("PACK", xs, [y], Pack(len(xs), axis - rank - 1 if chance(rng, 0.3) else axis))
+    return b.graph([y])
+
+
+def reverse(rng: Rng) -> Graph:
+    quant, b, rank = random_quant(rng), GraphBuilder(), int(rng.integers(2, 5))
+    shape, axis = random_shape(rng, rank), int(rng.integers(1, rank))
+    x, y = b.input(shape, quant), b.value(shape, quant)
+    axes = b.constant([axis - rank if chance(rng, 0.3) else axis], DType.INT32)
+    b.op("REVERSE_V2", [x, axes], [y])
     return b.graph([y])

@@ -1,4 +1,4 @@
-"""CONCATENATION of tensors in one scale."""
+"""CONCATENATION and PACK of tensors in one scale."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from micronas.codegen.lowering import Constant, Lowered, Ref, StructField
 from micronas.codegen.lowering.operands import OpContext, quant_of
-from micronas.model.op_attributes import Activation, Concatenation
+from micronas.model.graph import Tensor
+from micronas.model.op_attributes import Activation, Concatenation, Pack
 
 
 def lower_concatenation(context: OpContext) -> Lowered:
@@ -20,7 +21,18 @@ def lower_concatenation(context: OpContext) -> Lowered:
     alike = all(quant_of(context, context.input(i)).alike(out) for i in positions)
     if not alike or attrs.activation is not Activation.NONE:
         raise context.refuse("the scales of inputs and output differ, or there is a fused activation")
-    axis = attrs.axis % len(y.shape)
+    return _lowered(context, y, attrs.axis % len(y.shape))
+
+
+def lower_pack(context: OpContext) -> Lowered:
+    """The same: a tensor is one slice of the new dimension. The reader checks that the scales are equal."""
+    attrs, y = context.op.attrs, context.int8_output()
+    assert isinstance(attrs, Pack)
+    return _lowered(context, y, attrs.axis % len(y.shape))
+
+
+def _lowered(context: OpContext, y: Tensor, axis: int) -> Lowered:
+    positions = range(len(context.op.inputs))
     runs = [math.prod(context.input(i).shape[axis:]) for i in positions]
     return Lowered(
         op_index=context.index,

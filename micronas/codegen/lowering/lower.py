@@ -9,7 +9,7 @@ from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.add import lower_add, lower_sub
 from micronas.codegen.lowering.arg_max import lower_arg_max
 from micronas.codegen.lowering.batch_matmul import lower_batch_matmul
-from micronas.codegen.lowering.concatenation import lower_concatenation
+from micronas.codegen.lowering.concatenation import lower_concatenation, lower_pack
 from micronas.codegen.lowering.conv2d import lower_conv2d
 from micronas.codegen.lowering.copy import lower_copy
 from micronas.codegen.lowering.depthwise_conv2d import lower_depthwise_conv2d
@@ -17,7 +17,7 @@ from micronas.codegen.lowering.extremum import lower_maximum, lower_minimum
 from micronas.codegen.lowering.fully_connected import lower_fully_connected
 from micronas.codegen.lowering.kept import lowered_op
 from micronas.codegen.lowering.log_softmax import lower_log_softmax
-from micronas.codegen.lowering.move import lower_strided_slice, lower_tile, lower_transpose
+from micronas.codegen.lowering.move import lower_reverse, lower_strided_slice, lower_tile, lower_transpose
 from micronas.codegen.lowering.mul import lower_mul
 from micronas.codegen.lowering.operands import OpContext
 from micronas.codegen.lowering.pad import lower_pad
@@ -59,6 +59,7 @@ LOWERINGS: dict[str, Callable[[OpContext], Lowered]] = {
     "MEAN": lower_mean,
     "MINIMUM": lower_minimum,
     "MUL": lower_mul,
+    "PACK": lower_pack,
     "PAD": lower_pad,
     "PADV2": lower_pad,
     "PRELU": lower_prelu,
@@ -70,6 +71,7 @@ LOWERINGS: dict[str, Callable[[OpContext], Lowered]] = {
     "RESHAPE": lower_copy,
     "RESIZE_BILINEAR": lower_resize_bilinear,
     "RESIZE_NEAREST_NEIGHBOR": lower_resize_nearest,
+    "REVERSE_V2": lower_reverse,
     "SOFTMAX": lower_softmax,
     "SPLIT": lower_split,
     "SPLIT_V": lower_split_v,

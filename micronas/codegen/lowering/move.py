@@ -1,4 +1,4 @@
-"""TRANSPOSE, STRIDED_SLICE and TILE: the output is a strided view of the input.
+"""TRANSPOSE, STRIDED_SLICE, REVERSE_V2 and TILE: the output is a strided view of the input.
 
 NumPy knows the view: an array that holds each element's own index is transposed or sliced, and its strides
 are the kernel's steps.
@@ -39,6 +39,11 @@ def lower_strided_slice(context: OpContext) -> Lowered:
             stop = None if attrs.end_mask >> i & 1 else int(end[i])
             slices.append(slice(start, stop, int(strides[i])))
     return _lower(context, _indices(context)[tuple(slices)])
+
+
+def lower_reverse(context: OpContext) -> Lowered:
+    """One call of ``mn_move_s8``, with negative steps."""
+    return _lower(context, np.flip(_indices(context), [int(a) for a in context.values(1).reshape(-1)]))
 
 
 def lower_tile(context: OpContext) -> Lowered:

@@ -15,7 +15,7 @@ from micronas.model.interpreter.kernel import (
     output_tensor,
     quant_of,
 )
-from micronas.model.op_attributes import Concatenation, ResizeNearest, SplitOp, StridedSlice, Unpack
+from micronas.model.op_attributes import Concatenation, Pack, ResizeNearest, SplitOp, StridedSlice, Unpack
 
 
 def prepare_reshape(graph: Graph, op: Op) -> Kernel:
@@ -60,11 +60,38 @@ def prepare_concatenation(graph: Graph, op: Op) -> Kernel:
     constant = [graph.tensors[t].is_constant for t in op.inputs]
 
     def run(values: list[Any]) -> list[Array]:
-        samples = max(len(v) for v, c in zip(values, constant, strict=True) if not c)
-        parts = [
-            np.broadcast_to(v, (samples, *v.shape)) if c else v for v, c in zip(values, constant, strict=True)
-        ]
-        return [np.concatenate(parts, axis=axis + 1)]
+        return [np.concatenate(_of_all_samples(values, constant), axis=axis + 1)]
+
+    return run
+
+
+def prepare_pack(graph: Graph, op: Op) -> Kernel:
+    """PACK: raw values side by side along a new dimension; all tensors share one quantization."""
+    assert isinstance(op.attrs, Pack)
+    axis = op.attrs.axis % len(output_tensor(graph, op).shape)
+    constant = [graph.tensors[t].is_constant for t in op.inputs]
+
+    def run(values: list[Any]) -> list[Array]:
+        return [np.stack(_of_all_samples(values, constant), axis=axis + 1)]
+
+    return run
+
+
+def _of_all_samples(values: list[Any], constant: list[bool]) -> list[Array]:
+    """``values``, those that are ``constant`` once for each sample."""
+    samples = max(len(v) for v, c in zip(values, constant, strict=True) if not c)
+    return [
+        np.broadcast_to(v, (samples, *v.shape)) if c else v for v, c in zip(values, constant, strict=True)
+    ]
+
+
+def prepare_reverse(graph: Graph, op: Op) -> Kernel:
+    """REVERSE_V2 along constant axes."""
+    rank = len(input_tensor(graph, op).shape)
+    axes = tuple(int(a) % rank + 1 for a in np.atleast_1d(data_of(graph, op, 1)))
+
+    def run(values: list[Any]) -> list[Array]:
+        return [np.ascontiguousarray(np.flip(values[0], axes))]
 
     return run
 

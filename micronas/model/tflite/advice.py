@@ -81,9 +81,15 @@ _MADE_BY: tuple[tuple[str, str, str], ...] = (
         "an op that broadcasts (Add, Multiply)",
     ),
     (
-        "PACK ADD_N",
-        "tf.stack, or a sum of several tensors",
-        "Concatenate and Reshape, or Add of two tensors at a time",
+        "PACK",
+        "tf.stack, or the outputs of a recurrent layer with return_sequences",
+        "Concatenate and Reshape",
+    ),
+    ("ADD_N", "a sum of several tensors", "Add of two tensors at a time"),
+    (
+        "SPLIT",
+        "a recurrent layer that multiplies its gates at once, or tf.split",
+        "implementation=1 in LSTM and GRU layers, or slices x[:, a:b]",
     ),
     (
         "SLICE REVERSE_V2 REVERSE_SEQUENCE DYNAMIC_UPDATE_SLICE",

@@ -99,7 +99,8 @@ def _quant(raw: RawTensor, index: int) -> Quant | None:
     where = f"tensor {index} ({raw.name})"
     if not raw.zero_point and raw.type_name in ("INT8", "UINT8"):
         raise ModelError(
-            f"{where} has a scale but no zero point, which TFLite Micro does not run either",
+            f"{where} has a scale but no zero point; TensorFlow Lite refuses it too, "
+            "and TensorFlow Lite Micro ignores the scale",
             remedy="convert the model again; a converter writes both",
         )
     zero_point = raw.zero_point or (0,) * len(raw.scale)

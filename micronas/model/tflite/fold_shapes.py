@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from micronas.model.op_attributes import Axis, Concatenation, Reduce, StridedSlice
+from micronas.model.op_attributes import Axis, Concatenation, Pack, Reduce, StridedSlice
 from micronas.model.tflite.decode import RawModel, RawOp, RawTensor
 
 Integers = npt.NDArray[np.int64]
@@ -110,7 +110,7 @@ def _gather(op: RawOp, values: list[Any]) -> Integers:
 
 
 def _axis(op: RawOp) -> int:
-    assert isinstance(op.attrs, Axis | Concatenation)
+    assert isinstance(op.attrs, Axis | Concatenation | Pack)
     return op.attrs.axis
 
 

@@ -151,6 +151,7 @@ RESIZE_NEAREST = OptionsTable(
 )
 SPLIT_V = OptionsTable("SplitVOptions", a.SplitV, (OptionField("num_splits", "numSplits"),))
 UNPACK = OptionsTable("UnpackOptions", a.Unpack, (OptionField("num", "num"), OptionField("axis", "axis")))
+PACK = OptionsTable("PackOptions", a.Pack, (OptionField("num", "valuesCount"), OptionField("axis", "axis")))
 GELU = OptionsTable("GeluOptions", a.Gelu, (OptionField("approximate", "approximate"),), optional=True)
 RESIZE_BILINEAR = OptionsTable(
     "ResizeBilinearOptions",
@@ -224,6 +225,7 @@ OP_FORMATS: dict[str, OpFormat] = {
     "MEAN": OpFormat(2, REDUCE),
     "MINIMUM": OpFormat(2, OptionsTable("MaximumMinimumOptions", a.Binary, (), optional=True)),
     "MUL": OpFormat(2, _fused("MulOptions")),
+    "PACK": OpFormat(2, PACK),
     "PAD": OpFormat(2),
     "PADV2": OpFormat(2),
     "PRELU": OpFormat(1),
@@ -235,6 +237,7 @@ OP_FORMATS: dict[str, OpFormat] = {
     "RESHAPE": OpFormat(1),
     "RESIZE_BILINEAR": OpFormat(3, RESIZE_BILINEAR),
     "RESIZE_NEAREST_NEIGHBOR": OpFormat(2, RESIZE_NEAREST),
+    "REVERSE_V2": OpFormat(3),
     "SOFTMAX": OpFormat(2, SOFTMAX),
     "SPLIT": OpFormat(2, SPLIT),
     "SPLIT_V": OpFormat(2, SPLIT_V),
@@ -254,7 +257,6 @@ OP_FORMATS: dict[str, OpFormat] = {
 FILE_FORMATS = {
     "CALL_ONCE": OpFormat(1, CALL_ONCE),
     "GATHER": OpFormat(1, OptionsTable("GatherOptions", a.Axis, (OptionField("axis", "axis"),))),
-    "PACK": OpFormat(1, OptionsTable("PackOptions", a.Axis, (OptionField("axis", "axis"),))),
     "REDUCE_PROD": OpFormat(1, REDUCE),
     "VAR_HANDLE": OpFormat(1, VAR_HANDLE),
 }

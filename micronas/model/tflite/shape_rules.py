@@ -176,6 +176,29 @@ def _unpack(v: OpView) -> tuple[Shape, ...]:
     return tuple((*x.shape[:axis], *x.shape[axis + 1 :]) for _ in v.op.outputs)
 
 
+def _pack(v: OpView) -> tuple[Shape, ...]:
+    inputs, parts = len(v.op.inputs), v.attrs().num
+    v.arity(inputs)
+    shapes = [v.int8(i).shape for i in range(inputs)]
+    if not inputs or parts != inputs:
+        raise v.refuse(f"packs {plural(parts, 'tensor')}, but has {plural(inputs, 'input')}")
+    if any(shape != shapes[0] for shape in shapes):
+        raise v.refuse(f"inputs of shapes {', '.join(map(str, shapes))} do not stack")
+    output = v.graph.tensors[v.op.outputs[0]].quant
+    if any(v.tensor(i).quant != output for i in range(inputs)):
+        raise v.refuse("inputs and output have different scales, which TFLite's kernel does not rescale")
+    axis = v.axis(v.attrs().axis, len(shapes[0]) + 1)
+    return ((*shapes[0][:axis], inputs, *shapes[0][axis:]),)
+
+
+def _reverse(v: OpView) -> tuple[Shape, ...]:
+    v.arity(2)
+    x = v.int8(0)
+    if len(v.axes(1, len(x.shape))) != v.integers(1).size:
+        raise v.refuse("reverses an axis twice")
+    return (x.shape,)
+
+
 def _tile(v: OpView) -> tuple[Shape, ...]:
     v.arity(2)
     x, times = v.int8(0), [int(m) for m in v.integers(1)]
@@ -277,6 +300,7 @@ RULES: dict[str, Rule] = {
     "MEAN": _reduce,
     "MINIMUM": _extremum,
     "MUL": _binary,
+    "PACK": _pack,
     "PAD": _pad,
     "PADV2": _pad,
     "PRELU": _prelu,
@@ -288,6 +312,7 @@ RULES: dict[str, Rule] = {
     "RESHAPE": _same_bytes,
     "RESIZE_BILINEAR": _unscaled(_resize_bilinear),
     "RESIZE_NEAREST_NEIGHBOR": _resize,
+    "REVERSE_V2": _unscaled(_reverse),
     "SOFTMAX": _softmax,
     "SPLIT": _split,
     "SPLIT_V": _unscaled(_split_v),

@@ -26,6 +26,8 @@ SHAPES = {
     "BATCH_MATMUL": (4, 3),
     "SPLIT_V": (4, 7),
     "UNPACK": (3, 5),
+    "PACK": (3, 5),
+    "REVERSE_V2": (3, 5),
     "TILE": (3, 2),
 }
 
@@ -46,6 +48,8 @@ def layers(kind: str) -> Callable:
         "BATCH_MATMUL": lambda x: tf.matmul(x, x, transpose_b=True),
         "SPLIT_V": lambda x: tf.split(x, [2, 5], axis=2),
         "UNPACK": lambda x: tf.unstack(x, axis=1),
+        "PACK": lambda x: tf.stack([x, 2.0 * x], axis=2),
+        "REVERSE_V2": lambda x: tf.reverse(x, [1]),
         "TILE": lambda x: tf.tile(x, [1, 2, 3]),
     }[kind]
 

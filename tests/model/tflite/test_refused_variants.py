@@ -42,6 +42,11 @@ OTHER_SCALES = "input and output have different scales"
 VARIANTS = [
     ("REDUCE_MAX", with_output_quant, OTHER_SCALES),
     ("UNPACK", with_output_quant, OTHER_SCALES),
+    ("PACK", with_output_quant, "inputs and output have different scales"),
+    ("REVERSE_V2", with_output_quant, OTHER_SCALES),
+    ("PACK", with_attrs(num=99), "packs 99 tensors"),
+    ("REVERSE_V2", with_constant(1, lambda axes: axes + 9), "axes .* are not in a tensor"),
+    ("REVERSE_V2", with_constant(1, lambda axes: np.tile(axes, 2)), "reverses an axis twice"),
     ("SPLIT_V", with_output_quant, OTHER_SCALES),
     ("TILE", with_output_quant, OTHER_SCALES),
     ("RESIZE_BILINEAR", with_output_quant, OTHER_SCALES),
