@@ -28,9 +28,9 @@ class OpView:
         """The op itself."""
         return self.graph.ops[self.index]
 
-    def refuse(self, why: str) -> ModelError:
+    def refuse(self, why: str, remedy: str | None = None) -> ModelError:
         """The error to raise: names the op, then gives ``why``."""
-        return ModelError(f"op #{self.index} {self.op.kind}: {why}")
+        return ModelError(f"op #{self.index} {self.op.kind}: {why}", remedy=remedy)
 
     def arity(self, least: int, most: int | None = None) -> None:
         """Check the number of inputs."""

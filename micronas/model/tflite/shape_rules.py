@@ -196,6 +196,12 @@ def _reverse(v: OpView) -> tuple[Shape, ...]:
     x = v.int8(0)
     if len(v.axes(1, len(x.shape))) != v.integers(1).size:
         raise v.refuse("reverses an axis twice")
+    if v.tensor(0).quant != v.graph.tensors[v.op.outputs[0]].quant:
+        raise v.refuse(
+            "input and output have different scales, which TFLite's kernel does not rescale",
+            remedy="a Bidirectional layer with return_sequences makes it; make it the last recurrent layer, "
+            "without return_sequences",
+        )
     return (x.shape,)
 
 
@@ -312,7 +318,7 @@ RULES: dict[str, Rule] = {
     "RESHAPE": _same_bytes,
     "RESIZE_BILINEAR": _unscaled(_resize_bilinear),
     "RESIZE_NEAREST_NEIGHBOR": _resize,
-    "REVERSE_V2": _unscaled(_reverse),
+    "REVERSE_V2": _reverse,
     "SOFTMAX": _softmax,
     "SPLIT": _split,
     "SPLIT_V": _unscaled(_split_v),
