@@ -87,6 +87,7 @@ def _cell_limits(config: SpaceConfig) -> CellLimits:
         max_cells=config.max_blocks,
         min_width=config.min_width,
         max_width=config.max_width,
+        optional=config.gene_options(),
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 
+from micronas.space.cell.arch import CellArch
 from micronas.space.gene import Value, plain
 from micronas.space.layerwise.arch import Block, Head, Stem
 from micronas.space.micronets.arch import SlotGenes
@@ -18,6 +19,7 @@ from micronas.trial import Json
 
 RECORDS: Mapping[str, tuple[type[object], ...]] = {
     "layerwise": (Stem, Block, Head),
+    "cell": (CellArch,),
     "micronets": (SlotGenes,),
 }
 """Space -> the records of its genotype that may declare optional genes, in the order of the genome."""

@@ -19,6 +19,8 @@ from micronas.space.gene_group import RecordGenes, SingleGene
 from micronas.space.genome import Chain, Genome, One, Row
 from micronas.space.genome_grammar import GenomeGrammar
 from micronas.space.grammar import encode
+from micronas.space.optional_gene import declared_in, optional, optional_genes
+from micronas.space.space_config import every_option, genes_of
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,45 @@ def test_a_gene_that_is_switched_off_leaves_no_trace() -> None:
     assert on.to_json(Cake(True, 2)) == {"iced": True, "flavour": 2, "tier": 1}
     draws = [CAKES.drawn(np.random.default_rng(i), {}) for i in range(50)]
     assert [off.drawn(np.random.default_rng(i), {}) for i in range(50)] == draws
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A record of which one field declares an optional gene."""
+
+    weight: int
+    ribbon: str = optional("none", ("red", "blue"), "a ribbon as a choice", key="wrapping", steps=others)
+    fragile: bool = optional(False, (True,), "care", applies=lambda parcel: parcel.weight > 1)
+
+
+def test_a_field_declares_an_optional_gene_with_its_key_options_and_meaning() -> None:
+    found = {gene.key: gene for gene in declared_in(Cake, Parcel)}
+    assert {key: (gene.name, gene.every_option) for key, gene in found.items()} == {
+        "wrapping": ("ribbon", ("none", "red", "blue")),
+        "fragile": ("fragile", (False, True)),
+    }
+    assert Parcel(3) == Parcel(3, "none", False)
+    weight = Gene[Parcel]("weight", (1, 2))
+    off = RecordGenes(Parcel, weight, *optional_genes(Parcel, {}))
+    on = RecordGenes(
+        Parcel, weight, *optional_genes(Parcel, {"wrapping": ("none", "red"), "fragile": (False, True)})
+    )
+    assert [gene.name for gene in off.genes] == ["weight"]
+    assert on.to_json(Parcel(1, "red")) == {"weight": 1, "ribbon": "red", "fragile": False}
+    assert list(on.steps(Parcel(2), on.gene("ribbon"))) == [Parcel(2, "red")]
+    assert on.settled(Parcel(1, "red", True)) == Parcel(1, "red", False), "a light parcel is not fragile"
+    with pytest.raises(SpaceError, match="ribbon: 'blue' is not one of none, red"):
+        on.from_json({"weight": 1, "ribbon": "blue", "fragile": False}, "parcel")
+
+
+@pytest.mark.parametrize("space", ["layerwise", "cell", "micronets"])
+def test_every_declared_gene_is_a_key_of_the_configuration_and_of_the_spaces_genome(space: str) -> None:
+    keys = every_option(space)
+    config = SpaceConfig.model_validate({"name": space, **dict.fromkeys(keys, True)})
+    assert config.gene_options() == keys
+    arch = make_space(config, (28, 28, 1), 10).sample(np.random.default_rng(0))
+    written = json.dumps(make_space(config, (28, 28, 1), 10).to_json(arch))
+    assert [gene.name for gene in genes_of(space) if f'"{gene.name}"' not in written] == []
 
 
 def _digest(values: list[Any]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+
+from micronas.space.optional_gene import Options
 
 PREVIOUS, BEFORE_PREVIOUS = 0, 1
 """Sources of an edge: the two cell inputs; 2 and up are the cell's own nodes."""
@@ -110,6 +112,7 @@ class CellLimits:
     min_width: int = 4
     max_width: int = 64
     max_stages: int = 4
+    optional: Options = field(default_factory=dict, hash=False)
 
     @property
     def widths(self) -> tuple[int, ...]:

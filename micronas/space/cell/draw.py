@@ -15,9 +15,10 @@ from micronas.space.cell.arch import (
     CellNode,
     Edge,
     EdgeOp,
-    Output,
 )
 from micronas.space.cell.canonical import canonical_cell, is_sound
+from micronas.space.cell.genes import whole_genes
+from micronas.space.gene_group import made_of
 from micronas.space.widths import nearest_width
 
 
@@ -25,15 +26,15 @@ def draw(rng: np.random.Generator, limits: CellLimits) -> CellArch:
     """A random architecture, not yet in canonical form."""
     stages, repeats = limits.stacks[rng.integers(len(limits.stacks))]
     width = math.exp(rng.uniform(math.log(limits.min_width), math.log(limits.max_width)))
-    return CellArch(
-        normal=_sound_cell(rng, limits.nodes, reduces=False),
-        reduction=_sound_cell(rng, limits.nodes, reduces=True),
-        channels=nearest_width(width, limits.widths),
-        repeats=repeats,
-        stages=stages,
-        stem_stride=int(rng.integers(1, 3)),
-        output=list(Output)[rng.integers(len(Output))],
-    )
+    correlated = {
+        "normal": _sound_cell(rng, limits.nodes, reduces=False),
+        "reduction": _sound_cell(rng, limits.nodes, reduces=True),
+        "channels": nearest_width(width, limits.widths),
+        "repeats": repeats,
+        "stages": stages,
+    }
+    rest = (gene for gene in whole_genes(limits) if gene.name not in correlated)
+    return made_of(CellArch, {**correlated, **{gene.name: gene.drawn(rng) for gene in rest}})
 
 
 def _sound_cell(rng: np.random.Generator, nodes: int, *, reduces: bool) -> Cell:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from micronas.space.cell.arch import CellArch, CellLimits, Edge, EdgeOp, Output
 from micronas.space.gene import Gene, near, others
+from micronas.space.optional_gene import optional_genes
 
 OP = Gene[Edge]("op", tuple(EdgeOp), steps=others)
 """The gene of every edge."""
 
 
 def whole_genes(limits: CellLimits) -> tuple[Gene[CellArch], ...]:
-    """Genes of the whole network, in the order of tokens."""
+    """Genes of the whole network, in the order of tokens; ``CellArch`` declares the optional ones."""
     return (
         Gene("channels", limits.widths, steps=near),
         Gene("stem_stride", (1, 2), steps=others),
         Gene("output", tuple(Output), steps=others),
+        *(gene for gene in optional_genes(CellArch, limits.optional) if gene.is_declared),
     )
