@@ -135,7 +135,7 @@ class EstimatorConfig(_Section):
         default=None,
         ge=1,
         description="epochs of a trial that inherits most of its weights from a similar trial; absent: every "
-        "trial starts anew. Estimator train only",
+        "trial starts from random weights. Estimator train only",
     )
     patience: int = Field(
         default=4, ge=1, description="epochs without a better validation loss before a training stops"

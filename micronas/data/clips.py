@@ -30,7 +30,7 @@ def front_end_of(options: Mapping[str, object], rate_hz: int) -> LogMel | Mfcc:
     coefficients = read(options, "coefficients", int, 0)
     if not 0 <= coefficients <= mel.bands:
         raise DataError(
-            f"data options: {coefficients} coefficients of {mel.bands} bands",
+            f"data options: {mel.bands} bands do not give {coefficients} coefficients",
             remedy="give coefficients from 1 to bands for MFCC, or leave them out for a log-mel spectrogram",
         )
     return Mfcc(mel, coefficients) if coefficients else mel

@@ -15,7 +15,7 @@ def named_others(config: SearchConfig, first: Board) -> tuple[Board, ...]:
     names = [first.name, *(board.name for board in boards)]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ConfigError(f"board {twice} is named twice", remedy="name each board of a search once")
+        raise ConfigError(f"board {twice} is named more than once", remedy="name each board of a search once")
     return boards
 
 

@@ -153,7 +153,7 @@ def _inheritance(record: Record, records: Sequence[Record], store: Store | None)
         raise SearchError(
             f"trial {record.trial.number} started from the weights of trial {number}, which are not in "
             f"{store.folder}",
-            remedy="restore its folder weights, or train the network anew with `micronas pick`",
+            remedy="restore its folder weights, or train the network again with `micronas pick`",
         )
     donor = next(one for one in records if one.trial.number == number)
     return Inheritance(number, donor.trial.arch, weights)

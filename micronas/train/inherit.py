@@ -2,7 +2,7 @@
 
 Layers are aligned in order by kind and kernel size. Of an aligned layer, the channels that both networks have
 are copied. Channels that only the new network has start as usual, but without effect on the aligned layers
-behind them: these have zeros for them. What is not aligned starts as usual.
+behind them: these have zeros for them. All other weights start as usual.
 """
 
 from __future__ import annotations

@@ -118,5 +118,5 @@ def test_boards_of_a_file_are_found_beside_it_and_named_once(tmp_path: Path) -> 
     config = tmp_path / "mine" / "two.yaml"
     config.write_text(f"board: {FIRST}\nother_boards: [./own.yaml, {OTHER}]\n")
     assert load_config(config).other_boards == (str(config.parent / "own.yaml"), OTHER)
-    with pytest.raises(mn.MicronasError, match=f"board {FIRST} is named twice"):
+    with pytest.raises(mn.MicronasError, match=f"board {FIRST} is named more than once"):
         mn.search(CONFIG, board=[FIRST, FIRST], runs=tmp_path)

@@ -28,7 +28,7 @@ def front_end_tables(file: FrontEndFile, graph: Graph) -> Tables:
         raise ModelError("the C code of a front end needs a network with one int8 input")
     if given.shape != (1, *file.input_shape):
         raise ModelError(
-            f"the front end makes inputs of {file.input_shape}, and the network takes {given.shape[1:]}",
+            f"the front end makes inputs of {file.input_shape}, but the network takes {given.shape[1:]}",
             remedy="keep front_end.json beside the network of the same run",
         )
     return tables_of(file, given.quant)

@@ -46,12 +46,12 @@ def image_tables(front_end: FrontEnd, shape: tuple[int, ...], quant: Quant) -> I
     gain = 1.0 / (divide_by * quant.scale[0])
     if channels not in (1, 3) or "mean" in front_end.parameters:
         raise ModelError(
-            f"pictures of {channels} channels, or normalised ones, have no C",
+            f"there is no C code for pictures of {channels} channels or for normalised ones",
             remedy="train on grey or colour pictures, scaled by 1/255 only",
         )
     if front_end.parameters.get("resize", "bilinear") != "bilinear" or not 0 < gain < MOST_GAIN:
         raise ModelError(
-            f"an input of scale {quant.scale[0]:g} is too fine for the C of the front end",
+            f"an input of scale {quant.scale[0]:g} is too small for the C code of the front end",
             remedy="train the network on pictures of this front end, whose values are 0 to 1",
         )
     return ImageTables(height, width, channels, round(2**20 * gain), quant.zero_point[0])

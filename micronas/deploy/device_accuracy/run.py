@@ -46,13 +46,13 @@ def require_fits(graph: Graph, given: Evaluation) -> None:
     shape, classes = given.dataset.input_shape, given.dataset.n_classes
     if ends[0].elements != given.chosen.x[0].size:
         raise DataError(
-            f"the data have inputs of {shape}, and the network takes {ends[0].shape[1:]}",
-            remedy="pass --data with the configuration that the network was trained by",
+            f"the data have inputs of {shape}, but the network takes {ends[0].shape[1:]}",
+            remedy="pass --data with the configuration that the network was trained with",
         )
     if given.dataset.task is Task.CLASSIFY and ends[1].elements != classes:
         raise DataError(
-            f"the data have {classes} classes, and the network has {ends[1].elements} outputs",
-            remedy="pass --data with the configuration that the network was trained by",
+            f"the data have {classes} classes, but the network has {ends[1].elements} outputs",
+            remedy="pass --data with the configuration that the network was trained with",
         )
 
 

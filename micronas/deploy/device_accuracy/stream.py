@@ -93,7 +93,7 @@ def _frame(file: FrontEndFile, sample: npt.NDArray[np.uint8]) -> bytes:
         or width < least_width
     ):
         raise DataError(
-            f"a picture of {width} x {height} pixels, and the device takes those from {least_width} x "
+            f"a picture of {width} x {height} pixels, but the device takes {least_width} x "
             f"{least_height} to {MOST_ROW_BYTES // 3} x {MOST_SIDE}",
             remedy="pass --features to send the resized pictures, or give pictures as your camera takes them",
         )

@@ -106,7 +106,7 @@ def own_files(front: LibraryFrontEnd, graph: Graph, values: Mapping[str, object]
 
 
 def _example(front: LibraryFrontEnd, labels: object, anomaly: object) -> str | None:
-    """The template of the example; None for a network whose outputs it could not judge."""
+    """The template of the example; None for a network whose outputs it cannot interpret."""
     frames = isinstance(front.tables, ImageTables)
     if labels and front.file.task == "classify":
         return "example_frames.c" if frames else "example_main.c"

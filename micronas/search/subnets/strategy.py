@@ -79,7 +79,7 @@ class SharedWeights:
         say: Callable[[str], object] = lambda text: None,
     ) -> None:
         """``modelled`` is set if the run's latencies are modelled. ``otherwise`` proposes if the shared
-        weights do not rank, which ``say`` is then told.
+        weights do not rank, which ``say`` then reports.
         """
         self._otherwise, self._say = otherwise, say
         self._alone: dict[str, float] = {}

@@ -93,5 +93,5 @@ def test_frames_that_do_not_shrink_are_refused(program):
 def test_what_has_no_c_is_refused_with_the_reason():
     with pytest.raises(ModelError, match="pictures of 2 channels"):
         image_tables(FRONT_END, (4, 4, 2), USUAL)
-    with pytest.raises(ModelError, match=r"scale 0\.0001 is too fine"):
+    with pytest.raises(ModelError, match=r"scale 0\.0001 is too small"):
         image_tables(FRONT_END, (4, 4, 1), Quant((0.0001,), (0,)))

@@ -176,10 +176,10 @@ def test_what_the_device_gets_and_why(given) -> None:
 
 
 def test_a_network_of_other_data_is_refused(given) -> None:
-    with pytest.raises(DataError, match="2 classes, and the network has 3 outputs"):
+    with pytest.raises(DataError, match="2 classes, but the network has 3 outputs"):
         require_fits(network(replace(FILE, labels=("a", "b", "c"))), given)
     other = replace(FILE, front_end=FrontEnd("theirs", 1), input_shape=(12, 20, 1))
-    with pytest.raises(DataError, match=r"inputs of \(24, 20, 1\), and the network takes \(12, 20, 1\)"):
+    with pytest.raises(DataError, match=r"inputs of \(24, 20, 1\), but the network takes \(12, 20, 1\)"):
         require_fits(network(other), given)
     real = replace(GRAPH, tensors=tuple(replace(t, quant=None) for t in GRAPH.tensors))
     with pytest.raises(ModelError, match="one int8 input"):
