@@ -22,7 +22,7 @@ def curves(bands: Sequence[tuple[str, Band]], x_label: str, y_label: str, *, who
     xs = [0.0, *(x for _, _, b in drawn for x in b.xs)]
     frame = PlotArea(Range.around(xs, whole=whole_x), Range.around(values), WIDTH)
     parts = [frame.axes(x_label, y_label)]
-    parts += [_area(frame, band, colour(place)) for place, _, band in drawn]
+    parts += [_area(frame, band, name, colour(place)) for place, name, band in drawn]
     parts += [_line(frame, band, name, colour(place)) for place, name, band in drawn]
     label = escape(f"{y_label} against {x_label}")
     return f'<svg viewBox="0 0 {WIDTH} 280" role="img" aria-label="{label}">{"".join(parts)}</svg>'
@@ -33,18 +33,20 @@ def colour(place: int) -> str:
     return f"var(--c{place % COLOURS})"
 
 
-def _area(frame: PlotArea, band: Band, fill: str) -> str:
+def _area(frame: PlotArea, band: Band, name: str, fill: str) -> str:
     upper = [(x, s.high) for x, s in zip(band.xs, band.spreads, strict=True)]
     lower = [(x, s.low) for x, s in zip(band.xs, band.spreads, strict=True)]
     points = _path(frame, [*stairs(upper), *reversed(stairs(lower))])
-    return f'<polygon style="fill: {fill}" fill-opacity=".12" points="{points}"/>'
+    return f'<polygon data-entry="{escape(name)}" style="fill: {fill}" points="{points}"/>'
 
 
 def _line(frame: PlotArea, band: Band, name: str, stroke: str) -> str:
     points = stairs([(x, s.median) for x, s in zip(band.xs, band.spreads, strict=True)])
+    last = band.spreads[-1]
+    tip = f"{name}: {last.median:.4g} at the end ({last.low:.4g} to {last.high:.4g})"
     return (
-        f'<polyline fill="none" style="stroke: {stroke}" stroke-width="2" points="{_path(frame, points)}">'
-        f"<title>{escape(name)}</title></polyline>"
+        f'<polyline data-entry="{escape(name)}" style="stroke: {stroke}" points="{_path(frame, points)}">'
+        f"<title>{escape(tip)}</title></polyline>"
     )
 
 

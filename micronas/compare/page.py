@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment, PackageLoader, select_autoescape
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from micronas.compare.budget import Unit
 from micronas.compare.chart import colour, curves
@@ -17,10 +20,13 @@ def page(results: Results) -> str:
     environment = Environment(
         loader=PackageLoader("micronas.compare", "."),
         autoescape=select_autoescape(default_for_string=True, default=True),
+        undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     plan = results.plan
+    names = [row.entry.name for row in results.rows]
+    names_of_runs = [row.entry.name for row in results.rows for _ in row.runs]
     return environment.get_template("page.html.j2").render(
         task=plan.config.data.name,
         budget=plan.budget.words,
@@ -30,10 +36,23 @@ def page(results: Results) -> str:
         legend=[(row.entry.name, colour(place)) for place, row in enumerate(results.rows)],
         charts=_charts(results),
         tables=[
-            ("Median and range over seeds", HEADER, rows(results)),
-            ("Every run", RUN_HEADER, run_rows(results)),
+            ("Median and range over seeds", Table(HEADER, list(zip(names, rows(results), strict=True)))),
+            ("Every run", Table(RUN_HEADER, list(zip(names_of_runs, run_rows(results), strict=True)))),
         ],
     )
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells of text, and of each row the entry to which it belongs."""
+
+    header: tuple[str, ...]
+    rows: Sequence[tuple[str, tuple[str, ...]]]
+
+    @property
+    def numbers(self) -> list[int]:
+        """The columns of figures, which are all but the first."""
+        return list(range(1, len(self.header)))
 
 
 def _charts(results: Results) -> list[tuple[str, str, str]]:

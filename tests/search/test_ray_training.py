@@ -13,7 +13,7 @@ import pytest
 from micronas.store import Store
 from tests.support.ray_search import MEMORY
 
-pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive, pytest.mark.timeout(900)]
 
 CONFIG = """
 board: nucleo_f446re
@@ -42,7 +42,7 @@ def cluster() -> Iterator[str]:
 
 def search(folder: Path, *arguments: str) -> None:
     command = [sys.executable, "-m", "micronas", "search", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=400)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert "Warning" not in done.stderr
 

@@ -196,6 +196,21 @@ def test_a_trial_whose_model_cannot_be_stored_is_not_there_at_all(store: Store) 
     assert store.model(1) == complete(1).tflite
 
 
+def test_a_full_disk_stores_nothing_of_a_trial_and_the_remedy_works(store: Store) -> None:
+    store.add(complete(0))
+    (pages,) = store._one("PRAGMA page_count") or (0,)
+    store._connection.execute(f"PRAGMA max_page_count = {pages}")  # SQLite then answers as on a full disk
+    large = replace(complete(1), tflite=bytes(200_000))
+    with pytest.raises(StoreError, match="full") as caught:
+        store.add(large)
+    assert "free disk space" in str(caught.value.remedy)
+    assert [record.trial.number for record in store.records()] == [0]
+    store._connection.execute("PRAGMA max_page_count = 1000000")
+    store.add(large)
+    assert [record.trial.number for record in store.records()] == [0, 1]
+    assert store.model(1) == large.tflite
+
+
 def test_a_commit_is_on_the_disk_before_it_is_believed(store: Store) -> None:
     """SQLite: in write-ahead logging, FULL (2) syncs the log after every transaction."""
     assert store._one("PRAGMA journal_mode") == ("wal",)
