@@ -54,8 +54,9 @@ def scatter(
     """
     if not points:
         return ""
-    xs = [p.x for p in (*points, *ticks_below)] + ([limit.x] if limit else [])
-    frame = PlotArea(Range.around(xs, whole=whole_x), Range.around([p.y for p in points]), width)
+    xs = [*(p.x for p in (*points, *ticks_below)), *(x for x, _ in line), *([limit.x] if limit else [])]
+    ys = [*(p.y for p in points), *(y for _, y in line)]
+    frame = PlotArea(Range.around(xs, whole=whole_x), Range.around(ys), width)
     parts = [frame.axes(x_label, y_label)]
     if limit:
         parts.append(_limit(frame, limit))

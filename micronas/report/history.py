@@ -52,6 +52,7 @@ def reward_chart(run: RunData) -> str:
         points.append(Point(number, scores.reward, kind(record, False), tip(record), number))
         best = max(best, scores.reward)
         line.append((float(number), best))
+    line += _to_the_end(run, line)
     ended = [
         Point(r.trial.number, 0.0, r.trial.outcome.value.lower(), tip(r), r.trial.number)
         for r in run.records
@@ -74,7 +75,13 @@ def volume_chart(run: RunData) -> str:
         if volume > before
     ]
     line = [(float(number), volume) for number, volume in steps]
+    line += _to_the_end(run, line)
     return scatter(points, line, "trial", "hypervolume", stepped=True, whole_x=True, width=_WIDTH)
+
+
+def _to_the_end(run: RunData, line: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The best of ``line`` until the last trial, which may have no figures: the charts then align."""
+    return [(float(run.records[-1].trial.number), line[-1][1])] if line else []
 
 
 def box_of(run: RunData) -> Box | None:

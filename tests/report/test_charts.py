@@ -17,7 +17,11 @@ from micronas.compare.files import write_files
 from micronas.compare.plan import open_plan
 from micronas.compare.run import read_results, run_all
 from micronas.report.chart import WIDTH, Limit, Point, Range, scatter
+from micronas.report.history import reward_chart, volume_chart
+from micronas.report.run_data import read_run
+from micronas.store import Store
 from tests.support.compare_fakes import ToyRuns, silent, toy_plan
+from tests.support.report_run import make_run
 
 
 @given(st.lists(st.integers(0, 3000), min_size=1, max_size=20))
@@ -47,6 +51,20 @@ def test_equal_values_get_an_axis_of_their_own_size(value: float, ticks: object)
     assert texts == ticks or len(texts) == ticks
     assert axis.low >= 0
     assert axis.low <= value < axis.high
+
+
+def test_the_line_of_a_history_ends_inside_and_at_the_last_trial(tmp_path: Path) -> None:
+    with Store.read(make_run(tmp_path / "run")) as store:  # its last trials have no figures
+        run = read_run(store)
+    ends = []
+    for chart in (reward_chart(run), volume_chart(run)):
+        (box,) = re.findall(r'viewBox="0 0 (\d+) ', chart)
+        (line,) = re.findall(r'<polyline [^>]* points="([^"]+)"', chart)
+        xs = [float(corner.split(",")[0]) for corner in line.split()]
+        assert min(xs) > 0
+        assert max(xs) < float(box)
+        ends.append(max(xs))
+    assert ends[0] == ends[1], "both histories have the same trials"
 
 
 def test_a_best_so_far_curve_is_drawn_as_stairs() -> None:
