@@ -3,8 +3,8 @@
     python -m benchmarks.latency.check_addresses [NETWORK]    # str_ww_ref_model: a minute
 
 In the log of blocks a few addresses of loads are not known (docs/background/latency_model.md). With QEMU's
-``-singlestep`` every instruction is logged with its registers, so that all are. What counting costs is printed
-too: CPU seconds of compiler, emulator and this process.
+``-singlestep`` every instruction is logged with its registers, so that all are. What counting costs is
+printed too: CPU seconds of compiler, emulator and this process.
 """
 
 from __future__ import annotations
