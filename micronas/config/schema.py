@@ -67,7 +67,7 @@ class StrategyConfig(_Section):
     )
     guided: bool = Field(
         default=True,
-        description="aging_evolution: a predictor of the reward chooses which of eight children is tried",
+        description="aging_evolution and nsga2: a predictor chooses which of eight children is tried",
     )
     pool: int = Field(default=32, ge=2, description="predictor_*: candidates compared for each trial")
     supernet_length: float = Field(

@@ -99,7 +99,12 @@ def make_strategy(
             return LocalSearch(space, seed, accept)
         case "nsga2":
             return Nsga2(
-                space, seed, accept, population=population_of(config, problem), bytes_of=_bytes_by(problem)
+                space,
+                seed,
+                accept,
+                population=population_of(config, problem),
+                bytes_of=_bytes_by(problem),
+                guide=_front_guide(config, space, seed, accept, problem),
             )
         case "reinforce":
             return Reinforce(space, seed, accept, workers=problem.workers if problem else 1)
@@ -143,13 +148,25 @@ def _guide(
     return Predictor(space, seed, accept, problem, RewardImprovement(problem.reward), pool=config.pool)
 
 
+def _front_guide(
+    config: StrategyConfig, space: Space, seed: int, accept: Accept, problem: Problem | None
+) -> Predictor | None:
+    """The predictor that chooses among children by expected hypervolume, unless it is switched off."""
+    if not config.guided or problem is None:
+        return None
+    return Predictor(space, seed, accept, problem, _front_aim(problem), pool=config.pool)
+
+
+def _front_aim(problem: Problem) -> HypervolumeImprovement:
+    return HypervolumeImprovement(problem.budget, problem.latency_ms, problem.error_limit)
+
+
 def _predictor(
     config: StrategyConfig, space: Space, seed: int, accept: Accept, problem: Problem
 ) -> Predictor:
     if config.name == "predictor_reward":
         return Predictor(space, seed, accept, problem, RewardImprovement(problem.reward), pool=config.pool)
-    aim = HypervolumeImprovement(problem.budget, problem.latency_ms, problem.error_limit)
-    return Predictor(space, seed, accept, problem, aim, pool=config.pool)
+    return Predictor(space, seed, accept, problem, _front_aim(problem), pool=config.pool)
 
 
 def spaces_of(strategy: str) -> tuple[str, ...]:

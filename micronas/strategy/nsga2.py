@@ -5,9 +5,10 @@ generation. The population is the best ``population`` trials by constrained domi
 non-domination rank and crowding distance; INFEASIBLE and FAILED ones never enter.
 
 With four objectives and a dozen networks, nearly all are non-dominated, and children, one step from their
-parents, cluster. However, flash and SRAM of a child are known before training. Of ``CANDIDATES_PER_CHILD``
-children that fit, the most novel one is tried: the one whose bytes have the largest ratio to those of every
-member. This is crowding applied to the objectives that need no trial.
+parents, cluster: the first child that fits is no better in hypervolume than a random network. However, flash
+and SRAM of a child are known before training. With a guide, the child is tried that promises the largest gain
+of hypervolume by a predictor of its error. Without one, of ``CANDIDATES_PER_CHILD`` children that fit, the
+most novel is tried: the one whose bytes have the largest ratio to those of every member.
 """
 
 from __future__ import annotations

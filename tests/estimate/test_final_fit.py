@@ -16,7 +16,7 @@ from micronas.estimate.full import cached_dataset, estimate  # noqa: E402
 from micronas.train.settings import TrainSettings  # noqa: E402
 from micronas.train.statistics import reestimate_statistics  # noqa: E402
 from micronas.train.tf_model import TfModel  # noqa: E402
-from micronas.train.time_limit import TimeLimit  # noqa: E402
+from micronas.train.time_limit import Stopwatch, TimeLimit  # noqa: E402
 
 DIGITS = DataConfig(name="digits")
 
@@ -76,21 +76,22 @@ def test_epochs_are_planned_once_by_the_speed_after_compiling():
     assert endless.planned == 60
 
 
-@pytest.mark.parametrize(
-    ("limit", "clock", "budget"),
-    [
-        (TimeLimit(wall_s=6.0), time.monotonic, "budget.minutes"),
-        (TimeLimit(cpu_s=3.0), time.process_time, "budget.cpu_minutes"),
-    ],
-)
-def test_seconds_are_kept_and_the_schedule_still_ends(net, limit: TimeLimit, clock, budget: str):
-    start = clock()
-    fitted = final_fit(net, DIGITS, FinalSettings(epochs=100_000), 0, limit)
-    assert clock() - start < 8.0
+def test_seconds_are_kept_and_the_schedule_still_ends(net):
+    """In CPU time, which a busy machine does not shorten."""
+    start = time.process_time()
+    fitted = final_fit(net, DIGITS, FinalSettings(epochs=100_000), 0, TimeLimit(cpu_s=6.0))
+    assert time.process_time() - start < 8.0
     assert 1 <= fitted.epochs < 100_000
     assert fitted.quality_int8 > 0.3
     assert f"{fitted.epochs} of 100,000 epochs" in fitted.shortened + fitted.cut
-    assert budget in fitted.shortened + fitted.cut
+    assert "budget.cpu_minutes" in fitted.shortened + fitted.cut
+
+
+def test_the_first_of_two_limits_counts():
+    watch = Stopwatch()
+    assert watch.share_of(TimeLimit()) == 0.0
+    assert watch.share_of(TimeLimit(wall_s=1e-9, cpu_s=1e9)) >= 1.0
+    assert watch.share_of(TimeLimit(wall_s=1e9, cpu_s=0.0)) >= 0.0
 
 
 def test_too_little_time_is_an_error(net):

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.synthetic_search.task import make_task
 from micronas.config import RewardConfig, StrategyConfig
 from micronas.space import Arch
 from micronas.strategy import make_strategy, population_of
-from micronas.strategy.aging_evolution import OFFSPRING, AgingEvolution
-from micronas.strategy.base import accepted
+from micronas.strategy.aging_evolution import AgingEvolution
+from micronas.strategy.base import OFFSPRING, accepted
+from micronas.strategy.nsga2 import Nsga2
 from micronas.strategy.observation import Observation
 from micronas.strategy.problem import Problem
 from micronas.strategy.sized import grown, sized_draw
@@ -113,6 +115,33 @@ class LargestGuide:
     def best_of(self, archs: Sequence[Arch]) -> Arch:
         self.shown.append(len(archs))
         return max(archs, key=flash)
+
+
+def test_a_guide_chooses_among_the_children_of_nsga2() -> None:
+    """And not the bytes: the guide knows more."""
+    guide = LargestGuide()
+    strategy = Nsga2(SPACE, 0, lambda arch: True, population=4, bytes_of=lambda arch: (1, 1), guide=guide)
+    for number in range(4):
+        strategy.tell(toy_trial(number, strategy.ask(number).genes))  # type: ignore[attr-defined]
+    plain = Nsga2(SPACE, 0, lambda arch: True, population=4)
+    for number in range(4):
+        plain.tell(toy_trial(number, plain.ask(number).genes))  # type: ignore[attr-defined]
+    assert flash(strategy.ask(4)) >= flash(plain.ask(4))
+    assert (guide.observed, guide.shown) == ([0, 1, 2, 3], [OFFSPRING])
+
+
+def test_nsga2_is_guided_by_hypervolume_unless_that_is_switched_off() -> None:
+    """On real networks with invented accuracies: the first children of both differ."""
+    task = make_task()
+
+    def ninth(guided: bool) -> Arch:
+        config = StrategyConfig(name="nsga2", population=8, guided=guided)
+        strategy = make_strategy(config, task.space, 0, task.gate.fits, task.problem)
+        for number in range(8):
+            strategy.tell(task.trial(number, strategy.ask(number), 0))
+        return strategy.ask(8)
+
+    assert ninth(True) == ninth(True) != ninth(False)
 
 
 def test_a_guide_chooses_among_the_children_of_evolution() -> None:
