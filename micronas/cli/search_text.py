@@ -98,6 +98,7 @@ def print_result(
         ("flash", f"{kb(scores.flash_bytes)} of {kb(setup.budget.flash_bytes)}"),
         ("SRAM", f"{kb(scores.sram_bytes)} of {kb(setup.budget.sram_bytes)}"),
         ("latency", time),
+        *_front_end_rows(found.deployment),
         *_target_rows(setup, store, latency),
         ("multiply-accumulates", f"{scores.macs:,}"),
         *_deployment_rows(found.deployment, latency),
@@ -208,6 +209,18 @@ def _cut_rows(store: Store) -> list[tuple[str, str]]:
             f"{len(cut)} of {plural(len(records), 'trial')}; `show` lists each",
         )
     ]
+
+
+def _front_end_rows(deployment: DeploymentFigures) -> list[tuple[str, str]]:
+    """What the front end takes beside the network."""
+    front = deployment.front_end
+    if front is None:
+        return []
+    size = f"{kb(front.flash_bytes)} flash and {kb(front.sram_bytes)} SRAM, beside the network"
+    if front.ms is None:
+        return [("front end", size)]
+    counted = "" if front.instructions is None else f", {front.instructions:,} instructions"
+    return [("front end", size), ("front end, per input", f"{front.ms:.2f} ms {front.source}{counted}")]
 
 
 def _deployment_rows(deployment: DeploymentFigures, latency: Latency | None) -> list[tuple[str, str]]:

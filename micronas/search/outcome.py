@@ -36,6 +36,7 @@ from micronas.report.front import front_of
 from micronas.report.model_card import JSON_NAME, MARKDOWN_NAME, card_json, card_markdown
 from micronas.report.target import missed_target
 from micronas.search.final import Winner
+from micronas.search.final_front_end import final_tables, front_end_bytes, with_time
 from micronas.search.predicted_latency.check import check_predictions, check_to_json
 from micronas.search.profile import PROFILE_FACT
 from micronas.search.setup import Setup
@@ -238,9 +239,11 @@ def write_files(setup: Setup, tflite: bytes, best: Path) -> Deployed:
         "front_end": best / FILE_NAME,
     }
     ledger = make_ledger(graph, setup.board, within=setup.budget, prefer=Prefer(setup.config.prefer))
+    tables = final_tables(setup.config, setup.dataset, graph)
+    front = front_end_bytes(tables, setup.board, ledger, graph)
     if setup.config.device == "none":
         files["c"] = write_sources(sources_of(graph, ledger), best / "c")
-        found = DeploymentFigures(constant_channels=removed)
+        found = DeploymentFigures(constant_channels=removed, front_end=front)
         return Deployed(found, {name: str(path) for name, path in files.items()})
     samples = parity_samples(graph, setup.dataset, PARITY_SAMPLES)
     device = make_device(setup.config.device, setup.config.probe, setup.config.port)
@@ -249,6 +252,8 @@ def write_files(setup: Setup, tflite: bytes, best: Path) -> Deployed:
         if setup.net_latency is not None:
             timed, why_not = try_modelled(deployed, samples, cache_folder())
             found = replace(found, modelled=timed.latency if timed else None, not_modelled=why_not)
+        if tables is not None and front is not None:
+            found = replace(found, front_end=with_time(front, deployed, tables, device))
         files["c"] = write_sources(deployed.sources, best / "c")
         files["elf"] = Path(shutil.copy(deployed.firmware.elf, best / "firmware.elf"))
         files["map"] = Path(shutil.copy(deployed.firmware.map_file, best / "firmware.map"))
@@ -303,6 +308,7 @@ def _best(
         "latency": {"ms": ms, "source": source, **(latency_range(latency) if latency else {})},
         "execution_target": asdict(target) if target else None,
         "target": missed.to_json() if missed else None,
+        "front_end": asdict(front) if (front := best.deployment.front_end) else None,
         "reward": scores.reward,
         "figure": best.figure,
         "files": dict(files_in(folder, best.files)),

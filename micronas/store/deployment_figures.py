@@ -133,10 +133,26 @@ class ConstantChannelBytes:
 
 
 @dataclass(frozen=True)
+class FrontEndFigures:
+    """Of the front end beside the network: predicted bytes, and the time of all raw samples of one input.
+
+    The time is None without a device; ``not_run`` says why a device could not run it.
+    """
+
+    flash_bytes: int
+    sram_bytes: int
+    instructions: int | None = None
+    ms: float | None = None
+    source: str | None = None
+    not_run: str = ""
+
+
+@dataclass(frozen=True)
 class DeploymentFigures:
     """The figures of one build and its run.
 
-    Without a device, only ``constant_channels`` may have a value, if channels were removed. ``modelled`` is
+    Without a device, only ``constant_channels`` (if channels were removed) and ``front_end`` (if it has C) may
+    have a value. ``modelled`` is
     the modelled latency of a search that uses it, ``not_modelled`` why there is none, or an empty text.
     """
 
@@ -156,6 +172,7 @@ class DeploymentFigures:
     flash: FlashFigures | None = None
     modelled: Latency | None = None
     not_modelled: str | None = None
+    front_end: FrontEndFigures | None = None
 
     def to_json(self) -> dict[str, Json]:
         """The figures that have a value, by name; ``modelled`` also where it is None, with its reason."""

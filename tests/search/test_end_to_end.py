@@ -82,6 +82,7 @@ NEVER_HAPPENED = {
     *("board", "front"),  # several boards
     *("workers", "wall_s", "cpu_s", "stages", "stage", "workers_cpu_s", "leader_cpu_s"),  # --profile
     *("proxy", "kendall_tau", "networks", "baseline_tau"),  # a proxy
+    *("not_run", "instructions"),  # a front end with C
     *("what", "from", "to", "after_trials"),  # a change of the budget
     *("predicted", "measured", "checked", "worst_error"),  # latency predictions
     *("refused_untrained", "let_through", "let_through_over"),

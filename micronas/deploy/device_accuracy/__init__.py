@@ -7,6 +7,7 @@ answers are compared with the host's, element by element.
 from __future__ import annotations
 
 from micronas.deploy.device_accuracy.choose import choose_input
+from micronas.deploy.device_accuracy.cost import FrontEndRun, run_front_end
 from micronas.deploy.device_accuracy.firmware import RawFirmware, build_raw_firmware
 from micronas.deploy.device_accuracy.result import DeviceAccuracy, compare
 from micronas.deploy.device_accuracy.run import DEADLINE_S, RawInput, device_accuracy
@@ -15,6 +16,7 @@ from micronas.deploy.device_accuracy.stream import Streamed, stream_features, st
 __all__ = [
     "DEADLINE_S",
     "DeviceAccuracy",
+    "FrontEndRun",
     "RawFirmware",
     "RawInput",
     "Streamed",
@@ -22,6 +24,7 @@ __all__ = [
     "choose_input",
     "compare",
     "device_accuracy",
+    "run_front_end",
     "stream_features",
     "stream_raw",
 ]
