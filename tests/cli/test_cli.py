@@ -208,7 +208,7 @@ def test_bench_json_has_the_documented_keys_and_equal_outputs(tmp_path: Path, ne
     done = micronas("bench", networks / "tiny.tflite", *BOARD, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
-    assert result["accuracy"] is None  # tests/deploy/device_accuracy compares its keys
+    assert result["accuracy"] is None  # tests/docs/test_your_data_guides.py compares its keys
     require_documented("bench MODEL", result, free=["regions"], absent=OF_ACCURACY)
     assert result["parity"] == {"elements": 8, "mismatches": 0}
     latency, board = result["latency"], load_board("nucleo_f446re")

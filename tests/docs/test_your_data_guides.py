@@ -1,11 +1,13 @@
 """The guides to one's data, followed word by word from an empty folder: every command, with small budgets.
 
-The test makes the data that a reader brings, writes the section ``data`` that the guide shows, and gives
-``micronas search`` one trial of three epochs and a small network, without a device.
+The test makes the data that a reader brings, writes the section ``data`` that the guide shows, gives
+``micronas search`` one trial of three epochs and a small network, without a device, and ``micronas bench`` four
+samples in QEMU.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Callable
@@ -16,12 +18,13 @@ import pytest
 import yaml
 
 from tests.support.command_line import micronas
+from tests.support.json_page import require_documented
 from tests.support.paths import REPOSITORY
 from tests.support.recordings import tone, write_activities, write_audio
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.timeout(900)]
 
-QUICK = (
+QUICK_SEARCH = (
     *("--trials", "1", "--device", "none"),
     *("--set", "estimator.epochs=3", "--set", "final_fit.epochs=3", "--set", "workers=1"),
     *(
@@ -33,6 +36,23 @@ QUICK = (
         "constraints.sram_kb=24",
     ),
 )
+
+
+QUICK = {"search": QUICK_SEARCH, "bench": ("--count", "1", "--samples", "4", "--json")}
+
+
+def on_device(printed: str) -> None:
+    """Raw samples went through the C front end, and every output is the host's."""
+    result = json.loads(printed)
+    require_documented("bench MODEL", result, free=["regions"])
+    found = result["accuracy"]
+    assert (found["split"], found["samples"], found["source"]) == ("validation", 4, "emulated")
+    assert found["outputs"] == {"elements": 8, "mismatches": 0}
+    assert found["why_features"] is None
+    assert found["inputs"]["most_steps"] <= 1
+    assert found["inputs"]["differing"] < 0.002 * found["inputs"]["elements"]
+    assert sum(map(sum, found["confusion"]["device"])) == 4
+    assert all(counts > 1000 for counts in found["front_end_counts"])
 
 
 def recordings(here: Path) -> None:
@@ -81,14 +101,17 @@ def test_the_guide_leads_from_an_empty_folder_to_c(
     text = guide(name)
     (section,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     commands = re.findall(r"^ {4}micronas (.+)$", text, re.MULTILINE)
-    assert [words.split()[0] for words in commands] == ["init", "data", "search", "show", "report", "export"]
+    verbs = ["init", "data", "search", "show", "report", "bench", "export"]
+    assert [words.split()[0] for words in commands] == verbs
     for command in commands:
         words = shlex.split(command)
-        done = micronas(*words, *(QUICK if words[0] == "search" else ()), cwd=tmp_path, timeout_s=600)
+        done = micronas(*words, *QUICK.get(words[0], ()), cwd=tmp_path, timeout_s=600)
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         if words[0] == "init":
             config = yaml.safe_load((tmp_path / f"{stem}.yaml").read_text())
             (tmp_path / f"{stem}.yaml").write_text(yaml.safe_dump({**config, **yaml.safe_load(section)}))
+        if words[0] == "bench":
+            on_device(done.stdout)
         if words[0] == "search":
             for row in ("accuracy, int8, test", "validation - test", "weakest class, test"):
                 assert row in done.stdout
