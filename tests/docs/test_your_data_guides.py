@@ -1,8 +1,8 @@
 """The guides to one's data, followed word by word from an empty folder: every command, with small budgets.
 
 The test makes the data that a reader brings, writes the section ``data`` that the guide shows, gives
-``micronas search`` one trial of three epochs and a small network, without a device, and ``micronas bench`` four
-samples in QEMU.
+``micronas search`` one trial of three epochs and a small network, without a device, and ``micronas bench``
+four samples in QEMU.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from micronas.codegen.front_end import LogMelTables, StreamTables, Tables
+from micronas.codegen.front_end.firmware_text import MOST_ROW_BYTES
 from micronas.deploy.deployment import Deployment
 from micronas.deploy.device_accuracy.firmware import build_raw_firmware
 from micronas.deploy.measure import check_identity
@@ -16,7 +17,7 @@ from micronas.deploy.measure.measurement import latency_of
 from micronas.device.client import Client
 from micronas.device.link import Link
 from micronas.device.targets import Device, use_device
-from micronas.errors import DeviceError
+from micronas.errors import DeviceError, ModelError
 from micronas.trial import Latency
 
 
@@ -32,7 +33,8 @@ def run_front_end(
 ) -> FrontEndRun:
     """Build the network of ``deployed`` with its front end, and send noise that fills one input.
 
-    Raises the errors of building and running: ``BudgetError`` if both together do not fit.
+    Raises the errors of building and running: ``BudgetError`` if both together do not fit, ``ModelError`` for
+    rows that the firmware does not take.
     """
     running = build_raw_firmware(deployed, tables, workdir=workdir, cache_dir=cache_dir).firmware
 
@@ -49,7 +51,10 @@ def run_front_end(
 
 
 def noise(tables: Tables) -> bytes:
-    """Raw samples for exactly one input; a frame of pictures is twice as high and wide as the input."""
+    """Raw samples for exactly one input; a frame of pictures is twice as high and wide, if that is possible.
+
+    Raises ``ModelError`` for pictures that are wider than what the firmware takes.
+    """
     rng = np.random.default_rng(0)
     if isinstance(tables, LogMelTables):
         spec = tables.spec
@@ -57,6 +62,10 @@ def noise(tables: Tables) -> bytes:
         return rng.integers(-9000, 9000, samples).astype("<i2").tobytes()
     if isinstance(tables, StreamTables):
         return rng.normal(0, 1, (tables.window, tables.channels)).astype("<f4").tobytes()
-    shape = 2 * tables.height, 2 * tables.width, tables.channels
+    row_bytes = tables.width * tables.channels
+    if row_bytes > MOST_ROW_BYTES:
+        raise ModelError(f"rows of {row_bytes} bytes; the firmware takes {MOST_ROW_BYTES}")
+    times = 2 if 2 * row_bytes <= MOST_ROW_BYTES else 1
+    shape = times * tables.height, times * tables.width, tables.channels
     head = struct.pack("<4H", shape[1], shape[0], shape[2], 0)
     return head + rng.integers(0, 256, shape).astype(np.uint8).tobytes()

@@ -1,4 +1,4 @@
-"""The time of a front end in QEMU. Its accuracy there is a step of the guides: tests/docs/test_your_data_guides.py."""
+"""The time of a front end in QEMU. For its accuracy there see tests/docs/test_your_data_guides.py."""
 
 from __future__ import annotations
 
