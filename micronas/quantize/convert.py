@@ -87,13 +87,14 @@ def float_values(tf: Any, net: Net, weights: tuple[Folded | None, ...], x: Any) 
     """The result of every node of the folded network for a batch ``x``, the input first."""
     from micronas.train.tf_model import activated, weighted_sum, weightless
 
+    traced = not tf.executing_eagerly()
     values = [x]
     for node, folded in zip(net.nodes[1:], weights[1:], strict=True):
         layer, reads = node.layer, [values[i] for i in node.inputs]
         match layer:
             case Conv() | DepthwiseConv() | Dense():
                 assert folded is not None, "a layer with a kernel has weights"
-                y = weighted_sum(layer, reads[0], tf.constant(folded.kernel), traced=True) + tf.constant(
+                y = weighted_sum(layer, reads[0], tf.constant(folded.kernel), traced=traced) + tf.constant(
                     _kept(folded.bias)
                 )
                 values.append(activated(layer.activation, y))

@@ -42,7 +42,9 @@ def front_end_bytes(
     return FrontEndFigures(cost.flash_bytes(board.core), sram_bytes)
 
 
-def with_time(found: FrontEndFigures, deployed: Deployment, tables: Tables, device: Device) -> FrontEndFigures:
+def with_time(
+    found: FrontEndFigures, deployed: Deployment, tables: Tables, device: Device
+) -> FrontEndFigures:
     """``found`` with the latency of one input, or why it could not be run beside the network."""
     with temporary_folder() as folder:
         try:

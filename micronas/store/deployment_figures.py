@@ -151,9 +151,9 @@ class FrontEndFigures:
 class DeploymentFigures:
     """The figures of one build and its run.
 
-    Without a device, only ``constant_channels`` (if channels were removed) and ``front_end`` (if it has C) may
-    have a value. ``modelled`` is
-    the modelled latency of a search that uses it, ``not_modelled`` why there is none, or an empty text.
+    Without a device, only ``constant_channels`` (if channels were removed) and ``front_end`` (if it has C)
+    may have a value. ``modelled`` is the modelled latency of a search that uses it, ``not_modelled`` why
+    there is none, or an empty text.
     """
 
     constant_channels: ConstantChannelBytes | None = None

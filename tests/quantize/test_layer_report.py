@@ -8,7 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from micronas.model.net import Add, Conv, Dense, GlobalAveragePool, NetBuilder, SoftmaxLayer
+from micronas.model.net import (
+    Add,
+    Conv,
+    Dense,
+    DepthwiseConv,
+    Flatten,
+    GlobalAveragePool,
+    NetBuilder,
+    SoftmaxLayer,
+)
 from micronas.quantize.layer_report import layer_report_from_json
 
 pytest.importorskip("tensorflow")
@@ -56,6 +65,16 @@ def test_the_float_values_are_those_of_the_keras_network(report, net, samples):
     set_weights(model, initial_weights(net, 0))
     outputs = np.asarray(model(samples[:16], training=False))
     assert report.layers[-1].high == pytest.approx(float(outputs.max()), rel=1e-5)
+
+
+def test_a_stream_may_step_along_time_alone():
+    """Outside of a trace, TensorFlow's depthwise convolution takes equal strides only."""
+    net = NetBuilder((16, 1, 3)).chain(Conv(4, 3, 1), DepthwiseConv(3, 1, 2, 1), Flatten(), Dense(2)).build()
+    weights = initial_weights(net, 0)
+    x = np.random.default_rng(1).uniform(-1, 1, (12, 16, 1, 3)).astype(np.float32)
+    found = layer_report(net, weights, quantize(weights, net, x), x)
+    assert "DEPTHWISE_CONV_2D" in [layer.kind for layer in found.layers]
+    assert min(layer.snr_db for layer in found.layers) > 20
 
 
 def test_a_range_that_is_too_narrow_saturates(net, samples):

@@ -13,8 +13,11 @@ from micronas.data.dataset import DataKind, Dataset, DataSplit, SealedTest
 from micronas.memory.front_end_cost import front_end_cost
 from micronas.memory.ledger import make_ledger
 from micronas.search.final_front_end import final_tables, front_end_bytes
-from micronas.store.final_figures import FRONT_END, DeploymentFigures
-from micronas.trial import Latency, Source, latency_to_json
+from micronas.store.deployment_figures import (
+    DeploymentFigures,
+    FrontEndFigures,
+    deployment_figures_from_json,
+)
 from tests.support.raw_words import FILE, network
 
 BOARD = load_board("nucleo_f446re")
@@ -33,8 +36,8 @@ def test_its_bytes_are_those_of_the_ledger() -> None:
     tables, ledger = tables_of(SearchConfig()), make_ledger(GRAPH, BOARD)
     found = front_end_bytes(tables, BOARD, ledger, GRAPH)
     cost = front_end_cost(tables)
-    assert found["flash_bytes"] == cost.flash_bytes(BOARD.core) > 2000
-    assert found["sram_bytes"] == cost.buffer_bytes + max(0, cost.scratch_bytes - ledger.arena_bytes)
+    assert found.flash_bytes == cost.flash_bytes(BOARD.core) > 2000
+    assert found.sram_bytes == cost.buffer_bytes + max(0, cost.scratch_bytes - ledger.arena_bytes)
 
 
 def test_there_are_none_without_c_and_for_another_runtime() -> None:
@@ -43,17 +46,12 @@ def test_there_are_none_without_c_and_for_another_runtime() -> None:
     assert front_end_bytes(None, BOARD, make_ledger(GRAPH, BOARD), GRAPH) is None
 
 
-def test_it_is_a_line_of_its_own_and_an_object_of_the_result() -> None:
-    latency = Latency(12.5, Source.EMULATED, instructions=1_500_000, core="cortex-m4", clock_hz=180_000_000)
-    stored = {"flash_bytes": 5000, "sram_bytes": 3000, "latency": latency_to_json(latency)}
-    figures = DeploymentFigures({FRONT_END: stored})
+def test_it_is_a_line_of_its_own() -> None:
+    found = FrontEndFigures(5000, 3000, instructions=1_500_000, ms=12.5, source="emulated")
+    figures = DeploymentFigures(front_end=found)
     rows = dict(_front_end_rows(figures))
     assert rows["front end"] == "4.9 KB flash and 2.9 KB SRAM, beside the network"
-    assert rows["front end, per input"] == str(latency)
-    assert figures.front_end.to_json() == {
-        "flash_bytes": 5000, "sram_bytes": 3000, "instructions": 1_500_000, "ms": 12.5, "source": "emulated",
-        "not_run": "",
-    }  # fmt: skip
-    assert (
-        _front_end_rows(DeploymentFigures({})) == _front_end_rows(DeploymentFigures({FRONT_END: None})) == []
-    )
+    assert rows["front end, per input"] == "12.50 ms emulated, 1,500,000 instructions"
+    assert deployment_figures_from_json(figures.to_json()) == figures
+    assert list(dict(_front_end_rows(DeploymentFigures(front_end=FrontEndFigures(1, 2))))) == ["front end"]
+    assert _front_end_rows(DeploymentFigures()) == []
