@@ -92,6 +92,7 @@ def print_result(
         *_quality_rows(found),
         *([("int8, by layer", str(found.layers))] if found.layers else []),
         *([("second interpreter", str(found.witness))] if found.witness else []),
+        *([("final training", found.training)] if found.training else []),
         *([("selection", found.selection)] if found.selection else []),
         *([("note", found.note)] if found.note else []),
         *_cut_rows(store),

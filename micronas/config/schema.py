@@ -14,7 +14,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from micronas.space.space_config import SpaceConfig as SpaceConfig
 
@@ -186,6 +186,33 @@ class FinalFitConfig(_Section):
     seeds: int = Field(default=2, ge=1, le=10, description="further trainings of each, as the budget allows")
 
 
+class TrainingConfig(_Section):
+    """Options of the final training of the finalists; both are off by default."""
+
+    qat: Literal["off", "finalists"] = Field(
+        default="off",
+        description="quantization-aware training after the final training: a tenth of its epochs with int8 "
+        "rounding in the loop; kept if the int8 network is better on validation data",
+    )
+    distill: Literal["off", "finalists"] = Field(
+        default="off", description="finalists also learn the outputs of a better float network"
+    )
+    teacher: Path | None = Field(
+        default=None, description="distill: a .keras file; absent: the trial with the best float network"
+    )
+
+    @field_validator("qat", "distill", mode="before")
+    @classmethod
+    def _yaml_reads_off_as_false(cls, value: Any) -> Any:
+        return "off" if value is False else value
+
+    @model_validator(mode="after")
+    def _teacher_has_pupils(self) -> TrainingConfig:
+        if self.teacher is not None and self.distill == "off":
+            raise ValueError("teacher is given, but distill is off")
+        return self
+
+
 class ConstraintsConfig(_Section):
     """Limits of the network on the board. A missing size means the board's, minus firmware and stack."""
 
@@ -278,6 +305,7 @@ class SearchConfig(_Section):
     strategy: StrategyConfig = StrategyConfig()
     estimator: EstimatorConfig = EstimatorConfig()
     final_fit: FinalFitConfig = FinalFitConfig()
+    training: TrainingConfig = TrainingConfig()
     constraints: ConstraintsConfig = ConstraintsConfig()
     reward: RewardConfig = RewardConfig()
     latency: LatencyConfig = LatencyConfig()

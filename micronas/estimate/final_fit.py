@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +21,16 @@ from micronas.estimate.full import Estimate, cached_dataset, quantized_estimate
 from micronas.model.net import Net
 from micronas.train.augment import Augment, augmentation_of
 from micronas.train.evaluate import SplitEvaluator
-from micronas.train.loop import TrainLoop, supervised
+from micronas.train.loop import Objective, TrainLoop, supervised
 from micronas.train.settings import one_cycle
 from micronas.train.snapshot import Snapshot
 from micronas.train.statistics import reestimate_statistics
 from micronas.train.tf_model import TfModel
 from micronas.train.time_limit import UNLIMITED, Stopwatch, TimeLimit
 from micronas.train.train import STEPS_PER_CALL, batches, dataset_objective, refuse_nan
+
+if TYPE_CHECKING:
+    from micronas.estimate.distillation import Teacher
 
 CLOSING_S = 4.0
 """Seconds reserved for statistics, conversion and scoring; measured 1.5 to 3 s on one core."""
@@ -45,6 +49,7 @@ class FinalSettings:
     augment: float = 1.0
     average_decay: float = 0.998
     class_weights: bool = False
+    qat: bool = False
 
     @classmethod
     def from_config(cls, config: FinalFitConfig, *, class_weights: bool = False) -> FinalSettings:
@@ -60,6 +65,7 @@ def final_fit(
     limit: TimeLimit = UNLIMITED,
     *,
     calibration_samples: int = 200,
+    teacher: Teacher | None = None,
 ) -> Estimate:
     """Train ``net`` for ``settings.epochs``, or within ``limit`` if that is less.
 
@@ -67,16 +73,28 @@ def final_fit(
     arguments. If the time is short, fewer epochs are planned by the speed of the first one, and the result
     says so (``shortened``). If the training then falls behind, the schedule follows the clock, so that the
     rate falls to (nearly) zero before the time is up, and the result is marked as ``cut``. The limit includes
-    quantization and scoring. Raises ``TrainError`` and ``QuantizeError``.
+    quantization and scoring. A ``teacher``'s outputs are learned, too. With ``settings.qat``, a tenth of the
+    epochs follow with int8 rounding in the loop, in the last fifth of the time. Raises ``TrainError`` and
+    ``QuantizeError``.
     """
     cpu, watch = time.process_time(), Stopwatch()
     limit = TimeLimit(_without_closing(limit.wall_s), _without_closing(limit.cpu_s))
     dataset = cached_dataset(data)
     model = TfModel(net, seed)
-    progress = _fit(model, dataset, settings, seed, lambda: watch.share_of(limit))
+    objective = dataset_objective(dataset, settings.label_smoothing, settings.class_weights)
+    said = []
+    if teacher is not None:
+        objective = distilled_from(teacher, objective)
+        said.append(f"distilled from {teacher.name}")
+    for_fit = FIT_SHARE if settings.qat else 1.0
+    progress = _fit(model, dataset, settings, seed, lambda: watch.share_of(limit) / for_fit, objective)
+    if settings.qat:
+        in_time = TimeForEpochs(lambda: watch.share_of(limit))
+        said.append(_quantized(model, dataset, settings, objective, calibration_samples, seed, in_time))
     epochs = int(progress.epochs)
     accuracy = SplitEvaluator(model, dataset.validation, dataset.task).score().accuracy
     result = quantized_estimate(model, net, dataset, seed, epochs, accuracy, calibration_samples, cpu)
+    result = replace(result, training="; ".join(said))
     by_cpu = watch.cpu_s / limit.cpu_s > watch.wall_s / limit.wall_s
     budget, all_epochs = f"budget.{'cpu_' if by_cpu else ''}minutes", plural(settings.epochs, "epoch")
     if epochs < progress.planned:
@@ -86,12 +104,68 @@ def final_fit(
     return result
 
 
+FIT_SHARE, QAT_SHARE = 0.8, 0.1
+"""Of the time, for the float training if int8 rounding follows; of the epochs, with int8 rounding."""
+
+
+def distilled_from(teacher: Teacher, objective: Objective) -> Objective:
+    """``objective`` and the outputs of ``teacher``."""
+    from micronas.estimate.distillation import distilled
+
+    return distilled(objective, teacher)
+
+
+def _quantized(
+    model: TfModel,
+    dataset: Dataset,
+    settings: FinalSettings,
+    objective: Objective,
+    calibration_samples: int,
+    seed: int,
+    in_time: Callable[[], bool],
+) -> str:
+    from micronas.estimate.quantization_aware import train_quantized
+
+    found = train_quantized(
+        model,
+        model.net,
+        dataset,
+        objective,
+        epochs=max(1, round(QAT_SHARE * settings.epochs)),
+        batch_size=settings.batch_size,
+        learning_rate=settings.learning_rate,
+        augment=settings.augment,
+        calibration_samples=calibration_samples,
+        seed=seed,
+        in_time=in_time,
+    )
+    return str(found)
+
+
+class TimeForEpochs:
+    """Whether another epoch, as long as the longest so far, fits; ``used`` is the share of the time, 0..1."""
+
+    def __init__(self, used: Callable[[], float]) -> None:
+        self._used, self._last, self._longest = used, used(), 0.0
+
+    def __call__(self) -> bool:
+        """Ask before each epoch."""
+        now = self._used()
+        self._longest, self._last = max(self._longest, now - self._last), now
+        return now + self._longest <= 1.0
+
+
 def _without_closing(seconds: float) -> float:
     return max(seconds - CLOSING_S, 0.5 * seconds)
 
 
 def _fit(
-    model: TfModel, dataset: Dataset, settings: FinalSettings, seed: int, used: Callable[[], float]
+    model: TfModel,
+    dataset: Dataset,
+    settings: FinalSettings,
+    seed: int,
+    used: Callable[[], float],
+    objective: Objective,
 ) -> FitProgress:
     """Train to the end of the schedule and keep the better of last and averaged weights."""
     augment = augmentation_of(dataset, settings.augment)
@@ -99,7 +173,7 @@ def _fit(
         model,
         dataset.train.x,
         dataset.train.y,
-        supervised(model, dataset_objective(dataset, settings.label_smoothing, settings.class_weights)),
+        supervised(model, objective),
         batch_size=min(settings.batch_size, len(dataset.train)),
         weight_decay=settings.weight_decay,
         augment=augment,

@@ -44,7 +44,8 @@ class Estimate:
     quality after each epoch; ``stopped`` is a stop rule's reason, if one ended the training. ``weights`` are
     the float ones, as ``train.keras_file`` packs them. ``cut`` says after how many epochs a clock ended the
     training, empty if none did; ``shortened`` that fewer epochs were planned than configured.
-    ``witness`` is what a second interpreter computed of the file.
+    ``witness`` is what a second interpreter computed of the file. ``training`` names what a final training
+    did beyond the usual, in words.
     """
 
     tflite: bytes
@@ -60,6 +61,7 @@ class Estimate:
     cut: str = ""
     shortened: str = ""
     witness: Witness | None = None
+    training: str = ""
 
 
 def estimate(

@@ -53,6 +53,7 @@ def card_json(
             "key": figures.key,
             "final_fit": figures.final_fit,
             "note": figures.note,
+            "training": figures.training,
             "cut": figures.scores.cut,
         },
         "quality": _quality(figures, dataset, interval),

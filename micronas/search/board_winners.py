@@ -13,7 +13,8 @@ from micronas.search.executor import Executor
 from micronas.search.final import Winner, best_form, choose, final_trainings, nothing_usable, ranking
 from micronas.search.finalists import Held, Selection, select
 from micronas.search.setup import Setup
-from micronas.search.task import TrialResult, TrialTask
+from micronas.search.task import TRAINING, TrialResult, TrialTask
+from micronas.search.teacher import teacher_of
 from micronas.search.termination import Termination
 from micronas.store import Record, Store
 from micronas.store.other_boards import BOARDS, on_board, usable_on
@@ -38,6 +39,7 @@ def board_winners(
         name: _select(setup, [on_board(r, name) for r in records], once, termination, say, name)
         for name in setup.boards
     }
+    teacher = teacher_of(setup.config.training, records, store)
     say("final training")
     if not setup.others:
         chosen = selected[setup.board.name]
@@ -52,6 +54,7 @@ def board_winners(
                 say,
                 epochs=fit.epochs,
                 selected=chosen,
+                teacher=teacher,
             )
         }
     best = {name: list(one.records)[: fit.finalists] for name, one in selected.items()}
@@ -60,7 +63,7 @@ def board_winners(
     finalists = {record.trial.number: record for some in best.values() for record in some}
     boards = {number: usable_on(record, setup.board.name) for number, record in _raw(records, finalists)}
     results = final_trainings(
-        list(finalists.values()), executor, workers, termination, say, fit.epochs, boards
+        list(finalists.values()), executor, workers, termination, say, fit.epochs, boards, teacher
     )
     return {
         name: _winner(setup, name, some, results, store, say, selected[name]) for name, some in best.items()
@@ -112,13 +115,14 @@ def result_for(result: TrialResult, board: str, *, first: bool) -> TrialResult:
     if not entry:
         return result
     scores = object_at(entry, "scores")
+    said = {TRAINING: result.details[TRAINING]} if TRAINING in result.details else {}
     return replace(
         result,
         outcome=Outcome(entry["outcome"]),
         stage=str(entry["stage"]),
         reason=str(entry["reason"]),
         scores=scores_from_json(scores) if scores else None,
-        details=object_at(entry, "details"),
+        details={**object_at(entry, "details"), **said},
     )
 
 

@@ -16,7 +16,7 @@ from micronas.errors import MicronasError
 from micronas.estimate.full import Estimate
 from micronas.host.machine_fault import machine_fault
 from micronas.host.program_output import shown
-from micronas.search.task import QUALITY, TrialResult, TrialTask, failed_machine
+from micronas.search.task import QUALITY, TRAINING, TrialResult, TrialTask, failed_machine
 from micronas.store.final_figures import WITNESS
 from micronas.store.other_boards import BOARDS, board_entry
 from micronas.strategy.reward import reward
@@ -70,6 +70,7 @@ class TrialEvaluator:
         trained: dict[str, Json] = {
             "curve": list(estimate.curve),
             "stopped": estimate.stopped,
+            **({TRAINING: estimate.training} if estimate.training else {}),
             **({WITNESS: estimate.witness.to_json()} if estimate.witness else {}),
         }
         if not task.boards:

@@ -14,7 +14,7 @@ from micronas.errors import SearchError, percent
 from micronas.search.executor import Executor
 from micronas.search.finalists import Selection
 from micronas.search.machine_stop import stopped_by
-from micronas.search.task import TrialResult, TrialTask
+from micronas.search.task import TRAINING, TeacherNetwork, TrialResult, TrialTask
 from micronas.search.termination import Termination
 from micronas.store import Record, Store
 from micronas.trial import Json, Outcome, Scores, Source
@@ -27,6 +27,7 @@ class Winner:
     ``final_fit`` is whether it is the finally trained one. ``note`` explains why it is not, or how a final
     training was cut; it is empty for a complete final training. ``weights`` are the float weights, None if
     the run did not keep them. ``selection`` says how the finalists compared, empty if none was trained again.
+    ``training`` names what its final training did beyond the usual.
     """
 
     number: int
@@ -38,6 +39,7 @@ class Winner:
     weights: bytes | None = None
     note: str = ""
     selection: str = ""
+    training: str = ""
 
     @property
     def rank(self) -> tuple[bool, float]:
@@ -66,6 +68,7 @@ def choose(
     *,
     epochs: int = 0,
     selected: Selection | None = None,
+    teacher: TeacherNetwork | None = None,
 ) -> Winner:
     """Train the best ``finalists`` trials fully and return the best; raises ``SearchError`` if there is none.
 
@@ -81,7 +84,7 @@ def choose(
     best = (ranking(records) if selected is None else list(selected.records))[:finalists]
     if not best:
         raise nothing_usable(records)
-    results = final_trainings(best, executor, workers, termination, say, epochs)
+    results = final_trainings(best, executor, workers, termination, say, epochs, teacher=teacher)
     return best_form(best, results, store, say, selected)
 
 
@@ -102,8 +105,9 @@ def final_trainings(
     say: Callable[[str], object],
     epochs: int,
     boards: Mapping[int, tuple[str, ...]] = MappingProxyType({}),
+    teacher: TeacherNetwork | None = None,
 ) -> dict[int, TrialResult]:
-    """Trial number -> its final training; ``boards`` of each as in ``TrialTask``."""
+    """Trial number -> its final training; ``boards`` of each, and ``teacher``, as in ``TrialTask``."""
     executor.drop()
     limit_s = termination.final_fit_s(rounds=-(-len(best) // workers))
     limit_cpu_s = termination.final_fit_cpu_s(networks=len(best))
@@ -120,6 +124,7 @@ def final_trainings(
                 cpu_s=limit_cpu_s,
                 hang_timeout_s=hang_timeout_s,
                 boards=boards.get(trial.number, ()),
+                teacher=teacher,
             )
         )
     results = dict(executor.next_finished(None) or _lost(record) for record in best)
@@ -213,8 +218,17 @@ def _as_trained(record: Record, store: Store) -> Winner:
 def _as_finished(record: Record, result: TrialResult | None) -> Winner | None:
     if result is None or result.outcome is not Outcome.COMPLETE or not result.scores or not result.tflite:
         return None
-    trial = record.trial
-    return Winner(trial.number, trial.key, result.scores, result.tflite, True, trial.arch, result.weights)
+    trial, said = record.trial, str(result.details.get(TRAINING, ""))
+    return Winner(
+        trial.number,
+        trial.key,
+        result.scores,
+        result.tflite,
+        True,
+        trial.arch,
+        result.weights,
+        training=said,
+    )
 
 
 def _lost(record: Record) -> tuple[int, TrialResult]:

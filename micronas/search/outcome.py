@@ -125,6 +125,7 @@ def figures_of(
         final_fit=winner.final_fit,
         note="; ".join(filter(None, (winner.note, _difference(winner.scores.quality_int8, validation)))),
         selection=winner.selection,
+        training=winner.training,
         test_quality_int8=quality,
         test_samples=len(test),
         scores=scores,
@@ -292,6 +293,7 @@ def _best(
         "final_fit": best.final_fit,
         "note": best.note,
         "selection": best.selection,
+        "training": best.training,
         "cut": scores.cut,
         "quality": {
             "validation_int8": scores.quality_int8,

@@ -13,6 +13,7 @@ from micronas.search.final import choose
 from micronas.search.outcome import figures_of
 from micronas.search.run import search_executor
 from micronas.search.setup import Setup
+from micronas.search.teacher import teacher_of
 from micronas.search.termination import TrialTermination
 from micronas.store import Record, Store
 from micronas.store.final_figures import FinalFigures
@@ -40,7 +41,10 @@ def pick(setup: Setup, store: Store, number: int, say: Callable[[str], object]) 
     say(f"final training of trial {record.trial.number}")
     with search_executor(setup) as executor:
         epochs = setup.config.final_fit.epochs
-        winner = choose([record], 1, executor, 1, store, TrialTermination(0), say, epochs=epochs)
+        teacher = teacher_of(setup.config.training, store.records(), store)
+        winner = choose(
+            [record], 1, executor, 1, store, TrialTermination(0), say, epochs=epochs, teacher=teacher
+        )
     say("build, measurement and test")
     is_first = object_at(store.fact("board")).get("name") == board
     folder = store.folder / "picks" / (f"trial-{winner.number}" + ("" if is_first else f"-{board}"))

@@ -6,6 +6,8 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -56,6 +58,9 @@ from micronas.train.stop import stop_rule
 from micronas.train.time_limit import TimeLimit
 from micronas.train.weights import Weights, initial_weights
 from micronas.trial import Latency, Source
+
+if TYPE_CHECKING:
+    from micronas.estimate.distillation import Teacher
 
 PARITY_SAMPLES = 4
 
@@ -200,10 +205,11 @@ def _estimate(task: TrialTask, space: Space, config: SearchConfig) -> Estimate:
         return final_fit(
             net,
             config.data,
-            final,
+            replace(final, qat=config.training.qat == "finalists"),
             seed,
             _limit_of(task),
             calibration_samples=samples,
+            teacher=_teacher(task, space, config),
         )
     settings = TrainSettings.from_config(config.estimator)
     warm = None
@@ -233,6 +239,20 @@ def _estimate(task: TrialTask, space: Space, config: SearchConfig) -> Estimate:
         start=warm,
     )
     return replace(found, shortened=shortened_text(planned, settings.epochs, limit, share_s))
+
+
+def _teacher(task: TrialTask, space: Space, config: SearchConfig) -> Teacher | None:
+    """The float network whose outputs a final training learns; built where TensorFlow is loaded."""
+    given = task.teacher
+    if given is None:
+        return None
+    from micronas.estimate.distillation import keras_teacher, require_classes, trial_teacher
+
+    dataset = cached_dataset(config.data)
+    require_classes(dataset)
+    if given.path:
+        return keras_teacher(Path(given.path), dataset)
+    return trial_teacher(given.trial, space.net(space.from_json(given.arch)), given.weights)
 
 
 def _start_of(inherits: Inheritance, net: Net, space: Space, seed: int) -> Weights:

@@ -13,6 +13,19 @@ from micronas.trial import Json, Outcome, Scores
 QUALITY = "quality_int8"
 """In the details of a repeated training."""
 
+TRAINING = "training"
+"""In the details of a final training: its options, in words."""
+
+
+@dataclass(frozen=True)
+class TeacherNetwork:
+    """The float network whose outputs a finalist learns: a trial and its packed weights, or a .keras file."""
+
+    trial: int = -1
+    arch: Json = None
+    weights: bytes = b""
+    path: str = ""
+
 
 @dataclass(frozen=True)
 class TrialTask:
@@ -28,7 +41,7 @@ class TrialTask:
     ``repeat`` above 0 trains the trial's network once more with another seed; the result has only its int8
     quality, as ``QUALITY`` in the details. ``boards`` are those for which a network is evaluated in a search
     for several; empty in a search for one. ``inherits`` are the weights from which the training starts, in
-    place of initial ones.
+    place of initial ones. ``teacher`` is the network whose outputs a final training also learns.
     """
 
     number: int
@@ -44,6 +57,7 @@ class TrialTask:
     repeat: int = 0
     boards: tuple[str, ...] = ()
     inherits: Inheritance | None = None
+    teacher: TeacherNetwork | None = None
 
 
 @dataclass(frozen=True)

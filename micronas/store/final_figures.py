@@ -38,7 +38,8 @@ class FinalFigures:
     trained; None for a network that was picked. ``confusion`` is of the test split, ``gap`` that between
     validation and test accuracy; both are None for anomaly detection. ``witness`` is what a second
     interpreter computed of the file; None for a result of an earlier version. ``layers`` is what int8 costs
-    in each layer; None also where the float weights are not known.
+    in each layer; None also where the float weights are not known. ``training`` names what the final
+    training did beyond the usual: distillation, quantization-aware training.
     """
 
     trial: int
@@ -57,6 +58,7 @@ class FinalFigures:
     gap: Gap | None = None
     witness: Witness | None = None
     layers: LayerReport | None = None
+    training: str = ""
 
     def to_json(self) -> dict[str, Json]:
         """The object that the store keeps; its keys are stable."""
@@ -69,6 +71,7 @@ class FinalFigures:
             "final_fit": self.final_fit,
             "note": self.note,
             "selection": self.selection,
+            "training": self.training,
             "test_quality_int8": self.test_quality_int8,
             "test_samples": self.test_samples,
             "scores": scores_to_json(self.scores),
@@ -98,6 +101,7 @@ def figures_from_json(data: Mapping[str, Json]) -> FinalFigures:
             final_fit=bool(data["final_fit"]),
             note=str(data.get("note", "")),
             selection=str(data.get("selection", "")),
+            training=str(data.get("training", "")),
             test_quality_int8=_number(data, "test_quality_int8"),
             test_samples=_whole(data, "test_samples"),
             scores=scores_from_json(_object(data, "scores")),

@@ -89,6 +89,7 @@ def test_the_keys_of_the_stored_object_are_these() -> None:
         "final_fit",
         "note",
         "selection",
+        "training",
         "test_quality_int8",
         "test_samples",
         "scores",
