@@ -38,7 +38,8 @@ class DataConfig(_Section):
     )
     metric: str | None = Field(
         default=None,
-        description="balanced_accuracy, macro_f1, or your own as `module:function`; absent: the task's",
+        description="balanced_accuracy, macro_f1, recall@0.01 (recall at 1 % false alarms), or your own as "
+        "`module:function`; absent: the task's",
     )
     mirror: bool | None = Field(
         default=None,

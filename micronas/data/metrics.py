@@ -1,11 +1,18 @@
-"""Figures of merit by name, for classes of unequal size: ``balanced_accuracy`` and ``macro_f1``."""
+"""Figures of merit by name.
+
+``balanced_accuracy`` and ``macro_f1`` are for classes of unequal size, ``recall@RATE`` is for detectors that may
+give few false alarms.
+"""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import numpy.typing as npt
 
 from micronas.data.dataset import Labels, Metric
+from micronas.errors import ConfigError
 from micronas.host.plugin import Part, find
 
 Outputs = npt.NDArray[np.int8]
@@ -27,10 +34,54 @@ def macro_f1(y: Labels, outputs: Outputs) -> float:
     return float(np.mean(scores))
 
 
+def recall_at(rate: float) -> Metric:
+    """Mean over the classes of the recall at the threshold with at most ``rate`` (0..1) false alarms.
+
+    Each class is detected by its own output: it is recognised where that is above the threshold. A false
+    alarm is a sample of another class above it; the threshold is the lowest with at most that share of them.
+    """
+
+    def metric(y: Labels, outputs: Outputs) -> float:
+        recalls = []
+        for label in np.unique(y):
+            others = np.sort(outputs[y != label, label])[::-1]
+            allowed = int(rate * len(others) + 1e-9)
+            threshold = others[allowed] if allowed < len(others) else -129
+            recalls.append(np.mean(outputs[y == label, label] > threshold))
+        return float(np.mean(recalls))
+
+    return metric
+
+
 METRICS: dict[str, Metric] = {"balanced_accuracy": balanced_accuracy, "macro_f1": macro_f1}
+
+_RECALL = "recall@"
+
+
+def is_metric(name: str | None) -> bool:
+    """Whether ``name`` is a metric of micronas; raises ``ConfigError`` for a rate that is none."""
+    if name is not None and name.startswith(_RECALL):
+        _rate(name)
+        return True
+    return name in METRICS
 
 
 def metric_of(name: str) -> Metric:
     """The metric called ``name``, or the user's; raises ``ConfigError`` if there is none."""
+    if name.startswith(_RECALL):
+        return recall_at(_rate(name))
     metric: Metric = METRICS.get(name) or find(name, Part.METRIC)
     return metric
+
+
+def _rate(name: str) -> float:
+    try:
+        rate = float(name.removeprefix(_RECALL))
+    except ValueError:
+        rate = math.nan
+    if not 0.0 <= rate < 1.0:
+        raise ConfigError(
+            f"data.metric {name}: the share of false alarms is not a number from 0 to below 1",
+            remedy="write recall@0.01 for the recall at 1 % false alarms",
+        )
+    return rate

@@ -10,7 +10,7 @@ from micronas.board import Board
 from micronas.codegen.lowering import Target
 from micronas.config import SearchConfig
 from micronas.data import Dataset, Task, load
-from micronas.data.metrics import METRICS
+from micronas.data.metrics import is_metric
 from micronas.deploy.deployment import require_tools
 from micronas.device.targets import make_device
 from micronas.errors import ConfigError, DataError, MicronasError, QuantizeError, ToolMissingError
@@ -73,6 +73,7 @@ class Setup:
             first_ask=len(self.first),
             trials=config.budget.trials,
             workers=config.workers,
+            class_weights=config.estimator.class_weights,
             latency=None if self.net_latency is None else self.net_latency.of,
             op_latency=None if self.net_latency is None else self.net_latency.model,
         )
@@ -163,7 +164,7 @@ def _affordable(config: SearchConfig, space: Space, dataset: Dataset) -> Callabl
 def check_plugged_in(config: SearchConfig) -> None:
     """Raise ``ConfigError`` for a plug-in that does not exist, or that does not work with the other parts."""
     named = (
-        (None if config.data.metric in METRICS else config.data.metric, Part.METRIC),
+        (None if is_metric(config.data.metric) else config.data.metric, Part.METRIC),
         (config.reward.function, Part.REWARD),
         (config.space.name if config.space.name not in SPACES else None, Part.SPACE),
         (config.strategy.name if config.strategy.name not in STRATEGIES else None, Part.STRATEGY),

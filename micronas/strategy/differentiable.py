@@ -16,12 +16,15 @@ def make_differentiable(
         from micronas.strategy.dnas.settings import DnasSettings
         from micronas.strategy.dnas.strategy import Dnas, supernet_search
 
-        settings = DnasSettings().scaled(config.supernet_length)
+        settings = DnasSettings(class_weights=problem.class_weights).scaled(config.supernet_length)
         return Dnas(space, seed, accept, problem, supernet_search(problem, settings), config.draws)
     from micronas.strategy.darts.settings import DartsSettings
     from micronas.strategy.darts.strategy import Darts, cell_search, cell_space
 
     bilevel = DartsSettings(
-        order=config.order, partial=config.partial_channels, early_stop=config.early_stop
+        order=config.order,
+        partial=config.partial_channels,
+        early_stop=config.early_stop,
+        class_weights=problem.class_weights,
     ).scaled(config.supernet_length)
     return Darts(cell_space(space), seed, accept, problem, cell_search(problem, bilevel), config.draws)

@@ -26,8 +26,9 @@ class Problem:
     predicts the most frequent class. ``first_ask`` is the number of the first trial that is asked for; the
     ones before are initial trials. ``trials`` is the budget in trials, None without one. With ``workers``,
     ask n comes after the trials below n - workers + 1 have been reported. ``supernets`` is the run's storage
-    of supernets. ``latency`` is None unless latencies are modelled, and therefore known before a trial;
-    ``op_latency`` is the same model for parts of a network.
+    of supernets. With ``class_weights``, every class counts equally in its losses. ``latency`` is None unless
+    latencies are modelled, and therefore known before a trial; ``op_latency`` is the same model for parts of
+    a network.
     """
 
     data: DataConfig
@@ -43,6 +44,7 @@ class Problem:
     workers: int = 1
     latency: Callable[[Arch], Latency] | None = None
     op_latency: BoardLatency | None = None
+    class_weights: bool = False
     supernets: SupernetStore = field(default_factory=SupernetStore)
 
     def fits(self, arch: Arch) -> bool:

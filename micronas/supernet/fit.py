@@ -16,11 +16,11 @@ from micronas.supernet.checkpoint import Checkpoint
 from micronas.supernet.region import Genes, SharedWeightSpace
 from micronas.supernet.shared_net import SharedNet
 from micronas.train.augment import augmentation_of
-from micronas.train.loop import TrainLoop, objective_of
+from micronas.train.loop import TrainLoop
 from micronas.train.quality import quality
 from micronas.train.settings import TrainSettings, learning_rates
 from micronas.train.time_limit import UNLIMITED, Stopwatch, TimeLimit
-from micronas.train.train import batches, run_epoch
+from micronas.train.train import batches, dataset_objective, run_epoch
 
 Tensor: TypeAlias = Any
 
@@ -102,7 +102,7 @@ def fit_supernet(
     schedule is adapted to it. Raises ``TrainError`` if a loss is not finite or no epoch was finished.
     """
     watch, shared = Stopwatch(), region.shared_net(seed)
-    objective = objective_of(dataset.task, dataset.n_classes, settings.label_smoothing)
+    objective = dataset_objective(dataset, settings.label_smoothing, settings.class_weights)
     batch = min(settings.batch_size, len(dataset.train))
     loop = TrainLoop(
         shared,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -153,7 +153,10 @@ def search_subnets(order: SubnetSearch) -> FoundSubnets:
     fitted = fit_supernet(
         walk.region,
         cached_dataset(config.data),
-        settings_of(walk.region, config.estimator.supernet.epochs),
+        replace(
+            settings_of(walk.region, config.estimator.supernet.epochs),
+            class_weights=config.estimator.class_weights,
+        ),
         config.seed,
         order.limit.times(TRAINING_SHARE),
         order.folder / CHECKPOINT,

@@ -20,7 +20,7 @@ from micronas.strategy.darts.eigenvalue import dominant_eigenvalue
 from micronas.strategy.darts.settings import DartsSettings
 from micronas.strategy.darts.supernet import CellSupernet
 from micronas.train.augment import Augment
-from micronas.train.loop import EPSILON
+from micronas.train.loop import EPSILON, class_weights_of
 
 Tensor: TypeAlias = Any
 Ints = npt.NDArray[np.int32]
@@ -46,6 +46,8 @@ class DartsLoop:
         self._halves = [
             (tf.constant(half.x), tf.constant(half.y.astype(np.int32))) for half in (weight_half, edge_half)
         ]
+        labels = np.concatenate([weight_half.y, edge_half.y])
+        self._by_class = class_weights_of(labels, int(labels.max()) + 1) if settings.class_weights else None
         start = np.random.default_rng([seed, 2]).normal(0.0, 1e-3, supernet.alpha_count)
         self.weights = tf.Variable(supernet.initial, name="weights")
         self.alphas = tf.Variable(start.astype(np.float32), name="alphas")
@@ -90,7 +92,8 @@ class DartsLoop:
         with tf.GradientTape() as tape:
             tape.watch([weights, alphas])
             logits = self._supernet(weights, alphas, x)
-            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits))
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
+            loss = tf.reduce_mean(losses if self._by_class is None else losses * tf.gather(self._by_class, y))
         return (loss, *tape.gradient(loss, [weights, alphas]))
 
     def _on_batch(self, half: int, chosen: Tensor, number: Tensor | None) -> Any:

@@ -15,6 +15,7 @@ class DartsSettings:
     ``partial`` channels goes through the mixed operations; the others bypass them. ``max_skips`` and
     ``eigenvalue_growth`` end a search that collapses; both are checked every ``check_every`` steps.
     Plain DARTS has ``partial`` 1 and no ``early_stop``: the checks are then recorded, but do not end it.
+    ``class_weights`` lets every class count equally in both losses.
     """
 
     order: Literal[1, 2] = 1
@@ -37,6 +38,7 @@ class DartsSettings:
     power_iterations: int = 30
     early_stop: bool = True
     augment: float = 1.0
+    class_weights: bool = False
 
     def scaled(self, length: float) -> DartsSettings:
         """The same search with ``length`` times the steps."""

@@ -21,7 +21,7 @@ from micronas.strategy.dnas.schedule import Schedule
 from micronas.strategy.dnas.settings import DnasSettings
 from micronas.strategy.dnas.supernet import DnasSupernet
 from micronas.train.augment import Augment
-from micronas.train.loop import BETA_1, BETA_2, EPSILON, smoothed_cross_entropy
+from micronas.train.loop import BETA_1, BETA_2, EPSILON, class_weights_of, smoothed_cross_entropy
 
 Tensor: TypeAlias = Any
 
@@ -45,7 +45,10 @@ class DnasLoop:
         self._halves = [
             (tf.constant(half.x), tf.constant(half.y.astype(np.int32))) for half in (weight_half, choice_half)
         ]
-        self._objective = smoothed_cross_entropy(supernet.backbone.n_classes, settings.label_smoothing)
+        classes = supernet.backbone.n_classes
+        y = np.concatenate([weight_half.y, choice_half.y])
+        weights = class_weights_of(y, classes) if settings.class_weights else None
+        self._objective = smoothed_cross_entropy(classes, settings.label_smoothing, weights)
         self._decay = tf.constant(supernet.is_kernel * np.float32(settings.weight_decay))
         self._augment, self._seed, self._done = augment, seed % 2**31, 0
         self.logits = tf.Variable(tf.zeros(sum(self._sizes)), name="choices")

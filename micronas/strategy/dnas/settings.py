@@ -11,7 +11,8 @@ class DnasSettings:
 
     The work is limited in operations, not in seconds, so that a search repeats exactly: ``giga_macs`` of
     supernet (forward and backward) set the number of steps, between ``min_steps`` and ``max_steps``. During
-    the first ``warmup_share`` of them only weights learn, with uniformly drawn choices.
+    the first ``warmup_share`` of them only weights learn, with uniformly drawn choices. ``class_weights``
+    lets every class count equally in both losses.
     """
 
     giga_macs: float = 1000.0
@@ -27,6 +28,7 @@ class DnasSettings:
     last_temperature: float = 0.6
     budget_weight: float = 8.0
     augment: float = 1.0
+    class_weights: bool = False
 
     def scaled(self, length: float) -> DnasSettings:
         """The same search with ``length`` times the work."""

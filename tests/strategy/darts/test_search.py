@@ -175,6 +175,20 @@ def begin(settings: DartsSettings) -> DartsLoop:
     return DartsLoop(supernet, weight_half, edge_half, settings, None, seed=0)
 
 
+def test_class_weights_let_every_class_count_equally() -> None:
+    split = toy_split()
+    many = np.flatnonzero((split.y == 0) | (np.arange(len(split)) < 12))  # 16, 4 and 4 of the classes
+    half = DataSplit(split.x[many], split.y[many])
+    supernet = CellSupernet((8, 8, 1), 3, 1, stack=(False, True), channels=4, partial=2, seed=0)
+    loop = DartsLoop(supernet, half, half, replace(SETTINGS, class_weights=True), None, seed=0)
+    batch = np.arange(len(half), dtype=np.int32)[np.newaxis]
+    logits = supernet(supernet.initial, loop.alphas.read_value(), half.x).numpy()
+    of_samples = -np.log(np.exp(logits) / np.exp(logits).sum(1, keepdims=True))[np.arange(24), half.y]
+    wanted = np.mean([of_samples[half.y == label].mean() for label in range(3)])
+    found = loop.steps(batch, np.full_like(batch, -1), np.zeros(1, np.float32))
+    assert found == pytest.approx(wanted, rel=1e-4)
+
+
 @pytest.mark.parametrize("order", [1, 2])
 def test_edges_rest_in_warm_up_then_learn_with_one_trace(order: int) -> None:
     loop = begin(replace(SETTINGS, order=order))

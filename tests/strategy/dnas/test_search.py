@@ -264,6 +264,21 @@ def run(backbone: ChoiceBackbone, tables: CostTables, limits: Costs, settings: D
     return loop
 
 
+def test_class_weights_let_every_class_count_equally(supernet: DnasSupernet, tables: CostTables) -> None:
+    split = toy_split()
+    few = np.flatnonzero((split.y == 0) | (np.arange(len(split)) < 6))
+    half = DataSplit(split.x[few], split.y[few])
+    loop = DnasLoop(
+        supernet, tables, CostConstraints(UNBOUNDED), half, half,
+        replace(SETTINGS, class_weights=True, label_smoothing=0.0), None, seed=0,
+    )  # fmt: skip
+    logits = np.random.default_rng(1).normal(size=(len(half), 3)).astype(np.float32)
+    of_samples = -np.log(np.exp(logits) / np.exp(logits).sum(1, keepdims=True))[np.arange(len(half)), half.y]
+    wanted = np.mean([of_samples[half.y == label].mean() for label in range(3)])
+    found = loop._objective(None, tf.constant(half.y), tf.constant(logits))
+    assert float(found) == pytest.approx(wanted, rel=1e-4)
+
+
 def test_the_hinge_moves_the_expected_cost_below_the_budget(
     backbone: ChoiceBackbone, tables: CostTables
 ) -> None:
