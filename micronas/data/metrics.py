@@ -1,7 +1,7 @@
 """Figures of merit by name.
 
-``balanced_accuracy`` and ``macro_f1`` are for classes of unequal size. ``recall@RATE`` is for detectors, which
-should give few false alarms.
+``balanced_accuracy`` and ``macro_f1`` are for classes of unequal size. ``recall@RATE`` is for detectors,
+which should give few false alarms.
 """
 
 from __future__ import annotations
