@@ -26,20 +26,21 @@ from link_map import Unit, reachable, read_references, read_units
 
 from micronas.board import Board, Core, board_names, load_board
 from micronas.codegen import generate
-from micronas.codegen.lowering import Target
+from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.codegen.toolchain import gcc_version, require_gcc
 from micronas.config import SpaceConfig
 from micronas.deploy.library.kernels import kernels_folder
 from micronas.firmware import Firmware, build_firmware
 from micronas.memory.codesize import TABLE_PATH
-from micronas.memory.plan import plan_memory
+from micronas.memory.plan import Plan, plan_memory
+from micronas.memory.plan.rows.plan import plan_by_rows
 from micronas.model.graph import Graph, Tensor
 from micronas.model.net.shape_graph import shape_graph
 from micronas.space import SPACES, make_space
 
 _KERNEL = re.compile(r"^mn_status (mn_\w+)\(", re.M)
-_NOT_KERNELS = {"mn_model_run"}
+_NOT_KERNELS = {"mn_model_run", "mn_model_run_step"}
 _DSP_SUFFIX = "_dsp"
 _EMIT_RELOCATIONS = ("-Wl,--emit-relocs",)
 _MODEL_OBJECT = "mn_model.o"
@@ -71,7 +72,7 @@ def synthetic_model(kernels: dict[str, str]) -> str:
         "static const mn_tensor mn_model_tensors[1];\n"
         f"static const mn_op_fn mn_model_ops[] = {{\n{pointers}}};\n"
         "const mn_model mn_the_model = {mn_model_tensors, mn_model_tensors, mn_model_ops, mn_arena,"
-        " 1, 1, 0, 16, 0, 0, 0, 0, 0};\n"
+        " 1, 1, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0};\n"
     )
 
 
@@ -85,10 +86,12 @@ def measure_core(board: Board, families: list[Board], scratch: Path) -> dict[str
     base = _base_units(firmware, units, references)
     pulled = {kernel: _pulled(firmware, kernel, units, references) - base for kernel in kernels}
     used = sorted(set().union(*pulled.values()))
+    bytes_per_op = _bytes_per_op(board, scratch)
     return {
         "core": board.core.value,
         "compiler": gcc_version(require_gcc()),
-        "bytes_per_op": _bytes_per_op(board, scratch),
+        "bytes_per_op": bytes_per_op,
+        "bytes_per_row_op": _bytes_per_row_op(board, scratch, bytes_per_op),
         "families": {b.family: _base_sizes(b, scratch / b.name) for b in families},
         "kernels": {kernel: sorted(names) for kernel, names in sorted(pulled.items())},
         "units": {name: _sizes(by_name[name]) for name in used},
@@ -142,12 +145,31 @@ def _bytes_per_op(board: Board, scratch: Path) -> float:
     total = count = 0
     for number, graph in enumerate(measured_networks()):
         lowered = lower_graph(graph, Target(board.core))
-        source = generate(graph, lowered, plan_memory(graph, lowered), name="measured")["mn_model.c"]
-        firmware = _build(source, board, scratch / f"net{number}")
-        mine = [u for u in read_units(firmware.map_file) if u.name.endswith(_MODEL_OBJECT)]
-        total += sum(unit.bytes for unit in mine if unit.output == ".code")
+        total += _model_code(graph, lowered, plan_memory(graph, lowered), board, scratch / f"net{number}")
         count += len(lowered)
     return round(total / count, 2)
+
+
+def _bytes_per_row_op(board: Board, scratch: Path, bytes_per_op: float) -> float:
+    """The same of ops that run by rows, over the networks that can."""
+    total = count = 0.0
+    for number, graph in enumerate(measured_networks()):
+        target = Target(board.core)
+        found = plan_by_rows(graph, lower_graph(graph, target), target, _ROOM_BYTES)
+        if found is None:
+            continue
+        by_rows = sum(low.row_call is not None for low in found.lowered)
+        code = _model_code(graph, found.lowered, found.plan, board, scratch / f"rows{number}")
+        total += code - bytes_per_op * (len(found.lowered) - by_rows)
+        count += by_rows
+    return round(total / count, 2)
+
+
+def _model_code(graph: Graph, lowered: tuple[Lowered, ...], plan: Plan, board: Board, folder: Path) -> int:
+    source = generate(graph, lowered, plan, name="measured")["mn_model.c"]
+    firmware = _build(source, board, folder)
+    mine = [u for u in read_units(firmware.map_file) if u.name.endswith(_MODEL_OBJECT)]
+    return sum(unit.bytes for unit in mine if unit.output == ".code")
 
 
 def measured_networks() -> Iterator[Graph]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from elftools.elf.elffile import ELFFile
 
 from benchmarks.engine.baseline import for_baseline
-from micronas.board import Core
+from micronas.board import Core, load_board
 from micronas.codegen import generate
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
@@ -22,8 +22,10 @@ from micronas.latency.counts.block_log import OPTIONS, read_log
 from micronas.latency.counts.classes import ClassCounts
 from micronas.latency.counts.count import FlashPath, count_ops
 from micronas.latency.counts.program import read_program
+from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan import Plan, plan_memory
 from micronas.memory.plan.free_scratch import use_free_bytes
+from micronas.memory.plan.rows.plan import plan_by_rows
 from micronas.model.graph import Graph
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -57,6 +59,7 @@ _HARNESS_PREFIXES = (
     "finish",
     "open_file",
     "overhead",
+    "mn_model_",
 )
 
 
@@ -84,17 +87,20 @@ def emulate(
     core: Core,
     reference: bool = False,
     spare_bytes: int = 0,
+    *,
+    by_rows: bool = False,
 ) -> Emulated:
     """Build ``graph`` for ``core`` (the machine is an M4F, which runs M0+ and M3 code too); run it once.
 
     ``reference`` builds the baseline kernels of ``reference/`` in place of ours of the same names. The arena
-    may be larger by ``spare_bytes`` than the plan needs; convolutions run by blocks in what is free.
+    may be larger by ``spare_bytes`` than the plan needs; convolutions run by blocks in what is free. With
+    ``by_rows`` the first ops run row by row.
     """
     if reference:
         lowered = tuple(for_baseline(graph, op) for op in lower_graph(graph, Target(Core.M0PLUS)))
         plan = plan_memory(graph, lowered)
     else:
-        lowered, plan = _with_blocks(graph, core, spare_bytes)
+        lowered, plan = _with_blocks(graph, core, spare_bytes, by_rows=by_rows)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "mn_model.c").write_text(generate(graph, lowered, plan, name=graph.name)["mn_model.c"])
@@ -105,7 +111,7 @@ def emulate(
         counts = class_counts(elf, plan.order) if core is Core.M4F and not reference else ()
     answered = np.frombuffer(answer, np.uint32, len(lowered) + 1)
     instructions = tuple(int(c) for c in answered[:-1])
-    check_counts(instructions, counts)
+    check_counts(instructions, counts, lowered)
     return Emulated(
         lowered=lowered,
         instructions=instructions,
@@ -118,16 +124,26 @@ def emulate(
     )
 
 
-def check_counts(instructions: tuple[int, ...], counts: tuple[ClassCounts, ...]) -> None:
-    """Raise ``RuntimeError`` unless the emulator's counter and its log of blocks agree, calls left out."""
+def check_counts(
+    instructions: tuple[int, ...], counts: tuple[ClassCounts, ...], lowered: tuple[Lowered, ...] = ()
+) -> None:
+    """Raise ``RuntimeError`` unless the emulator's counter and its log of blocks agree, calls left out: one
+    of each op, or of each of its steps.
+    """
+    calls = {low.op_index: low.row_call.steps for low in lowered if low.row_call}
     for op, (ticks, classes) in enumerate(zip(instructions, counts, strict=False)):
-        if abs(ticks - classes.insn) > _CALL_INSTRUCTIONS:
+        if abs(ticks - classes.insn) > _CALL_INSTRUCTIONS * calls.get(op, 1):
             raise RuntimeError(f"op {op}: {ticks} instructions by the counter, {classes.insn:.0f} by the log")
 
 
-def _with_blocks(graph: Graph, core: Core, spare_bytes: int) -> tuple[tuple[Lowered, ...], Plan]:
+def _with_blocks(
+    graph: Graph, core: Core, spare_bytes: int, *, by_rows: bool
+) -> tuple[tuple[Lowered, ...], Plan]:
     lowered = lower_graph(graph, Target(core))
     plan = plan_memory(graph, lowered)
+    cycles = step_cycles(graph, load_board("nucleo_l4r5zi"))
+    if by_rows and (lower := plan_by_rows(graph, lowered, Target(core), plan.arena_bytes, cycles=cycles)):
+        lowered, plan = lower.lowered, lower.plan
     return use_free_bytes(lowered, plan, plan.arena_bytes + spare_bytes)
 
 

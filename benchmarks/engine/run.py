@@ -3,6 +3,7 @@
     python -m benchmarks.engine.run            # prints, compares with table.json, names every regression
     python -m benchmarks.engine.run --update   # writes table.json
     python -m benchmarks.engine.run --remove-constant-channels; --core M0PLUS: the same for those
+    python -m benchmarks.engine.run --by-rows  # with the first ops by rows, where that is smaller
 
 Cycles are modelled (docs/background/latency_model.md), of a Cortex-M4 without wait states and of an STM32L4
 with five. They are what must not grow: a kernel that executes more instructions in fewer cycles is an
@@ -69,13 +70,13 @@ class Measured:
         return found
 
 
-def measure(name: str, core: Core, without_constant_channels: bool) -> Measured:
+def measure(name: str, core: Core, without_constant_channels: bool, *, by_rows: bool = False) -> Measured:
     """Run the network called ``name`` once on fixed random input."""
     path = MODELS / f"{name}.tflite"
     original = read(path)
     inputs = random_inputs(original, np.random.default_rng(1), 1)
     graph = remove_constant_channels(original) if without_constant_channels else original
-    emulated = emulate(graph, [x[0] for x in inputs], core)
+    emulated = emulate(graph, [x[0] for x in inputs], core, by_rows=by_rows)
     wanted = np.concatenate([y.reshape(-1) for y in run_tflm(original, inputs, path.read_bytes())])
     return Measured(graph, emulated, bool(np.array_equal(emulated.outputs, wanted)))
 
@@ -148,13 +149,17 @@ def main() -> int:
     parser.add_argument("--update", action="store_true", help="write the figures to table.json")
     parser.add_argument("--core", choices=[c.name for c in (Core.M0PLUS, Core.M3, Core.M4F)], default="M4F")
     parser.add_argument("--remove-constant-channels", action="store_true", help="simplify networks first")
+    parser.add_argument("--by-rows", action="store_true", help="run the first ops by rows")
     arguments = parser.parse_args()
     removed = arguments.remove_constant_channels
     table = json.loads(TABLE.read_text()) if TABLE.is_file() else {}
     problems: list[str] = []
     for name in NAMES:
-        measured = measure(name, Core[arguments.core], removed)
+        measured = measure(name, Core[arguments.core], removed, by_rows=arguments.by_rows)
+        if arguments.by_rows and not any(low.row_call for low in measured.emulated.lowered):
+            continue
         label = f"{name} without constant channels" if removed else name
+        label = f"{label} by rows" if arguments.by_rows else label
         print(describe(label, measured))
         key, row = f"{arguments.core}/{label}", measured.row()
         problems += [] if measured.equal else [f"{key}: output differs from TFLite Micro's"]

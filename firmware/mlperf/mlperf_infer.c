@@ -33,10 +33,10 @@ static bool run(uint32_t times)
 {
     for (; times != 0; times--) {
         mlperf_input_give();
-        for (uint32_t op = 0; op < mn_the_model.n_ops; op++) {
-            if (mn_the_model.ops[op](mn_the_model.arena) != MN_OK) {
+        for (uint32_t step = 0; step < mn_model_steps(&mn_the_model); step++) {
+            if (mn_model_run_step(&mn_the_model, step) != MN_OK) {
                 mlperf_text("e-[Operator ");
-                mlperf_decimal(op);
+                mlperf_decimal(mn_model_op_of(&mn_the_model, step));
                 mlperf_text(" failed]");
                 mlperf_end_line();
                 return false;

@@ -53,9 +53,9 @@ def check(
     """Check ``model`` against the limits of ``board``, or tighter ones in KB of 1,024 bytes.
 
     ``runtime`` is ``micronas`` or ``tflm`` (TFLite Micro). ``prefer`` is ``latency``, the fastest plan within
-    the limits, or ``sram``, the smallest arena. If the model's folder has a ``front_end.json``, which a
-    search writes, its front end counts, too. Raises ``MicronasError`` for a model or board that cannot be
-    read.
+    the limits, ``sram``, the smallest arena op by op, or ``rows``, a smaller and slower one, by rows. If the
+    model's folder has a ``front_end.json``, which a search writes, its front end counts, too. Raises
+    ``MicronasError`` for a model or board that cannot be read.
     """
     if runtime not in RUNTIMES:
         raise ConfigError(f"runtime {runtime}: unknown", remedy=f"one of {', '.join(RUNTIMES)}")

@@ -29,7 +29,7 @@ def _strategies(incomplete: str) -> list[str]:
 
 
 def _plans(incomplete: str) -> list[str]:
-    return [name for name in ("latency", "sram") if name.startswith(incomplete)]
+    return [name for name in ("latency", "sram", "rows") if name.startswith(incomplete)]
 
 
 def _runs(incomplete: str) -> list[str]:
@@ -86,7 +86,8 @@ PreferOption = Annotated[
     str,
     typer.Option(
         metavar="PLAN",
-        help="Memory plan. latency: fastest within the limits; sram: smallest arena.",
+        help="Memory plan. latency: fastest within the limits; sram: smallest arena op by op; "
+        "rows: smaller and slower, row by row.",
         autocompletion=_plans,
     ),
 ]

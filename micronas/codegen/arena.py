@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from micronas.codegen.row_step import RowSteps
+
 
 class ArenaBank(Protocol):
     """A part of the arena in a separate memory; ``micronas.memory.plan.Bank`` is one."""
@@ -45,6 +47,11 @@ class ArenaPlan(Protocol):
     @property
     def order(self) -> tuple[int, ...]:
         """Op indices in execution order."""
+        ...
+
+    @property
+    def row_steps(self) -> RowSteps:
+        """Steps of the first ops of the order if these run by rows; else empty."""
         ...
 
     @property

@@ -8,6 +8,7 @@ from micronas.codegen.literals import float_literal
 from micronas.codegen.lowering import Lowered
 from micronas.codegen.lowering.sizes import model_constant_bytes
 from micronas.codegen.op_text import function_name, op_text
+from micronas.codegen.row_text import definitions_of_rows, members_of_rows
 from micronas.codegen.state_text import definitions_of_states, members_of_states
 from micronas.errors import plural
 from micronas.model.graph import Graph
@@ -33,7 +34,7 @@ static const mn_tensor mn_model_outputs[] = {{
 {outputs}
 }};
 
-{states}static const mn_op_fn mn_model_ops[] = {{
+{states}{rows}static const mn_op_fn mn_model_ops[] = {{
 {ops}
 }};
 
@@ -49,7 +50,7 @@ const mn_model mn_the_model = {{
     .n_ops = {n_ops},
     .arena_bytes = {arena_bytes},
     .constant_bytes = {constant_bytes},
-{bank_members}{state_members}}};
+{bank_members}{state_members}{row_members}}};
 """
 
 
@@ -68,7 +69,9 @@ def model_file(graph: Graph, lowered: tuple[Lowered, ...], plan: ArenaPlan, *, n
     tail = _TAIL.format(
         inputs=_tensors(graph, graph.inputs, plan),
         outputs=_tensors(graph, graph.outputs, plan),
-        ops="\n".join(f"    {function_name(op)}," for op in ordered),
+        ops="\n".join(f"    {'0' if op.row_call else function_name(op)}," for op in ordered),
+        rows=definitions_of_rows(ordered, plan.row_steps),
+        row_members=members_of_rows(ordered, plan.row_steps),
         arena_bytes=plan.arena_bytes,
         arena=definitions(plan),
         bank_members=members(plan),
@@ -83,7 +86,8 @@ def model_file(graph: Graph, lowered: tuple[Lowered, ...], plan: ArenaPlan, *, n
 
 
 def _headers(lowered: tuple[Lowered, ...]) -> list[str]:
-    return sorted({"mn_model.h", *(op.header for op in lowered)})
+    rows = ["mn_rows.h"] if any(op.row_call for op in lowered) else []
+    return sorted({"mn_model.h", *rows, *(op.header for op in lowered)})
 
 
 def _comment_safe(name: str) -> str:

@@ -17,7 +17,7 @@ def op_text(graph: Graph, lowered: Lowered, plan: ArenaPlan) -> str:
         _comment(graph, op, lowered.op_index),
         *(array_definition(lowered.op_index, constant) for constant in lowered.constants),
         _params(lowered),
-        _function(op, lowered, plan),
+        _rows_function(op, lowered, plan) if lowered.row_call else _function(op, lowered, plan),
     ]
     return "\n".join(parts)
 
@@ -78,6 +78,36 @@ def _function(op: Op, lowered: Lowered, plan: ArenaPlan) -> str:
     if "arena +" not in body + call:  # all operands are in further banks
         body += "    (void)arena;\n"
     return f"static mn_status {function_name(lowered)}(int8_t *arena)\n{{\n{body}{call}}}"
+
+
+def _rows_function(op: Op, lowered: Lowered, plan: ArenaPlan) -> str:
+    """The same for some rows of the op, whose places a step gives."""
+    call, symbol = lowered.row_call, params_symbol(lowered.op_index)
+    assert call is not None
+    sets = [f"    params.{m.member} = {_times(m.scale, f'step->{m.of}')};" for m in call.members]
+    starts = [_input(lowered, argument, plan) for argument in lowered.arguments]
+    inputs = [
+        f"{start} + {_times(call.x_bytes, f'step->{at}')}"
+        for start, at in zip(starts, ("x", "second"), strict=False)
+    ]
+    scratch = [expression(plan, plan.scratch_offsets[lowered.op_index])] if lowered.scratch_bytes else []
+    output = expression(plan, plan.offsets[op.outputs[0]])
+    kept, dropped = _times(call.y_bytes, "step->y"), _times(call.y_bytes, "step->drop")
+    arguments = ", ".join(["&params", *inputs, *scratch, f"{output} + {kept}"])
+    lines = [
+        f"    {lowered.params_type} params = {symbol};",
+        *sets,
+        "    if (step->drop != 0) {",
+        f"        mn_drop_rows({output}, {dropped}, {kept});",
+        "    }",
+        f"    return {lowered.kernel}({arguments});",
+    ]
+    head = f"static mn_status {function_name(lowered)}(int8_t *arena, const mn_step *step)"
+    return "\n".join([head, "{", *lines, "}"])
+
+
+def _times(factor: int, text: str) -> str:
+    return text if factor == 1 else f"{factor} * {text}"
 
 
 def _input(lowered: Lowered, argument: Argument, plan: ArenaPlan) -> str:

@@ -9,9 +9,10 @@ formula uses set-up, outputs and inputs.
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from micronas.codegen.lowering import Lowered
 from micronas.model.graph import Graph, Op
@@ -33,7 +34,33 @@ class OpFeatures:
 
 def features_of(graph: Graph, lowered: Sequence[Lowered]) -> tuple[OpFeatures, ...]:
     """One per op. ``graph`` needs its weights: they decide which requantization a kernel uses."""
-    return tuple(_op_features(graph, op, call) for op, call in zip(graph.ops, lowered, strict=True))
+    return tuple(
+        by_steps(graph, op, call, functools.partial(_op_features, op=op, call=call))
+        for op, call in zip(graph.ops, lowered, strict=True)
+    )
+
+
+def by_steps(graph: Graph, op: Op, call: Lowered, features: Callable[[Graph], OpFeatures]) -> OpFeatures:
+    """The ``features`` of an op; of one that runs by rows, those of an image of one step for each step."""
+    rows = call.row_call
+    if rows is None:
+        return features(graph)
+    if rows.lasting:
+        return _gathered(graph, op)
+    tensors = list(graph.tensors)
+    for t, height in (*((t, rows.rows) for t in graph.activation_inputs(op)), (op.outputs[0], rows.rows)):
+        shape = tensors[t].shape
+        tensors[t] = replace(tensors[t], shape=(shape[0], height, *shape[2:]))
+    step = features(replace(graph, tensors=tuple(tensors)))
+    return replace(step, values=tuple(rows.steps * value for value in step.values))
+
+
+def _gathered(graph: Graph, op: Op) -> OpFeatures:
+    """A mean over all of an image by rows, as the portable kernel that takes it at once: both add element by
+    element.
+    """
+    elements = graph.tensors[op.inputs[0]].elements
+    return OpFeatures("mn_average_pool2d_s8", _floats(1, graph.tensors[op.outputs[0]].elements, elements, 1))
 
 
 def classes_before_training(op: OpFeatures) -> tuple[OpFeatures, ...]:

@@ -6,11 +6,12 @@ few dozen networks of its own takes fewer of them (``features``).
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 
 from micronas.codegen.lowering import Lowered
-from micronas.latency.features import FAR, FINISHES, NEAR, OpFeatures
+from micronas.latency.features import FAR, FINISHES, NEAR, OpFeatures, by_steps
 from micronas.latency.kernel_laws import (
     Law,
     Sizes,
@@ -31,12 +32,15 @@ def fine_features_of(graph: Graph, lowered: Sequence[Lowered]) -> tuple[OpFeatur
     """One per op. ``graph`` needs its weights: they decide which requantization a kernel uses."""
     found, before = [], ""
     for op, call in zip(graph.ops, lowered, strict=True):
-        found.append(_op_features(graph, op, call, is_cold=call.kernel != before))
+        is_cold = call.kernel != before
+        found.append(
+            by_steps(graph, op, call, functools.partial(_op_features, op=op, call=call, is_cold=is_cold))
+        )
         before = call.kernel
     return tuple(found)
 
 
-def _op_features(graph: Graph, op: Op, call: Lowered, *, is_cold: bool) -> OpFeatures:
+def _op_features(graph: Graph, *, op: Op, call: Lowered, is_cold: bool) -> OpFeatures:
     sizes = {f.name.removeprefix("conv."): f.value for f in call.params if isinstance(f.value, int)}
     packed = sum(c.count for c in call.constants if c.name == "weights")
     if op.kind in _WITH_FINISH:

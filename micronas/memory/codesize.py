@@ -4,7 +4,7 @@ The table, ``codesize.json``, is made by ``python tools/measure_code_size.py`` f
 firmware per chip family, and per kernel the linker's input sections ("units") that it pulls in. Kernels share
 units, so a set of kernels needs the union of their units. Each op adds the function that binds it to the
 arena; its size is an average, which makes the whole exact to about half a percent. Statics are exact: kernels
-have none.
+have none. The function of an op that runs by rows is larger, with an average of its own.
 """
 
 from __future__ import annotations
@@ -55,13 +55,15 @@ class Table:
     core: str
     compiler: str
     bytes_per_op: float
+    bytes_per_row_op: float
     units: Mapping[str, Size]
     kernels: Mapping[str, tuple[str, ...]]
     families: Mapping[str, Size]
 
 
-def firmware_size(board: Board, kernels: frozenset[str], n_ops: int) -> FirmwareSize:
-    """Size of the firmware of ``board`` that runs ``n_ops`` ops by ``kernels`` (C function names).
+def firmware_size(board: Board, kernels: frozenset[str], n_ops: int, n_row_ops: int = 0) -> FirmwareSize:
+    """Size of the firmware of ``board`` that runs ``n_ops`` ops by ``kernels`` (C function names), of which
+    ``n_row_ops`` run by rows.
 
     Raises ``BudgetError`` for a core, family or kernel without a measurement.
     """
@@ -70,7 +72,8 @@ def firmware_size(board: Board, kernels: frozenset[str], n_ops: int) -> Firmware
     base = _entry(table.families, board.family, "chip family", table)
     used = {unit for kernel in kernels for unit in _entry(table.kernels, kernel, "kernel", table)}
     sizes = [base, *(table.units[unit] for unit in sorted(used))]
-    code = sum(size.code for size in sizes) + round(table.bytes_per_op * n_ops)
+    bound = table.bytes_per_op * (n_ops - n_row_ops) + table.bytes_per_row_op * n_row_ops
+    code = sum(size.code for size in sizes) + round(bound)
     warning = ""
     if wanted is not None and wanted != table.compiler:
         known = f"code sizes were measured with gcc {table.compiler}, not {wanted}"
@@ -130,6 +133,7 @@ def _parse(raw: dict[str, Any]) -> Table:
         core=str(raw["core"]),
         compiler=str(raw["compiler"]),
         bytes_per_op=float(raw["bytes_per_op"]),
+        bytes_per_row_op=float(raw["bytes_per_row_op"]),
         units={name: Size(*sizes) for name, sizes in raw["units"].items()},
         kernels={name: tuple(units) for name, units in raw["kernels"].items()},
         families={name: Size(*sizes) for name, sizes in raw["families"].items()},

@@ -14,7 +14,7 @@ from micronas.board import Board
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.codesize import FirmwareSize, firmware_size
-from micronas.memory.ledger import Budget, Ledger, Verdict, check, make_ledger
+from micronas.memory.ledger import Budget, Ledger, Verdict, check, fits_by_rows, make_ledger
 from micronas.memory.ledger.less_scratch import with_less_scratch
 from micronas.memory.ledger.lower_bound import exceeds_lower_bound
 from micronas.memory.plan.prefer import DEFAULT_PREFER, Prefer
@@ -108,7 +108,10 @@ class LedgerGate:
         if self._some_plan_fits(graph, fastest):
             return True
         smaller = with_less_scratch(graph, self._board, fastest)
-        return any(self._some_plan_fits(graph, calls) for calls in smaller)
+        if any(self._some_plan_fits(graph, calls) for calls in smaller):
+            return True
+        by_rows = self._prefer is Prefer.ROWS and self._runtime == "micronas"
+        return by_rows and fits_by_rows(graph, self._board, self._budget)
 
     def _some_plan_fits(self, graph: Graph, lowered: tuple[Lowered, ...]) -> bool:
         sizes = self._firmware_size(frozenset(low.kernel for low in lowered), len(lowered))

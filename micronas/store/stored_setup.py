@@ -64,7 +64,7 @@ def stored_prefer(store: Store) -> Prefer:
     """What the plans of the run's networks prefer: ``SRAM`` in a run of a version that had no choice."""
     name = object_at(store.fact("config")).get("prefer", Prefer.SRAM.value)
     if name not in tuple(Prefer):
-        raise store.unreadable("prefer", f"{name!r} is neither {Prefer.LATENCY} nor {Prefer.SRAM}")
+        raise store.unreadable("prefer", f"{name!r} is none of {', '.join(Prefer)}")
     return Prefer(name)
 
 

@@ -24,6 +24,7 @@ from micronas.codegen import ArenaPlan, generate
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.blocks import by_blocks
 from micronas.codegen.lowering.lower import lower_graph
+from micronas.codegen.row_step import RowSteps
 from micronas.memory.plan import Bank
 from micronas.model.graph import Graph, state_updates
 from tests.support.host_c import SANITIZERS, WARNINGS
@@ -36,7 +37,7 @@ DSP_HOST = SUPPORT / "dsp_host"
 MACHINES = {Core.M0PLUS: "mps2-an385", Core.M3: "mps2-an385", Core.M4F: "mps2-an386", Core.M7: "mps2-an500"}
 PORTABLE = Target(Core.M0PLUS)
 _GLOBAL_NAME = re.compile(
-    r"\b(mn_model_(?:op|inputs|outputs|state)\w*|op\d+_\w+|mn_arena\w*|MN_ARENA\w*|mn_the_model)\b"
+    r"\b(mn_model_(?:op|inputs|outputs|state|row)\w*|op\d+_\w+|mn_arena\w*|MN_ARENA\w*|mn_the_model)\b"
 )
 
 Case = tuple[Graph, list[npt.NDArray[np.generic]]]
@@ -52,6 +53,7 @@ class FlatPlan:
     arena_bytes: int
     order: tuple[int, ...]
     banks: tuple[Bank, ...] = ()
+    row_steps: RowSteps = ()
 
 
 def flat_plan(graph: Graph, lowered: tuple[Lowered, ...]) -> FlatPlan:
@@ -72,6 +74,8 @@ def flat_plan(graph: Graph, lowered: tuple[Lowered, ...]) -> FlatPlan:
 
 
 Planner = Callable[[Graph, tuple[Lowered, ...]], ArenaPlan]
+Arrange = Callable[[Graph, Target], tuple[tuple[Lowered, ...], ArenaPlan]]
+"""Lowers a graph and plans it, in place of the fastest kernels and a planner."""
 
 
 def renamed(text: str, suffix: str) -> str:
@@ -80,10 +84,18 @@ def renamed(text: str, suffix: str) -> str:
 
 
 def model_text(
-    graph: Graph, target: Target = PORTABLE, planner: Planner = flat_plan, block_bytes: int = 0
+    graph: Graph,
+    target: Target = PORTABLE,
+    planner: Planner = flat_plan,
+    block_bytes: int = 0,
+    arrange: Arrange | None = None,
 ) -> str:
-    lowered = tuple(by_blocks(low, block_bytes) for low in lower_graph(graph, target))
-    return generate(graph, lowered, planner(graph, lowered), name=graph.name)["mn_model.c"]
+    if arrange:
+        lowered, plan = arrange(graph, target)
+    else:
+        lowered = tuple(by_blocks(low, block_bytes) for low in lower_graph(graph, target))
+        plan = planner(graph, lowered)
+    return generate(graph, lowered, plan, name=graph.name)["mn_model.c"]
 
 
 def run_on_host(
@@ -94,13 +106,14 @@ def run_on_host(
     *,
     target: Target = PORTABLE,
     in_order: bool = False,
+    arrange: Arrange | None = None,
 ) -> Outputs:
     """Outputs of every model for its samples, as raw int8 bytes (samples, bytes of the output).
 
     States begin anew with each sample, or ``in_order`` with the first only.
     """
     needs(compiler)
-    models = write_models([graph for graph, _ in cases], folder, target, planner)
+    models = write_models([graph for graph, _ in cases], folder, target, planner, arrange=arrange)
     sources = [models, *sorted(HOST.glob("*.c"))]
     program = folder / "run"
     command = [compiler, *WARNINGS, *SANITIZERS, f"-I{KERNELS}", f"-I{HOST}", "-o", program]
@@ -112,11 +125,13 @@ def run_on_host(
     return split(cases, done.stdout)
 
 
-def run_dsp_on_host(cases: list[Case], folder: Path, block_bytes: int = 0) -> Outputs:
+def run_dsp_on_host(
+    cases: list[Case], folder: Path, block_bytes: int = 0, arrange: Arrange | None = None
+) -> Outputs:
     """As ``run_on_host``, with the DSP kernels: their instructions and assembly are in C in ``dsp_host/``."""
     needs("gcc")
     graphs = [graph for graph, _ in cases]
-    models = write_models(graphs, folder, Target(Core.M4F), plan_for_wide_pointers, block_bytes)
+    models = write_models(graphs, folder, Target(Core.M4F), plan_for_wide_pointers, block_bytes, arrange)
     sources = [
         models,
         DSP_HOST / "mn_dsp_assembly.c",
@@ -146,6 +161,7 @@ def run_in_emulator(
     target: Target | None = None,
     *,
     in_order: bool = False,
+    arrange: Arrange | None = None,
 ) -> Outputs:
     """As ``run_on_host``, with the kernels that the generator picks for ``core``, on QEMU's MPS2 board.
 
@@ -154,7 +170,8 @@ def run_in_emulator(
     """
     needs("arm-none-eabi-gcc")
     needs("qemu-system-arm")
-    models = write_models([graph for graph, _ in cases], folder, target or Target(core), planner, block_bytes)
+    graphs = [graph for graph, _ in cases]
+    models = write_models(graphs, folder, target or Target(core), planner, block_bytes, arrange)
     sources = [models, HOST / "run_models.c", EMULATOR / "main.c", *kernel_sources()]
     program = folder / "run.elf"
     flags = [
@@ -192,10 +209,15 @@ def compile_all(command: list[str | Path], sources: list[Path]) -> None:
 
 
 def write_models(
-    graphs: list[Graph], folder: Path, target: Target, planner: Planner = flat_plan, block_bytes: int = 0
+    graphs: list[Graph],
+    folder: Path,
+    target: Target,
+    planner: Planner = flat_plan,
+    block_bytes: int = 0,
+    arrange: Arrange | None = None,
 ) -> Path:
     """One C file with every model and the table ``models`` of them."""
-    texts = [model_text(graph, target, planner, block_bytes) for graph in graphs]
+    texts = [model_text(graph, target, planner, block_bytes, arrange) for graph in graphs]
     texts = [renamed(text, f"_m{i}") for i, text in enumerate(texts)]
     entries = "".join(f"    &mn_the_model_m{i},\n" for i in range(len(graphs)))
     path = folder / "models.c"

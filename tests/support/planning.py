@@ -87,7 +87,12 @@ def verify_plan(graph: Graph, lowered: tuple[Lowered, ...], plan: Plan) -> None:
     for t in graph.inputs:
         write(t)
     assert all(holds(t) for t in graph.inputs)
+    by_rows = {step.op for step in plan.row_steps}
+    assert by_rows == {low.op_index for low in lowered if low.row_call}
+    run_by_rows(graph, lowered, plan, arena)
     for i in plan.order:
+        if i in by_rows:
+            continue
         op, low = graph.ops[i], lowered[i]
         reads = graph.activation_inputs(op)
         assert all(holds(t) for t in reads), f"op {i} reads what is no longer there"
@@ -122,3 +127,68 @@ def may_overlap(graph: Graph, low: Lowered, plan: Plan, t: int) -> bool:
         return False
     ahead = low.lead_bytes is not None and distance <= -low.lead_bytes
     return ahead or (low.lag_bytes is not None and distance >= low.lag_bytes)
+
+
+def run_by_rows(graph: Graph, lowered: tuple[Lowered, ...], plan: Plan, arena: list[object]) -> None:
+    """Run the steps of rows on tagged bytes: every row under a window must be where the step looks for it."""
+    made = dict.fromkeys(range(len(graph.ops)), 0)
+    for step in plan.row_steps:
+        op, low = graph.ops[step.op], lowered[step.op]
+        y, places = op.outputs[0], (step.x, step.second)
+        line = _row_bytes(graph, y)
+        start, kept = plan.offsets[y], step.y * line
+        if step.drop:
+            arena[start : start + kept] = arena[start + step.drop * line : start + step.drop * line + kept]
+        if low.scratch_bytes:
+            first = plan.scratch_offsets[step.op]
+            kept_scratch = low.row_call.lasting and made[step.op] > 0
+            fill = ("scratch", step.op)
+            assert not kept_scratch or set(arena[first : first + low.scratch_bytes]) == {fill}
+            assert first + low.scratch_bytes <= plan.arena_bytes
+            arena[first : first + low.scratch_bytes] = [fill] * low.scratch_bytes
+        top, rows = _rows_seen(graph, step.op, made[step.op], step)
+        for t, place in zip(graph.activation_inputs(op), places, strict=False):
+            for row in rows:
+                at = plan.offsets[t] + (place + row - top) * _row_bytes(graph, t)
+                wanted = _row_tags(graph, t, row)
+                assert arena[at : at + len(wanted)] == wanted, f"op {step.op} does not find row {row} of {t}"
+        gathers = bool(low.row_call.lasting)
+        for k in range(step.out_rows):
+            at = start + (step.y + k) * line
+            arena[at : at + line] = _row_tags(graph, y, 0 if gathers else made[step.op] + k)
+        made[step.op] += step.in_rows if gathers else step.out_rows
+        assert start + (step.y + step.out_rows) * line <= plan.arena_bytes
+
+
+def _rows_seen(graph: Graph, i: int, first: int, step) -> tuple[int, list[int]]:
+    """The row at the step's first place, and the input rows under the taps of its windows, by the definition
+    of SAME and VALID.
+    """
+    op = graph.ops[i]
+    height, out = graph.tensors[op.inputs[0]].shape[1], graph.tensors[op.outputs[0]].shape[1]
+    taps, stride, dilation = _taps(graph, op)
+    if op.kind == "AVERAGE_POOL_2D" and graph.tensors[op.outputs[0]].shape[1:3] == (1, 1) and taps == height:
+        return first, list(range(first, first + step.in_rows))
+    padding = max(0, (out - 1) * stride + (taps - 1) * dilation + 1 - height) // 2
+    tops = [(first + k) * stride - padding for k in range(step.out_rows)]
+    seen = {top + tap * dilation for top in tops for tap in range(taps)}
+    assert step.pad_top == max(0, -tops[0])
+    assert step.in_rows == min(height, max(seen) + 1) - max(0, tops[0])
+    return max(0, tops[0]), sorted(row for row in seen if 0 <= row < height)
+
+
+def _taps(graph: Graph, op: Op) -> tuple[int, int, int]:
+    if op.kind in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+        return graph.tensors[op.inputs[1]].shape[1], op.attrs.stride_h, op.attrs.dilation_h
+    if op.kind.endswith("POOL_2D"):
+        return op.attrs.filter_h, op.attrs.stride_h, 1
+    return 1, 1, 1
+
+
+def _row_bytes(graph: Graph, t: int) -> int:
+    return graph.tensors[t].nbytes // graph.tensors[t].shape[1]
+
+
+def _row_tags(graph: Graph, t: int, row: int) -> list[object]:
+    size = _row_bytes(graph, t)
+    return [(t, row * size + k) for k in range(size)]

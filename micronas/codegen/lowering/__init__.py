@@ -94,6 +94,31 @@ class Bands:
         return self.fixed_bytes + self.row_bytes * rows
 
 
+@dataclass(frozen=True)
+class RowMember:
+    """A member of an op's parameters that a step of rows sets: ``scale`` times the step's count ``of``."""
+
+    member: str
+    of: str
+    scale: int = 1
+
+
+@dataclass(frozen=True)
+class RowCall:
+    """How an op runs row by row: its parameters are copied, and ``members`` set for the rows of a step.
+
+    ``x_bytes`` and ``y_bytes`` are bytes of a row of its inputs and its output, ``rows`` the most rows of a
+    step, ``steps`` the steps of one run. ``lasting`` scratch is kept from the op's first step to its last.
+    """
+
+    members: tuple[RowMember, ...]
+    x_bytes: int
+    y_bytes: int
+    rows: int
+    steps: int = 0
+    lasting: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Lowered:
     """One op, ready for a kernel call ``kernel(&params, inputs..., [scratch,] outputs...)``.
@@ -105,7 +130,8 @@ class Lowered:
     dies at this op, both then starting at the same byte; ``is_copy`` says that the op then has nothing left
     to do. The output may also lie on the only activation input, if that dies, when it starts at least
     ``lead_bytes`` before it, or at least ``lag_bytes`` after it (``micronas.codegen.lowering.overlap``).
-    ``blocks`` says how the op runs faster with more scratch, under the same rules of overlap.
+    ``blocks`` says how the op runs faster with more scratch, under the same rules of overlap. With
+    ``row_call`` the op runs on some rows at a time.
     """
 
     op_index: int
@@ -123,6 +149,7 @@ class Lowered:
     gathers_inputs: bool = False
     gathers_outputs: bool = False
     blocks: Blocks | Bands | None = None
+    row_call: RowCall | None = None
 
 
 @dataclass(frozen=True)
@@ -131,8 +158,10 @@ class Target:
 
     ``least_scratch``: of several kernels for an op, the one with the least scratch, not the fastest.
     ``no_scratch``: those without any, however slow they are.
+    ``upright``: none that exchanges rows and columns.
     """
 
     core: Core
     least_scratch: bool = False
     no_scratch: bool = False
+    upright: bool = False

@@ -51,7 +51,7 @@ def lower_depthwise_conv2d(context: OpContext) -> Lowered:
         return _least_scratch(context, attrs, channels, dilated=dilated)
     if attrs.depth_multiplier == 1 and outputs >= 4:
         image = _image(context)
-        planes = min(plane_instructions(image), plane_instructions(image.turned()))
+        planes = min(plane_instructions(way) for way in _ways(context, image))
         if dilated or pixel_instructions(image, outputs) < planes:
             return _pixels(context, attrs, channels)
     return _portable(context, attrs, channels) if dilated else _planes(context, attrs, channels)
@@ -69,7 +69,7 @@ def _least_scratch(
 
 def _portable(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:
     w, image = context.input(1), _image(context)
-    if image.turned().rows < image.rows:
+    if min(_ways(context, image), key=lambda way: way.rows) is not image:
         w, image, attrs = _turned(w, image, attrs)
     plane_h = (image.out_h - 1) * attrs.stride_h + (image.kernel_h - 1) * attrs.dilation_h + 1
     plane_w = (image.out_w - 1) * attrs.stride_w + (image.kernel_w - 1) * attrs.dilation_w + 1
@@ -83,7 +83,7 @@ def _planes(
 ) -> Lowered:
     """By strips, which begin with few rows of outputs, or, with ``least``, with one."""
     w, image = context.input(1), _image(context)
-    if plane_instructions(image.turned()) < plane_instructions(image):
+    if min(_ways(context, image), key=plane_instructions) is not image:
         w, image, attrs = _turned(w, image, attrs)
     out, words = quant_of(context, context.output()), image.kernel_w // 2 + 1
     clamp = activation_range(attrs.activation, out)
@@ -173,6 +173,11 @@ def _blocks_of_four(w: Tensor) -> Constant:
         return Constant("weights", "int8_t", 4 * taps * firsts.size)
     blocks = [w.data.reshape(taps, channels)[:, first : first + 4] for first in firsts]
     return Constant("weights", "int8_t", 4 * taps * firsts.size, np.concatenate(blocks).reshape(-1))
+
+
+def _ways(context: OpContext, image: PlaneGeometry) -> tuple[PlaneGeometry, ...]:
+    """The image as it is and, where that is allowed, with rows and columns exchanged."""
+    return (image,) if context.target.upright else (image, image.turned())
 
 
 def _turned(

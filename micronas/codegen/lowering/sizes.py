@@ -27,6 +27,7 @@ _SCALAR_BYTES = {
 _STRUCT_BYTES = {"mn_channel": 12, "mn_between": 6}
 _POINTER_BYTES = 4
 TENSOR_BYTES = 16  # mn_tensor: offset, bytes, scale, zero point
+ROW_STEP_BYTES = 10  # mn_step: six counts of a byte, two of two bytes
 STATE_BYTES = 16  # mn_state: offset, bytes, initial, fill
 
 
@@ -90,6 +91,11 @@ def _tables(graph: Graph, lowered: tuple[Lowered, ...]) -> list[ConstantItem]:
         ConstantItem("mn_model_outputs", TENSOR_BYTES * len(graph.outputs), None),
         ConstantItem("mn_model_ops", _POINTER_BYTES * len(lowered), None),
     ]
+    by_rows = [op.row_call for op in lowered if op.row_call]
+    if by_rows:
+        items.append(ConstantItem("mn_model_row_ops", _POINTER_BYTES * len(by_rows), None))
+        steps = sum(call.steps for call in by_rows)
+        items.append(ConstantItem("mn_model_row_steps", ROW_STEP_BYTES * steps, None))
     if graph.states:
         items.append(ConstantItem("mn_model_states", STATE_BYTES * len(graph.states), None))
     for number, state in enumerate(graph.states):

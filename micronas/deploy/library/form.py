@@ -127,6 +127,8 @@ class Form:
 
 def make_forms(graph: Graph, prefer: Prefer = DEFAULT_PREFER) -> tuple[Form, ...]:
     """Both forms; raises ``ModelError`` as lowering does. Steps of ops are timed on ``TIMED_ON``."""
+    if prefer is Prefer.ROWS:
+        raise ModelError("an exported library runs op by op, not by rows", remedy="use --prefer sram")
     cycles = step_cycles(graph, load_board(TIMED_ON)) if prefer is Prefer.LATENCY else None
     limit_bytes = MAX_ARENA_BYTES if cycles else 0
     kinds = (

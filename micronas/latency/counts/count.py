@@ -82,7 +82,11 @@ class _Counter:
         wanted = len(self._program.op_entries)
         if len(self._ops) != wanted:
             raise DeviceError(f"the emulator's log has {len(self._ops)} of {wanted} ops")
-        return tuple(from_vector(op) for op in self._ops)
+        runs = zip(self._program.entry_ops or range(wanted), self._ops, strict=True)
+        totals: dict[int, Vector] = {}
+        for op, counts in runs:
+            totals[op] = totals[op] + counts if op in totals else counts
+        return tuple(from_vector(totals[op]) for op in sorted(totals))
 
     def _of_inference(self, address: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
         index = np.searchsorted(self._starts, address, side="right") - 1

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
+from micronas.codegen.lowering.sizes import ROW_STEP_BYTES
 from micronas.errors import BuildError
 from micronas.latency.counts.instruction import InstructionDecoder, shared_decoder
 
-_OPS = "mn_model_ops"
+_OPS, _ROW_OPS, _ROW_STEPS = "mn_model_ops", "mn_model_row_ops", "mn_model_row_steps"
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class CodeFunction:
 
 @dataclass(frozen=True)
 class ElfProgram:
-    """A linked image. ``op_entries`` are the addresses of the network's ops, in the order of running.
+    """A linked image. ``op_entries`` are the addresses of the network's ops, in the order of running; with
+    ``entry_ops``, which has the op of each, an op may run several times.
 
     ``marks`` are the addresses, ascending, from which on there are instructions (True) or constants (False).
     """
@@ -38,6 +40,7 @@ class ElfProgram:
     functions: tuple[CodeFunction, ...]
     op_entries: tuple[int, ...]
     marks: tuple[tuple[int, bool], ...] = ()
+    entry_ops: tuple[int, ...] = ()
 
     def code(self, start: int, end: int) -> bytes:
         """Bytes from ``start`` to ``end``, fewer at the image's end; raises ``BuildError`` outside of it."""
@@ -113,14 +116,28 @@ def read_program(elf: Path) -> ElfProgram:
         symbols = list(file.get_section_by_name(".symtab").iter_symbols())
         loaded = [s for s in file.iter_segments() if s["p_type"] == "PT_LOAD" and s["p_filesz"]]
         segments = tuple((s["p_vaddr"], s.data()) for s in loaded)
-    ops = [s for s in symbols if s.name == _OPS]
-    if not ops:
+    tables = {
+        s.name: (s["st_value"], s["st_size"]) for s in symbols if s.name in (_OPS, _ROW_OPS, _ROW_STEPS)
+    }
+    if _OPS not in tables:
         raise BuildError(f"{elf.name}: no symbol {_OPS}, so it was not built by micronas")
     functions = _functions([s for s in symbols if s["st_info"]["type"] == "STT_FUNC"])
     program = ElfProgram(segments, functions, ())
-    table = program.code(ops[0]["st_value"], ops[0]["st_value"] + ops[0]["st_size"])
-    entries = tuple(a & ~1 for a in struct.unpack(f"<{len(table) // 4}I", table))
-    return ElfProgram(segments, functions, entries, _marks(symbols))
+    runs = _runs({name: program.code(at, at + size) for name, (at, size) in tables.items()})
+    entries, ops = tuple(address for address, _ in runs), tuple(op for _, op in runs)
+    return ElfProgram(segments, functions, entries, _marks(symbols), ops)
+
+
+def _runs(tables: dict[str, bytes]) -> list[tuple[int, int]]:
+    """Address and op of every function that one inference calls, in order: steps of rows, then whole ops."""
+    rows = _addresses(tables.get(_ROW_OPS, b""))
+    steps = tables.get(_ROW_STEPS, b"")[::ROW_STEP_BYTES]
+    runs = [(rows[op], op) for op in steps]
+    return runs + [(address, op) for op, address in enumerate(_addresses(tables[_OPS])) if address]
+
+
+def _addresses(table: bytes) -> list[int]:
+    return [word & ~1 for word in struct.unpack(f"<{len(table) // 4}I", table)]
 
 
 def _functions(symbols: list) -> tuple[CodeFunction, ...]:  # type: ignore[type-arg]

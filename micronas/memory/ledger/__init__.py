@@ -16,6 +16,7 @@ from micronas.board import Board
 from micronas.board.arena_location import ArenaLocation
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
+from micronas.codegen.lowering.rows import ROW_KERNEL
 from micronas.codegen.lowering.sizes import constant_items, model_constant_bytes
 from micronas.memory.codesize import FirmwareSize, firmware_size
 from micronas.memory.ledger.budget import Budget, Verdict, board_budget, check
@@ -31,11 +32,13 @@ from micronas.memory.ledger.free_region import (
 from micronas.memory.ledger.items import Ledger, OpRow, RegionSize, regions_to_json, to_json
 from micronas.memory.ledger.less_scratch import fast_where_possible, with_less_scratch
 from micronas.memory.ledger.lower_bound import exceeds_lower_bound
-from micronas.memory.ledger.placement import Placement, place_on
+from micronas.memory.ledger.placement import Placement, place_by_rows, place_on
 from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan import Plan
 from micronas.memory.plan.free_scratch import use_free_bytes
 from micronas.memory.plan.prefer import DEFAULT_PREFER, Prefer
+from micronas.memory.plan.rows.join import RowPlan
+from micronas.memory.plan.rows.plan import plan_by_rows
 from micronas.memory.plan.tflm import StoredFile, stored_as, tflm_arena
 from micronas.model.graph import Graph
 
@@ -49,6 +52,7 @@ __all__ = [
     "Verdict",
     "board_budget",
     "check",
+    "fits_by_rows",
     "make_ledger",
     "regions_to_json",
     "to_json",
@@ -75,8 +79,9 @@ def make_ledger(
     graph was read from (default: the canonical one). With a budget that is ``enough``, the first plan within
     it ends the search for the lowest: the verdict is the same, the arena may be larger. ``within`` (default:
     the board's budget) limits what makes a network faster: scratch, the code of block convolutions, and the
-    arena, which ``prefer`` ``LATENCY`` lets grow in the memory that it lies in. Raises ``ModelError`` for
-    an op without a kernel in the runtime, ``ValueError`` for an unknown runtime.
+    arena, which ``prefer`` ``LATENCY`` lets grow in the memory that it lies in. With ``prefer`` ``ROWS`` the
+    first ops run by rows where that takes a smaller arena. Raises ``ModelError`` for an op without a kernel
+    in the runtime, ``ValueError`` for an unknown runtime.
     """
     if runtime == "micronas":
         if lowered is None:
@@ -88,6 +93,24 @@ def make_ledger(
 
 
 def _roomiest_ledger(
+    graph: Graph,
+    board: Board,
+    sizes: FirmwareSize | None,
+    enough: Budget | None,
+    within: Budget | None,
+    prefer: Prefer,
+) -> Ledger:
+    """Op by op, or, where rows are preferred and take a smaller arena, with the first ops by rows."""
+    limits = _tighter(board_budget(board), within)
+    ledger = _op_by_op_ledger(graph, board, sizes, enough, within, prefer)
+    if prefer is not Prefer.ROWS or sizes is not None:
+        return ledger
+    by_rows = _ledger_by_rows(graph, board, ledger, within)
+    better = by_rows is not None and (check(by_rows, limits).fits or not check(ledger, limits).fits)
+    return by_rows if by_rows is not None and better else ledger
+
+
+def _op_by_op_ledger(
     graph: Graph,
     board: Board,
     sizes: FirmwareSize | None,
@@ -119,6 +142,35 @@ def _roomiest_ledger(
     return ledger
 
 
+def _ledger_by_rows(graph: Graph, board: Board, whole: Ledger, within: Budget | None) -> Ledger | None:
+    """With the first ops by rows, if that takes a smaller arena than ``whole``, the ledger op by op."""
+    fastest, target = lower_graph(graph, Target(board.core)), Target(board.core)
+    cycles = step_cycles(graph, board)
+    found = plan_by_rows(graph, fastest, target, whole.plan.arena_bytes, cycles=cycles)
+    return None if found is None else _ledger_of_rows(graph, board, found, within)
+
+
+def fits_by_rows(graph: Graph, board: Board, budget: Budget) -> bool:
+    """Whether ``graph`` is within ``budget`` if its first ops run by rows."""
+    fastest = lower_graph(graph, Target(board.core))
+    most = _most_arena_bytes(board, fastest, budget)
+    found = plan_by_rows(graph, fastest, Target(board.core), most + 1, enough_bytes=most, quick=True)
+    return found is not None and check(_ledger_of_rows(graph, board, found, budget), budget).fits
+
+
+def _most_arena_bytes(board: Board, lowered: tuple[Lowered, ...], limits: Budget) -> int:
+    """The largest arena in one piece."""
+    resident_bytes = board.stack_bytes + _firmware_size(board, lowered).static_bytes
+    largest = largest_free_region(free_regions(board, resident_bytes)).free_bytes
+    return min(largest, limits.sram_bytes - resident_bytes)
+
+
+def _ledger_of_rows(graph: Graph, board: Board, found: RowPlan, within: Budget | None) -> Ledger:
+    sizes = _firmware_size(board, found.lowered)
+    placement = place_by_rows(board, found, board.stack_bytes + sizes.static_bytes)
+    return _finished(graph, board, placement, found.lowered, sizes, within, Prefer.ROWS)
+
+
 def _tighter(board: Budget, within: Budget | None) -> Budget:
     if within is None:
         return board
@@ -142,8 +194,27 @@ def _micronas_ledger(
     sram_budget_bytes = enough.sram_bytes if enough else None
     placement = place_on(board, graph, lowered, sizes.static_bytes + board.stack_bytes, sram_budget_bytes)
     if given is None:
-        limits = board_budget(board) if within is None else within
-        placement, lowered, sizes = _by_blocks(graph, board, placement, lowered, sizes, limits, prefer)
+        return _finished(graph, board, placement, lowered, sizes, within, prefer)
+    return _ledger_of(graph, board, placement, lowered, sizes)
+
+
+def _finished(
+    graph: Graph,
+    board: Board,
+    placement: Placement,
+    lowered: tuple[Lowered, ...],
+    sizes: FirmwareSize,
+    within: Budget | None,
+    prefer: Prefer,
+) -> Ledger:
+    """The ledger with the blocks for which there is room."""
+    limits = board_budget(board) if within is None else within
+    return _ledger_of(graph, board, *_by_blocks(graph, board, placement, lowered, sizes, limits, prefer))
+
+
+def _ledger_of(
+    graph: Graph, board: Board, placement: Placement, lowered: tuple[Lowered, ...], sizes: FirmwareSize
+) -> Ledger:
     constants = _constants_by_op(graph, lowered)
     resident = (("stack", board.stack_bytes), ("static", sizes.static_bytes))
     return Ledger(
@@ -168,7 +239,9 @@ def _micronas_ledger(
 
 
 def _firmware_size(board: Board, lowered: tuple[Lowered, ...]) -> FirmwareSize:
-    return firmware_size(board, frozenset(low.kernel for low in lowered), len(lowered))
+    by_rows = sum(low.row_call is not None for low in lowered)
+    kernels = {low.kernel for low in lowered} | ({ROW_KERNEL} if by_rows else set())
+    return firmware_size(board, frozenset(kernels), len(lowered), by_rows)
 
 
 def _by_blocks(

@@ -22,7 +22,7 @@ def exceeds_lower_bound(
     budget: Budget,
     sizes: FirmwareSize | None = None,
 ) -> bool:
-    """Whether the ledger of ``graph`` for runtime ``micronas`` exceeds ``budget`` with every plan.
+    """Whether the ledger of ``graph`` for runtime ``micronas`` exceeds ``budget`` with every plan op by op.
 
     True only if ``check`` would refuse; False means undecided. ``lowered`` is for the board's core, ``sizes``
     are those of its kernels (default: looked up).

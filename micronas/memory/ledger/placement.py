@@ -17,6 +17,7 @@ from micronas.memory.ledger.free_region import (
     largest_free_region,
 )
 from micronas.memory.plan import Plan, Shortfall, plan_in_banks, plan_memory
+from micronas.memory.plan.rows.join import RowPlan
 from micronas.model.graph import Graph
 
 
@@ -115,6 +116,13 @@ def place_on(
     if isinstance(found, Shortfall):
         return Placement(plan, _in(largest_free_region(rooms)), rooms, NoSplit(banks, found))
     return Placement(found, ArenaLocation(tuple(memories[bank.name] for bank in found.banks)), rooms)
+
+
+def place_by_rows(board: Board, row_plan: RowPlan, resident_bytes: int) -> Placement:
+    """The location of a plan by rows: the first memory that holds it whole, else the largest."""
+    rooms = free_regions(board, resident_bytes)
+    whole = first_fit_region(rooms, row_plan.plan.arena_bytes)
+    return Placement(row_plan.plan, _in(whole or largest_free_region(rooms)), rooms)
 
 
 def _in(room: FreeRegion) -> ArenaLocation:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from micronas.codegen.lowering import Lowered
+from micronas.codegen.row_step import RowSteps
 from micronas.memory.plan.banks import BankPlan, split
 from micronas.memory.plan.blocks import MemoryBlock, lower_bound, make_blocks, taken_bytes
 from micronas.memory.plan.order import best_orders, order_peak, unavoidable_peak
@@ -80,7 +81,8 @@ class Plan:
     ``order`` lists op indices in execution order. ``bound_bytes`` is the live-tensor bound of that order;
     ``peak_op`` the op at which it is reached (None: while inputs are loaded or outputs read). ``banks`` are
     the parts of an arena in several memories; empty if it is one piece. ``grown_bytes`` of the arena are
-    there for speed: the ops could do without them.
+    there for speed: the ops could do without them. With ``row_steps`` the first ops of the order run row by
+    row: these are their steps, and all of them are in use together.
     """
 
     order: tuple[int, ...]
@@ -92,6 +94,7 @@ class Plan:
     peak_op: int | None
     banks: tuple[Bank, ...] = ()
     grown_bytes: int = 0
+    row_steps: RowSteps = ()
 
     @property
     def at_bound(self) -> bool:

@@ -72,7 +72,7 @@ def lower_of(blocks: tuple[MemoryBlock, ...], one: tuple[int, ...], two: tuple[i
 
 def place_by_size(blocks: tuple[MemoryBlock, ...]) -> tuple[int, ...]:
     """Largest first, ties in the given order, each at the lowest free offset, as in TFLite Micro."""
-    return _first_fit(find_rivals(blocks), _sorted(blocks, lambda b: (-b.size,)))
+    return first_fit(find_rivals(blocks), _sorted(blocks, lambda b: (-b.size,)))
 
 
 def height(blocks: tuple[MemoryBlock, ...], offsets: tuple[int, ...]) -> int:
@@ -117,7 +117,7 @@ def _sorted(blocks: tuple[MemoryBlock, ...], key: Key) -> list[int]:
     return sorted(range(len(blocks)), key=lambda i: (*key(blocks[i]), i))
 
 
-def _first_fit(rivals: Rivals, order: Sequence[int]) -> tuple[int, ...]:
+def first_fit(rivals: Rivals, order: Sequence[int]) -> tuple[int, ...]:
     """Each block in turn at the lowest offset that is free for its whole life."""
     offsets = [_UNPLACED] * len(rivals)
     for i in order:
@@ -141,7 +141,7 @@ def _promoting_first_fit(
     """
     sizes = [b.size for b in blocks]
     order = _sorted(blocks, key)
-    best = offsets = _first_fit(rivals, order)
+    best = offsets = first_fit(rivals, order)
     least = _top(sizes, best)
     seen = {tuple(order)}
     for _ in range(MAX_PROMOTIONS):
@@ -155,7 +155,7 @@ def _promoting_first_fit(
         if tuple(order) in seen:
             break
         seen.add(tuple(order))
-        offsets = _first_fit(rivals, order)
+        offsets = first_fit(rivals, order)
         if _top(sizes, offsets) < least:
             best, least = offsets, _top(sizes, offsets)
     return best

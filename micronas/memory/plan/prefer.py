@@ -9,15 +9,17 @@ from micronas.errors import ConfigError
 
 class Prefer(StrEnum):
     """``LATENCY``: the arena may grow within the SRAM limit where larger steps of its ops are modelled to be
-    faster. ``SRAM``: the smallest arena; ops use what it leaves free.
+    faster. ``SRAM``: the smallest arena op by op; ops use what it leaves free. ``ROWS``: the first ops also
+    run row by row where that takes a smaller arena, which is slower (``micronas.memory.plan.rows``).
     """
 
     LATENCY = "latency"
     SRAM = "sram"
+    ROWS = "rows"
 
     @property
     def other(self) -> Prefer:
-        """The other plan."""
+        """The plan to compare with."""
         return Prefer.SRAM if self is Prefer.LATENCY else Prefer.LATENCY
 
 

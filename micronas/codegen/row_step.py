@@ -1,0 +1,39 @@
+"""A step of a chain of ops that run row by row, and its text in C."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from typing import TypeAlias
+
+_MOST = (255, 255, 255, 255, 255, 255, 2**16 - 1, 2**16 - 1)
+
+
+@dataclass(frozen=True)
+class RowStep:
+    """A turn with places: rows are counted from the start of their buffers.
+
+    ``x`` is the first of ``in_rows`` rows of the first input, ``second`` of the second one; ``y`` receives
+    ``out_rows`` rows, after the first ``drop`` rows of the buffer are given up and the others moved there.
+    """
+
+    op: int
+    out_rows: int
+    in_rows: int
+    pad_top: int
+    drop: int
+    second: int
+    x: int
+    y: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether an ``mn_step`` can hold it."""
+        return all(0 <= value <= most for value, most in zip(astuple(self), _MOST, strict=True))
+
+    @property
+    def literal(self) -> str:
+        """The initialiser of an ``mn_step``."""
+        return "{" + ", ".join(map(str, astuple(self))) + "}"
+
+
+RowSteps: TypeAlias = tuple[RowStep, ...]

@@ -1,0 +1,115 @@
+"""Chains of ops by rows: schedules and places, run on tagged bytes, and the memory that they take."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from micronas.board import Core
+from micronas.codegen.lowering import Target
+from micronas.codegen.lowering.lower import lower_graph
+from micronas.codegen.lowering.row_window import RowOp, row_op
+from micronas.memory.plan import plan_memory
+from micronas.memory.plan.rows import chains
+from micronas.memory.plan.rows.layout import lay_out, live_bytes, tensor_buffers, top
+from micronas.memory.plan.rows.schedule import make_schedule
+from micronas.model.tflite import read
+from tests.support.by_rows import row_plan
+from tests.support.planning import verify_plan
+from tests.support.random_chains import random_chain
+
+KB = 1024
+
+
+def conv(reads: int, writes: int, height: int, stride: int = 1, taps: int = 3) -> RowOp:
+    return RowOp((reads,), writes, height, -(-height // stride), taps, stride)
+
+
+def test_a_buffer_holds_a_window_and_no_more() -> None:
+    """As many rows as the kernel of its reader, whatever the stride."""
+    ops = [
+        conv(0, 1, 32),
+        conv(1, 2, 32),
+        conv(2, 3, 32, taps=1),
+        conv(3, 4, 32, stride=2),
+        conv(4, 5, 16, taps=5),
+    ]
+    schedule = make_schedule(ops, [1] * 5)
+    assert schedule.capacity == {0: 32, 1: 3, 2: 1, 3: 3, 4: 5, 5: 16}
+    assert len(schedule.steps) == 32 + 32 + 32 + 16 + 16  # every row once
+
+
+def test_a_second_reader_that_lags_holds_rows_back() -> None:
+    """The sum needs row r of tensor 1 after the other branch has read up to row r + 2."""
+    ops = [conv(0, 1, 20), conv(1, 2, 20), conv(2, 3, 20), RowOp((3, 1), 4, 20, 20)]
+    assert make_schedule(ops, [1] * 4).capacity == {0: 20, 1: 3, 2: 3, 3: 1, 4: 20}
+    deep = [*ops[:3], conv(3, 4, 20), RowOp((4, 1), 5, 20, 20)]
+    assert make_schedule(deep, [1] * 5).capacity[1] == 4
+
+
+def test_an_op_that_gathers_needs_one_row_at_a_time() -> None:
+    ops = [conv(0, 1, 12), RowOp((1,), 2, 12, 1, gathers=True)]
+    schedule = make_schedule(ops, [1, 1])
+    assert schedule.capacity == {0: 12, 1: 1, 2: 1}
+    assert [s.out_rows for s in schedule.steps if s.op == 1] == [0] * 11 + [1]
+    assert [s.second for s in schedule.steps if s.op == 1] == [1] + [0] * 11
+
+
+def test_more_rows_in_a_step_are_fewer_steps_and_larger_buffers() -> None:
+    ops = [conv(0, 1, 30), conv(1, 2, 30)]
+    schedule = make_schedule(ops, [4, 4])
+    assert len(schedule.steps) == 8 + 9  # the first step of the second op needs five rows
+    assert schedule.capacity[1] == 4 + 2
+
+
+def test_the_layout_uses_the_place_of_input_that_was_consumed() -> None:
+    """Input and output of 30 rows each share all but the rows of a window."""
+    schedule = make_schedule([conv(0, 1, 30), conv(1, 2, 30)], [1, 1])
+    buffers = tensor_buffers(schedule, dict.fromkeys((0, 1, 2), 100))
+    offsets = lay_out(buffers)
+    assert int(live_bytes(buffers).max()) <= top(buffers, offsets) <= 30 * 100 + 3 * 100 + 300
+
+
+@pytest.mark.parametrize("core", [Core.M4F, Core.M0PLUS])
+@pytest.mark.parametrize("limit_bytes", [0, 6_000])
+def test_random_chains_find_every_byte_that_they_read(core, limit_bytes) -> None:
+    rng = np.random.default_rng(19)
+    graphs = [g for i in range(10) if chains(g := random_chain(rng, i))]
+    assert len(graphs) > 5
+    for graph in graphs:
+        found = row_plan(graph, Target(core), limit_bytes)
+        verify_plan(graph, found.lowered, found.plan)
+        assert found.plan.bound_bytes <= found.plan.arena_bytes
+        by_rows = [low for low in found.lowered if low.row_call]
+        assert sum(low.row_call.steps for low in by_rows) == len(found.plan.row_steps)
+
+
+def test_chains_end_where_one_tensor_is_left() -> None:
+    rng = np.random.default_rng(4)
+    for i in range(40):
+        graph = random_chain(rng, i)
+        for chain in chains(graph):
+            length = len(chain.ops)
+            made = {graph.inputs[0], *(t for op in graph.ops[:length] for t in op.outputs)}
+            later = {t for op in graph.ops[length:] for t in op.inputs} | set(graph.outputs)
+            assert made & later == {chain.output}
+
+
+def test_what_does_not_run_by_rows(networks) -> None:
+    graph = read(networks / "tiny.tflite")
+    assert all(
+        row_op(graph, op) is None for op in graph.ops if op.kind in ("SOFTMAX", "RESHAPE", "FULLY_CONNECTED")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "most_bytes"),
+    [("kws_ref_model", 6 * KB), ("vww_96_int8", 30 * KB), ("pretrainedResnet_quant", 15 * KB)],
+)
+def test_published_networks_take_less_than_their_live_tensors(shared_models, name, most_bytes) -> None:
+    graph = read(shared_models / f"{name}.tflite")
+    target = Target(Core.M4F)
+    found = row_plan(graph, target)
+    whole = plan_memory(graph, lower_graph(graph, target))
+    assert found.plan.arena_bytes <= most_bytes < whole.bound_bytes
+    verify_plan(graph, found.lowered, found.plan)
