@@ -36,14 +36,20 @@ def page(results: Results) -> str:
         legend=[(row.entry.name, colour(place)) for place, row in enumerate(results.rows)],
         charts=_charts(results),
         tables=[
-            ("Median and range over seeds", Table(HEADER, list(zip(names, rows(results), strict=True)))),
-            ("Every run", Table(RUN_HEADER, list(zip(names_of_runs, run_rows(results), strict=True)))),
+            (
+                "Median and range over seeds",
+                ComparisonTable(HEADER, list(zip(names, rows(results), strict=True))),
+            ),
+            (
+                "Every run",
+                ComparisonTable(RUN_HEADER, list(zip(names_of_runs, run_rows(results), strict=True))),
+            ),
         ],
     )
 
 
 @dataclass(frozen=True)
-class Table:
+class ComparisonTable:
     """Cells of text, and of each row the entry to which it belongs."""
 
     header: tuple[str, ...]
