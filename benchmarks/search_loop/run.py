@@ -86,6 +86,7 @@ def watch(clock: StageClock) -> None:
         "micronas.train.loop:TrainLoop._steps": "train: trace",
         "micronas.train.loop:TrainLoop.steps": "train: steps",
         "micronas.train.evaluate:Evaluator.score": "train: validate",
+        "micronas.train.evaluate:SplitEvaluator.score": "train: validate",  # its name since then
         "micronas.quantize:quantize": "quantize",
         "micronas.estimate.full:_int8_quality": "score int8",
         "micronas.deploy.deployment:build_firmware": "build",
