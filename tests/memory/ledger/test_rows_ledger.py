@@ -49,7 +49,7 @@ def test_every_step_is_counted(kws, ledgers) -> None:
 
 
 def test_a_network_that_fits_only_by_rows(kws, ledgers) -> None:
-    over = ledgers[Prefer.SRAM].sram_bytes - 1
+    over = ledgers[Prefer.ROWS].sram_bytes + 1000
     budget = Budget(256 * KB, over)
     assert not check(make_ledger(kws, BOARD, within=budget), budget).fits
     assert fits_by_rows(kws, BOARD, budget)

@@ -23,7 +23,7 @@ class RowPlan:
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
+class ChainLayout:
     """Offsets of a chain's buffers; ``rest``, the plan of later ops, lies ``rest_shift`` bytes higher."""
 
     offsets: tuple[int, ...]
@@ -37,7 +37,7 @@ def join(
     schedule: RowSchedule,
     buffers: Sequence[RowBuffer],
     lowered: tuple[Lowered, ...],
-    layout: Layout,
+    layout: ChainLayout,
     rest_lowered: Sequence[Lowered],
 ) -> RowPlan:
     """The plan of both parts."""
@@ -70,7 +70,7 @@ def join(
     return RowPlan(plan, (*lowered, *after))
 
 
-def _chain_spans(chain: RowChain, buffers: Sequence[RowBuffer], layout: Layout) -> list[Span]:
+def _chain_spans(chain: RowChain, buffers: Sequence[RowBuffer], layout: ChainLayout) -> list[Span]:
     """All buffers of the chain are in use from its first op to its last, the input also before that."""
     length, source = len(chain.ops), chain.ops[0].reads[0]
     spans = []

@@ -14,7 +14,7 @@ from micronas.codegen.lowering.rows import lower_rows, with_members_of
 from micronas.memory.plan import Plan, min_arena_bytes, plan_memory
 from micronas.memory.plan.free_scratch import Cycles
 from micronas.memory.plan.rows import RowChain, chains
-from micronas.memory.plan.rows.join import Layout, RowPlan, join
+from micronas.memory.plan.rows.join import ChainLayout, RowPlan, join
 from micronas.memory.plan.rows.layout import (
     RowBuffer,
     free_gap,
@@ -89,7 +89,7 @@ def plan_by_rows(
     grow to ``limit_bytes``, ops take as many rows at a time, and as large blocks, as it has room for;
     ``quick``: one row at a time. With ``cycles`` blocks are used only where they are faster.
     """
-    best: tuple[_Parts, _Streamed, Layout] | None = None
+    best: tuple[_Parts, _Streamed, ChainLayout] | None = None
     for parts in _most_promising(graph, lowered, target, below_bytes):
         streamed = _streamed(graph, parts, [1] * len(parts.chain.ops))
         if streamed is None or streamed.bound >= below_bytes or parts.bound >= below_bytes:
@@ -168,12 +168,12 @@ def _scratch(schedule: RowSchedule, low: Lowered) -> RowBuffer:
     return scratch_buffer(schedule, low.op_index, low.scratch_bytes, lasting=low.row_call.lasting)
 
 
-def _laid_out(parts: _Parts, streamed: _Streamed, enough_bytes: int, tries: int) -> Layout:
+def _laid_out(parts: _Parts, streamed: _Streamed, enough_bytes: int, tries: int) -> ChainLayout:
     """Both parts, moved to where the tensor between them has one offset."""
     rest, buffers, output = parts.rest, streamed.buffers, parts.chain.output
     if rest is None:
         offsets = lay_out(buffers, None, max(enough_bytes, streamed.bound), tries)
-        return Layout(offsets, None, 0, top(buffers, offsets))
+        return ChainLayout(offsets, None, 0, top(buffers, offsets))
     joint = next(i for i, b in enumerate(buffers) if b.name == ("tensor", output))
 
     def shift(offsets: Sequence[int]) -> int:
@@ -185,12 +185,12 @@ def _laid_out(parts: _Parts, streamed: _Streamed, enough_bytes: int, tries: int)
     enough = max(enough_bytes, streamed.bound, rest.arena_bytes)
     found = lay_out(buffers, arena_bytes, enough, tries)
     up = max(0, shift(found))
-    return Layout(tuple(o + up for o in found), rest, max(0, -shift(found)), arena_bytes(found))
+    return ChainLayout(tuple(o + up for o in found), rest, max(0, -shift(found)), arena_bytes(found))
 
 
 def _in_larger_steps(
-    graph: Graph, parts: _Parts, streamed: _Streamed, layout: Layout, limit_bytes: int
-) -> tuple[_Streamed, Layout]:
+    graph: Graph, parts: _Parts, streamed: _Streamed, layout: ChainLayout, limit_bytes: int
+) -> tuple[_Streamed, ChainLayout]:
     """More rows in a step, op by op, as long as the arena stays within the limit, or as it is."""
     bands, rows = [1] * len(parts.chain.ops), 2
     limit_bytes = max(limit_bytes, layout.arena_bytes)
@@ -209,7 +209,7 @@ def _in_larger_steps(
     return streamed, layout
 
 
-def _within(parts: _Parts, streamed: _Streamed | None, arena_bytes: int) -> Layout | None:
+def _within(parts: _Parts, streamed: _Streamed | None, arena_bytes: int) -> ChainLayout | None:
     if streamed is None or streamed.bound > arena_bytes:
         return None
     found = _laid_out(parts, streamed, arena_bytes, _FEW_TRIES)
@@ -217,8 +217,8 @@ def _within(parts: _Parts, streamed: _Streamed | None, arena_bytes: int) -> Layo
 
 
 def _in_larger_blocks(
-    streamed: _Streamed, layout: Layout, limit_bytes: int, cycles: Cycles | None
-) -> tuple[_Streamed, Layout]:
+    streamed: _Streamed, layout: ChainLayout, limit_bytes: int, cycles: Cycles | None
+) -> tuple[_Streamed, ChainLayout]:
     """The largest blocks for which the layout, or the limit, has room while an op runs."""
     limit_bytes = max(limit_bytes, layout.arena_bytes)
     buffers, places, lowered = list(streamed.buffers), list(layout.offsets), list(streamed.lowered)

@@ -15,7 +15,7 @@ from micronas.codegen.row_step import RowStep
 
 
 @dataclass(frozen=True)
-class Turn:
+class RowTurn:
     """An op produces ``count`` rows of its output from ``first`` on, or gathers as many of its input."""
 
     op: int
@@ -24,7 +24,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldRows:
     """Rows of a tensor in its buffer during one step: places from ``low`` up to ``high``."""
 
     low: int
@@ -37,10 +37,10 @@ class RowSchedule:
     rows of every tensor that are in use.
     """
 
-    turns: tuple[Turn, ...]
+    turns: tuple[RowTurn, ...]
     steps: tuple[RowStep, ...]
     capacity: Mapping[int, int]
-    held: tuple[Mapping[int, Held], ...]
+    held: tuple[Mapping[int, HeldRows], ...]
 
 
 def make_schedule(ops: Sequence[RowOp], bands: Sequence[int]) -> RowSchedule:
@@ -52,18 +52,18 @@ def make_schedule(ops: Sequence[RowOp], bands: Sequence[int]) -> RowSchedule:
     return _with_places(ops, turns, _capacities(ops, turns))
 
 
-def order_of_turns(ops: Sequence[RowOp], bands: Sequence[int]) -> tuple[Turn, ...]:
+def order_of_turns(ops: Sequence[RowOp], bands: Sequence[int]) -> tuple[RowTurn, ...]:
     """Depth first, from the last op's demand."""
     maker = {op.writes: i for i, op in enumerate(ops)}
     done = [0] * len(ops)
-    turns: list[Turn] = []
+    turns: list[RowTurn] = []
     asked = [(len(ops) - 1, ops[-1].turns)]
     while asked:
         i, until = asked[-1]
         if done[i] >= until:
             asked.pop()
             continue
-        turn = Turn(i, done[i], min(bands[i], until - done[i]))
+        turn = RowTurn(i, done[i], min(bands[i], until - done[i]))
         missing = _missing(ops[i], turn, maker, done)
         if missing is not None:
             asked.append(missing)
@@ -73,7 +73,9 @@ def order_of_turns(ops: Sequence[RowOp], bands: Sequence[int]) -> tuple[Turn, ..
     return tuple(turns)
 
 
-def _missing(op: RowOp, turn: Turn, maker: Mapping[int, int], done: Sequence[int]) -> tuple[int, int] | None:
+def _missing(
+    op: RowOp, turn: RowTurn, maker: Mapping[int, int], done: Sequence[int]
+) -> tuple[int, int] | None:
     """An op that must run before ``turn`` can, and until which row."""
     rows = op.rows_for(turn.first, turn.count)
     until = rows.first + rows.count
@@ -106,7 +108,7 @@ class _Progress:
         op, turn = self._ops[i], self._turns[i]
         return op.in_h if turn == op.turns else op.rows_for(turn, 1).first
 
-    def advance(self, turn: Turn) -> None:
+    def advance(self, turn: RowTurn) -> None:
         """``turn`` has run."""
         op = self._ops[turn.op]
         self._turns[turn.op] += turn.count
@@ -115,7 +117,7 @@ class _Progress:
         elif self._turns[turn.op] == op.turns:
             self.made[op.writes] = 1
 
-    def out_rows(self, turn: Turn) -> int:
+    def out_rows(self, turn: RowTurn) -> int:
         """Rows of output that ``turn`` writes."""
         op = self._ops[turn.op]
         if op.gathers:
@@ -123,7 +125,7 @@ class _Progress:
         return turn.count
 
 
-def _capacities(ops: Sequence[RowOp], turns: Sequence[Turn]) -> dict[int, int]:
+def _capacities(ops: Sequence[RowOp], turns: Sequence[RowTurn]) -> dict[int, int]:
     """The most rows of each tensor that are held or being written at once; all of input and output."""
     progress = _Progress(ops)
     capacity = dict(progress.made)
@@ -136,7 +138,7 @@ def _capacities(ops: Sequence[RowOp], turns: Sequence[Turn]) -> dict[int, int]:
     return capacity
 
 
-def _with_places(ops: Sequence[RowOp], turns: Sequence[Turn], capacity: Mapping[int, int]) -> RowSchedule:
+def _with_places(ops: Sequence[RowOp], turns: Sequence[RowTurn], capacity: Mapping[int, int]) -> RowSchedule:
     progress = _Progress(ops)
     front = dict.fromkeys(capacity, 0)  # the row at the start of each buffer
     steps, held = [], []
@@ -162,11 +164,11 @@ def _with_places(ops: Sequence[RowOp], turns: Sequence[Turn], capacity: Mapping[
 
 def _held(
     progress: _Progress, front: Mapping[int, int], low: Mapping[int, int], reach: Mapping[int, int]
-) -> dict[int, Held]:
+) -> dict[int, HeldRows]:
     """What is in use during a step: from the first row that it still needs to the last that it made."""
     held = {}
     for t, start in front.items():
         first, end = low[t] - start, max(progress.made[t] - start, reach.get(t, 0))
         if end > first:
-            held[t] = Held(first, end)
+            held[t] = HeldRows(first, end)
     return held
