@@ -6,7 +6,7 @@
     python -m benchmarks.search.run --cell photos-default-2min-0  # one of them
     python -m benchmarks.search.run --only-table
 
-A cell is a task, an entry, a budget and a seed. Each is a small file in ``cells/``. A cell that exists is
+A cell is a task, an entry, a budget and a seed. Each is a small file in ``results/``. A cell that exists is
 not run again, so the same command resumes an interrupted benchmark. Missing cells are printed as missing.
 Accuracies are those of the int8 network on the test split, which is used once per cell, after everything
 was chosen on validation data.
@@ -25,7 +25,7 @@ from benchmarks.search.cells import HERE, Cell, cells
 from benchmarks.search.table import markdown, missing_names
 from micronas.trial import Json
 
-RESULTS = HERE / "cells"
+RESULTS = HERE / "results"
 TIMEOUT_S = 4 * 3600.0
 """Of a cell on a busy machine; its CPU time is limited by its own plan."""
 

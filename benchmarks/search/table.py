@@ -29,6 +29,8 @@ def missing_names(found: Found) -> str:
 
 def _table(found: Found, minutes: float) -> str:
     entries, seeds = BUDGETS[minutes]
+    if not any(cell.cpu_minutes == minutes for cell in found):
+        return f"At {minutes:g} CPU minutes, no cell has run: missing."
     head = f"Test figure (int8) at {minutes:g} CPU minutes, mean +- standard deviation over seeds\n"
     lines = [f"| | {' | '.join(TASKS)} |", f"|{'---|' * (len(TASKS) + 1)}"]
     for entry in entries:

@@ -107,8 +107,8 @@ def guided_nsga2(population: int) -> Make:
 VARIANTS: dict[str, Make] = {
     **{name: shipped(name) for name in ("random", "aging_evolution", "local_search", "nsga2", "reinforce")},
     **{name: shipped(name) for name in ("predictor_reward", "predictor_front")},
-    **{f"nsga2-{size}": nsga2(size, novel=False) for size in (12, 20, 30)},
-    **{f"nsga2-novel-{size}": nsga2(size, novel=True) for size in (12, 20, 30)},
+    **{f"nsga2-{size}": nsga2(size, novel=False) for size in (12, 15, 20, 30)},
+    **{f"nsga2-novel-{size}": nsga2(size, novel=True) for size in (12, 15, 20, 30)},
     **{
         f"aging-{size}-{sample}": aging(size, sample)
         for size, sample in ((6, 3), (8, 4), (12, 4), (20, 6), (30, 10))

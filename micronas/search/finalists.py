@@ -104,7 +104,7 @@ def select(
     if not finalists:
         say("there was no time to train the best trials again, so one training of each decides")
         return Selection(tuple(ranked))
-    ordered, equal = in_order(finalists, rewards, grouped=validation.grouped)
+    ordered, equal = in_order(finalists, rewards, validation)
     chosen = [finalist.record for finalist in ordered]
     rest = [record for record in ranked if record not in chosen]
     text = selection_text(ordered, equal, validation)
@@ -124,7 +124,7 @@ def candidates_of(ranked: Sequence[Record], most: int) -> list[Record]:
 
 
 def in_order(
-    finalists: Sequence[Finalist], rewards: RewardConfig, *, grouped: bool = False
+    finalists: Sequence[Finalist], rewards: RewardConfig, validation: Held | None = None
 ) -> tuple[list[Finalist], list[Finalist]]:
     """All finalists, and those that cannot be distinguished from the best.
 
@@ -132,8 +132,7 @@ def in_order(
     """
     by_reward = sorted(finalists, key=lambda f: -f.mean_reward(rewards))
     best = by_reward[0]
-    error = _error_within_rounds(finalists) if grouped else _seed_error(finalists)
-    close = error * math.sqrt(2 / len(best.qualities))
+    close = _error_of_difference(finalists, best, validation)
     scale = best.mean_reward(rewards) / best.mean if best.mean > 0 else 1.0
     least = best.mean_reward(rewards) - close * scale
     equal = sorted((f for f in by_reward if f.mean_reward(rewards) >= least), key=lambda f: f.cost)
@@ -146,7 +145,7 @@ def interval(finalist: Finalist, seed_error: float, validation: Held) -> tuple[f
     Rounds that hold out other groups also have other samples.
     """
     mean = finalist.mean
-    sampling = mean * (1.0 - mean) / validation.samples
+    sampling = _sampling_variance(mean, validation.samples)
     if validation.grouped:
         sampling /= len(finalist.qualities)
     half = Z95 * math.sqrt(seed_error**2 / len(finalist.qualities) + sampling)
@@ -179,6 +178,24 @@ def _seed_error(finalists: Sequence[Finalist]) -> float:
     freedom = sum(len(f.qualities) - 1 for f in finalists)
     squares = sum((q - f.mean) ** 2 for f in finalists for q in f.qualities)
     return math.sqrt(squares / freedom) if freedom else 0.0
+
+
+def _error_of_difference(finalists: Sequence[Finalist], best: Finalist, validation: Held | None) -> float:
+    """Standard error of the difference of two finalists.
+
+    One round says nothing of the spread between rounds; the sampling of the split then stands for it.
+    """
+    rounds = len(best.qualities)
+    if rounds == 1 and validation is not None:
+        return math.sqrt(_sampling_variance(best.mean, validation.samples))
+    grouped = validation is not None and validation.grouped
+    return (_error_within_rounds if grouped else _seed_error)(finalists) * math.sqrt(2 / rounds)
+
+
+def _sampling_variance(share: float, samples: int) -> float:
+    """Of a share of ``samples``, with one more success and one more failure: 100 % has an error, too."""
+    likely = (share * samples + 1.0) / (samples + 2.0)
+    return likely * (1.0 - likely) / samples
 
 
 def _error_within_rounds(finalists: Sequence[Finalist]) -> float:

@@ -7,8 +7,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from benchmarks.search.cells import BUDGETS, TASKS, Cell, cells
+from benchmarks.search.cells import BUDGETS, HERE, TASKS, Cell, cells
 from benchmarks.search.keras_space import chosen
+from benchmarks.search.run import RESULTS, found_in
 from benchmarks.search.table import markdown, missing_names
 from micronas.config import SpaceConfig
 from micronas.space import make_space
@@ -34,6 +35,15 @@ def test_figures_say_how_many_seeds_they_have_and_missing_cells_are_named() -> N
     assert "photos-default-2min-1" in names
     assert "photos-default-2min-2" not in names
     assert len(names) == count - 4
+
+
+def test_the_committed_table_is_that_of_the_committed_results() -> None:
+    assert markdown(found_in(RESULTS)) in (HERE / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_budget_of_which_nothing_ran_has_no_table() -> None:
+    text = markdown({Cell("photos", "default", 0): result(0.7)})
+    assert "At 6 CPU minutes, no cell has run: missing." in text
 
 
 def test_a_complete_table_names_nothing() -> None:

@@ -155,4 +155,15 @@ def test_rounds_that_hold_out_other_groups_are_compared_within_each() -> None:
     )
     assert "cannot be distinguished" in alike.text
     low, high = interval(Finalist(record(0, 0.0), (0.9, 0.7)), 0.0, held)
-    assert high - low == pytest.approx(2 * 1.96 * math.sqrt(0.8 * 0.2 / 800))
+    assert high - low == pytest.approx(2 * 1.96 * math.sqrt(0.8 * 0.2 / 800), rel=0.01)
+
+
+def test_one_round_does_not_distinguish_networks_that_differ_by_one_sample() -> None:
+    means = {0: 1.0, 1: 419 / 420, 2: 0.95, 3: 0.9, 19: 0.9}
+    config = FinalFitConfig(seeds=1)
+    executor = trained(lambda task: means[task.number], [])
+    found = select(ranked(20), config, REWARDS, Held(420, grouped=True), executor, TrialTermination(9))
+    assert found.records[0].trial.number == 1  # 999 multiplications against 1,000
+    assert "trials 0, 1 cannot be distinguished" in found.text
+    low, high = interval(Finalist(record(0, 0.0), (1.0,)), 0.0, Held(420))
+    assert low < 1.0 == high
