@@ -187,7 +187,7 @@ def _error_of_difference(finalists: Sequence[Finalist], best: Finalist, validati
     """
     rounds = len(best.qualities)
     if rounds == 1 and validation is not None:
-        return math.sqrt(_sampling_variance(best.mean, validation.samples))
+        return math.sqrt(2.0 * _sampling_variance(best.mean, validation.samples))
     grouped = validation is not None and validation.grouped
     return (_error_within_rounds if grouped else _seed_error)(finalists) * math.sqrt(2 / rounds)
 
