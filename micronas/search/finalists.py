@@ -183,7 +183,7 @@ def _seed_error(finalists: Sequence[Finalist]) -> float:
 def _error_of_difference(finalists: Sequence[Finalist], best: Finalist, validation: Held | None) -> float:
     """Standard error of the difference of two finalists.
 
-    One round says nothing of the spread between rounds; the sampling of the split then stands for it.
+    One round does not show the spread between rounds, so the sampling of the split stands for it.
     """
     rounds = len(best.qualities)
     if rounds == 1 and validation is not None:
