@@ -111,7 +111,7 @@ def test_fine_tune(tmp_path: Path) -> None:
     scores = Scores(0.9, 0.91, 40_000, 20_000, 1_000, 500, LATENCY, 0.9, 4, 1.5)
     paths = dict.fromkeys(("tflite", "keras", "labels", "front_end", "model_card", "c", "elf", "map"), "x")
     figures = FinalFigures(
-        7, "ab", True, 0.8, 5, scores, DeploymentFigures({}), paths, "accuracy", None,
+        7, "ab", True, 0.8, 5, scores, DeploymentFigures(), paths, "accuracy", None,
         confusion=Confusion(("a", "b"), ((3, 1), (0, 1))),
         gap=Gap(0.1, 0.05, 0.15, 4, None),
         witness=Witness(causes=(OpDifference("ADD", 1),)),

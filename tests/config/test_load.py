@@ -47,7 +47,7 @@ def test_the_demo_budgets_are_those_of_the_readme() -> None:
         ({"space": {"epochs": 3}}, "unknown key 'space.epochs'", "'estimator.epochs'"),
         ({"trials": 3}, "unknown key 'trials'", "did you mean 'budget.trials'?"),
         ({"strategy": {"populaton": 3}}, "'strategy.populaton'", "did you mean 'strategy.population'?"),
-        ({"zzzz": 1}, "unknown key 'zzzz'", "known keys here: board, clock_mhz, data, space"),
+        ({"zzzz": 1}, "unknown key 'zzzz'", "known keys here: board, other_boards, clock_mhz, data, space"),
     ],
 )
 def test_an_unknown_key_is_refused_with_the_nearest_known_one(raw, complaint, remedy) -> None:
