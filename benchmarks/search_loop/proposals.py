@@ -1,6 +1,6 @@
 """What refusing a proposal costs: the gate's quick answer against the whole ledger's, which must be the same.
 
-python benchmarks/search_loop/proposals.py benchmarks/configs/kws_gsc12.yaml --space cell --count 80
+python benchmarks/search_loop/proposals.py search_configs/mnist5k.yaml --board nucleo_f446re --space cell
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ SEED = 11
 
 def main() -> None:
     options = parse()
-    config = load_config(options.config, {"space.name": options.space} if options.space else {})
+    given = {"space.name": options.space, "board": options.board}
+    config = load_config(options.config, {key: value for key, value in given.items() if value})
     setup = prepare(config)
     archs = [setup.space.sample(np.random.default_rng([SEED, i])) for i in range(2 * options.count)]
     quick, whole = (LedgerGate(setup.space, setup.board, config.runtime, setup.budget) for _ in range(2))
@@ -44,6 +45,7 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("config", type=Path)
     parser.add_argument("--space", help="overrides space.name")
+    parser.add_argument("--board", help="overrides board")
     parser.add_argument("--count", type=int, default=80)
     return parser.parse_args()
 
