@@ -19,6 +19,7 @@ from micronas.latency.kernel_laws import (
     dense_law,
     direct_law,
     plane_law,
+    pool_work,
     strip_law,
     tap_list_law,
 )
@@ -63,7 +64,7 @@ def _work(graph: Graph, op: Op, call: Lowered, sizes: Sizes, packed: int) -> tup
     shape = graph.tensors[op.outputs[0]].shape
     outputs, inputs = math.prod(shape), sum(graph.tensors[t].elements for t in graph.activation_inputs(op))
     if op.kind in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
-        return outputs, outputs * sizes["filter_h"] * sizes["filter_w"], outputs // shape[-1]
+        return pool_work(sizes)
     if call.kernel == "mn_concat_s8":
         return _concatenation(call, sizes, outputs)
     if op.kind == "TRANSPOSE_CONV":

@@ -152,6 +152,20 @@ def plane_law(p: Sizes) -> Law:
     return Law(("any",), (*common, outputs * p["kernel_h"], outputs * taps))
 
 
+def pool_work(p: Sizes) -> tuple[int, ...]:
+    """Outputs, taps on the input, pixels, and the rows of windows, each of which is a loop per channel."""
+    down = covered(p["out_h"], p["stride_h"], p["pad_top"], p["filter_h"], p["in_h"])
+    across = covered(p["out_w"], p["stride_w"], p["pad_left"], p["filter_w"], p["in_w"])
+    pixels, channels = _pixels(p), p["channels"]
+    return pixels * channels, down * across * channels, pixels, down * p["out_w"] * channels
+
+
+def covered(out: int, stride: int, pad: int, window: int, size: int) -> int:
+    """Elements of an axis under ``out`` windows, each counted as often as it is under one."""
+    starts = range(-pad, out * stride - pad, stride)
+    return sum([min(start + window, size) - max(start, 0) for start in starts])
+
+
 def _pixels(p: Sizes) -> int:
     return p["out_h"] * p["out_w"]
 

@@ -14,7 +14,7 @@ from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.config import SpaceConfig
 from micronas.latency.features import OpFeatures
-from micronas.latency.kernel_laws import inner_positions
+from micronas.latency.kernel_laws import covered, inner_positions
 from micronas.latency.op_model import (
     CODES,
     COSTS,
@@ -75,6 +75,16 @@ def test_inner_positions_are_counted_like_one_by_one(
 ) -> None:
     each = sum(i * stride - pad >= 0 and i * stride - pad + reach < size for i in range(out))
     assert inner_positions(out, stride, pad, reach, size) == each
+
+
+@given(st.integers(1, 12), st.integers(1, 3), st.integers(0, 3), st.integers(1, 5), st.integers(1, 20))
+def test_elements_under_windows_are_counted_like_one_by_one(
+    out: int, stride: int, pad: int, window: int, size: int
+) -> None:
+    pad = min(pad, window - 1)
+    size = max(size, (out - 1) * stride - pad + 1)  # each window is partly on the input
+    each = [sum(0 <= i * stride - pad + tap < size for tap in range(window)) for i in range(out)]
+    assert covered(out, stride, pad, window, size) == sum(each)
 
 
 def test_every_fitted_core_has_prices_behind_each_of_its_accelerators() -> None:
