@@ -9,7 +9,7 @@ import typer
 
 from micronas.cli.options import RunArgument, run_folder
 from micronas.cli.output import print_json, program, typed
-from micronas.cli.search_text import print_result
+from micronas.cli.search_text import FINE_TUNED, print_result
 
 
 def fine_tune(
@@ -46,7 +46,7 @@ def fine_tune(
         if as_json:
             print_json(done.to_json())
         else:
-            print_result(setup, store, done.figures, None, "fine-tuned network")
+            print_result(setup, store, done.figures, None, FINE_TUNED)
 
 
 def _say(text: str) -> None:

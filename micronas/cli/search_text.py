@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from micronas.store.final_figures import FinalFigures
     from micronas.trial import Latency
 
+FINE_TUNED = "fine-tuned network"
+
 
 def print_task(setup: Setup, store: Store) -> None:
     """The data, the board with its budgets, and the settings of the search."""
@@ -85,6 +87,8 @@ def print_result(
     scores, latency = found.scores, found.scores.latency
     time = str(latency) if latency else "not run (device: none)"
     trained = "after its final training" if found.final_fit else "as trained during the search"
+    if title == FINE_TUNED:
+        trained = "fine-tuned"
     rows = [
         ("trial", f"{found.trial}, {trained}"),
         (f"{found.figure}, int8, test", f"{percent(found.test_quality_int8)} of {found.test_samples}"),
