@@ -134,7 +134,8 @@ def test_the_files_stand_alone_and_name_command_and_contenders(tmp_path: Path) -
     assert "emulated latency" in text
     html = (tmp_path / "results.html").read_text()
     assert html.count("<svg") == 2
-    assert "http" not in html
+    assert "http:" not in html
+    assert "https:" not in html
     assert "aging_evolution" in html
     stored = json.loads((tmp_path / "results.json").read_text())
     assert stored == json.loads(json.dumps(results_to_json(results)))
