@@ -23,6 +23,7 @@ from micronas.device.emulator_process import EmulatorProcess
 from micronas.device.link import Link
 from micronas.device.serial_link import SerialLink
 from micronas.errors import DeadlineError, DeviceError, EmulatorEndedError, ToolMissingError
+from micronas.host.machine_fault import fault_in_words
 from micronas.host.process_group import run_group
 from micronas.host.program_output import shown
 
@@ -30,6 +31,7 @@ QEMU = "qemu-system-arm"
 START_DEADLINE_S = 20.0
 _END_S = 0.3
 _LOCKUP = "Lockup"
+_MACHINES = "`micronas doctor` shows whether this QEMU has the machine; QEMU 7.2 and later have all of them"
 _PTY = re.compile(r"char device redirected to (\S+)")
 # An instruction takes 2^shift ns. The STM32 machines' timers tick every nanosecond, so with 0 a tick is one
 # instruction; this one has only SysTick (see firmware/port/counter_dwt_systick).
@@ -101,10 +103,10 @@ class QemuDevice:
             if match:
                 return match[1]
             if not running:
+                fault = fault_in_words(said)
                 raise EmulatorEndedError(
                     f"{QEMU} ended immediately with {process.exit_text}: {shown(said) or 'no message'}",
-                    remedy="`micronas doctor` shows whether this QEMU has the machines; QEMU "
-                    "7.2 and later have them",
+                    remedy=fault.remedy if fault is not None else _MACHINES,
                 )
             time.sleep(0.005)
         raise DeadlineError(

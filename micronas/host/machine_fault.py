@@ -28,6 +28,7 @@ _RIGHTS = (
     "use another folder, or change its owner or mode; temporary files go to TMPDIR, compiled objects to "
     "XDG_CACHE_HOME"
 )
+_MEMORY = "free memory, or lower workers"
 _FILES = "raise the limit on open files: ulimit -n"
 REMEDIES = {
     errno.ENOSPC: _ROOM,
@@ -37,6 +38,7 @@ REMEDIES = {
     errno.EACCES: _RIGHTS,
     errno.EPERM: _RIGHTS,
     errno.EIO: "the disk or its file system has an error: see the system's log",
+    errno.ENOMEM: _MEMORY,
     errno.EMFILE: _FILES,
     errno.ENFILE: _FILES,
     errno.EAGAIN: "raise the limit on processes: ulimit -u",
@@ -80,7 +82,7 @@ def fault_in_words(text: str) -> MachineError | None:
 
 
 def _remedy_of(line: str) -> str:
-    return _ROOM if "temporary directory" in line else "free memory, or lower workers"
+    return _ROOM if "temporary directory" in line else _MEMORY
 
 
 def missing_path(error: OSError) -> MachineError | None:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from micronas.data.front_end_file import front_end_file
 from micronas.device.flash import BOARD_DEADLINE_S
+from micronas.errors import MicronasError, StoreError
 from micronas.estimate.proxies import ZeroCostScorer
+from micronas.host.machine_fault import machine_fault
 from micronas.host.plugin import contents
 from micronas.latency.core_model import is_modelled
 from micronas.latency.op_model import board_latency
@@ -24,6 +26,7 @@ from micronas.search.executor import GRACE_S, Executor, ProcessExecutor
 from micronas.search.final import HANG_TIMEOUT_FACTOR
 from micronas.search.inheritance import Donors
 from micronas.search.loop import Loop, Observer
+from micronas.search.machine_stop import stopped_by
 from micronas.search.outcome import conclude, write_summary
 from micronas.search.past import RUN_CPU_S, Past, TrialHistory, history_for
 from micronas.search.predicted_latency.check import check_predictions, check_text
@@ -114,7 +117,13 @@ def _search(
         agreement = rank_agreements(config, setup.space, scorer, store, records)
         executor.close()
     observer.phase("final build, measurement and test")
-    final = conclude(setup, winners, store, agreement)
+    try:
+        final = conclude(setup, winners, store, agreement)
+    except (MicronasError, OSError) as error:
+        fault = machine_fault(error)
+        if fault is None or isinstance(error, StoreError):
+            raise
+        raise stopped_by(fault, "the final build") from error
     if config.latency.model:
         observer.phase(check_text(check_predictions(records)))
     for one in agreement:

@@ -84,8 +84,9 @@ def damaged(folder: Path, what: str) -> StoreError:
     """The error for a file that SQLite refuses, with SQLite's message."""
     return StoreError(
         f"{folder / DATABASE}: {what}",
-        remedy="if the disk is full or read-only, free disk space or remount it writable, then resume; a "
-        f"damaged file cannot be resumed, start a new run{_still_there(folder)}",
+        remedy="if the disk is full or read-only, free disk space or remount it writable; if file sizes are "
+        "limited, raise the limit (ulimit -f), then resume; a damaged file cannot be resumed, start a new "
+        f"run{_still_there(folder)}",
     )
 
 
