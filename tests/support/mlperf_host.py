@@ -67,6 +67,7 @@ def build_host_dut(
     (folder / "model.c").write_text(text, encoding="utf-8")
     own = [folder / "mlperf_main.c", folder / "model.c", STAND_INS / "port.c"]
     own += [KERNELS / "mn_quantize_f32.c", KERNELS / "mn_arena.c", KERNELS / "mn_reset.c"]
+    own += [KERNELS / "mn_run.c"]
     return HostDut(build_program(compiler, [*SOURCES, *own], [folder, *INCLUDES], folder / "dut"))
 
 

@@ -60,7 +60,7 @@ def test_the_configuration_turns_the_cures_off(monkeypatch: pytest.MonkeyPatch) 
         "micronas.strategy.darts.strategy.cell_search", lambda _, settings: asked.append(settings)
     )
     space = make_space(SpaceConfig(name="cell", max_width=16), (16, 16, 1), 3)
-    problem: Any = SimpleNamespace(first_ask=0, supernets=None)
+    problem: Any = SimpleNamespace(first_ask=0, supernets=None, class_weights=False)
     for config in (
         StrategyConfig(name="darts"),
         StrategyConfig(name="darts", partial_channels=1, early_stop=False),
