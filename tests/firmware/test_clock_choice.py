@@ -174,7 +174,9 @@ def test_a_firmware_is_built_for_the_second_clock(
 
 
 @pytest.mark.emulator
-@pytest.mark.parametrize(("name", "mhz"), [("nucleo_f446re", 84), ("nucleo_l4r5zi", 80)])
+@pytest.mark.parametrize(
+    ("name", "mhz"), [("nucleo_f446re", 84), pytest.param("nucleo_l4r5zi", 80, marks=pytest.mark.exhaustive)]
+)
 def test_bench_runs_in_qemu_at_the_clock_asked_for(name: str, mhz: int, networks: Path) -> None:
     """Own image and twin. The firmware reports HSI: QEMU has no RCC (docs/reference/boards.md)."""
     model = str(networks / "tiny.tflite")

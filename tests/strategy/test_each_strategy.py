@@ -47,6 +47,10 @@ CASES = [
     Case("random", "micronets", estimator="supernet"),
 ]
 SECONDARY = {
+    Case("darts", "cell"),
+    Case("nsga2"),
+    Case("reinforce"),
+    Case("predictor_reward"),
     Case("dnas", "micronets"),
     Case("nsga2", "mlp"),
     Case("random", "micronets", estimator="supernet"),

@@ -51,7 +51,10 @@ def fitted(space: str) -> Supernet:
 @pytest.mark.parametrize(
     "strategy", [name for name in STRATEGIES if name not in (*DIFFERENTIABLE, *PREDICTORS)]
 )
-@pytest.mark.parametrize("space", SUPERNET_SPACES)
+@pytest.mark.parametrize(
+    "space",
+    [pytest.param(s, marks=[pytest.mark.exhaustive] if s == "cell" else []) for s in SUPERNET_SPACES],
+)
 def test_a_strategy_walks_the_region(space: str, strategy: str) -> None:
     walk, supernet = RegionWalk(config(space, strategy), BOARD), fitted(space)
     subnets = list(walk.scored(supernet.accuracy, lambda: True))

@@ -160,7 +160,7 @@ def digits_region():
     return region_of((8, 8, 1), 8, 2, 1, nodes=2)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_fitted_supernet_scores_many_cells_with_one_trace(digits_region):
     data, plan = load(DataConfig(name="digits")), TrainSettings(epochs=16, batch_size=16, learning_rate=0.01)
     supernet = fit_supernet(digits_region, data, plan, seed=5).supernet

@@ -50,7 +50,7 @@ def emulated_ms(record: Record, store: Store, folder: Path) -> float:
     return deployed.measurement.latency.ms
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.emulator
 def test_what_is_refused_before_training_is_too_slow_in_the_emulator(tmp_path: Path) -> None:
     (tmp_path / "slow.yaml").write_text(CONFIG)

@@ -340,7 +340,7 @@ def outcomes(run: Path) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize(
     ("space", "strategy", "data", "trials"),
     [
-        ("layerwise", "aging_evolution", "digits", 7),
+        pytest.param("layerwise", "aging_evolution", "digits", 7, marks=pytest.mark.exhaustive),
         pytest.param("cell", "reinforce", "digits", 5, marks=pytest.mark.exhaustive),
         pytest.param("mlp", "nsga2", "digits", 9, marks=pytest.mark.exhaustive),
         pytest.param("autoencoder", "local_search", "vibration", 7, marks=pytest.mark.exhaustive),
