@@ -7,7 +7,7 @@
 #define TIM2_CR1 (*(volatile uint32_t *)0x40000000u)
 #define TIM2_CNT (*(volatile uint32_t *)0x40000024u)
 
-enum { PAINTED_WORDS = 1024, PAINT = 0x5ac3b00d, MOST_OPS = 256 };
+enum { PAINTED_WORDS = 1024, PAINT = 0x5ac3b00d, MOST_OPS = 1024 };
 
 /* Instructions from one reading of the counter to the next with nothing in between. */
 static uint32_t overhead(void)
@@ -37,7 +37,10 @@ static uint32_t *stack_pointer(void)
 
 static int run_ops(const mn_model *model)
 {
-    int failed = 0;
+    int failed = model->n_ops > MOST_OPS;
+    if (failed) {
+        return failed;
+    }
     uint32_t *const top = stack_pointer() - 32; /* this function's own frame stays out of it */
     volatile uint32_t *word = top - PAINTED_WORDS;
     for (uint32_t i = 0; i < PAINTED_WORDS; i++) {
