@@ -1,4 +1,4 @@
-"""What the message of a machine's fault says is done, and then the search goes on with ``--resume``.
+"""The remedy in the message of a machine's fault is followed; ``--resume`` then finishes the search.
 
 Trainings take no time here; data, workers, store, build and emulator are the real ones.
 """
@@ -54,7 +54,7 @@ exit 1
 
 @dataclass(frozen=True)
 class Fault:
-    """How the machine is broken and mended, and what the message says."""
+    """How to break the machine, and what the message then says."""
 
     said: str
     remedy: str

@@ -119,7 +119,7 @@ class Fixed:
     arch = ToyArch((4, 4, 4, 4, 4, 4))
 
     def __init__(self) -> None:
-        self.told: list[int] = []
+        self.observed: list[int] = []
 
     def ask(self, number: int) -> ToyArch:
         """Always the same."""
@@ -127,7 +127,7 @@ class Fixed:
 
     def tell(self, trial: Observation) -> None:
         """Keep its number."""
-        self.told.append(trial.number)
+        self.observed.append(trial.number)
 
 
 @pytest.mark.parametrize(("direction", "declines"), [(1.0, False), (-1.0, True)])
@@ -135,7 +135,7 @@ def test_shared_weights_that_do_not_rank_give_way_to_the_strategy(direction: flo
     shared = {s.key: s.quality_shared for s in SUBNETS}
 
     def search(asks: int, replayed: int) -> tuple[list[ToyArch], Fixed, list[str]]:
-        """The first ``replayed`` trials come from the store: they are told, and not asked for."""
+        """The first ``replayed`` trials come from the store: they are observed, and not asked for."""
         other, said, asked = Fixed(), [], []
         strategy = SharedWeights(
             SHAPES,
@@ -161,7 +161,7 @@ def test_shared_weights_that_do_not_rank_give_way_to_the_strategy(direction: flo
     stored, other, said = search(14, 0)
     assert [SPACE.key(arch) in shared for arch in stored[:10]] == [True] * 10
     assert [arch == Fixed.arch for arch in stored[10:]] == [declines] * 4
-    assert other.told == list(range(14)), "it learns from every trial"
+    assert other.observed == list(range(14)), "it learns from every trial"
     assert bool(said) == declines
     assert not declines or "Kendall's tau -1.00 over 5 networks" in said[0]
     assert [search(14, killed)[0] for killed in (3, 10, 12)] == [stored] * 3, "as without an interruption"
