@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from micronas.model.net import Activation, Dense, NetBuilder, shape_graph
 from micronas.model.tflite.writer import write
@@ -15,6 +16,11 @@ from micronas.space.reference.random_weights import random_weights
 from tests.support.paths import REPOSITORY
 
 SHARED = REPOSITORY.parent / "shared"
+
+# Drawn cases are the same in every run; HYPOTHESIS_PROFILE=random draws others, to look for faults.
+settings.register_profile("same", derandomize=True, database=None, deadline=None)
+settings.register_profile("random", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # A shell starts background jobs with Ctrl-C ignored, and what the tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
