@@ -28,7 +28,7 @@ def test_help_is_quick_and_names_every_verb(tmp_path: Path) -> None:
     assert done.returncode == 0
     for verb in ("search", "bench", "check", "test", "boards", "report", "strategies", "doctor"):
         assert re.search(rf"\b{verb}\b", done.stdout)
-    assert time.monotonic() - start[1] < 5.0  # a bound for a loaded machine; about 0.2 s of CPU
+    assert time.monotonic() - start[1] < 20.0  # a bound for a loaded machine; about 0.2 s of CPU
 
 
 def test_nothing_heavy_is_imported_for_the_help(tmp_path: Path) -> None:

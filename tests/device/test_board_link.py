@@ -124,5 +124,5 @@ def test_an_emulator_is_not_judged_by_host_time() -> None:
         client = Client(link)
         started = time.monotonic()
         assert check_clock(client, client.info()).host_hz is None
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 10
         assert not [r for r in board.requests if r.type == Message.RUN]

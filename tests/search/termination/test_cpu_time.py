@@ -43,7 +43,7 @@ def test_the_clock_counts_children_that_run_and_children_that_ended() -> None:
 def test_waiting_costs_nothing() -> None:
     clock = CpuClock()
     time.sleep(0.5)
-    assert clock.spent_s() < 0.25
+    assert clock.spent_s() < 0.4
 
 
 class Spent:
