@@ -180,6 +180,10 @@ def _quality_rows(found: FinalFigures) -> list[tuple[str, str]]:
         rows.append(("validation - test", f"{100 * found.gap.value:.1f} points (95 %: {low} to {high})"))
         if found.gap.warning:
             rows.append(("WARNING", found.gap.warning))
+    if found.rejection is not None:
+        rows.append(("unknown samples, test", str(found.rejection)))
+        if found.rejection.warning:
+            rows.append(("WARNING", found.rejection.warning))
     if found.confusion is not None and (weakest := _weakest(found.confusion)):
         rows.append(("weakest class, test", weakest))
     if found.scores.int8_drop:

@@ -38,8 +38,14 @@ class DataConfig(_Section):
     )
     metric: str | None = Field(
         default=None,
-        description="balanced_accuracy, macro_f1, recall@0.01 (recall at 1 % false alarms), or your own as "
-        "`module:function`; absent: the task's",
+        description="balanced_accuracy, macro_f1, recall@0.01 (recall at 1 % false alarms), "
+        "known_recall@0.05 or known_recall@1/h (recall of the known classes while at most 5 % of the samples "
+        "of `unknown`, or one per hour, are accepted), or your own as `module:function`; absent: the task's",
+    )
+    unknown: list[str] = Field(
+        default=[],
+        description="classes that a detector should ignore (background, silence, other words): their false "
+        "accepts are reported, per hour where the rate is known",
     )
     mirror: bool | None = Field(
         default=None,

@@ -85,6 +85,7 @@ def load_audio_folder(config: DataConfig) -> Samples:
         ),
         damaged=tuple(bad),
         fingerprints=fingerprints(cut.clips),
+        sample_s=min(hop, clip) / rate,
         files=tuple(file.path for file in cut.files),
         raw=raw_clips(tuple(file.path for file in cut.files), cut.starts, clip, rate),
         notes=(*listing.notes, *_notes(facts, bad, rate, clip, cut)),

@@ -183,6 +183,7 @@ def _samples(
         origins=tuple(f"{stretch.recording} row {stretch.first_row + 1}" for _, stretch, _ in owners),
         normalise=read(config.options, "normalise", bool, True),
         damaged=tuple(bad),
+        sample_s=min(hop, window) / rate_hz if rate_hz else None,
         files=tuple(file.path for file, _, _ in owners),
         notes=(
             *notes,

@@ -112,7 +112,8 @@ class Dataset:
     detection the training split is all normal. ``notes`` states what loading changed or left out.
     ``metric`` is a user-defined figure of merit that replaces that of the task. ``group_names[i]`` is the
     name of group i; empty if the data name none. ``digest`` is the SHA-256 of all samples, labels and parts.
-    ``mirror`` is whether a picture may be mirrored without another class.
+    ``mirror`` is whether a picture may be mirrored without another class. ``unknown`` are the labels of
+    samples that a detector should ignore; ``sample_s`` as in ``Samples``.
     """
 
     name: str
@@ -130,6 +131,8 @@ class Dataset:
     group_names: tuple[str, ...] = ()
     digest: str = ""
     mirror: bool = False
+    unknown: tuple[int, ...] = ()
+    sample_s: float | None = None
 
     @property
     def figure(self) -> str:

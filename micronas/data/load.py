@@ -8,12 +8,13 @@ import numpy as np
 
 from micronas.config import DataConfig
 from micronas.data.copies import copies_note, find_copies
-from micronas.data.dataset import DataKind, Dataset, DataSplit, Labels, SealedTest
+from micronas.data.dataset import DataKind, Dataset, DataSplit, Labels, SealedTest, Task
 from micronas.data.digest import digest_of
 from micronas.data.membership import numbered
 from micronas.data.metrics import metric_of
 from micronas.data.normalise import normalised, should_normalise, with_raw
 from micronas.data.parts import parts_of
+from micronas.data.rejection import unknown_labels
 from micronas.data.samples import Samples, check_samples
 from micronas.data.sources import source_of
 from micronas.data.split import TEST, TRAIN, VALIDATION
@@ -61,6 +62,7 @@ def sealed(found: SplitSamples, config: DataConfig) -> Dataset:
     grouped = replace(samples, groups=numbers)
     train = _take(grouped, part == TRAIN)
     low, high = samples.input_range or robust_range(train.x)
+    unknown = _unknown(samples, config)
     notes = (outlier_note(train.x, low, high), copies_note(find_copies(samples, part)))
     return Dataset(
         name=samples.name,
@@ -73,12 +75,26 @@ def sealed(found: SplitSamples, config: DataConfig) -> Dataset:
         front_end=samples.front_end,
         notes=(*samples.notes, *(note for note in notes if note)),
         task=samples.task,
-        metric=metric_of(config.metric) if config.metric else None,
+        metric=metric_of(config.metric, unknown, samples.sample_s) if config.metric else None,
         metric_name=short_name(config.metric) if config.metric else "",
         group_names=() if samples.groups is None else group_names,
         digest=digest_of(samples, part),
         mirror=_may_mirror(samples, config.mirror),
+        unknown=unknown,
+        sample_s=samples.sample_s,
     )
+
+
+def _unknown(samples: Samples, config: DataConfig) -> tuple[int, ...]:
+    """The labels of ``data.unknown``."""
+    if not config.unknown:
+        return ()
+    if samples.task is not Task.CLASSIFY:
+        raise DataError(
+            f"data.unknown is for classes, and data set {samples.name!r} is labelled for another task",
+            remedy="remove it",
+        )
+    return unknown_labels(tuple(config.unknown), samples.class_names, f"data set {samples.name!r}")
 
 
 def _may_mirror(samples: Samples, declared: bool | None) -> bool:

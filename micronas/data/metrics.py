@@ -1,7 +1,7 @@
 """Figures of merit by name.
 
 ``balanced_accuracy`` and ``macro_f1`` are for classes of unequal size. ``recall@RATE`` is for detectors,
-which should give few false alarms.
+which should give few false alarms; ``known_recall@...`` is for those that must reject unknown samples.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.data.dataset import Labels, Metric
+from micronas.data.rejection import KNOWN_RECALL, PER_HOUR, KnownRecall, limit_of
 from micronas.errors import ConfigError
 from micronas.host.plugin import Part, find
 
@@ -63,15 +64,39 @@ def is_metric(name: str | None) -> bool:
     if name is not None and name.startswith(_RECALL):
         _rate(name)
         return True
+    if name is not None and name.startswith(KNOWN_RECALL):
+        limit_of(name)
+        return True
     return name in METRICS
 
 
-def metric_of(name: str) -> Metric:
-    """The metric called ``name``, or the user's; raises ``ConfigError`` if there is none."""
+def metric_of(name: str, unknown: tuple[int, ...] = (), sample_s: float | None = None) -> Metric:
+    """The metric called ``name``, or the user's; raises ``ConfigError`` if there is none.
+
+    ``unknown`` are the labels of unknown samples, ``sample_s`` the seconds behind a sample, if known.
+    """
     if name.startswith(_RECALL):
         return recall_at(_rate(name))
+    if name.startswith(KNOWN_RECALL):
+        return _known_recall(name, unknown, sample_s)
     metric: Metric = METRICS.get(name) or find(name, Part.METRIC)
     return metric
+
+
+def _known_recall(name: str, unknown: tuple[int, ...], sample_s: float | None) -> KnownRecall:
+    limit = limit_of(name)
+    if not unknown:
+        raise ConfigError(
+            f"data.metric {name}: no class is declared unknown",
+            remedy="list the classes to reject, for example data.unknown: [unknown, silence]",
+        )
+    if limit.per_hour and sample_s is None:
+        raise ConfigError(
+            f"data.metric {name}: the time behind a sample is not known",
+            remedy="give the data a rate (data.options.rate_hz, time or hop_s), or limit the share of the "
+            "unknown samples: known_recall@0.01",
+        )
+    return KnownRecall(limit, unknown, sample_s)
 
 
 def _rate(name: str) -> float:
@@ -82,6 +107,7 @@ def _rate(name: str) -> float:
     if not 0.0 <= rate < 1.0:
         raise ConfigError(
             f"data.metric {name}: the share of false alarms is not a number from 0 to below 1",
-            remedy="write recall@0.01 for the recall at 1 % false alarms",
+            remedy="write recall@0.01 for the recall at 1 % false alarms"
+            + (f", or {KNOWN_RECALL}1{PER_HOUR} for a rate per hour" if name.endswith(PER_HOUR) else ""),
         )
     return rate

@@ -18,7 +18,7 @@ from micronas.data.copies import fingerprints
 from micronas.data.dataset import DataKind, Floats, FrontEnd
 from micronas.data.npz_file import read_arrays
 from micronas.data.npz_labels import class_labels
-from micronas.data.options import read, read_choice, refuse_unknown
+from micronas.data.options import read, read_choice, read_positive, refuse_unknown
 from micronas.data.samples import RawReader, Samples
 from micronas.data.value_range import power_of_two_above, robust_range
 from micronas.errors import DataError, plural
@@ -27,7 +27,11 @@ Arrays: TypeAlias = dict[str, npt.NDArray[np.generic]]
 
 AUDIO = "audio"
 ROLES = ("x", "y", "classes", "groups", "fold", "keep")
-OPTIONS = ("kind", "normal", "normalise", "level", "rate_hz", "bands_as_channels", *ROLES, *FRONT_END_OPTIONS)
+OPTIONS = (
+    *("kind", "normal", "normalise", "level", "rate_hz", "hop_s", "bands_as_channels"),
+    *ROLES,
+    *FRONT_END_OPTIONS,
+)
 
 
 def load_own_npz(config: DataConfig) -> Samples:
@@ -62,6 +66,7 @@ def load_own_npz(config: DataConfig) -> Samples:
         normalise=read(options, "normalise", bool, False) if "normalise" in options else None,
         fingerprints=fingerprints(arrays[roles["x"]][chosen]) if kind == AUDIO else (),
         raw=_raw_clips(path, roles["x"], chosen) if kind == AUDIO else None,
+        sample_s=_sample_s(config, arrays[roles["x"]], kind),
         notes=(
             *([f"{plural(left_out, 'sample')} excluded by {roles['keep']!r}"] if left_out else []),
             *labels.notes,
@@ -183,6 +188,13 @@ def _audio(
     clips = levelled(raw) if level == "peak" else raw.astype(np.int16)
     described = replace(front.front_end, parameters={**front.front_end.parameters, "level": level})
     return spectrograms(clips, front), described, input_range_of(front)
+
+
+def _sample_s(config: DataConfig, x: npt.NDArray[np.generic], kind: str) -> float | None:
+    """The seconds from one sample to the next; clips follow each other if nothing is said."""
+    if hop_s := read_positive(config.options, "hop_s", 0.0):
+        return hop_s
+    return x.shape[1] / read(config.options, "rate_hz", int, 0) if kind == AUDIO else None
 
 
 def _raw_clips(path: Path, name: str, chosen: npt.NDArray[np.int64]) -> RawReader:

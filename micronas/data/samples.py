@@ -43,6 +43,8 @@ class Samples:
     ``files`` is the file of each sample, if each has one.
     ``raw`` reads a sample as a device gets it: int16 (samples,) of audio, float32 (rows, channels) of a
     stream, uint8 (height, width, channels) of a picture of any size; None if the source cannot.
+    ``sample_s`` are the seconds of a recording behind one sample, without those that the sample before it
+    has, too; None if no rate is known.
     ``fingerprints`` are digests of the raw samples before a front end whose rounding depends on the machine.
     """
 
@@ -64,6 +66,7 @@ class Samples:
     notes: tuple[str, ...] = ()
     task: Task = Task.CLASSIFY
     raw: RawReader | None = None
+    sample_s: float | None = None
 
     def origin(self, index: int | np.integer[Any]) -> str:
         """How people find sample ``index``: its file or row, otherwise its number."""

@@ -92,6 +92,7 @@ def load_speech_commands(config: DataConfig) -> Samples:
         files=tuple(clip.path for clip in clips),
         raw=raw_clips([clip.path for clip in clips], [clip.start for clip in clips], CLIP, RATE_HZ),
         fingerprints=fingerprints(signals),
+        sample_s=CLIP / RATE_HZ,
         notes=("the split is that of the archive's lists",),
     )
     return bands_to_channels(samples) if read(config.options, "bands_as_channels", bool, False) else samples

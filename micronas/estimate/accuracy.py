@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.data import Dataset, DataSplit, Task
+from micronas.data.rejection import KnownRecall
 from micronas.errors import RewardError
 from micronas.model.graph import Graph, Quant
 from micronas.model.interpreter import run_batch
@@ -64,10 +65,29 @@ def int8_quality(
 
 
 def int8_figure(model: bytes | Graph, dataset: Dataset, split: DataSplit) -> float:
-    """The figure of merit (0..1) of an int8 network on ``split``: the user's metric, or the task's."""
+    """The figure of merit (0..1) of an int8 network on ``split``: the user's metric, or the task's.
+
+    A metric with a threshold evaluates every split at the threshold of the validation split.
+    """
     graph = read_bytes(model, "candidate") if isinstance(model, bytes) else model
-    outputs = run_batch(graph, [quantized(split.x, input_quant(graph))])[0]
-    return figure_of_outputs(graph, dataset, split, np.asarray(outputs.reshape(len(split), -1), np.int8))
+    outputs = int8_outputs(graph, split.x)
+    if split is not dataset.validation and (least := metric_threshold(graph, dataset)) is not None:
+        return by_metric(dataset, split, outputs, least)
+    return figure_of_outputs(graph, dataset, split, outputs)
+
+
+def int8_outputs(graph: Graph, x: npt.NDArray[np.float32]) -> npt.NDArray[np.int8]:
+    """The int8 outputs (N, values) for float inputs ``x`` (N, ...)."""
+    outputs = run_batch(graph, [quantized(x, input_quant(graph))])[0]
+    return np.asarray(outputs, np.int8).reshape(len(x), -1)
+
+
+def metric_threshold(graph: Graph, dataset: Dataset) -> int | None:
+    """The int8 threshold that the metric of ``dataset`` chooses on its validation split, if it has one."""
+    if not isinstance(dataset.metric, KnownRecall):
+        return None
+    validation = dataset.validation
+    return dataset.metric.threshold(validation.y, int8_outputs(graph, validation.x))
 
 
 def figure_of_outputs(
@@ -81,10 +101,18 @@ def figure_of_outputs(
     return quality(dataset.task, dequantized(outputs, output_quant(graph)), split.x, split.y)
 
 
-def by_metric(dataset: Dataset, split: DataSplit, outputs: npt.NDArray[np.int8]) -> float:
-    """The user's metric of int8 ``outputs``; raises ``RewardError`` unless it is within 0..1."""
-    assert dataset.metric is not None, "asked only where there is a metric"
-    value = dataset.metric(split.y, outputs.reshape(len(split), -1))
+def by_metric(
+    dataset: Dataset, split: DataSplit, outputs: npt.NDArray[np.int8], threshold: int | None = None
+) -> float:
+    """The user's metric of int8 ``outputs``; raises ``RewardError`` unless it is within 0..1.
+
+    ``threshold`` is that of ``metric_threshold``; without it, such a metric chooses one on ``split``.
+    """
+    metric, outputs = dataset.metric, outputs.reshape(len(split), -1)
+    assert metric is not None, "asked only where there is a metric"
+    if threshold is not None and isinstance(metric, KnownRecall):
+        return metric.at(threshold, split.y, outputs)
+    value = metric(split.y, outputs)
     try:
         number = float(value)
     except (TypeError, ValueError):

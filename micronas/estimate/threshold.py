@@ -1,8 +1,9 @@
 """The decision threshold of an int8 network, chosen on the validation split, as a device applies it.
 
-Of classes: the least value of the largest output. A smaller one is refused as "none of these". Of anomalies:
-the least reconstruction error that is reported. The error is that between int8 input and int8 output, which
-is what a device has; figures of merit use inputs before int8 clamps them.
+Of classes: the least value of the largest output. A smaller one is refused as "none of these". With the
+metric ``known_recall@...`` it is the lowest that keeps to the limit of false accepts. Of anomalies: the least
+reconstruction error that is reported. The error is that between int8 input and int8 output, which is what a
+device has; figures of merit use inputs before int8 clamps them.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.data import Dataset, Task
+from micronas.data.rejection import KnownRecall, known_scores
 from micronas.estimate.accuracy import dequantized, input_quant, output_quant, quantized
-from micronas.model.graph import Graph
+from micronas.model.graph import Graph, Quant
 from micronas.model.interpreter import run_batch
 from micronas.model.tflite import read_bytes
 from micronas.train.auc import auc, partial_auc
@@ -30,6 +32,7 @@ LOW_FALSE_ALARMS = 0.1
 
 Int8 = npt.NDArray[np.int8]
 Scores = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,9 @@ class Threshold:
     """``value`` of the threshold ``name``, in real units, and what it does on the validation split.
 
     ``kept`` of ``of_kept`` right answers (normal samples) pass; ``refused`` of ``of_refused`` wrong answers
-    (anomalies) do not. For anomalies, ``auc`` and ``partial_auc`` are those of the device's error.
+    (anomalies) do not. With a ``limit`` of false accepts these are the samples of the known classes, accepted
+    as their own, and the unknown samples. For anomalies, ``auc`` and ``partial_auc`` are those of the
+    device's error.
     """
 
     name: str
@@ -48,6 +53,7 @@ class Threshold:
     of_refused: int
     auc: float | None = None
     partial_auc: float | None = None
+    limit: str = ""
 
     def to_json(self) -> dict[str, Json]:
         """The object ``threshold`` of ``model_card.json``."""
@@ -60,6 +66,7 @@ class Threshold:
             "of_refused": self.of_refused,
             "auc": self.auc,
             "partial_auc": self.partial_auc,
+            "limit": self.limit,
         }
 
 
@@ -72,6 +79,8 @@ def choose_threshold(model: bytes | Graph, dataset: Dataset) -> Threshold | None
     split = dataset.validation
     inputs = quantized(split.x, input_quant(graph))
     outputs = np.asarray(run_batch(graph, [inputs])[0], np.int8).reshape(len(split), -1)
+    if isinstance(dataset.metric, KnownRecall):
+        return of_unknown(dataset.metric, split.y, outputs, output_quant(graph))
     if dataset.task is Task.CLASSIFY:
         real = dequantized(outputs, output_quant(graph)).max(axis=1).astype(np.float64)
         return of_answers(real, outputs.argmax(axis=1) == split.y)
@@ -89,6 +98,23 @@ def of_answers(largest: Scores, right: npt.NDArray[np.bool_]) -> Threshold | Non
     wrong = largest[~right]
     return Threshold(
         ACCEPT, value, int((ours >= value).sum()), len(ours), int((wrong < value).sum()), len(wrong)
+    )
+
+
+def of_unknown(metric: KnownRecall, y: Labels, outputs: Int8, quant: Quant) -> Threshold:
+    """The lowest that keeps to the limit of ``metric``; labels (N,), outputs (N, classes)."""
+    least = metric.threshold(y, outputs)
+    unknown = np.isin(y, metric.unknown)
+    accepted = known_scores(outputs, metric.unknown) >= least
+    right = accepted & (outputs.argmax(axis=1) == y)
+    return Threshold(
+        ACCEPT,
+        float(np.float32(quant.scale[0]) * (least - quant.zero_point[0])),
+        int(right[~unknown].sum()),
+        int((~unknown).sum()),
+        int((~accepted)[unknown].sum()),
+        int(unknown.sum()),
+        limit=str(metric.limit),
     )
 
 

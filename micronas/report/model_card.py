@@ -59,6 +59,7 @@ def card_json(
         "quality": _quality(figures, dataset, interval),
         "classes": _classes(figures),
         "threshold": threshold.to_json() if threshold else None,
+        "rejection": _rejection(figures),
         "figures": [*_figures(figures), *_front_end_figures(dataset, board)],
         "constraints": config.constraints.model_dump(mode="json"),
         "versions": _versions(),
@@ -127,6 +128,12 @@ def _classes(figures: FinalFigures) -> list[Json]:
         {"name": name, "samples": sum(row), "recall": recall, "precision": precision}
         for name, row, recall, precision in rows
     ]
+
+
+def _rejection(figures: FinalFigures) -> dict[str, Json] | None:
+    """Of the test split, with a sentence."""
+    found = figures.rejection
+    return None if found is None else found.to_json() | {"text": str(found)}
 
 
 def _figures(figures: FinalFigures) -> list[Json]:

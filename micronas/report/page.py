@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 import micronas
 from micronas.errors import kb, percent, plural
 from micronas.estimate.confusion import Confusion, confusion_from_json
+from micronas.estimate.rejection import Rejection, rejection_from_json
 from micronas.memory.plan.svg import plan_svg
 from micronas.quantize.layer_report import LayerReport, layer_report_from_json
 from micronas.quantize.witness import Witness, witness_from_json
@@ -78,6 +79,7 @@ def render(run: RunData, page: Path, live: Live | None = None) -> str:
         missed=_missed(run),
         memories=memory_table(object_at(final, "deployment")),
         confusion=_confusion(final),
+        rejection=_rejection(final),
         witness=_witness(final),
         layers=_layers(final),
         plan=plan_svg(run.best.graph, run.best.plan) if run.best else "",
@@ -114,6 +116,15 @@ def _confusion(final: dict[str, Json] | None) -> Confusion | None:
     try:
         return confusion_from_json(object_at(final, "confusion")) if final else None
     except TypeError:
+        return None
+
+
+def _rejection(final: dict[str, Json] | None) -> Rejection | None:
+    """What becomes of unknown samples; None without them, and for runs of other versions."""
+    try:
+        stored = object_at(final, "rejection") if final else {}
+        return rejection_from_json(stored) if stored else None
+    except (KeyError, TypeError):
         return None
 
 

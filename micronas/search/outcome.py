@@ -24,6 +24,7 @@ from micronas.estimate.agreement import Agreement
 from micronas.estimate.confusion import Confusion, confusion_of
 from micronas.estimate.gap import Gap, gap_of
 from micronas.estimate.interval import Interval, accuracy_interval
+from micronas.estimate.rejection import rejection_of
 from micronas.estimate.second_witness import witnessed
 from micronas.estimate.threshold import Threshold, choose_threshold
 from micronas.memory.ledger import make_ledger
@@ -118,6 +119,7 @@ def figures_of(
     quality = int8_figure(delivered, setup.dataset, test)
     confusion, gap, interval = _judged(delivered, setup.dataset, test)
     validation = int8_figure(delivered, setup.dataset, setup.dataset.validation)
+    threshold = choose_threshold(delivered, setup.dataset)
     scores = _as_scored(winner.scores, validation, deployed.figures.latency, setup.config)
     figures = FinalFigures(
         trial=winner.number,
@@ -136,8 +138,8 @@ def figures_of(
         gap=gap,
         layers=layers,
         witness=witnessed(delivered, setup.dataset, setup.dataset.validation, scores.macs),
+        rejection=rejection_of(delivered, setup.dataset, test, threshold),
     )
-    threshold = choose_threshold(delivered, setup.dataset)
     _write_front_end(setup.dataset, Path(deployed.files["front_end"]), threshold)
     card = card_json(
         figures, setup.dataset, test, setup.config, store.folder, setup.board, interval, threshold
@@ -305,6 +307,7 @@ def _best(
         "confusion": best.confusion.to_json() if best.confusion else None,
         LAYERS: best.layers.to_json() if best.layers else None,
         WITNESS: best.witness.to_json() if best.witness else None,
+        "rejection": best.rejection.to_json() if best.rejection else None,
         "flash_bytes": scores.flash_bytes,
         "sram_bytes": scores.sram_bytes,
         "latency": {"ms": ms, "source": source, **(latency_range(latency) if latency else {})},

@@ -10,6 +10,7 @@ from micronas.errors import StoreError
 from micronas.estimate.agreement import Agreement, agreement_from_json
 from micronas.estimate.confusion import Confusion, confusion_from_json
 from micronas.estimate.gap import Gap, gap_from_json
+from micronas.estimate.rejection import Rejection, rejection_from_json
 from micronas.quantize.layer_report import LayerReport, layer_report_from_json
 from micronas.quantize.witness import Witness, witness_from_json
 from micronas.store.deployment_figures import DeploymentFigures, deployment_figures_from_json
@@ -39,7 +40,8 @@ class FinalFigures:
     validation and test accuracy; both are None for anomaly detection. ``witness`` is what a second
     interpreter computed of the file; None for a result of an earlier version. ``layers`` is what int8 costs
     in each layer; None also where the float weights are not known. ``training`` names what the final
-    training did beyond the usual: distillation, quantization-aware training.
+    training did beyond the usual: distillation, quantization-aware training. ``rejection`` is what becomes
+    of the unknown samples of the test split; None if ``data.unknown`` names no class.
     """
 
     trial: int
@@ -59,6 +61,7 @@ class FinalFigures:
     witness: Witness | None = None
     layers: LayerReport | None = None
     training: str = ""
+    rejection: Rejection | None = None
 
     def to_json(self) -> dict[str, Json]:
         """The object that the store keeps; its keys are stable."""
@@ -82,6 +85,7 @@ class FinalFigures:
             "gap": self.gap.to_json() if self.gap else None,
             LAYERS: self.layers.to_json() if self.layers else None,
             WITNESS: self.witness.to_json() if self.witness else None,
+            "rejection": self.rejection.to_json() if self.rejection else None,
             **agreement,
         }
 
@@ -113,6 +117,7 @@ def figures_from_json(data: Mapping[str, Json]) -> FinalFigures:
             gap=gap_from_json(_object(data, "gap")) if data.get("gap") else None,
             layers=layer_report_from_json(_object(data, LAYERS)) if data.get(LAYERS) else None,
             witness=witness_from_json(_object(data, WITNESS)) if data.get(WITNESS) else None,
+            rejection=rejection_from_json(_object(data, "rejection")) if data.get("rejection") else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError(

@@ -24,6 +24,7 @@ from micronas.deploy.which_board import fits_of
 from micronas.device.attached import Attached
 from micronas.estimate.confusion import Confusion
 from micronas.estimate.gap import Gap
+from micronas.estimate.rejection import Rejection
 from micronas.model.tflite import read
 from micronas.quantize.keras_model import Converted
 from micronas.quantize.layer_report import LayerReport, QuantizedLayer
@@ -114,6 +115,7 @@ def test_fine_tune(tmp_path: Path) -> None:
         7, "ab", True, 0.8, 5, scores, DeploymentFigures(), paths, "accuracy", None,
         confusion=Confusion(("a", "b"), ((3, 1), (0, 1))),
         gap=Gap(0.1, 0.05, 0.15, 4, None),
+        rejection=Rejection(0.5, ("b",), 1, 4, 4.0, 3, 4),
         witness=Witness(causes=(OpDifference("ADD", 1),)),
         layers=LayerReport(4, (QuantizedLayer(0, "ADD", (2,), 0.0, 1.0, 0.0, 1.0, 0.0, 30.0, 0.0),)),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from micronas.config import parse_config
 from micronas.data.dataset import DataKind, Dataset, DataSplit, SealedTest
 from micronas.estimate.confusion import confusion_of
 from micronas.estimate.interval import accuracy_interval
+from micronas.estimate.rejection import Rejection
 from micronas.estimate.threshold import Threshold
 from micronas.model.front_end import FrontEnd
 from micronas.report.model_card import card_json, card_markdown
@@ -39,6 +40,7 @@ def card():
         7, "key", True, 0.875, 8, scores,
         DeploymentFigures(parity=ParityFigures(96, 0)), {}, "accuracy",
         confusion=confusion_of(Y, ANSWERS, CLASSES),
+        rejection=Rejection(0.625, ("sit",), 1, 4, 1800.0, 3, 4, "at most 1 false accept per hour", 1.0),
     )  # fmt: skip
     config = parse_config({"board": BOARD.name, "constraints": {"flash_kb": 64}, "data": {"name": "digits"}})
     interval = accuracy_interval(Y == ANSWERS, None)
@@ -66,7 +68,19 @@ def test_the_threshold_is_there_with_what_it_does(card):
     text = card_markdown({**card, "threshold": pump})
     assert "passes 38 of 40 normal samples and finds 9 of 10 anomalies" in text
     assert "the AUC is 0.930, and 0.710 over" in text
-    assert "threshold" not in card_markdown({**card, "threshold": None})
+    assert "threshold" not in card_markdown({**card, "threshold": None, "rejection": None})
+
+
+def test_false_accepts_and_rejects_are_there_with_their_time(card):
+    assert card["rejection"]["false_accepts_per_hour"] == 2.0
+    limited = Threshold("accept", 0.625, 3, 4, 2, 4, limit="at most 1 false accept per hour").to_json()
+    text = card_markdown({**card, "threshold": limited})
+    assert "the lowest value with at most 1 false accept per hour on the validation split" in text
+    assert "refuses 2 of 4 unknown samples and recognises 3 of 4 known ones" in text
+    assert "1 of 4 unknown samples accepted, 2 per hour in 30 min (95 %: 0.051 to 11.1)" in text
+    assert "false rejects 1 of 4 known samples (25.0 %). Unknown classes: sit." in text
+    assert "30 min of unknown samples cannot show at most 1 false accept per hour" in text
+    assert "Unknown samples" not in card_markdown({**card, "rejection": None})
 
 
 def test_recall_and_precision_are_those_of_the_counts(card):

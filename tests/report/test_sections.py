@@ -171,6 +171,18 @@ def test_the_stored_matrix_is_drawn_and_a_damaged_one_is_left_out(folder: Path, 
     assert 'id="confusion"' not in render(replace(run, final=final), tmp_path / "page.html")
 
 
+def test_false_accepts_per_hour_are_stated_with_their_interval(folder: Path, tmp_path: Path) -> None:
+    with Store.read(folder) as store:
+        text = write_report(store, tmp_path / "page.html").read_text(encoding="utf-8")
+        run = read_run(store)
+    assert "At an output of at least 0.625 (chosen on the validation split for at most 1 false accept" in text
+    assert "3 of 720 unknown samples accepted, 2 per hour in 1.5 h (95 %: 0.41 to 5.84)" in text
+    assert "Unknown classes: three." in text
+    assert run.final is not None
+    final = replace(run.final, result={**run.final.result, "rejection": {"limit": "none"}})
+    assert 'id="rejection"' not in render(replace(run, final=final), tmp_path / "page.html")
+
+
 def test_the_library_and_small_files_travel_in_the_page_and_large_ones_are_links(folder: Path) -> None:
     best = folder / "best"
     best.mkdir(exist_ok=True)

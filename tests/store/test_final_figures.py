@@ -12,6 +12,7 @@ from micronas.errors import StoreError
 from micronas.estimate.agreement import Agreement
 from micronas.estimate.confusion import Confusion
 from micronas.estimate.gap import Gap
+from micronas.estimate.rejection import Rejection
 from micronas.store.deployment_figures import (
     ConstantChannelBytes,
     DeploymentFigures,
@@ -68,6 +69,7 @@ FIGURES = FinalFigures(
     agreement=(Agreement("synflow", 0.5, 8, 0.25),),
     confusion=Confusion(("a", "b"), ((3, 1), (0, 0))),
     gap=Gap(0.1, 0.05, 0.15, 4, None),
+    rejection=Rejection(0.5, ("noise",), 1, 9, 9.0, 4, 5, "at most 1 false accept per hour", 1.0),
 )
 
 
@@ -96,7 +98,7 @@ def test_the_keys_of_the_stored_object_are_these() -> None:
         "deployment",
         "files",
     ]
-    keys += ["figure", "confusion", "gap", "layers", "witness"]
+    keys += ["figure", "confusion", "gap", "layers", "witness", "rejection"]
     assert list(FIGURES.to_json()) == [*keys, "agreement"]
     assert list(replace(FIGURES, agreement=None).to_json()) == keys
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from micronas.board import load_board
 from micronas.config import SearchConfig
+from micronas.estimate.rejection import Rejection
 from micronas.memory.ledger import Ledger, make_ledger
 from micronas.model.graph import Graph
 from micronas.model.net import (
@@ -27,6 +28,7 @@ from micronas.trial import Json, Latency, Outcome, Scores, Source, Trial, scores
 
 BOARD = "nucleo_f446re"
 CLASSES = ("zero", "one", "two", "three")
+REJECTION = Rejection(0.625, ("three",), 3, 720, 5400.0, 45, 50, "at most 1 false accept per hour", 1.0)
 CONFUSION: list[Json] = [[9, 1, 0, 0], [0, 10, 0, 0], [2, 0, 8, 0], [0, 0, 5, 5]]
 LAYERS = (
     QuantizedLayer(-1, "INPUT", (16, 16, 1), 0.0, 1.0, 0.0, 1.0, 0.0, 51.0, 0.0),
@@ -122,6 +124,7 @@ def finish(store: Store) -> None:
         "deployment": deployment,
         "files": {},
         "confusion": {"matrix": CONFUSION, "classes": list(CLASSES)},
+        "rejection": REJECTION.to_json(),
         "layers": LayerReport(32, LAYERS).to_json(),
         "witness": Witness("tflite-runtime 2.14.0", samples=40, elements=160).to_json(),
     }

@@ -11,7 +11,14 @@ from micronas.data import Task
 from micronas.data.evaluation import Evaluation
 from micronas.deploy.device_accuracy.stream import Streamed
 from micronas.errors import ParityError
-from micronas.estimate.accuracy import by_metric, dequantized, input_quant, output_quant, quantized
+from micronas.estimate.accuracy import (
+    by_metric,
+    dequantized,
+    input_quant,
+    metric_threshold,
+    output_quant,
+    quantized,
+)
 from micronas.estimate.confusion import Confusion, confusion_of
 from micronas.model.graph import Graph
 from micronas.model.interpreter import run_batch
@@ -148,7 +155,7 @@ def _outputs(graph: Graph, inputs: Int8, shape: tuple[int, ...]) -> Int8:
 def _figure(graph: Graph, given: Evaluation, outputs: Int8) -> float:
     """As in a search: the user's metric, or accuracy, or the AUC."""
     if given.dataset.metric is not None:
-        return by_metric(given.dataset, given.chosen, outputs)
+        return by_metric(given.dataset, given.chosen, outputs, metric_threshold(graph, given.dataset))
     if given.dataset.task is Task.CLASSIFY:
         return float(np.mean(outputs.argmax(axis=1) == given.chosen.y))
     real = dequantized(outputs, output_quant(graph))

@@ -127,6 +127,7 @@ def _values(
         "least_mean": least_mean,
         "least_text": least_text,
         "chosen": "accept" in file.thresholds,
+        "unknown": [place for place, label in enumerate(file.labels) if label in file.unknown],
         "anomaly": _anomaly(file, graph),
     }
     if isinstance(tables, LogMelTables):
@@ -186,7 +187,8 @@ def _least_mean(file: FrontEndFile, graph: Graph) -> tuple[int, str]:
     if (accept := file.thresholds.get("accept")) is None:
         return round(low + LEAST_SHARE * (high - low)), f"{round(100 * LEAST_SHARE)} % of its full range"
     steps = round(accept / output.quant.scale[0]) + output.quant.zero_point[0]
-    return min(high, max(low, steps)), f"{accept:.4g}, chosen on the validation split"
+    # 128 is above every output: nothing is accepted
+    return min(high + 1, max(low, steps)), f"{accept:.4g}, chosen on the validation split"
 
 
 def _anomaly(file: FrontEndFile, graph: Graph) -> dict[str, int | str] | None:

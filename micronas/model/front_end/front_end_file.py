@@ -36,7 +36,7 @@ class FrontEndFile:
 
     ``input_shape`` is (height, width, channels); ``kind`` says what these are (image, spectrogram, stream).
     ``input_range`` (low, high) is that of the training inputs. ``task`` is classify or detect_anomalies.
-    ``thresholds`` are by name; empty if none was chosen.
+    ``thresholds`` are by name; empty if none was chosen. ``unknown`` are the labels that are no detection.
     """
 
     front_end: FrontEnd
@@ -46,6 +46,7 @@ class FrontEndFile:
     task: str
     labels: tuple[str, ...]
     thresholds: Mapping[str, float]
+    unknown: tuple[str, ...] = ()
 
     @property
     def unit(self) -> str:
@@ -69,6 +70,7 @@ def to_json(file: FrontEndFile) -> dict[str, Json]:
         "task": file.task,
         "labels": list(file.labels),
         "thresholds": dict(file.thresholds),
+        "unknown": list(file.unknown),
     }
 
 
@@ -91,6 +93,7 @@ def from_json(data: object, where: str) -> FrontEndFile:
             task=str(data["task"]),
             labels=tuple(str(label) for label in data["labels"]),
             thresholds={str(key): float(value) for key, value in data["thresholds"].items()},
+            unknown=tuple(str(label) for label in data.get("unknown", ())),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(

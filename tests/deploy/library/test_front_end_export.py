@@ -177,7 +177,8 @@ def test_raw_frames_are_shrunk_and_classified(tmp_path):
     assert b"frames must have 16 to 4096 x 12 to 4096 pixels" in ran.stderr
 
 
-def test_answers_below_the_threshold_are_none_of_the_classes(words, tmp_path):
+def test_answers_below_the_threshold_and_of_unknown_classes_are_none_of_the_classes(words, tmp_path):
+    """ "left" is declared unknown: it is never an answer, and never a decision."""
     t = np.arange(8 * CLIP) / SPEC.rate_hz
     stream = (20000 * np.sin(2 * np.pi * (50 + 300 * t) * t)).astype(np.int16)
     frames = log_mel(stream[None], SPEC)[0]
@@ -187,11 +188,14 @@ def test_answers_below_the_threshold_are_none_of_the_classes(words, tmp_path):
     least = int(np.median(outputs.max(axis=1))) + 1
     output = words.tensors[words.outputs[0]].quant
     thresholds = {"accept": output.scale[0] * (least - output.zero_point[0])}
-    files = library_files(
-        words, name="kws", labels=WORDS.labels, front_end=replace(WORDS, thresholds=thresholds)
-    )
+    front = replace(WORDS, thresholds=thresholds, unknown=("left",))
+    files = library_files(words, name="kws", labels=WORDS.labels, front_end=front)
+    assert f"MN_FRONT_END_KWS_ACCEPT ({least})" in files["src/mn_front_end_kws.h"]
     lines = said(compiled(files, tmp_path), stream.astype("<i2").tobytes())
-    expected = [WORDS.labels[o.argmax()] if o.max() >= least else "-" for o in outputs]
+    answers = [WORDS.labels[o.argmax()] for o in outputs]
+    assert "left" in {a for a, o in zip(answers, outputs, strict=True) if o.max() >= least}
+    expected = [a if o.max() >= least and a != "left" else "-" for a, o in zip(answers, outputs, strict=True)]
+    assert ["decided", "left"] not in lines
     assert [word for what, word in lines if what == "now"] == expected
     assert 0 < expected.count("-") < len(expected)
 
