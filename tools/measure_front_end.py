@@ -20,7 +20,7 @@ from micronas.codegen.front_end.text import CONSTANT_NAMES
 from micronas.codegen.toolchain import gcc_version, require_gcc
 from micronas.deploy.library import library_files
 from micronas.memory.front_end_cost import CODE_TABLE
-from micronas.model.front_end import FrontEnd, FrontEndFile, LogMel, Mfcc
+from micronas.model.front_end import FrontEnd, FrontEndFile, LogMel, Mfcc, Micro
 from micronas.model.graph import Graph
 from micronas.model.net import Dense, Flatten, NetBuilder, shape_graph
 from micronas.space.reference.random_weights import random_weights
@@ -32,6 +32,15 @@ EXAMPLES = {
     ),
     "mfcc": FrontEndFile(
         Mfcc(_SPEC, 10).front_end, "spectrogram", (49, 10, 1), (-60.0, 60.0), "classify", ("a", "b"), {}
+    ),
+    "micro": FrontEndFile(
+        Micro(16000, window=480, hop=320, bands=40, low_hz=125.0, high_hz=7500.0).front_end,
+        "spectrogram",
+        (49, 40, 1),
+        (0.0, 26.0),
+        "classify",
+        ("a", "b"),
+        {},
     ),
     "image": FrontEndFile(FrontEnd("image", 1), "image", (48, 48, 3), (0.0, 1.0), "classify", ("a", "b"), {}),
     "stream": FrontEndFile(
@@ -46,15 +55,18 @@ _AUDIO = (
 _PUSH = {
     "logmel": _AUDIO,
     "mfcc": _AUDIO,
+    "micro": _AUDIO,
     "image": "static uint8_t row[960];\nint main(void)\n{\n"
     "    return (int)mn_front_end_x_begin(320u, 240u, 3u) + (int)mn_front_end_x_push(row, input)",
     "stream": "static float raw[6];\nint main(void)\n{\n    mn_front_end_x_reset();\n"
     "    mn_front_end_x_push(raw);\n    return (int)mn_front_end_x_input(input)",
 }
-_SPECTRUM = ("mn_log_mel.c", "mn_log2.c", "mn_real_fft.c")
+_BUFFERS = ("samples", "features", "noise", "rows", "sums", "state")
+_SPECTRUM = ("mn_frames.c", "mn_log_mel.c", "mn_log2.c", "mn_real_fft.c")
 _SOURCES = {
     "logmel": _SPECTRUM,
     "mfcc": (*_SPECTRUM, "mn_mfcc.c"),
+    "micro": ("mn_frames.c", "mn_micro.c", "mn_micro_spectrum.c"),
     "stream": ("mn_stream.c",),
     "image": ("mn_image.c",),
 }
@@ -79,7 +91,7 @@ def linked(kind: str, core: Core, folder: Path) -> dict[str, int]:
         "code": text - constants - symbols["main"],
         "constants": constants,
         "buffers": sum(size for name, size in symbols.items() if name.startswith("mn_front_end_") and size
-                       and name.rpartition("_")[2] in ("samples", "features", "rows", "sums", "state")),
+                       and name.rpartition("_")[2] in _BUFFERS),
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from micronas.board import Core
-from micronas.codegen.front_end import ImageTables, LogMelTables, Tables, tables_of
+from micronas.codegen.front_end import ImageTables, LogMelTables, MicroTables, Tables, tables_of
 from micronas.errors import ModelError
 from micronas.memory.ledger.free_region import Item
 from micronas.memory.ledger.items import Ledger
@@ -16,8 +16,8 @@ from micronas.model.front_end import FrontEndFile
 from micronas.model.graph import Graph, Quant
 from micronas.trial import Json
 
-LOG_MEL_STATE_BYTES, STREAM_STATE_BYTES, IMAGE_STATE_BYTES = 24, 12, 16
-"""``sizeof`` of mn_log_mel_state, mn_stream_state and mn_image_state on a 32-bit target."""
+FRAMES_STATE_BYTES, MICRO_STATE_BYTES, STREAM_STATE_BYTES, IMAGE_STATE_BYTES = 24, 28, 12, 16
+"""``sizeof`` of mn_frames_state, mn_micro_state, mn_stream_state and mn_image_state on a 32-bit target."""
 CODE_TABLE = Path(__file__).with_name("front_end_code.json")
 """Code bytes by core; ``tools/measure_front_end.py`` writes it."""
 WHAT = "front end"
@@ -28,7 +28,7 @@ _NOMINAL = Quant((1 / 255,), (-128,))
 class FrontEndCost:
     """``constant_bytes`` lie in flash, ``buffer_bytes`` in SRAM at all times.
 
-    ``kind`` is logmel, mfcc, stream or image: the front end whose code was measured.
+    ``kind`` is logmel, mfcc, micro, stream or image: the front end whose code was measured.
     ``scratch_bytes`` are needed only while a frame is computed: the arena of a network without states, which
     is free then, holds them.
     """
@@ -58,9 +58,12 @@ class FrontEndCost:
 def front_end_cost(tables: Tables) -> FrontEndCost:
     """The bytes of the generated C of ``tables``."""
     if isinstance(tables, LogMelTables):
-        buffers = LOG_MEL_STATE_BYTES + tables.sample_bytes + tables.feature_bytes
+        buffers = FRAMES_STATE_BYTES + tables.sample_bytes + tables.feature_bytes
         kind = "logmel" if tables.mfcc is None else "mfcc"
         return FrontEndCost(kind, tables.constant_bytes, buffers, tables.scratch_bytes)
+    if isinstance(tables, MicroTables):
+        buffers = MICRO_STATE_BYTES + tables.sample_bytes + tables.noise_bytes + tables.feature_bytes
+        return FrontEndCost("micro", tables.constant_bytes, buffers, tables.scratch_bytes)
     if isinstance(tables, ImageTables):
         return FrontEndCost("image", tables.constant_bytes, IMAGE_STATE_BYTES + tables.sum_bytes, 0)
     return FrontEndCost("stream", tables.constant_bytes, STREAM_STATE_BYTES + tables.feature_bytes, 0)

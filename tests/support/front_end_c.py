@@ -9,29 +9,32 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from micronas.codegen.front_end import ImageTables, StreamTables, Tables
+from micronas.codegen.front_end import AudioTables, ImageTables, MicroTables, StreamTables, Tables
 from micronas.codegen.front_end.text import constants_text, header_of
 from tests.support.host_c import SANITIZERS, WARNINGS
 from tests.support.paths import REPOSITORY
 
 FRONT_ENDS = REPOSITORY / "firmware" / "lib" / "mn_front_end"
 
-LOG_MEL = """
+AUDIO = """
 #include "{header}"
 #include "programs.h"
 {constants}
 static int16_t held[{window}];
 static int8_t features[{count}];
 static int32_t scratch[{words}];
+static {state} state;
 
 unsigned run_{number}(const void *raw, unsigned count, unsigned step, int8_t *input)
 {{
     const int16_t *samples = raw;
-    mn_log_mel_state state = {{held, features, 0, 0, 0, 0}};
+    {frames}.samples = held;
+    {frames}.features = features;
+    {reset}
     for (unsigned i = 0; i < count; i += step) {{
-        (void)mn_log_mel_push(&front_end, &state, samples + i, count - i < step ? count - i : step, scratch);
+        (void){push}(&front_end, &state, samples + i, count - i < step ? count - i : step, scratch);
     }}
-    return mn_log_mel_input(&front_end, &state, input) ? {count}u : 0u;
+    return mn_frames_input(&front_end.frames, &{frames}, input) ? {count}u : 0u;
 }}
 """
 STREAM = """
@@ -140,11 +143,23 @@ def _source(table: Tables, number: int) -> str:
         return IMAGE.format(constants=constants, sums=table.sum_bytes // 4, values=values, number=number)
     if isinstance(table, StreamTables):
         return STREAM.format(constants=constants, count=table.feature_bytes, number=number)
-    spec = table.spec
-    return LOG_MEL.format(
+    return audio_program(table, number)
+
+
+def audio_program(table: AudioTables, number: int) -> str:
+    """A function ``run_<number>`` that pushes a clip."""
+    micro = isinstance(table, MicroTables)
+    noise = f"static uint32_t noise[{table.spec.bands}];\n" if micro else ""
+    return AUDIO.format(
         header=header_of(table),
-        constants=constants,
-        window=spec.window,
+        constants=constants_text(table) + noise,
+        window=table.spec.window,
+        state="mn_micro_state" if micro else "mn_frames_state",
+        frames="state.frames" if micro else "state",
+        reset="state.noise = noise;\n    mn_micro_reset(&front_end, &state);"
+        if micro
+        else "mn_frames_reset(&state);",
+        push="mn_micro_push" if micro else "mn_log_mel_push",
         count=table.feature_bytes,
         words=table.scratch_bytes // 4,
         number=number,

@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.board import Core
-from micronas.codegen.front_end import LogMelTables
-from micronas.codegen.front_end.text import constants_text, header_of
-from tests.support.front_end_c import FRONT_ENDS, LOG_MEL
+from micronas.codegen.front_end import AudioTables
+from tests.support.front_end_c import FRONT_ENDS, audio_program
 from tests.support.host_c import WARNINGS
 from tests.support.model_runner import EMULATOR, HOST, MACHINES, compile_all, needs
 
@@ -60,22 +59,15 @@ class Emulated:
     instructions: npt.NDArray[np.int64]
 
 
-def run_log_mel_emulated(
-    tables: LogMelTables, clips: npt.NDArray[np.int16], step: int, folder: Path, core: Core
+def run_audio_emulated(
+    tables: AudioTables, clips: npt.NDArray[np.int16], step: int, folder: Path, core: Core
 ) -> Emulated:
     """``clips`` (N, samples), pushed by ``step`` samples, on a Cortex-M in QEMU."""
     needs("arm-none-eabi-gcc")
     needs("qemu-system-arm")
     folder.mkdir(parents=True, exist_ok=True)
-    spec, count, samples = tables.spec, tables.feature_bytes, clips.shape[1]
-    run = LOG_MEL.format(
-        header=header_of(tables),
-        constants=constants_text(tables),
-        window=spec.window,
-        count=count,
-        words=tables.scratch_bytes // 4,
-        number=0,
-    )
+    count, samples = tables.feature_bytes, clips.shape[1]
+    run = audio_program(tables, 0)
     (folder / "programs.h").write_text(
         "#include <stdint.h>\nunsigned run_0(const void *raw, unsigned count, unsigned step, int8_t *in);\n"
     )

@@ -9,7 +9,7 @@
 static uint32_t free_bits(const mn_log_mel *p, const int16_t *samples)
 {
     uint32_t used = 0;
-    for (uint32_t i = 0; i < p->window; i++) {
+    for (uint32_t i = 0; i < p->frames.window; i++) {
         const int32_t sample = samples[i];
         used |= (uint32_t)(sample < 0 ? -(sample + 1) : sample);
     }
@@ -24,11 +24,11 @@ static uint32_t free_bits(const mn_log_mel *p, const int16_t *samples)
 static void windowed(const mn_log_mel *p, const int16_t *samples, uint32_t shift, int32_t *values)
 {
     const int32_t scale = (int32_t)1 << (16u + shift);
-    for (uint32_t i = 0; i < p->window; i++) {
-        const uint32_t mirrored = i <= p->window / 2u ? i : (uint32_t)p->window - i;
+    for (uint32_t i = 0; i < p->frames.window; i++) {
+        const uint32_t mirrored = i <= p->frames.window / 2u ? i : (uint32_t)p->frames.window - i;
         values[i] = mn_mul_high(samples[i] * scale, p->half_hann[mirrored]);
     }
-    memset(values + p->window, 0, (p->fft.points - p->window) * sizeof values[0]);
+    memset(values + p->frames.window, 0, (p->fft.points - p->frames.window) * sizeof values[0]);
 }
 
 static uint64_t square(int32_t value)
@@ -83,65 +83,24 @@ static void write_levels(const mn_log_mel *p, const int32_t *values, uint32_t sh
     }
 }
 
-static void add_frame(const mn_log_mel *p, mn_log_mel_state *state, int32_t *scratch)
+static void add_frame(const mn_log_mel *p, mn_frames_state *state, int32_t *scratch)
 {
     const uint32_t shift = free_bits(p, state->samples);
     windowed(p, state->samples, shift, scratch);
     mn_real_fft_run(&p->fft, scratch);
     int32_t *const levels = scratch + p->fft.points;
     write_levels(p, scratch, shift, levels);
-    p->finish(p, levels, state->features + state->next_row * p->values);
-    state->next_row = state->next_row + 1u == p->frames ? 0u : state->next_row + 1u;
-    state->rows += state->rows < p->frames;
+    p->finish(p, levels, mn_frames_row(&p->frames, state));
 }
 
-/* Drops the samples that the next frame does not share with this one. */
-static void advance(const mn_log_mel *p, mn_log_mel_state *state)
-{
-    state->held = p->hop < p->window ? (uint32_t)p->window - p->hop : 0u;
-    state->skip = p->hop > p->window ? (uint32_t)p->hop - p->window : 0u;
-    memmove(state->samples, state->samples + (p->window - state->held), state->held * sizeof state->samples[0]);
-}
-
-void mn_log_mel_reset(mn_log_mel_state *state)
-{
-    state->held = 0;
-    state->skip = 0;
-    state->next_row = 0;
-    state->rows = 0;
-}
-
-int32_t mn_log_mel_push(const mn_log_mel *p, mn_log_mel_state *state, const int16_t *samples, uint32_t count,
+int32_t mn_log_mel_push(const mn_log_mel *p, mn_frames_state *state, const int16_t *samples, uint32_t count,
                         int32_t *scratch)
 {
     int32_t frames = 0;
-    while (count > 0u) {
-        const uint32_t wanted = state->skip > 0u ? state->skip : p->window - state->held;
-        const uint32_t taken = count < wanted ? count : wanted;
-        if (state->skip > 0u) {
-            state->skip -= taken;
-        } else {
-            memcpy(state->samples + state->held, samples, taken * sizeof samples[0]);
-            state->held += taken;
-        }
-        samples += taken;
-        count -= taken;
-        if (state->held == p->window) {
-            add_frame(p, state, scratch);
-            advance(p, state);
-            frames++;
-        }
+    while (mn_frames_take(&p->frames, state, &samples, &count)) {
+        add_frame(p, state, scratch);
+        mn_frames_next(&p->frames, state);
+        frames++;
     }
     return frames;
-}
-
-int32_t mn_log_mel_input(const mn_log_mel *p, const mn_log_mel_state *state, int8_t *input)
-{
-    if (state->rows < p->frames) {
-        return 0;
-    }
-    const uint32_t newer = state->next_row * p->values, all = (uint32_t)p->frames * p->values;
-    memcpy(input, state->features + newer, all - newer);
-    memcpy(input + (all - newer), state->features, newer);
-    return 1;
 }

@@ -3,12 +3,13 @@
  * cepstral coefficients.
  *
  * Fixed point throughout: every core gets the same bits. It differs from the float arithmetic of the training by one
- * step of an input at most, in few elements. Only one window of samples and the frames of one input are kept. */
+ * step of an input at most, in few elements. */
 #ifndef MN_LOG_MEL_H
 #define MN_LOG_MEL_H
 
 #include <stdint.h>
 
+#include "mn_frames.h"
 #include "mn_real_fft.h"
 
 typedef struct mn_log_mel mn_log_mel;
@@ -19,11 +20,8 @@ typedef void (*mn_log_mel_finish_fn)(const mn_log_mel *p, const int32_t *levels,
 
 struct mn_log_mel {
     mn_real_fft fft;
-    uint16_t window;          /* samples of a frame, at most fft.points */
-    uint16_t hop;             /* samples from one frame to the next */
+    mn_frames frames;         /* windows of at most fft.points; values: bands, or coefficients */
     uint16_t bands;
-    uint16_t frames;          /* of one input */
-    uint16_t values;          /* of a frame: bands, or coefficients */
     mn_log_mel_finish_fn finish; /* mn_log_mel_finish or mn_mfcc_finish */
     const struct mn_mfcc *mfcc;  /* of mn_mfcc_finish, otherwise 0 */
     const int32_t *half_hann; /* hann[i] x 2^31 for i = 0 .. window / 2; the other half mirrors it */
@@ -37,27 +35,10 @@ struct mn_log_mel {
     uint32_t most_shift;      /* quiet frames are scaled up by at most 2^most_shift; at most 14 */
 };
 
-/* The caller's memory: samples of window, features of frames x values. */
-typedef struct {
-    int16_t *samples;
-    int8_t *features;
-    uint32_t held;      /* samples that are there */
-    uint32_t skip;      /* samples to drop before the next ones count (hop longer than window) */
-    uint32_t next_row;  /* of the ring of frames */
-    uint32_t rows;      /* frames since the start, at most frames */
-} mn_log_mel_state;
-
-/* Forgets all samples and frames. */
-void mn_log_mel_reset(mn_log_mel_state *state);
-
 /* Takes count samples, any number of them. Returns the number of frames that they completed. scratch: fft.points + bands
- * words that may be overwritten afterwards. */
-int32_t mn_log_mel_push(const mn_log_mel *p, mn_log_mel_state *state, const int16_t *samples, uint32_t count,
+ * words that may be overwritten afterwards. mn_frames_reset begins a stream, mn_frames_input takes the frames. */
+int32_t mn_log_mel_push(const mn_log_mel *p, mn_frames_state *state, const int16_t *samples, uint32_t count,
                         int32_t *scratch);
-
-/* Writes the latest frames, oldest first, to input: frames x values. Before there are that many frames it writes
- * nothing and returns 0, otherwise 1. */
-int32_t mn_log_mel_input(const mn_log_mel *p, const mn_log_mel_state *state, int8_t *input);
 
 /* The logarithms themselves, quantized. */
 void mn_log_mel_finish(const mn_log_mel *p, const int32_t *levels, int8_t *row);

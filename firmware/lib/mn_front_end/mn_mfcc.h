@@ -14,7 +14,7 @@ typedef struct mn_mfcc {
     uint32_t shift;     /* 1 to 62 */
 } mn_mfcc;
 
-/* For mn_log_mel.finish, with values coefficients and mfcc. */
+/* For mn_log_mel.finish, with frames.values coefficients and mfcc. */
 void mn_mfcc_finish(const mn_log_mel *p, const int32_t *levels, int8_t *row);
 
 #endif

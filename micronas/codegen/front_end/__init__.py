@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 from micronas.codegen.front_end import image
+from micronas.codegen.front_end.audio_text import AudioTables
 from micronas.codegen.front_end.image import ImageTables, image_tables
 from micronas.codegen.front_end.log_mel import LogMelTables, log_mel_tables, mfcc_tables
+from micronas.codegen.front_end.micro import MicroTables, micro_tables
 from micronas.codegen.front_end.stream import StreamTables, stream_tables
+from micronas.codegen.front_end.text import Tables
 from micronas.errors import ModelError
 from micronas.model.front_end import FrontEnd, FrontEndFile, mfcc
+from micronas.model.front_end import micro as micro_definition
 from micronas.model.front_end.log_mel import NAME, VERSION, log_mel_of
 from micronas.model.graph import DType, Graph, Quant
 
-Tables: TypeAlias = LogMelTables | StreamTables | ImageTables
+_AUDIO = ((NAME, VERSION), (mfcc.NAME, mfcc.VERSION), (micro_definition.NAME, micro_definition.VERSION))
 
-__all__ = ["ImageTables", "LogMelTables", "StreamTables", "Tables", "front_end_tables", "tables_of"]
+__all__ = [
+    "AudioTables",
+    "ImageTables",
+    "LogMelTables",
+    "MicroTables",
+    "StreamTables",
+    "Tables",
+    "front_end_tables",
+    "tables_of",
+]
 
 
 def front_end_tables(file: FrontEndFile, graph: Graph) -> Tables:
@@ -37,7 +48,7 @@ def front_end_tables(file: FrontEndFile, graph: Graph) -> Tables:
 def tables_of(file: FrontEndFile, quant: Quant) -> Tables:
     """The constants for an input with the scale and zero point of ``quant``; raises as above."""
     front_end = file.front_end
-    if (front_end.name, front_end.version) in ((NAME, VERSION), (mfcc.NAME, mfcc.VERSION)):
+    if (front_end.name, front_end.version) in _AUDIO:
         if front_end.parameters.get("level", "none") != "none":
             raise ModelError(
                 "level: peak scales whole clips, but a device does not know where a clip ends",
@@ -54,14 +65,22 @@ def tables_of(file: FrontEndFile, quant: Quant) -> Tables:
     )
 
 
-def _audio_tables(front_end: FrontEnd, shape: tuple[int, ...], quant: Quant) -> LogMelTables:
-    height, width, channels = shape
+def _audio_tables(front_end: FrontEnd, shape: tuple[int, ...], quant: Quant) -> AudioTables:
+    height = shape[0]
+    if front_end.name == micro_definition.NAME:
+        own = micro_definition.micro_of(front_end.parameters)
+        _require_width(own.bands, "bands", shape)
+        return micro_tables(own, height, quant)
     if front_end.name == mfcc.NAME:
         cepstral = mfcc.mfcc_of(front_end.parameters)
-        if width * channels != cepstral.coefficients:
-            raise ModelError(f"frames of {cepstral.coefficients} coefficients do not fit an input of {shape}")
+        _require_width(cepstral.coefficients, "coefficients", shape)
         return mfcc_tables(cepstral, height, quant)
     spec = log_mel_of(front_end.parameters)
-    if width * channels != spec.bands:
-        raise ModelError(f"frames of {spec.bands} bands do not fit an input of {shape}")
+    _require_width(spec.bands, "bands", shape)
     return log_mel_tables(spec, height, quant)
+
+
+def _require_width(values: int, what: str, shape: tuple[int, ...]) -> None:
+    _, width, channels = shape
+    if width * channels != values:
+        raise ModelError(f"frames of {values} {what} do not fit an input of {shape}")

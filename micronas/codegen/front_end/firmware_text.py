@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
+from micronas.codegen.front_end.audio_text import AudioTables, audio_text
 from micronas.codegen.front_end.image import ImageTables
 from micronas.codegen.front_end.log_mel import LogMelTables
-from micronas.codegen.front_end.stream import StreamTables
-from micronas.codegen.front_end.text import constants_text, header_of
+from micronas.codegen.front_end.micro import MicroTables
+from micronas.codegen.front_end.text import Tables, constants_text, header_of
 from micronas.errors import ModelError
 
 FILE_NAME = "mn_raw_front_end.c"
 MOST_UNIT_BYTES = 512
 """``MN_RAW_MOST_UNIT_BYTES`` of firmware/front_end/mn_raw.h."""
 
-_LOG_MEL = """\
+_AUDIO = """\
 #include "{header}"
 #include "mn_raw.h"
 {include}
 {constants}
-static int16_t mn_front_end_samples[{window}];
-static int8_t mn_front_end_features[{features}];
-static mn_log_mel_state mn_front_end_state;
+{text.buffers}
 {scratch}
 const uint32_t mn_raw_unit_bytes = 2;
 
 void mn_raw_reset(void)
 {{
-    mn_front_end_state.samples = mn_front_end_samples;
-    mn_front_end_state.features = mn_front_end_features;
-    mn_log_mel_reset(&mn_front_end_state);
+{text.reset}
 }}
 
 void mn_raw_push(const void *units, uint32_t count)
 {{
-    (void)mn_log_mel_push(&front_end, &mn_front_end_state, (const int16_t *)units, count, {at});
+    (void){text.push}(&front_end, &mn_front_end_state, (const int16_t *)units, count, {at});
 }}
 
 int32_t mn_raw_input(int8_t *input)
 {{
-    return mn_log_mel_input(&front_end, &mn_front_end_state, input);
+    return mn_frames_input(&front_end.frames, {text.frames}, input);
 }}
 """
 _STREAM = """\
@@ -135,10 +132,10 @@ MOST_ROW_BYTES = 1920
 """Of a frame that is sent to a device: 640 pixels of three colours."""
 
 
-def firmware_text(tables: LogMelTables | StreamTables | ImageTables, scratch_in_arena: bool) -> str:
+def firmware_text(tables: Tables, scratch_in_arena: bool) -> str:
     """The C of ``tables``; ``scratch_in_arena`` if the arena can hold the scratch of a frame."""
-    if isinstance(tables, LogMelTables):
-        return _log_mel(tables, scratch_in_arena)
+    if isinstance(tables, LogMelTables | MicroTables):
+        return _audio(tables, scratch_in_arena)
     if isinstance(tables, ImageTables):
         return _IMAGE.format(
             constants=constants_text(tables), sums=tables.sum_bytes // 4, line=MOST_ROW_BYTES
@@ -157,14 +154,13 @@ def firmware_text(tables: LogMelTables | StreamTables | ImageTables, scratch_in_
     )
 
 
-def _log_mel(tables: LogMelTables, scratch_in_arena: bool) -> str:
+def _audio(tables: AudioTables, scratch_in_arena: bool) -> str:
     own = f"static int32_t mn_raw_scratch[{tables.scratch_bytes // 4}];\n"
-    return _LOG_MEL.format(
+    return _AUDIO.format(
         header=header_of(tables),
         constants=constants_text(tables),
         include='#include "mn_arena.h"\n' if scratch_in_arena else "",
-        window=tables.spec.window,
-        features=tables.feature_bytes,
+        text=audio_text(tables),
         scratch="" if scratch_in_arena else own,
         at="(int32_t *)(void *)mn_arena_at(&mn_the_model, 0)" if scratch_in_arena else "mn_raw_scratch",
     )

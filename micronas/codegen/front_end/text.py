@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 import numpy.typing as npt
 
 from micronas.codegen.front_end.image import ImageTables
 from micronas.codegen.front_end.log_mel import LogMelTables, MfccTables
+from micronas.codegen.front_end.micro import MicroTables
 from micronas.codegen.front_end.stream import StreamTables
 from micronas.codegen.literals import float_literal, rows
 
-CONSTANT_NAMES = frozenset(
-    ("cosines", "half_hann", "edges", "rising", "dct", "mfcc", "gains", "offsets", "front_end")
-)
+Tables: TypeAlias = LogMelTables | MicroTables | StreamTables | ImageTables
+
+_AUDIO_NAMES = ("cosines", "half_hann", "weights", "edges", "rising", "falling", "dct", "mfcc")
+CONSTANT_NAMES = frozenset((*_AUDIO_NAMES, "gains", "offsets", "front_end"))
 """Symbols of the constants in an image."""
 
 
-def header_of(tables: LogMelTables | StreamTables | ImageTables) -> str:
+def header_of(tables: Tables) -> str:
     """The header that declares what the constants refer to."""
     if isinstance(tables, ImageTables):
         return "mn_image.h"
+    if isinstance(tables, MicroTables):
+        return "mn_micro.h"
     if isinstance(tables, LogMelTables):
         return "mn_log_mel.h" if tables.mfcc is None else "mn_mfcc.h"
     return "mn_stream.h"
 
 
-def constants_text(tables: LogMelTables | StreamTables | ImageTables) -> str:
+def constants_text(tables: Tables) -> str:
     """``static const`` tables and the struct ``front_end`` that names them."""
     if isinstance(tables, ImageTables):
         return _image(tables)
+    if isinstance(tables, MicroTables):
+        return _micro(tables)
     return _log_mel(tables) if isinstance(tables, LogMelTables) else _stream(tables)
 
 
@@ -36,11 +44,8 @@ def _log_mel(tables: LogMelTables) -> str:
     spec = tables.spec
     fields = (
         f".fft = {{.points = {spec.fft}, .cosines = cosines}}",
-        f".window = {spec.window}",
-        f".hop = {spec.hop}",
+        _frames(tables),
         f".bands = {spec.bands}",
-        f".frames = {tables.frames}",
-        f".values = {tables.values}",
         f".finish = {'mn_log_mel_finish' if tables.mfcc is None else 'mn_mfcc_finish'}",
         f".mfcc = {'0' if tables.mfcc is None else '&mfcc'}",
         ".half_hann = half_hann",
@@ -69,6 +74,45 @@ def _mfcc(tables: MfccTables) -> str:
     fields = (f".offset = {tables.offset}", ".dct = dct", f".shift = {tables.shift}")
     struct = _struct("mn_mfcc", fields).replace(" front_end = ", " mfcc = ")
     return _array("int32_t", "dct", tables.dct.reshape(-1)) + struct
+
+
+def _micro(tables: MicroTables) -> str:
+    spec, gains = tables.spec, tables.gains
+    even, odd, least_left = spec.shares
+    fields = (
+        _frames(tables),
+        f".points = {spec.fft}",
+        f".bands = {spec.bands}",
+        ".weights = weights",
+        ".cosines = cosines",
+        ".edges = edges",
+        ".falling = falling",
+        f".gains = {'0' if gains is None else 'gains'}",
+        f".even = {even}",
+        f".odd = {odd}",
+        f".least_left = {least_left}",
+        f".level_bits = {spec.level_bits}",
+        f".steps = {tables.steps}u",
+        f".zero_point = {tables.zero_point}",
+    )
+    return "\n".join(
+        (
+            _array("int16_t", "weights", tables.weights),
+            _array("int16_t", "cosines", tables.cosines),
+            _array("uint16_t", "edges", tables.edges),
+            _array("uint16_t", "falling", tables.falling),
+            *(() if gains is None else (_array("int16_t", "gains", gains.reshape(-1)),)),
+            _struct("mn_micro", fields),
+        )
+    )
+
+
+def _frames(tables: LogMelTables | MicroTables) -> str:
+    spec = tables.spec
+    return (
+        f".frames = {{.window = {spec.window}, .hop = {spec.hop}, .frames = {tables.frames}, "
+        f".values = {tables.values}}}"
+    )
 
 
 def _stream(tables: StreamTables) -> str:

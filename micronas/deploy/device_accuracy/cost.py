@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from micronas.codegen.front_end import LogMelTables, StreamTables, Tables
+from micronas.codegen.front_end import LogMelTables, MicroTables, StreamTables, Tables
 from micronas.codegen.front_end.firmware_text import MOST_ROW_BYTES
 from micronas.deploy.deployment import Deployment
 from micronas.deploy.device_accuracy.firmware import build_raw_firmware
@@ -56,7 +56,7 @@ def noise(tables: Tables) -> bytes:
     Raises ``ModelError`` for pictures that are wider than what the firmware takes.
     """
     rng = np.random.default_rng(0)
-    if isinstance(tables, LogMelTables):
+    if isinstance(tables, LogMelTables | MicroTables):
         spec = tables.spec
         samples = (tables.frames - 1) * spec.hop + spec.window
         return rng.integers(-9000, 9000, samples).astype("<i2").tobytes()

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from micronas.codegen.front_end import (
     ImageTables,
     LogMelTables,
+    MicroTables,
     StreamTables,
     Tables,
     front_end_tables,
 )
 from micronas.codegen.front_end import image as image_c
 from micronas.codegen.front_end import log_mel as log_mel_c
+from micronas.codegen.front_end import micro as micro_c
 from micronas.codegen.front_end import stream as stream_c
+from micronas.codegen.front_end.audio_text import audio_text
 from micronas.codegen.front_end.text import constants_text, header_of
 from micronas.deploy.library.kernels import weak_kernel
 from micronas.deploy.library.render import render
@@ -31,9 +34,11 @@ RUNS_PER_MEAN = 3
 LEAST_SHARE = 0.5
 """A decision needs a mean of this share of the output's range: a default, not chosen from data."""
 
+_FRAMES = ("mn_frames.c", "mn_frames.h")
 _AUDIO = ("mn_log2.c", "mn_log2.h", "mn_log_mel.c", "mn_log_mel.h", "mn_mul_high.h")
 _MFCC = ("mn_mfcc.c", "mn_mfcc.h")
 _AUDIO_TRANSFORM = ("mn_real_fft.c", "mn_real_fft.h")
+_MICRO = ("mn_micro.c", "mn_micro.h", "mn_micro_spectrum.c", "mn_micro_spectrum.h")
 _STREAM = ("mn_stream.c", "mn_stream.h")
 _IMAGE = ("mn_image.c", "mn_image.h")
 _ANOMALY = ("mn_anomaly.c", "mn_anomaly.h")
@@ -84,9 +89,11 @@ def source_files(front: LibraryFrontEnd) -> dict[str, str]:
 def _own_sources(tables: Tables | None) -> tuple[str, ...]:
     if isinstance(tables, ImageTables):
         return _IMAGE
+    if isinstance(tables, MicroTables):
+        return (*_FRAMES, *_MICRO)
     if not isinstance(tables, LogMelTables):
         return _STREAM
-    return (*_AUDIO, *_AUDIO_TRANSFORM, *(() if tables.mfcc is None else _MFCC))
+    return (*_FRAMES, *_AUDIO, *_AUDIO_TRANSFORM, *(() if tables.mfcc is None else _MFCC))
 
 
 def own_files(front: LibraryFrontEnd, graph: Graph, values: Mapping[str, object]) -> dict[str, str]:
@@ -130,13 +137,16 @@ def _values(
         "unknown": [place for place, label in enumerate(file.labels) if label in file.unknown],
         "anomaly": _anomaly(file, graph),
     }
-    if isinstance(tables, LogMelTables):
+    if isinstance(tables, LogMelTables | MicroTables):
         arena_bytes = values["arena_bytes"]
         assert isinstance(arena_bytes, int)
         return common | {
             "audio": True,
             "image": False,
-            "struct_bytes": log_mel_c.STRUCT_BYTES,
+            "c": audio_text(tables),
+            "struct_bytes": micro_c.STRUCT_BYTES
+            if isinstance(tables, MicroTables)
+            else log_mel_c.STRUCT_BYTES,
             "rate_hz": tables.spec.rate_hz,
             "window": tables.spec.window,
             "hop": tables.spec.hop,

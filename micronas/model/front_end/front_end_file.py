@@ -19,6 +19,7 @@ FORMAT = 1
 UNITS = {
     "logmel": "16-bit PCM samples of one channel",
     "mfcc": "16-bit PCM samples of one channel",
+    "micro": "16-bit PCM samples of one channel",
     "stream": "values of each column, in the units of the CSV file",
     "scale": "values as stored in the array",
     "image": "pixels 0 to 255",
@@ -26,7 +27,7 @@ UNITS = {
 }
 """What one raw sample is, by the name of the front end."""
 
-RAW_TYPES = {"logmel": "<i2", "mfcc": "<i2", "stream": "<f4", "scale": "<f4", "image": "u1"}
+RAW_TYPES = {"logmel": "<i2", "mfcc": "<i2", "micro": "<i2", "stream": "<f4", "scale": "<f4", "image": "u1"}
 """NumPy's type of a raw sample on its way to a device, by the name of the front end."""
 
 
