@@ -12,11 +12,13 @@ the search may cost on this machine (trials, minutes of wall clock, CPU minutes)
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from micronas.space.space_config import SpaceConfig as SpaceConfig
+
+NonNegative: TypeAlias = Annotated[int, Field(ge=0)]
 
 Option: TypeAlias = bool | int | float | str | list[str]
 """The value of an option of a data source."""
@@ -51,6 +53,11 @@ class DataConfig(_Section):
         default=None,
         description="whether a mirrored picture keeps its class; absent: colour pictures do. "
         "false for signs, letters and left against right",
+    )
+    triads: tuple[tuple[NonNegative, NonNegative, NonNegative], ...] = Field(
+        default=(),
+        description="streams: channels that are the x, y and z axes of one sensor, for example [[0, 1, 2]]; "
+        "declare them if the sensor is worn or mounted in any direction: training then rotates them",
     )
     options: dict[str, Option] = Field(
         default={}, description="options of the source; each source checks its own"
@@ -183,7 +190,7 @@ class FinalFitConfig(_Section):
         gt=0,
         lt=1,
         description="share of a budget in minutes or CPU minutes that trials leave for it; absent: what its "
-        "epochs would take by the speed of the best trial, 0.1 to 0.75",
+        "epochs would take by the speed of the best trial, 0.1 to 0.5, or up to 0.75 for its first 40 epochs",
     )
     epochs: int = Field(default=120, ge=1, description="maximum epochs")
     finalists: int = Field(default=1, ge=1, le=8, description="number of best networks to train this way")

@@ -47,6 +47,18 @@ class Task(Enum):
         return "AUC" if self is Task.DETECT_ANOMALIES else "accuracy"
 
 
+@dataclass(frozen=True)
+class Triad:
+    """Channels that are the axes of one sensor: a rotation of it mixes them, in the units of the source.
+
+    ``mean`` and ``spread`` of each are those of the normalisation: input = (value - mean) / spread.
+    """
+
+    channels: tuple[int, int, int]
+    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
+    spread: tuple[float, ...] = (1.0, 1.0, 1.0)
+
+
 @dataclass(frozen=True, eq=False)
 class DataSplit:
     """Samples ``x`` float32 (N, height, width, channels) and labels ``y`` int64 (N,), both read-only.
@@ -113,7 +125,8 @@ class Dataset:
     ``metric`` is a user-defined figure of merit that replaces that of the task. ``group_names[i]`` is the
     name of group i; empty if the data name none. ``digest`` is the SHA-256 of all samples, labels and parts.
     ``mirror`` is whether a picture may be mirrored without another class. ``unknown`` are the labels of
-    samples that a detector should ignore; ``sample_s`` as in ``Samples``.
+    samples that a detector should ignore; ``sample_s`` as in ``Samples``. ``triads`` are the sensors that may
+    be rotated.
     """
 
     name: str
@@ -133,6 +146,7 @@ class Dataset:
     mirror: bool = False
     unknown: tuple[int, ...] = ()
     sample_s: float | None = None
+    triads: tuple[Triad, ...] = ()
 
     @property
     def figure(self) -> str:

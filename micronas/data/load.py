@@ -18,6 +18,7 @@ from micronas.data.rejection import unknown_labels
 from micronas.data.samples import Samples, check_samples
 from micronas.data.sources import source_of
 from micronas.data.split import TEST, TRAIN, VALIDATION
+from micronas.data.triads import triads_of
 from micronas.data.value_range import outlier_note, robust_range
 from micronas.errors import DataError
 from micronas.host.plugin import short_name
@@ -82,6 +83,7 @@ def sealed(found: SplitSamples, config: DataConfig) -> Dataset:
         mirror=_may_mirror(samples, config.mirror),
         unknown=unknown,
         sample_s=samples.sample_s,
+        triads=triads_of(samples, config.triads),
     )
 
 

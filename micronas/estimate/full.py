@@ -45,7 +45,7 @@ class Estimate:
     the float ones, as ``train.keras_file`` packs them. ``cut`` says after how many epochs a clock ended the
     training, empty if none did; ``shortened`` that fewer epochs were planned than configured.
     ``witness`` is what a second interpreter computed of the file. ``training`` names what a final training
-    did beyond the usual, in words.
+    did beyond the usual, in words. ``loss`` is the float network's on validation data, None if not computed.
     """
 
     tflite: bytes
@@ -62,6 +62,7 @@ class Estimate:
     shortened: str = ""
     witness: Witness | None = None
     training: str = ""
+    loss: float | None = None
 
 
 def estimate(
@@ -91,7 +92,7 @@ def estimate(
     result = quantized_estimate(
         trained.model, net, dataset, seed, trained.epochs, trained.accuracy, calibration_samples, start_cpu
     )
-    return replace(result, curve=trained.curve, stopped=trained.stopped, cut=trained.cut)
+    return replace(result, curve=trained.curve, stopped=trained.stopped, cut=trained.cut, loss=trained.loss)
 
 
 def quantized_estimate(

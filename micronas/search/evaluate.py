@@ -16,7 +16,7 @@ from micronas.errors import MicronasError
 from micronas.estimate.full import Estimate
 from micronas.host.machine_fault import machine_fault
 from micronas.host.program_output import shown
-from micronas.search.task import QUALITY, TRAINING, TrialResult, TrialTask, failed_machine
+from micronas.search.task import LOSS, QUALITY, TRAINING, TrialResult, TrialTask, failed_machine
 from micronas.store.final_figures import WITNESS
 from micronas.store.other_boards import BOARDS, board_entry
 from micronas.strategy.reward import reward
@@ -66,7 +66,9 @@ class TrialEvaluator:
     def _run(self, task: TrialTask) -> TrialResult:
         estimate = self._stages.estimate(task)
         if task.repeat:
-            return TrialResult(Outcome.COMPLETE, details={QUALITY: estimate.quality_int8})
+            return TrialResult(
+                Outcome.COMPLETE, details={QUALITY: estimate.quality_int8, LOSS: estimate.loss}
+            )
         trained: dict[str, Json] = {
             "curve": list(estimate.curve),
             "stopped": estimate.stopped,

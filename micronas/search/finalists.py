@@ -8,6 +8,9 @@ trial itself is left out, because it was selected for being high.
 Where the data name groups (speakers, recordings), every round holds out other groups, the same for all
 finalists: a group-wise cross-validation. Rounds then differ by how hard their groups are, which says nothing
 of the networks, so only differences within a round count.
+
+On an easy split many networks answer nearly everything. Those that accuracy cannot distinguish are compared
+by their loss, which also says how sure the answers are; those that neither distinguishes, by their cost.
 """
 
 from __future__ import annotations
@@ -23,11 +26,11 @@ from micronas.config import FinalFitConfig, RewardConfig
 from micronas.errors import percent, plural
 from micronas.search.executor import Executor
 from micronas.search.machine_stop import stopped_by
-from micronas.search.task import QUALITY, TrialTask
+from micronas.search.task import LOSS, QUALITY, TrialTask
 from micronas.search.termination import Termination
 from micronas.store import Record
 from micronas.strategy.reward import reward
-from micronas.trial import Outcome
+from micronas.trial import Outcome, number_of
 
 TRIALS_PER_FINALIST = 4
 """Among fewer trials, the best one is not mere luck, and training it again is not worth the time."""
@@ -38,10 +41,18 @@ Z95 = 1.96
 
 @dataclass(frozen=True)
 class Finalist:
-    """A trial and the int8 qualities of its further trainings, each with another seed."""
+    """A trial and the int8 qualities of its further trainings, each with another seed; ``losses`` on the same
+    validation data, empty if one is not known.
+    """
 
     record: Record
     qualities: tuple[float, ...] = ()
+    losses: tuple[float, ...] = ()
+
+    def with_round(self, quality: float, loss: float | None) -> Finalist:
+        """After one more training."""
+        losses = self.losses if loss is None else (*self.losses, loss)
+        return replace(self, qualities=(*self.qualities, quality), losses=losses)
 
     @property
     def number(self) -> int:
@@ -107,7 +118,7 @@ def select(
     ordered, equal = in_order(finalists, rewards, validation)
     chosen = [finalist.record for finalist in ordered]
     rest = [record for record in ranked if record not in chosen]
-    text = selection_text(ordered, equal, validation)
+    text = selection_text(ordered, equal, validation) + _by_loss(ordered, equal, rewards)
     say(text)
     return Selection((*chosen, *rest), text)
 
@@ -128,15 +139,31 @@ def in_order(
 ) -> tuple[list[Finalist], list[Finalist]]:
     """All finalists, and those that cannot be distinguished from the best.
 
-    These come first, the cheapest of them leading; the others follow by mean reward.
+    Those that are equal in reward come first, and of these the ones that are equal in loss, the cheapest of
+    them leading; the others follow by mean reward.
     """
     by_reward = sorted(finalists, key=lambda f: -f.mean_reward(rewards))
     best = by_reward[0]
     close = _error_of_difference(finalists, best, validation)
     scale = best.mean_reward(rewards) / best.mean if best.mean > 0 else 1.0
     least = best.mean_reward(rewards) - close * scale
-    equal = sorted((f for f in by_reward if f.mean_reward(rewards) >= least), key=lambda f: f.cost)
-    return [*equal, *(f for f in by_reward if f not in equal)], equal
+    by_cost = sorted((f for f in by_reward if f.mean_reward(rewards) >= least), key=lambda f: f.cost)
+    equal = _equal_in_loss(by_cost, finalists)
+    rest = [f for f in by_cost if f not in equal]
+    return [*equal, *rest, *(f for f in by_reward if f not in by_cost)], equal
+
+
+def _equal_in_loss(equal: list[Finalist], finalists: Sequence[Finalist]) -> list[Finalist]:
+    """Those whose loss is not distinguished from the lowest of ``equal``; all of them if losses are unknown.
+
+    One round does not show the spread of the differences, so all of them count as equal after it.
+    """
+    rounds = len(equal[0].losses)
+    if rounds < 2 or len(equal) < 2 or any(len(f.losses) != rounds for f in finalists):
+        return equal
+    close = _within_rounds([f.losses for f in finalists]) * math.sqrt(2 / rounds)
+    lowest = min(fmean(f.losses) for f in equal)
+    return [f for f in equal if fmean(f.losses) <= lowest + close]
 
 
 def interval(finalist: Finalist, seed_error: float, validation: Held) -> tuple[float, float]:
@@ -169,6 +196,14 @@ def selection_text(ordered: Sequence[Finalist], equal: Sequence[Finalist], valid
     return f"{text}; trials {named} cannot be distinguished, so {taken}"
 
 
+def _by_loss(ordered: Sequence[Finalist], equal: Sequence[Finalist], rewards: RewardConfig) -> str:
+    """Of a finalist that is first because of its loss: what was compared."""
+    first, *others = ordered
+    if len(equal) > 1 or all(f.mean_reward(rewards) < first.mean_reward(rewards) for f in others):
+        return ""
+    return f"; of those that this does not distinguish, trial {first.number} has the lowest validation loss"
+
+
 def _baseline(finalist: Finalist) -> str:
     return " (baseline)" if finalist.record.trial.origin == "baseline" else ""
 
@@ -189,7 +224,8 @@ def _error_of_difference(finalists: Sequence[Finalist], best: Finalist, validati
     if rounds == 1 and validation is not None:
         return math.sqrt(2.0 * _sampling_variance(best.mean, validation.samples))
     grouped = validation is not None and validation.grouped
-    return (_error_within_rounds if grouped else _seed_error)(finalists) * math.sqrt(2 / rounds)
+    error = _within_rounds([f.qualities for f in finalists]) if grouped else _seed_error(finalists)
+    return error * math.sqrt(2 / rounds)
 
 
 def _sampling_variance(share: float, samples: int) -> float:
@@ -198,9 +234,11 @@ def _sampling_variance(share: float, samples: int) -> float:
     return likely * (1.0 - likely) / samples
 
 
-def _error_within_rounds(finalists: Sequence[Finalist]) -> float:
-    """Standard deviation of a quality after the means of its finalist and of its round; 0 with one round."""
-    table = np.array([f.qualities for f in finalists])
+def _within_rounds(figures: Sequence[Sequence[float]]) -> float:
+    """Standard deviation of a figure (finalist, round) after the means of its finalist and of its round; 0
+    with one round.
+    """
+    table = np.array(figures)
     freedom = (table.shape[0] - 1) * (table.shape[1] - 1)
     rest = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0, keepdims=True) + table.mean()
     return math.sqrt(float((rest**2).sum()) / freedom) if freedom else 0.0
@@ -223,10 +261,8 @@ def _repeated(
         if not termination.admits_s(_round_s(records)):
             break
         say(f"training {plural(len(records), 'finalist')} again, {repeat} of {seeds}")
-        qualities = _round(records, repeat, executor)
-        found = {
-            n: replace(f, qualities=(*f.qualities, qualities[n])) for n, f in found.items() if n in qualities
-        }
+        figures = _round(records, repeat, executor)
+        found = {n: f.with_round(*figures[n]) for n, f in found.items() if n in figures}
     return [finalist for finalist in found.values() if finalist.qualities]
 
 
@@ -235,12 +271,14 @@ def _round_s(records: Sequence[Record]) -> float:
     return sum(r.trial.scores.train_cpu_s for r in records if r.trial.scores is not None)
 
 
-def _round(records: Sequence[Record], repeat: int, executor: Executor) -> Mapping[int, float]:
-    """Trial number -> int8 quality of one more training of each."""
+def _round(
+    records: Sequence[Record], repeat: int, executor: Executor
+) -> Mapping[int, tuple[float, float | None]]:
+    """Trial number -> int8 quality and loss of one more training of each."""
     for record in records:
         trial = record.trial
         executor.submit(TrialTask(trial.number, trial.arch, trial.key, repeat=repeat))
-    qualities: dict[int, float] = {}
+    figures: dict[int, tuple[float, float | None]] = {}
     for _ in records:
         finished = executor.next_finished(None)
         if finished is None:
@@ -248,7 +286,7 @@ def _round(records: Sequence[Record], repeat: int, executor: Executor) -> Mappin
         number, result = finished
         if result.fault is not None:
             raise stopped_by(result.fault, f"a further training of trial {number}")
-        quality = result.details.get(QUALITY)
-        if result.outcome is Outcome.COMPLETE and isinstance(quality, int | float):
-            qualities[number] = float(quality)
-    return qualities
+        quality = number_of(result.details.get(QUALITY))
+        if result.outcome is Outcome.COMPLETE and quality is not None:
+            figures[number] = quality, number_of(result.details.get(LOSS))
+    return figures

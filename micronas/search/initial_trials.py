@@ -41,21 +41,30 @@ def initial_trials(
     budget: Budget,
     count: int = INITIAL_TRIALS,
     affordable: Callable[[Arch], bool] = lambda arch: True,
+    ceiling: Callable[[Arch], float] = lambda arch: 1.0,
 ) -> tuple[Arch, ...]:
     """Up to ``count`` initial architectures, starting with the largest manual design that fits.
 
     The largest network of every design comes before a second one of any. If some that fit are not
     ``affordable``, because they would take too much of the search's time, the largest affordable ones are
-    taken, the cheapest first, so that the first result comes soon. If no manual design fits, a descent
-    through the space looks for a smaller network that does. Raises ``BudgetError`` with the bytes if the
-    descent ends without one: no network of the space can meet the budgets.
+    taken, the cheapest first, so that the first result comes soon. Before size counts ``ceiling``, the reward
+    of a perfect network at the latency of each: a network far slower than the target comes last. If no manual
+    design fits, a descent through the space looks for a smaller network that does. Raises ``BudgetError``
+    with the bytes if the descent ends without one: no network of the space can meet the budgets.
     """
     fitting = tuple(arch for arch in space.baselines() if gate.verdict(arch).fits)
     cheap = tuple(arch for arch in fitting if affordable(arch))
     if len(cheap) < len(fitting):
-        chosen = _designs_first(space, cheap)[:count]
-        return tuple(arch for arch in reversed(cheap) if arch in chosen) or fitting[-1:]
+        chosen = _designs_first(space, _highest_first(cheap, ceiling))[:count]
+        small_first = tuple(arch for arch in reversed(cheap) if arch in chosen)
+        return _highest_first(small_first, ceiling) or fitting[-1:]
+    fitting = _highest_first(fitting, ceiling)
     return _designs_first(space, fitting)[:count] or (_walk_down(space, ledger, budget),)
+
+
+def _highest_first(archs: tuple[Arch, ...], ceiling: Callable[[Arch], float]) -> tuple[Arch, ...]:
+    """By what they can attain, if that differs; faster than the target is not better here."""
+    return tuple(sorted(archs, key=lambda arch: -min(1.0, ceiling(arch))))
 
 
 def _designs_first(space: Space, archs: tuple[Arch, ...]) -> tuple[Arch, ...]:

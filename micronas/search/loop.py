@@ -25,10 +25,13 @@ from micronas.search.predicted_latency.gate import UNTRAINED, LatencyGate
 from micronas.search.proposals import Proposals
 from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import Termination
+from micronas.search.termination.reserve import ENOUGH_EPOCHS
 from micronas.space import Arch, Space
 from micronas.store import Record, Store
 from micronas.strategy import Strategy
 from micronas.trial import BUDGET_STAGE, PREDICTION_STAGE, Json, Outcome, Trial
+
+HOPELESS = "skipping networks so slow that even 100 % right answers would not give them the best reward"
 
 
 class Observer(Protocol):
@@ -105,6 +108,7 @@ class Loop:
         self._past, self._final_epochs = Past(sends), final_epochs
         self._best: Trial | None = None
         self._donors = donors
+        self._said_hopeless = False
 
     def run(self) -> list[Record]:
         """Every reported trial in number order; raises ``SearchError`` after too many equal failures."""
@@ -174,11 +178,18 @@ class Loop:
     def _propose(self, number: int) -> _Pending:
         # A strategy may spend a minute on a proposal; the budget in minutes must include it.
         self._proposals.rejected, started_s = 0, time.monotonic()
-        if number < len(self._first):
+        if number < len(self._first) and self._proposals.can_win(self._first[number]):
             arch, origin = self._first[number], "baseline"
         else:
             arch, origin = self._strategy.ask(number), "strategy"
+        self._say_hopeless()
         return _Pending(arch, self._space.key(arch), origin, self._proposals.rejected, started_s)
+
+    def _say_hopeless(self) -> None:
+        """Once, that networks are passed over."""
+        if self._proposals.hopeless and not self._said_hopeless:
+            self._said_hopeless = True
+            self._observer.phase(HOPELESS)
 
     def _finish(self, number: int, result: TrialResult) -> None:
         """Store a result as soon as it arrives; it is reported to the strategy in number order.
@@ -237,12 +248,17 @@ class Loop:
             self._limit(record)
 
     def _plan_final(self, trial: Trial) -> None:
-        """Keep time for the final training of the best trial so far."""
+        """Keep time for the final training of the best trial so far, and remember its reward."""
+        if trial.scores is not None:
+            self._proposals.best = max(self._proposals.best, trial.scores.reward)
         if trial.scores is None or (self._best is not None and self._best.rank <= trial.rank):
             return
         self._best = trial
         if self._final_epochs:
-            self._termination.final_takes(final_cpu_s(trial.scores, self._final_epochs))
+            enough = min(self._final_epochs, ENOUGH_EPOCHS)
+            self._termination.final_takes(
+                final_cpu_s(trial.scores, self._final_epochs), final_cpu_s(trial.scores, enough)
+            )
 
 
 def _failure_limit(

@@ -183,7 +183,7 @@ def _loop(
 ) -> Loop:
     config, boards = setup.config, setup.boards
     gates = BoardGates({name: one.gate for name, one in boards.items()}) if setup.others else None
-    proposals = Proposals(setup.space, gates or setup.gate)
+    proposals = Proposals(setup.space, gates or setup.gate, ceiling=setup.ceiling)
 
     def strategy_of(name: str, checked: Proposals) -> Strategy:
         return make_proposer(boards[name], store, checked, scorer, termination, observer)

@@ -33,6 +33,7 @@ from micronas.search.termination.reserve import USUAL_FINAL
 from micronas.search.worker_count import with_workers
 from micronas.space import ANOMALY_SPACES, SPACES, Arch, Space, check_space, make_space
 from micronas.strategy import STRATEGIES, Problem, check_strategy, searcher
+from micronas.strategy.reward import reward
 from micronas.train.cost import training_cpu_s
 from micronas.trial import Source
 
@@ -56,6 +57,14 @@ class Setup:
     def boards(self) -> dict[str, Setup]:
         """The setup of every board by its name, this one first."""
         return {one.board.name: one for one in (self, *self.others)}
+
+    @property
+    def ceiling(self) -> Callable[[Arch], float] | None:
+        """The reward of a perfect network; None where a slow network is worth a trial, too."""
+        config = self.config
+        if self.others or config.strategy.name not in AIM_AT_REWARD or config.estimator.name == "supernet":
+            return None
+        return _ceiling(config, self.net_latency)
 
     @property
     def problem(self) -> Problem:
@@ -118,8 +127,30 @@ def _for_board(config: SearchConfig, board: Board, dataset: Dataset, space: Spac
     prefer = Prefer(config.prefer)
     gate = LedgerGate(space, board, config.runtime, budget, config.constraints.macs, limit, prefer)
     net_latency = None if model is None else NetLatency(space, model, gate.deployed)
-    first = initial_trials(space, gate, gate.ledger, budget, affordable=_affordable(config, space, dataset))
+    ceiling = _ceiling(config, net_latency) or (lambda arch: 1.0)
+    first = initial_trials(
+        space,
+        gate,
+        gate.ledger,
+        budget,
+        affordable=_affordable(config, space, dataset),
+        ceiling=ceiling,
+    )
     return Setup(config, board, dataset, space, budget, gate, first, net_latency)
+
+
+def _ceiling(config: SearchConfig, latency: NetLatency | None) -> Callable[[Arch], float] | None:
+    """The reward of a perfect network at its modelled latency; None where latency does not change a reward.
+
+    None with a reward function of the user's, too, which may do anything.
+    """
+    if latency is None or config.reward.target_ms is None or config.reward.function is not None:
+        return None
+    return lambda arch: reward(1.0, latency.of(arch).ms, config.reward)
+
+
+AIM_AT_REWARD = ("random", "aging_evolution", "local_search", "reinforce", "predictor_reward")
+"""Strategies for which a network that cannot have the best reward is of no use; others look for a front."""
 
 
 def _with_others(setup: Setup, boards: tuple[Board, ...]) -> Setup:

@@ -10,8 +10,8 @@ from micronas.errors import MachineError
 from micronas.search.inheritance import Inheritance
 from micronas.trial import Json, Outcome, Scores
 
-QUALITY = "quality_int8"
-"""In the details of a repeated training."""
+QUALITY, LOSS = "quality_int8", "validation_loss"
+"""In the details of a repeated training; the loss is the float network's, None if it is not known."""
 
 TRAINING = "training"
 """In the details of a final training: its options, in words."""
@@ -39,9 +39,10 @@ class TrialTask:
     (see ``predicted_latency``). ``measure`` requires a measurement even if a prediction exists.
     ``hang_timeout_s`` is the time after which the task counts as hanging, if longer than the default.
     ``repeat`` above 0 trains the trial's network once more with another seed; the result has only its int8
-    quality, as ``QUALITY`` in the details. ``boards`` are those for which a network is evaluated in a search
-    for several; empty in a search for one. ``inherits`` are the weights from which the training starts, in
-    place of initial ones. ``teacher`` is the network whose outputs a final training also learns.
+    quality and its loss, as ``QUALITY`` and ``LOSS`` in the details. ``boards`` are those for which a network
+    is evaluated in a search for several; empty in a search for one. ``inherits`` are the weights from which
+    the training starts, in place of initial ones. ``teacher`` is the network whose outputs a final training
+    also learns.
     """
 
     number: int

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import tensorflow as tf
 
 from micronas.data import DataKind, Dataset, Task
+from micronas.data.dataset import Triad
 
 Tensor: TypeAlias = Any
 Augment: TypeAlias = Callable[[Tensor, Tensor], Tensor]
@@ -35,6 +36,9 @@ SHARED = 4
 MASKED_TIME, MASKED_BANDS, TIME_SHIFT = 0.08, 0.08, 0.06
 """Spectrogram masks and shift at strength 1, as shares of the axis."""
 
+TURNED = 0.5
+"""Share of the samples in which a sensor of three axes is turned."""
+
 JITTER, GAIN, SPEED = 0.1, 0.1, 0.1
 """Sensor noise in standard deviations of its channel, relative gain and relative speed, at strength 1."""
 
@@ -46,11 +50,16 @@ relative contrast, and the side of the hidden square as a share of the side.
 
 @cache
 def augmentation(
-    kind: DataKind, strength: float, photograph: bool = False, mirror: bool = False
+    kind: DataKind,
+    strength: float,
+    photograph: bool = False,
+    mirror: bool = False,
+    triads: tuple[Triad, ...] = (),
 ) -> Augment | None:
     """The augmentation for a kind of data; None at strength 0.
 
-    ``photograph`` selects that of photographs for images, and ``mirror`` lets it mirror them.
+    ``photograph`` selects that of photographs for images, and ``mirror`` lets it mirror them. ``triads`` of
+    streams are rotated.
     It is traced once per process and batch shape, and called from the graphs of all networks. Inlined, it
     would be the larger part of a small network's graph.
     """
@@ -61,6 +70,8 @@ def augmentation(
     ]
     if kind is DataKind.IMAGE and photograph:
         chosen = partial(vary_photograph, mirror=mirror)
+    if kind is DataKind.STREAM and triads:
+        chosen = partial(vary_stream, triads=triads)
     traced: Augment = tf.function(lambda x, seed: chosen(x, seed, strength), autograph=False)
     return traced
 
@@ -74,7 +85,7 @@ def augmentation_of(dataset: Dataset, strength: float) -> Augment | None:
     if dataset.task is Task.DETECT_ANOMALIES:
         return None
     photograph = dataset.mirror or dataset.input_shape[2] >= COLOURS
-    return augmentation(dataset.kind, strength, photograph, dataset.mirror)
+    return augmentation(dataset.kind, strength, photograph, dataset.mirror, dataset.triads)
 
 
 def vary_photograph(x: Tensor, seed: Tensor, strength: float, *, mirror: bool) -> Tensor:
@@ -105,9 +116,40 @@ def _square(batch: Tensor, seed: Tensor, length: int, share: float) -> Tensor:
     return tf.abs(tf.range(length, dtype=tf.float32)[tf.newaxis] + 0.5 - centre) < share * length / 2
 
 
-def vary_stream(x: Tensor, seed: Tensor, strength: float) -> Tensor:
-    """Another speed, then ``jitter``."""
+def vary_stream(x: Tensor, seed: Tensor, strength: float, *, triads: tuple[Triad, ...] = ()) -> Tensor:
+    """Sensors turned, another speed, then ``jitter``."""
+    for number, triad in enumerate(triads):
+        x = turned(x, seed + tf.constant([1 + number, 8]), triad)  # apart from the seeds of what follows
     return jitter(_at_speed(x, seed + 3, SPEED * strength), seed, strength)
+
+
+def turned(x: Tensor, seed: Tensor, triad: Triad) -> Tensor:
+    """Every other sample with the axes of a sensor turned by a random rotation, evenly drawn, in raw units.
+
+    What leaves the range of the batch is clipped: int8 inputs have that range.
+    """
+    channels = list(triad.channels)
+    mean, spread = tf.constant(triad.mean, x.dtype), tf.constant(triad.spread, x.dtype)
+    before = tf.gather(x, channels, axis=3)
+    raw = before * spread + mean
+    after = tf.linalg.matvec(_rotations(tf.shape(x)[0], seed)[:, tf.newaxis, tf.newaxis], raw)
+    after = tf.clip_by_value((after - mean) / spread, tf.reduce_min(before), tf.reduce_max(before))
+    turns = tf.random.stateless_uniform((tf.shape(x)[0], 1, 1, 1), seed + 1) < TURNED
+    chosen = tf.where(turns, after, before)
+    columns = [chosen[..., channels.index(c)] if c in channels else x[..., c] for c in range(int(x.shape[3]))]
+    return tf.stack(columns, axis=-1)
+
+
+def _rotations(count: Tensor, seed: Tensor) -> Tensor:
+    """Rotation matrices (count, 3, 3) of random unit quaternions, which are evenly distributed."""
+    drawn = tf.random.stateless_normal((count, 4), seed)
+    w, i, j, k = tf.unstack(drawn / tf.norm(drawn, axis=1, keepdims=True), axis=1)
+    rows = [
+        [1 - 2 * (j * j + k * k), 2 * (i * j - k * w), 2 * (i * k + j * w)],
+        [2 * (i * j + k * w), 1 - 2 * (i * i + k * k), 2 * (j * k - i * w)],
+        [2 * (i * k - j * w), 2 * (j * k + i * w), 1 - 2 * (i * i + j * j)],
+    ]
+    return tf.stack([tf.stack(row, axis=-1) for row in rows], axis=-2)
 
 
 def _at_speed(x: Tensor, seed: Tensor, most: float) -> Tensor:

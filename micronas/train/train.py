@@ -40,7 +40,8 @@ class Trained:
 
     ``stopped`` is the stop rule's reason, empty if the training was not stopped. ``cut`` says after how many
     epochs the time limit ended the training, empty if it did not.
-    ``cpu_s`` is this process' CPU time for building, tracing, training and validating.
+    ``cpu_s`` is this process' CPU time for building, tracing, training and validating. ``loss`` is the lowest
+    validation loss.
     """
 
     model: TfModel
@@ -49,6 +50,7 @@ class Trained:
     cpu_s: float
     stopped: str = ""
     cut: str = ""
+    loss: float | None = None
 
     @property
     def curve(self) -> tuple[float, ...]:
@@ -106,7 +108,13 @@ def train(
     best = min(history, key=lambda epoch: epoch.validation.loss)
     cut = f"cut after {len(history)} of {plural(settings.epochs, 'epoch')} by {_reached(watch, limit)}"
     return Trained(
-        model, tuple(history), best.validation.accuracy, watch.cpu_s, stopped, cut if out_of_time else ""
+        model,
+        tuple(history),
+        best.validation.accuracy,
+        watch.cpu_s,
+        stopped,
+        cut if out_of_time else "",
+        best.validation.loss,
     )
 
 

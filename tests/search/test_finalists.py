@@ -14,7 +14,7 @@ from micronas.search.executor import InlineExecutor
 from micronas.search.final_cost import final_cpu_s
 from micronas.search.finalists import Finalist, Held, Selection, candidates_of, in_order, interval, select
 from micronas.search.stages import trial_seed
-from micronas.search.task import QUALITY, TrialResult, TrialTask
+from micronas.search.task import LOSS, QUALITY, TrialResult, TrialTask
 from micronas.search.termination import CpuTimeTermination, TrialTermination
 from micronas.store import Record
 from micronas.trial import Outcome, Trial
@@ -112,10 +112,36 @@ def test_without_time_the_order_stays_and_a_budget_of_cpu_keeps_some() -> None:
     )
     assert found == Selection(tuple(ranked(20)))
     assert said == ["there was no time to train the best trials again, so one training of each decides"]
-    spent = iter([0.0, 37.0, 37.0])
+    spent = iter([0.0, 34.0, 34.0])
     early = CpuTimeTermination(1.0, lambda: next(spent))
-    assert not early.admits(9)  # trials end at 60 - 0.3 * 60 - 0.1 * 60 = 36 s
+    assert not early.admits(9)  # trials end at 0.8 * (60 - 0.3 * 60) = 33.6 s
     assert early.admits_s(5.0)
+
+
+def test_on_a_split_where_all_are_right_the_loss_decides_and_that_is_said() -> None:
+    """Trials 0 and 1 answer everything; 1 is surer of it in every round, and the dearer one."""
+    loss = {0: 0.12, 1: 0.10, 2: 0.30, 3: 0.30, 19: 0.1005}
+    hard = {1: 0.0, 2: 0.2}
+
+    def evaluate(task: TrialTask) -> TrialResult:
+        right = 1.0 if task.number in (0, 1) else 0.6 + 0.01 * task.repeat
+        figures = {QUALITY: right, LOSS: loss[task.number] + hard[task.repeat]}
+        return TrialResult(Outcome.COMPLETE, details=dict(figures))
+
+    held = Held(400, grouped=True)
+    executor = InlineExecutor(evaluate)
+    records = [record(0, 0.9, macs=10), record(1, 0.89, macs=99), *ranked(20)[2:]]
+    found = select(records, FinalFitConfig(), REWARDS, held, executor, TrialTermination(9))
+    assert [r.trial.number for r in found.records[:2]] == [1, 0]
+    assert "of those that this does not distinguish, trial 1 has the lowest validation loss" in found.text
+
+
+def test_losses_that_are_not_known_do_not_count() -> None:
+    pair = [
+        Finalist(record(n, 0.9, macs=10 - n), (0.9, 0.9), losses) for n, losses in ((0, ()), (1, (0.1, 0.1)))
+    ]
+    _, equal = in_order(pair, REWARDS)
+    assert [f.number for f in equal] == [1, 0]
 
 
 def test_one_candidate_means_none_is_trained_again() -> None:

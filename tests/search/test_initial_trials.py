@@ -64,6 +64,21 @@ def test_where_large_ones_take_too_long_the_cheap_ones_come_first() -> None:
     assert begun(-1) == (ToyArch((0,) * GENES),)
 
 
+def test_networks_far_slower_than_the_target_come_last_and_faster_than_it_is_no_better() -> None:
+    """The reward of a perfect network is below 1 from 19 digits on, and 2 for very small ones."""
+
+    def ceiling(arch: ToyArch) -> float:
+        return {4: 0.7, 3: 1.0, 2: 1.0, 1: 1.5, 0: 2.0}[arch.genes[0]]
+
+    budget = Budget(flash_bytes=10_000, sram_bytes=10_000)
+    found = initial_trials(SPACE, Gate(budget), ledger, budget, count=5, ceiling=ceiling)
+    assert [arch.genes[0] for arch in found] == [3, 2, 1, 0, 4]
+    cheap = initial_trials(
+        SPACE, Gate(budget), ledger, budget, affordable=lambda a: sum(a.genes) <= 18, ceiling=ceiling
+    )
+    assert [arch.genes[0] for arch in cheap] == [1, 2, 3]
+
+
 def test_the_largest_network_of_each_design_comes_before_a_second_of_any() -> None:
     space = make_space(SpaceConfig(), (28, 28, 1), 10)
     budget = Budget(flash_bytes=10**9, sram_bytes=10**9)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from micronas.config import StrategyConfig
 from micronas.search.executor import Executor, InlineExecutor
 from micronas.search.loop import Loop
@@ -30,8 +32,9 @@ def make_loop(
     max_equal_failures: int = 5,
     observer: Silent | None = None,
     latency_gate: LatencyGate | None = None,
+    ceiling: Callable[[ToyArch], float] | None = None,
 ) -> Loop:
-    proposals = Proposals(SPACE, gate or ToyGate(limit=15))
+    proposals = Proposals(SPACE, gate or ToyGate(limit=15), ceiling=ceiling)
     config = StrategyConfig(name=strategy, population=6, sample=3)
     return Loop(
         space=SPACE,

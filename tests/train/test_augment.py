@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from micronas.data import DataKind
+from micronas.data.dataset import Triad
 
 tf = pytest.importorskip("tensorflow")
 
@@ -119,6 +120,34 @@ def test_a_stream_at_another_speed_keeps_its_middle():
     assert 0.9 <= slopes.min() < 0.93
     assert 1.07 < slopes.max() <= 1.1
     assert np.allclose(y[:, 34] / 2, slopes[:, np.newaxis, np.newaxis], atol=1e-4)
+
+
+def test_half_of_the_samples_of_a_sensor_are_turned_and_keep_their_length_in_raw_units():
+    """Gravity in one direction: a rotation keeps its length and sends it everywhere; channel 1 is no axis."""
+    mean, spread = (0.5, -0.25, 0.0), (2.0, 4.0, 1.0)
+    raw = np.tile(np.array([0.0, 0.0, 1.0], np.float32), (2000, 4, 1, 1))
+    inputs = (raw - mean) / spread
+    x = np.insert(inputs, 1, 7.0, axis=3).astype(np.float32)
+    x[0, 0, 0, [0, 2, 3]] = 9.0  # so that nothing is clipped
+    x[0, 1, 0, [0, 2, 3]] = -9.0
+    y = augment.turned(x, seed(0, 0), Triad((0, 2, 3), mean, spread)).numpy()[1:]
+    assert (y[..., 1] == 7.0).all()
+    after = (y[..., [0, 2, 3]] * spread + mean)[:, :, 0]
+    assert np.allclose(np.linalg.norm(after, axis=2), 1.0, atol=1e-4)
+    assert np.allclose(after, after[:, :1], atol=1e-4)  # one rotation per sample
+    moved = ~np.isclose(after[:, 0], raw[1:, 0, 0], atol=1e-4).all(axis=1)
+    assert 0.45 < moved.mean() < 0.55
+    assert np.allclose(after[moved, 0].mean(axis=0), 0.0, atol=0.08)  # evenly over all directions
+    assert np.allclose((after[moved, 0] ** 2).mean(axis=0), 1 / 3, atol=0.04)
+
+
+def test_what_a_rotation_sends_out_of_the_range_is_clipped():
+    x = np.random.default_rng(3).uniform(-1, 1, (500, 8, 1, 3)).astype(np.float32)
+    y = augment.turned(x, seed(0, 0), Triad((0, 1, 2))).numpy()
+    assert x.min() <= y.min() < -0.99
+    assert 0.99 < y.max() <= x.max()
+    varied = augment.vary_stream(x, seed(0, 0), 1.0, triads=(Triad((0, 1, 2)),))
+    assert varied.shape == x.shape
 
 
 def test_jitter_scales_channels_apart():

@@ -50,9 +50,9 @@ class CpuTimeTermination:
         self._durations = [*self._durations[-9:], now_s - self._last_s]
         self._last_s = now_s
 
-    def final_takes(self, cpu_s: float) -> None:
+    def final_takes(self, cpu_s: float, enough_s: float) -> None:
         """Plan the reserve by it."""
-        self._reserve.plan(cpu_s + self._closing_s)
+        self._reserve.plan(cpu_s + self._closing_s, enough_s + self._closing_s)
 
     def trial_s(self) -> float | None:
         """None: the configuration's own limit is enough."""

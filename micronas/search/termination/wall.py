@@ -70,9 +70,9 @@ class WallTimeTermination:
         """None: CPU time does not limit it."""
         return None
 
-    def final_takes(self, cpu_s: float) -> None:
+    def final_takes(self, cpu_s: float, enough_s: float) -> None:
         """Plan the reserve by it; on a busy machine, more seconds than that pass."""
-        self._reserve.plan(cpu_s + self._closing_s)
+        self._reserve.plan(cpu_s + self._closing_s, enough_s + self._closing_s)
 
     def admits_s(self, cpu_s: float) -> bool:
         """Whether it ends before the final training must start; as if on one core."""

@@ -89,16 +89,19 @@ def test_the_final_training_gets_what_is_left_of_the_cpu_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("final_s", "trials_end_s", "selection_end_s"),
-    [(24.0, 120 - 30 - 12, 120 - 30), (1.0, 120 - 12 - 12, 120 - 12), (500.0, 120 - 90 - 12, 120 - 90)],
+    ("final_s", "enough_s", "final_share"),
+    [(24.0, 8.0, 0.25), (1.0, 1.0, 0.1), (500.0, 48.0, 0.5), (500.0, 66.0, 0.6), (500.0, 400.0, 0.75)],
 )
 def test_trials_leave_the_time_that_the_best_networks_final_training_takes(
-    final_s: float, trials_end_s: float, selection_end_s: float
+    final_s: float, enough_s: float, final_share: float
 ) -> None:
+    """Half of the budget at most, unless more is needed for enough epochs; 6 s are for closing."""
+    selection_end_s = 120 * (1 - final_share)
+    trials_end_s = 0.8 * selection_end_s
     spent = Spent()
     termination = AnyTermination(CpuTimeTermination(2.0, spent), TrialTermination(99))
-    termination.final_takes(final_s)
-    spent.seconds = trials_end_s
+    termination.final_takes(final_s, enough_s)
+    spent.seconds = trials_end_s - 1e-9
     assert termination.admits(5)
     assert termination.admits_s(selection_end_s - trials_end_s)
     spent.seconds += 0.1
@@ -109,7 +112,7 @@ def test_trials_leave_the_time_that_the_best_networks_final_training_takes(
 def test_a_configured_share_is_kept_whatever_the_final_training_takes() -> None:
     spent = Spent()
     termination = CpuTimeTermination(2.0, spent, 0.5)
-    termination.final_takes(500.0)
+    termination.final_takes(500.0, 500.0)
     spent.seconds = 60.0
     assert termination.admits(5)
     assert termination.admits_s(0.3 * 60)
