@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.stats
 
 from benchmarks.synthetic_search.task import GUESSING, Task, error_of, make_task
 from benchmarks.synthetic_search.variants import VARIANTS
@@ -34,16 +35,19 @@ def main() -> None:
     first, seeds = options.strategy[0], range(options.seeds)
     base = [run(first, seed, options.trials) for seed in seeds]
     print(f"{options.trials} trials, {options.seeds} seeds; wins against {first}\n")
-    print("| strategy | quality | wins | hypervolume | wins | flash in use |\n|---|---|---|---|---|---|")
+    print("| strategy | quality | wins | p | hypervolume | wins | p | flash in use |")
+    print("|---|---|---|---|---|---|---|---|")
     for name in options.strategy:
         results = base if name == first else [run(name, seed, options.trials) for seed in seeds]
-        quality, volume = [r.quality for r in results], [r.volume for r in results]
-        print(
-            f"| {name} | {spread(quality)} | {wins(quality, [r.quality for r in base])} "
-            f"| {spread(volume)} | {wins(volume, [r.volume for r in base])} "
-            f"| {np.mean([r.full for r in results]):.0%} |",
-            flush=True,
-        )
+        compared = [
+            f"{spread(values)} | {wins(values, others)} | {p_value(values, others)}"
+            for values, others in (
+                ([r.quality for r in results], [r.quality for r in base]),
+                ([r.volume for r in results], [r.volume for r in base]),
+            )
+        ]
+        full = np.mean([r.full for r in results])
+        print(f"| {name} | {' | '.join(compared)} | {full:.0%} |", flush=True)
 
 
 def parse() -> argparse.Namespace:
@@ -95,6 +99,14 @@ def spread(values: Sequence[float]) -> str:
 def wins(values: Sequence[float], base: Sequence[float]) -> str:
     """In how many of the seeds it is better."""
     return f"{sum(a > b for a, b in zip(values, base, strict=True))} of {len(base)}"
+
+
+def p_value(values: Sequence[float], base: Sequence[float]) -> str:
+    """Of Wilcoxon's signed-rank test of the paired differences, two-sided; empty for equal ones."""
+    differences = np.subtract(values, base)
+    if not differences.any():
+        return ""
+    return f"{scipy.stats.wilcoxon(differences).pvalue:.3f}"
 
 
 if __name__ == "__main__":

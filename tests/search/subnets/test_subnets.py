@@ -294,9 +294,9 @@ def test_a_stage_takes_a_share_of_the_time_and_is_no_trial() -> None:
     limit = make_termination(both, lambda: 0.0, spent_cpu_s=lambda: 0.0).stage_limit()
     assert limit == TimeLimit(cpu_s=pytest.approx(168.0))
     assert limit.times(0.5) == TimeLimit(cpu_s=pytest.approx(84.0))
-    selecting = SearchConfig.model_validate({"budget": {"cpu_minutes": 10}})  # 10 % for choosing the best
+    selecting = SearchConfig.model_validate({"budget": {"cpu_minutes": 10}})  # a fifth for choosing the best
     limit = make_termination(selecting, lambda: 0.0, spent_cpu_s=lambda: 0.0).stage_limit()
-    assert limit == TimeLimit(cpu_s=pytest.approx(0.4 * 360))
+    assert limit == TimeLimit(cpu_s=pytest.approx(0.4 * 0.8 * 420))
 
 
 CONFIG = """
