@@ -24,7 +24,12 @@ skipped.
 
 def effective_kernel(kernel: int, plane: Plane) -> Plane:
     """Height and width of the kernel, limited so that it does not exceed both edges at once."""
-    height, width = (min(kernel, 2 * size - 1) for size in plane)
+    return effective_window((kernel, kernel), plane)
+
+
+def effective_window(window: Plane, plane: Plane) -> Plane:
+    """``effective_kernel`` of a kernel that is not square."""
+    height, width = (min(kernel, 2 * size - 1) for kernel, size in zip(window, plane, strict=True))
     return height, width
 
 

@@ -23,6 +23,27 @@ class BlockKind(Enum):
     """1x1 expansion, k x k depthwise, linear 1x1 projection, residual if shapes agree (MobileNetV2)."""
 
 
+class KernelShape(Enum):
+    """Height and width of a block's window, of a kernel of k. The first axis is time in spectrograms and
+    streams, where a shape has no effect if the plane has one column.
+    """
+
+    SQUARE = "square"
+    """k x k."""
+    TALL = "tall"
+    """k x 1: along the first axis only."""
+    FLAT = "flat"
+    """1 x k: along the second axis only."""
+    LONG = "long"
+    """(2k + 1) x k: 7, 11 or 15 steps of the first axis."""
+
+    def window(self, kernel: int) -> tuple[int, int]:
+        """Height and width."""
+        heights = {KernelShape.FLAT: 1, KernelShape.LONG: 2 * kernel + 1}
+        widths = {KernelShape.TALL: 1}
+        return heights.get(self, kernel), widths.get(self, kernel)
+
+
 class HeadPooling(Enum):
     """What becomes of the last plane before the dense layer."""
 
@@ -70,7 +91,8 @@ class Block:
 
     ``swish`` replaces ReLU by hard-swish; ``gate`` adds squeeze-excite after the depthwise convolution
     (Howard et al. 2019, MobileNetV3), so a plain convolution has none. ``dilation`` is the distance of the
-    rows of a depthwise window along the first axis, which is time in spectrograms and windows.
+    rows of a depthwise window along the first axis, which is time in spectrograms and windows. ``shape`` is
+    that of the window.
     """
 
     kind: BlockKind
@@ -105,6 +127,14 @@ class Block:
         applies=_has_dense_rows,
         draw=smallest_with(0.6),
         gradual=True,
+    )
+    shape: KernelShape = optional(
+        KernelShape.SQUARE,
+        (KernelShape.TALL, KernelShape.FLAT, KernelShape.LONG),
+        "kernels that are not square, as a choice: k x 1, 1 x k, or 2k + 1 steps of the first axis",
+        key="kernel_shape",
+        steps=others,
+        draw=smallest_with(0.5),
     )
 
 

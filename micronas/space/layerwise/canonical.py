@@ -14,11 +14,20 @@ from micronas.space.extent import (
     effective_dilation,
     effective_kernel,
     effective_stride,
+    effective_window,
     halved,
     pooled,
     strided_kernel,
 )
-from micronas.space.layerwise.arch import MAX_FLATTENED, Block, HeadPooling, LayerwiseArch, Limits, Stem
+from micronas.space.layerwise.arch import (
+    MAX_FLATTENED,
+    Block,
+    HeadPooling,
+    KernelShape,
+    LayerwiseArch,
+    Limits,
+    Stem,
+)
 
 
 def canonical(arch: LayerwiseArch, plane: Plane, limits: Limits) -> LayerwiseArch:
@@ -65,11 +74,11 @@ def effective_pooling(pooling: HeadPooling, plane: Plane) -> HeadPooling:
 
 
 def _canonical_block(block: Block, plane: Plane, limits: Limits) -> Block:
-    height = effective_kernel(block.kernel, plane)[0]
+    block = _smallest_window(block, plane, limits)
+    height = window_on(block, plane)[0]
     strided = halved(plane, effective_stride(block.stride, plane))
     return replace(
         block,
-        kernel=_smallest_kernel(block.kernel, plane, limits),
         stride=_effective(block.stride, plane),
         pool=block.pool and pooled(strided) != strided,
         dilation=effective_dilation(block.dilation, height, plane[0]),
@@ -85,6 +94,19 @@ def _smallest_stem_kernel(stem: Stem, plane: Plane, limits: Limits) -> int:
     return min(k for k in limits.kernels if strided_kernel(k, stem.stride, plane) == window)
 
 
-def _smallest_kernel(kernel: int, plane: Plane, limits: Limits) -> int:
-    same = (k for k in limits.kernels if effective_kernel(k, plane) == effective_kernel(kernel, plane))
-    return min(same)
+def window_on(block: Block, plane: Plane) -> Plane:
+    """Height and width of a block's window; a shape that would leave one position has no effect."""
+    window = effective_window(block.shape.window(block.kernel), plane)
+    return window if window != (1, 1) else effective_kernel(block.kernel, plane)
+
+
+def _smallest_window(block: Block, plane: Plane, limits: Limits) -> Block:
+    """With the first shape and the smallest kernel that have the same window."""
+    shapes = [s for s in limits.optional.get("kernel_shape", ()) if isinstance(s, KernelShape)]
+    window = window_on(block, plane)
+    for shape in shapes or [KernelShape.SQUARE]:
+        for kernel in sorted(limits.kernels):
+            same = replace(block, kernel=kernel, shape=shape)
+            if window_on(same, plane) == window:
+                return same
+    return block

@@ -24,13 +24,12 @@ from micronas.model.net import (
 from micronas.space.extent import (
     Plane,
     effective_dilation,
-    effective_kernel,
     effective_stride,
     pooled,
     strided_kernel,
 )
 from micronas.space.layerwise.arch import Block, BlockKind, Head, HeadPooling, LayerwiseArch, Stem
-from micronas.space.layerwise.canonical import effective_pooling
+from micronas.space.layerwise.canonical import effective_pooling, window_on
 
 
 def decode(arch: LayerwiseArch, input_shape: tuple[int, int, int], n_classes: int) -> Net:
@@ -132,7 +131,7 @@ def _add_pool(builder: NetBuilder, kind: PoolKind) -> None:
 def _window(builder: NetBuilder, block: Block) -> tuple[Plane, Plane]:
     """Kernel and stride in effect on the current plane."""
     plane = _plane(builder)
-    return effective_kernel(block.kernel, plane), effective_stride(block.stride, plane)
+    return window_on(block, plane), effective_stride(block.stride, plane)
 
 
 def _plane(builder: NetBuilder) -> Plane:

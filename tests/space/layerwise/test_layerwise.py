@@ -35,6 +35,7 @@ from micronas.space.layerwise import (
     BlockKind,
     Head,
     HeadPooling,
+    KernelShape,
     LayerwiseArch,
     LayerwiseSpace,
     Limits,
@@ -426,6 +427,31 @@ def test_dilation_widens_the_window_along_the_first_axis_as_far_as_the_plane_goe
     for kind, stride in ((BlockKind.CONV, 1), (BlockKind.SEPARABLE, 2)):
         with pytest.raises(SpaceError, match=r"blocks\[0\].dilation: 2 is not one of 1"):
             space.net(LayerwiseArch(Stem(3, 1, 8), (Block(kind, 3, stride, 8, dilation=2),)))
+
+
+def test_kernels_may_be_long_in_time_or_of_one_row_or_column():
+    space = make_space(SpaceConfig.model_validate({"kernel_shape": True}), (49, 10, 1), 12)
+    shapes = (KernelShape.LONG, KernelShape.TALL, KernelShape.FLAT, KernelShape.SQUARE)
+    kinds = (BlockKind.SEPARABLE, BlockKind.CONV, BlockKind.SEPARABLE, BlockKind.CONV)
+    blocks = tuple(Block(kind, 7, 1, 8, shape=shape) for kind, shape in zip(kinds, shapes, strict=True))
+    net = space.net(LayerwiseArch(Stem(3, 1, 8), blocks))
+    windows = [(n.layer.kernel_h, n.layer.kernel_w) for n in net.nodes if hasattr(n.layer, "kernel_h")]
+    assert windows == [(3, 3), (15, 7), (1, 1), (7, 1), (1, 7), (1, 1), (7, 7)]
+
+
+def test_on_a_stream_a_shape_is_only_what_changes_the_window():
+    """Of width 1: a tall kernel is the square one, and a flat one would be no window at all."""
+    space = make_space(SpaceConfig.model_validate({"kernel_shape": True}), (64, 1, 3), 4)
+
+    def canonical(kernel, shape):
+        block = Block(BlockKind.CONV, kernel, 1, 8, shape=shape)
+        found = space.canonical(LayerwiseArch(Stem(3, 1, 8), (block, block))).blocks[0]
+        return found.kernel, found.shape
+
+    assert canonical(5, KernelShape.TALL) == (5, KernelShape.SQUARE)
+    assert canonical(5, KernelShape.FLAT) == (5, KernelShape.SQUARE)
+    assert canonical(3, KernelShape.LONG) == (7, KernelShape.SQUARE)
+    assert canonical(7, KernelShape.LONG) == (7, KernelShape.LONG)
 
 
 @pytest.mark.parametrize("gene", genes_of("layerwise"), ids=lambda gene: gene.key)
