@@ -45,7 +45,8 @@ class Estimate:
     the float ones, as ``train.keras_file`` packs them. ``cut`` says after how many epochs a clock ended the
     training, empty if none did; ``shortened`` that fewer epochs were planned than configured.
     ``witness`` is what a second interpreter computed of the file. ``training`` names what a final training
-    did beyond the usual, in words. ``loss`` is the float network's on validation data, None if not computed.
+    did beyond the usual, in words. ``loss`` is the float network's on validation data, and
+    ``epoch_cpu_s`` the CPU time of an epoch; None if not known.
     """
 
     tflite: bytes
@@ -63,6 +64,7 @@ class Estimate:
     witness: Witness | None = None
     training: str = ""
     loss: float | None = None
+    epoch_cpu_s: float | None = None
 
 
 def estimate(
@@ -92,7 +94,14 @@ def estimate(
     result = quantized_estimate(
         trained.model, net, dataset, seed, trained.epochs, trained.accuracy, calibration_samples, start_cpu
     )
-    return replace(result, curve=trained.curve, stopped=trained.stopped, cut=trained.cut, loss=trained.loss)
+    return replace(
+        result,
+        curve=trained.curve,
+        stopped=trained.stopped,
+        cut=trained.cut,
+        loss=trained.loss,
+        epoch_cpu_s=trained.epoch_cpu_s,
+    )
 
 
 def quantized_estimate(

@@ -16,6 +16,7 @@ from micronas.errors import MicronasError
 from micronas.estimate.full import Estimate
 from micronas.host.machine_fault import machine_fault
 from micronas.host.program_output import shown
+from micronas.search.final_cost import EPOCH_CPU_S
 from micronas.search.task import LOSS, QUALITY, TRAINING, TrialResult, TrialTask, failed_machine
 from micronas.store.final_figures import WITNESS
 from micronas.store.other_boards import BOARDS, board_entry
@@ -72,6 +73,7 @@ class TrialEvaluator:
         trained: dict[str, Json] = {
             "curve": list(estimate.curve),
             "stopped": estimate.stopped,
+            **({} if estimate.epoch_cpu_s is None else {EPOCH_CPU_S: estimate.epoch_cpu_s}),
             **({TRAINING: estimate.training} if estimate.training else {}),
             **({WITNESS: estimate.witness.to_json()} if estimate.witness else {}),
         }

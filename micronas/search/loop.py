@@ -17,7 +17,7 @@ from typing import Protocol
 from micronas.search.boards import BoardGates, BoardsFailureLimit
 from micronas.search.executor import Executor
 from micronas.search.failure_limit import FailureLimit
-from micronas.search.final_cost import final_cpu_s
+from micronas.search.final_cost import EPOCH_CPU_S, final_cpu_s
 from micronas.search.inheritance import INHERITS, Donors, Inheritance
 from micronas.search.machine_stop import stopped_by
 from micronas.search.past import RUN_CPU_S, Past, TrialHistory
@@ -29,7 +29,7 @@ from micronas.search.termination.reserve import ENOUGH_EPOCHS
 from micronas.space import Arch, Space
 from micronas.store import Record, Store
 from micronas.strategy import Strategy
-from micronas.trial import BUDGET_STAGE, PREDICTION_STAGE, Json, Outcome, Trial
+from micronas.trial import BUDGET_STAGE, PREDICTION_STAGE, Json, Outcome, Trial, number_of
 
 HOPELESS = "skipping networks so slow that even 100 % right answers would not give them the best reward"
 
@@ -239,7 +239,7 @@ class Loop:
     def _tell(self, record: Record) -> None:
         self._past.add(record)
         self._tell_strategy(record)
-        self._plan_final(record.trial)
+        self._plan_final(record.trial, number_of(record.details.get(EPOCH_CPU_S)))
         if self._donors is not None:
             self._donors.add(record.trial)
         replayed = record.trial.number in self._replayed
@@ -247,7 +247,7 @@ class Loop:
         if not replayed:
             self._limit(record)
 
-    def _plan_final(self, trial: Trial) -> None:
+    def _plan_final(self, trial: Trial, epoch_cpu_s: float | None) -> None:
         """Keep time for the final training of the best trial so far, and remember its reward."""
         if trial.scores is not None:
             self._proposals.best = max(self._proposals.best, trial.scores.reward)
@@ -256,9 +256,10 @@ class Loop:
         self._best = trial
         if self._final_epochs:
             enough = min(self._final_epochs, ENOUGH_EPOCHS)
-            self._termination.final_takes(
-                final_cpu_s(trial.scores, self._final_epochs), final_cpu_s(trial.scores, enough)
+            all_s, enough_s = (
+                final_cpu_s(trial.scores, epochs, epoch_cpu_s) for epochs in (self._final_epochs, enough)
             )
+            self._termination.final_takes(all_s, enough_s)
 
 
 def _failure_limit(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -28,10 +29,11 @@ STEPS_PER_CALL = 25
 
 @dataclass(frozen=True)
 class Epoch:
-    """One line of a training's history."""
+    """One line of a training's history; ``cpu_s`` is this process' CPU time for it, validation included."""
 
     train_loss: float
     validation: Score
+    cpu_s: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +63,11 @@ class Trained:
     def epochs(self) -> int:
         """Epochs that were validated."""
         return len(self.history)
+
+    @property
+    def epoch_cpu_s(self) -> float | None:
+        """CPU time of an epoch; None after one, most of which may be compiling."""
+        return min((epoch.cpu_s for epoch in self.history[1:]), default=None)
 
 
 def train(
@@ -160,6 +167,7 @@ def _fit(
     history: list[Epoch] = []
     best, best_loss, stale, reason, cut = Snapshot.of(model), math.inf, 0, "", False
     for epoch in range(settings.epochs):
+        begun_s = time.process_time()
         order = batches(rng, samples, settings.batch_size)
         rates_now = rates[epoch * steps : (epoch + 1) * steps]
         loss = run_epoch(loop, order, rates_now, in_time)
@@ -168,7 +176,7 @@ def _fit(
             break
         score = validation.score()
         refuse_nan(score.loss, epoch)
-        history.append(Epoch(loss, score))
+        history.append(Epoch(loss, score, time.process_time() - begun_s))
         stale = 0 if score.loss < best_loss - settings.min_delta else stale + 1
         if score.loss < best_loss:
             best, best_loss = Snapshot.of(model), score.loss

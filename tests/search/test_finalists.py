@@ -161,6 +161,7 @@ def test_a_final_training_costs_its_epochs_at_the_speed_of_the_trial() -> None:
     assert scores is not None
     assert final_cpu_s(replace(scores, epochs=8, train_cpu_s=8.8), 60) == pytest.approx(64.0)
     assert final_cpu_s(replace(scores, epochs=0, train_cpu_s=0.0), 60) == pytest.approx(4.0)
+    assert final_cpu_s(replace(scores, epochs=8, train_cpu_s=8.8), 60, 0.5) == pytest.approx(34.0)
 
 
 def test_rounds_that_hold_out_other_groups_are_compared_within_each() -> None:
