@@ -13,9 +13,11 @@ import numpy as np
 from micronas.errors import SearchError, ToolMissingError
 from micronas.report.run_data import read_run
 from micronas.store import Record, Store
+from micronas.store.board_results import board_folder
 from micronas.store.final_figures import FinalFigures, figures_from_json, files_in
+from micronas.store.other_boards import BOARDS, board_names, records_for, require_board
 from micronas.strategy.pareto import non_dominated
-from micronas.trial import Json
+from micronas.trial import Json, object_at
 
 LARGER_IS_BETTER = ("quality", "quality_float", "reward")
 
@@ -71,10 +73,14 @@ class Network:
 
 
 class Run:
-    """A run folder. Its contents are read on access, so an unfinished run can be inspected."""
+    """A run folder. Its contents are read on access, so an unfinished run can be inspected.
 
-    def __init__(self, folder: str | Path) -> None:
+    ``board`` is one of a search for several boards, whose figures it has; None: the first.
+    """
+
+    def __init__(self, folder: str | Path, board: str | None = None) -> None:
         self.folder = Path(folder)
+        self.board = board
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"
@@ -94,13 +100,21 @@ class Run:
     def best(self) -> Network:
         """The reported network; raises ``SearchError`` if the run has none yet."""
         with Store.read(self.folder) as store:
-            final = store.final()
+            final, names = store.final(), board_names(store)
         if final is None:
             raise SearchError(
                 f"run {self.folder.name} has no result yet",
                 remedy="continue it with micronas.search(resume=run)",
             )
-        return network_of(figures_from_json(final.result), self.folder / "best")
+        if self.board is None or self.board == names[0]:
+            return network_of(figures_from_json(final.result), self.folder / "best")
+        result = object_at(final.result, BOARDS, self.board)
+        if not result:
+            raise SearchError(
+                f"run {self.folder.name} reports no network for board {self.board}",
+                remedy="none was within its limits: raise its constraints, or search longer",
+            )
+        return network_of(figures_from_json(result), board_folder(self.folder, self.board))
 
     def front(self, *figures: str) -> Any:
         """The trials on the Pareto front of ``figures``, sorted by the last one, in the form of ``trials``.
@@ -134,7 +148,7 @@ class Run:
 
     def _trials(self) -> list[TrialFigures]:
         with Store.read(self.folder) as store:
-            return [figures_of(record) for record in store.records()]
+            return [figures_of(record) for record in records_for(store, self.board)]
 
     def _names(self, figures: Sequence[str]) -> tuple[str, ...]:
         """The fields of ``TrialFigures`` with these names; raises ``SearchError`` for another name."""
@@ -166,10 +180,14 @@ class Run:
         return [shown[i] for i in sorted(non_dominated(costs), key=lambda i: costs[i, -1])]
 
 
-def open_run(folder: str | Path) -> Run:
-    """The run in ``folder``, or with this name below ``runs/``; raises ``StoreError`` if there is none."""
-    run = Run(folder_of(folder))
-    Store.read(run.folder).close()
+def open_run(folder: str | Path, board: str | None = None) -> Run:
+    """The run in ``folder``, or with this name below ``runs/``; raises ``StoreError`` if there is none.
+
+    ``board`` is one of a search for several boards; None: the first. Raises ``SearchError`` for another.
+    """
+    run = Run(folder_of(folder), board)
+    with Store.read(run.folder) as store:
+        require_board(store, board)
     return run
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from micronas.cli.options import RunArgument, run_folder
+from micronas.cli.of_board import say_board
+from micronas.cli.options import OfBoardOption, RunArgument, run_folder
 from micronas.cli.output import program
 from micronas.cli.output_paths import require_writable_file, require_writable_folder, write_file
 from micronas.errors import ConfigError
@@ -24,6 +25,7 @@ def export_results(
     optuna: Annotated[
         str | None, typer.Option(metavar="URL", help="Write a study: sqlite:///FILE, for optuna-dashboard.")
     ] = None,
+    board: OfBoardOption = None,
 ) -> None:
     """Write the trials of a run, with their genes, for other tools, in one or several formats.
 
@@ -35,11 +37,13 @@ def export_results(
     from micronas.report.results.optuna_storage import write_optuna
     from micronas.report.results.tensorboard import write_tensorboard
     from micronas.store import Store
+    from micronas.store.other_boards import records_for
 
     if not any(wanted is not None for wanted in (csv, json, parquet, tensorboard, optuna)):
         raise ConfigError("no format was given", remedy=f"{program()} export-results RUN --csv trials.csv")
     with Store.read(run_folder(run)) as store:
-        records, name = store.records(), store.folder.resolve().name
+        records, name = records_for(store, board), store.folder.resolve().name
+        say_board(store, board)
     rows = rows_of(records)
     if csv is not None:
         write_file("--csv", csv, csv_bytes(rows))

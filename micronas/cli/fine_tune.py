@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from micronas.cli.options import RunArgument, run_folder
+from micronas.cli.of_board import say_board
+from micronas.cli.options import OfBoardOption, RunArgument, run_folder
 from micronas.cli.output import print_json, program, typed
 from micronas.cli.search_text import FINE_TUNED, print_result
 
@@ -22,6 +23,7 @@ def fine_tune(
         str | None,
         typer.Option(metavar="CONFIG", help="Search configuration whose data are used. Default: the run's."),
     ] = None,
+    board: OfBoardOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Train the float network of a trial further, then convert, build, measure and test it like the winner.
@@ -35,13 +37,16 @@ def fine_tune(
     from micronas.search.fine_tune import tuning_setup
     from micronas.search.pick import find_trial
     from micronas.store import Store
+    from micronas.store.other_boards import records_for
 
     other = None if data is None else load_config(data).data
     words = f"{program()} fine-tune {typed(run)} {trial} --epochs {epochs}"
-    command = words if data is None else f"{words} --data {typed(data)}"
+    words = words if data is None else f"{words} --data {typed(data)}"
+    command = words if board is None else f"{words} --board {board}"
     with Store.resume(run_folder(run)) as store:
-        find_trial(store.records(), trial)  # check before the data are loaded
-        setup = tuning_setup(store, other)
+        find_trial(records_for(store, board), trial)  # check before the data are loaded
+        say_board(store, board)
+        setup = tuning_setup(store, other, board)
         done = tune(setup, store, trial, epochs, _say, other_data=other is not None, command=command)
         if as_json:
             print_json(done.to_json())

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from micronas.cli.of_board import say_board
 from micronas.cli.options import OfBoardOption, RunArgument, run_folder
 from micronas.cli.output import print_json
 from micronas.cli.search_text import print_result
@@ -33,6 +34,7 @@ def pick(
 
     with Store.resume(run_folder(run)) as store:
         find_trial(records_for(store, board), trial)  # check before the data are loaded
+        say_board(store, board)
         setup = stored_setup(store)
         setup = setup if board is None else setup.boards[board]
         picked = pick_trial(setup, store, trial, _say)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from micronas.cli.of_board import say_board
 from micronas.cli.options import OfBoardOption, RunArgument, run_folder
 from micronas.cli.output import print_json, print_table
 from micronas.cli.output_paths import require_writable_folder
@@ -35,6 +36,7 @@ def rebuild(
 
     with Store.read(run_folder(run)) as store:
         require_writable_folder("--out", out or store.folder / "rebuilds")
+        say_board(store, board)
         rebuilt = rebuild_trial(store, trial, _say, out=out, board=board)
     if as_json:
         print_json(rebuilt.to_json())

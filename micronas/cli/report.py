@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from micronas.cli.of_board import say_board
 from micronas.cli.options import RunArgument, run_folder
 from micronas.cli.output_paths import writing
 from micronas.errors import ConfigError
@@ -47,6 +48,7 @@ def report(
             page.parent.mkdir(parents=True, exist_ok=True)
             print(write_report(store, page))
         if picture is not None:
+            say_board(store, None, option=False)
             with writing("--picture", picture):
                 picture.parent.mkdir(parents=True, exist_ok=True)
                 print(write_picture(store, picture))

@@ -45,7 +45,7 @@ def _row(run: RunOverview, folder: Path) -> tuple[str, ...]:
     return (
         run.folder.relative_to(folder).as_posix(),
         run.data,
-        run.board,
+        run.board + (f" and {len(run.other_boards)} more" if run.other_boards else ""),
         run.state,
         str(run.trials),
         percent(run.best.quality_int8) if run.best else "",
@@ -60,6 +60,7 @@ def _to_json(run: RunOverview) -> dict[str, object]:
         "state": run.state,
         "data": run.data,
         "board": run.board,
+        "other_boards": list(run.other_boards),
         "trials": run.trials,
         "best": None
         if run.best is None

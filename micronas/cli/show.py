@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from micronas.cli.of_board import say_board
 from micronas.cli.options import OfBoardOption, RunArgument, run_folder
 from micronas.cli.output import kb, percent, print_facts, print_json, print_table, program, typed
 from micronas.errors import SearchError, plural
@@ -33,10 +34,12 @@ def show(
     folder = run_folder(run)
     with Store.read(folder) as store:
         records = records_for(store, board)
+        say_board(store, board)
+        more = "" if board is None else f" --board {board}"
         if trial is None:
-            _show_run(folder, records, as_json)
+            _show_run(folder, records, as_json, more)
         else:
-            _show_trial(folder, _find(records, trial), as_json)
+            _show_trial(folder, _find(records, trial), as_json, more)
 
 
 def _find(records: list[Record], number: int) -> Record:
@@ -47,7 +50,7 @@ def _find(records: list[Record], number: int) -> Record:
     raise SearchError(f"this run has no trial {number}", remedy=last)
 
 
-def _show_run(folder: Path, records: list[Record], as_json: bool) -> None:
+def _show_run(folder: Path, records: list[Record], as_json: bool, more: str) -> None:
     from micronas.cli.progress import trial_cells
     from micronas.report.front import front_of
     from micronas.store.columns import NARROW, terminal_columns
@@ -66,11 +69,12 @@ def _show_run(folder: Path, records: list[Record], as_json: bool) -> None:
         print("  ".join(cell for cell in row if cell))
     print(f"\n{plural(len(records), 'trial')}; * is on the Pareto front. Next:")
     number = next(iter(sorted(on_front)), "TRIAL")
-    print(f"  {program()} show {typed(folder)} {number}    # one trial in full")
-    print(f"  {program()} pick {typed(folder)} {number}    # build, measure and test it like the winner")
+    words = f"{typed(folder)} {number}{more}"
+    print(f"  {program()} show {words}    # one trial in full")
+    print(f"  {program()} pick {words}    # build, measure and test it like the winner")
 
 
-def _show_trial(folder: Path, record: Record, as_json: bool) -> None:
+def _show_trial(folder: Path, record: Record, as_json: bool, more: str) -> None:
     if as_json:
         print_json(_to_json(record))
         return
@@ -100,7 +104,8 @@ def _show_trial(folder: Path, record: Record, as_json: bool) -> None:
     print_facts(f"trial {trial.number} of {folder}", facts)
     _print_ops(record)
     if scores is not None:
-        print(f"\nNext:\n  {program()} pick {typed(folder)} {trial.number}    # build, measure and test it")
+        words = f"{typed(folder)} {trial.number}{more}"
+        print(f"\nNext:\n  {program()} pick {words}    # build, measure and test it")
 
 
 def _witness(record: Record) -> Witness | None:

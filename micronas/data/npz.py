@@ -157,6 +157,10 @@ def _inputs(
         # (N, time, channels) of a sensor, otherwise (N, height, width) with one channel
         x = x[:, :, np.newaxis, :] if kind == DataKind.STREAM.value else x[..., np.newaxis]
     promised = (0.0, 1.0) if raw.dtype == np.uint8 else None
+    if raw.dtype == np.uint8 and kind == DataKind.IMAGE.value and x.ndim == 4 and x.shape[-1] in (1, 3):
+        height, width, channels = x.shape[1:]
+        sizes = {"height": height, "width": width, "channels": channels}
+        return x, FrontEnd("image", 1, {**sizes, "divide_by": 255}), promised
     return x, FrontEnd("scale", 1, {"scale": scale, "offset": 0.0}), promised
 
 

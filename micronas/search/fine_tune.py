@@ -31,11 +31,13 @@ from micronas.search.stages import place, trial_seed
 from micronas.search.task import TrialTask
 from micronas.space import make_space
 from micronas.store import Record, Store
+from micronas.store.board_results import board_folder
 from micronas.store.final_figures import FinalFigures, figures_from_json, files_in
+from micronas.store.other_boards import BOARDS, board_names, records_for, stored_other_boards
 from micronas.store.stored_setup import stored_board, stored_config
 from micronas.train.isolated import run_isolated
 from micronas.train.settings import TrainSettings
-from micronas.trial import Json, Outcome
+from micronas.trial import Json, Outcome, object_at
 
 FOLDER, DRAFT = "fine-tuned", ".unfinished"
 
@@ -70,12 +72,16 @@ class FineTuned:
         return {"folder": str(self.folder), "start": {**asdict(self.start)}, **self.figures.to_json()}
 
 
-def tuning_setup(store: Store, data: DataConfig | None = None) -> Setup:
-    """The run's setup with its own data, or with ``data`` in their place."""
+def tuning_setup(store: Store, data: DataConfig | None = None, board: str | None = None) -> Setup:
+    """The run's setup with its own data, or with ``data`` in their place.
+
+    ``board`` is one of a search for several; None: the first.
+    """
     config = stored_config(store)
     of_run = data is None
     config = with_data_found(config, store) if of_run else config.model_copy(update={"data": data})
-    return prepare(config, stored_board(store))
+    setup = prepare(config, stored_board(store), stored_other_boards(store))
+    return setup if board is None else setup.boards[board]
 
 
 def fine_tune(
@@ -90,13 +96,14 @@ def fine_tune(
 ) -> FineTuned:
     """Train trial ``number`` for at most ``epochs`` more epochs on the data of ``setup``.
 
+    ``setup`` is that of the board for which it is built.
     ``other_data`` is whether they are not the run's. ``command`` is what repeats it, for the model card.
     Raises ``SearchError`` for a trial without a network or weights, ``TrainError`` for data that its layers
     do not fit, and ``BudgetError`` for a new head that is too large.
     """
-    record = find_trial(store.records(), number)
+    record = find_trial(records_for(store, setup.board.name), number)
     _require_within_limits(setup, record)
-    origin = _origin(store, record, _names_differ(store, setup))
+    origin = _origin(store, record, _names_differ(store, setup), setup.board.name)
     store.begin_session()
     say(f"training {origin.name} for at most {plural(epochs, 'epoch')}")
     estimate, new_head = _trained(setup, record, origin, epochs)
@@ -126,20 +133,21 @@ def _names_differ(store: Store, setup: Setup) -> bool:
     return store.fact("class_names") != list(setup.dataset.class_names)
 
 
-def _origin(store: Store, record: Record, new_head: bool) -> Origin:
-    """The best float network that the run has of the trial: after a final training, else of the search."""
+def _origin(store: Store, record: Record, new_head: bool, board: str) -> Origin:
+    """The best float network that the run has of the trial for ``board``: after a final training, or not."""
     number, scores = record.trial.number, record.trial.scores
     assert scores is not None, "a COMPLETE trial has scores"
     old = _old_net(store, record)
-    final = store.final()
-    finals = [(store.folder / "picks" / f"trial-{number}", f"picked trial {number}")]
-    if final is not None and figures_from_json(final.result).trial == number:
-        finals.insert(0, (store.folder / "best", f"the reported network (trial {number})"))
-    for folder, name in finals:
+    is_first = board_names(store)[0] == board
+    pick = store.folder / "picks" / (f"trial-{number}" + ("" if is_first else f"-{board}"))
+    finals = [(pick, f"picked trial {number}", _stored_quality(pick, scores.quality))]
+    reported = _reported(store, board)
+    if reported is not None and reported.trial == number:
+        best = store.folder / "best" if is_first else board_folder(store.folder, board)
+        finals.insert(0, (best, f"the reported network (trial {number})", reported.scores.quality))
+    for folder, name, quality in finals:
         if (folder / "model.keras").is_file():
-            return Origin(
-                name, old, folder / "model.keras", new_head, _quality(store, folder, scores.quality)
-            )
+            return Origin(name, old, folder / "model.keras", new_head, quality)
     weights = store.weights(number)
     if weights is None:
         raise SearchError(
@@ -149,11 +157,17 @@ def _origin(store: Store, record: Record, new_head: bool) -> Origin:
     return Origin(f"trial {number}", old, weights, new_head, scores.quality)
 
 
-def _quality(store: Store, folder: Path, otherwise: float) -> float:
-    """The int8 quality on validation data of the network in ``folder``."""
+def _reported(store: Store, board: str) -> FinalFigures | None:
+    """The figures of the network that the run reports for ``board``."""
     final = store.final()
-    if folder.name == "best" and final is not None:
-        return figures_from_json(final.result).scores.quality
+    if final is None:
+        return None
+    result = final.result if board_names(store)[0] == board else object_at(final.result, BOARDS, board)
+    return figures_from_json(result) if result else None
+
+
+def _stored_quality(folder: Path, otherwise: float) -> float:
+    """The int8 quality on validation data of the picked network in ``folder``."""
     try:
         return figures_from_json(
             json.loads((folder / "result.json").read_text(encoding="utf-8"))

@@ -79,16 +79,26 @@ def stored_other_boards(store: Store) -> tuple[Board, ...]:
         raise store.unreadable("board profiles", describe_validation(error)) from error
 
 
+def board_names(store: Store) -> tuple[str, ...]:
+    """The boards of a run, the first one first."""
+    stored = store.optional_fact(OTHER_BOARDS)
+    others = [object_at(profile).get("name") for profile in stored] if isinstance(stored, list) else []
+    return tuple(str(name) for name in (object_at(store.fact("board")).get("name"), *others))
+
+
+def require_board(store: Store, board: str | None) -> None:
+    """Raise ``SearchError`` that names the run's boards unless ``board`` is one of them, or None."""
+    names = board_names(store)
+    if board is not None and board not in names:
+        remedy = f"its boards: {', '.join(names)}"
+        raise SearchError(f"run {store.folder.name} is not for board {board}", remedy=remedy)
+
+
 def records_for(store: Store, board: str | None) -> list[Record]:
     """The trials of a run as they are evaluated for ``board``; None is the run's first board.
 
     Raises ``SearchError`` if the run is not for that board.
     """
-    stored = store.optional_fact(OTHER_BOARDS)
-    others = [object_at(profile).get("name") for profile in stored] if isinstance(stored, list) else []
-    names = [object_at(store.fact("board")).get("name"), *others]
-    if board is not None and board not in names:
-        remedy = f"its boards: {', '.join(map(str, names))}"
-        raise SearchError(f"run {store.folder.name} is not for board {board}", remedy=remedy)
+    require_board(store, board)
     records = store.records()
     return records if board is None else [on_board(record, board) for record in records]

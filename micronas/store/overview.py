@@ -7,6 +7,7 @@ from pathlib import Path
 
 from micronas.errors import StoreError
 from micronas.store import run_lock
+from micronas.store.other_boards import board_names
 from micronas.store.record import Final, Record
 from micronas.store.run_file import DATABASE
 from micronas.store.store import Store
@@ -21,12 +22,14 @@ class RunOverview:
     """A run in one line; ``problem`` is the reason if it is unreadable.
 
     ``best`` are the figures of the reported network or, before the run has ended, of the best trial.
+    Of a search for several boards they are those of ``board``, the first; ``other_boards`` names the others.
     """
 
     folder: Path
     state: str
     data: str = ""
     board: str = ""
+    other_boards: tuple[str, ...] = ()
     trials: int = 0
     best: Scores | None = None
     best_trial: int | None = None
@@ -65,6 +68,7 @@ def _overview(store: Store) -> RunOverview:
         state=state,
         data=str(object_at(store.fact("config"), "data").get("name", "")),
         board=str(object_at(store.fact("board")).get("name", "")),
+        other_boards=board_names(store)[1:],
         trials=len(records),
         best=_final_scores(final) if final else scores,
         best_trial=number if isinstance(number, int) else None,

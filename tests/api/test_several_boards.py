@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 import micronas as mn
 from micronas.board import load_board
+from micronas.cli.app import app
 from micronas.cli.progress import on_others
 from micronas.cli.search_text import print_boards
 from micronas.config import load_config
-from micronas.memory.ledger import board_budget, make_ledger
+from micronas.memory.front_end_cost import CODE_TABLE
+from micronas.memory.ledger import Budget, board_budget, make_ledger
 from micronas.model.tflite import read
 from micronas.search import run as search_run
 from micronas.search import stored_setup
+from micronas.search.fine_tune import tuning_setup
 from micronas.store import Store
 from micronas.trial import Outcome
 from tests.support import untrained_search
@@ -65,6 +69,14 @@ def test_each_board_has_a_winner_within_its_own_limits(run: Path, result: dict[s
     assert large["flash_bytes"] > board_budget(load_board(FIRST)).flash_bytes
 
 
+def _beside_front_end(name: str) -> Budget:
+    """What the front end of pictures of 8 x 8 leaves of a board: two rows of sums, its states, its code."""
+    board = load_board(name)
+    code = json.loads(CODE_TABLE.read_text())[board.core.value]["image"]
+    whole = board_budget(board)
+    return Budget(whole.flash_bytes - code - 16, whole.sram_bytes - 2 * 8 * 4 - 16)
+
+
 def require_documented_boards(result: dict[str, Any]) -> None:
     """Networks that were not trained lack most of a result; what this search is about must be there."""
     require_documented("search", result, absent=sections()["search"].promised - {"board", "front"})
@@ -94,7 +106,7 @@ def test_it_resumes_with_the_boards_that_it_began_with(run: Path) -> None:
         setup = stored_setup(store)
     assert list(setup.boards) == [FIRST, OTHER]
     assert setup.boards[OTHER].first == setup.first
-    assert setup.boards[OTHER].budget == board_budget(load_board(OTHER))
+    assert setup.boards[OTHER].budget == _beside_front_end(OTHER)
 
 
 def test_a_network_is_picked_for_the_board_on_which_it_is_usable(
@@ -111,6 +123,56 @@ def test_a_network_is_picked_for_the_board_on_which_it_is_usable(
     assert caught.value.remedy == f"its boards: {FIRST}, {OTHER}"
     picked = mn.pick(run, number, board=OTHER)
     assert picked.files["tflite"] == run / "picks" / f"trial-{number}-{OTHER}" / "model.tflite"
+
+
+def test_a_run_has_the_figures_of_the_board_that_is_asked_for(run: Path, result: dict[str, Any]) -> None:
+    first, other = mn.open_run(run), mn.open_run(run, board=OTHER)
+    small, large = (one["best"] for one in result["boards"])
+    assert (first.best.trial, other.best.trial) == (small["trial"], large["trial"])
+    assert other.best.files["tflite"] == run / "boards" / OTHER / "model.tflite"
+    usable = [int((one.trials["outcome"] == "COMPLETE").sum()) for one in (first, other)]
+    assert usable[0] < usable[1]
+    with pytest.raises(mn.MicronasError, match="run two is not for board netduino2"):
+        mn.open_run(run, board="netduino2")
+
+
+def test_every_verb_of_a_run_says_whose_figures_it_has(run: Path, tmp_path: Path) -> None:
+    note = f"figures of {FIRST}, one of 2 boards of this run; --board chooses another: {OTHER}"
+    shown = CliRunner().invoke(app, ["show", str(run)])
+    assert note in shown.stderr
+    others = CliRunner().invoke(app, ["show", str(run), "--board", OTHER])
+    assert f"figures of {OTHER}, one of 2 boards" in others.stderr
+    assert f"--board {OTHER}    # one trial in full" in others.stdout
+    for board, least in ((FIRST, 1), (OTHER, 2)):
+        words = ["export-results", str(run), "--csv", str(tmp_path / f"{board}.csv"), "--board", board]
+        assert CliRunner().invoke(app, words).exit_code == 0
+        assert (tmp_path / f"{board}.csv").read_text().count("COMPLETE") >= least
+    counts = [(tmp_path / f"{board}.csv").read_text().count("COMPLETE") for board in (FIRST, OTHER)]
+    assert counts[0] < counts[1]
+    listed = CliRunner().invoke(app, ["runs", str(run.parent)])
+    assert f"{FIRST} and 1 more" in listed.stdout
+    picture = ["report", str(run), "--out", str(tmp_path / "r.html"), "--picture", str(tmp_path / "p.png")]
+    assert f"figures of {FIRST}, one of 2 boards of this run; not of {OTHER}" in (
+        CliRunner().invoke(app, picture).stderr
+    )
+
+
+@pytest.mark.parametrize("words", [["show"], ["pick", "0"], ["rebuild", "0"], ["fine-tune", "0"]])
+def test_a_board_that_the_run_is_not_for_is_refused_with_its_boards(run: Path, words: list[str]) -> None:
+    verb, *trial = words
+    epochs = ["--epochs", "1"] if verb == "fine-tune" else []
+    done = CliRunner().invoke(app, [verb, str(run), *trial, *epochs, "--board", "netduino2"])
+    assert isinstance(done.exception, mn.MicronasError)
+    assert done.exception.message == "run two is not for board netduino2"
+    assert done.exception.remedy == f"its boards: {FIRST}, {OTHER}"
+
+
+def test_fine_tuning_is_set_up_for_the_board_that_is_asked_for(run: Path) -> None:
+    with Store.read(run) as store:
+        assert tuning_setup(store).board.name == FIRST
+        setup = tuning_setup(store, board=OTHER)
+    assert setup.board.name == OTHER
+    assert setup.budget == _beside_front_end(OTHER)
 
 
 def test_boards_of_a_file_are_found_beside_it_and_named_once(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from micronas.config import DataConfig, load_config
 from micronas.data import DataKind, load
+from micronas.data.load import load_split
 from micronas.data.packaged import packaged
 from micronas.data.value_range import robust_range
 from micronas.errors import DataError
@@ -268,3 +269,21 @@ def test_colour_pictures_may_be_mirrored_unless_declared_otherwise(tmp_path, cha
     x = np.random.default_rng(0).integers(0, 256, (60, 6, 5, channels)).astype(np.uint8)
     config = write_npz(tmp_path / "a.npz", x=x).model_copy(update={"mirror": declared})
     assert load(config).mirror is expected
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (6, 5, 1), (6, 5, 3)])
+def test_a_device_gets_the_bytes_of_a_picture(tmp_path, shape):
+    x = np.random.default_rng(0).integers(0, 256, (60, *shape), dtype=np.uint8)
+    np.savez(tmp_path / "p.npz", x=x, y=np.arange(60) % 3)
+    found = load_split(DataConfig(name="npz", path=tmp_path / "p.npz")).samples
+    assert found.front_end.name == "image"
+    assert (found.raw(7) == x[7].reshape(6, 5, -1)).all()
+    assert found.raw(7).dtype == np.uint8
+
+
+@pytest.mark.parametrize(("dtype", "channels"), [(np.float32, 1), (np.int8, 1), (np.uint8, 2)])
+def test_other_arrays_have_a_scale_only(tmp_path, dtype, channels):
+    x = np.random.default_rng(0).integers(0, 100, (60, 6, 5, channels)).astype(dtype)
+    np.savez(tmp_path / "p.npz", x=x, y=np.arange(60) % 3)
+    found = load_split(DataConfig(name="npz", path=tmp_path / "p.npz")).samples
+    assert (found.front_end.name, found.raw) == ("scale", None)

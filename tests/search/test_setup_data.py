@@ -45,7 +45,16 @@ def test_the_front_end_of_a_stream_is_reserved_within_the_limits(tmp_path: Path)
     assert whole.flash_bytes - setup.budget.flash_bytes > gains + struct
 
 
-def test_pictures_reserve_nothing() -> None:
+def test_the_front_end_of_pictures_is_reserved_within_the_limits() -> None:
     config = parse_config({"board": "nucleo_f446re", "device": "none", "data": {"name": "digits"}})
     setup = prepare(config)
+    whole = board_budget(setup.board)
+    state, sums, struct = 16, 2 * 8 * 4, 16
+    assert whole.sram_bytes - setup.budget.sram_bytes == state + sums
+    assert whole.flash_bytes - setup.budget.flash_bytes > struct
+
+
+def test_a_front_end_without_c_reserves_nothing() -> None:
+    data = {"data": {"name": "vibration"}, "space": {"name": "autoencoder"}}
+    setup = prepare(parse_config({"board": "nucleo_f446re", "device": "none", **data}))
     assert setup.budget == board_budget(setup.board)

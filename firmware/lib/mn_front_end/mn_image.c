@@ -102,8 +102,8 @@ static void finish_row(const mn_image *p, mn_image_state *state, int8_t *input)
     const uint32_t values = (uint32_t)p->width * p->channels;
     int8_t *const target = input + state->target_row * values;
     for (uint32_t i = 0; i < values; i++) {
-        const int32_t value = (int32_t)((state->sums[i] + HALF) >> SHARE_BITS);
-        const int32_t q = ((value * p->gain + (1 << 19)) >> 20) + p->zero_point;
+        const uint32_t value = (state->sums[i] + HALF) >> SHARE_BITS; /* at most 255, and gain below 2^24: 32 bits */
+        const int32_t q = (int32_t)((value * (uint32_t)p->gain + (1u << 19)) >> 20) + p->zero_point;
         target[i] = (int8_t)(q > INT8_MAX ? INT8_MAX : q < INT8_MIN ? INT8_MIN : q);
     }
     memcpy(state->sums, state->sums + values, values * sizeof state->sums[0]);

@@ -15,7 +15,7 @@ typedef struct {
     uint16_t width;     /* of the input */
     uint16_t height;
     uint16_t channels;  /* 1: grey, 3: red, green, blue */
-    int32_t gain;       /* input steps per step of 8 bits, 20 fraction bits */
+    int32_t gain;       /* input steps per step of 8 bits, 20 fraction bits; below 2^24 */
     int32_t zero_point; /* the input of black */
 } mn_image;
 

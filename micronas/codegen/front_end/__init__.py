@@ -59,6 +59,12 @@ def tables_of(file: FrontEndFile, quant: Quant) -> Tables:
         return stream_tables(front_end, file.input_shape, quant)
     if (front_end.name, front_end.version, file.kind) == (image.NAME, image.VERSION, "image"):
         return image_tables(front_end, file.input_shape, quant)
+    if (front_end.name, front_end.version, file.kind) == ("scale", 1, "image"):
+        raise ModelError(
+            "there is C code for 8-bit pictures of 1 or 3 channels only: these arrays are of another type or "
+            "have other channels",
+            remedy="store pictures as uint8 (N, height, width, 1 or 3), or scale them in your own code",
+        )
     raise ModelError(
         f"front end {front_end.name} version {front_end.version} has no C",
         remedy="compute it in your own code: manifest.json has its parameters",

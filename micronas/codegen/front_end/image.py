@@ -11,7 +11,8 @@ from micronas.model.graph import Quant
 NAME, VERSION = "image", 1
 STRUCT_BYTES = 16
 """``sizeof(mn_image)`` on a 32-bit target."""
-MOST_GAIN = 8.0
+MOST_GAIN = 16.0
+"""255 x 16 x 2**20 fits 32 bits without a sign."""
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,6 @@ UNITS = {
     "micro": "16-bit PCM samples of one channel",
     "stream": "values of each column, in the units of the CSV file",
     "scale": "values as stored in the array",
-    "image": "pixels 0 to 255",
-    "grey": "pixels 0 to 255",
 }
 """What one raw sample is, by the name of the front end."""
 
@@ -52,6 +50,8 @@ class FrontEndFile:
     @property
     def unit(self) -> str:
         """What one raw sample is; empty for a front end of a user's own source."""
+        if self.front_end.name == "image":
+            return f"pixels 0 to {self.front_end.parameters.get('divide_by', 255):g}"
         return UNITS.get(self.front_end.name, "")
 
 
@@ -87,7 +87,7 @@ def from_json(data: object, where: str) -> FrontEndFile:
         given = data["input"]
         low, high = (float(limit) for limit in given["range"])
         return FrontEndFile(
-            front_end=FrontEnd(str(data["name"]), int(data["version"]), _parameters(data["parameters"])),
+            front_end=_front_end(data),
             kind=str(given["kind"]),
             input_shape=tuple(int(n) for n in given["shape"]),
             input_range=(low, high),
@@ -101,6 +101,15 @@ def from_json(data: object, where: str) -> FrontEndFile:
             f"{where}: not a description of a front end ({type(error).__name__}: {error})",
             remedy="take the file that the search wrote, or remove it to export without it",
         ) from error
+
+
+def _front_end(data: Mapping[str, object]) -> FrontEnd:
+    """As stored; ``grey`` is what earlier versions called pictures of the packaged sets."""
+    name, parameters = str(data["name"]), data["parameters"]
+    if not isinstance(parameters, Mapping):
+        raise TypeError(f"parameters are {parameters!r}")
+    name = "image" if name == "grey" else name
+    return FrontEnd(name, int(str(data["version"])), _parameters(parameters))
 
 
 def _parameters(values: Mapping[str, object]) -> dict[str, Parameter]:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from micronas.codegen.front_end.image import image_tables
+from micronas.config import DataConfig
+from micronas.data.evaluation import evaluation
 from micronas.errors import ModelError
 from micronas.model.front_end import FrontEnd
 from micronas.model.graph import Quant
@@ -20,9 +22,16 @@ FRAMES = ((12, 10), (12, 31), (47, 10), (24, 20), (25, 33), (113, 97), (160, 120
 """Height and width: no change, one side, a half, odd ratios."""
 
 
+PACKAGED = {
+    "mnist5k": (FrontEnd("image", 1, {"divide_by": 255}), (28, 28, 1)),
+    "digits": (FrontEnd("image", 1, {"divide_by": 16}), (8, 8, 1)),
+}
+
+
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
     tables = [image_tables(FRONT_END, shape, quant) for shape, quant in CASES]
+    tables += [image_tables(front_end, shape, USUAL) for front_end, shape in PACKAGED.values()]
     return build_front_ends(tables, tmp_path_factory.mktemp("image"))
 
 
@@ -81,6 +90,23 @@ def test_photographs_are_equal_in_every_bit(program, shared_data):
     for number in (0, 1):
         got = run_front_end(program, number, raw(frames), step=1)
         assert (got == expected(frames, *CASES[number])).all()
+
+
+@pytest.mark.parametrize("number", range(len(PACKAGED)))
+def test_packaged_digits_are_equal_in_every_bit(number, program):
+    """What the source stores, through the C, is what training gets, as int8."""
+    given = evaluation(DataConfig(name=list(PACKAGED)[number]), "validation", 200, "")
+    frames = np.stack([given.read_raw(i) for i in range(200)])
+    assert frames.dtype == np.uint8
+    got = run_front_end(program, len(CASES) + number, raw(frames), step=1)
+    q = np.rint(given.chosen.x / np.float32(USUAL.scale[0])) - 128
+    assert (got == np.clip(q, -128, 127).reshape(200, -1)).all()
+
+
+def test_a_frame_brighter_than_the_data_saturates(program):
+    """255 of a scale of 16 would be 4,064 steps: more than 31 bits in the sum, and the largest input."""
+    got = run_front_end(program, len(CASES) + 1, raw(np.full((1, 8, 8, 1), 255, np.uint8)), step=1)
+    assert (got == 127).all()
 
 
 def test_frames_that_do_not_shrink_are_refused(program):
