@@ -20,6 +20,7 @@ from micronas.data.options import read, read_choice, read_names, read_positive, 
 from micronas.data.samples import Samples, name_some
 from micronas.data.split import TRAIN
 from micronas.data.stream_windows import Counts, Stretch, at_rate, sampling_period_s, stretches, windows_of
+from micronas.data.window_files import SIGNALS, load_window_files
 from micronas.errors import DataError, plural
 
 WINDOW, WINDOW_S = 64, 2.0
@@ -45,7 +46,9 @@ class _File:
 
 def load_csv(config: DataConfig) -> Samples:
     """Streams (window, 1, channels); see docs/guides/data.md for the options."""
-    refuse_unknown(config.name, config.options, OPTIONS)
+    if SIGNALS in config.options:
+        return load_window_files(config, require_path(config))
+    refuse_unknown(config.name, config.options, (*OPTIONS, SIGNALS))
     root, layout = require_path(config), _layout(config)
     files, has_parts, notes = _files(config, root, layout)
     tables, bad = _read_all(files, layout)

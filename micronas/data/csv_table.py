@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import re
 import warnings
 from dataclasses import dataclass
@@ -82,8 +83,9 @@ def _frame(path: Path, layout: CsvLayout) -> tuple[Any, tuple[str, ...]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pandas.errors.ParserWarning)
+            source, doubled = _one_record_per_line(path, head, separator)
             frame = pandas.read_csv(
-                path,
+                source,
                 sep=separator,
                 names=list(layout.names) or None,
                 header=None if layout.names else 0,
@@ -98,8 +100,24 @@ def _frame(path: Path, layout: CsvLayout) -> tuple[Any, tuple[str, ...]]:
     frame.columns = [str(column).strip() for column in frame.columns]
     if not len(frame):
         raise DataError("no rows")
-    lost = _lines(path) - len(frame) - (not layout.names)
-    return frame, (f"{plural(lost, 'line')} skipped",) if layout.skip_bad and lost > 0 else ()
+    lost = _lines(path) + doubled - len(frame) - (not layout.names)
+    notes = [f"{plural(doubled, 'line')} of several records divided"] if doubled else []
+    return frame, (*notes, *([f"{plural(lost, 'line')} skipped"] if layout.skip_bad and lost > 0 else []))
+
+
+_NEXT_RECORD, _LAST_COMMA = re.compile(rb";[ \t]*(?=[^\s;])"), re.compile(rb",[ \t]*;")
+
+
+def _one_record_per_line(path: Path, head: str, separator: str) -> tuple[Path | io.BytesIO, int]:
+    """The file, and how many records had to be moved to a line of their own.
+
+    Records of WISDM end with a semicolon, some with a comma before it, and some line breaks between them are
+    missing.
+    """
+    if separator == ";" or not head.rstrip().endswith(";"):
+        return path, 0
+    text, doubled = _NEXT_RECORD.subn(b"\n", _LAST_COMMA.sub(b";", path.read_bytes()))
+    return io.BytesIO(text), doubled
 
 
 def pandas_package() -> Any:

@@ -92,6 +92,11 @@ def test_a_file_without_header_and_with_semicolons_at_its_ends(tmp_path: Path) -
                 stamp = 49105962326000 + user * 10**12 + i * 50_000_000
                 lines.append(f"{user},{activity},{stamp},{x:.3f},{y:.3f},{z:.3f};")
     lines.insert(7, "0,Jogging,49106000000000,1.0,2.0,3.0,4.0;")
+    lines[20] += lines.pop(21)  # two records on a line
+    lines[30] = lines[30].replace(";", ",;")
+    lines[40] = ""
+    assert lines[129].startswith("0,Sitting")
+    lines[129] = lines[129].rpartition(",")[0] + ","  # no z, and no semicolon
     (tmp_path / "raw.txt").write_text("\n".join(lines))
     options: dict[str, Option] = {
         "names": ["user", "activity", "ns", "x", "y", "z"],
@@ -107,8 +112,10 @@ def test_a_file_without_header_and_with_semicolons_at_its_ends(tmp_path: Path) -
     data = loaded(tmp_path / "raw.txt", **options, skip_bad=True)
     assert data.input_shape == (40, 1, 3)
     assert data.class_names == ("Jogging", "Sitting")
-    assert size(data) == 6 * 2 * 3
+    assert size(data) == 6 * 2 * 3  # a single missing row is interpolated
     assert "raw.txt: 1 line skipped" in data.notes
+    assert "raw.txt: 1 line of several records divided" in data.notes
+    assert "1 row with missing values skipped" in data.notes
 
 
 def recording(seconds: list[float]) -> Recording:

@@ -1,0 +1,95 @@
+"""Windows in one file per channel, in the layout of UCI HAR's "Inertial Signals" (made-up values)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from micronas.config import DataConfig
+from micronas.data import load
+from micronas.data.load import load_split
+from micronas.data.split import TEST
+from micronas.errors import DataError
+
+AXES = ("body_acc_x", "body_acc_y", "total_acc_x")
+OPTIONS = {"signals": list(AXES), "rate_hz": 50, "hop": 8}
+
+
+def write_uci(root: Path, subjects: int = 6) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+    """Three classes; the persons of train and test are others. Returns the windows of each file by name."""
+    rng, written = np.random.default_rng(0), {}
+    (root / "activity_labels.txt").parent.mkdir(parents=True, exist_ok=True)
+    (root / "activity_labels.txt").write_text("1 WALKING\n2 SITTING\n3 LAYING\n")
+    for part, persons in (("train", range(subjects)), ("test", range(subjects, subjects + 2))):
+        folder = root / part
+        (folder / "Inertial Signals").mkdir(parents=True)
+        y = np.tile([1, 2, 3], 4 * len(persons))
+        (folder / f"y_{part}.txt").write_text("".join(f"{label}\n" for label in y))
+        owners = np.repeat(list(persons), 12)
+        (folder / f"subject_{part}.txt").write_text("".join(f"{person}\n" for person in owners))
+        (folder / f"X_{part}.txt").write_text("1 2 3\n")  # the features of the archive, not read
+        for axis in AXES:
+            x = rng.normal(0, 1, (len(y), 16)).astype(np.float32)
+            text = "".join("  " + "  ".join(f"{v: .7e}" for v in row) + "\n" for row in x)
+            (folder / "Inertial Signals" / f"{axis}_{part}.txt").write_text(text)
+            written[f"{axis}_{part}"] = x
+    return written
+
+
+def config(root: Path, **options: object) -> DataConfig:
+    return DataConfig.model_validate({"name": "csv", "path": root, "options": {**OPTIONS, **options}})
+
+
+def test_the_windows_are_those_of_the_files(tmp_path: Path) -> None:
+    written = write_uci(tmp_path)
+    found = load_split(config(tmp_path, normalise=False))
+    x = found.samples.x[found.part == TEST]
+    for channel, axis in enumerate(AXES):
+        assert x[:, :, 0, channel] == pytest.approx(written[f"{axis}_test"], abs=1e-6)
+    data = load(config(tmp_path))
+    assert data.class_names == ("LAYING", "SITTING", "WALKING")
+    assert data.input_shape == (16, 1, 3)
+    assert data.sample_s == 8 / 50
+    assert {data.group_names[i] for i in data.test.unseal("persons").groups} == {"6", "7"}
+    assert not set(data.train.groups) & set(data.validation.groups)  # type: ignore[arg-type]
+    assert "mean" in data.front_end.parameters
+
+
+def test_files_in_one_folder_are_split_by_persons(tmp_path: Path) -> None:
+    write_uci(tmp_path)
+    data = load(config(tmp_path / "train"))
+    assert data.class_names == ("1", "2", "3")
+    assert not set(data.train.groups) & set(data.test.unseal("persons").groups)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda root: (root / "train/y_train.txt").unlink(), r"train: no file y_\*\.txt"),
+        (lambda root: (root / "train/y_train.txt").write_text("1\n2\n"), "files differ in their lines"),
+        (lambda root: (root / "train/y_train.txt").write_text("9\n" * 72), "names no class 9"),
+        (
+            lambda root: (root / "test/Inertial Signals/body_acc_x_test.txt").write_text("1 2\n1\n"),
+            "body_acc_x_test.txt",
+        ),
+    ],
+)
+def test_files_that_do_not_fit_are_named(tmp_path: Path, change: object, message: str) -> None:
+    write_uci(tmp_path)
+    change(tmp_path)  # type: ignore[operator]
+    with pytest.raises(DataError, match=message):
+        load(config(tmp_path))
+
+
+def test_options_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    write_uci(tmp_path)
+    with pytest.raises(DataError, match=r"no file gyro_\*\.txt"):
+        load(config(tmp_path, signals=["gyro"]))
+    with pytest.raises(DataError, match="begin with 'body_acc'"):
+        load(config(tmp_path, signals=["body_acc"]))
+    with pytest.raises(DataError, match="no such options: 'window'"):
+        load(config(tmp_path, window=3))
+    with pytest.raises(DataError, match="from 1 to the 16 rows"):
+        load(config(tmp_path, hop=17))
