@@ -304,6 +304,40 @@ class SearchBudget(_Section):
         return self
 
 
+class PoolConfig(_Section):
+    """Several boards of one profile behind one search (docs/guides/board_pool.md).
+
+    Each board measures one network at a time. A network whose measurement fails because of a board is
+    measured on another one. At its beginning, a search measures the same network on every board.
+    """
+
+    boards: tuple[str, ...] = Field(
+        default=(),
+        description="device serial: serial numbers of probes, or ports. Absent with executor ray: every "
+        "board of the profile that the cluster has",
+    )
+    emulated: int = Field(
+        default=0, ge=0, le=MOST_WORKERS, description="device qemu or renode: emulated boards, to try a pool"
+    )
+    quarantine_after: int = Field(
+        default=3, ge=1, description="failures in a row after which a board is not used any more"
+    )
+    tolerance: float = Field(
+        default=0.02,
+        gt=0,
+        lt=1,
+        description="a board is named if its latency differs by more than this share from the median of all",
+    )
+
+    @field_validator("boards")
+    @classmethod
+    def _each_board_once(cls, boards: tuple[str, ...]) -> tuple[str, ...]:
+        twice = next((name for name in boards if boards.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"{twice} is named more than once")
+        return boards
+
+
 class SearchConfig(_Section):
     """Everything that a search depends on, except the board profile and the data."""
 
@@ -329,7 +363,7 @@ class SearchConfig(_Section):
         default=0,
         ge=0,
         le=MOST_WORKERS,
-        description="trials evaluated at the same time; 0: one per core, or 1 with device serial",
+        description="trials evaluated at the same time; 0: one per core, or 1 with a single board",
     )
     executor: Literal["local", "ray"] = Field(
         default="local", description="where trials run; ray: as tasks of a Ray cluster"
@@ -348,6 +382,7 @@ class SearchConfig(_Section):
     )
     probe: str | None = Field(default=None, description="device serial: serial number of the probe")
     port: str | None = Field(default=None, description="device serial: serial port")
+    pool: PoolConfig = PoolConfig()
     runtime: Literal["micronas", "tflm"] = Field(
         default="micronas", description="tflm: flash and SRAM are the .tflite file and TFLite Micro's arena"
     )
@@ -389,8 +424,33 @@ class SearchConfig(_Section):
 
     @model_validator(mode="after")
     def _one_worker_per_board(self) -> SearchConfig:
-        if self.device == "serial" and self.workers > 1:
-            raise ValueError(f"device serial is a single board, so workers must be 1, not {self.workers}")
+        if self.device == "serial" and self.workers > 1 and not self.has_pool:
+            raise ValueError(
+                f"device serial is a single board, so workers must be 1, not {self.workers}: name several "
+                "boards in pool.boards"
+            )
+        return self
+
+    @property
+    def has_pool(self) -> bool:
+        """Whether trials are measured on the boards of a pool; a cluster has its boards in one."""
+        at_nodes = self.executor == "ray" and self.device == "serial"
+        return at_nodes or bool(self.pool.boards) or self.pool.emulated > 0
+
+    @model_validator(mode="after")
+    def _what_a_pool_needs(self) -> SearchConfig:
+        if not self.has_pool:
+            return self
+        if self.pool.boards and self.device != "serial":
+            raise ValueError(f"pool.boards needs device serial, not {self.device}")
+        if self.pool.boards and (self.probe or self.port):
+            raise ValueError("probe and port name a single board: leave them out, or leave out pool.boards")
+        if self.pool.emulated and self.device not in ("qemu", "renode"):
+            raise ValueError(f"pool.emulated needs device qemu or renode, not {self.device}")
+        if self.other_boards:
+            raise ValueError("a pool holds boards of one profile: leave other_boards out")
+        if self.estimator.name == "supernet":
+            raise ValueError("estimator supernet measures on a single board: leave the pool out")
         return self
 
     @model_validator(mode="after")
@@ -414,8 +474,6 @@ class SearchConfig(_Section):
     def _what_a_cluster_lacks(self) -> SearchConfig:
         if self.executor != "ray":
             return self
-        if self.device == "serial":
-            raise ValueError("executor ray cannot measure on a board yet: set device qemu, renode or none")
         if self.budget.cpu_minutes is not None:
             raise ValueError(
                 "executor ray does not count the CPU time of its nodes: set budget.minutes or budget.trials "

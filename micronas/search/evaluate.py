@@ -65,7 +65,9 @@ class TrialEvaluator:
             return failed_machine(fault) if fault is not None else _failed(error)
 
     def _run(self, task: TrialTask) -> TrialResult:
-        estimate = self._stages.estimate(task)
+        estimate = self._stages.estimate(task) if task.trained is None else task.trained
+        if task.only_train:
+            return TrialResult(Outcome.COMPLETE, trained=estimate)
         if task.repeat:
             return TrialResult(
                 Outcome.COMPLETE, details={QUALITY: estimate.quality_int8, LOSS: estimate.loss}

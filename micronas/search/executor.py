@@ -18,7 +18,7 @@ from micronas.errors import MachineError, MicronasError
 from micronas.host.machine_fault import machine_fault
 from micronas.host.program_output import exit_text
 from micronas.host.spawning import RecordingContext, workers_ended
-from micronas.search.task import Evaluate, TrialResult, TrialTask, failed_machine
+from micronas.search.task import WORKER_STAGE, Evaluate, TrialResult, TrialTask, failed_machine
 from micronas.search.worker_watch import WorkerWatch, memory_per_worker
 from micronas.train.child_process import follow_parent, interrupts_held
 from micronas.trial import Outcome
@@ -30,6 +30,11 @@ _SIGKILL = 9
 
 EvaluateFactory: TypeAlias = Callable[[], Evaluate]
 """Creates the evaluator inside the process that uses it; must be picklable for ``ProcessExecutor``."""
+
+
+def training_limit_s(task: TrialTask, default_s: float) -> float:
+    """Seconds after which the training of ``task`` counts as hanging; 0 if it is already trained."""
+    return 0.0 if task.trained is not None else max(default_s, task.deadline_s or 0.0, task.hang_timeout_s)
 
 
 class Executor(Protocol):
@@ -116,7 +121,7 @@ class ProcessExecutor:
 
     def submit(self, task: TrialTask) -> None:
         """Give a task to the next free worker."""
-        limit_s = max(self._deadline_s, task.deadline_s or 0.0, task.hang_timeout_s) + self._grace_s
+        limit_s = training_limit_s(task, self._deadline_s) + self._grace_s
         with interrupts_held():  # the first task starts the pool
             self._futures[self._schedule(task, limit_s)] = task
 
@@ -208,7 +213,7 @@ def _outcome(future: Future[TrialResult]) -> TrialResult:
 
 
 def _failed_worker(reason: str) -> TrialResult:
-    return TrialResult(Outcome.FAILED, stage="worker", reason=reason)
+    return TrialResult(Outcome.FAILED, stage=WORKER_STAGE, reason=reason)
 
 
 _evaluate: Evaluate | None = None  # one per worker process: data and TensorFlow are loaded once

@@ -14,7 +14,7 @@ from micronas.errors import SearchError, percent
 from micronas.search.executor import Executor
 from micronas.search.finalists import Selection
 from micronas.search.machine_stop import stopped_by
-from micronas.search.task import TRAINING, TeacherNetwork, TrialResult, TrialTask
+from micronas.search.task import TRAINING, WORKER_STAGE, TeacherNetwork, TrialResult, TrialTask
 from micronas.search.termination import Termination
 from micronas.store import Record, Store
 from micronas.trial import Json, Outcome, Scores, Source
@@ -232,4 +232,4 @@ def _as_finished(record: Record, result: TrialResult | None) -> Winner | None:
 
 
 def _lost(record: Record) -> tuple[int, TrialResult]:
-    return record.trial.number, TrialResult(Outcome.FAILED, stage="worker", reason="gave no result")
+    return record.trial.number, TrialResult(Outcome.FAILED, stage=WORKER_STAGE, reason="gave no result")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import shutil
@@ -11,23 +12,25 @@ from pathlib import Path
 
 import numpy as np
 
+from micronas.board import Board
 from micronas.config import SearchConfig
 from micronas.data import Dataset, DataSplit, Task
 from micronas.data.front_end_file import front_end_file
 from micronas.deploy.deployment import cache_folder, sources_of, verified_deployment, write_sources
 from micronas.deploy.modelled import try_modelled
 from micronas.deploy.to_json import deployment_figures, latency_range
-from micronas.device.targets import make_device
 from micronas.errors import StoreError
 from micronas.estimate.accuracy import int8_answers, int8_figure
 from micronas.estimate.agreement import Agreement
 from micronas.estimate.confusion import Confusion, confusion_of
+from micronas.estimate.full import cached_dataset
 from micronas.estimate.gap import Gap, gap_of
 from micronas.estimate.interval import Interval, accuracy_interval
 from micronas.estimate.rejection import rejection_of
 from micronas.estimate.second_witness import witnessed
 from micronas.estimate.threshold import Threshold, choose_threshold
-from micronas.memory.ledger import make_ledger
+from micronas.host.temporary_folder import temporary_folder
+from micronas.memory.ledger import Budget, make_ledger
 from micronas.memory.plan.prefer import Prefer
 from micronas.model.front_end import FILE_NAME, to_json
 from micronas.quantize.float_form import write_float_form
@@ -38,8 +41,12 @@ from micronas.report.model_card import JSON_NAME, MARKDOWN_NAME, card_json, card
 from micronas.report.target import missed_target
 from micronas.search.final import Winner
 from micronas.search.final_front_end import final_tables, front_end_bytes, with_time
+from micronas.search.pool.cluster import cluster_members
+from micronas.search.pool.final_measurement import on_first_usable, run_where_attached
+from micronas.search.pool.members import device_of, members_here
 from micronas.search.predicted_latency.check import check_predictions, check_to_json
 from micronas.search.profile import PROFILE_FACT
+from micronas.search.ray_executor import SharedData
 from micronas.search.setup import Setup
 from micronas.search.stages import deployed_graph, parity_samples
 from micronas.store import Final, Record, Store
@@ -54,10 +61,11 @@ from micronas.store.final_figures import (
     files_in,
 )
 from micronas.store.other_boards import BOARDS
+from micronas.store.pool import POOL_FACT, usable_first
 from micronas.store.stored_setup import stored_config
 from micronas.strategy.reward import reward
 from micronas.train.isolated import run_isolated
-from micronas.trial import Json, Latency, Outcome, Scores, Source
+from micronas.trial import Json, Latency, Outcome, Scores, Source, object_at
 
 PARITY_SAMPLES = 32
 
@@ -71,6 +79,14 @@ class Deployed:
 
     figures: DeploymentFigures
     files: dict[str, str]
+
+    def unpacked(self, contents: Mapping[str, bytes], folder: Path) -> Deployed:
+        """This with its files in ``folder``; ``contents`` and the paths in ``files`` are relative to it."""
+        for name, data in contents.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        return replace(self, files={kind: str(folder / name) for kind, name in self.files.items()})
 
 
 def conclude(
@@ -109,7 +125,7 @@ def figures_of(
 
     ``what`` names the network in that record; by default it is its trial. ``command`` repeats it.
     """
-    deployed = write_files(setup, winner.tflite, folder)
+    deployed = write_files(setup, winner.tflite, folder, object_at(store.optional_fact(POOL_FACT)))
     keras, layers = _write_keras(setup, winner, folder)
     files = {**deployed.files, **keras}
     reason = f"final figures of {what or f'trial {winner.number}'}"
@@ -228,31 +244,89 @@ def _difference(stored: float, delivered: float) -> str:
     )
 
 
-def write_files(setup: Setup, tflite: bytes, best: Path) -> Deployed:
-    """Write model, C sources, ELF and map into ``best``; an ELF exists only if a device is configured."""
+def write_files(setup: Setup, tflite: bytes, best: Path, pool: dict[str, Json] | None = None) -> Deployed:
+    """Write model, C sources, ELF and map into ``best``; an ELF exists only if a device is configured.
+
+    With a pool of boards, whose stored state is ``pool``, the first board that can measure does it; that may
+    be one of another machine.
+    """
+    build = FinalBuild(setup.config, setup.board, setup.budget, setup.net_latency is not None)
+
+    def here(board_id: str) -> Deployed:
+        return write_build(build, setup.dataset, tflite, best, board_id)
+
+    if not setup.config.has_pool:
+        return here("")
+    if setup.config.device == "serial" and setup.config.executor == "ray":
+        attached = cluster_members(setup.config, setup.board.name)
+        shared = SharedData.of(setup.config.data, setup.dataset)
+        work = functools.partial(write_on_node, shared, build, tflite)
+
+        def there(board_id: str) -> Deployed:
+            found, contents = run_where_attached(setup.config.ray_address, attached[board_id], work, board_id)
+            return found.unpacked(contents, best)
+
+        return on_first_usable(usable_first(pool or {}, tuple(attached)), there)
+    return on_first_usable(usable_first(pool or {}, members_here(setup.config)), here)
+
+
+@dataclass(frozen=True)
+class FinalBuild:
+    """What the final build depends on besides the network and the data; small and picklable.
+
+    ``modelled``: the timing model's latency is added.
+    """
+
+    config: SearchConfig
+    board: Board
+    budget: Budget
+    modelled: bool
+
+
+def write_on_node(
+    shared: SharedData, build: FinalBuild, tflite: bytes, board_id: str
+) -> tuple[Deployed, dict[str, bytes]]:
+    """``write_build`` on a node of a cluster: the figures, and the contents of all files by their path."""
+    shared.keep()
+    with temporary_folder() as name:
+        folder = Path(name)
+        found = write_build(build, cached_dataset(build.config.data), tflite, folder, board_id)
+        contents = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+        files = {kind: Path(path).relative_to(folder).as_posix() for kind, path in found.files.items()}
+        return replace(found, files=files), contents
+
+
+def write_build(
+    setup: FinalBuild, dataset: Dataset, tflite: bytes, best: Path, board_id: str = ""
+) -> Deployed:
+    """Build and measure on this machine, on board ``board_id`` of a pool; see ``write_files``."""
     best.mkdir(exist_ok=True)
-    graph, removed = deployed_graph(tflite, "best", setup.config, setup.dataset)
+    graph, removed = deployed_graph(tflite, "best", setup.config, dataset)
     (best / "model.tflite").write_bytes(tflite)
-    labels = "\n".join(setup.dataset.class_names) + "\n"
+    labels = "\n".join(dataset.class_names) + "\n"
     (best / "labels.txt").write_text(labels, encoding="utf-8", errors="surrogateescape")
-    _write_front_end(setup.dataset, best / FILE_NAME)
+    _write_front_end(dataset, best / FILE_NAME)
     files = {
         "tflite": best / "model.tflite",
         "labels": best / "labels.txt",
         "front_end": best / FILE_NAME,
     }
     ledger = make_ledger(graph, setup.board, within=setup.budget, prefer=Prefer(setup.config.prefer))
-    tables = final_tables(setup.config, setup.dataset, graph)
+    tables = final_tables(setup.config, dataset, graph)
     front = front_end_bytes(tables, setup.board, ledger, graph)
     if setup.config.device == "none":
         files["c"] = write_sources(sources_of(graph, ledger), best / "c")
         found = DeploymentFigures(constant_channels=removed, front_end=front)
         return Deployed(found, {name: str(path) for name, path in files.items()})
-    samples = parity_samples(graph, setup.dataset, PARITY_SAMPLES)
-    device = make_device(setup.config.device, setup.config.probe, setup.config.port)
+    samples = parity_samples(graph, dataset, PARITY_SAMPLES)
+    device = device_of(setup.config, board_id)
     with verified_deployment(graph, setup.board, samples, device=device, ledger=ledger) as deployed:
         found = replace(deployment_figures(deployed), constant_channels=removed)
-        if setup.net_latency is not None:
+        if setup.modelled:
             timed, why_not = try_modelled(deployed, samples, cache_folder())
             found = replace(found, modelled=timed.latency if timed else None, not_modelled=why_not)
         if tables is not None and front is not None:
@@ -277,6 +351,7 @@ def summary(store: Store, final: Final) -> dict[str, Json]:
         "agreement": [agreement.to_json() for agreement in best.agreement or ()],
         "latency_predictions": check_to_json(check_predictions(records)) if predicts else None,
         "profile": store.optional_fact(PROFILE_FACT),
+        "pool": store.optional_fact(POOL_FACT),
         "data": {"sha256": store.optional_fact(DATA_DIGEST)},
         "changes": store.optional_fact(CHANGES) or [],
     }

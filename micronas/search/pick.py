@@ -39,7 +39,7 @@ def pick(setup: Setup, store: Store, number: int, say: Callable[[str], object]) 
     record = find_trial(records_for(store, board), number)
     store.begin_session()
     say(f"final training of trial {record.trial.number}")
-    with search_executor(setup) as executor:
+    with search_executor(setup, store, say) as executor:
         epochs = setup.config.final_fit.epochs
         teacher = teacher_of(setup.config.training, store.records(), store)
         winner = choose(

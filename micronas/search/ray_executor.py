@@ -1,29 +1,32 @@
 """Runs trials as tasks of a Ray cluster; Ray is an optional extra and is imported only here, when it is used.
 
-A trial is one task on one core of any node. Configuration and data are put into Ray's object store once and
-travel once per node; the sealed test split stays with the driver. A task of a node that is lost is submitted
-again, so the loss costs only the trials that were running there. A worker that crashes, or that exceeds the
-deadline of its trial or the memory of its node, fails its own trial.
+A trial is one task on one core of any node. In a search with a pool of boards, its measurement is a second
+task, which needs no core but the custom resource of a board, and so runs on the node that has the board.
+Configuration and data are put into Ray's object store once and travel once per node; the sealed test split
+stays with the driver. A task of a node that is lost is submitted again, so the loss costs only the trials
+that were running there. A worker that crashes, or that exceeds the deadline of its trial or the memory of its
+node, fails its own trial.
 """
 
 from __future__ import annotations
 
 import faulthandler
+import math
 import os
 import time
 import uuid
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from types import ModuleType, TracebackType
+from types import MappingProxyType, ModuleType, TracebackType
 from typing import TYPE_CHECKING, Self
 
 from micronas.config import DataConfig
 from micronas.data import Dataset, DataSplit, SealedTest
 from micronas.errors import MachineError, ToolMissingError, plural
 from micronas.host.plugin import receive
-from micronas.search.executor import GRACE_S, EvaluateFactory, evaluator_or_fault
-from micronas.search.task import Evaluate, TrialResult, TrialTask, failed_machine
+from micronas.search.executor import GRACE_S, EvaluateFactory, evaluator_or_fault, training_limit_s
+from micronas.search.task import WORKER_STAGE, Evaluate, TrialResult, TrialTask, failed_machine
 from micronas.trial import Outcome
 
 if TYPE_CHECKING:
@@ -31,6 +34,11 @@ if TYPE_CHECKING:
 
 MOST_LOST = 5
 """Nodes that may be lost with one trial before the search stops: then the trial may be the cause."""
+
+BUSY_BOARD_S = 900.0
+"""For which a measurement waits for a board that another search holds."""
+
+_LOOK_S = 20.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +85,12 @@ class RayExecutor:
         grace_s: float = GRACE_S,
         data: SharedData | None = None,
         gpus: float = 0.0,
+        boards: Mapping[str, str] = MappingProxyType({}),
+        busy_board_s: float = BUSY_BOARD_S,
         tasks_per_worker: int = 40,
     ) -> None:
-        """``gpus`` is the share of a GPU that each trial takes; 0 trains on cores.
+        """``gpus`` is the share of a GPU that each trial takes; 0 trains on cores. ``boards`` names the
+        custom resource of each board of a pool, which a measurement waits for during ``busy_board_s``.
 
         Raises ``ToolMissingError`` without Ray, and ``MachineError`` if no cluster answers at ``address``.
         """
@@ -88,30 +99,56 @@ class RayExecutor:
         self._shared, self._key = ray.put((factory, data)), uuid.uuid4().hex
         remote = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=0, max_calls=tasks_per_worker)
         self._run = remote(run_on_node)
+        self._boards, self._busy_board_s = boards, busy_board_s
         self._tasks: dict[ObjectRef[TrialResult], _Submitted] = {}
 
     def submit(self, task: TrialTask) -> None:
         """Give a task to the cluster, which queues it until a node has a free core."""
-        limit_s = max(self._deadline_s, task.deadline_s or 0.0, task.hang_timeout_s) + self._grace_s
+        limit_s = training_limit_s(task, self._deadline_s) + self._grace_s
         self._submit(task, limit_s, lost=0)
 
     def _submit(self, task: TrialTask, limit_s: float, lost: int) -> None:
-        reference = self._run.remote(self._key, self._shared, task, limit_s)
+        reference = self._start(task, limit_s)
         self._tasks[reference] = _Submitted(task, limit_s, self._dead_nodes(), time.monotonic(), lost)
+
+    def _start(self, task: TrialTask, limit_s: float) -> ObjectRef[TrialResult]:
+        """The task's reference; a measurement waits for the board, on the node that has it."""
+        run = self._run
+        if task.pool_board:
+            resource = self._boards.get(task.pool_board)
+            resources = {} if resource is None else {resource: 1}
+            run = run.options(num_cpus=0, num_gpus=0, resources=resources)
+        started: ObjectRef[TrialResult] = run.remote(self._key, self._shared, task, limit_s)
+        return started
 
     def next_finished(self, timeout_s: float | None) -> tuple[int, TrialResult] | None:
         """The next result; a task whose node was lost runs again instead."""
         end_s = None if timeout_s is None else time.monotonic() + timeout_s
         while self._tasks:
-            left_s = None if end_s is None else max(0.0, end_s - time.monotonic())
-            done, _ = self._ray.wait(list(self._tasks), num_returns=1, timeout=left_s)
+            left_s = math.inf if end_s is None else max(0.0, end_s - time.monotonic())
+            done, _ = self._ray.wait(list(self._tasks), num_returns=1, timeout=min(left_s, _LOOK_S))
             if not done:
-                return None
+                if (late := self._board_not_free()) is not None:
+                    return late
+                if left_s <= _LOOK_S:
+                    return None
+                continue
             submitted = self._tasks.pop(done[0])
             result = self._result(done[0], submitted)
             if result is not None:
                 return submitted.task.number, result
             self._submit(submitted.task, submitted.limit_s, submitted.lost + 1)
+        return None
+
+    def _board_not_free(self) -> tuple[int, TrialResult] | None:
+        """The number of a measurement that has waited for its board for too long, and its failure."""
+        for reference, submitted in self._tasks.items():
+            most_s = submitted.limit_s + self._busy_board_s
+            if submitted.task.pool_board and time.monotonic() - submitted.since_s > most_s:
+                del self._tasks[reference]
+                self._ray.cancel(reference, force=True)
+                reason = f"not free for {most_s:.0f} s: another search holds it, or its node is lost"
+                return submitted.task.number, _failed(reason)
         return None
 
     def _result(self, reference: ObjectRef[TrialResult], submitted: _Submitted) -> TrialResult | None:
@@ -127,6 +164,8 @@ class RayExecutor:
         except errors.RayError as error:
             if not self._lost_a_node(error, submitted):
                 return self._crashed(submitted)
+            if submitted.task.pool_board:
+                return _failed("the node of the board was lost")
             if submitted.lost < MOST_LOST:
                 return None
             return failed_machine(
@@ -205,7 +244,7 @@ def with_plug_ins(files: Mapping[str, bytes], factory: EvaluateFactory) -> Evalu
 
 
 def _failed(reason: str) -> TrialResult:
-    return TrialResult(Outcome.FAILED, stage="worker", reason=reason)
+    return TrialResult(Outcome.FAILED, stage=WORKER_STAGE, reason=reason)
 
 
 _evaluators: dict[str, Evaluate] = {}  # one per worker process and search

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from micronas.data.front_end_file import front_end_file
@@ -29,6 +29,10 @@ from micronas.search.loop import Loop, Observer
 from micronas.search.machine_stop import stopped_by
 from micronas.search.outcome import conclude, write_summary
 from micronas.search.past import RUN_CPU_S, Past, TrialHistory, history_for
+from micronas.search.pool.cluster import cluster_members
+from micronas.search.pool.executor import OpenExecutor, PoolExecutor
+from micronas.search.pool.members import members_here
+from micronas.search.pool.state import Pool
 from micronas.search.predicted_latency.check import check_predictions, check_text
 from micronas.search.predicted_latency.gate import LatencyGate
 from micronas.search.predicted_latency.modelled import modelled_by_ledger
@@ -47,6 +51,7 @@ from micronas.space import Arch
 from micronas.store import Final, Record, Store
 from micronas.store.changes import DATA_DIGEST
 from micronas.store.other_boards import OTHER_BOARDS
+from micronas.store.pool import earlier_failures, keep_pool
 from micronas.store.stored_setup import FRONT_END_FACT
 from micronas.strategy import DIFFERENTIABLE, Strategy
 from micronas.strategy.supernet_series import supernets_cpu_s
@@ -105,9 +110,9 @@ def _search(
     termination = make_termination(config, store.wall_s, spent_cpu_s=clock.spent_s)
     with (
         ZeroCostScorer(config.data, config.seed) as scorer,
-        search_executor(setup, profile=profile is not None) as workers,
+        search_executor(setup, store, observer.phase, profile=profile is not None) as workers,
     ):
-        executor: Executor = workers if profile is None else profile.around(workers)
+        executor = _profiled(workers, profile)
         if finish_now:
             records = _told(store, observer)
         else:
@@ -145,16 +150,43 @@ def _told(store: Store, observer: Observer) -> list[Record]:
     return past.records
 
 
-def search_executor(setup: Setup, *, profile: bool = False) -> ProcessExecutor | RayExecutor:
+def _profiled(workers: OpenExecutor, profile: SearchProfile | None) -> Executor:
+    """``workers``, whose results give their times to ``profile``."""
+    if profile is None:
+        return workers
+    if not isinstance(workers, PoolExecutor):
+        return profile.around(workers)
+    workers.inside = profile.around(workers.inside)
+    return workers
+
+
+def search_executor(
+    setup: Setup, store: Store, say: Callable[[str], object] = lambda text: None, *, profile: bool = False
+) -> OpenExecutor:
     """The workers of a search, on this machine or in a cluster; enter it to start them.
 
-    With ``profile``, their results say how long their stages took.
+    With ``profile``, their results say how long their stages took. A pool of boards says what happens to
+    its boards, and keeps that in ``store``.
     """
+    config = setup.config
+    if not config.has_pool:
+        return _workers(setup, profile, {})
+    attached = cluster_members(config, setup.board.name) if config.executor == "ray" else {}
+    names = members_here(config) or tuple(attached)
+    pool = Pool(names, config.pool.quarantine_after, earlier_failures(store))
+    keep = functools.partial(keep_pool, store)
+    workers = _workers(setup, profile, attached)
+    return PoolExecutor(workers, pool, tolerance=config.pool.tolerance, say=say, keep=keep)
+
+
+def _workers(setup: Setup, profile: bool, boards: Mapping[str, str]) -> ProcessExecutor | RayExecutor:
+    """``boards`` are those of a pool that are attached to nodes: id -> custom resource."""
     config = setup.config
     others = tuple((one.config, one.board) for one in setup.others)
     factory = functools.partial(make_evaluator, config, setup.board, *([others] if others else []))
     if profile:
         factory = functools.partial(factory, profile=True)
+    grace_s = GRACE_S + (BOARD_DEADLINE_S if config.device == "serial" else 0.0)
     if config.executor == "ray":
         return RayExecutor(
             functools.partial(with_plug_ins, contents(plug_ins(config)), factory),
@@ -162,12 +194,14 @@ def search_executor(setup: Setup, *, profile: bool = False) -> ProcessExecutor |
             task_deadline_s=HANG_TIMEOUT_FACTOR * config.estimator.trial_deadline_s,
             data=SharedData.of(config.data, setup.dataset),
             gpus=config.gpus_per_trial,
+            boards=boards,
+            grace_s=grace_s,
         )
     return ProcessExecutor(
         factory,
         workers=config.workers,
         task_deadline_s=HANG_TIMEOUT_FACTOR * config.estimator.trial_deadline_s,
-        grace_s=GRACE_S + (BOARD_DEADLINE_S if config.device == "serial" else 0.0),
+        grace_s=grace_s,
         memory_bytes=None if config.worker_memory_gb is None else round(1e9 * config.worker_memory_gb),
     )
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 from micronas.board import Board
 from micronas.codegen.lowering import Target
+from micronas.codegen.toolchain import require_gcc
 from micronas.config import SearchConfig
 from micronas.data import Dataset, Task, load
 from micronas.data.metrics import is_metric
 from micronas.deploy.deployment import require_tools
-from micronas.device.targets import make_device
 from micronas.errors import ConfigError, DataError, MicronasError, QuantizeError, ToolMissingError
 from micronas.estimate import ESTIMATORS, check_estimator, check_prefilter
 from micronas.firmware.clock_choice import board_at
@@ -27,6 +27,8 @@ from micronas.search.front_end_budget import network_budget
 from micronas.search.further_boards import config_for, named_others
 from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
+from micronas.search.pool.cluster import cluster_members
+from micronas.search.pool.members import device_of, require_members_here
 from micronas.search.predicted_latency.modelled import NetLatency, modelled_limit
 from micronas.search.predicted_latency.source import latency_source, with_source
 from micronas.search.termination.reserve import USUAL_FINAL
@@ -105,8 +107,7 @@ def prepare(
     if config.estimator.prefilter is not None:
         check_prefilter(config.estimator.name, searcher(config.strategy.name))
     _require_packages()
-    if config.device != "none":
-        require_tools(make_device(config.device, config.probe, config.port), board)
+    _require_device(config, board)
     if others is None:
         others = named_others(config, board)
     dataset = load(config.data)
@@ -159,8 +160,7 @@ def _with_others(setup: Setup, boards: tuple[Board, ...]) -> Setup:
     for board in boards:
         config = config_for(setup.config, board)
         try:
-            if config.device != "none":
-                require_tools(make_device(config.device, config.probe, config.port), board)
+            _require_device(config, board)
             others.append(_for_board(config, board, setup.dataset, setup.space))
         except MicronasError as error:
             raise type(error)(f"{board.name}: {error.message}", remedy=error.remedy) from error
@@ -249,6 +249,19 @@ def _check_calibration(dataset: Dataset, config: SearchConfig) -> None:
             remedy="scale the data so that its values use their range evenly, or raise "
             "estimator.calibration_samples; nothing was trained",
         ) from error
+
+
+def _require_device(config: SearchConfig, board: Board) -> None:
+    """Raise ``ToolMissingError`` or ``DeviceError`` if trials cannot run where the configuration says."""
+    if config.device == "none":
+        return
+    if config.device == "serial" and config.executor == "ray":
+        cluster_members(config, board.name)
+    elif config.device == "serial" and config.has_pool:
+        require_gcc()
+        require_members_here(config)
+    else:
+        require_tools(device_of(config), board)
 
 
 _TRAINING = ("tensorflow", "pebble", "psutil", "threadpoolctl")

@@ -18,7 +18,6 @@ from micronas.data.regroup import has_groups, regrouped
 from micronas.deploy.bench import constant_bytes, simplified
 from micronas.deploy.deployment import verified_deployment
 from micronas.deploy.to_json import deployment_to_json
-from micronas.device.targets import make_device
 from micronas.errors import plural
 from micronas.estimate import ESTIMATORS
 from micronas.estimate.accuracy import input_quant, quantized
@@ -36,6 +35,7 @@ from micronas.model.tflite import read_bytes
 from micronas.search.evaluate import DeployedFigures, Stages, TrialEvaluator
 from micronas.search.front_end_budget import network_budget
 from micronas.search.inheritance import Inheritance
+from micronas.search.pool.members import device_of
 from micronas.search.predicted_latency.modelled import modelled_by_ledger
 from micronas.search.predicted_latency.prediction import (
     PREDICTION,
@@ -129,7 +129,7 @@ def place(
         return DeployedFigures(ledger.flash_bytes, ledger.sram_bytes, said.latency, details)
     # TFLite Micro's sizes differ from those of the generated C that runs.
     deployable = ledger if config.runtime == "micronas" else make_ledger(graph, board, prefer=prefer)
-    device = make_device(config.device, config.probe, config.port)
+    device = device_of(config, task.pool_board)
     samples = parity_samples(graph, dataset, PARITY_SAMPLES)
     with verified_deployment(
         graph,

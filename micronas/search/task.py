@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from micronas.errors import MachineError
 from micronas.search.inheritance import Inheritance
 from micronas.trial import Json, Outcome, Scores
 
+if TYPE_CHECKING:
+    from micronas.estimate.full import Estimate
+
 QUALITY, LOSS = "quality_int8", "validation_loss"
 """In the details of a repeated training; the loss is the float network's, None if it is not known."""
+
+WORKER_STAGE = "worker"
+"""The stage of a task whose worker died, hung or was stopped."""
 
 TRAINING = "training"
 """In the details of a final training: its options, in words."""
@@ -43,6 +49,9 @@ class TrialTask:
     is evaluated in a search for several; empty in a search for one. ``inherits`` are the weights from which
     the training starts, in place of initial ones. ``teacher`` is the network whose outputs a final training
     also learns.
+
+    In a search with a pool of boards, a trial is two tasks: one with ``only_train``, whose result has the
+    trained network, and one that has it as ``trained`` and measures it on the board ``pool_board``.
     """
 
     number: int
@@ -59,13 +68,17 @@ class TrialTask:
     boards: tuple[str, ...] = ()
     inherits: Inheritance | None = None
     teacher: TeacherNetwork | None = None
+    only_train: bool = False
+    trained: Estimate | None = None
+    pool_board: str = ""
 
 
 @dataclass(frozen=True)
 class TrialResult:
     """How a task ended. ``details`` are figures for the report only; see ``store.Record``.
 
-    ``fault`` is set if the machine failed and not the network; such a result is never stored.
+    ``fault`` is set if the machine failed and not the network; such a result is never stored. ``trained`` is
+    the result of a task with ``only_train``.
     """
 
     outcome: Outcome
@@ -76,6 +89,7 @@ class TrialResult:
     tflite: bytes | None = None
     weights: bytes | None = None
     fault: MachineError | None = None
+    trained: Estimate | None = None
 
 
 def failed_machine(fault: MachineError) -> TrialResult:

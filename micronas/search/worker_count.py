@@ -7,6 +7,7 @@ import os
 from micronas.config import SearchConfig
 from micronas.config.schema import MOST_WORKERS
 from micronas.host.machine_memory import machine_memory_bytes
+from micronas.search.pool.members import members_here
 
 WORKER_BYTES = 1_000_000_000
 """About what a worker needs: TensorFlow, the data, and what TensorFlow leaks until the worker is replaced."""
@@ -20,7 +21,10 @@ def with_workers(config: SearchConfig) -> SearchConfig:
     """
     if config.workers:
         return config
-    found = workers_in(config.ray_address) if config.executor == "ray" else workers_here(config.device)
+    if config.executor == "ray":
+        found = workers_in(config.ray_address)
+    else:
+        found = max(workers_here("qemu" if config.has_pool else config.device), len(members_here(config)))
     return config.model_copy(update={"workers": found})
 
 

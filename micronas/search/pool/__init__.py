@@ -1,0 +1,1 @@
+"""A pool of boards of one profile behind one search."""
