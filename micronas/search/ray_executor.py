@@ -38,7 +38,8 @@ MOST_LOST = 5
 BUSY_BOARD_S = 900.0
 """For which a measurement waits for a board that another search holds."""
 
-_LOOK_S = 20.0
+_LOOK_S = 5.0
+"""Between looks at boards whose node may be lost."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +100,7 @@ class RayExecutor:
         self._shared, self._key = ray.put((factory, data)), uuid.uuid4().hex
         remote = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=0, max_calls=tasks_per_worker)
         self._run = remote(run_on_node)
-        self._boards, self._busy_board_s = boards, busy_board_s
+        self._boards, self._busy_board_s, self._next_look_s = boards, busy_board_s, 0.0
         self._tasks: dict[ObjectRef[TrialResult], _Submitted] = {}
 
     def submit(self, task: TrialTask) -> None:
@@ -125,13 +126,13 @@ class RayExecutor:
         """The next result; a task whose node was lost runs again instead."""
         end_s = None if timeout_s is None else time.monotonic() + timeout_s
         while self._tasks:
+            if (late := self._board_not_free()) is not None:
+                return late
             left_s = math.inf if end_s is None else max(0.0, end_s - time.monotonic())
             done, _ = self._ray.wait(list(self._tasks), num_returns=1, timeout=min(left_s, _LOOK_S))
+            if not done and left_s <= _LOOK_S:
+                return None
             if not done:
-                if (late := self._board_not_free()) is not None:
-                    return late
-                if left_s <= _LOOK_S:
-                    return None
                 continue
             submitted = self._tasks.pop(done[0])
             result = self._result(done[0], submitted)
@@ -141,15 +142,27 @@ class RayExecutor:
         return None
 
     def _board_not_free(self) -> tuple[int, TrialResult] | None:
-        """The number of a measurement that has waited for its board for too long, and its failure."""
+        """The number of a measurement that cannot get its board, and its failure."""
+        if not self._boards or time.monotonic() < self._next_look_s:
+            return None
+        there = self._ray.cluster_resources()
         for reference, submitted in self._tasks.items():
-            most_s = submitted.limit_s + self._busy_board_s
-            if submitted.task.pool_board and time.monotonic() - submitted.since_s > most_s:
+            if reason := self._no_board(submitted, there):
                 del self._tasks[reference]
                 self._ray.cancel(reference, force=True)
-                reason = f"not free for {most_s:.0f} s: another search holds it, or its node is lost"
                 return submitted.task.number, _failed(reason)
+        self._next_look_s = time.monotonic() + _LOOK_S
         return None
+
+    def _no_board(self, submitted: _Submitted, there: Mapping[str, float]) -> str:
+        """Why a measurement does not get its board; empty as long as it may."""
+        board, waited_s = submitted.task.pool_board, time.monotonic() - submitted.since_s
+        if not board or waited_s < _LOOK_S:
+            return ""
+        if self._boards.get(board, board) not in there:
+            return "the node of the board is lost"
+        most_s = submitted.limit_s + self._busy_board_s
+        return f"not free for {most_s:.0f} s: another search holds it" if waited_s > most_s else ""
 
     def _result(self, reference: ObjectRef[TrialResult], submitted: _Submitted) -> TrialResult | None:
         """How a task ended; None if its node was lost."""
@@ -165,7 +178,7 @@ class RayExecutor:
             if not self._lost_a_node(error, submitted):
                 return self._crashed(submitted)
             if submitted.task.pool_board:
-                return _failed("the node of the board was lost")
+                return _failed("the node of the board is lost")
             if submitted.lost < MOST_LOST:
                 return None
             return failed_machine(

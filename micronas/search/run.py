@@ -32,7 +32,7 @@ from micronas.search.past import RUN_CPU_S, Past, TrialHistory, history_for
 from micronas.search.pool.cluster import cluster_members
 from micronas.search.pool.executor import OpenExecutor, PoolExecutor
 from micronas.search.pool.members import members_here
-from micronas.search.pool.state import Pool
+from micronas.search.pool.state import BoardPool
 from micronas.search.predicted_latency.check import check_predictions, check_text
 from micronas.search.predicted_latency.gate import LatencyGate
 from micronas.search.predicted_latency.modelled import modelled_by_ledger
@@ -173,7 +173,7 @@ def search_executor(
         return _workers(setup, profile, {})
     attached = cluster_members(config, setup.board.name) if config.executor == "ray" else {}
     names = members_here(config) or tuple(attached)
-    pool = Pool(names, config.pool.quarantine_after, earlier_failures(store))
+    pool = BoardPool(names, config.pool.quarantine_after, earlier_failures(store))
     keep = functools.partial(keep_pool, store)
     workers = _workers(setup, profile, attached)
     return PoolExecutor(workers, pool, tolerance=config.pool.tolerance, say=say, keep=keep)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,33 +25,62 @@ from micronas.search.setup import plug_ins
 from micronas.search.task import Evaluate, TrialResult, TrialTask
 from micronas.store import Store
 from micronas.trial import Outcome
-from tests.support import ray_search
+from tests.support import ray_pool, ray_search
 from tests.support.paths import REPOSITORY
 from tests.support.search_fakes import toy_evaluate
 from tests.support.toy_loop import make_loop
 
 
-@pytest.mark.slow
-def test_a_killed_node_and_a_new_driver_change_nothing(tmp_path: Path) -> None:
-    with Store.create(tmp_path / "whole", {}) as store:
-        store.begin_session()
-        loop = make_loop(store, workers=ray_search.WORKERS, trials=ray_search.TRIALS)
-        whole = [record.trial for record in loop.run()]
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """The folder of two searches on one cluster, and what ``ray_search`` found; starting Ray is slow."""
+    pytest.importorskip("ray")
+    folder = tmp_path_factory.mktemp("ray")
     done = subprocess.run(
-        [sys.executable, "-m", ray_search.__name__, tmp_path],
+        [sys.executable, "-m", ray_search.__name__, folder],
         cwd=REPOSITORY,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=280,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    said = json.loads(done.stdout.splitlines()[-1])
+    return folder, json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.slow
+def test_a_killed_node_and_a_new_driver_change_nothing(
+    searched: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    with Store.create(tmp_path / "whole", {}) as store:
+        store.begin_session()
+        loop = make_loop(store, workers=ray_search.WORKERS, trials=ray_search.TRIALS)
+        whole = [record.trial for record in loop.run()]
+    folder, said = searched
     starts = sorted(Counter(said["starts"]).values())
     assert starts == [1] * (ray_search.TRIALS - 1) + [2], "only the trial of the lost node ran once more"
     assert said["nodes"] == 2
-    with Store.read(tmp_path / "run") as store:
+    with Store.read(folder / "run") as store:
         assert [record.trial for record in store.records()] == whole
+
+
+@pytest.mark.slow
+def test_measurements_run_where_their_board_is_and_survive_its_node(
+    searched: tuple[Path, dict[str, Any]],
+) -> None:
+    found = searched[1]["pool"]
+    first, second = found["ports"]
+    assert found["listed"] == [[port, False] for port in sorted(found["ports"])]
+    assert found["killed"], "a worker died while it held the second board"
+    assert found["outcomes"] == ["COMPLETE"] * ray_pool.TRIALS
+    assert {tuple(pair) for pair in found["measured"]} == {
+        (first, found["nodes"][0]),
+        (second, found["nodes"][1]),
+    }
+    compared, quarantined = found["said"]
+    assert f"board {second} is 8.0 % slower: 1.080 ms, where {first} needs 1.000 ms" in compared
+    assert f"board {second} is quarantined after 2 failures in a row" in quarantined
+    assert "the node of the board is lost" in quarantined
 
 
 def test_the_data_travel_without_the_test_split(monkeypatch: pytest.MonkeyPatch) -> None:

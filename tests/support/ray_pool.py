@@ -1,8 +1,8 @@
-"""A search on a Ray cluster whose boards hang on two nodes: ``... FOLDER``. Real leases, stand-in boards.
+"""A search on a Ray cluster whose boards are attached to two nodes: real leases, stand-in boards.
 
 The boards are pseudo terminals of this process; a worker opens the port of the board that it has leased, and
 gets its latency over the line. The first worker that measures on the second board is killed; later, the node
-of the first board is lost. Prints JSON: messages, trials, and on which node each board was measured.
+of that board is lost.
 """
 
 from __future__ import annotations
@@ -11,30 +11,33 @@ import functools
 import json
 import os
 import signal
-import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Self, TypeAlias
 
 from micronas.config import parse_config
 from micronas.device.client import Client
 from micronas.device.serial_link import SerialLink
 from micronas.estimate.full import Estimate
-from micronas.search.pool.cluster import cluster_boards, cluster_members
+from micronas.search.pool.cluster import cluster_boards, cluster_members, resource_of
 from micronas.search.pool.executor import PoolExecutor
-from micronas.search.pool.state import Pool
+from micronas.search.pool.state import BoardPool
 from micronas.search.ray_executor import RayExecutor
 from micronas.search.task import Evaluate, TrialResult, TrialTask
 from micronas.store import Store
 from micronas.store.pool import keep_pool
 from micronas.trial import Latency, Outcome, Source, latency_to_json
 from tests.support.fake_board import CLOCK_HZ, FakeBoard
-from tests.support.ray_search import MEMORY
 from tests.support.search_fakes import toy_scores
 from tests.support.toy_loop import make_loop
 
 PROFILE, TRIALS, LOST_FROM = "nucleo_f446re", 10, 6
 CYCLES = 180_000, 194_400  # 1.00 and 1.08 ms
+
+Found: TypeAlias = dict[str, Any]
+"""Messages, outcomes of the trials, and on which node each board measured."""
 
 
 class Halves:
@@ -55,7 +58,7 @@ class Halves:
             os.kill(os.getpid(), signal.SIGKILL)
         (self._notes / f"{task.number}-{time.monotonic_ns()}.json").write_text(json.dumps([port, node]))
         with SerialLink(port, 115_200) as link:  # exclusive: two measurements at once would fail
-            cycles = Client(link).run(1, 2)[0]
+            _, (cycles,) = Client(link).run(1)
         latency = Latency(1000 * cycles / CLOCK_HZ, Source.EMULATED)
         scores = replace(toy_scores(list(task.arch)), latency=latency)  # type: ignore[arg-type]
         return TrialResult(Outcome.COMPLETE, scores, details={"latency": latency_to_json(latency)})
@@ -71,52 +74,48 @@ class HalvesFactory:
         return Halves(self._notes, self._victim)
 
 
-def main(folder: Path) -> None:
-    from ray.cluster_utils import Cluster
+class Boards:
+    """Two boards on pseudo terminals of this process."""
 
-    boards = [FakeBoard(count_of=lambda n, c=cycles: c).__enter__() for cycles in CYCLES]
-    ports = [board.port for board in boards]
-    notes = folder / "notes"
-    notes.mkdir()
-    head = {"num_cpus": 2, "include_dashboard": False, "resources": {f"{PROFILE}:{ports[0]}": 1}, **MEMORY}
-    cluster = Cluster(initialize_head=True, head_node_args=head)
-    node = cluster.add_node(num_cpus=0, resources={f"{PROFILE}:{ports[1]}": 1}, **MEMORY)
-    said: list[str] = []
+    def __enter__(self) -> Self:
+        self.boards = [FakeBoard(count_of=lambda n, c=cycles: c).__enter__() for cycles in CYCLES]
+        self.ports = [board.port for board in self.boards]
+        return self
 
-    def say(text: str) -> None:
-        said.append(text)
+    def __exit__(self, *_: object) -> None:
+        for board in self.boards:
+            board.unplug()
 
-    config = parse_config({"executor": "ray", "device": "serial", "ray_address": cluster.address})
-    attached = cluster_members(config, PROFILE)
-    listed = [[one.name, one.in_use] for one in cluster_boards(cluster.address, {PROFILE: None})]
+    def resources(self, index: int) -> dict[str, int]:
+        """Of the node that has the board."""
+        return {resource_of(PROFILE, self.ports[index]): 1}
+
+
+def search_on_two_nodes(address: str, ports: list[str], folder: Path, lose: Callable[[], object]) -> Found:
+    """A search on the cluster at ``address``, of which ``lose`` kills the node of the second board."""
+    notes, said = folder / "notes", list[str]()
+    notes.mkdir(parents=True)
+    config = parse_config({"executor": "ray", "device": "serial", "ray_address": address})
+    listed = [[one.name, one.in_use] for one in cluster_boards(address, {PROFILE: None})]
     inside = RayExecutor(
-        HalvesFactory(notes, ports[1]), address=cluster.address, task_deadline_s=60.0, boards=attached
+        HalvesFactory(notes, ports[1]),
+        address=address,
+        task_deadline_s=60.0,
+        boards=cluster_members(config, PROFILE),
     )
     with Store.create(folder / "run", {}) as store:
         store.begin_session()
-        pool = PoolExecutor(
-            inside, Pool(ports, 1), tolerance=0.02, say=say, keep=functools.partial(keep_pool, store)
-        )
+        keep = functools.partial(keep_pool, store)
+        pool = PoolExecutor(inside, BoardPool(ports, 2), tolerance=0.02, say=said.append, keep=keep)
         with pool:
-            records = make_loop(store, executor=pool, workers=2, trials=LOST_FROM).run()
-            cluster.remove_node(node, allow_graceful=False)
+            make_loop(store, executor=pool, workers=2, trials=LOST_FROM).run()
+            lose()
             records = make_loop(store, executor=pool, workers=2, trials=TRIALS).run()
-    cluster.shutdown()
-    for board in boards:
-        board.unplug()
-    print(
-        json.dumps(
-            {
-                "ports": ports,
-                "nodes": [cluster.head_node.node_id, node.node_id],
-                "listed": listed,
-                "said": said,
-                "outcomes": [record.trial.outcome.value for record in records],
-                "measured": [json.loads(path.read_text()) for path in sorted(notes.glob("*.json"))],
-            }
-        )
-    )
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    return {
+        "ports": ports,
+        "listed": listed,
+        "said": said,
+        "killed": (notes / "killed").exists(),
+        "outcomes": [record.trial.outcome.value for record in records],
+        "measured": [json.loads(path.read_text()) for path in sorted(notes.glob("*.json"))],
+    }

@@ -1,6 +1,7 @@
-"""A search on a Ray cluster of two nodes on this machine, one of which is killed: ``... FOLDER``.
+"""Searches on a Ray cluster of two nodes on this machine, one of which is killed: ``... FOLDER``.
 
-Prints JSON: the number of each trial, once per start, and the number of nodes on which they ran.
+Prints JSON: the number of each trial, once per start, and the number of nodes on which they ran; and what a
+search with a pool of boards found, for which the lost node is replaced.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from micronas.search.ray_executor import RayExecutor
 from micronas.search.task import Evaluate, TrialResult, TrialTask
 from micronas.store import DATABASE, Record, Store
+from tests.support import ray_pool
 from tests.support.search_fakes import toy_evaluate
 from tests.support.toy_loop import make_loop
 
@@ -82,8 +84,10 @@ def main(folder: Path) -> None:
 
     notes = folder / "notes"
     notes.mkdir()
-    head = {"num_cpus": 1, "include_dashboard": False, **MEMORY}
+    boards = ray_pool.Boards().__enter__()
+    head = {"num_cpus": 1, "include_dashboard": False, "resources": boards.resources(0), **MEMORY}
     cluster = Cluster(initialize_head=True, head_node_args=head)
+    first = cluster.head_node.node_id
     node = cluster.add_node(num_cpus=1, **MEMORY)
     factory = Factory(notes, node.node_id)
     try:
@@ -91,10 +95,19 @@ def main(folder: Path) -> None:
         threading.Thread(target=kill_once_it_hangs, args=(notes, node.node_id, kill), daemon=True).start()
         run(folder / "run", factory, cluster.address, TRIALS // 2)
         run(folder / "run", factory, cluster.address, TRIALS)  # a driver that was started again
+        other = cluster.add_node(num_cpus=0, resources=boards.resources(1), **MEMORY)
+        lose = functools.partial(cluster.remove_node, other, allow_graceful=False)
+        pool = ray_pool.search_on_two_nodes(cluster.address, boards.ports, folder / "pool", lose)
+        pool["nodes"] = [first, other.node_id]
     finally:
         cluster.shutdown()
+        boards.__exit__()
     started = notes_of(notes)
-    said = {"starts": [number for number, _ in started], "nodes": len({node for _, node in started})}
+    said: dict[str, Any] = {
+        "starts": [number for number, _ in started],
+        "nodes": len({node for _, node in started}),
+    }
+    said["pool"] = pool
     print(json.dumps(said))
 
 

@@ -17,7 +17,7 @@ from typing import Protocol, Self
 from micronas.errors import DeviceError, FlashError, ParityError
 from micronas.search.executor import Executor
 from micronas.search.pool.comparison import BoardComparison, comparison_of
-from micronas.search.pool.state import Pool
+from micronas.search.pool.state import BoardPool
 from micronas.search.task import WORKER_STAGE, TrialResult, TrialTask
 from micronas.store.pool import FAILED_ON, MEASURED_ON
 from micronas.trial import Json, Outcome
@@ -50,7 +50,7 @@ class PoolExecutor:
     def __init__(
         self,
         inside: OpenExecutor,
-        pool: Pool,
+        pool: BoardPool,
         *,
         tolerance: float,
         say: Callable[[str], object] = lambda text: None,

@@ -24,7 +24,7 @@ class PoolBoard:
     leased_by: int | None = None
 
 
-class Pool:
+class BoardPool:
     """The boards of a search. A board has one lease at a time, and each lease is a trial's."""
 
     def __init__(
@@ -75,6 +75,6 @@ class Pool:
         board.quarantined = f"{plural(board.in_row, 'failure')} in a row, the last one: {reason}"
         return (
             f"board {name} is quarantined after {board.quarantined}. Its measurements are repeated on "
-            f"{', '.join(self.usable)}. Check its cable, its power supply and its probe; "
-            "a resumed search tries it again"
+            f"{', '.join(self.usable)}. Check its cable, power supply, probe and machine; a resumed search "
+            "tries it again"
         )

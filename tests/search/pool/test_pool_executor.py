@@ -12,7 +12,7 @@ from micronas.errors import MachineError
 from micronas.estimate.full import Estimate
 from micronas.search.executor import InlineExecutor
 from micronas.search.pool.executor import PoolExecutor
-from micronas.search.pool.state import Pool
+from micronas.search.pool.state import BoardPool
 from micronas.search.task import WORKER_STAGE, TrialResult, TrialTask, failed_machine
 from micronas.store import Store
 from micronas.store.pool import FAILED_ON, MEASURED_ON, pool_rows
@@ -78,7 +78,7 @@ class Bench:
         self.halves = Halves(self.measure)
         self.executor = PoolExecutor(
             self.halves,  # type: ignore[arg-type]
-            Pool(self.boards, self.quarantine_after),
+            BoardPool(self.boards, self.quarantine_after),
             tolerance=self.tolerance,
             say=self.said.append,
             keep=self.kept.update,

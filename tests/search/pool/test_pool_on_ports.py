@@ -25,7 +25,7 @@ from micronas.search.evaluate import Stages, TrialEvaluator
 from micronas.search.executor import InlineExecutor
 from micronas.search.pool.executor import PoolExecutor
 from micronas.search.pool.members import members_here, require_members_here
-from micronas.search.pool.state import Pool
+from micronas.search.pool.state import BoardPool
 from micronas.search.worker_count import with_workers
 from micronas.store import Store
 from micronas.store.pool import FAILED_ON, MEASURED_ON, POOL_FACT, earlier_failures, keep_pool, pool_rows
@@ -115,7 +115,7 @@ def pool_of(network: Path, said: list[str], store: Store) -> PoolExecutor:
     evaluate = TrialEvaluator(config, Stages(estimate=lambda task: trained, place=place))
     return PoolExecutor(
         Inline(evaluate),  # type: ignore[arg-type]
-        Pool(members_here(config), config.pool.quarantine_after, earlier_failures(store)),
+        BoardPool(members_here(config), config.pool.quarantine_after, earlier_failures(store)),
         tolerance=config.pool.tolerance,
         say=said.append,
         keep=functools.partial(keep_pool, store),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from micronas.search.pool.state import Pool
+from micronas.search.pool.state import BoardPool
 
 
 def test_a_board_has_one_lease_and_the_least_used_board_is_next() -> None:
-    pool = Pool(["a", "b"], quarantine_after=2)
+    pool = BoardPool(["a", "b"], quarantine_after=2)
     assert pool.lease(0) == "a"
     assert pool.lease(1) == "b"
     assert pool.lease(2) is None
@@ -18,7 +18,7 @@ def test_a_board_has_one_lease_and_the_least_used_board_is_next() -> None:
 
 
 def test_failures_in_a_row_quarantine_a_board_and_the_message_says_what_to_do() -> None:
-    pool = Pool(["a", "b", "c"], quarantine_after=2)
+    pool = BoardPool(["a", "b", "c"], quarantine_after=2)
     assert pool.failed("a", "no reply") == ""
     pool.succeeded("a")
     assert pool.failed("a", "no reply") == ""
@@ -32,14 +32,14 @@ def test_failures_in_a_row_quarantine_a_board_and_the_message_says_what_to_do() 
 
 
 def test_the_last_board_is_not_quarantined() -> None:
-    pool = Pool(["a", "b"], quarantine_after=1)
+    pool = BoardPool(["a", "b"], quarantine_after=1)
     assert pool.failed("a", "dead")
     assert [pool.failed("b", "dead") for _ in range(3)] == ["", "", ""]
     assert pool.usable == ("b",)
 
 
 def test_a_resumed_search_tries_every_board_again_and_keeps_the_count() -> None:
-    pool = Pool(["a", "b"], quarantine_after=2, failures={"a": 5})
+    pool = BoardPool(["a", "b"], quarantine_after=2, failures={"a": 5})
     assert pool.usable == ("a", "b")
     assert pool.failed("a", "dead") == ""
     assert pool.boards["a"].failures == 6
