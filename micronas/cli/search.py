@@ -19,7 +19,7 @@ from micronas.cli.options import (
     run_folder,
 )
 from micronas.cli.output import print_json, program, typed, warn_of_open_ports
-from micronas.cli.search_text import print_boards, print_profile, print_result, print_task
+from micronas.cli.search_text import print_boards, print_pool, print_profile, print_result, print_task
 from micronas.cli.settings import setting
 from micronas.errors import ConfigError, plural
 
@@ -153,6 +153,7 @@ def _search(setup: Setup, store: Store, as_json: bool, finish_now: bool, profile
         figures = figures_from_json(final.result)
         here = replace(figures, files=files_in(store.folder / "best", figures.files))
         print_boards(store, final)
+        print_pool(store)
         if profile:
             print_profile(store)
         print_result(setup, store, here, store.folder / "report.html")

@@ -137,6 +137,25 @@ def print_boards(store: Store, final: Final) -> None:
         print()
 
 
+def print_pool(store: Store) -> None:
+    """The boards of a pool; nothing for a run without one."""
+    from micronas.store.pool import POOL_FACT, pool_rows
+    from micronas.trial import object_at
+
+    rows = pool_rows(object_at(store.optional_fact(POOL_FACT)), store.records())
+    if rows:
+        header = ("board", "trials", "failures", "ms", "difference", "state")
+        print_table(
+            "boards of the pool, and the network that all of them measured",
+            header,
+            [
+                (r.board, str(r.trials), str(r.failures), r.latency_text, r.deviation_text, r.state)
+                for r in rows
+            ],
+        )
+        print()
+
+
 def _print_front(result: BoardResult) -> None:
     from micronas.report.front import front_of
 

@@ -305,7 +305,7 @@ class SearchBudget(_Section):
 
 
 class PoolConfig(_Section):
-    """Several boards of one profile behind one search (docs/guides/board_pool.md).
+    """Several boards of one profile behind one search (docs/guides/machines_and_boards.md).
 
     Each board measures one network at a time. A network whose measurement fails because of a board is
     measured on another one. At its beginning, a search measures the same network on every board.

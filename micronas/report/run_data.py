@@ -21,6 +21,7 @@ from micronas.store import Final, Record, Store
 from micronas.store.board_results import BoardResult, board_results
 from micronas.store.changes import changes_text
 from micronas.store.final_figures import CONSTANT_CHANNELS
+from micronas.store.pool import POOL_FACT, PoolRow, pool_rows
 from micronas.store.stored_setup import stored_board, stored_budget, stored_prefer, why_not_resumable
 from micronas.trial import Json, Outcome, number_of, object_at
 
@@ -76,6 +77,8 @@ class RunData:
     """What was changed when it was resumed."""
     boards: tuple[BoardResult, ...] = ()
     """Of a search for several boards, every one, the first one first."""
+    pool: tuple[PoolRow, ...] = ()
+    """The boards on which trials were measured, if there were several."""
 
     def for_board(self, board: BoardResult) -> RunData:
         """The same run with the trials as they are evaluated for ``board``."""
@@ -126,6 +129,7 @@ def read_run(store: Store) -> RunData:
         not_resumable=why_not_resumable(store),
         changes=tuple(changes_text(store)),
         boards=board_results(store, final, records),
+        pool=tuple(pool_rows(object_at(store.optional_fact(POOL_FACT)), records)),
     )
 
 

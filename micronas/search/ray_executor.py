@@ -98,7 +98,9 @@ class RayExecutor:
         ray = connected(address)
         self._ray, self._deadline_s, self._grace_s = ray, task_deadline_s, grace_s
         self._shared, self._key = ray.put((factory, data)), uuid.uuid4().hex
-        remote = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=0, max_calls=tasks_per_worker)
+        # A process keeps the GPU that it began with, so one with a GPU runs one task only.
+        most = 1 if gpus else tasks_per_worker
+        remote = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=0, max_calls=most)
         self._run = remote(run_on_node)
         self._boards, self._busy_board_s, self._next_look_s = boards, busy_board_s, 0.0
         self._tasks: dict[ObjectRef[TrialResult], _Submitted] = {}

@@ -52,7 +52,7 @@ from micronas.store.deployment_figures import ConstantChannelBytes, DeploymentFi
 from micronas.train.cost import planned_epochs
 from micronas.train.inherit import inherited
 from micronas.train.keras_file import weights_from_bytes
-from micronas.train.process import leave_graphs_unfused, prepare_process
+from micronas.train.process import has_gpu_share, leave_graphs_unfused, prepare_process
 from micronas.train.settings import TrainSettings
 from micronas.train.stop import stop_rule
 from micronas.train.time_limit import TimeLimit
@@ -85,7 +85,7 @@ def make_evaluator(
         evaluate = make_evaluator(config, board, others)
         clock.watch(WORKER_PLACES)
         return ProfiledEvaluator(evaluate, clock, now() - StageTime(0.0, clock.created.wall_s))
-    prepare_process()
+    prepare_process(gpu=config.executor == "ray" and config.gpus_per_trial > 0 and has_gpu_share())
     leave_graphs_unfused()
     dataset = cached_dataset(config.data)
     space = make_space(config.space, dataset.input_shape, dataset.n_classes)

@@ -35,6 +35,16 @@ class PoolRow:
     quarantined: str
 
     @property
+    def latency_text(self) -> str:
+        """``latency_ms`` for people."""
+        return "" if self.latency_ms is None else f"{self.latency_ms:.3f}"
+
+    @property
+    def deviation_text(self) -> str:
+        """``deviation`` for people."""
+        return "" if self.deviation is None else f"{100 * self.deviation:+.1f} %"
+
+    @property
     def state(self) -> str:
         """In a few words."""
         if self.quarantined:

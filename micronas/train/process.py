@@ -1,27 +1,48 @@
-"""Prepares a process for training: one thread, no log output."""
+"""Prepares a process for training: one thread, no log output, a GPU only where it is asked for."""
 
 from __future__ import annotations
 
 import os
+from typing import Any
 
+from micronas.errors import MachineError
 from micronas.train.tf_logging import import_tensorflow
 
 
-def prepare_process() -> None:
+def prepare_process(*, gpu: bool = False) -> None:
     """Import TensorFlow quietly and keep it and NumPy on one thread; call before TensorFlow is used.
 
     A worker uses one core: two workers then use two cores and not four threads. Sums are computed in a fixed
     order, so a training repeats bit for bit. A process that already uses TensorFlow keeps its threads.
+
+    With ``gpu``, the process trains on a GPU and takes its memory as it needs it, because other processes may
+    share it. Raises ``MachineError`` if TensorFlow finds none.
     """
     from threadpoolctl import threadpool_limits
 
     # TensorFlow reads these once, when it starts.
     os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
     os.environ["TF_NUM_INTEROP_THREADS"] = "1"
-    devices = import_tensorflow().config
-    for gpu in devices.list_physical_devices("GPU"):
-        devices.experimental.set_memory_growth(gpu, True)  # several processes may share it
+    devices = import_tensorflow(gpu=gpu).config
+    if gpu:
+        _grow_memory(devices)
     threadpool_limits(1, user_api="blas")
+
+
+def has_gpu_share() -> bool:
+    """Whether this process was given a GPU, or a share of one, by Ray."""
+    return os.environ.get("CUDA_VISIBLE_DEVICES", "") not in ("", "-1", "NoDevFiles")
+
+
+def _grow_memory(devices: Any) -> None:
+    found = devices.list_physical_devices("GPU")
+    if not found:
+        raise MachineError(
+            "gpus_per_trial gives each trial a share of a GPU, but TensorFlow finds no GPU on this node",
+            remedy="install tensorflow[and-cuda] and the GPU's driver there, or set gpus_per_trial: 0",
+        )
+    for one in found:
+        devices.experimental.set_memory_growth(one, True)
 
 
 def leave_graphs_unfused() -> None:

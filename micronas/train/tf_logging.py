@@ -42,8 +42,11 @@ def captured_stderr() -> Iterator[Captured]:
             os.close(saved)
 
 
-def import_tensorflow() -> Any:
-    """The ``tensorflow`` module, imported without start-up messages; from Python it logs only errors."""
+def import_tensorflow(*, gpu: bool = False) -> Any:
+    """The ``tensorflow`` module, imported without start-up messages; from Python it logs only errors.
+
+    ``gpu`` leaves the GPUs visible; it counts only where TensorFlow is imported for the first time.
+    """
     if "tensorflow" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         with captured_stderr():
@@ -51,7 +54,8 @@ def import_tensorflow() -> Any:
 
             # Networks this small train faster without a GPU. TensorFlow reports a missing GPU as an error
             # when it lists devices, so the GPU is disabled here, before anything runs.
-            tf.config.set_visible_devices([], "GPU")
+            if not gpu:
+                tf.config.set_visible_devices([], "GPU")
     for name in ("tensorflow", "absl"):
         logging.getLogger(name).setLevel(logging.ERROR)
     return sys.modules["tensorflow"]

@@ -30,6 +30,7 @@ from micronas.report.memory_table import MemoryRow, memory_table
 from micronas.report.page import render
 from micronas.report.run_data import RunData, read_run
 from micronas.store import Store
+from micronas.store.pool import PoolRow
 from micronas.trial import Json, Latency, Source
 from tests.support.report_run import BOARD, DEAD, REFUSED, WIDTHS, make_run, residual_graph
 from tests.support.stored_trials import complete, failed
@@ -228,3 +229,15 @@ def test_layers_in_another_form_leave_the_page_readable(run: RunData, tmp_path: 
     page = render(replace(run, final=final), tmp_path / "page.html")
     assert 'id="layers"' not in page
     assert "Second interpreter" not in page
+
+
+def test_the_boards_of_a_pool_are_named_with_what_is_wrong_with_them(run: RunData, tmp_path: Path) -> None:
+    assert "Boards of the pool" not in render(run, tmp_path / "report.html")
+    slow = PoolRow("066DFF", 7, 0, 1.08, 0.08, True, "")
+    dead = PoolRow("0670FF", 1, 3, 1.0, 0.0, False, "3 failures in a row, the last one: no reply")
+    page = render(replace(run, pool=(slow, dead)), tmp_path / "report.html")
+    table = page.partition('<table id="pool">')[2].partition("</table>")[0]
+    assert ">1.080<" in table
+    assert ">+8.0 %<" in table
+    assert "differs from the others" in table
+    assert "quarantined: 3 failures in a row, the last one: no reply" in table

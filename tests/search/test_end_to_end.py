@@ -85,6 +85,9 @@ NEVER_HAPPENED = {
     *("not_run", "instructions"),  # a front end with C
     *("what", "from", "to", "after_trials"),  # a change of the budget
     *("predicted", "measured", "checked", "worst_error"),  # latency predictions
+    *("level", "method"),  # unknown samples
+    *("failures", "last_failure", "quarantined", "comparison", "tolerance"),  # a pool of boards
+    *("reference_ms", "spread", "latencies_ms", "off"),
     *("refused_untrained", "let_through", "let_through_over"),
 }
 

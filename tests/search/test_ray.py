@@ -81,6 +81,8 @@ def test_measurements_run_where_their_board_is_and_survive_its_node(
     assert f"board {second} is 8.0 % slower: 1.080 ms, where {first} needs 1.000 ms" in compared
     assert f"board {second} is quarantined after 2 failures in a row" in quarantined
     assert "the node of the board is lost" in quarantined
+    assert found["final"] == [found["nodes"][0], ray_pool.CYCLES[0]], "the final measurement, likewise"
+    assert found["refusal"] == f"the upload to {first} failed check it", "not as an error of Ray's"
 
 
 def test_the_data_travel_without_the_test_split(monkeypatch: pytest.MonkeyPatch) -> None:

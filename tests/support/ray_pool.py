@@ -20,9 +20,11 @@ from typing import Any, Self, TypeAlias
 from micronas.config import parse_config
 from micronas.device.client import Client
 from micronas.device.serial_link import SerialLink
+from micronas.errors import FlashError
 from micronas.estimate.full import Estimate
 from micronas.search.pool.cluster import cluster_boards, cluster_members, resource_of
 from micronas.search.pool.executor import PoolExecutor
+from micronas.search.pool.final_measurement import run_where_attached
 from micronas.search.pool.state import BoardPool
 from micronas.search.ray_executor import RayExecutor
 from micronas.search.task import Evaluate, TrialResult, TrialTask
@@ -62,6 +64,19 @@ class Halves:
         latency = Latency(1000 * cycles / CLOCK_HZ, Source.EMULATED)
         scores = replace(toy_scores(list(task.arch)), latency=latency)  # type: ignore[arg-type]
         return TrialResult(Outcome.COMPLETE, scores, details={"latency": latency_to_json(latency)})
+
+
+def answers_on(port: str, counts: int) -> tuple[str, int]:
+    """The node of a board, and the cycles that it counts."""
+    import ray
+
+    with SerialLink(port, 115_200) as link:
+        _, (cycles,) = Client(link).run(counts)
+    return ray.get_runtime_context().get_node_id(), cycles
+
+
+def refuses(port: str) -> None:
+    raise FlashError(f"the upload to {port} failed", remedy="check it")
 
 
 class HalvesFactory:
@@ -111,7 +126,16 @@ def search_on_two_nodes(address: str, ports: list[str], folder: Path, lose: Call
             make_loop(store, executor=pool, workers=2, trials=LOST_FROM).run()
             lose()
             records = make_loop(store, executor=pool, workers=2, trials=TRIALS).run()
+    work = functools.partial(answers_on, counts=1)
+    final = run_where_attached(address, resource_of(PROFILE, ports[0]), work, ports[0])
+    try:
+        run_where_attached(address, resource_of(PROFILE, ports[0]), refuses, ports[0])
+        refusal = ""
+    except FlashError as error:
+        refusal = f"{error.message} {error.remedy}"
     return {
+        "final": final,
+        "refusal": refusal,
         "ports": ports,
         "listed": listed,
         "said": said,

@@ -103,12 +103,8 @@ def main(folder: Path) -> None:
         cluster.shutdown()
         boards.__exit__()
     started = notes_of(notes)
-    said: dict[str, Any] = {
-        "starts": [number for number, _ in started],
-        "nodes": len({node for _, node in started}),
-    }
-    said["pool"] = pool
-    print(json.dumps(said))
+    starts, nodes = [number for number, _ in started], {node for _, node in started}
+    print(json.dumps({"starts": starts, "nodes": len(nodes), "pool": pool}))
 
 
 if __name__ == "__main__":

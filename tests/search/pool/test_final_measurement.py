@@ -1,0 +1,70 @@
+"""The final build with a pool: on the first board that can, and copied from the node that has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from micronas.board import load_board
+from micronas.config import SearchConfig
+from micronas.errors import DeviceError, FlashError, ParityError
+from micronas.memory.ledger import Budget
+from micronas.search import outcome
+from micronas.search.outcome import FinalBuild, write_on_node
+from micronas.search.pool.final_measurement import on_first_usable
+from micronas.store.pool import usable_first
+from tests.support.nominal_dataset import NOMINAL_DATASET
+
+
+def failing(error: Exception) -> Any:
+    def work(board: str) -> str:
+        if board != "c":
+            raise error
+        return board
+
+    return work
+
+
+def test_the_first_board_that_can_measures() -> None:
+    assert on_first_usable(("a", "b", "c"), failing(FlashError("no reply"))) == "c"
+    with pytest.raises(DeviceError, match=r"no board .*2 boards.*: a: no reply; b: no reply") as refusal:
+        on_first_usable(("a", "b"), failing(DeviceError("no reply")))
+    assert "--resume" in str(refusal.value.remedy)
+    with pytest.raises(FlashError, match="no reply"):
+        on_first_usable(("a",), failing(FlashError("no reply")))
+
+
+def test_a_wrong_network_is_not_the_boards_fault() -> None:
+    with pytest.raises(ParityError):
+        on_first_usable(("a", "c"), failing(ParityError("3 elements differ")))
+
+
+def test_quarantined_boards_come_last() -> None:
+    pool: Any = {"boards": [{"board": "a", "quarantined": "3 failures"}, {"board": "b", "quarantined": None}]}
+    assert usable_first(pool, ("a", "b")) == ("b", "a")
+    assert usable_first({}, ("a", "b")) == ("a", "b")
+
+
+class Shared:
+    def keep(self) -> None:
+        """The data are on the node already."""
+
+
+def test_files_of_another_machine_are_copied(
+    networks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcome, "parity_samples", lambda *_: [np.zeros((2, 1), np.int8)])
+    monkeypatch.setattr("micronas.search.stages.parity_samples", lambda *_: [np.zeros((2, 1), np.int8)])
+    monkeypatch.setattr(outcome, "cached_dataset", lambda config: NOMINAL_DATASET)
+    build = FinalBuild(
+        SearchConfig(device="none"), load_board("nucleo_f446re"), Budget(512 * 1024, 128 * 1024), False
+    )
+    tflite = (networks / "tiny.tflite").read_bytes()
+    found, contents = write_on_node(Shared(), build, tflite, "a")  # type: ignore[arg-type]
+    here = found.unpacked(contents, tmp_path / "best")
+    assert Path(here.files["tflite"]).read_bytes() == tflite
+    assert (tmp_path / "best" / "labels.txt").read_text() == "a\nb\n"
+    assert "mn_the_model" in (Path(here.files["c"]) / "mn_model.c").read_text(encoding="utf-8")
