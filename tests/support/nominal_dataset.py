@@ -14,4 +14,5 @@ NOMINAL_DATASET: Any = SimpleNamespace(
     input_shape=(1,),
     input_range=(-1.0, 1.0),
     task=Task.CLASSIFY,
+    unknown=(),
 )
