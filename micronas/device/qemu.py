@@ -213,5 +213,7 @@ def qemu_command(emulator: Emulator, elf: Path, log_options: Sequence[str] = ())
         *(log_options or ("-icount", f"shift={shift}")),
         *("-kernel", str(elf)),
         *unused_uarts,
-        *("-serial", "pty"),
+        *("-chardev", "pty,id=uart,mux=on"),
+        *("-echr", "256"),
+        *("-serial", "chardev:uart"),
     ]

@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 
 from micronas.codegen.toolchain import find_gcc
@@ -51,12 +51,18 @@ def _changes_build(name: str) -> bool:
     return name.startswith(("PLATFORMIO_", "SCONS")) or name in _READ_BY_GCC
 
 
+@cache
+def platformio_version() -> str:
+    """Of the installed package; read once, because every build needs it."""
+    return version("platformio")
+
+
 def made_by(*, registry: bool) -> str:
     """What turns the staged files into an image, as JSON: part of the build id.
 
     PlatformIO's registry platform chooses its compiler during the build, so only its name is known here.
     """
-    tools = {"platformio": version("platformio")}
+    tools = {"platformio": platformio_version()}
     if registry:
         return json.dumps({**tools, "platform": "ststm32"}) + "\n"
     gcc = find_gcc() or ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,12 @@ from micronas.errors import BuildError
 MODEL_PREFIX = "mn_model_"
 ARENA_SECTION = ".arena"
 """Prefix of the sections that hold the arena or its banks."""
+
+_SYMBOL = struct.Struct("<IIIBBH")
+"""ELF32: name, value, size, info, other, section (System V ABI, "Symbol Table")."""
+_KINDS = {1: "STT_OBJECT", 2: "STT_FUNC"}
+_SPECIAL_SECTIONS = 0xFF00
+"""From here on, a section number means something else (absolute, common); 0 is undefined."""
 
 
 @dataclass(frozen=True)
@@ -105,12 +113,22 @@ def read_image(path: Path) -> ElfImage:
         )
         table = elf.get_section_by_name(".symtab")
         assert isinstance(table, SymbolTableSection)
-        symbols = tuple(
-            Symbol(s.name, s["st_info"]["type"], s["st_value"], s["st_size"], names[s["st_shndx"]])
-            for s in table.iter_symbols()
-            if s["st_info"]["type"] in ("STT_FUNC", "STT_OBJECT") and isinstance(s["st_shndx"], int)
-        )
+        symbols = _symbols(table.data(), table.stringtable.data(), names)
     return ElfImage(path, sections, symbols)
+
+
+def _symbols(table: bytes, strings: bytes, sections: Sequence[str]) -> tuple[Symbol, ...]:
+    """The functions and objects of a symbol table.
+
+    Without pyelftools, which takes 15 ms for the 400 symbols of a firmware, in every trial.
+    """
+    found = []
+    for name, address, size, info, _, section in _SYMBOL.iter_unpack(table):
+        kind = _KINDS.get(info & 15)
+        if kind is not None and 0 < section < _SPECIAL_SECTIONS:
+            text = strings[name : strings.index(b"\0", name)].decode()
+            found.append(Symbol(text, kind, address, size, sections[section]))
+    return tuple(found)
 
 
 def linked_sizes(image: ElfImage) -> LinkedSizes:

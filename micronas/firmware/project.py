@@ -6,6 +6,7 @@ build id can be the hash of exactly what is compiled.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -116,11 +117,16 @@ def board_manifest(board: Board) -> str:
 def _firmware_files(board: Board, program: Program) -> dict[str, str]:
     drivers = (f"port/{driver}" for driver in family_of(board).drivers)
     folders = (*_COPIED, *program.paths, f"port/{board.family}", *drivers)
-    root = resource("firmware")
+    return dict(_files_in(resource("firmware"), folders, program.paths))
+
+
+@functools.lru_cache(maxsize=16)
+def _files_in(root: Path, folders: tuple[str, ...], compiled: tuple[str, ...]) -> Mapping[str, str]:
+    """Staged name -> text; read once per process, because a search builds the same files for every trial."""
     paths = [p for folder in folders for p in _sources(root / folder)]
     paths.append(root / "platformio.ini")
     return {
-        _staged_name(p.relative_to(root).as_posix(), program): p.read_text(encoding="utf-8") for p in paths
+        _staged_name(p.relative_to(root).as_posix(), compiled): p.read_text(encoding="utf-8") for p in paths
     }
 
 
@@ -128,10 +134,10 @@ def _sources(path: Path) -> list[Path]:
     return [path] if path.is_file() else [p for p in sorted(path.rglob("*")) if _is_source(p)]
 
 
-def _staged_name(name: str, program: Program) -> str:
-    """PlatformIO compiles the files in src/, lib/ and port/."""
+def _staged_name(name: str, compiled: tuple[str, ...]) -> str:
+    """PlatformIO compiles the files in src/, lib/ and port/; those of a ``Program`` go into src/."""
     folder = name.split("/")[0]
-    return f"src/{name}" if folder in program.paths and folder != "src" else name
+    return f"src/{name}" if folder in compiled and folder != "src" else name
 
 
 def _is_source(path: Path) -> bool:

@@ -18,12 +18,11 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Self
 
 from micronas.codegen.toolchain import find_gcc
-from micronas.firmware.build_environment import build_environment
+from micronas.firmware.build_environment import build_environment, platformio_version
 from micronas.firmware.project import Project, hash_files
 from micronas.host.durable import sync_folder, sync_tree
 from micronas.host.process_group import run_group
@@ -124,7 +123,7 @@ def recipe_folder(project: Project, folder: Path, cache: Path) -> Path:
             project.board.name,
             sorted(own),
             [gcc, _identity(gcc, None)],
-            version("platformio"),
+            platformio_version(),
         ]
     )
     return cache / "recipes" / hash_files(shared).hex()

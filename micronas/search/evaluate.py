@@ -17,6 +17,7 @@ from micronas.estimate.full import Estimate
 from micronas.host.machine_fault import machine_fault
 from micronas.host.program_output import shown
 from micronas.search.final_cost import EPOCH_CPU_S
+from micronas.quantize.float_form import FloatForm
 from micronas.search.task import LOSS, QUALITY, TRAINING, TrialResult, TrialTask, failed_machine
 from micronas.store.final_figures import WITNESS
 from micronas.store.other_boards import BOARDS, board_entry
@@ -43,11 +44,15 @@ Place: TypeAlias = Callable[[bytes, TrialTask], DeployedFigures]
 
 @dataclass(frozen=True)
 class Stages:
-    """The two halves of a trial; tests substitute fakes. ``others`` are the boards but the first, by name."""
+    """The two halves of a trial; tests substitute fakes. ``others`` are the boards but the first, by name.
+
+    ``float_form`` is called after a final training only.
+    """
 
     estimate: Callable[[TrialTask], Estimate]
     place: Place
     others: Mapping[str, Place] = field(default_factory=dict)
+    float_form: Callable[[TrialTask, Estimate], FloatForm | None] = lambda task, estimate: None
 
 
 class TrialEvaluator:
@@ -88,7 +93,8 @@ class TrialEvaluator:
         result = replace(result, details=details)
         if result.outcome is not Outcome.COMPLETE and not _completes_elsewhere(details):
             return result
-        return replace(result, tflite=estimate.tflite, weights=estimate.weights or None)
+        result = replace(result, tflite=estimate.tflite, weights=estimate.weights or None)
+        return replace(result, float_form=self._stages.float_form(task, estimate)) if task.final else result
 
     def _on_boards(self, estimate: Estimate, task: TrialTask) -> tuple[TrialResult, dict[str, Json]]:
         """On the first board, and the entries of the others; a failure on one board is not the others'."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from micronas.errors import SearchError, percent
+from micronas.quantize.float_form import FloatForm
 from micronas.search.executor import Executor
 from micronas.search.finalists import Selection
 from micronas.search.machine_stop import stopped_by
@@ -27,7 +28,8 @@ class Winner:
     ``final_fit`` is whether it is the finally trained one. ``note`` explains why it is not, or how a final
     training was cut; it is empty for a complete final training. ``weights`` are the float weights, None if
     the run did not keep them. ``selection`` says how the finalists compared, empty if none was trained again.
-    ``training`` names what its final training did beyond the usual.
+    ``training`` names what its final training did beyond the usual. ``float_form`` is that of a final
+    training, None if it is still to be made.
     """
 
     number: int
@@ -40,6 +42,7 @@ class Winner:
     note: str = ""
     selection: str = ""
     training: str = ""
+    float_form: FloatForm | None = None
 
     @property
     def rank(self) -> tuple[bool, float]:
@@ -228,6 +231,7 @@ def _as_finished(record: Record, result: TrialResult | None) -> Winner | None:
         trial.arch,
         result.weights,
         training=said,
+        float_form=result.float_form,
     )
 
 

@@ -33,8 +33,7 @@ from micronas.host.temporary_folder import temporary_folder
 from micronas.memory.ledger import Budget, make_ledger
 from micronas.memory.plan.prefer import Prefer
 from micronas.model.front_end import FILE_NAME, to_json
-from micronas.quantize.float_form import write_float_form
-from micronas.quantize.layer_report import SAMPLES as LAYER_SAMPLES
+from micronas.quantize.float_form import FloatForm, float_form, some_of
 from micronas.quantize.layer_report import LayerReport
 from micronas.report.front import front_of
 from micronas.report.model_card import JSON_NAME, MARKDOWN_NAME, card_json, card_markdown
@@ -196,19 +195,22 @@ def _judged(
 
 
 def _write_keras(setup: Setup, winner: Winner, folder: Path) -> tuple[dict[str, str], LayerReport | None]:
-    """``model.keras``, the float network, and what int8 costs in each layer, by a separate process.
-
-    Neither without the float weights.
-    """
-    if winner.weights is None:
+    """``model.keras``, the float network, and what int8 costs in each layer; neither without the weights."""
+    made = winner.float_form or _float_form(setup, winner)
+    if made is None:
         return {}, None
-    net, path = setup.space.net(setup.space.from_json(winner.arch)), folder / "model.keras"
-    x = setup.dataset.validation.x
-    some = x[np.linspace(0, len(x) - 1, min(LAYER_SAMPLES, len(x))).astype(np.int64)]
-    layers = run_isolated(
-        write_float_form, net, winner.weights, path, winner.tflite, some, deadline_s=KERAS_DEADLINE_S
-    )
-    return {"keras": str(path)}, layers
+    path = folder / "model.keras"
+    path.write_bytes(made.keras)
+    return {"keras": str(path)}, made.layers
+
+
+def _float_form(setup: Setup, winner: Winner) -> FloatForm | None:
+    """By a separate process, because this one has no TensorFlow."""
+    if winner.weights is None:
+        return None
+    net = setup.space.net(setup.space.from_json(winner.arch))
+    inputs = some_of(setup.dataset.validation.x)
+    return run_isolated(float_form, net, winner.weights, winner.tflite, inputs, deadline_s=KERAS_DEADLINE_S)
 
 
 def _as_delivered(path: Path, tflite: bytes) -> bytes:

@@ -24,9 +24,10 @@ PROFILE_FACT = "time_profile"
 _TIMES = "stage_times"
 
 START, TRAIN, CONVERT, SCORE = "worker start", "training", "conversion", "int8 score"
+FLOAT = "float file"
 LEDGER, C_TEXT, BUILD, DEVICE = "lowering and ledger", "C text", "build", "emulator or board"
 STRATEGY, STORE, OTHER, IDLE = "strategy", "store", "other", "idle"
-STAGES = (START, TRAIN, CONVERT, SCORE, LEDGER, C_TEXT, BUILD, DEVICE, STRATEGY, STORE, OTHER, IDLE)
+STAGES = (START, TRAIN, CONVERT, SCORE, FLOAT, LEDGER, C_TEXT, BUILD, DEVICE, STRATEGY, STORE, OTHER, IDLE)
 """In the order of the table. Idle workers take wall-clock time only."""
 
 _DEPLOYMENT = {
@@ -40,6 +41,7 @@ WORKER_PLACES = {
     "micronas.estimate.final_fit:final_fit": TRAIN,
     "micronas.quantize:quantize": CONVERT,
     "micronas.estimate.full:_int8_quality": SCORE,
+    "micronas.search.stages:float_form": FLOAT,
     "micronas.search.stages:deployed_graph": LEDGER,
     "micronas.search.stages:make_ledger": LEDGER,
 }
@@ -49,6 +51,7 @@ LEADER_PLACES = {
     "micronas.search.gate:LedgerGate.verdict": LEDGER,
     "micronas.search.gate:LedgerGate.fits": LEDGER,
     "micronas.search.outcome:make_ledger": LEDGER,
+    "micronas.search.outcome:run_isolated": FLOAT,
     "micronas.search.loop:Loop._propose": STRATEGY,
     "micronas.search.loop:Loop._tell": STRATEGY,
     "micronas.store.store:Store.add": STORE,

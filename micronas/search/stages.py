@@ -32,6 +32,7 @@ from micronas.memory.plan.prefer import Prefer
 from micronas.model.graph import Graph
 from micronas.model.net import Net
 from micronas.model.tflite import read_bytes
+from micronas.quantize.float_form import FloatForm, float_form
 from micronas.search.evaluate import DeployedFigures, Stages, TrialEvaluator
 from micronas.search.front_end_budget import network_budget
 from micronas.search.inheritance import Inheritance
@@ -98,6 +99,7 @@ def make_evaluator(
                 other.name: functools.partial(place, config=own, board=other, dataset=dataset)
                 for own, other in others
             },
+            float_form=functools.partial(_float_form, space=space, dataset=dataset),
         ),
     )
 
@@ -239,6 +241,15 @@ def _estimate(task: TrialTask, space: Space, config: SearchConfig) -> Estimate:
         start=warm,
     )
     return replace(found, shortened=shortened_text(planned, settings.epochs, limit, share_s))
+
+
+def _float_form(task: TrialTask, estimate: Estimate, space: Space, dataset: Dataset) -> FloatForm | None:
+    """Of a finalist, here where TensorFlow is loaded; if that fails, the end of the search tries again."""
+    try:
+        net = space.net(space.from_json(task.arch))
+        return float_form(net, estimate.weights, estimate.tflite, dataset.validation.x)
+    except Exception:
+        return None
 
 
 def _teacher(task: TrialTask, space: Space, config: SearchConfig) -> Teacher | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from micronas.errors import MachineError
+from micronas.quantize.float_form import FloatForm
 from micronas.search.inheritance import Inheritance
 from micronas.trial import Json, Outcome, Scores
 
@@ -77,8 +78,9 @@ class TrialTask:
 class TrialResult:
     """How a task ended. ``details`` are figures for the report only; see ``store.Record``.
 
-    ``fault`` is set if the machine failed and not the network; such a result is never stored. ``trained`` is
-    the result of a task with ``only_train``.
+    ``float_form`` is what a final training adds; None if it could not be made there. ``fault`` is set if the
+    machine failed and not the network; such a result is never stored. ``trained`` is the result of a task
+    with ``only_train``.
     """
 
     outcome: Outcome
@@ -88,6 +90,7 @@ class TrialResult:
     details: dict[str, Json] = field(default_factory=dict)
     tflite: bytes | None = None
     weights: bytes | None = None
+    float_form: FloatForm | None = None
     fault: MachineError | None = None
     trained: Estimate | None = None
 

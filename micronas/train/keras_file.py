@@ -51,6 +51,9 @@ def save_keras(net: Net, weights: bytes, path: Path) -> None:
 
     The model computes what the int8 file computes, before quantization: a final softmax is part of it.
     """
+    from micronas.train.tf_logging import import_keras
+
+    import_keras()  # quietly, and before the module below does
     from micronas.train.keras_backend import keras_model, set_weights
 
     model = keras_model(net, probabilities=True)

@@ -42,15 +42,51 @@ def captured_stderr() -> Iterator[Captured]:
             os.close(saved)
 
 
+class _Refusal:
+    """A finder of modules that finds none, and refuses those of ``packages``."""
+
+    def __init__(self, packages: tuple[str, ...]) -> None:
+        self._packages = packages
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        """See ``importlib.abc.MetaPathFinder``."""
+        if name.startswith(self._packages):
+            raise ImportError(f"{name} is left out here", name=name)
+
+
+@contextlib.contextmanager
+def _left_out(*packages: str) -> Iterator[None]:
+    """Imports inside fail for modules whose names begin so."""
+    refusal = _Refusal(packages)
+    sys.meta_path.insert(0, refusal)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(refusal)
+
+
+def import_keras() -> Any:
+    """The ``keras`` module, in a process of our own: what it would import only to draw, or for wrappers of
+    scikit-learn, is left out.
+    """
+    import_tensorflow()
+    with _left_out("matplotlib", "sklearn"):
+        import keras
+    return keras
+
+
 def import_tensorflow(*, gpu: bool = False) -> Any:
     """The ``tensorflow`` module, imported without start-up messages; from Python it logs only errors.
 
-    ``gpu`` leaves the GPUs visible; it counts only where TensorFlow is imported for the first time.
+    ``gpu`` leaves the GPUs visible; it counts only where TensorFlow is imported for the first time. Keras is not imported with it: that takes as long again, and a worker that trains does not use it.
+    ``import keras`` works afterwards.
     """
     if "tensorflow" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         with captured_stderr():
-            import tensorflow as tf
+            # TensorFlow imports Keras if it is there.
+            with contextlib.nullcontext() if "keras" in sys.modules else _left_out("keras."):
+                import tensorflow as tf
 
             # Networks this small train faster without a GPU. TensorFlow reports a missing GPU as an error
             # when it lists devices, so the GPU is disabled here, before anything runs.

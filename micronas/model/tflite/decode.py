@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -78,6 +79,12 @@ class RawModel:
 
 def decode(data: bytes) -> RawModel:
     """Walk the tables of ``data``; raises ``ModelError`` for any inconsistency."""
+    return _decoded(bytes(data))
+
+
+@lru_cache(maxsize=2)
+def _decoded(data: bytes) -> RawModel:
+    """Kept for the last files, because a trial reads its network four times."""
     try:
         return _Decoder(data).model()
     except _RUNTIME_ERRORS as error:
