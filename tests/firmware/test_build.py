@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from elftools.elf.elffile import ELFFile
 
 from micronas.board import load_board
 from micronas.board.arena_location import ArenaLocation, ArenaMemory
 from micronas.errors import BudgetError, BuildError, MachineError, ToolMissingError
 from micronas.firmware import Firmware, assert_ledger_matches, build_firmware
+from micronas.firmware.elf import Symbol
 from micronas.firmware.run_platformio import run_platformio
 from tests.support.paths import FIRMWARE_MODELS
 
@@ -44,6 +46,19 @@ def test_sizes_agree_with_arm_none_eabi_size(tiny: Firmware) -> None:
     assert linked.static == sections[".bss"] + sections.get(".data", 0)
     assert linked.constants == TINY_CONSTANT_BYTES
     assert linked.flash_bytes == sum(sections[n] for n in (".code", ".constants", ".rodata"))
+
+
+def test_symbols_are_those_that_an_elf_library_reads(tiny: Firmware) -> None:
+    with tiny.elf.open("rb") as stream:
+        elf = ELFFile(stream)
+        names = [section.name for section in elf.iter_sections()]
+        expected = [
+            Symbol(s.name, s["st_info"]["type"], s["st_value"], s["st_size"], names[s["st_shndx"]])
+            for s in elf.get_section_by_name(".symtab").iter_symbols()
+            if s["st_info"]["type"] in ("STT_FUNC", "STT_OBJECT") and isinstance(s["st_shndx"], int)
+        ]
+    assert len(expected) > 50
+    assert list(tiny.image.symbols) == expected
 
 
 def test_sram_has_no_gap(tiny: Firmware) -> None:
