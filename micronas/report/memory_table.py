@@ -24,7 +24,7 @@ class MemoryRow:
         if len(known) < 2:
             return "not built"
         differences = [value - known[0] for value in known[1:] if value != known[0]]
-        return ", ".join(f"{difference:+,} bytes" for difference in differences) or "equal"
+        return ", ".join(f"{difference:+,} bytes".replace("-", "−") for difference in differences) or "equal"
 
     @property
     def used(self) -> float | None:

@@ -55,6 +55,7 @@ def render(run: RunData, page: Path, live: Live | None = None) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"kb": kb, "percent": percent, "plural": plural, "genes": genes_text}
+    environment.filters["short_number"] = short_number
     final = run.final.result if run.final else None
     front = front_of(run.records)
     return environment.get_template("page.html.j2").render(
@@ -78,6 +79,7 @@ def render(run: RunData, page: Path, live: Live | None = None) -> str:
         best=final,
         missed=_missed(run),
         memories=memory_table(object_at(final, "deployment")),
+        flash=_flash_verdict(final),
         confusion=_confusion(final),
         rejection=_rejection(final),
         witness=_witness(final),
@@ -109,6 +111,20 @@ def _board_section(run: RunData, board: BoardResult, page: Path) -> BoardSection
         front_of(board.records),
         board_downloads(board, page) if board.figures else [],
     )
+
+
+def short_number(value: float) -> str:
+    """Three digits, and none beyond a thousandth."""
+    text = f"{0.0 if abs(value) < 5e-4 else value:.3g}"
+    return text.replace("-", "−")
+
+
+def _flash_verdict(final: dict[str, Json] | None) -> str | None:
+    """Of the memory in which the program is: ``equal``, or by how much it was linked larger; None without a
+    build.
+    """
+    rows = memory_table(object_at(final, "deployment")) if final else []
+    return next((row.verdict for row in rows if row.name == "flash"), None)
 
 
 def _confusion(final: dict[str, Json] | None) -> Confusion | None:
@@ -172,7 +188,7 @@ def fronts(run: RunData) -> list[str]:
         _front(
             run,
             lambda s: s.flash_bytes / 1024,
-            f"flash, KB ({known})",
+            "flash, KB (predicted)",
             run.limit("constraints", "flash_kb"),
         ),
         _front(

@@ -48,6 +48,11 @@ class BoardFacts:
     cycles_per_instruction: float | None
 
     @property
+    def core_title(self) -> str:
+        """``Cortex-M4``."""
+        return self.core.replace("cortex-m", "Cortex-M")
+
+    @property
     def target(self) -> Target | None:
         """The target for which its networks are lowered."""
         return Target(Core(self.core)) if self.core in [core.value for core in Core] else None
@@ -84,6 +89,12 @@ class RunData:
         """The same run with the trials as they are evaluated for ``board``."""
         facts = replace(self.board, title=str(board.profile.get("title") or board.name))
         return replace(self, board=facts, records=board.records)
+
+    @property
+    def data(self) -> str:
+        """The data set: its name, with that of its file or folder if it has one."""
+        name, path = str(self.setting("data", "name")), self.setting("data", "path")
+        return f"{name} {Path(path).name}" if isinstance(path, str) and path else name
 
     @property
     def figure(self) -> str:
