@@ -41,7 +41,7 @@ from micronas.trial import Json, Outcome, object_at
 
 FOLDER, DRAFT = "fine-tuned", ".unfinished"
 
-SLACK = 20.0
+SLACK = 60.0
 """A training is stopped after this many times the CPU seconds that its epochs took in the search."""
 
 
@@ -202,6 +202,7 @@ def _trained(setup: Setup, record: Record, origin: Origin, epochs: int) -> tuple
         origin,
         config.estimator.calibration_samples,
         deadline_s=600.0 + SLACK * epochs * per_epoch_s,
+        what=f"the fine-tuning of trial {trial.number}",
     )
 
 

@@ -68,7 +68,7 @@ from micronas.trial import Json, Latency, Outcome, Scores, Source, object_at
 
 PARITY_SAMPLES = 32
 
-KERAS_DEADLINE_S = 300.0
+KERAS_DEADLINE_S = 900.0
 """For starting TensorFlow and writing a file: many times what it takes."""
 
 
@@ -210,7 +210,11 @@ def _float_form(setup: Setup, winner: Winner) -> FloatForm | None:
         return None
     net = setup.space.net(setup.space.from_json(winner.arch))
     inputs = some_of(setup.dataset.validation.x)
-    return run_isolated(float_form, net, winner.weights, winner.tflite, inputs, deadline_s=KERAS_DEADLINE_S)
+    return run_isolated(
+        *(float_form, net, winner.weights, winner.tflite, inputs),
+        deadline_s=KERAS_DEADLINE_S,
+        what="writing the float network",
+    )
 
 
 def _as_delivered(path: Path, tflite: bytes) -> bytes:

@@ -34,8 +34,11 @@ from micronas.store.other_boards import records_for, stored_other_boards
 from micronas.store.stored_setup import stored_board, stored_config
 from micronas.train.isolated import run_isolated
 
-SLACK = 20.0
-"""A training is stopped after this many times the CPU seconds that it took in the search, and a minute."""
+SLACK, START_S = 60.0, 900.0
+"""A training that takes this many times its CPU seconds in the search, after the start of TensorFlow, hangs.
+
+By the clock: on a machine with many other processes, TensorFlow alone takes minutes to start.
+"""
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,8 @@ Train: TypeAlias = Callable[[TrialTask, SearchConfig, float], Estimate]
 
 def train_isolated(task: TrialTask, config: SearchConfig, deadline_s: float) -> Estimate:
     """The training of a trial in a process of its own, as a worker runs it."""
-    return run_isolated(train_candidate, task, config, deadline_s=deadline_s)
+    what = f"the training of trial {task.number}"
+    return run_isolated(train_candidate, task, config, deadline_s=deadline_s, what=what)
 
 
 def rebuild(
@@ -111,7 +115,7 @@ def rebuild(
     key = space.key(space.from_json(record.trial.arch))
     say(f"training of trial {record.trial.number}")
     scores = record.trial.scores
-    deadline_s = 60.0 + SLACK * (scores.train_cpu_s if scores else 0.0)
+    deadline_s = START_S + SLACK * (scores.train_cpu_s if scores else 0.0)
     estimate = train(task_of(record, records, config.workers, store), config, deadline_s)
     graph, _ = deployed_graph(estimate.tflite, f"trial {record.trial.number}", config, setup.dataset)
     ledger = _ledger(graph, config, setup.board, setup.budget)

@@ -24,14 +24,17 @@ def run_isolated(
     *arguments: object,
     deadline_s: float,
     tick: Callable[[], None] = lambda: None,
+    what: str = "",
 ) -> Result:
     """``function(*arguments)`` in a spawned process prepared for training; both must be picklable.
 
-    ``tick`` is called in this process every few seconds. The function's exceptions are raised here. Raises
+    ``tick`` is called in this process every few seconds. Errors call the computation ``what``, by default by
+    the function's name. The function's exceptions are raised here. Raises
     ``TrainError`` when ``deadline_s`` passes or the process dies, ``MachineError`` if none can be started.
     """
     from pebble import ProcessExpired, ProcessPool
 
+    name = what or function.__name__
     with ProcessPool(
         max_workers=1, initializer=start_child, initargs=(os.getpid(),), context=spawn_context()
     ) as pool:
@@ -43,13 +46,14 @@ def run_isolated(
             while not wait([future], timeout=max(0.0, min(TICK_S, end_s - time.monotonic()))).done:
                 if time.monotonic() >= end_s:
                     raise TrainError(
-                        f"{function.__name__} took longer than {deadline_s:.0f} s and was stopped"
+                        f"{name} took longer than {deadline_s:.0f} s and was stopped",
+                        remedy="the machine may be overloaded: try again when it is less busy",
                     )
                 tick()
             result: Result = future.result()
         except ProcessExpired as error:
             raise TrainError(
-                f"the process of {function.__name__} ended with exit code {error.exitcode}",
+                f"the process of {name} ended with exit code {error.exitcode}",
                 remedy="it may have run out of memory: lower space.max_width",
             ) from error
         except BrokenProcessPool as error:

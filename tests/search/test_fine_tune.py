@@ -28,7 +28,7 @@ from micronas.train.transfer import start_from
 from micronas.train.weights import initial_weights
 
 
-def in_this_process(function, *arguments, deadline_s, tick=None):
+def in_this_process(function, *arguments, deadline_s, tick=None, what=""):
     return function(*arguments)
 
 

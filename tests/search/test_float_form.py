@@ -53,7 +53,7 @@ def test_the_result_has_it_without_a_further_process_if_the_worker_made_it(
 ) -> None:
     started: list[Any] = []
 
-    def isolated(function: Any, *arguments: Any, deadline_s: float) -> FloatForm:
+    def isolated(function: Any, *arguments: Any, deadline_s: float, what: str) -> FloatForm:
         started.append(arguments)
         return MADE
 
