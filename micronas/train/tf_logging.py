@@ -78,8 +78,9 @@ def import_keras() -> Any:
 def import_tensorflow(*, gpu: bool = False) -> Any:
     """The ``tensorflow`` module, imported without start-up messages; from Python it logs only errors.
 
-    ``gpu`` leaves the GPUs visible; it counts only where TensorFlow is imported for the first time. Keras is not imported with it: that takes as long again, and a worker that trains does not use it.
-    ``import keras`` works afterwards.
+    ``gpu`` leaves the GPUs visible; it counts only where TensorFlow is imported for the first time. Keras is
+    not imported with it: that takes as long again, and a worker that trains does not use it. ``import keras``
+    works afterwards.
     """
     if "tensorflow" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
