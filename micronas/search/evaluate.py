@@ -16,8 +16,8 @@ from micronas.errors import MicronasError
 from micronas.estimate.full import Estimate
 from micronas.host.machine_fault import machine_fault
 from micronas.host.program_output import shown
-from micronas.search.final_cost import EPOCH_CPU_S
 from micronas.quantize.float_form import FloatForm
+from micronas.search.final_cost import EPOCH_CPU_S
 from micronas.search.task import LOSS, QUALITY, TRAINING, TrialResult, TrialTask, failed_machine
 from micronas.store.final_figures import WITNESS
 from micronas.store.other_boards import BOARDS, board_entry

@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from micronas.board import Board
 from micronas.config import SearchConfig
 from micronas.data import Dataset, DataSplit, Task
