@@ -5,8 +5,8 @@ supernet, and each ask returns one of the networks found. Every figure in the st
 network trained alone, and resuming needs only the files of this stage.
 
 Shared weights do not rank on every task. Once the sample of all ranks has been trained, its Kendall's tau is
-known. If it is too low, the stage declines, and the remaining trials are those of the configured strategy,
-which has learned from all trials so far.
+known, and after four of it, whether it is negative. If it is too low, the stage declines, and the remaining
+trials are those of the configured strategy, which has learned from all trials so far.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ class SharedWeights:
         """
         self._otherwise, self._say = otherwise, say
         self._alone: dict[str, float] = {}
-        self._told = 0
+        self._reported: list[Observation] = []
+        self._judged = self._told = 0
         self._declines: bool | None = None
         self._modelled = modelled
         self._shapes, self._space = shapes, shapes.space
@@ -119,26 +120,36 @@ class SharedWeights:
         return first_accepted(others, self._accept) if found is None else found
 
     def tell(self, trial: Observation) -> None:
-        """Keep the quality of a network trained alone; the other strategy learns, too."""
-        self._told += trial.origin == "strategy"
-        if trial.scores is not None:
-            self._alone.setdefault(trial.key, trial.scores.quality)
+        """Keep the trial, until it is compared with shared weights; the other strategy learns, too."""
+        self._reported.append(trial)
         if self._otherwise is not None:
             self._otherwise.tell(trial)
 
     def _has_declined(self, found: FoundSubnets) -> bool:
-        """Whether the sample, once all of it was trained, says that shared weights do not rank."""
-        if self._declines is None:
-            sample = sample_of_ranks(by_reward(found.subnets), self._sample)
-            both = [(s.quality_shared, self._alone[s.key]) for s in sample if s.key in self._alone]
-            # The sample alternates with the best; some of it may be too slow to be tried, or fail.
-            if self._told < 2 * len(sample) or len(both) < LEAST_SAMPLE:
-                return False
-            tau = kendall_tau([shared for shared, _ in both], [alone for _, alone in both])
+        """Whether the sample says that shared weights do not rank, judged after each trial in its order, so
+        that a resumed run comes to the same end.
+        """
+        sample = sample_of_ranks(by_reward(found.subnets), self._sample)
+        while self._declines is None and self._judged < len(self._reported):
+            self._judge(self._reported[self._judged], sample)
+            self._judged += 1
+        return bool(self._declines)
+
+    def _judge(self, trial: Observation, sample: Sequence[Subnet]) -> None:
+        """After all of the sample: by ``LEAST_TAU``. Before, they may only decline, if tau is below zero."""
+        self._told += trial.origin == "strategy"
+        if trial.scores is not None:
+            self._alone.setdefault(trial.key, trial.scores.quality)
+        both = [(s.quality_shared, self._alone[s.key]) for s in sample if s.key in self._alone]
+        if len(both) < LEAST_SAMPLE:
+            return
+        tau = kendall_tau([shared for shared, _ in both], [alone for _, alone in both])
+        # The sample alternates with the best; some of it may be too slow to be tried, or fail.
+        is_whole = self._told >= 2 * len(sample)
+        if is_whole or tau < 0.0:
             self._declines = not tau >= LEAST_TAU
-            if self._declines:
-                self._say(declined_text(tau, len(both)))
-        return self._declines
+        if self._declines:
+            self._say(declined_text(tau, len(both)))
 
 
 def declined_text(tau: float, networks: int) -> str:
