@@ -84,7 +84,7 @@ class SharedWeights:
         self._otherwise, self._say = otherwise, say
         self._alone: dict[str, float] = {}
         self._reported: list[Observation] = []
-        self._judged = self._told = 0
+        self._decided = self._told = 0
         self._declines: bool | None = None
         self._modelled = modelled
         self._shapes, self._space = shapes, shapes.space
@@ -126,17 +126,17 @@ class SharedWeights:
             self._otherwise.tell(trial)
 
     def _has_declined(self, found: FoundSubnets) -> bool:
-        """Whether the sample says that shared weights do not rank, judged after each trial in its order, so
+        """Whether the sample says that shared weights do not rank: decided after each trial in its order, so
         that a resumed run comes to the same end.
         """
         sample = sample_of_ranks(by_reward(found.subnets), self._sample)
-        while self._declines is None and self._judged < len(self._reported):
-            self._judge(self._reported[self._judged], sample)
-            self._judged += 1
+        while self._declines is None and self._decided < len(self._reported):
+            self._decide(self._reported[self._decided], sample)
+            self._decided += 1
         return bool(self._declines)
 
-    def _judge(self, trial: Observation, sample: Sequence[Subnet]) -> None:
-        """After all of the sample: by ``LEAST_TAU``. Before, they may only decline, if tau is below zero."""
+    def _decide(self, trial: Observation, sample: Sequence[Subnet]) -> None:
+        """After all of the sample by ``LEAST_TAU``. Before, they may only decline, if tau is below zero."""
         self._told += trial.origin == "strategy"
         if trial.scores is not None:
             self._alone.setdefault(trial.key, trial.scores.quality)
