@@ -9,7 +9,7 @@ import yaml
 
 from micronas.board import Board
 from micronas.config import DataConfig, SpaceConfig
-from micronas.data import Dataset, Task
+from micronas.data import DataKind, Dataset, Task
 from micronas.errors import BudgetError
 from micronas.memory.budget import less_front_end, make_budget
 from micronas.search.front_end_budget import dataset_front_end
@@ -72,13 +72,20 @@ def starter_text(
         about=about(dataset),
         board=board,
         title=profile.title,
-        data=section,
+        data=section + _about_sensors(dataset),
         space=space_for(dataset),
         constraints=constraints,
         target_ms=_TARGET_MS,
         workers=min(_MOST_WORKERS, os.cpu_count() or 1),
         device=device,
     )
+
+
+def _about_sensors(dataset: Dataset) -> str:
+    """A comment for streams that may be the axes of a sensor: only the user knows how it is mounted."""
+    if dataset.kind is not DataKind.STREAM or dataset.input_shape[2] < 3 or dataset.task is not Task.CLASSIFY:
+        return ""
+    return "\n# If channels 0 to 2 are a sensor worn in any direction, add triads: [[0, 1, 2]] to data."
 
 
 def about(dataset: Dataset) -> str:

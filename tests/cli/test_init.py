@@ -45,7 +45,9 @@ def test_arrays_are_found_by_their_names(tmp_path: Path, monkeypatch: pytest.Mon
     done = micronas("init", "--data", "gestures.npz", "--out", "my.yaml", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "400 samples of 64 x 1 x 3 in 4 classes" in done.stdout
-    written = yaml.safe_load((tmp_path / "my.yaml").read_text())
+    text = (tmp_path / "my.yaml").read_text()
+    assert "if channels 0 to 2 are a sensor worn in any direction, add triads: [[0, 1, 2]]" in text.lower()
+    written = yaml.safe_load(text)
     assert written["data"] == {
         "name": "npz",
         "path": "gestures.npz",
