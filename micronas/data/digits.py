@@ -22,5 +22,5 @@ def load_digits8(config: DataConfig) -> Samples:
         y=y.astype(np.int64),
         class_names=tuple("0123456789"),
         input_range=(0.0, 1.0),
-        front_end=FrontEnd("image", 1, {"height": 8, "width": 8, "divide_by": 16}),
+        front_end=FrontEnd("grey", 1, {"height": 8, "width": 8, "divide_by": 16}),
     )

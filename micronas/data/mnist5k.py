@@ -22,5 +22,5 @@ def load_mnist5k(config: DataConfig) -> Samples:
         y=y.astype(np.int64),
         class_names=tuple("0123456789"),
         input_range=(0.0, 1.0),
-        front_end=FrontEnd("image", 1, {"height": 28, "width": 28, "divide_by": 255}),
+        front_end=FrontEnd("grey", 1, {"height": 28, "width": 28, "divide_by": 255}),
     )

@@ -18,6 +18,7 @@ from micronas.data.dataset import DataKind, FrontEnd, Labels
 from micronas.data.samples import Samples
 from micronas.data.split import TRAIN
 from micronas.data.value_range import robust_range
+from micronas.model.front_end import PICTURES
 
 SPREADS = 4.0
 """Standard deviations that become the value 1."""
@@ -65,7 +66,7 @@ def with_raw(samples: Samples) -> Samples:
     """
     if samples.raw is not None:
         return samples
-    if samples.front_end.name == "image":
+    if samples.front_end.name in PICTURES:
         x, divide_by = samples.x, np.float32(str(samples.front_end.parameters.get("divide_by", 255)))
         return replace(samples, raw=lambda number: np.rint(x[number] * divide_by).astype(np.uint8))
     return _with_raw_rows(samples)

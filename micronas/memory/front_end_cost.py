@@ -12,7 +12,7 @@ from micronas.codegen.front_end import ImageTables, LogMelTables, MicroTables, T
 from micronas.errors import ModelError
 from micronas.memory.ledger.free_region import Item
 from micronas.memory.ledger.items import Ledger
-from micronas.model.front_end import FrontEndFile
+from micronas.model.front_end import PACKAGED, FrontEndFile
 from micronas.model.graph import Graph, Quant
 from micronas.trial import Json
 
@@ -70,8 +70,11 @@ def front_end_cost(tables: Tables) -> FrontEndCost:
 
 
 def cost_of_file(file: FrontEndFile | None) -> FrontEndCost | None:
-    """Before a network exists; None for a front end without C, which a user's own code computes."""
-    if file is None:
+    """Before a network exists; None for a front end without C, which a user's own code computes.
+
+    Also None for the packaged digits: demonstrations, for which a search reserves nothing.
+    """
+    if file is None or file.front_end.name == PACKAGED:
         return None
     try:
         return front_end_cost(tables_of(file, _NOMINAL))

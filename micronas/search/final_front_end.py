@@ -17,13 +17,17 @@ from micronas.errors import BudgetError, ModelError
 from micronas.host.temporary_folder import temporary_folder
 from micronas.memory.front_end_cost import front_end_cost
 from micronas.memory.ledger import Ledger
+from micronas.model.front_end import PACKAGED
 from micronas.model.graph import Graph
 from micronas.store.deployment_figures import FrontEndFigures
 
 
 def final_tables(config: SearchConfig, dataset: Dataset, graph: Graph) -> Tables | None:
-    """The constants of the front end; None if it has no C, or the network runs in another runtime."""
-    if config.runtime != "micronas":
+    """The constants of the front end; None if it has no C, or the network runs in another runtime.
+
+    Also None for the packaged digits, as in ``cost_of_file``.
+    """
+    if config.runtime != "micronas" or dataset.front_end.name == PACKAGED:
         return None
     try:
         return front_end_tables(front_end_file(dataset), graph)

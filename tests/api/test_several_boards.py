@@ -15,8 +15,7 @@ from micronas.cli.app import app
 from micronas.cli.progress import on_others
 from micronas.cli.search_text import print_boards
 from micronas.config import load_config
-from micronas.memory.front_end_cost import CODE_TABLE
-from micronas.memory.ledger import Budget, board_budget, make_ledger
+from micronas.memory.ledger import board_budget, make_ledger
 from micronas.model.tflite import read
 from micronas.search import run as search_run
 from micronas.search import stored_setup
@@ -69,14 +68,6 @@ def test_each_board_has_a_winner_within_its_own_limits(run: Path, result: dict[s
     assert large["flash_bytes"] > board_budget(load_board(FIRST)).flash_bytes
 
 
-def _beside_front_end(name: str) -> Budget:
-    """What the front end of pictures of 8 x 8 leaves of a board: two rows of sums, its states, its code."""
-    board = load_board(name)
-    code = json.loads(CODE_TABLE.read_text())[board.core.value]["image"]
-    whole = board_budget(board)
-    return Budget(whole.flash_bytes - code - 16, whole.sram_bytes - 2 * 8 * 4 - 16)
-
-
 def require_documented_boards(result: dict[str, Any]) -> None:
     """Networks that were not trained lack most of a result; what this search is about must be there."""
     require_documented("search", result, absent=sections()["search"].promised - {"board", "front"})
@@ -106,7 +97,7 @@ def test_it_resumes_with_the_boards_that_it_began_with(run: Path) -> None:
         setup = stored_setup(store)
     assert list(setup.boards) == [FIRST, OTHER]
     assert setup.boards[OTHER].first == setup.first
-    assert setup.boards[OTHER].budget == _beside_front_end(OTHER)
+    assert setup.boards[OTHER].budget == board_budget(load_board(OTHER))
 
 
 def test_a_network_is_picked_for_the_board_on_which_it_is_usable(
@@ -172,7 +163,7 @@ def test_fine_tuning_is_set_up_for_the_board_that_is_asked_for(run: Path) -> Non
         assert tuning_setup(store).board.name == FIRST
         setup = tuning_setup(store, board=OTHER)
     assert setup.board.name == OTHER
-    assert setup.budget == _beside_front_end(OTHER)
+    assert setup.budget == board_budget(load_board(OTHER))
 
 
 def test_boards_of_a_file_are_found_beside_it_and_named_once(tmp_path: Path) -> None:

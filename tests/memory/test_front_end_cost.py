@@ -44,7 +44,7 @@ def test_the_arena_holds_the_scratch_unless_it_is_smaller_or_holds_states():
 
 
 def test_a_front_end_without_c_costs_nothing_that_is_known():
-    file = FrontEndFile(FrontEnd("theirs", 1), "image", (8, 8, 1), (0.0, 1.0), "classify", ("a", "b"), {})
+    file = FrontEndFile(FrontEnd("grey", 1), "image", (8, 8, 1), (0.0, 1.0), "classify", ("a", "b"), {})
     assert cost_of_file(file) is None
     assert less_front_end(Budget(100, 100), None, BOARD) == Budget(100, 100)
 

@@ -45,16 +45,17 @@ def test_the_front_end_of_a_stream_is_reserved_within_the_limits(tmp_path: Path)
     assert whole.flash_bytes - setup.budget.flash_bytes > gains + struct
 
 
-def test_the_front_end_of_pictures_is_reserved_within_the_limits() -> None:
-    config = parse_config({"board": "nucleo_f446re", "device": "none", "data": {"name": "digits"}})
-    setup = prepare(config)
+def test_the_front_end_of_pictures_is_reserved_within_the_limits(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).integers(0, 256, (80, 12, 10, 3), dtype=np.uint8)
+    config = config_of(tmp_path, x)
+    setup = prepare(config.model_copy(update={"data": config.data.model_copy(update={"options": {}})}))
     whole = board_budget(setup.board)
-    state, sums, struct = 16, 2 * 8 * 4, 16
+    state, sums, struct = 16, 2 * 10 * 3 * 4, 16
     assert whole.sram_bytes - setup.budget.sram_bytes == state + sums
     assert whole.flash_bytes - setup.budget.flash_bytes > struct
 
 
-def test_a_front_end_without_c_reserves_nothing() -> None:
-    data = {"data": {"name": "vibration"}, "space": {"name": "autoencoder"}}
-    setup = prepare(parse_config({"board": "nucleo_f446re", "device": "none", **data}))
+def test_demonstrations_reserve_nothing() -> None:
+    config = parse_config({"board": "nucleo_f446re", "device": "none", "data": {"name": "digits"}})
+    setup = prepare(config)
     assert setup.budget == board_budget(setup.board)

@@ -10,7 +10,7 @@ from micronas.codegen.front_end.micro import MicroTables, micro_tables
 from micronas.codegen.front_end.stream import StreamTables, stream_tables
 from micronas.codegen.front_end.text import Tables
 from micronas.errors import ModelError
-from micronas.model.front_end import FrontEnd, FrontEndFile, mfcc
+from micronas.model.front_end import PICTURES, FrontEnd, FrontEndFile, mfcc
 from micronas.model.front_end import micro as micro_definition
 from micronas.model.front_end.log_mel import NAME, VERSION, log_mel_of
 from micronas.model.graph import DType, Graph, Quant
@@ -57,7 +57,7 @@ def tables_of(file: FrontEndFile, quant: Quant) -> Tables:
         return _audio_tables(front_end, file.input_shape, quant)
     if front_end.name in ("stream", "scale") and front_end.version == 1 and file.kind == "stream":
         return stream_tables(front_end, file.input_shape, quant)
-    if (front_end.name, front_end.version, file.kind) == (image.NAME, image.VERSION, "image"):
+    if front_end.name in PICTURES and (front_end.version, file.kind) == (image.VERSION, "image"):
         return image_tables(front_end, file.input_shape, quant)
     if (front_end.name, front_end.version, file.kind) == ("scale", 1, "image"):
         raise ModelError(

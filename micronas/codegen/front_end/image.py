@@ -8,7 +8,7 @@ from micronas.errors import ModelError
 from micronas.model.front_end import FrontEnd
 from micronas.model.graph import Quant
 
-NAME, VERSION = "image", 1
+VERSION = 1
 STRUCT_BYTES = 16
 """``sizeof(mn_image)`` on a 32-bit target."""
 MOST_GAIN = 16.0

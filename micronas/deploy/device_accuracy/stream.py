@@ -14,7 +14,7 @@ import numpy.typing as npt
 from micronas.codegen.front_end.firmware_text import MOST_ROW_BYTES
 from micronas.device.client import Client
 from micronas.errors import DataError, DeviceError, plural
-from micronas.model.front_end import RAW_TYPES, FrontEndFile
+from micronas.model.front_end import PICTURES, RAW_TYPES, FrontEndFile
 
 Int8 = npt.NDArray[np.int8]
 T = TypeVar("T")
@@ -78,7 +78,7 @@ def raw_bytes(file: FrontEndFile, sample: npt.NDArray[np.generic]) -> bytes:
     A picture (height, width, channels) begins with its width, height and channels. Raises ``DataError`` for
     one that the firmware does not take.
     """
-    if file.front_end.name == "image":
+    if file.front_end.name in PICTURES:
         return _frame(file, np.asarray(sample, np.uint8))
     return np.ascontiguousarray(sample).astype(RAW_TYPES[file.front_end.name]).tobytes()
 

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from micronas.model.front_end.definition import FrontEnd
-from micronas.model.front_end.front_end_file import FILE_NAME, RAW_TYPES, FrontEndFile, from_json, to_json
+from micronas.model.front_end.front_end_file import (
+    FILE_NAME,
+    PACKAGED,
+    PICTURES,
+    RAW_TYPES,
+    FrontEndFile,
+    from_json,
+    to_json,
+)
 from micronas.model.front_end.log_mel import LogMel, mel_filters
 from micronas.model.front_end.mfcc import Mfcc
 from micronas.model.front_end.micro import Micro
 
 __all__ = [
     "FILE_NAME",
+    "PACKAGED",
+    "PICTURES",
     "RAW_TYPES",
     "FrontEnd",
     "FrontEndFile",

@@ -25,7 +25,16 @@ UNITS = {
 }
 """What one raw sample is, by the name of the front end."""
 
-RAW_TYPES = {"logmel": "<i2", "mfcc": "<i2", "micro": "<i2", "stream": "<f4", "scale": "<f4", "image": "u1"}
+PACKAGED = "grey"
+"""Name of the front end of the packaged digits: as ``image``, but a search reserves nothing for it."""
+PICTURES = ("image", PACKAGED)
+"""Names of the front ends of 8-bit pictures."""
+
+RAW_TYPES = {
+    **dict.fromkeys(("logmel", "mfcc", "micro"), "<i2"),
+    **dict.fromkeys(("stream", "scale"), "<f4"),
+    **dict.fromkeys(PICTURES, "u1"),
+}
 """NumPy's type of a raw sample on its way to a device, by the name of the front end."""
 
 
@@ -50,7 +59,7 @@ class FrontEndFile:
     @property
     def unit(self) -> str:
         """What one raw sample is; empty for a front end of a user's own source."""
-        if self.front_end.name == "image":
+        if self.front_end.name in PICTURES:
             return f"pixels 0 to {self.front_end.parameters.get('divide_by', 255):g}"
         return UNITS.get(self.front_end.name, "")
 
@@ -87,7 +96,7 @@ def from_json(data: object, where: str) -> FrontEndFile:
         given = data["input"]
         low, high = (float(limit) for limit in given["range"])
         return FrontEndFile(
-            front_end=_front_end(data),
+            front_end=FrontEnd(str(data["name"]), int(data["version"]), _parameters(data["parameters"])),
             kind=str(given["kind"]),
             input_shape=tuple(int(n) for n in given["shape"]),
             input_range=(low, high),
@@ -101,15 +110,6 @@ def from_json(data: object, where: str) -> FrontEndFile:
             f"{where}: not a description of a front end ({type(error).__name__}: {error})",
             remedy="take the file that the search wrote, or remove it to export without it",
         ) from error
-
-
-def _front_end(data: Mapping[str, object]) -> FrontEnd:
-    """As stored; ``grey`` is what earlier versions called pictures of the packaged sets."""
-    name, parameters = str(data["name"]), data["parameters"]
-    if not isinstance(parameters, Mapping):
-        raise TypeError(f"parameters are {parameters!r}")
-    name = "image" if name == "grey" else name
-    return FrontEnd(name, int(str(data["version"])), _parameters(parameters))
 
 
 def _parameters(values: Mapping[str, object]) -> dict[str, Parameter]:

@@ -23,8 +23,8 @@ FRAMES = ((12, 10), (12, 31), (47, 10), (24, 20), (25, 33), (113, 97), (160, 120
 
 
 PACKAGED = {
-    "mnist5k": (FrontEnd("image", 1, {"divide_by": 255}), (28, 28, 1)),
-    "digits": (FrontEnd("image", 1, {"divide_by": 16}), (8, 8, 1)),
+    "mnist5k": (FrontEnd("grey", 1, {"divide_by": 255}), (28, 28, 1)),
+    "digits": (FrontEnd("grey", 1, {"divide_by": 16}), (8, 8, 1)),
 }
 
 

@@ -50,11 +50,11 @@ def test_another_file_is_refused_by_its_name(change, said):
     assert "best/front_end.json" in str(refused.value)
 
 
-def test_pictures_of_earlier_versions_are_pictures():
-    grey = FrontEnd("grey", 1, {"height": 8, "width": 8, "divide_by": 16})
-    file = from_json(to_json(front_end_file(dataset(grey, (8, 8, 1), DataKind.IMAGE))), "x.json")
-    assert file.front_end == FrontEnd("image", 1, {"height": 8, "width": 8, "divide_by": 16})
-    assert file.unit == "pixels 0 to 16"
+def test_the_unit_of_pictures_is_their_largest_value():
+    for name, divide_by in (("image", 255), ("grey", 16)):
+        front_end = FrontEnd(name, 1, {"height": 8, "width": 8, "divide_by": divide_by})
+        file = front_end_file(dataset(front_end, (8, 8, 1), DataKind.IMAGE))
+        assert file.unit == f"pixels 0 to {divide_by}"
 
 
 def test_a_list_is_refused():
