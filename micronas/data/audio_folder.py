@@ -18,9 +18,10 @@ from micronas.data.anomalies import against_normal
 from micronas.data.audio_file import SUFFIXES, AudioFacts, Signal, audio_facts, read_audio
 from micronas.data.bands import bands_to_channels
 from micronas.data.class_folders import ClassFile, ClassFiles, class_files
-from micronas.data.clips import FRONT_END_OPTIONS, Clips, front_end_of, input_range_of, spectrograms
+from micronas.data.clips import Clips, spectrograms
 from micronas.data.copies import fingerprints
 from micronas.data.dataset import DataKind
+from micronas.data.front_end_options import FRONT_END_OPTIONS, front_end_of, input_range_of
 from micronas.data.membership import groups_by_pattern
 from micronas.data.options import read, read_positive, refuse_unknown
 from micronas.data.samples import RawReader, Samples, name_some

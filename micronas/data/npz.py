@@ -13,9 +13,10 @@ import numpy.typing as npt
 from micronas.config import DataConfig
 from micronas.data.anomalies import against_normal
 from micronas.data.bands import bands_to_channels
-from micronas.data.clips import FRONT_END_OPTIONS, front_end_of, input_range_of, levelled, spectrograms
+from micronas.data.clips import levelled, spectrograms
 from micronas.data.copies import fingerprints
 from micronas.data.dataset import DataKind, Floats, FrontEnd
+from micronas.data.front_end_options import FRONT_END_OPTIONS, front_end_of, input_range_of
 from micronas.data.npz_file import read_arrays
 from micronas.data.npz_labels import class_labels
 from micronas.data.options import read, read_choice, read_positive, refuse_unknown

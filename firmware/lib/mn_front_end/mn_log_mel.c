@@ -77,7 +77,8 @@ static void write_levels(const mn_log_mel *p, const int32_t *values, uint32_t sh
             falling_energy += power - part;
         }
         if (band > 0u) {
-            levels[band - 1u] = level(p, falling_energy, shift);
+            const uint64_t energy = p->gains ? mn_scaled(falling_energy, p->gains[band - 1u]) : falling_energy;
+            levels[band - 1u] = level(p, energy, shift);
         }
         falling_energy = rising_energy;
     }

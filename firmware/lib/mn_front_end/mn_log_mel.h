@@ -33,6 +33,7 @@ struct mn_log_mel {
     int32_t steps;            /* input steps per unit of log2, 20 fraction bits; of mn_log_mel_finish */
     int32_t zero_point;       /* of the input */
     uint32_t most_shift;      /* quiet frames are scaled up by at most 2^most_shift; at most 14 */
+    const uint32_t *gains;    /* peak of each band's filter x 2^32; 0 if all are 1 */
 };
 
 /* Takes count samples, any number of them. Returns the number of frames that they completed. scratch: fft.points + bands

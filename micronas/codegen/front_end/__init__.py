@@ -12,10 +12,14 @@ from micronas.codegen.front_end.text import Tables
 from micronas.errors import ModelError
 from micronas.model.front_end import PICTURES, FrontEnd, FrontEndFile, mfcc
 from micronas.model.front_end import micro as micro_definition
-from micronas.model.front_end.log_mel import NAME, VERSION, log_mel_of
+from micronas.model.front_end.log_mel import NAME, SCALED_VERSION, VERSION, log_mel_of
 from micronas.model.graph import DType, Graph, Quant
 
-_AUDIO = ((NAME, VERSION), (mfcc.NAME, mfcc.VERSION), (micro_definition.NAME, micro_definition.VERSION))
+_VERSIONS = {
+    NAME: (VERSION, SCALED_VERSION),
+    mfcc.NAME: (VERSION, SCALED_VERSION),
+    micro_definition.NAME: (micro_definition.VERSION,),
+}
 
 __all__ = [
     "AudioTables",
@@ -48,7 +52,7 @@ def front_end_tables(file: FrontEndFile, graph: Graph) -> Tables:
 def tables_of(file: FrontEndFile, quant: Quant) -> Tables:
     """The constants for an input with the scale and zero point of ``quant``; raises as above."""
     front_end = file.front_end
-    if (front_end.name, front_end.version) in _AUDIO:
+    if front_end.version in _VERSIONS.get(front_end.name, ()):
         if front_end.parameters.get("level", "none") != "none":
             raise ModelError(
                 "level: peak scales whole clips, but a device does not know where a clip ends",

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.errors import ModelError
-from micronas.model.front_end.log_mel import LogMel, hann, mel_edges_hz
-from micronas.model.front_end.mfcc import Mfcc, dct_matrix
+from micronas.model.front_end.log_mel import LogMel, band_gains, hann, mel_edges_hz
+from micronas.model.front_end.mfcc import Mfcc
 from micronas.model.graph import Quant
 
 LEAST_POINTS, MOST_POINTS = 8, 8192
@@ -18,6 +18,8 @@ MOST_SHIFT = 14
 LARGEST_FLOOR_BITS = 62
 MOST_DCT_BITS = 30
 """Of the largest entry of ``dct``: products with levels of 22 bits, summed over 256 bands, fit 64 bits."""
+LEAST_LEVEL = 4 << 16
+"""log2 of the least energy, 16 fraction bits, where no floor is added to it."""
 MOST_STEPS = 2047.0
 """Input steps per octave of energy that ``steps`` can hold."""
 
@@ -33,7 +35,10 @@ class MfccTables:
 
 @dataclass(frozen=True, eq=False)
 class LogMelTables:
-    """Every field of the C struct; see its header. Tables are int32, uint16 and uint32."""
+    """Every field of the C struct; see its header. Tables are int32, uint16 and uint32.
+
+    ``gains`` are None for filters with peak 1.
+    """
 
     spec: LogMel
     frames: int
@@ -47,6 +52,7 @@ class LogMelTables:
     steps: int
     zero_point: int
     most_shift: int
+    gains: npt.NDArray[np.uint32] | None = None
     mfcc: MfccTables | None = None
 
     @property
@@ -59,7 +65,8 @@ class LogMelTables:
         """The tables and the struct, on a 32-bit target."""
         tables = (self.cosines, self.half_hann, self.edges, self.rising)
         more = 0 if self.mfcc is None else self.mfcc.dct.nbytes + MFCC_STRUCT_BYTES
-        return sum(table.nbytes for table in tables) + STRUCT_BYTES + more
+        gain_bytes = 0 if self.gains is None else self.gains.nbytes
+        return sum(table.nbytes for table in tables) + STRUCT_BYTES + gain_bytes + more
 
     @property
     def sample_bytes(self) -> int:
@@ -100,6 +107,12 @@ def log_mel_tables(spec: LogMel, frames: int, quant: Quant) -> LogMelTables:
             f"an input of scale {quant.scale[0]:g} is too small for the C code of the front end",
             remedy="train the network on the features of this front end, whose values are 0 to 1",
         )
+    least_log2 = round(65536 * (spec.low / math.log(2) + math.log2(scale)))
+    if floor == 0 and least_log2 < LEAST_LEVEL:
+        raise ModelError(
+            f"the C code of the front end has no logarithms of powers below {math.exp(spec.low):g}",
+            remedy=f"raise data.options.amin to {2.0 ** (LEAST_LEVEL / 65536) / scale:.2g} or more",
+        )
     first, edges, rising = _filters(spec)
     return LogMelTables(
         spec=spec,
@@ -109,18 +122,19 @@ def log_mel_tables(spec: LogMel, frames: int, quant: Quant) -> LogMelTables:
         edges=(first + edges).astype(np.uint16),
         rising=rising,
         floor=floor,
-        least_log2=round(65536 * (spec.low / math.log(2) + math.log2(scale))),
+        least_log2=least_log2,
         log2_span=round(65536 * (spec.high - spec.low) / math.log(2)),
         steps=round(2**20 * steps),
         zero_point=quant.zero_point[0],
         most_shift=min(MOST_SHIFT, (LARGEST_FLOOR_BITS - floor.bit_length()) // 2),
+        gains=_gains(spec),
     )
 
 
 def mfcc_tables(spec: Mfcc, frames: int, quant: Quant) -> LogMelTables:
     """The same for cepstral coefficients."""
     coarse = Quant((1 / 255,), quant.zero_point)  # the levels of the bands are not quantized
-    real = dct_matrix(spec.mel.bands, spec.coefficients) / quant.scale[0]
+    real = spec.matrix / quant.scale[0]
     per_level = real * (math.log(2) / 65536)
     shift = MOST_DCT_BITS - math.ceil(math.log2(np.abs(per_level).max()))
     tables = MfccTables(
@@ -140,6 +154,12 @@ def _filters(spec: LogMel) -> tuple[int, npt.NDArray[np.int64], npt.NDArray[np.u
     band = np.searchsorted(edges, inside, side="right") - 1
     rising = (bins[inside] - hz[band]) / (hz[band + 1] - hz[band])
     return int(edges[0]), edges - edges[0], np.minimum(np.round(rising * 2**32), 2**32 - 1).astype(np.uint32)
+
+
+def _gains(spec: LogMel) -> npt.NDArray[np.uint32] | None:
+    if spec.mel_norm == "none":
+        return None
+    return np.asarray(np.minimum(np.round(band_gains(spec) * 2**32), 2**32 - 1), np.uint32)
 
 
 def _q31(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:

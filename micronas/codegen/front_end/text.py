@@ -57,6 +57,7 @@ def _log_mel(tables: LogMelTables) -> str:
         f".steps = {tables.steps}",
         f".zero_point = {tables.zero_point}",
         f".most_shift = {tables.most_shift}",
+        f".gains = {'0' if tables.gains is None else 'gains'}",
     )
     return "\n".join(
         (
@@ -64,6 +65,7 @@ def _log_mel(tables: LogMelTables) -> str:
             _array("int32_t", "half_hann", tables.half_hann),
             _array("uint16_t", "edges", tables.edges),
             _array("uint32_t", "rising", tables.rising),
+            *(() if tables.gains is None else (_array("uint32_t", "gains", tables.gains),)),
             *(() if tables.mfcc is None else (_mfcc(tables.mfcc),)),
             _struct("mn_log_mel", fields),
         )

@@ -1,7 +1,7 @@
 """Mel-frequency cepstral coefficients: the first few of an orthonormal DCT-II of a log-mel spectrogram.
 
 What ``librosa.feature.mfcc(S=..., n_mfcc=..., dct_type=2, norm="ortho")`` computes of the clipped natural
-logarithms of ``LogMel``.
+logarithms of ``LogMel``, natural ones or decibels.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import numpy.typing as npt
 from micronas.model.front_end.definition import FrontEnd, Parameter
 from micronas.model.front_end.log_mel import LogMel, log_mel_of
 
-NAME, VERSION = "mfcc", 1
+NAME = "mfcc"
+"""Its version is that of the log-mel spectrogram."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,13 @@ class Mfcc:
     @property
     def front_end(self) -> FrontEnd:
         """The description that is deployed with the model."""
-        parameters = {**self.mel.front_end.parameters, "coefficients": self.coefficients}
-        return replace(self.mel.front_end, name=NAME, version=VERSION, parameters=parameters)
+        mel = self.mel.front_end
+        return replace(mel, name=NAME, parameters={**mel.parameters, "coefficients": self.coefficients})
+
+    @property
+    def matrix(self) -> npt.NDArray[np.float64]:
+        """(coefficients, bands): natural logarithms of the bands to coefficients in the unit of ``log``."""
+        return self.mel.unit * dct_matrix(self.mel.bands, self.coefficients)
 
     @property
     def window(self) -> int:

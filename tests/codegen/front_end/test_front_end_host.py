@@ -13,6 +13,7 @@ import pytest
 from micronas.codegen.front_end import front_end_tables
 from micronas.codegen.front_end.log_mel import log_mel_tables, mfcc_tables
 from micronas.codegen.front_end.stream import stream_tables
+from micronas.data.front_end_options import front_end_of
 from micronas.data.logmel import log_mel, mfcc
 from micronas.errors import ModelError
 from micronas.model.front_end import FrontEnd, FrontEndFile, LogMel, Mfcc
@@ -27,8 +28,10 @@ SPECS = (
     LogMel(8000, window=201, hop=77, fft=256, bands=13, low_hz=300.0, high_hz=3333.0),  # an odd window
     LogMel(4000, window=8, hop=11, fft=8, bands=3, low_hz=20.0, high_hz=2000.0),  # a hop beyond the window
     LogMel(44100, window=2000, hop=1000, fft=2048, bands=96, low_hz=20.0, high_hz=20000.0),  # empty filters
+    front_end_of({"mel_scale": "slaney", "mel_norm": "slaney", "log": "db"}, 16000),
+    front_end_of({"mel_norm": "slaney", "bands": 20}, 8000),
 )
-CLIP = (16000, 4000, 400, 10000)
+CLIP = (16000, 4000, 400, 10000, 16000, 8000)
 QUANTS = (Quant((float(np.float32(1 / 255)),), (-128,)), Quant((0.0061,), (-21,)))
 STREAM = FrontEnd("stream", 1, {"hop": 5, "mean": [0.1, -3.0, 900.0], "spread": [2.0, 0.04, 33.0]})
 SHAPE = (10, 1, 3)
@@ -38,15 +41,19 @@ def frames(spec, samples):
     return 1 + (samples - spec.window) // spec.hop
 
 
-CEPSTRA = (Mfcc(KEYWORDS, 10), Mfcc(SPECS[1], 13))
-MFCC_QUANTS = (Quant((0.43,), (18,)), Quant((0.09,), (-5,)))
+CEPSTRA = (Mfcc(KEYWORDS, 10), Mfcc(SPECS[1], 13), Mfcc(SPECS[4], 20))
+CEPSTRA_CLIP = (16000, 4000, 16000)
+MFCC_QUANTS = (Quant((0.43,), (18,)), Quant((0.09,), (-5,)), Quant((3.3,), (40,)))
 TABLES = [
     *(
         log_mel_tables(s, frames(s, n), QUANTS[i % 2])
         for i, (s, n) in enumerate(zip(SPECS, CLIP, strict=True))
     ),
     stream_tables(STREAM, SHAPE, QUANTS[1]),
-    *(mfcc_tables(s, frames(s.mel, n), q) for s, n, q in zip(CEPSTRA, CLIP, MFCC_QUANTS, strict=False)),
+    *(
+        mfcc_tables(s, frames(s.mel, n), q)
+        for s, n, q in zip(CEPSTRA, CEPSTRA_CLIP, MFCC_QUANTS, strict=True)
+    ),
 ]
 
 
@@ -121,7 +128,7 @@ def test_a_stream_is_normalised_and_quantized_at_once(program):
 
 @pytest.mark.parametrize("number", range(len(CEPSTRA)))
 def test_cepstral_coefficients_are_one_step_apart_at_most(number, program):
-    spec, clips = CEPSTRA[number], made_up(CLIP[number], CEPSTRA[number].mel.rate_hz)
+    spec, clips = CEPSTRA[number], made_up(CEPSTRA_CLIP[number], CEPSTRA[number].mel.rate_hz)
     got = run_front_end(program, len(SPECS) + 1 + number, clips, step=spec.mel.hop)
     want = quantized(mfcc(clips, spec), MFCC_QUANTS[number]).reshape(len(clips), -1)
     assert want.std() > 10
@@ -148,7 +155,12 @@ def file_of(front_end, shape, kind="spectrogram"):
     ("front_end", "shape", "said"),
     [
         (FrontEnd("theirs", 1), (10, 1, 3), "front end theirs version 1 has no C"),
-        (replace(KEYWORDS.front_end, version=2), (10, 1, 3), "front end logmel version 2 has no C"),
+        (replace(KEYWORDS.front_end, version=3), (10, 1, 3), "front end logmel version 3 has no C"),
+        (
+            front_end_of({"log": "db", "amin": 1e-16, "bands": 3}, 16000).front_end,
+            (10, 1, 3),
+            "no logarithms of powers below",
+        ),
         (KEYWORDS.front_end, (10, 2, 2), "makes inputs of"),
         (KEYWORDS.front_end, (10, 1, 3), "frames of 40 bands"),
         (replace(KEYWORDS, fft=500, bands=3).front_end, (10, 1, 3), "transforms 500 points"),
