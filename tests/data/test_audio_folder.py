@@ -39,6 +39,16 @@ def test_tones_become_spectrograms_whose_loudest_band_is_theirs(tmp_path: Path) 
     assert data.notes == ()
 
 
+def test_the_front_end_is_an_option(tmp_path: Path) -> None:
+    data = loaded(write_words(tmp_path), front_end="micro", hop_ms=10)
+    assert (data.front_end.name, data.front_end.version) == ("micro", 1)
+    assert (data.input_shape, data.input_range) == ((48, 40, 1), (0.0, 26.0))
+    high, low = (data.train.x[data.train.y == y].mean(axis=(0, 1, 3)) for y in (0, 1))
+    assert high.argmax() > low.argmax()
+    with pytest.raises(DataError, match="'mel_scale' is not for the front end micro"):
+        loaded(tmp_path, front_end="micro", mel_scale="slaney")
+
+
 def test_a_speaker_is_in_one_part_only(tmp_path: Path) -> None:
     data = loaded(write_words(tmp_path), groups="(amy[0-9]+)_")
     assert data.group_names == tuple(f"amy{i}" for i in range(6))

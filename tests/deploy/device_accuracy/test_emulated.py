@@ -11,7 +11,7 @@ from micronas.codegen.front_end import front_end_tables
 from micronas.deploy.deployment import deploy, random_samples
 from micronas.deploy.device_accuracy import run_front_end
 from micronas.device.targets import Qemu
-from micronas.model.front_end import FrontEnd, FrontEndFile
+from micronas.model.front_end import FrontEnd, FrontEndFile, Micro
 from micronas.trial import Source
 from tests.support.raw_words import network
 
@@ -34,8 +34,15 @@ from tests.support.raw_words import network
             ),
             400_000,
         ),
+        (
+            FrontEndFile(
+                Micro(8000, 240, 160, 20, 125.0, 3750.0).front_end,
+                *("spectrogram", (24, 20, 1), (0.0, 26.0), "classify", ("a", "b", "c"), {}),
+            ),
+            24 * 60_000,
+        ),
     ],
-    ids=["stream", "image"],
+    ids=["stream", "image", "micro"],
 )
 def test_the_time_of_an_input_is_counted_by_the_device(
     file: FrontEndFile, most: int, tmp_path: Path, firmware_cache: Path

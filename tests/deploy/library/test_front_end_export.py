@@ -16,9 +16,10 @@ from micronas.board import Core
 from micronas.data.audio_file import read_audio
 from micronas.data.image_folder import pixels
 from micronas.data.logmel import log_mel
+from micronas.data.micro_features import micro_features
 from micronas.deploy.library import library_files
 from micronas.errors import ModelError
-from micronas.model.front_end import FILE_NAME, FrontEnd, FrontEndFile, LogMel, to_json
+from micronas.model.front_end import FILE_NAME, FrontEnd, FrontEndFile, LogMel, Micro, to_json
 from micronas.model.graph import Quant
 from micronas.model.interpreter import run_in_order
 from micronas.model.net import Conv, Dense, Flatten, NetBuilder, SoftmaxLayer, shape_graph
@@ -48,7 +49,10 @@ SIGHTS = FrontEndFile(
     "image", (12, 16, 1), (0.0, 1.0), "classify", ("cat", "dog", "cup"), {},
 )  # fmt: skip
 PUMP = replace(MOTION, task="detect_anomalies", labels=("normal", "anomaly"))
+MICRO_SPEC = Micro(8000, window=240, hop=160, bands=20, low_hz=125.0, high_hz=3750.0)
+MICRO = replace(WORDS, front_end=MICRO_SPEC.front_end, input_range=(0.0, 26.0))
 QUANT = Quant((float(np.float32(1 / 255)),), (-128,))
+MICRO_QUANT = Quant((float(np.float32(26 / 255)),), (-128,))
 
 
 def network(file, seed, quant=QUANT):
@@ -143,6 +147,22 @@ def test_a_longer_stream_is_decided_by_means(words, program):
         last = found
     assert said(program, stream.astype("<i2").tobytes()) == expected
     assert ["decided"] in [line[:1] for line in expected]
+
+
+def test_a_micro_front_end_goes_on_with_its_noise_estimate(tmp_path):
+    graph = network(MICRO, seed=5, quant=MICRO_QUANT)
+    files = library_files(graph, name="wake", labels=MICRO.labels, front_end=MICRO)
+    program = compiled(files, tmp_path)
+    assert not any("log_mel" in path or "real_fft" in path for path in files)
+    t = np.arange(8 * CLIP) / MICRO_SPEC.rate_hz
+    noise = np.random.default_rng(6).normal(0, 300, len(t))
+    stream = (9000 * np.sin(2 * np.pi * (50 + 200 * t) * t) * (np.sin(5 * t) > 0) + noise).astype(np.int16)
+    frames = micro_features(stream[None], MICRO_SPEC)[0]
+    starts = range(0, len(frames) - FRAMES + 1, FRAMES // 4)
+    expected = answers(graph, np.stack([frames[s : s + FRAMES] for s in starts]), MICRO.labels, MICRO_QUANT)
+    lines = said(program, stream.astype("<i2").tobytes())
+    assert [word for what, word in lines if what == "now"] == expected
+    assert len(set(expected)) > 1
 
 
 def test_a_sensor_stream_is_classified_from_its_raw_values(tmp_path):
