@@ -73,6 +73,7 @@ def starter_text(
         board=board,
         title=profile.title,
         data=section + _about_sensors(dataset),
+        features=_AUDIO_FEATURES if dataset.front_end.name in ("logmel", "mfcc", "micro") else "",
         space=space_for(dataset),
         constraints=constraints,
         target_ms=_TARGET_MS,
@@ -97,12 +98,18 @@ def about(dataset: Dataset) -> str:
     return f"{count:,} samples of {shape} in {dataset.n_classes} classes ({dataset.name})"
 
 
+_AUDIO_FEATURES = """\
+# More of data.options:
+#   front_end: mfcc       10 coefficients per frame in place of 40 bands: a smaller input and network
+#   front_end: micro      TensorFlow Lite Micro's features: lowers steady noise, evens out loudness
+#   mel_scale: slaney, mel_norm: slaney, log: db        as librosa does by default
+"""
 _TEXT = """\
 # A search for {title}: {about}.
 # Every key is optional, with a default value.
 board: {board}
 data: {data}
-
+{features}
 # Which networks may be proposed, and by which strategy. `micronas strategies` lists the combinations.
 space: {{name: {space}}}
 strategy: {{name: aging_evolution}}
