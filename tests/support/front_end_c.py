@@ -70,7 +70,11 @@ unsigned run_{number}(const void *raw, unsigned count, unsigned step, int8_t *in
     }}
     for (; row < end; row += size[0] * size[2]) {{
         if (mn_image_push(&front_end, &state, row, input)) {{
-            return step > 0 ? {values}u : 0u;
+            input[{values}] = 77; /* rows after the last one must write nothing */
+            for (unsigned again = 0; again < 2u * size[1]; again++) {{
+                (void)mn_image_push(&front_end, &state, row, input);
+            }}
+            return step > 0 && input[{values}] == 77 ? {values}u : 0u;
         }}
     }}
     return 0;

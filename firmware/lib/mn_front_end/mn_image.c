@@ -137,6 +137,9 @@ int32_t mn_image_begin(const mn_image *p, mn_image_state *state, uint32_t width,
 int32_t mn_image_push(const mn_image *p, mn_image_state *state, const uint8_t *row, int8_t *input)
 {
     const uint32_t values = (uint32_t)p->width * p->channels, many = state->frame_height, few = p->height;
+    if (state->row >= many) {
+        return 1; /* rows behind the frame write nothing */
+    }
     while ((2u * state->row + 1u) * few >= (2u * state->target_row + 3u) * many) { /* it has no share any more */
         finish_row(p, state, input);
     }

@@ -34,7 +34,7 @@ typedef struct {
 int32_t mn_image_begin(const mn_image *p, mn_image_state *state, uint32_t width, uint32_t height, uint32_t channels);
 
 /* Takes the next row: frame_width x frame_channels bytes. Writes the rows of the input that it completes; the input must
- * stay as it is until the frame ends. Returns 1 with the last row, otherwise 0. */
+ * stay as it is until the frame ends. Returns 1 with the last row, and for rows after it, which write nothing; otherwise 0. */
 int32_t mn_image_push(const mn_image *p, mn_image_state *state, const uint8_t *row, int8_t *input);
 
 #endif
