@@ -25,6 +25,7 @@ from micronas.latency.counts.program import read_program
 from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan import Plan, plan_memory
 from micronas.memory.plan.free_scratch import use_free_bytes
+from micronas.memory.plan.rows.bands import ROWS_MAY_COST
 from micronas.memory.plan.rows.plan import plan_by_rows
 from micronas.model.graph import Graph
 
@@ -142,8 +143,12 @@ def _with_blocks(
     lowered = lower_graph(graph, Target(core))
     plan = plan_memory(graph, lowered)
     cycles = step_cycles(graph, load_board("nucleo_l4r5zi"))
-    if by_rows and (lower := plan_by_rows(graph, lowered, Target(core), plan.arena_bytes, cycles=cycles)):
-        lowered, plan = lower.lowered, lower.plan
+    if by_rows and cycles is not None:
+        whole, _ = use_free_bytes(lowered, plan)
+        most = (1 + ROWS_MAY_COST) * sum(map(cycles, whole))
+        target, below = Target(core), plan.arena_bytes
+        if lower := plan_by_rows(graph, lowered, target, below, cycles=cycles, most_cycles=most):
+            lowered, plan = lower.lowered, lower.plan
     return use_free_bytes(lowered, plan, plan.arena_bytes + spare_bytes)
 
 

@@ -109,7 +109,7 @@ def portable_convolutions() -> Iterator[Graph]:
     """Grouped convolutions and those with a weight of -128, which every core runs by the portable kernel."""
     rng = np.random.default_rng([SEED, *b"portable"])
     drawn = (random_case("CONV_2D", rng) for _ in itertools.count())
-    portable = (graph for graph in drawn if _runs(graph, Core.M4F, (PORTABLE,)))
+    portable = (graph for graph in drawn if _runs(graph, Target(Core.M4F), (PORTABLE,)))
     return itertools.islice(portable, PORTABLE_CASES)
 
 

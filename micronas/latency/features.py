@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import functools
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from micronas.codegen.lowering import Lowered
+from micronas.codegen.lowering.rows import at_height
 from micronas.model.graph import Graph, Op
 
 FINISHES = ("short", "exact")
@@ -35,24 +37,34 @@ class OpFeatures:
 def features_of(graph: Graph, lowered: Sequence[Lowered]) -> tuple[OpFeatures, ...]:
     """One per op. ``graph`` needs its weights: they decide which requantization a kernel uses."""
     return tuple(
-        by_steps(graph, op, call, functools.partial(_op_features, op=op, call=call))
+        by_steps(graph, op, call, functools.partial(_op_features, op=op))
         for op, call in zip(graph.ops, lowered, strict=True)
     )
 
 
-def by_steps(graph: Graph, op: Op, call: Lowered, features: Callable[[Graph], OpFeatures]) -> OpFeatures:
-    """The ``features`` of an op; of one that runs by rows, those of an image of one step for each step."""
+def by_steps(
+    graph: Graph, op: Op, call: Lowered, features: Callable[[Graph, Lowered], OpFeatures]
+) -> OpFeatures:
+    """The ``features`` of an op; of one that runs by rows, the sum of those of images of its steps' rows."""
     rows = call.row_call
     if rows is None:
-        return features(graph)
+        return features(graph, call)
     if rows.lasting:
         return _gathered(graph, op)
+    steps = Counter(rows.heights)
+    each = {height: _of_height(graph, op, call, height, features) for height in steps}
+    values = zip(*([steps[h] * value for value in each[h].values] for h in steps), strict=True)
+    return OpFeatures(each[max(steps)].kernel_class, tuple(map(sum, values)))
+
+
+def _of_height(
+    graph: Graph, op: Op, call: Lowered, height: int, features: Callable[[Graph, Lowered], OpFeatures]
+) -> OpFeatures:
     tensors = list(graph.tensors)
-    for t, height in (*((t, rows.rows) for t in graph.activation_inputs(op)), (op.outputs[0], rows.rows)):
+    for t in (*graph.activation_inputs(op), op.outputs[0]):
         shape = tensors[t].shape
         tensors[t] = replace(tensors[t], shape=(shape[0], height, *shape[2:]))
-    step = features(replace(graph, tensors=tuple(tensors)))
-    return replace(step, values=tuple(rows.steps * value for value in step.values))
+    return features(replace(graph, tensors=tuple(tensors)), at_height(call, height))
 
 
 def _gathered(graph: Graph, op: Op) -> OpFeatures:
@@ -77,7 +89,7 @@ def classes_before_training(op: OpFeatures) -> tuple[OpFeatures, ...]:
     return tuple(OpFeatures(name, op.values) for name in classes)
 
 
-def _op_features(graph: Graph, op: Op, call: Lowered) -> OpFeatures:
+def _op_features(graph: Graph, call: Lowered, *, op: Op) -> OpFeatures:
     sizes = {f.name.removeprefix("conv."): f.value for f in call.params if isinstance(f.value, int)}
     shape = graph.tensors[op.outputs[0]].shape
     if op.kind == "CONV_2D":

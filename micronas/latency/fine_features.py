@@ -18,6 +18,7 @@ from micronas.latency.kernel_laws import (
     conv_law,
     dense_law,
     direct_law,
+    fours_law,
     plane_law,
     pool_work,
     strip_law,
@@ -34,14 +35,12 @@ def fine_features_of(graph: Graph, lowered: Sequence[Lowered]) -> tuple[OpFeatur
     found, before = [], ""
     for op, call in zip(graph.ops, lowered, strict=True):
         is_cold = call.kernel != before
-        found.append(
-            by_steps(graph, op, call, functools.partial(_op_features, op=op, call=call, is_cold=is_cold))
-        )
+        found.append(by_steps(graph, op, call, functools.partial(_op_features, op=op, is_cold=is_cold)))
         before = call.kernel
     return tuple(found)
 
 
-def _op_features(graph: Graph, *, op: Op, call: Lowered, is_cold: bool) -> OpFeatures:
+def _op_features(graph: Graph, call: Lowered, *, op: Op, is_cold: bool) -> OpFeatures:
     sizes = {f.name.removeprefix("conv."): f.value for f in call.params if isinstance(f.value, int)}
     packed = sum(c.count for c in call.constants if c.name == "weights")
     if op.kind in _WITH_FINISH:
@@ -90,6 +89,8 @@ def _law(kind: str, kernel: str, packed: int, sizes: Sizes, is_cold: bool) -> La
         return dense_law(packed, sizes, is_cold=is_cold)
     if kernel == "mn_depthwise_dsp":
         return strip_law(sizes)
+    if kernel == "mn_depthwise_fours_dsp":
+        return fours_law(sizes)
     return tap_list_law(sizes) if kernel == "mn_depthwise_pixels_dsp" else plane_law(sizes)
 
 

@@ -120,6 +120,23 @@ def strip_law(p: Sizes) -> Law:
     return Law(("any",), (*common, p["out_c"] * strips * taps, pairs * taps, pairs * p["kernel_h"]))
 
 
+FEW_PAIRS = 20
+"""With fewer pairs of outputs in a strip, ``mn_depthwise_fours_dsp`` takes an odd row one by one."""
+
+
+def fours_law(p: Sizes) -> Law:
+    """``mn_depthwise_fours_dsp``: four channels at a time, pairs of outputs and odd ones, on strips."""
+    rows_at_once = min(p["out_h"], (p["plane_h"] - p["kernel_h"]) // p["stride_h"] + 1)
+    strips, fours = -(-p["out_h"] // rows_at_once), p["in_c"] // 4
+    is_paired = p["out_w"] % 2 == 0 or rows_at_once * p["out_w"] > 2 * FEW_PAIRS
+    pairs = p["out_w"] // 2 if is_paired else 0
+    others, rows = p["out_w"] - 2 * pairs, fours * p["out_h"]
+    moved = (strips - 1) * max(0, p["kernel_h"] - p["stride_h"]) * p["plane_w"]
+    both = fours * strips * (pairs > 0 and others > 0)
+    values = (1, p["plane_h"] * p["plane_w"], fours, fours * strips, both, rows, rows * pairs, rows * others)
+    return Law((), (*values, fours * moved, fours * p["in_h"], fours * p["in_h"] * p["in_w"]))
+
+
 def tap_list_law(p: Sizes) -> Law:
     """``mn_depthwise_pixels_dsp``: a list of taps for each pixel, then four channels at a time."""
     pixels, fours, taps = _pixels(p), -(-p["in_c"] // 4), p["kernel_h"] * p["kernel_w"]

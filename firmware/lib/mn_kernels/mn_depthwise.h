@@ -47,4 +47,10 @@ mn_status mn_depthwise_dsp(const mn_depthwise *p, const int8_t *x, int8_t *scrat
  * before it (micronas/codegen/lowering/overlap.py). Always MN_OK. */
 mn_status mn_depthwise_pixels_dsp(const mn_depthwise *p, const int8_t *x, int8_t *scratch, int8_t *y);
 
+/* DSP form for 3x3 windows without dilation, stride_w of 1 or 2, a multiplier of 1 and a multiple of four channels; not
+ * turned. Weights are blocks as above. plane_w is what the windows of out_w columns reach over, plane_h what those of some rows of outputs do,
+ * from one to out_h: so many are taken at a time. Scratch, 4-byte aligned: 4 * plane_h * plane_w bytes. y may be x where
+ * y_row <= x_row and y_column == x_column. Always MN_OK. */
+mn_status mn_depthwise_fours_dsp(const mn_depthwise *p, const int8_t *x, int8_t *scratch, int8_t *y);
+
 #endif

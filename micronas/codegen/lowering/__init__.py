@@ -108,15 +108,22 @@ class RowCall:
     """How an op runs row by row: its parameters are copied, and ``members`` set for the rows of a step.
 
     ``x_bytes`` and ``y_bytes`` are bytes of a row of its inputs and its output, ``rows`` the most rows of a
-    step, ``steps`` the steps of one run. ``lasting`` scratch is kept from the op's first step to its last.
+    step, ``stride`` the rows of input from one row of output to the next, ``heights`` the rows of each step
+    of one run. ``lasting`` scratch is kept from the op's first step to its last.
     """
 
     members: tuple[RowMember, ...]
     x_bytes: int
     y_bytes: int
     rows: int
-    steps: int = 0
+    stride: int = 1
+    heights: tuple[int, ...] = ()
     lasting: bool = False
+
+    @property
+    def steps(self) -> int:
+        """The steps of one run."""
+        return len(self.heights)
 
 
 @dataclass(frozen=True, eq=False)

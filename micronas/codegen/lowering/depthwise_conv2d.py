@@ -9,7 +9,14 @@ import numpy as np
 from micronas.codegen.lowering import Bands, Constant, Lowered, Ref, StructField
 from micronas.codegen.lowering.blocks import equal_parts
 from micronas.codegen.lowering.channels import Channels, channel_constant, channels_of, require_symmetric
-from micronas.codegen.lowering.depthwise_cost import PlaneGeometry, pixel_instructions, plane_instructions
+from micronas.codegen.lowering.depthwise_cost import (
+    PIXEL_CYCLES,
+    PlaneGeometry,
+    fours_cycles,
+    pixel_instructions,
+    plane_cycles,
+    plane_instructions,
+)
 from micronas.codegen.lowering.dsp import exact_finish, fast_scales
 from micronas.codegen.lowering.operands import OpContext, int8_constant, quant_of
 from micronas.codegen.lowering.overlap import Steps, WindowAxis, window_lead
@@ -23,12 +30,15 @@ MIN_ROWS, MIN_BYTES = 4, 1024
 scratch.
 """
 
+FOURS_BYTES = 256
+"""Scratch that strips of four channels may take in any case."""
+
 _EXACT = StructField("exact_finish", "int16_t", 1)
 
 
 def lower_depthwise_conv2d(context: OpContext) -> Lowered:
-    """One call of ``mn_depthwise_dsp``, ``mn_depthwise_pixels_dsp``, ``mn_depthwise_s8`` or
-    ``mn_depthwise_direct_s8``.
+    """One call of ``mn_depthwise_dsp``, ``mn_depthwise_fours_dsp``, ``mn_depthwise_pixels_dsp``,
+    ``mn_depthwise_s8`` or ``mn_depthwise_direct_s8``.
     """
     attrs = context.op.attrs
     assert isinstance(attrs, DepthwiseConv2D)
@@ -51,6 +61,8 @@ def lower_depthwise_conv2d(context: OpContext) -> Lowered:
         return _least_scratch(context, attrs, channels, dilated=dilated)
     if attrs.depth_multiplier == 1 and outputs >= 4:
         image = _image(context)
+        if not dilated and _is_by_fours(context, attrs, image):
+            return _fours(context, attrs, channels)
         planes = min(plane_instructions(way) for way in _ways(context, image))
         if dilated or pixel_instructions(image, outputs) < planes:
             return _pixels(context, attrs, channels)
@@ -85,19 +97,74 @@ def _planes(
     w, image = context.input(1), _image(context)
     if min(_ways(context, image), key=plane_instructions) is not image:
         w, image, attrs = _turned(w, image, attrs)
-    out, words = quant_of(context, context.output()), image.kernel_w // 2 + 1
+    out = quant_of(context, context.output())
     clamp = activation_range(attrs.activation, out)
     channels = fast_scales(channels, out.zero_point[0], clamp)
-    last_pair = (-(-image.out_w // 2) - 1) * 2 * attrs.stride_w
-    plane_w = last_pair + 2 * (attrs.stride_w // 2 + words)
-    bands = _bands(image, attrs, plane_w, 8 * image.kernel_h * words)
-    rows = _fewest_rows(bands) if _may_roll(image) else image.out_h
+    bands, rows, plane_w = _strip_of_planes(image, attrs)
     if least and (_may_roll(image) or not _shrinks(context)):
         rows = 1
     plane = _plane_fields(context, image, (bands.plane_h(rows), plane_w), exact_finish(channels, clamp))
     fields = _fields(context, attrs, image), plane
     low = _lowered(context, "mn_depthwise_dsp", fields, w, channels, bands.scratch_bytes(rows))
     return replace(low, blocks=bands if rows < image.out_h else None)
+
+
+def _strip_of_planes(image: PlaneGeometry, attrs: DepthwiseConv2D) -> tuple[Bands, int, int]:
+    """What a strip takes, its rows of outputs to begin with, and its width."""
+    words = image.kernel_w // 2 + 1
+    last_pair = (-(-image.out_w // 2) - 1) * 2 * attrs.stride_w
+    plane_w = last_pair + 2 * (attrs.stride_w // 2 + words)
+    bands = _bands(image, attrs, plane_w, 8 * image.kernel_h * words)
+    return bands, _fewest_rows(bands) if _may_roll(image) else image.out_h, plane_w
+
+
+def _is_by_fours(context: OpContext, attrs: DepthwiseConv2D, image: PlaneGeometry) -> bool:
+    """Whether four channels at a time are possible, and faster than one on a plane."""
+    if (image.kernel_h, image.kernel_w) != (3, 3) or attrs.stride_w > 2 or context.output().shape[3] % 4:
+        return False
+    _, rows, _ = _strip_of_fours(context, attrs)
+    cycles = fours_cycles(image, (attrs.stride_h, attrs.stride_w), -(-image.out_h // rows))
+    others = [plane_cycles(way) for way in _ways(context, image)]
+    others.append(PIXEL_CYCLES * pixel_instructions(image, context.output().shape[3]))
+    return cycles < min(others)
+
+
+def _strip_of_fours(context: OpContext, attrs: DepthwiseConv2D) -> tuple[Bands, int, int]:
+    """The same of a strip of four channels, which begins with what fits the scratch of planes."""
+    image = _image(context)
+    plane_w = (image.out_w - 1) * attrs.stride_w + image.kernel_w
+    bands = Bands(
+        fixed_bytes=4 * plane_w * (image.kernel_h - attrs.stride_h),
+        row_bytes=4 * plane_w * attrs.stride_h,
+        most_rows=image.out_h,
+        stride=attrs.stride_h,
+        kernel_h=image.kernel_h,
+    )
+    way = min(_ways(context, image), key=plane_instructions)
+    of_planes, rows, _ = _strip_of_planes(way, attrs if way is image else _turned_attrs(attrs))
+    room = max(FOURS_BYTES, of_planes.scratch_bytes(rows)) - bands.fixed_bytes
+    return bands, equal_parts(image.out_h, min(max(1, room // bands.row_bytes), image.out_h)), plane_w
+
+
+def _fours(context: OpContext, attrs: DepthwiseConv2D, channels: Channels) -> Lowered:
+    """By strips of four channels, which begin with as many rows of outputs as fit the scratch of planes."""
+    image, out = _image(context), quant_of(context, context.output())
+    clamp = activation_range(attrs.activation, out)
+    channels = fast_scales(channels, out.zero_point[0], clamp)
+    bands, rows, plane_w = _strip_of_fours(context, attrs)
+    plane = _plane_fields(context, image, (bands.plane_h(rows), plane_w), exact_finish(channels, clamp))
+    return Lowered(
+        op_index=context.index,
+        kernel="mn_depthwise_fours_dsp",
+        header="mn_depthwise.h",
+        params_type="mn_depthwise",
+        params=(*_fields(context, attrs, image), *plane),
+        constants=(_blocks_of_four(context.input(1)), channel_constant(channels)),
+        arguments=(context.argument(0),),
+        scratch_bytes=bands.scratch_bytes(rows),
+        in_place=(0,) if _shrinks(context) else (),
+        blocks=bands if rows < image.out_h else None,
+    )
 
 
 def _bands(image: PlaneGeometry, attrs: DepthwiseConv2D, plane_w: int, weight_bytes: int) -> Bands:
@@ -185,14 +252,18 @@ def _turned(
 ) -> tuple[Tensor, PlaneGeometry, DepthwiseConv2D]:
     """Everything with rows and columns exchanged."""
     data = None if w.data is None else np.ascontiguousarray(w.data.transpose(0, 2, 1, 3))
-    turned_attrs = replace(
+    turned_weights = replace(w, shape=(1, *w.shape[2:0:-1], w.shape[3]), data=data)
+    return turned_weights, image.turned(), _turned_attrs(attrs)
+
+
+def _turned_attrs(attrs: DepthwiseConv2D) -> DepthwiseConv2D:
+    return replace(
         attrs,
         stride_h=attrs.stride_w,
         stride_w=attrs.stride_h,
         dilation_h=attrs.dilation_w,
         dilation_w=attrs.dilation_h,
     )
-    return replace(w, shape=(1, *w.shape[2:0:-1], w.shape[3]), data=data), image.turned(), turned_attrs
 
 
 def _lowered(

@@ -54,6 +54,30 @@ def plane_instructions(image: PlaneGeometry) -> float:
     return copy + image.out_h * (row + pair * pairs) + odd * (60 + image.out_h * (row + pair))
 
 
+def plane_cycles(image: PlaneGeometry) -> float:
+    """The same with what waits for a flash of five wait states: each channel brings its code and its weights
+    into the cache again.
+    """
+    pairs = -(-image.out_w // 2)
+    copy = image.in_h * (18 + 6 * image.in_w)
+    return 920 + copy + image.out_h * (30 + 49 * pairs)
+
+
+def fours_cycles(image: PlaneGeometry, strides: tuple[int, int], strips: int) -> float:
+    """The same for ``mn_depthwise_fours_dsp``, four channels at a time: set up, copy to a strip, take pairs
+    of outputs and the odd ones. The code is brought into the cache again for each of the ``strips``.
+    """
+    strip = ((image.out_h - 1) * strides[0] + 3) * ((image.out_w - 1) * strides[1] + 3)
+    row = 16 + 244 * (image.out_w // 2) + 210 * (image.out_w % 2)
+    return (600 + 1600 * strips + 8 * strip + row * image.out_h) / 4
+
+
+PIXEL_CYCLES = 1.8
+"""Cycles per instruction of ``mn_depthwise_pixels_dsp``, which reads all weights and scales for each
+pixel.
+"""
+
+
 def pixel_instructions(image: PlaneGeometry, channels: int) -> float:
     """For ``mn_depthwise_pixels_dsp``: list a window's taps once, then four channels at a time."""
     blocks = -(-channels // 4)

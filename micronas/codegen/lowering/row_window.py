@@ -54,6 +54,13 @@ class RowOp:
         inside = max(0, top)
         return InputRows(inside, max(0, min(bottom, self.in_h) - inside), inside - top)
 
+    def turns_with(self, in_rows: int) -> int:
+        """The turns that the first ``in_rows`` rows of input suffice for."""
+        if self.gathers or in_rows == self.in_h:
+            return min(in_rows, self.turns) if self.gathers else self.turns
+        reach = in_rows + self.pad_top - window_span(self.taps, self.dilation)
+        return min(self.turns, max(0, reach // self.stride + 1))
+
     def most_in_rows(self, count: int) -> int:
         """Rows under ``count`` windows, padding included."""
         return count if self.gathers else (count - 1) * self.stride + window_span(self.taps, self.dilation)

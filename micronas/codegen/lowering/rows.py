@@ -19,6 +19,7 @@ ROW_KERNEL = "mn_drop_rows"
 """The function that networks with such ops call besides their kernels."""
 
 _IMAGE = (RowMember("in_h", "in_rows"), RowMember("out_h", "out_rows"), RowMember("pad_top", "pad_top"))
+_TURNED = (RowMember("in_w", "in_rows"), RowMember("out_w", "out_rows"), RowMember("pad_left", "pad_top"))
 _POOLED = (RowMember("rows", "in_rows"), RowMember("begins", "second"), RowMember("ends", "out_rows"))
 
 
@@ -26,7 +27,8 @@ def lower_rows(graph: Graph, index: int, op: RowOp, rows: int, target: Target) -
     """Op ``index`` of ``graph`` in steps of ``rows`` rows."""
     low = _gathering(graph, index, target) if op.gathers else _windows(graph, index, op, rows, target)
     x, y = (graph.tensors[t] for t in (op.reads[0], op.writes))
-    call = RowCall(_members(low, row_bytes(y)), row_bytes(x), row_bytes(y), rows, lasting=op.gathers)
+    members = _members(low, row_bytes(y))
+    call = RowCall(members, row_bytes(x), row_bytes(y), rows, stride=op.stride, lasting=op.gathers)
     return replace(low, in_place=(), lead_bytes=None, lag_bytes=None, row_call=call)
 
 
@@ -36,8 +38,28 @@ def with_members_of(low: Lowered) -> Lowered:
     return replace(low, row_call=replace(low.row_call, members=_members(low, low.row_call.y_bytes)))
 
 
+def at_height(low: Lowered, rows: int) -> Lowered:
+    """``low``, which runs by rows, with the parameters of a step of ``rows`` rows without padding above."""
+    call = low.row_call
+    assert call is not None
+    change = {m.member: _less(m, call, call.rows - rows) for m in call.members}
+    fields = (
+        replace(f, value=f.value - change[f.name]) if f.name in change and isinstance(f.value, int) else f
+        for f in low.params
+    )
+    return replace(low, params=tuple(fields))
+
+
+def _less(member: RowMember, call: RowCall, fewer: int) -> int:
+    """By how much a member is less in a step of so many ``fewer`` rows."""
+    return member.scale * {"out_rows": fewer, "in_rows": fewer * call.stride}.get(member.of, 0)
+
+
 def _members(low: Lowered, y_bytes: int) -> tuple[RowMember, ...]:
-    if low.params_type in ("mn_conv2d", "mn_depthwise", "mn_pool2d"):
+    if low.params_type == "mn_depthwise":
+        steps = {f.name: f.value for f in low.params if isinstance(f.value, int)}
+        return _TURNED if steps["x_column"] > steps["x_row"] else _IMAGE
+    if low.params_type in ("mn_conv2d", "mn_pool2d"):
         return _IMAGE
     if low.params_type == "mn_conv2d_block":
         return tuple(replace(member, member=f"conv.{member.member}") for member in _IMAGE)
@@ -47,12 +69,12 @@ def _members(low: Lowered, y_bytes: int) -> tuple[RowMember, ...]:
 
 
 def _windows(graph: Graph, index: int, op: RowOp, rows: int, target: Target) -> Lowered:
-    tensors = list(graph.tensors)
+    tensors, columns = list(graph.tensors), graph.tensors[op.reads[0]].shape[2]
     for t, height in (*((t, op.most_in_rows(rows)) for t in op.reads), (op.writes, rows)):
         _, _, width, channels = tensors[t].shape
         tensors[t] = replace(tensors[t], shape=(1, height, width, channels))
     band = replace(graph, tensors=tuple(tensors), ops=(graph.ops[index],), states=())
-    context = OpContext(band, 0, replace(target, upright=True))
+    context = OpContext(band, 0, replace(target, upright=columns == 1))
     return replace(LOWERINGS[context.op.kind](context), op_index=index)
 
 

@@ -37,6 +37,7 @@ from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan import Plan
 from micronas.memory.plan.free_scratch import use_free_bytes
 from micronas.memory.plan.prefer import DEFAULT_PREFER, Prefer
+from micronas.memory.plan.rows.bands import ROWS_MAY_COST
 from micronas.memory.plan.rows.join import RowPlan
 from micronas.memory.plan.rows.plan import plan_by_rows
 from micronas.memory.plan.tflm import StoredFile, stored_as, tflm_arena
@@ -143,10 +144,20 @@ def _op_by_op_ledger(
 
 
 def _ledger_by_rows(graph: Graph, board: Board, whole: Ledger, within: Budget | None) -> Ledger | None:
-    """With the first ops by rows, if that takes a smaller arena than ``whole``, the ledger op by op."""
+    """With the first ops by rows, if that takes a smaller arena than ``whole``, the ledger op by op.
+
+    The smallest arena that is modelled to cost no more than ``ROWS_MAY_COST`` in cycles, if it is within the
+    limits, else the smallest.
+    """
     fastest, target = lower_graph(graph, Target(board.core)), Target(board.core)
-    cycles = step_cycles(graph, board)
-    found = plan_by_rows(graph, fastest, target, whole.plan.arena_bytes, cycles=cycles)
+    cycles, below_bytes = step_cycles(graph, board), whole.plan.arena_bytes
+    if cycles is not None:
+        most = (1 + ROWS_MAY_COST) * sum(map(cycles, whole.lowered))
+        found = plan_by_rows(graph, fastest, target, below_bytes, cycles=cycles, most_cycles=most)
+        ledger = None if found is None else _ledger_of_rows(graph, board, found, within)
+        if ledger is None or check(ledger, _tighter(board_budget(board), within)).fits:
+            return ledger
+    found = plan_by_rows(graph, fastest, target, below_bytes, cycles=cycles)
     return None if found is None else _ledger_of_rows(graph, board, found, within)
 
 

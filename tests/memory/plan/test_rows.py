@@ -58,7 +58,10 @@ def test_an_op_that_gathers_needs_one_row_at_a_time() -> None:
 def test_more_rows_in_a_step_are_fewer_steps_and_larger_buffers() -> None:
     ops = [conv(0, 1, 30), conv(1, 2, 30)]
     schedule = make_schedule(ops, [4, 4])
-    assert len(schedule.steps) == 8 + 9  # the first step of the second op needs five rows
+    assert len(schedule.steps) == 8 + 8
+    assert [s.out_rows for s in schedule.steps if s.op == 0] == [4] * 7 + [2]
+    # what four rows suffice for, and at the end the row below which there is padding
+    assert [s.out_rows for s in schedule.steps if s.op == 1] == [3, *[4] * 6, 3]
     assert schedule.capacity[1] == 4 + 2
 
 

@@ -4,6 +4,7 @@
 
 #include "mn_depthwise.h"
 #include "mn_dsp_dense.h"
+#include "mn_dsp_fours.h"
 #include "mn_dsp_plane.h"
 #include "mn_dsp_quads.h"
 
@@ -208,4 +209,52 @@ void mn_dsp_taps_finish(const int8_t *const *taps, const int8_t *weights, int32_
     for (int32_t i = 0; i < 4; i++) {
         y[i] = finish(sums[i], scales + i, zero_code);
     }
+}
+
+/* Four channels, whose inputs are the bytes of a word. */
+static void fours_pixel(const mn_dsp_fours_job *job, const uint32_t *window, int8_t *y)
+{
+    for (int32_t i = 0; i < 4; i++) {
+        int32_t doubled = job->bias[i];
+        for (int32_t k = 0; k < 9; k++) {
+            const uint32_t weights = job->weights[2 * k + i % 2];
+            const int32_t input = host_byte(window[k / 3 * (job->row_bytes / 4) + k % 3], i);
+            doubled += input * (i < 2 ? host_low(weights) : host_high(weights));
+        }
+        y[i] = finish_doubled(doubled, job->scales[i].multiplier, job->scales[i].code, job->scales[i].shift);
+    }
+}
+
+void mn_dsp_depthwise_fours(mn_dsp_fours_job *job)
+{
+    const uint32_t *window = job->window;
+    int8_t *y = job->y;
+    for (; job->rows > 0; job->rows--, window += job->row_skip / 4, y += job->y_skip) {
+        for (int32_t i = 0; i < job->columns; i++, window += job->step / 4, y += job->y_step) {
+            fours_pixel(job, window, y);
+        }
+    }
+    job->y = y;
+}
+
+static void fours_of_pairs(mn_dsp_fours_job *job, int32_t stride)
+{
+    const uint32_t *window = job->window;
+    for (; job->rows > 0; job->rows--, window += job->row_skip / 4, job->y += job->y_skip) {
+        for (int32_t i = 0; i < job->columns; i++, window += (job->step + 2 * job->row_bytes) / 4) {
+            fours_pixel(job, window, job->y);
+            fours_pixel(job, window + stride, job->y + job->y_step);
+            job->y += 2 * job->y_step;
+        }
+    }
+}
+
+void mn_dsp_depthwise_fours_s1(mn_dsp_fours_job *job)
+{
+    fours_of_pairs(job, 1);
+}
+
+void mn_dsp_depthwise_fours_s2(mn_dsp_fours_job *job)
+{
+    fours_of_pairs(job, 2);
 }

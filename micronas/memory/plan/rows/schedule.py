@@ -7,6 +7,7 @@ moves the rows that are still needed to its front.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -55,6 +56,7 @@ def make_schedule(ops: Sequence[RowOp], bands: Sequence[int]) -> RowSchedule:
 def order_of_turns(ops: Sequence[RowOp], bands: Sequence[int]) -> tuple[RowTurn, ...]:
     """Depth first, from the last op's demand."""
     maker = {op.writes: i for i, op in enumerate(ops)}
+    ends = _ends_of_turns(ops, bands, maker)
     done = [0] * len(ops)
     turns: list[RowTurn] = []
     asked = [(len(ops) - 1, ops[-1].turns)]
@@ -63,7 +65,7 @@ def order_of_turns(ops: Sequence[RowOp], bands: Sequence[int]) -> tuple[RowTurn,
         if done[i] >= until:
             asked.pop()
             continue
-        turn = RowTurn(i, done[i], min(bands[i], until - done[i]))
+        turn = RowTurn(i, done[i], ends[i][bisect.bisect_right(ends[i], done[i])] - done[i])
         missing = _missing(ops[i], turn, maker, done)
         if missing is not None:
             asked.append(missing)
@@ -71,6 +73,26 @@ def order_of_turns(ops: Sequence[RowOp], bands: Sequence[int]) -> tuple[RowTurn,
             turns.append(turn)
             done[i] += turn.count
     return tuple(turns)
+
+
+def _ends_of_turns(
+    ops: Sequence[RowOp], bands: Sequence[int], maker: Mapping[int, int]
+) -> tuple[tuple[int, ...], ...]:
+    """Where the turns of each op end: with the most rows that those of the op before have made possible, up
+    to its band. An op so takes few turns of fewer rows, which cost as much as larger ones.
+    """
+    found: list[tuple[int, ...]] = []
+    for op, band in zip(ops, bands, strict=True):
+        before = max((maker[t] for t in op.reads if t in maker), default=None)
+        possible = range(op.turns + 1) if before is None else [op.turns_with(end) for end in found[before]]
+        if before is not None and ops[before].gathers:
+            possible = [op.turns]
+        ends = [0]
+        while ends[-1] < op.turns:
+            most = ends[-1] + band
+            ends.append(max((end for end in possible if ends[-1] < end <= most), default=min(most, op.turns)))
+        found.append(tuple(ends))
+    return tuple(found)
 
 
 def _missing(

@@ -1,0 +1,210 @@
+"""A chain in steps of certain rows, with places for its buffers and blocks in what they leave free."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from micronas.codegen.lowering import Lowered
+from micronas.codegen.lowering.blocks import by_blocks, step_sizes
+from micronas.codegen.lowering.row_window import row_bytes
+from micronas.codegen.lowering.rows import with_members_of
+from micronas.memory.plan import Plan, min_arena_bytes, plan_memory
+from micronas.memory.plan.free_scratch import Cycles
+from micronas.memory.plan.rows import RowChain
+from micronas.memory.plan.rows.join import ChainLayout
+from micronas.memory.plan.rows.layout import (
+    RowBuffer,
+    free_gap,
+    lay_out,
+    live_bytes,
+    scratch_buffer,
+    tensor_buffers,
+    top,
+)
+from micronas.memory.plan.rows.schedule import RowSchedule, make_schedule
+from micronas.memory.plan.values import aligned
+from micronas.model.graph import Graph
+
+_FEW_TRIES = 60
+"""First fits in changed orders, for more rows at a time within a given arena."""
+
+Lower: TypeAlias = Callable[[int, int], Lowered]
+"""The op with this index, in steps of this number of rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """A chain, and the ops after it as a graph of their own, with its plan (None if there are none).
+
+    ``bound`` is a lower bound of the arena, however the chain runs.
+    """
+
+    chain: RowChain
+    lower: Lower
+    rest_graph: Graph
+    rest_lowered: tuple[Lowered, ...]
+    bound: int
+
+    @functools.cached_property
+    def rest(self) -> Plan | None:
+        """The plan of the ops after the chain."""
+        return plan_memory(self.rest_graph, self.rest_lowered) if self.rest_lowered else None
+
+
+@dataclass(frozen=True, eq=False)
+class Streamed:
+    """A chain in steps of certain rows, before its buffers have places."""
+
+    schedule: RowSchedule
+    lowered: tuple[Lowered, ...]
+    buffers: tuple[RowBuffer, ...]
+
+    @property
+    def bound(self) -> int:
+        """A lower bound of the chain's bytes: the most that are in use at one step."""
+        return int(live_bytes(self.buffers).max())
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """A streamed chain whose buffers have places.
+
+    ``cycles`` are those of all ops of the network, modelled; 0 without a model.
+    """
+
+    parts: Parts
+    streamed: Streamed
+    layout: ChainLayout
+    cycles: float = 0.0
+
+    @property
+    def arena_bytes(self) -> int:
+        """Bytes of the arena, with the ops after the chain."""
+        return self.layout.arena_bytes
+
+
+def parts_of(graph: Graph, lowered: Sequence[Lowered], chain: RowChain, lower: Lower) -> Parts:
+    """``chain`` with what follows it."""
+    length = len(chain.ops)
+    rest = replace(graph, ops=graph.ops[length:], inputs=(chain.output,))
+    rest_lowered = tuple(replace(low, op_index=low.op_index - length) for low in lowered[length:])
+    ends = (chain.ops[0].reads[0], chain.output)
+    bound = max(aligned(graph.tensors[t].nbytes) for t in ends)
+    if rest_lowered:
+        bound = max(bound, min_arena_bytes(rest, rest_lowered))
+    return Parts(chain, lower, rest, rest_lowered, bound)
+
+
+def streamed(graph: Graph, parts: Parts, bands: Sequence[int]) -> Streamed | None:
+    """The chain with at most ``bands`` rows in a step, each op lowered for the most that it takes. None if a
+    step cannot be written down.
+    """
+    schedule = make_schedule(parts.chain.ops, bands)
+    if not all(step.fits for step in schedule.steps):
+        return None
+    heights: list[list[int]] = [[] for _ in bands]
+    for turn in schedule.turns:
+        heights[turn.op].append(turn.count)
+    lowered = tuple(_of_steps(parts.lower(i, max(each)), tuple(each)) for i, each in enumerate(heights))
+    tensors = tensor_buffers(schedule, {t: row_bytes(graph.tensors[t]) for t in schedule.capacity})
+    scratch = [_scratch(schedule, low) for low in lowered if low.scratch_bytes]
+    return Streamed(schedule, lowered, (*tensors, *scratch))
+
+
+def _of_steps(low: Lowered, heights: tuple[int, ...]) -> Lowered:
+    assert low.row_call is not None
+    return replace(low, row_call=replace(low.row_call, heights=heights))
+
+
+def _scratch(schedule: RowSchedule, low: Lowered) -> RowBuffer:
+    assert low.row_call is not None
+    return scratch_buffer(schedule, low.op_index, low.scratch_bytes, lasting=low.row_call.lasting)
+
+
+def laid_out(parts: Parts, streamed: Streamed, enough_bytes: int, tries: int) -> ChainLayout:
+    """Both parts, moved to where the tensor between them has one offset."""
+    rest, buffers, output = parts.rest, streamed.buffers, parts.chain.output
+    if rest is None:
+        offsets = lay_out(buffers, None, max(enough_bytes, streamed.bound), tries)
+        return ChainLayout(offsets, None, 0, top(buffers, offsets))
+    joint = next(i for i, b in enumerate(buffers) if b.name == ("tensor", output))
+
+    def shift(offsets: Sequence[int]) -> int:
+        return rest.offsets[output] - offsets[joint]
+
+    def arena_bytes(offsets: Sequence[int]) -> int:
+        return max(top(buffers, offsets) + max(0, shift(offsets)), rest.arena_bytes + max(0, -shift(offsets)))
+
+    enough = max(enough_bytes, streamed.bound, rest.arena_bytes)
+    found = lay_out(buffers, arena_bytes, enough, tries)
+    up = max(0, shift(found))
+    return ChainLayout(tuple(o + up for o in found), rest, max(0, -shift(found)), arena_bytes(found))
+
+
+def within(parts: Parts, found: Streamed | None, arena_bytes: int) -> Placed | None:
+    """``found`` with places, if that takes no more than ``arena_bytes``."""
+    if found is None or found.bound > arena_bytes:
+        return None
+    layout = laid_out(parts, found, arena_bytes, _FEW_TRIES)
+    return Placed(parts, found, layout) if layout.arena_bytes <= arena_bytes else None
+
+
+def with_room(found: Streamed, arena_bytes: int, cycles: Cycles) -> Streamed:
+    """``found`` with the fastest blocks for which ``arena_bytes`` could have room, before it has places."""
+    for op, sizes in larger_blocks(found, arena_bytes).items():
+        found = with_blocks(found, op, min((found.lowered[op], *sizes), key=cycles))
+    return found
+
+
+def larger_blocks(found: Streamed, arena_bytes: int) -> dict[int, tuple[Lowered, ...]]:
+    """Each op by all larger blocks for which ``arena_bytes`` could have room, the smallest first."""
+    free_bytes, offers = arena_bytes - live_bytes(found.buffers), {}
+    for buffer in found.buffers:
+        kind, op = buffer.name
+        low = found.lowered[op] if kind == "scratch" else None
+        if low is not None and low.blocks is not None:
+            room = int(free_bytes[buffer.high > buffer.low].min()) + low.scratch_bytes
+            offers[op] = tuple(step_sizes(low, room))
+    return offers
+
+
+def with_blocks(found: Streamed, op: int, larger: Lowered) -> Streamed:
+    """``found`` with another form of one op."""
+    low = with_members_of(larger)
+    buffers = (_scratch(found.schedule, low) if b.name == ("scratch", op) else b for b in found.buffers)
+    lowered = (low if i == op else each for i, each in enumerate(found.lowered))
+    return replace(found, lowered=tuple(lowered), buffers=tuple(buffers))
+
+
+def in_larger_blocks(placed: Placed, limit_bytes: int, cycles: Cycles | None) -> Placed:
+    """The largest blocks for which the layout, or the limit, has room while an op runs; with ``cycles`` the
+    fastest.
+    """
+    streamed, layout = placed.streamed, placed.layout
+    limit_bytes = max(limit_bytes, layout.arena_bytes)
+    buffers, places, lowered = list(streamed.buffers), list(layout.offsets), list(streamed.lowered)
+    for k, buffer in enumerate(streamed.buffers):
+        kind, op = buffer.name
+        if kind != "scratch" or lowered[op].blocks is None:
+            continue
+        first, end = free_gap(buffers, places, k, limit_bytes)
+        larger = _in_steps(lowered[op], end - first, cycles)
+        if larger is not lowered[op]:
+            lowered[op], places[k] = with_members_of(larger), first
+            buffers[k] = _scratch(streamed.schedule, lowered[op])
+    done = tuple(replace(low, blocks=None) for low in lowered)
+    arena_bytes = max(layout.arena_bytes, top(buffers, places))
+    return replace(
+        placed,
+        streamed=replace(streamed, lowered=done, buffers=tuple(buffers)),
+        layout=replace(layout, offsets=tuple(places), arena_bytes=arena_bytes),
+    )
+
+
+def _in_steps(low: Lowered, free_bytes: int, cycles: Cycles | None) -> Lowered:
+    if cycles is None:
+        return by_blocks(low, free_bytes)
+    return min((low, *step_sizes(low, free_bytes)), key=cycles)
