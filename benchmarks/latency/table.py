@@ -2,6 +2,7 @@
 
     python -m benchmarks.latency.table            # counts in the emulator, ten minutes; writes both files
     python -m benchmarks.latency.table --counted  # from counts.json as it is
+    python -m benchmarks.latency.table --network vww  # counts only networks of which a name begins so
 
 Ours are modelled from class counts of the network's C, compiled for a Cortex-M4, behind the flash caches of
 an STM32L4 and an STM32F4; never measured. The others' are measured by their submitters
@@ -61,12 +62,18 @@ PUBLISHED_BOARDS = {
 OTHER_FORMS = ("float", "min_ram", "max_performance")
 
 
-def count() -> dict[str, dict[str, dict[str, float]]]:
-    """Class counts of every network behind each accelerator that the M4's code is fitted for."""
+def count(kept: dict[str, dict[str, dict[str, float]]], only: str) -> dict[str, dict[str, dict[str, float]]]:
+    """Class counts of every network behind each accelerator that the M4's code is fitted for.
+
+    Only of those whose name begins with ``only``; of the others what is ``kept``.
+    """
     families, found = CODES[Core.M4F], {}
     with tempfile.TemporaryDirectory() as folder:
         harness = Harness(Core.M4F, [accelerators()[f] for f in families], Path(folder))
         for name, file in NETWORKS.items():
+            if not name.startswith(only):
+                found |= {row: counts for row, counts in kept.items() if row.split(";")[0] == name}
+                continue
             graph = read(MODELS / f"{file}.tflite")
             if "removed" in name:
                 graph = remove_constant_channels(graph)
@@ -150,10 +157,11 @@ def main() -> int:
     """Count, or read what was counted, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--counted", action="store_true", help="keep counts.json as it is")
-    if parser.parse_args().counted:
-        counts = json.loads(COUNTS.read_text(encoding="utf-8"))
-    else:
-        counts = count()
+    parser.add_argument("--network", default="", help="count only networks whose name begins so")
+    arguments = parser.parse_args()
+    counts = json.loads(COUNTS.read_text(encoding="utf-8")) if COUNTS.is_file() else {}
+    if not arguments.counted:
+        counts = count(counts, arguments.network)
         COUNTS.write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
     TABLE.write_text(page(counts), encoding="utf-8")
     return 0

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from micronas.board import Core
 from micronas.codegen.lowering import Blocks, Lowered, Target
 from micronas.codegen.lowering.blocks import by_blocks
 from micronas.codegen.lowering.lower import lower_graph
+from micronas.codegen.lowering.row_window import row_op
+from micronas.codegen.lowering.rows import at_height, lower_rows
 from micronas.config import SpaceConfig
 from micronas.latency import features_of
+from micronas.latency.fine_features import fine_features_of
 from micronas.model.graph import Graph
 from micronas.model.net import shape_graph
 from micronas.space import make_space
+from micronas.space.reference import reference_net
 
 
 def network() -> tuple[Graph, tuple[Lowered, ...]]:
@@ -32,3 +40,20 @@ def test_a_block_form_has_its_own_class_and_counts_its_passes_over_the_weights()
         if "block" in narrow[i].kernel_class and narrow[i].values[5] > 0:  # else its weights are not staged
             assert 0 < wide[i].values[5] <= narrow[i].values[5]
         assert all(value >= 0 for value in wide[i].values)
+
+
+def test_an_op_by_rows_costs_what_its_steps_cost() -> None:
+    """Each step as the op lowered to an image of its rows, whatever the most rows of a step are."""
+    graph, target = shape_graph(reference_net("mlperf_tiny_kws")), Target(Core.M4F)
+    for index in range(3):
+        chain_op = row_op(graph, graph.ops[index])
+        low = lower_rows(graph, index, chain_op, 4, target)
+        single = replace(graph, ops=(graph.ops[index],))
+        in_steps = replace(low, row_call=replace(low.row_call, heights=(4, 4, 3)))
+        steps = [replace(low, row_call=replace(low.row_call, heights=(height,))) for height in (4, 3)]
+        (whole,), (four,), (three,) = (fine_features_of(single, (each,)) for each in (in_steps, *steps))
+        wanted = [2 * a + b for a, b in zip(four.values, three.values, strict=True)]
+        assert whole.values == pytest.approx(wanted)
+        params = {f.name: f.value for f in lower_rows(graph, index, chain_op, 3, target).params}
+        changed = {f.name: f.value for f in at_height(low, 3).params}
+        assert [changed[n] for n in ("in_h", "out_h")] == [params[n] for n in ("in_h", "out_h")]

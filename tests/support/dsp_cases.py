@@ -53,12 +53,13 @@ def depthwise(
     dead: int = 0,
     channels: int = 5,
     dilation: int = 1,
+    activation: Activation = Activation.RELU,
 ) -> Graph:
     b = GraphBuilder()
     x = b.input((1, h, w, channels), IN)
     constants = _weighted(rng, b, (1, *kernel, channels), 3, dead)
     y = b.value((1, -(-h // stride), -(-w // stride), channels), OUT)
-    attrs = DepthwiseConv2D(1, stride, stride, Padding.SAME, Activation.RELU, dilation, dilation)
+    attrs = DepthwiseConv2D(1, stride, stride, Padding.SAME, activation, dilation, dilation)
     b.op("DEPTHWISE_CONV_2D", [x, *constants], [y], attrs)
     return b.graph([y])
 
@@ -100,6 +101,16 @@ def max_pool(rng: Rng, channels: int, kernel: int, activation: Activation) -> Gr
     return b.graph([y])
 
 
+def fours(rng: Rng) -> list[Graph]:
+    """Four channels at a time: even and odd rows, few and many outputs, strips, both requantizations."""
+    sizes = ((1, 1), (2, 2), (3, 5), (6, 6), (9, 7), (23, 5))
+    return [
+        *(depthwise(rng, h, w, stride, channels=8) for stride in (1, 2) for h, w in sizes),
+        *(depthwise(rng, 5, w, 1, channels=12, activation=Activation.RELU6) for w in (4, 5)),
+        depthwise(rng, 6, 6, 1, dead=3, channels=16),
+    ]
+
+
 def dsp_corner_cases(rng: Rng) -> list[Graph]:
     """Several segments, odd and dead channels, every last row and column of a 3x3 plane, equal scales."""
     return [
@@ -113,6 +124,7 @@ def dsp_corner_cases(rng: Rng) -> list[Graph]:
         *(depthwise(rng, 2, 3, 1, (3, 3), 2, channels=c) for c in (4, 5, 6, 7, 16)),
         *(depthwise(rng, 7, 6, s, (3, 2), 1, channels=6, dilation=d) for s, d in ((1, 2), (2, 1), (1, 3))),
         depthwise(rng, 3, 2, 1, (3, 3), channels=3),
+        *fours(rng),
         *(depthwise(rng, 9, 9, stride, (5, 5)) for stride in (1, 2, 3)),
         *(dense(rng, n, m) for n in (512, 513, 640, 1026) for m in (1, 2, 3, 6)),
         *(add(rng, s1, s2, 0.1) for s1, s2 in ((0.05, 0.05), (0.05, 0.002), (0.002, 0.06))),

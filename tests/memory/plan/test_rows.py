@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from micronas.board import Core
+from micronas.board import Core, load_board
 from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.codegen.lowering.row_window import RowOp, row_op
+from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan import plan_memory
+from micronas.memory.plan.free_scratch import use_free_bytes
 from micronas.memory.plan.rows import chains
 from micronas.memory.plan.rows.layout import lay_out, live_bytes, tensor_buffers, top
+from micronas.memory.plan.rows.plan import plan_by_rows
 from micronas.memory.plan.rows.schedule import make_schedule
 from micronas.model.tflite import read
 from tests.support.by_rows import row_plan
@@ -19,6 +22,7 @@ from tests.support.planning import verify_plan
 from tests.support.random_chains import random_chain
 
 KB = 1024
+BOARD = load_board("nucleo_l4r5zi")
 
 
 def conv(reads: int, writes: int, height: int, stride: int = 1, taps: int = 3) -> RowOp:
@@ -63,6 +67,14 @@ def test_more_rows_in_a_step_are_fewer_steps_and_larger_buffers() -> None:
     # what four rows suffice for, and at the end the row below which there is padding
     assert [s.out_rows for s in schedule.steps if s.op == 1] == [3, *[4] * 6, 3]
     assert schedule.capacity[1] == 4 + 2
+
+
+@pytest.mark.parametrize(("height", "stride", "taps"), [(9, 1, 3), (10, 2, 3), (7, 3, 5), (8, 1, 1)])
+def test_the_turns_for_which_some_rows_suffice(height, stride, taps) -> None:
+    op = conv(0, 1, height, stride, taps)
+    ends = [op.rows_for(turn, 1).first + op.rows_for(turn, 1).count for turn in range(op.turns)]
+    for rows in range(height + 1):
+        assert op.turns_with(rows) == sum(end <= rows for end in ends)
 
 
 def test_the_layout_uses_the_place_of_input_that_was_consumed() -> None:
@@ -116,3 +128,18 @@ def test_published_networks_take_less_than_their_live_tensors(shared_models, nam
     whole = plan_memory(graph, lower_graph(graph, target))
     assert found.plan.arena_bytes <= most_bytes < whole.bound_bytes
     verify_plan(graph, found.lowered, found.plan)
+
+
+@pytest.mark.parametrize(
+    ("name", "most_bytes"), [("vww_96_int8", 30 * KB), ("pretrainedResnet_quant", 15 * KB)]
+)
+def test_rows_cost_little_where_the_arena_may_be_a_little_larger(shared_models, name, most_bytes) -> None:
+    graph, target = read(shared_models / f"{name}.tflite"), Target(Core.M4F)
+    lowered, cycles = lower_graph(graph, target), step_cycles(graph, BOARD)
+    whole = plan_memory(graph, lowered)
+    most_cycles = 1.05 * sum(map(cycles, use_free_bytes(lowered, whole)[0]))
+    found = plan_by_rows(graph, lowered, target, whole.arena_bytes, cycles=cycles, most_cycles=most_cycles)
+    assert found.plan.arena_bytes <= most_bytes
+    after, plan = use_free_bytes(found.lowered, found.plan)
+    assert sum(map(cycles, after)) <= most_cycles
+    verify_plan(graph, after, plan)
