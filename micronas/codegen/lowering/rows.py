@@ -51,7 +51,7 @@ def at_height(low: Lowered, rows: int) -> Lowered:
 
 
 def _less(member: RowMember, call: RowCall, fewer: int) -> int:
-    """By how much a member is less in a step of so many ``fewer`` rows."""
+    """By how much a member is less in a step of ``fewer`` rows fewer."""
     return member.scale * {"out_rows": fewer, "in_rows": fewer * call.stride}.get(member.of, 0)
 
 

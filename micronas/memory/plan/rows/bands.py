@@ -9,8 +9,8 @@ from typing import TypeAlias
 from micronas.codegen.lowering import Lowered
 from micronas.memory.plan.free_scratch import Cycles, use_free_bytes
 from micronas.memory.plan.rows.streamed import (
-    Placed,
-    Streamed,
+    PlacedChain,
+    StreamedChain,
     in_larger_blocks,
     larger_blocks,
     streamed,
@@ -31,7 +31,7 @@ _Rows: TypeAlias = tuple[int, ...]
 """The most rows in a step of ops of each height."""
 
 
-def larger_bands(graph: Graph, lowest: Placed, limit_bytes: int) -> Placed:
+def larger_bands(graph: Graph, lowest: PlacedChain, limit_bytes: int) -> PlacedChain:
     """More rows in a step, op by op, as long as the arena stays within the limit, or as it is."""
     parts, best = lowest.parts, lowest
     bands, rows = [1] * len(parts.chain.ops), 2
@@ -49,13 +49,13 @@ def larger_bands(graph: Graph, lowest: Placed, limit_bytes: int) -> Placed:
     return best
 
 
-def _steps(placed: Placed) -> int:
+def _steps(placed: PlacedChain) -> int:
     return len(placed.streamed.schedule.steps)
 
 
 def smallest_fast_plan(
-    graph: Graph, lowest: Placed, below_bytes: int, cycles: Cycles, most_cycles: float
-) -> Placed | None:
+    graph: Graph, lowest: PlacedChain, below_bytes: int, cycles: Cycles, most_cycles: float
+) -> PlacedChain | None:
     """In the smallest arena below ``below_bytes`` that is found to let all ops take at most ``most_cycles``;
     None if none is found. ``lowest`` is the chain row by row.
     """
@@ -77,13 +77,13 @@ def smallest_fast_plan(
 class _Search:
     """Climbs from single rows to more. All ops whose images have the same height have one band."""
 
-    def __init__(self, graph: Graph, lowest: Placed, cycles: Cycles, most_cycles: float) -> None:
+    def __init__(self, graph: Graph, lowest: PlacedChain, cycles: Cycles, most_cycles: float) -> None:
         self._graph, self._lowest, self._cycles, self._most = graph, lowest, cycles, most_cycles
         self._parts = lowest.parts
         self._heights = tuple(dict.fromkeys(op.turns for op in lowest.parts.chain.ops))
-        self._known: dict[_Rows, Streamed | None] = {}
+        self._known: dict[_Rows, StreamedChain | None] = {}
 
-    def within(self, limit_bytes: int) -> Placed | None:
+    def within(self, limit_bytes: int) -> PlacedChain | None:
         """The first found in at most ``limit_bytes`` that is fast enough."""
         rows: _Rows = (1,) * len(self._heights)
         best, tried = float("inf"), {rows}
@@ -106,7 +106,7 @@ class _Search:
             tried |= {r for *_, r in offers}
         return None
 
-    def _hopeful(self, offers: list[_Rows], limit_bytes: int) -> list[tuple[float, Streamed, _Rows]]:
+    def _hopeful(self, offers: list[_Rows], limit_bytes: int) -> list[tuple[float, StreamedChain, _Rows]]:
         """Rows with the fewest cycles that they could take, were all their blocks to find places."""
         hopes = []
         for rows in offers:
@@ -125,18 +125,18 @@ class _Search:
         ]
         return list(dict.fromkeys([*single, *of_all]))
 
-    def _placed(self, found: Streamed, limit_bytes: int) -> Placed | None:
+    def _placed(self, found: StreamedChain, limit_bytes: int) -> PlacedChain | None:
         """With the largest blocks for which there are places: all at once, or op by op."""
         placed = within(self._parts, with_room(found, limit_bytes, self._cycles), limit_bytes)
         if placed is None:
             placed = within(self._parts, self._op_by_op(found, limit_bytes), limit_bytes)
         return None if placed is None else self._with_blocks(placed, limit_bytes)
 
-    def _with_blocks(self, placed: Placed, limit_bytes: int) -> Placed:
+    def _with_blocks(self, placed: PlacedChain, limit_bytes: int) -> PlacedChain:
         placed = in_larger_blocks(placed, limit_bytes, self._cycles)
         return replace(placed, cycles=self._total(placed.streamed.lowered, placed.arena_bytes))
 
-    def _op_by_op(self, found: Streamed, limit_bytes: int) -> Streamed:
+    def _op_by_op(self, found: StreamedChain, limit_bytes: int) -> StreamedChain:
         for op, sizes in larger_blocks(found, limit_bytes).items():
             before = self._cycles(found.lowered[op])
             fastest = min(sizes, key=self._cycles, default=found.lowered[op])
@@ -147,7 +147,7 @@ class _Search:
                     break
         return found
 
-    def _streamed(self, rows: _Rows) -> Streamed | None:
+    def _streamed(self, rows: _Rows) -> StreamedChain | None:
         if rows not in self._known:
             band = dict(zip(self._heights, rows, strict=True))
             bands = [min(band[op.turns], op.turns) for op in self._parts.chain.ops]

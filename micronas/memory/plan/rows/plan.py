@@ -12,7 +12,14 @@ from micronas.memory.plan.free_scratch import Cycles
 from micronas.memory.plan.rows import chains
 from micronas.memory.plan.rows.bands import larger_bands, smallest_fast_plan
 from micronas.memory.plan.rows.join import RowPlan, join
-from micronas.memory.plan.rows.streamed import Parts, Placed, in_larger_blocks, laid_out, parts_of, streamed
+from micronas.memory.plan.rows.streamed import (
+    PlacedChain,
+    SplitNetwork,
+    in_larger_blocks,
+    laid_out,
+    parts_of,
+    streamed,
+)
 from micronas.memory.plan.values import TENSOR_ALIGNMENT
 from micronas.model.graph import Graph
 
@@ -55,7 +62,7 @@ def plan_by_rows(
     return _joined(in_larger_blocks(placed, max(limit_bytes, lowest.arena_bytes), cycles), lowest)
 
 
-def _joined(placed: Placed, lowest: Placed) -> RowPlan:
+def _joined(placed: PlacedChain, lowest: PlacedChain) -> RowPlan:
     parts, streamed, layout = placed.parts, placed.streamed, placed.layout
     found = join(
         parts.chain, streamed.schedule, streamed.buffers, streamed.lowered, layout, parts.rest_lowered
@@ -66,16 +73,16 @@ def _joined(placed: Placed, lowest: Placed) -> RowPlan:
 
 def _lowest(
     graph: Graph, lowered: Sequence[Lowered], target: Target, below_bytes: int, enough_bytes: int
-) -> Placed | None:
+) -> PlacedChain | None:
     """By single rows."""
-    best: Placed | None = None
+    best: PlacedChain | None = None
     for parts in _most_promising(graph, lowered, target, below_bytes):
         found = streamed(graph, parts, [1] * len(parts.chain.ops))
         if found is None or found.bound >= below_bytes or parts.bound >= below_bytes:
             continue
         layout = laid_out(parts, found, enough_bytes, _TRIES)
         if layout.arena_bytes < below_bytes:
-            best, below_bytes = Placed(parts, found, layout), layout.arena_bytes
+            best, below_bytes = PlacedChain(parts, found, layout), layout.arena_bytes
         if best is not None and below_bytes <= enough_bytes:
             break
     return best
@@ -83,7 +90,7 @@ def _lowest(
 
 def _most_promising(
     graph: Graph, lowered: Sequence[Lowered], target: Target, below_bytes: int
-) -> list[Parts]:
+) -> list[SplitNetwork]:
     """By their bounds; of equal ones, the chain with fewer ops."""
 
     @functools.cache

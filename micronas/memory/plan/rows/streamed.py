@@ -36,7 +36,7 @@ Lower: TypeAlias = Callable[[int, int], Lowered]
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class SplitNetwork:
     """A chain, and the ops after it as a graph of their own, with its plan (None if there are none).
 
     ``bound`` is a lower bound of the arena, however the chain runs.
@@ -55,7 +55,7 @@ class Parts:
 
 
 @dataclass(frozen=True, eq=False)
-class Streamed:
+class StreamedChain:
     """A chain in steps of certain rows, before its buffers have places."""
 
     schedule: RowSchedule
@@ -69,14 +69,14 @@ class Streamed:
 
 
 @dataclass(frozen=True, eq=False)
-class Placed:
+class PlacedChain:
     """A streamed chain whose buffers have places.
 
     ``cycles`` are those of all ops of the network, modelled; 0 without a model.
     """
 
-    parts: Parts
-    streamed: Streamed
+    parts: SplitNetwork
+    streamed: StreamedChain
     layout: ChainLayout
     cycles: float = 0.0
 
@@ -86,7 +86,7 @@ class Placed:
         return self.layout.arena_bytes
 
 
-def parts_of(graph: Graph, lowered: Sequence[Lowered], chain: RowChain, lower: Lower) -> Parts:
+def parts_of(graph: Graph, lowered: Sequence[Lowered], chain: RowChain, lower: Lower) -> SplitNetwork:
     """``chain`` with what follows it."""
     length = len(chain.ops)
     rest = replace(graph, ops=graph.ops[length:], inputs=(chain.output,))
@@ -95,10 +95,10 @@ def parts_of(graph: Graph, lowered: Sequence[Lowered], chain: RowChain, lower: L
     bound = max(aligned(graph.tensors[t].nbytes) for t in ends)
     if rest_lowered:
         bound = max(bound, min_arena_bytes(rest, rest_lowered))
-    return Parts(chain, lower, rest, rest_lowered, bound)
+    return SplitNetwork(chain, lower, rest, rest_lowered, bound)
 
 
-def streamed(graph: Graph, parts: Parts, bands: Sequence[int]) -> Streamed | None:
+def streamed(graph: Graph, parts: SplitNetwork, bands: Sequence[int]) -> StreamedChain | None:
     """The chain with at most ``bands`` rows in a step, each op lowered for the most that it takes. None if a
     step cannot be written down.
     """
@@ -111,7 +111,7 @@ def streamed(graph: Graph, parts: Parts, bands: Sequence[int]) -> Streamed | Non
     lowered = tuple(_of_steps(parts.lower(i, max(each)), tuple(each)) for i, each in enumerate(heights))
     tensors = tensor_buffers(schedule, {t: row_bytes(graph.tensors[t]) for t in schedule.capacity})
     scratch = [_scratch(schedule, low) for low in lowered if low.scratch_bytes]
-    return Streamed(schedule, lowered, (*tensors, *scratch))
+    return StreamedChain(schedule, lowered, (*tensors, *scratch))
 
 
 def _of_steps(low: Lowered, heights: tuple[int, ...]) -> Lowered:
@@ -124,7 +124,7 @@ def _scratch(schedule: RowSchedule, low: Lowered) -> RowBuffer:
     return scratch_buffer(schedule, low.op_index, low.scratch_bytes, lasting=low.row_call.lasting)
 
 
-def laid_out(parts: Parts, streamed: Streamed, enough_bytes: int, tries: int) -> ChainLayout:
+def laid_out(parts: SplitNetwork, streamed: StreamedChain, enough_bytes: int, tries: int) -> ChainLayout:
     """Both parts, moved to where the tensor between them has one offset."""
     rest, buffers, output = parts.rest, streamed.buffers, parts.chain.output
     if rest is None:
@@ -144,22 +144,22 @@ def laid_out(parts: Parts, streamed: Streamed, enough_bytes: int, tries: int) ->
     return ChainLayout(tuple(o + up for o in found), rest, max(0, -shift(found)), arena_bytes(found))
 
 
-def within(parts: Parts, found: Streamed | None, arena_bytes: int) -> Placed | None:
+def within(parts: SplitNetwork, found: StreamedChain | None, arena_bytes: int) -> PlacedChain | None:
     """``found`` with places, if that takes no more than ``arena_bytes``."""
     if found is None or found.bound > arena_bytes:
         return None
     layout = laid_out(parts, found, arena_bytes, _FEW_TRIES)
-    return Placed(parts, found, layout) if layout.arena_bytes <= arena_bytes else None
+    return PlacedChain(parts, found, layout) if layout.arena_bytes <= arena_bytes else None
 
 
-def with_room(found: Streamed, arena_bytes: int, cycles: Cycles) -> Streamed:
+def with_room(found: StreamedChain, arena_bytes: int, cycles: Cycles) -> StreamedChain:
     """``found`` with the fastest blocks for which ``arena_bytes`` could have room, before it has places."""
     for op, sizes in larger_blocks(found, arena_bytes).items():
         found = with_blocks(found, op, min((found.lowered[op], *sizes), key=cycles))
     return found
 
 
-def larger_blocks(found: Streamed, arena_bytes: int) -> dict[int, tuple[Lowered, ...]]:
+def larger_blocks(found: StreamedChain, arena_bytes: int) -> dict[int, tuple[Lowered, ...]]:
     """Each op by all larger blocks for which ``arena_bytes`` could have room, the smallest first."""
     free_bytes, offers = arena_bytes - live_bytes(found.buffers), {}
     for buffer in found.buffers:
@@ -171,7 +171,7 @@ def larger_blocks(found: Streamed, arena_bytes: int) -> dict[int, tuple[Lowered,
     return offers
 
 
-def with_blocks(found: Streamed, op: int, larger: Lowered) -> Streamed:
+def with_blocks(found: StreamedChain, op: int, larger: Lowered) -> StreamedChain:
     """``found`` with another form of one op."""
     low = with_members_of(larger)
     buffers = (_scratch(found.schedule, low) if b.name == ("scratch", op) else b for b in found.buffers)
@@ -179,7 +179,7 @@ def with_blocks(found: Streamed, op: int, larger: Lowered) -> Streamed:
     return replace(found, lowered=tuple(lowered), buffers=tuple(buffers))
 
 
-def in_larger_blocks(placed: Placed, limit_bytes: int, cycles: Cycles | None) -> Placed:
+def in_larger_blocks(placed: PlacedChain, limit_bytes: int, cycles: Cycles | None) -> PlacedChain:
     """The largest blocks for which the layout, or the limit, has room while an op runs; with ``cycles`` the
     fastest.
     """
