@@ -36,10 +36,14 @@ def data(
     from micronas.data.load import load_split, sealed
     from micronas.data.survey import Weight, figures_of, findings_of
 
-    source = _with_damaged(load_config(config, dict(setting(text) for text in settings or [])).data)
+    given = load_config(config, dict(setting(text) for text in settings or [])).data
+    source = _with_damaged(given)
     found = load_split(source)
     dataset = sealed(found, source)
-    figures, findings = figures_of(found, dataset), findings_of(found, dataset)
+    figures, findings = (
+        figures_of(found, dataset),
+        findings_of(found, dataset, skip_bad=given.options.get("skip_bad") is True),
+    )
     written = _written(out, found, figures, findings) if out else {}
     if as_json:
         print_json({**asdict(figures), "findings": [_as_json(f) for f in findings], "files": written})
@@ -52,7 +56,10 @@ def data(
 def _with_damaged(source: DataConfig) -> DataConfig:
     """Sources that can leave damaged files out do so here, so that all else is examined, too."""
     from micronas.data.sources import RENAMED
+    from micronas.data.window_files import SIGNALS
 
+    if SIGNALS in source.options:
+        return source
     if RENAMED.get(source.name, source.name) not in ("image_folder", "audio_folder", "csv"):
         return source
     return source.model_copy(update={"options": {**source.options, "skip_bad": True}})

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from micronas.cli.app import app
 from micronas.config import DataConfig
 from micronas.data import load
 from micronas.data.load import load_split
@@ -55,6 +57,15 @@ def test_the_windows_are_those_of_the_files(tmp_path: Path) -> None:
     assert {data.group_names[i] for i in data.test.unseal("persons").groups} == {"6", "7"}
     assert not set(data.train.groups) & set(data.validation.groups)  # type: ignore[arg-type]
     assert "mean" in data.front_end.parameters
+
+
+def test_the_check_of_data_reads_them(tmp_path: Path) -> None:
+    write_uci(tmp_path / "har")
+    options = "{signals: [body_acc_x, body_acc_y, total_acc_x], rate_hz: 50, hop: 8}"
+    text = f"data: {{name: csv, path: {tmp_path / 'har'}, options: {options}}}\n"
+    (tmp_path / "a.yaml").write_text(text)
+    shown = CliRunner().invoke(app, ["data", str(tmp_path / "a.yaml")], catch_exceptions=False)
+    assert "96 of 16 x 1 x 3 (stream)" in shown.stdout
 
 
 def test_files_in_one_folder_are_split_by_persons(tmp_path: Path) -> None:

@@ -49,10 +49,13 @@ class DataProblem:
     remedy: str
 
 
-def findings_of(found: SplitSamples, dataset: Dataset) -> tuple[DataProblem, ...]:
-    """All findings, problems first. ``dataset`` was sealed from ``found``."""
+def findings_of(found: SplitSamples, dataset: Dataset, *, skip_bad: bool = False) -> tuple[DataProblem, ...]:
+    """All findings, problems first. ``dataset`` was sealed from ``found``.
+
+    ``skip_bad`` is whether the configuration leaves damaged files out: they are a warning then.
+    """
     every = [
-        *_damaged(found.samples),
+        *_damaged(found.samples, skip_bad),
         *_copies(found),
         *_near_copies(found),
         *_shared_groups(found),
@@ -64,13 +67,15 @@ def findings_of(found: SplitSamples, dataset: Dataset) -> tuple[DataProblem, ...
     return tuple(sorted(every, key=lambda finding: finding.weight is Weight.WARNING))
 
 
-def _damaged(samples: Samples) -> Iterator[DataProblem]:
+def _damaged(samples: Samples, skip_bad: bool) -> Iterator[DataProblem]:
     if samples.damaged:
         yield DataProblem(
-            Weight.PROBLEM,
+            Weight.WARNING if skip_bad else Weight.PROBLEM,
             "damaged files",
             f"{plural(len(samples.damaged), 'file')} cannot be read: {', '.join(samples.damaged)}",
-            "repair them, or set data.options.skip_bad: true to train without them",
+            "repair them: data.options.skip_bad trains without them"
+            if skip_bad
+            else "repair them, or set data.options.skip_bad: true to train without them",
         )
 
 

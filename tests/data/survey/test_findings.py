@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,20 @@ def examined(path: Path, arrays: Arrays, **options: Option) -> tuple[DataProblem
 
 def test_nothing_is_found_in_good_data(tmp_path: Path) -> None:
     assert examined(tmp_path, good(), groups="g") == ()
+
+
+def test_damaged_files_that_are_left_out_on_purpose_are_a_warning(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", **good())  # type: ignore[arg-type]
+    config = DataConfig(name="npz", path=tmp_path / "a.npz", options={"kind": "stream", "groups": "g"})
+    found = load_split(config)
+    found = replace(found, samples=replace(found.samples, damaged=("a.wav (empty file)",)))
+    (refused,) = (f for f in findings_of(found, sealed(found, config)) if f.topic == "damaged files")
+    assert (refused.weight, refused.remedy) == (
+        Weight.PROBLEM, "repair them, or set data.options.skip_bad: true to train without them",
+    )  # fmt: skip
+    every = findings_of(found, sealed(found, config), skip_bad=True)
+    (skipped,) = (f for f in every if f.topic == "damaged files")
+    assert (skipped.weight, skipped.text) == (Weight.WARNING, refused.text)
 
 
 def test_figures_are_those_of_the_arrays(tmp_path: Path) -> None:
