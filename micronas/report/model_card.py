@@ -39,6 +39,7 @@ def card_json(
 ) -> dict[str, Json]:
     """The object of ``model_card.json``; keys are stable, docs/guides/front_end.md describes them.
 
+    ``changes``, made when the search was resumed, are the caller's to fill in.
     ``interval`` is that of the test accuracy; None for anomaly detection. ``threshold`` was chosen on the
     validation split.
     """
@@ -63,6 +64,7 @@ def card_json(
         "figures": [*_figures(figures), *_front_end_figures(dataset, board)],
         "constraints": config.constraints.model_dump(mode="json"),
         "versions": _versions(),
+        "changes": [],
         "rebuild": f"micronas {verb} {run.name} {figures.trial}",
     }
 

@@ -48,7 +48,7 @@ from micronas.search.setup import Setup
 from micronas.search.stages import deployed_graph, parity_samples
 from micronas.store import Final, Record, Store
 from micronas.store.board_results import BoardResult, board_folder, board_results
-from micronas.store.changes import CHANGES, DATA_DIGEST
+from micronas.store.changes import CHANGES, DATA_DIGEST, changes_text
 from micronas.store.deployment_figures import DeploymentFigures
 from micronas.store.final_figures import (
     LAYERS,
@@ -157,6 +157,7 @@ def figures_of(
     card = card_json(
         figures, setup.dataset, test, setup.config, store.folder, setup.board, interval, threshold
     )
+    card["changes"] = [*changes_text(store)]
     if command:
         card["rebuild"] = command
     return replace(figures, files={**files, **_write_card(card, folder)})

@@ -83,6 +83,13 @@ def test_false_accepts_and_rejects_are_there_with_their_time(card):
     assert "Unknown samples" not in card_markdown({**card, "rejection": None})
 
 
+def test_data_that_changed_during_the_search_are_said(card):
+    assert "Changed when" not in card_markdown(card)
+    change = "the data changed after 2 trials and were accepted: SHA-256 7b67... -> 2693..."
+    text = card_markdown({**card, "changes": [change]})
+    assert f"Changed when the search was resumed:\n\n- {change}\n" in text
+
+
 def test_recall_and_precision_are_those_of_the_counts(card):
     walk, run, sit = card["classes"]
     assert (walk["samples"], walk["recall"], walk["precision"]) == (4, 3 / 4, 1.0)
