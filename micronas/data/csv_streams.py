@@ -137,10 +137,11 @@ def _common_columns(root: Path, tables: dict[_File, CsvTable]) -> tuple[str, ...
         raise DataError(f"{root}: no readable CSV files")
     found = {table.columns for table in tables.values()}
     if len(found) > 1:
-        lists = [", ".join(columns) for columns in sorted(found)]
+        lists = [name_some(list(columns)) for columns in sorted(found)]
         raise DataError(
             f"{root}: the files have different numeric columns: {'; '.join(lists[:4])}",
-            remedy="list those to use in data.options.columns",
+            remedy="list those to use in data.options.columns; of files without a header, all names in "
+            "data.options.names",
         )
     return found.pop()
 

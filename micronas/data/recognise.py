@@ -14,6 +14,7 @@ import numpy.typing as npt
 from micronas.config import DataConfig
 from micronas.data import audio_file, csv_table, image_file
 from micronas.data.npz_file import read_arrays
+from micronas.data.window_files import SIGNALS, UCI_RATE_HZ, uci_signals
 from micronas.errors import DataError
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def _folder(path: Path, kind: Kind | None) -> DataConfig:
     """The source of ``kind``, or the one that reads most of the folder's files."""
     if (path / "testing_list.txt").is_file() and (path / "validation_list.txt").is_file():
         return DataConfig(name="speech_commands", path=path)
+    if kind in (None, Kind.SENSOR) and (signals := uci_signals(path)):
+        return DataConfig(name="csv", path=path, options={SIGNALS: signals, "rate_hz": UCI_RATE_HZ})
     suffixes = Counter(
         p.suffix.lower() for p in path.rglob("*") if p.is_file() and not p.name.startswith(".")
     )

@@ -30,6 +30,9 @@ SIGNALS = "signals"
 OPTIONS = (SIGNALS, "label", "groups", "rate_hz", "hop", "normalise", "normal")
 LABEL, GROUPS, CLASSES = "y", "subject", "activity_labels.txt"
 
+UCI_FOLDER, UCI_RATE_HZ = "Inertial Signals", 50
+"""Of UCI HAR: where its windows are, and their rate."""
+
 Windows = npt.NDArray[np.float32]
 Names = npt.NDArray[np.str_]
 
@@ -88,6 +91,12 @@ def load_window_files(config: DataConfig, root: Path) -> Samples:
     )
     normal = read(options, "normal", str, "")
     return against_normal(samples, normal) if normal else samples
+
+
+def uci_signals(root: Path) -> list[str]:
+    """The names of the signals if ``root`` has the layout of UCI HAR; otherwise none."""
+    files = sorted((root / "train" / UCI_FOLDER).glob("*_train.txt"))
+    return [path.stem.removesuffix("_train") for path in files]
 
 
 def _folders(root: Path) -> list[tuple[int, Path]]:

@@ -12,6 +12,7 @@ from micronas.cli.app import app
 from micronas.config import DataConfig
 from micronas.data import load
 from micronas.data.load import load_split
+from micronas.data.recognise import recognise
 from micronas.data.split import TEST
 from micronas.errors import DataError
 
@@ -66,6 +67,13 @@ def test_the_check_of_data_reads_them(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(text)
     shown = CliRunner().invoke(app, ["data", str(tmp_path / "a.yaml")], catch_exceptions=False)
     assert "96 of 16 x 1 x 3 (stream)" in shown.stdout
+
+
+def test_the_layout_is_recognised(tmp_path: Path) -> None:
+    write_uci(tmp_path)
+    found = recognise(tmp_path)
+    assert (found.name, found.options) == ("csv", {"signals": sorted(AXES), "rate_hz": 50})
+    assert load(found).input_shape == (16, 1, 3)
 
 
 def test_files_in_one_folder_are_split_by_persons(tmp_path: Path) -> None:
