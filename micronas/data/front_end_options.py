@@ -27,7 +27,7 @@ _EVERY = ("front_end", "window_ms", "hop_ms", "bands", "low_hz", "high_hz")
 _OWN = {
     "logmel": ("mel_scale", "mel_norm", "log", "amin"),
     "mfcc": ("mel_scale", "mel_norm", "log", "amin", "coefficients"),
-    "micro": ("pcan",),
+    "micro": ("pcan", "settle"),
 }
 FRONT_END_OPTIONS = tuple(dict.fromkeys((*_EVERY, *(name for own in _OWN.values() for name in own))))
 
@@ -110,8 +110,9 @@ def _micro_of(options: Mapping[str, object], rate_hz: int) -> Micro:
             f"{frames.window}",
             remedy="set hop_ms to at most window_ms",
         )
-    pcan = int(read(options, "pcan", bool, True))
-    spec = Micro(rate_hz, frames.window, frames.hop, frames.bands, frames.low_hz, frames.high_hz, pcan)
+    pcan, settle = (int(read(options, name, bool, True)) for name in ("pcan", "settle"))
+    plain = Micro(rate_hz, frames.window, frames.hop, frames.bands, frames.low_hz, frames.high_hz)
+    spec = replace(plain, pcan=pcan, settle=settle)
     if not LEAST_POINTS <= spec.fft <= MOST_POINTS:
         raise DataError(
             f"data options: windows of {spec.window} samples, but the front end micro takes "

@@ -38,9 +38,11 @@ RATIO_OUT_BITS, LOG_E, SCALE_SHIFT = 6, 45426, 6
 def micro_features(clips: npt.NDArray[np.int16], spec: Micro) -> Floats:
     """``clips`` int16 (N, samples) -> float32 (N, frames, bands, 1), about 0 to 26.
 
-    The noise estimate of every clip begins at zero.
+    The noise estimate of every clip begins at zero; with ``settle`` it has heard the clip once.
     """
-    frames = MicroStream(spec, len(clips)).push(clips)
+    count = 1 + (clips.shape[1] - spec.window) // spec.hop
+    heard = np.concatenate([clips, clips], axis=1) if spec.settle else clips
+    frames = MicroStream(spec, len(clips)).push(heard)[:, -count:]
     return (frames.astype(np.float32) * np.float32(FEATURE_SCALE))[..., np.newaxis]
 
 

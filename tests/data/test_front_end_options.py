@@ -9,6 +9,7 @@ from micronas.errors import DataError
 from micronas.model.front_end import LogMel, Mfcc, Micro
 from micronas.model.front_end.log_mel import log_mel_of
 from micronas.model.front_end.mfcc import mfcc_of
+from micronas.model.front_end.micro import micro_of
 
 
 @pytest.mark.parametrize(
@@ -28,7 +29,9 @@ def test_a_front_end_by_its_name_or_by_its_coefficients(options, kind):
 
 def test_micro_is_that_of_the_published_models_by_default():
     spec = front_end_of({"front_end": "micro", "hop_ms": 10}, 16000)
-    assert spec == Micro(16000, window=480, hop=160, bands=40, low_hz=125.0, high_hz=7500.0)
+    assert spec == Micro(16000, window=480, hop=160, bands=40, low_hz=125.0, high_hz=7500.0, settle=1)
+    assert micro_of(spec.front_end.parameters) == spec
+    assert front_end_of({"front_end": "micro", "settle": False}, 16000).settle == 0
     assert input_range_of(spec) == (0.0, 26.0)
     plain = front_end_of({"front_end": "micro", "pcan": False}, 8000)
     assert (plain.high_hz, plain.pcan) == (3750.0, 0)

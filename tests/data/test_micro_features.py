@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -64,5 +66,8 @@ def test_every_clip_begins_without_noise():
     alone = micro_features(sounds[1:], USUAL)
     assert both.shape == (2, 98, 40, 1)
     assert (both[1] == alone[0]).all()
+    settled = micro_features(sounds[1:], replace(USUAL, settle=1))[0, ..., 0]
+    twice = package_features(np.tile(sounds[1], 2))
+    assert (settled == twice[-98:] * np.float32(0.0390625)).all()
     continued = MicroStream(USUAL).push(sounds.reshape(1, -1))[0, -98:]
     assert np.abs(continued * 0.0390625 - alone[0, ..., 0]).max() > 1  # a stream remembers

@@ -75,11 +75,14 @@ def stream_raw(
 def raw_bytes(file: FrontEndFile, sample: npt.NDArray[np.generic]) -> bytes:
     """``sample`` as the front end of ``file`` takes it: little endian, without gaps.
 
-    A picture (height, width, channels) begins with its width, height and channels. Raises ``DataError`` for
+    A clip whose front end settles is sent twice. A picture (height, width, channels) begins with its width,
+    height and channels. Raises ``DataError`` for
     one that the firmware does not take.
     """
     if file.front_end.name in PICTURES:
         return _frame(file, np.asarray(sample, np.uint8))
+    if file.front_end.parameters.get("settle"):
+        sample = np.concatenate([sample, sample])
     return np.ascontiguousarray(sample).astype(RAW_TYPES[file.front_end.name]).tobytes()
 
 

@@ -45,7 +45,9 @@ class Micro:
 
     ``noise_even`` and ``noise_odd`` are the shares of a new frame in the noise estimate of bands 0, 2, 4...
     and 1, 3, 5...; at least ``least_left`` of a band stays when the noise is subtracted. ``pcan`` is 1 for
-    automatic gain (estimate + ``pcan_offset``) ^ -``pcan_strength``, 0 without.
+    automatic gain (estimate + ``pcan_offset``) ^ -``pcan_strength``, 0 without. With ``settle`` 1, a clip
+    of the training data is heard twice, and its features are those of the second time: the noise estimate
+    has settled by then, as on a device that listens all the time.
     """
 
     rate_hz: int
@@ -60,6 +62,7 @@ class Micro:
     least_left: float = 0.05
     pcan_strength: float = 0.95
     pcan_offset: float = 80.0
+    settle: int = 0
 
     @property
     def front_end(self) -> FrontEnd:
@@ -89,7 +92,7 @@ class Micro:
 def micro_of(parameters: Mapping[str, Parameter]) -> Micro:
     """The inverse of ``Micro.front_end``; raises ``KeyError`` or ``ValueError`` for other parameters."""
     values = {field.name: float(str(parameters[field.name])) for field in fields(Micro)}
-    whole = ("rate_hz", "window", "hop", "bands", "pcan")
+    whole = ("rate_hz", "window", "hop", "bands", "pcan", "settle")
     return Micro(**{name: int(v) if name in whole else v for name, v in values.items()})  # type: ignore[arg-type]
 
 
