@@ -40,9 +40,11 @@ class Download:
 
 
 def downloads(run: RunData, page: Path) -> list[Download]:
-    """Every file that the run has; ``page`` is where the page will be."""
+    """Every file of a run, before its result only the trials; ``page`` is where the page will be."""
     files = [_inside("trials.csv", csv_text(run.records).encode(), "text/csv")]
-    if run.final is not None and run.best is not None:
+    if run.final is None:
+        return files  # what is in best/ may be half written
+    if run.best is not None:
         files.append(_inside("model.tflite", run.final.tflite, _BINARY))
         sources = generate(run.best.graph, run.best.lowered, run.best.plan, name="best")
         files += [_inside(name, text.encode(), "text/x-c") for name, text in sources.items()]

@@ -27,7 +27,7 @@ from micronas.report.front_networks import front_networks, op_costs, spread
 from micronas.report.genes import flat_genes, genes_text
 from micronas.report.history import box_of, volumes
 from micronas.report.memory_table import MemoryRow, memory_table
-from micronas.report.page import render
+from micronas.report.page import render, short_number
 from micronas.report.run_data import RunData, read_run
 from micronas.store import Store
 from micronas.store.pool import PoolRow
@@ -158,6 +158,42 @@ def test_the_memory_table_has_a_row_per_region_and_names_differences(run: RunDat
     assert MemoryRow("sram", 10, None, None, 100).verdict == "not built"
     assert MemoryRow("sram", 10, 20, None, 100).used == 0.2
     assert memory_table({}) == []
+
+
+def test_before_a_result_only_the_trials_can_be_downloaded(folder: Path, tmp_path: Path) -> None:
+    with Store.read(folder) as store:
+        run = read_run(store)
+    best = tmp_path / "best"
+    best.mkdir()
+    (best / "firmware.elf").write_bytes(b"half a file")
+    unfinished = replace(run, folder=tmp_path, final=None, best=None)
+    assert [file.name for file in downloads(unfinished, tmp_path / "page.html")] == ["trials.csv"]
+
+
+def test_flash_that_was_linked_otherwise_is_not_called_equal(run: RunData, tmp_path: Path) -> None:
+    page = " ".join(render(run, tmp_path / "page.html").split())
+    assert "predicted, linked +8 bytes" in page
+    assert "flash, KB (predicted)" in page
+    assert run.final is not None
+    deployment: Json = {"regions": {"flash": {"predicted": 100, "linked": 100, "size": 1000}}}
+    built = replace(run, final=replace(run.final, result={**run.final.result, "deployment": deployment}))
+    assert "predicted = linked</span>" in " ".join(render(built, tmp_path / "page.html").split())
+    bare = replace(run, final=replace(run.final, result={**run.final.result, "deployment": {}}))
+    assert "linked</span>" not in " ".join(render(bare, tmp_path / "page.html").split())
+
+
+def test_the_heading_names_data_and_core_as_people_do(run: RunData, tmp_path: Path) -> None:
+    data: Json = {"name": "npz", "path": "$MICRONAS_DATA/windows.npz"}
+    page = " ".join(render(replace(run, config={**run.config, "data": data}), tmp_path / "page.html").split())
+    assert "npz windows.npz on ST NUCLEO-F446RE (Cortex-M4, 180 MHz)" in page
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(5.34e-08, "0"), (-5.34e-08, "0"), (-1.6543, "−1.65"), (0.0123, "0.0123"), (12.0, "12"), (1.0, "1")],
+)
+def test_numbers_of_a_table_are_short(value: float, text: str) -> None:
+    assert short_number(value) == text
 
 
 def test_the_stored_matrix_is_drawn_and_a_damaged_one_is_left_out(folder: Path, tmp_path: Path) -> None:
