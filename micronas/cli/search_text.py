@@ -32,7 +32,8 @@ def print_task(setup: Setup, store: Store) -> None:
     limits = (("trial", budget.trials), ("minute", budget.minutes), ("CPU minute", budget.cpu_minutes))
     ends = [plural(limit, unit) for unit, limit in limits if limit]
     splits = (
-        f"{len(data.train)} training, {len(data.validation)} validation, {len(data.test)} sealed test samples"
+        f"{len(data.train):,} training, {len(data.validation):,} validation, {len(data.test):,} sealed test "
+        "samples"
     )
     print(
         f"{data.name}: {splits}\n"
@@ -108,7 +109,8 @@ def print_result(
         ("multiply-accumulates", f"{scores.macs:,}"),
         *_deployment_rows(found.deployment, latency),
     ]
-    print_facts("best network" if report else title, rows)
+    first = f" on {setup.board.title}" if setup.others else ""
+    print_facts(f"best network{first}" if report else title, rows)
     for name, path in found.files.items():
         print(f"  {name:<11} {path}")
     if report:

@@ -2,8 +2,8 @@
 
 The signal-to-noise ratio of a layer compares its int8 results, as the device computes them, with those of the
 float network on the same samples. It includes the noise that the layer reads; ``lost_db`` is what the layer
-itself adds. The layer that loses most is where a wider range, more calibration samples or quantization-aware
-training would help.
+itself loses. The layer that adds most noise is where a wider range, more calibration samples or
+quantization-aware training would help.
 """
 
 from __future__ import annotations
@@ -62,7 +62,16 @@ class QuantizedLayer:
 
     def __str__(self) -> str:
         shape = "x".join(map(str, self.shape))
-        return f"{self.name} ({shape}) loses {self.lost_db:.1f} dB, to {self.snr_db:.1f} dB"
+        return f"{self.name} ({shape}): {self.snr_db + self.lost_db:.1f} to {self.snr_db:.1f} dB"
+
+    @property
+    def added_noise(self) -> float:
+        """The noise power that it adds, as a share of its signal's.
+
+        Decibels do not compare layers: the first one after an exact input, such as a picture of 8 bits, loses
+        most of them with the least noise.
+        """
+        return float(10.0 ** (-self.snr_db / 10) - 10.0 ** (-(self.snr_db + self.lost_db) / 10))
 
 
 @dataclass(frozen=True)
@@ -74,8 +83,8 @@ class LayerReport:
 
     @property
     def costliest(self) -> QuantizedLayer:
-        """The layer that loses most."""
-        return max(self.layers, key=lambda layer: layer.lost_db)
+        """The layer that adds most noise; the input's own noise is not counted."""
+        return max(self.layers, key=lambda layer: layer.added_noise)
 
     @property
     def snr_db(self) -> float:
@@ -84,13 +93,13 @@ class LayerReport:
 
     def __str__(self) -> str:
         clipped = max(self.layers, key=lambda layer: layer.saturated)
-        text = f"output {self.snr_db:.1f} dB above its noise; {self.costliest}"
+        text = f"output {self.snr_db:.1f} dB above its noise, most of it from {self.costliest}"
         if clipped.saturated >= 0.001:
             text += f"; {clipped.name} saturates in {percent(clipped.saturated)}"
         return text
 
     def to_json(self) -> dict[str, Json]:
-        """Every field of every layer, and which loses most."""
+        """Every field of every layer, and which adds most noise."""
         layers: list[Json] = [{**asdict(layer), "shape": list(layer.shape)} for layer in self.layers]
         return {"samples": self.samples, "costliest": self.costliest.op, "layers": layers}
 

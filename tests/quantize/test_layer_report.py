@@ -18,7 +18,7 @@ from micronas.model.net import (
     NetBuilder,
     SoftmaxLayer,
 )
-from micronas.quantize.layer_report import layer_report_from_json
+from micronas.quantize.layer_report import LayerReport, QuantizedLayer, layer_report_from_json
 
 pytest.importorskip("tensorflow")
 
@@ -84,8 +84,20 @@ def test_a_range_that_is_too_narrow_saturates(net, samples):
     assert found.layers[0].saturated == pytest.approx(0.75, abs=0.02)
     assert found.layers[0].snr_db < 5
     assert "INPUT saturates in" in str(found)
-    assert found.costliest.lost_db == max(layer.lost_db for layer in found.layers)
+    assert found.costliest.added_noise == max(layer.added_noise for layer in found.layers)
     assert f"{found.costliest.kind} {found.costliest.op}" in str(found)
+
+
+def test_most_noise_is_a_share_of_the_signal_and_not_decibels():
+    def layer(op: int, snr_db: float, lost_db: float) -> QuantizedLayer:
+        return QuantizedLayer(op, "CONV_2D", (4,), 0.0, 1.0, 0.0, 1.0, 0.0, snr_db, lost_db)
+
+    exact = layer(-1, 120.0, 0.0)
+    first, second = layer(0, 43.0, 77.0), layer(1, 30.0, 13.0)  # 0.00005 and 0.00095 of the signal
+    found = LayerReport(1, (exact, first, second))
+    assert found.costliest is second
+    assert second.added_noise == pytest.approx(1e-3 - 10**-4.3)
+    assert str(found) == "output 30.0 dB above its noise, most of it from CONV_2D 1 (4): 43.0 to 30.0 dB"
 
 
 def test_the_report_is_stored_and_read(report):
