@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -71,7 +72,7 @@ def terminal_columns() -> int | None:
 def fitting_widths(columns: Sequence[Sequence[str]], limit: int | None) -> list[int]:
     """The width of each column; if all of them exceed ``limit``, the widest ones give way to word length."""
     widths = [max(len(cell) for cell in column) for column in columns]
-    words = [max((len(word) for cell in column for word in cell.split()), default=0) for column in columns]
+    words = [max((len(word) for cell in column for word in words_of(cell)), default=0) for column in columns]
     while limit is not None and sum(widths) + 2 * len(widths) - 2 > limit:
         spare = [(width, i) for i, width in enumerate(widths) if width > words[i]]
         if not spare:
@@ -80,10 +81,32 @@ def fitting_widths(columns: Sequence[Sequence[str]], limit: int | None) -> list[
     return widths
 
 
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|dB|[kM]?B|KB|[kM]?Hz|m?s|[kM]|points?)(?![\w/]))")
+_HELD = "\u00a0"
+"""Holds a figure and its unit together; ``textwrap`` breaks at plain spaces only."""
+
+
+def words_of(text: str) -> list[str]:
+    """The parts of ``text`` that stay on one line: its words, and figures with their units."""
+    return _BEFORE_UNIT.sub(_HELD, text).split(" ")
+
+
 def _wrapped(cell: str, width: int) -> list[str]:
     if len(cell) <= width:
         return [cell]
-    return textwrap.wrap(cell, width, break_long_words=False, break_on_hyphens=False)
+    return _in_lines(cell, width)
+
+
+def _in_lines(text: str, width: int, indent: int = 0) -> list[str]:
+    """``text`` in lines of ``width``, unless a word is longer; figures keep their units."""
+    lines = textwrap.wrap(
+        _BEFORE_UNIT.sub(_HELD, text),
+        width,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace(_HELD, " ") for line in lines]
 
 
 def print_wrapped(text: str, indent: int) -> None:
@@ -96,9 +119,7 @@ def wrapped(text: str, columns: int, indent: int) -> str:
     """``text`` in lines of at most ``columns``, broken between words; unchanged if there is no room."""
     if len(text) <= columns or columns - indent < MIN_WRAP:
         return text
-    return textwrap.fill(
-        text, columns, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
-    )
+    return "\n".join(_in_lines(text, columns, indent))
 
 
 def print_facts(title: str, facts: Sequence[tuple[str, str]]) -> None:
@@ -107,7 +128,7 @@ def print_facts(title: str, facts: Sequence[tuple[str, str]]) -> None:
     print(title)
     print("-" * _LINE)
     for name, value in facts:
-        first, *others = textwrap.wrap(value, _LINE - width - 2, break_long_words=False) or [""]
+        first, *others = _in_lines(value, _LINE - width - 2) or [""]
         print(f"{name.ljust(width)}  {first}".rstrip())
         for line in others:
             print(f"{'':{width}}  {line}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -78,6 +77,8 @@ def _show_trial(folder: Path, record: Record, as_json: bool, more: str) -> None:
     if as_json:
         print_json(_to_json(record))
         return
+    from micronas.report.genes import genes_text
+
     trial, scores = record.trial, record.trial.scores
     facts = [("outcome", trial.ending.lower()), ("origin", trial.origin)]
     if trial.reason:
@@ -100,12 +101,15 @@ def _show_trial(folder: Path, record: Record, as_json: bool, more: str) -> None:
         ]
     if (witness := _witness(record)) is not None:
         facts.append(("second interpreter", str(witness)))
-    facts.append(("architecture", json.dumps(trial.arch)))
+    facts.append(("architecture", genes_text(trial.arch)))
     print_facts(f"trial {trial.number} of {folder}", facts)
     _print_ops(record)
     if scores is not None:
-        words = f"{typed(folder)} {trial.number}{more}"
-        print(f"\nNext:\n  {program()} pick {words}    # build, measure and test it")
+        named = f"{typed(folder)} {trial.number}{more}"
+        print(
+            f"\nNext:\n  {program()} pick {named}    # train it fully, build, measure and test it\n"
+            f"  {program()} rebuild {named}    # train it again, to the same bytes"
+        )
 
 
 def _witness(record: Record) -> Witness | None:

@@ -41,6 +41,20 @@ def test_a_listing_fits(words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch)
     assert sorted(letters(narrow)) == sorted(letters(whole))
 
 
+def test_a_figure_keeps_its_unit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(output, "terminal_columns", lambda: 20)
+    output.print_table("", ("run", "best", "latency"), [("mnist5k-1", "97.1 %", "0.51 ms modelled")])
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "mnist5k-1  97.1 %   0.51 ms",
+        "                   modelled",
+    ]
+    output.print_facts("", [("x", "a " * 29 + "saturates in 12.5 % and 40 KB/s of 3 blocks")])
+    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()[2:]] == ["in", "blocks"]
+    assert output.words_of("97.1 % of 390 and 14.6 KB, 3 blocks") == [
+        *("97.1\u00a0%", "of", "390", "and", "14.6\u00a0KB,", "3", "blocks")
+    ]
+
+
 def letters(text: str) -> list[str]:
     return [character for character in text if not character.isspace() and character != "-"]
 
