@@ -65,6 +65,16 @@ class QuantizedLayer:
         return f"{self.name} ({shape}): {self.snr_db + self.lost_db:.1f} to {self.snr_db:.1f} dB"
 
     @property
+    def is_exact(self) -> bool:
+        """Whether int8 holds its values without any noise, as it does those of a picture of 8 bits."""
+        return self.snr_db >= HIGHEST_DB
+
+    @property
+    def reads_exact(self) -> bool:
+        """Whether all that it reads is exact; what it loses is then no figure."""
+        return self.snr_db + self.lost_db >= HIGHEST_DB
+
+    @property
     def added_noise(self) -> float:
         """The noise power that it adds, as a share of its signal's.
 

@@ -96,6 +96,8 @@ def test_most_noise_is_a_share_of_the_signal_and_not_decibels():
     first, second = layer(0, 43.0, 77.0), layer(1, 30.0, 13.0)  # 0.00005 and 0.00095 of the signal
     found = LayerReport(1, (exact, first, second))
     assert found.costliest is second
+    assert [one.is_exact for one in found.layers] == [True, False, False]
+    assert [one.reads_exact for one in found.layers] == [True, True, False]
     assert second.added_noise == pytest.approx(1e-3 - 10**-4.3)
     assert str(found) == "output 30.0 dB above its noise, most of it from CONV_2D 1 (4): 43.0 to 30.0 dB"
 
