@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from micronas.cli.of_board import say_board
 from micronas.cli.options import OfBoardOption, RunArgument, run_folder
 from micronas.cli.output import program
 from micronas.cli.output_paths import require_writable_file, require_writable_folder, write_file
@@ -29,22 +28,27 @@ def export_results(
 ) -> None:
     """Write the trials of a run, with their genes, for other tools, in one or several formats.
 
+    A search for several boards has a row of each trial for every board, unless --board chooses one;
+    TensorBoard has a folder and Optuna a study per board.
+
     Parquet, TensorBoard and Optuna need additional packages. If one is missing, the message has the command
     that installs it.
     """
-    from micronas.report.results import rows_of
+    from micronas.report.results import rows_of_boards
     from micronas.report.results.files import csv_bytes, json_bytes, write_parquet
     from micronas.report.results.optuna_storage import write_optuna
     from micronas.report.results.tensorboard import write_tensorboard
     from micronas.store import Store
-    from micronas.store.other_boards import records_for
+    from micronas.store.other_boards import records_by_board, require_board
 
     if not any(wanted is not None for wanted in (csv, json, parquet, tensorboard, optuna)):
         raise ConfigError("no format was given", remedy=f"{program()} export-results RUN --csv trials.csv")
     with Store.read(run_folder(run)) as store:
-        records, name = records_for(store, board), store.folder.resolve().name
-        say_board(store, board)
-    rows = rows_of(records)
+        require_board(store, board)
+        boards, name = records_by_board(store), store.folder.resolve().name
+    if board is not None:
+        boards = {board: boards[board]}
+    rows, several = rows_of_boards(boards), len(boards) > 1
     if csv is not None:
         write_file("--csv", csv, csv_bytes(rows))
         print(csv)
@@ -57,8 +61,10 @@ def export_results(
         print(parquet)
     if tensorboard is not None:
         require_writable_folder("--tensorboard", tensorboard)
-        write_tensorboard(records, tensorboard)
+        for each, records in boards.items():
+            write_tensorboard(records, tensorboard / each if several else tensorboard)
         print(tensorboard)
     if optuna is not None:
-        write_optuna(records, optuna, name)
+        for each, records in boards.items():
+            write_optuna(records, optuna, f"{name} on {each}" if several else name)
         print(optuna)

@@ -11,7 +11,7 @@ from micronas.cli.options import DEFAULT_RUNS
 from micronas.cli.output import percent, print_json, print_table, program, typed
 
 if TYPE_CHECKING:
-    from micronas.store.overview import RunOverview
+    from micronas.store.overview import BoardOverview, RunOverview
 
 HEADER = ("run", "data", "board", "state", "trials", "best", "latency")
 
@@ -30,7 +30,7 @@ def runs(
     if not found:
         print(f"No runs in {folder} yet. Next:\n  {program()} search mnist5k --board nucleo_f446re")
         return
-    print_table("", HEADER, [_row(run, folder) for run in found])
+    print_table("", HEADER, [row for run in found for row in _rows(run, folder)])
     for run in found:
         if run.problem:
             print(f"{run.folder.name}: {run.problem}")
@@ -40,39 +40,46 @@ def runs(
         print(f"  {resume}    # continues; --finish-now reports the best so far")
 
 
-def _row(run: RunOverview, folder: Path) -> tuple[str, ...]:
-    latency = run.best.latency if run.best else None
-    return (
-        run.folder.relative_to(folder).as_posix(),
-        run.data,
-        run.board + (f" and {len(run.other_boards)} more" if run.other_boards else ""),
-        run.state,
-        str(run.trials),
-        percent(run.best.quality_int8) if run.best else "",
-        f"{latency.ms:.2f} ms {latency.source.value}" if latency else "",
-    )
+def _rows(run: RunOverview, folder: Path) -> list[tuple[str, ...]]:
+    """One per board; what is equal for all boards stands in the first."""
+    name = run.folder.relative_to(folder).as_posix()
+    heads = [(name, run.data, run.state, str(run.trials)), *([("", "", "", "")] * len(run.other_boards))]
+    return [
+        (head[0], head[1], one.board, *head[2:], *_figures(one))
+        for head, one in zip(heads, run.boards, strict=True)
+    ]
+
+
+def _figures(one: BoardOverview) -> tuple[str, str]:
+    latency = one.best.latency if one.best else None
+    quality = percent(one.best.quality_int8) if one.best else ""
+    return quality, f"{latency.ms:.2f} ms {latency.source.value}" if latency else ""
 
 
 def _to_json(run: RunOverview) -> dict[str, object]:
-    latency = run.best.latency if run.best else None
     return {
         "run": str(run.folder),
         "state": run.state,
         "data": run.data,
         "board": run.board,
-        "other_boards": list(run.other_boards),
         "trials": run.trials,
-        "best": None
-        if run.best is None
-        else {
-            "trial": run.best_trial,
-            "validation_int8": run.best.quality_int8,
-            "flash_bytes": run.best.flash_bytes,
-            "sram_bytes": run.best.sram_bytes,
-            "latency": {
-                "ms": latency.ms if latency else None,
-                "source": latency.source.value if latency else None,
-            },
-        },
+        "best": _best(run.boards[0]),
+        "boards": [{"board": one.board, "best": _best(one)} for one in run.boards if run.other_boards],
         "problem": run.problem,
+    }
+
+
+def _best(one: BoardOverview) -> dict[str, object] | None:
+    if one.best is None:
+        return None
+    latency = one.best.latency
+    return {
+        "trial": one.best_trial,
+        "validation_int8": one.best.quality_int8,
+        "flash_bytes": one.best.flash_bytes,
+        "sram_bytes": one.best.sram_bytes,
+        "latency": {
+            "ms": latency.ms if latency else None,
+            "source": latency.source.value if latency else None,
+        },
     }

@@ -28,17 +28,23 @@ def show(
 ) -> None:
     """Show a run (its trials, best first, and which are on the Pareto front), or one trial in full."""
     from micronas.store import Store
-    from micronas.store.other_boards import records_for
+    from micronas.store.other_boards import board_names, records_by_board, records_for
 
     folder = run_folder(run)
     with Store.read(folder) as store:
         records = records_for(store, board)
-        say_board(store, board)
+        several = records_by_board(store) if board is None and len(board_names(store)) > 1 else {}
         more = "" if board is None else f" --board {board}"
+        if board is not None:
+            say_board(store, board)
         if trial is None:
-            _show_run(folder, records, as_json, more)
+            _show_run(folder, records, several, as_json, more)
         else:
-            _show_trial(folder, _find(records, trial), as_json, more)
+            _show_trial(folder, _find(records, trial), _on_each(several, trial), as_json, more)
+
+
+def _on_each(boards: dict[str, list[Record]], number: int) -> dict[str, Record]:
+    return {name: _find(records, number) for name, records in boards.items()}
 
 
 def _find(records: list[Record], number: int) -> Record:
@@ -49,33 +55,53 @@ def _find(records: list[Record], number: int) -> Record:
     raise SearchError(f"this run has no trial {number}", remedy=last)
 
 
-def _show_run(folder: Path, records: list[Record], as_json: bool, more: str) -> None:
-    from micronas.cli.progress import trial_cells
-    from micronas.report.front import front_of
-    from micronas.store.columns import NARROW, terminal_columns
-
-    on_front = {record.trial.number for record in front_of(records)}
-    ordered = sorted(records, key=lambda r: r.trial.rank)
+def _show_run(
+    folder: Path, records: list[Record], several: dict[str, list[Record]], as_json: bool, more: str
+) -> None:
+    """``several`` holds the trials of every board, if the search was for several and none was chosen."""
     if as_json:
-        print_json({"run": str(folder), "front": sorted(on_front), "trials": [_to_json(r) for r in ordered]})
+        boards = [{"board": name, **_trials_to_json(own)} for name, own in several.items()]
+        print_json({"run": str(folder), **_trials_to_json(records), "boards": boards})
         return
-    columns = terminal_columns(NARROW)
-    header = ("", *(column.header("accuracy") for column in columns))
-    rows = [("*" if r.trial.number in on_front else "", *trial_cells(r.trial, columns)) for r in ordered]
-    failed = [row for row, r in zip(rows, ordered, strict=True) if r.trial.scores is None]
-    print_table("", header, [row for row in rows if row not in failed])
-    for row in failed:
-        print("  ".join(cell for cell in row if cell))
+    for name, own in several.items() or ((("", records),)):
+        _print_trials(name, own)
     print(f"\n{plural(len(records), 'trial')}; * is on the Pareto front. Next:")
-    number = next(iter(sorted(on_front)), "TRIAL")
+    number = next(iter(sorted(_front(records))), "TRIAL")
     words = f"{typed(folder)} {number}{more}"
     print(f"  {program()} show {words}    # one trial in full")
     print(f"  {program()} pick {words}    # build, measure and test it like the winner")
 
 
-def _show_trial(folder: Path, record: Record, as_json: bool, more: str) -> None:
+def _front(records: list[Record]) -> set[int]:
+    from micronas.report.front import front_of
+
+    return {record.trial.number for record in front_of(records)}
+
+
+def _trials_to_json(records: list[Record]) -> dict[str, Any]:
+    ordered = sorted(records, key=lambda r: r.trial.rank)
+    return {"front": sorted(_front(records)), "trials": [_to_json(record) for record in ordered]}
+
+
+def _print_trials(board: str, records: list[Record]) -> None:
+    from micronas.cli.progress import trial_cells
+    from micronas.store.columns import NARROW, terminal_columns
+
+    on_front, ordered = _front(records), sorted(records, key=lambda r: r.trial.rank)
+    columns = terminal_columns(NARROW)
+    header = ("", *(column.header("accuracy") for column in columns))
+    rows = [("*" if r.trial.number in on_front else "", *trial_cells(r.trial, columns)) for r in ordered]
+    failed = [row for row, r in zip(rows, ordered, strict=True) if r.trial.scores is None]
+    print_table(board, header, [row for row in rows if row not in failed])
+    for row in failed:
+        print("  ".join(cell for cell in row if cell))
+
+
+def _show_trial(folder: Path, record: Record, boards: dict[str, Record], as_json: bool, more: str) -> None:
+    """``boards`` holds the trial as it is on every board of a search for several."""
     if as_json:
-        print_json(_to_json(record))
+        each = [{"board": name, **_ending(one)} for name, one in boards.items()]
+        print_json({**_to_json(record), "boards": each})
         return
     from micronas.report.genes import genes_text
 
@@ -101,6 +127,7 @@ def _show_trial(folder: Path, record: Record, as_json: bool, more: str) -> None:
         ]
     if (witness := _witness(record)) is not None:
         facts.append(("second interpreter", str(witness)))
+    facts += [(f"on {name}", _board_text(one)) for name, one in boards.items()]
     facts.append(("architecture", genes_text(trial.arch)))
     print_facts(f"trial {trial.number} of {folder}", facts)
     _print_ops(record)
@@ -110,6 +137,14 @@ def _show_trial(folder: Path, record: Record, as_json: bool, more: str) -> None:
             f"\nNext:\n  {program()} pick {named}    # train it fully, build, measure and test it\n"
             f"  {program()} rebuild {named}    # train it again, to the same bytes"
         )
+
+
+def _board_text(record: Record) -> str:
+    """How a trial ended on one of several boards, in a line."""
+    trial, scores = record.trial, record.trial.scores
+    if scores is None:
+        return f"{trial.ending.lower()}: {trial.reason}"
+    return f"{kb(scores.flash_bytes)} flash, {kb(scores.sram_bytes)} SRAM, {scores.latency or 'not run'}"
 
 
 def _witness(record: Record) -> Witness | None:
@@ -141,17 +176,24 @@ def _print_ops(record: Record) -> None:
     print_table("", _PER_OP, rows)
 
 
-def _to_json(record: Record) -> dict[str, Any]:
+def _ending(record: Record) -> dict[str, Any]:
     from micronas.trial import scores_to_json
 
     trial = record.trial
     return {
-        "trial": trial.number,
         "outcome": trial.ending,
-        "origin": trial.origin,
         "stage": trial.stage,
         "reason": trial.reason,
         "scores": scores_to_json(trial.scores) if trial.scores else None,
+    }
+
+
+def _to_json(record: Record) -> dict[str, Any]:
+    trial = record.trial
+    return {
+        "trial": trial.number,
+        "origin": trial.origin,
+        **_ending(record),
         "int8_drop": trial.scores.int8_drop if trial.scores else None,
         "witness": record.details.get("witness"),
         "arch": trial.arch,

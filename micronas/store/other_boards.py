@@ -86,6 +86,12 @@ def board_names(store: Store) -> tuple[str, ...]:
     return tuple(str(name) for name in (object_at(store.fact("board")).get("name"), *others))
 
 
+def records_by_board(store: Store) -> dict[str, list[Record]]:
+    """Board -> every trial as it is evaluated for it, the first board first."""
+    records = store.records()
+    return {name: [on_board(record, name) for record in records] for name in board_names(store)}
+
+
 def require_board(store: Store, board: str | None) -> None:
     """Raise ``SearchError`` that names the run's boards unless ``board`` is one of them, or None."""
     names = board_names(store)

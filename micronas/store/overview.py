@@ -7,33 +7,47 @@ from pathlib import Path
 
 from micronas.errors import StoreError
 from micronas.store import run_lock
-from micronas.store.other_boards import board_names
+from micronas.store.other_boards import BOARDS, records_by_board
 from micronas.store.record import Final, Record
 from micronas.store.run_file import DATABASE
 from micronas.store.store import Store
-from micronas.trial import Outcome, Scores, object_at, scores_from_json
+from micronas.trial import Json, Outcome, Scores, object_at, scores_from_json
 
 FINISHED, RUNNING, STOPPED, UNREADABLE = "finished", "running", "stopped", "unreadable"
 """States of a run."""
 
 
 @dataclass(frozen=True)
+class BoardOverview:
+    """One board of a run, with the figures of its reported network or of its best trial."""
+
+    board: str
+    best: Scores | None
+    best_trial: int | None
+
+
+@dataclass(frozen=True)
 class RunOverview:
     """A run in one line; ``problem`` is the reason if it is unreadable.
 
-    ``best`` are the figures of the reported network or, before the run has ended, of the best trial.
-    Of a search for several boards they are those of ``board``, the first; ``other_boards`` names the others.
+    ``best`` are the figures of the reported network or, before the run has ended, of the best trial. A run
+    for several boards has the others in ``other_boards``.
     """
 
     folder: Path
     state: str
     data: str = ""
     board: str = ""
-    other_boards: tuple[str, ...] = ()
     trials: int = 0
     best: Scores | None = None
     best_trial: int | None = None
     problem: str = ""
+    other_boards: tuple[BoardOverview, ...] = ()
+
+    @property
+    def boards(self) -> tuple[BoardOverview, ...]:
+        """Every board of the run, the first one first."""
+        return (BoardOverview(self.board, self.best, self.best_trial), *self.other_boards)
 
 
 def overviews(runs: Path) -> list[RunOverview]:
@@ -58,26 +72,40 @@ def best_of(records: list[Record]) -> Record | None:
 
 
 def _overview(store: Store) -> RunOverview:
-    records, final = store.records(), store.final()
-    best = best_of(records)
+    boards, final = records_by_board(store), store.final()
+    first, *others = boards
+    shown = _board(first, boards[first], final.result if final else None)
     state = FINISHED if final else RUNNING if run_lock.is_held(store.folder) else STOPPED
-    number = final.result.get("trial") if final else best.trial.number if best else None
-    scores = best.trial.scores if best else None
+    ended = object_at(final.result, BOARDS) if final else {}
     return RunOverview(
         folder=store.folder,
         state=state,
         data=str(object_at(store.fact("config"), "data").get("name", "")),
-        board=str(object_at(store.fact("board")).get("name", "")),
-        other_boards=board_names(store)[1:],
-        trials=len(records),
-        best=_final_scores(final) if final else scores,
-        best_trial=number if isinstance(number, int) else None,
+        board=first,
+        trials=len(boards[first]),
+        best=shown.best,
+        best_trial=shown.best_trial,
+        other_boards=tuple(_board(name, boards[name], _result(ended, name, final)) for name in others),
     )
 
 
-def _final_scores(final: Final) -> Scores | None:
+def _result(ended: dict[str, Json], board: str, final: Final | None) -> dict[str, Json] | None:
+    """The result of a further board; empty if the run has ended without a network for it."""
+    return object_at(ended, board) if final else None
+
+
+def _board(name: str, records: list[Record], result: dict[str, Json] | None) -> BoardOverview:
+    """``result`` is None while the run has not ended."""
+    if result is None:
+        best = best_of(records)
+        return BoardOverview(name, best.trial.scores if best else None, best.trial.number if best else None)
+    number = result.get("trial")
+    return BoardOverview(name, _final_scores(result), number if isinstance(number, int) else None)
+
+
+def _final_scores(result: dict[str, Json]) -> Scores | None:
     """Those of the reported network, after its final training; None if another version wrote them."""
     try:
-        return scores_from_json(object_at(final.result, "scores"))
+        return scores_from_json(object_at(result, "scores"))
     except (KeyError, TypeError, ValueError):
         return None

@@ -34,7 +34,7 @@ from micronas.store.final_figures import DeploymentFigures, FinalFigures
 from micronas.trial import Scores
 from tests.support.json_page import require_documented, sections
 from tests.support.paths import REPOSITORY
-from tests.support.report_run import make_run
+from tests.support.report_run import BOARD, make_run
 from tests.support.stored_trials import LATENCY
 
 
@@ -127,4 +127,5 @@ def test_export_results(tmp_path: Path) -> None:
     words = ["export-results", str(make_run(tmp_path / "run")), "--json", str(tmp_path / "trials.json")]
     assert CliRunner().invoke(app, words, catch_exceptions=False).exit_code == 0
     written = json.loads((tmp_path / "trials.json").read_text())
-    require_documented("export-results RUN", {**written, "trials": []})
+    assert {row["board"] for row in written["trials"]} == {BOARD}
+    require_documented("export-results RUN", {**written, "trials": []}, absent=["board"])

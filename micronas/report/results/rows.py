@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from micronas.report.genes import flat_genes
@@ -25,6 +25,11 @@ def rows_of(records: Sequence[Record]) -> list[Row]:
         | {GENE + name: found.get(name) for name in names}
         for record, found in zip(records, genes, strict=True)
     ]
+
+
+def rows_of_boards(boards: Mapping[str, Sequence[Record]]) -> list[Row]:
+    """The rows of every board, one board after the other, each row with its ``board``."""
+    return [{"board": name, **row} for name, records in boards.items() for row in rows_of(records)]
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
