@@ -1,7 +1,8 @@
 """Stops workers that exceed the deadline of their task or the memory of a worker.
 
 Both are watched from outside, because a worker that hangs in native code cannot watch itself. Time is
-monotonic: a system clock that jumps, or a machine that is suspended, must not fail a trial. Memory is the
+monotonic, and counts only while the watch itself runs: a system clock that jumps, a machine that is suspended
+or a search that was stopped with Ctrl-Z must not fail a trial. Memory is the
 resident set of the worker: a limit on its address space would count what TensorFlow reserves and never uses.
 """
 
@@ -15,6 +16,8 @@ from typing import Protocol
 from micronas.host.machine_memory import machine_memory_bytes
 
 TICK_S = 0.25
+MOST_TICK_S = 10.0
+"""Between two checks, on a busy machine. After a longer gap this process was stopped, and its workers too."""
 MEMORY_SHARE = 0.9
 """Of the machine's memory: what all workers together may use."""
 
@@ -48,7 +51,8 @@ class WorkerWatch:
         """``pids`` are the processes of the workers now; ``memory_bytes`` limits each of them."""
         self._pids, self._memory_bytes, self._clock = pids, memory_bytes, clock
         self._limits_s: dict[Running, float] = {}
-        self._since_s: dict[Running, float] = {}
+        self._ran_s: dict[Running, float] = {}
+        self._checked_s = clock()
         self._late: dict[Running, float] = {}
         self._killed: dict[int, int] = {}
         self._end = threading.Event()
@@ -61,7 +65,7 @@ class WorkerWatch:
     def remove(self, task: Running, pid: int | None = None) -> str:
         """Forget an ended task; why the watch stopped it or its worker ``pid``, empty if it did not."""
         self._limits_s.pop(task, None)
-        self._since_s.pop(task, None)
+        self._ran_s.pop(task, None)
         late_s = self._late.pop(task, None)
         used = self._killed.pop(pid, None) if pid is not None else None
         if used is not None:
@@ -92,10 +96,11 @@ class WorkerWatch:
 
     def _check_time(self) -> None:
         now_s = self._clock()
+        step_s, self._checked_s = min(now_s - self._checked_s, MOST_TICK_S), now_s
         for task, limit_s in tuple(self._limits_s.items()):
             if not task.running():
                 continue
-            ran_s = now_s - self._since_s.setdefault(task, now_s)
+            ran_s = self._ran_s[task] = self._ran_s[task] + step_s if task in self._ran_s else 0.0
             if ran_s > limit_s:
                 self._late[task] = ran_s
                 task.cancel()

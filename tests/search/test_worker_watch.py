@@ -54,6 +54,21 @@ def test_a_task_has_its_limit_from_when_a_worker_begins_it() -> None:
     assert watch.remove(queued) == ""
 
 
+def test_time_in_which_the_search_was_stopped_does_not_count() -> None:
+    """Ctrl-Z in the evening, ``fg`` in the morning; then the task has the rest of its limit."""
+    now_s = [100.0]
+    watch, task = WorkerWatch(list, MOST_BYTES, clock=lambda: now_s[0]), Task()
+    watch.add(task, 60.0)
+    watch.check()
+    now_s[0] += 36_000.0
+    watch.check()
+    assert not task.cancelled
+    for _ in range(60):
+        now_s[0] += 1.0
+        watch.check()
+    assert task.cancelled
+
+
 def test_the_limit_of_a_container_counts(tmp_path: Path) -> None:
     whole = machine_memory_bytes(tmp_path)
     (tmp_path / "memory.max").write_text("max\n")

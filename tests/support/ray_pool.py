@@ -20,7 +20,6 @@ from typing import Any, Self, TypeAlias
 from micronas.config import parse_config
 from micronas.device.client import Client
 from micronas.device.serial_link import SerialLink
-from micronas.errors import FlashError
 from micronas.estimate.full import Estimate
 from micronas.search.pool.cluster import cluster_boards, cluster_members, resource_of
 from micronas.search.pool.executor import PoolExecutor
@@ -75,10 +74,6 @@ def answers_on(port: str, counts: int) -> tuple[str, int]:
     return ray.get_runtime_context().get_node_id(), cycles
 
 
-def refuses(port: str) -> None:
-    raise FlashError(f"the upload to {port} failed", remedy="check it")
-
-
 class HalvesFactory:
     """Made in the driver, called on a node."""
 
@@ -128,14 +123,8 @@ def search_on_two_nodes(address: str, ports: list[str], folder: Path, lose: Call
             records = make_loop(store, executor=pool, workers=2, trials=TRIALS).run()
     work = functools.partial(answers_on, counts=1)
     final = run_where_attached(address, resource_of(PROFILE, ports[0]), work, ports[0])
-    try:
-        run_where_attached(address, resource_of(PROFILE, ports[0]), refuses, ports[0])
-        refusal = ""
-    except FlashError as error:
-        refusal = f"{error.message} {error.remedy}"
     return {
         "final": final,
-        "refusal": refusal,
         "ports": ports,
         "listed": listed,
         "said": said,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from micronas.errors import DeviceError, FlashError, ParityError
 from micronas.memory.ledger import Budget
 from micronas.search import outcome
 from micronas.search.outcome import FinalBuild, write_on_node
-from micronas.search.pool.final_measurement import on_first_usable
+from micronas.search.pool.final_measurement import _error_as_value, on_first_usable
 from micronas.store.pool import usable_first
 from tests.support.nominal_dataset import NOMINAL_DATASET
 
@@ -40,6 +41,13 @@ def test_the_first_board_that_can_measures() -> None:
 def test_a_wrong_network_is_not_the_boards_fault() -> None:
     with pytest.raises(ParityError):
         on_first_usable(("a", "c"), failing(ParityError("3 elements differ")))
+
+
+def test_an_error_leaves_a_node_as_a_value_with_its_remedy() -> None:
+    error = FlashError("no reply", remedy="check it")
+    returned: Any = pickle.loads(pickle.dumps(_error_as_value(failing(error), "a")))
+    assert (type(returned), str(returned)) == (FlashError, "no reply\n  check it")
+    assert _error_as_value(failing(error), "c") == "c"
 
 
 def test_quarantined_boards_come_last() -> None:
