@@ -49,8 +49,8 @@ def _task(results: Results) -> str:
         else "; reward: accuracy"
     )
     return (
-        f"Space {config.space.name}, board {config.board}, runtime {config.runtime}; the network may use "
-        f"{', '.join(budget)}{target}. Always guessing the majority class has error {reference.error:.3f}."
+        f"Space {config.space.name}, board {results.plan.board_words}, runtime {config.runtime}; "
+        f"the network may use {', '.join(budget)}{target}. Always guessing the majority class has error {reference.error:.3f}."
     )
 
 

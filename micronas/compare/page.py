@@ -32,7 +32,7 @@ def page(results: Results) -> str:
         budget=plan.budget.words,
         seeds=plural(plan.seeds, "seed"),
         space=plan.config.space.name,
-        board=plan.config.board,
+        board=plan.board_words,
         legend=[(row.entry.name, colour(place)) for place, row in enumerate(results.rows)],
         charts=_charts(results),
         tables=[

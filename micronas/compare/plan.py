@@ -57,6 +57,14 @@ class ComparisonPlan:
         options = ("--strategies", names, "--seeds", str(self.seeds), "--budget", str(self.budget))
         return shlex.join(["micronas", "compare", *self.task_words, *options])
 
+    @property
+    def board_words(self) -> str:
+        """The board whose figures are compared; in a task for several boards, that is the first one."""
+        others = self.config.other_boards
+        if not others:
+            return str(self.config.board)
+        return f"{self.config.board} (the figures are this board's; each run also has {', '.join(others)})"
+
     def runs(self) -> tuple[PlannedRun, ...]:
         """Every run: seed by seed, so that an interrupted comparison has complete seeds of all entries."""
         return tuple(

@@ -155,3 +155,10 @@ def test_the_command_makes_the_same_plan_again() -> None:
         "micronas compare search_configs/mnist5k.yaml --set final_fit.epochs=3 "
         "--strategies random --seeds 2 --budget 5trials"
     )
+
+
+def test_a_task_for_several_boards_says_whose_figures_are_compared() -> None:
+    one = toy_plan()
+    assert one.board_words == str(CONFIG.board)
+    two = replace(one, config=CONFIG.model_copy(update={"board": "a", "other_boards": ("b", "c")}))
+    assert two.board_words == "a (the figures are this board's; each run also has b, c)"

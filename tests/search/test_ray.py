@@ -34,7 +34,6 @@ from tests.support.toy_loop import make_loop
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """The folder of two searches on one cluster, and what ``ray_search`` found; starting Ray is slow."""
-    pytest.importorskip("ray")
     folder = tmp_path_factory.mktemp("ray")
     done = subprocess.run(
         [sys.executable, "-m", ray_search.__name__, folder],
