@@ -50,7 +50,8 @@ def _task(results: Results) -> str:
     )
     return (
         f"Space {config.space.name}, board {results.plan.board_words}, runtime {config.runtime}; "
-        f"the network may use {', '.join(budget)}{target}. Always guessing the majority class has error {reference.error:.3f}."
+        f"the network may use {', '.join(budget)}{target}. "
+        f"Always guessing the majority class has error {reference.error:.3f}."
     )
 
 
