@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from micronas.config import DataConfig
 from micronas.data import DataKind, FrontEnd, Samples, Task
+from micronas.data.targets import array_targets, as_regression
 from micronas.errors import DataError
 
 
@@ -35,21 +36,30 @@ def from_arrays(
     groups: npt.ArrayLike | None = None,
     name: str = "arrays",
     normalise: bool | None = None,
+    target: str = "",
+    unit: str = "",
 ) -> ArraySource:
     """A data source of ``x`` (N, height, width, channels) and labels ``y`` (N,) from 0.
 
     A sensor window (N, time, channels) is treated as (N, time, 1, channels). ``groups`` (N,) keeps all
     samples of a person or recording in the same part of the split. ``normalise`` scales each channel by the
     mean and spread of the training split; None does so for streams, and for inputs whose channels differ in
-    spread. Raises ``DataError`` for shapes that do not fit.
+    spread. With ``target``, the name of a quantity, ``y`` (N,) are numbers to predict, in ``unit``: a
+    regression. Raises ``DataError`` for shapes that do not fit.
     """
-    inputs, labels = np.asarray(x, np.float32), np.asarray(y, np.int64)
+    inputs = np.asarray(x, np.float32)
+    targets = array_targets("from_arrays", target, np.asarray(y)) if target else None
+    labels = np.asarray(y, np.int64) if targets is None else np.zeros(len(targets), np.int64)
     if inputs.ndim == 3:
         inputs = inputs[:, :, np.newaxis, :]
     if inputs.ndim != 4 or labels.shape != (len(inputs),) or not len(inputs):
         raise DataError(
             f"x has shape {np.shape(x)} and y {np.shape(y)}",
             remedy="give x as (N, height, width, channels) or (N, time, channels), and y as (N,)",
+        )
+    if target and class_names:
+        raise DataError(
+            "class_names and target: a regression has no classes", remedy="leave one of the two out"
         )
     names = tuple(class_names) if class_names else tuple(str(i) for i in range(int(labels.max()) + 1))
     samples = Samples(
@@ -64,4 +74,4 @@ def from_arrays(
         normalise=normalise,
         task=Task.CLASSIFY,
     )
-    return ArraySource(samples)
+    return ArraySource(samples if targets is None else as_regression(samples, targets, target, unit))

@@ -27,7 +27,7 @@ def data(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show classes, splits, groups and values of a configuration's data, and every problem found in them.
+    """Show classes or targets, splits, groups and values of a configuration's data, and all problems found.
 
     Exit code 1 if a problem would make the figures of a training misleading: damaged files, samples in
     several splits, contradicting labels.
@@ -81,13 +81,32 @@ def _as_json(finding: DataProblem) -> dict[str, str]:
     return {**asdict(finding), "weight": finding.weight.value}
 
 
+def _baseline(figures: SampleFigures) -> list[tuple[str, str]]:
+    """The figures to beat: those of always giving the same answer."""
+    target = figures.target
+    if target is None:
+        return [("majority baseline", f"{percent(figures.majority_baseline)} on validation")]
+    unit = f" {target.unit}" if target.unit else ""
+    return [
+        (
+            f"target: {target.name}",
+            f"{target.lowest:.4g} to {target.highest:.4g}{unit}, mean {target.mean:.4g}, standard deviation "
+            f"{target.spread:.4g}",
+        ),
+        (
+            "always the mean",
+            f"MAE {target.constant_mae:.4g}{unit}, RMSE {target.constant_rmse:.4g}{unit} on validation",
+        ),
+    ]
+
+
 def _print(
     figures: SampleFigures, findings: tuple[DataProblem, ...], written: dict[str, str], config: str
 ) -> None:
     shape = " x ".join(map(str, figures.input_shape))
     rows = [
         ("samples", f"{figures.samples:,} of {shape} ({figures.kind})"),
-        ("majority baseline", f"{percent(figures.majority_baseline)} on validation"),
+        *_baseline(figures),
         (
             "training values",
             f"{figures.lowest:.4g} to {figures.highest:.4g}, mean {figures.mean:.4g}, "
@@ -103,9 +122,10 @@ def _print(
     table = [
         (c.name, *(f"{n:,}" for n in (c.training, c.validation, c.test, c.total))) for c in figures.classes
     ]
+    first = "class" if figures.target is None else figures.target.name
     if figures.groups is not None:
         table.append(("groups", *(f"{n:,}" for n in figures.groups.values()), ""))
-    print_table("", ("class", "training", "validation", "test", "total"), table)
+    print_table("", (first, "training", "validation", "test", "total"), table)
     print()
     if not findings:
         print("No problems were found.")

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from micronas.config import DataConfig
 
 Task = Annotated[
-    Literal["images", "audio", "sensor", "anomaly"] | None,
-    typer.Option(help="Kind of data. Default: by the data's shape; without data, images."),
+    Literal["images", "audio", "sensor", "anomaly", "regression"] | None,
+    typer.Option(
+        help="Kind of data; regression: predict a number. Default: by the data's shape; without data, images."
+    ),
 ]
 
 

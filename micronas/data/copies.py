@@ -17,7 +17,8 @@ from micronas.data.samples import Samples
 class Copies:
     """Sets of equal samples, as tuples of sample numbers.
 
-    ``across`` are those in more than one split, ``contradicting`` those with more than one label.
+    ``across`` are those in more than one split, ``contradicting`` those with more than one label
+    or target.
     """
 
     sets: tuple[tuple[int, ...], ...]
@@ -44,8 +45,12 @@ def find_copies(samples: Samples, part: Labels) -> Copies:
     return Copies(
         sets,
         tuple(s for s in sets if len({int(part[i]) for i in s}) > 1),
-        tuple(s for s in sets if len({int(samples.y[i]) for i in s}) > 1),
+        tuple(s for s in sets if len({_truth(samples, i) for i in s}) > 1),
     )
+
+
+def _truth(samples: Samples, index: int) -> float:
+    return float(samples.y[index] if samples.targets is None else samples.targets[index])
 
 
 def copies_note(copies: Copies) -> str:

@@ -19,7 +19,16 @@ from micronas.data.npz import require_path
 from micronas.data.options import read, read_choice, read_names, read_positive, refuse_unknown
 from micronas.data.samples import Samples, name_some
 from micronas.data.split import TRAIN
-from micronas.data.stream_windows import Counts, Stretch, at_rate, sampling_period_s, stretches, windows_of
+from micronas.data.stream_windows import (
+    Counts,
+    Stretch,
+    Values,
+    at_rate,
+    sampling_period_s,
+    stretches,
+    windows_of,
+)
+from micronas.data.targets import as_regression, target_option
 from micronas.data.window_files import SIGNALS, load_window_files
 from micronas.errors import DataError, plural
 
@@ -30,7 +39,7 @@ LEAST_GROUPS = 3
 
 OPTIONS = (
     *("columns", "names", "label", "groups", "pattern", "time", "time_unit", "rate_hz", "window", "window_s"),
-    *("hop", "normalise", "skip_bad", "classes", "normal"),
+    *("hop", "normalise", "skip_bad", "classes", "normal", "target", "target_at", "unit"),
 )
 
 
@@ -66,11 +75,17 @@ def _layout(config: DataConfig) -> CsvLayout:
     pattern = read(options, "pattern", str, "")
     expression = compiled("pattern", pattern) if pattern else None
     label = read(options, "label", str, "")
+    target, _ = target_option(options)
     by_pattern = expression is not None and "label" in expression.groupindex
     if expression is not None and not expression.groupindex:
         raise DataError(
             f"data option 'pattern': {pattern!r} has no named group",
             remedy="for example: pattern: '(?P<label>[a-z]+)_(?P<subject>[0-9]+)'",
+        )
+    if target and by_pattern:
+        raise DataError(
+            f"data option 'pattern': {pattern!r} finds labels, and a regression has no classes",
+            remedy="leave the group 'label' out of the pattern, or remove data.options.target",
         )
     return CsvLayout(
         columns=read_names(options, "columns"),
@@ -81,7 +96,8 @@ def _layout(config: DataConfig) -> CsvLayout:
         time_unit=read_choice(options, "time_unit", tuple(UNITS_S), "s"),
         pattern=expression,
         skip_bad=read(options, "skip_bad", bool, False),
-        folder_label=not label and not by_pattern,
+        folder_label=not label and not by_pattern and not target,
+        target=target,
     )
 
 
@@ -95,7 +111,8 @@ def _files(config: DataConfig, root: Path, layout: CsvLayout) -> tuple[list[_Fil
         if root.is_file():
             raise DataError(
                 f"{root}: the class of a row is not known",
-                remedy="set data.options.label to the column of the labels, or data.options.pattern",
+                remedy="set data.options.label to the column of the labels, or data.options.pattern, "
+                "or data.options.target to the column of the numbers to predict",
             )
         listing = class_files(config, SUFFIXES, "CSV files")
         files = [_File(f.path, f.name, f.class_name, f.part) for f in listing.files]
@@ -168,12 +185,14 @@ def _samples(
             f"file has {longest}",
             remedy="lower data.options.window, or check the time stamps and the columns",
         )
-    y, class_names = _labels(config, owners)
+    target, unit = target_option(config.options)
+    values = np.stack(cut.pieces)
+    y, class_names = (_unlabelled(owners), ()) if target else _labels(config, owners)
     groups, group_note = _groups(owners, y, hop < window)
     samples = Samples(
         name=root.resolve().stem,
         kind=DataKind.STREAM,
-        x=np.stack(cut.pieces).astype(np.float32)[:, :, np.newaxis, :],
+        x=(values[:, :, :-1] if target else values).astype(np.float32)[:, :, np.newaxis, :],
         y=y,
         class_names=class_names,
         input_range=None,
@@ -197,15 +216,31 @@ def _samples(
             *([group_note] if group_note else []),
         ),
     )
+    if target:
+        return as_regression(samples, _window_targets(config, values[:, :, -1]), target, unit)
     normal = read(config.options, "normal", str, "")
     return against_normal(samples, normal) if normal else samples
 
 
+def _unlabelled(owners: list[tuple[_File, Stretch, int]]) -> Labels:
+    return np.zeros(len(owners), np.int64)
+
+
+def _window_targets(config: DataConfig, targets: Values) -> Values:
+    """The target (N,) of windows of targets (N, rows): that of the last row, or the mean of all rows."""
+    if read_choice(config.options, "target_at", ("end", "mean"), "end") == "mean":
+        return np.asarray(targets.mean(axis=1), np.float64)
+    return np.asarray(targets[:, -1], np.float64)
+
+
 @dataclass
 class _Windows:
-    """The windows of all files, whose they are (file, stretch and its number), and stretches resampled."""
+    """The windows of all files, whose they are (file, stretch and its number), and stretches resampled.
 
-    pieces: list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]] = field(default_factory=list)
+    In a regression, the last channel of a window is its target.
+    """
+
+    pieces: list[Values] = field(default_factory=list)
     owners: list[tuple[_File, Stretch, int]] = field(default_factory=list)
     resampled: int = 0
 

@@ -28,7 +28,7 @@ class CsvLayout:
 
     ``names`` are the columns of files without a header. ``pattern`` is searched in the name of a file and
     may have the named groups ``label`` and one of ``GROUP_NAMES``. ``folder_label``: the label is the
-    name of the file's class folder.
+    name of the file's class folder. ``target`` is the column of a regression's targets.
     """
 
     columns: tuple[str, ...]
@@ -40,11 +40,16 @@ class CsvLayout:
     pattern: re.Pattern[str] | None
     skip_bad: bool
     folder_label: bool = False
+    target: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class CsvTable:
-    """A recording, the names of its channels, and what was left out of its file, in words."""
+    """A recording, the names of its channels, and what was left out of its file, in words.
+
+    In a regression, the recording has the targets as a further, last channel, which gaps and resampling
+    treat like the others.
+    """
 
     recording: Recording
     columns: tuple[str, ...]
@@ -54,21 +59,28 @@ class CsvTable:
 def read_table(path: Path, name: str, layout: CsvLayout, class_name: str = "") -> CsvTable:
     """The file at ``path``, called ``name`` in messages; raises ``DataError`` if it is unfit."""
     frame, notes = _frame(path, layout)
-    wanted = [*layout.columns, *(c for c in (layout.label, layout.group, layout.time) if c)]
+    wanted = [*layout.columns, *(c for c in (layout.label, layout.group, layout.time, layout.target) if c)]
     missing = [column for column in wanted if column not in frame.columns]
     if missing:
         raise DataError(
             f"no column {', '.join(map(repr, missing))}; it has {', '.join(map(str, frame.columns))}"
         )
-    columns = layout.columns or _numeric_columns(frame, {layout.label, layout.group, layout.time})
+    columns = layout.columns or _numeric_columns(
+        frame, {layout.label, layout.group, layout.time, layout.target}
+    )
     if not columns:
         raise DataError("no numeric columns")
+    if layout.target in layout.columns:
+        raise DataError(f"column {layout.target!r} is the target and cannot be an input, too")
+    channels = [_numbers(frame[column]) for column in columns]
+    if layout.target:
+        channels.append(_targets(frame[layout.target], layout))
     matched = _matched(name, layout)
     labels = frame[layout.label] if layout.label else None
     recording = Recording(
         name=name,
-        values=np.stack([_numbers(frame[column]) for column in columns], axis=1),
-        labels=_names(labels, matched.get("label", class_name), len(frame)),
+        values=np.stack(channels, axis=1),
+        labels=_names(labels, layout.target or matched.get("label", class_name), len(frame)),
         groups=_names(frame[layout.group] if layout.group else None, _group(matched), len(frame)),
         seconds=_seconds(frame[layout.time], layout.time_unit) if layout.time else None,
     )
@@ -161,6 +173,24 @@ def _numbers(column: Any) -> Values:
     """float64 (rows,); cells without a number are NaN."""
     found: Values = np.asarray(pandas_package().to_numeric(column, errors="coerce"), np.float64)
     return found
+
+
+def _targets(column: Any, layout: CsvLayout) -> Values:
+    """float64 (rows,); ``DataError`` names the first lines without a finite number."""
+    numbers = _numbers(column)
+    bad = np.flatnonzero(~np.isfinite(numbers))
+    if not len(bad):
+        return numbers
+    first_line = 1 if layout.names else 2
+    shown = ", ".join(f"line {row + first_line} ({_cell(column.iloc[row])})" for row in bad[:3])
+    raise DataError(
+        f"the target {layout.target!r} is not a number in {plural(len(bad), 'row')}: {shown}"
+        f"{' and more' if len(bad) > 3 else ''}"
+    )
+
+
+def _cell(value: object) -> str:
+    return "empty or NaN" if value is None or value != value else repr(value)  # NaN is unequal to itself
 
 
 def _seconds(column: Any, unit: str) -> Values:

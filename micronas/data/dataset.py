@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from micronas.errors import plural
 from micronas.model.front_end import FrontEnd as FrontEnd
+from micronas.model.front_end import RegressionTarget as RegressionTarget
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Labels: TypeAlias = npt.NDArray[np.int64]
+Values: TypeAlias = npt.NDArray[np.float64]
 Metric: TypeAlias = Callable[[Labels, npt.NDArray[np.int8]], float]
 """A figure of merit: labels (N,) and the int8 network's outputs (N, outputs) -> 0..1, larger is better."""
 
@@ -40,11 +42,13 @@ class Task(Enum):
     """Predict the class; evaluated by accuracy."""
     DETECT_ANOMALIES = "detect_anomalies"
     """Reconstruct normal inputs; evaluated by the AUC of reconstruction errors. Label 0 is normal."""
+    REGRESS = "regress"
+    """Predict a number; evaluated by R2, the share of its variance that is explained, not below 0."""
 
     @property
     def figure(self) -> str:
         """Name of the figure of merit."""
-        return "AUC" if self is Task.DETECT_ANOMALIES else "accuracy"
+        return {Task.DETECT_ANOMALIES: "AUC", Task.REGRESS: "R2"}.get(self, "accuracy")
 
 
 @dataclass(frozen=True)
@@ -65,17 +69,29 @@ class DataSplit:
 
     ``groups`` int64 (N,) identifies samples that belong together (speaker, recording); None if unknown.
     ``origins`` names the file or row of each sample; empty if unknown.
+    ``targets`` float64 (N,) are the numbers of a regression in their unit, whose bands are then ``y``.
     """
 
     x: Floats
     y: Labels
     groups: Labels | None = None
     origins: tuple[str, ...] = ()
+    targets: Values | None = None
 
     def __post_init__(self) -> None:
-        for array in (self.x, self.y, self.groups):
+        for array in (self.x, self.y, self.groups, self.targets):
             if array is not None:
                 array.setflags(write=False)
+
+    def taken(self, places: npt.NDArray[np.integer[Any]]) -> DataSplit:
+        """The samples at ``places``."""
+        return DataSplit(
+            self.x[places],
+            self.y[places],
+            None if self.groups is None else self.groups[places],
+            tuple(self.origins[i] for i in places) if self.origins else (),
+            None if self.targets is None else self.targets[places],
+        )
 
     def __len__(self) -> int:
         return len(self.y)
@@ -126,7 +142,7 @@ class Dataset:
     name of group i; empty if the data name none. ``digest`` is the SHA-256 of all samples, labels and parts.
     ``mirror`` is whether a picture may be mirrored without another class. ``unknown`` are the labels of
     samples that a detector should ignore; ``sample_s`` as in ``Samples``. ``triads`` are the sensors that may
-    be rotated.
+    be rotated. ``target`` is what a regression predicts; it then has no classes.
     """
 
     name: str
@@ -147,6 +163,7 @@ class Dataset:
     unknown: tuple[int, ...] = ()
     sample_s: float | None = None
     triads: tuple[Triad, ...] = ()
+    target: RegressionTarget | None = None
 
     @property
     def figure(self) -> str:
@@ -165,21 +182,36 @@ class Dataset:
         return len(self.class_names)
 
     @property
+    def n_outputs(self) -> int:
+        """Outputs that a network needs: one per class, or one number."""
+        return 1 if self.task is Task.REGRESS else self.n_classes
+
+    def learned(self, split: DataSplit) -> Labels | Floats:
+        """What a network learns of ``split``: labels int64 (N,), or standardised targets float32 (N,)."""
+        if self.target is None or split.targets is None:
+            return split.y
+        return self.target.learned(split.targets)
+
+    @property
     def majority_baseline(self) -> float:
-        """Validation accuracy of always predicting the most frequent training class; 0.5 for an AUC."""
-        if self.task is Task.DETECT_ANOMALIES:
-            return 0.5
+        """Validation accuracy of always predicting the most frequent training class; 0.5 for an AUC.
+
+        0 for a regression: the R2 of a constant.
+        """
+        if self.task is not Task.CLASSIFY:
+            return 0.5 if self.task is Task.DETECT_ANOMALIES else 0.0
         most_frequent = int(np.bincount(self.train.y, minlength=self.n_classes).argmax())
         return float(np.mean(self.validation.y == most_frequent))
 
     def calibration(self, samples: int, seed: int) -> Floats:
-        """``samples`` training inputs for post-training quantization, classes in equal shares if possible.
+        """``samples`` training inputs for post-training quantization.
 
+        Classes, or bands of targets, are in equal shares if possible.
         Outliers are clipped to ``input_range``: one in the wrong sample would coarsen every step.
         """
         order = np.random.default_rng(seed).permutation(len(self.train))
         rank_in_class = np.empty(len(order), np.int64)
-        for label in range(self.n_classes):
+        for label in np.unique(self.train.y):
             members = order[self.train.y[order] == label]
             rank_in_class[members] = np.arange(len(members))
         chosen = order[np.argsort(rank_in_class[order], kind="stable")][:samples]

@@ -22,4 +22,7 @@ def digest_of(samples: Samples, part: Labels) -> str:
         state.update(np.ascontiguousarray(samples.x, "<f4").data)
     for array in (samples.y, part):
         state.update(np.ascontiguousarray(array, "<i8").data)
+    if samples.targets is not None:
+        state.update(f"{samples.target_name} {samples.target_unit}".encode())
+        state.update(np.ascontiguousarray(samples.targets, "<f8").data)
     return state.hexdigest()

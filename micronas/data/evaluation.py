@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from micronas.config import DataConfig
 from micronas.data.dataset import Dataset, DataSplit, Labels
@@ -52,7 +51,7 @@ def evaluation(config: DataConfig, split: str, count: int, reason: str) -> Evalu
         dataset=dataset,
         split=split,
         available=len(whole),
-        chosen=_taken(whole, places),
+        chosen=whole.taken(places),
         read_raw=None if raw is None else lambda place: raw(int(numbers[place])),
     )
 
@@ -61,9 +60,3 @@ def spread_out(available: int, count: int) -> Labels:
     """``count`` numbers from 0 to ``available`` - 1, equally far apart; all if there are no more."""
     wanted = min(available, count)
     return np.asarray(np.linspace(0, available - 1, wanted).round(), np.int64)
-
-
-def _taken(split: DataSplit, places: npt.NDArray[np.int64]) -> DataSplit:
-    groups = None if split.groups is None else split.groups[places]
-    origins = tuple(split.origins[i] for i in places) if split.origins else ()
-    return DataSplit(split.x[places], split.y[places], groups, origins)

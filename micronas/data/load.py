@@ -18,6 +18,7 @@ from micronas.data.rejection import unknown_labels
 from micronas.data.samples import Samples, check_samples
 from micronas.data.sources import source_of
 from micronas.data.split import TEST, TRAIN, VALIDATION
+from micronas.data.targets import target_of
 from micronas.data.triads import triads_of
 from micronas.data.value_range import outlier_note, robust_range
 from micronas.errors import DataError
@@ -58,6 +59,7 @@ def load_split(config: DataConfig) -> SplitSamples:
 def sealed(found: SplitSamples, config: DataConfig) -> Dataset:
     """The data set to train on; its test part is sealed."""
     samples, part = found.samples, found.part
+    _check_metric(samples, config)
     groups = samples.fold if samples.groups is None else samples.groups
     numbers, group_names = (None, ()) if groups is None else numbered(groups)
     grouped = replace(samples, groups=numbers)
@@ -71,7 +73,7 @@ def sealed(found: SplitSamples, config: DataConfig) -> Dataset:
         train=train,
         validation=_take(grouped, part == VALIDATION),
         test=SealedTest(_take(grouped, part == TEST)),
-        class_names=samples.class_names,
+        class_names=() if samples.task is Task.REGRESS else samples.class_names,
         input_range=(low, high),
         front_end=samples.front_end,
         notes=(*samples.notes, *(note for note in notes if note)),
@@ -84,6 +86,7 @@ def sealed(found: SplitSamples, config: DataConfig) -> Dataset:
         unknown=unknown,
         sample_s=samples.sample_s,
         triads=triads_of(samples, config.triads),
+        target=target_of(samples, part),
     )
 
 
@@ -99,6 +102,14 @@ def _unknown(samples: Samples, config: DataConfig) -> tuple[int, ...]:
     return unknown_labels(tuple(config.unknown), samples.class_names, f"data set {samples.name!r}")
 
 
+def _check_metric(samples: Samples, config: DataConfig) -> None:
+    if samples.task is Task.REGRESS and config.metric:
+        raise DataError(
+            f"data.metric {config.metric} is for classes, and data set {samples.name!r} is a regression",
+            remedy="remove data.metric: a regression is evaluated by R2, MAE and RMSE",
+        )
+
+
 def _may_mirror(samples: Samples, declared: bool | None) -> bool:
     """As declared; otherwise colour pictures only: letters, digits and signs are mostly grey."""
     if declared is not None:
@@ -109,4 +120,5 @@ def _may_mirror(samples: Samples, declared: bool | None) -> bool:
 def _take(samples: Samples, mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> DataSplit:
     groups = None if samples.groups is None else samples.groups[mask].astype(np.int64)
     origins = tuple(samples.origins[i] for i in np.flatnonzero(mask)) if samples.origins else ()
-    return DataSplit(samples.x[mask], samples.y[mask], groups, origins)
+    targets = None if samples.targets is None else samples.targets[mask]
+    return DataSplit(samples.x[mask], samples.y[mask], groups, origins, targets)

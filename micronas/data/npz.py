@@ -18,9 +18,10 @@ from micronas.data.copies import fingerprints
 from micronas.data.dataset import DataKind, Floats, FrontEnd
 from micronas.data.front_end_options import FRONT_END_OPTIONS, front_end_of, input_range_of
 from micronas.data.npz_file import read_arrays
-from micronas.data.npz_labels import class_labels
+from micronas.data.npz_labels import ClassLabels, class_labels
 from micronas.data.options import read, read_choice, read_positive, refuse_unknown
 from micronas.data.samples import RawReader, Samples
+from micronas.data.targets import array_targets, as_regression, target_option
 from micronas.data.value_range import power_of_two_above, robust_range
 from micronas.errors import DataError, plural
 
@@ -29,7 +30,7 @@ Arrays: TypeAlias = dict[str, npt.NDArray[np.generic]]
 AUDIO = "audio"
 ROLES = ("x", "y", "classes", "groups", "fold", "keep")
 OPTIONS = (
-    *("kind", "normal", "normalise", "level", "rate_hz", "hop_s", "bands_as_channels"),
+    *("target", "unit", "kind", "normal", "normalise", "level", "rate_hz", "hop_s", "bands_as_channels"),
     *ROLES,
     *FRONT_END_OPTIONS,
 )
@@ -37,6 +38,8 @@ OPTIONS = (
 
 def load_own_npz(config: DataConfig) -> Samples:
     """Options x, y, classes, groups, fold and keep name arrays; docs/guides/data.md explains all options.
+
+    So does ``target``, in place of y: numbers to predict.
 
     ``kind: audio`` takes clips int16 (N, samples) of ``rate_hz``, which become log-mel spectrograms.
     """
@@ -48,9 +51,13 @@ def load_own_npz(config: DataConfig) -> Samples:
     roles = _roles(config)
     _require_arrays(path, arrays, roles)
     chosen = _chosen(path, arrays, roles)
-    labels = class_labels(
-        path, arrays[roles["y"]][chosen], arrays[roles["classes"]] if "classes" in roles else None
-    )
+    target, unit = target_option(options)
+    if target:
+        labels = ClassLabels(np.zeros(len(chosen), np.int64), ())
+    else:
+        labels = class_labels(
+            path, arrays[roles["y"]][chosen], arrays[roles["classes"]] if "classes" in roles else None
+        )
     x, front_end, low_high = _inputs(config, path, arrays[roles["x"]][chosen], kind)
     left_out = len(arrays[roles["x"]]) - len(chosen)
     samples = Samples(
@@ -74,6 +81,8 @@ def load_own_npz(config: DataConfig) -> Samples:
         ),
     )
     samples = _with_bands(config, samples)
+    if target:
+        return as_regression(samples, array_targets(path, target, arrays[target][chosen]), target, unit)
     normal = read(options, "normal", str, "")
     return against_normal(samples, normal) if normal else samples
 
@@ -99,7 +108,8 @@ def require_path(config: DataConfig) -> Path:
 def _roles(config: DataConfig) -> dict[str, str]:
     """Role -> name of its array."""
     given = {role: read(config.options, role, str, "") for role in ROLES if role in config.options}
-    return {"x": "x", "y": "y", **given}
+    target, _ = target_option(config.options)
+    return {"x": "x", **({"target": target} if target else {"y": "y"}), **given}
 
 
 def _require_arrays(path: Path, arrays: Arrays, roles: dict[str, str]) -> None:
@@ -107,7 +117,7 @@ def _require_arrays(path: Path, arrays: Arrays, roles: dict[str, str]) -> None:
     if missing:
         raise DataError(
             f"{path} lacks {', '.join(map(repr, missing))}; its arrays: {', '.join(arrays) or 'none'}",
-            remedy="data.options names the arrays: x, y, classes, groups, fold, keep",
+            remedy="data.options names the arrays: x, y or target, classes, groups, fold, keep",
         )
     per_sample = {name for role, name in roles.items() if role not in ("classes", "keep")}
     lengths = {name: len(arrays[name]) if arrays[name].ndim else 0 for name in sorted(per_sample)}

@@ -85,7 +85,8 @@ def _whole(path: Path, stored: Array) -> Labels:
         return stored.astype(np.int64)
     raise DataError(
         f"{path}: labels must be whole numbers, names or one-hot rows, not {stored.dtype}",
-        remedy="number the classes from 0 and store them as integers",
+        remedy="number the classes from 0 and store them as integers; to predict numbers, name the array in "
+        "data.options.target and not in y",
     )
 
 

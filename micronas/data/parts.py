@@ -9,7 +9,7 @@ from micronas.data.dataset import Labels, Task
 from micronas.data.membership import numbered
 from micronas.data.samples import Samples, name_some
 from micronas.data.split import TEST, TRAIN, VALIDATION, Fractions, folds, grouped, one_class, stratified
-from micronas.errors import DataError
+from micronas.errors import DataError, plural
 
 
 def parts_of(samples: Samples, config: DataConfig) -> Labels:
@@ -66,13 +66,7 @@ def _split(samples: Samples, chosen: Labels, fractions: Fractions, seed: int) ->
 
 def _check_parts(samples: Samples, part: Labels) -> None:
     """Every class must be in the training and validation parts, and the test part must not be empty."""
-    lost = [
-        f"{name!r} has no {word} sample"
-        for label, name in enumerate(samples.class_names)
-        for number, word in ((TRAIN, "training"), (VALIDATION, "validation"))
-        if not np.any((samples.y == label) & (part == number))
-        and not (samples.task is Task.DETECT_ANOMALIES and label > 0 and number == TRAIN)
-    ]
+    lost = _lost_targets(samples, part) if samples.task is Task.REGRESS else _lost_classes(samples, part)
     if not np.any(part == TEST):
         lost.append("no test samples")
     if lost:
@@ -82,13 +76,40 @@ def _check_parts(samples: Samples, part: Labels) -> None:
         )
 
 
+def _lost_targets(samples: Samples, part: Labels) -> list[str]:
+    """Of a constant, neither a spread nor an R2 can be computed."""
+    assert samples.targets is not None, "checked with the samples"
+    different = {
+        number: len(np.unique(samples.targets[part == number])) for number in (TRAIN, VALIDATION, TEST)
+    }
+    return [
+        f"the {word} part has {plural(different[number], 'different target')}, and at least 2 are needed"
+        for number, word in ((TRAIN, "training"), (VALIDATION, "validation"), (TEST, "test"))
+        if different[number] == 1 or (different[number] == 0 and number != TEST)
+    ]
+
+
+def _lost_classes(samples: Samples, part: Labels) -> list[str]:
+    return [
+        f"{name!r} has no {word} sample"
+        for label, name in enumerate(samples.class_names)
+        for number, word in ((TRAIN, "training"), (VALIDATION, "validation"))
+        if not np.any((samples.y == label) & (part == number))
+        and not (samples.task is Task.DETECT_ANOMALIES and label > 0 and number == TRAIN)
+    ]
+
+
+def _more_groups(samples: Samples) -> str:
+    return "add groups" if samples.task is Task.REGRESS else "add groups of these classes"
+
+
 def _remedy(samples: Samples) -> str:
     if samples.fold is not None:
         return "change data.split_seed, which chooses the folds, or add samples"
     if samples.groups is not None:
         count = len(numbered(samples.groups)[1])
         return (
-            f"groups are kept whole, and there are {count}: add groups of these classes, change "
+            f"groups are kept whole, and there are {count}: {_more_groups(samples)}, change "
             "data.split_seed, data.validation_share or data.test_share, or remove data.options.groups"
         )
     return "add samples, or change data.validation_share, data.test_share or data.split_seed"

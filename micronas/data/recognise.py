@@ -26,6 +26,7 @@ _SIDE = 96
 _INPUTS = ("x", "inputs", "images", "windows", "data", "features")
 _LABELS = ("y", "labels", "label", "targets", "target", "activity", "class")
 _CLASSES = ("classes", "class_names", "names", "label_names")
+_TARGETS = ("target", "targets", "y", "value", "label", "labels")
 _GROUPS = ("groups", "group", "speaker", "person", "subject", "recording", "user")
 _TIMES = ("time", "timestamp", "t", "seconds", "time_s", "datetime", "date")
 Arrays = Mapping[str, npt.NDArray[np.generic]]
@@ -38,12 +39,28 @@ class Kind(Enum):
     AUDIO = "audio"
     SENSOR = "sensor"
     ANOMALY = "anomaly"
+    REGRESSION = "regression"
 
 
-_SOURCES = {Kind.IMAGES: "image_folder", Kind.AUDIO: "audio_folder", Kind.SENSOR: "csv"}
-_FILES = {Kind.IMAGES: "images", Kind.AUDIO: "recordings", Kind.SENSOR: "CSV data"}
-_BUILT_IN = {Kind.IMAGES: "mnist5k", Kind.ANOMALY: "vibration"}
-_NPZ_KINDS = {Kind.IMAGES: "image", Kind.AUDIO: "spectrogram", Kind.SENSOR: "stream", Kind.ANOMALY: "stream"}
+_SOURCES = {
+    Kind.IMAGES: "image_folder",
+    Kind.AUDIO: "audio_folder",
+    Kind.SENSOR: "csv",
+    Kind.REGRESSION: "csv",
+}
+_FILES = {
+    Kind.IMAGES: "images",
+    Kind.AUDIO: "recordings",
+    Kind.SENSOR: "CSV data",
+    Kind.REGRESSION: "CSV data",
+}
+_BUILT_IN = {Kind.IMAGES: "mnist5k", Kind.ANOMALY: "vibration", Kind.REGRESSION: "walking_speed"}
+_NPZ_KINDS = {
+    Kind.IMAGES: "image",
+    Kind.AUDIO: "spectrogram",
+    Kind.SENSOR: "stream",
+    Kind.ANOMALY: "stream",
+}
 _YOURS = {
     Kind.AUDIO: "name your own: --data FOLDER with one folder of recordings per class",
     Kind.SENSOR: "name your own: --data FILE.csv, a folder of CSV files, or FILE.npz",
@@ -130,6 +147,8 @@ def _image_options(first: Path) -> dict[str, Option]:
 def _csv_options(path: Path, kind: Kind | None) -> dict[str, Option]:
     """Columns for labels, persons and time, found by their names in the header."""
     header = csv_table.header_of(path)
+    if kind is Kind.REGRESSION:
+        return _csv_target_options(path, header)
     found = {
         "label": _column(header, _LABELS),
         "groups": _column(header, _GROUPS),
@@ -139,6 +158,17 @@ def _csv_options(path: Path, kind: Kind | None) -> dict[str, Option]:
     if kind is Kind.ANOMALY:
         options["normal"] = "normal"
     return options
+
+
+def _csv_target_options(path: Path, header: tuple[str, ...]) -> dict[str, Option]:
+    target = _column(header, _TARGETS)
+    if target is None:
+        raise DataError(
+            f"{path}: no column of targets among {', '.join(header)}",
+            remedy="call the column of the numbers to predict target, or set data.options.target yourself",
+        )
+    named = {"target": target, "groups": _column(header, _GROUPS), "time": _column(header, _TIMES)}
+    return {key: name for key, name in named.items() if name is not None}
 
 
 def _column(header: tuple[str, ...], names: tuple[str, ...]) -> str | None:
@@ -155,14 +185,19 @@ def _normal_folder(path: Path) -> str:
 def _npz(path: Path, kind: Kind | None) -> DataConfig:
     arrays = read_arrays(path)
     x = _first(arrays, _INPUTS) or _largest(arrays)
-    y = _first(arrays, _LABELS)
+    regression = kind is Kind.REGRESSION
+    y = _first(arrays, _TARGETS if regression else _LABELS)
     if x is None or y is None:
         raise DataError(
             f"{path}: inputs or labels not found among {', '.join(arrays) or 'no arrays'}",
             remedy="name the arrays x and y, or set data.options.x and data.options.y yourself",
         )
     found = {"x": x, "y": y, "classes": _first(arrays, _CLASSES), "groups": _first(arrays, _GROUPS)}
-    options: dict[str, Option] = {"kind": _NPZ_KINDS[kind] if kind else _kind_by_shape(arrays[x])}
+    options: dict[str, Option] = {
+        "kind": _NPZ_KINDS[kind] if kind in _NPZ_KINDS else _kind_by_shape(arrays[x])
+    }
+    if regression:
+        found = {"x": x, "target": y, "groups": found["groups"]}
     options |= {key: name for key, name in found.items() if name is not None and (name != key or key in "xy")}
     options |= {key: key for key, name in found.items() if name == key and key not in "xy"}
     if kind is Kind.ANOMALY:

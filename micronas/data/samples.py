@@ -15,7 +15,7 @@ from unicodedata import category
 import numpy as np
 import numpy.typing as npt
 
-from micronas.data.dataset import DataKind, Floats, FrontEnd, Labels, Task
+from micronas.data.dataset import DataKind, Floats, FrontEnd, Labels, Task, Values
 from micronas.errors import DataError, plural
 
 RawReader: TypeAlias = Callable[[int], npt.NDArray[np.generic]]
@@ -46,6 +46,8 @@ class Samples:
     ``sample_s`` are the seconds of a recording behind one sample, without those that the sample before it
     has, too; None if no rate is known.
     ``fingerprints`` are digests of the raw samples before a front end whose rounding depends on the machine.
+    ``targets`` (N,) are the numbers of a regression, of the quantity ``target_name`` in ``target_unit``: see
+    ``targets.as_regression``, which also fills ``y`` and ``class_names``.
     """
 
     name: str
@@ -67,6 +69,9 @@ class Samples:
     task: Task = Task.CLASSIFY
     raw: RawReader | None = None
     sample_s: float | None = None
+    targets: Values | None = None
+    target_name: str = ""
+    target_unit: str = ""
 
     def origin(self, index: int | np.integer[Any]) -> str:
         """How people find sample ``index``: its file or row, otherwise its number."""
@@ -107,7 +112,7 @@ def _complaints(samples: Samples) -> Iterator[str]:
         yield f"NaN or infinite values in {plural(len(bad), 'sample')}: {names}"
     else:
         yield from _range_complaints(samples)
-    yield from _class_complaints(samples)
+    yield from _target_complaints(samples) if samples.task is Task.REGRESS else _class_complaints(samples)
 
 
 def _length_complaints(samples: Samples) -> Iterator[str]:
@@ -129,6 +134,20 @@ def _range_complaints(samples: Samples) -> Iterator[str]:
             f"values reach {reach:g} in magnitude, outside {SMALLEST_REACH:g} to {LARGEST_REACH:g}: scale "
             f"them to about -1..1"
         )
+
+
+def _target_complaints(samples: Samples) -> Iterator[str]:
+    targets, name = samples.targets, samples.target_name
+    if targets is None or targets.shape != (len(samples.x),):
+        shape = None if targets is None else targets.shape
+        yield f"{plural(len(samples.x), 'input')} but targets of shape {shape}"
+        return
+    bad = np.flatnonzero(~np.isfinite(targets))
+    if len(bad):
+        names = name_some([samples.origin(i) for i in bad])
+        yield f"the target {name!r} is NaN or infinite in {plural(len(bad), 'sample')}: {names}"
+    elif targets.min() == targets.max():
+        yield f"the target {name!r} is {targets[0]:g} in every sample, so there is nothing to learn"
 
 
 def _class_complaints(samples: Samples) -> Iterator[str]:

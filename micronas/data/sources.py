@@ -21,6 +21,7 @@ SOURCES = {
     "mnist5k": "mnist5k:load_mnist5k",
     "digits": "digits:load_digits8",
     "vibration": "vibration:load_vibration",
+    "walking_speed": "walking_speed:load_walking_speed",
     "image_folder": "image_folder:load_image_folder",
     "audio_folder": "audio_folder:load_audio_folder",
     "csv": "csv_streams:load_csv",

@@ -31,7 +31,7 @@ def witnessed(tflite: bytes, dataset: Dataset, split: DataSplit, macs: int) -> W
 def _spread(split: DataSplit, count: int) -> DataSplit:
     """Evenly over the split, which may be sorted by class."""
     chosen = np.linspace(0, len(split) - 1, min(count, len(split))).astype(np.int64)
-    return DataSplit(split.x[chosen], split.y[chosen])
+    return split.taken(chosen)
 
 
 def _scored(found: Outputs, graph: Graph, dataset: Dataset, some: DataSplit) -> Witness:

@@ -36,7 +36,7 @@ class Constraints:
 
 def propose(board: Board, dataset: Dataset) -> Constraints:
     """Memory for the network, less than the board has; raises ``BudgetError`` if no network fits."""
-    space = make_space(SpaceConfig(name=space_for(dataset)), dataset.input_shape, dataset.n_classes)
+    space = make_space(SpaceConfig(name=space_for(dataset)), dataset.input_shape, dataset.n_outputs)
     refusal: BudgetError | None = None
     for share in _SHARES:
         flash_kb, sram_kb = (int(share * size / 1024) for size in (board.flash_bytes, board.sram_bytes))
@@ -53,7 +53,7 @@ def propose(board: Board, dataset: Dataset) -> Constraints:
 
 
 def space_for(dataset: Dataset) -> str:
-    """Anomalies are found by reconstruction, classes by convolutions."""
+    """Anomalies are found by reconstruction, classes and numbers by convolutions."""
     return "autoencoder" if dataset.task is Task.DETECT_ANOMALIES else "layerwise"
 
 
@@ -70,6 +70,7 @@ def starter_text(
     device = "qemu" if profile.emulator else "none"
     return _TEXT.format(
         about=about(dataset),
+        figure=dataset.figure,
         board=board,
         title=profile.title,
         data=section + _about_sensors(dataset),
@@ -95,6 +96,11 @@ def about(dataset: Dataset) -> str:
     shape = " x ".join(map(str, dataset.input_shape))
     if dataset.task is Task.DETECT_ANOMALIES:
         return f"{count:,} samples of {shape}, normal and anomalous ({dataset.name})"
+    if dataset.target is not None:
+        what = (
+            f"{dataset.target.name} in {dataset.target.unit}" if dataset.target.unit else dataset.target.name
+        )
+        return f"{count:,} samples of {shape} to predict {what} ({dataset.name})"
     return f"{count:,} samples of {shape} in {dataset.n_classes} classes ({dataset.name})"
 
 
@@ -120,7 +126,7 @@ constraints:
   sram_kb: {constraints.sram_kb:<16} # the board has {constraints.board_sram_kb}
   # latency_ms: 50          # a hard limit: slower networks do not count
 
-# What is maximised: the accuracy, reduced if the network is slower than the target.
+# What is maximised: the {figure}, reduced if the network is slower than the target.
 reward: {{target_ms: {target_ms}, mode: hard}}
 
 # The search ends at whichever limit comes first. Higher limits find better networks.

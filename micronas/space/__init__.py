@@ -23,7 +23,10 @@ ANOMALY_SPACES = ("autoencoder",)
 
 
 def make_space(config: SpaceConfig, input_shape: tuple[int, ...], n_classes: int) -> Space:
-    """The space that ``config`` describes, for data of this shape; raises ``SpaceError`` if there is none."""
+    """The space that ``config`` describes, for data of this shape; raises ``SpaceError`` if there is none.
+
+    ``n_classes`` is 1 for a regression: the networks then end in one linear output.
+    """
     if config.name not in SPACES and is_plugged_in(config.name, Part.SPACE):
         own: Space = find(config.name, Part.SPACE)(input_shape, n_classes)
         return own

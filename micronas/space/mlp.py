@@ -13,13 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from micronas.errors import SpaceError
-from micronas.model.net import Dense, Flatten, Net, NetBuilder, SoftmaxLayer
+from micronas.model.net import Dense, Flatten, Net, NetBuilder
 from micronas.model.op_attributes import Activation
 from micronas.space.base import Arch, hash_json
 from micronas.space.gene import Gene, near
 from micronas.space.gene_group import SingleGene
 from micronas.space.genome import Chain, Genome, longer, shorter, spliced
 from micronas.space.genome_space import GenomeSpace
+from micronas.space.output_layers import output_layers
 from micronas.space.widths import nearest_width
 
 
@@ -53,9 +54,9 @@ class MlpSpace(GenomeSpace[MlpArch]):
     """Whether the last of ``hidden`` is a bottleneck, behind which the others are mirrored."""
 
     def __init__(self, input_shape: tuple[int, ...], n_classes: int, limits: MlpLimits) -> None:
-        if len(input_shape) not in (1, 3) or min(input_shape) < 1 or n_classes < 2:
+        if len(input_shape) not in (1, 3) or min(input_shape) < 1 or n_classes < 1:
             raise SpaceError(
-                f"the mlp space needs inputs (features,) or (height, width, channels) and 2 or more classes, "
+                f"the mlp space needs inputs (features,) or (height, width, channels) and 1 or more outputs, "
                 f"not {input_shape} and {n_classes}"
             )
         self.input_shape, self.n_classes, self.limits = input_shape, n_classes, limits
@@ -103,7 +104,7 @@ class MlpSpace(GenomeSpace[MlpArch]):
             builder.add(Flatten())
         for width in arch.hidden:
             builder.add(Dense(width, Activation.RELU, batch_norm=True))
-        return builder.chain(Dense(self.n_classes), SoftmaxLayer()).build()
+        return builder.chain(*output_layers(self.n_classes)).build()
 
     def key(self, arch: Arch) -> str:
         """Hash of the widths."""

@@ -15,7 +15,7 @@ def halves(train: DataSplit, seed: int) -> tuple[DataSplit, DataSplit]:
     shuffled = np.random.default_rng([seed, 0]).permutation(len(train))
     by_class = shuffled[np.argsort(train.y[shuffled], kind="stable")]
     first, second = by_class[::2], by_class[1::2]
-    return DataSplit(train.x[first], train.y[first]), DataSplit(train.x[second], train.y[second])
+    return train.taken(first), train.taken(second)
 
 
 def shuffled_batches(rng: np.random.Generator, samples: int, steps: int, batch: int) -> Ints:

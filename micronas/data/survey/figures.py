@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from micronas.data.constant import constant_errors
 from micronas.data.dataset import Dataset
 from micronas.data.load import SplitSamples
 from micronas.data.membership import numbered
@@ -31,9 +32,26 @@ class LabelCounts:
 
 
 @dataclass(frozen=True)
+class TargetSummary:
+    """Of a regression: training targets in their unit, and the validation errors of always predicting their
+    mean.
+    """
+
+    name: str
+    unit: str
+    lowest: float
+    highest: float
+    mean: float
+    spread: float
+    constant_mae: float
+    constant_rmse: float
+
+
+@dataclass(frozen=True)
 class SampleFigures:
     """Everything that is shown of a data set as a number.
 
+    ``classes`` are bands of the target in a regression, and ``target`` is None in every other task.
     ``groups`` counts the groups of each split by its name, None if the source has none. ``lowest`` to
     ``spread`` are of the training inputs as the network sees them; ``input_range`` is what int8 covers.
     """
@@ -53,6 +71,7 @@ class SampleFigures:
     front_end: str
     digest: str
     notes: tuple[str, ...]
+    target: TargetSummary | None = None
 
     @property
     def samples(self) -> int:
@@ -85,6 +104,24 @@ def figures_of(found: SplitSamples, dataset: Dataset) -> SampleFigures:
         front_end=f"{dataset.front_end.name}, version {dataset.front_end.version} ({parameters})",
         digest=dataset.digest,
         notes=dataset.notes,
+        target=_target(dataset),
+    )
+
+
+def _target(dataset: Dataset) -> TargetSummary | None:
+    target, train = dataset.target, dataset.train.targets
+    constant = constant_errors(dataset, dataset.validation)
+    if target is None or train is None or constant is None:
+        return None
+    return TargetSummary(
+        target.name,
+        target.unit,
+        float(train.min()),
+        float(train.max()),
+        target.mean,
+        target.spread,
+        constant.mae,
+        constant.rmse,
     )
 
 

@@ -13,7 +13,7 @@ from micronas.data.dataset import DataKind, Dataset, Task
 from micronas.data.load import SplitSamples
 from micronas.data.membership import numbered
 from micronas.data.samples import Samples, name_some
-from micronas.data.split import TEST, VALIDATION
+from micronas.data.split import TEST, TRAIN, VALIDATION
 from micronas.data.survey.figures import PARTS, figures_of
 from micronas.data.survey.near_copies import near_copies
 from micronas.errors import plural
@@ -30,6 +30,12 @@ BULK = (2.5, 97.5)
 """Percentiles that bound it."""
 UNSCALED = 50.0
 SHOWN_PAIRS = 10
+RANGE_SLACK = 0.05
+"""Of the range of training targets: test targets may be this far outside it."""
+FEW_TARGETS = 10
+"""Fewer different values are more like classes."""
+OUTLIER_SPANS = 3.0
+"""Interquartile ranges beyond the quartiles (Tukey's far out values)."""
 
 
 class Weight(Enum):
@@ -61,6 +67,7 @@ def findings_of(found: SplitSamples, dataset: Dataset, *, skip_bad: bool = False
         *_shared_groups(found),
         *_few_groups(found, dataset),
         *_imbalance(found, dataset),
+        *_targets(found, dataset),
         *_swapped(dataset),
         *_scaling(dataset),
     ]
@@ -86,9 +93,9 @@ def _copies(found: SplitSamples) -> Iterator[DataProblem]:
         (
             copies.contradicting,
             Weight.PROBLEM,
-            "contradicting labels",
-            "the same sample has several labels",
-            "correct the labels, or remove all but one",
+            "contradicting labels" if samples.targets is None else "contradicting targets",
+            f"the same sample has several {'labels' if samples.targets is None else 'targets'}",
+            f"correct the {'labels' if samples.targets is None else 'targets'}, or remove all but one",
         ),
         (
             copies.across,
@@ -117,9 +124,12 @@ def _sets(found: SplitSamples, sets: tuple[tuple[int, ...], ...]) -> str:
 def _named(found: SplitSamples, index: int) -> str:
     """``cat/1.png (cat, test)``."""
     samples = found.samples
-    return (
-        f"{samples.origin(index)} ({samples.class_names[samples.y[index]]}, {PARTS[int(found.part[index])]})"
+    what = (
+        samples.class_names[samples.y[index]]
+        if samples.targets is None
+        else f"{samples.targets[index]:.4g} {samples.target_unit}".strip()
     )
+    return f"{samples.origin(index)} ({what}, {PARTS[int(found.part[index])]})"
 
 
 def _near_copies(found: SplitSamples) -> Iterator[DataProblem]:
@@ -169,9 +179,9 @@ def _few_groups(found: SplitSamples, dataset: Dataset) -> Iterator[DataProblem]:
 
 
 def _imbalance(found: SplitSamples, dataset: Dataset) -> Iterator[DataProblem]:
-    counts = [c for c in figures_of(found, dataset).classes if dataset.task is not Task.DETECT_ANOMALIES]
-    if not counts:
+    if dataset.task is not Task.CLASSIFY:
         return
+    counts = figures_of(found, dataset).classes
     least, most = min(counts, key=lambda c: c.total), max(counts, key=lambda c: c.total)
     if most.total > IMBALANCE * least.total:
         yield DataProblem(
@@ -187,6 +197,44 @@ def _imbalance(found: SplitSamples, dataset: Dataset) -> Iterator[DataProblem]:
             "few samples",
             f"classes with fewer than {FEW_SAMPLES} training samples: {name_some(few)}",
             "record more",
+        )
+
+
+def _targets(found: SplitSamples, dataset: Dataset) -> Iterator[DataProblem]:
+    """What makes the errors of a regression mislead: few values, outliers, a part with another range."""
+    samples, target = found.samples, dataset.target
+    if samples.targets is None or target is None:
+        return
+    different = len(np.unique(samples.targets))
+    if different < FEW_TARGETS:
+        yield DataProblem(
+            Weight.WARNING,
+            "few targets",
+            f"the target has only {different} different values",
+            "classes may be the better task: set data.options.label (csv) or y (npz) in place of target",
+        )
+    low, high = np.percentile(samples.targets, (25, 75))
+    reach = OUTLIER_SPANS * (high - low)
+    outside = np.flatnonzero((samples.targets < low - reach) | (samples.targets > high + reach))
+    if high > low and len(outside):
+        names = name_some([_named(found, i) for i in outside])
+        yield DataProblem(
+            Weight.WARNING,
+            "outliers",
+            f"{plural(len(outside), 'target')} more than {OUTLIER_SPANS:g} interquartile ranges outside the "
+            f"middle half ({low:.4g} to {high:.4g}): {names}",
+            "correct them if they are errors; otherwise set estimator.loss: huber or mae",
+        )
+    train, test = samples.targets[found.part == TRAIN], samples.targets[found.part == TEST]
+    slack = RANGE_SLACK * np.ptp(train)
+    beyond = int(np.sum((test < train.min() - slack) | (test > train.max() + slack)))
+    if beyond:
+        yield DataProblem(
+            Weight.WARNING,
+            "range",
+            f"{plural(beyond, 'test target')} outside the range of the training targets: a network "
+            "cannot be expected to predict them",
+            "record more of these targets for the training split, or keep them out of the test split",
         )
 
 

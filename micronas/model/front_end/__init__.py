@@ -15,6 +15,7 @@ from micronas.model.front_end.front_end_file import (
 from micronas.model.front_end.log_mel import LogMel, mel_filters
 from micronas.model.front_end.mfcc import Mfcc
 from micronas.model.front_end.micro import Micro
+from micronas.model.front_end.target import RegressionTarget
 
 __all__ = [
     "FILE_NAME",
@@ -26,6 +27,7 @@ __all__ = [
     "LogMel",
     "Mfcc",
     "Micro",
+    "RegressionTarget",
     "from_json",
     "mel_filters",
     "to_json",

@@ -6,7 +6,6 @@ from micronas.model.net import (
     Add,
     Concat,
     Conv,
-    Dense,
     DepthwiseConv,
     GlobalAveragePool,
     Layer,
@@ -14,12 +13,12 @@ from micronas.model.net import (
     NetBuilder,
     Pool,
     PoolKind,
-    SoftmaxLayer,
 )
 from micronas.model.op_attributes import Activation, Padding
 from micronas.space.cell.arch import CELL_INPUTS, Cell, CellArch, Edge, EdgeOp, Output
 from micronas.space.cell.canonical import canonical, live_edges, live_nodes
 from micronas.space.extent import Plane, effective_kernel, effective_stride
+from micronas.space.output_layers import output_layers
 
 
 def decode(arch: CellArch, input_shape: tuple[int, int, int], n_classes: int) -> Net:
@@ -31,7 +30,7 @@ def decode(arch: CellArch, input_shape: tuple[int, int, int], n_classes: int) ->
             stack.add_cell(arch.normal, reduces=False)
         if stage < arch.stages - 1:
             stack.add_cell(arch.reduction, reduces=True)
-    return stack.builder.chain(GlobalAveragePool(), Dense(n_classes), SoftmaxLayer()).build()
+    return stack.builder.chain(GlobalAveragePool(), *output_layers(n_classes)).build()
 
 
 class _Stack:

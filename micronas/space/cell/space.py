@@ -27,9 +27,9 @@ class CellSpace(TypedSpace[CellArch]):
     arch_type = CellArch
 
     def __init__(self, input_shape: tuple[int, int, int], n_classes: int, limits: CellLimits) -> None:
-        if len(input_shape) != 3 or min(input_shape) < 1 or n_classes < 2:
+        if len(input_shape) != 3 or min(input_shape) < 1 or n_classes < 1:
             raise SpaceError(
-                f"the cell space needs inputs (height, width, channels) and 2 or more classes, "
+                f"the cell space needs inputs (height, width, channels) and 1 or more outputs, "
                 f"not {input_shape} and {n_classes}"
             )
         if not limits.stacks:

@@ -9,7 +9,6 @@ from micronas.model.net import (
     Add,
     Apply,
     Conv,
-    Dense,
     DepthwiseConv,
     Flatten,
     Function,
@@ -19,7 +18,6 @@ from micronas.model.net import (
     NetBuilder,
     Pool,
     PoolKind,
-    SoftmaxLayer,
 )
 from micronas.space.extent import (
     Plane,
@@ -30,6 +28,7 @@ from micronas.space.extent import (
 )
 from micronas.space.layerwise.arch import Block, BlockKind, Head, HeadPooling, LayerwiseArch, Stem
 from micronas.space.layerwise.canonical import effective_pooling, window_on
+from micronas.space.output_layers import output_layers
 
 
 def decode(arch: LayerwiseArch, input_shape: tuple[int, int, int], n_classes: int) -> Net:
@@ -39,7 +38,7 @@ def decode(arch: LayerwiseArch, input_shape: tuple[int, int, int], n_classes: in
     for block in arch.blocks:
         add_block(builder, block)
     _add_head_pooling(builder, arch.head)
-    return builder.chain(Dense(n_classes, dropout=arch.head.dropout), SoftmaxLayer()).build()
+    return builder.chain(*output_layers(n_classes, arch.head.dropout)).build()
 
 
 def _add_stem(builder: NetBuilder, stem: Stem) -> None:

@@ -32,9 +32,9 @@ class LayerwiseSpace(GenomeSpace[LayerwiseArch]):
     arch_type = LayerwiseArch
 
     def __init__(self, input_shape: tuple[int, int, int], n_classes: int, limits: Limits) -> None:
-        if len(input_shape) != 3 or min(input_shape) < 1 or n_classes < 2:
+        if len(input_shape) != 3 or min(input_shape) < 1 or n_classes < 1:
             raise SpaceError(
-                f"the layerwise space needs inputs (height, width, channels) and 2 or more classes, "
+                f"the layerwise space needs inputs (height, width, channels) and 1 or more outputs, "
                 f"not {input_shape} and {n_classes}"
             )
         self.input_shape, self.n_classes, self.limits = input_shape, n_classes, limits

@@ -5,17 +5,16 @@ from __future__ import annotations
 from micronas.model.net import (
     Add,
     Conv,
-    Dense,
     DepthwiseConv,
     GlobalAveragePool,
     Net,
     NetBuilder,
-    SoftmaxLayer,
 )
 from micronas.model.op_attributes import Activation
 from micronas.space.extent import Plane, effective_kernel, effective_stride
 from micronas.space.micronets.arch import Backbone, MicronetsArch, SlotGenes
 from micronas.space.micronets.skeleton import Skeleton
+from micronas.space.output_layers import output_layers
 
 
 def decode(
@@ -37,7 +36,7 @@ def decode(
             _add_separable(builder, genes, slot_stride)
         else:
             _add_inverted(builder, genes, slot_stride)
-    return builder.chain(GlobalAveragePool(), Dense(n_classes), SoftmaxLayer()).build()
+    return builder.chain(GlobalAveragePool(), *output_layers(n_classes)).build()
 
 
 def _add_separable(builder: NetBuilder, genes: SlotGenes, stride: int) -> None:

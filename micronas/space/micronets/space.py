@@ -26,9 +26,9 @@ class MicronetsSpace(GenomeSpace[MicronetsArch]):
     arch_type = MicronetsArch
 
     def __init__(self, input_shape: tuple[int, int, int], n_classes: int, limits: MicronetsLimits) -> None:
-        if len(input_shape) != 3 or min(input_shape) < 1 or n_classes < 2:
+        if len(input_shape) != 3 or min(input_shape) < 1 or n_classes < 1:
             raise SpaceError(
-                f"the micronets space needs inputs (height, width, channels) and 2 or more classes, "
+                f"the micronets space needs inputs (height, width, channels) and 1 or more outputs, "
                 f"not {input_shape} and {n_classes}"
             )
         self.input_shape, self.n_classes, self.limits = input_shape, n_classes, limits
