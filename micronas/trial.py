@@ -84,12 +84,15 @@ class Scores:
 
     The qualities are in 0..1, on the validation split. Their meaning depends on the data set's task: for
     classification, the accuracy (share of correct predictions); for anomaly detection, the AUC (probability
-    that an anomaly has a higher reconstruction error than a normal sample). ``quality_int8`` is the quality
+    that an anomaly has a higher reconstruction error than a normal sample); for a regression, R2 (the share
+    of the targets' variance that is explained; 0 if it is negative). ``quality_int8`` is the quality
     of the int8 file as the firmware computes it, ``quality_float`` that of the network before quantization.
 
     ``latency`` is None when no device ran the network; the reward is then the quality alone. ``cut`` says
     after how many epochs a clock ended the training; it is empty if the training ran to its own end.
-    ``shortened`` says that fewer epochs than configured were planned, before the training began.
+    ``shortened`` says that fewer epochs than configured were planned, before the training began. ``mae`` and
+    ``rmse`` are mean absolute and root mean squared error of a regression's int8 file, on the validation
+    split and in the unit of the target; None for other tasks.
     """
 
     quality_int8: float
@@ -104,6 +107,8 @@ class Scores:
     train_cpu_s: float
     cut: str = ""
     shortened: str = ""
+    mae: float | None = None
+    rmse: float | None = None
 
     @property
     def int8_drop(self) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from micronas.data import Dataset
     from micronas.estimate.confusion import Confusion
+    from micronas.estimate.target_errors import TargetErrors
     from micronas.report.target import MissedTarget
     from micronas.search import Setup
     from micronas.store import Final, Store
@@ -74,7 +75,19 @@ def _question(data: Dataset) -> str:
 
     if data.task is Task.DETECT_ANOMALIES:
         return "anomalies by reconstruction error: accuracy below is AUC (guessing: 50 %)"
+    if data.target is not None:
+        return _regression(data)
     return f"{data.n_classes} classes (majority class: {percent(data.majority_baseline)})"
+
+
+def _regression(data: Dataset) -> str:
+    from micronas.data.constant import constant_errors
+
+    target, constant = data.target, constant_errors(data, data.validation)
+    assert target is not None
+    assert constant is not None
+    mae, rmse = target.with_unit(constant.mae), target.with_unit(constant.rmse)
+    return f"predict {target}: accuracy below is R2 (always the mean: 0 %, MAE {mae}, RMSE {rmse})"
 
 
 def print_result(
@@ -195,7 +208,7 @@ def print_profile(store: Store) -> None:
 
 def _quality_rows(found: FinalFigures) -> list[tuple[str, str]]:
     """What a figure alone hides: the gap to the test split, the weakest class, the cost of quantization."""
-    rows = []
+    rows = _error_rows(found.errors) if found.errors else []
     if found.gap is not None:
         low, high = (f"{100 * bound:.1f}" for bound in (found.gap.low, found.gap.high))
         rows.append(("validation - test", f"{100 * found.gap.value:.1f} points (95 %: {low} to {high})"))
@@ -212,6 +225,21 @@ def _quality_rows(found: FinalFigures) -> list[tuple[str, str]]:
             ("WARNING", f"{found.scores.int8_drop}, {percent(found.scores.quality_float)} on validation")
         )
     return rows
+
+
+def _error_rows(errors: TargetErrors) -> list[tuple[str, str]]:
+    """Both errors of a regression, in the unit of the target, each with its interval and the one to beat."""
+    return [
+        (
+            f"{name}, int8, test",
+            f"{value:.4g}{errors.as_unit} (95 %: {interval.low:.4g} to {interval.high:.4g}); "
+            f"always the mean: {constant:.4g}",
+        )
+        for name, value, interval, constant in (
+            ("MAE", errors.mae, errors.mae_interval, errors.constant_mae),
+            ("RMSE", errors.rmse, errors.rmse_interval, errors.constant_rmse),
+        )
+    ]
 
 
 def _weakest(confusion: Confusion) -> str:

@@ -14,8 +14,10 @@ from micronas.errors import SearchError, plural
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from micronas.model.front_end import RegressionTarget
     from micronas.quantize.witness import Witness
     from micronas.store import Record
+    from micronas.trial import Scores
 
 _PER_OP = ("op", "kind", "output", "instructions", "constants, B")
 
@@ -29,6 +31,7 @@ def show(
     """Show a run (its trials, best first, and which are on the Pareto front), or one trial in full."""
     from micronas.store import Store
     from micronas.store.other_boards import board_names, records_by_board, records_for
+    from micronas.store.stored_setup import stored_target
 
     folder = run_folder(run)
     with Store.read(folder) as store:
@@ -38,9 +41,11 @@ def show(
         if board is not None:
             say_board(store, board)
         if trial is None:
-            _show_run(folder, records, several, as_json, more)
+            figure = "R2" if stored_target(store) else "accuracy"
+            _show_run(folder, records, several, figure, as_json, more)
         else:
-            _show_trial(folder, _find(records, trial), _on_each(several, trial), as_json, more)
+            boards = _on_each(several, trial)
+            _show_trial(folder, _find(records, trial), boards, stored_target(store), as_json, more)
 
 
 def _on_each(boards: dict[str, list[Record]], number: int) -> dict[str, Record]:
@@ -56,7 +61,12 @@ def _find(records: list[Record], number: int) -> Record:
 
 
 def _show_run(
-    folder: Path, records: list[Record], several: dict[str, list[Record]], as_json: bool, more: str
+    folder: Path,
+    records: list[Record],
+    several: dict[str, list[Record]],
+    figure: str,
+    as_json: bool,
+    more: str,
 ) -> None:
     """``several`` holds the trials of every board, if the search was for several and none was chosen."""
     if as_json:
@@ -64,7 +74,7 @@ def _show_run(
         print_json({"run": str(folder), **_trials_to_json(records), "boards": boards})
         return
     for name, own in several.items() or ((("", records),)):
-        _print_trials(name, own)
+        _print_trials(name, own, figure)
     print(f"\n{plural(len(records), 'trial')}; * is on the Pareto front. Next:")
     number = next(iter(sorted(_front(records))), "TRIAL")
     words = f"{typed(folder)} {number}{more}"
@@ -83,13 +93,13 @@ def _trials_to_json(records: list[Record]) -> dict[str, Any]:
     return {"front": sorted(_front(records)), "trials": [_to_json(record) for record in ordered]}
 
 
-def _print_trials(board: str, records: list[Record]) -> None:
+def _print_trials(board: str, records: list[Record], figure: str) -> None:
     from micronas.cli.progress import trial_cells
     from micronas.store.columns import NARROW, terminal_columns
 
     on_front, ordered = _front(records), sorted(records, key=lambda r: r.trial.rank)
     columns = terminal_columns(NARROW)
-    header = ("", *(column.header("accuracy") for column in columns))
+    header = ("", *(column.header(figure) for column in columns))
     rows = [("*" if r.trial.number in on_front else "", *trial_cells(r.trial, columns)) for r in ordered]
     failed = [row for row, r in zip(rows, ordered, strict=True) if r.trial.scores is None]
     print_table(board, header, [row for row in rows if row not in failed])
@@ -97,7 +107,14 @@ def _print_trials(board: str, records: list[Record]) -> None:
         print("  ".join(cell for cell in row if cell))
 
 
-def _show_trial(folder: Path, record: Record, boards: dict[str, Record], as_json: bool, more: str) -> None:
+def _show_trial(
+    folder: Path,
+    record: Record,
+    boards: dict[str, Record],
+    target: RegressionTarget | None,
+    as_json: bool,
+    more: str,
+) -> None:
     """``boards`` holds the trial as it is on every board of a search for several."""
     if as_json:
         each = [{"board": name, **_ending(one)} for name, one in boards.items()]
@@ -117,6 +134,7 @@ def _show_trial(folder: Path, record: Record, boards: dict[str, Record], as_json
         facts += [
             ("int8, validation", percent(scores.quality_int8)),
             ("float, validation", percent(scores.quality_float)),
+            *_errors(scores, target),
             ("flash", kb(scores.flash_bytes)),
             ("SRAM", kb(scores.sram_bytes)),
             ("latency", f"{latency.ms:.2f} ms {latency.source.value}" if latency else "not run"),
@@ -145,6 +163,17 @@ def _board_text(record: Record) -> str:
     if scores is None:
         return f"{trial.ending.lower()}: {trial.reason}"
     return f"{kb(scores.flash_bytes)} flash, {kb(scores.sram_bytes)} SRAM, {scores.latency or 'not run'}"
+
+
+def _errors(scores: Scores, target: RegressionTarget | None) -> list[tuple[str, str]]:
+    """Mean errors of a regression, in the unit of its target."""
+    if scores.mae is None or scores.rmse is None:
+        return []
+    unit = f" {target.unit}" if target and target.unit else ""
+    return [
+        ("MAE, int8, validation", f"{scores.mae:.4g}{unit}"),
+        ("RMSE, int8, validation", f"{scores.rmse:.4g}{unit}"),
+    ]
 
 
 def _witness(record: Record) -> Witness | None:

@@ -161,6 +161,11 @@ class EstimatorConfig(_Section):
         default=False,
         description="weigh the loss so that every class counts equally",
     )
+    loss: Literal["mse", "mae", "huber"] | None = Field(
+        default=None,
+        description="loss of a regression, also in the final training: squared, absolute or Huber's error "
+        "of the standardised target; absent: mse. Classes have cross-entropy",
+    )
     calibration_samples: int = Field(default=100, ge=1, description="training samples for int8 calibration")
     trial_deadline_s: float = Field(
         default=120.0,

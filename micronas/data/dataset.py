@@ -210,6 +210,9 @@ class Dataset:
         Outliers are clipped to ``input_range``: one in the wrong sample would coarsen every step.
         """
         order = np.random.default_rng(seed).permutation(len(self.train))
+        if self.train.targets is not None:  # the ends of the output's range, which int8 clips
+            extremes = [self.train.targets.argmin(), self.train.targets.argmax()]
+            order = np.r_[extremes, order[~np.isin(order, extremes)]]
         rank_in_class = np.empty(len(order), np.int64)
         for label in np.unique(self.train.y):
             members = order[self.train.y[order] == label]

@@ -19,4 +19,5 @@ def front_end_file(dataset: Dataset, thresholds: Mapping[str, float] | None = No
         labels=dataset.class_names,
         thresholds=dict(thresholds or {}),
         unknown=tuple(dataset.class_names[label] for label in dataset.unknown),
+        target=dataset.target,
     )

@@ -14,7 +14,7 @@ from micronas.errors import RewardError
 from micronas.model.graph import Graph, Quant
 from micronas.model.interpreter import run_batch
 from micronas.model.tflite import read_bytes
-from micronas.train.quality import quality
+from micronas.train.quality import Truth, quality
 
 COLLAPSE_DROP = 0.10
 """A loss of accuracy from float to int8 above this is not rounding: scales or weights are wrong."""
@@ -49,16 +49,14 @@ def int8_answers(model: bytes | Graph, x: npt.NDArray[np.float32]) -> npt.NDArra
     return np.asarray(outputs.reshape(len(x), -1).argmax(axis=1), np.int64)
 
 
-def int8_quality(
-    model: bytes | Graph, task: Task, x: npt.NDArray[np.float32], y: npt.NDArray[np.int64]
-) -> float:
+def int8_quality(model: bytes | Graph, task: Task, x: npt.NDArray[np.float32], y: Truth) -> float:
     """The figure of merit (0..1) of an int8 network for ``task``; see ``quality``.
 
     Reconstructions are compared with the input before it is rounded: int8 clamps it to the range of normal
     samples, and values beyond that range are what makes an anomaly (AUC .87 instead of .93 on ``vibration``).
     """
     if task is Task.CLASSIFY:
-        return int8_accuracy(model, x, y).accuracy
+        return int8_accuracy(model, x, y.astype(np.int64)).accuracy
     graph = read_bytes(model, "candidate") if isinstance(model, bytes) else model
     outputs = run_batch(graph, [quantized(x, input_quant(graph))])[0]
     return quality(task, dequantized(outputs, output_quant(graph)), x, y)
@@ -98,7 +96,7 @@ def figure_of_outputs(
         return by_metric(dataset, split, outputs)
     if dataset.task is Task.CLASSIFY:
         return float(np.mean(outputs.argmax(axis=1) == split.y))
-    return quality(dataset.task, dequantized(outputs, output_quant(graph)), split.x, split.y)
+    return quality(dataset.task, dequantized(outputs, output_quant(graph)), split.x, dataset.learned(split))
 
 
 def by_metric(

@@ -20,8 +20,9 @@ from micronas.errors import TrainError, plural
 from micronas.estimate.full import Estimate, cached_dataset, quantized_estimate
 from micronas.model.net import Net
 from micronas.train.augment import Augment, augmentation_of
-from micronas.train.evaluate import SplitEvaluator
+from micronas.train.evaluate import validator
 from micronas.train.loop import Objective, TrainLoop, supervised
+from micronas.train.regression import MSE
 from micronas.train.settings import one_cycle
 from micronas.train.snapshot import Snapshot
 from micronas.train.statistics import reestimate_statistics
@@ -49,12 +50,15 @@ class FinalSettings:
     augment: float = 1.0
     average_decay: float = 0.998
     class_weights: bool = False
+    loss: str = MSE
     qat: bool = False
 
     @classmethod
-    def from_config(cls, config: FinalFitConfig, *, class_weights: bool = False) -> FinalSettings:
+    def from_config(
+        cls, config: FinalFitConfig, *, class_weights: bool = False, loss: str | None = None
+    ) -> FinalSettings:
         """The settings of a search configuration; the rest keeps its default."""
-        return cls(epochs=config.epochs, class_weights=class_weights)
+        return cls(epochs=config.epochs, class_weights=class_weights, loss=loss or MSE)
 
 
 def final_fit(
@@ -81,7 +85,7 @@ def final_fit(
     limit = TimeLimit(_without_closing(limit.wall_s), _without_closing(limit.cpu_s))
     dataset = cached_dataset(data)
     model = TfModel(net, seed)
-    objective = dataset_objective(dataset, settings.label_smoothing, settings.class_weights)
+    objective = dataset_objective(dataset, settings.label_smoothing, settings.class_weights, settings.loss)
     said = []
     if teacher is not None:
         objective = distilled_from(teacher, objective)
@@ -92,7 +96,7 @@ def final_fit(
         in_time = TimeForEpochs(lambda: watch.share_of(limit))
         said.append(_quantized(model, dataset, settings, objective, calibration_samples, seed, in_time))
     epochs = int(progress.epochs)
-    accuracy = SplitEvaluator(model, dataset.validation, dataset.task).score().accuracy
+    accuracy = validator(model, dataset, settings.loss).score().accuracy
     result = quantized_estimate(model, net, dataset, seed, epochs, accuracy, calibration_samples, cpu)
     result = replace(result, training="; ".join(said))
     by_cpu = watch.cpu_s / limit.cpu_s > watch.wall_s / limit.wall_s
@@ -172,7 +176,7 @@ def _fit(
     loop = TrainLoop(
         model,
         dataset.train.x,
-        dataset.train.y,
+        dataset.learned(dataset.train),
         supervised(model, objective),
         batch_size=min(settings.batch_size, len(dataset.train)),
         weight_decay=settings.weight_decay,
@@ -191,7 +195,7 @@ def _fit(
             f"the final fit had time for only {progress.epochs:.0%} of the training data",
             remedy="raise budget.minutes, budget.cpu_minutes or final_fit.share",
         )
-    _keep_better(model, loop, dataset, augment)
+    _keep_better(model, loop, dataset, augment, settings.loss)
     return progress
 
 
@@ -260,13 +264,15 @@ def _epoch(
         progress.advance(len(piece))
 
 
-def _keep_better(model: TfModel, loop: TrainLoop, dataset: Dataset, augment: Augment | None) -> None:
+def _keep_better(
+    model: TfModel, loop: TrainLoop, dataset: Dataset, augment: Augment | None, loss: str
+) -> None:
     """The last weights, or the averaged ones with their own statistics.
 
     Compared by validation accuracy first, then by loss, because smoothed labels can give a better network a
     larger loss.
     """
-    validation = SplitEvaluator(model, dataset.validation, dataset.task)
+    validation = validator(model, dataset, loss)
     last, last_score = Snapshot.of(model), validation.score()
     model.parameters.assign(loop.average)
     reestimate_statistics(model, dataset.train.x, augment)

@@ -22,6 +22,7 @@ from micronas.estimate.accuracy import (
     output_quant,
     quantized,
 )
+from micronas.estimate.errors_in_unit import mean_errors, predictions
 from micronas.estimate.second_witness import witnessed
 from micronas.model.net import Net, SoftmaxLayer
 from micronas.model.tflite import read_bytes
@@ -46,7 +47,8 @@ class Estimate:
     training, empty if none did; ``shortened`` that fewer epochs were planned than configured.
     ``witness`` is what a second interpreter computed of the file. ``training`` names what a final training
     did beyond the usual, in words. ``loss`` is the float network's on validation data, and
-    ``epoch_cpu_s`` the CPU time of an epoch; None if not known.
+    ``epoch_cpu_s`` the CPU time of an epoch; None if not known. ``mae`` and ``rmse`` are those of a
+    regression's int8 file on validation data, in the unit of the target.
     """
 
     tflite: bytes
@@ -65,6 +67,8 @@ class Estimate:
     training: str = ""
     loss: float | None = None
     epoch_cpu_s: float | None = None
+    mae: float | None = None
+    rmse: float | None = None
 
 
 def estimate(
@@ -119,6 +123,7 @@ def quantized_estimate(
 
     calibration = dataset.calibration(calibration_samples, seed)
     tflite = quantize(model, net, calibration, input_range=dataset.input_range)
+    mae, rmse = _mean_errors(tflite, dataset)
     return Estimate(
         tflite=tflite,
         quality_int8=_int8_quality(tflite, dataset, quality_float),
@@ -129,7 +134,17 @@ def quantized_estimate(
         macs=net.macs,
         weights=weights_to_bytes(model.get_weights()),
         witness=witnessed(tflite, dataset, dataset.validation, net.macs),
+        mae=mae,
+        rmse=rmse,
     )
+
+
+def _mean_errors(tflite: bytes, dataset: Dataset) -> tuple[float, float] | tuple[None, None]:
+    """On validation data, in the unit of the target; None if the data have classes."""
+    split = dataset.validation
+    if dataset.target is None or split.targets is None:
+        return None, None
+    return mean_errors(predictions(read_bytes(tflite, "candidate"), dataset.target, split.x), split.targets)
 
 
 def _int8_quality(tflite: bytes, dataset: Dataset, of_float: float) -> float:
@@ -139,7 +154,7 @@ def _int8_quality(tflite: bytes, dataset: Dataset, of_float: float) -> float:
         scored = int8_accuracy(tflite, x, y)
         of_int8, complaint = scored.accuracy, collapse(scored, of_float)
     else:
-        of_int8 = int8_quality(tflite, dataset.task, x, y)
+        of_int8 = int8_quality(tflite, dataset.task, x, dataset.learned(dataset.validation))
         complaint = dropped(dataset.task.figure, of_int8, of_float)
     if complaint:
         raise QuantizeError(complaint, remedy="raise estimator.calibration_samples")

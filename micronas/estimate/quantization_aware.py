@@ -104,7 +104,7 @@ def _loop(
     return TrainLoop(
         fake,
         dataset.train.x,
-        dataset.train.y,
+        dataset.learned(dataset.train),
         loss,
         batch_size=min(batch_size, len(dataset.train)),
         weight_decay=0.0,

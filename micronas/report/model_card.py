@@ -40,8 +40,8 @@ def card_json(
     """The object of ``model_card.json``; keys are stable, docs/guides/front_end.md describes them.
 
     ``changes``, made when the search was resumed, are the caller's to fill in.
-    ``interval`` is that of the test accuracy; None for anomaly detection. ``threshold`` was chosen on the
-    validation split.
+    ``interval`` is that of the test accuracy, or of a regression's R2; None for anomaly detection.
+    ``threshold`` was chosen on the validation split.
     """
     verb = "pick" if figures.final_fit else "rebuild"
     return {
@@ -117,6 +117,7 @@ def _quality(figures: FinalFigures, dataset: Dataset, interval: Interval | None)
         "macro_f1": confusion.macro_f1 if confusion else None,
         "majority_baseline": dataset.majority_baseline if classes else None,
         "gap": figures.gap.to_json() if figures.gap else None,
+        **({"errors": figures.errors.to_json()} if figures.errors else {}),
         "witness": figures.witness.to_json() | {"text": str(figures.witness)} if figures.witness else None,
     }
 

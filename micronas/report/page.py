@@ -15,6 +15,7 @@ import micronas
 from micronas.errors import kb, percent, plural
 from micronas.estimate.confusion import Confusion, confusion_from_json
 from micronas.estimate.rejection import Rejection, rejection_from_json
+from micronas.estimate.target_errors import TargetErrors, target_errors_from_json
 from micronas.memory.plan.svg import plan_svg
 from micronas.quantize.layer_report import LayerReport, layer_report_from_json
 from micronas.quantize.witness import Witness, witness_from_json
@@ -33,7 +34,7 @@ from micronas.report.target import MissedTarget, missed_target
 from micronas.store import Record
 from micronas.store.board_results import BoardResult
 from micronas.store.columns import page_columns
-from micronas.store.final_figures import LAYERS, WITNESS
+from micronas.store.final_figures import ERRORS, LAYERS, WITNESS
 from micronas.strategy.pareto import non_dominated
 from micronas.trial import PREDICTION_STAGE, Json, Outcome, Scores, number_of, object_at
 
@@ -75,13 +76,14 @@ def render(run: RunData, page: Path, live: Live | None = None) -> str:
         volume=volume_chart(run),
         box=box_of(run),
         endings=endings(run.records),
-        columns=page_columns(),
+        columns=page_columns(run.records),
         best=final,
         missed=_missed(run),
         memories=memory_table(object_at(final, "deployment")),
         flash=_flash_verdict(final),
         confusion=_confusion(final),
         rejection=_rejection(final),
+        errors=_errors(final),
         witness=_witness(final),
         layers=_layers(final),
         plan=plan_svg(run.best.graph, run.best.plan) if run.best else "",
@@ -141,6 +143,15 @@ def _rejection(final: dict[str, Json] | None) -> Rejection | None:
         stored = object_at(final, "rejection") if final else {}
         return rejection_from_json(stored) if stored else None
     except (KeyError, TypeError):
+        return None
+
+
+def _errors(final: dict[str, Json] | None) -> TargetErrors | None:
+    """Those of a regression on the test split; None for other tasks and runs of other versions."""
+    try:
+        stored = object_at(final, ERRORS) if final else {}
+        return target_errors_from_json(stored) if stored else None
+    except (KeyError, TypeError, ValueError):
         return None
 
 

@@ -13,6 +13,7 @@ from micronas.host.plugin import short_name
 from micronas.memory.ledger import make_ledger
 from micronas.memory.plan import Plan, plan_memory
 from micronas.model.constant_channels import remove_constant_channels
+from micronas.model.front_end import RegressionTarget
 from micronas.model.graph import Graph
 from micronas.model.tflite import read_bytes
 from micronas.report.front_networks import FrontNetwork, front_networks
@@ -22,7 +23,13 @@ from micronas.store.board_results import BoardResult, board_results
 from micronas.store.changes import changes_text
 from micronas.store.final_figures import CONSTANT_CHANNELS
 from micronas.store.pool import POOL_FACT, PoolRow, pool_rows
-from micronas.store.stored_setup import stored_board, stored_budget, stored_prefer, why_not_resumable
+from micronas.store.stored_setup import (
+    stored_board,
+    stored_budget,
+    stored_prefer,
+    stored_target,
+    why_not_resumable,
+)
 from micronas.trial import Json, Outcome, number_of, object_at
 
 
@@ -84,6 +91,8 @@ class RunData:
     """Of a search for several boards, every one, the first one first."""
     pool: tuple[PoolRow, ...] = ()
     """The boards on which trials were measured, if there were several."""
+    target: RegressionTarget | None = None
+    """What the networks of a regression predict."""
 
     def for_board(self, board: BoardResult) -> RunData:
         """The same run with the trials as they are evaluated for ``board``."""
@@ -101,6 +110,8 @@ class RunData:
         """Name of the figure of merit, the meaning of ``quality_int8`` and similar fields."""
         if metric := self.setting("data", "metric"):
             return short_name(str(metric))
+        if self.target is not None:
+            return "R2"
         return "AUC" if self.setting("space", "name") in ANOMALY_SPACES else "accuracy"
 
     def setting(self, section: str, key: str) -> Json:
@@ -141,6 +152,7 @@ def read_run(store: Store) -> RunData:
         changes=tuple(changes_text(store)),
         boards=board_results(store, final, records),
         pool=tuple(pool_rows(object_at(store.optional_fact(POOL_FACT)), records)),
+        target=stored_target(store),
     )
 
 

@@ -139,6 +139,8 @@ class TrialEvaluator:
             train_cpu_s=estimate.cpu_s,
             cut=estimate.cut,
             shortened=estimate.shortened,
+            mae=estimate.mae,
+            rmse=estimate.rmse,
         )
 
     def _over_latency(self, latency: Latency | None) -> str:

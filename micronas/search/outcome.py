@@ -21,6 +21,7 @@ from micronas.errors import StoreError
 from micronas.estimate.accuracy import int8_answers, int8_figure
 from micronas.estimate.agreement import Agreement
 from micronas.estimate.confusion import Confusion, confusion_of
+from micronas.estimate.errors_in_unit import target_errors
 from micronas.estimate.full import cached_dataset
 from micronas.estimate.gap import Gap, gap_of
 from micronas.estimate.interval import Interval, accuracy_interval
@@ -51,6 +52,7 @@ from micronas.store.board_results import BoardResult, board_folder, board_result
 from micronas.store.changes import CHANGES, DATA_DIGEST, changes_text
 from micronas.store.deployment_figures import DeploymentFigures
 from micronas.store.final_figures import (
+    ERRORS,
     LAYERS,
     WITNESS,
     FinalFigures,
@@ -131,6 +133,7 @@ def figures_of(
     delivered = _as_delivered(Path(deployed.files["tflite"]), winner.tflite)
     quality = int8_figure(delivered, setup.dataset, test)
     confusion, gap, interval = _judged(delivered, setup.dataset, test)
+    errors = target_errors(delivered, setup.dataset, test)
     validation = int8_figure(delivered, setup.dataset, setup.dataset.validation)
     threshold = choose_threshold(delivered, setup.dataset)
     scores = _as_scored(winner.scores, validation, deployed.figures.latency, setup.config)
@@ -149,13 +152,21 @@ def figures_of(
         figure=setup.dataset.figure,
         confusion=confusion,
         gap=gap,
+        errors=errors,
         layers=layers,
         witness=witnessed(delivered, setup.dataset, setup.dataset.validation, scores.macs),
         rejection=rejection_of(delivered, setup.dataset, test, threshold),
     )
     _write_front_end(setup.dataset, Path(deployed.files["front_end"]), threshold)
     card = card_json(
-        figures, setup.dataset, test, setup.config, store.folder, setup.board, interval, threshold
+        figures,
+        setup.dataset,
+        test,
+        setup.config,
+        store.folder,
+        setup.board,
+        errors.r2_interval if errors else interval,
+        threshold,
     )
     card["changes"] = [*changes_text(store)]
     if command:
@@ -315,9 +326,14 @@ def write_build(
     labels = "\n".join(dataset.class_names) + "\n"
     (best / "labels.txt").write_text(labels, encoding="utf-8", errors="surrogateescape")
     _write_front_end(dataset, best / FILE_NAME)
+    names = setup.dataset.class_names
+    if names:
+        text = "\n".join(names) + "\n"
+        (best / "labels.txt").write_text(text, encoding="utf-8", errors="surrogateescape")
+    _write_front_end(setup.dataset, best / FILE_NAME)
     files = {
         "tflite": best / "model.tflite",
-        "labels": best / "labels.txt",
+        **({"labels": best / "labels.txt"} if names else {}),
         "front_end": best / FILE_NAME,
     }
     ledger = make_ledger(graph, setup.board, within=setup.budget, prefer=Prefer(setup.config.prefer))
@@ -385,6 +401,7 @@ def _best(
         "int8_drop": scores.int8_drop,
         "gap": best.gap.to_json() if best.gap else None,
         "confusion": best.confusion.to_json() if best.confusion else None,
+        ERRORS: best.errors.to_json() if best.errors else None,
         LAYERS: best.layers.to_json() if best.layers else None,
         WITNESS: best.witness.to_json() if best.witness else None,
         "rejection": best.rejection.to_json() if best.rejection else None,

@@ -10,7 +10,7 @@ from micronas.board import Board
 from micronas.codegen.lowering import Target
 from micronas.codegen.toolchain import require_gcc
 from micronas.config import SearchConfig
-from micronas.data import Dataset, Task, load
+from micronas.data import Dataset, load
 from micronas.data.metrics import is_metric
 from micronas.deploy.deployment import require_tools
 from micronas.errors import ConfigError, DataError, MicronasError, QuantizeError, ToolMissingError
@@ -31,9 +31,10 @@ from micronas.search.pool.cluster import cluster_members
 from micronas.search.pool.members import device_of, require_members_here
 from micronas.search.predicted_latency.modelled import NetLatency, modelled_limit
 from micronas.search.predicted_latency.source import latency_source, with_source
+from micronas.search.task_check import check_task
 from micronas.search.termination.reserve import USUAL_FINAL
 from micronas.search.worker_count import with_workers
-from micronas.space import ANOMALY_SPACES, SPACES, Arch, Space, check_space, make_space
+from micronas.space import SPACES, Arch, Space, check_space, make_space
 from micronas.strategy import STRATEGIES, Problem, check_strategy, searcher
 from micronas.strategy.reward import reward
 from micronas.train.cost import training_cpu_s
@@ -112,9 +113,9 @@ def prepare(
         others = named_others(config, board)
     dataset = load(config.data)
     network_budget(config, board, dataset)
-    _check_task(config.space.name, dataset)
+    check_task(config, dataset)
     _check_calibration(dataset, config)
-    space = make_space(config.space, dataset.input_shape, dataset.n_classes)
+    space = make_space(config.space, dataset.input_shape, dataset.n_outputs)
     config = with_source(config, latency_source(config, board))
     setup = _for_board(config, board, dataset, space)
     return _with_others(setup, others) if others else setup
@@ -220,21 +221,6 @@ def plug_ins(config: SearchConfig) -> tuple[str | None, ...]:
         config.strategy.name,
         config.estimator.name,
         config.reward.function,
-    )
-
-
-def _check_task(space: str, dataset: Dataset) -> None:
-    """Anomaly detection needs networks that reconstruct their input; classification needs classifiers."""
-    if space not in SPACES:
-        return  # a user-defined space: only its author knows
-    reconstructs = space in ANOMALY_SPACES
-    if reconstructs == (dataset.task is Task.DETECT_ANOMALIES):
-        return
-    fitting = [name for name in SPACES if (name in ANOMALY_SPACES) != reconstructs]
-    raise ConfigError(
-        f"space {space} {'reconstructs its input' if reconstructs else 'classifies'}, and data set "
-        f"{dataset.name} is {'labelled with classes' if reconstructs else 'for anomaly detection'}",
-        remedy=f"set space.name to {' or '.join(fitting)}",
     )
 
 

@@ -89,7 +89,7 @@ def make_evaluator(
     prepare_process(gpu=config.executor == "ray" and config.gpus_per_trial > 0 and has_gpu_share())
     leave_graphs_unfused()
     dataset = cached_dataset(config.data)
-    space = make_space(config.space, dataset.input_shape, dataset.n_classes)
+    space = make_space(config.space, dataset.input_shape, dataset.n_outputs)
     return TrialEvaluator(
         config,
         Stages(
@@ -109,7 +109,7 @@ def train_candidate(task: TrialTask, config: SearchConfig) -> Estimate:
     prepare_process()
     leave_graphs_unfused()
     dataset = cached_dataset(config.data)
-    return _estimate(task, make_space(config.space, dataset.input_shape, dataset.n_classes), config)
+    return _estimate(task, make_space(config.space, dataset.input_shape, dataset.n_outputs), config)
 
 
 def place(
@@ -203,7 +203,9 @@ def _estimate(task: TrialTask, space: Space, config: SearchConfig) -> Estimate:
     if task.final:
         from micronas.estimate.final_fit import FinalSettings, final_fit  # imports TensorFlow
 
-        final = FinalSettings.from_config(config.final_fit, class_weights=config.estimator.class_weights)
+        final = FinalSettings.from_config(
+            config.final_fit, class_weights=config.estimator.class_weights, loss=config.estimator.loss
+        )
         return final_fit(
             net,
             config.data,

@@ -25,9 +25,9 @@ class Column:
     """One figure of a trial.
 
     ``key`` is its name in trials.csv; ``title`` is its heading in tables, where ``{figure}`` is replaced by
-    accuracy or AUC. ``value`` is None if the trial has no such figure; ``text`` formats it for tables.
+    accuracy, AUC or R2. ``value`` is None if the trial has no such figure; ``text`` formats it for tables.
     ``terminal`` is the minimum terminal width in characters that shows it, None if no terminal does;
-    ``width`` is its width in a line of text.
+    ``width`` is its width in a line of text. A page leaves an ``only_if_any`` column out if no trial has it.
     """
 
     key: str
@@ -38,9 +38,10 @@ class Column:
     page: bool = False
     terminal: int | None = None
     width: int = 0
+    only_if_any: bool = False
 
     def header(self, figure: str) -> str:
-        """The title; ``figure`` names the kind of quality, accuracy or AUC."""
+        """The title; ``figure`` names the kind of quality: accuracy, AUC or R2."""
         return self.title.format(figure=figure)
 
 
@@ -57,6 +58,7 @@ def _column(
     page: bool = False,
     terminal: int | None = None,
     width: int = 0,
+    only_if_any: bool = False,
 ) -> Column:
     """A column whose value ``form`` formats for tables; empty if there is no value."""
 
@@ -64,7 +66,7 @@ def _column(
         found = value(trial)
         return "" if found is None else form(found)
 
-    return Column(key, title, value, text, is_number, page, terminal, width)
+    return Column(key, title, value, text, is_number, page, terminal, width, only_if_any)
 
 
 def _score(value: Callable[[Scores], V | None]) -> Callable[[Trial], V | None]:
@@ -109,6 +111,24 @@ COLUMNS = (
         width=8,
     ),
     _column("quality_float", "float {figure}", _score(lambda s: s.quality_float), percent, is_number=True),
+    _column(
+        "mae",
+        "MAE",
+        _score(lambda s: s.mae),
+        "{:.4g}".format,
+        is_number=True,
+        page=True,
+        only_if_any=True,
+    ),
+    _column(
+        "rmse",
+        "RMSE",
+        _score(lambda s: s.rmse),
+        "{:.4g}".format,
+        is_number=True,
+        page=True,
+        only_if_any=True,
+    ),
     _column(
         "flash_bytes",
         "flash",
@@ -167,9 +187,13 @@ COLUMNS = (
 )
 
 
-def page_columns() -> tuple[Column, ...]:
-    """The columns of the report's table."""
-    return tuple(column for column in COLUMNS if column.page)
+def page_columns(records: Sequence[Record] = ()) -> tuple[Column, ...]:
+    """The columns of the report's table of ``records``."""
+
+    def is_shown(column: Column) -> bool:
+        return not column.only_if_any or any(column.value(r.trial) is not None for r in records)
+
+    return tuple(column for column in COLUMNS if column.page and is_shown(column))
 
 
 def terminal_columns(width: int) -> tuple[Column, ...]:

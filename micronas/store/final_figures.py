@@ -11,6 +11,7 @@ from micronas.estimate.agreement import Agreement, agreement_from_json
 from micronas.estimate.confusion import Confusion, confusion_from_json
 from micronas.estimate.gap import Gap, gap_from_json
 from micronas.estimate.rejection import Rejection, rejection_from_json
+from micronas.estimate.target_errors import TargetErrors, target_errors_from_json
 from micronas.quantize.layer_report import LayerReport, layer_report_from_json
 from micronas.quantize.witness import Witness, witness_from_json
 from micronas.store.deployment_figures import DeploymentFigures, deployment_figures_from_json
@@ -22,6 +23,10 @@ CONSTANT_CHANNELS = "constant_channels"
 
 WITNESS = "witness"
 """In the details of a trial and in a result: what a second interpreter computed of the file."""
+
+
+ERRORS = "errors"
+"""In a result: how far a regression's predictions are from the targets of the test split."""
 
 
 LAYERS = "layers"
@@ -37,7 +42,8 @@ class FinalFigures:
     ``selection`` says how the finalists compared; it is empty if none was trained again.
     ``files`` are paths by kind. ``agreement`` says how well a run's proxies ranked the networks that were
     trained; None for a network that was picked. ``confusion`` is of the test split, ``gap`` that between
-    validation and test accuracy; both are None for anomaly detection. ``witness`` is what a second
+    validation and test accuracy; both are None unless the task is classification. ``errors`` are those of a
+    regression on the test split. ``witness`` is what a second
     interpreter computed of the file; None for a result of an earlier version. ``layers`` is what int8 costs
     in each layer; None also where the float weights are not known. ``training`` names what the final
     training did beyond the usual: distillation, quantization-aware training. ``rejection`` is what becomes
@@ -58,6 +64,7 @@ class FinalFigures:
     selection: str = ""
     confusion: Confusion | None = None
     gap: Gap | None = None
+    errors: TargetErrors | None = None
     witness: Witness | None = None
     layers: LayerReport | None = None
     training: str = ""
@@ -83,6 +90,7 @@ class FinalFigures:
             "figure": self.figure,
             "confusion": self.confusion.to_json() if self.confusion else None,
             "gap": self.gap.to_json() if self.gap else None,
+            ERRORS: self.errors.to_json() if self.errors else None,
             LAYERS: self.layers.to_json() if self.layers else None,
             WITNESS: self.witness.to_json() if self.witness else None,
             "rejection": self.rejection.to_json() if self.rejection else None,
@@ -115,6 +123,7 @@ def figures_from_json(data: Mapping[str, Json]) -> FinalFigures:
             agreement=tuple(map(agreement_from_json, agreement)) if isinstance(agreement, list) else None,
             confusion=confusion_from_json(_object(data, "confusion")) if data.get("confusion") else None,
             gap=gap_from_json(_object(data, "gap")) if data.get("gap") else None,
+            errors=target_errors_from_json(_object(data, ERRORS)) if data.get(ERRORS) else None,
             layers=layer_report_from_json(_object(data, LAYERS)) if data.get(LAYERS) else None,
             witness=witness_from_json(_object(data, WITNESS)) if data.get(WITNESS) else None,
             rejection=rejection_from_json(_object(data, "rejection")) if data.get("rejection") else None,

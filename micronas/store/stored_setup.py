@@ -11,7 +11,9 @@ from micronas.memory.budget import less_front_end, make_budget
 from micronas.memory.front_end_cost import cost_of_file
 from micronas.memory.ledger import Budget
 from micronas.memory.plan.prefer import Prefer
-from micronas.model.front_end import FrontEndFile, from_json
+from micronas.model.front_end import FrontEndFile, RegressionTarget, from_json
+from micronas.model.front_end.front_end_file import TARGET
+from micronas.model.front_end.target import target_from_json
 from micronas.store.run_file import SCHEMA_VERSION
 from micronas.store.store import Store
 from micronas.trial import number_of, object_at
@@ -58,6 +60,15 @@ def stored_front_end(store: Store) -> FrontEndFile | None:
     """What ``front_end.json`` of the run's networks holds; None in a run of a version that had none."""
     stored = store.optional_fact(FRONT_END_FACT)
     return None if stored is None else from_json(stored, str(store.folder))
+
+
+def stored_target(store: Store) -> RegressionTarget | None:
+    """What the networks of a regression predict; None for other tasks, and if it cannot be read."""
+    found = object_at(store.optional_fact(FRONT_END_FACT), TARGET)
+    try:
+        return target_from_json(found) if found else None
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def stored_prefer(store: Store) -> Prefer:

@@ -52,6 +52,7 @@ class Supernet:
 
     def __init__(self, shared: SharedNet[SharedWeightSpace], dataset: Dataset) -> None:
         self.shared, self._task, self._validation = shared, dataset.task, dataset.validation
+        self._truth = dataset.learned(dataset.validation)
         order = np.random.default_rng(0).permutation(len(dataset.train))[:STATISTICS_SAMPLES]
         self._seen = len(order)
         self._x = tf.constant(np.concatenate([dataset.train.x[order], dataset.validation.x]))
@@ -61,7 +62,7 @@ class Supernet:
     def accuracy(self, genes: Genes) -> float:
         """Accuracy or AUC (0..1) on the validation split."""
         outputs = self._answers(tf.constant(genes, tf.int32)).numpy()
-        return quality(self._task, outputs, self._validation.x, self._validation.y)
+        return quality(self._task, outputs, self._validation.x, self._truth)
 
     @property
     def traces(self) -> int:
@@ -102,12 +103,12 @@ def fit_supernet(
     schedule is adapted to it. Raises ``TrainError`` if a loss is not finite or no epoch was finished.
     """
     watch, shared = Stopwatch(), region.shared_net(seed)
-    objective = dataset_objective(dataset, settings.label_smoothing, settings.class_weights)
+    objective = dataset_objective(dataset, settings.label_smoothing, settings.class_weights, settings.loss)
     batch = min(settings.batch_size, len(dataset.train))
     loop = TrainLoop(
         shared,
         dataset.train.x,
-        dataset.train.y,
+        dataset.learned(dataset.train),
         shared.step_loss(dataset.task, objective, seed),
         batch_size=batch,
         weight_decay=settings.weight_decay,

@@ -78,11 +78,11 @@ def augmentation(
 
 def augmentation_of(dataset: Dataset, strength: float) -> Augment | None:
     """The augmentation of a training; none for anomaly detection, because distorted inputs can look like
-    anomalies.
+    anomalies, and none for a regression, because the number to predict would change with the input.
 
     Colour pictures count as photographs, and so do all pictures that may be mirrored.
     """
-    if dataset.task is Task.DETECT_ANOMALIES:
+    if dataset.task is not Task.CLASSIFY:
         return None
     photograph = dataset.mirror or dataset.input_shape[2] >= COLOURS
     return augmentation(dataset.kind, strength, photograph, dataset.mirror, dataset.triads)

@@ -17,11 +17,12 @@ import tensorflow as tf
 from micronas.data import Task
 from micronas.train.augment import Augment
 from micronas.train.loop_state import LoopState
+from micronas.train.regression import MSE, regression_objective
 from micronas.train.tf_model import TfModel
 
 Tensor: TypeAlias = Any
 Objective: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""(batch inputs, int labels, logits) -> mean loss."""
+"""(batch inputs, int labels or float targets, logits) -> mean loss."""
 
 ClassWeights: TypeAlias = npt.NDArray[np.float32]
 """Weight of each class, (classes,)."""
@@ -47,14 +48,14 @@ class TrainLoop:
 
     ``steps(order, rates)`` runs one step per row of ``order`` (int32 (steps, batch), indices of samples)
     and returns the mean loss. ``average`` is an exponential moving average of the parameters. Gradients are
-    clipped to the norm ``clip_norm``.
+    clipped to the norm ``clip_norm``. ``y`` are labels, or targets of a regression.
     """
 
     def __init__(
         self,
         model: Trainable,
         x: npt.NDArray[np.float32],
-        y: npt.NDArray[np.int64],
+        y: npt.NDArray[np.int64] | npt.NDArray[np.float32],
         loss: Loss,
         *,
         batch_size: int,
@@ -67,7 +68,8 @@ class TrainLoop:
         size = model.is_kernel.size
         self.model = model
         self.average = tf.Variable(model.parameters, name="average")
-        self._x, self._y = tf.constant(x), tf.constant(y.astype(np.int32))
+        self._x = tf.constant(x)
+        self._y = tf.constant(y if y.dtype.kind == "f" else y.astype(np.int32))
         self._moments = [tf.Variable(tf.zeros(size)), tf.Variable(tf.zeros(size))]
         self._loss, self._augment = loss, augment
         self._decay = tf.constant(model.is_kernel * np.float32(weight_decay))
@@ -154,9 +156,14 @@ def supervised(model: TfModel, objective: Objective) -> Loss:
 
 
 def objective_of(
-    task: Task, classes: int, smoothing: float, weights: ClassWeights | None = None
+    task: Task, classes: int, smoothing: float, weights: ClassWeights | None = None, loss: str = MSE
 ) -> Objective:
-    """The loss that a network for ``task`` minimises; see ``smoothed_cross_entropy`` for ``weights``."""
+    """The loss that a network for ``task`` minimises; see ``smoothed_cross_entropy`` for ``weights``.
+
+    ``loss`` is that of a regression.
+    """
+    if task is Task.REGRESS:
+        return regression_objective(loss)
     if task is Task.DETECT_ANOMALIES:
         return reconstruction_error
     return smoothed_cross_entropy(classes, smoothing, weights)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.config import EstimatorConfig
+from micronas.train.regression import MSE
 
 Array: TypeAlias = npt.NDArray[np.float32]
 
@@ -23,7 +24,7 @@ class TrainSettings:
     The rate rises linearly for ``warmup_share`` of the steps to ``learning_rate``, then falls to zero
     along a cosine. Training stops early after ``patience`` epochs whose validation loss is not at least
     ``min_delta`` below the best. ``augment`` is a strength as defined in augment.py: 0 is none, 1 is for a
-    final fit. ``class_weights`` lets every class count equally.
+    final fit. ``class_weights`` lets every class count equally. ``loss`` is that of a regression.
     """
 
     epochs: int = 8
@@ -36,6 +37,7 @@ class TrainSettings:
     patience: int = 4
     min_delta: float = 0.0
     class_weights: bool = False
+    loss: str = MSE
 
     @classmethod
     def from_config(cls, config: EstimatorConfig) -> TrainSettings:
@@ -47,6 +49,7 @@ class TrainSettings:
             augment=LIGHT if config.augment else 0.0,
             patience=config.patience,
             class_weights=config.class_weights,
+            loss=config.loss or MSE,
         )
 
     def for_epochs(self, epochs: int) -> TrainSettings:

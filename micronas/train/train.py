@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from micronas.data import Dataset
+from micronas.data import Dataset, Task
 from micronas.errors import TrainError, plural
 from micronas.model.net import Net
 from micronas.train.augment import augmentation_of
-from micronas.train.evaluate import Score, SplitEvaluator
+from micronas.train.evaluate import Score, SplitEvaluator, validator
 from micronas.train.loop import Objective, TrainLoop, class_weights_of, objective_of, supervised
+from micronas.train.regression import MSE
 from micronas.train.settings import TrainSettings, learning_rates
 from micronas.train.snapshot import Snapshot
 from micronas.train.stop import StopRule, never
@@ -93,17 +94,18 @@ def train(
     model = TfModel(net, seed)
     if start is not None:
         model.set_weights(start)
+    objective = dataset_objective(dataset, settings.label_smoothing, settings.class_weights, settings.loss)
     loop = TrainLoop(
         model,
         dataset.train.x,
-        dataset.train.y,
-        supervised(model, dataset_objective(dataset, settings.label_smoothing, settings.class_weights)),
+        dataset.learned(dataset.train),
+        supervised(model, objective),
         batch_size=min(settings.batch_size, len(dataset.train)),
         weight_decay=settings.weight_decay,
         augment=augmentation_of(dataset, settings.augment),
         seed=seed,
     )
-    validation = SplitEvaluator(model, dataset.validation, dataset.task)
+    validation = validator(model, dataset, settings.loss)
     history, stopped, out_of_time = _fit(
         model, loop, validation, len(dataset.train), settings, seed, lambda: watch.within(limit), stop
     )
@@ -125,8 +127,13 @@ def train(
     )
 
 
-def dataset_objective(dataset: Dataset, smoothing: float, weighted: bool) -> Objective:
-    """The loss of a training on ``dataset``; ``weighted`` lets every class count equally."""
+def dataset_objective(dataset: Dataset, smoothing: float, weighted: bool, loss: str = MSE) -> Objective:
+    """The loss of a training on ``dataset``; ``weighted`` lets every class count equally.
+
+    ``loss`` is that of a regression.
+    """
+    if dataset.task is Task.REGRESS:
+        return objective_of(dataset.task, 0, 0.0, loss=loss)
     weights = class_weights_of(dataset.train.y, dataset.n_classes) if weighted else None
     return objective_of(dataset.task, dataset.n_classes, smoothing, weights)
 

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 
 from micronas.errors import ModelError
 from micronas.model.front_end.definition import FrontEnd, Parameter
+from micronas.model.front_end.target import RegressionTarget, target_from_json
 from micronas.trial import Json
 
 FILE_NAME = "front_end.json"
 FORMAT = 1
+TARGET = "target"
+"""The key of a regression's target; missing for other tasks."""
 
 UNITS = {
     "logmel": "16-bit PCM samples of one channel",
@@ -43,8 +46,9 @@ class FrontEndFile:
     """The front end, the input that it makes, and the meaning of the outputs.
 
     ``input_shape`` is (height, width, channels); ``kind`` says what these are (image, spectrogram, stream).
-    ``input_range`` (low, high) is that of the training inputs. ``task`` is classify or detect_anomalies.
-    ``thresholds`` are by name; empty if none was chosen. ``unknown`` are the labels that are no detection.
+    ``input_range`` (low, high) is that of the training inputs. ``task`` is classify, detect_anomalies or
+    regress. ``thresholds`` are by name; empty if none was chosen. ``unknown`` are the labels that are no
+    detection. ``target`` is what a regression predicts.
     """
 
     front_end: FrontEnd
@@ -55,6 +59,7 @@ class FrontEndFile:
     labels: tuple[str, ...]
     thresholds: Mapping[str, float]
     unknown: tuple[str, ...] = ()
+    target: RegressionTarget | None = None
 
     @property
     def unit(self) -> str:
@@ -81,6 +86,7 @@ def to_json(file: FrontEndFile) -> dict[str, Json]:
         "labels": list(file.labels),
         "thresholds": dict(file.thresholds),
         "unknown": list(file.unknown),
+        **({TARGET: file.target.to_json()} if file.target else {}),
     }
 
 
@@ -104,6 +110,7 @@ def from_json(data: object, where: str) -> FrontEndFile:
             labels=tuple(str(label) for label in data["labels"]),
             thresholds={str(key): float(value) for key, value in data["thresholds"].items()},
             unknown=tuple(str(label) for label in data.get("unknown", ())),
+            target=target_from_json(data[TARGET]) if data.get(TARGET) else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(

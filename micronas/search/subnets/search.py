@@ -44,6 +44,7 @@ from micronas.supernet.checkpoint import Checkpoint
 from micronas.supernet.choose_region import choose_region
 from micronas.supernet.region import Genes, SharedWeightSpace
 from micronas.train.process import leave_graphs_unfused
+from micronas.train.regression import MSE
 from micronas.train.time_limit import Stopwatch, TimeLimit
 from micronas.trial import Json, Latency, Source
 
@@ -156,6 +157,7 @@ def search_subnets(order: SubnetSearch) -> FoundSubnets:
         replace(
             settings_of(walk.region, config.estimator.supernet.epochs),
             class_weights=config.estimator.class_weights,
+            loss=config.estimator.loss or MSE,
         ),
         config.seed,
         order.limit.times(TRAINING_SHARE),
@@ -190,7 +192,7 @@ class RegionWalk:
     def __init__(self, config: SearchConfig, board: Board, ran: Sequence[ProfiledNetwork] = ()) -> None:
         self._config, self._ran = config, ran
         dataset = cached_dataset(config.data)
-        self.space = make_space(config.space, dataset.input_shape, dataset.n_classes)
+        self.space = make_space(config.space, dataset.input_shape, dataset.n_outputs)
         budget = network_budget(config, board, dataset)
         macs, prefer = config.constraints.macs, Prefer(config.prefer)
         outer = LedgerGate(self.space, board, config.runtime, budget, macs, prefer=prefer)
