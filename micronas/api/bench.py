@@ -16,7 +16,13 @@ from micronas.config import SearchConfig, load_config
 from micronas.data.evaluation import Evaluation, evaluation
 from micronas.deploy.bench import COMPARED, load_samples, quantized_samples, simplified
 from micronas.deploy.deployment import Deployment, cache_folder, deploy, random_samples, require_tools
-from micronas.deploy.device_accuracy import DEADLINE_S, DeviceAccuracy, choose_input, device_accuracy
+from micronas.deploy.device_accuracy import (
+    DEADLINE_S,
+    DeviceAccuracy,
+    choose_input,
+    device_accuracy,
+    with_learned_target,
+)
 from micronas.deploy.device_accuracy.run import require_fits
 from micronas.deploy.modelled import Modelled, try_modelled
 from micronas.deploy.plan_choice import LeanFigures, PlanChoice, plan_choice, without_constant_channels
@@ -142,8 +148,10 @@ def bench(
     given = None if data is None else _evaluation(data, split, data_samples)
     raw, why_features = None, ""
     if given is not None:
+        beside = front_end_beside(model)
+        given = with_learned_target(given, beside)
         require_fits(graph, given)
-        raw, why_features = choose_input(graph, given, front_end_beside(model), features=features)
+        raw, why_features = choose_input(graph, given, beside, features=features)
     require_tools(where, profile)
     with temporary_folder() as work:
         folder = Path(keep) if keep is not None else Path(work)

@@ -9,6 +9,7 @@ from micronas.cli.output import percent, print_table
 
 if TYPE_CHECKING:
     from micronas.deploy.device_accuracy import DeviceAccuracy
+    from micronas.deploy.device_accuracy.result import ErrorsOnDevice
     from micronas.estimate.confusion import Confusion
 
 MOST_CLASSES = 12
@@ -25,12 +26,24 @@ def print_accuracy(found: DeviceAccuracy, why_features: str) -> None:
     )
     if found.split == "test":
         print("          (the test split was unsealed: report this figure, and choose no network by it)")
+    _print_errors(found.errors)
     equal = found.elements - found.mismatches
     print(f"outputs   {equal:,} of {found.elements:,} elements equal to the reference's for the same inputs")
     _print_inputs(found, why_features)
     if found.answers_apart is not None:
         print(f"answers   {found.samples - found.answers_apart} of {found.samples} equal to the host's")
     _print_matrices(found.device_confusion, found.host_confusion)
+
+
+def _print_errors(errors: ErrorsOnDevice | None) -> None:
+    if errors is None:
+        return
+    unit = f" {errors.unit}" if errors.unit else ""
+    for name, device, host in (
+        ("MAE", errors.device_mae, errors.host_mae),
+        ("RMSE", errors.device_rmse, errors.host_rmse),
+    ):
+        print(f"{name:<9} {device:.4g}{unit} on the device, {host:.4g}{unit} on the host ({errors.target})")
 
 
 def _print_inputs(found: DeviceAccuracy, why_features: str) -> None:

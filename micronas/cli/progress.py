@@ -39,7 +39,7 @@ class Progress(Protocol):
 
 
 def make_progress(figure: str = "accuracy", others: tuple[str, ...] = ()) -> Progress:
-    """Progress on stderr, so that stdout stays clean for ``--json``; ``figure`` is accuracy or AUC.
+    """Progress on stderr, so that stdout stays clean for ``--json``; ``figure`` is accuracy, AUC or R2.
 
     ``others`` are the boards of the search but the first, whose figures are the columns.
     """

@@ -39,19 +39,22 @@ def _title(results: Results) -> str:
 
 def _task(results: Results) -> str:
     config, reference = results.plan.config, results.reference
+    explains = reference.error == 1.0  # only R2 of a constant is 0
+    figure = "R2" if explains else "accuracy"
+    same = "predicting the mean" if explains else "guessing the majority class"
     budget = [f"{reference.flash_bytes / 1024:g} KB of flash", f"{reference.sram_bytes / 1024:g} KB of SRAM"]
     if config.constraints.latency_ms:
         budget.append(f"{config.constraints.latency_ms:g} ms")
     target = (
-        f"; reward: accuracy x ({config.reward.target_ms:g} ms / latency)^{config.reward.exponent:g}"
+        f"; reward: {figure} x ({config.reward.target_ms:g} ms / latency)^{config.reward.exponent:g}"
         f" ({config.reward.mode})"
         if config.reward.target_ms and config.device != "none"
-        else "; reward: accuracy"
+        else f"; reward: {figure}"
     )
     return (
         f"Space {config.space.name}, board {results.plan.board_words}, runtime {config.runtime}; "
         f"the network may use {', '.join(budget)}{target}. "
-        f"Always guessing the majority class has error {reference.error:.3f}."
+        f"Always {same} has error {reference.error:.3f}."
     )
 
 

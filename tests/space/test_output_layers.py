@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from micronas.model.net import Dense, SoftmaxLayer
@@ -14,7 +15,7 @@ from micronas.space.space_config import SpaceConfig
 def test_one_output_is_linear_and_classes_end_in_softmax(name: str) -> None:
     for outputs in (1, 3):
         space = make_space(SpaceConfig(name=name), (32, 1, 3), outputs)
-        net = space.net(space.baselines()[0])
+        net = space.net(space.sample(np.random.default_rng(0)))
         *_, dense, last = (node.layer for node in net.nodes)
         if outputs == 1:
             dense = last

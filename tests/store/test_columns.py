@@ -140,6 +140,8 @@ def test_the_csv_has_every_figure_as_it_is_stored() -> None:
         "origin": "strategy",
         "quality_int8": "0.9876",
         "quality_float": "0.99",
+        "mae": "",
+        "rmse": "",
         "flash_bytes": "12800",
         "sram_bytes": "5120",
         "latency_ms": "3.456",

@@ -98,7 +98,7 @@ def test_the_keys_of_the_stored_object_are_these() -> None:
         "deployment",
         "files",
     ]
-    keys += ["figure", "confusion", "gap", "layers", "witness", "rejection"]
+    keys += ["figure", "confusion", "gap", "errors", "layers", "witness", "rejection"]
     assert list(FIGURES.to_json()) == [*keys, "agreement"]
     assert list(replace(FIGURES, agreement=None).to_json()) == keys
 

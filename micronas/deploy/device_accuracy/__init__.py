@@ -6,7 +6,7 @@ answers are compared with the host's, element by element.
 
 from __future__ import annotations
 
-from micronas.deploy.device_accuracy.choose import choose_input
+from micronas.deploy.device_accuracy.choose import choose_input, with_learned_target
 from micronas.deploy.device_accuracy.cost import FrontEndRun, run_front_end
 from micronas.deploy.device_accuracy.firmware import RawFirmware, build_raw_firmware
 from micronas.deploy.device_accuracy.result import DeviceAccuracy, compare
@@ -27,4 +27,5 @@ __all__ = [
     "run_front_end",
     "stream_features",
     "stream_raw",
+    "with_learned_target",
 ]

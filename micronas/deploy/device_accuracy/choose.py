@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from micronas.codegen.front_end import front_end_tables
 from micronas.data.evaluation import Evaluation
 from micronas.data.front_end_file import front_end_file
@@ -31,6 +33,22 @@ def choose_input(
     if given.read_raw is None:
         return None, "the data source keeps no raw samples"
     return RawInput(beside, tables), ""
+
+
+def with_learned_target(given: Evaluation, beside: FrontEndFile | None) -> Evaluation:
+    """``given`` with the mean and spread that a regression network learned, if its file says them.
+
+    Raises ``DataError`` if the network predicts something else than the data hold.
+    """
+    of_data, learned = given.dataset.target, None if beside is None else beside.target
+    if beside is None or (of_data is None and learned is None):
+        return given
+    if of_data is None or learned is None or (of_data.name, of_data.unit) != (learned.name, learned.unit):
+        raise DataError(
+            f"the network predicts {learned or 'no number'}, and the data hold {of_data or 'no target'}",
+            remedy="pass --data with the configuration that the network was trained with",
+        )
+    return replace(given, dataset=replace(given.dataset, target=learned))
 
 
 def _require_same(beside: FrontEndFile, of_data: FrontEndFile) -> None:

@@ -20,6 +20,7 @@ from micronas.estimate.accuracy import (
     quantized,
 )
 from micronas.estimate.confusion import Confusion, confusion_of
+from micronas.estimate.errors_in_unit import in_unit, mean_errors
 from micronas.model.graph import Graph
 from micronas.model.interpreter import run_batch
 from micronas.train.quality import quality
@@ -39,6 +40,27 @@ class InputCheck:
     most_steps: int
 
 
+@dataclass(frozen=True)
+class ErrorsOnDevice:
+    """Mean absolute and root mean squared error of a regression, in the unit of its target."""
+
+    target: str
+    unit: str
+    device_mae: float
+    device_rmse: float
+    host_mae: float
+    host_rmse: float
+
+    def to_json(self) -> dict[str, Json]:
+        """The object ``errors`` of ``accuracy``."""
+        return {
+            "target": self.target,
+            "unit": self.unit,
+            "device": {"mae": self.device_mae, "rmse": self.device_rmse},
+            "host": {"mae": self.host_mae, "rmse": self.host_rmse},
+        }
+
+
 @dataclass(frozen=True, eq=False)
 class DeviceAccuracy:
     """``samples`` of ``available`` in ``split``, on a device and on the host.
@@ -48,7 +70,7 @@ class DeviceAccuracy:
     reference interpreter for the inputs that the device had. The host's figures are for the inputs of the
     training's front end; ``inputs`` compares them with the device's, and is None if it got features.
     ``answers_apart`` counts samples with another class. Confusion matrices are None unless classes are
-    predicted.
+    predicted. ``errors`` are those of a regression.
     """
 
     split: str
@@ -65,6 +87,7 @@ class DeviceAccuracy:
     device_confusion: Confusion | None
     host_confusion: Confusion | None
     front_end_counts: tuple[int, ...] = ()
+    errors: ErrorsOnDevice | None = None
 
     @property
     def raw(self) -> bool:
@@ -114,6 +137,7 @@ class DeviceAccuracy:
                 "host": [list(row) for row in self.host_confusion.matrix],
             },
             "front_end_counts": list(self.front_end_counts),
+            "errors": self.errors.to_json() if self.errors else None,
         }
 
 
@@ -145,6 +169,7 @@ def compare(
         device_confusion=matrices[0],
         host_confusion=matrices[1],
         front_end_counts=streamed.front_end_counts,
+        errors=_errors(graph, given, streamed.outputs, host),
     )
 
 
@@ -152,11 +177,19 @@ def _outputs(graph: Graph, inputs: Int8, shape: tuple[int, ...]) -> Int8:
     return np.asarray(run_batch(graph, [inputs.reshape(shape)])[0], np.int8).reshape(len(inputs), -1)
 
 
+def _errors(graph: Graph, given: Evaluation, device: Int8, host: Int8) -> ErrorsOnDevice | None:
+    target, wanted = given.dataset.target, given.chosen.targets
+    if target is None or wanted is None:
+        return None
+    of_device, of_host = (mean_errors(in_unit(graph, target, o), wanted) for o in (device, host))
+    return ErrorsOnDevice(target.name, target.unit, *of_device, *of_host)
+
+
 def _figure(graph: Graph, given: Evaluation, outputs: Int8) -> float:
-    """As in a search: the user's metric, or accuracy, or the AUC."""
+    """As in a search: the user's metric, accuracy, AUC or R2."""
     if given.dataset.metric is not None:
         return by_metric(given.dataset, given.chosen, outputs, metric_threshold(graph, given.dataset))
     if given.dataset.task is Task.CLASSIFY:
         return float(np.mean(outputs.argmax(axis=1) == given.chosen.y))
     real = dequantized(outputs, output_quant(graph))
-    return quality(given.dataset.task, real, given.chosen.x, given.chosen.y)
+    return quality(given.dataset.task, real, given.chosen.x, given.dataset.learned(given.chosen))

@@ -54,6 +54,11 @@ def require_fits(graph: Graph, given: Evaluation) -> None:
             f"the data have {classes} classes, but the network has {ends[1].elements} outputs",
             remedy="pass --data with the configuration that the network was trained with",
         )
+    if given.dataset.task is Task.REGRESS and ends[1].elements != 1:
+        raise DataError(
+            f"the data have one target, but the network has {ends[1].elements} outputs",
+            remedy="pass --data with the configuration that the network was trained with",
+        )
 
 
 def device_accuracy(

@@ -80,7 +80,7 @@ def library_front_end(file: FrontEndFile, graph: Graph) -> LibraryFrontEnd:
 
 def source_files(front: LibraryFrontEnd) -> dict[str, str]:
     """Path in the library -> text of the C that front ends share."""
-    judges = _ANOMALY if front.file.task == "detect_anomalies" else _SMOOTHING
+    judges = {"detect_anomalies": _ANOMALY, "regress": ()}.get(front.file.task, _SMOOTHING)
     names = (*_own_sources(front.tables), *judges)
     folder = resource("firmware") / "lib" / "mn_front_end"
     return {f"src/{n}": weak_kernel(n, (folder / n).read_text(encoding="utf-8")) for n in sorted(names)}
@@ -107,17 +107,17 @@ def own_files(front: LibraryFrontEnd, graph: Graph, values: Mapping[str, object]
         f"src/mn_front_end_{name}.h": render("front_end.h", known),
         f"src/mn_front_end_{name}.c": render("front_end.c", known),
     }
-    if (example := _example(front, values["labels"], own["anomaly"])) is not None:
+    if (example := _example(front, values, own["anomaly"])) is not None:
         files["example/main.c"] = render(example, known)
     return files
 
 
-def _example(front: LibraryFrontEnd, labels: object, anomaly: object) -> str | None:
+def _example(front: LibraryFrontEnd, values: Mapping[str, object], anomaly: object) -> str | None:
     """The template of the example; None for a network whose outputs it cannot interpret."""
     frames = isinstance(front.tables, ImageTables)
-    if labels and front.file.task == "classify":
+    if values["labels"] and front.file.task == "classify":
         return "example_frames.c" if frames else "example_main.c"
-    return None if frames or anomaly is None else "example_main.c"
+    return None if frames or not (anomaly or values["target"]) else "example_main.c"
 
 
 def _values(

@@ -48,6 +48,7 @@ def values_of(
         "states": len(graph.states),
         "ops": plural(len(graph.ops), "operator"),
         "tensors": _tensors(graph),
+        "target": _target(graph, front) if both else None,
         "front": None if front is None else front.to_json(),
         "sources": [path for path in sources if not path.endswith(".h")],
     }
@@ -114,6 +115,27 @@ def c_string(text: str) -> str:
     codes = text.encode("utf-8", "surrogateescape")
     plain = (chr(c) if 32 <= c < 127 and chr(c) not in '"\\?' else f"\\{c:03o}" for c in codes)
     return f'"{"".join(plain)}"'
+
+
+def _target(graph: Graph, front: LibraryFrontEnd | None) -> dict[str, str] | None:
+    """What the output of a regression means, as text of C; None for other networks."""
+    target = None if front is None else front.file.target
+    if target is None or graph.tensors[graph.outputs[0]].elements != 1:
+        return None
+    return {
+        "name": in_comment(target.name),
+        "unit": in_comment(target.unit),
+        "name_string": c_string(target.name),
+        "unit_string": c_string(target.unit),
+        "mean": _float(target.mean),
+        "spread": _float(target.spread),
+    }
+
+
+def _float(value: float) -> str:
+    """A float constant of C, to the digits of float32."""
+    text = f"{value:.9g}"
+    return f"{text}f" if any(c in text for c in ".e") else f"{text}.0f"
 
 
 def _first(graph: Graph, indices: tuple[int, ...]) -> Tensor:

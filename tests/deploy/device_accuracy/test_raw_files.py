@@ -1,6 +1,7 @@
 """From raw files to accuracy through the C front end in QEMU, for each kind of data, with tiny budgets.
 
-Words, movements and pictures are recorded ones from the prepared sets; the machine is synthetic.
+Words, movements and pictures are recorded ones from the prepared sets; the machine and the walkers are
+synthetic.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import numpy as np
 import pytest
 import yaml
 
+from micronas.config import DataConfig
+from micronas.data.walking_speed import RATE_HZ, ROWS, load_walking_speed
 from tests.support.command_line import micronas
 from tests.support.recordings import write_audio, write_csv
 
@@ -89,6 +92,30 @@ def machine(here: Path, shared: Path) -> dict[str, Any]:
     return {"data": {"name": "audio_folder", "path": "raw", "options": options}, **AUTOENCODER}
 
 
+def walkers(here: Path, shared: Path) -> dict[str, Any]:
+    """Synthetic acceleration of walking persons, a CSV file per person, with the speed to predict."""
+    samples = load_walking_speed(DataConfig(name="walking_speed"))
+    assert samples.targets is not None
+    assert samples.groups is not None
+    for person in np.unique(samples.groups):
+        mine = np.flatnonzero(samples.groups == person)
+        axes = samples.x[mine].reshape(-1, 3)
+        columns = {
+            "time": [f"{i / RATE_HZ:.2f}" for i in range(len(axes))],
+            **dict(zip(("ax", "ay", "az"), axes.T.tolist(), strict=True)),
+            "speed": np.repeat(samples.targets[mine], ROWS).tolist(),
+        }
+        write_csv(here / "raw" / f"{str(person).replace(' ', '_')}.csv", columns)
+    options = {
+        "target": "speed",
+        "unit": "km/h",
+        "time": "time",
+        "window": ROWS,
+        "pattern": "(?P<person>person_[0-9]+)",
+    }
+    return {"data": {"name": "csv", "path": "raw", "options": options}}
+
+
 def write_pictures(folder: Path, pixels: Any, suffix: str, names: list[str] | None = None) -> None:
     image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
     folder.mkdir(parents=True)
@@ -104,6 +131,7 @@ def write_pictures(folder: Path, pixels: Any, suffix: str, names: list[str] | No
         (photographs, "image", 0.5),
         (signs, "image", 0.4),
         (machine, "logmel", 0.7),
+        (walkers, "stream", 0.5),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -129,7 +157,8 @@ def test_raw_files_lead_to_accuracy_on_the_device(
     best = tmp_path / "runs" / "tiny-1" / "best"
     file = json.loads((best / "front_end.json").read_text())
     assert file["name"] == front_end
-    assert len(file["thresholds"]) == 1
+    regression = make is walkers
+    assert len(file["thresholds"]) == (0 if regression else 1)
     benched = micronas(
         *("bench", best / "model.tflite", "--board", "nucleo_f446re", "--data", "tiny.yaml"),
         *("--samples", SAMPLES, "--count", 1, "--json"),
@@ -144,4 +173,9 @@ def test_raw_files_lead_to_accuracy_on_the_device(
     assert found["inputs"]["most_steps"] <= 1
     assert found["device"] >= least
     assert abs(found["device"] - found["host"]) <= 1 / SAMPLES
-    print(make.__name__, {key: found[key] for key in ("figure", "device", "host", "inputs")})
+    assert (found["errors"] is not None) == regression
+    if regression:
+        device, host = found["errors"]["device"], found["errors"]["host"]
+        assert device["mae"] == pytest.approx(host["mae"], abs=0.05)
+        assert device["mae"] <= device["rmse"] < 1.2  # km/h; always the mean: about 1.8
+    print(make.__name__, {key: found[key] for key in ("figure", "device", "host", "inputs", "errors")})

@@ -19,7 +19,15 @@ from micronas.data.logmel import log_mel
 from micronas.data.micro_features import micro_features
 from micronas.deploy.library import library_files
 from micronas.errors import ModelError
-from micronas.model.front_end import FILE_NAME, FrontEnd, FrontEndFile, LogMel, Micro, to_json
+from micronas.model.front_end import (
+    FILE_NAME,
+    FrontEnd,
+    FrontEndFile,
+    LogMel,
+    Micro,
+    RegressionTarget,
+    to_json,
+)
 from micronas.model.graph import Quant
 from micronas.model.interpreter import run_in_order
 from micronas.model.net import Conv, Dense, Flatten, NetBuilder, SoftmaxLayer, shape_graph
@@ -51,13 +59,16 @@ SIGHTS = FrontEndFile(
 PUMP = replace(MOTION, task="detect_anomalies", labels=("normal", "anomaly"))
 MICRO_SPEC = Micro(8000, window=240, hop=160, bands=20, low_hz=125.0, high_hz=3750.0)
 MICRO = replace(WORDS, front_end=MICRO_SPEC.front_end, input_range=(0.0, 26.0))
+LOAD = replace(MOTION, task="regress", labels=())
 QUANT = Quant((float(np.float32(1 / 255)),), (-128,))
 MICRO_QUANT = Quant((float(np.float32(26 / 255)),), (-128,))
 
 
 def network(file, seed, quant=QUANT):
     layers = (Conv(4, 3, 1, 2, 1), Flatten(), Dense(len(file.labels)), SoftmaxLayer())
-    if file.task != "classify":
+    if file.task == "regress":
+        layers = (Conv(4, 3, 1, 2, 1), Flatten(), Dense(1))
+    elif file.task != "classify":
         layers = (Flatten(), Dense(8), Dense(int(np.prod(file.input_shape))))
     graph = random_weights(shape_graph(NetBuilder(file.input_shape).chain(*layers).build()), seed=seed)
     tensors = list(graph.tensors)
@@ -239,6 +250,26 @@ def test_anomalies_are_found_by_the_error_of_a_reconstruction(tmp_path):
     lines = [line for line in said(compiled(files, tmp_path), text) if line[0] == "now"]
     assert [word for _, word, _ in lines] == ["anomaly" if e >= least else "normal" for e in errors]
     assert np.allclose([float(e) for _, _, e in lines], errors, rtol=0.02, atol=1e-4)
+
+
+def test_a_regression_prints_its_prediction_in_the_unit_of_the_target(tmp_path):
+    quant, target = Quant((0.01,), (3,)), RegressionTarget('lo"ad */', "N", 1000.0, 2.5)
+    graph = network(LOAD, seed=4, quant=quant)
+    files = library_files(graph, name="load", front_end=replace(LOAD, target=target))
+    assert not any("smoothing" in path or "anomaly" in path for path in files)
+    assert json.loads(files["manifest.json"])["front_end"]["target"]["spread"] == 2.5
+    rng = np.random.default_rng(6)
+    mean, spread = np.float32([1, 2, 3]), np.float32([1, 2, 4])
+    rows = (mean + spread * rng.normal(0, 0.7, (60, 3))).astype(np.float32)
+    windows = np.stack([rows[s : s + 8] for s in range(0, 53, 4)])[:, :, None, :]
+    made = graph.tensors[graph.outputs[0]].quant
+    q = run_in_order(graph, [quantized((windows - mean) / spread, quant)])[0].reshape(-1).astype(float)
+    expected = (q - made.zero_point[0]) * made.scale[0] * 2.5 + 1000
+    text = "\n".join(" ".join(f"{v:.9g}" for v in row) for row in rows).encode()
+    lines = said(compiled(files, tmp_path), text)
+    assert {(*line[:2], line[3]) for line in lines} == {('lo"ad', "*/", "N")}
+    assert np.allclose([float(line[2]) for line in lines], expected, atol=0.01)  # printed to six digits
+    assert len(set(expected)) > 3
 
 
 @pytest.mark.parametrize("core", [Core.M0PLUS, Core.M3, Core.M4F], ids=lambda core: core.name)
