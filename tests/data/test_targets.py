@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from micronas.api.arrays import from_arrays
 from micronas.config import DataConfig
@@ -19,6 +21,7 @@ from micronas.data.recognise import Kind, recognise
 from micronas.data.survey import figures_of, findings_of
 from micronas.data.targets import bands
 from micronas.errors import DataError
+from tests.support.paths import REPOSITORY
 from tests.support.recordings import write_csv
 
 RATE_HZ, WINDOW = 10, 5
@@ -266,6 +269,21 @@ def test_init_finds_the_target_by_its_name(tmp_path: Path) -> None:
     write_csv(tmp_path / "b.csv", {"a": [1, 2], "b": [1, 2]})
     with pytest.raises(DataError, match="no column of targets among a, b"):
         recognise(tmp_path / "b.csv", Kind.REGRESSION)
+
+
+def test_the_configuration_of_the_guide_reads_the_file_that_it_shows(tmp_path: Path) -> None:
+    pytest.importorskip("pandas", reason="pandas is not installed")
+    page = (REPOSITORY / "docs" / "guides" / "data.md").read_text(encoding="utf-8")
+    (block,) = (b for b in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "target:" in b)
+    header = re.findall(r"# (\S+)$", block, re.MULTILINE)[0].split(",")
+    rows = np.arange(3000)
+    made: dict[str, object] = {name: np.sin(rows * (i + 1)).tolist() for i, name in enumerate(header)}
+    made |= {"time": [f"{i / 50:.2f}" for i in rows], "person": [f"p{i // 300}" for i in rows]}
+    given = yaml.safe_load(block)["data"]
+    path = write_csv(tmp_path / given["path"], made)
+    data = load(DataConfig(**{**given, "path": path}))
+    assert str(data.target) == "speed in km/h"
+    assert data.input_shape == (100, 1, 3)
 
 
 def test_walking_speed_is_always_the_same_and_says_that_it_is_synthetic() -> None:
