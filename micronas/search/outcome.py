@@ -323,14 +323,11 @@ def write_build(
     best.mkdir(exist_ok=True)
     graph, removed = deployed_graph(tflite, "best", setup.config, dataset)
     (best / "model.tflite").write_bytes(tflite)
-    labels = "\n".join(dataset.class_names) + "\n"
-    (best / "labels.txt").write_text(labels, encoding="utf-8", errors="surrogateescape")
-    _write_front_end(dataset, best / FILE_NAME)
-    names = setup.dataset.class_names
+    names = dataset.class_names
     if names:
         text = "\n".join(names) + "\n"
         (best / "labels.txt").write_text(text, encoding="utf-8", errors="surrogateescape")
-    _write_front_end(setup.dataset, best / FILE_NAME)
+    _write_front_end(dataset, best / FILE_NAME)
     files = {
         "tflite": best / "model.tflite",
         **({"labels": best / "labels.txt"} if names else {}),
