@@ -199,7 +199,7 @@ def test_check_for_tflite_micro_counts_the_file(tmp_path: Path, networks: Path) 
 
 OF_ACCURACY = (
     *("split", "samples", "available", "figure", "device", "host", "outputs", "inputs", "answers_apart"),
-    *("confusion", "classes", "front_end_counts", "why_features", "differing", "most_steps"),
+    *("confusion", "classes", "front_end_counts", "errors", "why_features", "differing", "most_steps"),
 )
 
 

@@ -100,6 +100,11 @@ def test_data(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(f"data: {{name: npz, path: {tmp_path / 'a.npz'}}}\n")
     shown = run("data", tmp_path / "a.yaml", "--out", tmp_path / "seen")
     require_documented("data CONFIG", shown, absent=["weight", "topic", "text", "remedy"])
+    np.savez(tmp_path / "a.npz", x=x, y=np.arange(90) / 7)
+    target = ("--set", "data.options.target=y", "--set", "data.options.unit=N")
+    shown = run("data", tmp_path / "a.yaml", *target)
+    assert shown["target"]["unit"] == "N"
+    require_documented("data CONFIG", shown, absent=["weight", "topic", "text", "remedy", "page", "samples"])
 
 
 def test_convert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
