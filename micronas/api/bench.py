@@ -132,8 +132,8 @@ def bench(
 
     ``samples`` are inputs (N, ...), an array or the path of an .npz file; without them, random ones. A float
     model is converted with ``calibration`` first. ``keep`` is a folder for the C, ELF and map. ``prefer`` is
-    ``latency``, ``sram`` or ``rows``, as for ``check``. With ``witness``, TensorFlow Lite on this machine
-    runs the same samples, too. Differing outputs do not raise an error: see ``Bench.exact``.
+    ``auto``, ``latency``, ``sram`` or ``rows``, as for ``check``. With ``witness``, TensorFlow Lite on this
+    machine runs the same samples, too. Differing outputs do not raise an error: see ``Bench.exact``.
 
     With ``data``, a search configuration, ``data_samples`` samples of its ``split`` also run on the device:
     see ``Bench.accuracy``. They are raw samples if the folder of ``model`` has a ``front_end.json`` with C;

@@ -26,7 +26,7 @@ RUNTIMES = ("micronas", "tflm")
 class Check:
     """The verdict: predicted bytes and, if a limit is exceeded, the reasons and what would help.
 
-    ``plan_choice`` compares the memory plan with the other one; None for TFLite Micro.
+    ``plan_choice`` compares the memory plan with the others; None for TFLite Micro.
     """
 
     fits: bool
@@ -52,8 +52,9 @@ def check(
 ) -> Check:
     """Check ``model`` against the limits of ``board``, or tighter ones in KB of 1,024 bytes.
 
-    ``runtime`` is ``micronas`` or ``tflm`` (TFLite Micro). ``prefer`` is ``latency``, the fastest plan within
-    the limits, ``sram``, the smallest arena op by op, or ``rows``, a smaller and slower one, by rows. If the
+    ``runtime`` is ``micronas`` or ``tflm`` (TFLite Micro). ``prefer`` is the memory plan:
+    ``auto``, the fastest that fits; ``latency``, the fastest op by op; ``sram``, the smallest arena op by op;
+    ``rows``, a smaller and mostly slower one, by rows. If the
     model's folder has a ``front_end.json``, which a search writes, its front end counts, too. Raises
     ``MicronasError`` for a model or board that cannot be read.
     """

@@ -33,7 +33,7 @@ def export(
 
     ``labels`` are the names of the outputs, in order; by default those in ``labels.txt`` in the model's
     folder. A ``front_end.json`` there, which a search writes, is exported as C, too. ``prefer`` is
-    ``latency``, a larger arena where that is modelled to be faster, or ``sram``, the smallest.
+    ``auto`` or ``latency``, a larger arena where that is modelled to be faster, or ``sram``, the smallest.
     ``remove_constant_channels`` removes channels that no input can change. Raises
     ``MicronasError`` if the folder is not empty or the model is refused.
     """

@@ -35,7 +35,7 @@ def flash(
     """Build ``model`` for ``board``, upload it, and compare the build id that the board reports.
 
     ``probe`` is a debug probe's serial number and ``port`` a serial port; one of them is needed where several
-    are attached. ``prefer`` is the memory plan, ``latency``, ``sram`` or ``rows``.
+    are attached. ``prefer`` is the memory plan: ``auto``, ``latency``, ``sram`` or ``rows``.
     ``remove_constant_channels`` leaves out what no input can change; ``say`` gets a line about it. A float
     model is converted with ``calibration`` first. Raises ``MicronasError``, of a board that did not come back
     with this build too.

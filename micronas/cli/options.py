@@ -29,7 +29,7 @@ def _strategies(incomplete: str) -> list[str]:
 
 
 def _plans(incomplete: str) -> list[str]:
-    return [name for name in ("latency", "sram", "rows") if name.startswith(incomplete)]
+    return [name for name in ("auto", "latency", "sram", "rows") if name.startswith(incomplete)]
 
 
 def _runs(incomplete: str) -> list[str]:
@@ -86,12 +86,12 @@ PreferOption = Annotated[
     str,
     typer.Option(
         metavar="PLAN",
-        help="Memory plan. latency: fastest within the limits; sram: smallest arena op by op; "
-        "rows: smaller and slower, row by row.",
+        help="Memory plan. auto: the fastest that fits; latency: the fastest op by op; sram: the smallest "
+        "arena op by op; rows: smaller and mostly slower, row by row.",
         autocompletion=_plans,
     ),
 ]
-DEFAULT_PREFER = "sram"
+DEFAULT_PREFER = "auto"
 RemoveConstantChannels = Annotated[
     bool, typer.Option(help="Remove channels that no input can change; outputs stay the same.")
 ]

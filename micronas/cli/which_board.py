@@ -57,7 +57,7 @@ def _row(fit: Fit) -> tuple[str, ...]:
     latency = fit.latency
     return (
         fit.board.name,
-        "yes" if fit.fits else "no",
+        ("yes, by rows" if fit.by_rows else "yes") if fit.fits else "no",
         f"{fit.flash_spare_bytes:,}",
         f"{fit.sram_spare_bytes:,}",
         f"{latency.ms:.2f}" if latency else "",
@@ -72,6 +72,7 @@ def fit_to_json(fit: Fit) -> dict[str, Any]:
     return {
         "board": fit.board.name,
         "fits": fit.fits,
+        "plan": "rows" if fit.by_rows else "sram",
         "reasons": list(fit.reasons),
         "flash": {"needed": fit.flash_bytes, "spare": fit.flash_spare_bytes},
         "sram": {"needed": fit.sram_bytes, "spare": fit.sram_spare_bytes},

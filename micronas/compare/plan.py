@@ -18,6 +18,7 @@ from micronas.config import SearchConfig, known_part, parse_config
 from micronas.errors import ConfigError, StoreError
 from micronas.host.durable import replace_durably
 from micronas.search.worker_count import with_workers
+from micronas.store.stored_setup import OLDER_DEFAULTS
 from micronas.trial import Json
 
 PLAN = "plan.json"
@@ -142,7 +143,7 @@ def read_plan(path: Path, *, only_look: bool = False) -> ComparisonPlan:
 
 def _config(raw: Mapping[str, Any], written_by: object, path: Path, only_look: bool) -> SearchConfig:
     try:
-        return parse_config(known_part(raw) if only_look else raw, name=str(path))
+        return parse_config({**OLDER_DEFAULTS, **(known_part(raw) if only_look else raw)}, name=str(path))
     except ConfigError as error:
         folder = shlex.quote(str(path.parent))
         look = f"`micronas compare --resume {folder} --only-results` shows what can be read; "

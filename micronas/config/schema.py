@@ -391,10 +391,10 @@ class SearchConfig(_Section):
     runtime: Literal["micronas", "tflm"] = Field(
         default="micronas", description="tflm: flash and SRAM are the .tflite file and TFLite Micro's arena"
     )
-    prefer: Literal["latency", "sram", "rows"] = Field(
-        default="sram",
-        description="memory plan. latency: the fastest that is modelled to fit; sram: the smallest arena op "
-        "by op; rows: smaller and slower, the first ops row by row",
+    prefer: Literal["auto", "latency", "sram", "rows"] = Field(
+        default="auto",
+        description="memory plan. auto: the fastest that is modelled to fit; latency: the fastest op by op; "
+        "sram: the smallest arena op by op; rows: smaller and mostly slower, the first ops row by row",
     )
     on_board_failure: Literal["continue", "stop"] = Field(
         default="continue", description="device serial: after a trial that failed because of the board"

@@ -1,9 +1,9 @@
-"""The two memory plans of a network on a board: which was taken, and what the other would cost."""
+"""The memory plans of a network on a board: which was taken, and what the others would cost."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from micronas.board import Board
 from micronas.deploy.bench import constant_bytes, simplified
 from micronas.errors import BoardError
 from micronas.latency.op_model import board_latency
-from micronas.memory.ledger import Budget, Ledger, make_ledger
+from micronas.memory.ledger import Budget, Ledger, board_budget, check, make_ledger
 from micronas.memory.plan.prefer import Prefer
 from micronas.model.graph import Graph
 from micronas.trial import Json
@@ -20,47 +20,92 @@ from micronas.trial import Json
 
 @dataclass(frozen=True)
 class PlanCost:
-    """What a plan takes; ``ms`` is modelled from shapes, None where the board has no timing model."""
+    """What a plan takes, and whether it ``fits`` the limits; ``ms`` is modelled from shapes, None on a board
+    without a timing model.
+    """
 
     prefer: Prefer
     arena_bytes: int
     ms: float | None
+    fits: bool = True
 
     def to_json(self) -> dict[str, Json]:
         """The object in ``check --json`` and ``bench --json``."""
-        return {"prefer": self.prefer.value, "arena_bytes": self.arena_bytes, "modelled_ms": self.ms}
+        return {
+            "prefer": self.prefer.value,
+            "arena_bytes": self.arena_bytes,
+            "modelled_ms": self.ms,
+            "fits": self.fits,
+        }
 
 
 @dataclass(frozen=True)
 class PlanChoice:
-    """The plan that was ``taken``, and the ``other`` one."""
+    """The plan that was ``taken``, and the ``others``: those op by op first, then the one by rows, if any."""
 
     taken: PlanCost
-    other: PlanCost
+    others: tuple[PlanCost, ...]
 
     def __str__(self) -> str:
-        head, other = f"{self.taken.prefer} (arena {self.taken.arena_bytes:,} bytes", self.other
-        option = f"--prefer {other.prefer}"
-        if self.taken.ms is None or other.ms is None:
-            return f"{head}; without a timing model of this board, {option} is the same)"
-        more_bytes, more_ms = other.arena_bytes - self.taken.arena_bytes, other.ms - self.taken.ms
-        if more_bytes == 0:
-            return f"{head}; {option} is the same)"
-        size = f"{abs(more_bytes):,} bytes {'more' if more_bytes > 0 else 'less'}"
-        time = f"{abs(more_ms):.3g} ms {'more' if more_ms > 0 else 'less'}"
-        return f"{head}; {option}: {size}, {time}, modelled)"
+        time = f", {_ms(self.taken.ms)}" if self.taken.ms is not None else "; this board has no timing model"
+        costs = "".join(f"; {self._compared(other)}" for other in self.others)
+        head = f"{self.taken.prefer} (arena {self.taken.arena_bytes:,} bytes{time}{costs}"
+        return f"{head}; times are modelled)" if self.taken.ms is not None else f"{head})"
+
+    def _compared(self, other: PlanCost) -> str:
+        more_bytes = other.arena_bytes - self.taken.arena_bytes
+        unlike = [_difference(f"{abs(more_bytes):,} bytes", more_bytes)] if more_bytes else []
+        lost = self.taken.fits and not other.fits
+        if not lost and self.taken.ms is not None and other.ms is not None and other.ms != self.taken.ms:
+            more_ms = other.ms - self.taken.ms
+            unlike.append(_difference(_ms(abs(more_ms)), more_ms))
+        if other.fits != self.taken.fits:
+            unlike.append("does not fit" if lost else "fits")
+        if not unlike:
+            return f"--prefer {other.prefer} is the same"
+        return f"--prefer {other.prefer}: {', '.join(unlike)}"
 
     def to_json(self) -> dict[str, Json]:
-        """Both, as ``plan`` of ``check --json`` and ``bench --json``."""
-        return {**self.taken.to_json(), "other": self.other.to_json()}
+        """All of them, as ``plan`` of ``check --json`` and ``bench --json``."""
+        others: list[Json] = [other.to_json() for other in self.others]
+        return {**self.taken.to_json(), "other": others[0], "others": others}
 
 
 def plan_choice(
     graph: Graph, board: Board, ledger: Ledger, prefer: Prefer, within: Budget | None = None
 ) -> PlanChoice:
-    """Compare ``ledger``, made with ``prefer`` and ``within``, with the ledger of the other plan."""
-    other = make_ledger(graph, board, within=within, prefer=prefer.other)
-    return PlanChoice(_cost(graph, board, ledger, prefer), _cost(graph, board, other, prefer.other))
+    """Compare ``ledger``, made with ``prefer`` and ``within``, with the ledgers of the other plans."""
+
+    def cost(ledger: Ledger, prefer: Prefer) -> PlanCost:
+        found = _cost(graph, board, ledger, prefer)
+        return replace(found, fits=check(ledger, within or board_budget(board)).fits)
+
+    taken = cost(ledger, prefer)
+    taken = replace(taken, prefer=_plan_of(ledger, prefer, timed=taken.ms is not None))
+    others = []
+    for other in (Prefer.LATENCY, Prefer.SRAM, Prefer.ROWS):
+        if other is not taken.prefer:
+            found = make_ledger(graph, board, within=within, prefer=other)
+            if other is not Prefer.ROWS or found.plan.row_steps:
+                others.append(cost(found, other))
+    return PlanChoice(taken, tuple(others))
+
+
+def _difference(size: str, more: float) -> str:
+    return f"{size} {'more' if more > 0 else 'less'}"
+
+
+def _ms(ms: float) -> str:
+    return f"{ms:,.0f} ms" if ms >= 1000 else f"{ms:.3g} ms"
+
+
+def _plan_of(ledger: Ledger, prefer: Prefer, timed: bool) -> Prefer:
+    """The plan that was taken. Without a timing model nothing says which steps are faster."""
+    if ledger.plan.row_steps:
+        return Prefer.ROWS
+    if prefer is Prefer.AUTO:
+        return Prefer.LATENCY if timed else Prefer.SRAM
+    return Prefer.SRAM if prefer is Prefer.ROWS else prefer
 
 
 @dataclass(frozen=True)

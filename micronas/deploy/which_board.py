@@ -1,8 +1,9 @@
 """The boards that a network fits, the bytes to spare, and its latency on each.
 
-The ledger decides for each board whether it fits. Its latency is emulated once for each core: boards with the
-same core run the same kernels, so the executed instructions are the same, except for the few that read the
-counter; only the clock and the cycles per instruction depend on the board.
+The ledger decides for each board whether it fits: in the smallest arena op by op, or by rows if only that
+fits. Its latency is emulated once for each core: boards with the same core run the same kernels, so the
+executed instructions are the same, except for the few that read the counter; only the clock and the cycles
+per instruction depend on the board.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from micronas.deploy.measure import emulated_latency
 from micronas.device.targets import Qemu
 from micronas.errors import BuildError, DeviceError, ToolMissingError
 from micronas.host.temporary_folder import temporary_folder
-from micronas.memory.ledger import board_budget, check, make_ledger
+from micronas.memory.ledger import board_budget, check, fits_by_rows, make_ledger
+from micronas.memory.plan.prefer import Prefer
 from micronas.model.graph import Graph
 from micronas.trial import Latency
 
@@ -26,7 +28,7 @@ from micronas.trial import Latency
 class Fit:
     """A network on a board, by its ledger; negative spare bytes are bytes over.
 
-    ``latency`` is None if it was not run.
+    ``latency`` is None if it was not run: of boards that it fits only ``by_rows``, none is.
     """
 
     board: Board
@@ -37,6 +39,7 @@ class Fit:
     sram_bytes: int
     sram_spare_bytes: int
     latency: Latency | None = None
+    by_rows: bool = False
 
 
 def fits_of(graph: Graph, boards: Iterable[Board] | None = None) -> list[Fit]:
@@ -52,10 +55,12 @@ def with_latency(
     ``started`` is called before each core's run, which takes seconds.
     """
     timed, remarks = list(fits), []
-    for core in dict.fromkeys(fit.board.core for fit in fits if fit.fits):
+    for core in dict.fromkeys(fit.board.core for fit in fits if _runs(fit)):
         started(core)
         try:
-            instructions = instructions_on(graph, [f.board for f in fits if f.fits and f.board.core is core])
+            instructions = instructions_on(
+                graph, [f.board for f in fits if _runs(f) and f.board.core is core]
+            )
         except ToolMissingError as error:
             return list(fits), [f"no latency: {error.message}"]
         except (BuildError, DeviceError) as error:
@@ -63,7 +68,7 @@ def with_latency(
             continue
         timed = [
             replace(f, latency=emulated_latency(instructions, f.board))
-            if f.fits and f.board.core is core
+            if _runs(f) and f.board.core is core
             else f
             for f in timed
         ]
@@ -104,6 +109,10 @@ def ordered(fits: Iterable[Fit]) -> list[Fit]:
 def _fit(graph: Graph, board: Board) -> Fit:
     ledger, budget = make_ledger(graph, board), board_budget(board)
     verdict = check(ledger, budget)
+    needs_sram = not verdict.fits and ledger.flash_bytes <= budget.flash_bytes
+    if needs_sram and fits_by_rows(graph, board, budget):
+        ledger = make_ledger(graph, board, prefer=Prefer.ROWS)
+        verdict = check(ledger, budget)
     return Fit(
         board,
         verdict.fits,
@@ -112,4 +121,9 @@ def _fit(graph: Graph, board: Board) -> Fit:
         budget.flash_bytes - ledger.flash_bytes,
         ledger.sram_bytes,
         budget.sram_bytes - ledger.sram_bytes,
+        by_rows=bool(ledger.plan.row_steps),
     )
+
+
+def _runs(fit: Fit) -> bool:
+    return fit.fits and not fit.by_rows

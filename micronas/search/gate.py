@@ -110,7 +110,7 @@ class LedgerGate:
         smaller = with_less_scratch(graph, self._board, fastest)
         if any(self._some_plan_fits(graph, calls) for calls in smaller):
             return True
-        by_rows = self._prefer is Prefer.ROWS and self._runtime == "micronas"
+        by_rows = self._prefer.may_use_rows and self._runtime == "micronas"
         return by_rows and fits_by_rows(graph, self._board, self._budget)
 
     def _some_plan_fits(self, graph: Graph, lowered: tuple[Lowered, ...]) -> bool:

@@ -16,10 +16,14 @@ from micronas.model.front_end.front_end_file import TARGET
 from micronas.model.front_end.target import target_from_json
 from micronas.store.run_file import SCHEMA_VERSION
 from micronas.store.store import Store
-from micronas.trial import number_of, object_at
+from micronas.trial import Json, number_of, object_at
 
 FRONT_END_FACT = "front_end"
 """What ``front_end.json`` of the run's networks holds."""
+
+
+OLDER_DEFAULTS: dict[str, Json] = {"prefer": Prefer.SRAM.value}
+"""Top keys that an older version did not store, with what it did; today's defaults are others."""
 
 
 def stored_config(store: Store) -> SearchConfig:
@@ -28,7 +32,7 @@ def stored_config(store: Store) -> SearchConfig:
     if not isinstance(raw, dict):
         raise store.unreadable("configuration", "it does not hold keys and values")
     try:
-        return parse_config(raw, name="run")
+        return parse_config({**OLDER_DEFAULTS, **raw}, name="run")
     except ConfigError as error:
         raise store.unreadable("configuration", error.message.removeprefix("run: ")) from error
 
@@ -73,7 +77,7 @@ def stored_target(store: Store) -> RegressionTarget | None:
 
 def stored_prefer(store: Store) -> Prefer:
     """What the plans of the run's networks prefer: ``SRAM`` in a run of a version that had no choice."""
-    name = object_at(store.fact("config")).get("prefer", Prefer.SRAM.value)
+    name = object_at(store.fact("config")).get("prefer", OLDER_DEFAULTS["prefer"])
     if name not in tuple(Prefer):
         raise store.unreadable("prefer", f"{name!r} is none of {', '.join(Prefer)}")
     return Prefer(name)

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 import micronas as mn
-from micronas.board import load_board
+from micronas.board import Board, load_board
 from micronas.deploy.bench import constant_bytes, removed_text, simplified
 from micronas.deploy.deployment import random_samples
 from micronas.deploy.plan_choice import PlanChoice, PlanCost, plan_choice, without_constant_channels
+from micronas.errors import BoardError
 from micronas.memory.ledger import make_ledger
 from micronas.memory.plan.prefer import Prefer
 from micronas.model.net import shape_graph
@@ -27,15 +28,23 @@ BOARD = load_board("nucleo_l4r5zi")
 
 def test_a_choice_says_what_the_other_plan_costs() -> None:
     fast, small = PlanCost(Prefer.LATENCY, 9_000, 12.0), PlanCost(Prefer.SRAM, 8_000, 15.5)
-    assert str(PlanChoice(fast, small)) == (
-        "latency (arena 9,000 bytes; --prefer sram: 1,000 bytes less, 3.5 ms more, modelled)"
+    rows = PlanCost(Prefer.ROWS, 5_000, 2_040.2)
+    assert str(PlanChoice(fast, (small, rows))) == (
+        "latency (arena 9,000 bytes, 12 ms; --prefer sram: 1,000 bytes less, 3.5 ms more; "
+        "--prefer rows: 4,000 bytes less, 2,028 ms more; times are modelled)"
     )
-    assert str(PlanChoice(small, fast)) == (
-        "sram (arena 8,000 bytes; --prefer latency: 1,000 bytes more, 3.5 ms less, modelled)"
+    assert str(PlanChoice(small, (fast,))) == (
+        "sram (arena 8,000 bytes, 15.5 ms; --prefer latency: 1,000 bytes more, 3.5 ms less; "
+        "times are modelled)"
     )
-    assert "is the same" in str(PlanChoice(small, PlanCost(Prefer.LATENCY, 8_000, 15.5)))
-    unknown = PlanChoice(small, PlanCost(Prefer.LATENCY, 8_000, None))
-    assert "without a timing model" in str(unknown)
+    assert "--prefer latency is the same" in str(PlanChoice(small, (PlanCost(Prefer.LATENCY, 8_000, 15.5),)))
+    over = PlanCost(Prefer.SRAM, 8_000, 15.5, fits=False)
+    assert "--prefer sram: 3,000 bytes more, does not fit;" in str(PlanChoice(rows, (over,)))
+    assert "--prefer rows: 3,000 bytes less, 2,025 ms more, fits;" in str(PlanChoice(over, (rows,)))
+    untimed = PlanCost(Prefer.SRAM, 8_000, None), PlanCost(Prefer.LATENCY, 8_000, None)
+    assert str(PlanChoice(untimed[0], untimed[1:])) == (
+        "sram (arena 8,000 bytes; this board has no timing model; --prefer latency is the same)"
+    )
 
 
 def test_the_fast_plan_of_keyword_spotting_is_larger_faster_and_within_the_limit(networks: Path) -> None:
@@ -43,8 +52,10 @@ def test_the_fast_plan_of_keyword_spotting_is_larger_faster_and_within_the_limit
     model = networks / "mlperf_tiny_kws.tflite"
     fast, small = (mn.check(model, BOARD, prefer=prefer) for prefer in ("latency", "sram"))
     assert fast.plan_choice is not None
-    assert fast.plan_choice.other.arena_bytes == small.ledger.arena_bytes < fast.ledger.arena_bytes
-    assert fast.plan_choice.taken.ms < 0.9 * fast.plan_choice.other.ms  # type: ignore[operator]
+    other, rows = fast.plan_choice.others
+    assert rows.arena_bytes < other.arena_bytes == small.ledger.arena_bytes < fast.ledger.arena_bytes
+    assert fast.plan_choice.taken.ms < 0.9 * other.ms < 0.9 * rows.ms  # type: ignore[operator]
+    assert fast.plan_choice.to_json()["other"] == other.to_json()  # promised to scripts
     assert small.ledger.arena_bytes == fast.ledger.arena_bytes - fast.ledger.plan.grown_bytes
     for kb in (13, 15, 18):
         tight = mn.check(model, BOARD, prefer="latency", sram_kb=kb)
@@ -95,7 +106,7 @@ def test_a_library_is_without_constant_channels_unless_asked_for(networks: Path,
     assert whole["constant_channels"] == {"removed_bytes": 0}
     of_the_users_file = hashlib.sha256(model.read_bytes()).hexdigest()
     assert default["model_sha256"] == whole["model_sha256"] == of_the_users_file
-    assert (default["prefer"], whole["prefer"]) == ("sram", "latency")
+    assert (default["prefer"], whole["prefer"]) == ("auto", "latency")
     with pytest.raises(mn.MicronasError, match="prefer quick: unknown"):
         mn.export(model, tmp_path / "none", prefer="quick")
     assert not (tmp_path / "none").exists()
@@ -103,10 +114,18 @@ def test_a_library_is_without_constant_channels_unless_asked_for(networks: Path,
 
 def test_no_timing_model_means_no_growth(networks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     graph = read(networks / "mlperf_tiny_kws.tflite")
-    monkeypatch.setattr("micronas.memory.ledger.step_cycles", lambda *_: None)
-    ledger = make_ledger(graph, BOARD, prefer=Prefer.LATENCY)
+
+    def no_model(board: Board) -> None:
+        raise BoardError("no timing model")
+
+    for module in ("memory.ledger.step_cycles", "memory.ledger.choose", "deploy.plan_choice"):
+        monkeypatch.setattr(f"micronas.{module}.board_latency", no_model)
+    ledger = make_ledger(graph, BOARD, prefer=Prefer.AUTO)
     assert ledger.plan.grown_bytes == 0
-    assert plan_choice(graph, BOARD, ledger, Prefer.SRAM).taken.arena_bytes == ledger.arena_bytes
+    choice = plan_choice(graph, BOARD, ledger, Prefer.AUTO)
+    assert choice.taken == PlanCost(Prefer.SRAM, ledger.arena_bytes, None)
+    assert "sram (" in str(choice)
+    assert "this board has no timing model" in str(choice)
 
 
 @pytest.mark.slow

@@ -25,7 +25,7 @@ from micronas.search import stored_setup
 from micronas.store import DATABASE, SCHEMA_VERSION, Final, Record, Store
 from micronas.store.digests import DIGESTS
 from micronas.store.run_file import READABLE_VERSIONS, SCHEMA
-from micronas.store.stored_setup import stored_config
+from micronas.store.stored_setup import stored_config, stored_prefer
 from micronas.trial import Outcome, Trial, scores_to_json
 from tests.support.command_line import micronas, refused
 from tests.support.compare_fakes import ToyRuns, silent, toy_plan
@@ -144,6 +144,19 @@ def test_the_configuration_of_an_older_format_is_read_under_its_new_keys(run: Pa
         assert "of 96 KB" in write_report(store).read_text(encoding="utf-8")
     wanted = SearchConfig.model_validate({"board": "nucleo_f446re", "constraints": {"flash_kb": 96.0}})
     assert config == wanted
+
+
+def without_prefer(config: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if key != "prefer"}
+
+
+def test_a_run_keeps_the_memory_plan_that_its_version_made(run: Path) -> None:
+    """Versions without the key had the smallest arena; the default of today is another plan."""
+    with Store.read(run) as store:
+        assert stored_config(store).prefer == stored_prefer(store) == SearchConfig().prefer != "sram"
+    change(run, "config", without_prefer)
+    with Store.read(run) as store:
+        assert stored_config(store).prefer == stored_prefer(store) == "sram"
 
 
 def test_old_names_in_a_run_of_this_format_are_not_taken(run: Path) -> None:
@@ -301,6 +314,13 @@ def test_a_plan_of_another_version_is_shown_and_not_gone_on_with(comparison: Pat
     path.write_text(json.dumps({**plan, "config": other_value(plan["config"])}))
     refused(micronas("compare", "--resume", comparison, "--only-results", cwd=where), "device: must be")
     shutil.rmtree(comparison)
+
+
+def test_a_comparison_keeps_the_memory_plan_that_its_version_made(comparison: Path) -> None:
+    path = comparison / PLAN
+    plan = json.loads(path.read_text())
+    path.write_text(json.dumps({**plan, "config": without_prefer(plan["config"])}))
+    assert [open_plan(comparison, only_look=look).config.prefer for look in (True, False)] == ["sram"] * 2
 
 
 def test_the_known_part_of_a_configuration_drops_keys_at_any_depth() -> None:

@@ -129,7 +129,7 @@ def make_forms(graph: Graph, prefer: Prefer = DEFAULT_PREFER) -> tuple[Form, ...
     """Both forms; raises ``ModelError`` as lowering does. Steps of ops are timed on ``TIMED_ON``."""
     if prefer is Prefer.ROWS:
         raise ModelError("an exported library runs op by op, not by rows", remedy="use --prefer sram")
-    cycles = step_cycles(graph, load_board(TIMED_ON)) if prefer is Prefer.LATENCY else None
+    cycles = step_cycles(graph, load_board(TIMED_ON)) if prefer.may_grow else None
     limit_bytes = MAX_ARENA_BYTES if cycles else 0
     kinds = (
         ("dsp", "Cores with the DSP extension (Cortex-M4, M7, M33, M55)", Core.M4F, "defined"),

@@ -96,7 +96,7 @@ def build_dut(
 ) -> DutFirmware:
     """Build ``graph`` as a device under test, with the plan that ``prefer`` asks for.
 
-    Where that plan's arena leaves no room for the input that the runner loads, with the smallest one.
+    Where that plan's arena leaves no room for the input that the runner loads, with a smaller one.
     """
 
     def build(ledger: Ledger, folder: Path) -> DutFirmware:
@@ -105,12 +105,13 @@ def build_dut(
         )
 
     ledger = make_ledger(graph, board, prefer=prefer)
-    try:
-        return build(ledger, workdir)
-    except BudgetError:
-        if ledger.plan.grown_bytes == 0:
-            raise
-        return build(make_ledger(graph, board, prefer=Prefer.SRAM), workdir / "smallest")
+    smaller = [Prefer.SRAM] if ledger.plan.grown_bytes and not ledger.plan.row_steps else []
+    for other in (*smaller, *([Prefer.ROWS] if prefer is Prefer.AUTO else [])):
+        try:
+            return build(ledger, workdir)
+        except BudgetError:
+            ledger, workdir = make_ledger(graph, board, prefer=other), workdir / other.value
+    return build(ledger, workdir)
 
 
 def _build_with(

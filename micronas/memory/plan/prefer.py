@@ -8,22 +8,31 @@ from micronas.errors import ConfigError
 
 
 class Prefer(StrEnum):
-    """``LATENCY``: the arena may grow within the SRAM limit where larger steps of its ops are modelled to be
-    faster. ``SRAM``: the smallest arena op by op; ops use what it leaves free. ``ROWS``: the first ops also
-    run row by row where that takes a smaller arena, which is slower (``micronas.memory.plan.rows``).
+    """``AUTO``: the fastest that fits the limits: ``LATENCY``, or, where the fastest kernels do not fit op by
+    op, the faster of slower kernels and ``ROWS``. ``LATENCY``: the arena may grow within the SRAM limit where
+    larger steps of its ops are modelled to be faster. ``SRAM``: the smallest arena op by op; ops use what it
+    leaves free. ``ROWS``: the first ops also run row by row where that takes a smaller arena, which is mostly
+    slower (``micronas.memory.plan.rows``).
     """
 
+    AUTO = "auto"
     LATENCY = "latency"
     SRAM = "sram"
     ROWS = "rows"
 
     @property
-    def other(self) -> Prefer:
-        """The plan to compare with."""
-        return Prefer.SRAM if self is Prefer.LATENCY else Prefer.LATENCY
+    def may_use_rows(self) -> bool:
+        """Whether a network that fits only by rows is accepted."""
+        return self in (Prefer.AUTO, Prefer.ROWS)
+
+    @property
+    def may_grow(self) -> bool:
+        """Whether an arena op by op may grow where that is faster."""
+        return self in (Prefer.AUTO, Prefer.LATENCY)
 
 
-DEFAULT_PREFER = Prefer.SRAM
+DEFAULT_PREFER = Prefer.AUTO
+"""What users get who do not choose."""
 
 
 def prefer_named(name: str, option: str = "prefer") -> Prefer:

@@ -28,6 +28,7 @@ from micronas.device.serial_link import SerialLink
 from micronas.device.targets import Qemu
 from micronas.errors import BudgetError, ConfigError, ProtocolError
 from micronas.firmware import Firmware, build_firmware
+from micronas.memory.plan.prefer import Prefer
 from micronas.model.interpreter import run_batch
 from micronas.model.tflite import read
 from tests.support.json_page import require_documented
@@ -201,7 +202,9 @@ def test_a_network_whose_input_buffer_does_not_fit_is_refused(
     small = tuple(r.model_copy(update={"length": 63 * 1024}) if r.name == "sram" else r for r in F446.regions)
     board = F446.model_copy(update={"regions": small})
     with pytest.raises(BudgetError, match=r"sram by 5,?\d{3} bytes.*27,648 bytes of input"):
-        build_dut(graph, board, TASKS["vww01"], workdir=tmp_path, cache_dir=firmware_cache)
+        build_dut(
+            graph, board, TASKS["vww01"], workdir=tmp_path, cache_dir=firmware_cache, prefer=Prefer.SRAM
+        )
 
 
 def test_energy_mode_wants_a_pin(shared_models: Path, tmp_path: Path) -> None:

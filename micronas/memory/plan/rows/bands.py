@@ -24,6 +24,9 @@ ROWS_MAY_COST = 0.05
 """The share of the cycles that a plan by rows may cost, if it does not have to be the smallest."""
 
 _MOST_ROWS = 8
+_MOST_WORK = 30_000_000
+"""Of all chains with more rows in a step: pairs of buffers, times steps."""
+
 _MORE = (1, 2)
 _HALVINGS = 4
 
@@ -36,11 +39,16 @@ def larger_bands(graph: Graph, lowest: PlacedChain, limit_bytes: int) -> PlacedC
     parts, best = lowest.parts, lowest
     bands, rows = [1] * len(parts.chain.ops), 2
     limit_bytes = max(limit_bytes, lowest.arena_bytes)
-    growing = set(range(len(bands)))
+    growing, work_left = set(range(len(bands))), _MOST_WORK
     while growing and rows <= _MOST_ROWS:
         for i in sorted(growing, reverse=True):  # an op makes no more rows than the next one asks for
             wanted = [*bands[:i], min(rows, parts.chain.ops[i].turns), *bands[i + 1 :]]
-            found = within(parts, streamed(graph, parts, wanted), limit_bytes) if wanted != bands else None
+            larger = streamed(graph, parts, wanted) if wanted != bands else None
+            if larger is not None:
+                work_left -= len(larger.buffers) ** 2 * len(larger.schedule.steps)
+            if work_left < 0:
+                return best
+            found = within(parts, larger, limit_bytes)
             if found is None or _steps(found) >= _steps(best):
                 growing.discard(i)
             else:

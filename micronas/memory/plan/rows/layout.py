@@ -23,6 +23,9 @@ Bytes: TypeAlias = npt.NDArray[np.int64]
 _FREE = -(2**40)
 """End of the bytes in use of a buffer that has none; its start is as far on the other side."""
 
+_MOST_COMPARED = 2_000_000
+"""Pairs of buffers that first fits in changed orders compare, in all."""
+
 _ROUNDS = 12
 """First fits with one order, each with what sticks out of the last one placed earlier."""
 
@@ -111,6 +114,7 @@ def _improved(
     """One buffer at a time goes elsewhere in the order; what costs no more is kept."""
     cost, order, offsets = best
     rng = np.random.default_rng(len(order))
+    tries = min(tries, _MOST_COMPARED // max(1, sum(map(len, rivals))))
     for source, target in rng.integers(0, len(order), (tries, 2)).tolist():
         if cost <= enough:
             break

@@ -9,7 +9,7 @@ from dataclasses import replace
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.rows import lower_rows
 from micronas.memory.plan.free_scratch import Cycles
-from micronas.memory.plan.rows import chains
+from micronas.memory.plan.rows import RowChain, chains
 from micronas.memory.plan.rows.bands import larger_bands, smallest_fast_plan
 from micronas.memory.plan.rows.join import RowPlan, join
 from micronas.memory.plan.rows.streamed import (
@@ -28,6 +28,9 @@ _MOST_CHAINS = 4
 
 _TRIES = 300
 """First fits in changed orders, for the lowest arena."""
+
+_MOST_WORK = 10_000_000
+"""Of a chain that is laid out: pairs of its ops, times its rows. Longer chains are left out."""
 
 
 def plan_by_rows(
@@ -97,10 +100,14 @@ def _most_promising(
     def lower(index: int, rows: int) -> Lowered:
         return lower_rows(graph, index, longest.ops[index], rows, target)
 
-    found = chains(graph)
+    found = [chain for chain in chains(graph) if _work(chain) <= _MOST_WORK]
     if not found:
         return []
     longest = found[-1]
     parts = [parts_of(graph, lowered, chain, lower) for chain in found]
     below = sorted((p for p in parts if p.bound < below_bytes), key=lambda p: p.bound)
     return below[:_MOST_CHAINS]
+
+
+def _work(chain: RowChain) -> int:
+    return len(chain.ops) ** 2 * sum(op.turns for op in chain.ops)

@@ -1,0 +1,61 @@
+"""Ledgers of networks whose first ops run by rows."""
+
+from __future__ import annotations
+
+from micronas.board import Board
+from micronas.codegen.lowering import Lowered, Target
+from micronas.codegen.lowering.lower import lower_graph
+from micronas.memory.ledger.assemble import finished_ledger, size_of_firmware
+from micronas.memory.ledger.budget import Budget, check
+from micronas.memory.ledger.free_region import free_regions, largest_free_region
+from micronas.memory.ledger.items import Ledger
+from micronas.memory.ledger.placement import place_by_rows
+from micronas.memory.ledger.step_cycles import step_cycles
+from micronas.memory.plan.prefer import Prefer
+from micronas.memory.plan.rows.join import RowPlan
+from micronas.memory.plan.rows.plan import plan_by_rows
+from micronas.model.graph import Graph
+
+
+def ledger_by_rows(
+    graph: Graph, board: Board, below_bytes: int, within: Budget | None, limit_bytes: int = 0
+) -> Ledger | None:
+    """With the first ops by rows, if that takes an arena below ``below_bytes``, which may grow to
+    ``limit_bytes`` for larger steps.
+    """
+    found = plan_by_rows(
+        graph,
+        lower_graph(graph, Target(board.core)),
+        Target(board.core),
+        below_bytes,
+        limit_bytes=limit_bytes,
+        cycles=step_cycles(graph, board),
+    )
+    return None if found is None else _ledger_of_rows(graph, board, found, within)
+
+
+def first_within_by_rows(graph: Graph, board: Board, limits: Budget, within: Budget | None) -> Ledger | None:
+    """The first plan found with an arena for which ``limits`` have room, one row at a time."""
+    fastest = lower_graph(graph, Target(board.core))
+    most = most_arena_bytes(board, fastest, limits)
+    found = plan_by_rows(graph, fastest, Target(board.core), most + 1, enough_bytes=most, quick=True)
+    return None if found is None else _ledger_of_rows(graph, board, found, within)
+
+
+def fits_by_rows(graph: Graph, board: Board, budget: Budget) -> bool:
+    """Whether ``graph`` is within ``budget`` if its first ops run by rows."""
+    ledger = first_within_by_rows(graph, board, budget, budget)
+    return ledger is not None and check(ledger, budget).fits
+
+
+def most_arena_bytes(board: Board, lowered: tuple[Lowered, ...], limits: Budget) -> int:
+    """The largest arena in one piece within ``limits``."""
+    resident_bytes = board.stack_bytes + size_of_firmware(board, lowered).static_bytes
+    largest = largest_free_region(free_regions(board, resident_bytes)).free_bytes
+    return min(largest, limits.sram_bytes - resident_bytes)
+
+
+def _ledger_of_rows(graph: Graph, board: Board, found: RowPlan, within: Budget | None) -> Ledger:
+    sizes = size_of_firmware(board, found.lowered)
+    placement = place_by_rows(board, found, board.stack_bytes + sizes.static_bytes)
+    return finished_ledger(graph, board, placement, found.lowered, sizes, within, Prefer.ROWS)

@@ -1,0 +1,78 @@
+"""The plan that is taken by default: the fastest that fits."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from micronas.board import load_board
+from micronas.latency.op_model import board_latency
+from micronas.memory.ledger import Budget, check, make_ledger
+from micronas.memory.plan.free_scratch import TOLERANCE
+from micronas.memory.plan.prefer import DEFAULT_PREFER, Prefer
+from micronas.model.net import shape_graph
+from micronas.search.gate import LedgerGate
+from micronas.space.reference import reference_net
+from tests.support.planning import verify_plan
+
+BOARD = load_board("nucleo_f446re")
+KB = 1024
+
+
+@pytest.fixture(scope="module")
+def kws():
+    return shape_graph(reference_net("mlperf_tiny_kws"))
+
+
+def ms(graph, ledger) -> float:
+    return float(board_latency(BOARD).of(graph, ledger.lowered, trained=False).ms)
+
+
+@pytest.mark.parametrize("sram_kb", [16, 13, 10])
+def test_of_the_plans_that_fit_none_is_faster(kws, sram_kb) -> None:
+    """In 13 KB op by op, with what its peak leaves free; in 10 KB by rows."""
+    budget = Budget(256 * KB, sram_kb * KB)
+    taken = make_ledger(kws, BOARD, within=budget, prefer=Prefer.AUTO)
+    assert check(taken, budget).fits
+    plans = [make_ledger(kws, BOARD, within=budget, prefer=p) for p in Prefer if p is not Prefer.AUTO]
+    fitting = [ms(kws, plan) for plan in plans if check(plan, budget).fits]
+    assert ms(kws, taken) <= min(fitting) * (1.0 + TOLERANCE)
+    assert bool(taken.plan.row_steps) == (sram_kb == 10)
+
+
+def test_the_plan_op_by_op_is_verified_and_is_that_of_latency(kws) -> None:
+    auto, latency = (make_ledger(kws, BOARD, prefer=p) for p in (Prefer.AUTO, Prefer.LATENCY))
+    verify_plan(kws, auto.lowered, auto.plan)
+    assert auto.plan == latency.plan
+
+
+def test_where_no_plan_fits_the_reasons_are_of_the_plan_op_by_op(kws) -> None:
+    budget = Budget(256 * KB, 8 * KB)
+    over = make_ledger(kws, BOARD, within=budget, prefer=Prefer.AUTO)
+    verdict = check(over, budget)
+    assert not verdict.fits
+    assert not over.plan.row_steps
+    assert "bytes live" in verdict.reasons[0]
+
+
+class OneNetwork:
+    """A space whose architectures are limits of one network."""
+
+    def __init__(self, net) -> None:
+        self._net = net
+
+    def net(self, arch):
+        return self._net
+
+    def key(self, arch):
+        return str(arch)
+
+
+def test_the_gate_accepts_what_any_plan_fits(kws) -> None:
+    """With the quick answer, and with the whole ledger; a fixed plan op by op accepts less."""
+    space = OneNetwork(reference_net("mlperf_tiny_kws"))
+    for sram_kb, prefer in itertools.product((8, 10, 13), (DEFAULT_PREFER, Prefer.ROWS, Prefer.LATENCY)):
+        gate = LedgerGate(space, BOARD, "micronas", Budget(256 * KB, sram_kb * KB), prefer=prefer)  # type: ignore[arg-type]
+        quick, whole = gate.fits("arch"), gate.verdict("arch").fits  # type: ignore[arg-type]
+        assert quick == whole == (sram_kb >= (10 if prefer.may_use_rows else 13))
