@@ -320,7 +320,7 @@ def test_a_comparison_keeps_the_memory_plan_that_its_version_made(comparison: Pa
     path = comparison / PLAN
     plan = json.loads(path.read_text())
     path.write_text(json.dumps({**plan, "config": without_prefer(plan["config"])}))
-    assert [open_plan(comparison, only_look=look).config.prefer for look in (True, False)] == ["sram"] * 2
+    assert [open_plan(comparison, None, only_look=look).config.prefer for look in (True, False)] == ["sram"] * 2
 
 
 def test_the_known_part_of_a_configuration_drops_keys_at_any_depth() -> None:

@@ -119,14 +119,15 @@ class _Progress:
         for op in ops:
             for t in op.reads:
                 self.made.setdefault(t, op.in_h)
+        self._needs = [self._first_needed(i) for i in range(len(ops))]
 
     def needed_from(self, tensor: int) -> int:
         """The first of the rows made so far that a reader still needs; past the last if none does."""
         if tensor == self.output:
             return 0
-        return min(self.made[tensor], *(self._needs(i) for i in self._readers[tensor]))
+        return min(self.made[tensor], *(self._needs[i] for i in self._readers[tensor]))
 
-    def _needs(self, i: int) -> int:
+    def _first_needed(self, i: int) -> int:
         op, turn = self._ops[i], self._turns[i]
         return op.in_h if turn == op.turns else op.rows_for(turn, 1).first
 
@@ -134,6 +135,7 @@ class _Progress:
         """``turn`` has run."""
         op = self._ops[turn.op]
         self._turns[turn.op] += turn.count
+        self._needs[turn.op] = self._first_needed(turn.op)
         if not op.gathers:
             self.made[op.writes] += turn.count
         elif self._turns[turn.op] == op.turns:
