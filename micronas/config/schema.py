@@ -393,7 +393,7 @@ class SearchConfig(_Section):
     )
     prefer: Literal["auto", "latency", "sram", "rows"] = Field(
         default="auto",
-        description="memory plan. auto: the fastest that is modelled to fit; latency: the fastest op by op; "
+        description="memory plan. auto: latency; latency: the fastest op by op that is modelled to fit; "
         "sram: the smallest arena op by op; rows: smaller and mostly slower, the first ops row by row",
     )
     on_board_failure: Literal["continue", "stop"] = Field(

@@ -17,7 +17,7 @@ from micronas.memory.codesize import FirmwareSize, firmware_size
 from micronas.memory.ledger import Budget, Ledger, Verdict, check, fits_by_rows, make_ledger
 from micronas.memory.ledger.less_scratch import with_less_scratch
 from micronas.memory.ledger.lower_bound import exceeds_lower_bound
-from micronas.memory.plan.prefer import DEFAULT_PREFER, Prefer
+from micronas.memory.plan.prefer import Prefer
 from micronas.model.graph import Graph
 from micronas.model.net import shape_graph
 from micronas.space import Arch, Space
@@ -61,7 +61,7 @@ class LedgerGate:
         budget: Budget,
         macs: int | None = None,
         latency: LatencyLimit | None = None,
-        prefer: Prefer = DEFAULT_PREFER,
+        prefer: Prefer = Prefer.SRAM,
     ) -> None:
         """``macs`` limits the operations and ``latency`` the modelled latency; None: no limit. ``prefer``
         is of the plans that are deployed.
@@ -110,7 +110,7 @@ class LedgerGate:
         smaller = with_less_scratch(graph, self._board, fastest)
         if any(self._some_plan_fits(graph, calls) for calls in smaller):
             return True
-        by_rows = self._prefer.may_use_rows and self._runtime == "micronas"
+        by_rows = self._prefer is Prefer.ROWS and self._runtime == "micronas"
         return by_rows and fits_by_rows(graph, self._board, self._budget)
 
     def _some_plan_fits(self, graph: Graph, lowered: tuple[Lowered, ...]) -> bool:

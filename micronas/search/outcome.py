@@ -30,7 +30,7 @@ from micronas.estimate.second_witness import witnessed
 from micronas.estimate.threshold import Threshold, choose_threshold
 from micronas.host.temporary_folder import temporary_folder
 from micronas.memory.ledger import Budget, make_ledger
-from micronas.memory.plan.prefer import Prefer
+from micronas.memory.plan.prefer import prefer_of_search
 from micronas.model.front_end import FILE_NAME, to_json
 from micronas.quantize.float_form import FloatForm, float_form, some_of
 from micronas.quantize.layer_report import LayerReport
@@ -333,7 +333,9 @@ def write_build(
         **({"labels": best / "labels.txt"} if names else {}),
         "front_end": best / FILE_NAME,
     }
-    ledger = make_ledger(graph, setup.board, within=setup.budget, prefer=Prefer(setup.config.prefer))
+    ledger = make_ledger(
+        graph, setup.board, within=setup.budget, prefer=prefer_of_search(setup.config.prefer)
+    )
     tables = final_tables(setup.config, dataset, graph)
     front = front_end_bytes(tables, setup.board, ledger, graph)
     if setup.config.device == "none":

@@ -21,7 +21,7 @@ from micronas.estimate.full import Estimate
 from micronas.host.environment import differences, environment
 from micronas.memory.ledger import Budget, Ledger, make_ledger
 from micronas.memory.ledger import to_json as ledger_to_json
-from micronas.memory.plan.prefer import Prefer
+from micronas.memory.plan.prefer import prefer_of_search
 from micronas.model.graph import Graph
 from micronas.search.data_place import with_data_found
 from micronas.search.inheritance import INHERITS, Inheritance
@@ -203,7 +203,7 @@ def _weights_digest(packed: bytes) -> str:
 
 
 def _ledger(graph: Graph, config: SearchConfig, board: Board, within: Budget) -> Ledger:
-    return make_ledger(graph, board, config.runtime, within=within, prefer=Prefer(config.prefer))
+    return make_ledger(graph, board, config.runtime, within=within, prefer=prefer_of_search(config.prefer))
 
 
 def _write(rebuilt: Rebuilt, estimate: Estimate, graph: Graph, ledger: Ledger) -> None:

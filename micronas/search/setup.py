@@ -21,7 +21,7 @@ from micronas.host.plugin import Part, find
 from micronas.latency.op_model import board_latency
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget
-from micronas.memory.plan.prefer import Prefer
+from micronas.memory.plan.prefer import prefer_of_search
 from micronas.quantize.calibration import check_calibration
 from micronas.search.front_end_budget import network_budget
 from micronas.search.further_boards import config_for, named_others
@@ -126,7 +126,7 @@ def _for_board(config: SearchConfig, board: Board, dataset: Dataset, space: Spac
     budget, source = network_budget(config, board, dataset), latency_source(config, board)
     model = board_latency(board) if source is Source.MODELLED else None
     limit = modelled_limit(model, config.constraints.latency_ms)
-    prefer = Prefer(config.prefer)
+    prefer = prefer_of_search(config.prefer)
     gate = LedgerGate(space, board, config.runtime, budget, config.constraints.macs, limit, prefer)
     net_latency = None if model is None else NetLatency(space, model, gate.deployed)
     ceiling = _ceiling(config, net_latency) or (lambda arch: 1.0)

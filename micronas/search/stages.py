@@ -28,7 +28,7 @@ from micronas.host.stage_clock import StageClock, StageTime, now
 from micronas.latency.core_model import is_modelled
 from micronas.latency.op_model import board_latency
 from micronas.memory.ledger import Ledger, make_ledger
-from micronas.memory.plan.prefer import Prefer
+from micronas.memory.plan.prefer import prefer_of_search
 from micronas.model.graph import Graph
 from micronas.model.net import Net
 from micronas.model.tflite import read_bytes
@@ -119,7 +119,7 @@ def place(
     graph, saved = deployed_graph(tflite, "candidate", config, dataset)
     removed = DeploymentFigures(constant_channels=saved).to_json()
     limits = network_budget(config, board, dataset)
-    prefer = Prefer(config.prefer)
+    prefer = prefer_of_search(config.prefer)
     ledger = make_ledger(graph, board, config.runtime, within=limits, prefer=prefer)
     modelled = _modelled(graph, ledger, config, board)
     if config.device == "none":

@@ -10,7 +10,7 @@ from micronas.errors import ConfigError, StoreError
 from micronas.memory.budget import less_front_end, make_budget
 from micronas.memory.front_end_cost import cost_of_file
 from micronas.memory.ledger import Budget
-from micronas.memory.plan.prefer import Prefer
+from micronas.memory.plan.prefer import Prefer, prefer_of_search
 from micronas.model.front_end import FrontEndFile, RegressionTarget, from_json
 from micronas.model.front_end.front_end_file import TARGET
 from micronas.model.front_end.target import target_from_json
@@ -80,7 +80,7 @@ def stored_prefer(store: Store) -> Prefer:
     name = object_at(store.fact("config")).get("prefer", OLDER_DEFAULTS["prefer"])
     if name not in tuple(Prefer):
         raise store.unreadable("prefer", f"{name!r} is none of {', '.join(Prefer)}")
-    return Prefer(name)
+    return prefer_of_search(name)
 
 
 def why_not_resumable(store: Store) -> str:

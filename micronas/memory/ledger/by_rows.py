@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from micronas.board import Board
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
@@ -34,7 +36,7 @@ def ledger_by_rows(
     return None if found is None else _ledger_of_rows(graph, board, found, within)
 
 
-def first_within_by_rows(graph: Graph, board: Board, limits: Budget, within: Budget | None) -> Ledger | None:
+def _one_row_at_a_time(graph: Graph, board: Board, limits: Budget, within: Budget | None) -> Ledger | None:
     """The first plan found with an arena for which ``limits`` have room, one row at a time."""
     fastest = lower_graph(graph, Target(board.core))
     most = most_arena_bytes(board, fastest, limits)
@@ -44,8 +46,27 @@ def first_within_by_rows(graph: Graph, board: Board, limits: Budget, within: Bud
 
 def fits_by_rows(graph: Graph, board: Board, budget: Budget) -> bool:
     """Whether ``graph`` is within ``budget`` if its first ops run by rows."""
-    ledger = first_within_by_rows(graph, board, budget, budget)
-    return ledger is not None and check(ledger, budget).fits
+    constants = {t for op in graph.ops for t in graph.constant_inputs(op)}
+    if sum(graph.tensors[t].nbytes for t in constants) > budget.flash_bytes:
+        return False
+    quick = _one_row_at_a_time(graph, board, budget, budget)
+    if quick is None or check(quick, budget).fits:
+        return quick is not None
+    most = most_arena_bytes(board, lower_graph(graph, Target(board.core)), budget)
+    ledgers = (ledger_by_rows(graph, board, most + 1, budget, limit) for limit in (0, most))
+    return any(ledger is not None and check(ledger, budget).fits for ledger in ledgers)
+
+
+def others_by_rows(graph: Graph, board: Board, limits: Budget, within: Budget | None) -> Iterator[Ledger]:
+    """In an arena for which ``limits`` have room: in large steps, then as the gate's quick look plans it.
+
+    Large steps are fewer, so that their table takes less flash.
+    """
+    most = most_arena_bytes(board, lower_graph(graph, Target(board.core)), limits)
+    if (large := ledger_by_rows(graph, board, most + 1, within, most)) is not None:
+        yield large
+    if (quick := _one_row_at_a_time(graph, board, limits, within)) is not None:
+        yield quick
 
 
 def most_arena_bytes(board: Board, lowered: tuple[Lowered, ...], limits: Budget) -> int:

@@ -12,7 +12,7 @@ from micronas.latency.op_model import board_latency
 from micronas.memory.codesize import FirmwareSize
 from micronas.memory.ledger.assemble import op_by_op_ledger
 from micronas.memory.ledger.budget import Budget, board_budget, check
-from micronas.memory.ledger.by_rows import first_within_by_rows, ledger_by_rows, most_arena_bytes
+from micronas.memory.ledger.by_rows import ledger_by_rows, most_arena_bytes, others_by_rows
 from micronas.memory.ledger.items import Ledger
 from micronas.memory.ledger.less_scratch import fast_where_possible, with_less_scratch
 from micronas.memory.ledger.lower_bound import exceeds_lower_bound
@@ -49,8 +49,11 @@ def chosen_ledger(
     ledger = first if check(first, limits).fits else _slower(graph, fastest, first, board, limits, options)
     if prefer is not Prefer.ROWS or sizes is not None:
         return ledger
-    by_rows = _by_rows(graph, board, limits, options, ledger.plan.arena_bytes)
-    better = by_rows is not None and (check(by_rows, limits).fits or not check(ledger, limits).fits)
+    fits, below_bytes = check(ledger, limits).fits, ledger.plan.arena_bytes
+    if not fits:
+        below_bytes = max(below_bytes, most_arena_bytes(board, fastest, limits) + 1)
+    by_rows = _by_rows(graph, board, limits, options, below_bytes)
+    better = by_rows is not None and (check(by_rows, limits).fits or not fits)
     return by_rows if by_rows is not None and better else ledger
 
 
@@ -115,8 +118,8 @@ def _by_rows(
     found = ledger_by_rows(graph, board, below_bytes, options.within, limit_bytes)
     if found is None or check(found, limits).fits:
         return found
-    quick = first_within_by_rows(graph, board, limits, options.within)
-    return quick if quick is not None and check(quick, limits).fits else found
+    others = others_by_rows(graph, board, limits, options.within)
+    return next((other for other in others if check(other, limits).fits), found)
 
 
 def _cycles(graph: Graph, board: Board, ledger: Ledger) -> float:

@@ -21,11 +21,6 @@ class Prefer(StrEnum):
     ROWS = "rows"
 
     @property
-    def may_use_rows(self) -> bool:
-        """Whether a network that fits only by rows is accepted."""
-        return self in (Prefer.AUTO, Prefer.ROWS)
-
-    @property
     def may_grow(self) -> bool:
         """Whether an arena op by op may grow where that is faster."""
         return self in (Prefer.AUTO, Prefer.LATENCY)
@@ -33,6 +28,15 @@ class Prefer(StrEnum):
 
 DEFAULT_PREFER = Prefer.AUTO
 """What users get who do not choose."""
+
+
+def prefer_of_search(name: str) -> Prefer:
+    """What ``prefer: name`` of a search means: ``auto`` is ``LATENCY``.
+
+    To look for a plan by rows takes longer than all else in the gate, so networks that fit only so are
+    accepted only with ``rows``.
+    """
+    return Prefer.LATENCY if name == Prefer.AUTO else Prefer(name)
 
 
 def prefer_named(name: str, option: str = "prefer") -> Prefer:

@@ -17,7 +17,7 @@ from micronas.device.targets import make_device
 from micronas.errors import MicronasError
 from micronas.estimate.full import cached_dataset
 from micronas.memory.ledger import make_ledger
-from micronas.memory.plan.prefer import Prefer
+from micronas.memory.plan.prefer import prefer_of_search
 from micronas.model.net import Net
 from micronas.model.tflite import read_bytes
 from micronas.search.front_end_budget import network_budget
@@ -90,7 +90,7 @@ def run_untrained(config: SearchConfig, board: Board) -> RunUntrained:
         samples = parity_samples(graph, dataset, PARITY_SAMPLES)
         device = make_device(config.device, config.probe, config.port)
         limits = network_budget(config, board, dataset)
-        prefer = Prefer(config.prefer)
+        prefer = prefer_of_search(config.prefer)
         ledger = make_ledger(graph, board, within=limits, prefer=prefer)  # with the blocks that a trial has
         with verified_deployment(graph, board, samples, device=device, ledger=ledger) as deployed:
             return profile_of(graph, deployed.ledger.lowered, deployed.measurement)

@@ -23,7 +23,7 @@ from micronas.estimate.full import cached_dataset
 from micronas.host.durable import replace_durably
 from micronas.latency.op_model import board_latency
 from micronas.memory.ledger import Ledger
-from micronas.memory.plan.prefer import Prefer
+from micronas.memory.plan.prefer import prefer_of_search
 from micronas.search.front_end_budget import network_budget
 from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
@@ -194,7 +194,7 @@ class RegionWalk:
         dataset = cached_dataset(config.data)
         self.space = make_space(config.space, dataset.input_shape, dataset.n_outputs)
         budget = network_budget(config, board, dataset)
-        macs, prefer = config.constraints.macs, Prefer(config.prefer)
+        macs, prefer = config.constraints.macs, prefer_of_search(config.prefer)
         outer = LedgerGate(self.space, board, config.runtime, budget, macs, prefer=prefer)
         problem = Problem(config.data, Target(board.core), budget, outer.ledger)
         self.region: SharedWeightSpace = choose_region(self.space, problem.reference(self.space))
