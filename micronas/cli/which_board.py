@@ -72,7 +72,7 @@ def fit_to_json(fit: Fit) -> dict[str, Any]:
     return {
         "board": fit.board.name,
         "fits": fit.fits,
-        "plan": "rows" if fit.by_rows else "sram",
+        "by_rows": fit.by_rows,
         "reasons": list(fit.reasons),
         "flash": {"needed": fit.flash_bytes, "spare": fit.flash_spare_bytes},
         "sram": {"needed": fit.sram_bytes, "spare": fit.sram_spare_bytes},
