@@ -20,10 +20,16 @@ from micronas.model.graph import Graph
 
 
 def ledger_by_rows(
-    graph: Graph, board: Board, below_bytes: int, within: Budget | None, limit_bytes: int = 0
+    graph: Graph,
+    board: Board,
+    below_bytes: int,
+    within: Budget | None,
+    limit_bytes: int = 0,
+    most_cycles: float = 0.0,
 ) -> Ledger | None:
     """With the first ops by rows, if that takes an arena below ``below_bytes``, which may grow to
-    ``limit_bytes`` for larger steps.
+    ``limit_bytes`` for larger steps. With ``most_cycles`` it is the smallest arena in which the ops are
+    modelled to take no more than that, if one is found.
     """
     found = plan_by_rows(
         graph,
@@ -32,6 +38,7 @@ def ledger_by_rows(
         below_bytes,
         limit_bytes=limit_bytes,
         cycles=step_cycles(graph, board),
+        most_cycles=most_cycles,
     )
     return None if found is None else _ledger_of_rows(graph, board, found, within)
 

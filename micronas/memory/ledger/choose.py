@@ -16,8 +16,10 @@ from micronas.memory.ledger.by_rows import ledger_by_rows, most_arena_bytes, oth
 from micronas.memory.ledger.items import Ledger
 from micronas.memory.ledger.less_scratch import fast_where_possible, with_less_scratch
 from micronas.memory.ledger.lower_bound import exceeds_lower_bound
+from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan.free_scratch import TOLERANCE
 from micronas.memory.plan.prefer import Prefer
+from micronas.memory.plan.rows.bands import ROWS_MAY_COST
 from micronas.model.graph import Graph
 
 
@@ -52,7 +54,9 @@ def chosen_ledger(
     fits, below_bytes = check(ledger, limits).fits, ledger.plan.arena_bytes
     if not fits:
         below_bytes = max(below_bytes, most_arena_bytes(board, fastest, limits) + 1)
-    by_rows = _by_rows(graph, board, limits, options, below_bytes)
+    by_rows = _little_slower_by_rows(graph, board, ledger, below_bytes, within)
+    if by_rows is None or not check(by_rows, limits).fits:
+        by_rows = _by_rows(graph, board, limits, options, below_bytes)
     better = by_rows is not None and (check(by_rows, limits).fits or not fits)
     return by_rows if by_rows is not None and better else ledger
 
@@ -109,6 +113,19 @@ def _slower(
                 ledger = smaller
         faster = calls
     return ledger
+
+
+def _little_slower_by_rows(
+    graph: Graph, board: Board, whole: Ledger, below_bytes: int, within: Budget | None
+) -> Ledger | None:
+    """In the smallest arena that is modelled to cost no more than ``ROWS_MAY_COST`` of the cycles of
+    ``whole``; None without a timing model.
+    """
+    cycles = step_cycles(graph, board)
+    if cycles is None:
+        return None
+    most = (1.0 + ROWS_MAY_COST) * sum(map(cycles, whole.lowered))
+    return ledger_by_rows(graph, board, below_bytes, within, most_cycles=most)
 
 
 def _by_rows(
