@@ -50,7 +50,7 @@ def test_a_reader_that_left_before_the_first_byte_changes_nothing(
 
 def test_a_reader_that_left_does_not_change_the_verdict(tmp_path: Path) -> None:
     big, small = (
-        ["check", tmp_path / "kws.tflite", "--board", board, "--json"]
+        ["check", tmp_path / "kws.tflite", "--board", board, "--json", "--prefer", "sram"]
         for board in ("stm32vldiscovery", "nucleo_f446re")
     )
     subprocess.run([*MICRONAS, "networks", "write", "ds_cnn_s", "--out", big[1]], check=True, timeout=60)

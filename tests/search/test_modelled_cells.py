@@ -11,6 +11,7 @@ from micronas.board import load_board
 from micronas.config import parse_config
 from micronas.latency.op_model import board_latency
 from micronas.memory.ledger import make_ledger
+from micronas.memory.plan.prefer import Prefer
 from micronas.model.tflite import read_bytes
 from micronas.search.predicted_latency import source as source_module
 from micronas.search.resume import stored_setup
@@ -62,7 +63,7 @@ def test_no_trial_is_slower_than_the_limit_and_slower_proposals_were_refused(
 def test_the_reward_is_of_the_modelled_time_of_the_kernels_that_are_deployed(
     searched: tuple[Setup, list[Record], Path],
 ) -> None:
-    _, records, folder = searched
+    setup, records, folder = searched
     with Store.read(folder) as store:
         for record in records:
             scores, tflite = record.trial.scores, store.model(record.trial.number)
@@ -70,7 +71,8 @@ def test_the_reward_is_of_the_modelled_time_of_the_kernels_that_are_deployed(
             assert scores.latency is not None
             assert tflite is not None
             graph = read_bytes(tflite, "candidate")
-            full = board_latency(BOARD).of(graph, make_ledger(graph, BOARD).lowered, trained=False)
+            ledger = make_ledger(graph, BOARD, within=setup.budget, prefer=Prefer.LATENCY)
+            full = board_latency(BOARD).of(graph, ledger.lowered, trained=False)
             assert scores.latency.source is Source.MODELLED
             assert scores.latency.ms == pytest.approx(full.ms)
             expected = scores.quality_int8 * (TARGET_MS / full.ms) ** 0.5

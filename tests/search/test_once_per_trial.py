@@ -31,7 +31,7 @@ class Counts:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ledgers = self.texts = 0
-        make, write = ledgers._roomiest_ledger, micronas.codegen.model_file
+        make, write = ledgers.chosen_ledger, micronas.codegen.model_file
 
         def counted_ledger(*args: Any) -> Any:
             self.ledgers += 1
@@ -41,7 +41,7 @@ class Counts:
             self.texts += 1
             return write(*args, **named)
 
-        monkeypatch.setattr(ledgers, "_roomiest_ledger", counted_ledger)
+        monkeypatch.setattr(ledgers, "chosen_ledger", counted_ledger)
         monkeypatch.setattr(micronas.codegen, "model_file", counted_text)
 
 

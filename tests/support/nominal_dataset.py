@@ -15,4 +15,5 @@ NOMINAL_DATASET: Any = SimpleNamespace(
     input_range=(-1.0, 1.0),
     task=Task.CLASSIFY,
     unknown=(),
+    target=None,
 )

@@ -8,6 +8,7 @@ from micronas.board import load_board
 from micronas.config import SearchConfig
 from micronas.estimate.rejection import Rejection
 from micronas.memory.ledger import Ledger, make_ledger
+from micronas.memory.plan.prefer import Prefer
 from micronas.model.graph import Graph
 from micronas.model.net import (
     Add,
@@ -80,7 +81,9 @@ def make_run(folder: Path, *, finished: bool = True) -> Path:
         store.begin_session()
         for number, width in enumerate(WIDTHS):
             graph = residual_graph(width)
-            scores = scores_of(make_ledger(graph, board), 0.6 + 0.1 * number, 2.0 + number)
+            scores = scores_of(
+                make_ledger(graph, board, prefer=Prefer.LATENCY), 0.6 + 0.1 * number, 2.0 + number
+            )
             arch: Json = {
                 "stem": {"kernel": 3, "width": width},
                 "blocks": [{"kind": "separable", "gate": True}],

@@ -55,7 +55,7 @@ SECTIONS {
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kernel"),
-    [("nucleo_f446re", "mn_conv2d_1x1_dsp"), ("nucleo_f103rb", "mn_conv2d_1x1_s8")],
+    [("nucleo_f446re", "mn_conv2d_1x1_block_dsp"), ("nucleo_f103rb", "mn_conv2d_1x1_s8")],
     ids=["M4", "M3"],
 )
 def test_a_project_finds_and_links_the_library(
