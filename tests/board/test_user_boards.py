@@ -40,6 +40,7 @@ def test_a_new_board_is_a_profile_at_once_and_joins_the_list(tmp_path: Path) -> 
     refused(micronas("boards", "new", "My Board", "--from", "nucleo_f446re", cwd=tmp_path), "small letters")
 
 
+@pytest.mark.slow
 def test_check_takes_a_profile_by_its_path(tmp_path: Path, networks: Path) -> None:
     profile(tmp_path, "small")
     text = (tmp_path / "small.yaml").read_text().replace("length: 128K", "length: 8K")

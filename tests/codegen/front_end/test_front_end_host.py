@@ -22,6 +22,8 @@ from micronas.model.net import Dense, GlobalAveragePool, NetBuilder, shape_graph
 from micronas.space.reference.random_weights import random_weights
 from tests.support.front_end_c import build_front_ends, run_front_end
 
+pytestmark = pytest.mark.slow  # the file compiles C many times
+
 KEYWORDS = LogMel(16000, window=480, hop=320, fft=512, bands=40, low_hz=20.0, high_hz=8000.0)
 SPECS = (
     KEYWORDS,

@@ -15,6 +15,8 @@ from micronas.model.front_end import FrontEnd
 from micronas.model.graph import Quant
 from tests.support.front_end_c import build_front_ends, run_front_end
 
+pytestmark = pytest.mark.slow  # the file compiles C many times
+
 FRONT_END = FrontEnd("image", 1, {"height": 12, "width": 10, "channels": 1, "divide_by": 255})
 USUAL, OTHER = Quant((float(np.float32(1 / 255)),), (-128,)), Quant((0.0061,), (-21,))
 CASES = (((12, 10, 1), USUAL), ((12, 10, 3), USUAL), ((9, 16, 3), OTHER), ((1, 1, 1), USUAL))

@@ -15,6 +15,8 @@ from tests.support.front_end_c import build_front_ends, run_front_end
 from tests.support.micro_oracle import need_oracle, package_features
 from tests.support.sounds import hard_sounds
 
+pytestmark = pytest.mark.slow  # the file compiles C many times
+
 USUAL = Micro(16000, window=480, hop=160, bands=40, low_hz=125.0, high_hz=7500.0)
 PLAIN = Micro(
     8000, window=240, hop=160, bands=13, low_hz=125.0, high_hz=3750.0, pcan=0

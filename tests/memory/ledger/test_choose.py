@@ -69,6 +69,7 @@ class OneNetwork:
         return str(arch)
 
 
+@pytest.mark.slow
 def test_a_search_accepts_networks_that_fit_only_by_rows_where_it_is_told_to(kws) -> None:
     """With the quick answer, and with the whole ledger."""
     space = OneNetwork(reference_net("mlperf_tiny_kws"))

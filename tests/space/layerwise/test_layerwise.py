@@ -183,6 +183,7 @@ def test_mutation_changes_one_gene_or_one_block(classes, data):
         assert shorter.blocks in without_one
 
 
+@pytest.mark.slow
 @MILD
 @given(spaces, raw_archs())
 def test_neighbours_are_distinct_networks(space, arch):

@@ -124,6 +124,7 @@ def test_mobilenet_v2_has_the_parameters_of_keras(width, applications):
     assert mobilenet_v2(width, (96, 96, 3), 10).parameters == _deployed_parameters(theirs)
 
 
+@pytest.mark.slow
 def test_mobilenet_v3_minimal_has_the_parameters_of_keras(applications):
     theirs = applications.MobileNetV3Small(
         (96, 96, 3), alpha=0.75, minimalistic=True, weights=None, classes=10, include_preprocessing=False
