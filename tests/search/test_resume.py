@@ -112,6 +112,16 @@ def test_more_trials_extend_a_run_and_a_result_gives_way(run: Path) -> None:
     assert "trials: 9" in (run / CONFIG_FILE).read_text()
 
 
+def test_more_minutes_extend_a_run(run: Path) -> None:
+    with Store.resume(run) as store:
+        config = {**object_at(store.fact("config")), "budget": {"minutes": 2.0}}
+        store.amend({"config": config})
+    (run / CONFIG_FILE).write_text(config_text(parse_config(config)))
+    with Store.resume(run) as store:
+        assert stored_setup(store, Extension(minutes=5.0)).config.budget.minutes == 5.0
+        assert "2 minutes -> 5 minutes" in changes_text(store)[0]
+
+
 @pytest.mark.parametrize(
     ("extension", "words"),
     [
