@@ -66,7 +66,7 @@ def load_csv(config: DataConfig) -> Samples:
             f"{root}: {plural(len(bad), 'file')} cannot be used: {name_some(bad)}",
             remedy="correct them, or set data.options.skip_bad: true to skip them and single bad lines",
         )
-    columns = _common_columns(root, tables)
+    columns = _common_columns(root, tables, bad)
     return _samples(config, root, tables, columns, bad, has_parts, notes)
 
 
@@ -149,9 +149,12 @@ def _read_all(files: list[_File], layout: CsvLayout) -> tuple[dict[_File, CsvTab
     return tables, bad
 
 
-def _common_columns(root: Path, tables: dict[_File, CsvTable]) -> tuple[str, ...]:
+def _common_columns(root: Path, tables: dict[_File, CsvTable], bad: list[str]) -> tuple[str, ...]:
     if not tables:
-        raise DataError(f"{root}: no readable CSV files")
+        raise DataError(
+            f"{root}: no CSV file can be read: {name_some(bad)}",
+            remedy="repair the files, or the columns and the target in data.options",
+        )
     found = {table.columns for table in tables.values()}
     if len(found) > 1:
         lists = [name_some(list(columns)) for columns in sorted(found)]

@@ -112,6 +112,16 @@ def infinite(c: dict[str, object]) -> None:
     c["load"][0] = "inf"  # type: ignore[index]
 
 
+def test_a_target_of_text_in_every_file_is_named(tmp_path: Path) -> None:
+    made = columns(0)
+    write_csv(tmp_path / "p0.csv", {**made, "load": ["high"] * 50})
+    with pytest.raises(
+        DataError, match=r"no CSV file can be read: p0\.csv .*'load' is not a number"
+    ) as refused:
+        from_csv(tmp_path, skip_bad=True)
+    assert "data.options" in str(refused.value.remedy)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [(empty, r"line 9 \(empty or NaN\)"), (text, r"line 6 \('high'\)"), (infinite, "line 2")],
