@@ -255,7 +255,7 @@ def _weakest(confusion: Confusion) -> str:
 
 def _cut_rows(store: Store) -> list[tuple[str, str]]:
     """How many trials of the run a clock cut, which is what to change before the next one."""
-    from micronas.search.outcome import cut_trials
+    from micronas.search.result_json import cut_trials
 
     records = store.records()
     cut = cut_trials(records)

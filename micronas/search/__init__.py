@@ -1,8 +1,8 @@
 """The search: the only package that uses every stage. ``micronas.search(...)`` is the API's verb."""
 
 from micronas.host.verb import make_callable
-from micronas.search.outcome import summary
 from micronas.search.pick import Picked, pick
+from micronas.search.result_json import summary
 from micronas.search.resume import stored_setup
 from micronas.search.run import new_run, search
 from micronas.search.setup import Setup, prepare

@@ -50,7 +50,7 @@ LEADER_PLACES = {
     **_DEPLOYMENT,
     "micronas.search.gate:LedgerGate.verdict": LEDGER,
     "micronas.search.gate:LedgerGate.fits": LEDGER,
-    "micronas.search.outcome:make_ledger": LEDGER,
+    "micronas.search.final_build:make_ledger": LEDGER,
     "micronas.search.outcome:run_isolated": FLOAT,
     "micronas.search.loop:Loop._propose": STRATEGY,
     "micronas.search.loop:Loop._tell": STRATEGY,

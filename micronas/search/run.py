@@ -27,7 +27,7 @@ from micronas.search.final import HANG_TIMEOUT_FACTOR
 from micronas.search.inheritance import Donors
 from micronas.search.loop import Loop, Observer
 from micronas.search.machine_stop import stopped_by
-from micronas.search.outcome import conclude, write_summary
+from micronas.search.outcome import conclude
 from micronas.search.past import RUN_CPU_S, Past, TrialHistory, history_for
 from micronas.search.pool.cluster import cluster_members
 from micronas.search.pool.executor import OpenExecutor, PoolExecutor
@@ -42,6 +42,7 @@ from micronas.search.proposals import Proposals
 from micronas.search.proposer import make_proposer
 from micronas.search.rank_agreement import agreement_text, rank_agreements
 from micronas.search.ray_executor import RayExecutor, SharedData, with_plug_ins
+from micronas.search.result_json import write_summary
 from micronas.search.resume import CONFIG_FILE, config_text
 from micronas.search.setup import Setup, plug_ins
 from micronas.search.stages import make_evaluator

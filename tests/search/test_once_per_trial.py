@@ -16,7 +16,7 @@ from micronas.memory import ledger as ledgers
 from micronas.memory.ledger import Budget, check
 from micronas.model.graph import Graph
 from micronas.model.tflite import read
-from micronas.search import outcome, stages
+from micronas.search import final_build, stages
 from micronas.search.gate import KEPT_LEDGERS, LedgerGate
 from micronas.search.subnets import profiling_samples
 from micronas.search.task import TrialTask
@@ -52,7 +52,7 @@ def counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, firmware_cache: Path
         return [np.zeros((count, *graph.tensors[tensor].shape[1:]), np.int8)]
 
     monkeypatch.setattr(stages, "parity_samples", samples)
-    monkeypatch.setattr(outcome, "parity_samples", samples)
+    monkeypatch.setattr(final_build, "parity_samples", samples)
     monkeypatch.setattr(profiling_samples, "parity_samples", samples)
     monkeypatch.setattr("micronas.deploy.deployment.cache_folder", lambda: firmware_cache)
     return Counts(monkeypatch)
@@ -98,7 +98,7 @@ def test_the_result_has_the_c_that_was_built(
         net_latency=None,
         dataset=NOMINAL_DATASET,
     )
-    outcome.write_files(setup, (networks / "tiny.tflite").read_bytes(), tmp_path / "best")
+    final_build.write_files(setup, (networks / "tiny.tflite").read_bytes(), tmp_path / "best")
     assert (counts.ledgers, counts.texts) == (1, 1)
     assert "mn_the_model" in (tmp_path / "best" / "c" / "mn_model.c").read_text(encoding="utf-8")
 
