@@ -22,7 +22,8 @@ class FinalFitConfig(ConfigSection):
         gt=0,
         lt=1,
         description="share of a budget in minutes or CPU minutes that trials leave for it; absent: what its "
-        "epochs would take by the speed of the best trial, 0.1 to 0.5, or up to 0.75 for its first 40 epochs",
+        "epochs would take by the speed of the best trial, 0.1 to 0.5, or up to 0.75 for its first 40; "
+        "if fewer than 8 trials fit beside that, one baseline network gets all of the time",
     )
     epochs: int = Field(default=120, ge=1, description="maximum epochs")
     finalists: int = Field(default=1, ge=1, le=8, description="number of best networks to train this way")

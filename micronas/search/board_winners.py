@@ -12,6 +12,7 @@ from micronas.estimate import ESTIMATORS
 from micronas.search.executor import Executor
 from micronas.search.final import Winner, best_form, choose, final_trainings, nothing_usable, ranking
 from micronas.search.finalists import Held, Selection, select
+from micronas.search.one_network import trained_alone
 from micronas.search.setup import Setup
 from micronas.search.task import TRAINING, TrialResult, TrialTask
 from micronas.search.teacher import teacher_of
@@ -40,7 +41,8 @@ def board_winners(
         for name in setup.boards
     }
     teacher = teacher_of(setup.config.training, records, store)
-    say("final training")
+    if not trained_alone(records):
+        say("final training")
     if not setup.others:
         chosen = selected[setup.board.name]
         return {
@@ -78,6 +80,8 @@ def _select(
     say: Callable[[str], object],
     name: str,
 ) -> Selection:
+    if text := trained_alone(records):
+        return Selection(tuple(ranking(records)), text)
     config = setup.config
     named = (lambda text: say(f"{name}: {text}")) if setup.others else say
     regrouped = config.estimator.name in ESTIMATORS and has_groups(setup.dataset)

@@ -15,7 +15,7 @@ from micronas.quantize.float_form import FloatForm
 from micronas.search.executor import Executor
 from micronas.search.finalists import Selection
 from micronas.search.machine_stop import stopped_by
-from micronas.search.task import TRAINING, WORKER_STAGE, TeacherNetwork, TrialResult, TrialTask
+from micronas.search.task import ONE_NETWORK, TRAINING, WORKER_STAGE, TeacherNetwork, TrialResult, TrialTask
 from micronas.search.termination import Termination
 from micronas.store import Record, Store
 from micronas.trial import Json, Outcome, Scores, Source
@@ -178,7 +178,9 @@ def _better_form(
     trained, finished = _as_trained(record, store), _as_finished(record, result)
     if finished is not None and not finished.scores.cut:
         return finished
-    if finished is not None:
+    if finished is not None and ONE_NETWORK in record.details:
+        better, note = finished, f"its only training was {finished.scores.cut}"
+    elif finished is not None:
         better, note = _better_of_cut(trained, finished)
     else:
         better, note = trained, f"the final training {_no_network(result)}; the trial's network is reported"

@@ -28,12 +28,10 @@ from micronas.search.executor import Executor
 from micronas.search.machine_stop import stopped_by
 from micronas.search.task import LOSS, QUALITY, TrialTask
 from micronas.search.termination import Termination
+from micronas.search.termination.reserve import TRIALS_PER_FINALIST
 from micronas.store import Record
 from micronas.strategy.reward import reward
 from micronas.trial import Outcome, number_of
-
-TRIALS_PER_FINALIST = 4
-"""Among fewer trials, the best one is not mere luck, and training it again is not worth the time."""
 
 Z95 = 1.96
 """Standard errors of a 95 % interval."""

@@ -20,10 +20,11 @@ from micronas.search.failure_limit import FailureLimit
 from micronas.search.final_cost import EPOCH_CPU_S, final_cpu_s
 from micronas.search.inheritance import INHERITS, Donors, Inheritance
 from micronas.search.machine_stop import stopped_by
+from micronas.search.one_network import AFFORDS_ONE, alone, is_alone
 from micronas.search.past import RUN_CPU_S, Past, TrialHistory
 from micronas.search.predicted_latency.gate import UNTRAINED, LatencyGate
 from micronas.search.proposals import Proposals
-from micronas.search.task import TrialResult, TrialTask
+from micronas.search.task import ONE_NETWORK, TrialResult, TrialTask
 from micronas.search.termination import Termination
 from micronas.search.termination.reserve import ENOUGH_EPOCHS
 from micronas.space import Arch, Space
@@ -80,6 +81,7 @@ class Loop:
         sends: TrialHistory = TrialHistory.ALL,
         boards: BoardGates | None = None,
         tell: Callable[[Record], object] | None = None,
+        affords_one: bool = False,
     ) -> None:
         """``first`` are evaluated before the strategy is asked; ``cpu_s`` returns the run's CPU seconds so
         far.
@@ -89,7 +91,8 @@ class Loop:
         training of ``final_epochs`` of the best trial. ``donors`` is set if candidates inherit weights.
         ``sends`` is what a task tells its worker of earlier trials. ``boards`` is set in a search for
         several; it is then also the gate of ``proposals``. ``tell`` reports a trial with its details, in
-        place of the strategy's own verb.
+        place of the strategy's own verb. With ``affords_one``, the first trial is the final training of its
+        network, and the search ends after it unless it failed (``one_network``).
         """
         self._space, self._strategy, self._proposals, self._first = space, strategy, proposals, first
         self._executor, self._store, self._termination, self._observer = (
@@ -108,18 +111,26 @@ class Loop:
         self._past, self._final_epochs = Past(sends), final_epochs
         self._best: Trial | None = None
         self._donors = donors
-        self._said_hopeless = False
+        self._said_hopeless, self._affords_one = False, affords_one
 
     def run(self) -> list[Record]:
         """Every reported trial in number order; raises ``SearchError`` after too many equal failures."""
         number = 0
         for number in itertools.count():
             self._tell_until(number - self._workers + 1, None)
-            if number not in self._replayed and not self._termination.admits(number):
+            if number not in self._replayed and not self._admits(number):
                 break
             self._begin(number)
         self._tell_until(number, self._termination.drain_s())
         return self._past.records
+
+    def _admits(self, number: int) -> bool:
+        """Whether the trial may start; with time for one network, only if the first trial has none."""
+        if self._affords_one and number > 0:
+            self._tell_until(1, None)
+            if is_alone(self._past.records[0]):
+                return False
+        return self._termination.admits(number)
 
     def _begin(self, number: int) -> None:
         if number in self._replayed:
@@ -158,7 +169,13 @@ class Loop:
             boards=() if self._boards is None else self._boards.fitting(pending.arch),
             inherits=inherits,
         )
-        self._executor.submit(task)
+        self._executor.submit(self._as_only(task, pending) if self._affords_one and number == 0 else task)
+
+    def _as_only(self, task: TrialTask, pending: _Pending) -> TrialTask:
+        """The first trial as the final training of the only network, which its record then says."""
+        self._observer.phase(AFFORDS_ONE)
+        pending.details[ONE_NETWORK] = True
+        return alone(task, self._termination)
 
     def _inheritance(self, pending: _Pending) -> Inheritance | None:
         """The weights that a candidate starts from, which its record then names."""
@@ -259,7 +276,7 @@ class Loop:
             all_s, enough_s = (
                 final_cpu_s(trial.scores, epochs, epoch_cpu_s) for epochs in (self._final_epochs, enough)
             )
-            self._termination.final_takes(all_s, enough_s)
+            self._termination.final_takes(all_s, enough_s, trial.scores.train_cpu_s)
 
 
 def _failure_limit(

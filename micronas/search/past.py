@@ -13,6 +13,7 @@ from micronas.config import SearchConfig
 from micronas.search.failure_limit import failed_for_its_device
 from micronas.search.predicted_latency.gate import UNTRAINED
 from micronas.search.predicted_latency.prediction import PREDICTION, PROFILE
+from micronas.search.task import ONE_NETWORK
 from micronas.store import Record
 from micronas.store.other_boards import BOARDS
 from micronas.trial import Json, Outcome, object_at
@@ -20,7 +21,7 @@ from micronas.trial import Json, Outcome, object_at
 RUN_CPU_S = "run_cpu_s"
 """Detail of every stored trial: CPU seconds of the whole run when the trial ended, excluding pauses."""
 
-_KEPT = frozenset((RUN_CPU_S, "repeats_trial", PROFILE, PREDICTION, UNTRAINED, BOARDS))
+_KEPT = frozenset((RUN_CPU_S, "repeats_trial", PROFILE, PREDICTION, UNTRAINED, BOARDS, ONE_NETWORK))
 
 
 class TrialHistory(Enum):

@@ -25,6 +25,7 @@ from micronas.memory.plan.prefer import prefer_of_search
 from micronas.model.graph import Graph
 from micronas.search.data_place import with_data_found
 from micronas.search.inheritance import INHERITS, Inheritance
+from micronas.search.one_network import is_alone
 from micronas.search.pick import find_trial
 from micronas.search.setup import prepare
 from micronas.search.stages import deployed_graph, train_candidate
@@ -107,6 +108,12 @@ def rebuild(
     """
     records = records_for(store, board)
     record = find_trial(records, number)
+    if is_alone(record):
+        raise SearchError(
+            f"trial {number} was trained for as long as the run's budget allowed, which cannot be repeated "
+            "exactly",
+            remedy=f"`micronas pick {store.folder} {number}` trains it again for final_fit.epochs",
+        )
     config = with_data_found(stored_config(store), store)
     untimed = config.model_copy(update={"device": "none"})
     whole = prepare(untimed, stored_board(store), stored_other_boards(store))

@@ -24,6 +24,10 @@ TRAINING = "training"
 """In the details of a final training: its options, in words."""
 
 
+ONE_NETWORK = "one_network"
+"""In the details of a trial, true if it was the final training of the only network of a run."""
+
+
 @dataclass(frozen=True)
 class TeacherNetwork:
     """The float network whose outputs a finalist learns: a trial and its packed weights, or a .keras file."""

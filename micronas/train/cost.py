@@ -33,5 +33,10 @@ def training_cpu_s(net: Net, samples: int, epochs: int) -> float:
 
 def planned_epochs(net: Net, samples: int, epochs: int, limit_s: float) -> int:
     """``epochs``, or as many as are predicted to fit well into ``limit_s``; at least one."""
-    affordable = (MARGIN * limit_s - START_S) / epoch_cpu_s(net, samples)
+    return epochs_within(epoch_cpu_s(net, samples), epochs, limit_s)
+
+
+def epochs_within(epoch_s: float, epochs: int, limit_s: float) -> int:
+    """The same for an epoch that takes ``epoch_s`` CPU seconds."""
+    affordable = (MARGIN * limit_s - START_S) / epoch_s
     return epochs if affordable >= epochs else max(1, math.floor(affordable))

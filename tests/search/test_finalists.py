@@ -106,14 +106,14 @@ def test_a_finalist_whose_training_failed_is_left_out() -> None:
 
 def test_without_time_the_order_stays_and_a_budget_of_cpu_keeps_some() -> None:
     said: list[str] = []
-    late = CpuTimeTermination(1.0, lambda: 59.0)
+    late = CpuTimeTermination(1.0, lambda: 59.0, FinalFitConfig())
     found = select(
         ranked(20), FinalFitConfig(), REWARDS, Held(9), trained(lambda t: 0.5, []), late, said.append
     )
     assert found == Selection(tuple(ranked(20)))
     assert said == ["there was no time to train the best trials again, so one training of each decides"]
     spent = iter([0.0, 34.0, 34.0])
-    early = CpuTimeTermination(1.0, lambda: next(spent))
+    early = CpuTimeTermination(1.0, lambda: next(spent), FinalFitConfig())
     assert not early.admits(9)  # trials end at 0.8 * (60 - 0.3 * 60) = 33.6 s
     assert early.admits_s(5.0)
 

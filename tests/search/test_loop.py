@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from micronas.config import FinalFitConfig
 from micronas.errors import SearchError
 from micronas.search.executor import Executor, InlineExecutor, ProcessExecutor
 from micronas.search.past import Past, TrialHistory
@@ -266,7 +267,7 @@ def test_workers_that_cannot_start_say_so_and_do_not_hang() -> None:
 
 def test_time_effort_keeps_time_for_the_final_fit() -> None:
     spent = 0.0
-    termination = WallTimeTermination(minutes=10, share=0.3, spent_s=lambda: spent, closing_s=20)
+    termination = WallTimeTermination(10, FinalFitConfig(share=0.3), spent_s=lambda: spent, closing_s=20)
     assert termination.admits(0)
     termination.took(30.0)
     spent = 600 * 0.7 - 31
@@ -285,7 +286,7 @@ def test_time_effort_gives_up_on_stragglers(store: Store) -> None:
             return super().next_finished(timeout_s) if timeout_s is None else None
 
     ends = iter([0.0] * 4 + [1000.0] * 100)
-    termination = WallTimeTermination(1, 0.5, lambda: next(ends), 1)
+    termination = WallTimeTermination(1, FinalFitConfig(share=0.5), lambda: next(ends), 1)
     records = make_loop(store, executor=Stuck(toy_evaluate), termination=termination, workers=2).run()
     assert [r.trial.number for r in records] == list(range(len(records)))
     assert len(store.records()) == len(records)

@@ -33,6 +33,7 @@ def make_loop(
     observer: Silent | None = None,
     latency_gate: LatencyGate | None = None,
     ceiling: Callable[[ToyArch], float] | None = None,
+    affords_one: bool = False,
 ) -> Loop:
     proposals = Proposals(SPACE, gate or ToyGate(limit=15), ceiling=ceiling)
     config = StrategyConfig(name=strategy, population=6, sample=3)
@@ -48,4 +49,5 @@ def make_loop(
         max_equal_failures=max_equal_failures,
         observer=observer or Silent([]),
         latency_gate=latency_gate,
+        affords_one=affords_one,
     )

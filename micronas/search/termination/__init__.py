@@ -30,15 +30,14 @@ def make_termination(
     spent_cpu_s: Callable[[], float] = time.process_time,
 ) -> Termination:
     """The termination for ``config.budget``; with several limits, the first one reached."""
-    budget = config.budget
-    share, selects = config.final_fit.share, config.final_fit.candidates > 1
+    budget, fit = config.budget, config.final_fit
     parts: list[Termination] = []
     if budget.trials is not None:
         parts.append(TrialTermination(budget.trials))
     if budget.minutes is not None:
         closing_s = min(closing_s, 0.2 * budget.minutes * 60.0)
-        parts.append(WallTimeTermination(budget.minutes, share, spent_s, closing_s, selects=selects))
+        parts.append(WallTimeTermination(budget.minutes, fit, spent_s, closing_s))
     if budget.cpu_minutes is not None:
-        parts.append(CpuTimeTermination(budget.cpu_minutes, spent_cpu_s, share, selects=selects))
+        parts.append(CpuTimeTermination(budget.cpu_minutes, spent_cpu_s, fit))
     assert parts, "the configuration checks that one of them is given"
     return parts[0] if len(parts) == 1 else AnyTermination(*parts)

@@ -45,10 +45,11 @@ class Termination(Protocol):
         """CPU seconds for each of ``networks`` final trainings; None without such a limit."""
         ...
 
-    def final_takes(self, cpu_s: float, enough_s: float) -> None:
+    def final_takes(self, cpu_s: float, enough_s: float, trial_s: float) -> None:
         """Record what the final training of the best network so far would take, in CPU seconds.
 
-        ``enough_s`` is for as many of its epochs as are worth more than trials.
+        ``enough_s`` is for as many of its epochs as are worth more than trials; ``trial_s`` is what its trial
+        took.
         """
         ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from micronas.config import FinalFitConfig
 from micronas.search.termination.base import STAGE_SHARE
 from micronas.search.termination.reserve import Reserve
 from micronas.train.time_limit import TimeLimit
@@ -19,20 +20,13 @@ class CpuTimeTermination:
     """CPU minutes of the run in all its processes, the final training included.
 
     ``spent_s`` returns the CPU seconds used so far. Trials end before the budget does, so that the finalists
-    can be trained again and the best of them fully (``Reserve``). ``share`` is ``final_fit.share``.
+    can be trained again and the best of them fully, by ``fit`` (``Reserve``).
     """
 
-    def __init__(
-        self,
-        cpu_minutes: float,
-        spent_s: Callable[[], float],
-        share: float | None = None,
-        *,
-        selects: bool = True,
-    ) -> None:
+    def __init__(self, cpu_minutes: float, spent_s: Callable[[], float], fit: FinalFitConfig) -> None:
         self._total_s, self._spent_s = cpu_minutes * 60.0, spent_s
         self._closing_s = min(CLOSING_CPU_S, CLOSING_SHARE * self._total_s)
-        self._reserve = Reserve(self._total_s, share, selects=selects)
+        self._reserve = Reserve(self._total_s, fit)
         self._durations: list[float] = []
         self._last_s = spent_s()
 
@@ -50,9 +44,9 @@ class CpuTimeTermination:
         self._durations = [*self._durations[-9:], now_s - self._last_s]
         self._last_s = now_s
 
-    def final_takes(self, cpu_s: float, enough_s: float) -> None:
+    def final_takes(self, cpu_s: float, enough_s: float, trial_s: float) -> None:
         """Plan the reserve by it."""
-        self._reserve.plan(cpu_s + self._closing_s, enough_s + self._closing_s)
+        self._reserve.plan(cpu_s + self._closing_s, enough_s + self._closing_s, trial_s)
 
     def trial_s(self) -> float | None:
         """None: the configuration's own limit is enough."""

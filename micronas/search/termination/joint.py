@@ -50,10 +50,10 @@ class AnyTermination:
         """The shortest final training."""
         return _least(part.final_fit_cpu_s(networks) for part in self._parts)
 
-    def final_takes(self, cpu_s: float, enough_s: float) -> None:
+    def final_takes(self, cpu_s: float, enough_s: float, trial_s: float) -> None:
         """Forward to every part."""
         for part in self._parts:
-            part.final_takes(cpu_s, enough_s)
+            part.final_takes(cpu_s, enough_s, trial_s)
 
     def admits_s(self, cpu_s: float) -> bool:
         """Whether all limits allow it."""

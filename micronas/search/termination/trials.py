@@ -43,7 +43,7 @@ class TrialTermination:
         """None: only the epochs limit it."""
         return None
 
-    def final_takes(self, cpu_s: float, enough_s: float) -> None:
+    def final_takes(self, cpu_s: float, enough_s: float, trial_s: float) -> None:
         """Ignored: time is not limited."""
 
     def admits_s(self, cpu_s: float) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 
+from micronas.config import FinalFitConfig
 from micronas.search.termination.base import STAGE_SHARE
 from micronas.search.termination.reserve import Reserve
 from micronas.train.time_limit import TimeLimit
@@ -12,7 +13,7 @@ from micronas.train.time_limit import TimeLimit
 
 class WallTimeTermination:
     """Minutes of wall clock, excluding pauses, with a share reserved for the final fit and the steps after
-    it (``Reserve``). ``share`` is ``final_fit.share``.
+    it, by ``fit`` (``Reserve``).
 
     ``spent_s`` returns the seconds used so far. ``closing_s`` is the time for quantization, build,
     measurement and report after the final training; it is subtracted from the time of the final training.
@@ -21,14 +22,12 @@ class WallTimeTermination:
     def __init__(
         self,
         minutes: float,
-        share: float | None,
+        fit: FinalFitConfig,
         spent_s: Callable[[], float],
         closing_s: float,
-        *,
-        selects: bool = True,
     ) -> None:
         self._total_s = minutes * 60.0
-        self._reserve = Reserve(self._total_s, share, selects=selects)
+        self._reserve = Reserve(self._total_s, fit)
         self._spent_s, self._closing_s = spent_s, closing_s
         self._durations: list[float] = []
 
@@ -70,9 +69,9 @@ class WallTimeTermination:
         """None: CPU time does not limit it."""
         return None
 
-    def final_takes(self, cpu_s: float, enough_s: float) -> None:
+    def final_takes(self, cpu_s: float, enough_s: float, trial_s: float) -> None:
         """Plan the reserve by it; on a busy machine, more seconds than that pass."""
-        self._reserve.plan(cpu_s + self._closing_s, enough_s + self._closing_s)
+        self._reserve.plan(cpu_s + self._closing_s, enough_s + self._closing_s, trial_s)
 
     def admits_s(self, cpu_s: float) -> bool:
         """Whether it ends before the final training must start; as if on one core."""

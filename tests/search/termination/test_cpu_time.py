@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from micronas.config import parse_config
+from micronas.config import FinalFitConfig, parse_config
 from micronas.errors import ConfigError
 from micronas.search.cpu_clock import CpuClock, tree_cpu_s
 from micronas.search.past import RUN_CPU_S
@@ -62,7 +62,7 @@ class Spent:
 
 def test_a_trial_begins_only_if_the_longest_of_the_latest_would_still_end_in_time() -> None:
     spent = Spent()
-    termination = CpuTimeTermination(2.0, spent, 0.25)  # trials end at 90 s
+    termination = CpuTimeTermination(2.0, spent, FinalFitConfig(share=0.25))  # trials end at 90 s
     assert termination.admits(0)
     for seconds in (10.0, 40.0, 10.0):
         spent.seconds += seconds
@@ -78,14 +78,15 @@ def test_a_trial_begins_only_if_the_longest_of_the_latest_would_still_end_in_tim
 
 def test_the_final_training_gets_what_is_left_of_the_cpu_time() -> None:
     spent = Spent()
-    termination = CpuTimeTermination(2.0, spent)
+    termination = CpuTimeTermination(2.0, spent, FinalFitConfig())
     spent.seconds = 54.0
     assert termination.final_fit_cpu_s(1) == 120 - 6 - 54
     assert termination.final_fit_cpu_s(3) == (120 - 6 - 54) / 3
     spent.seconds = 130.0
     assert termination.final_fit_cpu_s(1) == 5.0, "a run that is over its budget still has a result"
     assert TrialTermination(3).final_fit_cpu_s(1) is None
-    assert AnyTermination(TrialTermination(3), CpuTimeTermination(1.0, Spent())).final_fit_cpu_s(1) == 54.0
+    other = CpuTimeTermination(1.0, Spent(), FinalFitConfig())
+    assert AnyTermination(TrialTermination(3), other).final_fit_cpu_s(1) == 54.0
 
 
 @pytest.mark.parametrize(
@@ -97,10 +98,10 @@ def test_trials_leave_the_time_that_the_best_networks_final_training_takes(
 ) -> None:
     """Half of the budget at most, unless more is needed for enough epochs; 6 s are for closing."""
     selection_end_s = 120 * (1 - final_share)
-    trials_end_s = 0.8 * selection_end_s
+    trials_end_s = selection_end_s - 2 * 5 * 0.5  # five finalists are trained twice more, 0.5 s each
     spent = Spent()
-    termination = AnyTermination(CpuTimeTermination(2.0, spent), TrialTermination(99))
-    termination.final_takes(final_s, enough_s)
+    termination = AnyTermination(CpuTimeTermination(2.0, spent, FinalFitConfig()), TrialTermination(99))
+    termination.final_takes(final_s, enough_s, 0.5)
     spent.seconds = trials_end_s - 1e-9
     assert termination.admits(5)
     assert termination.admits_s(selection_end_s - trials_end_s)
@@ -109,10 +110,38 @@ def test_trials_leave_the_time_that_the_best_networks_final_training_takes(
     assert not termination.admits_s(selection_end_s - trials_end_s)
 
 
+@pytest.mark.parametrize(
+    ("trial_s", "changes", "selection_s"),
+    [
+        (1.0, {}, 10.0),
+        (2.4, {}, 24.0),
+        (4.0, {}, 0.3 * 90.0),  # 40 s would be for one further training of each instead of two
+        (4.0, {"candidates": 2}, 16.0),
+        (4.0, {"seeds": 1}, 20.0),
+        (4.0, {"candidates": 1}, 0.0),
+        (11.0, {}, 0.3 * 90.0),
+        (12.0, {}, 0.0),  # fewer than eight trials have no finalists
+    ],
+)
+def test_trials_leave_the_time_that_their_finalists_take_up_to_a_share(
+    trial_s: float, changes: dict[str, int], selection_s: float
+) -> None:
+    """Of 120 s, the final training and closing take 30."""
+    spent = Spent()
+    termination = CpuTimeTermination(2.0, spent, FinalFitConfig(**changes))  # type: ignore[arg-type]
+    termination.final_takes(24.0, 8.0, trial_s)
+    spent.seconds = 90.0 - selection_s - 1e-9
+    assert termination.admits(5)
+    assert termination.admits_s(selection_s)
+    spent.seconds += 0.1
+    assert not termination.admits(5)
+    assert not termination.admits_s(selection_s)
+
+
 def test_a_configured_share_is_kept_whatever_the_final_training_takes() -> None:
     spent = Spent()
-    termination = CpuTimeTermination(2.0, spent, 0.5)
-    termination.final_takes(500.0, 500.0)
+    termination = CpuTimeTermination(2.0, spent, FinalFitConfig(share=0.5))
+    termination.final_takes(500.0, 500.0, 1.0)
     spent.seconds = 60.0
     assert termination.admits(5)
     assert termination.admits_s(0.3 * 60)
@@ -122,7 +151,9 @@ def test_a_configured_share_is_kept_whatever_the_final_training_takes() -> None:
 @pytest.mark.parametrize(("trials", "expected"), [(4, 4), (100, 9)])
 def test_of_two_limits_the_first_to_be_met_ends_the_run(tmp_path: Path, trials: int, expected: int) -> None:
     spent = Spent()
-    termination = AnyTermination(TrialTermination(trials), CpuTimeTermination(2.0, spent, 0.25))
+    termination = AnyTermination(
+        TrialTermination(trials), CpuTimeTermination(2.0, spent, FinalFitConfig(share=0.25))
+    )
     with Store.create(tmp_path / "run", {}) as store:
         assert len(make_loop(store, evaluate=spent.evaluate, termination=termination).run()) == expected
         stored = [record.details[RUN_CPU_S] for record in store.records()]

@@ -1,0 +1,206 @@
+"""A budget that affords one network: trained once, by the final training, and reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from micronas.config import FinalFitConfig, SearchConfig, parse_config
+from micronas.errors import SearchError
+from micronas.search.executor import InlineExecutor
+from micronas.search.final import choose
+from micronas.search.finalists import Selection
+from micronas.search.one_network import (
+    AFFORDS_ONE,
+    TRAINED_ALONE,
+    Affordable,
+    FinalOnce,
+    affords_one,
+    alone,
+    stored_alone,
+    trained_alone,
+)
+from micronas.search.rebuild import rebuild
+from micronas.search.setup import Setup, prepare
+from micronas.search.task import ONE_NETWORK, TrialResult, TrialTask
+from micronas.search.termination import CpuTimeTermination, TrialTermination, WallTimeTermination
+from micronas.store import Record, Store
+from micronas.trial import Outcome
+from tests.support.search_fakes import Silent, ToyArch, toy_evaluate, toy_scores
+from tests.support.toy_loop import make_loop
+
+FIRST = (ToyArch((2,) * 6), ToyArch((1,) * 6))
+
+
+class Listening(Silent):
+    """Keeps the texts of the phases."""
+
+    def __init__(self, trials: list[tuple[Record, bool]]) -> None:
+        super().__init__(trials)
+        self.heard: list[str] = []
+
+    def phase(self, text: str) -> None:
+        self.heard.append(text)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.create(tmp_path / "run", {}) as store:
+        store.begin_session()
+        yield store
+
+
+def trained(tasks: list[TrialTask]) -> Callable[[TrialTask], TrialResult]:
+    """Trains toy networks and notes the tasks."""
+
+    def evaluate(task: TrialTask) -> TrialResult:
+        tasks.append(task)
+        found = toy_evaluate(task)
+        return replace(found, tflite=b"final" if task.final else found.tflite)
+
+    return evaluate
+
+
+@pytest.mark.parametrize(
+    ("epoch_s", "trials"),
+    [
+        # 8 epochs and a second: 1.8 s. 120 epochs and 10 s are for the final training, 6 s for the start.
+        (0.1, (120 - 22 - 6) / 1.8),
+        # Half of the time is for the final training.
+        (1.0, (60 - 6) / 9),
+        # An epoch takes 5 %, so that one is planned, and the final training gets three quarters.
+        (6.0, (30 - 6) / 7),
+    ],
+)
+def test_trials_get_what_the_final_training_leaves(epoch_s: float, trials: float) -> None:
+    one = Affordable(120.0, 1, epochs=8, share_s=18.0, fit=FinalFitConfig(epochs=120))
+    assert one.trials(epoch_s) == pytest.approx(trials)
+    assert replace(one, workers=3).trials(epoch_s) == pytest.approx(3 * trials)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Setup:
+    config = {"board": "nucleo_f446re", "device": "none", "data": {"name": "digits"}, "workers": 1}
+    return prepare(parse_config(config))
+
+
+def with_budget(setup: Setup, budget: dict[str, float], **sections: object) -> Setup:
+    base = setup.config.model_dump(mode="json", exclude_none=True)
+    base["latency"] = {}  # the source that ``prepare`` wrote down
+    config: SearchConfig = parse_config({**base, "budget": budget, **sections})
+    return replace(setup, config=config.model_copy(update={"latency": setup.config.latency}))
+
+
+def test_only_a_budget_in_time_that_is_too_small_affords_one(digits: Setup) -> None:
+    assert affords_one(with_budget(digits, {"cpu_minutes": 0.2}))
+    assert affords_one(with_budget(digits, {"minutes": 0.2, "trials": 50}))
+    assert affords_one(with_budget(digits, {"minutes": 60, "cpu_minutes": 0.2}))
+    assert not affords_one(with_budget(digits, {"cpu_minutes": 20}))
+    assert not affords_one(with_budget(digits, {"trials": 1}))
+
+
+def test_what_needs_trials_has_them_in_any_budget(digits: Setup) -> None:
+    small = {"cpu_minutes": 0.2}
+    assert not affords_one(with_budget(digits, small, final_fit={"share": 0.4}))
+    assert not affords_one(with_budget(digits, small, training={"distill": "finalists"}))
+    assert affords_one(with_budget(digits, small, constraints={"latency_ms": 1000.0}))
+    assert digits.config.latency.source == "modelled"
+    emulated = with_budget(digits, small, constraints={"latency_ms": 1000.0})
+    latency = emulated.config.latency.model_copy(update={"source": "emulated"})
+    unknown = replace(emulated, config=emulated.config.model_copy(update={"latency": latency}))
+    assert not affords_one(unknown), "whether the network is fast enough is known after its training"
+    assert not affords_one(replace(with_budget(digits, small), others=(digits,)))
+
+
+def test_the_first_trial_is_the_final_training_and_ends_the_search(store: Store) -> None:
+    tasks: list[TrialTask] = []
+    observer = Listening([])
+    records = make_loop(
+        store, evaluate=trained(tasks), first=FIRST, observer=observer, affords_one=True, workers=2
+    ).run()
+    assert [(task.number, task.arch, task.final) for task in tasks] == [(0, [2] * 6, True)]
+    assert [record.details[ONE_NETWORK] for record in records] == [True]
+    assert records[0].trial.origin == "baseline"
+    assert observer.heard == [AFFORDS_ONE]
+    assert trained_alone(records) == TRAINED_ALONE
+    again = make_loop(store, evaluate=trained(tasks), first=FIRST, affords_one=True).run()
+    assert len(again) == len(tasks) == 1, "a resumed run does not train it again"
+
+
+def test_a_run_that_is_resumed_with_a_larger_budget_searches(store: Store) -> None:
+    tasks: list[TrialTask] = []
+    make_loop(store, evaluate=trained(tasks), first=FIRST, affords_one=True).run()
+    records = make_loop(store, evaluate=trained(tasks), first=FIRST, trials=5).run()
+    assert len(records) == 5
+    assert [task.final for task in tasks] == [True, *[False] * (len(tasks) - 1)]
+    assert trained_alone(records) == ""
+
+
+def test_if_that_training_fails_the_search_goes_on_with_the_time_that_is_left(store: Store) -> None:
+    def evaluate(task: TrialTask) -> TrialResult:
+        if task.final:
+            return TrialResult(Outcome.FAILED, stage="train", reason="the loss became nan")
+        return toy_evaluate(task)
+
+    records = make_loop(store, evaluate=evaluate, first=FIRST, affords_one=True, trials=4).run()
+    assert [record.trial.outcome for record in records][:2] == [Outcome.FAILED, Outcome.COMPLETE]
+    assert len(records) == 4
+    assert trained_alone(records) == ""
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_it_is_reported_as_it_was_trained_and_not_trained_again(store: Store, resumed: bool) -> None:
+    tasks: list[TrialTask] = []
+    executor = FinalOnce(InlineExecutor(trained(tasks)), {})
+    records = make_loop(store, executor=executor, first=FIRST, affords_one=True).run()
+    if resumed:
+        executor = FinalOnce(InlineExecutor(trained(tasks)), stored_alone(store))
+    selected = Selection(tuple(records), trained_alone(records))
+    winner = choose(records, 2, executor, 1, store, TrialTermination(4), selected=selected)
+    assert len(tasks) == 1
+    assert (winner.number, winner.final_fit, winner.tflite, winner.note) == (0, True, b"final", "")
+    assert winner.scores == toy_scores([2] * 6)
+    assert winner.selection == TRAINED_ALONE
+
+
+def test_a_cut_is_said_beside_its_figure(store: Store) -> None:
+    def cut(task: TrialTask) -> TrialResult:
+        scores = replace(toy_scores([2] * 6), cut="cut to 3 of 60 epochs by the time budget (budget.minutes)")
+        return TrialResult(Outcome.COMPLETE, scores, tflite=b"final")
+
+    executor = FinalOnce(InlineExecutor(cut), {})
+    records = make_loop(store, executor=executor, first=FIRST, affords_one=True).run()
+    winner = choose(records, 1, executor, 1, store, TrialTermination(4))
+    assert (winner.final_fit, winner.tflite) == (True, b"final")
+    assert winner.note == "its only training was cut to 3 of 60 epochs by the time budget (budget.minutes)"
+
+
+def test_nothing_is_known_of_an_ordinary_trial(store: Store) -> None:
+    tasks: list[TrialTask] = []
+    records = make_loop(store, evaluate=trained(tasks), first=FIRST, trials=2).run()
+    assert stored_alone(store) == {}
+    executor = FinalOnce(InlineExecutor(trained(tasks)), stored_alone(store))
+    choose(records, 1, executor, 1, store, TrialTermination(4))
+    assert [task.final for task in tasks] == [False, False, True]
+
+
+def test_the_training_has_all_of_the_budget_but_the_start_and_the_end() -> None:
+    task = TrialTask(0, [], "k")
+    by_cpu = alone(task, CpuTimeTermination(2.0, lambda: 1.0, FinalFitConfig()))
+    assert by_cpu.final
+    assert (by_cpu.cpu_s, by_cpu.deadline_s) == (120.0 - 1.0 - 6.0 - 6.0, None)
+    assert by_cpu.hang_timeout_s == 10 * 107.0
+    by_wall = alone(task, WallTimeTermination(2.0, FinalFitConfig(), lambda: 1.0, closing_s=20.0))
+    assert (by_wall.cpu_s, by_wall.deadline_s) == (None, 120.0 - 1.0 - 20.0 - 6.0)
+
+
+def test_it_cannot_be_rebuilt_and_pick_is_named(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "run", {"board": {"name": "nucleo_f446re"}}) as store:
+        store.begin_session()
+        make_loop(store, evaluate=trained([]), first=FIRST, affords_one=True).run()
+        with pytest.raises(SearchError, match="cannot be repeated exactly") as caught:
+            rebuild(store, 0, lambda text: None)
+        assert "micronas pick" in str(caught.value.remedy)
