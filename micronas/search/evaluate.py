@@ -18,7 +18,7 @@ from micronas.host.machine_fault import machine_fault
 from micronas.host.program_output import shown
 from micronas.quantize.float_form import FloatForm
 from micronas.search.final_cost import EPOCH_CPU_S
-from micronas.search.task import LOSS, QUALITY, TRAINING, TrialResult, TrialTask, failed_machine
+from micronas.search.task import LOSS, ONE_NETWORK, QUALITY, TRAINING, TrialResult, TrialTask, failed_machine
 from micronas.store.final_figures import WITNESS
 from micronas.store.other_boards import BOARDS, board_entry
 from micronas.strategy.reward import reward
@@ -82,6 +82,7 @@ class TrialEvaluator:
             "stopped": estimate.stopped,
             **({} if estimate.epoch_cpu_s is None else {EPOCH_CPU_S: estimate.epoch_cpu_s}),
             **({TRAINING: estimate.training} if estimate.training else {}),
+            **({ONE_NETWORK: True} if estimate.alone else {}),
             **({WITNESS: estimate.witness.to_json()} if estimate.witness else {}),
         }
         if not task.boards:
@@ -94,7 +95,9 @@ class TrialEvaluator:
         if result.outcome is not Outcome.COMPLETE and not _completes_elsewhere(details):
             return result
         result = replace(result, tflite=estimate.tflite, weights=estimate.weights or None)
-        return replace(result, float_form=self._stages.float_form(task, estimate)) if task.final else result
+        if not (task.final or estimate.alone):
+            return result
+        return replace(result, float_form=self._stages.float_form(task, estimate))
 
     def _on_boards(self, estimate: Estimate, task: TrialTask) -> tuple[TrialResult, dict[str, Json]]:
         """On the first board, and the entries of the others; a failure on one board is not the others'."""

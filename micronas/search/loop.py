@@ -14,13 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from micronas.search.affordable import SearchOrNot
 from micronas.search.boards import BoardGates, BoardsFailureLimit
 from micronas.search.executor import Executor
 from micronas.search.failure_limit import FailureLimit
 from micronas.search.final_cost import EPOCH_CPU_S, final_cpu_s
 from micronas.search.inheritance import INHERITS, Donors, Inheritance
 from micronas.search.machine_stop import stopped_by
-from micronas.search.one_network import AFFORDS_ONE, alone, is_alone
+from micronas.search.one_network import AFFORDS_ONE, TRAINED_ALONE, as_first, is_alone, is_over
 from micronas.search.past import RUN_CPU_S, Past, TrialHistory
 from micronas.search.predicted_latency.gate import UNTRAINED, LatencyGate
 from micronas.search.proposals import Proposals
@@ -81,7 +82,7 @@ class Loop:
         sends: TrialHistory = TrialHistory.ALL,
         boards: BoardGates | None = None,
         tell: Callable[[Record], object] | None = None,
-        affords_one: bool = False,
+        search: SearchOrNot | None = None,
     ) -> None:
         """``first`` are evaluated before the strategy is asked; ``cpu_s`` returns the run's CPU seconds so
         far.
@@ -91,8 +92,8 @@ class Loop:
         training of ``final_epochs`` of the best trial. ``donors`` is set if candidates inherit weights.
         ``sends`` is what a task tells its worker of earlier trials. ``boards`` is set in a search for
         several; it is then also the gate of ``proposals``. ``tell`` reports a trial with its details, in
-        place of the strategy's own verb. With ``affords_one``, the first trial is the final training of its
-        network, and the search ends after it unless it failed (``one_network``).
+        place of the strategy's own verb. ``search`` decides whether the first trial is a final training,
+        after which the search ends unless it failed (``one_network``).
         """
         self._space, self._strategy, self._proposals, self._first = space, strategy, proposals, first
         self._executor, self._store, self._termination, self._observer = (
@@ -111,7 +112,7 @@ class Loop:
         self._past, self._final_epochs = Past(sends), final_epochs
         self._best: Trial | None = None
         self._donors = donors
-        self._said_hopeless, self._affords_one = False, affords_one
+        self._said_hopeless, self._search = False, search
 
     def run(self) -> list[Record]:
         """Every reported trial in number order; raises ``SearchError`` after too many equal failures."""
@@ -126,9 +127,11 @@ class Loop:
 
     def _admits(self, number: int) -> bool:
         """Whether the trial may start; with time for one network, only if the first trial has none."""
-        if self._affords_one and number > 0:
-            self._tell_until(1, None)
-            if is_alone(self._past.records[0]):
+        if self._search is not None and number > 0:
+            if self._search.affords_one():
+                self._tell_until(1, None)
+            first = self._past.records[:1]
+            if first and is_over(self._search, first[0], replayed=0 in self._replayed):
                 return False
         return self._termination.admits(number)
 
@@ -169,13 +172,12 @@ class Loop:
             boards=() if self._boards is None else self._boards.fitting(pending.arch),
             inherits=inherits,
         )
-        self._executor.submit(self._as_only(task, pending) if self._affords_one and number == 0 else task)
-
-    def _as_only(self, task: TrialTask, pending: _Pending) -> TrialTask:
-        """The first trial as the final training of the only network, which its record then says."""
-        self._observer.phase(AFFORDS_ONE)
-        pending.details[ONE_NETWORK] = True
-        return alone(task, self._termination)
+        if number == 0 and self._search is not None:
+            task = as_first(task, self._search, self._termination, self._workers)
+        if task.final:
+            self._observer.phase(AFFORDS_ONE)
+            pending.details[ONE_NETWORK] = True
+        self._executor.submit(task)
 
     def _inheritance(self, pending: _Pending) -> Inheritance | None:
         """The weights that a candidate starts from, which its record then names."""
@@ -260,6 +262,8 @@ class Loop:
         if self._donors is not None:
             self._donors.add(record.trial)
         replayed = record.trial.number in self._replayed
+        if self._search and not self._search.affords_one() and is_alone(record) and not replayed:
+            self._observer.phase(TRAINED_ALONE)
         self._observer.trial(record, replayed, self._past.feasible_share, self._termination.left())
         if not replayed:
             self._limit(record)

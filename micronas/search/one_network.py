@@ -4,9 +4,10 @@ Where an epoch takes long, the final training leaves time for a few short trials
 baseline networks, each by one shortened training, and take that time from the final training. The first trial
 is then itself the final training of the first baseline network, as without a search.
 
-The decision depends on the configuration, the data and the shapes of the network alone, so a run that is
-killed and resumed decides the same. A resumed run with a larger budget may search; a trial that was trained
-this way is not trained a second time.
+The time of an epoch is first predicted from the shapes of the network, the same for a run that is killed and
+resumed. If the second epoch of an ordinary first trial shows that the prediction was too low, the worker ends
+that trial and begins the final training in its place. The trial's record says what it was. A resumed run with
+a larger budget may search; a network that was trained this way is not trained a second time.
 """
 
 from __future__ import annotations
@@ -14,30 +15,21 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from micronas.config import FinalFitConfig, SearchConfig
+from micronas.config import SearchConfig
 from micronas.estimate import ESTIMATORS
+from micronas.search.affordable import FEWEST_TRIALS, WORKER_START_S, Affordable, SearchOrNot
 from micronas.search.executor import Executor
 from micronas.search.final import HANG_TIMEOUT_FACTOR
-from micronas.search.final_cost import CLOSING_S
+from micronas.search.final_cost import epoch_cpu_s as epoch_of
 from micronas.search.setup import Setup
 from micronas.search.stages import trial_share_s
-from micronas.search.task import ONE_NETWORK, TrialResult, TrialTask
+from micronas.search.task import ONE_NETWORK, TooLong, TrialResult, TrialTask
 from micronas.search.termination import Termination
-from micronas.search.termination.cpu import CLOSING_CPU_S
-from micronas.search.termination.reserve import ENOUGH_EPOCHS, TRIALS_PER_FINALIST, Reserve
 from micronas.store import Record, Store
-from micronas.train.cost import START_S, epoch_cpu_s, epochs_within
+from micronas.train.cost import epoch_cpu_s
 from micronas.trial import Outcome
-
-FEWEST_TRIALS = 2 * TRIALS_PER_FINALIST
-"""Fewer have no finalists: a search would choose among three baseline networks and a few others by one
-shortened training of each.
-"""
-
-WORKER_START_S = 6.0
-"""CPU seconds until a worker can train: TensorFlow and the data. Measured 5 to 6."""
 
 AFFORDS_ONE = (
     "the budget affords one network: the first baseline network gets all of the time, because a search would "
@@ -49,46 +41,22 @@ TRAINED_ALONE = (
 )
 
 
-@dataclass(frozen=True)
-class Affordable:
-    """How many trials fit into one budget beside the final training.
-
-    ``total_s`` is the budget, in which ``workers`` trials run at a time. ``epochs`` are those of a trial,
-    which is planned to take ``share_s`` at most; ``fit`` is the final training.
-    """
-
-    total_s: float
-    workers: int
-    epochs: int
-    share_s: float
-    fit: FinalFitConfig
-
-    def trials(self, epoch_s: float) -> float:
-        """The number of trials where an epoch takes ``epoch_s``, not rounded."""
-        reserve, closing_s = Reserve(self.total_s, self.fit), CLOSING_S + CLOSING_CPU_S
-        enough = min(ENOUGH_EPOCHS, self.fit.epochs)
-        trial_s = START_S + epoch_s * epochs_within(epoch_s, self.epochs, self.share_s)
-        reserve.plan(self.fit.epochs * epoch_s + closing_s, enough * epoch_s + closing_s, trial_s)
-        return self.workers * (self.total_s - reserve.final_s - WORKER_START_S) / trial_s
-
-
-def affords_one(setup: Setup) -> bool:
-    """Whether the budget of a search has time for the final training of one network and no search."""
-    config = setup.config
-    if setup.others or not _may_skip_trials(config):
-        return False
+def search_or_not(setup: Setup) -> SearchOrNot | None:
+    """The rule by which a search decides; None if it needs trials, or has no budget in time."""
+    limits = _limits(setup.config)
+    if not limits or setup.others or not _may_skip_trials(setup.config):
+        return None
     epoch_s = epoch_cpu_s(setup.space.net(setup.first[0]), len(setup.dataset.train))
-    return any(one.trials(epoch_s) < FEWEST_TRIALS for one in affordable(config))
+    return SearchOrNot(tuple(limits), epoch_s)
 
 
-def affordable(config: SearchConfig) -> list[Affordable]:
-    """One for each limit in time; a limit of CPU time buys the same number of trials with any workers."""
-    budget, fit = config.budget, config.final_fit
-    limits = [(budget.minutes, config.workers), (budget.cpu_minutes, 1)]
-    epochs, share_s = config.estimator.epochs, trial_share_s(budget)
+def _limits(config: SearchConfig) -> list[Affordable]:
+    """One for each budget in time; CPU time buys the same number of trials with any workers."""
+    budget = config.budget
+    minutes_and_workers = [(budget.minutes, config.workers), (budget.cpu_minutes, 1)]
     return [
-        Affordable(60.0 * minutes, workers, epochs, share_s, fit)
-        for minutes, workers in limits
+        Affordable(60.0 * minutes, workers, config.estimator.epochs, trial_share_s(budget), config.final_fit)
+        for minutes, workers in minutes_and_workers
         if minutes is not None
     ]
 
@@ -115,6 +83,30 @@ def alone(task: TrialTask, termination: Termination) -> TrialTask:
     longest_s = min(wall_s or math.inf, cpu_s or math.inf)
     hang_s = HANG_TIMEOUT_FACTOR * longest_s if math.isfinite(longest_s) else 0.0
     return replace(task, final=True, deadline_s=wall_s, cpu_s=cpu_s, hang_timeout_s=hang_s)
+
+
+def as_first(task: TrialTask, search: SearchOrNot, termination: Termination, workers: int) -> TrialTask:
+    """The first trial: a final training if there is time for nothing else, or an ordinary one.
+
+    An ordinary one becomes a final training in its worker if its epochs take longer than predicted, unless
+    other workers are already running other trials.
+    """
+    final = alone(task, termination)
+    if search.affords_one():
+        return final
+    if workers > 1:
+        return task
+    return replace(task, too_long=TooLong(search, final), hang_timeout_s=final.hang_timeout_s)
+
+
+def is_over(search: SearchOrNot, first: Record, *, replayed: bool) -> bool:
+    """Whether ``first`` was the only network of the run.
+
+    If an earlier session trained it, a larger budget may afford a search now.
+    """
+    if not is_alone(first) or first.trial.scores is None:
+        return False
+    return not replayed or search.affords_one() or search.affords_one(epoch_of(first.trial.scores))
 
 
 def is_alone(record: Record) -> bool:
@@ -162,8 +154,10 @@ class FinalOnce:
             number = self._ready.popleft()
             return number, self._known[number]
         finished = self._executor.next_finished(timeout_s)
-        if finished is not None and finished[0] in self._final and finished[1].tflite is not None:
-            self._known[finished[0]] = finished[1]
+        if finished is not None and finished[1].tflite is not None:
+            number, result = finished
+            if number in self._final or result.details.get(ONE_NETWORK):
+                self._known[number] = result
         return finished
 
     def drop(self) -> None:

@@ -27,7 +27,7 @@ from micronas.search.final import HANG_TIMEOUT_FACTOR
 from micronas.search.inheritance import Donors
 from micronas.search.loop import Loop, Observer
 from micronas.search.machine_stop import stopped_by
-from micronas.search.one_network import FinalOnce, affords_one, stored_alone
+from micronas.search.one_network import FinalOnce, search_or_not, stored_alone
 from micronas.search.outcome import conclude
 from micronas.search.past import RUN_CPU_S, Past, TrialHistory, history_for
 from micronas.search.pool.cluster import cluster_members
@@ -244,7 +244,7 @@ def _loop(
         sends=history_for(config),
         boards=gates,
         tell=in_turn.tell_record if in_turn else None,
-        affords_one=affords_one(setup),
+        search=search_or_not(setup),
     )
 
 

@@ -33,6 +33,7 @@ from micronas.model.graph import Graph
 from micronas.model.net import Net
 from micronas.model.tflite import read_bytes
 from micronas.quantize.float_form import FloatForm, float_form
+from micronas.search.affordable import EpochsTooLongError, ended_if_too_long
 from micronas.search.evaluate import DeployedFigures, Stages, TrialEvaluator
 from micronas.search.front_end_budget import network_budget
 from micronas.search.inheritance import Inheritance
@@ -56,7 +57,7 @@ from micronas.train.keras_file import weights_from_bytes
 from micronas.train.process import has_gpu_share, leave_graphs_unfused, prepare_process
 from micronas.train.settings import TrainSettings
 from micronas.train.stop import stop_rule
-from micronas.train.time_limit import TimeLimit
+from micronas.train.time_limit import Stopwatch, TimeLimit
 from micronas.train.weights import Weights, initial_weights
 from micronas.trial import Latency, Source
 
@@ -230,19 +231,29 @@ def _estimate(task: TrialTask, space: Space, config: SearchConfig) -> Estimate:
     planned = planned_epochs(
         net, len(dataset.train), settings.epochs, min(limit.wall_s, limit.cpu_s, share_s)
     )
-    stop = stop_rule(config.estimator.name, task.curves)
-    found = estimate_fully(
-        net,
-        config.data,
-        settings.for_epochs(planned),
-        seed,
-        limit,
-        calibration_samples=samples,
-        stop=stop,
-        dataset=dataset,
-        start=warm,
-    )
+    stop, watch = stop_rule(config.estimator.name, task.curves), Stopwatch()
+    try:
+        found = estimate_fully(
+            net,
+            config.data,
+            settings.for_epochs(planned),
+            seed,
+            limit,
+            calibration_samples=samples,
+            stop=stop if task.too_long is None else ended_if_too_long(stop, task.too_long.search),
+            dataset=dataset,
+            start=warm,
+        )
+    except EpochsTooLongError:
+        assert task.too_long is not None, "only its rule raises this"
+        return replace(_estimate(_after(watch, task.too_long.final), space, config), alone=True)
     return replace(found, shortened=shortened_text(planned, settings.epochs, limit, share_s))
+
+
+def _after(watch: Stopwatch, final: TrialTask) -> TrialTask:
+    """``final`` with what is left of its time."""
+    wall_s = None if final.deadline_s is None else final.deadline_s - watch.wall_s
+    return replace(final, deadline_s=wall_s, cpu_s=None if final.cpu_s is None else final.cpu_s - watch.cpu_s)
 
 
 def _float_form(task: TrialTask, estimate: Estimate, space: Space, dataset: Dataset) -> FloatForm | None:

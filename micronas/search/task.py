@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from micronas.errors import MachineError
 from micronas.quantize.float_form import FloatForm
+from micronas.search.affordable import SearchOrNot
 from micronas.search.inheritance import Inheritance
 from micronas.trial import Json, Outcome, Scores
 
@@ -53,7 +54,7 @@ class TrialTask:
     quality and its loss, as ``QUALITY`` and ``LOSS`` in the details. ``boards`` are those for which a network
     is evaluated in a search for several; empty in a search for one. ``inherits`` are the weights from which
     the training starts, in place of initial ones. ``teacher`` is the network whose outputs a final training
-    also learns.
+    also learns. ``too_long`` is what a first trial becomes if its epochs take too long for a search.
 
     In a search with a pool of boards, a trial is two tasks: one with ``only_train``, whose result has the
     trained network, and one that has it as ``trained`` and measures it on the board ``pool_board``.
@@ -76,6 +77,15 @@ class TrialTask:
     only_train: bool = False
     trained: Estimate | None = None
     pool_board: str = ""
+    too_long: TooLong | None = None
+
+
+@dataclass(frozen=True)
+class TooLong:
+    """The ``final`` training of the only network, if the epochs of a trial leave no time to ``search``."""
+
+    search: SearchOrNot
+    final: TrialTask
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,17 @@ import pytest
 
 from micronas.config import FinalFitConfig, SearchConfig, parse_config
 from micronas.errors import SearchError
+from micronas.search.affordable import Affordable, EpochsTooLongError, SearchOrNot, ended_if_too_long
 from micronas.search.executor import InlineExecutor
 from micronas.search.final import choose
 from micronas.search.finalists import Selection
 from micronas.search.one_network import (
     AFFORDS_ONE,
     TRAINED_ALONE,
-    Affordable,
     FinalOnce,
-    affords_one,
     alone,
+    as_first,
+    search_or_not,
     stored_alone,
     trained_alone,
 )
@@ -32,6 +33,9 @@ from micronas.trial import Outcome
 from tests.support.search_fakes import Silent, ToyArch, toy_evaluate, toy_scores
 from tests.support.toy_loop import make_loop
 
+LIMIT = Affordable(120.0, 1, epochs=8, share_s=18.0, fit=FinalFitConfig(epochs=120))
+ONE = SearchOrNot((LIMIT,), epoch_s=6.0)
+MANY = SearchOrNot((LIMIT,), epoch_s=0.1)
 FIRST = (ToyArch((2,) * 6), ToyArch((1,) * 6))
 
 
@@ -76,9 +80,8 @@ def trained(tasks: list[TrialTask]) -> Callable[[TrialTask], TrialResult]:
     ],
 )
 def test_trials_get_what_the_final_training_leaves(epoch_s: float, trials: float) -> None:
-    one = Affordable(120.0, 1, epochs=8, share_s=18.0, fit=FinalFitConfig(epochs=120))
-    assert one.trials(epoch_s) == pytest.approx(trials)
-    assert replace(one, workers=3).trials(epoch_s) == pytest.approx(3 * trials)
+    assert LIMIT.trials(epoch_s) == pytest.approx(trials)
+    assert replace(LIMIT, workers=3).trials(epoch_s) == pytest.approx(3 * trials)
 
 
 @pytest.fixture(scope="module")
@@ -94,49 +97,100 @@ def with_budget(setup: Setup, budget: dict[str, float], **sections: object) -> S
     return replace(setup, config=config.model_copy(update={"latency": setup.config.latency}))
 
 
-def test_only_a_budget_in_time_that_is_too_small_affords_one(digits: Setup) -> None:
-    assert affords_one(with_budget(digits, {"cpu_minutes": 0.2}))
-    assert affords_one(with_budget(digits, {"minutes": 0.2, "trials": 50}))
-    assert affords_one(with_budget(digits, {"minutes": 60, "cpu_minutes": 0.2}))
-    assert not affords_one(with_budget(digits, {"cpu_minutes": 20}))
-    assert not affords_one(with_budget(digits, {"trials": 1}))
+def affords_one_of(setup: Setup) -> bool:
+    search = search_or_not(setup)
+    return search is not None and search.affords_one()
+
+
+def test_only_a_budget_in_time_that_is_too_small_affords_one_of(digits: Setup) -> None:
+    assert affords_one_of(with_budget(digits, {"cpu_minutes": 0.2}))
+    assert affords_one_of(with_budget(digits, {"minutes": 0.2, "trials": 50}))
+    assert affords_one_of(with_budget(digits, {"minutes": 60, "cpu_minutes": 0.2}))
+    assert not affords_one_of(with_budget(digits, {"cpu_minutes": 20}))
+    assert not affords_one_of(with_budget(digits, {"trials": 1}))
 
 
 def test_what_needs_trials_has_them_in_any_budget(digits: Setup) -> None:
     small = {"cpu_minutes": 0.2}
-    assert not affords_one(with_budget(digits, small, final_fit={"share": 0.4}))
-    assert not affords_one(with_budget(digits, small, training={"distill": "finalists"}))
-    assert affords_one(with_budget(digits, small, constraints={"latency_ms": 1000.0}))
+    assert not affords_one_of(with_budget(digits, small, final_fit={"share": 0.4}))
+    assert not affords_one_of(with_budget(digits, small, training={"distill": "finalists"}))
+    assert affords_one_of(with_budget(digits, small, constraints={"latency_ms": 1000.0}))
     assert digits.config.latency.source == "modelled"
     emulated = with_budget(digits, small, constraints={"latency_ms": 1000.0})
     latency = emulated.config.latency.model_copy(update={"source": "emulated"})
     unknown = replace(emulated, config=emulated.config.model_copy(update={"latency": latency}))
-    assert not affords_one(unknown), "whether the network is fast enough is known after its training"
-    assert not affords_one(replace(with_budget(digits, small), others=(digits,)))
+    assert not affords_one_of(unknown), "whether the network is fast enough is known after its training"
+    assert not affords_one_of(replace(with_budget(digits, small), others=(digits,)))
 
 
 def test_the_first_trial_is_the_final_training_and_ends_the_search(store: Store) -> None:
     tasks: list[TrialTask] = []
     observer = Listening([])
     records = make_loop(
-        store, evaluate=trained(tasks), first=FIRST, observer=observer, affords_one=True, workers=2
+        store, evaluate=trained(tasks), first=FIRST, observer=observer, search=ONE, workers=2
     ).run()
     assert [(task.number, task.arch, task.final) for task in tasks] == [(0, [2] * 6, True)]
     assert [record.details[ONE_NETWORK] for record in records] == [True]
     assert records[0].trial.origin == "baseline"
     assert observer.heard == [AFFORDS_ONE]
     assert trained_alone(records) == TRAINED_ALONE
-    again = make_loop(store, evaluate=trained(tasks), first=FIRST, affords_one=True).run()
+    again = make_loop(store, evaluate=trained(tasks), first=FIRST, search=ONE).run()
     assert len(again) == len(tasks) == 1, "a resumed run does not train it again"
 
 
 def test_a_run_that_is_resumed_with_a_larger_budget_searches(store: Store) -> None:
     tasks: list[TrialTask] = []
-    make_loop(store, evaluate=trained(tasks), first=FIRST, affords_one=True).run()
+    make_loop(store, evaluate=trained(tasks), first=FIRST, search=ONE).run()
     records = make_loop(store, evaluate=trained(tasks), first=FIRST, trials=5).run()
     assert len(records) == 5
     assert [task.final for task in tasks] == [True, *[False] * (len(tasks) - 1)]
     assert trained_alone(records) == ""
+
+
+def test_epochs_that_take_longer_than_predicted_make_the_trial_the_final_training(store: Store) -> None:
+    tasks: list[TrialTask] = []
+
+    def evaluate(task: TrialTask) -> TrialResult:
+        tasks.append(task)
+        assert task.too_long is not None
+        assert task.too_long.search == MANY
+        found = trained([])(task.too_long.final)
+        assert found.scores is not None
+        scores = replace(found.scores, epochs=20, train_cpu_s=110.0)
+        return replace(found, scores=scores, details={ONE_NETWORK: True})
+
+    executor, observer = FinalOnce(InlineExecutor(evaluate), {}), Listening([])
+    records = make_loop(store, executor=executor, first=FIRST, observer=observer, search=MANY).run()
+    assert observer.heard == [TRAINED_ALONE]
+    winner = choose(records, 1, executor, 1, store, TrialTermination(4))
+    assert (winner.final_fit, winner.tflite) == (True, b"final")
+    again = make_loop(store, evaluate=trained(tasks), first=FIRST, search=MANY).run()
+    assert (len(again), len(tasks)) == (1, 1), "a resumed run decides by the speed of that training"
+
+
+def test_the_second_epoch_decides_and_only_with_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[float, ...]] = []
+
+    def stop(curve: tuple[float, ...]) -> str:
+        asked.append(curve)
+        return "enough" if len(curve) == 3 else ""
+
+    for now_s, slow in (((9.0, 9.1, 9.2), False), ((9.0, 15.0), True)):
+        times = iter(now_s)
+        monkeypatch.setattr("micronas.search.affordable.time.process_time", lambda times=times: next(times))
+        rule = ended_if_too_long(stop, MANY)
+        assert rule((0.1,)) == "", "the first epoch says nothing, because it includes compiling"
+        if slow:
+            with pytest.raises(EpochsTooLongError):
+                rule((0.1, 0.2))
+        else:
+            assert (rule((0.1, 0.2)), rule((0.1, 0.2, 0.3))) == ("", "enough")
+    task, termination = TrialTask(0, [], "k"), CpuTimeTermination(2.0, lambda: 1.0, FinalFitConfig())
+    first = as_first(task, MANY, termination, 1)
+    assert first.too_long is not None
+    assert (first.final, first.hang_timeout_s) == (False, first.too_long.final.hang_timeout_s)
+    assert as_first(task, MANY, termination, 2) == task
+    assert as_first(task, ONE, termination, 2) == alone(task, termination)
 
 
 def test_if_that_training_fails_the_search_goes_on_with_the_time_that_is_left(store: Store) -> None:
@@ -145,7 +199,7 @@ def test_if_that_training_fails_the_search_goes_on_with_the_time_that_is_left(st
             return TrialResult(Outcome.FAILED, stage="train", reason="the loss became nan")
         return toy_evaluate(task)
 
-    records = make_loop(store, evaluate=evaluate, first=FIRST, affords_one=True, trials=4).run()
+    records = make_loop(store, evaluate=evaluate, first=FIRST, search=ONE, trials=4).run()
     assert [record.trial.outcome for record in records][:2] == [Outcome.FAILED, Outcome.COMPLETE]
     assert len(records) == 4
     assert trained_alone(records) == ""
@@ -155,7 +209,7 @@ def test_if_that_training_fails_the_search_goes_on_with_the_time_that_is_left(st
 def test_it_is_reported_as_it_was_trained_and_not_trained_again(store: Store, resumed: bool) -> None:
     tasks: list[TrialTask] = []
     executor = FinalOnce(InlineExecutor(trained(tasks)), {})
-    records = make_loop(store, executor=executor, first=FIRST, affords_one=True).run()
+    records = make_loop(store, executor=executor, first=FIRST, search=ONE).run()
     if resumed:
         executor = FinalOnce(InlineExecutor(trained(tasks)), stored_alone(store))
     selected = Selection(tuple(records), trained_alone(records))
@@ -172,7 +226,7 @@ def test_a_cut_is_said_beside_its_figure(store: Store) -> None:
         return TrialResult(Outcome.COMPLETE, scores, tflite=b"final")
 
     executor = FinalOnce(InlineExecutor(cut), {})
-    records = make_loop(store, executor=executor, first=FIRST, affords_one=True).run()
+    records = make_loop(store, executor=executor, first=FIRST, search=ONE).run()
     winner = choose(records, 1, executor, 1, store, TrialTermination(4))
     assert (winner.final_fit, winner.tflite) == (True, b"final")
     assert winner.note == "its only training was cut to 3 of 60 epochs by the time budget (budget.minutes)"
@@ -200,7 +254,7 @@ def test_the_training_has_all_of_the_budget_but_the_start_and_the_end() -> None:
 def test_it_cannot_be_rebuilt_and_pick_is_named(tmp_path: Path) -> None:
     with Store.create(tmp_path / "run", {"board": {"name": "nucleo_f446re"}}) as store:
         store.begin_session()
-        make_loop(store, evaluate=trained([]), first=FIRST, affords_one=True).run()
+        make_loop(store, evaluate=trained([]), first=FIRST, search=ONE).run()
         with pytest.raises(SearchError, match="cannot be repeated exactly") as caught:
             rebuild(store, 0, lambda text: None)
         assert "micronas pick" in str(caught.value.remedy)

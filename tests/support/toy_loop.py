@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from micronas.config import StrategyConfig
+from micronas.search.affordable import SearchOrNot
 from micronas.search.executor import Executor, InlineExecutor
 from micronas.search.loop import Loop
 from micronas.search.predicted_latency.gate import LatencyGate
@@ -33,7 +34,7 @@ def make_loop(
     observer: Silent | None = None,
     latency_gate: LatencyGate | None = None,
     ceiling: Callable[[ToyArch], float] | None = None,
-    affords_one: bool = False,
+    search: SearchOrNot | None = None,
 ) -> Loop:
     proposals = Proposals(SPACE, gate or ToyGate(limit=15), ceiling=ceiling)
     config = StrategyConfig(name=strategy, population=6, sample=3)
@@ -49,5 +50,5 @@ def make_loop(
         max_equal_failures=max_equal_failures,
         observer=observer or Silent([]),
         latency_gate=latency_gate,
-        affords_one=affords_one,
+        search=search,
     )
