@@ -70,6 +70,15 @@ def test_the_work_of_a_branching_graph_is_bounded():
     assert many < 6 * few
 
 
+def test_the_pairs_of_an_order_are_compared_once(monkeypatch):
+    compared = []
+    distances = PLACE._distances
+    monkeypatch.setattr(PLACE, "_distances", lambda *pair: compared.append(pair) or distances(*pair))
+    plan = plan_memory(*random_dag(100))
+    assert not plan.at_bound  # the placement by stacks was searched, too
+    assert len(compared) == len({(id(blocks), i, j) for blocks, i, j in compared}) > 100
+
+
 def test_a_long_chain_is_at_the_bound():
     graph, lowered = chain(2000)
     plan = plan_memory(graph, lowered)

@@ -25,7 +25,7 @@ from micronas.codegen.row_step import RowSteps
 from micronas.memory.plan.banks import BankPlan, split
 from micronas.memory.plan.blocks import MemoryBlock, lower_bound, make_blocks, taken_bytes
 from micronas.memory.plan.order import best_orders, order_peak, unavoidable_peak
-from micronas.memory.plan.place import height, place
+from micronas.memory.plan.place import few_rivals, height, place
 from micronas.memory.plan.stacking import improve
 from micronas.memory.plan.values import TENSOR_ALIGNMENT, AllocationProblem, make_problem
 from micronas.model.graph import Graph
@@ -276,13 +276,13 @@ def _best_placement(problem: AllocationProblem, enough_bytes: int) -> _Placed:
     own_blocks = make_blocks(problem, own_order)
     own_bound = lower_bound(own_blocks)
     if own_bound <= enough_bytes:
-        offsets = place(own_blocks, enough_bytes)
+        offsets = place(own_blocks, few_rivals(own_blocks), enough_bytes)
         if height(own_blocks, offsets) <= enough_bytes:
             return own_order, own_blocks, offsets
     order, blocks, offsets = _best_of_orders(problem, enough_bytes)
     found = height(blocks, offsets)
     if order != own_order and own_bound < found and found > enough_bytes:
-        own_offsets = place(own_blocks, enough_bytes)
+        own_offsets = place(own_blocks, few_rivals(own_blocks), enough_bytes)
         if height(own_blocks, own_offsets) < found:
             return own_order, own_blocks, own_offsets
     return order, blocks, offsets
@@ -293,12 +293,13 @@ def _best_of_orders(problem: AllocationProblem, enough_bytes: int) -> _Placed:
     tried = []
     for order in best_orders(problem):
         blocks = make_blocks(problem, order)
-        offsets = place(blocks, enough_bytes)
-        tried.append((order, blocks, offsets))
+        rivals = few_rivals(blocks)
+        offsets = place(blocks, rivals, enough_bytes)
+        tried.append((order, blocks, rivals, offsets))
         if height(blocks, offsets) <= max(lower_bound(blocks), enough_bytes):
             break
-    order, blocks, offsets = min(tried, key=lambda t: height(t[1], t[2]))
-    return order, blocks, improve(blocks, offsets, enough_bytes)
+    order, blocks, rivals, offsets = min(tried, key=lambda t: height(t[1], t[3]))
+    return order, blocks, improve(blocks, rivals, offsets, enough_bytes)
 
 
 def _named_offsets(

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from micronas.memory.plan.blocks import MemoryBlock, lower_bound
-from micronas.memory.plan.place import height, place
+from micronas.memory.plan.place import few_rivals, height, place
 from micronas.memory.plan.stacking import improve
 
 QUICK_NODES, LONG_NODES = 500, 20_000
@@ -133,10 +133,14 @@ class _Search:
         for bank, capacity in enumerate(self._capacities):
             members = [i for i, b in enumerate(banks) if b == bank]
             here = _members_only(self._blocks, members)
-            found = place(here) if here else ()
-            if here and lower_bound(here) <= capacity < height(here, found):
-                found = improve(here, found)
-            heights.append(height(here, found) if here else 0)
+            if not here:
+                heights.append(0)
+                continue
+            rivals = few_rivals(here)
+            found = place(here, rivals)
+            if lower_bound(here) <= capacity < height(here, found):
+                found = improve(here, rivals, found)
+            heights.append(height(here, found))
             for i, offset in zip(members, found, strict=True):
                 offsets[i] = offset
         self._placed[banks] = BankPlan(banks, tuple(offsets), tuple(heights), self._capacities)

@@ -9,6 +9,7 @@ step; its ``trail`` then names the other block.
 from __future__ import annotations
 
 import functools
+import itertools
 from dataclasses import dataclass, replace
 
 from micronas.memory.plan.values import AllocationProblem, Trail
@@ -24,7 +25,7 @@ class MemoryBlock:
     scratch_of: int | None = None
     trail: Trail | None = None
 
-    @property
+    @functools.cached_property
     def end(self) -> int:
         """First step after the life of the block."""
         return self.start + len(self.profile)
@@ -33,6 +34,15 @@ class MemoryBlock:
     def size(self) -> int:
         """Maximum bytes over its life."""
         return max(self.profile)
+
+    @functools.cached_property
+    def is_level(self) -> bool:
+        """Whether it takes its maximum at each step of its life, as most blocks do."""
+        return min(self.profile) == self.size
+
+    def most_within(self, first: int, last: int) -> int:
+        """Maximum bytes from step ``first`` to before step ``last``, both within its life."""
+        return self.size if self.is_level else max(self.profile[first - self.start : last - self.start])
 
 
 def make_blocks(problem: AllocationProblem, order: tuple[int, ...]) -> tuple[MemoryBlock, ...]:
@@ -55,14 +65,18 @@ def lower_bound(blocks: tuple[MemoryBlock, ...]) -> int:
 
 def taken_bytes(blocks: tuple[MemoryBlock, ...]) -> list[int]:
     """For each step, the minimum bytes that hold the live blocks, with full use of overlaps."""
-    taken = [0] * max(b.end for b in blocks)
+    steps = max(b.end for b in blocks)
+    shared, change = [0] * steps, [0] * (steps + 1)
     for block in blocks:
-        for i, size in enumerate(block.profile):
-            taken[block.start + i] += size
+        change[block.start] += block.profile[0]
+        change[block.end] -= block.profile[-1]
+        if not block.is_level:
+            for step, (before, after) in enumerate(itertools.pairwise(block.profile), start=block.start + 1):
+                change[step] += after - before
         if block.trail is not None:
             source = blocks[block.trail.source]
-            taken[block.start] -= block.trail.shared_bytes(source.profile[-1], block.profile[0])
-    return taken
+            shared[block.start] += block.trail.shared_bytes(source.profile[-1], block.profile[0])
+    return [taken - less for taken, less in zip(itertools.accumulate(change), shared, strict=False)]
 
 
 def _span(problem: AllocationProblem, value: int, step: dict[int, int], last: int) -> tuple[int, int]:

@@ -32,7 +32,8 @@ class Rival(NamedTuple):
 
 
 Key: TypeAlias = Callable[[MemoryBlock], tuple[int, ...]]
-Rivals: TypeAlias = list[list[Rival]]
+Rivals: TypeAlias = Sequence[Sequence[tuple[int, int, int]]]
+"""The ``Rival``s of each block, here as plain tuples: a large network has a hundred thousand."""
 
 _UNPLACED = -1
 
@@ -46,18 +47,20 @@ _ORDERS: tuple[Key, ...] = (
 )
 
 
-def place(blocks: tuple[MemoryBlock, ...], enough_bytes: int = 0) -> tuple[int, ...]:
-    """An offset for each block by the greedy placements; it ends at ``enough_bytes`` or at the bound."""
-    pairs = max(1, live_pairs(blocks))
-    if pairs > MAX_PAIRS:
+def place(blocks: tuple[MemoryBlock, ...], rivals: Rivals | None, enough_bytes: int = 0) -> tuple[int, ...]:
+    """An offset for each block by the greedy placements; it ends at ``enough_bytes`` or at the bound.
+
+    ``rivals`` are those of ``few_rivals``.
+    """
+    if rivals is None:
         return _by_gaps(blocks)
     bound = lower_bound(blocks)
     target = max(bound, enough_bytes)
-    rivals = find_rivals(blocks)
     best = _by_time(blocks, rivals, 2, bound)
     if height(blocks, best) > target:
         best = lower_of(blocks, best, _by_time(blocks, rivals, 1, bound))
-    budget = _Allowance(MAX_PAIRS // pairs)
+    pairs = sum(map(len, rivals)) // 2
+    budget = _Allowance(MAX_PAIRS // max(1, pairs))
     for key in _ORDERS:
         if height(blocks, best) <= target or budget.fits == 0:
             break
@@ -86,26 +89,32 @@ def live_pairs(blocks: tuple[MemoryBlock, ...]) -> int:
     return sum(k - bisect.bisect_right(ends, start) for k, start in enumerate(starts))
 
 
+def few_rivals(blocks: tuple[MemoryBlock, ...]) -> Rivals | None:
+    """Those of each block; None where more than ``MAX_PAIRS`` pairs live at the same time."""
+    return None if live_pairs(blocks) > MAX_PAIRS else find_rivals(blocks)
+
+
 def find_rivals(blocks: tuple[MemoryBlock, ...]) -> Rivals:
     """For each block, the blocks that are live at the same time, with the distances to keep."""
-    rivals: Rivals = [[] for _ in blocks]
+    rivals: list[list[tuple[int, int, int]]] = [[] for _ in blocks]
+    ends = [block.end for block in blocks]
     live: list[int] = []
     for i in sorted(range(len(blocks)), key=lambda i: (blocks[i].start, i)):
-        live = [j for j in live if blocks[j].end > blocks[i].start]
+        start, mine = blocks[i].start, rivals[i]
+        live = [j for j in live if ends[j] > start]
         for j in live:
             above, below = _distances(blocks, i, j)
-            rivals[i].append(Rival(j, above, below))
-            rivals[j].append(Rival(i, below, above))
+            mine.append((j, above, below))
+            rivals[j].append((i, below, above))
         live.append(i)
     return rivals
 
 
 def _distances(blocks: tuple[MemoryBlock, ...], i: int, j: int) -> tuple[int, int]:
-    """Bytes that block ``i`` must start above the start of ``j``, or else below it."""
+    """Bytes that block ``i`` must start above the start of ``j``, which is live there, or else below it."""
     me, other = blocks[i], blocks[j]
-    first, last = max(me.start, other.start), min(me.end, other.end)
-    above = max(other.profile[first - other.start : last - other.start])
-    below = max(me.profile[first - me.start : last - me.start])
+    first, last = me.start, min(me.end, other.end)
+    above, below = other.most_within(first, last), me.most_within(first, last)
     if me.trail is not None and me.trail.source == j:
         above, below = min(above, me.trail.after), min(below, me.trail.before)
     if other.trail is not None and other.trail.source == i:
@@ -182,7 +191,7 @@ def _by_time(blocks: tuple[MemoryBlock, ...], rivals: Rivals, top_every: int, bo
     return tuple(offsets)
 
 
-def _forbidden(rivals: list[Rival], offsets: list[int]) -> list[tuple[int, int]]:
+def _forbidden(rivals: Sequence[tuple[int, int, int]], offsets: list[int]) -> list[tuple[int, int]]:
     """Open ranges in which a block's offset cannot be, given its rivals already placed; sorted."""
     found = [(at - below, at + above) for j, above, below in rivals if (at := offsets[j]) != _UNPLACED]
     found.sort()

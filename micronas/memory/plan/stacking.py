@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from micronas.memory.plan.blocks import MemoryBlock, lower_bound, taken_bytes
-from micronas.memory.plan.place import MAX_PAIRS, find_rivals, height, live_pairs
+from micronas.memory.plan.place import Rivals, height
 
 MAX_NODES = 1000
 MAX_VISITS = 150_000
@@ -19,16 +19,25 @@ MAX_VISITS = 150_000
 
 
 def improve(
-    blocks: tuple[MemoryBlock, ...], offsets: tuple[int, ...], enough_bytes: int = 0
+    blocks: tuple[MemoryBlock, ...],
+    rivals: Rivals | None,
+    offsets: tuple[int, ...],
+    enough_bytes: int = 0,
 ) -> tuple[int, ...]:
     """The best placement that the search finds from ``offsets`` on: the optimum for a dozen blocks.
 
-    The first that takes at most ``enough_bytes`` ends it.
+    The first that takes at most ``enough_bytes`` ends it. There is no search without ``rivals``, nor of so
+    many blocks that it could not place each of them once.
     """
     target = max(lower_bound(blocks), enough_bytes)
-    if height(blocks, offsets) <= target or live_pairs(blocks) > MAX_PAIRS:
+    if rivals is None or _nodes(blocks) < len(blocks) or height(blocks, offsets) <= target:
         return offsets
-    return _Search(blocks, offsets, target).run()
+    return _Search(blocks, rivals, offsets, target).run()
+
+
+def _nodes(blocks: tuple[MemoryBlock, ...]) -> int:
+    """Partial stackings that a search may look at; each places one block."""
+    return min(MAX_NODES, MAX_VISITS // len(blocks))
 
 
 @dataclass(frozen=True)
@@ -48,12 +57,14 @@ class _Partial:
 class _Search:
     """Goes through stackings lower than ``best`` until ``target``."""
 
-    def __init__(self, blocks: tuple[MemoryBlock, ...], best: tuple[int, ...], target: int) -> None:
-        self._blocks, self._rivals = blocks, find_rivals(blocks)
+    def __init__(
+        self, blocks: tuple[MemoryBlock, ...], rivals: Rivals, best: tuple[int, ...], target: int
+    ) -> None:
+        self._blocks, self._rivals = blocks, rivals
         self._sizes = [block.size for block in blocks]
         self._best, self._best_height = best, height(blocks, best)
         self._target = target
-        self._nodes_left = min(MAX_NODES, MAX_VISITS // len(blocks))
+        self._nodes_left = _nodes(blocks)
 
     def run(self) -> tuple[int, ...]:
         """The best placement found."""

@@ -10,7 +10,7 @@ from micronas.codegen.lowering import Lowered
 from micronas.memory.plan import plan_memory
 from micronas.memory.plan.blocks import make_blocks
 from micronas.memory.plan.order import best_orders
-from micronas.memory.plan.place import height, place
+from micronas.memory.plan.place import few_rivals, height, place
 from micronas.memory.plan.values import make_problem
 from micronas.model.graph import Graph
 from tests.support.planning import lowered_op, make_graph, plain, planning_problems, verify_plan
@@ -169,7 +169,7 @@ def test_the_search_reaches_the_bound_where_greedy_placement_does_not():
     graph = make_graph([8, 20, 28, 20, 8, 24, 28], ops, [0], [5, 6])
     problem = make_problem(graph, plain(graph))
     candidates = [make_blocks(problem, order) for order in best_orders(problem)]
-    assert min(height(blocks, place(blocks)) for blocks in candidates) == 80
+    assert min(height(blocks, place(blocks, few_rivals(blocks))) for blocks in candidates) == 80
     plan = plan_memory(graph, plain(graph))
     assert plan.arena_bytes == plan.bound_bytes == 72
 
