@@ -34,7 +34,10 @@ class DType(Enum):
     @property
     def item_bytes(self) -> int:
         """Bytes of one element."""
-        return int(np.dtype(self.value).itemsize)
+        return _ITEM_BYTES[self._value_]
+
+
+_ITEM_BYTES = {dtype.value: np.dtype(dtype.value).itemsize for dtype in DType}
 
 
 @dataclass(frozen=True)
@@ -138,8 +141,8 @@ class Graph:
 
     def activation_inputs(self, op: Op) -> tuple[int, ...]:
         """The arena tensors that ``op`` reads, each once, in order."""
-        live = (t for t in op.inputs if t != ABSENT and not self.tensors[t].is_constant)
-        return tuple(dict.fromkeys(live))
+        tensors = self.tensors
+        return tuple(dict.fromkeys([t for t in op.inputs if t != ABSENT and not tensors[t].is_constant]))
 
 
 def state_updates(op: Op) -> tuple[tuple[int, int], ...]:

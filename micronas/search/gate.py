@@ -7,19 +7,17 @@ trial's.
 
 from __future__ import annotations
 
-import functools
 from typing import Protocol
 
 from micronas.board import Board
-from micronas.codegen.lowering import Lowered, Target
+from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
-from micronas.memory.codesize import FirmwareSize, firmware_size
 from micronas.memory.ledger import Budget, Ledger, Verdict, check, fits_by_rows, make_ledger
 from micronas.memory.ledger.less_scratch import with_less_scratch
-from micronas.memory.ledger.lower_bound import exceeds_lower_bound
+from micronas.memory.ledger.quick_look import QuickLook
 from micronas.memory.plan.prefer import Prefer
 from micronas.model.graph import Graph
-from micronas.model.net import shape_graph
+from micronas.model.net import Net, shape_graph
 from micronas.space import Arch, Space
 
 
@@ -72,7 +70,7 @@ class LedgerGate:
         self._verdicts: dict[str, Verdict] = {}
         self._fits: dict[str, bool] = {}
         self._ledgers: dict[str, Ledger] = {}
-        self._sizes: dict[tuple[frozenset[str], int], FirmwareSize] = {}
+        self._op_by_op = QuickLook(board, budget)
 
     def verdict(self, arch: Arch) -> Verdict:
         """See ``Gate``."""
@@ -94,7 +92,7 @@ class LedgerGate:
         if key in self._verdicts or self._runtime != "micronas":
             return self.verdict(arch).fits
         if key not in self._fits:
-            self._fits[key] = self._quick_look(self._graph(arch)) and self._too_slow(arch) is None
+            self._fits[key] = self._quick_look(self._space.net(arch)) and self._too_slow(arch) is None
         return self._fits[key]
 
     def _too_slow(self, arch: Arch) -> str | None:
@@ -102,38 +100,17 @@ class LedgerGate:
             return None
         return self._latency.reason(self._graph(arch), self.deployed(arch))
 
-    def _quick_look(self, graph: Graph) -> bool:
+    def _quick_look(self, net: Net) -> bool:
         """The verdict, mostly by the first plan that is within the budget, if any plan can be."""
-        fastest = lower_graph(graph, Target(self._board.core))
-        if self._some_plan_fits(graph, fastest):
-            return True
-        smaller = with_less_scratch(graph, self._board, fastest)
-        if any(self._some_plan_fits(graph, calls) for calls in smaller):
-            return True
-        by_rows = self._prefer is Prefer.ROWS and self._runtime == "micronas"
-        return by_rows and fits_by_rows(graph, self._board, self._budget)
-
-    def _some_plan_fits(self, graph: Graph, lowered: tuple[Lowered, ...]) -> bool:
-        sizes = self._firmware_size(frozenset(low.kernel for low in lowered), len(lowered))
-        if exceeds_lower_bound(graph, lowered, self._board, self._budget, sizes):
+        if net.parameters > self._budget.flash_bytes:  # each takes a byte or more
             return False
-
-        # Given sizes leave out the blocks, which take only what is free within the budget.
-        place = functools.partial(
-            make_ledger, graph, self._board, self._runtime, sizes=sizes, lowered=lowered, prefer=Prefer.SRAM
-        )
-        ledger = place(enough=self._budget)
-        if check(ledger, self._budget).fits:
+        graph = shape_graph(net)
+        fastest = lower_graph(graph, Target(self._board.core))
+        if self._op_by_op.fits(graph, fastest):
             return True
-        # A search for a plan that found none within the budget was a whole one.
-        is_whole = ledger.sram_bytes > self._budget.sram_bytes
-        return not is_whole and check(place(), self._budget).fits
-
-    def _firmware_size(self, kernels: frozenset[str], ops: int) -> FirmwareSize:
-        key = (kernels, ops)
-        if key not in self._sizes:
-            self._sizes[key] = firmware_size(self._board, kernels, ops)
-        return self._sizes[key]
+        if any(self._op_by_op.fits(graph, calls) for calls in with_less_scratch(graph, self._board, fastest)):
+            return True
+        return self._prefer is Prefer.ROWS and fits_by_rows(graph, self._board, self._budget)
 
     def ledger(self, arch: Arch) -> Ledger:
         """Memory ledger of the architecture on this board."""

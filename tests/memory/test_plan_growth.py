@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from micronas.codegen.lowering import Lowered
 from micronas.deploy.library import library_files
 from micronas.errors import ModelError
-from micronas.memory.plan import plan_memory
+from micronas.memory.plan import is_plan_within, plan_memory
 from micronas.model.graph import DType, Graph, Op, Quant, Tensor
 from micronas.model.op_attributes import ResizeNearest
 from tests.support.planning import lowered_op, make_graph, plain, planning_problems, verify_plan
@@ -112,6 +112,7 @@ def test_the_search_ends_within_the_budget_wherever_it_would_have_come_within_it
         verify_plan(graph, lowered, plan)
         assert (plan.arena_bytes <= budget) == (best <= budget)
         assert plan.arena_bytes >= best
+        assert is_plan_within(graph, lowered, budget) == (best <= budget)
 
 
 def test_a_roomy_budget_saves_the_search():

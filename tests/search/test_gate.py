@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import micronas.search.gate as gate_module
+import micronas.memory.ledger.quick_look as quick_look
 from micronas.board import load_board
 from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
+from micronas.codegen.lowering.sizes import model_constant_bytes
 from micronas.config import SpaceConfig
 from micronas.memory.ledger import Budget
+from micronas.memory.ledger.less_scratch import with_less_scratch
 from micronas.memory.plan import min_arena_bytes, no_plan_within, plan_memory
 from micronas.model.net import shape_graph
 from micronas.search.gate import LedgerGate
@@ -52,10 +54,30 @@ def test_fits_is_the_verdict(name: str, runtime: str) -> None:
         assert [early.fits(arch) for arch in archs] == [late.verdict(arch).fits for arch in archs]
 
 
+@pytest.mark.parametrize("board", ["black_f407vg", "nucleo_h743zi2"])
+def test_fits_is_the_verdict_where_an_arena_may_be_in_several_memories(board: str) -> None:
+    space, archs = drawn("cell", 4)
+    for sram_kb in (20, 100):
+        budget = Budget(400 * 1024, sram_kb * 1024)
+        early, late = (LedgerGate(space, load_board(board), "micronas", budget) for _ in range(2))
+        assert [early.fits(arch) for arch in archs] == [late.verdict(arch).fits for arch in archs]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_parameter_takes_a_byte_of_flash_by_all_kernels(name: str) -> None:
+    space, archs = drawn(name, 4)
+    for net in map(space.net, archs):
+        graph = shape_graph(net)
+        fastest = lower_graph(graph, Target(BOARD.core))
+        for calls in (fastest, *with_less_scratch(graph, BOARD, fastest)):
+            assert net.parameters <= model_constant_bytes(graph, calls)
+
+
 def test_what_is_over_by_its_constants_is_never_planned(monkeypatch: pytest.MonkeyPatch) -> None:
     space, archs = drawn("cell")
     gate = LedgerGate(space, BOARD, "micronas", Budget(8 * 1024, 400 * 1024))
-    monkeypatch.setattr(gate_module, "make_ledger", lambda *_, **__: pytest.fail("a ledger was made"))
+    for planner in ("is_plan_within", "no_plan_within", "op_by_op_ledger"):
+        monkeypatch.setattr(quick_look, planner, lambda *_, **__: pytest.fail("a plan was made"))
     assert not any(gate.fits(arch) for arch in archs)
 
 

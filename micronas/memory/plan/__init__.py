@@ -24,7 +24,7 @@ from micronas.codegen.lowering import Lowered
 from micronas.codegen.row_step import RowSteps
 from micronas.memory.plan.banks import BankPlan, split
 from micronas.memory.plan.blocks import MemoryBlock, lower_bound, make_blocks, taken_bytes
-from micronas.memory.plan.order import best_orders, order_peak, unavoidable_peak
+from micronas.memory.plan.order import best_orders, has_order_within, unavoidable_peak
 from micronas.memory.plan.place import few_rivals, height, place
 from micronas.memory.plan.stacking import improve
 from micronas.memory.plan.values import TENSOR_ALIGNMENT, AllocationProblem, make_problem
@@ -40,6 +40,7 @@ __all__ = [
     "Plan",
     "Shortfall",
     "Span",
+    "is_plan_within",
     "min_arena_bytes",
     "no_plan_within",
     "plan_in_banks",
@@ -254,12 +255,16 @@ def no_plan_within(graph: Graph, lowered: Sequence[Lowered], arena_bytes: int) -
 
     True if one op alone does, or the live bytes of the best order; False means undecided.
     """
+    return not has_order_within(make_problem(graph, lowered), arena_bytes)
+
+
+def is_plan_within(graph: Graph, lowered: Sequence[Lowered], arena_bytes: int) -> bool:
+    """Whether the arena of ``plan_memory``, which may end at ``arena_bytes``, takes no more than that."""
     problem = make_problem(graph, lowered)
-    if unavoidable_peak(problem) > arena_bytes:
-        return True
-    if order_peak(problem, tuple(range(len(problem.demands)))) <= arena_bytes:
+    if not has_order_within(problem, arena_bytes):
         return False
-    return lower_bound(make_blocks(problem, next(best_orders(problem)))) > arena_bytes
+    _, blocks, offsets = _best_placement(problem, arena_bytes)
+    return height(blocks, offsets) <= arena_bytes
 
 
 _Placed: TypeAlias = tuple[tuple[int, ...], tuple[MemoryBlock, ...], tuple[int, ...]]

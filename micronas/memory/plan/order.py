@@ -20,6 +20,11 @@ MAX_MOVES = 12_000
 """Moves that one search may weigh; the greedy order as many on top of two for each op."""
 MAX_VARIANTS = 8
 
+
+class _TooManyMovesError(Exception):
+    """The search would take too long."""
+
+
 Path: TypeAlias = "tuple[int, Path] | None"
 """An order as a linked list, its last op first."""
 
@@ -41,15 +46,31 @@ def best_orders(problem: AllocationProblem) -> Iterator[tuple[int, ...]]:
         yield from () if yielded else (given,)
         return
     for variant in range(MAX_VARIANTS):
-        order = _search(problem, peak, random.Random(variant) if variant else None)
-        is_found = order is not None
+        try:
+            order = _search(problem, peak, random.Random(variant) if variant else None)
+        except _TooManyMovesError:
+            order, variant = _fallback(problem, given, peak), MAX_VARIANTS
         if order is None:
-            order = _fallback(problem, given, peak)
+            raise AssertionError("the graph's own order is within its own peak")
         if order not in yielded:
             yielded.add(order)
             yield order
-        if not is_found:
+        if variant == MAX_VARIANTS:
             return
+
+
+def has_order_within(problem: AllocationProblem, limit_bytes: int) -> bool:
+    """Whether the first of ``best_orders`` has a peak of at most ``limit_bytes``; for no, it is not found."""
+    given = tuple(range(len(problem.demands)))
+    peak = order_peak(problem, given)
+    if peak <= limit_bytes:
+        return True
+    if _is_chain(problem) or unavoidable_peak(problem) > limit_bytes:
+        return False
+    try:
+        return _search(problem, limit_bytes, None) is not None
+    except _TooManyMovesError:
+        return order_peak(problem, _fallback(problem, given, peak)) <= limit_bytes
 
 
 def _is_chain(problem: AllocationProblem) -> bool:
@@ -106,10 +127,10 @@ def ready_after(problem: AllocationProblem, op: int, ready: tuple[int, ...], don
 
 
 def _search(problem: AllocationProblem, limit: int, ties: random.Random | None) -> tuple[int, ...] | None:
-    """An order with the lowest peak, which is at most ``limit``; None when there are too many moves to weigh.
+    """An order with the lowest peak, if that is at most ``limit``.
 
     Ties go to the deeper state, so that a complete order ends the search, then to the graph's own order or a
-    random one.
+    random one. Raises ``_TooManyMovesError`` where there are too many to weigh.
     """
     everything = (1 << len(problem.demands)) - 1
     start = problem.live_bytes(0)
@@ -126,7 +147,7 @@ def _search(problem: AllocationProblem, limit: int, ties: random.Random | None) 
         closed.add(done)
         budget -= len(ready)
         if len(closed) > MAX_STATES or budget < 0:
-            return None
+            raise _TooManyMovesError
         for op, step, growth in _moves(problem, ready, done, peak, live):
             if step <= limit:
                 pushed += 1
@@ -134,7 +155,7 @@ def _search(problem: AllocationProblem, limit: int, ties: random.Random | None) 
                 after = done | 1 << op
                 left = ready_after(problem, op, ready, after)
                 heapq.heappush(heap, (step, depth - 1, tie, after, live + growth, left, (op, path)))
-    raise AssertionError("the graph's own order is within its own peak")
+    return None
 
 
 def _unrolled(path: Path) -> tuple[int, ...]:

@@ -8,9 +8,9 @@ the graph. Sets of ops are bit masks.
 from __future__ import annotations
 
 import functools
-import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from micronas.codegen.lowering import Lowered
 from micronas.model.graph import ABSENT, Graph, state_updates
@@ -23,6 +23,10 @@ No load of a supported core needs more, so TFLite Micro's 16 would only add padd
 
 NEVER = 2**40
 """A distance larger than any arena."""
+
+
+_Reads: TypeAlias = Sequence[tuple[int, ...]]
+"""The arena tensors that each op reads."""
 
 
 def aligned(size: int) -> int:
@@ -100,8 +104,8 @@ class AllocationProblem:
     def growth(self, op: int, done: int) -> int:
         """Change of the live bytes by ``op`` run after ``done``: bytes written minus bytes that die."""
         demand, after = self.demands[op], done | 1 << op
-        born = sum(self.values[v].size for v in demand.writes if self.is_live(v, after))
-        return born - sum(self.values[v].size for v in demand.reads if not self.is_live(v, after))
+        born = sum([self.values[v].size for v in demand.writes if self.is_live(v, after)])
+        return born - sum([self.values[v].size for v in demand.reads if not self.is_live(v, after)])
 
     def taken_over(self, op: int, done: int) -> int | None:
         """The value whose memory ``op`` writes its output to when it runs after ``done``, if any.
@@ -110,6 +114,8 @@ class AllocationProblem:
         here, never makes this one need more.
         """
         demand, after = self.demands[op], done | 1 << op
+        if not demand.takeover:
+            return None
         dying = [value for value in demand.takeover if not self.is_live(value, after)]
         if not dying:
             return None
@@ -135,7 +141,8 @@ class AllocationProblem:
     def extra_bytes(self, op: int, done: int) -> int:
         """Bytes that ``op`` needs in addition to those live before it."""
         demand = self.demands[op]
-        return sum(self.values[v].size for v in demand.writes) + demand.scratch - self.shared_bytes(op, done)
+        written = sum([self.values[v].size for v in demand.writes])
+        return written + demand.scratch - self.shared_bytes(op, done)
 
 
 def make_problem(graph: Graph, lowered: Sequence[Lowered]) -> AllocationProblem:
@@ -148,13 +155,14 @@ def make_problem(graph: Graph, lowered: Sequence[Lowered]) -> AllocationProblem:
 
 @functools.lru_cache(maxsize=1)
 def _problem(graph: Graph, lowered: tuple[Lowered, ...]) -> AllocationProblem:
-    root = _shared_roots(graph, lowered)
+    reads = [graph.activation_inputs(op) for op in graph.ops]
+    root = _shared_roots(graph, lowered, reads)
     members: dict[int, list[int]] = {}
     for t in graph.activations:
         members.setdefault(root[t], []).append(t)
     index = {t: i for i, group in enumerate(members.values()) for t in group}
     producer = _value_producers(graph, index)
-    readers = _value_readers(graph, index, producer)
+    readers = _value_readers(graph, index, producer, reads)
     outputs = {*graph.outputs, *(state.before for state in graph.states)}  # a state lives for good
     values = tuple(
         Buffer(
@@ -168,8 +176,8 @@ def _problem(graph: Graph, lowered: tuple[Lowered, ...]) -> AllocationProblem:
         for i, group in enumerate(members.values())
     )
     maker = {t: i for i, op in enumerate(graph.ops) for t in op.outputs}
-    demands = tuple(_demand(graph, low, index, producer, maker) for low in lowered)
-    followers = _followers(graph, maker)
+    demands = tuple([_demand(graph, low, reads[low.op_index], index, producer, maker) for low in lowered])
+    followers = _followers(reads, maker)
     if graph.states:
         demands, followers = _after_readers(graph, index, demands, followers)
     return AllocationProblem(values, demands, followers)
@@ -191,24 +199,26 @@ def _after_readers(
 
 
 def _bit_mask(ops: Iterable[int]) -> int:
-    return functools.reduce(operator.or_, (1 << op for op in ops), 0)
+    mask = 0
+    for op in ops:
+        mask |= 1 << op
+    return mask
 
 
-def _followers(graph: Graph, maker: dict[int, int]) -> tuple[tuple[int, ...], ...]:
+def _followers(reads: _Reads, maker: dict[int, int]) -> tuple[tuple[int, ...], ...]:
     """For each op the ops that read one of its outputs."""
-    followers: list[dict[int, None]] = [{} for _ in graph.ops]
-    for i, op in enumerate(graph.ops):
-        for t in graph.activation_inputs(op):
+    followers: list[dict[int, None]] = [{} for _ in reads]
+    for i, sources in enumerate(reads):
+        for t in sources:
             if t in maker:
                 followers[maker[t]][i] = None
-    return tuple(tuple(each) for each in followers)
+    return tuple(map(tuple, followers))
 
 
-def _shared_roots(graph: Graph, lowered: Sequence[Lowered]) -> dict[int, int]:
+def _shared_roots(graph: Graph, lowered: Sequence[Lowered], reads: _Reads) -> dict[int, int]:
     """For each activation, the first tensor with the same bytes."""
     root = {t: t for t in graph.activations}
-    for op, low in zip(graph.ops, lowered, strict=True):
-        sources = graph.activation_inputs(op)
+    for op, low, sources in zip(graph.ops, lowered, reads, strict=True):
         if low.is_copy and len(sources) == 1 and len(op.outputs) == 1:
             root[op.outputs[0]] = root[sources[0]]
         for before, after in state_updates(op):
@@ -227,11 +237,13 @@ def _value_producers(graph: Graph, index: dict[int, int]) -> dict[int, int]:
     return producer
 
 
-def _value_readers(graph: Graph, index: dict[int, int], producer: dict[int, int]) -> list[list[int]]:
+def _value_readers(
+    graph: Graph, index: dict[int, int], producer: dict[int, int], reads: _Reads
+) -> list[list[int]]:
     """Value -> the ops that touch it after its producer."""
     readers: list[list[int]] = [[] for _ in range(max(index.values()) + 1)]
-    for i, op in enumerate(graph.ops):
-        for value in {index[t] for t in (*graph.activation_inputs(op), *op.outputs)}:
+    for i, (op, sources) in enumerate(zip(graph.ops, reads, strict=True)):
+        for value in {index[t] for t in (*sources, *op.outputs)}:
             if producer.get(value) != i:
                 readers[value].append(i)
     return readers
@@ -240,27 +252,29 @@ def _value_readers(graph: Graph, index: dict[int, int], producer: dict[int, int]
 def _demand(
     graph: Graph,
     low: Lowered,
+    sources: tuple[int, ...],
     index: dict[int, int],
     producer: dict[int, int],
     maker: dict[int, int],
 ) -> Demand:
     op = graph.ops[low.op_index]
-    sources = graph.activation_inputs(op)
-    writes = tuple(dict.fromkeys(index[t] for t in op.outputs if producer.get(index[t]) == low.op_index))
+    written = [index[t] for t in op.outputs]
+    writes = tuple(dict.fromkeys([value for value in written if producer.get(value) == low.op_index]))
     return Demand(
-        reads=tuple(dict.fromkeys(index[t] for t in sources)),
+        reads=tuple(dict.fromkeys([index[t] for t in sources])),
         writes=writes,
         scratch=aligned(low.scratch_bytes),
-        takeover=_takeover(graph, low, index) if writes else (),
-        needs=_bit_mask(maker[t] for t in sources if t in maker),
-        trail=_trail(graph, low, index) if writes else None,
+        takeover=_takeover(graph, low, sources, index) if writes else (),
+        needs=_bit_mask([maker[t] for t in sources if t in maker]),
+        trail=_trail(low, sources, op.outputs, index) if writes else None,
     )
 
 
-def _takeover(graph: Graph, low: Lowered, index: dict[int, int]) -> tuple[int, ...]:
+def _takeover(graph: Graph, low: Lowered, tensors: tuple[int, ...], index: dict[int, int]) -> tuple[int, ...]:
     """Values whose memory the output may take over: inputs without a second view that the op reads."""
+    if not low.in_place:
+        return ()
     op = graph.ops[low.op_index]
-    tensors = graph.activation_inputs(op)
     candidates = [op.inputs[p] for p in low.in_place if op.inputs[p] != ABSENT]
     return tuple(
         dict.fromkeys(
@@ -271,11 +285,11 @@ def _takeover(graph: Graph, low: Lowered, index: dict[int, int]) -> tuple[int, .
     )
 
 
-def _trail(graph: Graph, low: Lowered, index: dict[int, int]) -> Trail | None:
+def _trail(
+    low: Lowered, sources: tuple[int, ...], outputs: tuple[int, ...], index: dict[int, int]
+) -> Trail | None:
     """How the output may overlap the op's only activation."""
-    op = graph.ops[low.op_index]
-    sources = graph.activation_inputs(op)
-    if len(sources) != 1 or len(op.outputs) != 1 or (low.lead_bytes is None and low.lag_bytes is None):
+    if len(sources) != 1 or len(outputs) != 1 or (low.lead_bytes is None and low.lag_bytes is None):
         return None
     before, after = (NEVER if d is None else aligned(d) for d in (low.lead_bytes, low.lag_bytes))
     return Trail(index[sources[0]], before, after)
