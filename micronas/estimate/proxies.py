@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -65,7 +64,6 @@ class ZeroCostScorer:
             max_workers=1,
             max_tasks=NETS_PER_PROCESS,
             initializer=start_child,
-            initargs=(os.getpid(),),
             context=spawn_context(),
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
@@ -25,7 +25,7 @@ class _Process(SpawnProcess):
 
     @staticmethod
     def _Popen(process_obj: Any) -> Any:  # noqa: N802 - the name is multiprocessing's
-        with _main_module_hidden():
+        with hidden_main_module():
             return SpawnProcess._Popen(process_obj)
 
 
@@ -36,13 +36,15 @@ class _Context(SpawnContext):
 class RecordingContext(SpawnContext):
     """A spawning context that knows the processes which it started."""
 
-    def __init__(self) -> None:
+    def __init__(self, make: Callable[..., SpawnProcess] = _Process) -> None:
+        """``make`` makes a process from what ``multiprocessing.Process`` takes."""
         super().__init__()
-        self._started: list[_Process] = []
+        self._make = make
+        self._started: list[SpawnProcess] = []
 
-    def Process(self, *args: Any, **kwargs: Any) -> _Process:  # type: ignore[override]  # noqa: N802
+    def Process(self, *args: Any, **kwargs: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: N802
         """A process that is recorded; the name is multiprocessing's."""
-        process = _Process(*args, **kwargs)
+        process = self._make(*args, **kwargs)
         self._started = [old for old in self._started if old.exitcode is None] + [process]
         return process
 
@@ -66,7 +68,7 @@ def workers_ended(error: BaseException) -> MachineError:
 
 
 @contextmanager
-def _main_module_hidden() -> Iterator[None]:
+def hidden_main_module() -> Iterator[None]:
     """Hide where the main module came from, for the milliseconds in which a process is started."""
     with _ONE_AT_A_TIME:
         main = sys.modules["__main__"]

@@ -1,12 +1,12 @@
-"""Execution of tasks: in this process, or in spawned workers that are replaced after a few tasks.
+"""Execution of tasks: in this process, or in worker processes that are replaced after a few tasks.
 
-TensorFlow leaks about 6.5 MB per network and does not survive a fork. Workers are therefore spawned, and
-replaced before the leak matters.
+TensorFlow leaks about 6.5 MB per network, so workers are replaced before the leak matters. A process that has
+used TensorFlow cannot be forked. Workers are therefore spawned, or forked from one that has only imported it
+(``host.forking``).
 """
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable
@@ -15,9 +15,11 @@ from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 
 from micronas.errors import MachineError, MicronasError
+from micronas.host.forking import SERVER_ENDED, ForkingContext
 from micronas.host.machine_fault import machine_fault
 from micronas.host.program_output import exit_text
 from micronas.host.spawning import RecordingContext, workers_ended
+from micronas.host.stage_clock import StageTime
 from micronas.search.task import WORKER_STAGE, Evaluate, TrialResult, TrialTask, failed_machine
 from micronas.search.worker_watch import WorkerWatch, memory_per_worker
 from micronas.train.child_process import follow_parent, interrupts_held
@@ -83,8 +85,12 @@ class InlineExecutor:
         """Nothing to stop."""
 
 
+def _no_more(time: StageTime) -> None:
+    """Of a start that is not asked for, or was reported."""
+
+
 class ProcessExecutor:
-    """Spawned workers with a hard deadline per task and a limit on the memory of each.
+    """Worker processes with a hard deadline per task and a limit on the memory of each.
 
     A worker that exceeds either is killed, and one that dies (a crash in native code) is replaced. In all
     cases the task ends as FAILED and the others continue. A worker that something else killed, such as a
@@ -100,14 +106,19 @@ class ProcessExecutor:
         grace_s: float = GRACE_S,
         tasks_per_worker: int = 40,
         memory_bytes: int | None = None,
+        image: str = "",
+        started: Callable[[StageTime], object] = _no_more,
     ) -> None:
         """``grace_s`` is the time allowed after a task's deadline, which limits its training only.
-        ``memory_bytes`` limits each worker; None: its share of the machine's.
+        ``memory_bytes`` limits each worker; None: its share of the machine's. ``image`` is a module that a
+        process imports once for all workers (see ``host.forking``); without one, they are spawned.
+        ``started`` receives what these imports took, when the workers have ended.
         """
         from pebble import ProcessPool
 
         self._deadline_s, self._grace_s = task_deadline_s, grace_s
-        context = RecordingContext()
+        self._context = context = ForkingContext(image) if image else RecordingContext()
+        self._started = started
         self._watch = WorkerWatch(context.pids, memory_bytes or memory_per_worker(workers))
         self._futures: dict[Future[TrialResult], TrialTask] = {}
         self._repeated: set[tuple[int, bool]] = set()
@@ -115,9 +126,12 @@ class ProcessExecutor:
             max_workers=workers,
             max_tasks=tasks_per_worker,
             initializer=_start_worker,
-            initargs=(factory, os.getpid()),
+            initargs=(factory,),
             context=context,
         )
+        if isinstance(context, ForkingContext):
+            with interrupts_held():
+                context.start_server()
 
     def submit(self, task: TrialTask) -> None:
         """Give a task to the next free worker."""
@@ -168,6 +182,9 @@ class ProcessExecutor:
         self._watch.stop()
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join(timeout=10.0)
+        if isinstance(self._context, ForkingContext):
+            started, self._started = self._started, _no_more
+            started(self._context.server_time())
 
     def __enter__(self) -> Self:
         return self
@@ -193,7 +210,7 @@ def _was_killed(future: Future[TrialResult]) -> bool:
     if future.cancelled():
         return False
     error = future.exception()
-    return isinstance(error, ProcessExpired) and error.exitcode == -_SIGKILL
+    return isinstance(error, ProcessExpired) and error.exitcode in (-_SIGKILL, SERVER_ENDED)
 
 
 def _outcome(future: Future[TrialResult]) -> TrialResult:
@@ -219,9 +236,9 @@ def _failed_worker(reason: str) -> TrialResult:
 _evaluate: Evaluate | None = None  # one per worker process: data and TensorFlow are loaded once
 
 
-def _start_worker(factory: EvaluateFactory, parent: int) -> None:
+def _start_worker(factory: EvaluateFactory) -> None:
     global _evaluate
-    follow_parent(parent)
+    follow_parent()
     _evaluate = evaluator_or_fault(factory)
 
 

@@ -107,6 +107,10 @@ class SearchProfile:
             self._of_workers[name] += StageTime(cpu_s, wall_s)
         return replace(result, details={k: v for k, v in result.details.items() if k != _TIMES})
 
+    def add_start(self, time: StageTime) -> None:
+        """Add what the process has used from which workers are forked: its imports are theirs."""
+        self._of_workers[START] += time
+
     def waiting(self) -> AbstractContextManager[None]:
         """Around a wait for workers. Their CPU seconds, which the system adds here when they end, are known
         from their results, so they are not counted again.

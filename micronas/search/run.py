@@ -59,6 +59,9 @@ from micronas.strategy import DIFFERENTIABLE, Strategy
 from micronas.strategy.supernet_series import supernets_cpu_s
 from micronas.trial import Json
 
+WORKER_IMAGE = "micronas.search.worker_image"
+"""The module that workers on this machine have imported when they start."""
+
 
 def new_run(setup: Setup, folder: Path) -> Store:
     """Create the run folder: the store, and the resolved configuration as a readable file."""
@@ -112,7 +115,7 @@ def _search(
     termination = make_termination(config, store.wall_s, spent_cpu_s=clock.spent_s)
     with (
         ZeroCostScorer(config.data, config.seed) as scorer,
-        search_executor(setup, store, observer.phase, profile=profile is not None) as workers,
+        search_executor(setup, store, observer.phase, profile=profile) as workers,
     ):
         executor = FinalOnce(_profiled(workers, profile), stored_alone(store))
         if finish_now:
@@ -163,11 +166,15 @@ def _profiled(workers: OpenExecutor, profile: SearchProfile | None) -> Executor:
 
 
 def search_executor(
-    setup: Setup, store: Store, say: Callable[[str], object] = lambda text: None, *, profile: bool = False
+    setup: Setup,
+    store: Store,
+    say: Callable[[str], object] = lambda text: None,
+    *,
+    profile: SearchProfile | None = None,
 ) -> OpenExecutor:
     """The workers of a search, on this machine or in a cluster; enter it to start them.
 
-    With ``profile``, their results say how long their stages took. A pool of boards says what happens to
+    With a ``profile``, their results say how long their stages took. A pool of boards says what happens to
     its boards, and keeps that in ``store``.
     """
     config = setup.config
@@ -181,12 +188,14 @@ def search_executor(
     return PoolExecutor(workers, pool, tolerance=config.pool.tolerance, say=say, keep=keep)
 
 
-def _workers(setup: Setup, profile: bool, boards: Mapping[str, str]) -> ProcessExecutor | RayExecutor:
+def _workers(
+    setup: Setup, profile: SearchProfile | None, boards: Mapping[str, str]
+) -> ProcessExecutor | RayExecutor:
     """``boards`` are those of a pool that are attached to nodes: id -> custom resource."""
     config = setup.config
     others = tuple((one.config, one.board) for one in setup.others)
     factory = functools.partial(make_evaluator, config, setup.board, *([others] if others else []))
-    if profile:
+    if profile is not None:
         factory = functools.partial(factory, profile=True)
     grace_s = GRACE_S + (BOARD_DEADLINE_S if config.device == "serial" else 0.0)
     if config.executor == "ray":
@@ -205,6 +214,8 @@ def _workers(setup: Setup, profile: bool, boards: Mapping[str, str]) -> ProcessE
         task_deadline_s=HANG_TIMEOUT_FACTOR * config.estimator.trial_deadline_s,
         grace_s=grace_s,
         memory_bytes=None if config.worker_memory_gb is None else round(1e9 * config.worker_memory_gb),
+        image=WORKER_IMAGE,
+        started=(lambda time: None) if profile is None else profile.add_start,
     )
 
 

@@ -6,6 +6,7 @@ still be killed while the interpreter starts, with a traceback in the parent's o
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -48,15 +49,19 @@ def _start_resource_tracker() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-def follow_parent(parent: int) -> None:
+def follow_parent() -> None:
     """Call first in a child: it ignores Ctrl-C, which the parent handles, and ends with the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if _HAS_MASKS:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    threading.Thread(target=_leave_with_parent, args=(parent,), daemon=True).start()
+    above = os.getppid()  # the parent, or the server that forked this process and ends with the parent
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        os._exit(1)
+    threading.Thread(target=_leave_with, args=(above,), daemon=True).start()
 
 
-def _leave_with_parent(parent: int) -> None:
-    while os.getppid() == parent:
+def _leave_with(above: int) -> None:
+    while os.getppid() == above:
         time.sleep(_POLL_S)
     os._exit(1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import wait
@@ -35,9 +34,7 @@ def run_isolated(
     from pebble import ProcessExpired, ProcessPool
 
     name = what or function.__name__
-    with ProcessPool(
-        max_workers=1, initializer=start_child, initargs=(os.getpid(),), context=spawn_context()
-    ) as pool:
+    with ProcessPool(max_workers=1, initializer=start_child, context=spawn_context()) as pool:
         try:
             with interrupts_held():
                 # Without a timeout of the pool's: it reads the system clock, which may jump.
@@ -63,9 +60,9 @@ def run_isolated(
     return result
 
 
-def start_child(parent: int) -> None:
+def start_child() -> None:
     """Prepare a spawned process for training; see ``follow_parent``."""
     from micronas.train.process import prepare_process
 
-    follow_parent(parent)
+    follow_parent()
     prepare_process()
