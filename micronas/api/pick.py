@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from micronas.api.run import Network, Run, folder_of, network_of
-from micronas.search.pick import pick as pick_trial
 from micronas.search import stored_setup
 from micronas.search.pick import find_trial
+from micronas.search.pick import pick as pick_trial
 from micronas.store import Store
 from micronas.store.other_boards import records_for
 

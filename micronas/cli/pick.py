@@ -26,9 +26,9 @@ def pick(
     Its files go to RUN/picks; the result of the run does not change. The test split is unsealed once more,
     and the run records that.
     """
-    from micronas.search.pick import pick as pick_trial
     from micronas.search import stored_setup
     from micronas.search.pick import find_trial
+    from micronas.search.pick import pick as pick_trial
     from micronas.store import Store
     from micronas.store.other_boards import records_for
 

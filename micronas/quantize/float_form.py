@@ -25,7 +25,7 @@ def float_form(net: Net, weights: bytes, tflite: bytes, validation: npt.NDArray[
     """The .keras file of ``net`` with its packed ``weights``, compared with ``tflite`` on some inputs of
     ``validation``.
 
-    It imports TensorFlow and Keras, so call it in a worker or another child process.
+    It imports TensorFlow, so call it in a worker or another child process.
     """
     layers = layer_report(net, weights_from_bytes(weights, len(net.nodes)), tflite, some_of(validation))
     with temporary_folder() as folder:

@@ -6,14 +6,14 @@ still be killed while the interpreter starts, with a traceback in the parent's o
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
+from multiprocessing import parent_process, resource_tracker
+from multiprocessing.process import BaseProcess
 
 _POLL_S = 0.5
 _HAS_MASKS = hasattr(signal, "pthread_sigmask")
@@ -54,14 +54,11 @@ def follow_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if _HAS_MASKS:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    above = os.getppid()  # the parent, or the server that forked this process and ends with the parent
-    parent = multiprocessing.parent_process()
-    if parent is not None and not parent.is_alive():
-        os._exit(1)
-    threading.Thread(target=_leave_with, args=(above,), daemon=True).start()
+    threading.Thread(target=_leave_with, args=(os.getppid(), parent_process()), daemon=True).start()
 
 
-def _leave_with(above: int) -> None:
-    while os.getppid() == above:
+def _leave_with(above: int, parent: BaseProcess | None) -> None:
+    """``above`` is the parent, or the server that forked this process and lives as long as its processes."""
+    while os.getppid() == above and (parent is None or parent.is_alive()):
         time.sleep(_POLL_S)
     os._exit(1)

@@ -30,7 +30,7 @@ from micronas.model.net import (
     SoftmaxLayer,
 )
 from micronas.model.op_attributes import Activation
-from micronas.train.depthwise import equal_strides
+from micronas.train.strides import equal_strides
 from micronas.train.weights import (
     BATCH_NORM_EPSILON,
     BATCH_NORM_MOMENTUM,

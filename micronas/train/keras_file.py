@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from micronas.model.net import Net
+from micronas.train.keras_archive import write_keras
 from micronas.train.weights import NodeWeights, Norm, Weights
 
 _NORM = ("gamma", "beta", "mean", "variance")
@@ -47,15 +48,8 @@ def _node(
 
 
 def save_keras(net: Net, weights: bytes, path: Path) -> None:
-    """Write ``net`` with its weights as a .keras file; imports TensorFlow, so call it in a child process.
+    """Write ``net`` with its weights as a .keras file; see ``keras_archive``.
 
     The model computes what the int8 file computes, before quantization: a final softmax is part of it.
     """
-    from micronas.train.tf_logging import import_keras
-
-    import_keras()  # quietly, and before the module below does
-    from micronas.train.keras_backend import keras_model, set_weights
-
-    model = keras_model(net, probabilities=True)
-    set_weights(model, weights_from_bytes(weights, len(net.nodes)))
-    model.save(path)
+    write_keras(net, weights_from_bytes(weights, len(net.nodes)), path)

@@ -65,16 +65,6 @@ def _left_out(*packages: str) -> Iterator[None]:
         sys.meta_path.remove(refusal)
 
 
-def import_keras() -> Any:
-    """The ``keras`` module, in a process of our own: what it would import only to draw, or for wrappers of
-    scikit-learn, is left out.
-    """
-    import_tensorflow()
-    with _left_out("matplotlib", "sklearn"):
-        import keras
-    return keras
-
-
 def import_tensorflow(*, gpu: bool = False) -> Any:
     """The ``tensorflow`` module, imported without start-up messages; from Python it logs only errors.
 

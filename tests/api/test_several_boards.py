@@ -47,6 +47,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     runs = tmp_path_factory.mktemp("runs")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search_run, "make_evaluator", untrained_search.make_evaluator)
+        patch.setattr(search_run, "WORKER_IMAGE", untrained_search.IMAGE)
         mn.search(CONFIG, board=[FIRST, OTHER], budget=mn.Budget(trials=6), run="two", runs=runs)
     return runs / "two"
 
@@ -166,6 +167,7 @@ def test_a_network_is_picked_for_the_board_on_which_it_is_usable(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search_run, "make_evaluator", untrained_search.make_evaluator)
+    monkeypatch.setattr(search_run, "WORKER_IMAGE", untrained_search.IMAGE)
     with Store.read(run) as store:
         number = next(r.trial.number for r in store.records() if r.trial.outcome is Outcome.INFEASIBLE)
     with pytest.raises(mn.MicronasError, match="has no network to build") as caught:

@@ -31,6 +31,7 @@ class EnoughError(Exception):
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(search_run, "make_evaluator", untrained_search.make_evaluator)
+    monkeypatch.setattr(search_run, "WORKER_IMAGE", untrained_search.IMAGE)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

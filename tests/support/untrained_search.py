@@ -27,6 +27,9 @@ from micronas.trial import Json, Latency, Outcome, Scores, Source
 
 MACS_PER_MS = 20_000
 
+IMAGE = "micronas.search.executor"
+"""In place of ``micronas.search.run.WORKER_IMAGE``: these workers need no TensorFlow."""
+
 
 def make_evaluator(
     config: SearchConfig, board: Board, others: Sequence[tuple[SearchConfig, Board]] = ()
@@ -80,4 +83,5 @@ if __name__ == "__main__":
     from tests.support import untrained_search
 
     run.make_evaluator = untrained_search.make_evaluator  # type: ignore[assignment]
+    run.WORKER_IMAGE = untrained_search.IMAGE
     main()

@@ -13,11 +13,9 @@ from micronas.train.tf_logging import _left_out
 
 _ASKS = """
 import sys
-from micronas.train.tf_logging import import_keras, import_tensorflow
+from micronas.train.tf_logging import import_tensorflow
 tensorflow = import_tensorflow()
 assert "keras" not in sys.modules, "a worker that trains does not need it"
-assert import_keras() is sys.modules["keras"]
-assert not {"matplotlib", "sklearn"} & set(sys.modules)
 assert tensorflow.keras.layers.Dense(1)(tensorflow.ones((1, 2))).shape == (1, 1)
 """
 
