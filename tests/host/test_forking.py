@@ -63,6 +63,9 @@ def test_a_killed_server_is_replaced_and_its_process_counts_as_killed() -> None:
     waits.join(60.0)
     assert waits.exitcode == SERVER_ENDED
     os.kill(waits.pid or 0, signal.SIGKILL)
+    end_s = time.monotonic() + 60.0
+    while psutil.Process(server).status() != psutil.STATUS_ZOMBIE and time.monotonic() < end_s:
+        time.sleep(0.01)  # closing its pipes is not yet its end
     assert asked(context)[1] not in (server, os.getpid())
 
 
