@@ -3,7 +3,7 @@
 TensorFlow's import takes 3 CPU seconds, and a spawned worker repeats it. A fork server (multiprocessing's)
 imports a module once and forks each worker. That is safe only while the server has a single thread, because a
 lock that another thread holds would stay locked in the child. So the module must import and start nothing,
-and NumPy's OpenBLAS, which starts threads when it is imported, is told to start none.
+and NumPy's OpenBLAS, which would start threads when it is imported, gets a limit of one.
 
 On Linux only; elsewhere, and where the server cannot be started, workers are spawned.
 """

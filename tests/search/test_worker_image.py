@@ -39,9 +39,15 @@ def factory() -> Evaluate:
 def test_workers_are_forked_from_one_thread_that_has_not_used_tensorflow() -> None:
     pytest.importorskip("tensorflow", reason="TensorFlow is not installed (extra: search)")
     starts: list[StageTime] = []
-    with ProcessExecutor(
-        factory, workers=2, task_deadline_s=60.0, tasks_per_worker=1, image=WORKER_IMAGE, started=starts.append
-    ) as executor:
+    executor = ProcessExecutor(
+        factory,
+        workers=2,
+        task_deadline_s=60.0,
+        tasks_per_worker=1,
+        image=WORKER_IMAGE,
+        started=starts.append,
+    )
+    with executor:
         for number in range(3):
             executor.submit(TrialTask(number, None, str(number)))
         finished = [executor.next_finished(200.0) for _ in range(3)]
