@@ -26,7 +26,7 @@ from micronas.firmware.ledger_check import (
     assert_same_network,
 )
 from micronas.firmware.program import SERVER, Program
-from micronas.firmware.project import make_project, write_project
+from micronas.firmware.project import ENVIRONMENT, make_project, write_project
 from micronas.firmware.replay import keep_recipe, replay
 from micronas.firmware.run_platformio import run_platformio, wants_registry, write_local_ini
 
@@ -92,7 +92,7 @@ def build_firmware(
     folder.mkdir(parents=True, exist_ok=True)
     write_project(project, folder)
     write_local_ini(folder, board, cache)
-    output = folder / ".pio" / "build" / board.name
+    output = folder / ".pio" / "build" / ENVIRONMENT
     if cache_dir is None or not replay(project, folder, cache, deadline_s=deadline_s):
         _build(folder, board, cache, deadline_s)
         keep_recipe(project, folder, output, cache)
@@ -122,7 +122,7 @@ def _require_plain(path: Path, variable: str) -> None:
 
 def _build(folder: Path, board: Board, cache: Path, deadline_s: float) -> None:
     """Build with PlatformIO; if its object cache turns out to be damaged, remove it and build without it."""
-    finished = run_platformio(folder, "--environment", board.name, deadline_s=deadline_s)
+    finished = run_platformio(folder, "--environment", ENVIRONMENT, deadline_s=deadline_s)
     damaged = not _all_objects_whole(folder / ".pio") or _DAMAGED_OBJECT.search(finished.output)
     if finished.code == 0 and not damaged:
         return
@@ -130,7 +130,7 @@ def _build(folder: Path, board: Board, cache: Path, deadline_s: float) -> None:
         raise build_failure(finished.output, board.name)
     shutil.rmtree(folder / ".pio")
     write_local_ini(folder, board, cache, objects=folder / ".objects")
-    again = run_platformio(folder, "--environment", board.name, deadline_s=deadline_s)
+    again = run_platformio(folder, "--environment", ENVIRONMENT, deadline_s=deadline_s)
     write_local_ini(folder, board, cache)
     if again.code != 0:
         raise build_failure(again.output, board.name)

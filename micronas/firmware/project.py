@@ -22,6 +22,10 @@ from micronas.firmware.program import SERVER, Program
 from micronas.host.resources import resource
 
 BUILD_ID_BYTES = 16
+ENVIRONMENT = "board"
+"""PlatformIO's name of the build. SCons caches an object under its path, which has this name in it: with one
+name for all boards, boards of one core share the objects that do not depend on the board.
+"""
 _COPIED = ("lib", "scripts", "port/common")
 _SOURCE_SUFFIXES = (".c", ".h", ".S", ".py")
 
@@ -90,7 +94,7 @@ def _compiled_files(folder: Path) -> set[str]:
 def environment_ini(board: Board, extra_flags: tuple[str, ...] = ()) -> str:
     """The board's PlatformIO environment, the same with and without PlatformIO's registry."""
     lines = [
-        f"[env:{board.name}]",
+        f"[env:{ENVIRONMENT}]",
         f"board = {board.platformio_board}",
         "board_build.ldscript = linker.ld",
         f"board_build.f_cpu = {board.clock.hz}L",

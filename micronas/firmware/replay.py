@@ -61,7 +61,7 @@ class Recipe:
 def replay(project: Project, folder: Path, cache: Path, *, deadline_s: float) -> bool:
     """Build the project staged in ``folder`` by a recipe in ``cache``; False if PlatformIO must build it.
 
-    The outputs are in PlatformIO's place: ``.pio/build/BOARD/firmware.elf`` and ``.map``.
+    The outputs are in PlatformIO's place: ``.pio/build/board/firmware.elf`` and ``.map``.
     """
     kept = recipe_folder(project, folder, cache)
     recipe = Recipe.load(kept)

@@ -13,7 +13,7 @@ from micronas.codegen.toolchain import require_gcc
 from micronas.errors import BuildError, MachineError
 from micronas.firmware.build_environment import build_environment
 from micronas.firmware.platformio_core import PLATFORM_NAME, offline_core
-from micronas.firmware.project import board_manifest
+from micronas.firmware.project import ENVIRONMENT, board_manifest
 from micronas.host.process_group import Finished, run_group
 
 PLATFORM_VARIABLE = "MICRONAS_PLATFORM"
@@ -39,7 +39,7 @@ def write_local_ini(folder: Path, board: Board, cache_dir: Path, *, objects: Pat
     if not wants_registry():
         require_gcc()
         lines.append(f"core_dir = {offline_core(cache_dir)}")
-        lines += ["", f"[env:{board.name}]", f"platform = {PLATFORM_NAME}", "platform_packages ="]
+        lines += ["", f"[env:{ENVIRONMENT}]", f"platform = {PLATFORM_NAME}", "platform_packages ="]
         manifest = folder / "boards" / f"{board.platformio_board}.json"
         manifest.parent.mkdir(exist_ok=True)
         manifest.write_text(board_manifest(board), encoding="utf-8")

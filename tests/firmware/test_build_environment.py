@@ -84,3 +84,19 @@ def test_a_compiler_that_fails_is_one_plain_error(tmp_path: Path, monkeypatch: p
     with pytest.raises(MachineError, match=r"did not report its version.*exit code 3"):
         made_by(registry=False)
     assert shutil.which("arm-none-eabi-gcc") == str(tmp_path / "bin" / "arm-none-eabi-gcc")
+
+
+def test_boards_of_one_core_share_every_object_that_does_not_read_the_boards_header() -> None:
+    """SCons keeps an object under its path, with its command and the contents that it was made of."""
+    projects = [make_project({}, load_board(name)) for name in ("nucleo_f446re", "nucleo_l476rg")]
+    first, second = (project.files["platformio.env.ini"].splitlines() for project in projects)
+    differ = {
+        line.split(" = ")[0]
+        for pair in zip(first, second, strict=True)
+        if len(set(pair)) > 1
+        for line in pair
+    }
+    assert differ == {"board", "board_build.f_cpu"}  # which no command has
+    kernels = [{n: t for n, t in p.files.items() if n.startswith("lib/mn_kernels/")} for p in projects]
+    assert len(kernels[0]) > 50
+    assert kernels[0] == kernels[1]

@@ -149,5 +149,5 @@ def test_the_cache_holds_no_path_of_the_build_that_made_it(cache: Path) -> None:
     recipes = [path.read_text() for path in (cache / "recipes").glob("*/recipe.json")]
     assert recipes
     for text in recipes:
-        assert "-Map=.pio/build/nucleo_f446re/firmware.map" in text
+        assert "-Map=.pio/build/board/firmware.map" in text
         assert str(cache.parent) not in json.dumps(json.loads(text)["commands"])

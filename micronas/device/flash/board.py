@@ -27,6 +27,7 @@ from micronas.device.serial_link import SerialLink
 from micronas.device.usb import ListUsb, usb_devices
 from micronas.errors import DeviceError, FlashError
 from micronas.firmware import Firmware
+from micronas.firmware.project import ENVIRONMENT
 from micronas.firmware.run_platformio import run_platformio, wants_registry
 
 UPLOAD_DEADLINE_S = 60.0
@@ -85,15 +86,15 @@ def upload(
     Raises ``FlashError`` before anything is written if the device is ambiguous.
     """
     writer = choose_writer(firmware.board, port, ports, usb)
-    folder, name = firmware.elf.parent, firmware.board.name
+    folder = firmware.elf.parent
     (folder / "platformio.upload.ini").write_text(
         upload_ini(firmware.board, writer, under_reset=under_reset), encoding="utf-8"
     )
     if writer.protocol == "jlink":
-        image = folder / ".pio" / "build" / name / "firmware.bin"
+        image = folder / ".pio" / "build" / ENVIRONMENT / "firmware.bin"
         (folder / JLINK_SCRIPT).write_text(jlink_script(image, under_reset=under_reset), encoding="utf-8")
     finished = run_platformio(
-        folder, "--environment", name, "--target", "upload", deadline_s=UPLOAD_DEADLINE_S
+        folder, "--environment", ENVIRONMENT, "--target", "upload", deadline_s=UPLOAD_DEADLINE_S
     )
     return finished.output
 
@@ -105,7 +106,7 @@ def upload_ini(board: Board, writer: Writer, *, under_reset: bool) -> str:
     else:
         words = command(board, writer, under_reset=under_reset)
         lines = ["upload_protocol = custom", f"upload_command = {' '.join(map(_quoted, words))}"]
-    return "\n".join([f"[env:{board.name}]", *lines, ""])
+    return "\n".join([f"[env:{ENVIRONMENT}]", *lines, ""])
 
 
 def require_free(port: Port) -> None:

@@ -185,7 +185,7 @@ def test_platformios_own_platform_is_told_the_same_device(
     writer: Writer, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MICRONAS_PLATFORM", "ststm32")
-    assert upload_ini(BOARD, writer, under_reset=False) == f"[env:nucleo_f446re]\n{expected}"
+    assert upload_ini(BOARD, writer, under_reset=False) == f"[env:board]\n{expected}"
 
 
 def test_a_flag_with_spaces_stays_one_argument_in_scons() -> None:
