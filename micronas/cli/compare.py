@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -128,20 +129,28 @@ def _run(plan: ComparisonPlan, folder: Path) -> dict[str, str]:
 
 
 def _print_results(results: Results) -> None:
-    from micronas.compare.table import HEADER, rows
+    from micronas.compare.table import BOARD_HEADER, HEADER, board_limits, board_rows, rows
 
     plan = results.plan
     cost = f"{plan.budget.words} each, {plural(plan.seeds, 'seed')}"
     title = f"{plan.config.data.name}: {cost}, median and range"
+    _print_rows(title, HEADER, rows(results))
+    if limits := board_limits(results):
+        for name, text in limits.items():
+            print(f"{name}: {text}")
+        _print_rows("on each board, median and range", BOARD_HEADER, board_rows(results))
+
+
+def _print_rows(title: str, header: Sequence[str], body: Sequence[Sequence[str]]) -> None:
     if not sys.stdout.isatty():
-        print_table(title, HEADER, rows(results))
+        print_table(title, header, body)
         return
     from rich import box
     from rich.table import Table
 
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    for name in HEADER:
+    for name in header:
         table.add_column(name)
-    for cells in rows(results):
+    for cells in body:
         table.add_row(*cells)
     console().print(table)

@@ -8,7 +8,18 @@ from collections.abc import Sequence
 from micronas.compare.budget import Unit
 from micronas.compare.entry import NO_SEARCH
 from micronas.compare.results import Results
-from micronas.compare.table import HEADER, RUN_HEADER, rows, run_rows
+from micronas.compare.table import (
+    BOARD_HEADER,
+    BOARD_NOTE,
+    BOARD_RUN_HEADER,
+    HEADER,
+    RUN_HEADER,
+    board_limits,
+    board_rows,
+    board_run_rows,
+    rows,
+    run_rows,
+)
 from micronas.compare.verdict import FIGURES, Ordering, PairedVerdict, judged
 from micronas.errors import plural
 
@@ -24,6 +35,7 @@ def markdown(results: Results) -> str:
         "## Against random search",
         "\n".join(_verdicts(results)),
         _caution(results),
+        *_on_boards(results),
         "## Every run",
         _table(RUN_HEADER, run_rows(results)),
         *_unfinished(results),
@@ -109,6 +121,22 @@ def _caution(results: Results) -> str:
             f"{error:.3f}, and the split is the same for all seeds."
         )
     return text
+
+
+def _on_boards(results: Results) -> list[str]:
+    """Each board's limits, entries and winners; empty for a task with one board."""
+    limits = board_limits(results)
+    if not limits:
+        return []
+    lines = [f"- {name}: the network may use {text}." for name, text in limits.items()]
+    return [
+        "## On each board",
+        "\n".join(lines),
+        _table(BOARD_HEADER, board_rows(results)),
+        f"{BOARD_NOTE} The other tables of this page are of {results.plan.config.board}.",
+        "## The winner of every run on each board",
+        _table(BOARD_RUN_HEADER, board_run_rows(results)),
+    ]
 
 
 def _unfinished(results: Results) -> list[str]:

@@ -11,7 +11,18 @@ from micronas.compare.budget import Unit
 from micronas.compare.chart import colour, curves
 from micronas.compare.curve import band
 from micronas.compare.results import Results
-from micronas.compare.table import HEADER, RUN_HEADER, rows, run_rows
+from micronas.compare.table import (
+    BOARD_HEADER,
+    BOARD_NOTE,
+    BOARD_RUN_HEADER,
+    HEADER,
+    RUN_HEADER,
+    board_limits,
+    board_rows,
+    board_run_rows,
+    rows,
+    run_rows,
+)
 from micronas.errors import plural
 
 
@@ -33,6 +44,7 @@ def page(results: Results) -> str:
         seeds=plural(plan.seeds, "seed"),
         space=plan.config.space.name,
         board=plan.board_words,
+        board_notes=[f"{name}: {text}" for name, text in board_limits(results).items()],
         legend=[(row.entry.name, colour(place)) for place, row in enumerate(results.rows)],
         charts=_charts(results),
         tables=[
@@ -40,6 +52,7 @@ def page(results: Results) -> str:
                 "Median and range over seeds",
                 ComparisonTable(HEADER, list(zip(names, rows(results), strict=True))),
             ),
+            *_board_tables(results),
             (
                 "Every run",
                 ComparisonTable(RUN_HEADER, list(zip(names_of_runs, run_rows(results), strict=True))),
@@ -55,10 +68,26 @@ class ComparisonTable:
     header: tuple[str, ...]
     rows: Sequence[tuple[str, tuple[str, ...]]]
 
+    texts: int = 1
+    note: str = ""
+
     @property
     def numbers(self) -> list[int]:
-        """The columns of figures, which are all but the first."""
-        return list(range(1, len(self.header)))
+        """The columns of figures, which are all but the first ``texts``."""
+        return list(range(self.texts, len(self.header)))
+
+
+def _board_tables(results: Results) -> list[tuple[str, ComparisonTable]]:
+    """Of a task for several boards."""
+    found = board_rows(results)
+    if not found:
+        return []
+    entries = [(cells[1], cells) for cells in found]
+    winners = [(cells[1].rpartition("-seed")[0], cells) for cells in board_run_rows(results)]
+    return [
+        ("On each board", ComparisonTable(BOARD_HEADER, entries, texts=2, note=BOARD_NOTE)),
+        ("The winner of every run on each board", ComparisonTable(BOARD_RUN_HEADER, winners, texts=3)),
+    ]
 
 
 def _charts(results: Results) -> list[tuple[str, str, str]]:

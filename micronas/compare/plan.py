@@ -64,7 +64,7 @@ class ComparisonPlan:
         others = self.config.other_boards
         if not others:
             return str(self.config.board)
-        return f"{self.config.board} (the figures are this board's; each run also has {', '.join(others)})"
+        return f"{self.config.board} (its figures; the tables by board also have {', '.join(others)})"
 
     def runs(self) -> tuple[PlannedRun, ...]:
         """Every run: seed by seed, so that an interrupted comparison has complete seeds of all entries."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from micronas.compare.budget import ComparisonBudget
 from micronas.compare.curve import Curve, Spread, best_so_far, spread
 from micronas.compare.entry import Entry
 from micronas.compare.front_volume import ReferencePoint, make_reference, volume_curve
@@ -162,11 +163,11 @@ def results_to_json(results: Results) -> dict[str, Json]:
         },
         "test_samples": results.test_samples,
         "unfinished": list(results.unfinished),
-        "entries": [_row_to_json(row) for row in results.rows],
+        "entries": [_row_to_json(row, results.plan.budget) for row in results.rows],
     }
 
 
-def _row_to_json(row: ComparedRun) -> dict[str, Json]:
+def _row_to_json(row: ComparedRun, budget: ComparisonBudget) -> dict[str, Json]:
     figures = {
         "best_reward": row.reward,
         "hypervolume": row.volume,
@@ -176,11 +177,11 @@ def _row_to_json(row: ComparedRun) -> dict[str, Json]:
     return {
         "name": row.entry.name,
         **{name: asdict(value) if value else None for name, value in figures.items()},
-        "runs": [_run_to_json(run) for run in row.runs],
+        "runs": [_run_to_json(run, budget) for run in row.runs],
     }
 
 
-def _run_to_json(run: RunResult) -> dict[str, Json]:
+def _run_to_json(run: RunResult, budget: ComparisonBudget) -> dict[str, Json]:
     reported = run.history.reported
     return {
         "seed": run.seed,
@@ -204,4 +205,5 @@ def _run_to_json(run: RunResult) -> dict[str, Json]:
         "networks_per_cpu_minute": run.networks_per_cpu_minute,
         "reward_curve": [[x, y] for x, y in zip(run.reward_curve.xs, run.reward_curve.ys, strict=True)],
         "hypervolume_curve": [[x, y] for x, y in zip(run.volume_curve.xs, run.volume_curve.ys, strict=True)],
+        "boards": [board.to_json(budget) for board in run.history.boards],
     }

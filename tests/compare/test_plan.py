@@ -161,4 +161,4 @@ def test_a_task_for_several_boards_says_whose_figures_are_compared() -> None:
     one = toy_plan()
     assert one.board_words == str(CONFIG.board)
     two = replace(one, config=CONFIG.model_copy(update={"board": "a", "other_boards": ("b", "c")}))
-    assert two.board_words == "a (the figures are this board's; each run also has b, c)"
+    assert two.board_words == "a (its figures; the tables by board also have b, c)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from micronas.board import load_board
@@ -16,6 +16,7 @@ from micronas.search.task import Evaluate, TrialResult, TrialTask
 from micronas.store import DATABASE, Final, Store
 from micronas.store.deployment_figures import DeploymentFigures
 from micronas.store.final_figures import FinalFigures
+from micronas.store.other_boards import BOARDS, OTHER_BOARDS, board_entry
 from micronas.trial import Outcome
 from tests.support.search_fakes import ToyArch, toy_evaluate
 from tests.support.toy_loop import make_loop
@@ -24,9 +25,12 @@ CONFIG: SearchConfig = parse_config({"board": "nucleo_f446re", "constraints": {"
 
 
 def toy_plan(
-    strategies: str = "random,aging_evolution", seeds: int = 2, budget: str = "12trials"
+    strategies: str = "random,aging_evolution",
+    seeds: int = 2,
+    budget: str = "12trials",
+    config: SearchConfig = CONFIG,
 ) -> ComparisonPlan:
-    return make_plan(CONFIG, parse_entries(strategies, CONFIG), seeds, parse_budget(budget))
+    return make_plan(config, parse_entries(strategies, config), seeds, parse_budget(budget))
 
 
 class KilledError(Exception):
@@ -35,10 +39,14 @@ class KilledError(Exception):
 
 @dataclass
 class ToyRuns:
-    """Runs searches of the toy space as ``micronas.compare.run.RunOne``; dies after ``lives`` evaluations."""
+    """Runs searches of the toy space as ``micronas.compare.run.RunOne``; dies after ``lives`` evaluations.
+
+    On ``other_board``, a network has half the reward, and trial 1 is the winner of each run.
+    """
 
     lives: int = 10**6
     evaluate: Evaluate = toy_evaluate
+    other_board: str = ""
     began: list[str] = field(default_factory=list)
 
     def __call__(self, run: PlannedRun, folder: Path) -> None:
@@ -48,6 +56,8 @@ class ToyRuns:
             "board": load_board("nucleo_f446re").model_dump(mode="json"),
             "majority_baseline": 0.25,
         }
+        if self.other_board:
+            facts[OTHER_BOARDS] = [load_board(self.other_board).model_dump(mode="json")]
         there = (folder / DATABASE).is_file()
         with Store.resume(folder) if there else Store.create(folder, facts) as store:
             store.begin_session()
@@ -64,13 +74,20 @@ class ToyRuns:
             best = max(complete, key=lambda s: s.reward)
             test = best.quality_int8 - 0.01
             found = FinalFigures(0, "", True, test, 400, best, DeploymentFigures(), {}, "accuracy")
-            store.set_final(Final(found.to_json(), b"model"))
+            result = found.to_json()
+            if self.other_board:
+                result[BOARDS] = {self.other_board: replace(found, trial=1).to_json()}
+            store.set_final(Final(result, b"model"))
 
     def _evaluate(self, task: TrialTask) -> TrialResult:
         if self.lives == 0:
             raise KilledError
         self.lives -= 1
-        return self.evaluate(task)
+        result = self.evaluate(task)
+        if not self.other_board or result.scores is None:
+            return result
+        slower = replace(result.scores, reward=result.scores.reward / 2)
+        return replace(result, details={BOARDS: {self.other_board: board_entry(result.outcome, slower)}})
 
 
 def always_fails(task: TrialTask) -> TrialResult:
