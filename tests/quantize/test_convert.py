@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import os
 import subprocess
 import sys
@@ -43,8 +42,9 @@ from micronas.quantize import quantize
 from micronas.quantize.order import in_order_of
 from micronas.quantize.proof import check_constants
 from micronas.space import make_space
+from micronas.space.layerwise import Block, BlockKind, KernelShape, LayerwiseArch, Stem
 from micronas.space.space_config import every_option
-from tests.support.model_runner import run_in_emulator
+from tests.support.model_runner import run_in_emulator, run_on_host
 from tests.support.oracle import random_inputs, run_tflm
 
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed (extra: search)")
@@ -227,20 +227,31 @@ def test_int8_network_computes_what_the_float_network_does(make):
     assert np.abs(np.array(outputs) - expected).mean() < 0.03 * span
 
 
-@pytest.mark.emulator
-@pytest.mark.parametrize("core", [Core.M0PLUS, Core.M4F])
-def test_a_dilated_network_of_the_space_in_c_equals_tflite_micro(core, tmp_path):
-    """Portable kernels and those of the DSP extension, from a drawn genotype to the last output element."""
+SHAPED = (
+    Block(BlockKind.SEPARABLE, 7, 1, 8, shape=KernelShape.LONG),
+    Block(BlockKind.SEPARABLE, 3, 1, 8, dilation=4),
+    Block(BlockKind.CONV, 5, 2, 8, shape=KernelShape.TALL),
+    Block(BlockKind.SEPARABLE, 3, 1, 8, dilation=2),
+    Block(BlockKind.SEPARABLE, 7, 1, 8, shape=KernelShape.FLAT),
+    Block(BlockKind.CONV, 7, 1, 8, shape=KernelShape.LONG),
+)
+"""Every shape of window that the layer-wise space has, up to 15 rows."""
+
+
+@pytest.mark.parametrize("core", [None, pytest.param(Core.M4F, marks=pytest.mark.emulator)], ids=str)
+def test_every_window_of_the_space_in_c_equals_tflite_micro(core, tmp_path):
+    """On the host, portable kernels; in QEMU, those of the DSP extension: to the last output element."""
     pytest.importorskip("tflite_micro")
-    space = make_space(SpaceConfig(dilation=True, max_width=16), (49, 10, 1), 12)
-    archs = (space.sample(np.random.default_rng(i)) for i in itertools.count())
-    arch = next(a for a in archs if sum(block.dilation > 1 for block in a.blocks) > 1)
-    net = space.net(arch)
+    space = make_space(SpaceConfig(dilation=True, kernel_shape=True, max_width=16), (49, 10, 1), 12)
+    net = space.net(LayerwiseArch(Stem(3, 1, 8), SHAPED))
     data = quantize(trained_like(net, 4), net, samples_for(net))
     graph = read_bytes(data, "net")
-    assert sum(getattr(op.attrs, "dilation_h", 1) > 1 for op in graph.ops) > 1
+    layers = [node.layer for node in net.nodes if isinstance(node.layer, Conv | DepthwiseConv)]
+    assert {(layer.kernel_h, layer.kernel_w) for layer in layers} == {(1, 1), (3, 3), (15, 7), (5, 1), (1, 7)}
+    assert sum(getattr(op.attrs, "dilation_h", 1) > 1 for op in graph.ops) == 2
     inputs = random_inputs(graph, np.random.default_rng(5), 4)
-    (outputs,) = run_in_emulator([(graph, inputs)], tmp_path, core)
+    cases = [(graph, inputs)]
+    (outputs,) = run_on_host(cases, tmp_path) if core is None else run_in_emulator(cases, tmp_path, core)
     for got, want in zip(outputs, run_tflm(graph, inputs, data), strict=True):
         assert np.array_equal(got, want.reshape(got.shape))
 
