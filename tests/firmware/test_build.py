@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,23 +85,57 @@ def test_the_build_id_is_in_the_image_and_follows_the_content(
     assert same.elf.read_bytes() == tiny.elf.read_bytes()
 
 
-def test_a_second_candidate_compiles_only_what_is_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A compiler that logs its calls stands before the real one on PATH."""
-    log = tmp_path / "calls"
-    wrapper = tmp_path / "bin" / "arm-none-eabi-gcc"
-    wrapper.parent.mkdir()
-    wrapper.write_text(f'#!/bin/sh\necho "$@" >> {log}\nexec {shutil.which("arm-none-eabi-gcc")} "$@"\n')
+@dataclass(frozen=True)
+class WatchedBuild:
+    """A build with an empty cache: what the compiler was called with, and any attempt to reach a network."""
+
+    cache: Path
+    calls: Path
+    connections: Path
+    firmware: Firmware
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WatchedBuild]:
+    """A compiler that logs its calls stands before the real one on PATH. Any attempt to create an internet
+    socket in PlatformIO or SCons leaves a mark and fails.
+    """
+    folder = tmp_path_factory.mktemp("watched")
+    calls, marks = folder / "calls", folder / "marks"
+    wrapper, spy = folder / "bin" / "arm-none-eabi-gcc", folder / "spy" / "sitecustomize.py"
+    for path in (wrapper, spy):
+        path.parent.mkdir()
+    wrapper.write_text(f'#!/bin/sh\necho "$@" >> {calls}\nexec {shutil.which(wrapper.name)} "$@"\n')
     wrapper.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{wrapper.parent}:{os.environ['PATH']}")
-    board = load_board("nucleo_f446re")
-    build_firmware({"mn_model.c": TINY}, board, workdir=tmp_path / "a", cache_dir=tmp_path / "cache")
-    assert len(log.read_text().splitlines()) > 20
-    log.unlink()
+    spy.write_text(
+        "import socket\n"
+        "def refuse(*args, **kwargs):\n"
+        f"    open({str(marks)!r}, 'a').write(repr(args) + '\\n')\n"
+        "    raise OSError('no network in this test')\n"
+        "socket.socket.connect = refuse\n"
+        "socket.getaddrinfo = refuse\n"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{wrapper.parent}:{os.environ['PATH']}")
+        patch.setenv("PYTHONPATH", str(spy.parent))
+        cache = folder / "cache"
+        board = load_board("nucleo_f446re")
+        first = build_firmware({"mn_model.c": TINY}, board, workdir=folder / "a", cache_dir=cache)
+        yield WatchedBuild(cache, calls, marks, first)
+
+
+def test_a_build_opens_no_network_connection(watched: WatchedBuild) -> None:
+    assert watched.firmware.elf.is_file()
+    assert not watched.connections.exists(), watched.connections.read_text()
+
+
+def test_a_second_candidate_compiles_only_what_is_its_own(watched: WatchedBuild, tmp_path: Path) -> None:
+    assert len(watched.calls.read_text().splitlines()) > 20
+    watched.calls.unlink()
     source = TINY.replace("{1, 1, 1}", "{1, 2, 1}")
-    build_firmware({"mn_model.c": source}, board, workdir=tmp_path / "b", cache_dir=tmp_path / "cache")
-    compiled = re.findall(r"-c .*?(\w+\.c)$", log.read_text(), re.M)
+    board = watched.firmware.board
+    build_firmware({"mn_model.c": source}, board, workdir=tmp_path, cache_dir=watched.cache)
+    compiled = re.findall(r"-c .*?(\w+\.c)$", watched.calls.read_text(), re.M)
     assert sorted(compiled) == ["mn_build_id.c", "mn_model.c"]
 
 
@@ -147,30 +182,6 @@ def test_a_build_that_hangs_ends_at_its_deadline(tmp_path: Path) -> None:
     with pytest.raises(MachineError, match="did not finish"):
         run_platformio(tmp_path, deadline_s=0.05)
     assert time.monotonic() - started < 30
-
-
-def test_a_build_opens_no_network_connection(tmp_path: Path, firmware_cache: Path) -> None:
-    """Any attempt to create an internet socket in PlatformIO or SCons leaves a mark and fails."""
-    spy = tmp_path / "spy"
-    spy.mkdir()
-    marks = tmp_path / "marks"
-    (spy / "sitecustomize.py").write_text(
-        "import socket\n"
-        "def refuse(*args, **kwargs):\n"
-        f"    open({str(marks)!r}, 'a').write(repr(args) + '\\n')\n"
-        "    raise OSError('no network in this test')\n"
-        "socket.socket.connect = refuse\n"
-        "socket.getaddrinfo = refuse\n"
-    )
-    old = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = str(spy)
-    try:
-        board = load_board("nucleo_f446re")
-        fresh = build_firmware({"mn_model.c": TINY}, board, workdir=tmp_path / "b", cache_dir=tmp_path / "c")
-    finally:
-        os.environ.pop("PYTHONPATH") if old is None else os.environ.update(PYTHONPATH=old)
-    assert fresh.elf.is_file()
-    assert not marks.exists(), marks.read_text()
 
 
 @dataclass(frozen=True)

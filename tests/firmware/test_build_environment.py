@@ -19,16 +19,6 @@ TINY = (FIRMWARE_MODELS / "tiny.c").read_text(encoding="utf-8")
 BOARD = load_board("nucleo_f446re")
 
 
-@pytest.mark.emulator
-def test_a_folder_may_have_spaces(tmp_path: Path) -> None:
-    folder = tmp_path / "my folder"
-    for name in ("first", "second"):
-        built = build_firmware(
-            {"mn_model.c": TINY}, BOARD, workdir=folder / name, cache_dir=folder / "my cache"
-        )
-        assert built.elf.read_bytes().count(built.build_id) == 1
-
-
 @pytest.mark.parametrize("name", ["50%", "a$b", "${x}", "a;b", "new\nline"])
 def test_a_folder_that_the_build_would_misread_is_refused_by_name(tmp_path: Path, name: str) -> None:
     with pytest.raises(MachineError, match="the path contains") as found:
@@ -40,10 +30,11 @@ def test_a_folder_that_the_build_would_misread_is_refused_by_name(tmp_path: Path
 
 
 @pytest.mark.emulator
-def test_the_users_settings_change_neither_image_nor_build(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_users_settings_and_folders_with_spaces_change_neither_image_nor_build(
+    tmp_path: Path, firmware_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = build_firmware({"mn_model.c": TINY}, BOARD, workdir=tmp_path / "plain")
+    sources = {"mn_model.c": TINY}
+    plain = build_firmware(sources, BOARD, workdir=tmp_path / "plain", cache_dir=firmware_cache)
     decoy = tmp_path / "decoy"
     decoy.mkdir()
     (decoy / "stdint.h").write_text("#error not this one\n")
@@ -54,9 +45,11 @@ def test_the_users_settings_change_neither_image_nor_build(
     monkeypatch.setenv("CPATH", str(decoy))
     monkeypatch.setenv("SCONSFLAGS", "--dry-run")
     monkeypatch.setenv("HOME", str(decoy / "stdint.h"))  # nothing can be written there
-    cache = tmp_path / "cache"
-    built = build_firmware({"mn_model.c": TINY}, BOARD, workdir=tmp_path / "own", cache_dir=cache)
-    replayed = build_firmware({"mn_model.c": TINY}, BOARD, workdir=tmp_path / "replayed", cache_dir=cache)
+    folder = tmp_path / "my folder"
+    cache = folder / "my cache"
+    built = build_firmware(sources, BOARD, workdir=folder / "first", cache_dir=cache)
+    replayed = build_firmware(sources, BOARD, workdir=folder / "second", cache_dir=cache)
+    assert built.elf.read_bytes().count(built.build_id) == 1
     assert built.elf.read_bytes() == plain.elf.read_bytes() == replayed.elf.read_bytes()
     assert not (tmp_path / "elsewhere").exists()
 

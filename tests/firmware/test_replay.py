@@ -70,21 +70,35 @@ def test_an_overflow_and_an_error_are_told_in_platformios_words(tmp_path: Path, 
         build(TINY.replace("int32_t total = 0;", "int32_t total = zero;"), tmp_path / "b", cache)
 
 
+class PlatformioAskedError(Exception):
+    """In place of a build: PlatformIO was asked for it."""
+
+
+@pytest.fixture
+def no_platformio(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(*_: object) -> None:
+        raise PlatformioAskedError
+
+    monkeypatch.setattr(micronas.firmware, "_build", asked)
+
+
 def test_other_flags_and_another_compiler_need_a_recipe_of_their_own(
-    tmp_path: Path, cache: Path, platformio_runs: list[Path], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, cache: Path, no_platformio: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build(OTHER, tmp_path / "flags", cache, "-DMN_TEST_REPLAY=1")
+    build(OTHER, tmp_path / "neither", cache)
+    with pytest.raises(PlatformioAskedError):
+        build(OTHER, tmp_path / "flags", cache, "-DMN_TEST_REPLAY=1")
     gcc = tmp_path / "bin" / "arm-none-eabi-gcc"
     gcc.parent.mkdir()
     gcc.write_text(f'#!/bin/sh\nexec {shutil.which(gcc.name)} "$@"\n')
     gcc.chmod(0o755)
     monkeypatch.setenv("PATH", f"{gcc.parent}:{os.environ['PATH']}")
-    build(OTHER, tmp_path / "compiler", cache)
-    assert platformio_runs == [tmp_path / "flags", tmp_path / "compiler"]
+    with pytest.raises(PlatformioAskedError):
+        build(OTHER, tmp_path / "compiler", cache)
 
 
 def test_a_compiler_that_was_replaced_is_noticed(
-    tmp_path: Path, cache: Path, platformio_runs: list[Path], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     """Same path, another file, as after an upgrade; nothing but its size and time tells."""
     gcc = tmp_path / "bin" / "arm-none-eabi-gcc"
@@ -94,10 +108,11 @@ def test_a_compiler_that_was_replaced_is_noticed(
     gcc.chmod(0o755)
     monkeypatch.setenv("PATH", f"{gcc.parent}:{os.environ['PATH']}")
     build(TINY + "\n", tmp_path / "a", cache)
+    request.getfixturevalue("no_platformio")
     build(TINY + "\n\n", tmp_path / "b", cache)
     gcc.write_text(f"{text}# upgraded\n")
-    build(TINY + "\n\n\n", tmp_path / "c", cache)
-    assert platformio_runs == [tmp_path / "a", tmp_path / "c"]
+    with pytest.raises(PlatformioAskedError):
+        build(TINY + "\n\n\n", tmp_path / "c", cache)
 
 
 def test_a_damaged_cache_only_costs_time(tmp_path: Path, cache: Path, platformio_runs: list[Path]) -> None:

@@ -81,12 +81,18 @@ def test_kernels_and_protocol(name: str, compiler: tuple[str, ...], tmp_path: Pa
 @pytest.mark.parametrize("name", ONE_PER_PORT_AND_CORE)
 def test_ports_and_programs(name: str, compiler: tuple[str, ...], tmp_path: Path) -> None:
     board = load_board(name)
-    tests = (dut_program(board, TASKS[task], mode, "PA8") for task, mode in DEVICES_UNDER_TEST)
-    for i, program in enumerate((SERVER, *tests)):
-        for part in ("src", "port"):
-            files, said = warnings_of(compiler, board, program, part, tmp_path / str(i))
-            assert files > 5
-            assert said == ""
+    tests = [dut_program(board, TASKS[task], mode, "PA8") for task, mode in DEVICES_UNDER_TEST]
+    parts = [(SERVER, "port"), *((program, "src") for program in (SERVER, *tests))]
+    for i, (program, part) in enumerate(parts):
+        files, said = warnings_of(compiler, board, program, part, tmp_path / str(i))
+        assert files > 5
+        assert said == ""
+    assert all(port_files(board, program) == port_files(board, SERVER) for program in tests)
+
+
+def port_files(board: Board, program: Program) -> dict[str, str]:
+    files = make_project({}, board, program=program).files
+    return {name: text for name, text in files.items() if name.startswith("port/")}
 
 
 @each_compiler

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from micronas.config import DataConfig
 from micronas.data import load
 from micronas.errors import ConfigError, SpaceError
+from micronas.space.base import file_bytes
 from micronas.space.cell import CellLimits, CellSpace, EdgeOp, Output
 from micronas.space.cell.canonical import canonical, live_nodes
 from micronas.train.settings import TrainSettings
@@ -27,8 +28,15 @@ from micronas.train.tf_model import TfModel  # noqa: E402
 
 def region_of(shape, channels, stages, repeats, **limits):
     space = CellSpace(shape, 10, CellLimits(**limits))
-    archs = [a for a in space.baselines() if (a.channels, a.stages) == (channels, stages)]
-    found = choose_region(space, next(a for a in archs if a.repeats == repeats))
+    wanted = (channels, stages, repeats)
+    archs = [space.canonical(a) for a in space.raw_baselines()]
+    found = choose_region(
+        space,
+        max(
+            (a for a in archs if (a.channels, a.stages, a.repeats) == wanted),
+            key=lambda a: file_bytes(space.net(a)),
+        ),
+    )
     assert (found.reference.stages, found.reference.repeats) == (stages, repeats)
     return found
 
