@@ -145,15 +145,21 @@ def tap_list_law(p: Sizes) -> Law:
 
 
 def dense_law(packed: int, p: Sizes, *, is_cold: bool) -> Law:
-    """FULLY_CONNECTED: four outputs at a time; ``packed`` bytes of weights are read once per batch.
+    """FULLY_CONNECTED: outputs by groups of some; ``packed`` bytes of weights are read once per batch.
 
-    ``is_cold``: the op before runs another kernel, so that the code is not in the flash's cache. Small dense
-    layers follow each other, and that is then much of what they wait for.
+    DSP forms take eight outputs at a time as long as there are eight, then four. ``is_cold``: the op before
+    runs another kernel, so that the code is not in the flash's cache. Small dense layers follow each other,
+    and that is then much of what they wait for.
     """
-    batches, fours = p["batches"], -(-p["out_n"] // 4)
-    terms = 4 * p["segment_groups"] * p["segments"] or p["in_n"]
-    values = (1, batches * fours, batches * p["out_n"], batches * fours * terms, batches * packed)
-    return Law((), (*values, batches * p["in_n"], is_cold))
+    batches, outputs = p["batches"], p["out_n"]
+    common = (batches * outputs, batches * packed, batches * p["in_n"], is_cold)
+    terms = 4 * p["segment_groups"] * p["segments"]
+    if terms == 0:
+        fours = batches * -(-outputs // 4)
+        return Law((), (1, fours, fours * p["in_n"], *common))
+    eights, fours = batches * (outputs // 8), batches * -(-(outputs % 8) // 4)
+    sums = (eights * p["segments"], fours * p["segments"], eights * terms, fours * terms)
+    return Law((), (1, fours > 0, *sums, *common))
 
 
 def plane_law(p: Sizes) -> Law:

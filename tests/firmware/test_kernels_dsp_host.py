@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from micronas.board import Core
-from micronas.codegen.lowering import Blocks, Target
+from micronas.codegen.lowering import Blocks, Swap, Target
 from micronas.codegen.lowering.lower import lower_graph
 from tests.support.dsp_cases import dsp_corner_cases
 from tests.support.kernel_fuzz import assert_equal_to_tflm, fuzz_cases
@@ -35,7 +35,7 @@ def test_every_dsp_kernel_is_among_them() -> None:
     graphs = [graph for graph, _ in fuzz_cases(seed=40)] + dsp_corner_cases(rng)
     lowered = [low for graph in graphs for low in lower_graph(graph, Target(Core.M4F))]
     used = {low.kernel for low in lowered} | {
-        low.blocks.kernel for low in lowered if isinstance(low.blocks, Blocks)
+        low.blocks.kernel for low in lowered if isinstance(low.blocks, (Blocks, Swap))
     }
     text = "".join(path.read_text() for path in sorted(KERNELS.glob("mn_*_dsp.c")))
     declared = set(re.findall(r"^mn_status (mn_\w+_dsp)\(", text, re.MULTILINE))

@@ -73,12 +73,23 @@ def dense(rng: Rng, inputs: int, outputs: int) -> Graph:
     return b.graph([y])
 
 
-def add(rng: Rng, scale1: float, scale2: float, out: float) -> Graph:
+def dense_of_one_scale(rng: Rng, inputs: int, outputs: int, activation: Activation) -> Graph:
     b = GraphBuilder()
-    xs = [
-        b.input((1, 5, 7, 9), Quant((float32(s),), (int(rng.integers(-128, 128)),))) for s in (scale1, scale2)
-    ]
-    y = b.value((1, 5, 7, 9), Quant((float32(out),), (-128,)))
+    x = b.input((2, inputs), IN)
+    weights = rng.integers(-127, 128, (outputs, inputs)).astype(np.int8)
+    w = b.constant(weights, DType.INT8, Quant((float32(0.004),), (0,)))
+    scale = float(np.float32(0.004) * np.float32(IN.scale[0]))
+    bias = b.constant(rng.integers(-5000, 5000, outputs), DType.INT32, Quant((scale,), (0,)))
+    y = b.value((2, outputs), Quant((float32(0.3),), (5,)))
+    b.op("FULLY_CONNECTED", [x, w, bias], [y], FullyConnected(activation))
+    return b.graph([y])
+
+
+def add(rng: Rng, scale1: float, scale2: float, out: float, channels: int = 15) -> Graph:
+    """With 15 channels 525 elements, enough for a table of one operand's values; with 9 too few."""
+    b, shape = GraphBuilder(), (1, 5, 7, channels)
+    xs = [b.input(shape, Quant((float32(s),), (int(rng.integers(-128, 128)),))) for s in (scale1, scale2)]
+    y = b.value(shape, Quant((float32(out),), (-128,)))
     b.op("ADD", xs, [y], Binary(Activation.RELU))
     return b.graph([y])
 
@@ -126,6 +137,9 @@ def dsp_corner_cases(rng: Rng) -> list[Graph]:
         depthwise(rng, 3, 2, 1, (3, 3), channels=3),
         *fours(rng),
         *(depthwise(rng, 9, 9, stride, (5, 5)) for stride in (1, 2, 3)),
-        *(dense(rng, n, m) for n in (512, 513, 640, 1026) for m in (1, 2, 3, 6)),
+        *(dense(rng, n, m) for n in (512, 513, 640, 1026) for m in (1, 3, 6, 18)),
+        *(dense_of_one_scale(rng, n, 24, Activation.NONE) for n in (4, 12, 18, 24, 640, 1026)),
+        *(dense_of_one_scale(rng, 20, m, a) for m in (8, 13) for a in (Activation.NONE, Activation.RELU6)),
         *(add(rng, s1, s2, 0.1) for s1, s2 in ((0.05, 0.05), (0.05, 0.002), (0.002, 0.06))),
+        *(add(rng, 0.05, s, 0.1, channels=9) for s in (0.05, 0.002)),
     ]

@@ -24,4 +24,7 @@ mn_status mn_add_s8(const mn_add *p, const int8_t *x1, const int8_t *x2, int8_t 
 mn_status mn_add_dsp(const mn_add *p, const int8_t *x1, const int8_t *x2, int8_t *y);
 mn_status mn_add_equal_dsp(const mn_add *p, const int8_t *x1, const int8_t *x2, int8_t *y);
 
+/* Either of the two, with a table of one operand's values. Scratch: 1,024 bytes. */
+mn_status mn_add_table_dsp(const mn_add *p, const int8_t *x1, const int8_t *x2, int8_t *scratch, int8_t *y);
+
 #endif

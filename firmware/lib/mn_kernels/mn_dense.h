@@ -22,7 +22,7 @@ typedef struct {
 /* Portable form, any shape; no scratch. x and y must not overlap. Always MN_OK. */
 mn_status mn_dense_s8(const mn_dense *p, const int8_t *x, int8_t *y);
 
-/* DSP form for rows that need no padding; weights packed as in mn_dsp.h, rows padded to an even number.
+/* DSP form for rows that need no padding; weights packed as in mn_dsp_dense.h, rows padded to an even number.
  * No scratch. x and y must not overlap. Always MN_OK. */
 mn_status mn_dense_dsp(const mn_dense *p, const int8_t *x, int8_t *y);
 

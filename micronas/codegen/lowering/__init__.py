@@ -95,6 +95,14 @@ class Bands:
 
 
 @dataclass(frozen=True)
+class Swap:
+    """Another kernel for an op, with the same parameters: it is faster and needs more scratch."""
+
+    kernel: str
+    scratch_bytes: int
+
+
+@dataclass(frozen=True)
 class RowMember:
     """A member of an op's parameters that a step of rows sets: ``scale`` times the step's count ``of``."""
 
@@ -155,7 +163,7 @@ class Lowered:
     is_copy: bool = False
     gathers_inputs: bool = False
     gathers_outputs: bool = False
-    blocks: Blocks | Bands | None = None
+    blocks: Blocks | Bands | Swap | None = None
     row_call: RowCall | None = None
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from micronas.codegen.lowering import Lowered, StructField
+from micronas.codegen.lowering import Lowered, StructField, Swap
 from micronas.codegen.lowering.broadcast import broadcast_fields, in_place_operands
 from micronas.codegen.lowering.dsp import LARGEST_RIGHT_SHIFT
 from micronas.codegen.lowering.operands import OpContext, quant_of
 from micronas.model.fixed_point.multiplier import INT8_MAX, INT8_MIN, activation_range
 from micronas.model.fixed_point.op_parameters import Requant, SumParameters, sum_parameters
 from micronas.model.op_attributes import Binary
+
+_TABLE_BYTES = 4 * 256
+_FEWEST_ELEMENTS = 512
+"""Filling the table takes as long as some 300 elements without it."""
 
 
 def lower_add(context: OpContext) -> Lowered:
@@ -28,9 +32,10 @@ def _lower(context: OpContext, subtract: int) -> Lowered:
     out = quant_of(context, context.int8_output())
     factors = sum_parameters(quant1, quant2, out)
     low, high = activation_range(attrs.activation, out)
+    kernel = _kernel(context, subtract, factors, (low, high))
     return Lowered(
         op_index=context.index,
-        kernel=_kernel(context, subtract, factors, (low, high)),
+        kernel=kernel,
         header="mn_add.h",
         params_type="mn_add",
         params=(
@@ -51,7 +56,15 @@ def _lower(context: OpContext, subtract: int) -> Lowered:
         constants=context.operand_constants(),
         arguments=(context.argument(0), context.argument(1)),
         in_place=in_place_operands(context),
+        blocks=_with_table(kernel, context.output().elements),
     )
+
+
+def _with_table(kernel: str, elements: int) -> Swap | None:
+    """The kernel that scales each value of one operand once: it pays where there are far more elements."""
+    if kernel == "mn_add_s8" or elements < _FEWEST_ELEMENTS:
+        return None
+    return Swap("mn_add_table_dsp", _TABLE_BYTES)
 
 
 def _kernel(context: OpContext, subtract: int, factors: SumParameters, clamp: tuple[int, int]) -> str:

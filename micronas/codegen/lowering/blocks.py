@@ -2,7 +2,7 @@
 
 A block form widens several quads of pixels and runs all output channels over them, so that each weight is
 read from flash once per block. The first quads gain most; beyond ``MAX_BYTES`` there is hardly any gain. A
-depthwise convolution processes more rows at a time.
+depthwise convolution processes more rows at a time. Other ops have a second kernel, which needs scratch.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from micronas.codegen.lowering import Bands, Blocks, Lowered, StructField
+from micronas.codegen.lowering import Bands, Blocks, Lowered, StructField, Swap
 
 MAX_BYTES = 16 * 1024
 
@@ -21,6 +21,8 @@ def by_blocks(low: Lowered, free_bytes: int) -> Lowered:
         return _with_quads(low, low.blocks, min(free_bytes, MAX_BYTES))
     if isinstance(low.blocks, Bands):
         return _with_rows(low, low.blocks, min(free_bytes, MAX_BYTES))
+    if isinstance(low.blocks, Swap) and low.blocks.scratch_bytes <= free_bytes:
+        return replace(low, kernel=low.blocks.kernel, scratch_bytes=low.blocks.scratch_bytes, blocks=None)
     return low
 
 
@@ -37,6 +39,8 @@ def step_sizes(low: Lowered, free_bytes: int) -> Iterator[Lowered]:
         most = min(bands.most_rows, (free_bytes - bands.fixed_bytes) // bands.row_bytes)
         sizes = {equal_parts(bands.most_rows, n) for n in range(1, most + 1)}
         needed = [bands.scratch_bytes(rows) for rows in sorted(sizes)]
+    elif isinstance(low.blocks, Swap):
+        needed = [low.blocks.scratch_bytes] * (low.blocks.scratch_bytes <= free_bytes)
     else:
         return
     larger = (by_blocks(low, scratch_bytes) for scratch_bytes in needed)

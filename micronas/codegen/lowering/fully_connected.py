@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,11 @@ from micronas.codegen.lowering.operands import OpContext, int8_constant, quant_o
 from micronas.model.fixed_point.multiplier import activation_range, fully_connected_multipliers
 from micronas.model.graph import Tensor
 from micronas.model.op_attributes import FullyConnected
+
+ROWS_AT_ONCE = 8
+"""Rows whose weights a DSP kernel reads as one stream; those that are left lie pair by pair."""
+_GROUP_BYTES = 8
+"""A group of four terms of a pair of rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,12 +65,23 @@ def _form(context: OpContext, channels: Channels, w: Tensor, clamp: tuple[int, i
     if not context.target.core.has_dsp or not packs(channels):
         return _portable_form(w)
     terms, finish = w.shape[1], exact_finish(channels, clamp)
-    cut, weights = segments_for(terms), packed_weights(channels, terms)
+    cut, weights = segments_for(terms), _in_eights(packed_weights(channels, terms), w.shape[0])
     if cut.padded_terms == terms:
         return _Form("_dsp", weights, cut, finish, 0)
     if context.target.no_scratch:
         return _portable_form(w)
     return _Form("_padded_dsp", weights, cut, finish, cut.padded_terms)
+
+
+def _in_eights(packed: Constant, outputs: int) -> Constant:
+    """The packed pairs of rows with every eight rows in one stream, a group of four terms at a time."""
+    if packed.values is None or outputs < ROWS_AT_ONCE:
+        return packed
+    pairs, eights = -(-outputs // 2), outputs // ROWS_AT_ONCE
+    rows = packed.values.reshape(pairs, -1, _GROUP_BYTES)
+    together = rows[: 4 * eights].reshape(eights, 4, -1, _GROUP_BYTES).swapaxes(1, 2)
+    values = np.concatenate([together.reshape(-1), rows[4 * eights :].reshape(-1)])
+    return replace(packed, values=values)
 
 
 def _portable_form(w: Tensor) -> _Form:

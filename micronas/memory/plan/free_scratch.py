@@ -144,6 +144,7 @@ def _with_scratch(plan: Plan, changed: dict[int, _Place]) -> Plan:
             size = at.end - at.first
             span = replace(span, offset=at.first, size=size, spare=size - span.size)
         spans.append(span)
+    spans += _new_spans(plan, changed)
     arena_bytes = max(plan.arena_bytes, *(span.offset + span.size for span in spans))
     return replace(
         plan,
@@ -152,3 +153,15 @@ def _with_scratch(plan: Plan, changed: dict[int, _Place]) -> Plan:
         arena_bytes=arena_bytes,
         grown_bytes=arena_bytes - plan.arena_bytes,
     )
+
+
+def _new_spans(plan: Plan, changed: dict[int, _Place]) -> list[Span]:
+    """The scratch of ops that had none before."""
+    had = {span.scratch_of for span in plan.spans}
+    found = []
+    for step, op in enumerate(plan.order, 1):
+        if op in changed and op not in had:
+            at = changed[op]
+            size = at.end - at.first
+            found.append(Span(at.first, size, step, step, scratch_of=op, spare=size))
+    return found

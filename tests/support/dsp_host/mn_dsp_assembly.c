@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "mn_depthwise.h"
+#include "mn_dsp_add_table.h"
 #include "mn_dsp_dense.h"
 #include "mn_dsp_fours.h"
 #include "mn_dsp_plane.h"
@@ -89,6 +90,34 @@ void mn_dsp_dot4(const int8_t *x, const int8_t *pair0, const int8_t *pair1, int3
     }
 }
 
+static void eight_sums(const mn_dsp_eights_job *job, const int8_t *weights, int32_t sums[8])
+{
+    for (int32_t t = 0; t < job->segments * job->segment_bytes; t++) {
+        for (int32_t pair = 0; pair < 4; pair++) {
+            const two_sums w = weights_at(weights + 32 * (t / 4) + 8 * pair, t % 4);
+            sums[2 * pair] += job->x[t] * w.a;
+            sums[2 * pair + 1] += job->x[t] * w.b;
+        }
+    }
+}
+
+void mn_dsp_eights(mn_dsp_eights_job *job)
+{
+    const int32_t block_bytes = 8 * job->segments * job->segment_bytes;
+    for (int32_t block = 0; block < job->blocks; block++) {
+        int32_t sums[8];
+        memcpy(sums, job->bias + 8 * block, sizeof sums);
+        eight_sums(job, job->weights + block * block_bytes, sums);
+        if (job->y == NULL) {
+            memcpy(job->sums, sums, sizeof sums);
+            return;
+        }
+        for (int32_t i = 0; i < 8; i++) {
+            job->y[8 * block + i] = finish_doubled(2 * sums[i], job->multiplier, job->code, job->shift);
+        }
+    }
+}
+
 static int8_t *quad(const mn_dsp_quads_job *job, const uint32_t *x, const int8_t *weights, const mn_channel *a, int8_t *y)
 {
     const int32_t groups = job->segments * job->segment_bytes / 8;
@@ -125,6 +154,14 @@ void mn_dsp_quads(const mn_dsp_quads_job *job)
         for (int32_t q = 0; q < job->quads; q++) {
             y = quad(job, job->x + q * pair_bytes, weights, job->channel + 2 * pair, y);
         }
+    }
+}
+
+void mn_dsp_add_table(const mn_dsp_add_table_job *job)
+{
+    for (ptrdiff_t i = 0; i < job->end - job->y; i++) {
+        const int32_t doubled = job->table[(uint8_t)job->minor[i]] + job->major[i] * (1 << 20);
+        job->y[i] = finish_doubled(doubled, job->multiplier, job->code, job->shift);
     }
 }
 
