@@ -42,7 +42,8 @@ mn_status mn_conv2d_1x1_s8(const mn_conv2d *p, const int8_t *x, int8_t *scratch,
 /* Portable form without scratch, any shape. A pixel of y is written while its window of x is read. Always MN_OK. */
 mn_status mn_conv2d_direct_s8(const mn_conv2d *p, const int8_t *x, int8_t *y);
 
-/* DSP forms: weights packed as in mn_dsp.h, channels padded to an even number, groups == 1. Scratch,
+/* DSP forms: weights packed as in mn_dsp.h, of a window first the whole words of its rows, then what remains of each;
+ * channels padded to an even number, groups == 1. Scratch,
  * 4-byte aligned: 4 bytes per padded term for mn_conv2d_1x1_dsp, 5 and 4 bytes more for mn_conv2d_dsp.
  * Always MN_OK. */
 mn_status mn_conv2d_dsp(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);

@@ -35,6 +35,15 @@ void mn_dsp_quads(const mn_dsp_quads_job *job);
  * the second's without; `end` is past the two channels. Returns where the next quad goes. */
 int8_t *mn_dsp_finish_quad(const mn_dsp_quads_job *job, const int32_t *acc, int8_t *y, const mn_channel *end);
 
+/* A window's rows: whole words of each, and 0 to 3 bytes behind them. */
+typedef struct {
+    int32_t rows, words, rest;
+} mn_dsp_rows;
+
+/* `rows` rows, each `step` bytes after the one before, widened to one lane of a quad: all whole words of all rows, then
+ * all rests without gaps. */
+void mn_dsp_widen_rows(const int8_t *row, int32_t step, uint32_t *to, const mn_dsp_rows *size);
+
 /* All output channels of `pixels` neighbours, whose quads are at x; the last quad is filled up with its last pixel.
  * `staged` has room for the weights of a pair, 2 bytes per padded term, or is NULL. */
 void mn_dsp_conv_block(const mn_conv2d *p, const uint32_t *x, int32_t pixels, int8_t *staged, int8_t *y);

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from micronas.codegen.lowering import Blocks, Lowered, Ref, StructField
 from micronas.codegen.lowering.channels import Channels, channel_constant, channels_of, require_symmetric
 from micronas.codegen.lowering.dsp import (
@@ -107,13 +111,27 @@ def _dsp(context: OpContext, channels: Channels, fields: tuple[StructField, ...]
         header="mn_conv2d.h",
         params_type="mn_conv2d",
         params=(*fields, *_segment_fields(cut), exact_finish(channels, clamp)),
-        constants=(packed_weights(channels, terms), channel_constant(channels, padded_to=2)),
+        constants=(
+            packed_weights(_in_order_of_windows(channels, w.shape), terms),
+            channel_constant(channels, padded_to=2),
+        ),
         arguments=(context.argument(0),),
         scratch_bytes=4 * cut.padded_terms if pointwise else 5 * cut.padded_terms + 4,
         lead_bytes=lead,
         lag_bytes=lag,
         blocks=_blocks(context.output(), cut, pointwise),
     )
+
+
+def _in_order_of_windows(channels: Channels, shape: tuple[int, ...]) -> Channels:
+    """Weights in the order in which a DSP kernel widens a window: whole words of each row, then its rest."""
+    row_terms = shape[2] * shape[3]
+    if channels.rows is None or row_terms % 4 == 0:
+        return channels
+    rows = channels.rows.reshape(shape[0], shape[1], row_terms)
+    words, rests = rows[:, :, : row_terms // 4 * 4], rows[:, :, row_terms // 4 * 4 :]
+    ordered = np.concatenate([part.reshape(shape[0], -1) for part in (words, rests)], axis=1)
+    return replace(channels, rows=ordered)
 
 
 def _blocks(y: Tensor, cut: Segments, pointwise: bool) -> Blocks | None:

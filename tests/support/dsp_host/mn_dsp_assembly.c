@@ -165,6 +165,27 @@ void mn_dsp_add_table(const mn_dsp_add_table_job *job)
     }
 }
 
+/* Byte `term` of a window, in the order of its packed weights, or 0 behind its end. */
+static int8_t window_byte(const int8_t *row, int32_t step, const mn_dsp_rows *size, int32_t term)
+{
+    const int32_t in_words = 4 * size->words, rest = term - size->rows * in_words;
+    if (rest < 0) {
+        return row[term / in_words * step + term % in_words];
+    }
+    return rest < size->rows * size->rest ? row[rest / size->rest * step + in_words + rest % size->rest] : 0;
+}
+
+void mn_dsp_widen_rows(const int8_t *row, int32_t step, uint32_t *to, const mn_dsp_rows *size)
+{
+    const int32_t terms = size->rows * (4 * size->words + size->rest);
+    for (int32_t t = 0; t < terms; t += 4, to += 8) {
+        for (int32_t odd = 0; odd < 2; odd++) {
+            const int8_t low = window_byte(row, step, size, t + odd), high = window_byte(row, step, size, t + 2 + odd);
+            to[4 * odd] = (uint32_t)(uint16_t)low | (uint32_t)(uint16_t)high << 16;
+        }
+    }
+}
+
 static void depthwise_3x3(const mn_dsp_plane_job *job, int32_t stride)
 {
     const int32_t pairs = job->row_bytes / (4 * stride);
