@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micronas.board import Core
-from micronas.codegen.lowering import Blocks, Lowered, StructField, Target
+from micronas.codegen.lowering import Blocks, Lowered, StructField, Swap, Target
+from micronas.codegen.lowering.blocks import by_blocks
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.plan import Bank, plan_in_banks, plan_memory
 from micronas.memory.plan.free_scratch import use_free_bytes
 from micronas.model.tflite import read
+from tests.support.dsp_cases import add
 from tests.support.planning import lowered_op, make_graph, planning_problems, verify_plan
 
 BLOCKS = Blocks("mn_block", "mn_block", "op", fixed_bytes=3, quad_bytes=8, stage_bytes=2, most_quads=9)
@@ -23,12 +26,17 @@ def with_blocks(low: Lowered) -> Lowered:
     return replace(low, scratch_bytes=7, blocks=BLOCKS, params=(StructField("n", "int16_t", 1),))
 
 
+def with_second_kernel(low: Lowered) -> Lowered:
+    return replace(low, scratch_bytes=0, blocks=Swap("mn_second", 17))
+
+
 @st.composite
 def problems(draw):
     graph, lowered = draw(planning_problems())
-    drawn = draw(st.lists(st.booleans(), min_size=len(lowered), max_size=len(lowered)))
+    forms = st.sampled_from([None, with_blocks, with_second_kernel])
+    drawn = draw(st.lists(forms, min_size=len(lowered), max_size=len(lowered)))
     pairs = zip(lowered, drawn, strict=True)
-    return graph, tuple(low if low.is_copy or not d else with_blocks(low) for low, d in pairs)
+    return graph, tuple(low if low.is_copy or form is None else form(low) for low, form in pairs)
 
 
 @given(problems(), st.sampled_from([0, 10, 100]))
@@ -43,6 +51,28 @@ def test_no_byte_is_lost(problem, spare):
     steps = range(len(graph.ops) + 2)
     assert [grown.live_bytes(k) for k in steps] == [plan.live_bytes(k) for k in steps]
     assert grown.bound_bytes == plan.bound_bytes
+
+
+def test_an_op_without_scratch_gets_some_for_its_second_kernel():
+    """The peak of 200 bytes leaves 180 while op 1 runs, and none while op 0 does."""
+    graph = make_graph([100, 100, 8, 12], [([0], [1]), ([1], [2]), ([2], [3])], [0], [3])
+    low = (with_second_kernel(lowered_op(0)), lowered_op(1), with_second_kernel(lowered_op(2)))
+    faster, grown = use_free_bytes(low, plan_memory(graph, low))
+    assert [f.kernel == "mn_second" for f in faster] == [False, False, True]
+    assert [f.scratch_bytes for f in faster] == [0, 0, 17]
+    assert grown.arena_bytes == 200
+    (span,) = (span for span in grown.spans if span.scratch_of is not None)
+    assert (span.scratch_of, span.first, span.last, span.size, span.spare) == (2, 3, 3, 20, 20)
+    verify_plan(graph, faster, grown)
+
+
+def test_an_add_looks_values_up_where_there_is_room_and_use_for_a_table():
+    rng = np.random.default_rng(3)
+    many, few = (
+        lower_graph(add(rng, 0.05, 0.002, 0.1, channels), Target(Core.M4F))[0] for channels in (15, 9)
+    )
+    assert by_blocks(many, 1024).kernel == "mn_add_table_dsp"
+    assert by_blocks(many, 1023).kernel == by_blocks(few, 9999).kernel == "mn_add_dsp"
 
 
 def test_scratch_takes_the_largest_gap_of_its_step():
