@@ -8,6 +8,7 @@ from pathlib import Path
 from micronas.api.front_ends import front_end_beside
 from micronas.api.models import Calibration, Model, as_graph, as_tflite, name_of
 from micronas.board import Board, load_board
+from micronas.deploy.limits import require_few_ops
 from micronas.deploy.plan_choice import PlanChoice, plan_choice
 from micronas.errors import ConfigError
 from micronas.memory.budget import less_front_end, make_budget
@@ -56,7 +57,8 @@ def check(
     ``auto``, the fastest that fits; ``latency``, the fastest op by op; ``sram``, the smallest arena op by op;
     ``rows``, a smaller and mostly slower one, by rows. If the
     model's folder has a ``front_end.json``, which a search writes, its front end counts, too. Raises
-    ``MicronasError`` for a model or board that cannot be read.
+    ``MicronasError`` for a model or board that cannot be read, and for a model of more ops, or inputs and
+    outputs, than any microcontroller runs.
     """
     if runtime not in RUNTIMES:
         raise ConfigError(f"runtime {runtime}: unknown", remedy=f"one of {', '.join(RUNTIMES)}")
@@ -68,6 +70,7 @@ def check(
         graph, stored = read_bytes(data, name_of(model)), stored_file(data)
     else:
         graph = as_graph(model, calibration)
+    require_few_ops(graph)
     cost = cost_of_file(front_end_beside(model))
     within = less_front_end(budget, cost, profile)
     ledger = make_ledger(graph, profile, runtime, within=within, prefer=wanted, stored=stored)

@@ -14,7 +14,7 @@ MAX_ENDS = 256
 
 
 def require_bounded(graph: Graph) -> None:
-    """Raise ``ModelError`` for too many ops, too many inputs and outputs, or too large a tensor."""
+    """As ``require_few_ops``; also raise ``ModelError`` for too large a tensor."""
     largest = max(graph.activations, key=lambda t: graph.tensors[t].nbytes, default=None)
     if largest is not None and graph.tensors[largest].nbytes > MAX_ARENA_BYTES:
         tensor = graph.tensors[largest]
@@ -23,6 +23,11 @@ def require_bounded(graph: Graph) -> None:
             f"the limit is {MAX_ARENA_BYTES:,}",
             remedy="use a smaller input, fewer channels, or a stride early in the network",
         )
+    require_few_ops(graph)
+
+
+def require_few_ops(graph: Graph) -> None:
+    """Raise ``ModelError`` for too many ops, or too many inputs and outputs."""
     if len(graph.ops) > MAX_OPS:
         raise ModelError(
             f"{graph.name}: {len(graph.ops):,} ops; the limit is {MAX_OPS:,}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from micronas.board import Board
@@ -14,9 +15,26 @@ from micronas.memory.ledger.items import Ledger
 from micronas.memory.ledger.placement import place_by_rows
 from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan.prefer import Prefer
+from micronas.memory.plan.rows import chains
 from micronas.memory.plan.rows.join import RowPlan
 from micronas.memory.plan.rows.plan import plan_by_rows
 from micronas.model.graph import Graph
+
+MOST_WEIGHED_OPS = 50_000
+"""Ops of all chains that could run by rows, each with all that follows it. Of more, no plan is looked for."""
+
+
+def too_long_for_rows(graph: Graph) -> str:
+    """Why no plan by rows is looked for; empty for a network of usual length."""
+    if len(graph.ops) ** 2 <= MOST_WEIGHED_OPS:
+        return ""
+    weighed = len(chains(graph)) * len(graph.ops)
+    if weighed <= MOST_WEIGHED_OPS:
+        return ""
+    return (
+        f"no plan by rows was looked for: its chains would be {weighed:,} ops to weigh, and the limit is "
+        f"{MOST_WEIGHED_OPS:,}; a network of at most {math.isqrt(MOST_WEIGHED_OPS)} ops is within it"
+    )
 
 
 def ledger_by_rows(
@@ -29,8 +47,10 @@ def ledger_by_rows(
 ) -> Ledger | None:
     """With the first ops by rows, if that takes an arena below ``below_bytes``, which may grow to
     ``limit_bytes`` for larger steps. With ``most_cycles`` it is the smallest arena in which the ops are
-    modelled to take no more than that, if one is found.
+    modelled to take no more than that, if one is found. None, too, for what is ``too_long_for_rows``.
     """
+    if too_long_for_rows(graph):
+        return None
     found = plan_by_rows(
         graph,
         lower_graph(graph, Target(board.core)),
@@ -45,6 +65,8 @@ def ledger_by_rows(
 
 def _one_row_at_a_time(graph: Graph, board: Board, limits: Budget, within: Budget | None) -> Ledger | None:
     """The first plan found with an arena for which ``limits`` have room, one row at a time."""
+    if too_long_for_rows(graph):
+        return None
     fastest = lower_graph(graph, Target(board.core))
     most = most_arena_bytes(board, fastest, limits)
     found = plan_by_rows(graph, fastest, Target(board.core), most + 1, enough_bytes=most, quick=True)

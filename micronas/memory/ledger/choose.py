@@ -12,7 +12,12 @@ from micronas.latency.op_model import board_latency
 from micronas.memory.codesize import FirmwareSize
 from micronas.memory.ledger.assemble import op_by_op_ledger
 from micronas.memory.ledger.budget import Budget, board_budget, check
-from micronas.memory.ledger.by_rows import ledger_by_rows, most_arena_bytes, others_by_rows
+from micronas.memory.ledger.by_rows import (
+    ledger_by_rows,
+    most_arena_bytes,
+    others_by_rows,
+    too_long_for_rows,
+)
 from micronas.memory.ledger.items import Ledger
 from micronas.memory.ledger.less_scratch import fast_where_possible, with_less_scratch
 from micronas.memory.ledger.lower_bound import exceeds_lower_bound
@@ -45,12 +50,15 @@ def chosen_ledger(
     options = _Options(sizes, enough, within, prefer)
     limits = _tighter(board_budget(board), within)
     if prefer is Prefer.AUTO:
-        return _fastest_that_fits(graph, board, limits, options)
+        ledger = _fastest_that_fits(graph, board, limits, options)
+        return ledger if check(ledger, limits).fits else _with_note(ledger, too_long_for_rows(graph))
     fastest = lower_graph(graph, Target(board.core))
     first = _planned(graph, fastest, board, options)
     ledger = first if check(first, limits).fits else _slower(graph, fastest, first, board, limits, options)
     if prefer is not Prefer.ROWS or sizes is not None:
         return ledger
+    if too_long := too_long_for_rows(graph):
+        return _with_note(ledger, too_long)
     fits, below_bytes = check(ledger, limits).fits, ledger.plan.arena_bytes
     if not fits:
         below_bytes = max(below_bytes, most_arena_bytes(board, fastest, limits) + 1)
@@ -83,6 +91,10 @@ def _fastest_that_fits(graph: Graph, board: Board, limits: Budget, options: _Opt
         if taken not in fitting or cycles < (1.0 - TOLERANCE) * least:
             taken, least = each, cycles
     return taken
+
+
+def _with_note(ledger: Ledger, note: str) -> Ledger:
+    return replace(ledger, notes=(*ledger.notes, note)) if note else ledger
 
 
 def _planned(graph: Graph, calls: tuple[Lowered, ...], board: Board, options: _Options) -> Ledger:
