@@ -70,15 +70,22 @@ def terminal_columns() -> int | None:
 
 
 def fitting_widths(columns: Sequence[Sequence[str]], limit: int | None) -> list[int]:
-    """The width of each column; if all of them exceed ``limit``, the widest ones give way to word length."""
+    """The width of each column; if all of them exceed ``limit``, the widest ones give way to word length, and
+    then to ``_NAME_PART``: names that are longer are broken.
+    """
     widths = [max(len(cell) for cell in column) for column in columns]
     words = [max((len(word) for cell in column for word in words_of(cell)), default=0) for column in columns]
-    while limit is not None and sum(widths) + 2 * len(widths) - 2 > limit:
-        spare = [(width, i) for i, width in enumerate(widths) if width > words[i]]
-        if not spare:
-            break
-        widths[max(spare)[1]] -= 1
+    for least in (words, [min(word, _NAME_PART) for word in words]):
+        while limit is not None and sum(widths) + 2 * len(widths) - 2 > limit:
+            spare = [(width, i) for i, width in enumerate(widths) if width > least[i]]
+            if not spare:
+                break
+            widths[max(spare)[1]] -= 1
     return widths
+
+
+_NAME_PART = 16
+"""A column of names is not made narrower than this."""
 
 
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|dB|[kM]?B|KB|[kM]?Hz|m?s|[kM]|points?)(?![\w/]))")
@@ -94,7 +101,17 @@ def words_of(text: str) -> list[str]:
 def _wrapped(cell: str, width: int) -> list[str]:
     if len(cell) <= width:
         return [cell]
-    return _in_lines(cell, width)
+    return _in_lines(" ".join(_broken(word, width) for word in cell.split(" ")), width)
+
+
+def _broken(name: str, width: int) -> str:
+    """``name`` in parts of at most ``width``, broken after a separator if there is one."""
+    parts = []
+    while len(name) > width:
+        end = max(name.rfind(mark, 0, width) for mark in "-_/.") + 1 or width
+        parts.append(name[:end])
+        name = name[end:]
+    return " ".join([*parts, name])
 
 
 def _in_lines(text: str, width: int, indent: int = 0) -> list[str]:
@@ -125,7 +142,7 @@ def wrapped(text: str, columns: int, indent: int) -> str:
 def print_facts(title: str, facts: Sequence[tuple[str, str]]) -> None:
     """Names and values on stdout, values wrapped so that a line has at most 80 columns."""
     width = max(len(name) for name, _ in facts)
-    print(title)
+    print_wrapped(title, 2)
     print("-" * _LINE)
     for name, value in facts:
         first, *others = _in_lines(value, _LINE - width - 2) or [""]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
@@ -9,6 +11,9 @@ import micronas.device.attached as attached_module
 from micronas.cli import output
 from micronas.cli.app import app
 from micronas.device.attached import Attached
+from micronas.store import Record, Store
+from micronas.trial import Outcome, Trial
+from tests.support.report_run import make_run
 from tests.support.terminal import COLUMNS
 
 LISTINGS = (
@@ -53,6 +58,39 @@ def test_a_figure_keeps_its_unit(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert output.words_of("97.1 % of 390 and 14.6 KB, 3 blocks") == [
         *("97.1\u00a0%", "of", "390", "and", "14.6\u00a0KB,", "3", "blocks")
     ]
+
+
+@pytest.fixture(scope="module")
+def long_names(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs with names that are longer than a column; a trial of one failed for a long reason."""
+    folder = tmp_path_factory.mktemp("a-folder-of-runs-with-a-long-name-of-its-own")
+    for name in ("kitchen_and_living_room_sounds-night-shift-2-1", "x" * 70):
+        run = make_run(folder / name, finished=False)
+        reason = f"{run}/a/very/long/path.npz: " + "the file ends in the middle of an array; " * 9
+        with Store.resume(run) as store:
+            number = len(store.records())
+            trial = Trial(
+                number, [1], "long", Outcome.FAILED, stage="train", reason=reason, origin="strategy"
+            )
+            store.add(Record(trial, {}))
+    return folder
+
+
+@pytest.mark.parametrize("verb", ["runs", "show", "show trial"])
+def test_a_listing_of_runs_with_long_names_fits(
+    verb: str, long_names: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(long_names.parent)
+    folder = Path(long_names.name)
+    run = str(folder / ("x" * 70))
+    words = {"runs": ("runs", str(folder)), "show": ("show", run), "show trial": ("show", run, "7")}[verb]
+    narrow, whole = (shown(words, monkeypatch, columns) for columns in (COLUMNS, None))
+    assert whole.strip()
+    listing, _, commands = narrow.partition("Next:")  # these are to copy, so never wrapped
+    too_long = [line for line in listing.splitlines() if len(line) > COLUMNS]
+    assert [line for line in too_long if verb != "show trial" or len(line.split()) > 1] == []
+    assert sorted(letters(listing)) == sorted(letters(whole.partition("Next:")[0]))
+    assert commands or verb == "show trial"
 
 
 def letters(text: str) -> list[str]:
