@@ -30,8 +30,8 @@ RUN_HEADER = (
 BOARD_HEADER = ("board", "entry", "best reward", "validation, int8", "test, int8", "latency, ms", "fit")
 
 BOARD_NOTE = (
-    "Each network is trained once and evaluated on every board. Fit: trained networks that may be reported for "
-    "the board. Latency: of the reported networks, if all have it from one source."
+    "Each network is trained once and evaluated on every board. Fit: trained networks that may be reported "
+    "for the board. Latency: of the reported networks, if all have it from one source."
 )
 
 BOARD_RUN_HEADER = (
