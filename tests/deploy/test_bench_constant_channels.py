@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +12,13 @@ import pytest
 from micronas.deploy import bench
 from micronas.errors import ModelError
 from micronas.model.tflite import read
+from tests.support.command_line import micronas
 
 BOARD = "nucleo_f446re"
 
 
 def run_bench(model: Path, *options: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "micronas", "bench", str(model), "--board", BOARD, "--json", *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = micronas("bench", model, "--board", BOARD, "--json", *options, cwd=model.parent, timeout_s=300)
     assert done.returncode == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
     return result

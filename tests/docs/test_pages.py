@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from micronas.config import known_keys, load_config
 from micronas.estimate import check_estimator, check_prefilter
 from micronas.space import SPACES
 from micronas.strategy import STRATEGIES, check_strategy, searcher
+from tests.support.command_line import micronas
 from tests.support.paths import REPOSITORY
 
 ROOT = REPOSITORY
@@ -94,9 +93,7 @@ def test_the_page_walks_through_every_strategy_space_and_estimator() -> None:
 
 
 def test_the_table_of_what_works_is_what_the_command_prints() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "micronas", "strategies", "--json"], capture_output=True, text=True, check=True
-    )
+    done = micronas("strategies", "--json", cwd=REPOSITORY)
     rows = [
         "| {} | {} |".format(
             strategy["name"],

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from micronas.config import known_keys, load_config
+from tests.support.command_line import micronas
 from tests.support.paths import REPOSITORY, TOOLS
 
 with pytest.MonkeyPatch.context() as patch:
@@ -34,13 +32,7 @@ def test_every_option_that_help_shows_is_on_the_page() -> None:
     """``--help`` is the other source: its options, as typer prints them."""
     page = write_reference.command_line_page()
     for verb in ("search", "bench", "mlperf"):
-        shown = subprocess.run(
-            [sys.executable, "-m", "micronas", verb, "--help"],
-            capture_output=True,
-            text=True,
-            check=True,
-            env={"PATH": "", "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200", "NO_COLOR": "1"},
-        ).stdout
+        shown = micronas(verb, "--help", cwd=REPOSITORY, COLUMNS="200", NO_COLOR="1").stdout
         words = {word.rstrip(":,.;") for word in shown.split()}
         options = {word for word in words if word.startswith("--") and not word.startswith("--no-")}
         part = page.split(f"## `micronas {verb}`")[1].split("\n## ")[0]

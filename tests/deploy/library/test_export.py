@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from micronas.deploy.library.kernels import kernel_files, kernels_folder, weak_k
 from micronas.errors import ModelError
 from micronas.model.interpreter import run_batch
 from micronas.model.tflite import read
+from tests.support.command_line import micronas
 from tests.support.host_c import SANITIZERS, WARNINGS
 from tests.support.random_cases import CASES, random_case
 from tests.support.written_files import written
@@ -200,8 +201,7 @@ def test_the_same_network_gives_the_same_files():
 
 
 def run_export(*arguments):
-    command = [sys.executable, "-m", "micronas", "export", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return micronas("export", *arguments, cwd=Path.cwd())
 
 
 def test_the_command_writes_a_library(networks, tmp_path):

@@ -31,6 +31,7 @@ from micronas.firmware import Firmware, build_firmware
 from micronas.memory.plan.prefer import Prefer
 from micronas.model.interpreter import run_batch
 from micronas.model.tflite import read
+from tests.support import command_line
 from tests.support.json_page import require_documented
 from tests.support.paths import FIRMWARE_MODELS
 
@@ -314,12 +315,6 @@ def test_unknown_options_are_refused(shared_models: Path, tmp_path: Path) -> Non
 
 
 def micronas(*arguments: object, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "micronas", *map(str, arguments)],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
+    done = command_line.micronas(*arguments, cwd=cwd, timeout_s=200)
     assert done.returncode == code, done.stderr
     return done

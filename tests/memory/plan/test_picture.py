@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,14 +14,14 @@ from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.plan import plan_memory
 from micronas.memory.plan.free_scratch import use_free_bytes
 from micronas.model.tflite import read
+from tests.support.command_line import micronas
 
 BOARD = "nucleo_f446re"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def check(model: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "micronas", "check", str(model), "--board", BOARD, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return micronas("check", model, "--board", BOARD, *arguments, cwd=model.parent)
 
 
 def test_the_svg_has_a_box_per_span_in_place(networks: Path, tmp_path: Path) -> None:
