@@ -38,6 +38,7 @@ class _Measurement:
     compares: bool = False
     failed: dict[str, str] = field(default_factory=dict)
     results: dict[str, TrialResult] = field(default_factory=dict)
+    last: tuple[str, TrialResult] | None = None
 
     @property
     def was_on(self) -> set[str]:
@@ -78,6 +79,8 @@ class PoolExecutor:
         """The next trial to end; its details name the board."""
         end_s = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
+            if (stranded := self._stranded()) is not None:
+                return stranded
             self._lease_boards()
             left_s = None if end_s is None else max(0.0, end_s - time.monotonic())
             finished = self.inside.next_finished(left_s)
@@ -87,6 +90,16 @@ class PoolExecutor:
             answer = self._measured(number, result) if number in self._leases else self._trained(*finished)
             if answer is not None:
                 return number, answer
+
+    def _stranded(self) -> tuple[int, TrialResult] | None:
+        """A trial that waits for another board, when the last that it has not been on is quarantined: it
+        ends with what it has.
+        """
+        for one in self._waiting:
+            if one.last is not None and not set(self.pool.usable) - one.was_on:
+                self._waiting.remove(one)
+                return one.task.number, self._ended(one.task.number, one, *one.last)
+        return None
 
     def _lease_boards(self) -> None:
         for one in list(self._waiting):
@@ -117,6 +130,7 @@ class PoolExecutor:
             one.failed[board] = result.reason
         else:
             one.results[board] = result
+        one.last = board, result
         more = set(self.pool.usable) - one.was_on
         if more and (one.compares or not one.results):
             self._waiting.appendleft(one)

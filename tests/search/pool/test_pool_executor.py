@@ -137,6 +137,43 @@ def test_a_failing_board_is_quarantined_and_its_measurements_are_repeated(stage:
     ]
 
 
+class Ordered:
+    """An executor whose tasks end in the given order: a trial's training, or its measurement on a board."""
+
+    def __init__(self, order: list[tuple[int, str]], failing: set[tuple[int, str]]) -> None:
+        self.order, self.failing = order, failing
+        self.tasks: dict[tuple[int, str], TrialTask] = {}
+
+    def submit(self, task: TrialTask) -> None:
+        self.tasks[task.number, "training" if task.only_train else task.pool_board] = task
+
+    def next_finished(self, timeout_s: float | None) -> tuple[int, TrialResult] | None:
+        key = self.order.pop(0)
+        task = self.tasks.pop(key)
+        if task.only_train:
+            return task.number, trained()
+        return task.number, failed("device") if key in self.failing else measured(task)
+
+
+def test_a_trial_ends_when_the_board_that_it_waits_for_is_quarantined() -> None:
+    """Trial 1 failed on a and waits for b, where trial 3 is, when trial 2 shows on a that b is defective."""
+    ends = [(0, "training"), (0, "a"), (0, "b"), (1, "training"), (2, "training"), (3, "training")]
+    ends += [(2, "b"), (1, "a"), (2, "a"), (3, "b")]
+    inside = Ordered(ends, failing={(2, "b"), (1, "a")})
+    executor = PoolExecutor(inside, BoardPool(("a", "b"), 1), tolerance=0.02)  # type: ignore[arg-type]
+    for number in range(4):
+        executor.submit(TrialTask(number, [number] * 6, f"k{number}"))
+    results = dict(filter(None, (executor.next_finished(None) for _ in range(4))))
+    assert executor.pool.usable == ("a",)
+    assert {number: result.outcome for number, result in results.items()} == {
+        0: Outcome.COMPLETE,
+        1: Outcome.FAILED,
+        2: Outcome.COMPLETE,
+        3: Outcome.COMPLETE,
+    }
+    assert results[1].details[FAILED_ON] == [{"board": "a", "reason": "no reply on its port"}]
+
+
 def test_a_network_that_fails_on_all_boards_blames_none() -> None:
     bench = Bench(lambda task: failed("device", f"silent {task.pool_board}"))
     results = bench.run(0, 1, 2, 3)
