@@ -47,8 +47,17 @@ def _chosen(manifest: dict[str, Any]) -> Iterator[str]:
     """What the library's figures depend on: the memory plan, and channels that were left out."""
     for form in manifest["forms"]:
         arena, smallest = form["arena_bytes"], form["smallest_arena_bytes"]
-        other = f"; --prefer sram: {arena - smallest:,} bytes less, slower" if arena > smallest else ""
-        yield f"arena of the {form['form']} form: {arena:,} bytes (plan: {manifest['prefer']}{other})"
+        plan, other = _plan(manifest, form), ""
+        if arena > smallest and plan != "rows":
+            other = f"; --prefer sram: {arena - smallest:,} bytes less, slower"
+        yield f"arena of the {form['form']} form: {arena:,} bytes (plan: {plan}{other})"
     removed = manifest["constant_channels"]["removed_bytes"]
     if removed:
         yield f"constant channels removed: {removed:,} fewer bytes of weights and biases, equal outputs"
+
+
+def _plan(manifest: dict[str, Any], form: dict[str, Any]) -> str:
+    """The plan of a form. Where rows take no less memory, it is the smallest op by op."""
+    if form["row_steps"]:
+        return "rows"
+    return "sram" if manifest["prefer"] == "rows" else str(manifest["prefer"])

@@ -94,12 +94,13 @@ def _rows_function(op: Op, lowered: Lowered, plan: ArenaPlan) -> str:
     output = expression(plan, plan.offsets[op.outputs[0]])
     kept, dropped = _times(call.y_bytes, "step->y"), _times(call.y_bytes, "step->drop")
     arguments = ", ".join(["&params", *inputs, *scratch, f"{output} + {kept}"])
+    moves = ["    if (step->drop != 0) {", f"        mn_drop_rows({output}, {dropped}, {kept});", "    }"]
+    if call.moves:
+        moves += ["    if (step->in_rows + step->out_rows == 0) {", "        return MN_OK;", "    }"]
     lines = [
+        *moves,
         f"    {lowered.params_type} params = {symbol};",
         *sets,
-        "    if (step->drop != 0) {",
-        f"        mn_drop_rows({output}, {dropped}, {kept});",
-        "    }",
         f"    return {lowered.kernel}({arguments});",
     ]
     head = f"static mn_status {function_name(lowered)}(int8_t *arena, const mn_step *step)"

@@ -14,6 +14,7 @@ class RowStep:
 
     ``x`` is the first of ``in_rows`` rows of the first input, ``second`` of the second one; ``y`` receives
     ``out_rows`` rows, after the first ``drop`` rows of the buffer are given up and the others moved there.
+    Without rows to read or write, that is all.
     """
 
     op: int
@@ -29,6 +30,11 @@ class RowStep:
     def fits(self) -> bool:
         """Whether an ``mn_step`` can hold it."""
         return all(0 <= value <= most for value, most in zip(astuple(self), _MOST, strict=True))
+
+    @property
+    def only_moves(self) -> bool:
+        """Whether it runs no kernel."""
+        return self.in_rows == self.out_rows == 0
 
     @property
     def literal(self) -> str:

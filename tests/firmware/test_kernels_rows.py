@@ -9,7 +9,7 @@ from micronas.board import Core
 from micronas.memory.plan.rows import chains
 from micronas.model.interpreter import run_batch
 from micronas.model.tflite import read
-from tests.support.by_rows import arrange_by_bands, arrange_by_rows
+from tests.support.by_rows import arrange_by_bands, arrange_by_rows, arrange_by_waves
 from tests.support.model_runner import run_in_emulator, run_on_host
 from tests.support.oracle import random_inputs
 from tests.support.random_chains import random_chain
@@ -24,8 +24,9 @@ def random_cases(seed: int, count: int):
 
 
 def arrange(graph, target):
-    """One row at a time in every other network, in the others as many as the arena holds."""
-    return (arrange_by_rows if int(graph.name[-1]) % 2 else arrange_by_bands)(graph, target)
+    """One row at a time, as many as the arena holds, or in waves of some rows."""
+    ways = arrange_by_rows, arrange_by_bands, arrange_by_waves
+    return ways[int(graph.name[-1]) % 3](graph, target)
 
 
 def check(cases, results) -> None:

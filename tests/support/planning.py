@@ -139,6 +139,8 @@ def run_by_rows(graph: Graph, lowered: tuple[Lowered, ...], plan: Plan, arena: l
         start, kept = plan.offsets[y], step.y * line
         if step.drop:
             arena[start : start + kept] = arena[start + step.drop * line : start + step.drop * line + kept]
+        if step.in_rows == step.out_rows == 0:
+            continue
         if low.scratch_bytes:
             first = plan.scratch_offsets[step.op]
             kept_scratch = low.row_call.lasting and made[step.op] > 0
@@ -152,12 +154,32 @@ def run_by_rows(graph: Graph, lowered: tuple[Lowered, ...], plan: Plan, arena: l
                 at = plan.offsets[t] + (place + row - top) * _row_bytes(graph, t)
                 wanted = _row_tags(graph, t, row)
                 assert arena[at : at + len(wanted)] == wanted, f"op {step.op} does not find row {row} of {t}"
+        check_overlap_of_rows(graph, low, plan, step)
         gathers = bool(low.row_call.lasting)
         for k in range(step.out_rows):
             at = start + (step.y + k) * line
             arena[at : at + line] = _row_tags(graph, y, 0 if gathers else made[step.op] + k)
         made[step.op] += step.in_rows if gathers else step.out_rows
-        assert start + (step.y + step.out_rows) * line <= plan.arena_bytes
+        assert step.out_rows == 0 or start + (step.y + step.out_rows) * line <= plan.arena_bytes
+
+
+def check_overlap_of_rows(graph: Graph, low: Lowered, plan: Plan, step) -> None:
+    """What a step writes may lie on what it reads only where its kernel allows that. Rows of padding count as
+    rows of the input: a kernel that works channel by channel may move an image up by whole rows.
+    """
+    op, y = graph.ops[step.op], graph.ops[step.op].outputs[0]
+    reads, line = graph.activation_inputs(op), _row_bytes(graph, y)
+    first = plan.offsets[y] + step.y * line
+    for position, (t, place) in enumerate(zip(reads, (step.x, step.second), strict=False)):
+        at, x_line = plan.offsets[t] + place * _row_bytes(graph, t), _row_bytes(graph, t)
+        if first >= at + step.in_rows * x_line or first + step.out_rows * line <= at:
+            continue
+        distance = first - (at - step.pad_top * x_line)
+        assert len(set(reads)) == len(reads)
+        in_place = position in low.in_place and distance == 0
+        ahead = len(reads) == 1 and low.lead_bytes is not None and distance <= -low.lead_bytes
+        behind = len(reads) == 1 and low.lag_bytes is not None and distance >= low.lag_bytes
+        assert in_place or ahead or (behind and not step.pad_top), f"op {step.op} writes over what it reads"
 
 
 def _rows_seen(graph: Graph, i: int, first: int, step) -> tuple[int, list[int]]:

@@ -57,6 +57,11 @@ class _Chain:
         activation = pick(self.rng, Activation.NONE, Activation.RELU)
         self._write("ADD", [first, self.last], shape, out, Binary(activation))
 
+    def separable(self, filters: int) -> None:
+        """A depthwise convolution of 3x3 and a pointwise one."""
+        self._depthwise((3, 3), (1, 1), (1, 1), Padding.SAME)
+        self._conv((1, 1), (1, 1), (1, 1), Padding.SAME, filters)
+
     def mean(self) -> None:
         """The average of the whole image."""
         h, w, channels = self.shape
@@ -128,3 +133,12 @@ def random_chain(rng: Rng, number: int = 0) -> Graph:
     if chance(rng, 0.5):
         chain.mean()
     return chain.graph(f"chain{number}")
+
+
+def long_chain(rng: Rng) -> Graph:
+    """Four pairs of a depthwise and a pointwise convolution on an image of 24 rows, and the mean."""
+    chain = _Chain(rng, (24, 6, 8))
+    for _ in range(4):
+        chain.separable(8)
+    chain.mean()
+    return chain.graph("long_chain")

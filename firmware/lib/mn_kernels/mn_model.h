@@ -45,7 +45,8 @@ typedef struct {
 /* An operator bound to its place in the arena. */
 typedef mn_status (*mn_op_fn)(int8_t *arena);
 
-/* Some rows of an operator that runs row by row. Places count rows from the start of a buffer. */
+/* Some rows of an operator that runs row by row. Places count rows from the start of a buffer. Without rows to read and
+ * to write, rows of its output move, and no kernel runs. */
 typedef struct {
     uint8_t op;       /* its number in the model */
     uint8_t out_rows; /* to write, from place y of the output on */

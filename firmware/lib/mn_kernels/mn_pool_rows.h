@@ -17,4 +17,7 @@ typedef struct {
  * last step only and must not overlap x. Always MN_OK. */
 mn_status mn_average_rows_s8(const mn_pool_rows *p, const int8_t *x, int8_t *scratch, int8_t *y);
 
+/* The same of an image of at most 255 pixels: 2 bytes of scratch per channel. */
+mn_status mn_average_few_rows_s8(const mn_pool_rows *p, const int8_t *x, int8_t *scratch, int8_t *y);
+
 #endif

@@ -117,7 +117,8 @@ class RowCall:
 
     ``x_bytes`` and ``y_bytes`` are bytes of a row of its inputs and its output, ``rows`` the most rows of a
     step, ``stride`` the rows of input from one row of output to the next, ``heights`` the rows of each step
-    of one run. ``lasting`` scratch is kept from the op's first step to its last.
+    of one run. ``lasting`` scratch is kept from the op's first step to its last. In ``moves`` further steps
+    rows of its output only move.
     """
 
     members: tuple[RowMember, ...]
@@ -127,11 +128,12 @@ class RowCall:
     stride: int = 1
     heights: tuple[int, ...] = ()
     lasting: bool = False
+    moves: int = 0
 
     @property
     def steps(self) -> int:
         """The steps of one run."""
-        return len(self.heights)
+        return len(self.heights) + self.moves
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,9 @@ from micronas.model.graph import Graph
 ROW_KERNEL = "mn_drop_rows"
 """The function that networks with such ops call besides their kernels."""
 
+_FEW_PIXELS = 255
+"""Whose sum, of -128 each, is within 16 bits."""
+
 _IMAGE = (RowMember("in_h", "in_rows"), RowMember("out_h", "out_rows"), RowMember("pad_top", "pad_top"))
 _TURNED = (RowMember("in_w", "in_rows"), RowMember("out_w", "out_rows"), RowMember("pad_left", "pad_top"))
 _POOLED = (RowMember("rows", "in_rows"), RowMember("begins", "second"), RowMember("ends", "out_rows"))
@@ -29,7 +32,7 @@ def lower_rows(graph: Graph, index: int, op: RowOp, rows: int, target: Target) -
     x, y = (graph.tensors[t] for t in (op.reads[0], op.writes))
     members = _members(low, row_bytes(y))
     call = RowCall(members, row_bytes(x), row_bytes(y), rows, stride=op.stride, lasting=op.gathers)
-    return replace(low, in_place=(), lead_bytes=None, lag_bytes=None, row_call=call)
+    return replace(low, row_call=call)
 
 
 def with_members_of(low: Lowered) -> Lowered:
@@ -79,14 +82,15 @@ def _windows(graph: Graph, index: int, op: RowOp, rows: int, target: Target) -> 
 
 
 def _gathering(graph: Graph, index: int, target: Target) -> Lowered:
-    """The mean over all rows and columns, its sums kept as int32."""
+    """The mean over all rows and columns; its sums are kept as int16, if these hold them, else as int32."""
     whole = LOWERINGS[graph.ops[index].kind](OpContext(graph, index, target))
     x = graph.tensors[graph.ops[index].inputs[0]]
     _, height, width, channels = x.shape
+    few = height * width <= _FEW_PIXELS
     clamp = {f.name: f.value for f in whole.params}
     return Lowered(
         op_index=index,
-        kernel="mn_average_rows_s8",
+        kernel="mn_average_few_rows_s8" if few else "mn_average_rows_s8",
         header="mn_pool_rows.h",
         params_type="mn_pool_rows",
         params=(
@@ -101,5 +105,5 @@ def _gathering(graph: Graph, index: int, target: Target) -> Lowered:
         ),
         constants=(),
         arguments=whole.arguments,
-        scratch_bytes=4 * channels,
+        scratch_bytes=(2 if few else 4) * channels,
     )

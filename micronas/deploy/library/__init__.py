@@ -49,7 +49,7 @@ def library_files(
         raise ModelError(f"{len(labels)} labels for {outputs} outputs", remedy="give one label per output")
     symbol, forms = f"mn_network_{name}", make_forms(graph, prefer)
     files = {f"src/mn_{name}_{form.key}.c": form.source(name, symbol, f"{symbol}.h") for form in forms}
-    kernels = {op.kernel for form in forms for op in form.lowered}
+    kernels = {function for form in forms for function in form.functions}
     files |= {f"src/{path}": weak_kernel(path, text) for path, text in kernel_files(kernels).items()}
     front = None if front_end is None else library_front_end(front_end, graph)
     computed = front is not None and front.tables is not None

@@ -9,14 +9,17 @@ from micronas.board import Core, load_board
 from micronas.codegen import generate
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
+from micronas.codegen.lowering.rows import ROW_KERNEL
 from micronas.codegen.lowering.sizes import constant_items, model_constant_bytes
 from micronas.deploy.limits import MAX_ARENA_BYTES
 from micronas.errors import ModelError
 from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan import Plan, plan_memory
-from micronas.memory.plan.free_scratch import use_free_bytes
+from micronas.memory.plan.free_scratch import Cycles, use_free_bytes
 from micronas.memory.plan.picture import picture
 from micronas.memory.plan.prefer import DEFAULT_PREFER, Prefer
+from micronas.memory.plan.rows.bands import ROWS_MAY_COST
+from micronas.memory.plan.rows.plan import plan_by_rows
 from micronas.model.graph import Graph
 
 TIMED_ON = "nucleo_l4r5zi"
@@ -66,6 +69,12 @@ class Form:
         return _SOURCE.format(header=header, symbol=symbol, condition=self.condition, text=text)
 
     @property
+    def functions(self) -> set[str]:
+        """What its ops call."""
+        rows = {ROW_KERNEL} if self.plan.row_steps else set()
+        return {op.kernel for op in self.lowered} | rows
+
+    @property
     def constant_bytes(self) -> int:
         """Of weights, parameters and tables, on a 32-bit target."""
         return model_constant_bytes(self.graph, self.lowered)
@@ -78,6 +87,7 @@ class Form:
             "assumed_flags": ["-std=c99", "-O2", f"-mcpu={self.core.value}"],
             "constant_bytes": self.constant_bytes,
             "arena_bytes": self.plan.arena_bytes,
+            "row_steps": len(self.plan.row_steps),
             "smallest_arena_bytes": self.plan.arena_bytes - self.plan.grown_bytes,
             "ops": self.ops(),
             "buffers": self._buffers(),
@@ -127,22 +137,34 @@ class Form:
 
 def make_forms(graph: Graph, prefer: Prefer = DEFAULT_PREFER) -> tuple[Form, ...]:
     """Both forms; raises ``ModelError`` as lowering does. Steps of ops are timed on ``TIMED_ON``."""
-    if prefer is Prefer.ROWS:
-        raise ModelError("an exported library runs op by op, not by rows", remedy="use --prefer sram")
-    cycles = step_cycles(graph, load_board(TIMED_ON)) if prefer.may_grow else None
-    limit_bytes = MAX_ARENA_BYTES if cycles else 0
+    cycles = step_cycles(graph, load_board(TIMED_ON))
     kinds = (
         ("dsp", "Cores with the DSP extension (Cortex-M4, M7, M33, M55)", Core.M4F, "defined"),
         ("portable", "Other cores (Cortex-M0, M0+, M3, and any host)", Core.M0PLUS, "!defined"),
     )
     forms = []
     for key, title, core, test in kinds:
-        lowered = lower_graph(graph, Target(core))
-        lowered, plan = use_free_bytes(lowered, plan_memory(graph, lowered), limit_bytes, cycles)
+        lowered, plan = _planned(graph, Target(core), prefer, cycles)
         _require_possible(graph, plan)
         condition = f"#if {test}(__ARM_FEATURE_DSP)"
         forms.append(Form(key, title, core, condition, graph, lowered, plan))
     return tuple(forms)
+
+
+def _planned(
+    graph: Graph, target: Target, prefer: Prefer, cycles: Cycles | None
+) -> tuple[tuple[Lowered, ...], Plan]:
+    """Op by op; by rows, if these are asked for and take a smaller arena."""
+    lowered = lower_graph(graph, target)
+    plan = plan_memory(graph, lowered)
+    if prefer.may_grow and cycles is not None:
+        return use_free_bytes(lowered, plan, MAX_ARENA_BYTES, cycles)
+    whole, plan_of_whole = use_free_bytes(lowered, plan)
+    if prefer is not Prefer.ROWS:
+        return whole, plan_of_whole
+    most = 0.0 if cycles is None else (1.0 + ROWS_MAY_COST) * sum(map(cycles, whole))
+    found = plan_by_rows(graph, lowered, target, plan.arena_bytes, cycles=cycles, most_cycles=most)
+    return (whole, plan_of_whole) if found is None else use_free_bytes(found.lowered, found.plan)
 
 
 def version() -> str:

@@ -39,6 +39,7 @@ def values_of(
         "header": f"{symbol}.h",
         "version": version(),
         "arena_bytes": max(form.plan.arena_bytes for form in forms),
+        "by_rows": any(form.plan.row_steps for form in forms),
         "inputs": [graph.tensors[t] for t in graph.inputs],
         "outputs": [graph.tensors[t] for t in graph.outputs],
         "names": {"inputs": _named(first_in), "outputs": _named(first_out)},

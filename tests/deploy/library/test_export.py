@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,11 +14,13 @@ from micronas.board import Core
 from micronas.deploy.library import library_files
 from micronas.deploy.library.kernels import kernel_files, kernels_folder, weak_kernel
 from micronas.errors import ModelError
+from micronas.memory.plan.prefer import Prefer
 from micronas.model.interpreter import run_batch
 from micronas.model.tflite import read
 from tests.support.command_line import micronas
 from tests.support.host_c import SANITIZERS, WARNINGS
 from tests.support.random_cases import CASES, random_case
+from tests.support.random_chains import long_chain
 from tests.support.written_files import written
 
 NETWORKS = (
@@ -65,6 +68,41 @@ def test_published_networks_pass_their_own_host_test(compiler, shared_models, tm
     for name in NETWORKS:
         files = library_files(read(shared_models / f"{name}.tflite"), name=name)
         passes_its_host_test(compiler, files, tmp_path / name)
+
+
+BY_ROWS = """\
+#include <string.h>
+#include "mn_network_rows.h"
+
+static int8_t arena[MN_NETWORK_ROWS_ARENA_BYTES] __attribute__((aligned(16)));
+
+int main(void)
+{
+    memset(mn_network_rows_input_in(mn_network_rows.arena), 3, MN_NETWORK_ROWS_INPUT_BYTES);
+    memset(mn_network_rows_input_in(arena), 3, MN_NETWORK_ROWS_INPUT_BYTES);
+    if (mn_network_rows_run() != MN_OK || mn_network_rows_run_in(arena) != MN_OK) {
+        return 2;
+    }
+    return memcmp(mn_network_rows_output_in(mn_network_rows.arena), mn_network_rows_output_in(arena),
+                  MN_NETWORK_ROWS_OUTPUT_BYTES) != 0;
+}
+"""
+
+
+def test_a_library_by_rows_passes_its_host_test_in_a_smaller_arena(tmp_path):
+    """Also with an arena of the caller's."""
+    graph = long_chain(np.random.default_rng(1))
+    files, whole = (library_files(graph, name="rows", prefer=p) for p in (Prefer.ROWS, Prefer.SRAM))
+    by_rows, op_by_op = (json.loads(each["manifest.json"])["forms"] for each in (files, whole))
+    for small, large in zip(by_rows, op_by_op, strict=True):
+        assert small["arena_bytes"] < large["arena_bytes"]
+        assert small["row_steps"] > 0 == large["row_steps"]
+    assert "src/mn_drop_rows.c" in files.keys() - whole.keys()
+    passes_its_host_test("gcc", files, tmp_path)
+    (tmp_path / "main.c").write_text(BY_ROWS)
+    program = ["gcc", "-std=c99", f"-I{tmp_path / 'src'}", "-o", tmp_path / "both"]
+    subprocess.run([*program, tmp_path / "main.c", *sources(tmp_path, "src/*.c")], check=True)
+    assert subprocess.run([tmp_path / "both"], timeout=60).returncode == 0
 
 
 @pytest.mark.parametrize("kind", ["READ_VARIABLE", "ASSIGN_VARIABLE"])
@@ -134,10 +172,9 @@ def test_the_whole_kernel_library_is_reachable_from_kernels():
     kernels = {p.stem for p in kernels_folder().glob("mn_*_s8.c")} | {
         p.stem for p in kernels_folder().glob("mn_*_dsp.c")
     }
-    found = kernel_files(kernels | {"mn_quantize_f32"})
+    found = kernel_files(kernels | {"mn_quantize_f32", "mn_drop_rows"})
     # An exported network's arena is one array, and it sets its states itself.
     firmware_only = {"mn_arena.c", "mn_arena.h", "mn_reset.c", "mn_reset.h"}
-    firmware_only |= {"mn_drop_rows.c", "mn_rows.h"}  # it runs op by op, not by rows
     assert set(found) == {p.name for p in kernels_folder().iterdir()} - firmware_only
 
 

@@ -59,12 +59,6 @@ def test_a_network_that_fits_only_by_rows(kws, ledgers) -> None:
     assert not fits_by_rows(kws, BOARD, Budget(8 * KB, over))
 
 
-def test_a_library_does_not_run_by_rows(networks: Path, tmp_path: Path) -> None:
-    with pytest.raises(mn.MicronasError, match="runs op by op, not by rows"):
-        mn.export(networks / "tiny.tflite", tmp_path / "library", prefer="rows")
-    assert not (tmp_path / "library").exists()
-
-
 @pytest.mark.slow
 @pytest.mark.emulator
 def test_a_network_by_rows_is_linked_to_the_byte_and_its_outputs_are_equal(networks: Path) -> None:

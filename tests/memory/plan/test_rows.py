@@ -13,11 +13,12 @@ from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan import plan_memory
 from micronas.memory.plan.free_scratch import use_free_bytes
 from micronas.memory.plan.rows import chains
-from micronas.memory.plan.rows.layout import lay_out, live_bytes, tensor_buffers, top
+from micronas.memory.plan.rows.layout import lay_out, tensor_buffers, top
 from micronas.memory.plan.rows.plan import plan_by_rows
-from micronas.memory.plan.rows.schedule import make_schedule
+from micronas.memory.plan.rows.rivals import RowBuffer, Takeover, find_rivals, live_bytes
+from micronas.memory.plan.rows.schedule import make_schedule, schedule_of_waves
 from micronas.model.tflite import read
-from tests.support.by_rows import row_plan
+from tests.support.by_rows import row_plan, wave_plan
 from tests.support.planning import verify_plan
 from tests.support.random_chains import random_chain
 
@@ -89,14 +90,55 @@ def test_the_layout_uses_the_place_of_input_that_was_consumed() -> None:
 @pytest.mark.parametrize("limit_bytes", [0, 6_000])
 def test_random_chains_find_every_byte_that_they_read(core, limit_bytes) -> None:
     rng = np.random.default_rng(19)
-    graphs = [g for i in range(10) if chains(g := random_chain(rng, i))]
-    assert len(graphs) > 5
+    graphs = [g for i in range(8) if chains(g := random_chain(rng, i))]
+    assert len(graphs) > 4
     for graph in graphs:
         found = row_plan(graph, Target(core), limit_bytes)
         verify_plan(graph, found.lowered, found.plan)
         assert found.plan.bound_bytes <= found.plan.arena_bytes
         by_rows = [low for low in found.lowered if low.row_call]
         assert sum(low.row_call.steps for low in by_rows) == len(found.plan.row_steps)
+
+
+@pytest.mark.parametrize("core", [Core.M4F, Core.M0PLUS])
+def test_random_chains_in_waves_find_every_byte_that_they_read(core) -> None:
+    rng = np.random.default_rng(20)
+    graphs = [g for i in range(12) if chains(g := random_chain(rng, i))]
+    assert len(graphs) > 4
+    for graph in graphs:
+        first, rows = rng.integers(1, 7, 2).tolist()
+        found = wave_plan(graph, Target(core), first, rows)
+        verify_plan(graph, found.lowered, found.plan)
+        assert found.plan.bound_bytes <= found.plan.arena_bytes
+
+
+def test_a_wave_moves_what_is_left_and_gives_the_rest_of_its_place_away() -> None:
+    """Rows 2 and 3 of tensor 1 move to its start; the second convolution writes on the rows that it reads."""
+    schedule = schedule_of_waves([conv(0, 1, 8), conv(1, 2, 8, taps=1), conv(2, 3, 8)], [4, 8])
+    assert [(s.op, s.out_rows, s.drop, s.x, s.y) for s in schedule.steps] == [
+        *((0, 4, 0, 0, 0), (1, 4, 0, 0, 1), (2, 3, 0, 1, 0)),
+        *((1, 0, 3, 0, 2), (0, 4, 0, 3, 0), (1, 4, 0, 0, 2), (2, 5, 0, 0, 3)),
+    ]
+    assert schedule.capacity == {0: 8, 1: 4, 2: 6, 3: 8}
+
+
+def test_an_output_may_take_over_rows_only_at_the_distances_that_its_kernel_allows() -> None:
+    """A step reads bytes 0 to 8 of x, of which it needs 4 to 8 again, and writes 4 bytes of y."""
+    x = RowBuffer(("tensor", 0), 8, np.array([0]), np.array([8]), np.array([4]), given=True)
+    y = RowBuffer(("tensor", 1), 4, np.array([0]), np.array([4]), np.array([0]))
+    zero, step = np.array([0]), np.array([0])
+
+    def free(**rules) -> list[int]:
+        rules = {"in_place": False, "lead": None, "lag": None} | rules
+        rivals = find_rivals([x, y], [Takeover(0, 1, step, zero, zero, **rules)])
+        forbidden = [(r.start, r.end) for r in rivals[1]]
+        return [d for d in range(-8, 13, 4) if not any(low < d < high for low, high in forbidden)]
+
+    assert free() == [-8, -4, 8, 12]
+    assert free(in_place=True) == [-8, -4, 0, 8, 12]
+    assert free(lead=0) == [-8, -4, 0, 8, 12]
+    assert free(lead=4) == [-8, -4, 8, 12]
+    assert free(lag=4) == [-8, -4, 8, 12]
 
 
 def test_chains_end_where_one_tensor_is_left() -> None:
@@ -131,7 +173,8 @@ def test_published_networks_take_less_than_their_live_tensors(shared_models, nam
 
 
 @pytest.mark.parametrize(
-    ("name", "most_bytes"), [("vww_96_int8", 30 * KB), ("pretrainedResnet_quant", 15 * KB)]
+    ("name", "most_bytes"),
+    [("kws_ref_model", 5 * KB), ("vww_96_int8", 30 * KB), ("pretrainedResnet_quant", 15 * KB)],
 )
 def test_rows_cost_little_where_the_arena_may_be_a_little_larger(shared_models, name, most_bytes) -> None:
     graph, target = read(shared_models / f"{name}.tflite"), Target(Core.M4F)

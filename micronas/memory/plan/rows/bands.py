@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
 from micronas.codegen.lowering import Lowered
+from micronas.codegen.lowering.row_window import RowOp
 from micronas.memory.plan.free_scratch import Cycles, use_free_bytes
 from micronas.memory.plan.rows.streamed import (
     PlacedChain,
@@ -14,6 +16,7 @@ from micronas.memory.plan.rows.streamed import (
     in_larger_blocks,
     larger_blocks,
     streamed,
+    streamed_in_waves,
     with_blocks,
     with_room,
     within,
@@ -28,10 +31,36 @@ _MOST_WORK = 30_000_000
 """Of all chains with more rows in a step: pairs of buffers, times steps."""
 
 _MORE = (1, 2)
-_HALVINGS = 4
+_HALVINGS = 6
+_CLOSE = 0.015
+"""Of the arena: no smaller one is looked for within this share of what is known to be too small."""
 
 _Rows: TypeAlias = tuple[int, ...]
 """The most rows in a step of ops of each height."""
+
+_Hope: TypeAlias = tuple[float, StreamedChain, _Rows]
+
+_MOST_WAVES = 12
+"""Waves of different sizes that are laid out for one limit: those that could take the fewest cycles."""
+
+_ROOMS = (16, 15, 14, 0)
+"""Sixteenths of a limit from which waves take their blocks."""
+
+_WAVE_ROWS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16)
+
+
+def fastest_plan(graph: Graph, lowest: PlacedChain, limit_bytes: int, cycles: Cycles | None) -> PlacedChain:
+    """More rows in a step and larger blocks, as long as the arena stays within the limit, or as it is.
+
+    Without ``cycles`` fewer steps are taken to be faster.
+    """
+    limit_bytes = max(limit_bytes, lowest.arena_bytes)
+    by_demand = larger_bands(graph, lowest, limit_bytes)
+    if cycles is None:
+        return in_larger_blocks(by_demand, limit_bytes, None)
+    search = _Search(graph, lowest, cycles, 0.0)
+    found = [search.with_blocks(by_demand, limit_bytes), search.in_waves(limit_bytes)]
+    return min((each for each in found if each is not None), key=lambda each: each.cycles)
 
 
 def larger_bands(graph: Graph, lowest: PlacedChain, limit_bytes: int) -> PlacedChain:
@@ -71,7 +100,7 @@ def smallest_fast_plan(
     best = search.within(below_bytes - 1)
     low = lowest.arena_bytes
     for _ in range(_HALVINGS):
-        if best is None:
+        if best is None or best.arena_bytes - low <= _CLOSE * best.arena_bytes:
             break
         middle = (low + best.arena_bytes) // 2
         found = search.within(middle)
@@ -79,14 +108,52 @@ def smallest_fast_plan(
             low = middle
         else:
             best = found
-    return best
+    return best if best is None else search.no_slower(best)
+
+
+def ends_of_waves(ops: Sequence[RowOp]) -> list[tuple[int, ...]]:
+    """Waves to try, as rows of the first op's output: of one size, with a first one that may be larger.
+
+    In the first wave later ops lose the rows below which their windows lack others.
+    """
+    turns, lost = ops[0].turns, _rows_lost(ops)
+    found: dict[tuple[int, ...], None] = {}
+    for rows in (each for each in _WAVE_ROWS if each <= turns):
+        for first in (rows, rows + (turns - rows) % rows, rows + lost // 2, rows + lost):
+            found[*range(min(first, turns), turns, rows), turns] = None
+    return list(found)
+
+
+def _rows_lost(ops: Sequence[RowOp]) -> int:
+    """Rows of the first op's output that the first row of the last one needs, less one."""
+    needed = dict.fromkeys((op.writes for op in ops), 1)
+    for op in reversed(ops):
+        rows = op.rows_for(0, 1 if op.gathers else needed[op.writes])
+        for t in op.reads:
+            needed[t] = max(needed.get(t, 1), rows.first + rows.count)
+    return needed[ops[0].writes] - 1
+
+
+def _remembered(cycles: Cycles) -> Cycles:
+    """``cycles``, which are the same for an op in the same steps and blocks."""
+    known: dict[tuple[object, ...], float] = {}
+
+    def remembered(low: Lowered) -> float:
+        heights = None if low.row_call is None else low.row_call.heights
+        key = low.op_index, low.kernel, low.scratch_bytes, heights
+        if key not in known:
+            known[key] = cycles(low)
+        return known[key]
+
+    return remembered
 
 
 class _Search:
     """Climbs from single rows to more. All ops whose images have the same height have one band."""
 
     def __init__(self, graph: Graph, lowest: PlacedChain, cycles: Cycles, most_cycles: float) -> None:
-        self._graph, self._lowest, self._cycles, self._most = graph, lowest, cycles, most_cycles
+        self._graph, self._lowest, self._most = graph, lowest, most_cycles
+        self._cycles = _remembered(cycles)
         self._parts = lowest.parts
         self._heights = tuple(dict.fromkeys(op.turns for op in lowest.parts.chain.ops))
         self._known: dict[_Rows, StreamedChain | None] = {}
@@ -96,9 +163,12 @@ class _Search:
         rows: _Rows = (1,) * len(self._heights)
         best, tried = float("inf"), {rows}
         if self._lowest.arena_bytes <= limit_bytes:
-            lowest = self._with_blocks(self._lowest, limit_bytes)
+            lowest = self.with_blocks(self._lowest, limit_bytes)
             if lowest.cycles <= self._most:
                 return lowest
+        waves = self.in_waves(limit_bytes)
+        if waves is not None and waves.cycles <= self._most:
+            return waves
         offers = self._hopeful([rows], limit_bytes)
         while offers:
             hoped, found, each = offers.pop(0)
@@ -114,12 +184,40 @@ class _Search:
             tried |= {r for *_, r in offers}
         return None
 
-    def _hopeful(self, offers: list[_Rows], limit_bytes: int) -> list[tuple[float, StreamedChain, _Rows]]:
+    def in_waves(self, limit_bytes: int) -> PlacedChain | None:
+        """The fastest found in at most ``limit_bytes`` in waves; the first that is fast enough ends it."""
+        best: PlacedChain | None = None
+        hopes = self._ranked(((each, ()) for each in self._waves), limit_bytes)
+        for hoped, found, _ in hopes[:_MOST_WAVES]:
+            if best is not None and hoped >= best.cycles:
+                break
+            placed = self._placed_in_wave(found, limit_bytes)
+            if placed is not None and (best is None or placed.cycles < best.cycles):
+                best = placed
+                if best.cycles <= self._most:
+                    break
+        return best
+
+    def no_slower(self, placed: PlacedChain) -> PlacedChain:
+        """The fastest found in waves in the arena of ``placed``, or ``placed``."""
+        self._most = 0.0
+        found = self.in_waves(placed.arena_bytes)
+        return placed if found is None else min(placed, found, key=lambda each: each.cycles)
+
+    @functools.cached_property
+    def _waves(self) -> list[StreamedChain]:
+        found = (streamed_in_waves(self._graph, self._parts, e) for e in ends_of_waves(self._parts.chain.ops))
+        return [each for each in found if each is not None]
+
+    def _hopeful(self, offers: list[_Rows], limit_bytes: int) -> list[_Hope]:
         """Rows with the fewest cycles that they could take, were all their blocks to find places."""
+        streamed = ((self._streamed(rows), rows) for rows in offers)
+        return self._ranked(((found, rows) for found, rows in streamed if found is not None), limit_bytes)
+
+    def _ranked(self, offers: Iterable[tuple[StreamedChain, _Rows]], limit_bytes: int) -> list[_Hope]:
         hopes = []
-        for rows in offers:
-            found = self._streamed(rows)
-            if found is not None and found.bound <= limit_bytes:
+        for found, rows in offers:
+            if found.bound <= limit_bytes:
                 roomy = with_room(found, limit_bytes, self._cycles)
                 hopes.append((self._total(roomy.lowered, limit_bytes), found, rows))
         return sorted(hopes, key=lambda hope: hope[0])
@@ -133,16 +231,17 @@ class _Search:
         ]
         return list(dict.fromkeys([*single, *of_all]))
 
+    def with_blocks(self, placed: PlacedChain, limit_bytes: int) -> PlacedChain:
+        """``placed`` in its fastest blocks within the limit, with its cycles."""
+        placed = in_larger_blocks(placed, limit_bytes, self._cycles)
+        return replace(placed, cycles=self._total(placed.streamed.lowered, placed.arena_bytes))
+
     def _placed(self, found: StreamedChain, limit_bytes: int) -> PlacedChain | None:
-        """With the largest blocks for which there are places: all at once, or op by op."""
+        """With the fastest blocks for which there are places: all at once, or op by op."""
         placed = within(self._parts, with_room(found, limit_bytes, self._cycles), limit_bytes)
         if placed is None:
             placed = within(self._parts, self._op_by_op(found, limit_bytes), limit_bytes)
-        return None if placed is None else self._with_blocks(placed, limit_bytes)
-
-    def _with_blocks(self, placed: PlacedChain, limit_bytes: int) -> PlacedChain:
-        placed = in_larger_blocks(placed, limit_bytes, self._cycles)
-        return replace(placed, cycles=self._total(placed.streamed.lowered, placed.arena_bytes))
+        return None if placed is None else self.with_blocks(placed, limit_bytes)
 
     def _op_by_op(self, found: StreamedChain, limit_bytes: int) -> StreamedChain:
         for op, sizes in larger_blocks(found, limit_bytes).items():
@@ -154,6 +253,13 @@ class _Search:
                     found = wanted
                     break
         return found
+
+    def _placed_in_wave(self, found: StreamedChain, limit_bytes: int) -> PlacedChain | None:
+        """With the fastest blocks for which a layout is found, all of them from one share of the limit."""
+        by_room = (with_room(found, limit_bytes * room // 16, self._cycles) for room in _ROOMS)
+        layouts = (within(self._parts, each, limit_bytes) for each in by_room)
+        placed = next((each for each in layouts if each is not None), None)
+        return None if placed is None else self.with_blocks(placed, limit_bytes)
 
     def _streamed(self, rows: _Rows) -> StreamedChain | None:
         if rows not in self._known:

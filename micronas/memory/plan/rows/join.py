@@ -10,8 +10,8 @@ import numpy as np
 from micronas.codegen.lowering import Lowered
 from micronas.memory.plan import Plan, Span
 from micronas.memory.plan.rows import RowChain
-from micronas.memory.plan.rows.layout import RowBuffer, live_bytes
-from micronas.memory.plan.rows.schedule import RowSchedule
+from micronas.memory.plan.rows.rivals import RowBuffer
+from micronas.memory.plan.rows.streamed import ChainLayout, PlacedChain
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,32 +22,17 @@ class RowPlan:
     lowered: tuple[Lowered, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class ChainLayout:
-    """Offsets of a chain's buffers; ``rest``, the plan of later ops, lies ``rest_shift`` bytes higher."""
-
-    offsets: tuple[int, ...]
-    rest: Plan | None
-    rest_shift: int
-    arena_bytes: int
-
-
-def join(
-    chain: RowChain,
-    schedule: RowSchedule,
-    buffers: Sequence[RowBuffer],
-    lowered: tuple[Lowered, ...],
-    layout: ChainLayout,
-    rest_lowered: Sequence[Lowered],
-) -> RowPlan:
-    """The plan of both parts."""
+def join(placed_chain: PlacedChain) -> RowPlan:
+    """The plan of a chain and of the ops after it."""
+    parts, streamed, layout = placed_chain.parts, placed_chain.streamed, placed_chain.layout
+    chain, buffers, steps = parts.chain, streamed.buffers, streamed.schedule.steps
     length, rest, shift = len(chain.ops), layout.rest, layout.rest_shift
     placed = {b.name: offset for b, offset in zip(buffers, layout.offsets, strict=True)}
     tensors = {t: offset for (kind, t), offset in placed.items() if kind == "tensor"}
     scratch = {op: offset for (kind, op), offset in placed.items() if kind == "scratch"}
     spans = _chain_spans(chain, buffers, layout)
-    live = live_bytes(buffers)
-    bound, peak = int(live.max()), schedule.steps[int(np.argmax(live))].op
+    live = streamed.live
+    bound, peak = int(live.max()), steps[int(np.argmax(live))].op
     peak_op: int | None = peak
     if rest is not None:
         tensors |= {t: at + shift for t, at in rest.offsets.items()}
@@ -64,10 +49,10 @@ def join(
         arena_bytes=layout.arena_bytes,
         bound_bytes=bound,
         peak_op=peak_op,
-        row_steps=schedule.steps,
+        row_steps=steps,
     )
-    after = tuple(replace(low, op_index=low.op_index + length) for low in rest_lowered)
-    return RowPlan(plan, (*lowered, *after))
+    after = tuple(replace(low, op_index=low.op_index + length) for low in parts.rest_lowered)
+    return RowPlan(plan, (*streamed.lowered, *after))
 
 
 def _chain_spans(chain: RowChain, buffers: Sequence[RowBuffer], layout: ChainLayout) -> list[Span]:

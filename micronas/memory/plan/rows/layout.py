@@ -1,27 +1,30 @@
 """Places of a streamed chain's buffers: what lies in memory changes from step to step.
 
 The input shrinks from its start, as its rows are consumed; the output grows. Buffers may therefore lie where
-input was, or where output will be. Of every pair of buffers, the distances are computed that keep the bytes
-in use apart at every step; a first fit in several orders then places them.
+input was, or where output will be, and an output may take over the rows that its step reads last. Of every
+pair of buffers, the distances are computed that keep the bytes in use apart at every step (``rivals``); a
+first fit in several orders then places them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from micronas.memory.plan.place import Rival, first_fit
+from micronas.codegen.lowering import Lowered
+from micronas.codegen.lowering.row_window import RowOp
+from micronas.memory.plan.rows.rivals import (
+    FREE,
+    RowBuffer,
+    RowRival,
+    Takeover,
+    find_rivals,
+    first_fit,
+)
 from micronas.memory.plan.rows.schedule import RowSchedule
 from micronas.memory.plan.values import aligned
-
-Bytes: TypeAlias = npt.NDArray[np.int64]
-
-_FREE = -(2**40)
-"""End of the bytes in use of a buffer that has none; its start is as far on the other side."""
 
 _MOST_COMPARED = 2_000_000
 """Pairs of buffers that first fits in changed orders compare, in all."""
@@ -30,45 +33,69 @@ _ROUNDS = 12
 """First fits with one order, each with what sticks out of the last one placed earlier."""
 
 
-@dataclass(frozen=True, eq=False)
-class RowBuffer:
-    """``size`` bytes, of which those from ``low[k]`` up to ``high[k]`` are in use at step ``k``."""
-
-    name: tuple[str, int]
-    size: int
-    low: Bytes
-    high: Bytes
-
-
 def tensor_buffers(schedule: RowSchedule, row_bytes: Mapping[int, int]) -> tuple[RowBuffer, ...]:
     """A buffer for each tensor of the chain."""
-    steps = len(schedule.steps)
-    buffers = {
-        t: (np.full(steps, -_FREE, np.int64), np.full(steps, _FREE, np.int64)) for t in schedule.capacity
-    }
+    shape = (len(schedule.capacity), len(schedule.steps))
+    low, high, after = (
+        np.full(shape, -FREE, np.int64),
+        np.full(shape, FREE, np.int64),
+        np.zeros(shape, np.int64),
+    )
+    number = {t: i for i, t in enumerate(schedule.capacity)}
     for k, held in enumerate(schedule.held):
         for t, rows in held.items():
-            buffers[t][0][k], buffers[t][1][k] = rows.low * row_bytes[t], rows.high * row_bytes[t]
+            at = number[t], k
+            low[at], high[at], after[at] = (n * row_bytes[t] for n in (rows.low, rows.high, rows.after))
     return tuple(
-        RowBuffer(("tensor", t), aligned(schedule.capacity[t] * row_bytes[t]), low, high)
-        for t, (low, high) in buffers.items()
+        RowBuffer(
+            ("tensor", t),
+            aligned(schedule.capacity[t] * row_bytes[t]),
+            low[i],
+            high[i],
+            after[i],
+            t == schedule.given,
+        )
+        for t, i in number.items()
     )
 
 
 def scratch_buffer(schedule: RowSchedule, op: int, size: int, *, lasting: bool) -> RowBuffer:
     """Scratch of one op, in use while it runs; ``lasting``: from its first step to its last."""
-    steps = np.array([s.op == op for s in schedule.steps])
+    steps = np.array([s.op == op and not s.only_moves for s in schedule.steps])
     if lasting:
         first, last = np.flatnonzero(steps)[[0, -1]]
         steps[first : last + 1] = True
-    low, high = np.where(steps, 0, -_FREE), np.where(steps, size, _FREE)
-    return RowBuffer(("scratch", op), aligned(size), low, high)
+    low, high = np.where(steps, 0, -FREE), np.where(steps, size, FREE)
+    return RowBuffer(("scratch", op), aligned(size), low, high, high)
 
 
-def live_bytes(buffers: Sequence[RowBuffer]) -> Bytes:
-    """Bytes in use at each step: their maximum is a lower bound of every layout."""
-    used: Bytes = np.sum([np.maximum(0, b.high - b.low) for b in buffers], axis=0)
-    return used
+def takeovers(
+    schedule: RowSchedule, buffers: Sequence[RowBuffer], ops: Sequence[RowOp], lowered: Sequence[Lowered]
+) -> tuple[Takeover, ...]:
+    """Where the kernel of each op lets its output lie on rows that it reads last."""
+    number = {b.name[1]: i for i, b in enumerate(buffers) if b.name[0] == "tensor"}
+    steps: list[list[int]] = [[] for _ in ops]
+    for k, step in enumerate(schedule.steps):
+        if not step.only_moves:
+            steps[step.op].append(k)
+    found = []
+    for i, (op, low) in enumerate(zip(ops, lowered, strict=True)):
+        call, alone = low.row_call, len(op.reads) == 1
+        assert call is not None
+        if op.gathers or len(set(op.reads)) != len(op.reads):
+            continue
+        for position, t in enumerate(op.reads):
+            lead, lag = (low.lead_bytes, low.lag_bytes) if alone else (None, None)
+            overlap = position in low.in_place, lead, lag
+            if overlap == (False, None, None):
+                continue
+            of_op = [schedule.steps[k] for k in steps[i]]
+            places = [(s.x if position == 0 else s.second) - s.pad_top for s in of_op]
+            read = np.array(places, np.int64) * call.x_bytes
+            written = np.array([s.y for s in of_op], np.int64) * call.y_bytes
+            at = np.array(steps[i], np.intp)
+            found.append(Takeover(number[t], number[op.writes], at, read, written, *overlap))
+    return tuple(found)
 
 
 Cost: TypeAlias = Callable[[Sequence[int]], int]
@@ -76,7 +103,11 @@ _Order: TypeAlias = list[int]
 
 
 def lay_out(
-    buffers: Sequence[RowBuffer], cost: Cost | None = None, enough: int = 0, tries: int = 0
+    buffers: Sequence[RowBuffer],
+    overlaps: Sequence[Takeover] = (),
+    cost: Cost | None = None,
+    enough: int = 0,
+    tries: int = 0,
 ) -> tuple[int, ...]:
     """Offsets of ``buffers``, all multiples of the tensor alignment; of those tried, the ones of least
     ``cost`` (default: the bytes that they take).
@@ -85,7 +116,7 @@ def lay_out(
     from a generator with a fixed seed.
     """
     price = cost or (lambda offsets: top(buffers, offsets))
-    rivals = _rivals(buffers)
+    rivals = find_rivals(buffers, overlaps)
     best: tuple[int, _Order, tuple[int, ...]] | None = None
     for order in _orders(buffers):
         for each, offsets in _promoted(buffers, rivals, order):
@@ -99,6 +130,7 @@ def lay_out(
 
 def _orders(buffers: Sequence[RowBuffer]) -> list[_Order]:
     keys: tuple[Callable[[int], tuple[int, ...]], ...] = (
+        lambda i: _from_the_last(buffers, i),
         lambda i: (-buffers[i].size, i),
         lambda i: (_first_step(buffers[i]), -buffers[i].size, i),
         lambda i: (_first_step(buffers[i]), buffers[i].size, i),
@@ -109,7 +141,11 @@ def _orders(buffers: Sequence[RowBuffer]) -> list[_Order]:
 
 
 def _improved(
-    best: tuple[int, _Order, tuple[int, ...]], rivals: list[list[Rival]], price: Cost, enough: int, tries: int
+    best: tuple[int, _Order, tuple[int, ...]],
+    rivals: list[list[RowRival]],
+    price: Cost,
+    enough: int,
+    tries: int,
 ) -> tuple[int, ...]:
     """One buffer at a time goes elsewhere in the order; what costs no more is kept."""
     cost, order, offsets = best
@@ -131,12 +167,22 @@ def top(buffers: Sequence[RowBuffer], offsets: Sequence[int]) -> int:
     return max(offset + b.size for b, offset in zip(buffers, offsets, strict=True))
 
 
+def _from_the_last(buffers: Sequence[RowBuffer], i: int) -> tuple[int, ...]:
+    """Tensors from the last one back, so that each may be taken over by the next; then scratch, that which
+    is in use at more steps first; then the input, which ends highest.
+    """
+    buffer = buffers[i]
+    if buffer.name[0] == "scratch":
+        return (1, -int(np.count_nonzero(buffer.high > buffer.low)), -buffer.size, i)
+    return (2 if buffer.given else 0, -_first_step(buffer), i)
+
+
 def _first_step(buffer: RowBuffer) -> int:
     return int(np.argmax(buffer.high > buffer.low))
 
 
 def _promoted(
-    buffers: Sequence[RowBuffer], rivals: list[list[Rival]], order: list[int]
+    buffers: Sequence[RowBuffer], rivals: list[list[RowRival]], order: list[int]
 ) -> list[tuple[_Order, tuple[int, ...]]]:
     """Layouts of repeated first fits: what reaches highest goes to the front of the order."""
     found = []
@@ -149,22 +195,6 @@ def _promoted(
             break
         order = [*highest, *(i for i in order if i not in highest)]
     return found
-
-
-def _rivals(buffers: Sequence[RowBuffer]) -> list[list[Rival]]:
-    low = np.stack([b.low for b in buffers])
-    high = np.stack([b.high for b in buffers])
-    rivals: list[list[Rival]] = [[] for _ in buffers]
-    for i in range(len(buffers)):
-        live = (high > low) & (high[i] > low[i])
-        above = np.where(live, high - low[i], _FREE).max(axis=1)  # that i starts above the other
-        below = np.where(live, high[i] - low, _FREE).max(axis=1)
-        rivals[i] = [
-            Rival(j, aligned(int(above[j])), aligned(int(below[j])))
-            for j in range(len(buffers))
-            if j != i and live[j].any()
-        ]
-    return rivals
 
 
 def free_gap(buffers: Sequence[RowBuffer], offsets: Sequence[int], one: int, limit: int) -> tuple[int, int]:

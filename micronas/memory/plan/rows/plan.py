@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.rows import lower_rows
 from micronas.memory.plan.free_scratch import Cycles
 from micronas.memory.plan.rows import RowChain, chains
-from micronas.memory.plan.rows.bands import larger_bands, smallest_fast_plan
+from micronas.memory.plan.rows.bands import fastest_plan, smallest_fast_plan
 from micronas.memory.plan.rows.join import RowPlan, join
 from micronas.memory.plan.rows.streamed import (
     PlacedChain,
     SplitNetwork,
+    StreamedChain,
     in_larger_blocks,
     laid_out,
     parts_of,
     streamed,
+    streamed_in_waves,
 )
 from micronas.memory.plan.values import TENSOR_ALIGNMENT
 from micronas.model.graph import Graph
@@ -61,34 +63,38 @@ def plan_by_rows(
         if fast is not None:
             return _joined(fast, lowest)
     limit_bytes -= limit_bytes % TENSOR_ALIGNMENT
-    placed = lowest if quick else larger_bands(graph, lowest, limit_bytes)
-    return _joined(in_larger_blocks(placed, max(limit_bytes, lowest.arena_bytes), cycles), lowest)
+    if quick:
+        return _joined(in_larger_blocks(lowest, max(limit_bytes, lowest.arena_bytes), cycles), lowest)
+    return _joined(fastest_plan(graph, lowest, limit_bytes, cycles), lowest)
 
 
 def _joined(placed: PlacedChain, lowest: PlacedChain) -> RowPlan:
-    parts, streamed, layout = placed.parts, placed.streamed, placed.layout
-    found = join(
-        parts.chain, streamed.schedule, streamed.buffers, streamed.lowered, layout, parts.rest_lowered
-    )
-    grown = replace(found.plan, grown_bytes=max(0, layout.arena_bytes - lowest.arena_bytes))
+    found = join(placed)
+    grown = replace(found.plan, grown_bytes=max(0, placed.arena_bytes - lowest.arena_bytes))
     return replace(found, plan=grown)
 
 
 def _lowest(
     graph: Graph, lowered: Sequence[Lowered], target: Target, below_bytes: int, enough_bytes: int
 ) -> PlacedChain | None:
-    """By single rows."""
+    """By single rows, in the smallest arena."""
     best: PlacedChain | None = None
     for parts in _most_promising(graph, lowered, target, below_bytes):
-        found = streamed(graph, parts, [1] * len(parts.chain.ops))
-        if found is None or found.bound >= below_bytes or parts.bound >= below_bytes:
-            continue
-        layout = laid_out(parts, found, enough_bytes, _TRIES)
-        if layout.arena_bytes < below_bytes:
-            best, below_bytes = PlacedChain(parts, found, layout), layout.arena_bytes
-        if best is not None and below_bytes <= enough_bytes:
-            break
+        for found in _row_by_row(graph, parts):
+            if found is None or max(found.bound, parts.bound) >= below_bytes:
+                continue
+            layout = laid_out(parts, found, enough_bytes, _TRIES)
+            if layout.arena_bytes < below_bytes:
+                best, below_bytes = PlacedChain(parts, found, layout), layout.arena_bytes
+            if best is not None and below_bytes <= enough_bytes:
+                return best
     return best
+
+
+def _row_by_row(graph: Graph, parts: SplitNetwork) -> Iterator[StreamedChain | None]:
+    """By single rows on demand, and in waves of single rows of the first op."""
+    yield streamed(graph, parts, [1] * len(parts.chain.ops))
+    yield streamed_in_waves(graph, parts, range(1, parts.chain.ops[0].turns + 1))
 
 
 def _most_promising(

@@ -1,8 +1,12 @@
 """The order in which a chain of ops runs row by row, and where each row lies in its buffer.
 
-The last op asks for its rows; every op first asks for the rows that its windows still lack (depth first).
-Nothing is computed twice: a buffer holds a row until its last reader has passed it. A buffer that is full
-moves the rows that are still needed to its front.
+By demand, the last op asks for its rows, and every op first asks for the rows that its windows still lack
+(depth first). In waves, the first op makes some rows, and every later op, in turn, all that these suffice
+for. Nothing is computed twice: a buffer holds a row until its last reader has passed it. The rows that are
+still needed move to the front of their buffer: by demand where it is full, in waves before each of them.
+
+The first rows of a buffer lie as far behind its start as its reader has rows of padding, so that every window
+of a wave starts where the window of the wave before did.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from micronas.codegen.lowering.row_window import RowOp
 from micronas.codegen.row_step import RowStep
@@ -17,7 +22,10 @@ from micronas.codegen.row_step import RowStep
 
 @dataclass(frozen=True)
 class RowTurn:
-    """An op produces ``count`` rows of its output from ``first`` on, or gathers as many of its input."""
+    """An op produces ``count`` rows of its output from ``first`` on, or gathers as many of its input.
+
+    With a ``count`` of 0 the rows of its output that are still needed move to the front of their buffer.
+    """
 
     op: int
     first: int
@@ -26,22 +34,27 @@ class RowTurn:
 
 @dataclass(frozen=True)
 class HeldRows:
-    """Rows of a tensor in its buffer during one step: places from ``low`` up to ``high``."""
+    """Rows of a tensor in its buffer during one step: places from ``low`` up to ``high``. Those from
+    ``after`` on are needed after the step.
+    """
 
     low: int
     high: int
+    after: int
 
 
 @dataclass(frozen=True)
 class RowSchedule:
     """Steps of a streamed chain. ``capacity`` is rows of each tensor's buffer; ``held`` has for each step the
-    rows of every tensor that are in use.
+    rows of every tensor that are in use. Turns that have nothing to move have no step. ``given`` is the
+    tensor that is there from the start.
     """
 
     turns: tuple[RowTurn, ...]
     steps: tuple[RowStep, ...]
     capacity: Mapping[int, int]
     held: tuple[Mapping[int, HeldRows], ...]
+    given: int
 
 
 def make_schedule(ops: Sequence[RowOp], bands: Sequence[int]) -> RowSchedule:
@@ -50,6 +63,14 @@ def make_schedule(ops: Sequence[RowOp], bands: Sequence[int]) -> RowSchedule:
     The first op's input is there from the start; the last op's output stays, whole.
     """
     turns = order_of_turns(ops, bands)
+    return _with_places(ops, turns, _capacities(ops, turns))
+
+
+def schedule_of_waves(ops: Sequence[RowOp], ends: Sequence[int]) -> RowSchedule:
+    """The schedule of ``ops`` in waves: in each, the first op goes on to the next of ``ends``, which are rows
+    of its output, the last of them all.
+    """
+    turns = _waves(ops, ends)
     return _with_places(ops, turns, _capacities(ops, turns))
 
 
@@ -73,6 +94,32 @@ def order_of_turns(ops: Sequence[RowOp], bands: Sequence[int]) -> tuple[RowTurn,
             turns.append(turn)
             done[i] += turn.count
     return tuple(turns)
+
+
+def _waves(ops: Sequence[RowOp], ends: Sequence[int]) -> tuple[RowTurn, ...]:
+    maker = {op.writes: i for i, op in enumerate(ops)}
+    done, largest = [0] * len(ops), [op.turns for op in ops]
+    turns: list[RowTurn] = []
+    for end in ends:
+        turns += [RowTurn(i, done[i], 0) for i in reversed(range(len(ops))) if done[i] and not ops[i].gathers]
+        if end == ends[-1] and len(ends) > 1:
+            largest = [
+                max((turn.count for turn in turns if turn.op == i), default=op.turns)
+                for i, op in enumerate(ops)
+            ]
+        for i, op in enumerate(ops):
+            makers = [maker[t] for t in op.reads if t in maker]
+            until = min((op.turns_with(done[k]) for k in makers), default=-(-op.turns * end // ops[0].turns))
+            turns += _in_turns(i, done[i], until, largest[i])
+            done[i] = until
+    return tuple(turns)
+
+
+def _in_turns(op: int, first: int, until: int, largest: int) -> list[RowTurn]:
+    """In the last wave later ops make up for what they lost in the first: in turns as large as before."""
+    parts = max(1, (until - first) // max(1, largest))
+    ends = [first + (until - first) * k // parts for k in range(parts + 1)]
+    return [RowTurn(op, start, end - start) for start, end in pairwise(ends) if end > start]
 
 
 def _ends_of_turns(
@@ -105,7 +152,9 @@ def _missing(
 
 
 class _Progress:
-    """Rows made and still needed of every tensor, turn by turn."""
+    """Rows made and still needed of every tensor, turn by turn, and ``front``, the row at the start of each
+    buffer.
+    """
 
     def __init__(self, ops: Sequence[RowOp]) -> None:
         self._ops = ops
@@ -116,10 +165,15 @@ class _Progress:
                 self._readers.setdefault(t, []).append(i)
         self.made = {op.writes: 0 for op in ops}
         self.output = ops[-1].writes
+        self.front = {t: -self._padding(t) for t in self.made}
         for op in ops:
             for t in op.reads:
                 self.made.setdefault(t, op.in_h)
+                self.front.setdefault(t, 0)
         self._needs = [self._first_needed(i) for i in range(len(ops))]
+
+    def _padding(self, tensor: int) -> int:
+        return max((self._ops[i].pad_top for i in self._readers.get(tensor, ())), default=0)
 
     def needed_from(self, tensor: int) -> int:
         """The first of the rows made so far that a reader still needs; past the last if none does."""
@@ -141,22 +195,36 @@ class _Progress:
         elif self._turns[turn.op] == op.turns:
             self.made[op.writes] = 1
 
+    def drop(self, tensor: int) -> int:
+        """Rows at the front that are no longer needed, or were padding: they are given up."""
+        dropped = max(0, self.needed_from(tensor) - self.front[tensor])
+        self.front[tensor] += dropped
+        return dropped
+
+    def end_after(self, turn: RowTurn) -> int:
+        """Place behind the last row that ``turn`` writes, or that its output has."""
+        written = self._ops[turn.op].writes
+        return self.made[written] + self.out_rows(turn) - self.front[written]
+
     def out_rows(self, turn: RowTurn) -> int:
         """Rows of output that ``turn`` writes."""
         op = self._ops[turn.op]
         if op.gathers:
-            return int(turn.first + turn.count == op.turns)
+            return int(turn.count > 0 and turn.first + turn.count == op.turns)
         return turn.count
 
 
 def _capacities(ops: Sequence[RowOp], turns: Sequence[RowTurn]) -> dict[int, int]:
-    """The most rows of each tensor that are held or being written at once; all of input and output."""
-    progress = _Progress(ops)
-    capacity = dict(progress.made)
+    """The most rows of each tensor that are held or being written at once, counted from its front where rows
+    move in turns of their own; all of input and output.
+    """
+    progress, in_waves = _Progress(ops), any(turn.count == 0 for turn in turns)
+    capacity = {t: max(1, made) for t, made in progress.made.items()}
     for turn in turns:
         written = ops[turn.op].writes
-        rows = progress.made[written] + progress.out_rows(turn) - progress.needed_from(written)
-        capacity[written] = max(capacity[written], rows)
+        if turn.count == 0 or not in_waves:
+            progress.drop(written)
+        capacity[written] = max(capacity[written], progress.end_after(turn))
         progress.advance(turn)
     capacity[ops[-1].writes] = ops[-1].out_h
     return capacity
@@ -164,35 +232,39 @@ def _capacities(ops: Sequence[RowOp], turns: Sequence[RowTurn]) -> dict[int, int
 
 def _with_places(ops: Sequence[RowOp], turns: Sequence[RowTurn], capacity: Mapping[int, int]) -> RowSchedule:
     progress = _Progress(ops)
-    front = dict.fromkeys(capacity, 0)  # the row at the start of each buffer
     steps, held = [], []
     for turn in turns:
-        op, written = ops[turn.op], ops[turn.op].writes
-        out_rows, drop = progress.out_rows(turn), 0
-        if progress.made[written] + out_rows - front[written] > capacity[written]:
-            drop = progress.needed_from(written) - front[written]
-            front[written] += drop
-        rows = op.rows_for(turn.first, turn.count)
+        op, written, drop = ops[turn.op], ops[turn.op].writes, 0
+        if turn.count == 0 or progress.end_after(turn) > capacity[written]:
+            drop = progress.drop(written)
+        y = progress.made[written] - progress.front[written]
+        if turn.count == 0 and not (drop and y):
+            continue
         low = {t: progress.needed_from(t) for t in capacity}
-        places = [rows.first - front[t] for t in op.reads]
-        y = progress.made[written] - front[written]
+        places = [progress.front[t] for t in op.reads]
+        out_rows = progress.out_rows(turn)
         progress.advance(turn)
-        second = places[1] if len(places) > 1 else int(op.gathers and turn.first == 0)
-        steps.append(
-            RowStep(turn.op, out_rows, rows.count, rows.above, drop, second, places[0], y if out_rows else 0)
-        )
+        steps.append(_step(op, turn, out_rows, drop if y else 0, y, places))
         reach = max(y + out_rows, y + drop if y else 0)
-        held.append(_held(progress, front, low, {written: reach}))
-    return RowSchedule(tuple(turns), tuple(steps), dict(capacity), tuple(held))
+        held.append(_held(progress, low, {written: reach}))
+    return RowSchedule(tuple(turns), tuple(steps), dict(capacity), tuple(held), ops[0].reads[0])
 
 
-def _held(
-    progress: _Progress, front: Mapping[int, int], low: Mapping[int, int], reach: Mapping[int, int]
-) -> dict[int, HeldRows]:
+def _step(op: RowOp, turn: RowTurn, out_rows: int, drop: int, y: int, fronts: Sequence[int]) -> RowStep:
+    if turn.count == 0:
+        return RowStep(turn.op, 0, 0, 0, drop, 0, 0, y)
+    rows = op.rows_for(turn.first, turn.count)
+    places = [rows.first - front for front in fronts]
+    second = places[1] if len(places) > 1 else int(op.gathers and turn.first == 0)
+    y = y if out_rows else 0
+    return RowStep(turn.op, out_rows, rows.count, rows.above, drop, second, places[0], y)
+
+
+def _held(progress: _Progress, low: Mapping[int, int], reach: Mapping[int, int]) -> dict[int, HeldRows]:
     """What is in use during a step: from the first row that it still needs to the last that it made."""
     held = {}
-    for t, start in front.items():
+    for t, start in progress.front.items():
         first, end = low[t] - start, max(progress.made[t] - start, reach.get(t, 0))
         if end > first:
-            held[t] = HeldRows(first, end)
+            held[t] = HeldRows(first, end, progress.needed_from(t) - start)
     return held

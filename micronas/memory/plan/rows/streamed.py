@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from micronas.codegen.lowering import Lowered
 from micronas.codegen.lowering.blocks import by_blocks, step_sizes
@@ -14,17 +18,16 @@ from micronas.codegen.lowering.rows import with_members_of
 from micronas.memory.plan import Plan, min_arena_bytes, plan_memory
 from micronas.memory.plan.free_scratch import Cycles
 from micronas.memory.plan.rows import RowChain
-from micronas.memory.plan.rows.join import ChainLayout
 from micronas.memory.plan.rows.layout import (
-    RowBuffer,
     free_gap,
     lay_out,
-    live_bytes,
     scratch_buffer,
+    takeovers,
     tensor_buffers,
     top,
 )
-from micronas.memory.plan.rows.schedule import RowSchedule, make_schedule
+from micronas.memory.plan.rows.rivals import RowBuffer, Takeover, live_bytes
+from micronas.memory.plan.rows.schedule import RowSchedule, make_schedule, schedule_of_waves
 from micronas.memory.plan.values import aligned
 from micronas.model.graph import Graph
 
@@ -61,11 +64,27 @@ class StreamedChain:
     schedule: RowSchedule
     lowered: tuple[Lowered, ...]
     buffers: tuple[RowBuffer, ...]
+    overlaps: tuple[Takeover, ...]
+
+    @property
+    def live(self) -> npt.NDArray[np.int64]:
+        """Bytes in use at each step."""
+        return live_bytes(self.buffers, self.overlaps)
 
     @property
     def bound(self) -> int:
         """A lower bound of the chain's bytes: the most that are in use at one step."""
-        return int(live_bytes(self.buffers).max())
+        return int(self.live.max())
+
+
+@dataclass(frozen=True, eq=False)
+class ChainLayout:
+    """Offsets of a chain's buffers; ``rest``, the plan of later ops, lies ``rest_shift`` bytes higher."""
+
+    offsets: tuple[int, ...]
+    rest: Plan | None
+    rest_shift: int
+    arena_bytes: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,21 +121,34 @@ def streamed(graph: Graph, parts: SplitNetwork, bands: Sequence[int]) -> Streame
     """The chain with at most ``bands`` rows in a step, each op lowered for the most that it takes. None if a
     step cannot be written down.
     """
-    schedule = make_schedule(parts.chain.ops, bands)
+    return _streamed(graph, parts, make_schedule(parts.chain.ops, bands))
+
+
+def streamed_in_waves(graph: Graph, parts: SplitNetwork, ends: Sequence[int]) -> StreamedChain | None:
+    """The same in waves, of which ``ends`` are the ends in rows of the first op's output."""
+    return _streamed(graph, parts, schedule_of_waves(parts.chain.ops, ends))
+
+
+def _streamed(graph: Graph, parts: SplitNetwork, schedule: RowSchedule) -> StreamedChain | None:
     if not all(step.fits for step in schedule.steps):
         return None
-    heights: list[list[int]] = [[] for _ in bands]
+    heights: list[list[int]] = [[] for _ in parts.chain.ops]
     for turn in schedule.turns:
-        heights[turn.op].append(turn.count)
-    lowered = tuple(_of_steps(parts.lower(i, max(each)), tuple(each)) for i, each in enumerate(heights))
+        if turn.count:
+            heights[turn.op].append(turn.count)
+    moves = Counter(step.op for step in schedule.steps if step.only_moves)
+    lowered = tuple(
+        _of_steps(parts.lower(i, max(each)), tuple(each), moves[i]) for i, each in enumerate(heights)
+    )
     tensors = tensor_buffers(schedule, {t: row_bytes(graph.tensors[t]) for t in schedule.capacity})
     scratch = [_scratch(schedule, low) for low in lowered if low.scratch_bytes]
-    return StreamedChain(schedule, lowered, (*tensors, *scratch))
+    overlaps = takeovers(schedule, tensors, parts.chain.ops, lowered)
+    return StreamedChain(schedule, lowered, (*tensors, *scratch), overlaps)
 
 
-def _of_steps(low: Lowered, heights: tuple[int, ...]) -> Lowered:
+def _of_steps(low: Lowered, heights: tuple[int, ...], moves: int) -> Lowered:
     assert low.row_call is not None
-    return replace(low, row_call=replace(low.row_call, heights=heights))
+    return replace(low, row_call=replace(low.row_call, heights=heights, moves=moves))
 
 
 def _scratch(schedule: RowSchedule, low: Lowered) -> RowBuffer:
@@ -128,7 +160,7 @@ def laid_out(parts: SplitNetwork, streamed: StreamedChain, enough_bytes: int, tr
     """Both parts, moved to where the tensor between them has one offset."""
     rest, buffers, output = parts.rest, streamed.buffers, parts.chain.output
     if rest is None:
-        offsets = lay_out(buffers, None, max(enough_bytes, streamed.bound), tries)
+        offsets = lay_out(buffers, streamed.overlaps, None, max(enough_bytes, streamed.bound), tries)
         return ChainLayout(offsets, None, 0, top(buffers, offsets))
     joint = next(i for i, b in enumerate(buffers) if b.name == ("tensor", output))
 
@@ -139,7 +171,7 @@ def laid_out(parts: SplitNetwork, streamed: StreamedChain, enough_bytes: int, tr
         return max(top(buffers, offsets) + max(0, shift(offsets)), rest.arena_bytes + max(0, -shift(offsets)))
 
     enough = max(enough_bytes, streamed.bound, rest.arena_bytes)
-    found = lay_out(buffers, arena_bytes, enough, tries)
+    found = lay_out(buffers, streamed.overlaps, arena_bytes, enough, tries)
     up = max(0, shift(found))
     return ChainLayout(tuple(o + up for o in found), rest, max(0, -shift(found)), arena_bytes(found))
 
@@ -161,21 +193,20 @@ def with_room(found: StreamedChain, arena_bytes: int, cycles: Cycles) -> Streame
 
 def larger_blocks(found: StreamedChain, arena_bytes: int) -> dict[int, tuple[Lowered, ...]]:
     """Each op by all larger blocks for which ``arena_bytes`` could have room, the smallest first."""
-    free_bytes, offers = arena_bytes - live_bytes(found.buffers), {}
+    free_bytes, offers = arena_bytes - found.live, {}
     for buffer in found.buffers:
         kind, op = buffer.name
         low = found.lowered[op] if kind == "scratch" else None
         if low is not None and low.blocks is not None:
             room = int(free_bytes[buffer.high > buffer.low].min()) + low.scratch_bytes
-            offers[op] = tuple(step_sizes(low, room))
+            offers[op] = tuple(map(with_members_of, step_sizes(low, room)))
     return offers
 
 
 def with_blocks(found: StreamedChain, op: int, larger: Lowered) -> StreamedChain:
     """``found`` with another form of one op."""
-    low = with_members_of(larger)
-    buffers = (_scratch(found.schedule, low) if b.name == ("scratch", op) else b for b in found.buffers)
-    lowered = (low if i == op else each for i, each in enumerate(found.lowered))
+    buffers = (_scratch(found.schedule, larger) if b.name == ("scratch", op) else b for b in found.buffers)
+    lowered = (larger if i == op else each for i, each in enumerate(found.lowered))
     return replace(found, lowered=tuple(lowered), buffers=tuple(buffers))
 
 
@@ -192,8 +223,8 @@ def in_larger_blocks(placed: PlacedChain, limit_bytes: int, cycles: Cycles | Non
             continue
         first, end = free_gap(buffers, places, k, limit_bytes)
         larger = _in_steps(lowered[op], end - first, cycles)
-        if larger is not lowered[op]:
-            lowered[op], places[k] = with_members_of(larger), first
+        if larger.scratch_bytes != lowered[op].scratch_bytes:
+            lowered[op], places[k] = larger, first
             buffers[k] = _scratch(streamed.schedule, lowered[op])
     done = tuple(replace(low, blocks=None) for low in lowered)
     arena_bytes = max(layout.arena_bytes, top(buffers, places))
@@ -206,5 +237,5 @@ def in_larger_blocks(placed: PlacedChain, limit_bytes: int, cycles: Cycles | Non
 
 def _in_steps(low: Lowered, free_bytes: int, cycles: Cycles | None) -> Lowered:
     if cycles is None:
-        return by_blocks(low, free_bytes)
-    return min((low, *step_sizes(low, free_bytes)), key=cycles)
+        return with_members_of(by_blocks(low, free_bytes))
+    return min((low, *map(with_members_of, step_sizes(low, free_bytes))), key=cycles)
