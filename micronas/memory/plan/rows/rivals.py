@@ -108,7 +108,7 @@ def find_rivals(buffers: Sequence[RowBuffer], takeovers: Sequence[Takeover] = ()
 
 
 def _around(buffers: Sequence[RowBuffer], each: Takeover) -> list[Interval]:
-    """Forbidden distances of ``y`` from ``x`` in the steps of an op, as many as there are different ones."""
+    """Forbidden distances of ``y`` from ``x`` in the steps of an op, each once."""
     k, x, y = each.steps, buffers[each.x], buffers[each.y]
     start, same, end = each.written, each.read - each.written, y.high[k]
     held, kept = y.low[k] < start, x.after[k] < x.high[k]

@@ -67,8 +67,8 @@ def make_schedule(ops: Sequence[RowOp], bands: Sequence[int]) -> RowSchedule:
 
 
 def schedule_of_waves(ops: Sequence[RowOp], ends: Sequence[int]) -> RowSchedule:
-    """The schedule of ``ops`` in waves: in each, the first op goes on to the next of ``ends``, which are rows
-    of its output, the last of them all.
+    """The schedule of ``ops`` in waves: ``ends`` are the rows of the first op's output until which they go,
+    the last of them all rows.
     """
     turns = _waves(ops, ends)
     return _with_places(ops, turns, _capacities(ops, turns))
