@@ -12,6 +12,7 @@ from micronas.codegen.lowering.sizes import ROW_STEP_BYTES, constant_items
 from micronas.latency.op_model import board_latency
 from micronas.memory.ledger import Budget, check, fits_by_rows, make_ledger
 from micronas.memory.plan.prefer import Prefer
+from micronas.memory.plan.rows.bands import ROWS_MAY_COST
 from micronas.model.net import shape_graph
 from micronas.space.reference import reference_net
 
@@ -34,8 +35,8 @@ def test_rows_take_less_sram_more_flash_and_more_time(kws, ledgers) -> None:
     assert rows.plan.arena_bytes <= 6 * KB < whole.plan.bound_bytes
     assert rows.flash[0].nbytes > whole.flash[0].nbytes  # constants: the table of steps
     assert not whole.plan.row_steps
-    times = [board_latency(BOARD).of(kws, each.lowered).ms for each in (whole, rows)]
-    assert times[0] < times[1] < 2 * times[0]
+    times = [board_latency(BOARD).of(kws, each.lowered, trained=False).ms for each in (whole, rows)]
+    assert times[0] < times[1] < (1.001 + ROWS_MAY_COST) * times[0]
 
 
 def test_every_step_is_counted(kws, ledgers) -> None:
@@ -54,7 +55,7 @@ def test_a_network_that_fits_only_by_rows(kws, ledgers) -> None:
     assert not check(make_ledger(kws, BOARD, within=budget), budget).fits
     assert fits_by_rows(kws, BOARD, budget)
     assert check(make_ledger(kws, BOARD, within=budget, prefer=Prefer.ROWS), budget).fits
-    tight = Budget(256 * KB, ledgers[Prefer.ROWS].sram_bytes - 1024)
+    tight = Budget(256 * KB, ledgers[Prefer.ROWS].sram_bytes - 2048)
     assert not fits_by_rows(kws, BOARD, tight)
     assert not fits_by_rows(kws, BOARD, Budget(8 * KB, over))
 
