@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +19,7 @@ from micronas.strategy.base import OFFSPRING, accepted
 from micronas.strategy.nsga2 import Nsga2
 from micronas.strategy.observation import Observation
 from micronas.strategy.problem import Problem
-from micronas.strategy.sized import grown, sized_draw
+from micronas.strategy.sized import fitted, grown, sized_draw
 from micronas.trial import Latency, Source
 from tests.support.search_fakes import ToyArch, ToySpace, toy_trial
 
@@ -88,6 +88,38 @@ def test_the_target_counts_where_the_reward_has_one(reward: RewardConfig, met: l
     )
     assert [problem.meets_target(name) for name in ms] == met
     assert replace(problem, latency=None).meets_target("slow")
+
+
+class Shrinking(ToySpace):
+    """Knows its words with smaller digits: two series, of all digits and of the first three."""
+
+    def smaller(self, arch: ToyArch) -> Iterator[list[ToyArch]]:
+        for kept in (6, 3):
+            yield [
+                ToyArch(tuple(min(gene, most) if i < kept else 0 for i, gene in enumerate(arch.genes)))
+                for most in range(1, 5)
+            ]
+
+
+@pytest.mark.parametrize(
+    ("flash_bytes", "target_bytes", "expected"),
+    [
+        (14, 14.0, (2,) * 6),
+        (14, 7.0, (1,) * 6),
+        (14, 1.0, (1,) * 6),  # the smallest that fits
+        (5, 14.0, (1, 1, 1, 0, 0, 0)),
+        (2, 14.0, (4,) * 6),  # nothing fits
+        (24, 1.0, (4,) * 6),  # it fits as it is
+    ],
+)
+def test_what_does_not_fit_is_made_smaller_where_the_space_knows_how(
+    flash_bytes: int, target_bytes: float, expected: tuple[int, ...]
+) -> None:
+    problem: Any = SimpleNamespace(
+        ledger=lambda arch: SimpleNamespace(flash_bytes=flash(arch)),
+        fits=lambda arch: flash(arch) <= flash_bytes,
+    )
+    assert fitted(Shrinking(), ToyArch((4,) * 6), problem, target_bytes) == ToyArch(expected)
 
 
 def test_what_does_not_fit_comes_back_unchanged() -> None:

@@ -44,6 +44,16 @@ class CellSpace(TypedSpace[CellArch]):
         """Another operation or source of an edge, another stack, another value of a gene."""
         return mutations(arch, self.limits)
 
+    def smaller(self, arch: CellArch) -> Iterator[list[CellArch]]:
+        """The cells of ``arch`` in its own stack, then in the shortest one: each from narrow to wide."""
+        for stages, repeats in ((arch.stages, arch.repeats), self.limits.stacks[0]):
+            sizes = (
+                replace(arch, stages=stages, repeats=repeats, channels=width)
+                for width in self.limits.widths
+                if width <= arch.channels
+            )
+            yield [found for size in sizes if (found := self.canonical(size)) is not None]
+
     def canonical(self, raw: CellArch) -> CellArch | None:
         """The canonical form, or None if a cell computes nothing or skips its predecessor."""
         arch = canonical(raw)

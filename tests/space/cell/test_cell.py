@@ -181,6 +181,18 @@ def test_samples_cover_the_sizes():
     assert high - low > np.log(30)
 
 
+def test_smaller_forms_have_the_same_cells_from_narrow_to_wide_and_then_in_the_shortest_stack():
+    space = make_space(SpaceConfig(name="cell"), (64, 1, 3), 3)
+    arch = next(a for i in range(99) if (a := space.sample(np.random.default_rng([3, i]))).cells > 4)
+    own, short = space.smaller(arch)
+    assert [one.channels for one in own] == [w for w in space.limits.widths if w <= arch.channels]
+    assert own[-1] == arch
+    assert {one.cells for one in short} == {min(stages * r + stages - 1 for stages, r in space.limits.stacks)}
+    assert {one.normal for one in (*own, *short)} == {arch.normal}
+    for one in (own[0], *short[:2]):
+        assert space.from_json(space.to_json(one)) == one
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_baseline_networks_are_of_the_space(shape):
     space = CellSpace(shape, 3, LIMITS)
