@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -128,3 +130,30 @@ def test_the_task_of_a_killed_worker_is_repeated_once(tmp_path: Path) -> None:
     assert attempts == [2, 2]
     assert results[0].outcome is Outcome.COMPLETE
     assert results[1].reason == "the worker process ended with signal 9 (out of memory, or a crash)"
+
+
+def _server_killed_at_first(task: TrialTask) -> TrialResult:
+    """Kills the process from which this worker was forked; without it, the worker ends."""
+    attempts = Path(str(task.arch))
+    attempts.write_text(attempts.read_text() + "x")
+    if len(attempts.read_text()) == 1:
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(60.0)
+    return TrialResult(Outcome.COMPLETE)
+
+
+def _server_killed_factory() -> Evaluate:
+    return _server_killed_at_first
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
+def test_the_task_is_repeated_if_the_process_that_forks_workers_is_killed(tmp_path: Path) -> None:
+    file = tmp_path / "attempts"
+    file.touch()
+    with ProcessExecutor(
+        _server_killed_factory, workers=1, task_deadline_s=60.0, image="micronas.search.executor"
+    ) as executor:
+        executor.submit(TrialTask(0, str(file), "key"))
+        finished = executor.next_finished(120.0)
+    assert finished is not None
+    assert (finished[1].outcome, file.read_text()) == (Outcome.COMPLETE, "xx")
