@@ -49,10 +49,16 @@ def cases(rng: np.random.Generator, count: int) -> Iterator[Graph]:
 
 
 def chains(rng: np.random.Generator, count: int) -> Iterator[Graph]:
-    """``count`` networks of two to four dense layers: how they follow each other decides what is cached."""
+    """``count`` networks of two to four dense layers: how they follow each other decides what is cached.
+
+    Every second one is wide: the weights of a layer are then many times what the flash's cache holds.
+    """
     for number in range(count):
         widths = [_channels(rng, 128) for _ in range(int(rng.integers(2, 5)))]
-        net = NetBuilder((_channels(rng, 256),)).chain(*(Dense(width) for width in widths)).build()
+        inputs = _channels(rng, 256)
+        if number % 2:
+            widths, inputs = [int(rng.integers(64, 200)) for _ in widths], int(rng.integers(100, 700))
+        net = NetBuilder((inputs,)).chain(*(Dense(width) for width in widths)).build()
         graph = random_weights(shape_graph(net), seed=number)
         yield _exactly_finished(graph) if number % 4 == 0 else graph
 
@@ -61,12 +67,14 @@ def converted(rng: np.random.Generator, count: int) -> Iterator[Graph]:
     """``count`` networks with scales as converters choose them: other kernels run than with equal ones.
 
     Every second one adds two tensors of unequal scales; the others are dense layers with one scale for all
-    weights.
+    weights, half of them wide.
     """
     for number in range(count):
         if number % 2:
-            layer = Dense(_channels(rng, 128))
-            net = NetBuilder((_channels(rng, 256),)).chain(layer, Dense(_channels(rng, 128))).build()
+            inputs, *widths = (_channels(rng, most) for most in (256, 128, 128))
+            if number % 4 == 1:
+                inputs, *widths = (8 * int(rng.integers(8, most)) for most in (88, 25, 25, 25))
+            net = NetBuilder((inputs,)).chain(*map(Dense, widths)).build()
             yield random_weights(_with_one_scale(shape_graph(net)), seed=number)
         else:
             yield _rescaled(random_weights(shape_graph(_residual(rng)), seed=number), rng.uniform(0.4, 0.9))
