@@ -27,7 +27,7 @@ BOARD = load_board("nucleo_l4r5zi")
 def test_milliseconds_of_a_choice_are_those_of_the_whole_network() -> None:
     """For the networks with the smallest arena of the backbone. The tables give every block's steps the room
     that this arena leaves; a larger arena may have room for larger steps. Where the free bytes lie in several
-    pieces depends on the other blocks, so that a step may differ in size.
+    pieces depends on the other blocks, so that the last step may be smaller than in the tables, and slower.
     """
     space = LayerwiseSpace((20, 10, 1), 8, Limits(max_width=16, max_blocks=3))  # type: ignore[call-arg]
     backbone = make_backbone(space, draw_layout(space, 16, np.random.default_rng(1)))
@@ -41,12 +41,15 @@ def test_milliseconds_of_a_choice_are_those_of_the_whole_network() -> None:
         if choice_costs(choice, tables).sram_bytes <= least_arena:
             smallest.add(choice)
     assert len(smallest) >= 3
+    errors = []
     for choice in smallest:
         graph = shape_graph(space.net(choice.arch(space, backbone)))
         lowered = lower_graph(graph, target)
         lowered, _ = use_free_bytes(lowered, plan_memory(graph, lowered), least_arena)
         whole = latency.of(graph, lowered, trained=False).ms
-        assert choice_costs(choice, tables).ms == pytest.approx(whole, rel=0.05)
+        errors.append(choice_costs(choice, tables).ms / whole - 1.0)
+    assert np.median(errors) == pytest.approx(0.0, abs=1e-6)
+    assert -0.1 < min(errors) <= max(errors) < 0.01
 
 
 def toy_latency(arch: ToyArch) -> Latency:

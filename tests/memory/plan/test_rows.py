@@ -174,7 +174,7 @@ def test_published_networks_take_less_than_their_live_tensors(shared_models, nam
 
 @pytest.mark.parametrize(
     ("name", "most_bytes"),
-    [("kws_ref_model", 5 * KB), ("vww_96_int8", 30 * KB), ("pretrainedResnet_quant", 15 * KB)],
+    [("kws_ref_model", 5 * KB), ("vww_96_int8", 31 * KB), ("pretrainedResnet_quant", 15 * KB)],
 )
 def test_rows_cost_little_where_the_arena_may_be_a_little_larger(shared_models, name, most_bytes) -> None:
     graph, target = read(shared_models / f"{name}.tflite"), Target(Core.M4F)
