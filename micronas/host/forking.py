@@ -10,12 +10,14 @@ On Linux only; elsewhere, and where the server cannot be started, workers are sp
 
 from __future__ import annotations
 
+import atexit
 import functools
 import io
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import reduction, util
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess, set_spawning_popen
@@ -27,6 +29,9 @@ from micronas.host.stage_clock import StageTime
 
 START_DEADLINE_S = 300.0
 """For the imports of a server, on a busy machine."""
+
+END_DEADLINE_S = 10.0
+"""For the end of a server, which is idle by then."""
 
 SERVER_ENDED = 255
 """The exit code of a process whose server was killed: ``Popen.poll`` cannot learn another one."""
@@ -91,6 +96,7 @@ if sys.platform == "linux":
         def __init__(self, image: str) -> None:
             super().__init__()
             self.set_forkserver_preload([image])
+            self._owner = os.getpid()
             self._own = {"OPENBLAS_NUM_THREADS": "1"}
             self._names: set[str] = set()
 
@@ -99,6 +105,18 @@ if sys.platform == "linux":
             """Of the server, None before it starts."""
             found: int | None = self._forkserver_pid  # type: ignore[attr-defined]
             return found
+
+        def end(self) -> None:
+            """End the server with this process, and wait for it, so that its CPU time and that of its workers
+            count for whoever started this process.
+            """
+            if self.pid is None or self._owner != os.getpid():
+                return
+            with suppress(OSError):
+                os.close(self._forkserver_alive_fd)  # type: ignore[attr-defined]
+                until_s = time.monotonic() + END_DEADLINE_S
+                while not os.waitpid(self.pid, os.WNOHANG)[0] and time.monotonic() < until_s:
+                    time.sleep(0.01)
 
         def ensure_running(self) -> None:
             """As ``ForkServer`` does, with the modules of this process and one thread for OpenBLAS."""
@@ -143,7 +161,9 @@ if sys.platform == "linux":
 
     @functools.cache
     def _server(image: str) -> _Server:
-        return _Server(image)
+        server = _Server(image)
+        atexit.register(server.end)
+        return server
 
 
 def _server_time(image: str) -> StageTime:

@@ -108,3 +108,21 @@ def test_workers_and_server_end_with_a_script_that_is_killed_and_do_not_run_it(t
     output, _ = driver.communicate(timeout=60.0)
     _, alive = psutil.wait_procs(processes, timeout=60.0)
     assert (alive, output) == ([], "ran once\n")
+
+
+ONE_SECOND = """
+from micronas.host.forking import ForkingContext
+from tests.support import forked_work
+worker = ForkingContext(forked_work.__name__).Process(target=forked_work.use_a_second)
+worker.start()
+worker.join()
+"""
+
+
+def test_the_cpu_time_of_ended_workers_is_that_of_the_process_that_began_them() -> None:
+    before = os.times()
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    subprocess.run([sys.executable, "-c", ONE_SECOND], env=environment, check=True, timeout=120.0)
+    after = os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    assert used >= 1.0

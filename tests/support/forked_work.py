@@ -25,3 +25,11 @@ def say_pid_and_wait(folder: str) -> None:
     follow_parent()
     Path(folder, "pids").write_text(f"{os.getpid()} {os.getppid()}")
     threading.Event().wait(60.0)
+
+
+def use_a_second() -> None:
+    """Of CPU time."""
+    import time
+
+    while time.process_time() < 1.0:
+        pass
