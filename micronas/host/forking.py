@@ -108,7 +108,7 @@ if sys.platform == "linux":
 
         def end(self) -> None:
             """End the server with this process, and wait for it, so that its CPU time and that of its workers
-            count for whoever started this process.
+            count for the process that started this one.
             """
             if self.pid is None or self._owner != os.getpid():
                 return
