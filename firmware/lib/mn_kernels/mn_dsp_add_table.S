@@ -8,14 +8,13 @@
  */
 #if defined(__ARM_FEATURE_DSP)
 
+#include "mn_dsp_finish.h"
+
     .syntax unified
     .thumb
 
-    .macro finish acc, at
-    add     lr, r5, \acc, asr #31
-    smmlar  \acc, \acc, r4, lr
-    asr     \acc, \acc, r6
-    ssat    \acc, #8, \acc, asr #1
+    .macro store_at acc, at
+    finish  \acc, r4, r5, r6, lr
     strb    \acc, [r2, #\at]
     .endm
 
@@ -44,10 +43,10 @@ four:
     ldrsb   lr, [r1, #-1]
     add     r10, r10, r12, lsl #20
     add     r11, r11, lr, lsl #20
-    finish  r8, 0
-    finish  r9, 1
-    finish  r10, 2
-    finish  r11, 3
+    store_at r8, 0
+    store_at r9, 1
+    store_at r10, 2
+    store_at r11, 3
     adds    r2, r2, #4
     cmp     r2, r7
     bne     four

@@ -6,6 +6,8 @@
  */
 #if defined(__ARM_FEATURE_DSP)
 
+#include "mn_dsp_finish.h"
+
     .syntax unified
     .thumb
 
@@ -63,16 +65,11 @@
     \taps   r1, r5, r6
     \taps   r2, r7, r8
     ldrd    r11, r12, [sp, #MULTIPLIER]
-    add     lr, r12, r9, asr #31
-    smmlar  r9, r9, r11, lr
-    add     lr, r12, r10, asr #31
-    smmlar  r10, r10, r11, lr
+    scale   r9, r11, r12, lr
+    scale   r10, r11, r12, lr
     ldr     lr, [sp, #SHIFT]
     ldrd    r11, r12, [sp, #Y]
-    asr     r9, r9, lr
-    asr     r10, r10, lr
-    ssat    r9, #8, r9, asr #1
-    ssat    r10, #8, r10, asr #1
+    shift_two r9, r10, lr
     strb    r10, [r11, r12]
     strb    r9, [r11]
     add     r11, r11, r12, lsl #1

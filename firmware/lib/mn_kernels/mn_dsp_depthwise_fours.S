@@ -10,6 +10,8 @@
  */
 #if defined(__ARM_FEATURE_DSP)
 
+#include "mn_dsp_finish.h"
+
     .syntax unified
     .thumb
 
@@ -39,15 +41,11 @@
     smlatt  r6, r10, r8, r6
     .endm
 
-    /* As `finish` of mn_dsp_two_pixels.S. */
-    .macro finish acc, channel
+    .macro finish_channel acc, channel
     ldr     r9, [r3, #SCALES + 12 * \channel + 4]
     ldr     r8, [r3, #SCALES + 12 * \channel]
     ldr     r10, [r3, #SCALES + 12 * \channel + 8]
-    add     r11, r9, \acc, asr #31
-    smmlar  \acc, \acc, r8, r11
-    asr     \acc, \acc, r10
-    ssat    \acc, #8, \acc, asr #1
+    finish  \acc, r8, r9, r10, r11
     .endm
 
     .section .text.mn_dsp_depthwise_fours, "ax"
@@ -79,10 +77,10 @@ next_column:
     tap     r2, 0, 6
     tap     r2, 1, 7
     tap     r2, 2, 8
-    finish  r4, 0
-    finish  r5, 1
-    finish  r6, 2
-    finish  r7, 3
+    finish_channel r4, 0
+    finish_channel r5, 1
+    finish_channel r6, 2
+    finish_channel r7, 3
     ldr     r8, [r3, #STEP]
     ldr     r9, [r3, #Y_STEP]
     strb    r4, [r12]
@@ -138,14 +136,9 @@ next_column:
     ldr     r12, [r3, #SCALES + 12 * \channel + 4]
     ldr     r2, [r3, #SCALES + 12 * \channel]
     ldr     lr, [r3, #SCALES + 12 * \channel + 8]
-    add     r1, r12, \first, asr #31
-    smmlar  \first, \first, r2, r1
-    add     r1, r12, \second, asr #31
-    smmlar  \second, \second, r2, r1
-    asr     \first, \first, lr
-    asr     \second, \second, lr
-    ssat    \first, #8, \first, asr #1
-    ssat    \second, #8, \second, asr #1
+    scale   \first, r2, r12, r1
+    scale   \second, r2, r12, r1
+    shift_two \first, \second, lr
     .endm
 
     .macro pairs name, second

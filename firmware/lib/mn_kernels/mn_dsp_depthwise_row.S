@@ -6,6 +6,8 @@
  */
 #if defined(__ARM_FEATURE_DSP)
 
+#include "mn_dsp_finish.h"
+
     .syntax unified
     .thumb
 
@@ -52,16 +54,11 @@ next_word:
     bne     kernel_row
 
     ldrd    r9, r10, [r0, #MULTIPLIER]
-    add     lr, r10, r6, asr #31
-    smmlar  r6, r6, r9, lr
-    add     lr, r10, r7, asr #31
-    smmlar  r7, r7, r9, lr
+    scale   r6, r9, r10, lr
+    scale   r7, r9, r10, lr
     ldr     lr, [r0, #SHIFT]
     ldrd    r9, r10, [r0, #Y]
-    asr     r6, r6, lr
-    asr     r7, r7, lr
-    ssat    r6, #8, r6, asr #1
-    ssat    r7, #8, r7, asr #1
+    shift_two r6, r7, lr
     strb    r7, [r9, r10]
     strb    r6, [r9]
     add     r9, r9, r10, lsl #1

@@ -9,6 +9,8 @@
  */
 #if defined(__ARM_FEATURE_DSP)
 
+#include "mn_dsp_finish.h"
+
     .syntax unified
     .thumb
 
@@ -58,7 +60,7 @@
     pair    r8, r9
     .endm
 
-    .macro finish acc, at
+    .macro store_at acc, at
     .ifc \at, 6
     lsl     \acc, \acc, #1
     .else
@@ -68,10 +70,7 @@
     lsls    \acc, \acc, #1
     .endif
     .endif
-    add     lr, r11, \acc, asr #31
-    smmlar  \acc, \acc, r10, lr
-    asr     \acc, \acc, r12
-    ssat    \acc, #8, \acc, asr #1
+    finish  \acc, r10, r11, r12, lr
     strb    \acc, [r0, #\at]
     .endm
 
@@ -153,14 +152,14 @@ fast:
     ldr     r10, [sp, #MULTIPLIER]
     ldr     r11, [sp, #CODE]
     ldr     r12, [sp, #SHIFT]
-    finish  r2, 0
-    finish  r3, 1
-    finish  r4, 2
-    finish  r5, 3
-    finish  r6, 4
-    finish  r7, 5
-    finish  r8, 6
-    finish  r9, 7
+    store_at r2, 0
+    store_at r3, 1
+    store_at r4, 2
+    store_at r5, 3
+    store_at r6, 4
+    store_at r7, 5
+    store_at r8, 6
+    store_at r9, 7
     ldr     r2, [sp, #BLOCKS]
     adds    r0, r0, #8
     subs    r2, r2, #1

@@ -9,6 +9,8 @@
  */
 #if defined(__ARM_FEATURE_DSP)
 
+#include "mn_dsp_finish.h"
+
     .syntax unified
     .thumb
 
@@ -63,14 +65,6 @@
     smlad   r9, lr, r10, r9
     smlad   r4, r12, r11, r4
     smlad   r5, lr, r11, r5
-    .endm
-
-    /* As `finish` of mn_dsp_two_pixels.S. r10 multiplier   r11 code   r12 shift */
-    .macro finish acc
-    add     lr, r11, \acc, asr #31
-    smmlar  \acc, \acc, r10, lr
-    asr     \acc, \acc, r12
-    ssat    \acc, #8, \acc, asr #1
     .endm
 
     .macro put a, b, step
@@ -202,10 +196,10 @@ fast:
     lsl     r3, r3, #1
     lsl     r4, r4, #1
     lsl     r5, r5, #1
-    finish  r2
-    finish  r3
-    finish  r4
-    finish  r5
+    finish  r2, r10, r11, r12, lr
+    finish  r3, r10, r11, r12, lr
+    finish  r4, r10, r11, r12, lr
+    finish  r5, r10, r11, r12, lr
     ldr     r1, [sp, #BIAS_B]
     ldr     r10, [sp, #MULTIPLIER_B]
     ldr     r11, [sp, #CODE_B]
@@ -214,10 +208,10 @@ fast:
     add     r7, r1, r7, asr #7
     add     r8, r1, r8, asr #7
     add     r9, r1, r9, asr #7
-    finish  r6
-    finish  r7
-    finish  r8
-    finish  r9
+    finish  r6, r10, r11, r12, lr
+    finish  r7, r10, r11, r12, lr
+    finish  r8, r10, r11, r12, lr
+    finish  r9, r10, r11, r12, lr
     ldr     r1, [sp, #PAIR_Y]
     ldr     r10, [sp, #STEPS]
     ldr     r11, [sp, #STEPS + 4]

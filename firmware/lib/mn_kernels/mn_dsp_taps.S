@@ -10,6 +10,8 @@
  */
 #if defined(__ARM_FEATURE_DSP)
 
+#include "mn_dsp_finish.h"
+
     .syntax unified
     .thumb
 
@@ -35,17 +37,14 @@
     bne     1b
     .endm
 
-    /* As `finish` of mn_dsp_two_pixels.S. r12 scales   r0 zero code   r1 y */
-    .macro finish acc
+    /* r12 scales   r0 zero code   r1 y */
+    .macro store_next acc
     ldmia   r12!, {r8-r10} /* bias, multiplier, shift */
     add     \acc, \acc, r8
     lsl     \acc, \acc, #1
     mvn     r10, r10
     lsl     r11, r0, r10
-    add     r11, r11, \acc, asr #31
-    smmlar  \acc, \acc, r9, r11
-    asr     \acc, \acc, r10
-    ssat    \acc, #8, \acc, asr #1
+    finish  \acc, r9, r11, r10, r11
     strb    \acc, [r1], #1
     .endm
 
@@ -74,10 +73,10 @@ mn_dsp_taps_finish:
     ldr     r12, [sp, #STACKED]
     ldr     r1, [sp, #STACKED + 4]
     ldr     r0, [sp, #STACKED + 8]
-    finish  r4
-    finish  r5
-    finish  r6
-    finish  r7
+    store_next r4
+    store_next r5
+    store_next r6
+    store_next r7
     pop     {r4-r11}
     bx      lr
     .size mn_dsp_taps_finish, . - mn_dsp_taps_finish

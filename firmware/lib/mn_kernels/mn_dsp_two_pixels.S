@@ -7,6 +7,8 @@
  */
 #if defined(__ARM_FEATURE_DSP)
 
+#include "mn_dsp_finish.h"
+
     .syntax unified
     .thumb
 
@@ -43,15 +45,6 @@
     smlad   r6, r10, r12, r6
     smlad   r3, r9, lr, r3
     smlad   r4, r10, lr, r4
-    .endm
-
-    /* \acc, doubled, to its int8 value; \code is the zero point and the rounding half at the scale
-     * before the shift, \shift the right shift less one. Negative values round down: halves away from 0. */
-    .macro finish acc, multiplier, code, shift
-    add     lr, \code, \acc, asr #31
-    smmlar  \acc, \acc, \multiplier, lr
-    asr     \acc, \acc, \shift
-    ssat    \acc, #8, \acc, asr #1
     .endm
 
     .section .text.mn_dsp_two_pixels, "ax"
@@ -117,15 +110,15 @@ dot_done:
     lsl     r7, r2, r9
     lsl     r3, r3, #1
     lsl     r4, r4, #1
-    finish  r3, r8, r7, r9
-    finish  r4, r8, r7, r9
+    finish  r3, r8, r7, r9, lr
+    finish  r4, r8, r7, r9, lr
     mvn     r12, r12
     lsl     r7, r2, r12
     lsl     r10, r10, #1
     add     r5, r10, r5, asr #7
     add     r6, r10, r6, asr #7
-    finish  r5, r11, r7, r12
-    finish  r6, r11, r7, r12
+    finish  r5, r11, r7, r12, lr
+    finish  r6, r11, r7, r12, lr
     ldrd    r7, r8, [r0, #JOB_Y]
     strb    r3, [r7], #1
     strb    r5, [r7], #1
