@@ -11,6 +11,9 @@ from micronas.search.setup import Setup, prepare
 ENDLESS = 100_000
 """Epochs: the CPU time ends the training."""
 
+TESTING_S = 1.0
+"""CPU seconds kept for the figure on test data."""
+
 
 def prepared(cell: Cell) -> Setup:
     """The task, with this process ready to train."""
@@ -20,18 +23,35 @@ def prepared(cell: Cell) -> Setup:
     return prepare(cell.config)
 
 
+def left_s(cell: Cell) -> float:
+    """CPU seconds of the cell that are left; those for loading TensorFlow and the data count."""
+    return 60 * cell.cpu_minutes - time.process_time()
+
+
 def by_hand(cell: Cell) -> Figures:
-    """The schedule of the training follows the CPU clock."""
+    """The number of epochs follows the CPU clock.
+
+    The process trains as a worker of a search does, and weights, order and augmentation have the seed of the
+    first trial of a search with the seed of the cell. A search that trains only one network then differs in
+    the number of its epochs at most.
+    """
     from micronas.estimate.accuracy import int8_figure
     from micronas.estimate.final_fit import FinalSettings, final_fit
+    from micronas.search.stages import trial_seed
+    from micronas.train.process import leave_graphs_unfused
     from micronas.train.time_limit import TimeLimit
 
     setup = prepared(cell)
-    start_s = time.process_time()
+    leave_graphs_unfused()
     first = setup.first[min(BY_HAND[cell.entry], len(setup.first) - 1)]
-    settings = FinalSettings(epochs=ENDLESS)
-    limit = TimeLimit(cpu_s=60 * cell.cpu_minutes - (time.process_time() - start_s))
-    found = final_fit(setup.space.net(first), setup.config.data, settings, cell.seed, limit)
+    found = final_fit(
+        setup.space.net(first),
+        setup.config.data,
+        FinalSettings(epochs=ENDLESS),
+        trial_seed(cell.seed, 0),
+        TimeLimit(cpu_s=left_s(cell) - TESTING_S),
+        calibration_samples=setup.config.estimator.calibration_samples,
+    )
     ledger = setup.gate.ledger(first)
     return Figures(
         test=int8_figure(found.tflite, setup.dataset, setup.dataset.test.unseal(cell.name)),

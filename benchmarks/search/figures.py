@@ -10,7 +10,7 @@ from micronas.trial import Json
 @dataclass(frozen=True)
 class Figures:
     """Of the int8 network that an entry ends with. ``trained`` is the number of networks that it trained and
-    could have reported, ``chosen`` where the reported one came from.
+    could have reported, ``epochs`` those of the reported one's training, ``chosen`` where it came from.
     """
 
     test: float

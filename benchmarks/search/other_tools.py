@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.search.by_hand import prepared
+from benchmarks.search.by_hand import left_s, prepared
 from benchmarks.search.cells import Cell
 from benchmarks.search.figures import Figures
 from micronas.search.setup import Setup
@@ -29,7 +29,6 @@ class Progress:
 
     setup: Setup
     cell: Cell
-    start_s: float
     best: tuple[float, Any] | None = None
     trained: int = 0
     epoch_s: float = 0.0
@@ -37,7 +36,7 @@ class Progress:
     @property
     def left_s(self) -> float:
         """CPU seconds of the cell that are left."""
-        return 60 * self.cell.cpu_minutes - (time.process_time() - self.start_s)
+        return left_s(self.cell)
 
     @property
     def searches(self) -> bool:
@@ -52,11 +51,11 @@ class Progress:
 
 
 def begin(cell: Cell) -> Progress:
-    """Load the data; the clock starts when TensorFlow and the data are loaded."""
+    """Load TensorFlow and the data."""
     setup = prepared(cell)
     import benchmarks.search.keras_training  # noqa: F401 - loads Keras
 
-    return Progress(setup, cell, time.process_time())
+    return Progress(setup, cell)
 
 
 def tried(progress: Progress, arch: Any, seed: int, epochs: int, report: Any = None) -> float | None:

@@ -1,7 +1,7 @@
 """Run one cell: ``python -m benchmarks.search.run_cell CELL FOLDER RUNS``.
 
-All entries have the same CPU time, counted over all processes from the moment at which the libraries are
-loaded. ``cpu_s`` of the result is all of it, with loading.
+All entries have the same CPU time, counted over all processes, with the loading of libraries. ``cpu_s`` of
+the result is all of it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from benchmarks.search.figures import Figures
 from micronas import __version__
 from micronas.search.cpu_clock import tree_cpu_s
 from micronas.store import Store
+from micronas.store.final_figures import figures_from_json
 from micronas.trial import Json
 
 
@@ -70,7 +71,8 @@ def search(cell: Cell, runs: Path) -> Figures:
         raise RuntimeError(done.stderr)
     result = json.loads(done.stdout)
     with Store.read(Path(result["run"])) as store:
-        winner = store.record(result["best"]["trial"])
+        winner, final = store.record(result["best"]["trial"]), store.final()
+    assert final is not None, "a search that ended without an error has a result"
     best, quality = result["best"], result["best"]["quality"]
     return Figures(
         test=quality["test_int8"],
@@ -78,6 +80,7 @@ def search(cell: Cell, runs: Path) -> Figures:
         flash_bytes=best["flash_bytes"],
         sram_bytes=best["sram_bytes"],
         trained=result["trials"]["complete"],
+        epochs=figures_from_json(final.result).scores.epochs,
         chosen=winner.trial.origin,
         note=best["selection"] or best["cut"] or best["note"],
     )

@@ -6,6 +6,7 @@ recomputed, the network is quantized and its int8 file scored.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -75,11 +76,11 @@ def final_fit(
 
     Without a limit, or with a longer one than the epochs need, the result is a pure function of the other
     arguments. If the time is short, fewer epochs are planned by the speed of the first one, and the result
-    says so (``shortened``). If the training then falls behind, the schedule follows the clock, so that the
-    rate falls to (nearly) zero before the time is up, and the result is marked as ``cut``. The limit includes
-    quantization and scoring. A ``teacher``'s outputs are learned, too. With ``settings.qat``, a tenth of the
-    epochs follow with int8 rounding in the loop, in the last fifth of the time. Raises ``TrainError`` and
-    ``QuantizeError``.
+    says so (``shortened``). They are planned again after each epoch. If the training still falls behind, the
+    schedule follows the clock, so that the rate falls to (nearly) zero before the time is up, and the result
+    is marked as ``cut``. The limit includes quantization and scoring. A ``teacher``'s outputs are learned,
+    too. With ``settings.qat``, a tenth of the epochs follow with int8 rounding in the loop, in the last fifth
+    of the time. Raises ``TrainError`` and ``QuantizeError``.
     """
     cpu, watch = time.process_time(), Stopwatch()
     limit = TimeLimit(_without_closing(limit.wall_s), _without_closing(limit.cpu_s))
@@ -199,7 +200,7 @@ def _fit(
     return progress
 
 
-PLANNED_SHARE = 0.96
+PLANNED_SHARE = 0.98
 """Share of the remaining time that epochs are planned to take."""
 
 CLOCK_LEAD = 0.05
@@ -210,16 +211,17 @@ class FitProgress:
     """Progress of a training: by epochs, unless the clock is clearly ahead.
 
     Call ``advance`` after every few steps. After about an epoch, ``planned`` becomes what fits at the speed
-    so far, without the first steps, which compile the network. If the time is sufficient, the schedule
-    depends only on epochs, so that the result does not depend on the machine's speed. ``used`` returns the
-    share of the time that has passed.
+    so far, without the first steps, which compile the network. If not all epochs fit, they are planned again
+    after each epoch, so that a training that becomes faster or slower still uses its time. If the time is
+    sufficient, the schedule depends only on epochs, so that the result does not depend on the machine's
+    speed. ``used`` returns the share of the time that has passed.
     """
 
     def __init__(self, epochs: int, steps_per_epoch: int, used: Callable[[], float]) -> None:
-        self.planned, self._steps_per_epoch = epochs, steps_per_epoch
+        self.planned, self._most, self._steps_per_epoch = epochs, epochs, steps_per_epoch
         self._used, self._before = used, used()
         self._compiled: tuple[int, float] | None = None
-        self._is_planned = False
+        self._next_plan: int | None = None
         self.steps = 0
 
     def advance(self, steps: int) -> None:
@@ -227,15 +229,18 @@ class FitProgress:
         self.steps += steps
         if self._compiled is None:
             self._compiled = self.steps, self._used()
-        elif not self._is_planned and self.steps - self._compiled[0] >= self._steps_per_epoch:
-            self._is_planned = True
+            self._next_plan = self.steps + self._steps_per_epoch
+        elif self._next_plan is not None and self.steps >= self._next_plan:
             self._plan(self.steps - self._compiled[0], self._used() - self._compiled[1])
+            all_fit = self.planned == self._most
+            self._next_plan = None if all_fit else self._next_plan + self._steps_per_epoch
 
     def _plan(self, steps: int, took: float) -> None:
-        """Fewer epochs if not all of them fit at this speed."""
+        """As many epochs as fit at this speed, those done included."""
         if took > 0.0:
             left = PLANNED_SHARE * max(0.0, 1.0 - self._used()) * steps / took
-            self.planned = max(1, min(self.planned, int((self.steps + left) / self._steps_per_epoch)))
+            fitting = int((self.steps + left) / self._steps_per_epoch)
+            self.planned = min(self._most, max(1, math.ceil(self.epochs), fitting))
 
     @property
     def epochs(self) -> float:

@@ -1,5 +1,6 @@
 """The final fit: inside its seconds, repeatable without a clock, and better than the search's training."""
 
+import itertools
 import time
 
 import numpy as np
@@ -56,7 +57,7 @@ def test_the_clock_takes_over_only_where_the_epochs_fall_behind():
     assert progress.share == 1.0, "the epochs are done"
 
 
-def test_epochs_are_planned_once_by_the_speed_after_compiling():
+def test_epochs_are_planned_by_the_speed_after_compiling():
     used = 0.0
     progress = FitProgress(epochs=60, steps_per_epoch=10, used=lambda: used)
     used = 0.1  # compiling, mostly
@@ -65,15 +66,50 @@ def test_epochs_are_planned_once_by_the_speed_after_compiling():
     progress.advance(5)
     assert progress.planned == 60, "less than an epoch since"
     used = 0.16
-    progress.advance(5)  # an epoch takes 0.06; 0.96 x 0.84 is left for 13.4 more of them
-    assert progress.planned == 14
-    used = 0.9
+    progress.advance(5)  # an epoch takes 0.06; 0.98 x 0.84 is left for 13.7 more of them
+    assert progress.planned == 15
+    used = 0.22
     progress.advance(5)
-    assert progress.planned == 14, "once"
+    assert progress.planned == 15, "less than an epoch since the plan"
     endless = FitProgress(epochs=60, steps_per_epoch=10, used=lambda: 0.0)
     for _ in range(9):
         endless.advance(5)
     assert endless.planned == 60
+
+
+@pytest.mark.parametrize(
+    ("speed", "least", "most"),
+    [
+        (lambda epoch: 0.02, 45, 46),
+        (lambda epoch: 0.02 if epoch < 20 else 0.01, 68, 71),
+        (lambda epoch: 0.02 if epoch < 20 else 0.04, 30, 33),
+    ],
+    ids=["steady", "faster", "slower"],
+)
+def test_a_training_uses_its_time_when_its_speed_changes(speed, least, most):
+    used = 0.0
+    progress = FitProgress(epochs=100, steps_per_epoch=1, used=lambda: used)
+    shares = []
+    while progress.share < 1.0:
+        shares.append(progress.share)
+        used += 0.1 if progress.steps == 0 else speed(progress.steps)
+        progress.advance(1)
+    assert least <= progress.steps <= most
+    assert progress.steps == progress.planned, "not cut"
+    assert used <= 1.0 + 1e-9
+    assert max(after - before for before, after in itertools.pairwise(shares[3:])) < 0.1
+
+
+def test_once_all_epochs_fit_the_plan_stays():
+    used = 0.0
+    progress = FitProgress(epochs=20, steps_per_epoch=1, used=lambda: used)
+    for _ in range(10):
+        used += 0.02
+        progress.advance(1)
+    assert progress.planned == 20
+    used = 0.9
+    progress.advance(1)
+    assert progress.planned == 20, "the schedule must not depend on the speed"
 
 
 def test_seconds_are_kept_and_the_schedule_still_ends(net):
