@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,9 +11,10 @@ from micronas.estimate import ESTIMATORS
 from micronas.search.executor import Executor
 from micronas.search.final import Winner, best_form, choose, final_trainings, nothing_usable, ranking
 from micronas.search.finalists import Held, Selection, select
+from micronas.search.once import Once, every_training
 from micronas.search.one_network import trained_alone
 from micronas.search.setup import Setup
-from micronas.search.task import TRAINING, TrialResult, TrialTask
+from micronas.search.task import TRAINING, TrialResult
 from micronas.search.teacher import teacher_of
 from micronas.search.termination import Termination
 from micronas.store import Record, Store
@@ -35,7 +35,7 @@ def board_winners(
     Raises ``SearchError`` if there is none for the first board.
     """
     fit, workers = setup.config.final_fit, setup.config.workers
-    once = TrainedOnce(executor) if setup.others else executor
+    once = Once(executor, every_training) if setup.others else executor
     selected = {
         name: _select(setup, [on_board(r, name) for r in records], once, termination, say, name)
         for name in setup.boards
@@ -128,41 +128,3 @@ def result_for(result: TrialResult, board: str, *, first: bool) -> TrialResult:
         scores=scores_from_json(scores) if scores else None,
         details={**object_at(entry, "details"), **said},
     )
-
-
-class TrainedOnce:
-    """An executor that repeats no training: boards with the same finalists share their further trainings."""
-
-    def __init__(self, executor: Executor) -> None:
-        self._executor = executor
-        self._known: dict[tuple[int, int], TrialResult] = {}
-        self._ready: deque[int] = deque()
-        self._repeats: dict[int, int] = {}
-
-    def submit(self, task: TrialTask) -> None:
-        """Start a task, unless its result is known."""
-        self._repeats[task.number] = task.repeat
-        if (task.number, task.repeat) in self._known:
-            self._ready.append(task.number)
-        else:
-            self._executor.submit(task)
-
-    def next_finished(self, timeout_s: float | None) -> tuple[int, TrialResult] | None:
-        """See ``Executor``; known results come first."""
-        if self._ready:
-            number = self._ready.popleft()
-            return number, self._known[number, self._repeats[number]]
-        finished = self._executor.next_finished(timeout_s)
-        if finished is not None:
-            number, result = finished
-            self._known[number, self._repeats[number]] = result
-        return finished
-
-    def drop(self) -> None:
-        """See ``Executor``; what is known stays known."""
-        self._ready.clear()
-        self._executor.drop()
-
-    def close(self) -> None:
-        """See ``Executor``."""
-        self._executor.close()

@@ -13,16 +13,15 @@ a larger budget may search; a network that was trained this way is not trained a
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
 from micronas.config import SearchConfig
 from micronas.estimate import ESTIMATORS
 from micronas.search.affordable import FEWEST_TRIALS, WORKER_START_S, Affordable, SearchOrNot
-from micronas.search.executor import Executor
 from micronas.search.final import HANG_TIMEOUT_FACTOR
 from micronas.search.final_cost import epoch_cpu_s as epoch_of
+from micronas.search.once import Training
 from micronas.search.setup import Setup
 from micronas.search.stages import trial_share_s
 from micronas.search.task import ONE_NETWORK, TooLong, TrialResult, TrialTask
@@ -120,51 +119,20 @@ def trained_alone(records: Sequence[Record]) -> str:
     return TRAINED_ALONE if len(complete) == 1 and is_alone(complete[0]) else ""
 
 
-def stored_alone(store: Store) -> dict[int, TrialResult]:
-    """Trial number -> the final training that an earlier session stored as a trial."""
+def final_training(task: TrialTask, result: TrialResult) -> Training | None:
+    """A rule of ``Once``: keep final trainings with a network, also one that began as an ordinary trial."""
+    if result.tflite is None or not (task.final or result.details.get(ONE_NETWORK)):
+        return None
+    return Training(task.number, final=True)
+
+
+def stored_alone(store: Store) -> dict[Training, TrialResult]:
+    """The final training that an earlier session stored as a trial, for ``Once``."""
     if 0 not in store.numbers() or not is_alone(record := store.record(0)):
         return {}
     tflite, weights = store.model(0), store.weights(0)
     return {
-        0: TrialResult(
+        Training(0, final=True): TrialResult(
             Outcome.COMPLETE, record.trial.scores, details=record.details, tflite=tflite, weights=weights
         )
     }
-
-
-class FinalOnce:
-    """An executor that repeats no final training; ``known`` are those of an earlier session."""
-
-    def __init__(self, executor: Executor, known: dict[int, TrialResult]) -> None:
-        self._executor, self._known = executor, dict(known)
-        self._ready: deque[int] = deque()
-        self._final: set[int] = set()
-
-    def submit(self, task: TrialTask) -> None:
-        """Start a task, unless it is a final training whose result is known."""
-        if task.final and task.number in self._known:
-            self._ready.append(task.number)
-            return
-        (self._final.add if task.final else self._final.discard)(task.number)
-        self._executor.submit(task)
-
-    def next_finished(self, timeout_s: float | None) -> tuple[int, TrialResult] | None:
-        """See ``Executor``; known results come first."""
-        if self._ready:
-            number = self._ready.popleft()
-            return number, self._known[number]
-        finished = self._executor.next_finished(timeout_s)
-        if finished is not None and finished[1].tflite is not None:
-            number, result = finished
-            if number in self._final or result.details.get(ONE_NETWORK):
-                self._known[number] = result
-        return finished
-
-    def drop(self) -> None:
-        """See ``Executor``; what is known stays known."""
-        self._ready.clear()
-        self._executor.drop()
-
-    def close(self) -> None:
-        """See ``Executor``."""
-        self._executor.close()

@@ -27,7 +27,8 @@ from micronas.search.final import HANG_TIMEOUT_FACTOR
 from micronas.search.inheritance import Donors
 from micronas.search.loop import Loop, Observer
 from micronas.search.machine_stop import stopped_by
-from micronas.search.one_network import FinalOnce, search_or_not, stored_alone
+from micronas.search.once import Once
+from micronas.search.one_network import final_training, search_or_not, stored_alone
 from micronas.search.outcome import conclude
 from micronas.search.past import RUN_CPU_S, Past, TrialHistory, history_for
 from micronas.search.pool.cluster import cluster_members
@@ -117,7 +118,7 @@ def _search(
         ZeroCostScorer(config.data, config.seed) as scorer,
         search_executor(setup, store, observer.phase, profile=profile) as workers,
     ):
-        executor = FinalOnce(_profiled(workers, profile), stored_alone(store))
+        executor = Once(_profiled(workers, profile), final_training, stored_alone(store))
         if finish_now:
             records = _told(store, observer)
         else:

@@ -10,11 +10,12 @@ import pytest
 from micronas.config import StrategyConfig, parse_config
 from micronas.errors import ConfigError, DeviceError, SearchError
 from micronas.estimate.full import Estimate
-from micronas.search.board_winners import TrainedOnce, result_for
+from micronas.search.board_winners import result_for
 from micronas.search.boards import BoardGates, BoardsInTurn
 from micronas.search.evaluate import DeployedFigures, Stages, TrialEvaluator
 from micronas.search.executor import InlineExecutor
 from micronas.search.loop import Loop
+from micronas.search.once import Once, every_training
 from micronas.search.proposals import Proposals
 from micronas.search.task import Evaluate, TrialResult, TrialTask
 from micronas.search.termination import TrialTermination
@@ -183,7 +184,7 @@ def test_boards_with_the_same_finalists_share_their_further_trainings() -> None:
         trained.append((task.number, task.repeat))
         return TrialResult(Outcome.COMPLETE, details={"quality_int8": task.number / 10})
 
-    once = TrainedOnce(InlineExecutor(evaluate))
+    once = Once(InlineExecutor(evaluate), every_training)
     found = []
     for numbers in ((1, 2), (2, 3)):
         for number in numbers:

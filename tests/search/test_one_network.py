@@ -14,12 +14,13 @@ from micronas.search.affordable import Affordable, EpochsTooLongError, SearchOrN
 from micronas.search.executor import InlineExecutor
 from micronas.search.final import choose
 from micronas.search.finalists import Selection
+from micronas.search.once import Once
 from micronas.search.one_network import (
     AFFORDS_ONE,
     TRAINED_ALONE,
-    FinalOnce,
     alone,
     as_first,
+    final_training,
     search_or_not,
     stored_alone,
     trained_alone,
@@ -159,7 +160,7 @@ def test_epochs_that_take_longer_than_predicted_make_the_trial_the_final_trainin
         scores = replace(found.scores, epochs=20, train_cpu_s=110.0)
         return replace(found, scores=scores, details={ONE_NETWORK: True})
 
-    executor, observer = FinalOnce(InlineExecutor(evaluate), {}), Listening([])
+    executor, observer = Once(InlineExecutor(evaluate), final_training), Listening([])
     records = make_loop(store, executor=executor, first=FIRST, observer=observer, search=MANY).run()
     assert observer.heard == [TRAINED_ALONE]
     winner = choose(records, 1, executor, 1, store, TrialTermination(4))
@@ -208,10 +209,10 @@ def test_if_that_training_fails_the_search_goes_on_with_the_time_that_is_left(st
 @pytest.mark.parametrize("resumed", [False, True])
 def test_it_is_reported_as_it_was_trained_and_not_trained_again(store: Store, resumed: bool) -> None:
     tasks: list[TrialTask] = []
-    executor = FinalOnce(InlineExecutor(trained(tasks)), {})
+    executor = Once(InlineExecutor(trained(tasks)), final_training)
     records = make_loop(store, executor=executor, first=FIRST, search=ONE).run()
     if resumed:
-        executor = FinalOnce(InlineExecutor(trained(tasks)), stored_alone(store))
+        executor = Once(InlineExecutor(trained(tasks)), final_training, stored_alone(store))
     selected = Selection(tuple(records), trained_alone(records))
     winner = choose(records, 2, executor, 1, store, TrialTermination(4), selected=selected)
     assert len(tasks) == 1
@@ -225,7 +226,7 @@ def test_a_cut_is_said_beside_its_figure(store: Store) -> None:
         scores = replace(toy_scores([2] * 6), cut="cut to 3 of 60 epochs by the time budget (budget.minutes)")
         return TrialResult(Outcome.COMPLETE, scores, tflite=b"final")
 
-    executor = FinalOnce(InlineExecutor(cut), {})
+    executor = Once(InlineExecutor(cut), final_training)
     records = make_loop(store, executor=executor, first=FIRST, search=ONE).run()
     winner = choose(records, 1, executor, 1, store, TrialTermination(4))
     assert (winner.final_fit, winner.tflite) == (True, b"final")
@@ -236,7 +237,7 @@ def test_nothing_is_known_of_an_ordinary_trial(store: Store) -> None:
     tasks: list[TrialTask] = []
     records = make_loop(store, evaluate=trained(tasks), first=FIRST, trials=2).run()
     assert stored_alone(store) == {}
-    executor = FinalOnce(InlineExecutor(trained(tasks)), stored_alone(store))
+    executor = Once(InlineExecutor(trained(tasks)), final_training, stored_alone(store))
     choose(records, 1, executor, 1, store, TrialTermination(4))
     assert [task.final for task in tasks] == [False, False, True]
 
