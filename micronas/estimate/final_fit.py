@@ -71,6 +71,7 @@ def final_fit(
     *,
     calibration_samples: int = 200,
     teacher: Teacher | None = None,
+    decide: Callable[[float], object] | None = None,
 ) -> Estimate:
     """Train ``net`` for ``settings.epochs``, or within ``limit`` if that is less.
 
@@ -80,7 +81,8 @@ def final_fit(
     schedule follows the clock, so that the rate falls to (nearly) zero before the time is up, and the result
     is marked as ``cut``. The limit includes quantization and scoring. A ``teacher``'s outputs are learned,
     too. With ``settings.qat``, a tenth of the epochs follow with int8 rounding in the loop, in the last fifth
-    of the time. Raises ``TrainError`` and ``QuantizeError``.
+    of the time. ``decide`` is called with the CPU seconds of the second epoch and may end the training by an
+    exception. Raises ``TrainError`` and ``QuantizeError``.
     """
     cpu, watch = time.process_time(), Stopwatch()
     limit = TimeLimit(_without_closing(limit.wall_s), _without_closing(limit.cpu_s))
@@ -92,7 +94,9 @@ def final_fit(
         objective = distilled_from(teacher, objective)
         said.append(f"distilled from {teacher.name}")
     for_fit = FIT_SHARE if settings.qat else 1.0
-    progress = _fit(model, dataset, settings, seed, lambda: watch.share_of(limit) / for_fit, objective)
+    progress = _fit(
+        model, dataset, settings, seed, lambda: watch.share_of(limit) / for_fit, objective, decide
+    )
     if settings.qat:
         in_time = TimeForEpochs(lambda: watch.share_of(limit))
         said.append(_quantized(model, dataset, settings, objective, calibration_samples, seed, in_time))
@@ -171,6 +175,7 @@ def _fit(
     seed: int,
     used: Callable[[], float],
     objective: Objective,
+    decide: Callable[[float], object] | None = None,
 ) -> FitProgress:
     """Train to the end of the schedule and keep the better of last and averaged weights."""
     augment = augmentation_of(dataset, settings.augment)
@@ -187,9 +192,12 @@ def _fit(
     )
     rng = np.random.default_rng(seed)
     order = batches(rng, len(dataset.train), settings.batch_size)
-    progress = FitProgress(settings.epochs, len(order), used)
+    progress, ends_s = FitProgress(settings.epochs, len(order), used), list[float]()
     while progress.share < 1.0:
         _epoch(loop, order, settings, progress)
+        ends_s.append(time.process_time())
+        if decide is not None and len(ends_s) == 2:
+            decide(ends_s[1] - ends_s[0])
         order = batches(rng, len(dataset.train), settings.batch_size)
     if progress.epochs < 1.0:
         raise TrainError(

@@ -48,8 +48,8 @@ class Estimate:
     ``witness`` is what a second interpreter computed of the file. ``training`` names what a final training
     did beyond the usual, in words. ``loss`` is the float network's on validation data, and
     ``epoch_cpu_s`` the CPU time of an epoch; None if not known. ``mae`` and ``rmse`` are those of a
-    regression's int8 file on validation data, in the unit of the target. ``alone`` is set if a trial became
-    the final training of the only network.
+    regression's int8 file on validation data, in the unit of the target. ``alone`` is set if the second epoch
+    of a first trial decided, and it was the final training of the only network.
     """
 
     tflite: bytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from micronas.config import FinalFitConfig
@@ -19,6 +20,9 @@ shortened training of each.
 
 WORKER_START_S = 6.0
 """CPU seconds until a worker can train: TensorFlow and the data. Measured 5 to 6."""
+
+DOUBT = 1.5
+"""By which factor an epoch may be faster or slower than predicted."""
 
 
 @dataclass(frozen=True)
@@ -58,22 +62,42 @@ class SearchOrNot:
         epoch_s = self.epoch_s if measured_s is None else measured_s
         return any(limit.trials(epoch_s) < FEWEST_TRIALS for limit in self.limits)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether an epoch that is faster or slower than predicted may decide otherwise."""
+        predicted = self.affords_one()
+        return any(self.affords_one(self.epoch_s * by) != predicted for by in (1 / DOUBT, DOUBT))
 
-class EpochsTooLongError(Exception):
-    """Ends the first trial: its epochs take longer than predicted, so that the budget affords one network."""
+    @property
+    def surely_one(self) -> bool:
+        """Whether there is time for one network only at any plausible speed."""
+        return self.affords_one() and not self.is_open
 
 
-def ended_if_too_long(stop: StopRule, search: SearchOrNot) -> StopRule:
-    """``stop``, or ``EpochsTooLongError`` if the second epoch shows that there is no time to search.
+class OtherwiseError(Exception):
+    """Ends the first trial: its second epoch decides otherwise than the prediction by which it began."""
 
-    The first epoch includes the compiling.
+
+def decides(search: SearchOrNot, *, final: bool) -> Callable[[float], None]:
+    """What to call with the CPU seconds of the second epoch of a trial that began as a ``final`` training or
+    as an ordinary one; raises ``OtherwiseError``.
     """
+
+    def decide(epoch_s: float) -> None:
+        if search.affords_one(epoch_s) != final:
+            raise OtherwiseError
+
+    return decide
+
+
+def with_decision(stop: StopRule, decide: Callable[[float], None]) -> StopRule:
+    """``stop``, which also times the second epoch; the first one includes the compiling."""
     ends_s: list[float] = []
 
     def rule(curve: Curve) -> str:
         ends_s.append(time.process_time())
-        if len(ends_s) == 2 and search.affords_one(ends_s[1] - ends_s[0]):
-            raise EpochsTooLongError
+        if len(ends_s) == 2:
+            decide(ends_s[1] - ends_s[0])
         return stop(curve)
 
     return rule

@@ -95,7 +95,7 @@ class TrialEvaluator:
         if result.outcome is not Outcome.COMPLETE and not _completes_elsewhere(details):
             return result
         result = replace(result, tflite=estimate.tflite, weights=estimate.weights or None)
-        if not (task.final or estimate.alone):
+        if not (estimate.alone or (task.final and task.undecided is None)):
             return result
         return replace(result, float_form=self._stages.float_form(task, estimate))
 

@@ -21,7 +21,14 @@ from micronas.search.failure_limit import FailureLimit
 from micronas.search.final_cost import EPOCH_CPU_S, final_cpu_s
 from micronas.search.inheritance import INHERITS, Donors, Inheritance
 from micronas.search.machine_stop import stopped_by
-from micronas.search.one_network import AFFORDS_ONE, TRAINED_ALONE, as_first, is_alone, is_over
+from micronas.search.one_network import (
+    AFFORDS_ONE,
+    TRAINED_ALONE,
+    as_first,
+    is_alone,
+    is_over,
+    waits_for_first,
+)
 from micronas.search.past import RUN_CPU_S, Past, TrialHistory
 from micronas.search.predicted_latency.gate import UNTRAINED, LatencyGate
 from micronas.search.proposals import Proposals
@@ -128,7 +135,7 @@ class Loop:
     def _admits(self, number: int) -> bool:
         """Whether the trial may start; with time for one network, only if the first trial has none."""
         if self._search is not None and number > 0:
-            if self._search.affords_one():
+            if waits_for_first(self._search):
                 self._tell_until(1, None)
             first = self._past.records[:1]
             if first and is_over(self._search, first[0], replayed=0 in self._replayed):
@@ -174,7 +181,7 @@ class Loop:
         )
         if number == 0 and self._search is not None:
             task = as_first(task, self._search, self._termination, self._workers)
-        if task.final:
+        if task.final and task.undecided is None:
             self._observer.phase(AFFORDS_ONE)
             pending.details[ONE_NETWORK] = True
         self._executor.submit(task)
@@ -262,7 +269,7 @@ class Loop:
         if self._donors is not None:
             self._donors.add(record.trial)
         replayed = record.trial.number in self._replayed
-        if self._search and not self._search.affords_one() and is_alone(record) and not replayed:
+        if self._search and not self._search.surely_one and is_alone(record) and not replayed:
             self._observer.phase(TRAINED_ALONE)
         self._observer.trial(record, replayed, self._past.feasible_share, self._termination.left())
         if not replayed:

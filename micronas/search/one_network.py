@@ -5,9 +5,10 @@ baseline networks, each by one shortened training, and take that time from the f
 is then itself the final training of the first baseline network, as without a search.
 
 The time of an epoch is first predicted from the shapes of the network, the same for a run that is killed and
-resumed. If the second epoch of an ordinary first trial shows that the prediction was too low, the worker ends
-that trial and begins the final training in its place. The trial's record says what it was. A resumed run with
-a larger budget may search; a network that was trained this way is not trained a second time.
+resumed. Where a faster or slower machine would decide otherwise, the first trial runs alone, and its second
+epoch decides: the worker then ends what it began by the prediction, a final training or an ordinary trial,
+and begins the other one in its place. The trial's record says what it was. A resumed run with a larger budget
+may search; a network that was trained this way is not trained a second time.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from micronas.search.final_cost import epoch_cpu_s as epoch_of
 from micronas.search.once import Training
 from micronas.search.setup import Setup
 from micronas.search.stages import trial_share_s
-from micronas.search.task import ONE_NETWORK, TooLong, TrialResult, TrialTask
+from micronas.search.task import ONE_NETWORK, TrialResult, TrialTask, Undecided
 from micronas.search.termination import Termination
 from micronas.store import Record, Store
 from micronas.train.cost import epoch_cpu_s
@@ -87,15 +88,22 @@ def alone(task: TrialTask, termination: Termination) -> TrialTask:
 def as_first(task: TrialTask, search: SearchOrNot, termination: Termination, workers: int) -> TrialTask:
     """The first trial: a final training if there is time for nothing else, or an ordinary one.
 
-    An ordinary one becomes a final training in its worker if its epochs take longer than predicted, unless
-    other workers are already running other trials.
+    Its second epoch may decide otherwise, unless that is certain, or other workers are already running other
+    trials (``waits_for_first``).
     """
     final = alone(task, termination)
-    if search.affords_one():
+    if search.surely_one:
         return final
-    if workers > 1:
+    if workers > 1 and not waits_for_first(search):
         return task
-    return replace(task, too_long=TooLong(search, final), hang_timeout_s=final.hang_timeout_s)
+    begun, other = (final, task) if search.affords_one() else (task, final)
+    undecided = Undecided(search, other)
+    return replace(begun, undecided=undecided, hang_timeout_s=final.hang_timeout_s)
+
+
+def waits_for_first(search: SearchOrNot) -> bool:
+    """Whether the second trial begins when the first has ended, because the first may be the only one."""
+    return search.surely_one or search.is_open
 
 
 def is_over(search: SearchOrNot, first: Record, *, replayed: bool) -> bool:
@@ -105,7 +113,7 @@ def is_over(search: SearchOrNot, first: Record, *, replayed: bool) -> bool:
     """
     if not is_alone(first) or first.trial.scores is None:
         return False
-    return not replayed or search.affords_one() or search.affords_one(epoch_of(first.trial.scores))
+    return not replayed or search.surely_one or search.affords_one(epoch_of(first.trial.scores))
 
 
 def is_alone(record: Record) -> bool:
@@ -121,7 +129,8 @@ def trained_alone(records: Sequence[Record]) -> str:
 
 def final_training(task: TrialTask, result: TrialResult) -> Training | None:
     """A rule of ``Once``: keep final trainings with a network, also one that began as an ordinary trial."""
-    if result.tflite is None or not (task.final or result.details.get(ONE_NETWORK)):
+    final = result.details.get(ONE_NETWORK) or (task.final and task.undecided is None)
+    if result.tflite is None or not final:
         return None
     return Training(task.number, final=True)
 

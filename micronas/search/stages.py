@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -33,7 +33,7 @@ from micronas.model.graph import Graph
 from micronas.model.net import Net
 from micronas.model.tflite import read_bytes
 from micronas.quantize.float_form import FloatForm, float_form
-from micronas.search.affordable import EpochsTooLongError, ended_if_too_long
+from micronas.search.affordable import OtherwiseError, decides, with_decision
 from micronas.search.evaluate import DeployedFigures, Stages, TrialEvaluator
 from micronas.search.front_end_budget import network_budget
 from micronas.search.inheritance import Inheritance
@@ -63,6 +63,9 @@ from micronas.trial import Latency, Source
 
 if TYPE_CHECKING:
     from micronas.estimate.distillation import Teacher
+
+Decide: TypeAlias = Callable[[float], None]
+"""Called with the CPU seconds of the second epoch; see ``affordable.decides``."""
 
 PARITY_SAMPLES = 4
 
@@ -199,24 +202,51 @@ def trial_seed(seed: int, number: int, repeat: int = 0) -> int:
 
 
 def _estimate(task: TrialTask, space: Space, config: SearchConfig) -> Estimate:
-    net = space.net(space.from_json(task.arch))
-    seed, samples = trial_seed(config.seed, task.number, task.repeat), config.estimator.calibration_samples
-    if task.final:
-        from micronas.estimate.final_fit import FinalSettings, final_fit  # imports TensorFlow
+    """The training that ``task`` asks for; of the first trial of a search, the one that its second epoch
+    asks for.
+    """
+    if task.undecided is None:
+        return _trained(task, space, config)
+    watch, search = Stopwatch(), task.undecided.search
+    try:
+        found = _trained(task, space, config, decides(search, final=task.final))
+        return replace(found, alone=task.final)
+    except OtherwiseError:
+        instead = _after(watch, task.undecided.instead)
+        return replace(_trained(instead, space, config), alone=instead.final)
 
-        final = FinalSettings.from_config(
-            config.final_fit, class_weights=config.estimator.class_weights, loss=config.estimator.loss
-        )
-        return final_fit(
-            net,
-            config.data,
-            replace(final, qat=config.training.qat == "finalists"),
-            seed,
-            _limit_of(task),
-            calibration_samples=samples,
-            teacher=_teacher(task, space, config),
-        )
-    settings = TrainSettings.from_config(config.estimator)
+
+def _trained(task: TrialTask, space: Space, config: SearchConfig, decide: Decide | None = None) -> Estimate:
+    net = space.net(space.from_json(task.arch))
+    seed = trial_seed(config.seed, task.number, task.repeat)
+    trained = _final_training if task.final else _trial
+    return trained(task, net, space, config, seed, decide)
+
+
+def _final_training(
+    task: TrialTask, net: Net, space: Space, config: SearchConfig, seed: int, decide: Decide | None
+) -> Estimate:
+    from micronas.estimate.final_fit import FinalSettings, final_fit  # imports TensorFlow
+
+    final = FinalSettings.from_config(
+        config.final_fit, class_weights=config.estimator.class_weights, loss=config.estimator.loss
+    )
+    return final_fit(
+        net,
+        config.data,
+        replace(final, qat=config.training.qat == "finalists"),
+        seed,
+        _limit_of(task),
+        calibration_samples=config.estimator.calibration_samples,
+        teacher=_teacher(task, space, config),
+        decide=decide,
+    )
+
+
+def _trial(
+    task: TrialTask, net: Net, space: Space, config: SearchConfig, seed: int, decide: Decide | None
+) -> Estimate:
+    samples, settings = config.estimator.calibration_samples, TrainSettings.from_config(config.estimator)
     warm = None
     if task.inherits is not None and config.estimator.warm_epochs is not None:
         settings = settings.for_epochs(config.estimator.warm_epochs)
@@ -231,29 +261,27 @@ def _estimate(task: TrialTask, space: Space, config: SearchConfig) -> Estimate:
     planned = planned_epochs(
         net, len(dataset.train), settings.epochs, min(limit.wall_s, limit.cpu_s, share_s)
     )
-    stop, watch = stop_rule(config.estimator.name, task.curves), Stopwatch()
-    try:
-        found = estimate_fully(
-            net,
-            config.data,
-            settings.for_epochs(planned),
-            seed,
-            limit,
-            calibration_samples=samples,
-            stop=stop if task.too_long is None else ended_if_too_long(stop, task.too_long.search),
-            dataset=dataset,
-            start=warm,
-        )
-    except EpochsTooLongError:
-        assert task.too_long is not None, "only its rule raises this"
-        return replace(_estimate(_after(watch, task.too_long.final), space, config), alone=True)
+    stop = stop_rule(config.estimator.name, task.curves)
+    if decide is not None:
+        planned, stop = max(planned, min(2, settings.epochs)), with_decision(stop, decide)
+    found = estimate_fully(
+        net,
+        config.data,
+        settings.for_epochs(planned),
+        seed,
+        limit,
+        calibration_samples=samples,
+        stop=stop,
+        dataset=dataset,
+        start=warm,
+    )
     return replace(found, shortened=shortened_text(planned, settings.epochs, limit, share_s))
 
 
-def _after(watch: Stopwatch, final: TrialTask) -> TrialTask:
-    """``final`` with what is left of its time."""
-    wall_s = None if final.deadline_s is None else final.deadline_s - watch.wall_s
-    return replace(final, deadline_s=wall_s, cpu_s=None if final.cpu_s is None else final.cpu_s - watch.cpu_s)
+def _after(watch: Stopwatch, task: TrialTask) -> TrialTask:
+    """``task`` with what is left of its time."""
+    wall_s = None if task.deadline_s is None else task.deadline_s - watch.wall_s
+    return replace(task, deadline_s=wall_s, cpu_s=None if task.cpu_s is None else task.cpu_s - watch.cpu_s)
 
 
 def _float_form(task: TrialTask, estimate: Estimate, space: Space, dataset: Dataset) -> FloatForm | None:

@@ -54,7 +54,8 @@ class TrialTask:
     quality and its loss, as ``QUALITY`` and ``LOSS`` in the details. ``boards`` are those for which a network
     is evaluated in a search for several; empty in a search for one. ``inherits`` are the weights from which
     the training starts, in place of initial ones. ``teacher`` is the network whose outputs a final training
-    also learns. ``too_long`` is what a first trial becomes if its epochs take too long for a search.
+    also learns. ``undecided`` is set if the second epoch of a first trial decides whether it is a final
+    training.
 
     In a search with a pool of boards, a trial is two tasks: one with ``only_train``, whose result has the
     trained network, and one that has it as ``trained`` and measures it on the board ``pool_board``.
@@ -77,15 +78,15 @@ class TrialTask:
     only_train: bool = False
     trained: Estimate | None = None
     pool_board: str = ""
-    too_long: TooLong | None = None
+    undecided: Undecided | None = None
 
 
 @dataclass(frozen=True)
-class TooLong:
-    """The ``final`` training of the only network, if the epochs of a trial leave no time to ``search``."""
+class Undecided:
+    """The rule by which the second epoch decides, and what the task becomes ``instead`` if it must."""
 
     search: SearchOrNot
-    final: TrialTask
+    instead: TrialTask
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 
 from micronas.config import FinalFitConfig, SearchConfig, parse_config
 from micronas.errors import SearchError
-from micronas.search.affordable import Affordable, EpochsTooLongError, SearchOrNot, ended_if_too_long
+from micronas.search.affordable import Affordable, OtherwiseError, SearchOrNot, decides, with_decision
 from micronas.search.executor import InlineExecutor
 from micronas.search.final import choose
 from micronas.search.finalists import Selection
@@ -37,6 +37,8 @@ from tests.support.toy_loop import make_loop
 LIMIT = Affordable(120.0, 1, epochs=8, share_s=18.0, fit=FinalFitConfig(epochs=120))
 ONE = SearchOrNot((LIMIT,), epoch_s=6.0)
 MANY = SearchOrNot((LIMIT,), epoch_s=0.1)
+RATHER_ONE = SearchOrNot((LIMIT,), epoch_s=0.9)
+RATHER_MANY = SearchOrNot((LIMIT,), epoch_s=0.6)
 FIRST = (ToyArch((2,) * 6), ToyArch((1,) * 6))
 
 
@@ -153,9 +155,9 @@ def test_epochs_that_take_longer_than_predicted_make_the_trial_the_final_trainin
 
     def evaluate(task: TrialTask) -> TrialResult:
         tasks.append(task)
-        assert task.too_long is not None
-        assert task.too_long.search == MANY
-        found = trained([])(task.too_long.final)
+        assert task.undecided is not None
+        assert task.undecided.search == MANY
+        found = trained([])(task.undecided.instead)
         assert found.scores is not None
         scores = replace(found.scores, epochs=20, train_cpu_s=110.0)
         return replace(found, scores=scores, details={ONE_NETWORK: True})
@@ -169,7 +171,7 @@ def test_epochs_that_take_longer_than_predicted_make_the_trial_the_final_trainin
     assert (len(again), len(tasks)) == (1, 1), "a resumed run decides by the speed of that training"
 
 
-def test_the_second_epoch_decides_and_only_with_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_second_epoch_of_a_trial_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[float, ...]] = []
 
     def stop(curve: tuple[float, ...]) -> str:
@@ -179,19 +181,72 @@ def test_the_second_epoch_decides_and_only_with_one_worker(monkeypatch: pytest.M
     for now_s, slow in (((9.0, 9.1, 9.2), False), ((9.0, 15.0), True)):
         times = iter(now_s)
         monkeypatch.setattr("micronas.search.affordable.time.process_time", lambda times=times: next(times))
-        rule = ended_if_too_long(stop, MANY)
+        rule = with_decision(stop, decides(MANY, final=False))
         assert rule((0.1,)) == "", "the first epoch says nothing, because it includes compiling"
         if slow:
-            with pytest.raises(EpochsTooLongError):
+            with pytest.raises(OtherwiseError):
                 rule((0.1, 0.2))
         else:
             assert (rule((0.1, 0.2)), rule((0.1, 0.2, 0.3))) == ("", "enough")
+
+
+def test_the_second_epoch_of_a_final_training_decides() -> None:
+    decides(RATHER_ONE, final=True)(0.9)
+    with pytest.raises(OtherwiseError):
+        decides(RATHER_ONE, final=True)(0.3)
+
+
+@pytest.mark.parametrize(
+    ("search", "certain", "one"),
+    [(ONE, True, True), (MANY, True, False), (RATHER_ONE, False, True), (RATHER_MANY, False, False)],
+    ids=["one", "many", "rather one", "rather many"],
+)
+def test_the_first_trial_begins_as_predicted_and_may_change(
+    search: SearchOrNot, certain: bool, one: bool
+) -> None:
+    assert (search.is_open, search.affords_one(), search.surely_one) == (not certain, one, certain and one)
     task, termination = TrialTask(0, [], "k"), CpuTimeTermination(2.0, lambda: 1.0, FinalFitConfig())
-    first = as_first(task, MANY, termination, 1)
-    assert first.too_long is not None
-    assert (first.final, first.hang_timeout_s) == (False, first.too_long.final.hang_timeout_s)
-    assert as_first(task, MANY, termination, 2) == task
-    assert as_first(task, ONE, termination, 2) == alone(task, termination)
+    final = alone(task, termination)
+    for workers in (1, 3):
+        first = as_first(task, search, termination, workers)
+        assert first.final is one
+        if first.undecided is None:
+            assert first == (final if one else task)
+            assert certain, "other workers may be running other trials then"
+        else:
+            assert first.undecided.instead == (task if one else final)
+            assert first.hang_timeout_s == final.hang_timeout_s
+    assert as_first(task, search, termination, 3).undecided is None or not certain
+
+
+@pytest.mark.parametrize(("search", "one"), [(RATHER_ONE, False), (RATHER_MANY, True), (RATHER_ONE, True)])
+def test_with_several_workers_the_first_trial_runs_alone_until_it_has_decided(
+    store: Store, search: SearchOrNot, one: bool
+) -> None:
+    tasks: list[TrialTask] = []
+
+    def evaluate(task: TrialTask) -> TrialResult:
+        tasks.append(task)
+        if task.number > 0:
+            return toy_evaluate(task)
+        assert task.undecided is not None
+        found = toy_evaluate(task)
+        return replace(found, tflite=b"final", details={ONE_NETWORK: True}) if one else found
+
+    class Watching(InlineExecutor):
+        def submit(self, task: TrialTask) -> None:
+            assert task.number == 0 or tasks, "the first trial has ended"
+            super().submit(task)
+
+    observer, executor = Listening([]), Once(Watching(evaluate), final_training)
+    records = make_loop(
+        store, executor=executor, first=FIRST, observer=observer, search=search, workers=2, trials=4
+    ).run()
+    assert observer.heard == ([TRAINED_ALONE] if one else [])
+    assert len(records) == (1 if one else 4)
+    winner = choose(records, 1, executor, 1, store, TrialTermination(4))
+    assert [task.final for task in tasks[len(records) :]] == ([] if one else [True])
+    assert winner.number == 0 if one else winner.final_fit
 
 
 def test_if_that_training_fails_the_search_goes_on_with_the_time_that_is_left(store: Store) -> None:
