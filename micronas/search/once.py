@@ -61,8 +61,8 @@ class Once:
     def next_finished(self, timeout_s: float | None) -> tuple[int, TrialResult] | None:
         """See ``Executor``; known results come first."""
         if self._ready:
-            training = self._ready.popleft()
-            return training.number, self._known[training]
+            known = self._ready.popleft()
+            return known.number, self._known[known]
         finished = self._executor.next_finished(timeout_s)
         if finished is not None:
             number, result = finished
