@@ -52,8 +52,8 @@ class Once:
 
     def submit(self, task: TrialTask) -> None:
         """Start a task, unless its result is known."""
-        if (training := Training.of(task)) in self._known:
-            self._ready.append(training)
+        if Training.of(task) in self._known:
+            self._ready.append(Training.of(task))
             return
         self._running[task.number] = task
         self._executor.submit(task)
