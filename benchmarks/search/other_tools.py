@@ -89,7 +89,7 @@ def finished(progress: Progress) -> Figures:
     from micronas.estimate.accuracy import int8_figure
 
     if progress.best is None:
-        raise RuntimeError("no candidate fitted within the budget")
+        return Figures.of_none("no candidate fitted within the budget")
     setup, cell = progress.setup, progress.cell
     epochs = max(1, int(PLANNED_SHARE * (progress.left_s - CLOSING_S) / max(progress.epoch_s, 0.01)))
     candidate = Candidate(setup, progress.best[1], cell.seed)

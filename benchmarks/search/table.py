@@ -42,27 +42,45 @@ def _table(found: Found, minutes: float) -> str:
 def _figure(found: Found, task: str, entry: str, minutes: float, seeds: int) -> str:
     """``.812 +- .010 (3 of 3 seeds; above by hand in 2 of 3)``, or ``missing``."""
     tests = _tests(found, task, entry, minutes, seeds)
+    without = _without_network(found, task, entry, minutes, seeds)
+    none = [f"no network in {without} of {seeds} seeds"] if without else []
     if not tests:
-        return "missing"
+        return "".join(none) or "missing"
     spread = f" +- {stdev(tests.values()):.3f}" if len(tests) > 1 else ""
     against = _against(found, task, entry, minutes, seeds)
-    return f"{fmean(tests.values()):.3f}{spread} ({len(tests)} of {seeds} seeds{against})"
+    about = "; ".join([f"{len(tests)} of {seeds} seeds", *against, *none])
+    return f"{fmean(tests.values()):.3f}{spread} ({about})"
 
 
-def _against(found: Found, task: str, entry: str, minutes: float, seeds: int) -> str:
+def _against(found: Found, task: str, entry: str, minutes: float, seeds: int) -> list[str]:
     """Seeds in which an entry is above the better of the two networks designed by hand."""
     if entry in BY_HAND:
-        return ""
+        return []
     own = _tests(found, task, entry, minutes, seeds)
     hands = [_tests(found, task, hand, minutes, seeds) for hand in BY_HAND]
     paired = [seed for seed in own if all(seed in hand for hand in hands)]
     if not paired:
-        return ""
+        return []
     above = sum(own[seed] > max(hand[seed] for hand in hands) for seed in paired)
-    return f"; above by hand in {above} of {len(paired)}"
+    return [f"above by hand in {above} of {len(paired)}"]
 
 
 def _tests(found: Found, task: str, entry: str, minutes: float, seeds: int) -> dict[int, float]:
-    """Seed -> test figure."""
-    known = {seed: found.get(Cell(task, entry, seed, minutes)) for seed in range(seeds)}
-    return {seed: float(result["test"]) for seed, result in known.items() if result is not None}  # type: ignore[arg-type]
+    """Seed -> test figure, of the seeds with a network."""
+    known = _results(found, task, entry, minutes, seeds)
+    return {
+        seed: float(test) for seed, result in known.items() if isinstance(test := result["test"], float | int)
+    }
+
+
+def _without_network(found: Found, task: str, entry: str, minutes: float, seeds: int) -> int:
+    """Seeds in which an entry has found no network that fits."""
+    return sum(result["test"] is None for result in _results(found, task, entry, minutes, seeds).values())
+
+
+def _results(
+    found: Found, task: str, entry: str, minutes: float, seeds: int
+) -> dict[int, Mapping[str, Json]]:
+    """Seed -> result, of the cells that have run."""
+    cells = {seed: Cell(task, entry, seed, minutes) for seed in range(seeds)}
+    return {seed: found[cell] for seed, cell in cells.items() if cell in found}

@@ -13,9 +13,10 @@ from benchmarks.search.run import RESULTS, found_in
 from benchmarks.search.table import markdown, missing_names
 from micronas.config import SpaceConfig
 from micronas.space import make_space
+from micronas.trial import Json
 
 
-def result(test: float) -> dict[str, float]:
+def result(test: float | None) -> dict[str, Json]:
     return {"test": test}
 
 
@@ -35,6 +36,18 @@ def test_figures_say_how_many_seeds_they_have_and_missing_cells_are_named() -> N
     assert "photos-default-2min-1" in names
     assert "photos-default-2min-2" not in names
     assert len(names) == count - 4
+
+
+def test_an_entry_without_a_network_that_fits_is_counted_and_not_missing() -> None:
+    found = {
+        Cell("photos", "optuna_tpe", 0): result(None),
+        Cell("photos", "optuna_tpe", 1): result(0.5),
+        Cell("digits", "optuna_tpe", 2): result(None),
+    }
+    row = next(line for line in markdown(found).splitlines() if line.startswith("| optuna_tpe"))
+    assert "| 0.500 (1 of 3 seeds; no network in 1 of 3 seeds) |" in row
+    assert "| no network in 1 of 3 seeds |" in row
+    assert "digits-optuna_tpe-2min-2" not in missing_names(found).splitlines()
 
 
 def test_the_committed_table_is_that_of_the_committed_results() -> None:
