@@ -30,6 +30,16 @@ from micronas.report.memory_table import MemoryRow, memory_table
 from micronas.report.page import render, short_number
 from micronas.report.run_data import RunData, read_run
 from micronas.store import Store
+from micronas.store.deployment_figures import (
+    ConstantChannelBytes,
+    CounterFigures,
+    DeploymentFigures,
+    FrontEndFigures,
+    OpFigures,
+    ParityFigures,
+    SramFigures,
+    TargetFigures,
+)
 from micronas.store.pool import PoolRow
 from micronas.trial import Json, Latency, Source
 from tests.support.report_run import BOARD, DEAD, REFUSED, WIDTHS, make_run, residual_graph
@@ -45,6 +55,35 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(folder: Path) -> RunData:
     with Store.read(folder) as store:
         return read_run(store)
+
+
+def test_the_page_shows_every_figure_of_a_deployment(run: RunData) -> None:
+    """As the store keeps them: a page that reads another form of them would end a finished search."""
+    deployment = DeploymentFigures(
+        constant_channels=ConstantChannelBytes(3544, 3438),
+        execution_target=TargetFigures("qemu", "netduinoplus2", True, True, "emulated on netduinoplus2"),
+        counter=CounterFigures("TIM2", "instructions"),
+        parity=ParityFigures(320, 1),
+        per_op=(OpFigures(0, "CONV_2D", (1, 8, 8, 4), 9876, 0.75, 888, 0.125),),
+        sram=SramFigures(5000, 5000, 5000),
+        front_end=FrontEndFigures(2048, 1024, 12_647, 0.11, "emulated"),
+    )
+    assert run.final is not None
+    final = replace(run.final, result={**run.final.result, "deployment": deployment.to_json()})
+    page = " ".join(render(replace(run, final=final), Path("report.html")).split())
+    for part in (
+        "3,438 bytes of weights and biases instead of 3,544",
+        "; emulated on netduinoplus2.",
+        "read from TIM2",
+        "319 of 320 output elements equal the reference",
+        "<td>8×8×4</td>",
+        '<td class="n">9,876</td>',
+        "predicted = linked = reported",
+        "<b>2.0 KB</b>",
+        "flash, 1.0 KB SRAM, predicted",
+        "0.11 ms per input, emulated",
+    ):
+        assert part in page, part
 
 
 def test_genes_read_as_text_in_any_space() -> None:
