@@ -97,7 +97,7 @@ def write_on_node(
     """``write_build`` on a node of a cluster: the figures, and the contents of all files by their path."""
     shared.keep()
     with temporary_folder() as name:
-        folder = Path(name)
+        folder = Path(name) / "best"  # the temporary folder has files of its own
         found = write_build(build, cached_dataset(build.config.data), tflite, folder, board_id)
         contents = {
             path.relative_to(folder).as_posix(): path.read_bytes()

@@ -40,6 +40,7 @@ def run_forked(
         call |= {"stdout": stdout.name, "stderr": stderr.name}
         server.stdin.write(json.dumps(call).encode() + b"\n")
         pid = int(_line(server.stdout, _START_S) or 0)
+        assert pid, "the process that forks did not start"
         code = _line(server.stdout, timeout_s)
         if not code:
             os.kill(pid, signal.SIGKILL)

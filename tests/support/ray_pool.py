@@ -23,7 +23,6 @@ from micronas.device.serial_link import SerialLink
 from micronas.estimate.full import Estimate
 from micronas.search.pool.cluster import cluster_boards, cluster_members, resource_of
 from micronas.search.pool.executor import PoolExecutor
-from micronas.search.pool.final_measurement import run_where_attached
 from micronas.search.pool.state import BoardPool
 from micronas.search.ray_executor import RayExecutor
 from micronas.search.task import Evaluate, TrialResult, TrialTask
@@ -63,15 +62,6 @@ class Halves:
         latency = Latency(1000 * cycles / CLOCK_HZ, Source.EMULATED)
         scores = replace(toy_scores(list(task.arch)), latency=latency)  # type: ignore[arg-type]
         return TrialResult(Outcome.COMPLETE, scores, details={"latency": latency_to_json(latency)})
-
-
-def answers_on(port: str, counts: int) -> tuple[str, int]:
-    """The node of a board, and the cycles that it counts."""
-    import ray
-
-    with SerialLink(port, 115_200) as link:
-        _, (cycles,) = Client(link).run(counts)
-    return ray.get_runtime_context().get_node_id(), cycles
 
 
 class HalvesFactory:
@@ -121,10 +111,7 @@ def search_on_two_nodes(address: str, ports: list[str], folder: Path, lose: Call
             make_loop(store, executor=pool, workers=2, trials=LOST_FROM).run()
             lose()
             records = make_loop(store, executor=pool, workers=2, trials=TRIALS).run()
-    work = functools.partial(answers_on, counts=1)
-    final = run_where_attached(address, resource_of(PROFILE, ports[0]), work, ports[0])
     return {
-        "final": final,
         "ports": ports,
         "listed": listed,
         "said": said,

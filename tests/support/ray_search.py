@@ -1,7 +1,8 @@
-"""Searches on a Ray cluster of two nodes on this machine, one of which is killed: ``... FOLDER``.
+"""Searches on one Ray cluster of two nodes on this machine: ``... FOLDER``; starting a cluster is slow.
 
-Prints JSON: the number of each trial, once per start, and the number of nodes on which they ran; and what a
-search with a pool of boards found, for which the lost node is replaced.
+A node is killed under the first search and replaced. A whole search measures on boards behind ports, and its
+driver is killed. At last a pool of boards loses the second node. Prints JSON: the number of each trial of the
+first search, once per start, and the number of nodes on which they ran; and what the other two found.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from micronas.search.pool.cluster import resource_of
 from micronas.search.ray_executor import RayExecutor
 from micronas.search.task import Evaluate, TrialResult, TrialTask
-from micronas.store import DATABASE, Record, Store
-from tests.support import ray_pool
+from micronas.store import Record, Store
+from tests.support import ray_pool, ray_whole
+from tests.support.attached_boards import PROFILE, AttachedBoards
 from tests.support.search_fakes import toy_evaluate
 from tests.support.toy_loop import make_loop
 
@@ -69,42 +72,47 @@ def kill_once_it_hangs(notes: Path, lost: str, kill: Callable[[], object]) -> No
         time.sleep(0.05)
 
 
-def run(folder: Path, factory: Factory, address: str, trials: int) -> list[Record]:
-    """Run or resume."""
-    begun = (folder / DATABASE).exists()
+def run(folder: Path, factory: Factory, address: str) -> list[Record]:
+    """All trials."""
     executor = RayExecutor(factory, address=address, task_deadline_s=60.0)
-    with executor, Store.resume(folder) if begun else Store.create(folder, {}) as store:
+    with executor, Store.create(folder, {}) as store:
         store.begin_session()
-        loop = make_loop(store, executor=executor, workers=WORKERS, trials=trials)
-        return loop.run()
+        return make_loop(store, executor=executor, workers=WORKERS, trials=TRIALS).run()
 
 
-def main(folder: Path) -> None:
+def search_all(folder: Path, pool_boards: ray_pool.Boards, attached: AttachedBoards) -> dict[str, object]:
+    """The three searches; see above."""
     from ray.cluster_utils import Cluster
+
+    def resources(node: int) -> dict[str, int]:
+        return {**pool_boards.resources(node), resource_of(PROFILE, attached.ports[node]): 1}
 
     notes = folder / "notes"
     notes.mkdir()
-    boards = ray_pool.Boards().__enter__()
-    head = {"num_cpus": 1, "include_dashboard": False, "resources": boards.resources(0), **MEMORY}
+    head = {"num_cpus": 1, "include_dashboard": False, "resources": resources(0), **MEMORY}
     cluster = Cluster(initialize_head=True, head_node_args=head)
-    first = cluster.head_node.node_id
-    node = cluster.add_node(num_cpus=1, **MEMORY)
-    factory = Factory(notes, node.node_id)
     try:
+        node = cluster.add_node(num_cpus=1, **MEMORY)
         kill = functools.partial(cluster.remove_node, node, allow_graceful=False)
         threading.Thread(target=kill_once_it_hangs, args=(notes, node.node_id, kill), daemon=True).start()
-        run(folder / "run", factory, cluster.address, TRIALS // 2)
-        run(folder / "run", factory, cluster.address, TRIALS)  # a driver that was started again
-        other = cluster.add_node(num_cpus=0, resources=boards.resources(1), **MEMORY)
+        run(folder / "run", Factory(notes, node.node_id), cluster.address)
+        other = cluster.add_node(num_cpus=0, resources=resources(1), **MEMORY)
+        whole = ray_whole.search_and_kill(folder / "whole", cluster.address, attached)
         lose = functools.partial(cluster.remove_node, other, allow_graceful=False)
-        pool = ray_pool.search_on_two_nodes(cluster.address, boards.ports, folder / "pool", lose)
-        pool["nodes"] = [first, other.node_id]
+        pool = ray_pool.search_on_two_nodes(cluster.address, pool_boards.ports, folder / "pool", lose)
+        pool["nodes"] = [cluster.head_node.node_id, other.node_id]
     finally:
         cluster.shutdown()
-        boards.__exit__()
     started = notes_of(notes)
-    starts, nodes = [number for number, _ in started], {node for _, node in started}
-    print(json.dumps({"starts": starts, "nodes": len(nodes), "pool": pool}))
+    starts, nodes = [number for number, _ in started], {name for _, name in started}
+    return {"starts": starts, "nodes": len(nodes), "whole": whole, "pool": pool}
+
+
+def main(folder: Path) -> None:
+    attached_folder = folder / "attached"
+    attached_folder.mkdir()
+    with ray_pool.Boards() as boards, AttachedBoards(attached_folder, 2) as attached:
+        print(json.dumps(search_all(folder, boards, attached)))
 
 
 if __name__ == "__main__":

@@ -72,6 +72,12 @@ def test_files_of_another_machine_are_copied(
     )
     tflite = (networks / "tiny.tflite").read_bytes()
     found, contents = write_on_node(Shared(), build, tflite, "a")  # type: ignore[arg-type]
+    assert {name.partition("/")[0] for name in contents} == {
+        "c",
+        "front_end.json",
+        "labels.txt",
+        "model.tflite",
+    }
     here = found.unpacked(contents, tmp_path / "best")
     assert Path(here.files["tflite"]).read_bytes() == tflite
     assert (tmp_path / "best" / "labels.txt").read_text() == "a\nb\n"
