@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from micronas.cli.options import BoardOrNone, ConfigArgument
-from micronas.cli.output import console, print_json, print_table, program, typed, warn_of_open_ports
+from micronas.cli.output import (
+    print_json,
+    print_table_in_parts,
+    print_wrapped,
+    program,
+    typed,
+    warn_of_open_ports,
+)
 from micronas.errors import ConfigError, plural
 
 if TYPE_CHECKING:
@@ -133,24 +139,11 @@ def _print_results(results: Results) -> None:
 
     plan = results.plan
     cost = f"{plan.budget.words} each, {plural(plan.seeds, 'seed')}"
-    title = f"{plan.config.data.name}: {cost}, median and range"
-    _print_rows(title, HEADER, rows(results))
+    print_table_in_parts(f"{plan.config.data.name}: {cost}, median and range", HEADER, rows(results))
+    print()
     if limits := board_limits(results):
         for name, text in limits.items():
-            print(f"{name}: {text}")
-        _print_rows("on each board, median and range", BOARD_HEADER, board_rows(results))
-
-
-def _print_rows(title: str, header: Sequence[str], body: Sequence[Sequence[str]]) -> None:
-    if not sys.stdout.isatty():
-        print_table(title, header, body)
-        return
-    from rich import box
-    from rich.table import Table
-
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    for name in header:
-        table.add_column(name)
-    for cells in body:
-        table.add_row(*cells)
-    console().print(table)
+            print_wrapped(f"{name}: {text}", 2)
+        title = "on each board, median and range"
+        print_table_in_parts(title, BOARD_HEADER, board_rows(results), repeated=2)
+        print()

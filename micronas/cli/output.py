@@ -64,6 +64,35 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
             print("-" * (sum(widths) + 2 * len(widths) - 2))
 
 
+def print_table_in_parts(
+    title: str, header: Sequence[str], rows: Sequence[Sequence[str]], repeated: int = 1
+) -> None:
+    """``print_table``; columns that a narrow terminal has no room for follow in further tables.
+
+    Each of these begins with the first ``repeated`` columns.
+    """
+    columns = list(zip(header, *rows, strict=True))
+    for place, part in enumerate(columns_in_parts(columns, terminal_columns(), repeated)):
+        if place:
+            print()
+        print_table(
+            "" if place else title, [header[i] for i in part], [[row[i] for i in part] for row in rows]
+        )
+
+
+def columns_in_parts(columns: Sequence[Sequence[str]], limit: int | None, repeated: int) -> list[list[int]]:
+    """The places of ``columns`` in tables of at most ``limit``, whose words are not broken."""
+    least = [max(len(word) for cell in column for word in words_of(cell)) + 2 for column in columns]
+    first = list(range(repeated))
+    parts = [first]
+    for place in range(repeated, len(columns)):
+        width = sum(least[i] for i in [*parts[-1], place]) - 2
+        if limit is not None and width > limit and parts[-1] != first:
+            parts.append(first)
+        parts[-1] = [*parts[-1], place]
+    return parts
+
+
 def terminal_columns() -> int | None:
     """Columns of the terminal that stdout is; None if it is a pipe or a file."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from micronas.cli import output
+from micronas.cli.compare import _print_results
 from micronas.compare.files import write_files
 from micronas.compare.plan import open_plan
 from micronas.compare.results import Results
@@ -15,6 +17,7 @@ from micronas.compare.table import board_limits, board_rows, board_run_rows, run
 from micronas.config import parse_config
 from tests.support.compare_fakes import ToyRuns, silent, toy_plan
 from tests.support.json_page import require_documented
+from tests.support.terminal import COLUMNS
 
 SMALL = "nucleo_f103rb"
 CONFIG = parse_config(
@@ -72,3 +75,20 @@ def test_the_files_have_them(compared: tuple[Results, Path]) -> None:
     require_documented(
         "compare", stored | {"plan": {**stored["plan"], "config": {}, "task": {}}}, absent=["value"]
     )
+
+
+def test_in_a_narrow_terminal_no_word_is_cut_and_no_figure_is_missing(
+    compared: tuple[Results, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _print_results(compared[0])
+    whole = capsys.readouterr().out
+    monkeypatch.setattr(output, "terminal_columns", lambda: COLUMNS)
+    _print_results(compared[0])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= COLUMNS
+    assert "…" not in "".join(lines)
+    assert set(whole.split()) - {word for word in whole.split() if set(word) == {"-"}} <= {
+        word for line in lines for word in line.split()
+    }
+    assert sum(line.startswith("entry ") for line in lines) == 2, "the columns that had no room follow"
+    assert sum(line.startswith("board ") for line in lines) == 2
