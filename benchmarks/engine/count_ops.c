@@ -3,6 +3,13 @@
 #include "harness.h"
 #include "mn_model.h"
 
+#if defined(ROW_INPUT)
+#include "mn_fetch_rows.h"
+enum { WHOLE_INPUTS = 0 };
+#else
+enum { WHOLE_INPUTS = 1 };
+#endif
+
 #define RCC_APB1ENR (*(volatile uint32_t *)0x40023840u)
 #define TIM2_CR1 (*(volatile uint32_t *)0x40000000u)
 #define TIM2_CNT (*(volatile uint32_t *)0x40000024u)
@@ -19,9 +26,32 @@ static uint32_t overhead(void)
 
 static uint32_t counts[MOST_OPS];
 
+#if defined(ROW_INPUT)
+/* The rows come from the file; op 0 is what their buffer costs, not what they cost. */
+static int read_row(void *context, int32_t y, int8_t *destination)
+{
+    (void)context;
+    (void)y;
+    return harness_read(destination, mn_the_model.inputs[0].bytes);
+}
+
+static mn_row_source source = {read_row, 0, 0};
+
+static int fetch(const mn_model *model, uint32_t step)
+{
+    mn_model_run_step(model, step); /* refuses: to mark the step */
+    return mn_fetch_rows(model, model->arena, &model->steps[step], &source);
+}
+#endif
+
 /* An op that runs by rows has the sum of its steps. */
 static int count(const mn_model *model, uint32_t step)
 {
+#if defined(ROW_INPUT)
+    if (mn_model_op_of(model, step) == 0) {
+        return fetch(model, step);
+    }
+#endif
     const uint32_t op = mn_model_op_of(model, step), before = TIM2_CNT;
     const mn_status status = mn_model_run_step(model, step);
     counts[op] += TIM2_CNT - before - overhead();
@@ -63,7 +93,7 @@ int run_models(void)
     int failed = 0;
     RCC_APB1ENR |= 1u;
     TIM2_CR1 |= 1u;
-    for (unsigned i = 0; i < model->n_inputs; i++) {
+    for (unsigned i = 0; WHOLE_INPUTS && i < model->n_inputs; i++) {
         failed |= harness_read(model->arena + model->inputs[i].offset, model->inputs[i].bytes);
     }
     failed |= run_ops(model);

@@ -22,9 +22,11 @@ from micronas.latency.counts.block_log import OPTIONS, read_log
 from micronas.latency.counts.classes import ClassCounts
 from micronas.latency.counts.count import FlashPath, count_ops
 from micronas.latency.counts.program import read_program
+from micronas.memory.ledger.row_input import plan_with_row_input
 from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan import Plan, plan_memory
 from micronas.memory.plan.free_scratch import use_free_bytes
+from micronas.memory.plan.prefer import Prefer
 from micronas.memory.plan.rows.bands import ROWS_MAY_COST
 from micronas.memory.plan.rows.plan import plan_by_rows
 from micronas.model.graph import Graph
@@ -90,14 +92,19 @@ def emulate(
     spare_bytes: int = 0,
     *,
     by_rows: bool = False,
+    row_input: Prefer | None = None,
 ) -> Emulated:
     """Build ``graph`` for ``core`` (the machine is an M4F, which runs M0+ and M3 code too); run it once.
 
     ``reference`` builds the baseline kernels of ``reference/`` in place of ours of the same names. The arena
     may be larger by ``spare_bytes`` than the plan needs; convolutions run by blocks in what is free. With
-    ``by_rows`` the first ops run row by row.
+    ``by_rows`` the first ops run row by row. With ``row_input`` the input comes row by row, by the plan of an
+    exported library of this preference; ``graph`` is then seen with the op that delivers the rows.
     """
-    if reference:
+    if row_input is not None:
+        taken = plan_with_row_input(graph, Target(core), load_board("nucleo_l4r5zi"), row_input)
+        graph, lowered, plan = taken.graph, taken.lowered, taken.plan
+    elif reference:
         lowered = tuple(for_baseline(graph, op) for op in lower_graph(graph, Target(Core.M0PLUS)))
         plan = plan_memory(graph, lowered)
     else:
@@ -106,12 +113,14 @@ def emulate(
         folder = Path(name)
         (folder / "mn_model.c").write_text(generate(graph, lowered, plan, name=graph.name)["mn_model.c"])
         (folder / "in.bin").write_bytes(b"".join(np.ascontiguousarray(x).tobytes() for x in inputs))
-        elf = _build(folder, core, kernel_sources(reference))
+        elf = _build(folder, core, kernel_sources(reference), row_input=row_input is not None)
         subprocess.run([*QEMU, "-kernel", elf], cwd=folder, check=True, timeout=300)
         answer, code_bytes = (folder / "out.bin").read_bytes(), _code_bytes(elf)
         counts = class_counts(elf, plan.order) if core is Core.M4F and not reference else ()
     answered = np.frombuffer(answer, np.uint32, len(lowered) + 1)
     instructions = tuple(int(c) for c in answered[:-1])
+    if row_input is not None and counts:  # not those of reading the rows
+        instructions = (round(counts[0].insn), *instructions[1:])
     check_counts(instructions, counts, lowered)
     return Emulated(
         lowered=lowered,
@@ -172,11 +181,11 @@ def kernel_sources(reference: bool) -> list[Path]:
     return [theirs.get(path.name, path) for path in ours]
 
 
-def _build(folder: Path, core: Core, kernels: list[Path]) -> Path:
+def _build(folder: Path, core: Core, kernels: list[Path], *, row_input: bool) -> Path:
     elf = folder / "count.elf"
     sources = [folder / "mn_model.c", Path(__file__).with_name("count_ops.c"), EMULATOR / "main.c"]
     sources += kernels
-    flags = [*core.compiler_flags, *COMPILE_FLAGS, *LINK_FLAGS]
+    flags = [*core.compiler_flags, *COMPILE_FLAGS, *LINK_FLAGS, *(["-DROW_INPUT"] if row_input else [])]
     subprocess.run(["arm-none-eabi-gcc", *flags, "-o", elf, *sources], check=True)
     return elf
 

@@ -4,6 +4,7 @@
     python -m benchmarks.engine.run --update   # writes table.json
     python -m benchmarks.engine.run --remove-constant-channels; --core M0PLUS: the same for those
     python -m benchmarks.engine.run --by-rows  # with the first ops by rows, where that is smaller
+    python -m benchmarks.engine.run --row-input sram  # the input comes row by row, too, as in an export; or auto
 
 Cycles are modelled (docs/background/latency_model.md), of a Cortex-M4 without wait states and of an STM32L4
 with five. They are what must not grow: a kernel that executes more instructions in fewer cycles is an
@@ -26,7 +27,10 @@ import numpy as np
 from benchmarks.engine.emulate import REPOSITORY, Emulated, emulate
 from benchmarks.engine.macs import op_macs
 from micronas.board import Core
+from micronas.codegen.lowering.row_source import fed_by_rows
 from micronas.latency.core_model import model_of
+from micronas.memory.ledger.row_input import why_no_row_input
+from micronas.memory.plan.prefer import Prefer
 from micronas.model.constant_channels import remove_constant_channels
 from micronas.model.graph import Graph
 from micronas.model.tflite import read
@@ -70,14 +74,22 @@ class Measured:
         return found
 
 
-def measure(name: str, core: Core, without_constant_channels: bool, *, by_rows: bool = False) -> Measured:
+def measure(
+    name: str,
+    core: Core,
+    without_constant_channels: bool,
+    *,
+    by_rows: bool = False,
+    row_input: Prefer | None = None,
+) -> Measured:
     """Run the network called ``name`` once on fixed random input."""
     path = MODELS / f"{name}.tflite"
     original = read(path)
     inputs = random_inputs(original, np.random.default_rng(1), 1)
     graph = remove_constant_channels(original) if without_constant_channels else original
-    emulated = emulate(graph, [x[0] for x in inputs], core, by_rows=by_rows)
+    emulated = emulate(graph, [x[0] for x in inputs], core, by_rows=by_rows, row_input=row_input)
     wanted = np.concatenate([y.reshape(-1) for y in run_tflm(original, inputs, path.read_bytes())])
+    graph = graph if row_input is None else fed_by_rows(graph)
     return Measured(graph, emulated, bool(np.array_equal(emulated.outputs, wanted)))
 
 
@@ -150,16 +162,24 @@ def main() -> int:
     parser.add_argument("--core", choices=[c.name for c in (Core.M0PLUS, Core.M3, Core.M4F)], default="M4F")
     parser.add_argument("--remove-constant-channels", action="store_true", help="simplify networks first")
     parser.add_argument("--by-rows", action="store_true", help="run the first ops by rows")
+    parser.add_argument(
+        "--row-input", choices=["auto", "sram"], help="also the input comes by rows: its plan"
+    )
     arguments = parser.parse_args()
     removed = arguments.remove_constant_channels
     table = json.loads(TABLE.read_text()) if TABLE.is_file() else {}
     problems: list[str] = []
+    row_input = None if arguments.row_input is None else Prefer(arguments.row_input)
     for name in NAMES:
-        measured = measure(name, Core[arguments.core], removed, by_rows=arguments.by_rows)
+        if row_input is not None and why_no_row_input(read(MODELS / f"{name}.tflite")):
+            continue
+        core = Core[arguments.core]
+        measured = measure(name, core, removed, by_rows=arguments.by_rows, row_input=row_input)
         if arguments.by_rows and not any(low.row_call for low in measured.emulated.lowered):
             continue
         label = f"{name} without constant channels" if removed else name
         label = f"{label} by rows" if arguments.by_rows else label
+        label = f"{label} with the input by rows ({row_input})" if row_input is not None else label
         print(describe(label, measured))
         key, row = f"{arguments.core}/{label}", measured.row()
         problems += [] if measured.equal else [f"{key}: output differs from TFLite Micro's"]

@@ -13,10 +13,14 @@ from micronas.deploy.deployment import random_samples
 from micronas.deploy.library import library_files
 from micronas.deploy.library.write import library_name, write_library
 from micronas.deploy.limits import require_bounded
+from micronas.errors import ConfigError
 from micronas.host.new_folder import require_new_folder
 from micronas.memory.plan.prefer import DEFAULT_PREFER, prefer_named
 from micronas.model.graph import Graph
 from micronas.model.tflite import read_bytes
+
+INPUTS = ("tensor", "rows")
+"""How an application gives a library its input."""
 
 
 def export(
@@ -26,6 +30,7 @@ def export(
     name: str | None = None,
     labels: Sequence[str] = (),
     prefer: str = DEFAULT_PREFER.value,
+    input: str = "tensor",
     remove_constant_channels: bool = True,
     calibration: Calibration = None,
 ) -> Path:
@@ -34,10 +39,12 @@ def export(
     ``labels`` are the names of the outputs, in order; by default those in ``labels.txt`` in the model's
     folder. A ``front_end.json`` there, which a search writes, is exported as C, too. ``prefer`` is
     ``auto`` or ``latency``, a larger arena where that is modelled to be faster, or ``sram``, the smallest.
+    ``input`` is ``tensor``, an input that the application writes as a whole, or ``rows``: it delivers it row
+    by row, and the input is never in memory as a whole.
     ``remove_constant_channels`` removes channels that no input can change. Raises
     ``MicronasError`` if the folder is not empty or the model is refused.
     """
-    folder, wanted = Path(out), prefer_named(prefer)
+    folder, wanted, row_input = Path(out), prefer_named(prefer), input_named(input)
     require_new_folder(folder)
     data = as_tflite(model, calibration)
     graph = original = read_bytes(data, name_of(model))
@@ -51,10 +58,18 @@ def export(
         prefer=wanted,
         removed_bytes=constant_bytes(original) - constant_bytes(graph),
         front_end=front_end_beside(model),
+        row_input=row_input,
         sha256=hashlib.sha256(data).hexdigest(),
     )
     write_library({**files, **model_card_beside(model)}, folder)
     return folder
+
+
+def input_named(name: str, option: str = "input") -> bool:
+    """Whether ``name`` means rows; raises ``ConfigError``, which begins with ``option``, for another."""
+    if name not in INPUTS:
+        raise ConfigError(f"{option} {name}: unknown", remedy=f"one of {', '.join(INPUTS)}")
+    return name == "rows"
 
 
 def _labels_beside(model: Model, graph: Graph) -> tuple[str, ...]:

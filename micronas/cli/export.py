@@ -24,17 +24,29 @@ def export(
     name: Annotated[str | None, typer.Option(help="Name of the library; default: the file's.")] = None,
     data: DataOption = None,
     prefer: PreferOption = DEFAULT_PREFER,
+    input_form: Annotated[
+        str,
+        typer.Option(
+            "--input",
+            metavar="FORM",
+            help="How the application gives the input. tensor: it writes all of it; rows: a function of its "
+            "own delivers it row by row, so that the input is never in memory as a whole.",
+        ),
+    ] = "tensor",
     remove_constant_channels: RemoveConstantChannels = True,
 ) -> None:
     """Write MODEL as a self-contained C99 library with build files of the usual tools and a test."""
     from micronas.api.export import export as export_model
+    from micronas.api.export import input_named
     from micronas.memory.plan.prefer import prefer_named
 
+    input_named(input_form, "--input")
     export_model(
         model,
         out,
         name=name,
         prefer=prefer_named(prefer, "--prefer").value,
+        input=input_form,
         remove_constant_channels=remove_constant_channels,
         calibration=data,
     )
@@ -48,6 +60,9 @@ def _chosen(manifest: dict[str, Any]) -> Iterator[str]:
     for form in manifest["forms"]:
         arena, smallest = form["arena_bytes"], form["smallest_arena_bytes"]
         plan, other = _plan(manifest, form), ""
+        if manifest["input"] == "rows":
+            whole = manifest["inputs"][0]["bytes"]
+            other = f"; rows of the input: {form['input_buffer_bytes']:,} of {whole:,} bytes at a time"
         if arena > smallest and plan != "rows":
             other = f"; --prefer sram: {arena - smallest:,} bytes less, slower"
         yield f"arena of the {form['form']} form: {arena:,} bytes (plan: {plan}{other})"

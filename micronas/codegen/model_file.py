@@ -6,6 +6,8 @@ from micronas.codegen.arena import ArenaPlan, declarations, definitions, members
 from micronas.codegen.comments import in_comment
 from micronas.codegen.literals import float_literal
 from micronas.codegen.lowering import Lowered
+from micronas.codegen.lowering.row_source import is_fed_by_rows
+from micronas.codegen.lowering.row_window import row_bytes
 from micronas.codegen.lowering.sizes import model_constant_bytes
 from micronas.codegen.op_text import function_name, op_text
 from micronas.codegen.row_text import definitions_of_rows, members_of_rows
@@ -104,9 +106,10 @@ def _tensors(graph: Graph, indices: tuple[int, ...], plan: ArenaPlan) -> str:
     lines = []
     for index in indices:
         tensor = graph.tensors[index]
+        nbytes = row_bytes(tensor) if is_fed_by_rows(graph) and index in graph.inputs else tensor.nbytes
         scale, zero_point = (tensor.quant.scale[0], tensor.quant.zero_point[0]) if tensor.quant else (1.0, 0)
         lines.append(
-            f"    {{{plan.offsets[index]}u, {tensor.nbytes}u, {float_literal(scale)}, {zero_point}}}, "
+            f"    {{{plan.offsets[index]}u, {nbytes}u, {float_literal(scale)}, {zero_point}}}, "
             f"/* {'x'.join(map(str, tensor.shape))} {tensor.dtype.value}{_named(tensor.name)} */"
         )
     return "\n".join(lines)

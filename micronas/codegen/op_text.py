@@ -6,6 +6,7 @@ from micronas.codegen.arena import ArenaPlan, expression
 from micronas.codegen.comments import in_comment
 from micronas.codegen.literals import array_definition, float_literal, integer_literal
 from micronas.codegen.lowering import Argument, Lowered, Ref, StructField
+from micronas.codegen.lowering.row_source import FETCH_KERNEL
 from micronas.codegen.lowering.sizes import constant_symbol, params_symbol, struct_bytes
 from micronas.model.graph import Graph, Op, Tensor
 
@@ -13,6 +14,8 @@ from micronas.model.graph import Graph, Op, Tensor
 def op_text(graph: Graph, lowered: Lowered, plan: ArenaPlan) -> str:
     """The complete op, with a comment that describes it."""
     op = graph.ops[lowered.op_index]
+    if lowered.kernel == FETCH_KERNEL:
+        return f"{_comment(graph, op, lowered.op_index)}\n{_source(lowered)}"
     parts = [
         _comment(graph, op, lowered.op_index),
         *(array_definition(lowered.op_index, constant) for constant in lowered.constants),
@@ -20,6 +23,12 @@ def op_text(graph: Graph, lowered: Lowered, plan: ArenaPlan) -> str:
         _rows_function(op, lowered, plan) if lowered.row_call else _function(op, lowered, plan),
     ]
     return "\n".join(parts)
+
+
+def _source(lowered: Lowered) -> str:
+    """Rows that the application delivers come by ``mn_fetch_rows`` in place of this function."""
+    head = f"static mn_status {function_name(lowered)}(int8_t *arena, const mn_step *step)"
+    return f"{head}\n{{\n    (void)arena;\n    (void)step;\n    return MN_ERROR_ARGUMENT;\n}}"
 
 
 def function_name(lowered: Lowered) -> str:
@@ -33,9 +42,9 @@ def _comment(graph: Graph, op: Op, index: int) -> str:
     def tensors(indices: tuple[int, ...]) -> str:
         return ", ".join(_described(graph.tensors[t]) for t in indices)
 
-    return (
-        f"/* {index}: {op.kind}\n *  {tensors(graph.activation_inputs(op))}\n *  -> {tensors(op.outputs)} */"
-    )
+    reads = graph.activation_inputs(op)
+    source = tensors(reads) if reads else "rows that the application delivers"
+    return f"/* {index}: {op.kind}\n *  {source}\n *  -> {tensors(op.outputs)} */"
 
 
 def _described(tensor: Tensor) -> str:

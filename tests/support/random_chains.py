@@ -142,3 +142,11 @@ def long_chain(rng: Rng) -> Graph:
         chain.separable(8)
     chain.mean()
     return chain.graph("long_chain")
+
+
+def valid_conv(rng: Rng, shape: tuple[int, int, int], kernel: int, stride: int) -> Graph:
+    """A convolution without padding, and a function of one element."""
+    chain = _Chain(rng, shape)
+    chain._conv((kernel, kernel), (stride, stride), (1, 1), Padding.VALID, 4)
+    chain.op("RELU")
+    return chain.graph("valid_conv")

@@ -28,7 +28,7 @@ typedef struct {
 /* An input or output of the model, as it lies in the arena. real = scale * (q - zero_point). */
 typedef struct {
     uint32_t offset; /* bytes from the arena's start */
-    uint32_t bytes;
+    uint32_t bytes; /* of an input that comes row by row (mn_fetch_rows.h): of one row */
     float scale;
     int32_t zero_point;
 } mn_tensor;

@@ -22,8 +22,8 @@ class InputRows:
 class RowOp:
     """An op whose output rows depend on a window of input rows.
 
-    ``reads`` are its activations, ``writes`` its output. An op that ``gathers`` takes rows as they come, and
-    writes its only output row after the last of them.
+    ``reads`` are its activations, none if the application delivers the rows; ``writes`` its output. An op
+    that ``gathers`` takes rows as they come, and writes its only output row after the last of them.
     """
 
     reads: tuple[int, ...]
@@ -73,6 +73,8 @@ def row_op(graph: Graph, op: Op) -> RowOp | None:
     if len(op.outputs) != 1 or not all(_is_image(tensor) for tensor in tensors):
         return None
     x, y = tensors[0], tensors[-1]
+    if not reads:
+        return RowOp((), op.outputs[0], y.shape[1], y.shape[1])
     taps = _taps(graph, op, x, y)
     if taps is None:
         return None

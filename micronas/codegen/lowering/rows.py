@@ -12,6 +12,7 @@ from dataclasses import replace
 from micronas.codegen.lowering import Lowered, RowCall, RowMember, StructField, Target
 from micronas.codegen.lowering.lower import LOWERINGS
 from micronas.codegen.lowering.operands import OpContext
+from micronas.codegen.lowering.row_source import lower_row_source
 from micronas.codegen.lowering.row_window import RowOp, row_bytes
 from micronas.model.graph import Graph
 
@@ -28,6 +29,8 @@ _POOLED = (RowMember("rows", "in_rows"), RowMember("begins", "second"), RowMembe
 
 def lower_rows(graph: Graph, index: int, op: RowOp, rows: int, target: Target) -> Lowered:
     """Op ``index`` of ``graph`` in steps of ``rows`` rows."""
+    if not op.reads:
+        return lower_row_source(graph, op, rows)
     low = _gathering(graph, index, target) if op.gathers else _windows(graph, index, op, rows, target)
     x, y = (graph.tensors[t] for t in (op.reads[0], op.writes))
     members = _members(low, row_bytes(y))

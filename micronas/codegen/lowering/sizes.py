@@ -113,7 +113,8 @@ def _op_items(op: Lowered) -> Iterator[ConstantItem]:
     for constant in op.constants:
         symbol = constant_symbol(op.op_index, constant.name)
         yield ConstantItem(symbol, _array_bytes(constant), op.op_index)
-    yield ConstantItem(params_symbol(op.op_index), struct_bytes(op.params), op.op_index)
+    if op.params:
+        yield ConstantItem(params_symbol(op.op_index), struct_bytes(op.params), op.op_index)
 
 
 def _array_bytes(constant: Constant) -> int:

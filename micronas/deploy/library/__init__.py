@@ -34,11 +34,13 @@ def library_files(
     prefer: Prefer = DEFAULT_PREFER,
     removed_bytes: int = 0,
     front_end: FrontEndFile | None = None,
+    row_input: bool = False,
 ) -> Mapping[str, str]:
     """Path -> text of every file of the library called ``name``; raises ``ModelError`` as lowering does.
 
     ``labels`` names the outputs, one for each, or none; ``sha256`` is that of the model's file.
     ``removed_bytes`` of constants were in channels that ``graph`` no longer has.
+    With ``row_input`` the library asks a function of the application for the rows of its input.
     With ``front_end`` the library computes the network's input from raw samples, if that front end has C.
     """
     require_bounded(graph)
@@ -47,11 +49,11 @@ def library_files(
     outputs = graph.tensors[graph.outputs[0]].shape[-1] if graph.tensors[graph.outputs[0]].shape else 1
     if labels and len(labels) != outputs:
         raise ModelError(f"{len(labels)} labels for {outputs} outputs", remedy="give one label per output")
-    symbol, forms = f"mn_network_{name}", make_forms(graph, prefer)
+    symbol, forms = f"mn_network_{name}", make_forms(graph, prefer, row_input=row_input)
     files = {f"src/mn_{name}_{form.key}.c": form.source(name, symbol, f"{symbol}.h") for form in forms}
     kernels = {function for form in forms for function in form.functions}
     files |= {f"src/{path}": weak_kernel(path, text) for path, text in kernel_files(kernels).items()}
-    front = None if front_end is None else library_front_end(front_end, graph)
+    front = None if front_end is None else library_front_end(front_end, graph, row_input=row_input)
     computed = front is not None and front.tables is not None
     if front is not None and computed:
         files |= source_files(front)
@@ -61,6 +63,6 @@ def library_files(
     files |= text_files(values, forms)
     if front is not None and computed:
         files |= own_files(front, graph, values)
-    files[f"test/test_{name}.c"] = host_test(graph, name)
+    files[f"test/test_{name}.c"] = host_test(graph, name, row_input=row_input)
     files["manifest.json"] = manifest(graph, values, forms, PlanFacts(sha256, prefer, removed_bytes, front))
     return files

@@ -9,10 +9,12 @@ from micronas.board import Core, load_board
 from micronas.codegen import generate
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
+from micronas.codegen.lowering.row_source import FETCH_KERNEL, is_fed_by_rows
 from micronas.codegen.lowering.rows import ROW_KERNEL
 from micronas.codegen.lowering.sizes import constant_items, model_constant_bytes
 from micronas.deploy.limits import MAX_ARENA_BYTES
 from micronas.errors import ModelError
+from micronas.memory.ledger.row_input import plan_with_row_input
 from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan import Plan, plan_memory
 from micronas.memory.plan.free_scratch import Cycles, use_free_bytes
@@ -75,6 +77,11 @@ class Form:
         return {op.kernel for op in self.lowered} | rows
 
     @property
+    def takes_rows(self) -> bool:
+        """Whether the application delivers the input row by row."""
+        return is_fed_by_rows(self.graph)
+
+    @property
     def constant_bytes(self) -> int:
         """Of weights, parameters and tables, on a 32-bit target."""
         return model_constant_bytes(self.graph, self.lowered)
@@ -88,6 +95,7 @@ class Form:
             "constant_bytes": self.constant_bytes,
             "arena_bytes": self.plan.arena_bytes,
             "row_steps": len(self.plan.row_steps),
+            "input_buffer_bytes": self._input_buffer_bytes(),
             "smallest_arena_bytes": self.plan.arena_bytes - self.plan.grown_bytes,
             "ops": self.ops(),
             "buffers": self._buffers(),
@@ -120,6 +128,10 @@ class Form:
             "constant_bytes": constant_bytes,
         }
 
+    def _input_buffer_bytes(self) -> int:
+        (span,) = (span for span in self.plan.spans if self.graph.inputs[0] in span.tensors)
+        return span.size
+
     def _buffers(self) -> list[dict[str, object]]:
         """Steps count the ops in order of execution from 1; 0 writes the inputs, the last reads outputs."""
         return [
@@ -135,19 +147,27 @@ class Form:
         ]
 
 
-def make_forms(graph: Graph, prefer: Prefer = DEFAULT_PREFER) -> tuple[Form, ...]:
-    """Both forms; raises ``ModelError`` as lowering does. Steps of ops are timed on ``TIMED_ON``."""
-    cycles = step_cycles(graph, load_board(TIMED_ON))
+def make_forms(graph: Graph, prefer: Prefer = DEFAULT_PREFER, *, row_input: bool = False) -> tuple[Form, ...]:
+    """Both forms; raises ``ModelError`` as lowering does. Steps of ops are timed on ``TIMED_ON``.
+
+    With ``row_input`` the application delivers the input row by row; ``ModelError`` if it cannot come so.
+    """
+    board = load_board(TIMED_ON)
+    cycles = step_cycles(graph, board)
     kinds = (
         ("dsp", "Cores with the DSP extension (Cortex-M4, M7, M33, M55)", Core.M4F, "defined"),
         ("portable", "Other cores (Cortex-M0, M0+, M3, and any host)", Core.M0PLUS, "!defined"),
     )
     forms = []
     for key, title, core, test in kinds:
-        lowered, plan = _planned(graph, Target(core), prefer, cycles)
-        _require_possible(graph, plan)
+        if row_input:
+            taken = plan_with_row_input(graph, Target(core), board, prefer)
+            planned, lowered, plan = taken.graph, taken.lowered, taken.plan
+        else:
+            planned, (lowered, plan) = graph, _planned(graph, Target(core), prefer, cycles)
+        _require_possible(planned, plan)
         condition = f"#if {test}(__ARM_FEATURE_DSP)"
-        forms.append(Form(key, title, core, condition, graph, lowered, plan))
+        forms.append(Form(key, title, core, condition, planned, lowered, plan))
     return tuple(forms)
 
 
@@ -173,6 +193,8 @@ def version() -> str:
 
 
 def _why(kernel: str, form: str, is_copy: bool) -> str:
+    if kernel == FETCH_KERNEL:
+        return "the application's function writes the rows"
     if is_copy:
         return "copies nothing if input and output share their memory"
     if kernel.endswith("_dsp"):

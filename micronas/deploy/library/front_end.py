@@ -31,6 +31,9 @@ from micronas.model.graph import DType, Graph
 RUNS_PER_INPUT = 4
 """Runs of the network in the example while one whole input passes."""
 RUNS_PER_MEAN = 3
+_NEEDS_THE_INPUT = (
+    "it writes the whole input, which a library that was exported with --input rows does not hold"
+)
 LEAST_SHARE = 0.5
 """A decision needs a mean of this share of the output's range: a default, not chosen from data."""
 
@@ -68,8 +71,10 @@ class LibraryFrontEnd:
         return "float32" if isinstance(self.tables, StreamTables) else "32-bit fixed point"
 
 
-def library_front_end(file: FrontEndFile, graph: Graph) -> LibraryFrontEnd:
-    """Its tables for ``graph``, or the reason why it has no C."""
+def library_front_end(file: FrontEndFile, graph: Graph, *, row_input: bool = False) -> LibraryFrontEnd:
+    """Its tables for ``graph``, or the reason why it has no C: it writes the whole input."""
+    if row_input:
+        return LibraryFrontEnd(file, None, _NEEDS_THE_INPUT)
     try:
         return LibraryFrontEnd(file, front_end_tables(file, graph))
     except ModelError as error:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from micronas.host.resources import resource
 
-_DEFINED_IN_C = re.compile(r"^(?:mn_status|void|u?int32_t|int8_t) \*?(mn_\w+)\([^;]*\)\s*\{", re.M)
+_DEFINED_IN_C = re.compile(r"^(?:mn_status|void|int|u?int32_t|int8_t) \*?(mn_\w+)\([^;]*\)\s*\{", re.M)
 _DEFINED_IN_ASSEMBLER = re.compile(r"^\s*(?:\.global|depthwise)\s+(mn_\w+)", re.M)
-_WHOLE_DEFINITION = re.compile(r"^((?:mn_status|void|u?int32_t|int8_t) \*?mn_\w+\([^;]*\)\s*\{)", re.M)
+_WHOLE_DEFINITION = re.compile(r"^((?:mn_status|void|int|u?int32_t|int8_t) \*?mn_\w+\([^;]*\)\s*\{)", re.M)
 _WEAK = """\
 #if defined(__GNUC__) || defined(__ICCARM__)
 #define MN_WEAK __attribute__((weak))
@@ -65,4 +65,4 @@ def _definitions(name: str, text: str) -> list[str]:
 def _code(text: str) -> str:
     """The text without comments and prototypes: a mere declaration does not need a file."""
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
-    return re.sub(r"^(?:mn_status|void|uint32_t) mn_\w+\([^{]*?\);", "", text, flags=re.M)
+    return re.sub(r"^(?:mn_status|void|int|uint32_t) mn_\w+\([^{]*?\);", "", text, flags=re.M)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from micronas.codegen.comments import in_comment
+from micronas.codegen.lowering.row_window import row_bytes
 from micronas.deploy.library.form import Form, version
 from micronas.deploy.library.front_end import LibraryFrontEnd
 from micronas.deploy.library.render import render
@@ -40,6 +41,7 @@ def values_of(
         "version": version(),
         "arena_bytes": max(form.plan.arena_bytes for form in forms),
         "by_rows": any(form.plan.row_steps for form in forms),
+        "rows": _input_rows(first_in, forms),
         "inputs": [graph.tensors[t] for t in graph.inputs],
         "outputs": [graph.tensors[t] for t in graph.outputs],
         "names": {"inputs": _named(first_in), "outputs": _named(first_out)},
@@ -73,6 +75,8 @@ def text_files(values: dict[str, object], forms: Sequence[Form]) -> dict[str, st
         f"{sample}/src/main.c": "sample_main.c",
         f"micronas.{symbol}.pdsc": "pack.pdsc",
     }
+    if values["rows"]:
+        pages["example/rows.c"] = "example_rows.c"
     texts = {path: render(template, values) for path, template in pages.items()}
     tables = [_for_people(form) for form in forms]
     return {
@@ -102,6 +106,7 @@ def manifest(graph: Graph, values: dict[str, object], forms: Sequence[Form], fac
         "micronas": values["version"],
         "model_sha256": facts.model_sha256,
         "prefer": facts.prefer.value,
+        "input": "rows" if values["rows"] else "tensor",
         "constant_channels": {"removed_bytes": facts.removed_bytes},
         "front_end": None if facts.front_end is None else facts.front_end.to_json(),
         "inputs": [_tensor_json(graph.tensors[t]) for t in graph.inputs],
@@ -137,6 +142,14 @@ def _float(value: float) -> str:
     """A float constant of C, to the digits of float32."""
     text = f"{value:.9g}"
     return f"{text}f" if any(c in text for c in ".e") else f"{text}.0f"
+
+
+def _input_rows(tensor: Tensor, forms: Sequence[Form]) -> dict[str, int] | None:
+    """What the application delivers row by row; None if it writes the whole input."""
+    if not forms[0].takes_rows:
+        return None
+    _, height, width, channels = tensor.shape
+    return {"count": height, "nbytes": row_bytes(tensor), "width": width, "channels": channels}
 
 
 def _first(graph: Graph, indices: tuple[int, ...]) -> Tensor:

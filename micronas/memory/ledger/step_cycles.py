@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from micronas.board import Board
 from micronas.codegen.lowering import Lowered
+from micronas.codegen.lowering.row_source import FETCH_KERNEL
 from micronas.errors import BoardError
 from micronas.latency.fine_features import fine_features_of
 from micronas.latency.op_model import board_latency
@@ -27,6 +28,8 @@ def step_cycles(graph: Graph, board: Board) -> Cycles | None:
     scale = timing.scale if timing.shapes_scale is None else timing.shapes_scale
 
     def cycles(low: Lowered) -> float:
+        if low.kernel == FETCH_KERNEL:  # the application's time
+            return 0.0
         (features,) = fine_features_of(replace(graph, ops=(graph.ops[low.op_index],)), (low,))
         op = model.model.untrained_op(features)
         return scale * op.cycles + timing.scale * timing.miss_cycles * op.misses

@@ -18,7 +18,8 @@ from micronas.memory.plan.prefer import Prefer
 from micronas.model.interpreter import run_batch
 from micronas.model.tflite import read
 from tests.support.command_line import micronas
-from tests.support.host_c import SANITIZERS, WARNINGS
+from tests.support.exported_library import passes_its_host_test, sources
+from tests.support.host_c import WARNINGS
 from tests.support.random_cases import CASES, random_case
 from tests.support.random_chains import long_chain
 from tests.support.written_files import written
@@ -32,33 +33,6 @@ NETWORKS = (
     "hello_world_int8",
     "simple_add_model",
 )
-
-
-def sources(folder, pattern):
-    return sorted(str(p) for p in folder.glob(pattern))
-
-
-def passes_its_host_test(compiler, files, folder):
-    written(files, folder)
-    program = folder / "run"
-    command = [
-        compiler,
-        *WARNINGS,
-        "-Wpedantic",
-        *SANITIZERS,
-        "-O1",
-        f"-I{folder / 'src'}",
-        "-o",
-        program,
-    ]
-    built = subprocess.run(
-        [*command, *sources(folder, "src/*.c"), *sources(folder, "test/*.c")],
-        capture_output=True,
-        text=True,
-    )
-    assert built.returncode == 0, built.stderr[:3000]
-    ran = subprocess.run([program], capture_output=True, text=True, timeout=120)
-    assert (ran.returncode, ran.stdout) == (0, "0 of 3 samples differ\n"), folder
 
 
 @pytest.mark.parametrize("compiler", ["gcc", pytest.param("clang", marks=pytest.mark.exhaustive)])

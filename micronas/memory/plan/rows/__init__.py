@@ -1,8 +1,8 @@
 """Row streaming: the first ops of a network run depth first, row by row, through buffers of a few rows.
 
-A chain starts at the network's only input and ends where a single tensor is all that later ops need. What
-follows it runs op by op as usual, with that tensor as its input. The two plans share the arena, one after the
-other.
+A chain starts at the network's only input, or at the op that delivers its rows, and ends where a single
+tensor is all that later ops need. What follows it runs op by op as usual, with that tensor as its input. The
+two plans share the arena, one after the other.
 """
 
 from __future__ import annotations

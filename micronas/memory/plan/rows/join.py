@@ -57,7 +57,7 @@ def join(placed_chain: PlacedChain) -> RowPlan:
 
 def _chain_spans(chain: RowChain, buffers: Sequence[RowBuffer], layout: ChainLayout) -> list[Span]:
     """All buffers of the chain are in use from its first op to its last, the input also before that."""
-    length, source = len(chain.ops), chain.ops[0].reads[0]
+    length, source = len(chain.ops), next(iter(chain.ops[0].reads), None)
     spans = []
     for buffer, offset in zip(buffers, layout.offsets, strict=True):
         kind, which = buffer.name

@@ -111,8 +111,16 @@ def _most_promising(
         return []
     longest = found[-1]
     parts = [parts_of(graph, lowered, chain, lower) for chain in found]
-    below = sorted((p for p in parts if p.bound < below_bytes), key=lambda p: p.bound)
-    return below[:_MOST_CHAINS]
+    below = [p for p in parts if p.bound < below_bytes]
+    if not longest.ops[0].reads:  # no whole input outweighs the buffers of rows: these decide
+        bounds = {id(p): max(p.bound, _bound_row_by_row(graph, p)) for p in below}
+        return sorted(below, key=lambda p: bounds[id(p)])[:_MOST_CHAINS]
+    return sorted(below, key=lambda p: p.bound)[:_MOST_CHAINS]
+
+
+def _bound_row_by_row(graph: Graph, parts: SplitNetwork) -> int:
+    found = streamed(graph, parts, [1] * len(parts.chain.ops))
+    return 2**62 if found is None else found.bound
 
 
 def _work(chain: RowChain) -> int:

@@ -47,14 +47,14 @@ class HeldRows:
 class RowSchedule:
     """Steps of a streamed chain. ``capacity`` is rows of each tensor's buffer; ``held`` has for each step the
     rows of every tensor that are in use. Turns that have nothing to move have no step. ``given`` is the
-    tensor that is there from the start.
+    tensor that is there from the start, None where the application delivers it row by row.
     """
 
     turns: tuple[RowTurn, ...]
     steps: tuple[RowStep, ...]
     capacity: Mapping[int, int]
     held: tuple[Mapping[int, HeldRows], ...]
-    given: int
+    given: int | None
 
 
 def make_schedule(ops: Sequence[RowOp], bands: Sequence[int]) -> RowSchedule:
@@ -93,6 +93,8 @@ def order_of_turns(ops: Sequence[RowOp], bands: Sequence[int]) -> tuple[RowTurn,
         else:
             turns.append(turn)
             done[i] += turn.count
+    if not ops[0].reads:  # the application delivers all rows, also those that no window reaches
+        turns += _in_turns(0, done[0], ops[0].turns, bands[0])
     return tuple(turns)
 
 
@@ -247,12 +249,16 @@ def _with_places(ops: Sequence[RowOp], turns: Sequence[RowTurn], capacity: Mappi
         steps.append(_step(op, turn, out_rows, drop if y else 0, y, places))
         reach = max(y + out_rows, y + drop if y else 0)
         held.append(_held(progress, low, {written: reach}))
-    return RowSchedule(tuple(turns), tuple(steps), dict(capacity), tuple(held), ops[0].reads[0])
+    return RowSchedule(
+        tuple(turns), tuple(steps), dict(capacity), tuple(held), next(iter(ops[0].reads), None)
+    )
 
 
 def _step(op: RowOp, turn: RowTurn, out_rows: int, drop: int, y: int, fronts: Sequence[int]) -> RowStep:
     if turn.count == 0:
         return RowStep(turn.op, 0, 0, 0, drop, 0, 0, y)
+    if not op.reads:
+        return RowStep(turn.op, out_rows, 0, 0, drop, 0, 0, y)
     rows = op.rows_for(turn.first, turn.count)
     places = [rows.first - front for front in fronts]
     second = places[1] if len(places) > 1 else int(op.gathers and turn.first == 0)

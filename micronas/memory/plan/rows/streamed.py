@@ -110,7 +110,7 @@ def parts_of(graph: Graph, lowered: Sequence[Lowered], chain: RowChain, lower: L
     length = len(chain.ops)
     rest = replace(graph, ops=graph.ops[length:], inputs=(chain.output,))
     rest_lowered = tuple(replace(low, op_index=low.op_index - length) for low in lowered[length:])
-    ends = (chain.ops[0].reads[0], chain.output)
+    ends = (*chain.ops[0].reads, chain.output)
     bound = max(aligned(graph.tensors[t].nbytes) for t in ends)
     if rest_lowered:
         bound = max(bound, min_arena_bytes(rest, rest_lowered))
