@@ -4,7 +4,7 @@
     python -m benchmarks.engine.run --update   # writes table.json
     python -m benchmarks.engine.run --remove-constant-channels; --core M0PLUS: the same for those
     python -m benchmarks.engine.run --by-rows  # with the first ops by rows, where that is smaller
-    python -m benchmarks.engine.run --row-input sram  # the input comes row by row, too, as in an export; or auto
+    python -m benchmarks.engine.run --row-input sram  # the input, too, as in an export; or auto
 
 Cycles are modelled (docs/background/latency_model.md), of a Cortex-M4 without wait states and of an STM32L4
 with five. They are what must not grow: a kernel that executes more instructions in fewer cycles is an

@@ -146,7 +146,7 @@ def test_the_whole_kernel_library_is_reachable_from_kernels():
     kernels = {p.stem for p in kernels_folder().glob("mn_*_s8.c")} | {
         p.stem for p in kernels_folder().glob("mn_*_dsp.c")
     }
-    found = kernel_files(kernels | {"mn_quantize_f32", "mn_drop_rows"})
+    found = kernel_files(kernels | {"mn_quantize_f32", "mn_fetch_rows"})
     # An exported network's arena is one array, and it sets its states itself.
     firmware_only = {"mn_arena.c", "mn_arena.h", "mn_reset.c", "mn_reset.h"}
     assert set(found) == {p.name for p in kernels_folder().iterdir()} - firmware_only
