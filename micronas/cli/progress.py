@@ -73,7 +73,9 @@ class LineProgress:
         columns = terminal_columns(NARROW)
         cells = _line(trial_cells(record.trial, columns), columns)
         share = f"{percent(feasible_share)} fit | {left} left"
-        self._say(f"{cells}{on_others(record, self._others)} | best {best_text(self._best)} | {share}")
+        self._say(
+            " | ".join([cells, *on_others(record, self._others), f"best {best_text(self._best)}", share])
+        )
 
     def phase(self, text: str) -> None:
         """Print the phase."""
@@ -144,7 +146,8 @@ class LiveProgress:
         for record in self._latest:
             style = "bold" if record is self._best else ""
             cells = _line(trial_cells(record.trial, columns), columns)
-            panel.append(f"{cells}{on_others(record, self._others)}\n", style=style)
+            lines = in_lines(cells, on_others(record, self._others), self._console.width)
+            panel.append("\n".join([*lines, ""]), style=style)
         panel.append(f"{self._status}\n", style="italic")
         panel.append(self._doing if self._doing == "stopped" else f"{self._doing} ({self._elapsed_s()} s)")
         return panel
@@ -166,15 +169,30 @@ def trial_cells(trial: Trial, columns: Sequence[Column]) -> list[str]:
     return cells
 
 
-def on_others(record: Record, boards: tuple[str, ...]) -> str:
-    """How the trial ended on the other boards: `` | nucleo_f103rb 91.2 %``."""
+def on_others(record: Record, boards: tuple[str, ...]) -> list[str]:
+    """How the trial ended on each other board: ``nucleo_f103rb 91.2 %``."""
     from micronas.store.other_boards import on_board
 
     trials = {board: on_board(record, board).trial for board in boards}
-    return "".join(
-        f" | {board} {percent(trial.scores.quality_int8) if trial.scores else trial.ending.lower()}"
+    return [
+        f"{board} {percent(trial.scores.quality_int8) if trial.scores else trial.ending.lower()}"
         for board, trial in trials.items()
-    )
+    ]
+
+
+def in_lines(cells: str, parts: Sequence[str], columns: int) -> list[str]:
+    """``cells | part | part``; what has no room in ``columns`` begins a further line, below the outcome."""
+    lines = [cells]
+    for part in parts:
+        line = f"{lines[-1].rstrip()} | {part}"
+        if len(line) <= columns:
+            lines[-1] = line
+        else:
+            lines.append(f"{'':{_INDENT}}{part}")
+    return lines
+
+
+_INDENT = len("trial  ")
 
 
 def better(best: Record | None, record: Record) -> Record | None:

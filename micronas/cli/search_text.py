@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from micronas.cli.output import kb, percent, print_facts, print_table, program, typed
+from micronas.cli.output import kb, percent, print_facts, print_table, print_wrapped, program, typed
 from micronas.errors import plural
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def print_result(
         trained = "fine-tuned"
     rows = [
         ("trial", f"{found.trial}, {trained}"),
-        (f"{found.figure}, int8, test", f"{percent(found.test_quality_int8)} of {found.test_samples}"),
+        (f"{found.figure}, int8, test", _test_quality(found)),
         (f"{found.figure}, int8, validation", percent(scores.quality_int8)),
         *_quality_rows(found),
         *([("int8, by layer", str(found.layers))] if found.layers else []),
@@ -145,9 +145,9 @@ def print_boards(store: Store, final: Final) -> None:
             print("  no network is within the limits of this board; the report has every trial's reason")
         else:
             best = result.figures
-            print(
-                f"  reported: trial {best.trial}, {percent(best.test_quality_int8)} on the test split, in "
-                f"{result.folder}"
+            quality = percent(best.test_quality_int8)
+            print_wrapped(
+                f"  reported: trial {best.trial}, {quality} on the test split, in {result.folder}", 4
             )
         print()
 
@@ -204,6 +204,14 @@ def print_profile(store: Store) -> None:
     )
     print_table(title, header, profile_rows(profile))
     print()
+
+
+def _test_quality(found: FinalFigures) -> str:
+    """An accuracy is a share of the samples; other figures are not."""
+    quality = percent(found.test_quality_int8)
+    if found.figure == "accuracy":
+        return f"{quality} of {found.test_samples}"
+    return f"{quality}, on {plural(found.test_samples, 'sample')}"
 
 
 def _quality_rows(found: FinalFigures) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 import micronas.device.attached as attached_module
 from micronas.cli import output
 from micronas.cli.app import app
+from micronas.cli.progress import in_lines
 from micronas.device.attached import Attached
 from micronas.store import Record, Store
 from micronas.trial import Outcome, Trial
@@ -108,4 +109,15 @@ def test_the_widest_text_gives_way_and_numbers_stay_whole(
         "a     one two      1,234",
         "      three four",
         "b                      5",
+    ]
+
+
+def test_a_row_of_a_search_for_several_boards_continues_below() -> None:
+    cells = f"{'0      complete   82.7 %   91.1 KB   7.7 KB    23.82 ms emulated    0.8165':<74}"
+    others = ["nucleo_l476rg 82.7 %", "disco_l475vg_iot01a infeasible", "nucleo_f103rb 81.0 %"]
+    assert in_lines(cells, others[:1], 200) == [f"{cells.rstrip()} | {others[0]}"]
+    assert in_lines(cells, others, COLUMNS) == [
+        cells,
+        f"       {others[0]} | {others[1]}",
+        f"       {others[2]}",
     ]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from micronas.board import load_board
-from micronas.cli.search_text import _quality_rows
+from micronas.cli.search_text import _quality_rows, _test_quality
 from micronas.config import DataConfig, parse_config
 from micronas.data import Dataset, load
 from micronas.data.front_end_file import front_end_file
@@ -102,6 +102,11 @@ def test_the_model_card_has_the_errors_and_how_to_read_the_output(walking: Datas
     quality = card["quality"]
     assert isinstance(quality, dict)
     assert quality["majority_baseline"] is None
+
+
+def test_only_an_accuracy_is_a_share_of_the_samples() -> None:
+    assert _test_quality(FIGURES) == "90.3 %, on 150 samples"
+    assert _test_quality(replace(FIGURES, figure="accuracy")) == "90.3 % of 150"
 
 
 def test_the_terminal_states_both_errors_in_the_unit() -> None:

@@ -10,11 +10,11 @@ class TrialTermination:
     """A fixed number of trials: the run is a pure function of its seed."""
 
     def __init__(self, trials: int) -> None:
-        self._trials, self._number = trials, 0
+        self._trials, self._started = trials, 0
 
     def admits(self, number: int) -> bool:
         """Whether any trials are left."""
-        self._number = number
+        self._started = min(number + 1, self._trials)
         return number < self._trials
 
     def took(self, seconds: float) -> None:
@@ -52,4 +52,4 @@ class TrialTermination:
 
     def left(self) -> str:
         """Trials not yet started."""
-        return plural(max(0, self._trials - self._number), "trial")
+        return plural(self._trials - self._started, "trial")

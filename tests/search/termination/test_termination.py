@@ -6,6 +6,7 @@ import pytest
 
 from micronas.config import SearchConfig
 from micronas.search.termination import make_termination
+from micronas.search.termination.trials import TrialTermination
 
 
 @pytest.fixture
@@ -37,3 +38,12 @@ def test_the_final_fit_is_kept_inside_the_minutes(spent: list[float]) -> None:
     spent[0] = 100.0
     assert termination.final_fit_s(rounds=2) == (600 - 20 - 100) / 2
     assert termination.left().endswith("trials, 8:20 min")
+
+
+def test_trials_that_began_are_not_left() -> None:
+    termination = TrialTermination(3)
+    left = [termination.left()]
+    for number in range(4):
+        termination.admits(number)
+        left.append(termination.left())
+    assert left == ["3 trials", "2 trials", "1 trial", "0 trials", "0 trials"]
