@@ -1,8 +1,9 @@
 """C text -> firmware.elf by PlatformIO, with a check that the linked sizes equal the ledger's.
 
-Each build is staged in its own folder. Objects that do not change between candidates come from a cache, and
-the commands that PlatformIO ran for one candidate are rerun for the next without it (see ``replay``). Nothing
-is downloaded unless MICRONAS_PLATFORM=ststm32 selects PlatformIO's registry.
+Each build has its own folder. Objects that do not change between candidates come from a cache, and the
+commands that PlatformIO ran for one candidate are rerun for the next without it (see ``replay``), in a folder
+with the candidate's own files only; ``stage`` adds the rest of the PlatformIO project. Nothing is downloaded
+unless MICRONAS_PLATFORM=ststm32 selects PlatformIO's registry.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from micronas.firmware.ledger_check import (
     assert_same_network,
 )
 from micronas.firmware.program import SERVER, Program
-from micronas.firmware.project import ENVIRONMENT, make_project, write_project
+from micronas.firmware.project import ENVIRONMENT, Project, make_project, write_project
 from micronas.firmware.replay import keep_recipe, replay
 from micronas.firmware.run_platformio import run_platformio, wants_registry, write_local_ini
 
@@ -37,6 +38,7 @@ __all__ = [
     "assert_regions_match",
     "assert_same_network",
     "build_firmware",
+    "stage",
 ]
 
 BUILD_DEADLINE_S = 300.0
@@ -50,7 +52,7 @@ _DAMAGED_OBJECT = re.compile(
 @dataclass(frozen=True)
 class Firmware:
     """A linked image, its identity and its sizes; ``regions`` are the bytes used of each of the board's
-    regions.
+    regions. ``project`` was built into it, with ``cache``.
     """
 
     board: Board
@@ -61,6 +63,18 @@ class Firmware:
     linked: LinkedSizes
     regions: Mapping[str, int]
     image: ElfImage
+    project: Project
+    cache: Path
+
+
+def stage(firmware: Firmware) -> None:
+    """Write all files of the PlatformIO project beside the image, which PlatformIO needs for an upload."""
+    _stage(firmware.project, firmware.elf.parent, firmware.cache)
+
+
+def _stage(project: Project, folder: Path, cache: Path) -> None:
+    write_project(project, folder)
+    write_local_ini(folder, project.board, cache)
 
 
 def build_firmware(
@@ -90,10 +104,9 @@ def build_firmware(
     made = made_by(registry=wants_registry())
     project = make_project(sources, board, extra_flags, program, arena_location, made)
     folder.mkdir(parents=True, exist_ok=True)
-    write_project(project, folder)
-    write_local_ini(folder, board, cache)
     output = folder / ".pio" / "build" / ENVIRONMENT
     if cache_dir is None or not replay(project, folder, cache, deadline_s=deadline_s):
+        _stage(project, folder, cache)
         _build(folder, board, cache, deadline_s)
         keep_recipe(project, folder, output, cache)
     elf = _publish(output, folder)
@@ -107,6 +120,8 @@ def build_firmware(
         linked=linked_sizes(image),
         regions=region_bytes(image, board),
         image=image,
+        project=project,
+        cache=cache,
     )
 
 

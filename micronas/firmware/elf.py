@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
-
 from micronas.board import Board
 from micronas.errors import BuildError
 
@@ -17,6 +14,11 @@ MODEL_PREFIX = "mn_model_"
 ARENA_SECTION = ".arena"
 """Prefix of the sections that hold the arena or its banks."""
 
+_MAGIC = b"\x7fELF\x01\x01"
+"""An ELF32 file with its lowest byte first."""
+_SECTION = struct.Struct("<IIIIIIIIII")
+"""ELF32: name, type, flags, address, offset, size, link, info, alignment, entry size."""
+_SYMBOL_TABLE, _NO_BITS, _ALLOCATED = 2, 8, 2
 _SYMBOL = struct.Struct("<IIIBBH")
 """ELF32: name, value, size, info, other, section (System V ABI, "Symbol Table")."""
 _KINDS = {1: "STT_OBJECT", 2: "STT_FUNC"}
@@ -102,32 +104,65 @@ class LinkedSizes:
 
 
 def read_image(path: Path) -> ElfImage:
-    """Sections and symbols of the ELF file at ``path``."""
-    with path.open("rb") as stream:
-        elf = ELFFile(stream)
-        names = [section.name for section in elf.iter_sections()]
-        sections = tuple(
-            Section(s.name, s["sh_addr"], s["sh_size"], s["sh_type"] != "SHT_NOBITS")
-            for s in elf.iter_sections()
-            if s["sh_flags"] & 2
-        )
-        table = elf.get_section_by_name(".symtab")
-        assert isinstance(table, SymbolTableSection)
-        symbols = _symbols(table.data(), table.stringtable.data(), names)
+    """Sections and symbols of the ELF file at ``path``; raises ``BuildError`` if it is not a linked image.
+
+    Without pyelftools, which takes 20 ms for a firmware's 60 sections and 400 symbols, in every trial.
+    """
+    data = path.read_bytes()
+    try:
+        headers = _section_headers(data)
+        table = next(header for header in headers if header.kind == _SYMBOL_TABLE)
+        strings = headers[table.link]
+        names = [header.name for header in headers]
+        symbols = _symbols(data[table.start : table.end], data[strings.start : strings.end], names)
+    except (struct.error, IndexError, ValueError, StopIteration) as error:
+        raise BuildError(f"{path.name} is not a linked 32-bit ELF file") from error
+    sections = tuple(
+        Section(h.name, h.address, h.size, h.kind != _NO_BITS) for h in headers if h.flags & _ALLOCATED
+    )
     return ElfImage(path, sections, symbols)
 
 
-def _symbols(table: bytes, strings: bytes, sections: Sequence[str]) -> tuple[Symbol, ...]:
-    """The functions and objects of a symbol table.
+@dataclass(frozen=True)
+class _Header:
+    name: str
+    kind: int
+    flags: int
+    address: int
+    start: int
+    size: int
+    link: int
 
-    Without pyelftools, which takes 15 ms for the 400 symbols of a firmware, in every trial.
-    """
+    @property
+    def end(self) -> int:
+        return self.start + self.size
+
+
+def _section_headers(data: bytes) -> list[_Header]:
+    """All sections of an ELF32 file, the first of them empty (System V ABI, "Sections")."""
+    if not data.startswith(_MAGIC):
+        raise ValueError("not a little-endian ELF32 file")
+    (table,) = struct.unpack_from("<I", data, 0x20)
+    entry_bytes, count, names_at = struct.unpack_from("<HHH", data, 0x2E)
+    rows = [_SECTION.unpack_from(data, table + i * entry_bytes) for i in range(count)]
+    names = rows[names_at][4]
+    return [
+        _Header(_text(data, names + name), kind, flags, address, start, size, link)
+        for name, kind, flags, address, start, size, link, *_ in rows
+    ]
+
+
+def _text(data: bytes, at: int) -> str:
+    return data[at : data.index(b"\0", at)].decode()
+
+
+def _symbols(table: bytes, strings: bytes, sections: Sequence[str]) -> tuple[Symbol, ...]:
+    """The functions and objects of a symbol table."""
     found = []
     for name, address, size, info, _, section in _SYMBOL.iter_unpack(table):
         kind = _KINDS.get(info & 15)
         if kind is not None and 0 < section < _SPECIAL_SECTIONS:
-            text = strings[name : strings.index(b"\0", name)].decode()
-            found.append(Symbol(text, kind, address, size, sections[section]))
+            found.append(Symbol(_text(strings, name), kind, address, size, sections[section]))
     return tuple(found)
 
 

@@ -12,7 +12,7 @@ from micronas.board import Board
 from micronas.codegen.toolchain import require_gcc
 from micronas.errors import BuildError, MachineError
 from micronas.firmware.build_environment import build_environment
-from micronas.firmware.platformio_core import PLATFORM_NAME, offline_core
+from micronas.firmware.platformio_core import PLATFORM_NAME, offline_core, offline_core_id
 from micronas.firmware.project import ENVIRONMENT, board_manifest
 from micronas.host.process_group import Finished, run_group
 
@@ -30,20 +30,27 @@ def wants_registry() -> bool:
     return wanted == "ststm32"
 
 
-def write_local_ini(folder: Path, board: Board, cache_dir: Path, *, objects: Path | None = None) -> None:
-    """Write platformio.local.ini: caches, and our own platform unless the registry is selected.
+def local_ini(cache_dir: Path, *, objects: Path | None = None) -> str:
+    """Text of platformio.local.ini: caches, and our own platform unless the registry is selected.
 
     ``objects`` is the folder of compiled objects, if not the one in ``cache_dir``.
     """
     lines = ["[platformio]", f"build_cache_dir = {objects or cache_dir / 'objects'}"]
     if not wants_registry():
-        require_gcc()
-        lines.append(f"core_dir = {offline_core(cache_dir)}")
+        lines.append(f"core_dir = {cache_dir / offline_core_id()}")
         lines += ["", f"[env:{ENVIRONMENT}]", f"platform = {PLATFORM_NAME}", "platform_packages ="]
+    return "\n".join(lines) + "\n"
+
+
+def write_local_ini(folder: Path, board: Board, cache_dir: Path, *, objects: Path | None = None) -> None:
+    """Write platformio.local.ini, and what it refers to: our platform in the cache, the board's manifest."""
+    if not wants_registry():
+        require_gcc()
+        offline_core(cache_dir)
         manifest = folder / "boards" / f"{board.platformio_board}.json"
         manifest.parent.mkdir(exist_ok=True)
         manifest.write_text(board_manifest(board), encoding="utf-8")
-    (folder / "platformio.local.ini").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "platformio.local.ini").write_text(local_ini(cache_dir, objects=objects), encoding="utf-8")
 
 
 def run_platformio(folder: Path, *arguments: str, deadline_s: float) -> Finished:

@@ -187,7 +187,12 @@ def board_latency(board: Board) -> BoardLatency:
     timing = timing_model(board)
     core = board.core if board.core in CODES else Core.M4F
     family = _family_of(timing, CODES[core])
-    return BoardLatency(board, timing, OpModel(_prices_of(core, family), family))
+    return BoardLatency(board, timing, _op_model(core, family))
+
+
+@functools.cache
+def _op_model(core: Core, family: str) -> OpModel:
+    return OpModel(_prices_of(core, family), family)
 
 
 def _prices_of(core: Core, family: str) -> dict[str, dict[str, list[float]]]:

@@ -12,7 +12,7 @@ import pytest
 import micronas.firmware
 from micronas.board import load_board
 from micronas.errors import BudgetError, BuildError
-from micronas.firmware import Firmware, build_firmware
+from micronas.firmware import Firmware, build_firmware, stage
 from micronas.firmware.replay import Recipe
 from micronas.host.process_group import Finished
 from tests.support.paths import FIRMWARE_MODELS
@@ -144,7 +144,7 @@ def test_files_that_a_loss_of_power_emptied_are_rebuilt(
     assert len(platformio_runs) == 2
 
 
-@pytest.mark.parametrize("damage", ["recipe", "text", "object", "missing object"])
+@pytest.mark.parametrize("damage", ["recipe", "text", "object", "missing object", "header", "missing header"])
 def test_a_damaged_recipe_is_none(tmp_path: Path, cache: Path, damage: str) -> None:
     kept = next(path for path in (cache / "recipes").iterdir() if Recipe.load(path) is not None)
     copy = tmp_path / "recipe"
@@ -155,9 +155,18 @@ def test_a_damaged_recipe_is_none(tmp_path: Path, cache: Path, damage: str) -> N
     elif damage == "text":
         (copy / "recipe.json").write_text("")
     else:
-        victim = next(path for path in copy.rglob("*.o"))
-        victim.unlink() if damage == "missing object" else victim.write_bytes(b"")
+        victim = next(path for path in copy.rglob("*.h" if "header" in damage else "*.o"))
+        victim.unlink() if damage.startswith("missing") else victim.write_bytes(b"")
     assert Recipe.load(copy) is None
+
+
+def test_an_upload_finds_the_whole_project(tmp_path: Path, cache: Path) -> None:
+    """PlatformIO compiles what it uploads, so the files that a replay leaves out are written then."""
+    firmware = build(OTHER, tmp_path, cache)
+    assert not (tmp_path / "platformio.ini").exists()
+    stage(firmware)
+    names = [*firmware.project.files, "platformio.local.ini", f"boards/{BOARD.platformio_board}.json"]
+    assert [name for name in names if not (tmp_path / name).is_file()] == []
 
 
 def test_the_cache_holds_no_path_of_the_build_that_made_it(cache: Path) -> None:

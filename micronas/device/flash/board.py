@@ -26,7 +26,7 @@ from micronas.device.replies import Info
 from micronas.device.serial_link import SerialLink
 from micronas.device.usb import ListUsb, usb_devices
 from micronas.errors import DeviceError, FlashError
-from micronas.firmware import Firmware
+from micronas.firmware import Firmware, stage
 from micronas.firmware.project import ENVIRONMENT
 from micronas.firmware.run_platformio import run_platformio, wants_registry
 
@@ -87,6 +87,7 @@ def upload(
     """
     writer = choose_writer(firmware.board, port, ports, usb)
     folder = firmware.elf.parent
+    stage(firmware)
     (folder / "platformio.upload.ini").write_text(
         upload_ini(firmware.board, writer, under_reset=under_reset), encoding="utf-8"
     )
