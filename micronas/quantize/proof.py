@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from micronas.errors import QuantizeError
 from micronas.model.graph import Graph, Tensor
-from micronas.model.net import Dense, Net
+from micronas.model.net import Net
+from micronas.quantize.float_graph import tflite_layout
 from micronas.train.weights import Array, Folded
 
 _ROUNDING = 0.51
@@ -24,7 +25,7 @@ def check_constants(graph: Graph, net: Net, weights: tuple[Folded | None, ...]) 
         if folded is None:
             continue
         tensor = graph.tensors[op.inputs[1]]
-        trained = _tflite_layout(folded.kernel, net, index)
+        trained = tflite_layout(folded.kernel, net, index)
         error = np.abs(_real(tensor) - trained)
         worst = float((error / _scales(tensor)).max())
         if worst > _ROUNDING:
@@ -76,8 +77,3 @@ def _scales(tensor: Tensor) -> Array:
 def _real(tensor: Tensor) -> Array:
     assert tensor.data is not None, "a file's constants have values"
     return (tensor.data.astype(np.float32) * _scales(tensor)).astype(np.float32)
-
-
-def _tflite_layout(kernel: Array, net: Net, index: int) -> Array:
-    """HWIO -> OHWI, HWC1 -> 1HWC, (in, out) -> (out, in)."""
-    return kernel.T if isinstance(net.nodes[index].layer, Dense) else kernel.transpose(3, 0, 1, 2)

@@ -38,7 +38,7 @@ from micronas.model.net import (
 )
 from micronas.model.tflite import read_bytes
 from micronas.model.tflite.writer import write as write_tflite
-from micronas.quantize import quantize
+from micronas.quantize import convert, quantize
 from micronas.quantize.order import in_order_of
 from micronas.quantize.proof import check_constants
 from micronas.space import make_space
@@ -189,6 +189,36 @@ def test_promise_holds_for_layers_outside_the_layerwise_space(make):
     promised, converted = shape_graph(net), read_bytes(data, "net")
     assert_equal_graphs(promised, converted)
     assert demands(promised) == demands(converted)
+
+
+def networks_of_every_space(count):
+    """``count`` random networks of each space, every other with all optional genes."""
+    for name in ("layerwise", "cell", "micronets", "mlp", "autoencoder"):
+        for i in range(count):
+            keys = dict.fromkeys(every_option(name), i % 2 == 1)
+            config = SpaceConfig.model_validate({"name": name, "max_width": 32, **keys})
+            space = make_space(config, SHAPES[i % len(SHAPES)], 4 + i % 7)
+            yield space.net(space.sample(np.random.default_rng([21, i])))
+
+
+def assert_the_whole_converters_file(net, weights, monkeypatch):
+    """Half of the converter is left out; all of it gives the same bytes."""
+    by_half = quantize(weights, net, samples_for(net))
+    with monkeypatch.context() as patch:
+        patch.setattr(convert, "_quantizer", lambda tf: None)
+        assert quantize(weights, net, samples_for(net)) == by_half
+
+
+@pytest.mark.parametrize("weights_of", [trained_like, initial_weights])
+@pytest.mark.parametrize("make", [branching_net, gated_net, dilated_net, dense_net, flat_net])
+def test_every_layer_gives_the_file_of_the_whole_converter(make, weights_of, monkeypatch):
+    assert_the_whole_converters_file(make(), weights_of(make(), 1), monkeypatch)
+
+
+@pytest.mark.parametrize("count", [2, pytest.param(ARCHITECTURES // 4, marks=pytest.mark.exhaustive)])
+def test_every_space_gives_the_files_of_the_whole_converter(count, monkeypatch):
+    for number, net in enumerate(networks_of_every_space(count)):
+        assert_the_whole_converters_file(net, trained_like(net, number), monkeypatch)
 
 
 def test_untrained_weights_keep_the_promise_too():
