@@ -88,6 +88,7 @@ def render(run: RunData, page: Path, live: Live | None = None) -> str:
         layers=_layers(final),
         plan=plan_svg(run.best.graph, run.best.plan) if run.best else "",
         downloads=downloads(run, page),
+        folder=shlex.quote(str(run.folder)),
         command=lambda verb: f"micronas {verb} {shlex.quote(str(run.folder))}",
         configuration=yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True),
     )

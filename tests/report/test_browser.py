@@ -46,6 +46,18 @@ TRY_EVERYTHING = """
   found.hints = q(".hint.needed").length;
   found.cut = q("body *").filter((part) => !part.closest(".scroll, svg, #tip, pre") &&
     part.getBoundingClientRect().right > view.innerWidth + 1).map((part) => part.tagName + part.id);
+  for (const rule of page.styleSheets[0].cssRules) {
+    if (rule.media?.mediaText === "print") rule.media.mediaText = "all";
+  }
+  view.frameElement.style.width = "718px";  // A4 within its margins
+  const shownOf = (what) => q(what).filter((part) => part.getClientRects().length).length;
+  found.print = {
+    controls: shownOf(".filters, .hint"), rows: visible().length, charts: shownOf("figure svg"),
+    scrolled: q(".scroll").filter((box) => box.getClientRects().length
+      && view.getComputedStyle(box).overflowX !== "visible").length,
+    cut: q("table, figure, .card").filter((part) => part.getBoundingClientRect().right > 719)
+      .map((part) => part.tagName + part.id),
+  };
   return found;
 """
 
@@ -87,6 +99,18 @@ def test_nothing_is_missing_and_the_console_is_silent(desktop: Seen) -> None:
     assert desktop.found["dead_links"] == 0
     assert len(desktop.found["sizes"]) == 3 + len(WIDTHS) + 2 + 1  # fronts, networks, history, plan
     assert min(desktop.found["sizes"]) > 250
+
+
+def test_a_printed_page_has_all_of_it_and_no_controls(desktop: Seen) -> None:
+    """The rules for print, on a page as wide as A4 within its margins."""
+    everything = len(desktop.found["all"])
+    assert desktop.found["print"] == {
+        "controls": 0,
+        "rows": everything,
+        "charts": 3 + 2 + 1,
+        "scrolled": 0,
+        "cut": [],
+    }
 
 
 def test_a_phone_shows_all_of_it_and_says_what_scrolls(page: Path, tmp_path: Path) -> None:

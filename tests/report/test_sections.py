@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
+import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +44,7 @@ from micronas.store.deployment_figures import (
 )
 from micronas.store.pool import PoolRow
 from micronas.trial import Json, Latency, Source
+from tests.support.paths import REPOSITORY
 from tests.support.report_run import BOARD, DEAD, REFUSED, WIDTHS, make_run, residual_graph
 from tests.support.stored_trials import complete, failed
 
@@ -84,6 +87,30 @@ def test_the_page_shows_every_figure_of_a_deployment(run: RunData) -> None:
         "0.11 ms per input, emulated",
     ):
         assert part in page, part
+
+
+def test_every_mark_of_every_chart_names_its_trial_and_genes(run: RunData) -> None:
+    by_number = {record.trial.number: record.trial for record in run.records}
+    figures = re.findall("<figure.*?</figure>", render(run, Path("report.html")), re.DOTALL)
+    marks = [
+        re.findall(r"<(?:circle|rect)[^>]*data-trial.*?</(?:circle|rect)>", chart, re.DOTALL)
+        for chart in figures
+    ]
+    assert [len(found) for found in marks] == [len(WIDTHS)] * 3 + [len(by_number), len(WIDTHS) - 1, 0]
+    for mark in [one for found in marks for one in found]:
+        trial = by_number[int(re.findall(r'data-trial="(\d+)"', mark)[0])]
+        title = html.unescape(re.findall("<title>(.*?)</title>", mark, re.DOTALL)[0])
+        assert title.startswith(f"trial {trial.number}")
+        assert title.endswith(genes_text(trial.arch))
+
+
+def test_the_dark_page_has_every_colour_of_the_light_one() -> None:
+    light, dark = re.findall(
+        r":root \{(.*?)\}", (REPOSITORY / "micronas" / "report" / "style.css.j2").read_text(), re.DOTALL
+    )
+    names = [re.findall(r"(--[a-z]+):", part) for part in (light, dark)]
+    assert names[0] == names[1]
+    assert len(names[0]) > 10
 
 
 def test_genes_read_as_text_in_any_space() -> None:
