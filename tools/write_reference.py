@@ -11,7 +11,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import typer
 from annotated_types import Ge, Gt, Le, Lt, MultipleOf
@@ -135,6 +135,8 @@ def _key(path: str, info: FieldInfo) -> tuple[str, str, str, str]:
 
 def _values(annotation: Any) -> str:
     """The allowed values of a key, in words."""
+    if get_origin(annotation) is Annotated:
+        return _values(get_args(annotation)[0])
     if get_origin(annotation) is Literal:
         return ", ".join(f"`{value}`" for value in get_args(annotation))
     if get_origin(annotation) in (types.UnionType, Union):

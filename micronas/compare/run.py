@@ -12,7 +12,7 @@ from micronas.compare.plan import ComparisonPlan, PlannedRun
 from micronas.compare.results import Results, make_results
 from micronas.errors import SearchError, StoreError, TrainError
 from micronas.search import new_run, prepare, search, stored_setup
-from micronas.search.loop import Observer
+from micronas.search.observer import Observer
 from micronas.store import DATABASE, Store, run_lock
 
 RunOne: TypeAlias = Callable[[PlannedRun, Path], None]

@@ -14,6 +14,7 @@ from micronas.config.schema import (
     SpaceConfig,
     StrategyConfig,
     SupernetConfig,
+    TrainingConfig,
 )
 from micronas.config.shipped import ShippedConfig, find_config, shipped_configs
 
@@ -31,6 +32,7 @@ __all__ = [
     "SpaceConfig",
     "StrategyConfig",
     "SupernetConfig",
+    "TrainingConfig",
     "find_config",
     "known_keys",
     "known_part",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -34,7 +34,7 @@ class FinalFitConfig(ConfigSection):
 
 
 class TrainingConfig(ConfigSection):
-    """Options of the final training of the finalists; both are off by default."""
+    """Options of the final training of the finalists; all are off by default."""
 
     qat: Literal["off", "finalists"] = Field(
         default="off",
@@ -47,6 +47,24 @@ class TrainingConfig(ConfigSection):
     teacher: Path | None = Field(
         default=None, description="distill: a .keras file; absent: the trial with the best float network"
     )
+    mixup: float = Field(
+        default=0.0,
+        ge=0,
+        le=10,
+        description="train on weighted means of two samples and of their labels, with weights from "
+        "Beta(mixup, mixup); 0: off, 0.2 is usual",
+    )
+    augment_strengths: tuple[Annotated[float, Field(ge=0, le=3)], ...] = Field(
+        default=(),
+        max_length=5,
+        description="strengths of augmentation; a finalist is trained with each of them in an equal part of "
+        "the time, and validation data decide. Absent: 1, which [0.5, 1, 1.5] compares with others",
+    )
+
+    @property
+    def fits_per_finalist(self) -> int:
+        """How many times a finalist is trained."""
+        return max(1, len(self.augment_strengths))
 
     @field_validator("qat", "distill", mode="before")
     @classmethod

@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from micronas.config import DataConfig, FinalFitConfig
+from micronas.config import DataConfig, FinalFitConfig, TrainingConfig
 from micronas.data import Dataset
-from micronas.errors import TrainError, plural
+from micronas.errors import TrainError, percent, plural
 from micronas.estimate.full import Estimate, cached_dataset, quantized_estimate
 from micronas.model.net import Net
 from micronas.train.augment import Augment, augmentation_of
 from micronas.train.evaluate import validator
 from micronas.train.loop import Objective, TrainLoop, supervised
+from micronas.train.mixup import mixed
 from micronas.train.regression import MSE
 from micronas.train.settings import one_cycle
 from micronas.train.snapshot import Snapshot
@@ -40,7 +41,11 @@ CLOSING_S = 4.0
 
 @dataclass(frozen=True)
 class FinalSettings:
-    """As ``TrainSettings``; ``average_decay`` is the moving average's memory, per step."""
+    """As ``TrainSettings``; ``average_decay`` is the moving average's memory, per step.
+
+    ``mixup`` is the parameter of its beta distribution (``train.mixup``), 0 for none. ``strengths`` are those
+    of augmentation among which validation decides (``best_strength``); with none, ``augment`` is used.
+    """
 
     epochs: int = 120
     batch_size: int = 32
@@ -53,13 +58,28 @@ class FinalSettings:
     class_weights: bool = False
     loss: str = MSE
     qat: bool = False
+    mixup: float = 0.0
+    strengths: tuple[float, ...] = ()
 
     @classmethod
     def from_config(
-        cls, config: FinalFitConfig, *, class_weights: bool = False, loss: str | None = None
+        cls,
+        config: FinalFitConfig,
+        *,
+        class_weights: bool = False,
+        loss: str | None = None,
+        training: TrainingConfig | None = None,
     ) -> FinalSettings:
         """The settings of a search configuration; the rest keeps its default."""
-        return cls(epochs=config.epochs, class_weights=class_weights, loss=loss or MSE)
+        options = training or TrainingConfig()
+        return cls(
+            epochs=config.epochs,
+            class_weights=class_weights,
+            loss=loss or MSE,
+            qat=options.qat == "finalists",
+            mixup=options.mixup,
+            strengths=options.augment_strengths,
+        )
 
 
 def final_fit(
@@ -89,7 +109,7 @@ def final_fit(
     dataset = cached_dataset(data)
     model = TfModel(net, seed)
     objective = dataset_objective(dataset, settings.label_smoothing, settings.class_weights, settings.loss)
-    said = []
+    said = [f"mixup with alpha {settings.mixup:g}"] if settings.mixup else []
     if teacher is not None:
         objective = distilled_from(teacher, objective)
         said.append(f"distilled from {teacher.name}")
@@ -111,6 +131,26 @@ def final_fit(
     if epochs < settings.epochs:
         return replace(result, shortened=f"planned for {epochs} of {all_epochs} to fit into {budget}")
     return result
+
+
+def best_strength(
+    settings: FinalSettings, limit: TimeLimit, fit: Callable[[FinalSettings, TimeLimit], Estimate]
+) -> Estimate:
+    """The best of a final training ``fit`` for each strength of augmentation, all with equal time.
+
+    Validation data decide, by the int8 network; of equal ones, the strength that comes first. Each training
+    is a whole one: in a short one, weak augmentation looks better than it is in the end.
+    """
+    strengths = settings.strengths or (settings.augment,)
+    if len(strengths) == 1:
+        return fit(replace(settings, augment=strengths[0], strengths=()), limit)
+    each = limit.times(1 / len(strengths))
+    found = {one: fit(replace(settings, augment=one, strengths=()), each) for one in strengths}
+    best = max(found, key=lambda one: found[one].quality_int8)
+    others = ", ".join(f"{one:g} had {percent(found[one].quality_int8)}" for one in strengths if one != best)
+    said = f"augmentation of strength {best:g} by validation data ({others})"
+    training = "; ".join(filter(None, (said, found[best].training)))
+    return replace(found[best], training=training, cpu_s=sum(one.cpu_s for one in found.values()))
 
 
 FIT_SHARE, QAT_SHARE = 0.8, 0.1
@@ -183,7 +223,7 @@ def _fit(
         model,
         dataset.train.x,
         dataset.learned(dataset.train),
-        supervised(model, objective),
+        mixed(model, objective, settings.mixup) if settings.mixup else supervised(model, objective),
         batch_size=min(settings.batch_size, len(dataset.train)),
         weight_decay=settings.weight_decay,
         augment=augment,

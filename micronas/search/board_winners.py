@@ -35,6 +35,7 @@ def board_winners(
     Raises ``SearchError`` if there is none for the first board.
     """
     fit, workers = setup.config.final_fit, setup.config.workers
+    epochs = fit.epochs * setup.config.training.fits_per_finalist
     once = Once(executor, every_training) if setup.others else executor
     selected = {
         name: _select(setup, [on_board(r, name) for r in records], once, termination, say, name)
@@ -54,7 +55,7 @@ def board_winners(
                 store,
                 termination,
                 say,
-                epochs=fit.epochs,
+                epochs=epochs,
                 selected=chosen,
                 teacher=teacher,
             )
@@ -65,7 +66,7 @@ def board_winners(
     finalists = {record.trial.number: record for some in best.values() for record in some}
     boards = {number: usable_on(record, setup.board.name) for number, record in _raw(records, finalists)}
     results = final_trainings(
-        list(finalists.values()), executor, workers, termination, say, fit.epochs, boards, teacher
+        list(finalists.values()), executor, workers, termination, say, epochs, boards, teacher
     )
     return {
         name: _winner(setup, name, some, results, store, say, selected[name]) for name, some in best.items()

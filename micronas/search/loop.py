@@ -11,58 +11,27 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Protocol
 
 from micronas.search.affordable import SearchOrNot
 from micronas.search.boards import BoardGates, BoardsFailureLimit
 from micronas.search.executor import Executor
 from micronas.search.failure_limit import FailureLimit
 from micronas.search.final_cost import EPOCH_CPU_S, final_cpu_s
-from micronas.search.inheritance import INHERITS, Donors, Inheritance
+from micronas.search.inheritance import Donors
 from micronas.search.machine_stop import stopped_by
-from micronas.search.one_network import (
-    AFFORDS_ONE,
-    TRAINED_ALONE,
-    as_first,
-    is_alone,
-    is_over,
-    waits_for_first,
-)
+from micronas.search.observer import Observer
+from micronas.search.one_network import TRAINED_ALONE, is_alone, is_over, waits_for_first
 from micronas.search.past import RUN_CPU_S, Past, TrialHistory
-from micronas.search.predicted_latency.gate import UNTRAINED, LatencyGate
+from micronas.search.predicted_latency.gate import LatencyGate
 from micronas.search.proposals import Proposals
-from micronas.search.task import ONE_NETWORK, TrialResult, TrialTask
+from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import Termination
 from micronas.search.termination.reserve import ENOUGH_EPOCHS
+from micronas.search.trial_start import Pending, TrialStart
 from micronas.space import Arch, Space
 from micronas.store import Record, Store
 from micronas.strategy import Strategy
-from micronas.trial import BUDGET_STAGE, PREDICTION_STAGE, Json, Outcome, Trial, number_of
-
-HOPELESS = "skipping networks so slow that even 100 % right answers would not give them the best reward"
-
-
-class Observer(Protocol):
-    """Observes a search; the command line shows progress through this interface."""
-
-    def trial(self, record: Record, replayed: bool, feasible_share: float, left: str) -> None:
-        """A trial was reported to the strategy; ``replayed`` ones come from the store of a resumed run."""
-        ...
-
-    def phase(self, text: str) -> None:
-        """A phase other than a trial begins."""
-        ...
-
-
-@dataclass(frozen=True)
-class _Pending:
-    arch: Arch
-    key: str
-    origin: str
-    rejected: int
-    started_s: float
-    details: dict[str, Json] = field(default_factory=dict)
+from micronas.trial import Json, Outcome, Trial, number_of
 
 
 class Loop:
@@ -102,24 +71,32 @@ class Loop:
         place of the strategy's own verb. ``search`` decides whether the first trial is a final training,
         after which the search ends unless it failed (``one_network``).
         """
-        self._space, self._strategy, self._proposals, self._first = space, strategy, proposals, first
-        self._executor, self._store, self._termination, self._observer = (
-            executor,
-            store,
-            termination,
-            observer,
-        )
-        self._workers, self._cpu_s, self._latency_gate = workers, cpu_s, latency_gate
+        self._space, self._proposals, self._executor, self._store = space, proposals, executor, store
+        self._termination, self._observer, self._workers, self._cpu_s = termination, observer, workers, cpu_s
         self._boards, self._tell_strategy = boards, tell or (lambda record: strategy.tell(record.trial))
         self._limit = _failure_limit(max_equal_failures, stop_without_board, boards)
         self._replayed = frozenset(store.numbers())
         self._finished: dict[int, Record] = {}
         """Trials that have ended and wait until it is their turn to be reported."""
-        self._pending: dict[int, _Pending] = {}
+        self._pending: dict[int, Pending] = {}
         self._past, self._final_epochs = Past(sends), final_epochs
         self._best: Trial | None = None
-        self._donors = donors
-        self._said_hopeless, self._search = False, search
+        self._donors, self._search = donors, search
+        self._start = TrialStart(
+            space=space,
+            strategy=strategy,
+            proposals=proposals,
+            first=first,
+            past=self._past,
+            store=store,
+            termination=termination,
+            observer=observer,
+            workers=workers,
+            latency_gate=latency_gate,
+            donors=donors,
+            boards=boards,
+            search=search,
+        )
 
     def run(self) -> list[Record]:
         """Every reported trial in number order; raises ``SearchError`` after too many equal failures."""
@@ -144,78 +121,15 @@ class Loop:
 
     def _begin(self, number: int) -> None:
         if number in self._replayed:
-            self._recall(self._store.record(number))
+            self._start.recall(self._store.record(number))
             return
-        pending = self._propose(number)
-        known = self._past.ended_as(pending.key)
-        verdict = self._proposals.gate.verdict(pending.arch)
+        pending = self._start.proposed(number)
         self._pending[number] = pending
-        self._proposals.seen.add(pending.key)
-        if known is not None:
-            self._finish(number, _repeated(self._store.record(known)))
-        elif not verdict.fits:
-            self._finish(number, _refused(BUDGET_STAGE, "; ".join(verdict.reasons)))
+        begun = self._start.begun(number, pending)
+        if isinstance(begun, TrialTask):
+            self._executor.submit(begun)
         else:
-            self._begin_fitting(number, pending)
-
-    def _begin_fitting(self, number: int, pending: _Pending) -> None:
-        """Evaluate a candidate that fits, unless it is predicted to be too slow."""
-        profiles = self._past.profiles
-        slow = self._latency_gate.check(pending.arch, profiles) if self._latency_gate else None
-        if slow is not None:
-            pending.details[UNTRAINED] = slow.to_json()
-        if slow is not None and not slow.let_through:
-            self._finish(number, _refused(PREDICTION_STAGE, slow.reason))
-            return
-        inherits = self._inheritance(pending)
-        task = TrialTask(
-            number,
-            self._space.to_json(pending.arch),
-            pending.key,
-            deadline_s=self._termination.trial_s(),
-            curves=self._past.curves,
-            profiles=profiles,
-            measure=slow is not None,
-            boards=() if self._boards is None else self._boards.fitting(pending.arch),
-            inherits=inherits,
-        )
-        if number == 0 and self._search is not None:
-            task = as_first(task, self._search, self._termination, self._workers)
-        if task.final and task.undecided is None:
-            self._observer.phase(AFFORDS_ONE)
-            pending.details[ONE_NETWORK] = True
-        self._executor.submit(task)
-
-    def _inheritance(self, pending: _Pending) -> Inheritance | None:
-        """The weights that a candidate starts from, which its record then names."""
-        found = self._donors.best_for(pending.arch) if self._donors is not None else None
-        weights = self._store.weights(found[0]) if found is not None else None
-        if found is None or weights is None:
-            return None
-        pending.details[INHERITS] = found[0]
-        return Inheritance(*found, weights)
-
-    def _recall(self, record: Record) -> None:
-        """State to restore for a trial that an earlier session started."""
-        self._proposals.seen.add(record.trial.key)
-        if self._latency_gate:
-            self._latency_gate.recall(record)
-
-    def _propose(self, number: int) -> _Pending:
-        # A strategy may spend a minute on a proposal; the budget in minutes must include it.
-        self._proposals.rejected, started_s = 0, time.monotonic()
-        if number < len(self._first) and self._proposals.can_win(self._first[number]):
-            arch, origin = self._first[number], "baseline"
-        else:
-            arch, origin = self._strategy.ask(number), "strategy"
-        self._say_hopeless()
-        return _Pending(arch, self._space.key(arch), origin, self._proposals.rejected, started_s)
-
-    def _say_hopeless(self) -> None:
-        """Once, that networks are passed over."""
-        if self._proposals.hopeless and not self._said_hopeless:
-            self._said_hopeless = True
-            self._observer.phase(HOPELESS)
+            self._finish(number, begun)
 
     def _finish(self, number: int, result: TrialResult) -> None:
         """Store a result as soon as it arrives; it is reported to the strategy in number order.
@@ -298,13 +212,3 @@ def _failure_limit(
         return BoardsFailureLimit(tuple(boards.gates), limit, stop_without_board).add
     streak = FailureLimit(limit, stop_without_board)
     return lambda record: streak.add(record.trial)
-
-
-def _refused(stage: str, reason: str) -> TrialResult:
-    return TrialResult(Outcome.INFEASIBLE, stage=stage, reason=reason)
-
-
-def _repeated(known: Record) -> TrialResult:
-    trial = known.trial
-    details: dict[str, Json] = {**known.details, "repeats_trial": trial.number}
-    return TrialResult(trial.outcome, trial.scores, trial.stage, trial.reason, details)

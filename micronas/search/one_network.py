@@ -53,9 +53,12 @@ def search_or_not(setup: Setup) -> SearchOrNot | None:
 def _limits(config: SearchConfig) -> list[Affordable]:
     """One for each budget in time; CPU time buys the same number of trials with any workers."""
     budget = config.budget
+    fit = config.final_fit.model_copy(
+        update={"epochs": config.final_fit.epochs * config.training.fits_per_finalist}
+    )
     minutes_and_workers = [(budget.minutes, config.workers), (budget.cpu_minutes, 1)]
     return [
-        Affordable(60.0 * minutes, workers, config.estimator.epochs, trial_share_s(budget), config.final_fit)
+        Affordable(60.0 * minutes, workers, config.estimator.epochs, trial_share_s(budget), fit)
         for minutes, workers in minutes_and_workers
         if minutes is not None
     ]

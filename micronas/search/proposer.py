@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from micronas.search.loop import Observer
+from micronas.search.observer import Observer
 from micronas.search.prefilter import Prefiltered, ProxyScorer
 from micronas.search.proposals import Proposals
 from micronas.search.rank_agreement import stage_text

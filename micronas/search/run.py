@@ -25,8 +25,9 @@ from micronas.search.data_place import DATA_PLACE, place_of
 from micronas.search.executor import GRACE_S, Executor, ProcessExecutor
 from micronas.search.final import HANG_TIMEOUT_FACTOR
 from micronas.search.inheritance import Donors
-from micronas.search.loop import Loop, Observer
+from micronas.search.loop import Loop
 from micronas.search.machine_stop import stopped_by
+from micronas.search.observer import Observer
 from micronas.search.once import Once
 from micronas.search.one_network import final_training, search_or_not, stored_alone
 from micronas.search.outcome import conclude
@@ -251,7 +252,7 @@ def _loop(
         cpu_s=clock.spent_s,
         stop_without_board=config.on_board_failure == "stop",
         latency_gate=_latency_gate(setup),
-        final_epochs=config.final_fit.epochs,
+        final_epochs=config.final_fit.epochs * config.training.fits_per_finalist,
         donors=Donors(setup.space) if config.estimator.warm_epochs is not None else None,
         sends=history_for(config),
         boards=gates,

@@ -226,21 +226,30 @@ def _trained(task: TrialTask, space: Space, config: SearchConfig, decide: Decide
 def _final_training(
     task: TrialTask, net: Net, space: Space, config: SearchConfig, seed: int, decide: Decide | None
 ) -> Estimate:
-    from micronas.estimate.final_fit import FinalSettings, final_fit  # imports TensorFlow
+    from micronas.estimate.final_fit import FinalSettings, best_strength, final_fit  # imports TensorFlow
 
-    final = FinalSettings.from_config(
-        config.final_fit, class_weights=config.estimator.class_weights, loss=config.estimator.loss
+    settings = FinalSettings.from_config(
+        config.final_fit,
+        class_weights=config.estimator.class_weights,
+        loss=config.estimator.loss,
+        training=config.training,
     )
-    return final_fit(
-        net,
-        config.data,
-        replace(final, qat=config.training.qat == "finalists"),
-        seed,
-        _limit_of(task),
-        calibration_samples=config.estimator.calibration_samples,
-        teacher=_teacher(task, space, config),
-        decide=decide,
-    )
+    teacher, samples = _teacher(task, space, config), config.estimator.calibration_samples
+    first = settings.strengths[:1]
+
+    def fit(one: FinalSettings, limit: TimeLimit) -> Estimate:
+        return final_fit(
+            net,
+            config.data,
+            one,
+            seed,
+            limit,
+            calibration_samples=samples,
+            teacher=teacher,
+            decide=decide if not first or one.augment == first[0] else None,
+        )
+
+    return best_strength(settings, _limit_of(task), fit)
 
 
 def _trial(

@@ -12,6 +12,11 @@ from micronas.strategy import DIFFERENTIABLE
 def check_task(config: SearchConfig, dataset: Dataset) -> None:
     """Raise ``ConfigError`` for a space, strategy or setting that does not suit the task of ``dataset``."""
     _check_space(config.space.name, dataset)
+    if config.training.mixup and dataset.task is Task.DETECT_ANOMALIES:
+        raise ConfigError(
+            f"training.mixup needs labels or targets, and data set {dataset.name} is for anomaly detection",
+            remedy="set training.mixup: 0; a mean of two normal samples can look like an anomaly",
+        )
     if dataset.task is Task.REGRESS:
         _refuse_class_settings(config, dataset)
     elif config.estimator.loss is not None:

@@ -6,14 +6,14 @@ import time
 import numpy as np
 import pytest
 
-from micronas.config import DataConfig, FinalFitConfig
+from micronas.config import DataConfig, FinalFitConfig, TrainingConfig
 from micronas.errors import TrainError
 from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, SoftmaxLayer
 
 tf = pytest.importorskip("tensorflow")
 
-from micronas.estimate.final_fit import FinalSettings, FitProgress, final_fit  # noqa: E402
-from micronas.estimate.full import cached_dataset, estimate  # noqa: E402
+from micronas.estimate.final_fit import FinalSettings, FitProgress, best_strength, final_fit  # noqa: E402
+from micronas.estimate.full import Estimate, cached_dataset, estimate  # noqa: E402
 from micronas.train.settings import TrainSettings  # noqa: E402
 from micronas.train.statistics import reestimate_statistics  # noqa: E402
 from micronas.train.tf_model import TfModel  # noqa: E402
@@ -146,3 +146,35 @@ def test_reestimated_statistics_are_those_of_the_layer_outputs(net):
 
 def test_settings_follow_the_configuration():
     assert FinalSettings.from_config(FinalFitConfig(epochs=7)).epochs == 7
+    training = TrainingConfig(mixup=0.2, augment_strengths=[0.5, 1.0])
+    settings = FinalSettings.from_config(FinalFitConfig(), training=training)
+    assert (settings.mixup, settings.strengths, settings.qat) == (0.2, (0.5, 1.0), False)
+    assert (training.fits_per_finalist, TrainingConfig().fits_per_finalist) == (2, 1)
+
+
+def test_validation_data_choose_the_strength_of_augmentation(net):
+    tried = []
+
+    def fit(settings, limit):
+        tried.append((settings.augment, settings.strengths, limit.cpu_s))
+        quality = {0.5: 0.91, 1.0: 0.93, 1.5: 0.93}[settings.augment]
+        return Estimate(b"%g" % settings.augment, quality, quality, 9, 10.0, 1, 1, training="distilled")
+
+    best = best_strength(FinalSettings(strengths=(0.5, 1.0, 1.5)), TimeLimit(cpu_s=30.0), fit)
+    assert tried == [(0.5, (), 10.0), (1.0, (), 10.0), (1.5, (), 10.0)]
+    assert (best.tflite, best.cpu_s) == (b"1", 30.0)
+    assert best.training == (
+        "augmentation of strength 1 by validation data (0.5 had 91.0 %, 1.5 had 93.0 %); distilled"
+    )
+    tried.clear()
+    assert best_strength(FinalSettings(), TimeLimit(cpu_s=30.0), fit).training == "distilled"
+    assert tried == [(1.0, (), 30.0)]
+
+
+def test_mixup_trains_another_network_and_says_so(net):
+    plain, mixed = (
+        final_fit(net, DIGITS, FinalSettings(epochs=1, augment=0.0, mixup=alpha), seed=3)
+        for alpha in (0.0, 0.2)
+    )
+    assert (plain.training, mixed.training) == ("", "mixup with alpha 0.2")
+    assert plain.tflite != mixed.tflite

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from micronas.search.loop import HOPELESS
 from micronas.search.proposals import Proposals
 from micronas.search.setup import AIM_AT_REWARD
+from micronas.search.trial_start import HOPELESS
 from micronas.store import Store
 from micronas.strategy import STRATEGIES
 from tests.support.search_fakes import Silent, ToyArch, ToyGate, ToySpace

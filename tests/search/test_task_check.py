@@ -48,3 +48,13 @@ def test_classes_have_no_choice_of_loss() -> None:
     config = parse_config({"data": {"name": "digits"}, "estimator": {"loss": "mae"}})
     with pytest.raises(ConfigError, match=r"estimator.loss is for a regression, and data set digits"):
         check_task(config, load(config.data))
+
+
+def test_mixup_needs_labels_or_targets(walking: Dataset) -> None:
+    mixup = {"training": {"mixup": 0.2}}
+    check_task(parse_config({"data": {"name": "walking_speed"}, **mixup}), walking)
+    vibration = load(DataConfig(name="vibration"))
+    config = parse_config({"data": {"name": "vibration"}, "space": {"name": "autoencoder"}, **mixup})
+    with pytest.raises(ConfigError, match=r"training.mixup needs labels or targets") as refused:
+        check_task(config, vibration)
+    assert "training.mixup: 0" in (refused.value.remedy or "")

@@ -74,6 +74,23 @@ def test_spectrogram_masks_are_stretches_of_the_mean():
     assert 0 < changed.mean() < 0.2
 
 
+def test_spectrograms_are_shifted_along_time_alone():
+    x = np.random.default_rng(5).random((64, 40, 20, 1)).astype(np.float32)
+    y = augment.mask_and_shift(x, seed(0, 0), 1.0).numpy()
+    most = 2  # TIME_SHIFT of 40 frames
+    shifts = []
+    for sample in range(64):
+        shown = ~np.isclose(y[sample], x[sample].mean(), atol=2e-2)  # the rest may be masked
+        agree = [
+            np.allclose(y[sample][shown], x[sample][np.clip(np.arange(40) + by, 0, 39)][shown])
+            for by in range(-most, most + 1)
+        ]
+        assert sum(agree) == 1, "one shift explains all that is shown, with the edge repeated"
+        assert shown.mean() > 0.6
+        shifts.append(agree.index(True) - most)
+    assert set(shifts) == {-2, -1, 0, 1, 2}
+
+
 def photographs():
     return np.random.default_rng(4).random((200, 16, 16, 3)).astype(np.float32)
 

@@ -24,7 +24,7 @@ def test_a_training_that_fits_gets_all_its_epochs() -> None:
 
 
 def test_a_large_network_gets_fewer_and_they_fit() -> None:
-    large = net(48)
+    large = net(64)
     planned = planned_epochs(large, 3500, 8, 120.0)
     assert 1 <= planned < 8
     assert training_cpu_s(large, 3500, planned) <= 120
