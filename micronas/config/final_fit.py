@@ -58,7 +58,7 @@ class TrainingConfig(ConfigSection):
         default=(),
         max_length=5,
         description="strengths of augmentation; a finalist is trained with each of them in an equal part of "
-        "the time, and validation data decide. Absent: 1, which [0.5, 1, 1.5] compares with others",
+        "the time, and validation data decide; for example [1, 0.5, 1.5]. Absent: 1",
     )
 
     @property
