@@ -17,7 +17,7 @@ from platformdirs import user_cache_path
 from micronas.board import Board
 from micronas.codegen import generate
 from micronas.codegen.toolchain import require_gcc
-from micronas.deploy.measure import Measurement, first_wrong_op, measure
+from micronas.deploy.measure import WARM_UP_RUNS, Measurement, first_wrong_op, measure
 from micronas.deploy.random_input import random_input
 from micronas.device.client import Client
 from micronas.device.link import Link
@@ -129,6 +129,7 @@ def deploy(
     workdir: Path,
     cache_dir: Path | None,
     runs: int | None = None,
+    warm_up: int = WARM_UP_RUNS,
     ledger: Ledger | None = None,
 ) -> Deployment:
     """Build ``graph`` for ``board``, run it on ``device`` and compare it with the reference interpreter.
@@ -144,7 +145,14 @@ def deploy(
     def run(link: Link) -> tuple[Measurement, int | None]:
         client = Client(link, symbol_at=running.image.symbol_at)
         measurement = measure(
-            client, graph, running.board, samples, expected, build_id=running.build_id, runs=runs
+            client,
+            graph,
+            running.board,
+            samples,
+            expected,
+            build_id=running.build_id,
+            runs=runs,
+            warm_up=warm_up,
         )
         return measurement, _wrong_op(client, graph, built.ledger, samples, measurement)
 
@@ -172,6 +180,7 @@ def verified_deployment(
     *,
     device: Device,
     runs: int | None = None,
+    warm_up: int = WARM_UP_RUNS,
     ledger: Ledger | None = None,
 ) -> Iterator[Deployment]:
     """``deploy`` in a temporary folder, which exists until the ``with`` block ends.
@@ -187,6 +196,7 @@ def verified_deployment(
             workdir=Path(folder),
             cache_dir=cache_folder(),
             runs=runs,
+            warm_up=warm_up,
             ledger=ledger,
         )
         deployed.require_parity()

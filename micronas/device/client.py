@@ -123,9 +123,9 @@ class Client:
         """Set the network's states to their initial values, to begin a sequence."""
         self._repeatable(Message.RESET, b"")
 
-    def read_output(self, index: int) -> bytes:
-        """An output, whole."""
-        size = self.output_info(index).nbytes
+    def read_output(self, index: int, size: int | None = None) -> bytes:
+        """An output, whole; its ``size`` in bytes is requested unless given."""
+        size = self.output_info(index).nbytes if size is None else size
         parts = [
             self._read_part(Message.READ, struct.pack("<BIH", index, offset, min(MAX_PAYLOAD, size - offset)))
             for offset in range(0, size, MAX_PAYLOAD)

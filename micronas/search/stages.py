@@ -17,6 +17,7 @@ from micronas.data import Dataset
 from micronas.data.regroup import has_groups, regrouped
 from micronas.deploy.bench import constant_bytes, simplified
 from micronas.deploy.deployment import verified_deployment
+from micronas.deploy.measure import WARM_UP_RUNS
 from micronas.deploy.to_json import deployment_to_json
 from micronas.errors import plural
 from micronas.estimate import ESTIMATORS
@@ -70,7 +71,7 @@ Decide: TypeAlias = Callable[[float], None]
 PARITY_SAMPLES = 4
 
 EMULATED_RUNS = 2
-"""Timed runs of a trial in an emulator. Its counts repeat exactly; two runs verify that."""
+"""Timed runs of a trial in an emulator. Its counts repeat exactly, the first too; two runs verify that."""
 
 
 def make_evaluator(
@@ -143,6 +144,7 @@ def place(
         samples,
         device=device,
         runs=None if config.device == "serial" else EMULATED_RUNS,
+        warm_up=WARM_UP_RUNS if config.device == "serial" else 0,
         ledger=deployable,
     ) as deployed:
         latency = deployed.measurement.latency

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from micronas.board import load_board
-from micronas.device.emulator_process import EmulatorProcess
+from micronas.device.emulator_process import EmulatorProcess, _dying_with_parent
 from micronas.device.qemu import QemuDevice
 from micronas.errors import EmulatorEndedError
 from micronas.host.machine_fault import machine_fault
@@ -65,6 +65,18 @@ def _kill_and_read(device: QemuDevice) -> None:
 def test_an_emulator_that_is_not_there_is_the_machines_fault(tmp_path: Path) -> None:
     with pytest.raises(EmulatorEndedError, match="does not start"):
         EmulatorProcess([str(tmp_path / "missing")])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
+def test_an_emulator_asks_to_end_with_its_parent_with_and_without_setpriv(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words, prepare = _dying_with_parent(["sh"])
+    assert (words[1:], prepare) == (["--pdeathsig", "KILL", "--", "sh"], None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    words, prepare = _dying_with_parent(["/bin/sh"])
+    assert words == ["/bin/sh"]
+    assert prepare is not None
 
 
 def test_output_is_kept_at_both_ends(tmp_path: Path) -> None:

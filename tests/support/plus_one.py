@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from micronas.board import load_board
-from micronas.deploy.measure import Array, Measurement, measure
+from micronas.deploy.measure import WARM_UP_RUNS, Array, Measurement, measure
 from micronas.device.client import Client
 from micronas.device.serial_link import SerialLink
 from micronas.model.graph import DType, Graph, Op, Tensor
@@ -23,7 +23,9 @@ def plus_one_graph() -> Graph:
     return Graph("plus_one", tensors, ops, (0,), (2,))
 
 
-def measure_on(board: FakeBoard, *, emulated: bool = False, build_id: bytes = BUILD_ID) -> Measurement:
+def measure_on(
+    board: FakeBoard, *, emulated: bool = False, build_id: bytes = BUILD_ID, warm_up: int = WARM_UP_RUNS
+) -> Measurement:
     with SerialLink(board.port, 115200, emulated=emulated) as link:
         client = Client(link)
-        return measure(client, plus_one_graph(), BOARD, SAMPLES, EXPECTED, build_id=build_id)
+        return measure(client, plus_one_graph(), BOARD, SAMPLES, EXPECTED, build_id=build_id, warm_up=warm_up)

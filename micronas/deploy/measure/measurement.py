@@ -72,13 +72,15 @@ def measure(
     *,
     build_id: bytes | None = None,
     runs: int | None = None,
+    warm_up: int = WARM_UP_RUNS,
 ) -> Measurement:
     """Measure the network on the device.
 
     ``samples`` has one array (N, ...) per input, ``expected`` one (N, ...) per output, from the reference
-    interpreter (``run_in_order``); ``runs`` is by default 15 on a board and 5 in an emulator. Raises
-    ``DeviceError`` for another build id than ``build_id`` or an implausible counter or clock,
-    ``DeadlineError`` for a missing reply, ``BoardLostError`` for a board that was reset meanwhile.
+    interpreter (``run_in_order``). ``runs`` is by default 15 on a board and 5 in an emulator, after
+    ``warm_up`` that are not counted; an emulator needs none. Raises ``DeviceError`` for another build id than
+    ``build_id`` or an implausible counter or clock, ``DeadlineError`` for a missing reply, ``BoardLostError``
+    for a board that was reset meanwhile.
     """
     emulated = client.link.emulated
     info = client.info()
@@ -90,7 +92,7 @@ def measure(
     deadline_s = run_deadline_s(run_s, emulated=emulated)
     parity = compare_outputs(client, samples, expected, deadline_s, has_states=bool(graph.states))
     runs = runs or (TIMED_RUNS if emulated else BOARD_RUNS)
-    timed = time_runs(client, samples, info, runs, deadline_s, has_states=bool(graph.states))
+    timed = time_runs(client, samples, info, runs, deadline_s, has_states=bool(graph.states), warm_up=warm_up)
     per_op = profile_ops(client, graph, samples, info)
     after = client.info()  # only now has the stack reached its maximum depth
     check_not_reset(after, info, mark)
@@ -134,17 +136,18 @@ def time_runs(
     deadline_s: float = RUN_DEADLINE_S,
     *,
     has_states: bool = False,
+    warm_up: int = WARM_UP_RUNS,
 ) -> RunStatistics:
-    """Counts of ``runs`` runs of the first sample, after warm-up; inputs and states are the same for each."""
+    """Counts of ``runs`` runs of the first sample, after ``warm_up``; all have the same inputs and states."""
     counts = []
-    for number in range(WARM_UP_RUNS + runs):
+    for number in range(warm_up + runs):
         _load_first(client, samples, has_states)
         start = time.monotonic()
         _, (count,) = client.run(deadline_s=deadline_s)
         check_count(count, time.monotonic() - start, info, emulated=client.link.emulated)
-        if number >= WARM_UP_RUNS:
+        if number >= warm_up:
             counts.append(count)
-    return RunStatistics(tuple(counts), WARM_UP_RUNS)
+    return RunStatistics(tuple(counts), warm_up)
 
 
 def profile_ops(client: Client, graph: Graph, samples: Sequence[Array], info: Info) -> tuple[OpCount, ...]:

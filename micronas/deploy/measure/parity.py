@@ -53,6 +53,7 @@ def compare_outputs(
 
     A network that ``has_states`` runs the samples as one sequence from its initial states.
     """
+    sizes = [client.output_info(output).nbytes for output in range(len(expected))]
     elements = mismatches = 0
     first: Difference | None = None
     if has_states:
@@ -62,7 +63,7 @@ def compare_outputs(
         client.run(deadline_s=run_deadline_s)
         for output, reference in enumerate(expected):
             want = np.ascontiguousarray(reference[number]).reshape(-1)
-            data = client.read_output(output)
+            data = client.read_output(output, sizes[output])
             if len(data) != want.nbytes:
                 raise DeviceError(
                     f"output {output} has {len(data)} bytes on the device, {want.nbytes} in the graph"

@@ -41,6 +41,13 @@ def test_an_emulators_count_is_never_measured(counter: int, emulated: bool) -> N
     assert result.latency.ms == pytest.approx(1000 * 100_000 * 1.55 / 180e6)
 
 
+def test_an_emulator_may_be_timed_without_warming_up() -> None:
+    with FakeBoard(count_of=lambda run: 100_000 + run) as board:
+        result = measure_on(board, emulated=True, warm_up=0)
+    assert result.runs.warm_up == 0
+    assert result.counts == tuple(100_000 + run for run in range(board.runs - 4, board.runs + 1))
+
+
 def test_equal_outputs_have_parity_and_ops_their_counts() -> None:
     with FakeBoard() as board:
         result = measure_on(board)
