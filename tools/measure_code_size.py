@@ -84,8 +84,10 @@ def measure_core(board: Board, families: list[Board], scratch: Path) -> dict[str
     by_name = {unit.name: unit for unit in units}
     references = read_references(firmware.elf, units)
     base = _base_units(firmware, units, references)
-    pulled = {kernel: _pulled(firmware, kernel, units, references) - base for kernel in kernels}
-    used = sorted(set().union(*pulled.values()))
+    needed = {kernel: _pulled(firmware, kernel, units, references) for kernel in kernels}
+    pulled = {kernel: names - base for kernel, names in needed.items()}
+    shared = {kernel: names & base for kernel, names in needed.items() if names & base}
+    used = sorted(set().union(*pulled.values(), *shared.values()))
     bytes_per_op = _bytes_per_op(board, scratch)
     return {
         "core": board.core.value,
@@ -94,6 +96,7 @@ def measure_core(board: Board, families: list[Board], scratch: Path) -> dict[str
         "bytes_per_row_op": _bytes_per_row_op(board, scratch, bytes_per_op),
         "families": {b.family: _base_sizes(b, scratch / b.name) for b in families},
         "kernels": {kernel: sorted(names) for kernel, names in sorted(pulled.items())},
+        "shared": {kernel: sorted(names) for kernel, names in sorted(shared.items())},
         "units": {name: _sizes(by_name[name]) for name in used},
     }
 

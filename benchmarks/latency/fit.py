@@ -33,7 +33,7 @@ from micronas.codegen.lowering.lower import lower_graph
 from micronas.latency.core_model import accelerators, model_of
 from micronas.latency.features import OpFeatures
 from micronas.latency.fine_features import fine_features_of
-from micronas.latency.op_model import CODES, COSTS, OpCounts, cross_validated, fit_prices
+from micronas.latency.op_model import CODES, COSTS, OpCounts, cross_validated, data_only, fit_prices
 from micronas.model.graph import Graph
 
 sys.path.insert(0, str(REPOSITORY))
@@ -124,10 +124,11 @@ def _ops(core: Core, families: tuple[str, ...], features: tuple[OpFeatures, ...]
     ops = []
     for index, feature in enumerate(features):
         cycles = model_of(core, families[0], 0).core_cycles(counts[0][index])
-        missed = {
-            family: counts[k][index].flash_insn + counts[k][index].flash_data
-            for k, family in enumerate(families)
-        }
+        missed = {}
+        for k, family in enumerate(families):
+            one = counts[k][index]
+            missed[family] = one.flash_insn + one.flash_data
+            missed[data_only(family)] = one.flash_data
         ops.append(OpCounts(feature, cycles, missed))
     return ops
 

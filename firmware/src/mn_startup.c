@@ -7,6 +7,7 @@
  */
 #include <stdint.h>
 
+#include "mn_board.h"
 #include "mn_fault.h"
 #include "mn_stack.h"
 
@@ -15,6 +16,7 @@ void mn_reset(void);
 
 /* From the linker script; all word aligned. */
 extern uint32_t mn_ld_data_load[], mn_ld_data_start[], mn_ld_data_end[], mn_ld_bss_start[], mn_ld_bss_end[];
+extern uint32_t mn_ld_code_load[], mn_ld_code_start[], mn_ld_code_end[];
 
 typedef void (*mn_vector)(void);
 
@@ -65,6 +67,20 @@ static void fill(uint32_t *from, const uint32_t *end, uint32_t value)
     }
 }
 
+/* Kernels that run from RAM, and what they call of the C library, which the compiler may use anywhere: so this comes
+ * first, by volatile reads, which it does not replace by memcpy. The barriers come before their first fetch.
+ */
+static void copy_ram_code(void)
+{
+#if defined(MN_RAM_CODE)
+    const volatile uint32_t *load = mn_ld_code_load;
+    for (uint32_t *word = mn_ld_code_start; word < mn_ld_code_end; word++) {
+        *word = *load++;
+    }
+    __asm volatile("dsb\n isb" ::: "memory");
+#endif
+}
+
 /* Runs on the stack it paints: stops short of its own frame. */
 static void paint_stack(void)
 {
@@ -78,6 +94,7 @@ __attribute__((noreturn)) void mn_reset(void)
     __asm volatile("cpsid i" ::: "memory");
     use_own_vectors();
     enable_fpu();
+    copy_ram_code();
     paint_stack();
     const uint32_t *load = mn_ld_data_load;
     for (uint32_t *word = mn_ld_data_start; word < mn_ld_data_end; word++) {

@@ -5,7 +5,10 @@ from __future__ import annotations
 import itertools
 import re
 
-from micronas.board.profile import Board
+from micronas.board.profile import Board, RegionKind
+
+_CCM_WITHOUT_CODE = ("stm32f4",)
+"""Families whose core cannot fetch instructions from CCM."""
 
 
 def _check_regions_do_not_overlap(board: Board) -> list[str]:
@@ -38,6 +41,23 @@ def _check_arena_regions_are_ram(board: Board) -> list[str]:
     return [*twice, *unknown, *others]
 
 
+def _check_code_memory_is_ram(board: Board) -> list[str]:
+    memory, region = board.code_memory, board.code_region
+    if memory is None:
+        return []
+    at = f"code_memory at {memory.in_regions:#010x}"
+    if region is None or memory.in_regions + memory.length > region.end:
+        return [f"{at}: its {memory.length} bytes are not within one of the regions; state data_origin"]
+    if region.kind in (RegionKind.FLASH, RegionKind.BACKUP):
+        return [f"{at} is in {region.name}, which is {region.kind.value}, not RAM for code"]
+    if region.kind is RegionKind.CCM and board.family in _CCM_WITHOUT_CODE:
+        reason = f"the CCM of an {board.family} is on the data bus only (RM0090 2.3.1)"
+        return [f"{at} is in {region.name}: {reason}"]
+    if region.name == "sram" and memory.in_regions < region.origin + board.stack_bytes:
+        return [f"{at} overlaps the stack, which is at the start of sram"]
+    return []
+
+
 def _check_stack_fits(board: Board) -> list[str]:
     sram = next((r for r in board.regions if r.name == "sram"), None)
     if sram and board.stack_bytes >= sram.length:
@@ -68,6 +88,7 @@ CHECKS = (
     _check_regions_do_not_overlap,
     _check_has_flash_and_sram,
     _check_arena_regions_are_ram,
+    _check_code_memory_is_ram,
     _check_stack_fits,
     _check_stack_alignment,
     _check_the_machines_uart_is_the_boards,

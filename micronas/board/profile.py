@@ -97,6 +97,24 @@ class MemoryRegion(_Frozen):
         return self.origin + self.length
 
 
+class CodeMemory(_Frozen):
+    """RAM from which the core fetches instructions without waiting, and without delaying its data accesses.
+
+    ``origin`` is the address of instructions. On some chips the same bytes are at another address for data,
+    ``data_origin``, which lies in one of the board's ``regions``.
+    """
+
+    origin: int = Field(ge=0)
+    length: Size
+    data_origin: int | None = Field(default=None, ge=0)
+    source: str
+
+    @property
+    def in_regions(self) -> int:
+        """Address of its first byte in the board's regions."""
+        return self.origin if self.data_origin is None else self.data_origin
+
+
 class Clock(_Frozen):
     """Core clock and its source."""
 
@@ -196,8 +214,9 @@ class Board(_Frozen):
     """A board, as used by the whole pipeline.
 
     ``arena_regions`` are the memories that may hold a network's arena, best first; stack and statics are in
-    ``sram``. ``published`` describes published results to compare with, None if none are known. ``silicon``
-    states what ran on a physical board and with which version, None if nothing did.
+    ``sram``. ``code_memory`` is RAM that may hold the code of kernels, None without any.
+    ``published`` describes published results to compare with, None if none are known. ``silicon`` states
+    what ran on a physical board and with which version, None if nothing did.
     ``calibration`` is the timing model that ``micronas calibrate`` fitted to this board, None without one.
     """
 
@@ -215,6 +234,7 @@ class Board(_Frozen):
     timing: Timing
     stack_bytes: Size = 4096
     arena_regions: tuple[str, ...] = Field(default=("sram",), min_length=1)
+    code_memory: CodeMemory | None = None
     published: Published | None = None
     calibration: Calibration | None = None
     silicon: str | None = None
@@ -226,6 +246,14 @@ class Board(_Frozen):
             if region.name == name:
                 return region
         raise BoardError(f"board {self.name}: no memory region named {name!r}")
+
+    @property
+    def code_region(self) -> MemoryRegion | None:
+        """The region that ``code_memory`` is in, None on a board without one."""
+        memory = self.code_memory
+        if memory is None:
+            return None
+        return next((r for r in self.regions if r.origin <= memory.in_regions < r.end), None)
 
     @property
     def flash_bytes(self) -> int:

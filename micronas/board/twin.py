@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from micronas.board.arena_location import IN_SRAM, ArenaLocation
-from micronas.board.profile import Board, Core, Emulator, MemoryRegion, RegionKind
+from micronas.board.profile import Board, CodeMemory, Core, Emulator, MemoryRegion, RegionKind
 from micronas.errors import BoardError
 
 FAMILY = "mps2"
@@ -125,7 +125,8 @@ def twin_of(board: Board) -> Board | None:
             "name": f"{board.name}_on_{machine.name}",
             "title": f"{board.title}'s twin on QEMU {machine.name}",
             "family": FAMILY,
-            "regions": _moved(board, machine),
+            "regions": (regions := _moved(board, machine)),
+            "code_memory": _moved_code(board, regions),
         }
     )
 
@@ -160,6 +161,16 @@ def _moved(board: Board, machine: QemuMachine) -> tuple[MemoryRegion, ...]:
     )
     origins = {**_stacked(board, flash, machine.code), **_stacked(board, ram, machine.ram)}
     return tuple(r.model_copy(update={"origin": origins[r.name]}) for r in board.regions)
+
+
+def _moved_code(board: Board, moved: tuple[MemoryRegion, ...]) -> CodeMemory | None:
+    """The same bytes of the moved region; a machine fetches instructions from all of its RAM."""
+    memory, region = board.code_memory, board.code_region
+    if memory is None or region is None:
+        return None
+    start = next(r.origin for r in moved if r.name == region.name)
+    origin = start + memory.in_regions - region.origin
+    return memory.model_copy(update={"origin": origin, "data_origin": None})
 
 
 def _stacked(board: Board, regions: list[MemoryRegion], memory: Memory) -> dict[str, int]:

@@ -108,6 +108,8 @@ def show(name: BoardArgument, as_json: Json = False) -> None:
     for region in board.regions:
         wait = f", {region.wait_states} wait states" if region.wait_states else ""
         print(f"  {region.name:<9} {kb(region.length)} at {region.origin:#010x} ({region.kind.value}{wait})")
+    if (code := board.code_memory) is not None:
+        print(f"  code      {kb(code.length)} at {code.origin:#010x} may hold kernels (--prefer latency)")
     print_wrapped(
         f"  stack     {kb(board.stack_bytes)} of sram; the arena is in {_arena_memories(board)}", 12
     )

@@ -16,6 +16,7 @@ from platformdirs import user_cache_path
 
 from micronas.board import Board
 from micronas.codegen import generate
+from micronas.codegen.ram_code import RAM_CODE_FILE, input_sections
 from micronas.codegen.toolchain import require_gcc
 from micronas.deploy.measure import WARM_UP_RUNS, Measurement, first_wrong_op, measure
 from micronas.deploy.random_input import random_input
@@ -223,8 +224,13 @@ def require_tools(device: Device, board: Board) -> None:
 
 
 def sources_of(graph: Graph, ledger: Ledger) -> dict[str, str]:
-    """The C code of ``graph`` with the plan of its ``ledger``: file name -> text."""
-    return generate(graph, ledger.lowered, ledger.plan, name=graph.name)
+    """The C code of ``graph`` with the plan of its ``ledger``, and what of it runs from RAM: file name ->
+    text.
+    """
+    sources = generate(graph, ledger.lowered, ledger.plan, name=graph.name)
+    if ledger.ram_code is None:
+        return sources
+    return {**sources, RAM_CODE_FILE: input_sections(ledger.ram_code.units)}
 
 
 def write_sources(sources: Mapping[str, str], folder: Path) -> Path:

@@ -21,13 +21,14 @@ from micronas.trial import Json
 @dataclass(frozen=True)
 class PlanCost:
     """What a plan takes, and whether it ``fits`` the limits; ``ms`` is modelled from shapes, None on a board
-    without a timing model.
+    without a timing model. ``code_bytes`` is what its kernels take of RAM.
     """
 
     prefer: Prefer
     arena_bytes: int
     ms: float | None
     fits: bool = True
+    code_bytes: int = 0
 
     def to_json(self) -> dict[str, Json]:
         """The object in ``check --json`` and ``bench --json``."""
@@ -36,6 +37,7 @@ class PlanCost:
             "arena_bytes": self.arena_bytes,
             "modelled_ms": self.ms,
             "fits": self.fits,
+            "ram_code_bytes": self.code_bytes,
         }
 
 
@@ -55,6 +57,8 @@ class PlanChoice:
     def _compared(self, other: PlanCost) -> str:
         more_bytes = other.arena_bytes - self.taken.arena_bytes
         unlike = [_difference(f"{abs(more_bytes):,} bytes", more_bytes)] if more_bytes else []
+        if more_code := other.code_bytes - self.taken.code_bytes:
+            unlike.append(_difference(f"{abs(more_code):,} bytes of code in RAM", more_code))
         lost = self.taken.fits and not other.fits
         if not lost and self.taken.ms is not None and other.ms is not None and other.ms != self.taken.ms:
             more_ms = other.ms - self.taken.ms
@@ -81,7 +85,8 @@ def plan_choice(
         return replace(found, fits=check(ledger, within or board_budget(board)).fits)
 
     taken = cost(ledger, prefer)
-    taken = replace(taken, prefer=_plan_of(ledger, prefer, timed=taken.ms is not None))
+    if prefer is not Prefer.AUTO or ledger.plan.row_steps or not _latency_moves_code(graph, board, within):
+        taken = replace(taken, prefer=_plan_of(ledger, prefer, timed=taken.ms is not None))
     others = []
     for other in (Prefer.LATENCY, Prefer.SRAM, Prefer.ROWS):
         if other is not taken.prefer:
@@ -89,6 +94,13 @@ def plan_choice(
             if other is not Prefer.ROWS or found.plan.row_steps:
                 others.append(cost(found, other))
     return PlanChoice(taken, tuple(others))
+
+
+def _latency_moves_code(graph: Graph, board: Board, within: Budget | None) -> bool:
+    """Whether the plan of least latency differs from what is taken without a choice: it has code in RAM."""
+    if board.code_memory is None:
+        return False
+    return make_ledger(graph, board, within=within, prefer=Prefer.LATENCY).ram_code is not None
 
 
 def _difference(size: str, more: float) -> str:
@@ -143,7 +155,9 @@ def without_constant_channels(
 
 def _cost(graph: Graph, board: Board, ledger: Ledger, prefer: Prefer) -> PlanCost:
     try:
-        ms: float | None = board_latency(board).of(graph, ledger.lowered).ms
+        model, in_ram = board_latency(board), ledger.ram_code is not None
+        ms: float | None = model.of(graph, ledger.lowered, ram_code=in_ram).ms
     except BoardError:
         ms = None
-    return PlanCost(prefer, ledger.arena_bytes, ms)
+    code_bytes = 0 if ledger.ram_code is None else ledger.ram_code.nbytes
+    return PlanCost(prefer, ledger.arena_bytes, ms, code_bytes=code_bytes)

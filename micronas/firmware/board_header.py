@@ -15,9 +15,14 @@ _CLOCK_SOURCES = {
 }
 
 
-def board_header(board: Board) -> str:
-    """Text of ``mn_board.h``; raises ``BoardError`` for an unsupported family, clock or pin."""
+def board_header(board: Board, *, ram_code: bool = False) -> str:
+    """Text of ``mn_board.h``; raises ``BoardError`` for an unsupported family, clock or pin.
+
+    ``ram_code``: some code runs from RAM, where the firmware copies it at its start.
+    """
     values = {**_common_values(board), **family_of(board).header_values(board)}
+    if ram_code:
+        values["MN_RAM_CODE"] = "1"
     lines = "\n".join(f"#define {name} {value}" for name, value in values.items())
     return (
         f"/* {board.title}: generated from its profile. {board.reference}. */\n"

@@ -14,6 +14,11 @@ MODEL_PREFIX = "mn_model_"
 ARENA_SECTION = ".arena"
 """Prefix of the sections that hold the arena or its banks."""
 
+CODE_SECTION = ".ram_code"
+"""Section of the kernels that run from RAM. Flash has a copy, which is counted as code."""
+_VECTORS = ".vectors"
+"""The vectors, where they are not in ``.code``."""
+
 _MAGIC = b"\x7fELF\x01\x01"
 """An ELF32 file with its lowest byte first."""
 _SECTION = struct.Struct("<IIIIIIIIII")
@@ -83,6 +88,7 @@ class LinkedSizes:
 
     ``constants`` are the network's const objects without padding; ``code`` is vectors and functions;
     ``rodata`` is all other flash: const data of firmware and kernels, initial values, padding.
+    ``ram_code`` are the bytes of code that RAM holds, too.
     """
 
     arena: int
@@ -91,11 +97,12 @@ class LinkedSizes:
     constants: int
     code: int
     rodata: int
+    ram_code: int = 0
 
     @property
     def sram_bytes(self) -> int:
         """All RAM, the arena's region included."""
-        return self.arena + self.static + self.stack
+        return self.arena + self.static + self.stack + self.ram_code
 
     @property
     def flash_bytes(self) -> int:
@@ -170,7 +177,8 @@ def linked_sizes(image: ElfImage) -> LinkedSizes:
     """The image's bytes in the ledger's terms."""
     constants = sum(s.size for s in image.symbols if _is_model_constant(s))
     flash = sum(s.size for s in image.sections if s.in_flash)
-    code = image.section_bytes(".code")
+    ram_code = image.section_bytes(CODE_SECTION)
+    code = image.section_bytes(".code") + image.section_bytes(_VECTORS) + ram_code
     return LinkedSizes(
         arena=sum(s.size for s in image.sections if s.name.startswith(ARENA_SECTION)),
         static=image.section_bytes(".data") + image.section_bytes(".bss"),
@@ -178,22 +186,29 @@ def linked_sizes(image: ElfImage) -> LinkedSizes:
         constants=constants,
         code=code,
         rodata=flash - code - constants,
+        ram_code=ram_code,
     )
 
 
 def region_bytes(image: ElfImage, board: Board) -> dict[str, int]:
     """Bytes used of each region of the board, from its origin to the end of its last section.
 
-    A section that extends into the next region counts in each for the bytes there.
+    A section that extends into the next region counts in each for the bytes there. The code that runs from
+    RAM adds to the region of the board's ``code_memory``.
     """
     used = dict.fromkeys((r.name for r in board.regions), 0)
     for region in board.regions:
         ends = [
             min(s.address + s.size, region.end)
             for s in image.sections
-            if s.size and s.address < region.end and s.address + s.size > region.origin
+            if s.size
+            and s.name != CODE_SECTION
+            and s.address < region.end
+            and s.address + s.size > region.origin
         ]
         used[region.name] = max(ends, default=region.origin) - region.origin
+    if board.code_region is not None:
+        used[board.code_region.name] += image.section_bytes(CODE_SECTION)
     return used
 
 

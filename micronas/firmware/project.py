@@ -15,6 +15,7 @@ from pathlib import Path
 
 from micronas.board import Board
 from micronas.board.arena_location import IN_SRAM, ArenaLocation
+from micronas.codegen.ram_code import RAM_CODE_FILE
 from micronas.firmware.board_header import board_header
 from micronas.firmware.families import family_of
 from micronas.firmware.linker_script import linker_script
@@ -49,14 +50,16 @@ def make_project(
 ) -> Project:
     """The project that compiles ``sources`` (file name -> text) for ``board``; opens only firmware/.
 
-    The network's arena is linked into ``arena_location``. ``made_by`` names the compiler and the build tools
+    The network's arena is linked into ``arena_location``, and the sections that the file ``RAM_CODE_FILE``
+    of ``sources`` names into the board's memory for code. ``made_by`` names the compiler and the build tools
     (see ``build_environment``); the build id is the hash of it and of all files.
     """
     files = _firmware_files(board, program)
     files |= {f"src/model/{name}": text for name, text in sources.items()}
     files |= {f"include/{name}": text for name, text in program.headers.items()}
-    files["include/mn_board.h"] = board_header(board)
-    files["linker.ld"] = linker_script(board, arena_location)
+    ram_code = files.pop(f"src/model/{RAM_CODE_FILE}", "")
+    files["include/mn_board.h"] = board_header(board, ram_code=bool(ram_code))
+    files["linker.ld"] = linker_script(board, arena_location, ram_code)
     files["platformio.env.ini"] = environment_ini(board, extra_flags)
     files["made_by.json"] = made_by
     build_id = hash_files(files)

@@ -40,10 +40,16 @@ M4's kernels.
 """
 
 FOLDS = 5
+_DATA_ONLY = "/data"
 _CALL_CYCLES = 60.0
 """Between two ops: the call, the return and the table of ops."""
 
 _Prices: TypeAlias = dict[str, list[float]]
+
+
+def data_only(family: str) -> str:
+    """What the prices of missed lines behind an accelerator are called, without those of instructions."""
+    return family + _DATA_ONLY
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,8 @@ class OpModel:
         known = {name: p for name, p in prices.items() if _is_determined(name, prices)}
         self._cycles = {name: tuple(p["cycles"]) for name, p in known.items()}
         self._misses = {name: tuple(p[family]) for name, p in known.items()}
+        only = data_only(family)
+        self._data_misses = {name: tuple(p.get(only, p[family])) for name, p in known.items()}
         self._choices: dict[str, tuple[str, ...]] = {}
 
     def op(self, features: OpFeatures) -> OpTime:
@@ -84,6 +92,11 @@ class OpModel:
             return self.op(features)
         cycles, name = min((sumprod(self._cycles[name], values), name) for name in names)
         return OpTime(cycles, sumprod(self._misses[name], values))
+
+    def code_misses(self, features: OpFeatures) -> float:
+        """Missed lines of instructions among ``misses``: none where the kernels run from RAM."""
+        name, values = self._nearest(features), features.values
+        return max(0.0, sumprod(self._misses[name], values) - sumprod(self._data_misses[name], values))
 
     def _known_classes(self, kernel_class: str) -> tuple[str, ...]:
         """The fitted classes among those that an op may turn out to be in."""
@@ -141,14 +154,26 @@ class BoardLatency:
     model: OpModel
 
     def of(
-        self, graph: Graph, lowered: Sequence[Lowered], *, trained: bool = True, memory: str = ""
+        self,
+        graph: Graph,
+        lowered: Sequence[Lowered],
+        *,
+        trained: bool = True,
+        memory: str = "",
+        ram_code: bool = False,
     ) -> Latency:
         """The latency of a lowered network; ``trained``: it has weights and scales.
 
-        ``memory`` is where its arena lies, which a calibrated board may know the cost of.
+        ``memory`` is where its arena lies, which a calibrated board may know the cost of. With ``ram_code``,
+        its kernels run from RAM and wait for no instruction.
         """
         timed = self.model.op if trained else self.model.untrained_op
-        return self._in_memory(memory).sum([timed(f) for f in fine_features_of(graph, lowered)])
+        features = fine_features_of(graph, lowered)
+        ops = [timed(f) for f in features]
+        if ram_code:
+            code = map(self.model.code_misses, features)
+            ops = [replace(op, misses=op.misses - one) for op, one in zip(ops, code, strict=True)]
+        return self._in_memory(memory).sum(ops)
 
     def _in_memory(self, memory: str) -> BoardLatency:
         if self.board.calibration is None or memory not in self.board.calibration.memories:

@@ -50,7 +50,9 @@ class Size:
 
 @dataclass(frozen=True)
 class Table:
-    """Sizes for one core by one compiler version."""
+    """Sizes for one core by one compiler version. ``shared`` are units that a kernel needs and the base
+    firmware has already.
+    """
 
     core: str
     compiler: str
@@ -59,6 +61,22 @@ class Table:
     units: Mapping[str, Size]
     kernels: Mapping[str, tuple[str, ...]]
     families: Mapping[str, Size]
+    shared: Mapping[str, tuple[str, ...]]
+
+
+def code_units(board: Board, kernels: frozenset[str]) -> dict[str, int] | None:
+    """The input sections of code behind ``kernels`` with their bytes, those that the firmware uses too
+    included: all that these kernels call. None if the table is of another compiler, whose sections differ.
+
+    Raises ``BudgetError`` as ``firmware_size`` does.
+    """
+    wanted = _installed_compiler()
+    table = _table_for(board.core.value, wanted)
+    if wanted is not None and wanted != table.compiler:
+        return None
+    own = {unit for kernel in kernels for unit in _entry(table.kernels, kernel, "kernel", table)}
+    names = own | {unit for kernel in kernels for unit in table.shared.get(kernel, ())}
+    return {name: table.units[name].code for name in sorted(names) if table.units[name].code}
 
 
 def firmware_size(board: Board, kernels: frozenset[str], n_ops: int, n_row_ops: int = 0) -> FirmwareSize:
@@ -70,15 +88,23 @@ def firmware_size(board: Board, kernels: frozenset[str], n_ops: int, n_row_ops: 
     wanted = _installed_compiler()
     table = _table_for(board.core.value, wanted)
     base = _entry(table.families, board.family, "chip family", table)
-    used = {unit for kernel in kernels for unit in _entry(table.kernels, kernel, "kernel", table)}
-    sizes = [base, *(table.units[unit] for unit in sorted(used))]
+    own = _kernel_size(table.core, table.compiler, kernels)
     bound = table.bytes_per_op * (n_ops - n_row_ops) + table.bytes_per_row_op * n_row_ops
-    code = sum(size.code for size in sizes) + round(bound)
+    code = base.code + own.code + round(bound)
     warning = ""
     if wanted is not None and wanted != table.compiler:
         known = f"code sizes were measured with gcc {table.compiler}, not {wanted}"
         warning = f"{known}; run `{MEASURE_COMMAND}` to measure again"
-    return FirmwareSize(code, sum(size.rodata for size in sizes), base.static, warning)
+    return FirmwareSize(code, base.rodata + own.rodata, base.static, warning)
+
+
+@functools.lru_cache(maxsize=1024)
+def _kernel_size(core: str, compiler: str, kernels: frozenset[str]) -> Size:
+    """Of a set of kernels: networks of a search have few sets."""
+    table = _table_for(core, compiler)
+    used = {unit for kernel in kernels for unit in _entry(table.kernels, kernel, "kernel", table)}
+    sizes = [table.units[unit] for unit in used]
+    return Size(sum(size.code for size in sizes), sum(size.rodata for size in sizes))
 
 
 def static_bytes(board: Board) -> int:
@@ -137,4 +163,5 @@ def _parse(raw: dict[str, Any]) -> Table:
         units={name: Size(*sizes) for name, sizes in raw["units"].items()},
         kernels={name: tuple(units) for name, units in raw["kernels"].items()},
         families={name: Size(*sizes) for name, sizes in raw["families"].items()},
+        shared={name: tuple(units) for name, units in raw.get("shared", {}).items()},
     )

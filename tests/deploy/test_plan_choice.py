@@ -118,7 +118,13 @@ def test_no_timing_model_means_no_growth(networks: Path, monkeypatch: pytest.Mon
     def no_model(board: Board) -> None:
         raise BoardError("no timing model")
 
-    for module in ("memory.ledger.step_cycles", "memory.ledger.choose", "deploy.plan_choice"):
+    patched = (
+        "memory.ledger.step_cycles",
+        "memory.ledger.choose",
+        "memory.ledger.ram_code",
+        "deploy.plan_choice",
+    )
+    for module in patched:
         monkeypatch.setattr(f"micronas.{module}.board_latency", no_model)
     ledger = make_ledger(graph, BOARD, prefer=Prefer.AUTO)
     assert ledger.plan.grown_bytes == 0

@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from micronas.board import Board
-from micronas.codegen import generate
+from micronas.deploy.deployment import sources_of
 from micronas.deploy.mlperf.task import Encoding, MlperfTask
 from micronas.device.targets import Device, DeviceImage, Renode, image_for
 from micronas.errors import BudgetError, ConfigError
@@ -132,7 +132,7 @@ def _build_with(
     Raises the errors of generating and building, such as ``BudgetError`` if network and input buffer together
     exceed a memory region.
     """
-    sources = generate(graph, ledger.lowered, ledger.plan, name=graph.name)
+    sources = sources_of(graph, ledger)
 
     def build(image: DeviceImage, folder: Path, *, emulated: bool = False) -> Firmware:
         uart = image.board.uart.model_copy(update={"baud": mode.baud})

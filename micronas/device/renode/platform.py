@@ -68,11 +68,20 @@ def platform_text(board: Board) -> str:
         _cpu(board),
         _TIM2_ENTRY if _counts_with_tim2(board) else _DWT_ENTRY,
         *(_memory(region.name, region.origin, region.length) for region in board.regions),
+        *_code_memory(board),
         _uart(board, header, sources),
         "// Registers that the firmware touches and that need no behaviour: plain memory.",
         *(_registers(start, length) for start, length in register_blocks(board)),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _code_memory(board: Board) -> list[str]:
+    """Memory for code whose address is in no region: the same bytes as data are at another one."""
+    code = board.code_memory
+    if code is None or code.data_origin is None:
+        return []
+    return [_memory("code_memory", code.origin, code.length)]
 
 
 def register_blocks(board: Board) -> list[tuple[int, int]]:

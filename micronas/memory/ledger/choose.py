@@ -21,6 +21,7 @@ from micronas.memory.ledger.by_rows import (
 from micronas.memory.ledger.items import Ledger
 from micronas.memory.ledger.less_scratch import fast_where_possible, with_less_scratch
 from micronas.memory.ledger.lower_bound import exceeds_lower_bound
+from micronas.memory.ledger.ram_code import with_ram_code
 from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan.free_scratch import TOLERANCE
 from micronas.memory.plan.prefer import Prefer
@@ -49,6 +50,13 @@ def chosen_ledger(
     """The ledger of the plan that ``prefer`` asks for; the arguments are those of ``make_ledger``."""
     options = _Options(sizes, enough, within, prefer)
     limits = _tighter(board_budget(board), within)
+    if prefer is Prefer.LATENCY and sizes is None:
+        return with_ram_code(_chosen(graph, board, limits, options), graph, board, limits)
+    return _chosen(graph, board, limits, options)
+
+
+def _chosen(graph: Graph, board: Board, limits: Budget, options: _Options) -> Ledger:
+    sizes, within, prefer = options.sizes, options.within, options.prefer
     if prefer is Prefer.AUTO:
         ledger = _fastest_that_fits(graph, board, limits, options)
         return ledger if check(ledger, limits).fits else _with_note(ledger, too_long_for_rows(graph))

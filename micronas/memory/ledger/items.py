@@ -21,6 +21,19 @@ class RegionSize:
 
 
 @dataclass(frozen=True)
+class RamCode:
+    """Kernels that run from RAM: the ``units`` (section and object) that are copied there, ``nbytes``.
+
+    ``cycles`` are the network's modelled cycles so, and ``flash_cycles`` from flash.
+    """
+
+    nbytes: int
+    units: tuple[str, ...]
+    cycles: float
+    flash_cycles: float
+
+
+@dataclass(frozen=True)
 class OpRow:
     """One op's share: its constants, and the arena bytes in use while it runs (scratch included)."""
 
@@ -46,7 +59,8 @@ class Ledger:
     ``rooms`` are the memories that could hold the arena whole; ``arena_location`` is where it is placed, the
     largest of ``rooms`` if nothing holds it. ``no_split`` is then the reason why it is not split, if there
     are separate memories. ``plan`` is its layout (for ``tflm`` TFLite Micro's own head); ``lowered`` is the
-    input of the code generator (empty for ``tflm``); ``ops`` one row per op of the graph.
+    input of the code generator (empty for ``tflm``); ``ops`` one row per op of the graph. ``ram_code`` is
+    the code that runs from RAM, if any.
     """
 
     model: str
@@ -62,6 +76,7 @@ class Ledger:
     lowered: tuple[Lowered, ...]
     ops: tuple[OpRow, ...]
     notes: tuple[str, ...]
+    ram_code: RamCode | None = None
 
     @property
     def flash_bytes(self) -> int:

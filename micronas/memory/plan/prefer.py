@@ -10,9 +10,10 @@ from micronas.errors import ConfigError
 class Prefer(StrEnum):
     """``AUTO``: the fastest that fits the limits: ``LATENCY``, or, where the fastest kernels do not fit op by
     op, the faster of slower kernels and ``ROWS``. ``LATENCY``: the arena may grow within the SRAM limit where
-    larger steps of its ops are modelled to be faster. ``SRAM``: the smallest arena op by op; ops use what it
-    leaves free. ``ROWS``: the first ops also run row by row where that takes a smaller arena, which is mostly
-    slower (``micronas.memory.plan.rows``).
+    larger steps of its ops are modelled to be faster, and kernels run from RAM where the board has memory
+    for code and that is modelled to pay. ``SRAM``: the smallest arena op by op; ops use what it leaves free.
+    ``AUTO`` leaves all code in flash. ``ROWS``: the first ops also run row by row where that takes a smaller
+    arena, which is mostly slower (``micronas.memory.plan.rows``).
     """
 
     AUTO = "auto"

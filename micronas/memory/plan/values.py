@@ -91,6 +91,11 @@ class AllocationProblem:
     demands: tuple[Demand, ...]
     followers: tuple[tuple[int, ...], ...]
 
+    @functools.cached_property
+    def _own_bytes(self) -> tuple[int, ...]:
+        """What each op writes and takes as scratch, if it shares no memory."""
+        return tuple([sum([self.values[v].size for v in d.writes]) + d.scratch for d in self.demands])
+
     def is_live(self, value: int, done: int) -> bool:
         """Whether a value's memory is needed once the ops in ``done`` have run."""
         v = self.values[value]
@@ -130,6 +135,8 @@ class AllocationProblem:
     def shared_bytes(self, op: int, done: int) -> int:
         """Maximum bytes that ``op``, run after ``done``, can write to memory of its inputs."""
         demand = self.demands[op]
+        if not demand.takeover and demand.trail is None:
+            return 0
         source = self.taken_over(op, done)
         if source is not None:
             return min(self.values[source].size, self.values[demand.writes[0]].size)
@@ -140,9 +147,7 @@ class AllocationProblem:
 
     def extra_bytes(self, op: int, done: int) -> int:
         """Bytes that ``op`` needs in addition to those live before it."""
-        demand = self.demands[op]
-        written = sum([self.values[v].size for v in demand.writes])
-        return written + demand.scratch - self.shared_bytes(op, done)
+        return self._own_bytes[op] - self.shared_bytes(op, done)
 
 
 def make_problem(graph: Graph, lowered: Sequence[Lowered]) -> AllocationProblem:

@@ -114,9 +114,15 @@ def fully_connected_multipliers(source: Quant, weights: Quant, output: Quant) ->
 
 def activation_range(activation: Activation, output: Quant) -> tuple[int, int]:
     """The int8 clamp (low, high) of a fused activation on ``output``."""
+    return _activation_range(activation, output.scale[0], output.zero_point[0])
+
+
+@functools.lru_cache(maxsize=1024)
+def _activation_range(activation: Activation, scale: float, zero_point: int) -> tuple[int, int]:
+    """Kept: the ops of a search have few scales before training."""
 
     def quantized(real: float) -> int:
-        return output.zero_point[0] + round_half_away(float(np.float32(real) / np.float32(output.scale[0])))
+        return zero_point + round_half_away(float(np.float32(real) / np.float32(scale)))
 
     low, high = INT8_MIN, INT8_MAX
     if activation in (Activation.RELU, Activation.RELU6):

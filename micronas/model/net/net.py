@@ -44,6 +44,14 @@ class Net:
         self._check_edges()
         _ = self.shapes
 
+    @classmethod
+    def of_shapes(cls, nodes: tuple[Node, ...], shapes: tuple[Shape, ...]) -> Net:
+        """The network of ``nodes``, an Input first, whose output ``shapes`` are computed already."""
+        net = cls.__new__(cls)
+        vars(net).update(nodes=nodes, shapes=shapes)
+        net._check_edges()
+        return net
+
     def _check_edges(self) -> None:
         read: set[int] = set()
         for index, node in enumerate(self.nodes[1:], start=1):
@@ -118,4 +126,4 @@ class NetBuilder:
 
     def build(self) -> Net:
         """The finished network."""
-        return Net(tuple(self._nodes))
+        return Net.of_shapes(tuple(self._nodes), tuple(self._shapes))

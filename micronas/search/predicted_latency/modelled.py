@@ -56,7 +56,13 @@ def modelled_by_ledger(model: BoardLatency, graph: Graph, ledger: Ledger) -> Lat
 
     So the gate, which knows shapes only, and the trial of a trained network agree.
     """
-    return model.of(graph, ledger.lowered, trained=False, memory=str(ledger.arena_location))
+    return model.of(
+        graph,
+        ledger.lowered,
+        trained=False,
+        memory=str(ledger.arena_location),
+        ram_code=ledger.ram_code is not None,
+    )
 
 
 def modelled_limit(model: BoardLatency | None, limit_ms: float | None) -> ModelledLimit | None:

@@ -45,8 +45,10 @@ def from_json(data: Json, limits: CellLimits) -> CellArch:
     return arch
 
 
-def check(arch: CellArch, limits: CellLimits) -> None:
-    """Raises ``SpaceError`` for a stack outside the limits or a cell that computes nothing."""
+def check(arch: CellArch, limits: CellLimits) -> CellArch:
+    """The canonical form; raises ``SpaceError`` for a stack outside the limits or a cell that computes
+    nothing.
+    """
     if (arch.stages, arch.repeats) not in limits.stacks:
         raise SpaceError(
             f"stages {arch.stages} with repeats {arch.repeats}: {arch.cells} cells, "
@@ -60,6 +62,7 @@ def check(arch: CellArch, limits: CellLimits) -> None:
             raise SpaceError(f"{name}: {len(cell.nodes)} nodes, the space has {limits.nodes}")
         if not is_sound(cell):
             raise SpaceError(f"{name}: no edge with weights, or none from the previous cell")
+    return simple
 
 
 def _cell_json(cell: Cell) -> Json:

@@ -23,7 +23,11 @@ from micronas.space.output_layers import output_layers
 
 def decode(arch: CellArch, input_shape: tuple[int, int, int], n_classes: int) -> Net:
     """The network of ``arch`` for inputs (height, width, channels)."""
-    arch = canonical(arch)
+    return decode_canonical(canonical(arch), input_shape, n_classes)
+
+
+def decode_canonical(arch: CellArch, input_shape: tuple[int, int, int], n_classes: int) -> Net:
+    """The same of an ``arch`` in canonical form."""
     stack = _Stack(input_shape, arch)
     for stage in range(arch.stages):
         for _ in range(arch.repeats):

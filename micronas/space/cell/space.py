@@ -14,7 +14,7 @@ from micronas.space.cell import codec
 from micronas.space.cell.arch import CellArch, CellLimits
 from micronas.space.cell.baselines import baselines
 from micronas.space.cell.canonical import canonical, is_sound
-from micronas.space.cell.decode import decode
+from micronas.space.cell.decode import decode_canonical
 from micronas.space.cell.draw import draw
 from micronas.space.cell.grammar import CellGrammar
 from micronas.space.cell.mutations import mutations
@@ -89,8 +89,7 @@ class CellSpace(TypedSpace[CellArch]):
 
     def decode(self, arch: CellArch) -> Net:
         """The network of ``arch``."""
-        codec.check(arch, self.limits)
-        return decode(arch, self.input_shape, self.n_classes)
+        return decode_canonical(codec.check(arch, self.limits), self.input_shape, self.n_classes)
 
     def grammar(self) -> CellGrammar:
         """See ``Space``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -20,6 +21,7 @@ from micronas.model.tflite import read
 from tests.support.command_line import micronas
 from tests.support.exported_library import passes_its_host_test, sources
 from tests.support.host_c import WARNINGS
+from tests.support.paths import REPOSITORY
 from tests.support.random_cases import CASES, random_case
 from tests.support.random_chains import long_chain
 from tests.support.written_files import written
@@ -110,6 +112,40 @@ def test_a_library_links_on_its_own_for_any_core(core, networks, tmp_path):
         [*command, *sources(folder, "src/*.c"), *sources(folder, "src/*.S")], capture_output=True, text=True
     )
     assert built.returncode == 0, built.stderr[:3000]
+
+
+OWN_SCRIPT = """
+MEMORY
+{
+    FLASH (rx) : ORIGIN = 0x08000000, LENGTH = 1M
+    CODE_RAM (rwx) : ORIGIN = 0x10000000, LENGTH = 64K
+    RAM (rw) : ORIGIN = 0x20000000, LENGTH = 64K
+}
+SECTIONS
+{
+GUIDE
+    .text : { *(.text* .rodata*) } > FLASH
+    .data : { *(.data* .bss* COMMON) } > RAM AT > FLASH
+}
+"""
+
+
+def test_the_linker_script_of_the_guide_places_the_kernels_in_ram(networks, tmp_path):
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("arm-none-eabi-gcc is not on PATH")
+    guide = (REPOSITORY / "docs" / "guides" / "export.md").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"^```\n(\.ram_code.*?)^```", guide, re.S | re.M)
+    (tmp_path / "own.ld").write_text(OWN_SCRIPT.replace("GUIDE", lines))
+    folder = written(library_files(read(networks / "mlperf_tiny_kws.tflite"), name="kws"), tmp_path)
+    flags = [*Core.M4F.compiler_flags, "-O2", "-ffunction-sections", "-nostartfiles", "--specs=nosys.specs"]
+    links = ["-Wl,-e,mn_model_run", "-T", str(tmp_path / "own.ld"), f"-I{folder / 'src'}"]
+    elf = str(folder / "library.elf")
+    files = [*sources(folder, "src/*.c"), *sources(folder, "src/*.S")]
+    subprocess.run(["arm-none-eabi-gcc", *flags, *links, "-o", elf, *files], check=True, timeout=300)
+    listed = subprocess.run(["arm-none-eabi-nm", elf], capture_output=True, text=True, check=True).stdout
+    placed = {name: int(address, 16) for address, _, name in (line.split() for line in listed.splitlines())}
+    for name in ("mn_dsp_quads", "mn_softmax_s8", "memset"):
+        assert 0x10000000 <= placed[name] < 0x10010000
 
 
 def test_only_needed_kernels_are_exported():
