@@ -143,6 +143,9 @@ def test_the_fast_plan_is_linked_to_the_byte_and_its_outputs_are_equal(networks:
     assert fast.exact
     assert small.exact
     assert fast.deployment.ledger.plan.grown_bytes > 0
-    assert fast.sram_bytes - small.sram_bytes == fast.deployment.ledger.plan.grown_bytes
+    code = fast.deployment.ledger.ram_code
+    assert code is not None
+    assert fast.sram_bytes - small.sram_bytes == fast.deployment.ledger.plan.grown_bytes + code.nbytes
+    assert fast.deployment.firmware.linked.ram_code == code.nbytes
     assert fast.latency_source == "modelled"
     assert fast.latency_ms < 0.9 * small.latency_ms
