@@ -72,7 +72,8 @@ def test_the_reward_is_of_the_modelled_time_of_the_kernels_that_are_deployed(
             assert tflite is not None
             graph = read_bytes(tflite, "candidate")
             ledger = make_ledger(graph, BOARD, within=setup.budget, prefer=Prefer.LATENCY)
-            full = board_latency(BOARD).of(graph, ledger.lowered, trained=False)
+            placed = ledger.ram_code is not None
+            full = board_latency(BOARD).of(graph, ledger.lowered, trained=False, ram_code=placed)
             assert scores.latency.source is Source.MODELLED
             assert scores.latency.ms == pytest.approx(full.ms)
             expected = scores.quality_int8 * (TARGET_MS / full.ms) ** 0.5
