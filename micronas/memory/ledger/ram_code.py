@@ -72,8 +72,8 @@ def _no_room(ledger: Ledger, memory: CodeMemory, region: MemoryRegion, code: Ram
         return f"its {code.nbytes:,} bytes are {over:,} more than code_memory's {memory.length:,}"
     used, below = ledger.region_bytes(region.name), memory.in_regions - region.origin
     if used > below:
-        over = f"{used:,} bytes of {region.name}, {used - below:,} more than the {below:,}"
-        return f"the network uses {over} below code_memory"
+        excess = f"{used - below:,} more than the {below:,} below code_memory"
+        return f"the network uses {used:,} bytes of {region.name}, {excess}"
     return ""
 
 
