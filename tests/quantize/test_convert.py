@@ -52,7 +52,7 @@ pytest.importorskip("tensorflow", reason="TensorFlow is not installed (extra: se
 from micronas.train.weights import NodeWeights, Norm, initial_weights
 
 ARCHITECTURES = int(os.environ.get("MICRONAS_EQUALITY_NETS", "60"))
-"""How many random networks the property test converts, at about 0.12 CPU-seconds each."""
+"""How many random networks the property test converts, at about 0.04 CPU-seconds each."""
 
 SHAPES = ((28, 28, 1), (49, 10, 1), (64, 1, 3), (49, 40, 1), (32, 32, 3), (5, 3, 2), (1, 1, 4), (600, 1, 1))
 
