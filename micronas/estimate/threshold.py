@@ -9,7 +9,8 @@ device has; figures of merit use inputs before int8 clamps them.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -68,6 +69,11 @@ class Threshold:
             "partial_auc": self.partial_auc,
             "limit": self.limit,
         }
+
+
+def threshold_from_json(data: Mapping[str, Json]) -> Threshold:
+    """The inverse of ``Threshold.to_json``; raises ``KeyError`` or ``TypeError`` for another form."""
+    return Threshold(**{field.name: data[field.name] for field in fields(Threshold)})  # type: ignore[arg-type]
 
 
 def choose_threshold(model: bytes | Graph, dataset: Dataset) -> Threshold | None:

@@ -16,6 +16,7 @@ from micronas.errors import kb, percent, plural
 from micronas.estimate.confusion import Confusion, confusion_from_json
 from micronas.estimate.rejection import Rejection, rejection_from_json
 from micronas.estimate.target_errors import TargetErrors, target_errors_from_json
+from micronas.estimate.threshold import ANOMALY, Threshold, threshold_from_json
 from micronas.memory.plan.svg import plan_svg
 from micronas.quantize.layer_report import LayerReport, layer_report_from_json
 from micronas.quantize.witness import Witness, witness_from_json
@@ -34,7 +35,7 @@ from micronas.report.target import MissedTarget, missed_target
 from micronas.store import Record
 from micronas.store.board_results import BoardResult
 from micronas.store.columns import page_columns
-from micronas.store.final_figures import ERRORS, LAYERS, WITNESS
+from micronas.store.final_figures import ERRORS, LAYERS, THRESHOLD, WITNESS
 from micronas.strategy.pareto import non_dominated
 from micronas.trial import PREDICTION_STAGE, Json, Outcome, Scores, number_of, object_at
 
@@ -85,6 +86,7 @@ def render(run: RunData, page: Path, live: Live | None = None) -> str:
         rejection=_rejection(final),
         errors=_errors(final),
         witness=_witness(final),
+        threshold=_threshold(final),
         layers=_layers(final),
         plan=plan_svg(run.best.graph, run.best.plan) if run.best else "",
         downloads=downloads(run, page),
@@ -143,6 +145,15 @@ def _rejection(final: dict[str, Json] | None) -> Rejection | None:
     try:
         stored = object_at(final, "rejection") if final else {}
         return rejection_from_json(stored) if stored else None
+    except (KeyError, TypeError):
+        return None
+
+
+def _threshold(final: dict[str, Json] | None) -> Threshold | None:
+    """Of anomaly detection; None for other tasks and runs of other versions."""
+    try:
+        stored = object_at(final, THRESHOLD) if final else {}
+        return threshold_from_json(stored) if stored.get("name") == ANOMALY else None
     except (KeyError, TypeError):
         return None
 

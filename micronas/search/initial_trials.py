@@ -52,7 +52,7 @@ def initial_trials(
     design fits, a descent through the space looks for a smaller network that does. Raises ``BudgetError``
     with the bytes if the descent ends without one: no network of the space can meet the budgets.
     """
-    fitting = tuple(arch for arch in space.baselines() if gate.verdict(arch).fits)
+    fitting = tuple(arch for arch in space.baselines() if gate.fits(arch))
     cheap = tuple(arch for arch in fitting if affordable(arch))
     if len(cheap) < len(fitting):
         chosen = _designs_first(space, _highest_first(cheap, ceiling))[:count]

@@ -108,6 +108,7 @@ def figures_of(
         layers=layers,
         witness=witnessed(delivered, setup.dataset, setup.dataset.validation, scores.macs),
         rejection=rejection_of(delivered, setup.dataset, test, threshold),
+        threshold=threshold,
     )
     write_front_end(setup.dataset, Path(deployed.files["front_end"]), threshold)
     card = card_json(

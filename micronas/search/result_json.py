@@ -68,6 +68,7 @@ def _best(
         LAYERS: best.layers.to_json() if best.layers else None,
         WITNESS: best.witness.to_json() if best.witness else None,
         "rejection": best.rejection.to_json() if best.rejection else None,
+        "threshold": best.threshold.to_json() if best.threshold else None,
         "flash_bytes": scores.flash_bytes,
         "sram_bytes": scores.sram_bytes,
         "latency": {"ms": ms, "source": source, **(latency_range(latency) if latency else {})},

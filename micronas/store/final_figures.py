@@ -12,6 +12,7 @@ from micronas.estimate.confusion import Confusion, confusion_from_json
 from micronas.estimate.gap import Gap, gap_from_json
 from micronas.estimate.rejection import Rejection, rejection_from_json
 from micronas.estimate.target_errors import TargetErrors, target_errors_from_json
+from micronas.estimate.threshold import Threshold, threshold_from_json
 from micronas.quantize.layer_report import LayerReport, layer_report_from_json
 from micronas.quantize.witness import Witness, witness_from_json
 from micronas.store.deployment_figures import DeploymentFigures, deployment_figures_from_json
@@ -27,6 +28,10 @@ WITNESS = "witness"
 
 ERRORS = "errors"
 """In a result: how far a regression's predictions are from the targets of the test split."""
+
+
+THRESHOLD = "threshold"
+"""In a result: what a device decides by."""
 
 
 LAYERS = "layers"
@@ -47,7 +52,8 @@ class FinalFigures:
     interpreter computed of the file; None for a result of an earlier version. ``layers`` is what int8 costs
     in each layer; None also where the float weights are not known. ``training`` names what the final
     training did beyond the usual: distillation, quantization-aware training. ``rejection`` is what becomes
-    of the unknown samples of the test split; None if ``data.unknown`` names no class.
+    of the unknown samples of the test split; None if ``data.unknown`` names no class. ``threshold`` is what
+    a device decides by, chosen on validation data; None for a regression, and for earlier versions.
     """
 
     trial: int
@@ -69,6 +75,7 @@ class FinalFigures:
     layers: LayerReport | None = None
     training: str = ""
     rejection: Rejection | None = None
+    threshold: Threshold | None = None
 
     def to_json(self) -> dict[str, Json]:
         """The object that the store keeps; its keys are stable."""
@@ -94,6 +101,7 @@ class FinalFigures:
             LAYERS: self.layers.to_json() if self.layers else None,
             WITNESS: self.witness.to_json() if self.witness else None,
             "rejection": self.rejection.to_json() if self.rejection else None,
+            THRESHOLD: self.threshold.to_json() if self.threshold else None,
             **agreement,
         }
 
@@ -127,6 +135,7 @@ def figures_from_json(data: Mapping[str, Json]) -> FinalFigures:
             layers=layer_report_from_json(_object(data, LAYERS)) if data.get(LAYERS) else None,
             witness=witness_from_json(_object(data, WITNESS)) if data.get(WITNESS) else None,
             rejection=rejection_from_json(_object(data, "rejection")) if data.get("rejection") else None,
+            threshold=threshold_from_json(_object(data, THRESHOLD)) if data.get(THRESHOLD) else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError(

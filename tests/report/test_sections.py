@@ -16,6 +16,7 @@ from micronas.board import Board, load_board
 from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.errors import BoardError
+from micronas.estimate.threshold import Threshold
 from micronas.latency.features import OpFeatures
 from micronas.latency.fine_features import fine_features_of
 from micronas.latency.op_model import OpTime
@@ -111,6 +112,22 @@ def test_the_dark_page_has_every_colour_of_the_light_one() -> None:
     names = [re.findall(r"(--[a-z]+):", part) for part in (light, dark)]
     assert names[0] == names[1]
     assert len(names[0]) > 10
+
+
+def test_a_page_of_anomalies_says_what_the_threshold_does(run: RunData) -> None:
+    assert run.final is not None
+    threshold = Threshold("anomaly", 0.00134, 171, 180, 103, 150, 0.867, 0.686)
+    final = replace(run.final, result={**run.final.result, "threshold": threshold.to_json()})
+    page = " ".join(render(replace(run, final=final), Path("report.html")).split())
+    for part in ("at least 0.00134.", "passes 171 of 180 normal samples", "finds 103 of 150 anomalies"):
+        assert part in page
+    assert "the AUC on the validation split is 86.7 %, and 68.6 % over" in page
+    for other in (
+        {"threshold": {"name": "anomaly"}},
+        {"threshold": {**threshold.to_json(), "name": "accept"}},
+    ):
+        final = replace(run.final, result={**run.final.result, **other})
+        assert "Normal or anomaly" not in render(replace(run, final=final), Path("report.html"))
 
 
 def test_genes_read_as_text_in_any_space() -> None:

@@ -35,6 +35,9 @@ class Gate:
         fits = size.flash_bytes <= self.budget.flash_bytes and size.sram_bytes <= self.budget.sram_bytes
         return Verdict(fits=fits, reasons=() if fits else ("over",), remedies=())
 
+    def fits(self, arch: ToyArch) -> bool:
+        return self.verdict(arch).fits
+
 
 def first(flash_bytes: int, sram_bytes: int = 10_000) -> tuple[ToyArch, ...]:
     budget = Budget(flash_bytes=flash_bytes, sram_bytes=sram_bytes)
@@ -91,6 +94,9 @@ def test_the_largest_network_of_each_design_comes_before_a_second_of_any() -> No
 class _Everything:
     def verdict(self, arch: object) -> Verdict:
         return Verdict(fits=True, reasons=(), remedies=())
+
+    def fits(self, arch: object) -> bool:
+        return True
 
 
 class NoSmallHandMade(ToySpace):

@@ -13,6 +13,7 @@ from micronas.estimate.agreement import Agreement
 from micronas.estimate.confusion import Confusion
 from micronas.estimate.gap import Gap
 from micronas.estimate.rejection import Rejection
+from micronas.estimate.threshold import Threshold
 from micronas.store.deployment_figures import (
     ConstantChannelBytes,
     DeploymentFigures,
@@ -70,6 +71,7 @@ FIGURES = FinalFigures(
     confusion=Confusion(("a", "b"), ((3, 1), (0, 0))),
     gap=Gap(0.1, 0.05, 0.15, 4, None),
     rejection=Rejection(0.5, ("noise",), 1, 9, 9.0, 4, 5, "at most 1 false accept per hour", 1.0),
+    threshold=Threshold("anomaly", 0.25, 38, 40, 9, 10, 0.93, 0.71),
 )
 
 
@@ -98,7 +100,7 @@ def test_the_keys_of_the_stored_object_are_these() -> None:
         "deployment",
         "files",
     ]
-    keys += ["figure", "confusion", "gap", "errors", "layers", "witness", "rejection"]
+    keys += ["figure", "confusion", "gap", "errors", "layers", "witness", "rejection", "threshold"]
     assert list(FIGURES.to_json()) == [*keys, "agreement"]
     assert list(replace(FIGURES, agreement=None).to_json()) == keys
 
