@@ -120,12 +120,12 @@ def _sizes(shape, kernel, stride, dilation, padding) -> tuple[int, ...]:
     return tuple(size(*each) for each in zip(shape[:2], kernel, stride, dilation, strict=True))
 
 
-def random_chain(rng: Rng, number: int = 0) -> Graph:
-    """Two to eight ops on an image of up to 24 rows."""
+def random_chain(rng: Rng, number: int = 0, most_ops: int = 7) -> Graph:
+    """Two to ``most_ops`` ops (a branch is one) on an image of up to 24 rows; perhaps also the mean."""
     shape = (int(rng.integers(4, 25)), int(rng.integers(1, 13)), int(rng.integers(1, 9)))
     chain = _Chain(rng, shape)
     chain.op(pick(rng, "CONV_2D", "DEPTHWISE_CONV_2D"))
-    for _ in range(int(rng.integers(1, 7))):
+    for _ in range(int(rng.integers(1, most_ops))):
         if chance(rng, 0.25):
             chain.residual()
         else:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from micronas.board import load_board
 from micronas.latency.op_model import board_latency
@@ -15,6 +18,7 @@ from micronas.model.net import shape_graph
 from micronas.search.gate import LedgerGate
 from micronas.space.reference import reference_net
 from tests.support.planning import verify_plan
+from tests.support.random_chains import random_chain
 
 BOARD = load_board("nucleo_f446re")
 KB = 1024
@@ -79,3 +83,18 @@ def test_a_search_accepts_networks_that_fit_only_by_rows_where_it_is_told_to(kws
         )  # type: ignore[arg-type]
         quick, whole = gate.fits("arch"), gate.verdict("arch").fits  # type: ignore[arg-type]
         assert quick == whole == (sram_kb >= (10 if prefer == "rows" else 13))
+
+
+@settings(max_examples=3, deadline=None)
+@given(seed=st.integers(0, 2**16), spare=st.floats(0.0, 0.6))
+def test_the_default_fits_where_a_fixed_plan_does_and_is_no_slower(seed: int, spare: float) -> None:
+    """On small random networks, from the least SRAM of all plans up to what the fastest would like."""
+    graph = random_chain(np.random.default_rng(seed), most_ops=4)
+    fixed = [p for p in Prefer if p is not Prefer.AUTO]
+    wanted = [make_ledger(graph, BOARD, prefer=p).sram_bytes for p in fixed]
+    budget = Budget(256 * KB, round(min(wanted) + spare * (max(wanted) - min(wanted))))
+    taken = make_ledger(graph, BOARD, within=budget, prefer=Prefer.AUTO)
+    plans = [make_ledger(graph, BOARD, within=budget, prefer=p) for p in fixed]
+    fitting = [ms(graph, plan) for plan in plans if check(plan, budget).fits]
+    assert check(taken, budget).fits or not fitting
+    assert not fitting or ms(graph, taken) <= min(fitting) * (1.0 + TOLERANCE)

@@ -12,15 +12,16 @@ from micronas.codegen.lowering.row_window import RowOp, row_op
 from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan import plan_memory
 from micronas.memory.plan.free_scratch import use_free_bytes
-from micronas.memory.plan.rows import chains
+from micronas.memory.plan.rows import bands, chains
 from micronas.memory.plan.rows.layout import lay_out, tensor_buffers, top
 from micronas.memory.plan.rows.plan import plan_by_rows
 from micronas.memory.plan.rows.rivals import RowBuffer, Takeover, find_rivals, live_bytes
 from micronas.memory.plan.rows.schedule import make_schedule, schedule_of_waves
+from micronas.memory.plan.rows.streamed import within
 from micronas.model.tflite import read
 from tests.support.by_rows import row_plan, wave_plan
 from tests.support.planning import verify_plan
-from tests.support.random_chains import random_chain
+from tests.support.random_chains import long_chain, random_chain
 
 KB = 1024
 BOARD = load_board("nucleo_l4r5zi")
@@ -186,3 +187,24 @@ def test_rows_cost_little_where_the_arena_may_be_a_little_larger(shared_models, 
     after, plan = use_free_bytes(found.lowered, found.plan)
     assert sum(map(cycles, after)) <= most_cycles
     verify_plan(graph, after, plan)
+
+
+def test_a_search_for_a_fast_plan_ends_after_counted_work(monkeypatch) -> None:
+    """What it lays out is bounded however many plans there are, and the best found until then is taken."""
+    graph, target = long_chain(np.random.default_rng(1)), Target(Core.M4F)
+    lowered, cycles = lower_graph(graph, target), step_cycles(graph, BOARD)
+    whole = plan_memory(graph, lowered)
+    most_cycles = 1.05 * sum(map(cycles, use_free_bytes(lowered, whole)[0]))
+
+    def planned(work: int) -> tuple[int, int]:
+        counted: list[int] = []
+        monkeypatch.setattr(bands, "_MOST_SEARCHED", work)
+        monkeypatch.setattr(bands, "within", lambda *args: counted.append(1) or within(*args))
+        kinds = {"cycles": cycles, "most_cycles": most_cycles}
+        found = plan_by_rows(graph, lowered, target, whole.arena_bytes, **kinds)
+        assert found is not None
+        return found.plan.arena_bytes, len(counted)
+
+    (least, many), (early, few) = planned(10**9), planned(4_000)
+    assert few < many
+    assert least <= early < whole.arena_bytes

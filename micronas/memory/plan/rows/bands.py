@@ -30,6 +30,14 @@ _MOST_ROWS = 8
 _MOST_WORK = 30_000_000
 """Of all chains with more rows in a step: pairs of buffers, times steps."""
 
+_MOST_SEARCHED = 60_000
+"""Of one search: pairs of buffers of its layouts, and what other work counts as such. It takes the best plan
+found until then.
+"""
+
+_PER_LAYOUT = 100
+_PER_OP = 5
+
 _MORE = (1, 2)
 _HALVINGS = 6
 _CLOSE = 0.015
@@ -100,7 +108,7 @@ def smallest_fast_plan(
     best = search.within(below_bytes - 1)
     low = lowest.arena_bytes
     for _ in range(_HALVINGS):
-        if best is None or best.arena_bytes - low <= _CLOSE * best.arena_bytes:
+        if search.is_over or best is None or best.arena_bytes - low <= _CLOSE * best.arena_bytes:
             break
         middle = (low + best.arena_bytes) // 2
         found = search.within(middle)
@@ -157,6 +165,12 @@ class _Search:
         self._parts = lowest.parts
         self._heights = tuple(dict.fromkeys(op.turns for op in lowest.parts.chain.ops))
         self._known: dict[_Rows, StreamedChain | None] = {}
+        self._work_left = _MOST_SEARCHED
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has done all the work that it may; what it has found by then is the answer."""
+        return self._work_left <= 0
 
     def within(self, limit_bytes: int) -> PlacedChain | None:
         """The first found in at most ``limit_bytes`` that is fast enough."""
@@ -206,8 +220,23 @@ class _Search:
 
     @functools.cached_property
     def _waves(self) -> list[StreamedChain]:
-        found = (streamed_in_waves(self._graph, self._parts, e) for e in ends_of_waves(self._parts.chain.ops))
+        found = []
+        for ends in ends_of_waves(self._parts.chain.ops):
+            if not self.is_over:
+                found.append(self._counted(streamed_in_waves(self._graph, self._parts, ends)))
         return [each for each in found if each is not None]
+
+    def _counted(self, found: StreamedChain | None) -> StreamedChain | None:
+        if found is not None:
+            self._work_left -= len(found.schedule.steps) // 4 + _PER_OP * len(found.lowered)
+        return found
+
+    def _laid_out(self, found: StreamedChain, limit_bytes: int) -> PlacedChain | None:
+        """``found`` with places within the limit; None, too, for all that come after the last of the work."""
+        if self.is_over:
+            return None
+        self._work_left -= len(found.buffers) ** 2 + _PER_LAYOUT
+        return within(self._parts, found, limit_bytes)
 
     def _hopeful(self, offers: list[_Rows], limit_bytes: int) -> list[_Hope]:
         """Rows with the fewest cycles that they could take, were all their blocks to find places."""
@@ -217,7 +246,8 @@ class _Search:
     def _ranked(self, offers: Iterable[tuple[StreamedChain, _Rows]], limit_bytes: int) -> list[_Hope]:
         hopes = []
         for found, rows in offers:
-            if found.bound <= limit_bytes:
+            if found.bound <= limit_bytes and not self.is_over:
+                self._work_left -= _PER_OP * len(found.lowered)
                 roomy = with_room(found, limit_bytes, self._cycles)
                 hopes.append((self._total(roomy.lowered, limit_bytes), found, rows))
         return sorted(hopes, key=lambda hope: hope[0])
@@ -238,9 +268,9 @@ class _Search:
 
     def _placed(self, found: StreamedChain, limit_bytes: int) -> PlacedChain | None:
         """With the fastest blocks for which there are places: all at once, or op by op."""
-        placed = within(self._parts, with_room(found, limit_bytes, self._cycles), limit_bytes)
+        placed = self._laid_out(with_room(found, limit_bytes, self._cycles), limit_bytes)
         if placed is None:
-            placed = within(self._parts, self._op_by_op(found, limit_bytes), limit_bytes)
+            placed = self._laid_out(self._op_by_op(found, limit_bytes), limit_bytes)
         return None if placed is None else self.with_blocks(placed, limit_bytes)
 
     def _op_by_op(self, found: StreamedChain, limit_bytes: int) -> StreamedChain:
@@ -249,15 +279,16 @@ class _Search:
             fastest = min(sizes, key=self._cycles, default=found.lowered[op])
             for larger in (fastest, *sizes[:1]):
                 wanted = with_blocks(found, op, larger)
-                if self._cycles(larger) < before and within(self._parts, wanted, limit_bytes):
+                if self._cycles(larger) < before and self._laid_out(wanted, limit_bytes):
                     found = wanted
                     break
         return found
 
     def _placed_in_wave(self, found: StreamedChain, limit_bytes: int) -> PlacedChain | None:
         """With the fastest blocks for which a layout is found, all of them from one share of the limit."""
-        by_room = (with_room(found, limit_bytes * room // 16, self._cycles) for room in _ROOMS)
-        layouts = (within(self._parts, each, limit_bytes) for each in by_room)
+        by_room = [with_room(found, limit_bytes * room // 16, self._cycles) for room in _ROOMS]
+        different = {tuple(low.scratch_bytes for low in each.lowered): each for each in by_room}
+        layouts = (self._laid_out(each, limit_bytes) for each in different.values())
         placed = next((each for each in layouts if each is not None), None)
         return None if placed is None else self.with_blocks(placed, limit_bytes)
 
@@ -265,7 +296,7 @@ class _Search:
         if rows not in self._known:
             band = dict(zip(self._heights, rows, strict=True))
             bands = [min(band[op.turns], op.turns) for op in self._parts.chain.ops]
-            self._known[rows] = streamed(self._graph, self._parts, bands)
+            self._known[rows] = self._counted(streamed(self._graph, self._parts, bands))
         return self._known[rows]
 
     def _total(self, lowered: Sequence[Lowered], arena_bytes: int) -> float:

@@ -110,7 +110,7 @@ def lay_out(
     tries: int = 0,
 ) -> tuple[int, ...]:
     """Offsets of ``buffers``, all multiples of the tensor alignment; of those tried, the ones of least
-    ``cost`` (default: the bytes that they take).
+    ``cost`` (default: the bytes that they take, and never less than these).
 
     It ends at the first layout that costs at most ``enough``. ``tries`` are first fits in changed orders,
     from a generator with a fixed seed.
@@ -125,7 +125,7 @@ def lay_out(
         if best is not None and best[0] <= enough:
             return best[2]
     assert best is not None
-    return _improved(best, rivals, price, enough, tries)
+    return _improved(best, [b.size for b in buffers], rivals, price, enough, tries)
 
 
 def _orders(buffers: Sequence[RowBuffer]) -> list[_Order]:
@@ -142,6 +142,7 @@ def _orders(buffers: Sequence[RowBuffer]) -> list[_Order]:
 
 def _improved(
     best: tuple[int, _Order, tuple[int, ...]],
+    sizes: list[int],
     rivals: list[list[RowRival]],
     price: Cost,
     enough: int,
@@ -156,8 +157,8 @@ def _improved(
             break
         changed = [i for i in order if i != order[source]]
         changed.insert(target, order[source])
-        placed = first_fit(rivals, changed)
-        if (found := price(placed)) <= cost:
+        placed = first_fit(rivals, changed, [cost - size for size in sizes])
+        if placed and (found := price(placed)) <= cost:
             cost, order, offsets = found, changed, placed
     return offsets
 

@@ -139,8 +139,12 @@ def _merged(intervals: list[Interval]) -> tuple[Interval, ...]:
     return tuple(merged)
 
 
-def first_fit(rivals: Sequence[Sequence[RowRival]], order: Sequence[int]) -> tuple[int, ...]:
-    """Each buffer in turn at the lowest offset that its rivals leave free."""
+def first_fit(
+    rivals: Sequence[Sequence[RowRival]], order: Sequence[int], ends: Sequence[int] = ()
+) -> tuple[int, ...]:
+    """Each buffer in turn at the lowest offset that its rivals leave free; empty as soon as one lies above
+    its place in ``ends``, if there are any.
+    """
     offsets = [-1] * len(rivals)
     for i in order:
         forbidden = [(at + start, at + end) for j, start, end in rivals[i] if (at := offsets[j]) >= 0]
@@ -151,5 +155,7 @@ def first_fit(rivals: Sequence[Sequence[RowRival]], order: Sequence[int]) -> tup
                 break
             if end > offset:
                 offset = end
+        if ends and offset > ends[i]:
+            return ()
         offsets[i] = offset
     return tuple(offsets)
