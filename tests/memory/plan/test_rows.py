@@ -12,7 +12,7 @@ from micronas.codegen.lowering.row_window import RowOp, row_op
 from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan import plan_memory
 from micronas.memory.plan.free_scratch import use_free_bytes
-from micronas.memory.plan.rows import bands, chains
+from micronas.memory.plan.rows import band_search, chains
 from micronas.memory.plan.rows.layout import lay_out, tensor_buffers, top
 from micronas.memory.plan.rows.plan import plan_by_rows
 from micronas.memory.plan.rows.rivals import RowBuffer, Takeover, find_rivals, live_bytes
@@ -198,8 +198,8 @@ def test_a_search_for_a_fast_plan_ends_after_counted_work(monkeypatch) -> None:
 
     def planned(work: int) -> tuple[int, int]:
         counted: list[int] = []
-        monkeypatch.setattr(bands, "_MOST_SEARCHED", work)
-        monkeypatch.setattr(bands, "within", lambda *args: counted.append(1) or within(*args))
+        monkeypatch.setattr(band_search, "_MOST_SEARCHED", work)
+        monkeypatch.setattr(band_search, "within", lambda *args: counted.append(1) or within(*args))
         kinds = {"cycles": cycles, "most_cycles": most_cycles}
         found = plan_by_rows(graph, lowered, target, whole.arena_bytes, **kinds)
         assert found is not None
