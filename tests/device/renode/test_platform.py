@@ -40,7 +40,11 @@ def test_every_board_has_a_platform_with_its_memory_to_the_byte(name: str) -> No
     board = load_board(name)
     entries = entries_of(name)
     memories = {(n, *e.span) for n, e in entries.items() if e.type_name == "Memory.MappedMemory" and e.span}
-    assert memories == {(r.name, r.origin, r.end) for r in board.regions}
+    code = board.code_memory
+    aliased = (
+        {("code_memory", code.origin, code.origin + code.length)} if code and code.data_origin else set()
+    )
+    assert memories == {(r.name, r.origin, r.end) for r in board.regions} | aliased
     assert entries["cpu"].values["cpuType"][1] in CPU_TYPES
     assert ("dwt" in entries) == (board.core is not Core.M0PLUS)
     uart = entries[board.uart.name]
