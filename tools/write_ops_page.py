@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from micronas.board import Core
 from micronas.codegen.lowering import Blocks, Target
+from micronas.codegen.lowering.blocks import MAX_BYTES, by_blocks
 from micronas.codegen.lowering.lower import LOWERINGS, lower_graph
 from micronas.memory.plan.tflm import UNKNOWN_TO_TFLM
 from micronas.model.graph import Graph
@@ -69,6 +70,7 @@ def _kernels(graphs: list[Graph], kind: str, core: Core) -> set[str]:
         for low in (*lower_graph(graph, Target(core)), *lower_graph(graph, Target(core, no_scratch=True))):
             if graph.ops[low.op_index].kind == kind:
                 found |= {low.kernel} | ({low.blocks.kernel} if isinstance(low.blocks, Blocks) else set())
+                found |= {by_blocks(low, MAX_BYTES).kernel}
     return found
 
 

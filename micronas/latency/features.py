@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from micronas.codegen.lowering import Lowered
 from micronas.codegen.lowering.rows import at_height
+from micronas.latency.kernel_laws import tiles_of
 from micronas.model.graph import Graph, Op
 
 FINISHES = ("short", "exact")
@@ -109,9 +110,11 @@ def _conv(call: Lowered, p: dict[str, int]) -> OpFeatures:
     """Output pixels go in pairs, output channels too; ``packed`` weights are padded to whole groups.
 
     A block form takes ``quads`` of four pixels at a time, and stages all weights once per block if there are
-    several.
+    several. Tiles of 2x2 outputs are multiplied by quads, too, and transform the weights once per block.
     """
     packed = sum(c.count for c in call.constants if c.name == "weights")
+    if "tiles" in call.kernel:
+        return _tiles(call, p, packed)
     channel_pairs = -(-p["out_c"] // 2)
     pixels = p["out_h"] * p["out_w"]
     twice, fours = 2 * -(-pixels // 2), -(-pixels // 4)
@@ -127,6 +130,14 @@ def _conv(call: Lowered, p: dict[str, int]) -> OpFeatures:
         values += [border * terms, border * p["kernel_h"], pixels * p["kernel_h"]]
         switches.append("words" if p["kernel_w"] * p["in_c"] % 4 == 0 else "bytes")
     return OpFeatures("/".join([call.kernel, *switches]), _floats(*values))
+
+
+def _tiles(call: Lowered, p: dict[str, int], packed: int) -> OpFeatures:
+    down, across = tiles_of(p)
+    blocks = -(-down // p["rows"])
+    tiles, quads, pairs = down * across, blocks * -(-min(p["rows"], down) * across // 4), -(-p["out_c"] // 2)
+    values = _floats(1, tiles * p["in_c"], blocks * packed, quads * pairs, quads * packed)
+    return OpFeatures("/".join([call.kernel, _finish(p)]), values)
 
 
 def _depthwise(call: Lowered, p: dict[str, int]) -> OpFeatures:

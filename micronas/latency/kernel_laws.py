@@ -18,6 +18,8 @@ class Law:
 
 def conv_law(kernel: str, packed: int, p: Sizes) -> Law:
     """CONV_2D with ``packed`` bytes of weights, padding among them."""
+    if "tiles" in kernel:
+        return _by_tiles(p)
     if "quads" in p:
         law = _by_quads(packed, p)
     elif kernel.endswith("_dsp"):
@@ -80,6 +82,27 @@ def _by_quads(packed: int, p: Sizes) -> Law:
     blocks = -(-quads // p["quads"])
     rest = pixels % 4 > 0
     return Law(("staged",), (*values, blocks, blocks * pairs, blocks * packed, rest * pairs, rest * packed))
+
+
+def _by_tiles(p: Sizes) -> Law:
+    """Quads of tiles of 2x2 outputs, by blocks of ``rows`` rows: tiles are transformed once, those at the
+    border by way of a copy, and the kernels of each pair of output channels once per block.
+    """
+    down, across = tiles_of(p)
+    rows, in_c, pairs = min(p["rows"], down), p["in_c"], _channel_pairs(p)
+    whole, rest = divmod(down, rows)
+    blocks, quads = whole + (rest > 0), whole * -(-rows * across // 4) + -(-rest * across // 4)
+    inside = inner_positions(down, 2, p["pad_top"], 3, p["in_h"])
+    border = down * across - inside * inner_positions(across, 2, p["pad_left"], 3, p["in_w"])
+    tiles = down * across
+    per_block = (blocks * pairs, blocks * pairs * in_c)
+    per_quad = (quads * pairs, quads * pairs * in_c)
+    return Law((), (1, tiles, tiles * in_c, border, border * in_c, *per_block, *per_quad, tiles * pairs))
+
+
+def tiles_of(p: Sizes) -> tuple[int, int]:
+    """Rows and columns of tiles of 2x2 outputs."""
+    return -(-p["out_h"] // 2), -(-p["out_w"] // 2)
 
 
 def direct_law(products: int, p: Sizes) -> Law:

@@ -19,7 +19,7 @@ from tests.support.model_runner import Case, flat_plan, run_in_emulator
 from tests.support.oracle import random_inputs
 from tests.support.random_cases import random_case
 
-ROOMS = (300, 2000, 100_000)
+ROOMS = (300, 4000, 100_000)
 """Bytes of scratch: at most a quad of small windows, some quads, and more than any case can use."""
 
 
@@ -51,10 +51,18 @@ def test_the_cases_reach_every_corner_of_a_block():
         for graph, _ in cases_of(seed=room):
             low = by_blocks(lower_graph(graph, Target(Core.M4F))[0], room)
             fields = {field.name: field.value for field in low.params}
+            y = graph.tensors[graph.ops[0].outputs[0]]
+            pixels = y.shape[1] * y.shape[2]
+            if "rows" in fields:
+                rows, groups = int(str(fields["rows"])), int(str(fields["conv.in_c"])) // 4
+                reached[low.kernel] += 1
+                reached["some rows of tiles"] += 2 * rows < y.shape[1]
+                reached["parts of tiles"] += y.shape[1] % 2
+                reached["turns with one, three or no groups left over"] += (groups - 1) % 4 != 3
+                reached["general requantization of tiles"] += fields["conv.exact_finish"] == 1
             if "quads" not in fields:
                 continue
-            quads, y = int(str(fields["quads"])), graph.tensors[graph.ops[0].outputs[0]]
-            pixels = y.shape[1] * y.shape[2]
+            quads = int(str(fields["quads"]))
             reached[low.kernel] += 1
             reached["one quad"] += quads == 1
             reached["several blocks"] += 1 < quads < pixels // 4
@@ -64,7 +72,7 @@ def test_the_cases_reach_every_corner_of_a_block():
             reached["segments"] += int(str(fields["conv.segments"])) > 1
             reached["backwards"] += "1x1" in low.kernel and y.shape[3] > int(str(fields["conv.in_c"]))
     assert min(reached.values()) >= 3, reached
-    assert len(reached) == 9
+    assert len(reached) == 14
 
 
 def test_a_block_is_as_large_as_it_is_of_use():
@@ -73,6 +81,28 @@ def test_a_block_is_as_large_as_it_is_of_use():
     scratch = {room: by_blocks(low, room).scratch_bytes for room in (127, 128, 287, 288, 1183, 1184, 9999)}
     assert scratch == {127: 64, 128: 128, 287: 128, 288: 288, 1183: 672, 1184: 1184, 9999: 1184}
     assert by_blocks(low, 127).kernel == "mn_conv2d_1x1_dsp"
+
+
+def test_tiles_take_the_rows_that_fit_where_they_pay():
+    """8x8 outputs of 16 channels: a quad of tiles of 2,096 bytes for each of 4 rows, and 1,536 besides.
+
+    Of 5x5 outputs, less than 0.7 of all outputs of three quads are outputs of the op.
+    """
+    rng = np.random.default_rng(1)
+    low = lower_graph(conv(rng, 8, 16, 8, 3), Target(Core.M4F))[0]
+    found = {room: by_blocks(low, room) for room in (3631, 3632, 5728, 9920, 99_999)}
+    rows = {room: [f.value for f in at.params if f.name == "rows"] for room, at in found.items()}
+    assert rows == {3631: [], 3632: [1], 5728: [2], 9920: [4], 99_999: [4]}
+    assert [at.scratch_bytes for at in found.values()][1:] == [3632, 5728, 9920, 9920]
+    assert found[3631].kernel == "mn_conv2d_block_dsp"
+    small = lower_graph(conv(rng, 5, 16, 8, 3), Target(Core.M4F))[0]
+    assert by_blocks(small, 99_999).kernel == "mn_conv2d_block_dsp"
+
+
+@pytest.mark.parametrize(("channels", "outputs", "kernel"), [(4, 8, 3), (10, 8, 3), (8, 7, 3), (8, 8, 5)])
+def test_other_convolutions_have_no_tiles(channels, outputs, kernel):
+    graph = conv(np.random.default_rng(2), 8, channels, outputs, kernel)
+    assert by_blocks(lower_graph(graph, Target(Core.M4F))[0], 99_999).kernel == "mn_conv2d_block_dsp"
 
 
 def strip_cases() -> list[Case]:

@@ -15,6 +15,7 @@ import pytest
 
 from micronas.board import Core
 from micronas.codegen.lowering import Blocks, Swap, Target
+from micronas.codegen.lowering.blocks import by_blocks
 from micronas.codegen.lowering.lower import lower_graph
 from tests.support.dsp_cases import dsp_corner_cases
 from tests.support.kernel_fuzz import assert_equal_to_tflm, fuzz_cases
@@ -37,6 +38,7 @@ def test_every_dsp_kernel_is_among_them() -> None:
     used = {low.kernel for low in lowered} | {
         low.blocks.kernel for low in lowered if isinstance(low.blocks, (Blocks, Swap))
     }
+    used |= {by_blocks(low, 4096).kernel for low in lowered}
     text = "".join(path.read_text() for path in sorted(KERNELS.glob("mn_*_dsp.c")))
     declared = set(re.findall(r"^mn_status (mn_\w+_dsp)\(", text, re.MULTILINE))
     assert declared - used == set()

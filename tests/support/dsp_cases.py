@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from micronas.model.graph import DType, Graph, Quant
@@ -122,6 +124,23 @@ def fours(rng: Rng) -> list[Graph]:
     ]
 
 
+def tiles(rng: Rng) -> list[Graph]:
+    """3x3 convolutions that run by tiles of 2x2 outputs where there is room: whole tiles and parts of some,
+    even and odd groups of channels, both requantizations.
+    """
+    sizes = ((4, 8, 8), (8, 16, 8), (7, 12, 10), (9, 20, 8))
+    graphs = [conv(rng, size, channels, outputs, 3) for size, channels, outputs in sizes]
+    return [*graphs, *(_clamped(graph) for graph in graphs[:3]), conv(rng, 8, 8, 8, 3, dead=3)]
+
+
+def _clamped(graph: Graph) -> Graph:
+    """With an activation that needs the general requantization."""
+    op = graph.ops[0]
+    assert isinstance(op.attrs, Conv2D)
+    attrs = replace(op.attrs, activation=Activation.RELU6)
+    return replace(graph, ops=(replace(op, attrs=attrs),))
+
+
 def dsp_corner_cases(rng: Rng) -> list[Graph]:
     """Several segments, odd and dead channels, every last row and column of a 3x3 plane, equal scales."""
     return [
@@ -142,4 +161,5 @@ def dsp_corner_cases(rng: Rng) -> list[Graph]:
         *(dense_of_one_scale(rng, 20, m, a) for m in (8, 13) for a in (Activation.NONE, Activation.RELU6)),
         *(add(rng, s1, s2, 0.1) for s1, s2 in ((0.05, 0.05), (0.05, 0.002), (0.002, 0.06))),
         *(add(rng, 0.05, s, 0.1, channels=9) for s in (0.05, 0.002)),
+        *tiles(rng),
     ]

@@ -29,6 +29,12 @@ typedef struct {
     int16_t quads;
 } mn_conv2d_block;
 
+/* A convolution and how many rows of tiles mn_conv2d_tiles_dsp takes at a time, at least 1. */
+typedef struct {
+    mn_conv2d conv;
+    int16_t rows;
+} mn_conv2d_tiles;
+
 /* Outputs are written in order, one pixel (DSP forms: two pixels, or a block) after the windows of these were read;
  * the 1x1 forms go backwards if out_c > in_c. y may therefore overlap x where it lies far enough before it, or behind
  * it: the generator computes how far (micronas/codegen/lowering/overlap.py). Otherwise x and y must not overlap. */
@@ -54,5 +60,11 @@ mn_status mn_conv2d_1x1_dsp(const mn_conv2d *p, const int8_t *x, int8_t *scratch
  * mn_conv2d_block_dsp 4 bytes per group and 4 more. Always MN_OK. */
 mn_status mn_conv2d_block_dsp(const mn_conv2d_block *block, const int8_t *x, int8_t *scratch, int8_t *y);
 mn_status mn_conv2d_1x1_block_dsp(const mn_conv2d_block *block, const int8_t *x, int8_t *scratch, int8_t *y);
+
+/* 3x3 kernels with stride 1, no dilation, in_c a multiple of 4 from 8 to 128 and an even out_c, with weights as for the
+ * other DSP forms: by tiles of 2x2 outputs (mn_dsp_tiles.h). All windows of `rows` rows of tiles are read before their
+ * outputs are written. Scratch, 4-byte aligned: 128 * in_c + 48 bytes for every four tiles of `rows` rows, 64 * in_c
+ * and the larger of 512 and 18 * in_c. Always MN_OK. */
+mn_status mn_conv2d_tiles_dsp(const mn_conv2d_tiles *by_tiles, const int8_t *x, int8_t *scratch, int8_t *y);
 
 #endif

@@ -38,6 +38,22 @@ static inline uint32_t mn_sxtab16_odd(uint32_t sums, uint32_t bytes)
     return sums;
 }
 
+/* Sums of the halves of a and b. */
+static inline uint32_t mn_sadd16(uint32_t a, uint32_t b)
+{
+    uint32_t sums;
+    __asm__("sadd16 %0, %1, %2" : "=r"(sums) : "r"(a), "r"(b));
+    return sums;
+}
+
+/* Halves of a less those of b. */
+static inline uint32_t mn_ssub16(uint32_t a, uint32_t b)
+{
+    uint32_t differences;
+    __asm__("ssub16 %0, %1, %2" : "=r"(differences) : "r"(a), "r"(b));
+    return differences;
+}
+
 /* sum + low a * low b + high a * high b, halves of 16 bits. */
 static inline int32_t mn_smlad(uint32_t a, uint32_t b, int32_t sum)
 {

@@ -29,7 +29,7 @@
     .equ EXACT, 52
     /* A pair's own: */
     .equ W, 56
-    .equ UNROLLED_END, 60
+    .equ ENTRY, 60 /* where the first turn begins, and the weights that it leaves out */
     .equ END, 64
     .equ PAIR_Y, 68
     .equ QUADS_LEFT, 72
@@ -47,20 +47,23 @@
     .equ JOB, 116
     .equ CARRY, 120
     .equ ACC, 136
-    .equ FRAME, 172
+    .equ SKIP, 172
+    .equ FRAME, 180
+    .equ GROUP_CODE, 112
 
-    /* Two terms of two channels of four pixels: 16 products in 14 instructions. */
-    .macro half w, x
-    ldr     r10, [r1, #\w]
-    ldr     r12, [r0, #\x]
-    ldr     lr, [r0, #\x + 4]
+    /* Two terms of two channels of four pixels: 16 products in 14 instructions. r0 and r1 point 4 bytes before the turn's
+     * first words, so that the last half can move them by the way. */
+    .macro half w, x, move
+    ldr     r10, [r1, #\w + 4]\move
+    ldr     r12, [r0, #\x + 4]
+    ldr     lr, [r0, #\x + 8]
     sxtb16  r11, r10
     smlad   r6, r12, r10, r6
     smlad   r7, lr, r10, r7
     smlad   r2, r12, r11, r2
     smlad   r3, lr, r11, r3
-    ldr     r12, [r0, #\x + 8]
-    ldr     lr, [r0, #\x + 12]
+    ldr     r12, [r0, #\x + 12]
+    ldr     lr, [r0, #\x + 16]\move
     smlad   r8, r12, r10, r8
     smlad   r9, lr, r10, r9
     smlad   r4, r12, r11, r4
@@ -90,6 +93,14 @@ mn_dsp_quads:
     sub     r4, r4, #1 /* segments */
     orr     r4, r4, r7 /* exact */
     str     r4, [sp, #SLOW]
+    rsb     r5, r5, #0
+    and     r5, r5, #24 /* the first turn leaves out what the segment lacks to whole turns of 32 bytes */
+    movs    r6, #GROUP_CODE / 8
+    adr     r7, four_groups
+    mla     r7, r5, r6, r7
+    orr     r7, r7, #1
+    str     r5, [sp, #SKIP]
+    str     r7, [sp, #ENTRY]
 
 next_pair:
     ldr     r1, [sp, #STAGED]
@@ -115,17 +126,16 @@ stage_rest:
     ldr     r0, [sp, #STAGED]
 staged:
     ldr     r1, [sp, #CHANNEL]
+    sub     r0, r0, #4
     add     r9, r0, r3
-    bic     r8, r3, #15
-    add     r8, r8, r0
     str     r0, [sp, #W]
-    str     r8, [sp, #UNROLLED_END]
     str     r9, [sp, #END]
     ldmia   r1!, {r2-r7} /* bias, multiplier, shift of A and of B */
     ldr     r8, [sp, #ZERO_CODE]
     ldr     r9, [sp, #Y]
     ldr     r10, [sp, #QUADS]
     ldr     r0, [sp, #X]
+    sub     r0, r0, #4
     str     r1, [sp, #CHANNEL]
     str     r9, [sp, #PAIR_Y]
     str     r10, [sp, #QUADS_LEFT]
@@ -159,27 +169,27 @@ next_quad:
     cmp     r10, #0
     bne     begin_slow
 segment:
-    ldr     r10, [sp, #UNROLLED_END]
-    cmp     r1, r10
-    beq     last_group
-two_groups:
+    ldr     r10, [sp, #SKIP]
+    ldr     r11, [sp, #ENTRY]
+    sub     r1, r1, r10
+    sub     r0, r0, r10, lsl #2
+    bx      r11
+    .align 2
+four_groups:
     half    0, 0
     half    4, 16
+    .if . - four_groups - GROUP_CODE
+    .error "a group's code has another length"
+    .endif
     half    8, 32
     half    12, 48
-    adds    r1, r1, #16
-    ldr     r10, [sp, #UNROLLED_END]
-    adds    r0, r0, #64
-    cmp     r1, r10
-    bne     two_groups
-last_group:
+    half    16, 64
+    half    20, 80
+    half    24, 96
+    half    28, 112, !
     ldr     r10, [sp, #END]
     cmp     r1, r10
-    beq     dot_done
-    half    0, 0
-    half    4, 16
-    adds    r1, r1, #8
-    adds    r0, r0, #32
+    bne     four_groups
 dot_done:
     sub     r6, r6, r2
     sub     r7, r7, r3
@@ -259,26 +269,20 @@ end_segment:
     str     r10, [sp, #LEFT]
     beq     slow_done
     stmia   r12, {r6-r9}
-    ldr     r10, [sp, #UNROLLED_END]
     ldr     r12, [sp, #END]
-    add     r10, r10, r11
     add     r12, r12, r11
-    str     r10, [sp, #UNROLLED_END]
     str     r12, [sp, #END]
     mov     r6, r2
     mov     r7, r3
     mov     r8, r4
     mov     r9, r5
     b       segment
-slow_done: /* the ends go back to the first segment */
+slow_done: /* the end goes back to the first segment's */
     ldr     r10, [sp, #SEGMENTS]
     subs    r10, r10, #1
     mul     r11, r11, r10
-    ldr     r10, [sp, #UNROLLED_END]
     ldr     r12, [sp, #END]
-    sub     r10, r10, r11
     sub     r12, r12, r11
-    str     r10, [sp, #UNROLLED_END]
     str     r12, [sp, #END]
     ldr     r10, [sp, #EXACT]
     cmp     r10, #0

@@ -54,12 +54,44 @@ Argument: TypeAlias = int | Ref
 
 
 @dataclass(frozen=True)
+class Tiles:
+    """How a convolution runs by rows of tiles of 2x2 outputs, with fewer multiplications; see
+    ``lowering.blocks``.
+
+    ``kernel`` takes ``params_type``, which holds the op's own parameters as the member ``member``. It needs
+    ``fixed_bytes``, and ``quad_bytes`` for every four tiles that it takes at a time. There are ``down`` rows
+    of ``across`` tiles, and as many as ``most_quads`` quads pay.
+    """
+
+    kernel: str
+    params_type: str
+    member: str
+    fixed_bytes: int
+    quad_bytes: int
+    across: int
+    down: int
+    most_quads: int
+
+    def scratch_bytes(self, rows: int) -> int:
+        """Scratch for ``rows`` rows at a time."""
+        return self.fixed_bytes + self.quad_bytes * self._quads(rows)
+
+    def pays(self, rows: int) -> bool:
+        """Whether enough places of all quads hold outputs, by ``rows`` rows at a time."""
+        whole, rest = divmod(self.down, rows)
+        return whole * self._quads(rows) + self._quads(rest) <= self.most_quads
+
+    def _quads(self, rows: int) -> int:
+        return -(-rows * self.across // 4)
+
+
+@dataclass(frozen=True)
 class Blocks:
     """How an op runs by blocks of quads of pixels if there is enough scratch; see ``lowering.blocks``.
 
     ``kernel`` takes ``params_type``, which holds the op's own parameters as the member ``member``. A block
     needs ``fixed_bytes`` and ``quad_bytes`` for each of its quads, and also ``stage_bytes`` if it has more
-    than one. More than ``most_quads`` have no effect.
+    than one. More than ``most_quads`` have no effect. Where there is room for ``tiles``, these are faster.
     """
 
     kernel: str
@@ -69,6 +101,7 @@ class Blocks:
     quad_bytes: int
     stage_bytes: int
     most_quads: int
+    tiles: Tiles | None = None
 
 
 @dataclass(frozen=True)

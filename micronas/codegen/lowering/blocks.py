@@ -2,6 +2,7 @@
 
 A block form widens several quads of pixels and runs all output channels over them, so that each weight is
 read from flash once per block. The first quads gain most; beyond ``MAX_BYTES`` there is hardly any gain. A
+3x3 convolution with enough scratch runs by tiles of its outputs, which take fewer multiplications. A
 depthwise convolution processes more rows at a time. Other ops have a second kernel, which needs scratch.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from micronas.codegen.lowering import Bands, Blocks, Lowered, StructField, Swap
+from micronas.codegen.lowering import Bands, Blocks, Lowered, StructField, Swap, Tiles
 
 MAX_BYTES = 16 * 1024
 
@@ -18,7 +19,9 @@ MAX_BYTES = 16 * 1024
 def by_blocks(low: Lowered, free_bytes: int) -> Lowered:
     """``low`` in the largest steps for which ``free_bytes`` of scratch suffice; unchanged if none do."""
     if isinstance(low.blocks, Blocks):
-        return _with_quads(low, low.blocks, min(free_bytes, MAX_BYTES))
+        free_bytes = min(free_bytes, MAX_BYTES)
+        rows = max(_tile_rows(low.blocks.tiles, free_bytes), default=0)
+        return _with_tiles(low, rows) if rows else _with_quads(low, low.blocks, free_bytes)
     if isinstance(low.blocks, Bands):
         return _with_rows(low, low.blocks, min(free_bytes, MAX_BYTES))
     if isinstance(low.blocks, Swap) and low.blocks.scratch_bytes <= free_bytes:
@@ -30,10 +33,7 @@ def step_sizes(low: Lowered, free_bytes: int) -> Iterator[Lowered]:
     """``low`` by each size of steps that ``free_bytes`` of scratch hold, the smallest first."""
     free_bytes = min(free_bytes, MAX_BYTES)
     if isinstance(low.blocks, Blocks):
-        blocks = low.blocks
-        most = _quads(blocks, free_bytes)
-        sizes = {equal_parts(blocks.most_quads, n) if n > 1 else 1 for n in range(1, most + 1)}
-        needed = [_scratch_bytes(blocks, quads) for quads in sorted(sizes)]
+        needed = _block_sizes(low.blocks, free_bytes)
     elif isinstance(low.blocks, Bands):
         bands = low.blocks
         most = min(bands.most_rows, (free_bytes - bands.fixed_bytes) // bands.row_bytes)
@@ -45,6 +45,43 @@ def step_sizes(low: Lowered, free_bytes: int) -> Iterator[Lowered]:
         return
     larger = (by_blocks(low, scratch_bytes) for scratch_bytes in needed)
     yield from (found for found in larger if found is not low)
+
+
+def _block_sizes(blocks: Blocks, free_bytes: int) -> list[int]:
+    """Scratch of each block of quads for which tiles have no room, and of each block of tiles."""
+    most = _quads(blocks, free_bytes)
+    sizes = {equal_parts(blocks.most_quads, n) if n > 1 else 1 for n in range(1, most + 1)}
+    needed = {_scratch_bytes(blocks, quads) for quads in sizes}
+    if blocks.tiles is None:
+        return sorted(needed)
+    by_tiles = [blocks.tiles.scratch_bytes(rows) for rows in _tile_rows(blocks.tiles, free_bytes)]
+    return sorted({*by_tiles, *(n for n in needed if n < min(by_tiles, default=free_bytes + 1))})
+
+
+def _tile_rows(tiles: Tiles | None, free_bytes: int) -> list[int]:
+    """The numbers of rows of tiles at a time that fit and pay."""
+    if tiles is None:
+        return []
+    rows = {equal_parts(tiles.down, n) for n in range(1, tiles.down + 1)}
+    return sorted(n for n in rows if tiles.scratch_bytes(n) <= free_bytes and tiles.pays(n))
+
+
+def _with_tiles(low: Lowered, rows: int) -> Lowered:
+    assert isinstance(low.blocks, Blocks)
+    tiles = low.blocks.tiles
+    assert tiles is not None
+    return replace(
+        low,
+        kernel=tiles.kernel,
+        params_type=tiles.params_type,
+        params=(*_members(low, tiles.member), StructField("rows", "int16_t", rows)),
+        scratch_bytes=tiles.scratch_bytes(rows),
+        blocks=None,
+    )
+
+
+def _members(low: Lowered, name: str) -> tuple[StructField, ...]:
+    return tuple(StructField(f"{name}.{f.name}", f.ctype, f.value) for f in low.params)
 
 
 def _with_rows(low: Lowered, bands: Bands, free_bytes: int) -> Lowered:
@@ -70,12 +107,11 @@ def _with_quads(low: Lowered, blocks: Blocks, free_bytes: int) -> Lowered:
     quads = _quads(blocks, free_bytes)
     if quads == 0:
         return low
-    members = tuple(StructField(f"{blocks.member}.{f.name}", f.ctype, f.value) for f in low.params)
     return replace(
         low,
         kernel=blocks.kernel,
         params_type=blocks.params_type,
-        params=(*members, StructField("quads", "int16_t", quads)),
+        params=(*_members(low, blocks.member), StructField("quads", "int16_t", quads)),
         scratch_bytes=_scratch_bytes(blocks, quads),
         blocks=None,
     )

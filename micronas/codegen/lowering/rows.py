@@ -67,7 +67,7 @@ def _members(low: Lowered, y_bytes: int) -> tuple[RowMember, ...]:
         return _TURNED if steps["x_column"] > steps["x_row"] else _IMAGE
     if low.params_type in ("mn_conv2d", "mn_pool2d"):
         return _IMAGE
-    if low.params_type == "mn_conv2d_block":
+    if low.params_type in ("mn_conv2d_block", "mn_conv2d_tiles"):
         return tuple(replace(member, member=f"conv.{member.member}") for member in _IMAGE)
     if low.params_type == "mn_add":
         return (RowMember("shape.extent[3]", "out_rows", y_bytes),)

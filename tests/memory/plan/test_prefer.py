@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from micronas.codegen.lowering import Bands, Blocks, Lowered, StructField
+from micronas.codegen.lowering import Bands, Blocks, Lowered, StructField, Tiles
 from micronas.codegen.lowering.blocks import by_blocks, step_sizes
 from micronas.config import SearchConfig
 from micronas.errors import ConfigError
@@ -18,6 +18,10 @@ from micronas.memory.plan.prefer import DEFAULT_PREFER, Prefer, prefer_named
 from tests.support.planning import lowered_op, make_graph, planning_problems, verify_plan
 
 BLOCKS = Blocks("mn_block", "mn_block", "op", fixed_bytes=3, quad_bytes=8, stage_bytes=2, most_quads=9)
+TILES = replace(
+    BLOCKS,
+    tiles=Tiles("mn_tiles", "mn_tiles", "op", fixed_bytes=20, quad_bytes=5, across=3, down=4, most_quads=4),
+)
 BANDS = Bands(fixed_bytes=5, row_bytes=6, most_rows=8, stride=1, kernel_h=3)
 
 
@@ -35,7 +39,7 @@ def read_once_per_block(low: Lowered) -> float:
     return 100.0 * -(-BLOCKS.most_quads // (quads(low) or 0.5))
 
 
-@pytest.mark.parametrize("blocks", [BLOCKS, BANDS])
+@pytest.mark.parametrize("blocks", [BLOCKS, BANDS, TILES])
 @pytest.mark.parametrize("free", [0, 10, 23, 40, 77, 500])
 def test_sizes_of_steps_are_those_that_some_amount_of_scratch_gives(blocks, free) -> None:
     low = with_blocks(lowered_op(0), blocks)

@@ -8,6 +8,7 @@
 #include "mn_dsp_fours.h"
 #include "mn_dsp_plane.h"
 #include "mn_dsp_quads.h"
+#include "mn_dsp_tiles.h"
 
 void mn_dsp_finish_pair(mn_dsp_job *job, const int32_t *acc);
 void mn_dsp_taps(const int8_t *const *taps, const int8_t *weights, int32_t channel, int32_t count, int32_t sums[4]);
@@ -182,6 +183,79 @@ void mn_dsp_widen_rows(const int8_t *row, int32_t step, uint32_t *to, const mn_d
         for (int32_t odd = 0; odd < 2; odd++) {
             const int8_t low = window_byte(row, step, size, t + odd), high = window_byte(row, step, size, t + 2 + odd);
             to[4 * odd] = (uint32_t)(uint16_t)low | (uint32_t)(uint16_t)high << 16;
+        }
+    }
+}
+
+static void tile_sums(const mn_dsp_tiles_job *job, const uint32_t *tiles)
+{
+    for (int32_t point = 0; point < MN_TILE_POINTS; point++) {
+        for (int32_t i = 0; i < MN_TILE_SUMS; i++) {
+            int32_t sum = 0;
+            for (int32_t pair = 0; pair < 2 * job->groups; pair++) {
+                const uint32_t x = tiles[pair * MN_TILE_PAIR_WORDS + 4 * point + i % 4];
+                const uint32_t w = job->kernels[pair * MN_KERNEL_PAIR_WORDS + 2 * point + i / 4];
+                sum += host_low(x) * host_low(w) + host_high(x) * host_high(w);
+            }
+            job->sums[MN_TILE_SUMS * point + i] = sum;
+        }
+    }
+}
+
+static int8_t tile_output(const mn_dsp_tiles_job *job, int32_t lane, int32_t channel, int32_t row, int32_t column)
+{
+    static const int32_t factors[2][4] = {{2, 1, 1, 0}, {0, 1, -1, -2}};
+    const mn_dsp_tile_scale *const c = job->scale + channel;
+    int32_t sum = 0;
+    for (int32_t k = 0; k < MN_TILE_POINTS; k++) {
+        sum += factors[row][k / 4] * factors[column][k % 4] * job->sums[MN_TILE_SUMS * k + 4 * channel + lane];
+    }
+    return finish_doubled(sum / 2 + c->doubled_bias, c->multiplier, c->code, c->shift);
+}
+
+void mn_dsp_tiles(const mn_dsp_tiles_job *job)
+{
+    const uint32_t *tiles = job->tiles;
+    for (mn_dsp_tile_place *at = job->places; at < job->end;) {
+        tile_sums(job, tiles);
+        if (job->exact) {
+            return;
+        }
+        for (int32_t lane = 0; lane < 4 && at < job->end; lane++, at++) {
+            for (int32_t channel = 0; channel < 2; channel++, at->first++) {
+                for (int32_t i = 3; i >= 0; i--) {
+                    job->y[at->first + i / 2 * at->down + i % 2 * at->right] =
+                        tile_output(job, lane, channel, i / 2, i % 2);
+                }
+            }
+        }
+        tiles += 2 * job->groups * MN_TILE_PAIR_WORDS;
+    }
+}
+
+static int32_t tile_difference(int32_t number, const int32_t *row)
+{
+    const int32_t points[4] = {row[0] - row[2], row[1] + row[2], row[2] - row[1], row[1] - row[3]};
+    return points[number];
+}
+
+static int32_t tile_input(const int8_t *from, int32_t line, int32_t step, int32_t point)
+{
+    int32_t rows[4];
+    for (int32_t i = 0; i < 4; i++) {
+        const int32_t column[4] = {from[i * step], from[line + i * step], from[2 * line + i * step],
+                                   from[3 * line + i * step]};
+        rows[i] = tile_difference(point / 4, column);
+    }
+    return tile_difference(point % 4, rows);
+}
+
+void mn_dsp_tile_inputs(const int8_t *from, int32_t line, int32_t step, uint32_t *to)
+{
+    for (int32_t pair = 0; pair < step / 2; pair++, to += MN_TILE_PAIR_WORDS) {
+        const int8_t *const first = from + pair / 2 * 4 + pair % 2;
+        for (int32_t point = 0; point < MN_TILE_POINTS; point++) {
+            to[4 * point] = host_halves(tile_input(first, line, step, point), tile_input(first + 2, line, step, point));
         }
     }
 }

@@ -47,6 +47,16 @@ static inline uint32_t mn_sxtb16_odd(uint32_t bytes)
     return mn_sxtab16_odd(0, bytes);
 }
 
+static inline uint32_t mn_sadd16(uint32_t a, uint32_t b)
+{
+    return host_halves(host_low(a) + host_low(b), host_high(a) + host_high(b));
+}
+
+static inline uint32_t mn_ssub16(uint32_t a, uint32_t b)
+{
+    return host_halves(host_low(a) - host_low(b), host_high(a) - host_high(b));
+}
+
 /* The products are exact; the sum wraps, which the packing of two channels relies on. */
 static inline int32_t mn_smlad(uint32_t a, uint32_t b, int32_t sum)
 {
