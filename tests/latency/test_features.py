@@ -16,7 +16,7 @@ from micronas.config import SpaceConfig
 from micronas.latency import features_of
 from micronas.latency.fine_features import fine_features_of
 from micronas.model.graph import Graph
-from micronas.model.net import shape_graph
+from micronas.model.net import Conv, NetBuilder, shape_graph
 from micronas.space import make_space
 from micronas.space.reference import reference_net
 
@@ -36,10 +36,30 @@ def test_a_block_form_has_its_own_class_and_counts_its_passes_over_the_weights()
     assert convs
     for i in convs:
         assert wide[i].kernel_class != plain[i].kernel_class
-        assert "block" in wide[i].kernel_class
+        assert "block" in wide[i].kernel_class or "tiles" in wide[i].kernel_class
+        if "tiles" in wide[i].kernel_class:
+            continue
         if "block" in narrow[i].kernel_class and narrow[i].values[5] > 0:  # else its weights are not staged
             assert 0 < wide[i].values[5] <= narrow[i].values[5]
         assert all(value >= 0 for value in wide[i].values)
+
+
+def test_tiles_count_their_transforms_and_their_quads() -> None:
+    """9x9 outputs: 5x5 tiles, 9 of which have all of their 4x4 inputs inside. By all rows at a time, they are
+    7 quads, and the kernels of 4 pairs of outputs are transformed once; by rows, 10 quads and five times.
+    """
+    graph = shape_graph(NetBuilder((9, 9, 8)).chain(Conv(8, 3, 3)).build())
+    (low,) = lower_graph(graph, Target(Core.M4F))
+    assert isinstance(low.blocks, Blocks)
+    assert low.blocks.tiles is not None
+    once = by_blocks(low, low.blocks.tiles.scratch_bytes(5))
+    by_rows = replace(once, params=tuple(replace(f, value=1) if f.name == "rows" else f for f in once.params))
+    tiles = (1, 25, 25 * 8, 16, 16 * 8)
+    for call, blocks, quads in ((once, 1, 7), (by_rows, 5, 10)):
+        assert call.kernel == "mn_conv2d_tiles_dsp"
+        (fine,), (coarse,) = fine_features_of(graph, [call]), features_of(graph, [call])
+        assert fine.values == (*tiles, blocks * 4, blocks * 32, quads * 4, quads * 32, 100)
+        assert coarse.values == (1, 25 * 8, blocks * 576, quads * 4, quads * 576)
 
 
 def test_an_op_by_rows_costs_what_its_steps_cost() -> None:

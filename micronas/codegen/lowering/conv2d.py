@@ -155,8 +155,8 @@ def _blocks(context: OpContext, cut: Segments, pointwise: bool) -> Blocks | None
 
 
 _TILE_CHANNELS = range(8, 129, 4)
-"""With fewer, transforms of tiles take more than their fewer multiplications save. With more, four times a sum
-might not fit 32 bits.
+"""With fewer, transforms of tiles take more than their fewer multiplications save. With more, four times a
+sum might not fit 32 bits.
 """
 _TILE_FILL = 0.7
 """Least share of the outputs in quads of tiles that are outputs of the op."""
