@@ -12,6 +12,8 @@
  */
 #if defined(__ARM_FEATURE_DSP)
 
+#include "mn_dsp_finish.h"
+
     .syntax unified
     .thumb
 
@@ -88,12 +90,10 @@
     sub     \lower, \lower, r11
     .endm
 
-    .macro finish acc, temporary
+    /* From four times the plain sum to the output. */
+    .macro output acc
     add     \acc, r10, \acc, asr #1
-    add     \temporary, r12, \acc, asr #31
-    smmlar  \acc, \acc, r11, \temporary
-    asr     \acc, \acc, lr
-    ssat    \acc, #8, \acc, asr #1
+    finish  \acc, r11, r12, lr, r3
     .endm
 
     .section .text.mn_dsp_tiles, "ax"
@@ -218,10 +218,10 @@ next_channel:
     add     r6, r6, r8
     sub     r5, r5, r4
     add     r2, r2, r4
-    finish  r9, r3
-    finish  r6, r3
-    finish  r5, r3
-    finish  r2, r3
+    output  r9
+    output  r6
+    output  r5
+    output  r2
     ldr     r10, [sp, #PLACE]
     ldr     r11, [sp, #Y]
     ldr     r12, [sp, #JOB]
