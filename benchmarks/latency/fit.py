@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks.engine.emulate import REPOSITORY
 from benchmarks.latency.harness import Harness
-from benchmarks.latency.shapes import batches, cases, chains, converted, merged
+from benchmarks.latency.shapes import batches, cases, chains, converted, merged, square_convolutions
 from micronas.board import Core
 from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.blocks import MAX_BYTES
@@ -46,6 +46,10 @@ RARE_CASES = 5
 """Of each op of ``random_cases``, so that every kernel has some."""
 DIRECT = ("mn_conv2d_direct_s8", "mn_depthwise_direct_s8")
 DIRECT_CASES = 60
+
+TILES = "mn_conv2d_tiles_dsp"
+TILED_CASES, TILES_FROM_BYTES = 80, 6_000
+"""Few of the other shapes run by tiles, and those only with much scratch."""
 
 PORTABLE = "mn_conv2d_s8"
 PORTABLE_CASES = 80
@@ -76,6 +80,7 @@ def collect(
             features = fine_features_of(graph, counted.lowered)
             found += _ops(core, families, features, counted.counts)
         found += _without_scratch(harness, core, families, kernels)
+        found += _by_tiles(harness, core, families, kernels) if core.has_dsp else []
     return [op for op in found if op.features.kernel_class.startswith(kernels)]
 
 
@@ -91,6 +96,21 @@ def _without_scratch(
         counted = harness.count(graph, no_scratch=True)
         found += _ops(core, families, fine_features_of(graph, counted.lowered), counted.counts)
     return [op for op in found if op.features.kernel_class.startswith(DIRECT)]
+
+
+def _by_tiles(
+    harness: Harness, core: Core, families: tuple[str, ...], kernels: tuple[str, ...]
+) -> list[OpCounts]:
+    """3x3 convolutions by tiles of outputs, in steps of any size, on shapes of their own draws."""
+    if not TILES.startswith(kernels):
+        return []
+    rng, found = np.random.default_rng([SEED, 2]), list[OpCounts]()
+    for batch in batches(square_convolutions(rng, TILED_CASES)):
+        graph = merged(batch)
+        room = [_free_bytes(rng, TILES_FROM_BYTES, never=0.0) for _ in graph.ops]
+        counted = harness.count(graph, free_bytes=room)
+        found += _ops(core, families, fine_features_of(graph, counted.lowered), counted.counts)
+    return [op for op in found if op.features.kernel_class.startswith(TILES)]
 
 
 def _runs(graph: Graph, target: Target, kernels: tuple[str, ...]) -> bool:
@@ -113,11 +133,11 @@ def portable_convolutions() -> Iterator[Graph]:
     return itertools.islice(portable, PORTABLE_CASES)
 
 
-def _free_bytes(rng: np.random.Generator) -> int:
+def _free_bytes(rng: np.random.Generator, least: int = 128, never: float = _NOTHING_FREE) -> int:
     """What an op may take for larger steps: nothing, or anything up to what is of use."""
-    if rng.random() < _NOTHING_FREE:
+    if rng.random() < never:
         return 0
-    return round(math.exp(rng.uniform(math.log(128), math.log(MAX_BYTES))))
+    return round(math.exp(rng.uniform(math.log(least), math.log(MAX_BYTES))))
 
 
 def _ops(core: Core, families: tuple[str, ...], features: tuple[OpFeatures, ...], counts) -> list[OpCounts]:

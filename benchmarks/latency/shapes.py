@@ -36,6 +36,8 @@ MAX_BYTES = 90_000
 """Activations of the ops that share a run."""
 MAX_CONSTANT_BYTES = 400_000
 
+_MOST_SQUARE_VALUES = 12_000
+
 _LARGE_SCALE = 400.0
 """Of weights, so that a product's scale is above the output's: such layers take the exact requantization."""
 
@@ -78,6 +80,18 @@ def converted(rng: np.random.Generator, count: int) -> Iterator[Graph]:
             yield random_weights(_with_one_scale(shape_graph(net)), seed=number)
         else:
             yield _rescaled(random_weights(shape_graph(_residual(rng)), seed=number), rng.uniform(0.4, 0.9))
+
+
+def square_convolutions(rng: np.random.Generator, count: int) -> Iterator[Graph]:
+    """``count`` convolutions of 3x3 and stride 1 with channels as residual networks have them."""
+    for number in range(count):
+        side, channels = int(rng.integers(4, 25)), 4 * int(rng.integers(2, 17))
+        while side * side * channels > _MOST_SQUARE_VALUES:
+            side = max(4, side * 3 // 4)
+        shape = (side, max(4, side + int(rng.integers(-2, 3))), channels)
+        net = NetBuilder(shape).chain(Conv(4 * int(rng.integers(2, 17)), 3, 3)).build()
+        graph = random_weights(shape_graph(net), seed=number)
+        yield _exactly_finished(graph) if number % 4 == 0 else graph
 
 
 def merged(graphs: list[Graph]) -> Graph:
