@@ -9,7 +9,7 @@ int mn_fetch_rows(const mn_model *model, int8_t *arena, const mn_step *step, mn_
     int8_t *place = buffer + row_bytes * step->y;
     int status = MN_OK;
     if (step->drop != 0) {
-        status = mn_drop_rows(buffer, row_bytes * step->drop, row_bytes * step->y);
+        status = (int)mn_drop_rows(buffer, row_bytes * step->drop, row_bytes * step->y);
     }
     for (uint32_t i = 0; i < step->out_rows && status == MN_OK; i++, place += row_bytes) {
         status = source->row(source->context, source->next++, place);
