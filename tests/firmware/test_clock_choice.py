@@ -198,11 +198,15 @@ def test_bench_runs_in_qemu_at_the_clock_asked_for(name: str, mhz: int, networks
 
 @pytest.mark.emulator
 def test_mlperf_tinys_firmware_takes_the_clock_asked_for(networks: Path) -> None:
-    """At half the clock it waits for flash less often, so it takes less than twice the modelled time."""
+    """At half the clock it waits for flash less often, so it takes less than twice the modelled time.
+
+    In its smallest arena: the fastest plan depends on the wait states, and its choice is exact to 0.5 %.
+    """
     model = str(networks / "tiny.tflite")
     refused = CliRunner().invoke(app, ["mlperf", model, "--board", "nucleo_f446re", "--clock-mhz", "101.3"])
     assert "nearest available: 101 MHz and 102 MHz" in str(refused.exception)
     options = ["--board", "nucleo_f446re", "--task", "kws01", "--window-s", "0.01", "--json"]
+    options += ["--prefer", "sram"]
     model = str(networks / "mlperf_tiny_kws.tflite")
     at_full, at_half = (
         json.loads(CliRunner().invoke(app, ["mlperf", model, *options, *more]).stdout)
