@@ -10,6 +10,7 @@ from micronas.deploy.mlperf.firmware import DutFirmware, RunMode, Sram
 from micronas.deploy.mlperf.task import TASKS
 from micronas.firmware import Firmware, LinkedSizes
 from micronas.firmware.elf import ElfImage
+from micronas.firmware.project import Project
 from micronas.memory.ledger import make_ledger
 from micronas.model.net import Dense, GlobalAveragePool, NetBuilder, SoftmaxLayer, shape_graph
 
@@ -30,6 +31,8 @@ def dut_build(folder: Path) -> DutFirmware:
         regions={},
         image=ElfImage(folder, (), ()),
         arena_location=IN_SRAM,
+        project=Project(BOARD, {}, bytes.fromhex(BUILD)),
+        cache=folder / ".cache",
     )
     graph = shape_graph(NetBuilder((4, 4, 1)).chain(GlobalAveragePool(), Dense(2), SoftmaxLayer()).build())
     ledger = make_ledger(graph, BOARD)
