@@ -52,7 +52,7 @@ LEADER_PLACES = {
     "micronas.search.gate:LedgerGate.fits": LEDGER,
     "micronas.search.final_build:make_ledger": LEDGER,
     "micronas.search.outcome:run_isolated": FLOAT,
-    "micronas.search.loop:Loop._propose": STRATEGY,
+    "micronas.search.trial_start:TrialStart.proposed": STRATEGY,
     "micronas.search.loop:Loop._tell": STRATEGY,
     "micronas.store.store:Store.add": STORE,
     "micronas.store.store:Store.record": STORE,
