@@ -33,8 +33,8 @@ def test_one_is_singular_and_everything_else_is_not(number: float, words: tuple[
 
 def test_the_last_trial_is_one_trial() -> None:
     termination = make_termination(parse_config({"budget": {"trials": 3}}), lambda: 0.0)
-    left = []
-    for number in range(4):
+    left = [termination.left()]
+    for number in range(3):
         termination.admits(number)
         left.append(termination.left())
     assert left == ["3 trials", "2 trials", "1 trial", "0 trials"]
