@@ -13,7 +13,7 @@ from micronas.search.proposals import Proposals
 from micronas.search.task import Evaluate
 from micronas.search.termination import Termination, TrialTermination
 from micronas.store import Store
-from micronas.strategy import make_strategy
+from micronas.strategy import Strategy, make_strategy
 from tests.support.search_fakes import Silent, ToyArch, ToyGate, ToySpace, toy_evaluate
 
 SPACE = ToySpace()
@@ -35,12 +35,14 @@ def make_loop(
     latency_gate: LatencyGate | None = None,
     ceiling: Callable[[ToyArch], float] | None = None,
     search: SearchOrNot | None = None,
+    proposer: Callable[[Proposals], Strategy] | None = None,
 ) -> Loop:
+    """``proposer`` makes the strategy; without it, that is the one of the name ``strategy``."""
     proposals = Proposals(SPACE, gate or ToyGate(limit=15), ceiling=ceiling)
     config = StrategyConfig(name=strategy, population=6, sample=3)
     return Loop(
         space=SPACE,
-        strategy=make_strategy(config, SPACE, 11, proposals.accept),
+        strategy=proposer(proposals) if proposer else make_strategy(config, SPACE, 11, proposals.accept),
         proposals=proposals,
         first=first,
         executor=executor or InlineExecutor(evaluate),

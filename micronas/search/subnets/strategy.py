@@ -5,8 +5,9 @@ supernet, and each ask returns one of the networks found. Every figure in the st
 network trained alone, and resuming needs only the files of this stage.
 
 Shared weights do not rank on every task. Once the sample of all ranks has been trained, its Kendall's tau is
-known, and after four of it, whether it is negative. If it is too low, the stage declines, and the remaining
-trials are those of the configured strategy, which has learned from all trials so far.
+known, and after four of it, whether it is negative. If it is too low (``micronas.estimate.agreement``), the
+stage declines, and the remaining trials are those of the configured strategy, which has learned from all
+trials so far.
 """
 
 from __future__ import annotations
@@ -18,8 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from micronas.config import LatencyConfig, RewardConfig
-from micronas.estimate.agreement import Agreement, agreement
-from micronas.estimate.rank import kendall_tau
+from micronas.estimate.agreement import MIN_NETWORKS, TRUSTED_TAU, Agreement, agreement
 from micronas.latency.op_model import BoardLatency
 from micronas.search.subnets.latency import PredictedMs, ProfiledNetwork, Shapes, SubnetLatency
 from micronas.search.subnets.search import FoundSubnets, Subnet
@@ -46,15 +46,6 @@ class SelectionTarget:
     reward: RewardConfig
     limit_ms: float | None = None
     latency: LatencyConfig = field(default_factory=LatencyConfig)
-
-
-LEAST_TAU = 0.2
-"""Below it, the strategy continues without shared weights. Of samples of six networks ranked by chance, 0.36
-reach it.
-"""
-
-LEAST_SAMPLE = 4
-"""Networks whose tau decides; fewer say too little."""
 
 
 class SharedWeights:
@@ -136,28 +127,29 @@ class SharedWeights:
         return bool(self._declines)
 
     def _decide(self, trial: Observation, sample: Sequence[Subnet]) -> None:
-        """After all of the sample by ``LEAST_TAU``. Before, they may only decline, if tau is below zero."""
+        """After each trial that may belong to the sample."""
         self._told += trial.origin == "strategy"
         if trial.scores is not None:
             self._alone.setdefault(trial.key, trial.scores.quality)
         both = [(s.quality_shared, self._alone[s.key]) for s in sample if s.key in self._alone]
-        if len(both) < LEAST_SAMPLE:
-            return
-        tau = kendall_tau([shared for shared, _ in both], [alone for _, alone in both])
+        ranking = agreement("supernet", [shared for shared, _ in both], [alone for _, alone in both])
         # The sample alternates with the best; some of it may be too slow to be tried, or fail.
-        is_whole = self._told >= 2 * len(sample)
-        if is_whole or tau < 0.0:
-            self._declines = not tau >= LEAST_TAU
+        is_whole = len(both) == len(sample) or self._told >= 2 * len(sample)
+        self._declines = decision(ranking, is_whole=is_whole)
         if self._declines:
-            self._say(declined_text(tau, len(both)))
+            self._say(f"{ranking.warning}; the strategy proposes the remaining trials without shared weights")
 
 
-def declined_text(tau: float, networks: int) -> str:
-    """Why shared weights are no longer used."""
-    return (
-        f"shared weights do not rank here: Kendall's tau {tau:.2f} over {networks} networks trained alone, "
-        f"{LEAST_TAU:g} is needed; the strategy continues without them"
-    )
+def decision(ranking: Agreement, *, is_whole: bool) -> bool | None:
+    """Whether shared weights decline by the networks of their sample that are trained; None: not yet known.
+
+    After all of the sample, below ``TRUSTED_TAU``; before, they may only decline, if tau is below zero.
+    """
+    if ranking.networks < MIN_NETWORKS:
+        return None
+    if is_whole:
+        return ranking.tau < TRUSTED_TAU
+    return True if ranking.tau < 0.0 else None
 
 
 def picks(
