@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from statistics import fmean, stdev
-from typing import TypeAlias
 
-from benchmarks.search.cells import BUDGETS, BY_HAND, TASKS, Cell, cells
-from micronas.trial import Json
-
-Found: TypeAlias = Mapping[Cell, Mapping[str, Json]]
+from benchmarks.search.cells import BUDGETS, BY_HAND, TASKS, cells
+from benchmarks.search.found import Found, tests_of, without_network
+from benchmarks.search.paired import against_random, default_minus
 
 
 def markdown(found: Found) -> str:
-    """A table per budget, a row per entry, a column per task; below, how many cells are missing."""
+    """A table per budget, a row per entry, a column per task; differences of the default search; the test
+    against random search; and how many cells are missing.
+    """
     parts = [_table(found, minutes) for minutes in BUDGETS]
+    ran = [minutes for minutes in BUDGETS if any(cell.cpu_minutes == minutes for cell in found)]
+    parts += [default_minus(found, minutes) for minutes in ran]
+    parts.append(against_random(found))
     missing = [cell.name for cell in cells() if cell not in found]
     if missing:
         count = len([*cells()])
@@ -41,8 +43,8 @@ def _table(found: Found, minutes: float) -> str:
 
 def _figure(found: Found, task: str, entry: str, minutes: float, seeds: int) -> str:
     """``.812 +- .010 (3 of 3 seeds; above by hand in 2 of 3)``, or ``missing``."""
-    tests = _tests(found, task, entry, minutes, seeds)
-    without = _without_network(found, task, entry, minutes, seeds)
+    tests = tests_of(found, task, entry, minutes, seeds)
+    without = without_network(found, task, entry, minutes, seeds)
     none = [f"no network in {without} of {seeds} seeds"] if without else []
     if not tests:
         return "".join(none) or "missing"
@@ -56,31 +58,10 @@ def _against(found: Found, task: str, entry: str, minutes: float, seeds: int) ->
     """Seeds in which an entry is above the better of the two networks designed by hand."""
     if entry in BY_HAND:
         return []
-    own = _tests(found, task, entry, minutes, seeds)
-    hands = [_tests(found, task, hand, minutes, seeds) for hand in BY_HAND]
+    own = tests_of(found, task, entry, minutes, seeds)
+    hands = [tests_of(found, task, hand, minutes, seeds) for hand in BY_HAND]
     paired = [seed for seed in own if all(seed in hand for hand in hands)]
     if not paired:
         return []
     above = sum(own[seed] > max(hand[seed] for hand in hands) for seed in paired)
     return [f"above by hand in {above} of {len(paired)}"]
-
-
-def _tests(found: Found, task: str, entry: str, minutes: float, seeds: int) -> dict[int, float]:
-    """Seed -> test figure, of the seeds with a network."""
-    known = _results(found, task, entry, minutes, seeds)
-    return {
-        seed: float(test) for seed, result in known.items() if isinstance(test := result["test"], float | int)
-    }
-
-
-def _without_network(found: Found, task: str, entry: str, minutes: float, seeds: int) -> int:
-    """Seeds in which an entry has found no network that fits."""
-    return sum(result["test"] is None for result in _results(found, task, entry, minutes, seeds).values())
-
-
-def _results(
-    found: Found, task: str, entry: str, minutes: float, seeds: int
-) -> dict[int, Mapping[str, Json]]:
-    """Seed -> result, of the cells that have run."""
-    cells = {seed: Cell(task, entry, seed, minutes) for seed in range(seeds)}
-    return {seed: found[cell] for seed, cell in cells.items() if cell in found}

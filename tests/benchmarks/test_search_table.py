@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.search.cells import BUDGETS, HERE, TASKS, Cell, cells
 from benchmarks.search.keras_space import chosen
-from benchmarks.search.run import RESULTS, found_in
+from benchmarks.search.run import BEGIN, END, RESULTS, found_in, with_tables
 from benchmarks.search.table import markdown, missing_names
 from micronas.config import SpaceConfig
 from micronas.space import make_space
@@ -48,6 +48,11 @@ def test_an_entry_without_a_network_that_fits_is_counted_and_not_missing() -> No
     assert "| 0.500 (1 of 3 seeds; no network in 1 of 3 seeds) |" in row
     assert "| no network in 1 of 3 seeds |" in row
     assert "digits-optuna_tpe-2min-2" not in missing_names(found).splitlines()
+
+
+def test_the_page_keeps_what_is_around_its_tables() -> None:
+    page = f"before\n{BEGIN}\nold\n{END}\nafter\n"
+    assert with_tables(page, "new") == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
 
 
 def test_the_committed_table_is_that_of_the_committed_results() -> None:

@@ -1,0 +1,32 @@
+"""The results of the cells that have run, by seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from benchmarks.search.cells import Cell
+from micronas.trial import Json
+
+Found: TypeAlias = Mapping[Cell, Mapping[str, Json]]
+
+
+def tests_of(found: Found, task: str, entry: str, minutes: float, seeds: int) -> dict[int, float]:
+    """Seed -> test figure, of the seeds with a network."""
+    known = results_of(found, task, entry, minutes, seeds)
+    return {
+        seed: float(test) for seed, result in known.items() if isinstance(test := result["test"], float | int)
+    }
+
+
+def without_network(found: Found, task: str, entry: str, minutes: float, seeds: int) -> int:
+    """The number of seeds in which an entry has found no network that fits."""
+    return sum(result["test"] is None for result in results_of(found, task, entry, minutes, seeds).values())
+
+
+def results_of(
+    found: Found, task: str, entry: str, minutes: float, seeds: int
+) -> dict[int, Mapping[str, Json]]:
+    """Seed -> result, of the cells that have run."""
+    cells = {seed: Cell(task, entry, seed, minutes) for seed in range(seeds)}
+    return {seed: found[cell] for seed, cell in cells.items() if cell in found}
