@@ -10,7 +10,8 @@ from micronas.errors import SearchError
 from micronas.estimate import ESTIMATORS
 from micronas.search.executor import Executor
 from micronas.search.final import Winner, best_form, choose, final_trainings, nothing_usable, ranking
-from micronas.search.finalists import Held, Selection, select
+from micronas.search.finalist_order import Held
+from micronas.search.finalists import Selection, select
 from micronas.search.once import Once, every_training
 from micronas.search.one_network import trained_alone
 from micronas.search.setup import Setup

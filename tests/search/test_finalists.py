@@ -12,7 +12,8 @@ import pytest
 from micronas.config import FinalFitConfig, RewardConfig
 from micronas.search.executor import InlineExecutor
 from micronas.search.final_cost import final_cpu_s
-from micronas.search.finalists import Finalist, Held, Selection, candidates_of, in_order, interval, select
+from micronas.search.finalist_order import Finalist, Held, in_order, interval
+from micronas.search.finalists import Selection, candidates_of, select
 from micronas.search.stages import trial_seed
 from micronas.search.task import LOSS, QUALITY, TrialResult, TrialTask
 from micronas.search.termination import CpuTimeTermination, TrialTermination
