@@ -23,12 +23,12 @@ from micronas.memory.ledger import Budget, make_ledger
 from micronas.memory.plan.prefer import prefer_of_search
 from micronas.model.front_end import FILE_NAME, to_json
 from micronas.search.final_front_end import final_tables, front_end_bytes, with_time
+from micronas.search.placement import deployed_graph, parity_samples
 from micronas.search.pool.cluster import cluster_members
 from micronas.search.pool.final_measurement import on_first_usable, run_where_attached
 from micronas.search.pool.members import device_of, members_here
 from micronas.search.ray_executor import SharedData
 from micronas.search.setup import Setup
-from micronas.search.stages import deployed_graph, parity_samples
 from micronas.store.deployment_figures import DeploymentFigures
 from micronas.store.pool import usable_first
 from micronas.trial import Json

@@ -26,9 +26,10 @@ from micronas.search.evaluate import Stages, TrialEvaluator
 from micronas.search.final import Winner
 from micronas.search.outcome import figures_of
 from micronas.search.pick import find_trial
+from micronas.search.placement import place
 from micronas.search.setup import Setup, prepare
-from micronas.search.stages import place, trial_seed
 from micronas.search.task import TrialTask
+from micronas.search.task_training import trial_seed
 from micronas.space import make_space
 from micronas.store import Record, Store
 from micronas.store.board_results import board_folder

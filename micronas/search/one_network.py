@@ -24,9 +24,9 @@ from micronas.search.final import HANG_TIMEOUT_FACTOR
 from micronas.search.final_cost import epoch_cpu_s as epoch_of
 from micronas.search.once import Training
 from micronas.search.setup import Setup
-from micronas.search.stages import trial_share_s
 from micronas.search.task import ONE_NETWORK, TrialResult, TrialTask, Undecided
 from micronas.search.termination import Termination
+from micronas.search.trial_limits import trial_share_s
 from micronas.store import Record, Store
 from micronas.train.cost import epoch_cpu_s
 from micronas.trial import Outcome

@@ -42,8 +42,8 @@ WORKER_PLACES = {
     "micronas.quantize:quantize": CONVERT,
     "micronas.estimate.full:_int8_quality": SCORE,
     "micronas.search.stages:float_form": FLOAT,
-    "micronas.search.stages:deployed_graph": LEDGER,
-    "micronas.search.stages:make_ledger": LEDGER,
+    "micronas.search.placement:deployed_graph": LEDGER,
+    "micronas.search.placement:make_ledger": LEDGER,
 }
 """Function -> stage, in a worker; what is below none of them is other."""
 LEADER_PLACES = {

@@ -27,8 +27,9 @@ from micronas.search.data_place import with_data_found
 from micronas.search.inheritance import INHERITS, Inheritance
 from micronas.search.one_network import is_alone
 from micronas.search.pick import find_trial
+from micronas.search.placement import deployed_graph
 from micronas.search.setup import prepare
-from micronas.search.stages import deployed_graph, train_candidate
+from micronas.search.stages import train_candidate
 from micronas.search.task import TrialTask
 from micronas.store import Record, Store
 from micronas.store.other_boards import records_for, stored_other_boards

@@ -14,8 +14,8 @@ from micronas.search.executor import InlineExecutor
 from micronas.search.final_cost import final_cpu_s
 from micronas.search.finalist_order import Finalist, Held, in_order, interval
 from micronas.search.finalists import Selection, candidates_of, select
-from micronas.search.stages import trial_seed
 from micronas.search.task import LOSS, QUALITY, TrialResult, TrialTask
+from micronas.search.task_training import trial_seed
 from micronas.search.termination import CpuTimeTermination, TrialTermination
 from micronas.store import Record
 from micronas.trial import Outcome, Trial

@@ -16,7 +16,7 @@ from micronas.memory import ledger as ledgers
 from micronas.memory.ledger import Budget, check
 from micronas.model.graph import Graph
 from micronas.model.tflite import read
-from micronas.search import final_build, stages
+from micronas.search import final_build, placement
 from micronas.search.gate import KEPT_LEDGERS, LedgerGate
 from micronas.search.subnets import profiling_samples
 from micronas.search.task import TrialTask
@@ -51,7 +51,7 @@ def counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, firmware_cache: Path
         (tensor,) = graph.inputs
         return [np.zeros((count, *graph.tensors[tensor].shape[1:]), np.int8)]
 
-    monkeypatch.setattr(stages, "parity_samples", samples)
+    monkeypatch.setattr(placement, "parity_samples", samples)
     monkeypatch.setattr(final_build, "parity_samples", samples)
     monkeypatch.setattr(profiling_samples, "parity_samples", samples)
     monkeypatch.setattr("micronas.deploy.deployment.cache_folder", lambda: firmware_cache)
@@ -60,7 +60,9 @@ def counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, firmware_cache: Path
 
 def place(model: Path, **config: Any) -> Any:
     task = TrialTask(0, None, "k")
-    return stages.place(model.read_bytes(), task, SearchConfig.model_validate(config), BOARD, NOMINAL_DATASET)
+    return placement.place(
+        model.read_bytes(), task, SearchConfig.model_validate(config), BOARD, NOMINAL_DATASET
+    )
 
 
 def test_a_trial_without_a_device_has_one_ledger_and_no_c(counts: Counts, networks: Path) -> None:

@@ -15,7 +15,7 @@ from micronas.memory.plan.prefer import Prefer
 from micronas.model.net import shape_graph
 from micronas.model.tflite import read
 from micronas.model.tflite.writer import write
-from micronas.search import stages
+from micronas.search import placement
 from micronas.search.gate import LedgerGate
 from micronas.search.task import TrialTask
 from micronas.space import make_space
@@ -32,12 +32,12 @@ def zeros(monkeypatch: pytest.MonkeyPatch) -> None:
     def samples(graph: Any, dataset: Any, count: int) -> Any:
         return [np.zeros((count, *graph.tensors[graph.inputs[0]].shape[1:]), np.int8)]
 
-    monkeypatch.setattr(stages, "parity_samples", samples)
+    monkeypatch.setattr(placement, "parity_samples", samples)
 
 
 def place(tflite: bytes, **keys: Any) -> Any:
     config = SearchConfig.model_validate({"device": "none", **keys})
-    return stages.place(tflite, TrialTask(0, None, "k"), config, BOARD, NOMINAL_DATASET)
+    return placement.place(tflite, TrialTask(0, None, "k"), config, BOARD, NOMINAL_DATASET)
 
 
 def test_the_gate_promises_the_bytes_that_a_trial_deploys() -> None:

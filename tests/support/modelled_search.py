@@ -11,10 +11,10 @@ from micronas.model.tflite.writer import write
 from micronas.search.evaluate import Stages, TrialEvaluator
 from micronas.search.executor import InlineExecutor
 from micronas.search.loop import Loop
+from micronas.search.placement import place
 from micronas.search.proposals import Proposals
 from micronas.search.run import new_run
 from micronas.search.setup import Setup
-from micronas.search.stages import place
 from micronas.search.task import TrialTask
 from micronas.search.termination import TrialTermination
 from micronas.space.reference.random_weights import random_weights

@@ -20,7 +20,7 @@ from micronas.estimate.full import Estimate, cached_dataset
 from micronas.model.net import shape_graph
 from micronas.model.tflite.writer import write
 from micronas.search.evaluate import Stages, TrialEvaluator
-from micronas.search.stages import place
+from micronas.search.placement import place
 from micronas.search.task import Evaluate, TrialTask
 from micronas.space import make_space
 from micronas.space.reference.random_weights import random_weights

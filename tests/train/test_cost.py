@@ -8,7 +8,7 @@ import pytest
 
 from micronas.config import SearchBudget
 from micronas.model.net import Conv, Dense, GlobalAveragePool, Net, NetBuilder, SoftmaxLayer
-from micronas.search.stages import shortened_text, trial_share_s
+from micronas.search.trial_limits import shortened_text, trial_share_s
 from micronas.train.cost import START_S, epoch_cpu_s, planned_epochs, training_cpu_s
 from micronas.train.time_limit import TimeLimit
 

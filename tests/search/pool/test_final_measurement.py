@@ -65,7 +65,7 @@ def test_files_of_another_machine_are_copied(
     networks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(final_build, "parity_samples", lambda *_: [np.zeros((2, 1), np.int8)])
-    monkeypatch.setattr("micronas.search.stages.parity_samples", lambda *_: [np.zeros((2, 1), np.int8)])
+    monkeypatch.setattr("micronas.search.placement.parity_samples", lambda *_: [np.zeros((2, 1), np.int8)])
     monkeypatch.setattr(final_build, "cached_dataset", lambda config: NOMINAL_DATASET)
     build = FinalBuild(
         SearchConfig(device="none"), load_board("nucleo_f446re"), Budget(512 * 1024, 128 * 1024), False

@@ -20,7 +20,7 @@ from micronas.device.ports import Port
 from micronas.device.serial_link import SerialLink
 from micronas.errors import ConfigError, DeviceError, FlashError
 from micronas.estimate.full import Estimate
-from micronas.search import stages
+from micronas.search import placement
 from micronas.search.evaluate import Stages, TrialEvaluator
 from micronas.search.executor import InlineExecutor
 from micronas.search.pool.executor import PoolExecutor
@@ -101,7 +101,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, firmware_cache: Path)
     monkeypatch.setattr(deployment, "deploy", functools.partial(bench.deploy, deployment.deploy))
     build = functools.partial(bench.build, deployment.build_firmware, tmp_path / "firmware")
     monkeypatch.setattr(deployment, "build_firmware", build)
-    monkeypatch.setattr(stages, "parity_samples", lambda *_: [np.zeros((2, 1), np.int8)])
+    monkeypatch.setattr(placement, "parity_samples", lambda *_: [np.zeros((2, 1), np.int8)])
     monkeypatch.setattr("micronas.deploy.deployment.cache_folder", lambda: firmware_cache)
     yield bench
     for board in bench.boards:
@@ -110,7 +110,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, firmware_cache: Path)
 
 def pool_of(network: Path, said: list[str], store: Store) -> PoolExecutor:
     config, board = parse_config(CONFIG), load_board("nucleo_f446re")
-    place = functools.partial(stages.place, config=config, board=board, dataset=NOMINAL_DATASET)
+    place = functools.partial(placement.place, config=config, board=board, dataset=NOMINAL_DATASET)
     trained = Estimate(network.read_bytes(), 0.5, 0.5, 1, 0.1, 1, 1)
     evaluate = TrialEvaluator(config, Stages(estimate=lambda task: trained, place=place))
     return PoolExecutor(

@@ -14,7 +14,7 @@ from micronas.latency.fine_features import fine_features_of
 from micronas.latency.op_model import board_latency
 from micronas.memory.ledger import Ledger
 from micronas.model.graph import Graph
-from micronas.search import stages
+from micronas.search import placement
 from micronas.search.predicted_latency.check import check_predictions, check_text, check_to_json
 from micronas.search.predicted_latency.prediction import PREDICTION, PROFILE
 from micronas.search.setup import prepare
@@ -72,8 +72,8 @@ class StandInBoard:
 def searched(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Record], StandInBoard]:
     board = StandInBoard()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stages, "verified_deployment", board.deployment)
-        patch.setattr(stages, "deployment_to_json", lambda deployed: {})
+        patch.setattr(placement, "verified_deployment", board.deployment)
+        patch.setattr(placement, "deployment_to_json", lambda deployed: {})
         patch.setattr("micronas.search.setup.require_tools", lambda device, board: None)
         setup = prepare(parse_config(RAW))
         records = run_untrained_search(setup, tmp_path_factory.mktemp("runs") / "run", TRIALS)

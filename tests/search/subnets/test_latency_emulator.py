@@ -9,7 +9,7 @@ import pytest
 from micronas.board import load_board
 from micronas.config import SearchConfig
 from micronas.estimate.full import cached_dataset, estimate
-from micronas.search.stages import place
+from micronas.search.placement import place
 from micronas.search.subnets.latency import ProfiledNetwork
 from micronas.search.subnets.profiling_samples import run_untrained
 from micronas.search.subnets.search import RegionWalk

@@ -1,0 +1,50 @@
+"""The time of a training: the limits of its task, and the share of a budget that a trial may take."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from micronas.config import SearchBudget
+from micronas.errors import plural
+from micronas.search.task import TrialTask
+from micronas.train.time_limit import Stopwatch, TimeLimit
+
+TRIAL_SHARE = 0.15
+"""Of a budget in minutes: epochs are planned so that no trial takes more, or a search would be three
+trainings. Networks then compete at equal cost, as they will in a final training that the budget limits.
+"""
+
+
+def trial_share_s(budget: SearchBudget) -> float:
+    """Seconds that the epochs of a trial are planned to take at most."""
+    minutes = [m for m in (budget.minutes, budget.cpu_minutes) if m is not None]
+    return 60.0 * TRIAL_SHARE * min(minutes, default=math.inf)
+
+
+def shortened_text(planned: int, epochs: int, limit: TimeLimit, share_s: float = math.inf) -> str:
+    """What to say of a training that was given fewer epochs than configured; empty if it had all of them.
+
+    ``share_s`` is the most that the epochs may take of the budget.
+    """
+    if planned >= epochs:
+        return ""
+    if share_s < min(limit.cpu_s, limit.wall_s):
+        by = f"{TRIAL_SHARE:.0%} of the budget"
+    else:
+        by = "estimator.trial_deadline_s" if limit.cpu_s <= limit.wall_s else "budget.minutes"
+    return f"planned for {planned} of {plural(epochs, 'epoch')} to fit into {by}"
+
+
+def after(watch: Stopwatch, task: TrialTask) -> TrialTask:
+    """``task`` with what is left of its time."""
+    wall_s = None if task.deadline_s is None else task.deadline_s - watch.wall_s
+    return replace(task, deadline_s=wall_s, cpu_s=None if task.cpu_s is None else task.cpu_s - watch.cpu_s)
+
+
+def limit_of(task: TrialTask) -> TimeLimit:
+    """The limits of a training."""
+    none = math.inf
+    return TimeLimit(
+        none if task.deadline_s is None else task.deadline_s, none if task.cpu_s is None else task.cpu_s
+    )
