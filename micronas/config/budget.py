@@ -19,6 +19,11 @@ class SearchBudget(ConfigSection):
         default=None, gt=0, description="CPU time of all processes, the final training included"
     )
 
+    @property
+    def is_timed(self) -> bool:
+        """Whether the machine's speed counts; a run of a number of trials must not depend on it."""
+        return self.minutes is not None or self.cpu_minutes is not None
+
     @model_validator(mode="after")
     def _has_an_end(self) -> SearchBudget:
         if self.trials is None and self.minutes is None and self.cpu_minutes is None:

@@ -18,6 +18,7 @@ from micronas.config import FinalFitConfig, RewardConfig
 from micronas.errors import plural
 from micronas.search.executor import Executor
 from micronas.search.finalist_order import Finalist, Held, in_order
+from micronas.search.machine_speed import planned_factor
 from micronas.search.machine_stop import stopped_by
 from micronas.search.selection_text import by_loss, selection_text
 from micronas.search.task import LOSS, QUALITY, TrialTask
@@ -107,9 +108,10 @@ def _round(
     records: Sequence[Record], repeat: int, executor: Executor
 ) -> Mapping[int, tuple[float, float | None]]:
     """Trial number -> int8 quality and loss of one more training of each."""
+    factor = planned_factor(max(records, key=lambda record: record.trial.number))
     for record in records:
         trial = record.trial
-        executor.submit(TrialTask(trial.number, trial.arch, trial.key, repeat=repeat))
+        executor.submit(TrialTask(trial.number, trial.arch, trial.key, repeat=repeat, epoch_factor=factor))
     figures: dict[int, tuple[float, float | None]] = {}
     for _ in records:
         finished = executor.next_finished(None)

@@ -18,6 +18,7 @@ from micronas.search.executor import Executor
 from micronas.search.failure_limit import FailureLimit
 from micronas.search.final_cost import EPOCH_CPU_S, final_cpu_s
 from micronas.search.inheritance import Donors
+from micronas.search.machine_speed import MachineSpeed
 from micronas.search.machine_stop import stopped_by
 from micronas.search.observer import Observer
 from micronas.search.one_network import TRAINED_ALONE, is_alone, is_over, waits_for_first
@@ -59,6 +60,7 @@ class Loop:
         boards: BoardGates | None = None,
         tell: Callable[[Record], object] | None = None,
         search: SearchOrNot | None = None,
+        speed: MachineSpeed | None = None,
     ) -> None:
         """``first`` are evaluated before the strategy is asked; ``cpu_s`` returns the run's CPU seconds so
         far.
@@ -69,7 +71,8 @@ class Loop:
         ``sends`` is what a task tells its worker of earlier trials. ``boards`` is set in a search for
         several; it is then also the gate of ``proposals``. ``tell`` reports a trial with its details, in
         place of the strategy's own verb. ``search`` decides whether the first trial is a final training,
-        after which the search ends unless it failed (``one_network``).
+        after which the search ends unless it failed (``one_network``). ``speed`` is set if the time of an
+        epoch limits what a trial is planned to train.
         """
         self._space, self._proposals, self._executor, self._store = space, proposals, executor, store
         self._termination, self._observer, self._workers, self._cpu_s = termination, observer, workers, cpu_s
@@ -81,7 +84,7 @@ class Loop:
         self._pending: dict[int, Pending] = {}
         self._past, self._final_epochs = Past(sends), final_epochs
         self._best: Trial | None = None
-        self._donors, self._search = donors, search
+        self._donors, self._search, self._speed = donors, search, speed
         self._start = TrialStart(
             space=space,
             strategy=strategy,
@@ -96,6 +99,7 @@ class Loop:
             donors=donors,
             boards=boards,
             search=search,
+            speed=speed,
         )
 
     def run(self) -> list[Record]:
@@ -182,6 +186,8 @@ class Loop:
         self._plan_final(record.trial, number_of(record.details.get(EPOCH_CPU_S)))
         if self._donors is not None:
             self._donors.add(record.trial)
+        if self._speed is not None:
+            self._speed.add(record)
         replayed = record.trial.number in self._replayed
         if self._search and not self._search.surely_one and is_alone(record) and not replayed:
             self._observer.phase(TRAINED_ALONE)

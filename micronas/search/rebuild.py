@@ -25,6 +25,7 @@ from micronas.memory.plan.prefer import prefer_of_search
 from micronas.model.graph import Graph
 from micronas.search.data_place import with_data_found
 from micronas.search.inheritance import INHERITS, Inheritance
+from micronas.search.machine_speed import planned_factor
 from micronas.search.one_network import is_alone
 from micronas.search.pick import find_trial
 from micronas.search.placement import deployed_graph
@@ -152,6 +153,7 @@ def task_of(record: Record, records: Sequence[Record], workers: int, store: Stor
         trial.key,
         curves=tuple(tuple(curve) for curve in numbers),
         inherits=_inheritance(record, records, store),
+        epoch_factor=planned_factor(record),
     )
 
 

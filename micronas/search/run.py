@@ -26,6 +26,7 @@ from micronas.search.executor import GRACE_S, Executor, ProcessExecutor
 from micronas.search.final import HANG_TIMEOUT_FACTOR
 from micronas.search.inheritance import Donors
 from micronas.search.loop import Loop
+from micronas.search.machine_speed import MachineSpeed
 from micronas.search.machine_stop import stopped_by
 from micronas.search.observer import Observer
 from micronas.search.once import Once
@@ -258,6 +259,7 @@ def _loop(
         boards=gates,
         tell=in_turn.tell_record if in_turn else None,
         search=search_or_not(setup),
+        speed=MachineSpeed(setup.space, len(setup.dataset.train)) if config.budget.is_timed else None,
     )
 
 

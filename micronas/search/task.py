@@ -55,7 +55,7 @@ class TrialTask:
     is evaluated in a search for several; empty in a search for one. ``inherits`` are the weights from which
     the training starts, in place of initial ones. ``teacher`` is the network whose outputs a final training
     also learns. ``undecided`` is set if the second epoch of a first trial decides whether it is a final
-    training.
+    training. ``epoch_factor`` is what an epoch takes on this machine, in predicted ones (``machine_speed``).
 
     In a search with a pool of boards, a trial is two tasks: one with ``only_train``, whose result has the
     trained network, and one that has it as ``trained`` and measures it on the board ``pool_board``.
@@ -78,6 +78,7 @@ class TrialTask:
     only_train: bool = False
     trained: Estimate | None = None
     pool_board: str = ""
+    epoch_factor: float = 1.0
     undecided: Undecided | None = None
 
 

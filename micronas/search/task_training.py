@@ -22,7 +22,7 @@ from micronas.search.inheritance import Inheritance
 from micronas.search.task import TrialTask
 from micronas.search.trial_limits import after, limit_of, shortened_text, trial_share_s
 from micronas.space import Space
-from micronas.train.cost import planned_epochs
+from micronas.train.cost import epoch_cpu_s, epochs_within
 from micronas.train.inherit import inherited
 from micronas.train.keras_file import weights_from_bytes
 from micronas.train.settings import TrainSettings
@@ -109,9 +109,8 @@ def _trial(
         candidate = Candidate(net, config.data, settings, seed, limit, samples, task.curves)
         return estimate_by(config.estimator.name, candidate)
     dataset, share_s = _split_for(task, cached_dataset(config.data)), trial_share_s(config.budget)
-    planned = planned_epochs(
-        net, len(dataset.train), settings.epochs, min(limit.wall_s, limit.cpu_s, share_s)
-    )
+    epoch_s = task.epoch_factor * epoch_cpu_s(net, len(dataset.train))
+    planned = epochs_within(epoch_s, settings.epochs, min(limit.wall_s, limit.cpu_s, share_s))
     stop = stop_rule(config.estimator.name, task.curves)
     if decide is not None:
         planned, stop = max(planned, min(2, settings.epochs)), with_decision(stop, decide)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from micronas.search.affordable import SearchOrNot
 from micronas.search.boards import BoardGates
 from micronas.search.inheritance import INHERITS, Donors, Inheritance
+from micronas.search.machine_speed import EPOCH_FACTOR, MachineSpeed
 from micronas.search.observer import Observer
 from micronas.search.one_network import AFFORDS_ONE, as_first
 from micronas.search.past import Past
@@ -55,6 +56,7 @@ class TrialStart:
     donors: Donors | None
     boards: BoardGates | None
     search: SearchOrNot | None
+    speed: MachineSpeed | None = None
     _said_hopeless: bool = field(default=False, init=False)
 
     def proposed(self, number: int) -> Pending:
@@ -103,6 +105,7 @@ class TrialStart:
             measure=slow is not None,
             boards=() if self.boards is None else self.boards.fitting(pending.arch),
             inherits=self._inheritance(pending),
+            epoch_factor=self._epoch_factor(pending),
         )
         if number == 0 and self.search is not None:
             task = as_first(task, self.search, self.termination, self.workers)
@@ -119,6 +122,13 @@ class TrialStart:
             return None
         pending.details[INHERITS] = found[0]
         return Inheritance(*found, weights)
+
+    def _epoch_factor(self, pending: Pending) -> float:
+        """What an epoch takes here in predicted ones, which the candidate's record then names."""
+        factor = 1.0 if self.speed is None else self.speed.epoch_factor
+        if factor != 1.0:
+            pending.details[EPOCH_FACTOR] = factor
+        return factor
 
     def _say_hopeless(self) -> None:
         """Once, that networks are passed over."""

@@ -1,7 +1,7 @@
 """What a training will cost, predicted from the shapes of the network alone, before it begins.
 
-The prediction is the same on every machine, so the number of epochs that a trial gets does not depend on the
-machine's load. The constants were fitted to 50 training steps of eight baseline networks (0.01 to 3 million
+The prediction is the same on every machine; in a budget in time, ``search.machine_speed`` corrects it by the
+trials so far. The constants were fitted to 50 training steps of eight baseline networks (0.01 to 3 million
 MACs on photographs, spectrograms, digits and accelerometer windows) on one core of a busy x86-64 server:
 within 17 % of each. They were then scaled by 0.87, so that an epoch of the digits is as long as in a whole
 training, except that of a multiply-accumulate, which was 1.2e-10 s for a network of 11 million. A deadline
@@ -36,12 +36,7 @@ def training_cpu_s(net: Net, samples: int, epochs: int) -> float:
     return START_S + epochs * epoch_cpu_s(net, samples)
 
 
-def planned_epochs(net: Net, samples: int, epochs: int, limit_s: float) -> int:
-    """``epochs``, or as many as are predicted to fit well into ``limit_s``; at least one."""
-    return epochs_within(epoch_cpu_s(net, samples), epochs, limit_s)
-
-
 def epochs_within(epoch_s: float, epochs: int, limit_s: float) -> int:
-    """The same for an epoch that takes ``epoch_s`` CPU seconds."""
+    """``epochs`` of ``epoch_s`` CPU seconds, or as many as fit well into ``limit_s``; at least one."""
     affordable = (MARGIN * limit_s - START_S) / epoch_s
     return epochs if affordable >= epochs else max(1, math.floor(affordable))

@@ -8,6 +8,7 @@ from micronas.config import StrategyConfig
 from micronas.search.affordable import SearchOrNot
 from micronas.search.executor import Executor, InlineExecutor
 from micronas.search.loop import Loop
+from micronas.search.machine_speed import MachineSpeed
 from micronas.search.predicted_latency.gate import LatencyGate
 from micronas.search.proposals import Proposals
 from micronas.search.task import Evaluate
@@ -36,6 +37,7 @@ def make_loop(
     ceiling: Callable[[ToyArch], float] | None = None,
     search: SearchOrNot | None = None,
     proposer: Callable[[Proposals], Strategy] | None = None,
+    speed: MachineSpeed | None = None,
 ) -> Loop:
     """``proposer`` makes the strategy; without it, that is the one of the name ``strategy``."""
     proposals = Proposals(SPACE, gate or ToyGate(limit=15), ceiling=ceiling)
@@ -53,4 +55,5 @@ def make_loop(
         observer=observer or Silent([]),
         latency_gate=latency_gate,
         search=search,
+        speed=speed,
     )

@@ -9,7 +9,7 @@ import pytest
 from micronas.config import SearchBudget
 from micronas.model.net import Conv, Dense, GlobalAveragePool, Net, NetBuilder, SoftmaxLayer
 from micronas.search.trial_limits import shortened_text, trial_share_s
-from micronas.train.cost import START_S, epoch_cpu_s, planned_epochs, training_cpu_s
+from micronas.train.cost import START_S, epoch_cpu_s, epochs_within, training_cpu_s
 from micronas.train.time_limit import TimeLimit
 
 
@@ -19,17 +19,22 @@ def net(width: int) -> Net:
     return builder.chain(SoftmaxLayer()).build()
 
 
+def planned(net: Net, samples: int) -> int:
+    """Of 8 epochs, as many as fit into 120 s."""
+    return epochs_within(epoch_cpu_s(net, samples), 8, 120.0)
+
+
 def test_a_training_that_fits_gets_all_its_epochs() -> None:
-    assert planned_epochs(net(8), 3500, 8, 120.0) == 8
+    assert planned(net(8), 3500) == 8
 
 
 def test_a_large_network_gets_fewer_and_they_fit() -> None:
     large = net(64)
-    planned = planned_epochs(large, 3500, 8, 120.0)
-    assert 1 <= planned < 8
-    assert training_cpu_s(large, 3500, planned) <= 120
-    assert planned_epochs(large, 7000, 8, 120.0) < planned
-    assert planned_epochs(large, 10**6, 8, 120.0) == 1
+    epochs = planned(large, 3500)
+    assert 1 <= epochs < 8
+    assert training_cpu_s(large, 3500, epochs) <= 120
+    assert planned(large, 7000) < epochs
+    assert planned(large, 10**6) == 1
 
 
 def test_the_cost_grows_with_samples_and_size() -> None:
