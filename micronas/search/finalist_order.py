@@ -1,6 +1,6 @@
 """The order of the finalists by their further trainings, and which of them cannot be distinguished.
 
-Rounds that hold out other groups differ by how hard these are, which says nothing of the networks, so only
+Rounds that hold out other groups differ by how hard these are, which does not concern the networks, so only
 differences within a round count.
 
 On an easy split many networks answer nearly everything. Those that accuracy cannot distinguish are compared
