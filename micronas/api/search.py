@@ -12,6 +12,7 @@ from micronas.config import SearchBudget, SearchConfig, find_config, load_config
 from micronas.errors import ConfigError
 from micronas.host.plugin import Part, reference
 from micronas.search import Setup, new_run, prepare, stored_setup
+from micronas.search.cpu_clock import tree_cpu_s
 from micronas.search.run import free_run_name
 from micronas.search.run import search as run_search
 from micronas.store import Record, Store
@@ -67,12 +68,12 @@ def search(
     ``source``, ``metric``, ``space``, ``strategy``, ``estimator`` and ``reward`` are your own parts: see
     docs/guides/python_api.md. Raises ``MicronasError``.
     """
-    watcher = _Watcher(callback, on_phase)
+    watcher, start_cpu_s = _Watcher(callback, on_phase), tree_cpu_s()
     watcher.phase("reading the data and checking the tools")
     if resume is not None:
         folder = folder_of(resume)
         with Store.resume(folder) as store:
-            _run(stored_setup(store), store, watcher, finish_now)
+            _run(stored_setup(store), store, watcher, finish_now, start_cpu_s)
         return Run(folder)
     if finish_now:
         raise ConfigError("finish_now needs an interrupted run", remedy="name the run: resume=RUN")
@@ -99,13 +100,13 @@ def search(
     )
     folder = Path(runs) / (run or free_run_name(Path(runs), _stem(config)))
     with new_run(setup, folder) as store:
-        _run(setup, store, watcher, finish_now=False)
+        _run(setup, store, watcher, False, start_cpu_s)
     return Run(folder)
 
 
-def _run(setup: Setup, store: Store, watcher: _Watcher, finish_now: bool) -> None:
+def _run(setup: Setup, store: Store, watcher: _Watcher, finish_now: bool, start_cpu_s: float) -> None:
     try:
-        run_search(setup, store, watcher, finish_now=finish_now)
+        run_search(setup, store, watcher, finish_now=finish_now, start_cpu_s=start_cpu_s)
     finally:
         store.save_wall_time()
 

@@ -75,6 +75,9 @@ def search(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
 ) -> None:
     """Search for a network that fits a board; build, run and measure the best one."""
+    from micronas.search.cpu_clock import tree_cpu_s
+
+    start_cpu_s = tree_cpu_s()
     from micronas.search import new_run, prepare
     from micronas.search.resume import Extension, stored_setup
     from micronas.store import Store
@@ -107,7 +110,7 @@ def search(
         data_path = None if moved is None else Path(str(moved))
         extension = Extension(trials, minutes, accept_changed_data, data_path, ray)
         with Store.resume(run_folder(resume, runs)) as store:
-            _search(stored_setup(store, extension), store, as_json, finish_now, profile)
+            _search(stored_setup(store, extension), store, as_json, finish_now, profile, start_cpu_s)
         return
     for option, asked in (("--finish-now", finish_now), ("--accept-changed-data", accept_changed_data)):
         if asked:
@@ -127,10 +130,12 @@ def search(
         print("Reading the data and checking the tools ...", file=sys.stderr, flush=True)
     setup = prepare(loaded)
     with new_run(setup, runs / (run or free_run_name(runs, find_config(config).stem))) as store:
-        _search(setup, store, as_json, False, profile)
+        _search(setup, store, as_json, False, profile, start_cpu_s)
 
 
-def _search(setup: Setup, store: Store, as_json: bool, finish_now: bool, profile: bool) -> None:
+def _search(
+    setup: Setup, store: Store, as_json: bool, finish_now: bool, profile: bool, start_cpu_s: float
+) -> None:
     from micronas.cli.progress import make_progress
     from micronas.search import search as run_search
     from micronas.search import summary
@@ -142,7 +147,9 @@ def _search(setup: Setup, store: Store, as_json: bool, finish_now: bool, profile
     progress = make_progress(setup.dataset.figure, tuple(one.board.name for one in setup.others))
     try:
         with progress:
-            final = run_search(setup, store, progress, finish_now=finish_now, profile=profile)
+            final = run_search(
+                setup, store, progress, finish_now=finish_now, profile=profile, start_cpu_s=start_cpu_s
+            )
     except KeyboardInterrupt:
         store.save_wall_time()
         _print_stopped(store)

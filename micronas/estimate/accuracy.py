@@ -62,16 +62,16 @@ def int8_quality(model: bytes | Graph, task: Task, x: npt.NDArray[np.float32], y
     return quality(task, dequantized(outputs, output_quant(graph)), x, y)
 
 
-def int8_figure(model: bytes | Graph, dataset: Dataset, split: DataSplit) -> float:
+def int8_figure(model: bytes | Graph | Outputs, dataset: Dataset, split: DataSplit) -> float:
     """The figure of merit (0..1) of an int8 network on ``split``: the user's metric, or the task's.
 
     A metric with a threshold evaluates every split at the threshold of the validation split.
     """
-    graph = read_bytes(model, "candidate") if isinstance(model, bytes) else model
-    outputs = int8_outputs(graph, split.x)
-    if split is not dataset.validation and (least := metric_threshold(graph, dataset)) is not None:
+    known = outputs_of(model)
+    outputs = known.on(split)
+    if split is not dataset.validation and (least := metric_threshold(known, dataset)) is not None:
         return by_metric(dataset, split, outputs, least)
-    return figure_of_outputs(graph, dataset, split, outputs)
+    return figure_of_outputs(known.graph, dataset, split, outputs)
 
 
 def int8_outputs(graph: Graph, x: npt.NDArray[np.float32]) -> npt.NDArray[np.int8]:
@@ -80,12 +80,35 @@ def int8_outputs(graph: Graph, x: npt.NDArray[np.float32]) -> npt.NDArray[np.int
     return np.asarray(outputs, np.int8).reshape(len(x), -1)
 
 
-def metric_threshold(graph: Graph, dataset: Dataset) -> int | None:
+class Outputs:
+    """The int8 outputs of a network, computed once for each split."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._known: list[tuple[DataSplit, npt.NDArray[np.int8]]] = []
+
+    def on(self, split: DataSplit) -> npt.NDArray[np.int8]:
+        """Those for ``split``, int8 (N, values)."""
+        found = next((outputs for known, outputs in self._known if known is split), None)
+        if found is None:
+            found = int8_outputs(self.graph, split.x)
+            self._known.append((split, found))
+        return found
+
+
+def outputs_of(model: bytes | Graph | Outputs) -> Outputs:
+    """The outputs of a file or a graph, none of which is computed yet; or those that are given."""
+    if isinstance(model, Outputs):
+        return model
+    return Outputs(read_bytes(model, "candidate") if isinstance(model, bytes) else model)
+
+
+def metric_threshold(model: Graph | Outputs, dataset: Dataset) -> int | None:
     """The int8 threshold that the metric of ``dataset`` chooses on its validation split, if it has one."""
     if not isinstance(dataset.metric, KnownRecall):
         return None
     validation = dataset.validation
-    return dataset.metric.threshold(validation.y, int8_outputs(graph, validation.x))
+    return dataset.metric.threshold(validation.y, outputs_of(model).on(validation))
 
 
 def figure_of_outputs(

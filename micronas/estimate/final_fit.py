@@ -18,6 +18,8 @@ import numpy.typing as npt
 from micronas.config import DataConfig, FinalFitConfig, TrainingConfig
 from micronas.data import Dataset
 from micronas.errors import TrainError, percent, plural
+from micronas.estimate.closing import ClosingPlan, TrainingTime, rehearsed, samples_to_score
+from micronas.estimate.fit_progress import FitProgress
 from micronas.estimate.full import Estimate, cached_dataset, quantized_estimate
 from micronas.model.net import Net
 from micronas.train.augment import Augment, augmentation_of
@@ -34,9 +36,6 @@ from micronas.train.train import STEPS_PER_CALL, batches, dataset_objective, ref
 
 if TYPE_CHECKING:
     from micronas.estimate.distillation import Teacher
-
-CLOSING_S = 4.0
-"""Seconds reserved for statistics, conversion and scoring; measured 1.5 to 3 s on one core."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +91,7 @@ def final_fit(
     calibration_samples: int = 200,
     teacher: Teacher | None = None,
     decide: Callable[[float], object] | None = None,
+    later_samples: int = 0,
 ) -> Estimate:
     """Train ``net`` for ``settings.epochs``, or within ``limit`` if that is less.
 
@@ -99,34 +99,40 @@ def final_fit(
     arguments. If the time is short, fewer epochs are planned by the speed of the first one, and the result
     says so (``shortened``). They are planned again after each epoch. If the training still falls behind, the
     schedule follows the clock, so that the rate falls to (nearly) zero before the time is up, and the result
-    is marked as ``cut``. The limit includes quantization and scoring. A ``teacher``'s outputs are learned,
+    is marked as ``cut``. The limit includes quantization and scoring, in CPU seconds also that of
+    ``later_samples`` by another process (``closing``). A ``teacher``'s outputs are learned,
     too. With ``settings.qat``, a tenth of the epochs follow with int8 rounding in the loop, in the last fifth
     of the time. ``decide`` is called with the CPU seconds of the second epoch and may end the training by an
     exception. Raises ``TrainError`` and ``QuantizeError``.
     """
     cpu, watch = time.process_time(), Stopwatch()
-    limit = TimeLimit(_without_closing(limit.wall_s), _without_closing(limit.cpu_s))
-    dataset = cached_dataset(data)
-    model = TfModel(net, seed)
+    dataset, in_all, model = cached_dataset(data), TrainingTime(limit, watch), TfModel(net, seed)
+    closing = ClosingPlan(
+        in_all,
+        lambda: rehearsed(model, net, dataset, calibration_samples, seed),
+        samples_to_score(dataset, net.macs, later_samples),
+    )
     objective = dataset_objective(dataset, settings.label_smoothing, settings.class_weights, settings.loss)
     said = [f"mixup with alpha {settings.mixup:g}"] if settings.mixup else []
     if teacher is not None:
         objective = distilled_from(teacher, objective)
         said.append(f"distilled from {teacher.name}")
     for_fit = FIT_SHARE if settings.qat else 1.0
+    after_epoch = closing if math.isfinite(limit.cpu_s) else lambda epoch_s: None
     progress = _fit(
-        model, dataset, settings, seed, lambda: watch.share_of(limit) / for_fit, objective, decide
+        model, dataset, settings, seed, lambda: in_all.used() / for_fit, objective, decide, after_epoch
     )
     if settings.qat:
-        in_time = TimeForEpochs(lambda: watch.share_of(limit))
+        in_time = TimeForEpochs(in_all.used)
         said.append(_quantized(model, dataset, settings, objective, calibration_samples, seed, in_time))
     epochs = int(progress.epochs)
     accuracy = validator(model, dataset, settings.loss).score().accuracy
     result = quantized_estimate(model, net, dataset, seed, epochs, accuracy, calibration_samples, cpu)
     result = replace(result, training="; ".join(said))
+    limit = in_all.limit
     by_cpu = watch.cpu_s / limit.cpu_s > watch.wall_s / limit.wall_s
     budget, all_epochs = f"budget.{'cpu_' if by_cpu else ''}minutes", plural(settings.epochs, "epoch")
-    if epochs < progress.planned:
+    if progress.epochs < progress.planned:
         return replace(result, cut=f"cut to {epochs} of {all_epochs} by the time budget ({budget})")
     if epochs < settings.epochs:
         return replace(result, shortened=f"planned for {epochs} of {all_epochs} to fit into {budget}")
@@ -204,10 +210,6 @@ class TimeForEpochs:
         return now + self._longest <= 1.0
 
 
-def _without_closing(seconds: float) -> float:
-    return max(seconds - CLOSING_S, 0.5 * seconds)
-
-
 def _fit(
     model: TfModel,
     dataset: Dataset,
@@ -216,8 +218,12 @@ def _fit(
     used: Callable[[], float],
     objective: Objective,
     decide: Callable[[float], object] | None = None,
+    after_epoch: Callable[[float], object] = lambda epoch_s: None,
 ) -> FitProgress:
-    """Train to the end of the schedule and keep the better of last and averaged weights."""
+    """Train to the end of the schedule and keep the better of last and averaged weights.
+
+    ``after_epoch`` is called with the CPU seconds of every whole epoch.
+    """
     augment = augmentation_of(dataset, settings.augment)
     loop = TrainLoop(
         model,
@@ -232,12 +238,15 @@ def _fit(
     )
     rng = np.random.default_rng(seed)
     order = batches(rng, len(dataset.train), settings.batch_size)
-    progress, ends_s = FitProgress(settings.epochs, len(order), used), list[float]()
+    progress, epochs = FitProgress(settings.epochs, len(order), used), 0
     while progress.share < 1.0:
+        begun_s = time.process_time()
         _epoch(loop, order, settings, progress)
-        ends_s.append(time.process_time())
-        if decide is not None and len(ends_s) == 2:
-            decide(ends_s[1] - ends_s[0])
+        epoch_s, epochs = time.process_time() - begun_s, epochs + 1
+        if decide is not None and epochs == 2:
+            decide(epoch_s)
+        if progress.epochs >= epochs:
+            after_epoch(epoch_s)
         order = batches(rng, len(dataset.train), settings.batch_size)
     if progress.epochs < 1.0:
         raise TrainError(
@@ -246,62 +255,6 @@ def _fit(
         )
     _keep_better(model, loop, dataset, augment, settings.loss)
     return progress
-
-
-PLANNED_SHARE = 0.98
-"""Share of the remaining time that epochs are planned to take."""
-
-CLOCK_LEAD = 0.05
-"""How far, as a share of the training, the clock may be ahead of the epochs before it decides."""
-
-
-class FitProgress:
-    """Progress of a training: by epochs, unless the clock is clearly ahead.
-
-    Call ``advance`` after every few steps. After about an epoch, ``planned`` becomes what fits at the speed
-    so far, without the first steps, which compile the network. If not all epochs fit, they are planned again
-    after each epoch, so that a training that becomes faster or slower still uses its time. If the time is
-    sufficient, the schedule depends only on epochs, so that the result does not depend on the machine's
-    speed. ``used`` returns the share of the time that has passed.
-    """
-
-    def __init__(self, epochs: int, steps_per_epoch: int, used: Callable[[], float]) -> None:
-        self.planned, self._most, self._steps_per_epoch = epochs, epochs, steps_per_epoch
-        self._used, self._before = used, used()
-        self._compiled: tuple[int, float] | None = None
-        self._next_plan: int | None = None
-        self.steps = 0
-
-    def advance(self, steps: int) -> None:
-        """Count ``steps`` that were trained."""
-        self.steps += steps
-        if self._compiled is None:
-            self._compiled = self.steps, self._used()
-            self._next_plan = self.steps + self._steps_per_epoch
-        elif self._next_plan is not None and self.steps >= self._next_plan:
-            self._plan(self.steps - self._compiled[0], self._used() - self._compiled[1])
-            all_fit = self.planned == self._most
-            self._next_plan = None if all_fit else self._next_plan + self._steps_per_epoch
-
-    def _plan(self, steps: int, took: float) -> None:
-        """As many epochs as fit at this speed, those done included."""
-        if took > 0.0:
-            left = PLANNED_SHARE * max(0.0, 1.0 - self._used()) * steps / took
-            fitting = int((self.steps + left) / self._steps_per_epoch)
-            self.planned = min(self._most, max(1, math.ceil(self.epochs), fitting))
-
-    @property
-    def epochs(self) -> float:
-        """Epochs done, including the part of the current one."""
-        return self.steps / self._steps_per_epoch
-
-    @property
-    def share(self) -> float:
-        """0..1; 1 ends the training."""
-        by_clock = (self._used() - self._before) / max(1.0 - self._before, 1e-9)
-        by_epochs = self.epochs / self.planned
-        clock_leads = by_clock >= min(1.0, by_epochs + CLOCK_LEAD)
-        return min(1.0, by_clock if clock_leads else by_epochs)
 
 
 def _epoch(

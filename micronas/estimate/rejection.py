@@ -10,11 +10,10 @@ import numpy as np
 from micronas.data import Dataset, DataSplit
 from micronas.data.rejection import KnownRecall, known_scores
 from micronas.errors import percent, plural
-from micronas.estimate.accuracy import int8_outputs, output_quant
+from micronas.estimate.accuracy import Outputs, output_quant, outputs_of
 from micronas.estimate.interval import Interval, poisson_interval, wilson_interval
 from micronas.estimate.threshold import Threshold
 from micronas.model.graph import Graph
-from micronas.model.tflite import read_bytes
 from micronas.trial import Json
 
 LEAST_EXPECTED = 3.0
@@ -123,14 +122,13 @@ def _time(hours: float) -> str:
 
 
 def rejection_of(
-    model: bytes | Graph, dataset: Dataset, split: DataSplit, threshold: Threshold | None
+    model: bytes | Graph | Outputs, dataset: Dataset, split: DataSplit, threshold: Threshold | None
 ) -> Rejection | None:
     """Of ``split`` at ``threshold``; None without one, or if ``data.unknown`` names no class."""
     if threshold is None or not dataset.unknown:
         return None
-    graph = read_bytes(model, "network") if isinstance(model, bytes) else model
-    outputs = int8_outputs(graph, split.x)
-    quant = output_quant(graph)
+    known = outputs_of(model)
+    outputs, quant = known.on(split), output_quant(known.graph)
     least = round(threshold.value / quant.scale[0]) + quant.zero_point[0]
     accepted = known_scores(outputs, dataset.unknown) >= least
     unknown = np.isin(split.y, dataset.unknown)

@@ -17,10 +17,8 @@ import numpy.typing as npt
 
 from micronas.data import Dataset, Task
 from micronas.data.rejection import KnownRecall, known_scores
-from micronas.estimate.accuracy import dequantized, input_quant, output_quant, quantized
+from micronas.estimate.accuracy import Outputs, dequantized, input_quant, output_quant, outputs_of, quantized
 from micronas.model.graph import Graph, Quant
-from micronas.model.interpreter import run_batch
-from micronas.model.tflite import read_bytes
 from micronas.train.auc import auc, partial_auc
 from micronas.train.quality import NORMAL, reconstruction_errors
 from micronas.trial import Json
@@ -76,21 +74,20 @@ def threshold_from_json(data: Mapping[str, Json]) -> Threshold:
     return Threshold(**{field.name: data[field.name] for field in fields(Threshold)})  # type: ignore[arg-type]
 
 
-def choose_threshold(model: bytes | Graph, dataset: Dataset) -> Threshold | None:
+def choose_threshold(model: bytes | Graph | Outputs, dataset: Dataset) -> Threshold | None:
     """The threshold of ``model`` on the validation split of ``dataset``.
 
     None for other tasks than classes and anomalies, and for a network that has no right answer.
     """
-    graph = read_bytes(model, "network") if isinstance(model, bytes) else model
-    split = dataset.validation
-    inputs = quantized(split.x, input_quant(graph))
-    outputs = np.asarray(run_batch(graph, [inputs])[0], np.int8).reshape(len(split), -1)
+    known, split = outputs_of(model), dataset.validation
+    graph, outputs = known.graph, known.on(split)
     if isinstance(dataset.metric, KnownRecall):
         return of_unknown(dataset.metric, split.y, outputs, output_quant(graph))
     if dataset.task is Task.CLASSIFY:
         real = dequantized(outputs, output_quant(graph)).max(axis=1).astype(np.float64)
         return of_answers(real, outputs.argmax(axis=1) == split.y)
     if dataset.task is Task.DETECT_ANOMALIES:
+        inputs = quantized(split.x, input_quant(graph))
         return of_errors(device_errors(graph, inputs, outputs), split.y != NORMAL)
     return None
 

@@ -8,18 +8,71 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import psutil
 
 
 class CpuClock:
-    """CPU seconds that a run has used: ``before_s`` in earlier sessions, the rest since this was made."""
+    """CPU seconds that a run has used: ``before_s`` in earlier sessions, the rest since this was made, or
+    since this process and its descendants had used ``start_s``.
+    """
 
-    def __init__(self, before_s: float = 0.0) -> None:
-        self._before_s, self._start_s, self._latest_s = before_s, tree_cpu_s(), before_s
+    def __init__(self, before_s: float = 0.0, start_s: float | None = None) -> None:
+        self._before_s, self._latest_s = before_s, before_s
+        self._start_s = tree_cpu_s() if start_s is None else start_s
 
     def spent_s(self) -> float:
         """Never decreases, even if a child ends between two readings and one of them misses it."""
         self._latest_s = max(self._latest_s, self._before_s + tree_cpu_s() - self._start_s)
         return self._latest_s
+
+
+@dataclass(frozen=True)
+class SharedClock:
+    """CPU seconds of a process and its descendants since this was made there; its workers read it, too.
+
+    ``pid`` and ``born_s`` (since the epoch) identify the process, ``used_s`` is what it had used.
+    """
+
+    pid: int
+    born_s: float
+    used_s: float
+
+    @classmethod
+    def started(cls) -> SharedClock:
+        """Of this process, from now on."""
+        import psutil
+
+        return cls(os.getpid(), psutil.Process().create_time(), _tree_s(psutil.Process()))
+
+    def since_s(self) -> float | None:
+        """CPU seconds since then; None on another machine, and where the process has ended."""
+        import psutil
+
+        try:
+            process = psutil.Process(self.pid)
+            if abs(process.create_time() - self.born_s) > 1.0:
+                return None
+            return max(0.0, _tree_s(process) - self.used_s)
+        except psutil.Error:
+            return None
+
+
+def _tree_s(process: psutil.Process) -> float:
+    """Of ``process`` with its children that ended, and of its living descendants."""
+    import psutil
+
+    total_s = 0.0
+    for one in [process, *process.children(recursive=True)]:
+        try:
+            times = one.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total_s += times.user + times.system + times.children_user + times.children_system
+    return float(total_s)
 
 
 def tree_cpu_s() -> float:

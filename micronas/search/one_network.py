@@ -20,6 +20,7 @@ from dataclasses import replace
 from micronas.config import SearchConfig
 from micronas.estimate import ESTIMATORS
 from micronas.search.affordable import FEWEST_TRIALS, WORKER_START_S, Affordable, SearchOrNot
+from micronas.search.cpu_clock import SharedClock
 from micronas.search.final import HANG_TIMEOUT_FACTOR
 from micronas.search.final_cost import epoch_cpu_s as epoch_of
 from micronas.search.once import Training
@@ -79,13 +80,13 @@ def _may_skip_trials(config: SearchConfig) -> bool:
 
 def alone(task: TrialTask, termination: Termination) -> TrialTask:
     """``task`` as the final training of the only network, which ``termination`` gives all of its time."""
-    wall_s, cpu_s = (
-        None if limit is None else max(limit - WORKER_START_S, 0.5 * limit)
-        for limit in (termination.final_fit_s(rounds=1), termination.final_fit_cpu_s(networks=1))
-    )
+    wall_s, cpu_s = termination.final_fit_s(rounds=1), termination.final_fit_cpu_s(networks=1)
+    if wall_s is not None:
+        wall_s = max(wall_s - WORKER_START_S, 0.5 * wall_s)
     longest_s = min(wall_s or math.inf, cpu_s or math.inf)
     hang_s = HANG_TIMEOUT_FACTOR * longest_s if math.isfinite(longest_s) else 0.0
-    return replace(task, final=True, deadline_s=wall_s, cpu_s=cpu_s, hang_timeout_s=hang_s)
+    begun = SharedClock.started()
+    return replace(task, final=True, deadline_s=wall_s, cpu_s=cpu_s, hang_timeout_s=hang_s, begun=begun)
 
 
 def as_first(task: TrialTask, search: SearchOrNot, termination: Termination, workers: int) -> TrialTask:

@@ -11,7 +11,7 @@ from pathlib import Path
 from micronas.config import SearchConfig
 from micronas.data import Dataset, DataSplit, Task
 from micronas.errors import StoreError
-from micronas.estimate.accuracy import int8_answers, int8_figure
+from micronas.estimate.accuracy import Outputs, int8_figure, outputs_of
 from micronas.estimate.agreement import Agreement
 from micronas.estimate.confusion import Confusion, confusion_of
 from micronas.estimate.errors_in_unit import target_errors
@@ -83,11 +83,12 @@ def figures_of(
     store.record_unsealing(reason)
     test = setup.dataset.test.unseal(reason)
     delivered = _as_delivered(Path(deployed.files["tflite"]), winner.tflite)
-    quality = int8_figure(delivered, setup.dataset, test)
-    confusion, gap, interval = _judged(delivered, setup.dataset, test)
+    outputs = outputs_of(delivered)
+    quality = int8_figure(outputs, setup.dataset, test)
+    confusion, gap, interval = _judged(outputs, setup.dataset, test)
     errors = target_errors(delivered, setup.dataset, test)
-    validation = int8_figure(delivered, setup.dataset, setup.dataset.validation)
-    threshold = choose_threshold(delivered, setup.dataset)
+    validation = int8_figure(outputs, setup.dataset, setup.dataset.validation)
+    threshold = choose_threshold(outputs, setup.dataset)
     scores = _as_scored(winner.scores, validation, deployed.figures.latency, setup.config)
     figures = FinalFigures(
         trial=winner.number,
@@ -107,7 +108,7 @@ def figures_of(
         errors=errors,
         layers=layers,
         witness=witnessed(delivered, setup.dataset, setup.dataset.validation, scores.macs),
-        rejection=rejection_of(delivered, setup.dataset, test, threshold),
+        rejection=rejection_of(outputs, setup.dataset, test, threshold),
         threshold=threshold,
     )
     write_front_end(setup.dataset, Path(deployed.files["front_end"]), threshold)
@@ -136,14 +137,14 @@ def _write_card(card: dict[str, Json], folder: Path) -> dict[str, str]:
 
 
 def _judged(
-    tflite: bytes, dataset: Dataset, test: DataSplit
+    outputs: Outputs, dataset: Dataset, test: DataSplit
 ) -> tuple[Confusion | None, Gap | None, Interval | None]:
     """Of the int8 network: its confusions, how far test is below validation, and the interval of test."""
     if dataset.task is not Task.CLASSIFY:
         return None, None, None
     validation = dataset.validation
-    answers = int8_answers(tflite, test.x)
-    hits = int8_answers(tflite, validation.x) == validation.y, answers == test.y
+    answers = outputs.on(test).argmax(axis=1)
+    hits = outputs.on(validation).argmax(axis=1) == validation.y, answers == test.y
     # Prepared folds stand in for groups in a split, but say nothing of how many speakers there are.
     groups = (validation.groups, test.groups) if dataset.group_names else (None, None)
     gap = gap_of(*hits, *groups)

@@ -94,9 +94,17 @@ def free_run_name(runs: Path, stem: str) -> str:
 
 
 def search(
-    setup: Setup, store: Store, observer: Observer, *, finish_now: bool = False, profile: bool = False
+    setup: Setup,
+    store: Store,
+    observer: Observer,
+    *,
+    finish_now: bool = False,
+    profile: bool = False,
+    start_cpu_s: float | None = None,
 ) -> Final:
     """Run or resume the search of ``store`` to its result; a finished search returns the stored result.
+
+    A budget in CPU time counts from ``start_cpu_s`` of ``cpu_clock.tree_cpu_s``, or from now.
 
     ``finish_now`` starts no further trial: the best stored trial is trained and reported. ``profile`` stores
     where the time of this session went (``search.profile``).
@@ -104,17 +112,22 @@ def search(
     if (final := store.final()) is not None:
         return final
     if not profile:
-        return _search(setup, store, observer, finish_now, None)
+        return _search(setup, store, observer, finish_now, None, start_cpu_s)
     with SearchProfile(setup.config.workers) as times:
-        return _search(setup, store, observer, finish_now, times)
+        return _search(setup, store, observer, finish_now, times, start_cpu_s)
 
 
 def _search(
-    setup: Setup, store: Store, observer: Observer, finish_now: bool, profile: SearchProfile | None
+    setup: Setup,
+    store: Store,
+    observer: Observer,
+    finish_now: bool,
+    profile: SearchProfile | None,
+    start_cpu_s: float | None,
 ) -> Final:
     store.begin_session()
     config = setup.config
-    clock = CpuClock(cpu_before(store))
+    clock = CpuClock(cpu_before(store), start_cpu_s)
     termination = make_termination(config, store.wall_s, spent_cpu_s=clock.spent_s)
     with (
         ZeroCostScorer(config.data, config.seed) as scorer,

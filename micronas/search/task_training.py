@@ -77,7 +77,7 @@ def _final_training(
         training=config.training,
     )
     teacher, samples = _teacher(task, space, config), config.estimator.calibration_samples
-    first = settings.strengths[:1]
+    first, later = settings.strengths[:1], _scored_later(cached_dataset(config.data))
 
     def fit(one: FinalSettings, limit: TimeLimit) -> Estimate:
         return final_fit(
@@ -89,9 +89,15 @@ def _final_training(
             calibration_samples=samples,
             teacher=teacher,
             decide=decide if not first or one.augment == first[0] else None,
+            later_samples=later,
         )
 
     return best_strength(settings, limit_of(task), fit)
+
+
+def _scored_later(dataset: Dataset) -> int:
+    """Samples that the leading process scores with the winner; a node of a cluster has no test split."""
+    return len(dataset.validation) + max(len(dataset.test), len(dataset.validation))
 
 
 def _trial(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from micronas.config import SearchBudget
 from micronas.errors import plural
+from micronas.search.affordable import WORKER_START_S
 from micronas.search.task import TrialTask
 from micronas.train.time_limit import Stopwatch, TimeLimit
 
@@ -39,12 +40,25 @@ def shortened_text(planned: int, epochs: int, limit: TimeLimit, share_s: float =
 def after(watch: Stopwatch, task: TrialTask) -> TrialTask:
     """``task`` with what is left of its time."""
     wall_s = None if task.deadline_s is None else task.deadline_s - watch.wall_s
-    return replace(task, deadline_s=wall_s, cpu_s=None if task.cpu_s is None else task.cpu_s - watch.cpu_s)
+    task = replace(task, deadline_s=wall_s)
+    if task.cpu_s is None or _since_begun(task) is not None:
+        return task
+    started_s = 0.0 if task.begun is None else WORKER_START_S
+    return replace(task, cpu_s=task.cpu_s - started_s - watch.cpu_s, begun=None)
 
 
 def limit_of(task: TrialTask) -> TimeLimit:
-    """The limits of a training."""
-    none = math.inf
-    return TimeLimit(
-        none if task.deadline_s is None else task.deadline_s, none if task.cpu_s is None else task.cpu_s
-    )
+    """The limits of a training that starts now; at least half of the CPU time of its task."""
+    wall_s = math.inf if task.deadline_s is None else task.deadline_s
+    if task.cpu_s is None:
+        return TimeLimit(wall_s)
+    if task.begun is None:
+        return TimeLimit(wall_s, task.cpu_s)
+    passed_s = _since_begun(task)
+    started_s = WORKER_START_S if passed_s is None else passed_s
+    return TimeLimit(wall_s, max(task.cpu_s - started_s, 0.5 * task.cpu_s))
+
+
+def _since_begun(task: TrialTask) -> float | None:
+    """CPU seconds of the run since it gave the task away; None if that is not known here."""
+    return None if task.begun is None else task.begun.since_s()

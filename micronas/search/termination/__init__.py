@@ -38,6 +38,7 @@ def make_termination(
         closing_s = min(closing_s, 0.2 * budget.minutes * 60.0)
         parts.append(WallTimeTermination(budget.minutes, fit, spent_s, closing_s))
     if budget.cpu_minutes is not None:
-        parts.append(CpuTimeTermination(budget.cpu_minutes, spent_cpu_s, fit))
+        deploys = config.device != "none"
+        parts.append(CpuTimeTermination(budget.cpu_minutes, spent_cpu_s, fit, deploys=deploys))
     assert parts, "the configuration checks that one of them is given"
     return parts[0] if len(parts) == 1 else AnyTermination(*parts)

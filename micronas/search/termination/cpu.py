@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable
 
 from micronas.config import FinalFitConfig
@@ -10,7 +11,18 @@ from micronas.search.termination.reserve import Reserve
 from micronas.train.time_limit import TimeLimit
 
 CLOSING_CPU_S = 6.0
-"""For conversion, figures on test data and the report after the final training: measured 4 to 8 s."""
+"""For conversion, figures on test data and the report, where a search is planned: measured 4 to 8 s."""
+
+FILES_CPU_S = 1.0
+"""For files, model card and report, which no training can measure: 0.3 to 0.8 s. The final training itself
+measures how long its network is converted and scored (``estimate.closing``).
+"""
+
+DEPLOY_CPU_S = 3.0
+"""For a build and its run on a device, until trials have shown it."""
+
+LEAST_FINAL_CPU = 0.03
+"""The smallest share of a planned final training: a CPU second does the same on a busy machine, about."""
 
 CLOSING_SHARE = 0.1
 """The most of a budget that is kept for them."""
@@ -23,10 +35,19 @@ class CpuTimeTermination:
     can be trained again and the best of them fully, by ``fit`` (``Reserve``).
     """
 
-    def __init__(self, cpu_minutes: float, spent_s: Callable[[], float], fit: FinalFitConfig) -> None:
+    def __init__(
+        self,
+        cpu_minutes: float,
+        spent_s: Callable[[], float],
+        fit: FinalFitConfig,
+        *,
+        deploys: bool = False,
+    ) -> None:
+        """``deploys`` is whether networks are built and run on a device."""
         self._total_s, self._spent_s = cpu_minutes * 60.0, spent_s
+        self._deploys, self._deploy_s = deploys, list[float]()
         self._closing_s = min(CLOSING_CPU_S, CLOSING_SHARE * self._total_s)
-        self._reserve = Reserve(self._total_s, fit)
+        self._reserve = Reserve(self._total_s, fit, LEAST_FINAL_CPU)
         self._durations: list[float] = []
         self._last_s = spent_s()
 
@@ -45,8 +66,10 @@ class CpuTimeTermination:
         self._last_s = now_s
 
     def final_takes(self, cpu_s: float, enough_s: float, trial_s: float) -> None:
-        """Plan the reserve by it."""
+        """Plan the reserve by it; what the latest trial took besides its training is that of its device."""
         self._reserve.plan(cpu_s + self._closing_s, enough_s + self._closing_s, trial_s)
+        if len(self._durations) > 1:  # the first one includes the start of a worker
+            self._deploy_s.append(max(0.0, self._durations[-1] - trial_s))
 
     def trial_s(self) -> float | None:
         """None: the configuration's own limit is enough."""
@@ -69,8 +92,17 @@ class CpuTimeTermination:
         return None
 
     def final_fit_cpu_s(self, networks: int) -> float | None:
-        """The remaining CPU time minus the closing time; at least a few seconds, even over the budget."""
-        return max(5.0, (self._total_s - self._closing_s - self._spent_s()) / networks)
+        """The remaining CPU time without what follows the training and does not depend on the network; at
+        least a few seconds, even over the budget.
+        """
+        left_s = self._total_s - self._after_training_s(networks) - self._spent_s()
+        return max(5.0, left_s / networks)
+
+    def _after_training_s(self, networks: int) -> float:
+        """The files of the result; with a device, a build of each finalist and the final one."""
+        deploy_s = statistics.median(self._deploy_s) if self._deploy_s else DEPLOY_CPU_S
+        all_s = FILES_CPU_S + (deploy_s * (networks + 1) if self._deploys else 0.0)
+        return min(all_s, CLOSING_SHARE * self._total_s)
 
     def admits_s(self, cpu_s: float) -> bool:
         """Whether it ends before the final training must start."""

@@ -23,8 +23,8 @@ TRIALS_PER_FINALIST = 4
 """Among fewer trials, the best one is not mere luck, and training it again is not worth the time."""
 
 LEAST_FINAL, USUAL_FINAL, HALF_FINAL, MOST_FINAL = 0.1, 0.3, 0.5, 0.75
-"""Shares of a budget that a planned final training may have; ``USUAL_FINAL`` until a trial is complete, and
-more than ``HALF_FINAL`` only for ``ENOUGH_EPOCHS``.
+"""Shares of a budget that a planned final training may have, closing included; ``USUAL_FINAL`` until a trial
+is complete, and more than ``HALF_FINAL`` only for ``ENOUGH_EPOCHS``.
 """
 
 ENOUGH_EPOCHS = 40
@@ -36,8 +36,9 @@ ENOUGH_EPOCHS = 40
 class Reserve:
     """See the module. ``fit`` has the configured share, or none, and the finalists and their trainings."""
 
-    def __init__(self, total_s: float, fit: FinalFitConfig) -> None:
-        self._total_s, self._fit = total_s, fit
+    def __init__(self, total_s: float, fit: FinalFitConfig, least: float = LEAST_FINAL) -> None:
+        """``least`` is the smallest share of a planned final training."""
+        self._total_s, self._fit, self._least = total_s, fit, least
         self.final_s = USUAL_FINAL * total_s
         """Of the final training, closing included."""
         self._selection_s = USUAL_SELECTION * (total_s - self.final_s) if fit.candidates > 1 else 0.0
@@ -47,7 +48,7 @@ class Reserve:
         for ``ENOUGH_EPOCHS``; its trial took ``trial_s``.
         """
         most_s = max(HALF_FINAL * self._total_s, min(enough_s, MOST_FINAL * self._total_s))
-        self.final_s = min(max(final_s, LEAST_FINAL * self._total_s), most_s)
+        self.final_s = min(max(final_s, self._least * self._total_s), most_s)
         left_s = self._total_s - self.final_s
         few = 2 * TRIALS_PER_FINALIST * trial_s > left_s or self._fit.candidates < 2
         rounds_s = 0.0 if few else self._fit.seeds * self._fit.candidates * trial_s

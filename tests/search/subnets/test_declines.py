@@ -19,6 +19,7 @@ from micronas.search.subnets.search import FoundSubnets
 from micronas.search.subnets.strategy import SharedWeights, decision
 from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import CpuTimeTermination
+from micronas.search.termination.cpu import FILES_CPU_S
 from micronas.space import Arch
 from micronas.store import Store
 from micronas.strategy.random import RandomSearch
@@ -134,4 +135,5 @@ def test_after_the_decline_all_of_the_time_is_for_other_trials_and_the_final_tra
     trials_end_s = 600 * 0.7  # the final training has 0.3 until a trial says what it takes
     assert trials_end_s - TRIAL_S < declined.clock.spent_s <= trials_end_s
     left_s = declined.termination.final_fit_cpu_s(1)
-    assert left_s == pytest.approx(600 - 6 - declined.clock.spent_s), "what the stage and the trials left"
+    left = 600 - FILES_CPU_S - declined.clock.spent_s
+    assert left_s == pytest.approx(left), "what the stage and the trials left"

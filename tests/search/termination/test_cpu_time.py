@@ -5,18 +5,24 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from micronas.config import FinalFitConfig, parse_config
 from micronas.errors import ConfigError
-from micronas.search.cpu_clock import CpuClock, tree_cpu_s
+from micronas.search.affordable import WORKER_START_S
+from micronas.search.cpu_clock import CpuClock, SharedClock, tree_cpu_s
 from micronas.search.past import RUN_CPU_S
 from micronas.search.run import cpu_before
 from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import AnyTermination, CpuTimeTermination, TrialTermination, make_termination
+from micronas.search.termination.cpu import CLOSING_SHARE, DEPLOY_CPU_S, FILES_CPU_S
+from micronas.search.trial_limits import after, limit_of
 from micronas.store import Store
+from micronas.train.time_limit import Stopwatch
 from tests.support.search_fakes import toy_evaluate
 from tests.support.toy_loop import make_loop
 
@@ -80,18 +86,79 @@ def test_the_final_training_gets_what_is_left_of_the_cpu_time() -> None:
     spent = Spent()
     termination = CpuTimeTermination(2.0, spent, FinalFitConfig())
     spent.seconds = 54.0
-    assert termination.final_fit_cpu_s(1) == 120 - 6 - 54
-    assert termination.final_fit_cpu_s(3) == (120 - 6 - 54) / 3
+    assert termination.final_fit_cpu_s(1) == 120 - FILES_CPU_S - 54
+    assert termination.final_fit_cpu_s(3) == (120 - FILES_CPU_S - 54) / 3
     spent.seconds = 130.0
     assert termination.final_fit_cpu_s(1) == 5.0, "a run that is over its budget still has a result"
     assert TrialTermination(3).final_fit_cpu_s(1) is None
     other = CpuTimeTermination(1.0, Spent(), FinalFitConfig())
-    assert AnyTermination(TrialTermination(3), other).final_fit_cpu_s(1) == 54.0
+    assert AnyTermination(TrialTermination(3), other).final_fit_cpu_s(1) == 60.0 - FILES_CPU_S
+
+
+def test_builds_of_the_finalists_are_kept_as_long_as_those_of_the_trials() -> None:
+    """What a trial took besides its training is its device; the first one also started a worker."""
+    spent = Spent()
+    termination = CpuTimeTermination(10.0, spent, FinalFitConfig(), deploys=True)
+    unknown = 600 - FILES_CPU_S - 2 * DEPLOY_CPU_S
+    assert termination.final_fit_cpu_s(1) == unknown
+    for total_s, train_s in ((20.0, 8.0), (9.0, 8.0), (11.0, 8.0), (10.0, 8.5)):
+        spent.seconds += total_s
+        termination.took(total_s)
+        termination.final_takes(30.0, 10.0, train_s)
+    assert termination.final_fit_cpu_s(1) == 600 - FILES_CPU_S - 2 * 1.5 - 50
+    assert termination.final_fit_cpu_s(2) == (600 - FILES_CPU_S - 3 * 1.5 - 50) / 2
+    small = CpuTimeTermination(0.5, Spent(), FinalFitConfig(), deploys=True)
+    assert small.final_fit_cpu_s(1) == 30.0 - CLOSING_SHARE * 30.0
+
+
+def test_a_worker_counts_the_run_from_when_its_task_was_given_away() -> None:
+    clock = SharedClock.started()
+    subprocess.run([sys.executable, "-c", BURN], check=True)
+    since_s = clock.since_s()
+    assert since_s is not None
+    assert since_s >= 0.3
+    assert replace(clock, born_s=clock.born_s - 60).since_s() is None, "another process with its number"
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    assert replace(clock, pid=ended.pid).since_s() is None
+
+
+class GivenAway(SharedClock):
+    """So many CPU seconds have passed, or nothing is known here."""
+
+    passed: ClassVar[float | None] = None
+
+    def since_s(self) -> float | None:
+        return self.passed
+
+
+@pytest.mark.parametrize(("passed_s", "left_s"), [(11.0, 49.0), (None, 60 - WORKER_START_S), (50.0, 30.0)])
+def test_the_start_of_the_worker_is_part_of_the_time_of_its_task(
+    passed_s: float | None, left_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GivenAway, "passed", passed_s)
+    task = TrialTask(0, None, "k", final=True, cpu_s=60.0, begun=GivenAway(1, 0.0, 0.0))
+    assert limit_of(task).cpu_s == left_s
+    instead = after(Stopwatch(), task)
+    assert limit_of(instead).cpu_s == pytest.approx(left_s, abs=0.5), "nothing is subtracted twice"
+    assert limit_of(TrialTask(0, None, "k", cpu_s=60.0)).cpu_s == 60.0
+
+
+def test_seconds_before_the_search_count_where_it_says_when_they_began() -> None:
+    begun_s = tree_cpu_s() - 5.0
+    assert 105.0 <= CpuClock(100.0, begun_s).spent_s() < 106.0
 
 
 @pytest.mark.parametrize(
     ("final_s", "enough_s", "final_share"),
-    [(24.0, 8.0, 0.25), (1.0, 1.0, 0.1), (500.0, 48.0, 0.5), (500.0, 66.0, 0.6), (500.0, 400.0, 0.75)],
+    [
+        (24.0, 8.0, 0.25),
+        (1.0, 1.0, 7 / 120),
+        (-5.0, -5.0, 0.03),
+        (500.0, 48.0, 0.5),
+        (500.0, 66.0, 0.6),
+        (500.0, 400.0, 0.75),
+    ],
 )
 def test_trials_leave_the_time_that_the_best_networks_final_training_takes(
     final_s: float, enough_s: float, final_share: float
