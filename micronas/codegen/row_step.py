@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import TypeAlias
 
 _MOST = (255, 255, 255, 255, 255, 255, 2**16 - 1, 2**16 - 1)
@@ -29,7 +29,7 @@ class RowStep:
     @property
     def fits(self) -> bool:
         """Whether an ``mn_step`` can hold it."""
-        return all(0 <= value <= most for value, most in zip(astuple(self), _MOST, strict=True))
+        return all(0 <= value <= most for value, most in zip(self._values, _MOST, strict=True))
 
     @property
     def only_moves(self) -> bool:
@@ -39,7 +39,14 @@ class RowStep:
     @property
     def literal(self) -> str:
         """The initialiser of an ``mn_step``."""
-        return "{" + ", ".join(map(str, astuple(self))) + "}"
+        return "{" + ", ".join(map(str, self._values)) + "}"
+
+    @property
+    def _values(self) -> tuple[int, ...]:
+        return (
+            *(self.op, self.out_rows, self.in_rows, self.pad_top),
+            *(self.drop, self.second, self.x, self.y),
+        )
 
 
 RowSteps: TypeAlias = tuple[RowStep, ...]

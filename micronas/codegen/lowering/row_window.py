@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from micronas.model.graph import DType, Graph, Op, Tensor
@@ -35,7 +36,7 @@ class RowOp:
     dilation: int = 1
     gathers: bool = False
 
-    @property
+    @functools.cached_property
     def pad_top(self) -> int:
         """Rows of padding above the first row."""
         return window_padding(self.in_h, self.out_h, self.taps, self.stride, self.dilation)[0]
@@ -53,6 +54,11 @@ class RowOp:
         bottom = top + (count - 1) * self.stride + window_span(self.taps, self.dilation)
         inside = max(0, top)
         return InputRows(inside, max(0, min(bottom, self.in_h) - inside), inside - top)
+
+    @functools.cached_property
+    def first_rows(self) -> tuple[int, ...]:
+        """The first input row that each turn reads; past the last row for the end of all turns."""
+        return (*(self.rows_for(turn, 1).first for turn in range(self.turns)), self.in_h)
 
     def turns_with(self, in_rows: int) -> int:
         """The turns that the first ``in_rows`` rows of input suffice for."""

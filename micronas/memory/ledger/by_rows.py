@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 
@@ -17,7 +18,7 @@ from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan.prefer import Prefer
 from micronas.memory.plan.rows import chains
 from micronas.memory.plan.rows.join import RowPlan
-from micronas.memory.plan.rows.plan import plan_by_rows
+from micronas.memory.plan.rows.plan import RowPlanner
 from micronas.model.graph import Graph
 
 MOST_WEIGHED_OPS = 50_000
@@ -37,65 +38,85 @@ def too_long_for_rows(graph: Graph) -> str:
     )
 
 
-def ledger_by_rows(
-    graph: Graph,
-    board: Board,
-    below_bytes: int,
-    within: Budget | None,
-    limit_bytes: int = 0,
-    most_cycles: float = 0.0,
-) -> Ledger | None:
-    """With the first ops by rows, if that takes an arena below ``below_bytes``, which may grow to
-    ``limit_bytes`` for larger steps. With ``most_cycles`` it is the smallest arena in which the ops are
-    modelled to take no more than that, if one is found. None, too, for what is ``too_long_for_rows``.
+def constants_exceed(graph: Graph, budget: Budget) -> bool:
+    """Whether the constants alone take more flash than ``budget`` has: no plan fits then."""
+    constants = {t for op in graph.ops for t in graph.constant_inputs(op)}
+    return sum(graph.tensors[t].nbytes for t in constants) > budget.flash_bytes
+
+
+class LedgersByRows:
+    """Ledgers of ``graph`` on ``board`` with the first ops by rows, with different limits: what these share
+    is made once. There are none of what is ``too_long_for_rows``. ``within`` is as in ``make_ledger``.
     """
-    if too_long_for_rows(graph):
-        return None
-    found = plan_by_rows(
-        graph,
-        lower_graph(graph, Target(board.core)),
-        Target(board.core),
-        below_bytes,
-        limit_bytes=limit_bytes,
-        cycles=step_cycles(graph, board),
-        most_cycles=most_cycles,
-    )
-    return None if found is None else _ledger_of_rows(graph, board, found, within)
 
+    def __init__(self, graph: Graph, board: Board, within: Budget | None) -> None:
+        self._graph, self._board, self._within = graph, board, within
+        self._too_long = bool(too_long_for_rows(graph))
+        self._known: dict[tuple[int, int, float], Ledger | None] = {}
 
-def _one_row_at_a_time(graph: Graph, board: Board, limits: Budget, within: Budget | None) -> Ledger | None:
-    """The first plan found with an arena for which ``limits`` have room, one row at a time."""
-    if too_long_for_rows(graph):
-        return None
-    fastest = lower_graph(graph, Target(board.core))
-    most = most_arena_bytes(board, fastest, limits)
-    found = plan_by_rows(graph, fastest, Target(board.core), most + 1, enough_bytes=most, quick=True)
-    return None if found is None else _ledger_of_rows(graph, board, found, within)
+    def ledger(self, below_bytes: int, limit_bytes: int = 0, most_cycles: float = 0.0) -> Ledger | None:
+        """In an arena below ``below_bytes``, if there is one, which may grow to ``limit_bytes`` for larger
+        steps. With ``most_cycles`` it is the smallest arena in which the ops are modelled to take no more
+        than that, if one is found.
+        """
+        if self._too_long:
+            return None
+        key = below_bytes, limit_bytes, most_cycles
+        if key not in self._known:
+            found = self._planner.plan(below_bytes, limit_bytes=limit_bytes, most_cycles=most_cycles)
+            self._known[key] = self._ledger_of(found)
+        return self._known[key]
+
+    def one_row_at_a_time(self, limits: Budget) -> Ledger | None:
+        """The first plan found with an arena for which ``limits`` have room, one row at a time."""
+        if self._too_long:
+            return None
+        most = self.most_arena_bytes(limits)
+        return self._ledger_of(self._planner.plan(most + 1, enough_bytes=most, quick=True))
+
+    def others(self, limits: Budget) -> Iterator[Ledger]:
+        """In an arena for which ``limits`` have room: in large steps, then as the gate's quick look plans it.
+
+        Large steps are fewer, so that their table takes less flash.
+        """
+        most = self.most_arena_bytes(limits)
+        if (large := self.ledger(most + 1, most)) is not None:
+            yield large
+        if (quick := self.one_row_at_a_time(limits)) is not None:
+            yield quick
+
+    def most_arena_bytes(self, limits: Budget) -> int:
+        """The largest arena in one piece within ``limits``."""
+        return most_arena_bytes(self._board, self._fastest, limits)
+
+    @functools.cached_property
+    def _fastest(self) -> tuple[Lowered, ...]:
+        return lower_graph(self._graph, Target(self._board.core))
+
+    @functools.cached_property
+    def _planner(self) -> RowPlanner:
+        cycles = step_cycles(self._graph, self._board)
+        return RowPlanner(self._graph, self._fastest, Target(self._board.core), cycles)
+
+    def _ledger_of(self, found: RowPlan | None) -> Ledger | None:
+        if found is None:
+            return None
+        board, sizes = self._board, size_of_firmware(self._board, found.lowered)
+        placement = place_by_rows(board, found, board.stack_bytes + sizes.static_bytes)
+        return finished_ledger(self._graph, board, placement, found.lowered, sizes, self._within, Prefer.ROWS)
 
 
 def fits_by_rows(graph: Graph, board: Board, budget: Budget) -> bool:
     """Whether ``graph`` is within ``budget`` if its first ops run by rows."""
-    constants = {t for op in graph.ops for t in graph.constant_inputs(op)}
-    if sum(graph.tensors[t].nbytes for t in constants) > budget.flash_bytes:
+    if constants_exceed(graph, budget):
         return False
-    quick = _one_row_at_a_time(graph, board, budget, budget)
+    by_rows = LedgersByRows(graph, board, budget)
+    quick = by_rows.one_row_at_a_time(budget)
     if quick is None or check(quick, budget).fits:
         return quick is not None
-    most = most_arena_bytes(board, lower_graph(graph, Target(board.core)), budget)
-    ledgers = (ledger_by_rows(graph, board, most + 1, budget, limit) for limit in (0, most))
+    most = by_rows.most_arena_bytes(budget)
+    ledgers = (by_rows.ledger(most + 1, limit) for limit in (0, most))
     return any(ledger is not None and check(ledger, budget).fits for ledger in ledgers)
-
-
-def others_by_rows(graph: Graph, board: Board, limits: Budget, within: Budget | None) -> Iterator[Ledger]:
-    """In an arena for which ``limits`` have room: in large steps, then as the gate's quick look plans it.
-
-    Large steps are fewer, so that their table takes less flash.
-    """
-    most = most_arena_bytes(board, lower_graph(graph, Target(board.core)), limits)
-    if (large := ledger_by_rows(graph, board, most + 1, within, most)) is not None:
-        yield large
-    if (quick := _one_row_at_a_time(graph, board, limits, within)) is not None:
-        yield quick
 
 
 def most_arena_bytes(board: Board, lowered: tuple[Lowered, ...], limits: Budget) -> int:
@@ -103,9 +124,3 @@ def most_arena_bytes(board: Board, lowered: tuple[Lowered, ...], limits: Budget)
     resident_bytes = board.stack_bytes + size_of_firmware(board, lowered).static_bytes
     largest = largest_free_region(free_regions(board, resident_bytes)).free_bytes
     return min(largest, limits.sram_bytes - resident_bytes)
-
-
-def _ledger_of_rows(graph: Graph, board: Board, found: RowPlan, within: Budget | None) -> Ledger:
-    sizes = size_of_firmware(board, found.lowered)
-    placement = place_by_rows(board, found, board.stack_bytes + sizes.static_bytes)
-    return finished_ledger(graph, board, placement, found.lowered, sizes, within, Prefer.ROWS)

@@ -13,9 +13,9 @@ from micronas.memory.codesize import FirmwareSize
 from micronas.memory.ledger.assemble import op_by_op_ledger
 from micronas.memory.ledger.budget import Budget, board_budget, check
 from micronas.memory.ledger.by_rows import (
-    ledger_by_rows,
+    LedgersByRows,
+    constants_exceed,
     most_arena_bytes,
-    others_by_rows,
     too_long_for_rows,
 )
 from micronas.memory.ledger.items import Ledger
@@ -70,9 +70,12 @@ def _chosen(graph: Graph, board: Board, limits: Budget, options: _Options) -> Le
     fits, below_bytes = check(ledger, limits).fits, ledger.plan.arena_bytes
     if not fits:
         below_bytes = max(below_bytes, most_arena_bytes(board, fastest, limits) + 1)
-    by_rows = _little_slower_by_rows(graph, board, ledger, below_bytes, within)
+    ledgers = LedgersByRows(graph, board, within)
+    if constants_exceed(graph, limits):  # it says what the smallest arena would be
+        return ledgers.ledger(below_bytes) or ledger
+    by_rows = _little_slower_by_rows(graph, board, ledger, below_bytes, ledgers)
     if by_rows is None or not check(by_rows, limits).fits:
-        by_rows = _by_rows(graph, board, limits, options, below_bytes)
+        by_rows = _by_rows(ledgers, limits, below_bytes)
     better = by_rows is not None and (check(by_rows, limits).fits or not fits)
     return by_rows if by_rows is not None and better else ledger
 
@@ -90,8 +93,11 @@ def _fastest_that_fits(graph: Graph, board: Board, limits: Budget, options: _Opt
     if options.sizes is not None:
         return whole
     most = most_arena_bytes(board, fastest, limits)
-    small = _by_rows(graph, board, limits, options, most + 1)
-    large = None if small is None else _by_rows(graph, board, limits, options, most + 1, limit_bytes=most)
+    if constants_exceed(graph, limits):
+        return whole
+    ledgers = LedgersByRows(graph, board, options.within)
+    small = _by_rows(ledgers, limits, most + 1)
+    large = None if small is None else _by_rows(ledgers, limits, most + 1, limit_bytes=most)
     fitting = [each for each in (whole, small, large) if each is not None and check(each, limits).fits]
     taken, least = whole, float("inf")
     for each in fitting:  # no arena grows for a difference that the model does not tell apart
@@ -136,7 +142,7 @@ def _slower(
 
 
 def _little_slower_by_rows(
-    graph: Graph, board: Board, whole: Ledger, below_bytes: int, within: Budget | None
+    graph: Graph, board: Board, whole: Ledger, below_bytes: int, by_rows: LedgersByRows
 ) -> Ledger | None:
     """In the smallest arena that is modelled to cost no more than ``ROWS_MAY_COST`` of the cycles of
     ``whole``; None without a timing model.
@@ -145,18 +151,15 @@ def _little_slower_by_rows(
     if cycles is None:
         return None
     most = (1.0 + ROWS_MAY_COST) * sum(map(cycles, whole.lowered))
-    return ledger_by_rows(graph, board, below_bytes, within, most_cycles=most)
+    return by_rows.ledger(below_bytes, most_cycles=most)
 
 
-def _by_rows(
-    graph: Graph, board: Board, limits: Budget, options: _Options, below_bytes: int, limit_bytes: int = 0
-) -> Ledger | None:
+def _by_rows(ledgers: LedgersByRows, limits: Budget, below_bytes: int, limit_bytes: int = 0) -> Ledger | None:
     """By rows, in an arena below ``below_bytes``; as in the gate's quick look, where another plan is over."""
-    found = ledger_by_rows(graph, board, below_bytes, options.within, limit_bytes)
+    found = ledgers.ledger(below_bytes, limit_bytes)
     if found is None or check(found, limits).fits:
         return found
-    others = others_by_rows(graph, board, limits, options.within)
-    return next((other for other in others if check(other, limits).fits), found)
+    return next((other for other in ledgers.others(limits) if check(other, limits).fits), found)
 
 
 def _cycles(graph: Graph, board: Board, ledger: Ledger) -> float:

@@ -16,8 +16,7 @@ from micronas.memory.plan.free_scratch import use_free_bytes
 from micronas.memory.plan.prefer import Prefer
 from micronas.memory.plan.rows import chains
 from micronas.memory.plan.rows.bands import ROWS_MAY_COST
-from micronas.memory.plan.rows.join import RowPlan
-from micronas.memory.plan.rows.plan import plan_by_rows
+from micronas.memory.plan.rows.plan import RowPlanner
 from micronas.model.graph import Graph
 
 _ANY_BYTES = 2**40
@@ -46,10 +45,9 @@ def plan_with_row_input(graph: Graph, target: Target, board: Board, prefer: Pref
     most = 0.0 if cycles is None else (1.0 + ROWS_MAY_COST) * sum(map(cycles, whole))
     calls, of_fed = with_source(graph, lowered), step_cycles(fed, board)
 
-    def below(nbytes: int, most_cycles: float) -> RowPlan | None:
-        return plan_by_rows(fed, calls, target, nbytes, cycles=of_fed, most_cycles=most_cycles)
-
-    found = below(plan.arena_bytes, 0.0 if prefer is Prefer.SRAM else most) or below(_ANY_BYTES, 0.0)
+    planner = RowPlanner(fed, calls, target, of_fed)
+    most = 0.0 if prefer is Prefer.SRAM else most
+    found = planner.plan(plan.arena_bytes, most_cycles=most) or planner.plan(_ANY_BYTES)
     if found is None:
         raise _refusal(graph, "its rows are too many for a plan by rows")
     return RowInput(fed, *use_free_bytes(found.lowered, found.plan))

@@ -17,6 +17,7 @@ from micronas.memory.plan.free_scratch import Cycles, use_free_bytes
 from micronas.memory.plan.rows.streamed import (
     PlacedChain,
     StreamedChain,
+    fastest_with_room,
     in_larger_blocks,
     larger_blocks,
     streamed,
@@ -73,26 +74,29 @@ def _rows_lost(ops: Sequence[RowOp]) -> int:
     return needed[ops[0].writes] - 1
 
 
-def _remembered(cycles: Cycles) -> Cycles:
+def remembered(cycles: Cycles) -> Cycles:
     """``cycles``, which are the same for an op in the same steps and blocks."""
     known: dict[tuple[object, ...], float] = {}
 
-    def remembered(low: Lowered) -> float:
+    def known_or_new(low: Lowered) -> float:
         heights = None if low.row_call is None else low.row_call.heights
         key = low.op_index, low.kernel, low.scratch_bytes, heights
         if key not in known:
             known[key] = cycles(low)
         return known[key]
 
-    return remembered
+    return known_or_new
 
 
 class BandSearch:
-    """Climbs from single rows to more. All ops whose images have the same height have one band."""
+    """Climbs from single rows to more. All ops whose images have the same height have one band.
+
+    ``cycles`` are asked for again and again: those of ``remembered``.
+    """
 
     def __init__(self, graph: Graph, lowest: PlacedChain, cycles: Cycles, most_cycles: float) -> None:
         self._graph, self._lowest, self._most = graph, lowest, most_cycles
-        self._cycles = _remembered(cycles)
+        self._cycles = cycles
         self._parts = lowest.parts
         self._heights = tuple(dict.fromkeys(op.turns for op in lowest.parts.chain.ops))
         self._known: dict[_Rows, StreamedChain | None] = {}
@@ -179,8 +183,8 @@ class BandSearch:
         for found, rows in offers:
             if found.bound <= limit_bytes and not self.is_over:
                 self._work_left -= _PER_OP * len(found.lowered)
-                roomy = with_room(found, limit_bytes, self._cycles)
-                hopes.append((self._total(roomy.lowered, limit_bytes), found, rows))
+                roomy = fastest_with_room(found, limit_bytes, self._cycles)
+                hopes.append((self._total(roomy, limit_bytes), found, rows))
         return sorted(hopes, key=lambda hope: hope[0])
 
     def _larger(self, rows: _Rows) -> list[_Rows]:
@@ -209,7 +213,7 @@ class BandSearch:
             before = self._cycles(found.lowered[op])
             fastest = min(sizes, key=self._cycles, default=found.lowered[op])
             for larger in (fastest, *sizes[:1]):
-                wanted = with_blocks(found, op, larger)
+                wanted = with_blocks(found, (*found.lowered[:op], larger, *found.lowered[op + 1 :]))
                 if self._cycles(larger) < before and self._laid_out(wanted, limit_bytes):
                     found = wanted
                     break

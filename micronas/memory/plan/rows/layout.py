@@ -35,33 +35,20 @@ _ROUNDS = 12
 
 def tensor_buffers(schedule: RowSchedule, row_bytes: Mapping[int, int]) -> tuple[RowBuffer, ...]:
     """A buffer for each tensor of the chain."""
-    shape = (len(schedule.capacity), len(schedule.steps))
-    low, high, after = (
-        np.full(shape, -FREE, np.int64),
-        np.full(shape, FREE, np.int64),
-        np.zeros(shape, np.int64),
-    )
-    number = {t: i for i, t in enumerate(schedule.capacity)}
-    for k, held in enumerate(schedule.held):
-        for t, rows in held.items():
-            at = number[t], k
-            low[at], high[at], after[at] = (n * row_bytes[t] for n in (rows.low, rows.high, rows.after))
-    return tuple(
-        RowBuffer(
-            ("tensor", t),
-            aligned(schedule.capacity[t] * row_bytes[t]),
-            low[i],
-            high[i],
-            after[i],
-            t == schedule.given,
-        )
-        for t, i in number.items()
-    )
+    buffers = []
+    for t, rows in schedule.capacity.items():
+        held, nbytes = schedule.held[t], row_bytes[t]
+        used = held.high > held.low
+        low, high = np.where(used, held.low * nbytes, -FREE), np.where(used, held.high * nbytes, FREE)
+        after = np.where(used, held.after * nbytes, 0)
+        given = t == schedule.given
+        buffers.append(RowBuffer(("tensor", t), aligned(rows * nbytes), low, high, after, given))
+    return tuple(buffers)
 
 
 def scratch_buffer(schedule: RowSchedule, op: int, size: int, *, lasting: bool) -> RowBuffer:
     """Scratch of one op, in use while it runs; ``lasting``: from its first step to its last."""
-    steps = np.array([s.op == op and not s.only_moves for s in schedule.steps])
+    steps = schedule.runs == op
     if lasting:
         first, last = np.flatnonzero(steps)[[0, -1]]
         steps[first : last + 1] = True
@@ -74,10 +61,6 @@ def takeovers(
 ) -> tuple[Takeover, ...]:
     """Where the kernel of each op lets its output lie on rows that it reads last."""
     number = {b.name[1]: i for i, b in enumerate(buffers) if b.name[0] == "tensor"}
-    steps: list[list[int]] = [[] for _ in ops]
-    for k, step in enumerate(schedule.steps):
-        if not step.only_moves:
-            steps[step.op].append(k)
     found = []
     for i, (op, low) in enumerate(zip(ops, lowered, strict=True)):
         call, alone = low.row_call, len(op.reads) == 1
@@ -89,11 +72,11 @@ def takeovers(
             overlap = position in low.in_place, lead, lag
             if overlap == (False, None, None):
                 continue
-            of_op = [schedule.steps[k] for k in steps[i]]
+            at = np.flatnonzero(schedule.runs == i)
+            of_op = [schedule.steps[k] for k in at.tolist()]
             places = [(s.x if position == 0 else s.second) - s.pad_top for s in of_op]
             read = np.array(places, np.int64) * call.x_bytes
             written = np.array([s.y for s in of_op], np.int64) * call.y_bytes
-            at = np.array(steps[i], np.intp)
             found.append(Takeover(number[t], number[op.writes], at, read, written, *overlap))
     return tuple(found)
 

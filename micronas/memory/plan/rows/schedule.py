@@ -9,37 +9,49 @@ of a wave starts where the window of the wave before did.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from micronas.codegen.lowering.row_window import RowOp
 from micronas.codegen.row_step import RowStep
 from micronas.memory.plan.rows.turns import RowTurn, order_of_turns, turns_of_waves
 
+Rows: TypeAlias = npt.NDArray[np.int64]
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class HeldRows:
-    """Rows of a tensor in its buffer during one step: places from ``low`` up to ``high``. Those from
-    ``after`` on are needed after the step.
+    """Rows of a tensor in its buffer during each step: places from ``low`` up to ``high``, none where these
+    are no more. Those from ``after`` on are needed after the step.
     """
 
-    low: int
-    high: int
-    after: int
+    low: Rows
+    high: Rows
+    after: Rows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RowSchedule:
-    """Steps of a streamed chain. ``capacity`` is rows of each tensor's buffer; ``held`` has for each step the
-    rows of every tensor that are in use. Turns that have nothing to move have no step. ``given`` is the
-    tensor that is there from the start, None where the application delivers it row by row.
+    """Steps of a streamed chain. ``capacity`` is rows of each tensor's buffer; ``held`` has the rows of every
+    tensor that are in use. Turns that have nothing to move have no step. ``given`` is the tensor that is
+    there from the start, None where the application delivers it row by row.
     """
 
     turns: tuple[RowTurn, ...]
     steps: tuple[RowStep, ...]
     capacity: Mapping[int, int]
-    held: tuple[Mapping[int, HeldRows], ...]
+    held: Mapping[int, HeldRows]
     given: int | None
+
+    @functools.cached_property
+    def runs(self) -> npt.NDArray[np.int64]:
+        """The op whose kernel runs in each step, -1 where rows only move."""
+        return np.array([-1 if step.only_moves else step.op for step in self.steps], np.int64)
 
 
 def make_schedule(ops: Sequence[RowOp], bands: Sequence[int]) -> RowSchedule:
@@ -78,7 +90,7 @@ class _Progress:
             for t in op.reads:
                 self.made.setdefault(t, op.in_h)
                 self.front.setdefault(t, 0)
-        self._needs = [self._first_needed(i) for i in range(len(ops))]
+        self._needs = [op.first_rows[0] for op in ops]
 
     def _padding(self, tensor: int) -> int:
         return max((self._ops[i].pad_top for i in self._readers.get(tensor, ())), default=0)
@@ -87,21 +99,25 @@ class _Progress:
         """The first of the rows made so far that a reader still needs; past the last if none does."""
         if tensor == self.output:
             return 0
-        return min(self.made[tensor], *(self._needs[i] for i in self._readers[tensor]))
-
-    def _first_needed(self, i: int) -> int:
-        op, turn = self._ops[i], self._turns[i]
-        return op.in_h if turn == op.turns else op.rows_for(turn, 1).first
+        needed = self.made[tensor]
+        for i in self._readers[tensor]:
+            needed = min(needed, self._needs[i])
+        return needed
 
     def advance(self, turn: RowTurn) -> None:
         """``turn`` has run."""
         op = self._ops[turn.op]
         self._turns[turn.op] += turn.count
-        self._needs[turn.op] = self._first_needed(turn.op)
+        self._needs[turn.op] = op.first_rows[self._turns[turn.op]]
         if not op.gathers:
             self.made[op.writes] += turn.count
         elif self._turns[turn.op] == op.turns:
             self.made[op.writes] = 1
+
+    def at_rest(self, tensor: int) -> _Held:
+        """Places of rows that a step without ``tensor`` finds in its buffer, and leaves there."""
+        front, needed = self.front[tensor], self.needed_from(tensor)
+        return _Held(needed - front, self.made[tensor] - front, needed - front)
 
     def drop(self, tensor: int) -> int:
         """Rows at the front that are no longer needed, or were padding: they are given up."""
@@ -140,24 +156,70 @@ def _capacities(ops: Sequence[RowOp], turns: Sequence[RowTurn]) -> dict[int, int
 
 def _with_places(ops: Sequence[RowOp], turns: Sequence[RowTurn], capacity: Mapping[int, int]) -> RowSchedule:
     progress = _Progress(ops)
-    steps, held = [], []
+    steps: list[RowStep] = []
+    records = {t: _Record(progress.at_rest(t)) for t in capacity}
     for turn in turns:
         op, written, drop = ops[turn.op], ops[turn.op].writes, 0
         if turn.count == 0 or progress.end_after(turn) > capacity[written]:
             drop = progress.drop(written)
         y = progress.made[written] - progress.front[written]
         if turn.count == 0 and not (drop and y):
+            records[written].rest(len(steps), progress.at_rest(written))
             continue
-        low = {t: progress.needed_from(t) for t in capacity}
+        touched = (*op.reads, written)
+        low = [progress.needed_from(t) - progress.front[t] for t in touched]
         places = [progress.front[t] for t in op.reads]
         out_rows = progress.out_rows(turn)
         progress.advance(turn)
-        steps.append(_step(op, turn, out_rows, drop if y else 0, y, places))
         reach = max(y + out_rows, y + drop if y else 0)
-        held.append(_held(progress, low, {written: reach}))
-    return RowSchedule(
-        tuple(turns), tuple(steps), dict(capacity), tuple(held), next(iter(ops[0].reads), None)
-    )
+        for t, first in zip(touched, low, strict=True):
+            rest = progress.at_rest(t)
+            end = max(rest.high, reach) if t == written else rest.high
+            records[t].step(len(steps), _Held(first, end, rest.after), rest)
+        steps.append(_step(op, turn, out_rows, drop if y else 0, y, places))
+    held = {t: record.rows(len(steps)) for t, record in records.items()}
+    return RowSchedule(tuple(turns), tuple(steps), dict(capacity), held, next(iter(ops[0].reads), None))
+
+
+class _Held(NamedTuple):
+    """Places of rows of one tensor during one step: see ``HeldRows``."""
+
+    low: int
+    high: int
+    after: int
+
+
+class _Record:
+    """What is held of one tensor, step by step: it changes only in steps of ops that write or read it."""
+
+    def __init__(self, rest: _Held) -> None:
+        self._rest, self._until = rest, 0
+        self._held: list[_Held] = []
+        self._counts: list[int] = []
+
+    def step(self, k: int, held: _Held, rest: _Held) -> None:
+        """``held`` during step ``k``, ``rest`` from then on."""
+        self.rest(k, rest)
+        if self._until > k:  # an op that reads a tensor twice
+            self._held.pop()
+            self._counts.pop()
+        self._held.append(held)
+        self._counts.append(1)
+        self._until = k + 1
+
+    def rest(self, k: int, rest: _Held) -> None:
+        """``rest`` from step ``k`` on."""
+        if k > self._until:
+            self._held.append(self._rest)
+            self._counts.append(k - self._until)
+            self._until = k
+        self._rest = rest
+
+    def rows(self, steps: int) -> HeldRows:
+        """All of it, of ``steps`` steps."""
+        self.rest(steps, self._rest)
+        columns = np.array(self._held, np.int64).reshape(-1, 3)
+        return HeldRows(*np.repeat(columns, self._counts, axis=0).T)
 
 
 def _step(op: RowOp, turn: RowTurn, out_rows: int, drop: int, y: int, fronts: Sequence[int]) -> RowStep:
@@ -170,13 +232,3 @@ def _step(op: RowOp, turn: RowTurn, out_rows: int, drop: int, y: int, fronts: Se
     second = places[1] if len(places) > 1 else int(op.gathers and turn.first == 0)
     y = y if out_rows else 0
     return RowStep(turn.op, out_rows, rows.count, rows.above, drop, second, places[0], y)
-
-
-def _held(progress: _Progress, low: Mapping[int, int], reach: Mapping[int, int]) -> dict[int, HeldRows]:
-    """What is in use during a step: from the first row that it still needs to the last that it made."""
-    held = {}
-    for t, start in progress.front.items():
-        first, end = low[t] - start, max(progress.made[t] - start, reach.get(t, 0))
-        if end > first:
-            held[t] = HeldRows(first, end, progress.needed_from(t) - start)
-    return held

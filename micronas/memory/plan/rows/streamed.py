@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from micronas.codegen.lowering import Lowered
-from micronas.codegen.lowering.blocks import by_blocks, step_sizes
+from micronas.codegen.lowering.blocks import MAX_BYTES, by_blocks, step_sizes
 from micronas.codegen.lowering.row_window import row_bytes
 from micronas.codegen.lowering.rows import with_members_of
 from micronas.memory.plan import Plan, min_arena_bytes, plan_memory
@@ -50,6 +50,8 @@ class SplitNetwork:
     rest_graph: Graph
     rest_lowered: tuple[Lowered, ...]
     bound: int
+    in_waves: dict[tuple[int, ...], StreamedChain | None] = field(default_factory=dict, repr=False)
+    """What ``streamed_in_waves`` has found, by the ends of the waves."""
 
     @functools.cached_property
     def rest(self) -> Plan | None:
@@ -66,7 +68,7 @@ class StreamedChain:
     buffers: tuple[RowBuffer, ...]
     overlaps: tuple[Takeover, ...]
 
-    @property
+    @functools.cached_property
     def live(self) -> npt.NDArray[np.int64]:
         """Bytes in use at each step."""
         return live_bytes(self.buffers, self.overlaps)
@@ -75,6 +77,13 @@ class StreamedChain:
     def bound(self) -> int:
         """A lower bound of the chain's bytes: the most that are in use at one step."""
         return int(self.live.max())
+
+    @functools.cached_property
+    def larger(self) -> Mapping[int, tuple[Lowered, ...]]:
+        """The ops that have scratch by all larger blocks, the smallest first."""
+        ops = (op for (kind, op) in (buffer.name for buffer in self.buffers) if kind == "scratch")
+        growing = {op: self.lowered[op] for op in ops if self.lowered[op].blocks is not None}
+        return {op: tuple(map(with_members_of, step_sizes(low, MAX_BYTES))) for op, low in growing.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +135,10 @@ def streamed(graph: Graph, parts: SplitNetwork, bands: Sequence[int]) -> Streame
 
 def streamed_in_waves(graph: Graph, parts: SplitNetwork, ends: Sequence[int]) -> StreamedChain | None:
     """The same in waves, of which ``ends`` are the ends in rows of the first op's output."""
-    return _streamed(graph, parts, schedule_of_waves(parts.chain.ops, ends))
+    key = tuple(ends)
+    if key not in parts.in_waves:
+        parts.in_waves[key] = _streamed(graph, parts, schedule_of_waves(parts.chain.ops, key))
+    return parts.in_waves[key]
 
 
 def _streamed(graph: Graph, parts: SplitNetwork, schedule: RowSchedule) -> StreamedChain | None:
@@ -186,9 +198,13 @@ def within(parts: SplitNetwork, found: StreamedChain | None, arena_bytes: int) -
 
 def with_room(found: StreamedChain, arena_bytes: int, cycles: Cycles) -> StreamedChain:
     """``found`` with the fastest blocks for which ``arena_bytes`` could have room, before it has places."""
-    for op, sizes in larger_blocks(found, arena_bytes).items():
-        found = with_blocks(found, op, min((found.lowered[op], *sizes), key=cycles))
-    return found
+    return with_blocks(found, fastest_with_room(found, arena_bytes, cycles))
+
+
+def fastest_with_room(found: StreamedChain, arena_bytes: int, cycles: Cycles) -> tuple[Lowered, ...]:
+    """The ops of ``found`` in the fastest blocks for which ``arena_bytes`` could have room."""
+    offers = larger_blocks(found, arena_bytes)
+    return tuple(min((low, *offers.get(op, ())), key=cycles) for op, low in enumerate(found.lowered))
 
 
 def larger_blocks(found: StreamedChain, arena_bytes: int) -> dict[int, tuple[Lowered, ...]]:
@@ -199,15 +215,18 @@ def larger_blocks(found: StreamedChain, arena_bytes: int) -> dict[int, tuple[Low
         low = found.lowered[op] if kind == "scratch" else None
         if low is not None and low.blocks is not None:
             room = int(free_bytes[buffer.high > buffer.low].min()) + low.scratch_bytes
-            offers[op] = tuple(map(with_members_of, step_sizes(low, room)))
+            offers[op] = tuple(each for each in found.larger[op] if each.scratch_bytes <= room)
     return offers
 
 
-def with_blocks(found: StreamedChain, op: int, larger: Lowered) -> StreamedChain:
-    """``found`` with another form of one op."""
-    buffers = (_scratch(found.schedule, larger) if b.name == ("scratch", op) else b for b in found.buffers)
-    lowered = (larger if i == op else each for i, each in enumerate(found.lowered))
-    return replace(found, lowered=tuple(lowered), buffers=tuple(buffers))
+def with_blocks(found: StreamedChain, lowered: tuple[Lowered, ...]) -> StreamedChain:
+    """``found`` with ops in other blocks."""
+    changed = {op for op, low in enumerate(lowered) if low is not found.lowered[op]}
+    buffers = (
+        _scratch(found.schedule, lowered[b.name[1]]) if b.name[0] == "scratch" and b.name[1] in changed else b
+        for b in found.buffers
+    )
+    return replace(found, lowered=lowered, buffers=tuple(buffers))
 
 
 def in_larger_blocks(placed: PlacedChain, limit_bytes: int, cycles: Cycles | None) -> PlacedChain:
