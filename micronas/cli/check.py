@@ -24,6 +24,15 @@ def check(
     flash_kb: Annotated[float | None, typer.Option(help="Flash limit. Default: the board's.")] = None,
     sram_kb: Annotated[float | None, typer.Option(help="SRAM limit. Default: the board's.")] = None,
     prefer: PreferOption = DEFAULT_PREFER,
+    input_form: Annotated[
+        str,
+        typer.Option(
+            "--input",
+            metavar="FORM",
+            help="How the network gets its input: tensor, all of it; or rows, as in `export --input rows`: "
+            "without a buffer for all of it.",
+        ),
+    ] = "tensor",
     data: DataOption = None,
     plan: Annotated[
         Path | None, typer.Option(help="Draw the memory plan: to an .svg file, or as text to any other.")
@@ -32,16 +41,19 @@ def check(
 ) -> None:
     """Print the memory ledger of MODEL on a board, and whether it fits. Exit code 1 if it does not."""
     if board is None:
-        _check_all(model, runtime=runtime, only_with_board=(flash_kb, sram_kb, plan), as_json=as_json)
+        only_with_board = (flash_kb, sram_kb, plan, None if input_form == "tensor" else input_form)
+        _check_all(model, runtime=runtime, only_with_board=only_with_board, as_json=as_json)
         return
     from micronas.api.check import RUNTIMES
     from micronas.api.check import check as check_model
+    from micronas.api.export import input_named
     from micronas.memory.ledger import regions_to_json
     from micronas.memory.plan.banks_text import banks_to_json
     from micronas.memory.plan.prefer import prefer_named
 
     if runtime not in RUNTIMES:
         raise ConfigError(f"--runtime {runtime}: unknown", remedy=f"one of {', '.join(RUNTIMES)}")
+    input_named(input_form, "--input")
     checked = check_model(
         model,
         board,
@@ -49,6 +61,7 @@ def check(
         flash_kb=flash_kb,
         sram_kb=sram_kb,
         prefer=prefer_named(prefer, "--prefer").value,
+        input=input_form,
         calibration=data,
     )
     graph, ledger = checked.graph, checked.ledger
@@ -66,6 +79,7 @@ def check(
                 "arena_region": str(ledger.arena_location),
                 "banks": banks_to_json(ledger.plan),
                 "regions": regions_to_json(ledger),
+                "input": input_form,
                 "plan": None if checked.plan_choice is None else checked.plan_choice.to_json(),
             }
         )
@@ -81,7 +95,7 @@ def _check_all(model: Path, *, runtime: str, only_with_board: tuple[object, ...]
 
     if runtime != "micronas" or any(given is not None for given in only_with_board):
         raise ConfigError(
-            "--runtime, --flash-kb, --sram-kb and --plan need a board",
+            "--runtime, --flash-kb, --sram-kb, --plan and --input need a board",
             remedy="add --board BOARD; without these options, `micronas check MODEL` lists the boards that "
             "the model fits",
         )
@@ -107,6 +121,8 @@ def _print(checked: Check) -> None:
         ),
     ]
     print_table("", ("predicted", "bytes", ""), rows)
+    if checked.row_input:
+        print(_input_by_rows(checked))
     if checked.plan_choice is not None:
         print(f"plan: {checked.plan_choice}")
     for note in ledger.notes:
@@ -121,3 +137,12 @@ def _print(checked: Check) -> None:
         print(f"  {reason}")
     for remedy in checked.remedies:
         print(f"  -> {remedy}")
+
+
+def _input_by_rows(checked: Check) -> str:
+    """What is in memory of the input at once."""
+    call = checked.ledger.lowered[0].row_call
+    assert call is not None, "the op that delivers the rows"
+    x = checked.graph.tensors[checked.graph.inputs[0]]
+    rows = f"{call.rows} of {x.shape[1]} row{'s' if x.shape[1] > 1 else ''}"
+    return f"input: by rows, at most {rows} ({call.rows * call.y_bytes:,} of {x.nbytes:,} bytes) at a time"

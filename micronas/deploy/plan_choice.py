@@ -13,6 +13,7 @@ from micronas.deploy.bench import constant_bytes, simplified
 from micronas.errors import BoardError
 from micronas.latency.op_model import board_latency
 from micronas.memory.ledger import Budget, Ledger, board_budget, check, make_ledger
+from micronas.memory.ledger.row_input import ledger_with_row_input
 from micronas.memory.plan.prefer import Prefer
 from micronas.model.graph import Graph
 from micronas.trial import Json
@@ -94,6 +95,23 @@ def plan_choice(
             if other is not Prefer.ROWS or found.plan.row_steps:
                 others.append(cost(found, other))
     return PlanChoice(taken, tuple(others))
+
+
+def row_input_choice(
+    graph: Graph, board: Board, ledger: Ledger, prefer: Prefer, within: Budget
+) -> PlanChoice:
+    """Compare ``ledger``, of ``graph`` with its input row by row, with the plan of the other preference:
+    ``SRAM``, the smallest arena, or any other, which is a little slower than op by op at most.
+    """
+
+    def cost(ledger: Ledger, prefer: Prefer) -> PlanCost:
+        own = replace(ledger, lowered=ledger.lowered[1:])  # the rows come at the application's time
+        return replace(_cost(graph, board, own, prefer), fits=check(ledger, within).fits)
+
+    smallest = prefer is Prefer.SRAM
+    other = Prefer.AUTO if smallest else Prefer.SRAM
+    _, found = ledger_with_row_input(graph, board, other)
+    return PlanChoice(cost(ledger, Prefer.SRAM if smallest else Prefer.AUTO), (cost(found, other),))
 
 
 def _latency_moves_code(graph: Graph, board: Board, within: Budget | None) -> bool:

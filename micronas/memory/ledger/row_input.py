@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from micronas.board import Board
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.codegen.lowering.row_source import fed_by_rows, with_source
 from micronas.errors import ModelError
+from micronas.memory.ledger.assemble import ledger_of, size_of_firmware
 from micronas.memory.ledger.by_rows import too_long_for_rows
+from micronas.memory.ledger.items import Ledger
+from micronas.memory.ledger.placement import place_by_rows
 from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan import Plan, plan_memory
 from micronas.memory.plan.free_scratch import use_free_bytes
 from micronas.memory.plan.prefer import Prefer
 from micronas.memory.plan.rows import chains
 from micronas.memory.plan.rows.bands import ROWS_MAY_COST
+from micronas.memory.plan.rows.join import RowPlan
 from micronas.memory.plan.rows.plan import RowPlanner
 from micronas.model.graph import Graph
 
 _ANY_BYTES = 2**40
+
+_NOT_COUNTED = (
+    "the function of the application that delivers the rows is not counted: its code, memory and time"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +61,16 @@ def plan_with_row_input(graph: Graph, target: Target, board: Board, prefer: Pref
     return RowInput(fed, *use_free_bytes(found.lowered, found.plan))
 
 
+def ledger_with_row_input(graph: Graph, board: Board, prefer: Prefer) -> tuple[Graph, Ledger]:
+    """The graph with the op that delivers the rows, and its ledger; raises as ``plan_with_row_input``."""
+    taken = plan_with_row_input(graph, Target(board.core), board, prefer)
+    sizes = size_of_firmware(board, taken.lowered)
+    resident_bytes = board.stack_bytes + sizes.static_bytes
+    placement = place_by_rows(board, RowPlan(taken.plan, taken.lowered), resident_bytes)
+    ledger = ledger_of(taken.graph, board, placement, taken.lowered, sizes)
+    return taken.graph, replace(ledger, notes=(*ledger.notes, _NOT_COUNTED))
+
+
 def why_no_row_input(graph: Graph) -> str:
     """Why the input cannot come row by row; empty if it can."""
     if len(graph.inputs) != 1:
@@ -68,5 +86,5 @@ def why_no_row_input(graph: Graph) -> str:
 def _refusal(graph: Graph, reason: str) -> ModelError:
     return ModelError(
         f"{graph.name}: the input cannot come row by row: {reason}",
-        remedy="export without --input rows; docs/background/memory.md#by-rows lists what runs by rows",
+        remedy="leave out --input rows; docs/background/memory.md#by-rows lists what runs by rows",
     )
