@@ -5,6 +5,7 @@
     python -m benchmarks.engine.run --remove-constant-channels; --core M0PLUS: the same for those
     python -m benchmarks.engine.run --by-rows  # with the first ops by rows, where that is smaller
     python -m benchmarks.engine.run --row-input sram  # the input, too, as in an export; or auto
+    python -m benchmarks.engine.run --every    # all of these; with --update the whole table
 
 Cycles are modelled (docs/background/latency_model.md), of a Cortex-M4 without wait states and of an STM32L4
 with five. They are what must not grow: a kernel that executes more instructions in fewer cycles is an
@@ -18,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -77,7 +79,7 @@ class Measured:
 def measure(
     name: str,
     core: Core,
-    without_constant_channels: bool,
+    without_constant_channels: bool = False,
     *,
     by_rows: bool = False,
     row_input: Prefer | None = None,
@@ -91,6 +93,44 @@ def measure(
     wanted = np.concatenate([y.reshape(-1) for y in run_tflm(original, inputs, path.read_bytes())])
     graph = graph if row_input is None else fed_by_rows(graph)
     return Measured(graph, emulated, bool(np.array_equal(emulated.outputs, wanted)))
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Networks of one core in one form."""
+
+    core: Core
+    without_constant_channels: bool = False
+    by_rows: bool = False
+    row_input: Prefer | None = None
+
+    def key(self, name: str) -> str:
+        """The key of a network's line in the table."""
+        label = f"{name} without constant channels" if self.without_constant_channels else name
+        label = f"{label} by rows" if self.by_rows else label
+        label = f"{label} with the input by rows ({self.row_input})" if self.row_input else label
+        return f"{self.core.name}/{label}"
+
+
+EVERY = (
+    *map(Variant, (Core.M4F, Core.M0PLUS, Core.M3)),
+    Variant(Core.M4F, without_constant_channels=True),
+    Variant(Core.M4F, by_rows=True),
+    *(Variant(Core.M4F, row_input=prefer) for prefer in (Prefer.AUTO, Prefer.SRAM)),
+)
+"""Those of the committed table."""
+
+
+def measured_networks(variant: Variant) -> Iterator[tuple[str, Measured]]:
+    """The networks that have this form, with their keys."""
+    by_rows, row_input = variant.by_rows, variant.row_input
+    for name in NAMES:
+        if row_input is not None and why_no_row_input(read(MODELS / f"{name}.tflite")):
+            continue
+        removed = variant.without_constant_channels
+        found = measure(name, variant.core, removed, by_rows=by_rows, row_input=row_input)
+        if not by_rows or any(low.row_call for low in found.emulated.lowered):
+            yield variant.key(name), found
 
 
 def describe(name: str, measured: Measured) -> str:
@@ -165,28 +205,22 @@ def main() -> int:
     parser.add_argument(
         "--row-input", choices=["auto", "sram"], help="also the input comes by rows: its plan"
     )
+    parser.add_argument("--every", action="store_true", help="all cores and forms, one after the other")
     arguments = parser.parse_args()
-    removed = arguments.remove_constant_channels
+    row_input = None if arguments.row_input is None else Prefer(arguments.row_input)
+    removed, by_rows = arguments.remove_constant_channels, arguments.by_rows
+    given = Variant(Core[arguments.core], removed, by_rows=by_rows, row_input=row_input)
     table = json.loads(TABLE.read_text()) if TABLE.is_file() else {}
     problems: list[str] = []
-    row_input = None if arguments.row_input is None else Prefer(arguments.row_input)
-    for name in NAMES:
-        if row_input is not None and why_no_row_input(read(MODELS / f"{name}.tflite")):
-            continue
-        core = Core[arguments.core]
-        measured = measure(name, core, removed, by_rows=arguments.by_rows, row_input=row_input)
-        if arguments.by_rows and not any(low.row_call for low in measured.emulated.lowered):
-            continue
-        label = f"{name} without constant channels" if removed else name
-        label = f"{label} by rows" if arguments.by_rows else label
-        label = f"{label} with the input by rows ({row_input})" if row_input is not None else label
-        print(describe(label, measured))
-        key, row = f"{arguments.core}/{label}", measured.row()
-        problems += [] if measured.equal else [f"{key}: output differs from TFLite Micro's"]
-        problems += [] if arguments.update else regressions(key, row, table)
-        for remark in remarks(key, row, table):
-            print(remark)
-        table[key] = row
+    for variant in EVERY if arguments.every else (given,):
+        for key, measured in measured_networks(variant):
+            print(describe(key, measured), flush=True)
+            row = measured.row()
+            problems += [] if measured.equal else [f"{key}: output differs from TFLite Micro's"]
+            problems += [] if arguments.update else regressions(key, row, table)
+            for remark in remarks(key, row, table):
+                print(remark)
+            table[key] = row
     if arguments.update:
         TABLE.write_text(json.dumps(table, separators=(",", ":")).replace('},"', '},\n"') + "\n")
     print("\n".join(problems) if problems else "no regression")

@@ -141,8 +141,7 @@ def _print(checked: Check) -> None:
 
 def _input_by_rows(checked: Check) -> str:
     """What is in memory of the input at once."""
-    call = checked.ledger.lowered[0].row_call
-    assert call is not None, "the op that delivers the rows"
-    x = checked.graph.tensors[checked.graph.inputs[0]]
-    rows = f"{call.rows} of {x.shape[1]} row{'s' if x.shape[1] > 1 else ''}"
-    return f"input: by rows, at most {rows} ({call.rows * call.y_bytes:,} of {x.nbytes:,} bytes) at a time"
+    graph = checked.graph
+    x, spans = graph.tensors[graph.inputs[0]], checked.ledger.plan.spans
+    (buffer,) = (span for span in spans if graph.inputs[0] in span.tensors)
+    return f"input: by rows, at most {buffer.size:,} of {x.nbytes:,} bytes at a time"

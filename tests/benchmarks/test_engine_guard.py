@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from benchmarks.engine.emulate import check_counts
-from benchmarks.engine.run import Row, regressions, remarks
+from benchmarks.engine.run import EVERY, NAMES, TABLE, Row, regressions, remarks
 from micronas.latency.counts.classes import ClassCounts
 
 OLD: Row = {
@@ -60,3 +62,12 @@ def test_instructions_by_the_log_that_the_counter_does_not_see_are_an_error() ->
     check_counts((519, 40), (ClassCounts(insn=526), ClassCounts(insn=35)))
     with pytest.raises(RuntimeError, match="op 1: 40 instructions by the counter, 7038 by the log"):
         check_counts((519, 40), (ClassCounts(insn=526), ClassCounts(insn=7038)))
+
+
+def test_one_command_repeats_every_line_of_the_table() -> None:
+    """What has no such form (no chain of ops by rows) has no line."""
+    possible = {variant.key(name) for variant in EVERY for name in NAMES}
+    committed = set(json.loads(TABLE.read_text()))
+    assert committed <= possible
+    without_rows = {key for key in possible - committed if "by rows" not in key}
+    assert without_rows == set()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from micronas.board import Core
 from micronas.codegen.lowering import Blocks, Lowered, StructField, Swap, Target
-from micronas.codegen.lowering.blocks import by_blocks
+from micronas.codegen.lowering.blocks import MAX_BYTES, by_blocks, step_sizes
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.plan import Bank, plan_in_banks, plan_memory
 from micronas.memory.plan.free_scratch import use_free_bytes
@@ -119,3 +119,16 @@ def test_cores_without_dsp_have_no_blocks(networks):
     lowered = lower_graph(graph, Target(Core.M0PLUS))
     plan = plan_memory(graph, lowered)
     assert use_free_bytes(lowered, plan, 10**6) == (lowered, plan)
+
+
+@pytest.mark.parametrize("name", ["kws_ref_model", "vww_96_int8", "pretrainedResnet_quant"])
+def test_less_scratch_holds_the_first_of_the_steps_that_more_does(shared_models, name):
+    """So that what is found once for all free bytes serves any number of them."""
+    rng = np.random.default_rng(5)
+    graph = read(shared_models / f"{name}.tflite")
+    growing = [low for low in lower_graph(graph, Target(Core.M4F)) if low.blocks is not None]
+    for low in growing:
+        every = [(each.kernel, each.scratch_bytes) for each in step_sizes(low, MAX_BYTES)]
+        for room in rng.integers(0, MAX_BYTES + 1, 12).tolist():
+            some = [(each.kernel, each.scratch_bytes) for each in step_sizes(low, room)]
+            assert some == [(kernel, nbytes) for kernel, nbytes in every if nbytes <= room]

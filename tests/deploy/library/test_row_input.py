@@ -12,6 +12,7 @@ from elftools.elf.elffile import ELFFile
 
 import micronas as mn
 from micronas.board import Core, load_board
+from micronas.cli.check import _input_by_rows
 from micronas.cli.export import _chosen
 from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
@@ -173,7 +174,7 @@ def test_a_network_that_does_not_begin_by_rows_is_refused_in_one_message() -> No
         graph = two_inputs(rng) if kind == "ADD" else random_case(kind, rng)
         with pytest.raises(ModelError, match=reason) as caught:
             library_files(graph, name="net", row_input=True)
-        assert "export without --input rows" in str(caught.value.remedy)
+        assert "leave out --input rows" in str(caught.value.remedy)
 
 
 def two_inputs(rng: np.random.Generator) -> Graph:
@@ -201,3 +202,31 @@ def test_another_form_of_the_input_is_unknown(networks: Path, tmp_path: Path) ->
     with pytest.raises(ConfigError, match="input lines: unknown") as caught:
         mn.export(networks / "tiny.tflite", tmp_path / "lib", input="lines")
     assert caught.value.remedy == "one of tensor, rows"
+
+
+@pytest.mark.parametrize("prefer", ["auto", "sram"])
+def test_check_states_the_arena_of_the_library_and_what_it_holds_of_the_input(
+    shared_models, tmp_path, prefer
+) -> None:
+    """On the board for which a library's steps are timed, both have one plan."""
+    model = shared_models / "kws_ref_model.tflite"
+    folder = mn.export(model, tmp_path / "net", prefer=prefer, input="rows", remove_constant_channels=False)
+    form = json.loads((folder / "manifest.json").read_text())["forms"][0]
+    checked = mn.check(model, BOARD, prefer=prefer, input="rows")
+    assert checked.fits
+    assert checked.ledger.arena_bytes == form["arena_bytes"]
+    held = form["input_buffer_bytes"]
+    assert _input_by_rows(checked) == f"input: by rows, at most {held} of 490 bytes at a time"
+    assert checked.plan_choice is not None
+    (other,) = checked.plan_choice.others
+    assert {other.prefer.value, checked.plan_choice.taken.prefer.value} == {"auto", "sram"}
+    assert any("not counted" in note for note in checked.ledger.notes)
+
+
+def test_check_refuses_rows_for_a_runtime_and_an_overview_that_have_none(shared_models, tmp_path) -> None:
+    model = shared_models / "kws_ref_model.tflite"
+    with pytest.raises(ConfigError, match="TFLite Micro takes the whole input"):
+        mn.check(model, BOARD, runtime="tflm", input="rows")
+    refused = micronas("check", model, "--input", "rows", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "--input need a board" in refused.stderr

@@ -21,9 +21,7 @@ TOO_SMALL = Budget(512 * 1024, BOARD.stack_bytes + 600)
 
 @pytest.mark.parametrize("prefer", [Prefer.AUTO, Prefer.ROWS])
 def test_no_plan_by_rows_is_looked_for_in_a_very_long_network(monkeypatch, prefer: Prefer) -> None:
-    monkeypatch.setattr(
-        by_rows, "plan_by_rows", lambda *_, **__: pytest.fail("a plan by rows was looked for")
-    )
+    monkeypatch.setattr(by_rows, "RowPlanner", lambda *_: pytest.fail("a plan by rows was looked for"))
     ledger = make_ledger(chain(400), BOARD, within=TOO_SMALL, prefer=prefer)
     (note,) = ledger.notes
     assert not check(ledger, TOO_SMALL).fits

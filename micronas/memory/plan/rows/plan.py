@@ -38,6 +38,9 @@ _TRIES = 300
 _MOST_WORK = 10_000_000
 """Of a chain that is laid out: pairs of its ops, times its rows. Longer chains are left out."""
 
+_MOST_BOUNDED = 400_000_000
+"""Of all chains of which the buffers are made to find the most promising: the same."""
+
 
 def plan_by_rows(
     graph: Graph,
@@ -139,9 +142,11 @@ class RowPlanner:
         """By the bounds of their buffers row by row, of no more chains than decide."""
         heapq.heapify(bounds)
         exact: set[int] = set()
+        work_left = _MOST_BOUNDED
         while bounds:
             bound, which = heapq.heappop(bounds)
-            if which in exact:
+            work_left -= _work(self._parts[which].chain)
+            if which in exact or work_left < 0:
                 yield which
                 continue
             found = self._row_by_row(which, waves=False)
