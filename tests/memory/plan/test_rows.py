@@ -8,18 +8,20 @@ import pytest
 from micronas.board import Core, load_board
 from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
+from micronas.codegen.lowering.row_source import fed_by_rows, with_source
 from micronas.codegen.lowering.row_window import RowOp, row_op
 from micronas.memory.ledger.step_cycles import step_cycles
 from micronas.memory.plan import plan_memory
 from micronas.memory.plan.free_scratch import use_free_bytes
 from micronas.memory.plan.rows import band_search, chains
+from micronas.memory.plan.rows import plan as planning
 from micronas.memory.plan.rows.layout import lay_out, tensor_buffers, top
 from micronas.memory.plan.rows.plan import plan_by_rows
 from micronas.memory.plan.rows.rivals import RowBuffer, Takeover, find_rivals, live_bytes
 from micronas.memory.plan.rows.schedule import make_schedule, schedule_of_waves
-from micronas.memory.plan.rows.streamed import within
+from micronas.memory.plan.rows.streamed import streamed, within
 from micronas.model.tflite import read
-from tests.support.by_rows import row_plan, wave_plan
+from tests.support.by_rows import NO_LIMIT, row_plan, wave_plan
 from tests.support.planning import verify_plan
 from tests.support.random_chains import long_chain, random_chain
 
@@ -208,3 +210,22 @@ def test_a_search_for_a_fast_plan_ends_after_counted_work(monkeypatch) -> None:
     (least, many), (early, few) = planned(10**9), planned(4_000)
     assert few < many
     assert least <= early < whole.arena_bytes
+
+
+def test_the_buffers_of_chains_are_bounded_within_counted_work(monkeypatch, shared_models) -> None:
+    """Of a network whose input comes by rows; without any such work the other bounds decide."""
+    graph = fed_by_rows(original := read(shared_models / "vww_96_int8.tflite"))
+    target = Target(Core.M4F)
+    lowered = with_source(original, lower_graph(original, target))
+
+    def planned(work: int) -> tuple[int, int]:
+        made: list[int] = []
+        monkeypatch.setattr(planning, "_MOST_BOUNDED", work)
+        monkeypatch.setattr(planning, "streamed", lambda *args: made.append(1) or streamed(*args))
+        found = plan_by_rows(graph, lowered, target, NO_LIMIT)
+        assert found is not None
+        return found.plan.arena_bytes, len(made)
+
+    (least, many), (early, few) = planned(10**12), planned(0)
+    assert few <= 4 < many
+    assert least <= early
