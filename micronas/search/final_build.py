@@ -27,7 +27,7 @@ from micronas.search.placement import deployed_graph, parity_samples
 from micronas.search.pool.cluster import cluster_members
 from micronas.search.pool.final_measurement import on_first_usable, run_where_attached
 from micronas.search.pool.members import device_of, members_here
-from micronas.search.ray_executor import SharedData
+from micronas.search.ray_node import SharedData
 from micronas.search.setup import Setup
 from micronas.store.deployment_figures import DeploymentFigures
 from micronas.store.pool import usable_first

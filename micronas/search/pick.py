@@ -11,10 +11,10 @@ from micronas.errors import SearchError
 from micronas.report.front import front_of
 from micronas.search.final import choose
 from micronas.search.outcome import figures_of
-from micronas.search.run import search_executor
 from micronas.search.setup import Setup
 from micronas.search.teacher import teacher_of
 from micronas.search.termination import TrialTermination
+from micronas.search.workers import search_executor
 from micronas.store import Record, Store
 from micronas.store.final_figures import FinalFigures
 from micronas.store.other_boards import records_for, usable_on

@@ -1,4 +1,4 @@
-"""Runs trials as tasks of a Ray cluster; Ray is an optional extra and is imported only here, when it is used.
+"""Runs trials as tasks of a Ray cluster.
 
 A trial is one task on one core of any node. In a search with a pool of boards, its measurement is a second
 task, which needs no core but the custom resource of a board, and so runs on the node that has the board.
@@ -10,23 +10,19 @@ node, fails its own trial.
 
 from __future__ import annotations
 
-import faulthandler
 import math
-import os
 import time
 import uuid
-import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from types import MappingProxyType, ModuleType, TracebackType
+from dataclasses import dataclass
+from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Self
 
-from micronas.config import DataConfig
-from micronas.data import Dataset, DataSplit, SealedTest
-from micronas.errors import MachineError, ToolMissingError, plural
-from micronas.host.plugin import receive
-from micronas.search.executor import GRACE_S, EvaluateFactory, evaluator_or_fault, training_limit_s
-from micronas.search.task import WORKER_STAGE, Evaluate, TrialResult, TrialTask, failed_machine
+from micronas.errors import MachineError, plural
+from micronas.search.executor import GRACE_S, EvaluateFactory, training_limit_s
+from micronas.search.ray_cluster import connected
+from micronas.search.ray_node import SharedData, run_on_node
+from micronas.search.task import WORKER_STAGE, TrialResult, TrialTask, failed_machine
 from micronas.trial import Outcome
 
 if TYPE_CHECKING:
@@ -40,29 +36,6 @@ BUSY_BOARD_S = 900.0
 
 _LOOK_S = 5.0
 """Between looks at boards whose node may be lost."""
-
-
-@dataclass(frozen=True, eq=False)
-class SharedData:
-    """A data set without its test split, as it is sent to the nodes."""
-
-    config: DataConfig
-    parts: Mapping[str, object]
-
-    @classmethod
-    def of(cls, config: DataConfig, dataset: Dataset) -> SharedData:
-        """Everything of ``dataset`` that training and calibration need."""
-        named = (field.name for field in fields(dataset) if field.name != "test")
-        return cls(config, {name: getattr(dataset, name) for name in named})
-
-    def keep(self) -> None:
-        """Make it the data set of this process, which then does not load the files."""
-        from micronas.estimate.full import keep_dataset
-
-        train = self.parts["train"]
-        assert isinstance(train, DataSplit)
-        nothing = SealedTest(DataSplit(train.x[:0], train.y[:0]))
-        keep_dataset(self.config, Dataset(**self.parts, test=nothing))  # type: ignore[arg-type]
 
 
 @dataclass
@@ -224,68 +197,5 @@ class RayExecutor:
         self.close()
 
 
-def connected(address: str) -> ModuleType:
-    """The module ``ray``, connected to the cluster at ``address``; see ``RayExecutor``."""
-    ray = _imported()
-    if not ray.is_initialized():
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", FutureWarning)  # of Ray's own plans
-                ray.init(address=address, log_to_driver=False, logging_level="ERROR")
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            raise MachineError(
-                f"no Ray cluster answers at {address}: {str(error).splitlines()[0]}",
-                remedy="start one with `ray start --head`, or give its address: --ray HOST:6379",
-            ) from error
-    return ray
-
-
-def _imported() -> ModuleType:
-    try:
-        import ray
-        import ray.exceptions
-    except ImportError as error:
-        from micronas.host.installation import install_command
-
-        remedy = install_command("ray")
-        raise ToolMissingError("executor ray needs Ray, which is not installed", remedy=remedy) from error
-    return ray
-
-
-def with_plug_ins(files: Mapping[str, bytes], factory: EvaluateFactory) -> Evaluate:
-    """What ``factory`` makes on a node that does not have the files of the user's plug-ins."""
-    receive(files)
-    return factory()
-
-
 def _failed(reason: str) -> TrialResult:
     return TrialResult(Outcome.FAILED, stage=WORKER_STAGE, reason=reason)
-
-
-_evaluators: dict[str, Evaluate] = {}  # one per worker process and search
-
-
-def run_on_node(
-    key: str, shared: tuple[EvaluateFactory, SharedData | None], task: TrialTask, limit_s: float
-) -> TrialResult:
-    """Run a task in a worker of Ray; the process ends if that takes longer than ``limit_s``."""
-    with open(os.devnull, "w") as nowhere:
-        # Ends the process from a thread of its own, even if native code holds the interpreter.
-        faulthandler.dump_traceback_later(limit_s, exit=True, file=nowhere)
-        try:
-            return _evaluator(key, shared)(task)
-        finally:
-            faulthandler.cancel_dump_traceback_later()
-
-
-def _evaluator(key: str, shared: tuple[EvaluateFactory, SharedData | None]) -> Evaluate:
-    if key not in _evaluators:
-        factory, data = shared
-
-        def prepared() -> Evaluate:
-            if data is not None:
-                data.keep()
-            return factory()
-
-        _evaluators[key] = evaluator_or_fault(prepared)
-    return _evaluators[key]

@@ -1,69 +1,42 @@
-"""A search from its configuration to its result: everything is assembled here."""
+"""A search from its configuration to its result."""
 
 from __future__ import annotations
 
-import functools
 import itertools
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from micronas.data.front_end_file import front_end_file
-from micronas.device.flash import BOARD_DEADLINE_S
 from micronas.errors import MicronasError, StoreError
 from micronas.estimate.proxies import ZeroCostScorer
 from micronas.host.machine_fault import machine_fault
-from micronas.host.plugin import contents
-from micronas.latency.core_model import is_modelled
-from micronas.latency.op_model import board_latency
 from micronas.model.front_end import to_json
-from micronas.model.net import shape_graph
 from micronas.report import write_report
 from micronas.search.board_winners import board_winners
-from micronas.search.boards import BoardGates, BoardsInTurn
 from micronas.search.cpu_clock import CpuClock
 from micronas.search.data_place import DATA_PLACE, place_of
-from micronas.search.executor import GRACE_S, Executor, ProcessExecutor
-from micronas.search.final import HANG_TIMEOUT_FACTOR
-from micronas.search.inheritance import Donors
-from micronas.search.loop import Loop
-from micronas.search.machine_speed import MachineSpeed
 from micronas.search.machine_stop import stopped_by
+from micronas.search.make_loop import make_loop
 from micronas.search.observer import Observer
 from micronas.search.once import Once
-from micronas.search.one_network import final_training, search_or_not, stored_alone
+from micronas.search.one_network import final_training, stored_alone
 from micronas.search.outcome import conclude
-from micronas.search.past import RUN_CPU_S, Past, TrialHistory, history_for
-from micronas.search.pool.cluster import cluster_members
-from micronas.search.pool.executor import OpenExecutor, PoolExecutor
-from micronas.search.pool.members import members_here
-from micronas.search.pool.state import BoardPool
+from micronas.search.past import RUN_CPU_S, Past, TrialHistory
 from micronas.search.predicted_latency.check import check_predictions, check_text
-from micronas.search.predicted_latency.gate import LatencyGate
-from micronas.search.predicted_latency.modelled import modelled_by_ledger
-from micronas.search.predicted_latency.prediction import PredictedLatency, predict_untrained_latency
 from micronas.search.profile import PROFILE_FACT, SearchProfile
-from micronas.search.proposals import Proposals
-from micronas.search.proposer import make_proposer
 from micronas.search.rank_agreement import agreement_text, rank_agreements
-from micronas.search.ray_executor import RayExecutor, SharedData, with_plug_ins
 from micronas.search.result_json import write_summary
 from micronas.search.resume import CONFIG_FILE, config_text
-from micronas.search.setup import Setup, plug_ins
-from micronas.search.stages import make_evaluator
+from micronas.search.setup import Setup
 from micronas.search.subnets.search import stage_cpu_s
-from micronas.search.termination import Termination, make_termination
-from micronas.space import Arch
+from micronas.search.termination import make_termination
+from micronas.search.workers import profiled, search_executor
 from micronas.store import Final, Record, Store
 from micronas.store.changes import DATA_DIGEST
 from micronas.store.other_boards import OTHER_BOARDS
-from micronas.store.pool import earlier_failures, keep_pool
 from micronas.store.stored_setup import FRONT_END_FACT
-from micronas.strategy import DIFFERENTIABLE, Strategy
+from micronas.strategy import DIFFERENTIABLE
 from micronas.strategy.supernet_series import supernets_cpu_s
 from micronas.trial import Json
-
-WORKER_IMAGE = "micronas.search.worker_image"
-"""The module that workers on this machine have imported when they start."""
 
 
 def new_run(setup: Setup, folder: Path) -> Store:
@@ -133,12 +106,12 @@ def _search(
         ZeroCostScorer(config.data, config.seed) as scorer,
         search_executor(setup, store, observer.phase, profile=profile) as workers,
     ):
-        executor = Once(_profiled(workers, profile), final_training, stored_alone(store))
+        executor = Once(profiled(workers, profile), final_training, stored_alone(store))
         if finish_now:
             records = _told(store, observer)
         else:
             observer.phase("training the first network")
-            records = _loop(setup, store, scorer, executor, termination, clock, observer).run()
+            records = make_loop(setup, store, scorer, executor, termination, clock, observer).run()
         winners = board_winners(setup, records, executor, store, termination, observer.phase)
         agreement = rank_agreements(config, setup.space, scorer, store, records)
         executor.close()
@@ -169,128 +142,6 @@ def _told(store: Store, observer: Observer) -> list[Record]:
         past.add(record)
         observer.trial(record, True, past.feasible_share, "nothing")
     return past.records
-
-
-def _profiled(workers: OpenExecutor, profile: SearchProfile | None) -> Executor:
-    """``workers``, whose results give their times to ``profile``."""
-    if profile is None:
-        return workers
-    if not isinstance(workers, PoolExecutor):
-        return profile.around(workers)
-    workers.inside = profile.around(workers.inside)
-    return workers
-
-
-def search_executor(
-    setup: Setup,
-    store: Store,
-    say: Callable[[str], object] = lambda text: None,
-    *,
-    profile: SearchProfile | None = None,
-) -> OpenExecutor:
-    """The workers of a search, on this machine or in a cluster; enter it to start them.
-
-    With a ``profile``, their results say how long their stages took. A pool of boards says what happens to
-    its boards, and keeps that in ``store``.
-    """
-    config = setup.config
-    if not config.has_pool:
-        return _workers(setup, profile, {})
-    attached = cluster_members(config, setup.board.name) if config.executor == "ray" else {}
-    names = members_here(config) or tuple(attached)
-    pool = BoardPool(names, config.pool.quarantine_after, earlier_failures(store))
-    keep = functools.partial(keep_pool, store)
-    workers = _workers(setup, profile, attached)
-    return PoolExecutor(workers, pool, tolerance=config.pool.tolerance, say=say, keep=keep)
-
-
-def _workers(
-    setup: Setup, profile: SearchProfile | None, boards: Mapping[str, str]
-) -> ProcessExecutor | RayExecutor:
-    """``boards`` are those of a pool that are attached to nodes: id -> custom resource."""
-    config = setup.config
-    others = tuple((one.config, one.board) for one in setup.others)
-    factory = functools.partial(make_evaluator, config, setup.board, *([others] if others else []))
-    if profile is not None:
-        factory = functools.partial(factory, profile=True)
-    grace_s = GRACE_S + (BOARD_DEADLINE_S if config.device == "serial" else 0.0)
-    if config.executor == "ray":
-        return RayExecutor(
-            functools.partial(with_plug_ins, contents(plug_ins(config)), factory),
-            address=config.ray_address,
-            task_deadline_s=HANG_TIMEOUT_FACTOR * config.estimator.trial_deadline_s,
-            data=SharedData.of(config.data, setup.dataset),
-            gpus=config.gpus_per_trial,
-            boards=boards,
-            grace_s=grace_s,
-        )
-    return ProcessExecutor(
-        factory,
-        workers=config.workers,
-        task_deadline_s=HANG_TIMEOUT_FACTOR * config.estimator.trial_deadline_s,
-        grace_s=grace_s,
-        memory_bytes=None if config.worker_memory_gb is None else round(1e9 * config.worker_memory_gb),
-        image=WORKER_IMAGE,
-        started=(lambda time: None) if profile is None else profile.add_start,
-    )
-
-
-def _loop(
-    setup: Setup,
-    store: Store,
-    scorer: ZeroCostScorer,
-    executor: Executor,
-    termination: Termination,
-    clock: CpuClock,
-    observer: Observer,
-) -> Loop:
-    config, boards = setup.config, setup.boards
-    gates = BoardGates({name: one.gate for name, one in boards.items()}) if setup.others else None
-    proposals = Proposals(setup.space, gates or setup.gate, ceiling=setup.ceiling)
-
-    def strategy_of(name: str, checked: Proposals) -> Strategy:
-        return make_proposer(boards[name], store, checked, scorer, termination, observer)
-
-    in_turn = BoardsInTurn(proposals, gates.gates, strategy_of) if gates else None
-    return Loop(
-        space=setup.space,
-        strategy=in_turn or strategy_of(setup.board.name, proposals),
-        proposals=proposals,
-        first=setup.first,
-        executor=executor,
-        store=store,
-        termination=termination,
-        workers=config.workers,
-        max_equal_failures=config.max_equal_failures,
-        observer=observer,
-        cpu_s=clock.spent_s,
-        stop_without_board=config.on_board_failure == "stop",
-        latency_gate=_latency_gate(setup),
-        final_epochs=config.final_fit.epochs * config.training.fits_per_finalist,
-        donors=Donors(setup.space) if config.estimator.warm_epochs is not None else None,
-        sends=history_for(config),
-        boards=gates,
-        tell=in_turn.tell_record if in_turn else None,
-        search=search_or_not(setup),
-        speed=MachineSpeed(setup.space, len(setup.dataset.train)) if config.budget.is_timed else None,
-    )
-
-
-def _latency_gate(setup: Setup) -> LatencyGate | None:
-    """The gate if latencies are predicted and limited, otherwise None."""
-    config, limit_ms = setup.config, setup.config.constraints.latency_ms
-    if not config.latency.model or limit_ms is None:
-        return None
-
-    model = board_latency(setup.board) if is_modelled(setup.board) else None
-
-    def predict(arch: Arch, observed: Sequence[Json]) -> PredictedLatency | None:
-        graph = shape_graph(setup.space.net(arch))
-        ledger = setup.gate.deployed(arch)
-        modelled_ms = None if model is None else modelled_by_ledger(model, graph, ledger).ms
-        return predict_untrained_latency(graph, ledger.lowered, observed, modelled_ms)
-
-    return LatencyGate(predict, config.latency, limit_ms)
 
 
 def cpu_before(store: Store) -> float:

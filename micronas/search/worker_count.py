@@ -30,7 +30,7 @@ def with_workers(config: SearchConfig) -> SearchConfig:
 
 def workers_in(address: str) -> int:
     """One per core of the Ray cluster at ``address``."""
-    from micronas.search.ray_executor import connected
+    from micronas.search.ray_cluster import connected
 
     return max(1, min(int(connected(address).cluster_resources().get("CPU", 1)), MOST_WORKERS))
 

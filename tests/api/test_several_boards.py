@@ -22,8 +22,7 @@ from micronas.cli.show import show
 from micronas.config import load_config
 from micronas.memory.ledger import board_budget, make_ledger
 from micronas.model.tflite import read
-from micronas.search import run as search_run
-from micronas.search import stored_setup
+from micronas.search import stored_setup, workers
 from micronas.search.fine_tune import tuning_setup
 from micronas.store import Store
 from micronas.store.overview import overviews
@@ -46,8 +45,8 @@ CONFIG = {
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     runs = tmp_path_factory.mktemp("runs")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search_run, "make_evaluator", untrained_search.make_evaluator)
-        patch.setattr(search_run, "WORKER_IMAGE", untrained_search.IMAGE)
+        patch.setattr(workers, "make_evaluator", untrained_search.make_evaluator)
+        patch.setattr(workers, "WORKER_IMAGE", untrained_search.IMAGE)
         mn.search(CONFIG, board=[FIRST, OTHER], budget=mn.Budget(trials=6), run="two", runs=runs)
     return runs / "two"
 
@@ -167,8 +166,8 @@ def test_it_resumes_with_the_boards_that_it_began_with(run: Path) -> None:
 def test_a_network_is_picked_for_the_board_on_which_it_is_usable(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search_run, "make_evaluator", untrained_search.make_evaluator)
-    monkeypatch.setattr(search_run, "WORKER_IMAGE", untrained_search.IMAGE)
+    monkeypatch.setattr(workers, "make_evaluator", untrained_search.make_evaluator)
+    monkeypatch.setattr(workers, "WORKER_IMAGE", untrained_search.IMAGE)
     with Store.read(run) as store:
         number = next(r.trial.number for r in store.records() if r.trial.outcome is Outcome.INFEASIBLE)
     with pytest.raises(mn.MicronasError, match="has no network to build") as caught:

@@ -13,7 +13,7 @@ import micronas.api.flash as api_flash
 from micronas.config import DataConfig
 from micronas.data import load
 from micronas.estimate.accuracy import int8_accuracy
-from micronas.search import run as search_run
+from micronas.search import workers
 from tests.support import untrained_search
 
 CONFIG = {
@@ -30,8 +30,8 @@ class EnoughError(Exception):
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(search_run, "make_evaluator", untrained_search.make_evaluator)
-    monkeypatch.setattr(search_run, "WORKER_IMAGE", untrained_search.IMAGE)
+    monkeypatch.setattr(workers, "make_evaluator", untrained_search.make_evaluator)
+    monkeypatch.setattr(workers, "WORKER_IMAGE", untrained_search.IMAGE)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

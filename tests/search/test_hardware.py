@@ -18,7 +18,7 @@ from micronas.device.framing import Message
 from micronas.device.ports import Port
 from micronas.device.serial_link import SerialLink
 from micronas.errors import FlashError, SearchError
-from micronas.search import new_run, prepare
+from micronas.search import new_run, prepare, workers
 from micronas.search import run as runs
 from micronas.search.executor import InlineExecutor
 from micronas.search.loop import Loop
@@ -117,7 +117,7 @@ def workbench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workb
     monkeypatch.setattr(session, "flash", bench.flash)
     monkeypatch.setattr(session, "_still_runs", lambda *_: False)
     monkeypatch.setattr(deployment, "deploy", bench.deploy)
-    monkeypatch.setattr(runs, "ProcessExecutor", Inline)
+    monkeypatch.setattr(workers, "ProcessExecutor", Inline)
     yield bench
     for board in bench.boards:
         board.unplug()

@@ -23,7 +23,8 @@ from micronas.data import load
 from micronas.errors import ConfigError, ToolMissingError
 from micronas.estimate import full
 from micronas.host import plugin
-from micronas.search.ray_executor import RayExecutor, SharedData, run_on_node, with_plug_ins
+from micronas.search.ray_executor import RayExecutor
+from micronas.search.ray_node import SharedData, run_on_node, with_plug_ins
 from micronas.search.setup import plug_ins
 from micronas.search.task import Evaluate, TrialResult, TrialTask
 from micronas.store import Store

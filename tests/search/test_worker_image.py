@@ -9,8 +9,8 @@ import pytest
 
 from micronas.host.stage_clock import StageTime
 from micronas.search.executor import ProcessExecutor
-from micronas.search.run import WORKER_IMAGE
 from micronas.search.task import Evaluate, TrialResult, TrialTask
+from micronas.search.workers import WORKER_IMAGE
 from micronas.trial import Outcome
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")

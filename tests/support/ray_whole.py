@@ -127,8 +127,8 @@ def latency_of(record: Record) -> dict[str, Any]:
 
 if __name__ == "__main__":
     from micronas.cli import main
-    from micronas.search import run as runs
+    from micronas.search import workers
     from tests.support import ray_whole
 
-    runs.make_evaluator = ray_whole.make_evaluator  # type: ignore[assignment]
+    workers.make_evaluator = ray_whole.make_evaluator  # type: ignore[assignment]
     main()

@@ -28,7 +28,7 @@ from micronas.trial import Json, Latency, Outcome, Scores, Source
 MACS_PER_MS = 20_000
 
 IMAGE = "micronas.search.executor"
-"""In place of ``micronas.search.run.WORKER_IMAGE``: these workers need no TensorFlow."""
+"""In place of ``micronas.search.workers.WORKER_IMAGE``: these workers need no TensorFlow."""
 
 
 def make_evaluator(
@@ -79,9 +79,9 @@ def scores_on(board: Board, graph: Graph, macs: int, rewards: RewardConfig) -> S
 
 if __name__ == "__main__":
     from micronas.cli import main
-    from micronas.search import run
+    from micronas.search import workers
     from tests.support import untrained_search
 
-    run.make_evaluator = untrained_search.make_evaluator  # type: ignore[assignment]
-    run.WORKER_IMAGE = untrained_search.IMAGE
+    workers.make_evaluator = untrained_search.make_evaluator  # type: ignore[assignment]
+    workers.WORKER_IMAGE = untrained_search.IMAGE
     main()

@@ -1,0 +1,89 @@
+"""The loop of a search from its setup: strategy, gates, budget and workers are assembled here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from micronas.estimate.proxies import ZeroCostScorer
+from micronas.latency.core_model import is_modelled
+from micronas.latency.op_model import board_latency
+from micronas.model.net import shape_graph
+from micronas.search.boards import BoardGates, BoardsInTurn
+from micronas.search.cpu_clock import CpuClock
+from micronas.search.executor import Executor
+from micronas.search.inheritance import Donors
+from micronas.search.loop import Loop
+from micronas.search.machine_speed import MachineSpeed
+from micronas.search.observer import Observer
+from micronas.search.one_network import search_or_not
+from micronas.search.past import history_for
+from micronas.search.predicted_latency.gate import LatencyGate
+from micronas.search.predicted_latency.modelled import modelled_by_ledger
+from micronas.search.predicted_latency.prediction import PredictedLatency, predict_untrained_latency
+from micronas.search.proposals import Proposals
+from micronas.search.proposer import make_proposer
+from micronas.search.setup import Setup
+from micronas.search.termination import Termination
+from micronas.space import Arch
+from micronas.store import Store
+from micronas.strategy import Strategy
+from micronas.trial import Json
+
+
+def make_loop(
+    setup: Setup,
+    store: Store,
+    scorer: ZeroCostScorer,
+    executor: Executor,
+    termination: Termination,
+    clock: CpuClock,
+    observer: Observer,
+) -> Loop:
+    """The loop of ``setup`` on ``store``; ``clock`` is that of its budget."""
+    config, boards = setup.config, setup.boards
+    gates = BoardGates({name: one.gate for name, one in boards.items()}) if setup.others else None
+    proposals = Proposals(setup.space, gates or setup.gate, ceiling=setup.ceiling)
+
+    def strategy_of(name: str, checked: Proposals) -> Strategy:
+        return make_proposer(boards[name], store, checked, scorer, termination, observer)
+
+    in_turn = BoardsInTurn(proposals, gates.gates, strategy_of) if gates else None
+    return Loop(
+        space=setup.space,
+        strategy=in_turn or strategy_of(setup.board.name, proposals),
+        proposals=proposals,
+        first=setup.first,
+        executor=executor,
+        store=store,
+        termination=termination,
+        workers=config.workers,
+        max_equal_failures=config.max_equal_failures,
+        observer=observer,
+        cpu_s=clock.spent_s,
+        stop_without_board=config.on_board_failure == "stop",
+        latency_gate=_latency_gate(setup),
+        final_epochs=config.final_fit.epochs * config.training.fits_per_finalist,
+        donors=Donors(setup.space) if config.estimator.warm_epochs is not None else None,
+        sends=history_for(config),
+        boards=gates,
+        tell=in_turn.tell_record if in_turn else None,
+        search=search_or_not(setup),
+        speed=MachineSpeed(setup.space, len(setup.dataset.train)) if config.budget.is_timed else None,
+    )
+
+
+def _latency_gate(setup: Setup) -> LatencyGate | None:
+    """The gate if latencies are predicted and limited, otherwise None."""
+    config, limit_ms = setup.config, setup.config.constraints.latency_ms
+    if not config.latency.model or limit_ms is None:
+        return None
+
+    model = board_latency(setup.board) if is_modelled(setup.board) else None
+
+    def predict(arch: Arch, observed: Sequence[Json]) -> PredictedLatency | None:
+        graph = shape_graph(setup.space.net(arch))
+        ledger = setup.gate.deployed(arch)
+        modelled_ms = None if model is None else modelled_by_ledger(model, graph, ledger).ms
+        return predict_untrained_latency(graph, ledger.lowered, observed, modelled_ms)
+
+    return LatencyGate(predict, config.latency, limit_ms)
