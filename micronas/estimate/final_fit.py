@@ -92,6 +92,7 @@ def final_fit(
     teacher: Teacher | None = None,
     decide: Callable[[float], object] | None = None,
     later_samples: int = 0,
+    watch: Stopwatch | None = None,
 ) -> Estimate:
     """Train ``net`` for ``settings.epochs``, or within ``limit`` if that is less.
 
@@ -100,12 +101,13 @@ def final_fit(
     says so (``shortened``). They are planned again after each epoch. If the training still falls behind, the
     schedule follows the clock, so that the rate falls to (nearly) zero before the time is up, and the result
     is marked as ``cut``. The limit includes quantization and scoring, in CPU seconds also that of
-    ``later_samples`` by another process (``closing``). A ``teacher``'s outputs are learned,
+    ``later_samples`` by another process (``closing``). ``watch`` counts the time, if it does not begin here
+    or is not that of this process alone. A ``teacher``'s outputs are learned,
     too. With ``settings.qat``, a tenth of the epochs follow with int8 rounding in the loop, in the last fifth
     of the time. ``decide`` is called with the CPU seconds of the second epoch and may end the training by an
     exception. Raises ``TrainError`` and ``QuantizeError``.
     """
-    cpu, watch = time.process_time(), Stopwatch()
+    cpu, watch = time.process_time(), watch or Stopwatch()
     dataset, in_all, model = cached_dataset(data), TrainingTime(limit, watch), TfModel(net, seed)
     closing = ClosingPlan(
         in_all,

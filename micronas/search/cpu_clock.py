@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from micronas.train.time_limit import Stopwatch
+
 if TYPE_CHECKING:
     import psutil
 
@@ -59,6 +61,32 @@ class SharedClock:
             return max(0.0, _tree_s(process) - self.used_s)
         except psutil.Error:
             return None
+
+
+REFRESH_S = 2.0
+"""CPU seconds of a worker between two looks at the whole run, which take some milliseconds."""
+
+
+class RunStopwatch(Stopwatch):
+    """A stopwatch in a worker whose CPU seconds are those of the run, the leading process included.
+
+    On a busy machine the leading process waits long, and looking after its workers takes time, too.
+    """
+
+    def __init__(self, run: SharedClock) -> None:
+        super().__init__()
+        self._run, self._start_s = run, run.since_s()
+        self._seen_s = self._seen_at_s = 0.0
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds of the run since the object was created, or of this process if that is all it knows."""
+        own_s = super().cpu_s
+        if self._start_s is None:
+            return own_s
+        if own_s - self._seen_at_s >= REFRESH_S and (now_s := self._run.since_s()) is not None:
+            self._seen_s, self._seen_at_s = max(self._seen_s, now_s - self._start_s), own_s
+        return self._seen_s + own_s - self._seen_at_s
 
 
 def _tree_s(process: psutil.Process) -> float:

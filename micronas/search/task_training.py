@@ -18,6 +18,7 @@ from micronas.estimate.full import Estimate, cached_dataset
 from micronas.estimate.full import estimate as estimate_fully
 from micronas.model.net import Net
 from micronas.search.affordable import OtherwiseError, decides, with_decision
+from micronas.search.cpu_clock import RunStopwatch
 from micronas.search.inheritance import Inheritance
 from micronas.search.task import TrialTask
 from micronas.search.trial_limits import after, limit_of, shortened_text, trial_share_s
@@ -90,6 +91,7 @@ def _final_training(
             teacher=teacher,
             decide=decide if not first or one.augment == first[0] else None,
             later_samples=later,
+            watch=None if task.begun is None else RunStopwatch(task.begun),
         )
 
     return best_strength(settings, limit_of(task), fit)

@@ -14,7 +14,7 @@ import pytest
 from micronas.config import FinalFitConfig, parse_config
 from micronas.errors import ConfigError
 from micronas.search.affordable import WORKER_START_S
-from micronas.search.cpu_clock import CpuClock, SharedClock, tree_cpu_s
+from micronas.search.cpu_clock import REFRESH_S, CpuClock, RunStopwatch, SharedClock, tree_cpu_s
 from micronas.search.past import RUN_CPU_S
 from micronas.search.run import cpu_before
 from micronas.search.task import TrialResult, TrialTask
@@ -142,6 +142,26 @@ def test_the_start_of_the_worker_is_part_of_the_time_of_its_task(
     instead = after(Stopwatch(), task)
     assert limit_of(instead).cpu_s == pytest.approx(left_s, abs=0.5), "nothing is subtracted twice"
     assert limit_of(TrialTask(0, None, "k", cpu_s=60.0)).cpu_s == 60.0
+
+
+def test_a_worker_counts_what_the_leading_process_uses_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = [0.0]
+    monkeypatch.setattr(time, "process_time", lambda: own[0])
+    monkeypatch.setattr(GivenAway, "passed", 10.0)
+    watch = RunStopwatch(GivenAway(1, 0.0, 0.0))
+    own[0] = REFRESH_S - 0.1
+    assert watch.cpu_s == pytest.approx(REFRESH_S - 0.1), "not looked again yet"
+    own[0] = REFRESH_S
+    monkeypatch.setattr(GivenAway, "passed", 10.0 + REFRESH_S + 0.5)
+    assert watch.cpu_s == pytest.approx(REFRESH_S + 0.5), "half a second of the leading process"
+    own[0] = REFRESH_S + 1.0
+    assert watch.cpu_s == pytest.approx(REFRESH_S + 1.5)
+    monkeypatch.setattr(GivenAway, "passed", None)
+    own[0] = 3 * REFRESH_S
+    assert watch.cpu_s == pytest.approx(3 * REFRESH_S + 0.5), "goes on by itself"
+    alone = RunStopwatch(GivenAway(1, 0.0, 0.0))
+    own[0] += 4.0
+    assert alone.cpu_s == pytest.approx(4.0), "on another machine"
 
 
 def test_seconds_before_the_search_count_where_it_says_when_they_began() -> None:
