@@ -62,7 +62,7 @@ def int8_quality(model: bytes | Graph, task: Task, x: npt.NDArray[np.float32], y
     return quality(task, dequantized(outputs, output_quant(graph)), x, y)
 
 
-def int8_figure(model: bytes | Graph | Outputs, dataset: Dataset, split: DataSplit) -> float:
+def int8_figure(model: bytes | Graph | SplitOutputs, dataset: Dataset, split: DataSplit) -> float:
     """The figure of merit (0..1) of an int8 network on ``split``: the user's metric, or the task's.
 
     A metric with a threshold evaluates every split at the threshold of the validation split.
@@ -80,7 +80,7 @@ def int8_outputs(graph: Graph, x: npt.NDArray[np.float32]) -> npt.NDArray[np.int
     return np.asarray(outputs, np.int8).reshape(len(x), -1)
 
 
-class Outputs:
+class SplitOutputs:
     """The int8 outputs of a network, computed once for each split."""
 
     def __init__(self, graph: Graph) -> None:
@@ -96,14 +96,14 @@ class Outputs:
         return found
 
 
-def outputs_of(model: bytes | Graph | Outputs) -> Outputs:
+def outputs_of(model: bytes | Graph | SplitOutputs) -> SplitOutputs:
     """The outputs of a file or a graph, none of which is computed yet; or those that are given."""
-    if isinstance(model, Outputs):
+    if isinstance(model, SplitOutputs):
         return model
-    return Outputs(read_bytes(model, "candidate") if isinstance(model, bytes) else model)
+    return SplitOutputs(read_bytes(model, "candidate") if isinstance(model, bytes) else model)
 
 
-def metric_threshold(model: Graph | Outputs, dataset: Dataset) -> int | None:
+def metric_threshold(model: Graph | SplitOutputs, dataset: Dataset) -> int | None:
     """The int8 threshold that the metric of ``dataset`` chooses on its validation split, if it has one."""
     if not isinstance(dataset.metric, KnownRecall):
         return None

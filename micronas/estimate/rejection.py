@@ -10,7 +10,7 @@ import numpy as np
 from micronas.data import Dataset, DataSplit
 from micronas.data.rejection import KnownRecall, known_scores
 from micronas.errors import percent, plural
-from micronas.estimate.accuracy import Outputs, output_quant, outputs_of
+from micronas.estimate.accuracy import SplitOutputs, output_quant, outputs_of
 from micronas.estimate.interval import Interval, poisson_interval, wilson_interval
 from micronas.estimate.threshold import Threshold
 from micronas.model.graph import Graph
@@ -122,7 +122,7 @@ def _time(hours: float) -> str:
 
 
 def rejection_of(
-    model: bytes | Graph | Outputs, dataset: Dataset, split: DataSplit, threshold: Threshold | None
+    model: bytes | Graph | SplitOutputs, dataset: Dataset, split: DataSplit, threshold: Threshold | None
 ) -> Rejection | None:
     """Of ``split`` at ``threshold``; None without one, or if ``data.unknown`` names no class."""
     if threshold is None or not dataset.unknown:

@@ -17,7 +17,14 @@ import numpy.typing as npt
 
 from micronas.data import Dataset, Task
 from micronas.data.rejection import KnownRecall, known_scores
-from micronas.estimate.accuracy import Outputs, dequantized, input_quant, output_quant, outputs_of, quantized
+from micronas.estimate.accuracy import (
+    SplitOutputs,
+    dequantized,
+    input_quant,
+    output_quant,
+    outputs_of,
+    quantized,
+)
 from micronas.model.graph import Graph, Quant
 from micronas.train.auc import auc, partial_auc
 from micronas.train.quality import NORMAL, reconstruction_errors
@@ -74,7 +81,7 @@ def threshold_from_json(data: Mapping[str, Json]) -> Threshold:
     return Threshold(**{field.name: data[field.name] for field in fields(Threshold)})  # type: ignore[arg-type]
 
 
-def choose_threshold(model: bytes | Graph | Outputs, dataset: Dataset) -> Threshold | None:
+def choose_threshold(model: bytes | Graph | SplitOutputs, dataset: Dataset) -> Threshold | None:
     """The threshold of ``model`` on the validation split of ``dataset``.
 
     None for other tasks than classes and anomalies, and for a network that has no right answer.

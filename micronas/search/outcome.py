@@ -11,7 +11,7 @@ from pathlib import Path
 from micronas.config import SearchConfig
 from micronas.data import Dataset, DataSplit, Task
 from micronas.errors import StoreError
-from micronas.estimate.accuracy import Outputs, int8_figure, outputs_of
+from micronas.estimate.accuracy import SplitOutputs, int8_figure, outputs_of
 from micronas.estimate.agreement import Agreement
 from micronas.estimate.confusion import Confusion, confusion_of
 from micronas.estimate.errors_in_unit import target_errors
@@ -137,7 +137,7 @@ def _write_card(card: dict[str, Json], folder: Path) -> dict[str, str]:
 
 
 def _judged(
-    outputs: Outputs, dataset: Dataset, test: DataSplit
+    outputs: SplitOutputs, dataset: Dataset, test: DataSplit
 ) -> tuple[Confusion | None, Gap | None, Interval | None]:
     """Of the int8 network: its confusions, how far test is below validation, and the interval of test."""
     if dataset.task is not Task.CLASSIFY:
