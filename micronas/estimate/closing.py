@@ -84,7 +84,7 @@ class TrainingTime:
         self._limit, self._watch, self._closing_s = limit, watch, CLOSING_S
 
     def keep(self, closing_s: float) -> None:
-        """Keep so many CPU seconds free."""
+        """Keep this many CPU seconds free."""
         self._closing_s = closing_s
 
     @property

@@ -85,8 +85,10 @@ def alone(task: TrialTask, termination: Termination) -> TrialTask:
         wall_s = max(wall_s - WORKER_START_S, 0.5 * wall_s)
     longest_s = min(wall_s or math.inf, cpu_s or math.inf)
     hang_s = HANG_TIMEOUT_FACTOR * longest_s if math.isfinite(longest_s) else 0.0
-    begun = SharedClock.started()
-    return replace(task, final=True, deadline_s=wall_s, cpu_s=cpu_s, hang_timeout_s=hang_s, begun=begun)
+    run_clock = SharedClock.started()
+    return replace(
+        task, final=True, deadline_s=wall_s, cpu_s=cpu_s, hang_timeout_s=hang_s, run_clock=run_clock
+    )
 
 
 def as_first(task: TrialTask, search: SearchOrNot, termination: Termination, workers: int) -> TrialTask:

@@ -57,7 +57,7 @@ class TrialTask:
     the training starts, in place of initial ones. ``teacher`` is the network whose outputs a final training
     also learns. ``undecided`` is set if the second epoch of a first trial decides whether it is a final
     training. ``epoch_factor`` is what an epoch takes on this machine, in predicted ones (``machine_speed``).
-    ``begun`` is set if ``cpu_s`` counts from there: it then includes the start of the worker.
+    ``run_clock`` is set if ``cpu_s`` counts from there: it then includes the start of the worker.
 
     In a search with a pool of boards, a trial is two tasks: one with ``only_train``, whose result has the
     trained network, and one that has it as ``trained`` and measures it on the board ``pool_board``.
@@ -82,7 +82,7 @@ class TrialTask:
     pool_board: str = ""
     epoch_factor: float = 1.0
     undecided: Undecided | None = None
-    begun: SharedClock | None = field(default=None, compare=False)
+    run_clock: SharedClock | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

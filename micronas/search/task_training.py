@@ -91,7 +91,7 @@ def _final_training(
             teacher=teacher,
             decide=decide if not first or one.augment == first[0] else None,
             later_samples=later,
-            watch=None if task.begun is None else RunStopwatch(task.begun),
+            watch=None if task.run_clock is None else RunStopwatch(task.run_clock),
         )
 
     return best_strength(settings, limit_of(task), fit)

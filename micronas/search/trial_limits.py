@@ -43,8 +43,8 @@ def after(watch: Stopwatch, task: TrialTask) -> TrialTask:
     task = replace(task, deadline_s=wall_s)
     if task.cpu_s is None or _since_begun(task) is not None:
         return task
-    started_s = 0.0 if task.begun is None else WORKER_START_S
-    return replace(task, cpu_s=task.cpu_s - started_s - watch.cpu_s, begun=None)
+    started_s = 0.0 if task.run_clock is None else WORKER_START_S
+    return replace(task, cpu_s=task.cpu_s - started_s - watch.cpu_s, run_clock=None)
 
 
 def limit_of(task: TrialTask) -> TimeLimit:
@@ -52,7 +52,7 @@ def limit_of(task: TrialTask) -> TimeLimit:
     wall_s = math.inf if task.deadline_s is None else task.deadline_s
     if task.cpu_s is None:
         return TimeLimit(wall_s)
-    if task.begun is None:
+    if task.run_clock is None:
         return TimeLimit(wall_s, task.cpu_s)
     passed_s = _since_begun(task)
     started_s = WORKER_START_S if passed_s is None else passed_s
@@ -61,4 +61,4 @@ def limit_of(task: TrialTask) -> TimeLimit:
 
 def _since_begun(task: TrialTask) -> float | None:
     """CPU seconds of the run since it gave the task away; None if that is not known here."""
-    return None if task.begun is None else task.begun.since_s()
+    return None if task.run_clock is None else task.run_clock.since_s()

@@ -303,7 +303,7 @@ def test_the_training_has_all_of_the_budget_but_the_start_and_the_end() -> None:
     by_cpu = alone(task, CpuTimeTermination(2.0, lambda: 1.0, FinalFitConfig()))
     assert by_cpu.final
     assert (by_cpu.cpu_s, by_cpu.deadline_s) == (120.0 - 1.0 - FILES_CPU_S, None)
-    assert by_cpu.begun is not None, "the start of the worker counts"
+    assert by_cpu.run_clock is not None, "the start of the worker counts"
     assert by_cpu.hang_timeout_s == 10 * by_cpu.cpu_s
     by_wall = alone(task, WallTimeTermination(2.0, FinalFitConfig(), lambda: 1.0, closing_s=20.0))
     assert (by_wall.cpu_s, by_wall.deadline_s) == (None, 120.0 - 1.0 - 20.0 - 6.0)

@@ -144,7 +144,7 @@ def test_the_start_of_the_worker_is_part_of_the_time_of_its_task(
     passed_s: float | None, left_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(GivenAway, "passed", passed_s)
-    task = TrialTask(0, None, "k", final=True, cpu_s=60.0, begun=GivenAway(1, 0.0, 0.0))
+    task = TrialTask(0, None, "k", final=True, cpu_s=60.0, run_clock=GivenAway(1, 0.0, 0.0))
     assert limit_of(task).cpu_s == left_s
     instead = after(Stopwatch(), task)
     assert limit_of(instead).cpu_s == pytest.approx(left_s, abs=0.5), "nothing is subtracted twice"
