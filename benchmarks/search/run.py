@@ -78,11 +78,13 @@ def path_of(out: Path, cell: Cell) -> Path:
     return out / f"{cell.name}.json"
 
 
-def run(out: Path, cell: Cell) -> None:
-    """Run a cell in a process of its own, so that its CPU time can be counted."""
+def run(out: Path, cell: Cell, kept: Path | None = None) -> None:
+    """Run a cell in a process of its own, so that its CPU time can be counted. ``kept`` is a folder that
+    keeps its run.
+    """
     print(f"{cell.name}: {cell.cpu_minutes:g} CPU minutes", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory() as runs:
-        command = [sys.executable, "-m", "benchmarks.search.run_cell", cell.name, str(out), runs]
+        command = [sys.executable, "-m", "benchmarks.search.run_cell", cell.name, str(out), str(kept or runs)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
     if done.returncode:
         print(f"{cell.name} failed: {done.stderr[-2000:]}", file=sys.stderr)

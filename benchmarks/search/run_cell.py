@@ -10,12 +10,14 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.search.by_hand import by_hand
 from benchmarks.search.cells import BY_HAND, SEARCHES, TASKS, Cell, cells
 from benchmarks.search.figures import Figures
+from benchmarks.search.option_cells import option_cells
 from micronas import __version__
 from micronas.search.cpu_clock import tree_cpu_s
 from micronas.store import Store
@@ -25,7 +27,7 @@ from micronas.trial import Json
 
 def main() -> None:
     options = parse()
-    cell = next(cell for cell in cells() if cell.name == options.cell)
+    cell = next(cell for cell in every_cell() if cell.name == options.cell)
     found = run(cell, options.runs)
     facts: dict[str, Json] = {
         **found.to_json(),
@@ -40,9 +42,15 @@ def main() -> None:
     draft.replace(path)
 
 
+def every_cell() -> Iterator[Cell]:
+    """Those of the comparison with other entries, and those of single options."""
+    yield from cells()
+    yield from option_cells()
+
+
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("cell", choices=[cell.name for cell in cells()], metavar="CELL")
+    parser.add_argument("cell", choices=[cell.name for cell in every_cell()], metavar="CELL")
     parser.add_argument("out", type=Path, help="folder of the results")
     parser.add_argument("runs", type=Path, help="folder of the runs of searches")
     return parser.parse_args()
