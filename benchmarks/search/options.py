@@ -36,7 +36,8 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     names = options.comparison or list(COMPARISONS)
     for cell in option_cells() if not options.only_table else ():
-        if cell.comparison in names and not path_of(options.out, cell).exists():
+        wanted = cell.comparison in names and cell.seed in options.seed
+        if wanted and not path_of(options.out, cell).exists():
             run(options.out, cell, options.runs)
     print(markdown(found_in(options.out)))
 
@@ -47,6 +48,7 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the cells")
     parser.add_argument("--comparison", action="append", choices=list(COMPARISONS), help="may be repeated")
+    parser.add_argument("--seed", type=int, nargs="+", default=range(SEEDS), help="only these")
     parser.add_argument("--runs", type=Path, help="keep the run folders here")
     parser.add_argument("--only-table", action="store_true", help="run nothing")
     return parser.parse_args()
