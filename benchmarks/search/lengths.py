@@ -2,7 +2,7 @@
 
     export MICRONAS_DATA=FOLDER
     python -m benchmarks.search.lengths motion anomalies > lengths.json
-    python -m benchmarks.search.lengths --table lengths.json
+    python -m benchmarks.search.lengths --only-table  # of the committed file
 
 The initial baseline networks are trained as in a trial, and then finally with several numbers of epochs. The
 power law a + b n^-c of the validation error, fitted to the curve of the trial, is compared with what the
@@ -15,15 +15,18 @@ import argparse
 import json
 import sys
 import time
-from pathlib import Path
+from datetime import UTC, datetime
 from statistics import fmean
 
 import numpy as np
 
 from benchmarks.search.by_hand import prepared
-from benchmarks.search.cells import TASKS, Cell
+from benchmarks.search.cells import HERE, TASKS, Cell
+from benchmarks.search.run_cell import commit
 from micronas import __version__
 from micronas.trial import Json
+
+RESULT = HERE / "lengths.json"
 
 LENGTHS = (15, 30, 60, 120)
 """Epochs of the final trainings."""
@@ -37,13 +40,21 @@ def main() -> None:
     )
     parser.add_argument("tasks", nargs="*", metavar="TASK", help=", ".join(TASKS))
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--table", type=Path, help="print the table of this file")
+    parser.add_argument("--only-table", action="store_true", help="that of the committed file")
     options = parser.parse_args()
-    if options.table:
-        print(markdown(json.loads(options.table.read_text(encoding="utf-8"))["trainings"]))
+    if options.only_table:
+        print(markdown(committed()))
         return
     trainings = [one for task in options.tasks for one in measured(task, options.seeds)]
-    json.dump({"version": __version__, "trainings": trainings}, sys.stdout, indent=1)
+    about = {"version": __version__, "commit": commit(), "date": datetime.now(UTC).date().isoformat()}
+    lines = ",\n".join(f"  {json.dumps(one)}" for one in trainings)
+    print(f'{json.dumps(about)[:-1]}, "trainings": [\n{lines}\n]}}')
+
+
+def committed() -> list[dict[str, Json]]:
+    """The trainings of ``lengths.json``."""
+    found: list[dict[str, Json]] = json.loads(RESULT.read_text(encoding="utf-8"))["trainings"]
+    return found
 
 
 def measured(task: str, seeds: int) -> list[dict[str, Json]]:
@@ -64,9 +75,15 @@ def measured(task: str, seeds: int) -> list[dict[str, Json]]:
             finals: dict[str, Json] = {}
             for epochs in LENGTHS:
                 final = final_fit(net, config.data, FinalSettings(epochs=epochs), its_seed)
-                finals[str(epochs)] = final.quality_float
+                finals[str(epochs)] = round(final.quality_float, 4)
             found.append(
-                {"task": task, "network": number, "seed": seed, "curve": list(trial.curve), "finals": finals}
+                {
+                    "task": task,
+                    "network": number,
+                    "seed": seed,
+                    "curve": [round(quality, 4) for quality in trial.curve],
+                    "finals": finals,
+                }
             )
             took_s = time.process_time() - started_s
             print(f"{task} {number} {seed}: {took_s:.0f} CPU s", file=sys.stderr, flush=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.search.cells import HERE, Cell
-from benchmarks.search.lengths import extrapolated
+from benchmarks.search.lengths import committed, extrapolated
+from benchmarks.search.lengths import markdown as table_of_lengths
 from benchmarks.search.option_cells import COMPARISONS, OptionCell, option_cells
 from benchmarks.search.options import RESULTS, difference, found_in, markdown
 from benchmarks.search.run_cell import every_cell
@@ -80,3 +81,8 @@ def test_the_power_law_of_a_curve_is_found_and_a_flat_curve_stays_flat() -> None
     curve = [1 - (0.02 + 0.3 * n**-1.1) for n in range(1, 9)]
     assert extrapolated(curve, 60) == pytest.approx(1 - (0.02 + 0.3 * 60**-1.1), abs=2e-3)
     assert extrapolated([0.9] * 8, 120) == pytest.approx(0.9)
+
+
+def test_the_page_has_the_table_of_the_measured_lengths() -> None:
+    page = HERE.parent.parent / "docs" / "background" / "training.md"
+    assert table_of_lengths(committed()) in page.read_text(encoding="utf-8")
