@@ -18,24 +18,25 @@ REFERENCE = "default"
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Options against the default search; ``options`` has the overrides of each."""
+class Option:
+    """What is changed of the default search, and on which tasks."""
 
+    changed: Mapping[str, Json]
     tasks: tuple[str, ...]
-    options: Mapping[str, Mapping[str, Json]]
 
 
 SEARCHED = ("motion", "anomalies")
 """Tasks where 2 CPU minutes are enough for a search. On the others, the default trains one network."""
 
-COMPARISONS = {
-    "trials": Comparison(
-        SEARCHED,
-        {"warm_3": {"estimator.warm_epochs": 3}, "halving": {"estimator.name": "halving"}},
-    ),
-    "mixup": Comparison(("photos",), {"mixup_0.2": {"training.mixup": 0.2}}),
-    "strengths": Comparison(("anomalies",), {"strengths": {"training.augment_strengths": [1, 0.5, 1.5]}}),
+COMPARISONS: Mapping[str, Mapping[str, Option]] = {
+    "search": {
+        "warm_3": Option({"estimator.warm_epochs": 3}, SEARCHED),
+        "halving": Option({"estimator.name": "halving"}, SEARCHED),
+        "strengths": Option({"training.augment_strengths": [1, 0.5, 1.5]}, ("anomalies",)),
+    },
+    "one_network": {"mixup_0.2": Option({"training.mixup": 0.2}, ("photos",))},
 }
+"""Comparison -> its options, which share the cells of the default search."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,14 @@ class OptionCell(Cell):
 
     @property
     def name(self) -> str:
-        """``trials-motion-halving-2min-0``."""
+        """``search-motion-halving-2min-0``."""
         return f"{self.comparison}-{self.task}-{self.option}-{self.cpu_minutes:g}min-{self.seed}"
 
     @property
     def overrides(self) -> dict[str, Json]:
         """Those of the default search, and the option."""
-        changed = COMPARISONS[self.comparison].options.get(self.option, {})
-        return {**super().overrides, **changed}
+        option = COMPARISONS[self.comparison].get(self.option)
+        return {**super().overrides, **(option.changed if option else {})}
 
     @property
     def reference(self) -> OptionCell:
@@ -64,8 +65,11 @@ class OptionCell(Cell):
 
 def option_cells() -> Iterator[OptionCell]:
     """All cells, seed by seed; those of a pair follow each other."""
-    for name, comparison in COMPARISONS.items():
+    for name, options in COMPARISONS.items():
+        tasks = dict.fromkeys(task for option in options.values() for task in option.tasks)
         for seed in range(SEEDS):
-            for task in comparison.tasks:
-                for option in (REFERENCE, *comparison.options):
-                    yield OptionCell(task, REFERENCE, seed, CPU_MINUTES, name, option)
+            for task in tasks:
+                yield OptionCell(task, REFERENCE, seed, CPU_MINUTES, name)
+                for name_of_option, option in options.items():
+                    if task in option.tasks:
+                        yield OptionCell(task, REFERENCE, seed, CPU_MINUTES, name, name_of_option)

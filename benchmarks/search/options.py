@@ -2,7 +2,7 @@
 
     export MICRONAS_DATA=FOLDER
     python -m benchmarks.search.options                      # every missing cell, then the table
-    python -m benchmarks.search.options --comparison trials  # one comparison
+    python -m benchmarks.search.options --comparison search  # one comparison
     python -m benchmarks.search.options --only-table
 
 Each cell is a small file in ``options/``. A cell that exists is not run again; missing cells are printed as
@@ -77,9 +77,8 @@ def markdown(found: Found) -> str:
         "commits",
     )
     lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
-    for name, comparison in COMPARISONS.items():
-        for option in comparison.options:
-            lines += [_row(found, name, option, task) for task in comparison.tasks]
+    for name, options in COMPARISONS.items():
+        lines += [_row(found, name, key, task) for key, option in options.items() for task in option.tasks]
     missing = sum(cell not in found for cell in option_cells())
     count = len([*option_cells()])
     return "\n".join([head, *lines, *([f"\n{missing} of {count} cells are missing."] if missing else [])])

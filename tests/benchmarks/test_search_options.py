@@ -22,7 +22,8 @@ def result(figure: float, commit: str = "abc") -> dict[str, Json]:
 
 def test_a_cell_is_the_default_search_with_one_option_changed() -> None:
     for cell in option_cells():
-        changed = COMPARISONS[cell.comparison].options.get(cell.option, {})
+        option = COMPARISONS[cell.comparison].get(cell.option)
+        changed = option.changed if option else {}
         default = Cell(cell.task, "default", cell.seed, cell.cpu_minutes).overrides
         assert cell.overrides == {**default, **changed}
         assert cell.reference.overrides == default
@@ -44,13 +45,13 @@ def test_names_tell_every_cell_from_every_other() -> None:
 def test_both_halves_of_a_pair_follow_each_other() -> None:
     order = [*option_cells()]
     for number, cell in enumerate(order):
-        options = len(COMPARISONS[cell.comparison].options)
+        options = len(COMPARISONS[cell.comparison])
         assert 0 <= number - order.index(cell.reference) <= options
 
 
 def test_differences_are_paired_by_seed_and_a_seed_with_one_half_does_not_count() -> None:
     def cell(option: str, seed: int) -> OptionCell:
-        return OptionCell("motion", "default", seed, 2.0, "trials", option)
+        return OptionCell("motion", "default", seed, 2.0, "search", option)
 
     found = {
         cell("default", 0): result(0.90),
