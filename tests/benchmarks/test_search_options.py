@@ -75,7 +75,7 @@ def test_an_interval_is_that_of_a_t_test() -> None:
 
 
 def test_the_committed_table_is_that_of_the_committed_results() -> None:
-    assert markdown(found_in(RESULTS)) in (HERE / "README.md").read_text(encoding="utf-8")
+    assert markdown(found_in(RESULTS)) in (HERE / "options.md").read_text(encoding="utf-8")
 
 
 def test_the_power_law_of_a_curve_is_found_and_a_flat_curve_stays_flat() -> None:
