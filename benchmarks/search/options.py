@@ -13,16 +13,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import TypeAlias
-
-from scipy.stats import t as student_t
 
 from benchmarks.search.cells import HERE
 from benchmarks.search.option_cells import COMPARISONS, CPU_MINUTES, SEEDS, OptionCell, option_cells
+from benchmarks.search.paired import interval
 from benchmarks.search.run import path_of, run
 from micronas.trial import Json
 
@@ -62,38 +60,31 @@ def found_in(folder: Path) -> dict[OptionCell, dict[str, Json]]:
 
 def markdown(found: Found) -> str:
     """A row per option and task: means of both, and the paired differences with their 95 % intervals."""
-    head = f"Default search with one option changed, {CPU_MINUTES:g} CPU minutes; differences in points\n"
-    columns = (
-        "option",
-        "task",
-        "pairs",
-        "validation: default",
-        "option",
-        "difference",
-        "test: default",
-        "option",
-        "difference",
-        "trained",
-        "commits",
+    head = (
+        f"Default search with one option changed, {CPU_MINUTES:g} CPU minutes; differences are option minus "
+        "default in points, paired by seed (mean +- 95 % interval, t distribution)\n"
     )
+    halves = ("default, validation", "option", "difference", "default, test", "option", "difference")
+    columns = ("option", "task", *halves, "networks trained", "commits")
     lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
     for name, options in COMPARISONS.items():
         lines += [_row(found, name, key, task) for key, option in options.items() for task in option.tasks]
-    missing = sum(cell not in found for cell in option_cells())
-    count = len([*option_cells()])
-    return "\n".join([head, *lines, *([f"\n{missing} of {count} cells are missing."] if missing else [])])
+    missing = [cell.name for cell in option_cells() if cell not in found]
+    if missing:
+        lines += ["", f"{len(missing)} of {len([*option_cells()])} cells are missing."]
+    return "\n".join([head, *lines])
 
 
 def _row(found: Found, comparison: str, option: str, task: str) -> str:
     pairs = [*_pairs(found, comparison, option, task)]
     if not pairs:
-        return f"| {option} | {task} | missing |" + " |" * 8
-    cells = [option, task, f"{len(pairs)} of {SEEDS}"]
+        return f"| {option} | {task} | missing |" + " |" * 7
+    cells = [option, task]
     for figure in ("validation", "test"):
         values = [(float(str(a[figure])), float(str(b[figure]))) for a, b in pairs]
-        cells += [f"{fmean(a for a, _ in values):.3f}", f"{fmean(b for _, b in values):.3f}"]
-        cells.append(difference([100 * (b - a) for a, b in values]))
-    trained = " / ".join(f"{fmean(int(str(p[half]['trained'])) for p in pairs):.0f}" for half in (0, 1))
+        cells += [f"{fmean(half):.3f}" for half in zip(*values, strict=True)]
+        cells.append(interval([100 * (b - a) for a, b in values]))
+    trained = " / ".join(f"{fmean(int(str(pair[half]['trained'])) for pair in pairs):.0f}" for half in (0, 1))
     commits = ", ".join(sorted({str(result["commit"]) for pair in pairs for result in pair}))
     return f"| {' | '.join([*cells, trained, commits])} |"
 
@@ -107,15 +98,6 @@ def _pairs(
             pair = [found[c] for c in (cell.reference, cell) if c in found]
             if len(pair) == 2 and all(result["test"] is not None for result in pair):
                 yield pair[0], pair[1]
-
-
-def difference(paired: list[float]) -> str:
-    """``+0.7 +- 3.3``: the mean with the half width of its 95 % interval by Student's t; no width for one."""
-    mean = fmean(paired)
-    if len(paired) < 2:
-        return f"{mean:+.1f}"
-    half = float(student_t.ppf(0.975, len(paired) - 1)) * stdev(paired) / math.sqrt(len(paired))
-    return f"{mean:+.1f} +- {half:.1f}"
 
 
 if __name__ == "__main__":

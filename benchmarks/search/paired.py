@@ -112,12 +112,12 @@ def default_minus(found: Found, minutes: float) -> str:
     )
     lines = [f"| default minus | {' | '.join(TASKS)} |", f"|{'---|' * (len(TASKS) + 1)}"]
     for entry in entries:
-        figures = (_interval(differences(found, DEFAULT, entry, minutes, task)) for task in TASKS)
+        figures = (interval(differences(found, DEFAULT, entry, minutes, task)) for task in TASKS)
         lines.append(f"| {entry} | {' | '.join(figures)} |")
     return "\n".join([head, *lines])
 
 
-def _interval(pairs: Sequence[float]) -> str:
+def interval(pairs: Sequence[float]) -> str:
     """``+0.7 +- 3.3 (3)``; without an interval for one pair."""
     if not pairs:
         return "missing"
