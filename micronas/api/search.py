@@ -13,7 +13,7 @@ from micronas.errors import ConfigError
 from micronas.host.plugin import Part, reference
 from micronas.search import Setup, new_run, prepare, stored_setup
 from micronas.search.cpu_clock import tree_cpu_s
-from micronas.search.run import free_run_name
+from micronas.search.run import new_run_folder
 from micronas.search.run import search as run_search
 from micronas.store import Record, Store
 
@@ -95,10 +95,10 @@ def search(
     if board and not isinstance(board, Board):
         first, *others = [board] if isinstance(board, str | Path) else board
         overrides |= {"board": str(first), "other_boards": [str(name) for name in others]}
+    folder = new_run_folder(Path(runs), run, _stem(config))
     setup = prepare(
         _loaded({} if config is None else config, overrides), board if isinstance(board, Board) else None
     )
-    folder = Path(runs) / (run or free_run_name(Path(runs), _stem(config)))
     with new_run(setup, folder) as store:
         _run(setup, store, watcher, False, start_cpu_s)
     return Run(folder)

@@ -13,7 +13,7 @@ from micronas.board.checks import CHECKS
 from micronas.board.folders import board_files, is_path, shipped_boards
 from micronas.board.profile import Board
 from micronas.errors import BoardError
-from micronas.host.yaml_text import load_yaml
+from micronas.host.yaml_text import load_yaml, yaml_problem
 
 
 def load_board(name: str) -> Board:
@@ -39,7 +39,7 @@ def read_board(path: Path) -> Board:
     except (OSError, UnicodeDecodeError) as error:
         raise BoardError(f"{path}: cannot be read: {error}") from error
     except yaml.YAMLError as error:
-        raise BoardError(f"{path.name}: not valid YAML: {error}") from error
+        raise BoardError(f"{path.name}: not valid YAML: {yaml_problem(error)}") from error
     except ValidationError as error:
         raise BoardError(f"{path.name}: {describe_validation(error)}") from error
     problems = [text for check in CHECKS for text in check(board)]

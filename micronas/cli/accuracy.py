@@ -53,10 +53,8 @@ def _print_inputs(found: DeviceAccuracy, why_features: str) -> None:
         return
     print("inputs    raw samples were sent; the device's front end in C computed the features:")
     same = inputs.elements - inputs.differing
-    print(
-        f"          {same:,} of {inputs.elements:,} elements equal to the training's, the others differ "
-        f"by at most {inputs.most_steps}"
-    )
+    others = f", the others differ by at most {inputs.most_steps}" if inputs.differing else ""
+    print(f"          {same:,} of {inputs.elements:,} elements equal to the training's{others}")
     if any(found.front_end_counts):
         unit = "instructions" if found.source.value == "emulated" else "cycles"
         print(f"          {median(found.front_end_counts):,.0f} {unit} of the front end per input, median")

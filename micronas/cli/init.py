@@ -53,6 +53,8 @@ def init(
         f"  for {profile.title}: {constraints.flash_kb} of {constraints.board_flash_kb} KB flash, "
         f"{constraints.sram_kb} of {constraints.board_sram_kb} KB SRAM"
     )
+    for note in dataset.notes:
+        print(f"  {note}")
     print(f"\nNext:\n  {program()} search {typed(out)}")
 
 

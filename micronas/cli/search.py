@@ -123,13 +123,14 @@ def search(
             remedy=f"{program()} search mnist5k --board nucleo_f446re; `{program()} configs` lists more",
         )
     from micronas.config import find_config, load_config
-    from micronas.search.run import free_run_name
+    from micronas.search.run import new_run_folder
 
     loaded = load_config(config, given)
+    folder = new_run_folder(runs, run, find_config(config).stem)
     if sys.stderr.isatty():
         print("Reading the data and checking the tools ...", file=sys.stderr, flush=True)
     setup = prepare(loaded)
-    with new_run(setup, runs / (run or free_run_name(runs, find_config(config).stem))) as store:
+    with new_run(setup, folder) as store:
         _search(setup, store, as_json, False, profile, start_cpu_s)
 
 

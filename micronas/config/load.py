@@ -16,7 +16,9 @@ from micronas.config.keys import config_error, key_paths, known_keys_of, with_ke
 from micronas.config.schema import SearchConfig
 from micronas.config.shipped import find_config
 from micronas.errors import ConfigError
-from micronas.host.yaml_text import load_yaml
+from micronas.host.yaml_text import load_yaml, yaml_problem
+
+_NOT_A_CONFIG = "a configuration is a YAML text of keys and values; `micronas init --data DATA` writes one"
 
 
 def load_config(path: str | Path, overrides: Mapping[str, object] | None = None) -> SearchConfig:
@@ -30,11 +32,13 @@ def load_config(path: str | Path, overrides: Mapping[str, object] | None = None)
     try:
         raw = load_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
+        raise ConfigError(f"{path}: cannot be read: {error}", remedy=_NOT_A_CONFIG) from error
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {error}") from error
+        raise ConfigError(f"{path}: not valid YAML: {yaml_problem(error)}", remedy=_NOT_A_CONFIG) from error
     if not isinstance(raw, dict | None):
-        raise ConfigError(f"{path}: expected keys and values, found {type(raw).__name__}")
+        raise ConfigError(
+            f"{path}: expected keys and values, found {type(raw).__name__}", remedy=_NOT_A_CONFIG
+        )
     own = _with_boards(raw or {}, lambda board: _beside(board, path))
     folder = path.parent / "boards"
     given = _with_boards(overrides or {}, lambda board: _in_folder(board, folder) or board)

@@ -136,8 +136,8 @@ class SearchConfig(ConfigSection):
     def _one_worker_per_board(self) -> SearchConfig:
         if self.device == "serial" and self.workers > 1 and not self.has_pool:
             raise ValueError(
-                f"device serial is a single board, so workers must be 1, not {self.workers}: name several "
-                "boards in pool.boards"
+                f"device serial is a single board, so workers must be 1, not {self.workers}: set "
+                "workers to 1, or name several boards in pool.boards"
             )
         return self
 

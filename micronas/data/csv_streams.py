@@ -215,6 +215,7 @@ def _samples(
             *notes,
             *([f"{plural(len(bad), 'file')} skipped: {name_some(bad)}"] if bad else []),
             *(f"{table.recording.name}: {note}" for table in tables.values() for note in table.notes),
+            *_left_out(tables),
             *_notes(counts, cut.resampled, rate_hz, window, period_s),
             *([group_note] if group_note else []),
         ),
@@ -223,6 +224,16 @@ def _samples(
         return as_regression(samples, _window_targets(config, values[:, :, -1]), target, unit)
     normal = read(config.options, "normal", str, "")
     return against_normal(samples, normal) if normal else samples
+
+
+def _left_out(tables: dict[_File, CsvTable]) -> Iterator[str]:
+    """A note on the columns that are no inputs because a cell of them is no number."""
+    cells = {name: cell for table in tables.values() for name, cell in table.left_out}
+    if names := [f"{name} ({cell})" for name, cell in sorted(cells.items())]:
+        yield (
+            f"left out, because they hold text: {name_some(names)}; to use a column, correct these cells, or "
+            "name it in data.options.columns, where they count as missing"
+        )
 
 
 def _unlabelled(owners: list[tuple[_File, Stretch, int]]) -> Labels:

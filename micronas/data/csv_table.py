@@ -47,6 +47,9 @@ class CsvLayout:
 class CsvTable:
     """A recording, the names of its channels, and what was left out of its file, in words.
 
+    ``left_out`` are columns that are no channels because they hold text, each with such a cell, if no option
+    named the channels.
+
     In a regression, the recording has the targets as a further, last channel, which gaps and resampling
     treat like the others.
     """
@@ -54,6 +57,7 @@ class CsvTable:
     recording: Recording
     columns: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
 def read_table(path: Path, name: str, layout: CsvLayout, class_name: str = "") -> CsvTable:
@@ -65,9 +69,9 @@ def read_table(path: Path, name: str, layout: CsvLayout, class_name: str = "") -
         raise DataError(
             f"no column {', '.join(map(repr, missing))}; it has {', '.join(map(str, frame.columns))}"
         )
-    columns = layout.columns or _numeric_columns(
-        frame, {layout.label, layout.group, layout.time, layout.target}
-    )
+    others = {layout.label, layout.group, layout.time, layout.target}
+    columns = layout.columns or _numeric_columns(frame, others)
+    left_out = () if layout.columns else _text_columns(frame, others)
     if not columns:
         raise DataError("no numeric columns")
     if layout.target in layout.columns:
@@ -84,7 +88,7 @@ def read_table(path: Path, name: str, layout: CsvLayout, class_name: str = "") -
         groups=_names(frame[layout.group] if layout.group else None, _group(matched), len(frame)),
         seconds=_seconds(frame[layout.time], layout.time_unit) if layout.time else None,
     )
-    return CsvTable(recording, columns, notes)
+    return CsvTable(recording, columns, notes, left_out)
 
 
 def _frame(path: Path, layout: CsvLayout) -> tuple[Any, tuple[str, ...]]:
@@ -167,6 +171,16 @@ def _lines(path: Path) -> int:
 def _numeric_columns(frame: Any, others: set[str]) -> tuple[str, ...]:
     kinds = {str(name): frame[name].dtype.kind for name in frame.columns}
     return tuple(name for name, kind in kinds.items() if kind in "iuf" and name not in others)
+
+
+def _text_columns(frame: Any, others: set[str]) -> tuple[tuple[str, str], ...]:
+    """The other columns, each with its first cell that is no number: one such cell makes it text."""
+    names = [str(name) for name in frame.columns if str(name) not in others]
+    return tuple(
+        (name, _cell(frame[name][np.isnan(_numbers(frame[name]))].iloc[0]))
+        for name in names
+        if frame[name].dtype.kind == "O" and np.isnan(_numbers(frame[name])).any()
+    )
 
 
 def _numbers(column: Any) -> Values:

@@ -146,7 +146,12 @@ def _image_options(first: Path) -> dict[str, Option]:
 
 def _csv_options(path: Path, kind: Kind | None) -> dict[str, Option]:
     """Columns for labels, persons and time, found by their names in the header."""
-    header = csv_table.header_of(path)
+    try:
+        header = csv_table.header_of(path)
+    except DataError as error:
+        raise DataError(
+            f"{path}: {error.message}", remedy="name a CSV file with a line per sample, as text in columns"
+        ) from error
     if kind is Kind.REGRESSION:
         return _csv_target_options(path, header)
     found = {

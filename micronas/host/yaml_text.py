@@ -21,6 +21,15 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
+def yaml_problem(error: yaml.YAMLError) -> str:
+    """What is wrong and where, in one line: PyYAML's own text has several, and no name of a file."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        return f"{where}{' '.join(error.problem.split())}"
+    return " ".join(str(error).split())
+
+
 def load_yaml(text: str) -> Any:
     """The plain data in ``text``; raises ``yaml.YAMLError`` also for aliases, great depth and length."""
     if len(text) > MAX_CHARACTERS:

@@ -21,6 +21,11 @@ def make_budget(board: Board, flash_kb: float | None, sram_kb: float | None) -> 
     )
 
 
+def limit_on(limit_kb: float | None, there_bytes: int) -> float | None:
+    """A limit as it holds for a board with ``there_bytes``: None, all that it has, if it has less."""
+    return None if limit_kb is None or limit_kb * 1024 > there_bytes else limit_kb
+
+
 def _bytes(board: Board, name: str, asked_kb: float | None, there_bytes: int) -> int:
     if asked_kb is None:
         return there_bytes

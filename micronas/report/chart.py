@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 WIDTH, HEIGHT = 420, 280
@@ -44,19 +44,20 @@ def scatter(
     limit: Limit | None = None,
     stepped: bool = False,
     whole_x: bool = False,
+    y_most: float | None = None,
     width: int = WIDTH,
     ticks_below: Sequence[Point] = (),
 ) -> str:
     """Points, a line through ``line`` (stairs when ``stepped``), axes; empty text without points.
 
-    ``whole_x`` keeps ticks at whole numbers, for counts. ``ticks_below`` have no ``y``: they are short lines
-    on the horizontal axis.
+    ``whole_x`` keeps ticks at whole numbers, for counts. ``y_most`` is the largest possible ``y``.
+    ``ticks_below`` have no ``y``: they are short lines on the horizontal axis.
     """
     if not points:
         return ""
     xs = [*(p.x for p in (*points, *ticks_below)), *(x for x, _ in line), *([limit.x] if limit else [])]
     ys = [*(p.y for p in points), *(y for _, y in line)]
-    frame = PlotArea(Range.around(xs, whole=whole_x), Range.around(ys), width)
+    frame = PlotArea(Range.around(xs, whole=whole_x), Range.around(ys).up_to(y_most), width)
     parts = [frame.axes(x_label, y_label)]
     if limit:
         parts.append(_limit(frame, limit))
@@ -128,6 +129,13 @@ class Range:
         rounds = (1, 2, 5, 10) if whole else (1, 2, 2.5, 5, 10)
         step = next(m * magnitude for m in rounds if m * magnitude >= raw * 0.999)
         return cls(math.floor(low / step) * step, math.ceil(high / step) * step, step)
+
+    def up_to(self, most: float | None) -> Range:
+        """The same without the room above ``most``, if a tick is there: no share is above 100 %."""
+        if most is None or not self.low < most < self.high:
+            return self
+        steps = (most - self.low) / self.step
+        return replace(self, high=most) if abs(steps - round(steps)) < 1e-6 else self
 
     def ticks(self) -> list[float]:
         """The round values, ends included."""

@@ -15,6 +15,8 @@ from urllib.parse import quote
 from micronas.codegen import generate
 from micronas.deploy.library import library_files
 from micronas.errors import MicronasError
+from micronas.report.results.files import csv_bytes
+from micronas.report.results.rows import rows_of_boards
 from micronas.report.run_data import RunData
 from micronas.store.board_results import BoardResult
 from micronas.store.columns import csv_text
@@ -40,8 +42,13 @@ class Download:
 
 
 def downloads(run: RunData, page: Path) -> list[Download]:
-    """Every file of a run, before its result only the trials; ``page`` is where the page will be."""
-    files = [_inside("trials.csv", csv_text(run.records).encode(), "text/csv")]
+    """Every file of a run, before its result only the trials. ``page`` is where the page will be.
+
+    The trials of a search for several boards have a row for each board, as ``export-results`` writes them.
+    """
+    by_board = {board.name: board.records for board in run.boards}
+    table = csv_bytes(rows_of_boards(by_board)) if by_board else csv_text(run.records).encode()
+    files = [_inside("trials.csv", table, "text/csv")]
     if run.final is None:
         return files  # what is in best/ may be half written
     if run.best is not None:

@@ -1,4 +1,4 @@
-"""The networks of a run's front with their bytes and cycles, op by op, for the drawings."""
+"""The networks of a run's front and the reported one, for the drawings: bytes and cycles, op by op."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class OpCosts:
 
 @dataclass(frozen=True, eq=False)
 class FrontNetwork:
-    """A network of the front; ``costs`` is None where neither a device nor a model says what its ops take."""
+    """A network to draw; ``costs`` is None where neither a device nor a model says what its ops take."""
 
     record: Record
     graph: Graph
@@ -53,8 +53,13 @@ class _Setup:
     prefer: Prefer
 
 
-def front_networks(store: Store, records: Sequence[Record]) -> tuple[FrontNetwork, ...]:
-    """Those with a stored model, by rising cost; none of a run whose board this version cannot read."""
+def front_networks(
+    store: Store, records: Sequence[Record], reported: int | None = None
+) -> tuple[FrontNetwork, ...]:
+    """Those with a stored model, by rising cost; first the trial ``reported``, if it is not on the front.
+
+    None of a run whose board this version cannot read.
+    """
     try:
         setup = _Setup(
             stored_board(store), stored_config(store).runtime, stored_budget(store), stored_prefer(store)
@@ -62,7 +67,10 @@ def front_networks(store: Store, records: Sequence[Record]) -> tuple[FrontNetwor
     except MicronasError:
         return ()
     found = []
-    for record in spread(front_of(records), MOST):
+    shown = spread(front_of(records), MOST)
+    if reported not in [record.trial.number for record in shown]:
+        shown = [record for record in records if record.trial.number == reported] + shown
+    for record in shown:
         number = record.details.get("repeats_trial", record.trial.number)
         tflite = store.model(number) if isinstance(number, int) else None
         if tflite is not None and (drawn := _network(record, tflite, setup)) is not None:

@@ -67,7 +67,8 @@ class LatencyAgreement:
             parts.append(f"Kendall's tau {tau:.3f}")
         ratios = [p.stated_ms / p.run_ms for p in self.pairs]
         if (self.pairs[0].stated, self.pairs[0].run) == (Source.MODELLED, Source.EMULATED):
-            return ", ".join([*parts, f"modelled is {min(ratios):.2f} to {max(ratios):.2f} times emulated"])
+            ends = dict.fromkeys(f"{ratio:.2f}" for ratio in (min(ratios), max(ratios)))
+            return ", ".join([*parts, f"modelled is {' to '.join(ends)} times emulated"])
         errors = [abs(ratio - 1.0) for ratio in ratios]
         return ", ".join(
             [*parts, f"errors: median {100 * median(errors):.1f} %, largest {100 * max(errors):.1f} %"]

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import yaml
 from jinja2 import Environment, PackageLoader, select_autoescape
 
@@ -20,24 +18,21 @@ from micronas.estimate.threshold import ANOMALY, Threshold, threshold_from_json
 from micronas.memory.plan.svg import plan_svg
 from micronas.quantize.layer_report import LayerReport, layer_report_from_json
 from micronas.quantize.witness import Witness, witness_from_json
-from micronas.report.chart import Limit, Point, scatter
-from micronas.report.downloads import Download, board_downloads, downloads
+from micronas.report.board_sections import board_rows, board_sections
+from micronas.report.downloads import downloads
 from micronas.report.drawing import draw
 from micronas.report.endings import endings
 from micronas.report.front import front_of
 from micronas.report.genes import genes_text
 from micronas.report.history import box_of, reward_chart, volume_chart
 from micronas.report.latency_agreement import latency_agreements
-from micronas.report.marks import kind, tip
 from micronas.report.memory_table import memory_table
+from micronas.report.pareto_charts import fronts, latency_source
 from micronas.report.run_data import RunData
 from micronas.report.target import MissedTarget, missed_target
-from micronas.store import Record
-from micronas.store.board_results import BoardResult
 from micronas.store.columns import page_columns
 from micronas.store.final_figures import ERRORS, LAYERS, THRESHOLD, WITNESS
-from micronas.strategy.pareto import non_dominated
-from micronas.trial import PREDICTION_STAGE, Json, Outcome, Scores, number_of, object_at
+from micronas.trial import PREDICTION_STAGE, Json, Outcome, number_of, object_at
 
 
 @dataclass(frozen=True)
@@ -67,11 +62,13 @@ def render(run: RunData, page: Path, live: Live | None = None) -> str:
         counts={outcome.value: sum(r.trial.outcome is outcome for r in run.records) for outcome in Outcome},
         by_prediction=sum(r.trial.stage == PREDICTION_STAGE for r in run.records),
         proposed=sum(1 + r.rejected for r in run.records),
-        latency_source=_latency_source(run),
+        latency_source=latency_source(run),
         fronts=[chart for chart in fronts(run) if chart],
-        boards=[_board_section(run, board, page) for board in run.boards[1:]],
+        boards=board_sections(run, page),
+        board_rows=board_rows(run),
         front_numbers={record.trial.number for record in front},
         drawings=[(network, draw(network)) for network in run.networks],
+        drawn_of_front=len({n.record.trial.number for n in run.networks} & {r.trial.number for r in front}),
         agreements=latency_agreements(run.records),
         history=reward_chart(run),
         volume=volume_chart(run),
@@ -93,28 +90,6 @@ def render(run: RunData, page: Path, live: Live | None = None) -> str:
         folder=shlex.quote(str(run.folder)),
         command=lambda verb: f"micronas {verb} {shlex.quote(str(run.folder))}",
         configuration=yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True),
-    )
-
-
-@dataclass(frozen=True)
-class BoardSection:
-    """Of a search for several boards, what the page shows of one that is not the first."""
-
-    title: str
-    result: BoardResult
-    charts: list[str]
-    front: list[Record]
-    files: list[Download]
-
-
-def _board_section(run: RunData, board: BoardResult, page: Path) -> BoardSection:
-    own = run.for_board(board)
-    return BoardSection(
-        own.board.title,
-        board,
-        [chart for chart in fronts(own) if chart],
-        front_of(board.records),
-        board_downloads(board, page) if board.figures else [],
     )
 
 
@@ -195,46 +170,3 @@ def _missed(run: RunData) -> MissedTarget | None:
         source if isinstance(source, str) else None,
         run.records,
     )
-
-
-def fronts(run: RunData) -> list[str]:
-    """Accuracy against each cost; costs without figures in the run are left out."""
-    source = _latency_source(run)
-    known = "predicted" if run.config.get("device") == "none" else "predicted = linked"
-    return [
-        _front(
-            run,
-            lambda s: s.latency.ms if s.latency else None,
-            f"latency, ms ({source})",
-            run.limit("constraints", "latency_ms"),
-        ),
-        _front(
-            run,
-            lambda s: s.flash_bytes / 1024,
-            "flash, KB (predicted)",
-            run.limit("constraints", "flash_kb"),
-        ),
-        _front(
-            run, lambda s: s.sram_bytes / 1024, f"SRAM, KB ({known})", run.limit("constraints", "sram_kb")
-        ),
-    ]
-
-
-def _front(run: RunData, cost: Callable[[Scores], float | None], name: str, limit: float | None) -> str:
-    shown = [(r, s, c) for r in run.complete if (s := r.trial.scores) and (c := cost(s)) is not None]
-    costs, values = [c for _, _, c in shown], [100 * s.quality_int8 for _, s, _ in shown]
-    best = sorted(non_dominated(np.column_stack((costs, np.negative(values)))), key=lambda i: costs[i])
-    points = [
-        Point(c, 100 * s.quality_int8, kind(r, i in best), tip(r), r.trial.number)
-        for i, (r, s, c) in enumerate(shown)
-    ]
-    # A budget far beyond every point would squeeze them into a corner.
-    near = limit is not None and costs and limit <= 2 * max(costs)
-    mark = Limit(limit, "budget") if near and limit is not None else None
-    line = [(costs[i], values[i]) for i in best]
-    return scatter(points, line, name, f"int8 {run.figure}, validation, %", limit=mark, stepped=True)
-
-
-def _latency_source(run: RunData) -> str:
-    sources = {s.latency.source.value for r in run.complete if (s := r.trial.scores) and s.latency}
-    return ", ".join(sorted(sources)) or "not run"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from micronas.errors import StoreError
-from micronas.report.page import fronts
+from micronas.report.pareto_charts import fronts
 from micronas.report.run_data import RunData
 
 _STYLE = """<style>

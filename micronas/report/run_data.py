@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from micronas.board import Core
@@ -10,7 +11,7 @@ from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.errors import BudgetError, StoreError
 from micronas.host.plugin import short_name
-from micronas.memory.ledger import make_ledger
+from micronas.memory.ledger import Budget, make_ledger
 from micronas.memory.plan import Plan, plan_memory
 from micronas.model.constant_channels import remove_constant_channels
 from micronas.model.front_end import RegressionTarget
@@ -22,10 +23,12 @@ from micronas.store import Final, Record, Store
 from micronas.store.board_results import BoardResult, board_results
 from micronas.store.changes import changes_text
 from micronas.store.final_figures import CONSTANT_CHANNELS
+from micronas.store.other_boards import board_names
 from micronas.store.pool import POOL_FACT, PoolRow, pool_rows
 from micronas.store.stored_setup import (
     stored_board,
     stored_budget,
+    stored_budgets,
     stored_prefer,
     stored_target,
     why_not_resumable,
@@ -64,6 +67,12 @@ class BoardFacts:
         """The target for which its networks are lowered."""
         return Target(Core(self.core)) if self.core in [core.value for core in Core] else None
 
+    @property
+    def text(self) -> str:
+        """``ST NUCLEO-F446RE (Cortex-M4, 180 MHz)``."""
+        clock = "" if self.clock_hz is None else f", {self.clock_hz / 1e6:g} MHz"
+        return f"{self.title} ({self.core_title}{clock})"
+
 
 @dataclass(frozen=True, eq=False)
 class RunData:
@@ -93,11 +102,15 @@ class RunData:
     """The boards on which trials were measured, if there were several."""
     target: RegressionTarget | None = None
     """What the networks of a regression predict."""
+    limits: Budget | None = None
+    """Flash and SRAM that a network may use on the board, beside the front end; None if it cannot be read."""
+    board_limits: Mapping[str, Budget] = field(default_factory=dict)
+    """The same, by board."""
 
     def for_board(self, board: BoardResult) -> RunData:
         """The same run with the trials as they are evaluated for ``board``."""
-        facts = replace(self.board, title=str(board.profile.get("title") or board.name))
-        return replace(self, board=facts, records=board.records)
+        limits = self.board_limits.get(board.name)
+        return replace(self, board=_facts_of(board.profile), records=board.records, limits=limits)
 
     @property
     def data(self) -> str:
@@ -133,6 +146,7 @@ def read_run(store: Store) -> RunData:
     class_names, baseline = store.fact("class_names"), number_of(store.fact("majority_baseline"))
     board = _board(store)
     final, records = store.final(), tuple(store.records())
+    limits = stored_budgets(store)
     return RunData(
         name=store.folder.name,
         folder=store.folder,
@@ -146,20 +160,31 @@ def read_run(store: Store) -> RunData:
         unsealings=tuple(store.unsealings()),
         final=final,
         best=_network(final, store, board.target) if final and board.target else None,
-        networks=front_networks(store, records),
+        networks=front_networks(store, records, _reported_trial(final)),
         environment=store.environment,
         not_resumable=why_not_resumable(store),
         changes=tuple(changes_text(store)),
         boards=board_results(store, final, records),
         pool=tuple(pool_rows(object_at(store.optional_fact(POOL_FACT)), records)),
         target=stored_target(store),
+        limits=limits.get(board_names(store)[0]),
+        board_limits=limits,
     )
+
+
+def _reported_trial(final: Final | None) -> int | None:
+    number = final.result.get("trial") if final else None
+    return number if isinstance(number, int) else None
 
 
 def _board(store: Store) -> BoardFacts:
     raw = store.fact("board")
     if not isinstance(raw, dict):
         raise store.unreadable("board profile", "it does not hold keys and values")
+    return _facts_of(raw)
+
+
+def _facts_of(raw: dict[str, Json]) -> BoardFacts:
     return BoardFacts(
         title=str(raw.get("title") or raw.get("name")),
         core=str(raw.get("core")),

@@ -6,6 +6,7 @@ from micronas.board import Board
 from micronas.config import SearchConfig
 from micronas.errors import ConfigError
 from micronas.firmware.clock_choice import board_at
+from micronas.memory.budget import limit_on
 from micronas.memory.ledger import board_budget
 
 
@@ -27,12 +28,8 @@ def config_for(config: SearchConfig, board: Board) -> SearchConfig:
     there, limits = board_budget(board), config.constraints
     own = limits.model_copy(
         update={
-            "flash_kb": _at_most(limits.flash_kb, there.flash_bytes),
-            "sram_kb": _at_most(limits.sram_kb, there.sram_bytes),
+            "flash_kb": limit_on(limits.flash_kb, there.flash_bytes),
+            "sram_kb": limit_on(limits.sram_kb, there.sram_bytes),
         }
     )
     return config.model_copy(update={"board": board.name, "other_boards": (), "constraints": own})
-
-
-def _at_most(limit_kb: float | None, there_bytes: int) -> float | None:
-    return None if limit_kb is None or limit_kb * 1024 > there_bytes else limit_kb

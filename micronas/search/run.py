@@ -6,7 +6,7 @@ import itertools
 from pathlib import Path
 
 from micronas.data.front_end_file import front_end_file
-from micronas.errors import MicronasError, StoreError
+from micronas.errors import ConfigError, MicronasError, StoreError
 from micronas.estimate.proxies import ZeroCostScorer
 from micronas.host.machine_fault import machine_fault
 from micronas.model.front_end import to_json
@@ -59,6 +59,21 @@ def new_run(setup: Setup, folder: Path) -> Store:
     )
     (folder / CONFIG_FILE).write_text(config_text(config), encoding="utf-8")
     return store
+
+
+def new_run_folder(runs: Path, run: str | None, stem: str) -> Path:
+    """The folder of a new run in ``runs``, called ``run``, or ``STEM-1`` and so on.
+
+    Raises ``ConfigError`` if ``run`` leads elsewhere: `micronas runs` would not find it.
+    """
+    if not run:
+        return runs / free_run_name(runs, stem)
+    if any(sign in run for sign in "/\\") or run in (".", ".."):
+        raise ConfigError(
+            f"run {run!r}: expected a name, not a path",
+            remedy="name the run without slashes; --runs DIR chooses the folder that holds it",
+        )
+    return runs / run
 
 
 def free_run_name(runs: Path, stem: str) -> str:

@@ -31,6 +31,7 @@ from micronas.search.pool.cluster import cluster_members
 from micronas.search.pool.members import device_of, require_members_here
 from micronas.search.predicted_latency.modelled import NetLatency, modelled_limit
 from micronas.search.predicted_latency.source import latency_source, with_source
+from micronas.search.ray_executor import connected
 from micronas.search.task_check import check_task
 from micronas.search.termination.reserve import USUAL_FINAL
 from micronas.search.worker_count import with_workers
@@ -108,6 +109,8 @@ def prepare(
     if config.estimator.prefilter is not None:
         check_prefilter(config.estimator.name, searcher(config.strategy.name))
     _require_packages()
+    if config.executor == "ray":
+        connected(config.ray_address)  # before there is a run folder
     _require_device(config, board)
     if others is None:
         others = named_others(config, board)

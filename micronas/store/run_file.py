@@ -41,10 +41,15 @@ CREATE TABLE final (id INTEGER PRIMARY KEY CHECK (id = 1), result TEXT NOT NULL,
 """The tables of a new run."""
 
 
+NEW = ".new"
+"""Suffix of a store that is being created."""
+
+
 def write_new(path: Path, facts: dict[str, Json]) -> None:
     """Create the tables under a temporary name first, so that a run exists completely or not at all."""
-    draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)
+    draft = path.with_suffix(NEW)
+    for left in (draft, draft.with_name(f"{draft.name}-journal")):  # of a search that was killed here
+        left.unlink(missing_ok=True)
     try:
         with contextlib.closing(sqlite3.connect(draft)) as connection, connection:
             connection.executescript(SCHEMA)
@@ -77,13 +82,16 @@ def require(folder: Path) -> None:
     if not (folder / DATABASE).is_file():
         there = sorted(p.parent.name for p in folder.parent.glob(f"*/{DATABASE}"))
         hint = f"runs in {folder.parent}: {', '.join(there)}" if there else f"no runs in {folder.parent} yet"
+        if (folder / DATABASE).with_suffix(NEW).is_file():
+            hint = "it was stopped before it began: start the search again, under the same name if you like"
         raise StoreError(f"{folder} is not a run", remedy=hint)
 
 
 def damaged(folder: Path, what: str) -> StoreError:
-    """The error for a file that SQLite refuses, with SQLite's message."""
+    """The error for a file that SQLite refuses, with SQLite's message in one line."""
+    said = next((line for line in what.splitlines() if line.strip() and "***" not in line), what)
     return StoreError(
-        f"{folder / DATABASE}: {what}",
+        f"{folder / DATABASE}: {said}",
         remedy="if the disk is full or read-only, free disk space or remount it writable; if file sizes are "
         "limited, raise the limit (ulimit -f), then resume; a damaged file cannot be resumed, start a new "
         f"run{_still_there(folder)}",

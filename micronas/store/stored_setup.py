@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from pydantic import ValidationError
 
 from micronas.board import Board, describe_validation
 from micronas.config import SearchConfig, parse_config
-from micronas.errors import ConfigError, StoreError
-from micronas.memory.budget import less_front_end, make_budget
+from micronas.errors import BudgetError, ConfigError, StoreError
+from micronas.memory.budget import less_front_end, limit_on, make_budget
 from micronas.memory.front_end_cost import cost_of_file
-from micronas.memory.ledger import Budget
+from micronas.memory.ledger import Budget, board_budget
 from micronas.memory.plan.prefer import Prefer, prefer_of_search
 from micronas.model.front_end import FrontEndFile, RegressionTarget, from_json
 from micronas.model.front_end.front_end_file import TARGET
 from micronas.model.front_end.target import target_from_json
+from micronas.store.other_boards import OTHER_BOARDS, board_names
 from micronas.store.run_file import SCHEMA_VERSION
 from micronas.store.store import Store
 from micronas.trial import Json, number_of, object_at
@@ -58,6 +61,28 @@ def stored_budget(store: Store) -> Budget:
         whole = make_budget(stored_board(store), flash_kb, sram_kb)
     cost = cost_of_file(stored_front_end(store))
     return whole if cost is None else less_front_end(whole, cost, stored_board(store))
+
+
+def stored_budgets(store: Store) -> dict[str, Budget]:
+    """The limits of ``stored_budget`` by board, without boards that this version cannot read.
+
+    Where a board after the first has less than a limit, it gives all that it has.
+    """
+    constraints = object_at(store.fact("config"), "constraints")
+    flash_kb, sram_kb = number_of(constraints.get("flash_kb")), number_of(constraints.get("sram_kb"))
+    found: dict[str, Budget] = {}
+    with contextlib.suppress(StoreError, BudgetError):
+        found[board_names(store)[0]] = stored_budget(store)
+    others = store.optional_fact(OTHER_BOARDS)
+    for profile in others if isinstance(others, list) else []:
+        with contextlib.suppress(ValidationError, StoreError, BudgetError):
+            board = Board.model_validate(profile)
+            there = board_budget(board)
+            whole = make_budget(
+                board, limit_on(flash_kb, there.flash_bytes), limit_on(sram_kb, there.sram_bytes)
+            )
+            found[board.name] = less_front_end(whole, cost_of_file(stored_front_end(store)), board)
+    return found
 
 
 def stored_front_end(store: Store) -> FrontEndFile | None:

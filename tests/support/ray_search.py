@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from micronas.search.pool.cluster import resource_of
 from micronas.search.ray_executor import RayExecutor
@@ -25,6 +26,7 @@ from tests.support.search_fakes import toy_evaluate
 from tests.support.toy_loop import make_loop
 
 TRIALS, FIRST_LOST, WORKERS = 14, 3, 2
+NODE_START_S = 150.0
 MEMORY = {"object_store_memory": 80_000_000, "memory": 500_000_000}
 
 
@@ -80,9 +82,30 @@ def run(folder: Path, factory: Factory, address: str) -> list[Record]:
         return make_loop(store, executor=executor, workers=WORKERS, trials=TRIALS).run()
 
 
+def wait_for_slow_nodes(seconds: float) -> None:
+    """Let a new node take longer than the 30 s that Ray gives it: a busy machine starts one in a minute."""
+    from ray._private import services
+
+    of_ray = services.get_node
+
+    def get_node(*args: Any, **kwargs: Any) -> Any:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                return of_ray(*args, **kwargs)
+            except RuntimeError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
+    services.get_node = get_node
+
+
 def search_all(folder: Path, pool_boards: ray_pool.Boards, attached: AttachedBoards) -> dict[str, object]:
     """The three searches; see above."""
     from ray.cluster_utils import Cluster
+
+    wait_for_slow_nodes(NODE_START_S)
 
     def resources(node: int) -> dict[str, int]:
         return {**pool_boards.resources(node), resource_of(PROFILE, attached.ports[node]): 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from micronas.board import load_board
@@ -25,6 +26,7 @@ from micronas.quantize.layer_report import LayerReport, QuantizedLayer
 from micronas.quantize.witness import Witness
 from micronas.space.reference.random_weights import random_weights
 from micronas.store import Final, Record, Store
+from micronas.store.other_boards import BOARDS, OTHER_BOARDS, board_entry
 from micronas.trial import Json, Latency, Outcome, Scores, Source, Trial, scores_to_json
 
 BOARD = "nucleo_f446re"
@@ -67,8 +69,12 @@ def scores_of(ledger: Ledger, quality: float, ms: float) -> Scores:
     )
 
 
-def make_run(folder: Path, *, finished: bool = True) -> Path:
-    """Create the run in ``folder`` and return it."""
+def make_run(folder: Path, *, finished: bool = True, other: str = "") -> Path:
+    """Create the run in ``folder`` and return it.
+
+    ``other`` is a second board, on which each network has the same bytes and takes three times as long; trial
+    2 is reported for it.
+    """
     board = load_board(BOARD)
     facts: dict[str, Json] = {
         "config": SearchConfig(board=BOARD).model_dump(mode="json"),
@@ -77,6 +83,8 @@ def make_run(folder: Path, *, finished: bool = True) -> Path:
         "class_names": list(CLASSES),
         "majority_baseline": 0.25,
     }
+    if other:
+        facts[OTHER_BOARDS] = [load_board(other).model_dump(mode="json")]
     with Store.create(folder, facts) as store:
         store.begin_session()
         for number, width in enumerate(WIDTHS):
@@ -90,7 +98,10 @@ def make_run(folder: Path, *, finished: bool = True) -> Path:
             }
             origin = "baseline" if number == 0 else "strategy"
             trial = Trial(number, arch, f"k{number}", Outcome.COMPLETE, scores, origin=origin)
-            store.add(Record(trial, {"curve": [0.5]}, tflite=write(graph)))
+            details: dict[str, Json] = {"curve": [0.5]}
+            if other:
+                details[BOARDS] = {other: board_entry(Outcome.COMPLETE, slower(scores))}
+            store.add(Record(trial, details, tflite=write(graph)))
         for number in (REFUSED, REFUSED + 1):
             reason = f"flash: {900 + number} bytes over <64 KB>"
             store.add(
@@ -98,12 +109,18 @@ def make_run(folder: Path, *, finished: bool = True) -> Path:
             )
         store.add(Record(Trial(DEAD, [7], "k6", Outcome.FAILED, None, "the loss became nan", "train"), {}))
         if finished:
-            finish(store)
+            finish(store, other)
     return folder
 
 
-def finish(store: Store) -> None:
-    """Report trial 3, with the figures of a build."""
+def slower(scores: Scores) -> Scores:
+    """The same on a board that takes three times as long."""
+    assert scores.latency is not None
+    return replace(scores, latency=replace(scores.latency, ms=3 * scores.latency.ms))
+
+
+def finish(store: Store, other: str = "") -> None:
+    """Report trial 3, with the figures of a build; trial 2 for the ``other`` board."""
     tflite = store.model(3)
     scores = store.records()[3].trial.scores
     assert tflite is not None
@@ -115,7 +132,12 @@ def finish(store: Store) -> None:
             "ccm": {"predicted": 0, "linked": 0, "size": 65536},
         },
         "sram": dict.fromkeys(("predicted", "linked", "reported"), scores.sram_bytes),
-        "flash": {"constants": {"predicted": 1234, "linked": 1234}},
+        "flash": {
+            "predicted": scores.flash_bytes,
+            "linked": scores.flash_bytes + 8,
+            "constants": {"predicted": 1234, "linked": 1234},
+            "code": 4321,
+        },
     }
     result: dict[str, Json] = {
         "trial": 3,
@@ -131,4 +153,9 @@ def finish(store: Store) -> None:
         "layers": LayerReport(32, LAYERS).to_json(),
         "witness": Witness("tflite-runtime 2.14.0", samples=40, elements=160).to_json(),
     }
+    if other:
+        second = store.records()[2].trial.scores
+        assert second is not None
+        own: dict[str, Json] = {"trial": 2, "key": "k2", "scores": scores_to_json(slower(second))}
+        result[BOARDS] = {other: {**result, **own, "test_quality_int8": 0.75}}
     store.set_final(Final(result, tflite))
