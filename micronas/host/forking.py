@@ -95,7 +95,7 @@ if sys.platform == "linux":
     class _Server(ForkServer):
         def __init__(self, image: str) -> None:
             super().__init__()
-            self.set_forkserver_preload([image])
+            self.set_forkserver_preload(["micronas.host.quiet_fork", image])
             self._owner = os.getpid()
             self._own = {"OPENBLAS_NUM_THREADS": "1"}
             self._names: set[str] = set()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from micronas.cli.accuracy import print_accuracy
+from micronas.cli.accuracy import _print_inputs, print_accuracy
 from micronas.cli.bench import _number_or_file
 from micronas.deploy.device_accuracy import DeviceAccuracy
 from micronas.deploy.device_accuracy.result import InputCheck
@@ -62,6 +63,14 @@ def test_different_matrices_are_printed_beside_each_other(capsys: pytest.Capture
     assert "answers   9 of 10 equal to the host's" in text
     assert "features of the training were sent (no front_end.json beside the model)" in text
     assert "the test split was unsealed" in text
+
+
+def test_equal_inputs_are_not_said_to_differ_by_0(capsys: pytest.CaptureFixture[str]) -> None:
+    found = SimpleNamespace(inputs=InputCheck(50, 0, 0), front_end_counts=())
+    _print_inputs(found, "")  # type: ignore[arg-type]
+    text = capsys.readouterr().out
+    assert "50 of 50 elements equal to the training's\n" in text
+    assert "differ" not in text
 
 
 def test_samples_is_a_number_of_the_data_or_a_file() -> None:

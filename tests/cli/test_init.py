@@ -124,3 +124,17 @@ def test_a_task_that_the_data_are_not_for_is_refused(tmp_path: Path) -> None:
     (tmp_path / "walk.csv").write_text("x,label\n1,a\n")
     with pytest.raises(DataError, match=r"walk\.csv holds CSV data, not images"):
         recognise(tmp_path / "walk.csv", Kind.IMAGES)
+
+
+def test_an_empty_file_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "none.csv").touch()
+    refused(micronas("init", "--data", "none.csv", cwd=tmp_path), "none.csv: empty file", "name a CSV file")
+
+
+def test_what_the_data_lost_is_said(tmp_path: Path) -> None:
+    rows = [f"{row % 7},{row % 5},{'walk' if row < 900 else 'run'}" for row in range(1800)]
+    rows[3] = rows[3].replace("3,3", "3,x")
+    (tmp_path / "a.csv").write_text("\n".join(["ax,ay,label", *rows]))
+    done = micronas("init", "--data", "a.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "left out, because they hold text: ay ('x')" in done.stdout

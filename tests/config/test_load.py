@@ -126,8 +126,22 @@ def test_a_resolved_configuration_reads_back_the_same() -> None:
 def test_a_file_that_is_no_configuration_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
     path = tmp_path / "c.yaml"
     path.write_text(text)
-    with pytest.raises(ConfigError, match=complaint):
+    with pytest.raises(ConfigError, match=complaint) as refusal:
         load_config(path)
+    assert "\n" not in refusal.value.message
+    assert "micronas init --data DATA" in str(refusal.value.remedy)
+
+
+def test_a_fault_of_yaml_is_one_line_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("seed: 1\nboard: [x,\n")
+    with pytest.raises(ConfigError) as refusal:
+        load_config(path)
+    assert refusal.value.message.startswith(f"{path}: not valid YAML: line 3, column 1: expected the node")
+    path.write_bytes(b"\xcb\xff")
+    with pytest.raises(ConfigError, match="cannot be read") as refusal:
+        load_config(path)
+    assert "YAML text of keys and values" in str(refusal.value.remedy)
 
 
 def test_an_empty_file_means_all_defaults(tmp_path: Path) -> None:

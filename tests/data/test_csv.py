@@ -11,6 +11,7 @@ import pytest
 from micronas.config import DataConfig
 from micronas.config.schema import Option
 from micronas.data import DataKind, Dataset, load
+from micronas.data.csv_streams import load_csv
 from micronas.data.stream_windows import Counts, Recording, Stretch, at_rate, stretches
 from micronas.errors import DataError
 from tests.support.recordings import motion, write_activities, write_csv
@@ -221,3 +222,19 @@ def test_files_with_different_columns_are_refused(tmp_path: Path) -> None:
     write_csv(tmp_path / "b" / "0.csv", {"x": [1.0, 2.0]})
     with pytest.raises(DataError, match="different numeric columns: x; x, y"):
         loaded(tmp_path, window=2)
+
+
+def test_a_column_that_one_cell_makes_text_is_named_in_a_note(tmp_path: Path) -> None:
+    rows = [f"{0.02 * row:.2f},{row % 7},{row % 5},walk,ok" for row in range(400)]
+    rows[9] = rows[9].replace(",2,", ",1.2.3,")
+    (tmp_path / "a.csv").write_text("\n".join(["t,ax,ay,activity,remark", *rows]))
+    options: dict[str, Option] = {"label": "activity", "time": "t", "window": 20}
+    samples = load_csv(DataConfig(name="csv", path=str(tmp_path / "a.csv"), options=options))
+    assert samples.x.shape[1:] == (20, 1, 1)
+    (note,) = [note for note in samples.notes if "left out" in note]
+    assert "ax ('1.2.3'), remark ('ok')" in note
+    options["columns"] = ["ax", "ay"]
+    samples = load_csv(DataConfig(name="csv", path=str(tmp_path / "a.csv"), options=options))
+    assert samples.x.shape[1:] == (20, 1, 2)
+    assert not [note for note in samples.notes if "left out" in note]
+    assert "1 row with missing values skipped" in samples.notes

@@ -126,3 +126,28 @@ def test_the_cpu_time_of_ended_workers_is_that_of_the_process_that_began_them() 
     after = os.times()
     used = after.children_user + after.children_system - before.children_user - before.children_system
     assert used >= 1.0
+
+
+ABANDONED = """
+import os
+from multiprocessing.forkserver import read_signed
+from micronas.host import forking
+sentinel, given = forking._server("json").connect_to_new_process([])
+pid = read_signed(sentinel)
+os.close(given)
+print(read_signed(sentinel))
+"""
+
+
+def test_a_process_that_gets_no_work_ends_without_a_traceback(tmp_path: Path) -> None:
+    """As after Ctrl-C while workers start."""
+    done = subprocess.run(
+        [sys.executable, "-c", ABANDONED],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.stderr == ""
+    assert done.stdout.strip() != "0", "it ended early"

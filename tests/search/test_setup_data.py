@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from micronas.config import SearchConfig, parse_config
-from micronas.errors import DataError
+from micronas.errors import ConfigError, DataError, MachineError
 from micronas.memory.ledger import board_budget
+from micronas.search import setup
+from micronas.search.run import new_run_folder
 from micronas.search.setup import prepare
 
 
@@ -59,3 +61,34 @@ def test_demonstrations_reserve_nothing() -> None:
     config = parse_config({"board": "nucleo_f446re", "device": "none", "data": {"name": "digits"}})
     setup = prepare(config)
     assert setup.budget == board_budget(setup.board)
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", "../b", "/tmp/b", "a\\b"])
+def test_a_run_is_named_by_no_path(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="expected a name, not a path") as refusal:
+        new_run_folder(tmp_path, name, "stem")
+    assert "--runs DIR" in str(refusal.value.remedy)
+
+
+def test_a_run_has_the_name_that_was_given_or_the_next_number(tmp_path: Path) -> None:
+    assert new_run_folder(tmp_path, "mein lauf ü", "stem") == tmp_path / "mein lauf ü"
+    (tmp_path / "stem-1").mkdir()
+    assert new_run_folder(tmp_path, None, "stem") == tmp_path / "stem-2"
+
+
+def test_a_cluster_that_does_not_answer_is_found_before_the_data_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def gone(address: str) -> None:
+        raise MachineError(f"no Ray cluster answers at {address}", remedy="start one")
+
+    def unread(config: object) -> None:
+        raise AssertionError("the data were read")
+
+    monkeypatch.setattr(setup, "connected", gone)
+    monkeypatch.setattr(setup, "load", unread)
+    config = parse_config(
+        {"board": "nucleo_f446re", "executor": "ray", "ray_address": "192.0.2.7:6379", "workers": 2}
+    )
+    with pytest.raises(MachineError, match=r"no Ray cluster answers at 192\.0\.2\.7:6379"):
+        setup.prepare(config)

@@ -229,3 +229,25 @@ def test_the_time_of_all_sessions_counts(tmp_path: Path) -> None:
         assert store.wall_s() == 150.0
         store.begin_session()
         assert 150.0 <= store.wall_s() < 160.0
+
+
+def test_what_sqlite_says_of_damage_is_one_line() -> None:
+    """Its check of a file begins with a line that only names the database."""
+    said = damaged(Path("run"), "*** in database main ***\nPage 3: btreeInitPage() returns error code 11")
+    assert said.message == "run/run.sqlite: Page 3: btreeInitPage() returns error code 11"
+    assert damaged(Path("run"), "file is not a database").message.endswith(": file is not a database")
+
+
+def test_a_search_that_was_killed_before_it_began_can_be_started_again(tmp_path: Path) -> None:
+    """What it left are a half-written store and its journal."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "run.new").write_bytes(b"half")
+    (folder / "run.new-journal").write_bytes(b"half")
+    with pytest.raises(StoreError, match="is not a run") as refusal:
+        Store.read(folder)
+    assert "start the search again" in str(refusal.value.remedy)
+    Store.create(folder, {"config": {}}).close()
+    assert sorted(path.name for path in folder.iterdir() if "new" in path.name) == []
+    with Store.read(folder) as store:
+        assert store.fact("config") == {}
