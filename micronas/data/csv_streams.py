@@ -227,7 +227,7 @@ def _samples(
 
 
 def _left_out(tables: dict[_File, CsvTable]) -> Iterator[str]:
-    """A note on the columns that are no inputs because a cell of them is no number."""
+    """A note on the columns that are no inputs because a cell of them is not a number."""
     cells = {name: cell for table in tables.values() for name, cell in table.left_out}
     if names := [f"{name} ({cell})" for name, cell in sorted(cells.items())]:
         yield (

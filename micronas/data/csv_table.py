@@ -174,7 +174,7 @@ def _numeric_columns(frame: Any, others: set[str]) -> tuple[str, ...]:
 
 
 def _text_columns(frame: Any, others: set[str]) -> tuple[tuple[str, str], ...]:
-    """The other columns, each with its first cell that is no number: one such cell makes it text."""
+    """The other columns, each with its first cell that is not a number: one such cell makes it text."""
     names = [str(name) for name in frame.columns if str(name) not in others]
     return tuple(
         (name, _cell(frame[name][np.isnan(_numbers(frame[name]))].iloc[0]))

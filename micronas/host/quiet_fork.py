@@ -1,4 +1,4 @@
-"""Imported by the process that forks: a forked process that gets no work ends without a word.
+"""Imported by the process that forks: a forked process that gets no work ends silently.
 
 It gets none if the process that asked for it is stopped at that moment, for example by Ctrl-C. Python would
 print the traceback of the read that found nothing.

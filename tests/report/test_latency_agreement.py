@@ -100,3 +100,8 @@ def test_the_page_has_the_section_only_if_there_is_something_to_compare(tmp_path
     assert "<h3>Predicted against measured</h3><svg" in text
     assert "Kendall&#39;s tau 0.667" in text
     assert "Emulated latency counts instructions" not in text
+
+
+def test_one_ratio_is_no_range() -> None:
+    (found,) = latency_agreements([modelled_and_emulated(0, 3.0, 2.0)])
+    assert found.text == "1 network, modelled is 1.50 times emulated"

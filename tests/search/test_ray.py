@@ -11,6 +11,7 @@ import os
 import pickle
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -35,21 +36,28 @@ from tests.support.paths import REPOSITORY
 from tests.support.search_fakes import toy_evaluate
 from tests.support.toy_loop import make_loop
 
+NODE_NOT_STARTED = "The current node timed out during startup"
+
 
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """The folder of the searches, and what ``ray_search`` found."""
-    folder = tmp_path_factory.mktemp("ray")
-    done = subprocess.run(
-        [sys.executable, "-m", ray_search.__name__, folder],
-        cwd=REPOSITORY,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        text=True,
-        timeout=700,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return folder, json.loads(done.stdout.splitlines()[-1])
+    deadline_s = time.monotonic() + 700
+    while True:
+        folder = tmp_path_factory.mktemp("ray")
+        done = subprocess.run(
+            [sys.executable, "-m", ray_search.__name__, folder],
+            cwd=REPOSITORY,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            capture_output=True,
+            text=True,
+            timeout=deadline_s - time.monotonic(),
+        )
+        if done.returncode == 0:
+            return folder, json.loads(done.stdout.splitlines()[-1])
+        # Ray ends a node whose agents do not start in some 20 s, which a busy machine may need.
+        assert NODE_NOT_STARTED in done.stderr, done.stderr[-3000:]
+        assert time.monotonic() < deadline_s - 100, "Ray starts no nodes on this machine: is it busy?"
 
 
 @pytest.mark.slow

@@ -7,16 +7,13 @@ first search, once per start, and the number of nodes on which they ran; and wha
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
-import socket
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from micronas.search.pool.cluster import resource_of
 from micronas.search.ray_executor import RayExecutor
@@ -28,12 +25,6 @@ from tests.support.search_fakes import toy_evaluate
 from tests.support.toy_loop import make_loop
 
 TRIALS, FIRST_LOST, WORKERS = 14, 3, 2
-AGENT_PORTS = (
-    "metrics_agent_port",
-    "metrics_export_port",
-    "dashboard_agent_listen_port",
-    "runtime_env_agent_port",
-)
 MEMORY = {"object_store_memory": 80_000_000, "memory": 500_000_000}
 
 
@@ -89,19 +80,6 @@ def run(folder: Path, factory: Factory, address: str) -> list[Record]:
         return make_loop(store, executor=executor, workers=WORKERS, trials=TRIALS).run()
 
 
-def node_options(num_cpus: int) -> dict[str, Any]:
-    """A small node whose agents have ports of their own.
-
-    Without them a node waits until its agents have chosen theirs, and ends if a busy machine takes longer.
-    """
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in AGENT_PORTS]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        ports = [one.getsockname()[1] for one in sockets]
-    return {"num_cpus": num_cpus, **dict(zip(AGENT_PORTS, ports, strict=True)), **MEMORY}
-
-
 def search_all(folder: Path, pool_boards: ray_pool.Boards, attached: AttachedBoards) -> dict[str, object]:
     """The three searches; see above."""
     from ray.cluster_utils import Cluster
@@ -111,14 +89,14 @@ def search_all(folder: Path, pool_boards: ray_pool.Boards, attached: AttachedBoa
 
     notes = folder / "notes"
     notes.mkdir()
-    head = {"include_dashboard": False, "resources": resources(0), **node_options(1)}
+    head = {"num_cpus": 1, "include_dashboard": False, "resources": resources(0), **MEMORY}
     cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
-        node = cluster.add_node(**node_options(1))
+        node = cluster.add_node(num_cpus=1, **MEMORY)
         kill = functools.partial(cluster.remove_node, node, allow_graceful=False)
         threading.Thread(target=kill_once_it_hangs, args=(notes, node.node_id, kill), daemon=True).start()
         run(folder / "run", Factory(notes, node.node_id), cluster.address)
-        other = cluster.add_node(resources=resources(1), **node_options(0))
+        other = cluster.add_node(num_cpus=0, resources=resources(1), **MEMORY)
         whole = ray_whole.search_and_kill(folder / "whole", cluster.address, attached)
         lose = functools.partial(cluster.remove_node, other, allow_graceful=False)
         pool = ray_pool.search_on_two_nodes(cluster.address, pool_boards.ports, folder / "pool", lose)
