@@ -16,6 +16,7 @@ from micronas.model.op_attributes import (
     Padding,
     Pool2D,
 )
+from micronas.model.window import output_size
 from tests.support.graph_builder import GraphBuilder, float32
 
 Rng = np.random.Generator
@@ -133,6 +134,27 @@ def tiles(rng: Rng) -> list[Graph]:
     return [*graphs, *(_clamped(graph) for graph in graphs[:3]), conv(rng, 8, 8, 8, 3, dead=3)]
 
 
+def stem(rng: Rng, size: tuple[int, int], stride: tuple[int, int], padding: Padding, outputs: int) -> Graph:
+    b = GraphBuilder()
+    x = b.input((1, *size, 3), IN)
+    constants = _weighted(rng, b, (outputs, 3, 3, 3), 0)
+    out = (output_size(n, 3, step, padding) for n, step in zip(size, stride, strict=True))
+    y = b.value((1, *out, outputs), OUT)
+    b.op("CONV_2D", [x, *constants], [y], Conv2D(*stride, padding, Activation.RELU))
+    return b.graph([y])
+
+
+def stems(rng: Rng) -> list[Graph]:
+    """3x3 convolutions of three channels that run from rows where there is room: windows that begin with either
+    half of a word, whole quads and parts of some, rows and columns that no window reaches, both requantizations.
+    """
+    sizes = ((9, 7), (8, 12), (5, 23), (6, 16), (1, 17))
+    strides = ((2, 2), (1, 1), (1, 2), (2, 1))
+    same = [stem(rng, size, stride, Padding.SAME, 4) for size in sizes for stride in strides]
+    valid = [stem(rng, size, stride, Padding.VALID, 2) for size in sizes[:4] for stride in strides]
+    return [*same, *valid, *(_clamped(graph) for graph in same[:8]), _clamped(valid[6])]
+
+
 def _clamped(graph: Graph) -> Graph:
     """With an activation that needs the general requantization."""
     op = graph.ops[0]
@@ -162,4 +184,5 @@ def dsp_corner_cases(rng: Rng) -> list[Graph]:
         *(add(rng, s1, s2, 0.1) for s1, s2 in ((0.05, 0.05), (0.05, 0.002), (0.002, 0.06))),
         *(add(rng, 0.05, s, 0.1, channels=9) for s in (0.05, 0.002)),
         *tiles(rng),
+        *stems(rng),
     ]

@@ -67,4 +67,11 @@ mn_status mn_conv2d_1x1_block_dsp(const mn_conv2d_block *block, const int8_t *x,
  * and the larger of 512 and 18 * in_c. Always MN_OK. */
 mn_status mn_conv2d_tiles_dsp(const mn_conv2d_tiles *by_tiles, const int8_t *x, int8_t *scratch, int8_t *y);
 
+/* 3x3 kernels of three input channels with strides of 1 or 2, no dilation, an even out_c and at least four pixels in a
+ * row, eight with a stride_w of 1; weights as for the other DSP forms: each row of the input is widened once. All
+ * windows of a row are read before its outputs are written. Scratch, 4-byte aligned: 12 bytes for each of the 5 + H / 2
+ * words of a row, with H = 3 * (out_w - 1) * stride_w and one more if pad_left is odd, and 46 bytes for each output
+ * channel, twice that with a stride_w of 1. Always MN_OK. */
+mn_status mn_conv2d_stem_dsp(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);
+
 #endif

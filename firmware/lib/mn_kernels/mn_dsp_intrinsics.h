@@ -54,6 +54,22 @@ static inline uint32_t mn_ssub16(uint32_t a, uint32_t b)
     return differences;
 }
 
+/* The low half of a, and above it the low half of b. */
+static inline uint32_t mn_pkhbt(uint32_t a, uint32_t b)
+{
+    uint32_t halves;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(halves) : "r"(a), "r"(b));
+    return halves;
+}
+
+/* The high half of b, and above it the high half of a. */
+static inline uint32_t mn_pkhtb(uint32_t a, uint32_t b)
+{
+    uint32_t halves;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(halves) : "r"(a), "r"(b));
+    return halves;
+}
+
 /* sum + low a * low b + high a * high b, halves of 16 bits. */
 static inline int32_t mn_smlad(uint32_t a, uint32_t b, int32_t sum)
 {

@@ -86,12 +86,21 @@ class Tiles:
 
 
 @dataclass(frozen=True)
+class Swap:
+    """Another kernel for an op, with the same parameters: it is faster and needs more scratch."""
+
+    kernel: str
+    scratch_bytes: int
+
+
+@dataclass(frozen=True)
 class Blocks:
     """How an op runs by blocks of quads of pixels if there is enough scratch; see ``lowering.blocks``.
 
     ``kernel`` takes ``params_type``, which holds the op's own parameters as the member ``member``. A block
     needs ``fixed_bytes`` and ``quad_bytes`` for each of its quads, and also ``stage_bytes`` if it has more
-    than one. More than ``most_quads`` have no effect. Where there is room for ``tiles``, these are faster.
+    than one. More than ``most_quads`` have no effect. Where there is room for ``tiles`` or for ``stem``, these
+    are faster; an op has at most one of the two.
     """
 
     kernel: str
@@ -102,6 +111,7 @@ class Blocks:
     stage_bytes: int
     most_quads: int
     tiles: Tiles | None = None
+    stem: Swap | None = None
 
 
 @dataclass(frozen=True)
@@ -125,14 +135,6 @@ class Bands:
     def scratch_bytes(self, rows: int) -> int:
         """Scratch for bands of ``rows`` rows."""
         return self.fixed_bytes + self.row_bytes * rows
-
-
-@dataclass(frozen=True)
-class Swap:
-    """Another kernel for an op, with the same parameters: it is faster and needs more scratch."""
-
-    kernel: str
-    scratch_bytes: int
 
 
 @dataclass(frozen=True)

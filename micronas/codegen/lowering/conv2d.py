@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from micronas.codegen.lowering import Blocks, Lowered, Ref, StructField, Tiles
+from micronas.codegen.lowering import Blocks, Lowered, Ref, StructField
 from micronas.codegen.lowering.channels import Channels, channel_constant, channels_of, require_symmetric
+from micronas.codegen.lowering.conv2d_3x3 import stem_of, tiles_of
 from micronas.codegen.lowering.dsp import (
     Segments,
     exact_finish,
@@ -150,39 +151,8 @@ def _blocks(context: OpContext, cut: Segments, pointwise: bool) -> Blocks | None
         quad_bytes=8 * cut.padded_terms,
         stage_bytes=2 * cut.padded_terms,
         most_quads=-(-pixels // 4),
-        tiles=_tiles(context),
-    )
-
-
-_TILE_CHANNELS = range(8, 129, 4)
-"""With fewer, transforms of tiles take more than their fewer multiplications save. With more, four times a
-sum might not fit 32 bits.
-"""
-_TILE_FILL = 0.7
-"""Least share of the outputs in quads of tiles that are outputs of the op."""
-
-
-def _tiles(context: OpContext) -> Tiles | None:
-    """3x3 kernels with stride 1. Tiles go by whole rows, all of whose windows are read before: the overlap of
-    pairs is safe.
-    """
-    attrs, x, w, y = context.op.attrs, context.input(0), context.input(1), context.output()
-    assert isinstance(attrs, Conv2D)
-    steps = (attrs.stride_h, attrs.stride_w, attrs.dilation_h, attrs.dilation_w)
-    if w.shape[1:3] != (3, 3) or steps != (1, 1, 1, 1):
-        return None
-    in_c, out_c = x.shape[3], y.shape[3]
-    if in_c not in _TILE_CHANNELS or out_c % 2 or out_c < _TILE_CHANNELS.start:
-        return None
-    return Tiles(
-        kernel="mn_conv2d_tiles_dsp",
-        params_type="mn_conv2d_tiles",
-        member="conv",
-        fixed_bytes=64 * in_c + max(512, 18 * in_c),
-        quad_bytes=128 * in_c + 48,
-        across=-(-y.shape[2] // 2),
-        down=-(-y.shape[1] // 2),
-        most_quads=int(y.shape[1] * y.shape[2] / (16 * _TILE_FILL)),
+        tiles=tiles_of(context),
+        stem=stem_of(context),
     )
 
 

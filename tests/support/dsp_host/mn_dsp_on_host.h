@@ -57,6 +57,16 @@ static inline uint32_t mn_ssub16(uint32_t a, uint32_t b)
     return host_halves(host_low(a) - host_low(b), host_high(a) - host_high(b));
 }
 
+static inline uint32_t mn_pkhbt(uint32_t a, uint32_t b)
+{
+    return host_halves(host_low(a), host_low(b));
+}
+
+static inline uint32_t mn_pkhtb(uint32_t a, uint32_t b)
+{
+    return host_halves(host_high(b), host_high(a));
+}
+
 /* The products are exact; the sum wraps, which the packing of two channels relies on. */
 static inline int32_t mn_smlad(uint32_t a, uint32_t b, int32_t sum)
 {
