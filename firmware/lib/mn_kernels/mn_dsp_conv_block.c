@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a block's widened inputs to its outputs (mn_dsp_quads.h). */
+#include "mn_dsp_conv.h"
 #include "mn_dsp_quads.h"
 
 #if defined(__ARM_FEATURE_DSP)
@@ -37,9 +38,20 @@ static void last_channel(mn_dsp_quads_job *job, const uint32_t *x, int32_t pixel
     }
 }
 
-void mn_dsp_conv_block(const mn_conv2d *p, const uint32_t *x, int32_t pixels, int8_t *staged, int8_t *y)
+/* One or two pixels of a last quad: by the loop of two pixels, with their words side by side. */
+static void last_two(const mn_conv2d *p, uint32_t *x, int32_t pixels, int8_t *y)
 {
-    const int32_t whole = pixels / 4, rest = pixels % 4;
+    const int32_t words = 2 * p->segment_groups * p->segments;
+    for (int32_t i = 0; i < words; i++) {
+        x[2 * i] = x[4 * i];
+        x[2 * i + 1] = x[4 * i + 1];
+    }
+    mn_dsp_conv_two_pixels(p, x, y, y + (pixels - 1) * p->out_c);
+}
+
+void mn_dsp_conv_block(const mn_conv2d *p, uint32_t *x, int32_t pixels, int8_t *staged, int8_t *y)
+{
+    const int32_t whole = pixels / 4, rest = pixels % 4 > 2 ? 3 : 0;
     mn_dsp_quads_job job = {
         .weights = p->weights,
         .staged = staged,
@@ -60,7 +72,10 @@ void mn_dsp_conv_block(const mn_conv2d *p, const uint32_t *x, int32_t pixels, in
     }
     if (p->out_c % 2 != 0) {
         job.staged = NULL;
-        last_channel(&job, x, pixels, y + p->out_c - 1);
+        last_channel(&job, x, 4 * whole + rest, y + p->out_c - 1);
+    }
+    if (pixels % 4 > rest) {
+        last_two(p, x + whole * job.segments * job.segment_bytes, pixels % 4, y + 4 * whole * p->out_c);
     }
 }
 

@@ -44,9 +44,10 @@ typedef struct {
  * all rests without gaps. */
 void mn_dsp_widen_rows(const int8_t *row, int32_t step, uint32_t *to, const mn_dsp_rows *size);
 
-/* All output channels of `pixels` neighbours, whose quads are at x; the last quad is filled up with its last pixel.
+/* All output channels of `pixels` neighbours, whose quads are at x; the last quad is filled up with its last pixel, and
+ * loses its order if it has only one or two.
  * `staged` has room for the weights of a pair, 2 bytes per padded term, or is NULL. */
-void mn_dsp_conv_block(const mn_conv2d *p, const uint32_t *x, int32_t pixels, int8_t *staged, int8_t *y);
+void mn_dsp_conv_block(const mn_conv2d *p, uint32_t *x, int32_t pixels, int8_t *staged, int8_t *y);
 
 #endif
 #endif
