@@ -32,7 +32,7 @@
     .equ ENTRY, 60 /* where the first turn begins, and the weights that it leaves out */
     .equ END, 64
     .equ PAIR_Y, 68
-    .equ QUADS_LEFT, 72
+    .equ QUADS_END, 72 /* of x, less 4 bytes */
     .equ BIAS_A, 76
     .equ MULTIPLIER_A, 80
     .equ CODE_A, 84
@@ -48,6 +48,7 @@
     .equ CARRY, 120
     .equ ACC, 136
     .equ SKIP, 172
+    .equ FIRST, 176 /* ENTRY, or begin_slow */
     .equ FRAME, 180
     .equ GROUP_CODE, 112
 
@@ -101,6 +102,20 @@ mn_dsp_quads:
     orr     r7, r7, #1
     str     r5, [sp, #SKIP]
     str     r7, [sp, #ENTRY]
+    cmp     r4, #0
+    it      ne
+    adrne   r7, begin_slow
+    orr     r7, r7, #1
+    str     r7, [sp, #FIRST]
+    ldr     r4, [sp, #X]
+    ldr     r5, [sp, #QUADS]
+    ldr     r6, [sp, #SEGMENTS]
+    ldr     r7, [sp, #SEGMENT_BYTES]
+    sub     r4, r4, #4
+    mul     r5, r5, r6
+    mul     r5, r5, r7
+    add     r4, r4, r5, lsl #2
+    str     r4, [sp, #QUADS_END]
 
 next_pair:
     ldr     r1, [sp, #STAGED]
@@ -133,12 +148,10 @@ staged:
     ldmia   r1!, {r2-r7} /* bias, multiplier, shift of A and of B */
     ldr     r8, [sp, #ZERO_CODE]
     ldr     r9, [sp, #Y]
-    ldr     r10, [sp, #QUADS]
     ldr     r0, [sp, #X]
     sub     r0, r0, #4
     str     r1, [sp, #CHANNEL]
     str     r9, [sp, #PAIR_Y]
-    str     r10, [sp, #QUADS_LEFT]
     mvn     r4, r4
     mvn     r7, r7
     lsl     r5, r5, #1
@@ -158,7 +171,8 @@ staged:
 next_quad:
     ldr     r1, [sp, #W]
     ldr     r2, [sp, #BIAS_A]
-    ldr     r10, [sp, #SLOW]
+    ldr     r10, [sp, #SKIP]
+    ldr     r11, [sp, #FIRST]
     mov     r3, r2
     mov     r4, r2
     mov     r5, r2
@@ -166,11 +180,7 @@ next_quad:
     mov     r7, r2
     mov     r8, r2
     mov     r9, r2
-    cmp     r10, #0
-    bne     begin_slow
-segment:
-    ldr     r10, [sp, #SKIP]
-    ldr     r11, [sp, #ENTRY]
+start_turn:
     sub     r1, r1, r10
     sub     r0, r0, r10, lsl #2
     bx      r11
@@ -195,13 +205,13 @@ dot_done:
     sub     r7, r7, r3
     sub     r8, r8, r4
     sub     r9, r9, r5
-    ldr     r10, [sp, #SLOW]
-    cmp     r10, #0
-    bne     end_segment
-fast:
+    ldr     lr, [sp, #SLOW]
     ldr     r10, [sp, #MULTIPLIER_A]
     ldr     r11, [sp, #CODE_A]
     ldr     r12, [sp, #SHIFT_A]
+    cmp     lr, #0
+    bne     end_segment
+fast:
     lsl     r2, r2, #1
     lsl     r3, r3, #1
     lsl     r4, r4, #1
@@ -226,15 +236,14 @@ fast:
     ldr     r10, [sp, #STEPS]
     ldr     r11, [sp, #STEPS + 4]
     ldr     r12, [sp, #STEPS + 8]
+    ldr     lr, [sp, #QUADS_END]
     put     r2, r6, r10
     put     r3, r7, r11
     put     r4, r8, r12
     put     r5, r9, r12
-    ldr     r10, [sp, #QUADS_LEFT]
 quad_done:
     str     r1, [sp, #PAIR_Y]
-    subs    r10, r10, #1
-    str     r10, [sp, #QUADS_LEFT]
+    cmp     r0, lr
     bne     next_quad
     ldr     r10, [sp, #PAIRS]
     subs    r10, r10, #1
@@ -244,7 +253,8 @@ quad_done:
     pop     {r4-r11, pc}
 
     /* Several segments, or a general requantization: B's sums are carried from segment to segment. */
-begin_slow:
+    .align 2
+begin_slow: /* of the first segment, from where the first turn begins */
     ldr     r10, [sp, #SEGMENTS]
     str     r10, [sp, #LEFT]
     movs    r10, #0
@@ -252,7 +262,8 @@ begin_slow:
     str     r10, [sp, #CARRY + 4]
     str     r10, [sp, #CARRY + 8]
     str     r10, [sp, #CARRY + 12]
-    b       segment
+    ldr     r11, [sp, #ENTRY]
+    bx      r11
 end_segment:
     add     r12, sp, #CARRY
     ldr     r10, [r12]
@@ -276,7 +287,9 @@ end_segment:
     mov     r7, r3
     mov     r8, r4
     mov     r9, r5
-    b       segment
+    ldr     r10, [sp, #SKIP]
+    ldr     r11, [sp, #ENTRY]
+    b       start_turn
 slow_done: /* the end goes back to the first segment's */
     ldr     r10, [sp, #SEGMENTS]
     subs    r10, r10, #1
@@ -291,6 +304,9 @@ slow_done: /* the end goes back to the first segment's */
     lsl     r7, r7, #8
     lsl     r8, r8, #8
     lsl     r9, r9, #8
+    ldr     r10, [sp, #MULTIPLIER_A]
+    ldr     r11, [sp, #CODE_A]
+    ldr     r12, [sp, #SHIFT_A]
     b       fast
 exact: /* mn_dsp_finish_quad(job, sums, y, past the pair's channels) gives the next quad's y */
     add     r1, sp, #ACC
@@ -302,7 +318,7 @@ exact: /* mn_dsp_finish_quad(job, sums, y, past the pair's channels) gives the n
     bl      mn_dsp_finish_quad
     mov     r1, r0
     mov     r0, r4
-    ldr     r10, [sp, #QUADS_LEFT]
+    ldr     lr, [sp, #QUADS_END]
     b       quad_done
 
     .size mn_dsp_quads, . - mn_dsp_quads
