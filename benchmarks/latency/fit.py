@@ -25,7 +25,15 @@ import numpy as np
 
 from benchmarks.engine.emulate import REPOSITORY
 from benchmarks.latency.harness import Harness
-from benchmarks.latency.shapes import batches, cases, chains, converted, merged, square_convolutions
+from benchmarks.latency.shapes import (
+    batches,
+    cases,
+    chains,
+    converted,
+    merged,
+    square_convolutions,
+    stems,
+)
 from micronas.board import Core
 from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.blocks import MAX_BYTES
@@ -50,6 +58,9 @@ DIRECT_CASES = 60
 TILES = "mn_conv2d_tiles_dsp"
 TILED_CASES, TILES_FROM_BYTES = 80, 6_000
 """Few of the other shapes run by tiles, and those only with much scratch."""
+
+STEM = "mn_conv2d_stem_dsp"
+STEM_CASES = 60
 
 PORTABLE = "mn_conv2d_s8"
 PORTABLE_CASES = 80
@@ -81,6 +92,7 @@ def collect(
             found += _ops(core, families, features, counted.counts)
         found += _without_scratch(harness, core, families, kernels)
         found += _by_tiles(harness, core, families, kernels) if core.has_dsp else []
+        found += _by_stem(harness, core, families, kernels) if core.has_dsp else []
     return [op for op in found if op.features.kernel_class.startswith(kernels)]
 
 
@@ -111,6 +123,20 @@ def _by_tiles(
         counted = harness.count(graph, free_bytes=room)
         found += _ops(core, families, fine_features_of(graph, counted.lowered), counted.counts)
     return [op for op in found if op.features.kernel_class.startswith(TILES)]
+
+
+def _by_stem(
+    harness: Harness, core: Core, families: tuple[str, ...], kernels: tuple[str, ...]
+) -> list[OpCounts]:
+    """3x3 convolutions of three channels with room for their rows, on shapes of their own draws."""
+    if not STEM.startswith(kernels):
+        return []
+    found: list[OpCounts] = []
+    for batch in batches(stems(np.random.default_rng([SEED, 3]), STEM_CASES)):
+        graph = merged(batch)
+        counted = harness.count(graph, free_bytes=[MAX_BYTES] * len(graph.ops))
+        found += _ops(core, families, fine_features_of(graph, counted.lowered), counted.counts)
+    return [op for op in found if op.features.kernel_class.startswith(STEM)]
 
 
 def _runs(graph: Graph, target: Target, kernels: tuple[str, ...]) -> bool:

@@ -94,6 +94,20 @@ def square_convolutions(rng: np.random.Generator, count: int) -> Iterator[Graph]
         yield _exactly_finished(graph) if number % 4 == 0 else graph
 
 
+def stems(rng: np.random.Generator, count: int) -> Iterator[Graph]:
+    """``count`` first layers of 3x3 on three channels, with strides of 1 and 2."""
+    for number in range(count):
+        shape = (int(rng.integers(6, 97)), int(rng.integers(16, 97)), 3)
+        stride, padding = 1 + number % 2, (Padding.SAME, Padding.VALID)[number // 2 % 2]
+        outputs = 2 * int(rng.integers(1, 13))
+        while shape[0] * shape[1] * outputs > stride**2 * _MOST_SQUARE_VALUES:
+            shape = (max(6, shape[0] * 3 // 4), max(16, shape[1] * 3 // 4), 3)
+            outputs = outputs if shape[0] * shape[1] > 6 * 16 else 2
+        net = NetBuilder(shape).chain(Conv(outputs, 3, 3, stride, stride, padding=padding)).build()
+        graph = random_weights(shape_graph(net), seed=number)
+        yield _exactly_finished(graph) if number % 4 == 0 else graph
+
+
 def merged(graphs: list[Graph]) -> Graph:
     """One graph that holds all ops of ``graphs`` side by side."""
     return side_by_side(graphs, "shapes")

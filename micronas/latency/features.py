@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from micronas.codegen.lowering import Lowered
 from micronas.codegen.lowering.rows import at_height
-from micronas.latency.kernel_laws import tiles_of
+from micronas.latency.kernel_laws import stem_rows, tiles_of
 from micronas.model.graph import Graph, Op
 
 FINISHES = ("short", "exact")
@@ -25,6 +25,8 @@ NEAR, FAR = "near", "far"
 """How far below the largest input a SOFTMAX computes an exponential; beyond, it is 0."""
 _BY_SCALES = (("mn_add_s8", "mn_add_dsp", "mn_add_equal_dsp"), ("mn_mul_s8", "mn_mul_dsp"))
 """Kernels of one op that the quantization chooses from."""
+_PART_OF_FOUR = (0.0, 0.7, 0.7, 1.0)
+"""What 0 to 3 pixels behind whole quads take, in quads: one or two run as a pair."""
 
 
 @dataclass(frozen=True)
@@ -110,19 +112,25 @@ def _conv(call: Lowered, p: dict[str, int]) -> OpFeatures:
     """Output pixels go in pairs, output channels too; ``packed`` weights are padded to whole groups.
 
     A block form takes ``quads`` of four pixels at a time, and stages all weights once per block if there are
-    several. Tiles of 2x2 outputs are multiplied by quads, too, and transform the weights once per block.
+    several. Tiles of 2x2 outputs are multiplied by quads, too, and transform the weights once per block. A
+    stem widens each row of its input once.
     """
     packed = sum(c.count for c in call.constants if c.name == "weights")
     if "tiles" in call.kernel:
         return _tiles(call, p, packed)
     channel_pairs = -(-p["out_c"] // 2)
+    if "stem" in call.kernel:
+        inputs, starts, quads = stem_rows(p)
+        rows = (p["out_h"] - 1) * p["stride_h"] + 3
+        values = _floats(1, rows * inputs, starts * channel_pairs, quads * channel_pairs)
+        return OpFeatures("/".join([call.kernel, _finish(p)]), values)
     pixels = p["out_h"] * p["out_w"]
-    twice, fours = 2 * -(-pixels // 2), -(-pixels // 4)
+    twice, fours = 2 * -(-pixels // 2), pixels // 4 + _PART_OF_FOUR[pixels % 4]
     terms = packed / (2 * channel_pairs)
-    values = [1, pixels, twice * channel_pairs, twice * packed, pixels * terms]
+    values: list[float] = [1, pixels, twice * channel_pairs, twice * packed, pixels * terms]
     switches = [_finish(p)]
     if quads := p.get("quads", 0):
-        blocks = -(-fours // quads)
+        blocks = -(-pixels // (4 * quads))
         staged = blocks * packed if quads > 1 else 0
         values = [1, fours, fours * channel_pairs, fours * packed, fours * terms, staged]
     if "1x1" not in call.kernel:

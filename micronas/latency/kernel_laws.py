@@ -20,6 +20,8 @@ def conv_law(kernel: str, packed: int, p: Sizes) -> Law:
     """CONV_2D with ``packed`` bytes of weights, padding among them."""
     if "tiles" in kernel:
         return _by_tiles(p)
+    if "stem" in kernel:
+        return _by_rows(p)
     if "quads" in p:
         law = _by_quads(packed, p)
     elif kernel.endswith("_dsp"):
@@ -82,6 +84,25 @@ def _by_quads(packed: int, p: Sizes) -> Law:
     blocks = -(-quads // p["quads"])
     rest = pixels % 4 > 0
     return Law(("staged",), (*values, blocks, blocks * pairs, blocks * packed, rest * pairs, rest * packed))
+
+
+def _by_rows(p: Sizes) -> Law:
+    """Each row of the input is widened once; a row of outputs takes its quads, for each pair of channels.
+
+    A quad that is not full is a start by itself.
+    """
+    pairs, (inputs, starts, quads) = _channel_pairs(p), stem_rows(p)
+    rows, halves = (p["out_h"] - 1) * p["stride_h"] + 3, 2 if p["stride_w"] == 1 else 1
+    return Law((), (1, halves * pairs, rows, rows * inputs, starts, starts * pairs, quads * pairs))
+
+
+def stem_rows(p: Sizes) -> tuple[int, int, int]:
+    """Inputs of a row that a window reaches, and of all rows the starts of the loop and its quads."""
+    every = 2 if p["stride_w"] == 1 else 1
+    columns = min(p["in_w"], (p["out_w"] - 1) * p["stride_w"] - p["pad_left"] + p["kernel_w"])
+    pixels = [-(-(p["out_w"] - first) // every) for first in range(every)]
+    starts = sum(1 + (n % 4 > 0) for n in pixels)
+    return columns * p["in_c"], p["out_h"] * starts, p["out_h"] * sum(-(-n // 4) for n in pixels)
 
 
 def _by_tiles(p: Sizes) -> Law:

@@ -9,11 +9,12 @@ import pytest
 
 from micronas.board import Core
 from micronas.codegen.lowering import Target
-from micronas.codegen.lowering.blocks import by_blocks
+from micronas.codegen.lowering.blocks import by_blocks, step_sizes
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.plan import plan_memory
+from micronas.model.op_attributes import Padding
 from tests.support.corner_cases import corner_cases
-from tests.support.dsp_cases import conv, depthwise, dsp_corner_cases
+from tests.support.dsp_cases import conv, depthwise, dsp_corner_cases, stem
 from tests.support.kernel_fuzz import assert_equal_to_tflm
 from tests.support.model_runner import Case, flat_plan, run_in_emulator
 from tests.support.oracle import random_inputs
@@ -60,19 +61,27 @@ def test_the_cases_reach_every_corner_of_a_block():
                 reached["parts of tiles"] += y.shape[1] % 2
                 reached["turns with one, three or no groups left over"] += (groups - 1) % 4 != 3
                 reached["general requantization of tiles"] += fields["conv.exact_finish"] == 1
+            if "stem" in low.kernel:
+                stride, width = int(str(fields["stride_w"])), y.shape[2]
+                reached[low.kernel] += 1
+                reached["windows that begin with either half of a word"] += stride == 1
+                reached["rows of no whole quads"] += width % 4 != 0
+                reached["general requantization of a stem"] += fields["exact_finish"] == 1
+                reached["padding that is no whole word"] += int(str(fields["pad_left"])) % 2
             if "quads" not in fields:
                 continue
             quads = int(str(fields["quads"]))
             reached[low.kernel] += 1
             reached["one quad"] += quads == 1
             reached["several blocks"] += 1 < quads < pixels // 4
-            reached["part of a quad"] += pixels % 4 != 0
+            reached["part of a quad"] += pixels % 4 == 3
+            reached["two pixels or one behind a quad"] += pixels % 4 in (1, 2)
             reached["odd channels"] += y.shape[3] % 2
             reached["general requantization"] += fields["conv.exact_finish"] == 1
             reached["segments"] += int(str(fields["conv.segments"])) > 1
             reached["backwards"] += "1x1" in low.kernel and y.shape[3] > int(str(fields["conv.in_c"]))
     assert min(reached.values()) >= 3, reached
-    assert len(reached) == 14
+    assert len(reached) == 20
 
 
 def test_a_block_is_as_large_as_it_is_of_use():
@@ -102,6 +111,30 @@ def test_tiles_take_the_rows_that_fit_where_they_pay():
 @pytest.mark.parametrize(("channels", "outputs", "kernel"), [(4, 8, 3), (10, 8, 3), (8, 7, 3), (8, 8, 5)])
 def test_other_convolutions_have_no_tiles(channels, outputs, kernel):
     graph = conv(np.random.default_rng(2), 8, channels, outputs, kernel)
+    assert by_blocks(lower_graph(graph, Target(Core.M4F))[0], 99_999).kernel == "mn_conv2d_block_dsp"
+
+
+def test_a_stem_widens_rows_where_there_is_room_for_them():
+    """12 columns, SAME: with stride 2, 5 outputs more begin 3 words apart each, and the last takes 5; with
+    stride 1, 11 begin 3 halves apart, 4 of padding before the first, and a pair of outputs is kept twice.
+    """
+    rng = np.random.default_rng(3)
+    for stride, words, pairs in (((2, 2), 15 + 5, 2), ((1, 1), (1 + 33) // 2 + 5, 4)):
+        low = lower_graph(stem(rng, (9, 12), stride, Padding.SAME, 4), Target(Core.M4F))[0]
+        needed = 12 * words + 92 * pairs
+        assert by_blocks(low, needed).kernel == "mn_conv2d_stem_dsp"
+        assert by_blocks(low, needed).scratch_bytes == needed
+        assert by_blocks(low, needed - 1).kernel == "mn_conv2d_block_dsp"
+        assert [at.kernel for at in step_sizes(low, needed)][-1] == "mn_conv2d_stem_dsp"
+        assert all("stem" not in at.kernel for at in step_sizes(low, needed - 1))
+
+
+@pytest.mark.parametrize(
+    ("size", "stride", "outputs"),
+    [((9, 6), (2, 2), 4), ((9, 7), (1, 1), 4), ((9, 12), (2, 2), 3), ((30, 30), (3, 3), 4)],
+)
+def test_other_stems_run_by_blocks(size, stride, outputs):
+    graph = stem(np.random.default_rng(4), size, stride, Padding.SAME, outputs)
     assert by_blocks(lower_graph(graph, Target(Core.M4F))[0], 99_999).kernel == "mn_conv2d_block_dsp"
 
 

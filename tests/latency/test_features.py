@@ -62,6 +62,19 @@ def test_tiles_count_their_transforms_and_their_quads() -> None:
         assert coarse.values == (1, 25 * 8, blocks * 576, quads * 4, quads * 576)
 
 
+def test_a_stem_counts_its_rows_and_its_quads() -> None:
+    """9x22 outputs of 3 pairs: 11 rows, padding among them, of 66 inputs. Windows begin with both halves of a
+    word, so a row has twice 11 windows: 2 quads, and one that begins earlier. With stride 2, 5x11 outputs.
+    """
+    for stride, halves, rows, starts, quads in ((1, 2, 11, 36, 54), (2, 1, 11, 10, 15)):
+        graph = shape_graph(NetBuilder((9, 22, 3)).chain(Conv(6, 3, 3, stride, stride)).build())
+        call = by_blocks(lower_graph(graph, Target(Core.M4F))[0], 9999)
+        assert call.kernel == "mn_conv2d_stem_dsp"
+        (fine,), (coarse,) = fine_features_of(graph, [call]), features_of(graph, [call])
+        assert fine.values == (1, 3 * halves, rows, 66 * rows, starts, 3 * starts, 3 * quads)
+        assert coarse.values == (1, 66 * rows, 3 * starts, 3 * quads)
+
+
 def test_an_op_by_rows_costs_what_its_steps_cost() -> None:
     """Each step as the op lowered to an image of its rows, whatever the most rows of a step are."""
     graph, target = shape_graph(reference_net("mlperf_tiny_kws")), Target(Core.M4F)

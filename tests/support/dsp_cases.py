@@ -145,8 +145,9 @@ def stem(rng: Rng, size: tuple[int, int], stride: tuple[int, int], padding: Padd
 
 
 def stems(rng: Rng) -> list[Graph]:
-    """3x3 convolutions of three channels that run from rows where there is room: windows that begin with either
-    half of a word, whole quads and parts of some, rows and columns that no window reaches, both requantizations.
+    """3x3 convolutions of three channels that run from widened rows where there is room: windows that begin
+    with either half of a word, whole quads and parts of some, rows that no window reaches, both
+    requantizations.
     """
     sizes = ((9, 7), (8, 12), (5, 23), (6, 16), (1, 17))
     strides = ((2, 2), (1, 1), (1, 2), (2, 1))

@@ -14,8 +14,8 @@ typedef struct {
     int32_t quads, rest;
 } windows;
 
-/* What the scratch holds: three rows side by side, then the pairs of output channels, for each half of a word with which
- * windows begin. */
+/* What the scratch holds: three rows side by side, then the pairs of output channels, for each half of a word with
+ * which windows begin. */
 typedef struct {
     uint32_t *rows, *data; /* `data`: the first input of the row in slot 0 */
     int32_t words, inputs; /* of a row: all words, and those inputs that a window reaches */
@@ -119,8 +119,8 @@ static void finish_exactly(const mn_conv2d *p, mn_dsp_stem_job job)
         mn_dsp_stem(&job);
         for (int32_t k = 0; k < 2 * 4; k++) {
             const mn_channel *const at = c + k / 4;
-            y[k % 4 * job.step + k / 4] = mn_finish(job.sums[k] + at->bias, at->multiplier, at->shift, p->out_zero_point,
-                                                    p->out_min, p->out_max);
+            y[k % 4 * job.step + k / 4] = mn_finish(job.sums[k] + at->bias, at->multiplier, at->shift,
+                                                    p->out_zero_point, p->out_min, p->out_max);
         }
     }
 }

@@ -59,7 +59,9 @@ def _block_sizes(blocks: Blocks, free_bytes: int) -> list[int]:
     most = _quads(blocks, free_bytes)
     sizes = {equal_parts(blocks.most_quads, n) if n > 1 else 1 for n in range(1, most + 1)}
     needed = {_scratch_bytes(blocks, quads) for quads in sizes}
-    better = {blocks.tiles.scratch_bytes(rows) for rows in _tile_rows(blocks.tiles, free_bytes) if blocks.tiles}
+    better = {
+        blocks.tiles.scratch_bytes(rows) for rows in _tile_rows(blocks.tiles, free_bytes) if blocks.tiles
+    }
     if blocks.stem is not None and blocks.stem.scratch_bytes <= free_bytes:
         better.add(blocks.stem.scratch_bytes)
     return sorted({*better, *(n for n in needed if n < min(better, default=free_bytes + 1))})
