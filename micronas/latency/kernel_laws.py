@@ -74,16 +74,20 @@ def _by_pixels(packed: int, p: Sizes) -> Law:
 def _by_quads(packed: int, p: Sizes) -> Law:
     """Blocks of ``quads`` of four pixels; with more than one quad, a block copies the weights to SRAM once.
 
-    Then the last quad, if it is not full, and an odd channel read them from flash.
+    Then the last quad, if it has three pixels, and an odd channel read them from flash. One or two pixels
+    behind the last whole quad run as a pair.
     """
     pixels, pairs = _pixels(p), _channel_pairs(p)
-    quads, terms = -(-pixels // 4), packed / (2 * pairs)
-    values = (1, quads, quads * pairs, quads * packed, quads * terms, quads * (p["out_c"] % 2))
+    widened, terms = -(-pixels // 4), packed / (2 * pairs)
+    two, three = pixels % 4 in (1, 2), pixels % 4 == 3
+    quads = widened - two
+    odd = quads * (p["out_c"] % 2)
+    values = (1, quads, quads * pairs, quads * packed, widened * terms, odd, two * pairs, two * packed)
     if p["quads"] == 1:
         return Law(("single",), values)
-    blocks = -(-quads // p["quads"])
-    rest = pixels % 4 > 0
-    return Law(("staged",), (*values, blocks, blocks * pairs, blocks * packed, rest * pairs, rest * packed))
+    blocks = -(-widened // p["quads"])
+    staged = (blocks, blocks * pairs, blocks * packed)
+    return Law(("staged",), (*values, *staged, three * pairs, three * packed))
 
 
 def _by_rows(p: Sizes) -> Law:

@@ -75,6 +75,20 @@ def test_a_stem_counts_its_rows_and_its_quads() -> None:
         assert coarse.values == (1, 66 * rows, 3 * starts, 3 * quads)
 
 
+@pytest.mark.parametrize(("side", "quads", "two", "three"), [(4, 4, 0, 0), (3, 2, 1, 0)])
+def test_one_or_two_pixels_behind_whole_quads_run_as_a_pair(
+    side: int, quads: int, two: int, three: int
+) -> None:
+    """8 channels to 4: 32 products of a pixel; 9 pixels are two quads and one."""
+    graph = shape_graph(NetBuilder((side, side, 8)).chain(Conv(4, 1, 1)).build())
+    call = by_blocks(lower_graph(graph, Target(Core.M4F))[0], 9999)
+    (fine,) = fine_features_of(graph, [call])
+    widened = (quads + two) * 8
+    wanted = (1, quads, 2 * quads, 32 * quads, widened, 0, 2 * two, 32 * two, 1, 2, 32, 2 * three, 32 * three)
+    assert fine.kernel_class.endswith("staged")
+    assert fine.values == wanted
+
+
 def test_an_op_by_rows_costs_what_its_steps_cost() -> None:
     """Each step as the op lowered to an image of its rows, whatever the most rows of a step are."""
     graph, target = shape_graph(reference_net("mlperf_tiny_kws")), Target(Core.M4F)
