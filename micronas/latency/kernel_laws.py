@@ -82,7 +82,7 @@ def _by_quads(packed: int, p: Sizes) -> Law:
     two, three = pixels % 4 in (1, 2), pixels % 4 == 3
     quads = widened - two
     odd = quads * (p["out_c"] % 2)
-    values = (1, quads, quads * pairs, quads * packed, widened * terms, odd, two * pairs, two * packed)
+    values = (1, widened, quads * pairs, quads * packed, widened * terms, odd, two * pairs, two * packed)
     if p["quads"] == 1:
         return Law(("single",), values)
     blocks = -(-widened // p["quads"])
