@@ -84,7 +84,8 @@ def test_one_or_two_pixels_behind_whole_quads_run_as_a_pair(
     call = by_blocks(lower_graph(graph, Target(Core.M4F))[0], 9999)
     (fine,) = fine_features_of(graph, [call])
     widened = (quads + two) * 8
-    wanted = (1, quads + two, 2 * quads, 32 * quads, widened, 0, 2 * two, 32 * two, 1, 2, 32, 2 * three, 32 * three)
+    pair, staged = (2 * two, 32 * two), (1, 2, 32, 2 * three, 32 * three)
+    wanted = (1, quads + two, 2 * quads, 32 * quads, widened, 0, *pair, *staged)
     assert fine.kernel_class.endswith("staged")
     assert fine.values == wanted
 
