@@ -122,8 +122,8 @@ def _conv(call: Lowered, p: dict[str, int]) -> OpFeatures:
     if "stem" in call.kernel:
         inputs, starts, quads = stem_rows(p)
         rows = (p["out_h"] - 1) * p["stride_h"] + 3
-        values = _floats(1, rows * inputs, starts * channel_pairs, quads * channel_pairs)
-        return OpFeatures("/".join([call.kernel, _finish(p)]), values)
+        stem = _floats(1, rows * inputs, starts * channel_pairs, quads * channel_pairs)
+        return OpFeatures("/".join([call.kernel, _finish(p)]), stem)
     pixels = p["out_h"] * p["out_w"]
     twice, fours = 2 * -(-pixels // 2), pixels // 4 + _PART_OF_FOUR[pixels % 4]
     terms = packed / (2 * channel_pairs)
