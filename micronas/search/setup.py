@@ -31,7 +31,7 @@ from micronas.search.pool.cluster import cluster_members
 from micronas.search.pool.members import device_of, require_members_here
 from micronas.search.predicted_latency.modelled import NetLatency, modelled_limit
 from micronas.search.predicted_latency.source import latency_source, with_source
-from micronas.search.ray_executor import connected
+from micronas.search.ray_cluster import connected
 from micronas.search.task_check import check_task
 from micronas.search.termination.reserve import USUAL_FINAL
 from micronas.search.worker_count import with_workers
