@@ -176,14 +176,21 @@ def test_published_networks_take_less_than_their_live_tensors(shared_models, nam
 
 
 @pytest.mark.parametrize(
-    ("name", "most_bytes"),
-    [("kws_ref_model", 5 * KB), ("vww_96_int8", 31 * KB), ("pretrainedResnet_quant", 15 * KB)],
+    ("name", "most_bytes", "times"),
+    [
+        ("kws_ref_model", 5 * KB, 1.05),
+        # 5 % above what op by op took before its stem had a loop of its own
+        ("vww_96_int8", 30 * KB, 1.12),
+        ("pretrainedResnet_quant", 15 * KB, 1.05),
+    ],
 )
-def test_rows_cost_little_where_the_arena_may_be_a_little_larger(shared_models, name, most_bytes) -> None:
+def test_rows_cost_little_where_the_arena_may_be_a_little_larger(
+    shared_models, name, most_bytes, times
+) -> None:
     graph, target = read(shared_models / f"{name}.tflite"), Target(Core.M4F)
     lowered, cycles = lower_graph(graph, target), step_cycles(graph, BOARD)
     whole = plan_memory(graph, lowered)
-    most_cycles = 1.05 * sum(map(cycles, use_free_bytes(lowered, whole)[0]))
+    most_cycles = times * sum(map(cycles, use_free_bytes(lowered, whole)[0]))
     found = plan_by_rows(graph, lowered, target, whole.arena_bytes, cycles=cycles, most_cycles=most_cycles)
     assert found.plan.arena_bytes <= most_bytes
     after, plan = use_free_bytes(found.lowered, found.plan)

@@ -28,7 +28,7 @@ from micronas.memory.plan.rows.streamed import (
 )
 from micronas.model.graph import Graph
 
-_MOST_SEARCHED = 60_000
+_MOST_SEARCHED = 120_000
 """Of one search: pairs of buffers of its layouts, and what other work counts as such. It takes the best plan
 found until then.
 """
