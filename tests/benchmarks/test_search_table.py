@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.search.cells import BUDGETS, HERE, TASKS, Cell, cells
 from benchmarks.search.keras_space import chosen
-from benchmarks.search.run import BEGIN, END, RESULTS, found_in, with_tables
+from benchmarks.search.run import BEGIN, END, found_in, with_tables
 from benchmarks.search.table import markdown, missing_names
 from micronas.config import SpaceConfig
 from micronas.space import make_space
@@ -55,8 +55,11 @@ def test_the_page_keeps_what_is_around_its_tables() -> None:
     assert with_tables(page, "new") == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
 
 
-def test_the_committed_table_is_that_of_the_committed_results() -> None:
-    assert markdown(found_in(RESULTS)) in (HERE / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("page", "results"), [("README.md", "results"), ("slower_machine.md", "results_28_november")]
+)
+def test_the_committed_table_is_that_of_the_committed_results(page: str, results: str) -> None:
+    assert markdown(found_in(HERE / results)) in (HERE / page).read_text(encoding="utf-8")
 
 
 def test_a_budget_of_which_nothing_ran_has_no_table() -> None:
