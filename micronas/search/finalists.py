@@ -91,7 +91,7 @@ def _repeated(
     found = {record.trial.number: Finalist(record) for record in candidates}
     for repeat in range(1, seeds + 1):
         records = [finalist.record for finalist in found.values()]
-        if not termination.admits_s(_round_s(records)):
+        if not records or not termination.admits_s(_round_s(records)):
             break
         say(f"training {plural(len(records), 'finalist')} again, {repeat} of {seeds}")
         figures = _round(records, repeat, executor)

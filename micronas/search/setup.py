@@ -100,7 +100,7 @@ def prepare(
 
     ``board`` and ``others`` are set by a resumed run, which keeps its original profiles.
     """
-    board, config = board or _named_board(config), with_workers(config)
+    new, board, config = board is None, board or _named_board(config), with_workers(config)
     make_budget(board, config.constraints.flash_kb, config.constraints.sram_kb)  # for its complaints, first
     check_space(config.space.name)
     check_strategy(config.strategy, config.space.name)
@@ -109,7 +109,7 @@ def prepare(
     if config.estimator.prefilter is not None:
         check_prefilter(config.estimator.name, searcher(config.strategy.name))
     _require_packages()
-    if config.executor == "ray":
+    if config.executor == "ray" and new:
         connected(config.ray_address)  # before there is a run folder
     _require_device(config, board)
     if others is None:

@@ -92,6 +92,19 @@ def test_the_interval_holds_the_mean_of_the_trainings_as_often_as_it_says() -> N
     assert 0.92 < held / 400 < 0.98
 
 
+def test_a_search_none_of_whose_finalists_can_be_trained_again_keeps_its_order() -> None:
+    rounds: list[int] = []
+
+    def failed(task: TrialTask) -> TrialResult:
+        rounds.append(task.repeat)
+        return TrialResult(Outcome.FAILED, stage="train", reason="not finite")
+
+    records = ranked(20)
+    found = select(records, FinalFitConfig(), REWARDS, Held(400), InlineExecutor(failed), TrialTermination(9))
+    assert found.records == tuple(records)
+    assert set(rounds) == {1}
+
+
 def test_a_finalist_whose_training_failed_is_left_out() -> None:
     def evaluate(task: TrialTask) -> TrialResult:
         if task.number == 0:

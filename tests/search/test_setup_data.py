@@ -10,7 +10,7 @@ import pytest
 from micronas.config import SearchConfig, parse_config
 from micronas.errors import ConfigError, DataError, MachineError
 from micronas.memory.ledger import board_budget
-from micronas.search import setup
+from micronas.search import ray_cluster, setup
 from micronas.search.run import new_run_folder
 from micronas.search.setup import prepare
 
@@ -92,3 +92,24 @@ def test_a_cluster_that_does_not_answer_is_found_before_the_data_are_read(
     )
     with pytest.raises(MachineError, match=r"no Ray cluster answers at 192\.0\.2\.7:6379"):
         setup.prepare(config)
+
+
+def test_a_cluster_is_not_waited_for_beyond_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray itself would try for minutes."""
+    pytest.importorskip("ray")
+    asked: list[tuple[tuple[str, int], float]] = []
+
+    def silent(address: tuple[str, int], timeout_s: float) -> None:
+        asked.append((address, timeout_s))
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(ray_cluster.socket, "create_connection", silent)
+    with pytest.raises(MachineError, match=r"no Ray cluster answers at 192\.0\.2\.7:6379: timed out"):
+        ray_cluster.connected("192.0.2.7:6379")
+    assert asked == [(("192.0.2.7", 6379), ray_cluster.ANSWER_S)]
+
+
+def test_a_port_without_a_cluster_is_refused_at_once() -> None:
+    pytest.importorskip("ray")
+    with pytest.raises(MachineError, match=r"no Ray cluster answers at 127\.0\.0\.1:1: "):
+        ray_cluster.connected("127.0.0.1:1")

@@ -141,7 +141,7 @@ def test_the_configuration_of_an_older_format_is_read_under_its_new_keys(run: Pa
     change(run, "schema_version", lambda _: 2)
     with Store.read(run) as store:
         config = stored_config(store)
-        assert "of 96 KB" in write_report(store).read_text(encoding="utf-8")
+        assert "of 96.0 KB" in write_report(store).read_text(encoding="utf-8")
     wanted = SearchConfig.model_validate({"board": "nucleo_f446re", "constraints": {"flash_kb": 96.0}})
     assert config == wanted
 
