@@ -46,7 +46,7 @@ SHARED: dict[str, Json] = {
     "constraints.latency_ms": None,
     "device": "none",
     "workers": 1,
-    "final_fit.epochs": 120,
+    "final_fit.epochs": None,
     "final_fit.share": None,
     "final_fit.finalists": 1,
     "budget.trials": None,

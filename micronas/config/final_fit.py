@@ -9,6 +9,12 @@ from pydantic import Field, field_validator, model_validator
 
 from micronas.config.section import ConfigSection
 
+USUAL_EPOCHS = 120
+"""Of a final training, where none are configured."""
+
+ALONE_EPOCHS = 360
+"""The most of a network that has all of the time, where none are configured."""
+
 
 class FinalFitConfig(ConfigSection):
     """The final training of the winner: augmentation and a cosine schedule, inside the time budget.
@@ -23,14 +29,28 @@ class FinalFitConfig(ConfigSection):
         lt=1,
         description="share of a budget in minutes or CPU minutes that trials leave for it; absent: what its "
         "epochs would take by the speed of the best trial, 0.1 to 0.5, or up to 0.75 for its first 40; "
-        "if fewer than 8 trials fit beside that, one baseline network gets all of the time",
+        "if fewer than 20 trials fit beside that, one baseline network gets all of the time",
     )
-    epochs: int = Field(default=120, ge=1, description="maximum epochs")
+    epochs: int | None = Field(
+        default=None,
+        ge=1,
+        description="maximum epochs; absent: 120, or 360 for a baseline network that gets all of the time",
+    )
     finalists: int = Field(default=1, ge=1, le=8, description="number of best networks to train this way")
     candidates: int = Field(
         default=5, ge=1, le=16, description="number of best trials to train again before that; 1: none"
     )
     seeds: int = Field(default=2, ge=1, le=10, description="further trainings of each, as the budget allows")
+
+    @property
+    def planned_epochs(self) -> int:
+        """The most epochs of the final training that follows a search."""
+        return USUAL_EPOCHS if self.epochs is None else self.epochs
+
+    @property
+    def alone_epochs(self) -> int:
+        """The most epochs of a network that gets all of the time of a budget."""
+        return ALONE_EPOCHS if self.epochs is None else self.epochs
 
 
 class TrainingConfig(ConfigSection):

@@ -68,11 +68,15 @@ class FinalSettings:
         class_weights: bool = False,
         loss: str | None = None,
         training: TrainingConfig | None = None,
+        alone: bool = False,
     ) -> FinalSettings:
-        """The settings of a search configuration; the rest keeps its default."""
+        """The settings of a search configuration; the rest keeps its default.
+
+        ``alone`` is whether the network gets all of the time of a budget.
+        """
         options = training or TrainingConfig()
         return cls(
-            epochs=config.epochs,
+            epochs=config.alone_epochs if alone else config.planned_epochs,
             class_weights=class_weights,
             loss=loss or MSE,
             qat=options.qat == "finalists",

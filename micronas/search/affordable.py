@@ -13,9 +13,9 @@ from micronas.search.termination.reserve import ENOUGH_EPOCHS, TRIALS_PER_FINALI
 from micronas.train.cost import START_S, epochs_within
 from micronas.train.stop import Curve, StopRule
 
-FEWEST_TRIALS = 2 * TRIALS_PER_FINALIST
-"""Fewer have no finalists: a search would choose among three baseline networks and a few others by one
-shortened training of each.
+FEWEST_TRIALS = 5 * TRIALS_PER_FINALIST
+"""Fewer do not fill the round of finalists, of whom there are five by default: a search would choose among
+three baseline networks and a few others, mostly by one shortened training of each.
 """
 
 WORKER_START_S = 6.0
@@ -44,9 +44,9 @@ class Affordable:
     def trials(self, epoch_s: float) -> float:
         """The number of trials where an epoch takes ``epoch_s``, not rounded."""
         reserve, closing_s = Reserve(self.total_s, self.fit), CLOSING_S + CLOSING_CPU_S
-        enough = min(ENOUGH_EPOCHS, self.fit.epochs)
+        enough = min(ENOUGH_EPOCHS, self.fit.planned_epochs)
         trial_s = START_S + epoch_s * epochs_within(epoch_s, self.epochs, self.share_s)
-        reserve.plan(self.fit.epochs * epoch_s + closing_s, enough * epoch_s + closing_s, trial_s)
+        reserve.plan(self.fit.planned_epochs * epoch_s + closing_s, enough * epoch_s + closing_s, trial_s)
         return self.workers * (self.total_s - reserve.final_s - WORKER_START_S) / trial_s
 
 

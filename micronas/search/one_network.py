@@ -55,7 +55,7 @@ def _limits(config: SearchConfig) -> list[Affordable]:
     """One for each budget in time; CPU time buys the same number of trials with any workers."""
     budget = config.budget
     fit = config.final_fit.model_copy(
-        update={"epochs": config.final_fit.epochs * config.training.fits_per_finalist}
+        update={"epochs": config.final_fit.planned_epochs * config.training.fits_per_finalist}
     )
     minutes_and_workers = [(budget.minutes, config.workers), (budget.cpu_minutes, 1)]
     return [
@@ -87,7 +87,13 @@ def alone(task: TrialTask, termination: Termination) -> TrialTask:
     hang_s = HANG_TIMEOUT_FACTOR * longest_s if math.isfinite(longest_s) else 0.0
     run_clock = SharedClock.started()
     return replace(
-        task, final=True, deadline_s=wall_s, cpu_s=cpu_s, hang_timeout_s=hang_s, run_clock=run_clock
+        task,
+        final=True,
+        alone=True,
+        deadline_s=wall_s,
+        cpu_s=cpu_s,
+        hang_timeout_s=hang_s,
+        run_clock=run_clock,
     )
 
 

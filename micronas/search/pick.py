@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from micronas.errors import SearchError
 from micronas.report.front import front_of
 from micronas.search.final import choose
+from micronas.search.one_network import is_alone
 from micronas.search.outcome import figures_of
 from micronas.search.setup import Setup
 from micronas.search.teacher import teacher_of
@@ -38,9 +39,10 @@ def pick(setup: Setup, store: Store, number: int, say: Callable[[str], object]) 
     board = setup.board.name
     record = find_trial(records_for(store, board), number)
     store.begin_session()
+    setup = _with_epochs_of(record, setup)
     say(f"final training of trial {record.trial.number}")
     with search_executor(setup, store, say) as executor:
-        epochs = setup.config.final_fit.epochs
+        epochs = setup.config.final_fit.planned_epochs
         teacher = teacher_of(setup.config.training, store.records(), store)
         winner = choose(
             [record], 1, executor, 1, store, TrialTermination(0), say, epochs=epochs, teacher=teacher
@@ -53,6 +55,15 @@ def pick(setup: Setup, store: Store, number: int, say: Callable[[str], object]) 
     text = json.dumps(figures.to_json(), indent=2) + "\n"
     (folder / "result.json").write_text(text, encoding="utf-8")
     return Picked(folder, figures)
+
+
+def _with_epochs_of(record: Record, setup: Setup) -> Setup:
+    """A network that had all of the time of its run is trained for as many epochs again (``one_network``)."""
+    scores, fit = record.trial.scores, setup.config.final_fit
+    if fit.epochs is not None or scores is None or not is_alone(record):
+        return setup
+    longer = fit.model_copy(update={"epochs": max(fit.planned_epochs, scores.epochs)})
+    return replace(setup, config=setup.config.model_copy(update={"final_fit": longer}))
 
 
 def find_trial(records: Sequence[Record], number: int) -> Record:

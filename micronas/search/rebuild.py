@@ -114,7 +114,7 @@ def rebuild(
         raise SearchError(
             f"trial {number} was trained for as long as the run's budget allowed, which cannot be repeated "
             "exactly",
-            remedy=f"`micronas pick {store.folder} {number}` trains it again for final_fit.epochs",
+            remedy=f"`micronas pick {store.folder} {number}` trains it again, for a number of epochs",
         )
     config = with_data_found(stored_config(store), store)
     untimed = config.model_copy(update={"device": "none"})

@@ -57,6 +57,7 @@ class TrialTask:
     the training starts, in place of initial ones. ``teacher`` is the network whose outputs a final training
     also learns. ``undecided`` is set if the second epoch of a first trial decides whether it is a final
     training. ``epoch_factor`` is what an epoch takes on this machine, in predicted ones (``machine_speed``).
+    ``alone`` is whether a final training gets all of the time of a budget.
     ``run_clock`` is set if ``cpu_s`` counts from there: it then includes the start of the worker.
 
     In a search with a pool of boards, a trial is two tasks: one with ``only_train``, whose result has the
@@ -82,6 +83,7 @@ class TrialTask:
     pool_board: str = ""
     epoch_factor: float = 1.0
     undecided: Undecided | None = None
+    alone: bool = False
     run_clock: SharedClock | None = field(default=None, compare=False)
 
 

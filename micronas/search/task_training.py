@@ -76,6 +76,7 @@ def _final_training(
         class_weights=config.estimator.class_weights,
         loss=config.estimator.loss,
         training=config.training,
+        alone=task.alone,
     )
     teacher, samples = _teacher(task, space, config), config.estimator.calibration_samples
     first, later = settings.strengths[:1], _scored_later(cached_dataset(config.data))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,21 +26,28 @@ from micronas.search.one_network import (
     stored_alone,
     trained_alone,
 )
+from micronas.search.pick import pick
 from micronas.search.rebuild import rebuild
 from micronas.search.setup import Setup, prepare
 from micronas.search.task import ONE_NETWORK, TrialResult, TrialTask
+from micronas.search.task_training import estimate_task
 from micronas.search.termination import CpuTimeTermination, TrialTermination, WallTimeTermination
 from micronas.search.termination.cpu import FILES_CPU_S
+from micronas.search.termination.reserve import TRIALS_PER_FINALIST
 from micronas.store import Record, Store
 from micronas.trial import Outcome
 from tests.support.search_fakes import Silent, ToyArch, toy_evaluate, toy_scores
 from tests.support.toy_loop import make_loop
 
+if TYPE_CHECKING:
+    from micronas.estimate.final_fit import FinalSettings
+    from micronas.estimate.full import Estimate
+
 LIMIT = Affordable(120.0, 1, epochs=8, share_s=18.0, fit=FinalFitConfig(epochs=120))
 ONE = SearchOrNot((LIMIT,), epoch_s=6.0)
 MANY = SearchOrNot((LIMIT,), epoch_s=0.1)
-RATHER_ONE = SearchOrNot((LIMIT,), epoch_s=0.9)
-RATHER_MANY = SearchOrNot((LIMIT,), epoch_s=0.6)
+RATHER_ONE = SearchOrNot((LIMIT,), epoch_s=0.5)
+RATHER_MANY = SearchOrNot((LIMIT,), epoch_s=0.25)
 FIRST = (ToyArch((2,) * 6), ToyArch((1,) * 6))
 
 
@@ -82,10 +90,18 @@ def trained(tasks: list[TrialTask]) -> Callable[[TrialTask], TrialResult]:
         # An epoch takes 5 %, so that one is planned, and the final training gets three quarters.
         (6.0, (30 - 6) / 7),
     ],
+    ids=["short epochs", "half of the time", "long epochs"],
 )
 def test_trials_get_what_the_final_training_leaves(epoch_s: float, trials: float) -> None:
     assert LIMIT.trials(epoch_s) == pytest.approx(trials)
     assert replace(LIMIT, workers=3).trials(epoch_s) == pytest.approx(3 * trials)
+
+
+def test_fewer_trials_than_fill_the_round_of_finalists_are_no_search() -> None:
+    for epoch_s, one in ((0.29, False), (0.31, True)):
+        trials = LIMIT.trials(epoch_s)
+        assert (trials < FinalFitConfig().candidates * TRIALS_PER_FINALIST) is one
+        assert SearchOrNot((LIMIT,), epoch_s).affords_one() is one
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +210,7 @@ def test_the_second_epoch_of_a_trial_decides(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_second_epoch_of_a_final_training_decides() -> None:
     decides(RATHER_ONE, final=True)(0.9)
     with pytest.raises(OtherwiseError):
-        decides(RATHER_ONE, final=True)(0.3)
+        decides(RATHER_ONE, final=True)(0.2)
 
 
 @pytest.mark.parametrize(
@@ -307,6 +323,63 @@ def test_the_training_has_all_of_the_budget_but_the_start_and_the_end() -> None:
     assert by_cpu.hang_timeout_s == 10 * by_cpu.cpu_s
     by_wall = alone(task, WallTimeTermination(2.0, FinalFitConfig(), lambda: 1.0, closing_s=20.0))
     assert (by_wall.cpu_s, by_wall.deadline_s) == (None, 120.0 - 1.0 - 20.0 - 6.0)
+
+
+@pytest.mark.parametrize(("configured", "alone_epochs", "planned"), [(None, 360, 120), (40, 40, 40)])
+def test_a_network_that_is_alone_has_more_epochs_unless_they_are_configured(
+    configured: int | None, alone_epochs: int, planned: int
+) -> None:
+    fit = FinalFitConfig(epochs=configured)
+    assert (fit.alone_epochs, fit.planned_epochs) == (alone_epochs, planned)
+    final_settings = pytest.importorskip("micronas.estimate.final_fit").FinalSettings
+    assert final_settings.from_config(fit, alone=True).epochs == alone_epochs
+    assert final_settings.from_config(fit).epochs == planned
+
+
+def test_the_first_trial_is_alone_whichever_way_it_became_the_final_training(
+    digits: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The settings of its training, also where an ordinary trial began in its place."""
+    pytest.importorskip("tensorflow")
+    asked: list[int] = []
+
+    def final_fit(
+        net: object, data: object, settings: FinalSettings, *rest: object, **more: object
+    ) -> Estimate:
+        asked.append(settings.epochs)
+        raise SearchError("enough", remedy="none")
+
+    monkeypatch.setattr("micronas.estimate.final_fit.final_fit", final_fit)
+    task = TrialTask(0, digits.space.to_json(digits.first[0]), "k")
+    final = alone(task, CpuTimeTermination(2.0, lambda: 1.0, FinalFitConfig()))
+    for one in (final, replace(final, run_clock=None), replace(final, alone=False)):
+        with pytest.raises(SearchError, match="enough"):
+            estimate_task(one, digits.space, digits.config)
+    assert asked == [360, 360, 120]
+
+
+@pytest.mark.parametrize(("epochs", "expected"), [(347, 347), (75, 120)])
+def test_a_pick_trains_it_for_as_many_epochs(
+    tmp_path: Path, digits: Setup, monkeypatch: pytest.MonkeyPatch, epochs: int, expected: int
+) -> None:
+    def evaluate(task: TrialTask) -> TrialResult:
+        found = trained([])(task)
+        assert found.scores is not None
+        return replace(found, scores=replace(found.scores, epochs=epochs))
+
+    asked: list[int | None] = []
+
+    def executor(setup: Setup, *rest: object) -> InlineExecutor:
+        asked.append(setup.config.final_fit.epochs)
+        raise SearchError("enough", remedy="none")
+
+    monkeypatch.setattr("micronas.search.pick.search_executor", executor)
+    with Store.create(tmp_path / "run", {"board": {"name": digits.board.name}}) as store:
+        store.begin_session()
+        make_loop(store, evaluate=evaluate, first=FIRST, search=ONE).run()
+        with pytest.raises(SearchError, match="enough"):
+            pick(digits, store, 0, lambda text: None)
+    assert asked == [expected]
 
 
 def test_it_cannot_be_rebuilt_and_pick_is_named(tmp_path: Path) -> None:
