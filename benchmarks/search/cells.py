@@ -30,6 +30,8 @@ SEARCHES = {
 }
 """Entry -> strategy; the supernet is an estimator (``OWN``)."""
 
+DEFAULT = "default"
+
 BY_HAND = {"by_hand": 0, "by_hand_2": 1}
 """Entry -> which of the initial baseline networks gets all of the CPU time."""
 

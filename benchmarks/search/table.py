@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from statistics import fmean, stdev
 
-from benchmarks.search.cells import BUDGETS, BY_HAND, TASKS, cells
-from benchmarks.search.found import Found, tests_of, without_network
+from benchmarks.search.cells import BUDGETS, BY_HAND, TASKS, Cell, cells
+from benchmarks.search.found import Found, is_default_run, missing, tests_of, without_network
 from benchmarks.search.paired import against_random, default_minus
 
 
@@ -17,16 +17,14 @@ def markdown(found: Found) -> str:
     ran = [minutes for minutes in BUDGETS if any(cell.cpu_minutes == minutes for cell in found)]
     parts += [default_minus(found, minutes) for minutes in ran]
     parts.append(against_random(found))
-    missing = [cell.name for cell in cells() if cell not in found]
-    if missing:
-        count = len([*cells()])
-        parts.append(f"{len(missing)} of {count} cells are missing; `--only-table --names` lists them.")
+    if count := len(missing(found)):
+        parts.append(f"{count} of {len([*cells()])} cells are missing; `--only-table --names` lists them.")
     return "\n\n".join(parts)
 
 
 def missing_names(found: Found) -> str:
     """The names of the missing cells, one a line."""
-    return "\n".join(cell.name for cell in cells() if cell not in found)
+    return "\n".join(cell.name for cell in missing(found))
 
 
 def _table(found: Found, minutes: float) -> str:
@@ -46,8 +44,10 @@ def _figure(found: Found, task: str, entry: str, minutes: float, seeds: int) -> 
     tests = tests_of(found, task, entry, minutes, seeds)
     without = without_network(found, task, entry, minutes, seeds)
     none = [f"no network in {without} of {seeds} seeds"] if without else []
+    same = sum(is_default_run(found, Cell(task, entry, seed, minutes)) for seed in range(seeds))
+    none += [f"as default in {same} of {seeds} seeds"] if same else []
     if not tests:
-        return "".join(none) or "missing"
+        return "; ".join(none) or "missing"
     spread = f" +- {stdev(tests.values()):.3f}" if len(tests) > 1 else ""
     against = _against(found, task, entry, minutes, seeds)
     about = "; ".join([f"{len(tests)} of {seeds} seeds", *against, *none])

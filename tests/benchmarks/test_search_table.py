@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks.search.cells import BUDGETS, HERE, TASKS, Cell, cells
 from benchmarks.search.keras_space import chosen
-from benchmarks.search.run import BEGIN, END, found_in, with_tables
+from benchmarks.search.run import BEGIN, END, found_in, main, path_of, with_tables
 from benchmarks.search.table import markdown, missing_names
 from micronas.config import SpaceConfig
+from micronas.search.one_network import TRAINED_ALONE
 from micronas.space import make_space
 from micronas.trial import Json
 
@@ -48,6 +51,44 @@ def test_an_entry_without_a_network_that_fits_is_counted_and_not_missing() -> No
     assert "| 0.500 (1 of 3 seeds; no network in 1 of 3 seeds) |" in row
     assert "| no network in 1 of 3 seeds |" in row
     assert "digits-optuna_tpe-2min-2" not in missing_names(found).splitlines()
+
+
+def test_a_search_that_trains_one_network_is_the_run_of_every_strategy() -> None:
+    alone = {**result(0.7), "note": TRAINED_ALONE}
+    found = {
+        Cell("photos", "default", 0): alone,
+        Cell("photos", "default", 1): alone,
+        Cell("photos", "default", 2): result(0.72),  # this machine was faster
+        Cell("photos", "nsga2", 0): result(0.71),
+    }
+    text, names = markdown(found), missing_names(found).splitlines()
+    rows = {line.split(" | ")[0]: line for line in text.split("\n\n")[1].splitlines()}
+    assert "| as default in 2 of 3 seeds |" in rows["| random"]
+    assert "| 0.710 (1 of 3 seeds; as default in 1 of 3 seeds) |" in rows["| nsga2"]
+    assert "| missing | missing |" in rows["| by_hand"], "by hand trains for all of the time, too, but runs"
+    assert "| random | missing | same run |" in text
+    assert "photos-random-2min-2" in names
+    assert not {"photos-random-2min-0", "photos-random-2min-1", "photos-supernet-2min-1"} & {*names}
+    assert f"{len(names)} of {len([*cells()])} cells are missing" in text
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_such_a_cell_runs_only_if_it_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: bool
+) -> None:
+    ran: list[str] = []
+
+    def run(out: Path, cell: Cell) -> None:
+        note = TRAINED_ALONE if cell.entry == "default" else ""
+        path_of(out, cell).write_text(json.dumps({**result(0.7), "note": note}), encoding="utf-8")
+        ran.append(cell.name)
+
+    monkeypatch.setattr("benchmarks.search.run.run", run)
+    only = ("--cell", "photos-default-2min-0", "--cell", "photos-random-2min-0") if named else ()
+    monkeypatch.setattr("sys.argv", ["run", "--out", str(tmp_path), *only])
+    main()
+    assert ("photos-random-2min-0" in ran) is named
+    assert "photos-default-2min-0" in ran
 
 
 def test_the_page_keeps_what_is_around_its_tables() -> None:
