@@ -32,7 +32,7 @@ def is_default_run(found: Found, cell: Cell) -> bool:
     if cell.entry not in SEARCHES or cell.entry == DEFAULT or cell in found:
         return False
     default = found.get(Cell(cell.task, DEFAULT, cell.seed, cell.cpu_minutes))
-    return default is not None and default.get("note") == TRAINED_ALONE
+    return default is not None and str(default.get("note")).startswith(TRAINED_ALONE)
 
 
 def missing(found: Found) -> list[Cell]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from micronas.config import FinalFitConfig
 from micronas.search.final_cost import CLOSING_S
@@ -33,6 +34,7 @@ class Affordable:
 
     ``total_s`` is the budget, in which ``workers`` trials run at a time. ``epochs`` are those of a trial,
     which is planned to take ``share_s`` at most; ``fit`` is the final training.
+    ``unit`` is that of the budget, for messages.
     """
 
     total_s: float
@@ -40,6 +42,7 @@ class Affordable:
     epochs: int
     share_s: float
     fit: FinalFitConfig
+    unit: str = "minutes"
 
     def trials(self, epoch_s: float) -> float:
         """The number of trials where an epoch takes ``epoch_s``, not rounded."""
@@ -48,6 +51,17 @@ class Affordable:
         trial_s = START_S + epoch_s * epochs_within(epoch_s, self.epochs, self.share_s)
         reserve.plan(self.fit.planned_epochs * epoch_s + closing_s, enough * epoch_s + closing_s, trial_s)
         return self.workers * (self.total_s - reserve.final_s - WORKER_START_S) / trial_s
+
+    def minutes_to_search(self, epoch_s: float) -> int:
+        """The smallest whole number of minutes that affords ``FEWEST_TRIALS``; from 20, in steps of 5."""
+
+        def affords(minutes: int) -> bool:
+            by = 60.0 * minutes / self.total_s
+            larger = replace(self, total_s=by * self.total_s, share_s=by * self.share_s)
+            return larger.trials(epoch_s) >= FEWEST_TRIALS
+
+        steps = itertools.chain(range(1, 20), itertools.count(20, 5))
+        return next(minutes for minutes in steps if affords(minutes))
 
 
 @dataclass(frozen=True)
@@ -63,6 +77,11 @@ class SearchOrNot:
         """Whether there is time for one network only; ``measured_s`` is the time of an epoch if known."""
         epoch_s = self.epoch_s if measured_s is None else measured_s
         return any(limit.trials(epoch_s) < FEWEST_TRIALS for limit in self.limits)
+
+    def enough(self, measured_s: float) -> str:
+        """Which budget would afford a search where an epoch takes ``measured_s``; empty if this one does."""
+        short = [limit for limit in self.limits if limit.trials(measured_s) < FEWEST_TRIALS]
+        return " and ".join(f"{limit.minutes_to_search(measured_s)} {limit.unit}" for limit in short)
 
     @property
     def is_open(self) -> bool:

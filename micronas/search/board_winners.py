@@ -13,7 +13,7 @@ from micronas.search.final import Winner, best_form, choose, final_trainings, no
 from micronas.search.finalist_order import Held
 from micronas.search.finalists import Selection, select
 from micronas.search.once import Once, every_training
-from micronas.search.one_network import trained_alone
+from micronas.search.one_network import search_or_not, trained_alone
 from micronas.search.setup import Setup
 from micronas.search.task import TRAINING, TrialResult
 from micronas.search.teacher import teacher_of
@@ -82,7 +82,7 @@ def _select(
     say: Callable[[str], object],
     name: str,
 ) -> Selection:
-    if text := trained_alone(records):
+    if text := trained_alone(records, search_or_not(setup)):
         return Selection(tuple(ranking(records)), text)
     config = setup.config
     named = (lambda text: say(f"{name}: {text}")) if setup.others else say

@@ -21,7 +21,7 @@ from micronas.search.inheritance import Donors
 from micronas.search.machine_speed import MachineSpeed
 from micronas.search.machine_stop import stopped_by
 from micronas.search.observer import Observer
-from micronas.search.one_network import TRAINED_ALONE, is_alone, is_over, waits_for_first
+from micronas.search.one_network import is_alone, is_over, trained_alone, waits_for_first
 from micronas.search.past import RUN_CPU_S, Past, TrialHistory
 from micronas.search.predicted_latency.gate import LatencyGate
 from micronas.search.proposals import Proposals
@@ -190,7 +190,7 @@ class Loop:
             self._speed.add(record)
         replayed = record.trial.number in self._replayed
         if self._search and not self._search.surely_one and is_alone(record) and not replayed:
-            self._observer.phase(TRAINED_ALONE)
+            self._observer.phase(trained_alone([record], self._search))
         self._observer.trial(record, replayed, self._past.feasible_share, self._termination.left())
         if not replayed:
             self._limit(record)

@@ -57,10 +57,10 @@ def _limits(config: SearchConfig) -> list[Affordable]:
     fit = config.final_fit.model_copy(
         update={"epochs": config.final_fit.planned_epochs * config.training.fits_per_finalist}
     )
-    minutes_and_workers = [(budget.minutes, config.workers), (budget.cpu_minutes, 1)]
+    given = [(budget.minutes, config.workers, "minutes"), (budget.cpu_minutes, 1, "CPU minutes")]
     return [
-        Affordable(60.0 * minutes, workers, config.estimator.epochs, trial_share_s(budget), fit)
-        for minutes, workers in minutes_and_workers
+        Affordable(60.0 * minutes, workers, config.estimator.epochs, trial_share_s(budget), fit, unit)
+        for minutes, workers, unit in given
         if minutes is not None
     ]
 
@@ -133,10 +133,18 @@ def is_alone(record: Record) -> bool:
     return bool(record.details.get(ONE_NETWORK)) and record.trial.outcome is Outcome.COMPLETE
 
 
-def trained_alone(records: Sequence[Record]) -> str:
-    """What to say of a run whose only network had all of the time; empty for a search."""
+def trained_alone(records: Sequence[Record], search: SearchOrNot | None = None) -> str:
+    """What to say of a run whose only network had all of the time; empty for a search.
+
+    With the rule ``search``, also which budget would afford one, by the measured time of an epoch.
+    """
     complete = [record for record in records if record.trial.outcome is Outcome.COMPLETE]
-    return TRAINED_ALONE if len(complete) == 1 and is_alone(complete[0]) else ""
+    if len(complete) != 1 or not is_alone(complete[0]):
+        return ""
+    scores = complete[0].trial.scores
+    epoch_s = 0.0 if scores is None else epoch_of(scores)
+    enough = search.enough(epoch_s) if search is not None and epoch_s > 0.0 else ""
+    return f"{TRAINED_ALONE}; a search needs about {enough}" if enough else TRAINED_ALONE
 
 
 def final_training(task: TrialTask, result: TrialResult) -> Training | None:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from micronas.estimate.full import Estimate
 
 LIMIT = Affordable(120.0, 1, epochs=8, share_s=18.0, fit=FinalFitConfig(epochs=120))
+LIMIT_AT_ONE_S = "6 minutes"
 ONE = SearchOrNot((LIMIT,), epoch_s=6.0)
 MANY = SearchOrNot((LIMIT,), epoch_s=0.1)
 RATHER_ONE = SearchOrNot((LIMIT,), epoch_s=0.5)
@@ -104,6 +105,27 @@ def test_fewer_trials_than_fill_the_round_of_finalists_are_no_search() -> None:
         assert SearchOrNot((LIMIT,), epoch_s).affords_one() is one
 
 
+@pytest.mark.parametrize(("epoch_s", "unit"), [(0.31, "minutes"), (1.0, "CPU minutes"), (6.0, "minutes")])
+def test_the_budget_that_is_named_affords_a_search(epoch_s: float, unit: str) -> None:
+    search = SearchOrNot((replace(LIMIT, unit=unit),), epoch_s=9.0)
+    minutes, named = search.enough(epoch_s).split(" ", 1)
+    assert named == unit
+
+    def with_minutes(count: int) -> bool:
+        limit = replace(LIMIT, total_s=60.0 * count, share_s=9.0 * count)
+        return not SearchOrNot((limit,), epoch_s).affords_one()
+
+    assert with_minutes(int(minutes))
+    assert not with_minutes(int(minutes) - (1 if int(minutes) < 20 else 5)), "not more than needed"
+    assert search.enough(0.1) == "", "this one affords it"
+
+
+def test_both_budgets_are_named_where_both_are_too_small() -> None:
+    cpu = replace(LIMIT, total_s=60.0, share_s=9.0, unit="CPU minutes")
+    found = SearchOrNot((LIMIT, cpu), epoch_s=1.0).enough(1.0)
+    assert found.split(" and ") == [SearchOrNot((one,), 1.0).enough(1.0) for one in (LIMIT, cpu)]
+
+
 @pytest.fixture(scope="module")
 def digits() -> Setup:
     config = {"board": "nucleo_f446re", "device": "none", "data": {"name": "digits"}, "workers": 1}
@@ -154,6 +176,9 @@ def test_the_first_trial_is_the_final_training_and_ends_the_search(store: Store)
     assert records[0].trial.origin == "baseline"
     assert observer.heard == [AFFORDS_ONE]
     assert trained_alone(records) == TRAINED_ALONE
+    scores = replace(toy_scores([2] * 6), epochs=20, train_cpu_s=20.8)  # a second each
+    timed = replace(records[0], trial=replace(records[0].trial, scores=scores))
+    assert trained_alone([timed], ONE) == f"{TRAINED_ALONE}; a search needs about {LIMIT_AT_ONE_S}"
     again = make_loop(store, evaluate=trained(tasks), first=FIRST, search=ONE).run()
     assert len(again) == len(tasks) == 1, "a resumed run does not train it again"
 
@@ -181,7 +206,8 @@ def test_epochs_that_take_longer_than_predicted_make_the_trial_the_final_trainin
 
     executor, observer = Once(InlineExecutor(evaluate), final_training), Listening([])
     records = make_loop(store, executor=executor, first=FIRST, observer=observer, search=MANY).run()
-    assert observer.heard == [TRAINED_ALONE]
+    (heard,) = observer.heard
+    assert heard.startswith(f"{TRAINED_ALONE}; a search needs about ")
     winner = choose(records, 1, executor, 1, store, TrialTermination(4))
     assert (winner.final_fit, winner.tflite) == (True, b"final")
     again = make_loop(store, evaluate=trained(tasks), first=FIRST, search=MANY).run()
@@ -259,7 +285,7 @@ def test_with_several_workers_the_first_trial_runs_alone_until_it_has_decided(
     records = make_loop(
         store, executor=executor, first=FIRST, observer=observer, search=search, workers=2, trials=4
     ).run()
-    assert observer.heard == ([TRAINED_ALONE] if one else [])
+    assert [text.startswith(TRAINED_ALONE) for text in observer.heard] == ([True] if one else [])
     assert len(records) == (1 if one else 4)
     winner = choose(records, 1, executor, 1, store, TrialTermination(4))
     assert [task.final for task in tasks[len(records) :]] == ([] if one else [True])
