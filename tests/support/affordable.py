@@ -1,0 +1,8 @@
+"""A budget of two minutes."""
+
+from __future__ import annotations
+
+from micronas.config import FinalFitConfig
+from micronas.search.affordable import Affordable
+
+LIMIT = Affordable(120.0, 1, epochs=8, share_s=18.0, fit=FinalFitConfig(epochs=120))
