@@ -12,8 +12,8 @@ from micronas.config.section import ConfigSection
 USUAL_EPOCHS = 120
 """Of a final training, where none are configured."""
 
-ALONE_EPOCHS = 360
-"""The most of a network that has all of the time, where none are configured."""
+LONG_EPOCHS = 360
+"""The most of one that has what is left of a budget in time, where none are configured."""
 
 
 class FinalFitConfig(ConfigSection):
@@ -34,7 +34,8 @@ class FinalFitConfig(ConfigSection):
     epochs: int | None = Field(
         default=None,
         ge=1,
-        description="maximum epochs; absent: 120, or 360 for a baseline network that gets all of the time",
+        description="maximum epochs; absent: 360 if the budget is only minutes or CPU minutes, or for a "
+        "baseline network that gets all of the time; otherwise 120",
     )
     finalists: int = Field(default=1, ge=1, le=8, description="number of best networks to train this way")
     candidates: int = Field(
@@ -42,15 +43,11 @@ class FinalFitConfig(ConfigSection):
     )
     seeds: int = Field(default=2, ge=1, le=10, description="further trainings of each, as the budget allows")
 
-    @property
-    def planned_epochs(self) -> int:
-        """The most epochs of the final training that follows a search."""
-        return USUAL_EPOCHS if self.epochs is None else self.epochs
-
-    @property
-    def alone_epochs(self) -> int:
-        """The most epochs of a network that gets all of the time of a budget."""
-        return ALONE_EPOCHS if self.epochs is None else self.epochs
+    def most_epochs(self, *, fills_time: bool) -> int:
+        """Those that are configured, or a default; ``fills_time`` is whether only time ends the training."""
+        if self.epochs is not None:
+            return self.epochs
+        return LONG_EPOCHS if fills_time else USUAL_EPOCHS
 
 
 class TrainingConfig(ConfigSection):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from micronas.config import DataConfig, FinalFitConfig, TrainingConfig
+from micronas.config import DataConfig, TrainingConfig
 from micronas.data import Dataset
 from micronas.errors import TrainError, percent, plural
 from micronas.estimate.closing import ClosingPlan, TrainingTime, rehearsed, samples_to_score
@@ -63,20 +63,16 @@ class FinalSettings:
     @classmethod
     def from_config(
         cls,
-        config: FinalFitConfig,
+        epochs: int,
         *,
         class_weights: bool = False,
         loss: str | None = None,
         training: TrainingConfig | None = None,
-        alone: bool = False,
     ) -> FinalSettings:
-        """The settings of a search configuration; the rest keeps its default.
-
-        ``alone`` is whether the network gets all of the time of a budget.
-        """
+        """The settings of a search configuration; the rest keeps its default."""
         options = training or TrainingConfig()
         return cls(
-            epochs=config.alone_epochs if alone else config.planned_epochs,
+            epochs=epochs,
             class_weights=class_weights,
             loss=loss or MSE,
             qat=options.qat == "finalists",

@@ -33,23 +33,24 @@ class Affordable:
     """How many trials fit into one budget beside the final training.
 
     ``total_s`` is the budget, in which ``workers`` trials run at a time. ``epochs`` are those of a trial,
-    which is planned to take ``share_s`` at most; ``fit`` is the final training.
-    ``unit`` is that of the budget, for messages.
+    which is planned to take ``share_s`` at most; ``final_epochs`` are those of the final training, ``fit``
+    has its other settings. ``unit`` is that of the budget, for messages.
     """
 
     total_s: float
     workers: int
     epochs: int
     share_s: float
+    final_epochs: int
     fit: FinalFitConfig
     unit: str = "minutes"
 
     def trials(self, epoch_s: float) -> float:
         """The number of trials where an epoch takes ``epoch_s``, not rounded."""
         reserve, closing_s = Reserve(self.total_s, self.fit), CLOSING_S + CLOSING_CPU_S
-        enough = min(ENOUGH_EPOCHS, self.fit.planned_epochs)
+        enough = min(ENOUGH_EPOCHS, self.final_epochs)
         trial_s = START_S + epoch_s * epochs_within(epoch_s, self.epochs, self.share_s)
-        reserve.plan(self.fit.planned_epochs * epoch_s + closing_s, enough * epoch_s + closing_s, trial_s)
+        reserve.plan(self.final_epochs * epoch_s + closing_s, enough * epoch_s + closing_s, trial_s)
         return self.workers * (self.total_s - reserve.final_s - WORKER_START_S) / trial_s
 
     def minutes_to_search(self, epoch_s: float) -> int:

@@ -36,7 +36,7 @@ def board_winners(
     Raises ``SearchError`` if there is none for the first board.
     """
     fit, workers = setup.config.final_fit, setup.config.workers
-    epochs = fit.planned_epochs * setup.config.training.fits_per_finalist
+    epochs = setup.config.final_epochs * setup.config.training.fits_per_finalist
     once = Once(executor, every_training) if setup.others else executor
     selected = {
         name: _select(setup, [on_board(r, name) for r in records], once, termination, say, name)

@@ -62,7 +62,7 @@ def make_loop(
         cpu_s=clock.spent_s,
         stop_without_board=config.on_board_failure == "stop",
         latency_gate=_latency_gate(setup),
-        final_epochs=config.final_fit.planned_epochs * config.training.fits_per_finalist,
+        final_epochs=config.final_epochs * config.training.fits_per_finalist,
         donors=Donors(setup.space) if config.estimator.warm_epochs is not None else None,
         sends=history_for(config),
         boards=gates,

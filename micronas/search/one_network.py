@@ -54,12 +54,18 @@ def search_or_not(setup: Setup) -> SearchOrNot | None:
 def _limits(config: SearchConfig) -> list[Affordable]:
     """One for each budget in time; CPU time buys the same number of trials with any workers."""
     budget = config.budget
-    fit = config.final_fit.model_copy(
-        update={"epochs": config.final_fit.planned_epochs * config.training.fits_per_finalist}
-    )
+    epochs = config.final_epochs * config.training.fits_per_finalist
     given = [(budget.minutes, config.workers, "minutes"), (budget.cpu_minutes, 1, "CPU minutes")]
     return [
-        Affordable(60.0 * minutes, workers, config.estimator.epochs, trial_share_s(budget), fit, unit)
+        Affordable(
+            60.0 * minutes,
+            workers,
+            config.estimator.epochs,
+            trial_share_s(budget),
+            epochs,
+            config.final_fit,
+            unit,
+        )
         for minutes, workers, unit in given
         if minutes is not None
     ]

@@ -17,7 +17,7 @@ from micronas.search.teacher import teacher_of
 from micronas.search.termination import TrialTermination
 from micronas.search.workers import search_executor
 from micronas.store import Record, Store
-from micronas.store.final_figures import FinalFigures
+from micronas.store.final_figures import FinalFigures, figures_from_json
 from micronas.store.other_boards import records_for, usable_on
 from micronas.trial import Outcome, object_at
 
@@ -39,10 +39,10 @@ def pick(setup: Setup, store: Store, number: int, say: Callable[[str], object]) 
     board = setup.board.name
     record = find_trial(records_for(store, board), number)
     store.begin_session()
-    setup = _with_epochs_of(record, setup)
+    setup = _with_epochs(setup, _epochs_of(record, store))
     say(f"final training of trial {record.trial.number}")
     with search_executor(setup, store, say) as executor:
-        epochs = setup.config.final_fit.planned_epochs
+        epochs = setup.config.final_epochs
         teacher = teacher_of(setup.config.training, store.records(), store)
         winner = choose(
             [record], 1, executor, 1, store, TrialTermination(0), say, epochs=epochs, teacher=teacher
@@ -57,13 +57,24 @@ def pick(setup: Setup, store: Store, number: int, say: Callable[[str], object]) 
     return Picked(folder, figures)
 
 
-def _with_epochs_of(record: Record, setup: Setup) -> Setup:
-    """A network that had all of the time of its run is trained for as many epochs again (``one_network``)."""
-    scores, fit = record.trial.scores, setup.config.final_fit
-    if fit.epochs is not None or scores is None or not is_alone(record):
+def _epochs_of(record: Record, store: Store) -> int | None:
+    """The epochs of the winner's final training, which a budget in time may have limited; those of ``record``
+    itself if it had all of the time of its run (``one_network``). None if there was no such training.
+    """
+    if is_alone(record) and record.trial.scores is not None:
+        return record.trial.scores.epochs
+    final = store.final()
+    figures = None if final is None else figures_from_json(final.result)
+    return figures.scores.epochs if figures is not None and figures.final_fit else None
+
+
+def _with_epochs(setup: Setup, epochs: int | None) -> Setup:
+    """``setup`` with ``epochs`` of a final training, if it has none of its own; not fewer than usual."""
+    fit = setup.config.final_fit
+    if fit.epochs is not None or epochs is None:
         return setup
-    longer = fit.model_copy(update={"epochs": max(fit.planned_epochs, scores.epochs)})
-    return replace(setup, config=setup.config.model_copy(update={"final_fit": longer}))
+    as_many = fit.model_copy(update={"epochs": max(fit.most_epochs(fills_time=False), epochs)})
+    return replace(setup, config=setup.config.model_copy(update={"final_fit": as_many}))
 
 
 def find_trial(records: Sequence[Record], number: int) -> Record:

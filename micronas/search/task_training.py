@@ -72,11 +72,10 @@ def _final_training(
     from micronas.estimate.final_fit import FinalSettings, best_strength, final_fit  # imports TensorFlow
 
     settings = FinalSettings.from_config(
-        config.final_fit,
+        config.final_fit.most_epochs(fills_time=True) if task.alone else config.final_epochs,
         class_weights=config.estimator.class_weights,
         loss=config.estimator.loss,
         training=config.training,
-        alone=task.alone,
     )
     teacher, samples = _teacher(task, space, config), config.estimator.calibration_samples
     first, later = settings.strengths[:1], _scored_later(cached_dataset(config.data))

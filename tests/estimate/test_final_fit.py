@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from micronas.config import DataConfig, FinalFitConfig, TrainingConfig
+from micronas.config import DataConfig, TrainingConfig
 from micronas.errors import TrainError
 from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, SoftmaxLayer
 
@@ -146,9 +146,9 @@ def test_reestimated_statistics_are_those_of_the_layer_outputs(net):
 
 
 def test_settings_follow_the_configuration():
-    assert FinalSettings.from_config(FinalFitConfig(epochs=7)).epochs == 7
+    assert FinalSettings.from_config(7).epochs == 7
     training = TrainingConfig(mixup=0.2, augment_strengths=[0.5, 1.0])
-    settings = FinalSettings.from_config(FinalFitConfig(), training=training)
+    settings = FinalSettings.from_config(120, training=training)
     assert (settings.mixup, settings.strengths, settings.qat) == (0.2, (0.5, 1.0), False)
     assert (training.fits_per_finalist, TrainingConfig().fits_per_finalist) == (2, 1)
 

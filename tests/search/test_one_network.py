@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from micronas.config import FinalFitConfig, SearchConfig, parse_config
+from micronas.config import FinalFitConfig, SearchBudget, SearchConfig, parse_config
 from micronas.errors import SearchError
 from micronas.search.affordable import OtherwiseError, SearchOrNot, decides, with_decision
 from micronas.search.executor import InlineExecutor
@@ -26,7 +26,6 @@ from micronas.search.one_network import (
     stored_alone,
     trained_alone,
 )
-from micronas.search.pick import pick
 from micronas.search.rebuild import rebuild
 from micronas.search.setup import Setup, prepare
 from micronas.search.task import ONE_NETWORK, TrialResult, TrialTask
@@ -305,15 +304,20 @@ def test_the_training_has_all_of_the_budget_but_the_start_and_the_end() -> None:
     assert (by_wall.cpu_s, by_wall.deadline_s) == (None, 120.0 - 1.0 - 20.0 - 6.0)
 
 
-@pytest.mark.parametrize(("configured", "alone_epochs", "planned"), [(None, 360, 120), (40, 40, 40)])
-def test_a_network_that_is_alone_has_more_epochs_unless_they_are_configured(
-    configured: int | None, alone_epochs: int, planned: int
+@pytest.mark.parametrize(
+    ("budget", "configured", "epochs"),
+    [
+        (SearchBudget(trials=9), None, 120),
+        (SearchBudget(trials=9, minutes=2), None, 120),
+        (SearchBudget(minutes=2), None, 360),
+        (SearchBudget(cpu_minutes=2), None, 360),
+        (SearchBudget(cpu_minutes=2), 40, 40),
+    ],
+)
+def test_only_a_number_of_trials_shortens_the_final_training(
+    budget: SearchBudget, configured: int | None, epochs: int
 ) -> None:
-    fit = FinalFitConfig(epochs=configured)
-    assert (fit.alone_epochs, fit.planned_epochs) == (alone_epochs, planned)
-    final_settings = pytest.importorskip("micronas.estimate.final_fit").FinalSettings
-    assert final_settings.from_config(fit, alone=True).epochs == alone_epochs
-    assert final_settings.from_config(fit).epochs == planned
+    assert SearchConfig(budget=budget, final_fit=FinalFitConfig(epochs=configured)).final_epochs == epochs
 
 
 def test_the_first_trial_is_alone_whichever_way_it_became_the_final_training(
@@ -336,30 +340,6 @@ def test_the_first_trial_is_alone_whichever_way_it_became_the_final_training(
         with pytest.raises(SearchError, match="enough"):
             estimate_task(one, digits.space, digits.config)
     assert asked == [360, 360, 120]
-
-
-@pytest.mark.parametrize(("epochs", "expected"), [(347, 347), (75, 120)])
-def test_a_pick_trains_it_for_as_many_epochs(
-    tmp_path: Path, digits: Setup, monkeypatch: pytest.MonkeyPatch, epochs: int, expected: int
-) -> None:
-    def evaluate(task: TrialTask) -> TrialResult:
-        found = trained([])(task)
-        assert found.scores is not None
-        return replace(found, scores=replace(found.scores, epochs=epochs))
-
-    asked: list[int | None] = []
-
-    def executor(setup: Setup, *rest: object) -> InlineExecutor:
-        asked.append(setup.config.final_fit.epochs)
-        raise SearchError("enough", remedy="none")
-
-    monkeypatch.setattr("micronas.search.pick.search_executor", executor)
-    with Store.create(tmp_path / "run", {"board": {"name": digits.board.name}}) as store:
-        store.begin_session()
-        make_loop(store, evaluate=evaluate, first=FIRST, search=ONE).run()
-        with pytest.raises(SearchError, match="enough"):
-            pick(digits, store, 0, lambda text: None)
-    assert asked == [expected]
 
 
 def test_it_cannot_be_rebuilt_and_pick_is_named(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_the_trial_becomes_the_final_training() -> None:
     arch = setup.space.baselines()[-1]
     task = TrialTask(0, setup.space.to_json(arch), setup.space.key(arch))
     # Epochs that take no time leave 84 trials; 1,000 as long as any real one leave none.
-    limit = Affordable(100.0, 1, epochs=1_000, share_s=1e9, fit=FinalFitConfig(epochs=1_000_000))
+    limit = Affordable(100.0, 1, epochs=1_000, share_s=1e9, final_epochs=1_000_000, fit=FinalFitConfig())
     search = SearchOrNot((limit,), epoch_s=1e-9)
     assert not search.affords_one()
     termination = CpuTimeTermination(5.0, lambda: 0.0, setup.config.final_fit)
