@@ -112,6 +112,7 @@ class Blocks:
     most_quads: int
     tiles: Tiles | None = None
     stem: Swap | None = None
+    few: Swap | None = None
 
 
 @dataclass(frozen=True)

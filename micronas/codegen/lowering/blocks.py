@@ -23,6 +23,8 @@ def by_blocks(low: Lowered, free_bytes: int) -> Lowered:
         free_bytes = min(free_bytes, MAX_BYTES)
         if low.blocks.stem is not None and low.blocks.stem.scratch_bytes <= free_bytes:
             return _swapped(low, low.blocks.stem)
+        if low.blocks.few is not None and low.blocks.few.scratch_bytes <= free_bytes:
+            return _swapped(low, low.blocks.few)
         rows = max(_tile_rows(low.blocks.tiles, free_bytes), default=0)
         return _with_tiles(low, rows) if rows else _with_quads(low, low.blocks, free_bytes)
     if isinstance(low.blocks, Bands):
@@ -64,6 +66,8 @@ def _block_sizes(blocks: Blocks, free_bytes: int) -> list[int]:
     }
     if blocks.stem is not None and blocks.stem.scratch_bytes <= free_bytes:
         better.add(blocks.stem.scratch_bytes)
+    if blocks.few is not None and blocks.few.scratch_bytes <= free_bytes:
+        better.add(blocks.few.scratch_bytes)
     return sorted({*better, *(n for n in needed if n < min(better, default=free_bytes + 1))})
 
 
