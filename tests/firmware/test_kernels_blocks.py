@@ -14,7 +14,7 @@ from micronas.codegen.lowering.lower import lower_graph
 from micronas.memory.plan import plan_memory
 from micronas.model.op_attributes import Padding
 from tests.support.corner_cases import corner_cases
-from tests.support.dsp_cases import conv, depthwise, dsp_corner_cases, stem
+from tests.support.dsp_cases import conv, depthwise, dsp_corner_cases, ending, few, stem
 from tests.support.kernel_fuzz import assert_equal_to_tflm
 from tests.support.model_runner import Case, flat_plan, run_in_emulator
 from tests.support.oracle import random_inputs
@@ -68,6 +68,21 @@ def test_the_cases_reach_every_corner_of_a_block():
                 reached["rows of no whole quads"] += width % 4 != 0
                 reached["general requantization of a stem"] += fields["exact_finish"] == 1
                 reached["padding that is no whole word"] += int(str(fields["pad_left"])) % 2
+            if "few" in low.kernel:
+                channels = next(c.values for c in low.constants if c.ctype == "mn_channel")
+                shifts = [-int(shift) for shift in channels[:, 2]]
+                alike = fields["out_zero_point"] == -128 and min(shifts) >= 5 and max(shifts) <= 11
+                strided = max(int(str(fields["stride_h"])), int(str(fields["stride_w"]))) > 1
+                reached[low.kernel] += 1
+                reached[f"few inputs: {fields['in_c']}"] += 1
+                reached["few inputs: sums that end alike"] += alike and not fields["exact_finish"]
+                reached["few inputs: sums that end by shifts"] += not alike and not fields["exact_finish"]
+                reached["few inputs: general requantization"] += fields["exact_finish"] == 1
+                reached["few inputs: strides"] += strided
+                reached["few inputs: backwards"] += y.shape[3] > int(str(fields["in_c"])) and not strided
+                reached["few inputs: one quad"] += pixels == 4
+                for rest in (1, 2, 3):
+                    reached[f"few inputs: {rest} pixels behind quads"] += pixels % 4 == rest
             if "quads" not in fields:
                 continue
             quads = int(str(fields["quads"]))
@@ -81,11 +96,11 @@ def test_the_cases_reach_every_corner_of_a_block():
             reached["segments"] += int(str(fields["conv.segments"])) > 1
             reached["backwards"] += "1x1" in low.kernel and y.shape[3] > int(str(fields["conv.in_c"]))
     assert min(reached.values()) >= 3, reached
-    assert len(reached) == 20
+    assert len(reached) == 38
 
 
 def test_a_block_is_as_large_as_it_is_of_use():
-    graph = conv(np.random.default_rng(1), 6, 16, 8, 1)  # 36 pixels: 9 quads of 128 bytes, 32 to stage a pair
+    graph = conv(np.random.default_rng(1), 6, 16, 7, 1)  # 36 pixels: 9 quads of 128 bytes, 32 to stage a pair
     low = lower_graph(graph, Target(Core.M4F))[0]
     scratch = {room: by_blocks(low, room).scratch_bytes for room in (127, 128, 287, 288, 1183, 1184, 9999)}
     assert scratch == {127: 64, 128: 128, 287: 128, 288: 288, 1183: 672, 1184: 1184, 9999: 1184}
@@ -136,6 +151,36 @@ def test_a_stem_widens_rows_where_there_is_room_for_them():
 def test_other_stems_run_by_blocks(size, stride, outputs):
     graph = stem(np.random.default_rng(4), size, stride, Padding.SAME, outputs)
     assert by_blocks(lower_graph(graph, Target(Core.M4F))[0], 99_999).kernel == "mn_conv2d_block_dsp"
+
+
+def test_few_inputs_are_widened_on_the_stack_where_their_weights_have_room():
+    """8 inputs, 6 outputs: three pairs of two biases, 8 words of weights and two scales of three words, and a
+    quad's outputs.
+    """
+    low = lower_graph(few(np.random.default_rng(5), (4, 5), 8, 6), Target(Core.M4F))[0]
+    needed = 3 * 4 * (2 + 8 + 6) + 4 * 6
+    assert by_blocks(low, needed).kernel == "mn_conv2d_few_dsp"
+    assert by_blocks(low, needed).scratch_bytes == needed
+    assert by_blocks(low, needed - 1).kernel == "mn_conv2d_1x1_block_dsp"
+    assert [at.kernel for at in step_sizes(low, needed)][-1] == "mn_conv2d_few_dsp"
+    assert all("few" not in at.kernel for at in step_sizes(low, needed - 1))
+
+
+def test_the_kernel_for_few_inputs_does_not_depend_on_trained_values():
+    """Else a network that a search accepts by its shapes could need more code once it is trained."""
+    graph = few(np.random.default_rng(6), (4, 4), 8, 6)
+    for scale, zero_point in ((0.11, -128), (0.11, 3), (20.0, -128), (0.0002, -5)):
+        low = lower_graph(ending(graph, scale, zero_point), Target(Core.M4F))[0]
+        assert by_blocks(low, 4096).kernel == "mn_conv2d_few_dsp"
+
+
+@pytest.mark.parametrize(
+    ("size", "channels", "outputs", "strides"),
+    [((6, 6), 6, 8, (1, 1)), ((6, 6), 36, 8, (1, 1)), ((6, 6), 8, 7, (1, 1)), ((8, 10), 8, 8, (2, 2))],
+)
+def test_other_pointwise_convolutions_run_by_blocks(size, channels, outputs, strides):
+    graph = few(np.random.default_rng(7), size, channels, outputs, strides)
+    assert "block" in by_blocks(lower_graph(graph, Target(Core.M4F))[0], 99_999).kernel
 
 
 def strip_cases() -> list[Case]:

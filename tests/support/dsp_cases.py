@@ -156,6 +156,47 @@ def stems(rng: Rng) -> list[Graph]:
     return [*same, *valid, *(_clamped(graph) for graph in same[:8]), _clamped(valid[6])]
 
 
+def few(
+    rng: Rng, size: tuple[int, int], channels: int, outputs: int, strides: tuple[int, int] = (1, 1)
+) -> Graph:
+    b = GraphBuilder()
+    x = b.input((1, *size, channels), IN)
+    weights, bias = _weighted(rng, b, (outputs, 1, 1, channels), 0)
+    out = [output_size(n, 1, step, Padding.VALID) for n, step in zip(size, strides, strict=True)]
+    y = b.value((1, *out, outputs), OUT)
+    b.op("CONV_2D", [x, weights, bias], [y], Conv2D(*strides, Padding.VALID, Activation.RELU))
+    return b.graph([y])
+
+
+def ending(graph: Graph, scale: float, zero_point: int) -> Graph:
+    """With another scale and zero point of the output and no activation: sums end in another way."""
+    op = graph.ops[0]
+    assert isinstance(op.attrs, Conv2D)
+    tensors = list(graph.tensors)
+    quant = Quant((float32(scale),), (zero_point,))
+    tensors[op.outputs[0]] = replace(tensors[op.outputs[0]], quant=quant)
+    op = replace(op, attrs=replace(op.attrs, activation=Activation.NONE))
+    return replace(graph, tensors=tuple(tensors), ops=(op,))
+
+
+def few_channels(rng: Rng) -> list[Graph]:
+    """1x1 convolutions of few channels that widen inputs on the stack where there is room: each number of
+    channels, one to three pixels behind quads, strides, forward and backward, each way in which sums end.
+
+    Right shifts are 7 to 11 with a scale of 0.11, 5 to 8 with 0.02, more than 11 with 20 and less than 5 with
+    0.001; with 0.0002 some are left shifts, which need the general requantization.
+    """
+    sizes = ((2, 2), (3, 3), (2, 5), (1, 7), (4, 6))
+    plain = [few(rng, size, 4 * k, 6 if k % 2 else 34) for k in range(1, 9) for size in sizes]
+    same = [few(rng, (5, 5), channels, channels) for channels in (4, 12, 24, 32)]
+    strided = [few(rng, (5, 8), c, 8, strides) for c in (4, 16, 28) for strides in ((1, 2), (2, 2), (3, 2))]
+    graphs = [*plain, *same, *strided]
+    others = ((0.11, 3), (0.02, -128), (0.001, -128), (20.0, -128), (0.0002, -5))
+    changed = [ending(graph, *others[n % len(others)]) for n, graph in enumerate(graphs)]
+    dead = [conv(rng, 5, channels, 6, 1, dead=3) for channels in (8, 32)]
+    return [*graphs, *changed, *map(_clamped, graphs[::4]), *dead]
+
+
 def _clamped(graph: Graph) -> Graph:
     """With an activation that needs the general requantization."""
     op = graph.ops[0]
@@ -186,4 +227,5 @@ def dsp_corner_cases(rng: Rng) -> list[Graph]:
         *(add(rng, 0.05, s, 0.1, channels=9) for s in (0.05, 0.002)),
         *tiles(rng),
         *stems(rng),
+        *few_channels(rng),
     ]

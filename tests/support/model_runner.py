@@ -134,7 +134,7 @@ def run_dsp_on_host(
     models = write_models(graphs, folder, Target(Core.M4F), plan_for_wide_pointers, block_bytes, arrange)
     sources = [
         models,
-        DSP_HOST / "mn_dsp_assembly.c",
+        *sorted(DSP_HOST.glob("*.c")),
         *sorted(HOST.glob("*.c")),
         *sorted(KERNELS.glob("*.c")),
     ]

@@ -74,10 +74,10 @@ mn_status mn_conv2d_tiles_dsp(const mn_conv2d_tiles *by_tiles, const int8_t *x, 
  * channel, twice that with a stride_w of 1. Always MN_OK. */
 mn_status mn_conv2d_stem_dsp(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);
 
-/* 1x1 kernels of 4 to 32 input channels, a multiple of 4, and an even out_c, with strides but no dilation and short
- * scales (exact_finish is 0); weights as for the other DSP forms: all inputs of four pixels are read before their
- * outputs are written (mn_dsp_few.h). Scratch, 4-byte aligned: 4 * (in_c + 8) bytes for every two output channels and
- * 4 bytes for each. Always MN_OK. */
+/* 1x1 kernels of 4 to 32 input channels, a multiple of 4, and an even out_c; with a stride above 1, out_w is a multiple
+ * of 4. Weights as for the other DSP forms: all inputs of four pixels are read before their outputs are written
+ * (mn_dsp_few.h), in the order of the other forms. Scratch, 4-byte aligned: 4 * (in_c + 8) bytes for every two output
+ * channels and 4 bytes for each. Always MN_OK. */
 mn_status mn_conv2d_few_dsp(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);
 
 #endif

@@ -67,13 +67,29 @@ static uint32_t *order_pairs(const mn_conv2d *p, int32_t general, uint32_t *to)
     return to;
 }
 
+static int32_t has_strides(const mn_conv2d *p)
+{
+    return p->stride_h > 1 || p->stride_w > 1;
+}
+
+/* Outputs may lie on inputs: as the other pointwise forms, and with strides as windows. */
+static int32_t goes_forward(const mn_conv2d *p)
+{
+    return has_strides(p) || p->out_c <= p->in_c;
+}
+
+static void copy_pixels(const mn_conv2d *p, const int8_t *x, int32_t x_step, int32_t pixels, int8_t *to)
+{
+    for (int32_t i = 0; i < pixels; i++) {
+        memcpy(to + i * p->in_c, x + i * x_step, (size_t)p->in_c);
+    }
+}
+
 /* One to three pixels: inputs and outputs of a whole quad lie elsewhere. */
 static void run_rest(const mn_conv2d *p, mn_dsp_few_job job, const int8_t *x, int32_t pixels, int8_t *quad, int8_t *y)
 {
     int8_t inputs[4 * MN_FEW_CHANNELS] = {0};
-    for (int32_t i = 0; i < pixels; i++) {
-        memcpy(inputs + i * p->in_c, x + i * job.x_step, (size_t)p->in_c);
-    }
+    copy_pixels(p, x, job.x_step, pixels, inputs);
     job.x = inputs;
     job.x_step = p->in_c;
     job.y = quad;
@@ -85,8 +101,7 @@ static void run_rest(const mn_conv2d *p, mn_dsp_few_job job, const int8_t *x, in
 /* A row of outputs: quads, then what is left; or the other way round. */
 static void run_row(const mn_conv2d *p, mn_dsp_few_job job, const int8_t *x, int32_t pixels, int8_t *quad, int8_t *y)
 {
-    const int32_t quads = pixels / 4, rest = pixels % 4, strided = p->stride_h > 1 || p->stride_w > 1;
-    const int32_t forward = strided || p->out_c <= p->in_c;
+    const int32_t quads = pixels / 4, rest = pixels % 4, forward = goes_forward(p);
     const int8_t *const x_rest = x + 4 * quads * job.x_step;
     int8_t *const y_rest = y + 4 * quads * job.y_step;
     if (rest > 0 && !forward) {
@@ -105,18 +120,61 @@ static void run_row(const mn_conv2d *p, mn_dsp_few_job job, const int8_t *x, int
     }
 }
 
+/* Two output channels of a pixel by the general requantization; `weights` are packed as in mn_dsp.h. */
+static void finish_exactly(const mn_conv2d *p, const mn_channel *c, const int8_t *weights, const int8_t *x, int8_t *y)
+{
+    int32_t sums[2] = {c[0].bias, c[1].bias};
+    for (int32_t i = 0; i < p->in_c; i += 4, weights += 8) {
+        const uint32_t inputs = mn_load4(x + i), even = mn_load4(weights), odd = mn_load4(weights + 4);
+        const uint32_t x_even = mn_sxtb16(inputs), x_odd = mn_sxtb16_odd(inputs);
+        const uint32_t a_even = mn_sxtb16(even), a_odd = mn_sxtb16(odd);
+        sums[0] = mn_smlad(x_even, a_even, mn_smlad(x_odd, a_odd, sums[0]));
+        sums[1] = mn_smlad(x_even, mn_sxtb16_odd(mn_ssub16(even, a_even)), sums[1]);
+        sums[1] = mn_smlad(x_odd, mn_sxtb16_odd(mn_ssub16(odd, a_odd)), sums[1]);
+    }
+    for (int32_t k = 0; k < 2; k++) {
+        y[k] = mn_finish(sums[k], c[k].multiplier, c[k].shift, p->out_zero_point, p->out_min, p->out_max);
+    }
+}
+
+/* One to four pixels, all of whose inputs are read first. */
+static void run_exactly(const mn_conv2d *p, const int8_t *x, int32_t x_step, int32_t pixels, int8_t *y)
+{
+    int8_t inputs[4 * MN_FEW_CHANNELS];
+    copy_pixels(p, x, x_step, pixels, inputs);
+    for (int32_t k = 0; k < pixels; k++, y += p->out_c) {
+        for (int32_t i = 0; i < p->out_c; i += 2) {
+            finish_exactly(p, p->channels + i, p->weights + i * p->in_c, inputs + k * p->in_c, y + i);
+        }
+    }
+}
+
+/* A row of outputs with scales that mn_dsp_few does not take, in its order. */
+static __attribute__((noinline)) void run_row_exactly(const mn_conv2d *p, const mn_dsp_few_job *job, const int8_t *x,
+                                                      int32_t pixels, int8_t *y)
+{
+    const int32_t quads = (pixels + 3) / 4, forward = goes_forward(p);
+    for (int32_t i = 0; i < quads; i++) {
+        const int32_t first = 4 * (forward ? i : quads - 1 - i), left = pixels - first;
+        run_exactly(p, x + first * job->x_step, job->x_step, left < 4 ? left : 4, y + first * job->y_step);
+    }
+}
+
 mn_status mn_conv2d_few_dsp(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y)
 {
-    const int32_t strided = p->stride_h > 1 || p->stride_w > 1;
-    const int32_t rows = strided ? p->out_h : 1, pixels = strided ? p->out_w : p->out_h * p->out_w;
+    const int32_t rows = has_strides(p) ? p->out_h : 1, pixels = has_strides(p) ? p->out_w : p->out_h * p->out_w;
     const int32_t x_row = p->stride_h * p->in_w * p->in_c, y_row = pixels * p->out_c;
     uint32_t *const pairs = (uint32_t *)(void *)scratch;
     mn_dsp_few_job job = {.pairs = pairs, .x_step = p->stride_w * p->in_c, .y_step = p->out_c, .groups = p->in_c / 4};
     job.general = !ends_alike(p);
-    job.end = order_pairs(p, job.general, pairs);
+    job.end = p->exact_finish ? pairs : order_pairs(p, job.general, pairs);
     int8_t *const quad = (int8_t *)(void *)(pairs + (job.end - pairs));
-    for (int32_t i = 0; i < rows; i++) {
-        run_row(p, job, x + i * x_row, pixels, quad, y + i * y_row);
+    for (int32_t i = 0; i < rows; i++, x += x_row, y += y_row) {
+        if (p->exact_finish) {
+            run_row_exactly(p, &job, x, pixels, y);
+        } else {
+            run_row(p, job, x, pixels, quad, y);
+        }
     }
     return MN_OK;
 }

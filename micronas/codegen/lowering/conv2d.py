@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from micronas.codegen.lowering import Blocks, Lowered, Ref, StructField, Swap
+from micronas.codegen.lowering import Blocks, Lowered, Ref, StructField
 from micronas.codegen.lowering.channels import Channels, channel_constant, channels_of, require_symmetric
+from micronas.codegen.lowering.conv2d_1x1 import few_of
 from micronas.codegen.lowering.conv2d_3x3 import stem_of, tiles_of
 from micronas.codegen.lowering.dsp import (
     Segments,
@@ -120,7 +121,7 @@ def _dsp(context: OpContext, channels: Channels, fields: tuple[StructField, ...]
         scratch_bytes=4 * cut.padded_terms if pointwise else 5 * cut.padded_terms + 4,
         lead_bytes=lead,
         lag_bytes=lag,
-        blocks=_blocks(context, cut, pointwise, is_short=not exact_finish(channels, clamp).value),
+        blocks=_blocks(context, cut, pointwise),
     )
 
 
@@ -135,7 +136,7 @@ def _in_order_of_windows(channels: Channels, shape: tuple[int, ...]) -> Channels
     return replace(channels, rows=ordered)
 
 
-def _blocks(context: OpContext, cut: Segments, pointwise: bool, *, is_short: bool) -> Blocks | None:
+def _blocks(context: OpContext, cut: Segments, pointwise: bool) -> Blocks | None:
     """Blocks read all windows of a step before they write, and end where pairs do: the same overlap is
     safe.
     """
@@ -153,23 +154,8 @@ def _blocks(context: OpContext, cut: Segments, pointwise: bool, *, is_short: boo
         most_quads=-(-pixels // 4),
         tiles=tiles_of(context),
         stem=stem_of(context),
-        few=few_of(context) if is_short else None,
+        few=few_of(context),
     )
-
-
-_FEW_CHANNELS = range(4, 33, 4)
-
-
-def few_of(context: OpContext) -> Swap | None:
-    """1x1 kernels of few input channels, whose inputs of four pixels fit the stack; whole quads if strided."""
-    attrs, x, w, y = context.op.attrs, context.input(0), context.input(1), context.output()
-    assert isinstance(attrs, Conv2D)
-    in_c, out_c = x.shape[3], y.shape[3]
-    if w.shape[1:] != (1, 1, in_c) or in_c not in _FEW_CHANNELS or out_c % 2:
-        return None
-    if max(attrs.stride_h, attrs.stride_w) > 1 and y.shape[2] % 4:
-        return None
-    return Swap("mn_conv2d_few_dsp", 2 * out_c * (in_c + 8) + 4 * out_c)
 
 
 def _segment_fields(cut: Segments) -> tuple[StructField, ...]:
