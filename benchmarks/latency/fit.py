@@ -30,6 +30,7 @@ from benchmarks.latency.shapes import (
     cases,
     chains,
     converted,
+    few_channels,
     merged,
     square_convolutions,
     stems,
@@ -62,6 +63,9 @@ TILED_CASES, TILES_FROM_BYTES = 80, 6_000
 STEM = "mn_conv2d_stem_dsp"
 STEM_CASES = 60
 
+FEW = "mn_conv2d_few_dsp"
+FEW_CASES = 160
+
 PORTABLE = "mn_conv2d_s8"
 PORTABLE_CASES = 80
 
@@ -93,6 +97,7 @@ def collect(
         found += _without_scratch(harness, core, families, kernels)
         found += _by_tiles(harness, core, families, kernels) if core.has_dsp else []
         found += _by_stem(harness, core, families, kernels) if core.has_dsp else []
+        found += _by_few_channels(harness, core, families, kernels) if core.has_dsp else []
     return [op for op in found if op.features.kernel_class.startswith(kernels)]
 
 
@@ -129,14 +134,28 @@ def _by_stem(
     harness: Harness, core: Core, families: tuple[str, ...], kernels: tuple[str, ...]
 ) -> list[OpCounts]:
     """3x3 convolutions of three channels with room for their rows, on shapes of their own draws."""
-    if not STEM.startswith(kernels):
-        return []
+    drawn = stems(np.random.default_rng([SEED, 3]), STEM_CASES)
+    return _with_room(harness, core, families, drawn, STEM) if STEM.startswith(kernels) else []
+
+
+def _by_few_channels(
+    harness: Harness, core: Core, families: tuple[str, ...], kernels: tuple[str, ...]
+) -> list[OpCounts]:
+    """1x1 convolutions of few channels with room for their weights, on shapes of their own draws."""
+    drawn = few_channels(np.random.default_rng([SEED, 4]), FEW_CASES)
+    return _with_room(harness, core, families, drawn, FEW) if FEW.startswith(kernels) else []
+
+
+def _with_room(
+    harness: Harness, core: Core, families: tuple[str, ...], drawn: Iterator[Graph], kernel: str
+) -> list[OpCounts]:
+    """Those of ``drawn`` that run by ``kernel`` with as much scratch as they can use."""
     found: list[OpCounts] = []
-    for batch in batches(stems(np.random.default_rng([SEED, 3]), STEM_CASES)):
+    for batch in batches(drawn):
         graph = merged(batch)
         counted = harness.count(graph, free_bytes=[MAX_BYTES] * len(graph.ops))
         found += _ops(core, families, fine_features_of(graph, counted.lowered), counted.counts)
-    return [op for op in found if op.features.kernel_class.startswith(STEM)]
+    return [op for op in found if op.features.kernel_class.startswith(kernel)]
 
 
 def _runs(graph: Graph, target: Target, kernels: tuple[str, ...]) -> bool:

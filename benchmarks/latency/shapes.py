@@ -11,6 +11,7 @@ import numpy as np
 from micronas.deploy.calibration.network import side_by_side
 from micronas.model.graph import Graph, Quant
 from micronas.model.net import (
+    Activation,
     Add,
     Apply,
     Concat,
@@ -106,6 +107,29 @@ def stems(rng: np.random.Generator, count: int) -> Iterator[Graph]:
         net = NetBuilder(shape).chain(Conv(outputs, 3, 3, stride, stride, padding=padding)).build()
         graph = random_weights(shape_graph(net), seed=number)
         yield _exactly_finished(graph) if number % 4 == 0 else graph
+
+
+def few_channels(rng: np.random.Generator, count: int) -> Iterator[Graph]:
+    """``count`` 1x1 convolutions of 4 to 32 channels: half with ReLU, a quarter without, and a quarter with
+    scales that take the exact requantization.
+    """
+    for number in range(count):
+        plain, exact = number % 4 == 1, number % 4 == 0
+        channels = 4 * int(rng.integers(1, 7 if plain else 9))
+        height, width = (int(n) for n in rng.integers(4, 33, 2))
+        stride = 1 + (number % 5 == 0)
+        width = 8 * -(-width // 8) if stride > 1 else max(width, -(-32 // height))
+        while height * width * channels > 2 * _MOST_SQUARE_VALUES:
+            height = max(8, height * 3 // 4)
+            width = 16 if stride > 1 else max(8, width * 3 // 4)
+        height = max(height, 16 if stride > 1 else 4)
+        outputs = 2 * int(rng.integers(2, 33))
+        activation = Activation.NONE if plain else Activation.RELU
+        layer = Conv(outputs, 1, 1, stride, stride, activation=activation)
+        graph = random_weights(
+            shape_graph(NetBuilder((height, width, channels)).chain(layer).build()), seed=number
+        )
+        yield _exactly_finished(graph) if exact else graph
 
 
 def merged(graphs: list[Graph]) -> Graph:

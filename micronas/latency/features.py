@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from micronas.codegen.lowering import Lowered
 from micronas.codegen.lowering.rows import at_height
-from micronas.latency.kernel_laws import stem_rows, tiles_of
+from micronas.latency.kernel_laws import BY_SHIFTS, FROM_ZERO, few_rows, stem_rows, tiles_of
 from micronas.model.graph import Graph, Op
 
 FINISHES = ("short", "exact")
@@ -87,6 +87,8 @@ def classes_before_training(op: OpFeatures) -> tuple[OpFeatures, ...]:
         classes = [f"{kernel}/{FAR}"]
     elif switches and switches[0] in FINISHES:
         classes = ["/".join([kernel, finish, *switches[1:]]) for finish in FINISHES]
+        if "few" in kernel:
+            classes += ["/".join([kernel, FINISHES[0], ends]) for ends in (FROM_ZERO, BY_SHIFTS)]
     else:
         classes = next((list(kernels) for kernels in _BY_SCALES if kernel in kernels), [op.kernel_class])
     return tuple(OpFeatures(name, op.values) for name in classes)
@@ -113,7 +115,7 @@ def _conv(call: Lowered, p: dict[str, int]) -> OpFeatures:
 
     A block form takes ``quads`` of four pixels at a time, and stages all weights once per block if there are
     several. Tiles of 2x2 outputs are multiplied by quads, too, and transform the weights once per block. A
-    stem widens each row of its input once.
+    stem widens each row of its input once, a kernel of few inputs all weights.
     """
     packed = sum(c.count for c in call.constants if c.name == "weights")
     if "tiles" in call.kernel:
@@ -124,6 +126,10 @@ def _conv(call: Lowered, p: dict[str, int]) -> OpFeatures:
         rows = (p["out_h"] - 1) * p["stride_h"] + 3
         stem = _floats(1, rows * inputs, starts * channel_pairs, quads * channel_pairs)
         return OpFeatures("/".join([call.kernel, _finish(p)]), stem)
+    if "few" in call.kernel:
+        quads, products = few_rows(p)[1], channel_pairs * p["in_c"]
+        few = _floats(1, products, quads * p["in_c"], quads * channel_pairs, quads * products)
+        return OpFeatures("/".join([call.kernel, _finish(p)]), few)
     pixels = p["out_h"] * p["out_w"]
     twice, fours = 2 * -(-pixels // 2), pixels // 4 + _PART_OF_FOUR[pixels % 4]
     terms = packed / (2 * channel_pairs)

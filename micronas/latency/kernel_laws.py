@@ -22,6 +22,8 @@ def conv_law(kernel: str, packed: int, p: Sizes) -> Law:
         return _by_tiles(p)
     if "stem" in kernel:
         return _by_rows(p)
+    if "few" in kernel:
+        return _by_few_channels(p)
     if "quads" in p:
         law = _by_quads(packed, p)
     elif kernel.endswith("_dsp"):
@@ -98,6 +100,28 @@ def _by_rows(p: Sizes) -> Law:
     pairs, (inputs, starts, quads) = _channel_pairs(p), stem_rows(p)
     rows, halves = (p["out_h"] - 1) * p["stride_h"] + 3, 2 if p["stride_w"] == 1 else 1
     return Law((), (1, halves * pairs, rows, rows * inputs, starts, starts * pairs, quads * pairs))
+
+
+FROM_ZERO, BY_SHIFTS = "from_zero", "by_shifts"
+"""How sums of few inputs end: in two instructions with a zero point of -128, else in four."""
+
+
+def _by_few_channels(p: Sizes) -> Law:
+    """Weights of all pairs are widened once; then quads of pixels, those not full by way of copies."""
+    pairs, in_c, (starts, quads, copied) = _channel_pairs(p), p["in_c"], few_rows(p)
+    per_quad = (quads, quads * in_c, quads * pairs, quads * pairs * in_c)
+    ends = () if p["exact_finish"] else (FROM_ZERO if p["out_zero_point"] == -128 else BY_SHIFTS,)
+    return Law(ends, (1, pairs, pairs * in_c, starts, *per_quad, copied, copied * pairs))
+
+
+def few_rows(p: Sizes) -> tuple[int, int, int]:
+    """Starts of the loop over quads, quads, and pixels that are not in whole ones. Without strides, all rows
+    are one.
+    """
+    strided = max(p["stride_h"], p["stride_w"]) > 1
+    rows, pixels = (p["out_h"], p["out_w"]) if strided else (1, _pixels(p))
+    quads, rest = divmod(pixels, 4)
+    return rows * ((quads > 0) + (rest > 0)), rows * (quads + (rest > 0)), rows * rest
 
 
 def stem_rows(p: Sizes) -> tuple[int, int, int]:

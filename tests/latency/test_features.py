@@ -14,6 +14,7 @@ from micronas.codegen.lowering.row_window import row_op
 from micronas.codegen.lowering.rows import at_height, lower_rows
 from micronas.config import SpaceConfig
 from micronas.latency import features_of
+from micronas.latency.features import OpFeatures, classes_before_training
 from micronas.latency.fine_features import fine_features_of
 from micronas.model.graph import Graph
 from micronas.model.net import Conv, NetBuilder, shape_graph
@@ -88,6 +89,24 @@ def test_one_or_two_pixels_behind_whole_quads_run_as_a_pair(
     wanted = (1, quads + two, 2 * quads, 32 * quads, widened, 0, *pair, *staged)
     assert fine.kernel_class.endswith("staged")
     assert fine.values == wanted
+
+
+def test_few_inputs_count_their_quads_and_copied_pixels() -> None:
+    """5x7 outputs of 3 pairs: 8 quads, and three pixels by way of copies. With strides, 9 rows of 2 quads."""
+    for size, stride, starts, quads, copied in (((5, 7), 1, 2, 9, 3), ((17, 16), 2, 9, 18, 0)):
+        graph = shape_graph(NetBuilder((*size, 8)).chain(Conv(6, 1, 1, stride, stride)).build())
+        call = by_blocks(lower_graph(graph, Target(Core.M4F))[0], 9999)
+        assert call.kernel == "mn_conv2d_few_dsp"
+        (fine,), (coarse,) = fine_features_of(graph, [call]), features_of(graph, [call])
+        per_quad = (quads, 8 * quads, 3 * quads, 24 * quads)
+        assert fine.values == (1, 3, 24, starts, *per_quad, copied, 3 * copied)
+        assert coarse.values == (1, 24, 8 * quads, 3 * quads, 24 * quads)
+
+
+def test_before_training_few_inputs_may_end_in_each_way() -> None:
+    classes = classes_before_training(OpFeatures("mn_conv2d_few_dsp/exact", ()))
+    short = {f"mn_conv2d_few_dsp/short/{ends}" for ends in ("from_zero", "by_shifts")}
+    assert {op.kernel_class for op in classes} > {*short, "mn_conv2d_few_dsp/exact"}
 
 
 def test_an_op_by_rows_costs_what_its_steps_cost() -> None:

@@ -169,14 +169,12 @@ def few(
 
 
 def ending(graph: Graph, scale: float, zero_point: int) -> Graph:
-    """With another scale and zero point of the output and no activation: sums end in another way."""
+    """With another scale and zero point of the output: sums end in another way."""
     op = graph.ops[0]
-    assert isinstance(op.attrs, Conv2D)
     tensors = list(graph.tensors)
     quant = Quant((float32(scale),), (zero_point,))
     tensors[op.outputs[0]] = replace(tensors[op.outputs[0]], quant=quant)
-    op = replace(op, attrs=replace(op.attrs, activation=Activation.NONE))
-    return replace(graph, tensors=tuple(tensors), ops=(op,))
+    return replace(graph, tensors=tuple(tensors))
 
 
 def few_channels(rng: Rng) -> list[Graph]:
@@ -186,15 +184,23 @@ def few_channels(rng: Rng) -> list[Graph]:
     Right shifts are 7 to 11 with a scale of 0.11, 5 to 8 with 0.02, more than 11 with 20 and less than 5 with
     0.001; with 0.0002 some are left shifts, which need the general requantization.
     """
-    sizes = ((2, 2), (3, 3), (2, 5), (1, 7), (4, 6))
+    sizes = ((4, 8), (3, 11), (2, 17), (1, 35), (6, 6))
     plain = [few(rng, size, 4 * k, 6 if k % 2 else 34) for k in range(1, 9) for size in sizes]
-    same = [few(rng, (5, 5), channels, channels) for channels in (4, 12, 24, 32)]
-    strided = [few(rng, (5, 8), c, 8, strides) for c in (4, 16, 28) for strides in ((1, 2), (2, 2), (3, 2))]
+    same = [few(rng, (5, 7), channels, channels) for channels in (4, 12, 24, 32)]
+    strided = [few(rng, (16, 16), c, 8, strides) for c in (4, 16, 28) for strides in ((1, 2), (2, 2), (3, 2))]
     graphs = [*plain, *same, *strided]
     others = ((0.11, 3), (0.02, -128), (0.001, -128), (20.0, -128), (0.0002, -5))
-    changed = [ending(graph, *others[n % len(others)]) for n, graph in enumerate(graphs)]
-    dead = [conv(rng, 5, channels, 6, 1, dead=3) for channels in (8, 32)]
-    return [*graphs, *changed, *map(_clamped, graphs[::4]), *dead]
+    changed = [linear(ending(graph, *others[n % len(others)])) for n, graph in enumerate(graphs)]
+    active = [ending(graph, 20.0, -128) for graph in graphs if graph.tensors[0].shape[3] > 24]
+    dead = [conv(rng, 6, channels, 6, 1, dead=3) for channels in (8, 32)]
+    return [*graphs, *changed, *active, *map(_clamped, graphs[::4]), *dead]
+
+
+def linear(graph: Graph) -> Graph:
+    """Without an activation."""
+    op = graph.ops[0]
+    assert isinstance(op.attrs, Conv2D)
+    return replace(graph, ops=(replace(op, attrs=replace(op.attrs, activation=Activation.NONE)),))
 
 
 def _clamped(graph: Graph) -> Graph:
