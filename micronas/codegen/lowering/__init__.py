@@ -99,8 +99,8 @@ class Blocks:
 
     ``kernel`` takes ``params_type``, which holds the op's own parameters as the member ``member``. A block
     needs ``fixed_bytes`` and ``quad_bytes`` for each of its quads, and also ``stage_bytes`` if it has more
-    than one. More than ``most_quads`` have no effect. Where there is room for ``tiles`` or ``stem``, of which
-    an op has at most one, these are faster.
+    than one. More than ``most_quads`` have no effect. Where there is room for ``tiles``, ``stem`` or
+    ``few``, of which an op has at most one, these are faster.
     """
 
     kernel: str

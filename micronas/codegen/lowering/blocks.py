@@ -3,8 +3,9 @@
 A block form widens several quads of pixels and runs all output channels over them, so that each weight is
 read from flash once per block. The first quads gain most; beyond ``MAX_BYTES`` there is hardly any gain. A
 3x3 convolution with enough scratch runs by tiles of its outputs, which take fewer multiplications, and one of
-three input channels from rows that are widened once. A
-depthwise convolution processes more rows at a time. Other ops have a second kernel, which needs scratch.
+three input channels from rows that are widened once. A 1x1 convolution of few input channels widens all its
+weights. A depthwise convolution processes more rows at a time. Other ops have a second kernel, which needs
+scratch.
 """
 
 from __future__ import annotations
@@ -21,10 +22,8 @@ def by_blocks(low: Lowered, free_bytes: int) -> Lowered:
     """``low`` in the largest steps for which ``free_bytes`` of scratch suffice; unchanged if none do."""
     if isinstance(low.blocks, Blocks):
         free_bytes = min(free_bytes, MAX_BYTES)
-        if low.blocks.stem is not None and low.blocks.stem.scratch_bytes <= free_bytes:
-            return _swapped(low, low.blocks.stem)
-        if low.blocks.few is not None and low.blocks.few.scratch_bytes <= free_bytes:
-            return _swapped(low, low.blocks.few)
+        for swap in _swaps(low.blocks, free_bytes):
+            return _swapped(low, swap)
         rows = max(_tile_rows(low.blocks.tiles, free_bytes), default=0)
         return _with_tiles(low, rows) if rows else _with_quads(low, low.blocks, free_bytes)
     if isinstance(low.blocks, Bands):
@@ -52,22 +51,24 @@ def step_sizes(low: Lowered, free_bytes: int) -> Iterator[Lowered]:
     yield from (found for found in larger if found is not low)
 
 
+def _swaps(blocks: Blocks, free_bytes: int) -> list[Swap]:
+    """The kernels for special shapes that fit; an op has at most one."""
+    return [swap for swap in (blocks.stem, blocks.few) if swap and swap.scratch_bytes <= free_bytes]
+
+
 def _swapped(low: Lowered, by: Swap) -> Lowered:
     return replace(low, kernel=by.kernel, scratch_bytes=by.scratch_bytes, blocks=None)
 
 
 def _block_sizes(blocks: Blocks, free_bytes: int) -> list[int]:
-    """Scratch of each block of quads for which tiles or a stem have no room, and of each of these."""
+    """Scratch of each block of quads for which no faster kernel has room, and of each faster kernel."""
     most = _quads(blocks, free_bytes)
     sizes = {equal_parts(blocks.most_quads, n) if n > 1 else 1 for n in range(1, most + 1)}
     needed = {_scratch_bytes(blocks, quads) for quads in sizes}
     better = {
         blocks.tiles.scratch_bytes(rows) for rows in _tile_rows(blocks.tiles, free_bytes) if blocks.tiles
     }
-    if blocks.stem is not None and blocks.stem.scratch_bytes <= free_bytes:
-        better.add(blocks.stem.scratch_bytes)
-    if blocks.few is not None and blocks.few.scratch_bytes <= free_bytes:
-        better.add(blocks.few.scratch_bytes)
+    better |= {swap.scratch_bytes for swap in _swaps(blocks, free_bytes)}
     return sorted({*better, *(n for n in needed if n < min(better, default=free_bytes + 1))})
 
 

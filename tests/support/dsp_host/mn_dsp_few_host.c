@@ -21,7 +21,7 @@ static int8_t ended(const mn_dsp_few_job *job, int32_t sum, const uint32_t *scal
     return (int8_t)(y > 127 ? 127 : (y < -128 ? -128 : y));
 }
 
-static void run_quad(const mn_dsp_few_job *job, const int8_t inputs[PIXELS][MN_FEW_CHANNELS])
+static void run_quad(const mn_dsp_few_job *job, int8_t inputs[PIXELS][MN_FEW_CHANNELS])
 {
     const int32_t scale_words = job->general ? 3 : 2, before = 2 + 4 * job->groups;
     int8_t *y = job->y;
