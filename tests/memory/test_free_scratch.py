@@ -111,7 +111,7 @@ def test_published_networks_get_blocks_without_a_byte_more(name, networks):
     faster, grown = use_free_bytes(lowered, plan)
     verify_plan(graph, faster, grown)
     assert grown.arena_bytes == plan.arena_bytes
-    assert sum("block" in low.kernel for low in faster) >= 5
+    assert sum("block" in low.kernel or "few" in low.kernel for low in faster) >= 5
 
 
 def test_cores_without_dsp_have_no_blocks(networks):
